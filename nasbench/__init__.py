@@ -1,0 +1,1 @@
+"""What can be searched, what answers, what runs; and the hybrid optimizer."""

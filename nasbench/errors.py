@@ -1,0 +1,28 @@
+"""The one exception that a user is meant to see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class NasbenchError(Exception):
+    """A sentence for the user: what was wrong, and what would be right. The command line exits with status 2."""
+
+
+class MissingDataError(NasbenchError):
+    """A value was asked for that the table does not hold. It is never imputed."""
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> NasbenchError:
+    """Return the error for a name that is not among `known`, with the nearest match where there is one.
+
+    Args:
+        kind: what is named, in the vocabulary of the suite ("optimizer", "benchmark", ...).
+        name: what was written.
+        known: every name that would have been right.
+    """
+    names = sorted(known)
+    near = get_close_matches(name, names, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(names) or 'none'}."
+    return NasbenchError(f"There is no {kind} named {name!r}; {hint}")

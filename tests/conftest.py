@@ -1,0 +1,17 @@
+"""Fixtures that every part of the suite shares."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def reference_data() -> Path:
+    """The folder of further reference data: `NASBENCH_DATA`, or `shared/data` beside the checkout."""
+    folder = Path(os.environ.get("NASBENCH_DATA") or Path(__file__).parents[2] / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip("needs the reference data: set NASBENCH_DATA to its folder")
+    return folder
