@@ -1,0 +1,1 @@
+"""Statements about optimizers, each a claim with a check that can fail: one family of theorems a module."""
