@@ -196,7 +196,7 @@ Check = Callable[[Context], Verdict]
 
 @dataclass(frozen=True)
 class Fault:
-    """A planted fault: the claim's own check on a mutant (biased sampler, wrong constant), which it must call violated."""
+    """The claim's own check on a planted mutant (biased sampler, wrong constant), which it must call violated."""
 
     description: str
     check: Check
