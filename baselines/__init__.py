@@ -1,0 +1,1 @@
+"""Published search algorithms, one a file, named as the field names them."""

@@ -1,0 +1,1 @@
+"""What answers a query: the search side and, apart from it, the test side."""

@@ -1,0 +1,1 @@
+"""The hybrid optimizer: relaxation, evolution, surrogate, scheduler."""

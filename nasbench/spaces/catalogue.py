@@ -1,0 +1,33 @@
+"""The spaces that the suite knows by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from importlib import import_module
+
+from nasbench.errors import unknown_name
+from nasbench.spaces.space import Space
+
+_SPACES: Mapping[str, tuple[str, str]] = {
+    "nas-bench-201": ("nasbench.spaces.nas_bench_201", "NasBench201Space"),
+}
+
+
+def space_names() -> tuple[str, ...]:
+    """Names that `get_space` takes, sorted."""
+    return tuple(sorted(_SPACES))
+
+
+@lru_cache(maxsize=None)
+def get_space(name: str) -> Space:
+    """Return the space of that name; one object a process, since spaces cache what they enumerate.
+
+    Raises:
+        NasbenchError: if there is none, with the nearest match.
+    """
+    if name not in _SPACES:
+        raise unknown_name("space", name, _SPACES)
+    module, attribute = _SPACES[name]
+    factory: Callable[[], Space] = getattr(import_module(module), attribute)
+    return factory()

@@ -1,0 +1,211 @@
+"""The contract of a search space: a product of categorical decisions with a feasible set.
+
+An architecture is an `int8` array whose last axis has length `d`, one small integer a decision. Strings appear only where
+something is printed or parsed. Random operations take uniform numbers in [0, 1) instead of a generator, so that one call can
+serve many runs, each with a stream of its own (see `nasbench.search.streams`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench.errors import NasbenchError
+
+Architectures = NDArray[np.int8]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+ENUMERABLE = 2**22
+"""Largest number of architectures that `Space.all` lists."""
+
+
+class Space:
+    """A product space of `d` categorical decisions, every combination feasible; subclasses narrow and enrich it.
+
+    Args:
+        name: how tables, studies and reports call the space.
+        decisions: the name of each decision.
+        choices: for each decision the names of its choices; the position of a name is the integer that stands for it.
+
+    Raises:
+        NasbenchError: if a decision has fewer than two choices or more than 127, or names repeat.
+    """
+
+    def __init__(self, name: str, decisions: tuple[str, ...], choices: tuple[tuple[str, ...], ...]) -> None:
+        if len(decisions) != len(choices) or not decisions:
+            raise NasbenchError(f"Space {name!r} names {len(decisions)} decisions and {len(choices)} lists of choices; they pair up.")
+        if len(set(decisions)) != len(decisions):
+            raise NasbenchError(f"Space {name!r} has two decisions of one name; each needs its own.")
+        for decision, names in zip(decisions, choices, strict=True):
+            if not 2 <= len(names) <= 127 or len(set(names)) != len(names):
+                raise NasbenchError(f"Decision {decision!r} of space {name!r} needs 2 to 127 different choices, not {list(names)}.")
+        self.name = name
+        self.decisions = decisions
+        self.choices = choices
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r}, d={self.d}, size={self.size})"
+
+    # ---- shape ---------------------------------------------------------------------------------------------------
+
+    @property
+    def d(self) -> int:
+        """Number of decisions."""
+        return len(self.decisions)
+
+    @cached_property
+    def cardinalities(self) -> Ints:
+        """Choices of each decision, `(d,)`."""
+        return np.array([len(names) for names in self.choices], dtype=np.int64)
+
+    @cached_property
+    def product_size(self) -> int:
+        """Number of combinations, feasible or not (exact, of any length)."""
+        return math.prod(len(names) for names in self.choices)
+
+    @property
+    def size(self) -> int:
+        """Number of feasible architectures."""
+        return self.product_size
+
+    @cached_property
+    def _radix(self) -> Ints:
+        if self.product_size >= 2**63:
+            raise NasbenchError(f"Space {self.name!r} has {self.product_size:.1e} combinations, too many for an integer index.")
+        return np.concatenate([np.cumprod(self.cardinalities[:0:-1])[::-1], [1]]).astype(np.int64)
+
+    # ---- integers ------------------------------------------------------------------------------------------------
+
+    def index(self, architectures: Architectures) -> Ints:
+        """Mixed-radix index, first decision most significant: `(..., d)` to `(...)`."""
+        radix = self._radix
+        index = architectures[..., 0] * radix[0]
+        for decision in range(1, self.d):
+            index += architectures[..., decision] * radix[decision]
+        return index
+
+    def from_index(self, index: Ints | int) -> Architectures:
+        """Inverse of `index`: `(...)` to `(..., d)`."""
+        return (np.asarray(index, dtype=np.int64)[..., None] // self._radix % self.cardinalities).astype(np.int8)
+
+    @cached_property
+    def all(self) -> Architectures:
+        """Every feasible architecture in the order of its index, `(size, d)`.
+
+        Raises:
+            NasbenchError: if the product has more than `ENUMERABLE` combinations.
+        """
+        if not self.is_enumerable:
+            raise NasbenchError(f"Space {self.name!r} has {self.product_size:.1e} combinations; at most {ENUMERABLE} can be listed.")
+        everything = self.from_index(np.arange(self.product_size))
+        return everything[self.is_feasible(everything)]
+
+    @property
+    def is_enumerable(self) -> bool:
+        """Whether `all` can be asked for."""
+        return self.product_size <= ENUMERABLE
+
+    # ---- feasibility and canonical form ----------------------------------------------------------------------------
+
+    def is_feasible(self, architectures: Architectures) -> NDArray[np.bool_]:
+        """Whether each architecture belongs to the space: `(..., d)` to `(...)`."""
+        return ((architectures >= 0) & (architectures < self.cardinalities)).all(axis=-1)
+
+    def canonical(self, architectures: Architectures) -> Architectures:
+        """One representative for all architectures that compute the same function; the identity unless a space knows better."""
+        return architectures
+
+    # ---- random operations -------------------------------------------------------------------------------------------
+
+    def sample(self, uniform: Floats) -> Architectures:
+        """Uniform feasible architectures from uniform numbers `(..., d)`."""
+        return (uniform * self.cardinalities).astype(np.int8)
+
+    @cached_property
+    def mutations(self) -> Mapping[str, Floats]:
+        """Named distributions over the decision that a mutation changes, each `(d,)`."""
+        return {"uniform": np.full(self.d, 1.0 / self.d)}
+
+    def mutate(self, architectures: Architectures, uniform: Floats, kind: str = "uniform") -> Architectures:
+        """Change one decision to another choice, uniform over the others: `(..., d)` and `(..., 2)` to `(..., d)`.
+
+        The first uniform number picks the decision by the distribution `mutations[kind]`, the second the new choice.
+        """
+        if kind not in self.mutations:
+            raise NasbenchError(f"Space {self.name!r} has no mutation {kind!r}; it has {', '.join(self.mutations)}.")
+        edges = np.cumsum(self.mutations[kind])[:-1]
+        decision = np.searchsorted(edges, uniform[..., 0], side="right")[..., None]
+        old = np.take_along_axis(architectures, decision, axis=-1)
+        new = (uniform[..., 1:2] * (self.cardinalities[decision] - 1)).astype(np.int8)
+        new += new >= old
+        child = architectures.copy()
+        np.put_along_axis(child, decision, new, axis=-1)
+        return child
+
+    # ---- neighbourhood ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _flips(self) -> tuple[Ints, Ints]:
+        decision = np.repeat(np.arange(self.d), self.cardinalities - 1)
+        offset = np.concatenate([np.arange(1, k) for k in self.cardinalities])
+        return decision, offset
+
+    def neighbours(self, architectures: Architectures) -> Architectures:
+        """All architectures that differ in one decision: `(..., d)` to `(..., n, d)`, `n = sum(k_i - 1)`.
+
+        In a space with infeasible combinations some of them are infeasible; `is_feasible` tells which.
+        """
+        decision, offset = self._flips
+        flipped = np.repeat(architectures[..., None, :], len(decision), axis=-2)
+        at = np.arange(len(decision))
+        flipped[..., at, decision] = (flipped[..., at, decision] + offset) % self.cardinalities[decision]
+        return flipped
+
+    # ---- encodings ---------------------------------------------------------------------------------------------------
+
+    def one_hot(self, architectures: Architectures) -> Floats:
+        """One-hot encoding of every decision, concatenated: `(..., d)` to `(..., sum k_i)`."""
+        parts = [architectures[..., i, None] == np.arange(k) for i, k in enumerate(self.cardinalities)]
+        return np.concatenate(parts, axis=-1).astype(np.float64)
+
+    @property
+    def has_paths(self) -> bool:
+        """Whether `paths` and `path_features` are defined."""
+        return False
+
+    def paths(self, architectures: Architectures) -> Floats:
+        """Path encoding (White et al. 2021, "BANANAS", section 3): which input-to-output paths occur."""
+        raise NasbenchError(f"Space {self.name!r} has no paths; only spaces of cells have.")
+
+    def path_features(self, architectures: Architectures) -> NDArray[np.int16]:
+        """For each input-to-output path a label of what it computes: `(..., d)` to `(..., paths)`; equal function, equal label."""
+        raise NasbenchError(f"Space {self.name!r} has no paths; only spaces of cells have.")
+
+    # ---- strings -----------------------------------------------------------------------------------------------------
+
+    def to_string(self, architecture: Architectures) -> str:
+        """Readable form of one architecture `(d,)`: its choices, joined by commas."""
+        return ",".join(names[int(choice)] for names, choice in zip(self.choices, architecture, strict=True))
+
+    def from_string(self, text: str) -> Architectures:
+        """Inverse of `to_string`.
+
+        Raises:
+            NasbenchError: with the position of the fault, if the text is not an architecture of this space.
+        """
+        words = text.split(",")
+        if len(words) != self.d:
+            raise NasbenchError(f"Architecture {text!r} has {len(words)} choices; space {self.name!r} has {self.d} decisions.")
+        architecture = np.zeros(self.d, dtype=np.int8)
+        position = 0
+        for i, word in enumerate(words):
+            if word not in self.choices[i]:
+                raise NasbenchError(f"Architecture {text!r}, position {position}: {word!r} is no choice of {self.decisions[i]!r}, which has {', '.join(self.choices[i])}.")
+            architecture[i] = self.choices[i].index(word)
+            position += len(word) + 1
+        return architecture

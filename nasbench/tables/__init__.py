@@ -1,0 +1,1 @@
+"""Tables of measured architectures: memory-mapped arrays with a manifest."""

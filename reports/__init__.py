@@ -1,0 +1,1 @@
+"""What a study becomes: statistics, tables, figures, published results beside reproduced ones."""
