@@ -1,0 +1,76 @@
+"""Local search with restarts (White, Nolen and Savani, UAI 2021; den Ottelander et al. 2021)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nasbench.benchmarks.handle import SearchHandle
+from nasbench.errors import NasbenchError
+from nasbench.search.observations import Observations
+from nasbench.search.optimizer import Lockstep
+from nasbench.search.streams import Streams
+from nasbench.spaces.space import Architectures
+
+
+class LocalSearch:
+    """Hill climbing over one-decision neighbours, from a new random architecture after every local optimum.
+
+    Args:
+        handle: the benchmark.
+        streams: one random stream a run.
+        improvement: "best" evaluates all neighbours and moves to the best (the paper's algorithm 1), "first" moves to the
+            first that is better; neighbours come in random order.
+    """
+
+    def __init__(self, handle: SearchHandle, streams: Streams, *, improvement: str = "best") -> None:
+        if improvement not in ("best", "first"):
+            raise NasbenchError(f"Local search moves to the {improvement!r} neighbour; it should be 'best' or 'first'.")
+        runs = len(streams)
+        self._space = handle.space
+        self._streams = streams
+        self._first = improvement == "first"
+        self._count = int((self._space.cardinalities - 1).sum())
+        self._here = np.zeros((runs, self._space.d), dtype=np.int8)
+        self._here_error = np.full(runs, np.inf)
+        self._best = self._here.copy()
+        self._best_error = np.full(runs, np.inf)
+        self._queue = np.zeros((runs, self._count, self._space.d), dtype=np.int8)
+        self._next = np.zeros(runs, dtype=np.int64)
+        self._starting = np.ones(runs, dtype=bool)
+        self._row = np.arange(runs)
+
+    def ask(self) -> Architectures:
+        """Propose one architecture a run, `(R, 1, d)`: a start, or the next neighbour."""
+        proposal = self._queue[self._row, np.minimum(self._next, self._count - 1)]
+        if self._starting.any():
+            fresh = self._space.sample(self._streams.uniform(self._space.d, self._starting))
+            proposal = np.where(self._starting[:, None], fresh, proposal)
+        return proposal[:, None]
+
+    def tell(self, observations: Observations) -> None:
+        """Move, or go on to the next neighbour, or restart."""
+        architecture, error = observations.architectures[:, 0], observations.objectives[:, 0, 0]
+        started = self._starting & observations.answered[:, 0]
+        looked = ~self._starting & observations.answered[:, 0]
+        self._next[looked] += 1
+        better = looked & (error < self._best_error)
+        self._best[better], self._best_error[better] = architecture[better], error[better]
+        done = looked & ((self._next >= self._count) | (self._first & better))
+        moved = done & (self._best_error < self._here_error)
+        self._here[moved], self._here_error[moved] = self._best[moved], self._best_error[moved]
+        self._here[started], self._here_error[started] = architecture[started], error[started]
+        self._starting = (self._starting & ~started) | (done & ~moved)
+        arrived = started | moved
+        if arrived.any():
+            self._look_around(arrived)
+
+    def _look_around(self, arrived: np.ndarray) -> None:
+        """Queue the neighbours of where a run has arrived, in random order."""
+        order = np.argsort(self._streams.uniform(self._count, arrived)[arrived], axis=1)
+        around = self._space.neighbours(self._here[arrived])
+        self._queue[arrived] = np.take_along_axis(around, order[..., None], axis=1)
+        self._next[arrived] = 0
+        self._best_error[arrived] = self._here_error[arrived]
+
+
+OPTIMIZER = Lockstep(LocalSearch)

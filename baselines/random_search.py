@@ -1,0 +1,54 @@
+"""Random search, with and without replacement."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nasbench.benchmarks.handle import SearchHandle
+from nasbench.errors import NasbenchError
+from nasbench.search.observations import Observations
+from nasbench.search.optimizer import Lockstep
+from nasbench.search.streams import Streams
+from nasbench.spaces.space import Architectures
+
+
+class RandomSearch:
+    """Uniform random architectures.
+
+    Source: Bergstra and Bengio 2012; for NAS Li and Talwalkar 2019, Yu et al. 2020.
+
+    Args:
+        handle: the benchmark.
+        streams: one random stream a run.
+        replacement: whether an architecture may be drawn again; without, a run is a random permutation of the space.
+        batch: architectures a call; it changes the speed only, never what a run sees.
+    """
+
+    def __init__(self, handle: SearchHandle, streams: Streams, *, replacement: bool = True, batch: int = 64) -> None:
+        self._space = handle.space
+        self._streams = streams
+        self._batch = batch
+        self._order: np.ndarray | None = None
+        self._next = 0
+        if batch < 1:
+            raise NasbenchError(f"The batch of random search is {batch}; it should be 1 or more.")
+        if not replacement:
+            if not self._space.is_enumerable:
+                raise NasbenchError(f"Random search without replacement needs a space that can be listed; {self._space.name!r} has {self._space.size:.1e} architectures.")
+            everything = self._space.index(self._space.all)
+            self._order = np.stack([streams.generator(r).permutation(everything) for r in range(len(streams))])
+
+    def ask(self) -> Architectures:
+        """Propose `(R, batch, d)`; fewer, at last none, when the space is used up."""
+        if self._order is not None:
+            ahead = self._order[:, self._next : self._next + self._batch]
+            self._next += ahead.shape[1]
+            return self._space.from_index(ahead)
+        uniform = self._streams.uniform(self._batch * self._space.d)
+        return self._space.sample(uniform.reshape(-1, self._batch, self._space.d))
+
+    def tell(self, observations: Observations) -> None:
+        """Learn nothing."""
+
+
+OPTIMIZER = Lockstep(RandomSearch, objectives="many")

@@ -1,0 +1,64 @@
+"""Regularized evolution (Real, Aggarwal, Huang and Le, AAAI 2019, algorithm 1)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nasbench.benchmarks.handle import SearchHandle
+from nasbench.errors import NasbenchError
+from nasbench.search.observations import Observations
+from nasbench.search.optimizer import Lockstep
+from nasbench.search.streams import Streams
+from nasbench.spaces.space import Architectures
+
+
+class RegularizedEvolution:
+    """Ageing evolution: the best of a random sample is mutated, the child replaces the oldest.
+
+    Defaults are those of the NATS-Bench experiments (population 10, sample 3, drawn with replacement, as in the paper's
+    algorithm 1). "REA" is two algorithms in the literature: `mutation="uniform"` picks an edge uniformly (NASLib),
+    `mutation="node-first"` a node and then an incoming edge (AutoDL-Projects).
+
+    Args:
+        handle: the benchmark.
+        streams: one random stream a run.
+        population: P, members alive.
+        sample: S, members drawn (with replacement) to find a parent; of equals the first drawn wins.
+        mutation: which decision a mutation changes, one of the space's `mutations`.
+    """
+
+    def __init__(
+        self, handle: SearchHandle, streams: Streams, *, population: int = 10, sample: int = 3, mutation: str = "uniform"
+    ) -> None:
+        if population < 1 or sample < 1:
+            raise NasbenchError(f"Regularized evolution has population {population} and sample {sample}; both should be 1 or more.")
+        if mutation not in handle.space.mutations:
+            raise NasbenchError(f"Space {handle.space.name!r} has no mutation {mutation!r}; it has {', '.join(handle.space.mutations)}.")
+        self._space = handle.space
+        self._streams = streams
+        self._sample = sample
+        self._mutation = mutation
+        self._alive = np.zeros((len(streams), population, self._space.d), dtype=np.int8)
+        self._error = np.full((len(streams), population), np.inf)
+        self._born = 0
+        self._row = np.arange(len(streams))
+
+    def ask(self) -> Architectures:
+        """Propose one architecture a run, `(R, 1, d)`: at random until the population is full, then a mutated parent."""
+        if self._born < self._alive.shape[1]:
+            return self._space.sample(self._streams.uniform(self._space.d))[:, None]
+        uniform = self._streams.uniform(self._sample + 2)
+        drawn = (uniform[:, : self._sample] * self._alive.shape[1]).astype(np.int64)
+        best = self._error[self._row[:, None], drawn].argmin(axis=1)
+        parent = self._alive[self._row, drawn[self._row, best]]
+        return self._space.mutate(parent, uniform[:, self._sample :], self._mutation)[:, None]
+
+    def tell(self, observations: Observations) -> None:
+        """The new member takes the place of the oldest."""
+        oldest = self._born % self._alive.shape[1]
+        self._alive[:, oldest] = observations.architectures[:, 0]
+        self._error[:, oldest] = observations.objectives[:, 0, 0]
+        self._born += 1
+
+
+OPTIMIZER = Lockstep(RegularizedEvolution)

@@ -1,0 +1,27 @@
+"""Benchmarks by name: `table/dataset`."""
+
+from __future__ import annotations
+
+from nasbench.benchmarks.tabular import TabularBenchmark
+from nasbench.errors import unknown_name
+from nasbench.tables.catalogue import get_table, table_names
+
+
+def benchmark_names() -> tuple[str, ...]:
+    """Names that `get_benchmark` takes, from the tables that are there or can be built."""
+    return tuple(f"{table}/{dataset}" for table in table_names() for dataset in get_table(table).datasets)
+
+
+def get_benchmark(name: str) -> TabularBenchmark:
+    """The benchmark of that name.
+
+    Raises:
+        NasbenchError: if there is no such table or data set, with the nearest match.
+    """
+    table_name, _, dataset = name.partition("/")
+    if table_name not in table_names():
+        raise unknown_name("benchmark", name, benchmark_names())
+    table = get_table(table_name)
+    if dataset not in table.datasets:
+        raise unknown_name("benchmark", name, [f"{table_name}/{d}" for d in table.datasets])
+    return TabularBenchmark(table, dataset)

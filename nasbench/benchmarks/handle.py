@@ -1,0 +1,237 @@
+"""The search side of a benchmark: answers validation queries, charges the ledger, and has no way to a test score."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench.benchmarks.setting import Setting
+from nasbench.errors import MissingDataError, NasbenchError
+from nasbench.search.ledger import Budget, Ledger
+from nasbench.search.observations import Observations, Query
+from nasbench.search.streams import environment_keys
+from nasbench.spaces.space import Architectures, Floats, Ints, Space
+
+DENSE_LIMIT = 2**28
+"""Largest number of (run, architecture) counters kept as an array; beyond it a dictionary a run counts."""
+
+
+class Evaluator(Protocol):
+    """What answers: a table's validation columns, or a trainer. It must hold nothing of the test split.
+
+    Attributes:
+        space: the space.
+        rows: number of architectures it can tell apart by `row`, or None if that is not finite in practice.
+        functions: for each row the row of its canonical form, `(rows,)`, or None where `rows` is None.
+        cheap: for each objective whether it is a closed form or a constant of the architecture, free of charge.
+    """
+
+    space: Space
+    rows: int | None
+    functions: Ints | None
+    cheap: tuple[bool, ...]
+
+    def row(self, architectures: Architectures) -> Ints:
+        """Row of each architecture, `(...)`; -1 for one that cannot be answered."""
+        ...
+
+    def evaluate(self, rows: Ints, architectures: Architectures, level: Ints, key: NDArray[np.uint64], repetition: Ints) -> tuple[Floats, Ints]:
+        """Objectives `(n, M)` and training seeds `(n,)` of `n` queries.
+
+        Args:
+            rows: from `row`.
+            architectures: `(n, d)`.
+            level: position of the fidelity in `Setting.epochs`, `(n,)`.
+            key: key of the run's environment, `(n,)`.
+            repetition: how often the run trained this architecture before, `(n,)`.
+        """
+        ...
+
+    def seconds(self, rows: Ints, architectures: Architectures, level: Ints) -> Floats:
+        """Training seconds of `n` queries, `(n,)`; asked after `evaluate` for the same queries."""
+        ...
+
+    def facts(self, architectures: Architectures) -> Floats:
+        """The cheap objectives, `(..., number of cheap)`."""
+        ...
+
+
+class SearchHandle:
+    """What an optimizer holds of a benchmark, for `R` runs at once.
+
+    Attributes:
+        space: the search space.
+        objectives: names of the objectives, all minimised.
+        cheap: for each objective whether `facts` gives it free of charge.
+        epochs: fidelities, ascending; a query that names none is answered at the last.
+        ledger: the accounts.
+    """
+
+    def __init__(self, evaluator: Evaluator, setting: Setting, seed: int, runs: tuple[int, ...]) -> None:
+        self.space = evaluator.space
+        self.objectives = setting.objectives
+        self.cheap = evaluator.cheap
+        self.epochs = setting.epochs
+        self.ledger = Ledger(len(runs), setting.budget)
+        self._evaluator = evaluator
+        self._repeats = setting.repeats
+        self._keys = environment_keys(seed, runs)
+        self._levels = len(setting.epochs)
+        self._memory = _Memory(len(runs), evaluator, self._levels, functions=setting.repeats == "isomorphic")
+
+    @property
+    def runs(self) -> int:
+        """Number of runs, `R`."""
+        return len(self._keys)
+
+    @property
+    def budget(self) -> Budget:
+        """When a run ends."""
+        return self.ledger.budget
+
+    def facts(self, architectures: Architectures) -> Floats:
+        """Exact values of the cheap objectives, free of charge: `(..., d)` to `(..., number of cheap)`."""
+        return self._evaluator.facts(architectures)
+
+    def query(self, batch: Architectures | Query) -> Observations:
+        """Answer a batch, run by run from left to right, until a run's budget ends.
+
+        Args:
+            batch: `(R, B, d)`, with fidelities beside it or without; see `nasbench.search.observations.PASS`.
+
+        Raises:
+            NasbenchError: if the shape is wrong, an architecture is infeasible, or a fidelity is not offered.
+            MissingDataError: if the benchmark holds no answer for an architecture.
+        """
+        architectures = batch.architectures if isinstance(batch, Query) else batch
+        if architectures.ndim != 3 or architectures.shape[0] != self.runs or architectures.shape[2] != self.space.d:
+            raise NasbenchError(f"A batch has the shape {architectures.shape}; it should be ({self.runs}, B, {self.space.d}).")
+        proposed = architectures[..., 0] >= 0
+        level = self._level(batch, proposed)
+        rows = self._rows(architectures, proposed)
+        repetition, fresh, source = self._memory.recall(rows, architectures, level, proposed)
+        first = (repetition == 0) & proposed
+        charged = {"charged": proposed, "cached": first, "isomorphic": fresh}[self._repeats]
+        # Trained before the budget is looked at, which for a table costs nothing; a live benchmark has B = 1 and is asked lazily.
+        answerable = proposed & ~self.ledger.exhausted[:, None]
+        objectives, training_seed, seconds = self._answer(architectures, source, level, repetition, answerable)
+        cost = np.where(charged, seconds, 0.0)
+        epochs = np.asarray(self.epochs)[level]
+        amounts = {
+            "queries": proposed.astype(float),
+            "unique_queries": first.astype(float),
+            "nonisomorphic_queries": fresh.astype(float),
+            "epochs": np.where(charged, epochs, 0).astype(float),
+            "train_seconds": cost,
+        }
+        answered = answerable & self.ledger.affordable(amounts)
+        if not answered.all():
+            amounts = {account: np.where(answered, amount, 0.0) for account, amount in amounts.items()}
+            objectives[~answered] = np.nan
+            cost = np.where(answered, cost, 0.0)
+        self.ledger.charge(amounts)
+        return Observations(architectures, objectives, cost, epochs, training_seed, answered, first & answered, fresh & answered)
+
+    def _answer(self, architectures: Architectures, source: Ints, level: Ints, repetition: Ints, wanted: NDArray[np.bool_]) -> tuple[Floats, Ints, Floats]:
+        """Objectives, training seeds and seconds `(R, B, ...)` of the wanted queries; NaN, -1 and 0 elsewhere."""
+        if self._repeats != "charged":
+            repetition = np.zeros_like(repetition)
+        keys = np.broadcast_to(self._keys[:, None], wanted.shape)
+        everything = bool(wanted.all())
+        chosen = (lambda a: a.reshape(-1, *a.shape[2:])) if everything else (lambda a: a[wanted])
+        asked = chosen(source), chosen(architectures), chosen(level)
+        values, seeds = self._evaluator.evaluate(*asked, chosen(keys), chosen(repetition))
+        spent = self._evaluator.seconds(*asked)
+        if everything:
+            return values.reshape(*wanted.shape, -1), seeds.reshape(wanted.shape), spent.reshape(wanted.shape)
+        objectives = np.full((*wanted.shape, len(self.objectives)), np.nan)
+        training_seed = np.full(wanted.shape, -1, dtype=np.int64)
+        seconds = np.zeros(wanted.shape)
+        objectives[wanted], training_seed[wanted], seconds[wanted] = values, seeds, spent
+        return objectives, training_seed, seconds
+
+    def _rows(self, architectures: Architectures, proposed: NDArray[np.bool_]) -> Ints:
+        limits = self.space.cardinalities
+        top = architectures.max(axis=(0, 1), initial=0)
+        if (top >= limits).any() or (proposed.all() and architectures.min(initial=0) < 0):
+            raise NasbenchError(f"A proposed architecture has a choice outside space {self.space.name!r}; choices run from 0 to k - 1.")
+        rows = self._evaluator.row(architectures if proposed.all() else np.where(proposed[..., None], architectures, self._stand_in))
+        if rows.size and rows.min() < 0:
+            fault = architectures[np.unravel_index(int(rows.argmin()), rows.shape)]
+            raise MissingDataError(f"The benchmark holds nothing on {self.space.to_string(fault)}; propose feasible architectures only.")
+        return rows
+
+    @property
+    def _stand_in(self) -> Architectures:
+        """Any architecture that can be answered, in the place of a pass."""
+        return self.space.sample(np.zeros(self.space.d))
+
+    def _level(self, batch: Architectures | Query, proposed: NDArray[np.bool_]) -> Ints:
+        if not isinstance(batch, Query):
+            return np.full(proposed.shape, self._levels - 1)
+        level = np.searchsorted(self.epochs, batch.epochs)
+        level = np.minimum(level, self._levels - 1)
+        if (np.asarray(self.epochs)[level] != batch.epochs)[proposed].any():
+            raise NasbenchError(f"A query asks for a fidelity that is not offered; epochs are {', '.join(map(str, self.epochs))}.")
+        return level
+
+
+class _Memory:
+    """How often each run queried each architecture (at each fidelity), and which function it met first where."""
+
+    def __init__(self, runs: int, evaluator: Evaluator, levels: int, functions: bool) -> None:
+        self._levels = levels
+        self._functions = evaluator.functions
+        self._keep_source = functions
+        size = None if evaluator.rows is None else evaluator.rows * levels
+        self._dense = size is not None and runs * size <= DENSE_LIMIT
+        self._space = evaluator.space
+        self._times = np.zeros((runs, size if self._dense else 0), dtype=np.int32)
+        self._source = np.full((runs, size if self._dense else 0), -1, dtype=np.int32)
+        self._seen: list[dict[tuple[bytes, int], int]] = [{} for _ in range(0 if self._dense else runs)]
+        self._met: list[dict[tuple[bytes, int], int]] = [{} for _ in range(0 if self._dense else runs)]
+
+    def recall(self, rows: Ints, architectures: Architectures, level: Ints, proposed: NDArray[np.bool_]) -> tuple[Ints, NDArray[np.bool_], Ints]:
+        """Repetition number, whether the function is new, and the row that answers, each `(R, B)`; and remember the batch."""
+        repetition = np.zeros(rows.shape, dtype=np.int64)
+        fresh = np.zeros(rows.shape, dtype=bool)
+        source = rows.copy()
+        every = bool(proposed.all())
+        for b in range(rows.shape[1]):
+            runs = np.arange(len(rows)) if every else np.flatnonzero(proposed[:, b])
+            step = self._dense_step if self._dense else self._sparse_step
+            repetition[runs, b], fresh[runs, b], source[runs, b] = step(runs, rows[runs, b], architectures[runs, b], level[runs, b])
+        return repetition, fresh, source
+
+    def _dense_step(self, runs: Ints, rows: Ints, architectures: Architectures, level: Ints) -> tuple[Ints, NDArray[np.bool_], Ints]:
+        slot = rows if self._levels == 1 else rows * self._levels + level
+        repetition = self._times[runs, slot]
+        self._times[runs, slot] = repetition + 1
+        assert self._functions is not None
+        function = self._functions[rows]
+        function = function if self._levels == 1 else function * self._levels + level
+        known = self._source[runs, function]
+        fresh = known < 0
+        if not fresh.any():
+            return repetition.astype(np.int64), fresh, known.astype(np.int64) if self._keep_source else rows
+        known = np.where(fresh, rows, known)
+        self._source[runs, function] = known
+        return repetition.astype(np.int64), fresh, known.astype(np.int64) if self._keep_source else rows
+
+    def _sparse_step(self, runs: Ints, rows: Ints, architectures: Architectures, level: Ints) -> tuple[Ints, NDArray[np.bool_], Ints]:
+        repetition = np.zeros(len(runs), dtype=np.int64)
+        fresh = np.zeros(len(runs), dtype=bool)
+        source = rows.copy()
+        canonical = self._space.canonical(architectures)
+        for i, run in enumerate(runs):
+            key = (architectures[i].tobytes(), int(level[i]))
+            repetition[i] = self._seen[run].get(key, 0)
+            self._seen[run][key] = int(repetition[i]) + 1
+            function = (canonical[i].tobytes(), int(level[i]))
+            fresh[i] = function not in self._met[run]
+            met = self._met[run].setdefault(function, int(rows[i]))
+            if self._keep_source:
+                source[i] = met
+        return repetition, fresh, source

@@ -1,0 +1,104 @@
+"""From the name of an objective to its numbers in a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench.errors import NasbenchError, unknown_name
+from nasbench.spaces.space import Floats
+from nasbench.tables.table import Measured, Table
+
+BYTES_A_PARAMETER = 4
+CLOSED_FORMS = ("parameters", "flops", "memory")
+TRAINED = ("accuracy", "score", "loss")
+
+
+@dataclass(frozen=True)
+class Objective:
+    """One objective of a data set, minimised.
+
+    Attributes:
+        name: as in the study.
+        unit: unit of the values.
+        values: `(N,)`, or `(N, S)` with one column a training seed.
+        seeds: the training seeds, empty where values have one axis.
+        missing: which values were not measured, or None.
+        cheap: whether it is known without training.
+    """
+
+    name: str
+    unit: str
+    values: NDArray[Any]
+    seeds: tuple[int, ...] = ()
+    missing: NDArray[np.bool_] | None = None
+    cheap: bool = False
+
+    def mean(self) -> Floats:
+        """Mean over the measured seeds, `(N,)`; NaN for an architecture without any."""
+        values = np.asarray(self.values, dtype=np.float64)
+        if values.ndim == 1:
+            return values
+        if self.missing is None:
+            return np.asarray(values.mean(axis=1))
+        count = (~self.missing).sum(axis=1)
+        total = np.where(self.missing, 0.0, values).sum(axis=1)
+        return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def objective_names(table: Table, dataset: str) -> tuple[str, ...]:
+    """Objectives that a table offers on a data set."""
+    quantities = dict.fromkeys(c.quantity for c in table.columns if c.dataset == dataset)
+    names = ["error" if quantity == "accuracy" else quantity for quantity in quantities if quantity != "train_time"]
+    closed = [name for name in CLOSED_FORMS if name not in names and _closed_form(table, dataset, name) is not None]
+    return tuple(names + closed)
+
+
+def find_objective(table: Table, dataset: str, name: str, split: str | None, epochs: int | None) -> Objective:
+    """The objective of that name.
+
+    `error` is 100 minus the accuracy in %. `parameters` and `flops` (millions) are closed forms where the space has them, and
+    `memory` is that of the parameters in single precision, in MB (10^6 bytes). Everything else is a column of that name.
+
+    Raises:
+        NasbenchError: if the table has no such objective, split or number of epochs, saying what it has.
+    """
+    closed = _closed_form(table, dataset, name)
+    if closed is not None:
+        return Objective(name, "MB" if name == "memory" else "M", closed, cheap=True)
+    quantity = "accuracy" if name == "error" else name
+    columns = [c for c in table.columns if c.dataset == dataset and c.quantity == quantity]
+    if not columns:
+        raise unknown_name(f"objective of {table.name}/{dataset}", name, objective_names(table, dataset))
+    if all(c.split is None for c in columns):
+        column = columns[0]
+        return _of(name, table.measured(column), cheap=quantity not in TRAINED)
+    at_split = [c for c in columns if c.split == split]
+    if not at_split:
+        raise NasbenchError(f"{table.name}/{dataset} has no {split} {quantity}; it has {', '.join(sorted({str(c.split) for c in columns}))}.")
+    column = next((c for c in at_split if c.epochs == epochs), None) or (at_split[0] if at_split[0].epochs is None else None)
+    if column is None:
+        raise NasbenchError(f"{table.name}/{dataset} has no {split} {quantity} after {epochs} epochs; it has {', '.join(str(c.epochs) for c in at_split)}.")
+    return _of(name, table.measured(column), cheap=False)
+
+
+def _of(name: str, measured: Measured, cheap: bool) -> Objective:
+    values = measured.values
+    if name == "error":
+        values = 100.0 - np.asarray(values, dtype=np.float64)
+    elif measured.column.quantity == "score":
+        values = -np.asarray(values, dtype=np.float64)
+    return Objective(name, measured.column.unit, values, measured.column.seeds or (), measured.missing, cheap)
+
+
+def _closed_form(table: Table, dataset: str, name: str) -> Floats | None:
+    if name not in CLOSED_FORMS:
+        return None
+    form = getattr(table.space, "parameters" if name == "memory" else name, None)
+    if form is not None:
+        return np.asarray(form(table.architectures, dataset)) * (BYTES_A_PARAMETER if name == "memory" else 1)
+    column = table.find(dataset, "parameters") if name == "memory" else None
+    return None if column is None else table.measured(column).mean() * BYTES_A_PARAMETER

@@ -1,0 +1,69 @@
+"""The test side of a benchmark: the truth that reports score by, and no optimizer ever holds."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from nasbench.benchmarks.objectives import find_objective
+from nasbench.benchmarks.setting import Setting
+from nasbench.spaces.space import Architectures, Floats
+from nasbench.tables.table import Table
+
+
+class Oracle:
+    """True values of one data set: seed means of the longest training.
+
+    Attributes:
+        epochs: epochs of the training that scores, the longest that the table has of each split.
+        score_split: "test" where the table has a test split, else the search split; reports say which.
+    """
+
+    def __init__(self, table: Table, dataset: str, setting: Setting) -> None:
+        self.name = f"{table.name}/{dataset}"
+        self._table = table
+        self._dataset = dataset
+        self._setting = setting
+        quantity = "accuracy" if setting.objectives[0] == "error" else setting.objectives[0]
+        self._quantity = quantity
+        self.score_split = "test" if any(c.dataset == dataset and c.quantity == quantity and c.split == "test" for c in table.columns) else setting.split
+        timed = table.epochs(dataset, quantity, self.score_split)
+        self.epochs = timed[-1] if timed else setting.epochs[-1]
+
+    @property
+    def has_test(self) -> bool:
+        """Whether the table has a test split; if not, scores are validation means and a report must say so."""
+        return self.score_split == "test"
+
+    @cached_property
+    def scores(self) -> Floats:
+        """Seed mean of the first objective on `score_split`, by row, `(N,)`; minimised."""
+        return find_objective(self._table, self._dataset, self._setting.objectives[0], self.score_split, self.epochs).mean()
+
+    @cached_property
+    def search_means(self) -> Floats:
+        """Seed mean of the first objective on the search split after the longest training, by row, `(N,)`."""
+        name, split = self._setting.objectives[0], self._setting.split
+        timed = self._table.epochs(self._dataset, self._quantity, split)
+        return find_objective(self._table, self._dataset, name, split, timed[-1] if timed else None).mean()
+
+    @cached_property
+    def objectives(self) -> Floats:
+        """Seed means of all objectives of the setting on the search split at its last fidelity, by row, `(N, M)`."""
+        names, split, epochs = self._setting.objectives, self._setting.split, self._setting.epochs[-1]
+        return np.stack([find_objective(self._table, self._dataset, name, split, epochs).mean() for name in names], axis=-1)
+
+    def row(self, architectures: Architectures) -> np.ndarray:
+        """Row of each architecture, `(..., d)` to `(...)`."""
+        return self._table.rows(architectures)
+
+    @property
+    def best_score(self) -> float:
+        """Smallest score of the table: the optimum that reports print beside results."""
+        return float(np.nanmin(self.scores))
+
+    @property
+    def best_search_mean(self) -> float:
+        """Smallest search mean of the table."""
+        return float(np.nanmin(self.search_means))

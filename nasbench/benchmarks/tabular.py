@@ -1,0 +1,168 @@
+"""Benchmarks that answer from a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench.benchmarks.handle import SearchHandle
+from nasbench.benchmarks.objectives import Objective, find_objective
+from nasbench.benchmarks.oracle import Oracle
+from nasbench.benchmarks.setting import Setting
+from nasbench.errors import MissingDataError, NasbenchError
+from nasbench.search.streams import hashed_uniform
+from nasbench.spaces.space import Architectures, Floats, Ints, Space
+from nasbench.tables.table import Table
+
+
+@dataclass(frozen=True)
+class TabularBenchmark:
+    """One data set of a table.
+
+    Attributes:
+        table: the measured architectures.
+        dataset: the data set.
+    """
+
+    table: Table
+    dataset: str
+
+    @property
+    def name(self) -> str:
+        """`table/dataset`."""
+        return f"{self.table.name}/{self.dataset}"
+
+    @property
+    def space(self) -> Space:
+        """The space that is searched."""
+        return self.table.space
+
+    def handle(self, setting: Setting, seed: int, runs: Sequence[int]) -> SearchHandle:
+        """The search side for runs of these numbers; raises `NasbenchError` if the table cannot answer the setting."""
+        return SearchHandle(TableEvaluator(self.table, self.dataset, setting), setting, seed, tuple(runs))
+
+    def oracle(self, setting: Setting) -> Oracle:
+        """The test side; for reports alone."""
+        return Oracle(self.table, self.dataset, setting)
+
+
+class TableEvaluator:
+    """Answers from the columns of one split; see `nasbench.benchmarks.handle.Evaluator`. Holds no other column."""
+
+    def __init__(self, table: Table, dataset: str, setting: Setting) -> None:
+        found = [[find_objective(table, dataset, name, setting.split, epochs) for name in setting.objectives] for epochs in setting.epochs]
+        self.space = table.space
+        self.rows: int | None = len(table)
+        self.cheap = tuple(objective.cheap for objective in found[-1])
+        self._row_index = None if table.is_complete else np.asarray(table.row_index)
+        self._answers = [[_Answers.of(objective, setting.training_seed) for objective in level] for level in found]
+        self._seconds = [_seconds(table, dataset, epochs) for epochs in setting.epochs]
+        self._facts = [np.asarray(objective.values) for objective in found[-1] if objective.cheap]
+
+    @cached_property
+    def functions(self) -> Ints:
+        """Row of the canonical form of each row; its own row where the table lacks the canonical form."""
+        index = np.arange(self.space.size) if self._row_index is None else self._row_index
+        canonical = self.row(self.space.canonical(self.space.from_index(index)))
+        return np.where(canonical >= 0, canonical, np.arange(len(index)))
+
+    def row(self, architectures: Architectures) -> Ints:
+        """Row of each architecture, -1 for one that the table lacks."""
+        index = self.space.index(architectures)
+        if self._row_index is None:
+            return index
+        row = np.minimum(np.searchsorted(self._row_index, index), len(self._row_index) - 1)
+        return np.where(self._row_index[row] == index, row, -1)
+
+    def evaluate(self, rows: Ints, architectures: Architectures, level: Ints, key: NDArray[np.uint64], repetition: Ints) -> tuple[Floats, Ints]:
+        """Objectives and training seeds; see the protocol."""
+        if len(self._answers) == 1:
+            return self._evaluate_at(0, rows, level, key, repetition)
+        objectives = np.empty((len(rows), len(self.cheap)))
+        seeds = np.empty(len(rows), dtype=np.int64)
+        for at in range(len(self._answers)):
+            here = level == at
+            objectives[here], seeds[here] = self._evaluate_at(at, rows[here], level[here], key[here], repetition[here])
+        return objectives, seeds
+
+    def _evaluate_at(self, at: int, rows: Ints, level: Ints, key: NDArray[np.uint64], repetition: Ints) -> tuple[Floats, Ints]:
+        answers = self._answers[at]
+        objectives = np.empty((len(rows), len(answers)))
+        draw: Floats | None = None
+        seeds = np.full(len(rows), -1, dtype=np.int64)
+        for m, answer in enumerate(answers):
+            if answer.order is None:
+                objectives[:, m] = answer.values[rows]
+                continue
+            if draw is None:
+                draw = hashed_uniform(key, rows, level, repetition)
+            slot = answer.order[rows, (draw * answer.available[rows]).astype(np.int64)]
+            objectives[:, m] = answer.values[rows, slot]
+            seeds = answer.seeds[slot]
+        if draw is None and answers[0].seeds.size == 1:
+            seeds[:] = answers[0].seeds[0]
+        return objectives, seeds
+
+    def seconds(self, rows: Ints, architectures: Architectures, level: Ints) -> Floats:
+        """Training seconds at the fidelity."""
+        if len(self._seconds) == 1:
+            return self._seconds[0][rows]
+        return np.stack(self._seconds)[level, rows]
+
+    def facts(self, architectures: Architectures) -> Floats:
+        """Cheap objectives, `(..., number of cheap)`; NaN for architectures that the table lacks."""
+        rows = self.row(architectures)
+        values = [np.where(rows >= 0, fact[rows], np.nan) for fact in self._facts]
+        return np.stack(values, axis=-1) if values else np.empty((*rows.shape, 0))
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """Values of one objective, prepared for the seed policy.
+
+    Attributes:
+        values: `(N,)`, or `(N, S)` where a training seed is drawn.
+        order: positions of the measured seeds of each architecture first, `(N, S)`; None where none is drawn.
+        available: number of measured seeds, `(N,)`.
+        seeds: the seed numbers, `(S,)`; one where a fixed seed answers; empty where a mean does.
+    """
+
+    values: Floats
+    order: Ints | None
+    available: Ints
+    seeds: Ints
+
+    @classmethod
+    def of(cls, objective: Objective, policy: str | int) -> _Answers:
+        values, seeds = objective.values, objective.seeds
+        none = np.empty(0, dtype=np.int64)
+        if values.ndim == 1:
+            return cls(np.asarray(values), None, none, none)
+        missing = np.zeros(values.shape, dtype=bool) if objective.missing is None else np.asarray(objective.missing)
+        if policy == "mean":
+            return cls(objective.mean(), None, none, none)
+        if policy == "random":
+            if missing.all(axis=1).any():
+                raise MissingDataError(f"{int(missing.all(axis=1).sum())} architectures have no trained seed for {objective.name}; the table must be narrowed to those that have.")
+            return cls(np.asarray(values), np.argsort(missing, axis=1, kind="stable"), (~missing).sum(axis=1), np.asarray(seeds))
+        if policy not in seeds:
+            raise NasbenchError(f"Training seed {policy!r} is not in the table, which has {', '.join(map(str, seeds))}.")
+        at = seeds.index(int(policy))
+        if missing[:, at].any():
+            raise MissingDataError(f"Training seed {policy} is missing for {int(missing[:, at].sum())} architectures; choose another, or 'random', or 'mean'.")
+        return cls(np.ascontiguousarray(values[:, at]), None, none, np.array([policy]))
+
+
+def _seconds(table: Table, dataset: str, epochs: int) -> Floats:
+    """Training seconds of each row at `epochs`; in proportion to the epochs where only a longer training was timed."""
+    timed = table.epochs(dataset, "train_time", None)
+    if not timed:
+        return np.zeros(len(table))
+    nearest = epochs if epochs in timed else next((t for t in timed if t > epochs), timed[-1])
+    column = table.find(dataset, "train_time", None, nearest)
+    assert column is not None
+    return np.asarray(table.measured(column).mean() * (epochs / nearest))

@@ -1,0 +1,77 @@
+"""What a batch of queries brought back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench.spaces.space import Architectures, Floats, Ints
+
+PASS = -1
+"""In a proposed batch an architecture of this value in every decision is no query: the run passes its turn. Batches of
+different length in different runs are padded with it."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """A batch with a fidelity for each query; optimizers that use one fidelity return the architectures alone.
+
+    Attributes:
+        architectures: `(R, B, d)`.
+        epochs: `(R, B)`, each one of `SearchHandle.epochs`.
+    """
+
+    architectures: Architectures
+    epochs: Ints
+
+
+@dataclass(frozen=True)
+class Observations:
+    """The answers to a batch. Where `answered` is false nothing was measured and nothing charged, and objectives are NaN.
+
+    Attributes:
+        architectures: `(R, B, d)`.
+        objectives: `(R, B, M)`, minimised, in the order of `SearchHandle.objectives`.
+        cost: seconds charged, `(R, B)`.
+        epochs: fidelity, `(R, B)`.
+        training_seed: seed of the training that answered, `(R, B)`; -1 where a mean over seeds answered.
+        answered: `(R, B)`.
+        first: whether the run queried the architecture (at this fidelity) for the first time, `(R, B)`.
+        fresh: the same up to isomorphism, `(R, B)`.
+    """
+
+    architectures: Architectures
+    objectives: Floats
+    cost: Floats
+    epochs: Ints
+    training_seed: Ints
+    answered: NDArray[np.bool_]
+    first: NDArray[np.bool_]
+    fresh: NDArray[np.bool_]
+
+    def of_run(self, position: int) -> RunObservations:
+        """The answered queries of one run, compact."""
+        kept = self.answered[position]
+        return RunObservations(
+            self.architectures[position, kept],
+            self.objectives[position, kept],
+            self.cost[position, kept],
+            self.epochs[position, kept],
+            self.training_seed[position, kept],
+        )
+
+
+@dataclass(frozen=True)
+class RunObservations:
+    """The answered queries of a batch of one run; fields as in `Observations` without the run axis."""
+
+    architectures: Architectures
+    objectives: Floats
+    cost: Floats
+    epochs: Ints
+    training_seed: Ints
+
+    def __len__(self) -> int:
+        return len(self.architectures)

@@ -1,0 +1,148 @@
+"""The protocol of an optimizer, and the two ways to be one.
+
+A file of an algorithm ends in one line that says which it is: `OPTIMIZER = Lockstep(Algorithm)` for one whose arrays lead with
+the run axis, `OPTIMIZER = PerRun(Algorithm)` for one written for a single run, which is then stepped a run at a time.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from nasbench.benchmarks.handle import SearchHandle
+from nasbench.errors import NasbenchError, unknown_name
+from nasbench.search.observations import PASS, Observations, Query, RunObservations
+from nasbench.search.streams import Streams
+from nasbench.spaces.space import Architectures, Ints
+
+
+class Optimizer(Protocol):
+    """Proposes batches for `R` runs at once and is told what came back."""
+
+    def ask(self) -> Architectures | Query:
+        """Propose a batch `(R, B, d)`; `B = 0`, or passing in every run, says that there is nothing left to try."""
+        ...
+
+    def tell(self, observations: Observations) -> None:
+        """Take the answers to the batch proposed last."""
+        ...
+
+
+class RunOptimizer(Protocol):
+    """The same for one run."""
+
+    def ask(self) -> Architectures | tuple[Architectures, Ints]:
+        """Propose `(B, d)`, with a fidelity `(B,)` beside it where the algorithm chooses fidelities."""
+        ...
+
+    def tell(self, observations: RunObservations) -> None:
+        """Take the answers to the batch proposed last; fewer than asked if the budget ended."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What the registry knows of an algorithm without building it.
+
+    Attributes:
+        algorithm: the class; its keyword-only parameters are the algorithm's settings.
+        objectives: "one" if it reads the first objective only and refuses more, "many" otherwise.
+        fidelities: whether it chooses fidelities, and so needs a benchmark with several.
+        label: what reports must print beside the name (such as "replayed"), usually nothing.
+    """
+
+    algorithm: Callable[..., Any]
+    objectives: str = "one"
+    fidelities: bool = False
+    label: str = ""
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Name and default of each setting."""
+        parameters = inspect.signature(self.algorithm).parameters.values()
+        return {p.name: p.default for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+
+    @property
+    def summary(self) -> str:
+        """First line of the algorithm's docstring."""
+        return (inspect.getdoc(self.algorithm) or "").partition("\n")[0]
+
+    def check(self, handle: SearchHandle, settings: Mapping[str, Any]) -> None:
+        """Raise `NasbenchError` if the algorithm cannot work on this handle or has no such setting."""
+        name = getattr(self.algorithm, "__name__", "optimizer")
+        for setting in settings:
+            if setting not in self.settings:
+                raise unknown_name(f"setting of {name}", setting, self.settings)
+        if self.objectives == "one" and len(handle.objectives) > 1:
+            raise NasbenchError(f"{name} minimises one objective and the study asks for {len(handle.objectives)}; choose one, or another optimizer.")
+        if self.fidelities and len(handle.epochs) < 2:
+            raise NasbenchError(f"{name} needs a benchmark with several fidelities and the study names {handle.epochs[0]} epochs alone; name more.")
+
+
+@dataclass(frozen=True)
+class Lockstep(_Kind):
+    """An algorithm `Algorithm(handle, streams, *, settings)` whose arrays lead with the run axis."""
+
+    lockstep = True
+
+    def create(self, handle: SearchHandle, streams: Streams, settings: Mapping[str, Any] | None = None) -> Optimizer:
+        """Build the optimizer; raises `NasbenchError` as `check` does."""
+        self.check(handle, settings or {})
+        optimizer: Optimizer = self.algorithm(handle, streams, **(settings or {}))
+        return optimizer
+
+
+@dataclass(frozen=True)
+class PerRun(_Kind):
+    """An algorithm `Algorithm(handle, rng, *, settings)` written for one run."""
+
+    lockstep = False
+
+    def create(self, handle: SearchHandle, streams: Streams, settings: Mapping[str, Any] | None = None) -> Optimizer:
+        """Build one instance a run behind the run axis; raises `NasbenchError` as `check` does."""
+        self.check(handle, settings or {})
+        return _RunByRun([self.algorithm(handle, streams.generator(r), **(settings or {})) for r in range(len(streams))], handle.space.d)
+
+
+class _RunByRun:
+    """The adapter: asks and tells each run's own instance, and pads batches to one length."""
+
+    def __init__(self, members: list[RunOptimizer], d: int) -> None:
+        self.members = members
+        self.finished = np.zeros(len(members), dtype=bool)
+        self._d = d
+        self._asked = np.zeros(len(members), dtype=np.int64)
+
+    def ask(self) -> Architectures | Query:
+        answers = [self._ask_one(r) for r in range(len(self.members))]
+        batches = [a[0] if isinstance(a, tuple) else a for a in answers]
+        self._asked = np.array([len(batch) for batch in batches])
+        self.finished |= self._asked == 0
+        width = int(self._asked.max(initial=0))
+        padded = np.full((len(batches), width, self._d), PASS, dtype=np.int8)
+        for r, batch in enumerate(batches):
+            padded[r, : len(batch)] = batch
+        if not any(isinstance(a, tuple) for a in answers):
+            return padded
+        epochs = np.zeros((len(batches), width), dtype=np.int64)
+        for r, answer in enumerate(answers):
+            if isinstance(answer, tuple):
+                epochs[r, : len(answer[1])] = answer[1]
+        return Query(padded, epochs)
+
+    def _ask_one(self, run: int) -> Architectures | tuple[Architectures, Ints]:
+        if self.finished[run]:
+            return np.empty((0, self._d), dtype=np.int8)
+        return self.members[run].ask()
+
+    def tell(self, observations: Observations) -> None:
+        answered = observations.answered.sum(axis=1)
+        for r, member in enumerate(self.members):
+            if answered[r]:
+                member.tell(observations.of_run(r))
+        # A batch cut short by the budget is a run's last.
+        self.finished |= answered < self._asked

@@ -1,0 +1,115 @@
+"""Random numbers: one seeded stream a run, however many runs advance together.
+
+A run's stream is the sequence of doubles of its own PCG64 generator, seeded by (study seed, run). Lockstep algorithms draw a
+row for every run at once; what run 17 sees is the same sequence whether it runs alone or among 500, since blocks are cut from
+its own generator and only the runs that draw advance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench.spaces.space import Floats
+
+_LOCKSTEP, _GENERATOR, _ENVIRONMENT = range(3)
+_BLOCK = 1024
+
+
+def _sequence(seed: int, run: int, purpose: int) -> np.random.SeedSequence:
+    return np.random.SeedSequence(seed, spawn_key=(run, purpose))
+
+
+class Streams:
+    """The random streams of the optimizers of several runs.
+
+    Args:
+        seed: seed of the study.
+        runs: number of each run, `(R,)`; a run's stream depends on its number and the seed alone.
+    """
+
+    def __init__(self, seed: int, runs: Sequence[int]) -> None:
+        self.seed = seed
+        self.runs = tuple(int(run) for run in runs)
+        self._sources = [np.random.default_rng(_sequence(seed, run, _LOCKSTEP)) for run in self.runs]
+        self._buffer = np.empty((len(self.runs), 0))
+        self._cursor = np.zeros(len(self.runs), dtype=np.int64)
+        self._aligned = True
+
+    def __len__(self) -> int:
+        return len(self.runs)
+
+    def uniform(self, n: int, active: NDArray[np.bool_] | None = None) -> Floats:
+        """Draw `n` uniform numbers in [0, 1) for every run, `(R, n)`.
+
+        Args:
+            n: numbers a run.
+            active: `(R,)`; runs that draw. The others do not advance and get zeros.
+        """
+        if active is None and self._aligned:
+            return self._draw_aligned(n)
+        rows = np.arange(len(self)) if active is None else np.flatnonzero(active)
+        result = np.zeros((len(self), n))
+        if len(rows):
+            self._reserve(n, rows)
+            result[rows] = self._buffer[rows[:, None], self._cursor[rows, None] + np.arange(n)]
+            self._cursor[rows] += n
+            self._aligned = bool((self._cursor == self._cursor[0]).all())
+        return result
+
+    def _draw_aligned(self, n: int) -> Floats:
+        start = int(self._cursor[0]) if len(self) else 0
+        if start + n > self._buffer.shape[1]:
+            self._reserve(n, np.arange(len(self)))
+            start = int(self._cursor[0])
+        self._cursor += n
+        return self._buffer[:, start : start + n].copy()
+
+    def _reserve(self, n: int, rows: NDArray[np.int64]) -> None:
+        """Make `n` unread numbers available to each of `rows`, never skipping one."""
+        width = self._buffer.shape[1]
+        if n > width:
+            self._widen(max(_BLOCK, 4 * n))
+            width = self._buffer.shape[1]
+        for row in rows[self._cursor[rows] + n > width]:
+            unread = width - self._cursor[row]
+            self._buffer[row, :unread] = self._buffer[row, self._cursor[row] :]
+            self._sources[row].random(out=self._buffer[row, unread:])
+            self._cursor[row] = 0
+
+    def _widen(self, width: int) -> None:
+        # Unread numbers move to the right end, where a cursor expects them.
+        wider = np.empty((len(self), width))
+        old = self._buffer.shape[1]
+        wider[:, width - old :] = self._buffer
+        self._buffer = wider
+        self._cursor += width - old
+
+    def generator(self, position: int) -> np.random.Generator:
+        """A fresh generator for the run at `position`, independent of `uniform`; for algorithms written for one run."""
+        return np.random.default_rng(_sequence(self.seed, self.runs[position], _GENERATOR))
+
+
+def environment_keys(seed: int, runs: Sequence[int]) -> NDArray[np.uint64]:
+    """One key a run for the chance of the benchmark (which training seed answers), apart from every optimizer's, `(R,)`."""
+    return np.array([_sequence(seed, int(run), _ENVIRONMENT).generate_state(1, np.uint64)[0] for run in runs], dtype=np.uint64)
+
+
+def hashed_uniform(keys: NDArray[np.uint64], *numbers: NDArray[np.int64]) -> Floats:
+    """A uniform number in [0, 1) that is a function of a key and some integers, all of one shape.
+
+    The finaliser of SplitMix64 (Steele, Lea and Flood 2014) after each integer. The same question has the same answer in every
+    order, so two optimizers that query one architecture in one run see the same training.
+    """
+    state = keys
+    for number in numbers:
+        state = _mix(state + number.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
+    return (state >> np.uint64(11)) * 2.0**-53
+
+
+def _mix(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))

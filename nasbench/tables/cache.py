@@ -1,0 +1,73 @@
+"""Where tables live, and how one comes to be there: built once, whole or not at all, whoever else builds it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from nasbench.errors import NasbenchError
+from nasbench.tables.table import Table, open_table
+
+LAYOUT = "tables-1"
+"""Changes when an importer writes other numbers than before, so that an old cache is not taken for a new one."""
+
+
+def cache_folder() -> Path:
+    """The folder of built tables: below `NASBENCH_CACHE` where it is set, else below the user's cache directory."""
+    base = os.environ.get("NASBENCH_CACHE")
+    return (Path(base) if base else user_cache_path("nasbench", appauthor=False)) / LAYOUT
+
+
+def reference_folder() -> Path | None:
+    """The folder of further reference data that `NASBENCH_DATA` names, or None.
+
+    Raises:
+        NasbenchError: if the variable names something that is not a folder.
+    """
+    value = os.environ.get("NASBENCH_DATA")
+    if not value:
+        return None
+    if not Path(value).is_dir():
+        raise NasbenchError(f"NASBENCH_DATA names {value}, which is not a folder; it should hold the reference data.")
+    return Path(value)
+
+
+def cached_table(name: str, build: Callable[[Path], None]) -> Table:
+    """Open the table of that name, building it first where it is not there yet.
+
+    The table is built in a private folder and renamed into place, so another process sees all of it or nothing; of two that
+    build at once the first wins and the second opens what the first made.
+
+    Args:
+        name: folder name of the table.
+        build: writes the table into the empty folder that it is given.
+
+    Raises:
+        NasbenchError: if the cache cannot be written, or what `build` raises.
+    """
+    target = cache_folder() / name
+    if not (target / "manifest.json").exists():
+        place_table(target, build)
+    return open_table(target)
+
+
+def place_table(target: Path, build: Callable[[Path], None]) -> None:
+    """Build into a private folder beside `target` and rename it there; leave `target` alone if another was first."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        private = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    except OSError as fault:
+        raise NasbenchError(f"The cache {target.parent} cannot be written ({fault.strerror}); set NASBENCH_CACHE to a folder that can.") from None
+    try:
+        build(private)
+        private.rename(target)
+    except OSError as fault:
+        if not (target / "manifest.json").exists():
+            raise NasbenchError(f"The table {target} cannot be written ({fault.strerror}); make room or set NASBENCH_CACHE elsewhere.") from None
+    finally:
+        shutil.rmtree(private, ignore_errors=True)
