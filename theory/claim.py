@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
     from theory.landscape import Landscape
@@ -175,7 +175,7 @@ class Context:
         """Return NAS-Bench-201's validation error on `dataset` (cifar10, cifar100, ImageNet16-120), read once.
 
         Args:
-            dataset: as the table names it.
+            dataset: in any case of letters.
             epochs: 200 is embedded; 12 needs the reference data.
 
         Raises:
@@ -184,6 +184,12 @@ class Context:
         from theory.landscape import load
 
         return load(dataset, epochs)
+
+    def seconds(self, dataset: str) -> NDArray[np.float64]:
+        """Return the seconds that training each NAS-Bench-201 cell on `dataset` takes, in the order of `landscape`."""
+        from theory.landscape import training_seconds
+
+        return training_seconds(dataset)
 
     @property
     def reference(self) -> bool:

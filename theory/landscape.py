@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,10 @@ from numpy.typing import NDArray
 from nasbench.errors import NasbenchError, unknown_name
 
 DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
+
+_REFERENCE = {"cifar10": "cifar10", "cifar100": "cifar100", "ImageNet16-120": "imagenet"}
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,27 +82,56 @@ class Landscape:
 
 @lru_cache(maxsize=8)
 def load(dataset: str, epochs: int = 200) -> Landscape:
-    """Return the validation error (%) of all 15,625 NAS-Bench-201 cells on `dataset` after `epochs` epochs.
+    """Return the validation error (%) of all 15,625 NAS-Bench-201 cells, mean over the training seeds.
+
+    Args:
+        dataset: one of `DATASETS`.
+        epochs: 200 comes from the embedded table, 12 (the separate short training) from the reference data.
 
     Raises:
         NasbenchError: an unknown data set or fidelity, or reference data that are not there.
     """
-    import os
-    from pathlib import Path
+    name = _canonical(dataset)
+    if epochs == 200:
+        return Landscape(100.0 - _column(name, "accuracy", "validation", 200), (5,) * 6)
+    if epochs == 12:
+        return Landscape(100.0 - reference_column(f"e12_{_REFERENCE[name]}_val"), (5,) * 6)
+    raise NasbenchError(f"NAS-Bench-201 is known here after 12 and 200 epochs, not after {epochs}.")
 
+
+@lru_cache(maxsize=8)
+def training_seconds(dataset: str) -> Floats:
+    """Return the seconds of the 200-epoch training of each cell, shape (15625,)."""
+    return _column(_canonical(dataset), "train_time", None, 200)
+
+
+def reference_column(name: str) -> Floats:
+    """Return a column of `nas-bench-201/accuracy.parquet` in mixed-radix order.
+
+    Raises:
+        NasbenchError: `NASBENCH_DATA` is not set, or has no such file.
+    """
     import pandas as pd
 
-    if dataset not in DATASETS:
-        raise unknown_name("data set", dataset, DATASETS)
-    folder = os.environ.get("NASBENCH_DATA")
-    if not folder:
-        raise NasbenchError("This needs the reference data: set NASBENCH_DATA to its folder.")
-    frame = pd.read_parquet(Path(folder) / "nas-bench-201" / "accuracy.parquet")
-    frame = frame.sort_values([f"op{i}" for i in range(6)])
-    short = {"cifar10": "cifar10", "cifar100": "cifar100", "ImageNet16-120": "imagenet16"}[dataset]
-    column = f"{short}_val_200_mean_v11"
-    if dataset == "cifar10" and epochs == 200:
-        column = "cifar10valid_val_200_mean_v11"
-    if epochs == 12:
-        column = f"e12_{short.replace('imagenet16', 'imagenet')}_val"
-    return Landscape(100.0 - frame[column].to_numpy(dtype=float), (5,) * 6)
+    file = Path(os.environ.get("NASBENCH_DATA", "")) / "nas-bench-201" / "accuracy.parquet"
+    if not os.environ.get("NASBENCH_DATA") or not file.is_file():
+        raise NasbenchError(f"Column {name!r} is reference data: set NASBENCH_DATA to a folder with {file.name} in it.")
+    digits = [f"op{decision}" for decision in range(6)]
+    return pd.read_parquet(file, columns=[*digits, name]).sort_values(digits)[name].to_numpy(dtype=np.float64)
+
+
+def _canonical(dataset: str) -> str:
+    for name in DATASETS:
+        if name.lower() == dataset.lower():
+            return name
+    raise unknown_name("data set", dataset, DATASETS)
+
+
+def _column(dataset: str, quantity: str, split: str | None, epochs: int) -> Floats:
+    from nasbench.tables.catalogue import get_table
+
+    table = get_table("nas-bench-201")
+    column = table.find(dataset.lower(), quantity, split, epochs)
+    if column is None:
+        raise NasbenchError(f"Table {table.name!r} has no {quantity} on {dataset} after {epochs} epochs.")
+    return table.measured(column).mean()

@@ -1,0 +1,1 @@
+"""Exact laws of search on a complete table: pure functions, no claims."""
