@@ -34,7 +34,9 @@ class RandomSearch:
             raise NasbenchError(f"The batch of random search is {batch}; it should be 1 or more.")
         if not replacement:
             if not self._space.is_enumerable:
-                raise NasbenchError(f"Random search without replacement needs a space that can be listed; {self._space.name!r} has {self._space.size:.1e} architectures.")
+                raise NasbenchError(
+                    f"Random search without replacement needs a space that can be listed; {self._space.name!r} has {self._space.size:.1e} architectures."
+                )
             everything = self._space.index(self._space.all)
             self._order = np.stack([streams.generator(r).permutation(everything) for r in range(len(streams))])
 

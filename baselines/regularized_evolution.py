@@ -28,12 +28,22 @@ class RegularizedEvolution:
     """
 
     def __init__(
-        self, handle: SearchHandle, streams: Streams, *, population: int = 10, sample: int = 3, mutation: str = "uniform"
+        self,
+        handle: SearchHandle,
+        streams: Streams,
+        *,
+        population: int = 10,
+        sample: int = 3,
+        mutation: str = "uniform",
     ) -> None:
         if population < 1 or sample < 1:
-            raise NasbenchError(f"Regularized evolution has population {population} and sample {sample}; both should be 1 or more.")
+            raise NasbenchError(
+                f"Regularized evolution has population {population} and sample {sample}; both should be 1 or more."
+            )
         if mutation not in handle.space.mutations:
-            raise NasbenchError(f"Space {handle.space.name!r} has no mutation {mutation!r}; it has {', '.join(handle.space.mutations)}.")
+            raise NasbenchError(
+                f"Space {handle.space.name!r} has no mutation {mutation!r}; it has {', '.join(handle.space.mutations)}."
+            )
         self._space = handle.space
         self._streams = streams
         self._sample = sample

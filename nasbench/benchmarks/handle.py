@@ -37,7 +37,9 @@ class Evaluator(Protocol):
         """Row of each architecture, `(...)`; -1 for one that cannot be answered."""
         ...
 
-    def evaluate(self, rows: Ints, architectures: Architectures, level: Ints, key: NDArray[np.uint64], repetition: Ints) -> tuple[Floats, Ints]:
+    def evaluate(
+        self, rows: Ints, architectures: Architectures, level: Ints, key: NDArray[np.uint64], repetition: Ints
+    ) -> tuple[Floats, Ints]:
         """Objectives `(n, M)` and training seeds `(n,)` of `n` queries.
 
         Args:
@@ -107,7 +109,9 @@ class SearchHandle:
         """
         architectures = batch.architectures if isinstance(batch, Query) else batch
         if architectures.ndim != 3 or architectures.shape[0] != self.runs or architectures.shape[2] != self.space.d:
-            raise NasbenchError(f"A batch has the shape {architectures.shape}; it should be ({self.runs}, B, {self.space.d}).")
+            raise NasbenchError(
+                f"A batch has the shape {architectures.shape}; it should be ({self.runs}, B, {self.space.d})."
+            )
         proposed = architectures[..., 0] >= 0
         level = self._level(batch, proposed)
         rows = self._rows(architectures, proposed)
@@ -132,9 +136,13 @@ class SearchHandle:
             objectives[~answered] = np.nan
             cost = np.where(answered, cost, 0.0)
         self.ledger.charge(amounts)
-        return Observations(architectures, objectives, cost, epochs, training_seed, answered, first & answered, fresh & answered)
+        return Observations(
+            architectures, objectives, cost, epochs, training_seed, answered, first & answered, fresh & answered
+        )
 
-    def _answer(self, architectures: Architectures, source: Ints, level: Ints, repetition: Ints, wanted: NDArray[np.bool_]) -> tuple[Floats, Ints, Floats]:
+    def _answer(
+        self, architectures: Architectures, source: Ints, level: Ints, repetition: Ints, wanted: NDArray[np.bool_]
+    ) -> tuple[Floats, Ints, Floats]:
         """Objectives, training seeds and seconds `(R, B, ...)` of the wanted queries; NaN, -1 and 0 elsewhere."""
         if self._repeats != "charged":
             repetition = np.zeros_like(repetition)
@@ -156,11 +164,17 @@ class SearchHandle:
         limits = self.space.cardinalities
         top = architectures.max(axis=(0, 1), initial=0)
         if (top >= limits).any() or (proposed.all() and architectures.min(initial=0) < 0):
-            raise NasbenchError(f"A proposed architecture has a choice outside space {self.space.name!r}; choices run from 0 to k - 1.")
-        rows = self._evaluator.row(architectures if proposed.all() else np.where(proposed[..., None], architectures, self._stand_in))
+            raise NasbenchError(
+                f"A proposed architecture has a choice outside space {self.space.name!r}; choices run from 0 to k - 1."
+            )
+        rows = self._evaluator.row(
+            architectures if proposed.all() else np.where(proposed[..., None], architectures, self._stand_in)
+        )
         if rows.size and rows.min() < 0:
             fault = architectures[np.unravel_index(int(rows.argmin()), rows.shape)]
-            raise MissingDataError(f"The benchmark holds nothing on {self.space.to_string(fault)}; propose feasible architectures only.")
+            raise MissingDataError(
+                f"The benchmark holds nothing on {self.space.to_string(fault)}; propose feasible architectures only."
+            )
         return rows
 
     @property
@@ -174,7 +188,9 @@ class SearchHandle:
         level = np.searchsorted(self.epochs, batch.epochs)
         level = np.minimum(level, self._levels - 1)
         if (np.asarray(self.epochs)[level] != batch.epochs)[proposed].any():
-            raise NasbenchError(f"A query asks for a fidelity that is not offered; epochs are {', '.join(map(str, self.epochs))}.")
+            raise NasbenchError(
+                f"A query asks for a fidelity that is not offered; epochs are {', '.join(map(str, self.epochs))}."
+            )
         return level
 
 
@@ -193,7 +209,9 @@ class _Memory:
         self._seen: list[dict[tuple[bytes, int], int]] = [{} for _ in range(0 if self._dense else runs)]
         self._met: list[dict[tuple[bytes, int], int]] = [{} for _ in range(0 if self._dense else runs)]
 
-    def recall(self, rows: Ints, architectures: Architectures, level: Ints, proposed: NDArray[np.bool_]) -> tuple[Ints, NDArray[np.bool_], Ints]:
+    def recall(
+        self, rows: Ints, architectures: Architectures, level: Ints, proposed: NDArray[np.bool_]
+    ) -> tuple[Ints, NDArray[np.bool_], Ints]:
         """Repetition number, whether the function is new, and the row that answers, each `(R, B)`; and remember the batch."""
         repetition = np.zeros(rows.shape, dtype=np.int64)
         fresh = np.zeros(rows.shape, dtype=bool)
@@ -202,10 +220,14 @@ class _Memory:
         for b in range(rows.shape[1]):
             runs = np.arange(len(rows)) if every else np.flatnonzero(proposed[:, b])
             step = self._dense_step if self._dense else self._sparse_step
-            repetition[runs, b], fresh[runs, b], source[runs, b] = step(runs, rows[runs, b], architectures[runs, b], level[runs, b])
+            repetition[runs, b], fresh[runs, b], source[runs, b] = step(
+                runs, rows[runs, b], architectures[runs, b], level[runs, b]
+            )
         return repetition, fresh, source
 
-    def _dense_step(self, runs: Ints, rows: Ints, architectures: Architectures, level: Ints) -> tuple[Ints, NDArray[np.bool_], Ints]:
+    def _dense_step(
+        self, runs: Ints, rows: Ints, architectures: Architectures, level: Ints
+    ) -> tuple[Ints, NDArray[np.bool_], Ints]:
         slot = rows if self._levels == 1 else rows * self._levels + level
         repetition = self._times[runs, slot]
         self._times[runs, slot] = repetition + 1
@@ -220,7 +242,9 @@ class _Memory:
         self._source[runs, function] = known
         return repetition.astype(np.int64), fresh, known.astype(np.int64) if self._keep_source else rows
 
-    def _sparse_step(self, runs: Ints, rows: Ints, architectures: Architectures, level: Ints) -> tuple[Ints, NDArray[np.bool_], Ints]:
+    def _sparse_step(
+        self, runs: Ints, rows: Ints, architectures: Architectures, level: Ints
+    ) -> tuple[Ints, NDArray[np.bool_], Ints]:
         repetition = np.zeros(len(runs), dtype=np.int64)
         fresh = np.zeros(len(runs), dtype=bool)
         source = rows.copy()

@@ -78,10 +78,16 @@ def find_objective(table: Table, dataset: str, name: str, split: str | None, epo
         return _of(name, table.measured(column), cheap=quantity not in TRAINED)
     at_split = [c for c in columns if c.split == split]
     if not at_split:
-        raise NasbenchError(f"{table.name}/{dataset} has no {split} {quantity}; it has {', '.join(sorted({str(c.split) for c in columns}))}.")
-    column = next((c for c in at_split if c.epochs == epochs), None) or (at_split[0] if at_split[0].epochs is None else None)
+        raise NasbenchError(
+            f"{table.name}/{dataset} has no {split} {quantity}; it has {', '.join(sorted({str(c.split) for c in columns}))}."
+        )
+    column = next((c for c in at_split if c.epochs == epochs), None) or (
+        at_split[0] if at_split[0].epochs is None else None
+    )
     if column is None:
-        raise NasbenchError(f"{table.name}/{dataset} has no {split} {quantity} after {epochs} epochs; it has {', '.join(str(c.epochs) for c in at_split)}.")
+        raise NasbenchError(
+            f"{table.name}/{dataset} has no {split} {quantity} after {epochs} epochs; it has {', '.join(str(c.epochs) for c in at_split)}."
+        )
     return _of(name, table.measured(column), cheap=False)
 
 

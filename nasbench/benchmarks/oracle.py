@@ -27,7 +27,11 @@ class Oracle:
         self._setting = setting
         quantity = "accuracy" if setting.objectives[0] == "error" else setting.objectives[0]
         self._quantity = quantity
-        self.score_split = "test" if any(c.dataset == dataset and c.quantity == quantity and c.split == "test" for c in table.columns) else setting.split
+        self.score_split = (
+            "test"
+            if any(c.dataset == dataset and c.quantity == quantity and c.split == "test" for c in table.columns)
+            else setting.split
+        )
         timed = table.epochs(dataset, quantity, self.score_split)
         self.epochs = timed[-1] if timed else setting.epochs[-1]
 
@@ -39,7 +43,9 @@ class Oracle:
     @cached_property
     def scores(self) -> Floats:
         """Seed mean of the first objective on `score_split`, by row, `(N,)`; minimised."""
-        return find_objective(self._table, self._dataset, self._setting.objectives[0], self.score_split, self.epochs).mean()
+        return find_objective(
+            self._table, self._dataset, self._setting.objectives[0], self.score_split, self.epochs
+        ).mean()
 
     @cached_property
     def search_means(self) -> Floats:
@@ -52,7 +58,9 @@ class Oracle:
     def objectives(self) -> Floats:
         """Seed means of all objectives of the setting on the search split at its last fidelity, by row, `(N, M)`."""
         names, split, epochs = self._setting.objectives, self._setting.split, self._setting.epochs[-1]
-        return np.stack([find_objective(self._table, self._dataset, name, split, epochs).mean() for name in names], axis=-1)
+        return np.stack(
+            [find_objective(self._table, self._dataset, name, split, epochs).mean() for name in names], axis=-1
+        )
 
     def row(self, architectures: Architectures) -> np.ndarray:
         """Row of each architecture, `(..., d)` to `(...)`."""

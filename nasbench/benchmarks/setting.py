@@ -39,6 +39,10 @@ class Setting:
         if not self.epochs or list(self.epochs) != sorted(set(self.epochs)) or self.epochs[0] <= 0:
             raise NasbenchError(f"The epochs are {list(self.epochs)}; they should be positive and ascending.")
         if self.repeats not in REPEATS:
-            raise NasbenchError(f"The policy for repeated queries is {self.repeats!r}; it should be one of {', '.join(REPEATS)}.")
+            raise NasbenchError(
+                f"The policy for repeated queries is {self.repeats!r}; it should be one of {', '.join(REPEATS)}."
+            )
         if isinstance(self.training_seed, str) and self.training_seed not in SEED_POLICIES:
-            raise NasbenchError(f"The training seed is {self.training_seed!r}; it should be {' or '.join(SEED_POLICIES)} or a number.")
+            raise NasbenchError(
+                f"The training seed is {self.training_seed!r}; it should be {' or '.join(SEED_POLICIES)} or a number."
+            )

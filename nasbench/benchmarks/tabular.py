@@ -54,7 +54,10 @@ class TableEvaluator:
     """Answers from the columns of one split; see `nasbench.benchmarks.handle.Evaluator`. Holds no other column."""
 
     def __init__(self, table: Table, dataset: str, setting: Setting) -> None:
-        found = [[find_objective(table, dataset, name, setting.split, epochs) for name in setting.objectives] for epochs in setting.epochs]
+        found = [
+            [find_objective(table, dataset, name, setting.split, epochs) for name in setting.objectives]
+            for epochs in setting.epochs
+        ]
         self.space = table.space
         self.rows: int | None = len(table)
         self.cheap = tuple(objective.cheap for objective in found[-1])
@@ -78,7 +81,9 @@ class TableEvaluator:
         row = np.minimum(np.searchsorted(self._row_index, index), len(self._row_index) - 1)
         return np.where(self._row_index[row] == index, row, -1)
 
-    def evaluate(self, rows: Ints, architectures: Architectures, level: Ints, key: NDArray[np.uint64], repetition: Ints) -> tuple[Floats, Ints]:
+    def evaluate(
+        self, rows: Ints, architectures: Architectures, level: Ints, key: NDArray[np.uint64], repetition: Ints
+    ) -> tuple[Floats, Ints]:
         """Objectives and training seeds; see the protocol."""
         if len(self._answers) == 1:
             return self._evaluate_at(0, rows, level, key, repetition)
@@ -89,7 +94,9 @@ class TableEvaluator:
             objectives[here], seeds[here] = self._evaluate_at(at, rows[here], level[here], key[here], repetition[here])
         return objectives, seeds
 
-    def _evaluate_at(self, at: int, rows: Ints, level: Ints, key: NDArray[np.uint64], repetition: Ints) -> tuple[Floats, Ints]:
+    def _evaluate_at(
+        self, at: int, rows: Ints, level: Ints, key: NDArray[np.uint64], repetition: Ints
+    ) -> tuple[Floats, Ints]:
         answers = self._answers[at]
         objectives = np.empty((len(rows), len(answers)))
         draw: Floats | None = None
@@ -147,13 +154,24 @@ class _Answers:
             return cls(objective.mean(), None, none, none)
         if policy == "random":
             if missing.all(axis=1).any():
-                raise MissingDataError(f"{int(missing.all(axis=1).sum())} architectures have no trained seed for {objective.name}; the table must be narrowed to those that have.")
-            return cls(np.asarray(values), np.argsort(missing, axis=1, kind="stable"), (~missing).sum(axis=1), np.asarray(seeds))
+                raise MissingDataError(
+                    f"{int(missing.all(axis=1).sum())} architectures have no trained seed for {objective.name}; the table must be narrowed to those that have."
+                )
+            return cls(
+                np.asarray(values),
+                np.argsort(missing, axis=1, kind="stable"),
+                (~missing).sum(axis=1),
+                np.asarray(seeds),
+            )
         if policy not in seeds:
-            raise NasbenchError(f"Training seed {policy!r} is not in the table, which has {', '.join(map(str, seeds))}.")
+            raise NasbenchError(
+                f"Training seed {policy!r} is not in the table, which has {', '.join(map(str, seeds))}."
+            )
         at = seeds.index(int(policy))
         if missing[:, at].any():
-            raise MissingDataError(f"Training seed {policy} is missing for {int(missing[:, at].sum())} architectures; choose another, or 'random', or 'mean'.")
+            raise MissingDataError(
+                f"Training seed {policy} is missing for {int(missing[:, at].sum())} architectures; choose another, or 'random', or 'mean'."
+            )
         return cls(np.ascontiguousarray(values[:, at]), None, none, np.array([policy]))
 
 

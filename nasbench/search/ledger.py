@@ -79,7 +79,9 @@ class Ledger:
             if amount.shape[1] == 1:
                 self.spent[account] += amount[:, 0]
             else:
-                self.spent[account] = np.cumsum(np.concatenate([self.spent[account][:, None], amount], axis=1), axis=1)[:, -1]
+                self.spent[account] = np.cumsum(np.concatenate([self.spent[account][:, None], amount], axis=1), axis=1)[
+                    :, -1
+                ]
 
     @property
     def exhausted(self) -> NDArray[np.bool_]:

@@ -78,9 +78,13 @@ class _Kind:
             if setting not in self.settings:
                 raise unknown_name(f"setting of {name}", setting, self.settings)
         if self.objectives == "one" and len(handle.objectives) > 1:
-            raise NasbenchError(f"{name} minimises one objective and the study asks for {len(handle.objectives)}; choose one, or another optimizer.")
+            raise NasbenchError(
+                f"{name} minimises one objective and the study asks for {len(handle.objectives)}; choose one, or another optimizer."
+            )
         if self.fidelities and len(handle.epochs) < 2:
-            raise NasbenchError(f"{name} needs a benchmark with several fidelities and the study names {handle.epochs[0]} epochs alone; name more.")
+            raise NasbenchError(
+                f"{name} needs a benchmark with several fidelities and the study names {handle.epochs[0]} epochs alone; name more."
+            )
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,10 @@ class PerRun(_Kind):
     def create(self, handle: SearchHandle, streams: Streams, settings: Mapping[str, Any] | None = None) -> Optimizer:
         """Build one instance a run behind the run axis; raises `NasbenchError` as `check` does."""
         self.check(handle, settings or {})
-        return _RunByRun([self.algorithm(handle, streams.generator(r), **(settings or {})) for r in range(len(streams))], handle.space.d)
+        return _RunByRun(
+            [self.algorithm(handle, streams.generator(r), **(settings or {})) for r in range(len(streams))],
+            handle.space.d,
+        )
 
 
 class _RunByRun:

@@ -30,7 +30,9 @@ def unique_by_name(points: list[EntryPoint]) -> dict[str, EntryPoint]:
     for point in points:
         other = found.setdefault(point.name, point)
         if other.value != point.value:
-            raise NasbenchError(f"Two packages register {point.name!r} ({other.value} and {point.value}); remove or rename one.")
+            raise NasbenchError(
+                f"Two packages register {point.name!r} ({other.value} and {point.value}); remove or rename one."
+            )
     return found
 
 
@@ -51,7 +53,11 @@ def get_optimizer(name: str) -> Lockstep | PerRun:
     try:
         loaded = points[name].load()
     except ImportError as fault:
-        raise NasbenchError(f"Optimizer {name!r} needs the package {fault.name!r}, which is not installed; install the extra that brings it.") from None
+        raise NasbenchError(
+            f"Optimizer {name!r} needs the package {fault.name!r}, which is not installed; install the extra that brings it."
+        ) from None
     if not isinstance(loaded, Lockstep | PerRun):
-        raise NasbenchError(f"Entry point {name!r} gives a {type(loaded).__name__}; it should give a Lockstep or a PerRun.")
+        raise NasbenchError(
+            f"Entry point {name!r} gives a {type(loaded).__name__}; it should give a Lockstep or a PerRun."
+        )
     return loaded

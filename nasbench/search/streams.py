@@ -94,7 +94,9 @@ class Streams:
 
 def environment_keys(seed: int, runs: Sequence[int]) -> NDArray[np.uint64]:
     """One key a run for the chance of the benchmark (which training seed answers), apart from every optimizer's, `(R,)`."""
-    return np.array([_sequence(seed, int(run), _ENVIRONMENT).generate_state(1, np.uint64)[0] for run in runs], dtype=np.uint64)
+    return np.array(
+        [_sequence(seed, int(run), _ENVIRONMENT).generate_state(1, np.uint64)[0] for run in runs], dtype=np.uint64
+    )
 
 
 def hashed_uniform(keys: NDArray[np.uint64], *numbers: NDArray[np.int64]) -> Floats:

@@ -1,8 +1,10 @@
-"""The DARTS cell space (Liu, Simonyan and Yang, ICLR 2019): a normal and a reduction cell of four nodes, about 10^18 pairs.
+"""The DARTS cell space (Liu, Simonyan and Yang, ICLR 2019): a normal and a reduction cell of four nodes, about 10^18
+pairs.
 
-Node `i` (2 to 5) of a cell sums two operations on two different earlier nodes. An architecture says, for each kind of cell
-and each node, which pair of sources is read (node 2 has only one) and the operation on the lower and on the higher source:
-22 decisions, every combination feasible. `none` is a choice of the relaxation only, as in the paper's discretisation.
+Node `i` (2 to 5) of a cell sums two operations on two different earlier nodes. An architecture says, for each kind of
+cell and each node, which pair of sources is read (node 2 has only one) and the operation on the lower and on the
+higher source: 22 decisions, every combination feasible. `none` is a choice of the relaxation only, as in the paper's
+discretisation.
 """
 
 from __future__ import annotations
@@ -48,7 +50,10 @@ class DartsSpace(Space):
 
 
 def choices(architecture: Architectures) -> NDArray[np.int64]:
-    """Return the choice on each of the 28 edges (14 normal, 14 reduction): 0 for absent, `1 + operation` else. `(22,)` to `(28,)`."""
+    """Return the choice on each of the 28 edges (14 normal, 14 reduction):
+
+    0 for absent, `1 + operation` else. `(22,)` to `(28,)`.
+    """
     result = np.zeros(2 * len(EDGES), dtype=np.int64)
     decisions = iter(architecture.tolist())
     for first in (0, len(EDGES)):

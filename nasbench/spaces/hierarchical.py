@@ -1,8 +1,9 @@
 """A hierarchical space: motifs of operations, a cell of motifs, a network of cells.
 
-Source: Liu, Simonyan, Vinyals, Fernando and Kavukcuoglu, ICLR 2018, section 2, at a size that a laptop can search: three motifs
-of three nodes (edges 0-1, 0-2, 1-2, each with a primitive operation or `none`) and one cell of four nodes (the six edges of
-NAS-Bench-201, each with a motif or `none`). 15 decisions: first the motifs, then the cell; 7^9 x 4^6 = 1.65e11 combinations.
+Source: Liu, Simonyan, Vinyals, Fernando and Kavukcuoglu, ICLR 2018, section 2, at a size that a laptop can search:
+three motifs of three nodes (edges 0-1, 0-2, 1-2, each with a primitive operation or `none`) and one cell of four
+nodes (the six edges of NAS-Bench-201, each with a motif or `none`). 15 decisions: first the motifs, then the cell;
+7^9 x 4^6 = 1.65e11 combinations.
 """
 
 from __future__ import annotations
@@ -43,15 +44,21 @@ class HierarchicalSpace(Space):
     def canonical(self, architectures: Architectures) -> Architectures:
         """Remove what cannot matter: `(..., 15)` to `(..., 15)`.
 
-        Dead edges become `none`, equal motifs are merged, unused ones cleared, and motifs numbered in the order of their first
-        use. Two architectures of one canonical form compute the same function; the converse is not claimed.
+        Dead edges become `none`, equal motifs are merged, unused ones cleared, and motifs numbered in the order of
+        their first use. Two architectures of one canonical form compute the same function; the converse is not
+        claimed.
         """
         flat = architectures.reshape(-1, self.d)
         return np.array([_canonical(row) for row in flat], dtype=np.int8).reshape(architectures.shape)
 
     def expanded(self, architectures: Architectures) -> Floats:
-        """One-hot encoding of the expanded graph, which no renaming of motifs changes: `(..., 15)` to `(..., 18 x 7)`."""
-        return (choices(architectures)[..., None] == np.arange(len(OPERATIONS))).reshape(*architectures.shape[:-1], -1) * 1.0
+        """One-hot encoding of the expanded graph, which no renaming of motifs changes:
+
+        `(..., 15)` to `(..., 18 x 7)`.
+        """
+        return (choices(architectures)[..., None] == np.arange(len(OPERATIONS))).reshape(
+            *architectures.shape[:-1], -1
+        ) * 1.0
 
 
 def choices(architectures: Architectures) -> NDArray[np.int64]:

@@ -97,7 +97,9 @@ class NasBench201Space(Space):
         per_three = CELLS_A_STAGE * sum(9 * c * c + 2 * c for c in CHANNELS)
         stem = 9 * 3 * CHANNELS[0] + 2 * CHANNELS[0]
         # A residual block has two 3x3 convolutions with batch normalisation and a 1x1 shortcut without it.
-        blocks = sum((9 * a * b + 2 * b) + (9 * b * b + 2 * b) + a * b for a, b in zip(CHANNELS, CHANNELS[1:], strict=False))
+        blocks = sum(
+            (9 * a * b + 2 * b) + (9 * b * b + 2 * b) + a * b for a, b in zip(CHANNELS, CHANNELS[1:], strict=False)
+        )
         head = 2 * CHANNELS[-1] + (CHANNELS[-1] + 1) * _known(CLASSES, dataset)
         return (stem + blocks + head + one * per_one + three * per_three) / 1e6
 
@@ -107,7 +109,9 @@ class NasBench201Space(Space):
         pixels = [(_known(RESOLUTION, dataset) >> stage) ** 2 for stage in range(3)]
         per_one = CELLS_A_STAGE * sum(c * c * p for c, p in zip(CHANNELS, pixels, strict=True))
         stem = 9 * 3 * CHANNELS[0] * pixels[0]
-        blocks = sum((9 * a * b + 9 * b * b + a * b) * p for a, b, p in zip(CHANNELS, CHANNELS[1:], pixels[1:], strict=False))
+        blocks = sum(
+            (9 * a * b + 9 * b * b + a * b) * p for a, b, p in zip(CHANNELS, CHANNELS[1:], pixels[1:], strict=False)
+        )
         head = (CHANNELS[-1] + 1) * _known(CLASSES, dataset)
         return (stem + blocks + head + one * per_one + three * 9 * per_one) / 1e6
 

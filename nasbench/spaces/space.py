@@ -38,12 +38,16 @@ class Space:
 
     def __init__(self, name: str, decisions: tuple[str, ...], choices: tuple[tuple[str, ...], ...]) -> None:
         if len(decisions) != len(choices) or not decisions:
-            raise NasbenchError(f"Space {name!r} names {len(decisions)} decisions and {len(choices)} lists of choices; they pair up.")
+            raise NasbenchError(
+                f"Space {name!r} names {len(decisions)} decisions and {len(choices)} lists of choices; they pair up."
+            )
         if len(set(decisions)) != len(decisions):
             raise NasbenchError(f"Space {name!r} has two decisions of one name; each needs its own.")
         for decision, names in zip(decisions, choices, strict=True):
             if not 2 <= len(names) <= 127 or len(set(names)) != len(names):
-                raise NasbenchError(f"Decision {decision!r} of space {name!r} needs 2 to 127 different choices, not {list(names)}.")
+                raise NasbenchError(
+                    f"Decision {decision!r} of space {name!r} needs 2 to 127 different choices, not {list(names)}."
+                )
         self.name = name
         self.decisions = decisions
         self.choices = choices
@@ -76,7 +80,9 @@ class Space:
     @cached_property
     def _radix(self) -> Ints:
         if self.product_size >= 2**63:
-            raise NasbenchError(f"Space {self.name!r} has {self.product_size:.1e} combinations, too many for an integer index.")
+            raise NasbenchError(
+                f"Space {self.name!r} has {self.product_size:.1e} combinations, too many for an integer index."
+            )
         return np.concatenate([np.cumprod(self.cardinalities[:0:-1])[::-1], [1]]).astype(np.int64)
 
     # ---- integers ------------------------------------------------------------------------------------------------
@@ -101,7 +107,9 @@ class Space:
             NasbenchError: if the product has more than `ENUMERABLE` combinations.
         """
         if not self.is_enumerable:
-            raise NasbenchError(f"Space {self.name!r} has {self.product_size:.1e} combinations; at most {ENUMERABLE} can be listed.")
+            raise NasbenchError(
+                f"Space {self.name!r} has {self.product_size:.1e} combinations; at most {ENUMERABLE} can be listed."
+            )
         everything = self.from_index(np.arange(self.product_size))
         return everything[self.is_feasible(everything)]
 
@@ -200,12 +208,16 @@ class Space:
         """
         words = text.split(",")
         if len(words) != self.d:
-            raise NasbenchError(f"Architecture {text!r} has {len(words)} choices; space {self.name!r} has {self.d} decisions.")
+            raise NasbenchError(
+                f"Architecture {text!r} has {len(words)} choices; space {self.name!r} has {self.d} decisions."
+            )
         architecture = np.zeros(self.d, dtype=np.int8)
         position = 0
         for i, word in enumerate(words):
             if word not in self.choices[i]:
-                raise NasbenchError(f"Architecture {text!r}, position {position}: {word!r} is no choice of {self.decisions[i]!r}, which has {', '.join(self.choices[i])}.")
+                raise NasbenchError(
+                    f"Architecture {text!r}, position {position}: {word!r} is no choice of {self.decisions[i]!r}, which has {', '.join(self.choices[i])}."
+                )
             architecture[i] = self.choices[i].index(word)
             position += len(word) + 1
         return architecture

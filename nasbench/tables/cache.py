@@ -62,12 +62,16 @@ def place_table(target: Path, build: Callable[[Path], None]) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         private = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     except OSError as fault:
-        raise NasbenchError(f"The cache {target.parent} cannot be written ({fault.strerror}); set NASBENCH_CACHE to a folder that can.") from None
+        raise NasbenchError(
+            f"The cache {target.parent} cannot be written ({fault.strerror}); set NASBENCH_CACHE to a folder that can."
+        ) from None
     try:
         build(private)
         private.rename(target)
     except OSError as fault:
         if not (target / "manifest.json").exists():
-            raise NasbenchError(f"The table {target} cannot be written ({fault.strerror}); make room or set NASBENCH_CACHE elsewhere.") from None
+            raise NasbenchError(
+                f"The table {target} cannot be written ({fault.strerror}); make room or set NASBENCH_CACHE elsewhere."
+            ) from None
     finally:
         shutil.rmtree(private, ignore_errors=True)

@@ -15,7 +15,22 @@ from nasbench.errors import NasbenchError
 
 _ADMITTED = {
     ("builtins", name)
-    for name in ("dict", "list", "tuple", "set", "frozenset", "int", "float", "complex", "bool", "str", "bytes", "bytearray", "range", "slice")
+    for name in (
+        "dict",
+        "list",
+        "tuple",
+        "set",
+        "frozenset",
+        "int",
+        "float",
+        "complex",
+        "bool",
+        "str",
+        "bytes",
+        "bytearray",
+        "range",
+        "slice",
+    )
 } | {
     ("collections", "OrderedDict"),
     ("numpy", "dtype"),
@@ -40,7 +55,9 @@ class RestrictedUnpickler(pickle.Unpickler):
 
     def persistent_load(self, pid: Any) -> Any:
         """Refuse references to objects outside the pickle."""
-        raise NasbenchError(f"The pickle refers to an outside object {pid!r}, so it was not loaded; a benchmark file stands alone.")
+        raise NasbenchError(
+            f"The pickle refers to an outside object {pid!r}, so it was not loaded; a benchmark file stands alone."
+        )
 
 
 def load(stream: BinaryIO, what: str) -> Any:
@@ -57,8 +74,21 @@ def load(stream: BinaryIO, what: str) -> Any:
         return RestrictedUnpickler(stream).load()
     except NasbenchError as refused:
         raise NasbenchError(f"{what}: {refused}") from None
-    except (pickle.UnpicklingError, EOFError, ValueError, KeyError, IndexError, AttributeError, TypeError, UnicodeDecodeError, MemoryError, OSError) as damage:
-        raise NasbenchError(f"{what} is not a whole pickle of plain data ({type(damage).__name__}); get the file again.") from None
+    except (
+        pickle.UnpicklingError,
+        EOFError,
+        ValueError,
+        KeyError,
+        IndexError,
+        AttributeError,
+        TypeError,
+        UnicodeDecodeError,
+        MemoryError,
+        OSError,
+    ) as damage:
+        raise NasbenchError(
+            f"{what} is not a whole pickle of plain data ({type(damage).__name__}); get the file again."
+        ) from None
 
 
 def load_file(path: Path) -> Any:

@@ -50,14 +50,20 @@ class Column:
 
     def __post_init__(self) -> None:
         if self.unit not in UNITS:
-            raise NasbenchError(f"Column {self.quantity!r} has the unit {self.unit!r}; known units are {', '.join(UNITS)}.")
+            raise NasbenchError(
+                f"Column {self.quantity!r} has the unit {self.unit!r}; known units are {', '.join(UNITS)}."
+            )
         if self.split is not None and self.split not in SPLITS:
-            raise NasbenchError(f"Column {self.quantity!r} has the split {self.split!r}; splits are {', '.join(SPLITS)}.")
+            raise NasbenchError(
+                f"Column {self.quantity!r} has the split {self.split!r}; splits are {', '.join(SPLITS)}."
+            )
 
     @property
     def key(self) -> str:
         """Unique name within a table, such as `cifar10.accuracy.validation.200`."""
-        return ".".join(str(part) for part in (self.dataset, self.quantity, self.split, self.epochs) if part is not None)
+        return ".".join(
+            str(part) for part in (self.dataset, self.quantity, self.split, self.epochs) if part is not None
+        )
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,9 @@ class Measured:
             MissingDataError: if an architecture has no seed at all.
         """
         if (self.available == 0).any():
-            raise MissingDataError(f"{int((self.available == 0).sum())} architectures have no {self.column.key}; ask for those that have.")
+            raise MissingDataError(
+                f"{int((self.available == 0).sum())} architectures have no {self.column.key}; ask for those that have."
+            )
         if self.values.ndim == 1:
             return np.asarray(self.values, dtype=np.float64)
         if self.missing is None:
@@ -158,7 +166,15 @@ class Table:
 
     def epochs(self, dataset: str, quantity: str, split: str | None) -> tuple[int, ...]:
         """Epochs at which a quantity was measured, ascending."""
-        return tuple(sorted({c.epochs for c in self.columns if (c.dataset, c.quantity, c.split) == (dataset, quantity, split) and c.epochs is not None}))
+        return tuple(
+            sorted(
+                {
+                    c.epochs
+                    for c in self.columns
+                    if (c.dataset, c.quantity, c.split) == (dataset, quantity, split) and c.epochs is not None
+                }
+            )
+        )
 
     def measured(self, column: Column) -> Measured:
         """Open a column, memory-mapped.
@@ -178,9 +194,13 @@ class Table:
         try:
             actual = _sha256(path)
         except OSError as fault:
-            raise NasbenchError(f"Table {self.name!r} cannot read {path} ({fault.strerror}); remove its folder to build it again.") from None
+            raise NasbenchError(
+                f"Table {self.name!r} cannot read {path} ({fault.strerror}); remove its folder to build it again."
+            ) from None
         if actual != expected:
-            raise NasbenchError(f"Table {self.name!r} is damaged: {path} has not the checksum in its manifest; remove its folder to build it again.")
+            raise NasbenchError(
+                f"Table {self.name!r} is damaged: {path} has not the checksum in its manifest; remove its folder to build it again."
+            )
         return np.load(path, mmap_mode="r", allow_pickle=False)
 
     def check(self) -> list[str]:
@@ -205,7 +225,9 @@ def open_table(folder: Path) -> Table:
     except OSError:
         raise NasbenchError(f"{folder} holds no table: there is no manifest.json that can be read.") from None
     except json.JSONDecodeError as fault:
-        raise NasbenchError(f"{folder / 'manifest.json'} is not JSON (line {fault.lineno}); remove the folder to build the table again.") from None
+        raise NasbenchError(
+            f"{folder / 'manifest.json'} is not JSON (line {fault.lineno}); remove the folder to build the table again."
+        ) from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise NasbenchError(f"{folder} holds a table of another format; remove the folder to build it again.")
     return Table(folder, manifest)
@@ -276,9 +298,13 @@ def _check_values(name: str, measured: Measured, rows: int) -> None:
     if not np.isfinite(present).all():
         raise NasbenchError(f"Table {name!r}: {column.key} has values that are not finite; mask what was not measured.")
     if column.unit == "%" and present.size and (present.min() < 0 or present.max() > 100):
-        raise NasbenchError(f"Table {name!r}: {column.key} is in % but ranges from {present.min():g} to {present.max():g}; percentages lie in 0 to 100.")
+        raise NasbenchError(
+            f"Table {name!r}: {column.key} is in % but ranges from {present.min():g} to {present.max():g}; percentages lie in 0 to 100."
+        )
     if column.unit == "%" and present.size and present.max() <= 1:
-        raise NasbenchError(f"Table {name!r}: {column.key} is in % but no value exceeds 1; these look like fractions, so multiply by 100.")
+        raise NasbenchError(
+            f"Table {name!r}: {column.key} is in % but no value exceeds 1; these look like fractions, so multiply by 100."
+        )
 
 
 def _save(folder: Path, file: str, array: NDArray[Any], checksums: dict[str, str]) -> None:

