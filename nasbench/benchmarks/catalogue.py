@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import unknown_name
-from nasbench.tables.catalogue import get_table, table_names
+from nasbench.tables.catalogue import get_table, known_tables, table_datasets, table_names
 
 
 def benchmark_names() -> tuple[str, ...]:
     """Names that `get_benchmark` takes, from the tables that are there or can be built."""
-    return tuple(f"{table}/{dataset}" for table in table_names() for dataset in get_table(table).datasets)
+    return tuple(f"{table}/{dataset}" for table in table_names() for dataset in table_datasets(table))
 
 
 def get_benchmark(name: str) -> TabularBenchmark:
     """The benchmark of that name.
 
     Raises:
-        NasbenchError: if there is no such table or data set, with the nearest match.
+        NasbenchError: if there is no such table or data set, with the nearest match, or its reference data are not there.
     """
     table_name, _, dataset = name.partition("/")
-    if table_name not in table_names():
+    if table_name not in known_tables():
         raise unknown_name("benchmark", name, benchmark_names())
     table = get_table(table_name)
     if dataset not in table.datasets:

@@ -41,6 +41,16 @@ class TabularBenchmark:
         """The space that is searched."""
         return self.table.space
 
+    @property
+    def checksum(self) -> str:
+        """Fingerprint of the table, from the checksums of its arrays."""
+        return self.table.checksum
+
+    def longest(self, objectives: Sequence[str], split: str) -> int:
+        """Epochs of the longest training of the first objective on a split; 1 where the table does not count epochs."""
+        quantity = "accuracy" if objectives[0] == "error" else objectives[0]
+        return max(self.table.epochs(self.dataset, quantity, split), default=1)
+
     def handle(self, setting: Setting, seed: int, runs: Sequence[int]) -> SearchHandle:
         """The search side for runs of these numbers; raises `NasbenchError` if the table cannot answer the setting."""
         return SearchHandle(TableEvaluator(self.table, self.dataset, setting), setting, seed, tuple(runs))

@@ -10,6 +10,7 @@ from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 
 from nasbench.errors import NasbenchError, unknown_name
+from nasbench.search.names import unique_by_name
 from nasbench.search.optimizer import Lockstep, PerRun
 
 GROUP = "nasbench.optimizers"
@@ -18,22 +19,6 @@ GROUP = "nasbench.optimizers"
 @lru_cache(maxsize=1)
 def _found() -> dict[str, EntryPoint]:
     return unique_by_name(list(entry_points(group=GROUP)))
-
-
-def unique_by_name(points: list[EntryPoint]) -> dict[str, EntryPoint]:
-    """Entry points by name.
-
-    Raises:
-        NasbenchError: if two different ones claim one name.
-    """
-    found: dict[str, EntryPoint] = {}
-    for point in points:
-        other = found.setdefault(point.name, point)
-        if other.value != point.value:
-            raise NasbenchError(
-                f"Two packages register {point.name!r} ({other.value} and {point.value}); remove or rename one."
-            )
-    return found
 
 
 def optimizer_names() -> tuple[str, ...]:

@@ -113,6 +113,7 @@ class Table:
         self.manifest = manifest
         self.name = str(manifest["name"])
         self.columns: tuple[Column, ...] = tuple(_column(entry) for entry in manifest["columns"])
+        self._sound: set[str] = set()
 
     def __repr__(self) -> str:
         return f"Table({self.name!r}, {len(self)} architectures, {len(self.columns)} columns)"
@@ -124,6 +125,11 @@ class Table:
     def space(self) -> Space:
         """The space whose architectures the rows are."""
         return _space(self.manifest["space"])
+
+    @property
+    def checksum(self) -> str:
+        """Fingerprint of the whole table, from the checksums of its arrays."""
+        return hashlib.sha256(json.dumps(self.manifest["sha256"], sort_keys=True).encode()).hexdigest()
 
     @property
     def is_complete(self) -> bool:
@@ -182,14 +188,17 @@ class Table:
         Raises:
             NasbenchError: if the table has no such column or its checksum is wrong.
         """
-        for entry in self.manifest["columns"]:
-            if _column(entry) == column:
+        for known, entry in zip(self.columns, self.manifest["columns"], strict=True):
+            if known == column:
                 missing = self._array(entry["missing"]) if entry["missing"] else None
                 return Measured(column, self._array(entry["file"]), missing)
         raise unknown_name(f"column of table {self.name!r}", column.key, [c.key for c in self.columns])
 
     def _array(self, file: str) -> NDArray[Any]:
+        """Map an array; its checksum is verified when it is first touched."""
         path = self.folder / file
+        if file in self._sound:
+            return np.load(path, mmap_mode="r", allow_pickle=False)
         expected = self.manifest["sha256"].get(file)
         try:
             actual = _sha256(path)
@@ -201,6 +210,7 @@ class Table:
             raise NasbenchError(
                 f"Table {self.name!r} is damaged: {path} has not the checksum in its manifest; remove its folder to build it again."
             )
+        self._sound.add(file)
         return np.load(path, mmap_mode="r", allow_pickle=False)
 
     def check(self) -> list[str]:
@@ -209,6 +219,7 @@ class Table:
         Raises:
             NasbenchError: at the first file that is damaged.
         """
+        self._sound.clear()
         for file in self.manifest["sha256"]:
             self._array(file)
         return list(self.manifest["sha256"])

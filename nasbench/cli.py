@@ -1,0 +1,102 @@
+"""The `nasbench` command.
+
+Sub-commands come from the entry-point group `nasbench.commands`: a function with typer annotations, or a `typer.Typer` for a
+group. Any package can add one. Modules that hold commands import nothing heavy until they run, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from nasbench.errors import NasbenchError, unknown_name
+
+GROUP = "nasbench.commands"
+WRONG_USE = 2
+INTERRUPTED = 130
+
+
+class _Commands(TyperGroup):
+    """A group whose commands are looked up among the entry points when they are needed."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return sorted(_points())
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        points = _points()
+        if cmd_name not in points:
+            raise unknown_name("command", cmd_name, points)
+        return _load(points[cmd_name])
+
+
+def _points() -> dict[str, EntryPoint]:
+    from nasbench.search.names import unique_by_name
+
+    return unique_by_name(list(entry_points(group=GROUP)))
+
+
+def _load(point: EntryPoint) -> Any:
+    try:
+        loaded = point.load()
+    except ImportError as fault:
+        raise NasbenchError(
+            f"The command {point.name!r} needs the package {fault.name!r}; install the extra that brings it."
+        ) from None
+    if isinstance(loaded, typer.Typer):
+        command = get_command(loaded)
+    else:
+        single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        single.command(point.name)(loaded)
+        command = get_command(single)
+    command.name = point.name
+    return command
+
+
+app = typer.Typer(
+    cls=_Commands,
+    name="nasbench",
+    help="Reproduce, compare and verify neural architecture search.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _root() -> None:
+    """Reproduce, compare and verify neural architecture search."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 a judgement went against, 2 wrong use or bad input."""
+    sys.exit(status(sys.argv[1:] if arguments is None else arguments))
+
+
+def status(arguments: Sequence[str]) -> int:
+    """Run the command line; return the exit status."""
+    try:
+        result = get_command(app).main(list(arguments), prog_name="nasbench", standalone_mode=False)
+    except NasbenchError as fault:
+        return _complain(str(fault))
+    except (KeyboardInterrupt, typer.Abort):
+        print("nasbench: interrupted; what was done is kept, and the same command goes on from there.", file=sys.stderr)
+        return INTERRUPTED
+    except Exception as fault:
+        # Usage errors of the command-line library, whichever copy of it typer brings.
+        message = getattr(fault, "format_message", None)
+        if message is None:
+            raise
+        text = message()
+        return _complain(text.rstrip(".") + "; see --help.") if text else 0
+    return result if isinstance(result, int) else 0
+
+
+def _complain(sentence: str) -> int:
+    print(f"nasbench: {sentence}", file=sys.stderr)
+    return WRONG_USE

@@ -1,0 +1,157 @@
+"""`nasbench list` and `nasbench run`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nasbench.errors import NasbenchError, unknown_name
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def list_(
+    what: Annotated[str, typer.Argument(help="spaces, benchmarks, optimizers, presets, tasks, claims or papers")] = "",
+    json: Json = False,
+) -> None:
+    """List what the suite knows."""
+    from nasbench.console import print_json, print_table
+
+    if what and what not in _LISTS:
+        raise unknown_name("list", what, _LISTS)
+    listed = {kind: _LISTS[kind]() for kind in ([what] if what else _LISTS)}
+    if json:
+        print_json("list", **listed)
+        return
+    for kind, rows in listed.items():
+        print_table(kind, rows)
+
+
+def run(
+    study: Annotated[str, typer.Argument(help="a preset, or a TOML file")],
+    runs: Annotated[
+        int | None, typer.Option(help="runs of each optimizer on each benchmark, in place of the study's")
+    ] = None,
+    jobs: Annotated[int, typer.Option(help="processes")] = 1,
+    out: Annotated[Path | None, typer.Option(help="results folder; default results/STUDY")] = None,
+    json: Json = False,
+) -> None:
+    """Run a study; what the results folder holds already is not run again."""
+    from nasbench.console import print_json, progress_bar
+    from nasbench.study.plan import load_study
+    from nasbench.study.runner import run_study
+
+    plan = load_study(study)
+    if runs is not None:
+        plan = plan.with_runs(runs)
+    folder = out or Path("results") / plan.name
+    with progress_bar(f"running {plan.name}") as progress:
+        summary = run_study(plan, folder, jobs=jobs, progress=progress)
+    if json:
+        row = {
+            "folder": str(folder),
+            "units": summary.units,
+            "done": summary.done,
+            "queries": summary.queries,
+            "seconds": summary.seconds,
+        }
+        print_json("run", runs=[{"study": plan.name, **row}])
+        return
+    print(
+        f"{plan.name}: {summary.done} of {summary.units} units run, {summary.queries:,} queries in {summary.seconds:.1f} s, in {folder}"
+    )
+
+
+def _spaces() -> list[dict[str, Any]]:
+    from nasbench.spaces.catalogue import get_space, space_names
+
+    return [
+        {"name": name, "decisions": get_space(name).d, "size": float(get_space(name).size)} for name in space_names()
+    ]
+
+
+def _benchmarks() -> list[dict[str, Any]]:
+    from nasbench.benchmarks.catalogue import benchmark_names, get_benchmark
+    from nasbench.benchmarks.objectives import objective_names
+
+    rows = []
+    for name in benchmark_names():
+        benchmark = get_benchmark(name)
+        splits = sorted({c.split for c in benchmark.table.columns if c.dataset == benchmark.dataset and c.split})
+        rows.append(
+            {
+                "name": name,
+                "space": benchmark.space.name,
+                "architectures": len(benchmark.table),
+                "objectives": ", ".join(objective_names(benchmark.table, benchmark.dataset)),
+                "splits": ", ".join(splits),
+            }
+        )
+    return rows
+
+
+def _optimizers() -> list[dict[str, Any]]:
+    from nasbench.search.registry import get_optimizer, optimizer_names
+
+    rows = []
+    for name in optimizer_names():
+        try:
+            optimizer = get_optimizer(name)
+        except NasbenchError as fault:
+            rows.append({"name": name, "lockstep": None, "objectives": None, "settings": None, "summary": str(fault)})
+            continue
+        settings = ", ".join(f"{setting}={default!r}" for setting, default in optimizer.settings.items())
+        rows.append(
+            {
+                "name": name,
+                "lockstep": optimizer.lockstep,
+                "objectives": optimizer.objectives,
+                "settings": settings,
+                "summary": optimizer.summary,
+            }
+        )
+    return rows
+
+
+def _presets() -> list[dict[str, Any]]:
+    from nasbench.study.plan import load_study, preset_names
+
+    studies = [load_study(name) for name in preset_names()]
+    return [
+        {
+            "name": s.name,
+            "benchmarks": len(s.benchmarks),
+            "optimizers": len(s.optimizers),
+            "runs": s.runs,
+            "description": s.description,
+        }
+        for s in studies
+    ]
+
+
+def _provided(kind: str) -> Callable[[], list[dict[str, Any]]]:
+    """Rows that another room provides through the entry-point group `nasbench.lists`: a function without arguments."""
+
+    def rows() -> list[dict[str, Any]]:
+        from importlib.metadata import entry_points
+
+        found: list[dict[str, Any]] = [
+            row for point in entry_points(group="nasbench.lists", name=kind) for row in point.load()()
+        ]
+        return found
+
+    return rows
+
+
+_LISTS: Mapping[str, Callable[[], list[dict[str, Any]]]] = {
+    "spaces": _spaces,
+    "benchmarks": _benchmarks,
+    "optimizers": _optimizers,
+    "presets": _presets,
+    "tasks": _provided("tasks"),
+    "claims": _provided("claims"),
+    "papers": _provided("papers"),
+}

@@ -1,0 +1,258 @@
+"""A study: benchmarks x optimizers x runs x budget, written in TOML, with nothing left to a hidden default."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from nasbench.benchmarks.setting import Setting
+from nasbench.errors import NasbenchError, unknown_name
+from nasbench.search.ledger import Budget
+
+MAX_RUNS = 100_000
+LONGEST = "longest"
+"""In place of a list of epochs: the longest training that each benchmark has."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One optimizer of a study.
+
+    Attributes:
+        name: registered name.
+        label: how reports call it; unique within the study.
+        settings: its settings, where they differ from the algorithm's defaults.
+    """
+
+    name: str
+    label: str
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unit:
+    """The work that one file of traces holds: one optimizer on one benchmark for a range of runs."""
+
+    benchmark: str
+    entry: Entry
+    runs: tuple[int, ...]
+
+    @property
+    def path(self) -> Path:
+        """Place below a results folder, without ending: `benchmark/label/first-last`."""
+        slug = re.sub(r"[^A-Za-z0-9.=-]+", "_", self.entry.label).strip("_")
+        return Path(self.benchmark.replace("/", "__")) / slug / f"{self.runs[0]:06d}-{self.runs[-1]:06d}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """A plan of runs; `load_study` reads one.
+
+    Attributes:
+        name: name of the study.
+        description: a sentence on what it is for.
+        seed: seed of every random stream.
+        runs: runs of each optimizer on each benchmark, numbered from 0.
+        chunk: runs that advance in lockstep and share a file.
+        benchmarks: names, each `table/dataset`.
+        objectives, split, epochs, training_seed, repeats: see `nasbench.benchmarks.setting.Setting`; epochs may be
+            "longest".
+        budget: see `nasbench.search.ledger.Budget`.
+        optimizers: the entries.
+    """
+
+    name: str
+    description: str
+    seed: int
+    runs: int
+    chunk: int
+    benchmarks: tuple[str, ...]
+    objectives: tuple[str, ...]
+    split: str
+    epochs: tuple[int, ...] | str
+    training_seed: str | int
+    repeats: str
+    budget: Budget
+    optimizers: tuple[Entry, ...]
+
+    def __post_init__(self) -> None:
+        for what, number in (("number of runs", self.runs), ("chunk", self.chunk)):
+            if not 1 <= number <= MAX_RUNS:
+                raise NasbenchError(f"The {what} is {number}; it should be between 1 and {MAX_RUNS:,}.")
+        if self.seed < 0:
+            raise NasbenchError(f"The seed is {self.seed}; it should be 0 or more.")
+        for what, names in (
+            ("benchmarks", self.benchmarks),
+            ("labels of optimizers", [entry.label for entry in self.optimizers]),
+        ):
+            if not names or len(set(names)) != len(names):
+                raise NasbenchError(f"The {what} are {list(names)}; name at least one, each once.")
+        if len({unit.path for unit in self.units()}) != len(self.units()):
+            raise NasbenchError(
+                "Two labels of optimizers differ only in signs that a file name cannot hold; make them differ in letters."
+            )
+
+    def setting(self, longest: int) -> Setting:
+        """The search side of the study on a benchmark whose longest training has that many epochs."""
+        epochs = (longest,) if isinstance(self.epochs, str) else self.epochs
+        return Setting(
+            objectives=self.objectives,
+            split=self.split,
+            epochs=epochs,
+            training_seed=self.training_seed,
+            repeats=self.repeats,
+            budget=self.budget.guarded(),
+        )
+
+    def units(self) -> list[Unit]:
+        """All work of the study, in a fixed order."""
+        chunks = [tuple(range(first, min(first + self.chunk, self.runs))) for first in range(0, self.runs, self.chunk)]
+        return [Unit(benchmark=b, entry=e, runs=c) for b in self.benchmarks for e in self.optimizers for c in chunks]
+
+    def with_runs(self, runs: int) -> Study:
+        """The same study with another number of runs."""
+        return replace(self, runs=runs)
+
+    def to_mapping(self) -> dict[str, Any]:
+        """The study as plain data, every key present."""
+        return {
+            "name": self.name,
+            "description": self.description,
+            "seed": self.seed,
+            "runs": self.runs,
+            "chunk": self.chunk,
+            "benchmarks": list(self.benchmarks),
+            "objectives": list(self.objectives),
+            "split": self.split,
+            "epochs": self.epochs if isinstance(self.epochs, str) else list(self.epochs),
+            "training_seed": self.training_seed,
+            "repeats": self.repeats,
+            "budget": dict(self.budget.limits),
+            "optimizers": [{"name": e.name, "label": e.label, "settings": dict(e.settings)} for e in self.optimizers],
+        }
+
+    def to_toml(self) -> str:
+        """The study as TOML; `load_study` reads it back to an equal one."""
+        return tomli_w.dumps(self.to_mapping())
+
+
+def preset_names() -> tuple[str, ...]:
+    """Names of the studies that come with the suite."""
+    return tuple(
+        sorted(
+            p.name.removesuffix(".toml")
+            for p in (files("nasbench.study") / "presets").iterdir()
+            if p.name.endswith(".toml")
+        )
+    )
+
+
+def load_study(name_or_path: str) -> Study:
+    """Read a preset by name, or a TOML file.
+
+    Raises:
+        NasbenchError: if there is neither, or the file is not a study, saying where and what would be right.
+    """
+    if name_or_path in preset_names():
+        text = (files("nasbench.study") / "presets" / f"{name_or_path}.toml").read_text()
+        return parse_study(text, name_or_path)
+    path = Path(name_or_path)
+    if path.suffix != ".toml" and not path.exists():
+        raise unknown_name("preset", name_or_path, preset_names())
+    try:
+        return parse_study(path.read_text(), name_or_path)
+    except (OSError, UnicodeDecodeError) as fault:
+        raise NasbenchError(
+            f"The study {name_or_path} cannot be read ({getattr(fault, 'strerror', None) or 'not text'}); name a TOML file or a preset."
+        ) from None
+
+
+def parse_study(text: str, where: str) -> Study:
+    """Read a study from TOML; `where` names the source in errors."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as fault:
+        raise NasbenchError(f"The study {where} is not TOML: {fault}.") from None
+    return _study(_Reader(raw, where))
+
+
+def _study(raw: _Reader) -> Study:
+    optimizers = []
+    for table in raw.take("optimizers", list, "a list of [[optimizers]] tables"):
+        if not isinstance(table, dict):
+            raise NasbenchError(f"The study {raw.where}: each optimizer should be a [[optimizers]] table with a name.")
+        entry = _Reader(table, f"{raw.where}, optimizers")
+        name = entry.take("name", str, "the name of an optimizer")
+        optimizers.append(
+            Entry(
+                name=name,
+                label=entry.take("label", str, "a text", name),
+                settings=entry.take("settings", dict, "a table", {}),
+            )
+        )
+        entry.finish()
+    epochs = raw.take("epochs", (list, str), f"a list of numbers or {LONGEST!r}")
+    if isinstance(epochs, str) and epochs != LONGEST:
+        raise NasbenchError(
+            f"The study {raw.where}: epochs is {epochs!r}; it should be a list of numbers or {LONGEST!r}."
+        )
+    study = Study(
+        name=raw.take("name", str, "a text"),
+        description=raw.take("description", str, "a text", ""),
+        seed=raw.take("seed", int, "a whole number"),
+        runs=raw.take("runs", int, "a whole number"),
+        chunk=raw.take("chunk", int, "a whole number", 100),
+        benchmarks=tuple(raw.texts("benchmarks")),
+        objectives=tuple(raw.texts("objectives")),
+        split=raw.take("split", str, "a text"),
+        epochs=epochs if isinstance(epochs, str) else tuple(raw.numbers("epochs", epochs)),
+        training_seed=raw.take("training_seed", (str, int), "'random', 'mean' or a seed"),
+        repeats=raw.take("repeats", str, "a text"),
+        budget=Budget(raw.take("budget", dict, "a [budget] table")),
+        optimizers=tuple(optimizers),
+    )
+    raw.finish()
+    return study
+
+
+class _Reader:
+    """Takes keys of a TOML table one by one, and objects to what is missing, mistyped or left over."""
+
+    def __init__(self, raw: Mapping[str, Any], where: str) -> None:
+        self.raw = raw
+        self.where = where
+        self.taken: list[str] = []
+
+    def take(self, key: str, kind: type | tuple[type, ...], wanted: str, default: Any = None) -> Any:
+        self.taken.append(key)
+        if key not in self.raw:
+            if default is not None:
+                return default
+            raise NasbenchError(f"The study {self.where} lacks {key!r}; it should be {wanted}.")
+        value = self.raw[key]
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise NasbenchError(f"The study {self.where}: {key} is {value!r}; it should be {wanted}.")
+        return value
+
+    def texts(self, key: str) -> list[str]:
+        values = self.take(key, list, "a list of names")
+        if not all(isinstance(value, str) for value in values):
+            raise NasbenchError(f"The study {self.where}: {key} is {values!r}; it should be a list of names.")
+        return list(values)
+
+    def numbers(self, key: str, values: list[Any]) -> list[int]:
+        if not all(isinstance(value, int) and not isinstance(value, bool) for value in values):
+            raise NasbenchError(f"The study {self.where}: {key} is {values!r}; it should be a list of whole numbers.")
+        return list(values)
+
+    def finish(self) -> None:
+        left = sorted(set(self.raw) - set(self.taken))
+        if left:
+            raise unknown_name(f"key of the study {self.where}", left[0], self.taken)

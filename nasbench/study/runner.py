@@ -1,0 +1,166 @@
+"""Runs a study: unit by unit, alone or in parallel, resuming what is missing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from nasbench.benchmarks.catalogue import get_benchmark
+from nasbench.benchmarks.handle import SearchHandle
+from nasbench.errors import NasbenchError
+from nasbench.search.observations import Observations
+from nasbench.search.optimizer import Optimizer
+from nasbench.search.registry import get_optimizer
+from nasbench.search.streams import Streams
+from nasbench.spaces.space import Space
+from nasbench.study.plan import Study, Unit
+from nasbench.study.store import Store, Timing
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a call of `run_study` did.
+
+    Attributes:
+        folder: the results folder.
+        units: units of the study.
+        done: units that this call ran.
+        queries: queries that this call answered.
+        seconds: wall time of this call.
+    """
+
+    folder: Path
+    units: int
+    done: int
+    queries: int
+    seconds: float
+
+
+def run_study(
+    study: Study, folder: Path, *, jobs: int = 1, progress: Callable[[int, int], None] = lambda done, units: None
+) -> Summary:
+    """Run what a results folder lacks of a study.
+
+    Args:
+        study: the plan.
+        folder: results folder; made if it is not there, resumed if it holds the same study.
+        jobs: processes.
+        progress: called with (units done, units in all) after every unit.
+
+    Raises:
+        NasbenchError: if the plan cannot be run, the folder holds something else, or the disk refuses.
+    """
+    started = time.perf_counter()
+    if jobs < 1:
+        raise NasbenchError(f"The number of jobs is {jobs}; it should be 1 or more.")
+    check_study(study)
+    store = Store.create_or_resume(folder, study)
+    units = study.units()
+    missing = [unit for unit in units if not store.has(unit)]
+    progress(len(units) - len(missing), len(units))
+    queries = 0
+    for done, answered in enumerate(_run_units(study, store, missing, jobs), start=len(units) - len(missing) + 1):
+        queries += answered
+        progress(done, len(units))
+    return Summary(folder, len(units), len(missing), queries, time.perf_counter() - started)
+
+
+def check_study(study: Study) -> None:
+    """Build every optimizer on every benchmark for one run, so that a mistake shows before the first hour.
+
+    Raises:
+        NasbenchError: at the first that cannot be built.
+    """
+    for name in study.benchmarks:
+        handle = _handle(study, name, (0,))
+        for entry in study.optimizers:
+            get_optimizer(entry.name).check(handle, entry.settings)
+
+
+def _run_units(study: Study, store: Store, units: list[Unit], jobs: int):  # type: ignore[no-untyped-def]
+    if jobs == 1 or len(units) < 2:
+        return (run_unit(study, store, unit) for unit in units)
+    from joblib import Parallel, delayed
+
+    # Units go out in order and come back as they finish; large ones are not batched.
+    return Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)(
+        delayed(run_unit)(study, store, unit) for unit in units
+    )
+
+
+def run_unit(study: Study, store: Store, unit: Unit) -> int:
+    """Run one unit and store it; return the number of queries answered."""
+    started = time.perf_counter()
+    handle = _handle(study, unit.benchmark, unit.runs)
+    optimizer = get_optimizer(unit.entry.name).create(handle, Streams(study.seed, unit.runs), unit.entry.settings)
+    batches, own_seconds = search(handle, optimizer)
+    traces = trace_table(batches, unit.runs, handle.space, study.objectives)
+    store.write(unit, traces, Timing(own_seconds / len(unit.runs), time.perf_counter() - started))
+    return int(traces.num_rows)
+
+
+def search(handle: SearchHandle, optimizer: Optimizer) -> tuple[list[Observations], float]:
+    """Ask, answer and tell until every budget is spent or nothing is proposed; return the batches and the optimizer's seconds."""
+    batches: list[Observations] = []
+    own = 0.0
+    while True:
+        before = time.perf_counter()
+        proposed = optimizer.ask()
+        asked = time.perf_counter()
+        observations = handle.query(proposed)
+        answered = time.perf_counter()
+        if not observations.answered.any():
+            return batches, own
+        batches.append(observations)
+        optimizer.tell(observations)
+        step = (asked - before) + (time.perf_counter() - answered)
+        own += step
+        handle.ledger.spent["own_seconds"] += step / handle.runs
+        if handle.ledger.exhausted.all():
+            return batches, own
+
+
+def trace_table(
+    batches: list[Observations], runs: tuple[int, ...], space: Space, objectives: tuple[str, ...]
+) -> pa.Table:
+    """One row a query, sorted by run and query; the columns are described in `nasbench.study.store`."""
+    if not batches:
+        raise NasbenchError("The optimizer proposed nothing at all; it should propose at least one architecture.")
+    kept = np.concatenate([batch.answered for batch in batches], axis=1)
+    lengths = kept.sum(axis=1)
+
+    def column(field: str) -> np.ndarray:
+        return np.concatenate([getattr(batch, field) for batch in batches], axis=1)[kept]
+
+    starts = np.repeat(np.cumsum(lengths) - lengths, lengths)
+    values = column("objectives")
+    names = {
+        "run": pa.array(np.repeat(np.asarray(runs, dtype=np.int32), lengths)),
+        "query": pa.array((np.arange(len(starts)) - starts).astype(np.int32)),
+        "architecture": _strings(column("architectures"), space),
+        "epochs": pa.array(column("epochs").astype(np.int32)),
+        "training_seed": pa.array(column("training_seed").astype(np.int32)),
+        **{name: pa.array(np.ascontiguousarray(values[:, m])) for m, name in enumerate(objectives)},
+        "cost": pa.array(column("cost")),
+        "first": pa.array(column("first")),
+        "fresh": pa.array(column("fresh")),
+    }
+    return pa.table(names)
+
+
+def _strings(architectures: np.ndarray, space: Space) -> pa.DictionaryArray:
+    """Official strings, as a dictionary of the distinct ones in order of first appearance of their index."""
+    rows = np.ascontiguousarray(architectures).view(np.dtype((np.void, architectures.shape[1]))).ravel()
+    _, position, inverse = np.unique(rows, return_index=True, return_inverse=True)
+    dictionary = [space.to_string(architectures[p]) for p in position]
+    return pa.DictionaryArray.from_arrays(pa.array(inverse.astype(np.int32)), pa.array(dictionary))
+
+
+def _handle(study: Study, name: str, runs: tuple[int, ...]) -> SearchHandle:
+    benchmark = get_benchmark(name)
+    return benchmark.handle(study.setting(benchmark.longest(study.objectives, study.split)), study.seed, runs)
