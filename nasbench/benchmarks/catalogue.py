@@ -13,7 +13,7 @@ def benchmark_names() -> tuple[str, ...]:
 
 
 def get_benchmark(name: str) -> TabularBenchmark:
-    """The benchmark of that name.
+    """Return the benchmark of that name.
 
     Raises:
         NasbenchError: if there is no such table or data set, with the nearest match, or its reference data are not there.

@@ -58,7 +58,7 @@ def objective_names(table: Table, dataset: str) -> tuple[str, ...]:
 
 
 def find_objective(table: Table, dataset: str, name: str, split: str | None, epochs: int | None) -> Objective:
-    """The objective of that name.
+    """Return the objective of that name.
 
     `error` is 100 minus the accuracy in %. `parameters` and `flops` (millions) are closed forms where the space has them, and
     `memory` is that of the parameters in single precision, in MB (10^6 bytes). Everything else is a column of that name.

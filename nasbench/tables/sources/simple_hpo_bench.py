@@ -25,10 +25,11 @@ NAME = "nas-bench-201"
 EPOCHS = 200
 SEEDS = (777, 888, 999)
 FILES = {"cifar10": "cifar10.pkl", "cifar100": "cifar100.pkl", "imagenet16-120": "imagenet.pkl"}
+DATASETS = tuple(FILES)
 
 
 def records(dataset: str) -> dict[str, dict[str, list[float]]]:
-    """The package's records of one data set: cell digits to lists over seeds of `val_acc`, `train_time`, `latency`, `model_size`.
+    """Return the package's records of one data set: cell digits to lists over seeds of `val_acc`, `train_time`, `latency`, `model_size`.
 
     Raises:
         NasbenchError: if the package is not installed or its file is damaged.
