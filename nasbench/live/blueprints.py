@@ -1,9 +1,10 @@
-"""Blueprints: how the architectures of a space become networks, and how a point of the relaxation becomes a mixture.
+"""Blueprints: how the architectures of a space become networks, and how a relaxation becomes a mixture.
 
-A blueprint is a handful of functions over two representations of the same thing. An *architecture* is the int8 vector of
-the space; its *choices* are one operation an edge of the network, `none` being 0. A point `theta` of the product of
-simplices `(d, k)` (padded with zeros) relaxes the first, edge weights `(E, K)` relax the second; `edge_weights` is the
-expected one-hot choice under `theta`, so that a vertex gives exactly the choices of its architecture.
+An *architecture* is the int8 vector of the space; its *choices* are one operation an edge of the network, `none`
+being 0. A point `theta (d, k)` of the product of simplices (padded with zeros) relaxes the first; edge weights `(E,
+K)` relax the second. `edge_weights` is the expected one-hot choice under `theta`, so a vertex gives exactly the
+choices of its architecture. Weight-sharing searchers follow a `relaxation` of their own: the edge weights in cell
+spaces (as DARTS defines them), `theta` in the hierarchical space, where motifs tie edges together.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from torch import Tensor, nn
 
 from nasbench.errors import unknown_name
 from nasbench.live.networks import darts, hierarchical, stacked
-from nasbench.live.networks.edge import NONE, Mixture
+from nasbench.live.networks.edge import Mixture
 from nasbench.live.networks.parts import Shape
 from nasbench.live.operations import DARTS, HIERARCHICAL, NAS_BENCH_201, Build, Style
 from nasbench.spaces import darts as darts_space
@@ -35,10 +36,12 @@ class Blueprint:
         space: its name.
         table: the choices of an edge, in order.
         edges: E, the rows of a mixture.
-        sources: for each edge, which edges compete with it at its target node (edge normalisation of PC-DARTS).
+        targets: the rows of a mixture that meet in a node, a group a node (edge normalisation of PC-DARTS).
+        cardinalities: choices in each simplex of the relaxation, `(n,)`.
+        relaxation: a point of the relaxation `(n, k)` to edge weights `(E, K)`, differentiable.
+        derive: a point of the relaxation to the architecture that weight-sharing methods read off it.
+        edge_weights: `theta (d, k)` to edge weights `(E, K)`, differentiable.
         choices: architecture `(d,)` to choices `(E,)`.
-        edge_weights: `theta (d, k)` to `(E, K)`, differentiable.
-        derive: edge weights `(E, K)` to the architecture that weight-sharing methods read off them.
         network: `(shape, style, channels, cells, choices or None, partial, auxiliary)` to a module.
     """
 
@@ -46,9 +49,11 @@ class Blueprint:
     table: dict[str, Build | None]
     edges: int
     targets: tuple[tuple[int, ...], ...]
-    choices: Callable[[Architecture], list[int]]
-    edge_weights: Callable[[Tensor], Tensor]
+    cardinalities: tuple[int, ...]
+    relaxation: Callable[[Tensor], Tensor]
     derive: Callable[[NDArray[np.float64]], Architecture]
+    edge_weights: Callable[[Tensor], Tensor]
+    choices: Callable[[Architecture], list[int]]
     network: Callable[[Shape, Style, int, int, list[int] | None, int, bool], nn.Module]
 
     @property
@@ -66,7 +71,10 @@ class Blueprint:
         auxiliary: bool = False,
         partial: int = 1,
     ) -> nn.Module:
-        """Return the network of one architecture; `cells` is N of a stage, or the number of layers in the DARTS space."""
+        """Return the network of one architecture;
+
+        `cells` is N of a stage, or the number of layers in the DARTS space.
+        """
         style = style or Style(dims=shape.dims)
         return self.network(shape, style, channels, cells, self.choices(architecture), partial, auxiliary)
 
@@ -136,37 +144,50 @@ def _argmax(weights: NDArray[np.float64]) -> Architecture:
     return weights.argmax(axis=1).astype(np.int8)
 
 
-_DARTS_TARGETS = _edges_by_target(darts.EDGES)
+def _same(weights: Tensor) -> Tensor:
+    return weights
+
+
+def _groups(graph: tuple[tuple[int, int], ...], copies: int) -> tuple[tuple[int, ...], ...]:
+    groups = _edges_by_target(graph)
+    return tuple(tuple(e + copy * len(graph) for e in group) for copy in range(copies) for group in groups)
+
 
 BLUEPRINTS: dict[str, Blueprint] = {
     "nas-bench-201": Blueprint(
         space="nas-bench-201",
         table=NAS_BENCH_201,
         edges=len(stacked.EDGES),
-        targets=_edges_by_target(stacked.EDGES),
-        choices=lambda architecture: [int(choice) for choice in architecture],
-        edge_weights=lambda theta: theta,
+        targets=_groups(stacked.EDGES, 1),
+        cardinalities=(len(NAS_BENCH_201),) * len(stacked.EDGES),
+        relaxation=_same,
         derive=_argmax,
+        edge_weights=_same,
+        choices=lambda architecture: [int(choice) for choice in architecture],
         network=_nas_bench_201,
     ),
     "darts": Blueprint(
         space="darts",
         table=DARTS,
         edges=2 * len(darts.EDGES),
-        targets=_DARTS_TARGETS + tuple(tuple(e + len(darts.EDGES) for e in group) for group in _DARTS_TARGETS),
-        choices=lambda architecture: darts_space.choices(architecture).tolist(),
-        edge_weights=darts_edge_weights,
+        targets=_groups(darts.EDGES, 2),
+        cardinalities=(len(DARTS),) * 2 * len(darts.EDGES),
+        relaxation=_same,
         derive=darts_space.derive,
+        edge_weights=darts_edge_weights,
+        choices=lambda architecture: darts_space.choices(architecture).tolist(),
         network=_darts,
     ),
     "hierarchical": Blueprint(
         space="hierarchical",
         table=HIERARCHICAL,
         edges=hierarchical_space.CELL_EDGES * hierarchical_space.MOTIF_EDGES,
-        targets=tuple((e,) for e in range(hierarchical_space.CELL_EDGES * hierarchical_space.MOTIF_EDGES)),
-        choices=lambda architecture: hierarchical_space.choices(architecture).tolist(),
-        edge_weights=hierarchical_edge_weights,
+        targets=_groups(hierarchical.MOTIF_EDGES, hierarchical_space.CELL_EDGES),
+        cardinalities=tuple(hierarchical_space.HierarchicalSpace().cardinalities.tolist()),
+        relaxation=hierarchical_edge_weights,
         derive=hierarchical_space.derive,
+        edge_weights=hierarchical_edge_weights,
+        choices=lambda architecture: hierarchical_space.choices(architecture).tolist(),
         network=_hierarchical,
     ),
 }
@@ -177,6 +198,3 @@ def blueprint(space: str) -> Blueprint:
     if space not in BLUEPRINTS:
         raise unknown_name("live space", space, BLUEPRINTS)
     return BLUEPRINTS[space]
-
-
-__all__ = ["BLUEPRINTS", "NONE", "Architecture", "Blueprint", "blueprint"]

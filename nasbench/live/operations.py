@@ -1,8 +1,9 @@
 """Operations that an edge of a cell can carry, in two dimensions (images) and in one (text, time series).
 
-Every operation maps `(N, C_in, *size)` to `(N, C_out, *ceil(size / stride))`; `size` has `dims` axes. The choices are those
-of NAS-Bench-201 (Dong and Yang, ICLR 2020, section 3), of DARTS (Liu et al., ICLR 2019, section 3.1) and of hierarchical
-representations (Liu et al., ICLR 2018, section 4.1). `none` is never built: an edge that carries it is absent.
+Every operation maps `(N, C_in, *size)` to `(N, C_out, *ceil(size / stride))`; `size` has `dims` axes. The choices are
+those of NAS-Bench-201 (Dong and Yang, ICLR 2020, section 3), of DARTS (Liu et al., ICLR 2019, section 3.1) and of
+hierarchical representations (Liu et al., ICLR 2018, section 4.1). `none` is never built: an edge that carries it is
+absent.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ class Style:
 
     Attributes:
         dims: 2 for images, 1 for sequences.
-        affine: whether normalisation has a scale and a shift. A supernet has none, so that the mixture weights alone scale
-            an operation (DARTS, appendix A.1.1).
+        affine: whether normalisation has a scale and a shift. A supernet has none, so that the mixture weights alone
+            scale an operation (DARTS, appendix A.1.1).
         running_statistics: whether normalisation keeps running statistics. A supernet keeps none: they would mix the
             statistics of the paths that happened to be sampled.
         normalise_pools: whether a pool of the DARTS space is followed by a normalisation (in its search phase it is).
@@ -97,7 +98,10 @@ class FactorizedReduce(nn.Module):
 
 
 class ResidualReduction(nn.Module):
-    """The residual block of stride 2 between the stages of NAS-Bench-201: it halves the size and changes the channels."""
+    """The residual block of stride 2 between the stages of NAS-Bench-201:
+
+    it halves the size and changes the channels.
+    """
 
     def __init__(self, style: Style, c_in: int, c_out: int):
         super().__init__()
@@ -112,9 +116,11 @@ class ResidualReduction(nn.Module):
 
 def _pool(style: Style, kind: type[nn.Module], c: int, stride: int, **options: bool) -> nn.Module:
     pool = kind(3, stride, 1, **options)
-    return nn.Sequential(pool, NORM[style.dims](c, affine=False, track_running_stats=style.running_statistics)) if (
-        style.normalise_pools
-    ) else pool
+    return (
+        nn.Sequential(pool, NORM[style.dims](c, affine=False, track_running_stats=style.running_statistics))
+        if (style.normalise_pools)
+        else pool
+    )
 
 
 def _average_pool(style: Style, c: int, stride: int) -> nn.Module:

@@ -1,1 +1,4 @@
-"""Networks of the live spaces: one skeleton a file, used alone (one operation an edge) and as a supernet (all of them)."""
+"""Networks of the live spaces:
+
+one skeleton a file, used alone (one operation an edge) and as a supernet (all of them).
+"""

@@ -1,8 +1,8 @@
 """The network of the DARTS space: normal cells, two reduction cells, drop path and an auxiliary head.
 
-Source: Liu, Simonyan and Yang, ICLR 2019, section 3.1 and appendix A. A cell reads the outputs of the two cells before it; its
-four nodes are sums of edges from every earlier node, its output their concatenation. Row `e` of a mixture is edge `e` of
-the normal cells, row `14 + e` edge `e` of the reduction cells.
+Source: Liu, Simonyan and Yang, ICLR 2019, section 3.1 and appendix A. A cell reads the outputs of the two cells
+before it; its four nodes are sums of edges from every earlier node, its output their concatenation. Row `e` of a
+mixture is edge `e` of the normal cells, row `14 + e` edge `e` of the reduction cells.
 """
 
 from __future__ import annotations
@@ -61,7 +61,10 @@ class DartsCell(nn.Module):
         )
         # An identity is never dropped (official code).
         self.drops = nn.ModuleList(
-            [nn.Identity() if edge.only == "skip_connect" and strides[e] == 1 else DropPath() for e, edge in enumerate(self.edges)]
+            [
+                nn.Identity() if edge.only == "skip_connect" and strides[e] == 1 else DropPath()
+                for e, edge in enumerate(self.edges)
+            ]
         )
         self.first = len(EDGES) if reduction else 0
         self.shrink = nn.Identity() if not reduction else AVERAGE_POOL[style.dims](2, 2)

@@ -20,9 +20,9 @@ class Mixture:
 
     Attributes:
         weights: `(E, k)`, the weight of every choice of every edge, or None.
-        active: the one choice of each edge that is computed, or None for all of them. With `weights` besides, the active
-            operation is scaled by its weight and the other weights enter as a constant of value zero that carries their
-            gradient (the straight-through estimator of GDAS, Dong and Yang, CVPR 2019, equation 5).
+        active: the one choice of each edge that is computed, or None for all of them. With `weights` besides, the
+            active operation is scaled by its weight and the other weights enter as a constant of value zero that
+            carries their gradient (the straight-through estimator of GDAS, Dong and Yang, CVPR 2019, equation 5).
         scale: `(E,)`, a factor on the output of each edge (edge normalisation of PC-DARTS), or None.
     """
 
@@ -71,8 +71,9 @@ class Edge(nn.Module):
             rest = self.bypass(x[:, self.selected :])
             y = self.bypass(x[:, : self.selected]) * 0 if y is None else y
             y = shuffle(torch.cat([y, rest], dim=1), self.partial)
-        scaled = y is not None and mixture is not None and mixture.scale is not None
-        return mixture.scale[index] * y if scaled else y  # type: ignore[union-attr, index]
+        if y is None or mixture is None or mixture.scale is None:
+            return y
+        return mixture.scale[index] * y
 
     def _mix(self, x: Tensor, index: int, mixture: Mixture | None) -> Tensor | None:
         if mixture is None or self.only is not None:

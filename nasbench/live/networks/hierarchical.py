@@ -1,8 +1,8 @@
 """Cells of motifs of operations, on the skeleton of NAS-Bench-201.
 
-Source: Liu, Simonyan, Vinyals, Fernando and Kavukcuoglu, ICLR 2018, section 2. A motif is a small graph whose edges carry
-primitive operations; a cell is a graph whose edges carry motifs; the network stacks cells. Here a node sums its incoming
-edges (the paper concatenates and projects), which keeps a motif's shape and makes the relaxation linear.
+Source: Liu, Simonyan, Vinyals, Fernando and Kavukcuoglu, ICLR 2018, section 2. A motif is a small graph whose edges
+carry primitive operations; a cell is a graph whose edges carry motifs; the network stacks cells. Here a node sums its
+incoming edges (the paper concatenates and projects), which keeps a motif's shape and makes the relaxation linear.
 
 Weights belong to a place (edge of the cell, edge of the motif, operation), so the supernet is the fully expanded graph:
 row `(e, f)` of a mixture weighs the operations on motif edge `f` inside cell edge `e`.
@@ -27,10 +27,9 @@ class MotifEdge(nn.Module):
     def __init__(self, style: Style, channels: int, choices: list[int] | None, partial: int):
         super().__init__()
         chosen = choices if choices is not None else [None] * len(MOTIF_EDGES)
-        self.motif = GraphCell(
-            lambda f: Edge(HIERARCHICAL, style, channels, 1, chosen[f], partial), MOTIF_EDGES
-        )
-        self.empty = choices is not None and all(choice == NONE for choice in choices)
+        self.motif = GraphCell(lambda f: Edge(HIERARCHICAL, style, channels, 1, chosen[f], partial), MOTIF_EDGES)
+        # With partial channels the channels that pass by flow even where every operation is `none`.
+        self.empty = partial == 1 and choices is not None and all(choice == NONE for choice in choices)
 
     def forward(self, x: Tensor, first: int, mixture: Mixture | None) -> Tensor | None:
         """Return the output of the motif, whose edges read the rows from `first` on."""

@@ -1,7 +1,7 @@
 """The skeleton of NAS-Bench-201: a stem, three stages of equal cells, a residual block of stride 2 between stages.
 
-Source: Dong and Yang, ICLR 2020, section 3.1 and figure 1. Stage `s` has `2^s C` channels. The cell is any module that maps
-`(N, c, *size)` to the same shape under a mixture, so the hierarchical space uses the same skeleton.
+Source: Dong and Yang, ICLR 2020, section 3.1 and figure 1. Stage `s` has `2^s C` channels. The cell is any module
+that maps `(N, c, *size)` to the same shape under a mixture, so the hierarchical space uses the same skeleton.
 """
 
 from __future__ import annotations

@@ -1,0 +1,52 @@
+"""From an architecture to a trained network: the one way in which all of the suite trains alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from nasbench.live.blueprints import Architecture, blueprint
+from nasbench.live.recipe import Recipe
+from nasbench.live.tasks.task import Splits, Task
+from nasbench.live.training import Say, Trained, Trainer, to_stderr
+
+
+def initialised(task: Task, space: str, architecture: Architecture, recipe: Recipe) -> nn.Module:
+    """Return the network of an architecture with initial weights drawn from the recipe's seed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        return blueprint(space).alone(
+            architecture, task.shape, recipe.channels, recipe.cells, auxiliary=recipe.auxiliary_weight > 0
+        )
+
+
+def trainer(
+    task: Task,
+    splits: Splits,
+    space: str,
+    architecture: Architecture,
+    recipe: Recipe,
+    device: torch.device,
+    folder: Path | None = None,
+    track: bool = True,
+    say: Say = to_stderr,
+) -> Trainer:
+    """Return the trainer of an architecture, resumed from `folder` where that holds its checkpoint."""
+    identity: dict[str, Any] = {
+        "space": space,
+        "architecture": np.asarray(architecture).tolist(),
+        "examples": [len(splits.train), len(splits.search)],
+    }
+    network = initialised(task, space, architecture, recipe)
+    return Trainer(network, task, splits, recipe, device, folder, identity, track, say)
+
+
+def train_alone(
+    task: Task, splits: Splits, space: str, architecture: Architecture, recipe: Recipe, device: torch.device
+) -> Trained:
+    """Train an architecture to the end without checkpoints, scoring nothing on the way."""
+    return trainer(task, splits, space, architecture, recipe, device, track=False).run()

@@ -1,0 +1,54 @@
+"""Checkpoints: written whole or not at all, refused where they belong to another recipe."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nasbench.errors import NasbenchError
+
+
+def save(path: Path, content: dict[str, Any]) -> None:
+    """Write a checkpoint by atomic rename: a reader, or a restart, finds the old one or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, private = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(handle, "wb") as out:
+            torch.save(content, out)
+            out.flush()
+            os.fsync(out.fileno())
+        Path(private).replace(path)
+    except BaseException:
+        Path(private).unlink(missing_ok=True)
+        raise
+
+
+def load(path: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the checkpoint at `path`, or None where there is none.
+
+    It is read with `weights_only=True`, so a hostile file runs nothing.
+
+    Raises:
+        NasbenchError: if the file is no checkpoint, or what it was written for differs from `identity`; nothing is
+            lost.
+    """
+    if not path.exists():
+        return None
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        written = content["identity"]
+    except Exception as fault:  # torch raises many kinds for a damaged or hostile file
+        raise NasbenchError(
+            f"{path} is no checkpoint of this suite ({type(fault).__name__}); move it away or choose another folder."
+        ) from None
+    differing = sorted(key for key in {*written, *identity} if written.get(key) != identity.get(key))
+    if differing:
+        raise NasbenchError(
+            f"{path} was written for another {', '.join(differing)}; choose another folder, or go on with what it "
+            "was written for."
+        )
+    return dict(content)

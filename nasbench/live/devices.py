@@ -1,0 +1,51 @@
+"""The device that a run uses."""
+
+from __future__ import annotations
+
+import platform
+from typing import Any
+
+import torch
+
+from nasbench.errors import NasbenchError
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """Return the device of that name: "auto" is the first GPU where there is one, else the CPU.
+
+    Raises:
+        NasbenchError: if a device is asked for that this machine does not have.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise NasbenchError(f"There is no device {name!r}; it should be auto, cpu or cuda.") from None
+    if device.type == "cuda" and (not torch.cuda.is_available() or (device.index or 0) >= torch.cuda.device_count()):
+        raise NasbenchError(f"Device {name!r} is asked for and this machine has no such GPU; use --device cpu.")
+    if device.type not in ("cpu", "cuda"):
+        raise NasbenchError(f"Device {name!r} is not supported; it should be auto, cpu or cuda.")
+    return device
+
+
+def synchronize(device: torch.device) -> None:
+    """Wait until the device has done what it was told, so that a clock reads what the work took."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def describe(device: torch.device) -> dict[str, Any]:
+    """Return what evidence must say about where it was measured."""
+    facts: dict[str, Any] = {
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or "cpu",
+        "device_type": device.type,
+        "threads": torch.get_num_threads(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "platform": platform.platform(),
+    }
+    if device.type == "cuda":
+        facts["cuda"] = torch.version.cuda
+        facts["memory_bytes"] = torch.cuda.get_device_properties(device).total_memory
+    return facts

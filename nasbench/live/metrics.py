@@ -1,0 +1,67 @@
+"""Losses to train by and scores to report; both minimised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from nasbench.live.batches import DeviceSplit
+from nasbench.live.networks.parts import Shape
+
+Forward = Callable[[Tensor], Tensor]
+
+
+def loss(shape: Shape, outputs: Tensor, targets: Tensor, label_smoothing: float = 0.0) -> Tensor:
+    """Return the mean cross-entropy (classification) or mean squared error (forecasting) of a batch."""
+    if shape.kind == "forecasting":
+        return nn.functional.mse_loss(outputs, targets)
+    return nn.functional.cross_entropy(outputs, targets, label_smoothing=label_smoothing)
+
+
+@torch.no_grad()
+def score(shape: Shape, forward: Forward, data: DeviceSplit, batch: int = 500, flip: bool = False) -> float:
+    """Return the error in % (classification) or the mean squared error (forecasting) over a whole split.
+
+    Args:
+        shape: of the task.
+        forward: maps inputs to outputs, in evaluation mode.
+        data: the split.
+        batch: examples at a time.
+        flip: average the outputs for an image and for its mirror (test-time flip; a report must declare it).
+    """
+    total = torch.zeros((), dtype=torch.float64, device=data.device)
+    for x, y in data.in_order(batch):
+        outputs = forward(x).float()
+        if flip:
+            outputs = outputs + forward(x.flip(-1)).float()
+        if shape.kind == "forecasting":
+            total += (outputs - y).square().mean(1).sum()
+        else:
+            total += (outputs.argmax(1) != y).sum()
+    return float(total) / len(data) * (1.0 if shape.kind == "forecasting" else 100.0)
+
+
+@torch.no_grad()
+def mean_loss(shape: Shape, forward: Forward, data: DeviceSplit, batch: int = 500) -> float:
+    """Return the mean loss over a whole split: finer than the error where two architectures are close."""
+    total = torch.zeros((), dtype=torch.float64, device=data.device)
+    for x, y in data.in_order(batch):
+        total += loss(shape, forward(x).float(), y) * len(y)
+    return float(total) / len(data)
+
+
+def primary(outputs: Tensor | tuple[Tensor, Tensor]) -> Tensor:
+    """Return the main output of a network that may have an auxiliary one."""
+    return outputs[0] if isinstance(outputs, tuple) else outputs
+
+
+def evaluate(network: nn.Module, shape: Shape, data: DeviceSplit, batch: int = 500, flip: bool = False) -> float:
+    """Return the score of a stand-alone network in evaluation mode, leaving its mode as it was."""
+    training = network.training
+    network.eval()
+    try:
+        return score(shape, lambda x: primary(network(x)), data, batch, flip)
+    finally:
+        network.train(training)

@@ -1,0 +1,18 @@
+"""Tasks by name; only the one that is asked for is imported."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from nasbench.errors import unknown_name
+from nasbench.live.tasks.task import Task
+
+TASKS = ("breast-mnist", "cifar10", "co2", "digits", "ett", "fashion-mnist", "trec")
+
+
+def get_task(name: str) -> Task:
+    """Return the task of that name, or raise NasbenchError with the nearest match."""
+    if name not in TASKS:
+        raise unknown_name("task", name, TASKS)
+    task: Task = import_module(f"nasbench.live.tasks.{name.replace('-', '_')}").TASK
+    return task

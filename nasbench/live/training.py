@@ -1,0 +1,201 @@
+"""Training a stand-alone network from scratch: checkpointed, resumable bit for bit on the CPU."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nasbench.errors import NasbenchError
+from nasbench.live import checkpoint
+from nasbench.live.batches import Batch, DeviceSplit
+from nasbench.live.devices import synchronize
+from nasbench.live.metrics import evaluate, loss, primary
+from nasbench.live.moving_average import MovingAverage
+from nasbench.live.networks.drop_path import set_drop_path
+from nasbench.live.recipe import Recipe
+from nasbench.live.tasks.task import Splits, Task
+
+Say = Callable[[str], None]
+
+
+def to_stderr(message: str) -> None:
+    """Write a line of progress where it disturbs no JSON."""
+    print(message, file=sys.stderr)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished training.
+
+    Attributes:
+        network: what is scored: the moving average where the recipe keeps one.
+        curve: one row an epoch: epoch, learning_rate, train_loss, seconds, and search where a search split was given.
+        seconds: measured training time, all sessions of a resumed training together.
+    """
+
+    network: nn.Module
+    curve: list[dict[str, float]] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def optimizer_of(network: nn.Module, recipe: Recipe) -> torch.optim.SGD:
+    """Return SGD over the parameters; normalisation and biases (one axis) do not decay."""
+    decayed = [p for p in network.parameters() if p.dim() > 1]
+    plain = [p for p in network.parameters() if p.dim() <= 1]
+    groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+    return torch.optim.SGD(groups, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=recipe.nesterov)
+
+
+class Trainer:
+    """One network under one recipe.
+
+    Args:
+        network: freshly initialised from the recipe's seed.
+        task: what is learnt.
+        splits: training and search examples; the test split is not touched.
+        recipe: every setting.
+        device: where.
+        folder: where the checkpoint is kept after every epoch; None keeps none.
+        identity: what else a checkpoint must agree with (architecture, task).
+        track: whether to score the search split after each epoch.
+        say: takes messages.
+
+    Raises:
+        NasbenchError: while training, if the loss is not finite (the last checkpoint stays), if memory runs out
+            twice, or if the folder holds a checkpoint of another recipe.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        task: Task,
+        splits: Splits,
+        recipe: Recipe,
+        device: torch.device,
+        folder: Path | None = None,
+        identity: dict[str, Any] | None = None,
+        track: bool = True,
+        say: Say = to_stderr,
+    ) -> None:
+        layout = torch.channels_last if recipe.channels_last and task.shape.dims == 2 else torch.preserve_format
+        self.network = network.to(device).to(memory_format=layout)
+        self.layout, self.task, self.recipe, self.device, self.say = layout, task, recipe, device, say
+        self.train = DeviceSplit(splits.train, task, device)
+        self.search = DeviceSplit(splits.search, task, device) if track else None
+        self.optimizer = optimizer_of(self.network, recipe)
+        self.average = MovingAverage(self.network, recipe.average) if recipe.average else None
+        self.generator = torch.Generator().manual_seed(recipe.seed)
+        self.masks = torch.Generator(device).manual_seed(recipe.seed)
+        self.path = folder / "checkpoint.pt" if folder else None
+        self.identity = {"recipe": recipe.digest, "task": task.name, **(identity or {})}
+        self.curve: list[dict[str, float]] = []
+        self.parts = 1
+        self._resume()
+        compiled = recipe.compile and device.type == "cuda"
+        self.forward: Callable[[Tensor], Any] = torch.compile(self.network) if compiled else self.network
+
+    def run(self, until: int | None = None) -> Trained:
+        """Train to the recipe's last epoch (or to `until`), from where the checkpoint left off."""
+        for epoch in range(len(self.curve), min(until or self.recipe.epochs, self.recipe.epochs)):
+            self.curve.append(self._epoch(epoch))
+            if self.path:
+                checkpoint.save(self.path, self._state())
+        network = self.average.network if self.average else self.network
+        return Trained(network, self.curve, sum(row["seconds"] for row in self.curve))
+
+    def _epoch(self, epoch: int) -> dict[str, float]:
+        recipe = self.recipe
+        synchronize(self.device)
+        start = time.perf_counter()
+        self.network.train()
+        set_drop_path(self.network, recipe.drop_path * epoch / recipe.epochs, self.masks)
+        augmentation = (recipe.augmentation or self.task.augmentation) if self.task.shape.dims == 2 else None
+        steps = max(len(self.train) // min(recipe.batch, len(self.train)), 1)
+        total = torch.zeros((), device=self.device)
+        for step, batch in enumerate(self.train.epoch(recipe.batch, self.generator, augmentation)):
+            rate = recipe.rate((epoch + step / steps) / recipe.epochs)
+            for group in self.optimizer.param_groups:
+                group["lr"] = rate
+            total += self._step(batch)
+        mean = float(total) / steps
+        if not torch.isfinite(total):
+            kept = f"; the checkpoint of epoch {epoch} is kept in {self.path}" if self.path and epoch else ""
+            raise NasbenchError(f"The training loss of epoch {epoch + 1} is not finite{kept}; lower the learning rate.")
+        synchronize(self.device)
+        row = {"epoch": epoch + 1, "learning_rate": rate, "train_loss": mean, "seconds": time.perf_counter() - start}
+        if self.search is not None:
+            scored = self.average.network if self.average else self.network
+            row["search"] = evaluate(scored, self.task.shape, self.search, flip=recipe.test_time_flip)
+        return row
+
+    def _step(self, batch: Batch) -> Tensor:
+        try:
+            return self._update(batch)
+        except torch.OutOfMemoryError:
+            if self.parts > 1:
+                raise NasbenchError(
+                    f"Memory ran out with half a batch of {self.recipe.batch}; choose a smaller batch or fewer "
+                    "channels."
+                ) from None
+        self.parts = 2
+        self.say(f"Memory ran out: batches of {self.recipe.batch} are computed in two halves from here on.")
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        return self._step(batch)
+
+    def _update(self, batch: Batch) -> Tensor:
+        recipe, (x, y) = self.recipe, batch
+        self.optimizer.zero_grad(set_to_none=True)
+        total = torch.zeros((), device=self.device)
+        for part_x, part_y in zip(x.chunk(self.parts), y.chunk(self.parts), strict=True):
+            share = len(part_x) / len(x)
+            if self.layout is torch.channels_last:
+                part_x = part_x.contiguous(memory_format=torch.channels_last)
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
+                outputs = self.forward(part_x)
+            value = loss(self.task.shape, primary(outputs).float(), part_y, recipe.label_smoothing)
+            if isinstance(outputs, tuple):
+                extra = loss(self.task.shape, outputs[1].float(), part_y, recipe.label_smoothing)
+                value = value + recipe.auxiliary_weight * extra
+            (value * share).backward()
+            total += value.detach() * share
+        if recipe.gradient_clip:
+            nn.utils.clip_grad_norm_(self.network.parameters(), recipe.gradient_clip)
+        self.optimizer.step()
+        if self.average:
+            self.average.update(self.network)
+        return total
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "identity": self.identity,
+            "settings": self.recipe.as_dict(),
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "average": self.average.network.state_dict() if self.average else None,
+            "average_steps": self.average.steps if self.average else 0,
+            "generator": self.generator.get_state(),
+            "masks": self.masks.get_state(),
+            "curve": self.curve,
+            "parts": self.parts,
+        }
+
+    def _resume(self) -> None:
+        state = checkpoint.load(self.path, self.identity) if self.path else None
+        if state is None:
+            return
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        if self.average:
+            self.average.network.load_state_dict(state["average"])
+            self.average.steps = state["average_steps"]
+        self.generator.set_state(state["generator"])
+        self.masks.set_state(state["masks"])
+        self.curve, self.parts = state["curve"], state["parts"]

@@ -1,0 +1,199 @@
+"""Tasks: fixed splits that do not overlap, checksums that must hold, and sentences where data are missing."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from nasbench.errors import NasbenchError
+from nasbench.live.batches import DeviceSplit, augment
+from nasbench.live.tasks import checksums, cifar10, fashion_mnist
+from nasbench.live.tasks.catalogue import TASKS, get_task
+from nasbench.live.tasks.task import Augmentation, Split, windows
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("NASBENCH_CACHE", str(tmp_path))
+    return tmp_path
+
+
+def test_digits_are_cut_into_disjoint_fixed_splits() -> None:
+    splits, again = get_task("digits").load(), get_task("digits").load()
+    parts = [splits.train, splits.search, splits.test]
+    assert [len(p) for p in parts] == [899, 449, 449]
+    np.testing.assert_array_equal(splits.test.x, again.test.x)
+    rows = {image.tobytes() for part in parts for image in part.x}
+    assert len(rows) == 1797  # every image once: no image of digits occurs twice
+    assert abs(float(splits.train.x.mean())) < 1e-5
+    assert set(splits.train.y) == set(range(10))
+
+
+def test_co2_windows_do_not_cross_splits() -> None:
+    task = get_task("co2")
+    splits = task.load()
+    assert splits.train.x.shape[1:] == (1, 52) and splits.train.y.shape[1:] == (12,)
+    # The target is relative to the last value, so the next window's last value is recovered from this one's first
+    # target.
+    np.testing.assert_allclose(splits.train.x[1, 0, -1], splits.train.x[0, 0, -1] + splits.train.y[0, 0], atol=1e-5)
+    assert len(splits.train) == 1369 - 52 - 12 + 1
+
+
+def test_windows_answer_zero_to_persistence() -> None:
+    series = np.arange(20, dtype=np.float32)[:, None]
+    split = windows(series, 0, 4, 2)
+    assert split.x.shape == (15, 1, 4)
+    np.testing.assert_array_equal(split.y, np.tile([1.0, 2.0], (15, 1)))
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes"), [("ett", (8521, 2857, 2857)), ("trec", (4907, 545, 500)), ("breast-mnist", (546, 78, 156))]
+)
+def test_reference_tasks(
+    name: str, sizes: tuple[int, ...], reference_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NASBENCH_DATA", str(reference_data))
+    task = get_task(name)
+    splits = task.load()
+    assert (len(splits.train), len(splits.search), len(splits.test)) == sizes
+    x, _ = DeviceSplit(splits.train, task, CPU).cut(slice(0, 2))
+    task.shape.check(x)
+
+
+@pytest.mark.parametrize("name", ["ett", "trec", "breast-mnist"])
+def test_missing_reference_data_name_the_variable(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NASBENCH_DATA", raising=False)
+    with pytest.raises(NasbenchError, match="NASBENCH_DATA is not set"):
+        get_task(name).load()
+
+
+@pytest.mark.parametrize("name", ["cifar10", "fashion-mnist"])
+def test_missing_downloads_name_the_command(name: str, cache: Path) -> None:
+    with pytest.raises(NasbenchError, match=f"nasbench data fetch {name}"):
+        get_task(name).load()
+
+
+def test_unknown_tasks_name_the_nearest() -> None:
+    with pytest.raises(NasbenchError, match="did you mean 'cifar10'"):
+        get_task("cifar")
+    assert all(get_task(name).name == name for name in TASKS)
+
+
+def small_cifar(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    """Files of the right names and layout with 10 records each, and their checksums."""
+    rng = np.random.default_rng(0)
+    records = {name: rng.integers(0, 256, (10, 3073), dtype=np.uint8) for name in cifar10.SHA256}
+    for array in records.values():
+        array[:, 0] %= 10
+    files = {name: array.tobytes() for name, array in records.items()}
+    monkeypatch.setattr(cifar10, "SHA256", {name: checksums.sha256(content) for name, content in files.items()})
+    monkeypatch.setattr(cifar10, "SEARCH_IMAGES", 5)
+    return files
+
+
+def test_cifar10_from_a_folder_and_from_an_archive(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = small_cifar(monkeypatch)
+    folder = tmp_path / "mine" / "cifar-10-batches-bin"
+    folder.mkdir(parents=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    cifar10.fetch(folder.parent)
+    splits = cifar10.load()
+    assert [len(s) for s in (splits.train, splits.search, splits.test)] == [45, 5, 10]
+    with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as archive:
+        archive.add(folder, "cifar-10-batches-bin")
+    assert cifar10.from_archive(tmp_path / "a.tar.gz") == files
+
+
+def test_cifar10_is_rebuilt_from_png_bit_for_bit() -> None:
+    """Ten images a file instead of 10,000: the layout of rows, channels and labels is what is tested."""
+    from PIL import Image
+
+    rng = np.random.default_rng(1)
+    pixels = {name: rng.integers(0, 256, (10_000, 32, 32, 3), dtype=np.uint8) for name in ["data_batch_1.bin"]}
+    labels = rng.integers(0, 10, 50_000).tolist()
+    data = {"train_lables.json": json.dumps(labels).encode(), "test_lables.json": json.dumps(labels[:10_000]).encode()}
+    image = io.BytesIO()
+    Image.fromarray(pixels["data_batch_1.bin"].reshape(10_000, 1024, 3)).save(image, "PNG", compress_level=0)
+    data |= {f"{name.removesuffix('.bin')}.png": image.getvalue() for name in cifar10.SHA256}
+    record = np.frombuffer(cifar10.from_png(data)["data_batch_2.bin"], np.uint8).reshape(10_000, 3073)
+    np.testing.assert_array_equal(record[:, 0], labels[10_000:20_000])
+    np.testing.assert_array_equal(record[7, 1:].reshape(3, 32, 32), pixels["data_batch_1.bin"][7].transpose(2, 0, 1))
+
+
+def test_a_changed_byte_is_an_error(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = small_cifar(monkeypatch)
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for name, content in files.items():
+        (folder / name).write_bytes(content if name != "test_batch.bin" else b"\0" + content[1:])
+    if files["test_batch.bin"][0] == 0:
+        pytest.fail("the planted fault changes nothing")
+    with pytest.raises(NasbenchError, match=r"test_batch.bin has the SHA-256"):
+        cifar10.fetch(folder)
+    assert not (cache / "tasks" / "cifar10").exists()
+
+
+def test_fashion_mnist_reads_packed_and_unpacked_files(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def idx(array: np.ndarray) -> bytes:
+        return bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes() + array.tobytes()
+
+    rng = np.random.default_rng(2)
+    shapes = {"train-images-idx3-ubyte": (8, 28, 28), "train-labels-idx1-ubyte": (8,)}
+    shapes |= {"t10k-images-idx3-ubyte": (4, 28, 28), "t10k-labels-idx1-ubyte": (4,)}
+    files = {name: idx(rng.integers(0, 10, shape, dtype=np.uint8)) for name, shape in shapes.items()}
+    monkeypatch.setattr(fashion_mnist, "SHA256", {n: checksums.sha256(c) for n, c in files.items()})
+    monkeypatch.setattr(fashion_mnist, "SEARCH_IMAGES", 3)
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for i, (name, content) in enumerate(files.items()):
+        (folder / (f"{name}.gz" if i % 2 else name)).write_bytes(gzip.compress(content) if i % 2 else content)
+    fashion_mnist.fetch(folder)
+    assert len(get_task("fashion-mnist").load().train) == 5
+
+
+def test_wrong_sizes_and_classes_are_refused() -> None:
+    task = get_task("digits")
+    with pytest.raises(NasbenchError, match="should be"):
+        DeviceSplit(Split(np.zeros((2, 1, 9, 9), np.float32), np.zeros(2, np.int64)), task, CPU)
+    with pytest.raises(NasbenchError, match="they should be 0 to 9"):
+        DeviceSplit(Split(np.zeros((2, 1, 8, 8), np.float32), np.array([0, 10])), task, CPU)
+
+
+def test_augmentation_moves_mirrors_and_cuts() -> None:
+    x = torch.arange(1.0, 65).view(1, 1, 8, 8).repeat(64, 1, 1, 1)
+    generator = torch.Generator().manual_seed(0)
+    flipped = augment(x, Augmentation(flip=True), generator)
+    mirrored = (flipped == x.flip(-1)).all(dim=(1, 2, 3))
+    assert ((flipped == x).all(dim=(1, 2, 3)) ^ mirrored).all() and 10 < int(mirrored.sum()) < 54
+    shifted = augment(x, Augmentation(translate=2), generator)
+    for image in shifted[:10]:
+        candidates = [
+            torch.nn.functional.pad(x[0], (2, 2, 2, 2))[:, r : r + 8, c : c + 8] for r in range(5) for c in range(5)
+        ]
+        assert any(torch.equal(image, candidate) for candidate in candidates)
+    cut = augment(x, Augmentation(cutout=4), generator)
+    removed = (cut == 0).sum(dim=(1, 2, 3))
+    assert int(removed.max()) == 16 and int(removed.min()) >= 4
+
+
+def test_batches_repeat_with_their_seed_and_cover_an_epoch() -> None:
+    task = get_task("digits")
+    data = DeviceSplit(task.load().train, task, CPU)
+    first = torch.cat([y for _, y in data.epoch(31, torch.Generator().manual_seed(1))])
+    second = torch.cat([y for _, y in data.epoch(31, torch.Generator().manual_seed(1))])
+    assert torch.equal(first, second) and len(first) == 31 * 29
+    assert torch.equal(first.bincount(), data.y.bincount())
