@@ -185,3 +185,90 @@ def restarted(
         current[active] = onward
         active = active[~hit]
     return times
+
+
+def selected_of_offspring(
+    rng: np.random.Generator, landscape: Landscape, runs: int, offspring: int, steps: int, *, elitist: bool
+) -> Ints:
+    """Return the rank of the current architecture of a (1,l)- or (1+l)-EA over time, shape (runs, steps + 1).
+
+    Args:
+        rng: generator.
+        landscape: the table.
+        runs: independent runs, uniform starts.
+        offspring: mutants a step (l), each decision changed with probability 1/d.
+        steps: generations.
+        elitist: whether the parent competes with its offspring (plus) or dies (comma).
+    """
+    k = np.array(landscape.cardinalities)
+    strides = np.concatenate([np.cumprod(k[:0:-1])[::-1], [1]])
+    digits = landscape.architectures[rng.integers(landscape.size, size=runs)].astype(np.int64)
+    ranks = np.empty((runs, steps + 1), dtype=np.intp)
+    ranks[:, 0] = landscape.rank[digits @ strides]
+    for step in range(1, steps + 1):
+        shape = (runs, offspring, landscape.decisions)
+        shift = 1 + (rng.random(shape) * (k - 1)).astype(np.int64)
+        children = np.where(rng.random(shape) < 1 / landscape.decisions, (digits[:, None] + shift) % k, digits[:, None])
+        child_ranks = landscape.rank[children @ strides]
+        best = child_ranks.argmin(axis=1)
+        best_rank = child_ranks[np.arange(runs), best]
+        accepted = (best_rank < ranks[:, step - 1]) | (not elitist)
+        digits = np.where(accepted[:, None], children[np.arange(runs), best], digits)
+        ranks[:, step] = np.where(accepted, best_rank, ranks[:, step - 1])
+    return ranks
+
+
+def regularized_evolution(
+    rng: np.random.Generator,
+    landscape: Landscape,
+    runs: int,
+    *,
+    population: int,
+    sample: int,
+    queries: int,
+    spare_best: bool = False,
+) -> tuple[Ints, Ints]:
+    """Simulate regularized evolution (Real et al. 2019): tournament of `sample`, one changed decision, the oldest dies.
+
+    Returns:
+        Ranks of all queries (runs, queries), and the best rank in the population after each query from the
+        `population`-th on, shape (runs, queries - population + 1).
+    """
+    k = np.array(landscape.cardinalities)
+    strides = np.concatenate([np.cumprod(k[:0:-1])[::-1], [1]])
+    everyone = np.arange(runs)
+    digits = landscape.architectures[rng.integers(landscape.size, size=(runs, population))].astype(np.int64)
+    ranks = landscape.rank[digits @ strides]
+    born = np.broadcast_to(np.arange(population), (runs, population)).copy()
+    queried, best = [*ranks.T], [ranks.min(axis=1)]
+    for query in range(population, queries):
+        contestants = rng.random((runs, population)).argpartition(sample - 1, axis=1)[:, :sample]
+        winner = contestants[everyone, np.take_along_axis(ranks, contestants, axis=1).argmin(axis=1)]
+        child = digits[everyone, winner]
+        decision = rng.integers(landscape.decisions, size=runs)
+        shift = 1 + (rng.random(runs) * (k[decision] - 1)).astype(np.int64)
+        child[everyone, decision] = (child[everyone, decision] + shift) % k[decision]
+        child_rank = landscape.rank[child @ strides]
+        age = born.copy()
+        if spare_best:
+            age[everyone, ranks.argmin(axis=1)] = queries
+        oldest = age.argmin(axis=1)
+        digits[everyone, oldest], ranks[everyone, oldest], born[everyone, oldest] = child, child_rank, query
+        queried.append(child_rank)
+        best.append(ranks.min(axis=1))
+    return np.stack(queried, axis=1), np.stack(best, axis=1)
+
+
+def randomised_onemax(rng: np.random.Generator, decisions: int, choices: int, runs: int) -> Ints:
+    """Return the steps of randomised local search on separable OneMax from all wrong, shape (runs,)."""
+    digits = np.ones((runs, decisions), dtype=np.int64)
+    times = np.zeros(runs, dtype=np.intp)
+    active = np.arange(runs)
+    while len(active):
+        times[active] += 1
+        decision = rng.integers(decisions, size=len(active))
+        proposal = (digits[active, decision] + rng.integers(1, choices, size=len(active))) % choices
+        accepted = (proposal == 0) | (digits[active, decision] != 0)
+        digits[active[accepted], decision[accepted]] = proposal[accepted]
+        active = active[digits[active].any(axis=1)]
+    return times
