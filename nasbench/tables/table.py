@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from nasbench.errors import MissingDataError, NasbenchError, unknown_name
 from nasbench.spaces.catalogue import get_space, space_names
+from nasbench.spaces.constrained import NarrowedSpace
 from nasbench.spaces.space import Architectures, Ints, Space
 
 FORMAT = 1
@@ -123,8 +124,11 @@ class Table:
 
     @cached_property
     def space(self) -> Space:
-        """The space whose architectures the rows are."""
-        return _space(self.manifest["space"])
+        """The space of the rows; narrowed to them where the table holds a part of its space only."""
+        space = _space(self.manifest["space"])
+        if self.is_complete or len(self) == space.size:
+            return space
+        return NarrowedSpace(space, np.asarray(self.row_index))
 
     @property
     def checksum(self) -> str:
@@ -144,7 +148,7 @@ class Table:
     @cached_property
     def architectures(self) -> Architectures:
         """Architecture of each row, `(N, d)`."""
-        return self.space.from_index(np.asarray(self.row_index))
+        return self.space.all
 
     def rows(self, architectures: Architectures) -> Ints:
         """Row of each architecture `(..., d)`; -1 for one that the table does not hold."""
