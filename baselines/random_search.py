@@ -46,6 +46,10 @@ class RandomSearch:
             ahead = self._order[:, self._next : self._next + self._batch]
             self._next += ahead.shape[1]
             return self._space.from_index(ahead)
+        if self._space.is_enumerable:
+            # One number picks an architecture.
+            uniform = self._streams.uniform(self._batch)
+            return self._space.all[(uniform * self._space.size).astype(np.int64)]
         uniform = self._streams.uniform(self._batch * self._space.d)
         return self._space.sample(uniform.reshape(-1, self._batch, self._space.d))
 

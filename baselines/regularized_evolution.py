@@ -59,7 +59,7 @@ class RegularizedEvolution:
             return self._space.sample(self._streams.uniform(self._space.d))[:, None]
         uniform = self._streams.uniform(self._sample + 2)
         drawn = (uniform[:, : self._sample] * self._alive.shape[1]).astype(np.int64)
-        best = self._error[self._row[:, None], drawn].argmin(axis=1)
+        best = self._error.ravel()[drawn + self._row[:, None] * self._alive.shape[1]].argmin(axis=1)
         parent = self._alive[self._row, drawn[self._row, best]]
         return self._space.mutate(parent, uniform[:, self._sample :], self._mutation)[:, None]
 

@@ -10,12 +10,16 @@ from numpy.typing import NDArray
 from nasbench.benchmarks.setting import Setting
 from nasbench.errors import MissingDataError, NasbenchError
 from nasbench.search.ledger import Budget, Ledger
-from nasbench.search.observations import Observations, Query
+from nasbench.search.observations import PASS, Observations, Query
 from nasbench.search.streams import environment_keys
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
 DENSE_LIMIT = 2**28
 """Largest number of (run, architecture) counters kept as an array; beyond it a dictionary a run counts."""
+
+
+MOST_REPETITIONS = np.iinfo(np.uint16).max
+"""An architecture that a run trains more often than this meets the seed of its last repetition again."""
 
 
 class Evaluator(Protocol):
@@ -28,10 +32,17 @@ class Evaluator(Protocol):
         cheap: for each objective whether it is a closed form or a constant of the architecture, free of charge.
     """
 
-    space: Space
-    rows: int | None
-    functions: Ints | None
-    cheap: tuple[bool, ...]
+    @property
+    def space(self) -> Space: ...
+
+    @property
+    def rows(self) -> int | None: ...
+
+    @property
+    def functions(self) -> Ints | None: ...
+
+    @property
+    def cheap(self) -> tuple[bool, ...]: ...
 
     def row(self, architectures: Architectures) -> Ints:
         """Row of each architecture, `(...)`; -1 for one that cannot be answered."""
@@ -81,6 +92,9 @@ class SearchHandle:
         self._repeats = setting.repeats
         self._keys = environment_keys(seed, runs)
         self._levels = len(setting.epochs)
+        self._epochs = np.asarray(setting.epochs)
+        self._limits = self.space.cardinalities.astype(np.uint8)
+        self._open = np.ones(len(runs), dtype=bool)
         self._memory = _Memory(len(runs), evaluator, self._levels, functions=setting.repeats == "isomorphic")
 
     @property
@@ -109,36 +123,32 @@ class SearchHandle:
         """
         architectures = batch.architectures if isinstance(batch, Query) else batch
         if architectures.ndim != 3 or architectures.shape[0] != self.runs or architectures.shape[2] != self.space.d:
-            raise NasbenchError(
-                f"A batch has the shape {architectures.shape}; it should be ({self.runs}, B, {self.space.d})."
-            )
-        proposed = architectures[..., 0] >= 0
+            raise NasbenchError(f"A batch has the shape {architectures.shape}; it should be ({self.runs}, B, {self.space.d}).")
+        proposed = self._proposed(architectures)
         level = self._level(batch, proposed)
         rows = self._rows(architectures, proposed)
         repetition, fresh, source = self._memory.recall(rows, architectures, level, proposed)
         first = (repetition == 0) & proposed
         charged = {"charged": proposed, "cached": first, "isomorphic": fresh}[self._repeats]
-        # Trained before the budget is looked at, which for a table costs nothing; a live benchmark has B = 1 and is asked lazily.
-        answerable = proposed & ~self.ledger.exhausted[:, None]
+        # Trained before the budget is looked at: a run that is over was excluded, and one that is not pays at least this much.
+        answerable = proposed & self._open[:, None]
         objectives, training_seed, seconds = self._answer(architectures, source, level, repetition, answerable)
-        cost = np.where(charged, seconds, 0.0)
-        epochs = np.asarray(self.epochs)[level]
+        epochs = self._epochs[level]
         amounts = {
-            "queries": proposed.astype(float),
-            "unique_queries": first.astype(float),
-            "nonisomorphic_queries": fresh.astype(float),
-            "epochs": np.where(charged, epochs, 0).astype(float),
-            "train_seconds": cost,
+            "queries": proposed,
+            "unique_queries": first,
+            "nonisomorphic_queries": fresh,
+            "epochs": epochs * charged,
+            "train_seconds": seconds * charged,
         }
         answered = answerable & self.ledger.affordable(amounts)
         if not answered.all():
-            amounts = {account: np.where(answered, amount, 0.0) for account, amount in amounts.items()}
+            amounts = {account: amount * answered for account, amount in amounts.items()}
             objectives[~answered] = np.nan
-            cost = np.where(answered, cost, 0.0)
+            first, fresh = first & answered, fresh & answered
         self.ledger.charge(amounts)
-        return Observations(
-            architectures, objectives, cost, epochs, training_seed, answered, first & answered, fresh & answered
-        )
+        self._open = ~self.ledger.exhausted
+        return Observations(architectures, objectives, amounts["train_seconds"], epochs, training_seed, answered, first, fresh)
 
     def _answer(
         self, architectures: Architectures, source: Ints, level: Ints, repetition: Ints, wanted: NDArray[np.bool_]
@@ -153,23 +163,30 @@ class SearchHandle:
         values, seeds = self._evaluator.evaluate(*asked, chosen(keys), chosen(repetition))
         spent = self._evaluator.seconds(*asked)
         if everything:
-            return values.reshape(*wanted.shape, -1), seeds.reshape(wanted.shape), spent.reshape(wanted.shape)
+            return values.reshape(*wanted.shape, values.shape[-1]), seeds.reshape(wanted.shape), spent.reshape(wanted.shape)
         objectives = np.full((*wanted.shape, len(self.objectives)), np.nan)
         training_seed = np.full(wanted.shape, -1, dtype=np.int64)
         seconds = np.zeros(wanted.shape)
         objectives[wanted], training_seed[wanted], seconds[wanted] = values, seeds, spent
         return objectives, training_seed, seconds
 
-    def _rows(self, architectures: Architectures, proposed: NDArray[np.bool_]) -> Ints:
-        limits = self.space.cardinalities
-        top = architectures.max(axis=(0, 1), initial=0)
-        if (top >= limits).any() or (proposed.all() and architectures.min(initial=0) < 0):
+    def _proposed(self, architectures: Architectures) -> NDArray[np.bool_]:
+        """Which queries are queries and which a pass, `(R, B)`."""
+        # Read as unsigned, a pass is large too, so that one comparison finds everything unusual.
+        unusual = architectures.view(np.uint8) >= self._limits
+        if not unusual.any():
+            return np.ones(architectures.shape[:2], dtype=bool)
+        proposed = architectures[..., 0] != PASS
+        if unusual[proposed].any():
             raise NasbenchError(
                 f"A proposed architecture has a choice outside space {self.space.name!r}; choices run from 0 to k - 1."
             )
-        rows = self._evaluator.row(
-            architectures if proposed.all() else np.where(proposed[..., None], architectures, self._stand_in)
-        )
+        return proposed
+
+    def _rows(self, architectures: Architectures, proposed: NDArray[np.bool_]) -> Ints:
+        if not proposed.all():
+            architectures = np.where(proposed[..., None], architectures, self._stand_in)
+        rows = self._evaluator.row(architectures)
         if rows.size and rows.min() < 0:
             fault = architectures[np.unravel_index(int(rows.argmin()), rows.shape)]
             raise MissingDataError(
@@ -187,7 +204,7 @@ class SearchHandle:
             return np.full(proposed.shape, self._levels - 1)
         level = np.searchsorted(self.epochs, batch.epochs)
         level = np.minimum(level, self._levels - 1)
-        if (np.asarray(self.epochs)[level] != batch.epochs)[proposed].any():
+        if (self._epochs[level] != batch.epochs)[proposed].any():
             raise NasbenchError(
                 f"A query asks for a fidelity that is not offered; epochs are {', '.join(map(str, self.epochs))}."
             )
@@ -195,17 +212,20 @@ class SearchHandle:
 
 
 class _Memory:
-    """How often each run queried each architecture (at each fidelity), and which function it met first where."""
+    """How often each run queried each architecture (at each fidelity), and which architecture of each function came first."""
 
     def __init__(self, runs: int, evaluator: Evaluator, levels: int, functions: bool) -> None:
         self._levels = levels
         self._functions = evaluator.functions
         self._keep_source = functions
-        size = None if evaluator.rows is None else evaluator.rows * levels
-        self._dense = size is not None and runs * size <= DENSE_LIMIT
+        self._size = 0 if evaluator.rows is None else evaluator.rows * levels
+        self._dense = evaluator.rows is not None and runs * self._size <= DENSE_LIMIT
         self._space = evaluator.space
-        self._times = np.zeros((runs, size if self._dense else 0), dtype=np.int32)
-        self._source = np.full((runs, size if self._dense else 0), -1, dtype=np.int32)
+        slots = runs * self._size if self._dense else 0
+        # Small integers: these two arrays are read at random, and what does not fit the processor's cache is slow.
+        self._times = np.zeros(slots, dtype=np.uint16)
+        self._known = np.zeros(0 if functions else slots, dtype=bool)
+        self._source = np.full(slots if functions else 0, -1, dtype=np.int32)
         self._seen: list[dict[tuple[bytes, int], int]] = [{} for _ in range(0 if self._dense else runs)]
         self._met: list[dict[tuple[bytes, int], int]] = [{} for _ in range(0 if self._dense else runs)]
 
@@ -215,39 +235,42 @@ class _Memory:
         """Repetition number, whether the function is new, and the row that answers, each `(R, B)`; and remember the batch."""
         repetition = np.zeros(rows.shape, dtype=np.int64)
         fresh = np.zeros(rows.shape, dtype=bool)
-        source = rows.copy()
+        source = rows.copy() if self._keep_source else rows
         every = bool(proposed.all())
+        step = self._dense_step if self._dense else self._sparse_step
+        # A column at a time, so that a repetition within one batch is seen as one.
         for b in range(rows.shape[1]):
             runs = np.arange(len(rows)) if every else np.flatnonzero(proposed[:, b])
-            step = self._dense_step if self._dense else self._sparse_step
-            repetition[runs, b], fresh[runs, b], source[runs, b] = step(
-                runs, rows[runs, b], architectures[runs, b], level[runs, b]
-            )
+            repetition[runs, b], fresh[runs, b], met = step(runs, rows[runs, b], architectures[runs, b], level[runs, b])
+            if self._keep_source:
+                source[runs, b] = met
         return repetition, fresh, source
 
     def _dense_step(
         self, runs: Ints, rows: Ints, architectures: Architectures, level: Ints
     ) -> tuple[Ints, NDArray[np.bool_], Ints]:
-        slot = rows if self._levels == 1 else rows * self._levels + level
-        repetition = self._times[runs, slot]
-        self._times[runs, slot] = repetition + 1
         assert self._functions is not None
-        function = self._functions[rows]
-        function = function if self._levels == 1 else function * self._levels + level
-        known = self._source[runs, function]
-        fresh = known < 0
-        if not fresh.any():
-            return repetition.astype(np.int64), fresh, known.astype(np.int64) if self._keep_source else rows
-        known = np.where(fresh, rows, known)
-        self._source[runs, function] = known
-        return repetition.astype(np.int64), fresh, known.astype(np.int64) if self._keep_source else rows
+        base = runs * self._size + (level if self._levels > 1 else 0)
+        slot = base + rows * self._levels
+        repetition = self._times[slot].astype(np.int64)
+        self._times[slot] = np.minimum(repetition + 1, MOST_REPETITIONS)
+        function = base + self._functions[rows] * self._levels
+        if not self._keep_source:
+            fresh = ~self._known[function]
+            self._known[function] = True
+            return repetition, fresh, rows
+        met = self._source[function]
+        fresh = met < 0
+        met = np.where(fresh, rows, met)
+        self._source[function] = met
+        return repetition, fresh, met
 
     def _sparse_step(
         self, runs: Ints, rows: Ints, architectures: Architectures, level: Ints
     ) -> tuple[Ints, NDArray[np.bool_], Ints]:
         repetition = np.zeros(len(runs), dtype=np.int64)
         fresh = np.zeros(len(runs), dtype=bool)
-        source = rows.copy()
+        met = rows.copy()
         canonical = self._space.canonical(architectures)
         for i, run in enumerate(runs):
             key = (architectures[i].tobytes(), int(level[i]))
@@ -255,7 +278,5 @@ class _Memory:
             self._seen[run][key] = int(repetition[i]) + 1
             function = (canonical[i].tobytes(), int(level[i]))
             fresh[i] = function not in self._met[run]
-            met = self._met[run].setdefault(function, int(rows[i]))
-            if self._keep_source:
-                source[i] = met
-        return repetition, fresh, source
+            met[i] = self._met[run].setdefault(function, int(rows[i]))
+        return repetition, fresh, met

@@ -117,8 +117,9 @@ class TableEvaluator:
                 continue
             if draw is None:
                 draw = hashed_uniform(key, rows, level, repetition)
-            slot = answer.order[rows, (draw * answer.available[rows]).astype(np.int64)]
-            objectives[:, m] = answer.values[rows, slot]
+            width = answer.order.shape[1]
+            slot = answer.order.ravel()[rows * width + (draw * answer.available[rows]).astype(np.int64)]
+            objectives[:, m] = answer.values.ravel()[rows * width + slot]
             seeds = answer.seeds[slot]
         if draw is None and answers[0].seeds.size == 1:
             seeds[:] = answers[0].seeds[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +58,7 @@ class Ledger:
         self.budget = budget
         self.spent: dict[str, Floats] = {account: np.zeros(runs) for account in ACCOUNTS}
 
-    def affordable(self, amounts: Mapping[str, Floats]) -> NDArray[np.bool_]:
+    def affordable(self, amounts: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
         """Which queries of a batch find every limited account below its limit, `(R, B)`.
 
         Args:
@@ -66,14 +67,23 @@ class Ledger:
         shape = next(iter(amounts.values())).shape
         result = np.ones(shape, dtype=bool)
         for account, limit in self.budget.limits.items():
-            before = np.repeat(self.spent[account][:, None], shape[1], axis=1)
+            before = self.spent[account][:, None]
             if account in amounts and shape[1] > 1:
-                # Summed from left to right, as single queries would be: batches of any size stop at the same query.
-                before = np.cumsum(np.concatenate([before[:, :1], amounts[account][:, :-1]], axis=1), axis=1)
+                before = self._running(account, amounts[account][:, :-1])
             result &= before < limit
         return result
 
-    def charge(self, amounts: Mapping[str, Floats]) -> None:
+    def _running(self, account: str, amount: NDArray[Any]) -> Floats:
+        """The account before, and after each query of a batch `(R, B)`, as `(R, B + 1)`.
+
+        Summed from left to right, as single queries would be, so that batches of any size stop at the same query.
+        """
+        steps = np.empty((len(amount), amount.shape[1] + 1))
+        steps[:, 0] = self.spent[account]
+        steps[:, 1:] = amount
+        return np.cumsum(steps, axis=1, out=steps)
+
+    def charge(self, amounts: Mapping[str, NDArray[Any]]) -> None:
         """Add a batch `(R, B)` to the accounts, from left to right."""
         for account, amount in amounts.items():
             if amount.shape[1] == 1:

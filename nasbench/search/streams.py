@@ -16,6 +16,7 @@ from nasbench.spaces.space import Floats
 
 _LOCKSTEP, _GENERATOR, _ENVIRONMENT = range(3)
 _BLOCK = 1024
+_STEPS = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD1B54A32D192ED03), np.uint64(0x8CB92BA72F3D8DD7))
 
 
 def _sequence(seed: int, run: int, purpose: int) -> np.random.SeedSequence:
@@ -102,16 +103,18 @@ def environment_keys(seed: int, runs: Sequence[int]) -> NDArray[np.uint64]:
 def hashed_uniform(keys: NDArray[np.uint64], *numbers: NDArray[np.int64]) -> Floats:
     """A uniform number in [0, 1) that is a function of a key and some integers, all of one shape.
 
-    The finaliser of SplitMix64 (Steele, Lea and Flood 2014) after each integer. The same question has the same answer in every
-    order, so two optimizers that query one architecture in one run see the same training.
+    The integers move the key along Weyl sequences of different odd steps, and the finaliser of SplitMix64 (Steele, Lea and
+    Flood 2014) mixes the sum. The same question has the same answer in every order, so two optimizers that query one
+    architecture in one run see the same training.
+
+    Raises:
+        ValueError: if there are more integers than steps.
     """
-    state = keys
-    for number in numbers:
-        state = _mix(state + number.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
-    return (state >> np.uint64(11)) * 2.0**-53
-
-
-def _mix(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    z = keys.copy()
+    for number, step in zip(numbers, _STEPS[: len(numbers)], strict=True):
+        z += number.view(np.uint64) * step
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
+    z ^= z >> np.uint64(31)
+    uniform: Floats = (z >> np.uint64(11)) * np.float64(2.0**-53)
+    return uniform

@@ -47,6 +47,7 @@ class RestrictedUnpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         """Resolve an admitted name; raise `NasbenchError` for any other."""
+        module = {"__builtin__": "builtins"}.get(module, module)
         if (module, name) not in _ADMITTED:
             raise NasbenchError(
                 f"The pickle names {module}.{name}, which plain data does not need, so it was not loaded; "

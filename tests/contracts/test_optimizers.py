@@ -1,0 +1,186 @@
+"""What every registered optimizer must keep: shapes, feasibility, determinism, lockstep, pickling, budgets, no test score."""
+
+from __future__ import annotations
+
+import gc
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nasbench.benchmarks.setting import Setting
+from nasbench.benchmarks.tabular import TabularBenchmark
+from nasbench.errors import NasbenchError
+from nasbench.search.ledger import Budget
+from nasbench.search.observations import Observations
+from nasbench.search.registry import get_optimizer, optimizer_names
+from nasbench.search.streams import Streams
+from nasbench.spaces.nas_bench_201 import NasBench201Space
+from nasbench.tables.table import Column, Measured, open_table, write_table
+
+SEED = 7
+TEST_MARK = 12345.678
+FIDELITIES = (3, 9, 27)
+
+
+@pytest.fixture(scope="module")
+def benchmark_(tmp_path_factory: pytest.TempPathFactory) -> TabularBenchmark:
+    """A made-up table with three fidelities, two seeds and a test split whose every value is `TEST_MARK` per cent of nothing."""
+    folder: Path = tmp_path_factory.mktemp("table")
+    space = NasBench201Space()
+    rng = np.random.default_rng(0)
+    truth = (space.one_hot(space.all) * rng.random(30)).sum(axis=1) * 10
+    columns = []
+    for epochs in FIDELITIES:
+        noisy = np.clip(truth[:, None] + rng.normal(0, 10 / epochs, (space.size, 2)), 0, 100)
+        columns.append(Measured(Column(dataset="cifar10", quantity="accuracy", split="validation", epochs=epochs, seeds=(1, 2), unit="%"), noisy))
+        columns.append(Measured(Column(dataset="cifar10", quantity="train_time", epochs=epochs, unit="s"), np.full(space.size, float(epochs))))
+    columns.append(Measured(Column(dataset="cifar10", quantity="loss", split="test", unit="loss"), np.full(space.size, TEST_MARK)))
+    columns.append(Measured(Column(dataset="cifar10", quantity="latency", unit="ms"), rng.random(space.size)))
+    write_table(folder, name="toy", space=space, columns=columns, provenance="made up for tests")
+    return TabularBenchmark(open_table(folder), "cifar10")
+
+
+def setting(name: str, *, queries: float = 40, objectives: tuple[str, ...] = ("error",)) -> Setting:
+    fidelities = FIDELITIES if get_optimizer(name).fidelities else FIDELITIES[-1:]
+    return Setting(
+        objectives=objectives,
+        split="validation",
+        epochs=fidelities,
+        training_seed="random",
+        repeats="charged",
+        budget=Budget({"queries": queries}),
+    )
+
+
+def trace(batches: list[Observations], run: int) -> tuple[np.ndarray, ...]:
+    members = [batch.of_run(run) for batch in batches]
+    return tuple(np.concatenate([getattr(m, f) for m in members]) for f in ("architectures", "objectives", "cost", "epochs", "training_seed"))
+
+
+def search(handle: Any, optimizer: Any, steps: int = 10**9) -> list[Observations]:
+    batches: list[Observations] = []
+    while len(batches) < steps:
+        observations = handle.query(optimizer.ask())
+        if not observations.answered.any():
+            break
+        batches.append(observations)
+        optimizer.tell(observations)
+        if handle.ledger.exhausted.all():
+            break
+    return batches
+
+
+def start(benchmark: TabularBenchmark, name: str, runs: tuple[int, ...], **options: Any) -> tuple[Any, Any]:
+    handle = benchmark.handle(setting(name, **options), SEED, runs)
+    return handle, get_optimizer(name).create(handle, Streams(SEED, runs))
+
+
+def same(left: tuple[np.ndarray, ...], right: tuple[np.ndarray, ...]) -> bool:
+    return all(np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in zip(left, right, strict=True))
+
+
+pytestmark = pytest.mark.parametrize("name", optimizer_names())
+
+
+def test_runs_to_its_budget_with_feasible_architectures(benchmark_: TabularBenchmark, name: str) -> None:
+    handle, optimizer = start(benchmark_, name, (0, 1, 2))
+    batches = search(handle, optimizer)
+    for run in range(3):
+        architectures, objectives, *_ = trace(batches, run)
+        assert 0 < len(architectures) <= 40
+        assert benchmark_.space.is_feasible(architectures).all()
+        assert np.isfinite(objectives).all()
+    assert all(batch.architectures.dtype == np.int8 and batch.architectures.shape[0] == 3 for batch in batches)
+    if not get_optimizer(name).label:
+        assert handle.ledger.exhausted.all(), "an optimizer that is not replayed uses its budget"
+
+
+@pytest.mark.parametrize("account", ["unique_queries", "epochs", "train_seconds"])
+def test_respects_every_budget(benchmark_: TabularBenchmark, name: str, account: str) -> None:
+    limit = 20.0 if account == "unique_queries" else 300.0
+    base = setting(name)
+    limited = Setting(**{**vars(base), "budget": Budget({account: limit, "queries": 400})})
+    handle = benchmark_.handle(limited, SEED, (0, 1))
+    search(handle, get_optimizer(name).create(handle, Streams(SEED, (0, 1))))
+    # The query that crosses the limit counts; the one after it is not answered.
+    assert (handle.ledger.spent[account] < limit + (1 if account == "unique_queries" else 27)).all()
+    assert (handle.ledger.spent["queries"] <= 400).all()
+
+
+def test_same_seed_same_bits_and_other_seed_other_bits(benchmark_: TabularBenchmark, name: str) -> None:
+    first = trace(search(*start(benchmark_, name, (0,))), 0)
+    again = trace(search(*start(benchmark_, name, (0,))), 0)
+    assert same(first, again)
+    if not get_optimizer(name).label:
+        other = trace(search(*start(benchmark_, name, (1,))), 0)
+        assert not np.array_equal(first[0], other[0])
+
+
+def test_run_17_alone_is_run_17_of_many(benchmark_: TabularBenchmark, name: str) -> None:
+    many = tuple(range(500)) if get_optimizer(name).lockstep else tuple(range(14, 20))
+    together = trace(search(*start(benchmark_, name, many)), many.index(17))
+    alone = trace(search(*start(benchmark_, name, (17,))), 0)
+    assert same(together, alone)
+
+
+def test_pickled_in_the_middle_it_goes_on_as_if_nothing_had_happened(benchmark_: TabularBenchmark, name: str) -> None:
+    whole = trace(search(*start(benchmark_, name, (3, 4))), 1)
+    handle, optimizer = start(benchmark_, name, (3, 4))
+    begun = search(handle, optimizer, steps=3)
+    handle, optimizer = pickle.loads(pickle.dumps((handle, optimizer)))
+    if not handle.ledger.exhausted.all():
+        begun += search(handle, optimizer)
+    assert same(trace(begun, 1), whole)
+
+
+def test_leaves_global_random_numbers_alone(benchmark_: TabularBenchmark, name: str) -> None:
+    np.random.seed(99)  # noqa: NPY002
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    search(*start(benchmark_, name, (0,)))
+    assert np.array_equal(before, np.random.get_state()[1])  # noqa: NPY002
+
+
+def test_reaches_no_test_score(benchmark_: TabularBenchmark, name: str) -> None:
+    _, optimizer = start(benchmark_, name, (0, 1))
+    optimizer.tell  # noqa: B018
+    for thing in reachable(optimizer):
+        if isinstance(thing, np.ndarray) and thing.dtype.kind == "f" and thing.size:
+            assert not (thing == TEST_MARK).any(), "the optimizer can reach the test column"
+        assert type(thing).__name__ not in ("Table", "Oracle", "TabularBenchmark"), f"the optimizer can reach a {type(thing).__name__}"
+
+
+def test_several_objectives_are_refused_or_minimised(benchmark_: TabularBenchmark, name: str) -> None:
+    if get_optimizer(name).objectives == "one":
+        with pytest.raises(NasbenchError, match="one objective"):
+            start(benchmark_, name, (0,), objectives=("error", "latency", "parameters"))
+        return
+    handle, optimizer = start(benchmark_, name, (0, 1), objectives=("error", "latency", "parameters"))
+    for batch in search(handle, optimizer):
+        assert batch.objectives.shape[2] == 3
+    assert handle.ledger.exhausted.all()
+
+
+def test_unknown_setting_is_refused(benchmark_: TabularBenchmark, name: str) -> None:
+    handle = benchmark_.handle(setting(name), SEED, (0,))
+    with pytest.raises(NasbenchError, match="setting"):
+        get_optimizer(name).create(handle, Streams(SEED, (0,)), {"no_such_setting": 1})
+
+
+def reachable(root: Any) -> Iterator[Any]:
+    """Everything an object holds, however deep; classes, functions and modules are code and not followed."""
+    seen: set[int] = set()
+    pending = [root]
+    while pending:
+        thing = pending.pop()
+        if id(thing) in seen or isinstance(thing, type | ModuleType | FunctionType):
+            continue
+        seen.add(id(thing))
+        yield thing
+        pending += gc.get_referents(thing)
+        if isinstance(thing, np.ndarray) and thing.base is not None:
+            pending.append(thing.base)
