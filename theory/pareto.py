@@ -11,19 +11,20 @@ from numpy.typing import NDArray
 
 from theory.bands import mean_interval, mean_p_value
 from theory.claim import Assumption, Claim, Context, Fault, Verdict, all_at_most, at_most, by_p_value, equal_within
+from theory.exact.pareto_sets import (
+    additive_epsilon,
+    count_comparisons,
+    front,
+    front_sizes_two,
+    hypervolume,
+    inverted_distance_plus,
+    weakly_dominates,
+)
 
 Floats = NDArray[np.float64]
 Measure = Callable[[Floats], float]
-REFERENCE = 1.1
 ROUNDING = 1e-12
 MINIMISED = Assumption("all objectives are minimised and every point is better than the reference point")
-
-
-def hypervolume(points: Floats) -> float:
-    """Return the volume dominated by `points` (n, M) below the reference point (1.1, ..., 1.1), zero for none."""
-    from moocore import hypervolume as volume
-
-    return float(volume(points, ref=[REFERENCE] * points.shape[1])) if len(points) else 0.0
 
 
 def _own_range(points: Floats) -> float:
@@ -35,17 +36,6 @@ def _own_range(points: Floats) -> float:
 def _squared(points: Floats) -> float:
     """Return the square of the hypervolume: monotone, but not submodular."""
     return hypervolume(points) ** 2
-
-
-def weakly_dominates(a: Floats, b: Floats) -> bool:
-    """Return whether every point of `b` is weakly dominated by one of `a`."""
-    return bool((a[:, None] <= b[None]).all(axis=2).any(axis=0).all())
-
-
-def front(points: Floats) -> Floats:
-    """Return the non-dominated points of a set without duplicates."""
-    better = (points[:, None] <= points[None]).all(axis=2) & (points[:, None] < points[None]).any(axis=2)
-    return points[~better.any(axis=0)]
 
 
 def _monotone(context: Context, measure: Measure = hypervolume) -> Verdict:
@@ -108,11 +98,6 @@ def _greedy(context: Context, worst_first: bool = False) -> Verdict:
     )
 
 
-def additive_epsilon(a: Floats, b: Floats) -> float:
-    """Return I_eps+(A, B): the least amount by which A must be improved everywhere to weakly dominate B."""
-    return float((a[:, None] - b[None]).max(axis=2).min(axis=0).max())
-
-
 def _swapped_epsilon(a: Floats, b: Floats) -> float:
     """Take the best coordinate where the worst counts."""
     return float((a[:, None] - b[None]).min(axis=2).min(axis=0).max())
@@ -127,17 +112,14 @@ def _epsilon(context: Context, indicator: Callable[[Floats, Floats], float] = ad
     return at_most(contradictions, 0, pairs, note="pairs of sets on which the two sides disagree")
 
 
-def _distance_plus(a: Floats, z: Floats) -> float:
-    """Return IGD+ of A to the reference set Z: mean over Z of the least distance by which A falls short."""
-    return float(np.linalg.norm(np.maximum(a[:, None] - z[None], 0), axis=2).min(axis=0).mean())
-
-
 def _distance(a: Floats, z: Floats) -> float:
     """Return plain IGD, which is not compatible with dominance."""
     return float(np.linalg.norm(a[:, None] - z[None], axis=2).min(axis=0).mean())
 
 
-def _inverted_distance(context: Context, indicator: Callable[[Floats, Floats], float] = _distance_plus) -> Verdict:
+def _inverted_distance(
+    context: Context, indicator: Callable[[Floats, Floats], float] = inverted_distance_plus
+) -> Verdict:
     rng = context.rng("inverted-distance")
     rises = []
     for _ in range(2_000):
@@ -150,13 +132,6 @@ def _inverted_distance(context: Context, indicator: Callable[[Floats, Floats], f
         len(rises),
         note="rise of the indicator from a set to one that dominates it",
     )
-
-
-def front_sizes_two(first: NDArray[np.intp], second: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Return the front sizes of pairs of rankings, shape (R, N) each: records of the second along the first."""
-    along = np.take_along_axis(second, first.argsort(axis=1), axis=1)
-    lowest = np.minimum.accumulate(along, axis=1)
-    return 1 + (lowest[:, 1:] < lowest[:, :-1]).sum(axis=1)
 
 
 def _front_two(context: Context, permuted: bool = True) -> Verdict:
@@ -196,37 +171,6 @@ def _front_three(context: Context, dependent: bool = False) -> Verdict:
         sizes += ~np.any((ordered[:, :i, 1:] < ordered[:, i : i + 1, 1:]).all(axis=2), axis=1)
     p = mean_p_value(sizes, stated)
     return by_p_value(p, sizes.mean(), stated, runs, interval=mean_interval(sizes), note="200 points")
-
-
-def count_comparisons(points: Floats, only_later: bool = False) -> tuple[NDArray[np.intp], int]:
-    """Sort into fronts as NSGA-II does, counting directed dominance comparisons.
-
-    Args:
-        points: objectives, shape (N, M).
-        only_later: a mutant that compares each pair in one direction only.
-
-    Returns:
-        Front number of each point (0 the first), and how many ordered pairs (p, q) were compared for "p dominates q".
-    """
-    n, comparisons = len(points), 0
-    dominated: list[list[int]] = [[] for _ in range(n)]
-    dominators = np.zeros(n, dtype=np.intp)
-    for p in range(n):
-        others = np.arange(p + 1, n) if only_later else np.delete(np.arange(n), p)
-        comparisons += len(others)
-        beaten = others[(points[p] <= points[others]).all(axis=1) & (points[p] < points[others]).any(axis=1)]
-        dominated[p] = beaten.tolist()
-        dominators[beaten] += 1
-    level = 0
-    ranks = np.full(n, -1, dtype=np.intp)
-    current = np.flatnonzero(dominators == 0)
-    while len(current):
-        ranks[current] = level
-        for p in current:
-            dominators[dominated[int(p)]] -= 1
-        current = np.flatnonzero((dominators == 0) & (ranks < 0))
-        level += 1
-    return ranks, comparisons
 
 
 def _comparisons(context: Context, only_later: bool = False) -> Verdict:

@@ -17,8 +17,11 @@ from theory.claim import ALPHA, Claim, Context, Outcome, Verdict
 FAMILIES = (
     "theory.random_search",
     "theory.markov",
+    "theory.drift",
     "theory.evolution",
     "theory.pareto",
+    "theory.nsga2",
+    "theory.gradient",
 )
 """Modules that end with `CLAIMS`; one family of theorems each."""
 
