@@ -15,7 +15,7 @@ def dkw_radius(n: int, alpha: float = 0.05) -> float:
     return math.sqrt(math.log(2 / alpha) / (2 * n))
 
 
-def dkw_p_value(distance: float, n: int) -> float:
+def dkw_p_value(distance: float, n: float) -> float:
     """Return the p-value of a sup-distance between an empirical and a given CDF; conservative for discrete laws."""
     return min(1.0, 2 * math.exp(-2 * n * distance**2))
 

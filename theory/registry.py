@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import import_module
@@ -82,7 +82,11 @@ def select(names: Sequence[str]) -> tuple[Claim, ...]:
 
 
 def verify(
-    claims: Sequence[Claim], context: Context | None = None, jobs: int = 1, faults: bool = False
+    claims: Sequence[Claim],
+    context: Context | None = None,
+    jobs: int = 1,
+    faults: bool = False,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Finding]:
     """Check claims, or their planted faults, and decide over all of them at once.
 
@@ -94,14 +98,16 @@ def verify(
         context: seeds and tables.
         jobs: processes.
         faults: check the planted faults in place of the claims.
+        progress: called with (claims done, claims in all).
     """
     from joblib import Parallel, delayed
 
     context = context or Context()
-    if jobs == 1:
-        checked = [_check(claim.name, context, faults) for claim in claims]
-    else:
-        checked = Parallel(n_jobs=jobs, batch_size=1)(delayed(_check)(claim.name, context, faults) for claim in claims)
+    work = Parallel(n_jobs=jobs, batch_size=1, pre_dispatch=jobs, return_as="generator")
+    checked = []
+    for done, found in enumerate(work(delayed(_check)(claim.name, context, faults) for claim in claims), start=1):
+        checked.append(found)
+        progress(done, len(claims))
     p_values = np.array([np.nan if v.p_value is None else v.p_value for v, _ in checked])
     rejected = p_values <= ALPHA / len(all_claims()) if faults else holm(p_values)
     return [

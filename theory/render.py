@@ -1,0 +1,161 @@
+"""Verdicts as rows, Markdown, LaTeX and figures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from nasbench.errors import NasbenchError
+from theory.claim import Claim, Verdict
+from theory.registry import Finding
+from theory.spoken import Spoken
+
+Row = dict[str, Any]
+
+SHOWN = ("claim", "benchmark", "optimizer", "verdict", "statistic", "bound", "tightness", "p_value", "n")
+"""Columns on the terminal, where present."""
+
+_ESCAPES = str.maketrans(
+    {c: f"\\{c}" for c in "&%$#_{}"}
+    | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
+)
+
+
+def verdict_row(verdict: Verdict) -> Row:
+    """Return the flat columns of a verdict, named as in the tables."""
+    low, high = verdict.interval or (None, None)
+    return {
+        "verdict": verdict.outcome.value,
+        "statistic": verdict.statistic,
+        "bound": verdict.bound,
+        "tightness": verdict.tightness,
+        "p_value": verdict.p_value,
+        "n": verdict.n,
+        "low": low,
+        "high": high,
+        "note": verdict.note,
+    }
+
+
+def finding_row(finding: Finding) -> Row:
+    """Return a finding as one flat row; `passed` says whether anything is wrong."""
+    return {
+        "claim": finding.claim.name,
+        **verdict_row(finding.verdict),
+        "fault": finding.fault,
+        "passed": finding.passed,
+        "seconds": round(finding.seconds, 3),
+    }
+
+
+def spoken_row(spoken: Spoken) -> Row:
+    """Return what a claim says of one optimizer of a study as one flat row."""
+    return {
+        "claim": spoken.claim,
+        "benchmark": spoken.benchmark,
+        "optimizer": spoken.optimizer,
+        **verdict_row(spoken.verdict),
+        "passed": spoken.passed,
+    }
+
+
+def claim_row(claim: Claim) -> Row:
+    """Return a claim as `nasbench list claims` shows it."""
+    return {
+        "name": claim.name,
+        "statement": claim.statement,
+        "source": claim.source,
+        "assumptions": len(claim.assumptions),
+        "unverifiable": sum(not assumption.verifiable for assumption in claim.assumptions),
+        "fault": claim.fault.description,
+    }
+
+
+def markdown(title: str, rows: Sequence[Row], claims: Sequence[Claim]) -> str:
+    """Return a page: the verdicts as a table, then each claim with its statement, assumptions and source."""
+    shown = [name for name in (rows[0] if rows else ()) if name not in ("low", "high", "seconds", "fault", "passed")]
+    lines = [f"# {title}", "", "| " + " | ".join(shown) + " |", "|" + " --- |" * len(shown)]
+    lines += ["| " + " | ".join(_cell(row[name]).replace("|", "\\|") for name in shown) + " |" for row in rows]
+    for claim in claims:
+        lines += ["", f"## {claim.name}", "", _formula(claim.statement), "", f"Source: {claim.source}.", ""]
+        lines += [f"- {a.text}{'' if a.verifiable else ' (cannot be verified)'}" for a in claim.assumptions]
+        lines += [f"- planted fault: {claim.fault.description}"]
+    return "\n".join(lines) + "\n"
+
+
+def latex(title: str, rows: Sequence[Row], claims: Sequence[Claim]) -> str:
+    """Return a LaTeX fragment to be input: the verdicts as a longtable, then a description list of the claims."""
+    shown = [n for n in (rows[0] if rows else ()) if n not in ("low", "high", "seconds", "fault", "passed", "note")]
+    columns = "".join("l" if isinstance(rows[0][name], str) else "r" for name in shown)
+    lines = [
+        f"% {title}",
+        f"\\begin{{longtable}}{{{columns}}}",
+        " & ".join(name.translate(_ESCAPES) for name in shown) + r" \\ \hline",
+        *(" & ".join(_cell(row[name]).translate(_ESCAPES) for name in shown) + r" \\" for row in rows),
+        r"\end{longtable}",
+        r"\begin{description}",
+        *(
+            f"\\item[{claim.name.translate(_ESCAPES)}] {_formula(claim.statement)} \\emph{{{claim.source.translate(_ESCAPES)}}}"
+            for claim in claims
+        ),
+        r"\end{description}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def write(
+    folder: Path, title: str, rows: Sequence[Row], claims: Sequence[Claim], spoken: Sequence[Spoken] = ()
+) -> list[Path]:
+    """Write `verify.md`, `verify.tex` and one figure a curve; return the files.
+
+    Raises:
+        NasbenchError: the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        written = [folder / "verify.md", folder / "verify.tex"]
+        figures = [_figure(folder, one) for one in spoken if one.curve is not None]
+        page = markdown(title, rows, claims)
+        if figures:
+            page += "\n" + "\n".join(f"![{path.stem}]({path.name})" for path in figures) + "\n"
+        written[0].write_text(page)
+        written[1].write_text(latex(title, rows, claims))
+    except OSError as fault:
+        raise NasbenchError(f"The folder {folder} cannot be written ({fault.strerror}); choose one that can.") from None
+    return written + figures
+
+
+def _figure(folder: Path, spoken: Spoken) -> Path:
+    """Draw the law over what was seen, with the band; an SVG named after claim, benchmark and optimizer."""
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    curve = spoken.curve
+    assert curve is not None
+    figure = Figure(figsize=(5.2, 3.4), layout="constrained")
+    FigureCanvasSVG(figure)
+    axes = figure.add_subplot()
+    axes.fill_between(curve.queries, curve.low, curve.high, alpha=0.25, linewidth=0, step="post", label="95 % band")
+    axes.step(curve.queries, curve.seen, where="post", label="runs")
+    axes.plot(curve.queries, curve.stated, color="black", linestyle="--", label=curve.kind)
+    axes.set(xlabel="queries", ylabel=curve.what, xscale="log")
+    axes.set_title(
+        f"{spoken.optimizer} on {spoken.benchmark}\n{spoken.claim}: {spoken.verdict.outcome.value}", fontsize=9
+    )
+    axes.legend(fontsize=8)
+    stem = "-".join((spoken.claim, spoken.benchmark, spoken.optimizer))
+    path = folder / ("".join(c if c.isalnum() or c in "-." else "_" for c in stem) + ".svg")
+    figure.savefig(path, metadata={"Date": None})
+    return path
+
+
+def _cell(value: object) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    return f"{value:.5g}" if isinstance(value, float) else str(value)
+
+
+def _formula(statement: str) -> str:
+    return statement if "$" in statement else f"${statement}$"
