@@ -1,0 +1,135 @@
+"""The kernel over architectures: a product over decisions, and over what the space knows of paths.
+
+Every factor is `exp(-w_g D_g(x, x') / 2)` with `D_g` a squared distance between features of one group: `decisions`, the one-hot
+choices, so that the factor is a product over decisions of 1 where they agree and `exp(-w)` where they differ; `paths`, how often
+each operation sequence occurs on a live input-to-output path; `counts`, how often each choice occurs. The product is a Gaussian
+kernel on the joined features, hence positive definite. Architectures of equal function have equal path features.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from nasbench.spaces.space import Architectures, Floats, Ints, Space
+
+DECISIONS, PATHS, COUNTS, RUNG = "decisions", "paths", "counts", "rung"
+
+
+class Embedding:
+    """Features of architectures, in groups.
+
+    Args:
+        space: the space.
+        paths: whether to use path features and counts of choices, where the space has paths.
+        rungs: number of fidelities; with more than one the rung of a query is a feature of its own.
+
+    Attributes:
+        groups: names of the groups.
+    """
+
+    def __init__(self, space: Space, *, paths: bool, rungs: int = 1) -> None:
+        self.space = space
+        self.groups = (DECISIONS, *((PATHS, COUNTS) if paths and space.has_paths else ()), *((RUNG,) if rungs > 1 else ()))
+        self._names = tuple(dict.fromkeys(name for names in space.choices for name in names))
+        self._rungs = rungs
+
+    @cached_property
+    def slices(self) -> tuple[slice, ...]:
+        """Columns of each group."""
+        example = self.space.sample(np.zeros((1, self.space.d)))
+        ends = np.cumsum([self._group(group, example, self._rungs - 1).shape[1] for group in self.groups])
+        return tuple(slice(int(a), int(b)) for a, b in zip([0, *ends[:-1]], ends, strict=True))
+
+    def __call__(self, architectures: Architectures, rung: int | None = None) -> Floats:
+        """Features `(n, F)` of architectures `(n, d)`, at one rung (the highest unless told)."""
+        rung = self._rungs - 1 if rung is None else rung
+        return np.concatenate([self._group(group, architectures, rung) for group in self.groups], axis=1)
+
+    def _group(self, group: str, architectures: Architectures, rung: int) -> Floats:
+        if group == DECISIONS:
+            return self.space.one_hot(architectures)
+        if group == PATHS:
+            return self.space.paths(architectures)
+        if group == RUNG:
+            return np.full((len(architectures), 1), float(rung))
+        counts = np.zeros((len(architectures), len(self._names)))
+        rows = np.arange(len(architectures))
+        for decision, names in enumerate(self.space.choices):
+            column = np.array([self._names.index(name) for name in names])
+            counts[rows, column[architectures[:, decision]]] += 1.0
+        return counts
+
+    @cached_property
+    def group_of(self) -> Ints:
+        """Number of the group of each feature, `(F,)`."""
+        return np.repeat(np.arange(len(self.groups)), [columns.stop - columns.start for columns in self.slices])
+
+    def squares(self, features: Floats) -> Floats:
+        """Squared norm in each group, `(n, F)` to `(n, G)`."""
+        return np.add.reduceat(features**2, [columns.start for columns in self.slices], axis=1)
+
+    def distances(self, left: Floats, right: Floats) -> Floats:
+        """Half the squared distance in each group, `(G, n, m)`, of features `(n, F)` and `(m, F)`."""
+        inner = np.stack([left[:, columns] @ right[:, columns].T for columns in self.slices])
+        return 0.5 * (self.squares(left).T[:, :, None] + self.squares(right).T[:, None]) - inner
+
+    def kernel(self, left: Floats, right: Floats, weights: Floats, squares: Floats | None = None) -> Floats:
+        """Kernel of features `(n, F)` and `(m, F)` under group weights `(G,)`, `(n, m)`, in the precision of `right`.
+
+        Args:
+            left: features.
+            right: features.
+            weights: of the groups.
+            squares: `self.squares(right)`, where they are at hand.
+        """
+        exponent = (left * weights[self.group_of]).astype(right.dtype) @ right.T
+        exponent -= (0.5 * self.squares(left) @ weights).astype(right.dtype)[:, None]
+        exponent -= (0.5 * (self.squares(right) if squares is None else squares) @ weights).astype(right.dtype)
+        return np.exp(exponent, out=exponent)
+
+
+def kernel_of_distances(distances: Floats, weights: Floats) -> Floats:
+    """`exp(-sum_g w_g D_g)`: half squared distances `(G, n, m)` and weights `(G,)` to `(n, m)`."""
+    exponent = distances[0] * -weights[0]
+    for distance, weight in zip(distances[1:], weights[1:], strict=True):
+        exponent -= weight * distance
+    return np.exp(exponent, out=exponent)
+
+
+class Listing:
+    """All architectures of a small space, one of each function, with their features.
+
+    Attributes:
+        architectures: `(n, d)`.
+        features: `(n, F)`, in single precision (small integers, so exact).
+        squares: squared norms by group, `(n, G)`.
+        member: for each combination, by its index, which of the listed computes the same function; -1 if infeasible.
+    """
+
+    def __init__(self, embedding: Embedding, canonical: bool) -> None:
+        space = embedding.space
+        everything = space.all
+        index = space.index(everything)
+        functions = space.index(space.canonical(everything)) if canonical else index
+        _, first, inverse = np.unique(functions, return_index=True, return_inverse=True)
+        self.architectures: Architectures = everything[first]
+        self.features = embedding(self.architectures).astype(np.float32)
+        self.squares = embedding.squares(self.features)
+        self.member: Ints = np.full(space.product_size, -1, dtype=np.int64)
+        self.member[index] = inverse
+
+    def __len__(self) -> int:
+        return len(self.architectures)
+
+    @cached_property
+    def is_complete(self) -> bool:
+        """Whether every combination is feasible."""
+        return bool((self.member >= 0).all())
+
+
+@lru_cache(maxsize=16)
+def listing(space: Space, paths: bool, rungs: int, canonical: bool) -> Listing:
+    """The listing of a space; every run of a process shares it."""
+    return Listing(Embedding(space, paths=paths, rungs=rungs), canonical)

@@ -1,0 +1,148 @@
+"""What the hybrid believes of every objective: surrogates of the expensive ones, the cheap ones exactly."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nasbench.benchmarks.handle import SearchHandle
+from nasbench.hybrid.acquisition import optimistic_improvement, running_reference
+from nasbench.hybrid.gradients import ConditionalGradient, GradientSource, ListedGradient, ProductKernelGradient
+from nasbench.hybrid.kernel import DECISIONS, Embedding, Listing, listing
+from nasbench.hybrid.progressive import ladder_scores
+from nasbench.hybrid.surrogate import Surrogate
+from nasbench.search.archive import nondominated
+from nasbench.spaces.space import Architectures, Floats
+
+EXHAUSTIVE = 2**17
+"""Largest number of combinations that are all scored at every query."""
+GRADIENT_SAMPLES = 4
+
+
+class Model:
+    """Surrogates and exact objectives in one set of coordinates, `M` numbers an architecture, all minimised.
+
+    An expensive objective's coordinate is its normal score, a cheap one's is its value over the range seen so far.
+
+    Args:
+        handle: the benchmark.
+        paths: whether the kernel uses path features.
+        canonical: whether architectures of equal function are one.
+        beta: standard deviations of optimism.
+        spread: see `Surrogate`.
+        reference: quantile of what was seen that the reference point of the hypervolume is at.
+    """
+
+    def __init__(
+        self, handle: SearchHandle, *, paths: bool, canonical: bool, beta: float, spread: float, reference: float
+    ) -> None:
+        self._handle = handle
+        self._space = handle.space
+        self._cheap = np.array(handle.cheap)
+        self._rungs = len(handle.epochs)
+        self._beta = beta
+        self._reference = reference
+        self._listing_key = (paths, self._rungs, canonical) if self._space.product_size <= EXHAUSTIVE else None
+        self._embedding = Embedding(self._space, paths=paths, rungs=self._rungs)
+        self._surrogates = [
+            Surrogate(self._embedding, self.listing, spread=spread) for cheap in handle.cheap if not cheap
+        ]
+        self._facts = handle.facts(self.listing.architectures) if self.listing is not None else np.empty((0, 0))
+        self._architectures: Architectures = np.empty((0, self._space.d), dtype=np.int8)
+        self._objectives = np.empty((0, len(handle.cheap)))
+        self._rung = np.empty(0, dtype=np.int64)
+        self._function = np.empty(0, dtype=np.int64)
+
+    @property
+    def listing(self) -> Listing | None:
+        """All architectures, where the space is small enough to score them all; shared by all runs of a process."""
+        return None if self._listing_key is None else listing(self._space, *self._listing_key)
+
+    def __len__(self) -> int:
+        return len(self._rung)
+
+    def add(self, architecture: Architectures, objectives: Floats, rung: int, function: int) -> None:
+        """Take one observation: `(d,)`, `(M,)`, its rung, and the number of its function."""
+        for surrogate in self._surrogates:
+            surrogate.add(self._embedding(architecture[None], rung))
+        self._architectures = np.concatenate([self._architectures, architecture[None]])
+        self._objectives = np.concatenate([self._objectives, objectives[None]])
+        self._rung = np.append(self._rung, rung)
+        self._function = np.append(self._function, function)
+
+    def update(self) -> None:
+        """Bring everything up to date with the observations."""
+        exact = self._objectives[:, self._cheap]
+        self._low = exact.min(axis=0)
+        self._range = np.maximum(exact.max(axis=0) - self._low, np.finfo(float).eps)
+        seen = np.empty_like(self._objectives)
+        seen[:, self._cheap] = self._scaled(exact)
+        for column, surrogate in zip(np.flatnonzero(~self._cheap), self._surrogates, strict=True):
+            seen[:, column] = ladder_scores(self._objectives[:, column], self._rung, self._function)
+            surrogate.update(seen[:, column], self.listing)
+        top = seen[self._rung == self._rung.max()]
+        self._front = top[nondominated(top)]
+        self._bound = running_reference(seen, self._reference)
+        if self.listing is not None:
+            self._mean, self._deviation = self._believed(None)
+
+    def _scaled(self, exact: Floats) -> Floats:
+        return (exact - self._low) / self._range
+
+    def _believed(self, architectures: Architectures | None) -> tuple[Floats, Floats]:
+        """Means and standard deviations `(n, M)` of architectures, or of the listing."""
+        n = len(self._facts) if architectures is None else len(architectures)
+        mean, deviation = np.empty((n, len(self._cheap))), np.zeros((n, len(self._cheap)))
+        if self._cheap.any():
+            exact = self._facts if architectures is None else self._handle.facts(architectures)
+            mean[:, self._cheap] = self._scaled(exact)
+        features = None if architectures is None else self._embedding(architectures)
+        for column, surrogate in zip(np.flatnonzero(~self._cheap), self._surrogates, strict=True):
+            mean[:, column], deviation[:, column] = (
+                surrogate.on_listing() if features is None else surrogate.predict(features)
+            )
+        return mean, deviation
+
+    def believed(self, architectures: Architectures) -> tuple[Floats, Floats]:
+        """Means and standard deviations of feasible architectures `(n, d)`, each `(n, M)`."""
+        if self.listing is None:
+            return self._believed(architectures)
+        member = self.listing.member[self._space.index(architectures)]
+        return self._mean[member], self._deviation[member]
+
+    def acquisition(self, architectures: Architectures | None = None) -> Floats:
+        """How much each architecture `(n, d)` is worth measuring, `(n,)`; of the whole listing if none are named."""
+        mean, deviation = (
+            (self._mean, self._deviation) if architectures is None else self.believed(architectures)
+        )
+        return optimistic_improvement(mean - self._beta * deviation, self._front, self._bound)
+
+    def gradient_source(self, scalarisation: Floats, rng: np.random.Generator) -> GradientSource:
+        """Gradient of the multilinear extension of the believed mean, weighted over objectives by `scalarisation` `(M,)`.
+
+        Exact wherever it can be: from the listing, or in closed form where the kernel is a product over decisions and nothing
+        else is in the sum; from samples otherwise.
+        """
+        listed = self.listing
+        if listed is not None:
+            values = self._mean @ scalarisation
+            everywhere = values[listed.member]
+            if not listed.is_complete:
+                everywhere[listed.member < 0] = values.max()
+            return ListedGradient(everywhere, self._space.cardinalities)
+        if self._embedding.groups == (DECISIONS,) and len(self._cheap) == 1 and self._surrogates:
+            surrogate = self._surrogates[0]
+            return ProductKernelGradient(
+                surrogate.expansion, self._architectures, float(np.exp(-surrogate.hyperparameters.weights[0]))
+            )
+        return ConditionalGradient(
+            lambda a: self._penalised(a, scalarisation), self._space.cardinalities, GRADIENT_SAMPLES, rng
+        )
+
+    def _penalised(self, architectures: Architectures, scalarisation: Floats) -> Floats:
+        """Scalarised mean; infeasible combinations are as bad as the worst of the feasible ones asked for."""
+        feasible = self._space.is_feasible(architectures)
+        values = np.zeros(len(architectures))
+        if feasible.any():
+            values[feasible] = self._believed(architectures[feasible])[0] @ scalarisation
+            values[~feasible] = values[feasible].max()
+        return values

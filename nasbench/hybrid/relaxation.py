@@ -1,0 +1,48 @@
+"""The relaxed search space as a proposer: product distributions that follow gradients, and are sampled."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench.hybrid.gradients import GradientSource
+from nasbench.hybrid.simplex import exponentiated_gradient, keep_floor, sample, uniform_theta
+from nasbench.spaces.space import Architectures
+
+
+class Relaxation:
+    """`S` product distributions that follow gradients, and propose by sampling.
+
+    Args:
+        allowed: choices in the support, `(d, k)`.
+        copies: number of distributions, `S`; with several objectives each follows its own scalarisation.
+        rate: step size.
+        steps: exponentiated-gradient steps an update.
+        floor: share of the uniform distribution mixed in after every update.
+
+    Attributes:
+        theta: `(S, d, k)`.
+    """
+
+    def __init__(self, allowed: NDArray[np.bool_], copies: int, *, rate: float, steps: int, floor: float) -> None:
+        self.theta = uniform_theta(allowed, copies)
+        self.allowed = allowed
+        self._rate = rate
+        self._steps = steps
+        self._floor = floor
+
+    def follow(self, source: GradientSource, copy: int) -> None:
+        """Move one distribution down the gradient that a source gives."""
+        theta = self.theta[copy : copy + 1]
+        for _ in range(self._steps):
+            theta = exponentiated_gradient(theta, source.gradient(theta), self._rate)
+        self.theta[copy] = keep_floor(theta, self.allowed, self._floor)[0]
+
+    def restrict(self, allowed: NDArray[np.bool_]) -> None:
+        """Change the support: what leaves it gets probability zero, what returns to it starts at the floor."""
+        self.allowed = allowed
+        self.theta = keep_floor(self.theta, allowed, self._floor)
+
+    def propose(self, n: int, copy: int, rng: np.random.Generator) -> Architectures:
+        """Draw `n` architectures from one distribution, `(n, d)`; some may be infeasible."""
+        return sample(self.theta[copy], rng.random((n, self.theta.shape[1])))

@@ -1,0 +1,58 @@
+"""The product of simplices: product distributions over architectures, exponentiated gradients, sampling.
+
+`theta` is an array `(S, d, k)`: `S` product distributions, each decision's choices along the last axis, zero beyond its
+cardinality. `F(theta) = E_{x ~ theta} f(x)` is the multilinear extension of `f`. Since it is linear in each decision, its minimum
+over the product of simplices is the minimum of `f`, attained at a vertex: the relaxation has no gap. Sources: Kivinen and
+Warmuth 1997 (exponentiated gradient); Li, Khodak, Balcan and Talwalkar 2021, "Geometry-aware gradient algorithms for neural
+architecture search", section 3 (the product of simplices).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench.spaces.space import Architectures, Floats, Ints
+
+
+def support(cardinalities: Ints) -> NDArray[np.bool_]:
+    """Which choices exist, `(d, k)`."""
+    return np.arange(int(cardinalities.max())) < cardinalities[:, None]
+
+
+def uniform_theta(allowed: NDArray[np.bool_], copies: int = 1) -> Floats:
+    """The uniform distribution over allowed choices `(d, k)`, `copies` times: `(S, d, k)`."""
+    one = allowed / allowed.sum(axis=-1, keepdims=True)
+    return np.repeat(one[None], copies, axis=0)
+
+
+def exponentiated_gradient(theta: Floats, gradient: Floats, rate: float) -> Floats:
+    """One step of descent, `theta_i exp(-rate g_i)` normalised in each decision: `(S, d, k)`.
+
+    With `f` of range `R` and a rate of at most `2 / ((d - 1) R)` no exact step increases `F`, and what it gains is at least
+    `KL(theta, next) / rate`.
+    """
+    lowest = np.where(theta > 0, gradient, np.inf).min(axis=-1, keepdims=True)
+    # Clipped from below so that a choice outside the support, whose gradient may be anything, cannot overflow.
+    moved = theta * np.exp(-rate * np.maximum(gradient - lowest, 0.0))
+    return moved / moved.sum(axis=-1, keepdims=True)
+
+
+def keep_floor(theta: Floats, allowed: NDArray[np.bool_], floor: float) -> Floats:
+    """Mix with the uniform distribution over allowed choices, `(1 - floor) theta + floor / k`, so that none dies out."""
+    kept = np.where(allowed, theta, 0.0)
+    uniform = allowed / allowed.sum(axis=-1, keepdims=True)
+    return (1 - floor) * kept / np.maximum(kept.sum(axis=-1, keepdims=True), np.finfo(float).tiny) + floor * uniform
+
+
+def sample(theta: Floats, uniform: Floats) -> Architectures:
+    """Independent draws by inverse distribution: `(d, k)` and uniform numbers `(n, d)` to `(n, d)`."""
+    edges = np.cumsum(theta, axis=-1)
+    drawn = (uniform[..., None] * edges[:, -1:] >= edges).sum(axis=-1)
+    last = theta.shape[-1] - 1 - np.argmax(theta[:, ::-1] > 0, axis=-1)
+    return np.minimum(drawn, last).astype(np.int8)
+
+
+def entropy(theta: Floats) -> Floats:
+    """Entropy in nats, summed over decisions: `(S, d, k)` to `(S,)`; how far the relaxation is from a single architecture."""
+    return -(theta * np.log(np.where(theta > 0, theta, 1.0))).sum(axis=(-2, -1))
