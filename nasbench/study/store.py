@@ -79,7 +79,7 @@ class Store:
         """
         if folder.exists() and not folder.is_dir():
             raise NasbenchError(f"{folder} is a file; results need a folder.")
-        if folder.is_dir() and any(folder.iterdir()):
+        if folder.is_dir() and not {p.name for p in folder.iterdir() if not p.name.startswith(".")} <= {"environment.json"}:
             store = cls.open(folder)
             difference = _difference(store.study.to_mapping(), study.to_mapping())
             if difference:
@@ -91,7 +91,7 @@ class Store:
         store = cls(folder, study)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            # The environment first: a folder with a study.toml is complete enough to be resumed.
+            # The environment first: a folder with a study.toml can be resumed, and one without is begun anew.
             _write_atomically(folder / "environment.json", json.dumps(store._environment(), indent=1).encode())
             _write_atomically(folder / "study.toml", study.to_toml().encode())
         except OSError as fault:
@@ -112,8 +112,6 @@ class Store:
         path = folder / "study.toml"
         if not path.is_file():
             kind = "is empty" if not any(folder.iterdir()) else "is not a results folder of this suite"
-            if {p.name for p in folder.iterdir()} <= {"environment.json"}:
-                kind = "is a results folder that was interrupted before its study was written; remove it"
             raise NasbenchError(f"{folder} {kind}: it has no study.toml.")
         try:
             return cls(folder, parse_study(path.read_text(), str(path)))

@@ -1,0 +1,75 @@
+"""Local search: what a trace must look like, and the local optima of the embedded table by exhaustion."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from baselines.local_search import OPTIMIZER
+from nasbench.benchmarks.catalogue import get_benchmark
+from nasbench.benchmarks.setting import Setting
+from nasbench.search.ledger import Budget
+from nasbench.search.streams import Streams
+
+QUERIES = 400
+
+
+@pytest.mark.parametrize(("dataset", "optima"), [("cifar10", 13), ("cifar100", 26), ("imagenet16-120", 34)])
+def test_local_optima_of_the_seed_means(dataset: str, optima: int) -> None:
+    """Strict optima among the 24 neighbours, in the means over 200-epoch trainings: by neighbour lists, and by slicing a tensor."""
+    benchmark = get_benchmark(f"nas-bench-201/{dataset}")
+    means = benchmark.oracle(_setting()).search_means
+    around = means[benchmark.space.index(benchmark.space.neighbours(benchmark.space.all))]
+    by_lists = (around > means[:, None]).all(axis=1)
+    tensor = means.reshape((5,) * 6)
+    by_slices = np.ones(tensor.shape, dtype=bool)
+    for axis in range(6):
+        for shift in range(1, 5):
+            by_slices &= np.roll(tensor, shift, axis) > tensor
+    assert np.array_equal(by_lists, by_slices.ravel())
+    assert int(by_lists.sum()) == optima
+
+
+def _setting() -> Setting:
+    return Setting(
+        objectives=("error",), split="validation", epochs=(200,), training_seed="mean", repeats="charged", budget=Budget({"queries": QUERIES})
+    )
+
+
+@pytest.mark.parametrize("improvement", ["best", "first"])
+def test_trace_is_hill_climbing_with_restarts(improvement: str) -> None:
+    """Replayed from the trace alone: each stretch starts anywhere and then visits neighbours of its current best."""
+    benchmark = get_benchmark("nas-bench-201/cifar10")
+    handle = benchmark.handle(_setting(), 3, (0, 1, 2))
+    optimizer = OPTIMIZER.create(handle, Streams(3, (0, 1, 2)), {"improvement": improvement})
+    batches = []
+    while not handle.ledger.exhausted.all():
+        observations = handle.query(optimizer.ask())
+        optimizer.tell(observations)
+        batches.append(observations)
+    cells = np.concatenate([b.architectures for b in batches], axis=1)
+    errors = np.concatenate([b.objectives for b in batches], axis=1)[..., 0]
+    restarts = 0
+    for run in range(3):
+        t = 0
+        while t < QUERIES:
+            restarts += 1
+            here, here_error = cells[run, t], errors[run, t]
+            t += 1
+            climbing = True
+            while climbing and t < QUERIES:
+                around = {tuple(c) for c in benchmark.space.neighbours(here).tolist()}
+                best, best_error = here, here_error
+                looked = 0
+                while looked < 24 and t < QUERIES:
+                    assert tuple(cells[run, t].tolist()) in around
+                    around.discard(tuple(cells[run, t].tolist()))
+                    if errors[run, t] < best_error:
+                        best, best_error = cells[run, t], errors[run, t]
+                    looked += 1
+                    t += 1
+                    if improvement == "first" and best_error < here_error:
+                        break
+                climbing = best_error < here_error
+                here, here_error = best, best_error
+    assert restarts > 6, "400 queries hold several climbs"

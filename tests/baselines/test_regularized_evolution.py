@@ -1,0 +1,73 @@
+"""Regularized evolution in lockstep against the paper's algorithm 1, written for one run with plain Python."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+import pytest
+
+from baselines.regularized_evolution import OPTIMIZER
+from nasbench.benchmarks.catalogue import get_benchmark
+from nasbench.benchmarks.setting import Setting
+from nasbench.search.ledger import Budget
+from nasbench.search.streams import Streams
+
+BENCHMARK = get_benchmark("nas-bench-201/imagenet16-120")
+QUERIES = 120
+
+
+def setting(repeats: str) -> Setting:
+    return Setting(
+        objectives=("error",), split="validation", epochs=(200,), training_seed="random", repeats=repeats, budget=Budget({"queries": QUERIES})
+    )
+
+
+def scalar(run: int, population: int, sample: int, mutation: str, repeats: str) -> list[tuple[tuple[int, ...], float]]:
+    """Algorithm 1 of Real et al. (2019), one run, one query at a time; slots of a list stand for the ageing queue."""
+    handle = BENCHMARK.handle(setting(repeats), 5, (run,))
+    streams = Streams(5, (run,))
+    weights = BENCHMARK.space.mutations[mutation].tolist()
+    alive: list[tuple[tuple[int, ...], float]] = []
+    age: deque[int] = deque()
+    history: list[tuple[tuple[int, ...], float]] = []
+    while len(history) < QUERIES:
+        if len(alive) < population:
+            child = [int(u * 5) for u in streams.uniform(6)[0]]
+        else:
+            draw = streams.uniform(sample + 2)[0]
+            drawn = [int(u * population) for u in draw[:sample]]
+            parent = min((alive[slot][1], position, alive[slot][0]) for position, slot in enumerate(drawn))[2]
+            if len(set(weights)) == 1:
+                edge = int(draw[sample] * 6)
+            else:
+                edge = next(e for e in range(6) if draw[sample] < sum(weights[: e + 1]) or e == 5)
+            other = int(draw[sample + 1] * 4)
+            child = list(parent)
+            child[edge] = other + (other >= parent[edge])
+        value = float(handle.query(np.array([[child]], dtype=np.int8)).objectives[0, 0, 0])
+        member = (tuple(child), value)
+        history.append(member)
+        if len(alive) < population:
+            age.append(len(alive))
+            alive.append(member)
+        else:
+            oldest = age.popleft()
+            alive[oldest] = member
+            age.append(oldest)
+    return history
+
+
+@pytest.mark.parametrize(("population", "sample", "mutation", "repeats"), [(10, 3, "node-first", "charged"), (30, 10, "uniform", "cached")])
+def test_bit_identical_to_the_scalar_algorithm(population: int, sample: int, mutation: str, repeats: str) -> None:
+    runs = tuple(range(6))
+    handle = BENCHMARK.handle(setting(repeats), 5, runs)
+    optimizer = OPTIMIZER.create(handle, Streams(5, runs), {"population": population, "sample": sample, "mutation": mutation})
+    steps = []
+    while not handle.ledger.exhausted.all():
+        observations = handle.query(optimizer.ask())
+        optimizer.tell(observations)
+        steps.append(observations)
+    for run in runs:
+        ours = [(tuple(o.architectures[run, 0].tolist()), float(o.objectives[run, 0, 0])) for o in steps]
+        assert ours == scalar(run, population, sample, mutation, repeats)

@@ -1,0 +1,201 @@
+"""Seed policies, repeats, accounts, fidelities and refusals of the search side, on the embedded table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from nasbench.benchmarks.catalogue import get_benchmark
+from nasbench.benchmarks.handle import SearchHandle
+from nasbench.benchmarks.setting import Setting
+from nasbench.errors import MissingDataError, NasbenchError
+from nasbench.search.ledger import Budget
+from nasbench.search.observations import PASS, Query
+from nasbench.search.streams import Streams
+
+BENCHMARK = get_benchmark("nas-bench-201/cifar10")
+SPACE = BENCHMARK.space
+MEASURED = BENCHMARK.table.measured(BENCHMARK.table.find("cifar10", "accuracy", "validation", 200))  # type: ignore[arg-type]
+
+
+def setting(**changes: Any) -> Setting:
+    plain: dict[str, Any] = {
+        "objectives": ("error",),
+        "split": "validation",
+        "epochs": (200,),
+        "training_seed": "random",
+        "repeats": "charged",
+        "budget": Budget({"queries": 10**6}),
+    }
+    return Setting(**(plain | changes))
+
+
+def handle(runs: tuple[int, ...] = (0,), seed: int = 1, **changes: Any) -> SearchHandle:
+    return BENCHMARK.handle(setting(**changes), seed, runs)
+
+
+def ask(index: Any) -> np.ndarray:
+    return SPACE.from_index(np.asarray(index))
+
+
+def test_mean_policy_is_the_seed_mean() -> None:
+    observations = handle(training_seed="mean").query(ask([np.arange(0, 15_625, 31)]))
+    np.testing.assert_allclose(observations.objectives[0, :, 0], 100 - MEASURED.mean()[::31])
+    assert (observations.training_seed == -1).all()
+
+
+def test_fixed_seed_answers_or_is_refused() -> None:
+    observations = handle(training_seed=888).query(ask([[5, 6]]))
+    assert observations.objectives[0, :, 0].tolist() == (100 - MEASURED.values[[5, 6], 1]).tolist()
+    assert (observations.training_seed == 888).all()
+    with pytest.raises(MissingDataError, match="missing for 7456"):
+        handle(training_seed=999)
+    with pytest.raises(NasbenchError, match="not in the table"):
+        handle(training_seed=3)
+
+
+def test_random_policy_draws_each_measured_seed_alike_and_no_missing_one() -> None:
+    """Chi-square at level 1e-4 for a cell with two seeds and one with three, over 3,000 runs."""
+    assert MEASURED.missing is not None
+    for cell, seeds in ((int(MEASURED.missing[:, 2].argmax()), 2), (int((~MEASURED.missing[:, 2]).argmax()), 3)):
+        observations = handle(tuple(range(3000))).query(ask(np.full((3000, 1), cell)))
+        numbers, counts = np.unique(observations.training_seed, return_counts=True)
+        assert numbers.tolist() == [777, 888, 999][:seeds]
+        assert stats.chisquare(counts).pvalue > 1e-4
+        for number, value in zip(observations.training_seed[:, 0], observations.objectives[:, 0, 0], strict=True):
+            assert value == 100 - MEASURED.values[cell, [777, 888, 999].index(number)]
+
+
+def test_the_answer_does_not_depend_on_the_order_of_questions() -> None:
+    cells = np.random.default_rng(0).permutation(15_625)[:300]
+    forward = handle().query(ask([cells])).objectives[0, :, 0]
+    backward = handle().query(ask([cells[::-1]])).objectives[0, ::-1, 0]
+    assert np.array_equal(forward, backward)
+
+
+def test_charged_repeats_are_trained_again_and_paid_again() -> None:
+    one = handle()
+    observations = one.query(ask([[77] * 40]))
+    assert len(np.unique(observations.training_seed)) > 1
+    assert (observations.cost > 0).all()
+    assert observations.first[0].tolist() == [True] + [False] * 39
+    assert one.ledger.spent["queries"][0] == 40
+    assert one.ledger.spent["unique_queries"][0] == 1
+    assert one.ledger.spent["epochs"][0] == 40 * 200
+
+
+def test_cached_repeats_return_what_they_returned_free() -> None:
+    one = handle(repeats="cached")
+    observations = one.query(ask([[77] * 40]))
+    again = one.query(ask([[77]]))
+    values = np.concatenate([observations.objectives, again.objectives], axis=1)
+    assert len(np.unique(values)) == 1
+    assert observations.cost[0, 0] > 0
+    assert (observations.cost[0, 1:] == 0).all()
+    assert again.cost[0, 0] == 0
+    assert one.ledger.spent["epochs"][0] == 200
+
+
+def test_isomorphic_repeats_return_what_their_function_returned() -> None:
+    direct, behind = SPACE.from_string("000300"), SPACE.from_string("100030")
+    one = handle(repeats="isomorphic")
+    observations = one.query(np.stack([direct, behind, direct])[None])
+    assert len(np.unique(observations.objectives)) == 1
+    assert observations.fresh[0].tolist() == [True, False, False]
+    assert observations.first[0].tolist() == [True, True, False]
+    assert (observations.cost[0] > 0).tolist() == [True, False, False]
+    assert one.ledger.spent["nonisomorphic_queries"][0] == 1
+    assert one.ledger.spent["unique_queries"][0] == 2
+
+
+@pytest.mark.parametrize("repeats", ["charged", "cached", "isomorphic"])
+@pytest.mark.parametrize("account", ["queries", "unique_queries", "nonisomorphic_queries", "epochs", "train_seconds"])
+def test_one_batch_is_as_many_single_queries(repeats: str, account: str) -> None:
+    limit = {"epochs": 200 * 57.5, "train_seconds": 1e5}.get(account, 57)
+    cells = np.random.default_rng(4).integers(0, 300, (3, 200))
+    kept = {"repeats": repeats, "budget": Budget({account: limit})}
+    whole = handle((0, 1, 2), **kept)
+    single = handle((0, 1, 2), **kept)
+    together = whole.query(ask(cells))
+    apart = [single.query(ask(cells[:, b : b + 1])) for b in range(200)]
+    for field in ("objectives", "cost", "answered", "first", "fresh", "training_seed"):
+        joined = np.concatenate([getattr(o, field) for o in apart], axis=1)
+        kept_rows = together.answered
+        assert np.array_equal(getattr(together, field)[kept_rows], joined[kept_rows]), field
+    assert np.array_equal(together.answered, np.concatenate([o.answered for o in apart], axis=1))
+    for name in whole.ledger.spent:
+        assert np.array_equal(whole.ledger.spent[name], single.ledger.spent[name]), name
+
+
+def test_a_pass_is_neither_answered_nor_charged() -> None:
+    one = handle((0, 1))
+    batch = ask([[1, 2], [3, 4]])
+    batch[0, 1] = PASS
+    observations = one.query(batch)
+    assert observations.answered.tolist() == [[True, False], [True, True]]
+    assert np.isnan(observations.objectives[0, 1, 0])
+    assert one.ledger.spent["queries"].tolist() == [1, 2]
+    assert len(observations.of_run(0)) == 1
+
+
+@pytest.mark.parametrize("fault", [5, 100, -2])
+def test_choices_outside_the_space_are_refused(fault: int) -> None:
+    batch = ask([[1, 2]])
+    batch[0, 1, 3] = fault
+    with pytest.raises(NasbenchError, match="outside space"):
+        handle().query(batch)
+
+
+def test_batches_of_the_wrong_shape_and_unknown_fidelities_are_refused() -> None:
+    with pytest.raises(NasbenchError, match="shape"):
+        handle().query(ask([1, 2]))
+    with pytest.raises(NasbenchError, match="fidelity"):
+        handle().query(Query(ask([[1]]), np.array([[12]])))
+
+
+def test_three_objectives_and_facts() -> None:
+    one = handle(objectives=("error", "latency", "parameters"))
+    assert one.cheap == (False, True, True)
+    cells = ask([[5, 600, 7000]])
+    observations = one.query(cells)
+    np.testing.assert_array_equal(observations.objectives[..., 1:], one.facts(cells))
+    np.testing.assert_array_equal(one.facts(cells)[..., 1], SPACE.parameters(cells, "cifar10"))  # type: ignore[attr-defined]
+    memory = handle(objectives=("error", "memory")).facts(cells)[..., 0]
+    np.testing.assert_allclose(memory, 4 * SPACE.parameters(cells, "cifar10"))  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"split": "test"}, "no test accuracy"),
+        ({"epochs": (12,)}, "after 12 epochs"),
+        ({"objectives": ("eror",)}, "did you mean 'error'"),
+        ({"objectives": ()}, "at least one"),
+        ({"epochs": (200, 12)}, "ascending"),
+        ({"repeats": "sometimes"}, "charged, cached"),
+        ({"training_seed": "best"}, "random or mean"),
+    ],
+)
+def test_settings_that_cannot_be_answered_are_refused(changes: dict[str, Any], reason: str) -> None:
+    with pytest.raises(NasbenchError, match=reason):
+        handle(**changes)
+
+
+def test_oracle_knows_the_optimum_and_says_that_it_has_no_test_split() -> None:
+    oracle = BENCHMARK.oracle(setting())
+    assert not oracle.has_test
+    assert oracle.score_split == "validation"
+    assert round(100 - oracle.best_score, 3) == 91.607
+    assert oracle.scores[SPACE.index(SPACE.from_string("333132"))] == oracle.best_score
+
+
+def test_streams_and_environment_are_independent_of_the_optimizer() -> None:
+    """Two optimizers that query one cell in one run meet the same training: runs are paired."""
+    left, right = handle((0, 1, 2, 3)), handle((0, 1, 2, 3))
+    Streams(1, (0, 1, 2, 3)).uniform(5)
+    left.query(ask(np.full((4, 3), 9)))
+    right.query(ask(np.arange(8).reshape(4, 2)))
+    assert np.array_equal(left.query(ask([[88]] * 4)).objectives, right.query(ask([[88]] * 4)).objectives)

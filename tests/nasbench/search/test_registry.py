@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import sys
+from importlib.metadata import EntryPoint
+
+import numpy as np
+import pytest
+
+from nasbench.errors import NasbenchError
+from nasbench.search import registry
+from nasbench.search.archive import ParetoArchive, nondominated
+from nasbench.search.names import unique_by_name
+
+
+def point(name: str, value: str) -> EntryPoint:
+    return EntryPoint(name, value, registry.GROUP)
+
+
+def test_two_packages_may_not_claim_one_name() -> None:
+    with pytest.raises(NasbenchError, match="Two packages register 'same'"):
+        unique_by_name([point("same", "a:X"), point("same", "b:X")])
+    assert len(unique_by_name([point("same", "a:X"), point("same", "a:X")])) == 1, "found twice on the path is not two"
+
+
+def test_unknown_optimizer_names_the_nearest() -> None:
+    with pytest.raises(NasbenchError, match="did you mean 'random_search'"):
+        registry.get_optimizer("random_serch")
+
+
+def test_an_entry_point_that_is_no_optimizer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_found", lambda: {"odd": point("odd", "math:pi"), "lost": point("lost", "no_such_package:X")})
+    with pytest.raises(NasbenchError, match="Lockstep or a PerRun"):
+        registry.get_optimizer("odd")
+    with pytest.raises(NasbenchError, match="no_such_package"):
+        registry.get_optimizer("lost")
+
+
+def test_listing_names_imports_no_optimizer() -> None:
+    import subprocess
+
+    code = "import sys; from nasbench.search.registry import optimizer_names; assert optimizer_names(); print([m for m in sys.modules if m.startswith('baselines')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_archive_keeps_exactly_the_non_dominated() -> None:
+    """Against the definition, pair by pair."""
+    rng = np.random.default_rng(2)
+    points = rng.integers(0, 6, (120, 3)).astype(float)
+    dominated = [any((q <= p).all() and (q < p).any() for q in points) for p in points]
+    assert np.array_equal(nondominated(points), ~np.array(dominated))
+    archive = ParetoArchive(1, 3)
+    for i, p in enumerate(points):
+        before = archive.objectives
+        stays = archive.add(np.array([[i % 100]], dtype=np.int8), p[None])
+        assert stays[0] == (p == archive.objectives).all(axis=1).any()
+        assert all((archive.objectives <= q).all(axis=1).any() for q in before), "what was dominated stays dominated"
+    assert sorted(map(tuple, archive.objectives)) == sorted(map(tuple, points[nondominated(points)]))
+    assert len(nondominated(np.empty((0, 2)))) == 0

@@ -1,0 +1,65 @@
+"""The command line as a user meets it: one sentence and status 2 for what is wrong, one JSON object where asked."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nasbench.cli import status
+
+PROGRAM = "import sys; from nasbench.cli import main; main(sys.argv[1:])"
+
+
+def test_list_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status(["list", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["command"] == "list"
+    assert {"optimizers", "benchmarks", "spaces", "presets"} <= set(document)
+    assert {"random_search", "regularized_evolution", "local_search"} <= {row["name"] for row in document["optimizers"]}
+    assert {row["name"] for row in document["benchmarks"]} >= {f"nas-bench-201/{d}" for d in ("cifar10", "cifar100", "imagenet16-120")}
+
+
+def test_run_in_json_prints_one_object_and_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status(["run", "quick", "--runs", "2", "--out", str(tmp_path / "q"), "--json"]) == 0
+    captured = capsys.readouterr()
+    (run,) = json.loads(captured.out)["runs"]
+    assert (run["units"], run["done"], run["queries"]) == (9, 9, 9 * 2 * 300)
+    assert captured.err == "", "progress is silent where standard error is no terminal"
+    assert status(["run", "quick", "--runs", "2", "--out", str(tmp_path / "q"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["runs"][0]["done"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["run", "quik"], "did you mean 'quick'"),
+        (["rnu", "quick"], "did you mean 'run'"),
+        (["run"], "study"),
+        (["run", "quick", "--runs", "0"], "between 1 and"),
+        (["run", "quick", "--runs", "many"], "--runs"),
+        (["run", "quick", "--jobs", "-1"], "1 or more"),
+        (["run", "quick", "--frob"], "--frob"),
+        (["run", "/nowhere/x.toml"], "cannot be read"),
+        (["list", "spcaes"], "did you mean 'spaces'"),
+    ],
+)
+def test_mistakes_are_one_sentence_and_status_2(arguments: list[str], reason: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert reason in captured.err
+    assert captured.err.startswith("nasbench: ")
+    assert captured.err.count("\n") == 1
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """What makes `--help` quick: the libraries of a run are not imported. (The time itself is in tests/performance.)"""
+    code = f"import sys; sys.argv = ['nasbench', '--help']\ntry:\n    exec({PROGRAM!r})\nexcept SystemExit: pass\n"
+    code += "print('HEAVY', sorted({'numpy', 'scipy', 'pandas', 'pyarrow', 'torch', 'matplotlib', 'statsmodels', 'sympy', 'pymoo'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.rstrip().endswith("HEAVY []"), done.stdout
+    assert "run" in done.stdout
