@@ -1,0 +1,45 @@
+# The two commands a newcomer needs: `make demo` and `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+RESULTS ?= results/quick
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+
+.PHONY: demo test lint types tests speed gpu-evidence clean
+
+demo: $(VENV)/.demo  ## install, run the quick study, write its report
+	$(BIN)/nasbench run quick --jobs 2 --out $(RESULTS)
+	$(BIN)/nasbench report $(RESULTS)
+
+test: lint types tests  ## everything that is checked before a change lands
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.test
+	$(BIN)/mypy
+
+tests: $(VENV)/.test
+	$(BIN)/python -m pytest -q -n auto --maxprocesses 2 --dist worksteal
+
+speed: $(VENV)/.test  ## the figures of the README on speed
+	$(BIN)/python -m pytest -q tests/performance --benchmark-enable --benchmark-columns=min,median,rounds
+
+# Stamps: what is installed is installed again only when pyproject.toml changes.
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "nasbench needs Python 3.11 or newer; set PYTHON=..." >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/.demo: $(VENV)/.python pyproject.toml
+	$(BIN)/python -m pip install -q -e .
+	touch $@
+
+$(VENV)/.test: $(VENV)/.demo
+	$(BIN)/python -m pip install -q -e '.[live,tune,test]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build *.egg-info
