@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,8 @@ def find_objective(table: Table, dataset: str, name: str, split: str | None, epo
     """Return the objective of that name.
 
     `error` is 100 minus the accuracy in %. `parameters` and `flops` (millions) are closed forms where the space has them, and
-    `memory` is that of the parameters in single precision, in MB (10^6 bytes). Everything else is a column of that name.
+    `memory` is that of the parameters in single precision, in MB (10^6 bytes). Everything else is a column of that name. After a
+    number of epochs that no training has, the value is read off the learning curve of the shortest training that is longer.
 
     Raises:
         NasbenchError: if the table has no such objective, split or number of epochs, saying what it has.
@@ -70,12 +72,11 @@ def find_objective(table: Table, dataset: str, name: str, split: str | None, epo
     if closed is not None:
         return Objective(name, "MB" if name == "memory" else "M", closed, cheap=True)
     quantity = "accuracy" if name == "error" else name
-    columns = [c for c in table.columns if c.dataset == dataset and c.quantity == quantity]
+    columns = [c for c in table.columns if c.dataset == dataset and c.quantity == quantity and not c.curve]
     if not columns:
         raise unknown_name(f"objective of {table.name}/{dataset}", name, objective_names(table, dataset))
     if all(c.split is None for c in columns):
-        column = columns[0]
-        return _of(name, table.measured(column), cheap=quantity not in TRAINED)
+        return _of(name, table.measured(columns[0]), cheap=quantity not in TRAINED)
     at_split = [c for c in columns if c.split == split]
     if not at_split:
         raise NasbenchError(
@@ -84,11 +85,24 @@ def find_objective(table: Table, dataset: str, name: str, split: str | None, epo
     column = next((c for c in at_split if c.epochs == epochs), None) or (
         at_split[0] if at_split[0].epochs is None else None
     )
-    if column is None:
+    if column is not None:
+        return _of(name, table.measured(column), cheap=False)
+    curves = [c for c in table.columns if c.curve and (c.dataset, c.quantity, c.split) == (dataset, quantity, split)]
+    longer = sorted(
+        ((c.epochs, c) for c in curves if c.epochs is not None and epochs is not None and c.epochs > epochs),
+        key=itemgetter(0),
+    )
+    if epochs is None or not longer:
         raise NasbenchError(
             f"{table.name}/{dataset} has no {split} {quantity} after {epochs} epochs; it has {', '.join(str(c.epochs) for c in at_split)}."
         )
-    return _of(name, table.measured(column), cheap=False)
+    return _of(name, _at_epoch(table.measured(longer[0][1]), epochs), cheap=False)
+
+
+def _at_epoch(curve: Measured, epochs: int) -> Measured:
+    missing = None if curve.missing is None else np.ascontiguousarray(curve.missing[..., epochs - 1])
+    column = replace(curve.column, epochs=epochs, curve=False)
+    return Measured(column, np.ascontiguousarray(curve.values[..., epochs - 1]), missing)
 
 
 def _of(name: str, measured: Measured, cheap: bool) -> Objective:
@@ -104,7 +118,7 @@ def _closed_form(table: Table, dataset: str, name: str) -> Floats | None:
     if name not in CLOSED_FORMS:
         return None
     form = getattr(table.space, "parameters" if name == "memory" else name, None)
-    if form is not None:
+    if form is not None and dataset in getattr(table.space, "datasets", ()):
         return np.asarray(form(table.architectures, dataset)) * (BYTES_A_PARAMETER if name == "memory" else 1)
     column = table.find(dataset, "parameters") if name == "memory" else None
     return None if column is None else table.measured(column).mean() * BYTES_A_PARAMETER

@@ -125,7 +125,7 @@ class NarrowedSpace(ConstrainedSpace):
         return self.base.from_string(text)
 
     def __getattr__(self, name: str) -> object:
-        if name in ("parameters", "flops"):
+        if name in ("parameters", "flops", "datasets"):
             return getattr(self.base, name)
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 

@@ -24,14 +24,16 @@ EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
 PATHS = ((3,), (0, 4), (1, 5), (0, 2, 5))
 """The edges of each input-to-output path, as positions in `EDGES`."""
 
-CLASSES: Mapping[str, int] = {"cifar10": 10, "cifar100": 100, "imagenet16-120": 120}
-RESOLUTION: Mapping[str, int] = {"cifar10": 32, "cifar100": 32, "imagenet16-120": 16}
+CLASSES: Mapping[str, int] = {"cifar10": 10, "cifar10-valid": 10, "cifar100": 100, "imagenet16-120": 120}
+RESOLUTION: Mapping[str, int] = {"cifar10": 32, "cifar10-valid": 32, "cifar100": 32, "imagenet16-120": 16}
 CHANNELS = (16, 32, 64)
 CELLS_A_STAGE = 5
 
 
 class NasBench201Space(Space):
-    """The 5^6 cells, with canonical form, path encodings, and parameters and FLOPs in closed form."""
+    """The 5^6 cells, with canonical form, path encodings, and parameters and FLOPs in closed form on `datasets`."""
+
+    datasets = tuple(CLASSES)
 
     def __init__(self) -> None:
         super().__init__("nas-bench-201", tuple(f"{i}-{j}" for i, j in EDGES), (OPERATIONS,) * len(EDGES))

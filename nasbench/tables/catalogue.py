@@ -47,6 +47,11 @@ def table_names() -> tuple[str, ...]:
     return tuple(sorted(imported | at_hand))
 
 
+def built_in() -> tuple[str, ...]:
+    """Names of the tables that the suite builds itself."""
+    return tuple(_SOURCES)
+
+
 def known_tables() -> tuple[str, ...]:
     """Return the names of the tables at hand and of those that further reference data would bring."""
     return tuple(sorted({*table_names(), *_SOURCES}))

@@ -62,7 +62,7 @@ class RestrictedUnpickler(pickle.Unpickler):
         )
 
 
-def load(stream: BinaryIO, what: str) -> Any:
+def load(stream: io.BufferedIOBase | BinaryIO, what: str) -> Any:
     """Read one pickle of plain data from a binary stream.
 
     Args:

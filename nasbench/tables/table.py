@@ -1,14 +1,15 @@
 """The store of measured architectures: a folder with `manifest.json` and memory-mapped `.npy` arrays.
 
-Every column says what it is: data set, quantity, split, epochs, seeds and unit; the meaning of the axes is always
-(architecture,) or (architecture, seed). What was not measured is masked by a column of its own and raises when asked for.
+Every column says what it is: data set, quantity, split, epochs, seeds and unit; the meaning of the axes is always (architecture,),
+(architecture, seed) or, for a learning curve, (architecture, seed, epoch). What was not measured is masked by a column of its
+own and raises when asked for.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -39,6 +40,7 @@ class Column:
         seeds: training seeds, the second axis of the array; None for an array of one axis.
         unit: one of `UNITS`.
         note: how it was measured, in a sentence.
+        curve: whether the array has a third axis, the epochs from the first to the last.
     """
 
     dataset: str
@@ -48,6 +50,7 @@ class Column:
     epochs: int | None = None
     seeds: tuple[int, ...] | None = None
     note: str = ""
+    curve: bool = False
 
     def __post_init__(self) -> None:
         if self.unit not in UNITS:
@@ -58,13 +61,14 @@ class Column:
             raise NasbenchError(
                 f"Column {self.quantity!r} has the split {self.split!r}; splits are {', '.join(SPLITS)}."
             )
+        if self.curve and (self.seeds is None or self.epochs is None):
+            raise NasbenchError(f"Column {self.quantity!r} is a learning curve; it needs epochs and seeds.")
 
     @property
     def key(self) -> str:
         """Unique name within a table, such as `cifar10.accuracy.validation.200`."""
-        return ".".join(
-            str(part) for part in (self.dataset, self.quantity, self.split, self.epochs) if part is not None
-        )
+        parts = (self.dataset, self.quantity, self.split, self.epochs, "curve" if self.curve else None)
+        return ".".join(str(part) for part in parts if part is not None)
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ class Measured:
 
     Attributes:
         column: what they are.
-        values: `(N,)` or `(N, S)`; zero where nothing was measured.
+        values: `(N,)`, `(N, S)` or, of a curve, `(N, S, epochs)`; zero where nothing was measured.
         missing: bool array of the same shape, or None where everything was measured.
     """
 
@@ -166,22 +170,32 @@ class Table:
         """Data sets in the order of the manifest."""
         return tuple(dict.fromkeys(column.dataset for column in self.columns))
 
-    def find(self, dataset: str, quantity: str, split: str | None = None, epochs: int | None = None) -> Column | None:
+    def find(
+        self,
+        dataset: str,
+        quantity: str,
+        split: str | None = None,
+        epochs: int | None = None,
+        *,
+        curve: bool = False,
+    ) -> Column | None:
         """Return the column of that description, or None."""
-        wanted = (dataset, quantity, split, epochs)
+        wanted = (dataset, quantity, split, epochs, curve)
         for column in self.columns:
-            if (column.dataset, column.quantity, column.split, column.epochs) == wanted:
+            if (column.dataset, column.quantity, column.split, column.epochs, column.curve) == wanted:
                 return column
         return None
 
     def epochs(self, dataset: str, quantity: str, split: str | None) -> tuple[int, ...]:
-        """Epochs at which a quantity was measured, ascending."""
+        """Lengths of the trainings of which a quantity was measured at the end, ascending."""
         return tuple(
             sorted(
                 {
                     c.epochs
                     for c in self.columns
-                    if (c.dataset, c.quantity, c.split) == (dataset, quantity, split) and c.epochs is not None
+                    if (c.dataset, c.quantity, c.split) == (dataset, quantity, split)
+                    and c.epochs is not None
+                    and not c.curve
                 }
             )
         )
@@ -253,7 +267,7 @@ def write_table(
     *,
     name: str,
     space: Space,
-    columns: Sequence[Measured],
+    columns: Iterable[Measured],
     provenance: str,
     row_index: Ints | None = None,
 ) -> None:
@@ -263,7 +277,7 @@ def write_table(
         folder: where; `nasbench.tables.cache` gives a private one and renames it.
         name: name of the table.
         space: space of the rows; one that `nasbench.spaces.catalogue` knows, or a plain product space.
-        columns: the arrays.
+        columns: the arrays, written one after another.
         provenance: where the numbers come from, in a sentence.
         row_index: ascending space index of each row, `(N,)`; None if the table covers the space in order.
 
@@ -296,7 +310,7 @@ def write_table(
         "space": _space_entry(space),
         "architectures": rows,
         "complete": row_index is None,
-        "axes": ["architecture", "seed"],
+        "axes": ["architecture", "seed", "epoch"],
         "provenance": provenance,
         "columns": entries,
         "sha256": checksums,
@@ -306,7 +320,9 @@ def write_table(
 
 def _check_values(name: str, measured: Measured, rows: int) -> None:
     column, values, missing = measured.column, measured.values, measured.missing
-    shape = (rows,) if column.seeds is None else (rows, len(column.seeds))
+    shape: tuple[int, ...] = (rows,) if column.seeds is None else (rows, len(column.seeds))
+    if column.curve and column.epochs is not None:
+        shape = (*shape, column.epochs)
     if values.shape != shape or (missing is not None and missing.shape != shape):
         raise NasbenchError(f"Table {name!r}: {column.key} has the shape {values.shape}; it should be {shape}.")
     present = values if missing is None else values[~missing]

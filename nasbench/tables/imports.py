@@ -1,0 +1,110 @@
+"""Importers of files that a user has: what they are called, and what they report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from nasbench.errors import NasbenchError, unknown_name
+from nasbench.tables.cache import cache_folder, place_table
+from nasbench.tables.catalogue import built_in
+from nasbench.tables.table import Table, open_table
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an importer wrote.
+
+    Attributes:
+        missing: architectures of the space (or of what the source announces) that the source lacks, as strings.
+        notes: what was noticed, each a sentence: disagreements, what was left out.
+    """
+
+    missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How a source is to be imported.
+
+    Attributes:
+        kind: the format, one of `FORMATS`.
+        name: name of the table.
+        trusted: whether a file that can only be read by running what it says may be read.
+        jobs: processes, where the importer can use several.
+    """
+
+    kind: str
+    name: str
+    trusted: bool = False
+    jobs: int = 1
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of file.
+
+    Attributes:
+        module: has `import_source(source, folder, options)`, which writes the table into the empty folder and returns an
+            `Imported`.
+        table: name of the table, unless the user gives one; empty if the source names it.
+        summary: what the source is, for lists.
+    """
+
+    module: str
+    table: str
+    summary: str
+
+
+FORMATS: Mapping[str, Format] = {
+    "nats-bench-topology": Format(
+        "nasbench.tables.sources.nats_bench",
+        "nats-bench-topology",
+        "folder NATS-tss-v1_0-*-simple of .pickle.pbz2 files",
+    ),
+    "nats-bench-size": Format(
+        "nasbench.tables.sources.nats_bench", "nats-bench-size", "folder NATS-sss-v1_0-*-simple of .pickle.pbz2 files"
+    ),
+}
+
+
+def import_table(
+    kind: str, source: Path, *, name: str | None = None, trusted: bool = False, jobs: int = 1
+) -> tuple[Table, Imported]:
+    """Write a table from a file or folder into the cache.
+
+    Args:
+        kind: one of `FORMATS`.
+        source: the file or folder.
+        name: name of the table; the format's own if None.
+        trusted: whether a file that can only be read by running what it says may be read.
+        jobs: processes, where the importer can use several.
+
+    Raises:
+        NasbenchError: if the format is unknown, the table exists already, or the source is not what it should be.
+    """
+    if kind not in FORMATS:
+        raise unknown_name("format", kind, FORMATS)
+    if not source.exists():
+        raise NasbenchError(f"There is no {source}; name the file or folder to import ({FORMATS[kind].summary}).")
+    module = import_module(FORMATS[kind].module)
+    title = name or FORMATS[kind].table or module.table_name(source)
+    check_name(title)
+    target = cache_folder() / title
+    if target.exists():
+        raise NasbenchError(f"A table {title!r} is there already; remove {target} to import it again, or give a name.")
+    report: list[Imported] = []
+    options = Options(kind=kind, name=title, trusted=trusted, jobs=jobs)
+    place_table(target, lambda folder: report.append(module.import_source(source, folder, options)))
+    return open_table(target), report[0]
+
+
+def check_name(name: str) -> None:
+    """Raise `NasbenchError` unless a name can be a table's: letters, digits, `.`, `-` and `_`, and not one that the suite builds itself."""
+    if not name or name[0] in ".-" or not all(c.isascii() and (c.isalnum() or c in "._-") for c in name):
+        raise NasbenchError(f"A table cannot be called {name!r}; use letters, digits, '.', '-' and '_'.")
+    if name in built_in():
+        raise NasbenchError(f"The suite builds the table {name!r} itself; give yours another name.")
