@@ -1,0 +1,166 @@
+"""Everything tables and figures need of a study, read in one pass, a benchmark at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from nasbench.spaces.space import Floats, Ints
+from reports.fronts import FrontTraces, TrueFront, front_traces, true_front
+from reports.results import Results
+from reports.statistics.inputs import CensoredTimes
+from reports.targets import Target, common_horizon, standard_targets, time_to_target
+from reports.traces import at_budgets
+
+AXES = ("queries", "train_seconds")
+"""Accounts that reports show as axes."""
+
+GRID = 120
+"""Budgets at which anytime curves are read."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Regret of the incumbent over one account.
+
+    Attributes:
+        budgets: ascending, `(B,)`; from where every run of every optimizer has an incumbent to where the first of this
+            optimizer's runs ended, so that each point stands on all runs.
+        regret: `(R, B)`.
+    """
+
+    budgets: Floats
+    regret: Floats
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one optimizer did on one benchmark, reduced to what reports show.
+
+    Attributes:
+        digest: hash of its runs.
+        runs: numbers of the runs, `(R,)`.
+        score: score of the final incumbent, `(R,)`.
+        observed: what the search itself saw of that incumbent, `(R,)`.
+        spent: total of each account in `AXES`, `(R,)` each.
+        curves: one an account.
+        times: by (target key, account).
+        own_seconds: the optimizer's own seconds, a run.
+        fronts: hypervolume and final fronts, where the study has several objectives.
+    """
+
+    digest: str
+    runs: Ints
+    score: Floats
+    observed: Floats
+    spent: Mapping[str, Floats]
+    curves: Mapping[str, Curve]
+    times: Mapping[tuple[str, str], CensoredTimes]
+    own_seconds: float
+    fronts: FrontTraces | None
+
+
+@dataclass(frozen=True)
+class BenchmarkEvaluation:
+    """All optimizers on one benchmark.
+
+    Attributes:
+        benchmark: its name.
+        short: its name in headings.
+        unit: unit of the first objective.
+        optimum: best score of the table.
+        split: split that scores.
+        epochs: length of the training that scores.
+        checksum: hash of the table, shortened, for facts about the benchmark.
+        targets: hardest first.
+        horizons: by (target key, account), the cost up to which restricted means are taken.
+        outcomes: by label, in the order of the study.
+        front: the true front, where the study has several objectives.
+    """
+
+    benchmark: str
+    short: str
+    unit: str
+    optimum: float
+    split: str
+    epochs: int
+    checksum: str
+    targets: tuple[Target, ...]
+    horizons: Mapping[tuple[str, str], float]
+    outcomes: Mapping[str, Outcome]
+    front: TrueFront | None
+
+    @property
+    def scores(self) -> Floats:
+        """Final scores, `(R, optimizers)`."""
+        return np.stack([outcome.score for outcome in self.outcomes.values()], axis=1)
+
+
+def evaluate(results: Results) -> Iterator[BenchmarkEvaluation]:
+    """Evaluate a study, benchmark by benchmark; the traces of one are let go before the next is read."""
+    for benchmark in results.study.benchmarks:
+        yield evaluate_benchmark(results, benchmark)
+
+
+def evaluate_benchmark(results: Results, benchmark: str) -> BenchmarkEvaluation:
+    """Evaluate all optimizers on one benchmark."""
+    oracle, unit = results.oracle(benchmark), results.unit(benchmark)
+    targets = standard_targets(oracle, unit)
+    truth = true_front(oracle.objectives) if len(results.study.objectives) > 1 else None
+    traces = {label: results.traces(benchmark, label) for label in results.labels}
+    spent = {account: {label: t.spent(account) for label, t in traces.items()} for account in AXES}
+    grids = {account: _grid(account, spent[account]) for account in AXES}
+    outcomes = {}
+    for label, trace in traces.items():
+        regret = oracle.scores[trace.incumbents] - oracle.best_score
+        outcomes[label] = Outcome(
+            digest=results.digest((benchmark, label)),
+            runs=trace.runs,
+            score=oracle.scores[trace.incumbents[:, -1]],
+            observed=trace.observed[np.arange(len(trace.runs)), trace.incumbent_at[:, -1], 0],
+            spent={account: spent[account][label][:, -1] for account in AXES},
+            curves={account: _curve(regret, spent[account][label], grids[account]) for account in AXES},
+            times={(t.key, account): time_to_target(trace, t, account) for t in targets for account in AXES},
+            own_seconds=results.own_seconds(benchmark, label),
+            fronts=None if truth is None else front_traces(trace, oracle.objectives, truth),
+        )
+    limits = results.study.budget.limits
+    horizons = {
+        (t.key, account): common_horizon([o.times[t.key, account] for o in outcomes.values()], limits.get(account))
+        for t in targets
+        for account in AXES
+    }
+    return BenchmarkEvaluation(
+        benchmark=benchmark,
+        short=results.short(benchmark),
+        unit=unit,
+        optimum=oracle.best_score,
+        split=oracle.score_split,
+        epochs=oracle.epochs,
+        checksum=results.benchmark(benchmark).checksum[:12],
+        targets=targets,
+        horizons=horizons,
+        outcomes=outcomes,
+        front=truth,
+    )
+
+
+def _grid(account: str, spent: Mapping[str, Floats]) -> Floats:
+    """Budgets from the first at which every run has an incumbent, in equal ratios; whole numbers for counts."""
+    start = max(float(cost[:, 0].max()) for cost in spent.values())
+    stop = max(float(cost[:, -1].min()) for cost in spent.values())
+    if start <= 0.0 or stop <= start:
+        return np.array([max(start, stop)])
+    grid = np.geomspace(start, stop, GRID)
+    grid[0], grid[-1] = start, stop
+    return grid if account == "train_seconds" else np.unique(np.round(grid))
+
+
+def _curve(regret: Floats, spent: Floats, grid: Floats) -> Curve:
+    end = float(spent[:, -1].min())
+    budgets = grid[grid <= end]
+    if not len(budgets) or budgets[-1] < end:
+        budgets = np.append(budgets, end)
+    return Curve(budgets, at_budgets(regret, spent, budgets))

@@ -1,0 +1,1 @@
+"""Figures: one a module, each a function from evaluated results to a `Figure` of panels."""

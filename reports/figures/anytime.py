@@ -1,0 +1,67 @@
+"""Anytime regret: median over runs with the quartile band, against queries or simulated seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from reports.evaluation import BenchmarkEvaluation
+from reports.figures.figure import Figure, Panel
+from reports.figures.style import add_legend, figure_style, line_style, new_panel
+
+AXIS_NAMES = {"queries": "queries", "train_seconds": "simulated training time (s)"}
+
+
+def anytime(evaluations: Sequence[BenchmarkEvaluation], account: str) -> Figure:
+    """Draw one panel a benchmark."""
+    runs = sorted({len(o.score) for e in evaluations for o in e.outcomes.values()})
+    with figure_style():
+        panels = tuple(_panel(evaluation, account) for evaluation in evaluations)
+    return Figure(
+        name=f"anytime-{account.replace('_', '-')}",
+        title=f"Anytime regret against {AXIS_NAMES[account]}",
+        caption=(
+            f"Regret of the incumbent ({evaluations[0].split} seed mean of the architecture that looks best to the search, minus the best in the table), "
+            f"median over {' or '.join(map(str, runs))} runs; the band holds the middle half of the runs. "
+            "A curve ends where the first of its runs does. The vertical axis is linear below its lowest power of ten, so that zero regret can be shown."
+        ),
+        panels=panels,
+    )
+
+
+def _panel(evaluation: BenchmarkEvaluation, account: str) -> Panel:
+    labels = list(evaluation.outcomes)
+    figure, axes = new_panel()
+    sentences = []
+    smallest = []
+    for label, outcome in evaluation.outcomes.items():
+        curve = outcome.curves[account]
+        low, middle, high = np.quantile(curve.regret, [0.25, 0.5, 0.75], axis=0)
+        style = line_style(labels, label)
+        point = {"marker": "o"} if len(curve.budgets) == 1 else {}
+        axes.plot(curve.budgets, middle, label=label, **style, **point)
+        axes.fill_between(curve.budgets, low, high, color=style["color"], alpha=0.16, linewidth=0)
+        smallest.append(middle[middle > 0].min(initial=np.inf))
+        sentences.append(f"{label} from {middle[0]:.2f} to {middle[-1]:.3f} after {curve.budgets[-1]:,.0f}")
+    set_regret_scale(axes, min(smallest))
+    if all(len(outcome.curves[account].budgets) > 1 for outcome in evaluation.outcomes.values()):
+        axes.set_xscale("log")
+    axes.set_xlabel(AXIS_NAMES[account])
+    axes.set_ylabel(f"regret ({'points' if evaluation.unit == '%' else evaluation.unit})")
+    axes.set_title(evaluation.short)
+    add_legend(figure, axes)
+    name = f"anytime-{account.replace('_', '-')}-{evaluation.short.replace('/', '-')}"
+    alt = f"Median regret on {evaluation.short} against {AXIS_NAMES[account]}: " + "; ".join(sentences) + "."
+    return Panel(name, evaluation.short, figure, alt)
+
+
+def set_regret_scale(axes: Any, smallest: float) -> None:
+    """Logarithmic down to a power of ten at the smallest positive value, linear from there to zero."""
+    if not np.isfinite(smallest):
+        axes.set_ylim(-0.05, 1.0)
+        return
+    threshold = 10.0 ** np.floor(np.log10(smallest))
+    axes.set_yscale("symlog", linthresh=threshold, linscale=0.4)
+    axes.set_ylim(bottom=-0.02 * threshold)

@@ -1,0 +1,80 @@
+"""A figure is panels with a caption and a text for readers who cannot see it; written as SVG, PDF and PNG, and inlined into pages."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reports.figures.style import INK, figure_style
+
+ENDINGS = ("svg", "pdf", "png")
+RESOLUTION = 200
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One picture, a column wide.
+
+    Attributes:
+        name: file name without ending, unique in a report.
+        title: what tells it from its neighbours.
+        picture: the matplotlib figure.
+        alt: what it shows, in sentences with numbers.
+    """
+
+    name: str
+    title: str
+    picture: Any
+    alt: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Panels that belong together.
+
+    Attributes:
+        name: anchor in the page.
+        title: short heading.
+        caption: how to read it, with n.
+        panels: the pictures; none where the figure was refused.
+        refused: why it could not be drawn, else empty.
+    """
+
+    name: str
+    title: str
+    caption: str
+    panels: tuple[Panel, ...]
+    refused: str = ""
+
+
+def inline_svg(panel: Panel) -> str:
+    """The panel as an SVG element for a page: text in the page's colour, ids of its own, no background."""
+    stream = io.StringIO()
+    with figure_style():
+        panel.picture.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
+    svg = stream.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'\bid="', f'id="{panel.name}-', svg)
+    svg = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>{panel.name}-", svg)
+    svg = svg.replace(INK, "currentColor")
+    head, rest = svg.split(">", 1)
+    head = re.sub(r' (width|height)="[^"]*"', "", head)
+    return f'{head} aria-hidden="true" focusable="false">{rest}'
+
+
+def write_figure_files(figures: Sequence[Figure], folder: Path) -> list[Path]:
+    """Write every panel as SVG, PDF and PNG into an existing folder; return the paths."""
+    paths = []
+    with figure_style():
+        for panel in (panel for figure in figures for panel in figure.panels):
+            for ending in ENDINGS:
+                path = folder / f"{panel.name}.{ending}"
+                metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[ending]
+                panel.picture.savefig(path, dpi=RESOLUTION, metadata=metadata)
+                paths.append(path)
+    return paths

@@ -1,0 +1,108 @@
+"""One look for every figure: colours that colour-blind readers tell apart, in the order of the study, on paper and on dark screens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+INK = "#010101"
+"""Text and axes; figures inside the page replace it by the colour of the page's text."""
+
+GRID = "#8c8c8c"
+
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#C470A0", "#A87900", "#7D7D7D", "#8A63D2")
+"""Blue, vermilion, bluish green, reddish purple (Okabe and Ito 2008), ochre, grey, violet: each with a contrast of 3 to 1 or more
+to white and to the dark page, and with lightness or hue apart under deuteranopia, protanopia and tritanopia."""
+
+DASHES: tuple[Any, ...] = ("-", (0, (5, 1.6)), (0, (5, 1.4, 1.2, 1.4)), (0, (1.4, 1.4)))
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
+
+WIDTH = 3.35
+"""Width of a panel in inches: one column of a two-column page."""
+
+HEIGHT = 2.5
+
+SETTINGS = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial", "sans-serif"],
+    "font.size": 8,
+    "axes.titlesize": 8.5,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "legend.handlelength": 2.6,
+    "lines.linewidth": 1.4,
+    "lines.markersize": 3.5,
+    "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.minor.width": 0.4,
+    "ytick.minor.width": 0.4,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": GRID,
+    "grid.alpha": 0.25,
+    "grid.linewidth": 0.5,
+    "axes.facecolor": "none",
+    "axes.unicode_minus": True,
+    "figure.facecolor": "white",
+    "text.color": INK,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "nasbench",
+    "pdf.fonttype": 42,
+    "figure.constrained_layout.use": True,
+    "figure.max_open_warning": 0,
+}
+
+
+@contextmanager
+def figure_style() -> Iterator[None]:
+    """Apply the look inside a `with` block, whatever the user's own configuration of matplotlib says."""
+    import matplotlib
+
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(SETTINGS)
+        yield
+
+
+def line_style(labels: Sequence[str], label: str) -> dict[str, Any]:
+    """Colour and dashes of an optimizer, by its place in the study."""
+    place = labels.index(label)
+    return {"color": PALETTE[place % len(PALETTE)], "linestyle": DASHES[place % len(DASHES)]}
+
+
+def marker(labels: Sequence[str], label: str) -> str:
+    """Marker of an optimizer, by its place in the study."""
+    return MARKERS[labels.index(label) % len(MARKERS)]
+
+
+def new_panel(width: float = WIDTH, height: float = HEIGHT) -> tuple[Any, Any]:
+    """A figure with one pair of axes, drawn without a window system."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height))
+    FigureCanvasAgg(figure)
+    return figure, figure.add_subplot()
+
+
+def add_legend(figure: Any, axes: Any) -> None:
+    """A legend under the axes; the figure grows by its rows, so that every panel's axes keep their size."""
+    handles, labels = axes.get_legend_handles_labels()
+    if not handles:
+        return
+    columns = 2 if max(len(label) for label in labels) <= 24 else 1
+    rows = -(-len(labels) // columns)
+    width, height = figure.get_size_inches()
+    figure.set_size_inches(width, height + 0.16 * rows + 0.05)
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns, borderaxespad=0.1)

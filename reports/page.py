@@ -1,0 +1,106 @@
+"""Write a report: one self-contained HTML page, Markdown, LaTeX, and every table and figure as files of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from nasbench.errors import NasbenchError
+from reports.figures.figure import inline_svg, write_figure_files
+from reports.report import Report
+from reports.tables.render import write_table_files
+from reports.tables.to_html import to_html
+from reports.tables.to_latex import escaped, to_latex
+from reports.tables.to_markdown import to_markdown
+
+
+@dataclass(frozen=True)
+class Written:
+    """Where a report was written.
+
+    Attributes:
+        page: the HTML page.
+        files: everything, the page included.
+    """
+
+    page: Path
+    files: tuple[Path, ...]
+
+
+def write_report(report: Report, folder: Path) -> Written:
+    """Write a report into a folder, which is made if it is not there.
+
+    Raises:
+        NasbenchError: if the folder is a file or the disk refuses.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise NasbenchError(f"{folder} is a file; a report needs a folder.")
+    try:
+        (folder / "tables").mkdir(parents=True, exist_ok=True)
+        (folder / "figures").mkdir(exist_ok=True)
+        files = [path for table in report.tables for path in write_table_files(table, folder / "tables")]
+        files += write_figure_files(report.figures, folder / "figures")
+        for name, text in (
+            ("report.md", markdown(report)),
+            ("report.tex", latex(report)),
+            ("report.html", html(report)),
+        ):
+            (folder / name).write_text(text, encoding="utf-8")
+            files.append(folder / name)
+    except OSError as fault:
+        raise NasbenchError(
+            f"The report cannot be written to {folder} ({fault.strerror}); choose another --out."
+        ) from None
+    return Written(folder / "report.html", tuple(files))
+
+
+def html(report: Report) -> str:
+    """The page; it loads nothing from anywhere."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=PackageLoader("reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["table"] = lambda table: Markup(to_html(table))
+    environment.filters["svg"] = lambda panel: Markup(inline_svg(panel))
+    return environment.get_template("page.html.j2").render(report=report, version=version("nas-verify"))
+
+
+def markdown(report: Report) -> str:
+    """The report in Markdown; figures are linked beside it."""
+    return _plain("report.md.j2", report)
+
+
+def latex(report: Report) -> str:
+    """The report as a LaTeX document; figures are included from beside it."""
+    return _plain("report.tex.j2", report)
+
+
+def _plain(template: str, report: Report) -> str:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    tex = template.endswith(".tex.j2")
+    brackets = {
+        "variable_start_string": "<<",
+        "variable_end_string": ">>",
+        "block_start_string": "<%",
+        "block_end_string": "%>",
+    }
+    brackets |= {"comment_start_string": "<#", "comment_end_string": "#>"}
+    environment = Environment(
+        loader=PackageLoader("reports"),
+        autoescape=False,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        **(brackets if tex else {}),  # type: ignore[arg-type]
+    )
+    environment.filters["tex"] = escaped
+    environment.filters["table"] = to_latex if tex else to_markdown
+    return environment.get_template(template).render(report=report, version=version("nas-verify"))

@@ -1,0 +1,201 @@
+"""A finished study, opened for reports: who ran on what, the traces, the truth to score them by, and a hash of each number's runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from nasbench.benchmarks.catalogue import get_benchmark
+from nasbench.benchmarks.objectives import find_objective
+from nasbench.benchmarks.oracle import Oracle
+from nasbench.benchmarks.setting import Setting
+from nasbench.benchmarks.tabular import TabularBenchmark
+from nasbench.errors import NasbenchError
+from nasbench.study.plan import Entry, Study, Unit
+from nasbench.study.store import Store
+from reports.traces import Traces, stack_runs
+
+DIGITS = 12
+"""Hexadecimal digits of a hash that reports print."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """A complete results folder.
+
+    Attributes:
+        store: the opened folder; every unit of its study is there.
+    """
+
+    store: Store
+    _memory: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def open(cls, folder: Path) -> Results:
+        """Open a results folder and make sure that the study is complete and its tables are the ones it ran on.
+
+        Raises:
+            NasbenchError: if it is no results folder, a unit is missing (saying what to run), or a table has changed.
+        """
+        store = Store.open(folder)
+        if missing := store.missing:
+            unit, units = missing[0], len(store.study.units())
+            raise NasbenchError(
+                f"{folder} lacks {len(missing)} of {units} units of its study (the first: {unit.entry.label} on {unit.benchmark}, "
+                f"runs {unit.runs[0]} to {unit.runs[-1]}); `nasbench run {folder / 'study.toml'} --out {folder}` runs what is missing."
+            )
+        results = cls(store)
+        for name, checksum in results.environment.get("benchmarks", {}).items():
+            if name in store.study.benchmarks and results.benchmark(name).checksum != checksum:
+                raise NasbenchError(
+                    f"{folder} was run on another version of {name} than is installed; restore that table or run the study again."
+                )
+        return results
+
+    @property
+    def study(self) -> Study:
+        """The study that was run."""
+        return self.store.study
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels of the optimizers, in the order of the study; tables and figures keep it."""
+        return tuple(entry.label for entry in self.study.optimizers)
+
+    def entry(self, label: str) -> Entry:
+        """The study's entry of that label."""
+        return next(entry for entry in self.study.optimizers if entry.label == label)
+
+    @cached_property
+    def environment(self) -> dict[str, Any]:
+        """What `environment.json` says of where the study ran.
+
+        Raises:
+            NasbenchError: if it is not there or not JSON.
+        """
+        try:
+            return self.store.environment
+        except (OSError, json.JSONDecodeError):
+            raise NasbenchError(
+                f"{self.store.folder / 'environment.json'} cannot be read; restore it, a report must say where its numbers were made."
+            ) from None
+
+    def benchmark(self, name: str) -> TabularBenchmark:
+        """The benchmark of that name, opened once."""
+        if ("benchmark", name) not in self._memory:
+            self._memory["benchmark", name] = get_benchmark(name)
+        benchmark: TabularBenchmark = self._memory["benchmark", name]
+        return benchmark
+
+    def setting(self, benchmark: str) -> Setting:
+        """The search side of the study on a benchmark."""
+        return self.study.setting(self.benchmark(benchmark).longest(self.study.objectives, self.study.split))
+
+    def oracle(self, benchmark: str) -> Oracle:
+        """The truth on a benchmark, opened once."""
+        if ("oracle", benchmark) not in self._memory:
+            self._memory["oracle", benchmark] = self.benchmark(benchmark).oracle(self.setting(benchmark))
+        oracle: Oracle = self._memory["oracle", benchmark]
+        return oracle
+
+    def unit(self, benchmark: str) -> str:
+        """Unit of the first objective on a benchmark."""
+        known, setting = self.benchmark(benchmark), self.setting(benchmark)
+        name, split, epochs = setting.objectives[0], setting.split, setting.epochs[-1]
+        return find_objective(known.table, known.dataset, name, split, epochs).unit
+
+    def short(self, benchmark: str) -> str:
+        """Its name in headings: the data set alone where all benchmarks of the study share a table."""
+        tables = {name.partition("/")[0] for name in self.study.benchmarks}
+        return benchmark.partition("/")[2] if len(tables) == 1 else benchmark
+
+    def units(self, benchmark: str, label: str) -> list[Unit]:
+        """The units of one optimizer on one benchmark, in the order of their runs."""
+        return [unit for unit in self.study.units() if unit.benchmark == benchmark and unit.entry.label == label]
+
+    def traces(self, benchmark: str, label: str) -> Traces:
+        """All runs of one optimizer on one benchmark; read anew at each call, so hold on to it or let it go.
+
+        Raises:
+            NasbenchError: if a file is damaged or holds other runs than its name says.
+        """
+        tables = [self._read(unit) for unit in self.units(benchmark, label)]
+        whole = pa.concat_tables([table.drop_columns("architecture") for table in tables])
+        rows = np.concatenate([self._rows(benchmark, table["architecture"]) for table in tables])
+        columns = {name: whole[name].to_numpy() for name in whole.column_names}
+        return stack_runs(columns, rows, self.study.objectives, self.study.repeats)
+
+    def digest(self, *cells: tuple[str, str]) -> str:
+        """Hash of the runs that a number rests on: SHA-256 over the trace files of (benchmark, label) cells, in order.
+
+        It is what `cat FILES | sha256sum` prints, shortened to `DIGITS`.
+        """
+        key = ("digest", *cells)
+        if key not in self._memory:
+            digest = hashlib.sha256()
+            for path in self.files(*cells):
+                digest.update(self._bytes(path))
+            self._memory[key] = digest.hexdigest()[:DIGITS]
+        return str(self._memory[key])
+
+    def files(self, *cells: tuple[str, str]) -> list[Path]:
+        """Trace files of (benchmark, label) cells, in the order in which `digest` reads them."""
+        folder = self.store.folder / "traces"
+        return [folder / u.path.with_name(u.path.name + ".parquet") for cell in cells for u in self.units(*cell)]
+
+    def own_seconds(self, benchmark: str, label: str) -> float:
+        """The optimizer's own seconds, a run: mean over the runs (it is measured a unit at a time).
+
+        Raises:
+            NasbenchError: if a timing is not there or damaged.
+        """
+        units = self.units(benchmark, label)
+        try:
+            seconds = [self.store.timing(unit).own_seconds * len(unit.runs) for unit in units]
+        except (OSError, ValueError, TypeError):
+            raise NasbenchError(
+                f"{self.store.folder} lacks a timing of {label} on {benchmark}; remove that unit's trace and run the study again."
+            ) from None
+        return sum(seconds) / sum(len(unit.runs) for unit in units)
+
+    def _bytes(self, path: Path) -> bytes:
+        try:
+            return path.read_bytes()
+        except OSError as fault:
+            raise NasbenchError(
+                f"{path} cannot be read ({fault.strerror}); run the study again to restore it."
+            ) from None
+
+    def _read(self, unit: Unit) -> pa.Table:
+        table = self.store.read(unit)
+        found = np.unique(table["run"].to_numpy())
+        if not np.array_equal(found, unit.runs):
+            raise NasbenchError(
+                f"The trace of {unit.entry.label} on {unit.benchmark} holds {len(found)} runs and not runs {unit.runs[0]} to {unit.runs[-1]}; "
+                "remove the file and run the study again to make it anew."
+            )
+        return table
+
+    def _rows(self, benchmark: str, architectures: pa.ChunkedArray) -> np.ndarray:
+        """Table row of each query, `(queries,)`; every string is parsed once a benchmark."""
+        known: dict[str, int] = self._memory.setdefault(("rows", benchmark), {})
+        encoded = architectures.combine_chunks()
+        encoded = encoded if pa.types.is_dictionary(encoded.type) else encoded.dictionary_encode()
+        strings = encoded.dictionary.to_pylist()
+        if unknown := [text for text in strings if text not in known]:
+            space, oracle = self.benchmark(benchmark).space, self.oracle(benchmark)
+            parsed = np.stack([space.from_string(text) for text in unknown])
+            known.update(zip(unknown, oracle.row(parsed).tolist(), strict=True))
+        table = np.array([known[text] for text in strings], dtype=np.int64)
+        if (table < 0).any():
+            raise NasbenchError(
+                f"A trace on {benchmark} names an architecture that its table lacks; run the study again."
+            )
+        return np.asarray(table[encoded.indices.to_numpy()])

@@ -1,0 +1,1 @@
+"""Tables: one description each, rendered to Markdown, LaTeX, HTML and CSV."""

@@ -1,0 +1,100 @@
+"""The main table: final scores of every optimizer on every data set, with tests against the best."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from reports.comparison import ALPHA, Comparison, Standing
+from reports.evaluation import BenchmarkEvaluation
+from reports.tables.table import Cell, Column, ReportTable, estimated
+
+WORSE = "*"
+ALIKE = "≈"
+
+
+def comparison_table(
+    evaluations: Sequence[BenchmarkEvaluation], comparisons: Mapping[str, Comparison], objective: str
+) -> ReportTable:
+    """Build the main table.
+
+    Args:
+        evaluations: one a benchmark.
+        comparisons: by benchmark.
+        objective: name of the first objective.
+    """
+    unit = evaluations[0].unit
+    digits = 2 if unit == "%" else 3
+    columns = (
+        Column(key="benchmark", heading="data set", kind="text", group=True),
+        Column(key="optimizer", heading="optimizer", kind="text"),
+        Column(key="mean", heading=f"mean {objective} ({unit}) [95 %]", digits=digits),
+        Column(key="sd", heading="sd", digits=digits),
+        Column(key="median", heading="median", digits=digits),
+        Column(key="n", heading="n", kind="count"),
+        Column(key="optimum", heading="optimum", digits=digits),
+        Column(key="p_value", heading="p against best", kind="p_value"),
+        Column(key="a12", heading="A12 against best [95 %]"),
+    )
+    rows = tuple(
+        _row(evaluation, label, standing)
+        for evaluation in evaluations
+        for label, standing in comparisons[evaluation.benchmark].standings.items()
+    )
+    return ReportTable(
+        name="comparison",
+        title="Final result",
+        caption=(
+            f"{objective.capitalize()} of the final incumbent (what the search would return, chosen by what it observed): "
+            f"mean over training seeds on the {scored_on(evaluations)}, lower is better. The best mean of each data set is in bold; "
+            "optimum: the best of the table."
+        ),
+        columns=columns,
+        rows=rows,
+        marks={
+            WORSE: f"worse than the best at {ALPHA:g}",
+            ALIKE: f"no difference from the best shown at {ALPHA:g}, which is not evidence of equality",
+        },
+        notes=(*_how(evaluations), *no_test_split(evaluations)),
+    )
+
+
+def scored_on(evaluations: Sequence[BenchmarkEvaluation]) -> str:
+    """Split and epochs that score, in words."""
+    return " or ".join(dict.fromkeys(f"{e.split} split after {e.epochs} epochs" for e in evaluations))
+
+
+def no_test_split(evaluations: Sequence[BenchmarkEvaluation]) -> tuple[str, ...]:
+    """The warning that scores come from the split that was searched; empty where all tables have a test split."""
+    names = [e.short for e in evaluations if e.split != "test"]
+    if not names:
+        return ()
+    split = next(e.split for e in evaluations if e.split != "test")
+    return (
+        f"There is no test split of {', '.join(names)} in the table: scores are seed means on the {split} split, which the search also used, "
+        "so they flatter every optimizer a little.",
+    )
+
+
+def _row(evaluation: BenchmarkEvaluation, label: str, standing: Standing) -> tuple[Cell, ...]:
+    mark = "" if standing.best else WORSE if standing.worse else ALIKE
+    return (
+        Cell(evaluation.short),
+        Cell(label),
+        estimated(standing.mean, standing.runs, mark=mark, best=standing.best),
+        Cell(standing.sd, runs=standing.runs),
+        Cell(standing.median, runs=standing.runs),
+        Cell(standing.n, runs=standing.runs),
+        Cell(evaluation.optimum, runs=evaluation.checksum),
+        Cell(standing.p_value, runs=standing.compared),
+        estimated(standing.effect, standing.compared),
+    )
+
+
+def _how(evaluations: Sequence[BenchmarkEvaluation]) -> tuple[str, ...]:
+    if all(len(evaluation.outcomes) == 1 for evaluation in evaluations):
+        return ("Intervals of means: bootstrap-t over runs.",)
+    return (
+        "Intervals of means: bootstrap-t over runs. p: Wilcoxon signed rank, paired by run (run i of every optimizer meets the same training seeds), "
+        "adjusted by Holm over all pairs of optimizers on the data set, since the best was chosen by looking. "
+        "A12: probability that a run of this optimizer scores worse than one of the best, ties counting half (Newcombe's interval).",
+    )

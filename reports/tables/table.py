@@ -1,0 +1,188 @@
+"""The description of a table; the modules `to_markdown`, `to_latex`, `to_html` and `to_csv` render it.
+
+A number is a value with its interval, its mark and the hash of the runs that it rests on. What the data do not determine is an
+`Undefined`, shown as a dash with the reason in a footnote. A cell that is simply not there is a mistake, and the table is not built.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from nasbench.errors import NasbenchError
+from reports.statistics.result import Estimate, Interval, Undefined
+
+Kind = Literal["text", "number", "count", "percent", "p_value"]
+DASH = "–"
+MINUS = "−"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column.
+
+    Attributes:
+        key: name in CSV and JSON.
+        heading: what a reader sees, unit included.
+        kind: how values are written.
+        digits: decimals of a number or percentage.
+        group: whether equal values in consecutive rows belong together; printed tables show them once.
+    """
+
+    key: str
+    heading: str
+    kind: Kind = "number"
+    digits: int = 2
+    group: bool = False
+
+    @property
+    def numeric(self) -> bool:
+        """Whether values are numbers, which are set to the right and sort as numbers."""
+        return self.kind != "text"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What stands in one place.
+
+    Attributes:
+        value: the value, or why there is none.
+        interval: bounds that belong to it, why there are none, or None where none are due.
+        mark: a sign behind the value; the table explains it.
+        best: whether it is set in bold.
+        runs: hash of the runs it rests on (`Results.digest`), or of the table of the benchmark for a fact about that.
+    """
+
+    value: str | float | int | Undefined
+    interval: Interval | Undefined | None = None
+    mark: str = ""
+    best: bool = False
+    runs: str = ""
+
+
+def estimated(estimate: Estimate | Undefined, runs: str, *, mark: str = "", best: bool = False) -> Cell:
+    """A cell from an estimate with its interval."""
+    if isinstance(estimate, Undefined):
+        return Cell(estimate, runs=runs, mark=mark)
+    return Cell(estimate.value, estimate.interval, mark, best, runs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportTable:
+    """A table.
+
+    Attributes:
+        name: file name without ending, and anchor.
+        title: short heading.
+        caption: what the numbers are, with units, direction and n.
+        columns: the columns.
+        rows: one tuple of cells a row, in the order of the columns.
+        marks: what each mark means.
+        notes: further sentences under the table.
+
+    Raises:
+        NasbenchError: if a cell is missing: a row of another length, NaN or infinity, an empty text, a number without the hash of
+            its runs, or a mark that is not explained.
+    """
+
+    name: str
+    title: str
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    marks: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.rows:
+            raise NasbenchError(f"Table {self.name!r} has no rows; leave it out instead.")
+        for i, row in enumerate(self.rows):
+            if len(row) != len(self.columns):
+                raise NasbenchError(
+                    f"Table {self.name!r}, row {i + 1} has {len(row)} cells for {len(self.columns)} columns; a cell is missing."
+                )
+            for column, cell in zip(self.columns, row, strict=True):
+                if fault := _fault(column, cell, self.marks):
+                    raise NasbenchError(f"Table {self.name!r}, row {i + 1}, column {column.heading!r}: {fault}.")
+
+    @property
+    def footnotes(self) -> dict[str, str]:
+        """Reason to letter, for everything that is undefined, in the order of appearance."""
+        reasons: dict[str, str] = {}
+        for row in self.rows:
+            for cell in row:
+                for part in (cell.value, cell.interval):
+                    if isinstance(part, Undefined) and part.reason not in reasons:
+                        reasons[part.reason] = letters(len(reasons))
+        return reasons
+
+    @property
+    def all_notes(self) -> list[tuple[str, str]]:
+        """Sign and sentence of every note: marks that occur, reasons of what is undefined, and further notes without a sign."""
+        used = {cell.mark for row in self.rows for cell in row}
+        marks = [(mark, meaning) for mark, meaning in self.marks.items() if mark in used]
+        reasons = [(letter, f"no value: {reason}") for reason, letter in self.footnotes.items()]
+        return [*marks, *reasons, *(("", note) for note in self.notes)]
+
+
+def _fault(column: Column, cell: Cell, marks: Mapping[str, str]) -> str:
+    value = cell.value
+    if cell.mark and cell.mark not in marks:
+        return f"the mark {cell.mark!r} is not explained"
+    if isinstance(value, Undefined):
+        return "" if value.reason else "it is undefined without a reason"
+    if column.kind == "text":
+        return "" if isinstance(value, str) and value else "the text is missing"
+    if isinstance(value, str) or value is None or not math.isfinite(value):
+        return f"the number is missing (found {value!r})"
+    return "" if cell.runs else "the number does not say what runs it rests on"
+
+
+def letters(number: int) -> str:
+    """a, b, ..., z, aa, ab, ... for 0, 1, ..."""
+    text = chr(ord("a") + number % 26)
+    return text if number < 26 else letters(number // 26 - 1) + text
+
+
+def value_text(column: Column, cell: Cell) -> str:
+    """The value alone, as a reader sees it."""
+    return DASH if isinstance(cell.value, Undefined) else _written(column, cell.value)
+
+
+def interval_text(column: Column, cell: Cell) -> str:
+    """The interval alone, empty where there is none."""
+    if not isinstance(cell.interval, Interval):
+        return ""
+    return f"[{_written(column, cell.interval.lower)}, {_written(column, cell.interval.upper)}]"
+
+
+def letter_of(table: ReportTable, cell: Cell) -> str:
+    """The letters of a cell's footnotes, joined by commas."""
+    notes = table.footnotes
+    reasons = dict.fromkeys(part.reason for part in (cell.value, cell.interval) if isinstance(part, Undefined))
+    return ",".join(notes[reason] for reason in reasons)
+
+
+def group_starts(table: ReportTable) -> Sequence[bool]:
+    """For each row whether it differs from the row before in a grouping column."""
+    groups = [i for i, column in enumerate(table.columns) if column.group]
+    keys = [tuple(row[i].value for i in groups) for row in table.rows]
+    return [i == 0 or key != keys[i - 1] for i, key in enumerate(keys)]
+
+
+def _written(column: Column, value: str | float | int) -> str:
+    if isinstance(value, str):
+        return value
+    if column.kind == "count":
+        text = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+    elif column.kind == "percent":
+        text = f"{100.0 * value:.{column.digits}f} %"
+    elif column.kind == "p_value":
+        text = "<0.001" if value < 0.001 else f"{value:.3f}"
+    else:
+        text = f"{value:,.{column.digits}f}"
+    if text.startswith("-"):
+        text = MINUS + text[1:] if text.strip("-0., %") else text[1:]
+    return text

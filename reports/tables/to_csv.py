@@ -1,0 +1,51 @@
+"""Tables as CSV: full precision, and beside each number its bounds, mark and runs where the column has any."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from reports.statistics.result import Interval, Undefined
+from reports.tables.table import Cell, ReportTable
+
+
+def to_csv(table: ReportTable) -> str:
+    """The table; what is undefined is empty, with the reason in the column `... undefined`."""
+    extras = [_extras([row[i] for row in table.rows]) for i in range(len(table.columns))]
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(
+        [name for column, extra in zip(table.columns, extras, strict=True) for name in _names(column.key, extra)]
+    )
+    for row in table.rows:
+        writer.writerow([field for cell, extra in zip(row, extras, strict=True) for field in _fields(cell, extra)])
+    return stream.getvalue()
+
+
+def _extras(cells: list[Cell]) -> tuple[str, ...]:
+    undefined = any(isinstance(part, Undefined) for cell in cells for part in (cell.value, cell.interval))
+    present = {
+        "lower": any(isinstance(cell.interval, Interval) for cell in cells),
+        "upper": any(isinstance(cell.interval, Interval) for cell in cells),
+        "mark": any(cell.mark for cell in cells),
+        "undefined": undefined,
+        "runs": any(cell.runs for cell in cells),
+    }
+    return tuple(name for name, there in present.items() if there)
+
+
+def _names(key: str, extra: tuple[str, ...]) -> list[str]:
+    return [key, *(f"{key} {name}" for name in extra)]
+
+
+def _fields(cell: Cell, extra: tuple[str, ...]) -> list[str | float | int]:
+    interval = cell.interval if isinstance(cell.interval, Interval) else None
+    reasons = [part.reason for part in (cell.value, cell.interval) if isinstance(part, Undefined)]
+    values: dict[str, str | float | int] = {
+        "lower": "" if interval is None else interval.lower,
+        "upper": "" if interval is None else interval.upper,
+        "mark": cell.mark,
+        "undefined": "; ".join(dict.fromkeys(reasons)),
+        "runs": cell.runs,
+    }
+    return ["" if isinstance(cell.value, Undefined) else cell.value, *(values[name] for name in extra)]

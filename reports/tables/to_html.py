@@ -1,0 +1,51 @@
+"""Tables as HTML: row headers, machine-readable values to sort by, the hash of the runs in each number's tooltip."""
+
+from __future__ import annotations
+
+from html import escape
+
+from reports.statistics.result import Undefined
+from reports.tables.table import Cell, Column, ReportTable, group_starts, interval_text, letter_of, value_text
+
+
+def to_html(table: ReportTable) -> str:
+    """Caption, `<table>` in a container that scrolls sideways on a narrow screen, and notes."""
+    heads = "".join(
+        f'<th scope="col"{_class(column)}><button type="button">{escape(column.heading)}</button></th>'
+        for column in table.columns
+    )
+    body = "".join(
+        f"<tr{' class=start' if start else ''}>"
+        + "".join(
+            _cell(table, column, cell, i == 0) for i, (column, cell) in enumerate(zip(table.columns, row, strict=True))
+        )
+        + "</tr>\n"
+        for row, start in zip(table.rows, group_starts(table), strict=True)
+    )
+    notes = "".join(
+        f"<li>{f'<sup>{escape(sign)}</sup> ' if sign else ''}{escape(text)}</li>" for sign, text in table.all_notes
+    )
+    return (
+        f'<p class="caption" id="caption-{table.name}">{escape(table.caption)}</p>\n'
+        f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(table.title)}">\n'
+        f'<table id="table-{table.name}" aria-label="{escape(table.title)}" aria-describedby="caption-{table.name}">\n'
+        f"<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}</tbody></table></div>\n"
+        + (f'<ul class="notes">{notes}</ul>\n' if notes else "")
+    )
+
+
+def _cell(table: ReportTable, column: Column, cell: Cell, header: bool) -> str:
+    text = escape(value_text(column, cell))
+    text = f"<b>{text}</b>" if cell.best else text
+    signs = ",".join(part for part in (cell.mark, letter_of(table, cell)) if part)
+    text += f"<sup>{escape(signs)}</sup>" if signs else ""
+    interval = interval_text(column, cell)
+    text += f' <span class="interval">{escape(interval)}</span>' if interval else ""
+    value = "" if isinstance(cell.value, Undefined) else str(cell.value)
+    title = f' title="runs {escape(cell.runs)}"' if cell.runs else ""
+    tag = 'th scope="row"' if header else "td"
+    return f'<{tag}{_class(column)} data-value="{escape(value)}"{title}>{text}</{tag.split()[0]}>'
+
+
+def _class(column: Column) -> str:
+    return ' class="number"' if column.numeric else ""

@@ -1,0 +1,82 @@
+"""Tables in LaTeX; the document needs the package booktabs and UTF-8 input."""
+
+from __future__ import annotations
+
+from reports.tables.table import Cell, Column, ReportTable, group_starts, interval_text, letter_of, value_text
+
+SIGNS = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"$<$",
+    ">": r"$>$",
+    "|": r"$|$",
+    "−": r"$-$",
+    "–": "--",
+    "≤": r"$\le$",
+    "≥": r"$\ge$",
+    "≈": r"$\approx$",
+    "×": r"$\times$",
+    "±": r"$\pm$",
+    "†": r"\dag{}",
+    "‡": r"\ddag{}",
+    "ρ": r"$\rho$",
+}
+
+
+def escaped(text: str) -> str:
+    """Text that LaTeX prints as it stands; a sign that plain LaTeX cannot print becomes a question mark."""
+    return "".join(SIGNS.get(sign, sign if ord(sign) < 256 else "?") for sign in text)
+
+
+def to_latex(table: ReportTable) -> str:
+    """A `table` environment; the hash of each row's runs stands in a comment behind it."""
+    columns = table.columns
+    starts = group_starts(table)
+    lines = [
+        r"\begin{table}[htbp]",
+        r"\centering\small",
+        rf"\caption{{{escaped(table.title)}. {escaped(table.caption)}}}",
+        rf"\label{{tab:{table.name}}}",
+        r"\begin{tabular}{@{}" + "".join("r" if column.numeric else "l" for column in columns) + r"@{}}",
+        r"\toprule",
+        " & ".join(escaped(column.heading) for column in columns) + r" \\",
+        r"\midrule",
+    ]
+    for i, (row, start) in enumerate(zip(table.rows, starts, strict=True)):
+        if start and i:
+            lines.append(r"\addlinespace")
+        cells = [
+            "" if column.group and not start else _cell(table, column, cell)
+            for column, cell in zip(columns, row, strict=True)
+        ]
+        hashes = ", ".join(dict.fromkeys(cell.runs for cell in row if cell.runs))
+        lines.append(" & ".join(cells) + rf" \\ % runs {hashes}")
+    lines += [r"\bottomrule", r"\end{tabular}"]
+    if notes := table.all_notes:
+        sentences = [f"$^{{{escaped_sign(sign)}}}$ {escaped(text)}" if sign else escaped(text) for sign, text in notes]
+        lines += [r"\par\smallskip\begin{minipage}{\linewidth}\footnotesize", r"\\".join(sentences), r"\end{minipage}"]
+    return "\n".join([*lines, r"\end{table}", ""])
+
+
+def escaped_sign(sign: str) -> str:
+    """A mark for use in an exponent."""
+    return {"†": r"\dagger", "‡": r"\ddagger", "≈": r"\approx", "*": "*"}.get(sign, rf"\mathrm{{{escaped(sign)}}}")
+
+
+def _cell(table: ReportTable, column: Column, cell: Cell) -> str:
+    text = escaped(value_text(column, cell))
+    text = rf"\textbf{{{text}}}" if cell.best else text
+    signs = [escaped_sign(cell.mark)] if cell.mark else []
+    signs += [escaped_sign(letter) for letter in letter_of(table, cell).split(",") if letter]
+    exponent = f"$^{{{','.join(signs)}}}$" if signs else ""
+    interval = interval_text(column, cell)
+    # Braces keep the bracket from being read as the argument of a preceding row end.
+    return text + exponent + (rf" {{\footnotesize {escaped(interval)}}}" if interval else "")

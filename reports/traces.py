@@ -1,0 +1,165 @@
+"""Traces of one optimizer on one benchmark as arrays `(runs, queries)`, and what is read off them: incumbents and accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nasbench.errors import NasbenchError, unknown_name
+from nasbench.search.ledger import ACCOUNTS
+from nasbench.spaces.space import Floats, Ints
+
+AXES = tuple(account for account in ACCOUNTS if account != "own_seconds")
+"""Accounts that a trace can be drawn against; the optimizer's own seconds are known a run, not a query."""
+
+
+@dataclass(frozen=True)
+class Traces:
+    """`R` runs of at most `Q` queries. A run that ended sooner is padded: it learns nothing more and spends nothing more.
+
+    Attributes:
+        runs: number of each run, `(R,)`.
+        lengths: queries of each run, `(R,)`.
+        rows: row of the table of each queried architecture, `(R, Q)`; padding repeats the run's last.
+        observed: objectives as the optimizer saw them, `(R, Q, M)`; padding is infinite.
+        epochs: fidelity, `(R, Q)`.
+        cost: seconds charged, `(R, Q)`; padding is 0.
+        first, fresh: first query of the architecture, of its function, `(R, Q)`; padding is False.
+        repeats: the study's policy for repeated queries, which says what epochs were charged.
+    """
+
+    runs: Ints
+    lengths: Ints
+    rows: Ints
+    observed: Floats
+    epochs: Ints
+    cost: Floats
+    first: NDArray[np.bool_]
+    fresh: NDArray[np.bool_]
+    repeats: str
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(R, Q)."""
+        return self.rows.shape[0], self.rows.shape[1]
+
+    @cached_property
+    def answered(self) -> NDArray[np.bool_]:
+        """Which entries are queries and no padding, `(R, Q)`."""
+        return np.arange(self.shape[1]) < self.lengths[:, None]
+
+    @cached_property
+    def incumbent_at(self) -> Ints:
+        """Position of the query that gave the incumbent after each query, `(R, Q)`.
+
+        The incumbent is the best observed first objective so far, the earlier of two equal ones; where a study has several
+        fidelities, the best at the highest fidelity reached so far, since observations of different training compare unfairly.
+        """
+        merit = self.observed[:, :, 0]
+        if np.unique(self.epochs[self.answered]).size > 1:
+            merit = np.where(self.answered, _joint_rank(-self.epochs, merit), np.inf)
+        best = np.minimum.accumulate(merit, axis=1)
+        improved = np.ones(self.shape, dtype=bool)
+        improved[:, 1:] = merit[:, 1:] < best[:, :-1]
+        return np.maximum.accumulate(np.where(improved, np.arange(self.shape[1]), 0), axis=1)
+
+    @cached_property
+    def incumbents(self) -> Ints:
+        """Row of the incumbent after every query, `(R, Q)`."""
+        return np.take_along_axis(self.rows, self.incumbent_at, axis=1)
+
+    def spent(self, account: str) -> Floats:
+        """What each run has spent of an account after every query, `(R, Q)`.
+
+        Raises:
+            NasbenchError: if there is no such account, or it is not known a query.
+        """
+        if account not in ACCOUNTS:
+            raise unknown_name("account", account, AXES)
+        if account not in AXES:
+            raise NasbenchError(f"Traces do not record {account} a query; choose one of {', '.join(AXES)}.")
+        charged = {"charged": self.answered, "cached": self.first, "isomorphic": self.fresh}[self.repeats]
+        amounts = {
+            "queries": self.answered,
+            "unique_queries": self.first,
+            "nonisomorphic_queries": self.fresh,
+            "epochs": np.where(charged, self.epochs, 0),
+            "train_seconds": self.cost,
+        }[account]
+        return np.cumsum(amounts, axis=1, dtype=float)
+
+
+def stack_runs(columns: Mapping[str, Any], rows: Ints, objectives: tuple[str, ...], repeats: str) -> Traces:
+    """Arrange the rows of trace files, sorted by run and query, as `Traces`.
+
+    Args:
+        columns: columns of the files, as `nasbench.study.store` describes them.
+        rows: row of the table of each query.
+        objectives: names of the objective columns.
+        repeats: the study's policy for repeated queries.
+
+    Raises:
+        NasbenchError: if rows are not sorted by run and query.
+    """
+    run = np.asarray(columns["run"])
+    starts = np.flatnonzero(np.concatenate([[True], run[1:] != run[:-1]]))
+    lengths = np.diff(np.append(starts, len(run)))
+    position = np.arange(len(run)) - np.repeat(starts, lengths)
+    if (np.diff(run[starts]) <= 0).any() or not np.array_equal(position, columns["query"]):
+        raise NasbenchError("The rows of a trace are not sorted by run and query; run the study again to make it anew.")
+    size, longest = len(starts), int(lengths.max())
+    at = np.minimum(np.arange(longest), lengths[:, None] - 1) + starts[:, None]
+    padding = np.arange(longest) >= lengths[:, None]
+
+    def stacked(values: ArrayLike, fill: float | None) -> NDArray[Any]:
+        array = np.asarray(values)
+        whole = array.reshape(size, longest) if not padding.any() else array[at]
+        if fill is not None and padding.any():
+            whole[padding] = fill
+        return whole
+
+    return Traces(
+        runs=run[starts].astype(np.int64),
+        lengths=lengths,
+        rows=stacked(rows, None),
+        observed=np.stack([stacked(columns[name], np.inf) for name in objectives], axis=-1),
+        epochs=stacked(columns["epochs"], None),
+        cost=stacked(columns["cost"], 0.0),
+        first=stacked(columns["first"], False),
+        fresh=stacked(columns["fresh"], False),
+        repeats=repeats,
+    )
+
+
+def at_budgets(values: Floats, spent: Floats, budgets: ArrayLike) -> Floats:
+    """Values of step functions at budgets, `(R, B)`: those after the last query that a run had paid by then.
+
+    Args:
+        values: value after every query, `(R, Q)`.
+        spent: ascending, `(R, Q)`.
+        budgets: ascending, `(B,)`.
+
+    Returns:
+        NaN where a run had no query answered yet.
+    """
+    grid = np.asarray(budgets, dtype=float)
+    found = np.empty((len(values), len(grid)))
+    for run, (value, cost) in enumerate(zip(values, spent, strict=True)):
+        position = np.searchsorted(cost, grid, side="right") - 1
+        found[run] = np.where(position >= 0, value[position], np.nan)
+    return found
+
+
+def _joint_rank(major: NDArray[Any], minor: NDArray[Any]) -> Floats:
+    """Rank of each pair in the order of `major`, then `minor`; equal pairs have equal ranks."""
+    first, second = major.ravel(), minor.ravel()
+    order = np.lexsort((second, first))
+    new = np.concatenate([[False], (np.diff(first[order]) != 0) | (second[order][1:] != second[order][:-1])])
+    rank = np.empty(first.size)
+    rank[order] = np.cumsum(new)
+    return rank.reshape(major.shape)
