@@ -125,6 +125,11 @@ class SearchHandle:
         if architectures.ndim != 3 or architectures.shape[0] != self.runs or architectures.shape[2] != self.space.d:
             raise NasbenchError(f"A batch has the shape {architectures.shape}; it should be ({self.runs}, B, {self.space.d}).")
         proposed = self._proposed(architectures)
+        if self.space.size < self.space.product_size:
+            # A combination outside the space stands for the nearest inside; that one is trained, and observed.
+            inside = self.space.repair(architectures[proposed])
+            architectures = architectures.copy()
+            architectures[proposed] = inside
         level = self._level(batch, proposed)
         rows = self._rows(architectures, proposed)
         repetition, fresh, source = self._memory.recall(rows, architectures, level, proposed)

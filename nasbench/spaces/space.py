@@ -127,6 +127,10 @@ class Space:
         """One representative for all architectures that compute the same function; the identity unless a space knows better."""
         return architectures
 
+    def repair(self, architectures: Architectures) -> Architectures:
+        """The feasible architecture nearest to each combination `(..., d)`; the identity where every combination is feasible."""
+        return architectures
+
     # ---- random operations -------------------------------------------------------------------------------------------
 
     def sample(self, uniform: Floats) -> Architectures:

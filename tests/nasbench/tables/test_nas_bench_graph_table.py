@@ -6,8 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.benchmarks.objectives import find_objective, objective_names
+from nasbench.benchmarks.setting import Setting
 from nasbench.errors import NasbenchError
+from nasbench.search.ledger import Budget
+from nasbench.search.observations import PASS
 from nasbench.spaces.nas_bench_graph import NasBenchGraphSpace
 from nasbench.tables.cache import place_table
 from nasbench.tables.catalogue import get_table
@@ -59,3 +63,19 @@ def test_opening_reads_the_manifest_alone(fresh_cache: Path) -> None:
         open_table(fresh_cache / "graph")
         times.append(time.perf_counter() - before)
     assert min(times) < 0.1
+
+
+def test_a_query_outside_the_space_is_answered_for_the_nearest_inside(fresh_cache: Path) -> None:
+    benchmark = get_benchmark("nas-bench-graph-proteins/proteins")
+    budget = Budget({"queries": 10})
+    setting = Setting(
+        objectives=("error",), split="validation", epochs=(1,), training_seed="mean", repeats="charged", budget=budget
+    )
+    handle = benchmark.handle(setting, seed=0, runs=(0, 1))
+    batch = np.array([[[3, 4, 4, 4, 4], [0, 0, 0, 0, 0]], [[PASS] * 5, [3, 0, 4, 4, 4]]], dtype=np.int8)
+    before = batch.copy()
+    observed = handle.query(batch)
+    assert np.array_equal(batch, before)
+    assert observed.architectures.tolist() == [[[3, 0, 4, 4, 4], [0, 0, 0, 0, 0]], [[PASS] * 5, [3, 0, 4, 4, 4]]]
+    assert observed.objectives[0, 0, 0] == observed.objectives[1, 1, 0]
+    assert observed.answered.tolist() == [[True, True], [False, True]]
