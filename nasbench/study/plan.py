@@ -14,6 +14,7 @@ import tomli_w
 
 from nasbench.benchmarks.setting import Setting
 from nasbench.errors import NasbenchError, unknown_name
+from nasbench.reader import Reader
 from nasbench.search.ledger import Budget
 
 MAX_RUNS = 100_000
@@ -180,15 +181,15 @@ def parse_study(text: str, where: str) -> Study:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
         raise NasbenchError(f"The study {where} is not TOML: {fault}.") from None
-    return _study(_Reader(raw, where))
+    return _study(Reader(raw, f"study {where}"))
 
 
-def _study(raw: _Reader) -> Study:
+def _study(raw: Reader) -> Study:
     optimizers = []
     for table in raw.take("optimizers", list, "a list of [[optimizers]] tables"):
         if not isinstance(table, dict):
-            raise NasbenchError(f"The study {raw.where}: each optimizer should be a [[optimizers]] table with a name.")
-        entry = _Reader(table, f"{raw.where}, optimizers")
+            raise NasbenchError(f"The {raw.where}: each optimizer should be a [[optimizers]] table with a name.")
+        entry = Reader(table, f"{raw.where}, optimizers")
         name = entry.take("name", str, "the name of an optimizer")
         optimizers.append(
             Entry(
@@ -200,9 +201,7 @@ def _study(raw: _Reader) -> Study:
         entry.finish()
     epochs = raw.take("epochs", (list, str), f"a list of numbers or {LONGEST!r}")
     if isinstance(epochs, str) and epochs != LONGEST:
-        raise NasbenchError(
-            f"The study {raw.where}: epochs is {epochs!r}; it should be a list of numbers or {LONGEST!r}."
-        )
+        raise NasbenchError(f"The {raw.where}: epochs is {epochs!r}; it should be a list of numbers or {LONGEST!r}.")
     study = Study(
         name=raw.take("name", str, "a text"),
         description=raw.take("description", str, "a text", ""),
@@ -220,39 +219,3 @@ def _study(raw: _Reader) -> Study:
     )
     raw.finish()
     return study
-
-
-class _Reader:
-    """Takes keys of a TOML table one by one, and objects to what is missing, mistyped or left over."""
-
-    def __init__(self, raw: Mapping[str, Any], where: str) -> None:
-        self.raw = raw
-        self.where = where
-        self.taken: list[str] = []
-
-    def take(self, key: str, kind: type | tuple[type, ...], wanted: str, default: Any = None) -> Any:
-        self.taken.append(key)
-        if key not in self.raw:
-            if default is not None:
-                return default
-            raise NasbenchError(f"The study {self.where} lacks {key!r}; it should be {wanted}.")
-        value = self.raw[key]
-        if not isinstance(value, kind) or isinstance(value, bool):
-            raise NasbenchError(f"The study {self.where}: {key} is {value!r}; it should be {wanted}.")
-        return value
-
-    def texts(self, key: str) -> list[str]:
-        values = self.take(key, list, "a list of names")
-        if not all(isinstance(value, str) for value in values):
-            raise NasbenchError(f"The study {self.where}: {key} is {values!r}; it should be a list of names.")
-        return list(values)
-
-    def numbers(self, key: str, values: list[Any]) -> list[int]:
-        if not all(isinstance(value, int) and not isinstance(value, bool) for value in values):
-            raise NasbenchError(f"The study {self.where}: {key} is {values!r}; it should be a list of whole numbers.")
-        return list(values)
-
-    def finish(self) -> None:
-        left = sorted(set(self.raw) - set(self.taken))
-        if left:
-            raise unknown_name(f"key of the study {self.where}", left[0], self.taken)
