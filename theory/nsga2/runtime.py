@@ -88,7 +88,9 @@ def check_bound(ctx: Context, problem: Problem, crowding: bool = True) -> Verdic
 
 def check_order(ctx: Context, problem: Problem, crowding: bool = True) -> Verdict:
     """Fit the slope of ln T (LOTZ) or ln (T / ln n) (OneMinMax) on ln n, HC3 interval, within 0.15 of the stated one."""
-    lengths, generations = times(ctx, problem, SIZES[problem.name] if crowding else MUTANT_SIZES[problem.name], crowding)
+    lengths, generations = times(
+        ctx, problem, SIZES[problem.name] if crowding else MUTANT_SIZES[problem.name], crowding
+    )
     stated, divisor = (2.0, 1.0) if problem is LOTZ else (1.0, np.log(lengths))
     return slope_within(
         np.log(lengths), np.log(np.maximum(generations, 1.0) / divisor), stated - 0.15, stated + 0.15,

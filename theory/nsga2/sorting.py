@@ -107,8 +107,8 @@ def sort_peeling(objectives: Integers) -> tuple[Integers, int]:
     while (rank < 0).any():
         rest = np.flatnonzero(rank < 0)
         ours, theirs = objectives[rest][:, None], objectives[rest][None]
-        dominated = ((theirs >= ours).all(axis=2) & (theirs > ours).any(axis=2)).any(axis=1)
+        dominated = np.asarray((theirs >= ours).all(axis=2) & (theirs > ours).any(axis=2))
         tests += len(rest) * (len(rest) - 1)
-        rank[rest[~dominated]] = level
+        rank[rest[~dominated.any(axis=1)]] = level
         level += 1
     return rank, tests
