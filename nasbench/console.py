@@ -11,6 +11,9 @@ from importlib.metadata import version
 from typing import Any
 
 
+WIDTH = 200
+
+
 def print_json(command: str, **results: Any) -> None:
     """Print the one JSON object of a command: its name, the suite's version and its results.
 
@@ -30,7 +33,8 @@ def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
         table.add_column(name.replace("_", " "), overflow="fold")
     for row in rows:
         table.add_row(*(_shown(value) for value in row.values()))
-    Console().print(table)
+    # In a pipe or a file there is no width to keep to.
+    Console(width=None if sys.stdout.isatty() else WIDTH).print(table)
 
 
 @contextmanager
