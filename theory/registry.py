@@ -22,6 +22,7 @@ FAMILIES = (
     "theory.pareto",
     "theory.nsga2",
     "theory.gradient",
+    "theory.bayesian",
 )
 """Modules that end with `CLAIMS`; one family of theorems each."""
 
