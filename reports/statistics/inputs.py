@@ -1,0 +1,87 @@
+"""What every function here asks of its arguments.
+
+A wrong shape or an infinite value is the caller's mistake and raises `NasbenchError`. Missing values (NaN), no runs or a
+run count that differs are facts about a study, and make the result `Undefined`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nasbench.errors import NasbenchError
+from reports.statistics.result import Undefined
+
+FloatArray = NDArray[np.floating[Any]]
+BoolArray = NDArray[np.bool_]
+
+
+def as_array(values: ArrayLike, ndim: int, what: str) -> FloatArray:
+    """Return `values` as a float array of `ndim` axes; NaN marks what is missing.
+
+    Raises:
+        NasbenchError: another number of axes, or an infinite value.
+    """
+    array = np.asarray(values, dtype=float)
+    if array.ndim != ndim:
+        raise NasbenchError(f"{what} must have {ndim} axes, and has {array.ndim} (shape {array.shape}).")
+    if np.isinf(array).any():
+        raise NasbenchError(f"{what} holds an infinite value; mark a missing value as NaN, a censored one as censored.")
+    return array
+
+
+def incomplete(array: FloatArray, what: str, least: int = 1) -> Undefined | None:
+    """Return why `array` determines nothing (too few along the first axis, missing values), or None where it does."""
+    if array.size == 0 or array.shape[0] < least:
+        return Undefined(f"{what} has {array.shape[0] if array.size else 0} runs, and at least {least} are needed")
+    if missing := int(np.isnan(array).sum()):
+        return Undefined(f"{missing} of {array.size} values of {what} are missing")
+    return None
+
+
+def check_level(level: float) -> None:
+    """Raise `NasbenchError` unless `level` is a coverage strictly between a half and one."""
+    if not 0.5 < level < 1.0:
+        raise NasbenchError(f"A confidence level lies between 0.5 and 1, as 0.95 does; got {level}.")
+
+
+@dataclass(frozen=True)
+class CensoredTimes:
+    """Times (or queries) to a target, one a run; a run that stopped before it is right-censored.
+
+    Attributes:
+        time: `(runs,)`, the cost at the target where it was reached, else the cost at which the run stopped; >= 0.
+        observed: `(runs,)`, True where the target was reached.
+    """
+
+    time: FloatArray
+    observed: BoolArray
+
+    def __post_init__(self) -> None:
+        """Check and convert.
+
+        Raises:
+            NasbenchError: shapes differ, a time is negative, missing or infinite, or `observed` is not boolean.
+        """
+        time, observed = as_array(self.time, 1, "time"), np.asarray(self.observed)
+        if observed.dtype != np.bool_ and observed.size:
+            raise NasbenchError(f"observed must be boolean, True where the target was reached; got {observed.dtype}.")
+        if observed.shape != time.shape:
+            raise NasbenchError(f"time has {time.size} runs and observed {observed.size}; they must be the same runs.")
+        if np.isnan(time).any() or (time < 0).any():
+            raise NasbenchError("Every run needs a time >= 0: the cost at the target, or at which the run stopped.")
+        object.__setattr__(self, "time", time)
+        object.__setattr__(self, "observed", observed.astype(bool))
+
+    @property
+    def runs(self) -> int:
+        """The number of runs, censored ones included."""
+        return int(self.time.size)
+
+    @property
+    def events(self) -> int:
+        """The number of runs that reached the target."""
+        return int(self.observed.sum())

@@ -1,0 +1,165 @@
+"""One method against another: rank tests, and effect sizes that say how often the one beats the other.
+
+Sources: Wilcoxon 1945; Mann and Whitney 1947; Vargha and Delaney 2000; Cliff 1993; Newcombe 2006, "Confidence intervals for
+an effect size measure based on the Mann-Whitney statistic, part 2" (method 5); Agarwal et al. 2021 (improvement).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nasbench.errors import NasbenchError
+from reports.statistics.bootstrap import expanded_probabilities, resample_counts
+from reports.statistics.inputs import FloatArray, as_array, check_level, incomplete
+from reports.statistics.result import Estimate, HypothesisTest, Interval, Undefined
+
+EXACT_LIMIT = 50  # the exact null distribution is used up to here where there are no ties
+
+
+def wilcoxon_signed_rank(x: ArrayLike, y: ArrayLike) -> HypothesisTest | Undefined:
+    """Test whether paired differences are symmetric about zero (two-sided; statistic: the smaller rank sum).
+
+    Pairs that are equal are discarded (Wilcoxon's rule) and `n` counts what is left. The null distribution is exact up to
+    50 pairs without ties in size, else normal with the tie correction.
+
+    Args:
+        x: `(runs,)`, the scores of one method.
+        y: `(runs,)`, those of the other, paired by position (same seed).
+    """
+    from scipy.stats import wilcoxon
+
+    first, second = as_array(x, 1, "x"), as_array(y, 1, "y")
+    if problem := incomplete(first, "x") or incomplete(second, "y"):
+        return problem
+    if first.size != second.size:
+        return Undefined(f"a paired test needs the same runs of both, and there are {first.size} and {second.size}")
+    difference = (first - second)[first != second]
+    if difference.size == 0:
+        return Undefined(f"all {first.size} pairs are equal")
+    exact = difference.size <= EXACT_LIMIT and np.unique(np.abs(difference)).size == difference.size
+    outcome = wilcoxon(difference, method="exact" if exact else "asymptotic")
+    name = f"Wilcoxon signed rank, {'exact' if exact else 'normal'}"
+    return HypothesisTest(float(outcome.statistic), float(outcome.pvalue), int(difference.size), name)
+
+
+def rank_sum(x: ArrayLike, y: ArrayLike) -> HypothesisTest | Undefined:
+    """Test whether two independent samples come from one law (Mann-Whitney, two-sided; statistic: U of `x`).
+
+    The null distribution is exact where neither sample has more than 50 runs and nothing is tied, else normal with the tie
+    correction and the continuity correction. Run counts may differ.
+    """
+    from scipy.stats import mannwhitneyu
+
+    first, second = as_array(x, 1, "x"), as_array(y, 1, "y")
+    if problem := incomplete(first, "x") or incomplete(second, "y"):
+        return problem
+    pooled = np.concatenate([first, second])
+    distinct = np.unique(pooled).size
+    if distinct == 1:
+        return Undefined(f"all {pooled.size} values of both samples are equal")
+    exact = max(first.size, second.size) <= EXACT_LIMIT and distinct == pooled.size
+    outcome = mannwhitneyu(first, second, method="exact" if exact else "asymptotic")
+    name = f"Wilcoxon rank sum, {'exact' if exact else 'normal'}"
+    return HypothesisTest(float(outcome.statistic), float(outcome.pvalue), int(pooled.size), name)
+
+
+def a12(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> Estimate | Undefined:
+    """Estimate Vargha and Delaney's A12 = P(X > Y) + P(X = Y) / 2; above a half, `x` tends to be larger (so worse).
+
+    The interval is Newcombe's method 5, which stays within 0 to 1 and is defined at complete separation. At n = 30 in each
+    sample its 95 % cover 94.8 to 96.8 % for normal laws that differ by a shift (A12 of 0.5 to 0.92); it takes the two laws to be
+    of one shape, and covers 92 % where one standard deviation is four times the other. `probability_of_improvement` with
+    one task covers 93.6 to 95.5 % in all these cases, but has no interval at complete separation.
+    """
+    check_level(level)
+    first, second = as_array(x, 1, "x"), as_array(y, 1, "y")
+    if problem := incomplete(first, "x") or incomplete(second, "y"):
+        return problem
+    value = float(_wins(second, first).mean())
+    m, n = first.size, second.size
+    if min(m, n) == 1:
+        return Estimate(value, Undefined("one run shows no variation between runs"), 1)
+    return Estimate(value, _newcombe(value, m, n, level), min(m, n))
+
+
+def cliffs_delta(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> Estimate | Undefined:
+    """Estimate Cliff's delta = P(X > Y) - P(X < Y) = 2 A12 - 1, from -1 to 1, with the interval of A12 mapped alike."""
+    effect = a12(x, y, level=level)
+    if isinstance(effect, Undefined):
+        return effect
+    bounds = effect.interval
+    if isinstance(bounds, Interval):
+        bounds = Interval(2.0 * bounds.lower - 1.0, 2.0 * bounds.upper - 1.0, level)
+    return replace(effect, value=2.0 * effect.value - 1.0, interval=bounds)
+
+
+def probability_of_improvement(
+    x: ArrayLike, y: ArrayLike, rng: np.random.Generator, *, level: float = 0.95, resamples: int = 10_000
+) -> Estimate | Undefined:
+    """Estimate the probability that a run of `x` scores lower (better) than one of `y`, averaged over tasks.
+
+    Ties count a half. Runs are resampled within each task and method (expanded percentile interval); where every task is
+    decided completely, resampling shows nothing and the interval is undefined.
+
+    Args:
+        x: `(runs, tasks)`.
+        y: `(runs, tasks)`, the same tasks; run counts may differ.
+        rng: the random stream of the resampling.
+        level: nominal coverage.
+        resamples: bootstrap resamples.
+
+    Raises:
+        NasbenchError: the two have different numbers of tasks.
+    """
+    check_level(level)
+    first, second = as_array(x, 2, "x"), as_array(y, 2, "y")
+    if problem := incomplete(first, "x") or incomplete(second, "y"):
+        return problem
+    if first.shape[1] != second.shape[1]:
+        raise NasbenchError(f"x has {first.shape[1]} tasks and y {second.shape[1]}; they must be the same tasks.")
+    (m, tasks), n = first.shape, second.shape[0]
+    kernels = [_wins(first[:, task], second[:, task]) for task in range(tasks)]
+    value = float(np.mean([kernel.mean() for kernel in kernels]))
+    runs = min(m, n)
+    if runs == 1:
+        return Estimate(value, Undefined("one run shows no variation between runs"), runs)
+    if all((kernel == kernel[0, 0]).all() for kernel in kernels):
+        return Estimate(value, Undefined("every pair of runs has the same winner, so resampling shows nothing"), runs)
+    replicates = np.zeros(resamples)
+    for task in range(tasks):
+        # Counts of runs are exchangeable, so they may be dealt to the runs of x in ascending order: cumulated, they say
+        # how many of a resample lie below each run of y.
+        ordered = np.sort(first[:, task])
+        below = np.zeros((resamples, m + 1))
+        np.cumsum(resample_counts(m, resamples, rng), axis=1, out=below[:, 1:])
+        wins = below[:, np.searchsorted(ordered, second[:, task], side="left")]
+        wins += below[:, np.searchsorted(ordered, second[:, task], side="right")]
+        replicates += 0.5 * np.einsum("bj,bj->b", wins, resample_counts(n, resamples, rng))
+    replicates /= m * n * tasks
+    lower, upper = np.quantile(replicates, expanded_probabilities(level, runs, tasks * (runs - 1)))
+    return Estimate(value, Interval(float(lower), float(upper), level), runs)
+
+
+def _wins(x: FloatArray, y: FloatArray) -> FloatArray:
+    """Return `(m, n)`: 1 where `x` is lower, a half where equal, 0 where higher."""
+    return np.asarray((x[:, None] < y) + 0.5 * (x[:, None] == y))
+
+
+def _newcombe(value: float, m: int, n: int, level: float) -> Interval:
+    """Return the solutions theta of (theta - value)^2 = z^2 V(theta), V being Hanley and McNeil's variance."""
+    from scipy.optimize import brentq
+    from scipy.special import ndtri
+
+    half = (m + n) / 2.0 - 1.0
+    scale = float(ndtri((1.0 + level) / 2.0)) ** 2 / (m * n)
+
+    def excess(theta: float) -> float:
+        shape = 1.0 + half * ((1.0 - theta) / (2.0 - theta) + theta / (1.0 + theta))
+        return (theta - value) ** 2 - scale * theta * (1.0 - theta) * shape
+
+    lower = 0.0 if value == 0.0 else float(brentq(excess, 0.0, value if value < 1.0 else 1.0 - 1e-12))
+    upper = 1.0 if value == 1.0 else float(brentq(excess, value if value > 0.0 else 1e-12, 1.0))
+    return Interval(lower, upper, level)

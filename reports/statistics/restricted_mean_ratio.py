@@ -1,0 +1,224 @@
+"""The ratio of two restricted mean times to target: how much search time a method saves, with bootstrap bounds.
+
+The primary estimand of "search time reduced by half": rho = RMST_A / RMST_B up to a horizon stated in advance, reduction
+1 - rho. Censoring is part of it, so no run is left out and none is imputed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from reports.statistics.bootstrap import resample_counts
+from reports.statistics.inputs import CensoredTimes, FloatArray, check_level
+from reports.statistics.result import Interval, Undefined
+from reports.statistics.survival import unidentified
+
+CHUNK = 250_000  # resampled values held at once
+
+
+@dataclass(frozen=True)
+class RestrictedMeanRatio:
+    """Restricted mean of A over that of B; below one, A is faster.
+
+    Attributes:
+        ratio: the estimate.
+        interval: two-sided interval of the ratio, or why there is none.
+        lower, upper: one-sided bounds of the ratio, each at `level` by itself, or why there is none.
+        mean_a, mean_b: the restricted means, in the units of time.
+        level: nominal coverage.
+        n_a, n_b: runs.
+        method: how the bounds were had.
+    """
+
+    ratio: float
+    interval: Interval | Undefined
+    lower: float | Undefined
+    upper: float | Undefined
+    mean_a: float
+    mean_b: float
+    level: float
+    n_a: int
+    n_b: int
+    method: str
+
+    @property
+    def reduction(self) -> float:
+        """The fraction of B's time that A saves, 1 - ratio."""
+        return 1.0 - self.ratio
+
+    @property
+    def least_reduction(self) -> float | Undefined:
+        """The one-sided lower bound of the reduction: "at least this much is saved", at `level`."""
+        return self.upper if isinstance(self.upper, Undefined) else 1.0 - self.upper
+
+
+def area_and_influence(times: CensoredTimes, horizon: float, counts: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the area under each weighted Kaplan-Meier curve up to the horizon, and each run's influence on it.
+
+    A curve whose last run is censored before the horizon goes on flat from there (a resample may lack the runs that were
+    followed longer).
+
+    Args:
+        times: the runs.
+        horizon: restriction time.
+        counts: `(resamples, runs)`, how often each run is in each resample.
+
+    Returns:
+        `(resamples,)` and `(resamples, runs)`; the variance of an area is `sum(counts * influence**2) / runs**2`.
+        Source of the influence: Reid 1981, "Influence functions for censored data".
+    """
+    clipped = np.minimum(times.time, horizon)
+    if not (~times.observed & (times.time < horizon)).any():
+        area = counts @ clipped / times.runs  # the area under an empirical law is its mean
+        return area, clipped - area[:, None]
+    order = np.lexsort((~times.observed, clipped))
+    time, weights = clipped[order], counts[:, order]
+    at_risk = np.maximum(np.cumsum(weights[:, ::-1], axis=1)[:, ::-1], 1.0)
+    event = times.observed[order]
+    hazard = np.where(event, weights, 0.0) / at_risk
+    pieces = np.cumprod(1.0 - hazard, axis=1) * np.diff(time, append=horizon)
+    ahead = np.cumsum(pieces[:, ::-1], axis=1)[:, ::-1]
+    influence = np.empty_like(weights)
+    influence[:, order] = np.cumsum(ahead * hazard / at_risk, axis=1) - np.where(event, ahead / at_risk, 0.0)
+    return time[0] + ahead[:, 0], influence * times.runs
+
+
+def restricted_mean_ratio(
+    a: CensoredTimes,
+    b: CensoredTimes,
+    horizon: float,
+    rng: np.random.Generator,
+    *,
+    paired: bool = False,
+    level: float = 0.95,
+    resamples: int = 10_000,
+) -> RestrictedMeanRatio | Undefined:
+    """Estimate RMST_A / RMST_B with bootstrap-t bounds on the logarithm.
+
+    Coverage at n = 30 of the nominal 95 % interval / lower bound / upper bound (2,000 simulated studies each, standard error
+    0.5): exponential times, horizon at twice the baseline's mean, 95.4 / 96.0 / 95.2; the same with early random censoring
+    96.6 / 96.6 / 95.9; a baseline of which 2 to 20 % of the runs arrive 94.8 to 95.8 throughout. Pairs: 94.9 / 95.4 / 95.4 at
+    correlation 0.7; but 92 / 95 / 91 to 92 where each pair has nearly one ratio and only the censored tail breaks it.
+    Percentile and BCa bounds were tried and are short on one side (93.4 to 94.4 %, upper bound, n = 30).
+
+    A method that never arrived shows resampling nothing: its arrival rate then takes the exact law of zero successes, and an
+    arrival is taken to cost nothing, so its uncertainty is overstated rather than left out.
+
+    Args:
+        a: the runs of the method in question.
+        b: those of its baseline.
+        horizon: restriction time, the same for both; stated before the runs are seen.
+        rng: the random stream of the resampling.
+        paired: resample run i of both together (same seed), which needs equal run counts.
+        level: nominal coverage, of the interval and of each one-sided bound.
+        resamples: bootstrap resamples.
+
+    Returns:
+        `Undefined` where neither method ever reached the target within the horizon, where a restricted mean is not
+        identified, where a method needs no time at all, or where pairs are asked for and the run counts differ.
+    """
+    check_level(level)
+    if problem := unidentified(a, horizon) or unidentified(b, horizon):
+        return problem
+    if paired and a.runs != b.runs:
+        return Undefined(f"a paired ratio needs the same runs of both, and there are {a.runs} and {b.runs}")
+    arrived_a, arrived_b = (bool((x.observed & (x.time <= horizon)).any()) for x in (a, b))
+    if not (arrived_a or arrived_b):
+        return Undefined(f"none of the {a.runs} and {b.runs} runs reached the target within {horizon:g}")
+    (mean_a,), _ = area_and_influence(a, horizon, np.ones((1, a.runs)))
+    (mean_b,), _ = area_and_influence(b, horizon, np.ones((1, b.runs)))
+    if mean_a == 0.0 or mean_b == 0.0:
+        return Undefined("a method reaches the target at time zero in every run, so no ratio of times exists")
+    tail = (1.0 - level) / 2.0
+    probabilities = np.array([tail, 1.0 - tail, 1.0 - level, level])
+    bounds: FloatArray | Undefined
+    if min(a.runs, b.runs) == 1:
+        bounds, method = Undefined("one run shows no variation between runs"), "none"
+    elif arrived_a and arrived_b:
+        bounds, method = (
+            _bootstrap_t(a, b, horizon, paired, probabilities, rng, resamples),
+            "bootstrap-t of the log ratio",
+        )
+    else:
+        areas = [
+            area_and_influence(x, horizon, resample_counts(x.runs, resamples, rng))[0]
+            if arrived
+            else _unreached(x, horizon, resamples, rng)
+            for x, arrived in ((a, arrived_a), (b, arrived_b))
+        ]
+        bounds, method = (
+            np.quantile(areas[0] / areas[1], probabilities),
+            "percentile bootstrap, no arrival taken exactly",
+        )
+    ratio = float(mean_a / mean_b)
+
+    def result(
+        interval: Interval | Undefined, lower: float | Undefined, upper: float | Undefined
+    ) -> RestrictedMeanRatio:
+        return RestrictedMeanRatio(
+            ratio, interval, lower, upper, float(mean_a), float(mean_b), level, a.runs, b.runs, method
+        )
+
+    if isinstance(bounds, Undefined):
+        return result(bounds, bounds, bounds)
+    low, high, lower, upper = (float(bound) for bound in bounds)
+    return result(Interval(low, high, level), lower, upper)
+
+
+def _bootstrap_t(
+    a: CensoredTimes,
+    b: CensoredTimes,
+    horizon: float,
+    paired: bool,
+    probabilities: FloatArray,
+    rng: np.random.Generator,
+    resamples: int,
+) -> FloatArray | Undefined:
+    """Return the quantiles of the ratio at `probabilities`, from the studentised logarithm."""
+
+    def log_ratio(counts_a: FloatArray, counts_b: FloatArray) -> tuple[FloatArray, FloatArray]:
+        area_a, influence_a = area_and_influence(a, horizon, counts_a)
+        area_b, influence_b = area_and_influence(b, horizon, counts_b)
+        # A resample of runs that all need no time lies infinitely far on its side.
+        empty = (area_a == 0.0) | (area_b == 0.0)
+        effect_a = influence_a / np.where(area_a == 0.0, 1.0, area_a)[:, None] / a.runs
+        effect_b = influence_b / np.where(area_b == 0.0, 1.0, area_b)[:, None] / b.runs
+        if paired:
+            variance = (counts_a * (effect_a - effect_b) ** 2).sum(axis=1)
+        else:
+            variance = (counts_a * effect_a**2).sum(axis=1) + (counts_b * effect_b**2).sum(axis=1)
+        far = np.where(area_a == 0.0, -np.inf, np.inf)
+        ratio = np.where(empty, 1.0, area_a) / np.where(empty, 1.0, area_b)
+        return np.where(empty, far, np.log(ratio)), np.where(empty, 1.0, variance)
+
+    (centre,), (variance,) = log_ratio(np.ones((1, a.runs)), np.ones((1, b.runs)))
+    if variance <= 1e-24:
+        return Undefined("the runs show no variation in the ratio to resample")
+    chunk = max(1, CHUNK // max(a.runs, b.runs))
+    studentised = np.empty(resamples)
+    for start in range(0, resamples, chunk):
+        size = min(chunk, resamples - start)
+        counts_a = resample_counts(a.runs, size, rng)
+        value, spread = log_ratio(counts_a, counts_a if paired else resample_counts(b.runs, size, rng))
+        shift = value - centre
+        flat = spread <= 1e-12 * variance
+        studentised[start : start + size] = np.where(
+            flat & (shift != 0.0), np.copysign(np.inf, shift), shift / np.sqrt(np.where(flat, variance, spread))
+        )
+    studentised.sort()
+    ranks = np.clip(((1.0 - probabilities) * resamples).astype(int), 0, resamples - 1)
+    chosen = studentised[ranks]
+    if np.isinf(chosen).any():
+        return Undefined(f"{a.runs} and {b.runs} runs have too few different times to studentise their ratio")
+    return np.asarray(np.exp(centre - chosen * np.sqrt(variance)))
+
+
+def _unreached(times: CensoredTimes, horizon: float, resamples: int, rng: np.random.Generator) -> FloatArray:
+    """Return restricted means that are possible although no run reached the target, the worst for each success rate.
+
+    The rate follows Beta(1, runs), whose quantiles are Clopper and Pearson's upper bounds after no success; a success is
+    taken to cost nothing, so the bounds from this are the wide side of what the runs allow.
+    """
+    return horizon * (1.0 - rng.beta(1.0, times.runs, size=resamples))
