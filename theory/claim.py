@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -193,8 +191,10 @@ class Context:
 
     @property
     def reference(self) -> bool:
-        """Whether `NASBENCH_DATA` names a folder of reference data."""
-        return bool(os.environ.get("NASBENCH_DATA")) and Path(os.environ["NASBENCH_DATA"]).is_dir()
+        """Whether the reference data are there."""
+        from nasbench.tables.cache import reference_folder
+
+        return reference_folder() is not None
 
 
 Check = Callable[[Context], Verdict]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +12,8 @@ from nasbench.errors import NasbenchError, unknown_name
 
 DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
 
-_REFERENCE = {"cifar10": "cifar10", "cifar100": "cifar100", "ImageNet16-120": "imagenet"}
+_TABLES = {200: "nas-bench-201", 12: "nas-bench-201-reference"}
+"""Epochs to the table that holds their validation accuracy; the second is reference data."""
 
 Floats = NDArray[np.float64]
 
@@ -85,53 +84,45 @@ def load(dataset: str, epochs: int = 200) -> Landscape:
     """Return the validation error (%) of all 15,625 NAS-Bench-201 cells, mean over the training seeds.
 
     Args:
-        dataset: one of `DATASETS`.
+        dataset: one of `DATASETS`, in any case of letters.
         epochs: 200 comes from the embedded table, 12 (the separate short training) from the reference data.
 
     Raises:
         NasbenchError: an unknown data set or fidelity, or reference data that are not there.
     """
-    name = _canonical(dataset)
-    if epochs == 200:
-        return Landscape(100.0 - _column(name, "accuracy", "validation", 200), (5,) * 6)
-    if epochs == 12:
-        return Landscape(100.0 - reference_column(f"e12_{_REFERENCE[name]}_val"), (5,) * 6)
-    raise NasbenchError(f"NAS-Bench-201 is known here after 12 and 200 epochs, not after {epochs}.")
+    if epochs not in _TABLES:
+        raise NasbenchError(
+            f"NAS-Bench-201 is known here after {' and '.join(map(str, _TABLES))} epochs, not after {epochs}."
+        )
+    return Landscape(100.0 - column(dataset, "accuracy", "validation", epochs), (5,) * 6)
 
 
 @lru_cache(maxsize=8)
 def training_seconds(dataset: str) -> Floats:
     """Return the seconds of the 200-epoch training of each cell, shape (15625,)."""
-    return _column(_canonical(dataset), "train_time", None, 200)
+    return column(dataset, "train_time", None, 200)
 
 
-def reference_column(name: str) -> Floats:
-    """Return a column of `nas-bench-201/accuracy.parquet` in mixed-radix order.
+def column(dataset: str, quantity: str, split: str | None, epochs: int, table: str | None = None) -> Floats:
+    """Return a column of a complete NAS-Bench-201 table, mean over seeds, in mixed-radix order, shape (15625,).
+
+    Args:
+        dataset: one of `DATASETS`, in any case of letters.
+        quantity: as the table names it.
+        split: as the table names it, None where it has no meaning.
+        epochs: length of the training.
+        table: name of the table; None takes the one that is known to hold these epochs.
 
     Raises:
-        NasbenchError: `NASBENCH_DATA` is not set, or has no such file.
+        NasbenchError: there is no such data set, table or column.
     """
-    import pandas as pd
-
-    file = Path(os.environ.get("NASBENCH_DATA", "")) / "nas-bench-201" / "accuracy.parquet"
-    if not os.environ.get("NASBENCH_DATA") or not file.is_file():
-        raise NasbenchError(f"Column {name!r} is reference data: set NASBENCH_DATA to a folder with {file.name} in it.")
-    digits = [f"op{decision}" for decision in range(6)]
-    return pd.read_parquet(file, columns=[*digits, name]).sort_values(digits)[name].to_numpy(dtype=np.float64)
-
-
-def _canonical(dataset: str) -> str:
-    for name in DATASETS:
-        if name.lower() == dataset.lower():
-            return name
-    raise unknown_name("data set", dataset, DATASETS)
-
-
-def _column(dataset: str, quantity: str, split: str | None, epochs: int) -> Floats:
     from nasbench.tables.catalogue import get_table
 
-    table = get_table("nas-bench-201")
-    column = table.find(dataset.lower(), quantity, split, epochs)
-    if column is None:
-        raise NasbenchError(f"Table {table.name!r} has no {quantity} on {dataset} after {epochs} epochs.")
-    return table.measured(column).mean()
+    known = {name.lower(): name for name in DATASETS}
+    if dataset.lower() not in known:
+        raise unknown_name("data set", dataset, DATASETS)
+    opened = get_table(table or _TABLES[epochs])
+    found = opened.find(dataset.lower(), quantity, split, epochs)
+    if found is None:
+        raise NasbenchError(f"Table {opened.name!r} has no {quantity} on {dataset} after {epochs} epochs.")
+    return opened.measured(found).mean()
