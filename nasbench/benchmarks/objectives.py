@@ -42,7 +42,7 @@ class Objective:
         """Mean over the measured seeds, `(N,)`; NaN for an architecture without any."""
         values = np.asarray(self.values, dtype=np.float64)
         if values.ndim == 1:
-            return values
+            return values if self.missing is None else np.where(self.missing, np.nan, values)
         if self.missing is None:
             return np.asarray(values.mean(axis=1))
         count = (~self.missing).sum(axis=1)
@@ -50,10 +50,19 @@ class Objective:
         return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
+def quantity_of(table: Table, dataset: str, objective: str) -> str:
+    """The quantity that an objective is made of; see `find_objective`."""
+    if objective != "error":
+        return objective
+    held = {c.quantity for c in table.columns if c.dataset == dataset}
+    return "score" if "score" in held and "accuracy" not in held else "accuracy"
+
+
 def objective_names(table: Table, dataset: str) -> tuple[str, ...]:
     """Objectives that a table offers on a data set."""
     quantities = dict.fromkeys(c.quantity for c in table.columns if c.dataset == dataset)
-    names = ["error" if quantity == "accuracy" else quantity for quantity in quantities if quantity != "train_time"]
+    scored = quantity_of(table, dataset, "error")
+    names = ["error" if quantity == scored else quantity for quantity in quantities if quantity != "train_time"]
     closed = [name for name in CLOSED_FORMS if name not in names and _closed_form(table, dataset, name) is not None]
     return tuple(names + closed)
 
@@ -61,7 +70,8 @@ def objective_names(table: Table, dataset: str) -> tuple[str, ...]:
 def find_objective(table: Table, dataset: str, name: str, split: str | None, epochs: int | None) -> Objective:
     """Return the objective of that name.
 
-    `error` is 100 minus the accuracy in %. `parameters` and `flops` (millions) are closed forms where the space has them, and
+    `error` is 100 minus the accuracy in % or, on a data set that has a score in place of an accuracy, minus the score, whose unit then
+    says so. Other columns whose unit is a score are negated too. `parameters` and `flops` (millions) are closed forms where the space has them, and
     `memory` is that of the parameters in single precision, in MB (10^6 bytes). Everything else is a column of that name. After a
     number of epochs that no training has, the value is read off the learning curve of the shortest training that is longer.
 
@@ -71,7 +81,7 @@ def find_objective(table: Table, dataset: str, name: str, split: str | None, epo
     closed = _closed_form(table, dataset, name)
     if closed is not None:
         return Objective(name, "MB" if name == "memory" else "M", closed, cheap=True)
-    quantity = "accuracy" if name == "error" else name
+    quantity = quantity_of(table, dataset, name)
     columns = [c for c in table.columns if c.dataset == dataset and c.quantity == quantity and not c.curve]
     if not columns:
         raise unknown_name(f"objective of {table.name}/{dataset}", name, objective_names(table, dataset))
@@ -107,10 +117,10 @@ def _at_epoch(curve: Measured, epochs: int) -> Measured:
 
 def _of(name: str, measured: Measured, cheap: bool) -> Objective:
     values = measured.values
-    if name == "error":
-        values = 100.0 - np.asarray(values, dtype=np.float64)
-    elif measured.column.quantity == "score":
+    if measured.column.unit == "score":
         values = -np.asarray(values, dtype=np.float64)
+    elif name == "error":
+        values = 100.0 - np.asarray(values, dtype=np.float64)
     return Objective(name, measured.column.unit, values, measured.column.seeds or (), measured.missing, cheap)
 
 

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from nasbench.benchmarks.objectives import find_objective
+from nasbench.benchmarks.objectives import find_objective, quantity_of
 from nasbench.benchmarks.setting import Setting
 from nasbench.spaces.space import Architectures, Floats
 from nasbench.tables.table import Table
@@ -25,7 +25,7 @@ class Oracle:
         self._table = table
         self._dataset = dataset
         self._setting = setting
-        quantity = "accuracy" if setting.objectives[0] == "error" else setting.objectives[0]
+        quantity = quantity_of(table, dataset, setting.objectives[0])
         self._quantity = quantity
         self.score_split = (
             "test"

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.benchmarks.handle import SearchHandle
-from nasbench.benchmarks.objectives import Objective, find_objective
+from nasbench.benchmarks.objectives import Objective, find_objective, quantity_of
 from nasbench.benchmarks.oracle import Oracle
 from nasbench.benchmarks.setting import Setting
 from nasbench.errors import MissingDataError, NasbenchError
@@ -48,7 +48,7 @@ class TabularBenchmark:
 
     def longest(self, objectives: Sequence[str], split: str) -> int:
         """Epochs of the longest training of the first objective on a split; 1 where the table does not count epochs."""
-        quantity = "accuracy" if objectives[0] == "error" else objectives[0]
+        quantity = quantity_of(self.table, self.dataset, objectives[0])
         return max(self.table.epochs(self.dataset, quantity, split), default=1)
 
     def handle(self, setting: Setting, seed: int, runs: Sequence[int]) -> SearchHandle:
@@ -159,6 +159,10 @@ class _Answers:
         values, seeds = objective.values, objective.seeds
         none = np.empty(0, dtype=np.int64)
         if values.ndim == 1:
+            if objective.missing is not None and objective.missing.any():
+                raise MissingDataError(
+                    f"{int(objective.missing.sum())} architectures have no {objective.name}; leave it out, or import a table of those that have."
+                )
             return cls(np.asarray(values), None, none, none)
         missing = np.zeros(values.shape, dtype=bool) if objective.missing is None else np.asarray(objective.missing)
         if policy == "mean":

@@ -11,6 +11,7 @@ from nasbench.spaces.space import Space
 
 _SPACES: Mapping[str, tuple[str, str]] = {
     "nas-bench-201": ("nasbench.spaces.nas_bench_201", "NasBench201Space"),
+    "transnas-bench-101-micro": ("nasbench.spaces.transnas_bench_101", "TransNasBench101MicroSpace"),
     "nats-bench-size": ("nasbench.spaces.nats_size", "NatsSizeSpace"),
     "nas-bench-graph": ("nasbench.spaces.nas_bench_graph", "NasBenchGraphSpace"),
     "nas-bench-graph-proteins": ("nasbench.spaces.nas_bench_graph", "nas_bench_graph_proteins"),

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
+from importlib.resources import files
+from pathlib import Path
 
 from nasbench.errors import unknown_name
 from nasbench.tables.cache import cache_folder, cached_table, reference_file, reference_folder
+from nasbench.tables.description import Description, parse_description
 from nasbench.tables.table import Table, open_table
 
 
@@ -17,12 +21,30 @@ class Source:
     """A table that is built on first use.
 
     Attributes:
-        module: has `build(folder)`, which writes the table, and `DATASETS`, the names of its data sets.
+        module: has `build(folder)`, which writes the table, and `DATASETS`, the names of its data sets; empty if there is a
+            description in place of it, a TOML file of the table's name in `nasbench/tables/descriptions`.
         needs: file of the reference data (`NASBENCH_DATA`) that it is built from; empty if it comes with the suite.
     """
 
-    module: str
+    module: str = ""
     needs: str = ""
+
+    def datasets(self, name: str) -> tuple[str, ...]:
+        """Data sets of the table of that name."""
+        if self.module:
+            return tuple(import_module(self.module).DATASETS)
+        return tuple(dict.fromkeys(described.column.dataset for described in _description(name).columns))
+
+    def build(self, name: str, folder: Path) -> None:
+        """Write the table of that name into an empty folder."""
+        if self.module:
+            import_module(self.module).build(folder)
+            return
+        from nasbench.tables.sources.described import write_described
+
+        description = _description(name)
+        reference_file(name, description.data)
+        write_described(folder, description, reference_folder() or folder)
 
 
 _SOURCES: Mapping[str, Source] = {
@@ -32,6 +54,11 @@ _SOURCES: Mapping[str, Source] = {
     "nas-bench-201-reference": Source(
         "nasbench.tables.sources.nas_bench_201_reference", needs="nas-bench-201/accuracy.parquet"
     ),
+    "nas-bench-201-devices": Source(needs="nas-bench-201/hardware.parquet"),
+    "nas-bench-201-zero-cost": Source(needs="nas-bench-201/zero-cost.parquet"),
+    "nas-bench-360": Source(needs="nas-bench-201/nas-bench-360.parquet"),
+    "nats-bench-size-reference": Source(needs="nats-bench-size/accuracy.parquet"),
+    "transnas-bench-101-micro": Source(needs="transnas-bench-101-micro/validation.parquet"),
 }
 
 
@@ -61,7 +88,7 @@ def table_datasets(name: str) -> tuple[str, ...]:
     """Return the data sets of a table at hand, without building it."""
     manifest = cache_folder() / name / "manifest.json"
     if name in _SOURCES and not manifest.exists():
-        return tuple(import_module(_SOURCES[name].module).DATASETS)
+        return _SOURCES[name].datasets(name)
     columns = json.loads(manifest.read_text())["columns"]
     return tuple(dict.fromkeys(str(column["dataset"]) for column in columns))
 
@@ -76,7 +103,12 @@ def get_table(name: str) -> Table:
         source = _SOURCES[name]
         if source.needs and not (cache_folder() / name / "manifest.json").exists():
             reference_file(name, source.needs)
-        return cached_table(name, import_module(source.module).build)
+        return cached_table(name, partial(source.build, name))
     if name not in table_names():
         raise unknown_name("table", name, known_tables())
     return open_table(cache_folder() / name)
+
+
+def _description(name: str) -> Description:
+    file = f"{name}.toml"
+    return parse_description((files("nasbench.tables") / "descriptions" / file).read_text(), file)

@@ -60,6 +60,7 @@ class Format:
 
 
 FORMATS: Mapping[str, Format] = {
+    "table": Format("nasbench.tables.sources.described", "", "TOML description of a .parquet or .csv file"),
     "nats-bench-topology": Format(
         "nasbench.tables.sources.nats_bench",
         "nats-bench-topology",

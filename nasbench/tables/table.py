@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -163,6 +163,11 @@ class Table:
         rows = np.minimum(rows, len(self) - 1)
         return np.where(self.row_index[rows] == index, rows, -1)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user of the table should know: what was missing, what disagreed."""
+        return tuple(self.manifest.get("notes", ()))
+
     # ---- columns -----------------------------------------------------------------------------------------------------
 
     @property
@@ -270,6 +275,7 @@ def write_table(
     columns: Iterable[Measured],
     provenance: str,
     row_index: Ints | None = None,
+    notes: Sequence[str] = (),
 ) -> None:
     """Write a table into an existing, empty folder.
 
@@ -280,6 +286,7 @@ def write_table(
         columns: the arrays, written one after another.
         provenance: where the numbers come from, in a sentence.
         row_index: ascending space index of each row, `(N,)`; None if the table covers the space in order.
+        notes: what a user of the table should know, each a sentence.
 
     Raises:
         NasbenchError: if lengths differ, two columns describe the same thing, or values are not finite.
@@ -312,6 +319,7 @@ def write_table(
         "complete": row_index is None,
         "axes": ["architecture", "seed", "epoch"],
         "provenance": provenance,
+        "notes": list(notes),
         "columns": entries,
         "sha256": checksums,
     }

@@ -16,6 +16,7 @@ import numpy as np
 
 from nasbench.errors import NasbenchError
 from nasbench.spaces.nas_bench_graph import NODES, OPERATIONS, NasBenchGraphSpace
+from nasbench.spaces.space import Architectures, Ints
 from nasbench.tables.restricted_pickle import load_file
 from nasbench.tables.table import Column, Measured, write_table
 
@@ -65,7 +66,9 @@ def records(dataset: str) -> dict[int, dict[str, float]]:
 
 
 def _columns(dataset: str, found: dict[int, dict[str, Any]], space: NasBenchGraphSpace, note: str) -> list[Measured]:
-    of_network = {int(space.index(space.canonical(_architecture(key, space)))): r for key, r in found.items()}
+    keys = np.array(list(found), dtype=np.int64)
+    keyed = space.index(space.canonical(_architectures(keys, space))).tolist()
+    of_network = dict(zip(keyed, found.values(), strict=True))
     networks = space.index(space.canonical(space.all))
     absent = set(networks.tolist()) - set(of_network)
     if absent or len(of_network) != len(found) or len(found) != len(np.unique(networks)):
@@ -87,10 +90,13 @@ def _columns(dataset: str, found: dict[int, dict[str, Any]], space: NasBenchGrap
     ]
 
 
-def _architecture(key: int, space: NasBenchGraphSpace) -> np.ndarray:
-    digits = [key // KEY_BASE**place % KEY_BASE for place in range(NODES, -1, -1)]
-    names = [OPERATIONS[digit] for digit in digits[1:]]
-    unknown = [name for name in names if name not in space.operations]
-    if unknown:
-        raise NasbenchError(f"nas-bench-graph has the network {key} with {unknown[0]!r}, which {space.name!r} lacks.")
-    return np.array([digits[0], *(space.operations.index(name) for name in names)], dtype=np.int8)
+def _architectures(keys: Ints, space: NasBenchGraphSpace) -> Architectures:
+    """Architectures of keys: five digits, the wiring and the operations by their position among all nine."""
+    digits = keys[:, None] // KEY_BASE ** np.arange(NODES, -1, -1) % KEY_BASE
+    if digits.min() < 0 or digits.max() >= len(OPERATIONS) or keys.max() >= KEY_BASE ** (NODES + 1):
+        raise NasbenchError(f"nas-bench-graph has the key {int(keys.max())}; keys have five digits from 0 to 8.")
+    position = np.array([space.operations.index(name) if name in space.operations else -1 for name in OPERATIONS])
+    operations = position[digits[:, 1:]]
+    if operations.min() < 0:
+        raise NasbenchError(f"nas-bench-graph has a network with an operation that {space.name!r} lacks.")
+    return np.concatenate([digits[:, :1], operations], axis=1).astype(np.int8)
