@@ -55,6 +55,9 @@ _SOURCES: Mapping[str, Source] = {
         "nasbench.tables.sources.nas_bench_201_reference", needs="nas-bench-201/accuracy.parquet"
     ),
     "nas-bench-201-devices": Source(needs="nas-bench-201/hardware.parquet"),
+    "nas-bench-201-hardware": Source(
+        "nasbench.tables.sources.nas_bench_201_hardware", needs="nas-bench-201/hardware.parquet"
+    ),
     "nas-bench-201-zero-cost": Source(needs="nas-bench-201/zero-cost.parquet"),
     "nas-bench-360": Source(needs="nas-bench-201/nas-bench-360.parquet"),
     "nats-bench-size-reference": Source(needs="nats-bench-size/accuracy.parquet"),

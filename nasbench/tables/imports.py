@@ -61,6 +61,7 @@ class Format:
 
 FORMATS: Mapping[str, Format] = {
     "table": Format("nasbench.tables.sources.described", "", "TOML description of a .parquet or .csv file"),
+    "join": Format("nasbench.tables.sources.join", "", "TOML that names tables of one space"),
     "nats-bench-topology": Format(
         "nasbench.tables.sources.nats_bench",
         "nats-bench-topology",

@@ -127,9 +127,14 @@ class Table:
         return int(self.manifest["architectures"])
 
     @cached_property
+    def base_space(self) -> Space:
+        """The space, whatever part of it the table holds."""
+        return _space(self.manifest["space"])
+
+    @cached_property
     def space(self) -> Space:
         """The space of the rows; narrowed to them where the table holds a part of its space only."""
-        space = _space(self.manifest["space"])
+        space = self.base_space
         if self.is_complete or len(self) == space.size:
             return space
         return NarrowedSpace(space, np.asarray(self.row_index))
