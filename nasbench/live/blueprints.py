@@ -24,6 +24,8 @@ from nasbench.live.networks.parts import Shape
 from nasbench.live.operations import DARTS, HIERARCHICAL, NAS_BENCH_201, Build, Style
 from nasbench.spaces import darts as darts_space
 from nasbench.spaces import hierarchical as hierarchical_space
+from nasbench.spaces.nas_bench_201 import NasBench201Space
+from nasbench.spaces.space import Space
 
 Architecture = NDArray[np.int8]
 
@@ -42,6 +44,7 @@ class Blueprint:
         derive: a point of the relaxation to the architecture that weight-sharing methods read off it.
         edge_weights: `theta (d, k)` to edge weights `(E, K)`, differentiable.
         choices: architecture `(d,)` to choices `(E,)`.
+        make_space: the space itself.
         network: `(shape, style, channels, cells, choices or None, partial, auxiliary)` to a module.
     """
 
@@ -54,6 +57,7 @@ class Blueprint:
     derive: Callable[[NDArray[np.float64]], Architecture]
     edge_weights: Callable[[Tensor], Tensor]
     choices: Callable[[Architecture], list[int]]
+    make_space: Callable[[], Space]
     network: Callable[[Shape, Style, int, int, list[int] | None, int, bool], nn.Module]
 
     @property
@@ -164,6 +168,7 @@ BLUEPRINTS: dict[str, Blueprint] = {
         derive=_argmax,
         edge_weights=_same,
         choices=lambda architecture: [int(choice) for choice in architecture],
+        make_space=NasBench201Space,
         network=_nas_bench_201,
     ),
     "darts": Blueprint(
@@ -176,6 +181,7 @@ BLUEPRINTS: dict[str, Blueprint] = {
         derive=darts_space.derive,
         edge_weights=darts_edge_weights,
         choices=lambda architecture: darts_space.choices(architecture).tolist(),
+        make_space=darts_space.DartsSpace,
         network=_darts,
     ),
     "hierarchical": Blueprint(
@@ -188,6 +194,7 @@ BLUEPRINTS: dict[str, Blueprint] = {
         derive=hierarchical_space.derive,
         edge_weights=hierarchical_edge_weights,
         choices=lambda architecture: hierarchical_space.choices(architecture).tolist(),
+        make_space=hierarchical_space.HierarchicalSpace,
         network=_hierarchical,
     ),
 }

@@ -85,7 +85,7 @@ class Trainer:
         say: Say = to_stderr,
     ) -> None:
         layout = torch.channels_last if recipe.channels_last and task.shape.dims == 2 else torch.preserve_format
-        self.network = network.to(device).to(memory_format=layout)
+        self.network = network.to(device).to(memory_format=layout)  # type: ignore[call-overload]
         self.layout, self.task, self.recipe, self.device, self.say = layout, task, recipe, device, say
         self.train = DeviceSplit(splits.train, task, device)
         self.search = DeviceSplit(splits.search, task, device) if track else None

@@ -112,7 +112,7 @@ class DartsNetwork(nn.Module):
     Args:
         shape: input and output; the size must be a multiple of 4.
         style: how operations are built.
-        channels: C, channels of a node in the first cells; the stem has `3 C`.
+        channels: C, channels of a node in the first cells, a multiple of `2 partial`; the stem has `3 C`.
         layers: number of cells, at least 3.
         choices: one choice for each of the 28 edges (14 normal, then 14 reduction), or None for a supernet.
         auxiliary: whether to build the auxiliary head; while training, `forward` then returns two arrays of logits.
@@ -134,6 +134,10 @@ class DartsNetwork(nn.Module):
             raise NasbenchError(f"The size {shape.size} is halved twice, so it must be a multiple of 4.")
         if layers < 3:
             raise NasbenchError(f"A DARTS network has two reduction cells, so it needs 3 layers or more, not {layers}.")
+        if channels % (2 * partial):
+            raise NasbenchError(
+                f"A DARTS network halves channels, so it needs a multiple of {2 * partial}, not {channels}."
+            )
         reductions = (layers // 3, 2 * layers // 3)
         self.stem = Stem(shape, replace(style, affine=True), 3 * channels)
         c_before = c_last = 3 * channels

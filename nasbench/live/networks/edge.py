@@ -66,10 +66,13 @@ class Edge(nn.Module):
 
     def forward(self, x: Tensor, index: int = 0, mixture: Mixture | None = None) -> Tensor | None:
         """Return the output of this edge, which is row `index` of the mixture; None where nothing flows."""
-        y = self._mix(x[:, : self.selected], index, mixture)
+        # Contiguous, since torch 2.13 corrupts memory where a strided convolution on the CPU reads such a slice in
+        # channels-last layout.
+        part = x if self.partial == 1 else x[:, : self.selected].contiguous()
+        y = self._mix(part, index, mixture)
         if self.partial > 1:
             rest = self.bypass(x[:, self.selected :])
-            y = self.bypass(x[:, : self.selected]) * 0 if y is None else y
+            y = self.bypass(part) * 0 if y is None else y
             y = shuffle(torch.cat([y, rest], dim=1), self.partial)
         if y is None or mixture is None or mixture.scale is None:
             return y

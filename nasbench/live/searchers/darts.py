@@ -1,0 +1,63 @@
+"""DARTS (Liu, Simonyan and Yang, ICLR 2019).
+
+Gradient descent on a softmax mixture, by turns with the shared weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from nasbench.errors import NasbenchError
+from nasbench.live.batches import Batch
+from nasbench.live.hypergradient import unrolled_hypergradient
+from nasbench.live.networks.edge import Mixture
+from nasbench.live.searchers.searcher import LogitSearcher
+
+
+class Darts(LogitSearcher):
+    """Algorithm 1 of the paper.
+
+    Args:
+        order: 1 takes the gradient of the search loss at the present weights (xi = 0), 2 through one unrolled step
+            of SGD (equation 7).
+        options: see `LogitSearcher`.
+    """
+
+    def __init__(self, *args: Any, order: int = 1, **options: Any) -> None:
+        if order not in (1, 2):
+            raise NasbenchError(f"DARTS is of first or second order, not {order}; order should be 1 or 2.")
+        super().__init__(*args, **options)
+        self.order = order
+
+    def step(self, train: Batch, search: Batch) -> Tensor:
+        """Move the logits down the search loss, then the weights down the training loss."""
+        if self.order == 1:
+            (gradient,) = torch.autograd.grad(self.loss(search, self._mix()), self.alpha)
+        else:
+            gradient = unrolled_hypergradient(
+                lambda: self.loss(train, self._mix()),
+                lambda: self.loss(search, self._mix()),
+                self.weights,
+                self.alpha,
+                rate=self.optimizer.param_groups[0]["lr"],
+                direction=self._direction,
+            )
+        self.update_alpha(gradient)
+        return self.update_weights(self.loss(train, Mixture(weights=self.blueprint.relaxation(self.point()))))
+
+    def _mix(self) -> Mixture:
+        return Mixture(weights=self.blueprint.relaxation(self.soften()))
+
+    def _direction(self, gradients: Sequence[Tensor]) -> list[Tensor]:
+        """Return the direction that SGD would take: momentum times its buffer, plus gradient, plus weight decay."""
+        group = self.optimizer.param_groups[0]
+        result = []
+        for w, gradient in zip(self.weights, gradients, strict=True):
+            buffer = self.optimizer.state[w].get("momentum_buffer")
+            old = 0.0 if buffer is None else group["momentum"] * buffer
+            result.append(gradient + group["weight_decay"] * w.detach() + old)
+        return result

@@ -1,0 +1,64 @@
+"""GAEA (Li, Khodak, Balcan and Talwalkar, ICLR 2021): exponentiated gradient on the simplices themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from nasbench.errors import NasbenchError
+from nasbench.live.batches import Batch
+from nasbench.live.networks.edge import Mixture
+from nasbench.live.searchers.searcher import Searcher
+
+
+class Gaea(Searcher):
+    """Block-stochastic mirror descent (algorithm 1), which needs no softmax and makes sparse points.
+
+    Args:
+        arch_learning_rate: of the exponentiated gradient.
+        levels: 1 moves weights and architecture on the same training batch (the paper's "ERM"), 2 moves the
+            architecture on the search batch.
+        options: see `Searcher`.
+    """
+
+    def __init__(self, *args: Any, arch_learning_rate: float = 0.1, levels: int = 1, **options: Any) -> None:
+        if levels not in (1, 2):
+            raise NasbenchError(f"GAEA is single-level or bilevel, not {levels}; levels should be 1 or 2.")
+        super().__init__(*args, **options)
+        self.rate, self.levels = arch_learning_rate, levels
+        self.theta = self.mask.float() / self.mask.sum(dim=1, keepdim=True)
+
+    def point(self) -> Tensor:
+        """Return theta."""
+        return self.theta
+
+    def step(self, train: Batch, search: Batch) -> Tensor:
+        """Move the weights by SGD and theta by exponentiated gradient."""
+        theta = self.theta.clone().requires_grad_()
+        if self.levels == 1:
+            value = self.update_weights(self.loss(train, Mixture(weights=self.blueprint.relaxation(theta))))
+            gradient = theta.grad
+            assert gradient is not None
+        else:
+            (gradient,) = torch.autograd.grad(
+                self.loss(search, Mixture(weights=self.blueprint.relaxation(theta))), theta
+            )
+            value = self.update_weights(self.loss(train, self.mixture()))
+        self.theta = exponentiated_gradient(self.theta, gradient, self.rate)
+        return value
+
+    def state(self) -> dict[str, Any]:
+        """Return theta."""
+        return {"theta": self.theta}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what `state` returned."""
+        self.theta = state["theta"].to(self.device)
+
+
+def exponentiated_gradient(theta: Tensor, gradient: Tensor, rate: float) -> Tensor:
+    """Return `theta exp(-rate gradient)`, normalised row by row; entries of zero stay zero."""
+    logits = torch.log(theta) - rate * gradient
+    return torch.softmax(logits, dim=1)

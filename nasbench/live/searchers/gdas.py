@@ -1,0 +1,48 @@
+"""GDAS (Dong and Yang, CVPR 2019).
+
+One operation an edge is sampled, by a hard Gumbel softmax with falling temperature.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nasbench.live.batches import Batch
+from nasbench.live.networks.edge import Mixture
+from nasbench.live.searchers.searcher import LogitSearcher
+
+
+class Gdas(LogitSearcher):
+    """Differentiable sampling: forward through the sampled operations alone, backward to the probabilities of all.
+
+    Args:
+        warm, cold: the temperature falls linearly from the first to the second.
+        options: see `LogitSearcher`.
+    """
+
+    def __init__(self, *args: Any, warm: float = 10.0, cold: float = 0.1, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.warm, self.cold = warm, cold
+
+    def step(self, train: Batch, search: Batch) -> Tensor:
+        """Sample and move the weights down the training loss; sample again and move the logits down the search loss."""
+        value = self.update_weights(self.loss(train, self.sample()))
+        (gradient,) = torch.autograd.grad(self.loss(search, self.sample()), self.alpha)
+        self.update_alpha(gradient)
+        return value
+
+    def sample(self) -> Mixture:
+        """Return a sampled mixture whose weights carry the gradient of the soft sample (straight through)."""
+        temperature = self.warm + (self.cold - self.warm) * self.progress
+        uniform = torch.rand(self.mask.shape, generator=self.generator).clamp(1e-10, 1 - 1e-7).to(self.device)
+        gumbel = -torch.log(-torch.log(uniform))
+        logits = torch.log_softmax(self.alpha.masked_fill(~self.mask, -torch.inf), dim=1)
+        soft = torch.softmax((logits + gumbel) / temperature, dim=1)
+        hard = nn.functional.one_hot(soft.argmax(dim=1), soft.shape[1]).to(soft)
+        weights = self.blueprint.relaxation(hard + soft - soft.detach())
+        chosen = self.blueprint.relaxation(hard)
+        active = torch.where(chosen.sum(dim=1) > 0, chosen.argmax(dim=1), torch.zeros_like(chosen.argmax(dim=1)))
+        return Mixture(weights=weights, active=active.tolist())

@@ -1,0 +1,192 @@
+"""The loop that drives every searcher: epochs, learning rate, curve, early stopping, checkpoint."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from nasbench.errors import NasbenchError
+from nasbench.live import checkpoint
+from nasbench.live.batches import DeviceSplit
+from nasbench.live.blueprints import Architecture, blueprint
+from nasbench.live.devices import synchronize
+from nasbench.live.hypergradient import dominant_eigenvalue
+from nasbench.live.metrics import score
+from nasbench.live.networks.edge import Mixture
+from nasbench.live.searchers.searcher import Searcher, SearchSettings
+from nasbench.live.searchers.stopping import EarlyStopping, max_skips
+from nasbench.live.supernet import Supernet
+from nasbench.live.tasks.task import Splits, Task
+
+Make = Callable[[Supernet, SearchSettings, torch.Generator], Searcher]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search ended with.
+
+    Attributes:
+        architecture: `(d,)`.
+        curve: one row an epoch: epoch, train_loss, search (score of the supernet at its point), entropy (mean over the
+            simplices, in nats), skips, seconds, architecture, and eigenvalue where it was measured.
+        seconds: measured, everything included.
+        stopped_early: whether an early-stopping rule ended it.
+        searcher: with its supernet, for what comes after.
+    """
+
+    architecture: Architecture
+    curve: list[dict[str, Any]] = field(default_factory=list)
+    seconds: float = 0.0
+    stopped_early: bool = False
+    searcher: Searcher | None = None
+
+
+def build(
+    make: Make, task: Task, space: str, settings: SearchSettings, device: torch.device, partial: int = 1
+) -> Searcher:
+    """Return a searcher on a fresh supernet, all initial values from the seed of the settings."""
+    if settings.channels % partial:
+        raise NasbenchError(f"Partial channels cut {settings.channels} channels in {partial} parts; choose a multiple.")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)
+        supernet = Supernet(blueprint(space), task.shape, settings.channels, settings.cells, partial)
+    return make(supernet.to(device), settings, torch.Generator().manual_seed(settings.seed + 1))
+
+
+class Search:
+    """A search over a task's training and search splits; resumes from `folder` where that holds its checkpoint.
+
+    Args:
+        searcher: freshly built.
+        task, splits: what is learnt; the test split is not touched.
+        stopping: the early-stopping rule.
+        folder: where a checkpoint is kept after each epoch; None keeps none.
+        identity: what a checkpoint must agree with besides the settings.
+    """
+
+    def __init__(
+        self,
+        searcher: Searcher,
+        task: Task,
+        splits: Splits,
+        stopping: EarlyStopping | None = None,
+        folder: Path | None = None,
+        identity: dict[str, Any] | None = None,
+    ) -> None:
+        self.searcher, self.task = searcher, task
+        self.stopping = stopping or EarlyStopping()
+        self.train = DeviceSplit(splits.train, task, searcher.device)
+        self.held = DeviceSplit(splits.search, task, searcher.device)
+        self.generator = torch.Generator().manual_seed(searcher.settings.seed)
+        self.curve: list[dict[str, Any]] = []
+        self.ended: Architecture | None = None
+        self.path = folder / "search.pt" if folder else None
+        self.identity = {"task": task.name, "settings": asdict(searcher.settings), **(identity or {})}
+        self._resume()
+
+    def run(self, until: int | None = None) -> Found:
+        """Search to the last epoch (or to `until`), or to where the early-stopping rule says."""
+        settings = self.searcher.settings
+        ended = self.ended
+        last = 0 if ended is not None else min(until or settings.epochs, settings.epochs)
+        for epoch in range(len(self.curve), last):
+            start = time.perf_counter()
+            row = self._epoch(epoch)
+            ended = self.stopping.tell(
+                self.searcher.blueprint, np.array(row["architecture"], np.int8), row.get("eigenvalue")
+            )
+            synchronize(self.searcher.device)
+            row["seconds"] = time.perf_counter() - start
+            self.curve.append(row)
+            self._save(ended)
+            if ended is not None:
+                break
+        start = time.perf_counter()
+        self.searcher.finish(self.held)
+        found = self.searcher.derive() if ended is None else ended
+        seconds = sum(row["seconds"] for row in self.curve) + time.perf_counter() - start
+        return Found(found, self.curve, seconds, ended is not None, self.searcher)
+
+    def _epoch(self, epoch: int) -> dict[str, Any]:
+        searcher, settings = self.searcher, self.searcher.settings
+        searcher.supernet.train()
+        augmentation = self.task.augmentation if self.task.shape.dims == 2 else None
+        steps = max(len(self.train) // min(settings.batch, len(self.train)), 1)
+        search = self.held.forever(settings.batch, self.generator)
+        total = torch.zeros((), device=searcher.device)
+        for step, batch in enumerate(self.train.epoch(settings.batch, self.generator, augmentation)):
+            searcher.progress = (epoch + step / steps) / settings.epochs
+            for group in searcher.optimizer.param_groups:
+                group["lr"] = settings.learning_rate * 0.5 * (1 + math.cos(math.pi * searcher.progress))
+            total += searcher.step(batch, next(search))
+        if not torch.isfinite(total):
+            raise NasbenchError(
+                f"The loss of the supernet is not finite in epoch {epoch + 1}; lower the learning rate."
+            )
+        return self._row(epoch, float(total) / steps)
+
+    def _row(self, epoch: int, train_loss: float) -> dict[str, Any]:
+        searcher = self.searcher
+        searcher.supernet.eval()
+        mixture, point = searcher.mixture(), searcher.point()
+        architecture = searcher.derive()
+        row: dict[str, Any] = {
+            "epoch": epoch + 1,
+            "train_loss": train_loss,
+            "search": score(self.task.shape, lambda x: searcher.supernet(x, mixture), self.held),
+            "entropy": float(-torch.special.xlogy(point, point).sum(dim=1).mean()),
+            "skips": max_skips(searcher.blueprint, architecture),
+            "architecture": architecture.tolist(),
+        }
+        if self.stopping.needs_eigenvalue:
+            row["eigenvalue"] = self._eigenvalue()
+        return row
+
+    def _eigenvalue(self) -> float:
+        """Return the dominant eigenvalue of the search loss in the logits of the present point, on one batch."""
+        searcher = self.searcher
+        logits = torch.log(searcher.point().clamp_min(1e-12)).detach().requires_grad_()
+        batch = self.held.cut(slice(0, searcher.settings.batch))
+        weights = searcher.blueprint.relaxation(torch.softmax(logits.masked_fill(~searcher.mask, -torch.inf), dim=1))
+        value = searcher.loss(batch, Mixture(weights=weights, scale=searcher.mixture().scale))
+        return dominant_eigenvalue(value, logits, torch.Generator().manual_seed(0))
+
+    def _save(self, ended: Architecture | None) -> None:
+        if self.path is None:
+            return
+        searcher = self.searcher
+        checkpoint.save(
+            self.path,
+            {
+                "identity": self.identity,
+                "supernet": searcher.supernet.state_dict(),
+                "optimizer": searcher.optimizer.state_dict(),
+                "searcher": searcher.state(),
+                "generators": [self.generator.get_state(), searcher.generator.get_state()],
+                "curve": self.curve,
+                "ended": None if ended is None else ended.tolist(),
+                "eigenvalues": self.stopping.eigenvalues,
+            },
+        )
+
+    def _resume(self) -> None:
+        state = checkpoint.load(self.path, self.identity) if self.path else None
+        if state is None:
+            return
+        searcher = self.searcher
+        searcher.supernet.load_state_dict(state["supernet"])
+        searcher.optimizer.load_state_dict(state["optimizer"])
+        searcher.restore(state["searcher"])
+        self.generator.set_state(state["generators"][0])
+        searcher.generator.set_state(state["generators"][1])
+        self.curve = state["curve"]
+        self.ended = None if state["ended"] is None else np.array(state["ended"], np.int8)
+        self.stopping.eigenvalues = state["eigenvalues"]
+        self.stopping.architectures = [np.array(row["architecture"], np.int8) for row in self.curve]

@@ -1,0 +1,65 @@
+"""PC-DARTS (Xu et al., ICLR 2020): operations see a part of the channels, and edges are weighed against each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from nasbench.live.batches import Batch
+from nasbench.live.networks.edge import Mixture
+from nasbench.live.searchers.searcher import LogitSearcher, need_edges
+
+
+class PcDarts(LogitSearcher):
+    """First-order search on a supernet with partial channels and edge normalisation.
+
+    Args:
+        warmup: share of the search in which only the weights are trained.
+        options: see `LogitSearcher`; the paper's Adam has the learning rate 6e-4.
+    """
+
+    partial_channels = 4
+
+    def __init__(self, *args: Any, warmup: float = 0.3, **options: Any) -> None:
+        super().__init__(*args, **{"arch_learning_rate": 6e-4, **options})
+        need_edges(self.blueprint, "PC-DARTS")
+        self.warmup = warmup
+        start = 1e-3 * torch.randn(self.blueprint.edges, generator=self.generator)
+        self.beta = start.to(self.device).requires_grad_()
+        self.arch_optimizer.add_param_group({"params": [self.beta]})
+
+    def scale(self) -> Tensor:
+        """Return the weight of each edge: a softmax of beta over the edges into one node, `(E,)` (equation 2)."""
+        groups = self.blueprint.targets
+        parts = torch.cat([torch.softmax(self.beta[list(group)], dim=0) for group in groups])
+        return parts[torch.argsort(torch.tensor([e for group in groups for e in group]))]
+
+    def step(self, train: Batch, search: Batch) -> Tensor:
+        """Move alpha and beta down the search loss (after the warm-up), then the weights down the training loss."""
+        if self.progress >= self.warmup:
+            mixture = Mixture(weights=self.soften(), scale=self.scale())
+            gradients = torch.autograd.grad(self.loss(search, mixture), [self.alpha, self.beta])
+            self.beta.grad = gradients[1]
+            self.update_alpha(gradients[0])
+        return self.update_weights(self.loss(train, self.mixture()))
+
+    def mixture(self) -> Mixture:
+        """Return the present mixture with its edge weights."""
+        return Mixture(weights=self.point(), scale=self.scale().detach())
+
+    def derive(self) -> Any:
+        """Discretise the product of operation and edge weights, as the authors do."""
+        product = self.point() * self.scale().detach()[:, None]
+        return self.blueprint.derive(product.double().cpu().numpy())
+
+    def state(self) -> dict[str, Any]:
+        """Return the logits of operations and of edges and Adam's moments."""
+        return {**super().state(), "beta": self.beta.detach()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what `state` returned."""
+        super().restore(state)
+        with torch.no_grad():
+            self.beta.copy_(state["beta"])

@@ -1,0 +1,50 @@
+"""RSPS (Li and Talwalkar, UAI 2019): random search with parameter sharing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nasbench.live.batches import Batch, DeviceSplit
+from nasbench.live.blueprints import Architecture
+from nasbench.live.searchers.searcher import Searcher
+from nasbench.live.sharing import shared_losses
+
+
+class Rsps(Searcher):
+    """Train one random architecture a step on shared weights; at the end score many of them and keep the best.
+
+    Args:
+        candidates: architectures scored at the end.
+        options: see `Searcher`.
+    """
+
+    def __init__(self, *args: Any, candidates: int = 100, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.space = self.blueprint.make_space()
+        self.candidates = candidates
+        self.best: Architecture | None = None
+
+    def random(self, n: int) -> Architecture:
+        """Return `n` uniform architectures, `(n, d)`."""
+        return self.space.sample(torch.rand(n, self.space.d, generator=self.generator, dtype=torch.float64).numpy())
+
+    def step(self, train: Batch, search: Batch) -> Tensor:
+        """Train the shared weights of one random architecture."""
+        return self.update_weights(self.loss(train, self.blueprint.single_path(self.random(1)[0])))
+
+    def finish(self, search: DeviceSplit) -> None:
+        """Score the candidates on the search split with the shared weights and keep the best."""
+        candidates = self.random(self.candidates)
+        self.best = candidates[int(np.argmin(shared_losses(self.supernet, candidates, search)))]
+
+    def point(self) -> Tensor:
+        """Return the uniform point: RSPS has no preference while it trains."""
+        return self.mask.float() / self.mask.sum(dim=1, keepdim=True)
+
+    def derive(self) -> Architecture:
+        """Return the best candidate, or a random architecture before `finish`."""
+        return self.random(1)[0] if self.best is None else self.best

@@ -1,0 +1,160 @@
+"""What the weight-sharing searchers have in common: shared weights, a point of the relaxation, one step, one answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nasbench.errors import NasbenchError
+from nasbench.live.batches import Batch, DeviceSplit
+from nasbench.live.blueprints import Architecture, Blueprint
+from nasbench.live.metrics import loss
+from nasbench.live.networks.edge import Mixture
+from nasbench.live.supernet import Supernet, simplex_mask
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchSettings:
+    """Every setting of a search with shared weights; the defaults are those of DARTS on CIFAR-10.
+
+    Attributes:
+        epochs, batch: passes over the training split; examples a step.
+        learning_rate, momentum, weight_decay, gradient_clip: SGD of the shared weights, cosine to zero.
+        channels, cells: width and depth of the supernet.
+        seed: of weights, batches and the searcher's own chance.
+    """
+
+    epochs: int = 50
+    batch: int = 64
+    learning_rate: float = 0.025
+    momentum: float = 0.9
+    weight_decay: float = 3e-4
+    gradient_clip: float = 5.0
+    channels: int = 16
+    cells: int = 5
+    seed: int = 0
+
+
+class Searcher:
+    """A searcher on a supernet; a subclass says how a step goes and where the relaxation stands.
+
+    Args:
+        supernet: shared weights, on their device.
+        settings: see `SearchSettings`.
+        generator: the searcher's random stream, on the CPU.
+    """
+
+    partial_channels = 1
+    """How many times fewer channels the operations see in the supernet that this searcher wants."""
+
+    def __init__(self, supernet: Supernet, settings: SearchSettings, generator: torch.Generator) -> None:
+        self.supernet = supernet
+        self.settings = settings
+        self.generator = generator
+        self.device = next(supernet.parameters()).device
+        self.weights = [p for p in supernet.parameters() if p.requires_grad]
+        self.optimizer = torch.optim.SGD(
+            self.weights, settings.learning_rate, settings.momentum, weight_decay=settings.weight_decay
+        )
+        self.mask = torch.as_tensor(simplex_mask(self.blueprint.cardinalities)).to(self.device)
+        self.progress = 0.0
+        """Share of the search that is done, set before each step."""
+
+    @property
+    def blueprint(self) -> Blueprint:
+        """The space that is searched."""
+        return self.supernet.blueprint
+
+    def step(self, train: Batch, search: Batch) -> Tensor:
+        """Take one step on a training batch and a search batch; return the training loss, detached."""
+        raise NotImplementedError
+
+    def point(self) -> Tensor:
+        """Return where the relaxation stands: a row of probabilities for each simplex, `(n, k)`, padded with zeros."""
+        raise NotImplementedError
+
+    def derive(self) -> Architecture:
+        """Return the architecture that the search has found."""
+        return self.blueprint.derive(self.point().double().cpu().numpy())
+
+    def mixture(self) -> Mixture:
+        """Return the mixture of the present point, which scores the supernet."""
+        return Mixture(weights=self.blueprint.relaxation(self.point()))
+
+    def loss(self, batch: Batch, mixture: Mixture) -> Tensor:
+        """Return the loss of the supernet on a batch under a mixture."""
+        return loss(self.supernet.shape, self.supernet(batch[0], mixture), batch[1])
+
+    def update_weights(self, value: Tensor) -> Tensor:
+        """Take one SGD step of the shared weights down the loss `value`."""
+        self.optimizer.zero_grad(set_to_none=True)
+        value.backward()
+        nn.utils.clip_grad_norm_(self.weights, self.settings.gradient_clip)
+        self.optimizer.step()
+        return value.detach()
+
+    def finish(self, search: DeviceSplit) -> None:
+        """Do what comes after the last step; most searchers have nothing to do."""
+
+    def state(self) -> dict[str, Any]:
+        """Return the searcher's own tensors, for a checkpoint."""
+        return {}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what `state` returned."""
+
+
+class LogitSearcher(Searcher):
+    """A searcher whose point is a softmax of logits `alpha (n, k)`, moved by Adam (DARTS, section 3.1).
+
+    Args:
+        supernet, settings, generator: see `Searcher`.
+        arch_learning_rate, arch_weight_decay: Adam's, with betas 0.5 and 0.999.
+    """
+
+    def __init__(
+        self,
+        supernet: Supernet,
+        settings: SearchSettings,
+        generator: torch.Generator,
+        arch_learning_rate: float = 3e-4,
+        arch_weight_decay: float = 1e-3,
+    ) -> None:
+        super().__init__(supernet, settings, generator)
+        start = 1e-3 * torch.randn(self.mask.shape, generator=generator)
+        self.alpha = start.to(self.device).requires_grad_()
+        self.arch_optimizer = torch.optim.Adam(
+            [self.alpha], arch_learning_rate, betas=(0.5, 0.999), weight_decay=arch_weight_decay
+        )
+
+    def soften(self, temperature: float = 1.0) -> Tensor:
+        """Return the softmax of `alpha / temperature` over the choices that exist, differentiable."""
+        return torch.softmax((self.alpha / temperature).masked_fill(~self.mask, -torch.inf), dim=1)
+
+    def point(self) -> Tensor:
+        """Return the softmax of the logits, detached."""
+        return self.soften().detach()
+
+    def update_alpha(self, gradient: Tensor) -> None:
+        """Take one Adam step of the logits along `gradient`."""
+        self.alpha.grad = gradient.detach()
+        self.arch_optimizer.step()
+
+    def state(self) -> dict[str, Any]:
+        """Return the logits and Adam's moments."""
+        return {"alpha": self.alpha.detach(), "arch_optimizer": self.arch_optimizer.state_dict()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what `state` returned."""
+        with torch.no_grad():
+            self.alpha.copy_(state["alpha"])
+        self.arch_optimizer.load_state_dict(state["arch_optimizer"])
+
+
+def need_edges(plan: Blueprint, name: str) -> None:
+    """Raise NasbenchError unless the relaxation of the space is over single edges."""
+    if len(plan.cardinalities) != plan.edges:
+        raise NasbenchError(f"{name} needs a relaxation over edges, which space {plan.space!r} does not have.")

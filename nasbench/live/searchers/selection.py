@@ -1,0 +1,52 @@
+"""Perturbation-based selection (Wang et al., ICLR 2021, "Rethinking architecture selection", algorithm 1)."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nasbench.live.batches import DeviceSplit
+from nasbench.live.blueprints import Architecture
+from nasbench.live.metrics import mean_loss
+from nasbench.live.networks.edge import Mixture
+from nasbench.live.searchers.searcher import Searcher, need_edges
+
+
+@torch.no_grad()
+def perturbed_selection(searcher: Searcher, search: DeviceSplit, generator: torch.Generator) -> Architecture:
+    """Return the architecture that keeps, edge by edge, the operation whose removal hurts the supernet most.
+
+    Edges are visited in a random order; once an edge is decided it carries only its operation. The hurt is measured
+    by the loss on the search split, which is finer than the accuracy that the paper uses. The supernet is not tuned
+    in between.
+
+    In the DARTS space an edge is decided among its operations and the node's edges are then ranked by the strength
+    of the relaxation, as in the plain discretisation.
+
+    Args:
+        searcher: at the end of its search.
+        search: the search split.
+        generator: of the order.
+    """
+    plan = searcher.blueprint
+    need_edges(plan, "Perturbation-based selection")
+    present = searcher.point().clone()
+    strength = present.clone()
+    for edge in torch.randperm(plan.edges, generator=generator).tolist():
+        hurts = [_loss_without(searcher, present, edge, choice, search) for choice in range(present.shape[1])]
+        kept = int(np.argmax(hurts))
+        present[edge] = 0.0
+        present[edge, kept] = 1.0
+        strength[edge] = present[edge] * searcher.point()[edge, 1:].max()
+    return plan.derive((present if plan.space != "darts" else strength).double().cpu().numpy())
+
+
+def _loss_without(searcher: Searcher, present: Tensor, edge: int, choice: int, search: DeviceSplit) -> float:
+    weights = present.clone()
+    weights[edge, choice] = 0.0
+    total = weights[edge].sum()
+    if total > 0:
+        weights[edge] /= total
+    mixture = Mixture(weights=weights, scale=searcher.mixture().scale)
+    return mean_loss(searcher.supernet.shape, lambda x: searcher.supernet(x, mixture), search)

@@ -1,0 +1,65 @@
+"""When to end a search before its architecture collapses to skip connections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from nasbench.errors import unknown_name
+from nasbench.live.blueprints import Architecture, Blueprint
+
+RULES = ("none", "skips", "eigenvalue")
+
+
+@dataclass
+class EarlyStopping:
+    """A rule that is told the state after each epoch.
+
+    Attributes:
+        rule: "none"; "skips": stop once the derived architecture has more than `skips` skip connections in a cell
+            (DARTS+, Liang et al. 2019, criterion 1); "eigenvalue": stop once the dominant eigenvalue of the
+            architecture Hessian, averaged over `window` epochs, has grown by more than `1 / ratio` within `window`
+            epochs, and go back to the architecture of that time (RobustDARTS, Zela et al., ICLR 2020, section 5.1:
+            ratio 0.75, window 5).
+        skips, window, ratio: as said.
+    """
+
+    rule: str = "none"
+    skips: int = 2
+    window: int = 5
+    ratio: float = 0.75
+    eigenvalues: list[float] = field(default_factory=list)
+    architectures: list[Architecture] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.rule not in RULES:
+            raise unknown_name("early stopping rule", self.rule, RULES)
+
+    @property
+    def needs_eigenvalue(self) -> bool:
+        """Whether the caller must measure the eigenvalue."""
+        return self.rule == "eigenvalue"
+
+    def tell(self, plan: Blueprint, architecture: Architecture, eigenvalue: float | None) -> Architecture | None:
+        """Take the state after an epoch; return the architecture to end with, or None to go on."""
+        self.architectures.append(architecture)
+        if self.rule == "skips" and max_skips(plan, architecture) > self.skips:
+            before = len(self.architectures) - 2
+            return self.architectures[max(before, 0)]
+        if self.rule == "eigenvalue" and eigenvalue is not None:
+            self.eigenvalues.append(eigenvalue)
+            if len(self.eigenvalues) >= 2 * self.window:
+                now = float(np.mean(self.eigenvalues[-self.window :]))
+                then = float(np.mean(self.eigenvalues[-2 * self.window : -self.window]))
+                if now > 0 and then / now < self.ratio:
+                    return self.architectures[-1 - self.window]
+        return None
+
+
+def max_skips(plan: Blueprint, architecture: Architecture) -> int:
+    """Return the largest number of skip connections among the cells of an architecture."""
+    choices = np.array(plan.choices(architecture))
+    skip = next(i for i, name in enumerate(plan.names) if name in ("skip_connect", "identity"))
+    cells = 2 if plan.space == "darts" else 1
+    return int((choices.reshape(cells, -1) == skip).sum(axis=1).max())
