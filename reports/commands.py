@@ -11,6 +11,13 @@ import typer
 def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="results folder that `nasbench run` wrote")],
     out: Annotated[Path | None, typer.Option(help="where to write; default DIR/report")] = None,
+    reference: Annotated[
+        str | None,
+        typer.Option(help="label that times to targets are compared with; default the study's first optimizer"),
+    ] = None,
+    include: Annotated[
+        list[Path] | None, typer.Option(help="JSON that verify, claims or reproduce printed, to be shown as a table")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Turn a results folder into an HTML page, Markdown, LaTeX, tables and figures."""
@@ -21,7 +28,7 @@ def report(
 
     with progress_bar("report") as progress:
         progress(0, 2)
-        built = build_report(Results.open(folder))
+        built = build_report(Results.open(folder), reference, include or ())
         progress(1, 2)
         written = write_report(built, out or folder / "report")
         progress(2, 2)

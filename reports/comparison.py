@@ -1,20 +1,22 @@
-"""Final scores on one benchmark, each optimizer against the best; what the main table prints and the summary says."""
+"""Optimizers on one benchmark, each against the best; what tables print and the summary says."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Literal
 
 import numpy as np
 
-from reports.evaluation import BenchmarkEvaluation
+from nasbench.spaces.space import Floats
 from reports.statistics.bootstrap import studentised_mean
 from reports.statistics.multiple import holm
 from reports.statistics.pairwise import a12, wilcoxon_signed_rank
 from reports.statistics.result import Estimate, Undefined
 
 ALPHA = 0.05
+Verdict = Literal["best", "worse", "alike", "contrary"]
 
 
 @dataclass(frozen=True)
@@ -22,12 +24,13 @@ class Standing:
     """Where one optimizer stands on one benchmark.
 
     Attributes:
-        mean: of the final score over runs, with its interval.
+        mean: of the score over runs, with its interval.
         sd: standard deviation over runs.
         median: over runs.
         n: runs.
         best: whether its mean is the lowest (several may share it).
         p_value: of its difference from the best, adjusted.
+        lean: sum of the signed ranks of its differences from the best; positive where it is worse in most pairs.
         effect: A12 against the best; above a half it scores worse.
         runs: hash of its runs.
         compared: hashes of its runs and the best's.
@@ -39,14 +42,22 @@ class Standing:
     n: int
     best: bool
     p_value: float | Undefined
+    lean: float
     effect: Estimate | Undefined
     runs: str
     compared: str
 
     @property
-    def worse(self) -> bool:
-        """Whether the test says that it is worse than the best."""
-        return not isinstance(self.p_value, Undefined) and self.p_value < ALPHA
+    def verdict(self) -> Verdict:
+        """What the test says of it beside the best.
+
+        A test on ranks may contradict the means: one that is usually better can have the higher mean through a few bad runs.
+        """
+        if self.best:
+            return "best"
+        if isinstance(self.p_value, Undefined) or self.p_value >= ALPHA:
+            return "alike"
+        return "worse" if self.lean > 0 else "contrary"
 
 
 @dataclass(frozen=True)
@@ -64,26 +75,27 @@ class Comparison:
     p_values: Mapping[tuple[int, int], float | Undefined]
 
 
-def compare(evaluation: BenchmarkEvaluation, rng: np.random.Generator) -> Comparison:
-    """Compare the optimizers on one benchmark.
+def compare(scores: Mapping[str, Floats], digests: Mapping[str, str], rng: np.random.Generator) -> Comparison:
+    """Compare optimizers by scores of which lower is better.
 
     The test is Wilcoxon's signed rank, paired by run, adjusted by Holm over all pairs since the best is chosen by looking.
 
     Args:
-        evaluation: the benchmark.
+        scores: `(R,)` of each optimizer, by label.
+        digests: hash of the runs of each.
         rng: the random stream of the bootstrap.
     """
-    labels, outcomes = list(evaluation.outcomes), list(evaluation.outcomes.values())
-    means = [float(outcome.score.mean()) for outcome in outcomes]
+    labels, values = list(scores), list(scores.values())
+    means = [float(score.mean()) for score in values]
     best = int(np.argmin(means))
     pairs = list(combinations(range(len(labels)), 2))
-    tests = [wilcoxon_signed_rank(outcomes[i].score, outcomes[j].score) for i, j in pairs]
+    tests = [wilcoxon_signed_rank(values[i], values[j]) for i, j in pairs]
     raw = [test if isinstance(test, Undefined) else test.p_value for test in tests]
     adjusted = dict(zip(pairs, holm(raw), strict=True))
     itself = Undefined("the best is not compared with itself" if len(labels) > 1 else "there is no other optimizer")
     standings = {}
-    for i, (label, outcome) in enumerate(zip(labels, outcomes, strict=True)):
-        score, n = outcome.score, len(outcome.score)
+    for i, (label, score) in enumerate(scores.items()):
+        n, digest = len(score), digests[label]
         standings[label] = Standing(
             mean=studentised_mean(score, rng, resamples=resamples_for(n)),
             sd=float(score.std(ddof=1)) if n > 1 else Undefined("one run shows no variation between runs"),
@@ -91,9 +103,10 @@ def compare(evaluation: BenchmarkEvaluation, rng: np.random.Generator) -> Compar
             n=n,
             best=means[i] == means[best],
             p_value=itself if i == best else adjusted[min(i, best), max(i, best)],
-            effect=itself if i == best else a12(score, outcomes[best].score),
-            runs=outcome.digest,
-            compared=outcome.digest if i == best else f"{outcome.digest}+{outcomes[best].digest}",
+            lean=_signed_ranks(score - values[best]),
+            effect=itself if i == best else a12(score, values[best]),
+            runs=digest,
+            compared=digest if i == best else f"{digest}+{digests[labels[best]]}",
         )
     return Comparison(labels[best], standings, adjusted)
 
@@ -101,3 +114,10 @@ def compare(evaluation: BenchmarkEvaluation, rng: np.random.Generator) -> Compar
 def resamples_for(runs: int) -> int:
     """Bootstrap resamples: 10,000, fewer where runs are so many that the law of the mean is nearly normal."""
     return 10_000 if runs <= 100 else 4_000
+
+
+def _signed_ranks(difference: Floats) -> float:
+    from scipy.stats import rankdata
+
+    known = difference[difference != 0]
+    return float((np.sign(known) * rankdata(np.abs(known))).sum()) if known.size else 0.0

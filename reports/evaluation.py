@@ -12,13 +12,16 @@ from reports.fronts import FrontTraces, TrueFront, front_traces, true_front
 from reports.results import Results
 from reports.statistics.inputs import CensoredTimes
 from reports.targets import Target, common_horizon, standard_targets, time_to_target
-from reports.traces import at_budgets
+from reports.traces import TRACED, at_budgets
 
 AXES = ("queries", "train_seconds")
 """Accounts that reports show as axes."""
 
 GRID = 120
 """Budgets at which anytime curves are read."""
+
+FRACTIONS = (0.05, 0.1, 0.25, 0.5, 1.0)
+"""Fractions of the common budget at which they are read as well, exactly."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Outcome:
         runs: numbers of the runs, `(R,)`.
         score: score of the final incumbent, `(R,)`.
         observed: what the search itself saw of that incumbent, `(R,)`.
-        spent: total of each account in `AXES`, `(R,)` each.
+        spent: total of each account that traces record, `(R,)` each.
         curves: one an account.
         times: by (target key, account).
         own_seconds: the optimizer's own seconds, a run.
@@ -120,7 +123,7 @@ def evaluate_benchmark(results: Results, benchmark: str) -> BenchmarkEvaluation:
             runs=trace.runs,
             score=oracle.scores[trace.incumbents[:, -1]],
             observed=trace.observed[np.arange(len(trace.runs)), trace.incumbent_at[:, -1], 0],
-            spent={account: spent[account][label][:, -1] for account in AXES},
+            spent={account: trace.spent(account)[:, -1] for account in TRACED},
             curves={account: _curve(regret, spent[account][label], grids[account]) for account in AXES},
             times={(t.key, account): time_to_target(trace, t, account) for t in targets for account in AXES},
             own_seconds=results.own_seconds(benchmark, label),
@@ -150,12 +153,13 @@ def evaluate_benchmark(results: Results, benchmark: str) -> BenchmarkEvaluation:
 def _grid(account: str, spent: Mapping[str, Floats]) -> Floats:
     """Budgets from the first at which every run has an incumbent, in equal ratios; whole numbers for counts."""
     start = max(float(cost[:, 0].max()) for cost in spent.values())
-    stop = max(float(cost[:, -1].min()) for cost in spent.values())
-    if start <= 0.0 or stop <= start:
-        return np.array([max(start, stop)])
-    grid = np.geomspace(start, stop, GRID)
-    grid[0], grid[-1] = start, stop
-    return grid if account == "train_seconds" else np.unique(np.round(grid))
+    ends = [float(cost[:, -1].min()) for cost in spent.values()]
+    if start <= 0.0 or max(ends) <= start:
+        return np.array([max(start, *ends)])
+    grid = np.geomspace(start, max(ends), GRID)
+    grid = np.concatenate([[start], grid[1:-1], [max(ends)], np.array(FRACTIONS) * min(ends)])
+    grid = grid if account == "train_seconds" else np.round(grid)
+    return np.unique(np.clip(grid, start, max(ends)))
 
 
 def _curve(regret: Floats, spent: Floats, grid: Floats) -> Curve:

@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from nasbench.errors import unknown_name
 from reports.checklist import Item, checklist
-from reports.comparison import compare
-from reports.evaluation import evaluate
+from reports.comparison import Comparison, compare
+from reports.evaluation import AXES, BenchmarkEvaluation, evaluate
 from reports.figures.anytime import anytime
+from reports.figures.critical_difference import critical_difference
 from reports.figures.figure import Figure
+from reports.figures.hypervolume import hypervolume
+from reports.figures.pareto import pareto
+from reports.figures.performance_profile import performance_profile
+from reports.figures.run_time import run_time
+from reports.figures.survival import survival
+from reports.figures.win_probability import win_probability
 from reports.methods import methods, settings_of
 from reports.results import Results
+from reports.savings import Arrival, arrivals
 from reports.summary import summary
+from reports.tables.ablation import ablation_table
+from reports.tables.anytime import anytime_table
 from reports.tables.comparison import comparison_table
+from reports.tables.cost import cost_table
+from reports.tables.judgements import read_judgements
+from reports.tables.multi_objective import multi_objective_table
 from reports.tables.table import ReportTable
+from reports.tables.time_to_target import time_to_target_table
 
 
 @dataclass(frozen=True)
@@ -52,24 +68,75 @@ class Report:
     runs: tuple[tuple[str, str, str, str], ...]
 
 
-def build_report(results: Results) -> Report:
-    """Compute everything that a report says; the same results give the same report."""
+def build_report(results: Results, reference: str | None = None, judgements: Sequence[Path] = ()) -> Report:
+    """Compute everything that a report says; the same results give the same report.
+
+    Args:
+        results: the study.
+        reference: label of the optimizer that times to targets are compared with; the study's first if None.
+        judgements: files that `nasbench verify`, `claims` or `reproduce` printed with `--json`, to be shown as tables.
+
+    Raises:
+        NasbenchError: if the reference is no label of the study, or a file of judgements is none.
+    """
+    reference = results.labels[0] if reference is None else reference
+    if reference not in results.labels:
+        raise unknown_name("optimizer in this study", reference, results.labels)
+    judged = tuple(read_judgements(path) for path in judgements)
     rng = np.random.default_rng([results.study.seed, 1])
     evaluations = tuple(evaluate(results))
-    comparisons = {e.benchmark: compare(e, rng) for e in evaluations}
-    objective = results.study.objectives[0]
+    scores = {e.benchmark: {label: o.score for label, o in e.outcomes.items()} for e in evaluations}
+    digests = {e.benchmark: {label: o.digest for label, o in e.outcomes.items()} for e in evaluations}
+    comparisons = {name: compare(scores[name], digests[name], rng) for name in scores}
+    reached = {a: [x for e in evaluations for x in arrivals(e, a, reference, rng)] for a in AXES}
     return Report(
         title=results.study.name,
         description=results.study.description,
-        summary=summary(results, evaluations, comparisons),
-        tables=(comparison_table(evaluations, comparisons, objective),),
-        figures=(anytime(evaluations, "queries"), anytime(evaluations, "train_seconds")),
+        summary=summary(results, evaluations, comparisons, reached["queries"], reference, rng),
+        tables=(*_tables(results, evaluations, comparisons, reached, reference, rng), *judged),
+        figures=_figures(results, evaluations),
         methods=methods(results, evaluations),
         settings=settings_of(results),
         study=results.study.to_toml(),
         environment=_environment(results.environment),
         checklist=checklist(results),
         runs=_runs(results),
+    )
+
+
+def _tables(
+    results: Results,
+    evaluations: Sequence[BenchmarkEvaluation],
+    comparisons: Mapping[str, Comparison],
+    reached: Mapping[str, Sequence[Arrival]],
+    reference: str,
+    rng: np.random.Generator,
+) -> tuple[ReportTable, ...]:
+    objectives = results.study.objectives
+    entries = [(entry.label, entry.name, entry.settings) for entry in results.study.optimizers]
+    tables = [
+        comparison_table(evaluations, comparisons, objectives[0]),
+        anytime_table(evaluations),
+        *(time_to_target_table(found, account, reference) for account, found in reached.items()),
+        multi_objective_table(evaluations, objectives, rng) if len(objectives) > 1 else None,
+        ablation_table(evaluations, entries, rng),
+        cost_table(evaluations),
+    ]
+    return tuple(table for table in tables if table is not None)
+
+
+def _figures(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> tuple[Figure, ...]:
+    objectives = results.study.objectives
+    several = (pareto(evaluations, objectives), hypervolume(evaluations)) if len(objectives) > 1 else ()
+    return (
+        anytime(evaluations, "queries"),
+        anytime(evaluations, "train_seconds"),
+        run_time(evaluations),
+        survival(evaluations),
+        performance_profile(evaluations),
+        win_probability(evaluations),
+        critical_difference(evaluations),
+        *several,
     )
 
 

@@ -4,20 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from reports.comparison import Comparison
 from reports.evaluation import BenchmarkEvaluation
 from reports.results import Results
+from reports.savings import Arrival
 from reports.statistics.power import minimal_detectable_effect, rank_sum
 from reports.statistics.result import Estimate, Interval, Undefined
+from reports.statistics.robustness import across_conditions, half_splits
+
+HEADLINE = "ten-best"
+"""Key of the target that the summary speaks of."""
 
 
 def summary(
-    results: Results, evaluations: Sequence[BenchmarkEvaluation], comparisons: Mapping[str, Comparison]
+    results: Results,
+    evaluations: Sequence[BenchmarkEvaluation],
+    comparisons: Mapping[str, Comparison],
+    reached: Sequence[Arrival],
+    reference: str,
+    rng: np.random.Generator,
 ) -> tuple[str, ...]:
-    """Sentences in the order a reader wants them: what ran, who ended best where, what could not have been seen."""
+    """Sentences in the order a reader wants them: what ran, who ended best where, how much time was saved, what could not be seen.
+
+    Args:
+        results: the study.
+        evaluations: one a benchmark.
+        comparisons: by benchmark.
+        reached: arrivals in queries, of all benchmarks.
+        reference: label that times are compared with.
+        rng: the random stream of halving the runs.
+    """
     return (
         _extent(results, evaluations),
         *(_winner(evaluation, comparisons[evaluation.benchmark]) for evaluation in evaluations),
+        *(_saving(label, reference, reached) for label in results.labels if label != reference),
+        *_robust(evaluations, rng),
         *_power(results),
     )
 
@@ -68,14 +91,66 @@ def _winner(evaluation: BenchmarkEvaluation, comparison: Comparison) -> str:
         head = f"On {evaluation.short} {listed(leaders)} share the lowest mean, {value}"
     else:
         head = f"On {evaluation.short} {comparison.best} ends with the lowest mean, {value}"
-    worse = [f"{label} ({_effect(s.effect)})" for label, s in others.items() if s.worse]
-    alike = [label for label, s in others.items() if not s.worse]
+    worse = [f"{label} ({_effect(s.effect)})" for label, s in others.items() if s.verdict == "worse"]
+    contrary = [f"{label} ({_effect(s.effect)})" for label, s in others.items() if s.verdict == "contrary"]
+    alike = [label for label, s in others.items() if s.verdict == "alike"]
     parts = []
     if worse:
         parts.append(f"worse, by a test at 5 %: {listed(worse)}")
+    if contrary:
+        parts.append(
+            f"better in most runs by that test, but with a few bad runs that raise the mean: {listed(contrary)}"
+        )
     if alike:
         parts.append(f"not shown to differ: {listed(alike)}")
     return head + ("; " + "; ".join(parts) if parts else "") + "."
+
+
+def _saving(label: str, reference: str, reached: Sequence[Arrival]) -> str:
+    """How much of the reference's queries a target takes, data set by data set."""
+    found = [a for a in reached if a.label == label and a.target.key == HEADLINE]
+    phrases, faster = [], 0
+    for arrival in found:
+        saving = arrival.saving
+        if isinstance(saving, Undefined):
+            phrases.append(f"on {arrival.benchmark} that cannot be told ({saving.reason})")
+            continue
+        bounds = saving.interval
+        text = (
+            f"95 % interval {100 * bounds.lower:.0f} to {100 * bounds.upper:.0f} %"
+            if isinstance(bounds, Interval)
+            else f"no interval, since {bounds.reason}"
+        )
+        faster += isinstance(bounds, Interval) and bounds.upper < 1.0
+        phrases.append(f"{100 * saving.ratio:.0f} % on {arrival.benchmark} ({text})")
+    return (
+        f"{label} reached {found[0].target.name} in this share of the queries of {reference}: {listed(phrases)}; "
+        f"fewer queries, by the interval, on {faster} of {counted(len(found), 'data set')}."
+    )
+
+
+def _robust(evaluations: Sequence[BenchmarkEvaluation], rng: np.random.Generator) -> tuple[str, ...]:
+    """Whether the winner stays the winner: on other data sets, at half the budget, on half of the runs."""
+    if len(evaluations[0].outcomes) < 2:
+        return ()
+    final = {e.short: {label: o.score for label, o in e.outcomes.items()} for e in evaluations}
+    sentences = []
+    first = evaluations[0].short
+    across = across_conditions(final, first)
+    if len(evaluations) > 1 and not isinstance(across, Undefined):
+        if isinstance(across.winner, Undefined):
+            sentences.append(f"No single optimizer wins on {first}: {across.winner.reason}.")
+        else:
+            kept = [name for name, survives in across.survives.items() if survives is True]
+            sentences.append(
+                f"The winner on {first}, {across.winner}, also has the lowest mean on {len(kept)} of the {counted(len(across.survives), 'other data set')}."
+            )
+    shares = {e.short: half_splits(final[e.short], rng, splits=2_000) for e in evaluations}
+    known = {name: share for name, share in shares.items() if not isinstance(share, Undefined)}
+    if known:
+        texts = [f"{100 * share:.0f} % on {name}" for name, share in known.items()]
+        sentences.append(f"The lowest mean stays the lowest on random halves of the runs in {listed(texts)}.")
+    return tuple(sentences)
 
 
 def _effect(effect: Estimate | Undefined) -> str:

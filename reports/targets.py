@@ -38,8 +38,8 @@ class Target:
 def standard_targets(oracle: Oracle, unit: str) -> tuple[Target, ...]:
     """The targets of every report, fixed before any trace is read, hardest first.
 
-    The best architecture and the ten best are by seed mean on the search split, where a search looks; the best tenth of a percent
-    likewise. Regret targets, for percentages alone, hold the incumbent against the best score.
+    The best architecture and the ten best are by seed mean on the search split, where a search looks. Regret targets, for objectives
+    in percent, hold the incumbent against the best score; other objectives have the best hundredth of the table instead.
     """
     means = oracle.search_means
     finite = np.flatnonzero(np.isfinite(means))
@@ -49,16 +49,16 @@ def standard_targets(oracle: Oracle, unit: str) -> tuple[Target, ...]:
         # Ties with the last one belong: they are as good.
         return np.asarray(means <= means[order[min(count, len(order)) - 1]])
 
-    thousandth = max(1, len(order) // 1000)
     targets = [
         Target("best", "best architecture", best(1), "queried"),
         Target("ten-best", "one of the ten best", best(10), "queried"),
     ]
-    if thousandth > 10:
-        targets.append(Target("top-0.1-percent", f"top 0.1 % ({thousandth})", best(thousandth), "queried"))
     if unit == "%":
         regret = oracle.scores - oracle.best_score
         targets += [Target(f"regret-{r:g}", f"regret ≤ {r:g} points", regret <= r, "incumbent") for r in REGRETS]
+    else:
+        hundredth = max(1, len(order) // 100)
+        targets.append(Target("top-1-percent", f"best {hundredth} (1 %)", best(hundredth), "queried"))
     return tuple(targets)
 
 

@@ -14,7 +14,7 @@ from nasbench.errors import NasbenchError, unknown_name
 from nasbench.search.ledger import ACCOUNTS
 from nasbench.spaces.space import Floats, Ints
 
-AXES = tuple(account for account in ACCOUNTS if account != "own_seconds")
+TRACED = tuple(account for account in ACCOUNTS if account != "own_seconds")
 """Accounts that a trace can be drawn against; the optimizer's own seconds are known a run, not a query."""
 
 
@@ -80,9 +80,9 @@ class Traces:
             NasbenchError: if there is no such account, or it is not known a query.
         """
         if account not in ACCOUNTS:
-            raise unknown_name("account", account, AXES)
-        if account not in AXES:
-            raise NasbenchError(f"Traces do not record {account} a query; choose one of {', '.join(AXES)}.")
+            raise unknown_name("account", account, TRACED)
+        if account not in TRACED:
+            raise NasbenchError(f"Traces do not record {account} a query; choose one of {', '.join(TRACED)}.")
         charged = {"charged": self.answered, "cached": self.first, "isomorphic": self.fresh}[self.repeats]
         amounts = {
             "queries": self.answered,

@@ -9,7 +9,7 @@ import numpy as np
 
 from reports.evaluation import BenchmarkEvaluation
 from reports.figures.figure import Figure, Panel
-from reports.figures.style import add_legend, figure_style, line_style, new_panel
+from reports.figures.style import add_legend, figure_style, line_style, log_axis, new_panel
 
 AXIS_NAMES = {"queries": "queries", "train_seconds": "simulated training time (s)"}
 
@@ -48,6 +48,7 @@ def _panel(evaluation: BenchmarkEvaluation, account: str) -> Panel:
     set_regret_scale(axes, min(smallest))
     if all(len(outcome.curves[account].budgets) > 1 for outcome in evaluation.outcomes.values()):
         axes.set_xscale("log")
+        log_axis(axes.xaxis)
     axes.set_xlabel(AXIS_NAMES[account])
     axes.set_ylabel(f"regret ({'points' if evaluation.unit == '%' else evaluation.unit})")
     axes.set_title(evaluation.short)
@@ -64,4 +65,5 @@ def set_regret_scale(axes: Any, smallest: float) -> None:
         return
     threshold = 10.0 ** np.floor(np.log10(smallest))
     axes.set_yscale("symlog", linthresh=threshold, linscale=0.4)
+    log_axis(axes.yaxis)
     axes.set_ylim(bottom=-0.02 * threshold)

@@ -6,12 +6,12 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from reports.figures.style import INK, figure_style
+from reports.figures.style import INK, figure_style, settle
 
-ENDINGS = ("svg", "pdf", "png")
 RESOLUTION = 200
 
 
@@ -30,6 +30,18 @@ class Panel:
     title: str
     picture: Any
     alt: str
+
+    def __post_init__(self) -> None:
+        with figure_style():
+            settle(self.picture)
+
+    @cached_property
+    def svg(self) -> str:
+        """The picture as an SVG document without a background."""
+        stream = io.StringIO()
+        with figure_style():
+            self.picture.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
+        return stream.getvalue()
 
 
 @dataclass(frozen=True)
@@ -52,12 +64,8 @@ class Figure:
 
 
 def inline_svg(panel: Panel) -> str:
-    """The panel as an SVG element for a page: text in the page's colour, ids of its own, no background."""
-    stream = io.StringIO()
-    with figure_style():
-        panel.picture.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
-    svg = stream.getvalue()
-    svg = svg[svg.index("<svg") :]
+    """The panel as an SVG element for a page: text in the page's colour, ids of its own."""
+    svg = panel.svg[panel.svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'\bid="', f'id="{panel.name}-', svg)
     svg = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>{panel.name}-", svg)
@@ -70,11 +78,13 @@ def inline_svg(panel: Panel) -> str:
 def write_figure_files(figures: Sequence[Figure], folder: Path) -> list[Path]:
     """Write every panel as SVG, PDF and PNG into an existing folder; return the paths."""
     paths = []
-    with figure_style():
-        for panel in (panel for figure in figures for panel in figure.panels):
-            for ending in ENDINGS:
+    for panel in (panel for figure in figures for panel in figure.panels):
+        path = folder / f"{panel.name}.svg"
+        path.write_text(panel.svg, encoding="utf-8")
+        paths.append(path)
+        with figure_style():
+            for ending, metadata in (("pdf", {"CreationDate": None}), ("png", {})):
                 path = folder / f"{panel.name}.{ending}"
-                metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[ending]
                 panel.picture.savefig(path, dpi=RESOLUTION, metadata=metadata)
                 paths.append(path)
     return paths

@@ -106,3 +106,26 @@ def add_legend(figure: Any, axes: Any) -> None:
     width, height = figure.get_size_inches()
     figure.set_size_inches(width, height + 0.16 * rows + 0.05)
     figure.legend(handles, labels, loc="outside lower center", ncols=columns, borderaxespad=0.1)
+
+
+def log_axis(axis: Any) -> None:
+    """Label the powers of ten of a logarithmic axis in plain text, and nothing between them."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    axis.set_major_formatter(FuncFormatter(lambda value, _: power_text(value)))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def power_text(value: float) -> str:
+    """`0.01`, `1`, `1,000`, and `10⁵` where that would be long."""
+    if value == 0.0 or 1e-3 <= abs(value) < 1e5:
+        return f"{value:,.3f}".rstrip("0").rstrip(".")
+    mantissa, exponent = f"{value:.0e}".split("e")
+    power = "10" + str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return power if mantissa == "1" else f"{mantissa}·{power}"
+
+
+def settle(figure: Any) -> None:
+    """Lay the figure out once and for all, so that every format shows the same and none does it again."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")

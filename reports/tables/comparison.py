@@ -8,8 +8,13 @@ from reports.comparison import ALPHA, Comparison, Standing
 from reports.evaluation import BenchmarkEvaluation
 from reports.tables.table import Cell, Column, ReportTable, estimated
 
-WORSE = "*"
-ALIKE = "≈"
+MARKS = {"best": "", "worse": "*", "alike": "≈", "contrary": "†"}
+MEANINGS = {
+    "*": f"worse than the best at {ALPHA:g}",
+    "≈": f"no difference from the best shown at {ALPHA:g}, which is not evidence of equality",
+    "†": f"better than the best in most pairs of runs, by a test at {ALPHA:g}: its mean is drawn up by a few bad runs",
+}
+"""Sign of each verdict of `Standing`, and what it means."""
 
 
 def comparison_table(
@@ -50,10 +55,7 @@ def comparison_table(
         ),
         columns=columns,
         rows=rows,
-        marks={
-            WORSE: f"worse than the best at {ALPHA:g}",
-            ALIKE: f"no difference from the best shown at {ALPHA:g}, which is not evidence of equality",
-        },
+        marks=MEANINGS,
         notes=(*_how(evaluations), *no_test_split(evaluations)),
     )
 
@@ -76,11 +78,10 @@ def no_test_split(evaluations: Sequence[BenchmarkEvaluation]) -> tuple[str, ...]
 
 
 def _row(evaluation: BenchmarkEvaluation, label: str, standing: Standing) -> tuple[Cell, ...]:
-    mark = "" if standing.best else WORSE if standing.worse else ALIKE
     return (
         Cell(evaluation.short),
         Cell(label),
-        estimated(standing.mean, standing.runs, mark=mark, best=standing.best),
+        estimated(standing.mean, standing.runs, mark=MARKS[standing.verdict], best=standing.best),
         Cell(standing.sd, runs=standing.runs),
         Cell(standing.median, runs=standing.runs),
         Cell(standing.n, runs=standing.runs),

@@ -26,7 +26,7 @@ class Column:
     Attributes:
         key: name in CSV and JSON.
         heading: what a reader sees, unit included.
-        kind: how values are written.
+        kind: how values are written; a percentage is kept as a fraction and written without its sign, which the heading has.
         digits: decimals of a number or percentage.
         group: whether equal values in consecutive rows belong together; printed tables show them once.
     """
@@ -178,11 +178,11 @@ def _written(column: Column, value: str | float | int) -> str:
     if column.kind == "count":
         text = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
     elif column.kind == "percent":
-        text = f"{100.0 * value:.{column.digits}f} %"
+        text = f"{100.0 * value:.{column.digits}f}"
     elif column.kind == "p_value":
         text = "<0.001" if value < 0.001 else f"{value:.3f}"
     else:
         text = f"{value:,.{column.digits}f}"
     if text.startswith("-"):
-        text = MINUS + text[1:] if text.strip("-0., %") else text[1:]
+        text = MINUS + text[1:] if text.strip("-0.,") else text[1:]
     return text

@@ -1,0 +1,61 @@
+"""Critical-difference diagram (Demšar 2006, section 3.2.4); refused with the reason where data sets are too few."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from reports.evaluation import BenchmarkEvaluation
+from reports.figures.figure import Figure, Panel
+from reports.figures.style import INK, figure_style, line_style, marker, new_panel
+from reports.statistics.ranks import CriticalDifference, friedman, nemenyi
+from reports.statistics.result import Undefined
+
+NAME, TITLE = "critical-difference", "Mean ranks over data sets"
+ROW = 0.17  # inches a name
+
+
+def critical_difference(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
+    """Draw mean ranks of mean final scores over benchmarks, if there are benchmarks enough."""
+    labels = list(evaluations[0].outcomes)
+    scores = np.array([[float(o.score.mean()) for o in e.outcomes.values()] for e in evaluations])
+    result, test = nemenyi(scores), friedman(scores)
+    if isinstance(result, Undefined):
+        return Figure(NAME, TITLE, "", (), result.reason)
+    p_value = test.reason if isinstance(test, Undefined) else f"p = {test.p_value:.3g}"
+    with figure_style():
+        panel = _panel(labels, result)
+    return Figure(
+        name=NAME,
+        title=TITLE,
+        caption=(
+            f"Mean rank of the mean final score over {result.n} data sets, 1 is best. Bars join optimizers that Nemenyi's test cannot tell apart at "
+            f"{result.alpha:g}: their ranks differ by less than {result.difference:.2f}. Friedman's test: {p_value}. "
+            "Mean ranks depend on which optimizers are in the study."
+        ),
+        panels=(panel,),
+    )
+
+
+def _panel(labels: Sequence[str], result: CriticalDifference) -> Panel:
+    order = np.argsort(result.mean_ranks, kind="stable")
+    figure, axes = new_panel(height=0.75 + ROW * (len(labels) + len(result.cliques)))
+    for place, method in enumerate(order):
+        label, rank = labels[method], result.mean_ranks[method]
+        style = line_style(labels, label)
+        axes.plot([rank], [place], marker=marker(labels, label), color=style["color"], linestyle="none", markersize=5)
+        axes.hlines(place, 1, rank, color=style["color"], linewidth=0.8)
+    for i, clique in enumerate(result.cliques):
+        ranks = result.mean_ranks[list(clique)]
+        height = len(labels) + 0.3 + 0.8 * i
+        axes.plot(
+            [ranks.min() - 0.04, ranks.max() + 0.04], [height, height], color=INK, linewidth=3, solid_capstyle="butt"
+        )
+    axes.set_yticks(range(len(labels)), [f"{labels[m]}  {result.mean_ranks[m]:.2f}" for m in order])
+    axes.set_ylim(len(labels) + 0.8 * len(result.cliques), -0.6)
+    axes.set_xlim(0.9, len(labels) + 0.1)
+    axes.set_xlabel(f"mean rank (critical difference {result.difference:.2f})")
+    axes.grid(visible=False, axis="y")
+    spoken = "; ".join(f"{labels[m]} {result.mean_ranks[m]:.2f}" for m in order)
+    return Panel(NAME, TITLE, figure, f"Mean ranks: {spoken}. Critical difference {result.difference:.2f}.")

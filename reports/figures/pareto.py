@@ -1,0 +1,94 @@
+"""Pareto fronts: the true one, and what runs attain, as the median attainment surface with a band from quarter to three quarters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nasbench.search.archive import nondominated
+from reports.evaluation import BenchmarkEvaluation
+from reports.figures.figure import Figure, Panel
+from reports.figures.style import INK, add_legend, figure_style, line_style, new_panel
+from reports.statistics.inputs import FloatArray
+from reports.statistics.multiobjective import attainment_surface
+from reports.statistics.result import Undefined
+
+MARGIN = 0.25
+"""What is shown beyond the true front, as a share of its extent."""
+
+
+def pareto(evaluations: Sequence[BenchmarkEvaluation], objectives: Sequence[str]) -> Figure:
+    """Draw one panel a benchmark and further objective, the first objective upwards."""
+    with figure_style():
+        panels = tuple(
+            _panel(evaluation, objectives, other) for evaluation in evaluations for other in range(1, len(objectives))
+        )
+    projected = "" if len(objectives) == 2 else " Fronts are projected on two objectives."
+    return Figure(
+        name="pareto",
+        title="Fronts attained",
+        caption=(
+            "Line: what half of the runs attain (median attainment surface); band: from a quarter to three quarters of the runs; dots: the true front. "
+            f"Lower left is better.{projected}"
+        ),
+        panels=panels,
+    )
+
+
+def _panel(evaluation: BenchmarkEvaluation, objectives: Sequence[str], other: int) -> Panel:
+    truth = evaluation.front
+    assert truth is not None
+    labels = list(evaluation.outcomes)
+    figure, axes = new_panel()
+    true = _projected(truth.points, other)
+    sentences = []
+    low, high = true.min(axis=0), true.max(axis=0)
+    edge = high + MARGIN * np.where(high > low, high - low, 1.0)
+    for label, outcome in evaluation.outcomes.items():
+        assert outcome.fronts is not None
+        fronts = [_projected(points, other) for points in outcome.fronts.final]
+        style = line_style(labels, label)
+        quarter, half, most = (attainment_surface(fronts, fraction) for fraction in (0.25, 0.5, 0.75))
+        if isinstance(half, Undefined):
+            continue
+        axes.step(*_stairs(half, edge), where="post", label=label, **style)
+        if not isinstance(quarter, Undefined) and not isinstance(most, Undefined):
+            grid = np.unique(np.concatenate([_stairs(quarter, edge)[0], _stairs(most, edge)[0]]))
+            inner, outer = _height(quarter, grid), _height(most, grid)
+            both = np.isfinite(inner)
+            outer = np.where(np.isfinite(outer), outer, edge[1] * 10)
+            axes.fill_between(
+                grid[both], inner[both], outer[both], step="post", color=style["color"], alpha=0.14, linewidth=0
+            )
+        sentences.append(f"{label}: median surface of {len(half)} points")
+    axes.plot(
+        true[:, 0], true[:, 1], linestyle="none", marker=".", color=INK, markersize=3, label=f"true front ({len(true)})"
+    )
+    axes.set_xlim(low[0] - 0.05 * (edge[0] - low[0]), edge[0])
+    axes.set_ylim(low[1] - 0.05 * (edge[1] - low[1]), edge[1])
+    axes.set_xlabel(objectives[other])
+    axes.set_ylabel(objectives[0])
+    axes.set_title(evaluation.short)
+    add_legend(figure, axes)
+    name = f"pareto-{objectives[other]}-{evaluation.short.replace('/', '-')}"
+    alt = f"Attained fronts on {evaluation.short}, {objectives[0]} against {objectives[other]}; the true front has {len(true)} points; "
+    return Panel(name, f"{evaluation.short}, {objectives[other]}", figure, alt + "; ".join(sentences) + ".")
+
+
+def _projected(points: FloatArray, other: int) -> FloatArray:
+    """The front in (objective `other`, first objective), by rising abscissa."""
+    pair = np.unique(points[:, [other, 0]], axis=0)
+    return np.asarray(pair[nondominated(pair.astype(np.float64))])
+
+
+def _stairs(surface: FloatArray, edge: FloatArray) -> tuple[FloatArray, FloatArray]:
+    ordered = surface[np.argsort(surface[:, 0])]
+    return np.append(ordered[:, 0], edge[0]), np.append(ordered[:, 1], ordered[-1, 1])
+
+
+def _height(surface: FloatArray, grid: FloatArray) -> FloatArray:
+    """Lowest ordinate attained at each abscissa; infinite left of the surface."""
+    ordered = surface[np.argsort(surface[:, 0])]
+    position = np.searchsorted(ordered[:, 0], grid, side="right") - 1
+    return np.where(position >= 0, ordered[np.maximum(position, 0), 1], np.inf)

@@ -1,0 +1,60 @@
+"""Performance profile (Dolan and Moré 2002) over all targets on all data sets, by expected running time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from reports.evaluation import BenchmarkEvaluation
+from reports.figures.figure import Figure, Panel
+from reports.figures.style import add_legend, figure_style, line_style, log_axis, new_panel
+from reports.statistics.profile import performance_profile as profile_of
+from reports.statistics.result import Undefined
+from reports.statistics.runtime import expected_running_time
+
+NAME, TITLE = "performance-profile", "Performance profile"
+POINTS = 200
+
+
+def performance_profile(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
+    """Draw one panel over all (data set, target) problems."""
+    labels = list(evaluations[0].outcomes)
+    times = [
+        [expected_running_time(e.outcomes[label].times[t.key, "queries"]) for e in evaluations for t in e.targets]
+        for label in labels
+    ]
+    solved = np.array([[not isinstance(t, Undefined) for t in row] for row in times])
+    costs = np.array([[np.nan if isinstance(t, Undefined) else t for t in row] for row in times])
+    problems = costs.shape[1]
+    if len(labels) < 2:
+        return Figure(NAME, TITLE, "", (), "there is one optimizer, and a profile compares")
+    if not solved.any():
+        return Figure(NAME, TITLE, "", (), f"none of the {problems} targets was reached by any run")
+    cheapest = np.where(solved, costs, np.inf).min(axis=0)
+    largest = float(np.max(np.where(solved, costs / cheapest, 1.0), where=solved, initial=1.0))
+    factors = np.geomspace(1.0, max(largest * 1.1, 2.0), POINTS)
+    profile = profile_of(costs, solved, factors)
+    if isinstance(profile, Undefined):
+        return Figure(NAME, TITLE, "", (), profile.reason)
+    with figure_style():
+        figure, axes = new_panel()
+        for label, row in zip(labels, profile, strict=True):
+            axes.step(factors, row, where="post", label=label, **line_style(labels, label))
+        axes.set_xscale("log")
+        log_axis(axes.xaxis)
+        axes.set_ylim(-0.02, 1.02)
+        axes.set_xlabel("multiple of the least expected running time")
+        axes.set_ylabel("fraction of targets")
+        axes.set_title(f"{problems} targets on {len(evaluations)} data set{'s' if len(evaluations) > 1 else ''}")
+        add_legend(figure, axes)
+    best = "; ".join(f"{label} is cheapest on {100 * row[0]:.0f} %" for label, row in zip(labels, profile, strict=True))
+    return Figure(
+        name=NAME,
+        title=TITLE,
+        caption=(
+            "Fraction of the (data set, target) pairs that an optimizer reaches with at most so many times the expected running time of the cheapest one, "
+            "in queries; higher is better. Targets that no run reached count against all. With more than two optimizers read it against one rival at a time."
+        ),
+        panels=(Panel(NAME, TITLE, figure, f"Performance profile over {problems} targets: {best}."),),
+    )

@@ -1,0 +1,60 @@
+"""Kaplan-Meier curves: the fraction of runs that have not reached a target yet, with pointwise bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from reports.evaluation import BenchmarkEvaluation
+from reports.figures.figure import Figure, Panel
+from reports.figures.style import add_legend, figure_style, line_style, marker, new_panel
+from reports.statistics.result import Undefined
+from reports.statistics.survival import kaplan_meier
+
+SHOWN = "ten-best"
+"""Key of the target that is drawn."""
+
+
+def survival(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
+    """Draw one panel a benchmark."""
+    target = next(t for t in evaluations[0].targets if t.key == SHOWN)
+    with figure_style():
+        panels = tuple(_panel(evaluation) for evaluation in evaluations)
+    return Figure(
+        name="survival",
+        title=f"Time until {target.name} is queried",
+        caption=(
+            f"Kaplan-Meier curves: fraction of runs that have not yet queried {target.name} (by seed mean on the search split), with 95 % pointwise bounds; "
+            "lower is better. Marks at the right end: runs were still without it when they stopped."
+        ),
+        panels=panels,
+    )
+
+
+def _panel(evaluation: BenchmarkEvaluation) -> Panel:
+    labels = list(evaluation.outcomes)
+    figure, axes = new_panel()
+    sentences = []
+    for label, outcome in evaluation.outcomes.items():
+        times = outcome.times[SHOWN, "queries"]
+        curve = kaplan_meier(times)
+        if isinstance(curve, Undefined):
+            continue
+        style = line_style(labels, label)
+        at = np.concatenate([[0.0], curve.time])
+        axes.step(at, np.concatenate([[1.0], curve.survival]), where="post", label=label, **style)
+        low, high = np.concatenate([[1.0], curve.lower]), np.concatenate([[1.0], curve.upper])
+        axes.fill_between(at, low, high, step="post", color=style["color"], alpha=0.16, linewidth=0)
+        if times.events < times.runs:
+            sign = marker(labels, label)
+            axes.plot(curve.time[-1:], curve.survival[-1:], marker=sign, color=style["color"], clip_on=False)
+        sentences.append(f"{label} {times.events} of {times.runs} runs reached it")
+    axes.set_xlim(left=0.0)
+    axes.set_ylim(-0.02, 1.02)
+    axes.set_xlabel("queries")
+    axes.set_ylabel("fraction not there yet")
+    axes.set_title(evaluation.short)
+    add_legend(figure, axes)
+    alt = f"Kaplan-Meier curves on {evaluation.short}: " + "; ".join(sentences) + "."
+    return Panel(f"survival-{evaluation.short.replace('/', '-')}", evaluation.short, figure, alt)

@@ -1,0 +1,68 @@
+"""Heat map: how often a run of one optimizer ends better than a run of another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from reports.evaluation import BenchmarkEvaluation
+from reports.figures.figure import Figure, Panel
+from reports.figures.style import figure_style, new_panel
+from reports.statistics.pairwise import a12
+from reports.statistics.result import Undefined
+
+NAME, TITLE = "win-probability", "Probability that the row beats the column"
+MOST_NUMBERS = 12
+"""With more optimizers than this the cells hold no numbers; the colours remain."""
+
+
+def win_probability(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
+    """Draw one panel a benchmark."""
+    if len(evaluations[0].outcomes) < 2:
+        return Figure(NAME, TITLE, "", (), "there is one optimizer, so there are no pairs")
+    with figure_style():
+        panels = tuple(_panel(evaluation) for evaluation in evaluations)
+    return Figure(
+        name=NAME,
+        title=TITLE,
+        caption="Probability that a run of the row's optimizer ends with a lower score than a run of the column's, ties counting half, in percent.",
+        panels=panels,
+    )
+
+
+def _panel(evaluation: BenchmarkEvaluation) -> Panel:
+    labels = list(evaluation.outcomes)
+    count = len(labels)
+    wins = np.full((count, count), np.nan)
+    for i, row in enumerate(evaluation.outcomes.values()):
+        for j, column in enumerate(evaluation.outcomes.values()):
+            effect = a12(column.score, row.score)
+            if i != j and not isinstance(effect, Undefined):
+                wins[i, j] = effect.value
+    figure, axes = new_panel(height=1.5 + 0.3 * count)
+    axes.imshow(np.ma.masked_invalid(wins), cmap="PuOr", vmin=0.0, vmax=1.0, aspect="auto")
+    for i, j in zip(*np.nonzero(np.isfinite(wins)), strict=True):
+        if count <= MOST_NUMBERS:
+            strong = abs(wins[i, j] - 0.5) > 0.3
+            axes.text(
+                j,
+                i,
+                f"{100 * wins[i, j]:.0f}",
+                ha="center",
+                va="center",
+                color="white" if strong else "#000000",
+                fontsize=7,
+            )
+    axes.set_xticks(range(count), labels, rotation=35, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(count), labels)
+    axes.grid(visible=False)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.set_title(evaluation.short)
+    pairs = "; ".join(
+        f"{labels[i]} beats {labels[j]} in {100 * wins[i, j]:.0f} %" for i in range(count) for j in range(i + 1, count)
+    )
+    return Panel(
+        f"{NAME}-{evaluation.short.replace('/', '-')}", evaluation.short, figure, f"On {evaluation.short} {pairs}."
+    )

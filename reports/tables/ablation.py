@@ -1,0 +1,92 @@
+"""Ablation: variants of one algorithm within a study, each against the variant that the study names first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from reports.comparison import resamples_for
+from reports.evaluation import BenchmarkEvaluation
+from reports.statistics.bootstrap import studentised_mean
+from reports.statistics.multiple import holm
+from reports.statistics.pairwise import a12, wilcoxon_signed_rank
+from reports.statistics.result import Undefined
+from reports.tables.table import Cell, Column, ReportTable, estimated
+
+
+def variants(entries: Sequence[tuple[str, str, Mapping[str, Any]]]) -> dict[str, list[str]]:
+    """Base label to the labels of its variants, for every algorithm that a study names more than once.
+
+    Args:
+        entries: (label, name, settings) in the study's order.
+    """
+    groups: dict[str, list[str]] = {}
+    for label, name, _ in entries:
+        groups.setdefault(name, []).append(label)
+    return {labels[0]: labels[1:] for labels in groups.values() if len(labels) > 1}
+
+
+def ablation_table(
+    evaluations: Sequence[BenchmarkEvaluation],
+    entries: Sequence[tuple[str, str, Mapping[str, Any]]],
+    rng: np.random.Generator,
+) -> ReportTable | None:
+    """Build the table, or None where no algorithm appears in two variants."""
+    groups = variants(entries)
+    if not groups:
+        return None
+    settings = {label: values for label, _, values in entries}
+    digits = 2 if evaluations[0].unit == "%" else 3
+    columns = (
+        Column(key="benchmark", heading="data set", kind="text", group=True),
+        Column(key="base", heading="base", kind="text", group=True),
+        Column(key="variant", heading="variant", kind="text"),
+        Column(key="change", heading="what differs", kind="text"),
+        Column(key="difference", heading="variant minus base [95 %]", digits=digits + 1),
+        Column(key="p_value", heading="p", kind="p_value"),
+        Column(key="a12", heading="A12 [95 %]"),
+        Column(key="n", heading="n", kind="count"),
+    )
+    rows = []
+    for evaluation in evaluations:
+        for base, others in groups.items():
+            first = evaluation.outcomes[base]
+            tests = [wilcoxon_signed_rank(evaluation.outcomes[o].score, first.score) for o in others]
+            raw = [test if isinstance(test, Undefined) else test.p_value for test in tests]
+            for label, p_value in zip(others, holm(raw), strict=True):
+                outcome = evaluation.outcomes[label]
+                runs = f"{outcome.digest}+{first.digest}"
+                difference = studentised_mean(
+                    outcome.score - first.score, rng, resamples=resamples_for(len(outcome.score))
+                )
+                rows.append(
+                    (
+                        Cell(evaluation.short),
+                        Cell(base),
+                        Cell(label),
+                        Cell(_change(settings[base], settings[label])),
+                        estimated(difference, runs),
+                        Cell(p_value, runs=runs),
+                        estimated(a12(outcome.score, first.score), runs),
+                        Cell(len(outcome.score), runs=runs),
+                    )
+                )
+    return ReportTable(
+        name="ablation",
+        title="Variants of one algorithm",
+        caption="Final score of a variant minus that of its base, the variant that the study names first; below zero the variant is better.",
+        columns=columns,
+        rows=tuple(rows),
+        notes=(
+            "Differences are paired by run, with bootstrap-t intervals; p: Wilcoxon signed rank, adjusted by Holm over the variants of a base on a data set. "
+            "A12: probability that a run of the variant scores worse than one of the base, ties counting half.",
+        ),
+    )
+
+
+def _change(base: Mapping[str, Any], variant: Mapping[str, Any]) -> str:
+    keys = [key for key in {**base, **variant} if base.get(key) != variant.get(key)]
+    texts = [f"{key}: {base.get(key, 'default')!s} → {variant.get(key, 'default')!s}" for key in keys]
+    return ", ".join(texts) or "nothing but the label"

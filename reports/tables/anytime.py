@@ -1,0 +1,67 @@
+"""The anytime table: regret at fractions of the budget, and the area under the whole trajectory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from reports.evaluation import FRACTIONS, BenchmarkEvaluation, Outcome
+from reports.statistics.anytime import anytime_area
+from reports.statistics.result import Interval, Undefined
+from reports.tables.table import Cell, Column, ReportTable
+
+
+def anytime_table(evaluations: Sequence[BenchmarkEvaluation]) -> ReportTable:
+    """Build the table, on the account of queries."""
+    unit = evaluations[0].unit
+    digits = 2 if unit == "%" else 3
+    columns = (
+        Column(key="benchmark", heading="data set", kind="text", group=True),
+        Column(key="optimizer", heading="optimizer", kind="text"),
+        *(Column(key=f"at {f:g}", heading=f"{100 * f:g} % of budget", digits=digits) for f in FRACTIONS),
+        Column(key="area", heading="mean over log budget", digits=digits),
+    )
+    rows = [
+        (Cell(e.short), Cell(label), *_cells(e, outcome)) for e in evaluations for label, outcome in e.outcomes.items()
+    ]
+    budgets = "; ".join(f"{e.short}: {_end(e):,.0f} queries" for e in evaluations)
+    return ReportTable(
+        name="anytime",
+        title="Regret over the budget",
+        caption=(
+            f"Median regret of the incumbent ({'percentage points' if unit == '%' else unit}) when a fraction of the budget is spent, "
+            "with the quartiles in brackets; lower is better."
+        ),
+        columns=columns,
+        rows=tuple(rows),
+        notes=(
+            f"Whole budget: the queries that every run of every optimizer answered ({budgets}). "
+            "Mean over log budget: area under the regret against the logarithm of queries, from the first query on, as a mean; median and quartiles over runs.",
+        ),
+    )
+
+
+def _end(evaluation: BenchmarkEvaluation) -> float:
+    return min(float(outcome.curves["queries"].budgets[-1]) for outcome in evaluation.outcomes.values())
+
+
+def _cells(evaluation: BenchmarkEvaluation, outcome: Outcome) -> list[Cell]:
+    curve, end = outcome.curves["queries"], _end(evaluation)
+    cells = []
+    for fraction in FRACTIONS:
+        at = int(np.searchsorted(curve.budgets, np.round(fraction * end), side="right")) - 1
+        cells.append(_quartiles(curve.regret[:, max(at, 0)], outcome.digest))
+    start = float(curve.budgets[0])
+    if end <= start:
+        area: np.ndarray | Undefined = Undefined("there is one query a run, so there is no course to average")
+    else:
+        cost = np.broadcast_to(curve.budgets, curve.regret.shape)
+        area = anytime_area(cost, curve.regret, start, end, logarithmic=True)
+    cells.append(Cell(area, runs=outcome.digest) if isinstance(area, Undefined) else _quartiles(area, outcome.digest))
+    return cells
+
+
+def _quartiles(values: np.ndarray, runs: str) -> Cell:
+    low, middle, high = (float(q) for q in np.quantile(values, [0.25, 0.5, 0.75]))
+    return Cell(middle, Interval(low, high, 0.5), runs=runs)

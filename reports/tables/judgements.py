@@ -1,0 +1,90 @@
+"""Tables of what other commands judged: theory verdicts, claims, reproduced papers; from the JSON that those commands print."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nasbench.errors import NasbenchError
+from reports.statistics.result import Interval, Undefined
+from reports.tables.table import Cell, Column, ReportTable
+
+KEYS = {"verify": "verdicts", "claims": "claims", "reproduce": "rows"}
+"""Command to the key of its results."""
+
+TITLES = {"verify": "Theory verdicts", "claims": "Claims", "reproduce": "Published beside reproduced"}
+HIDDEN = ("interval", "lower", "upper")
+
+
+def read_judgements(path: Path) -> ReportTable:
+    """Build the table of a file that `nasbench verify --json`, `claims --json` or `reproduce --json` printed.
+
+    Raises:
+        NasbenchError: if the file is not such an object.
+    """
+    try:
+        raw = path.read_bytes()
+        document = json.loads(raw)
+    except (OSError, ValueError):
+        raise NasbenchError(
+            f"{path} is not JSON; give a file that `nasbench verify --json` (or claims, reproduce) printed."
+        ) from None
+    command = document.get("command") if isinstance(document, dict) else None
+    rows = document.get(KEYS.get(str(command), "")) if isinstance(document, dict) else None
+    if command not in KEYS or not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
+        raise NasbenchError(
+            f"{path} holds no results of {', '.join(KEYS)}; give a file that one of these commands printed with --json."
+        )
+    return judgement_table(str(command), rows, hashlib.sha256(raw).hexdigest()[:12], path.name)
+
+
+def judgement_table(command: str, rows: Sequence[Mapping[str, Any]], runs: str, source: str) -> ReportTable:
+    """Build the table from flat rows.
+
+    Args:
+        command: "verify", "claims" or "reproduce".
+        rows: one flat object a verdict, all with the same keys; a null number is undefined.
+        runs: hash of what the rows come from.
+        source: name of the file, for the caption.
+    """
+    keys = [key for key in dict.fromkeys(key for row in rows for key in row) if key not in HIDDEN]
+    numeric = {key: _is_numeric([row.get(key) for row in rows]) for key in keys}
+    columns = tuple(
+        Column(
+            key=key,
+            heading=key.replace("_", " "),
+            kind=("p_value" if key == "p_value" else "count" if key == "n" else "number") if numeric[key] else "text",
+            digits=4,
+        )
+        for key in keys
+    )
+    body = tuple(tuple(_cell(row, key, numeric[key], runs) for key in keys) for row in rows)
+    return ReportTable(
+        name=f"judgements-{command}-{runs}",
+        title=TITLES[command],
+        caption=f"What `nasbench {command}` found, as printed into {source}.",
+        columns=columns,
+        rows=body,
+        notes=(f"The hash of that file starts with {runs}.",),
+    )
+
+
+def _is_numeric(values: Sequence[Any]) -> bool:
+    known = [value for value in values if value is not None]
+    return bool(known) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in known)
+
+
+def _cell(row: Mapping[str, Any], key: str, numeric: bool, runs: str) -> Cell:
+    value = row.get(key)
+    if value is None or value == "":
+        return Cell(Undefined("there is none" if key in row else "it was not given"), runs=runs)
+    if not numeric:
+        return Cell(value if isinstance(value, str) else json.dumps(value))
+    bounds = row.get("interval") if key == "statistic" else None
+    interval = (
+        Interval(float(bounds[0]), float(bounds[1]), 0.95) if isinstance(bounds, list) and len(bounds) == 2 else None
+    )
+    return Cell(value, interval, runs=runs)

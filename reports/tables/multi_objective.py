@@ -1,0 +1,101 @@
+"""Several objectives: quality of the fronts that runs return."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nasbench.spaces.space import Floats
+from reports.comparison import compare
+from reports.evaluation import BenchmarkEvaluation
+from reports.fronts import REFERENCE, FrontTraces, TrueFront
+from reports.statistics.bootstrap import studentised_mean
+from reports.statistics.multiobjective import additive_epsilon, coverage, igd_plus
+from reports.statistics.result import Estimate, Interval, Undefined
+from reports.tables.comparison import MARKS, MEANINGS
+from reports.tables.table import Cell, Column, ReportTable, estimated
+
+
+def multi_objective_table(
+    evaluations: Sequence[BenchmarkEvaluation], objectives: Sequence[str], rng: np.random.Generator
+) -> ReportTable:
+    """Build the table; every benchmark must have been evaluated with several objectives."""
+    columns = (
+        Column(key="benchmark", heading="data set", kind="text", group=True),
+        Column(key="optimizer", heading="optimizer", kind="text"),
+        Column(key="hypervolume", heading="hypervolume (%) [95 %]", kind="percent", digits=1),
+        Column(key="igd_plus", heading="IGD+ [95 %]", digits=4),
+        Column(key="epsilon", heading="additive epsilon [95 %]", digits=4),
+        Column(key="coverage", heading="coverage of the front (%) [95 %]", kind="percent", digits=1),
+        Column(key="size", heading="points", digits=1),
+    )
+    rows = [row for evaluation in evaluations for row in _rows(evaluation, rng)]
+    fronts = "; ".join(_front_note(e, objectives) for e in evaluations)
+    return ReportTable(
+        name="multi-objective",
+        title="Fronts",
+        caption=(
+            f"Front that a run returns over {', '.join(objectives)} (what is non-dominated in its observations, valued by seed means), mean over runs. "
+            "Hypervolume as a share of the true front's; IGD+ and epsilon against the true front, in objectives scaled to span 0 to 1 on it, lower is better."
+        ),
+        columns=columns,
+        rows=tuple(rows),
+        marks={sign: f"{meaning} (hypervolume)" for sign, meaning in MEANINGS.items()},
+        notes=(f"Reference point: {REFERENCE:g} in every scaled objective. True fronts: {fronts}.",),
+    )
+
+
+def _rows(evaluation: BenchmarkEvaluation, rng: np.random.Generator) -> list[tuple[Cell, ...]]:
+    truth = evaluation.front
+    fronts = {label: outcome.fronts for label, outcome in evaluation.outcomes.items()}
+    assert truth is not None
+    found = {label: front for label, front in fronts.items() if front is not None}
+    lost = {label: 1.0 - front.volume[:, -1] for label, front in found.items()}
+    digests = {label: outcome.digest for label, outcome in evaluation.outcomes.items()}
+    comparison = compare(lost, digests, rng)
+    rows = []
+    for label, front in found.items():
+        standing, runs = comparison.standings[label], digests[label]
+        indicators = _indicators(front, truth)
+        rows.append(
+            (
+                Cell(evaluation.short),
+                Cell(label),
+                estimated(_complement(standing.mean), runs, mark=MARKS[standing.verdict], best=standing.best),
+                *(estimated(studentised_mean(values, rng, resamples=4_000), runs) for values in indicators),
+                Cell(float(np.mean([len(points) for points in front.final])), runs=runs),
+            )
+        )
+    return rows
+
+
+def _indicators(front: FrontTraces, truth: TrueFront) -> tuple[Floats, Floats, Floats]:
+    """IGD+, additive epsilon and coverage of each run."""
+    true = truth.scaled(truth.points)
+    values = np.empty((3, len(front.final)))
+    for run, points in enumerate(front.final):
+        scaled = truth.scaled(points)
+        for i, indicator in enumerate((igd_plus, additive_epsilon, coverage)):
+            value = indicator(scaled, true)
+            values[i, run] = np.nan if isinstance(value, Undefined) else value
+    return values[0], values[1], values[2]
+
+
+def _complement(estimate: Estimate | Undefined) -> Estimate | Undefined:
+    if isinstance(estimate, Undefined):
+        return estimate
+    bounds = estimate.interval
+    if isinstance(bounds, Interval):
+        bounds = Interval(1.0 - bounds.upper, 1.0 - bounds.lower, bounds.level)
+    return Estimate(1.0 - estimate.value, bounds, estimate.n)
+
+
+def _front_note(evaluation: BenchmarkEvaluation, objectives: Sequence[str]) -> str:
+    truth = evaluation.front
+    assert truth is not None
+    ends = ", ".join(
+        f"{name} {low:.4g} to {low + span:.4g}"
+        for name, low, span in zip(objectives, truth.ideal, truth.span, strict=True)
+    )
+    return f"{evaluation.short} has {len(truth.points)} points, {ends}"

@@ -1,0 +1,101 @@
+"""Time to target: how many runs arrived, restricted mean time, expected running time, and the reduction against the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reports.savings import Arrival
+from reports.statistics.result import Estimate, Undefined
+from reports.tables.table import Cell, Column, ReportTable, estimated
+
+NAMES = {"queries": "queries", "train_seconds": "simulated hours of training"}
+SCALES = {"queries": 1.0, "train_seconds": 3600.0}
+
+
+def time_to_target_table(arrivals: Sequence[Arrival], account: str, reference: str) -> ReportTable:
+    """Build the table of one account.
+
+    Args:
+        arrivals: of all benchmarks, on this account.
+        account: "queries" or "train_seconds".
+        reference: label that reductions are against.
+    """
+    digits = 1
+    columns = (
+        Column(key="benchmark", heading="data set", kind="text", group=True),
+        Column(key="target", heading="target", kind="text", group=True),
+        Column(key="optimizer", heading="optimizer", kind="text"),
+        Column(key="reached", heading="reached (%) [95 %]", kind="percent", digits=0),
+        Column(key="mean", heading="restricted mean [95 %]", digits=digits),
+        Column(key="expected", heading="expected running time", digits=digits),
+        Column(key="reduction", heading="reduction (%) [95 %]", kind="percent", digits=0),
+        Column(key="least", heading="at least (%)", kind="percent", digits=0),
+        Column(key="p_value", heading="log-rank p", kind="p_value"),
+    )
+    return ReportTable(
+        name=f"time-to-target-{account.replace('_', '-')}",
+        title=f"Time to target in {NAMES[account]}",
+        caption=(
+            f"Restricted mean: mean {NAMES[account]} until the target is reached, a run that fails counting as the horizon ({_horizons(arrivals, SCALES[account])}). "
+            f"Reduction: share of the restricted mean of {reference} that is saved, negative where more is spent; "
+            "at least: its one-sided 95 % lower bound."
+        ),
+        columns=columns,
+        rows=tuple(_row(arrival, SCALES[account]) for arrival in arrivals),
+        notes=(
+            f"The reference is {reference}, "
+            "chosen by the study's order or on the command line and not by the results. Reductions are paired by run, with bootstrap-t "
+            "bounds on the logarithm of the ratio; log-rank tests are adjusted by Holm over the optimizers of a target and lose power where curves cross. "
+            "Expected running time charges each failed run its own cost and divides by the successes.",
+        ),
+    )
+
+
+def _horizons(arrivals: Sequence[Arrival], scale: float) -> str:
+    """The horizon of each data set in words, or its range over targets."""
+    found: dict[str, list[float]] = {}
+    for arrival in arrivals:
+        found.setdefault(arrival.benchmark, []).append(arrival.horizon / scale)
+    texts = {
+        name: f"{low:,.0f}" if f"{low:,.0f}" == f"{high:,.0f}" else f"{low:,.0f} to {high:,.0f}, by target"
+        for name, (low, high) in ((name, (min(values), max(values))) for name, values in found.items())
+    }
+    if len(set(texts.values())) == 1:
+        return next(iter(texts.values()))
+    return "; ".join(f"{name}: {text}" for name, text in texts.items())
+
+
+def _row(arrival: Arrival, scale: float) -> tuple[Cell, ...]:
+    mean: Estimate | Undefined
+    if isinstance(arrival.mean, Undefined):
+        mean = arrival.mean
+    else:
+        bounds = arrival.mean.interval
+        scaled = (
+            bounds
+            if isinstance(bounds, Undefined)
+            else type(bounds)(bounds.lower / scale, bounds.upper / scale, bounds.level)
+        )
+        mean = Estimate(arrival.mean.value / scale, scaled, arrival.mean.n)
+    expected = arrival.expected if isinstance(arrival.expected, Undefined) else arrival.expected / scale
+    return (
+        Cell(arrival.benchmark),
+        Cell(arrival.target.name),
+        Cell(arrival.label),
+        estimated(arrival.reached, arrival.runs),
+        estimated(mean, arrival.runs),
+        Cell(expected, runs=arrival.runs),
+        *_reduction(arrival),
+        Cell(arrival.p_value, runs=arrival.compared),
+    )
+
+
+def _reduction(arrival: Arrival) -> tuple[Cell, Cell]:
+    saving = arrival.saving
+    if isinstance(saving, Undefined):
+        return Cell(saving, runs=arrival.compared), Cell(saving, runs=arrival.compared)
+    bounds = saving.interval
+    turned = (
+        bounds if isinstance(bounds, Undefined) else type(bounds)(1.0 - bounds.upper, 1.0 - bounds.lower, bounds.level)
+    )
+    return Cell(saving.reduction, turned, runs=arrival.compared), Cell(saving.least_reduction, runs=arrival.compared)
