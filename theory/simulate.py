@@ -240,7 +240,7 @@ def regularized_evolution(
     digits = landscape.architectures[rng.integers(landscape.size, size=(runs, population))].astype(np.int64)
     ranks = landscape.rank[digits @ strides]
     born = np.broadcast_to(np.arange(population), (runs, population)).copy()
-    queried, best = [*ranks.T], [ranks.min(axis=1)]
+    queried, best = [*ranks.T.copy()], [ranks.min(axis=1)]
     for query in range(population, queries):
         contestants = rng.random((runs, population)).argpartition(sample - 1, axis=1)[:, :sample]
         winner = contestants[everyone, np.take_along_axis(ranks, contestants, axis=1).argmin(axis=1)]

@@ -1,0 +1,221 @@
+"""Claims against the traces of a study, and the `verify` command."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nasbench.errors import NasbenchError
+from nasbench.study.plan import Study, parse_study
+from nasbench.study.runner import run_study
+from theory import commands
+from theory.claim import Outcome
+from theory.spoken import Spoken, judge
+from theory.traces import Runs, open_runs
+
+PLAN = """
+name = "theory"
+seed = 11
+runs = {runs}
+chunk = 100
+benchmarks = ["nas-bench-201/cifar10"]
+objectives = [{objectives}]
+split = "validation"
+epochs = [200]
+training_seed = "{policy}"
+repeats = "cached"
+[budget]
+queries = 200
+[[optimizers]]
+name = "random_search"
+[[optimizers]]
+name = "random_search"
+label = "without replacement"
+settings = {{ replacement = false }}
+[[optimizers]]
+name = "regularized_evolution"
+[[optimizers]]
+name = "local_search"
+[[optimizers]]
+name = "local_search"
+label = "first improvement"
+settings = {{ improvement = "first" }}
+"""
+
+
+def plan(runs: int = 400, policy: str = "mean", objectives: str = '"error"') -> Study:
+    return parse_study(PLAN.format(runs=runs, policy=policy, objectives=objectives), "test")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    where = tmp_path_factory.mktemp("study") / "results"
+    run_study(plan(), where)
+    return where
+
+
+@pytest.fixture(scope="module")
+def runs(folder: Path) -> list[Runs]:
+    return open_runs(folder)
+
+
+def by_claim(spoken: list[Spoken]) -> dict[tuple[str, str], Spoken]:
+    return {(s.claim, s.optimizer): s for s in spoken}
+
+
+def test_runs_are_the_traces(runs: list[Runs]) -> None:
+    first = runs[0]
+    assert first.index.shape == (400, 200) and first.horizon == 200
+    assert first.landscape is not None
+    np.testing.assert_allclose(first.landscape.values[first.index], first.observed[:, :, 0], atol=1e-4)
+    for targets in (16, 156):
+        times = first.times(targets)
+        reached = np.isfinite(times)
+        found = first.index[np.flatnonzero(reached), times[reached].astype(int) - 1]
+        assert (first.landscape.rank[found] < targets).all()
+
+
+def test_every_optimizer_follows_its_law(runs: list[Runs]) -> None:
+    """Family-wise error 0.05 over the seven verdicts, fixed seed."""
+    said = by_claim(judge(runs))
+    assert {s.verdict.outcome for s in said.values()} == {Outcome.HOLDS}
+    assert {claim for claim, _ in said} == {
+        "random-search.rank-law-with-replacement",
+        "random-search.time-law",
+        "random-search.expected-regret",
+        "evolution.ageing-population-forgets",
+        "markov.steepest-ascent",
+        "markov.first-improvement",
+    }
+    for spoken in said.values():
+        if spoken.curve is not None:
+            assert spoken.curve.stated.shape == spoken.curve.seen.shape == spoken.curve.queries.shape
+            assert (spoken.curve.low <= spoken.curve.seen).all() and (spoken.curve.seen <= spoken.curve.high).all()
+
+
+def test_an_optimizer_that_breaks_its_law_is_caught(runs: list[Runs]) -> None:
+    """The mutant's traces: random search that never proposes the worse half."""
+    table = runs[0].landscape
+    assert table is not None
+    rng = np.random.default_rng(0)
+    biased = table.order[rng.integers(table.size // 2, size=runs[0].index.shape)]
+    mutant = replace(runs[0], index=biased)
+    said = by_claim(judge([mutant]))
+    assert said["random-search.rank-law-with-replacement", "random_search"].verdict.outcome is Outcome.VIOLATED
+    assert said["random-search.expected-regret", "random_search"].verdict.outcome is Outcome.VIOLATED
+
+
+def test_a_first_improvement_passed_off_as_steepest_is_caught(runs: list[Runs]) -> None:
+    mutant = replace(runs[4], entry=runs[3].entry)
+    assert judge([mutant])[0].claim == "markov.steepest-ascent"
+    assert judge([mutant])[0].verdict.outcome is Outcome.VIOLATED
+
+
+def test_too_few_runs_are_undecided_and_say_how_many_would_do(runs: list[Runs]) -> None:
+    few = replace(runs[0], index=runs[0].index[:30], observed=runs[0].observed[:30])
+    verdict = by_claim(judge([few]))["random-search.rank-law-with-replacement", "random_search"].verdict
+    assert verdict.outcome is Outcome.UNDECIDED
+    assert "185 would decide" in verdict.note
+
+
+def test_noise_breaks_an_assumption_and_is_called_so(tmp_path: Path) -> None:
+    run_study(plan(20, "random"), tmp_path / "noisy")
+    said = by_claim(judge(open_runs(tmp_path / "noisy")))
+    assert said["markov.steepest-ascent", "local_search"].verdict.outcome is Outcome.ASSUMPTION_VIOLATED
+    assert said["random-search.expected-regret", "random_search"].verdict.outcome is Outcome.ASSUMPTION_VIOLATED
+
+
+def test_archives_of_several_objectives_are_monotone(tmp_path: Path) -> None:
+    several = plan(5, objectives='"error", "parameters"')
+    several = replace(several, optimizers=several.optimizers[:1])
+    run_study(several, tmp_path / "several")
+    said = by_claim(judge(open_runs(tmp_path / "several"), claims={"pareto.hypervolume-monotone"}))
+    assert [s.verdict.outcome for s in said.values()] == [Outcome.HOLDS]
+
+
+def test_another_version_of_the_benchmark_is_refused(folder: Path, tmp_path: Path) -> None:
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    environment = json.loads((copy / "environment.json").read_text())
+    environment["benchmarks"] = dict.fromkeys(environment["benchmarks"], "0" * 64)
+    (copy / "environment.json").write_text(json.dumps(environment))
+    with pytest.raises(NasbenchError, match="another version of nas-bench-201/cifar10"):
+        open_runs(copy)
+
+
+def test_an_unfinished_study_is_refused(tmp_path: Path) -> None:
+    from nasbench.study.store import Store
+
+    Store.create_or_resume(tmp_path / "begun", plan(3))
+    with pytest.raises(NasbenchError, match="resumes it"):
+        open_runs(tmp_path / "begun")
+
+
+def test_verify_writes_tables_and_figures(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert commands.verify(traces=folder, out=tmp_path / "out", json=True) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["command"] == "verify"
+    assert {"claim", "verdict", "statistic", "bound", "tightness", "p_value", "n"} <= set(printed["verdicts"][0])
+    page = (tmp_path / "out" / "verify.md").read_text()
+    assert "markov.steepest-ascent" in page and ".svg" in page
+    assert (tmp_path / "out" / "verify.tex").read_text().startswith("% Claims against")
+    figures = list((tmp_path / "out").glob("*.svg"))
+    assert len(figures) == 6 and all(f.read_text().startswith("<?xml") for f in figures)
+
+
+def test_verify_named_claims_and_their_faults(capsys: pytest.CaptureFixture[str]) -> None:
+    assert commands.verify(["drift"], jobs=1) == 0
+    assert "drift.additive-drift" in capsys.readouterr().out
+    assert commands.verify(["drift"], faults=True, jobs=1, json=True) == 0
+    assert {v["verdict"] for v in json.loads(capsys.readouterr().out)["verdicts"]} == {"violated"}
+
+
+def test_verify_exits_with_one_when_a_claim_is_violated_or_a_fault_slips_through(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from theory import registry
+    from theory.claim import Context, Fault, Verdict, at_most
+
+    def false(context: Context) -> Verdict:
+        return at_most(2, 1, 1)
+
+    def true(context: Context) -> Verdict:
+        return at_most(1, 2, 1)
+
+    good = registry.find("drift.additive-drift")
+    monkeypatch.setitem(registry.all_claims(), good.name, replace(good, check=false, fault=Fault("none at all", true)))
+    assert commands.verify([good.name], jobs=1) == 1
+    assert commands.verify([good.name], jobs=1, faults=True) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({}, "Nothing to verify"),
+        ({"claims": ["drift"], "everything": True}, "not both"),
+        ({"faults": True, "traces": Path()}, "apart from traces"),
+        ({"everything": True, "jobs": 0}, "should be 1 or more"),
+        ({"everything": True, "seed": -1}, "should be 0 or more"),
+        ({"claims": ["drfit"]}, "no claim named 'drfit'"),
+        ({"traces": Path("nowhere")}, "no results folder"),
+    ],
+)
+def test_wrong_use_is_one_sentence(arguments: dict[str, object], sentence: str) -> None:
+    with pytest.raises(NasbenchError, match=sentence):
+        commands.verify(**arguments)  # type: ignore[arg-type]
+
+
+def test_claims_that_do_not_speak_about_a_study_are_refused(folder: Path) -> None:
+    with pytest.raises(NasbenchError, match="No claim that was asked for"):
+        commands.verify(["drift"], traces=folder)
+
+
+def test_claims_are_listed() -> None:
+    rows = commands.list_claims()
+    assert len(rows) >= 40 and {"name", "statement", "source", "fault"} <= set(rows[0])
