@@ -127,7 +127,7 @@ def shared_loss(ctx: Context, dataset: str = "cifar10", width: int = 10) -> Shar
     return SharedLoss(tensor, coupling, 1.0, 1.0, 2.0 / np.sqrt(width))
 
 
-def check_rate(ctx: Context, stretch: float = 1.0, runs: int = 10, looks: int = 6) -> Verdict:
+def check_rate(ctx: Context, stretch: float = 1.0, runs: int = 8, looks: int = 4) -> Verdict:
     """Test the bound at T = 64 ... 4096, looking at `looks` iterations of each run drawn without replacement."""
     loss = shared_loss(ctx)
     rng = ctx.rng("gradient.mirror-descent")
