@@ -6,6 +6,7 @@ is all that a checkpoint must keep.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 
 import torch
@@ -39,6 +40,12 @@ class DeviceSplit:
 
     def __len__(self) -> int:
         return len(self.x)
+
+    def head(self, n: int) -> DeviceSplit:
+        """Return the first `n` examples as a split of their own; no data are copied."""
+        part = copy.copy(self)
+        part.x, part.y = self.x[:n], self.y[:n]
+        return part
 
     def cut(self, where: Tensor | slice) -> Batch:
         """Return the examples at `where`, normalised."""

@@ -15,6 +15,7 @@ _SEARCHERS = {
     "darts": ("darts", "Darts"),
     "gaea": ("gaea", "Gaea"),
     "gdas": ("gdas", "Gdas"),
+    "hybrid": ("hybrid", "Hybrid"),
     "pc_darts": ("pc_darts", "PcDarts"),
     "rsps": ("rsps", "Rsps"),
 }

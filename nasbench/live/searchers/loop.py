@@ -135,6 +135,7 @@ class Search:
     def _row(self, epoch: int, train_loss: float) -> dict[str, Any]:
         searcher = self.searcher
         searcher.supernet.eval()
+        searcher.finish_epoch(self.held)
         mixture, point = searcher.mixture(), searcher.point()
         architecture = searcher.derive()
         row: dict[str, Any] = {

@@ -96,6 +96,9 @@ class Searcher:
         self.optimizer.step()
         return value.detach()
 
+    def finish_epoch(self, search: DeviceSplit) -> None:
+        """Do what comes after each epoch; most searchers have nothing to do."""
+
     def finish(self, search: DeviceSplit) -> None:
         """Do what comes after the last step; most searchers have nothing to do."""
 
