@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import numpy as np
 
 from nasbench.benchmarks.handle import SearchHandle
@@ -21,6 +24,8 @@ class LocalSearch:
         improvement: "best" evaluates all neighbours and moves to the best (the paper's algorithm 1), "first" moves to the
             first that is better; neighbours come in random order.
     """
+
+    TUNABLE: ClassVar[Mapping[str, tuple]] = {"improvement": ("choice", "best", "first")}
 
     def __init__(self, handle: SearchHandle, streams: Streams, *, improvement: str = "best") -> None:
         if improvement not in ("best", "first"):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import numpy as np
 
 from nasbench.benchmarks.handle import SearchHandle
@@ -26,6 +29,8 @@ class RegularizedEvolution:
         sample: S, members drawn (with replacement) to find a parent; of equals the first drawn wins.
         mutation: which decision a mutation changes, one of the space's `mutations`.
     """
+
+    TUNABLE: ClassVar[Mapping[str, tuple]] = {"population": ("log-integer", 5, 60), "sample": ("integer", 1, 20)}
 
     def __init__(
         self,

@@ -1,0 +1,130 @@
+"""Adaptive stochastic natural gradient (Akimoto, Shirakawa, Yoshinari, Uchida, Saito and Nishida, ICML 2019, "ASNG-NAS")."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+
+from baselines.product_policy import draw, offered, one_hot, uniform_theta
+from baselines.require import require
+from nasbench.benchmarks.handle import SearchHandle
+from nasbench.search.observations import Observations
+from nasbench.search.optimizer import Lockstep
+from nasbench.search.streams import Streams
+from nasbench.spaces.space import Architectures, Floats
+
+
+class Asng:
+    """Natural gradient on the product of simplices, with ranks as utilities and a step length that adapts.
+
+    Algorithm 1 of the paper, in the form and with the defaults of the authors' `categorical_asng.py` (two samples a step,
+    alpha 1.5, initial step length 1, every probability at least `1 / (d (k_i - 1))`).
+
+    Args:
+        handle: the benchmark.
+        streams: one random stream a run.
+        samples: architectures a step, at least 2; the best and the worst quarter (at least one each) get utility.
+        alpha: threshold of the signal-to-noise ratio; larger means longer steps.
+        step: initial length of a step in the Fisher metric.
+    """
+
+    TUNABLE: ClassVar[Mapping[str, tuple]] = {
+        "samples": ("integer", 2, 12),
+        "alpha": ("log-real", 1.05, 6.0),
+        "step": ("log-real", 0.05, 4.0),
+    }
+
+    def __init__(
+        self, handle: SearchHandle, streams: Streams, *, samples: int = 2, alpha: float = 1.5, step: float = 1.0
+    ) -> None:
+        require(samples >= 2, "ASNG", "samples", samples, "2 or more")
+        require(alpha > 1, "ASNG", "alpha", alpha, "above 1")
+        require(step > 0, "ASNG", "step", step, "above 0")
+        self._space = handle.space
+        self._streams = streams
+        self._samples = samples
+        self._alpha = alpha
+        self._step = step
+        choices = offered(self._space)
+        self._free = int((self._space.cardinalities - 1).sum())
+        self._least = np.where(choices, 1.0 / (self._space.d * (self._space.cardinalities[:, None] - 1)), 0.0)
+        # With one decision, or two of two choices, the authors' bound leaves no room; uniform is the most that it can ask for.
+        self._least = np.minimum(self._least, 0.5 * choices / self._space.cardinalities[:, None])
+        self.theta = uniform_theta(self._space, len(streams))
+        self._path = np.zeros(self.theta.shape)
+        self._gamma = np.zeros(len(streams))
+        self._shrink = np.ones(len(streams))
+
+    def ask(self) -> Architectures:
+        """Sample the policy, `(R, samples, d)`."""
+        shape = (len(self.theta), self._samples, *self.theta.shape[1:])
+        return draw(np.broadcast_to(self.theta[:, None], shape), self._space, self._streams)
+
+    def tell(self, observations: Observations) -> None:
+        """Take one natural-gradient step, and adapt the length of the next."""
+        complete = np.asarray(observations.answered.all(axis=1))
+        weight = utilities(np.where(complete[:, None], observations.objectives[..., 0], 0.0))
+        vertices = one_hot(observations.architectures, self.theta.shape[-1])
+        gradient = (weight[..., None, None] * (vertices - self.theta[:, None])).mean(axis=1)
+        moving = complete & (np.abs(gradient).max(axis=(1, 2)) >= 1e-18)
+        rows = np.flatnonzero(moving)
+        if len(rows) == 0:
+            return
+        delta = self._step / self._shrink[rows]
+        direction = fisher_root(self.theta[rows], gradient[rows], self._space.cardinalities)
+        norm = np.sqrt((direction**2).sum(axis=(1, 2)))
+        moved = self.theta[rows] + (delta / norm)[:, None, None] * gradient[rows]
+        self.theta[rows] = restrict(moved, self._least)
+        beta = delta / math.sqrt(self._free)
+        # beta above 1 (an initial step longer than the root of the dimension) would leave the averages undefined.
+        beta = np.minimum(beta, 1.0)
+        grown = np.sqrt(beta * (2 - beta)) / norm
+        self._path[rows] = (1 - beta)[:, None, None] * self._path[rows] + grown[:, None, None] * direction
+        self._gamma[rows] = (1 - beta) ** 2 * self._gamma[rows] + beta * (2 - beta)
+        length = (self._path[rows] ** 2).sum(axis=(1, 2))
+        self._shrink[rows] *= np.exp(beta * (self._gamma[rows] - length / self._alpha))
+
+
+def utilities(losses: Floats) -> Floats:
+    """Rank-based utilities, `(..., n)` to `(..., n)`: `1 / m` for the `m = ceil(n / 4)` best, `-1 / m` for the `m` worst.
+
+    Equal losses share what their ranks would get.
+    """
+    n = losses.shape[-1]
+    m = math.ceil(n / 4)
+    by_rank = np.zeros(n)
+    by_rank[:m] += 1.0 / m
+    by_rank[n - m :] -= 1.0 / m
+    total = np.concatenate([[0.0], np.cumsum(by_rank)])
+    below = (losses[..., None, :] < losses[..., :, None]).sum(axis=-1)
+    equal = (losses[..., None, :] == losses[..., :, None]).sum(axis=-1)
+    return (total[below + equal] - total[below]) / equal
+
+
+def fisher_root(theta: Floats, gradient: Floats, cardinalities: np.ndarray) -> Floats:
+    """Square root of the Fisher matrix times the natural gradient, in the first `k_i - 1` coordinates: `(R, d, k)`.
+
+    Its Euclidean norm is the length of the gradient in the Fisher metric; see the paper's appendix B.
+    """
+    last = (cardinalities - 1)[None, :, None]
+    free = np.arange(theta.shape[-1]) < last
+    theta_last = np.take_along_axis(theta, np.broadcast_to(last, (len(theta), theta.shape[1], 1)), axis=-1)
+    safe = np.where(free, theta, 1.0)
+    total = np.where(free, gradient, 0.0).sum(axis=-1, keepdims=True)
+    root = gradient / np.sqrt(safe) + np.sqrt(safe) * total / (theta_last + np.sqrt(theta_last))
+    return np.where(free, root, 0.0)
+
+
+def restrict(theta: Floats, least: Floats) -> Floats:
+    """Raise every probability to at least `least` `(d, k)` and take the excess from what is above it: `(R, d, k)`."""
+    raised = np.maximum(theta, least)
+    excess = raised.sum(axis=-1, keepdims=True) - 1.0
+    spare = raised - least
+    raised = raised - excess * spare / spare.sum(axis=-1, keepdims=True)
+    return raised / raised.sum(axis=-1, keepdims=True)
+
+
+OPTIMIZER = Lockstep(Asng)

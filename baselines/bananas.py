@@ -1,0 +1,120 @@
+"""BANANAS (White, Neiswanger and Savani, AAAI 2021)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+
+from baselines.mlp_ensemble import MlpEnsemble
+from baselines.require import require
+from baselines.seen import Seen
+from nasbench.benchmarks.handle import SearchHandle
+from nasbench.search.observations import RunObservations
+from nasbench.search.optimizer import PerRun
+from nasbench.spaces.space import Architectures, Floats, Space
+
+
+class Bananas:
+    """An ensemble of networks on the path encoding, independent Thompson sampling, candidates by mutation of the best.
+
+    Algorithm 1 of the paper and its settings: 10 random architectures, then batches of 10 out of 100 candidates, which are
+    mutations of the 10 best; five networks trained from scratch before every batch. What differs: the networks have two hidden
+    layers of 20 units (the paper: ten) and train on the absolute error of the standardised objective (the paper: a percentage
+    error with a lower bound that must be known) by 150 full-batch steps of Adam, in numpy; the path encoding is the space's,
+    which counts paths with skips contracted; a space without paths is encoded one-hot.
+
+    Args:
+        handle: the benchmark.
+        rng: the run's generator.
+        initial: random architectures at the start.
+        batch: architectures measured between two trainings.
+        candidates: mutations that are scored for a batch.
+        parents: the best architectures, which are mutated.
+        members: networks of the ensemble.
+        steps: steps of training.
+        encoding: "paths" or "one-hot"; a space without paths takes "one-hot" for "paths".
+    """
+
+    TUNABLE: ClassVar[Mapping[str, tuple]] = {
+        "initial": ("log-integer", 4, 40),
+        "batch": ("integer", 1, 20),
+        "candidates": ("log-integer", 20, 400),
+        "parents": ("integer", 1, 20),
+        "steps": ("log-integer", 50, 400),
+        "encoding": ("choice", "paths", "one-hot"),
+    }
+
+    def __init__(
+        self,
+        handle: SearchHandle,
+        rng: np.random.Generator,
+        *,
+        initial: int = 10,
+        batch: int = 10,
+        candidates: int = 100,
+        parents: int = 10,
+        members: int = 5,
+        steps: int = 150,
+        encoding: str = "paths",
+    ) -> None:
+        require(initial >= 1, "BANANAS", "initial", initial, "1 or more")
+        require(batch >= 1, "BANANAS", "batch", batch, "1 or more")
+        require(candidates >= 1, "BANANAS", "candidates", candidates, "1 or more")
+        require(parents >= 1, "BANANAS", "parents", parents, "1 or more")
+        require(members >= 2, "BANANAS", "members", members, "2 or more")
+        require(steps >= 1, "BANANAS", "steps", steps, "1 or more")
+        require(encoding in ("paths", "one-hot"), "BANANAS", "encoding", encoding, "'paths' or 'one-hot'")
+        self._space = handle.space
+        self._rng = rng
+        self._initial, self._batch, self._candidates, self._parents = initial, batch, candidates, parents
+        self._ensemble = MlpEnsemble(members=members, steps=steps)
+        self._encoding = encoding if self._space.has_paths else "one-hot"
+        self._seen = Seen(self._space)
+
+    def ask(self) -> Architectures:
+        """Propose `(B, d)`: the random start, then the candidates with the best draws; none when no candidate is new."""
+        if len(self._seen) == 0:
+            return self._space.sample(self._rng.random((self._initial, self._space.d)))
+        pool = mutations(self._space, self._seen, self._parents, self._candidates, self._rng)
+        if len(pool) <= self._batch:
+            return pool
+        predicted = self._ensemble.predict_after_fit(
+            self._encode(self._seen.architectures), self._seen.errors, self._encode(pool), self._rng
+        )
+        return pool[np.argsort(thompson(predicted, self._rng), kind="stable")[: self._batch]]
+
+    def tell(self, observations: RunObservations) -> None:
+        """Remember what was measured."""
+        self._seen.add(observations)
+
+    def _encode(self, architectures: Architectures) -> Floats:
+        return self._space.paths(architectures) if self._encoding == "paths" else self._space.one_hot(architectures)
+
+
+def thompson(predicted: Floats, rng: np.random.Generator) -> Floats:
+    """Independent Thompson sampling: for each candidate one draw from the normal with the ensemble's mean and deviation.
+
+    `(members, m)` to `(m,)`; the paper, section 4.
+    """
+    mean, deviation = predicted.mean(axis=0), predicted.std(axis=0, ddof=1)
+    return mean + deviation * rng.standard_normal(len(mean))
+
+
+def mutations(space: Space, seen: Seen, parents: int, number: int, rng: np.random.Generator) -> Architectures:
+    """Unmeasured mutations of the best, `(m, d)`: `number` are drawn, the parents taking turns; repeats count once.
+
+    Where all of them are known already, twice mutated ones, and so on; at last uniform ones, which a small space may lack too.
+    """
+    best = seen.best(parents)
+    children = best[np.arange(number) % len(best)]
+    for _ in range(space.d):
+        children = space.mutate(children, rng.random((number, 2)))
+        pool = seen.unseen(children)
+        if len(pool):
+            return pool
+    return seen.unseen(space.sample(rng.random((number, space.d))))
+
+
+OPTIMIZER = PerRun(Bananas)

@@ -1,0 +1,40 @@
+"""Hyperband (Li, Jamieson, DeSalvo, Rostamizadeh and Talwalkar, JMLR 2018, algorithm 1)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+
+from baselines.successive_halving import Rung, SuccessiveHalving, levels, rungs
+from nasbench.benchmarks.handle import SearchHandle
+from nasbench.search.optimizer import PerRun
+
+
+class Hyperband(SuccessiveHalving):
+    """Successive halving with every balance between many architectures and long training in turn, over and over.
+
+    Bracket `s` starts `ceil((s_max + 1) / (s + 1) * eta^s)` architectures at `longest * eta^-s` epochs, for `s = s_max, ..., 0`.
+
+    Args:
+        handle: the benchmark; it needs several fidelities.
+        rng: the run's generator.
+        eta: factor between rungs; the paper's 3.
+    """
+
+    TUNABLE: ClassVar[Mapping[str, tuple]] = {"eta": ("real", 2.0, 5.0)}
+
+    def __init__(self, handle: SearchHandle, rng: np.random.Generator, *, eta: float = 3.0) -> None:
+        super().__init__(handle, rng, eta=eta)
+
+    def _next_rungs(self) -> tuple[Rung, ...]:
+        most = levels(self._epochs, self._eta)
+        s = most - self._brackets % (most + 1)
+        first = math.ceil((most + 1) / (s + 1) * self._eta**s - 1e-9)
+        sizes = [max(int(first * self._eta**-i + 1e-9), 1) for i in range(s + 1)]
+        return rungs(self._epochs, self._eta, sizes)
+
+
+OPTIMIZER = PerRun(Hyperband, fidelities=True)

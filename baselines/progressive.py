@@ -1,0 +1,92 @@
+"""Progressive search after PNAS (Liu, Zoph, Neumann et al., ECCV 2018): grow, predict, keep the best."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+
+from baselines.bananas import mutations
+from baselines.mlp_ensemble import MlpEnsemble
+from baselines.require import require
+from baselines.seen import Seen
+from nasbench.benchmarks.handle import SearchHandle
+from nasbench.search.observations import RunObservations
+from nasbench.search.optimizer import PerRun
+from nasbench.spaces.space import Architectures
+
+POOL = 20_000
+"""At most so many grown architectures are scored; beyond, a random subset."""
+
+
+class Progressive:
+    """A beam that sets one more decision at each level; a predictor chooses which of the grown architectures are measured.
+
+    PNAS's algorithm 1 with its predictor of the kind "MLP-ensemble" (five networks, their mean), retrained on everything measured
+    at each level. What differs, since a `Space` has a fixed number of decisions: size grows by decisions that leave choice 0
+    (the absent operation where a space has one) in place of blocks; the beam is 15 wide, as budgets here are hundreds of
+    queries (the paper: 256); of a first level larger than the beam a random part is measured (the paper measures all); and the
+    search does not end with the last level but goes on with beams among mutations of the best, chosen by the same predictor.
+
+    Args:
+        handle: the benchmark.
+        rng: the run's generator.
+        beam: K, architectures measured at each level.
+        steps: steps of training of the predictor.
+    """
+
+    TUNABLE: ClassVar[Mapping[str, tuple]] = {"beam": ("log-integer", 5, 60), "steps": ("log-integer", 50, 400)}
+
+    def __init__(self, handle: SearchHandle, rng: np.random.Generator, *, beam: int = 15, steps: int = 150) -> None:
+        require(beam >= 1, "Progressive search", "beam", beam, "1 or more")
+        require(steps >= 1, "Progressive search", "steps", steps, "1 or more")
+        self._space = handle.space
+        self._rng = rng
+        self._beam = beam
+        self._ensemble = MlpEnsemble(steps=steps)
+        self._seen = Seen(self._space)
+        self._level = 0
+        self._kept: Architectures = np.zeros((1, self._space.d), dtype=np.int8)
+
+    def ask(self) -> Architectures:
+        """Propose the next level, `(beam, d)` or fewer; none when nothing unmeasured is left."""
+        while self._level < self._space.d:
+            self._level += 1
+            pool = self._seen.unseen(grow(self._kept, self._space.cardinalities))
+            if len(pool):
+                return self._choose(pool[np.sort(self._rng.permutation(len(pool))[:POOL])])
+        if len(self._seen) == 0:
+            return self._space.sample(self._rng.random((self._beam, self._space.d)))
+        return self._choose(mutations(self._space, self._seen, self._beam, 10 * self._beam, self._rng))
+
+    def tell(self, observations: RunObservations) -> None:
+        """Remember what was measured; it is what the next level grows from."""
+        self._seen.add(observations)
+        self._kept = observations.architectures
+
+    def _choose(self, pool: Architectures) -> Architectures:
+        if len(pool) <= self._beam:
+            return pool
+        if len(self._seen) == 0:
+            return pool[self._rng.permutation(len(pool))[: self._beam]]
+        encode = self._space.one_hot
+        predicted = self._ensemble.predict_after_fit(
+            encode(self._seen.architectures), self._seen.errors, encode(pool), self._rng
+        )
+        return pool[np.argsort(predicted.mean(axis=0), kind="stable")[: self._beam]]
+
+
+def grow(architectures: Architectures, cardinalities: np.ndarray) -> Architectures:
+    """Every architecture with one more decision off choice 0: `(n, d)` to `(m, d)`, repeats included."""
+    grown = []
+    for decision, k in enumerate(cardinalities):
+        bare = architectures[architectures[:, decision] == 0]
+        for choice in range(1, int(k)):
+            child = bare.copy()
+            child[:, decision] = choice
+            grown.append(child)
+    return np.concatenate(grown)
+
+
+OPTIMIZER = PerRun(Progressive)

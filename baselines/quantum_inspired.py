@@ -1,0 +1,131 @@
+"""The quantum-inspired evolutionary algorithm (Han and Kim, IEEE TEVC 2002), with an amplitude for each choice."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+
+from baselines.product_policy import draw, uniform_theta
+from baselines.require import require
+from nasbench.benchmarks.handle import SearchHandle
+from nasbench.search.observations import Observations
+from nasbench.search.optimizer import Lockstep
+from nasbench.search.streams import Streams
+from nasbench.spaces.space import Architectures, Floats, Ints
+
+
+class QuantumInspired:
+    """Individuals are unit vectors of amplitudes, one a decision; observing them gives architectures, a rotation gate learns.
+
+    The paper's Q-bit is the case of two choices. With `k` choices the gate turns the vector in the plane that it spans with the
+    axis of the choice of the individual's best architecture, by `angle`, where the observed choice differs from it and the
+    observed architecture is no better (the paper's table I with all other angles zero). The gate H_epsilon keeps every probability at
+    `epsilon` or more (for two choices the paper's, up to normalisation). Defaults are the paper's: population 10, angle 0.01 pi,
+    epsilon 0.01, five local groups whose best is shared every generation, global migration every 100 generations.
+
+    Args:
+        handle: the benchmark.
+        streams: one random stream a run.
+        population: individuals, each with a best architecture of its own.
+        angle: turn of the rotation gate, radians.
+        epsilon: smallest probability of a choice.
+        groups: local groups; neighbours in one group share their best every generation.
+        migration: generations from one sharing of the best of all to the next.
+    """
+
+    TUNABLE: ClassVar[Mapping[str, tuple]] = {
+        "population": ("integer", 2, 20),
+        "angle": ("log-real", 0.03, 0.8),
+        "epsilon": ("log-real", 0.002, 0.1),
+        "groups": ("integer", 1, 5),
+        "migration": ("log-integer", 2, 100),
+    }
+
+    def __init__(
+        self,
+        handle: SearchHandle,
+        streams: Streams,
+        *,
+        population: int = 10,
+        angle: float = 0.01 * math.pi,
+        epsilon: float = 0.01,
+        groups: int = 5,
+        migration: int = 100,
+    ) -> None:
+        largest = 1.0 / int(handle.space.cardinalities.max())
+        require(population >= 1, "The quantum-inspired algorithm", "population", population, "1 or more")
+        require(0 < angle < math.pi / 2, "The quantum-inspired algorithm", "angle", angle, "between 0 and pi / 2")
+        require(
+            0 <= epsilon < largest,
+            "The quantum-inspired algorithm",
+            "epsilon",
+            epsilon,
+            f"0 or more and below {largest:g}",
+        )
+        require(groups >= 1, "The quantum-inspired algorithm", "groups", groups, "1 or more")
+        require(migration >= 1, "The quantum-inspired algorithm", "migration", migration, "1 or more")
+        self._space = handle.space
+        self._streams = streams
+        self._angle, self._epsilon, self._migration = angle, epsilon, migration
+        self._offered = uniform_theta(self._space, 1)[0] > 0
+        self.amplitudes = np.sqrt(np.repeat(uniform_theta(self._space, len(streams))[:, None], population, axis=1))
+        self._group = np.arange(population) * min(groups, population) // population
+        self._best = np.zeros((len(streams), population, self._space.d), dtype=np.int8)
+        self._best_error = np.full((len(streams), population), np.inf)
+        self._generation = 0
+
+    def ask(self) -> Architectures:
+        """Observe every individual once, `(R, population, d)`."""
+        return draw(self.amplitudes**2, self._space, self._streams)
+
+    def tell(self, observations: Observations) -> None:
+        """Turn the amplitudes towards the best architectures, then update and share these."""
+        architectures = observations.architectures
+        error = np.where(observations.answered, observations.objectives[..., 0], np.inf)
+        turned = (
+            (architectures != self._best) & (error >= self._best_error)[..., None] & observations.answered[..., None]
+        )
+        self.amplitudes = np.where(
+            turned[..., None],
+            keep_above(rotate(self.amplitudes, self._best.astype(np.int64), self._angle), self._epsilon, self._offered),
+            self.amplitudes,
+        )
+        better = error < self._best_error
+        self._best = np.where(better[..., None], architectures, self._best)
+        self._best_error = np.where(better, error, self._best_error)
+        self._generation += 1
+        for group in range(self._group[-1] + 1):
+            self._share(np.flatnonzero(self._group == group))
+        if self._generation % self._migration == 0:
+            self._share(np.arange(len(self._group)))
+
+    def _share(self, members: Ints) -> None:
+        row = np.arange(len(self._best))
+        winner = members[self._best_error[:, members].argmin(axis=1)]
+        self._best[:, members] = self._best[row, winner][:, None]
+        self._best_error[:, members] = self._best_error[row, winner][:, None]
+
+
+def rotate(amplitudes: Floats, target: Ints, angle: float) -> Floats:
+    """Turn unit vectors `(..., k)` towards the axis `target` `(...)` by `angle`, at most onto it; amplitudes stay non-negative."""
+    onto = np.arange(amplitudes.shape[-1]) == target[..., None]
+    cosine = np.where(onto, amplitudes, 0.0).sum(axis=-1, keepdims=True)
+    sine = np.sqrt(np.where(onto, 0.0, amplitudes**2).sum(axis=-1, keepdims=True))
+    left = np.maximum(np.arctan2(sine, cosine) - angle, 0.0)
+    rest = np.divide(np.sin(left), sine, out=np.zeros_like(sine), where=sine > 0)
+    return np.where(onto, np.cos(left), amplitudes * rest)
+
+
+def keep_above(amplitudes: Floats, epsilon: float, offered: np.ndarray) -> Floats:
+    """Gate H_epsilon: raise the probability of each offered choice `(d, k)` to `epsilon`, the others give: `(..., d, k)`."""
+    least = np.where(offered, epsilon, 0.0)
+    probability = np.maximum(amplitudes**2, least)
+    excess = probability.sum(axis=-1, keepdims=True) - 1.0
+    spare = probability - least
+    return np.sqrt(probability - excess * spare / spare.sum(axis=-1, keepdims=True))
+
+
+OPTIMIZER = Lockstep(QuantumInspired)

@@ -1,0 +1,98 @@
+"""REINFORCE on one softmax a decision (Williams, Machine Learning 1992; settings of NATS-Bench, Dong et al., TPAMI 2021)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+from scipy.special import ndtri
+
+from baselines.adam import Adam
+from baselines.product_policy import draw, offered, one_hot
+from baselines.require import require
+from nasbench.benchmarks.handle import SearchHandle
+from nasbench.search.observations import Observations
+from nasbench.search.optimizer import Lockstep
+from nasbench.search.streams import Streams
+from nasbench.spaces.space import Architectures, Floats
+
+
+class Reinforce:
+    """Score-function policy gradient, one sample a step, with a moving-average baseline and Adam.
+
+    As AutoDL-Projects `exps/NATS-algos/reinforce.py`: logits start at 1e-3 times standard normal numbers, the baseline takes in a
+    reward before it is subtracted from it (so the first step moves nothing and the estimate is shrunk, never turned), and the
+    learning rate is 0.01. The reward is minus the objective: the baseline's weights sum to one, so it makes no difference from
+    the accuracy that the authors use.
+
+    Args:
+        handle: the benchmark.
+        streams: one random stream a run.
+        learning_rate: step size of Adam.
+        momentum: weight of the past in the moving average of rewards.
+        initial_scale: standard deviation of the initial logits.
+    """
+
+    TUNABLE: ClassVar[Mapping[str, tuple]] = {
+        "learning_rate": ("log-real", 1e-3, 1.0),
+        "momentum": ("real", 0.0, 0.99),
+    }
+
+    def __init__(
+        self,
+        handle: SearchHandle,
+        streams: Streams,
+        *,
+        learning_rate: float = 0.01,
+        momentum: float = 0.9,
+        initial_scale: float = 1e-3,
+    ) -> None:
+        require(learning_rate > 0, "REINFORCE", "learning_rate", learning_rate, "above 0")
+        require(0 <= momentum < 1, "REINFORCE", "momentum", momentum, "0 or more and below 1")
+        require(initial_scale >= 0, "REINFORCE", "initial_scale", initial_scale, "0 or more")
+        self._space = handle.space
+        self._streams = streams
+        self._momentum = momentum
+        choices = offered(self._space)
+        # Half a step of the 53-bit grid is added, since 0 has no finite quantile.
+        start = ndtri(streams.uniform(choices.size) + 2.0**-54).reshape(-1, *choices.shape)
+        self._logits = np.where(choices, initial_scale * start, -np.inf)
+        self._adam = Adam([self._logits], learning_rate)
+        self._reward_sum = np.zeros(len(streams))
+        self._weight_sum = 0.0
+
+    @property
+    def theta(self) -> Floats:
+        """The policy, `(R, d, k)`."""
+        return softmax(self._logits)
+
+    def ask(self) -> Architectures:
+        """Sample the policy once, `(R, 1, d)`."""
+        return draw(self.theta[:, None], self._space, self._streams)
+
+    def tell(self, observations: Observations) -> None:
+        """Update the baseline, then take one step of Adam."""
+        reward = np.where(observations.answered[:, 0], -observations.objectives[:, 0, 0], 0.0)
+        self._reward_sum = self._momentum * self._reward_sum + (1 - self._momentum) * reward
+        self._weight_sum = self._momentum * self._weight_sum + (1 - self._momentum)
+        advantage = reward - self._reward_sum / self._weight_sum
+        gradient = score(self.theta, observations.architectures[:, 0]) * advantage[:, None, None]
+        self._adam.step([self._logits], [-gradient])
+
+
+def softmax(logits: Floats) -> Floats:
+    """Distribution of each decision, `(..., k)`; choices with logit minus infinity have probability 0."""
+    weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return weights / weights.sum(axis=-1, keepdims=True)
+
+
+def score(theta: Floats, architectures: Architectures) -> Floats:
+    """Gradient of the log-probability of an architecture in the logits: `(..., d, k)` and `(..., d)` to `(..., d, k)`.
+
+    Williams 1992, section 4: for a softmax it is the one-hot vertex minus `theta`.
+    """
+    return one_hot(architectures, theta.shape[-1]) - theta
+
+
+OPTIMIZER = Lockstep(Reinforce)

@@ -1,0 +1,126 @@
+"""Simulated annealing (Kirkpatrick, Gelatt and Vecchi, Science 1983; constants of Johnson, Aragon, McGeoch and Schevon 1989)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.require import require
+from nasbench.benchmarks.handle import SearchHandle
+from nasbench.search.observations import Observations
+from nasbench.search.optimizer import Lockstep
+from nasbench.search.streams import Streams
+from nasbench.spaces.space import Architectures, Floats
+
+FROZEN = 5
+"""Temperatures in a row without an accepted move after which a run is frozen (Johnson et al., FREEZE_LIM)."""
+
+
+class SimulatedAnnealing:
+    """A walk over one-decision mutations that accepts a worse one with probability `exp(-difference / temperature)`.
+
+    The first temperature is set by the walk's first `warmup` moves, all accepted, so that their mean uphill move would be
+    accepted with probability `acceptance` (Johnson et al., INITPROB 0.4). It falls by `cooling` (Kirkpatrick et al., 0.9) after
+    every `moves` proposals. Johnson et al. spend 16 neighbourhoods on a temperature; budgets here are a few hundred queries, so
+    the default is one proposal a decision. A frozen run starts again from a random architecture at its first temperature.
+
+    Args:
+        handle: the benchmark.
+        streams: one random stream a run.
+        acceptance: probability of an average uphill move at the first temperature.
+        cooling: factor from one temperature to the next.
+        moves: proposals at each temperature, `d` if None.
+        warmup: moves that set the first temperature.
+    """
+
+    TUNABLE: ClassVar[Mapping[str, tuple]] = {
+        "acceptance": ("real", 0.05, 0.9),
+        "cooling": ("real", 0.5, 0.99),
+        "moves": ("log-integer", 2, 60),
+        "warmup": ("integer", 2, 20),
+    }
+
+    def __init__(
+        self,
+        handle: SearchHandle,
+        streams: Streams,
+        *,
+        acceptance: float = 0.4,
+        cooling: float = 0.9,
+        moves: int | None = None,
+        warmup: int = 10,
+    ) -> None:
+        moves = handle.space.d if moves is None else moves
+        require(0 < acceptance < 1, "Simulated annealing", "acceptance", acceptance, "between 0 and 1")
+        require(0 < cooling < 1, "Simulated annealing", "cooling", cooling, "between 0 and 1")
+        require(moves >= 1, "Simulated annealing", "moves", moves, "1 or more")
+        require(warmup >= 1, "Simulated annealing", "warmup", warmup, "1 or more")
+        runs = len(streams)
+        self._space = handle.space
+        self._streams = streams
+        self._acceptance, self._cooling, self._moves, self._warmup = acceptance, cooling, moves, warmup
+        self._here = np.zeros((runs, self._space.d), dtype=np.int8)
+        self._here_error = np.full(runs, np.inf)
+        self._starting = np.ones(runs, dtype=bool)
+        self._threshold = np.zeros(runs)
+        self._first_temperature = np.zeros(runs)
+        self._uphill = np.zeros((2, runs))
+        self._proposed = np.zeros(runs, dtype=np.int64)
+        self._accepted = np.zeros(runs, dtype=np.int64)
+        self._idle = np.zeros(runs, dtype=np.int64)
+        self.temperature = np.full(runs, np.inf)
+
+    def ask(self) -> Architectures:
+        """Propose one architecture a run, `(R, 1, d)`: a start, or a mutation of where the walk is."""
+        uniform = self._streams.uniform(3)
+        self._threshold = uniform[:, 2]
+        proposal = self._space.mutate(self._here, uniform[:, :2])
+        if self._starting.any():
+            fresh = self._space.sample(self._streams.uniform(self._space.d, self._starting))
+            proposal = np.where(self._starting[:, None], fresh, proposal)
+        return proposal[:, None]
+
+    def tell(self, observations: Observations) -> None:
+        """Accept or refuse, and cool."""
+        answered = observations.answered[:, 0]
+        architecture = observations.architectures[:, 0]
+        error = np.where(answered, observations.objectives[:, 0, 0], np.inf)
+        started, walked = answered & self._starting, answered & ~self._starting
+        rise = np.where(walked, error, 0.0) - np.where(walked, self._here_error, 0.0)
+        accepted = walked & (self._threshold < acceptance_probability(rise, self.temperature))
+        moved = started | accepted
+        self._here[moved], self._here_error[moved] = architecture[moved], error[moved]
+        self._starting &= ~started
+        self._proposed += walked
+        self._accepted += accepted
+        warming = walked & np.isinf(self.temperature)
+        self._uphill += np.stack([np.where(warming, np.maximum(rise, 0.0), 0.0), warming & (rise > 0)])
+        self._end(warming & (self._proposed >= self._warmup), walked & ~warming & (self._proposed >= self._moves))
+
+    def _end(self, warm: NDArray[np.bool_], stage: NDArray[np.bool_]) -> None:
+        """End the warm-up of some runs and a temperature of others."""
+        mean = self._uphill[0] / np.maximum(self._uphill[1], 1)
+        self._first_temperature[warm] = mean[warm] / -np.log(self._acceptance)
+        self.temperature[warm] = self._first_temperature[warm]
+        self.temperature[stage] *= self._cooling
+        self._idle[stage] = np.where(self._accepted[stage] == 0, self._idle[stage] + 1, 0)
+        frozen = stage & (self._idle >= FROZEN)
+        self.temperature[frozen] = self._first_temperature[frozen]
+        self._idle[frozen] = 0
+        self._starting |= frozen
+        self._proposed[warm | stage] = 0
+        self._accepted[warm | stage] = 0
+
+
+def acceptance_probability(rise: Floats, temperature: Floats) -> Floats:
+    """Metropolis: 1 for a move that is no worse, else `exp(-rise / temperature)`; at temperature 0 nothing worse."""
+    cold = temperature <= 0
+    with np.errstate(over="ignore", under="ignore"):
+        worse = np.exp(-np.maximum(rise, 0.0) / np.where(cold, 1.0, temperature))
+    return np.where(rise <= 0, 1.0, np.where(cold, 0.0, worse))
+
+
+OPTIMIZER = Lockstep(SimulatedAnnealing)

@@ -1,0 +1,58 @@
+"""SMS-EMOA (Beume, Naujoks and Emmerich, EJOR 2007), as pymoo has it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+
+from baselines.pymoo_search import PymooSearch, check_population
+from nasbench.benchmarks.handle import SearchHandle
+from nasbench.search.optimizer import PerRun
+
+
+class SmsEmoa(PymooSearch):
+    """One offspring a step; the member of the worst front that contributes least hypervolume leaves.
+
+    The paper's (mu + 1) scheme with mu = 100, and pymoo's survival (objectives normalised by the population's range) and
+    categorical operators. With one objective the worst front is the worst member, which leaves.
+
+    Args:
+        handle: the benchmark.
+        rng: the run's generator.
+        population: mu.
+        crossover: probability that two parents are crossed uniformly.
+        mutation: probability that a decision is drawn anew, 1 / d if None.
+    """
+
+    TUNABLE: ClassVar[Mapping[str, tuple]] = {
+        "population": ("log-integer", 6, 100),
+        "crossover": ("real", 0.0, 1.0),
+        "mutation": ("log-real", 0.05, 0.6),
+    }
+
+    def __init__(
+        self,
+        handle: SearchHandle,
+        rng: np.random.Generator,
+        *,
+        population: int = 100,
+        crossover: float = 0.9,
+        mutation: float | None = None,
+    ) -> None:
+        check_population("SMS-EMOA", population)
+        super().__init__(handle, rng)
+        from pymoo.algorithms.moo.sms import SMSEMOA, LeastHypervolumeContributionSurvival
+        from pymoo.algorithms.soo.nonconvex.ga import FitnessSurvival
+        from pymoo.operators.selection.tournament import TournamentSelection
+
+        from baselines.pymoo_operators import domination_tournament
+
+        survival = LeastHypervolumeContributionSurvival() if len(handle.objectives) > 1 else FitnessSurvival()
+        operators = self.operators(crossover, mutation)
+        selection = TournamentSelection(func_comp=domination_tournament)
+        self.start(SMSEMOA(pop_size=population, n_offsprings=1, selection=selection, survival=survival, **operators))
+
+
+OPTIMIZER = PerRun(SmsEmoa, objectives="many")

@@ -1,0 +1,166 @@
+"""Successive halving (Jamieson and Talwalkar, AISTATS 2016), and the bracket that Hyperband and BOHB share with it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from baselines.require import require
+from nasbench.benchmarks.handle import SearchHandle
+from nasbench.search.observations import RunObservations
+from nasbench.search.optimizer import PerRun
+from nasbench.spaces.space import Architectures, Floats, Ints
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One level of a bracket: so many architectures at so many epochs."""
+
+    epochs: int
+    size: int
+
+
+def levels(epochs: tuple[int, ...], eta: float) -> int:
+    """Largest number `s` of halvings between the shortest and the longest training: `floor(log_eta(longest / shortest))`."""
+    return math.floor(math.log(epochs[-1] / epochs[0]) / math.log(eta) + 1e-9)
+
+
+def rungs(epochs: tuple[int, ...], eta: float, sizes: list[int]) -> tuple[Rung, ...]:
+    """The rungs of a bracket that ends with the longest training.
+
+    Rung `i` of `n` trains for `longest * eta^(i - n + 1)` epochs, rounded down to a fidelity that is offered (up to the shortest).
+    Where two rungs fall on one fidelity a table would answer the same again, so they are one, as large as the first.
+
+    Args:
+        epochs: fidelities that are offered, ascending.
+        eta: factor between the rungs.
+        sizes: architectures on each rung, first rung first.
+    """
+    result: list[Rung] = []
+    for i, size in enumerate(sizes):
+        target = epochs[-1] * eta ** (i - len(sizes) + 1) * (1 + 1e-9)
+        offered = max((e for e in epochs if e <= target), default=epochs[0])
+        if not result or result[-1].epochs != offered:
+            result.append(Rung(offered, size))
+    return tuple(result)
+
+
+@dataclass
+class Bracket:
+    """One race: many architectures at few epochs, the best of each rung at more.
+
+    Attributes:
+        rungs: the levels.
+        level: the current one.
+        members: architectures on it that have been measured, `(n, d)`.
+        errors: their errors, `(n,)`.
+        promoted: architectures that have come up to it from below, `(m, d)`; none on the first.
+    """
+
+    rungs: tuple[Rung, ...]
+    d: int
+    level: int = 0
+    members: Architectures = field(init=False)
+    errors: Floats = field(init=False)
+    promoted: Architectures = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._clear(np.empty((0, self.d), dtype=np.int8))
+
+    def _clear(self, promoted: Architectures) -> None:
+        self.promoted = promoted
+        self.members = np.empty((0, self.d), dtype=np.int8)
+        self.errors = np.empty(0)
+
+    @property
+    def epochs(self) -> int:
+        """Fidelity of the current rung."""
+        return self.rungs[self.level].epochs
+
+    @property
+    def open(self) -> int:
+        """Places on the first rung that are not filled; 0 on the others."""
+        return self.rungs[0].size - len(self.members) if self.level == 0 else 0
+
+    @property
+    def over(self) -> bool:
+        """Whether the last rung is complete."""
+        return self.level == len(self.rungs)
+
+    def record(self, architectures: Architectures, errors: Floats) -> None:
+        """Enter measurements; when the rung is complete the best go up (of equals, the first measured)."""
+        self.members = np.concatenate([self.members, architectures])
+        self.errors = np.concatenate([self.errors, errors])
+        if len(self.members) < self.rungs[self.level].size:
+            return
+        best = np.argsort(self.errors, kind="stable")
+        self.level += 1
+        if not self.over:
+            self._clear(self.members[best[: self.rungs[self.level].size]])
+
+
+class SuccessiveHalving:
+    """Start many architectures at the shortest training, keep the best 1 / eta at eta times the epochs, and so on; then again.
+
+    A query is charged for its whole training: nothing is continued from a rung below, as in the NATS-Bench experiments.
+
+    Args:
+        handle: the benchmark; it needs several fidelities.
+        rng: the run's generator.
+        configurations: architectures on the first rung, by default `eta^s` with `s` the number of halvings, so that one remains.
+        eta: factor between rungs.
+    """
+
+    TUNABLE: ClassVar[Mapping[str, tuple]] = {
+        "configurations": ("log-integer", 3, 81),
+        "eta": ("real", 2.0, 5.0),
+    }
+
+    def __init__(
+        self, handle: SearchHandle, rng: np.random.Generator, *, configurations: int | None = None, eta: float = 3.0
+    ) -> None:
+        require(eta > 1, "Successive halving", "eta", eta, "above 1")
+        require(
+            configurations is None or configurations >= 1,
+            "Successive halving",
+            "configurations",
+            configurations,
+            "1 or more",
+        )
+        self._space = handle.space
+        self._rng = rng
+        self._epochs = handle.epochs
+        self._eta = eta
+        self._configurations = configurations
+        self._brackets = 0
+        self._bracket = Bracket(self._next_rungs(), self._space.d)
+
+    def _next_rungs(self) -> tuple[Rung, ...]:
+        """Rungs of the bracket that comes next."""
+        s = levels(self._epochs, self._eta)
+        first = self._configurations or round(self._eta**s)
+        return rungs(self._epochs, self._eta, [max(int(first * self._eta**-i + 1e-9), 1) for i in range(s + 1)])
+
+    def _propose(self, number: int) -> Architectures:
+        """New architectures for the first rung, `(number, d)` or fewer."""
+        return self._space.sample(self._rng.random((number, self._space.d)))
+
+    def ask(self) -> tuple[Architectures, Ints]:
+        """Propose what the current rung still needs, `(B, d)`, with its epochs `(B,)`."""
+        if self._bracket.over:
+            self._brackets += 1
+            self._bracket = Bracket(self._next_rungs(), self._space.d)
+        here = self._bracket
+        batch = self._propose(here.open) if here.open else here.promoted
+        return batch, np.full(len(batch), here.epochs)
+
+    def tell(self, observations: RunObservations) -> None:
+        """Enter the measurements into the bracket."""
+        self._bracket.record(observations.architectures, observations.objectives[:, 0])
+
+
+OPTIMIZER = PerRun(SuccessiveHalving, fidelities=True)

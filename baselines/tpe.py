@@ -1,0 +1,100 @@
+"""Tree-structured Parzen estimators (Bergstra, Bardenet, Bengio and Kegl, NeurIPS 2011), through optuna."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from baselines.require import require
+from nasbench.benchmarks.handle import SearchHandle
+from nasbench.errors import NasbenchError
+from nasbench.search.observations import RunObservations
+from nasbench.search.optimizer import PerRun
+from nasbench.spaces.space import Architectures, Space
+
+
+class Tpe:
+    """optuna's `TPESampler` with its defaults; each decision is a categorical parameter.
+
+    An infeasible proposal is told to optuna as failed and gives its place to a uniform feasible architecture.
+
+    Args:
+        handle: the benchmark.
+        rng: the run's generator; it seeds the sampler.
+        initial: random architectures before the estimators take over (optuna's `n_startup_trials`, 10).
+        candidates: draws from the good estimator, of which the best ratio is proposed (24).
+        multivariate: one joint estimator in place of one a decision.
+    """
+
+    TUNABLE: ClassVar[Mapping[str, tuple]] = {
+        "initial": ("log-integer", 4, 40),
+        "candidates": ("log-integer", 4, 200),
+        "multivariate": ("choice", False, True),
+    }
+
+    def __init__(
+        self,
+        handle: SearchHandle,
+        rng: np.random.Generator,
+        *,
+        initial: int = 10,
+        candidates: int = 24,
+        multivariate: bool = False,
+    ) -> None:
+        require(initial >= 1, "TPE", "initial", initial, "1 or more")
+        require(candidates >= 1, "TPE", "candidates", candidates, "1 or more")
+        optuna = import_optuna()
+        self._space: Space = handle.space
+        self._rng = rng
+        self._parameters = {
+            decision: optuna.distributions.CategoricalDistribution(list(range(int(k))))
+            for decision, k in zip(self._space.decisions, self._space.cardinalities, strict=True)
+        }
+        with warnings.catch_warnings():
+            # Some versions call the multivariate estimator experimental.
+            warnings.simplefilter("ignore")
+            sampler = optuna.samplers.TPESampler(
+                n_startup_trials=initial,
+                n_ei_candidates=candidates,
+                multivariate=multivariate,
+                seed=int(rng.integers(2**31)),
+            )
+        self._study: Any = optuna.create_study(sampler=sampler)
+        self._trial: Any = None
+
+    def ask(self) -> Architectures:
+        """Propose one architecture, `(1, d)`."""
+        self._trial = self._study.ask(self._parameters)
+        proposal = np.array([[self._trial.params[decision] for decision in self._space.decisions]], dtype=np.int8)
+        if self._space.is_feasible(proposal)[0]:
+            return proposal
+        self._study.tell(self._trial, state=import_optuna().trial.TrialState.FAIL)
+        self._trial = None
+        return self._space.sample(self._rng.random((1, self._space.d)))
+
+    def tell(self, observations: RunObservations) -> None:
+        """Hand the error to optuna."""
+        if self._trial is not None and len(observations):
+            self._study.tell(self._trial, float(observations.objectives[0, 0]))
+
+
+def import_optuna() -> Any:
+    """Import optuna with its log turned down to warnings.
+
+    Raises:
+        NasbenchError: if it is not installed.
+    """
+    try:
+        import optuna
+    except ImportError:
+        raise NasbenchError(
+            "TPE needs the package optuna, which is not installed; install nas-verify with the extra 'tune'."
+        ) from None
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return optuna
+
+
+OPTIMIZER = PerRun(Tpe)
