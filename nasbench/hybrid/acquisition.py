@@ -8,6 +8,8 @@ Ponweiser et al. 2008 (SMS-EGO) without its penalty.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from nasbench.spaces.space import Floats
@@ -38,7 +40,7 @@ def undominated_boxes(front: Floats, reference: Floats) -> tuple[Floats, Floats]
     cuts = np.unique(front[:, along])
     edges = np.concatenate([[-np.inf], cuts, reference[along : along + 1]])
     lowers, uppers = [], []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         inside = _minimal(front[front[:, along] <= low][:, others])
         lower, upper = undominated_boxes(inside, reference[others])
         lowers.append(np.insert(lower, along, low, axis=1))

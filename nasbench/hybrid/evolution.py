@@ -16,7 +16,7 @@ def ranks(objectives: Floats) -> Ints:
     """Non-domination rank of each row of `(n, M)`, 0 for the front, minimised: `(n,)`."""
     no_worse = (objectives[:, None] <= objectives[None]).all(axis=-1)
     better = (objectives[:, None] < objectives[None]).any(axis=-1)
-    dominates = no_worse & better
+    dominates = np.asarray(no_worse & better)
     rank = np.full(len(objectives), -1)
     left = np.ones(len(objectives), dtype=bool)
     level = 0
@@ -115,8 +115,6 @@ class Evolution:
         chances[rows, children[rows, decision]] = 0.0
         total = chances.sum(axis=1, keepdims=True)
         movable = total[:, 0] > 0
-        drawn = sample(
-            chances[movable] / total[movable], self._rng.random(len(children))[None, movable]
-        )[0]
+        drawn = sample(chances[movable] / total[movable], self._rng.random(len(children))[None, movable])[0]
         children[rows[movable], decision[movable]] = drawn
         return children

@@ -98,7 +98,8 @@ class ProductKernelGradient:
     def _factors(self, theta: Floats) -> Floats:
         """Mean of each factor, `(R, t, d)`."""
         matched = theta[:, np.arange(theta.shape[1]), self.centres]
-        return self.mismatch + (1 - self.mismatch) * matched
+        # The sum is one on the simplex; with it the extension is multilinear everywhere.
+        return self.mismatch * theta.sum(axis=-1)[:, None] + (1 - self.mismatch) * matched
 
     def extension(self, theta: Floats) -> Floats:
         """`F(theta)`, `(R, d, k)` to `(R,)`."""

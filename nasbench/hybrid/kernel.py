@@ -9,12 +9,19 @@ kernel on the joined features, hence positive definite. Architectures of equal f
 from __future__ import annotations
 
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from nasbench.hybrid.listing import listing_of
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
 DECISIONS, PATHS, COUNTS, RUNG = "decisions", "paths", "counts", "rung"
+
+
+Reals = NDArray[np.floating[Any]]
+"""Features in single or double precision."""
 
 
 class Embedding:
@@ -31,7 +38,11 @@ class Embedding:
 
     def __init__(self, space: Space, *, paths: bool, rungs: int = 1) -> None:
         self.space = space
-        self.groups = (DECISIONS, *((PATHS, COUNTS) if paths and space.has_paths else ()), *((RUNG,) if rungs > 1 else ()))
+        self.groups = (
+            DECISIONS,
+            *((PATHS, COUNTS) if paths and space.has_paths else ()),
+            *((RUNG,) if rungs > 1 else ()),
+        )
         self._names = tuple(dict.fromkeys(name for names in space.choices for name in names))
         self._rungs = rungs
 
@@ -66,7 +77,7 @@ class Embedding:
         """Number of the group of each feature, `(F,)`."""
         return np.repeat(np.arange(len(self.groups)), [columns.stop - columns.start for columns in self.slices])
 
-    def squares(self, features: Floats) -> Floats:
+    def squares(self, features: Reals) -> Reals:
         """Squared norm in each group, `(n, F)` to `(n, G)`."""
         return np.add.reduceat(features**2, [columns.start for columns in self.slices], axis=1)
 
@@ -75,7 +86,7 @@ class Embedding:
         inner = np.stack([left[:, columns] @ right[:, columns].T for columns in self.slices])
         return 0.5 * (self.squares(left).T[:, :, None] + self.squares(right).T[:, None]) - inner
 
-    def kernel(self, left: Floats, right: Floats, weights: Floats, squares: Floats | None = None) -> Floats:
+    def kernel(self, left: Floats, right: Reals, weights: Floats, squares: Reals | None = None) -> Floats:
         """Kernel of features `(n, F)` and `(m, F)` under group weights `(G,)`, `(n, m)`, in the precision of `right`.
 
         Args:
@@ -84,7 +95,7 @@ class Embedding:
             weights: of the groups.
             squares: `self.squares(right)`, where they are at hand.
         """
-        exponent = (left * weights[self.group_of]).astype(right.dtype) @ right.T
+        exponent: Reals = (left * weights[self.group_of]).astype(right.dtype) @ right.T
         exponent -= (0.5 * self.squares(left) @ weights).astype(right.dtype)[:, None]
         exponent -= (0.5 * (self.squares(right) if squares is None else squares) @ weights).astype(right.dtype)
         return np.exp(exponent, out=exponent)
@@ -98,38 +109,26 @@ def kernel_of_distances(distances: Floats, weights: Floats) -> Floats:
     return np.exp(exponent, out=exponent)
 
 
-class Listing:
-    """All architectures of a small space, one of each function, with their features.
+class ListedFeatures:
+    """Features of every listed architecture.
 
     Attributes:
-        architectures: `(n, d)`.
         features: `(n, F)`, in single precision (small integers, so exact).
         squares: squared norms by group, `(n, G)`.
-        member: for each combination, by its index, which of the listed computes the same function; -1 if infeasible.
     """
 
-    def __init__(self, embedding: Embedding, canonical: bool) -> None:
-        space = embedding.space
-        everything = space.all
-        index = space.index(everything)
-        functions = space.index(space.canonical(everything)) if canonical else index
-        _, first, inverse = np.unique(functions, return_index=True, return_inverse=True)
-        self.architectures: Architectures = everything[first]
-        self.features = embedding(self.architectures).astype(np.float32)
+    def __init__(self, embedding: Embedding, architectures: Architectures) -> None:
+        self.features = embedding(architectures).astype(np.float32)
         self.squares = embedding.squares(self.features)
-        self.member: Ints = np.full(space.product_size, -1, dtype=np.int64)
-        self.member[index] = inverse
 
     def __len__(self) -> int:
-        return len(self.architectures)
-
-    @cached_property
-    def is_complete(self) -> bool:
-        """Whether every combination is feasible."""
-        return bool((self.member >= 0).all())
+        return len(self.features)
 
 
 @lru_cache(maxsize=16)
-def listing(space: Space, paths: bool, rungs: int, canonical: bool) -> Listing:
-    """The listing of a space; every run of a process shares it."""
-    return Listing(Embedding(space, paths=paths, rungs=rungs), canonical)
+def listed_features(space: Space, paths: bool, rungs: int, canonical: bool) -> ListedFeatures | None:
+    """Features of the listing of a space, shared by all runs of a process; None if it is too large to list."""
+    listing = listing_of(space, canonical)
+    return (
+        None if listing is None else ListedFeatures(Embedding(space, paths=paths, rungs=rungs), listing.architectures)
+    )

@@ -7,14 +7,13 @@ import numpy as np
 from nasbench.benchmarks.handle import SearchHandle
 from nasbench.hybrid.acquisition import optimistic_improvement, running_reference
 from nasbench.hybrid.gradients import ConditionalGradient, GradientSource, ListedGradient, ProductKernelGradient
-from nasbench.hybrid.kernel import DECISIONS, Embedding, Listing, listing
+from nasbench.hybrid.kernel import DECISIONS, Embedding, ListedFeatures, listed_features
+from nasbench.hybrid.listing import Listing, listing_of
 from nasbench.hybrid.progressive import ladder_scores
 from nasbench.hybrid.surrogate import Surrogate
 from nasbench.search.archive import nondominated
 from nasbench.spaces.space import Architectures, Floats
 
-EXHAUSTIVE = 2**17
-"""Largest number of combinations that are all scored at every query."""
 GRADIENT_SAMPLES = 4
 
 
@@ -27,24 +26,34 @@ class Model:
         handle: the benchmark.
         paths: whether the kernel uses path features.
         canonical: whether architectures of equal function are one.
+        rungs: fidelities that observations come from.
         beta: standard deviations of optimism.
         spread: see `Surrogate`.
         reference: quantile of what was seen that the reference point of the hypervolume is at.
     """
 
     def __init__(
-        self, handle: SearchHandle, *, paths: bool, canonical: bool, beta: float, spread: float, reference: float
+        self,
+        handle: SearchHandle,
+        *,
+        paths: bool,
+        canonical: bool,
+        rungs: int,
+        beta: float,
+        spread: float,
+        reference: float,
     ) -> None:
         self._handle = handle
         self._space = handle.space
         self._cheap = np.array(handle.cheap)
-        self._rungs = len(handle.epochs)
+        self._rungs = rungs
         self._beta = beta
         self._reference = reference
-        self._listing_key = (paths, self._rungs, canonical) if self._space.product_size <= EXHAUSTIVE else None
+        self._paths = paths
+        self._canonical = canonical
         self._embedding = Embedding(self._space, paths=paths, rungs=self._rungs)
         self._surrogates = [
-            Surrogate(self._embedding, self.listing, spread=spread) for cheap in handle.cheap if not cheap
+            Surrogate(self._embedding, self._listed_features, spread=spread) for cheap in handle.cheap if not cheap
         ]
         self._facts = handle.facts(self.listing.architectures) if self.listing is not None else np.empty((0, 0))
         self._architectures: Architectures = np.empty((0, self._space.d), dtype=np.int8)
@@ -54,8 +63,12 @@ class Model:
 
     @property
     def listing(self) -> Listing | None:
-        """All architectures, where the space is small enough to score them all; shared by all runs of a process."""
-        return None if self._listing_key is None else listing(self._space, *self._listing_key)
+        """One architecture of each function, where the space is small enough to score them all."""
+        return listing_of(self._space, self._canonical)
+
+    @property
+    def _listed_features(self) -> ListedFeatures | None:
+        return listed_features(self._space, self._paths, self._rungs, self._canonical)
 
     def __len__(self) -> int:
         return len(self._rung)
@@ -78,7 +91,7 @@ class Model:
         seen[:, self._cheap] = self._scaled(exact)
         for column, surrogate in zip(np.flatnonzero(~self._cheap), self._surrogates, strict=True):
             seen[:, column] = ladder_scores(self._objectives[:, column], self._rung, self._function)
-            surrogate.update(seen[:, column], self.listing)
+            surrogate.update(seen[:, column], self._listed_features)
         top = seen[self._rung == self._rung.max()]
         self._front = top[nondominated(top)]
         self._bound = running_reference(seen, self._reference)
@@ -111,9 +124,7 @@ class Model:
 
     def acquisition(self, architectures: Architectures | None = None) -> Floats:
         """How much each architecture `(n, d)` is worth measuring, `(n,)`; of the whole listing if none are named."""
-        mean, deviation = (
-            (self._mean, self._deviation) if architectures is None else self.believed(architectures)
-        )
+        mean, deviation = (self._mean, self._deviation) if architectures is None else self.believed(architectures)
         return optimistic_improvement(mean - self._beta * deviation, self._front, self._bound)
 
     def gradient_source(self, scalarisation: Floats, rng: np.random.Generator) -> GradientSource:

@@ -16,17 +16,20 @@ from nasbench.errors import NasbenchError
 from nasbench.hybrid.evolution import Evolution
 from nasbench.hybrid.gradients import ScoreFunctionGradient
 from nasbench.hybrid.model import Model
-from nasbench.hybrid.progressive import Ladder, Support, functions_of
+from nasbench.hybrid.progressive import Support
 from nasbench.hybrid.relaxation import Relaxation
 from nasbench.hybrid.scheduler import Scheduler
+from nasbench.hybrid.selection import Selection
 from nasbench.hybrid.simplex import support, uniform_theta
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import PerRun
 from nasbench.spaces.space import Architectures, Floats, Ints
 
 SURROGATE, EVOLUTION, RELAXATION, UNIFORM = "surrogate", "evolution", "relaxation", "uniform"
-TRIES = 64
 ON_POLICY = 10
+"""Draws of the relaxation that its score function averages over."""
+PATIENCE, CHANCE = 20, 0.01
+"""Of the shrinking support: queries without improvement before a choice comes back, and the chance below which one is dropped."""
 
 
 class Hybrid:
@@ -47,6 +50,7 @@ class Hybrid:
         spread: of the log-normal prior of the kernel's settings; 0 keeps their defaults.
         reference: quantile of the measured objectives where the reference point lies.
         brood: candidates that evolution and the relaxation bring to a query.
+        climb: steps of ascent by which the surrogate improves on its pool where the space cannot be listed.
         share: of the surrogate among proposers at the start.
         floor: smallest share of a proposer.
         pursuit: rate at which shares follow what proposers earn.
@@ -75,6 +79,7 @@ class Hybrid:
         spread: float = 1.0,
         reference: float = 0.5,
         brood: int = 64,
+        climb: int = 3,
         share: float = 0.8,
         floor: float = 0.05,
         pursuit: float = 0.05,
@@ -86,7 +91,9 @@ class Hybrid:
         directions: int = 8,
     ) -> None:
         if not (surrogate or gradient or evolution):
-            raise NasbenchError("The hybrid has every part switched off; leave one of surrogate, gradient, evolution on.")
+            raise NasbenchError(
+                "The hybrid has every part switched off; leave one of surrogate, gradient, evolution on."
+            )
         if initial < 2 or brood < 1 or population < 2 or directions < 1:
             raise NasbenchError(
                 f"The hybrid needs initial and population of 2 or more, brood and directions of 1 or more, not {initial}, {population}, {brood}, {directions}."
@@ -95,35 +102,34 @@ class Hybrid:
         self._epochs = handle.epochs
         self._initial = initial
         self._exploration = exploration
-        self._canonical = canonical
         self._brood = brood
-        self._rng, evolving, scheduling, relaxing = rng.spawn(4)
-        self._relaxing = relaxing
+        self._evolves = evolution
+        self._progressive = progressive
+        rungs = len(handle.epochs) if progressive else 1
+        self._rng, evolving, scheduling, self._relaxing = rng.spawn(4)
         existing = support(self._space.cardinalities)
-        self._uniform = uniform_theta(existing)[0]
-        self._scalarisations = _scalarisations(len(handle.objectives), directions, relaxing)
+        self._scalarisations = _scalarisations(len(handle.objectives), directions, self._relaxing)
         self._model = (
-            Model(handle, paths=paths, canonical=canonical, beta=beta, spread=spread, reference=reference)
+            Model(handle, paths=paths, canonical=canonical, rungs=rungs, beta=beta, spread=spread, reference=reference)
             if surrogate
             else None
         )
         self._relaxation = (
             Relaxation(existing, len(self._scalarisations), rate=rate, steps=1, floor=theta_floor) if gradient else None
         )
-        self._evolves = evolution
         self._evolution = Evolution(
             self._space.cardinalities, evolving, population=population, crossover=crossover, guidance=guidance
         )
         rest = (1 - share) / max(1, gradient + evolution) if surrogate else 1.0
         parts = ((SURROGATE, surrogate, share), (EVOLUTION, evolution, rest), (RELAXATION, gradient, rest))
         self._scheduler = Scheduler({n: s for n, on, s in parts if on}, scheduling, floor=floor, rate=pursuit)
-        self._progressive = progressive
-        self._support = Support(existing, patience=20, least=2 * theta_floor / existing.shape[1], chance=0.01)
-        self._ladder = Ladder(len(handle.epochs) if progressive else 1)
-        self._number: dict[bytes, int] = {}
+        self._support = Support(existing, patience=PATIENCE, least=2 * theta_floor / existing.shape[1], chance=CHANCE)
+        self._selection = Selection(
+            self._space, canonical=canonical, model=self._model, support=self._support, rungs=rungs, climb=climb
+        )
         self._told = 0
         self._proposer = UNIFORM
-        self._measured: list[tuple[Architectures, Floats]] = []
+        self._drawn: list[tuple[Architectures, float]] = []
 
     # ---- asking ------------------------------------------------------------------------------------------------------
 
@@ -132,124 +138,83 @@ class Hybrid:
         architecture = self._propose()
         if architecture is None:
             return np.empty((0, self._space.d), dtype=np.int8)
-        if len(self._epochs) == 1:
+        if not self._progressive or len(self._epochs) == 1:
             return architecture[None]
-        rung = self._rung(architecture)
-        return architecture[None], np.array([self._epochs[rung]])
+        return architecture[None], np.array([self._epochs[self._selection.rung(architecture)]])
 
     def _propose(self) -> Architectures | None:
         self._proposer = UNIFORM
-        if self._told < self._initial or self._rng.random() < self._exploration:
-            return self._uniform_architecture()
-        if self._model is not None:
-            self._model.update()
-        copy = self._told % len(self._scalarisations)
-        self._follow(copy)
-        self._proposer = self._scheduler.pick()
-        chosen = self._choose(self._candidates(self._proposer, copy))
-        if chosen is None:
-            self._proposer = UNIFORM
-            return self._uniform_architecture()
-        return chosen
+        if self._told >= self._initial and self._rng.random() >= self._exploration:
+            copy = self._told % len(self._scalarisations)
+            if self._model is not None:
+                self._model.update()
+            if self._relaxation is not None:
+                self._follow(self._relaxation, copy)
+            proposer = self._scheduler.pick()
+            chosen = self._proposed_by(proposer, copy)
+            if chosen is not None:
+                self._proposer = proposer
+                return chosen
+        return self._selection.uniform(self._rng)
 
-    def _follow(self, copy: int) -> None:
-        """Move the relaxation, and shrink its support if the search is progressive."""
-        if self._relaxation is None:
-            return
+    def _follow(self, relaxation: Relaxation, copy: int) -> None:
+        """Move the relaxation down the gradient; where the search is progressive, drop what it has given up."""
         if self._model is not None:
-            self._relaxation.follow(self._model.gradient_source(self._scalarisations[copy], self._relaxing), copy)
-        elif self._measured:
-            architectures, scores = map(np.array, zip(*self._measured[-ON_POLICY:], strict=True))
-            self._relaxation.follow(ScoreFunctionGradient(architectures, scores, baseline=float(scores.mean())), copy)
+            scalarisation = self._scalarisations[copy]
+            relaxation.follow(self._model.gradient_source(scalarisation, self._relaxing), copy)
+            if self._progressive and self._model.listing is not None:
+                candidates = self._model.listing.architectures
+                mean, deviation = self._model.believed(candidates)
+                spread = np.sqrt(deviation**2 @ scalarisation**2)
+                if self._support.shrink(relaxation.theta[copy], mean @ scalarisation, spread, candidates):
+                    relaxation.restrict(self._support.allowed)
+        elif self._drawn:
+            architectures, scores = map(np.array, zip(*self._drawn[-ON_POLICY:], strict=True))
+            relaxation.follow(ScoreFunctionGradient(architectures, scores, baseline=float(scores.mean())), copy)
 
-    def _candidates(self, proposer: str, copy: int) -> Architectures | None:
-        """What a proposer brings, `(n, d)`; None stands for everything that is listed."""
+    def _proposed_by(self, proposer: str, copy: int) -> Architectures | None:
         if proposer == EVOLUTION:
-            return self._offspring(copy)
+            return self._selection.best(self._offspring(copy))
         if proposer == RELAXATION:
             assert self._relaxation is not None
-            return self._relaxation.propose(self._brood, copy, self._relaxing)
-        assert self._model is not None
-        if self._model.listing is not None:
-            return None
-        pools = [self._space.sample(self._rng.random((self._brood, self._space.d)))]
+            return self._selection.best(self._relaxation.propose(self._brood, copy, self._relaxing))
+        if self._selection.listing is not None:
+            return self._selection.best_listed()
+        # In a space that cannot be listed, the surrogate looks at something of every part, and climbs from there.
+        pool = [self._space.sample(self._rng.random((self._brood, self._space.d)))]
         if self._relaxation is not None:
-            pools.append(self._relaxation.propose(self._brood, copy, self._relaxing))
+            pool.append(self._relaxation.propose(self._brood, copy, self._relaxing))
         if self._evolves:
-            pools.append(self._offspring(copy))
-        return np.concatenate(pools)
+            pool.append(self._offspring(copy))
+        return self._selection.best(self._selection.climbed(np.concatenate(pool)))
 
     def _offspring(self, copy: int) -> Architectures:
-        allowed = self._support.allowed
-        uniform = np.where(allowed, self._uniform, 0.0)
-        uniform = uniform / uniform.sum(axis=-1, keepdims=True)
+        uniform = uniform_theta(self._support.allowed)[0]
         theta = uniform if self._relaxation is None else self._relaxation.theta[copy]
         return self._evolution.propose(self._brood, theta, uniform)
-
-    def _choose(self, candidates: Architectures | None) -> Architectures | None:
-        """The best candidate that can still be measured: by acquisition value, or without a surrogate the first."""
-        if candidates is None:
-            assert self._model is not None and self._model.listing is not None
-            candidates, worth = self._model.listing.architectures, self._model.acquisition()
-        else:
-            candidates = candidates[self._space.is_feasible(candidates)]
-            worth = -np.arange(len(candidates), dtype=np.float64)
-            if self._model is not None and len(candidates):
-                worth = self._model.acquisition(candidates)
-        if self._progressive:
-            held = self._support.holds(candidates)
-            candidates, worth = candidates[held], worth[held]
-        if len(worth) > TRIES:
-            # Nearly always one of the first few is open, and a full sort of a listing is slow.
-            few = np.argpartition(-worth, TRIES)[:TRIES]
-            found = self._first_open(candidates, few[np.argsort(-worth[few], kind="stable")])
-            if found is not None:
-                return found
-        return self._first_open(candidates, np.argsort(-worth, kind="stable"))
-
-    def _first_open(self, candidates: Architectures, order: Ints) -> Architectures | None:
-        for start in range(0, len(order), TRIES):
-            some = candidates[order[start : start + TRIES]]
-            for architecture, function in zip(some, functions_of(self._space, some, self._canonical), strict=True):
-                if self._ladder.next_rung(function) <= self._ladder.top:
-                    return architecture
-        return None
-
-    def _uniform_architecture(self) -> Architectures | None:
-        """Uniform over what can still be measured, by rejection; by listing when that fails."""
-        some = self._space.sample(self._rng.random((TRIES, self._space.d)))
-        found = self._first_open(some, np.arange(TRIES))
-        if found is not None or not self._space.is_enumerable:
-            return found
-        return self._first_open(self._space.all, self._rng.permutation(len(self._space.all)))
-
-    def _rung(self, architecture: Architectures) -> int:
-        if not self._progressive:
-            return len(self._epochs) - 1
-        return self._ladder.next_rung(functions_of(self._space, architecture[None], self._canonical)[0])
 
     # ---- telling -----------------------------------------------------------------------------------------------------
 
     def tell(self, observations: RunObservations) -> None:
-        """Take one answer: archive, surrogate, survivors, and what its proposer has earned."""
+        """Take one answer: surrogate, survivors, and what its proposer has earned."""
         for architecture, objectives, epochs in zip(
             observations.architectures, observations.objectives, observations.epochs, strict=True
         ):
-            rung = int(np.searchsorted(self._epochs, epochs))
-            self._take(architecture, objectives, rung)
+            rung = int(np.searchsorted(self._epochs, epochs)) if self._progressive else 0
+            number = self._selection.measured(architecture, rung)
+            self._told += 1
+            if self._model is not None:
+                self._model.add(architecture, objectives, rung, number)
+            self._earned(architecture, self._evolution.add(architecture, objectives))
 
-    def _take(self, architecture: Architectures, objectives: Floats, rung: int) -> None:
-        function = functions_of(self._space, architecture[None], self._canonical)[0]
-        self._ladder.climbed(function, rung)
-        self._told += 1
-        if self._model is not None:
-            number = self._number.setdefault(function, len(self._number))
-            self._model.add(architecture, objectives, rung if self._ladder.top else 0, number)
-        place = self._evolution.add(architecture, objectives)
+    def _earned(self, architecture: Architectures, place: int | None) -> None:
+        """Reward the proposer by the place among the survivors that its architecture has taken."""
         reward = 0.0 if place is None else 1.0 - place / len(self._evolution.architectures)
         self._scheduler.reward(self._proposer, reward)
-        if self._proposer == RELAXATION and self._model is None:
-            self._measured.append((architecture, -reward))
+        if self._proposer == RELAXATION:
+            self._drawn.append((architecture, -reward))
+        if self._progressive and self._support.told(improved=place == 0) and self._relaxation is not None:
+            self._relaxation.restrict(self._support.allowed)
 
 
 def _scalarisations(objectives: int, directions: int, rng: np.random.Generator) -> Floats:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.hybrid.surrogate import normal_scores
-from nasbench.spaces.space import Architectures, Floats, Ints, Space
+from nasbench.spaces.space import Architectures, Floats, Ints
 
 
 class Support:
@@ -33,7 +33,8 @@ class Support:
     def shrink(self, theta: Floats, mean: Floats, deviation: Floats, architectures: Architectures) -> bool:
         """Drop the least likely choice that both theta and the surrogate have given up; return whether one was dropped.
 
-        A choice's chance is that of its most promising candidate to beat the best candidate, under independent normals.
+        A choice's chance is that of its most promising candidate to beat the best candidate, under independent normals. A choice
+        that no candidate has stays.
 
         Args:
             theta: `(d, k)`.
@@ -69,9 +70,15 @@ class Support:
         self._stalled = 0
         return True
 
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing is dropped."""
+        return not self._dropped
+
     def holds(self, architectures: Architectures) -> NDArray[np.bool_]:
         """Which architectures `(n, d)` use considered choices only."""
-        return self.allowed[np.arange(architectures.shape[-1]), architectures].all(axis=-1)
+        used = self.allowed[np.arange(architectures.shape[-1]), architectures]
+        return np.asarray(used.all(axis=-1))
 
 
 class Ladder:
@@ -116,9 +123,3 @@ def ladder_scores(values: Floats, rungs: Ints, functions: Ints) -> Floats:
             scores[order] = np.sort([below[int(f)] for f in functions[here]])
         below = {int(functions[i]): float(scores[i]) for i in here}
     return scores
-
-
-def functions_of(space: Space, architectures: Architectures, canonical: bool) -> list[bytes]:
-    """What tells architectures `(n, d)` apart: their canonical form, or they themselves."""
-    forms = space.canonical(architectures) if canonical else architectures
-    return [row.tobytes() for row in np.ascontiguousarray(forms)]

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from scipy.linalg.blas import strsm
 
 from nasbench.hybrid.gaussian_process import extend, factorise, posterior, profile_likelihood, weights, whiten
-from nasbench.hybrid.kernel import COUNTS, DECISIONS, PATHS, RUNG, Embedding, Listing, kernel_of_distances
+from nasbench.hybrid.kernel import COUNTS, DECISIONS, PATHS, RUNG, Embedding, ListedFeatures, kernel_of_distances
 from nasbench.spaces.space import Floats
 
-DEFAULT_WEIGHTS = {DECISIONS: 0.2, PATHS: 0.2, COUNTS: 0.15, RUNG: 0.3}
+DEFAULT_WEIGHTS = {DECISIONS: 0.2, PATHS: 0.2, COUNTS: 0.3, RUNG: 0.3}
 DEFAULT_NOISE = 0.05
 GROWTH = 4 / 3
 FIRST_FIT = 8
@@ -98,11 +98,11 @@ class Surrogate:
 
     Args:
         embedding: features of architectures.
-        listing: architectures whose posterior is kept up to date, or None where the space is too large to list.
+        listing: features of architectures whose posterior is kept up to date, or None where the space is too large to list.
         spread: standard deviation of the log-normal prior of the settings; 0 keeps the defaults.
     """
 
-    def __init__(self, embedding: Embedding, listing: Listing | None, *, spread: float) -> None:
+    def __init__(self, embedding: Embedding, listing: ListedFeatures | None, *, spread: float) -> None:
         self.embedding = embedding
         self.hyperparameters = Hyperparameters.default(embedding)
         self._prior = self.hyperparameters
@@ -123,7 +123,7 @@ class Surrogate:
         """Take the features `(n, F)` of observations; their targets come with the next `update`."""
         self._features = np.concatenate([self._features, features])
 
-    def update(self, targets: Floats, listing: Listing | None) -> None:
+    def update(self, targets: Floats, listing: ListedFeatures | None) -> None:
         """Bring the posterior up to date.
 
         Args:
@@ -134,10 +134,10 @@ class Surrogate:
         self._targets = targets
         if self._spread > 0 and t >= self._fit_at:
             distances = self.embedding.distances(self._features, self._features)
-            self.hyperparameters = fit(
-                distances, self._targets, self.hyperparameters, self._prior, self._spread
+            self.hyperparameters = fit(distances, self._targets, self.hyperparameters, self._prior, self._spread)
+            self._factor = factorise(
+                kernel_of_distances(distances, self.hyperparameters.weights), self.hyperparameters.noise
             )
-            self._factor = factorise(kernel_of_distances(distances, self.hyperparameters.weights), self.hyperparameters.noise)
             self._fit_at = max(t + 1, t * GROWTH)
             self._whitened = 0
             self._variance = np.ones(self._listed)
@@ -153,7 +153,7 @@ class Surrogate:
     def _kernel(self, left: Floats, right: Floats) -> Floats:
         return self.embedding.kernel(left, right, self.hyperparameters.weights)
 
-    def _whiten_listing(self, listing: Listing) -> None:
+    def _whiten_listing(self, listing: ListedFeatures) -> None:
         """Extend `L^-1 k(X, listing)` by the rows of the observations it lacks."""
         t, done = len(self), self._whitened
         if t > len(self._white):

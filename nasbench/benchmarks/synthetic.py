@@ -1,0 +1,204 @@
+"""Benchmarks in closed form, of spaces too large for a table: NK landscapes, and OneMax for tests.
+
+They have one objective, `error` in per cent, no noise, no test split, and charge one second a query. Names: `nk/10x6-k2` (10
+decisions of 6 choices, K = 2, landscape number 0), `nk/10x6-k2-3` (number 3), `onemax/20x2`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench.benchmarks.handle import SearchHandle
+from nasbench.benchmarks.setting import Setting
+from nasbench.errors import NasbenchError
+from nasbench.spaces.space import Architectures, Floats, Ints, Space
+
+FAMILIES = ("nk", "onemax")
+_NK_SEED = 201
+
+
+@dataclass(frozen=True)
+class OneMax:
+    """Error is the percentage of decisions that do not take their last choice; the optimum 0 takes it everywhere.
+
+    Attributes:
+        space: the space.
+    """
+
+    space: Space
+
+    def __call__(self, architectures: Architectures) -> Floats:
+        """Error of architectures, `(..., d)` to `(...)`."""
+        return 100.0 * (architectures != self.space.cardinalities - 1).mean(axis=-1)
+
+    @property
+    def optimum(self) -> float:
+        """Smallest error of the space."""
+        return 0.0
+
+
+@dataclass(frozen=True)
+class NKLandscape:
+    """Kauffman's NK model (Kauffman and Weinberger 1989) with adjacent neighbours on a ring, errors in per cent.
+
+    Decision `i` contributes a uniform random number that depends on the choices of `i, i + 1, ..., i + K`; the error is 100 times
+    the mean contribution. K = 0 is additive, K = d - 1 has no structure.
+
+    Attributes:
+        space: `d` decisions of `k` choices each.
+        interactions: K, below `d`.
+        number: which random landscape.
+    """
+
+    space: Space
+    interactions: int
+    number: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.interactions < self.space.d:
+            raise NasbenchError(
+                f"An NK landscape of {self.space.d} decisions has K = {self.interactions}; it should be 0 to {self.space.d - 1}."
+            )
+
+    @cached_property
+    def _contributions(self) -> Floats:
+        """`(d, k^(K + 1))`, in units of the error."""
+        k = int(self.space.cardinalities[0])
+        rng = np.random.default_rng([_NK_SEED, self.space.d, k, self.interactions, self.number])
+        return 100.0 / self.space.d * rng.random((self.space.d, k ** (self.interactions + 1)))
+
+    def __call__(self, architectures: Architectures) -> Floats:
+        """Error of architectures, `(..., d)` to `(...)`."""
+        k = int(self.space.cardinalities[0])
+        code = np.zeros(architectures.shape, dtype=np.int64)
+        for step in range(self.interactions + 1):
+            code = code * k + np.roll(architectures, -step, axis=-1)
+        return self._contributions[np.arange(self.space.d), code].sum(axis=-1)
+
+    @cached_property
+    def optimum(self) -> float:
+        """Smallest error of the space, exact, by dynamic programming around the ring.
+
+        Memory is `k^(2 K)`: for every choice of the first K decisions the best sum for every choice of the last K.
+        """
+        d, k, window = self.space.d, int(self.space.cardinalities[0]), self.interactions
+        states = k**window
+        if d < 2 * window + 1 or states**2 * k > 2**25:
+            everything = self(self.space.all)
+            return float(everything.min())
+        tables = self._contributions.reshape(d, states, k)
+        # best[first, last]: choices of decisions 0..K-1, and of the K decisions before the one added next.
+        best = np.where(np.eye(states, dtype=bool), 0.0, np.inf)
+        for position in range(d - window):
+            # Adding decision position + K completes the contribution of decision `position`.
+            grown = (best[:, :, None] + tables[position]).reshape(states, k, states)
+            best = grown.min(axis=1)
+        for wrapped in range(window):
+            # The contribution of decision d - K + wrapped sees the last K decisions and the first wrapped + 1.
+            first = np.arange(states)[:, None] // k ** (window - 1 - wrapped)
+            last = np.arange(states)[None] % k ** (window - wrapped)
+            best = best + self._contributions[d - window + wrapped][last * k ** (wrapped + 1) + first]
+        return float(best.min())
+
+
+class FunctionEvaluator:
+    """Answers from a function of the architecture; see `nasbench.benchmarks.handle.Evaluator`."""
+
+    rows: int | None = None
+    functions: Ints | None = None
+    cheap: tuple[bool, ...] = (False,)
+
+    def __init__(self, space: Space, function: Callable[[Architectures], Floats]) -> None:
+        self.space = space
+        self._function = function
+
+    def row(self, architectures: Architectures) -> Ints:
+        """Index of each architecture; -1 for an infeasible one."""
+        return np.where(self.space.is_feasible(architectures), self.space.index(architectures), -1)
+
+    def evaluate(
+        self, rows: Ints, architectures: Architectures, level: Ints, key: NDArray[np.uint64], repetition: Ints
+    ) -> tuple[Floats, Ints]:
+        """Values `(n, 1)`, and no training seeds."""
+        return self._function(architectures)[:, None], np.full(len(rows), -1, dtype=np.int64)
+
+    def seconds(self, rows: Ints, architectures: Architectures, level: Ints) -> Floats:
+        """One second a query."""
+        return np.ones(len(rows))
+
+    def facts(self, architectures: Architectures) -> Floats:
+        """Nothing is known without a query, `(..., 0)`."""
+        return np.empty((*architectures.shape[:-1], 0))
+
+
+@dataclass(frozen=True)
+class SyntheticBenchmark:
+    """A function as a benchmark.
+
+    Attributes:
+        name: as in a study.
+        function: the error.
+    """
+
+    name: str
+    function: OneMax | NKLandscape
+
+    @property
+    def space(self) -> Space:
+        """The space that is searched."""
+        return self.function.space
+
+    @property
+    def checksum(self) -> str:
+        """The name says everything."""
+        return self.name
+
+    @property
+    def optimum(self) -> float:
+        """Smallest error of the space."""
+        return self.function.optimum
+
+    def longest(self, objectives: Sequence[str], split: str) -> int:
+        """1: nothing is trained."""
+        return 1
+
+    def handle(self, setting: Setting, seed: int, runs: Sequence[int]) -> SearchHandle:
+        """The search side for runs of these numbers.
+
+        Raises:
+            NasbenchError: if the setting asks for anything but `error`.
+        """
+        if setting.objectives != ("error",) or len(setting.epochs) > 1:
+            raise NasbenchError(
+                f"{self.name} has the objective 'error' at one fidelity; the study asks for {', '.join(setting.objectives)} at {len(setting.epochs)}."
+            )
+        return SearchHandle(FunctionEvaluator(self.space, self.function), setting, seed, tuple(runs))
+
+
+def is_synthetic(name: str) -> bool:
+    """Whether a name of a benchmark belongs to a family of this module."""
+    return name.partition("/")[0] in FAMILIES
+
+
+def synthetic_benchmark(name: str) -> SyntheticBenchmark:
+    """The benchmark of a name such as `nk/10x6-k2`, `nk/10x6-k4-3` or `onemax/20x2`.
+
+    Raises:
+        NasbenchError: if the name does not read so.
+    """
+    found = re.fullmatch(r"(nk|onemax)/(\d{1,3})x(\d{1,3})(?:-k(\d{1,2})(?:-(\d{1,9}))?)?", name)
+    if found is None or (found[1] == "nk") != (found[4] is not None):
+        raise NasbenchError(
+            f"Benchmark {name!r} is unknown; synthetic ones read 'nk/10x6-k2', 'nk/10x6-k2-1' or 'onemax/20x2'."
+        )
+    d, k = int(found[2]), int(found[3])
+    space = Space(f"{d}x{k}", tuple(map(str, range(d))), (tuple(map(str, range(k))),) * d)
+    if found[1] == "onemax":
+        return SyntheticBenchmark(name, OneMax(space))
+    return SyntheticBenchmark(name, NKLandscape(space, int(found[4]), int(found[5] or 0)))

@@ -1,0 +1,70 @@
+"""Exponentiated gradient: the descent lemma on exact gradients, its planted fault, floors and supports."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nasbench.hybrid.gradients import ListedGradient
+from nasbench.hybrid.relaxation import Relaxation
+from nasbench.hybrid.simplex import entropy, exponentiated_gradient, keep_floor, support, uniform_theta
+from nasbench.spaces.space import Space
+
+SPACE = Space("grid", tuple("abcd"), (("0", "1", "2"),) * 4)
+
+
+def walk(rate: float, seed: int, steps: int = 60) -> tuple[np.ndarray, np.ndarray]:
+    """Values of F along a descent and the divergences KL(theta, next)."""
+    values = np.random.default_rng(seed).random(SPACE.size)
+    values = (values - values.min()) / np.ptp(values)
+    source = ListedGradient(values, SPACE.cardinalities)
+    theta = uniform_theta(support(SPACE.cardinalities))
+    heights, divergences = [source.extension(theta)[0]], []
+    for _ in range(steps):
+        moved = exponentiated_gradient(theta, source.gradient(theta), rate)
+        divergences.append((theta * np.log(np.maximum(theta, 1e-300) / np.maximum(moved, 1e-300))).sum())
+        theta = moved
+        heights.append(source.extension(theta)[0])
+    return np.array(heights), np.array(divergences)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_descent_is_monotone_at_the_stated_rate(seed: int) -> None:
+    rate = 2 / (SPACE.d - 1)
+    heights, divergences = walk(rate, seed)
+    assert (heights[:-1] - heights[1:] >= divergences / rate - 1e-12).all()
+
+
+def test_a_rate_far_too_large_breaks_the_descent() -> None:
+    broken = [bool((np.diff(walk(2 / (SPACE.d - 1) * 50, seed)[0]) > 1e-12).any()) for seed in range(10)]
+    assert any(broken)
+
+
+def test_relaxation_follows_to_a_local_optimum() -> None:
+    values = np.random.default_rng(0).random(SPACE.size)
+    relaxation = Relaxation(support(SPACE.cardinalities), 1, rate=1.0, steps=2000, floor=0.0)
+    relaxation.follow(ListedGradient(values, SPACE.cardinalities), 0)
+    assert entropy(relaxation.theta)[0] < 1e-3
+    vertex = relaxation.theta[0].argmax(axis=-1).astype(np.int8)
+    around = SPACE.neighbours(vertex)
+    assert values[SPACE.index(vertex)] <= values[SPACE.index(around)].min()
+
+
+def test_floor_and_support() -> None:
+    allowed = support(np.array([2, 3]))
+    theta = keep_floor(np.array([[[1.0, 0, 0], [0, 0, 1.0]]]), allowed, 0.3)
+    np.testing.assert_allclose(theta, [[[0.85, 0.15, 0], [0.1, 0.1, 0.8]]])
+    relaxation = Relaxation(allowed, 1, rate=1.0, steps=1, floor=0.3)
+    narrower = allowed.copy()
+    narrower[1, 2] = False
+    relaxation.restrict(narrower)
+    assert (relaxation.theta[0][~narrower] == 0).all()
+    assert (relaxation.propose(200, 0, np.random.default_rng(0))[:, 1] < 2).all()
+    relaxation.restrict(allowed)
+    assert relaxation.theta[0, 1, 2] == pytest.approx(0.1)
+
+
+def test_gradient_outside_the_support_is_ignored() -> None:
+    theta = np.array([[[0.5, 0.5, 0.0]]])
+    moved = exponentiated_gradient(theta, np.array([[[1.0, 2.0, -1e308]]]), 1.0)
+    np.testing.assert_allclose(moved[0, 0], [1 / (1 + np.exp(-1)), 1 / (1 + np.e), 0.0])

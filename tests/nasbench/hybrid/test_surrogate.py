@@ -1,0 +1,102 @@
+"""The kernel, and the surrogate on a listing against the surrogate on fresh inputs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nasbench.hybrid.gaussian_process import factorise, profile_likelihood
+from nasbench.hybrid.kernel import Embedding, kernel_of_distances, listed_features
+from nasbench.hybrid.listing import Listing, listing_of
+from nasbench.hybrid.surrogate import Hyperparameters, Surrogate, fit, normal_scores
+from nasbench.spaces.catalogue import get_space
+from nasbench.spaces.space import Space
+
+NB201 = get_space("nas-bench-201")
+
+
+def cells(n: int, seed: int = 0) -> np.ndarray:
+    return NB201.all[np.random.default_rng(seed).choice(NB201.size, n, replace=False)]
+
+
+def test_decision_kernel_is_the_product_over_decisions() -> None:
+    space = Space("s", ("a", "b", "c"), (("0", "1"), ("0", "1", "2"), ("0", "1")))
+    features = Embedding(space, paths=True)(space.all)
+    got = Embedding(space, paths=True).kernel(features, features, np.array([0.7]))
+    differing = (space.all[:, None] != space.all[None]).sum(axis=-1)
+    np.testing.assert_allclose(got, np.exp(-0.7 * differing), rtol=1e-12)
+
+
+@pytest.mark.parametrize("rungs", [1, 3])
+def test_two_ways_to_the_kernel_agree_and_are_positive_definite(rungs: int) -> None:
+    embedding = Embedding(NB201, paths=True, rungs=rungs)
+    features = np.concatenate([embedding(cells(20)), embedding(cells(20, 1), 0)])
+    weights = np.linspace(0.2, 0.6, len(embedding.groups))
+    gram = embedding.kernel(features, features, weights)
+    np.testing.assert_allclose(gram, kernel_of_distances(embedding.distances(features, features), weights), rtol=1e-10)
+    half_squared = 0.5 * ((features[:, None] - features[None]) ** 2) @ weights[embedding.group_of]
+    np.testing.assert_allclose(gram, np.exp(-half_squared), rtol=1e-10)
+    assert np.linalg.eigvalsh(gram)[0] > -1e-10
+
+
+def test_listing_has_one_of_each_function() -> None:
+    listing = Listing(NB201, canonical=True)
+    assert len(listing) == len(np.unique(NB201.index(NB201.canonical(NB201.all))))
+    np.testing.assert_array_equal(
+        NB201.canonical(listing.architectures[listing.member]), NB201.canonical(NB201.all)
+    )
+    assert len(Listing(NB201, canonical=False)) == NB201.size
+
+
+def test_posterior_on_the_listing_is_the_posterior_anywhere() -> None:
+    """Grown one by one in single precision across refits, against one dense solve in double precision."""
+    listing = listing_of(NB201, True)
+    features = listed_features(NB201, True, 1, True)
+    assert listing is not None and features is not None
+    embedding = Embedding(NB201, paths=True)
+    surrogate = Surrogate(embedding, features, spread=1.0)
+    rng = np.random.default_rng(0)
+    observed = listing.architectures[rng.choice(len(listing), 60, replace=False)]
+    values = (observed == 3).sum(axis=1) + rng.normal(size=60)
+    for t in range(60):
+        surrogate.add(embedding(observed[t : t + 1]))
+        surrogate.update(normal_scores(values[: t + 1]), features)
+    mean, deviation = surrogate.on_listing()
+    other_mean, other_deviation = surrogate.predict(embedding(listing.architectures))
+    np.testing.assert_allclose(mean, other_mean, atol=2e-4)
+    np.testing.assert_allclose(deviation, other_deviation, atol=2e-4)
+    gram = embedding.kernel(embedding(observed), embedding(observed), surrogate.hyperparameters.weights)
+    cross = embedding.kernel(embedding(listing.architectures), embedding(observed), surrogate.hyperparameters.weights)
+    inverse = np.linalg.inv(gram + surrogate.hyperparameters.noise * np.eye(60))
+    np.testing.assert_allclose(other_mean, cross @ inverse @ normal_scores(values), atol=1e-8)
+    np.testing.assert_allclose(other_mean, cross @ surrogate.expansion, atol=1e-8)
+
+
+def test_fit_finds_a_mode_that_no_single_step_improves() -> None:
+    embedding = Embedding(NB201, paths=True)
+    architectures = cells(50)
+    targets = normal_scores((architectures == 3).sum(axis=1) + np.random.default_rng(1).normal(size=50))
+    features = embedding(architectures)
+    distances = embedding.distances(features, features)
+    prior = Hyperparameters.default(embedding)
+
+    def penalised(vector: np.ndarray) -> float:
+        tried = Hyperparameters.from_vector(vector)
+        factor = factorise(kernel_of_distances(distances, tried.weights), tried.noise)
+        return profile_likelihood(factor, targets)[0] - 0.5 * float(((vector - prior.to_vector()) ** 2).sum())
+
+    found = fit(distances, targets, prior, prior, 1.0).to_vector()
+    assert penalised(found) > penalised(prior.to_vector())
+    last = len(found) - 1
+    for move in (0.5, -0.5):
+        moved = found.copy()
+        moved[last] += move
+        assert penalised(moved) <= penalised(found)
+
+
+def test_normal_scores_are_monotone_centred_and_share_ties() -> None:
+    scores = normal_scores(np.array([3.0, 1.0, 2.0, 2.0]))
+    assert scores[1] < scores[2] == scores[3] < scores[0]
+    assert scores.sum() == pytest.approx(0.0)
+    values = np.random.default_rng(2).random(11)
+    np.testing.assert_array_equal(normal_scores(values), normal_scores(np.exp(5 * values)))
