@@ -99,7 +99,9 @@ def augment(x: Tensor, augmentation: Augmentation, generator: torch.Generator) -
         columns = draw(2 * shift + 1)[:, None] + torch.arange(w, device=x.device)
         which = torch.arange(n, device=x.device)[:, None, None]
         padded = nn.functional.pad(x, (shift,) * 4)
-        x = padded[which, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2).contiguous()
+        moved = padded[which, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+        # Cloned, since with one channel `contiguous` keeps strides that read as channels-last; see `Trainer`.
+        x = moved.clone(memory_format=torch.contiguous_format)
     if side := augmentation.cutout:
         top, left = draw(h) - side // 2, draw(w) - side // 2
         row, column = torch.arange(h, device=x.device), torch.arange(w, device=x.device)

@@ -84,7 +84,11 @@ class Trainer:
         track: bool = True,
         say: Say = to_stderr,
     ) -> None:
-        layout = torch.channels_last if recipe.channels_last and task.shape.dims == 2 else torch.preserve_format
+        # On a GPU alone: on the CPU torch 2.13 corrupts memory in the backward pass of a 1 x 1 convolution of stride
+        # 2 in
+        # channels-last layout.
+        wide = recipe.channels_last and task.shape.dims == 2 and device.type == "cuda"
+        layout = torch.channels_last if wide else torch.preserve_format
         self.network = network.to(device).to(memory_format=layout)  # type: ignore[call-overload]
         self.layout, self.task, self.recipe, self.device, self.say = layout, task, recipe, device, say
         self.train = DeviceSplit(splits.train, task, device)

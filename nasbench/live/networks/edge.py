@@ -66,9 +66,7 @@ class Edge(nn.Module):
 
     def forward(self, x: Tensor, index: int = 0, mixture: Mixture | None = None) -> Tensor | None:
         """Return the output of this edge, which is row `index` of the mixture; None where nothing flows."""
-        # Contiguous, since torch 2.13 corrupts memory where a strided convolution on the CPU reads such a slice in
-        # channels-last layout.
-        part = x if self.partial == 1 else x[:, : self.selected].contiguous()
+        part = x if self.partial == 1 else x[:, : self.selected].clone(memory_format=torch.contiguous_format)
         y = self._mix(part, index, mixture)
         if self.partial > 1:
             rest = self.bypass(x[:, self.selected :])

@@ -1,0 +1,209 @@
+"""`nasbench search`, `nasbench train`, `nasbench live` and `nasbench data fetch`.
+
+Torch is imported when a command runs.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nasbench.errors import NasbenchError
+
+if TYPE_CHECKING:
+    from nasbench.live.recipe import Recipe
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda")]
+Seed = Annotated[int, typer.Option(help="seed of everything random")]
+Out = Annotated[Path | None, typer.Option(help="folder for checkpoints and results; what it holds is resumed")]
+Space = Annotated[str, typer.Option(help="nas-bench-201, darts or hierarchical")]
+Epochs = Annotated[int | None, typer.Option(help="epochs of the final training, in place of the recipe's")]
+
+
+def need_torch() -> None:
+    """Raise NasbenchError naming the extra where torch is not installed."""
+    try:
+        import torch  # noqa: F401
+    except ImportError:
+        raise NasbenchError(
+            "Live search needs torch, which is not installed: pip install 'nas-verify[live]'."
+        ) from None
+
+
+def search(
+    task: Annotated[str, typer.Argument(help="digits, cifar10, fashion-mnist, co2, ett, trec or breast-mnist")],
+    optimizer: Annotated[str, typer.Option(help="a weight-sharing searcher or any registered optimizer")] = "hybrid",
+    space: Space = "nas-bench-201",
+    search_epochs: Annotated[int, typer.Option(help="epochs of the supernet")] = 10,
+    channels: Annotated[int, typer.Option(help="channels of supernet and network")] = 8,
+    cells: Annotated[int | None, typer.Option(help="cells of a stage; layers in the DARTS space")] = None,
+    queries: Annotated[int, typer.Option(help="trainings of optimizers that train alone")] = 10,
+    seconds: Annotated[float | None, typer.Option(help="measured seconds in place of queries")] = None,
+    recipe: Annotated[str, typer.Option(help="small, nas-bench-201 or cifar10-gpu")] = "small",
+    epochs: Epochs = None,
+    option: Annotated[list[str] | None, typer.Option(help="NAME=VALUE, an option of the optimizer")] = None,
+    stopping: Annotated[str, typer.Option(help="none, skips or eigenvalue")] = "none",
+    selection: Annotated[str, typer.Option(help="derive or perturbation")] = "derive",
+    examples: Annotated[int | None, typer.Option(help="training examples to use")] = None,
+    seed: Seed = 0,
+    device: Device = "auto",
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """Search on a task, train what was found from scratch, and score it once on the test split."""
+    need_torch()
+    from dataclasses import replace
+
+    from nasbench.live.devices import choose_device
+    from nasbench.live.experiment import Plan, run_plan
+    from nasbench.live.recipe import get_recipe
+    from nasbench.live.searchers.searcher import SearchSettings
+
+    depth = cells or (3 if space == "darts" else 1)
+    chosen = replace(get_recipe(recipe), channels=channels, cells=depth)
+    plan = Plan(
+        task=task,
+        space=space,
+        optimizer=optimizer,
+        options=parse_options(option or []),
+        seed=seed,
+        settings=SearchSettings(epochs=search_epochs, channels=channels, cells=depth),
+        stopping=stopping,
+        selection=selection,
+        recipe=replace(chosen, epochs=epochs or chosen.epochs),
+        search_recipe=replace(chosen, epochs=max(chosen.epochs // 3, 1)),
+        budget={"queries": queries} if seconds is None else {"train_seconds": seconds},
+        examples=(examples, None if examples is None else max(examples // 4, 1)),
+    )
+    _show("search", "searches", [run_plan(plan, choose_device(device), out)], json)
+
+
+def train(
+    architecture: Annotated[str, typer.Argument(help="as the space writes it")],
+    task: Annotated[str, typer.Option(help="what to learn")] = "digits",
+    space: Space = "nas-bench-201",
+    recipe: Annotated[str, typer.Option(help="small, nas-bench-201 or cifar10-gpu")] = "small",
+    epochs: Epochs = None,
+    channels: Annotated[int | None, typer.Option(help="in place of the recipe's")] = None,
+    cells: Annotated[int | None, typer.Option(help="in place of the recipe's")] = None,
+    seed: Seed = 0,
+    device: Device = "auto",
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """Train an architecture from scratch; a run that was killed goes on from its last epoch."""
+    need_torch()
+    from dataclasses import replace
+
+    from nasbench.live.blueprints import blueprint
+    from nasbench.live.devices import choose_device
+    from nasbench.live.experiment import describe_trained, train_final
+    from nasbench.live.recipe import get_recipe
+    from nasbench.live.tasks.catalogue import get_task
+
+    plan: Recipe = get_recipe(recipe)
+    depth = cells or (max(plan.cells, 3) if space == "darts" else plan.cells)
+    plan = replace(plan, epochs=epochs or plan.epochs, channels=channels or plan.channels, cells=depth, seed=seed)
+    chosen = get_task(task)
+    vector = blueprint(space).make_space().from_string(architecture)
+    where = choose_device(device)
+    splits = chosen.load()
+    trained = train_final(chosen, splits, space, vector, plan, where, out)
+    row = {"task": task, "space": space, "architecture": architecture, "seed": seed}
+    row |= describe_trained(chosen, splits, trained, plan, where)
+    _show("train", "trainings", [{**row, "train_curve": trained.curve, "recipe": plan.as_dict()}], json)
+
+
+def live(
+    preset: Annotated[str, typer.Argument(help="live-quick or live-cifar10")] = "live-quick",
+    out: Out = None,
+    seeds: Annotated[int | None, typer.Option(help="number of seeds, in place of the preset's")] = None,
+    task: Annotated[list[str] | None, typer.Option(help="tasks, in place of the preset's")] = None,
+    device: Device = "auto",
+    json: Json = False,
+) -> None:
+    """Run a live preset: several optimizers on real trainings, ending in one table."""
+    need_torch()
+    from nasbench.live.devices import choose_device
+    from nasbench.live.presets import run_preset, summary
+
+    chosen = None if seeds is None else tuple(range(seeds))
+    folder = out or Path("results") / preset
+    results = run_preset(preset, folder, choose_device(device), chosen, tuple(task) if task else None)
+    _show("live", "rows", summary(results), json)
+
+
+def fetch(
+    task: Annotated[str, typer.Argument(help="cifar10 or fashion-mnist; the others need no fetching")],
+    source: Annotated[Path | None, typer.Option(help="a folder or archive that you have")] = None,
+    json: Json = False,
+) -> None:
+    """Bring a task's data into the cache and check them."""
+    need_torch()
+    from nasbench.live.tasks.catalogue import get_task
+
+    chosen = get_task(task)
+    if source is not None and not source.exists():
+        raise NasbenchError(f"{source} does not exist; --source should name a folder or an archive.")
+    if chosen.fetch is None:
+        chosen.load()
+        row = {"task": task, "folder": None, "source": chosen.source}
+    else:
+        row = {"task": task, "folder": str(chosen.fetch(source)), "source": chosen.source}
+    _show("data fetch", "tasks", [row], json)
+
+
+def list_tasks() -> list[dict[str, Any]]:
+    """Return a row for each task; without torch a sentence stands in their place."""
+    need_torch()
+    from nasbench.live.tasks.catalogue import TASKS, get_task
+
+    tasks = [get_task(name) for name in TASKS]
+    return [
+        {
+            "name": t.name,
+            "kind": t.shape.kind,
+            "size": "x".join([str(t.shape.size)] * t.shape.dims),
+            "outputs": t.shape.outputs,
+            "metric": t.metric,
+            "source": t.source,
+        }
+        for t in tasks
+    ]
+
+
+def parse_options(texts: list[str]) -> dict[str, Any]:
+    """Return options from NAME=VALUE texts: numbers, true and false are read as such."""
+    options: dict[str, Any] = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        if not sign or not name:
+            raise NasbenchError(f"Option {text!r} should be NAME=VALUE.")
+        options[name] = _value(value)
+    return options
+
+
+def _value(text: str) -> Any:
+    if text in ("true", "false"):
+        return text == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _show(command: str, plural: str, rows: list[dict[str, Any]], json: bool) -> None:
+    from nasbench.console import print_json, print_table
+
+    if json:
+        print_json(command, **{plural: rows})
+        return
+    flat = [{k: v for k, v in row.items() if not isinstance(v, dict | list)} for row in rows]
+    if len(flat) == 1:
+        flat = [{"what": name, "value": value} for name, value in flat[0].items()]
+    print_table(command, flat)

@@ -1,0 +1,293 @@
+"""`python -m nasbench.live.evidence`: search CIFAR-10 with the hybrid, train what it found beside two references.
+
+One command, resumable: every epoch is checkpointed, and a call ends when its minutes are used, to be called again.
+Everything is fixed beforehand: recipe, seeds, and that the test split is scored once, after the last epoch, and
+selects nothing. The references are a random cell and ResNet-18 under the same recipe. A file of evidence holds
+device, versions, seed, recipe, curve, and the SHA-256 of the rest of itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import math
+import sys
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from nasbench.errors import NasbenchError
+from nasbench.live.alone import initialised
+from nasbench.live.blueprints import Architecture, blueprint
+from nasbench.live.devices import choose_device, describe
+from nasbench.live.experiment import Plan, describe_trained, final_splits, run_search
+from nasbench.live.networks.resnet import ResNet18
+from nasbench.live.recipe import CIFAR10_GPU, SMALL, Recipe
+from nasbench.live.searchers.searcher import SearchSettings
+from nasbench.live.tasks.catalogue import get_task
+from nasbench.live.tasks.task import Splits, Task
+from nasbench.live.training import Trainer, to_stderr
+
+TARGET = 96.2
+"""Test accuracy in % whose claim is judged."""
+PEAKS = {"H100": 989e12, "H200": 989e12, "A100": 312e12}
+"""Dense bfloat16 FLOP/s that makers state, by a part of the device's name."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large the evidence is: the real thing, or a rehearsal that shows that it runs.
+
+    Attributes:
+        task: data.
+        space: what is searched.
+        settings: of the supernet.
+        recipe: of all trainings.
+        finalist_epochs: epochs of the hybrid's finalists during the search.
+        reference_channels: C of ResNet-18.
+        examples: training and search examples, None for all.
+    """
+
+    task: str
+    space: str
+    settings: SearchSettings
+    recipe: Recipe
+    finalist_epochs: int
+    reference_channels: int
+    examples: tuple[int | None, int | None]
+
+
+FULL = Size(
+    task="cifar10",
+    space="nas-bench-201",
+    settings=SearchSettings(epochs=15, batch=256, learning_rate=0.05, channels=16, cells=2),
+    recipe=CIFAR10_GPU,
+    finalist_epochs=8,
+    reference_channels=64,
+    examples=(None, None),
+)
+REHEARSAL = Size(
+    task="digits",
+    space="nas-bench-201",
+    settings=SearchSettings(epochs=2, channels=4, cells=1),
+    recipe=replace(SMALL, epochs=2, channels=4, average=0.9),
+    finalist_epochs=1,
+    reference_channels=4,
+    examples=(256, 128),
+)
+
+
+class UnfinishedError(Exception):
+    """The minutes of this call are used; what was done is checkpointed."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One call.
+
+    Attributes:
+        size: full or rehearsal.
+        out: folder of the JSON files.
+        work: folder of the checkpoints.
+        device: where.
+        deadline: `time.monotonic()` at which to stop.
+    """
+
+    size: Size
+    out: Path
+    work: Path
+    device: torch.device
+    deadline: float
+
+    def collect(self, seeds: int) -> dict[str, Any]:
+        """Do what is missing for the first `seeds` seeds and return the summary.
+
+        Raises UnfinishedError at the deadline.
+        """
+        task = get_task(self.size.task)
+        splits = task.load().reduced(*self.size.examples)
+        found = self._search(task, splits)
+        for seed in range(seeds):
+            for kind in ("found", "random", "resnet18"):
+                self._train(kind, seed, found, task, splits)
+        return self._summary(seeds)
+
+    def _search(self, task: Task, splits: Splits) -> Architecture:
+        path = self.out / f"{self.size.task}-search.json"
+        space = blueprint(self.size.space).make_space()
+        if path.exists():
+            return space.from_string(read(path)["architecture"])
+        recipe = replace(self.size.recipe, epochs=self.size.finalist_epochs, average=0.0)
+        plan = Plan(
+            task=self.size.task,
+            space=self.size.space,
+            optimizer="hybrid",
+            settings=self.size.settings,
+            search_recipe=replace(recipe, channels=self.size.settings.channels, cells=self.size.settings.cells),
+        )
+        self._within()
+        searched = run_search(plan, task, splits, self.device, self.work / "search")
+        architecture = space.to_string(searched.architecture)
+        self._write(
+            path,
+            {
+                "optimizer": "hybrid",
+                "architecture": architecture,
+                "search_seconds": searched.seconds,
+                "curve": searched.curve,
+                "settings": asdict(self.size.settings),
+                "finalist_recipe": plan.search_recipe.as_dict(),
+            },
+        )
+        return searched.architecture
+
+    def _train(self, kind: str, seed: int, found: Architecture, task: Task, splits: Splits) -> None:
+        path = self.out / f"{self.size.task}-{kind}-seed{seed}.json"
+        recipe = replace(self.size.recipe, seed=seed)
+        if path.exists():
+            if read(path)["recipe"] != json.loads(json.dumps(recipe.as_dict())):
+                raise NasbenchError(f"{path} was made under another recipe; choose another --out.")
+            return
+        name, network = self._network(kind, seed, found, task, recipe)
+        identity = {"kind": kind, "architecture": name}
+        trainer = Trainer(
+            network, task, final_splits(splits), recipe, self.device, self.work / path.stem, identity, track=False
+        )
+        trained = trainer.run(until=len(trainer.curve))
+        while len(trainer.curve) < recipe.epochs:
+            self._within()
+            trained = trainer.run(until=len(trainer.curve) + 1)
+        facts = describe_trained(task, splits, trained, recipe, self.device)
+        self._write(
+            path,
+            {
+                "kind": kind,
+                "architecture": name,
+                "seed": seed,
+                "recipe": recipe.as_dict(),
+                "recipe_sha256": recipe.digest,
+                **facts,
+                **self._throughput(trained.curve, facts["macs"], len(splits.train) + len(splits.search)),
+                "curve": trained.curve,
+            },
+        )
+
+    def _network(self, kind: str, seed: int, found: Architecture, task: Task, recipe: Recipe) -> tuple[str, nn.Module]:
+        if kind == "resnet18":
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(seed)
+                return "ResNet-18", ResNet18(task.shape, self.size.reference_channels)
+        space = blueprint(self.size.space).make_space()
+        # The random cell of each seed is fixed before anything is measured.
+        cell = found if kind == "found" else space.sample(np.random.default_rng(seed).random(space.d))
+        return space.to_string(cell), initialised(task, self.size.space, cell, recipe)
+
+    def _throughput(self, curve: list[dict[str, float]], macs: int, images: int) -> dict[str, float | None]:
+        seconds = sorted(row["seconds"] for row in curve)[len(curve) // 2]
+        rate = images / seconds
+        described = describe(self.device)["device"]
+        peak = next((flops for name, flops in PEAKS.items() if name in described), None)
+        # A multiply-accumulate is two operations; the backward pass costs twice the forward pass.
+        return {"images_per_second": rate, "share_of_peak": None if peak is None else 6 * macs * rate / peak}
+
+    def _summary(self, seeds: int) -> dict[str, Any]:
+        files = {
+            kind: [read(self.out / f"{self.size.task}-{kind}-seed{seed}.json") for seed in range(seeds)]
+            for kind in ("found", "random", "resnet18")
+        }
+        rows = {kind: judge([accuracy(result) for result in results]) for kind, results in files.items()}
+        summary = {"target": TARGET, "seeds": seeds, "networks": rows, "rehearsal": self.size is REHEARSAL}
+        self._write(self.out / f"{self.size.task}-summary.json", summary)
+        return summary
+
+    def _within(self) -> None:
+        if time.monotonic() >= self.deadline:
+            raise UnfinishedError
+
+    def _write(self, path: Path, content: dict[str, Any]) -> None:
+        content = {**content, "environment": describe(self.device)}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        private = path.with_suffix(".part")
+        private.write_text(json.dumps({**content, "sha256": digest(content)}, indent=1))
+        private.replace(path)
+
+
+def accuracy(result: dict[str, Any]) -> float:
+    """Return the test accuracy in %: with test-time flip where the recipe declares it."""
+    flipped = result.get("test_error_with_flip")
+    return 100.0 - float(result["test_error"] if flipped is None else flipped)
+
+
+def judge(accuracies: list[float]) -> dict[str, Any]:
+    """Return mean, standard deviation and the one-sided lower 95 % bound of the mean over seeds, and the verdict.
+
+    "holds" if the bound reaches the target, else "not shown"; fewer than three seeds show nothing.
+    """
+    from scipy.stats import t
+
+    n = len(accuracies)
+    row: dict[str, Any] = {"accuracies": accuracies, "mean": mean(accuracies), "n": n}
+    if n < 2:
+        return {**row, "deviation": None, "lower_95": None, "verdict": "not shown"}
+    spread = stdev(accuracies)
+    bound = row["mean"] - float(t.ppf(0.95, n - 1)) * spread / math.sqrt(n)
+    return {
+        **row,
+        "deviation": spread,
+        "lower_95": bound,
+        "verdict": "holds" if n >= 3 and bound >= TARGET else "not shown",
+    }
+
+
+def digest(content: dict[str, Any]) -> str:
+    """Return the SHA-256 of evidence as canonical JSON."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return a file of evidence, or raise NasbenchError if it was changed since it was written."""
+    content: dict[str, Any] = json.loads(path.read_text())
+    stated = content.pop("sha256", None)
+    if stated != digest(content):
+        raise NasbenchError(f"{path} was changed after it was written: its SHA-256 differs; make it again.")
+    return content
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Collect evidence; return 0 when it is complete, 3 when minutes ran out, 2 for wrong use."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
+    parser.add_argument("--out", type=Path, default=Path("reports/evidence"))
+    parser.add_argument("--work", type=Path, default=Path("results/evidence"), help="checkpoints")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--minutes", type=float, default=9.0)
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument(
+        "--rehearsal", action="store_true", help="a tiny run on digits that shows that everything works"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        if options.seeds < 1:
+            raise NasbenchError(f"The number of seeds is {options.seeds}; it should be 1 or more.")
+        size = REHEARSAL if options.rehearsal else FULL
+        deadline = time.monotonic() + 60 * options.minutes
+        torch.set_float32_matmul_precision("high")
+        evidence = Evidence(size, options.out, options.work, choose_device(options.device), deadline)
+        print(json.dumps(evidence.collect(options.seeds), indent=1))
+    except UnfinishedError:
+        to_stderr("The minutes of this call are used; run the same command again to go on from here.")
+        return 3
+    except NasbenchError as fault:
+        to_stderr(f"evidence: {fault}")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,217 @@
+"""A whole live search: search, train what was found, score it once on the test split. One plan, one flat result."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from nasbench.benchmarks.setting import Setting
+from nasbench.errors import NasbenchError
+from nasbench.live.alone import train_alone, trainer
+from nasbench.live.batches import DeviceSplit
+from nasbench.live.benchmark import LiveBenchmark
+from nasbench.live.blueprints import Architecture, blueprint
+from nasbench.live.counting import macs, memory, parameters
+from nasbench.live.latency import measure_network
+from nasbench.live.metrics import evaluate
+from nasbench.live.recipe import SMALL, Recipe
+from nasbench.live.searchers.catalogue import get_searcher, searcher_names
+from nasbench.live.searchers.hybrid import Hybrid
+from nasbench.live.searchers.loop import Found, Search, build
+from nasbench.live.searchers.searcher import SearchSettings
+from nasbench.live.searchers.selection import perturbed_selection
+from nasbench.live.searchers.stopping import EarlyStopping
+from nasbench.live.tasks.catalogue import get_task
+from nasbench.live.tasks.task import Split, Splits, Task
+from nasbench.live.training import Say, Trained, to_stderr
+from nasbench.search.ledger import Budget
+from nasbench.search.registry import get_optimizer
+from nasbench.search.streams import Streams
+
+SELECTIONS = ("derive", "perturbation")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Everything that a live search depends on.
+
+    Attributes:
+        task, space, optimizer: names; an optimizer is a weight-sharing searcher or any registered optimizer.
+        options: of the optimizer, where they differ from its defaults.
+        seed: of the search and of the final training.
+        settings: of the supernet, for searchers that share weights.
+        stopping: early-stopping rule, for the same.
+        selection: "derive" as the searcher does, or "perturbation".
+        recipe: of the final training.
+        search_recipe: of trainings during the search (optimizers that train alone, and the hybrid's finalists).
+        budget: of optimizers that train alone, in accounts of the ledger.
+        examples: training and search examples to use, None for all.
+    """
+
+    task: str
+    space: str = "nas-bench-201"
+    optimizer: str = "darts"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    settings: SearchSettings = field(default_factory=SearchSettings)
+    stopping: str = "none"
+    selection: str = "derive"
+    recipe: Recipe = SMALL
+    search_recipe: Recipe = SMALL
+    budget: Mapping[str, float] = field(default_factory=lambda: {"queries": 10.0})
+    examples: tuple[int | None, int | None] = (None, None)
+
+    @property
+    def shares_weights(self) -> bool:
+        """Whether the optimizer searches on a supernet."""
+        return self.optimizer in searcher_names()
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What the search phase gave: an architecture, measured seconds, and a curve."""
+
+    architecture: Architecture
+    seconds: float
+    curve: list[dict[str, Any]]
+    found: Found | None = None
+
+
+def run_search(plan: Plan, task: Task, splits: Splits, device: torch.device, folder: Path | None = None) -> Searched:
+    """Search; the test split is not touched, and all seconds are counted, those of finalists too."""
+    start = time.perf_counter()
+    if plan.selection not in SELECTIONS:
+        raise NasbenchError(f"There is no selection {plan.selection!r}; it should be one of {', '.join(SELECTIONS)}.")
+    if not plan.shares_weights:
+        return _search_alone(plan, task, splits, device, start)
+    make, partial = get_searcher(plan.optimizer, plan.options)
+    settings = replace(plan.settings, seed=plan.seed)
+    searcher = build(make, task, plan.space, settings, device, partial)
+    identity = {"space": plan.space, "optimizer": plan.optimizer, "options": dict(plan.options)}
+    run = Search(searcher, task, splits, EarlyStopping(plan.stopping), folder, identity)
+    found = run.run()
+    architecture = found.architecture
+    after = time.perf_counter()
+    if plan.selection == "perturbation":
+        generator = torch.Generator().manual_seed(plan.seed)
+        architecture = perturbed_selection(searcher, run.held.head(500), generator)
+    if isinstance(searcher, Hybrid):
+        architecture = _best_alone(plan, task, splits, searcher.finalists(), device)
+    return Searched(architecture, found.seconds + time.perf_counter() - after, found.curve, found)
+
+
+def _best_alone(
+    plan: Plan, task: Task, splits: Splits, architectures: Architecture, device: torch.device
+) -> Architecture:
+    recipe = replace(plan.search_recipe, seed=plan.seed)
+    held = DeviceSplit(splits.search, task, device)
+    scores = []
+    for architecture in architectures:
+        network = train_alone(task, splits, plan.space, architecture, recipe, device).network
+        scores.append(evaluate(network, task.shape, held))
+    return architectures[int(np.argmin(scores))]
+
+
+def _search_alone(plan: Plan, task: Task, splits: Splits, device: torch.device, start: float) -> Searched:
+    from nasbench.study.runner import search
+
+    setting = Setting(
+        objectives=(task.metric,),
+        split="search",
+        epochs=(plan.search_recipe.epochs,),
+        training_seed="random",
+        repeats="cached",
+        budget=Budget(dict(plan.budget)).guarded(),
+    )
+    live = LiveBenchmark(task, splits.train, splits.search, plan.space, plan.search_recipe, device)
+    handle = live.handle(setting, plan.seed, (0,))
+    batches, _ = search(
+        handle, get_optimizer(plan.optimizer).create(handle, Streams(plan.seed, (0,)), dict(plan.options))
+    )
+    answered = [batch.of_run(0) for batch in batches]
+    architectures = np.concatenate([a.architectures for a in answered])
+    errors = np.concatenate([a.objectives[:, 0] for a in answered])
+    costs = np.concatenate([a.cost for a in answered])
+    curve = [
+        {"query": i + 1, "architecture": a.tolist(), "search": float(e), "seconds": float(c)}
+        for i, (a, e, c) in enumerate(zip(architectures, errors, costs, strict=True))
+    ]
+    return Searched(architectures[int(errors.argmin())], time.perf_counter() - start, curve)
+
+
+def final_splits(splits: Splits) -> Splits:
+    """Return splits whose training part is all that is not test; nothing is selected from here on."""
+    together = Split(
+        np.concatenate([splits.train.x, splits.search.x]), np.concatenate([splits.train.y, splits.search.y])
+    )
+    return Splits(together, splits.search.first(0), splits.test)
+
+
+def train_final(
+    task: Task,
+    splits: Splits,
+    space: str,
+    architecture: Architecture,
+    recipe: Recipe,
+    device: torch.device,
+    folder: Path | None = None,
+    say: Say = to_stderr,
+) -> Trained:
+    """Train an architecture from scratch on all examples that are not test, with checkpoints in `folder`."""
+    return trainer(task, final_splits(splits), space, architecture, recipe, device, folder, False, say).run()
+
+
+def describe_trained(
+    task: Task, splits: Splits, trained: Trained, recipe: Recipe, device: torch.device
+) -> dict[str, Any]:
+    """Return the test score of a trained network, its size, memory and latency: the one look at the test split."""
+    network, shape = trained.network, task.shape
+    test = DeviceSplit(splits.test, task, device)
+    plain = evaluate(network, shape, test)
+    flipped = evaluate(network, shape, test, flip=True) if recipe.test_time_flip else None
+    latency = measure_network(network, shape)
+    return {
+        f"test_{task.metric}": plain,
+        f"test_{task.metric}_with_flip": flipped,
+        "parameters": parameters(network) or sum(p.numel() for p in network.parameters()),
+        "macs": macs(network, shape),
+        "memory_bytes": memory(network, shape)["total"],
+        "latency_ms_batch_1": latency[1],
+        "latency_ms_batch_64": latency[64],
+        "train_seconds": trained.seconds,
+    }
+
+
+def run_plan(plan: Plan, device: torch.device, folder: Path | None = None, say: Say = to_stderr) -> dict[str, Any]:
+    """Search, train, score: return one flat result, with the curves and every setting beside it."""
+    task = get_task(plan.task)
+    splits = task.load().reduced(*plan.examples)
+    say(f"{plan.optimizer} searches {plan.space} on {plan.task} (seed {plan.seed}, {device.type})")
+    searched = run_search(plan, task, splits, device, folder)
+    recipe = replace(plan.recipe, seed=plan.seed)
+    trained = train_final(task, splits, plan.space, searched.architecture, recipe, device, folder, say)
+    space = blueprint(plan.space).make_space()
+    return {
+        "task": plan.task,
+        "space": plan.space,
+        "optimizer": plan.optimizer,
+        "seed": plan.seed,
+        "architecture": space.to_string(searched.architecture),
+        "search_seconds": searched.seconds,
+        **describe_trained(task, splits, trained, recipe, device),
+        "search_curve": searched.curve,
+        "train_curve": trained.curve,
+        "plan": plan_as_dict(plan),
+    }
+
+
+def plan_as_dict(plan: Plan) -> dict[str, Any]:
+    """Return every setting of a plan as JSON can hold it."""
+    plain = asdict(replace(plan, options={}, budget={}))
+    return {**plain, "options": dict(plan.options), "budget": dict(plan.budget), "examples": list(plan.examples)}
