@@ -72,7 +72,7 @@ def _comparing(results: Results) -> Sequence[Item]:
              "met" if several else "missing", f"{len(names)} methods, all on {', '.join(study.benchmarks)}, {study.split} split"
              if several else "there is one method, so nothing is compared"),
         Item(part, "Confounding factors controlled (hardware, library versions, run time of the methods)?", "met",
-             "all methods ran in one environment; costs are the table's recorded training times, not this machine's"),
+             "one environment is recorded, from when the study began; costs are the table's recorded training times, not this machine's"),
         Item(part, "Ablation studies?", "partly" if variants else "missing",
              f"variants of {', '.join(variants)} were run" if variants else "no method appears in more than one variant"),
         Item(part, "The same evaluation protocol for all methods?", "met",

@@ -72,7 +72,7 @@ class BenchmarkEvaluation:
     Attributes:
         benchmark: its name.
         short: its name in headings.
-        unit: unit of the first objective.
+        units: unit of each objective.
         optimum: best score of the table.
         split: split that scores.
         epochs: length of the training that scores.
@@ -85,7 +85,7 @@ class BenchmarkEvaluation:
 
     benchmark: str
     short: str
-    unit: str
+    units: tuple[str, ...]
     optimum: float
     split: str
     epochs: int
@@ -94,6 +94,11 @@ class BenchmarkEvaluation:
     horizons: Mapping[tuple[str, str], float]
     outcomes: Mapping[str, Outcome]
     front: TrueFront | None
+
+    @property
+    def unit(self) -> str:
+        """Unit of the first objective, in which scores and regrets are."""
+        return self.units[0]
 
     @property
     def scores(self) -> Floats:
@@ -109,8 +114,8 @@ def evaluate(results: Results) -> Iterator[BenchmarkEvaluation]:
 
 def evaluate_benchmark(results: Results, benchmark: str) -> BenchmarkEvaluation:
     """Evaluate all optimizers on one benchmark."""
-    oracle, unit = results.oracle(benchmark), results.unit(benchmark)
-    targets = standard_targets(oracle, unit)
+    oracle, units = results.oracle(benchmark), results.objective_units(benchmark)
+    targets = standard_targets(oracle, units[0])
     truth = true_front(oracle.objectives) if len(results.study.objectives) > 1 else None
     traces = {label: results.traces(benchmark, label) for label in results.labels}
     spent = {account: {label: t.spent(account) for label, t in traces.items()} for account in AXES}
@@ -138,7 +143,7 @@ def evaluate_benchmark(results: Results, benchmark: str) -> BenchmarkEvaluation:
     return BenchmarkEvaluation(
         benchmark=benchmark,
         short=results.short(benchmark),
-        unit=unit,
+        units=units,
         optimum=oracle.best_score,
         split=oracle.score_split,
         epochs=oracle.epochs,

@@ -102,5 +102,6 @@ def _plain(template: str, report: Report) -> str:
         **(brackets if tex else {}),  # type: ignore[arg-type]
     )
     environment.filters["tex"] = escaped
+    environment.filters["breakable"] = lambda text: r"\allowbreak{}".join(escaped(sign) for sign in text)
     environment.filters["table"] = to_latex if tex else to_markdown
     return environment.get_template(template).render(report=report, version=version("nas-verify"))

@@ -105,11 +105,13 @@ class Results:
         oracle: Oracle = self._memory["oracle", benchmark]
         return oracle
 
-    def unit(self, benchmark: str) -> str:
-        """Unit of the first objective on a benchmark."""
+    def objective_units(self, benchmark: str) -> tuple[str, ...]:
+        """Unit of each objective on a benchmark."""
         known, setting = self.benchmark(benchmark), self.setting(benchmark)
-        name, split, epochs = setting.objectives[0], setting.split, setting.epochs[-1]
-        return find_objective(known.table, known.dataset, name, split, epochs).unit
+        return tuple(
+            find_objective(known.table, known.dataset, name, setting.split, setting.epochs[-1]).unit
+            for name in setting.objectives
+        )
 
     def short(self, benchmark: str) -> str:
         """Its name in headings: the data set alone where all benchmarks of the study share a table."""

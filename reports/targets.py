@@ -55,7 +55,10 @@ def standard_targets(oracle: Oracle, unit: str) -> tuple[Target, ...]:
     ]
     if unit == "%":
         regret = oracle.scores - oracle.best_score
-        targets += [Target(f"regret-{r:g}", f"regret ≤ {r:g} points", regret <= r, "incumbent") for r in REGRETS]
+        targets += [
+            Target(f"regret-{r:g}", f"regret ≤ {r:g} point{'s' if r != 1.0 else ''}", regret <= r, "incumbent")
+            for r in REGRETS
+        ]
     else:
         hundredth = max(1, len(order) // 100)
         targets.append(Target("top-1-percent", f"best {hundredth} (1 %)", best(hundredth), "queried"))

@@ -67,8 +67,8 @@ def _panel(evaluation: BenchmarkEvaluation, objectives: Sequence[str], other: in
     )
     axes.set_xlim(low[0] - 0.05 * (edge[0] - low[0]), edge[0])
     axes.set_ylim(low[1] - 0.05 * (edge[1] - low[1]), edge[1])
-    axes.set_xlabel(objectives[other])
-    axes.set_ylabel(objectives[0])
+    axes.set_xlabel(f"{objectives[other]} ({evaluation.units[other]})")
+    axes.set_ylabel(f"{objectives[0]} ({evaluation.unit})")
     axes.set_title(evaluation.short)
     add_legend(figure, axes)
     name = f"pareto-{objectives[other]}-{evaluation.short.replace('/', '-')}"

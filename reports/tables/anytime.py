@@ -25,7 +25,7 @@ def anytime_table(evaluations: Sequence[BenchmarkEvaluation]) -> ReportTable:
     rows = [
         (Cell(e.short), Cell(label), *_cells(e, outcome)) for e in evaluations for label, outcome in e.outcomes.items()
     ]
-    budgets = "; ".join(f"{e.short}: {_end(e):,.0f} queries" for e in evaluations)
+    budgets = "; ".join(f"{e.short}: {_end(e):,.0f}" for e in evaluations)
     return ReportTable(
         name="anytime",
         title="Regret over the budget",
@@ -36,7 +36,7 @@ def anytime_table(evaluations: Sequence[BenchmarkEvaluation]) -> ReportTable:
         columns=columns,
         rows=tuple(rows),
         notes=(
-            f"Whole budget: the queries that every run of every optimizer answered ({budgets}). "
+            f"Whole budget: the queries that every run of every optimizer answered, in number ({budgets}). "
             "Mean over log budget: area under the regret against the logarithm of queries, from the first query on, as a mean; median and quartiles over runs.",
         ),
     )
@@ -64,4 +64,5 @@ def _cells(evaluation: BenchmarkEvaluation, outcome: Outcome) -> list[Cell]:
 
 def _quartiles(values: np.ndarray, runs: str) -> Cell:
     low, middle, high = (float(q) for q in np.quantile(values, [0.25, 0.5, 0.75]))
-    return Cell(middle, Interval(low, high, 0.5), runs=runs)
+    one = Undefined("one run shows no variation between runs")
+    return Cell(middle, Interval(low, high, 0.5) if len(values) > 1 else one, runs=runs)

@@ -95,7 +95,7 @@ def _front_note(evaluation: BenchmarkEvaluation, objectives: Sequence[str]) -> s
     truth = evaluation.front
     assert truth is not None
     ends = ", ".join(
-        f"{name} {low:.4g} to {low + span:.4g}"
-        for name, low, span in zip(objectives, truth.ideal, truth.span, strict=True)
+        f"{name} {low:.4g} to {low + span:.4g} {unit}"
+        for name, low, span, unit in zip(objectives, truth.ideal, truth.span, evaluation.units, strict=True)
     )
     return f"{evaluation.short} has {len(truth.points)} points, {ends}"

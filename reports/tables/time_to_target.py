@@ -12,6 +12,13 @@ NAMES = {"queries": "queries", "train_seconds": "simulated hours of training"}
 SCALES = {"queries": 1.0, "train_seconds": 3600.0}
 
 
+_COMPARED = (
+    Column(key="reduction", heading="reduction (%) [95 %]", kind="percent", digits=0),
+    Column(key="least", heading="at least (%)", kind="percent", digits=0),
+    Column(key="p_value", heading="log-rank p", kind="p_value"),
+)
+
+
 def time_to_target_table(arrivals: Sequence[Arrival], account: str, reference: str) -> ReportTable:
     """Build the table of one account.
 
@@ -20,34 +27,36 @@ def time_to_target_table(arrivals: Sequence[Arrival], account: str, reference: s
         account: "queries" or "train_seconds".
         reference: label that reductions are against.
     """
-    digits = 1
+    compared = len({arrival.label for arrival in arrivals}) > 1
     columns = (
         Column(key="benchmark", heading="data set", kind="text", group=True),
         Column(key="target", heading="target", kind="text", group=True),
         Column(key="optimizer", heading="optimizer", kind="text"),
         Column(key="reached", heading="reached (%) [95 %]", kind="percent", digits=0),
-        Column(key="mean", heading="restricted mean [95 %]", digits=digits),
-        Column(key="expected", heading="expected running time", digits=digits),
-        Column(key="reduction", heading="reduction (%) [95 %]", kind="percent", digits=0),
-        Column(key="least", heading="at least (%)", kind="percent", digits=0),
-        Column(key="p_value", heading="log-rank p", kind="p_value"),
+        Column(key="mean", heading="restricted mean [95 %]", digits=1),
+        Column(key="expected", heading="expected running time", digits=1),
+        *(_COMPARED if compared else ()),
     )
+    notes = [
+        "Expected running time charges each failed run its own cost and divides by the successes: the cost of restarting until the target is reached."
+    ]
+    if compared:
+        notes.append(
+            f"Reduction: share of the restricted mean of {reference} that is saved, negative where more is spent; at least: its one-sided 95 % lower bound. "
+            f"The reference is {reference}, chosen by the study's order or on the command line and not by the results. "
+            "Reductions are paired by run, with bootstrap-t bounds on the logarithm of the ratio. "
+            "Log-rank tests are adjusted by Holm over the optimizers of a target; they lose power where curves cross."
+        )
     return ReportTable(
         name=f"time-to-target-{account.replace('_', '-')}",
         title=f"Time to target in {NAMES[account]}",
         caption=(
-            f"Restricted mean: mean {NAMES[account]} until the target is reached, a run that fails counting as the horizon ({_horizons(arrivals, SCALES[account])}). "
-            f"Reduction: share of the restricted mean of {reference} that is saved, negative where more is spent; "
-            "at least: its one-sided 95 % lower bound."
+            f"Restricted mean: mean {NAMES[account]} until the target is reached, a run that fails counting as the horizon "
+            f"({_horizons(arrivals, SCALES[account])})."
         ),
         columns=columns,
-        rows=tuple(_row(arrival, SCALES[account]) for arrival in arrivals),
-        notes=(
-            f"The reference is {reference}, "
-            "chosen by the study's order or on the command line and not by the results. Reductions are paired by run, with bootstrap-t "
-            "bounds on the logarithm of the ratio; log-rank tests are adjusted by Holm over the optimizers of a target and lose power where curves cross. "
-            "Expected running time charges each failed run its own cost and divides by the successes.",
-        ),
+        rows=tuple(_row(arrival, SCALES[account], compared) for arrival in arrivals),
+        notes=tuple(notes),
     )
 
 
@@ -57,7 +66,7 @@ def _horizons(arrivals: Sequence[Arrival], scale: float) -> str:
     for arrival in arrivals:
         found.setdefault(arrival.benchmark, []).append(arrival.horizon / scale)
     texts = {
-        name: f"{low:,.0f}" if f"{low:,.0f}" == f"{high:,.0f}" else f"{low:,.0f} to {high:,.0f}, by target"
+        name: _short(low) if _short(low) == _short(high) else f"{_short(low)} to {_short(high)}, by target"
         for name, (low, high) in ((name, (min(values), max(values))) for name, values in found.items())
     }
     if len(set(texts.values())) == 1:
@@ -65,7 +74,11 @@ def _horizons(arrivals: Sequence[Arrival], scale: float) -> str:
     return "; ".join(f"{name}: {text}" for name, text in texts.items())
 
 
-def _row(arrival: Arrival, scale: float) -> tuple[Cell, ...]:
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10.0 else f"{value:.2g}"
+
+
+def _row(arrival: Arrival, scale: float, compared: bool) -> tuple[Cell, ...]:
     mean: Estimate | Undefined
     if isinstance(arrival.mean, Undefined):
         mean = arrival.mean
@@ -85,17 +98,20 @@ def _row(arrival: Arrival, scale: float) -> tuple[Cell, ...]:
         estimated(arrival.reached, arrival.runs),
         estimated(mean, arrival.runs),
         Cell(expected, runs=arrival.runs),
-        *_reduction(arrival),
-        Cell(arrival.p_value, runs=arrival.compared),
+        *(_reduction(arrival) if compared else ()),
     )
 
 
-def _reduction(arrival: Arrival) -> tuple[Cell, Cell]:
-    saving = arrival.saving
+def _reduction(arrival: Arrival) -> tuple[Cell, ...]:
+    saving, p_value = arrival.saving, Cell(arrival.p_value, runs=arrival.compared)
     if isinstance(saving, Undefined):
-        return Cell(saving, runs=arrival.compared), Cell(saving, runs=arrival.compared)
+        return Cell(saving, runs=arrival.compared), Cell(saving, runs=arrival.compared), p_value
     bounds = saving.interval
     turned = (
         bounds if isinstance(bounds, Undefined) else type(bounds)(1.0 - bounds.upper, 1.0 - bounds.lower, bounds.level)
     )
-    return Cell(saving.reduction, turned, runs=arrival.compared), Cell(saving.least_reduction, runs=arrival.compared)
+    return (
+        Cell(saving.reduction, turned, runs=arrival.compared),
+        Cell(saving.least_reduction, runs=arrival.compared),
+        p_value,
+    )

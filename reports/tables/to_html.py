@@ -27,7 +27,7 @@ def to_html(table: ReportTable) -> str:
     )
     return (
         f'<p class="caption" id="caption-{table.name}">{escape(table.caption)}</p>\n'
-        f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(table.title)}">\n'
+        f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(table.title)}, table">\n'
         f'<table id="table-{table.name}" aria-label="{escape(table.title)}" aria-describedby="caption-{table.name}">\n'
         f"<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}</tbody></table></div>\n"
         + (f'<ul class="notes">{notes}</ul>\n' if notes else "")

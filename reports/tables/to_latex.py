@@ -1,8 +1,12 @@
-"""Tables in LaTeX; the document needs the package booktabs and UTF-8 input."""
+"""Tables in LaTeX; the document needs the packages booktabs and graphicx, and UTF-8 input."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from reports.tables.table import Cell, Column, ReportTable, group_starts, interval_text, letter_of, value_text
+
+ROWS_A_PAGE = 30
 
 SIGNS = {
     "\\": r"\textbackslash{}",
@@ -37,30 +41,50 @@ def escaped(text: str) -> str:
 
 
 def to_latex(table: ReportTable) -> str:
-    """A `table` environment; the hash of each row's runs stands in a comment behind it."""
-    columns = table.columns
-    starts = group_starts(table)
+    """`table` environments, more than one where rows are many; the hash of each row's runs stands in a comment behind it."""
+    parts = _parts(group_starts(table))
+    return "\n".join(_environment(table, part, last=part.stop == len(table.rows)) for part in parts)
+
+
+def _parts(starts: Sequence[bool]) -> list[range]:
+    """Rows cut into pages, where a group begins if one does near the end of a page."""
+    parts, begin = [], 0
+    while len(starts) - begin > ROWS_A_PAGE:
+        end = begin + ROWS_A_PAGE
+        end = next((i for i in range(end, begin + ROWS_A_PAGE // 2, -1) if starts[i]), end)
+        parts.append(range(begin, end))
+        begin = end
+    return [*parts, range(begin, len(starts))]
+
+
+def _environment(table: ReportTable, part: range, last: bool) -> str:
+    columns, starts = table.columns, group_starts(table)
+    first = part.start == 0
+    caption = rf"\caption{{{escaped(table.title)}{'' if first else ' (continued)'}. {escaped(table.caption) if first else ''}}}"
     lines = [
         r"\begin{table}[htbp]",
         r"\centering\small",
-        rf"\caption{{{escaped(table.title)}. {escaped(table.caption)}}}",
-        rf"\label{{tab:{table.name}}}",
+        caption,
+        *([rf"\label{{tab:{table.name}}}"] if first else []),
+        # Shrunk only where it is wider than the page.
+        r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
         r"\begin{tabular}{@{}" + "".join("r" if column.numeric else "l" for column in columns) + r"@{}}",
         r"\toprule",
         " & ".join(escaped(column.heading) for column in columns) + r" \\",
         r"\midrule",
     ]
-    for i, (row, start) in enumerate(zip(table.rows, starts, strict=True)):
-        if start and i:
+    for i in part:
+        start = starts[i] or i == part.start
+        if start and i > part.start:
             lines.append(r"\addlinespace")
         cells = [
             "" if column.group and not start else _cell(table, column, cell)
-            for column, cell in zip(columns, row, strict=True)
+            for column, cell in zip(columns, table.rows[i], strict=True)
         ]
-        hashes = ", ".join(dict.fromkeys(cell.runs for cell in row if cell.runs))
+        hashes = ", ".join(dict.fromkeys(cell.runs for cell in table.rows[i] if cell.runs))
         lines.append(" & ".join(cells) + rf" \\ % runs {hashes}")
-    lines += [r"\bottomrule", r"\end{tabular}"]
-    if notes := table.all_notes:
+    lines += [r"\bottomrule", r"\end{tabular}}"]
+    if last and (notes := table.all_notes):
         sentences = [f"$^{{{escaped_sign(sign)}}}$ {escaped(text)}" if sign else escaped(text) for sign, text in notes]
         lines += [r"\par\smallskip\begin{minipage}{\linewidth}\footnotesize", r"\\".join(sentences), r"\end{minipage}"]
     return "\n".join([*lines, r"\end{table}", ""])

@@ -1,0 +1,184 @@
+"""Figures: colours that everyone can tell apart, sound files, honest refusals."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reports.evaluation import BenchmarkEvaluation, evaluate
+from reports.figures.anytime import anytime
+from reports.figures.critical_difference import critical_difference
+from reports.figures.figure import inline_svg, write_figure_files
+from reports.figures.performance_profile import performance_profile
+from reports.figures.run_time import run_time
+from reports.figures.style import DASHES, GRID, INK, PALETTE, line_style, power_text
+from reports.figures.survival import survival
+from reports.figures.win_probability import win_probability
+from reports.results import Results
+
+LIGHT, DARK = "#ffffff", "#14161a"
+
+# Machado, Oliveira and Fernandes 2009, severity 1, on linear RGB.
+DEFICIENCIES = {
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+
+
+def linear(colour: str) -> np.ndarray:
+    rgb = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255.0
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+
+
+def contrast(a: str, b: str) -> float:
+    """WCAG 2 contrast ratio."""
+    light, dark = sorted((float(linear(c) @ [0.2126, 0.7152, 0.0722]) for c in (a, b)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def lab(rgb: np.ndarray) -> np.ndarray:
+    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ np.clip(rgb, 0, 1)
+    scaled = xyz / [0.95047, 1.0, 1.08883]
+    f = np.where(scaled > 0.008856, np.cbrt(scaled), 7.787 * scaled + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.fixture(scope="module")
+def evaluations(results: Results) -> list[BenchmarkEvaluation]:
+    return list(evaluate(results))
+
+
+@pytest.mark.parametrize("colour", PALETTE)
+def test_every_colour_stands_out_on_paper_and_on_dark_screens(colour: str) -> None:
+    assert contrast(colour, LIGHT) >= 3.0  # WCAG 1.4.11, graphical objects
+    assert contrast(colour, DARK) >= 3.0
+
+
+@pytest.mark.parametrize("deficiency", DEFICIENCIES)
+def test_the_first_four_colours_differ_for_colour_blind_readers(deficiency: str) -> None:
+    seen = [lab(np.array(DEFICIENCIES[deficiency]) @ linear(colour)) for colour in PALETTE[:4]]
+    assert (
+        min(float(np.linalg.norm(a - b)) for a, b in combinations(seen, 2)) > 10.0
+    )  # CIE 1976; 2.3 is just noticeable
+
+
+def test_colour_and_dashes_together_tell_28_optimizers_apart() -> None:
+    labels = [str(i) for i in range(28)]
+    assert len({(s["color"], str(s["linestyle"])) for s in (line_style(labels, label) for label in labels)}) == 28
+    assert len(PALETTE) * len(DASHES) == 28
+
+
+def test_files_are_sound_and_repeatable(evaluations: list[BenchmarkEvaluation], tmp_path: Path) -> None:
+    figures = [anytime(evaluations, "queries"), win_probability(evaluations)]
+    paths = write_figure_files(figures, tmp_path)
+    assert len(paths) == 3 * 4
+    for path in paths:
+        start = path.read_bytes()[:8]
+        assert {
+            ".svg": start.startswith(b"<?xml"),
+            ".pdf": start.startswith(b"%PDF"),
+            ".png": start == b"\x89PNG\r\n\x1a\n",
+        }[path.suffix]
+    again = tmp_path / "again"
+    again.mkdir()
+    write_figure_files([anytime(evaluations, "queries")], again)
+    for path in again.iterdir():
+        assert path.read_bytes() == (tmp_path / path.name).read_bytes()
+
+
+def test_inlined_pictures_share_no_identifier_and_have_no_fixed_colour_of_text(
+    evaluations: list[BenchmarkEvaluation],
+) -> None:
+    figures = [anytime(evaluations, "queries"), anytime(evaluations, "train_seconds"), survival(evaluations)]
+    seen: set[str] = set()
+    for panel in (panel for figure in figures for panel in figure.panels):
+        svg = inline_svg(panel)
+        ET.fromstring(svg)
+        own = set(re.findall(r'\bid="([^"]+)"', svg))
+        assert not own & seen
+        seen |= own
+        assert set(re.findall(r"url\(#([^)]+)\)", svg)) <= own
+        assert set(re.findall(r'xlink:href="#([^"]+)"', svg)) <= own
+        assert INK not in svg
+        assert "currentColor" in svg
+        assert "metadata" not in svg
+        assert "http://" not in svg.replace("http://www.w3.org/", "")  # names of formats, which nothing loads
+
+
+def test_text_is_readable_at_column_width(evaluations: list[BenchmarkEvaluation]) -> None:
+    (panel, *_) = anytime(evaluations, "queries").panels
+    assert panel.picture.get_size_inches()[0] == 3.35
+    sizes = [
+        t.get_fontsize() for t in panel.picture.findobj(match=lambda a: hasattr(a, "get_fontsize") and a.get_text())
+    ]
+    assert sizes
+    assert min(sizes) >= 7.0
+
+
+def test_the_order_and_colour_of_an_optimizer_are_the_same_everywhere(evaluations: list[BenchmarkEvaluation]) -> None:
+    labels = list(evaluations[0].outcomes)
+    for figure in (
+        anytime(evaluations, "queries"),
+        run_time(evaluations),
+        survival(evaluations),
+        performance_profile(evaluations),
+    ):
+        for panel in figure.panels:
+            axes = panel.picture.axes[0]
+            handles, names = axes.get_legend_handles_labels()
+            assert names == labels
+            assert [handle.get_color() for handle in handles] == [line_style(labels, name)["color"] for name in names]
+
+
+def test_alternative_texts_hold_numbers(evaluations: list[BenchmarkEvaluation]) -> None:
+    for figure in (
+        anytime(evaluations, "queries"),
+        run_time(evaluations),
+        survival(evaluations),
+        win_probability(evaluations),
+    ):
+        for panel in figure.panels:
+            assert re.search(r"\d", panel.alt)
+            assert all(label in panel.alt for label in evaluations[0].outcomes)
+
+
+def test_the_critical_difference_is_refused_with_few_data_sets_and_drawn_with_enough(
+    evaluations: list[BenchmarkEvaluation],
+) -> None:
+    refused = critical_difference(evaluations)
+    assert not refused.panels
+    assert "at least 5" in refused.refused
+    enough = [replace(evaluations[i % 2], short=f"set {i}") for i in range(6)]
+    drawn = critical_difference(enough)
+    assert len(drawn.panels) == 1
+    assert "6 data sets" in drawn.caption
+    ticks = [text.get_text() for text in drawn.panels[0].picture.axes[0].get_yticklabels()]
+    ranks = [float(text.split()[-1]) for text in ticks]
+    assert ranks == sorted(ranks)
+    assert len(ranks) == 3
+
+
+def test_one_optimizer_gives_no_comparison(evaluations: list[BenchmarkEvaluation]) -> None:
+    alone = [replace(e, outcomes={"random_search": e.outcomes["random_search"]}) for e in evaluations]
+    assert "one optimizer" in performance_profile(alone).refused
+    assert "one optimizer" in win_probability(alone).refused
+
+
+def test_powers_of_ten_in_plain_text() -> None:
+    assert [power_text(v) for v in (0.0, 0.001, 0.1, 1.0, 1000.0, 1e5, 1e-4)] == [
+        "0",
+        "0.001",
+        "0.1",
+        "1",
+        "1,000",
+        "10⁵",
+        "10⁻⁴",
+    ]
+    assert GRID != INK

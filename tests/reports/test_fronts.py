@@ -1,0 +1,75 @@
+"""Fronts of runs and of tables against brute force."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from reports.evaluation import evaluate_benchmark
+from reports.figures.pareto import pareto
+from reports.fronts import REFERENCE, front_traces, true_front
+from reports.results import Results
+from reports.statistics.multiobjective import hypervolume
+from reports.statistics.result import Undefined
+from reports.tables.multi_objective import multi_objective_table
+
+BENCHMARK = "nas-bench-201/cifar10"
+
+
+def dominated(point: np.ndarray, points: np.ndarray) -> bool:
+    return bool(((points <= point).all(axis=1) & (points < point).any(axis=1)).any())
+
+
+def test_true_front_by_definition() -> None:
+    points = np.random.default_rng(3).random((300, 2))
+    points[::50] = np.nan  # not measured
+    front = true_front(points)
+    known = points[np.isfinite(points).all(axis=1)]
+    expected = np.array(sorted(p.tolist() for p in known if not dominated(p, known)))
+    assert np.array_equal(front.points, expected)
+    scaled = front.scaled(front.points)
+    assert scaled.min(axis=0).tolist() == [0.0, 0.0]
+    assert scaled.max(axis=0) == pytest.approx([1.0, 1.0])
+    assert front.volume == pytest.approx(hypervolume(scaled, [REFERENCE, REFERENCE]))
+    assert front.scaled(front.reference[None])[0] == pytest.approx([REFERENCE, REFERENCE])
+
+
+def test_a_front_of_one_point_has_a_volume() -> None:
+    front = true_front(np.array([[1.0, 1.0], [2.0, 3.0]]))
+    assert len(front.points) == 1
+    assert front.volume == pytest.approx(REFERENCE**2)
+
+
+def test_front_traces_against_the_whole_history(several: Results) -> None:
+    traces = several.traces(BENCHMARK, "random_search")
+    objectives = several.oracle(BENCHMARK).objectives
+    truth = true_front(objectives)
+    found = front_traces(traces, objectives, truth)
+    for run in range(len(traces.runs)):
+        for b, look in enumerate(found.queries):
+            end = min(look, traces.lengths[run])
+            seen = traces.observed[run, :end]
+            kept = [q for q in range(end) if not dominated(seen[q], seen)]
+            returned = truth.scaled(objectives[traces.rows[run, kept]])
+            volume = hypervolume(returned, [REFERENCE] * 2)
+            assert not isinstance(volume, Undefined)
+            assert found.volume[run, b] == pytest.approx(volume / truth.volume)
+        assert not any(dominated(p, found.final[run]) for p in found.final[run])
+    assert (found.volume <= 1.0 + 1e-9).all()
+
+
+def test_table_and_figure_of_several_objectives(several: Results) -> None:
+    evaluations = [evaluate_benchmark(several, name) for name in several.study.benchmarks]
+    table = multi_objective_table(evaluations, several.study.objectives, np.random.default_rng(0))
+    keys = [column.key for column in table.columns]
+    cells = dict(zip(keys, table.rows[0], strict=True))
+    fronts = evaluations[0].outcomes["random_search"].fronts
+    assert fronts is not None
+    assert cells["hypervolume"].value == pytest.approx(fronts.volume[:, -1].mean())
+    assert cells["size"].value == pytest.approx(np.mean([len(points) for points in fronts.final]))
+    assert "latency" in table.notes[0]
+    assert "ms" in table.notes[0]
+    assert [panel.name for panel in pareto(evaluations, several.study.objectives).panels] == [
+        "pareto-latency-cifar10",
+        "pareto-latency-cifar100",
+    ]

@@ -1,0 +1,70 @@
+"""Times to targets and horizons."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nasbench.errors import NasbenchError
+from reports.evaluation import evaluate_benchmark
+from reports.results import Results
+from reports.statistics.inputs import CensoredTimes
+from reports.targets import common_horizon, standard_targets, time_to_target
+
+CELL = ("nas-bench-201/cifar10", "local_search")
+
+
+def test_targets_of_the_real_table(results: Results) -> None:
+    oracle = results.oracle(CELL[0])
+    targets = {target.key: target for target in standard_targets(oracle, "%")}
+    space = results.benchmark(CELL[0]).space
+    best = np.flatnonzero(targets["best"].members)
+    assert "".join(str(choice) for choice in space.from_index(best)[0]) == "333132"  # highest mean validation accuracy
+    assert targets["ten-best"].members.sum() == 10
+    assert (oracle.scores[targets["regret-0.3"].members] <= oracle.best_score + 0.3).all()
+    assert targets["regret-0.1"].members.sum() < targets["regret-0.3"].members.sum() < targets["regret-1"].members.sum()
+
+
+def test_other_units_have_no_regret_targets(results: Results) -> None:
+    keys = [target.key for target in standard_targets(results.oracle(CELL[0]), "loss")]
+    assert keys == ["best", "ten-best", "top-1-percent"]
+
+
+@pytest.mark.parametrize("account", ["queries", "train_seconds"])
+def test_times_against_a_loop(results: Results, account: str) -> None:
+    traces = results.traces(*CELL)
+    spent = traces.spent(account)
+    for target in standard_targets(results.oracle(CELL[0]), "%"):
+        times = time_to_target(traces, target, account)
+        rows = traces.rows if target.criterion == "queried" else traces.incumbents
+        for run in range(traces.shape[0]):
+            hits = [q for q in range(traces.lengths[run]) if target.members[rows[run, q]]]
+            assert bool(times.observed[run]) == bool(hits)
+            assert times.time[run] == spent[run, hits[0] if hits else traces.lengths[run] - 1]
+
+
+def test_the_horizon_is_what_every_unsuccessful_run_was_followed_to() -> None:
+    reached = CensoredTimes(np.array([5.0, 7.0]), np.array([True, True]))
+    failed = CensoredTimes(np.array([4.0, 90.0]), np.array([True, False]))
+    assert common_horizon([reached, failed], 80.0) == 80.0
+    assert common_horizon([reached, failed], 100.0) == 90.0
+    assert common_horizon([reached, failed], None) == 90.0
+    assert common_horizon([reached], None) == 7.0
+    assert common_horizon([reached], 80.0) == 80.0
+
+
+def test_restricted_means_are_identified_at_the_horizon(results: Results) -> None:
+    from reports.statistics.result import Undefined
+    from reports.statistics.survival import restricted_mean
+
+    evaluation = evaluate_benchmark(results, CELL[0])
+    for (key, account), horizon in evaluation.horizons.items():
+        for outcome in evaluation.outcomes.values():
+            assert not isinstance(restricted_mean(outcome.times[key, account], horizon), Undefined)
+
+
+def test_an_unknown_reference_is_refused(results: Results) -> None:
+    from reports.report import build_report
+
+    with pytest.raises(NasbenchError, match="did you mean 'local_search'"):
+        build_report(results, reference="local_serch")
