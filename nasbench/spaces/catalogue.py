@@ -10,6 +10,7 @@ from nasbench.errors import unknown_name
 from nasbench.spaces.space import Space
 
 _SPACES: Mapping[str, tuple[str, str]] = {
+    "nas-bench-101": ("nasbench.spaces.nas_bench_101", "NasBench101Space"),
     "nas-bench-201": ("nasbench.spaces.nas_bench_201", "NasBench201Space"),
     "transnas-bench-101-micro": ("nasbench.spaces.transnas_bench_101", "TransNasBench101MicroSpace"),
     "nats-bench-size": ("nasbench.spaces.nats_size", "NatsSizeSpace"),

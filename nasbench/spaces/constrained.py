@@ -1,17 +1,22 @@
 """Spaces in which some combinations are no architecture: sampling, mutation and repair that stay inside.
 
 `NarrowedSpace` is the search space of a table that holds a part of its space only: a sample, or an import that is not complete.
+The neighbours of an architecture are there the `n` nearest that are held, `n` being the number of its neighbours in the whole space;
+so a table of the whole space has the ordinary neighbourhood, and one of a few per cent is still connected.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
+
+_AT_ONCE = 64
 
 
 class ConstrainedSpace(Space):
@@ -29,21 +34,15 @@ class ConstrainedSpace(Space):
     def mutate(self, architectures: Architectures, uniform: Floats, kind: str = "uniform") -> Architectures:
         """Change one decision, with the probabilities of the full product given that the result is feasible.
 
-        Uses the first of the uniform numbers `(..., 2)`. An architecture without a feasible neighbour is replaced by one of
-        the nearest others.
+        Uses the first of the uniform numbers `(..., 2)`. Every architecture of the space must have a feasible neighbour.
         """
         if kind not in self.mutations:
             raise NasbenchError(f"Space {self.name!r} has no mutation {kind!r}; it has {', '.join(self.mutations)}.")
-        children = self._inside(self.neighbours(architectures))
-        allowed = self.is_feasible(children) & (children != architectures[..., None, :]).any(axis=-1)
+        children = self.neighbours(architectures)
         decision, _ = self._flips
-        weights = self.mutations[kind][decision] / (self.cardinalities[decision] - 1) * allowed
-        result = np.take_along_axis(children, _draw(weights, uniform[..., 0])[..., None, None], axis=-2)[..., 0, :]
-        for stuck in np.argwhere(~allowed.any(axis=-1)):
-            at = tuple(stuck)
-            nearest = self._nearest(architectures[at], other=True)
-            result[at] = nearest[int(uniform[(*at, 0)] * len(nearest))]
-        return result
+        weights = self.mutations[kind][decision] / (self.cardinalities[decision] - 1) * self.is_feasible(children)
+        chosen = _draw(weights, uniform[..., 0])
+        return np.take_along_axis(children, chosen[..., None, None], axis=-2)[..., 0, :]
 
     def repair(self, architectures: Architectures) -> Architectures:
         """Replace what is infeasible by its canonical form if that is feasible, else by the nearest: `(..., d)` to `(..., d)`.
@@ -54,7 +53,8 @@ class ConstrainedSpace(Space):
             return architectures
         result = self._inside(architectures)
         for at in np.argwhere(~self.is_feasible(result)):
-            result[tuple(at)] = self._nearest(result[tuple(at)])[0]
+            distance = (self.all != result[tuple(at)]).sum(axis=1)
+            result[tuple(at)] = self.all[distance.argmin()]
         return result
 
     def _inside(self, architectures: Architectures) -> Architectures:
@@ -65,26 +65,24 @@ class ConstrainedSpace(Space):
         result[infeasible] = np.where(self.is_feasible(equal)[..., None], equal, architectures[infeasible])
         return result
 
-    def _nearest(self, architecture: Architectures, other: bool = False) -> Architectures:
-        """All feasible architectures at the smallest distance, without the architecture itself if `other`."""
-        distance = (self.all != architecture).sum(axis=1)
-        if other:
-            distance[distance == 0] = self.d + 1
-        return self.all[distance == distance.min()]
-
 
 class NarrowedSpace(ConstrainedSpace):
     """A space cut down to listed architectures.
 
     Args:
         base: the space; names, canonical form, mutations and closed forms are its own.
-        index: ascending index of each architecture that stays, `(N,)`.
+        index: ascending index of each architecture that stays, `(N,)`, two at least.
+
+    Raises:
+        NasbenchError: if fewer than two stay.
     """
 
     def __init__(self, base: Space, index: Ints) -> None:
         super().__init__(base.name, base.decisions, base.choices)
         self.base = base
         self._listed = np.asarray(index)
+        if len(self._listed) < 2:
+            raise NasbenchError(f"A search in {base.name!r} needs two architectures at least, not {len(self._listed)}.")
         self.__dict__["all"] = base.from_index(self._listed)
 
     def is_feasible(self, architectures: Architectures) -> NDArray[np.bool_]:
@@ -94,10 +92,42 @@ class NarrowedSpace(ConstrainedSpace):
         position = np.minimum(np.searchsorted(self._listed, index), len(self._listed) - 1)
         return inside & (self._listed[position] == index)
 
-    @property
-    def mutations(self) -> Mapping[str, Floats]:  # type: ignore[override]
-        """Those of the base."""
-        return self.base.mutations
+    def neighbours(self, architectures: Architectures) -> Architectures:
+        """The nearest other architectures of the list, all feasible: `(..., d)` to `(..., n, d)`; ties go by the index."""
+        rows = np.searchsorted(self._listed, self.index(self.repair(architectures)))
+        unknown = np.unique(rows[self._near[rows, 0] < 0])
+        for first in range(0, len(unknown), _AT_ONCE):
+            part = unknown[first : first + _AT_ONCE]
+            self._near[part] = self._nearest(part)
+        return self.all[self._near[rows]]
+
+    def mutate(self, architectures: Architectures, uniform: Floats, kind: str = "uniform") -> Architectures:
+        """One of the neighbours, each with the same probability; uses the first of the uniform numbers `(..., 2)`."""
+        if kind != "uniform":
+            raise NasbenchError(
+                f"The mutation {kind!r} of {self.name!r} needs the whole space; this table holds a part of it, so use 'uniform'."
+            )
+        near = self.neighbours(architectures)
+        chosen = (uniform[..., 0] * near.shape[-2]).astype(np.int64)
+        return np.take_along_axis(near, chosen[..., None, None], axis=-2)[..., 0, :]
+
+    @cached_property
+    def _near(self) -> NDArray[np.int32]:
+        """Rows of the neighbours of each row, filled as they are asked for."""
+        count = min(int((self.cardinalities - 1).sum()), len(self._listed) - 1)
+        return np.full((len(self._listed), count), -1, dtype=np.int32)
+
+    @cached_property
+    def _coded(self) -> NDArray[np.float32]:
+        return self.one_hot(self.all).astype(np.float32)
+
+    def _nearest(self, rows: Ints) -> Ints:
+        """The `_near` of some rows: fewest differing decisions first, then by index."""
+        n, count = len(self._listed), self._near.shape[1]
+        distance = self.d - (self._coded[rows] @ self._coded.T).astype(np.int64)
+        distance[np.arange(len(rows)), rows] = self.d + 1
+        key = distance * n + np.arange(n)
+        return np.sort(np.partition(key, count - 1, axis=1)[:, :count], axis=1) % n
 
     def canonical(self, architectures: Architectures) -> Architectures:
         """That of the base."""
@@ -124,7 +154,7 @@ class NarrowedSpace(ConstrainedSpace):
         """As the base."""
         return self.base.from_string(text)
 
-    def __getattr__(self, name: str) -> object:
+    def __getattr__(self, name: str) -> Any:
         if name in ("parameters", "flops", "datasets"):
             return getattr(self.base, name)
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")

@@ -54,6 +54,9 @@ _SOURCES: Mapping[str, Source] = {
     "nas-bench-201-reference": Source(
         "nasbench.tables.sources.nas_bench_201_reference", needs="nas-bench-201/accuracy.parquet"
     ),
+    "nas-bench-101-sample": Source(
+        "nasbench.tables.sources.nas_bench_101_sample", needs="nas-bench-101-sample/accuracy.parquet"
+    ),
     "nas-bench-201-devices": Source(needs="nas-bench-201/hardware.parquet"),
     "nas-bench-201-hardware": Source(
         "nasbench.tables.sources.nas_bench_201_hardware", needs="nas-bench-201/hardware.parquet"

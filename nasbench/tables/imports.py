@@ -62,6 +62,9 @@ class Format:
 FORMATS: Mapping[str, Format] = {
     "table": Format("nasbench.tables.sources.described", "", "TOML description of a .parquet or .csv file"),
     "join": Format("nasbench.tables.sources.join", "", "TOML that names tables of one space"),
+    "nas-bench-101": Format(
+        "nasbench.tables.sources.nas_bench_101", "nas-bench-101", ".json, .csv or .parquet of NAS-Bench-101"
+    ),
     "nats-bench-topology": Format(
         "nasbench.tables.sources.nats_bench",
         "nats-bench-topology",

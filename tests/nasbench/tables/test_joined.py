@@ -12,8 +12,9 @@ from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
 from nasbench.spaces.space import Space
 from nasbench.tables.cache import place_table
-from nasbench.tables.catalogue import get_table
+from nasbench.tables.catalogue import get_table, table_datasets
 from nasbench.tables.imports import import_table
+from nasbench.tables.sources import nas_bench_201_hardware
 from nasbench.tables.table import Column, Measured, write_table
 
 SPACE = Space("toy", ("a", "b"), (("x", "y", "z"), ("0", "1")))
@@ -117,9 +118,8 @@ def test_a_bad_join_is_told_what_would_be_right(fresh_cache: Path, tmp_path: Pat
 
 def test_four_objectives_of_three_sources_answer_one_query(with_reference: Path) -> None:
     benchmark = get_benchmark("nas-bench-201-hardware/cifar10")
-    assert (
-        benchmark.table.notes[-1] == "cifar10.naswot has 201 values missing, which are masked." or benchmark.table.notes
-    )
+    assert "cifar10.naswot has 201 values missing, which are masked." in benchmark.table.notes
+    assert benchmark.table.datasets == table_datasets("nas-bench-201-hardware") == nas_bench_201_hardware.DATASETS
     names = ("error", "latency@pixel3", "energy@raspberry-pi-5", "memory")
     setting = Setting(
         objectives=names,
