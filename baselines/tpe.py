@@ -17,7 +17,7 @@ from nasbench.spaces.space import Architectures, Space
 
 
 class Tpe:
-    """optuna's `TPESampler` with its defaults; each decision is a categorical parameter.
+    """optuna's `TPESampler` with the defaults of optuna 5; each decision is a categorical parameter.
 
     An infeasible proposal is told to optuna as failed and gives its place to a uniform feasible architecture.
 
@@ -26,7 +26,7 @@ class Tpe:
         rng: the run's generator; it seeds the sampler.
         initial: random architectures before the estimators take over (optuna's `n_startup_trials`, 10).
         candidates: draws from the good estimator, of which the best ratio is proposed (24).
-        multivariate: one joint estimator in place of one a decision.
+        multivariate: one joint estimator (Falkner et al. 2018) in place of the 2011 paper's one a decision.
     """
 
     TUNABLE: ClassVar[Mapping[str, tuple]] = {
@@ -42,7 +42,7 @@ class Tpe:
         *,
         initial: int = 10,
         candidates: int = 24,
-        multivariate: bool = False,
+        multivariate: bool = True,
     ) -> None:
         require(initial >= 1, "TPE", "initial", initial, "1 or more")
         require(candidates >= 1, "TPE", "candidates", candidates, "1 or more")

@@ -1,0 +1,74 @@
+"""The replayed DARTS cells."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from toy import Handles
+
+from baselines.darts_replay import OPTIMIZER, PUBLISHED, official
+from nasbench.benchmarks.catalogue import get_benchmark
+from nasbench.benchmarks.setting import Setting
+from nasbench.errors import NasbenchError
+from nasbench.search.ledger import Budget
+from nasbench.search.streams import Streams
+from nasbench.spaces.nas_bench_201 import NasBench201Space
+
+
+def test_is_labelled() -> None:
+    assert OPTIMIZER.label == "replayed"
+
+
+def test_published_cells_are_cells() -> None:
+    space = NasBench201Space()
+    digits = {
+        key: ["".join(map(str, space.from_string(official(cell)))) for cell in cells]
+        for key, cells in PUBLISHED.items()
+    }
+    assert digits == {
+        ("cifar10", 1): ["111111"] * 3,
+        ("cifar10", 2): ["111111"] * 3,
+        ("cifar100", 1): ["010120", "010120", "110123"],
+        ("cifar100", 2): ["010121", "130100", "120310"],
+        ("imagenet16-120", 1): ["010103", "010103", "010102"],
+        ("imagenet16-120", 2): ["010101"],
+    }
+
+
+@pytest.mark.parametrize(("dataset", "published"), [("cifar10", 39.77), ("cifar100", 15.03), ("imagenet16-120", 16.43)])
+def test_validation_accuracy_is_the_published_row(dataset: str, published: float) -> None:
+    """Dong and Yang 2020, table 5, rows DARTS-V1 and DARTS-V2: the cell found on CIFAR-10, scored on all three."""
+    setting = Setting(
+        objectives=("error",),
+        split="validation",
+        epochs=(200,),
+        training_seed="mean",
+        repeats="cached",
+        budget=Budget({"queries": 5}),
+    )
+    handle = get_benchmark(f"nas-bench-201/{dataset}").handle(setting, 0, range(3))
+    optimizer = OPTIMIZER.create(handle, Streams(0, range(3)))
+    observations = handle.query(optimizer.ask())
+    np.testing.assert_allclose(100 - observations.objectives[:, 0, 0], published, atol=0.005 + 1e-9)
+    assert optimizer.ask().shape == (3, 0, 6)  # type: ignore[union-attr]
+
+
+def test_run_replays_its_seed() -> None:
+    setting = Setting(
+        objectives=("error",),
+        split="validation",
+        epochs=(200,),
+        training_seed="mean",
+        repeats="cached",
+        budget=Budget({"queries": 5}),
+    )
+    handle = get_benchmark("nas-bench-201/cifar100").handle(setting, 0, (1, 2, 3))
+    asked = OPTIMIZER.create(handle, Streams(0, (1, 2, 3)), {"searched": "cifar100", "order": 2}).ask()
+    assert ["".join(map(str, cell)) for cell in asked[:, 0]] == ["130100", "120310", "010121"]  # type: ignore[index]
+
+
+def test_other_spaces_and_unpublished_cells_are_refused(handles: Handles) -> None:
+    with pytest.raises(NasbenchError, match="nas-bench-201"):
+        OPTIMIZER.create(handles(), Streams(0, range(1)))
+    with pytest.raises(NasbenchError, match="no published DARTS cell"):
+        OPTIMIZER.create(handles(), Streams(0, range(1)), {"order": 3})

@@ -1,0 +1,97 @@
+"""REINFORCE and Adam: against exact expectations, and against the authors' loop in torch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from toy import Handles, toy_error, toy_space
+
+from baselines.product_policy import offered, one_hot
+from baselines.reinforce import OPTIMIZER, Reinforce, score, softmax
+from nasbench.search.streams import Streams
+
+
+def random_logits(seed: int) -> np.ndarray:
+    choices = offered(toy_space())
+    return np.where(choices, np.random.default_rng(seed).normal(size=choices.shape), -np.inf)
+
+
+def expectation(logits: np.ndarray) -> float:
+    theta, everything = softmax(logits), toy_space().all
+    probability = (one_hot(everything, 4) * theta).sum(axis=-1).prod(axis=-1)
+    return float(probability @ toy_error(everything))
+
+
+@pytest.mark.parametrize("baseline", [0.0, 17.0])
+def test_score_function_gradient_is_unbiased(baseline: float) -> None:
+    logits, everything = random_logits(3), toy_space().all
+    theta = softmax(logits)
+    probability = (one_hot(everything, 4) * theta).sum(axis=-1).prod(axis=-1)
+    estimates = score(theta, everything) * (toy_error(everything) - baseline)[:, None, None]
+    expected = (probability[:, None, None] * estimates).sum(axis=0)
+    step = 1e-6
+    for i, j in np.argwhere(offered(toy_space())):
+        up, down = logits.copy(), logits.copy()
+        up[i, j] += step
+        down[i, j] -= step
+        assert expected[i, j] == pytest.approx((expectation(up) - expectation(down)) / (2 * step), abs=1e-7)
+    assert (expected[~offered(toy_space())] == 0).all()
+
+
+def test_first_step_moves_nothing_since_the_baseline_takes_the_reward_first(handles: Handles) -> None:
+    handle = handles(runs=3)
+    optimizer = OPTIMIZER.create(handle, Streams(0, range(3)))
+    assert isinstance(optimizer, Reinforce)
+    before = optimizer.theta
+    optimizer.tell(handle.query(optimizer.ask()))
+    np.testing.assert_array_equal(optimizer.theta, before)
+    optimizer.tell(handle.query(optimizer.ask()))
+    assert not np.array_equal(optimizer.theta, before)
+
+
+def test_follows_the_authors_loop(handles: Handles) -> None:
+    torch = pytest.importorskip("torch")
+    handle = handles(runs=1, repeats="charged", queries=60)
+    optimizer = OPTIMIZER.create(handle, Streams(4, range(1)))
+    assert isinstance(optimizer, Reinforce)
+    logits = [torch.nn.Parameter(torch.tensor(optimizer._logits[0, i, :k])) for i, k in enumerate((4, 2, 3))]
+    adam = torch.optim.Adam(logits, lr=0.01)
+    numerator = denominator = 0.0
+    for _ in range(60):
+        observations = handle.query(optimizer.ask())
+        optimizer.tell(observations)
+        # AutoDL-Projects, exps/NATS-algos/reinforce.py, with the accuracy as the reward.
+        reward = 100.0 - float(observations.objectives[0, 0, 0])
+        numerator, denominator = 0.9 * numerator + 0.1 * reward, 0.9 * denominator + 0.1
+        log_prob = sum(
+            torch.log_softmax(p, -1)[int(c)] for p, c in zip(logits, observations.architectures[0, 0], strict=True)
+        )
+        adam.zero_grad()
+        (-log_prob * (reward - numerator / denominator)).backward()
+        adam.step()
+    for i, p in enumerate(logits):
+        np.testing.assert_allclose(optimizer._logits[0, i, : len(p)], p.detach().numpy(), rtol=0, atol=1e-9)
+
+
+def test_shift_of_the_objective_changes_nothing(handles: Handles) -> None:
+    handle = handles(runs=2, queries=50)
+    plain, shifted = (OPTIMIZER.create(handle, Streams(4, range(2))) for _ in range(2))
+    for _ in range(40):
+        observations = handle.query(plain.ask())
+        shifted.ask()
+        plain.tell(observations)
+        shifted.tell(replace(observations, objectives=observations.objectives + 1000.0))
+    assert isinstance(plain, Reinforce) and isinstance(shifted, Reinforce)
+    np.testing.assert_allclose(plain.theta, shifted.theta, atol=1e-6)
+
+
+def test_learns(handles: Handles) -> None:
+    handle = handles(runs=10, repeats="charged", queries=400)
+    optimizer = OPTIMIZER.create(handle, Streams(4, range(10)), {"learning_rate": 0.05})
+    assert isinstance(optimizer, Reinforce)
+    start = np.mean([expectation(logits) for logits in optimizer._logits])
+    while not handle.ledger.exhausted.all():
+        optimizer.tell(handle.query(optimizer.ask()))
+    assert np.mean([expectation(logits) for logits in optimizer._logits]) < start - 4
