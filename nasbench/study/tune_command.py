@@ -1,0 +1,84 @@
+"""`nasbench tune`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nasbench.errors import NasbenchError
+
+if TYPE_CHECKING:
+    from nasbench.search.ledger import Budget
+
+
+def tune(
+    optimizer: Annotated[str, typer.Argument(help="registered name")],
+    benchmark: Annotated[str, typer.Option(help="table/dataset, such as nas-bench-201/imagenet16-120")],
+    trials: Annotated[int, typer.Option(help="settings to try, the defaults included")],
+    budget: Annotated[list[str], typer.Option(help="ACCOUNT=LIMIT, such as unique_queries=300; may be repeated")],
+    runs: Annotated[int, typer.Option(help="runs of each trial")] = 20,
+    seed: Annotated[int, typer.Option(help="seed of the runs and of the tuner")] = 0,
+    goal: Annotated[str, typer.Option(help="top-10 (queries to a top-10 architecture) or regret (final)")] = "top-10",
+    objective: Annotated[str, typer.Option(help="what is minimised")] = "error",
+    split: Annotated[str, typer.Option(help="split that answers")] = "validation",
+    epochs: Annotated[
+        list[int] | None, typer.Option(help="fidelity; may be repeated; default the longest training")
+    ] = None,
+    training_seed: Annotated[str, typer.Option(help="random, mean or a seed")] = "random",
+    repeats: Annotated[str, typer.Option(help="charged, cached or isomorphic")] = "cached",
+    json_: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Tune an optimizer's own settings on one benchmark within a stated budget."""
+    from nasbench.benchmarks.catalogue import get_benchmark
+    from nasbench.benchmarks.setting import Setting
+    from nasbench.console import print_json, print_table, progress_bar
+    from nasbench.search.registry import get_optimizer
+    from nasbench.study.tuning import tune as run_trials
+
+    kind, where = get_optimizer(optimizer), get_benchmark(benchmark)
+    setting = Setting(
+        objectives=(objective,),
+        split=split,
+        epochs=tuple(epochs) if epochs else (where.longest((objective,), split),),
+        training_seed=int(training_seed) if training_seed.isdigit() else training_seed,
+        repeats=repeats,
+        budget=parse_budget(budget).guarded(),
+    )
+    with progress_bar(f"tuning {optimizer}") as progress:
+        done = run_trials(kind, where, setting, trials=trials, runs=runs, seed=seed, goal=goal, progress=progress)
+    best = min(range(len(done)), key=lambda number: done[number].value)
+    rows = [
+        {
+            "trial": number,
+            "value": trial.value,
+            "standard_error": trial.standard_error,
+            "best": number == best,
+            "settings": dict(trial.settings) if json_ else json.dumps(dict(trial.settings)),
+        }
+        for number, trial in enumerate(done)
+    ]
+    if json_:
+        print_json("tune", optimizer=optimizer, benchmark=benchmark, goal=goal, trials=rows)
+        return
+    print_table(f"{optimizer} on {benchmark}, {goal}, {runs} runs", rows)
+
+
+def parse_budget(limits: Sequence[str]) -> Budget:
+    """Read `ACCOUNT=LIMIT` words into a `Budget`.
+
+    Raises:
+        NasbenchError: if a word has another form, or the budget is none.
+    """
+    from nasbench.search.ledger import Budget
+
+    parsed = {}
+    for word in limits:
+        account, _, limit = word.partition("=")
+        try:
+            parsed[account] = float(limit)
+        except ValueError:
+            raise NasbenchError(f"The budget {word!r} should be ACCOUNT=LIMIT, such as unique_queries=300.") from None
+    return Budget(parsed)

@@ -1,0 +1,214 @@
+"""Tunes an optimizer's own settings on one benchmark within a stated budget, the same way for ours and theirs.
+
+An algorithm says what may be tuned in a class attribute `TUNABLE`, a mapping from the name of a setting to a range, which is one
+of these tuples:
+
+    ("integer", low, high)        whole numbers from low to high, both included
+    ("log-integer", low, high)    the same, searched on a logarithmic scale
+    ("real", low, high)           numbers
+    ("log-real", low, high)       the same, searched on a logarithmic scale
+    ("choice", first, second...)  one of the values listed
+
+Settings that are not in it stay at their defaults. The first trial is the defaults themselves, so tuning never reports worse than
+them on the runs it used; those runs are not evidence, and the report of a comparison must use other seeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nasbench.benchmarks.setting import Setting
+from nasbench.benchmarks.tabular import TabularBenchmark
+from nasbench.errors import NasbenchError, unknown_name
+from nasbench.search.observations import Observations
+from nasbench.search.optimizer import Lockstep, PerRun
+from nasbench.search.streams import Streams
+from nasbench.spaces.space import Floats
+from nasbench.study.runner import search
+
+KINDS = ("integer", "log-integer", "real", "log-real", "choice")
+GOALS = ("top-10", "regret")
+"""What is minimised: the restricted mean of unique queries until a run has found one of the ten best architectures by seed mean, or
+the mean of the final regret in the seed mean of the incumbent, the best of what a run observed."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One setting that was tried.
+
+    Attributes:
+        settings: the tuned settings; empty for the algorithm's defaults.
+        values: the goal in each run, `(R,)`.
+    """
+
+    settings: Mapping[str, Any]
+    values: Floats
+
+    @property
+    def value(self) -> float:
+        """Mean over the runs, minimised."""
+        return float(self.values.mean())
+
+    @property
+    def standard_error(self) -> float:
+        """Standard error of `value`; NaN for a single run."""
+        return float(self.values.std(ddof=1) / len(self.values) ** 0.5) if len(self.values) > 1 else float("nan")
+
+
+def tunable(optimizer: Lockstep | PerRun) -> Mapping[str, tuple]:
+    """The ranges that an algorithm declares.
+
+    Raises:
+        NasbenchError: if it declares none, a range is none of the five forms, or it names a setting that does not exist.
+    """
+    algorithm = optimizer.algorithm
+    ranges: Mapping[str, tuple] = getattr(algorithm, "TUNABLE", {})
+    name = getattr(algorithm, "__name__", "The optimizer")
+    if not ranges:
+        raise NasbenchError(
+            f"{name} declares no settings that can be tuned; its class should have an attribute TUNABLE."
+        )
+    for setting, form in ranges.items():
+        if setting not in optimizer.settings:
+            raise unknown_name(f"setting of {name}", setting, optimizer.settings)
+        if not form or form[0] not in KINDS:
+            raise NasbenchError(
+                f"{name} declares {setting} as {form!r}; a range starts with one of {', '.join(KINDS)}."
+            )
+        if (form[0] == "choice" and len(form) < 2) or (
+            form[0] != "choice" and not (len(form) == 3 and form[1] < form[2])
+        ):
+            raise NasbenchError(f"{name} declares {setting} as {form!r}; it should have a low and a high, or values.")
+        if form[0].startswith("log") and form[1] <= 0:
+            raise NasbenchError(f"{name} declares {setting} as {form!r}; a logarithmic range starts above 0.")
+    return ranges
+
+
+def tune(
+    optimizer: Lockstep | PerRun,
+    benchmark: TabularBenchmark,
+    setting: Setting,
+    *,
+    trials: int,
+    runs: int,
+    seed: int,
+    goal: str = "top-10",
+    progress: Callable[[int, int], None] = lambda done, trials: None,
+) -> list[Trial]:
+    """Try the defaults, then settings that optuna's TPE proposes; every trial sees the same runs.
+
+    Args:
+        optimizer: from the registry.
+        benchmark: where it searches.
+        setting: the search side with its budget.
+        trials: settings to try, the defaults included.
+        runs: runs of each trial.
+        seed: seed of the runs and of TPE; equal arguments give equal trials.
+        goal: one of `GOALS`.
+        progress: called with (trials done, trials).
+
+    Returns:
+        The trials in order; the best is `min(..., key=lambda trial: trial.value)`.
+
+    Raises:
+        NasbenchError: if nothing can be tuned, or a number or the goal is out of range, or optuna is not installed.
+    """
+    for what, number in (("trials", trials), ("runs", runs)):
+        if number < 1:
+            raise NasbenchError(f"The number of {what} is {number}; it should be 1 or more.")
+    if goal not in GOALS:
+        raise unknown_name("goal", goal, GOALS)
+    if goal == "top-10" and "unique_queries" not in setting.budget.limits:
+        raise NasbenchError(
+            "The goal top-10 is a restricted mean of unique queries; limit unique_queries in the budget, or use the goal regret."
+        )
+    ranges = tunable(optimizer)
+    study, distributions = _study(ranges, seed)
+    done: list[Trial] = []
+    for number in range(trials):
+        proposal = None if number == 0 else study.ask(distributions)
+        chosen = {} if proposal is None else dict(proposal.params)
+        done.append(Trial(chosen, evaluate(optimizer, benchmark, setting, chosen, runs=runs, seed=seed, goal=goal)))
+        if proposal is not None:
+            study.tell(proposal, done[-1].value)
+        progress(number + 1, trials)
+    return done
+
+
+def evaluate(
+    optimizer: Lockstep | PerRun,
+    benchmark: TabularBenchmark,
+    setting: Setting,
+    settings: Mapping[str, Any],
+    *,
+    runs: int,
+    seed: int,
+    goal: str,
+) -> Floats:
+    """The goal in each of `runs` runs, `(runs,)`; smaller is better."""
+    handle = benchmark.handle(setting, seed, range(runs))
+    batches, _ = search(handle, optimizer.create(handle, Streams(seed, range(runs)), settings))
+    oracle = benchmark.oracle(setting)
+    rows = [oracle.row(np.maximum(batch.architectures, 0)) for batch in batches]
+    if goal == "regret":
+        return final_regret(batches, rows, oracle.search_means)
+    best = np.argsort(oracle.search_means, kind="stable")[:10]
+    target = np.zeros(len(oracle.search_means), dtype=bool)
+    target[best] = True
+    return queries_to_target(batches, rows, target, setting.budget.limits["unique_queries"])
+
+
+def queries_to_target(batches: list[Observations], rows: list[np.ndarray], target: np.ndarray, cap: float) -> Floats:
+    """Unique queries of each run up to its first of a target row, at most `cap`, `(R,)`; their mean is the restricted mean.
+
+    Args:
+        batches: what was observed.
+        rows: row of each architecture, one `(R, B)` a batch.
+        target: which rows count, `(N,)`.
+        cap: the budget in unique queries; a run without success counts as it.
+    """
+    answered = np.concatenate([batch.answered for batch in batches], axis=1)
+    spent = np.cumsum(np.concatenate([batch.first for batch in batches], axis=1), axis=1)
+    hit = target[np.concatenate(rows, axis=1)] & answered
+    first = np.take_along_axis(spent, hit.argmax(axis=1)[:, None], axis=1)[:, 0]
+    return np.where(hit.any(axis=1), np.minimum(first, cap), cap).astype(np.float64)
+
+
+def final_regret(batches: list[Observations], rows: list[np.ndarray], means: Floats) -> Floats:
+    """Seed mean of each run's incumbent above the best seed mean, `(R,)`.
+
+    The incumbent is the architecture with the smallest observed first objective at the longest training that the run used.
+    """
+    answered = np.concatenate([batch.answered for batch in batches], axis=1)
+    epochs = np.where(answered, np.concatenate([batch.epochs for batch in batches], axis=1), -1)
+    observed = np.concatenate([batch.objectives[..., 0] for batch in batches], axis=1)
+    longest = epochs == epochs.max(axis=1, keepdims=True)
+    incumbent = np.where(answered & longest, observed, np.inf).argmin(axis=1)
+    row = np.take_along_axis(np.concatenate(rows, axis=1), incumbent[:, None], axis=1)[:, 0]
+    return np.asarray(means[row] - np.nanmin(means))
+
+
+def _study(ranges: Mapping[str, tuple], seed: int) -> tuple[Any, dict[str, Any]]:
+    try:
+        import optuna
+    except ImportError:
+        raise NasbenchError(
+            "Tuning needs the package optuna, which is not installed; install nas-verify with the extra 'tune'."
+        ) from None
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return (
+        optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed, multivariate=True)),
+        {setting: _distribution(optuna.distributions, form) for setting, form in ranges.items()},
+    )
+
+
+def _distribution(distributions: Any, form: tuple) -> Any:
+    kind = form[0]
+    if kind == "choice":
+        return distributions.CategoricalDistribution(form[1:])
+    make = distributions.IntDistribution if kind.endswith("integer") else distributions.FloatDistribution
+    return make(form[1], form[2], log=kind.startswith("log"))
