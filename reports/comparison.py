@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
@@ -13,7 +13,7 @@ from nasbench.spaces.space import Floats
 from reports.statistics.bootstrap import studentised_mean
 from reports.statistics.multiple import holm
 from reports.statistics.pairwise import a12, wilcoxon_signed_rank
-from reports.statistics.result import Estimate, Undefined
+from reports.statistics.result import Estimate, Interval, Undefined
 
 ALPHA = 0.05
 Verdict = Literal["best", "worse", "alike", "contrary"]
@@ -121,3 +121,10 @@ def _signed_ranks(difference: Floats) -> float:
 
     known = difference[difference != 0]
     return float((np.sign(known) * rankdata(np.abs(known))).sum()) if known.size else 0.0
+
+
+def digits_for(estimates: Iterable[Estimate | Undefined], least: int = 2, most: int = 4) -> int:
+    """Decimals that show the narrowest of the intervals to be an interval."""
+    bounds = [e.interval for e in estimates if isinstance(e, Estimate) and isinstance(e.interval, Interval)]
+    widths = [b.upper - b.lower for b in bounds if b.upper > b.lower]
+    return int(np.clip(np.ceil(-np.log10(min(widths))), least, most)) if widths else least

@@ -74,6 +74,7 @@ class BenchmarkEvaluation:
         short: its name in headings.
         units: unit of each objective.
         optimum: best score of the table.
+        average: mean score over the table, what a uniformly random architecture has.
         split: split that scores.
         epochs: length of the training that scores.
         checksum: hash of the table, shortened, for facts about the benchmark.
@@ -87,6 +88,7 @@ class BenchmarkEvaluation:
     short: str
     units: tuple[str, ...]
     optimum: float
+    average: float
     split: str
     epochs: int
     checksum: str
@@ -145,6 +147,7 @@ def evaluate_benchmark(results: Results, benchmark: str) -> BenchmarkEvaluation:
         short=results.short(benchmark),
         units=units,
         optimum=oracle.best_score,
+        average=float(np.nanmean(oracle.scores)),
         split=oracle.score_split,
         epochs=oracle.epochs,
         checksum=results.benchmark(benchmark).checksum[:12],

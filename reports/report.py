@@ -28,11 +28,13 @@ from reports.results import Results
 from reports.savings import Arrival, arrivals
 from reports.summary import summary
 from reports.tables.ablation import ablation_table
+from reports.tables.aggregate import aggregate_table
 from reports.tables.anytime import anytime_table
 from reports.tables.comparison import comparison_table
 from reports.tables.cost import cost_table
 from reports.tables.judgements import read_judgements
 from reports.tables.multi_objective import multi_objective_table
+from reports.tables.practical import practical_table
 from reports.tables.table import ReportTable
 from reports.tables.time_to_target import time_to_target_table
 
@@ -116,6 +118,8 @@ def _tables(
     entries = [(entry.label, entry.name, entry.settings) for entry in results.study.optimizers]
     tables = [
         comparison_table(evaluations, comparisons, objectives[0]),
+        aggregate_table(evaluations, reference, rng),
+        practical_table(evaluations, reference, rng),
         anytime_table(evaluations),
         *(time_to_target_table(found, account, reference) for account, found in reached.items()),
         multi_objective_table(evaluations, objectives, rng) if len(objectives) > 1 else None,

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from reports.comparison import Comparison
+from reports.comparison import Comparison, digits_for
 from reports.evaluation import BenchmarkEvaluation
 from reports.results import Results
 from reports.savings import Arrival
 from reports.statistics.power import minimal_detectable_effect, rank_sum
 from reports.statistics.result import Estimate, Interval, Undefined
-from reports.statistics.robustness import across_conditions, half_splits
+from reports.statistics.robustness import across_conditions, half_splits, rank_methods
 
 HEADLINE = "ten-best"
 """Key of the target that the summary speaks of."""
@@ -55,7 +55,7 @@ def listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
 
 
-def within(estimate: Estimate, digits: int = 2) -> str:
+def within(estimate: Estimate, digits: int) -> str:
     """The interval of an estimate in words, or that there is none."""
     if isinstance(estimate.interval, Interval):
         level = f"{100 * estimate.interval.level:g} %"
@@ -145,12 +145,31 @@ def _robust(evaluations: Sequence[BenchmarkEvaluation], rng: np.random.Generator
             sentences.append(
                 f"The winner on {first}, {across.winner}, also has the lowest mean on {len(kept)} of the {counted(len(across.survives), 'other data set')}."
             )
+    sentences += _half_budget(evaluations)
     shares = {e.short: half_splits(final[e.short], rng, splits=2_000) for e in evaluations}
     known = {name: share for name, share in shares.items() if not isinstance(share, Undefined)}
     if known:
         texts = [f"{100 * share:.0f} % on {name}" for name, share in known.items()]
         sentences.append(f"The lowest mean stays the lowest on random halves of the runs in {listed(texts)}.")
     return tuple(sentences)
+
+
+def _half_budget(evaluations: Sequence[BenchmarkEvaluation]) -> list[str]:
+    """Whether the winner led at half the budget already."""
+    led = []
+    for evaluation in evaluations:
+        curves = {label: outcome.curves["queries"] for label, outcome in evaluation.outcomes.items()}
+        end = min(float(curve.budgets[-1]) for curve in curves.values())
+        half, whole = (
+            rank_methods({label: curve.regret[:, curve.budgets <= budget][:, -1] for label, curve in curves.items()})
+            for budget in (max(end / 2, float(min(c.budgets[0] for c in curves.values()))), end)
+        )
+        if not isinstance(half, Undefined) and not isinstance(whole, Undefined) and half.winners == whole.winners:
+            led.append(evaluation.short)
+    names = f" ({listed(led)})" if led and len(evaluations) > 1 else ""
+    return [
+        f"At half the budget the lowest mean belongs to the same optimizer on {len(led)} of {counted(len(evaluations), 'data set')}{names}."
+    ]
 
 
 def _effect(effect: Estimate | Undefined) -> str:

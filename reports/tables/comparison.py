@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from reports.comparison import ALPHA, Comparison, Standing
+from reports.comparison import ALPHA, Comparison, Standing, digits_for
 from reports.evaluation import BenchmarkEvaluation
 from reports.tables.table import Cell, Column, ReportTable, estimated
 
@@ -28,7 +28,7 @@ def comparison_table(
         objective: name of the first objective.
     """
     unit = evaluations[0].unit
-    digits = 2 if unit == "%" else 3
+    digits = digits_for(s.mean for e in evaluations for s in comparisons[e.benchmark].standings.values())
     columns = (
         Column(key="benchmark", heading="data set", kind="text", group=True),
         Column(key="optimizer", heading="optimizer", kind="text"),

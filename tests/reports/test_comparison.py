@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -14,8 +16,10 @@ from reports.savings import arrivals
 from reports.statistics.result import Undefined
 from reports.summary import counted, listed
 from reports.tables.ablation import variants
+from reports.tables.aggregate import aggregate_table, relative_regret
 from reports.tables.anytime import anytime_table
 from reports.tables.comparison import comparison_table
+from reports.tables.practical import practical_table
 
 
 def test_standings_against_scipy(results: Results) -> None:
@@ -140,3 +144,32 @@ def test_variants_are_the_entries_of_one_algorithm() -> None:
 def test_words() -> None:
     assert (counted(1, "run"), counted(2000, "run")) == ("1 run", "2,000 runs")
     assert (listed(["a"]), listed(["a", "b", "c"])) == ("a", "a, b and c")
+
+
+def test_relative_regret_is_zero_at_the_optimum_and_one_for_a_random_architecture(results: Results) -> None:
+    evaluations = list(evaluate(results))
+    oracle = results.oracle("nas-bench-201/cifar10")
+    values = relative_regret(evaluations, "random_search")
+    first = evaluations[0].outcomes["random_search"].score
+    assert values.shape == (12, 2)
+    blind = oracle.scores.mean() - oracle.best_score
+    assert values[:, 0] == pytest.approx((first - oracle.best_score) / blind)
+    table = aggregate_table(evaluations, "random_search", np.random.default_rng(0))
+    assert table is not None
+    cells = dict(zip([column.key for column in table.columns], table.rows[0], strict=True))
+    middle = np.sort(values.ravel())[6:18]  # 24 values, a quarter cut at each end
+    assert cells["iqm"].value == pytest.approx(middle.mean())
+    assert cells["mean"].value == pytest.approx(values.mean())
+
+
+def test_practical_difference_sums_to_one_and_follows_the_margin(results: Results) -> None:
+    evaluations = list(evaluate(results))
+    table = practical_table(evaluations, "random_search", np.random.default_rng(0))
+    assert table is not None
+    for row in table.rows:
+        assert sum(
+            float(cell.value) for cell in row[2:5] if not isinstance(cell.value, Undefined | str)
+        ) == pytest.approx(1.0)
+    outcomes = evaluations[0].outcomes
+    same = replace(evaluations[0], outcomes={"a": outcomes["random_search"], "b": outcomes["random_search"]})
+    assert practical_table([same], "a", np.random.default_rng(0)).rows[0][3].value == 1.0  # type: ignore[union-attr]

@@ -1,0 +1,50 @@
+"""`nasbench reproduce`, and the list of papers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def reproduce(
+    paper: Annotated[str, typer.Argument(help="see `nasbench list papers`")],
+    runs: Annotated[int | None, typer.Option(help="searches a method and data set; default as published")] = None,
+    jobs: Annotated[int, typer.Option(help="processes")] = 1,
+    seed: Annotated[int, typer.Option(help="seed of all random streams")] = 2020,
+    out: Annotated[Path | None, typer.Option(help="folder for the table as Markdown, LaTeX, HTML and CSV")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> int:
+    """Reproduce a published table and test each number. Exit status 1 where one is shown to differ."""
+    from nasbench.console import print_json, print_table, progress_bar
+    from reports.papers.catalogue import get_paper
+    from reports.papers.reproduce import reproduce as run
+    from reports.papers.tables import reproduction_table, rows_of, shown
+    from reports.tables.render import write_table_files
+
+    published = get_paper(paper)
+    with progress_bar(f"reproducing {paper}") as progress:
+        found = run(published, runs, jobs, seed, progress)
+    rows = rows_of(found)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        write_table_files(reproduction_table(found), out)
+    if json:
+        print_json("reproduce", paper=paper, rows=rows, notes=list(published.notes), checksum=found.checksum)
+    else:
+        print_table(published.title, [shown(row) for row in rows])
+        for text in dict.fromkeys(f"{r['method']}, {r['dataset']}: {r['reason']}." for r in rows if r["reason"]):
+            print(text)
+        for note in published.notes:
+            print(note)
+        unconfirmed = sum(row["digits"] == "unconfirmed" for row in rows)
+        print(f"{unconfirmed} of {len(rows)} published numbers are unconfirmed by a second source.")
+    return 1 if found.failed else 0
+
+
+def list_papers() -> list[dict[str, Any]]:
+    """Return every paper as a flat row, for `nasbench list papers`."""
+    from reports.papers.catalogue import list_papers as listed
+
+    return listed()

@@ -1,0 +1,72 @@
+"""All data sets together: interquartile mean of relative regret, and the probability of improving on the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nasbench.spaces.space import Floats
+from reports.comparison import resamples_for
+from reports.evaluation import BenchmarkEvaluation
+from reports.statistics.bootstrap import stratified
+from reports.statistics.location import interquartile_mean, mean
+from reports.statistics.pairwise import probability_of_improvement
+from reports.statistics.result import Undefined
+from reports.tables.table import Cell, Column, ReportTable, estimated
+
+
+def relative_regret(evaluations: Sequence[BenchmarkEvaluation], label: str) -> Floats:
+    """Final regret of each run as a share of what a uniformly random architecture has on average, `(runs, data sets)`."""
+    return np.stack([(e.outcomes[label].score - e.optimum) / (e.average - e.optimum) for e in evaluations], axis=1)
+
+
+def aggregate_table(
+    evaluations: Sequence[BenchmarkEvaluation], reference: str, rng: np.random.Generator
+) -> ReportTable | None:
+    """Build the table, or None where a data set has no spread to be relative to."""
+    if any(not e.average > e.optimum for e in evaluations):
+        return None
+    labels = list(evaluations[0].outcomes)
+    compared = len(labels) > 1
+    columns = (
+        Column(key="optimizer", heading="optimizer", kind="text"),
+        Column(key="iqm", heading="interquartile mean (%) [95 %]", kind="percent"),
+        Column(key="mean", heading="mean (%) [95 %]", kind="percent"),
+        *((Column(key="improvement", heading=f"P(better than {reference}) [95 %]"),) if compared else ()),
+        Column(key="n", heading="runs x data sets", kind="count"),
+    )
+    scores = {label: relative_regret(evaluations, label) for label in labels}
+    rows = []
+    for label, values in scores.items():
+        runs = "+".join(e.outcomes[label].digest for e in evaluations)
+        both = "+".join([runs, *(e.outcomes[reference].digest for e in evaluations)])
+        resamples = resamples_for(len(values))
+        improvement = (
+            Undefined("the reference is not compared with itself")
+            if label == reference
+            else probability_of_improvement(values, scores[reference], rng, resamples=resamples)
+        )
+        rows.append(
+            (
+                Cell(label),
+                estimated(stratified(values, interquartile_mean, rng, resamples=resamples), runs),
+                estimated(stratified(values, mean, rng, resamples=resamples), runs),
+                *((estimated(improvement, both),) if compared else ()),
+                Cell(values.size, runs=runs),
+            )
+        )
+    return ReportTable(
+        name="aggregate",
+        title="All data sets together",
+        caption=(
+            f"Final regret as a share of the regret that a uniformly random architecture has on average, over {len(evaluations)} "
+            f"data set{'s' if len(evaluations) > 1 else ''}; 0 is the optimum, 100 no better than drawing one architecture blindly."
+        ),
+        columns=columns,
+        rows=tuple(rows),
+        notes=(
+            "The interquartile mean leaves out the best and the worst quarter of all runs (Agarwal et al. 2021). Intervals resample the runs of each data set "
+            "by itself, so they speak of new runs on these data sets and not of new data sets.",
+        ),
+    )

@@ -1,0 +1,63 @@
+"""Practical difference: the posterior probability of being better, equivalent or worse by more than a margin stated in advance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from reports.evaluation import BenchmarkEvaluation
+from reports.statistics.bayesian import signed_rank
+from reports.statistics.result import Undefined
+from reports.tables.table import Cell, Column, ReportTable
+
+MARGIN = 0.1
+"""Percentage points of error up to which two architectures are as good as each other: about what another training seed changes."""
+DRAWS = 4_000
+MOST_RUNS = 200
+"""The posterior costs the square of the runs; of more runs the first so many are used, and the table says so."""
+
+
+def practical_table(
+    evaluations: Sequence[BenchmarkEvaluation], reference: str, rng: np.random.Generator
+) -> ReportTable | None:
+    """Build the table, or None where scores are no percentages or nothing is to be compared."""
+    labels = [label for label in evaluations[0].outcomes if label != reference]
+    if not labels or any(e.unit != "%" for e in evaluations):
+        return None
+    columns = (
+        Column(key="benchmark", heading="data set", kind="text", group=True),
+        Column(key="optimizer", heading="optimizer", kind="text"),
+        Column(key="better", heading="P(better)", digits=3),
+        Column(key="equivalent", heading="P(equivalent)", digits=3),
+        Column(key="worse", heading="P(worse)", digits=3),
+        Column(key="n", heading="n", kind="count"),
+    )
+    rows = []
+    for evaluation in evaluations:
+        base = evaluation.outcomes[reference]
+        for label in labels:
+            outcome = evaluation.outcomes[label]
+            runs = f"{outcome.digest}+{base.digest}"
+            result = signed_rank(outcome.score[:MOST_RUNS], base.score[:MOST_RUNS], MARGIN, rng, draws=DRAWS)
+            values: tuple[float | Undefined, ...] = (result, result, result) if isinstance(result, Undefined) else (
+                result.x_better, result.equivalent, result.y_better
+            )  # fmt: skip
+            n = min(len(outcome.score), MOST_RUNS)
+            rows.append(
+                (Cell(evaluation.short), Cell(label), *(Cell(v, runs=runs) for v in values), Cell(n, runs=runs))
+            )
+    return ReportTable(
+        name="practical",
+        title=f"Practical difference from {reference}",
+        caption=(
+            f"Posterior probability that a run of the optimizer is, most likely, better than one of {reference} by more than {MARGIN:g} points, "
+            "within that margin, or worse by more."
+        ),
+        columns=columns,
+        rows=tuple(rows),
+        notes=(
+            f"Bayesian signed-rank test (Benavoli et al. 2014, 2017), paired by run, on at most the first {MOST_RUNS} runs; "
+            f"region of practical equivalence: {MARGIN:g} points, stated in advance.",
+        ),
+    )
