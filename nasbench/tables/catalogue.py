@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -90,13 +89,21 @@ def known_tables() -> tuple[str, ...]:
     return tuple(sorted({*table_names(), *_SOURCES}))
 
 
+def is_built(name: str) -> bool:
+    """Whether a table is in the cache already."""
+    return (cache_folder() / name / "manifest.json").exists()
+
+
+def needed_file(name: str) -> str:
+    """File of the reference data that a table is built from; empty if none is."""
+    return _SOURCES[name].needs if name in _SOURCES else ""
+
+
 def table_datasets(name: str) -> tuple[str, ...]:
     """Return the data sets of a table at hand, without building it."""
-    manifest = cache_folder() / name / "manifest.json"
-    if name in _SOURCES and not manifest.exists():
+    if name in _SOURCES and not is_built(name):
         return _SOURCES[name].datasets(name)
-    columns = json.loads(manifest.read_text())["columns"]
-    return tuple(dict.fromkeys(str(column["dataset"]) for column in columns))
+    return open_table(cache_folder() / name).datasets
 
 
 def get_table(name: str) -> Table:
@@ -107,7 +114,7 @@ def get_table(name: str) -> Table:
     """
     if name in _SOURCES:
         source = _SOURCES[name]
-        if source.needs and not (cache_folder() / name / "manifest.json").exists():
+        if source.needs and not is_built(name):
             reference_file(name, source.needs)
         return cached_table(name, partial(source.build, name))
     if name not in table_names():

@@ -1,0 +1,216 @@
+"""`nasbench describe`: what a benchmark is like, as a list of facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from nasbench.benchmarks.landscape import (
+    autocorrelation,
+    basins,
+    distance_to_nearest,
+    neighbour_rows,
+    rank_correlations,
+    seed_noise,
+    variance_shares,
+)
+from nasbench.benchmarks.objectives import Objective, find_objective, objective_names, quantity_of
+from nasbench.benchmarks.tabular import TabularBenchmark
+from nasbench.errors import NasbenchError
+from nasbench.search.archive import nondominated
+from nasbench.spaces.space import Floats
+from nasbench.tables.table import Table
+
+CLOSE = (0.1, 0.5, 1.0)
+"""How far from the optimum an architecture is counted as close, in the unit of the error."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One fact.
+
+    Attributes:
+        topic: what it belongs to.
+        name: what is counted or measured.
+        value: the number, or None where it is not defined.
+        detail: what it refers to: an architecture, a column, a unit.
+    """
+
+    topic: str
+    name: str
+    value: float | int | None
+    detail: str = ""
+
+
+def describe(benchmark: TabularBenchmark, costs: Sequence[str] | None = None) -> list[Fact]:
+    """Compute the facts about a benchmark: exact, over every architecture that its table holds.
+
+    The landscape is that of the seed mean of `error` after the longest training, on the validation split where there is one.
+
+    Args:
+        benchmark: a data set of a table.
+        costs: objectives that fronts are computed with beside the error; by default latency and parameters where they are held.
+
+    Raises:
+        NasbenchError: if the table holds no error on the data set, an objective is unknown, or an architecture lacks its value.
+    """
+    table, dataset = benchmark.table, benchmark.dataset
+    quantity = quantity_of(table, dataset, "error")
+    splits = [s for s in ("validation", "test", "train") if any(_holds(table, dataset, quantity, s))]
+    if not splits:
+        raise NasbenchError(f"{benchmark.name} holds no error; it has {', '.join(objective_names(table, dataset))}.")
+    held = objective_names(table, dataset)
+    chosen = [c for c in ("latency", "parameters") if c in held] if costs is None else list(costs)
+    searched = _longest(table, dataset, "error", splits[0])
+    values = searched.mean()
+    if not np.isfinite(values).all():
+        raise NasbenchError(
+            f"{int((~np.isfinite(values)).sum())} architectures of {benchmark.name} have no error; it cannot be described."
+        )
+    return [
+        *_size(table),
+        *_optimum(table, values, searched.unit, splits[0]),
+        *_fronts(table, dataset, values, chosen),
+        *_shape(table, values),
+        *_variance(table, values),
+        *_noise(searched, splits[0]),
+        *_correlations(table, dataset, quantity, splits),
+    ]
+
+
+def _holds(table: Table, dataset: str, quantity: str, split: str) -> Iterator[bool]:
+    return ((c.dataset, c.quantity, c.split) == (dataset, quantity, split) for c in table.columns)
+
+
+def _longest(table: Table, dataset: str, objective: str, split: str) -> Objective:
+    timed = table.epochs(dataset, quantity_of(table, dataset, objective), split)
+    return find_objective(table, dataset, objective, split, timed[-1] if timed else None)
+
+
+def _size(table: Table) -> Iterator[Fact]:
+    space = table.space
+    base = table.base_space
+    yield Fact("size", "architectures", len(table), table.name)
+    yield Fact("size", "decisions", space.d, ", ".join(space.decisions))
+    yield Fact("size", "combinations", float(base.product_size), base.name)
+    canonical = np.unique(space.index(space.canonical(space.all)))
+    yield Fact("size", "isomorphism classes", len(canonical), "by the canonical form of the space")
+
+
+def _optimum(table: Table, values: Floats, unit: str, split: str) -> Iterator[Fact]:
+    best = int(values.argmin())
+    yield Fact(
+        "optimum",
+        f"least {split} error",
+        float(values[best]),
+        f"{unit}; {table.space.to_string(table.architectures[best])}",
+    )
+    yield Fact("optimum", "architectures that attain it", int((values == values[best]).sum()))
+    for quantile, name in ((0.5, "median error"), (0.01, "error of the best hundredth")):
+        yield Fact("optimum", name, float(np.quantile(values, quantile)), unit)
+    if unit == "%":
+        for distance in CLOSE:
+            yield Fact(
+                "optimum",
+                f"architectures within {distance}",
+                int((values <= values[best] + distance).sum()),
+                "percentage points",
+            )
+
+
+def _fronts(table: Table, dataset: str, values: Floats, costs: Sequence[str]) -> Iterator[Fact]:
+    given = {cost: _longest(table, dataset, cost, "validation").mean() for cost in costs}
+    for count in range(1, len(costs) + 1):
+        for some in combinations(costs, count):
+            points = np.stack([values, *(given[cost] for cost in some)], axis=1)
+            whole = points[np.isfinite(points).all(axis=1)]
+            yield Fact(
+                "front", "non-dominated architectures", int(nondominated(whole).sum()), ", ".join(("error", *some))
+            )
+
+
+def _shape(table: Table, values: Floats) -> Iterator[Fact]:
+    neighbours = neighbour_rows(table.space)
+    found = basins(values, neighbours)
+    yield Fact("landscape", "neighbours of an architecture", float((neighbours >= 0).sum(axis=1).mean()), "mean")
+    yield Fact("landscape", "local optima", len(found.optima), "no neighbour is better")
+    best = found.optimum == int(values.argmin())
+    yield Fact("landscape", "share of the global optimum's basin", float(best.mean()), "steepest descent ends there")
+    attained = values[found.optimum] == values.min()
+    yield Fact(
+        "landscape", "chance of one descent to attain the optimum", float(attained.mean()), "from a uniform start"
+    )
+    yield Fact(
+        "landscape",
+        "largest basin",
+        int(found.sizes.max()),
+        table.space.to_string(table.architectures[found.optima[found.sizes.argmax()]]),
+    )
+    yield Fact("landscape", "moves of a descent", float(found.steps.mean()), "mean")
+    rho = autocorrelation(values, neighbours)
+    yield Fact("landscape", "correlation of neighbours", rho, "Pearson, all pairs")
+    yield Fact(
+        "landscape",
+        "correlation length",
+        float(-1 / np.log(abs(rho))) if 0 < abs(rho) < 1 else None,
+        "-1 / ln |correlation of neighbours|",
+    )
+    distance = distance_to_nearest(table.space, np.flatnonzero(values == values.min()))
+    yield Fact(
+        "landscape",
+        "fitness-distance correlation",
+        float(np.corrcoef(values, distance)[0, 1]),
+        "Pearson, error and distance to the optimum",
+    )
+
+
+def _variance(table: Table, values: Floats) -> Iterator[Fact]:
+    if not table.is_complete:
+        return
+    space = table.space
+    shares = variance_shares(values, tuple(int(k) for k in space.cardinalities))
+    for position, decision in enumerate(space.decisions):
+        yield Fact("variance", "share of a decision alone", shares[(position,)], decision)
+    for order in range(1, space.d + 1):
+        yield Fact(
+            "variance",
+            f"share of order {order}",
+            sum(v for k, v in shares.items() if len(k) == order),
+            "functional ANOVA",
+        )
+
+
+def _noise(searched: Objective, split: str) -> Iterator[Fact]:
+    if searched.values.ndim != 2:
+        return
+    noise = seed_noise(np.asarray(searched.values, dtype=np.float64), searched.missing)
+    if noise is None:
+        return
+    detail = f"{split}, seeds {', '.join(map(str, searched.seeds))}"
+    yield Fact("seeds", "architectures with two seeds or more", noise.architectures, detail)
+    yield Fact("seeds", "standard deviation of a training", noise.deviation, searched.unit)
+    yield Fact("seeds", "reliability of a training", noise.reliability, "intraclass correlation")
+
+
+def _correlations(table: Table, dataset: str, quantity: str, splits: list[str]) -> Iterator[Fact]:
+    """Between splits at the longest training, between trainings of one split, and with other data sets on one split."""
+    pairs: list[tuple[str, Floats, Floats]] = []
+    longest = {split: _longest(table, dataset, "error", split).mean() for split in splits}
+    for one, other in combinations(splits, 2):
+        pairs.append((f"{one} and {other}", longest[one], longest[other]))
+    for split in splits:
+        timed = table.epochs(dataset, quantity, split)
+        for epochs in timed[:-1]:
+            shorter = find_objective(table, dataset, "error", split, epochs).mean()
+            pairs.append((f"{split}, {epochs} and {timed[-1]} epochs", shorter, longest[split]))
+    for other in table.datasets:
+        if other != dataset and any(_holds(table, other, quantity_of(table, other, "error"), splits[0])):
+            there = _longest(table, other, "error", splits[0]).mean()
+            pairs.append((f"{splits[0]}, {dataset} and {other}", longest[splits[0]], there))
+    for what, a, b in pairs:
+        spearman, kendall = rank_correlations(a, b)
+        yield Fact("ranks", "Spearman", spearman, what)
+        yield Fact("ranks", "Kendall", kendall, what)

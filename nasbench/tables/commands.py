@@ -1,0 +1,116 @@
+"""`nasbench data list | import | check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+data = typer.Typer(
+    name="data",
+    help="Tables of measured architectures: list, import, check.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@data.command("list")
+def list_(json: Json = False) -> None:
+    """List the tables at hand, those that reference data would bring, and the formats that can be imported."""
+    from nasbench.console import print_json, print_table
+    from nasbench.tables.imports import FORMATS
+
+    tables = _tables()
+    formats = [{"format": name, "source": known.summary} for name, known in FORMATS.items()]
+    if json:
+        print_json("data list", tables=tables, formats=formats)
+        return
+    print_table("tables", tables)
+    print_table("formats", formats)
+
+
+@data.command("import")
+def import_(
+    kind: Annotated[str, typer.Argument(metavar="FORMAT", help="one of those that data list shows")],
+    source: Annotated[Path, typer.Argument(help="the file or folder")],
+    name: Annotated[str | None, typer.Option(help="name of the table, if not the format's own")] = None,
+    trusted: Annotated[
+        bool, typer.Option("--trusted", help="read a file even if that means to run what it says")
+    ] = False,
+    jobs: Annotated[int, typer.Option(help="processes")] = 1,
+    json: Json = False,
+) -> None:
+    """Import a table into the cache."""
+    from nasbench.console import print_json
+    from nasbench.errors import NasbenchError
+    from nasbench.tables.imports import import_table
+
+    if jobs < 1:
+        raise NasbenchError(f"The number of jobs is {jobs}; it should be 1 or more.")
+    table, report = import_table(kind, source, name=name, trusted=trusted, jobs=jobs)
+    if json:
+        row = {**_row(table), "missing": list(report.missing), "notes": list(report.notes)}
+        print_json("data import", tables=[row])
+        return
+    print(f"{table.name}: {len(table):,} architectures, {len(table.columns)} columns, in {table.folder}")
+    if report.missing:
+        print(f"missing: {len(report.missing):,} architectures, such as {', '.join(report.missing[:5])}")
+    for note in report.notes:
+        print(f"note: {note}")
+
+
+@data.command("check")
+def check(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[TABLE]...", help="tables; all that are built")] = None,
+    json: Json = False,
+) -> None:
+    """Verify the checksum of every array of tables; exit status 2 at the first that is damaged."""
+    from nasbench.console import print_json, print_table
+    from nasbench.tables.catalogue import get_table, is_built, table_names
+
+    rows = []
+    for name in names or [name for name in table_names() if is_built(name)]:
+        table = get_table(name)
+        rows.append({"table": name, "arrays": len(table.check()), "architectures": len(table), "state": "sound"})
+    if json:
+        print_json("data check", tables=rows)
+        return
+    print_table("tables", rows)
+
+
+def _tables() -> list[dict[str, Any]]:
+    from nasbench.tables.catalogue import get_table, is_built, known_tables, needed_file, table_datasets, table_names
+
+    at_hand = table_names()
+    rows = []
+    for name in known_tables():
+        needs = needed_file(name)
+        if is_built(name):
+            rows.append({**_row(get_table(name)), "state": "ready", "needs": needs})
+            continue
+        state = "built on first use" if name in at_hand else "needs NASBENCH_DATA"
+        datasets = ", ".join(table_datasets(name))
+        rows.append(
+            {
+                "table": name,
+                "architectures": None,
+                "columns": None,
+                "datasets": datasets,
+                "state": state,
+                "needs": needs,
+            }
+        )
+    return rows
+
+
+def _row(table: Any) -> dict[str, Any]:
+    return {
+        "table": table.name,
+        "architectures": len(table),
+        "columns": len(table.columns),
+        "datasets": ", ".join(table.datasets),
+    }
