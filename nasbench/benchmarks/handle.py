@@ -23,26 +23,27 @@ MOST_REPETITIONS = np.iinfo(np.uint16).max
 
 
 class Evaluator(Protocol):
-    """What answers: a table's validation columns, or a trainer. It must hold nothing of the test split.
-
-    Attributes:
-        space: the space.
-        rows: number of architectures it can tell apart by `row`, or None if that is not finite in practice.
-        functions: for each row the row of its canonical form, `(rows,)`, or None where `rows` is None.
-        cheap: for each objective whether it is a closed form or a constant of the architecture, free of charge.
-    """
+    """What answers: a table's validation columns, or a trainer. It must hold nothing of the test split."""
 
     @property
-    def space(self) -> Space: ...
+    def space(self) -> Space:
+        """Space of the architectures."""
+        ...
 
     @property
-    def rows(self) -> int | None: ...
+    def rows(self) -> int | None:
+        """Number of architectures that `row` tells apart, or None if that is not finite in practice."""
+        ...
 
     @property
-    def functions(self) -> Ints | None: ...
+    def functions(self) -> Ints | None:
+        """For each row the row of its canonical form, `(rows,)`, or None where `rows` is None."""
+        ...
 
     @property
-    def cheap(self) -> tuple[bool, ...]: ...
+    def cheap(self) -> tuple[bool, ...]:
+        """For each objective whether it is a closed form or a constant of the architecture, free of charge."""
+        ...
 
     def row(self, architectures: Architectures) -> Ints:
         """Row of each architecture, `(...)`; -1 for one that cannot be answered."""
@@ -123,7 +124,9 @@ class SearchHandle:
         """
         architectures = batch.architectures if isinstance(batch, Query) else batch
         if architectures.ndim != 3 or architectures.shape[0] != self.runs or architectures.shape[2] != self.space.d:
-            raise NasbenchError(f"A batch has the shape {architectures.shape}; it should be ({self.runs}, B, {self.space.d}).")
+            raise NasbenchError(
+                f"A batch has the shape {architectures.shape}; it should be ({self.runs}, B, {self.space.d})."
+            )
         proposed = self._proposed(architectures)
         if self.space.size < self.space.product_size:
             # A combination outside the space stands for the nearest inside; that one is trained, and observed.
@@ -153,7 +156,9 @@ class SearchHandle:
             first, fresh = first & answered, fresh & answered
         self.ledger.charge(amounts)
         self._open = ~self.ledger.exhausted
-        return Observations(architectures, objectives, amounts["train_seconds"], epochs, training_seed, answered, first, fresh)
+        return Observations(
+            architectures, objectives, amounts["train_seconds"], epochs, training_seed, answered, first, fresh
+        )
 
     def _answer(
         self, architectures: Architectures, source: Ints, level: Ints, repetition: Ints, wanted: NDArray[np.bool_]
@@ -168,7 +173,11 @@ class SearchHandle:
         values, seeds = self._evaluator.evaluate(*asked, chosen(keys), chosen(repetition))
         spent = self._evaluator.seconds(*asked)
         if everything:
-            return values.reshape(*wanted.shape, values.shape[-1]), seeds.reshape(wanted.shape), spent.reshape(wanted.shape)
+            return (
+                values.reshape(*wanted.shape, values.shape[-1]),
+                seeds.reshape(wanted.shape),
+                spent.reshape(wanted.shape),
+            )
         objectives = np.full((*wanted.shape, len(self.objectives)), np.nan)
         training_seed = np.full(wanted.shape, -1, dtype=np.int64)
         seconds = np.zeros(wanted.shape)

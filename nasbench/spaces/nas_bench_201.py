@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,9 +100,7 @@ class NasBench201Space(Space):
         per_three = CELLS_A_STAGE * sum(9 * c * c + 2 * c for c in CHANNELS)
         stem = 9 * 3 * CHANNELS[0] + 2 * CHANNELS[0]
         # A residual block has two 3x3 convolutions with batch normalisation and a 1x1 shortcut without it.
-        blocks = sum(
-            (9 * a * b + 2 * b) + (9 * b * b + 2 * b) + a * b for a, b in zip(CHANNELS, CHANNELS[1:], strict=False)
-        )
+        blocks = sum((9 * a * b + 2 * b) + (9 * b * b + 2 * b) + a * b for a, b in pairwise(CHANNELS))
         head = 2 * CHANNELS[-1] + (CHANNELS[-1] + 1) * _known(CLASSES, dataset)
         return (stem + blocks + head + one * per_one + three * per_three) / 1e6
 

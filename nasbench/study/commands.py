@@ -96,7 +96,7 @@ def _benchmarks() -> list[dict[str, Any]]:
 def _optimizers() -> list[dict[str, Any]]:
     from nasbench.search.registry import get_optimizer, optimizer_names
 
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name in optimizer_names():
         try:
             optimizer = get_optimizer(name)

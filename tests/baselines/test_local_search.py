@@ -32,7 +32,12 @@ def test_local_optima_of_the_seed_means(dataset: str, optima: int) -> None:
 
 def _setting() -> Setting:
     return Setting(
-        objectives=("error",), split="validation", epochs=(200,), training_seed="mean", repeats="charged", budget=Budget({"queries": QUERIES})
+        objectives=("error",),
+        split="validation",
+        epochs=(200,),
+        training_seed="mean",
+        repeats="charged",
+        budget=Budget({"queries": QUERIES}),
     )
 
 

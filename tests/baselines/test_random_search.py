@@ -20,7 +20,12 @@ N = BENCHMARK.space.size
 def queried(replacement: bool) -> tuple[np.ndarray, np.ndarray]:
     """Cells `(RUNS, DRAWS)` that random search queried, and the seed-mean error of every cell."""
     setting = Setting(
-        objectives=("error",), split="validation", epochs=(200,), training_seed="mean", repeats="charged", budget=Budget({"queries": DRAWS})
+        objectives=("error",),
+        split="validation",
+        epochs=(200,),
+        training_seed="mean",
+        repeats="charged",
+        budget=Budget({"queries": DRAWS}),
     )
     handle = BENCHMARK.handle(setting, 11, tuple(range(RUNS)))
     optimizer = OPTIMIZER.create(handle, Streams(11, range(RUNS)), {"replacement": replacement, "batch": DRAWS})
@@ -60,7 +65,11 @@ def test_expected_regret_with_and_without_replacement() -> None:
             tail = (1 - r / N) ** DRAWS
         else:
             top = np.minimum(r, N - DRAWS)
-            tail = np.where(r <= N - DRAWS, np.exp(gammaln(N - top + 1) - gammaln(N - top - DRAWS + 1) - gammaln(N + 1) + gammaln(N - DRAWS + 1)), 0)
+            tail = np.where(
+                r <= N - DRAWS,
+                np.exp(gammaln(N - top + 1) - gammaln(N - top - DRAWS + 1) - gammaln(N + 1) + gammaln(N - DRAWS + 1)),
+                0,
+            )
         exact = float(((tail[:-1] - tail[1:]) * (ordered - ordered[0])).sum())
         regret = errors[cells].min(axis=1) - ordered[0]
         assert abs(regret.mean() - exact) < 4 * regret.std() / np.sqrt(RUNS)
@@ -74,11 +83,16 @@ def test_with_replacement_cells_are_uniform() -> None:
 
 def test_without_replacement_it_ends_when_the_space_does() -> None:
     setting = Setting(
-        objectives=("error",), split="validation", epochs=(200,), training_seed="mean", repeats="charged", budget=Budget({"queries": 10**6})
+        objectives=("error",),
+        split="validation",
+        epochs=(200,),
+        training_seed="mean",
+        repeats="charged",
+        budget=Budget({"queries": 10**6}),
     )
     handle = BENCHMARK.handle(setting, 11, (0,))
     optimizer = OPTIMIZER.create(handle, Streams(11, (0,)), {"replacement": False, "batch": 4000})
     seen: list[int] = []
-    while (batch := optimizer.ask()).shape[1]:
-        seen += BENCHMARK.space.index(handle.query(batch).architectures)[0].tolist()
+    while len(batch := np.asarray(optimizer.ask())[0]):
+        seen += BENCHMARK.space.index(handle.query(batch[None]).architectures)[0].tolist()
     assert sorted(seen) == list(range(N))

@@ -19,7 +19,12 @@ QUERIES = 120
 
 def setting(repeats: str) -> Setting:
     return Setting(
-        objectives=("error",), split="validation", epochs=(200,), training_seed="random", repeats=repeats, budget=Budget({"queries": QUERIES})
+        objectives=("error",),
+        split="validation",
+        epochs=(200,),
+        training_seed="random",
+        repeats=repeats,
+        budget=Budget({"queries": QUERIES}),
     )
 
 
@@ -38,10 +43,8 @@ def scalar(run: int, population: int, sample: int, mutation: str, repeats: str) 
             draw = streams.uniform(sample + 2)[0]
             drawn = [int(u * population) for u in draw[:sample]]
             parent = min((alive[slot][1], position, alive[slot][0]) for position, slot in enumerate(drawn))[2]
-            if len(set(weights)) == 1:
-                edge = int(draw[sample] * 6)
-            else:
-                edge = next(e for e in range(6) if draw[sample] < sum(weights[: e + 1]) or e == 5)
+            ladder = [sum(weights[: e + 1]) for e in range(5)]
+            edge = int(draw[sample] * 6) if len(set(weights)) == 1 else sum(draw[sample] >= step for step in ladder)
             other = int(draw[sample + 1] * 4)
             child = list(parent)
             child[edge] = other + (other >= parent[edge])
@@ -58,11 +61,15 @@ def scalar(run: int, population: int, sample: int, mutation: str, repeats: str) 
     return history
 
 
-@pytest.mark.parametrize(("population", "sample", "mutation", "repeats"), [(10, 3, "node-first", "charged"), (30, 10, "uniform", "cached")])
+@pytest.mark.parametrize(
+    ("population", "sample", "mutation", "repeats"), [(10, 3, "node-first", "charged"), (30, 10, "uniform", "cached")]
+)
 def test_bit_identical_to_the_scalar_algorithm(population: int, sample: int, mutation: str, repeats: str) -> None:
     runs = tuple(range(6))
     handle = BENCHMARK.handle(setting(repeats), 5, runs)
-    optimizer = OPTIMIZER.create(handle, Streams(5, runs), {"population": population, "sample": sample, "mutation": mutation})
+    optimizer = OPTIMIZER.create(
+        handle, Streams(5, runs), {"population": population, "sample": sample, "mutation": mutation}
+    )
     steps = []
     while not handle.ledger.exhausted.all():
         observations = handle.query(optimizer.ask())

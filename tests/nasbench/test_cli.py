@@ -20,7 +20,9 @@ def test_list_in_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert document["command"] == "list"
     assert {"optimizers", "benchmarks", "spaces", "presets"} <= set(document)
     assert {"random_search", "regularized_evolution", "local_search"} <= {row["name"] for row in document["optimizers"]}
-    assert {row["name"] for row in document["benchmarks"]} >= {f"nas-bench-201/{d}" for d in ("cifar10", "cifar100", "imagenet16-120")}
+    assert {row["name"] for row in document["benchmarks"]} >= {
+        f"nas-bench-201/{d}" for d in ("cifar10", "cifar100", "imagenet16-120")
+    }
 
 
 def test_run_in_json_prints_one_object_and_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -47,7 +49,9 @@ def test_run_in_json_prints_one_object_and_nothing_else(tmp_path: Path, capsys: 
         (["list", "spcaes"], "did you mean 'spaces'"),
     ],
 )
-def test_mistakes_are_one_sentence_and_status_2(arguments: list[str], reason: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_mistakes_are_one_sentence_and_status_2(
+    arguments: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert status(arguments) == 2
     captured = capsys.readouterr()
     assert captured.out == ""

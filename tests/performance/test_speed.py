@@ -28,7 +28,12 @@ BENCHMARK = get_benchmark("nas-bench-201/cifar10")
 
 def queries_a_second(optimizer: Lockstep | PerRun, settings: dict[str, Any], runs: int, queries: int) -> float:
     setting = Setting(
-        objectives=("error",), split="validation", epochs=(200,), training_seed="random", repeats="charged", budget=Budget({"queries": queries})
+        objectives=("error",),
+        split="validation",
+        epochs=(200,),
+        training_seed="random",
+        repeats="charged",
+        budget=Budget({"queries": queries}),
     )
     handle = BENCHMARK.handle(setting, 1, range(runs))
     started = time.perf_counter()
@@ -58,7 +63,8 @@ class OneRunEvolution:
 
 
 @pytest.mark.parametrize(
-    ("name", "settings"), [("random_search", {}), ("regularized_evolution", {"population": 30, "sample": 10}), ("local_search", {})]
+    ("name", "settings"),
+    [("random_search", {}), ("regularized_evolution", {"population": 30, "sample": 10}), ("local_search", {})],
 )
 def test_lockstep_rate(benchmark: Any, name: str, settings: dict[str, int]) -> None:
     rate = benchmark.pedantic(queries_a_second, (get_optimizer(name), settings, 500, 1000), rounds=3, warmup_rounds=1)

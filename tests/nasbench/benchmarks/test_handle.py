@@ -15,9 +15,10 @@ from nasbench.errors import MissingDataError, NasbenchError
 from nasbench.search.ledger import Budget
 from nasbench.search.observations import PASS, Query
 from nasbench.search.streams import Streams
+from nasbench.spaces.nas_bench_201 import NasBench201Space
 
 BENCHMARK = get_benchmark("nas-bench-201/cifar10")
-SPACE = BENCHMARK.space
+SPACE = NasBench201Space()
 MEASURED = BENCHMARK.table.measured(BENCHMARK.table.find("cifar10", "accuracy", "validation", 200))  # type: ignore[arg-type]
 
 
@@ -116,7 +117,7 @@ def test_isomorphic_repeats_return_what_their_function_returned() -> None:
 def test_one_batch_is_as_many_single_queries(repeats: str, account: str) -> None:
     limit = {"epochs": 200 * 57.5, "train_seconds": 1e5}.get(account, 57)
     cells = np.random.default_rng(4).integers(0, 300, (3, 200))
-    kept = {"repeats": repeats, "budget": Budget({account: limit})}
+    kept: dict[str, Any] = {"repeats": repeats, "budget": Budget({account: limit})}
     whole = handle((0, 1, 2), **kept)
     single = handle((0, 1, 2), **kept)
     together = whole.query(ask(cells))
@@ -162,9 +163,9 @@ def test_three_objectives_and_facts() -> None:
     cells = ask([[5, 600, 7000]])
     observations = one.query(cells)
     np.testing.assert_array_equal(observations.objectives[..., 1:], one.facts(cells))
-    np.testing.assert_array_equal(one.facts(cells)[..., 1], SPACE.parameters(cells, "cifar10"))  # type: ignore[attr-defined]
+    np.testing.assert_array_equal(one.facts(cells)[..., 1], SPACE.parameters(cells, "cifar10"))
     memory = handle(objectives=("error", "memory")).facts(cells)[..., 0]
-    np.testing.assert_allclose(memory, 4 * SPACE.parameters(cells, "cifar10"))  # type: ignore[attr-defined]
+    np.testing.assert_allclose(memory, 4 * SPACE.parameters(cells, "cifar10"))
 
 
 @pytest.mark.parametrize(

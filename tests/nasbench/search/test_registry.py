@@ -28,7 +28,9 @@ def test_unknown_optimizer_names_the_nearest() -> None:
 
 
 def test_an_entry_point_that_is_no_optimizer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_found", lambda: {"odd": point("odd", "math:pi"), "lost": point("lost", "no_such_package:X")})
+    monkeypatch.setattr(
+        registry, "_found", lambda: {"odd": point("odd", "math:pi"), "lost": point("lost", "no_such_package:X")}
+    )
     with pytest.raises(NasbenchError, match="Lockstep or a PerRun"):
         registry.get_optimizer("odd")
     with pytest.raises(NasbenchError, match="no_such_package"):
@@ -38,7 +40,8 @@ def test_an_entry_point_that_is_no_optimizer(monkeypatch: pytest.MonkeyPatch) ->
 def test_listing_names_imports_no_optimizer() -> None:
     import subprocess
 
-    code = "import sys; from nasbench.search.registry import optimizer_names; assert optimizer_names(); print([m for m in sys.modules if m.startswith('baselines')])"
+    code = "import sys; from nasbench.search.registry import optimizer_names; assert optimizer_names();"
+    code += "print([m for m in sys.modules if m.startswith('baselines')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

