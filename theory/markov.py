@@ -18,6 +18,8 @@ from theory.exact.structure import basins
 from theory.landscape import Landscape
 
 RUNS = 4_000
+RESTARTED_RUNS = 10_000
+"""Local searches are cheap to simulate, and the variance of their times is tested too."""
 ELITIST = Assumption("a mutant replaces its parent only if it is better in the landscape's total order")
 UNIFORM = Assumption("the first architecture is uniform over the space")
 COMPLETE = Assumption("the table holds every architecture of the product space")
@@ -69,7 +71,7 @@ def _restarts(
     landscape, targets = context.landscape("cifar10"), 16
     stated = exact(landscape, targets)
     rng = context.rng(f"restarts.{getattr(step, '__name__', 'randomised')}")
-    times = simulate.restarted(rng, landscape, targets, RUNS, step, free_failure).astype(float)
+    times = simulate.restarted(rng, landscape, targets, RESTARTED_RUNS, step, free_failure).astype(float)
     return _moments_agree(times, stated.mean, stated.variance, f"16 best; success {stated.success:.3f} a run")
 
 
