@@ -80,10 +80,10 @@ def _winner(evaluation: BenchmarkEvaluation, comparison: Comparison) -> str:
         return f"On {evaluation.short} nothing can be said: {first.mean.reason}."
     unit = " %" if evaluation.unit == "%" else ""
     above = first.mean.value - evaluation.optimum
-    distance = (
-        f"{above:.2f} above the optimum of {evaluation.optimum:.2f}{unit}" if above > 5e-13 else "the optimum itself"
-    )
-    value = f"{first.mean.value:.2f}{unit} ({within(first.mean)}), {distance}"
+    digits = digits_for([first.mean])
+    optimum = f"the optimum of {evaluation.optimum:.{digits}f}{unit}"
+    distance = f"{above:.{digits}f} above {optimum}" if above > 5e-13 else "the optimum itself"
+    value = f"{first.mean.value:.{digits}f}{unit} ({within(first.mean, digits)}), {distance}"
     others = {label: s for label, s in comparison.standings.items() if label not in leaders}
     if len(comparison.standings) == 1:
         return f"On {evaluation.short} {comparison.best} ends with a mean of {value}."
