@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -30,8 +31,9 @@ class DeviceSplit:
 
     def __init__(self, split: Split, task: Task, device: torch.device) -> None:
         _check(split, task)
-        self.x = torch.as_tensor(split.x).to(device)
-        self.y = torch.as_tensor(split.y).to(device)
+        # An array that reads from a file's bytes is not writable; torch wants one that is.
+        self.x = torch.as_tensor(np.require(split.x, requirements="W")).to(device)
+        self.y = torch.as_tensor(np.require(split.y, requirements="W")).to(device)
         self.device = device
         self._image = not task.shape.vocabulary
         axes = (1, -1, *(1,) * task.shape.dims)

@@ -122,6 +122,7 @@ def live(
     out: Out = None,
     seeds: Annotated[int | None, typer.Option(help="number of seeds, in place of the preset's")] = None,
     task: Annotated[list[str] | None, typer.Option(help="tasks, in place of the preset's")] = None,
+    jobs: Annotated[int, typer.Option(help="processes")] = 1,
     device: Device = "auto",
     json: Json = False,
 ) -> None:
@@ -132,7 +133,7 @@ def live(
 
     chosen = None if seeds is None else tuple(range(seeds))
     folder = out or Path("results") / preset
-    results = run_preset(preset, folder, choose_device(device), chosen, tuple(task) if task else None)
+    results = run_preset(preset, folder, choose_device(device), chosen, tuple(task) if task else None, jobs=jobs)
     _show("live", "rows", summary(results), json)
 
 

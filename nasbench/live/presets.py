@@ -79,13 +79,22 @@ def run_preset(
     seeds: tuple[int, ...] | None = None,
     tasks: tuple[str, ...] | None = None,
     say: Say = to_stderr,
+    jobs: int = 1,
 ) -> list[dict[str, Any]]:
     """Run what `folder` lacks of a preset and return all its results; writes `report.md` beside them.
+
+    With `jobs` processes each has one thread; measured seconds then compare only among runs of equal `jobs`.
 
     Raises:
         NasbenchError: if a file of the folder belongs to another plan.
     """
-    results = [_one(plan, folder, device, say) for plan in plans(preset, seeds, tasks)]
+    chosen = list(plans(preset, seeds, tasks))
+    if jobs == 1:
+        results = [_one(plan, folder, device, say) for plan in chosen]
+    else:
+        from joblib import Parallel, delayed
+
+        results = Parallel(n_jobs=jobs)(delayed(_one_thread)(plan, folder, device) for plan in chosen)
     _write(folder / "report.md", markdown(results))
     return results
 
@@ -101,6 +110,11 @@ def _one(plan: Plan, folder: Path, device: torch.device, say: Say) -> dict[str, 
     result = {**run_plan(plan, device, folder / "checkpoints" / path.stem, say), "environment": describe(device)}
     _write(path, json.dumps(result, indent=1))
     return result
+
+
+def _one_thread(plan: Plan, folder: Path, device: torch.device) -> dict[str, Any]:
+    torch.set_num_threads(1)
+    return _one(plan, folder, device, to_stderr)
 
 
 def _write(path: Path, text: str) -> None:

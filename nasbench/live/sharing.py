@@ -1,8 +1,7 @@
-"""Architectures scored with shared weights, and how far such scores can be trusted."""
+"""Architectures scored with shared weights."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -33,31 +32,3 @@ def shared_errors(supernet: Supernet, architectures: Architecture, data: DeviceS
 
 def _path(supernet: Supernet, architecture: Architecture, x: Tensor) -> Tensor:
     return supernet.path(x, architecture)
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """How shared weights rank architectures that were also trained alone.
-
-    Attributes:
-        kendall_tau: tau-b of the two rankings, in [-1, 1].
-        p_value: of the hypothesis that they are independent.
-        top_k_overlap: share of the best `k` alone that are among the best `k` by shared weights; k/n by chance.
-        k, n: as said.
-    """
-
-    kendall_tau: float
-    p_value: float
-    top_k_overlap: float
-    k: int
-    n: int
-
-
-def ranking(shared: NDArray[np.float64], alone: NDArray[np.float64], k: int) -> Ranking:
-    """Compare two scores `(n,)` of the same architectures, both minimised; of equals the first counts as better."""
-    from scipy.stats import kendalltau
-
-    result = kendalltau(shared, alone)
-    best = [set(np.argsort(values, kind="stable")[:k].tolist()) for values in (shared, alone)]
-    overlap = len(best[0] & best[1]) / k
-    return Ranking(float(result.statistic), float(result.pvalue), overlap, k, len(shared))

@@ -12,6 +12,8 @@ import torch
 
 from nasbench.errors import NasbenchError
 from nasbench.live.blueprints import blueprint
+from nasbench.live.ranking import ranking, supernet_ranking
+from nasbench.live.recipe import SMALL
 from nasbench.live.searchers.catalogue import get_searcher, searcher_names
 from nasbench.live.searchers.darts import Darts
 from nasbench.live.searchers.gaea import exponentiated_gradient
@@ -21,7 +23,7 @@ from nasbench.live.searchers.pc_darts import PcDarts
 from nasbench.live.searchers.searcher import Searcher, SearchSettings
 from nasbench.live.searchers.selection import perturbed_selection
 from nasbench.live.searchers.stopping import EarlyStopping, max_skips
-from nasbench.live.sharing import ranking, shared_errors
+from nasbench.live.sharing import shared_errors
 from nasbench.live.tasks.catalogue import get_task
 
 CPU = torch.device("cpu")
@@ -163,6 +165,16 @@ def test_ranking_is_the_textbook_value() -> None:
     result = ranking(np.array([1.0, 2, 3, 4]), np.array([1.0, 2, 4, 3]), 2)
     assert result.kendall_tau == pytest.approx(4 / 6) and result.top_k_overlap == 1.0
     assert ranking(np.arange(5.0), -np.arange(5.0), 2).kendall_tau == pytest.approx(-1.0)
+
+
+def test_a_supernet_is_ranked_against_training_alone() -> None:
+    run = search(make("rsps", candidates=2))
+    run.run()
+    cells = np.array([[0] * 6, [1] * 6, [3] * 6], np.int8)
+    task = get_task("digits")
+    recipe = replace(SMALL, epochs=1, channels=4)
+    result = supernet_ranking(run.searcher.supernet, task, task.load().reduced(128, 64), cells, recipe, 1, CPU)
+    assert result.n == 3 and -1 <= result.kendall_tau <= 1 and result.top_k_overlap in (0.0, 1.0)
 
 
 def test_shared_errors_score_each_architecture_by_its_own_path() -> None:

@@ -154,6 +154,12 @@ def test_halved_batches_give_the_same_gradient_without_normalisation() -> None:
         torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-6)
 
 
+def test_bfloat16_trains_on_the_cpu_too() -> None:
+    """The arithmetic of the GPU recipe, rehearsed without its compiler and layout."""
+    row = make(replace(FULL, precision="bfloat16", compile=True, channels_last=True)).run(1).curve[0]
+    assert np.isfinite(row["train_loss"])
+
+
 def test_moving_average_is_the_closed_form() -> None:
     layer = torch.nn.Linear(1, 1, bias=False)
     with torch.no_grad():

@@ -1,0 +1,44 @@
+"""Read a torch file that is more than plain data: safely where torch can, else only if it is trusted."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+from nasbench.errors import NasbenchError
+
+
+def load_torch_file(source: Path, trusted: bool, refusal: str) -> Any:
+    """Read a file with torch's weights-only reader or, if it is trusted, with one that runs what the file says.
+
+    Args:
+        source: the file.
+        trusted: whether the user vouches for it.
+        refusal: why it was not read as plain data, for the error.
+
+    Raises:
+        NasbenchError: if torch is not installed, or the file cannot be read, or not safely without trust.
+    """
+    try:
+        import torch
+    except ImportError:
+        raise NasbenchError(
+            f"{refusal} Install torch (the extra live) to have it read by its weights-only reader."
+        ) from None
+    try:
+        return torch.load(source, map_location="cpu", weights_only=not trusted)
+    except (
+        pickle.UnpicklingError,
+        RuntimeError,
+        EOFError,
+        OSError,
+        ValueError,
+        KeyError,
+        AttributeError,
+        TypeError,
+    ) as fault:
+        reason = str(fault).splitlines()[0] if str(fault) else type(fault).__name__
+    if trusted:
+        raise NasbenchError(f"{source} cannot be read even as a trusted file: {reason}")
+    raise NasbenchError(f"{refusal} Say --trusted only if you trust whoever made it: what it says is run then.")
