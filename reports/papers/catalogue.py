@@ -1,0 +1,50 @@
+"""Papers by name."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from nasbench.errors import unknown_name
+from reports.papers.paper import NotRun, Paper
+
+_MODULES = {
+    "nas-bench-201": "reports.papers.nas_bench_201",
+    "nats-bench": "reports.papers.nats_bench",
+    "local-search": "reports.papers.local_search",
+    "bananas": "reports.papers.bananas",
+    "one-shot": "reports.papers.one_shot",
+}
+
+
+def paper_names() -> tuple[str, ...]:
+    """Names of the papers."""
+    return tuple(_MODULES)
+
+
+def get_paper(name: str) -> Paper:
+    """The paper of that name.
+
+    Raises:
+        NasbenchError: if there is none, with the nearest match.
+    """
+    if name not in _MODULES:
+        raise unknown_name("paper", name, _MODULES)
+    paper: Paper = import_module(_MODULES[name]).PAPER
+    return paper
+
+
+def list_papers() -> list[dict[str, Any]]:
+    """One flat row a paper, for `nasbench list papers`."""
+    papers = [get_paper(name) for name in paper_names()]
+    return [
+        {
+            "name": paper.name,
+            "title": paper.title,
+            "methods": ", ".join(paper.methods),
+            "not_run": ", ".join(name for name, how in paper.methods.items() if isinstance(how, NotRun)),
+            "figures": len(paper.figures),
+            "confirmed": sum(bool(figure.confirmed) for figure in paper.figures),
+        }
+        for paper in papers
+    ]

@@ -1,0 +1,78 @@
+"""NAS-Bench-201, Table 5: everything is searched on CIFAR-10 for 12,000 simulated seconds; the cell is reported on all data sets.
+
+That the other data sets show the cell found on CIFAR-10 is the authors' statement (AutoDL-Projects, issue 96). Unlike NATS-Bench's, the
+code of this paper (`exps/algos/R_EA.py` and `reinforce.py` of 2020, read in public forks) drops the query that would cross the budget.
+"""
+
+from __future__ import annotations
+
+from reports.papers.nats_bench import BOHB
+from reports.papers.paper import DATASETS, NotRun, Paper, Protocol, Replay, Search, figures
+
+ALL_SKIP = "|skip_connect~0|+|skip_connect~0|skip_connect~1|+|skip_connect~0|skip_connect~1|skip_connect~2|"
+DARTS_CONFIRMED = "Table 2 of RZ-NAS (Ji et al., ICML 2025)"
+COLLAPSED = "39.77±0.00 54.30±0.00 15.03±0.00 15.61±0.00 16.43±0.00 16.32±0.00"
+QUIET = (
+    "ours searches with the mean of two 12-epoch trainings and the paper with one; if trainings of a cell differ by half a point (one "
+    "standard deviation), the law of random search with one of them is within 0.1 points of every published mean"
+)
+UNEXPLAINED = "a noisier signal would lower ours further, so the signal does not explain it; the first release's times and accuracies are not at hand"
+RATE = (
+    "the table's learning rate is not on record; with 0.1, found after the fact and therefore no reproduction, all six means come within "
+    "a fifth of a point, with 0.5 they fall more than half a point below"
+)
+_WEIGHT_SHARING = NotRun(
+    reason="its final cells are not published, and a search of its supernet needs an accelerator: `nasbench search`"
+)
+_EVERYWHERE = Replay(cells=dict.fromkeys(("cifar10", "cifar100", "imagenet16-120"), (ALL_SKIP,) * 3))
+
+PAPER = Paper(
+    name="nas-bench-201",
+    title="NAS-Bench-201, Table 5 (500 runs; weight sharing 3)",
+    citation="Dong and Yang, NAS-Bench-201, ICLR 2020, Table 5",
+    runs=500,
+    protocol=Protocol(
+        budgets={"cifar10": {"train_seconds": 12_000.0}},
+        epochs=12,
+        repeats="charged",
+        crossing_counts=False,
+        searched="cifar10",
+    ),
+    methods={
+        "RS": Search(optimizer="baselines.random_search:OPTIMIZER", settings={"batch": 8}, closed_form=True),
+        "REA": Search(
+            optimizer="baselines.regularized_evolution:OPTIMIZER",
+            settings={"population": 10, "sample": 3, "mutation": "node-first"},
+        ),
+        "REINFORCE": Search(
+            optimizer="baselines.reinforce:OPTIMIZER", settings={"learning_rate": 0.01, "momentum": 0.9}
+        ),
+        "BOHB": BOHB,
+        "DARTS-V1": _EVERYWHERE,
+        "DARTS-V2": _EVERYWHERE,
+        "ENAS": _EVERYWHERE,
+        "GDAS": _WEIGHT_SHARING,
+        "SETN": _WEIGHT_SHARING,
+    },
+    figures=(
+        *figures("RS", "90.93±0.36 93.70±0.36 70.93±1.09 71.04±1.07 44.45±1.10 44.57±1.25"),
+        *figures("REA", "91.19±0.31 93.92±0.30 71.81±1.12 71.84±0.99 45.15±0.89 45.54±1.03"),
+        *figures("REINFORCE", "91.09±0.37 93.85±0.37 71.61±1.12 71.71±1.09 45.05±1.02 45.24±1.18"),
+        *figures("BOHB", "90.82±0.53 93.61±0.52 70.74±1.29 70.85±1.28 44.26±1.36 44.42±1.49"),
+        *figures("DARTS-V1", COLLAPSED, "Table 2 of From One to Zero (causal zero-shot NAS), first order"),
+        *figures("DARTS-V2", COLLAPSED, DARTS_CONFIRMED),
+        *figures("ENAS", COLLAPSED),
+        *figures("GDAS", "90.00±0.21 93.51±0.13 71.14±0.27 70.61±0.26 41.70±1.26 41.84±0.90"),
+        *figures("SETN", "82.25±5.17 86.19±4.63 56.86±7.59 56.87±7.77 32.54±3.63 31.90±4.07"),
+    ),
+    notes=(
+        "The paper's 12-epoch signal is one training (seed 777); the table at hand has the mean of seeds 777 and 111, which is less noisy.",
+        "The paper used the first release of the benchmark; accuracies and times at hand are those of the later releases.",
+        "Three learning rates of REINFORCE are on record: 0.001 (script), 0.5 (documentation), 0.01 (NATS-Bench code, taken here).",
+    ),
+    explanations={
+        ("RS", "imagenet16-120"): QUIET,
+        **{("REA", dataset): UNEXPLAINED for dataset in DATASETS},
+        **{("REINFORCE", dataset): RATE for dataset in DATASETS},
+    },
+)

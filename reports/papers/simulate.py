@@ -1,0 +1,108 @@
+"""Run a method as a paper ran it: the simulated search, and what it would have reported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from nasbench.benchmarks.setting import Setting
+from nasbench.benchmarks.tabular import TabularBenchmark
+from nasbench.errors import NasbenchError
+from nasbench.search.ledger import Budget
+from nasbench.search.optimizer import Lockstep, PerRun
+from nasbench.search.streams import Streams
+from nasbench.spaces.space import Floats, Ints
+from nasbench.study.runner import search
+from nasbench.tables.table import Table
+from reports.papers.paper import Protocol, Search
+
+TABLE = "nas-bench-201-reference"
+
+
+@dataclass(frozen=True)
+class Searched:
+    """The end of `R` searches.
+
+    Attributes:
+        incumbents: row of the table, `(R,)`.
+        queries: queries that counted, repeats included, `(R,)`.
+        to_optimum: unique queries up to the first of the best cell by 200-epoch validation, that one included, `(R,)`; NaN
+            where a run never queried it.
+    """
+
+    incumbents: Ints
+    queries: Ints
+    to_optimum: Floats
+
+    @classmethod
+    def joined(cls, parts: Sequence[Searched]) -> Searched:
+        """The runs of several calls, in order."""
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__dataclass_fields__))
+
+
+def accuracy(table: Table, dataset: str, split: str, epochs: int) -> Floats:
+    """Seed mean of the accuracy by row, `(N,)`.
+
+    Raises:
+        NasbenchError: if the table has no such column, saying what to import.
+    """
+    column = table.find(dataset, "accuracy", split, epochs)
+    if column is None:
+        raise NasbenchError(
+            f"Table {table.name!r} has no {split} accuracy on {dataset} after {epochs} epochs, which the published protocol needs; "
+            "set NASBENCH_DATA to a folder with nas-bench-201/accuracy.parquet."
+        )
+    return np.asarray(table.measured(column).mean())
+
+
+def run_searches(
+    how: Search, protocol: Protocol, benchmark: TabularBenchmark, runs: Sequence[int], seed: int
+) -> Searched:
+    """Search `runs` times; run r depends on the seed and its number alone.
+
+    Raises:
+        NasbenchError: if the table cannot answer the protocol.
+    """
+    table, dataset = benchmark.table, benchmark.dataset
+    setting = Setting(
+        objectives=("error",),
+        split="validation",
+        epochs=(protocol.epochs,),
+        training_seed="mean",
+        repeats=protocol.repeats,
+        budget=Budget(protocol.budgets[dataset]).guarded(),
+    )
+    handle = benchmark.handle(setting, seed, runs)
+    batches, _ = search(handle, _optimizer(how.optimizer).create(handle, Streams(seed, runs), how.settings))
+
+    def stacked(name: str) -> Any:
+        return np.concatenate([getattr(batch, name) for batch in batches], axis=1)
+
+    counts = stacked("answered")
+    if not protocol.crossing_counts:
+        counts = counts & _within(stacked("cost"), protocol.budgets[dataset])
+    observed = np.where(counts, np.nan_to_num(stacked("objectives")[..., 0]), np.inf)
+    rows = table.rows(np.where(counts[..., None], stacked("architectures"), np.int8(0)))
+    unique = np.cumsum(stacked("first"), axis=1)
+    best = counts & (rows == int(np.argmax(accuracy(table, dataset, "validation", 200))))
+    each, reached = np.arange(len(rows)), best.any(axis=1)
+    return Searched(
+        incumbents=rows[each, observed.argmin(axis=1)],
+        queries=counts.sum(axis=1),
+        to_optimum=np.where(reached, unique[each, best.argmax(axis=1)], np.nan),
+    )
+
+
+def _within(cost: Floats, limits: Mapping[str, float]) -> np.ndarray:
+    """Queries that ended within the budget of simulated seconds, `(R, B)`."""
+    return np.asarray(np.cumsum(cost, axis=1) <= limits["train_seconds"])
+
+
+def _optimizer(place: str) -> Lockstep | PerRun:
+    module, _, attribute = place.partition(":")
+    optimizer: Lockstep | PerRun = getattr(import_module(module), attribute)
+    return optimizer

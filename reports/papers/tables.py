@@ -1,0 +1,113 @@
+"""A reproduction as flat rows for JSON and the terminal, and as a table for print."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reports.papers.judge import ALPHA, Row
+from reports.papers.reproduce import Reproduction
+from reports.statistics.result import Interval, Undefined
+from reports.tables.table import Cell, Column, ReportTable
+
+UNCONFIRMED = "unconfirmed"
+MARKS = {"†": "the digits of the published value were not confirmed from a second source"}
+
+
+def rows_of(reproduction: Reproduction) -> list[dict[str, Any]]:
+    """One flat row a figure."""
+    return [_flat(row) for row in reproduction.rows]
+
+
+def _flat(row: Row) -> dict[str, Any]:
+    figure = row.figure
+    return {
+        "method": figure.method,
+        "dataset": figure.dataset,
+        "split": figure.split,
+        "published": figure.mean,
+        "reproduced": row.mean,
+        "margin": row.margin,
+        "verdict": row.verdict,
+        "unit": row.unit,
+        "published_sd": figure.deviation,
+        "reproduced_sd": row.deviation,
+        "lower": row.test.interval.lower if row.test else None,
+        "upper": row.test.interval.upper if row.test else None,
+        "p_value": row.p_value,
+        "runs": row.runs,
+        "closed_form": row.closed_form,
+        "digits": f"confirmed by {figure.confirmed}" if figure.confirmed else UNCONFIRMED,
+        "reason": row.reason,
+    }
+
+
+def shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What the terminal shows of a flat row."""
+
+    def value(mean: float | None, deviation: float | None) -> str:
+        if mean is None:
+            return "-"
+        return f"{mean:.2f}" if deviation is None else f"{mean:.2f} ± {deviation:.2f}"
+
+    closed = row["closed_form"]
+    return {
+        "method": row["method"],
+        "dataset": row["dataset"],
+        "split": row["split"],
+        "published": value(row["published"], row["published_sd"]),
+        "reproduced": value(row["reproduced"], row["reproduced_sd"]),
+        "closed form": "-" if closed is None else f"{closed:.2f}",
+        "margin": f"{row['margin']:g}",
+        "verdict": row["verdict"],
+    }
+
+
+def reproduction_table(reproduction: Reproduction) -> ReportTable:
+    """The table for print: published beside reproduced, with the interval of the difference."""
+    paper = reproduction.paper
+    columns = (
+        Column(key="method", heading="method", kind="text", group=True),
+        Column(key="dataset", heading="data set", kind="text", group=True),
+        Column(key="split", heading="split", kind="text"),
+        Column(key="published", heading="published"),
+        Column(key="reproduced", heading="reproduced"),
+        Column(key="closed_form", heading="closed form"),
+        Column(key="difference", heading="difference [90 %]"),
+        Column(key="margin", heading="margin", digits=3),
+        Column(key="p_value", heading="p (Holm)", kind="p_value"),
+        Column(key="verdict", heading="verdict", kind="text"),
+    )
+    runs = reproduction.checksum[:12]
+    return ReportTable(
+        name=f"reproduce-{paper.name}",
+        title=paper.title,
+        caption=(
+            f"{paper.citation}. Means over runs, accuracy in % unless the paper counts queries. Equivalent: two one-sided t tests place the "
+            f"difference inside the margin (error {ALPHA:g}, Holm over the searched rows); a replayed cell must round to the printed digits."
+        ),
+        columns=columns,
+        rows=tuple(_cells(row, runs) for row in reproduction.rows),
+        marks=MARKS,
+        notes=(*paper.notes, f"The checksum of the table that all numbers rest on starts with {runs}."),
+    )
+
+
+def _cells(row: Row, runs: str) -> tuple[Cell, ...]:
+    figure, test = row.figure, row.test
+    absent = Undefined(row.reason or "there is none")
+    no_form = Undefined("there is no closed form of this method")
+    none = Undefined("nothing was drawn at random" if row.runs else row.reason)
+    interval = Interval(test.interval.lower, test.interval.upper, test.interval.level) if test else None
+    return (
+        Cell(figure.method),
+        Cell(figure.dataset),
+        Cell(figure.split),
+        Cell(figure.mean, mark="" if figure.confirmed else "†", runs="published"),
+        Cell(absent if row.mean is None else row.mean, runs=runs),
+        Cell(no_form if row.closed_form is None else row.closed_form, runs=runs),
+        Cell(absent if row.mean is None else row.mean - figure.mean, interval, runs=runs),
+        Cell(row.margin, runs="published"),
+        Cell(none if row.p_value is None else row.p_value, runs=runs),
+        Cell(row.verdict),
+    )
