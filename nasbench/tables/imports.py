@@ -70,6 +70,10 @@ FORMATS: Mapping[str, Format] = {
         "nats-bench-topology",
         "folder NATS-tss-v1_0-*-simple of .pickle.pbz2 files",
     ),
+    "nas-bench-201-pth": Format(
+        "nasbench.tables.sources.nas_bench_201_pth", "nas-bench-201-pth", "NAS-Bench-201-v1_1-096897.pth"
+    ),
+    "hw-nas-bench": Format("nasbench.tables.sources.hw_nas_bench", "hw-nas-bench", "HW-NAS-Bench-v1_0.pickle"),
     "nats-bench-size": Format(
         "nasbench.tables.sources.nats_bench", "nats-bench-size", "folder NATS-sss-v1_0-*-simple of .pickle.pbz2 files"
     ),

@@ -9,8 +9,9 @@ from __future__ import annotations
 import bz2
 import io
 import pickle
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from nasbench.errors import NasbenchError
 
@@ -42,12 +43,27 @@ _ARRAY_MODULES = ("numpy.core.multiarray", "numpy._core.multiarray", "numpy.core
 _ADMITTED |= {(module, name) for module in _ARRAY_MODULES for name in ("_reconstruct", "scalar", "_frombuffer")}
 
 
+class Inert:
+    """Stands for an object of a class that a file names: its attributes, and nothing that it could do."""
+
+
 class RestrictedUnpickler(pickle.Unpickler):
-    """An unpickler that admits plain data only."""
+    """An unpickler that admits plain data only.
+
+    Args:
+        stream: where the bytes come from.
+        records: (module, class) names whose objects are read as `Inert`; the classes themselves are never looked up.
+    """
+
+    def __init__(self, stream: io.BufferedIOBase | IO[bytes], records: Collection[tuple[str, str]] = ()) -> None:
+        super().__init__(stream)
+        self._records = frozenset(records)
 
     def find_class(self, module: str, name: str) -> Any:
         """Resolve an admitted name; raise `NasbenchError` for any other."""
         module = {"__builtin__": "builtins"}.get(module, module)
+        if (module, name) in self._records:
+            return Inert
         if (module, name) not in _ADMITTED:
             raise NasbenchError(
                 f"The pickle names {module}.{name}, which plain data does not need, so it was not loaded; "
@@ -62,18 +78,19 @@ class RestrictedUnpickler(pickle.Unpickler):
         )
 
 
-def load(stream: io.BufferedIOBase | BinaryIO, what: str) -> Any:
+def load(stream: io.BufferedIOBase | IO[bytes], what: str, records: Collection[tuple[str, str]] = ()) -> Any:
     """Read one pickle of plain data from a binary stream.
 
     Args:
         stream: where the bytes come from.
         what: how to call the source in an error.
+        records: see `RestrictedUnpickler`.
 
     Raises:
         NasbenchError: if the pickle names anything but plain data, or is damaged.
     """
     try:
-        return RestrictedUnpickler(stream).load()
+        return RestrictedUnpickler(stream, records).load()
     except NasbenchError as refused:
         raise NasbenchError(f"{what}: {refused}") from None
     except (
@@ -93,10 +110,10 @@ def load(stream: io.BufferedIOBase | BinaryIO, what: str) -> Any:
         ) from None
 
 
-def load_file(path: Path) -> Any:
+def load_file(path: Path, records: Collection[tuple[str, str]] = ()) -> Any:
     """Read one pickle of plain data from a file, decompressed on the way where its name ends in `bz2`; raises as `load`."""
     with bz2.open(path) if path.suffix.endswith("bz2") else path.open("rb") as stream:
-        return load(stream, str(path))
+        return load(stream, str(path), records)
 
 
 def loads(data: bytes, what: str) -> Any:

@@ -60,7 +60,8 @@ def test_import_list_and_check(mine: Path) -> None:
     listed = {row["table"]: row for row in run("list")["tables"]}
     assert listed["mine"]["state"] == "ready"
     assert listed["nas-bench-201"]["state"] == "built on first use"
-    assert listed["transnas-bench-101-micro"]["state"] == "needs NASBENCH_DATA"
+    assert listed["transnas-bench-101-micro"]["state"] == "lacks what it needs"
+    assert listed["transnas-bench-101-micro"]["needs"] == "transnas-bench-101-micro/validation.parquet"
     assert len(listed["transnas-bench-101-micro"]["datasets"].split(", ")) == 7
     assert run("check")["tables"] == [{"table": "mine", "arrays": 2, "architectures": 2, "state": "sound"}]
     text = CliRunner().invoke(data, ["import", "table", str(mine), "--name", "again"], catch_exceptions=False).stdout
