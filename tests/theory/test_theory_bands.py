@@ -39,6 +39,17 @@ def test_mean_p_value_is_the_z_test() -> None:
     assert bands.mean_p_value(values, 2, 5, one_sided=True) == pytest.approx(stats.norm.sf(z))
 
 
+def test_the_correction_for_skewness_is_monotone_and_calibrated() -> None:
+    """Exponential samples of 50: of 4,000 p-values 5 % lie below 0.05, give or take four standard errors and a half per cent."""
+    rng = np.random.default_rng(3)
+    samples = rng.exponential(size=(4_000, 50))
+    share = np.mean([bands.mean_p_value(row, 1.0) <= 0.05 for row in samples])
+    assert abs(share - 0.05) < 4 * np.sqrt(0.05 * 0.95 / 4_000) + 0.005
+    stated = np.linspace(0.2, 30, 200)
+    p = [bands.mean_p_value(samples[0], mean, one_sided=True) for mean in stated]
+    assert (np.diff(p) >= 0).all() and p[-1] > 0.999
+
+
 def test_mean_p_value_of_constants() -> None:
     assert bands.mean_p_value([3.0, 3.0], 3.0) == 1.0
     assert bands.mean_p_value([3.0, 3.0], 2.0) == 0.0
