@@ -14,7 +14,7 @@ from nasbench.errors import NasbenchError
 from nasbench.spaces.space import Floats
 from nasbench.tables.catalogue import table_names
 from reports.papers.judge import Measured, Row, judge, not_run
-from reports.papers.paper import Figure, NotRun, Paper, Protocol, Replay, Search
+from reports.papers.paper import ROUNDING, Figure, NotRun, Paper, Protocol, Replay, Search
 from reports.papers.random_law import Law, law_of_queries, law_of_time
 from reports.papers.simulate import TABLE, Searched, accuracy, run_searches
 
@@ -73,7 +73,8 @@ def reproduce(
     found: dict[int, Measured] = {}
     rows: dict[int, Row] = {}
     for i, figure in enumerate(paper.figures):
-        how, margin = paper.methods[figure.method], paper.margins[figure.dataset]
+        how = paper.methods[figure.method]
+        margin = ROUNDING if isinstance(how, Replay) else paper.margins[figure.dataset]
         if isinstance(how, NotRun):
             rows[i] = not_run(figure, _unit(paper), margin, how.reason)
         elif isinstance(how, Replay) and figure.dataset not in how.cells:

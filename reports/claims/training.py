@@ -1,0 +1,117 @@
+"""The claim about a trained network: from the files of evidence that `nasbench.live.evidence` wrote, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nasbench.errors import NasbenchError
+from reports.claims.registry import Claim
+from reports.claims.verdict import ClaimVerdict, Outcome, Part, not_run
+from reports.statistics.result import Undefined
+
+TABLE_BEST = 94.37
+"""Best mean test accuracy of NAS-Bench-201 on CIFAR-10 in %, published and found in the reference table."""
+
+NO_CELL = f"no cell of NAS-Bench-201 as tabulated can reach it (the table's best is {TABLE_BEST:g} %), so only a larger network, trained, can"
+REMEDY = "run `python -m nasbench.live.evidence` on an accelerator"
+
+
+def judge_training(claim: Claim, folder: Path) -> ClaimVerdict:
+    """Judge a claim of the kind "trained network" by `TASK-NETWORK-seedN.json` in a folder.
+
+    Raises:
+        NasbenchError: if a file is not JSON, lacks what it should hold, or was changed after it was written.
+    """
+    facts = claim.facts
+    paths = sorted(folder.glob(f"{facts['task']}-{facts['network']}-seed*.json")) if folder.is_dir() else []
+    if not paths:
+        return not_run(claim, f"there is no evidence in {folder}; {NO_CELL}", REMEDY)
+    files = [read_evidence(path) for path in paths]
+    if not _same_recipe(files):
+        return not_run(claim, f"the evidence in {folder} was made under different recipes", REMEDY)
+    accuracies = np.array([accuracy(evidence, path) for evidence, path in zip(files, paths, strict=True)])
+    part = _part(claim, accuracies, files)
+    if len(accuracies) < int(facts["seeds"]):
+        return not_run(claim, f"there are {len(accuracies)} seeds and {facts['seeds']} are registered", REMEDY)
+    target, outcome = float(facts["target"]), _outcome(part, float(facts["target"]))
+    low = part.lower.reason if isinstance(part.lower, Undefined) else f"lower bound {part.lower:.2f} %"
+    change = (
+        claim.change
+        if outcome == "holds"
+        else f"a better cell or recipe, fixed before training, or more seeds; {NO_CELL}"
+    )
+    return ClaimVerdict(
+        claim=claim,
+        outcome=outcome,
+        threshold=target,
+        parts=(part,),
+        evidence=f"mean {accuracies.mean():.2f} % over {part.n} seeds, {low} (files {part.runs}); {NO_CELL}",
+        change=change,
+    )
+
+
+def _part(claim: Claim, accuracies: np.ndarray, files: list[dict[str, Any]]) -> Part:
+    digest = hashlib.sha256("".join(evidence["sha256"] for evidence in files).encode()).hexdigest()[:12]
+    n = len(accuracies)
+    lower: float | Undefined = Undefined("one seed shows no variation between seeds")
+    upper = lower
+    if n > 1:
+        from scipy.special import stdtrit
+
+        reach = float(stdtrit(n - 1, 0.95)) * float(accuracies.std(ddof=1)) / np.sqrt(n)
+        lower, upper = float(accuracies.mean() - reach), float(accuracies.mean() + reach)
+    of = f"{claim.facts['network']} network on {claim.facts['task']}, test accuracy in %"
+    return Part(of=of, statistic=float(accuracies.mean()), lower=lower, upper=upper, n=n, runs=digest)
+
+
+def _outcome(part: Part, target: float) -> Outcome:
+    if not isinstance(part.lower, Undefined) and part.lower >= target:
+        return "holds"
+    if not isinstance(part.upper, Undefined) and part.upper < target:
+        return "fails"
+    return "not shown"
+
+
+def accuracy(evidence: dict[str, Any], path: Path) -> float:
+    """Test accuracy in %, with test-time flip where the recipe declares it.
+
+    Raises:
+        NasbenchError: if the file does not say.
+    """
+    flipped = evidence.get("test_error_with_flip")
+    error = evidence.get("test_error") if flipped is None else flipped
+    if not isinstance(error, int | float) or not 0.0 <= error <= 100.0:
+        raise NasbenchError(f"{path} holds no test error in %; make the evidence again.")
+    return 100.0 - float(error)
+
+
+def read_evidence(path: Path) -> dict[str, Any]:
+    """Read a file of evidence with its own SHA-256 checked.
+
+    Raises:
+        NasbenchError: if it is not such a file, or was changed.
+    """
+    try:
+        content = json.loads(path.read_text())
+    except (OSError, ValueError):
+        raise NasbenchError(f"{path} cannot be read as JSON; make the evidence again.") from None
+    if not isinstance(content, dict):
+        raise NasbenchError(f"{path} is no file of evidence; make it again.")
+    stated = content.get("sha256")
+    rest = {key: value for key, value in content.items() if key != "sha256"}
+    if stated != hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest():
+        raise NasbenchError(f"{path} was changed after it was written: its SHA-256 differs; make it again.")
+    return content
+
+
+def _same_recipe(files: list[dict[str, Any]]) -> bool:
+    """Whether the recipes agree in all but the seed, which is part of a recipe."""
+    recipes = [
+        {key: value for key, value in dict(evidence.get("recipe", {})).items() if key != "seed"} for evidence in files
+    ]
+    return all(recipe == recipes[0] for recipe in recipes)

@@ -1,0 +1,110 @@
+"""What judging a claim gives: a verdict, the evidence part by part, and what would change it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from reports.claims.registry import Claim
+from reports.statistics.result import Undefined
+
+Outcome = Literal["holds", "fails", "not shown", "not run"]
+"""`fails`: the opposite was shown. `not shown`: neither; a claim that was judged and not shown does not stand."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One number that a claim rests on.
+
+    Attributes:
+        of: what it is about: data set, baseline, account.
+        statistic: the estimate, or why there is none.
+        lower, upper: one-sided 95 % bounds.
+        n: runs or seeds.
+        runs: hash of what it was computed from.
+    """
+
+    of: str
+    statistic: float | Undefined
+    lower: float | Undefined
+    upper: float | Undefined
+    n: int
+    runs: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimVerdict:
+    """A judged claim.
+
+    Attributes:
+        claim: the registration.
+        outcome: the verdict.
+        threshold: that the bound is held against; None where there is none.
+        parts: the numbers, all of them.
+        evidence: one sentence with the decisive number and the hash of what it stands on.
+        change: what would change the verdict.
+    """
+
+    claim: Claim
+    outcome: Outcome
+    threshold: float | None
+    parts: tuple[Part, ...]
+    evidence: str
+    change: str
+
+    @property
+    def stands(self) -> bool:
+        """Whether nothing that was judged went against the claim."""
+        return self.outcome in ("holds", "not run")
+
+
+def not_run(claim: Claim, reason: str, remedy: str) -> ClaimVerdict:
+    """The verdict where there is nothing to judge by; never replaced by something else."""
+    return ClaimVerdict(
+        claim=claim,
+        outcome="not run",
+        threshold=claim.facts.get("threshold", claim.facts.get("target")),
+        parts=(),
+        evidence=reason,
+        change=remedy,
+    )
+
+
+def below(claim: Claim, parts: Sequence[Part], threshold: float, *, strictly: bool = False) -> ClaimVerdict:
+    """Judge by the intersection-union rule that every part lies at or below a threshold (`strictly` below).
+
+    Holds if every upper bound does, at 95 % together since each does at 95 %. Fails if one lower bound lies beyond.
+    """
+    worst = max(parts, key=lambda part: float("inf") if isinstance(part.upper, Undefined) else part.upper)
+    beyond = [part for part in parts if not isinstance(part.lower, Undefined) and part.lower > threshold]
+    shown = [
+        part for part in parts if not isinstance(part.upper, Undefined) and _meets(part.upper, threshold, strictly)
+    ]
+    outcome: Outcome = "holds" if len(shown) == len(parts) else "fails" if beyond else "not shown"
+    count = f"{len(shown)} of {len(parts)} bounds are {'below' if strictly else 'at most'} {threshold:g}"
+    lacking = len(parts) - len(shown)
+    change = claim.change
+    if outcome == "fails":
+        change = f"another optimizer or another registration: {len(beyond)} comparisons show the opposite"
+    elif outcome == "not shown":
+        change = f"more runs, or a faster search, where {lacking} bounds are not met"
+    return ClaimVerdict(
+        claim=claim,
+        outcome=outcome,
+        threshold=threshold,
+        parts=tuple(parts),
+        evidence=f"{count}; the worst is {worst.of}, {_words(worst)} (n = {worst.n}, runs {worst.runs})",
+        change=change,
+    )
+
+
+def _meets(bound: float, threshold: float, strictly: bool) -> bool:
+    return bound < threshold if strictly else bound <= threshold
+
+
+def _words(part: Part) -> str:
+    if isinstance(part.statistic, Undefined):
+        return part.statistic.reason
+    bound = part.upper.reason if isinstance(part.upper, Undefined) else f"bound {part.upper:.3f}"
+    return f"ratio {part.statistic:.3f}, {bound}"

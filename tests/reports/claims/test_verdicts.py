@@ -1,0 +1,82 @@
+"""The intersection-union rule on synthetic times."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reports.claims.registry import Claim
+from reports.claims.search_time import ratio_part
+from reports.claims.verdict import Part, below, not_run
+from reports.statistics.inputs import CensoredTimes
+from reports.statistics.result import Undefined
+
+CLAIM = Claim(
+    name="c", kind="time to target", statement="s", rule="r", change="a bound above", facts={"threshold": 0.5}
+)
+CAP = 300.0
+
+
+def times(mean: float, seed: int, runs: int = 100) -> CensoredTimes:
+    drawn = np.ceil(np.random.default_rng(seed).exponential(mean, runs))
+    return CensoredTimes(np.minimum(drawn, CAP), drawn <= CAP)
+
+
+def part(mean: float, baseline: float, of: str = "x") -> Part:
+    return ratio_part(of, times(mean, 1), times(baseline, 2), CAP, np.random.default_rng(0), "abc123")
+
+
+def test_every_bound_below_makes_it_hold() -> None:
+    verdict = below(CLAIM, [part(20, 100), part(25, 150)], 0.5)
+    assert verdict.outcome == "holds" and verdict.stands
+    assert verdict.change == "a bound above"
+    assert "2 of 2 bounds" in verdict.evidence and "abc123" in verdict.evidence
+
+
+def test_one_baseline_that_is_as_fast_makes_it_fail() -> None:
+    verdict = below(CLAIM, [part(20, 100), part(100, 100, "the fast one")], 0.5)
+    assert verdict.outcome == "fails" and not verdict.stands
+    assert "the fast one" in verdict.evidence and "opposite" in verdict.change
+
+
+def test_a_ratio_of_about_a_half_shows_nothing() -> None:
+    verdict = below(CLAIM, [part(20, 100), part(47, 100)], 0.5)
+    assert verdict.outcome == "not shown" and not verdict.stands
+    assert "more runs" in verdict.change
+
+
+def test_a_point_estimate_below_is_not_enough() -> None:
+    one = part(41, 100)
+    assert isinstance(one.statistic, float) and one.statistic < 0.5
+    assert isinstance(one.upper, float) and one.upper > 0.5
+    assert below(CLAIM, [one], 0.5).outcome == "not shown"
+
+
+def test_an_undecidable_part_is_not_passed_over() -> None:
+    never = CensoredTimes(np.full(100, CAP), np.zeros(100, dtype=bool))
+    undecided = ratio_part("hopeless", never, never, CAP, np.random.default_rng(0), "abc")
+    assert isinstance(undecided.upper, Undefined)
+    verdict = below(CLAIM, [part(20, 100), undecided], 0.5)
+    assert verdict.outcome == "not shown" and "hopeless" in verdict.evidence
+
+
+def test_strictly_below_one() -> None:
+    exact = Part(of="x", statistic=1.0, lower=1.0, upper=1.0, n=9, runs="abc")
+    assert below(CLAIM, [exact], 1.0, strictly=True).outcome == "not shown"
+    assert below(CLAIM, [exact], 1.0).outcome == "holds"
+
+
+def test_not_run_stands_but_does_not_hold() -> None:
+    verdict = not_run(CLAIM, "nothing is there", "run it")
+    assert verdict.outcome == "not run" and verdict.stands and verdict.threshold == 0.5
+
+
+def test_a_false_claim_passes_in_about_five_per_cent() -> None:
+    """At the boundary a bound errs in 5 %: more than 8 of 50 studies pass with probability 0.003."""
+    passed = 0
+    for seed in range(50):
+        rng = np.random.default_rng(seed)
+        slow, fast = rng.exponential(60.0, 40), rng.exponential(30.0, 40)
+        reached = np.ones(40, dtype=bool)
+        one = ratio_part("x", CensoredTimes(fast, reached), CensoredTimes(slow, reached), 1e4, rng, "abc")
+        passed += below(CLAIM, [one], 0.5).outcome == "holds"
+    assert passed <= 8
