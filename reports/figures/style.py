@@ -109,9 +109,12 @@ def add_legend(figure: Any, axes: Any) -> None:
 
 
 def log_axis(axis: Any) -> None:
-    """Label the powers of ten of a logarithmic axis in plain text, and nothing between them."""
-    from matplotlib.ticker import FuncFormatter, NullFormatter
+    """Label a logarithmic axis in plain text: powers of ten, and 2 and 5 between them where there are few powers."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+    low, high = axis.get_view_interval()
+    if 0.0 < low < high < 30.0 * low:
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: power_text(value)))
     axis.set_minor_formatter(NullFormatter())
 

@@ -16,7 +16,8 @@ KEYS = {"verify": "verdicts", "claims": "claims", "reproduce": "rows"}
 """Command to the key of its results."""
 
 TITLES = {"verify": "Theory verdicts", "claims": "Claims", "reproduce": "Published beside reproduced"}
-HIDDEN = ("interval", "lower", "upper")
+HIDDEN = ("interval", "low", "high", "seconds", "fault", "passed")
+"""Keys that are no columns: bounds, which stand beside the statistic, and what is of no use in print."""
 
 
 def read_judgements(path: Path) -> ReportTable:
@@ -83,8 +84,7 @@ def _cell(row: Mapping[str, Any], key: str, numeric: bool, runs: str) -> Cell:
         return Cell(Undefined("there is none" if key in row else "it was not given"), runs=runs)
     if not numeric:
         return Cell(value if isinstance(value, str) else json.dumps(value))
-    bounds = row.get("interval") if key == "statistic" else None
-    interval = (
-        Interval(float(bounds[0]), float(bounds[1]), 0.95) if isinstance(bounds, list) and len(bounds) == 2 else None
-    )
-    return Cell(value, interval, runs=runs)
+    low, high = row.get("interval") or (row.get("low"), row.get("high"))
+    if key != "statistic" or low is None or high is None:
+        return Cell(value, runs=runs)
+    return Cell(value, Interval(float(low), float(high), 0.95), runs=runs)

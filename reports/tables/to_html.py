@@ -7,6 +7,9 @@ from html import escape
 from reports.statistics.result import Undefined
 from reports.tables.table import Cell, Column, ReportTable, group_starts, interval_text, letter_of, value_text
 
+LONG = 40
+"""Characters from which on a text may break over lines."""
+
 
 def to_html(table: ReportTable) -> str:
     """Caption, `<table>` in a container that scrolls sideways on a narrow screen, and notes."""
@@ -36,6 +39,8 @@ def to_html(table: ReportTable) -> str:
 
 def _cell(table: ReportTable, column: Column, cell: Cell, header: bool) -> str:
     text = escape(value_text(column, cell))
+    if not column.numeric:
+        text = text.replace("_", "_<wbr>")  # where a name may break on a narrow screen
     text = f"<b>{text}</b>" if cell.best else text
     signs = ",".join(part for part in (cell.mark, letter_of(table, cell)) if part)
     text += f"<sup>{escape(signs)}</sup>" if signs else ""
@@ -44,7 +49,8 @@ def _cell(table: ReportTable, column: Column, cell: Cell, header: bool) -> str:
     value = "" if isinstance(cell.value, Undefined) else str(cell.value)
     title = f' title="runs {escape(cell.runs)}"' if cell.runs else ""
     tag = 'th scope="row"' if header else "td"
-    return f'<{tag}{_class(column)} data-value="{escape(value)}"{title}>{text}</{tag.split()[0]}>'
+    kind = ' class="long"' if not column.numeric and len(str(cell.value)) > LONG else _class(column)
+    return f'<{tag}{kind} data-value="{escape(value)}"{title}>{text}</{tag.split()[0]}>'
 
 
 def _class(column: Column) -> str:

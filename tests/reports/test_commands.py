@@ -107,7 +107,10 @@ def test_what_is_no_judgement_is_refused(tmp_path: Path, content: str) -> None:
 
 def test_judgements_keep_every_row_and_say_what_is_undefined(tmp_path: Path) -> None:
     path = tmp_path / "verify.json"
-    rows = [{**VERDICT, "interval": [0.4, 0.7]}, {**VERDICT, "p_value": 0.3, "verdict": "violated"}]
+    rows = [
+        {**VERDICT, "low": 0.4, "high": 0.7, "fault": False},
+        {**VERDICT, "low": None, "high": None, "p_value": 0.3, "verdict": "violated"},
+    ]
     path.write_text(json.dumps({"command": "verify", "verdicts": rows}))
     table = read_judgements(path)
     keys = [column.key for column in table.columns]
