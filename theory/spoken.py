@@ -13,6 +13,8 @@ from theory import simulate
 from theory.bands import cdf_distance, clopper_pearson, dkw_p_value, dkw_radius, mean_interval, mean_p_value
 from theory.claim import ALPHA, Context, Outcome, Verdict, at_most, by_p_value, not_judged, smallest_p_value
 from theory.exact import random_search as law
+from theory.exact.distribution import hitting_law
+from theory.exact.elitist import Mutation
 from theory.exact.pareto_sets import front
 from theory.registry import holm
 from theory.traces import Runs
@@ -142,6 +144,22 @@ def _local_search_times(runs: Runs, context: Context) -> list[Spoken]:
     return [_time_law(claim, runs, stated, "simulated")]
 
 
+def _one_plus_one_times(runs: Runs, context: Context) -> list[Spoken]:
+    claim = "markov.one-plus-one-law"
+    if runs.landscape is None:
+        return [_said(claim, runs, _incomplete())]
+    if runs.study.training_seed != "mean" or len(runs.study.epochs) != 1:
+        note = "the law is that of a search on seed means (training_seed = 'mean')"
+        return [_said(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]
+    landscape, rate = runs.landscape, runs.entry.settings.get("rate")
+    mutation = None if rate is None else Mutation(landscape.cardinalities, float(rate))
+
+    def stated(targets: int) -> Floats:
+        return hitting_law(landscape, targets, runs.horizon, mutation).cdf
+
+    return [_time_law(claim, runs, stated, "exact")]
+
+
 def _ageing(runs: Runs, context: Context) -> list[Spoken]:
     """The population after a query is the last `population` queries, so what it has lost can be read off the trace."""
     claim, size = "evolution.ageing-population-forgets", int(runs.entry.settings.get("population", 10))
@@ -195,6 +213,7 @@ def _archive(runs: Runs, context: Context) -> list[Spoken]:
 SPEAKERS: dict[str, tuple[Speaker, ...]] = {
     "random_search": (_random_search_times, _random_search_regret),
     "local_search": (_local_search_times,),
+    "one_plus_one_ea": (_one_plus_one_times,),
     "regularized_evolution": (_ageing,),
 }
 """Registered name of an optimizer to what is said of it."""

@@ -44,6 +44,8 @@ name = "local_search"
 name = "local_search"
 label = "first improvement"
 settings = {{ improvement = "first" }}
+[[optimizers]]
+name = "one_plus_one_ea"
 """
 
 
@@ -80,7 +82,7 @@ def test_runs_are_the_traces(runs: list[Runs]) -> None:
 
 
 def test_every_optimizer_follows_its_law(runs: list[Runs]) -> None:
-    """Family-wise error 0.05 over the seven verdicts, fixed seed."""
+    """Family-wise error 0.05 over the eight verdicts, fixed seed."""
     said = by_claim(judge(runs))
     assert {s.verdict.outcome for s in said.values()} == {Outcome.HOLDS}
     assert {claim for claim, _ in said} == {
@@ -90,6 +92,7 @@ def test_every_optimizer_follows_its_law(runs: list[Runs]) -> None:
         "evolution.ageing-population-forgets",
         "markov.steepest-ascent",
         "markov.first-improvement",
+        "markov.one-plus-one-law",
     }
     for spoken in said.values():
         if spoken.curve is not None:
@@ -113,6 +116,16 @@ def test_a_first_improvement_passed_off_as_steepest_is_caught(runs: list[Runs]) 
     mutant = replace(runs[4], entry=runs[3].entry)
     assert judge([mutant])[0].claim == "markov.steepest-ascent"
     assert judge([mutant])[0].verdict.outcome is Outcome.VIOLATED
+
+
+def test_an_evolution_with_another_rate_is_caught(tmp_path: Path) -> None:
+    hasty = PLAN.replace('name = "one_plus_one_ea"', 'name = "one_plus_one_ea"\nsettings = {{ rate = 0.6 }}')
+    study = parse_study(hasty.format(runs=400, policy="mean", objectives='"error"'), "test")
+    run_study(study, tmp_path / "hasty")
+    mutant = next(r for r in open_runs(tmp_path / "hasty") if r.entry.name == "one_plus_one_ea")
+    assert {s.verdict.outcome for s in judge([mutant])} == {Outcome.HOLDS}, "its own law, at its own rate"
+    passed_off = replace(mutant, entry=replace(mutant.entry, settings={}))
+    assert judge([passed_off])[0].verdict.outcome is Outcome.VIOLATED
 
 
 def test_too_few_runs_are_undecided_and_say_how_many_would_do(runs: list[Runs]) -> None:
@@ -166,7 +179,7 @@ def test_verify_writes_tables_and_figures(folder: Path, tmp_path: Path, capsys: 
     assert "markov.steepest-ascent" in page and ".svg" in page
     assert (tmp_path / "out" / "verify.tex").read_text().startswith("% Claims against")
     figures = list((tmp_path / "out").glob("*.svg"))
-    assert len(figures) == 6 and all(f.read_text().startswith("<?xml") for f in figures)
+    assert len(figures) == 7 and all(f.read_text().startswith("<?xml") for f in figures)
 
 
 def test_verify_named_claims_and_their_faults(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,59 @@
+"""The (1+1) evolutionary algorithm on categorical decisions (Droste, Jansen and Wegener 2002; Doerr, Johannsen and Schmidt 2011)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nasbench.benchmarks.handle import SearchHandle
+from nasbench.errors import NasbenchError
+from nasbench.search.observations import Observations
+from nasbench.search.optimizer import Lockstep
+from nasbench.search.streams import Streams
+from nasbench.spaces.space import Architectures
+
+
+class OnePlusOneEA:
+    """One parent, one child, every decision changed with a probability of its own; the better of the two goes on.
+
+    The algorithm whose hitting times `theory.exact` computes. A child may equal its parent, and is queried all the same. Equal
+    values are decided by the smaller index, so that acceptance follows a total order.
+
+    Args:
+        handle: the benchmark.
+        streams: one random stream a run.
+        rate: probability that a decision changes, uniformly to another choice; None for one divided by the number of decisions.
+    """
+
+    def __init__(self, handle: SearchHandle, streams: Streams, *, rate: float | None = None) -> None:
+        self._space = handle.space
+        self._rate = 1 / self._space.d if rate is None else rate
+        if not 0 < self._rate < 1:
+            raise NasbenchError(f"The (1+1)-EA has the rate {self._rate}; it should lie between 0 and 1.")
+        self._streams = streams
+        self._parent = np.zeros((len(streams), self._space.d), dtype=np.int8)
+        self._error = np.full(len(streams), np.inf)
+        self._begun = False
+
+    def ask(self) -> Architectures:
+        """Propose one architecture a run, `(R, 1, d)`: at random at first, then a mutated parent."""
+        d = self._space.d
+        if not self._begun:
+            return self._space.sample(self._streams.uniform(d))[:, None]
+        uniform = self._streams.uniform(2 * d)
+        shift = 1 + (uniform[:, d:] * (self._space.cardinalities - 1)).astype(np.int64)
+        child = (self._parent + shift) % self._space.cardinalities
+        changed = np.where(uniform[:, :d] < self._rate, child, self._parent).astype(np.int8)
+        # Where the space has infeasible combinations such a child is not tried, and the parent is queried again.
+        return np.where(self._space.is_feasible(changed)[:, None], changed, self._parent)[:, None]
+
+    def tell(self, observations: Observations) -> None:
+        """Keep the child where it is better, or equal with a smaller index."""
+        child, error = observations.architectures[:, 0], observations.objectives[:, 0, 0]
+        differing = (child != self._parent).argmax(axis=1)[:, None]
+        smaller = (np.take_along_axis(child, differing, 1) < np.take_along_axis(self._parent, differing, 1))[:, 0]
+        kept = (error < self._error) | ((error == self._error) & smaller)
+        self._parent[kept], self._error[kept] = child[kept], error[kept]
+        self._begun = True
+
+
+OPTIMIZER = Lockstep(OnePlusOneEA)
