@@ -8,14 +8,21 @@ Ponweiser et al. 2008 (SMS-EGO) without its penalty.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
+from nasbench.search.archive import nondominated
 from nasbench.spaces.space import Floats
 
+REFERENCE = 1.1
+"""Reference point in every scaled objective (Ishibuchi et al. 2018)."""
 TIE = 1e-6
 """Weight of the mean optimistic objective, which orders the candidates that add no volume."""
+
+DOMINATED = 1e6
+"""Larger than any volume of scaled objectives that matters."""
 
 
 def undominated_boxes(front: Floats, reference: Floats) -> tuple[Floats, Floats]:
@@ -35,6 +42,15 @@ def undominated_boxes(front: Floats, reference: Floats) -> tuple[Floats, Floats]
     if m == 1:
         top = front.min(initial=reference[0])
         return np.array([[-np.inf]]), np.array([[top]])
+    if m == 2:
+        # A staircase: between two steps along the first objective, the second may fall to the lower step's height.
+        steps = _minimal(front)
+        edges = np.concatenate([[-np.inf], steps[:, 0], reference[:1]])
+        heights = np.concatenate([reference[1:], steps[:, 1]])
+        return (
+            np.stack([edges[:-1], np.full(len(heights), -np.inf)], axis=1),
+            np.stack([edges[1:], heights], axis=1),
+        )
     along = int(np.argmin([len(np.unique(front[:, j])) for j in range(m)]))
     others = [j for j in range(m) if j != along]
     cuts = np.unique(front[:, along])
@@ -55,8 +71,6 @@ def _minimal(points: Floats) -> Floats:
         # Sorted by the first objective, a point is minimal if its second falls below all before it.
         lowest = np.minimum.accumulate(points[:, 1])
         return points[np.concatenate([[True], points[1:, 1] < lowest[:-1]])] if len(points) else points
-    from nasbench.search.archive import nondominated
-
     return points[nondominated(points)]
 
 
@@ -69,17 +83,48 @@ def improvement(points: Floats, boxes: tuple[Floats, Floats]) -> Floats:
     return volume.sum(axis=1)
 
 
-def running_reference(points: Floats, quantile: float, margin: float = 0.1) -> Floats:
-    """The reference point from what has been seen, `(n, M)` to `(M,)`: a quantile of each objective plus a margin of its range.
+@dataclass(frozen=True)
+class Scale:
+    """Coordinates in which all that was measured spans 0 to 1 in every objective, the reference point being a little beyond 1.
 
-    A quantile below 1 keeps the worst architectures seen from drawing the search to the far ends of the front.
+    The extent is that of all points and not of their front: a front that has found one corner only would otherwise put the
+    reference point so close that no other corner could ever add volume.
+
+    Attributes:
+        ideal: where 0 is, `(M,)`.
+        span: what becomes 1, `(M,)`.
     """
-    high = np.quantile(points, quantile, axis=0)
-    low = points.min(axis=0)
-    return high + margin * np.maximum(high - low, np.finfo(float).eps)
+
+    ideal: Floats
+    span: Floats
+
+    @classmethod
+    def of(cls, points: Floats) -> Scale:
+        """From all points seen, `(n, M)`."""
+        ideal = points.min(axis=0)
+        span = points.max(axis=0) - ideal
+        return cls(ideal, np.where(span > 0, span, 1.0))
+
+    def __call__(self, points: Floats) -> Floats:
+        """Scaled points, `(n, M)`."""
+        return (points - self.ideal) / self.span
 
 
-def optimistic_improvement(optimistic: Floats, front: Floats, reference: Floats) -> Floats:
-    """Acquisition value of optimistic vectors `(n, M)`; larger is better, and no two vectors that differ everywhere tie."""
-    worth = improvement(optimistic, undominated_boxes(front, reference))
-    return worth - TIE * optimistic.mean(axis=1)
+def optimistic_improvement(optimistic: Floats, front: Floats, reference: float = REFERENCE) -> Floats:
+    """Acquisition value of optimistic vectors `(n, M)`, scaled; larger is better.
+
+    Args:
+        optimistic: scaled by `Scale`.
+        front: the front seen so far, scaled, `(p, M)`.
+        reference: the reference point in every coordinate.
+
+    Returns:
+        The added volume for vectors that no other of `optimistic` dominates; for the rest a value below those, which orders them
+        by their mean. With one objective the order is exact throughout.
+    """
+    worth = -TIE * optimistic.mean(axis=1) - DOMINATED
+    # No vector adds more than one that dominates it, so the volume is computed for the best alone.
+    best = nondominated(optimistic)
+    boxes = undominated_boxes(front, np.full(front.shape[1], reference))
+    worth[best] += DOMINATED + improvement(optimistic[best], boxes)
+    return worth

@@ -30,13 +30,14 @@ class Embedding:
     Args:
         space: the space.
         paths: whether to use path features and counts of choices, where the space has paths.
+        canonical: whether architectures of equal function have equal features.
         rungs: number of fidelities; with more than one the rung of a query is a feature of its own.
 
     Attributes:
         groups: names of the groups.
     """
 
-    def __init__(self, space: Space, *, paths: bool, rungs: int = 1) -> None:
+    def __init__(self, space: Space, *, paths: bool, canonical: bool = True, rungs: int = 1) -> None:
         self.space = space
         self.groups = (
             DECISIONS,
@@ -44,6 +45,7 @@ class Embedding:
             *((RUNG,) if rungs > 1 else ()),
         )
         self._names = tuple(dict.fromkeys(name for names in space.choices for name in names))
+        self._canonical = canonical
         self._rungs = rungs
 
     @cached_property
@@ -56,6 +58,8 @@ class Embedding:
     def __call__(self, architectures: Architectures, rung: int | None = None) -> Floats:
         """Features `(n, F)` of architectures `(n, d)`, at one rung (the highest unless told)."""
         rung = self._rungs - 1 if rung is None else rung
+        if self._canonical:
+            architectures = self.space.canonical(architectures)
         return np.concatenate([self._group(group, architectures, rung) for group in self.groups], axis=1)
 
     def _group(self, group: str, architectures: Architectures, rung: int) -> Floats:
@@ -126,9 +130,16 @@ class ListedFeatures:
 
 
 @lru_cache(maxsize=16)
-def listed_features(space: Space, paths: bool, rungs: int, canonical: bool) -> ListedFeatures | None:
-    """Features of the listing of a space, shared by all runs of a process; None if it is too large to list."""
-    listing = listing_of(space, canonical)
-    return (
-        None if listing is None else ListedFeatures(Embedding(space, paths=paths, rungs=rungs), listing.architectures)
-    )
+def listed_features(space: Space, paths: bool, canonical: bool, rungs: int, merged: bool) -> ListedFeatures | None:
+    """Features of the listing of a space, shared by all runs of a process; None if it is too large to list.
+
+    Args:
+        space: the space.
+        paths: see `Embedding`.
+        canonical: see `Embedding`.
+        rungs: see `Embedding`.
+        merged: whether the listing has one architecture of each function.
+    """
+    listing = listing_of(space, merged)
+    embedding = Embedding(space, paths=paths, canonical=canonical, rungs=rungs)
+    return None if listing is None else ListedFeatures(embedding, listing.architectures)

@@ -1,4 +1,4 @@
-"""Small spaces listed: one architecture of each function, shared by all runs of a process."""
+"""Small spaces listed: each function once, or each architecture; shared by all runs of a process."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ EXHAUSTIVE = 2**17
 
 
 class Listing:
-    """The first architecture of every function of a space.
+    """The first architecture of every function of a space, or every architecture.
 
     Args:
         space: an enumerable space.
-        canonical: whether architectures of equal canonical form are one function; else each is its own.
+        merged: whether architectures of equal canonical form are one function; else each is its own.
 
     Attributes:
         architectures: `(n, d)`.
@@ -25,10 +25,10 @@ class Listing:
         is_complete: whether every combination is feasible.
     """
 
-    def __init__(self, space: Space, canonical: bool) -> None:
+    def __init__(self, space: Space, merged: bool) -> None:
         everything = space.all
         index = space.index(everything)
-        functions = space.index(space.canonical(everything)) if canonical else index
+        functions = space.index(space.canonical(everything)) if merged else index
         _, first, inverse = np.unique(functions, return_index=True, return_inverse=True)
         self.architectures: Architectures = everything[first]
         self.member: Ints = np.full(space.product_size, -1, dtype=np.int64)
@@ -40,6 +40,6 @@ class Listing:
 
 
 @lru_cache(maxsize=8)
-def listing_of(space: Space, canonical: bool) -> Listing | None:
+def listing_of(space: Space, merged: bool) -> Listing | None:
     """The listing of a space, or None if it has too many combinations."""
-    return Listing(space, canonical) if space.product_size <= EXHAUSTIVE else None
+    return Listing(space, merged) if space.product_size <= EXHAUSTIVE else None

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nasbench.benchmarks.handle import SearchHandle
-from nasbench.hybrid.acquisition import optimistic_improvement, running_reference
+from nasbench.hybrid.acquisition import Scale, optimistic_improvement
 from nasbench.hybrid.gradients import ConditionalGradient, GradientSource, ListedGradient, ProductKernelGradient
 from nasbench.hybrid.kernel import DECISIONS, Embedding, ListedFeatures, listed_features
 from nasbench.hybrid.listing import Listing, listing_of
 from nasbench.hybrid.progressive import ladder_scores
-from nasbench.hybrid.surrogate import Surrogate
+from nasbench.hybrid.surrogate import Surrogate, to_values
 from nasbench.search.archive import nondominated
-from nasbench.spaces.space import Architectures, Floats
+from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
 GRADIENT_SAMPLES = 4
 
@@ -25,11 +26,11 @@ class Model:
     Args:
         handle: the benchmark.
         paths: whether the kernel uses path features.
-        canonical: whether architectures of equal function are one.
+        canonical: whether architectures of equal function have equal features.
+        merged: whether the listing has one architecture of each function.
         rungs: fidelities that observations come from.
         beta: standard deviations of optimism.
         spread: see `Surrogate`.
-        reference: quantile of what was seen that the reference point of the hypervolume is at.
     """
 
     def __init__(
@@ -38,20 +39,20 @@ class Model:
         *,
         paths: bool,
         canonical: bool,
+        merged: bool,
         rungs: int,
         beta: float,
         spread: float,
-        reference: float,
     ) -> None:
         self._handle = handle
         self._space = handle.space
         self._cheap = np.array(handle.cheap)
         self._rungs = rungs
         self._beta = beta
-        self._reference = reference
         self._paths = paths
         self._canonical = canonical
-        self._embedding = Embedding(self._space, paths=paths, rungs=self._rungs)
+        self._merged = merged
+        self._embedding = Embedding(self._space, paths=paths, canonical=canonical, rungs=rungs)
         self._surrogates = [
             Surrogate(self._embedding, self._listed_features, spread=spread) for cheap in handle.cheap if not cheap
         ]
@@ -63,12 +64,12 @@ class Model:
 
     @property
     def listing(self) -> Listing | None:
-        """One architecture of each function, where the space is small enough to score them all."""
-        return listing_of(self._space, self._canonical)
+        """What is scored at every query, where the space is small enough."""
+        return listing_of(self._space, self._merged)
 
     @property
     def _listed_features(self) -> ListedFeatures | None:
-        return listed_features(self._space, self._paths, self._rungs, self._canonical)
+        return listed_features(self._space, self._paths, self._canonical, self._rungs, self._merged)
 
     def __len__(self) -> int:
         return len(self._rung)
@@ -92,11 +93,21 @@ class Model:
         for column, surrogate in zip(np.flatnonzero(~self._cheap), self._surrogates, strict=True):
             seen[:, column] = ladder_scores(self._objectives[:, column], self._rung, self._function)
             surrogate.update(seen[:, column], self._listed_features)
-        top = seen[self._rung == self._rung.max()]
-        self._front = top[nondominated(top)]
-        self._bound = running_reference(seen, self._reference)
+        self._scores = seen
+        self._at_top = self._rung == self._rung.max()
+        top = self._objectives[self._at_top]
+        front = top[nondominated(top)]
+        self._scale = Scale.of(np.concatenate([top, self._corners(top)]))
+        self._front = self._scale(front)
         if self.listing is not None:
             self._mean, self._deviation = self._believed(None)
+
+    def _corners(self, top: Floats) -> Floats:
+        """Two points at the ends of what the cheap objectives are known to reach, as good as the best elsewhere, `(2, M)`."""
+        corners = np.repeat(top.min(axis=0)[None], 2, axis=0)
+        if len(self._facts):
+            corners[:, self._cheap] = self._facts.min(axis=0), self._facts.max(axis=0)
+        return corners
 
     def _scaled(self, exact: Floats) -> Floats:
         return (exact - self._low) / self._range
@@ -119,13 +130,23 @@ class Model:
         """Means and standard deviations of feasible architectures `(n, d)`, each `(n, M)`."""
         if self.listing is None:
             return self._believed(architectures)
-        member = self.listing.member[self._space.index(architectures)]
-        return self._mean[member], self._deviation[member]
+        return self.believed_listed(self.listing.member[self._space.index(architectures)])
 
-    def acquisition(self, architectures: Architectures | None = None) -> Floats:
-        """How much each architecture `(n, d)` is worth measuring, `(n,)`; of the whole listing if none are named."""
-        mean, deviation = (self._mean, self._deviation) if architectures is None else self.believed(architectures)
-        return optimistic_improvement(mean - self._beta * deviation, self._front, self._bound)
+    def believed_listed(self, positions: Ints | NDArray[np.bool_]) -> tuple[Floats, Floats]:
+        """The same of listed architectures, by their positions or a mask."""
+        return self._mean[positions], self._deviation[positions]
+
+    def acquisition(self, believed: tuple[Floats, Floats]) -> Floats:
+        """How much each architecture is worth measuring, `(n,)`, from its means and standard deviations.
+
+        See `optimistic_improvement` for what is exact about it: candidates should not have been measured before.
+        """
+        optimistic = believed[0] - self._beta * believed[1]
+        optimistic[:, self._cheap] = optimistic[:, self._cheap] * self._range + self._low
+        for column in np.flatnonzero(~self._cheap):
+            known = self._scores[self._at_top, column], self._objectives[self._at_top, column]
+            optimistic[:, column] = to_values(optimistic[:, column], *known)
+        return optimistic_improvement(self._scale(optimistic), self._front)
 
     def gradient_source(self, scalarisation: Floats, rng: np.random.Generator) -> GradientSource:
         """Gradient of the multilinear extension of the believed mean, weighted over objectives by `scalarisation` `(M,)`.
@@ -140,7 +161,8 @@ class Model:
             if not listed.is_complete:
                 everywhere[listed.member < 0] = values.max()
             return ListedGradient(everywhere, self._space.cardinalities)
-        if self._embedding.groups == (DECISIONS,) and len(self._cheap) == 1 and self._surrogates:
+        identity = not self._canonical or type(self._space).canonical is Space.canonical
+        if self._embedding.groups == (DECISIONS,) and len(self._cheap) == 1 and self._surrogates and identity:
             surrogate = self._surrogates[0]
             return ProductKernelGradient(
                 surrogate.expansion, self._architectures, float(np.exp(-surrogate.hyperparameters.weights[0]))

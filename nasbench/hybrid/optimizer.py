@@ -44,11 +44,11 @@ class Hybrid:
         gradient: whether there is a relaxation; without a surrogate it follows the score function.
         evolution: whether there is evolution.
         paths: whether the kernel uses path features, where the space has them.
-        canonical: whether architectures of equal function are measured once.
+        canonical: whether architectures of equal function are one to the surrogate, and measured once (unless cheap objectives tell
+            them apart).
         progressive: whether the support shrinks, and new architectures start at the lowest fidelity.
         beta: standard deviations of optimism of the surrogate.
         spread: of the log-normal prior of the kernel's settings; 0 keeps their defaults.
-        reference: quantile of the measured objectives where the reference point lies.
         brood: candidates that evolution and the relaxation bring to a query.
         climb: steps of ascent by which the surrogate improves on its pool where the space cannot be listed.
         share: of the surrogate among proposers at the start.
@@ -77,7 +77,6 @@ class Hybrid:
         progressive: bool = False,
         beta: float = 2.0,
         spread: float = 1.0,
-        reference: float = 0.5,
         brood: int = 64,
         climb: int = 3,
         share: float = 0.8,
@@ -106,11 +105,13 @@ class Hybrid:
         self._evolves = evolution
         self._progressive = progressive
         rungs = len(handle.epochs) if progressive else 1
+        # Architectures of equal function may differ in what is known of them without training.
+        merged = canonical and not any(handle.cheap)
         self._rng, evolving, scheduling, self._relaxing = rng.spawn(4)
         existing = support(self._space.cardinalities)
         self._scalarisations = _scalarisations(len(handle.objectives), directions, self._relaxing)
         self._model = (
-            Model(handle, paths=paths, canonical=canonical, rungs=rungs, beta=beta, spread=spread, reference=reference)
+            Model(handle, paths=paths, canonical=canonical, merged=merged, rungs=rungs, beta=beta, spread=spread)
             if surrogate
             else None
         )
@@ -125,7 +126,7 @@ class Hybrid:
         self._scheduler = Scheduler({n: s for n, on, s in parts if on}, scheduling, floor=floor, rate=pursuit)
         self._support = Support(existing, patience=PATIENCE, least=2 * theta_floor / existing.shape[1], chance=CHANCE)
         self._selection = Selection(
-            self._space, canonical=canonical, model=self._model, support=self._support, rungs=rungs, climb=climb
+            self._space, merged=merged, model=self._model, support=self._support, rungs=rungs, climb=climb
         )
         self._told = 0
         self._proposer = UNIFORM

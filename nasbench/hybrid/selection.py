@@ -7,7 +7,7 @@ import numpy as np
 from nasbench.hybrid.listing import Listing, listing_of
 from nasbench.hybrid.model import Model
 from nasbench.hybrid.progressive import Ladder, Support
-from nasbench.spaces.space import Architectures, Ints, Space
+from nasbench.spaces.space import Architectures, Space
 
 TRIES = 64
 CLIMBERS = 2
@@ -18,7 +18,7 @@ class Selection:
 
     Args:
         space: the space.
-        canonical: whether architectures of equal function are measured once.
+        merged: whether architectures of equal function count as one.
         model: judges candidates; None takes the first.
         support: choices that candidates may use.
         rungs: fidelities of the ladder; 1 is no ladder.
@@ -26,82 +26,93 @@ class Selection:
     """
 
     def __init__(
-        self, space: Space, *, canonical: bool, model: Model | None, support: Support, rungs: int, climb: int
+        self, space: Space, *, merged: bool, model: Model | None, support: Support, rungs: int, climb: int
     ) -> None:
         self._space = space
-        self._canonical = canonical
+        self._merged = merged
         self._model = model
         self._support = support
         self._ladder = Ladder(rungs)
         self._climb = climb
-        self._number: dict[bytes, int] = {}
+        self._known: dict[bytes, tuple[int, Architectures]] = {}
+        self._open = np.ones(0 if self.listing is None else len(self.listing), dtype=bool)
 
     @property
     def listing(self) -> Listing | None:
-        """One architecture of each function, where the space is small enough to list them."""
-        return listing_of(self._space, self._canonical)
+        """What there is to choose from, where the space is small enough to list it."""
+        return listing_of(self._space, self._merged)
 
     def best(self, candidates: Architectures) -> Architectures | None:
         """The candidate `(n, d)` of the highest acquisition value that is open; without a model the first one."""
-        candidates = candidates[self._space.is_feasible(candidates) & self._support.holds(candidates)]
-        if self._model is None or not len(candidates):
-            return self._first_open(candidates, np.arange(len(candidates)))
-        return self._first_open(candidates, np.argsort(-self._model.acquisition(candidates), kind="stable"))
+        candidates = self._eligible(candidates)
+        if not len(candidates):
+            return None
+        if self._model is None:
+            return candidates[0]
+        return candidates[int(self._model.acquisition(self._model.believed(candidates)).argmax())]
 
     def best_listed(self) -> Architectures | None:
         """The same among all that are listed."""
         assert self._model is not None and self.listing is not None
-        candidates, worth = self.listing.architectures, self._model.acquisition()
-        if not self._support.is_full:
-            held = self._support.holds(candidates)
-            candidates, worth = candidates[held], worth[held]
-        if len(worth) > TRIES:
-            # Nearly always one of the first few is open, and sorting a whole listing is slow.
-            few = np.argpartition(-worth, TRIES)[:TRIES]
-            found = self._first_open(candidates, few[np.argsort(-worth[few], kind="stable")])
-            if found is not None:
-                return found
-        return self._first_open(candidates, np.argsort(-worth, kind="stable"))
+        architectures = self.listing.architectures
+        held = self._open if self._support.is_full else self._open & self._support.holds(architectures)
+        if not held.any():
+            return None
+        best = int(self._model.acquisition(self._model.believed_listed(held)).argmax())
+        return self._as_before(architectures[np.flatnonzero(held)[best]])
 
     def climbed(self, pool: Architectures) -> Architectures:
         """A pool `(n, d)`, and what steepest ascent over one-decision neighbours reaches from its best, appended."""
         assert self._model is not None
-        pool = pool[self._space.is_feasible(pool)]
-        here = pool[np.argsort(-self._model.acquisition(pool), kind="stable")[:CLIMBERS]]
+        pool = self._eligible(pool)
         found = [pool]
-        for _ in range(self._climb if len(pool) else 0):
-            around = self._space.neighbours(here)
-            feasible = self._space.is_feasible(around)
-            worth = np.full(around.shape[:2], -np.inf)
-            worth[feasible] = self._model.acquisition(around[feasible])
-            here = around[np.arange(len(here)), worth.argmax(axis=1)]
-            found.append(here)
+        for step in range(self._climb + 1):
+            if not len(found[-1]):
+                break
+            worth = self._model.acquisition(self._model.believed(found[-1]))
+            here = found[-1][np.argsort(-worth, kind="stable")[:CLIMBERS]]
+            if step < self._climb:
+                found.append(self._eligible(self._space.neighbours(here).reshape(-1, self._space.d)))
         return np.concatenate(found)
 
     def uniform(self, rng: np.random.Generator) -> Architectures | None:
-        """Uniform over the functions that are open where they are listed; else over architectures, by rejection."""
+        """Uniform over what is open where it is listed; else over architectures, by rejection."""
         if self.listing is not None:
-            return self._first_open(self.listing.architectures, rng.permutation(len(self.listing)))
-        return self._first_open(self._space.sample(rng.random((TRIES, self._space.d))), np.arange(TRIES))
+            places = np.flatnonzero(self._open)
+            if not len(places):
+                return None
+            return self._as_before(self.listing.architectures[places[rng.integers(len(places))]])
+        candidates = self._space.sample(rng.random((TRIES, self._space.d)))
+        return next((a for a in candidates if self.rung(a) <= self._ladder.top), None)
 
     def rung(self, architecture: Architectures) -> int:
-        """Where on the ladder an architecture `(d,)` is measured next."""
+        """Where on the ladder an architecture `(d,)` is measured next; above its top when it is through."""
         return self._ladder.next_rung(self._functions(architecture[None])[0])
 
     def measured(self, architecture: Architectures, rung: int) -> int:
         """Remember a measurement; return the number of the function, in order of appearance."""
         function = self._functions(architecture[None])[0]
         self._ladder.climbed(function, rung)
-        return self._number.setdefault(function, len(self._number))
+        if self.listing is not None and self._ladder.next_rung(function) > self._ladder.top:
+            self._open[self.listing.member[self._space.index(architecture)]] = False
+        return self._known.setdefault(function, (len(self._known), architecture))[0]
 
     def _functions(self, architectures: Architectures) -> list[bytes]:
-        forms = self._space.canonical(architectures) if self._canonical else architectures
+        forms = self._space.canonical(architectures) if self._merged else architectures
         return [row.tobytes() for row in np.ascontiguousarray(forms)]
 
-    def _first_open(self, candidates: Architectures, order: Ints) -> Architectures | None:
-        for start in range(0, len(order), TRIES):
-            some = candidates[order[start : start + TRIES]]
-            for architecture, function in zip(some, self._functions(some), strict=True):
-                if self._ladder.next_rung(function) <= self._ladder.top:
-                    return architecture
-        return None
+    def _as_before(self, architecture: Architectures) -> Architectures:
+        """The architecture that stood for the same function when it was measured before, at a lower fidelity."""
+        known = self._known.get(self._functions(architecture[None])[0])
+        return architecture if known is None else known[1]
+
+    def _eligible(self, candidates: Architectures) -> Architectures:
+        """Candidates that are feasible, within the support and open, each once, in their order."""
+        candidates = candidates[self._space.is_feasible(candidates)]
+        if not self._support.is_full:
+            candidates = candidates[self._support.holds(candidates)]
+        kept: dict[bytes, Architectures] = {}
+        for architecture, function in zip(candidates, self._functions(candidates), strict=True):
+            if function not in kept and self._ladder.next_rung(function) <= self._ladder.top:
+                kept[function] = self._known[function][1] if function in self._known else architecture
+        return np.array(list(kept.values()), dtype=np.int8).reshape(-1, self._space.d)

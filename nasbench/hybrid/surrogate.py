@@ -31,6 +31,21 @@ def normal_scores(values: Floats) -> Floats:
     return ndtri((np.cumsum(counts) - 0.5 * counts) / len(values))[inverse]
 
 
+def to_values(scores: Floats, known_scores: Floats, known_values: Floats) -> Floats:
+    """Back from scores to the units of the objective, a monotone map through what was measured.
+
+    Linear between measured pairs. Below the best it goes on as steeply as from the median to the best; above the worst it is
+    constant. With a single value there are no units to go back to, and scores are returned shifted to it.
+    """
+    known, first = np.unique(known_scores, return_index=True)
+    values = known_values[first]
+    if values[-1] <= values[0]:
+        return scores + values[0]
+    middle = max(1, len(known) // 2)
+    slope = (values[middle] - values[0]) / (known[middle] - known[0])
+    return np.interp(scores, known, values) + slope * np.minimum(scores - known[0], 0.0)
+
+
 @dataclass(frozen=True)
 class Hyperparameters:
     """Settings of the Gaussian process.

@@ -6,7 +6,7 @@ import moocore
 import numpy as np
 import pytest
 
-from nasbench.hybrid.acquisition import improvement, optimistic_improvement, running_reference, undominated_boxes
+from nasbench.hybrid.acquisition import Scale, improvement, optimistic_improvement, undominated_boxes
 from nasbench.search.archive import nondominated
 
 
@@ -48,10 +48,10 @@ def test_empty_front() -> None:
 
 def test_with_one_objective_it_ranks_as_the_lower_bound_does() -> None:
     bound = np.random.default_rng(1).normal(size=(50, 1))
-    worth = optimistic_improvement(bound, np.array([[-0.5]]), np.array([0.3]))
+    worth = optimistic_improvement(bound, np.array([[-0.5]]), 0.3)
     np.testing.assert_array_equal(np.argsort(-worth), np.argsort(bound[:, 0]))
 
 
-def test_running_reference_uses_a_quantile_and_a_margin() -> None:
-    points = np.stack([np.arange(11.0), np.zeros(11)], axis=1)
-    np.testing.assert_allclose(running_reference(points, 0.5), [5.5, 0.0], atol=1e-12)
+def test_scale_spans_all_that_was_seen() -> None:
+    scale = Scale.of(np.array([[0.0, 4.0, 3.0], [5.0, 9.0, 3.0]]))
+    np.testing.assert_allclose(scale(np.array([[2.5, 9.0, 4.0]])), [[0.5, 1.0, 1.0]])

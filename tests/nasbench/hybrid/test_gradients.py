@@ -94,9 +94,7 @@ def test_conditional_source_is_unbiased() -> None:
     """4,000 independent gradients: each coordinate's mean within 4.5 standard errors (twelve of them: error below 1e-4)."""
     _, values = sources()["listed"]
     theta = random_theta(1)
-    source = ConditionalGradient(
-        lambda a: values[SPACE.index(a)], SPACE.cardinalities, 2, np.random.default_rng(3)
-    )
+    source = ConditionalGradient(lambda a: values[SPACE.index(a)], SPACE.cardinalities, 2, np.random.default_rng(3))
     drawn = np.stack([source.gradient(theta)[0] for _ in range(4000)])
     exists = support(SPACE.cardinalities)
     error = drawn.mean(axis=0) - brute_force(theta, values)[0]

@@ -8,7 +8,7 @@ import pytest
 from nasbench.hybrid.gaussian_process import factorise, profile_likelihood
 from nasbench.hybrid.kernel import Embedding, kernel_of_distances, listed_features
 from nasbench.hybrid.listing import Listing, listing_of
-from nasbench.hybrid.surrogate import Hyperparameters, Surrogate, fit, normal_scores
+from nasbench.hybrid.surrogate import Hyperparameters, Surrogate, fit, normal_scores, to_values
 from nasbench.spaces.catalogue import get_space
 from nasbench.spaces.space import Space
 
@@ -40,18 +40,16 @@ def test_two_ways_to_the_kernel_agree_and_are_positive_definite(rungs: int) -> N
 
 
 def test_listing_has_one_of_each_function() -> None:
-    listing = Listing(NB201, canonical=True)
+    listing = Listing(NB201, merged=True)
     assert len(listing) == len(np.unique(NB201.index(NB201.canonical(NB201.all))))
-    np.testing.assert_array_equal(
-        NB201.canonical(listing.architectures[listing.member]), NB201.canonical(NB201.all)
-    )
-    assert len(Listing(NB201, canonical=False)) == NB201.size
+    np.testing.assert_array_equal(NB201.canonical(listing.architectures[listing.member]), NB201.canonical(NB201.all))
+    assert len(Listing(NB201, merged=False)) == NB201.size
 
 
 def test_posterior_on_the_listing_is_the_posterior_anywhere() -> None:
     """Grown one by one in single precision across refits, against one dense solve in double precision."""
     listing = listing_of(NB201, True)
-    features = listed_features(NB201, True, 1, True)
+    features = listed_features(NB201, True, True, 1, True)
     assert listing is not None and features is not None
     embedding = Embedding(NB201, paths=True)
     surrogate = Surrogate(embedding, features, spread=1.0)
@@ -100,3 +98,14 @@ def test_normal_scores_are_monotone_centred_and_share_ties() -> None:
     assert scores.sum() == pytest.approx(0.0)
     values = np.random.default_rng(2).random(11)
     np.testing.assert_array_equal(normal_scores(values), normal_scores(np.exp(5 * values)))
+
+
+def test_scores_go_back_to_units_and_stay_monotone() -> None:
+    values = np.array([10.0, 12.0, 30.0, 12.0, 11.0])
+    scores = normal_scores(values)
+    np.testing.assert_allclose(to_values(scores, scores, values), values)
+    line = to_values(np.linspace(-4, 4, 200), scores, values)
+    assert (np.diff(line) >= 0).all()
+    assert line[0] < 10.0
+    assert line[-1] == 30.0
+    np.testing.assert_allclose(to_values(np.array([-1.0, 0.5]), np.zeros(2), np.full(2, 7.0)), [6.0, 7.5])

@@ -1,0 +1,84 @@
+"""Synthetic landscapes: exact optima against exhaustive search, names, and charges."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nasbench.benchmarks.setting import Setting
+from nasbench.benchmarks.synthetic import NKLandscape, synthetic_benchmark
+from nasbench.errors import NasbenchError
+from nasbench.search.ledger import Budget
+
+
+@pytest.mark.parametrize(
+    "name", ["nk/7x3-k2", "nk/9x2-k4", "nk/6x4-k1", "nk/6x3-k0", "nk/5x3-k2", "nk/5x3-k4", "nk/7x3-k2-5", "onemax/6x3"]
+)
+def test_optimum_is_that_of_exhaustive_search(name: str) -> None:
+    benchmark = synthetic_benchmark(name)
+    assert benchmark.optimum == pytest.approx(benchmark.function(benchmark.space.all).min())
+
+
+def test_nk_is_the_mean_of_contributions_that_see_k_neighbours() -> None:
+    """Changing one decision of d changes exactly the K + 1 contributions that see it."""
+    benchmark = synthetic_benchmark("nk/8x3-k2")
+    landscape = benchmark.function
+    assert isinstance(landscape, NKLandscape)
+    values = landscape(benchmark.space.all).reshape((3,) * 8)
+    # Decisions 0 and 4 share no contribution, so their effects add; decisions 0 and 2 share one.
+    apart = values[0, :, :, :, 0] - values[1, :, :, :, 0] - values[0, :, :, :, 1] + values[1, :, :, :, 1]
+    np.testing.assert_allclose(apart, 0.0, atol=1e-10)
+    near = values[0, :, 0] - values[1, :, 0] - values[0, :, 1] + values[1, :, 1]
+    assert np.abs(near).max() > 0.1
+    assert 0 <= values.min() <= values.max() <= 100
+
+
+def test_numbers_are_different_landscapes_and_names_are_stable() -> None:
+    space = synthetic_benchmark("nk/10x6-k2").space
+    some = space.sample(np.random.default_rng(0).random((5, 10)))
+    first, again, other = (
+        synthetic_benchmark(n).function(some) for n in ("nk/10x6-k2", "nk/10x6-k2-0", "nk/10x6-k2-1")
+    )
+    np.testing.assert_array_equal(first, again)
+    assert not np.allclose(first, other)
+
+
+def test_large_landscapes_have_an_optimum_below_what_local_search_finds() -> None:
+    for name in ("nk/10x6-k2", "nk/10x6-k4"):
+        benchmark = synthetic_benchmark(name)
+        here = benchmark.space.sample(np.random.default_rng(1).random((20, 10)))
+        for _ in range(30):
+            around = np.concatenate([here[:, None], benchmark.space.neighbours(here)], axis=1)
+            here = around[np.arange(20), benchmark.function(around).argmin(axis=1)]
+        assert 0 < benchmark.optimum <= benchmark.function(here).min()
+
+
+def test_answers_and_charges() -> None:
+    setting = Setting(
+        objectives=("error",),
+        split="none",
+        epochs=(1,),
+        training_seed="mean",
+        repeats="cached",
+        budget=Budget({"unique_queries": 3}).guarded(),
+    )
+    benchmark = synthetic_benchmark("onemax/4x3")
+    handle = benchmark.handle(setting, 0, (0, 1))
+    batch = np.array(
+        [[[2, 2, 2, 2], [0, 2, 2, 2], [2, 2, 2, 2]], [[0, 0, 0, 0], [1, 1, 1, 1], [2, 1, 1, 1]]], dtype=np.int8
+    )
+    answers = handle.query(batch)
+    np.testing.assert_allclose(answers.objectives[..., 0], [[0, 25, 0], [100, 100, 75]])
+    np.testing.assert_allclose(answers.cost, [[1, 1, 0], [1, 1, 1]])
+    np.testing.assert_array_equal(handle.ledger.exhausted, [False, True])
+
+
+@pytest.mark.parametrize("name", ["nk/10x6", "onemax/3x3-k2", "nk/ax6-k2", "nk/10x6-k2/1"])
+def test_unreadable_names_are_refused(name: str) -> None:
+    with pytest.raises(NasbenchError, match="synthetic ones read"):
+        synthetic_benchmark(name)
+
+
+def test_impossible_landscape_is_refused() -> None:
+    with pytest.raises(NasbenchError, match="K = 5"):
+        synthetic_benchmark("nk/4x3-k5")

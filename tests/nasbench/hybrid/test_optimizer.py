@@ -1,0 +1,240 @@
+"""The hybrid as a whole: its parts alone, every ablation, every kind of space and setting."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import moocore
+import numpy as np
+import pytest
+
+from nasbench.benchmarks.handle import SearchHandle
+from nasbench.benchmarks.setting import Setting
+from nasbench.benchmarks.synthetic import FunctionEvaluator, SyntheticBenchmark, synthetic_benchmark
+from nasbench.errors import NasbenchError
+from nasbench.hybrid.evolution import Evolution
+from nasbench.hybrid.optimizer import OPTIMIZER
+from nasbench.hybrid.simplex import support, uniform_theta
+from nasbench.search.ledger import Budget
+from nasbench.search.observations import Query
+from nasbench.search.streams import Streams
+from nasbench.spaces.catalogue import get_space
+from nasbench.spaces.space import Architectures, Floats, Ints, Space
+
+PARTS = ("surrogate", "gradient", "evolution")
+NB201 = get_space("nas-bench-201")
+
+
+def setting(queries: float, objectives: tuple[str, ...] = ("error",), epochs: tuple[int, ...] = (1,)) -> Setting:
+    return Setting(
+        objectives=objectives,
+        split="none",
+        epochs=epochs,
+        training_seed="mean",
+        repeats="charged",
+        budget=Budget({"queries": queries}),
+    )
+
+
+def follow(handle: SearchHandle, optimizer: Any, steps: int = 10**9) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Architectures, objectives and epochs of the first run."""
+    seen: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    while len(seen) < steps:
+        batch = optimizer.ask()
+        answers = handle.query(batch)
+        if not answers.answered.any():
+            break
+        optimizer.tell(answers)
+        seen.append((answers.architectures[0], answers.objectives[0], answers.epochs[0]))
+        if handle.ledger.exhausted.all():
+            break
+    return tuple(np.concatenate(column) for column in zip(*seen, strict=True))  # type: ignore[return-value]
+
+
+def run(benchmark: SyntheticBenchmark, queries: int, seed: int = 0, **settings: Any) -> tuple[np.ndarray, np.ndarray]:
+    handle = benchmark.handle(setting(queries), seed, (0,))
+    architectures, objectives, _ = follow(handle, OPTIMIZER.create(handle, Streams(seed, (0,)), settings))
+    return architectures, objectives
+
+
+class Constrained(Space):
+    """Only combinations whose choices sum to an even number; sampling rejects by flipping the last decision."""
+
+    def is_feasible(self, architectures: Architectures) -> np.ndarray:
+        return np.asarray(super().is_feasible(architectures) & (architectures.sum(axis=-1) % 2 == 0))
+
+    def sample(self, uniform: Floats) -> Architectures:
+        drawn = super().sample(uniform)
+        drawn[..., -1] ^= (drawn.sum(axis=-1) % 2).astype(np.int8)
+        return drawn
+
+
+class TwoCheap(FunctionEvaluator):
+    """An expensive error against one cheap objective, `cheap` in closed form."""
+
+    cheap = (False, True)
+
+    def evaluate(
+        self, rows: Ints, architectures: Architectures, level: Ints, key: np.ndarray, repetition: Ints
+    ) -> tuple[Floats, Ints]:
+        error, seeds = super().evaluate(rows, architectures, level, key, repetition)
+        return np.concatenate([error, self.facts(architectures)], axis=1), seeds
+
+    def facts(self, architectures: Architectures) -> Floats:
+        return (architectures == 3).mean(axis=-1, keepdims=True) + 0.1 * (architectures == 2).mean(
+            axis=-1, keepdims=True
+        )
+
+
+def cell_error(architectures: Architectures) -> Floats:
+    """A made-up error of a cell: few strong operations are bad, with an interaction."""
+    strong = (architectures == 3).sum(axis=-1) + 0.6 * (architectures == 2).sum(axis=-1)
+    return np.asarray(60.0 - 8.0 * strong + 5.0 * ((architectures[..., 0] == 3) & (architectures[..., 5] == 3)))
+
+
+def test_alone_evolution_is_exactly_the_evolution_part() -> None:
+    """Surrogate and gradient off: the same architectures as the part stepped by hand with the same random numbers."""
+    benchmark = synthetic_benchmark("nk/6x4-k2")
+    got, _ = run(benchmark, 60, surrogate=False, gradient=False, exploration=0.0, canonical=False)
+    rng = Streams(0, (0,)).generator(0)
+    own, evolving, _, _ = rng.spawn(4)
+    cardinalities = benchmark.space.cardinalities
+    evolution = Evolution(cardinalities, evolving, population=20, crossover=0.3, guidance=0.5)
+    uniform = uniform_theta(support(cardinalities))[0]
+    everything, known, expected = benchmark.space.all, set(), []
+    for step in range(60):
+        if step < 4:
+            shut = np.array([a.tobytes() in known for a in everything])
+            brood = everything[~shut][own.integers((~shut).sum()) :]
+        else:
+            own.random()
+            brood = evolution.propose(64, uniform, uniform)
+        child = next(a for a in brood if a.tobytes() not in known)
+        known.add(child.tobytes())
+        evolution.add(child, benchmark.function(child[None]))
+        expected.append(child)
+    np.testing.assert_array_equal(got, expected)
+
+
+def test_theta_frozen_at_uniform_changes_nothing_for_evolution() -> None:
+    """A relaxation of rate 0 guides mutation as no relaxation does."""
+    cardinalities = np.array([3, 4])
+    uniform = uniform_theta(support(cardinalities))[0]
+    children = []
+    for guidance in (0.0, 0.5, 1.0):
+        evolution = Evolution(cardinalities, np.random.default_rng(0), population=5, crossover=0.3, guidance=guidance)
+        evolution.add(np.zeros(2, dtype=np.int8), np.zeros(1))
+        children.append(evolution.propose(50, uniform, uniform))
+    np.testing.assert_array_equal(children[0], children[1])
+    np.testing.assert_array_equal(children[0], children[2])
+
+
+@pytest.mark.parametrize("name", ["nk/6x4-k2", "nk/10x6-k2"])
+@pytest.mark.parametrize(
+    "on", [("surrogate",), ("gradient",), ("evolution",), ("gradient", "evolution"), PARTS], ids="+".join
+)
+def test_every_combination_of_parts_searches_and_repeats_nothing(name: str, on: tuple[str, ...]) -> None:
+    benchmark = synthetic_benchmark(name)
+    architectures, objectives = run(benchmark, 70, **{part: part in on for part in PARTS})
+    assert len(architectures) == 70
+    assert len(np.unique(architectures, axis=0)) == 70
+    assert objectives[:, 0].min() < np.sort(objectives[:4, 0])[0]
+
+
+def test_with_everything_off_there_is_nothing_to_do() -> None:
+    with pytest.raises(NasbenchError, match="every part switched off"):
+        run(synthetic_benchmark("nk/6x4-k2"), 5, surrogate=False, gradient=False, evolution=False)
+
+
+def test_full_hybrid_finds_the_optimum_of_an_additive_space() -> None:
+    """OneMax with 20 decisions of 4 choices, 10^12 architectures, in 300 queries."""
+    _, objectives = run(synthetic_benchmark("onemax/20x4"), 300)
+    assert objectives.min() == 0.0
+
+
+def test_functions_are_measured_once() -> None:
+    handle = SearchHandle(FunctionEvaluator(NB201, cell_error), setting(80), 0, (0,))
+    architectures, *_ = follow(handle, OPTIMIZER.create(handle, Streams(0, (0,))))
+    assert len(np.unique(NB201.canonical(architectures), axis=0)) == 80
+
+
+def test_infeasible_combinations_are_never_proposed() -> None:
+    for space in (
+        Constrained("small", tuple("abcd"), (("0", "1", "2", "3"),) * 4),
+        Constrained("large", tuple("abcdefghijkl"), (("0", "1", "2", "3"),) * 12),
+    ):
+        handle = SearchHandle(FunctionEvaluator(space, lambda a: a.sum(axis=-1).astype(float)), setting(60), 0, (0,))
+        architectures, objectives, _ = follow(handle, OPTIMIZER.create(handle, Streams(0, (0,))))
+        assert len(architectures) == 60
+        assert space.is_feasible(architectures).all()
+        assert objectives.min() <= 2
+
+
+def test_a_space_is_used_up_and_then_nothing_is_proposed() -> None:
+    benchmark = synthetic_benchmark("nk/3x3-k1")
+    architectures, _ = run(benchmark, 100)
+    assert len(architectures) == 27
+
+
+@pytest.mark.parametrize(("parts", "share"), [({}, 0.97), ({"gradient": False, "evolution": False}, 0.97)])
+def test_two_objectives_with_a_cheap_one(parts: dict[str, bool], share: float) -> None:
+    """60 of 15,625 cells reach the stated share of the attainable hypervolume."""
+    evaluator = TwoCheap(NB201, cell_error)
+    reference = np.array([60.0, 1.0])
+
+    def volume(points: np.ndarray) -> float:
+        return float(moocore.hypervolume(points[(points < reference).all(axis=1)], ref=reference))
+
+    attainable = volume(np.concatenate([cell_error(NB201.all)[:, None], evaluator.facts(NB201.all)], axis=1))
+    reached = []
+    for seed in range(3):
+        handle = SearchHandle(evaluator, setting(60, ("error", "size")), seed, (0,))
+        _, objectives, _ = follow(handle, OPTIMIZER.create(handle, Streams(seed, (0,)), parts))
+        reached.append(volume(objectives) / attainable)
+    assert np.mean(reached) > share
+
+
+def test_ladder_starts_low_and_promotes() -> None:
+    class Fidelities(FunctionEvaluator):
+        def evaluate(
+            self, rows: Ints, architectures: Architectures, level: Ints, key: np.ndarray, repetition: Ints
+        ) -> tuple[Floats, Ints]:
+            values, seeds = super().evaluate(rows, architectures, level, key, repetition)
+            return values + 20.0 / (1 + level[:, None]), seeds
+
+    handle = SearchHandle(Fidelities(NB201, cell_error), setting(90, epochs=(1, 3, 9)), 0, (0,))
+    optimizer = OPTIMIZER.create(handle, Streams(0, (0,)), {"progressive": True})
+    assert isinstance(optimizer.ask(), Query)
+    handle = SearchHandle(Fidelities(NB201, cell_error), setting(90, epochs=(1, 3, 9)), 0, (0,))
+    architectures, objectives, epochs = follow(
+        handle, OPTIMIZER.create(handle, Streams(0, (0,)), {"progressive": True})
+    )
+    assert epochs[0] == 1
+    assert set(epochs) == {1, 3, 9}
+    for position, (architecture, level) in enumerate(zip(architectures, epochs, strict=True)):
+        earlier = epochs[:position][(architectures[:position] == architecture).all(axis=1)]
+        assert list(earlier) == [e for e in (1, 3, 9) if e < level], "one rung at a time, none twice"
+    promoted, low = objectives[epochs == 9, 0] - 20 / 3, objectives[epochs == 1, 0] - 20.0
+    assert np.mean(promoted) < np.mean(low), "what is promoted is better than what is tried"
+
+
+def test_progressive_support_shrinks_on_a_space_with_hopeless_choices() -> None:
+    handle = SearchHandle(FunctionEvaluator(NB201, cell_error), setting(120), 0, (0,))
+    optimizer = OPTIMIZER.create(handle, Streams(0, (0,)), {"progressive": True})
+    follow(handle, optimizer)
+    member: Any = optimizer.members[0]  # type: ignore[attr-defined]
+    assert not member._support.is_full
+    assert (member._relaxation.theta[0][~member._support.allowed] == 0).all()
+
+
+@pytest.mark.parametrize("name", ["nk/6x4-k2", "nk/10x6-k2"])
+def test_pickled_across_a_refit_it_goes_on_the_same(name: str) -> None:
+    benchmark = synthetic_benchmark(name)
+    whole, _ = run(benchmark, 60)
+    handle = benchmark.handle(setting(60), 0, (0,))
+    optimizer = OPTIMIZER.create(handle, Streams(0, (0,)))
+    begun, *_ = follow(handle, optimizer, steps=23)
+    handle, optimizer = pickle.loads(pickle.dumps((handle, optimizer)))
+    rest, *_ = follow(handle, optimizer)
+    np.testing.assert_array_equal(np.concatenate([begun, rest]), whole)
