@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nasbench.benchmarks.synthetic import SyntheticBenchmark, is_synthetic, synthetic_benchmark
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import unknown_name
 from nasbench.tables.catalogue import get_table, known_tables, table_datasets, table_names
@@ -25,3 +26,12 @@ def get_benchmark(name: str) -> TabularBenchmark:
     if dataset not in table.datasets:
         raise unknown_name("benchmark", name, [f"{table_name}/{d}" for d in table.datasets])
     return TabularBenchmark(table, dataset)
+
+
+def get_searchable(name: str) -> TabularBenchmark | SyntheticBenchmark:
+    """Anything that can be searched: a benchmark of a table, or one in closed form such as `nk/10x6-k2`.
+
+    Raises:
+        NasbenchError: as `get_benchmark` and `nasbench.benchmarks.synthetic.synthetic_benchmark` do.
+    """
+    return synthetic_benchmark(name) if is_synthetic(name) else get_benchmark(name)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from nasbench.benchmarks.catalogue import get_benchmark
+from nasbench.benchmarks.catalogue import get_searchable
 from nasbench.benchmarks.handle import SearchHandle
 from nasbench.errors import NasbenchError
 from nasbench.search.observations import Observations
@@ -162,5 +162,5 @@ def _strings(architectures: np.ndarray, space: Space) -> pa.DictionaryArray:
 
 
 def _handle(study: Study, name: str, runs: tuple[int, ...]) -> SearchHandle:
-    benchmark = get_benchmark(name)
+    benchmark = get_searchable(name)
     return benchmark.handle(study.setting(benchmark.longest(study.objectives, study.split)), study.seed, runs)

@@ -26,7 +26,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from nasbench.benchmarks.catalogue import get_benchmark
+from nasbench.benchmarks.catalogue import get_searchable
 from nasbench.errors import NasbenchError
 from nasbench.study.plan import Study, Unit, parse_study
 
@@ -189,12 +189,12 @@ class Store:
             "processors": os.cpu_count(),
             "packages": {name: _version(name) for name in PACKAGES},
             "commit": _commit(),
-            "benchmarks": {name: get_benchmark(name).checksum for name in self.study.benchmarks},
+            "benchmarks": {name: get_searchable(name).checksum for name in self.study.benchmarks},
         }
 
     def _check_benchmarks(self) -> None:
         for name, checksum in self.environment.get("benchmarks", {}).items():
-            if get_benchmark(name).checksum != checksum:
+            if get_searchable(name).checksum != checksum:
                 raise NasbenchError(
                     f"{self.folder} was begun on another version of {name}; restore that table or choose another folder."
                 )
