@@ -119,17 +119,16 @@ def _optimizers() -> list[dict[str, Any]]:
 def _presets() -> list[dict[str, Any]]:
     from nasbench.study.plan import load_study, preset_names
 
-    studies = [load_study(name) for name in preset_names()]
-    return [
-        {
-            "name": s.name,
-            "benchmarks": len(s.benchmarks),
-            "optimizers": len(s.optimizers),
-            "runs": s.runs,
-            "description": s.description,
-        }
-        for s in studies
-    ]
+    rows: list[dict[str, Any]] = []
+    for name in preset_names():
+        try:
+            study = load_study(name)
+        except NasbenchError as fault:
+            rows.append({"name": name, "benchmarks": None, "optimizers": None, "runs": None, "description": str(fault)})
+            continue
+        sizes = {"benchmarks": len(study.benchmarks), "optimizers": len(study.optimizers), "runs": study.runs}
+        rows.append({"name": name, **sizes, "description": study.description})
+    return rows
 
 
 def _provided(kind: str) -> Callable[[], list[dict[str, Any]]]:
