@@ -21,7 +21,7 @@ REFERENCE = 1.1
 TIE = 1e-6
 """Weight of the mean optimistic objective, which orders the candidates that add no volume."""
 
-DOMINATED = 1e6
+DOMINATED = 1e3
 """Larger than any volume of scaled objectives that matters."""
 
 

@@ -37,7 +37,7 @@ def test_boxes_are_disjoint_and_cover_what_is_not_dominated() -> None:
     lower, upper = undominated_boxes(front, np.ones(3))
     points = rng.random((2000, 3))
     inside = ((points[:, None] > lower) & (points[:, None] < upper)).all(axis=-1).sum(axis=1)
-    dominated = (front[None] <= points[:, None]).all(axis=-1).any(axis=1)
+    dominated = np.asarray((front[None] <= points[:, None]).all(axis=-1)).any(axis=1)
     np.testing.assert_array_equal(inside, (~dominated).astype(int))
 
 
