@@ -11,8 +11,12 @@ from reports.evaluation import BenchmarkEvaluation
 from reports.results import Results
 from reports.savings import Arrival
 from reports.statistics.power import minimal_detectable_effect, rank_sum
+from reports.statistics.restricted_mean_ratio import RestrictedMeanRatio
 from reports.statistics.result import Estimate, Interval, Undefined
 from reports.statistics.robustness import across_conditions, half_splits, rank_methods
+
+MOST_NAMES = 4
+"""A sentence that would name more optimizers than this counts them instead; the tables have all."""
 
 HEADLINE = "ten-best"
 """Key of the target that the summary speaks of."""
@@ -39,7 +43,7 @@ def summary(
     return (
         _extent(results, evaluations),
         *(_winner(evaluation, comparisons[evaluation.benchmark]) for evaluation in evaluations),
-        *(_saving(label, reference, reached) for label in results.labels if label != reference),
+        *_savings([label for label in results.labels if label != reference], reference, reached),
         *_robust(evaluations, rng),
         *_power(results),
     )
@@ -53,6 +57,11 @@ def counted(number: int, noun: str) -> str:
 def listed(names: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+
+
+def _few(names: Sequence[str]) -> str:
+    """The names, or their number where they are many."""
+    return listed(names) if len(names) <= MOST_NAMES else f"{len(names)} optimizers"
 
 
 def within(estimate: Estimate, digits: int) -> str:
@@ -96,14 +105,39 @@ def _winner(evaluation: BenchmarkEvaluation, comparison: Comparison) -> str:
     alike = [label for label, s in others.items() if s.verdict == "alike"]
     parts = []
     if worse:
-        parts.append(f"worse, by a test at 5 %: {listed(worse)}")
+        parts.append(f"worse, by a test at 5 %: {_few(worse)}")
     if contrary:
         parts.append(
             f"better in most runs by that test, but with a few bad runs that raise the mean: {listed(contrary)}"
         )
     if alike:
-        parts.append(f"not shown to differ: {listed(alike)}")
+        parts.append(f"not shown to differ: {_few(alike)}")
     return head + ("; " + "; ".join(parts) if parts else "") + "."
+
+
+def _savings(others: Sequence[str], reference: str, reached: Sequence[Arrival]) -> tuple[str, ...]:
+    """A sentence an optimizer, or one on all of them and one on the quickest where they are many."""
+    if len(others) <= MOST_NAMES:
+        return tuple(_saving(label, reference, reached) for label in others)
+    found = {label: [a for a in reached if a.label == label and a.target.key == HEADLINE] for label in others}
+    faster = [label for label, arrivals in found.items() if all(_is_faster(a.saving) for a in arrivals)]
+    ratios = {
+        label: float(np.mean([a.saving.ratio for a in arrivals if not isinstance(a.saving, Undefined)]))
+        for label, arrivals in found.items()
+        if not any(isinstance(a.saving, Undefined) for a in arrivals)
+    }
+    target = found[others[0]][0].target.name
+    sentences = [
+        f"{len(faster)} of {len(others)} optimizers reached {target} in fewer queries than {reference} on every data set, by the 95 % interval."
+    ]
+    if ratios:
+        quickest = min(ratios, key=lambda label: ratios[label])
+        sentences.append(f"The quickest of them on average: {_saving(quickest, reference, reached)}")
+    return tuple(sentences)
+
+
+def _is_faster(saving: RestrictedMeanRatio | Undefined) -> bool:
+    return not isinstance(saving, Undefined) and isinstance(saving.interval, Interval) and saving.interval.upper < 1.0
 
 
 def _saving(label: str, reference: str, reached: Sequence[Arrival]) -> str:
@@ -121,7 +155,7 @@ def _saving(label: str, reference: str, reached: Sequence[Arrival]) -> str:
             if isinstance(bounds, Interval)
             else f"no interval, since {bounds.reason}"
         )
-        faster += isinstance(bounds, Interval) and bounds.upper < 1.0
+        faster += _is_faster(saving)
         phrases.append(f"{100 * saving.ratio:.0f} % on {arrival.benchmark} ({text})")
     return (
         f"{label} reached {found[0].target.name} in this share of the queries of {reference}: {listed(phrases)}; "

@@ -9,7 +9,7 @@ import numpy as np
 
 from reports.evaluation import BenchmarkEvaluation
 from reports.figures.figure import Figure, Panel
-from reports.figures.style import add_legend, figure_style, line_style, log_axis, new_panel
+from reports.figures.style import add_legend, band_note, draw_band, figure_style, line_style, log_axis, new_panel
 
 AXIS_NAMES = {"queries": "queries", "train_seconds": "simulated training time (s)"}
 
@@ -24,7 +24,8 @@ def anytime(evaluations: Sequence[BenchmarkEvaluation], account: str) -> Figure:
         title=f"Anytime regret against {AXIS_NAMES[account]}",
         caption=(
             f"Regret of the incumbent ({evaluations[0].split} seed mean of the architecture that looks best to the search, minus the best in the table), "
-            f"median over {' or '.join(map(str, runs))} runs; the band holds the middle half of the runs. "
+            f"median over {' or '.join(map(str, runs))} runs; "
+            f"{band_note(len(evaluations[0].outcomes), 'the band holds the middle half of the runs')}. "
             "A curve ends where the first of its runs does. The vertical axis is linear below its lowest power of ten, so that zero regret can be shown."
         ),
         panels=panels,
@@ -42,7 +43,7 @@ def _panel(evaluation: BenchmarkEvaluation, account: str) -> Panel:
         style = line_style(labels, label)
         point = {"marker": "o"} if len(curve.budgets) == 1 else {}
         axes.plot(curve.budgets, middle, label=label, **style, **point)
-        axes.fill_between(curve.budgets, low, high, color=style["color"], alpha=0.16, linewidth=0)
+        draw_band(axes, curve.budgets, low, high, style["color"], len(labels))
         smallest.append(middle[middle > 0].min(initial=np.inf))
         sentences.append(f"{label} from {middle[0]:.2f} to {middle[-1]:.3f} after {curve.budgets[-1]:,.0f}")
     set_regret_scale(axes, min(smallest))

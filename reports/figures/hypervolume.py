@@ -8,7 +8,7 @@ import numpy as np
 
 from reports.evaluation import BenchmarkEvaluation
 from reports.figures.figure import Figure, Panel
-from reports.figures.style import add_legend, figure_style, line_style, log_axis, new_panel
+from reports.figures.style import add_legend, band_note, draw_band, figure_style, line_style, log_axis, new_panel
 from reports.fronts import REFERENCE
 
 
@@ -21,7 +21,7 @@ def hypervolume(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
         title="Hypervolume over queries",
         caption=(
             "Hypervolume of the front that a run would return, valued by seed means, as a share of the true front's; "
-            "median over runs, the band holds the middle half. "
+            f"median over runs; {band_note(len(evaluations[0].outcomes), 'the band holds the middle half')}. "
             f"Reference point: {REFERENCE:g} in objectives scaled to span 0 to 1 on the true front."
         ),
         panels=panels,
@@ -39,7 +39,7 @@ def _panel(evaluation: BenchmarkEvaluation) -> Panel:
         style = line_style(labels, label)
         point = {"marker": "o"} if len(fronts.queries) == 1 else {}
         axes.plot(fronts.queries, middle, label=label, **style, **point)
-        axes.fill_between(fronts.queries, low, high, color=style["color"], alpha=0.16, linewidth=0)
+        draw_band(axes, fronts.queries, low, high, style["color"], len(labels))
         sentences.append(f"{label} {100 * middle[-1]:.1f} % after {fronts.queries[-1]:,}")
     axes.set_xscale("log")
     log_axis(axes.xaxis)

@@ -9,7 +9,7 @@ import numpy as np
 from nasbench.search.archive import nondominated
 from reports.evaluation import BenchmarkEvaluation
 from reports.figures.figure import Figure, Panel
-from reports.figures.style import INK, add_legend, figure_style, line_style, new_panel
+from reports.figures.style import INK, add_legend, band_note, draw_band, figure_style, line_style, new_panel
 from reports.statistics.inputs import FloatArray
 from reports.statistics.multiobjective import attainment_surface
 from reports.statistics.result import Undefined
@@ -29,7 +29,8 @@ def pareto(evaluations: Sequence[BenchmarkEvaluation], objectives: Sequence[str]
         name="pareto",
         title="Fronts attained",
         caption=(
-            "Line: what half of the runs attain (median attainment surface); band: from a quarter to three quarters of the runs; dots: the true front. "
+            "Line: what half of the runs attain (median attainment surface); "
+            f"{band_note(len(evaluations[0].outcomes), 'band: from a quarter to three quarters of the runs')}; dots: the true front. "
             f"Lower left is better.{projected}"
         ),
         panels=panels,
@@ -58,9 +59,7 @@ def _panel(evaluation: BenchmarkEvaluation, objectives: Sequence[str], other: in
             inner, outer = _height(quarter, grid), _height(most, grid)
             both = np.isfinite(inner)
             outer = np.where(np.isfinite(outer), outer, edge[1] * 10)
-            axes.fill_between(
-                grid[both], inner[both], outer[both], step="post", color=style["color"], alpha=0.14, linewidth=0
-            )
+            draw_band(axes, grid[both], inner[both], outer[both], style["color"], len(labels), step="post")
         sentences.append(f"{label}: median surface of {len(half)} points")
     axes.plot(
         true[:, 0], true[:, 1], linestyle="none", marker=".", color=INK, markersize=3, label=f"true front ({len(true)})"

@@ -64,6 +64,21 @@ SETTINGS = {
 }
 
 
+MOST_BANDS = 8
+"""With more optimizers than this, bands would hide each other and are left out."""
+
+
+def draw_band(axes: Any, at: Any, low: Any, high: Any, color: str, count: int, *, step: str | None = None) -> None:
+    """Shade between `low` and `high`, fainter where there are many optimizers, and not at all where there are too many."""
+    if count <= MOST_BANDS:
+        axes.fill_between(at, low, high, step=step, color=color, alpha=0.16 if count <= 4 else 0.09, linewidth=0)
+
+
+def band_note(count: int, note: str) -> str:
+    """What a caption says of the bands."""
+    return note if count <= MOST_BANDS else f"bands are left out, as there are more than {MOST_BANDS} optimizers"
+
+
 @contextmanager
 def figure_style() -> Iterator[None]:
     """Apply the look inside a `with` block, whatever the user's own configuration of matplotlib says."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from reports.evaluation import BenchmarkEvaluation
 from reports.figures.figure import Figure, Panel
-from reports.figures.style import add_legend, figure_style, line_style, marker, new_panel
+from reports.figures.style import add_legend, band_note, draw_band, figure_style, line_style, marker, new_panel
 from reports.statistics.result import Undefined
 from reports.statistics.survival import kaplan_meier
 
@@ -25,8 +25,9 @@ def survival(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
         name="survival",
         title=f"Time until {target.name} is queried",
         caption=(
-            f"Kaplan-Meier curves: fraction of runs that have not yet queried {target.name} (by seed mean on the search split), with 95 % pointwise bounds; "
-            "lower is better. Marks at the right end: runs were still without it when they stopped."
+            f"Kaplan-Meier curves: fraction of runs that have not yet queried {target.name} (by seed mean on the search split); lower is better; "
+            f"{band_note(len(evaluations[0].outcomes), 'the band holds the 95 % pointwise bounds')}. "
+            "Marks at the right end: runs were still without it when they stopped."
         ),
         panels=panels,
     )
@@ -45,7 +46,7 @@ def _panel(evaluation: BenchmarkEvaluation) -> Panel:
         at = np.concatenate([[0.0], curve.time])
         axes.step(at, np.concatenate([[1.0], curve.survival]), where="post", label=label, **style)
         low, high = np.concatenate([[1.0], curve.lower]), np.concatenate([[1.0], curve.upper])
-        axes.fill_between(at, low, high, step="post", color=style["color"], alpha=0.16, linewidth=0)
+        draw_band(axes, at, low, high, style["color"], len(labels), step="post")
         if times.events < times.runs:
             sign = marker(labels, label)
             axes.plot(curve.time[-1:], curve.survival[-1:], marker=sign, color=style["color"], clip_on=False)

@@ -13,6 +13,7 @@ from reports.statistics.pairwise import a12
 from reports.statistics.result import Undefined
 
 NAME, TITLE = "win-probability", "Probability that the row beats the column"
+MOST_NAMES = 5
 MOST_NUMBERS = 12
 """With more optimizers than this the cells hold no numbers; the colours remain."""
 
@@ -40,7 +41,9 @@ def _panel(evaluation: BenchmarkEvaluation) -> Panel:
             effect = a12(column.score, row.score)
             if i != j and not isinstance(effect, Undefined):
                 wins[i, j] = effect.value
-    figure, axes = new_panel(height=1.5 + 0.3 * count)
+    figure, axes = new_panel(
+        height=(1.5 if count <= MOST_NAMES else 0.7) + (0.3 if count <= MOST_NAMES else 0.22) * count
+    )
     axes.imshow(np.ma.masked_invalid(wins), cmap="PuOr", vmin=0.0, vmax=1.0, aspect="auto")
     for i, j in zip(*np.nonzero(np.isfinite(wins)), strict=True):
         if count <= MOST_NUMBERS:
@@ -54,8 +57,12 @@ def _panel(evaluation: BenchmarkEvaluation) -> Panel:
                 color="white" if strong else "#000000",
                 fontsize=7,
             )
-    axes.set_xticks(range(count), labels, rotation=35, ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(count), labels)
+    if count <= MOST_NAMES:
+        axes.set_xticks(range(count), labels, rotation=35, ha="right", rotation_mode="anchor")
+        axes.set_yticks(range(count), labels)
+    else:  # columns are numbered as rows are, since names would not fit under them
+        axes.set_xticks(range(count), [str(i + 1) for i in range(count)])
+        axes.set_yticks(range(count), [f"{label}  {i + 1}" for i, label in enumerate(labels)])
     axes.grid(visible=False)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)

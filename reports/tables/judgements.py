@@ -57,7 +57,7 @@ def judgement_table(command: str, rows: Sequence[Mapping[str, Any]], runs: str, 
         Column(
             key=key,
             heading=key.replace("_", " "),
-            kind=("p_value" if key == "p_value" else "count" if key == "n" else "number") if numeric[key] else "text",
+            kind=("p_value" if key == "p_value" else "count" if key == "n" else "general") if numeric[key] else "text",
             digits=4,
         )
         for key in keys
@@ -66,7 +66,7 @@ def judgement_table(command: str, rows: Sequence[Mapping[str, Any]], runs: str, 
     return ReportTable(
         name=f"judgements-{command}-{runs}",
         title=TITLES[command],
-        caption=f"What `nasbench {command}` found, as printed into {source}.",
+        caption=f"What nasbench {command} found, as printed into {source}.",
         columns=columns,
         rows=body,
         notes=(f"The hash of that file starts with {runs}.",),

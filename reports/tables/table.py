@@ -14,7 +14,7 @@ from typing import Literal
 from nasbench.errors import NasbenchError
 from reports.statistics.result import Estimate, Interval, Undefined
 
-Kind = Literal["text", "number", "count", "percent", "p_value"]
+Kind = Literal["text", "number", "count", "percent", "p_value", "general"]
 DASH = "–"
 MINUS = "−"
 
@@ -27,7 +27,7 @@ class Column:
         key: name in CSV and JSON.
         heading: what a reader sees, unit included.
         kind: how values are written; a percentage is kept as a fraction and written without its sign, which the heading has.
-        digits: decimals of a number or percentage.
+        digits: decimals of a number or percentage; significant digits of "general", for numbers of all magnitudes.
         group: whether equal values in consecutive rows belong together; printed tables show them once.
     """
 
@@ -181,6 +181,8 @@ def _written(column: Column, value: str | float | int) -> str:
         text = f"{100.0 * value:.{column.digits}f}"
     elif column.kind == "p_value":
         text = "<0.001" if value < 0.001 else f"{value:.3f}"
+    elif column.kind == "general":
+        text = f"{value:,.0f}" if 10**column.digits <= abs(value) < 1e12 else f"{value:.{column.digits}g}"
     else:
         text = f"{value:,.{column.digits}f}"
     if text.startswith("-"):

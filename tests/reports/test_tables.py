@@ -101,7 +101,8 @@ class Reader(HTMLParser):
             self.rows.append([])
         if tag in ("td", "th"):
             self.rows[-1].append([tag, dict(attrs), ""])
-        self.open.append(tag)
+        if tag != "wbr":  # which has no end
+            self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
@@ -141,6 +142,9 @@ def test_numbers_are_written_as_papers_do() -> None:
     assert value_text(COLUMNS[3], Cell(-0.12)) == "−12"
     assert value_text(COLUMNS[4], Cell(0.0001)) == "<0.001"
     assert value_text(COLUMNS[5], Cell(1500)) == "1,500"
+    general = Column(key="x", heading="x", kind="general", digits=4)
+    written = [value_text(general, Cell(v)) for v in (1677290.66, 0.0132, 23.07175, -2e-9, 0.0)]
+    assert written == ["1,677,291", "0.0132", "23.07", "−2e-09", "0"]
     assert [letters(i) for i in (0, 25, 26, 52)] == ["a", "z", "aa", "ba"]
 
 
