@@ -60,7 +60,7 @@ def supernet_ranking(
     k: int,
     device: torch.device,
 ) -> Ranking:
-    """Train architectures `(n, d)` alone under one recipe and compare their search losses with those of shared weights."""
+    """Train architectures `(n, d)` alone under one recipe; compare their search losses with those of shared weights."""
     held = DeviceSplit(splits.search, task, device)
 
     def forward(network: nn.Module, x: Tensor) -> Tensor:
