@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fnmatch
+from collections.abc import Iterable
+
 from nasbench.benchmarks.synthetic import SyntheticBenchmark, is_synthetic, synthetic_benchmark
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import unknown_name
@@ -11,6 +14,20 @@ from nasbench.tables.catalogue import get_table, known_tables, table_datasets, t
 def benchmark_names() -> tuple[str, ...]:
     """Names that `get_benchmark` takes, from the tables that are there or can be built."""
     return tuple(f"{table}/{dataset}" for table in table_names() for dataset in table_datasets(table))
+
+
+def expand_benchmarks(patterns: Iterable[str]) -> tuple[str, ...]:
+    """Names of benchmarks, with patterns such as `nas-bench-graph/*` replaced by those at hand that match, each once.
+
+    A pattern that nothing matches is left out if another does, else kept; `get_benchmark` says what it lacks.
+    """
+    given = list(patterns)
+    wild = [pattern for pattern in given if set("*?[") & set(pattern)]
+    if not wild:
+        return tuple(given)
+    at_hand = benchmark_names()
+    names = [name for p in given for name in (fnmatch.filter(at_hand, p) if p in wild else [p])]
+    return tuple(dict.fromkeys(names or given))
 
 
 def get_benchmark(name: str) -> TabularBenchmark:

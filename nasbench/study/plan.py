@@ -12,6 +12,7 @@ from typing import Any
 
 import tomli_w
 
+from nasbench.benchmarks.catalogue import expand_benchmarks
 from nasbench.benchmarks.setting import Setting
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.reader import Reader
@@ -62,7 +63,8 @@ class Study:
         seed: seed of every random stream.
         runs: runs of each optimizer on each benchmark, numbered from 0.
         chunk: runs that advance in lockstep and share a file.
-        benchmarks: names, each `table/dataset`.
+        benchmarks: names, each `table/dataset`; in a file also patterns such as `nas-bench-graph/*`, which stand for those of
+            the tables at hand.
         objectives, split, epochs, training_seed, repeats: see `nasbench.benchmarks.setting.Setting`; epochs may be
             "longest".
         budget: see `nasbench.search.ledger.Budget`.
@@ -208,7 +210,7 @@ def _study(raw: Reader) -> Study:
         seed=raw.take("seed", int, "a whole number"),
         runs=raw.take("runs", int, "a whole number"),
         chunk=raw.take("chunk", int, "a whole number", 100),
-        benchmarks=tuple(raw.texts("benchmarks")),
+        benchmarks=expand_benchmarks(raw.texts("benchmarks")),
         objectives=tuple(raw.texts("objectives")),
         split=raw.take("split", str, "a text"),
         epochs=epochs if isinstance(epochs, str) else tuple(raw.numbers("epochs", epochs)),

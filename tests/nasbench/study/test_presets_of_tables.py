@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nasbench.benchmarks.catalogue import expand_benchmarks, get_benchmark
+from nasbench.errors import NasbenchError
+from nasbench.search.registry import get_optimizer
+from nasbench.study.plan import load_study, parse_study
+from nasbench.study.runner import check_study
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NASBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("NASBENCH_DATA", raising=False)
+
+
+def test_all_tables_are_those_at_hand(fresh: None, reference_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = load_study("all-tables")
+    assert len(study.benchmarks) == 3 + 9
+    monkeypatch.setenv("NASBENCH_DATA", str(reference_data))
+    study = load_study("all-tables")
+    assert len(study.benchmarks) == 3 + 9 + 7 + 2 + 1
+    assert parse_study(study.to_toml(), "again") == study
+    assert load_study("size-space").benchmarks == tuple(
+        f"nats-bench-size-reference/{d}" for d in ("cifar10", "cifar100", "imagenet16-120")
+    )
+
+
+def test_size_space_without_its_table_is_told(fresh: None) -> None:
+    study = load_study("size-space")
+    with pytest.raises(NasbenchError, match=r"'nats-bench-size-reference' is built from .*; set NASBENCH_DATA"):
+        check_study(study)
+
+
+def test_patterns_stand_for_what_they_match_each_once(fresh: None) -> None:
+    names = expand_benchmarks(["nas-bench-201/cifar10", "nas-bench-201/*", "*/proteins", "nowhere/*"])
+    assert names[:2] == ("nas-bench-201/cifar10", "nas-bench-201/cifar100")
+    assert names[-1] == "nas-bench-graph-proteins/proteins" and len(names) == 4
+    assert expand_benchmarks(["nas-bench-201/cifar10", "nas-bench-201/cifar10"]) == ("nas-bench-201/cifar10",) * 2
+
+
+def test_the_presets_name_optimizers_that_their_benchmarks_can_run(fresh: None) -> None:
+    study = load_study("all-tables")
+    benchmark = get_benchmark("nas-bench-graph-proteins/proteins")
+    handle = benchmark.handle(study.setting(benchmark.longest(study.objectives, study.split)), study.seed, (0,))
+    for entry in study.optimizers:
+        get_optimizer(entry.name).check(handle, entry.settings)
