@@ -21,15 +21,12 @@ from nasbench.live.training import Say, to_stderr
 
 OPTIMIZERS: dict[str, Mapping[str, Any]] = {
     "hybrid": {},
-    "darts": {"arch_learning_rate": 3e-3},
+    "darts": {},
     "gaea": {},
     "random_search": {},
     "regularized_evolution": {"population": 4, "sample": 2},
 }
-"""What the presets compare, with what is not a default.
-
-At a few hundred steps DARTS needs a larger architecture rate.
-"""
+"""What the presets compare, with what is not a default."""
 
 
 def _quick(task: str, cifar: bool) -> Plan:
