@@ -27,6 +27,9 @@ tests: $(VENV)/.test
 speed: $(VENV)/.test  ## the figures of the README on speed
 	$(BIN)/python -m pytest -q tests/performance --benchmark-enable --benchmark-columns=min,median,rounds
 
+gpu-evidence: $(VENV)/.test  ## one GPU: search and train on CIFAR-10; run again to resume (needs `nasbench data fetch cifar10`)
+	$(BIN)/python -m nasbench.live.evidence --minutes 9
+
 # Stamps: what is installed is installed again only when pyproject.toml changes.
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "nasbench needs Python 3.11 or newer; set PYTHON=..." >&2; exit 2; }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache
 from importlib import import_module
 
 from nasbench.errors import unknown_name
@@ -12,6 +12,8 @@ from nasbench.spaces.space import Space
 _SPACES: Mapping[str, tuple[str, str]] = {
     "nas-bench-101": ("nasbench.spaces.nas_bench_101", "NasBench101Space"),
     "nas-bench-201": ("nasbench.spaces.nas_bench_201", "NasBench201Space"),
+    "darts": ("nasbench.spaces.darts", "DartsSpace"),
+    "hierarchical": ("nasbench.spaces.hierarchical", "HierarchicalSpace"),
     "transnas-bench-101-micro": ("nasbench.spaces.transnas_bench_101", "TransNasBench101MicroSpace"),
     "nats-bench-size": ("nasbench.spaces.nats_size", "NatsSizeSpace"),
     "nas-bench-graph": ("nasbench.spaces.nas_bench_graph", "NasBenchGraphSpace"),
@@ -24,7 +26,7 @@ def space_names() -> tuple[str, ...]:
     return tuple(sorted(_SPACES))
 
 
-@lru_cache(maxsize=None)
+@cache
 def get_space(name: str) -> Space:
     """Return the space of that name; one object a process, since spaces cache what they enumerate.
 
