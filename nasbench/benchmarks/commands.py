@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -12,6 +13,7 @@ def describe(
     cost: Annotated[
         list[str] | None, typer.Option(help="an objective to compute fronts with; may be given several times")
     ] = None,
+    out: Annotated[Path | None, typer.Option(help="folder for the figures")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Describe a benchmark as a search landscape: size, optimum, fronts, local optima, variance, seeds, rank correlations."""
@@ -19,15 +21,34 @@ def describe(
 
     from nasbench.benchmarks.catalogue import get_benchmark
     from nasbench.benchmarks.describe import describe as compute
-    from nasbench.benchmarks.tabular import TabularBenchmark
     from nasbench.console import print_json, print_table
-    from nasbench.errors import NasbenchError
 
     found = get_benchmark(benchmark)
-    if not isinstance(found, TabularBenchmark):
-        raise NasbenchError(f"{benchmark} has no table to describe; name a benchmark of the form table/dataset.")
     facts = [asdict(fact) for fact in compute(found, cost)]
+    figures = [] if out is None else [str(path) for path in _draw(found, out)]
     if json:
-        print_json("describe", benchmark=benchmark, facts=facts)
+        print_json("describe", benchmark=benchmark, facts=facts, figures=figures)
         return
     print_table(benchmark, facts)
+    if figures:
+        print(f"{len(figures)} files of figures in {out}")
+
+
+def _draw(benchmark: Any, folder: Path) -> list[Path]:
+    """Draw by what is registered for it, since figures are no business of this package."""
+    from importlib.metadata import entry_points
+
+    from nasbench.errors import NasbenchError
+
+    found = list(entry_points(group="nasbench.figures", name="landscape"))
+    if not found:
+        raise NasbenchError(
+            "No package that draws landscapes is installed (entry point nasbench.figures); leave out --out."
+        )
+    try:
+        paths: list[Path] = found[0].load()(benchmark, folder)
+    except OSError as fault:
+        raise NasbenchError(
+            f"The figures cannot be written to {folder} ({fault.strerror}); name another folder."
+        ) from None
+    return paths

@@ -45,6 +45,31 @@ class Fact:
     detail: str = ""
 
 
+def landscape_values(benchmark: TabularBenchmark) -> tuple[Floats, str]:
+    """The landscape of a benchmark, `(N,)`: seed means of `error` after the longest training on its first split; and what to call it.
+
+    Raises:
+        NasbenchError: if the table holds no error on the data set, or an architecture lacks its value.
+    """
+    searched, splits = _searched(benchmark)
+    values = searched.mean()
+    if not np.isfinite(values).all():
+        raise NasbenchError(
+            f"{int((~np.isfinite(values)).sum())} architectures of {benchmark.name} have no error; it cannot be described."
+        )
+    return values, f"{splits[0]} error ({searched.unit})"
+
+
+def _searched(benchmark: TabularBenchmark) -> tuple[Objective, list[str]]:
+    """The error after the longest training on the first split, and all splits that the table has of it."""
+    table, dataset = benchmark.table, benchmark.dataset
+    quantity = quantity_of(table, dataset, "error")
+    splits = [s for s in ("validation", "test", "train") if any(_holds(table, dataset, quantity, s))]
+    if not splits:
+        raise NasbenchError(f"{benchmark.name} holds no error; it has {', '.join(objective_names(table, dataset))}.")
+    return _longest(table, dataset, "error", splits[0]), splits
+
+
 def describe(benchmark: TabularBenchmark, costs: Sequence[str] | None = None) -> list[Fact]:
     """Compute the facts about a benchmark: exact, over every architecture that its table holds.
 
@@ -58,18 +83,10 @@ def describe(benchmark: TabularBenchmark, costs: Sequence[str] | None = None) ->
         NasbenchError: if the table holds no error on the data set, an objective is unknown, or an architecture lacks its value.
     """
     table, dataset = benchmark.table, benchmark.dataset
-    quantity = quantity_of(table, dataset, "error")
-    splits = [s for s in ("validation", "test", "train") if any(_holds(table, dataset, quantity, s))]
-    if not splits:
-        raise NasbenchError(f"{benchmark.name} holds no error; it has {', '.join(objective_names(table, dataset))}.")
+    searched, splits = _searched(benchmark)
+    values, _ = landscape_values(benchmark)
     held = objective_names(table, dataset)
     chosen = [c for c in ("latency", "parameters") if c in held] if costs is None else list(costs)
-    searched = _longest(table, dataset, "error", splits[0])
-    values = searched.mean()
-    if not np.isfinite(values).all():
-        raise NasbenchError(
-            f"{int((~np.isfinite(values)).sum())} architectures of {benchmark.name} have no error; it cannot be described."
-        )
     return [
         *_size(table),
         *_optimum(table, values, searched.unit, splits[0]),
@@ -77,7 +94,7 @@ def describe(benchmark: TabularBenchmark, costs: Sequence[str] | None = None) ->
         *_shape(table, values),
         *_variance(table, values),
         *_noise(searched, splits[0]),
-        *_correlations(table, dataset, quantity, splits),
+        *_correlations(table, dataset, splits),
     ]
 
 
@@ -195,14 +212,14 @@ def _noise(searched: Objective, split: str) -> Iterator[Fact]:
     yield Fact("seeds", "reliability of a training", noise.reliability, "intraclass correlation")
 
 
-def _correlations(table: Table, dataset: str, quantity: str, splits: list[str]) -> Iterator[Fact]:
+def _correlations(table: Table, dataset: str, splits: list[str]) -> Iterator[Fact]:
     """Between splits at the longest training, between trainings of one split, and with other data sets on one split."""
     pairs: list[tuple[str, Floats, Floats]] = []
     longest = {split: _longest(table, dataset, "error", split).mean() for split in splits}
     for one, other in combinations(splits, 2):
         pairs.append((f"{one} and {other}", longest[one], longest[other]))
     for split in splits:
-        timed = table.epochs(dataset, quantity, split)
+        timed = table.epochs(dataset, quantity_of(table, dataset, "error"), split)
         for epochs in timed[:-1]:
             shorter = find_objective(table, dataset, "error", split, epochs).mean()
             pairs.append((f"{split}, {epochs} and {timed[-1]} epochs", shorter, longest[split]))

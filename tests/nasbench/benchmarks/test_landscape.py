@@ -177,9 +177,9 @@ def test_a_data_set_without_an_error_is_told(reference_data: Path, monkeypatch: 
 def test_the_command_prints_one_object(capsys: pytest.CaptureFixture[str]) -> None:
     from nasbench.benchmarks.commands import describe as command
 
-    command("nas-bench-graph-proteins/proteins", None, json=True)
+    command("nas-bench-graph-proteins/proteins", None, None, json=True)
     printed = json.loads(capsys.readouterr().out)
     assert printed["command"] == "describe" and printed["benchmark"] == "nas-bench-graph-proteins/proteins"
     assert set(printed["facts"][0]) == set(Fact.__dataclass_fields__)
-    command("nas-bench-graph-proteins/proteins", None, json=False)
+    command("nas-bench-graph-proteins/proteins", None, None, json=False)
     assert "isomorphism classes" in capsys.readouterr().out

@@ -1,0 +1,129 @@
+"""A benchmark as a landscape: how errors are distributed, its local optima, error against distance, and where its variance comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from nasbench.benchmarks.describe import landscape_values
+from nasbench.benchmarks.landscape import basins, distance_to_nearest, neighbour_rows, variance_shares
+from nasbench.benchmarks.tabular import TabularBenchmark
+from nasbench.spaces.space import Floats
+from reports.figures.figure import Figure, Panel, write_figure_files
+from reports.figures.style import PALETTE, figure_style, log_axis, new_panel
+
+
+def landscape(benchmark: TabularBenchmark) -> Figure:
+    """Draw three panels of a benchmark, and a fourth where its table is complete.
+
+    Raises:
+        NasbenchError: if the benchmark has no error, or not for every architecture.
+    """
+    values, label = landscape_values(benchmark)
+    name = benchmark.name.replace("/", "-")
+    with figure_style():
+        panels = tuple(_panels(benchmark, values, label, name))
+    return Figure(
+        name=f"landscape-{name}",
+        title=f"Landscape of {benchmark.name}",
+        caption=(
+            f"All {len(values):,} architectures. Distribution: share of architectures at most that far from the optimum. Local optima: "
+            "architectures without a better neighbour, with the share of architectures from which steepest descent ends there. Distance: median "
+            "and quartiles of the error by the number of decisions that differ from the nearest optimum. Variance: functional analysis of variance."
+        ),
+        panels=panels,
+    )
+
+
+def write_landscape(benchmark: TabularBenchmark, folder: Path) -> list[Path]:
+    """Write the panels as SVG, PDF and PNG into a folder, made if it is not there; return the paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return write_figure_files([landscape(benchmark)], folder)
+
+
+def _panels(benchmark: TabularBenchmark, values: Floats, label: str, name: str) -> Iterator[Panel]:
+    yield _distribution(values, label, name)
+    neighbours = neighbour_rows(benchmark.space)
+    yield _optima(values, neighbours, label, name)
+    yield _distance(benchmark, values, label, name)
+    if benchmark.table.is_complete:
+        yield _variance(benchmark, values, name)
+
+
+def _distribution(values: Floats, label: str, name: str) -> Panel:
+    figure, axes = new_panel()
+    regret = np.sort(values) - values.min()
+    share = np.arange(1, len(values) + 1) / len(values)
+    # The optimum itself has no place on a logarithmic axis.
+    shown = regret > 0
+    axes.step(regret[shown], share[shown], where="post", color=PALETTE[0])
+    axes.set(xscale="log", yscale="log", xlabel=f"{label}, above the least", ylabel="share of architectures")
+    log_axis(axes.xaxis)
+    log_axis(axes.yaxis)
+    half = float(np.median(values) - values.min())
+    return Panel(
+        f"{name}-distribution",
+        "distribution",
+        figure,
+        f"The least {label} is {values.min():.3g}; half of the architectures are within {half:.3g} of it.",
+    )
+
+
+def _optima(values: Floats, neighbours: np.ndarray, label: str, name: str) -> Panel:
+    figure, axes = new_panel()
+    found = basins(values, neighbours)
+    share = found.sizes / len(values)
+    axes.scatter(values[found.optima], share, s=14, color=PALETTE[0], alpha=0.7, linewidths=0)
+    best = values[found.optima] == values.min()
+    axes.scatter(values[found.optima][best], share[best], s=26, color=PALETTE[1], marker="D", label="optimum")
+    axes.set(yscale="log", xlabel=label, ylabel="share of starts that end there")
+    log_axis(axes.yaxis)
+    return Panel(
+        f"{name}-local-optima",
+        "local optima",
+        figure,
+        f"{len(found.optima)} local optima; steepest descent ends in the optimum from {100 * share[best].sum():.3g} per cent of the architectures.",
+    )
+
+
+def _distance(benchmark: TabularBenchmark, values: Floats, label: str, name: str) -> Panel:
+    figure, axes = new_panel()
+    distance = distance_to_nearest(benchmark.space, np.flatnonzero(values == values.min()))
+    at = np.unique(distance)
+    low, middle, high = (
+        np.array([np.quantile(values[distance == d], quantile) for d in at]) for quantile in (0.25, 0.5, 0.75)
+    )
+    axes.fill_between(at, low, high, color=PALETTE[0], alpha=0.16, linewidth=0)
+    axes.plot(at, middle, color=PALETTE[0], marker="o")
+    axes.set(xlabel="decisions that differ from the optimum", ylabel=label)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    correlation = float(np.corrcoef(values, distance)[0, 1])
+    return Panel(
+        f"{name}-distance",
+        "error and distance",
+        figure,
+        f"The median {label} goes from {middle[0]:.3g} at distance {at[0]} to {middle[-1]:.3g} at distance {at[-1]}; the correlation is {correlation:.2f}.",
+    )
+
+
+def _variance(benchmark: TabularBenchmark, values: Floats, name: str) -> Panel:
+    figure, axes = new_panel()
+    space = benchmark.space
+    shares = variance_shares(values, tuple(int(k) for k in space.cardinalities))
+    orders = [sum(v for kept, v in shares.items() if len(kept) == order) for order in range(1, space.d + 1)]
+    alone = [shares[(decision,)] for decision in range(space.d)]
+    names = [*space.decisions, *(f"order {order}" for order in range(2, space.d + 1))]
+    axes.bar(range(len(names)), [*alone, *orders[1:]], color=[PALETTE[0]] * space.d + [PALETTE[1]] * (space.d - 1))
+    axes.set(ylabel="share of the variance")
+    axes.set_xticks(range(len(names)), names, rotation=90)
+    axes.grid(axis="x", visible=False)
+    most = int(np.argmax(alone))
+    return Panel(
+        f"{name}-variance",
+        "variance",
+        figure,
+        f"Single decisions explain {100 * orders[0]:.3g} per cent of the variance, most of it {space.decisions[most]} "
+        f"with {100 * alone[most]:.3g}; pairs explain {100 * orders[1]:.3g}.",
+    )
