@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,9 +103,20 @@ class BenchmarkEvaluation:
         return self.units[0]
 
     @property
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts of `AXES` that were charged at all; a table may record no training times."""
+        return tuple(a for a in AXES if any(float(o.spent[a].max()) > 0.0 for o in self.outcomes.values()))
+
+    @property
     def scores(self) -> Floats:
         """Final scores, `(R, optimizers)`."""
         return np.stack([outcome.score for outcome in self.outcomes.values()], axis=1)
+
+
+def common_unit(evaluations: Sequence[BenchmarkEvaluation]) -> str:
+    """Unit of the scores where all benchmarks share one, else that it differs."""
+    units = {evaluation.unit for evaluation in evaluations}
+    return units.pop() if len(units) == 1 else "unit of the data set"
 
 
 def evaluate(results: Results) -> Iterator[BenchmarkEvaluation]:

@@ -90,7 +90,7 @@ def build_report(results: Results, reference: str | None = None, judgements: Seq
     scores = {e.benchmark: {label: o.score for label, o in e.outcomes.items()} for e in evaluations}
     digests = {e.benchmark: {label: o.digest for label, o in e.outcomes.items()} for e in evaluations}
     comparisons = {name: compare(scores[name], digests[name], rng) for name in scores}
-    reached = {a: [x for e in evaluations for x in arrivals(e, a, reference, rng)] for a in AXES}
+    reached = {a: [x for e in evaluations if a in e.accounts for x in arrivals(e, a, reference, rng)] for a in AXES}
     return Report(
         title=results.study.name,
         description=results.study.description,
@@ -121,7 +121,7 @@ def _tables(
         aggregate_table(evaluations, reference, rng),
         practical_table(evaluations, reference, rng),
         anytime_table(evaluations),
-        *(time_to_target_table(found, account, reference) for account, found in reached.items()),
+        *(time_to_target_table(found, account, reference) for account, found in reached.items() if found),
         multi_objective_table(evaluations, objectives, rng) if len(objectives) > 1 else None,
         ablation_table(evaluations, entries, rng),
         cost_table(evaluations),

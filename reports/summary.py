@@ -14,6 +14,7 @@ from reports.statistics.power import minimal_detectable_effect, rank_sum
 from reports.statistics.restricted_mean_ratio import RestrictedMeanRatio
 from reports.statistics.result import Estimate, Interval, Undefined
 from reports.statistics.robustness import across_conditions, half_splits, rank_methods
+from reports.tables.table import MINUS
 
 MOST_NAMES = 4
 """A sentence that would name more optimizers than this counts them instead; the tables have all."""
@@ -78,7 +79,12 @@ def _extent(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> str
     hours = sum(float(o.spent["train_seconds"].sum()) for e in evaluations for o in e.outcomes.values()) / 3600.0
     return (
         f"{counted(len(study.optimizers), 'optimizer')} ran {counted(study.runs, 'time')} on {counted(len(study.benchmarks), 'data set')}: "
-        f"{queries:,.0f} queries, for which the tables record {hours:,.0f} hours of training."
+        f"{queries:,.0f} queries"
+        + (
+            f", for which the tables record {hours:,.0f} hours of training."
+            if hours
+            else "; the tables record no training times."
+        )
     )
 
 
@@ -87,12 +93,13 @@ def _winner(evaluation: BenchmarkEvaluation, comparison: Comparison) -> str:
     first = comparison.standings[comparison.best]
     if isinstance(first.mean, Undefined):
         return f"On {evaluation.short} nothing can be said: {first.mean.reason}."
-    unit = " %" if evaluation.unit == "%" else ""
+    unit = f" {evaluation.unit}"
     above = first.mean.value - evaluation.optimum
     digits = digits_for([first.mean])
     optimum = f"the optimum of {evaluation.optimum:.{digits}f}{unit}"
     distance = f"{above:.{digits}f} above {optimum}" if above > 5e-13 else "the optimum itself"
-    value = f"{first.mean.value:.{digits}f}{unit} ({within(first.mean, digits)}), {distance}"
+    value = f"{first.mean.value:.{digits}f}{unit} ({within(first.mean, digits)}), {distance}".replace(" -", f" {MINUS}")
+    value = MINUS + value[1:] if value.startswith("-") else value
     others = {label: s for label, s in comparison.standings.items() if label not in leaders}
     if len(comparison.standings) == 1:
         return f"On {evaluation.short} {comparison.best} ends with a mean of {value}."

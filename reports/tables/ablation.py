@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from reports.comparison import resamples_for
-from reports.evaluation import BenchmarkEvaluation
+from reports.evaluation import BenchmarkEvaluation, common_unit
 from reports.statistics.bootstrap import studentised_mean
 from reports.statistics.multiple import holm
 from reports.statistics.pairwise import a12, wilcoxon_signed_rank
@@ -38,7 +38,7 @@ def ablation_table(
     if not groups:
         return None
     settings = {label: values for label, _, values in entries}
-    digits = 2 if evaluations[0].unit == "%" else 3
+    digits = 2 if common_unit(evaluations) == "%" else 3
     columns = (
         Column(key="benchmark", heading="data set", kind="text", group=True),
         Column(key="base", heading="base", kind="text", group=True),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reports.evaluation import FRACTIONS, BenchmarkEvaluation, Outcome
+from reports.evaluation import FRACTIONS, BenchmarkEvaluation, Outcome, common_unit
 from reports.statistics.anytime import anytime_area
 from reports.statistics.result import Interval, Undefined
 from reports.tables.table import Cell, Column, ReportTable
@@ -14,7 +14,7 @@ from reports.tables.table import Cell, Column, ReportTable
 
 def anytime_table(evaluations: Sequence[BenchmarkEvaluation]) -> ReportTable:
     """Build the table, on the account of queries."""
-    unit = evaluations[0].unit
+    unit = common_unit(evaluations)
     digits = 2 if unit == "%" else 3
     columns = (
         Column(key="benchmark", heading="data set", kind="text", group=True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from reports.comparison import ALPHA, Comparison, Standing, digits_for
-from reports.evaluation import BenchmarkEvaluation
+from reports.evaluation import BenchmarkEvaluation, common_unit
 from reports.tables.table import Cell, Column, ReportTable, estimated
 
 MARKS = {"best": "", "worse": "*", "alike": "≈", "contrary": "†"}
@@ -27,7 +27,7 @@ def comparison_table(
         comparisons: by benchmark.
         objective: name of the first objective.
     """
-    unit = evaluations[0].unit
+    unit = common_unit(evaluations)
     digits = digits_for(s.mean for e in evaluations for s in comparisons[e.benchmark].standings.values())
     columns = (
         Column(key="benchmark", heading="data set", kind="text", group=True),
@@ -56,13 +56,15 @@ def comparison_table(
         columns=columns,
         rows=rows,
         marks=MEANINGS,
-        notes=(*_how(evaluations), *no_test_split(evaluations)),
+        notes=(*_how(evaluations), *no_test_split(evaluations), *_negated(evaluations)),
     )
 
 
 def scored_on(evaluations: Sequence[BenchmarkEvaluation]) -> str:
     """Split and epochs that score, in words."""
-    return " or ".join(dict.fromkeys(f"{e.split} split after {e.epochs} epochs" for e in evaluations))
+    # A table that does not count epochs says 1.
+    texts = (f"{e.split} split" + (f" after {e.epochs} epochs" if e.epochs > 1 else "") for e in evaluations)
+    return " or ".join(dict.fromkeys(texts))
 
 
 def no_test_split(evaluations: Sequence[BenchmarkEvaluation]) -> tuple[str, ...]:
@@ -75,6 +77,11 @@ def no_test_split(evaluations: Sequence[BenchmarkEvaluation]) -> tuple[str, ...]
         f"There is no test split of {', '.join(names)} in the table: scores are seed means on the {split} split, which the search also used, "
         "so they flatter every optimizer a little.",
     )
+
+
+def _negated(evaluations: Sequence[BenchmarkEvaluation]) -> tuple[str, ...]:
+    names = [e.short for e in evaluations if e.unit == "score"]
+    return (f"Scores of {', '.join(names)} are negated, so that lower is better.",) if names else ()
 
 
 def _row(evaluation: BenchmarkEvaluation, label: str, standing: Standing) -> tuple[Cell, ...]:

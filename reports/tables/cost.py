@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from reports.evaluation import BenchmarkEvaluation
+from reports.statistics.result import Undefined
 from reports.tables.table import Cell, Column, ReportTable
 
 
@@ -22,17 +23,19 @@ def cost_table(evaluations: Sequence[BenchmarkEvaluation]) -> ReportTable:
         Column(key="train_hours", heading="simulated hours of training", digits=1),
         Column(key="own_seconds", heading="own seconds", digits=4),
     )
+    untimed = Undefined("the table records no training times")
     rows = []
     for evaluation in evaluations:
         for label, outcome in evaluation.outcomes.items():
             means = {account: float(np.mean(spent)) for account, spent in outcome.spent.items()}
+            hours = means["train_seconds"] / 3600.0
             counts = (means[a] for a in ("queries", "unique_queries", "nonisomorphic_queries", "epochs"))
             rows.append(
                 (
                     Cell(evaluation.short),
                     Cell(label),
                     *(Cell(count, runs=outcome.digest) for count in counts),
-                    Cell(means["train_seconds"] / 3600.0, runs=outcome.digest),
+                    Cell(hours if "train_seconds" in evaluation.accounts else untimed, runs=outcome.digest),
                     Cell(outcome.own_seconds, runs=outcome.digest),
                 )
             )

@@ -20,7 +20,7 @@ chunk = {chunk}
 benchmarks = [{benchmarks}]
 objectives = [{objectives}]
 split = "validation"
-epochs = [200]
+epochs = {epochs}
 training_seed = "random"
 repeats = "{repeats}"
 
@@ -39,6 +39,7 @@ def run_small(
     objectives: tuple[str, ...] = ("error",),
     repeats: str = "charged",
     budget: str = "queries = 80",
+    epochs: str = "[200]",
     extra: str = "",
 ) -> Path:
     """Run a study into `folder / "study"` and return that folder."""
@@ -49,6 +50,7 @@ def run_small(
         benchmarks=", ".join(f'"{name}"' for name in benchmarks),
         objectives=", ".join(f'"{name}"' for name in objectives),
         repeats=repeats,
+        epochs=epochs,
         budget=budget,
     )
     text += "".join(f'\n[[optimizers]]\nname = "{name}"\n' for name in optimizers) + extra

@@ -71,3 +71,24 @@ def test_two_runs(small_study: Callable[..., Path], tmp_path: Path) -> None:
     folder = small_study(tmp_path, runs=2, benchmarks=ONE, budget="queries = 15")
     report, _ = reported(folder, tmp_path / "out")
     assert "The study could not have shown any difference" in report.summary[-1]
+
+
+def test_tables_without_training_times_and_with_a_test_split(small_study: Callable[..., Path], tmp_path: Path) -> None:
+    cells = tuple(f"nas-bench-graph/{name}" for name in ("cora", "citeseer", "cs", "photo", "physics"))
+    extra = '\n[[optimizers]]\nname = "random_search"\nlabel = "other"\nsettings = { replacement = false }\n'
+    folder = small_study(
+        tmp_path,
+        optimizers=("random_search", "local_search"),
+        extra=extra,
+        runs=3,
+        benchmarks=cells,
+        epochs='"longest"',
+    )
+    report, text = reported(folder, tmp_path / "out")
+    assert report.summary[0].endswith("the tables record no training times.")
+    assert "time-to-target-train-seconds" not in {table.name for table in report.tables}
+    figures = {figure.name: figure for figure in report.figures}
+    assert figures["anytime-train-seconds"].refused == "the tables record no training times"
+    assert figures["critical-difference"].panels  # five data sets are enough
+    assert "test split" in text
+    assert "There is no test split" not in text
