@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any
 
-
 WIDTH = 200
 
 

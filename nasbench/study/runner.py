@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,23 +82,29 @@ def check_study(study: Study) -> None:
             get_optimizer(entry.name).check(handle, entry.settings)
 
 
-def _run_units(study: Study, store: Store, units: list[Unit], jobs: int):  # type: ignore[no-untyped-def]
+def _run_units(study: Study, store: Store, units: list[Unit], jobs: int) -> Iterator[int]:
     if jobs == 1 or len(units) < 2:
         return (run_unit(study, store, unit) for unit in units)
     from joblib import Parallel, delayed
 
     # Units go out in order and come back as they finish; large ones are not batched.
-    return Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)(
-        delayed(run_unit)(study, store, unit) for unit in units
-    )
+    parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
+    results: Iterator[int] = parallel(delayed(run_unit)(study, store, unit) for unit in units)
+    return results
 
 
 def run_unit(study: Study, store: Store, unit: Unit) -> int:
-    """Run one unit and store it; return the number of queries answered."""
+    """Run one unit and store it; return the number of queries answered.
+
+    Linear algebra runs on one thread: with more, sums are split differently from machine to machine and bits with them.
+    """
+    from threadpoolctl import threadpool_limits
+
     started = time.perf_counter()
     handle = _handle(study, unit.benchmark, unit.runs)
     optimizer = get_optimizer(unit.entry.name).create(handle, Streams(study.seed, unit.runs), unit.entry.settings)
-    batches, own_seconds = search(handle, optimizer)
+    with threadpool_limits(1):
+        batches, own_seconds = search(handle, optimizer)
     traces = trace_table(batches, unit.runs, handle.space, study.objectives)
     store.write(unit, traces, Timing(own_seconds / len(unit.runs), time.perf_counter() - started))
     return int(traces.num_rows)

@@ -79,7 +79,9 @@ class Store:
         """
         if folder.exists() and not folder.is_dir():
             raise NasbenchError(f"{folder} is a file; results need a folder.")
-        if folder.is_dir() and not {p.name for p in folder.iterdir() if not p.name.startswith(".")} <= {"environment.json"}:
+        if folder.is_dir() and not {p.name for p in folder.iterdir() if not p.name.startswith(".")} <= {
+            "environment.json"
+        }:
             store = cls.open(folder)
             difference = _difference(store.study.to_mapping(), study.to_mapping())
             if difference:
