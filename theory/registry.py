@@ -23,6 +23,8 @@ FAMILIES = (
     "theory.nsga2",
     "theory.gradient",
     "theory.bayesian",
+    "theory.hybrid",
+    "theory.complexity",
 )
 """Modules that end with `CLAIMS`; one family of theorems each."""
 

@@ -1,0 +1,161 @@
+"""Stated orders hold, mutants of every kind are caught, and the instruments count what they say.
+
+Operations and memory are the same on every machine. Processor time enters with an allowance of half an order, which no other load
+bends it by; a claim that time leaves undecided does not fail.
+"""
+
+from __future__ import annotations
+
+import tracemalloc
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.special import xlogy
+
+from nasbench.hybrid import gaussian_process
+from nasbench.search.registry import optimizer_names
+from theory import registry
+from theory.claim import Outcome
+from theory.complexity.growth import Order, Slope, geometric, grow, judge
+from theory.complexity.optimizers import ORDERS, Hoarding, Rescanning
+from theory.complexity.solvers import dense_hitting_time
+from theory.counting import Primitive, counted, replaced
+from theory.exact.elitist import hitting_time
+from theory.landscape import Landscape
+from theory.primitives import FACTORS
+
+CLAIMS = registry.select(("complexity",))
+FAULTS = (
+    "complexity.random-search",
+    "complexity.regularized-evolution",
+    "complexity.nsga2",
+    "complexity.bohb",
+    "complexity.bananas",
+    "complexity.gp-bo",
+    "complexity.hybrid",
+    "complexity.darts-replay",
+    "complexity.hitting-time-solver",
+    "complexity.local-search-solver",
+    "complexity.nondominated-sorting",
+    "complexity.hypervolume-2d",
+    "complexity.archive",
+)
+"""One of each kind of mutant; `nasbench verify --faults` goes through all."""
+
+
+@pytest.fixture(scope="module")
+def findings() -> dict[str, registry.Finding]:
+    return {f.claim.name: f for f in registry.verify(CLAIMS)}
+
+
+@pytest.mark.parametrize("name", [claim.name for claim in CLAIMS])
+def test_claim_is_not_violated(name: str, findings: dict[str, registry.Finding]) -> None:
+    assert findings[name].verdict.outcome in (Outcome.HOLDS, Outcome.UNDECIDED), findings[name].verdict
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_fault_is_caught(name: str) -> None:
+    (finding,) = registry.verify([registry.find(name)], faults=True)
+    assert finding.passed, finding.verdict
+
+
+def test_every_registered_optimizer_has_a_stated_order() -> None:
+    named = {claim.name for claim in CLAIMS}
+    assert {f"complexity.{name.replace('_', '-')}" for name in optimizer_names()} <= named
+
+
+def test_primitives_count_calls_and_operations() -> None:
+    gram = np.eye(4)
+    with counted(FACTORS) as tally:
+        factor = gaussian_process.factorise(gram, 0.1)
+        gaussian_process.whiten(factor, np.ones((4, 3)))
+        gaussian_process.whiten(factor, np.ones(4))
+    assert tally.calls == {"dpotrf": 1, "whiten": 2}
+    assert tally.by_name == pytest.approx({"dpotrf": 64 / 3, "whiten": 4 * 12 + 4 * 4})
+    assert tally.total == pytest.approx(64 / 3 + 64)
+    with counted(FACTORS) as untouched:
+        pass
+    gaussian_process.factorise(gram, 0.1)
+    assert untouched.total == 0
+
+
+def test_class_methods_are_counted_too() -> None:
+    class Holder:
+        @classmethod
+        def make(cls, n: int) -> tuple[type, int]:
+            return cls, n
+
+        def double(self, n: int) -> int:
+            return 2 * n
+
+    globals()["Holder"] = Holder
+    primitives = [
+        Primitive(__name__, "Holder.make", lambda cls, n: n),
+        Primitive(__name__, "Holder.double", lambda s, n: n),
+    ]
+    import sys
+
+    sys.modules.setdefault(__name__, sys.modules[test_class_methods_are_counted_too.__module__])
+    with counted(primitives) as tally:
+        assert Holder.make(3) == (Holder, 3)
+        assert Holder().double(4) == 8
+    assert tally.by_name == {"Holder.make": 3, "Holder.double": 4}
+    assert isinstance(vars(Holder)["make"], classmethod)
+
+
+def test_replaced_restores_also_after_a_failure() -> None:
+    before = gaussian_process.JITTER
+    with pytest.raises(ZeroDivisionError), replaced(gaussian_process, "JITTER", 1.0):
+        assert gaussian_process.JITTER == 1.0
+        1 / 0  # noqa: B018
+    assert before == gaussian_process.JITTER
+
+
+@pytest.mark.parametrize("power", [0.5, 1.0, 2.0])
+def test_slope_of_a_power_is_the_power(power: float) -> None:
+    sizes = geometric(16, 1024)
+    slope = Slope.of("", sizes, 3.0 * np.array(sizes, dtype=float) ** power, power)
+    assert slope.slope == pytest.approx(power)
+    assert slope.upper == pytest.approx(power)
+    assert judge([slope], 1).outcome is Outcome.HOLDS
+    beyond = Slope.of("", sizes, np.array(sizes, dtype=float) ** (power + 0.2), power)
+    assert judge([slope, beyond], 1).outcome is Outcome.VIOLATED
+
+
+def test_a_slope_that_may_be_either_is_undecided() -> None:
+    rng = np.random.default_rng(0)
+    sizes = np.array(geometric(16, 1024), dtype=float)
+    noisy = Slope.of("", sizes, sizes**1.15 * np.exp(0.3 * rng.standard_normal(len(sizes))), 1.0)
+    assert judge([noisy], 1).outcome is Outcome.UNDECIDED
+
+
+def test_a_logarithm_is_within_the_slack_at_these_sizes() -> None:
+    sizes = np.array(geometric(256, 8192), dtype=float)
+    assert 1.1 < Slope.of("", sizes, xlogy(sizes, sizes), 1.0).slope < 1.15
+    assert judge([Slope.of("", sizes, xlogy(sizes, sizes), 1.0)], 1).outcome is Outcome.HOLDS
+    assert judge([Slope.of("", sizes, sizes**1.4, 1.0)], 1).outcome is Outcome.VIOLATED
+
+
+def test_counts_are_the_same_twice_and_memory_tracing_ends() -> None:
+    order = Order(time=1, memory=0, reason="", sizes=(40, 80, 160))
+    first, second = (grow("regularized_evolution", order, 3) for _ in range(2))
+    assert first.queries.tolist() == [40, 80, 160]
+    assert np.array_equal(first.operations, second.operations)
+    assert not tracemalloc.is_tracing()
+    plain = grow("regularized_evolution", order, 3, instruments=False)
+    assert (np.diff(plain.seconds) > 0).all()
+
+
+@pytest.mark.parametrize("wrapper", [Rescanning, Hoarding])
+def test_mutants_search_as_the_original(wrapper: Any) -> None:
+    order = ORDERS["random_search"]
+    plain, mutant = grow("random_search", order, 1), grow("random_search", order, 1, wrapper)
+    assert np.array_equal(plain.queries, mutant.queries)
+    spent = "operations" if wrapper is Rescanning else "memory"
+    assert getattr(mutant, spent)[-1] > 10 * getattr(plain, spent)[-1]
+
+
+def test_the_dense_mutant_solves_the_same_chain() -> None:
+    landscape = Landscape(np.random.default_rng(0).random(48), (2, 2, 2, 2, 3))
+    assert 1 + dense_hitting_time(landscape) == pytest.approx(hitting_time(landscape).mean[landscape.order][1:])

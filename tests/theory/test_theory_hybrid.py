@@ -1,0 +1,113 @@
+"""Each claim about the hybrid has its outcome and its fault is caught; the bounds against exhaustive computation.
+
+Seeds are fixed; with Holm over the whole call the probability that fresh seeds would fail is at most 0.05.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations, permutations
+
+import numpy as np
+import pytest
+
+from nasbench.hybrid.listing import listing_of
+from theory import registry
+from theory.claim import Outcome
+from theory.exact.elitist import hitting_time as exact_time
+from theory.hybrid.adversary import HostileSupport
+from theory.hybrid.portfolio import with_trap
+from theory.hybrid.tail import survival
+from theory.stage import deceptive, hitting_time, hybrid, rugged, space, steps
+
+CLAIMS = registry.select(("hybrid",))
+NOT_PROVED = {"hybrid.portfolio-as-built"}
+
+
+@pytest.fixture(scope="module")
+def findings() -> dict[str, registry.Finding]:
+    return {f.claim.name: f for f in registry.verify(CLAIMS)}
+
+
+@pytest.fixture(scope="module")
+def faults() -> dict[str, registry.Finding]:
+    return {f.claim.name: f for f in registry.verify(CLAIMS, faults=True)}
+
+
+@pytest.mark.parametrize("name", [claim.name for claim in CLAIMS])
+def test_claim_holds(name: str, findings: dict[str, registry.Finding]) -> None:
+    expected = Outcome.NOT_PROVED if name in NOT_PROVED else Outcome.HOLDS
+    assert findings[name].verdict.outcome is expected, findings[name].verdict
+    assert findings[name].passed
+
+
+@pytest.mark.parametrize("name", [claim.name for claim in CLAIMS])
+def test_fault_is_caught(name: str, faults: dict[str, registry.Finding]) -> None:
+    assert faults[name].verdict.outcome is Outcome.VIOLATED, faults[name].verdict
+
+
+def test_full_exploration_is_random_search_without_replacement() -> None:
+    """With u = 1 the bound is the negative hypergeometric law, here counted over all orders of six with two targets."""
+    orders = list(permutations(range(6)))
+    first = np.array([min(order.index(0), order.index(1)) + 1 for order in orders])
+    for initial in (0, 2, 5):
+        exact = [(first > t).mean() for t in range(6)]
+        assert survival(6, 2, initial, 1.0) == pytest.approx(exact, abs=1e-12)
+
+
+def test_survival_by_hand() -> None:
+    # One of four: missed by one initial draw (3/4), then by uniform draws of chance 1/2 among 3, 2 and 1.
+    assert survival(4, 1, 1, 0.5) == pytest.approx([1, 3 / 4, 3 / 4 * 5 / 6, 3 / 4 * 5 / 6 * 3 / 4, 0])
+
+
+@pytest.mark.parametrize("exploration", [0.0, 0.1, 1.0])
+def test_survival_falls_and_ends_at_zero(exploration: float) -> None:
+    left = survival(50, 3, 4, exploration)
+    assert len(left) == 50 - 3 + 2
+    assert (np.diff(left) <= 0).all()
+    assert left[-1] == 0
+
+
+def test_the_trap_is_second_and_the_private_algorithm_leaves_it() -> None:
+    landscape = with_trap()
+    assert landscape.order[0] == landscape.size - 1
+    assert landscape.order[1] == 0
+    # From the trap both decisions must change, each to the one right choice: (1/2 1/3)^2.
+    assert exact_time(landscape).mean[0] == pytest.approx(1 + 36)
+
+
+def test_unordered_space_has_one_function_for_each_multiset() -> None:
+    listing = listing_of(space(3, 4, unordered=True), True)
+    assert listing is not None
+    assert len(listing) == len({tuple(sorted(a)) for a in space(3, 4).all.tolist()}) == 20
+
+
+def test_deceptive_function_falls_away_from_its_optimum() -> None:
+    inside = space(3, 3)
+    values = deceptive(inside.all, 3)[:, 0]
+    assert inside.all[values.argmin()].tolist() == [2, 2, 2]
+    one_off = inside.neighbours(np.full(3, 2, dtype=np.int8))
+    assert (deceptive(one_off, 3) == 3).all()
+
+
+def test_steps_stop_where_they_are_told_and_where_nothing_is_left() -> None:
+    inside = space(2, 3)
+    function = rugged(0, inside)
+    optimizer = hybrid(np.random.default_rng(0), inside, surrogate=False)
+    assert len(list(steps(optimizer, function, 5))) == 5
+    assert len(list(steps(optimizer, function))) == 9 - 5
+
+
+def test_hitting_time_is_infinite_without_a_target() -> None:
+    inside = space(2, 3)
+    optimizer = hybrid(np.random.default_rng(0), inside, surrogate=False)
+    assert np.isinf(hitting_time(optimizer, rugged(0, inside), set()))
+
+
+def test_hostile_support_holds_nothing_of_what_it_dropped() -> None:
+    support = HostileSupport(np.ones((2, 3), dtype=bool), [(0, 2), (1, 2)])
+    assert not support.told(improved=False)
+    held = support.holds(space(2, 3).all)
+    assert held.sum() == 4
+    for a, b in combinations(range(2), 2):
+        assert not support.allowed[a, 2]
+        assert not support.allowed[b, 2]
