@@ -149,8 +149,7 @@ class Results:
 
     def files(self, *cells: tuple[str, str]) -> list[Path]:
         """Trace files of (benchmark, label) cells, in the order in which `digest` reads them."""
-        folder = self.store.folder / "traces"
-        return [folder / u.path.with_name(u.path.name + ".parquet") for cell in cells for u in self.units(*cell)]
+        return [self.store.path(unit) for cell in cells for unit in self.units(*cell)]
 
     def own_seconds(self, benchmark: str, label: str) -> float:
         """The optimizer's own seconds, a run: mean over the runs (it is measured a unit at a time).

@@ -122,7 +122,7 @@ class Store:
 
     def has(self, unit: Unit) -> bool:
         """Whether the unit is stored."""
-        return self._trace(unit).exists()
+        return self.path(unit).exists()
 
     @property
     def missing(self) -> list[Unit]:
@@ -139,7 +139,7 @@ class Store:
         pq.write_table(traces, sink, compression="zstd", dictionary_pagesize_limit=2**24)
         try:
             _write_atomically(self._timing(unit), json.dumps(asdict(timing)).encode())
-            _write_atomically(self._trace(unit), sink.getvalue())
+            _write_atomically(self.path(unit), sink.getvalue())
         except OSError as fault:
             raise NasbenchError(
                 f"The results folder {self.folder} cannot be written ({fault.strerror}); make room and run again, what is done stays."
@@ -151,7 +151,7 @@ class Store:
         Raises:
             NasbenchError: if it is missing or damaged.
         """
-        path = self._trace(unit)
+        path = self.path(unit)
         if not path.exists():
             raise NasbenchError(
                 f"{self.folder} lacks {path.name} of {unit.entry.label} on {unit.benchmark}; `nasbench run` resumes the study."
@@ -177,7 +177,8 @@ class Store:
         loaded: dict[str, Any] = json.loads((self.folder / "environment.json").read_text())
         return loaded
 
-    def _trace(self, unit: Unit) -> Path:
+    def path(self, unit: Unit) -> Path:
+        """Where the traces of a unit are, or will be."""
         return self.folder / "traces" / unit.path.with_name(unit.path.name + ".parquet")
 
     def _timing(self, unit: Unit) -> Path:
