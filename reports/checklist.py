@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from nasbench.benchmarks.synthetic import is_synthetic
 from reports.results import Results
 
 Status = Literal["met", "partly", "missing"]
@@ -46,14 +47,15 @@ def _code(results: Results) -> Sequence[Item]:
         version = ("met", f"commit {commit}")
     elif isinstance(commit, str):
         version = ("partly", f"commit {commit.rstrip('+')} with changes that were not committed")
-    tables = ", ".join(sorted({name.partition("/")[0] for name in study.benchmarks}))
+    tables = ", ".join(sorted({name.partition("/")[0] for name in study.benchmarks if not is_synthetic(name)}))
     part = "Releasing code"
     return (
         Item(part, "Code for the training pipeline used to evaluate the final architectures?", "met",
-             f"evaluations are those of the published table {tables}; its checksum is under Environment"),
+             f"evaluations are those of the published table {tables}; its checksum is under Environment" if tables
+             else "nothing is trained: evaluations are closed forms, named under Environment"),
         Item(part, "Code for the search space?", *version),
         Item(part, "Hyperparameters used for the final evaluation pipeline, as well as random seeds?", "met",
-             f"those of the table; {_seeds(results)}"),
+             f"{'those of the table' if tables else 'nothing is trained'}; {_seeds(results)}"),
         Item(part, "Code for your NAS method?", *version),
         Item(part, "Hyperparameters for your NAS method, as well as random seeds?", "met",
              f"every setting under Methods; study seed {study.seed}, runs 0 to {study.runs - 1}"),
@@ -65,6 +67,9 @@ def _comparing(results: Results) -> Sequence[Item]:
     names = [entry.name for entry in study.optimizers]
     several = len(names) > 1
     variants = sorted({name for name in names if names.count(name) > 1})
+    kinds = " and ".join(
+        sorted({"closed forms" if is_synthetic(name) else "tabular benchmarks" for name in study.benchmarks})
+    )
     spaces = sorted({results.benchmark(name).space.name for name in study.benchmarks})
     part = "Comparing methods"
     return (
@@ -72,7 +77,7 @@ def _comparing(results: Results) -> Sequence[Item]:
              "met" if several else "missing", f"{len(names)} methods, all on {', '.join(study.benchmarks)}, {study.split} split"
              if several else "there is one method, so nothing is compared"),
         Item(part, "Confounding factors controlled (hardware, library versions, run time of the methods)?", "met",
-             "one environment is recorded, from when the study began; costs are the table's recorded training times, not this machine's"),
+             "one environment is recorded, from when the study began; costs are those of the benchmark, not this machine's"),
         Item(part, "Ablation studies?", "partly" if variants else "missing",
              f"variants of {', '.join(variants)} were run" if variants else "no method appears in more than one variant"),
         Item(part, "The same evaluation protocol for all methods?", "met",
@@ -85,7 +90,7 @@ def _comparing(results: Results) -> Sequence[Item]:
              f"{study.runs} runs of each method on each data set, seed {study.seed}"
              + ("" if study.runs >= RUNS_FOR_TESTS else f"; tests want {RUNS_FOR_TESTS} or more")),
         Item(part, "Tabular or surrogate benchmarks for in-depth evaluation?", "met",
-             f"tabular benchmarks on {len(study.benchmarks)} data sets of {', '.join(spaces)}"),
+             f"{kinds} on {len(study.benchmarks)} data sets of {', '.join(spaces)}"),
     )  # fmt: skip
 
 

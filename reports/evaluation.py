@@ -73,11 +73,11 @@ class BenchmarkEvaluation:
         benchmark: its name.
         short: its name in headings.
         units: unit of each objective.
-        optimum: best score of the table.
-        average: mean score over the table, what a uniformly random architecture has.
-        split: split that scores.
+        optimum: best score of all architectures.
+        average: mean score of all, what a uniformly random architecture has.
+        split: split that scores; empty where scores are exact values of a closed form.
         epochs: length of the training that scores.
-        checksum: hash of the table, shortened, for facts about the benchmark.
+        checksum: hash of the table, shortened, for facts about the benchmark; of a closed form its name.
         targets: hardest first.
         horizons: by (target key, account), the cost up to which restricted means are taken.
         outcomes: by label, in the order of the study.
@@ -103,9 +103,15 @@ class BenchmarkEvaluation:
         return self.units[0]
 
     @property
+    def is_exact(self) -> bool:
+        """Whether scores are exact values of a closed form, which trains nothing."""
+        return not self.split
+
+    @property
     def accounts(self) -> tuple[str, ...]:
-        """The accounts of `AXES` that were charged at all; a table may record no training times."""
-        return tuple(a for a in AXES if any(float(o.spent[a].max()) > 0.0 for o in self.outcomes.values()))
+        """The accounts of `AXES` that were charged at all; a table may record no training times, and a closed form has none."""
+        known = AXES[:1] if self.is_exact else AXES
+        return tuple(a for a in known if any(float(o.spent[a].max()) > 0.0 for o in self.outcomes.values()))
 
     @property
     def scores(self) -> Floats:
@@ -127,19 +133,20 @@ def evaluate(results: Results) -> Iterator[BenchmarkEvaluation]:
 
 def evaluate_benchmark(results: Results, benchmark: str) -> BenchmarkEvaluation:
     """Evaluate all optimizers on one benchmark."""
-    oracle, units = results.oracle(benchmark), results.objective_units(benchmark)
-    targets = standard_targets(oracle, units[0])
+    oracle = results.oracle(benchmark)
+    targets = standard_targets(oracle, oracle.units[0])
     truth = true_front(oracle.objectives) if len(results.study.objectives) > 1 else None
     traces = {label: results.traces(benchmark, label) for label in results.labels}
     spent = {account: {label: t.spent(account) for label, t in traces.items()} for account in AXES}
     grids = {account: _grid(account, spent[account]) for account in AXES}
     outcomes = {}
     for label, trace in traces.items():
-        regret = oracle.scores[trace.incumbents] - oracle.best_score
+        score = oracle.score(trace.incumbents)
+        regret = score - oracle.best_score
         outcomes[label] = Outcome(
             digest=results.digest((benchmark, label)),
             runs=trace.runs,
-            score=oracle.scores[trace.incumbents[:, -1]],
+            score=score[:, -1],
             observed=trace.observed[np.arange(len(trace.runs)), trace.incumbent_at[:, -1], 0],
             spent={account: trace.spent(account)[:, -1] for account in TRACED},
             curves={account: _curve(regret, spent[account][label], grids[account]) for account in AXES},
@@ -156,9 +163,9 @@ def evaluate_benchmark(results: Results, benchmark: str) -> BenchmarkEvaluation:
     return BenchmarkEvaluation(
         benchmark=benchmark,
         short=results.short(benchmark),
-        units=units,
+        units=oracle.units,
         optimum=oracle.best_score,
-        average=float(np.nanmean(oracle.scores)),
+        average=oracle.mean_score,
         split=oracle.score_split,
         epochs=oracle.epochs,
         checksum=results.benchmark(benchmark).checksum[:12],

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from reports.checklist import budget_text
 from reports.evaluation import BenchmarkEvaluation
 from reports.results import Results
-from reports.tables.comparison import scored_on
+from reports.tables.comparison import scored_by
 
 REPEATS = {
     "charged": "An architecture that is queried again is trained again, with a new training seed, and charged again.",
@@ -25,6 +25,8 @@ def methods(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> tup
     study = results.study
     epochs = ", ".join(dict.fromkeys(f"{e}" for b in study.benchmarks for e in results.setting(b).epochs))
     seeds = SEEDS.get(str(study.training_seed), f"A query is answered by training seed {study.training_seed}.")
+    if all(e.is_exact for e in evaluations):
+        seeds = "A query is answered by the exact value."
     count = len(study.optimizers)
     protocol = (
         f"{count} optimizer{'s' if count > 1 else ''} searched {len(study.benchmarks)} benchmark{'s' if len(study.benchmarks) > 1 else ''} "
@@ -36,10 +38,14 @@ def methods(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> tup
     scores = (
         "The incumbent is the architecture with the lowest observed first objective so far"
         + (" at the highest fidelity reached so far" if several else "")
-        + f". Reports score it by its mean over training seeds on the {scored_on(evaluations)}"
+        + f". Reports score it by its {scored_by(evaluations)}"
         + (", a split that no optimizer sees. " if all(e.split == "test" for e in evaluations) else ". ")
-        + "Regret is that score minus the best score in the table. "
-        "Simulated training time is what the table records for each training, summed."
+        + "Regret is that score minus the best score of all architectures. "
+        + (
+            "A closed form trains nothing; a budget in seconds charges it one second a query."
+            if all(e.is_exact for e in evaluations)
+            else "Simulated training time is what the table records for each training, summed."
+        )
     )
     targets = "; ".join(f"{t.name} ({_criterion(t.criterion)})" for t in evaluations[0].targets)
     times = (

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from nasbench.benchmarks.catalogue import get_benchmark
-from nasbench.benchmarks.objectives import find_objective
-from nasbench.benchmarks.oracle import Oracle
+from nasbench.benchmarks.catalogue import get_searchable
+from nasbench.benchmarks.oracle import Truth
 from nasbench.benchmarks.setting import Setting
+from nasbench.benchmarks.synthetic import SyntheticBenchmark
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
 from nasbench.study.plan import Entry, Study, Unit
@@ -87,31 +87,23 @@ class Results:
                 f"{self.store.folder / 'environment.json'} cannot be read; restore it, a report must say where its numbers were made."
             ) from None
 
-    def benchmark(self, name: str) -> TabularBenchmark:
+    def benchmark(self, name: str) -> TabularBenchmark | SyntheticBenchmark:
         """The benchmark of that name, opened once."""
         if ("benchmark", name) not in self._memory:
-            self._memory["benchmark", name] = get_benchmark(name)
-        benchmark: TabularBenchmark = self._memory["benchmark", name]
+            self._memory["benchmark", name] = get_searchable(name)
+        benchmark: TabularBenchmark | SyntheticBenchmark = self._memory["benchmark", name]
         return benchmark
 
     def setting(self, benchmark: str) -> Setting:
         """The search side of the study on a benchmark."""
         return self.study.setting(self.benchmark(benchmark).longest(self.study.objectives, self.study.split))
 
-    def oracle(self, benchmark: str) -> Oracle:
+    def oracle(self, benchmark: str) -> Truth:
         """The truth on a benchmark, opened once."""
         if ("oracle", benchmark) not in self._memory:
             self._memory["oracle", benchmark] = self.benchmark(benchmark).oracle(self.setting(benchmark))
-        oracle: Oracle = self._memory["oracle", benchmark]
+        oracle: Truth = self._memory["oracle", benchmark]
         return oracle
-
-    def objective_units(self, benchmark: str) -> tuple[str, ...]:
-        """Unit of each objective on a benchmark."""
-        known, setting = self.benchmark(benchmark), self.setting(benchmark)
-        return tuple(
-            find_objective(known.table, known.dataset, name, setting.split, setting.epochs[-1]).unit
-            for name in setting.objectives
-        )
 
     def short(self, benchmark: str) -> str:
         """Its name in headings: the data set alone where all benchmarks of the study share a table."""
@@ -185,7 +177,7 @@ class Results:
         return table
 
     def _rows(self, benchmark: str, architectures: pa.ChunkedArray) -> np.ndarray:
-        """Table row of each query, `(queries,)`; every string is parsed once a benchmark."""
+        """Row of each query, as the oracle numbers them, `(queries,)`; every string is parsed once a benchmark."""
         known: dict[str, int] = self._memory.setdefault(("rows", benchmark), {})
         encoded = architectures.combine_chunks()
         encoded = encoded if pa.types.is_dictionary(encoded.type) else encoded.dictionary_encode()

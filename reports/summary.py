@@ -15,12 +15,10 @@ from reports.statistics.restricted_mean_ratio import RestrictedMeanRatio
 from reports.statistics.result import Estimate, Interval, Undefined
 from reports.statistics.robustness import across_conditions, half_splits, rank_methods
 from reports.tables.table import MINUS
+from reports.targets import headline
 
 MOST_NAMES = 4
 """A sentence that would name more optimizers than this counts them instead; the tables have all."""
-
-HEADLINE = "ten-best"
-"""Key of the target that the summary speaks of."""
 
 
 def summary(
@@ -41,10 +39,12 @@ def summary(
         reference: label that times are compared with.
         rng: the random stream of halving the runs.
     """
+    shown = headline([evaluation.targets for evaluation in evaluations]).key
+    arrived = [arrival for arrival in reached if arrival.target.key == shown]
     return (
         _extent(results, evaluations),
         *(_winner(evaluation, comparisons[evaluation.benchmark]) for evaluation in evaluations),
-        *_savings([label for label in results.labels if label != reference], reference, reached),
+        *_savings([label for label in results.labels if label != reference], reference, arrived),
         *_robust(evaluations, rng),
         *_power(results),
     )
@@ -76,14 +76,15 @@ def within(estimate: Estimate, digits: int) -> str:
 def _extent(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> str:
     study = results.study
     queries = sum(float(o.spent["queries"].sum()) for e in evaluations for o in e.outcomes.values())
-    hours = sum(float(o.spent["train_seconds"].sum()) for e in evaluations for o in e.outcomes.values()) / 3600.0
+    timed = [o for e in evaluations if "train_seconds" in e.accounts for o in e.outcomes.values()]
+    hours = sum(float(o.spent["train_seconds"].sum()) for o in timed) / 3600.0
     return (
         f"{counted(len(study.optimizers), 'optimizer')} ran {counted(study.runs, 'time')} on {counted(len(study.benchmarks), 'data set')}: "
         f"{queries:,.0f} queries"
         + (
             f", for which the tables record {hours:,.0f} hours of training."
             if hours
-            else "; the tables record no training times."
+            else f"; the {'closed forms train nothing' if all(e.is_exact for e in evaluations) else 'tables record no training times'}."
         )
     )
 
@@ -126,7 +127,7 @@ def _savings(others: Sequence[str], reference: str, reached: Sequence[Arrival]) 
     """A sentence an optimizer, or one on all of them and one on the quickest where they are many."""
     if len(others) <= MOST_NAMES:
         return tuple(_saving(label, reference, reached) for label in others)
-    found = {label: [a for a in reached if a.label == label and a.target.key == HEADLINE] for label in others}
+    found = {label: [a for a in reached if a.label == label] for label in others}
     faster = [label for label, arrivals in found.items() if all(_is_faster(a.saving) for a in arrivals)]
     ratios = {
         label: float(np.mean([a.saving.ratio for a in arrivals if not isinstance(a.saving, Undefined)]))
@@ -149,7 +150,7 @@ def _is_faster(saving: RestrictedMeanRatio | Undefined) -> bool:
 
 def _saving(label: str, reference: str, reached: Sequence[Arrival]) -> str:
     """How much of the reference's queries a target takes, data set by data set."""
-    found = [a for a in reached if a.label == label and a.target.key == HEADLINE]
+    found = [a for a in reached if a.label == label]
     phrases, faster = [], 0
     for arrival in found:
         saving = arrival.saving

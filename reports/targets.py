@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nasbench.benchmarks.oracle import Oracle
+from nasbench.benchmarks.oracle import Truth
+from nasbench.spaces.space import Floats, Ints
 from reports.statistics.inputs import CensoredTimes
 from reports.traces import Traces
 
@@ -19,55 +21,73 @@ REGRETS = (0.1, 0.3, 1.0)
 
 @dataclass(frozen=True)
 class Target:
-    """A set of architectures.
+    """A set of architectures: those whose value is at most a threshold.
 
     Attributes:
         key: short name for files and CSV.
         name: name for readers.
-        members: which rows of the table belong to it, `(N,)`.
+        value: what rows are judged by, `(...)` to `(...)`; NaN for what was not measured, which never belongs.
+        threshold: the greatest value that belongs.
         criterion: reached when a member is queried, or when the incumbent is a member. The first suits targets that are
             architectures, the second targets on what the search would return.
     """
 
     key: str
     name: str
-    members: NDArray[np.bool_]
+    value: Callable[[Ints], Floats]
+    threshold: float
     criterion: Criterion
 
+    def holds(self, rows: Ints) -> NDArray[np.bool_]:
+        """Which rows belong, `(...)` to `(...)`."""
+        return np.asarray(self.value(rows) <= self.threshold)
 
-def standard_targets(oracle: Oracle, unit: str) -> tuple[Target, ...]:
+
+def standard_targets(oracle: Truth, unit: str) -> tuple[Target, ...]:
     """The targets of every report, fixed before any trace is read, hardest first.
 
     The best architecture and the ten best are by seed mean on the search split, where a search looks. Regret targets, for objectives
-    in percent, hold the incumbent against the best score; other objectives have the best hundredth of the table instead.
+    in percent, hold the incumbent against the best score; other objectives have the best hundredth of the table instead. A rank that
+    the oracle does not know makes no target.
     """
-    means = oracle.search_means
-    finite = np.flatnonzero(np.isfinite(means))
-    order = finite[np.argsort(means[finite], kind="stable")]
-
-    def best(count: int) -> NDArray[np.bool_]:
-        # Ties with the last one belong: they are as good.
-        return np.asarray(means <= means[order[min(count, len(order)) - 1]])
-
+    hundredth = max(1, oracle.size // 100)
+    ranks = [("best", "best architecture", 1), ("ten-best", "one of the ten best", 10)]
+    if unit != "%":
+        ranks.append(("top-1-percent", f"best {hundredth} (1 %)", hundredth))
+    # Ties with the last one belong: they are as good.
+    thresholds = [(key, name, oracle.search_rank(count)) for key, name, count in ranks]
     targets = [
-        Target("best", "best architecture", best(1), "queried"),
-        Target("ten-best", "one of the ten best", best(10), "queried"),
+        Target(key, name, oracle.search_mean, threshold, "queried")
+        for key, name, threshold in thresholds
+        if threshold is not None
     ]
     if unit == "%":
-        regret = oracle.scores - oracle.best_score
+        best = oracle.best_score
         targets += [
-            Target(f"regret-{r:g}", f"regret ≤ {r:g} point{'s' if r != 1.0 else ''}", regret <= r, "incumbent")
+            Target(
+                f"regret-{r:g}",
+                f"regret ≤ {r:g} point{'s' if r != 1.0 else ''}",
+                lambda rows: oracle.score(rows) - best,
+                r,
+                "incumbent",
+            )
             for r in REGRETS
         ]
-    else:
-        hundredth = max(1, len(order) // 100)
-        targets.append(Target("top-1-percent", f"best {hundredth} (1 %)", best(hundredth), "queried"))
     return tuple(targets)
+
+
+def headline(targets: Sequence[Sequence[Target]]) -> Target:
+    """The target that a sentence or a figure shows where there is room for one, of the targets of each benchmark.
+
+    One of the ten best, or the best where some benchmark does not know its ten best.
+    """
+    shared = set.intersection(*({target.key for target in own} for own in targets))
+    return next(t for key in ("ten-best", "best") if key in shared for t in targets[0] if t.key == key)
 
 
 def time_to_target(traces: Traces, target: Target, account: str) -> CensoredTimes:
     """What each run had spent of an account when it reached the target, that query included; censored at what it spent in all."""
-    found = target.members[traces.rows if target.criterion == "queried" else traces.incumbents]
+    found = target.holds(traces.rows if target.criterion == "queried" else traces.incumbents)
     reached = np.asarray(found.any(axis=1))
     at = np.where(reached, found.argmax(axis=1), traces.shape[1] - 1)
     spent = np.take_along_axis(traces.spent(account), at[:, None], axis=1)[:, 0]

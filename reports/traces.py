@@ -25,7 +25,7 @@ class Traces:
     Attributes:
         runs: number of each run, `(R,)`.
         lengths: queries of each run, `(R,)`.
-        rows: row of the table of each queried architecture, `(R, Q)`; padding repeats the run's last.
+        rows: row of each queried architecture, as the oracle numbers them, `(R, Q)`; padding repeats the run's last.
         observed: objectives as the optimizer saw them, `(R, Q, M)`; padding is infinite.
         epochs: fidelity, `(R, Q)`.
         cost: seconds charged, `(R, Q)`; padding is 0.
@@ -99,7 +99,7 @@ def stack_runs(columns: Mapping[str, Any], rows: Ints, objectives: tuple[str, ..
 
     Args:
         columns: columns of the files, as `nasbench.study.store` describes them.
-        rows: row of the table of each query.
+        rows: row of each query, as the oracle numbers them.
         objectives: names of the objective columns.
         repeats: the study's policy for repeated queries.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from nasbench.benchmarks.synthetic import SyntheticBenchmark, is_synthetic, synthetic_benchmark
 from nasbench.benchmarks.tabular import TabularBenchmark
-from nasbench.errors import unknown_name
+from nasbench.errors import NasbenchError, unknown_name
 from nasbench.tables.catalogue import get_table, known_tables, table_datasets, table_names
 
 
@@ -34,8 +34,13 @@ def get_benchmark(name: str) -> TabularBenchmark:
     """Return the benchmark of that name.
 
     Raises:
-        NasbenchError: if there is no such table or data set, with the nearest match, or its reference data are not there.
+        NasbenchError: if there is no such table or data set, with the nearest match, its reference data are not there, or
+            the benchmark is a closed form.
     """
+    if is_synthetic(name):
+        raise NasbenchError(
+            f"{name} is a closed form and has no table; give a benchmark of a table, such as nas-bench-201/cifar10."
+        )
     table_name, _, dataset = name.partition("/")
     if table_name not in known_tables():
         raise unknown_name("benchmark", name, benchmark_names())

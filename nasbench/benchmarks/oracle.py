@@ -3,13 +3,61 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
 from nasbench.benchmarks.objectives import find_objective, quantity_of
 from nasbench.benchmarks.setting import Setting
-from nasbench.spaces.space import Architectures, Floats
+from nasbench.spaces.space import Architectures, Floats, Ints
 from nasbench.tables.table import Table
+
+
+class Truth(Protocol):
+    """What reports ask of an oracle: values of given rows, since a space may be too large for a whole column.
+
+    A row is a row of the table, or the index in the space where there is no table.
+    """
+
+    @property
+    def score_split(self) -> str:
+        """Split that scores; empty where scores are exact values of a closed form."""
+
+    @property
+    def epochs(self) -> int:
+        """Epochs of the training that scores."""
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Unit of each objective."""
+
+    @property
+    def size(self) -> int:
+        """Number of architectures with a search mean."""
+
+    @property
+    def best_score(self) -> float:
+        """Smallest score of all."""
+
+    @property
+    def mean_score(self) -> float:
+        """Mean score of all, what a uniformly random architecture has on average."""
+
+    @property
+    def objectives(self) -> Floats:
+        """True objectives by row, `(N, M)`; raises `NasbenchError` where the rows cannot be listed."""
+
+    def row(self, architectures: Architectures) -> Ints:
+        """Row of each architecture, `(..., d)` to `(...)`; -1 for one without."""
+
+    def score(self, rows: Ints) -> Floats:
+        """Score of each row, `(...)` to `(...)`; minimised."""
+
+    def search_mean(self, rows: Ints) -> Floats:
+        """What a search would see of each row without noise, `(...)` to `(...)`; minimised."""
+
+    def search_rank(self, count: int) -> float | None:
+        """The `count`-th smallest search mean (the largest where there are fewer); None where it is not known."""
 
 
 class Oracle:
@@ -62,14 +110,46 @@ class Oracle:
             [find_objective(self._table, self._dataset, name, split, epochs).mean() for name in names], axis=-1
         )
 
-    def row(self, architectures: Architectures) -> np.ndarray:
-        """Row of each architecture, `(..., d)` to `(...)`."""
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Unit of each objective of the setting, on the search split at its last fidelity."""
+        names, split, epochs = self._setting.objectives, self._setting.split, self._setting.epochs[-1]
+        return tuple(find_objective(self._table, self._dataset, name, split, epochs).unit for name in names)
+
+    def row(self, architectures: Architectures) -> Ints:
+        """Row of each architecture, `(..., d)` to `(...)`; -1 for one that the table lacks."""
         return self._table.rows(architectures)
+
+    def score(self, rows: Ints) -> Floats:
+        """`scores` of rows, `(...)` to `(...)`."""
+        return self.scores[rows]
+
+    def search_mean(self, rows: Ints) -> Floats:
+        """`search_means` of rows, `(...)` to `(...)`."""
+        return self.search_means[rows]
+
+    @cached_property
+    def _ranked(self) -> Floats:
+        return np.sort(self.search_means[np.isfinite(self.search_means)])
+
+    @property
+    def size(self) -> int:
+        """Number of architectures with a search mean."""
+        return len(self._ranked)
+
+    def search_rank(self, count: int) -> float:
+        """The `count`-th smallest search mean, the largest where there are fewer."""
+        return float(self._ranked[min(count, self.size) - 1])
 
     @property
     def best_score(self) -> float:
         """Smallest score of the table: the optimum that reports print beside results."""
         return float(np.nanmin(self.scores))
+
+    @property
+    def mean_score(self) -> float:
+        """Mean score over the table, what a uniformly random architecture of it has on average."""
+        return float(np.nanmean(self.scores))
 
     @property
     def best_search_mean(self) -> float:

@@ -1,7 +1,7 @@
 """Benchmarks in closed form, of spaces too large for a table: NK landscapes, and OneMax for tests.
 
-They have one objective, `error` in per cent, no noise, no test split, and charge one second a query. Names: `nk/10x6-k2` (10
-decisions of 6 choices, K = 2, landscape number 0), `nk/10x6-k2-3` (number 3), `onemax/20x2`.
+They have one objective, `error` in per cent, no noise, no splits (a study may name any), and charge one second a query. Names:
+`nk/10x6-k2` (10 decisions of 6 choices, K = 2, landscape number 0), `nk/10x6-k2-3` (number 3), `onemax/20x2`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,12 @@ from nasbench.errors import NasbenchError
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
 FAMILIES = ("nk", "onemax")
+EXAMPLES = ("nk/10x6-k2", "nk/10x6-k4", "onemax/20x4")
+"""Names to list; the families have any number."""
+
+ROUNDING = 1e-9
+"""Per cent by which an error may miss the optimum and be it: two orders of summing differ by far less."""
+
 _NK_SEED = 201
 
 
@@ -41,6 +47,11 @@ class OneMax:
     def optimum(self) -> float:
         """Smallest error of the space."""
         return 0.0
+
+    @property
+    def mean(self) -> float:
+        """Mean error over the space."""
+        return float(100.0 * (1.0 - 1.0 / self.space.cardinalities).mean())
 
 
 @dataclass(frozen=True)
@@ -106,6 +117,11 @@ class NKLandscape:
             best = best + self._contributions[d - window + wrapped][last * k ** (wrapped + 1) + first]
         return float(best.min())
 
+    @property
+    def mean(self) -> float:
+        """Mean error over the space: each contribution sees each combination of its K + 1 decisions equally often."""
+        return float(self._contributions.mean(axis=1).sum())
+
 
 class FunctionEvaluator:
     """Answers from a function of the architecture; see `nasbench.benchmarks.handle.Evaluator`."""
@@ -135,6 +151,61 @@ class FunctionEvaluator:
     def facts(self, architectures: Architectures) -> Floats:
         """Nothing is known without a query, `(..., 0)`."""
         return np.empty((*architectures.shape[:-1], 0))
+
+
+class SyntheticOracle:
+    """The test side of a closed form; see `nasbench.benchmarks.oracle.Truth`. A row is the index in the space.
+
+    Scores and search means are the error itself. Which architectures are second best is not known.
+    """
+
+    score_split = ""
+    epochs = 1
+    units = ("%",)
+
+    def __init__(self, function: OneMax | NKLandscape) -> None:
+        self._function = function
+
+    @property
+    def size(self) -> int:
+        """Number of architectures."""
+        return self._function.space.size
+
+    @property
+    def best_score(self) -> float:
+        """The exact optimum."""
+        return self._function.optimum
+
+    @property
+    def mean_score(self) -> float:
+        """Mean error over the space, exact."""
+        return self._function.mean
+
+    @property
+    def objectives(self) -> Floats:
+        """Refused: there is one objective, and so no front.
+
+        Raises:
+            NasbenchError: always.
+        """
+        raise NasbenchError("A synthetic benchmark has one objective; a front needs a benchmark of a table.")
+
+    def row(self, architectures: Architectures) -> Ints:
+        """Index of each architecture, `(..., d)` to `(...)`."""
+        return self._function.space.index(architectures)
+
+    def score(self, rows: Ints) -> Floats:
+        """Error of the architectures of these indices, `(...)` to `(...)`; the optimum itself within `ROUNDING` of it."""
+        errors = self._function(self._function.space.from_index(rows))
+        return np.where(errors <= self.best_score + ROUNDING, self.best_score, errors)
+
+    def search_mean(self, rows: Ints) -> Floats:
+        """The same as `score`."""
+        return self.score(rows)
+
+    def search_rank(self, count: int) -> float | None:
+        """The optimum for a count of 1, else None."""
+        return self.best_score if count == 1 else None
 
 
 @dataclass(frozen=True)
@@ -179,6 +250,10 @@ class SyntheticBenchmark:
                 f"{self.name} has the objective 'error' at one fidelity; the study asks for {', '.join(setting.objectives)} at {len(setting.epochs)}."
             )
         return SearchHandle(FunctionEvaluator(self.space, self.function), setting, seed, tuple(runs))
+
+    def oracle(self, setting: Setting) -> SyntheticOracle:
+        """The test side; for reports alone."""
+        return SyntheticOracle(self.function)
 
 
 def is_synthetic(name: str) -> bool:

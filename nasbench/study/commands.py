@@ -76,8 +76,9 @@ def _spaces() -> list[dict[str, Any]]:
 def _benchmarks() -> list[dict[str, Any]]:
     from nasbench.benchmarks.catalogue import benchmark_names, get_benchmark
     from nasbench.benchmarks.objectives import objective_names
+    from nasbench.benchmarks.synthetic import EXAMPLES, synthetic_benchmark
 
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name in benchmark_names():
         benchmark = get_benchmark(name)
         splits = sorted({c.split for c in benchmark.table.columns if c.dataset == benchmark.dataset and c.split})
@@ -89,6 +90,11 @@ def _benchmarks() -> list[dict[str, Any]]:
                 "objectives": ", ".join(objective_names(benchmark.table, benchmark.dataset)),
                 "splits": ", ".join(splits),
             }
+        )
+    for name in EXAMPLES:
+        space = synthetic_benchmark(name).space
+        rows.append(
+            {"name": name, "space": space.name, "architectures": space.size, "objectives": "error", "splits": ""}
         )
     return rows
 

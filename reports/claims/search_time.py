@@ -33,9 +33,7 @@ def judge_search_time(claim: Claim, folders: Mapping[str, Path]) -> ClaimVerdict
 
 def _on(claim: Claim, results: Results, benchmark: str, rng: np.random.Generator) -> list[Part]:
     oracle, method = results.oracle(benchmark), str(claim.facts["method"])
-    target = next(
-        t for t in standard_targets(oracle, results.objective_units(benchmark)[0]) if t.key == claim.facts["target"]
-    )
+    target = next(t for t in standard_targets(oracle, oracle.units[0]) if t.key == claim.facts["target"])
     labels = labels_of(claim, results.study)
     traces = {label: results.traces(benchmark, label) for label in (method, *labels)}
     parts = []

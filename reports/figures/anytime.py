@@ -19,7 +19,7 @@ def anytime(evaluations: Sequence[BenchmarkEvaluation], account: str) -> Figure:
     name, title = f"anytime-{account.replace('_', '-')}", f"Anytime regret against {AXIS_NAMES[account]}"
     evaluations = [evaluation for evaluation in evaluations if account in evaluation.accounts]
     if not evaluations:
-        return Figure(name, title, "", (), "the tables record no training times")
+        return Figure(name, title, "", (), "no training times are recorded")
     runs = sorted({len(o.score) for e in evaluations for o in e.outcomes.values()})
     with figure_style():
         panels = tuple(_panel(evaluation, account) for evaluation in evaluations)
@@ -27,7 +27,8 @@ def anytime(evaluations: Sequence[BenchmarkEvaluation], account: str) -> Figure:
         name=name,
         title=title,
         caption=(
-            f"Regret of the incumbent ({evaluations[0].split} seed mean of the architecture that looks best to the search, minus the best in the table), "
+            f"Regret of the incumbent ({'exact value' if evaluations[0].is_exact else f'{evaluations[0].split} seed mean'} of the architecture that looks best "
+            "to the search, minus the best of all), "
             f"median over {' or '.join(map(str, runs))} runs; "
             f"{band_note(len(evaluations[0].outcomes), 'the band holds the middle half of the runs')}. "
             "A curve ends where the first of its runs does. The vertical axis is linear below its lowest power of ten, so that zero regret can be shown."

@@ -11,21 +11,20 @@ from reports.figures.figure import Figure, Panel
 from reports.figures.style import add_legend, band_note, draw_band, figure_style, line_style, marker, new_panel
 from reports.statistics.result import Undefined
 from reports.statistics.survival import kaplan_meier
-
-SHOWN = "ten-best"
-"""Key of the target that is drawn."""
+from reports.targets import Target, headline
 
 
 def survival(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
     """Draw one panel a benchmark."""
-    target = next(t for t in evaluations[0].targets if t.key == SHOWN)
+    target = headline([e.targets for e in evaluations])
+    means = "" if evaluations[0].is_exact else " (by seed mean on the search split)"
     with figure_style():
-        panels = tuple(_panel(evaluation) for evaluation in evaluations)
+        panels = tuple(_panel(evaluation, target) for evaluation in evaluations)
     return Figure(
         name="survival",
         title=f"Time until {target.name} is queried",
         caption=(
-            f"Kaplan-Meier curves: fraction of runs that have not yet queried {target.name} (by seed mean on the search split); lower is better; "
+            f"Kaplan-Meier curves: fraction of runs that have not yet queried {target.name}{means}; lower is better; "
             f"{band_note(len(evaluations[0].outcomes), 'the band holds the 95 % pointwise bounds')}. "
             "Marks at the right end: runs were still without it when they stopped."
         ),
@@ -33,12 +32,12 @@ def survival(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
     )
 
 
-def _panel(evaluation: BenchmarkEvaluation) -> Panel:
+def _panel(evaluation: BenchmarkEvaluation, target: Target) -> Panel:
     labels = list(evaluation.outcomes)
     figure, axes = new_panel()
     sentences = []
     for label, outcome in evaluation.outcomes.items():
-        times = outcome.times[SHOWN, "queries"]
+        times = outcome.times[target.key, "queries"]
         curve = kaplan_meier(times)
         if isinstance(curve, Undefined):
             continue

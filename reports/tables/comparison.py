@@ -50,8 +50,8 @@ def comparison_table(
         title="Final result",
         caption=(
             f"{objective.capitalize()} of the final incumbent (what the search would return, chosen by what it observed): "
-            f"mean over training seeds on the {scored_on(evaluations)}, lower is better. The best mean of each data set is in bold; "
-            "optimum: the best of the table."
+            f"{scored_by(evaluations)}, lower is better. The best mean of each data set is in bold; "
+            "optimum: the best of all architectures."
         ),
         columns=columns,
         rows=rows,
@@ -60,22 +60,24 @@ def comparison_table(
     )
 
 
-def scored_on(evaluations: Sequence[BenchmarkEvaluation]) -> str:
-    """Split and epochs that score, in words."""
+def scored_by(evaluations: Sequence[BenchmarkEvaluation]) -> str:
+    """What scores an architecture, in words: mean over seeds, with split and epochs, or the exact value of a closed form."""
     # A table that does not count epochs says 1.
-    texts = (f"{e.split} split" + (f" after {e.epochs} epochs" if e.epochs > 1 else "") for e in evaluations)
-    return " or ".join(dict.fromkeys(texts))
+    trained = [e for e in evaluations if not e.is_exact]
+    texts = (f"{e.split} split" + (f" after {e.epochs} epochs" if e.epochs > 1 else "") for e in trained)
+    means = ["mean over training seeds on the " + " or ".join(dict.fromkeys(texts))] if trained else []
+    exact = ["exact value"] if len(trained) < len(evaluations) else []
+    return " or ".join(means + exact)
 
 
 def no_test_split(evaluations: Sequence[BenchmarkEvaluation]) -> tuple[str, ...]:
     """The warning that scores come from the split that was searched; empty where all tables have a test split."""
-    names = [e.short for e in evaluations if e.split != "test"]
-    if not names:
+    flattered = [e for e in evaluations if e.split != "test" and not e.is_exact]
+    if not flattered:
         return ()
-    split = next(e.split for e in evaluations if e.split != "test")
     return (
-        f"There is no test split of {', '.join(names)} in the table: scores are seed means on the {split} split, which the search also used, "
-        "so they flatter every optimizer a little.",
+        f"There is no test split of {', '.join(e.short for e in flattered)} in the table: scores are seed means on the "
+        f"{flattered[0].split} split, which the search also used, so they flatter every optimizer a little.",
     )
 
 

@@ -23,7 +23,7 @@ def cost_table(evaluations: Sequence[BenchmarkEvaluation]) -> ReportTable:
         Column(key="train_hours", heading="simulated hours of training", digits=1),
         Column(key="own_seconds", heading="own seconds", digits=4),
     )
-    untimed = Undefined("the table records no training times")
+    untimed = Undefined("no training times are recorded")
     rows = []
     for evaluation in evaluations:
         for label, outcome in evaluation.outcomes.items():

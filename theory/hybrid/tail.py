@@ -155,12 +155,13 @@ def _progressive_tail(context: Context, within_support: bool = False) -> Verdict
         if within_support:
             optimizer._selection._open &= optimizer._support.holds(everything)
         times.append(hitting_time(optimizer, _flat, {target[0].tobytes()}, horizon))
-    grid = np.arange(2, horizon + 1)
+    # Before, the bound is 1 to the second digit and says nothing.
+    grid = np.arange(8, horizon + 1)
     bound = binom.cdf(1, grid - 2, exploration / len(everything))
     seen = (np.array(times)[:, None] > grid).mean(axis=0)
-    worst = int((seen - bound).argmax())
-    excess = max(0.0, float(seen[worst] - bound[worst]))
-    note = f"P(T > {grid[worst]}): all choices of the target dropped for good, two rungs, u = {exploration}"
+    excess = max(0.0, float((seen - bound).max()))
+    worst = int((seen / bound).argmax())
+    note = f"P(T > {grid[worst]}), the nearest to its bound: all choices of the target dropped for good, two rungs, u = {exploration}"
     return by_p_value(float(np.exp(-2 * runs * excess**2)), float(seen[worst]), float(bound[worst]), runs, note=note)
 
 

@@ -5,10 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from nasbench.benchmarks.catalogue import get_benchmark
+from nasbench.benchmarks.oracle import Truth
 from nasbench.benchmarks.setting import Setting
 from nasbench.benchmarks.synthetic import NKLandscape, synthetic_benchmark
 from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
+
+SETTING = Setting(
+    objectives=("error",),
+    split="none",
+    epochs=(1,),
+    training_seed="mean",
+    repeats="cached",
+    budget=Budget({"unique_queries": 3}).guarded(),
+)
 
 
 @pytest.mark.parametrize(
@@ -54,16 +65,8 @@ def test_large_landscapes_have_an_optimum_below_what_local_search_finds() -> Non
 
 
 def test_answers_and_charges() -> None:
-    setting = Setting(
-        objectives=("error",),
-        split="none",
-        epochs=(1,),
-        training_seed="mean",
-        repeats="cached",
-        budget=Budget({"unique_queries": 3}).guarded(),
-    )
     benchmark = synthetic_benchmark("onemax/4x3")
-    handle = benchmark.handle(setting, 0, (0, 1))
+    handle = benchmark.handle(SETTING, 0, (0, 1))
     batch = np.array(
         [[[2, 2, 2, 2], [0, 2, 2, 2], [2, 2, 2, 2]], [[0, 0, 0, 0], [1, 1, 1, 1], [2, 1, 1, 1]]], dtype=np.int8
     )
@@ -82,3 +85,35 @@ def test_unreadable_names_are_refused(name: str) -> None:
 def test_impossible_landscape_is_refused() -> None:
     with pytest.raises(NasbenchError, match="K = 5"):
         synthetic_benchmark("nk/4x3-k5")
+
+
+@pytest.mark.parametrize("name", ["nk/7x3-k2", "nk/6x3-k0", "nk/5x3-k4", "onemax/6x3"])
+def test_oracle_knows_the_truth_of_a_space_that_can_be_listed(name: str) -> None:
+    benchmark = synthetic_benchmark(name)
+    oracle: Truth = benchmark.oracle(SETTING)
+    rows = oracle.row(benchmark.space.all)
+    errors = benchmark.function(benchmark.space.all)
+    np.testing.assert_array_equal(rows, np.arange(oracle.size))
+    np.testing.assert_allclose(oracle.score(rows), errors, rtol=0, atol=1e-9)
+    np.testing.assert_array_equal(oracle.search_mean(rows[:, None]), oracle.score(rows)[:, None])
+    # Exactly, not nearly: the optimum has a regret of 0, and the target "best" is met by it and by nothing else.
+    assert oracle.score(rows).min() == oracle.best_score == oracle.search_rank(1)
+    assert (oracle.score(rows) == oracle.best_score).sum() == 1
+    assert oracle.search_rank(2) is None
+    assert oracle.mean_score == pytest.approx(errors.mean())
+
+
+def test_the_mean_of_a_space_too_large_to_list_agrees_with_a_sample() -> None:
+    benchmark = synthetic_benchmark("nk/10x6-k4")
+    oracle = benchmark.oracle(SETTING)
+    rows = np.random.default_rng(5).integers(benchmark.space.size, size=20_000)
+    scores = oracle.score(rows)
+    # Five standard errors: a false alarm has probability 6e-7.
+    assert abs(scores.mean() - oracle.mean_score) < 5 * scores.std() / np.sqrt(len(rows))
+
+
+def test_a_closed_form_has_no_front_and_no_table() -> None:
+    with pytest.raises(NasbenchError, match="one objective"):
+        _ = synthetic_benchmark("onemax/4x3").oracle(SETTING).objectives
+    with pytest.raises(NasbenchError, match="closed form"):
+        get_benchmark("nk/10x6-k2")
