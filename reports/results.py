@@ -121,7 +121,10 @@ class Results:
             NasbenchError: if a file is damaged or holds other runs than its name says.
         """
         tables = [self._read(unit) for unit in self.units(benchmark, label)]
-        whole = pa.concat_tables([table.drop_columns("architecture") for table in tables])
+        # Files of one folder may differ in optional columns, where a study was resumed by a newer version.
+        shared = [name for name in tables[0].column_names if all(name in table.column_names for table in tables)]
+        shared.remove("architecture")
+        whole = pa.concat_tables([table.select(shared) for table in tables])
         rows = np.concatenate([self._rows(benchmark, table["architecture"]) for table in tables])
         columns = {name: whole[name].to_numpy() for name in whole.column_names}
         return stack_runs(columns, rows, self.study.objectives, self.study.repeats)

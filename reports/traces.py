@@ -31,6 +31,7 @@ class Traces:
         cost: seconds charged, `(R, Q)`; padding is 0.
         first, fresh: first query of the architecture, of its function, `(R, Q)`; padding is False.
         repeats: the study's policy for repeated queries, which says what epochs were charged.
+        proposer: the part of the optimizer that proposed each query, `(R, Q)`, padding is empty; None where it was not recorded.
     """
 
     runs: Ints
@@ -42,6 +43,7 @@ class Traces:
     first: NDArray[np.bool_]
     fresh: NDArray[np.bool_]
     repeats: str
+    proposer: NDArray[np.str_] | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -116,7 +118,7 @@ def stack_runs(columns: Mapping[str, Any], rows: Ints, objectives: tuple[str, ..
     at = np.minimum(np.arange(longest), lengths[:, None] - 1) + starts[:, None]
     padding = np.arange(longest) >= lengths[:, None]
 
-    def stacked(values: ArrayLike, fill: float | None) -> NDArray[Any]:
+    def stacked(values: ArrayLike, fill: float | str | None) -> NDArray[Any]:
         array = np.asarray(values)
         whole = array.reshape(size, longest) if not padding.any() else array[at]
         if fill is not None and padding.any():
@@ -133,6 +135,7 @@ def stack_runs(columns: Mapping[str, Any], rows: Ints, objectives: tuple[str, ..
         first=stacked(columns["first"], False),
         fresh=stacked(columns["fresh"], False),
         repeats=repeats,
+        proposer=stacked(np.asarray(columns["proposer"], dtype=str), "") if "proposer" in columns else None,
     )
 
 

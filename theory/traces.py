@@ -88,19 +88,20 @@ def open_runs(folder: Path) -> list[Runs]:
 
 def _runs(store: Store, benchmark: str, entry: Entry) -> Runs:
     units = [u for u in store.study.units() if u.benchmark == benchmark and u.entry.label == entry.label]
-    table = pa.concat_tables([store.read(unit) for unit in units]).sort_by(
+    names = ["run", "query", "architecture", *store.study.objectives]
+    table = pa.concat_tables([store.read(unit).select(names) for unit in units]).sort_by(
         [("run", "ascending"), ("query", "ascending")]
     )
-    names = table["architecture"].combine_chunks().dictionary_encode()
-    if isinstance(names, pa.ChunkedArray):
-        names = names.combine_chunks()
+    strings = table["architecture"].combine_chunks().dictionary_encode()
+    if isinstance(strings, pa.ChunkedArray):
+        strings = strings.combine_chunks()
     space = get_benchmark(benchmark).space
-    known = np.array([int(space.index(space.from_string(text))) for text in names.dictionary.to_pylist()])
+    known = np.array([int(space.index(space.from_string(text))) for text in strings.dictionary.to_pylist()])
     run, query = table["run"].to_numpy(), table["query"].to_numpy()
     position = np.unique(run, return_inverse=True)[1]
     shape = (int(position.max()) + 1, int(query.max()) + 1)
     index = np.full(shape, -1, dtype=np.intp)
-    index[position, query] = known[names.indices.to_numpy(zero_copy_only=False)]
+    index[position, query] = known[strings.indices.to_numpy(zero_copy_only=False)]
     observed = np.full((*shape, len(store.study.objectives)), np.inf)
     for m, objective in enumerate(store.study.objectives):
         observed[position, query, m] = table[objective].to_numpy()

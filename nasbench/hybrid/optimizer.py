@@ -132,6 +132,11 @@ class Hybrid:
         self._proposer = UNIFORM
         self._drawn: list[tuple[Architectures, float]] = []
 
+    @property
+    def proposer(self) -> str:
+        """The part that proposed the architecture asked last: surrogate, evolution, relaxation or uniform."""
+        return self._proposer
+
     # ---- asking ------------------------------------------------------------------------------------------------------
 
     def ask(self) -> Architectures | tuple[Architectures, Ints]:

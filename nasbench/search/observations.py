@@ -40,6 +40,7 @@ class Observations:
         answered: `(R, B)`.
         first: whether the run queried the architecture (at this fidelity) for the first time, `(R, B)`.
         fresh: the same up to isomorphism, `(R, B)`.
+        proposers: which part of the optimizer proposed the batch, a name a run, `(R,)`; None where the optimizer does not say.
     """
 
     architectures: Architectures
@@ -50,6 +51,7 @@ class Observations:
     answered: NDArray[np.bool_]
     first: NDArray[np.bool_]
     fresh: NDArray[np.bool_]
+    proposers: tuple[str, ...] | None = None
 
     def of_run(self, position: int) -> RunObservations:
         """The answered queries of one run, compact."""

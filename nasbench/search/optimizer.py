@@ -7,7 +7,7 @@ the run axis, `OPTIMIZER = PerRun(Algorithm)` for one written for a single run, 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -21,7 +21,11 @@ from nasbench.spaces.space import Architectures, Ints
 
 
 class Optimizer(Protocol):
-    """Proposes batches for `R` runs at once and is told what came back."""
+    """Proposes batches for `R` runs at once and is told what came back.
+
+    One with several parts may have an attribute `proposers`: the part that proposed the batch asked last, a short name a run. Traces
+    then record it.
+    """
 
     def ask(self) -> Architectures | Query:
         """Propose a batch `(R, B, d)`; `B = 0`, or passing in every run, says that there is nothing left to try."""
@@ -33,7 +37,7 @@ class Optimizer(Protocol):
 
 
 class RunOptimizer(Protocol):
-    """The same for one run."""
+    """The same for one run; one with several parts may have an attribute `proposer`, the name of the part that was asked last."""
 
     def ask(self) -> Architectures | tuple[Architectures, Ints]:
         """Propose `(B, d)`, with a fidelity `(B,)` beside it where the algorithm chooses fidelities."""
@@ -42,6 +46,12 @@ class RunOptimizer(Protocol):
     def tell(self, observations: RunObservations) -> None:
         """Take the answers to the batch proposed last; fewer than asked if the budget ended."""
         ...
+
+
+def proposers_of(optimizer: Optimizer) -> tuple[str, ...] | None:
+    """Which part proposed the batch asked last, a name a run; None if the optimizer does not say."""
+    names: Sequence[str] | None = getattr(optimizer, "proposers", None)
+    return None if names is None else tuple(names)
 
 
 @dataclass(frozen=True)
@@ -123,6 +133,12 @@ class _RunByRun:
         self.finished = np.zeros(len(members), dtype=bool)
         self._d = d
         self._asked = np.zeros(len(members), dtype=np.int64)
+
+    @property
+    def proposers(self) -> tuple[str, ...] | None:
+        """Names of the parts that the runs asked last, where every member says."""
+        names = [getattr(member, "proposer", None) for member in self.members]
+        return None if None in names else tuple(map(str, names))
 
     def ask(self) -> Architectures | Query:
         answers = [self._ask_one(r) for r in range(len(self.members))]

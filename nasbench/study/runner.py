@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from nasbench.benchmarks.catalogue import get_searchable
 from nasbench.benchmarks.handle import SearchHandle
 from nasbench.errors import NasbenchError
 from nasbench.search.observations import Observations
-from nasbench.search.optimizer import Optimizer
+from nasbench.search.optimizer import Optimizer, proposers_of
 from nasbench.search.registry import get_optimizer
 from nasbench.search.streams import Streams
 from nasbench.spaces.space import Space
@@ -122,7 +122,7 @@ def search(handle: SearchHandle, optimizer: Optimizer) -> tuple[list[Observation
         answered = time.perf_counter()
         if not observations.answered.any():
             return batches, own
-        batches.append(observations)
+        batches.append(replace(observations, proposers=proposers_of(optimizer)))
         optimizer.tell(observations)
         step = (asked - before) + (time.perf_counter() - answered)
         own += step
@@ -156,7 +156,17 @@ def trace_table(
         "first": pa.array(column("first")),
         "fresh": pa.array(column("fresh")),
     }
+    if (proposers := _proposers(batches)) is not None:
+        names["proposer"] = pa.array(proposers[kept]).dictionary_encode()
     return pa.table(names)
+
+
+def _proposers(batches: list[Observations]) -> np.ndarray | None:
+    """Who proposed each query, `(R, B)`; None unless the optimizer said it of every batch."""
+    named = [batch.proposers for batch in batches if batch.proposers is not None]
+    if len(named) < len(batches):
+        return None
+    return np.repeat(np.array(named).T, [batch.answered.shape[1] for batch in batches], axis=1)
 
 
 def _strings(architectures: np.ndarray, space: Space) -> pa.DictionaryArray:

@@ -7,7 +7,8 @@
 
 Columns of a trace: `run`; `query` (from 0 within the run); `architecture` (official string); `epochs`; `training_seed` (-1 for a
 mean over seeds); one column an objective, minimised; `cost` (seconds charged); `first` (first query of the architecture in the
-run); `fresh` (the same up to isomorphism). A file appears by rename, whole or not at all.
+run); `fresh` (the same up to isomorphism). Optimizers that say which of their parts proposed a query add `proposer` (a short name).
+A file appears by rename, whole or not at all.
 """
 
 from __future__ import annotations

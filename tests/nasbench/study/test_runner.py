@@ -65,6 +65,35 @@ def test_parallel_and_alone_give_the_same_bytes(study: Study, tmp_path: Path) ->
     assert files(tmp_path / "one") == files(tmp_path / "two")
 
 
+def test_an_optimizer_of_several_parts_has_a_proposer_with_every_query(tmp_path: Path) -> None:
+    """Only where the optimizer says it; the same bytes alone, in parallel and whatever the chunks."""
+    text = (
+        TEXT.replace("queries = 60", "queries = 16")
+        .replace('"nas-bench-201/cifar10", ', "")
+        .replace("runs = 12", "runs = 4")
+    )
+    text = text.replace(
+        '{ name = "random_search", label = "without replacement", settings = { replacement = false } }',
+        '{ name = "hybrid" }',
+    )
+    text = text.replace("chunk = 4", "chunk = 2")
+    run_study(parse_study(text, "test"), tmp_path / "one")
+    run_study(parse_study(text, "test"), tmp_path / "two", jobs=2)
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+    run_study(parse_study(text.replace("chunk = 2", "chunk = 4"), "test"), tmp_path / "whole")
+    read = {
+        name: pd.concat(pd.read_parquet(p) for p in sorted((tmp_path / name / "traces").rglob("hybrid/*.parquet")))
+        for name in ("one", "whole")
+    }
+    hybrid = read["one"]
+    assert hybrid["proposer"].astype(str).tolist() == read["whole"]["proposer"].astype(str).tolist()
+    assert set(hybrid["proposer"]) <= {"surrogate", "evolution", "relaxation", "uniform"}
+    assert (hybrid.loc[hybrid["query"] < 4, "proposer"] == "uniform").all(), "the initial design"
+    assert (hybrid.loc[hybrid["query"] >= 4, "proposer"] == "surrogate").mean() > 0.5
+    (path, *_) = (tmp_path / "one" / "traces").rglob("random_search/*.parquet")
+    assert "proposer" not in pd.read_parquet(path).columns
+
+
 def test_resume_runs_only_what_is_missing(study: Study, tmp_path: Path) -> None:
     run_study(study, tmp_path)
     before = files(tmp_path)
