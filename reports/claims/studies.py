@@ -55,6 +55,8 @@ def _unsuitable(claim: Claim, study: Study) -> str:
         return f"the results hold {study.runs} runs and {runs} are registered"
     if study.budget.limits.get("unique_queries", 0.0) < cap:
         return f"the study's budget is not {cap:g} unique queries or more"
+    if study.seed != claim.facts.get("seed", study.seed):
+        return f"the study's seed is {study.seed} and {claim.facts['seed']} is registered"
     if study.training_seed != "random":
         return "the study does not draw a training seed for each query"
     if missing := [name for name in claim.facts.get("benchmarks", ()) if name not in study.benchmarks]:
