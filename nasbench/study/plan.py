@@ -186,7 +186,8 @@ def parse_study(text: str, where: str) -> Study:
     return _study(Reader(raw, f"study {where}"))
 
 
-def _study(raw: Reader) -> Study:
+def parse_entries(raw: Reader) -> tuple[Entry, ...]:
+    """Read the [[optimizers]] tables of a study."""
     optimizers = []
     for table in raw.take("optimizers", list, "a list of [[optimizers]] tables"):
         if not isinstance(table, dict):
@@ -201,6 +202,11 @@ def _study(raw: Reader) -> Study:
             )
         )
         entry.finish()
+    return tuple(optimizers)
+
+
+def _study(raw: Reader) -> Study:
+    optimizers = parse_entries(raw)
     epochs = raw.take("epochs", (list, str), f"a list of numbers or {LONGEST!r}")
     if isinstance(epochs, str) and epochs != LONGEST:
         raise NasbenchError(f"The {raw.where}: epochs is {epochs!r}; it should be a list of numbers or {LONGEST!r}.")
@@ -217,7 +223,7 @@ def _study(raw: Reader) -> Study:
         training_seed=raw.take("training_seed", (str, int), "'random', 'mean' or a seed"),
         repeats=raw.take("repeats", str, "a text"),
         budget=Budget(raw.take("budget", dict, "a [budget] table")),
-        optimizers=tuple(optimizers),
+        optimizers=optimizers,
     )
     raw.finish()
     return study
