@@ -36,6 +36,11 @@ def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
     Console(width=None if sys.stdout.isatty() else WIDTH).print(table)
 
 
+def say(sentence: str) -> None:
+    """Tell the user something while a command goes on, on standard error."""
+    print(f"nasbench: {sentence}", file=sys.stderr)
+
+
 @contextmanager
 def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     """Show progress on standard error where it is a terminal; yields a function of (done, total)."""

@@ -36,11 +36,16 @@ def run(
         int | None, typer.Option(help="runs of each optimizer on each benchmark, in place of the study's")
     ] = None,
     jobs: Annotated[int, typer.Option(help="processes")] = 1,
+    cluster: Annotated[
+        str | None, typer.Option(help="tcp://HOST:PORT of a Dask scheduler, or local: one with --jobs workers")
+    ] = None,
+    wait: Annotated[float, typer.Option(help="seconds that a cluster may be without any worker")] = 60.0,
     out: Annotated[Path | None, typer.Option(help="results folder; default results/STUDY")] = None,
     json: Json = False,
 ) -> None:
     """Run a study; what the results folder holds already is not run again."""
-    from nasbench.console import print_json, progress_bar
+    from nasbench.console import print_json, progress_bar, say
+    from nasbench.study.cluster import connect
     from nasbench.study.plan import load_study
     from nasbench.study.runner import run_study
 
@@ -48,8 +53,11 @@ def run(
     if runs is not None:
         plan = plan.with_runs(runs)
     folder = out or Path("results") / plan.name
-    with progress_bar(f"running {plan.name}") as progress:
-        summary = run_study(plan, folder, jobs=jobs, progress=progress)
+    with (
+        progress_bar(f"running {plan.name}") as progress,
+        connect(cluster, jobs=jobs, patience=wait, say=say) as workers,
+    ):
+        summary = run_study(plan, folder, jobs=jobs, cluster=workers, progress=progress)
     if json:
         row = {
             "folder": str(folder),

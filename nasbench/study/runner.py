@@ -1,4 +1,7 @@
-"""Runs a study: unit by unit, alone or in parallel, resuming what is missing."""
+"""Runs a study: unit by unit, alone, in parallel or on a cluster, resuming what is missing.
+
+Whoever runs a unit hands back the file of its traces as bytes; the process that was asked for the study alone writes the store.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +23,25 @@ from nasbench.search.registry import get_optimizer
 from nasbench.search.streams import Streams
 from nasbench.spaces.space import Space
 from nasbench.study.plan import Study, Unit
-from nasbench.study.store import Store, Timing
+from nasbench.study.store import Store, Timing, encode
+
+if TYPE_CHECKING:
+    from nasbench.study.cluster import Cluster
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A unit that was run.
+
+    Attributes:
+        traces: the file of its traces, see `nasbench.study.store.encode`.
+        queries: queries answered.
+        timing: its wall-clock facts.
+    """
+
+    traces: bytes
+    queries: int
+    timing: Timing
 
 
 @dataclass(frozen=True)
@@ -42,14 +64,20 @@ class Summary:
 
 
 def run_study(
-    study: Study, folder: Path, *, jobs: int = 1, progress: Callable[[int, int], None] = lambda done, units: None
+    study: Study,
+    folder: Path,
+    *,
+    jobs: int = 1,
+    cluster: Cluster | None = None,
+    progress: Callable[[int, int], None] = lambda done, units: None,
 ) -> Summary:
     """Run what a results folder lacks of a study.
 
     Args:
         study: the plan.
         folder: results folder; made if it is not there, resumed if it holds the same study.
-        jobs: processes.
+        jobs: processes, where there is no cluster.
+        cluster: where units run; this process if there is none.
         progress: called with (units done, units in all) after every unit.
 
     Raises:
@@ -64,8 +92,10 @@ def run_study(
     missing = [unit for unit in units if not store.has(unit)]
     progress(len(units) - len(missing), len(units))
     queries = 0
-    for done, answered in enumerate(_run_units(study, store, missing, jobs), start=len(units) - len(missing) + 1):
-        queries += answered
+    outcomes = _run_units(study, missing, jobs) if cluster is None else _run_on_cluster(study, missing, cluster)
+    for done, (unit, outcome) in enumerate(outcomes, start=len(units) - len(missing) + 1):
+        store.write(unit, outcome.traces, outcome.timing)
+        queries += outcome.queries
         progress(done, len(units))
     return Summary(folder, len(units), len(missing), queries, time.perf_counter() - started)
 
@@ -82,19 +112,35 @@ def check_study(study: Study) -> None:
             get_optimizer(entry.name).check(handle, entry.settings)
 
 
-def _run_units(study: Study, store: Store, units: list[Unit], jobs: int) -> Iterator[int]:
+def _run_units(study: Study, units: list[Unit], jobs: int) -> Iterator[tuple[Unit, Outcome]]:
     if jobs == 1 or len(units) < 2:
-        return (run_unit(study, store, unit) for unit in units)
+        return (_with_unit(study, unit) for unit in units)
     from joblib import Parallel, delayed
 
     # Units go out in order and come back as they finish; large ones are not batched.
     parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
-    results: Iterator[int] = parallel(delayed(run_unit)(study, store, unit) for unit in units)
+    results: Iterator[tuple[Unit, Outcome]] = parallel(delayed(_with_unit)(study, unit) for unit in units)
     return results
 
 
-def run_unit(study: Study, store: Store, unit: Unit) -> int:
-    """Run one unit and store it; return the number of queries answered.
+def _with_unit(study: Study, unit: Unit) -> tuple[Unit, Outcome]:
+    return unit, run_unit(study, unit)
+
+
+def _run_on_cluster(study: Study, units: list[Unit], cluster: Cluster) -> Iterator[tuple[Unit, Outcome]]:
+    # A unit travels with the part of the study that it needs, not with the other entries.
+    narrowed = {
+        (benchmark, entry.label): replace(study, benchmarks=(benchmark,), optimizers=(entry,))
+        for benchmark in study.benchmarks
+        for entry in study.optimizers
+    }
+    calls = ((unit.benchmark, (narrowed[unit.benchmark, unit.entry.label], unit)) for unit in units)
+    for position, outcome in cluster.map(run_unit, calls):
+        yield units[position], outcome
+
+
+def run_unit(study: Study, unit: Unit) -> Outcome:
+    """Run one unit.
 
     Linear algebra runs on one thread: with more, sums are split differently from machine to machine and bits with them.
     """
@@ -106,8 +152,9 @@ def run_unit(study: Study, store: Store, unit: Unit) -> int:
     with threadpool_limits(1):
         batches, own_seconds = search(handle, optimizer)
     traces = trace_table(batches, unit.runs, handle.space, study.objectives)
-    store.write(unit, traces, Timing(own_seconds / len(unit.runs), time.perf_counter() - started))
-    return int(traces.num_rows)
+    encoded = encode(traces)
+    timing = Timing(own_seconds / len(unit.runs), time.perf_counter() - started)
+    return Outcome(encoded, int(traces.num_rows), timing)
 
 
 def search(handle: SearchHandle, optimizer: Optimizer) -> tuple[list[Observations], float]:

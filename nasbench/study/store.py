@@ -130,17 +130,20 @@ class Store:
         """Units that are not stored yet."""
         return [unit for unit in self.study.units() if not self.has(unit)]
 
-    def write(self, unit: Unit, traces: pa.Table, timing: Timing) -> None:
+    def write(self, unit: Unit, traces: bytes, timing: Timing) -> None:
         """Store a unit, whole or not at all.
+
+        Args:
+            unit: which.
+            traces: from `encode`.
+            timing: its timing.
 
         Raises:
             NasbenchError: if the disk refuses; what was stored before stays.
         """
-        sink = pa.BufferOutputStream()
-        pq.write_table(traces, sink, compression="zstd", dictionary_pagesize_limit=2**24)
         try:
             _write_atomically(self._timing(unit), json.dumps(asdict(timing)).encode())
-            _write_atomically(self.path(unit), sink.getvalue())
+            _write_atomically(self.path(unit), traces)
         except OSError as fault:
             raise NasbenchError(
                 f"The results folder {self.folder} cannot be written ({fault.strerror}); make room and run again, what is done stays."
@@ -204,6 +207,13 @@ class Store:
                 )
 
 
+def encode(traces: pa.Table) -> bytes:
+    """The Parquet file that holds these traces; equal tables give equal bytes."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(traces, sink, compression="zstd", dictionary_pagesize_limit=2**24)
+    return bytes(sink.getvalue())
+
+
 def _difference(old: dict[str, Any], new: dict[str, Any]) -> str:
     for key in old:
         if old[key] != new[key]:
@@ -211,7 +221,7 @@ def _difference(old: dict[str, Any], new: dict[str, Any]) -> str:
     return ""
 
 
-def _write_atomically(path: Path, data: bytes | pa.Buffer) -> None:
+def _write_atomically(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, private = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:

@@ -1,0 +1,267 @@
+"""Work on a Dask cluster: pieces go out, their results come back as bytes, and whatever a lost worker held is done again.
+
+A piece names its benchmark; the worker opens the table from its own cache, so that no table travels, and refuses the work where its
+table or its packages differ from the client's. No file system is shared.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from queue import Empty, SimpleQueue
+from threading import Lock
+from typing import Any
+
+from nasbench.benchmarks.catalogue import get_searchable
+from nasbench.errors import NasbenchError
+
+LOCAL = "local"
+"""In place of an address: a scheduler and workers of this machine, for as long as the command runs."""
+
+COMPARED = ("nas-verify", "numpy", "scipy", "pyarrow", "pymoo", "moocore")
+"""Packages whose versions, with Python's, decide the bytes of a trace."""
+
+CONNECT_SECONDS = 5.0
+WORKER_SECONDS = 60.0
+"""How long a cluster may have no worker before the work stops."""
+
+IN_FLIGHT = 4
+"""Pieces sent out for each thread of the cluster: enough that none waits, few enough that results never pile up."""
+
+_ONE_AT_A_TIME = Lock()
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """What travels to a worker: `function(*arguments)` on a benchmark, and what must be equal there for equal bytes."""
+
+    function: Callable[..., Any]
+    arguments: tuple
+    benchmark: str
+    checksum: str
+    versions: dict[str, str | None]
+
+
+class Cluster:
+    """A connection to a scheduler; `connect` makes one.
+
+    Args:
+        client: connected `distributed.Client`.
+        address: of the scheduler, as the user knows it.
+        patience: seconds without any worker after which the work stops.
+        say: takes a sentence for the user.
+    """
+
+    def __init__(self, client: Any, address: str, patience: float, say: Callable[[str], None]) -> None:
+        self._client = client
+        self._address = address
+        self._patience = patience
+        self._say = say
+        self._versions: dict[str, str | None] = {}
+
+    def check(self) -> None:
+        """Wait for a worker, and compare versions with the scheduler's and with those of every worker that is there.
+
+        Raises:
+            NasbenchError: if no worker comes, or one has other versions, naming it.
+        """
+        self._await_worker()
+        found = self._client.get_versions(packages=list(COMPARED))
+        self._versions = _compared(found["client"])
+        for what, other in [("The scheduler", found["scheduler"]), *sorted(found["workers"].items())]:
+            if isinstance(other, dict):
+                _refuse_other_versions(what if other is found["scheduler"] else f"Worker {what}", other, self._versions)
+        wide = {worker: threads for worker, threads in self._client.nthreads().items() if threads > 1}
+        for worker, threads in sorted(wide.items()):
+            self._say(
+                f"Worker {worker} has {threads} threads and will use one; start `dask worker --nworkers {threads} --nthreads 1`."
+            )
+
+    def map(self, function: Callable[..., Any], calls: Iterable[tuple[str, tuple]]) -> Iterator[tuple[int, Any]]:
+        """Run `function(*arguments)` for each (benchmark, arguments); yield (position, result) as they finish.
+
+        Every call yields exactly once, whatever joins, leaves or is killed.
+
+        Raises:
+            NasbenchError: what a call raises; or if workers are gone for good, die of the same call again and again, or the
+                scheduler is lost.
+        """
+        from distributed import KilledWorker
+
+        waiting = enumerate(self._piece(function, *call) for call in calls)
+        positions: dict[Any, int] = {}
+        finished: SimpleQueue[Any] = SimpleQueue()
+        try:
+            while self._send(waiting, positions, finished):
+                futures = self._finished(finished)
+                for future, result in zip(futures, self._client.gather(futures), strict=True):
+                    yield positions.pop(future), result
+        except KilledWorker as fault:
+            raise NasbenchError(
+                f"{fault.allowed_failures + 1} workers died of the same piece of work, the last of them {fault.last_worker.address}; "
+                "see that workers have memory enough, and run again: what is done stays."
+            ) from None
+        except ImportError as fault:
+            raise NasbenchError(
+                f"A worker cannot import {fault.name}; start workers in the environment of this client."
+            ) from None
+        except (OSError, CancelledError):
+            raise self._lost() from None
+        finally:
+            self._client.cancel(list(positions)) if self._client.status == "running" else None
+
+    def _piece(self, function: Callable[..., Any], benchmark: str, arguments: tuple) -> _Piece:
+        return _Piece(function, arguments, benchmark, get_searchable(benchmark).checksum, self._versions)
+
+    def _send(
+        self, waiting: Iterator[tuple[int, _Piece]], positions: dict[Any, int], finished: SimpleQueue[Any]
+    ) -> bool:
+        """Fill the cluster up; return whether anything is out."""
+        room = max(2, IN_FLIGHT * sum(self._client.nthreads().values())) - len(positions)
+        batch = list(islice(waiting, max(0, room)))
+        if batch:
+            futures = self._client.map(_obey, [piece for _, piece in batch], pure=False, key="nasbench")
+            for future, (position, _) in zip(futures, batch, strict=True):
+                positions[future] = position
+                future.add_done_callback(finished.put)
+        return bool(positions)
+
+    def _finished(self, finished: SimpleQueue[Any]) -> list[Any]:
+        """Wait for the next futures that are done, looking after the workers meanwhile."""
+        done: list[Any] = []
+        while not done:
+            try:
+                done.append(finished.get(timeout=1))
+            except Empty:
+                self._await_worker()
+        while not finished.empty():
+            done.append(finished.get())
+        return done
+
+    def _await_worker(self) -> None:
+        """Return as soon as there is a worker.
+
+        Raises:
+            NasbenchError: if there is none for as long as patience lasts.
+        """
+        if self._client.nthreads():
+            return
+        self._say(
+            f"The cluster {self._address} has no worker; waiting {self._patience:g} s for one (`dask worker {self._address}`)."
+        )
+        deadline = time.monotonic() + self._patience
+        while not self._client.nthreads():
+            if time.monotonic() > deadline:
+                raise NasbenchError(
+                    f"No worker joined the cluster {self._address} within {self._patience:g} s; start one with `dask worker {self._address}`."
+                )
+            time.sleep(0.1)
+
+    def _lost(self) -> NasbenchError:
+        return NasbenchError(
+            f"The connection to the scheduler {self._address} was lost; what is done stays, and the same command goes on from there."
+        )
+
+
+@contextmanager
+def connect(
+    address: str | None,
+    *,
+    jobs: int = 1,
+    patience: float = WORKER_SECONDS,
+    say: Callable[[str], None] = lambda sentence: None,
+) -> Iterator[Cluster | None]:
+    """Connect to a scheduler, or start a local one, and see that its workers can do the work.
+
+    Args:
+        address: of a scheduler, such as `tcp://HOST:8786`; or `LOCAL`; None for no cluster, and then None is yielded.
+        jobs: workers of a local cluster, each a process of one thread.
+        patience: seconds without any worker after which the work stops.
+        say: takes a sentence for the user, such as that the work waits for workers.
+
+    Raises:
+        NasbenchError: if the extra is not installed, nothing answers at the address, no worker joins, or versions differ.
+    """
+    if address is None:
+        yield None
+        return
+    if jobs < 1:
+        raise NasbenchError(f"The number of jobs is {jobs}; it should be 1 or more.")
+    if patience < 0:
+        raise NasbenchError(f"The seconds to wait for a worker are {patience:g}; they should be 0 or more.")
+    try:
+        from distributed.utils import silence_logging_cmgr
+    except ImportError:
+        raise NasbenchError(
+            "A cluster needs the packages dask and distributed, which are not installed; install nas-verify with the extra 'cluster'."
+        ) from None
+    with silence_logging_cmgr(logging.CRITICAL), _client(address, jobs) as client:
+        cluster = Cluster(client, address, patience, say)
+        cluster.check()
+        yield cluster
+
+
+@contextmanager
+def _client(address: str, jobs: int) -> Iterator[Any]:
+    from distributed import Client, LocalCluster
+
+    local = None
+    if address == LOCAL:
+        local = LocalCluster(n_workers=jobs, threads_per_worker=1, memory_limit=0, dashboard_address=None)
+    try:
+        with warnings.catch_warnings():
+            # Versions are compared by `check`, which says it in a sentence.
+            warnings.filterwarnings("ignore", message="Mismatched versions found")
+            client = Client(local or address, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError):
+        raise NasbenchError(
+            f"No Dask scheduler answers at {address}; give the address that `dask scheduler` prints, such as tcp://HOST:8786, or {LOCAL!r}."
+        ) from None
+    try:
+        yield client
+    finally:
+        client.close()
+        if local is not None:
+            local.close()
+
+
+def _obey(piece: _Piece) -> Any:
+    """Do a piece of work; runs on a worker."""
+    from distributed import get_worker
+    from distributed.versions import get_versions
+
+    worker = f"Worker {get_worker().address}"
+    # A worker that joined late has not been looked at.
+    _refuse_other_versions(worker, get_versions(packages=COMPARED), piece.versions)
+    # The work is of one thread, and limits on the threads of linear algebra hold for a process.
+    with _ONE_AT_A_TIME:
+        try:
+            checksum = get_searchable(piece.benchmark).checksum
+        except NasbenchError as fault:
+            raise NasbenchError(f"{worker}: {fault}") from None
+        if checksum != piece.checksum:
+            raise NasbenchError(
+                f"{worker} has another version of {piece.benchmark} in its cache than this client; restore that table."
+            )
+        return piece.function(*piece.arguments)
+
+
+def _compared(versions: dict[str, Any]) -> dict[str, str | None]:
+    packages = versions["packages"]
+    return {"python": packages["python"], **{name: packages.get(name) for name in COMPARED}}
+
+
+def _refuse_other_versions(who: str, versions: dict[str, Any], wanted: dict[str, str | None]) -> None:
+    found = _compared(versions)
+    for name, version in wanted.items():
+        if found[name] != version:
+            has = f"has {name} {found[name]}" if found[name] else f"has no {name}"
+            raise NasbenchError(
+                f"{who} {has} and this client has {version or 'none'}; start schedulers and workers in the environment of the client."
+            )
