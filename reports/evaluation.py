@@ -9,6 +9,7 @@ import numpy as np
 
 from nasbench.spaces.space import Floats, Ints
 from reports.fronts import FrontTraces, TrueFront, front_traces, true_front
+from reports.proposers import ProposerShares, proposer_shares
 from reports.results import Results
 from reports.statistics.inputs import CensoredTimes
 from reports.targets import Target, common_horizon, standard_targets, time_to_target
@@ -52,6 +53,7 @@ class Outcome:
         times: by (target key, account).
         own_seconds: the optimizer's own seconds, a run.
         fronts: hypervolume and final fronts, where the study has several objectives.
+        shares: which part proposed how much, where traces say it.
     """
 
     digest: str
@@ -63,6 +65,7 @@ class Outcome:
     times: Mapping[tuple[str, str], CensoredTimes]
     own_seconds: float
     fronts: FrontTraces | None
+    shares: ProposerShares | None = None
 
 
 @dataclass(frozen=True)
@@ -153,6 +156,7 @@ def evaluate_benchmark(results: Results, benchmark: str) -> BenchmarkEvaluation:
             times={(t.key, account): time_to_target(trace, t, account) for t in targets for account in AXES},
             own_seconds=results.own_seconds(benchmark, label),
             fronts=None if truth is None else front_traces(trace, oracle.objectives, truth),
+            shares=proposer_shares(trace),
         )
     limits = results.study.budget.limits
     horizons = {

@@ -20,6 +20,7 @@ from reports.figures.figure import Figure
 from reports.figures.hypervolume import hypervolume
 from reports.figures.pareto import pareto
 from reports.figures.performance_profile import performance_profile
+from reports.figures.proposers import proposers
 from reports.figures.run_time import run_time
 from reports.figures.survival import survival
 from reports.figures.win_probability import win_probability
@@ -132,7 +133,7 @@ def _tables(
 def _figures(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> tuple[Figure, ...]:
     objectives = results.study.objectives
     several = (pareto(evaluations, objectives), hypervolume(evaluations)) if len(objectives) > 1 else ()
-    return (
+    figures = (
         anytime(evaluations, "queries"),
         anytime(evaluations, "train_seconds"),
         run_time(evaluations),
@@ -141,7 +142,9 @@ def _figures(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> tu
         win_probability(evaluations),
         critical_difference(evaluations),
         *several,
+        proposers(evaluations),
     )
+    return tuple(figure for figure in figures if figure is not None)
 
 
 def _environment(environment: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
