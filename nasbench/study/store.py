@@ -19,6 +19,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -84,10 +85,10 @@ class Store:
             "environment.json"
         }:
             store = cls.open(folder)
-            difference = _difference(store.study.to_mapping(), study.to_mapping())
-            if difference:
+            changed = difference(store.study.to_mapping(), study.to_mapping())
+            if changed:
                 raise NasbenchError(
-                    f"{folder} holds another study: {difference}; choose another folder or restore the study."
+                    f"{folder} holds another study: {changed}; choose another folder or restore the study."
                 )
             store._check_benchmarks()
             return store
@@ -95,8 +96,8 @@ class Store:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             # The environment first: a folder with a study.toml can be resumed, and one without is begun anew.
-            _write_atomically(folder / "environment.json", json.dumps(store._environment(), indent=1).encode())
-            _write_atomically(folder / "study.toml", study.to_toml().encode())
+            write_atomically(folder / "environment.json", json.dumps(store._environment(), indent=1).encode())
+            write_atomically(folder / "study.toml", study.to_toml().encode())
         except OSError as fault:
             raise NasbenchError(
                 f"The results folder {folder} cannot be written ({fault.strerror}); choose one that can."
@@ -142,8 +143,8 @@ class Store:
             NasbenchError: if the disk refuses; what was stored before stays.
         """
         try:
-            _write_atomically(self._timing(unit), json.dumps(asdict(timing)).encode())
-            _write_atomically(self.path(unit), traces)
+            write_atomically(self._timing(unit), json.dumps(asdict(timing)).encode())
+            write_atomically(self.path(unit), traces)
         except OSError as fault:
             raise NasbenchError(
                 f"The results folder {self.folder} cannot be written ({fault.strerror}); make room and run again, what is done stays."
@@ -190,12 +191,7 @@ class Store:
 
     def _environment(self) -> dict[str, Any]:
         return {
-            "python": sys.version.split()[0],
-            "platform": platform.platform(),
-            "machine": platform.machine(),
-            "processors": os.cpu_count(),
-            "packages": {name: _version(name) for name in PACKAGES},
-            "commit": _commit(),
+            **environment(),
             "benchmarks": {name: get_searchable(name).checksum for name in self.study.benchmarks},
         }
 
@@ -214,14 +210,28 @@ def encode(traces: pa.Table) -> bytes:
     return bytes(sink.getvalue())
 
 
-def _difference(old: dict[str, Any], new: dict[str, Any]) -> str:
+def environment() -> dict[str, Any]:
+    """What every folder of results says of where it was made: interpreter, platform, packages, commit."""
+    return {
+        "python": sys.version.split()[0],
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "processors": os.cpu_count(),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "commit": _commit(),
+    }
+
+
+def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """The first key in which two studies as plain data differ, in words; empty where there is none."""
     for key in old:
         if old[key] != new[key]:
             return f"{key} was {old[key]!r} and is {new[key]!r} now"
     return ""
 
 
-def _write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file, whose folder is made if it is not there, by rename: whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, private = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:
