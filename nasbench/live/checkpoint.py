@@ -38,17 +38,23 @@ def load(path: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
     """
     if not path.exists():
         return None
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-        written = content["identity"]
-    except Exception as fault:  # torch raises many kinds for a damaged or hostile file
-        raise NasbenchError(
-            f"{path} is no checkpoint of this suite ({type(fault).__name__}); move it away or choose another folder."
-        ) from None
+    content = read(path)
+    written = content["identity"]
     differing = sorted(key for key in {*written, *identity} if written.get(key) != identity.get(key))
     if differing:
         raise NasbenchError(
             f"{path} was written for another {', '.join(differing)}; choose another folder, or go on with what it "
             "was written for."
         )
-    return dict(content)
+    return content
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return the checkpoint at `path`, whatever it was written for; raises NasbenchError as `load` does."""
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        return {**content, "identity": dict(content["identity"])}
+    except Exception as fault:  # torch raises many kinds for a damaged or hostile file
+        raise NasbenchError(
+            f"{path} is no checkpoint of this suite ({type(fault).__name__}); move it away or choose another folder."
+        ) from None

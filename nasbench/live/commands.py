@@ -78,7 +78,7 @@ def search(
         budget={"queries": queries} if seconds is None else {"train_seconds": seconds},
         examples=(examples, None if examples is None else max(examples // 4, 1)),
     )
-    _show("search", "searches", [run_plan(plan, choose_device(device), out)], json)
+    show("search", "searches", [run_plan(plan, choose_device(device), out)], json)
 
 
 def train(
@@ -96,17 +96,12 @@ def train(
 ) -> None:
     """Train an architecture from scratch; a run that was killed goes on from its last epoch."""
     need_torch()
-    from dataclasses import replace
-
     from nasbench.live.blueprints import blueprint
     from nasbench.live.devices import choose_device
     from nasbench.live.experiment import describe_trained, train_final
-    from nasbench.live.recipe import get_recipe
     from nasbench.live.tasks.catalogue import get_task
 
-    plan: Recipe = get_recipe(recipe)
-    depth = cells or (max(plan.cells, 3) if space == "darts" else plan.cells)
-    plan = replace(plan, epochs=epochs or plan.epochs, channels=channels or plan.channels, cells=depth, seed=seed)
+    plan = chosen_recipe(recipe, space, epochs, channels, cells, seed)
     chosen = get_task(task)
     vector = blueprint(space).make_space().from_string(architecture)
     where = choose_device(device)
@@ -114,7 +109,26 @@ def train(
     trained = train_final(chosen, splits, space, vector, plan, where, out)
     row = {"task": task, "space": space, "architecture": architecture, "seed": seed}
     row |= describe_trained(chosen, splits, trained, plan, where)
-    _show("train", "trainings", [{**row, "train_curve": trained.curve, "recipe": plan.as_dict()}], json)
+    show("train", "trainings", [{**row, "train_curve": trained.curve, "recipe": plan.as_dict()}], json)
+
+
+def chosen_recipe(
+    name: str, space: str, epochs: int | None, channels: int | None, cells: int | None, seed: int
+) -> Recipe:
+    """Return a recipe by name with what the command line says in place of its own; depth enough for the space."""
+    from dataclasses import replace
+
+    from nasbench.live.recipe import get_recipe
+
+    plan = get_recipe(name)
+    depth = plan.cells if cells is None else cells
+    return replace(
+        plan,
+        epochs=plan.epochs if epochs is None else epochs,
+        channels=plan.channels if channels is None else channels,
+        cells=max(depth, 3) if space == "darts" and cells is None else depth,
+        seed=seed,
+    )
 
 
 def live(
@@ -134,7 +148,7 @@ def live(
     chosen = None if seeds is None else tuple(range(seeds))
     folder = out or Path("results") / preset
     results = run_preset(preset, folder, choose_device(device), chosen, tuple(task) if task else None, jobs=jobs)
-    _show("live", "rows", summary(results), json)
+    show("live", "rows", summary(results), json)
 
 
 def fetch(
@@ -154,7 +168,7 @@ def fetch(
         row = {"task": task, "folder": None, "source": chosen.source}
     else:
         row = {"task": task, "folder": str(chosen.fetch(source)), "source": chosen.source}
-    _show("data fetch", "tasks", [row], json)
+    show("data fetch", "tasks", [row], json)
 
 
 def list_tasks() -> list[dict[str, Any]]:
@@ -198,7 +212,8 @@ def _value(text: str) -> Any:
     return text
 
 
-def _show(command: str, plural: str, rows: list[dict[str, Any]], json: bool) -> None:
+def show(command: str, plural: str, rows: list[dict[str, Any]], json: bool) -> None:
+    """Print rows as one JSON object, or as a table without what is not flat."""
     from nasbench.console import print_json, print_table
 
     if json:

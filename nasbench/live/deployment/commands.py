@@ -1,0 +1,72 @@
+"""`nasbench export`. Torch and onnx are imported when it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nasbench.errors import NasbenchError
+from nasbench.live.commands import Device, Epochs, Json, Seed, Space, need_torch, show
+
+if TYPE_CHECKING:
+    from nasbench.live.recipe import Recipe
+
+
+def export(
+    architecture: Annotated[str, typer.Argument(help="as the space writes it")],
+    onnx: Annotated[Path, typer.Option(help="the file to write")],
+    task: Annotated[str, typer.Option(help="what the network has learnt, or is to learn")] = "digits",
+    space: Space = "nas-bench-201",
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="folder of nasbench train --out; without it the network is trained first")
+    ] = None,
+    int8: Annotated[bool, typer.Option("--int8", help="quantise too, into FILE.int8.onnx")] = False,
+    recipe: Annotated[str | None, typer.Option(help="small (the default), nas-bench-201 or cifar10-gpu")] = None,
+    epochs: Epochs = None,
+    channels: Annotated[int | None, typer.Option(help="in place of the recipe's")] = None,
+    cells: Annotated[int | None, typer.Option(help="in place of the recipe's")] = None,
+    seed: Seed = 0,
+    device: Device = "auto",
+    json: Json = False,
+) -> None:
+    """Write a trained network as an ONNX file, checked against torch, and measure it under onnxruntime on one thread."""
+    need_torch()
+    from nasbench.live.deployment.deploy import check_target, deploy
+    from nasbench.live.deployment.onnx_file import need_onnx
+
+    need_onnx()
+    from nasbench.live.blueprints import blueprint
+    from nasbench.live.commands import chosen_recipe
+    from nasbench.live.devices import choose_device
+    from nasbench.live.experiment import final_splits, train_final
+    from nasbench.live.tasks.catalogue import get_task
+
+    check_target(onnx)
+    if checkpoint is None:
+        plan = chosen_recipe(recipe or "small", space, epochs, channels, cells, seed)
+    elif any(given is not None for given in (recipe, epochs, channels, cells)):
+        raise NasbenchError("A checkpoint brings its own recipe; leave out --recipe, --epochs, --channels and --cells.")
+    else:
+        plan = _recipe_of(checkpoint)
+    chosen = get_task(task)
+    vector = blueprint(space).make_space().from_string(architecture)
+    splits = chosen.load()
+    trained = train_final(chosen, splits, space, vector, plan, choose_device(device), checkpoint)
+    row: dict[str, Any] = {"task": task, "space": space, "architecture": architecture, "seed": plan.seed}
+    row |= deploy(chosen, final_splits(splits), trained, onnx, int8)
+    show("export", "exports", [row], json)
+
+
+def _recipe_of(folder: Path) -> Recipe:
+    """Return the recipe that a checkpoint was written with."""
+    from nasbench.live import checkpoint
+    from nasbench.live.recipe import Recipe
+
+    path = folder / "checkpoint.pt"
+    if not path.is_file():
+        raise NasbenchError(
+            f"{folder} holds no checkpoint.pt; --checkpoint should name the folder of nasbench train --out."
+        )
+    return Recipe.from_dict(checkpoint.read(path).get("settings", {}))
