@@ -98,7 +98,7 @@ CLAIMS = (
         "bayesian.information-gain",
         r"\gamma_T\le\tfrac12\sum_d\binom nd(k-1)^d\ln(1+T\lambda_d/\sigma^2),\ \lambda_d=(a/(k-1))^d/Z",
         (Assumption("ANOVA kernel, transitive symmetry group of the space"),),
-        "Srinivas, Krause, Kakade, Seeger (2010), section 2; concavity and symmetry, derived here",
+        "Srinivas, Krause, Kakade, Seeger (2010), section 2.2; concavity and symmetry, derived here",
         check_gain,
         Fault("interactions of order two and more are left out", partial(check_gain, orders=2)),
     ),

@@ -1,6 +1,6 @@
 """When successive halving is sure to keep the best arm.
 
-Jamieson and Talwalkar (2016), Theorem 1: losses l_{i,j} converge to nu_1 < nu_2 <= ... with |l_{i,j} - nu_i| <= gamma(j), gamma
+Jamieson and Talwalkar (2016): losses l_{i,j} converge to nu_1 < nu_2 <= ... with |l_{i,j} - nu_i| <= gamma(j), gamma
 not increasing. With a budget of B > z = 2 ceil(log2 n) max_{i >= 2} i (1 + gamma^-1((nu_i - nu_1)/2)) pulls the best arm is returned,
 gamma^-1(v) = min{j : gamma(j) < v} (strict, so that ties cannot hurt). Reason: in a round with s arms left each has had
 r >= B/(s ceil(log2 n)) - 1 >= gamma^-1((nu_{floor(s/2)+1} - nu_1)/2) pulls, after which at most floor(s/2) - 1 arms can look as good as the best.
@@ -137,7 +137,7 @@ def check_real(ctx: Context, without_rank: bool = False) -> Verdict:
 
 
 ENVELOPE = Assumption(r"$|\ell_{i,j}-\nu_i|\le\gamma(j)$: $\gamma$ computed from the whole curves")
-JAMIESON = "Jamieson, Talwalkar (AISTATS 2016), Theorem 1"
+JAMIESON = "Jamieson, Talwalkar (AISTATS 2016): a budget that suffices for the best arm"
 STATEMENT = r"B>2\lceil\log_2 n\rceil\max_{i\ge 2} i\big(1+\gamma^{-1}(\tfrac{\nu_i-\nu_1}2)\big)\Rightarrow\text{best arm returned}"
 
 CLAIMS = (

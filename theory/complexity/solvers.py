@@ -191,7 +191,7 @@ CLAIMS = (
         "complexity.nondominated-sorting",
         r"\text{comparisons and memory } O(N^2) \text{, whatever the number of fronts}",
         (UPPER,),
-        "Deb et al. 2002, section III.A",
+        "Deb et al. 2002, fast nondominated sorting",
         _sorting,
         Fault("each front is looked for afresh", partial(_sorting, peeling=True)),
     ),

@@ -1,7 +1,7 @@
 """Exact hitting times of the (1+1)-EA on a complete table.
 
 Sorted by fitness an elitist chain is triangular, so E_x = (1 + sum over better y of q_xy E_y) / sum over better y of
-q_xy is solved by forward substitution (theory of absorbing chains; Kemeny and Snell 1960, chapter III). Mutation
+q_xy is solved by forward substitution (theory of absorbing chains; Kemeny and Snell 1960). Mutation
 changes every decision on its own, so the proposal matrix is a Kronecker product of d small ones: its product with a
 vector costs N times the sum of the cardinalities instead of N squared. The substitution therefore goes by blocks of
 states: one Kronecker product for all that lies before the block, one dense triangular solve within it. All terms are

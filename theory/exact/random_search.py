@@ -1,7 +1,7 @@
 """Exact laws of random search on N architectures of known rank (0 the best), without simulation.
 
 B_n is the rank of the best of n draws, T the number of draws until one of the K best is drawn. Without replacement
-these are order statistics and the negative hypergeometric law (Johnson, Kemp and Kotz 2005, section 6.2.2); all
+these are order statistics and the negative hypergeometric law (Johnson, Kemp and Kotz 2005); all
 probabilities come from log-gamma, none from factorials.
 """
 
@@ -60,8 +60,8 @@ def time_moments(size: int, targets: int) -> tuple[float, float]:
 def expected_of_incumbent(ranked: ArrayLike, draws: int, replacement: bool = False) -> float:
     """Return the expectation of a quantity of the incumbent after `draws` queries: sum_r P(B_n = r) q_r.
 
-    With the quantity a test score this is the mean of concomitants of the smallest order statistic (David and
-    Nagaraja 2003, section 6.8): what the published RANDOM rows estimate by simulation.
+    With the quantity a test score this is the mean of concomitants of the smallest order statistic (Yang
+    1977): what the published RANDOM rows estimate by simulation.
 
     Args:
         ranked: the quantity of each architecture, best validation first, shape (N,).

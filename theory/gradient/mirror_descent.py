@@ -1,6 +1,6 @@
 """Stationarity of stochastic mirror descent on weights and architecture together, as GAEA runs it, with every constant.
 
-GAEA (Li, Khodak, Balcan and Talwalkar 2021, Theorem 1) descends one loss f(w, theta) in both blocks: weights by gradient steps,
+GAEA (Li, Khodak, Balcan and Talwalkar 2021) descends one loss f(w, theta) in both blocks: weights by gradient steps,
 theta by exponentiated gradient. With phi = |w|^2/2 + sum theta ln theta, D its divergence and f + rho phi convex in both, let
 y_t = argmin_y f(y) + 2 rho D(y, x_t). The mirror step and D >= |.|^2/2 give
 E D(y_t, x_{t+1}) <= D(y_t, x_t) + eta <grad f(x_t), y_t - x_t> + eta^2 G^2/2, E |g_t|_*^2 <= G^2; relative weak convexity and the strong
@@ -166,7 +166,7 @@ CLAIMS = (
             Assumption(r"stochastic gradients unbiased, $\mathbb{E}\|g\|_*^2\le G^2$"),
             Assumption(r"$\eta=\sqrt{\Delta/(\rho T)}/G$"),
         ),
-        "Li, Khodak, Balcan, Talwalkar (ICLR 2021), Theorem 1; Zhang, He (2018); constants derived here",
+        "Li, Khodak, Balcan, Talwalkar (ICLR 2021), convergence of GAEA; Zhang, He (2018); constants derived here",
         check_rate,
         Fault("the step is 200 times too long", partial(check_rate, stretch=200.0)),
     ),

@@ -136,7 +136,7 @@ CLAIMS = (
         "gradient.eg-regret",
         r"\sum_t\langle g_t,\theta^*-\theta_t\rangle\le nG\sqrt{2T\ln k}",
         (Assumption(r"$|g_{t,e,o}|\le G$; any sequence, also adaptive"), Assumption(r"$\eta=\sqrt{2\ln k/T}/G$")),
-        "Kivinen, Warmuth (1997); Shalev-Shwartz (2012), Theorem 2.15 and Hoeffding's lemma",
+        "Kivinen, Warmuth (1997); Shalev-Shwartz (2012), normalised exponentiated gradient; Hoeffding's lemma",
         check_regret,
         Fault("the step is 1000 times too long: follow the leader", partial(check_regret, stretch=1000.0)),
     ),

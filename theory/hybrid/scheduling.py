@@ -15,7 +15,7 @@ from theory.claim import Assumption, Claim, Context, Fault, Verdict, at_most, by
 
 FLOOR = 0.15
 NAMES = ("surrogate", "evolution", "relaxation")
-THIERENS = "Thierens 2005, section 3.3 (adaptive pursuit)"
+THIERENS = "Thierens 2005 (adaptive pursuit)"
 
 
 def _floor(context: Context, floor: float = FLOOR) -> Verdict:

@@ -1,7 +1,7 @@
 """How long NSGA-II takes to cover a front of two objectives, with N = 4(n + 1) and with less.
 
 The constants follow from two facts. (1) Among pairwise incomparable vectors at most four individuals of each vector have
-positive crowding distance, so N >= 4(n + 1) never loses a vector of the first front (Zheng, Liu and Doerr 2022, Lemma 1 ff.).
+positive crowding distance, so N >= 4(n + 1) never loses a vector of the first front (Zheng, Liu and Doerr 2022).
 (2) With one-bit mutation of every parent, a string with i ones has a neighbour with i + 1 ones with probability (n - i)/n.
 Summing waiting times upwards from i_0 to n and downwards to 0 gives E[T] <= n (H_{n - i_0} + H_{i_0}) on OneMinMax. On LOTZ one
 given bit raises the greatest leading-ones + trailing-zeros, at most n times, and one given bit takes each of the n steps along
@@ -116,7 +116,7 @@ CLAIMS = (
         "nsga2.one-min-max-time",
         r"\mathbb{E}[T]\le n\,H_n 	ext{ generations on OneMinMax, } N=4(n+1)",
         (FAIR, LARGE),
-        f"{ZHENG}, Theorem on OneMinMax, with the constant of one-bit mutation",
+        f"{ZHENG}, runtime on OneMinMax, with the constant of one-bit mutation",
         partial(check_bound, problem=ONE_MIN_MAX),
         Fault(NO_CROWDING, partial(check_bound, problem=ONE_MIN_MAX, crowding=False)),
     ),
@@ -132,7 +132,7 @@ CLAIMS = (
         "nsga2.lotz-time",
         r"\mathbb{E}[T]\le 2n^2 	ext{ generations on LOTZ, } N=4(n+1)",
         (FAIR, LARGE),
-        f"{ZHENG}, Theorem on LOTZ, with the constant of one-bit mutation",
+        f"{ZHENG}, runtime on LOTZ, with the constant of one-bit mutation",
         partial(check_bound, problem=LOTZ),
         Fault(NO_CROWDING, partial(check_bound, problem=LOTZ, crowding=False)),
     ),
@@ -148,7 +148,7 @@ CLAIMS = (
         "nsga2.small-population",
         r"N=n+1:\ \Pr[T>10\,n H_n]\ge 0.95 	ext{ on OneMinMax, } n=32",
         (FAIR, Assumption("uniformly random first population")),
-        f"{ZHENG}, Theorem on N = n + 1: a constant fraction of the front is missed for exponential time",
+        f"{ZHENG}, on N = n + 1: a constant fraction of the front is missed for exponential time",
         check_small_population,
         Fault("the population is 4(n + 1), which is enough", partial(check_small_population, factor=4)),
     ),

@@ -91,7 +91,7 @@ CLAIMS = (
         "nsga2.no-loss",
         r"N\ge 4(n+1):\ \text{two objectives: no vector of the first front is ever lost}",
         (Assumption("at most $n+1$ incomparable vectors, as on OneMinMax and LOTZ"),),
-        f"{ZHENG}, Lemma 1 and the lemmas on the survival of objective vectors",
+        f"{ZHENG}, survival of the objective vectors of the first front",
         check_no_loss,
         Fault("the population is n + 1", partial(check_no_loss, factor=1)),
     ),

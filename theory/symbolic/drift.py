@@ -13,7 +13,7 @@ D, N, K = sp.symbols("d n k", integer=True, positive=True)
 
 @lru_cache(maxsize=8)
 def variable_drift(power: int) -> sp.Expr:
-    """Return s_min / h(s_min) + integral_{s_min}^{s_0} ds / h(s) for h(s) = c s^power (Johannsen 2010, theorem 4.6)."""
+    """Return s_min / h(s_min) + integral_{s_min}^{s_0} ds / h(s) for h(s) = c s^power (variable drift, Johannsen 2010)."""
     h = C * S**power
     return sp.simplify(S_MIN / h.subs(S, S_MIN) + sp.integrate(1 / h, (S, S_MIN, S0)))
 
