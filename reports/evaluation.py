@@ -9,11 +9,13 @@ import numpy as np
 
 from nasbench.spaces.space import Floats, Ints
 from reports.fronts import FrontTraces, TrueFront, front_traces, true_front
+from reports.laws import laws_on
 from reports.proposers import ProposerShares, proposer_shares
 from reports.results import Results
 from reports.statistics.inputs import CensoredTimes
 from reports.targets import Target, common_horizon, standard_targets, time_to_target
 from reports.traces import TRACED, at_budgets
+from theory.speech import Spoken
 
 AXES = ("queries", "train_seconds")
 """Accounts that reports show as axes."""
@@ -85,6 +87,7 @@ class BenchmarkEvaluation:
         horizons: by (target key, account), the cost up to which restricted means are taken.
         outcomes: by label, in the order of the study.
         front: the true front, where the study has several objectives.
+        laws: what theory says of the runs, each as if it were alone.
     """
 
     benchmark: str
@@ -99,6 +102,7 @@ class BenchmarkEvaluation:
     horizons: Mapping[tuple[str, str], float]
     outcomes: Mapping[str, Outcome]
     front: TrueFront | None
+    laws: tuple[Spoken, ...] = ()
 
     @property
     def unit(self) -> str:
@@ -177,6 +181,7 @@ def evaluate_benchmark(results: Results, benchmark: str) -> BenchmarkEvaluation:
         horizons=horizons,
         outcomes=outcomes,
         front=truth,
+        laws=laws_on(results, benchmark, traces),
     )
 
 

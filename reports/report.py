@@ -18,6 +18,7 @@ from reports.figures.anytime import anytime
 from reports.figures.critical_difference import critical_difference
 from reports.figures.figure import Figure
 from reports.figures.hypervolume import hypervolume
+from reports.figures.laws import laws
 from reports.figures.pareto import pareto
 from reports.figures.performance_profile import performance_profile
 from reports.figures.proposers import proposers
@@ -34,10 +35,13 @@ from reports.tables.anytime import anytime_table
 from reports.tables.comparison import comparison_table
 from reports.tables.cost import cost_table
 from reports.tables.judgements import read_judgements
+from reports.tables.laws import laws_table
 from reports.tables.multi_objective import multi_objective_table
 from reports.tables.practical import practical_table
 from reports.tables.table import ReportTable
 from reports.tables.time_to_target import time_to_target_table
+from theory.speech import Spoken
+from theory.spoken import decide
 
 
 @dataclass(frozen=True)
@@ -91,13 +95,14 @@ def build_report(results: Results, reference: str | None = None, judgements: Seq
     scores = {e.benchmark: {label: o.score for label, o in e.outcomes.items()} for e in evaluations}
     digests = {e.benchmark: {label: o.digest for label, o in e.outcomes.items()} for e in evaluations}
     comparisons = {name: compare(scores[name], digests[name], rng) for name in scores}
+    spoken = decide([said for e in evaluations for said in e.laws])
     reached = {a: [x for e in evaluations if a in e.accounts for x in arrivals(e, a, reference, rng)] for a in AXES}
     return Report(
         title=results.study.name,
         description=results.study.description,
         summary=summary(results, evaluations, comparisons, reached["queries"], reference, rng),
-        tables=(*_tables(results, evaluations, comparisons, reached, reference, rng), *judged),
-        figures=_figures(results, evaluations),
+        tables=(*_tables(results, evaluations, comparisons, reached, reference, spoken, rng), *judged),
+        figures=_figures(results, evaluations, spoken),
         methods=methods(results, evaluations),
         settings=settings_of(results),
         study=results.study.to_toml(),
@@ -113,6 +118,7 @@ def _tables(
     comparisons: Mapping[str, Comparison],
     reached: Mapping[str, Sequence[Arrival]],
     reference: str,
+    spoken: Sequence[Spoken],
     rng: np.random.Generator,
 ) -> tuple[ReportTable, ...]:
     objectives = results.study.objectives
@@ -126,11 +132,14 @@ def _tables(
         multi_objective_table(evaluations, objectives, rng) if len(objectives) > 1 else None,
         ablation_table(evaluations, entries, rng),
         cost_table(evaluations),
+        laws_table(evaluations, spoken),
     ]
     return tuple(table for table in tables if table is not None)
 
 
-def _figures(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> tuple[Figure, ...]:
+def _figures(
+    results: Results, evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[Spoken]
+) -> tuple[Figure, ...]:
     objectives = results.study.objectives
     several = (pareto(evaluations, objectives), hypervolume(evaluations)) if len(objectives) > 1 else ()
     figures = (
@@ -143,6 +152,7 @@ def _figures(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> tu
         critical_difference(evaluations),
         *several,
         proposers(evaluations),
+        laws(evaluations, spoken),
     )
     return tuple(figure for figure in figures if figure is not None)
 

@@ -11,7 +11,7 @@ from nasbench.errors import NasbenchError
 
 if TYPE_CHECKING:
     from theory.claim import Claim
-    from theory.spoken import Spoken
+    from theory.speech import Spoken
 
 
 def verify(

@@ -10,7 +10,7 @@ from typing import Any
 from nasbench.errors import NasbenchError
 from theory.claim import Claim, Verdict
 from theory.registry import Finding
-from theory.spoken import Spoken
+from theory.speech import Spoken
 
 Row = dict[str, Any]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import ceil, log
 
 import numpy as np
@@ -16,54 +16,14 @@ from theory.exact import random_search as law
 from theory.exact.distribution import hitting_law
 from theory.exact.elitist import Mutation
 from theory.exact.pareto_sets import front
+from theory.hybrid.traces import hybrid_tail
 from theory.registry import holm
+from theory.speech import RESOLUTION, SHOWN, TARGETS, Curve, Spoken, enough, incomplete, said
 from theory.traces import Runs
 
 Floats = NDArray[np.float64]
 
-RESOLUTION = 0.1
-"""Half-width of a band that decides: a law that agrees within a wider band only has not been put to the test."""
-
-TARGETS = (1, 16, 156, 1562)
 SIMULATED = 20_000
-
-
-@dataclass(frozen=True)
-class Curve:
-    """A law and what was seen of it, over queries.
-
-    Attributes:
-        queries: shape (Q,).
-        stated: exact curve (or bound) that the claim gives, shape (Q,).
-        seen: empirical curve, shape (Q,).
-        low, high: confidence band around `seen`, shape (Q,).
-        what: label of the vertical axis.
-        kind: how `stated` was obtained: "exact", "simulated" or "bound".
-    """
-
-    queries: Floats
-    stated: Floats
-    seen: Floats
-    low: Floats
-    high: Floats
-    what: str
-    kind: str = "exact"
-
-
-@dataclass(frozen=True)
-class Spoken:
-    """The verdict of one claim on the runs of one optimizer on one benchmark, with its curve where there is one."""
-
-    claim: str
-    benchmark: str
-    optimizer: str
-    verdict: Verdict
-    curve: Curve | None = None
-
-    @property
-    def passed(self) -> bool:
-        """Whether the runs do not contradict the claim."""
-        return self.verdict.outcome is not Outcome.VIOLATED
 
 
 Speaker = Callable[[Runs, Context], list[Spoken]]
@@ -78,8 +38,17 @@ def judge(runs: Sequence[Runs], context: Context | None = None, claims: Collecti
         claims: names of the claims that are asked for; None for all.
     """
     context = context or Context()
-    said = [s for r in runs for speaker in (*SPEAKERS.get(r.entry.name, ()), *EVERYONE) for s in speaker(r, context)]
-    spoken = [s for s in said if claims is None or s.claim in claims]
+    said_of_all = (s for r in runs for s in speak(r, context))
+    return decide([s for s in said_of_all if claims is None or s.claim in claims])
+
+
+def speak(runs: Runs, context: Context) -> list[Spoken]:
+    """Return what claims say of one optimizer, each as if it were alone; `decide` makes verdicts of a family of them."""
+    return [s for speaker in (*SPEAKERS.get(runs.entry.name, ()), *EVERYONE) for s in speaker(runs, context)]
+
+
+def decide(spoken: Sequence[Spoken]) -> list[Spoken]:
+    """Decide by Holm over all that is given."""
     rejected = holm([np.nan if s.verdict.p_value is None else s.verdict.p_value for s in spoken])
     return [replace(s, verdict=s.verdict.decided(bool(r))) for s, r in zip(spoken, rejected, strict=True)]
 
@@ -88,7 +57,7 @@ def _random_search_times(runs: Runs, context: Context) -> list[Spoken]:
     landscape, replacement = runs.landscape, bool(runs.entry.settings.get("replacement", True))
     claim = "random-search.rank-law-with-replacement" if replacement else "random-search.time-law"
     if landscape is None:
-        return [_said(claim, runs, _incomplete())]
+        return [said(claim, runs, incomplete())]
 
     def stated(targets: int) -> Floats:
         times = np.arange(1, runs.horizon + 1)
@@ -102,10 +71,10 @@ def _random_search_times(runs: Runs, context: Context) -> list[Spoken]:
 def _random_search_regret(runs: Runs, context: Context) -> list[Spoken]:
     claim, landscape = "random-search.expected-regret", runs.landscape
     if landscape is None:
-        return [_said(claim, runs, _incomplete())]
+        return [said(claim, runs, incomplete())]
     if runs.study.training_seed != "mean" or len(runs.study.epochs) != 1:
         note = "the incumbent is chosen by single trainings; the law is that of seed means (training_seed = 'mean')"
-        return [_said(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]
+        return [said(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]
     replacement = bool(runs.entry.settings.get("replacement", True))
     ranked = np.sort(landscape.values)
     queries = np.unique(np.geomspace(1, runs.horizon, 25).astype(int))
@@ -123,17 +92,17 @@ def _random_search_regret(runs: Runs, context: Context) -> list[Spoken]:
     # the mean must be known within a tenth of itself
     needed = ceil(variance[-1] * (1.96 / (RESOLUTION * stated[-1])) ** 2)
     curve = Curve(queries.astype(float), stated, seen, seen - half, seen + half, "mean simple regret")
-    return [_said(claim, runs, _enough(verdict, needed), curve)]
+    return [said(claim, runs, enough(verdict, needed), curve)]
 
 
 def _local_search_times(runs: Runs, context: Context) -> list[Spoken]:
     first = runs.entry.settings.get("improvement", "best") == "first"
     claim = "markov.first-improvement" if first else "markov.steepest-ascent"
     if runs.landscape is None:
-        return [_said(claim, runs, _incomplete())]
+        return [said(claim, runs, incomplete())]
     if runs.study.training_seed != "mean" or len(runs.study.epochs) != 1:
         note = "the law is that of a search on seed means (training_seed = 'mean')"
-        return [_said(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]
+        return [said(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]
     landscape = runs.landscape
     step = simulate.first_improvement_step if first else simulate.steepest_step
 
@@ -147,10 +116,10 @@ def _local_search_times(runs: Runs, context: Context) -> list[Spoken]:
 def _one_plus_one_times(runs: Runs, context: Context) -> list[Spoken]:
     claim = "markov.one-plus-one-law"
     if runs.landscape is None:
-        return [_said(claim, runs, _incomplete())]
+        return [said(claim, runs, incomplete())]
     if runs.study.training_seed != "mean" or len(runs.study.epochs) != 1:
         note = "the law is that of a search on seed means (training_seed = 'mean')"
-        return [_said(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]
+        return [said(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]
     landscape, rate = runs.landscape, runs.entry.settings.get("rate")
     mutation = None if rate is None else Mutation(landscape.cardinalities, float(rate))
 
@@ -171,11 +140,9 @@ def _ageing(runs: Runs, context: Context) -> list[Spoken]:
     interval = clopper_pearson(losing, runs.count)
     if losing == 0:
         note = f"no run has lost its best; {runs.count} runs leave up to {interval[1]:.3f}, and 0 cannot be refuted by any number"
-        return [_said(claim, runs, not_judged(Outcome.UNDECIDED, note, statistic=0.0, bound=0.0, n=runs.count))]
+        return [said(claim, runs, not_judged(Outcome.UNDECIDED, note, statistic=0.0, bound=0.0, n=runs.count))]
     note = "share of runs whose population loses its best"
-    return [
-        _said(claim, runs, Verdict(Outcome.HOLDS, losing / runs.count, 0.0, None, None, interval, runs.count, note))
-    ]
+    return [said(claim, runs, Verdict(Outcome.HOLDS, losing / runs.count, 0.0, None, None, interval, runs.count, note))]
 
 
 def _archive(runs: Runs, context: Context) -> list[Spoken]:
@@ -207,7 +174,7 @@ def _archive(runs: Runs, context: Context) -> list[Spoken]:
         "hypervolume",
         "bound",
     )
-    return [_said("pareto.hypervolume-monotone", runs, at_most(fall, 0.0, volumes.size, note="greatest fall"), curve)]
+    return [said("pareto.hypervolume-monotone", runs, at_most(fall, 0.0, volumes.size, note="greatest fall"), curve)]
 
 
 SPEAKERS: dict[str, tuple[Speaker, ...]] = {
@@ -215,6 +182,7 @@ SPEAKERS: dict[str, tuple[Speaker, ...]] = {
     "local_search": (_local_search_times,),
     "one_plus_one_ea": (_one_plus_one_times,),
     "regularized_evolution": (_ageing,),
+    "hybrid": (hybrid_tail,),
 }
 """Registered name of an optimizer to what is said of it."""
 
@@ -225,7 +193,7 @@ def _time_law(claim: str, runs: Runs, stated_for: Callable[[int], Floats], kind:
     """Hold the empirical law of the time to K targets against the stated one, K the least that the budget can show."""
     for targets in TARGETS:
         stated = stated_for(targets)
-        if stated[-1] >= 0.25:
+        if stated[-1] >= SHOWN:
             break
     times, n = runs.times(targets), runs.count
     distance = cdf_distance(times, stated, first=1)
@@ -245,23 +213,4 @@ def _time_law(claim: str, runs: Runs, stated_for: Callable[[int], Floats], kind:
         f"P(T <= t), {targets} best",
         kind,
     )
-    return _said(claim, runs, _enough(verdict, ceil(log(2 / ALPHA) / (2 * RESOLUTION**2))), curve)
-
-
-def _enough(verdict: Verdict, needed: int) -> Verdict:
-    """Turn agreement by too few runs into "undecided", naming the number of runs that would decide."""
-    if verdict.outcome is Outcome.HOLDS and verdict.n < needed:
-        return replace(
-            verdict,
-            outcome=Outcome.UNDECIDED,
-            note=f"{verdict.note}; {verdict.n} runs are too few, {needed} would decide",
-        )
-    return verdict
-
-
-def _incomplete() -> Verdict:
-    return not_judged(Outcome.ASSUMPTION_VIOLATED, "the table does not hold every architecture of a product space")
-
-
-def _said(claim: str, runs: Runs, verdict: Verdict, curve: Curve | None = None) -> Spoken:
-    return Spoken(claim, runs.benchmark, runs.entry.label, verdict, curve)
+    return said(claim, runs, enough(verdict, ceil(log(2 / ALPHA) / (2 * RESOLUTION**2))), curve)

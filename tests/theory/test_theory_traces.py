@@ -14,7 +14,8 @@ from nasbench.study.plan import Study, parse_study
 from nasbench.study.runner import run_study
 from theory import commands
 from theory.claim import Outcome
-from theory.spoken import Spoken, judge
+from theory.speech import Spoken
+from theory.spoken import judge
 from theory.traces import Runs, open_runs
 
 PLAN = """

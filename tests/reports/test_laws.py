@@ -1,0 +1,90 @@
+"""Theory beside the runs of a report: the same verdicts as `nasbench verify --traces`, table and figure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reports.evaluation import BenchmarkEvaluation, evaluate
+from reports.figures.laws import laws
+from reports.results import Results
+from reports.tables.laws import laws_table
+from reports.tables.table import value_text
+from theory.claim import Outcome
+from theory.spoken import SPEAKERS, decide, judge
+from theory.traces import open_runs
+
+ONE = "nas-bench-201/cifar10"
+
+
+@pytest.fixture(scope="module")
+def folder(small_study: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two optimizers that theory speaks of and one that it does not."""
+    return small_study(
+        tmp_path_factory.mktemp("laws"),
+        optimizers=("random_search", "hybrid", "simulated_annealing"),
+        runs=8,
+        chunk=4,
+        benchmarks=(ONE,),
+        repeats="cached",
+        budget="unique_queries = 20",
+    )
+
+
+@pytest.fixture(scope="module")
+def evaluations(folder: Path) -> list[BenchmarkEvaluation]:
+    return list(evaluate(Results.open(folder)))
+
+
+def test_verdicts_and_curves_are_those_of_verify(folder: Path, evaluations: list[BenchmarkEvaluation]) -> None:
+    spoken = decide([said for e in evaluations for said in e.laws])
+    expected = [s for s in judge(open_runs(folder)) if s.optimizer in SPEAKERS]
+    assert [(s.claim, s.optimizer, s.verdict.outcome) for s in spoken] == [
+        (s.claim, s.optimizer, s.verdict.outcome) for s in expected
+    ]
+    assert {s.claim for s in spoken} == {
+        "random-search.rank-law-with-replacement",
+        "random-search.expected-regret",
+        "hybrid.tail",
+    }
+    for ours, theirs in zip(spoken, expected, strict=True):
+        np.testing.assert_equal(ours.verdict.statistic, theirs.verdict.statistic)
+        if ours.curve is not None and theirs.curve is not None:
+            np.testing.assert_array_equal(ours.curve.seen, theirs.curve.seen)
+
+
+def test_the_table_has_every_verdict_and_says_why_a_number_is_missing(evaluations: list[BenchmarkEvaluation]) -> None:
+    spoken = decide(evaluations[0].laws)
+    table = laws_table(evaluations, spoken)
+    assert table is not None
+    assert [row[3].value for row in table.rows] == [s.verdict.outcome.value for s in spoken]
+    unmet = [row for row in table.rows if row[3].value == "assumption-violated"]
+    assert unmet and all(value_text(table.columns[4], row[4]) == "–" for row in unmet)
+    assert any("seed means" in reason for reason in table.footnotes)
+    assert laws_table(evaluations, []) is None
+
+
+def test_the_figure_has_a_panel_a_curve(evaluations: list[BenchmarkEvaluation]) -> None:
+    spoken = decide(evaluations[0].laws)
+    figure = laws(evaluations, spoken)
+    assert figure is not None
+    assert len(figure.panels) == sum(s.curve is not None for s in spoken) == 2
+    for panel, said in zip(figure.panels, (s for s in spoken if s.curve is not None), strict=True):
+        assert said.claim in panel.alt and said.verdict.outcome.value in panel.alt
+    assert laws(evaluations, [replace(s, curve=None) for s in spoken]) is None
+
+
+def test_the_bound_on_the_hybrid_is_kept_and_a_hybrid_that_breaks_it_is_caught(folder: Path) -> None:
+    """The mutant never comes to the better half: 8 runs of 20 queries are enough to tell."""
+    own = next(r for r in open_runs(folder) if r.entry.name == "hybrid")
+    assert judge([own], claims={"hybrid.tail"})[0].verdict.outcome in (Outcome.HOLDS, Outcome.VACUOUS)
+    assert own.landscape is not None
+    worst = own.landscape.order[-own.index.shape[1] :]
+    many = replace(own, index=np.tile(worst, (40, 1)), observed=np.repeat(own.observed[:1], 40, axis=0))
+    (said,) = judge([many], claims={"hybrid.tail"})
+    assert said.verdict.outcome is Outcome.VIOLATED
+    assert said.curve is not None and said.curve.kind == "bound"

@@ -1,0 +1,81 @@
+"""What a claim says of the runs of one optimizer: a verdict, and the law beside what was seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from theory.claim import Outcome, Verdict, not_judged
+from theory.traces import Runs
+
+Floats = NDArray[np.float64]
+
+RESOLUTION = 0.1
+"""Half-width of a band that decides: a law that agrees within a wider band only has not been put to the test."""
+
+TARGETS = (1, 16, 156, 1562)
+"""Numbers of best architectures that times are taken to; the least that a budget can show is chosen."""
+
+SHOWN = 0.25
+"""A target that a law gives less than this chance within the budget is too hard to be shown."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A law and what was seen of it, over queries.
+
+    Attributes:
+        queries: shape (Q,).
+        stated: exact curve (or bound) that the claim gives, shape (Q,).
+        seen: empirical curve, shape (Q,).
+        low, high: confidence band around `seen`, shape (Q,).
+        what: label of the vertical axis.
+        kind: how `stated` was obtained: "exact", "simulated" or "bound".
+    """
+
+    queries: Floats
+    stated: Floats
+    seen: Floats
+    low: Floats
+    high: Floats
+    what: str
+    kind: str = "exact"
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """The verdict of one claim on the runs of one optimizer on one benchmark, with its curve where there is one."""
+
+    claim: str
+    benchmark: str
+    optimizer: str
+    verdict: Verdict
+    curve: Curve | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the runs do not contradict the claim."""
+        return self.verdict.outcome is not Outcome.VIOLATED
+
+
+def enough(verdict: Verdict, needed: int) -> Verdict:
+    """Turn agreement by too few runs into "undecided", naming the number of runs that would decide."""
+    if verdict.outcome is Outcome.HOLDS and verdict.n < needed:
+        return replace(
+            verdict,
+            outcome=Outcome.UNDECIDED,
+            note=f"{verdict.note}; {verdict.n} runs are too few, {needed} would decide",
+        )
+    return verdict
+
+
+def incomplete() -> Verdict:
+    """Return the verdict on a table with gaps."""
+    return not_judged(Outcome.ASSUMPTION_VIOLATED, "the table does not hold every architecture of a product space")
+
+
+def said(claim: str, runs: Runs, verdict: Verdict, curve: Curve | None = None) -> Spoken:
+    """Attach a verdict to the optimizer and benchmark of some runs."""
+    return Spoken(claim, runs.benchmark, runs.entry.label, verdict, curve)
