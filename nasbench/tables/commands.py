@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -41,6 +42,9 @@ def import_(
     trusted: Annotated[
         bool, typer.Option("--trusted", help="read a file even if that means to run what it says")
     ] = False,
+    official: Annotated[
+        bool, typer.Option("--official", help="compare every number with the authors' package (extra nas-bench-201)")
+    ] = False,
     jobs: Annotated[int, typer.Option(help="processes")] = 1,
     json: Json = False,
 ) -> None:
@@ -48,12 +52,17 @@ def import_(
     from nasbench.console import print_json
     from nasbench.errors import NasbenchError
     from nasbench.tables.imports import import_table
+    from nasbench.tables.official import compare, need_official, official_records
 
     if jobs < 1:
         raise NasbenchError(f"The number of jobs is {jobs}; it should be 1 or more.")
+    if official:
+        need_official(kind)
     table, report = import_table(kind, source, name=name, trusted=trusted, jobs=jobs)
+    agreement = compare(table, kind, official_records(kind, source, trusted)) if official else None
     if json:
         row = {**_row(table), "missing": list(report.missing), "notes": list(report.notes)}
+        row |= asdict(agreement) if agreement else {}
         print_json("data import", tables=[row])
         return
     print(f"{table.name}: {len(table):,} architectures, {len(table.columns)} columns, in {table.folder}")
@@ -61,6 +70,10 @@ def import_(
         print(f"missing: {len(report.missing):,} architectures, such as {', '.join(report.missing[:5])}")
     for note in report.notes:
         print(f"note: {note}")
+    if agreement:
+        print(
+            f"{agreement.package} says the same: {agreement.numbers:,} numbers, differing by {agreement.largest:.1g} at most"
+        )
 
 
 @data.command("check")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nasbench.spaces.nas_bench_201 import EDGES, NONE, SKIP
+from nasbench.spaces.nas_bench_201 import EDGES, NONE, OPERATIONS, SKIP
 from nasbench.spaces.nas_bench_201_canonical import Cell
 
 
@@ -19,5 +19,5 @@ def written_out(cell: Cell, *, drop_zero: bool, contract: bool = True, keep_zero
         elif contract and operation == SKIP:
             terms[target].append(nodes[source])
         else:
-            terms[target].append(f"({nodes[source]})@{operation}")
+            terms[target].append(f"({nodes[source]})@{OPERATIONS[operation]}")
     return "+".join(sorted(terms[3]))
