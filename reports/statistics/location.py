@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reports.statistics.inputs import FloatArray, as_array, incomplete
+from reports.statistics.inputs import FloatArray, as_array, check_level, incomplete
 from reports.statistics.result import Undefined
 
 Statistic = Callable[[FloatArray], FloatArray]
@@ -62,3 +62,27 @@ def locate(scores: ArrayLike, statistic: Statistic) -> float | Undefined:
     """Return `statistic` of `scores (runs, tasks)`, undefined where a run is missing."""
     array = as_array(scores, 2, "scores")
     return incomplete(array, "scores") or float(statistic(array))
+
+
+def median_bounds(values: ArrayLike, *, level: float = 0.95) -> tuple[float, float] | Undefined:
+    """Return one-sided bounds of the median of a law, each at `level` by itself, from order statistics.
+
+    They need no assumption on the law and err on the wide side where values tie (Conover 1999, section 3.2).
+
+    Args:
+        values: `(runs,)`; infinite for a run that never arrived, so a bound may be infinite.
+        level: of each bound.
+
+    Returns:
+        `Undefined` where so few runs have no such bounds.
+    """
+    from scipy.stats import binom
+
+    check_level(level)
+    ordered = np.sort(np.asarray(values, dtype=float))
+    n = ordered.size
+    # The k-th smallest lies at or above the median if at most k - 1 values lie below it.
+    k = int(binom.ppf(level, n, 0.5)) + 1 if n else 1
+    if k > n:
+        return Undefined(f"{n} runs are too few for a bound of the median at {100 * level:g} %")
+    return float(ordered[n - k]), float(ordered[k - 1])

@@ -45,6 +45,33 @@ def wilcoxon_signed_rank(x: ArrayLike, y: ArrayLike) -> HypothesisTest | Undefin
     return HypothesisTest(float(outcome.statistic), float(outcome.pvalue), int(difference.size), name)
 
 
+def sign_flip(
+    x: ArrayLike, y: ArrayLike, rng: np.random.Generator, *, resamples: int = 20_000
+) -> HypothesisTest | Undefined:
+    """Test whether paired differences have mean zero, by flipping their signs at random (two-sided; statistic: the mean difference).
+
+    Unlike a test on ranks it is about the mean. The p-value counts the observed signs as one of the resamples, so it is valid for
+    any number of them (Phipson and Smyth 2010).
+
+    Args:
+        x: `(runs,)`, the scores of one method.
+        y: `(runs,)`, those of the other, paired by position (same seed).
+        rng: the random stream of the signs.
+        resamples: random assignments of signs.
+    """
+    first, second = as_array(x, 1, "x"), as_array(y, 1, "y")
+    if problem := incomplete(first, "x", 2) or incomplete(second, "y", 2):
+        return problem
+    if first.size != second.size:
+        return Undefined(f"a paired test needs the same runs of both, and there are {first.size} and {second.size}")
+    difference = first - second
+    signs = rng.integers(0, 2, size=(resamples, difference.size), dtype=np.int8) * 2 - 1
+    as_far = np.abs(signs @ difference) >= abs(difference.sum()) * (1.0 - 1e-12)
+    return HypothesisTest(
+        float(difference.mean()), float((1 + as_far.sum()) / (1 + resamples)), difference.size, "sign flip"
+    )
+
+
 def rank_sum(x: ArrayLike, y: ArrayLike) -> HypothesisTest | Undefined:
     """Test whether two independent samples come from one law (Mann-Whitney, two-sided; statistic: U of `x`).
 

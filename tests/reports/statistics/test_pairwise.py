@@ -10,7 +10,14 @@ from autorank._util import _cliffs_delta as autorank_delta
 from scipy import stats
 
 from nasbench.errors import NasbenchError
-from reports.statistics.pairwise import a12, cliffs_delta, probability_of_improvement, rank_sum, wilcoxon_signed_rank
+from reports.statistics.pairwise import (
+    a12,
+    cliffs_delta,
+    probability_of_improvement,
+    rank_sum,
+    sign_flip,
+    wilcoxon_signed_rank,
+)
 from reports.statistics.result import Estimate, HypothesisTest, Interval, Undefined
 
 
@@ -35,6 +42,28 @@ def test_signed_rank_with_ties_is_the_corrected_normal() -> None:
     rank = stats.rankdata(np.abs(x - y)[x != y])
     z = (rank[(x > y)[x != y]].sum() - rank.sum() / 2) / np.sqrt((rank**2).sum() / 4)
     assert got.p_value == pytest.approx(2 * stats.norm.sf(abs(z)))
+
+
+def test_sign_flip_matches_every_sign_flip_and_scipy() -> None:
+    rng = np.random.default_rng(5)
+    x, y = rng.exponential(size=10), rng.exponential(0.5, size=10)
+    got = sign_flip(x, y, np.random.default_rng(1), resamples=40_000)
+    assert isinstance(got, HypothesisTest)
+    every = np.array([np.dot(signs, x - y) for signs in product((-1, 1), repeat=10)])
+    exact = (np.abs(every) >= abs((x - y).sum()) - 1e-12).mean()
+    theirs = stats.permutation_test(
+        (x, y), lambda a, b, axis: (a - b).mean(axis=axis), permutation_type="samples", n_resamples=np.inf
+    )
+    assert theirs.pvalue == pytest.approx(exact)
+    assert got.p_value == pytest.approx(exact, abs=5 * np.sqrt(exact * (1 - exact) / 40_000))
+    assert got.statistic == pytest.approx((x - y).mean())
+
+
+def test_sign_flip_of_equal_pairs_shows_nothing_and_needs_pairs() -> None:
+    same = sign_flip([1.0, 2.0, 3.0], [1.0, 2.0, 3.0], np.random.default_rng(0))
+    assert isinstance(same, HypothesisTest) and same.p_value == 1.0
+    assert isinstance(sign_flip([1.0], [2.0], np.random.default_rng(0)), Undefined)
+    assert isinstance(sign_flip([1.0, 2.0], [2.0, 3.0, 4.0], np.random.default_rng(0)), Undefined)
 
 
 def test_rank_sum_matches_every_split() -> None:
