@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from nasbench.errors import NasbenchError
 from nasbench.live import checkpoint
 from nasbench.live.batches import Batch, DeviceSplit
 from nasbench.live.devices import synchronize
+from nasbench.live.halving import Halving
 from nasbench.live.metrics import evaluate, loss, primary
 from nasbench.live.moving_average import MovingAverage
 from nasbench.live.networks.drop_path import set_drop_path
@@ -100,7 +102,7 @@ class Trainer:
         self.path = folder / "checkpoint.pt" if folder else None
         self.identity = {"recipe": recipe.digest, "task": task.name, **(identity or {})}
         self.curve: list[dict[str, float]] = []
-        self.parts = 1
+        self.halving = Halving(recipe.batch, device, say)
         self._resume()
         compiled = recipe.compile and device.type == "cuda"
         self.forward: Callable[[Tensor], Any] = torch.compile(self.network) if compiled else self.network
@@ -127,7 +129,7 @@ class Trainer:
             rate = recipe.rate((epoch + step / steps) / recipe.epochs)
             for group in self.optimizer.param_groups:
                 group["lr"] = rate
-            total += self._step(batch)
+            total += self.halving.run(partial(self._update, batch))
         mean = float(total) / steps
         if not torch.isfinite(total):
             kept = f"; the checkpoint of epoch {epoch} is kept in {self.path}" if self.path and epoch else ""
@@ -139,26 +141,11 @@ class Trainer:
             row["search"] = evaluate(scored, self.task.shape, self.search, flip=recipe.test_time_flip)
         return row
 
-    def _step(self, batch: Batch) -> Tensor:
-        try:
-            return self._update(batch)
-        except torch.OutOfMemoryError:
-            if self.parts > 1:
-                raise NasbenchError(
-                    f"Memory ran out with half a batch of {self.recipe.batch}; choose a smaller batch or fewer "
-                    "channels."
-                ) from None
-        self.parts = 2
-        self.say(f"Memory ran out: batches of {self.recipe.batch} are computed in two halves from here on.")
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
-        return self._step(batch)
-
     def _update(self, batch: Batch) -> Tensor:
         recipe, (x, y) = self.recipe, batch
         self.optimizer.zero_grad(set_to_none=True)
         total = torch.zeros((), device=self.device)
-        for part_x, part_y in zip(x.chunk(self.parts), y.chunk(self.parts), strict=True):
+        for part_x, part_y in zip(x.chunk(self.halving.parts), y.chunk(self.halving.parts), strict=True):
             share = len(part_x) / len(x)
             if self.layout is torch.channels_last:
                 part_x = part_x.contiguous(memory_format=torch.channels_last)
@@ -188,7 +175,7 @@ class Trainer:
             "generator": self.generator.get_state(),
             "masks": self.masks.get_state(),
             "curve": self.curve,
-            "parts": self.parts,
+            "parts": self.halving.parts,
         }
 
     def _resume(self) -> None:
@@ -202,4 +189,4 @@ class Trainer:
             self.average.steps = state["average_steps"]
         self.generator.set_state(state["generator"])
         self.masks.set_state(state["masks"])
-        self.curve, self.parts = state["curve"], state["parts"]
+        self.curve, self.halving.parts = state["curve"], state["parts"]

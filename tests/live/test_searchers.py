@@ -12,6 +12,7 @@ import torch
 
 from nasbench.errors import NasbenchError
 from nasbench.live.blueprints import blueprint
+from nasbench.live.hypergradient import dominant_eigenvalue
 from nasbench.live.ranking import ranking, supernet_ranking
 from nasbench.live.recipe import SMALL
 from nasbench.live.searchers.catalogue import get_searcher, searcher_names
@@ -159,6 +160,70 @@ def test_perturbation_keeps_the_operation_whose_loss_hurts() -> None:
         searcher.alpha.copy_(2.0 * torch.nn.functional.one_hot(torch.as_tensor(cell).long(), 5))
     selected = perturbed_selection(searcher, run.held, torch.Generator().manual_seed(0))
     assert sum(selected[edge] == 3 for edge in (0, 2, 5)) >= 2
+
+
+@pytest.mark.parametrize("name", searcher_names())
+def test_a_search_out_of_memory_goes_on_in_halves_and_then_stops(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Injected: the supernet refuses more examples than `limit` while it trains."""
+    said: list[str] = []
+    searcher = make(name, settings=replace(TINY, epochs=1, channels=8 if name == "pc_darts" else 4))
+    searcher.halving.say = said.append
+    forward, limit = searcher.supernet.forward, TINY.batch // 2
+
+    def limited(x: torch.Tensor, mixture: Any) -> torch.Tensor:
+        if searcher.supernet.training and len(x) > limit:
+            raise torch.OutOfMemoryError
+        return forward(x, mixture)
+
+    monkeypatch.setattr(searcher.supernet, "forward", limited)
+    run = search(searcher)
+    assert np.isfinite(run.run().curve[-1]["train_loss"])
+    assert len(said) == 1 and "two halves" in said[0]
+    limit = TINY.batch // 4
+    run.curve.clear()
+    with pytest.raises(NasbenchError, match="Memory ran out with half a batch of 64"):
+        run.run()
+
+
+def test_halves_have_the_gradient_of_their_mean() -> None:
+    """In the weights and in the logits, and a second derivative; float64."""
+    searcher = make("darts")
+    assert isinstance(searcher, Darts)
+    searcher.supernet.double()
+    with torch.no_grad():
+        searcher.alpha.data = searcher.alpha.double()
+    batch = search(searcher).train.cut(slice(0, 64))
+    x, y = batch[0].double(), batch[1]
+    inputs = [searcher.alpha, *searcher.weights]
+
+    def gradients(value: torch.Tensor) -> list[torch.Tensor]:
+        return list(torch.autograd.grad(value, inputs))
+
+    expected = gradients(
+        (searcher.loss((x[:32], y[:32]), searcher._mix()) + searcher.loss((x[32:], y[32:]), searcher._mix())) / 2
+    )
+    curvature = dominant_eigenvalue(searcher.loss((x[:32], y[:32]), searcher._mix()), searcher.alpha, seeded(), steps=3)
+    searcher.halving.parts = 2
+    for a, b in zip(gradients(searcher.loss((x, y), searcher._mix())), expected, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-12)
+    twice = torch.cat([x[:32], x[:32]]), torch.cat([y[:32], y[:32]])
+    again = dominant_eigenvalue(searcher.loss(twice, searcher._mix()), searcher.alpha, seeded(), steps=3)
+    assert again == pytest.approx(curvature, rel=1e-6)
+
+
+def test_other_faults_are_not_taken_for_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    searcher = make("gaea")
+
+    def fails(*_: Any) -> torch.Tensor:
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    monkeypatch.setattr(searcher, "step", fails)
+    with pytest.raises(RuntimeError, match="mat1"):
+        search(searcher).run()
+
+
+def seeded() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
 
 
 def test_ranking_is_the_textbook_value() -> None:

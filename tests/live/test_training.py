@@ -119,7 +119,7 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_checkpoint(tmp_path: Path
 def test_out_of_memory_halves_the_batch_once_and_then_stops(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     trainer = make(FULL)
-    trainer.say = said.append
+    trainer.halving.say = said.append
     network = trainer.network
 
     def limited(limit: int) -> Any:
@@ -145,7 +145,7 @@ def test_halved_batches_give_the_same_gradient_without_normalisation() -> None:
     batch = next(trainer.train.epoch(64, torch.Generator().manual_seed(0)))
     gradients = []
     for parts in (1, 2):
-        trainer.parts = parts
+        trainer.halving.parts = parts
         for group in trainer.optimizer.param_groups:
             group["lr"] = 0.0
         trainer._update(batch)

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,7 @@ class Search:
             searcher.progress = (epoch + step / steps) / settings.epochs
             for group in searcher.optimizer.param_groups:
                 group["lr"] = settings.learning_rate * 0.5 * (1 + math.cos(math.pi * searcher.progress))
-            total += searcher.step(batch, next(search))
+            total += searcher.halving.run(partial(searcher.step, batch, next(search)))
         if not torch.isfinite(total):
             raise NasbenchError(
                 f"The loss of the supernet is not finite in epoch {epoch + 1}; lower the learning rate."
@@ -174,6 +175,7 @@ class Search:
                 "curve": self.curve,
                 "ended": None if ended is None else ended.tolist(),
                 "eigenvalues": self.stopping.eigenvalues,
+                "parts": searcher.halving.parts,
             },
         )
 
@@ -190,4 +192,5 @@ class Search:
         self.curve = state["curve"]
         self.ended = None if state["ended"] is None else np.array(state["ended"], np.int8)
         self.stopping.eigenvalues = state["eigenvalues"]
+        searcher.halving.parts = state.get("parts", 1)
         self.stopping.architectures = [np.array(row["architecture"], np.int8) for row in self.curve]

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from nasbench.errors import NasbenchError
 from nasbench.live.batches import Batch, DeviceSplit
 from nasbench.live.blueprints import Architecture, Blueprint
+from nasbench.live.halving import Halving
 from nasbench.live.metrics import loss
 from nasbench.live.networks.edge import Mixture
 from nasbench.live.supernet import Supernet, simplex_mask
+from nasbench.live.training import to_stderr
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +64,7 @@ class Searcher:
             self.weights, settings.learning_rate, settings.momentum, weight_decay=settings.weight_decay
         )
         self.mask = torch.as_tensor(simplex_mask(self.blueprint.cardinalities)).to(self.device)
+        self.halving = Halving(settings.batch, self.device, to_stderr)
         self.progress = 0.0
         """Share of the search that is done, set before each step."""
 
@@ -85,8 +90,20 @@ class Searcher:
         return Mixture(weights=self.blueprint.relaxation(self.point()))
 
     def loss(self, batch: Batch, mixture: Mixture) -> Tensor:
-        """Return the loss of the supernet on a batch under a mixture."""
-        return loss(self.supernet.shape, self.supernet(batch[0], mixture), batch[1])
+        """Return the loss of the supernet on a batch under a mixture.
+
+        Where memory has run out it is computed in halves, each of which is computed again for the backward pass.
+        """
+        parts = self.halving.parts
+        if parts == 1:
+            return self._loss(*batch, mixture)
+        x, y = batch
+        halves = zip(x.chunk(parts), y.chunk(parts), strict=True)
+        again = partial(checkpoint, self._loss, use_reentrant=False, preserve_rng_state=False)
+        return torch.stack([again(a, b, mixture) * (len(a) / len(x)) for a, b in halves]).sum()
+
+    def _loss(self, x: Tensor, y: Tensor, mixture: Mixture) -> Tensor:
+        return loss(self.supernet.shape, self.supernet(x, mixture), y)
 
     def update_weights(self, value: Tensor) -> Tensor:
         """Take one SGD step of the shared weights down the loss `value`."""
