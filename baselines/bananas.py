@@ -19,11 +19,12 @@ from nasbench.spaces.space import Architectures, Floats, Space
 class Bananas:
     """An ensemble of networks on the path encoding, independent Thompson sampling, candidates by mutation of the best.
 
-    Algorithm 1 of the paper and its settings: 10 random architectures, then batches of 10 out of 100 candidates, which are
-    mutations of the 10 best; five networks trained from scratch before every batch. What differs: the networks have two hidden
-    layers of 20 units (the paper: ten) and train on the absolute error of the standardised objective (the paper: a percentage
-    error with a lower bound that must be known) by 150 full-batch steps of Adam, in numpy; the path encoding is the space's,
-    which counts paths with skips contracted; a space without paths is encoded one-hot.
+    The settings of the authors' naszilla (`nas_algorithms.py`, `params.py`): 10 random architectures, then batches of 10 out of
+    100 candidates; five networks trained from scratch before every batch. What differs: candidates are the 10 best by turns, each
+    changed in one decision (naszilla: the best one, in a NAS-Bench-201 cell each decision with probability 1/4); the networks
+    have two hidden layers of 20 units (naszilla: ten) and train on the absolute error of the standardised objective (naszilla: as
+    it is) by 150 full-batch steps of Adam, in numpy (naszilla: 150 passes in batches of 32); the path encoding is the space's,
+    whole and with skips contracted (naszilla: the first 30 paths); a space without paths is encoded one-hot.
 
     Args:
         handle: the benchmark.
@@ -96,7 +97,7 @@ class Bananas:
 def thompson(predicted: Floats, rng: np.random.Generator) -> Floats:
     """Independent Thompson sampling: for each candidate one draw from the normal with the ensemble's mean and deviation.
 
-    `(members, m)` to `(m,)`; the paper, section 4.
+    `(members, m)` to `(m,)`; "its" of naszilla's `acquisition_functions.py`, there with the deviation over n in place of n - 1.
     """
     mean, deviation = predicted.mean(axis=0), predicted.std(axis=0, ddof=1)
     return mean + deviation * rng.standard_normal(len(mean))

@@ -21,8 +21,9 @@ class LocalSearch:
     Args:
         handle: the benchmark.
         streams: one random stream a run.
-        improvement: "best" evaluates all neighbours and moves to the best (the paper's algorithm 1), "first" moves to the
-            first that is better; neighbours come in random order.
+        improvement: "best" evaluates all neighbours and moves to the best, "first" moves to the first that is better, as the
+            authors' naszilla does unless told otherwise (it starts from the best of 10 random architectures, here from one);
+            neighbours come in random order.
     """
 
     TUNABLE: ClassVar[Mapping[str, tuple]] = {"improvement": ("choice", "best", "first")}

@@ -15,9 +15,9 @@ from nasbench.search.optimizer import PerRun
 class Nsga2(PymooSearch):
     """Non-dominated sorting and crowding distance, with pymoo's tournament, survival and categorical operators.
 
-    Defaults are those of NSGA-Net (Lu et al., GECCO 2019) for architecture search: population 40 and crossover probability 0.9;
-    mutation is the 2002 paper's 1 / d. The 2002 paper itself uses a population of 100 for 25,000 evaluations. One objective is a
-    total order, and the algorithm then an elitist genetic algorithm.
+    Population and offspring are NSGA-Net's 40 (Lu et al., GECCO 2019; `search/evolution_search.py` of its authors, whose operators
+    are two-point crossover and polynomial mutation); crossover probability 0.9 and mutation 1 / d are the 2002 paper's, which has a
+    population of 100 for 25,000 evaluations. One objective is a total order, and the algorithm then an elitist genetic algorithm.
 
     Args:
         handle: the benchmark.

@@ -18,9 +18,10 @@ from nasbench.spaces.space import Architectures
 class RegularizedEvolution:
     """Ageing evolution: the best of a random sample is mutated, the child replaces the oldest.
 
-    Defaults are those of the NATS-Bench experiments (population 10, sample 3, drawn with replacement, as in the paper's
-    algorithm 1). "REA" is two algorithms in the literature: `mutation="uniform"` picks an edge uniformly (NASLib),
-    `mutation="node-first"` a node and then an incoming edge (AutoDL-Projects).
+    Defaults are those of the NATS-Bench experiments (AutoDL-Projects `exps/NATS-algos/run-all.sh`: population 10, sample 3, drawn
+    with replacement, as in the paper's algorithm 1); the paper has 100 and 25, naszilla 30 and 10. "REA" is two algorithms in the
+    literature: `mutation="uniform"` picks an edge uniformly (NASLib), `mutation="node-first"` a node and then an incoming edge
+    (AutoDL-Projects).
 
     Args:
         handle: the benchmark.

@@ -14,10 +14,13 @@ from nasbench.live.searchers.searcher import Searcher
 
 
 class Gaea(Searcher):
-    """Block-stochastic mirror descent (algorithm 1), which needs no softmax and makes sparse points.
+    """Block-stochastic mirror descent, which needs no softmax and makes sparse points.
+
+    The authors' code (liamcli/gaea_release) differs on NAS-Bench-201: it leaves `none` out of the search, has 24 channels and 25
+    epochs, lets no entry fall below 1e-5, and its single level moves the architecture first, on another batch of the same data.
 
     Args:
-        arch_learning_rate: of the exponentiated gradient.
+        arch_learning_rate: of the exponentiated gradient (the authors': 0.1).
         levels: 1 moves weights and architecture on the same training batch (the paper's "ERM"), 2 moves the
             architecture on the search batch.
         options: see `Searcher`.

@@ -19,7 +19,8 @@ class Gdas(LogitSearcher):
     """Differentiable sampling: forward through the sampled operations alone, backward to the probabilities of all.
 
     Args:
-        warm, cold: the temperature falls linearly from the first to the second.
+        warm, cold: the temperature falls linearly from the first to the second (10 and 0.1 in AutoDL-Projects,
+            `scripts-search/algos/GDAS.sh`).
         options: see `LogitSearcher`.
     """
 

@@ -15,9 +15,13 @@ from nasbench.live.searchers.searcher import LogitSearcher, need_edges
 class PcDarts(LogitSearcher):
     """First-order search on a supernet with partial channels and edge normalisation.
 
+    A quarter of the channels, the warm-up of 15 in 50 epochs and Adam's learning rate of 6e-4 are the authors'
+    (`train_search.py`, `model_search.py`); their batches of 256 and learning rate of 0.1 of the weights are not the defaults
+    of `SearchSettings`.
+
     Args:
         warmup: share of the search in which only the weights are trained.
-        options: see `LogitSearcher`; the paper's Adam has the learning rate 6e-4.
+        options: see `LogitSearcher`.
     """
 
     partial_channels = 4

@@ -22,7 +22,9 @@ from nasbench.live.training import to_stderr
 
 @dataclass(frozen=True, kw_only=True)
 class SearchSettings:
-    """Every setting of a search with shared weights; the defaults are those of DARTS on CIFAR-10.
+    """Every setting of a search with shared weights; the defaults are those of DARTS (`cnn/train_search.py` of its authors).
+
+    Two differ: the learning rate falls to zero (the authors': to 0.001), and the depth is NAS-Bench-201's (DARTS: 8 cells).
 
     Attributes:
         epochs, batch: passes over the training split; examples a step.
