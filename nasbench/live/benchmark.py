@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from nasbench.live.alone import initialised, train_alone
 from nasbench.live.batches import DeviceSplit
 from nasbench.live.blueprints import Architecture, blueprint
 from nasbench.live.counting import macs, memory, parameters
+from nasbench.live.journal import Journal
 from nasbench.live.latency import measure_network
 from nasbench.live.metrics import evaluate
 from nasbench.live.recipe import Recipe
@@ -69,9 +71,12 @@ class LiveBenchmark:
         """Return the epochs of the recipe: the longest training there is."""
         return self.recipe.epochs
 
-    def handle(self, setting: Setting, seed: int, runs: Sequence[int]) -> SearchHandle:
-        """Return the search side; raises NasbenchError if the task cannot answer the setting."""
-        return LiveHandle(Trainings(self, setting), setting, seed, tuple(runs))
+    def handle(self, setting: Setting, seed: int, runs: Sequence[int], journal: Journal | None = None) -> SearchHandle:
+        """Return the search side, which answers from the journal what that knows.
+
+        Raises NasbenchError if the task cannot answer the setting.
+        """
+        return LiveHandle(Trainings(self, setting, journal), setting, seed, tuple(runs))
 
 
 class LiveHandle(SearchHandle):
@@ -89,14 +94,15 @@ class LiveHandle(SearchHandle):
             parts.append(
                 super().query(Query(column, batch.epochs[:, b : b + 1]) if isinstance(batch, Query) else column)
             )
-        joined = {f.name: np.concatenate([getattr(p, f.name) for p in parts], axis=1) for f in fields(Observations)}
-        return Observations(**joined)
+        arrays = [f.name for f in fields(Observations) if isinstance(getattr(parts[0], f.name), np.ndarray)]
+        joined = {name: np.concatenate([getattr(part, name) for part in parts], axis=1) for name in arrays}
+        return replace(parts[0], **joined)
 
 
 class Trainings:
     """Answers by training each architecture alone; see `nasbench.benchmarks.handle.Evaluator`."""
 
-    def __init__(self, live: LiveBenchmark, setting: Setting) -> None:
+    def __init__(self, live: LiveBenchmark, setting: Setting, journal: Journal | None = None) -> None:
         if setting.split != "search":
             raise NasbenchError(f"A live task answers from its split 'search', not from {setting.split!r}.")
         if setting.training_seed == "mean":
@@ -105,6 +111,7 @@ class Trainings:
             if name not in (live.task.metric, LATENCY, *FACTS):
                 raise unknown_name(f"objective of {live.name}", name, (live.task.metric, LATENCY, *FACTS))
         self.live, self.setting = live, setting
+        self.journal = journal or Journal()
         self.space = live.space
         self.cheap = tuple(name in FACTS for name in setting.objectives)
         small = self.space.is_enumerable
@@ -126,7 +133,8 @@ class Trainings:
         for row, at, run, again, draw in zip(rows, level, key, repetition, draws, strict=True):
             place = (int(row), int(at), int(run), int(again))
             if place not in self._done:
-                self._done[place] = self._train(self.space.from_index(int(row)), int(at), float(draw))
+                train = partial(self._train, self.space.from_index(int(row)), int(at), float(draw))
+                self._done[place] = self.journal.answer(place, train)
             answers.append(self._done[place])
         self._last = [seconds for _, _, seconds in answers]
         values = np.array([value for value, _, _ in answers]).reshape(-1, len(self.setting.objectives))

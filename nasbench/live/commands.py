@@ -1,4 +1,4 @@
-"""`nasbench search`, `nasbench train`, `nasbench live` and `nasbench data fetch`.
+"""`nasbench search`, `nasbench train` and `nasbench data fetch`.
 
 Torch is imported when a command runs.
 """
@@ -129,26 +129,6 @@ def chosen_recipe(
         cells=max(depth, 3) if space == "darts" and cells is None else depth,
         seed=seed,
     )
-
-
-def live(
-    preset: Annotated[str, typer.Argument(help="live-quick or live-cifar10")] = "live-quick",
-    out: Out = None,
-    seeds: Annotated[int | None, typer.Option(help="number of seeds, in place of the preset's")] = None,
-    task: Annotated[list[str] | None, typer.Option(help="tasks, in place of the preset's")] = None,
-    jobs: Annotated[int, typer.Option(help="processes")] = 1,
-    device: Device = "auto",
-    json: Json = False,
-) -> None:
-    """Run a live preset: several optimizers on real trainings, ending in one table."""
-    need_torch()
-    from nasbench.live.devices import choose_device
-    from nasbench.live.presets import run_preset, summary
-
-    chosen = None if seeds is None else tuple(range(seeds))
-    folder = out or Path("results") / preset
-    results = run_preset(preset, folder, choose_device(device), chosen, tuple(task) if task else None, jobs=jobs)
-    show("live", "rows", summary(results), json)
 
 
 def fetch(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from nasbench.benchmarks.setting import Setting
 from nasbench.errors import NasbenchError
@@ -18,8 +20,9 @@ from nasbench.live.batches import DeviceSplit
 from nasbench.live.benchmark import LiveBenchmark
 from nasbench.live.blueprints import Architecture, blueprint
 from nasbench.live.counting import macs, memory, parameters
+from nasbench.live.journal import Journal
 from nasbench.live.latency import measure_network
-from nasbench.live.metrics import evaluate
+from nasbench.live.metrics import evaluate, macro_f1, predict, score_of
 from nasbench.live.recipe import SMALL, Recipe
 from nasbench.live.searchers.catalogue import get_searcher, searcher_names
 from nasbench.live.searchers.hybrid import Hybrid
@@ -27,6 +30,7 @@ from nasbench.live.searchers.loop import Found, Search, build
 from nasbench.live.searchers.searcher import SearchSettings
 from nasbench.live.searchers.selection import perturbed_selection
 from nasbench.live.searchers.stopping import EarlyStopping
+from nasbench.live.store import write_whole
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.task import Split, Splits, Task
 from nasbench.live.training import Say, Trained, to_stderr
@@ -89,7 +93,7 @@ def run_search(plan: Plan, task: Task, splits: Splits, device: torch.device, fol
     if plan.selection not in SELECTIONS:
         raise NasbenchError(f"There is no selection {plan.selection!r}; it should be one of {', '.join(SELECTIONS)}.")
     if not plan.shares_weights:
-        return _search_alone(plan, task, splits, device, start)
+        return _search_alone(plan, task, splits, device, start, folder)
     make, partial = get_searcher(plan.optimizer, plan.options)
     settings = replace(plan.settings, seed=plan.seed)
     searcher = build(make, task, plan.space, settings, device, partial)
@@ -118,7 +122,9 @@ def _best_alone(
     return architectures[int(np.argmin(scores))]
 
 
-def _search_alone(plan: Plan, task: Task, splits: Splits, device: torch.device, start: float) -> Searched:
+def _search_alone(
+    plan: Plan, task: Task, splits: Splits, device: torch.device, start: float, folder: Path | None
+) -> Searched:
     from nasbench.study.runner import search
 
     setting = Setting(
@@ -130,7 +136,8 @@ def _search_alone(plan: Plan, task: Task, splits: Splits, device: torch.device, 
         budget=Budget(dict(plan.budget)).guarded(),
     )
     live = LiveBenchmark(task, splits.train, splits.search, plan.space, plan.search_recipe, device)
-    handle = live.handle(setting, plan.seed, (0,))
+    journal = Journal(folder / "trainings.json", plan_as_dict(plan)) if folder else None
+    handle = live.handle(setting, plan.seed, (0,), journal)
     batches, _ = search(
         handle, get_optimizer(plan.optimizer).create(handle, Streams(plan.seed, (0,)), dict(plan.options))
     )
@@ -142,7 +149,8 @@ def _search_alone(plan: Plan, task: Task, splits: Splits, device: torch.device, 
         {"query": i + 1, "architecture": a.tolist(), "search": float(e), "seconds": float(c)}
         for i, (a, e, c) in enumerate(zip(architectures, errors, costs, strict=True))
     ]
-    return Searched(architectures[int(errors.argmin())], time.perf_counter() - start, curve)
+    replayed = journal.replayed_seconds if journal else 0.0
+    return Searched(architectures[int(errors.argmin())], time.perf_counter() - start + replayed, curve)
 
 
 def final_splits(splits: Splits) -> Splits:
@@ -173,12 +181,13 @@ def describe_trained(
     """Return the test score of a trained network, its size, memory and latency: the one look at the test split."""
     network, shape = trained.network, task.shape
     test = DeviceSplit(splits.test, task, device)
-    plain = evaluate(network, shape, test)
-    flipped = evaluate(network, shape, test, flip=True) if recipe.test_time_flip else None
+    outputs = predict(network, test)
+    flipped = predict(network, test, flip=True) if recipe.test_time_flip else None
     latency = measure_network(network, shape)
     return {
-        f"test_{task.metric}": plain,
-        f"test_{task.metric}_with_flip": flipped,
+        f"test_{task.metric}": score_of(shape, outputs, splits.test.y),
+        f"test_{task.metric}_with_flip": None if flipped is None else score_of(shape, flipped, splits.test.y),
+        **_classes(task, outputs if flipped is None else flipped, splits.test.y),
         "parameters": parameters(network) or sum(p.numel() for p in network.parameters()),
         "macs": macs(network, shape),
         "memory_bytes": memory(network, shape)["total"],
@@ -188,12 +197,38 @@ def describe_trained(
     }
 
 
+def _classes(task: Task, outputs: NDArray[np.float64], actual: NDArray[Any]) -> dict[str, Any]:
+    """Return what a test error leaves out where classes are unequal."""
+    if task.shape.kind != "classification":
+        return {}
+    counts = np.bincount(actual, minlength=task.shape.outputs)
+    return {
+        "test_macro_f1": macro_f1(outputs.argmax(axis=1), actual, task.shape.outputs),
+        "test_class_counts": counts.tolist(),
+    }
+
+
+def _searched(plan: Plan, task: Task, splits: Splits, device: torch.device, folder: Path | None) -> Searched:
+    """Search, or take a finished search of the same plan from the folder, so that a kill while training loses none."""
+    path = folder / "searched.json" if folder else None
+    if path and path.exists():
+        kept = json.loads(path.read_text())
+        if kept["plan"] != json.loads(json.dumps(plan_as_dict(plan))):
+            raise NasbenchError(f"{path} is the search of another plan; choose another folder.")
+        return Searched(np.array(kept["architecture"], np.int8), kept["seconds"], kept["curve"])
+    searched = run_search(plan, task, splits, device, folder)
+    if path:
+        found = {"architecture": searched.architecture.tolist(), "seconds": searched.seconds, "curve": searched.curve}
+        write_whole(path, {"plan": plan_as_dict(plan), **found})
+    return searched
+
+
 def run_plan(plan: Plan, device: torch.device, folder: Path | None = None, say: Say = to_stderr) -> dict[str, Any]:
     """Search, train, score: return one flat result, with the curves and every setting beside it."""
     task = get_task(plan.task)
     splits = task.load().reduced(*plan.examples)
     say(f"{plan.optimizer} searches {plan.space} on {plan.task} (seed {plan.seed}, {device.type})")
-    searched = run_search(plan, task, splits, device, folder)
+    searched = _searched(plan, task, splits, device, folder)
     recipe = replace(plan.recipe, seed=plan.seed)
     trained = train_final(task, splits, plan.space, searched.architecture, recipe, device, folder, say)
     space = blueprint(plan.space).make_space()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from nasbench.live.batches import DeviceSplit
@@ -65,3 +68,33 @@ def evaluate(network: nn.Module, shape: Shape, data: DeviceSplit, batch: int = 5
         return score(shape, lambda x: primary(network(x)), data, batch, flip)
     finally:
         network.train(training)
+
+
+@torch.no_grad()
+def predict(network: nn.Module, data: DeviceSplit, batch: int = 500, flip: bool = False) -> NDArray[np.float64]:
+    """Return the outputs of a stand-alone network in evaluation mode for a whole split, `(n, outputs)`."""
+    training = network.training
+    network.eval()
+    try:
+        parts = []
+        for x, _ in data.in_order(batch):
+            outputs = primary(network(x)).float()
+            parts.append(outputs + primary(network(x.flip(-1))).float() if flip else outputs)
+        return torch.cat(parts).double().cpu().numpy()
+    finally:
+        network.train(training)
+
+
+def score_of(shape: Shape, outputs: NDArray[np.float64], targets: NDArray[Any]) -> float:
+    """Return the error in % or the mean squared error of outputs `(n, outputs)` for the targets of a split."""
+    if shape.kind == "forecasting":
+        return float(np.square(outputs - targets).mean())
+    return float(100 * np.mean(outputs.argmax(axis=1) != targets))
+
+
+def macro_f1(predicted: NDArray[np.int64], actual: NDArray[np.int64], classes: int) -> float:
+    """Return the mean over the classes of F1 = 2 TP / (2 TP + FP + FN), in %; a class that is nowhere counts as 0."""
+    confusion = np.zeros((classes, classes))
+    np.add.at(confusion, (actual, predicted), 1)
+    hits, total = np.diag(confusion), confusion.sum(axis=0) + confusion.sum(axis=1)
+    return float(100 * np.mean(np.divide(2 * hits, total, out=np.zeros(classes), where=total > 0)))

@@ -41,9 +41,24 @@ def run(
     ] = None,
     wait: Annotated[float, typer.Option(help="seconds that a cluster may be without any worker")] = 60.0,
     out: Annotated[Path | None, typer.Option(help="results folder; default results/STUDY")] = None,
+    task: Annotated[list[str] | None, typer.Option(help="of a live study: these of its tasks alone")] = None,
+    device: Annotated[str | None, typer.Option(help="of a live study: auto, cpu or cuda")] = None,
     json: Json = False,
 ) -> None:
     """Run a study; what the results folder holds already is not run again."""
+    from nasbench.live.study import find_live_study
+
+    live = find_live_study(study)
+    if live is not None:
+        from nasbench.live.study_command import run_live
+
+        if cluster is not None:
+            raise NasbenchError(f"{live.name} is a live study, which runs on this machine; leave --cluster out.")
+        return run_live(live, runs, tuple(task or ()), jobs, device or "auto", out, json)
+    if task or device:
+        raise NasbenchError(
+            f"{study} is a study of tables, which has no tasks and no device; leave --task and --device out."
+        )
     from nasbench.console import print_json, progress_bar, say
     from nasbench.study.cluster import connect
     from nasbench.study.plan import load_study
@@ -67,10 +82,11 @@ def run(
             "seconds": summary.seconds,
         }
         print_json("run", runs=[{"study": plan.name, **row}])
-        return
+        return None
     print(
         f"{plan.name}: {summary.done} of {summary.units} units run, {summary.queries:,} queries in {summary.seconds:.1f} s, in {folder}"
     )
+    return None
 
 
 def _spaces() -> list[dict[str, Any]]:
@@ -142,7 +158,23 @@ def _presets() -> list[dict[str, Any]]:
             continue
         sizes = {"benchmarks": len(study.benchmarks), "optimizers": len(study.optimizers), "runs": study.runs}
         rows.append({"name": name, **sizes, "description": study.description})
-    return rows
+    return rows + _live_presets()
+
+
+def _live_presets() -> list[dict[str, Any]]:
+    from nasbench.live.study import live_preset_names, load_live_study
+
+    studies = [load_live_study(name) for name in live_preset_names()]
+    return [
+        {
+            "name": study.name,
+            "benchmarks": len(study.tasks),
+            "optimizers": len(study.optimizers),
+            "runs": len(study.seeds),
+            "description": f"Live: {study.description}",
+        }
+        for study in studies
+    ]
 
 
 def _provided(kind: str) -> Callable[[], list[dict[str, Any]]]:

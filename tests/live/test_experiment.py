@@ -1,4 +1,4 @@
-"""Whole live searches at tiny size: commands, presets, evidence."""
+"""Whole live searches at tiny size: commands, evidence."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import typer
 from typer.testing import CliRunner
 
 from nasbench.errors import NasbenchError
-from nasbench.live import commands, evidence, presets
+from nasbench.live import commands, evidence
 from nasbench.live.experiment import Plan, run_plan
 from nasbench.live.networks.parts import Shape
 from nasbench.live.networks.resnet import ResNet18
@@ -60,32 +60,9 @@ def test_a_forecast_is_searched_like_anything_else() -> None:
     assert result["test_mse"] > 0
 
 
-def test_presets_resume_and_end_in_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(presets, "OPTIMIZERS", {"darts": {}, "random_search": {}})
-    monkeypatch.setattr(presets, "_quick", lambda task, cifar: replace(TINY, task=task))
-    run = presets.run_preset("live-quick", tmp_path, CPU, (0,), ("digits",), quiet)
-    assert {row["optimizer"] for row in presets.summary(run)} == {"darts", "random_search"}
-    assert "| random_search |" in (tmp_path / "report.md").read_text()
-    stamps = {p: p.stat().st_mtime_ns for p in tmp_path.glob("*.json")}
-    assert presets.run_preset("live-quick", tmp_path, CPU, (0,), ("digits",), quiet) == run
-    assert stamps == {p: p.stat().st_mtime_ns for p in tmp_path.glob("*.json")}
-    monkeypatch.setattr(presets, "_quick", lambda task, cifar: replace(TINY, examples=(64, 64)))
-    with pytest.raises(NasbenchError, match="result of another plan"):
-        presets.run_preset("live-quick", tmp_path, CPU, (0,), ("digits",), quiet)
-
-
-def test_presets_name_what_they_compare() -> None:
-    names = {plan.optimizer for plan in presets.plans("live-quick")}
-    assert names == {"hybrid", "darts", "gaea", "random_search", "regularized_evolution"}
-    assert len(list(presets.plans("live-quick"))) == 5 * 2 * 3
-    assert all(plan.recipe.precision == "bfloat16" for plan in presets.plans("live-cifar10"))
-    with pytest.raises(NasbenchError, match="did you mean 'live-quick'"):
-        next(presets.plans("live-quik"))
-
-
 def app() -> typer.Typer:
     result = typer.Typer(pretty_exceptions_enable=False)
-    for function in (commands.search, commands.train, commands.live, commands.fetch):
+    for function in (commands.search, commands.train, commands.fetch):
         result.command(function.__name__)(function)
     return result
 

@@ -32,4 +32,5 @@ TASK = Task(
     metric="mse",
     source="embedded: statsmodels datasets.co2",
     load=load,
+    season=52,
 )

@@ -12,6 +12,7 @@ from nasbench.live.tasks.task import Splits, Task, reference_file, windows
 
 LENGTH, HORIZON = 96, 24
 MONTH = 30 * 24
+TARGET = 6
 BOUNDS = ((0, 12 * MONTH), (12 * MONTH - LENGTH, 16 * MONTH), (16 * MONTH - LENGTH, 20 * MONTH))
 """Hours of the customary 12 / 4 / 4 months; the later splits may read the window before them, never its targets."""
 
@@ -24,7 +25,7 @@ def load() -> Splits:
     values = table.drop(columns="date").to_numpy(np.float64)
     first = values[: BOUNDS[0][1]]
     values = ((values - first.mean(axis=0)) / first.std(axis=0)).astype(np.float32)
-    return Splits(*(windows(values[a:b], 6, LENGTH, HORIZON) for a, b in BOUNDS))
+    return Splits(*(windows(values[a:b], TARGET, LENGTH, HORIZON) for a, b in BOUNDS))
 
 
 TASK = Task(
@@ -33,4 +34,6 @@ TASK = Task(
     metric="mse",
     source="reference data (NASBENCH_DATA): time-series/ETTh1.csv",
     load=load,
+    target=TARGET,
+    season=24,
 )

@@ -75,6 +75,7 @@ class Task:
         fetch: brings the data into the cache from a source named or found; None for embedded data.
         augmentation: what training does to images.
         mean, deviation: of each channel, in the units of `x`; empty where `x` is standardised already.
+        target, season: of a series: the channel that is forecast, and the steps after which it is alike.
     """
 
     name: str
@@ -86,6 +87,8 @@ class Task:
     augmentation: Augmentation = Augmentation()
     mean: tuple[float, ...] = ()
     deviation: tuple[float, ...] = ()
+    target: int = 0
+    season: int = 0
 
 
 def task_folder(name: str) -> Path:

@@ -1,0 +1,90 @@
+"""Forecasts without a network: persistence, mean, seasonal naive and ARIMA (statsmodels).
+
+A target is relative to the last value of its window (`tasks.task.windows`), and so is a forecast.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench.errors import NasbenchError
+from nasbench.live.tasks.task import Split, Splits, Task
+
+Values = NDArray[np.float64]
+
+ORDERS = ((2, 0, 1), (4, 0, 2), (2, 1, 1), (4, 1, 2))
+"""(p, d, q) of ARIMA, of which the search split chooses."""
+
+
+def persistence(task: Task, splits: Splits) -> Values:
+    """Return the last value as the forecast of all that follow."""
+    return np.zeros(splits.test.y.shape)
+
+
+def training_mean(task: Task, splits: Splits) -> Values:
+    """Return the mean of the training examples' targets as the forecast: what takes no learning."""
+    level = np.mean(_last(task, splits.train) + splits.train.y)
+    return np.repeat(level - _last(task, splits.test), splits.test.y.shape[1], axis=1)
+
+
+def seasonal_naive(task: Task, splits: Splits) -> Values:
+    """Return the value of one season before each target.
+
+    Raises:
+        NasbenchError: if the task has no season, or its window is shorter than one.
+    """
+    season, length, horizon = task.season, task.shape.size, task.shape.outputs
+    if not horizon <= season <= length:
+        raise NasbenchError(f"Task {task.name!r} has no season within its window; leave seasonal_naive out.")
+    start = length - season
+    return splits.test.x[:, task.target, start : start + horizon] - _last(task, splits.test)
+
+
+def arima(task: Task, splits: Splits) -> Values:
+    """Return the forecasts of an ARIMA model of the target alone.
+
+    Its order is chosen by the mean squared error on the search split; coefficients are those of the training split. At
+    each test example it has seen the test series up to there, which may be more than the window.
+    """
+    series = _series(task, splits.train)
+    models = [_fitted(series, order) for order in ORDERS]
+    errors = [np.square(_rolled(model, task, splits.search) - splits.search.y).mean() for model in models]
+    return _rolled(models[int(np.argmin(errors))], task, splits.test)
+
+
+def _fitted(series: Values, order: tuple[int, int, int]) -> Any:
+    import warnings
+
+    from statsmodels.tsa.arima.model import ARIMA
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of starting values and convergence; the search split judges what comes out
+        return ARIMA(series, order=order, trend="n").fit(low_memory=False)
+
+
+def _rolled(model: Any, task: Task, split: Split) -> Values:
+    """Return the forecasts at the end of every window, `(n, horizon)`, from one pass of the Kalman filter.
+
+    The filtered state `a` after a window gives the forecast of step h as `Z T^h a`.
+    """
+    applied = model.apply(_series(task, split)[: len(split) + task.shape.size - 1])
+    state = applied.filter_results.filtered_state[:, task.shape.size - 1 :].T
+    transition, design = (applied.filter_results.__getattribute__(name)[..., 0] for name in ("transition", "design"))
+    steps = []
+    for _ in range(task.shape.outputs):
+        state = state @ transition.T
+        steps.append(state @ design[0])
+    return np.stack(steps, axis=1) - _last(task, split)
+
+
+def _series(task: Task, split: Split) -> Values:
+    """Return the series that a split was cut from, by windows that move one step at a time."""
+    x = split.x[:, task.target].astype(np.float64)
+    return np.concatenate([x[0], x[1:, -1], x[-1, -1] + split.y[-1]])
+
+
+def _last(task: Task, split: Split) -> Values:
+    return split.x[:, task.target, -1:].astype(np.float64)

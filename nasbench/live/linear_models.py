@@ -1,0 +1,71 @@
+"""Classifiers of scikit-learn on pixels or on TF-IDF, and the guess of the most frequent class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench.live.tasks.task import Split, Splits, Task
+
+STRENGTHS = (0.001, 0.01, 0.1, 1.0, 10.0)
+"""Inverse strengths of the penalty, of which the search split chooses; for text 100 times as large."""
+ITERATIONS = 300
+
+
+def majority(task: Task, splits: Splits) -> NDArray[np.int64]:
+    """Return the most frequent class of the training examples for every test example: what takes no learning."""
+    classes = np.bincount(np.concatenate([splits.train.y, splits.search.y]))
+    return np.full(len(splits.test), classes.argmax(), np.int64)
+
+
+def logistic_regression(task: Task, splits: Splits) -> NDArray[np.int64]:
+    """Return the classes that a multinomial logistic regression tells the test examples.
+
+    It reads standardised pixels, or the TF-IDF of words and pairs of words; its penalty is chosen on the search split, and
+    it is then fitted on both splits together.
+    """
+    text = bool(task.shape.vocabulary)
+    read = _tf_idf(splits) if text else _pixels(task)
+    train, search, test = (read(split) for split in (splits.train, splits.search, splits.test))
+    strengths = [100 * c if text else c for c in STRENGTHS]
+    errors = [np.mean(_fitted(train, splits.train.y, c).predict(search) != splits.search.y) for c in strengths]
+    together = _stacked(train, search), np.concatenate([splits.train.y, splits.search.y])
+    predicted: NDArray[np.int64] = _fitted(*together, strengths[int(np.argmin(errors))]).predict(test)
+    return predicted
+
+
+def _fitted(x: Any, y: NDArray[Any], strength: float) -> Any:
+    import warnings
+
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    with warnings.catch_warnings():
+        # A fit that is cut off is a model too: stopping early is one more penalty.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return LogisticRegression(C=strength, max_iter=ITERATIONS, tol=1e-3).fit(x, y)
+
+
+def _pixels(task: Task) -> Any:
+    axes = (1, -1, *(1,) * task.shape.dims)
+    mean, deviation = (np.array(v).reshape(axes) for v in (task.mean or (0.0,), task.deviation or (1.0,)))
+    return lambda split: ((split.x - mean) / deviation).reshape(len(split), -1)
+
+
+def _tf_idf(splits: Splits) -> Any:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    # Tokens are numbers of words and 0 is padding; the vectoriser takes each row back to a text of them.
+    def texts(split: Split) -> list[str]:
+        return [" ".join(f"w{token}" for token in row if token) for row in split.x]
+
+    vectoriser = TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"\S+", sublinear_tf=True).fit(texts(splits.train))
+    return lambda split: vectoriser.transform(texts(split))
+
+
+def _stacked(first: Any, second: Any) -> Any:
+    from scipy import sparse
+
+    return sparse.vstack([first, second]) if sparse.issparse(first) else np.concatenate([first, second])

@@ -1,0 +1,127 @@
+"""From the tables of a live study to the plans that it stands for, every setting checked before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from nasbench.errors import NasbenchError, unknown_name
+from nasbench.live.blueprints import blueprint
+from nasbench.live.experiment import SELECTIONS, Plan
+from nasbench.live.recipe import Recipe
+from nasbench.live.reference_models import check_reference
+from nasbench.live.searchers.catalogue import get_searcher
+from nasbench.live.searchers.searcher import SearchSettings
+from nasbench.live.searchers.stopping import EarlyStopping
+from nasbench.live.study import LiveStudy, LiveUnit
+from nasbench.live.tasks.catalogue import get_task
+from nasbench.live.tasks.task import Augmentation
+from nasbench.search.ledger import Budget
+from nasbench.search.registry import get_optimizer
+
+OF_TASK = "task"
+"""In place of an augmentation: what the task itself says."""
+
+
+def check_live_study(study: LiveStudy) -> None:
+    """Build every plan of a study; raises NasbenchError for the first name or setting that is wrong."""
+    blueprint(study.space)
+    EarlyStopping(study.stopping)
+    if study.selection not in SELECTIONS:
+        raise unknown_name("selection", study.selection, SELECTIONS)
+    for task in study.tasks:
+        get_task(task)
+    for unit in study.units():
+        if unit.entry is None:
+            check_reference(unit.label, get_task(unit.task))
+            recipe_of(study, unit)
+        else:
+            plan = plan_of(study, unit)
+            if plan.shares_weights:
+                get_searcher(plan.optimizer, plan.options)
+            else:
+                _check_settings(plan.optimizer, plan.options)
+
+
+def plan_of(study: LiveStudy, unit: LiveUnit) -> Plan:
+    """Return the plan of a search of a study."""
+    assert unit.entry is not None
+    tables = study.of_task(unit.task)
+    where = f"study {study.name}, task {unit.task}"
+    return Plan(
+        task=unit.task,
+        space=study.space,
+        optimizer=unit.entry.name,
+        options=dict(unit.entry.settings),
+        seed=unit.seed,
+        settings=_filled(SearchSettings, tables["search"], f"{where}, search"),
+        stopping=study.stopping,
+        selection=study.selection,
+        recipe=_recipe(tables["recipe"], f"{where}, recipe"),
+        search_recipe=_recipe(tables["search_recipe"], f"{where}, search_recipe"),
+        budget=dict(Budget(tables["budget"]).limits),
+        examples=examples_of(study, unit.task),
+    )
+
+
+def recipe_of(study: LiveStudy, unit: LiveUnit) -> Recipe:
+    """Return the recipe of the final trainings on the unit's task, with its seed; references train by it too."""
+    recipe = _recipe(study.of_task(unit.task)["recipe"], f"study {study.name}, task {unit.task}, recipe")
+    return replace(recipe, seed=unit.seed)
+
+
+def examples_of(study: LiveStudy, task: str) -> tuple[int | None, int | None]:
+    """Return the training and search examples to use, None for all."""
+    where = f"study {study.name}, task {task}, examples"
+    given = study.of_task(task)["examples"]
+    _keys(given, ("train", "search"), where)
+    for key, value in given.items():
+        if value != "all" and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+            raise NasbenchError(f"The {where}: {key} is {value!r}; it should be a whole number or 'all'.")
+    train, search = (None if given[key] == "all" else int(given[key]) for key in ("train", "search"))
+    return train, search
+
+
+def _recipe(given: Mapping[str, Any], where: str) -> Recipe:
+    augmentation = given.get("augmentation")
+    if isinstance(augmentation, Mapping):
+        known = [field.name for field in fields(Augmentation)]
+        _keys(augmentation, known, f"{where}, augmentation")
+        augmentation = Augmentation(**augmentation)
+    elif augmentation == OF_TASK:
+        augmentation = None
+    elif "augmentation" in given:
+        raise NasbenchError(f"The {where}: augmentation is {augmentation!r}; it should be {OF_TASK!r} or a table.")
+    return _filled(Recipe, {**given, **({"augmentation": augmentation} if "augmentation" in given else {})}, where)
+
+
+def _filled(kind: type, given: Mapping[str, Any], where: str) -> Any:
+    """Return an object with every setting but the seed from `given`, of the kinds that its defaults have."""
+    defaults = kind()
+    known = [field.name for field in fields(kind) if field.name != "seed"]
+    _keys(given, known, where)
+    for name in known:
+        wanted, value = getattr(defaults, name), given[name]
+        kinds: tuple[type, ...] = (int, float) if isinstance(wanted, float) else (type(wanted),)
+        if name != "augmentation" and (
+            not isinstance(value, kinds) or isinstance(value, bool) != isinstance(wanted, bool)
+        ):
+            names = {float: "a number", int: "a whole number", bool: "true or false", str: "a text"}
+            raise NasbenchError(f"The {where}: {name} is {value!r}; it should be {names[type(wanted)]}.")
+    return kind(**{name: float(v) if isinstance(getattr(defaults, name), float) else v for name, v in given.items()})
+
+
+def _keys(given: Mapping[str, Any], known: Any, where: str) -> None:
+    for name in given:
+        if name not in known:
+            raise unknown_name(f"key of the {where}", name, known)
+    if missing := [name for name in known if name not in given]:
+        raise NasbenchError(f"The {where} lacks {missing[0]!r}; a live study names every setting.")
+
+
+def _check_settings(name: str, settings: Mapping[str, Any]) -> None:
+    known = get_optimizer(name).settings
+    for setting in settings:
+        if setting not in known:
+            raise unknown_name(f"setting of {name}", setting, known)

@@ -1,0 +1,133 @@
+"""Runs a live study: unit by unit, alone or in parallel, resuming what is missing and what was begun."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from nasbench.errors import NasbenchError
+from nasbench.live.devices import describe
+from nasbench.live.experiment import run_plan
+from nasbench.live.plans import check_live_study, examples_of, plan_of, recipe_of
+from nasbench.live.reference_models import run_reference
+from nasbench.live.store import LiveStore, write_whole
+from nasbench.live.study import LiveStudy, LiveUnit
+from nasbench.live.tasks.catalogue import get_task
+from nasbench.live.training import Say, to_stderr
+
+
+@dataclass(frozen=True)
+class LiveSummary:
+    """What a call of `run_live_study` did.
+
+    Attributes:
+        folder: the folder of results.
+        units: units of the study, those of skipped tasks not counted.
+        done: units that this call ran.
+        skipped: tasks that were not run, with the reason.
+        seconds: wall time of this call.
+    """
+
+    folder: Path
+    units: int
+    done: int
+    skipped: dict[str, str]
+    seconds: float
+
+
+def run_live_study(
+    study: LiveStudy,
+    folder: Path,
+    device: torch.device,
+    *,
+    jobs: int = 1,
+    progress: Callable[[int, int], None] = lambda done, units: None,
+    say: Say = to_stderr,
+) -> LiveSummary:
+    """Run what a folder lacks of a live study.
+
+    On a CPU every process computes on one thread, so that any number of jobs gives the same bits; measured seconds
+    compare among runs of equal `jobs` on an idle machine alone.
+
+    Args:
+        study: the plan.
+        folder: results; made if it is not there, resumed if it holds the same study.
+        device: where to train.
+        jobs: processes.
+        progress: called with (units done, units in all) after every unit.
+        say: takes messages.
+
+    Raises:
+        NasbenchError: if the plan cannot be run, no task has its data, or the folder holds something else.
+    """
+    started = time.perf_counter()
+    if jobs < 1:
+        raise NasbenchError(f"The number of jobs is {jobs}; it should be 1 or more.")
+    check_live_study(study)
+    absent = _absent(study)
+    if len(absent) == len(study.tasks):
+        raise NasbenchError(next(iter(absent.values())))
+    for task, reason in absent.items():
+        say(f"Task {task} is skipped: {reason}")
+    store = LiveStore.create_or_resume(folder, study, describe(device))
+    write_whole(folder / "skipped.json", absent)
+    units = [unit for unit in study.units() if unit.task not in absent]
+    missing = [unit for unit in units if not store.has(unit)]
+    progress(len(units) - len(missing), len(units))
+    for done, _ in enumerate(_run(store, missing, device, jobs), start=len(units) - len(missing) + 1):
+        progress(done, len(units))
+    return LiveSummary(folder, len(units), len(missing), absent, time.perf_counter() - started)
+
+
+def run_live_unit(store: LiveStore, unit: LiveUnit, device: torch.device) -> None:
+    """Run one unit, from its checkpoint where there is one, and store it.
+
+    Its `processor_seconds` are those of this process from here to the end, which other work on the machine does not
+    stretch as it does measured seconds; a unit that was resumed has those of its last session alone.
+    """
+    threads = torch.get_num_threads()
+    if device.type == "cpu":
+        torch.set_num_threads(1)
+    begun = time.process_time()
+    try:
+        result = _result(store, unit, device)
+        store.write(unit, {**result, "processor_seconds": time.process_time() - begun})
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _result(store: LiveStore, unit: LiveUnit, device: torch.device) -> dict[str, object]:
+    folder = store.folder / "checkpoints" / unit.path
+    if unit.entry is not None:
+        return {"label": unit.label, **run_plan(plan_of(store.study, unit), device, folder)}
+    task = get_task(unit.task)
+    splits = task.load().reduced(*examples_of(store.study, unit.task))
+    recipe = recipe_of(store.study, unit)
+    row = {"label": unit.label, "task": unit.task, "seed": unit.seed}
+    return {**row, **run_reference(unit.label, task, splits, recipe, device, folder)}
+
+
+def _run(store: LiveStore, units: list[LiveUnit], device: torch.device, jobs: int) -> Iterator[None]:
+    if jobs == 1 or len(units) < 2:
+        return (run_live_unit(store, unit, device) for unit in units)
+    from joblib import Parallel, delayed
+
+    # Units go out in order and come back as they finish.
+    parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
+    results: Iterator[None] = parallel(delayed(run_live_unit)(store, unit, device) for unit in units)
+    return results
+
+
+def _absent(study: LiveStudy) -> dict[str, str]:
+    """Return the tasks whose data are not there, with what would help."""
+    absent = {}
+    for name in study.tasks:
+        try:
+            get_task(name).load()
+        except NasbenchError as fault:
+            absent[name] = str(fault)
+    return absent
