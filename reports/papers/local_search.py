@@ -32,6 +32,8 @@ PAPER = Paper(
     notes=(
         "Steepest ascent on the 200-epoch validation accuracy averaged over seeds (the paper's reduced noise), restarting from a random cell at each optimum.",
         "The paper gives no deviation; ours is taken for it, with the paper's 200 trials.",
+        "The authors' naszilla code, unless told otherwise, moves at the first improvement and starts from the best of ten random cells: 61 queries "
+        "on average here (1,000 runs, standard error 1), 94 with whole neighbourhoods; the published number is that of steepest ascent from one.",
         "Each run goes on until the best cell is found, with a limit of 2,000 unique queries.",
     ),
 )
