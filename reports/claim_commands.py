@@ -35,7 +35,7 @@ def claims(
         verdicts = judge_claims(registration.select(names or []), sources, progress)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
-        for table in (claims_table(verdicts, registration.sha256), parts_table(verdicts)):
+        for table in (claims_table(rows_of(verdicts), registration.sha256), parts_table(part_rows(verdicts))):
             if table is not None:
                 write_table_files(table, out)
     if json:

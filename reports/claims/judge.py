@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from reports.claims.ablation import judge_ablation
+from reports.claims.best_cell import judge_best_cell
 from reports.claims.hypervolume import judge_hypervolume
 from reports.claims.registry import Claim
 from reports.claims.search_time import judge_search_time
@@ -14,6 +16,14 @@ from reports.claims.training import judge_training
 from reports.claims.verdict import ClaimVerdict, not_run
 
 EVIDENCE = Path("reports") / "evidence"
+
+BY_STUDY: Mapping[str, Callable[[Claim, Mapping[str, Path]], ClaimVerdict]] = {
+    "time to target": judge_search_time,
+    "median to target": judge_best_cell,
+    "queries to hypervolume": judge_hypervolume,
+    "ablation": judge_ablation,
+}
+"""Kind of claim to what judges it by a study."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +55,8 @@ def judge_claims(
     folders = study_folders(sources.results, studies)
 
     def judged(claim: Claim) -> ClaimVerdict:
-        if claim.kind == "time to target":
-            return judge_search_time(claim, folders)
-        if claim.kind == "queries to hypervolume":
-            return judge_hypervolume(claim, folders)
+        if claim.kind in BY_STUDY:
+            return BY_STUDY[claim.kind](claim, folders)
         if claim.kind == "trained network":
             return judge_training(claim, sources.evidence)
         if not sources.theory:

@@ -13,7 +13,7 @@ from typing import Any
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.reader import Reader
 
-KINDS = ("time to target", "queries to hypervolume", "trained network", "theory")
+KINDS = ("time to target", "median to target", "queries to hypervolume", "ablation", "trained network", "theory")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,15 +57,18 @@ def _unsuitable(claim: Claim, study: Study) -> str:
         return f"the study's budget is not {cap:g} unique queries or more"
     if study.seed != claim.facts.get("seed", study.seed):
         return f"the study's seed is {study.seed} and {claim.facts['seed']} is registered"
-    if study.training_seed != "random":
-        return "the study does not draw a training seed for each query"
+    wanted_seed = claim.facts.get("training_seed", "random")
+    if study.training_seed != wanted_seed:
+        return f"the study's training seed of a query is {study.training_seed} and {wanted_seed} is registered"
     if missing := [name for name in claim.facts.get("benchmarks", ()) if name not in study.benchmarks]:
         return f"the study lacks {', '.join(missing)}"
     wanted = claim.facts.get("objectives")
     if wanted is not None and sorted(study.objectives) != sorted(wanted):
         return f"the study's objectives are {', '.join(study.objectives)} and not {', '.join(wanted)}"
-    if claim.facts["method"] not in [entry.label for entry in study.optimizers]:
-        return f"the study has no optimizer labelled {claim.facts['method']}"
+    labels = [entry.label for entry in study.optimizers]
+    for label in (claim.facts["method"], *(entry["without"] for entry in claim.facts.get("parts", ()))):
+        if label not in labels:
+            return f"the study has no optimizer labelled {label}"
     lacking = [str(baseline) for baseline in claim.baselines if not _entries(baseline, study)]
     return f"the study lacks {', '.join(lacking)}" if lacking else ""
 

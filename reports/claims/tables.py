@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reports.claims.verdict import ClaimVerdict, Part
@@ -44,6 +44,8 @@ def part_rows(verdicts: Sequence[ClaimVerdict]) -> list[dict[str, Any]]:
             "lower": _number(part.lower),
             "upper": _number(part.upper),
             "n": part.n,
+            "verdict": part.verdict,
+            "reason": _reason(part),
             "runs": part.runs,
         }
         for verdict in verdicts
@@ -58,52 +60,41 @@ def decisive(verdict: ClaimVerdict) -> Part | None:
     return max(verdict.parts, key=lambda part: float("inf") if isinstance(part.upper, Undefined) else part.upper)
 
 
-def claims_table(verdicts: Sequence[ClaimVerdict], registration: str) -> ReportTable:
-    """The claims with verdict, evidence and what would change it."""
-    columns = tuple(
-        Column(key=key, heading=heading, kind="text")
-        for key, heading in (
-            ("claim", "claim"),
-            ("statement", "statement"),
-            ("verdict", "verdict"),
-            ("evidence", "evidence"),
-            ("change", "what would change it"),
-        )
-    )
+def claims_table(rows: Sequence[Mapping[str, Any]], registration: str) -> ReportTable:
+    """The claims with verdict, evidence and what would change it.
+
+    Args:
+        rows: as `rows_of` gives them.
+        registration: SHA-256 of the registration.
+    """
+    headings = {
+        "claim": "claim",
+        "statement": "statement",
+        "verdict": "verdict",
+        "evidence": "evidence",
+        "change": "what would change it",
+    }
     return ReportTable(
         name="claims",
         title="Claims of this project",
         caption="Each claim was registered with its rule before the runs; fails: the opposite was shown; not shown: neither was.",
-        columns=columns,
-        rows=tuple(
-            tuple(Cell(text) for text in (v.claim.name, v.claim.statement, v.outcome, v.evidence, v.change))
-            for v in verdicts
-        ),
+        columns=tuple(Column(key=key, heading=heading, kind="text") for key, heading in headings.items()),
+        rows=tuple(tuple(Cell(str(row[key])) for key in headings) for row in rows),
         notes=(f"The SHA-256 of the registration starts with {registration[:12]}.",),
     )
 
 
-def parts_table(verdicts: Sequence[ClaimVerdict]) -> ReportTable | None:
-    """Every number behind the claims; None where nothing was judged."""
-    rows = tuple(
-        (
-            Cell(verdict.claim.name),
-            Cell(part.of),
-            Cell(part.statistic, runs=part.runs),
-            Cell(part.lower, runs=part.runs),
-            Cell(part.upper, runs=part.runs),
-            Cell(part.n, runs=part.runs),
-            Cell(part.runs),
-        )
-        for verdict in verdicts
-        for part in verdict.parts
-    )
+def parts_table(rows: Sequence[Mapping[str, Any]]) -> ReportTable | None:
+    """Every number behind the claims, from what `part_rows` gives; None where nothing was judged."""
     if not rows:
         return None
     return ReportTable(
         name="claims-evidence",
         title="What the claims rest on",
-        caption="Ratios of restricted means (below 1 the method is faster), accuracies or counts, with one-sided 95 % bounds.",
+        caption=(
+            "Ratios of restricted means (below 1 the method is faster), medians, differences (above 0 the part helps), shares, accuracies or counts, "
+            "each with one-sided 95 % bounds."
+        ),
         columns=(
             Column(key="claim", heading="claim", kind="text", group=True),
             Column(key="of", heading="of", kind="text"),
@@ -111,11 +102,32 @@ def parts_table(verdicts: Sequence[ClaimVerdict]) -> ReportTable | None:
             Column(key="lower", heading="lower bound", digits=3),
             Column(key="upper", heading="upper bound", digits=3),
             Column(key="n", heading="n", kind="count"),
+            Column(key="verdict", heading="verdict", kind="text"),
             Column(key="runs", heading="hash", kind="text"),
         ),
-        rows=rows,
+        rows=tuple(_part_cells(row) for row in rows),
+    )
+
+
+def _part_cells(row: Mapping[str, Any]) -> tuple[Cell, ...]:
+    runs, unknown = str(row["runs"]), Undefined(str(row["reason"]) or "it is not determined")
+    numbers = (Cell(unknown if row[key] is None else row[key], runs=runs) for key in ("statistic", "lower", "upper"))
+    verdict = str(row["verdict"]) or Undefined("the claim is judged as a whole")
+    return (
+        Cell(str(row["claim"])),
+        Cell(str(row["of"])),
+        *numbers,
+        Cell(row["n"], runs=runs),
+        Cell(verdict),
+        Cell(runs),
     )
 
 
 def _number(value: float | Undefined) -> float | None:
     return None if isinstance(value, Undefined) else value
+
+
+def _reason(part: Part) -> str:
+    """Why a number of it is undefined; empty where all are known."""
+    unknown = [value.reason for value in (part.statistic, part.lower, part.upper) if isinstance(value, Undefined)]
+    return unknown[0] if unknown else ""

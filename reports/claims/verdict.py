@@ -23,6 +23,7 @@ class Part:
         lower, upper: one-sided 95 % bounds.
         n: runs or seeds.
         runs: hash of what it was computed from.
+        verdict: what this number alone says, where its kind of claim judges each.
     """
 
     of: str
@@ -31,6 +32,7 @@ class Part:
     upper: float | Undefined
     n: int
     runs: str
+    verdict: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

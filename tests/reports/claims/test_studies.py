@@ -149,10 +149,10 @@ def test_tables_and_rows(study: Path) -> None:
     assert [row["claim"] for row in rows] == ["faster", "cifar10-96.2"]
     assert {"claim", "verdict", "evidence", "change", "statistic", "n", "runs"} <= set(rows[0])
     assert len(part_rows(verdicts)) == 2
-    assert "faster" in to_markdown(claims_table(verdicts, "abc")) and judgement_table("claims", rows, "abc", "f").rows
-    parts = parts_table(verdicts)
+    assert "faster" in to_markdown(claims_table(rows, "abc")) and judgement_table("claims", rows, "abc", "f").rows
+    parts = parts_table(part_rows(verdicts))
     assert parts is not None and r"\toprule" in to_latex(parts)
-    assert parts_table(verdicts[1:]) is None
+    assert parts_table(part_rows(verdicts[1:])) is None
 
 
 def test_the_command_without_results_says_not_run_and_succeeds(
