@@ -89,7 +89,7 @@ def build_report(results: Results, reference: str | None = None, judgements: Seq
     reference = results.labels[0] if reference is None else reference
     if reference not in results.labels:
         raise unknown_name("optimizer in this study", reference, results.labels)
-    judged = tuple(read_judgements(path) for path in judgements)
+    judged = [table for path in judgements for table in read_judgements(path)]
     rng = np.random.default_rng([results.study.seed, 1])
     evaluations = tuple(evaluate(results))
     scores = {e.benchmark: {label: o.score for label, o in e.outcomes.items()} for e in evaluations}

@@ -5,23 +5,29 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from nasbench.errors import NasbenchError
+from reports.claims.tables import claims_table, parts_table
 from reports.statistics.result import Interval, Undefined
 from reports.tables.table import Cell, Column, ReportTable
+from reports.tables.theory_verdicts import theory_tables
 
 KEYS = {"verify": "verdicts", "claims": "claims", "reproduce": "rows"}
 """Command to the key of its results."""
 
-TITLES = {"verify": "Theory verdicts", "claims": "Claims", "reproduce": "Published beside reproduced"}
+TITLES = {"verify": "Theory against traces", "claims": "Claims", "reproduce": "Published beside reproduced"}
+NEEDED = {"verify": ("claim", "verdict"), "claims": ("claim", "statement", "verdict", "evidence", "change")}
+"""Keys that each row of a command's results must have."""
+
 HIDDEN = ("interval", "low", "high", "seconds", "fault", "passed")
 """Keys that are no columns: bounds, which stand beside the statistic, and what is of no use in print."""
 
 
-def read_judgements(path: Path) -> ReportTable:
-    """Build the table of a file that `nasbench verify --json`, `claims --json` or `reproduce --json` printed.
+def read_judgements(path: Path) -> tuple[ReportTable, ...]:
+    """Build the tables of a file that `nasbench verify --json`, `claims --json` or `reproduce --json` printed.
 
     Raises:
         NasbenchError: if the file is not such an object.
@@ -39,7 +45,17 @@ def read_judgements(path: Path) -> ReportTable:
         raise NasbenchError(
             f"{path} holds no results of {', '.join(KEYS)}; give a file that one of these commands printed with --json."
         )
-    return judgement_table(str(command), rows, hashlib.sha256(raw).hexdigest()[:12], path.name)
+    runs = hashlib.sha256(raw).hexdigest()[:12]
+    if lacking := [key for row in rows for key in NEEDED.get(str(command), ()) if key not in row]:
+        raise NasbenchError(
+            f"{path} holds a row without {lacking[0]!r}; print it anew with `nasbench {command} --json`."
+        )
+    if command == "claims":
+        tables = (claims_table(rows, str(document.get("registration"))), parts_table(document.get("parts") or ()))
+        return tuple(replace(table, name=f"{table.name}-{runs}") for table in tables if table is not None)
+    if command == "verify" and not any("optimizer" in row for row in rows):
+        return theory_tables(rows, runs, path.name)
+    return (judgement_table(str(command), rows, runs, path.name),)
 
 
 def judgement_table(command: str, rows: Sequence[Mapping[str, Any]], runs: str, source: str) -> ReportTable:

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from nasbench.errors import NasbenchError
 from reports.commands import report
+from reports.statistics.result import Interval, Undefined
 from reports.tables.judgements import read_judgements
 
 VERDICT = {
@@ -55,7 +56,7 @@ def test_writes_everything_and_prints_the_page(
     assert {path.name for path in out.iterdir()} == {"report.html", "report.md", "report.tex", "tables", "figures"}
     assert row["files"] == sum(1 for path in out.rglob("*") if path.is_file())
     page = (out / "report.html").read_text()
-    assert "random-search.rank-law" in page
+    assert "Theory verdicts" in page and "1 holds." in page
     assert "2 optimizers ran 3 times on 1 data set: 120 queries" in page
 
 
@@ -105,6 +106,14 @@ def test_what_is_no_judgement_is_refused(tmp_path: Path, content: str) -> None:
         read_judgements(tmp_path / "absent.json")
 
 
+@pytest.mark.parametrize("lacking", ["claim", "verdict"])
+def test_a_verdict_that_lacks_what_it_should_say_is_refused(tmp_path: Path, lacking: str) -> None:
+    path = tmp_path / "verify.json"
+    path.write_text(json.dumps({"command": "verify", "verdicts": [{k: v for k, v in VERDICT.items() if k != lacking}]}))
+    with pytest.raises(NasbenchError, match=f"a row without '{lacking}'"):
+        read_judgements(path)
+
+
 def test_judgements_keep_every_row_and_say_what_is_undefined(tmp_path: Path) -> None:
     path = tmp_path / "verify.json"
     rows = [
@@ -112,9 +121,62 @@ def test_judgements_keep_every_row_and_say_what_is_undefined(tmp_path: Path) -> 
         {**VERDICT, "low": None, "high": None, "p_value": 0.3, "verdict": "violated"},
     ]
     path.write_text(json.dumps({"command": "verify", "verdicts": rows}))
-    table = read_judgements(path)
+    (table,) = read_judgements(path)
     keys = [column.key for column in table.columns]
-    assert keys == ["claim", "verdict", "statistic", "bound", "p_value", "n"]
-    assert [row[1].value for row in table.rows] == ["holds", "violated"]
-    assert table.rows[0][2].interval is not None
-    assert list(table.footnotes) == ["there is none"]
+    assert keys[:5] == ["family", "claim", "verdict", "statistic", "bound"]
+    assert [row[2].value for row in table.rows] == ["holds", "violated"]
+    assert table.rows[0][3].interval is not None and table.rows[1][3].interval is None
+    assert [row[6].value for row in table.rows][1] == 0.3
+    assert "1 holds, 1 violated" in table.caption
+
+
+def test_growth_has_a_table_of_its_own_with_what_was_measured(tmp_path: Path) -> None:
+    """From the check itself, so that the note is what the check writes."""
+    import numpy as np
+
+    from theory.complexity.growth import Slope, judge
+
+    sizes = np.geomspace(10, 1000, 8)
+    slopes = [
+        Slope.of("operations", sizes, 3 * sizes**2, 2.0),
+        Slope.of("memory", sizes, sizes ** np.linspace(0.9, 1.0, 8), 1.0),
+    ]
+    verdict = judge(slopes, 1000, "T = 10 to 1000")
+    row = {"claim": "complexity.some", "verdict": verdict.outcome.value, "note": verdict.note, "n": 1000}
+    path = tmp_path / "verify.json"
+    path.write_text(json.dumps({"command": "verify", "verdicts": [row, VERDICT]}))
+    others, growth = read_judgements(path)
+    assert [r[1].value for r in others.rows] == [VERDICT["claim"].partition(".")[2] or VERDICT["claim"]]
+    cells = {column.key: cell for column, cell in zip(growth.columns, growth.rows[0], strict=True)}
+    assert cells["order"].value == 2.0 and cells["memory_order"].value == 1.0
+    assert cells["operations"].value == pytest.approx(slopes[0].slope, abs=0.006)
+    bounds = cells["memory"].interval
+    assert isinstance(bounds, Interval) and bounds.upper == pytest.approx(slopes[1].upper, abs=0.006)
+    assert isinstance(cells["time"].value, Undefined)
+    assert cells["sizes"].value == "10 to 1000"
+
+
+def test_claims_are_shown_with_every_number_they_rest_on(tmp_path: Path) -> None:
+    from reports.claims.registry import registered
+    from reports.claims.tables import part_rows, rows_of
+    from reports.claims.verdict import Part, below, not_run
+
+    first, second = registered().claims[:2]
+    never = Undefined("nobody arrived")
+    parts = [
+        Part(of="a", statistic=0.4, lower=0.3, upper=0.45, n=9, runs="abc"),
+        Part(of="b", statistic=never, lower=never, upper=never, n=9, runs="abd"),
+    ]
+    verdicts = [below(first, parts, 0.5), not_run(second, "nothing is there", "run it")]
+    path = tmp_path / "claims.json"
+    document = {
+        "command": "claims",
+        "claims": rows_of(verdicts),
+        "parts": part_rows(verdicts),
+        "registration": "f" * 64,
+    }
+    path.write_text(json.dumps(document))
+    claims, evidence = read_judgements(path)
+    assert [row[2].value for row in claims.rows] == ["not shown", "not run"]
+    assert [row[2].value for row in evidence.rows] == [0.4, never]
+    assert evidence.rows[0][2].runs == "abc"

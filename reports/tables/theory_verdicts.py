@@ -1,0 +1,142 @@
+"""Tables of theory verdicts, from the rows that `nasbench verify` prints: growth of the optimizers by itself, all other claims by family."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reports.statistics.result import Interval, Undefined
+from reports.tables.table import Cell, Column, ReportTable
+
+Row = Mapping[str, Any]
+
+SLOPE = re.compile(r"(operations|memory|time) (-?[\d.]+) \(up to (-?[\d.]+)\) of ([\d.]+)")
+"""A measured slope in the note of a claim about growth, as `theory.complexity.growth.judge` writes it."""
+
+SIZES = re.compile(r"T = ([\d.]+) to ([\d.]+)")
+
+LIMIT = "a proof, or an exact count, without a test"
+
+
+def theory_tables(rows: Sequence[Row], runs: str, source: str) -> tuple[ReportTable, ...]:
+    """Build the table of growth and that of all other claims, each where it has rows.
+
+    Args:
+        rows: verdicts, one a claim.
+        runs: hash of what the rows come from.
+        source: name of the file, for the caption.
+    """
+    grown = [row for row in rows if SLOPE.search(str(row.get("note", "")))]
+    others = [row for row in rows if not SLOPE.search(str(row.get("note", "")))]
+    planted = any(row.get("fault") for row in rows)
+    tables = [_claims(others, runs, source, planted) if others else None]
+    tables += [_growth(grown, runs, source, planted) if grown else None]
+    return tuple(table for table in tables if table is not None)
+
+
+def _claims(rows: Sequence[Row], runs: str, source: str, planted: bool) -> ReportTable:
+    columns = (
+        Column(key="family", heading="family", kind="text", group=True),
+        Column(key="claim", heading="claim", kind="text"),
+        Column(key="verdict", heading="verdict", kind="text"),
+        Column(key="statistic", heading="statistic [95 %]", kind="general", digits=4),
+        Column(key="bound", heading="bound", kind="general", digits=4),
+        Column(key="tightness", heading="bound / statistic", kind="general", digits=3),
+        Column(key="p_value", heading="p", kind="p_value"),
+        Column(key="n", heading="n", kind="count"),
+        Column(key="note", heading="what was looked at", kind="text"),
+    )
+    return ReportTable(
+        name=f"theory-{runs}",
+        title="Planted faults of theory" if planted else "Theory verdicts",
+        caption=_caption(rows, source, planted),
+        columns=columns,
+        rows=tuple(_claim_row(row, runs) for row in rows),
+        notes=(f"The hash of that file starts with {runs}.",),
+    )
+
+
+def _claim_row(row: Row, runs: str) -> tuple[Cell, ...]:
+    family, _, claim = str(row["claim"]).partition(".")
+    low, high = row.get("low"), row.get("high")
+    bounds = None if low is None or high is None else Interval(float(low), float(high), 0.95)
+    return (
+        Cell(family),
+        Cell(claim or family),
+        Cell(str(row["verdict"])),
+        Cell(_number(row, "statistic", "nothing was measured"), bounds, runs=runs),
+        Cell(_number(row, "bound", "nothing was measured"), runs=runs),
+        Cell(_number(row, "tightness", "the ratio means nothing here"), runs=runs),
+        Cell(_number(row, "p_value", LIMIT), runs=runs),
+        Cell(_number(row, "n", "it was not given"), runs=runs),
+        Cell(str(row.get("note") or "") or Undefined("the statement says it all")),
+    )
+
+
+def _growth(rows: Sequence[Row], runs: str, source: str, planted: bool) -> ReportTable:
+    columns = (
+        Column(key="claim", heading="optimizer or solver", kind="text"),
+        Column(key="order", heading="stated power of T, time", kind="general", digits=2),
+        Column(key="operations", heading="operations [90 %]"),
+        Column(key="time", heading="time [90 %]"),
+        Column(key="memory_order", heading="stated power of T, memory", kind="general", digits=2),
+        Column(key="memory", heading="memory [90 %]"),
+        Column(key="sizes", heading="T", kind="text"),
+        Column(key="verdict", heading="verdict", kind="text"),
+    )
+    return ReportTable(
+        name=f"complexity-{runs}",
+        title="Growth of planted mutants" if planted else "Growth of the optimizers",
+        caption=(
+            f"{_caption(rows, source, planted)} Stated powers of the number of queries T (of the size of its input, for a solver) are upper bounds; beside "
+            "them the measured slopes of interpreter operations, processor time and memory in log-log coordinates."
+        ),
+        columns=columns,
+        rows=tuple(_growth_row(row, runs) for row in rows),
+        notes=(
+            "Intervals by HC3, so that their upper ends are one-sided limits at 95 %; a slope may exceed its power by 0.15 (time: 0.5).",
+            f"The hash of that file starts with {runs}.",
+        ),
+    )
+
+
+def _growth_row(row: Row, runs: str) -> tuple[Cell, ...]:
+    note = str(row["note"])
+    slopes = {name: tuple(map(float, rest)) for name, *rest in SLOPE.findall(note)}
+    sizes = SIZES.search(note)
+
+    def stated(*names: str) -> Cell:
+        powers = [slopes[name][2] for name in names if name in slopes]
+        return Cell(powers[0] if powers else Undefined("nothing is stated"), runs=runs)
+
+    def measured(name: str) -> Cell:
+        if name not in slopes:
+            return Cell(Undefined("it was not measured, or too short to be"), runs=runs)
+        slope, upper, _ = slopes[name]
+        return Cell(slope, Interval(2 * slope - upper, upper, 0.9), runs=runs)
+
+    return (
+        Cell(str(row["claim"]).partition(".")[2] or str(row["claim"])),
+        stated("operations", "time"),
+        measured("operations"),
+        measured("time"),
+        stated("memory"),
+        measured("memory"),
+        Cell(f"{sizes[1]} to {sizes[2]}" if sizes else Undefined("the claim names its own sizes")),
+        Cell(str(row["verdict"])),
+    )
+
+
+def _caption(rows: Sequence[Row], source: str, planted: bool) -> str:
+    told = ", ".join(
+        f"{sum(row['verdict'] == kind for row in rows)} {kind}"
+        for kind in dict.fromkeys(row["verdict"] for row in rows)
+    )
+    head = "Planted faults, each of which has to be called violated" if planted else "Verdicts"
+    return f"{head}, as nasbench verify printed them into {source}: {told}."
+
+
+def _number(row: Row, key: str, reason: str) -> float | Undefined:
+    value = row.get(key)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else Undefined(reason)
