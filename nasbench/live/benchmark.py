@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -95,7 +96,9 @@ class LiveHandle(SearchHandle):
                 super().query(Query(column, batch.epochs[:, b : b + 1]) if isinstance(batch, Query) else column)
             )
         arrays = [f.name for f in fields(Observations) if isinstance(getattr(parts[0], f.name), np.ndarray)]
-        joined = {name: np.concatenate([getattr(part, name) for part in parts], axis=1) for name in arrays}
+        joined: dict[str, Any] = {
+            name: np.concatenate([getattr(part, name) for part in parts], axis=1) for name in arrays
+        }
         return replace(parts[0], **joined)
 
 
