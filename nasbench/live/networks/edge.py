@@ -22,7 +22,7 @@ class Mixture:
         weights: `(E, k)`, the weight of every choice of every edge, or None.
         active: the one choice of each edge that is computed, or None for all of them. With `weights` besides, the
             active operation is scaled by its weight and the other weights enter as a constant of value zero that
-            carries their gradient (the straight-through estimator of GDAS, Dong and Yang, CVPR 2019, equation 5).
+            carries their gradient (the straight-through estimator of GDAS, Dong and Yang, CVPR 2019).
         scale: `(E,)`, a factor on the output of each edge (edge normalisation of PC-DARTS), or None.
     """
 
@@ -41,7 +41,7 @@ class Edge(nn.Module):
         stride: 1, or 2 in a reduction cell.
         choice: the one choice to build, or None to build all of them.
         partial: only `channels / partial` go through the operations, the rest pass by and all are shuffled
-            (PC-DARTS, Xu et al., ICLR 2020, equation 1).
+            (partial channel connections of PC-DARTS, Xu et al., ICLR 2020).
     """
 
     def __init__(

@@ -35,7 +35,7 @@ class PcDarts(LogitSearcher):
         self.arch_optimizer.add_param_group({"params": [self.beta]})
 
     def scale(self) -> Tensor:
-        """Return the weight of each edge: a softmax of beta over the edges into one node, `(E,)` (equation 2)."""
+        """Return the weight of each edge: a softmax of beta over the edges into one node, `(E,)`."""
         groups = self.blueprint.targets
         parts = torch.cat([torch.softmax(self.beta[list(group)], dim=0) for group in groups])
         return parts[torch.argsort(torch.tensor([e for group in groups for e in group]))]

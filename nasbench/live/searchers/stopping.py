@@ -20,8 +20,8 @@ class EarlyStopping:
         rule: "none"; "skips": stop once the derived architecture has more than `skips` skip connections in a cell
             (DARTS+, Liang et al. 2019, criterion 1); "eigenvalue": stop once the dominant eigenvalue of the
             architecture Hessian, averaged over `window` epochs, has grown by more than `1 / ratio` within `window`
-            epochs, and go back to the architecture of that time (RobustDARTS, Zela et al., ICLR 2020, section 5.1:
-            ratio 0.75, window 5).
+            epochs, and go back to the architecture of that time (RobustDARTS, Zela et al., ICLR 2020; their code,
+            `src/search/args.py`, has a window of 5 and a growth by 1.3, looked for from epoch 10 on).
         skips, window, ratio: as said.
     """
 
