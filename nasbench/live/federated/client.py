@@ -1,0 +1,130 @@
+"""A client: it holds examples, and in a round makes one pass over them from where the server stands."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from nasbench.errors import NasbenchError
+from nasbench.live.experiment import final_splits
+from nasbench.live.federated.job import THETA, Array, Job, load_weights, seed_of, weights_of
+from nasbench.live.federated.partition import check_client
+from nasbench.live.searchers.loop import Search
+from nasbench.live.tasks.task import Splits, Task
+from nasbench.live.training import Trainer
+
+FLOOR = 1e-20
+"""Least probability that a client sends: exponentiated gradient never reaches zero, only rounding does."""
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """What the server asks of a client in a round.
+
+    Attributes:
+        number: the round, counted from 1 over both phases.
+        architecture: what was found, "" while searching.
+        share: of the client's examples that it gets through; a straggler's is below 1.
+    """
+
+    number: int
+    architecture: str = ""
+    share: float = 1.0
+
+
+class Client:
+    """One owner of data.
+
+    Args:
+        number: which client this is, from 0.
+        task, splits: what it learns, and from which examples; the test split is not touched.
+        device: where it computes.
+    """
+
+    def __init__(self, number: int, task: Task, splits: Splits, device: torch.device | None = None) -> None:
+        self.number, self.task, self.splits = number, task, splits
+        self.device = device or torch.device("cpu")
+
+    def join(self, job: Job) -> dict[str, int]:
+        """Return the client's number and how many examples it has, or raise NasbenchError if it cannot take part."""
+        if job.task != self.task.name:
+            raise NasbenchError(
+                f"client {self.number} has data of task {self.task.name}; the search is on {job.task}, and should be."
+            )
+        check_client(self.task, self.splits, self.number)
+        return {"client": self.number, "examples": len(self.splits.train)}
+
+    def work(self, job: Job, instruction: Instruction, state: Mapping[str, Array]) -> tuple[dict[str, Array], float]:
+        """Make one pass over the examples from the state of the server; return the new state and the mean loss.
+
+        It computes on one thread: with two, sums round differently, and a simulation would not repeat a loop bit for bit.
+        Momentum starts at zero in every round, so a client need not remember anything.
+
+        Raises:
+            NasbenchError: if the loss is not finite.
+        """
+        with one_thread():
+            seed = seed_of(job.seed, instruction.number, self.number)
+            if job.searching(instruction.number):
+                return self._search(job, instruction, state, seed)
+            return self._train(job, instruction, state, seed)
+
+    def _search(
+        self, job: Job, instruction: Instruction, state: Mapping[str, Array], seed: int
+    ) -> tuple[dict[str, Array], float]:
+        searcher = job.searcher(seed, self.device)
+        load_weights(searcher.supernet, {name: value for name, value in state.items() if name != THETA})
+        searcher.theta = torch.from_numpy(np.array(state[THETA])).to(self.device)
+        run = Search(searcher, self.task, part(self.splits, instruction.share, seed))
+        run.curve = past(instruction.number)
+        loss = run.run(until=instruction.number).curve[-1]["train_loss"]
+        theta = lifted(searcher.theta.detach().cpu().numpy(), state[THETA])
+        return {THETA: theta, **weights_of(searcher.supernet)}, float(loss)
+
+    def _train(
+        self, job: Job, instruction: Instruction, state: Mapping[str, Array], seed: int
+    ) -> tuple[dict[str, Array], float]:
+        number = instruction.number - job.settings.epochs
+        network = job.network(job.parse(instruction.architecture))
+        load_weights(network, state)
+        splits = part(final_splits(self.splits), instruction.share, seed)
+        run = Trainer(network, self.task, splits, replace(job.recipe, seed=seed), self.device, track=False)
+        run.curve = past(number)
+        trained = run.run(until=number)
+        return weights_of(trained.network), float(trained.curve[-1]["train_loss"])
+
+
+def past(number: int) -> list[dict[str, Any]]:
+    """Return a curve with a row for each round before `number`, so that schedules go on where they are."""
+    return [{"seconds": 0.0} for _ in range(number - 1)]
+
+
+def part(splits: Splits, share: float, seed: int) -> Splits:
+    """Return splits with a random share of the training examples, two at least; all of them for 1."""
+    if share >= 1:
+        return splits
+    train = splits.train
+    kept = np.random.default_rng(seed).permutation(len(train))[: max(2, math.ceil(share * len(train)))]
+    return replace(splits, train=replace(train, x=train.x[kept], y=train.y[kept]))
+
+
+def lifted(theta: Array, start: Array) -> Array:
+    """Return theta with what rounding took to zero lifted to `FLOOR`; padding, zero from the start, stays zero."""
+    return np.where((start > 0) & (theta < FLOOR), np.asarray(FLOOR, theta.dtype), theta)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch compute on one thread."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

@@ -1,0 +1,187 @@
+"""The server's side, whatever carries its messages: who takes part in a round, and what becomes of the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from nasbench.errors import NasbenchError
+from nasbench.live.federated.client import Instruction
+from nasbench.live.federated.job import THETA, Array, Job, weights_of
+from nasbench.live.federated.means import mirror_mean, weighted_mean
+from nasbench.live.federated.update import Reply, fault_of, wire_bytes
+
+LEAST_SHARE = 0.1
+"""The slowest straggler still gets through this share of its examples."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trouble:
+    """What goes wrong in every round, by the job's seed.
+
+    Attributes:
+        dropout: fraction of the clients that are not there in a round: they get nothing and send nothing.
+        stragglers: fraction of the clients that get through a part of their examples, uniform from `LEAST_SHARE` to 1 (as in
+            FedProx: Li et al., MLSys 2020, section 5.2); what they have is averaged.
+    """
+
+    dropout: float = 0.0
+    stragglers: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("dropout", "stragglers"):
+            if not 0 <= getattr(self, name) < 1:
+                raise NasbenchError(f"The fraction of {name} is {getattr(self, name)}; it should be in [0, 1).")
+
+    def shares(self, clients: int, seed: int, number: int) -> dict[int, float]:
+        """Return the share of its examples that each client present in round `number` gets through."""
+        rng = np.random.default_rng([seed, number])
+        order = rng.permutation(clients)
+        present = np.sort(order[round(self.dropout * clients) :])
+        if not len(present):
+            raise NasbenchError(
+                f"A fraction {self.dropout} of {clients} clients leaves none; it should leave one or more."
+            )
+        slow = rng.permutation(present)[: round(self.stragglers * clients)]
+        shares = dict.fromkeys(present.tolist(), 1.0)
+        return shares | {int(k): float(rng.uniform(LEAST_SHARE, 1)) for k in slow}
+
+
+@dataclass
+class Coordinator:
+    """The state of a federated search between rounds.
+
+    Attributes:
+        job: what is done.
+        clients: how many are expected.
+        trouble: drop-out and stragglers.
+        say: takes messages.
+        state: what travels, by name: theta and supernet weights while searching, then the weights of the network found.
+        architecture: what the search found, "" before.
+        examples: of each client that was admitted; its weight in every mean.
+        rows: one a round: round, phase, loss, entropy (nats, mean over rows of theta), architecture, clients, stragglers,
+            bytes_down, bytes_up.
+        refusals: one for each update or client turned away: round (0 before the first), client, reason.
+    """
+
+    job: Job
+    clients: int
+    trouble: Trouble = field(default_factory=Trouble)
+    say: Callable[[str], None] = lambda message: None
+    state: dict[str, Array] = field(init=False)
+    architecture: str = ""
+    examples: dict[int, int] = field(default_factory=dict)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    refusals: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.trouble.shares(self.clients, self.job.seed, 1)
+        self.state = self.job.search_state()
+
+    def admit(self, properties: Mapping[str, Any]) -> int | None:
+        """Take a client in by what it says of itself; return its number, or None if it is turned away."""
+        number: Any = properties.get("client")
+        if fault := self._fault_of(properties):
+            self.refuse(0, number, fault)
+            return None
+        self.examples[number] = properties["examples"]
+        return int(number)
+
+    def _fault_of(self, properties: Mapping[str, Any]) -> str:
+        number, examples = properties.get("client"), properties.get("examples")
+        if refusal := properties.get("refusal"):
+            return str(refusal)
+        if not isinstance(number, int) or not 0 <= number < self.clients:
+            return f"its number should be an integer from 0 to {self.clients - 1}"
+        if number in self.examples:
+            return "another client has its number"
+        if isinstance(examples, bool) or not isinstance(examples, int) or examples < 1:
+            return f"it says that it has {examples!r} examples; that should be a positive integer"
+        return ""
+
+    def refuse(self, number: int, client: Any, reason: str) -> None:
+        """Write down that something of a client was turned away, and say so."""
+        self.refusals.append({"round": number, "client": client, "reason": reason})
+        self.say(
+            f"round {number}: client {client} is refused: {reason}"
+            if number
+            else f"client {client} is refused: {reason}"
+        )
+
+    def instructions(self, number: int) -> dict[int, Instruction]:
+        """Return what to ask of each client that takes part in round `number`, counted from 1."""
+        if not self.examples:
+            reasons = "; ".join(f"client {r['client']}: {r['reason']}" for r in self.refusals)
+            raise NasbenchError(f"No client can take part ({reasons or 'none came'}); there should be one or more.")
+        shares = self.trouble.shares(self.clients, self.job.seed, number)
+        return {
+            client: Instruction(number, self.architecture, share)
+            for client, share in shares.items()
+            if client in self.examples
+        }
+
+    def absorb(self, number: int, asked: Mapping[int, Instruction], replies: Mapping[int, Reply]) -> None:
+        """End a round: refuse what is not an update, take the means of the rest, in the order of the clients.
+
+        Args:
+            number: the round.
+            asked: what `instructions` said.
+            replies: by client; who was asked and is missing counts as silent.
+        """
+        taken: dict[int, Reply] = {}
+        for client in sorted(asked):
+            reply = replies.get(client, Reply((), refusal="it sent nothing"))
+            if fault := fault_of(reply, self.state):
+                self.refuse(number, client, fault)
+            else:
+                taken[client] = reply
+        if taken:
+            weights = [self.examples[client] for client in taken]
+            columns = zip(*(reply.arrays for reply in taken.values()), strict=True)
+            self.state = {
+                name: (mirror_mean if name == THETA else weighted_mean)(column, weights)
+                for name, column in zip(self.state, columns, strict=True)
+            }
+        self._write(number, asked, replies, taken)
+        if number == self.job.settings.epochs:
+            self.architecture = self.job.derive(self.state[THETA])
+            self.state = weights_of(self.job.network(self.job.parse(self.architecture)))
+
+    def _write(
+        self, number: int, asked: Mapping[int, Instruction], replies: Mapping[int, Reply], taken: Mapping[int, Reply]
+    ) -> None:
+        searching = self.job.searching(number)
+        total = sum(self.examples[client] for client in taken)
+        theta = self.state.get(THETA)
+        self.rows.append(
+            {
+                "round": number,
+                "phase": "search" if searching else "train",
+                "loss": sum(r.loss * self.examples[c] for c, r in taken.items()) / total if total else None,
+                "entropy": None if theta is None else _entropy(theta),
+                "architecture": self.architecture if theta is None else self.job.derive(theta),
+                "clients": sorted(taken),
+                "stragglers": sorted(c for c, i in asked.items() if i.share < 1),
+                "bytes_down": len(asked) * wire_bytes(list(self.state.values())),
+                "bytes_up": sum(reply.bytes for reply in replies.values()),
+            }
+        )
+        row = self.rows[-1]
+        self.say(f"round {number}/{self.job.rounds} ({row['phase']}): {len(taken)} clients, loss {row['loss']}")
+
+    @property
+    def ledger(self) -> dict[str, int]:
+        """Bytes in all rounds so far, and their number."""
+        return {
+            "rounds": len(self.rows),
+            "bytes_down": sum(row["bytes_down"] for row in self.rows),
+            "bytes_up": sum(row["bytes_up"] for row in self.rows),
+        }
+
+
+def _entropy(theta: Array) -> float:
+    point = theta.astype(np.float64)
+    return float(-np.sum(point * np.log(point, where=point > 0, out=np.zeros_like(point)), axis=1).mean())

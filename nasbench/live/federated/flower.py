@@ -1,0 +1,145 @@
+"""The coordinator as a Flower strategy and a client as a Flower client: the same two serve a simulation and a network.
+
+Import this module through `need_flower`, which turns off what Flower and Ray report to their makers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flwr.client import NumPyClient
+from flwr.common import (
+    FitIns,
+    FitRes,
+    GetPropertiesIns,
+    Parameters,
+    Scalar,
+)
+from flwr.server.client_manager import ClientManager
+from flwr.server.client_proxy import ClientProxy
+from flwr.server.strategy import Strategy
+
+from nasbench.errors import NasbenchError
+from nasbench.live.federated.client import Client, Instruction
+from nasbench.live.federated.coordinator import Coordinator
+from nasbench.live.federated.job import Array, Job
+from nasbench.live.federated.update import Reply, packed, unpacked
+
+Failure = tuple[ClientProxy, FitRes] | BaseException
+TYPE = "numpy.ndarray"
+
+
+class MirrorAveraging(Strategy):
+    """Example-weighted means of what clients send: arithmetic for weights, geometric and normalised for theta.
+
+    Args:
+        coordinator: what decides, and holds the result; see there.
+        patience: seconds to wait for all clients to come, and for each to introduce itself.
+    """
+
+    def __init__(self, coordinator: Coordinator, patience: float = 600.0) -> None:
+        self.coordinator, self.patience = coordinator, patience
+        self.numbers: dict[str, int] = {}
+        self.asked: dict[int, Instruction] = {}
+
+    def initialize_parameters(self, client_manager: ClientManager) -> Parameters:
+        """Wait for the clients, let each introduce itself, and return theta and the weights of the supernet."""
+        coordinator = self.coordinator
+        if not client_manager.wait_for(coordinator.clients, timeout=self.patience):  # type: ignore[arg-type]
+            raise NasbenchError(
+                f"{client_manager.num_available()} of {coordinator.clients} clients came within {self.patience:g} s; "
+                "all should be started before that."
+            )
+        introduce = GetPropertiesIns({"job": coordinator.job.dumps()})
+        for cid, proxy in sorted(client_manager.all().items()):
+            try:
+                properties: dict[str, Any] = dict(proxy.get_properties(introduce, self.patience, 0).properties)
+            except Exception as fault:  # whatever a client or its connection does, the others go on
+                properties = {"client": cid, "refusal": f"it does not answer ({type(fault).__name__})"}
+            if (number := coordinator.admit(properties)) is not None:
+                self.numbers[cid] = number
+        return self._parameters()
+
+    def configure_fit(
+        self, server_round: int, parameters: Parameters, client_manager: ClientManager
+    ) -> list[tuple[ClientProxy, FitIns]]:
+        """Return what each client that takes part is asked."""
+        coordinator = self.coordinator
+        self.asked = coordinator.instructions(server_round)
+        proxies = {self.numbers[cid]: p for cid, p in client_manager.all().items() if cid in self.numbers}
+        job = coordinator.job.dumps()
+        return [
+            (proxies[client], FitIns(parameters, _config(job, instruction)))
+            for client, instruction in self.asked.items()
+            if client in proxies
+        ]
+
+    def aggregate_fit(
+        self, server_round: int, results: list[tuple[ClientProxy, FitRes]], failures: list[Failure]
+    ) -> tuple[Parameters, dict[str, Scalar]]:
+        """Take the means of what came, whatever its order; a client that failed has sent nothing."""
+        replies = {self.numbers[proxy.cid]: _reply(answer) for proxy, answer in results}
+        self.coordinator.absorb(server_round, self.asked, replies)
+        return self._parameters(), {}
+
+    def configure_evaluate(self, server_round: int, parameters: Parameters, client_manager: ClientManager) -> list[Any]:
+        """Return nothing: clients report their training loss, and the test split is looked at once, at the end."""
+        return []
+
+    def aggregate_evaluate(self, *_: Any) -> tuple[None, dict[str, Scalar]]:
+        """Return nothing."""
+        return None, {}
+
+    def evaluate(self, server_round: int, parameters: Parameters) -> None:
+        """Return nothing: the server has no data."""
+
+    def _parameters(self) -> Parameters:
+        return Parameters([packed(array) for array in self.coordinator.state.values()], TYPE)
+
+
+class FlowerClient(NumPyClient):
+    """A client that speaks Flower; what it cannot do it says in one sentence, and goes on."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    def get_properties(self, config: dict[str, Scalar]) -> dict[str, Scalar]:
+        """Return the client's number and its examples, or its number and a refusal."""
+        try:
+            return dict(self.client.join(Job.loads(str(config["job"]))))
+        except NasbenchError as fault:
+            return {"client": self.client.number, "refusal": str(fault)}
+
+    def fit(self, parameters: list[Array], config: dict[str, Scalar]) -> tuple[list[Array], int, dict[str, Scalar]]:
+        """Make one pass over the examples."""
+        try:
+            job = Job.loads(str(config["job"]))
+            number = int(config["round"])
+            names = job.names(number, str(config["architecture"]))
+            instruction = Instruction(number, str(config["architecture"]), float(config["share"]))
+            state, loss = self.client.work(job, instruction, dict(zip(names, parameters, strict=True)))
+        except (NasbenchError, ValueError) as fault:
+            return [], 0, {"refusal": str(fault)}
+        return list(state.values()), len(self.client.splits.train), {"loss": loss}
+
+
+def _config(job: str, instruction: Instruction) -> dict[str, Scalar]:
+    return {
+        "job": job,
+        "round": instruction.number,
+        "architecture": instruction.architecture,
+        "share": instruction.share,
+    }
+
+
+def _reply(answer: FitRes) -> Reply:
+    tensors = answer.parameters.tensors
+    size = sum(len(tensor) for tensor in tensors)
+    if refusal := answer.metrics.get("refusal"):
+        return Reply((), bytes=size, refusal=str(refusal))
+    try:
+        arrays = [unpacked(tensor) for tensor in tensors]
+        loss = float(answer.metrics.get("loss", float("nan")))
+    except (ValueError, OSError, EOFError, TypeError) as fault:
+        return Reply((), bytes=size, refusal=f"it sent something that is no array of numbers ({type(fault).__name__})")
+    return Reply(arrays, loss, size)

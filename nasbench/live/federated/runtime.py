@@ -1,0 +1,149 @@
+"""The two ways in which Flower runs: a simulation on one machine, and a server and clients that speak gRPC.
+
+Flower calls `run_simulation`, `start_server` and `start_client` deprecated in favour of its command `flwr run` with a SuperLink and
+SuperNodes. Up to and including 1.41 they work, and they are what runs inside one process and what speaks gRPC: SuperLink has left
+gRPC for HTTP. The bound on the version of Flower in `pyproject.toml` is there for that.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from nasbench.errors import NasbenchError
+from nasbench.live.federated.client import Client
+from nasbench.live.federated.coordinator import Coordinator
+
+SILENCE = {
+    "FLWR_TELEMETRY_ENABLED": "0",
+    "FLWR_DISABLE_UPDATE_CHECK": "1",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+"""Variables that turn off what Flower and Ray would send to their makers; Flower reads them when it is imported."""
+
+STORE_BYTES = 100 * 2**20
+"""Memory for Ray's object store: the weights of small networks, for a few clients."""
+
+
+def need_flower() -> None:
+    """Import Flower, silent towards the network, or raise NasbenchError naming the extra."""
+    os.environ.update(SILENCE)
+    try:
+        import flwr  # noqa: F401
+    except ImportError:
+        raise NasbenchError(
+            "Federated search needs Flower, which is not installed: pip install 'nas-verify[live,federated]'."
+        ) from None
+    from flwr.supercore import telemetry
+
+    telemetry.FLWR_TELEMETRY_ENABLED = "0"
+    logging.getLogger("flwr").setLevel(logging.ERROR)
+
+
+def simulate(coordinator: Coordinator, clients: Sequence[Client], workers: int = 1) -> None:
+    """Run all rounds in Flower's simulation; afterwards the coordinator holds the network found and the ledger.
+
+    Args:
+        coordinator: of the server.
+        clients: all of them, in the order of their numbers.
+        workers: processes that clients share.
+
+    Raises:
+        NasbenchError: what the coordinator raises, or if the simulation ends before the last round.
+    """
+    need_flower()
+    from flwr.client import ClientApp
+    from flwr.common import Context
+    from flwr.server import ServerApp, ServerAppComponents, ServerConfig
+    from flwr.simulation import run_simulation
+
+    from nasbench.live.federated.flower import FlowerClient, MirrorAveraging
+
+    owners = list(clients)
+
+    def server_fn(context: Context) -> ServerAppComponents:
+        return ServerAppComponents(
+            strategy=MirrorAveraging(coordinator), config=ServerConfig(num_rounds=coordinator.job.rounds)
+        )
+
+    def client_fn(context: Context) -> object:
+        return FlowerClient(owners[int(context.node_config["partition-id"])]).to_client()
+
+    with _environment():
+        run_simulation(
+            ServerApp(server_fn=server_fn),
+            ClientApp(client_fn=client_fn),  # type: ignore[arg-type]
+            num_supernodes=len(owners),
+            backend_config={
+                "init_args": {
+                    "num_cpus": workers,
+                    "object_store_memory": STORE_BYTES,
+                    "log_to_driver": False,
+                    "logging_level": logging.ERROR,
+                },
+                "client_resources": {"num_cpus": 1, "num_gpus": 0.0},
+            },
+        )
+    if len(coordinator.rows) < coordinator.job.rounds:
+        raise NasbenchError(
+            f"Flower's simulation ended after {len(coordinator.rows)} of {coordinator.job.rounds} rounds."
+        )
+
+
+def serve(coordinator: Coordinator, address: str, patience: float = 600.0) -> None:
+    """Run all rounds with clients that come over gRPC; afterwards the coordinator holds the network found and the ledger.
+
+    Args:
+        coordinator: of the server.
+        address: HOST:PORT to listen on.
+        patience: seconds to wait for the clients to come, and for the answers of a round.
+    """
+    need_flower()
+    from flwr.server import ServerConfig, start_server
+
+    from nasbench.live.federated.flower import MirrorAveraging
+
+    start_server(
+        server_address=address,
+        config=ServerConfig(num_rounds=coordinator.job.rounds, round_timeout=patience),
+        strategy=MirrorAveraging(coordinator, patience),
+    )
+
+
+def connect(client: Client, address: str, patience: float = 600.0) -> None:
+    """Take part as one client in the search of the server at `address`, HOST:PORT, until it ends.
+
+    Raises:
+        NasbenchError: if no server answers within `patience` seconds, or it goes away.
+    """
+    need_flower()
+    import grpc
+    from flwr.client import start_client
+
+    from nasbench.live.federated.flower import FlowerClient
+
+    with grpc.insecure_channel(address) as channel:
+        try:
+            grpc.channel_ready_future(channel).result(timeout=patience)
+        except grpc.FutureTimeoutError:
+            raise NasbenchError(
+                f"No server answers at {address}; it should be started within {patience:g} s."
+            ) from None
+    try:
+        start_client(server_address=address, client=FlowerClient(client).to_client(), insecure=True)
+    except grpc.RpcError as fault:
+        raise NasbenchError(f"The server at {address} went away ({fault.code().name}).") from None
+
+
+@contextmanager
+def _environment() -> Iterator[None]:
+    """Put back the variables that Flower's simulation changes."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
