@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from nasbench.errors import NasbenchError
+
+if TYPE_CHECKING:
+    from reports.report import Report
 
 
 def report(
@@ -22,13 +27,14 @@ def report(
 ) -> None:
     """Turn a results folder into an HTML page, Markdown, LaTeX, tables and figures."""
     from nasbench.console import print_json, progress_bar
+    from nasbench.live.store import holds_live_study
     from reports.page import write_report
-    from reports.report import build_report
-    from reports.results import Results
 
     with progress_bar("report") as progress:
         progress(0, 2)
-        built = build_report(Results.open(folder), reference, include or ())
+        built = (
+            _live(folder, reference, include) if holds_live_study(folder) else _of_tables(folder, reference, include)
+        )
         progress(1, 2)
         written = write_report(built, out or folder / "report")
         progress(2, 2)
@@ -40,3 +46,19 @@ def report(
         print_json("report", reports=rows)
         return
     print(written.page)
+
+
+def _of_tables(folder: Path, reference: str | None, include: list[Path] | None) -> Report:
+    from reports.report import build_report
+    from reports.results import Results
+
+    return build_report(Results.open(folder), reference, include or ())
+
+
+def _live(folder: Path, reference: str | None, include: list[Path] | None) -> Report:
+    from reports.live.report import build_live_report
+    from reports.live.results import LiveResults
+
+    if reference is not None:
+        raise NasbenchError("A report of a live study has no times to targets; leave --reference out.")
+    return build_live_report(LiveResults.open(folder), include or ())

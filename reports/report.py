@@ -34,9 +34,11 @@ from reports.tables.aggregate import aggregate_table
 from reports.tables.anytime import anytime_table
 from reports.tables.comparison import comparison_table
 from reports.tables.cost import cost_table
+from reports.tables.further_data_set import further_data_set_table
 from reports.tables.judgements import read_judgements
 from reports.tables.laws import laws_table
 from reports.tables.multi_objective import multi_objective_table
+from reports.tables.power import power_table
 from reports.tables.practical import practical_table
 from reports.tables.table import ReportTable
 from reports.tables.time_to_target import time_to_target_table
@@ -106,7 +108,7 @@ def build_report(results: Results, reference: str | None = None, judgements: Seq
         methods=methods(results, evaluations),
         settings=settings_of(results),
         study=results.study.to_toml(),
-        environment=_environment(results.environment),
+        environment=environment_rows(results.environment),
         checklist=checklist(results),
         runs=_runs(results),
     )
@@ -127,6 +129,8 @@ def _tables(
         comparison_table(evaluations, comparisons, objectives[0]),
         aggregate_table(evaluations, reference, rng),
         practical_table(evaluations, reference, rng),
+        further_data_set_table(evaluations, reference, rng),
+        power_table(evaluations, reference),
         anytime_table(evaluations),
         *(time_to_target_table(found, account, reference) for account, found in reached.items() if found),
         multi_objective_table(evaluations, objectives, rng) if len(objectives) > 1 else None,
@@ -157,7 +161,8 @@ def _figures(
     return tuple(figure for figure in figures if figure is not None)
 
 
-def _environment(environment: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+def environment_rows(environment: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Rows of (what, value) from an `environment.json`."""
     rows = []
     for key, value in environment.items():
         if isinstance(value, Mapping):

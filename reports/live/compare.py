@@ -1,0 +1,48 @@
+"""What few seeds can say: an interval of a mean, and whether a test could show anything at all."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from reports.comparison import ALPHA
+from reports.statistics.bootstrap import stratified
+from reports.statistics.location import mean
+from reports.statistics.result import Estimate, Undefined
+
+
+def seed_mean(values: ArrayLike, rng: np.random.Generator) -> Estimate | Undefined:
+    """Return the mean over seeds with its 95 % bootstrap interval (expanded percentile).
+
+    No bootstrap interval leaves the range of its sample, which holds the mean of a symmetric law with probability
+    `1 - 2^(1 - n)`: 75 % for 3 seeds, 94 % for 5. A reader must be told.
+    """
+    return stratified(np.asarray(values, dtype=float)[:, None], mean, rng)
+
+
+def most_coverage(seeds: int) -> float:
+    """Return the probability with which the range of so many seeds holds the mean of a symmetric law."""
+    return 1.0 - 2.0 ** (1 - seeds)
+
+
+def seeds_needed(methods: int) -> int:
+    """Return the fewest seeds with which a signed rank test, adjusted by Holm over all pairs, can reach `ALPHA`."""
+    pairs = methods * (methods - 1) // 2
+    seeds = 1
+    while 2.0 ** (1 - seeds) * pairs >= ALPHA:
+        seeds += 1
+    return seeds
+
+
+def why_no_test(seeds: int, methods: int) -> str:
+    """Return why methods cannot be compared by a test, empty where they can."""
+    if methods < 2:
+        return "there is one optimizer, so nothing is compared"
+    needed = seeds_needed(methods)
+    if seeds >= needed:
+        return ""
+    smallest = min(1.0, 2.0 ** (1 - seeds))
+    return (
+        f"with {seeds} seed{'s' if seeds > 1 else ''} a signed rank test cannot go below p = {smallest:g}; {needed} seeds are "
+        f"needed before it can show a difference at {ALPHA:g} among {methods} optimizers (all pairs, Holm)"
+    )

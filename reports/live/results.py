@@ -1,0 +1,140 @@
+"""A finished live study, opened for reports: scores, sizes and seconds by task and method, and a hash of each number's runs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nasbench.errors import NasbenchError
+from nasbench.live.store import LiveStore
+from nasbench.live.study import LiveStudy, LiveUnit
+from nasbench.spaces.space import Floats
+from reports.results import DIGITS
+
+TRIVIAL = ("majority", "training_mean")
+"""References that learn nothing: what every method must beat."""
+UNEQUAL = 1.5
+"""Classes of a test split are unequal where the largest has more than so many times the examples of the smallest."""
+
+
+@dataclass(frozen=True)
+class Runs:
+    """All runs of one method on one task, in the order of the seeds.
+
+    Attributes:
+        task, label: what and who.
+        searched: whether it is an optimizer; else a reference.
+        results: what `LiveStore.read` returned for each seed.
+        digest: hash of the files they were read from.
+    """
+
+    task: str
+    label: str
+    searched: bool
+    results: Sequence[Mapping[str, Any]]
+    digest: str
+
+    @property
+    def metric(self) -> str:
+        """Either "error", in %, or "mse"."""
+        return "mse" if "test_mse" in self.results[0] else "error"
+
+    @property
+    def scores(self) -> Floats:
+        """Test score of each seed, lower is better; with test-time flip where the recipe declares it."""
+        key = f"test_{self.metric}"
+        flipped = [result.get(f"{key}_with_flip") for result in self.results]
+        plain = [result[key] for result in self.results]
+        return np.array([p if f is None else f for p, f in zip(plain, flipped, strict=True)], dtype=float)
+
+    def values(self, key: str) -> Floats | None:
+        """A number of each seed, None where the method has no such number."""
+        if any(result.get(key) is None for result in self.results):
+            return None
+        return np.array([result[key] for result in self.results], dtype=float)
+
+    @property
+    def curves(self) -> list[list[Mapping[str, Any]]]:
+        """The search curve of each seed."""
+        return [list(result["search_curve"]) for result in self.results]
+
+
+@dataclass(frozen=True)
+class LiveResults:
+    """A complete folder of a live study.
+
+    Attributes:
+        store: the opened folder.
+    """
+
+    store: LiveStore
+    _memory: dict[tuple[str, str], Runs] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def open(cls, folder: Path) -> LiveResults:
+        """Open a folder and make sure that everything of it that was not skipped is there.
+
+        Raises:
+            NasbenchError: if it is no folder of a live study, or lacks results (saying what to run).
+        """
+        results = cls(LiveStore.open(folder))
+        units = [unit for unit in results.study.units() if unit.task in results.tasks]
+        missing = [unit for unit in units if not results.store.has(unit)]
+        if missing or not results.tasks:
+            first = f" (the first: {missing[0].label} on {missing[0].task}, seed {missing[0].seed})" if missing else ""
+            raise NasbenchError(
+                f"{folder} lacks {len(missing)} of {len(units)} results of its study{first}; "
+                f"`nasbench run {folder / 'study.toml'} --out {folder}` runs what is missing."
+            )
+        return results
+
+    @property
+    def study(self) -> LiveStudy:
+        """The study that was run."""
+        return self.store.study
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Tasks that were run."""
+        return tuple(task for task in self.study.tasks if task not in self.store.skipped)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels of the optimizers, in the order of the study."""
+        return tuple(entry.label for entry in self.study.optimizers)
+
+    def references(self, task: str) -> tuple[str, ...]:
+        """Names of the reference models on a task."""
+        names: tuple[str, ...] = self.study.of_task(task)["references"]
+        return names
+
+    def runs(self, task: str, label: str) -> Runs:
+        """All runs of an optimizer or a reference on a task, read once."""
+        if (task, label) not in self._memory:
+            units = self._units(task, label)
+            read = [self.store.read(unit) for unit in units]
+            digest = hashlib.sha256(b"".join(path.read_bytes() for path in self.files(task, label))).hexdigest()
+            self._memory[task, label] = Runs(task, label, units[0].entry is not None, read, digest[:DIGITS])
+        return self._memory[task, label]
+
+    def of_task(self, task: str) -> list[Runs]:
+        """All methods on a task: the optimizers in the order of the study, then the references."""
+        return [self.runs(task, label) for label in (*self.labels, *self.references(task))]
+
+    def files(self, task: str, label: str) -> list[Path]:
+        """Files behind the numbers, in the order in which the hash reads them."""
+        units = self._units(task, label)
+        return [place(unit) for unit in units for place in (self.store.path, self.store.timing_path)]
+
+    def unequal(self, task: str) -> bool:
+        """Whether the classes of the task's test split are unequal, so that an error alone misleads."""
+        counts = self.runs(task, self.labels[0]).results[0].get("test_class_counts")
+        return bool(counts) and max(counts) > UNEQUAL * min(counts)
+
+    def _units(self, task: str, label: str) -> list[LiveUnit]:
+        return [unit for unit in self.study.units() if (unit.task, unit.label) == (task, label)]

@@ -1,0 +1,216 @@
+"""Tables of a live study: a row a task, scores of every method, what they cost, tests where seeds allow, and what was skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from reports.comparison import ALPHA, compare
+from reports.live.compare import most_coverage, seed_mean, why_no_test
+from reports.live.results import TRIVIAL, LiveResults, Runs
+from reports.statistics.result import Undefined
+from reports.tables.comparison import MARKS, MEANINGS
+from reports.tables.table import Cell, Column, ReportTable, estimated
+
+UNITS = {"error": "% wrong", "mse": "squared error"}
+NOT_THERE = Undefined("the study has no such reference on this task")
+NO_NETWORK = Undefined("the method is no network")
+NO_SEARCH = Undefined("a reference is not searched for")
+
+
+def overview_table(results: LiveResults) -> ReportTable:
+    """Build the table with a row for each task: what learns nothing, the best reference, every optimizer's mean."""
+    columns = (
+        Column(key="task", heading="task", kind="text"),
+        Column(key="metric", heading="test score", kind="text"),
+        Column(key="trivial", heading="without learning", kind="general", digits=3),
+        Column(key="reference", heading="best reference", kind="text"),
+        Column(key="reference_score", heading="its score", kind="general", digits=3),
+        *(Column(key=f"mean_{label}", heading=label, kind="general", digits=3) for label in results.labels),
+    )
+    return ReportTable(
+        name="tasks",
+        title="Every task",
+        caption=(
+            f"Mean test score over {len(results.study.seeds)} seeds, lower is better: the share of wrong classes in %, or the mean "
+            "squared error of values standardised by the training split. The best optimizer of each task is in bold."
+        ),
+        columns=columns,
+        rows=tuple(_overview_row(results, task) for task in results.tasks),
+        notes=("Seeds are not data sets: each row speaks of one data set.",),
+    )
+
+
+def _overview_row(results: LiveResults, task: str) -> tuple[Cell, ...]:
+    searched = [results.runs(task, label) for label in results.labels]
+    references = [results.runs(task, name) for name in results.references(task)]
+    means = [float(runs.scores.mean()) for runs in searched]
+    trivial = [runs for runs in references if runs.label in TRIVIAL]
+    best = min(references, key=lambda runs: float(runs.scores.mean()), default=None)
+    return (
+        Cell(task),
+        Cell(UNITS[searched[0].metric]),
+        _mean_cell(trivial[0]) if trivial else Cell(NOT_THERE),
+        Cell(best.label) if best else Cell(NOT_THERE),
+        _mean_cell(best) if best else Cell(NOT_THERE),
+        *(Cell(value, best=value == min(means), runs=runs.digest) for value, runs in zip(means, searched, strict=True)),
+    )
+
+
+def _mean_cell(runs: Runs) -> Cell:
+    return Cell(float(runs.scores.mean()), runs=runs.digest)
+
+
+def score_table(results: LiveResults, rng: np.random.Generator) -> ReportTable:
+    """Build the table of test scores: every method on every task, with intervals over seeds."""
+    seeds = len(results.study.seeds)
+    columns = (
+        Column(key="task", heading="task", kind="text", group=True),
+        Column(key="method", heading="method", kind="text"),
+        Column(key="kind", heading="kind", kind="text"),
+        Column(key="score", heading="test score [95 %]", kind="general", digits=3),
+        Column(key="lowest", heading="lowest", kind="general", digits=3),
+        Column(key="highest", heading="highest", kind="general", digits=3),
+        Column(key="macro_f1", heading="macro F1 (%) [95 %]", digits=1),
+        Column(key="n", heading="n seeds", kind="count"),
+    )
+    rows = [_score_row(results, runs, rng) for task in results.tasks for runs in results.of_task(task)]
+    return ReportTable(
+        name="scores",
+        title="Test score",
+        caption=(
+            "Score of the finally trained network on the test split, looked at once, lower is better: % wrong, or mean squared "
+            "error. Intervals are over seeds of search and training on one data set, not over data sets. The best optimizer of "
+            "each task is in bold."
+        ),
+        columns=columns,
+        rows=tuple(rows),
+        notes=(
+            f"Bootstrap intervals of {seeds} seeds never leave the range of their values, which holds the mean of a symmetric law "
+            f"in {100 * most_coverage(seeds):.0f} % of cases: read them as ranges.",
+        ),
+    )
+
+
+def _score_row(results: LiveResults, runs: Runs, rng: np.random.Generator) -> tuple[Cell, ...]:
+    optimizers = [results.runs(runs.task, label).scores.mean() for label in results.labels]
+    best = runs.searched and bool(runs.scores.mean() == min(optimizers))
+    f1 = runs.values("test_macro_f1")
+    if f1 is None:
+        f1_cell = Cell(Undefined("a forecast has no classes"))
+    elif not results.unequal(runs.task):
+        f1_cell = Cell(Undefined("the classes of the test split are about equal, so the error says it all"))
+    else:
+        f1_cell = estimated(seed_mean(f1, rng), runs.digest)
+    return (
+        Cell(runs.task),
+        Cell(runs.label),
+        Cell("optimizer" if runs.searched else "reference"),
+        estimated(seed_mean(runs.scores, rng), runs.digest, best=best),
+        Cell(float(runs.scores.min()), runs=runs.digest),
+        Cell(float(runs.scores.max()), runs=runs.digest),
+        f1_cell,
+        Cell(len(runs.scores), runs=runs.digest),
+    )
+
+
+def cost_table(results: LiveResults) -> ReportTable:
+    """Build the table of sizes, latencies and seconds."""
+    keys = (
+        ("parameters", "parameters", "count", 0, NO_NETWORK),
+        ("latency_ms_batch_1", "latency, batch 1 (ms)", "general", 3, NO_NETWORK),
+        ("latency_ms_batch_64", "latency, batch 64 (ms)", "general", 3, NO_NETWORK),
+        ("search_seconds", "search (s)", "general", 3, NO_SEARCH),
+        ("train_seconds", "training (s)", "general", 3, NO_NETWORK),
+        ("processor_seconds", "processor (s)", "general", 3, NO_NETWORK),
+    )
+    columns = (
+        Column(key="task", heading="task", kind="text", group=True),
+        Column(key="method", heading="method", kind="text"),
+        *(Column(key=key, heading=heading, kind=kind, digits=digits) for key, heading, kind, digits, _ in keys),  # type: ignore[arg-type]
+    )
+    return ReportTable(
+        name="costs",
+        title="Size and cost",
+        caption=(
+            f"Means over seeds, of what was found and finally trained, on {_device(results)}. Search: all of it, finalists that are "
+            "trained alone included. Training: the final one."
+        ),
+        columns=columns,
+        rows=tuple(
+            (
+                Cell(task),
+                Cell(runs.label),
+                *(_cost_cell(runs, key, reason) for key, _, _, _, reason in keys),
+            )
+            for task in results.tasks
+            for runs in results.of_task(task)
+        ),
+        notes=(
+            "Seconds and latencies were measured by a clock: other work on the machine stretches them. Processor seconds (search, "
+            "training and scoring together) it stretches less; a resumed run has those of its last session alone.",
+        ),
+    )
+
+
+def _cost_cell(runs: Runs, key: str, reason: Undefined) -> Cell:
+    values = runs.values(key)
+    return Cell(reason) if values is None else Cell(float(values.mean()), runs=runs.digest)
+
+
+def _device(results: LiveResults) -> str:
+    device = results.store.environment.get("device", {})
+    threads = device.get("threads")
+    if device.get("device_type") != "cpu":
+        return str(device.get("device"))
+    return f"a CPU ({device.get('device')}), one thread a process" if threads else "a CPU"
+
+
+def pairs_table(results: LiveResults, rng: np.random.Generator) -> ReportTable | None:
+    """Build the table of tests against the best optimizer of each task; None where seeds are too few for any."""
+    if why_no_test(len(results.study.seeds), len(results.labels)):
+        return None
+    columns = (
+        Column(key="task", heading="task", kind="text", group=True),
+        Column(key="optimizer", heading="optimizer", kind="text"),
+        Column(key="mean", heading="mean test score [95 %]", kind="general", digits=3),
+        Column(key="p_value", heading="p against best", kind="p_value"),
+        Column(key="a12", heading="A12 against best [95 %]"),
+    )
+    rows = []
+    for task in results.tasks:
+        found = {label: results.runs(task, label) for label in results.labels}
+        compared = compare({k: r.scores for k, r in found.items()}, {k: r.digest for k, r in found.items()}, rng)
+        for label, standing in compared.standings.items():
+            mean = estimated(standing.mean, standing.runs, mark=MARKS[standing.verdict], best=standing.best)
+            p_value, effect = (
+                Cell(standing.p_value, runs=standing.compared),
+                estimated(standing.effect, standing.compared),
+            )
+            rows.append((Cell(task), Cell(label), mean, p_value, effect))
+    return ReportTable(
+        name="pairs",
+        title="Optimizers against the best",
+        caption=(
+            f"Wilcoxon's signed rank test of test scores, paired by seed, adjusted by Holm over all pairs of a task, at {ALPHA:g}; "
+            "A12 is the probability that a run scores worse than one of the best."
+        ),
+        columns=columns,
+        rows=tuple(rows),
+        marks=MEANINGS,
+    )
+
+
+def skipped_table(skipped: Sequence[tuple[str, str]]) -> ReportTable | None:
+    """Build the table of tasks that were not run; None where all were."""
+    if not skipped:
+        return None
+    columns = (Column(key="task", heading="task", kind="text"), Column(key="reason", heading="reason", kind="text"))
+    return ReportTable(
+        name="skipped",
+        title="Tasks that were not run",
+        caption="Tasks of the study whose data were not there; run the study again once they are.",
+        columns=columns,
+        rows=tuple((Cell(task), Cell(reason)) for task, reason in skipped),
+    )
