@@ -31,21 +31,40 @@ CONNECT_SECONDS = 5.0
 WORKER_SECONDS = 60.0
 """How long a cluster may have no worker before the work stops."""
 
-IN_FLIGHT = 4
+IN_FLIGHT = 3
 """Pieces sent out for each thread of the cluster: enough that none waits, few enough that results never pile up."""
+
+PIECE_SECONDS = 0.5
+"""Calls that are shorter travel together, up to about this time a piece, since the way of a piece costs milliseconds."""
 
 _ONE_AT_A_TIME = Lock()
 
 
 @dataclass(frozen=True)
-class _Piece:
-    """What travels to a worker: `function(*arguments)` on a benchmark, and what must be equal there for equal bytes."""
+class Call:
+    """A piece of work: `function(*arguments)`, which opens `benchmark`."""
 
     function: Callable[..., Any]
-    arguments: tuple
     benchmark: str
-    checksum: str
+    arguments: tuple
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """What travels to a worker: calls with their positions, and what must be equal there for equal bytes."""
+
+    calls: tuple[tuple[int, Call], ...]
+    checksums: dict[str, str]
     versions: dict[str, str | None]
+
+
+@dataclass(frozen=True)
+class _Done:
+    """What comes back: results with their positions, the fault that ended the piece early, and the seconds of its calls."""
+
+    results: list[tuple[int, Any]]
+    fault: NasbenchError | None
+    seconds: float
 
 
 class Cluster:
@@ -83,25 +102,29 @@ class Cluster:
                 f"Worker {worker} has {threads} threads and will use one; start `dask worker --nworkers {threads} --nthreads 1`."
             )
 
-    def map(self, function: Callable[..., Any], calls: Iterable[tuple[str, tuple]]) -> Iterator[tuple[int, Any]]:
-        """Run `function(*arguments)` for each (benchmark, arguments); yield (position, result) as they finish.
-
-        Every call yields exactly once, whatever joins, leaves or is killed.
+    def map(self, calls: Iterable[Call]) -> Iterator[tuple[int, Any]]:
+        """Make calls on the workers; yield (position, result) as they finish, each call once, whatever joins, leaves or is killed.
 
         Raises:
-            NasbenchError: what a call raises; or if workers are gone for good, die of the same call again and again, or the
+            NasbenchError: what a call raises; or if workers are gone for good, die of the same calls again and again, or the
                 scheduler is lost.
         """
         from distributed import KilledWorker
 
-        waiting = enumerate(self._piece(function, *call) for call in calls)
-        positions: dict[Any, int] = {}
+        waiting = enumerate(calls)
+        out: set[Any] = set()
         finished: SimpleQueue[Any] = SimpleQueue()
+        calls_a_piece = 1
         try:
-            while self._send(waiting, positions, finished):
+            while self._send(waiting, calls_a_piece, out, finished):
                 futures = self._finished(finished)
-                for future, result in zip(futures, self._client.gather(futures), strict=True):
-                    yield positions.pop(future), result
+                done: list[_Done] = self._client.gather(futures)
+                out.difference_update(futures)
+                for piece in done:
+                    yield from piece.results
+                    if piece.fault is not None:
+                        raise piece.fault
+                    calls_a_piece = max(1, int(PIECE_SECONDS * len(piece.results) / piece.seconds))
         except KilledWorker as fault:
             raise NasbenchError(
                 f"{fault.allowed_failures + 1} workers died of the same piece of work, the last of them {fault.last_worker.address}; "
@@ -112,25 +135,24 @@ class Cluster:
                 f"A worker cannot import {fault.name}; start workers in the environment of this client."
             ) from None
         except (OSError, CancelledError):
-            raise self._lost() from None
-        finally:
-            self._client.cancel(list(positions)) if self._client.status == "running" else None
-
-    def _piece(self, function: Callable[..., Any], benchmark: str, arguments: tuple) -> _Piece:
-        return _Piece(function, arguments, benchmark, get_searchable(benchmark).checksum, self._versions)
+            raise NasbenchError(
+                f"The connection to the scheduler {self._address} was lost; what is done stays, and the same command goes on from there."
+            ) from None
 
     def _send(
-        self, waiting: Iterator[tuple[int, _Piece]], positions: dict[Any, int], finished: SimpleQueue[Any]
+        self, waiting: Iterator[tuple[int, Call]], calls_a_piece: int, out: set[Any], finished: SimpleQueue[Any]
     ) -> bool:
         """Fill the cluster up; return whether anything is out."""
-        room = max(2, IN_FLIGHT * sum(self._client.nthreads().values())) - len(positions)
-        batch = list(islice(waiting, max(0, room)))
-        if batch:
-            futures = self._client.map(_obey, [piece for _, piece in batch], pure=False, key="nasbench")
-            for future, (position, _) in zip(futures, batch, strict=True):
-                positions[future] = position
+        room = max(2, IN_FLIGHT * sum(self._client.nthreads().values())) - len(out)
+        pieces: list[_Piece] = []
+        while len(pieces) < room and (calls := tuple(islice(waiting, calls_a_piece))):
+            checksums = {name: get_searchable(name).checksum for name in {call.benchmark for _, call in calls}}
+            pieces.append(_Piece(calls, checksums, self._versions))
+        if pieces:
+            for future in self._client.map(_obey, pieces, pure=False, key="nasbench"):
+                out.add(future)
                 future.add_done_callback(finished.put)
-        return bool(positions)
+        return bool(out)
 
     def _finished(self, finished: SimpleQueue[Any]) -> list[Any]:
         """Wait for the next futures that are done, looking after the workers meanwhile."""
@@ -162,11 +184,6 @@ class Cluster:
                     f"No worker joined the cluster {self._address} within {self._patience:g} s; start one with `dask worker {self._address}`."
                 )
             time.sleep(0.1)
-
-    def _lost(self) -> NasbenchError:
-        return NasbenchError(
-            f"The connection to the scheduler {self._address} was lost; what is done stays, and the same command goes on from there."
-        )
 
 
 @contextmanager
@@ -231,25 +248,37 @@ def _client(address: str, jobs: int) -> Iterator[Any]:
             local.close()
 
 
-def _obey(piece: _Piece) -> Any:
-    """Do a piece of work; runs on a worker."""
+def _obey(piece: _Piece) -> _Done:
+    """Make the calls of a piece; runs on a worker."""
     from distributed import get_worker
     from distributed.versions import get_versions
 
     worker = f"Worker {get_worker().address}"
-    # A worker that joined late has not been looked at.
-    _refuse_other_versions(worker, get_versions(packages=COMPARED), piece.versions)
+    results: list[tuple[int, Any]] = []
     # The work is of one thread, and limits on the threads of linear algebra hold for a process.
     with _ONE_AT_A_TIME:
+        started = time.perf_counter()
         try:
-            checksum = get_searchable(piece.benchmark).checksum
+            # A worker that joined late has not been looked at.
+            _refuse_other_versions(worker, get_versions(packages=COMPARED), piece.versions)
+            _refuse_other_tables(worker, piece.checksums)
+            for position, call in piece.calls:
+                results.append((position, call.function(*call.arguments)))
+        except NasbenchError as fault:
+            return _Done(results, fault, time.perf_counter() - started)
+        return _Done(results, None, time.perf_counter() - started)
+
+
+def _refuse_other_tables(worker: str, checksums: dict[str, str]) -> None:
+    for benchmark, checksum in checksums.items():
+        try:
+            found = get_searchable(benchmark).checksum
         except NasbenchError as fault:
             raise NasbenchError(f"{worker}: {fault}") from None
-        if checksum != piece.checksum:
+        if found != checksum:
             raise NasbenchError(
-                f"{worker} has another version of {piece.benchmark} in its cache than this client; restore that table."
+                f"{worker} has another version of {benchmark} in its cache than this client; restore that table."
             )
-        return piece.function(*piece.arguments)
 
 
 def _compared(versions: dict[str, Any]) -> dict[str, str | None]:

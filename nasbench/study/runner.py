@@ -128,14 +128,16 @@ def _with_unit(study: Study, unit: Unit) -> tuple[Unit, Outcome]:
 
 
 def _run_on_cluster(study: Study, units: list[Unit], cluster: Cluster) -> Iterator[tuple[Unit, Outcome]]:
+    from nasbench.study.cluster import Call
+
     # A unit travels with the part of the study that it needs, not with the other entries.
     narrowed = {
         (benchmark, entry.label): replace(study, benchmarks=(benchmark,), optimizers=(entry,))
         for benchmark in study.benchmarks
         for entry in study.optimizers
     }
-    calls = ((unit.benchmark, (narrowed[unit.benchmark, unit.entry.label], unit)) for unit in units)
-    for position, outcome in cluster.map(run_unit, calls):
+    calls = (Call(run_unit, u.benchmark, (narrowed[u.benchmark, u.entry.label], u)) for u in units)
+    for position, outcome in cluster.map(calls):
         yield units[position], outcome
 
 
