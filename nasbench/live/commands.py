@@ -35,19 +35,39 @@ def need_torch() -> None:
 
 def search(
     task: Annotated[str, typer.Argument(help="digits, cifar10, fashion-mnist, co2, ett, trec or breast-mnist")],
-    optimizer: Annotated[str, typer.Option(help="a weight-sharing searcher or any registered optimizer")] = "hybrid",
+    optimizer: Annotated[
+        str | None,
+        typer.Option(help="a weight-sharing searcher or any registered optimizer; hybrid, or gaea if federated"),
+    ] = None,
     space: Space = "nas-bench-201",
     search_epochs: Annotated[int, typer.Option(help="epochs of the supernet")] = 10,
     channels: Annotated[int, typer.Option(help="channels of supernet and network")] = 8,
     cells: Annotated[int | None, typer.Option(help="cells of a stage; layers in the DARTS space")] = None,
     queries: Annotated[int, typer.Option(help="trainings of optimizers that train alone")] = 10,
     seconds: Annotated[float | None, typer.Option(help="measured seconds in place of queries")] = None,
-    recipe: Annotated[str, typer.Option(help="small, nas-bench-201 or cifar10-gpu")] = "small",
+    recipe: Annotated[str, typer.Option(help="small, federated, nas-bench-201 or cifar10-gpu")] = "small",
     epochs: Epochs = None,
     option: Annotated[list[str] | None, typer.Option(help="NAME=VALUE, an option of the optimizer")] = None,
     stopping: Annotated[str, typer.Option(help="none, skips or eigenvalue")] = "none",
     selection: Annotated[str, typer.Option(help="derive or perturbation")] = "derive",
     examples: Annotated[int | None, typer.Option(help="training examples to use")] = None,
+    federated: Annotated[
+        bool, typer.Option("--federated", help="clients keep their data (needs the extra federated)")
+    ] = False,
+    clients: Annotated[int, typer.Option(help="federated: number of clients")] = 4,
+    partition: Annotated[str, typer.Option(help="federated: iid or dirichlet:ALPHA")] = "iid",
+    rounds: Annotated[
+        int | None, typer.Option(help="federated: rounds of the search, in place of --search-epochs")
+    ] = None,
+    dropout: Annotated[float, typer.Option(help="federated: fraction of clients missing in a round")] = 0.0,
+    stragglers: Annotated[float, typer.Option(help="federated: fraction that gets through a part of its data")] = 0.0,
+    runtime: Annotated[
+        str, typer.Option(help="federated: flower (its simulation) or loop; bit for bit the same")
+    ] = "flower",
+    listen: Annotated[
+        str | None, typer.Option(help="federated: HOST:PORT for clients that come by nasbench join")
+    ] = None,
+    compare: Annotated[int, typer.Option(help="federated: so many seeds beside central and local-only search")] = 0,
     seed: Seed = 0,
     device: Device = "auto",
     out: Out = None,
@@ -59,6 +79,7 @@ def search(
 
     from nasbench.live.devices import choose_device
     from nasbench.live.experiment import Plan, run_plan
+    from nasbench.live.federated.command import Federation, search_federated
     from nasbench.live.recipe import get_recipe
     from nasbench.live.searchers.searcher import SearchSettings
 
@@ -67,7 +88,7 @@ def search(
     plan = Plan(
         task=task,
         space=space,
-        optimizer=optimizer,
+        optimizer=optimizer or ("gaea" if federated else "hybrid"),
         options=parse_options(option or []),
         seed=seed,
         settings=SearchSettings(epochs=search_epochs, channels=channels, cells=depth),
@@ -78,6 +99,23 @@ def search(
         budget={"queries": queries} if seconds is None else {"train_seconds": seconds},
         examples=(examples, None if examples is None else max(examples // 4, 1)),
     )
+    federation = Federation(
+        clients=clients,
+        partition=partition,
+        rounds=rounds,
+        dropout=dropout,
+        stragglers=stragglers,
+        runtime=runtime,
+        listen=listen,
+        compare=compare,
+    )
+    if federated:
+        show("search", *search_federated(plan, federation, device, out), json)
+        return
+    if federation != Federation():
+        raise NasbenchError(
+            "An option of federated search is given without --federated; add it, or leave the option out."
+        )
     show("search", "searches", [run_plan(plan, choose_device(device), out)], json)
 
 

@@ -132,7 +132,10 @@ CIFAR10_GPU = Recipe(
 )
 """Toward 96.2 % on CIFAR-10 within minutes on one H100-class GPU."""
 
-RECIPES = {"small": SMALL, "nas-bench-201": NAS_BENCH_201_RECIPE, "cifar10-gpu": CIFAR10_GPU}
+FEDERATED = Recipe(epochs=20, batch=32, learning_rate=0.1, channels=8, cells=1)
+"""For clients with a few hundred examples of a small task each."""
+
+RECIPES = {"small": SMALL, "federated": FEDERATED, "nas-bench-201": NAS_BENCH_201_RECIPE, "cifar10-gpu": CIFAR10_GPU}
 
 
 def get_recipe(name: str) -> Recipe:

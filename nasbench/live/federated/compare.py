@@ -23,14 +23,13 @@ from nasbench.live.store import write_whole
 from nasbench.live.tasks.task import Splits
 from nasbench.live.training import Say, to_stderr
 
-SCORES = ("central", "federated", "local_only", "federated_pooled", "local_pooled")
+SCORES = ("central", "federated", "local_only", "federated_pooled")
 """Columns of a comparison; see `compare`."""
 
 DIFFERENCES = (
     ("federated", "central"),
     ("local_only", "federated"),
     ("federated_pooled", "central"),
-    ("local_pooled", "federated_pooled"),
 )
 """What is judged: the first minus the second, of one seed; scores are minimised."""
 
@@ -38,12 +37,12 @@ RESAMPLES = 10_000
 
 
 def compare(plan: FederatedPlan, device: torch.device, say: Say = to_stderr) -> dict[str, Any]:
-    """Return the test scores of one seed, of five ways to come to a network.
+    """Return the test scores of one seed, of four ways to come to a network.
 
     `central`: search and training on all examples in one place. `federated`: search and training by rounds. `local_only`: each
-    client searches and trains on its own examples, mean over clients. These three differ in search and training alike. The other
-    two train on all examples in one place what was found without them, and so compare searches alone: `federated_pooled` the
-    architecture of the federated search, `local_pooled` that of each client's own search, mean over clients.
+    client searches and trains on its own examples, mean over clients. These three differ in search and training alike.
+    `federated_pooled` trains on all examples in one place what the federated search found: what then remains of its distance to
+    `central` is due to the search.
 
     The rounds are a plain loop, which a simulation on Flower repeats bit for bit.
     """
@@ -65,7 +64,7 @@ def compare(plan: FederatedPlan, device: torch.device, say: Say = to_stderr) -> 
     owners = plan.owners(device)
     local = [found(owner.splits) for owner in owners]
     each = [trained(architecture, owner.splits) for architecture, owner in zip(local, owners, strict=True)]
-    scores |= {"local_only": float(np.mean(each)), "local_pooled": float(np.mean([trained(a, splits) for a in local]))}
+    scores["local_only"] = float(np.mean(each))
     say(f"seed {job.seed}: federated")
     coordinator = plan.coordinator(lambda message: None)
     run_loop(coordinator, owners)

@@ -1,0 +1,124 @@
+"""`nasbench search --federated` and `nasbench join`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nasbench.errors import NasbenchError
+
+if TYPE_CHECKING:
+    from nasbench.live.experiment import Plan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Federation:
+    """What the command line says of a federated search; see `nasbench search --help`."""
+
+    clients: int = 4
+    partition: str = "iid"
+    rounds: int | None = None
+    dropout: float = 0.0
+    stragglers: float = 0.0
+    runtime: str = "flower"
+    compare: int = 0
+    listen: str | None = None
+
+
+def search_federated(plan: Plan, federation: Federation, device: str, out: Path | None) -> tuple[str, Any]:
+    """Run what the command line asks for.
+
+    Args:
+        plan: of the central search with the same options; its optimizer should be GAEA.
+        federation: the rest.
+        device: auto, cpu or cuda.
+        out: folder for results.
+
+    Returns:
+        The plural key and the rows to show: one search, or a comparison over seeds.
+    """
+    if plan.optimizer != "gaea":
+        raise NasbenchError(
+            f"A federated search averages theta, which {plan.optimizer!r} does not send; use --optimizer gaea."
+        )
+    if plan.stopping != "none" or plan.selection != "derive":
+        raise NasbenchError("A federated search has neither --stopping nor --selection; leave them out.")
+    from nasbench.live.devices import choose_device
+    from nasbench.live.federated.compare import compare_seeds, summary
+    from nasbench.live.federated.coordinator import Trouble
+    from nasbench.live.federated.experiment import FederatedPlan, run_federated, serve_federated
+    from nasbench.live.federated.job import Job
+    from nasbench.live.federated.partition import Partition
+    from nasbench.live.store import write_whole
+
+    job = Job(
+        task=plan.task,
+        space=plan.space,
+        options=plan.options,
+        # A client has few examples, so its steps are cut as the recipe cuts them.
+        settings=replace(
+            plan.settings,
+            epochs=plan.settings.epochs if federation.rounds is None else federation.rounds,
+            batch=plan.recipe.batch,
+        ),
+        recipe=plan.recipe,
+        seed=plan.seed,
+    )
+    federated = FederatedPlan(
+        job=job,
+        clients=federation.clients,
+        partition=Partition.parse(federation.partition),
+        trouble=Trouble(dropout=federation.dropout, stragglers=federation.stragglers),
+        examples=plan.examples,
+    )
+    where = choose_device(device)
+    if federation.compare:
+        return "rows", summary(compare_seeds(federated, federation.compare, where, out))
+    address = federation.listen
+    result = (
+        serve_federated(federated, address, where) if address else run_federated(federated, where, federation.runtime)
+    )
+    if out:
+        write_whole(out / f"federated-{plan.task}-{plan.seed}.json", result)
+    return "searches", [result]
+
+
+def join(
+    address: Annotated[str, typer.Argument(help="HOST:PORT of nasbench search --federated --listen")],
+    task: Annotated[str, typer.Option(help="whose data this client holds")] = "digits",
+    client: Annotated[int, typer.Option(help="which client this is, from 0")] = 0,
+    clients: Annotated[
+        int | None, typer.Option(help="hold one part of so many of the task's examples; without it, all that are here")
+    ] = None,
+    partition: Annotated[str, typer.Option(help="how the parts are dealt: iid or dirichlet:ALPHA")] = "iid",
+    examples: Annotated[int | None, typer.Option(help="training examples to use")] = None,
+    seed: Annotated[int, typer.Option(help="of the partition; that of the search")] = 0,
+    patience: Annotated[float, typer.Option(help="seconds to wait for the server")] = 600.0,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
+) -> None:
+    """Take part in a federated search as one client, with data that stay here, until it ends."""
+    from nasbench.live.commands import need_torch
+
+    need_torch()
+    from nasbench.live.devices import choose_device
+    from nasbench.live.federated.client import Client
+    from nasbench.live.federated.partition import Partition, check_client, deal
+    from nasbench.live.federated.runtime import connect
+    from nasbench.live.tasks.catalogue import get_task
+
+    chosen = get_task(task)
+    splits = chosen.load().reduced(examples, reduced_search(examples))
+    if clients is not None:
+        if not 0 <= client < clients:
+            raise NasbenchError(f"The client is number {client} of {clients}; it should be from 0 to {clients - 1}.")
+        splits = deal(chosen, splits, clients, Partition.parse(partition), seed)[client]
+    check_client(chosen, splits, client)
+    connect(Client(client, chosen, splits, choose_device(device)), address, patience)
+
+
+def reduced_search(examples: int | None) -> int | None:
+    """Return how many search examples go with so many training examples."""
+    return None if examples is None else max(examples // 4, 1)
