@@ -1,6 +1,7 @@
 """Claims about gradients in architecture search: what relaxations, hypergradients and mirror descent guarantee."""
 
 from theory.gradient import (
+    federated,
     finite_difference,
     hypergradient,
     information_geometric,
@@ -18,4 +19,5 @@ CLAIMS = (
     *mirror_descent.CLAIMS,
     *stochastic.CLAIMS,
     *information_geometric.CLAIMS,
+    *federated.CLAIMS,
 )
