@@ -10,12 +10,15 @@ from reports.comparison import Comparison, digits_for
 from reports.evaluation import BenchmarkEvaluation
 from reports.results import Results
 from reports.savings import Arrival
-from reports.statistics.power import minimal_detectable_effect, rank_sum
+from reports.statistics.power import minimal_detectable_effect, rank_sum, runs_needed
 from reports.statistics.restricted_mean_ratio import RestrictedMeanRatio
 from reports.statistics.result import Estimate, Interval, Undefined
 from reports.statistics.robustness import across_conditions, half_splits, rank_methods
 from reports.tables.table import MINUS
 from reports.targets import headline
+
+SMALL, LARGE = 0.56, 0.71
+"""A12 of effects that are called small and large (Vargha and Delaney 2000)."""
 
 MOST_NAMES = 4
 """A sentence that would name more optimizers than this counts them instead; the tables have all."""
@@ -223,10 +226,18 @@ def _power(results: Results) -> tuple[str, ...]:
     if methods < 2:
         return ("There is one optimizer, so nothing is compared; a comparison needs at least random search beside it.",)
     pairs = methods * (methods - 1) // 2
-    smallest = minimal_detectable_effect(rank_sum(alpha=0.05 / pairs), runs, 0.5)
+    design = rank_sum(alpha=0.05 / pairs)
+    needed = " and ".join(
+        f"A12 = {0.5 + effect:g} {_runs_for(runs_needed(design, effect))}" for effect in (LARGE - 0.5, SMALL - 0.5)
+    )
+    smallest = minimal_detectable_effect(design, runs, 0.5)
     if isinstance(smallest, Undefined):
-        return (f"The study could not have shown any difference: {smallest.reason}.",)
+        return (f"The study could not have shown any difference: {smallest.reason}; {needed} of each.",)
     return (
         f"With {counted(runs, 'run')} of each, a difference is seen with a probability of 80 % from A12 = {0.5 + smallest:.2f} on "
-        f"(rank sum at 5 % over {counted(pairs, 'pair')}); smaller ones may be there and not show.",
+        f"(rank sum at 5 % over {counted(pairs, 'pair')}); smaller ones may be there and not show; {needed} of each.",
     )
+
+
+def _runs_for(needed: int | Undefined) -> str:
+    return "cannot be seen" if isinstance(needed, Undefined) else f"needs {counted(needed, 'run')}"

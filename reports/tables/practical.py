@@ -1,4 +1,4 @@
-"""Practical difference: the posterior probability of being better, equivalent or worse by more than a margin stated in advance."""
+"""Practical difference on each data set: posterior probabilities beyond and within a margin stated in advance, and a test of equivalence."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import numpy as np
 
 from reports.evaluation import BenchmarkEvaluation
 from reports.statistics.bayesian import signed_rank
+from reports.statistics.equivalence import Equivalence, paired
+from reports.statistics.multiple import holm
 from reports.statistics.result import Undefined
 from reports.tables.table import Cell, Column, ReportTable
 
@@ -31,11 +33,18 @@ def practical_table(
         Column(key="better", heading="P(better)", digits=3),
         Column(key="equivalent", heading="P(equivalent)", digits=3),
         Column(key="worse", heading="P(worse)", digits=3),
+        Column(key="difference", heading="mean difference (points) [90 %]", digits=3),
+        Column(key="p_value", heading="p of TOST", kind="p_value"),
+        Column(key="verdict", heading="means within the margin", kind="text"),
         Column(key="n", heading="n", kind="count"),
     )
     rows = []
     for evaluation in evaluations:
         base = evaluation.outcomes[reference]
+        tests = {label: paired(evaluation.outcomes[label].score, base.score, MARGIN) for label in labels}
+        adjusted = dict(
+            zip(labels, holm([t if isinstance(t, Undefined) else t.p_value for t in tests.values()]), strict=True)
+        )
         for label in labels:
             outcome = evaluation.outcomes[label]
             runs = f"{outcome.digest}+{base.digest}"
@@ -43,21 +52,40 @@ def practical_table(
             values: tuple[float | Undefined, ...] = (result, result, result) if isinstance(result, Undefined) else (
                 result.x_better, result.equivalent, result.y_better
             )  # fmt: skip
-            n = min(len(outcome.score), MOST_RUNS)
             rows.append(
-                (Cell(evaluation.short), Cell(label), *(Cell(v, runs=runs) for v in values), Cell(n, runs=runs))
+                (
+                    Cell(evaluation.short),
+                    Cell(label),
+                    *(Cell(v, runs=runs) for v in values),
+                    *_equivalence(tests[label], adjusted[label], runs),
+                    Cell(len(outcome.score), runs=runs),
+                )
             )
     return ReportTable(
         name="practical",
         title=f"Practical difference from {reference}",
         caption=(
             f"Posterior probability that a run of the optimizer is, most likely, better than one of {reference} by more than {MARGIN:g} points, "
-            "within that margin, or worse by more."
+            "within that margin, or worse by more; and whether the means of all runs are shown to lie within it of each other."
         ),
         columns=columns,
         rows=tuple(rows),
         notes=(
             f"Bayesian signed-rank test (Benavoli et al. 2014, 2017), paired by run, on at most the first {MOST_RUNS} runs; "
             f"region of practical equivalence: {MARGIN:g} points, stated in advance.",
+            "TOST: two one-sided paired t tests (Schuirmann 1987) at 5 % with the same margin, on all runs, adjusted by Holm over the optimizers of a data "
+            "set. Not shown is no evidence of a difference, as no significant difference is no evidence of equivalence.",
         ),
     )
+
+
+def _equivalence(test: Equivalence | Undefined, p_value: float | Undefined, runs: str) -> tuple[Cell, Cell, Cell]:
+    """Difference of means, adjusted p-value and verdict of a TOST."""
+    if isinstance(test, Undefined) or isinstance(p_value, Undefined):
+        return (
+            Cell(test if isinstance(test, Undefined) else test.difference, runs=runs),
+            Cell(p_value, runs=runs),
+            Cell("not decidable"),
+        )
+    verdict = "shown" if p_value < test.alpha else "not shown"
+    return Cell(test.difference, test.interval, runs=runs), Cell(p_value, runs=runs), Cell(verdict)

@@ -1,0 +1,71 @@
+"""Practical difference on a further data set: the Bayesian hierarchical comparison over the data sets of the study."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from reports.evaluation import BenchmarkEvaluation
+from reports.statistics.bayesian import RopePosterior
+from reports.statistics.hierarchical import hierarchical
+from reports.statistics.result import Undefined
+from reports.tables.practical import MARGIN
+from reports.tables.table import Cell, Column, ReportTable
+
+DECIDED = 0.95
+"""Posterior probability from which an answer counts as decided."""
+
+
+def further_data_set_table(
+    evaluations: Sequence[BenchmarkEvaluation], reference: str, rng: np.random.Generator
+) -> ReportTable | None:
+    """Build the table, or None where scores are no percentages, nothing is to be compared, or there is one data set."""
+    labels = [label for label in evaluations[0].outcomes if label != reference]
+    if not labels or len(evaluations) < 2 or any(e.unit != "%" for e in evaluations):
+        return None
+    count = len(evaluations)
+    return ReportTable(
+        name="further-data-set",
+        title=f"Practical difference from {reference} on a further data set",
+        caption=(
+            f"Posterior probability that on a data set drawn like the {count} of this study the optimizer's mean is, most likely, better than that of "
+            f"{reference} by more than {MARGIN:g} points, within that margin, or worse by more."
+        ),
+        columns=(
+            Column(key="optimizer", heading="optimizer", kind="text"),
+            Column(key="better", heading="P(better)", digits=3),
+            Column(key="equivalent", heading="P(equivalent)", digits=3),
+            Column(key="worse", heading="P(worse)", digits=3),
+            Column(key="verdict", heading=f"decided at {DECIDED:g}", kind="text"),
+            Column(key="n", heading="data sets", kind="count"),
+        ),
+        rows=tuple(_row(evaluations, label, reference, rng) for label in labels),
+        notes=(
+            "Bayesian hierarchical model (Corani, Benavoli et al. 2017): runs within data sets, data sets within a t law; differences are paired by run; "
+            f"region of practical equivalence: {MARGIN:g} points, stated in advance."
+            + (" With so few data sets the answer leans on the prior of the spread between them." if count < 5 else ""),
+        ),
+    )  # fmt: skip
+
+
+def _row(
+    evaluations: Sequence[BenchmarkEvaluation], label: str, reference: str, rng: np.random.Generator
+) -> tuple[Cell, ...]:
+    differences = [e.outcomes[label].score - e.outcomes[reference].score for e in evaluations]
+    runs = "+".join(e.outcomes[name].digest for e in evaluations for name in (label, reference))
+    result = hierarchical(differences, MARGIN, rng)
+    if isinstance(result, Undefined):
+        # The model numbers data sets; readers know their names.
+        reason = re.sub(r"data set (\d+)", lambda found: evaluations[int(found[1])].short, result.reason)
+        result = Undefined(reason)
+    return (Cell(label), *_cells(result, runs), Cell(len(evaluations), runs=runs))
+
+
+def _cells(result: RopePosterior | Undefined, runs: str) -> tuple[Cell, ...]:
+    if isinstance(result, Undefined):
+        return *(Cell(result, runs=runs) for _ in range(3)), Cell("not decidable")
+    values = {"better": result.x_better, "equivalent": result.equivalent, "worse": result.y_better}
+    verdict = next((name for name, value in values.items() if value >= DECIDED), "not decided")
+    return *(Cell(value, runs=runs) for value in values.values()), Cell(verdict)

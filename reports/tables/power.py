@@ -1,0 +1,63 @@
+"""What the study could have shown: the smallest difference it would have seen, and the runs that the margin needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reports.evaluation import BenchmarkEvaluation
+from reports.statistics.power import Design, mean_difference, minimal_detectable_effect, runs_needed
+from reports.statistics.result import Undefined
+from reports.tables.practical import MARGIN
+from reports.tables.table import Cell, Column, ReportTable
+
+LARGEST = 100.0
+"""Largest effect that is looked for, in standard deviations of the differences."""
+
+ONE = Undefined("one run shows no variation between runs")
+ALIKE = Undefined("all runs differ alike, so nothing is known of their spread")
+
+
+def power_table(evaluations: Sequence[BenchmarkEvaluation], reference: str) -> ReportTable | None:
+    """Build the table, or None where scores are no percentages or nothing is to be compared."""
+    labels = [label for label in evaluations[0].outcomes if label != reference]
+    if not labels or any(e.unit != "%" for e in evaluations):
+        return None
+    alpha = 0.05 / len(labels)
+    design = mean_difference(alpha=alpha, paired=True)
+    return ReportTable(
+        name="power",
+        title="What the study could have shown",
+        caption=(
+            f"Smallest difference of mean final scores from {reference} that is seen with a probability of 80 %, and the runs of each that a difference of "
+            f"{MARGIN:g} points (the margin of practical equivalence, stated in advance) would need."
+        ),
+        columns=(
+            Column(key="benchmark", heading="data set", kind="text", group=True),
+            Column(key="optimizer", heading="optimizer", kind="text"),
+            Column(key="sd", heading="sd of the paired differences (points)", digits=3),
+            Column(key="smallest", heading="smallest difference seen (points)", digits=3),
+            Column(key="needed", heading=f"runs needed for {MARGIN:g} points", kind="count"),
+            Column(key="n", heading="runs", kind="count"),
+        ),
+        rows=tuple(_row(e, label, reference, design) for e in evaluations for label in labels),
+        notes=(
+            f"Paired t test at 5 %, Bonferroni over {len(labels)} comparison{'s' if len(labels) > 1 else ''} of a data set. "
+            "The spread is the study's own; the difference planned for is not the observed one.",
+        ),
+    )
+
+
+def _row(evaluation: BenchmarkEvaluation, label: str, reference: str, design: Design) -> tuple[Cell, ...]:
+    outcome, base = evaluation.outcomes[label], evaluation.outcomes[reference]
+    runs, n = f"{outcome.digest}+{base.digest}", len(outcome.score)
+    spread = float((outcome.score - base.score).std(ddof=1)) if n > 1 else 0.0
+    shown = _shown(spread, n, design) if spread > 0.0 else (ALIKE, ALIKE)
+    numbers: tuple[float | Undefined, ...] = (spread, *shown) if n > 1 else (ONE, ONE, ONE)
+    return (Cell(evaluation.short), Cell(label), *(Cell(number, runs=runs) for number in numbers), Cell(n, runs=runs))
+
+
+def _shown(spread: float, n: int, design: Design) -> tuple[float | Undefined, int | Undefined]:
+    """Smallest difference that `n` runs show, and the runs that the margin needs."""
+    effect = minimal_detectable_effect(design, n, LARGEST)
+    smallest = effect if isinstance(effect, Undefined) else effect * spread
+    return smallest, runs_needed(design, MARGIN / spread)
