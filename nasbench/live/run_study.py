@@ -83,8 +83,8 @@ def run_live_study(
     return LiveSummary(folder, len(units), len(missing), absent, time.perf_counter() - started)
 
 
-def run_live_unit(store: LiveStore, unit: LiveUnit, device: torch.device) -> None:
-    """Run one unit, from its checkpoint where there is one, and store it.
+def run_live_unit(store: LiveStore, unit: LiveUnit, device: torch.device) -> LiveUnit:
+    """Run one unit, from its checkpoint where there is one, store it and return it.
 
     Its `processor_seconds` are those of this process from here to the end, which other work on the machine does not
     stretch as it does measured seconds; a unit that was resumed has those of its last session alone.
@@ -98,6 +98,7 @@ def run_live_unit(store: LiveStore, unit: LiveUnit, device: torch.device) -> Non
         store.write(unit, {**result, "processor_seconds": time.process_time() - begun})
     finally:
         torch.set_num_threads(threads)
+    return unit
 
 
 def _result(store: LiveStore, unit: LiveUnit, device: torch.device) -> dict[str, object]:
@@ -111,14 +112,14 @@ def _result(store: LiveStore, unit: LiveUnit, device: torch.device) -> dict[str,
     return {**row, **run_reference(unit.label, task, splits, recipe, device, folder)}
 
 
-def _run(store: LiveStore, units: list[LiveUnit], device: torch.device, jobs: int) -> Iterator[None]:
+def _run(store: LiveStore, units: list[LiveUnit], device: torch.device, jobs: int) -> Iterator[LiveUnit]:
     if jobs == 1 or len(units) < 2:
         return (run_live_unit(store, unit, device) for unit in units)
     from joblib import Parallel, delayed
 
     # Units go out in order and come back as they finish.
     parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
-    results: Iterator[None] = parallel(delayed(run_live_unit)(store, unit, device) for unit in units)
+    results: Iterator[LiveUnit] = parallel(delayed(run_live_unit)(store, unit, device) for unit in units)
     return results
 
 

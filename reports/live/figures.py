@@ -11,7 +11,6 @@ from nasbench.spaces.space import Floats
 from reports.figures.figure import Figure, Panel
 from reports.figures.style import GRID, add_legend, draw_band, figure_style, line_style, log_axis, marker, new_panel
 from reports.live.results import TRIVIAL, LiveResults, Runs
-from reports.live.tables import UNITS
 
 Draw = Callable[[Any, LiveResults, str], list[str]]
 
@@ -146,6 +145,4 @@ def _skips(runs: Runs) -> Floats | None:
 def _score_axis(axes: Any, runs: Runs, split: str) -> None:
     axes.set_yscale("log")
     log_axis(axes.yaxis)
-    name = "error" if runs.metric == "error" else "mean squared error"
-    axes.set_ylabel(f"{split} {name} ({'%' if runs.metric == 'error' else 'standardised'})")
-    assert UNITS[runs.metric]
+    axes.set_ylabel(f"{split} error (%)" if runs.metric == "error" else f"{split} mean squared error")

@@ -134,7 +134,7 @@ class LiveResults:
     def unequal(self, task: str) -> bool:
         """Whether the classes of the task's test split are unequal, so that an error alone misleads."""
         counts = self.runs(task, self.labels[0]).results[0].get("test_class_counts")
-        return bool(counts) and max(counts) > UNEQUAL * min(counts)
+        return counts is not None and max(counts) > UNEQUAL * min(counts)
 
     def _units(self, task: str, label: str) -> list[LiveUnit]:
         return [unit for unit in self.study.units() if (unit.task, unit.label) == (task, label)]

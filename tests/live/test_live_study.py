@@ -1,0 +1,271 @@
+"""Live studies: every setting named, mistakes told in a sentence, killed and resumed to the same bits, without torch until one runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import typer
+from typer.testing import CliRunner
+
+from nasbench.errors import NasbenchError
+from nasbench.live.journal import Journal
+from nasbench.live.plans import check_live_study, plan_of
+from nasbench.live.recipe import CIFAR10_GPU
+from nasbench.live.run_study import run_live_study
+from nasbench.live.store import LiveStore
+from nasbench.live.study import LiveStudy, live_preset_names, load_live_study, parse_live_study
+from nasbench.study.commands import run
+from reports.commands import report
+
+CPU = torch.device("cpu")
+
+
+def tiny(**changes: str) -> str:
+    """Return the text of live-quick cut to seconds; `changes` replace lines `KEY = ...` at the top."""
+    text = load_live_study("live-quick").to_toml()
+    lines = {"tasks": '["digits"]', "seeds": "[0]", "references": '["majority"]', **changes}
+    text = text[: text.index("[task.cifar10]")] + text[text.index("[[optimizers]]") :]
+    for key, value in lines.items():
+        text = re.sub(rf"^{key} = (\[[^\]]*\]|.*)$", f"{key} = {value}", text, count=1, flags=re.M)
+    text = text.replace('train = "all"', "train = 128").replace('search = "all"', "search = 64")
+    text = re.sub(r"^epochs = \d+$", "epochs = 2", text, flags=re.M)
+    text = re.sub(r"^channels = \d+$", "channels = 4", text, flags=re.M)
+    return re.sub(r"^queries = \d+$", "queries = 3", text, flags=re.M)
+
+
+def only(text: str, *optimizers: str) -> str:
+    """Keep these optimizers of a study."""
+    head, *tables = text.split("[[optimizers]]")
+    kept = [table for table in tables if any(f'name = "{name}"' in table for name in optimizers)]
+    return "[[optimizers]]".join([head, *kept])
+
+
+def quiet(_: str) -> None:
+    """Say nothing."""
+
+
+@pytest.mark.parametrize("name", live_preset_names())
+def test_presets_name_every_setting_and_read_back_equal(name: str) -> None:
+    study = load_live_study(name)
+    check_live_study(study)
+    assert parse_live_study(study.to_toml(), "again") == study
+    assert len({unit.path for unit in study.units()}) == len(study.units())
+
+
+def test_presets_compare_what_they_say() -> None:
+    quick = load_live_study("live-quick")
+    names = [entry.name for entry in quick.optimizers]
+    assert names == ["hybrid", "darts", "gaea", "random_search", "regularized_evolution"] and len(quick.seeds) == 3
+    units = [unit for unit in load_live_study("live-cifar10").units() if unit.entry is not None]
+    plan = plan_of(load_live_study("live-cifar10"), units[0])
+    assert plan.recipe == CIFAR10_GPU and plan.search_recipe.channels == 16 and plan.budget == {"train_seconds": 12000}
+    cifar = next(u for u in quick.units() if u.task == "cifar10" and u.entry is not None and u.seed == 2)
+    plan = plan_of(quick, cifar)
+    assert plan.examples == (4000, 1000) and plan.seed == 2 and plan.recipe.augmentation is not None
+    assert plan.search_recipe.channels == plan.recipe.channels == 4  # what a task changes, its searches follow
+
+
+def test_seeds_and_tasks_can_be_chosen() -> None:
+    study = load_live_study("live-quick")
+    assert study.with_seeds(2).seeds == (0, 1) and study.with_seeds(5).seeds == (0, 1, 2, 3, 4)
+    assert {unit.task for unit in study.with_tasks(("digits",)).units()} == {"digits"}
+    references = [unit for unit in study.units() if unit.entry is None and unit.task == "digits"]
+    assert sorted(unit.label for unit in references) == ["logistic_regression", "majority", *["small_cnn"] * 3]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ('tasks = ["digits"]', 'tasks = ["digit"]', "no task named 'digit'; did you mean 'digits'"),
+        ("momentum = 0.9", "momentun = 0.9", "no key of the study tiny, task digits, search named 'momentun'"),
+        ("nesterov = true\n", "", "recipe lacks 'nesterov'; a live study names every setting"),
+        ("batch = 64", 'batch = "64"', "batch is '64'; it should be a whole number"),
+        ("nesterov = true", "nesterov = 1", "nesterov is 1; it should be true or false"),
+        ('augmentation = "task"', 'augmentation = "none"', "it should be 'task' or a table"),
+        ('name = "gaea"', 'name = "gea"', "no optimizer named 'gea'"),
+        ("population = 4", "poulation = 4", "did you mean 'population'"),
+        ('references = [\n    "majority",\n]', 'references = ["arima"]', "is no model of classification"),
+        ("queries = 3", "query = 3", "no account named 'query'"),
+        ('space = "nas-bench-201"', 'space = "nasbench"', "nas-bench-201"),
+        ('stopping = "none"', 'stopping = "never"', "no early stopping rule named 'never'"),
+        ('selection = "derive"', 'selection = "best"', "no selection named 'best'"),
+        ("train = 128", "train = 0", "train is 0; it should be a whole number or 'all'"),
+    ],
+)
+def test_mistakes_are_told_before_anything_runs(old: str, new: str, fault: str) -> None:
+    text = tiny(name='"tiny"', references='[\n    "majority",\n]').replace('tasks = ["digits"]', 'tasks = ["digits"]')
+    assert old in text, text
+    with pytest.raises(NasbenchError, match=re.escape(fault)) as caught:
+        check_live_study(parse_live_study(text.replace(old, new, 1), "tiny"))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("seeds = [0]", "seeds = [0, 0]", "name at least one, each once"),
+        ("seeds = [0]", "seeds = [-1]", "should be 0 or more"),
+        ("seeds = [0]", "seeds = [0.5]", "a list of whole numbers"),
+        ("stopping", "stoping", "lacks 'stopping'"),
+        ("[budget]", "[task.trec]\nbudget = {}\n[budget]", "no task of the study tiny named 'trec'"),
+        ("[budget]", "[task.digits]\nbudgets = {}\n[budget]", "did you mean 'budget'"),
+        ("space", "tasks = [\nspace", "is not TOML"),
+    ],
+)
+def test_malformed_studies_are_refused(old: str, new: str, fault: str) -> None:
+    with pytest.raises(NasbenchError, match=re.escape(fault)):
+        parse_live_study(tiny(name='"tiny"').replace(old, new, 1), "tiny")
+
+
+@pytest.fixture
+def call(tmp_path: Path) -> Callable[..., Any]:
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.command("run")(run)
+    app.command("report")(report)
+
+    def invoke(*arguments: str) -> Any:
+        result = CliRunner().invoke(app, [*arguments, "--json"], catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)
+
+    return invoke
+
+
+def test_the_command_tells_studies_apart(call: Callable[..., Any], tmp_path: Path) -> None:
+    with pytest.raises(NasbenchError, match="did you mean 'live-quick'"):
+        call("run", "live-quik")
+    with pytest.raises(NasbenchError, match="no task of live-quick named 'cifar'; did you mean 'cifar10'"):
+        call("run", "live-quick", "--task", "cifar")
+    with pytest.raises(NasbenchError, match="a study of tables, which has no tasks"):
+        call("run", "quick", "--task", "digits")
+    with pytest.raises(NasbenchError, match="leave --cluster out"):
+        call("run", "live-quick", "--cluster", "local")
+    (tmp_path / "broken.toml").write_text("tasks = [")
+    with pytest.raises(NasbenchError, match="is not TOML"):
+        call("run", str(tmp_path / "broken.toml"))
+
+
+def test_finding_a_study_imports_no_torch() -> None:
+    code = (
+        "import sys; from nasbench.live.study import find_live_study, load_live_study\n"
+        "assert find_live_study('quick') is None and load_live_study('applications').tasks\n"
+        "import nasbench.live.store; sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_study_runs_skips_resumes_and_ends_in_a_page(
+    call: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NASBENCH_DATA", raising=False)
+    path, folder = tmp_path / "mine.toml", tmp_path / "out"
+    text = only(
+        tiny(name='"mine"', tasks='["co2", "ett"]', references='["training_mean", "small_cnn"]'),
+        "gaea",
+        "random_search",
+    )
+    path.write_text(text)
+    arguments = ("run", str(path), "--out", str(folder))
+    (row,) = call(*arguments, "--runs", "2")["runs"]
+    assert row["units"] == row["done"] == 2 * 2 + 1 + 2 and list(row["skipped"]) == ["ett"]
+    (row,) = call(*arguments, "--runs", "2")["runs"]
+    assert row["done"] == 0
+    with pytest.raises(NasbenchError, match=r"holds another study: seeds was \[0, 1\] and is \[0\] now"):
+        call(*arguments)
+    page = Path(call("report", str(folder))["reports"][0]["page"]).read_text()
+    for expected in (
+        "ett was not run",
+        "NASBENCH_DATA is not set",
+        "Search curves",
+        "small_cnn",
+        "Optimizers are not compared",
+    ):
+        assert expected in page
+    stored = json.loads((folder / "runs" / "co2" / "gaea" / "000001.json").read_text())
+    assert stored["plan"]["recipe"]["epochs"] == 2 and "seconds" not in json.dumps(stored["search_curve"])
+    (folder / "runs" / "co2" / "gaea" / "000001.json").unlink()
+    with pytest.raises(NasbenchError, match="lacks 1 of 7 results of its study"):
+        call("report", str(folder))
+    with pytest.raises(NasbenchError, match="NASBENCH_DATA is not set"):
+        call("run", str(path), "--task", "ett", "--out", str(tmp_path / "other"))
+    assert not (tmp_path / "other").exists()
+
+
+def _bits(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted((folder / "runs").rglob("*.json"))}
+
+
+def _kill_when(there: Callable[[], bool], arguments: list[str]) -> None:
+    """Start a run in a process of its own and kill it with -9 as soon as a condition holds."""
+    process = subprocess.Popen(arguments, start_new_session=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    while process.poll() is None and not there():
+        time.sleep(0.005)
+    assert process.poll() is None, "the study ended before it could be killed"
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def test_killed_in_a_search_and_in_a_training_and_resumed_it_gives_the_same_bits(tmp_path: Path) -> None:
+    study = parse_live_study(only(tiny(name='"mine"', seeds="[3]"), "hybrid", "regularized_evolution"), "mine")
+    study_path, folder = tmp_path / "mine.toml", tmp_path / "killed"
+    study_path.write_text(study.to_toml())
+    code = "import sys; from nasbench.cli import main; sys.argv = ['nasbench', *sys.argv[1:]]; main()"
+    arguments = [sys.executable, "-c", code, "run", str(study_path), "--out", str(folder)]
+    places = {unit.label.partition(" ")[0]: folder / "checkpoints" / unit.path for unit in study.units()}
+    hybrid, evolution = places["hybrid"], places["regularized_evolution"]
+    _kill_when((hybrid / "search.pt").exists, arguments)
+    assert not (hybrid / "searched.json").exists()
+    _kill_when((evolution / "trainings.json").exists, arguments)
+    assert not (evolution / "searched.json").exists()
+    begun = json.loads((evolution / "trainings.json").read_text())["answers"]
+    run_live_study(study, folder, CPU, say=quiet)
+    whole = tmp_path / "whole"
+    run_live_study(study, whole, CPU, jobs=2, say=quiet)
+    assert _bits(folder) == _bits(whole) and len(_bits(whole)) == 3
+    ended = json.loads((evolution / "trainings.json").read_text())["answers"]
+    assert {key: ended[key] for key in begun} == begun and len(ended) == 3  # what was trained is not trained again
+    store = LiveStore.open(folder)
+    (unit,) = (u for u in study.units() if u.label.startswith("regularized"))
+    assert store.read(unit)["search_seconds"] >= sum(answer[2] for answer in ended.values())
+
+
+def test_a_journal_answers_what_it_knows_and_refuses_what_it_does_not(tmp_path: Path) -> None:
+    path = tmp_path / "trainings.json"
+    calls = []
+
+    def train() -> tuple[list[float], int, float]:
+        calls.append(1)
+        return [1.5], 7, 2.5
+
+    first = Journal(path, {"a": (1, 2)})
+    assert first.answer((3, 0, 0, 0), train) == ([1.5], 7, 2.5) and first.replayed_seconds == 0
+    second = Journal(path, {"a": (1, 2)})
+    assert second.answer((3, 0, 0, 0), train) == ([1.5], 7, 2.5)
+    assert len(calls) == 1 and second.replayed_seconds == 2.5
+    with pytest.raises(NasbenchError, match="journal of another search"):
+        Journal(path, {"a": (1, 3)})
+    path.write_text("{")
+    with pytest.raises(NasbenchError, match="is no journal of trainings"):
+        Journal(path, {})
+
+
+def test_results_that_are_damaged_are_named(tmp_path: Path) -> None:
+    study: LiveStudy = parse_live_study(only(tiny(name='"mine"'), "gaea"), "mine")
+    store = LiveStore.create_or_resume(tmp_path / "out", study, {})
+    unit = study.units()[0]
+    store.write(unit, {"test_error": 1.0, "train_seconds": 2.0})
+    assert store.read(unit) == {"test_error": 1.0, "train_seconds": 2.0, "search_curve": [], "train_curve": []}
+    store.path(unit).write_text("{")
+    with pytest.raises(NasbenchError, match="missing or damaged"):
+        store.read(unit)

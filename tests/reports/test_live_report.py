@@ -1,0 +1,168 @@
+"""Reports of live studies: numbers that were put in come out, tests only where seeds allow, and no torch anywhere."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nasbench.errors import NasbenchError
+from nasbench.live.store import LiveStore, write_whole
+from nasbench.live.study import LiveUnit, load_live_study
+from reports.live.compare import most_coverage, seed_mean, seeds_needed, why_no_test
+from reports.live.report import build_live_report
+from reports.live.results import LiveResults
+from reports.page import write_report
+from reports.statistics.pairwise import wilcoxon_signed_rank
+from reports.statistics.result import Estimate, HypothesisTest, Interval, Undefined
+
+
+def result(unit: LiveUnit, score: float) -> dict[str, Any]:
+    """Return a result as a run of a live study writes it."""
+    row: dict[str, Any] = {"label": unit.label, "task": unit.task, "seed": unit.seed, "train_seconds": 1.0 + unit.seed}
+    if unit.task == "co2":
+        row["test_mse"] = score / 10
+    else:
+        row |= {"test_error": score, "test_macro_f1": 100 - score}
+        row["test_class_counts"] = [50, 50] if unit.task == "digits" else [10, 90]
+    if unit.entry is None and unit.label != "small_cnn":
+        return row
+    row |= {"parameters": 1000, "latency_ms_batch_1": 2.0, "latency_ms_batch_64": 30.0, "processor_seconds": 5.0}
+    if unit.entry is None:
+        return row
+    shares = unit.entry.name in ("hybrid", "gaea", "darts")
+    steps = [
+        {"search": 50.0 / (1 + i), "seconds": 2.0, **({"epoch": i + 1, "skips": i} if shares else {"query": i + 1})}
+        for i in range(3)
+    ]
+    return {**row, "search_seconds": 6.0, "search_curve": steps, "train_curve": []}
+
+
+def make(folder: Path, seeds: int, skipped: bool = True, spread: float = 0.0) -> LiveResults:
+    """Write the results of `applications` with scores of `10 place + seed + spread place seed^2` and open them."""
+    study = load_live_study("applications").with_seeds(seeds)
+    store = LiveStore.create_or_resume(folder, study, {"device": "made here", "device_type": "cpu", "threads": 1})
+    places = {label: i + 1 for i, label in enumerate([*(e.label for e in study.optimizers), "small_cnn"])}
+    for unit in study.units():
+        if not (skipped and unit.task == "trec"):
+            place = places.get(unit.label, 8)
+            store.write(unit, result(unit, 10.0 * place + unit.seed + spread * place * unit.seed**2))
+    write_whole(folder / "skipped.json", {"trec": "there is no text."} if skipped else {})
+    return LiveResults.open(folder)
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory: pytest.TempPathFactory) -> LiveResults:
+    """Three seeds, one task skipped."""
+    return make(tmp_path_factory.mktemp("live") / "study", 3)
+
+
+def test_each_task_has_a_row_and_each_number_its_hash(three: LiveResults) -> None:
+    built = build_live_report(three)
+    tables = {table.name: table for table in built.tables}
+    assert list(tables) == ["tasks", "scores", "costs", "skipped"]
+    overview = tables["tasks"]
+    assert [row[0].value for row in overview.rows] == ["digits", "co2", "breast-mnist"]
+    assert [cell.value for cell in overview.rows[0][2:]] == [80.0, "small_cnn", 51.0, 11.0, 21.0, 31.0, 41.0]
+    assert [cell.best for cell in overview.rows[0][5:]] == [True, False, False, False]
+    first = tables["scores"].rows[0]
+    files = [
+        three.store.folder / kind / "digits" / "hybrid" / f"{seed:06d}.json"
+        for seed in range(3)
+        for kind in ("runs", "timings")
+    ]
+    assert first[3].runs == hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:12]
+    assert first[3].value == 11.0 and first[4].value == 10.0 and first[5].value == 12.0 and first[7].value == 3
+    assert (
+        isinstance(first[3].interval, Interval) and 10 <= first[3].interval.lower < 11 < first[3].interval.upper <= 12
+    )
+    named = {row[0] for row in built.runs}
+    numbers = [c for t in built.tables for r in t.rows for k, c in zip(t.columns, r, strict=True) if k.numeric]
+    assert all(cell.runs in named for cell in numbers if not isinstance(cell.value, Undefined))
+
+
+def test_macro_f1_stands_where_classes_are_unequal(three: LiveResults) -> None:
+    (scores,) = (table for table in build_live_report(three).tables if table.name == "scores")
+    f1 = {(row[0].value, row[1].value): row[6].value for row in scores.rows}
+    assert f1["breast-mnist", "gaea"] == pytest.approx(100 - 21.0)
+    digits, co2 = f1["digits", "gaea"], f1["co2", "gaea"]
+    assert isinstance(digits, Undefined) and "about equal" in digits.reason
+    assert isinstance(co2, Undefined) and "no classes" in co2.reason
+
+
+def test_the_page_says_what_was_skipped_and_why_nothing_is_tested(three: LiveResults, tmp_path: Path) -> None:
+    built = build_live_report(three)
+    page = write_report(built, tmp_path / "report").page.read_text()
+    for expected in (
+        "trec was not run: there is no text.",
+        "cannot go below p = 0.25",
+        "8 seeds are needed",
+        "Seeds are not data sets",
+    ):
+        assert expected in page
+    assert "https://" not in page.replace("http://www.w3.org", "") and "no optimizer is below" not in page
+    skips = next(figure for figure in built.figures if figure.name == "skips")
+    assert "hybrid has 0.0 skip connections after the first epoch, 2.0 after the last" in skips.panels[0].alt
+    assert "random_search" not in skips.panels[0].alt
+    assert [item.status for item in built.checklist if "random search" in item.question] == ["met"]
+    again = write_report(build_live_report(LiveResults.open(three.store.folder)), tmp_path / "again").page.read_text()
+    assert page == again
+
+
+def test_eight_seeds_are_compared_by_a_test(tmp_path: Path) -> None:
+    built = build_live_report(make(tmp_path / "study", 8, spread=0.1))
+    (pairs,) = (table for table in built.tables if table.name == "pairs")
+    assert all(row[3].value == pytest.approx(6 / 128) for row in pairs.rows[1:4])  # every pair is one-sided, times six
+    assert pairs.rows[1][2].mark == "*" and not any("not compared" in sentence for sentence in built.summary)
+
+
+def test_fewest_seeds_are_those_at_which_the_test_itself_can_show_something() -> None:
+    for methods in (2, 4, 5):
+        pairs, needed = methods * (methods - 1) // 2, seeds_needed(methods)
+        for seeds, possible in ((needed, True), (needed - 1, False)):
+            extreme = wilcoxon_signed_rank(np.arange(1.0, seeds + 1), np.zeros(seeds))
+            assert isinstance(extreme, HypothesisTest) and (extreme.p_value * pairs < 0.05) is possible
+            assert (why_no_test(seeds, methods) == "") is possible
+    assert "one optimizer" in why_no_test(30, 1)
+
+
+def test_the_interval_of_few_seeds_covers_what_is_said() -> None:
+    """4,000 normal samples of 3 seeds: the share of intervals that hold the mean, within 4 standard errors (6e-5)."""
+    rng = np.random.default_rng(5)
+    held = 0
+    for sample in rng.normal(size=(1000, 3)):
+        estimate = seed_mean(sample, np.random.default_rng(0))
+        assert isinstance(estimate, Estimate) and isinstance(estimate.interval, Interval)
+        held += estimate.interval.lower <= 0 <= estimate.interval.upper
+    assert most_coverage(3) == 0.75 and abs(held / 1000 - 0.75) < 4 * np.sqrt(0.75 * 0.25 / 1000)
+
+
+def test_what_is_incomplete_or_broken_is_refused(tmp_path: Path) -> None:
+    results = make(tmp_path / "study", 1, skipped=False)
+    folder = results.store.folder
+    unit = results.study.units()[0]
+    results.store.path(unit).unlink()
+    with pytest.raises(
+        NasbenchError, match=r"lacks 1 of \d+ results of its study \(the first: majority on digits, seed 0\)"
+    ):
+        LiveResults.open(folder)
+    results.store.write(unit, result(unit, 80.0))
+    (folder / "skipped.json").write_text("{")
+    with pytest.raises(NasbenchError, match=r"skipped.json cannot be read"):
+        LiveResults.open(folder)
+    with pytest.raises(NasbenchError, match="is not the folder of a live study"):
+        LiveResults.open(tmp_path)
+
+
+def test_a_live_report_imports_no_torch() -> None:
+    code = "import sys, reports.live.report; print(json.dumps('torch' in sys.modules))".replace(
+        "import sys", "import json, sys"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) is False
