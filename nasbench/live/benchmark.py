@@ -10,33 +10,34 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from nasbench.benchmarks.handle import SearchHandle
 from nasbench.benchmarks.setting import Setting
 from nasbench.errors import NasbenchError, unknown_name
-from nasbench.live.alone import initialised, train_alone
+from nasbench.live.alone import train_alone
 from nasbench.live.batches import DeviceSplit
 from nasbench.live.blueprints import Architecture, blueprint
-from nasbench.live.counting import macs, memory, parameters
+from nasbench.live.deployment.onnx_file import need_onnx, to_onnx
+from nasbench.live.deployment.runtime import OnnxModel
+from nasbench.live.facts import FACTS, Facts
 from nasbench.live.journal import Journal
 from nasbench.live.latency import measure_network
 from nasbench.live.metrics import evaluate
+from nasbench.live.networks.parts import Shape
 from nasbench.live.recipe import Recipe
 from nasbench.live.tasks.task import Split, Splits, Task
 from nasbench.search.observations import Observations, Query
 from nasbench.search.streams import hashed_uniform
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
-FACTS = ("parameters", "flops", "memory")
-"""Objectives that are counted and cost nothing.
-
-Millions, millions of multiply-accumulates, MB of an inference of one.
-"""
 LATENCY = "latency"
-"""Milliseconds for a batch of one on the device of the training.
-
-Measured, so it comes with the training and is not free.
-"""
+"""Milliseconds for a batch of one on the device of the training."""
+ONNX_LATENCY, BYTES = "latency@onnx-1-thread", "bytes"
+"""Milliseconds for one example under onnxruntime on one thread, and the size of the ONNX file."""
+MEASURED = (LATENCY, ONNX_LATENCY, BYTES)
+"""Objectives that come with a training and are not free: an ONNX file takes 0.1 to 0.4 s to write, too much to ask of each of
+thousands of candidates, and equal arrays in it are stored once, so its size is known when the weights are."""
 
 
 @dataclass(frozen=True)
@@ -110,12 +111,18 @@ class Trainings:
             raise NasbenchError(f"A live task answers from its split 'search', not from {setting.split!r}.")
         if setting.training_seed == "mean":
             raise NasbenchError("A live task trains one seed a query; training_seed should be 'random' or a number.")
+        known = (live.task.metric, *MEASURED, *FACTS)
         for name in setting.objectives:
-            if name not in (live.task.metric, LATENCY, *FACTS):
-                raise unknown_name(f"objective of {live.name}", name, (live.task.metric, LATENCY, *FACTS))
+            if name not in known:
+                raise unknown_name(f"objective of {live.name}", name, known)
+        if {ONNX_LATENCY, BYTES} & {*setting.objectives}:
+            need_onnx()
         self.live, self.setting = live, setting
         self.journal = journal or Journal()
         self.space = live.space
+        recipe = live.recipe
+        plan, auxiliary = blueprint(live.space_name), recipe.auxiliary_weight > 0
+        self._facts = Facts(plan, live.task.shape, recipe.channels, recipe.cells, auxiliary)
         self.cheap = tuple(name in FACTS for name in setting.objectives)
         small = self.space.is_enumerable
         self.rows: int | None = self.space.size if small else None
@@ -151,15 +158,7 @@ class Trainings:
         """Counted objectives, `(..., number of cheap)`."""
         names = [name for name in self.setting.objectives if name in FACTS]
         flat = architectures.reshape(-1, self.space.d)
-        values = np.array([[self._fact(name, a) for name in names] for a in flat], dtype=np.float64)
-        return values.reshape(*architectures.shape[:-1], len(names))
-
-    def _fact(self, name: str, architecture: Architecture) -> float:
-        network = initialised(self.live.task, self.live.space_name, architecture, self.live.recipe)
-        shape = self.live.task.shape
-        if name == "parameters":
-            return parameters(network) / 1e6
-        return macs(network, shape) / 1e6 if name == "flops" else memory(network, shape)["total"] / 1e6
+        return self._facts(names, flat).reshape(*architectures.shape[:-1], len(names))
 
     def _train(self, architecture: Architecture, level: int, draw: float) -> tuple[list[float], int, float]:
         live, policy = self.live, self.setting.training_seed
@@ -167,13 +166,21 @@ class Trainings:
         recipe = replace(live.recipe, epochs=self.setting.epochs[level], seed=seed)
         splits = Splits(live.train, live.search, live.search.first(0))
         trained = train_alone(live.task, splits, live.space_name, architecture, recipe, live.device)
-        values = []
-        for name in self.setting.objectives:
-            if name == live.task.metric:
-                data = DeviceSplit(live.search, live.task, live.device)
-                values.append(evaluate(trained.network, live.task.shape, data, flip=recipe.test_time_flip))
-            elif name == LATENCY:
-                values.append(measure_network(trained.network, live.task.shape, (1,))[1])
-            else:
-                values.append(self._fact(name, architecture))
-        return values, seed, trained.seconds
+        data = DeviceSplit(live.search, live.task, live.device)
+        values = {live.task.metric: evaluate(trained.network, live.task.shape, data, flip=recipe.test_time_flip)}
+        values |= measured(trained.network, live.task.shape, self.setting.objectives)
+        counted = [name for name in self.setting.objectives if name in FACTS]
+        values |= dict(zip(counted, self._facts(counted, architecture[None])[0].tolist(), strict=True))
+        return [values[name] for name in self.setting.objectives], seed, trained.seconds
+
+
+def measured(network: nn.Module, shape: Shape, objectives: Sequence[str]) -> dict[str, float]:
+    """Return those of the objectives that are measured on a trained network; one ONNX file serves both that need it."""
+    values = {}
+    if LATENCY in objectives:
+        values[LATENCY] = measure_network(network, shape, (1,))[1]
+    if {ONNX_LATENCY, BYTES} & {*objectives}:
+        content = to_onnx(network, shape)
+        values |= {BYTES: float(len(content))} if BYTES in objectives else {}
+        values |= {ONNX_LATENCY: OnnxModel(content).latency(shape)} if ONNX_LATENCY in objectives else {}
+    return values

@@ -47,6 +47,9 @@ def search(
     seconds: Annotated[float | None, typer.Option(help="measured seconds in place of queries")] = None,
     recipe: Annotated[str, typer.Option(help="small, federated, nas-bench-201 or cifar10-gpu")] = "small",
     epochs: Epochs = None,
+    objectives: Annotated[
+        str | None, typer.Option(help="the task's metric, then others, such as error,latency@onnx-1-thread,bytes")
+    ] = None,
     option: Annotated[list[str] | None, typer.Option(help="NAME=VALUE, an option of the optimizer")] = None,
     stopping: Annotated[str, typer.Option(help="none, skips or eigenvalue")] = "none",
     selection: Annotated[str, typer.Option(help="derive or perturbation")] = "derive",
@@ -73,13 +76,17 @@ def search(
     out: Out = None,
     json: Json = False,
 ) -> None:
-    """Search on a task, train what was found from scratch, and score it once on the test split."""
+    """Search on a task, train what was found from scratch, and score it once on the test split.
+
+    With several objectives a front is found, and every architecture on it is trained and scored: a row for each.
+    """
     need_torch()
     from dataclasses import replace
 
     from nasbench.live.devices import choose_device
     from nasbench.live.experiment import Plan, run_plan
     from nasbench.live.federated.command import Federation, search_federated
+    from nasbench.live.front import run_front
     from nasbench.live.recipe import get_recipe
     from nasbench.live.searchers.searcher import SearchSettings
 
@@ -98,6 +105,7 @@ def search(
         search_recipe=replace(chosen, epochs=max(chosen.epochs // 3, 1)),
         budget={"queries": queries} if seconds is None else {"train_seconds": seconds},
         examples=(examples, None if examples is None else max(examples // 4, 1)),
+        objectives=tuple(name.strip() for name in objectives.split(",")) if objectives else (),
     )
     federation = Federation(
         clients=clients,
@@ -109,6 +117,8 @@ def search(
         listen=listen,
         compare=compare,
     )
+    if federated and plan.objectives:
+        raise NasbenchError("Federated search minimises one objective; leave out --objectives or --federated.")
     if federated:
         show("search", *search_federated(plan, federation, device, out), json)
         return
@@ -116,6 +126,9 @@ def search(
         raise NasbenchError(
             "An option of federated search is given without --federated; add it, or leave the option out."
         )
+    if plan.objectives:
+        show("search", "rows", run_front(plan, choose_device(device), out), json)
+        return
     show("search", "searches", [run_plan(plan, choose_device(device), out)], json)
 
 

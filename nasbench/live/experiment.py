@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.task import Split, Splits, Task
 from nasbench.live.training import Say, Trained, to_stderr
 from nasbench.search.ledger import Budget
+from nasbench.search.observations import RunObservations
 from nasbench.search.registry import get_optimizer
 from nasbench.search.streams import Streams
 
@@ -56,6 +57,7 @@ class Plan:
         search_recipe: of trainings during the search (optimizers that train alone, and the hybrid's finalists).
         budget: of optimizers that train alone, in accounts of the ledger.
         examples: training and search examples to use, None for all.
+        objectives: none for the task's metric alone, else the metric and what else is minimised (see `front`).
     """
 
     task: str
@@ -70,11 +72,12 @@ class Plan:
     search_recipe: Recipe = SMALL
     budget: Mapping[str, float] = field(default_factory=lambda: {"queries": 10.0})
     examples: tuple[int | None, int | None] = (None, None)
+    objectives: tuple[str, ...] = ()
 
     @property
     def shares_weights(self) -> bool:
-        """Whether the optimizer searches on a supernet."""
-        return self.optimizer in searcher_names()
+        """Whether the optimizer searches on a supernet, which it does for one objective alone."""
+        return self.optimizer in searcher_names() and len(self.objectives) < 2
 
 
 @dataclass(frozen=True)
@@ -125,10 +128,23 @@ def _best_alone(
 def _search_alone(
     plan: Plan, task: Task, splits: Splits, device: torch.device, start: float, folder: Path | None
 ) -> Searched:
+    answers, replayed = ask_alone(plan, task, splits, device, folder)
+    architectures, errors = answers.architectures, answers.objectives[:, 0]
+    curve = [
+        {"query": i + 1, "architecture": a.tolist(), "search": float(e), "seconds": float(c)}
+        for i, (a, e, c) in enumerate(zip(architectures, errors, answers.cost, strict=True))
+    ]
+    return Searched(architectures[int(errors.argmin())], time.perf_counter() - start + replayed, curve)
+
+
+def ask_alone(
+    plan: Plan, task: Task, splits: Splits, device: torch.device, folder: Path | None
+) -> tuple[RunObservations, float]:
+    """Search by training alone: return all answers, and the seconds of those that the folder's journal remembered."""
     from nasbench.study.runner import search
 
     setting = Setting(
-        objectives=(task.metric,),
+        objectives=plan.objectives or (task.metric,),
         split="search",
         epochs=(plan.search_recipe.epochs,),
         training_seed="random",
@@ -142,15 +158,8 @@ def _search_alone(
         handle, get_optimizer(plan.optimizer).create(handle, Streams(plan.seed, (0,)), dict(plan.options))
     )
     answered = [batch.of_run(0) for batch in batches]
-    architectures = np.concatenate([a.architectures for a in answered])
-    errors = np.concatenate([a.objectives[:, 0] for a in answered])
-    costs = np.concatenate([a.cost for a in answered])
-    curve = [
-        {"query": i + 1, "architecture": a.tolist(), "search": float(e), "seconds": float(c)}
-        for i, (a, e, c) in enumerate(zip(architectures, errors, costs, strict=True))
-    ]
-    replayed = journal.replayed_seconds if journal else 0.0
-    return Searched(architectures[int(errors.argmin())], time.perf_counter() - start + replayed, curve)
+    joined = {f.name: np.concatenate([getattr(a, f.name) for a in answered]) for f in fields(RunObservations)}
+    return RunObservations(**joined), journal.replayed_seconds if journal else 0.0
 
 
 def final_splits(splits: Splits) -> Splits:
@@ -249,4 +258,6 @@ def run_plan(plan: Plan, device: torch.device, folder: Path | None = None, say: 
 def plan_as_dict(plan: Plan) -> dict[str, Any]:
     """Return every setting of a plan as JSON can hold it."""
     plain = asdict(replace(plan, options={}, budget={}))
+    if not plan.objectives:
+        del plain["objectives"]  # so that folders written before there could be several are resumed
     return {**plain, "options": dict(plan.options), "budget": dict(plan.budget), "examples": list(plan.examples)}

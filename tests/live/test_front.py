@@ -1,0 +1,127 @@
+"""Several objectives at once: counts edge by edge, the front that a search finds, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import typer
+from typer.testing import CliRunner
+
+from nasbench.errors import NasbenchError
+from nasbench.live import benchmark, commands, experiment
+from nasbench.live.blueprints import blueprint
+from nasbench.live.counting import macs, memory, parameters
+from nasbench.live.experiment import Plan, plan_as_dict
+from nasbench.live.facts import FACTS, Facts
+from nasbench.live.front import run_front
+from nasbench.live.networks.parts import Shape
+from nasbench.live.recipe import SMALL
+
+CPU = torch.device("cpu")
+RECIPE = replace(SMALL, epochs=1, channels=4)
+PLAN = Plan(
+    task="digits",
+    optimizer="nsga2",
+    options={"population": 4},
+    recipe=RECIPE,
+    search_recipe=RECIPE,
+    budget={"queries": 6},
+    examples=(96, 32),
+    objectives=("error", "parameters", "flops"),
+)
+
+
+def quiet(_: str) -> None:
+    """Say nothing."""
+
+
+@pytest.mark.parametrize("auxiliary", [False, True])
+@pytest.mark.parametrize("space", ["nas-bench-201", "darts", "hierarchical"])
+def test_counts_edge_by_edge_are_those_of_the_whole_network(space: str, auxiliary: bool) -> None:
+    plan, shape, cells = blueprint(space), Shape(2, 1, 8, 10), 3 if space == "darts" else 2
+    where = plan.make_space()
+    cells_of = where.sample(np.random.default_rng(0).random((3, where.d)))
+    found = Facts(plan, shape, 4, cells, auxiliary)(list(FACTS), cells_of)
+    for row, architecture in zip(found, cells_of, strict=True):
+        network = plan.alone(architecture, shape, 4, cells, auxiliary=auxiliary)
+        counted = [parameters(network), macs(network, shape), memory(network, shape)["total"]]
+        np.testing.assert_allclose(row * 1e6, counted, rtol=1e-12)
+
+
+def test_counting_leaves_global_chance_alone_and_counts_each_choice_once() -> None:
+    facts = Facts(blueprint("nas-bench-201"), Shape(2, 1, 8, 10), 4, 1)
+    state = torch.random.get_rng_state()
+    facts(["parameters"], blueprint("nas-bench-201").make_space().all[::50])
+    assert torch.equal(state, torch.random.get_rng_state())
+    assert len(facts.table) <= 1 + 6 * 4
+    assert facts([], np.zeros((2, 6), np.int8)).shape == (2, 0)
+
+
+def test_the_front_is_what_no_other_answer_dominates(tmp_path: Path) -> None:
+    rows = run_front(PLAN, CPU, tmp_path, quiet)
+    journal = json.loads((tmp_path / "trainings.json").read_text())
+    seen = np.array([values for values, _, _ in journal["answers"].values()])
+    expected = {tuple(point) for point in seen if not ((seen <= point).all(axis=1) & (seen < point).any(axis=1)).any()}
+    found = [tuple(row[f"search_{name}"] for name in PLAN.objectives) for row in rows]
+    assert set(found) == expected and found == sorted(found)
+    assert all(0 <= row["test_error"] <= 100 and row["queries"] == 6 for row in rows)
+    assert all(row["search_parameters"] * 1e6 == pytest.approx(row["parameters"]) for row in rows)
+    stamps = {p: p.stat().st_mtime_ns for p in tmp_path.rglob("checkpoint.pt")}
+    assert len(stamps) == len(rows)
+    again = run_front(PLAN, CPU, tmp_path, quiet)
+    assert [row["test_error"] for row in again] == [row["test_error"] for row in rows]
+    assert stamps == {p: p.stat().st_mtime_ns for p in tmp_path.rglob("checkpoint.pt")}
+
+
+def test_the_hybrid_minimises_what_onnx_measures(tmp_path: Path) -> None:
+    pytest.importorskip("onnx", reason="needs the extra edge")
+    pytest.importorskip("onnxruntime", reason="needs the extra edge")
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.command()(commands.search)
+    arguments = ["digits", "--objectives", "error,latency@onnx-1-thread,bytes", "--queries", "5", "--epochs", "1"]
+    sizes = ["--examples", "96", "--channels", "4", "--json"]
+    result = CliRunner().invoke(app, [*arguments, *sizes], catch_exceptions=False)
+    rows = json.loads(result.stdout)["rows"]
+    assert rows and all(row["optimizer"] == "hybrid" for row in rows)
+    for row in rows:
+        # Dead weights are left out, so a file is larger than its parameters only if all of them are used.
+        assert row["bytes"] > 3_000 and 0 < row["latency@onnx-1-thread"] < 1000
+        assert abs(row["bytes"] - row["search_bytes"]) < 1_000
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"objectives": ("error",)}, "they should be error and one or more others"),
+        ({"objectives": ("bytes", "error")}, "they should be error and one or more others"),
+        ({"objectives": ("error", "byte")}, "did you mean 'bytes'"),
+        ({"task": "co2"}, "they should be mse and"),
+        ({"optimizer": "darts"}, "darts searches on shared weights for one objective"),
+        ({"optimizer": "random_serch"}, "did you mean 'random_search'"),
+        ({"optimizer": "regularized_evolution", "options": {}}, "minimises one objective and the study asks for 3"),
+    ],
+)
+def test_what_cannot_have_a_front_says_so(change: dict[str, object], message: str) -> None:
+    with pytest.raises(NasbenchError, match=message):
+        run_front(replace(PLAN, **change), CPU, None, quiet)  # type: ignore[arg-type]
+
+
+def test_a_missing_package_is_named_before_anything_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    from nasbench.live.deployment import onnx_file
+
+    monkeypatch.setattr(onnx_file, "find_spec", lambda name: None)
+    monkeypatch.setattr(benchmark, "train_alone", None)
+    with pytest.raises(NasbenchError, match=r"nas-verify\[edge\]"):
+        run_front(replace(PLAN, objectives=("error", "bytes")), CPU, None, quiet)
+
+
+def test_a_plan_for_one_objective_reads_as_it_did() -> None:
+    assert "objectives" not in plan_as_dict(replace(PLAN, objectives=()))
+    assert plan_as_dict(PLAN)["objectives"] == PLAN.objectives
+    assert experiment.Plan(task="digits", optimizer="hybrid").shares_weights
+    assert not replace(PLAN, optimizer="hybrid").shares_weights
