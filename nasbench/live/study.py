@@ -134,7 +134,8 @@ class LiveStudy:
         for task in tasks:
             if task not in self.tasks:
                 raise unknown_name(f"task of {self.name}", task, self.tasks)
-        return replace(self, tasks=tuple(dict.fromkeys(tasks)))
+        kept = {task: own for task, own in self.differences.items() if task in tasks}
+        return replace(self, tasks=tuple(dict.fromkeys(tasks)), differences=kept)
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the study as plain data, every key present."""

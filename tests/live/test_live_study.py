@@ -79,7 +79,9 @@ def test_presets_compare_what_they_say() -> None:
 def test_seeds_and_tasks_can_be_chosen() -> None:
     study = load_live_study("live-quick")
     assert study.with_seeds(2).seeds == (0, 1) and study.with_seeds(5).seeds == (0, 1, 2, 3, 4)
-    assert {unit.task for unit in study.with_tasks(("digits",)).units()} == {"digits"}
+    alone = study.with_tasks(("digits",))
+    assert {unit.task for unit in alone.units()} == {"digits"}
+    assert parse_live_study(alone.to_toml(), "again") == alone
     references = [unit for unit in study.units() if unit.entry is None and unit.task == "digits"]
     assert sorted(unit.label for unit in references) == ["logistic_regression", "majority", *["small_cnn"] * 3]
 
