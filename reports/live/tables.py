@@ -118,7 +118,7 @@ def _score_row(results: LiveResults, runs: Runs, rng: np.random.Generator) -> tu
 def cost_table(results: LiveResults) -> ReportTable:
     """Build the table of sizes, latencies and seconds."""
     keys = (
-        ("parameters", "parameters", "count", 0, NO_NETWORK),
+        ("parameters", "parameters", "number", 0, NO_NETWORK),
         ("latency_ms_batch_1", "latency, batch 1 (ms)", "general", 3, NO_NETWORK),
         ("latency_ms_batch_64", "latency, batch 64 (ms)", "general", 3, NO_NETWORK),
         ("search_seconds", "search (s)", "general", 3, NO_SEARCH),
@@ -161,10 +161,10 @@ def _cost_cell(runs: Runs, key: str, reason: Undefined) -> Cell:
 
 def _device(results: LiveResults) -> str:
     device = results.store.environment.get("device", {})
-    threads = device.get("threads")
     if device.get("device_type") != "cpu":
         return str(device.get("device"))
-    return f"a CPU ({device.get('device')}), one thread a process" if threads else "a CPU"
+    name = device.get("device")
+    return f"a CPU{'' if name == 'cpu' else f' ({name})'}, one thread a process"
 
 
 def pairs_table(results: LiveResults, rng: np.random.Generator) -> ReportTable | None:

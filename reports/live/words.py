@@ -96,7 +96,7 @@ def _some(names: list[str], of: int) -> str:
         return "all optimizers are"
     if not names:
         return "no optimizer is"
-    return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'}"
+    return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'}"
 
 
 def _of(count: int, what: str) -> str:
