@@ -230,7 +230,7 @@ def _client(address: str, jobs: int) -> Iterator[Any]:
 
     local = None
     if address == LOCAL:
-        local = LocalCluster(n_workers=jobs, threads_per_worker=1, memory_limit=0, dashboard_address=None)
+        local = LocalCluster(n_workers=jobs, threads_per_worker=1, memory_limit=0, dashboard_address=":0")
     try:
         with warnings.catch_warnings():
             # Versions are compared by `check`, which says it in a sentence.

@@ -29,13 +29,19 @@ def tune(
     ] = None,
     training_seed: Annotated[str, typer.Option(help="random, mean or a seed")] = "random",
     repeats: Annotated[str, typer.Option(help="charged, cached or isomorphic")] = "cached",
+    cluster: Annotated[
+        str | None, typer.Option(help="tcp://HOST:PORT of a Dask scheduler, or local: one with --jobs workers")
+    ] = None,
+    jobs: Annotated[int, typer.Option(help="workers of a local cluster")] = 1,
+    wait: Annotated[float, typer.Option(help="seconds that a cluster may be without any worker")] = 60.0,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Tune an optimizer's own settings on one benchmark within a stated budget."""
     from nasbench.benchmarks.catalogue import get_benchmark
     from nasbench.benchmarks.setting import Setting
-    from nasbench.console import print_json, print_table, progress_bar
+    from nasbench.console import print_json, print_table, progress_bar, say
     from nasbench.search.registry import get_optimizer
+    from nasbench.study.cluster import connect
     from nasbench.study.tuning import tune as run_trials
 
     kind, where = get_optimizer(optimizer), get_benchmark(benchmark)
@@ -47,8 +53,13 @@ def tune(
         repeats=repeats,
         budget=parse_budget(budget).guarded(),
     )
-    with progress_bar(f"tuning {optimizer}") as progress:
-        done = run_trials(kind, where, setting, trials=trials, runs=runs, seed=seed, goal=goal, progress=progress)
+    with (
+        progress_bar(f"tuning {optimizer}") as progress,
+        connect(cluster, jobs=jobs, patience=wait, say=say) as workers,
+    ):
+        done = run_trials(
+            kind, where, setting, trials=trials, runs=runs, seed=seed, goal=goal, cluster=workers, progress=progress
+        )
     best = min(range(len(done)), key=lambda number: done[number].value)
     rows = [
         {

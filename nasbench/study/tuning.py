@@ -15,12 +15,13 @@ them on the runs it used; those runs are not evidence, and the report of a compa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.benchmarks.setting import Setting
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError, unknown_name
@@ -30,10 +31,16 @@ from nasbench.search.streams import Streams
 from nasbench.spaces.space import Floats
 from nasbench.study.runner import search
 
+if TYPE_CHECKING:
+    from nasbench.study.cluster import Cluster
+
 KINDS = ("integer", "log-integer", "real", "log-real", "choice")
 GOALS = ("top-10", "regret")
 """What is minimised: the restricted mean of unique queries until a run has found one of the ten best architectures by seed mean, or
 the mean of the final regret in the seed mean of the incumbent, the best of what a run observed."""
+
+RUNS_A_CALL = 5
+"""Runs of a trial that go to a cluster's worker together; the same for every cluster, so that nothing depends on its size."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +104,7 @@ def tune(
     runs: int,
     seed: int,
     goal: str = "top-10",
+    cluster: Cluster | None = None,
     progress: Callable[[int, int], None] = lambda done, trials: None,
 ) -> list[Trial]:
     """Try the defaults, then settings that optuna's TPE proposes; every trial sees the same runs.
@@ -109,6 +117,7 @@ def tune(
         runs: runs of each trial.
         seed: seed of the runs and of TPE; equal arguments give equal trials.
         goal: one of `GOALS`.
+        cluster: where the runs of a trial are made, trial after trial; this process if there is none. The trials are the same.
         progress: called with (trials done, trials).
 
     Returns:
@@ -132,7 +141,12 @@ def tune(
     for number in range(trials):
         proposal = None if number == 0 else study.ask(distributions)
         chosen = {} if proposal is None else dict(proposal.params)
-        done.append(Trial(chosen, evaluate(optimizer, benchmark, setting, chosen, runs=runs, seed=seed, goal=goal)))
+        values = (
+            evaluate(optimizer, benchmark, setting, chosen, runs=range(runs), seed=seed, goal=goal)
+            if cluster is None
+            else _evaluate_on(cluster, optimizer, benchmark.name, setting, chosen, runs, seed, goal)
+        )
+        done.append(Trial(chosen, values))
         if proposal is not None:
             study.tell(proposal, done[-1].value)
         progress(number + 1, trials)
@@ -145,13 +159,17 @@ def evaluate(
     setting: Setting,
     settings: Mapping[str, Any],
     *,
-    runs: int,
+    runs: Sequence[int],
     seed: int,
     goal: str,
 ) -> Floats:
-    """The goal in each of `runs` runs, `(runs,)`; smaller is better."""
-    handle = benchmark.handle(setting, seed, range(runs))
-    batches, _ = search(handle, optimizer.create(handle, Streams(seed, range(runs)), settings))
+    """The goal in each run of these numbers, `(R,)`; smaller is better. Linear algebra runs on one thread, as in a study."""
+    from threadpoolctl import threadpool_limits
+
+    handle = benchmark.handle(setting, seed, runs)
+    created = optimizer.create(handle, Streams(seed, runs), settings)
+    with threadpool_limits(1):
+        batches, _ = search(handle, created)
     oracle = benchmark.oracle(setting)
     rows = [oracle.row(np.maximum(batch.architectures, 0)) for batch in batches]
     if goal == "regret":
@@ -160,6 +178,36 @@ def evaluate(
     target = np.zeros(len(oracle.search_means), dtype=bool)
     target[best] = True
     return queries_to_target(batches, rows, target, setting.budget.limits["unique_queries"])
+
+
+def _evaluate_on(
+    cluster: Cluster,
+    optimizer: Lockstep | PerRun,
+    benchmark: str,
+    setting: Setting,
+    settings: Mapping[str, Any],
+    runs: int,
+    seed: int,
+    goal: str,
+) -> Floats:
+    from nasbench.study.cluster import Call
+
+    parts = [range(first, min(first + RUNS_A_CALL, runs)) for first in range(0, runs, RUNS_A_CALL)]
+    arguments = [(optimizer, benchmark, setting, settings, part, seed, goal) for part in parts]
+    values = dict(cluster.map(Call(_evaluate_by_name, benchmark, some) for some in arguments))
+    return np.concatenate([values[position] for position in range(len(parts))])
+
+
+def _evaluate_by_name(
+    optimizer: Lockstep | PerRun,
+    benchmark: str,
+    setting: Setting,
+    settings: Mapping[str, Any],
+    runs: range,
+    seed: int,
+    goal: str,
+) -> Floats:
+    return evaluate(optimizer, get_benchmark(benchmark), setting, settings, runs=runs, seed=seed, goal=goal)
 
 
 def queries_to_target(batches: list[Observations], rows: list[np.ndarray], target: np.ndarray, cap: float) -> Floats:

@@ -89,14 +89,20 @@ def test_the_goal_is_the_restricted_mean_of_the_table() -> None:
         benchmark,
         setting(unique_queries=15_625),
         {"replacement": False},
-        runs=200,
+        runs=range(200),
         seed=3,
         goal="top-10",
     )
     # Negative hypergeometric: mean (N + 1) / (K + 1) = 1420.5, deviation 1297; 5 standard errors.
     assert abs(values.mean() - 15_626 / 11) < 5 * 1297 / 200**0.5
     regret = evaluate(
-        random_search, benchmark, setting(unique_queries=15_625), {"replacement": False}, runs=5, seed=3, goal="regret"
+        random_search,
+        benchmark,
+        setting(unique_queries=15_625),
+        {"replacement": False},
+        runs=range(5),
+        seed=3,
+        goal="regret",
     )
     assert (regret >= 0).all() and regret.mean() < 0.5
 
