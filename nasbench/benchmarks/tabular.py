@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,25 +71,19 @@ class TableEvaluator:
         self.space = table.space
         self.rows: int | None = len(table)
         self.cheap = tuple(objective.cheap for objective in found[-1])
-        self._row_index = None if table.is_complete else np.asarray(table.row_index)
+        self._held = _Held(table.checksum, table.space, None if table.is_complete else np.asarray(table.row_index))
         self._answers = [[_Answers.of(objective, setting.training_seed) for objective in level] for level in found]
         self._seconds = [_seconds(table, dataset, epochs) for epochs in setting.epochs]
         self._facts = [np.asarray(objective.values) for objective in found[-1] if objective.cheap]
 
-    @cached_property
+    @property
     def functions(self) -> Ints:
         """Row of the canonical form of each row; its own row where the table lacks the canonical form."""
-        index = np.arange(self.space.size) if self._row_index is None else self._row_index
-        canonical = self.row(self.space.canonical(self.space.from_index(index)))
-        return np.where(canonical >= 0, canonical, np.arange(len(index)))
+        return _functions(self._held)
 
     def row(self, architectures: Architectures) -> Ints:
         """Row of each architecture, -1 for one that the table lacks."""
-        index = self.space.index(architectures)
-        if self._row_index is None:
-            return index
-        row = np.minimum(np.searchsorted(self._row_index, index), len(self._row_index) - 1)
-        return np.where(self._row_index[row] == index, row, -1)
+        return self._held.row(architectures)
 
     def evaluate(
         self, rows: Ints, architectures: Architectures, level: Ints, key: NDArray[np.uint64], repetition: Ints
@@ -136,6 +130,39 @@ class TableEvaluator:
         rows = self.row(architectures)
         values = [np.where(rows >= 0, fact[rows], np.nan) for fact in self._facts]
         return np.stack(values, axis=-1) if values else np.empty((*rows.shape, 0))
+
+
+@dataclass(frozen=True)
+class _Held:
+    """Which architectures a table holds.
+
+    Attributes:
+        checksum: the table's; two of one checksum are equal.
+        space: of the architectures.
+        index: space index of each row, ascending, `(N,)`; None where row i is the architecture with index i.
+    """
+
+    checksum: str
+    space: Space = field(compare=False)
+    index: Ints | None = field(compare=False)
+
+    def row(self, architectures: Architectures) -> Ints:
+        """Row of each architecture, -1 for one that the table lacks."""
+        asked = self.space.index(architectures)
+        if self.index is None:
+            return asked
+        row = np.minimum(np.searchsorted(self.index, asked), len(self.index) - 1)
+        return np.where(self.index[row] == asked, row, -1)
+
+
+@lru_cache(maxsize=4)
+def _functions(held: _Held) -> Ints:
+    # Kept, since a process opens one table for unit after unit and 423,624 canonical forms take longer than a unit.
+    index = np.arange(held.space.size) if held.index is None else held.index
+    canonical = held.row(held.space.canonical(held.space.from_index(index)))
+    functions: Ints = np.where(canonical >= 0, canonical, np.arange(len(index)))
+    functions.flags.writeable = False
+    return functions
 
 
 @dataclass(frozen=True)
