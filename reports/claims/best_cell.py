@@ -31,13 +31,14 @@ def judge_best_cell(claim: Claim, folders: Mapping[str, Path]) -> ClaimVerdict:
     outcome: Outcome = (
         "holds" if set(verdicts) == {"met"} else "fails" if "not met" in verdicts else "not shown"
     )  # fmt: skip
-    told = "; ".join(f"{part.of} {_number(part)}: {part.verdict}" for part in parts)
+    told = "; ".join(f"{part.of}: {_number(part)}, {part.verdict}" for part in parts if part.verdict != "met")
+    digests = ", ".join(dict.fromkeys(part.runs for part in parts))
     return ClaimVerdict(
         claim=claim,
         outcome=outcome,
         threshold=None,
         parts=tuple(parts),
-        evidence=f"{verdicts.count('met')} of {len(parts)} met: {told} (n = {parts[0].n}, runs {', '.join(dict.fromkeys(p.runs for p in parts))})",
+        evidence=f"{verdicts.count('met')} of {len(parts)} met{'; ' if told else ''}{told} (n = {parts[0].n}, runs {digests})",
         change=claim.change if outcome == "holds" else "a faster search, or more runs where a bound is not met",
     )
 
@@ -59,9 +60,9 @@ def _on(claim: Claim, results: Results, benchmark: str) -> tuple[Part, Part]:
     inside = None if isinstance(found, Undefined) else found.interval
     bottom, top = (inside.lower, inside.upper) if isinstance(inside, Interval) else (late, late)
     return (
-        Part(of=f"{short}, median queries (at most {stated:g})", statistic=median if np.isfinite(median) else late,
+        Part(of=f"median on {short} (at most {stated:g})", statistic=median if np.isfinite(median) else late,
              lower=low, upper=high, n=times.runs, runs=runs, verdict=_median_verdict(bounds, stated)),
-        Part(of=f"{short}, share of runs within {cap:g} queries (at least {share:g})", statistic=within, lower=bottom,
+        Part(of=f"share within {cap:g} on {short} (at least {share:g})", statistic=within, lower=bottom,
              upper=top, n=times.runs, runs=runs, verdict=_share_verdict(within, top, share)),
     )  # fmt: skip
 

@@ -77,7 +77,10 @@ def claims_table(rows: Sequence[Mapping[str, Any]], registration: str) -> Report
     return ReportTable(
         name="claims",
         title="Claims of this project",
-        caption="Each claim was registered with its rule before the runs; fails: the opposite was shown; not shown: neither was.",
+        caption=(
+            "Each claim stands with its rule in the project's registration, which says where results were known when it was written. "
+            "fails: the opposite was shown; not shown: neither was; not run: there is nothing to judge by."
+        ),
         columns=tuple(Column(key=key, heading=heading, kind="text") for key, heading in headings.items()),
         rows=tuple(tuple(Cell(str(row[key])) for key in headings) for row in rows),
         notes=(f"The SHA-256 of the registration starts with {registration[:12]}.",),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from reports.claims.registry import Claim
 from reports.statistics.result import Undefined
+from reports.summary import counted
 
 Outcome = Literal["holds", "fails", "not shown", "not run"]
 """`fails`: the opposite was shown. `not shown`: neither; a claim that was judged and not shown does not stand."""
@@ -88,14 +89,14 @@ def below(claim: Claim, parts: Sequence[Part], threshold: float, *, strictly: bo
     lacking = len(parts) - len(shown)
     change = claim.change
     if outcome == "fails":
-        change = f"another optimizer or another registration: {len(beyond)} comparisons show the opposite"
+        change = f"another optimizer or another registration: {counted(len(beyond), 'comparison')} showed the opposite"
     elif outcome == "not shown":
-        change = f"more runs, or a faster search, where {lacking} bounds are not met"
+        change = f"more runs, or a faster search, where {counted(lacking, 'bound')} exceeded the threshold"
     return ClaimVerdict(
         claim=claim,
         outcome=outcome,
         threshold=threshold,
-        parts=tuple(parts),
+        parts=tuple(replace(part, verdict=_alone(part, shown, beyond)) for part in parts),
         evidence=f"{count}; the worst is {worst.of}, {_words(worst)} (n = {worst.n}, runs {worst.runs})",
         change=change,
     )
@@ -103,6 +104,10 @@ def below(claim: Claim, parts: Sequence[Part], threshold: float, *, strictly: bo
 
 def _meets(bound: float, threshold: float, strictly: bool) -> bool:
     return bound < threshold if strictly else bound <= threshold
+
+
+def _alone(part: Part, shown: Sequence[Part], beyond: Sequence[Part]) -> str:
+    return "met" if part in shown else "not met" if part in beyond else "not shown"
 
 
 def _words(part: Part) -> str:

@@ -25,7 +25,7 @@ def laws_table(evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[Spok
         title="Theory against these runs",
         caption=(
             "Laws and bounds of theory held against the traces of the optimizers that they speak of. Statistic and bound are those of the claim "
-            "(a sup-distance and its 95 % radius, a mean and the stated mean, a probability and its bound), as the notes say."
+            "(a sup-distance and its 95 % radius, a mean and the stated mean, a probability and its bound), as the notes say; each on all runs."
         ),
         columns=(
             Column(key="benchmark", heading="data set", kind="text", group=True),
@@ -35,7 +35,6 @@ def laws_table(evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[Spok
             Column(key="statistic", heading="statistic [95 %]", kind="general", digits=3),
             Column(key="bound", heading="bound", kind="general", digits=3),
             Column(key="p_value", heading="p", kind="p_value"),
-            Column(key="n", heading="runs", kind="count"),
         ),
         rows=rows,
         notes=(
@@ -57,7 +56,6 @@ def _row(evaluation: BenchmarkEvaluation, spoken: Spoken) -> tuple[Cell, ...]:
         Cell(_known(verdict.statistic, verdict), bounds, runs=runs),
         Cell(_known(verdict.bound, verdict), runs=runs),
         Cell(EXACT if verdict.p_value is None else verdict.p_value, runs=runs),
-        Cell(verdict.n, runs=runs),
     )
 
 

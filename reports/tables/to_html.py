@@ -7,8 +7,8 @@ from html import escape
 from reports.statistics.result import Undefined
 from reports.tables.table import Cell, Column, ReportTable, group_starts, interval_text, letter_of, value_text
 
-LONG = 40
-"""Characters from which on a text may break over lines."""
+LONG, NAME = 24, 40
+"""Characters from which on a sentence, and a name without spaces, may break over lines."""
 
 
 def to_html(table: ReportTable) -> str:
@@ -49,8 +49,12 @@ def _cell(table: ReportTable, column: Column, cell: Cell, header: bool) -> str:
     value = "" if isinstance(cell.value, Undefined) else str(cell.value)
     title = f' title="runs {escape(cell.runs)}"' if cell.runs else ""
     tag = 'th scope="row"' if header else "td"
-    kind = ' class="long"' if not column.numeric and len(str(cell.value)) > LONG else _class(column)
+    kind = ' class="long"' if not column.numeric and _is_long(str(cell.value)) else _class(column)
     return f'<{tag}{kind} data-value="{escape(value)}"{title}>{text}</{tag.split()[0]}>'
+
+
+def _is_long(text: str) -> bool:
+    return len(text) > (LONG if " " in text else NAME)
 
 
 def _class(column: Column) -> str:

@@ -35,7 +35,8 @@ def test_every_bound_below_makes_it_hold() -> None:
 def test_one_baseline_that_is_as_fast_makes_it_fail() -> None:
     verdict = below(CLAIM, [part(20, 100), part(100, 100, "the fast one")], 0.5)
     assert verdict.outcome == "fails" and not verdict.stands
-    assert "the fast one" in verdict.evidence and "opposite" in verdict.change
+    assert "the fast one" in verdict.evidence and "1 comparison showed the opposite" in verdict.change
+    assert [part.verdict for part in verdict.parts] == ["met", "not met"]
 
 
 def test_a_ratio_of_about_a_half_shows_nothing() -> None:
