@@ -9,6 +9,9 @@ target is missed for `t` queries after the start with a probability of at most `
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import numpy as np
 
 from nasbench.benchmarks.handle import SearchHandle
@@ -57,10 +60,19 @@ class Hybrid:
         population: survivors that evolution keeps.
         crossover: probability of two parents.
         guidance: probability that a mutation draws from the relaxation.
-        rate: step of the exponentiated gradient.
+        rate: step of the exponentiated gradient, for a gradient scaled to a largest deviation of one.
         theta_floor: share of the uniform distribution in the relaxation.
         directions: scalarisations that the relaxation follows where there are several objectives.
     """
+
+    TUNABLE: ClassVar[Mapping[str, tuple]] = {
+        "initial": ("log-integer", 2, 16),
+        "beta": ("real", 1.0, 4.0),
+        "spread": ("real", 0.3, 2.0),
+        "share": ("real", 0.5, 0.95),
+        "pursuit": ("real", 0.0, 0.2),
+        "rate": ("log-real", 0.1, 4.0),
+    }
 
     def __init__(
         self,

@@ -7,7 +7,18 @@ from numpy.typing import NDArray
 
 from nasbench.hybrid.gradients import GradientSource
 from nasbench.hybrid.simplex import exponentiated_gradient, keep_floor, sample, uniform_theta
-from nasbench.spaces.space import Architectures
+from nasbench.spaces.space import Architectures, Floats
+
+
+def steepness(gradient: Floats, allowed: NDArray[np.bool_]) -> float:
+    """Largest deviation of an allowed choice's derivative from the mean of its decision: `(S, d, k)` and `(d, k)` to a number.
+
+    A mean over many decisions hides what one of them does, so the multilinear extension is the flatter the more decisions there are,
+    and a step in its own units would hardly move in a large space.
+    """
+    inside = np.where(allowed, gradient, 0.0)
+    centre = inside.sum(axis=-1, keepdims=True) / allowed.sum(axis=-1, keepdims=True)
+    return float(np.abs(np.where(allowed, inside - centre, 0.0)).max())
 
 
 class Relaxation:
@@ -16,7 +27,7 @@ class Relaxation:
     Args:
         allowed: choices in the support, `(d, k)`.
         copies: number of distributions, `S`; with several objectives each follows its own scalarisation.
-        rate: step size.
+        rate: step size, for a gradient scaled to a largest deviation of one (see `steepness`).
         steps: exponentiated-gradient steps an update.
         floor: share of the uniform distribution mixed in after every update.
 
@@ -32,10 +43,17 @@ class Relaxation:
         self._floor = floor
 
     def follow(self, source: GradientSource, copy: int) -> None:
-        """Move one distribution down the gradient that a source gives."""
+        """Move one distribution down the gradient that a source gives, by steps of the same size however flat it is.
+
+        The effective rate is `rate` over the steepness. The descent lemma of `exponentiated_gradient` covers it only where that is
+        at most `2 / ((d - 1) R)`.
+        """
         theta = self.theta[copy : copy + 1]
         for _ in range(self._steps):
-            theta = exponentiated_gradient(theta, source.gradient(theta), self._rate)
+            gradient = source.gradient(theta)
+            steepest = steepness(gradient, self.allowed)
+            if steepest > 0:
+                theta = exponentiated_gradient(theta, gradient, self._rate / steepest)
         self.theta[copy] = keep_floor(theta, self.allowed, self._floor)[0]
 
     def restrict(self, allowed: NDArray[np.bool_]) -> None:

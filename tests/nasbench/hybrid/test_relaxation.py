@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nasbench.hybrid.gradients import ListedGradient
-from nasbench.hybrid.relaxation import Relaxation
+from nasbench.hybrid.relaxation import Relaxation, steepness
 from nasbench.hybrid.simplex import entropy, exponentiated_gradient, keep_floor, support, uniform_theta
 from nasbench.spaces.space import Space
 
@@ -48,6 +48,27 @@ def test_relaxation_follows_to_a_local_optimum() -> None:
     vertex = relaxation.theta[0].argmax(axis=-1).astype(np.int8)
     around = SPACE.neighbours(vertex)
     assert values[SPACE.index(vertex)] <= values[SPACE.index(around)].min()
+
+
+def test_steps_depend_on_neither_unit_nor_offset_of_the_objective() -> None:
+    values = np.random.default_rng(1).random(SPACE.size)
+    moved = []
+    for scaled in (values, 1e-6 * values, 7.0 + 100.0 * values):
+        relaxation = Relaxation(support(SPACE.cardinalities), 1, rate=0.5, steps=5, floor=0.1)
+        relaxation.follow(ListedGradient(scaled, SPACE.cardinalities), 0)
+        moved.append(relaxation.theta)
+    np.testing.assert_allclose(moved[1], moved[0], rtol=1e-9)
+    np.testing.assert_allclose(moved[2], moved[0], rtol=1e-9)
+    assert entropy(moved[0])[0] < entropy(uniform_theta(support(SPACE.cardinalities)))[0] - 0.1
+
+
+def test_a_flat_gradient_moves_nothing_and_only_allowed_choices_count() -> None:
+    allowed = support(np.array([2, 3]))
+    gradient = np.array([[[1.0, 3.0, -1e9], [2.0, 2.0, 2.0]]])
+    assert steepness(gradient, allowed) == 1.0
+    relaxation = Relaxation(support(SPACE.cardinalities), 1, rate=0.5, steps=3, floor=0.0)
+    relaxation.follow(ListedGradient(np.ones(SPACE.size), SPACE.cardinalities), 0)
+    np.testing.assert_allclose(relaxation.theta, 1 / 3)
 
 
 def test_floor_and_support() -> None:
