@@ -28,6 +28,8 @@ from reports.figures.win_probability import win_probability
 from reports.methods import methods, settings_of
 from reports.results import Results
 from reports.savings import Arrival, arrivals
+from reports.statistics.result import Undefined
+from reports.statistics.robustness import half_splits
 from reports.summary import summary
 from reports.tables.ablation import ablation_table
 from reports.tables.aggregate import aggregate_table
@@ -40,6 +42,7 @@ from reports.tables.laws import laws_table
 from reports.tables.multi_objective import multi_objective_table
 from reports.tables.power import power_table
 from reports.tables.practical import practical_table
+from reports.tables.robustness import robustness_table
 from reports.tables.table import ReportTable
 from reports.tables.time_to_target import time_to_target_table
 from theory.speech import Spoken
@@ -98,12 +101,13 @@ def build_report(results: Results, reference: str | None = None, judgements: Seq
     digests = {e.benchmark: {label: o.digest for label, o in e.outcomes.items()} for e in evaluations}
     comparisons = {name: compare(scores[name], digests[name], rng) for name in scores}
     spoken = decide([said for e in evaluations for said in e.laws])
+    halves = {e.short: half_splits(scores[e.benchmark], rng, splits=2_000) for e in evaluations}
     reached = {a: [x for e in evaluations if a in e.accounts for x in arrivals(e, a, reference, rng)] for a in AXES}
     return Report(
         title=results.study.name,
         description=results.study.description,
-        summary=summary(results, evaluations, comparisons, reached["queries"], reference, rng),
-        tables=(*_tables(results, evaluations, comparisons, reached, reference, spoken, rng), *judged),
+        summary=summary(results, evaluations, comparisons, reached["queries"], reference, halves),
+        tables=(*_tables(results, evaluations, comparisons, reached, reference, spoken, halves, rng), *judged),
         figures=_figures(results, evaluations, spoken),
         methods=methods(results, evaluations),
         settings=settings_of(results),
@@ -121,6 +125,7 @@ def _tables(
     reached: Mapping[str, Sequence[Arrival]],
     reference: str,
     spoken: Sequence[Spoken],
+    halves: Mapping[str, float | Undefined],
     rng: np.random.Generator,
 ) -> tuple[ReportTable, ...]:
     objectives = results.study.objectives
@@ -131,6 +136,7 @@ def _tables(
         practical_table(evaluations, reference, rng),
         further_data_set_table(evaluations, reference, rng),
         power_table(evaluations, reference),
+        robustness_table(evaluations, reached["queries"], halves),
         anytime_table(evaluations),
         *(time_to_target_table(found, account, reference) for account, found in reached.items() if found),
         multi_objective_table(evaluations, objectives, rng) if len(objectives) > 1 else None,

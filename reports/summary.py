@@ -13,7 +13,7 @@ from reports.savings import Arrival
 from reports.statistics.power import minimal_detectable_effect, rank_sum, runs_needed
 from reports.statistics.restricted_mean_ratio import RestrictedMeanRatio
 from reports.statistics.result import Estimate, Interval, Undefined
-from reports.statistics.robustness import across_conditions, half_splits, rank_methods
+from reports.statistics.robustness import across_conditions, rank_methods
 from reports.tables.table import MINUS
 from reports.targets import headline
 
@@ -30,7 +30,7 @@ def summary(
     comparisons: Mapping[str, Comparison],
     reached: Sequence[Arrival],
     reference: str,
-    rng: np.random.Generator,
+    halves: Mapping[str, float | Undefined],
 ) -> tuple[str, ...]:
     """Sentences in the order a reader wants them: what ran, who ended best where, how much time was saved, what could not be seen.
 
@@ -40,7 +40,7 @@ def summary(
         comparisons: by benchmark.
         reached: arrivals in queries, of all benchmarks.
         reference: label that times are compared with.
-        rng: the random stream of halving the runs.
+        halves: by short name of the benchmark, the share of random halves of the runs on which its winner wins.
     """
     shown = headline([evaluation.targets for evaluation in evaluations]).key
     arrived = [arrival for arrival in reached if arrival.target.key == shown]
@@ -48,7 +48,7 @@ def summary(
         _extent(results, evaluations),
         *(_winner(evaluation, comparisons[evaluation.benchmark]) for evaluation in evaluations),
         *_savings([label for label in results.labels if label != reference], reference, arrived),
-        *_robust(evaluations, rng),
+        *_robust(evaluations, halves),
         *_power(results),
     )
 
@@ -174,7 +174,7 @@ def _saving(label: str, reference: str, reached: Sequence[Arrival]) -> str:
     )
 
 
-def _robust(evaluations: Sequence[BenchmarkEvaluation], rng: np.random.Generator) -> tuple[str, ...]:
+def _robust(evaluations: Sequence[BenchmarkEvaluation], halves: Mapping[str, float | Undefined]) -> tuple[str, ...]:
     """Whether the winner stays the winner: on other data sets, at half the budget, on half of the runs."""
     if len(evaluations[0].outcomes) < 2:
         return ()
@@ -191,8 +191,7 @@ def _robust(evaluations: Sequence[BenchmarkEvaluation], rng: np.random.Generator
                 f"The winner on {first}, {across.winner}, also has the lowest mean on {len(kept)} of the {counted(len(across.survives), 'other data set')}."
             )
     sentences += _half_budget(evaluations)
-    shares = {e.short: half_splits(final[e.short], rng, splits=2_000) for e in evaluations}
-    known = {name: share for name, share in shares.items() if not isinstance(share, Undefined)}
+    known = {name: share for name, share in halves.items() if not isinstance(share, Undefined)}
     if known:
         texts = [f"{100 * share:.0f} % on {name}" for name, share in known.items()]
         sentences.append(f"The lowest mean stays the lowest on random halves of the runs in {listed(texts)}.")

@@ -1,0 +1,112 @@
+"""Ranking robustness: does the winner of a data set win under another budget, target, data set, or on half of the runs?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from nasbench.spaces.space import Floats
+from reports.evaluation import BenchmarkEvaluation
+from reports.savings import Arrival
+from reports.statistics.result import Undefined
+from reports.statistics.robustness import ConditionRobustness, Ranking, across_conditions
+from reports.tables.table import Cell, Column, ReportTable
+
+WHOLE = "whole budget"
+BUDGETS = {"half the budget": 0.5, "a quarter of the budget": 0.25}
+FORMS = {True: "yes", False: "no"}
+
+
+def robustness_table(
+    evaluations: Sequence[BenchmarkEvaluation], reached: Sequence[Arrival], halves: Mapping[str, float | Undefined]
+) -> ReportTable | None:
+    """Build the table, or None where there is one optimizer.
+
+    Args:
+        evaluations: one a benchmark.
+        reached: times to targets in queries.
+        halves: by short name of the benchmark, the share of random halves of the runs on which its winner wins.
+    """
+    if len(evaluations[0].outcomes) < 2:
+        return None
+    rows = [row for e in evaluations for row in _rows(e, evaluations, reached, halves[e.short])]
+    return ReportTable(
+        name="robustness",
+        title="Does the winner stay the winner",
+        caption=(
+            "The optimizer with the lowest mean final score of each data set, and which is first under other conditions: budgets, targets (lowest restricted "
+            "mean of queries), the other data sets, random halves of the runs. tau: Kendall's between both orders of all optimizers."
+        ),
+        columns=(
+            Column(key="benchmark", heading="data set", kind="text", group=True),
+            Column(key="winner", heading="winner", kind="text"),
+            Column(key="condition", heading="condition", kind="text"),
+            Column(key="first", heading="first there", kind="text"),
+            Column(key="survives", heading="same winner", kind="text"),
+            Column(key="tau", heading="tau"),
+        ),
+        rows=tuple(rows),
+        notes=("Means alone, without a test: where the main table shows no difference, a change of the first place is what chance would do.",),
+    )  # fmt: skip
+
+
+def _rows(
+    evaluation: BenchmarkEvaluation,
+    evaluations: Sequence[BenchmarkEvaluation],
+    reached: Sequence[Arrival],
+    half: float | Undefined,
+) -> Iterator[tuple[Cell, ...]]:
+    conditions = {WHOLE: _final(evaluation)}
+    conditions |= {name: _at(evaluation, fraction) for name, fraction in BUDGETS.items()}
+    conditions |= _targets(evaluation, reached)
+    conditions |= {e.short: _final(e) for e in evaluations if e is not evaluation}
+    found = across_conditions(conditions, WHOLE)
+    assert not isinstance(found, Undefined)  # two optimizers or more, and the whole budget is there
+    runs = "+".join(outcome.digest for outcome in evaluation.outcomes.values())
+    winner = found.winner if isinstance(found.winner, Undefined) else str(found.winner)
+    for name in conditions:
+        if name != WHOLE:
+            yield (Cell(evaluation.short), Cell(winner, runs=runs), Cell(name), *_told(found, name, runs))
+    share = half if isinstance(half, Undefined) else f"in {100 * half:.0f} %"
+    dash = Undefined("halves are many, and each has its own order")
+    yield (
+        Cell(evaluation.short),
+        Cell(winner, runs=runs),
+        Cell("random halves of the runs"),
+        Cell(dash, runs=runs),
+        Cell(share, runs=runs),
+        Cell(dash, runs=runs),
+    )
+
+
+def _told(found: ConditionRobustness, name: str, runs: str) -> tuple[Cell, Cell, Cell]:
+    ranking, survives = found.rankings[name], found.survives[name]
+    first = ", ".join(ranking.winners) if isinstance(ranking, Ranking) else ranking
+    same = survives if isinstance(survives, Undefined) else FORMS[survives]
+    return Cell(first, runs=runs), Cell(same, runs=runs), Cell(found.agreement[name], runs=runs)
+
+
+def _final(evaluation: BenchmarkEvaluation) -> dict[str, Floats]:
+    return {label: outcome.score for label, outcome in evaluation.outcomes.items()}
+
+
+def _at(evaluation: BenchmarkEvaluation, fraction: float) -> dict[str, Floats]:
+    """Regret at a fraction of the queries that every optimizer made; at the first that is known where that is later."""
+    curves = {label: outcome.curves["queries"] for label, outcome in evaluation.outcomes.items()}
+    start = max(float(curve.budgets[0]) for curve in curves.values())
+    budget = max(start, fraction * min(float(curve.budgets[-1]) for curve in curves.values()))
+    return {label: curve.regret[:, np.flatnonzero(curve.budgets <= budget)[-1]] for label, curve in curves.items()}
+
+
+def _targets(evaluation: BenchmarkEvaluation, reached: Sequence[Arrival]) -> dict[str, dict[str, Floats]]:
+    """Restricted mean queries to each target that some run reached."""
+    conditions: dict[str, dict[str, Floats]] = {}
+    for target in evaluation.targets:
+        own = [a for a in reached if a.benchmark == evaluation.short and a.target.key == target.key]
+        means = {a.label: a.mean.value for a in own if not isinstance(a.mean, Undefined)}
+        if len(means) == len(evaluation.outcomes) and any(
+            a.mean.events for a in own if not isinstance(a.mean, Undefined)
+        ):
+            conditions[f"queries to {target.name}"] = {label: np.array([mean]) for label, mean in means.items()}
+    return conditions
