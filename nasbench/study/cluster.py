@@ -219,7 +219,7 @@ def connect(
             "A cluster needs the packages dask and distributed, which are not installed; install nas-verify with the extra 'cluster'."
         ) from None
     with silence_logging_cmgr(logging.CRITICAL), _client(address, jobs) as client:
-        cluster = Cluster(client, address, patience, say)
+        cluster = Cluster(client, client.scheduler.address if address == LOCAL else address, patience, say)
         cluster.check()
         yield cluster
 
@@ -230,7 +230,13 @@ def _client(address: str, jobs: int) -> Iterator[Any]:
 
     local = None
     if address == LOCAL:
-        local = LocalCluster(n_workers=jobs, threads_per_worker=1, memory_limit=0, dashboard_address=":0")
+        local = LocalCluster(
+            n_workers=jobs,
+            threads_per_worker=1,
+            memory_limit=0,
+            dashboard_address=":0",
+            silence_logs=logging.CRITICAL,
+        )
     try:
         with warnings.catch_warnings():
             # Versions are compared by `check`, which says it in a sentence.

@@ -101,9 +101,15 @@ def _benchmarks() -> list[dict[str, Any]]:
     from nasbench.benchmarks.catalogue import benchmark_names, get_benchmark
     from nasbench.benchmarks.objectives import objective_names
     from nasbench.benchmarks.synthetic import EXAMPLES, synthetic_benchmark
+    from nasbench.tables.catalogue import is_built, needed
 
     rows: list[dict[str, Any]] = []
     for name in benchmark_names():
+        table = name.partition("/")[0]
+        if needed(table) and not is_built(table):
+            # To list is not worth the minutes of building; the first use builds it.
+            rows.append({"name": name, "space": None, "architectures": None, "objectives": None, "splits": None})
+            continue
         benchmark = get_benchmark(name)
         splits = sorted({c.split for c in benchmark.table.columns if c.dataset == benchmark.dataset and c.split})
         rows.append(

@@ -67,3 +67,16 @@ def test_help_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.rstrip().endswith("HEAVY []"), done.stdout
     assert "run" in done.stdout
+
+
+def test_listing_builds_no_table_of_reference_data(
+    reference_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Such a table takes up to minutes to build; until its first use the list names it and leaves the rest open."""
+    monkeypatch.setenv("NASBENCH_CACHE", str(tmp_path))
+    monkeypatch.setenv("NASBENCH_DATA", str(reference_data))
+    assert status(["list", "benchmarks", "--json"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["benchmarks"]}
+    assert rows["nas-bench-101-sample/cifar10"]["architectures"] is None
+    assert rows["nas-bench-201/cifar10"]["architectures"] == 15_625
+    assert not list(tmp_path.rglob("nas-bench-101-sample"))
