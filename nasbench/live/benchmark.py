@@ -22,7 +22,7 @@ from nasbench.live.deployment.onnx_file import need_onnx, to_onnx
 from nasbench.live.deployment.runtime import OnnxModel
 from nasbench.live.facts import FACTS, Facts
 from nasbench.live.journal import Journal
-from nasbench.live.latency import measure_network
+from nasbench.live.latency import LatencyTable, measure_network
 from nasbench.live.metrics import evaluate
 from nasbench.live.networks.parts import Shape
 from nasbench.live.recipe import Recipe
@@ -35,6 +35,12 @@ LATENCY = "latency"
 """Milliseconds for a batch of one on the device of the training."""
 ONNX_LATENCY, BYTES = "latency@onnx-1-thread", "bytes"
 """Milliseconds for one example under onnxruntime on one thread, and the size of the ONNX file."""
+PREDICTED = "latency@predicted"
+"""Milliseconds as `LATENCY`, predicted from a table of measured operations: free once the operations have been measured, and
+right only as far as `nasbench latency` says. Measured anew by every process."""
+CALIBRATION = 10
+"""Architectures that calibrate the prediction."""
+CHEAP = (*FACTS, PREDICTED)
 MEASURED = (LATENCY, ONNX_LATENCY, BYTES)
 """Objectives that come with a training and are not free: an ONNX file takes 0.1 to 0.4 s to write, too much to ask of each of
 thousands of candidates, and equal arrays in it are stored once, so its size is known when the weights are."""
@@ -111,7 +117,7 @@ class Trainings:
             raise NasbenchError(f"A live task answers from its split 'search', not from {setting.split!r}.")
         if setting.training_seed == "mean":
             raise NasbenchError("A live task trains one seed a query; training_seed should be 'random' or a number.")
-        known = (live.task.metric, *MEASURED, *FACTS)
+        known = (live.task.metric, *MEASURED, *CHEAP)
         for name in setting.objectives:
             if name not in known:
                 raise unknown_name(f"objective of {live.name}", name, known)
@@ -123,7 +129,8 @@ class Trainings:
         recipe = live.recipe
         plan, auxiliary = blueprint(live.space_name), recipe.auxiliary_weight > 0
         self._facts = Facts(plan, live.task.shape, recipe.channels, recipe.cells, auxiliary)
-        self.cheap = tuple(name in FACTS for name in setting.objectives)
+        self._latency = LatencyTable(plan, live.task.shape, recipe.channels, recipe.cells, device=live.device)
+        self.cheap = tuple(name in CHEAP for name in setting.objectives)
         small = self.space.is_enumerable
         self.rows: int | None = self.space.size if small else None
         self.functions: Ints | None = self.space.index(self.space.canonical(self.space.all)) if small else None
@@ -155,10 +162,21 @@ class Trainings:
         return np.array(self._last)
 
     def facts(self, architectures: Architectures) -> Floats:
-        """Counted objectives, `(..., number of cheap)`."""
-        names = [name for name in self.setting.objectives if name in FACTS]
+        """Counted and predicted objectives, `(..., number of cheap)`."""
         flat = architectures.reshape(-1, self.space.d)
-        return self._facts(names, flat).reshape(*architectures.shape[:-1], len(names))
+        columns = [
+            self._predicted(flat) if name == PREDICTED else self._facts([name], flat)[:, 0]
+            for name in self.setting.objectives
+            if name in CHEAP
+        ]
+        values = np.stack(columns, axis=1) if columns else np.empty((len(flat), 0))
+        return values.reshape(*architectures.shape[:-1], len(columns))
+
+    def _predicted(self, architectures: Architectures) -> Floats:
+        if not self._latency.calibrated:
+            uniform = np.random.default_rng(0).random((CALIBRATION, self.space.d))
+            self._latency.calibrate(self.space.sample(uniform))
+        return np.array([self._latency.predict(a) for a in architectures])
 
     def _train(self, architecture: Architecture, level: int, draw: float) -> tuple[list[float], int, float]:
         live, policy = self.live, self.setting.training_seed
@@ -169,8 +187,8 @@ class Trainings:
         data = DeviceSplit(live.search, live.task, live.device)
         values = {live.task.metric: evaluate(trained.network, live.task.shape, data, flip=recipe.test_time_flip)}
         values |= measured(trained.network, live.task.shape, self.setting.objectives)
-        counted = [name for name in self.setting.objectives if name in FACTS]
-        values |= dict(zip(counted, self._facts(counted, architecture[None])[0].tolist(), strict=True))
+        cheap = [name for name in self.setting.objectives if name in CHEAP]
+        values |= dict(zip(cheap, self.facts(architecture).tolist(), strict=True))
         return [values[name] for name in self.setting.objectives], seed, trained.seconds
 
 

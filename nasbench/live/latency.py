@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils import benchmark
 
 from nasbench.live.blueprints import Architecture, Blueprint
 from nasbench.live.counting import example
-from nasbench.live.networks.edge import Edge
+from nasbench.live.networks.edge import NONE, Edge
 from nasbench.live.networks.parts import Shape
 from nasbench.live.operations import Style
 
 Key = tuple[str, int, int, int, int]
 """An operation in its place: name, channels, size of its input, stride, batch."""
+LEAST_PASSES = 15
 
 
 @torch.no_grad()
 def measure(network: nn.Module, x: Tensor, seconds: float = 0.2) -> float:
     """Return the median latency of a forward pass in milliseconds, after a warm-up.
 
-    `torch.utils.benchmark` repeats the pass for at least `seconds` and waits for a GPU to finish.
+    `torch.utils.benchmark` times one pass after another for at least `seconds` and waits for a GPU to finish. Passes are
+    timed singly: a median of single passes stays right while other work takes some of them away, that of blocks of passes
+    does not.
 
     Args:
         network: on the device of `x`; measured in evaluation mode, its mode is left as it was.
@@ -37,7 +42,11 @@ def measure(network: nn.Module, x: Tensor, seconds: float = 0.2) -> float:
         for _ in range(3):
             network(x)
         timer = benchmark.Timer("network(x)", globals={"network": network, "x": x}, num_threads=torch.get_num_threads())
-        return float(timer.blocked_autorange(min_run_time=seconds).median) * 1e3
+        passes: list[float] = []
+        until = time.perf_counter() + seconds
+        while len(passes) < LEAST_PASSES or time.perf_counter() < until:
+            passes += timer.timeit(1).raw_times
+        return float(np.median(passes)) * 1e3
     finally:
         network.train(training)
 
@@ -80,7 +89,9 @@ class LatencyTable:
         device: where it is measured.
         seconds: time to spend on each measurement.
         base: milliseconds, from `calibrate`.
+        calibrated: whether it has been set.
         table: milliseconds of every operation met so far.
+        places: by edge and choice, the operations that the network computes for it.
     """
 
     plan: Blueprint
@@ -91,7 +102,9 @@ class LatencyTable:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     seconds: float = 0.05
     base: float = 0.0
+    calibrated: bool = False
     table: dict[Key, float] = field(default_factory=dict)
+    places: dict[tuple[int, int], list[Key]] = field(default_factory=dict)
 
     def network(self, architecture: Architecture) -> nn.Module:
         """Return the stand-alone network of an architecture on the device."""
@@ -100,7 +113,7 @@ class LatencyTable:
     def calibrate(self, architectures: Architecture) -> None:
         """Measure a few networks `(n, d)` and set the base."""
         rest = [self._measured(a) - self.operations(a) for a in architectures]
-        self.base = float(np.median(rest))
+        self.base, self.calibrated = float(np.median(rest)), True
 
     def predict(self, architecture: Architecture) -> float:
         """Return the predicted latency in milliseconds."""
@@ -112,30 +125,43 @@ class LatencyTable:
 
     def check(self, architectures: Architecture) -> Fit:
         """Measure networks that the calibration has not seen and compare."""
-        from scipy.stats import kendalltau
-
         measured = np.array([self._measured(a) for a in architectures])
         predicted = np.array([self.predict(a) for a in architectures])
-        error = np.abs(predicted - measured)
-        tau = float(kendalltau(predicted, measured).statistic)
-        return Fit(float(error.mean()), float((error / measured).mean()), tau, len(measured))
+        return _fit(predicted, measured)
+
+    def repeat(self, architectures: Architecture) -> Fit:
+        """Measure networks twice and compare: no predictor agrees with a measurement better than another measurement."""
+        first, second = (np.array([self._measured(a) for a in architectures]) for _ in range(2))
+        return _fit(first, second)
+
+    def keys(self, architecture: Architecture) -> list[Key]:
+        """Return every operation of the network in its place."""
+        choices = enumerate(self.plan.choices(architecture))
+        return [key for edge, choice in choices if choice != NONE for key in self._places(edge, choice)]
 
     @torch.no_grad()
-    def keys(self, architecture: Architecture) -> list[Key]:
-        """Return every operation of the network in its place, found by one pass of one example."""
+    def _places(self, edge: int, choice: int) -> list[Key]:
+        """Where a choice of an edge is computed: one pass of the network that has no other operation, looked at once."""
+        if (edge, choice) in self.places:
+            return self.places[edge, choice]
         found: list[Key] = []
 
-        def record(edge: nn.Module, inputs: tuple[Tensor, ...], output: Tensor | None) -> None:
-            assert isinstance(edge, Edge)
-            if edge.only is not None and output is not None and edge.only in edge.operations:
+        def record(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor | None) -> None:
+            assert isinstance(module, Edge)
+            if module.only is not None and output is not None and module.only in module.operations:
                 size = inputs[0].shape[-1]
-                found.append((edge.only, inputs[0].shape[1], size, size // output.shape[-1], self.batch))
+                found.append((module.only, inputs[0].shape[1], size, size // output.shape[-1], self.batch))
 
-        network = self.plan.alone(architecture, self.shape, self.channels, self.cells).eval()
-        hooks = [m.register_forward_hook(record) for m in network.modules() if isinstance(m, Edge)]
+        choices = [NONE] * self.plan.edges
+        choices[edge] = choice
+        with torch.random.fork_rng(devices=[]):  # initial weights are of no interest here
+            style = Style(dims=self.shape.dims)
+            network = self.plan.network(self.shape, style, self.channels, self.cells, choices, 1, False).eval()
+        for module in network.modules():
+            if isinstance(module, Edge):
+                module.register_forward_hook(record)
         network(example(self.shape))
-        for hook in hooks:
-            hook.remove()
+        self.places[edge, choice] = found
         return found
 
     def _latency(self, key: Key) -> float:
@@ -150,3 +176,11 @@ class LatencyTable:
 
     def _measured(self, architecture: Architecture) -> float:
         return measure(self.network(architecture), example(self.shape, self.batch, self.device), self.seconds)
+
+
+def _fit(predicted: NDArray[np.float64], measured: NDArray[np.float64]) -> Fit:
+    from scipy.stats import kendalltau
+
+    error = np.abs(predicted - measured)
+    tau = float(kendalltau(predicted, measured).statistic)
+    return Fit(float(error.mean()), float((error / measured).mean()), tau, len(measured))

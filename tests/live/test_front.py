@@ -12,6 +12,7 @@ import torch
 import typer
 from typer.testing import CliRunner
 
+from nasbench.benchmarks.setting import Setting
 from nasbench.errors import NasbenchError
 from nasbench.live import benchmark, commands, experiment
 from nasbench.live.blueprints import blueprint
@@ -19,8 +20,13 @@ from nasbench.live.counting import macs, memory, parameters
 from nasbench.live.experiment import Plan, plan_as_dict
 from nasbench.live.facts import FACTS, Facts
 from nasbench.live.front import run_front
+from nasbench.live.latency import LatencyTable
+from nasbench.live.latency_command import latency
+from nasbench.live.networks.edge import Edge
 from nasbench.live.networks.parts import Shape
 from nasbench.live.recipe import SMALL
+from nasbench.live.tasks.catalogue import get_task
+from nasbench.search.ledger import Budget
 
 CPU = torch.device("cpu")
 RECIPE = replace(SMALL, epochs=1, channels=4)
@@ -92,6 +98,62 @@ def test_the_hybrid_minimises_what_onnx_measures(tmp_path: Path) -> None:
         # Dead weights are left out, so a file is larger than its parameters only if all of them are used.
         assert row["bytes"] > 3_000 and 0 < row["latency@onnx-1-thread"] < 1000
         assert abs(row["bytes"] - row["search_bytes"]) < 1_000
+
+
+def test_predicted_latency_is_free_and_is_the_sum_of_its_measured_operations() -> None:
+    task = get_task("digits")
+    splits = task.load().reduced(96, 32)
+    live = benchmark.LiveBenchmark(task, splits.train, splits.search, "nas-bench-201", RECIPE, CPU)
+    setting = Setting(
+        objectives=("error", benchmark.PREDICTED, "parameters"),
+        split="search",
+        epochs=(1,),
+        training_seed="random",
+        repeats="cached",
+        budget=Budget({"queries": 2}),
+    )
+    handle = live.handle(setting, 0, (0,))
+    assert handle.cheap == (False, True, True)
+    cells = handle.space.all[[0, 1000, 15_000]]
+    facts = handle.facts(cells)
+    table = handle._evaluator._latency  # type: ignore[attr-defined]
+    for (predicted, counted), cell in zip(facts, cells, strict=True):
+        assert predicted == pytest.approx(table.base + sum(table.table[key] for key in table.keys(cell)))
+        alone = blueprint("nas-bench-201").alone(cell, task.shape, 4, 1)
+        assert counted * 1e6 == pytest.approx(parameters(alone))
+    answer = handle.query(cells[None, :1]).objectives[0, 0]
+    assert answer[1:].tolist() == facts[0].tolist()
+    assert handle.facts(handle.space.all[::5]).shape == (3_125, 2)
+
+
+@pytest.mark.parametrize("space", ["nas-bench-201", "darts", "hierarchical"])
+def test_operations_edge_by_edge_are_those_that_a_pass_computes(space: str) -> None:
+    plan, shape, cells = blueprint(space), Shape(2, 1, 8, 10), 3 if space == "darts" else 1
+    where = plan.make_space()
+    table = LatencyTable(plan, shape, 4, cells)
+    for architecture in where.sample(np.random.default_rng(1).random((2, where.d))):
+        network = plan.alone(architecture, shape, 4, cells).eval()
+        edges = [m for m in network.modules() if isinstance(m, Edge) and m.only not in (None, "none")]
+        met: list[str] = []
+
+        def meet(module: torch.nn.Module, *_: object, met: list[str] = met) -> None:
+            met.append(str(module.only))
+
+        for edge in edges:
+            edge.register_forward_hook(meet)
+        network(torch.zeros(1, 1, 8, 8))
+        assert sorted(key[0] for key in table.keys(architecture)) == sorted(met)
+
+
+def test_the_latency_command_compares_predictions_and_measurements() -> None:
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.command()(latency)
+    arguments = ["digits", "--channels", "4", "--sampled", "3", "--calibration", "1", "--seconds", "0.001", "--json"]
+    rows = json.loads(CliRunner().invoke(app, arguments, catch_exceptions=False).stdout)["rows"]
+    assert [row["compared"] for row in rows] == ["predicted, measured", "measured, measured again"]
+    assert all(row["n"] == 3 and row["relative_error"] >= 0 and -1 <= row["kendall_tau"] <= 1 for row in rows)
+    with pytest.raises(NasbenchError, match="the least there can be"):
+        CliRunner().invoke(app, ["--sampled", "1"], catch_exceptions=False)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,55 @@
+"""`nasbench latency`. Torch is imported when it runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from nasbench.errors import NasbenchError
+from nasbench.live.commands import Device, Json, Seed, Space, need_torch, show
+
+
+def latency(
+    task: Annotated[str, typer.Argument(help="whose inputs are answered")] = "digits",
+    space: Space = "nas-bench-201",
+    channels: Annotated[int, typer.Option(help="channels of the network")] = 8,
+    cells: Annotated[int | None, typer.Option(help="cells of a stage; layers in the DARTS space")] = None,
+    batch: Annotated[int, typer.Option(help="examples a pass")] = 1,
+    sampled: Annotated[int, typer.Option(help="random architectures to compare on")] = 30,
+    calibration: Annotated[int, typer.Option(help="other random architectures to calibrate on")] = 10,
+    seconds: Annotated[float, typer.Option(help="time to spend on each measurement")] = 0.1,
+    seed: Seed = 0,
+    device: Device = "auto",
+    json: Json = False,
+) -> None:
+    """Predict latencies from measured operations and compare them with measured ones, which are compared with themselves."""
+    need_torch()
+    if sampled < 2 or calibration < 1 or batch < 1:
+        raise NasbenchError(
+            "Two sampled architectures, one for calibration and a batch of one are the least there can be."
+        )
+    from dataclasses import asdict
+
+    import numpy as np
+
+    from nasbench.live.blueprints import blueprint
+    from nasbench.live.devices import choose_device
+    from nasbench.live.latency import LatencyTable
+    from nasbench.live.tasks.catalogue import get_task
+
+    plan = blueprint(space)
+    depth = cells or (3 if space == "darts" else 1)
+    where = plan.make_space()
+    table = LatencyTable(
+        plan, get_task(task).shape, channels, depth, batch=batch, device=choose_device(device), seconds=seconds
+    )
+    drawn = where.sample(np.random.default_rng(seed).random((calibration + sampled, where.d)))
+    table.calibrate(drawn[:calibration])
+    given = {"task": task, "space": space, "batch": batch, "base_ms": table.base}
+    rows = [
+        {"compared": "predicted, measured", **asdict(table.check(drawn[calibration:]))},
+        {"compared": "measured, measured again", **asdict(table.repeat(drawn[calibration:]))},
+    ]
+    rows = [{**given, "operations": len(table.table), **row} for row in rows]
+    show("latency", "rows", rows, json)
