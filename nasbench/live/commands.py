@@ -62,6 +62,9 @@ def search(
     rounds: Annotated[
         int | None, typer.Option(help="federated: rounds of the search, in place of --search-epochs")
     ] = None,
+    train_rounds: Annotated[
+        int | None, typer.Option(help="federated: rounds of the training, in place of --epochs")
+    ] = None,
     dropout: Annotated[float, typer.Option(help="federated: fraction of clients missing in a round")] = 0.0,
     stragglers: Annotated[float, typer.Option(help="federated: fraction that gets through a part of its data")] = 0.0,
     runtime: Annotated[
@@ -111,6 +114,7 @@ def search(
         clients=clients,
         partition=partition,
         rounds=rounds,
+        train_rounds=train_rounds,
         dropout=dropout,
         stragglers=stragglers,
         runtime=runtime,

@@ -21,6 +21,7 @@ class Federation:
     clients: int = 4
     partition: str = "iid"
     rounds: int | None = None
+    train_rounds: int | None = None
     dropout: float = 0.0
     stragglers: float = 0.0
     runtime: str = "flower"
@@ -54,17 +55,15 @@ def search_federated(plan: Plan, federation: Federation, device: str, out: Path 
     from nasbench.live.federated.partition import Partition
     from nasbench.live.store import write_whole
 
+    passes = (plan.settings.epochs, plan.recipe.epochs)
+    rounds = [p if r is None else r for r, p in zip((federation.rounds, federation.train_rounds), passes, strict=True)]
     job = Job(
         task=plan.task,
         space=plan.space,
         options=plan.options,
         # A client has few examples, so its steps are cut as the recipe cuts them.
-        settings=replace(
-            plan.settings,
-            epochs=plan.settings.epochs if federation.rounds is None else federation.rounds,
-            batch=plan.recipe.batch,
-        ),
-        recipe=plan.recipe,
+        settings=replace(plan.settings, epochs=rounds[0], batch=plan.recipe.batch),
+        recipe=replace(plan.recipe, epochs=rounds[1]),
         seed=plan.seed,
     )
     federated = FederatedPlan(
@@ -76,7 +75,7 @@ def search_federated(plan: Plan, federation: Federation, device: str, out: Path 
     )
     where = choose_device(device)
     if federation.compare:
-        return "rows", summary(compare_seeds(federated, federation.compare, where, out))
+        return "rows", summary(compare_seeds(federated, federation.compare, where, out, passes=passes))
     address = federation.listen
     result = (
         serve_federated(federated, address, where) if address else run_federated(federated, where, federation.runtime)

@@ -36,7 +36,9 @@ DIFFERENCES = (
 RESAMPLES = 10_000
 
 
-def compare(plan: FederatedPlan, device: torch.device, say: Say = to_stderr) -> dict[str, Any]:
+def compare(
+    plan: FederatedPlan, device: torch.device, say: Say = to_stderr, passes: tuple[int, int] | None = None
+) -> dict[str, Any]:
     """Return the test scores of one seed, of four ways to come to a network.
 
     `central`: search and training on all examples in one place. `federated`: search and training by rounds. `local_only`: each
@@ -45,17 +47,25 @@ def compare(plan: FederatedPlan, device: torch.device, say: Say = to_stderr) -> 
     `central` is due to the search.
 
     The rounds are a plain loop, which a simulation on Flower repeats bit for bit.
+
+    Args:
+        plan: the federated search.
+        device: where all compute.
+        say: takes messages.
+        passes: over the examples, in search and in training, of what is not federated; None for as many as there are rounds.
     """
     task, splits = plan.data()
     job, test = plan.job, DeviceSplit(splits.test, task, device)
-    recipe = replace(job.recipe, seed=job.seed)
+    searching, training = passes or (job.settings.epochs, job.recipe.epochs)
+    recipe = replace(job.recipe, seed=job.seed, epochs=training)
+    apart = _alone(job, searching)
 
     def trained(architecture: Architecture, data: Splits) -> float:
         network = train_final(task, data, job.space, architecture, recipe, device, say=say).network
         return evaluate(network, task.shape, test)
 
     def found(data: Splits) -> Architecture:
-        return run_search(_alone(job), task, data, device).architecture
+        return run_search(apart, task, data, device).architecture
 
     say(f"seed {job.seed}: central")
     central = found(splits)
@@ -88,12 +98,17 @@ def compare(plan: FederatedPlan, device: torch.device, say: Say = to_stderr) -> 
             "federated": coordinator.architecture,
             "local": [to_string(a) for a in local],
         },
-        "plan": plan.as_dict(),
+        "plan": _identity(plan, passes),
     }
 
 
 def compare_seeds(
-    plan: FederatedPlan, seeds: int, device: torch.device, folder: Path | None = None, say: Say = to_stderr
+    plan: FederatedPlan,
+    seeds: int,
+    device: torch.device,
+    folder: Path | None = None,
+    say: Say = to_stderr,
+    passes: tuple[int, int] | None = None,
 ) -> list[dict[str, Any]]:
     """Return the comparison of the plan's seed and those that follow it; what `folder` holds is not run again.
 
@@ -105,17 +120,24 @@ def compare_seeds(
     plans = [replace(plan, job=replace(plan.job, seed=plan.job.seed + i)) for i in range(seeds)]
     for one in plans:
         one.owners()
-    return [_kept(one, device, folder, say) for one in plans]
+    return [_kept(one, device, folder, say, passes) for one in plans]
 
 
-def _kept(plan: FederatedPlan, device: torch.device, folder: Path | None, say: Say) -> dict[str, Any]:
+def _identity(plan: FederatedPlan, passes: tuple[int, int] | None) -> dict[str, Any]:
+    searching, training = passes or (plan.job.settings.epochs, plan.job.recipe.epochs)
+    return plan.as_dict() | {"passes": [searching, training]}
+
+
+def _kept(
+    plan: FederatedPlan, device: torch.device, folder: Path | None, say: Say, passes: tuple[int, int] | None
+) -> dict[str, Any]:
     path = folder / f"compare-{plan.job.task}-{plan.job.seed}.json" if folder else None
     if path and path.exists():
         result: dict[str, Any] = json.loads(path.read_text())
-        if result["plan"] != json.loads(json.dumps(plan.as_dict())):
+        if result["plan"] != json.loads(json.dumps(_identity(plan, passes))):
             raise NasbenchError(f"{path} is the comparison of another plan; choose another folder.")
         return result
-    result = compare(plan, device, say)
+    result = compare(plan, device, say, passes)
     if path:
         write_whole(path, result)
     return result
@@ -136,8 +158,7 @@ def summary(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{key: float(v) if isinstance(v, np.floating) else v for key, v in row.items()} for row in table]
 
 
-def _alone(job: Job) -> Plan:
-    """Return the search of a job as one place runs it."""
-    return Plan(
-        task=job.task, space=job.space, optimizer="gaea", options=job.options, seed=job.seed, settings=job.settings
-    )
+def _alone(job: Job, epochs: int) -> Plan:
+    """Return the search of a job as one place runs it, in so many passes."""
+    settings = replace(job.settings, epochs=epochs)
+    return Plan(task=job.task, space=job.space, optimizer="gaea", options=job.options, seed=job.seed, settings=settings)

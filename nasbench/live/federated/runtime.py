@@ -16,13 +16,15 @@ from nasbench.errors import NasbenchError
 from nasbench.live.federated.client import Client
 from nasbench.live.federated.coordinator import Coordinator
 
-SILENCE = {
+ENVIRONMENT = {
     "FLWR_TELEMETRY_ENABLED": "0",
     "FLWR_DISABLE_UPDATE_CHECK": "1",
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_worker_niceness": "0",
 }
-"""Variables that turn off what Flower and Ray would send to their makers; Flower reads them when it is imported."""
+"""What Flower and Ray would send to their makers is turned off, and clients compute at the priority of the suite; Flower reads its
+part when it is imported."""
 
 STORE_BYTES = 100 * 2**20
 """Memory for Ray's object store: the weights of small networks, for a few clients."""
@@ -30,7 +32,7 @@ STORE_BYTES = 100 * 2**20
 
 def need_flower() -> None:
     """Import Flower, silent towards the network, or raise NasbenchError naming the extra."""
-    os.environ.update(SILENCE)
+    os.environ.update(ENVIRONMENT)
     try:
         import flwr  # noqa: F401
     except ImportError:
