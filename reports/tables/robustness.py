@@ -16,6 +16,8 @@ from reports.tables.table import Cell, Column, ReportTable
 WHOLE = "whole budget"
 BUDGETS = {"half the budget": 0.5, "a quarter of the budget": 0.25}
 FORMS = {True: "yes", False: "no"}
+MOST = 4
+"""With more other data sets than these they have one row together."""
 
 
 def robustness_table(
@@ -60,14 +62,17 @@ def _rows(
     conditions = {WHOLE: _final(evaluation)}
     conditions |= {name: _at(evaluation, fraction) for name, fraction in BUDGETS.items()}
     conditions |= _targets(evaluation, reached)
-    conditions |= {e.short: _final(e) for e in evaluations if e is not evaluation}
-    found = across_conditions(conditions, WHOLE)
+    others = {e.short: _final(e) for e in evaluations if e is not evaluation}
+    found = across_conditions(conditions | others, WHOLE)
     assert not isinstance(found, Undefined)  # two optimizers or more, and the whole budget is there
     runs = "+".join(outcome.digest for outcome in evaluation.outcomes.values())
     winner = found.winner if isinstance(found.winner, Undefined) else str(found.winner)
-    for name in conditions:
+    for name in (*conditions, *(others if len(others) <= MOST else ())):
         if name != WHOLE:
             yield (Cell(evaluation.short), Cell(winner, runs=runs), Cell(name), *_told(found, name, runs))
+    if len(others) > MOST:
+        name = f"the other {len(others)} data sets"
+        yield (Cell(evaluation.short), Cell(winner, runs=runs), Cell(name), *_together(found, list(others), runs))
     share = half if isinstance(half, Undefined) else f"in {100 * half:.0f} %"
     dash = Undefined("halves are many, and each has its own order")
     yield (
@@ -85,6 +90,15 @@ def _told(found: ConditionRobustness, name: str, runs: str) -> tuple[Cell, Cell,
     first = ", ".join(ranking.winners) if isinstance(ranking, Ranking) else ranking
     same = survives if isinstance(survives, Undefined) else FORMS[survives]
     return Cell(first, runs=runs), Cell(same, runs=runs), Cell(found.agreement[name], runs=runs)
+
+
+def _together(found: ConditionRobustness, names: Sequence[str], runs: str) -> tuple[Cell, Cell, Cell]:
+    """The other data sets in one row: on how many the winner is first, and the mean of tau."""
+    kept = sum(found.survives[name] is True for name in names)
+    known = [tau for tau in (found.agreement[name] for name in names) if not isinstance(tau, Undefined)]
+    same = found.winner if isinstance(found.winner, Undefined) else f"on {kept} of {len(names)}"
+    tau = float(np.mean(known)) if known else Undefined("all methods are tied everywhere, so no order can agree")
+    return Cell(Undefined("each data set has its own order"), runs=runs), Cell(same, runs=runs), Cell(tau, runs=runs)
 
 
 def _final(evaluation: BenchmarkEvaluation) -> dict[str, Floats]:

@@ -30,8 +30,23 @@ needs_browser = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def folder(results: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The plain study's report, written."""
-    return write_report(build_report(results), tmp_path_factory.mktemp("report")).page.parent
+    """The plain study's report, written, with verdicts of theory as wide as they come."""
+    where = tmp_path_factory.mktemp("report")
+    verdict = {"verdict": "holds", "statistic": 1677291.0, "bound": 1680290.0, "tightness": 1.002, "p_value": 0.4, "n": 20_000,
+               "low": 1608419.0, "high": 1746162.0}  # fmt: skip
+    grown = (
+        "operations 1.00 (up to 1.02) of 1; memory 0.03 (up to 0.04) of 0; time 0.97 (up to 0.99) of 1; T = 64 to 1024"
+    )
+    rows = [
+        {
+            "claim": "random-search.rank-law-with-replacement",
+            **verdict,
+            "note": "seconds, the 16 best cells, the one that is farthest",
+        },
+        {"claim": "complexity.regularized-evolution", **verdict, "note": grown},
+    ]
+    (where / "verify.json").write_text(json.dumps({"command": "verify", "verdicts": rows}))
+    return write_report(build_report(results, None, [where / "verify.json"]), where / "written").page.parent
 
 
 @pytest.fixture(scope="module")

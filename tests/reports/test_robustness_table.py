@@ -58,3 +58,15 @@ def test_halves_say_why_where_they_cannot(results: Results, share: float | Undef
     table = robustness_table([evaluation], [], {evaluation.short: share})
     assert table is not None
     assert table.rows[-1][4].value == (share if isinstance(share, Undefined) else "in 25 %")
+
+
+def test_many_other_data_sets_share_a_row(results: Results) -> None:
+    from dataclasses import replace
+
+    (evaluation, *_) = evaluate(results)
+    many = [replace(evaluation, short=f"set {i}") for i in range(6)]
+    table = robustness_table(many, [], {e.short: 0.5 for e in many})
+    assert table is not None
+    row = next(row for row in table.rows if row[2].value == "the other 5 data sets")
+    assert row[4].value == "on 5 of 5" and row[5].value == pytest.approx(1.0)
+    assert not any(str(row[2].value).startswith("set ") for row in table.rows)
