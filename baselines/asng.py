@@ -8,11 +8,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from baselines.product_policy import draw, offered, one_hot, uniform_theta
+from baselines.product_policy import draw
 from baselines.require import require
 from nasbench.benchmarks.handle import SearchHandle
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
+from nasbench.search.simplex import support, uniform_theta, vertices
 from nasbench.search.streams import Streams
 from nasbench.spaces.space import Architectures, Floats
 
@@ -48,12 +49,12 @@ class Asng:
         self._samples = samples
         self._alpha = alpha
         self._step = step
-        choices = offered(self._space)
+        choices = support(self._space.cardinalities)
         self._free = int((self._space.cardinalities - 1).sum())
         self._least = np.where(choices, 1.0 / (self._space.d * (self._space.cardinalities[:, None] - 1)), 0.0)
         # With one decision, or two of two choices, the authors' bound leaves no room; uniform is the most that it can ask for.
         self._least = np.minimum(self._least, 0.5 * choices / self._space.cardinalities[:, None])
-        self.theta = uniform_theta(self._space, len(streams))
+        self.theta = uniform_theta(choices, len(streams))
         self._path = np.zeros(self.theta.shape)
         self._gamma = np.zeros(len(streams))
         self._shrink = np.ones(len(streams))
@@ -67,8 +68,8 @@ class Asng:
         """Take one natural-gradient step, and adapt the length of the next."""
         complete = np.asarray(observations.answered.all(axis=1))
         weight = utilities(np.where(complete[:, None], observations.objectives[..., 0], 0.0))
-        vertices = one_hot(observations.architectures, self.theta.shape[-1])
-        gradient = (weight[..., None, None] * (vertices - self.theta[:, None])).mean(axis=1)
+        drawn = vertices(observations.architectures, self.theta.shape[-1])
+        gradient = (weight[..., None, None] * (drawn - self.theta[:, None])).mean(axis=1)
         moving = complete & (np.abs(gradient).max(axis=(1, 2)) >= 1e-18)
         rows = np.flatnonzero(moving)
         if len(rows) == 0:

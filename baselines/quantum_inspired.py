@@ -8,11 +8,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from baselines.product_policy import draw, uniform_theta
+from baselines.product_policy import draw
 from baselines.require import require
 from nasbench.benchmarks.handle import SearchHandle
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
+from nasbench.search.simplex import support, uniform_theta
 from nasbench.search.streams import Streams
 from nasbench.spaces.space import Architectures, Floats, Ints
 
@@ -70,8 +71,8 @@ class QuantumInspired:
         self._space = handle.space
         self._streams = streams
         self._angle, self._epsilon, self._migration = angle, epsilon, migration
-        self._offered = uniform_theta(self._space, 1)[0] > 0
-        self.amplitudes = np.sqrt(np.repeat(uniform_theta(self._space, len(streams))[:, None], population, axis=1))
+        self._offered = support(self._space.cardinalities)
+        self.amplitudes = np.sqrt(np.repeat(uniform_theta(self._offered, len(streams))[:, None], population, axis=1))
         self._group = np.arange(population) * min(groups, population) // population
         self._best = np.zeros((len(streams), population, self._space.d), dtype=np.int8)
         self._best_error = np.full((len(streams), population), np.inf)

@@ -9,11 +9,12 @@ import numpy as np
 from scipy.special import ndtri
 
 from baselines.adam import Adam
-from baselines.product_policy import draw, offered, one_hot
+from baselines.product_policy import draw
 from baselines.require import require
 from nasbench.benchmarks.handle import SearchHandle
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
+from nasbench.search.simplex import support, vertices
 from nasbench.search.streams import Streams
 from nasbench.spaces.space import Architectures, Floats
 
@@ -54,7 +55,7 @@ class Reinforce:
         self._space = handle.space
         self._streams = streams
         self._momentum = momentum
-        choices = offered(self._space)
+        choices = support(self._space.cardinalities)
         # Half a step of the 53-bit grid is added, since 0 has no finite quantile.
         start = ndtri(streams.uniform(choices.size) + 2.0**-54).reshape(-1, *choices.shape)
         self._logits = np.where(choices, initial_scale * start, -np.inf)
@@ -92,7 +93,7 @@ def score(theta: Floats, architectures: Architectures) -> Floats:
 
     Williams 1992, section 4: for a softmax it is the one-hot vertex minus `theta`.
     """
-    return one_hot(architectures, theta.shape[-1]) - theta
+    return vertices(architectures, theta.shape[-1]) - theta
 
 
 OPTIMIZER = Lockstep(Reinforce)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nasbench.hybrid.simplex import sample
+from nasbench.search.simplex import sample
 from nasbench.spaces.space import Architectures, Floats, Ints
 
 

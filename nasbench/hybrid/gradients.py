@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from nasbench.hybrid.simplex import sample
+from nasbench.search.simplex import sample
 from nasbench.spaces.space import Architectures, Floats, Ints
 
 

@@ -23,9 +23,9 @@ from nasbench.hybrid.progressive import Support
 from nasbench.hybrid.relaxation import Relaxation
 from nasbench.hybrid.scheduler import Scheduler
 from nasbench.hybrid.selection import Selection
-from nasbench.hybrid.simplex import support, uniform_theta
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import PerRun
+from nasbench.search.simplex import support, uniform_theta
 from nasbench.spaces.space import Architectures, Floats, Ints
 
 SURROGATE, EVOLUTION, RELAXATION, UNIFORM = "surrogate", "evolution", "relaxation", "uniform"

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.hybrid.gradients import GradientSource
-from nasbench.hybrid.simplex import exponentiated_gradient, keep_floor, sample, uniform_theta
+from nasbench.search.simplex import exponentiated_gradient, keep_floor, sample, uniform_theta
 from nasbench.spaces.space import Architectures, Floats
 
 

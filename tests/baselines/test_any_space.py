@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from baselines.product_policy import draw, inverse_transform, offered
+from baselines.product_policy import draw
 from nasbench.benchmarks.handle import SearchHandle
 from nasbench.benchmarks.setting import Setting
 from nasbench.search.ledger import Budget
+from nasbench.search.simplex import sample, support
 from nasbench.search.streams import Streams
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
@@ -117,13 +118,13 @@ def test_policies_draw_from_theta_and_stay_inside() -> None:
     expected[1, 2] = (theta[1, 2] - out) / (1 - out)
     frequency = (drawn[..., None] == np.arange(6)).mean(axis=0)
     np.testing.assert_allclose(frequency, expected, atol=6 * 0.5 / 40_000**0.5)
-    assert (frequency[~offered(space)] == 0).all()
+    assert (frequency[~support(space.cardinalities)] == 0).all()
 
 
 def test_the_largest_uniform_number_is_a_choice_with_weight() -> None:
     theta = np.array([[0.3, 0.7, 0.0, 0.0], [0.1, 0.2, 0.7, 0.0]])
-    assert inverse_transform(theta, np.full(2, 1 - 2.0**-53)).tolist() == [1, 2]
-    assert inverse_transform(theta, np.zeros(2)).tolist() == [0, 0]
+    assert sample(theta, np.full(2, 1 - 2.0**-53)).tolist() == [1, 2]
+    assert sample(theta, np.zeros(2)).tolist() == [0, 0]
 
 
 def test_importing_the_rivals_is_light() -> None:

@@ -8,19 +8,19 @@ import numpy as np
 import pytest
 from toy import Handles, toy_error, toy_space
 
-from baselines.product_policy import offered, one_hot
 from baselines.reinforce import OPTIMIZER, Reinforce, score, softmax
+from nasbench.search.simplex import support, vertices
 from nasbench.search.streams import Streams
 
 
 def random_logits(seed: int) -> np.ndarray:
-    choices = offered(toy_space())
+    choices = support(toy_space().cardinalities)
     return np.where(choices, np.random.default_rng(seed).normal(size=choices.shape), -np.inf)
 
 
 def expectation(logits: np.ndarray) -> float:
     theta, everything = softmax(logits), toy_space().all
-    probability = (one_hot(everything, 4) * theta).sum(axis=-1).prod(axis=-1)
+    probability = (vertices(everything, 4) * theta).sum(axis=-1).prod(axis=-1)
     return float(probability @ toy_error(everything))
 
 
@@ -28,16 +28,16 @@ def expectation(logits: np.ndarray) -> float:
 def test_score_function_gradient_is_unbiased(baseline: float) -> None:
     logits, everything = random_logits(3), toy_space().all
     theta = softmax(logits)
-    probability = (one_hot(everything, 4) * theta).sum(axis=-1).prod(axis=-1)
+    probability = (vertices(everything, 4) * theta).sum(axis=-1).prod(axis=-1)
     estimates = score(theta, everything) * (toy_error(everything) - baseline)[:, None, None]
     expected = (probability[:, None, None] * estimates).sum(axis=0)
     step = 1e-6
-    for i, j in np.argwhere(offered(toy_space())):
+    for i, j in np.argwhere(support(toy_space().cardinalities)):
         up, down = logits.copy(), logits.copy()
         up[i, j] += step
         down[i, j] -= step
         assert expected[i, j] == pytest.approx((expectation(up) - expectation(down)) / (2 * step), abs=1e-7)
-    assert (expected[~offered(toy_space())] == 0).all()
+    assert (expected[~support(toy_space().cardinalities)] == 0).all()
 
 
 def test_first_step_moves_nothing_since_the_baseline_takes_the_reward_first(handles: Handles) -> None:

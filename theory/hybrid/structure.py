@@ -15,8 +15,8 @@ import numpy as np
 from nasbench.hybrid import progressive
 from nasbench.hybrid.evolution import Evolution
 from nasbench.hybrid.progressive import Ladder
-from nasbench.hybrid.simplex import support, uniform_theta
 from nasbench.search.archive import ParetoArchive
+from nasbench.search.simplex import support, uniform_theta
 from nasbench.spaces.space import Architectures, Floats
 from theory.claim import Assumption, Claim, Context, Fault, Verdict, at_most
 from theory.counting import replaced

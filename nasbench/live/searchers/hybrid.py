@@ -14,13 +14,13 @@ from torch import Tensor
 
 from nasbench.hybrid.evolution import Evolution
 from nasbench.hybrid.relaxation import Relaxation
-from nasbench.hybrid.simplex import support
 from nasbench.live.batches import Batch, DeviceSplit
 from nasbench.live.blueprints import Architecture
 from nasbench.live.gradient import SupernetGradient
 from nasbench.live.networks.edge import Mixture
 from nasbench.live.searchers.searcher import Searcher
 from nasbench.live.sharing import shared_losses
+from nasbench.search.simplex import support
 
 
 class Hybrid(Searcher):

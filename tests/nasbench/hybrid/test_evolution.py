@@ -9,7 +9,7 @@ from pymoo.operators.survival.rank_and_crowding.metrics import calc_crowding_dis
 from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
 
 from nasbench.hybrid.evolution import Evolution, crowding, ranks, survivors
-from nasbench.hybrid.simplex import support, uniform_theta
+from nasbench.search.simplex import support, uniform_theta
 
 CARDINALITIES = np.array([3, 4, 2, 5])
 

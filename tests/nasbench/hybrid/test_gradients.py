@@ -11,7 +11,7 @@ from nasbench.hybrid.gradients import (
     ProductKernelGradient,
     ScoreFunctionGradient,
 )
-from nasbench.hybrid.simplex import sample, support
+from nasbench.search.simplex import sample, support
 from nasbench.spaces.space import Space
 
 SPACE = Space("mixed", ("a", "b", "c", "d"), (("0", "1"), ("0", "1", "2"), ("0", "1", "2", "3"), ("0", "1", "2")))

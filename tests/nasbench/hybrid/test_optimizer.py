@@ -15,9 +15,9 @@ from nasbench.benchmarks.synthetic import FunctionEvaluator, SyntheticBenchmark,
 from nasbench.errors import NasbenchError
 from nasbench.hybrid.evolution import Evolution
 from nasbench.hybrid.optimizer import OPTIMIZER
-from nasbench.hybrid.simplex import support, uniform_theta
 from nasbench.search.ledger import Budget
 from nasbench.search.observations import Query
+from nasbench.search.simplex import support, uniform_theta
 from nasbench.search.streams import Streams
 from nasbench.spaces.catalogue import get_space
 from nasbench.spaces.space import Architectures, Floats, Ints, Space

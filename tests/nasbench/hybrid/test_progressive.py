@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from nasbench.hybrid.progressive import Ladder, Support, ladder_scores
-from nasbench.hybrid.simplex import support
 from nasbench.hybrid.surrogate import normal_scores
+from nasbench.search.simplex import support
 from nasbench.spaces.space import Space
 
 SPACE = Space("s", ("a", "b"), (("0", "1", "2"), ("0", "1")))

@@ -7,7 +7,7 @@ import pytest
 
 from nasbench.hybrid.gradients import ListedGradient
 from nasbench.hybrid.relaxation import Relaxation, steepness
-from nasbench.hybrid.simplex import entropy, exponentiated_gradient, keep_floor, support, uniform_theta
+from nasbench.search.simplex import entropy, exponentiated_gradient, keep_floor, support, uniform_theta
 from nasbench.spaces.space import Space
 
 SPACE = Space("grid", tuple("abcd"), (("0", "1", "2"),) * 4)

@@ -1,10 +1,10 @@
 """The product of simplices: product distributions over architectures, exponentiated gradients, sampling.
 
-`theta` is an array `(S, d, k)`: `S` product distributions, each decision's choices along the last axis, zero beyond its
-cardinality. `F(theta) = E_{x ~ theta} f(x)` is the multilinear extension of `f`. Since it is linear in each decision, its minimum
-over the product of simplices is the minimum of `f`, attained at a vertex: the relaxation has no gap. Sources: Kivinen and
-Warmuth 1997 (exponentiated gradient); Li, Khodak, Balcan and Talwalkar 2021, "Geometry-aware gradient algorithms for neural
-architecture search", section 3 (the product of simplices).
+What the hybrid and policy-based algorithms share. `theta` is an array `(S, d, k)`: `S` product distributions, each decision's choices
+along the last axis, zero beyond its cardinality. `F(theta) = E_{x ~ theta} f(x)` is the multilinear extension of `f`. Since it is
+linear in each decision, its minimum over the product of simplices is the minimum of `f`, attained at a vertex: the relaxation has
+no gap. Sources: Kivinen and Warmuth 1997 (exponentiated gradient); Li, Khodak, Balcan and Talwalkar 2021, "Geometry-aware
+gradient algorithms for neural architecture search" (the product of simplices).
 """
 
 from __future__ import annotations
@@ -46,11 +46,15 @@ def keep_floor(theta: Floats, allowed: NDArray[np.bool_], floor: float) -> Float
 
 
 def sample(theta: Floats, uniform: Floats) -> Architectures:
-    """Independent draws by inverse distribution: `(d, k)` and uniform numbers `(n, d)` to `(n, d)`."""
+    """Independent draws by inverse distribution, decision by decision: `(..., d, k)` and uniform numbers `(..., d)` to `(..., d)`."""
     edges = np.cumsum(theta, axis=-1)
-    drawn = (uniform[..., None] * edges[:, -1:] >= edges).sum(axis=-1)
-    last = theta.shape[-1] - 1 - np.argmax(theta[:, ::-1] > 0, axis=-1)
-    return np.minimum(drawn, last).astype(np.int8)
+    # Scaled by the total, so that rounding never leads past the last choice that has any weight.
+    return (uniform[..., None] * edges[..., -1:] >= edges).sum(axis=-1).astype(np.int8)
+
+
+def vertices(architectures: Architectures, k: int) -> Floats:
+    """Architectures as one-hot distributions: `(..., d)` to `(..., d, k)`."""
+    return (architectures[..., None] == np.arange(k)).astype(np.float64)
 
 
 def entropy(theta: Floats) -> Floats:
