@@ -11,7 +11,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import islice
 from queue import Empty, SimpleQueue
@@ -228,30 +228,20 @@ def connect(
 def _client(address: str, jobs: int) -> Iterator[Any]:
     from distributed import Client, LocalCluster
 
-    local = None
-    if address == LOCAL:
-        local = LocalCluster(
-            n_workers=jobs,
-            threads_per_worker=1,
-            memory_limit=0,
-            dashboard_address=":0",
-            silence_logs=logging.CRITICAL,
-        )
-    try:
-        with warnings.catch_warnings():
-            # Versions are compared by `check`, which says it in a sentence.
-            warnings.filterwarnings("ignore", message="Mismatched versions found")
-            client = Client(local or address, timeout=CONNECT_SECONDS, set_as_default=False)
-    except (OSError, ValueError):
-        raise NasbenchError(
-            f"No Dask scheduler answers at {address}; give the address that `dask scheduler` prints, such as tcp://HOST:8786, or {LOCAL!r}."
-        ) from None
-    try:
-        yield client
-    finally:
-        client.close()
-        if local is not None:
-            local.close()
+    quiet = {"dashboard_address": ":0", "silence_logs": logging.CRITICAL}
+    local = LocalCluster(n_workers=jobs, threads_per_worker=1, memory_limit=0, **quiet) if address == LOCAL else None
+    with local or nullcontext():
+        try:
+            with warnings.catch_warnings():
+                # Versions are compared by `check`, which says it in a sentence.
+                warnings.filterwarnings("ignore", message="Mismatched versions found")
+                client = Client(local or address, timeout=CONNECT_SECONDS, set_as_default=False)
+        except (OSError, ValueError):
+            raise NasbenchError(
+                f"No Dask scheduler answers at {address}; give the address that `dask scheduler` prints, such as tcp://HOST:8786, or {LOCAL!r}."
+            ) from None
+        with closing(client):
+            yield client
 
 
 def _obey(piece: _Piece) -> _Done:
