@@ -41,7 +41,7 @@ $(VENV)/.demo: $(VENV)/.python pyproject.toml
 	touch $@
 
 $(VENV)/.test: $(VENV)/.demo
-	$(BIN)/python -m pip install -q -e '.[live,tune,test]'
+	$(BIN)/python -m pip install -q -e '.[live,tune,cluster,federated,edge,test]'
 	touch $@
 
 clean:
