@@ -11,23 +11,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 
 pytest.importorskip("flwr", reason="needs Flower: pip install 'nas-verify[federated]'")
 
-from nasbench.live.federated.coordinator import Coordinator
-from nasbench.live.federated.experiment import FederatedPlan
+from nasbench.live.federated.coordinator import Trouble
+from nasbench.live.federated.experiment import FederatedPlan, digest
 from nasbench.live.federated.job import Job
 from nasbench.live.federated.loop import run_loop
 from nasbench.live.federated.partition import Partition
-from nasbench.live.federated.runtime import need_flower, simulate
 from nasbench.live.federated.update import wire_bytes
 from nasbench.live.recipe import SMALL
 from nasbench.live.searchers.searcher import SearchSettings
 
-need_flower()
 PATIENCE = 900
 """Seconds after which a process that hangs is ended; a slow machine comes nowhere near."""
 CPU = torch.device("cpu")
@@ -39,22 +36,28 @@ JOB = Job(
 PLAN = FederatedPlan(job=JOB, clients=3, partition=Partition(1.0), examples=(120, 30))
 
 
-def looped(plan: FederatedPlan) -> Coordinator:
-    coordinator = plan.coordinator(lambda m: None)
-    run_loop(coordinator, plan.owners(CPU))
-    return coordinator
+CUT = ["--clients", "3", "--partition", "dirichlet:1", "--examples", "120"]
+SEARCH = ["search", "digits", "--federated", "--device", "cpu", "--json", *CUT]
+SEARCH += ["--search-epochs", "1", "--epochs", "1", "--channels", "4"]
+NASBENCH = [sys.executable, "-c", "from nasbench.cli import main; main()"]
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_the_simulation_equals_the_loop_bit_for_bit() -> None:
-    plan = replace(PLAN, trouble=replace(PLAN.trouble, dropout=0.34, stragglers=0.34))
-    expected, simulated = looped(plan), plan.coordinator(lambda m: None)
-    before = os.environ.get("PYTHONPATH")
-    simulate(simulated, plan.owners(CPU))
-    assert os.environ.get("PYTHONPATH") == before
-    assert simulated.rows == expected.rows and simulated.refusals == expected.refusals == []
-    assert [len(row["clients"]) for row in simulated.rows] == [2, 2]
-    assert all(np.array_equal(simulated.state[name], expected.state[name]) for name in expected.state)
+    """In a process of its own, since Ray leaves threads and processes behind."""
+    trouble = ["--dropout", "0.34", "--stragglers", "0.34"]
+    done = subprocess.run(
+        [*NASBENCH, *SEARCH, *trouble], capture_output=True, text=True, timeout=PATIENCE, env=_environment()
+    )
+    if "timed out during startup" in done.stderr:
+        pytest.skip("Ray gives its node 30 s to start, and this machine is too busy for that")
+    assert done.returncode == 0, done.stderr
+    (result,) = json.loads(done.stdout)["searches"]
+    plan = replace(PLAN, trouble=Trouble(dropout=0.34, stragglers=0.34))
+    expected = plan.coordinator(lambda m: None)
+    run_loop(expected, plan.owners(CPU))
+    assert result["weights_sha256"] == digest(expected.state)
+    assert result["curve"] == expected.rows and result["refusals"] == []
+    assert [len(row["clients"]) for row in result["curve"]] == [2, 2]
 
 
 HOSTILE = """
@@ -82,12 +85,8 @@ def test_processes_over_grpc_equal_the_loop_and_outlive_a_hostile_client(tmp_pat
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
-    cut = ["--clients", "3", "--partition", "dirichlet:1", "--examples", "120"]
-    small = ["--search-epochs", "1", "--epochs", "1", "--channels", "4"]
-    search = ["search", "digits", "--federated", "--device", "cpu", "--json", "--listen", address, *small, *cut]
-    join = ["join", address, "--task", "digits", "--device", "cpu", *cut, "--client"]
-    nasbench = [sys.executable, "-c", "from nasbench.cli import main; main()"]
-    commands = [[*nasbench, *search], [*nasbench, *join, "0"], [*nasbench, *join, "1"]]
+    join = ["join", address, "--task", "digits", "--device", "cpu", *CUT, "--client"]
+    commands = [[*NASBENCH, *SEARCH, "--listen", address], [*NASBENCH, *join, "0"], [*NASBENCH, *join, "1"]]
     commands.append([sys.executable, "-c", HOSTILE, address])
     processes = [_start(command, tmp_path / f"{k}.err") for k, command in enumerate(commands)]
     try:
@@ -104,9 +103,11 @@ def test_processes_over_grpc_equal_the_loop_and_outlive_a_hostile_client(tmp_pat
 
 def _start(command: list[str], errors: Path) -> subprocess.Popen[str]:
     with errors.open("w") as stderr:
-        return subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=stderr, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
-        )
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True, env=_environment())
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
 def _equals_the_loop_without_client_2(result: dict[str, Any]) -> None:
@@ -115,6 +116,7 @@ def _equals_the_loop_without_client_2(result: dict[str, Any]) -> None:
     run_loop(coordinator, PLAN.owners(CPU)[:2])
     sizes.append(wire_bytes(list(coordinator.state.values())))
     assert result["architecture"] == coordinator.architecture
+    assert result["weights_sha256"] == digest(coordinator.state)
     assert [row["loss"] for row in result["curve"]] == [row["loss"] for row in coordinator.rows]
     assert [row["entropy"] for row in result["curve"]] == [row["entropy"] for row in coordinator.rows]
     assert [row["clients"] for row in result["curve"]] == [[0, 1], [0, 1]]

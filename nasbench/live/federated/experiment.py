@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from hashlib import sha256
 from typing import Any
 
 import torch
@@ -12,9 +14,10 @@ from nasbench.errors import unknown_name
 from nasbench.live.experiment import describe_trained
 from nasbench.live.federated.client import Client
 from nasbench.live.federated.coordinator import Coordinator, Trouble
-from nasbench.live.federated.job import Job, load_weights
+from nasbench.live.federated.job import Array, Job, load_weights
 from nasbench.live.federated.loop import run_loop
 from nasbench.live.federated.partition import Partition, deal
+from nasbench.live.federated.update import packed
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.task import Splits, Task
 from nasbench.live.training import Say, Trained, to_stderr
@@ -122,9 +125,19 @@ def result_of(plan: FederatedPlan, coordinator: Coordinator, seconds: float, dev
         "seconds": seconds,
         **described,
         **coordinator.ledger,
+        "weights_sha256": digest(coordinator.state),
         "refused": len(coordinator.refusals),
         "refusals": coordinator.refusals,
         "examples_of_clients": {str(k): n for k, n in sorted(coordinator.examples.items())},
         "curve": coordinator.rows,
         "plan": plan.as_dict(),
     }
+
+
+def digest(state: Mapping[str, Array]) -> str:
+    """Return the SHA-256 of names and bytes of arrays: two runs that have it in common agree bit for bit."""
+    hashed = sha256()
+    for name, array in state.items():
+        hashed.update(name.encode())
+        hashed.update(packed(array))
+    return hashed.hexdigest()

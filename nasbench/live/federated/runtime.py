@@ -74,21 +74,29 @@ def simulate(coordinator: Coordinator, clients: Sequence[Client], workers: int =
     def client_fn(context: Context) -> object:
         return FlowerClient(owners[int(context.node_config["partition-id"])]).to_client()
 
-    with _environment():
-        run_simulation(
-            ServerApp(server_fn=server_fn),
-            ClientApp(client_fn=client_fn),  # type: ignore[arg-type]
-            num_supernodes=len(owners),
-            backend_config={
-                "init_args": {
-                    "num_cpus": workers,
-                    "object_store_memory": STORE_BYTES,
-                    "log_to_driver": False,
-                    "logging_level": logging.ERROR,
+    try:
+        with _environment():
+            run_simulation(
+                ServerApp(server_fn=server_fn),
+                ClientApp(client_fn=client_fn),  # type: ignore[arg-type]
+                num_supernodes=len(owners),
+                backend_config={
+                    "init_args": {
+                        "num_cpus": workers,
+                        "object_store_memory": STORE_BYTES,
+                        "log_to_driver": False,
+                        "logging_level": logging.ERROR,
+                    },
+                    "client_resources": {"num_cpus": 1, "num_gpus": 0.0},
                 },
-                "client_resources": {"num_cpus": 1, "num_gpus": 0.0},
-            },
-        )
+            )
+    except RuntimeError as fault:
+        while fault.__cause__ is not None:  # the first cause says what went wrong
+            fault = fault.__cause__  # type: ignore[assignment]
+        raise NasbenchError(
+            f"Flower's simulation did not run ({(str(fault) or type(fault).__name__).splitlines()[0]}); run it again when the machine is less busy, "
+            "or use --runtime loop, which gives the same bits."
+        ) from None
     if len(coordinator.rows) < coordinator.job.rounds:
         raise NasbenchError(
             f"Flower's simulation ended after {len(coordinator.rows)} of {coordinator.job.rounds} rounds."
