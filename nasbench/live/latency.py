@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,11 +20,12 @@ from nasbench.live.operations import Style
 
 Key = tuple[str, int, int, int, int]
 """An operation in its place: name, channels, size of its input, stride, batch."""
+Clock = Callable[[], float]
 LEAST_PASSES = 15
 
 
 @torch.no_grad()
-def measure(network: nn.Module, x: Tensor, seconds: float = 0.2) -> float:
+def measure(network: nn.Module, x: Tensor, seconds: float = 0.2, clock: Clock = benchmark.timer) -> float:
     """Return the median latency of a forward pass in milliseconds, after a warm-up.
 
     `torch.utils.benchmark` times one pass after another for at least `seconds` and waits for a GPU to finish. Passes are
@@ -35,13 +36,15 @@ def measure(network: nn.Module, x: Tensor, seconds: float = 0.2) -> float:
         network: on the device of `x`; measured in evaluation mode, its mode is left as it was.
         x: the input.
         seconds: time to spend on repetitions.
+        clock: what tells the time; `time.thread_time` on a CPU and one thread counts no other work on the machine.
     """
     training = network.training
     network.eval()
     try:
         for _ in range(3):
             network(x)
-        timer = benchmark.Timer("network(x)", globals={"network": network, "x": x}, num_threads=torch.get_num_threads())
+        names = {"network": network, "x": x}
+        timer = benchmark.Timer("network(x)", timer=clock, globals=names, num_threads=torch.get_num_threads())
         passes: list[float] = []
         until = time.perf_counter() + seconds
         while len(passes) < LEAST_PASSES or time.perf_counter() < until:
@@ -88,6 +91,7 @@ class LatencyTable:
         batch: examples a pass.
         device: where it is measured.
         seconds: time to spend on each measurement.
+        clock: see `measure`.
         base: milliseconds, from `calibrate`.
         calibrated: whether it has been set.
         table: milliseconds of every operation met so far.
@@ -101,6 +105,7 @@ class LatencyTable:
     batch: int = 1
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     seconds: float = 0.05
+    clock: Clock = benchmark.timer
     base: float = 0.0
     calibrated: bool = False
     table: dict[Key, float] = field(default_factory=dict)
@@ -171,11 +176,15 @@ class LatencyTable:
             assert build is not None
             x = torch.zeros(batch, channels, *(size,) * self.shape.dims, device=self.device)
             operation = build(Style(dims=self.shape.dims), channels, stride).to(self.device)
-            self.table[key] = 0.0 if isinstance(operation, nn.Identity) else measure(operation, x, self.seconds)
+            self.table[key] = (
+                0.0 if isinstance(operation, nn.Identity) else measure(operation, x, self.seconds, self.clock)
+            )
         return self.table[key]
 
     def _measured(self, architecture: Architecture) -> float:
-        return measure(self.network(architecture), example(self.shape, self.batch, self.device), self.seconds)
+        return measure(
+            self.network(architecture), example(self.shape, self.batch, self.device), self.seconds, self.clock
+        )
 
 
 def _fit(predicted: NDArray[np.float64], measured: NDArray[np.float64]) -> Fit:

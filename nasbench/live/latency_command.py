@@ -19,6 +19,9 @@ def latency(
     sampled: Annotated[int, typer.Option(help="random architectures to compare on")] = 30,
     calibration: Annotated[int, typer.Option(help="other random architectures to calibrate on")] = 10,
     seconds: Annotated[float, typer.Option(help="time to spend on each measurement")] = 0.1,
+    processor_time: Annotated[
+        bool, typer.Option("--processor-time", help="on a CPU, one thread: the time of the processor, not of the wall")
+    ] = False,
     seed: Seed = 0,
     device: Device = "auto",
     json: Json = False,
@@ -29,9 +32,12 @@ def latency(
         raise NasbenchError(
             "Two sampled architectures, one for calibration and a batch of one are the least there can be."
         )
+    import time
     from dataclasses import asdict
 
     import numpy as np
+    import torch
+    from torch.utils import benchmark
 
     from nasbench.live.blueprints import blueprint
     from nasbench.live.devices import choose_device
@@ -41,12 +47,24 @@ def latency(
     plan = blueprint(space)
     depth = cells or (3 if space == "darts" else 1)
     where = plan.make_space()
+    where_to = choose_device(device)
+    if processor_time and where_to.type != "cpu":
+        raise NasbenchError("Processor time is that of a CPU; leave out --processor-time or add --device cpu.")
+    if processor_time:
+        torch.set_num_threads(1)
+    clock = time.thread_time if processor_time else benchmark.timer
     table = LatencyTable(
-        plan, get_task(task).shape, channels, depth, batch=batch, device=choose_device(device), seconds=seconds
+        plan, get_task(task).shape, channels, depth, batch=batch, device=where_to, seconds=seconds, clock=clock
     )
     drawn = where.sample(np.random.default_rng(seed).random((calibration + sampled, where.d)))
     table.calibrate(drawn[:calibration])
-    given = {"task": task, "space": space, "batch": batch, "base_ms": table.base}
+    given = {
+        "task": task,
+        "space": space,
+        "batch": batch,
+        "clock": "processor" if processor_time else "wall",
+        "base_ms": table.base,
+    }
     rows = [
         {"compared": "predicted, measured", **asdict(table.check(drawn[calibration:]))},
         {"compared": "measured, measured again", **asdict(table.repeat(drawn[calibration:]))},

@@ -148,7 +148,19 @@ def test_operations_edge_by_edge_are_those_that_a_pass_computes(space: str) -> N
 def test_the_latency_command_compares_predictions_and_measurements() -> None:
     app = typer.Typer(pretty_exceptions_enable=False)
     app.command()(latency)
-    arguments = ["digits", "--channels", "4", "--sampled", "3", "--calibration", "1", "--seconds", "0.001", "--json"]
+    arguments = [
+        "digits",
+        "--channels",
+        "4",
+        "--sampled",
+        "3",
+        "--calibration",
+        "1",
+        "--seconds",
+        "0.001",
+        "--processor-time",
+        "--json",
+    ]
     rows = json.loads(CliRunner().invoke(app, arguments, catch_exceptions=False).stdout)["rows"]
     assert [row["compared"] for row in rows] == ["predicted, measured", "measured, measured again"]
     assert all(row["n"] == 3 and row["relative_error"] >= 0 and -1 <= row["kendall_tau"] <= 1 for row in rows)
