@@ -93,7 +93,9 @@ def search(
     from nasbench.live.recipe import get_recipe
     from nasbench.live.searchers.searcher import SearchSettings
 
-    depth = cells or (3 if space == "darts" else 1)
+    if examples is not None and examples < 2:
+        raise NasbenchError(f"--examples is {examples}; it should be 2 or more.")
+    depth = (3 if space == "darts" else 1) if cells is None else cells
     chosen = replace(get_recipe(recipe), channels=channels, cells=depth)
     plan = Plan(
         task=task,
@@ -104,7 +106,7 @@ def search(
         settings=SearchSettings(epochs=search_epochs, channels=channels, cells=depth),
         stopping=stopping,
         selection=selection,
-        recipe=replace(chosen, epochs=epochs or chosen.epochs),
+        recipe=replace(chosen, epochs=chosen.epochs if epochs is None else epochs),
         search_recipe=replace(chosen, epochs=max(chosen.epochs // 3, 1)),
         budget={"queries": queries} if seconds is None else {"train_seconds": seconds},
         examples=(examples, None if examples is None else max(examples // 4, 1)),

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from nasbench.benchmarks.setting import Setting
-from nasbench.errors import NasbenchError
+from nasbench.errors import NasbenchError, unknown_name
 from nasbench.live.alone import train_alone, trainer
 from nasbench.live.batches import DeviceSplit
 from nasbench.live.benchmark import LiveBenchmark
@@ -36,7 +36,7 @@ from nasbench.live.tasks.task import Split, Splits, Task
 from nasbench.live.training import Say, Trained, to_stderr
 from nasbench.search.ledger import Budget
 from nasbench.search.observations import RunObservations
-from nasbench.search.registry import get_optimizer
+from nasbench.search.registry import get_optimizer, optimizer_names
 from nasbench.search.streams import Streams
 
 SELECTIONS = ("derive", "perturbation")
@@ -95,6 +95,8 @@ def run_search(plan: Plan, task: Task, splits: Splits, device: torch.device, fol
     start = time.perf_counter()
     if plan.selection not in SELECTIONS:
         raise NasbenchError(f"There is no selection {plan.selection!r}; it should be one of {', '.join(SELECTIONS)}.")
+    if plan.optimizer not in (*searcher_names(), *optimizer_names()):
+        raise unknown_name("optimizer", plan.optimizer, (*searcher_names(), *optimizer_names()))
     if not plan.shares_weights:
         return _search_alone(plan, task, splits, device, start, folder)
     make, partial = get_searcher(plan.optimizer, plan.options)

@@ -28,7 +28,7 @@ def latency(
 ) -> None:
     """Predict latencies from measured operations and compare them with measured ones, which are compared with themselves."""
     need_torch()
-    if sampled < 2 or calibration < 1 or batch < 1:
+    if min(calibration, batch, channels, 1 if cells is None else cells) < 1 or sampled < 2:
         raise NasbenchError(
             "Two sampled architectures, one for calibration and a batch of one are the least there can be."
         )
@@ -45,7 +45,7 @@ def latency(
     from nasbench.live.tasks.catalogue import get_task
 
     plan = blueprint(space)
-    depth = cells or (3 if space == "darts" else 1)
+    depth = (3 if space == "darts" else 1) if cells is None else cells
     where = plan.make_space()
     where_to = choose_device(device)
     if processor_time and where_to.type != "cpu":

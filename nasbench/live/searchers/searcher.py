@@ -43,6 +43,11 @@ class SearchSettings:
     cells: int = 5
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch", "channels", "cells"):
+            if getattr(self, name) < 1:
+                raise NasbenchError(f"The {name} of the supernet is {getattr(self, name)}; it should be 1 or more.")
+
 
 class Searcher:
     """A searcher on a supernet; a subclass says how a step goes and where the relaxation stands.
