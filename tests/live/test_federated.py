@@ -342,7 +342,7 @@ def test_rounds_learn_what_no_client_could_alone() -> None:
     coordinator = Coordinator(job, 3)
     run_loop(coordinator, [Client(k, DIGITS, p) for k, p in enumerate(parts)])
     result = result_of(FederatedPlan(job=job, clients=3), coordinator, 0.0, CPU)
-    assert result["test_error"] < 50 and len(result["curve"]) == 9
+    assert result["test_error"] < 50 and len(result["curve"]) == 11
 
 
 def test_a_run_ends_in_one_flat_result() -> None:
