@@ -128,7 +128,7 @@ class Hybrid:
             else None
         )
         self._relaxation = (
-            Relaxation(existing, len(self._scalarisations), rate=rate, steps=1, floor=theta_floor) if gradient else None
+            Relaxation(existing, len(self._scalarisations), rate=rate, floor=theta_floor) if gradient else None
         )
         self._evolution = Evolution(
             self._space.cardinalities, evolving, population=population, crossover=crossover, guidance=guidance

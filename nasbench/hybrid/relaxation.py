@@ -28,32 +28,29 @@ class Relaxation:
         allowed: choices in the support, `(d, k)`.
         copies: number of distributions, `S`; with several objectives each follows its own scalarisation.
         rate: step size, for a gradient scaled to a largest deviation of one (see `steepness`).
-        steps: exponentiated-gradient steps an update.
         floor: share of the uniform distribution mixed in after every update.
 
     Attributes:
         theta: `(S, d, k)`.
     """
 
-    def __init__(self, allowed: NDArray[np.bool_], copies: int, *, rate: float, steps: int, floor: float) -> None:
+    def __init__(self, allowed: NDArray[np.bool_], copies: int, *, rate: float, floor: float) -> None:
         self.theta = uniform_theta(allowed, copies)
         self.allowed = allowed
         self._rate = rate
-        self._steps = steps
         self._floor = floor
 
     def follow(self, source: GradientSource, copy: int) -> None:
-        """Move one distribution down the gradient that a source gives, by steps of the same size however flat it is.
+        """Move one distribution down the gradient that a source gives, by a step of the same size however flat it is.
 
         The effective rate is `rate` over the steepness. The descent lemma of `exponentiated_gradient` covers it only where that is
         at most `2 / ((d - 1) R)`.
         """
         theta = self.theta[copy : copy + 1]
-        for _ in range(self._steps):
-            gradient = source.gradient(theta)
-            steepest = steepness(gradient, self.allowed)
-            if steepest > 0:
-                theta = exponentiated_gradient(theta, gradient, self._rate / steepest)
+        gradient = source.gradient(theta)
+        steepest = steepness(gradient, self.allowed)
+        if steepest > 0:
+            theta = exponentiated_gradient(theta, gradient, self._rate / steepest)
         self.theta[copy] = keep_floor(theta, self.allowed, self._floor)[0]
 
     def restrict(self, allowed: NDArray[np.bool_]) -> None:

@@ -62,7 +62,7 @@ class Hybrid(Searcher):
         super().__init__(*args)
         self.space = self.blueprint.make_space()
         allowed = support(self.space.cardinalities)
-        self.relaxation = Relaxation(allowed, 1, rate=rate, steps=1, floor=floor)
+        self.relaxation = Relaxation(allowed, 1, rate=rate, floor=floor)
         self.uniform = allowed / allowed.sum(axis=1, keepdims=True)
         self.population, self.offspring, self.examples, self.count = population, offspring, examples, finalists
         self.guidance, self.crossover, self.interval = guidance, crossover, interval
