@@ -53,8 +53,6 @@ class Job:
     def __post_init__(self) -> None:
         if self.recipe.average:
             raise NasbenchError("A recipe with a moving average does not federate; its average should be 0.")
-        if self.settings.epochs < 1:
-            raise NasbenchError(f"The number of rounds is {self.settings.epochs}; it should be 1 or more.")
 
     @property
     def rounds(self) -> int:
