@@ -185,6 +185,17 @@ def test_what_cannot_have_a_front_says_so(change: dict[str, object], message: st
         run_front(replace(PLAN, **change), CPU, None, quiet)  # type: ignore[arg-type]
 
 
+def test_a_plan_that_cannot_run_says_so_before_it_does() -> None:
+    task = get_task("digits")
+    with pytest.raises(NasbenchError, match="did you mean 'darts'"):
+        experiment.run_search(replace(PLAN, optimizer="dart", objectives=()), task, task.load(), CPU)
+    for arguments, message in ((["--examples", "0"], "--examples is 0"), (["--epochs", "0"], "epochs is 0")):
+        app = typer.Typer(pretty_exceptions_enable=False)
+        app.command()(commands.search)
+        with pytest.raises(NasbenchError, match=message):
+            CliRunner().invoke(app, ["digits", *arguments], catch_exceptions=False)
+
+
 def test_a_missing_package_is_named_before_anything_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
     from nasbench.live.deployment import onnx_file
 

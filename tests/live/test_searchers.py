@@ -255,6 +255,8 @@ def test_bad_options_name_the_nearest() -> None:
         get_searcher("dart")
     with pytest.raises(NasbenchError, match="did you mean 'arch_learning_rate'"):
         get_searcher("darts", {"arch_learning": 1.0})
+    with pytest.raises(NasbenchError, match="epochs of the supernet is 0"):
+        SearchSettings(epochs=0)
     with pytest.raises(NasbenchError, match="order should be 1 or 2"):
         make("darts", order=3)
     with pytest.raises(NasbenchError, match="early stopping rule"):
