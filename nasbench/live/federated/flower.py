@@ -5,6 +5,8 @@ Import this module through `need_flower`, which turns off what Flower and Ray re
 
 from __future__ import annotations
 
+import time
+from threading import Event
 from typing import Any
 
 from flwr.client import NumPyClient
@@ -39,13 +41,19 @@ class MirrorAveraging(Strategy):
 
     def __init__(self, coordinator: Coordinator, patience: float = 600.0) -> None:
         self.coordinator, self.patience = coordinator, patience
+        self.abandoned = Event()
+        """Set by whoever starts the clients, once none will come."""
         self.numbers: dict[str, int] = {}
         self.asked: dict[int, Instruction] = {}
 
     def initialize_parameters(self, client_manager: ClientManager) -> Parameters:
         """Wait for the clients, let each introduce itself, and return theta and the weights of the supernet."""
         coordinator = self.coordinator
-        if not client_manager.wait_for(coordinator.clients, timeout=self.patience):  # type: ignore[arg-type]
+        deadline = time.monotonic() + self.patience
+        while client_manager.num_available() < coordinator.clients and time.monotonic() < deadline:
+            if self.abandoned.wait(0.1):
+                break
+        if client_manager.num_available() < coordinator.clients:
             raise NasbenchError(
                 f"{client_manager.num_available()} of {coordinator.clients} clients came within {self.patience:g} s; "
                 "all should be started before that."

@@ -21,10 +21,8 @@ ENVIRONMENT = {
     "FLWR_DISABLE_UPDATE_CHECK": "1",
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "RAY_worker_niceness": "0",
 }
-"""What Flower and Ray would send to their makers is turned off, and clients compute at the priority of the suite; Flower reads its
-part when it is imported."""
+"""What Flower and Ray would send to their makers is turned off; Flower reads its part when it is imported."""
 
 STORE_BYTES = 100 * 2**20
 """Memory for Ray's object store: the weights of small networks, for a few clients."""
@@ -64,12 +62,10 @@ def simulate(coordinator: Coordinator, clients: Sequence[Client], workers: int =
 
     from nasbench.live.federated.flower import FlowerClient, MirrorAveraging
 
-    owners = list(clients)
+    owners, strategy = list(clients), MirrorAveraging(coordinator)
 
     def server_fn(context: Context) -> ServerAppComponents:
-        return ServerAppComponents(
-            strategy=MirrorAveraging(coordinator), config=ServerConfig(num_rounds=coordinator.job.rounds)
-        )
+        return ServerAppComponents(strategy=strategy, config=ServerConfig(num_rounds=coordinator.job.rounds))
 
     def client_fn(context: Context) -> object:
         return FlowerClient(owners[int(context.node_config["partition-id"])]).to_client()
@@ -91,6 +87,7 @@ def simulate(coordinator: Coordinator, clients: Sequence[Client], workers: int =
                 },
             )
     except RuntimeError as fault:
+        strategy.abandoned.set()  # else the thread of the server waits on for clients
         while fault.__cause__ is not None:  # the first cause says what went wrong
             fault = fault.__cause__  # type: ignore[assignment]
         raise NasbenchError(
