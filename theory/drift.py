@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from itertools import pairwise
 
@@ -122,7 +123,7 @@ def _onemax_ea(context: Context, without_e: bool = False) -> Verdict:
     for decisions in (2, 5, 10, 20, 40):
         for choices in (2, 3, 5, 8):
             observed.append(onemax.steps(onemax.transitions(decisions, choices))[-1])
-            bounds.append(derived.numeric_onemax_time()(decisions, choices) * (1 if without_e else np.e))
+            bounds.append(derived.numeric_onemax_time()(decisions, choices) * (1 if without_e else math.e))
     return all_at_most(observed, bounds, vacuous_beyond=10, note="exact, 20 pairs of n and k, all wrong")
 
 

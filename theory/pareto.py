@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from itertools import combinations
@@ -92,7 +93,7 @@ def _greedy(context: Context, worst_first: bool = False) -> Verdict:
             gains = [hypervolume(points[[*taken, i]]) for i in left]
             taken.append(left[int(np.argmin(gains) if worst_first else np.argmax(gains))])
         ratios.append(hypervolume(points[taken]) / optimum)
-    guarantee = 1 - 1 / np.e
+    guarantee = 1 - 1 / math.e
     return all_at_most(
         guarantee / np.array(ratios), 1.0, vacuous_beyond=10, note="(1 - 1/e) OPT / greedy, 4 of 12 points"
     )
