@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nasbench.benchmarks.synthetic import is_synthetic
+from nasbench.study.plan import Entry
 from reports.results import Results
 
 Status = Literal["met", "partly", "missing"]
@@ -34,19 +35,57 @@ class Item:
     answer: str
 
 
+COMPARING, REPORTING = "Comparing methods", "Reporting details"
+SETUP = Item(
+    REPORTING, "All details of the experimental setup?", "met", "study.toml and environment.json, printed under Methods and Environment"
+)  # fmt: skip
+
+
+def code_version(commit: object) -> tuple[Status, str]:
+    """Return how well the version of the code is known, from the commit that the environment records ("+": with changes)."""
+    if not isinstance(commit, str):
+        return "missing", "the commit of the code is not recorded"
+    if commit.endswith("+"):
+        return "partly", f"commit {commit.rstrip('+')} with changes that were not committed"
+    return "met", f"commit {commit}"
+
+
+def ablation(names: Sequence[str]) -> Item:
+    """Answer whether optimizers of these names have variants."""
+    variants = sorted({name for name in names if names.count(name) > 1})
+    return Item(COMPARING, "Ablation studies?", "partly" if variants else "missing",
+                f"variants of {', '.join(variants)} were run" if variants else "no method appears in more than one variant")  # fmt: skip
+
+
+def random_search(names: Sequence[str]) -> Item:
+    """Answer whether random search is among optimizers of these names."""
+    there = "random_search" in names
+    return Item(COMPARING, "Compared to random search?", "met" if there and len(names) > 1 else "missing",
+                "random_search is among the methods" if there else "random_search is not in the study")  # fmt: skip
+
+
+def several_runs(count: int, text: str) -> Item:
+    """Answer whether there are runs enough, with what the study has in words."""
+    enough = count >= RUNS_FOR_TESTS
+    return Item(COMPARING, "Multiple runs, with their seeds reported?", "met" if enough else "partly" if count > 1 else "missing",
+                text + ("" if enough else f"; tests want {RUNS_FOR_TESTS} or more"))  # fmt: skip
+
+
+def tuning(entries: Sequence[Entry]) -> Item:
+    """Answer how the optimizers of a study came by their settings."""
+    tuned = ", ".join(entry.label for entry in entries if entry.settings)
+    settings = f"settings other than the defaults: {tuned}" if tuned else "all settings are the defaults"
+    return Item(REPORTING, "How hyperparameters were tuned, and what time and resources that took?", "missing",
+                f"the study does not record it; {settings}")  # fmt: skip
+
+
 def checklist(results: Results) -> tuple[Item, ...]:
     """Answer every item."""
     return (*_code(results), *_comparing(results), *_reporting(results))
 
 
 def _code(results: Results) -> Sequence[Item]:
-    study, commit = results.study, results.environment.get("commit")
-    clean = isinstance(commit, str) and not commit.endswith("+")
-    version: tuple[Status, str] = ("missing", "the commit of the code is not recorded")
-    if clean:
-        version = ("met", f"commit {commit}")
-    elif isinstance(commit, str):
-        version = ("partly", f"commit {commit.rstrip('+')} with changes that were not committed")
+    study, version = results.study, code_version(results.environment.get("commit"))
     tables = ", ".join(sorted({name.partition("/")[0] for name in study.benchmarks if not is_synthetic(name)}))
     part = "Releasing code"
     return (
@@ -66,43 +105,36 @@ def _comparing(results: Results) -> Sequence[Item]:
     study = results.study
     names = [entry.name for entry in study.optimizers]
     several = len(names) > 1
-    variants = sorted({name for name in names if names.count(name) > 1})
     kinds = " and ".join(
         sorted({"closed forms" if is_synthetic(name) else "tabular benchmarks" for name in study.benchmarks})
     )
     spaces = sorted({results.benchmark(name).space.name for name in study.benchmarks})
-    part = "Comparing methods"
+    part = COMPARING
     return (
         Item(part, "Exactly the same NAS benchmark for all methods, with the same data set, split, search space and training code?",
              "met" if several else "missing", f"{len(names)} methods, all on {', '.join(study.benchmarks)}, {study.split} split"
              if several else "there is one method, so nothing is compared"),
         Item(part, "Confounding factors controlled (hardware, library versions, run time of the methods)?", "met",
              "one environment is recorded, from when the study began; costs are those of the benchmark, not this machine's"),
-        Item(part, "Ablation studies?", "partly" if variants else "missing",
-             f"variants of {', '.join(variants)} were run" if variants else "no method appears in more than one variant"),
+        ablation(names),
         Item(part, "The same evaluation protocol for all methods?", "met",
              f"one budget ({budget_text(results)}), repeats {study.repeats}, scored by one rule (see Methods)"),
         Item(part, "Performance compared over time?", "met" if several else "partly",
              "anytime curves against queries and simulated seconds, and times to targets"),
-        Item(part, "Compared to random search?", "met" if "random_search" in names and several else "missing",
-             "random_search is among the methods" if "random_search" in names else "random_search is not in the study"),
-        Item(part, "Multiple runs, with their seeds reported?", "met" if study.runs >= RUNS_FOR_TESTS else "partly" if study.runs > 1 else "missing",
-             f"{study.runs} runs of each method on each data set, seed {study.seed}"
-             + ("" if study.runs >= RUNS_FOR_TESTS else f"; tests want {RUNS_FOR_TESTS} or more")),
+        random_search(names),
+        several_runs(study.runs, f"{study.runs} runs of each method on each data set, seed {study.seed}"),
         Item(part, "Tabular or surrogate benchmarks for in-depth evaluation?", "met",
              f"{kinds} on {len(study.benchmarks)} data sets of {', '.join(spaces)}"),
     )  # fmt: skip
 
 
 def _reporting(results: Results) -> Sequence[Item]:
-    part = "Reporting details"
-    tuned = [entry.label for entry in results.study.optimizers if entry.settings]
+    part = REPORTING
     return (
-        Item(part, "How hyperparameters were tuned, and what time and resources that took?", "missing",
-             "the study does not record it" + (f"; settings other than the defaults: {', '.join(tuned)}" if tuned else "; all settings are the defaults")),
+        tuning(results.study.optimizers),
         Item(part, "Time for the entire end-to-end method, not only the search?", "partly",
              "training time is charged to the search and the optimizers' own seconds are reported; retraining of the final architecture is not included"),
-        Item(part, "All details of the experimental setup?", "met", "study.toml and environment.json, printed under Methods and Environment"),
+        SETUP,
     )  # fmt: skip
 
 

@@ -150,8 +150,3 @@ class Oracle:
     def mean_score(self) -> float:
         """Mean score over the table, what a uniformly random architecture of it has on average."""
         return float(np.nanmean(self.scores))
-
-    @property
-    def best_search_mean(self) -> float:
-        """Smallest search mean of the table."""
-        return float(np.nanmin(self.search_means))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -18,6 +19,7 @@ from nasbench.live.store import LiveStore, write_whole
 from nasbench.live.study import LiveStudy, LiveUnit
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.training import Say, to_stderr
+from nasbench.study.runner import in_processes
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,9 @@ def run_live_study(
     units = [unit for unit in study.units() if unit.task not in absent]
     missing = [unit for unit in units if not store.has(unit)]
     progress(len(units) - len(missing), len(units))
-    for done, _ in enumerate(_run(store, missing, device, jobs), start=len(units) - len(missing) + 1):
+    for done, _ in enumerate(
+        in_processes(partial(run_live_unit, store, device=device), missing, jobs), start=len(units) - len(missing) + 1
+    ):
         progress(done, len(units))
     return LiveSummary(folder, len(units), len(missing), absent, time.perf_counter() - started)
 
@@ -110,17 +114,6 @@ def _result(store: LiveStore, unit: LiveUnit, device: torch.device) -> dict[str,
     recipe = recipe_of(store.study, unit)
     row = {"label": unit.label, "task": unit.task, "seed": unit.seed}
     return {**row, **run_reference(unit.label, task, splits, recipe, device, folder)}
-
-
-def _run(store: LiveStore, units: list[LiveUnit], device: torch.device, jobs: int) -> Iterator[LiveUnit]:
-    if jobs == 1 or len(units) < 2:
-        return (run_live_unit(store, unit, device) for unit in units)
-    from joblib import Parallel, delayed
-
-    # Units go out in order and come back as they finish.
-    parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
-    results: Iterator[LiveUnit] = parallel(delayed(run_live_unit)(store, unit, device) for unit in units)
-    return results
 
 
 def _absent(study: LiveStudy) -> dict[str, str]:

@@ -21,7 +21,7 @@ from typing import Any
 
 from nasbench.errors import NasbenchError
 from nasbench.live.study import LiveStudy, LiveUnit, is_live, parse_live_study
-from nasbench.study.store import difference, environment, write_atomically
+from nasbench.study.store import begin, environment, is_begun, refuse_another_study, write_atomically
 
 CLOCKED = ("search_seconds", "train_seconds", "processor_seconds", "latency_ms_batch_1", "latency_ms_batch_64")
 """Keys of a result that a clock measured."""
@@ -65,17 +65,11 @@ class LiveStore:
         Raises:
             NasbenchError: if it is a file, or holds something else or another study (saying what differs).
         """
-        if folder.exists() and not folder.is_dir():
-            raise NasbenchError(f"{folder} is a file; results need a folder.")
-        if folder.is_dir() and {p.name for p in folder.iterdir() if not p.name.startswith(".")} - {"environment.json"}:
+        if is_begun(folder):
             store = cls.open(folder)
-            if changed := difference(store.study.to_mapping(), study.to_mapping()):
-                raise NasbenchError(
-                    f"{folder} holds another study: {changed}; choose another folder or restore the study."
-                )
+            refuse_another_study(folder, store.study.to_mapping(), study.to_mapping())
             return store
-        write_whole(folder / "environment.json", {**environment(), "device": dict(device)})
-        write_atomically(folder / "study.toml", study.to_toml().encode())
+        begin(folder, {**environment(), "device": dict(device)}, study.to_toml())
         return cls(folder, study)
 
     @classmethod

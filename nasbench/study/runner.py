@@ -6,10 +6,11 @@ Whoever runs a unit hands back the file of its traces as bytes; the process that
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +28,9 @@ from nasbench.study.store import Store, Timing, encode
 
 if TYPE_CHECKING:
     from nasbench.study.cluster import Cluster
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -113,13 +117,18 @@ def check_study(study: Study) -> None:
 
 
 def _run_units(study: Study, units: list[Unit], jobs: int) -> Iterator[tuple[Unit, Outcome]]:
+    return in_processes(partial(_with_unit, study), units, jobs)
+
+
+def in_processes(function: Callable[[T], R], units: Sequence[T], jobs: int) -> Iterator[R]:
+    """Apply a function to units in so many processes, or in this one; units go out in order, results come as they finish."""
     if jobs == 1 or len(units) < 2:
-        return (_with_unit(study, unit) for unit in units)
+        return (function(unit) for unit in units)
     from joblib import Parallel, delayed
 
-    # Units go out in order and come back as they finish; large ones are not batched.
+    # Large units are not batched.
     parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
-    results: Iterator[tuple[Unit, Outcome]] = parallel(delayed(_with_unit)(study, unit) for unit in units)
+    results: Iterator[R] = parallel(delayed(function)(unit) for unit in units)
     return results
 
 

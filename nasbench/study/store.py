@@ -60,6 +60,34 @@ class Timing:
     unit_seconds: float
 
 
+def is_begun(folder: Path) -> bool:
+    """Return whether a folder of results holds more than what `begin` writes first; raises NasbenchError if it is a file."""
+    if folder.exists() and not folder.is_dir():
+        raise NasbenchError(f"{folder} is a file; results need a folder.")
+    return folder.is_dir() and not {p.name for p in folder.iterdir() if not p.name.startswith(".")} <= {
+        "environment.json"
+    }
+
+
+def refuse_another_study(folder: Path, held: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """Raise NasbenchError, saying what differs, unless a folder holds the study that is wanted."""
+    if changed := difference(held, wanted):
+        raise NasbenchError(f"{folder} holds another study: {changed}; choose another folder or restore the study.")
+
+
+def begin(folder: Path, facts: Mapping[str, Any], study: str) -> None:
+    """Make a folder of results with its `environment.json` of these facts and its `study.toml`; raises NasbenchError if the disk refuses."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # The environment first: a folder with a study.toml can be resumed, and one without is begun anew.
+        write_atomically(folder / "environment.json", json.dumps(facts, indent=1).encode())
+        write_atomically(folder / "study.toml", study.encode())
+    except OSError as fault:
+        raise NasbenchError(
+            f"The results folder {folder} cannot be written ({fault.strerror}); choose one that can."
+        ) from None
+
+
 @dataclass(frozen=True)
 class Store:
     """An opened results folder.
@@ -79,29 +107,13 @@ class Store:
         Raises:
             NasbenchError: if it is a file, cannot be written, holds something else, or holds another study (saying what differs).
         """
-        if folder.exists() and not folder.is_dir():
-            raise NasbenchError(f"{folder} is a file; results need a folder.")
-        if folder.is_dir() and not {p.name for p in folder.iterdir() if not p.name.startswith(".")} <= {
-            "environment.json"
-        }:
+        if is_begun(folder):
             store = cls.open(folder)
-            changed = difference(store.study.to_mapping(), study.to_mapping())
-            if changed:
-                raise NasbenchError(
-                    f"{folder} holds another study: {changed}; choose another folder or restore the study."
-                )
+            refuse_another_study(folder, store.study.to_mapping(), study.to_mapping())
             store._check_benchmarks()
             return store
         store = cls(folder, study)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            # The environment first: a folder with a study.toml can be resumed, and one without is begun anew.
-            write_atomically(folder / "environment.json", json.dumps(store._environment(), indent=1).encode())
-            write_atomically(folder / "study.toml", study.to_toml().encode())
-        except OSError as fault:
-            raise NasbenchError(
-                f"The results folder {folder} cannot be written ({fault.strerror}); choose one that can."
-            ) from None
+        begin(folder, store._environment(), study.to_toml())
         return store
 
     @classmethod

@@ -174,9 +174,7 @@ def evaluate(
     rows = [oracle.row(np.maximum(batch.architectures, 0)) for batch in batches]
     if goal == "regret":
         return final_regret(batches, rows, oracle.search_means)
-    best = np.argsort(oracle.search_means, kind="stable")[:10]
-    target = np.zeros(len(oracle.search_means), dtype=bool)
-    target[best] = True
+    target = oracle.search_means <= oracle.search_rank(10)
     return queries_to_target(batches, rows, target, setting.budget.limits["unique_queries"])
 
 

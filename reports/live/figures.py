@@ -83,10 +83,7 @@ def _draw_curves(axes: Any, results: LiveResults, task: str) -> list[str]:
             seconds, middle, label=label, marker=marker(results.labels, label), **line_style(results.labels, label)
         )
         sentences.append(f"{label} from {middle[0]:.3g} to {middle[-1]:.3g} after {seconds[-1]:.0f} s")
-    _score_axis(axes, results.runs(task, results.labels[0]), "search")
-    axes.set_xscale("log")
-    log_axis(axes.xaxis)
-    axes.set_xlabel("measured search seconds")
+    _against_seconds(axes, results.runs(task, results.labels[0]), "search")
     return sentences
 
 
@@ -106,10 +103,7 @@ def _draw_scores(axes: Any, results: LiveResults, task: str) -> list[str]:
             axes.axhline(score, color=GRID, linestyle="--", linewidth=0.9)
             place = {"xycoords": ("axes fraction", "data"), "ha": "right", "va": "bottom", "fontsize": 6}
             axes.annotate(name, (1.0, score), **place)
-    _score_axis(axes, results.runs(task, results.labels[0]), "test")
-    axes.set_xscale("log")
-    log_axis(axes.xaxis)
-    axes.set_xlabel("measured search seconds")
+    _against_seconds(axes, results.runs(task, results.labels[0]), "test")
     return sentences
 
 
@@ -142,7 +136,11 @@ def _skips(runs: Runs) -> Floats | None:
     return np.array([row + row[-1:] * (longest - len(row)) for row in counted], dtype=float)
 
 
-def _score_axis(axes: Any, runs: Runs, split: str) -> None:
+def _against_seconds(axes: Any, runs: Runs, split: str) -> None:
+    """Scale and name both axes: search seconds, and the score on a split."""
+    axes.set_xscale("log")
+    log_axis(axes.xaxis)
+    axes.set_xlabel("measured search seconds")
     axes.set_yscale("log")
     log_axis(axes.yaxis)
     axes.set_ylabel(f"{split} error (%)" if runs.metric == "error" else f"{split} mean squared error")

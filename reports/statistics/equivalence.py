@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nasbench.errors import NasbenchError
-from reports.statistics.inputs import as_array, incomplete
+from reports.statistics.inputs import as_array, incomplete, pairs
 from reports.statistics.result import Interval, Undefined
 
 
@@ -46,11 +46,10 @@ def paired(x: ArrayLike, y: ArrayLike, margin: float, *, alpha: float = 0.05) ->
     Raises:
         NasbenchError: a margin that is not positive, alpha outside 0 to 0.25.
     """
-    first, second = as_array(x, 1, "x"), as_array(y, 1, "y")
-    if problem := incomplete(first, "x", 2) or incomplete(second, "y", 2):
-        return problem
-    if first.size != second.size:
-        return Undefined(f"a paired test needs the same runs of both, and there are {first.size} and {second.size}")
+    both = pairs(x, y, 2)
+    if isinstance(both, Undefined):
+        return both
+    first, second = both
     difference = first - second
     if (difference == difference[0]).all():
         return Undefined(f"all pairs differ by exactly {difference[0]:g}, so a t test has no variance to judge by")

@@ -42,6 +42,16 @@ def incomplete(array: FloatArray, what: str, least: int = 1) -> Undefined | None
     return None
 
 
+def pairs(x: ArrayLike, y: ArrayLike, least: int = 1) -> tuple[FloatArray, FloatArray] | Undefined:
+    """Return the scores of two methods, each `(runs,)` and paired by position, or why there are none to compare."""
+    first, second = as_array(x, 1, "x"), as_array(y, 1, "y")
+    if problem := incomplete(first, "x", least) or incomplete(second, "y", least):
+        return problem
+    if first.size != second.size:
+        return Undefined(f"a paired test needs the same runs of both, and there are {first.size} and {second.size}")
+    return first, second
+
+
 def check_level(level: float) -> None:
     """Raise `NasbenchError` unless `level` is a coverage strictly between a half and one."""
     if not 0.5 < level < 1.0:

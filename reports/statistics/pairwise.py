@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from nasbench.errors import NasbenchError
 from reports.statistics.bootstrap import expanded_probabilities, resample_counts
-from reports.statistics.inputs import FloatArray, as_array, check_level, incomplete
+from reports.statistics.inputs import FloatArray, as_array, check_level, incomplete, pairs
 from reports.statistics.result import Estimate, HypothesisTest, Interval, Undefined
 
 EXACT_LIMIT = 50  # the exact null distribution is used up to here where there are no ties
@@ -31,11 +31,10 @@ def wilcoxon_signed_rank(x: ArrayLike, y: ArrayLike) -> HypothesisTest | Undefin
     """
     from scipy.stats import wilcoxon
 
-    first, second = as_array(x, 1, "x"), as_array(y, 1, "y")
-    if problem := incomplete(first, "x") or incomplete(second, "y"):
-        return problem
-    if first.size != second.size:
-        return Undefined(f"a paired test needs the same runs of both, and there are {first.size} and {second.size}")
+    paired = pairs(x, y)
+    if isinstance(paired, Undefined):
+        return paired
+    first, second = paired
     difference = (first - second)[first != second]
     if difference.size == 0:
         return Undefined(f"all {first.size} pairs are equal")
@@ -59,11 +58,10 @@ def sign_flip(
         rng: the random stream of the signs.
         resamples: random assignments of signs.
     """
-    first, second = as_array(x, 1, "x"), as_array(y, 1, "y")
-    if problem := incomplete(first, "x", 2) or incomplete(second, "y", 2):
-        return problem
-    if first.size != second.size:
-        return Undefined(f"a paired test needs the same runs of both, and there are {first.size} and {second.size}")
+    paired = pairs(x, y, 2)
+    if isinstance(paired, Undefined):
+        return paired
+    first, second = paired
     difference = first - second
     signs = rng.integers(0, 2, size=(resamples, difference.size), dtype=np.int8) * 2 - 1
     as_far = np.abs(signs @ difference) >= abs(difference.sum()) * (1.0 - 1e-12)
