@@ -62,7 +62,11 @@ def measure(benchmark: Any, study: Study, folder: Path, **how: Any) -> None:
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_short_runs_on_processes(benchmark: Any, short: Study, tmp_path: Path, jobs: int) -> None:
+    from joblib.externals.loky import get_reusable_executor
+
     measure(benchmark, short, tmp_path, jobs=jobs)
+    # joblib's processes would stay for minutes, beside what is measured next.
+    get_reusable_executor().shutdown()
 
 
 def test_short_runs_on_two_workers(benchmark: Any, short: Study, tmp_path: Path, two_workers: Cluster) -> None:
