@@ -27,7 +27,7 @@ def report(
 ) -> None:
     """Turn a results folder into an HTML page, Markdown, LaTeX, tables and figures."""
     from nasbench.console import print_json, progress_bar
-    from nasbench.live.store import holds_live_study
+    from nasbench.live.studies.store import holds_live_study
     from reports.page import write_report
 
     with progress_bar("report") as progress:

@@ -15,18 +15,18 @@ from torch import nn
 from nasbench.benchmarks.handle import SearchHandle
 from nasbench.benchmarks.setting import Setting
 from nasbench.errors import NasbenchError, unknown_name
-from nasbench.live.alone import train_alone
-from nasbench.live.batches import DeviceSplit
 from nasbench.live.blueprints import Architecture, blueprint
 from nasbench.live.deployment.onnx_file import need_onnx, to_onnx
 from nasbench.live.deployment.runtime import OnnxModel
-from nasbench.live.facts import FACTS, Facts
+from nasbench.live.hardware.facts import FACTS, Facts
+from nasbench.live.hardware.latency import LatencyTable, measure_network
 from nasbench.live.journal import Journal
-from nasbench.live.latency import LatencyTable, measure_network
-from nasbench.live.metrics import evaluate
 from nasbench.live.networks.parts import Shape
-from nasbench.live.recipe import Recipe
 from nasbench.live.tasks.task import Split, Splits, Task
+from nasbench.live.training.alone import train_alone
+from nasbench.live.training.batches import DeviceSplit
+from nasbench.live.training.metrics import evaluate
+from nasbench.live.training.recipe import Recipe
 from nasbench.search.observations import Observations, Query
 from nasbench.search.streams import hashed_uniform
 from nasbench.spaces.space import Architectures, Floats, Ints, Space

@@ -13,7 +13,7 @@ import typer
 from nasbench.errors import NasbenchError
 
 if TYPE_CHECKING:
-    from nasbench.live.recipe import Recipe
+    from nasbench.live.training.recipe import Recipe
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda")]
@@ -90,8 +90,8 @@ def search(
     from nasbench.live.experiment import Plan, run_plan
     from nasbench.live.federated.command import Federation, search_federated
     from nasbench.live.front import run_front
-    from nasbench.live.recipe import get_recipe
     from nasbench.live.searchers.searcher import SearchSettings
+    from nasbench.live.training.recipe import get_recipe
 
     if examples is not None and examples < 2:
         raise NasbenchError(f"--examples is {examples}; it should be 2 or more.")
@@ -175,7 +175,7 @@ def chosen_recipe(
     """Return a recipe by name with what the command line says in place of its own; depth enough for the space."""
     from dataclasses import replace
 
-    from nasbench.live.recipe import get_recipe
+    from nasbench.live.training.recipe import get_recipe
 
     plan = get_recipe(name)
     depth = plan.cells if cells is None else cells

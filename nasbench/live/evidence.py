@@ -24,16 +24,16 @@ import torch
 from torch import nn
 
 from nasbench.errors import NasbenchError
-from nasbench.live.alone import initialised
 from nasbench.live.blueprints import Architecture, blueprint
 from nasbench.live.devices import choose_device, describe
 from nasbench.live.experiment import Plan, describe_trained, final_splits, run_search
 from nasbench.live.networks.resnet import ResNet18
-from nasbench.live.recipe import CIFAR10_GPU, SMALL, Recipe
 from nasbench.live.searchers.searcher import SearchSettings
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.task import Splits, Task
-from nasbench.live.training import Trainer, to_stderr
+from nasbench.live.training.alone import initialised
+from nasbench.live.training.recipe import CIFAR10_GPU, SMALL, Recipe
+from nasbench.live.training.training import Trainer, to_stderr
 
 TARGET = 96.2
 """Test accuracy in % whose claim is judged."""

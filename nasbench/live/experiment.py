@@ -15,25 +15,25 @@ from numpy.typing import NDArray
 
 from nasbench.benchmarks.setting import Setting
 from nasbench.errors import NasbenchError, unknown_name
-from nasbench.live.alone import train_alone, trainer
-from nasbench.live.batches import DeviceSplit
 from nasbench.live.benchmark import LiveBenchmark
 from nasbench.live.blueprints import Architecture, blueprint
-from nasbench.live.counting import macs, memory, parameters
+from nasbench.live.hardware.counting import macs, memory, parameters
+from nasbench.live.hardware.latency import measure_network
 from nasbench.live.journal import Journal
-from nasbench.live.latency import measure_network
-from nasbench.live.metrics import evaluate, macro_f1, predict, score_of
-from nasbench.live.recipe import SMALL, Recipe
 from nasbench.live.searchers.catalogue import get_searcher, searcher_names
 from nasbench.live.searchers.hybrid import Hybrid
 from nasbench.live.searchers.loop import Found, Search, build
 from nasbench.live.searchers.searcher import SearchSettings
 from nasbench.live.searchers.selection import perturbed_selection
 from nasbench.live.searchers.stopping import EarlyStopping
-from nasbench.live.store import write_whole
+from nasbench.live.studies.store import write_whole
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.task import Split, Splits, Task
-from nasbench.live.training import Say, Trained, to_stderr
+from nasbench.live.training.alone import train_alone, trainer
+from nasbench.live.training.batches import DeviceSplit
+from nasbench.live.training.metrics import evaluate, macro_f1, predict, score_of
+from nasbench.live.training.recipe import SMALL, Recipe
+from nasbench.live.training.training import Say, Trained, to_stderr
 from nasbench.search.ledger import Budget
 from nasbench.search.observations import RunObservations
 from nasbench.search.registry import get_optimizer, optimizer_names

@@ -16,7 +16,7 @@ from nasbench.live.blueprints import blueprint
 from nasbench.live.experiment import Plan, ask_alone, describe_trained, train_final
 from nasbench.live.searchers.catalogue import searcher_names
 from nasbench.live.tasks.catalogue import get_task
-from nasbench.live.training import Say, to_stderr
+from nasbench.live.training.training import Say, to_stderr
 from nasbench.search.archive import nondominated
 from nasbench.search.registry import optimizer_names
 

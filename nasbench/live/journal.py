@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.errors import NasbenchError
-from nasbench.live.store import write_whole
+from nasbench.live.studies.store import write_whole
 
 Answer = tuple[list[float], int, float]
 """Objectives, training seed, measured seconds."""

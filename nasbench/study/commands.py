@@ -46,11 +46,11 @@ def run(
     json: Json = False,
 ) -> None:
     """Run a study; what the results folder holds already is not run again."""
-    from nasbench.live.study import find_live_study
+    from nasbench.live.studies.study import find_live_study
 
     live = find_live_study(study)
     if live is not None:
-        from nasbench.live.study_command import run_live
+        from nasbench.live.studies.study_command import run_live
 
         if cluster is not None:
             raise NasbenchError(f"{live.name} is a live study, which runs on this machine; leave --cluster out.")
@@ -168,7 +168,7 @@ def _presets() -> list[dict[str, Any]]:
 
 
 def _live_presets() -> list[dict[str, Any]]:
-    from nasbench.live.study import live_preset_names, load_live_study
+    from nasbench.live.studies.study import live_preset_names, load_live_study
 
     studies = [load_live_study(name) for name in live_preset_names()]
     return [

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from nasbench.errors import NasbenchError
-from nasbench.live.store import LiveStore
-from nasbench.live.study import LiveStudy, LiveUnit
+from nasbench.live.studies.store import LiveStore
+from nasbench.live.studies.study import LiveStudy, LiveUnit
 from nasbench.spaces.space import Floats
 from reports.results import DIGITS
 

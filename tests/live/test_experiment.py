@@ -19,8 +19,8 @@ from nasbench.live import commands, evidence
 from nasbench.live.experiment import Plan, run_plan
 from nasbench.live.networks.parts import Shape
 from nasbench.live.networks.resnet import ResNet18
-from nasbench.live.recipe import SMALL
 from nasbench.live.searchers.searcher import SearchSettings
+from nasbench.live.training.recipe import SMALL
 from nasbench.spaces.nas_bench_201 import NasBench201Space
 
 CPU = torch.device("cpu")

@@ -23,11 +23,11 @@ from nasbench.live.federated.loop import run_loop
 from nasbench.live.federated.means import mirror_mean, weighted_mean
 from nasbench.live.federated.partition import Partition, check_client, deal
 from nasbench.live.federated.update import Reply, fault_of, packed, unpacked, wire_bytes
-from nasbench.live.recipe import SMALL
 from nasbench.live.searchers.gaea import Gaea
 from nasbench.live.searchers.searcher import SearchSettings
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.task import Split, Splits
+from nasbench.live.training.recipe import SMALL
 
 CPU = torch.device("cpu")
 DIGITS = get_task("digits")

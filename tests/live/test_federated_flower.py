@@ -22,8 +22,8 @@ from nasbench.live.federated.job import Job
 from nasbench.live.federated.loop import run_loop
 from nasbench.live.federated.partition import Partition
 from nasbench.live.federated.update import wire_bytes
-from nasbench.live.recipe import SMALL
 from nasbench.live.searchers.searcher import SearchSettings
+from nasbench.live.training.recipe import SMALL
 
 PATIENCE = 900
 """Seconds after which a process that hangs is ended; a slow machine comes nowhere near."""

@@ -16,16 +16,16 @@ from nasbench.benchmarks.setting import Setting
 from nasbench.errors import NasbenchError
 from nasbench.live import benchmark, commands, experiment
 from nasbench.live.blueprints import blueprint
-from nasbench.live.counting import macs, memory, parameters
 from nasbench.live.experiment import Plan, plan_as_dict
-from nasbench.live.facts import FACTS, Facts
 from nasbench.live.front import run_front
-from nasbench.live.latency import LatencyTable
-from nasbench.live.latency_command import latency
+from nasbench.live.hardware.counting import macs, memory, parameters
+from nasbench.live.hardware.facts import FACTS, Facts
+from nasbench.live.hardware.latency import LatencyTable
+from nasbench.live.hardware.latency_command import latency
 from nasbench.live.networks.edge import Edge
 from nasbench.live.networks.parts import Shape
-from nasbench.live.recipe import SMALL
 from nasbench.live.tasks.catalogue import get_task
+from nasbench.live.training.recipe import SMALL
 from nasbench.search.ledger import Budget
 
 CPU = torch.device("cpu")

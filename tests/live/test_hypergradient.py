@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from nasbench.live.blueprints import blueprint
-from nasbench.live.hypergradient import dominant_eigenvalue, unrolled_hypergradient
 from nasbench.live.networks.edge import Mixture
 from nasbench.live.networks.parts import Shape
-from nasbench.live.supernet import Supernet
+from nasbench.live.weight_sharing.hypergradient import dominant_eigenvalue, unrolled_hypergradient
+from nasbench.live.weight_sharing.supernet import Supernet
 
 XI = 0.3
 

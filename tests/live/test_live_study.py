@@ -20,11 +20,11 @@ from typer.testing import CliRunner
 
 from nasbench.errors import NasbenchError
 from nasbench.live.journal import Journal
-from nasbench.live.plans import check_live_study, plan_of
-from nasbench.live.recipe import CIFAR10_GPU
-from nasbench.live.run_study import run_live_study
-from nasbench.live.store import LiveStore
-from nasbench.live.study import LiveStudy, live_preset_names, load_live_study, parse_live_study
+from nasbench.live.studies.plans import check_live_study, plan_of
+from nasbench.live.studies.run_study import run_live_study
+from nasbench.live.studies.store import LiveStore
+from nasbench.live.studies.study import LiveStudy, live_preset_names, load_live_study, parse_live_study
+from nasbench.live.training.recipe import CIFAR10_GPU
 from nasbench.study.commands import run
 from reports.commands import report
 
@@ -160,9 +160,9 @@ def test_the_command_tells_studies_apart(call: Callable[..., Any], tmp_path: Pat
 
 def test_finding_a_study_imports_no_torch() -> None:
     code = (
-        "import sys; from nasbench.live.study import find_live_study, load_live_study\n"
+        "import sys; from nasbench.live.studies.study import find_live_study, load_live_study\n"
         "assert find_live_study('quick') is None and load_live_study('applications').tasks\n"
-        "import nasbench.live.store; sys.exit('torch' in sys.modules)"
+        "import nasbench.live.studies.store; sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

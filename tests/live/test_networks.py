@@ -9,7 +9,7 @@ from torch import nn
 
 from nasbench.errors import NasbenchError
 from nasbench.live.blueprints import BLUEPRINTS, blueprint
-from nasbench.live.counting import macs, parameters
+from nasbench.live.hardware.counting import macs, parameters
 from nasbench.live.networks.darts import DartsNetwork, choices_of_genotype
 from nasbench.live.networks.parts import Shape
 from nasbench.live.operations import ALONE, DARTS, HIERARCHICAL, NAS_BENCH_201, Style

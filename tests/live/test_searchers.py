@@ -12,9 +12,6 @@ import torch
 
 from nasbench.errors import NasbenchError
 from nasbench.live.blueprints import blueprint
-from nasbench.live.hypergradient import dominant_eigenvalue
-from nasbench.live.ranking import ranking, supernet_ranking
-from nasbench.live.recipe import SMALL
 from nasbench.live.searchers.catalogue import get_searcher, searcher_names
 from nasbench.live.searchers.darts import Darts
 from nasbench.live.searchers.gaea import exponentiated_gradient
@@ -24,8 +21,11 @@ from nasbench.live.searchers.pc_darts import PcDarts
 from nasbench.live.searchers.searcher import Searcher, SearchSettings
 from nasbench.live.searchers.selection import perturbed_selection
 from nasbench.live.searchers.stopping import EarlyStopping, max_skips
-from nasbench.live.sharing import shared_errors
 from nasbench.live.tasks.catalogue import get_task
+from nasbench.live.training.recipe import SMALL
+from nasbench.live.weight_sharing.hypergradient import dominant_eigenvalue
+from nasbench.live.weight_sharing.ranking import ranking, supernet_ranking
+from nasbench.live.weight_sharing.sharing import shared_errors
 
 CPU = torch.device("cpu")
 TINY = SearchSettings(epochs=2, batch=64, channels=4, cells=1)

@@ -9,7 +9,7 @@ import torch
 from nasbench.live.blueprints import BLUEPRINTS, blueprint
 from nasbench.live.networks.edge import Mixture, shuffle
 from nasbench.live.networks.parts import Shape
-from nasbench.live.supernet import Supernet, simplex_mask, vertex
+from nasbench.live.weight_sharing.supernet import Supernet, simplex_mask, vertex
 from nasbench.spaces.darts import DartsSpace
 from nasbench.spaces.hierarchical import HierarchicalSpace
 from nasbench.spaces.nas_bench_201 import NasBench201Space

@@ -13,10 +13,10 @@ import pytest
 import torch
 
 from nasbench.errors import NasbenchError
-from nasbench.live.batches import DeviceSplit, augment
 from nasbench.live.tasks import checksums, cifar10, fashion_mnist
 from nasbench.live.tasks.catalogue import TASKS, get_task
 from nasbench.live.tasks.task import Augmentation, Split, windows
+from nasbench.live.training.batches import DeviceSplit, augment
 
 CPU = torch.device("cpu")
 

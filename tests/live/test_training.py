@@ -13,16 +13,16 @@ import pytest
 import torch
 
 from nasbench.errors import NasbenchError
-from nasbench.live import alone
-from nasbench.live.batches import DeviceSplit
 from nasbench.live.devices import choose_device
-from nasbench.live.metrics import evaluate
-from nasbench.live.moving_average import MovingAverage
 from nasbench.live.networks.drop_path import DropPath
-from nasbench.live.recipe import RECIPES, SMALL, Recipe
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.task import Augmentation
-from nasbench.live.training import Trainer
+from nasbench.live.training import alone
+from nasbench.live.training.batches import DeviceSplit
+from nasbench.live.training.metrics import evaluate
+from nasbench.live.training.moving_average import MovingAverage
+from nasbench.live.training.recipe import RECIPES, SMALL, Recipe
+from nasbench.live.training.training import Trainer
 from nasbench.spaces.darts import DartsSpace
 
 CPU = torch.device("cpu")

@@ -15,11 +15,11 @@ import pytest
 torch = pytest.importorskip("torch", reason="live search needs torch: pip install 'nas-verify[live]'")
 from torch import Tensor, nn  # noqa: E402
 
-from nasbench.live.batches import Batch, DeviceSplit  # noqa: E402
 from nasbench.live.searchers.darts import Darts  # noqa: E402
 from nasbench.live.searchers.loop import build  # noqa: E402
 from nasbench.live.searchers.searcher import SearchSettings  # noqa: E402
 from nasbench.live.tasks.catalogue import get_task  # noqa: E402
+from nasbench.live.training.batches import Batch, DeviceSplit  # noqa: E402
 
 SETTINGS = SearchSettings(epochs=10, batch=64, channels=8, cells=1)
 GOAL = 0.9

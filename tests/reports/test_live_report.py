@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from nasbench.errors import NasbenchError
-from nasbench.live.store import LiveStore, write_whole
-from nasbench.live.study import LiveUnit, load_live_study
+from nasbench.live.studies.store import LiveStore, write_whole
+from nasbench.live.studies.study import LiveUnit, load_live_study
 from reports.live.compare import most_coverage, seed_mean, seeds_needed, why_no_test
 from reports.live.report import build_live_report
 from reports.live.results import LiveResults

@@ -11,7 +11,7 @@ from nasbench.errors import NasbenchError
 from nasbench.live.commands import Device, Epochs, Json, Seed, Space, need_torch, show
 
 if TYPE_CHECKING:
-    from nasbench.live.recipe import Recipe
+    from nasbench.live.training.recipe import Recipe
 
 
 def export(
@@ -61,8 +61,8 @@ def export(
 
 def _recipe_of(folder: Path) -> Recipe:
     """Return the recipe that a checkpoint was written with."""
-    from nasbench.live import checkpoint
-    from nasbench.live.recipe import Recipe
+    from nasbench.live.training import checkpoint
+    from nasbench.live.training.recipe import Recipe
 
     path = folder / "checkpoint.pt"
     if not path.is_file():

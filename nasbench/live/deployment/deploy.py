@@ -9,14 +9,14 @@ from typing import Any
 import torch
 
 from nasbench.errors import NasbenchError
-from nasbench.live.batches import DeviceSplit
-from nasbench.live.counting import memory
 from nasbench.live.deployment.onnx_file import to_onnx
 from nasbench.live.deployment.quantised import quantised
 from nasbench.live.deployment.runtime import OnnxModel, largest_difference, peak_memory
-from nasbench.live.metrics import evaluate
+from nasbench.live.hardware.counting import memory
 from nasbench.live.tasks.task import Splits, Task
-from nasbench.live.training import Trained
+from nasbench.live.training.batches import DeviceSplit
+from nasbench.live.training.metrics import evaluate
+from nasbench.live.training.training import Trained
 
 TOLERANCE = 1e-4
 """Largest difference between the outputs of the file and those of torch, over the largest output of torch. Single precision

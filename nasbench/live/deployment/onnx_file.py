@@ -18,7 +18,7 @@ from torch import nn
 from torch.onnx import errors
 
 from nasbench.errors import NasbenchError
-from nasbench.live.counting import example
+from nasbench.live.hardware.counting import example
 from nasbench.live.networks.parts import Shape
 
 INPUT, OUTPUT = "input", "output"

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.errors import NasbenchError
-from nasbench.live.batches import DeviceSplit
 from nasbench.live.deployment.onnx_file import INPUT
+from nasbench.live.training.batches import DeviceSplit
 
 EXAMPLES, BATCH = 256, 64
 """Training examples that calibrate, and how many at a time."""

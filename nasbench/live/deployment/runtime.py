@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nasbench.errors import NasbenchError
-from nasbench.live.batches import DeviceSplit
-from nasbench.live.counting import example
 from nasbench.live.deployment.onnx_file import INPUT
-from nasbench.live.metrics import score
+from nasbench.live.hardware.counting import example
 from nasbench.live.networks.parts import Shape
+from nasbench.live.training.batches import DeviceSplit
+from nasbench.live.training.metrics import score
 
 WARM_UP = 10
 

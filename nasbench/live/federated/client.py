@@ -17,7 +17,7 @@ from nasbench.live.federated.job import THETA, Array, Job, load_weights, seed_of
 from nasbench.live.federated.partition import check_client
 from nasbench.live.searchers.loop import Search
 from nasbench.live.tasks.task import Splits, Task
-from nasbench.live.training import Trainer
+from nasbench.live.training.training import Trainer
 
 FLOOR = 1e-20
 """Least probability that a client sends: exponentiated gradient never reaches zero, only rounding does."""

@@ -53,7 +53,7 @@ def search_federated(plan: Plan, federation: Federation, device: str, out: Path 
     from nasbench.live.federated.experiment import FederatedPlan, run_federated, serve_federated
     from nasbench.live.federated.job import Job
     from nasbench.live.federated.partition import Partition
-    from nasbench.live.store import write_whole
+    from nasbench.live.studies.store import write_whole
 
     passes = (plan.settings.epochs, plan.recipe.epochs)
     rounds = [p if r is None else r for r, p in zip((federation.rounds, federation.train_rounds), passes, strict=True)]

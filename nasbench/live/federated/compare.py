@@ -12,16 +12,16 @@ import numpy as np
 import torch
 
 from nasbench.errors import NasbenchError
-from nasbench.live.batches import DeviceSplit
 from nasbench.live.blueprints import Architecture, blueprint
 from nasbench.live.experiment import Plan, run_search, train_final
 from nasbench.live.federated.experiment import FederatedPlan
 from nasbench.live.federated.job import Job, load_weights
 from nasbench.live.federated.loop import run_loop
-from nasbench.live.metrics import evaluate
-from nasbench.live.store import write_whole
+from nasbench.live.studies.store import write_whole
 from nasbench.live.tasks.task import Splits
-from nasbench.live.training import Say, to_stderr
+from nasbench.live.training.batches import DeviceSplit
+from nasbench.live.training.metrics import evaluate
+from nasbench.live.training.training import Say, to_stderr
 
 SCORES = ("central", "federated", "local_only", "federated_pooled")
 """Columns of a comparison; see `compare`."""

@@ -20,7 +20,7 @@ from nasbench.live.federated.partition import Partition, deal
 from nasbench.live.federated.update import packed
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.task import Splits, Task
-from nasbench.live.training import Say, Trained, to_stderr
+from nasbench.live.training.training import Say, Trained, to_stderr
 
 RUNTIMES = ("flower", "loop")
 

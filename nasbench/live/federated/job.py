@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 from torch import nn
 
 from nasbench.errors import NasbenchError
-from nasbench.live.alone import initialised
 from nasbench.live.blueprints import Architecture, blueprint
-from nasbench.live.recipe import SMALL, Recipe
 from nasbench.live.searchers.catalogue import get_searcher
 from nasbench.live.searchers.gaea import Gaea
 from nasbench.live.searchers.loop import build
 from nasbench.live.searchers.searcher import SearchSettings
 from nasbench.live.tasks.catalogue import get_task
+from nasbench.live.training.alone import initialised
+from nasbench.live.training.recipe import SMALL, Recipe
 
 Array = NDArray[Any]
 THETA = "theta"

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from nasbench.errors import NasbenchError
-from nasbench.live.batches import Batch
-from nasbench.live.hypergradient import unrolled_hypergradient
 from nasbench.live.networks.edge import Mixture
 from nasbench.live.searchers.searcher import LogitSearcher
+from nasbench.live.training.batches import Batch
+from nasbench.live.weight_sharing.hypergradient import unrolled_hypergradient
 
 
 class Darts(LogitSearcher):

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from nasbench.errors import NasbenchError
-from nasbench.live.batches import Batch
 from nasbench.live.networks.edge import Mixture
 from nasbench.live.searchers.searcher import Searcher
+from nasbench.live.training.batches import Batch
 
 
 class Gaea(Searcher):

@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from nasbench.live.batches import Batch
 from nasbench.live.networks.edge import Mixture
 from nasbench.live.searchers.searcher import LogitSearcher
+from nasbench.live.training.batches import Batch
 
 
 class Gdas(LogitSearcher):

@@ -14,12 +14,12 @@ from torch import Tensor
 
 from nasbench.hybrid.evolution import Evolution
 from nasbench.hybrid.relaxation import Relaxation
-from nasbench.live.batches import Batch, DeviceSplit
 from nasbench.live.blueprints import Architecture
-from nasbench.live.gradient import SupernetGradient
 from nasbench.live.networks.edge import Mixture
 from nasbench.live.searchers.searcher import Searcher
-from nasbench.live.sharing import shared_losses
+from nasbench.live.training.batches import Batch, DeviceSplit
+from nasbench.live.weight_sharing.gradient import SupernetGradient
+from nasbench.live.weight_sharing.sharing import shared_losses
 from nasbench.search.simplex import support
 
 

@@ -14,17 +14,17 @@ import numpy as np
 import torch
 
 from nasbench.errors import NasbenchError
-from nasbench.live import checkpoint
-from nasbench.live.batches import DeviceSplit
 from nasbench.live.blueprints import Architecture, blueprint
 from nasbench.live.devices import synchronize
-from nasbench.live.hypergradient import dominant_eigenvalue
-from nasbench.live.metrics import score
 from nasbench.live.networks.edge import Mixture
 from nasbench.live.searchers.searcher import Searcher, SearchSettings
 from nasbench.live.searchers.stopping import EarlyStopping, max_skips
-from nasbench.live.supernet import Supernet
 from nasbench.live.tasks.task import Splits, Task
+from nasbench.live.training import checkpoint
+from nasbench.live.training.batches import DeviceSplit
+from nasbench.live.training.metrics import score
+from nasbench.live.weight_sharing.hypergradient import dominant_eigenvalue
+from nasbench.live.weight_sharing.supernet import Supernet
 
 Make = Callable[[Supernet, SearchSettings, torch.Generator], Searcher]
 

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nasbench.live.batches import Batch
 from nasbench.live.networks.edge import Mixture
 from nasbench.live.searchers.searcher import LogitSearcher, need_edges
+from nasbench.live.training.batches import Batch
 
 
 class PcDarts(LogitSearcher):

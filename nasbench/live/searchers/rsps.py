@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nasbench.live.batches import Batch, DeviceSplit
 from nasbench.live.blueprints import Architecture
 from nasbench.live.searchers.searcher import Searcher
-from nasbench.live.sharing import shared_losses
+from nasbench.live.training.batches import Batch, DeviceSplit
+from nasbench.live.weight_sharing.sharing import shared_losses
 
 
 class Rsps(Searcher):

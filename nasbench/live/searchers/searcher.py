@@ -11,13 +11,13 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from nasbench.errors import NasbenchError
-from nasbench.live.batches import Batch, DeviceSplit
 from nasbench.live.blueprints import Architecture, Blueprint
-from nasbench.live.halving import Halving
-from nasbench.live.metrics import loss
 from nasbench.live.networks.edge import Mixture
-from nasbench.live.supernet import Supernet, simplex_mask
-from nasbench.live.training import to_stderr
+from nasbench.live.training.batches import Batch, DeviceSplit
+from nasbench.live.training.halving import Halving
+from nasbench.live.training.metrics import loss
+from nasbench.live.training.training import to_stderr
+from nasbench.live.weight_sharing.supernet import Supernet, simplex_mask
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nasbench.live.batches import DeviceSplit
 from nasbench.live.blueprints import Architecture
-from nasbench.live.metrics import mean_loss
 from nasbench.live.networks.edge import Mixture
 from nasbench.live.searchers.searcher import Searcher, need_edges
+from nasbench.live.training.batches import DeviceSplit
+from nasbench.live.training.metrics import mean_loss
 
 
 @torch.no_grad()

@@ -16,8 +16,6 @@ from typer.testing import CliRunner
 
 from nasbench.errors import NasbenchError
 from nasbench.live import commands
-from nasbench.live.alone import train_alone
-from nasbench.live.batches import DeviceSplit
 from nasbench.live.blueprints import blueprint
 from nasbench.live.deployment import commands as deployment_commands
 from nasbench.live.deployment import deploy as deploying
@@ -25,10 +23,12 @@ from nasbench.live.deployment import onnx_file, quantised
 from nasbench.live.deployment.onnx_file import to_onnx
 from nasbench.live.deployment.runtime import OnnxModel, largest_difference, peak_memory
 from nasbench.live.networks.parts import Shape
-from nasbench.live.recipe import SMALL
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.task import Splits, Task
-from nasbench.live.training import Trained
+from nasbench.live.training.alone import train_alone
+from nasbench.live.training.batches import DeviceSplit
+from nasbench.live.training.recipe import SMALL
+from nasbench.live.training.training import Trained
 
 onnx = pytest.importorskip("onnx", reason="needs the extra edge")
 pytest.importorskip("onnxruntime", reason="needs the extra edge")

@@ -9,14 +9,14 @@ from typing import Any
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.live.blueprints import blueprint
 from nasbench.live.experiment import SELECTIONS, Plan
-from nasbench.live.recipe import Recipe
-from nasbench.live.reference_models import check_reference
+from nasbench.live.references.reference_models import check_reference
 from nasbench.live.searchers.catalogue import get_searcher
 from nasbench.live.searchers.searcher import SearchSettings
 from nasbench.live.searchers.stopping import EarlyStopping
-from nasbench.live.study import LiveStudy, LiveUnit
+from nasbench.live.studies.study import LiveStudy, LiveUnit
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.task import Augmentation
+from nasbench.live.training.recipe import Recipe
 from nasbench.search.ledger import Budget
 from nasbench.search.registry import get_optimizer
 

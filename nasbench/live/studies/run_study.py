@@ -13,12 +13,12 @@ import torch
 from nasbench.errors import NasbenchError
 from nasbench.live.devices import describe
 from nasbench.live.experiment import run_plan
-from nasbench.live.plans import check_live_study, examples_of, plan_of, recipe_of
-from nasbench.live.reference_models import run_reference
-from nasbench.live.store import LiveStore, write_whole
-from nasbench.live.study import LiveStudy, LiveUnit
+from nasbench.live.references.reference_models import run_reference
+from nasbench.live.studies.plans import check_live_study, examples_of, plan_of, recipe_of
+from nasbench.live.studies.store import LiveStore, write_whole
+from nasbench.live.studies.study import LiveStudy, LiveUnit
 from nasbench.live.tasks.catalogue import get_task
-from nasbench.live.training import Say, to_stderr
+from nasbench.live.training.training import Say, to_stderr
 from nasbench.study.runner import in_processes
 
 

@@ -15,13 +15,13 @@ import torch
 from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError, unknown_name
-from nasbench.live import forecasts, linear_models
 from nasbench.live.experiment import describe_trained, final_splits
-from nasbench.live.metrics import macro_f1
 from nasbench.live.networks.plain import plain_network
-from nasbench.live.recipe import Recipe
+from nasbench.live.references import forecasts, linear_models
 from nasbench.live.tasks.task import Splits, Task
-from nasbench.live.training import Trainer
+from nasbench.live.training.metrics import macro_f1
+from nasbench.live.training.recipe import Recipe
+from nasbench.live.training.training import Trainer
 
 Predict = Callable[[Task, Splits], NDArray[Any]]
 """Classes `(n,)` or forecasts `(n, horizon)` for the test split."""

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.utils import benchmark
 
 from nasbench.live.blueprints import Architecture, Blueprint
-from nasbench.live.counting import example
+from nasbench.live.hardware.counting import example
 from nasbench.live.networks.edge import NONE, Edge
 from nasbench.live.networks.parts import Shape
 from nasbench.live.operations import Style

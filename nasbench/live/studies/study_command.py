@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nasbench.live.commands import need_torch
-from nasbench.live.study import LiveStudy
+from nasbench.live.studies.study import LiveStudy
 
 
 def run_live(
@@ -25,7 +25,7 @@ def run_live(
     need_torch()
     from nasbench.console import print_json, progress_bar
     from nasbench.live.devices import choose_device
-    from nasbench.live.run_study import run_live_study
+    from nasbench.live.studies.run_study import run_live_study
 
     study = study if seeds is None else study.with_seeds(seeds)
     study = study.with_tasks(tasks) if tasks else study

@@ -13,14 +13,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from nasbench.live.alone import train_alone
-from nasbench.live.batches import DeviceSplit
 from nasbench.live.blueprints import Architecture
-from nasbench.live.metrics import mean_loss, primary
-from nasbench.live.recipe import Recipe
-from nasbench.live.sharing import shared_losses
-from nasbench.live.supernet import Supernet
 from nasbench.live.tasks.task import Splits, Task
+from nasbench.live.training.alone import train_alone
+from nasbench.live.training.batches import DeviceSplit
+from nasbench.live.training.metrics import mean_loss, primary
+from nasbench.live.training.recipe import Recipe
+from nasbench.live.weight_sharing.sharing import shared_losses
+from nasbench.live.weight_sharing.supernet import Supernet
 
 
 @dataclass(frozen=True)

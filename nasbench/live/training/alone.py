@@ -10,9 +10,9 @@ import torch
 from torch import nn
 
 from nasbench.live.blueprints import Architecture, blueprint
-from nasbench.live.recipe import Recipe
 from nasbench.live.tasks.task import Splits, Task
-from nasbench.live.training import Say, Trained, Trainer, to_stderr
+from nasbench.live.training.recipe import Recipe
+from nasbench.live.training.training import Say, Trained, Trainer, to_stderr
 
 
 def initialised(task: Task, space: str, architecture: Architecture, recipe: Recipe) -> nn.Module:

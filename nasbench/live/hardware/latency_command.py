@@ -41,7 +41,7 @@ def latency(
 
     from nasbench.live.blueprints import blueprint
     from nasbench.live.devices import choose_device
-    from nasbench.live.latency import LatencyTable
+    from nasbench.live.hardware.latency import LatencyTable
     from nasbench.live.tasks.catalogue import get_task
 
     plan = blueprint(space)

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nasbench.live.batches import Batch
-from nasbench.live.metrics import loss
-from nasbench.live.supernet import Supernet
+from nasbench.live.training.batches import Batch
+from nasbench.live.training.metrics import loss
+from nasbench.live.weight_sharing.supernet import Supernet
 
 
 @dataclass(frozen=True)

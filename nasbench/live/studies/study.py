@@ -60,7 +60,7 @@ class LiveStudy:
         space: live space.
         seeds: of the runs; run i of every optimizer and of every trained reference has seed i of this list.
         stopping, selection: see `nasbench.live.experiment.Plan`.
-        references: models of the domain beside the searches, see `nasbench.live.reference_models`.
+        references: models of the domain beside the searches, see `nasbench.live.references.reference_models`.
         examples: training and search examples to use, a number or "all".
         search: settings of the supernet.
         recipe: of the final training.
@@ -160,7 +160,7 @@ class LiveStudy:
 
 def live_preset_names() -> tuple[str, ...]:
     """Return the names of the live studies that come with the suite."""
-    folder = files("nasbench.live") / "presets"
+    folder = files("nasbench.live.studies") / "presets"
     return tuple(sorted(p.name.removesuffix(".toml") for p in folder.iterdir() if p.name.endswith(".toml")))
 
 
@@ -193,7 +193,7 @@ def load_live_study(preset: str) -> LiveStudy:
     """Return a live preset; raises NasbenchError for an unknown one."""
     if preset not in live_preset_names():
         raise unknown_name("live preset", preset, live_preset_names())
-    return parse_live_study((files("nasbench.live") / "presets" / f"{preset}.toml").read_text(), preset)
+    return parse_live_study((files("nasbench.live.studies") / "presets" / f"{preset}.toml").read_text(), preset)
 
 
 def parse_live_study(text: str, where: str) -> LiveStudy:

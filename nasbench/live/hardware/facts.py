@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from nasbench.live.blueprints import Blueprint
-from nasbench.live.counting import macs, memory, parameters
+from nasbench.live.hardware.counting import macs, memory, parameters
 from nasbench.live.networks.edge import NONE
 from nasbench.live.networks.parts import Shape
 from nasbench.live.operations import Style

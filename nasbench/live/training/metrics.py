@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from nasbench.live.batches import DeviceSplit
 from nasbench.live.networks.parts import Shape
+from nasbench.live.training.batches import DeviceSplit
 
 Forward = Callable[[Tensor], Tensor]
 

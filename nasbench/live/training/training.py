@@ -14,15 +14,15 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.errors import NasbenchError
-from nasbench.live import checkpoint
-from nasbench.live.batches import Batch, DeviceSplit
 from nasbench.live.devices import synchronize
-from nasbench.live.halving import Halving
-from nasbench.live.metrics import evaluate, loss, primary
-from nasbench.live.moving_average import MovingAverage
 from nasbench.live.networks.drop_path import set_drop_path
-from nasbench.live.recipe import Recipe
 from nasbench.live.tasks.task import Splits, Task
+from nasbench.live.training import checkpoint
+from nasbench.live.training.batches import Batch, DeviceSplit
+from nasbench.live.training.halving import Halving
+from nasbench.live.training.metrics import evaluate, loss, primary
+from nasbench.live.training.moving_average import MovingAverage
+from nasbench.live.training.recipe import Recipe
 
 Say = Callable[[str], None]
 

@@ -9,10 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nasbench.live.batches import DeviceSplit
 from nasbench.live.blueprints import Architecture
-from nasbench.live.metrics import mean_loss, score
-from nasbench.live.supernet import Supernet
+from nasbench.live.training.batches import DeviceSplit
+from nasbench.live.training.metrics import mean_loss, score
+from nasbench.live.weight_sharing.supernet import Supernet
 
 
 @torch.no_grad()

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.errors import NasbenchError
-from nasbench.live.study import LiveStudy, LiveUnit, is_live, parse_live_study
+from nasbench.live.studies.study import LiveStudy, LiveUnit, is_live, parse_live_study
 from nasbench.study.store import begin, environment, is_begun, refuse_another_study, write_atomically
 
 CLOCKED = ("search_seconds", "train_seconds", "processor_seconds", "latency_ms_batch_1", "latency_ms_batch_64")

@@ -1,0 +1,1 @@
+"""What each domain would use without a search."""

@@ -1,0 +1,1 @@
+"""Live studies: plan, runner, store, presets."""

@@ -1,0 +1,1 @@
+"""Training one network: batches, recipe, loop, checkpoints."""

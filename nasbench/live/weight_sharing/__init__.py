@@ -1,0 +1,1 @@
+"""A network that holds every architecture of a space on one set of weights."""
