@@ -24,6 +24,7 @@ import torch
 from torch import nn
 
 from nasbench.errors import NasbenchError
+from nasbench.files import write_atomically
 from nasbench.live.blueprints import Architecture, blueprint
 from nasbench.live.devices import choose_device, describe
 from nasbench.live.experiment import Plan, describe_trained, final_splits, run_search
@@ -213,10 +214,7 @@ class Evidence:
 
     def _write(self, path: Path, content: dict[str, Any]) -> None:
         content = {**content, "environment": describe(self.device)}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        private = path.with_suffix(".part")
-        private.write_text(json.dumps({**content, "sha256": digest(content)}, indent=1))
-        private.replace(path)
+        write_atomically(path, json.dumps({**content, "sha256": digest(content)}, indent=1).encode())
 
 
 def accuracy(result: dict[str, Any]) -> float:

@@ -18,7 +18,6 @@ import os
 import platform
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -30,6 +29,7 @@ import pyarrow.parquet as pq
 
 from nasbench.benchmarks.catalogue import get_searchable
 from nasbench.errors import NasbenchError
+from nasbench.files import write_atomically
 from nasbench.study.plan import Study, Unit, parse_study
 
 PACKAGES = (
@@ -240,21 +240,6 @@ def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
         if old[key] != new[key]:
             return f"{key} was {old[key]!r} and is {new[key]!r} now"
     return ""
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file, whose folder is made if it is not there, by rename: whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, private = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(private).replace(path)
-    except BaseException:
-        Path(private).unlink(missing_ok=True)
-        raise
 
 
 def _version(package: str) -> str | None:

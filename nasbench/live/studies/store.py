@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.errors import NasbenchError
+from nasbench.files import write_atomically
 from nasbench.live.studies.study import LiveStudy, LiveUnit, is_live, parse_live_study
-from nasbench.study.store import begin, environment, is_begun, refuse_another_study, write_atomically
+from nasbench.study.store import begin, environment, is_begun, refuse_another_study
 
 CLOCKED = ("search_seconds", "train_seconds", "processor_seconds", "latency_ms_batch_1", "latency_ms_batch_64")
 """Keys of a result that a clock measured."""
@@ -63,7 +64,7 @@ class LiveStore:
             device: what `environment.json` says of the device.
 
         Raises:
-            NasbenchError: if it is a file, or holds something else or another study (saying what differs).
+            NasbenchError: if it is a file, cannot be written, or holds something else or another study (saying what differs).
         """
         if is_begun(folder):
             store = cls.open(folder)

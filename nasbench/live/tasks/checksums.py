@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from nasbench.errors import NasbenchError
+from nasbench.files import write_atomically
 
 
 def sha256(content: bytes) -> str:
@@ -37,9 +36,5 @@ def place(folder: Path, files: Mapping[str, bytes], expected: Mapping[str, str])
     """Verify all `files`, then write each by atomic rename, so that a folder holds good files or none of that name."""
     for name, content in files.items():
         verify(name, content, expected[name])
-    folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
-        handle, private = tempfile.mkstemp(dir=folder)
-        with os.fdopen(handle, "wb") as out:
-            out.write(content)
-        Path(private).replace(folder / name)
+        write_atomically(folder / name, content)

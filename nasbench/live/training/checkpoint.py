@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from nasbench.errors import NasbenchError
+from nasbench.files import replacing
 
 
 def save(path: Path, content: dict[str, Any]) -> None:
     """Write a checkpoint by atomic rename: a reader, or a restart, finds the old one or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, private = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(handle, "wb") as out:
-            torch.save(content, out)
-            out.flush()
-            os.fsync(out.fileno())
-        Path(private).replace(path)
-    except BaseException:
-        Path(private).unlink(missing_ok=True)
-        raise
+    with replacing(path) as stream:
+        torch.save(content, stream)
 
 
 def load(path: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
