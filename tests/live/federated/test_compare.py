@@ -1,0 +1,41 @@
+"""Federated beside central and local-only search: kept, resumed, summed up."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from small_federation import CPU, PLAN
+
+from nasbench.errors import NasbenchError
+from nasbench.live.federated.compare import compare_seeds, summary
+
+
+def test_a_comparison_is_kept_and_not_run_again(tmp_path: Path) -> None:
+    plan = replace(PLAN, clients=2)
+    (row,) = compare_seeds(plan, 1, CPU, tmp_path, lambda m: None)
+    path = tmp_path / "compare-digits-0.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "central": -1.0}))
+    assert compare_seeds(plan, 1, CPU, tmp_path, lambda m: None) == [{**json.loads(json.dumps(row)), "central": -1.0}]
+    with pytest.raises(NasbenchError, match="another plan"):
+        compare_seeds(replace(plan, examples=(100, 50)), 1, CPU, tmp_path, lambda m: None)
+    with pytest.raises(NasbenchError, match="another plan"):
+        compare_seeds(plan, 1, CPU, tmp_path, lambda m: None, passes=(1, 2))
+    with pytest.raises(NasbenchError, match="number of seeds"):
+        compare_seeds(plan, 0, CPU)
+
+
+def test_a_summary_holds_means_differences_and_their_intervals() -> None:
+    central = [1.0, 2.0, 3.0, 4.0, 5.0]
+    rows = [
+        {"central": c, "federated": c + 1, "local_only": 50.0, "federated_pooled": c + e}
+        for c, e in zip(central, (0, 0, 0, 0, 5), strict=True)
+    ]
+    table = {row["score"]: row for row in summary(rows)}
+    assert table["central"]["mean"] == 3 and 1 < table["central"]["low"] < 3 < table["central"]["high"] < 5
+    assert table["federated - central"] == {"score": "federated - central", "seeds": 5, "mean": 1, "low": 1, "high": 1}
+    assert table["local_only - federated"]["mean"] == 46
+    # a mean of five draws of which one value in five is 5: it is a count of them, binomial (5, 1/5)
+    assert (table["federated_pooled - central"]["low"], table["federated_pooled - central"]["high"]) == (0, 3)

@@ -1,0 +1,90 @@
+"""Rounds: a loop of them repeats itself, counts its bytes, bears trouble, and learns."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from small_federation import CPU, DIGITS, JOB, PLAN
+
+from nasbench.errors import NasbenchError
+from nasbench.live.federated.client import Client, part
+from nasbench.live.federated.coordinator import Coordinator, Trouble
+from nasbench.live.federated.experiment import FederatedPlan, result_of, run_federated
+from nasbench.live.federated.loop import run_loop
+from nasbench.live.federated.update import Reply, wire_bytes
+from nasbench.live.tasks.task import Split, Splits
+
+
+def test_a_loop_repeats_itself_and_its_ledger_counts_arrays_as_they_travel() -> None:
+    plan = replace(PLAN, clients=4, trouble=Trouble(dropout=0.25, stragglers=0.25))
+    first, again = plan.coordinator(lambda m: None), plan.coordinator(lambda m: None)
+    sizes = [wire_bytes(list(first.state.values()))]
+    for coordinator in (first, again):
+        run_loop(coordinator, plan.owners())
+    sizes.append(wire_bytes(list(first.state.values())))
+    assert first.rows == again.rows and first.architecture == again.architecture
+    assert all(np.array_equal(first.state[name], again.state[name]) for name in first.state)
+    assert [len(row["clients"]) for row in first.rows] == [3, 3]
+    assert [len(row["stragglers"]) for row in first.rows] == [1, 1]
+    for row, size in zip(first.rows, sizes, strict=True):
+        assert row["bytes_down"] == row["bytes_up"] == 3 * size
+    assert first.ledger == {"rounds": 2, "bytes_down": 3 * sum(sizes), "bytes_up": 3 * sum(sizes)}
+    other = replace(plan, job=replace(JOB, seed=1)).coordinator(lambda m: None)
+    run_loop(other, replace(plan, job=replace(JOB, seed=1)).owners())
+    assert other.rows != first.rows
+
+
+def test_trouble_is_by_fraction_and_by_the_seed() -> None:
+    trouble = Trouble(dropout=0.5, stragglers=0.25)
+    shares = [trouble.shares(8, 0, number) for number in range(1, 40)]
+    assert {len(s) for s in shares} == {4}
+    assert {sum(share < 1 for share in s.values()) for s in shares} == {2}
+    assert all(0.1 <= share <= 1 for s in shares for share in s.values())
+    assert {k for s in shares for k in s} == set(range(8))
+    assert shares[0] == trouble.shares(8, 0, 1) and shares[0] != trouble.shares(8, 1, 1)
+    for bad in ({"dropout": 1.0}, {"stragglers": -0.1}, {"dropout": float("nan")}):
+        with pytest.raises(NasbenchError, match=r"should be in \[0, 1\)"):
+            Trouble(**bad)
+    with pytest.raises(NasbenchError, match="leaves none"):
+        Coordinator(JOB, 2, Trouble(dropout=0.9))
+    assert len(part(DIGITS.load(), 0.1, 0).train) == 90
+
+
+def test_a_round_in_which_nobody_answers_leaves_the_state_as_it_was() -> None:
+    coordinator = Coordinator(replace(JOB, settings=replace(JOB.settings, epochs=2)), 2)
+    for client in (0, 1):
+        coordinator.admit({"client": client, "examples": 9})
+    before = coordinator.state
+    coordinator.absorb(1, coordinator.instructions(1), {0: Reply((), refusal="its loss is not finite")})
+    assert coordinator.state is before
+    assert [r["reason"] for r in coordinator.refusals] == ["its loss is not finite", "it sent nothing"]
+    assert coordinator.rows[0]["loss"] is None and coordinator.rows[0]["clients"] == []
+
+
+def test_rounds_learn_what_no_client_could_alone() -> None:
+    """Three clients with classes of their own: error after rounds is far below what two thirds of the classes unseen leave."""
+    data = DIGITS.load().reduced(400, 60)
+
+    def own(split: Split, group: tuple[int, ...]) -> Split:
+        where = np.isin(split.y, group)
+        return Split(split.x[where], split.y[where])
+
+    groups = ((0, 1, 2), (3, 4, 5), (6, 7, 8, 9))
+    parts = [Splits(own(data.train, g), own(data.search, g), data.test) for g in groups]
+    job = replace(JOB, recipe=replace(JOB.recipe, epochs=10, batch=16))
+    coordinator = Coordinator(job, 3)
+    run_loop(coordinator, [Client(k, DIGITS, p) for k, p in enumerate(parts)])
+    result = result_of(FederatedPlan(job=job, clients=3), coordinator, 0.0, CPU)
+    assert result["test_error"] < 50 and len(result["curve"]) == 11
+
+
+def test_a_run_ends_in_one_flat_result() -> None:
+    result = run_federated(PLAN, CPU, "loop", lambda m: None)
+    json.dumps(result)
+    assert result["rounds"] == 2 and result["bytes_up"] > 0 and 0 <= result["test_error"] <= 100
+    assert result["architecture"] == result["curve"][0]["architecture"] == result["curve"][1]["architecture"]
+    with pytest.raises(NasbenchError, match="runtime"):
+        run_federated(PLAN, CPU, "lop", lambda m: None)

@@ -1,0 +1,120 @@
+"""What the hybrid learns of training times, and what it does with it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.linear_model import Ridge
+
+from nasbench.benchmarks.catalogue import get_benchmark
+from nasbench.benchmarks.setting import Setting
+from nasbench.hybrid.cost import RIDGE, CostModel
+from nasbench.hybrid.kernel import choice_counts
+from nasbench.hybrid.model import Model
+from nasbench.hybrid.optimizer import OPTIMIZER
+from nasbench.search.ledger import Budget
+from nasbench.search.streams import Streams
+from nasbench.spaces.catalogue import get_space
+from nasbench.spaces.space import Architectures, Floats
+
+NB201 = get_space("nas-bench-201")
+SETTING = Setting(
+    objectives=("error",),
+    split="validation",
+    epochs=(200,),
+    training_seed="random",
+    repeats="cached",
+    budget=Budget({"unique_queries": 40}),
+)
+
+
+def test_it_is_ridge_regression_of_the_logarithm_of_seconds_an_epoch() -> None:
+    rng = np.random.default_rng(0)
+    seen, asked, epochs = rng.normal(size=(9, 4)), rng.normal(size=(5, 4)), rng.integers(1, 200, 9)
+    log_seconds = rng.normal(size=9)
+    model = CostModel()
+    for features, y, e in zip(seen, log_seconds, epochs, strict=True):
+        model.add(features, float(np.exp(y)) * int(e), int(e))
+    reference = Ridge(alpha=RIDGE).fit(seen, log_seconds)
+    np.testing.assert_allclose(model(asked), reference.predict(asked) - log_seconds.mean())
+
+
+def test_trainings_that_took_no_time_teach_nothing() -> None:
+    model = CostModel()
+    model.add(np.ones(3), 0.0, 200)
+    np.testing.assert_array_equal(model(np.eye(3)), np.zeros(3))
+    model.add(np.array([1.0, 0.0, 0.0]), 10.0, 1)
+    model.add(np.array([0.0, 1.0, 0.0]), 20.0, 1)
+    assert model(np.eye(3))[0] < model(np.eye(3))[2] < model(np.eye(3))[1]
+
+
+@pytest.mark.parametrize("dataset", ["cifar10", "cifar100", "imagenet16-120"])
+def test_sixteen_random_cells_tell_the_times_of_all(dataset: str) -> None:
+    """Share of the variance explained over all 15,625 cells, on the embedded table."""
+    handle = get_benchmark(f"nas-bench-201/{dataset}").handle(SETTING, 0, (0,))
+    cells = NB201.sample(np.random.default_rng(1).random((16, NB201.d)))
+    model = CostModel()
+    for counts, seconds in zip(choice_counts(NB201, cells), seconds_of(handle, cells), strict=True):
+        model.add(counts, float(seconds), 200)
+    truth = np.log(seconds_of(handle, NB201.all))
+    assert np.corrcoef(model(choice_counts(NB201, NB201.all)), truth)[0, 1] ** 2 > 0.85
+
+
+def seconds_of(handle: object, cells: Architectures) -> Floats:
+    evaluator = handle._evaluator  # type: ignore[attr-defined]
+    return np.asarray(evaluator.seconds(evaluator.row(cells), cells, np.zeros(len(cells), dtype=np.int64)))
+
+
+def test_counts_are_by_name_whatever_the_decision() -> None:
+    counts = choice_counts(NB201, np.array([[0, 0, 3, 3, 3, 4]], dtype=np.int8))
+    np.testing.assert_array_equal(counts, [[2, 0, 0, 3, 1]])
+
+
+def _model(price: float, handle: object) -> Model:
+    model = Model(
+        handle,  # type: ignore[arg-type]
+        paths=True,
+        canonical=True,
+        merged=True,
+        rungs=1,
+        beta=2.0,
+        price=price,
+        spread=0.0,
+    )
+    for number, cell in enumerate(NB201.sample(np.random.default_rng(2).random((12, NB201.d)))):
+        seconds = 100.0 * 2.0 ** choice_counts(NB201, cell[None])[0, 3]
+        model.add(cell, np.array([float(number)]), 0, number, seconds, 1)
+    model.update()
+    return model
+
+
+def test_the_price_is_paid_in_normal_scores() -> None:
+    """A candidate that is `s` in log seconds dearer must have a lower bound that is better by `price * s`."""
+    handle = get_benchmark("nas-bench-201/cifar10").handle(SETTING, 0, (0,))
+    free, priced = _model(0.0, handle), _model(0.7, handle)
+    assert free.listing is not None
+    everything = np.ones(len(free.listing), dtype=bool)
+    belief = priced.believed_listed(everything)
+    assert belief.log_seconds.std() > 0.3
+    bound = (belief.mean - 2.0 * belief.deviation)[:, 0]
+    for model, expected in ((free, bound), (priced, bound + 0.7 * belief.log_seconds)):
+        got = np.argsort(-model.acquisition(model.believed_listed(everything)), kind="stable")
+        best = expected <= np.sort(expected)[50]
+        np.testing.assert_array_equal(expected[got][: best.sum()], np.sort(expected[best]))
+
+
+def test_where_times_are_measured_they_do_not_steer() -> None:
+    """Else the same seeds would not give the same search."""
+    found = {}
+    for repeat, price in ((True, 0.5), (False, 0.5), (True, 0.0)):
+        handle = get_benchmark("nas-bench-201/cifar10").handle(SETTING, 3, (0,))
+        handle.times_repeat = repeat
+        optimizer = OPTIMIZER.create(handle, Streams(3, (0,)), {"price": price})
+        seen = []
+        while not handle.ledger.exhausted.all():
+            answers = handle.query(optimizer.ask())
+            optimizer.tell(answers)
+            seen.append(answers.architectures[0, 0])
+        found[repeat, price] = np.array(seen)
+    np.testing.assert_array_equal(found[False, 0.5], found[True, 0.0])
+    assert not np.array_equal(found[True, 0.5], found[True, 0.0])

@@ -1,0 +1,23 @@
+"""A federated search on digits that takes a second, for the tests of its parts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+
+from nasbench.live.federated.experiment import FederatedPlan
+from nasbench.live.federated.job import Job
+from nasbench.live.searchers.searcher import SearchSettings
+from nasbench.live.tasks.catalogue import get_task
+from nasbench.live.training.recipe import SMALL
+
+CPU = torch.device("cpu")
+DIGITS = get_task("digits")
+JOB = Job(
+    task="digits",
+    options={"arch_learning_rate": 1.0},
+    settings=SearchSettings(epochs=1, batch=32, channels=4, cells=1),
+    recipe=replace(SMALL, epochs=1, batch=32, channels=4),
+)
+PLAN = FederatedPlan(job=JOB, clients=3, examples=(120, 60))
