@@ -17,8 +17,8 @@ from reports.targets import Target, common_horizon, standard_targets, time_to_ta
 from reports.traces import TRACED, at_budgets
 from theory.speech import Spoken
 
-AXES = ("queries", "train_seconds")
-"""Accounts that reports show as axes."""
+AXES = ("queries", "unique_queries", "train_seconds")
+"""Accounts in which reports measure time."""
 
 GRID = 120
 """Budgets at which anytime curves are read."""
@@ -116,9 +116,14 @@ class BenchmarkEvaluation:
 
     @property
     def accounts(self) -> tuple[str, ...]:
-        """The accounts of `AXES` that were charged at all; a table may record no training times, and a closed form has none."""
-        known = AXES[:1] if self.is_exact else AXES
-        return tuple(a for a in known if any(float(o.spent[a].max()) > 0.0 for o in self.outcomes.values()))
+        """The accounts of `AXES` that say something of their own.
+
+        Unique queries do where a run repeated itself. A table may record no training times, and a closed form has none.
+        """
+        outcomes = self.outcomes.values()
+        repeated = any((o.spent["unique_queries"] < o.spent["queries"]).any() for o in outcomes)
+        timed = not self.is_exact and any(float(o.spent["train_seconds"].max()) > 0.0 for o in outcomes)
+        return ("queries", *(("unique_queries",) if repeated else ()), *(("train_seconds",) if timed else ()))
 
     @property
     def scores(self) -> Floats:

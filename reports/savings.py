@@ -54,7 +54,7 @@ def arrivals(
 
     Args:
         evaluation: the benchmark.
-        account: "queries" or "train_seconds".
+        account: one of `reports.evaluation.AXES`.
         reference: label of the optimizer that the others are compared with, chosen before the results are seen.
         rng: the random stream of the bootstrap.
     """

@@ -24,6 +24,17 @@ Reals = NDArray[np.floating[Any]]
 """Features in single or double precision."""
 
 
+def choice_counts(space: Space, architectures: Architectures) -> Floats:
+    """How often each choice occurs, by its name, whatever the decision: `(n, d)` to `(n, names)`."""
+    names = list(dict.fromkeys(name for choices in space.choices for name in choices))
+    counts = np.zeros((len(architectures), len(names)))
+    rows = np.arange(len(architectures))
+    for decision, choices in enumerate(space.choices):
+        column = np.array([names.index(name) for name in choices])
+        counts[rows, column[architectures[:, decision]]] += 1.0
+    return counts
+
+
 class Embedding:
     """Features of architectures, in groups.
 
@@ -44,7 +55,6 @@ class Embedding:
             *((PATHS, COUNTS) if paths and space.has_paths else ()),
             *((RUNG,) if rungs > 1 else ()),
         )
-        self._names = tuple(dict.fromkeys(name for names in space.choices for name in names))
         self._canonical = canonical
         self._rungs = rungs
 
@@ -69,12 +79,7 @@ class Embedding:
             return self.space.paths(architectures)
         if group == RUNG:
             return np.full((len(architectures), 1), float(rung))
-        counts = np.zeros((len(architectures), len(self._names)))
-        rows = np.arange(len(architectures))
-        for decision, names in enumerate(self.space.choices):
-            column = np.array([self._names.index(name) for name in names])
-            counts[rows, column[architectures[:, decision]]] += 1.0
-        return counts
+        return choice_counts(self.space, architectures)
 
     @cached_property
     def group_of(self) -> Ints:
@@ -119,11 +124,13 @@ class ListedFeatures:
     Attributes:
         features: `(n, F)`, in single precision (small integers, so exact).
         squares: squared norms by group, `(n, G)`.
+        counts: see `choice_counts`; of the architectures as they stand, whatever the embedding takes for equal.
     """
 
     def __init__(self, embedding: Embedding, architectures: Architectures) -> None:
         self.features = embedding(architectures).astype(np.float32)
         self.squares = embedding.squares(self.features)
+        self.counts = choice_counts(embedding.space, architectures)
 
     def __len__(self) -> int:
         return len(self.features)

@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.benchmarks.handle import SearchHandle
 from nasbench.hybrid.acquisition import Scale, optimistic_improvement
+from nasbench.hybrid.cost import CostModel
 from nasbench.hybrid.gradients import ConditionalGradient, GradientSource, ListedGradient, ProductKernelGradient
-from nasbench.hybrid.kernel import DECISIONS, Embedding, ListedFeatures, listed_features
+from nasbench.hybrid.kernel import DECISIONS, Embedding, ListedFeatures, choice_counts, listed_features
 from nasbench.hybrid.listing import Listing, listing_of
 from nasbench.hybrid.progressive import ladder_scores
-from nasbench.hybrid.surrogate import Surrogate, to_values
+from nasbench.hybrid.surrogate import Prior, Surrogate, to_values
 from nasbench.search.archive import nondominated
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
 GRADIENT_SAMPLES = 4
+
+
+@dataclass(frozen=True)
+class Belief:
+    """What is believed of `n` architectures.
+
+    Attributes:
+        mean: `(n, M)`, in the coordinates of `Model`.
+        deviation: standard deviations, `(n, M)`; zero where an objective is exact.
+        log_seconds: of an epoch of training, above the mean of those paid for, `(n,)`.
+    """
+
+    mean: Floats
+    deviation: Floats
+    log_seconds: Floats
+
+    def at(self, positions: Ints | NDArray[np.bool_]) -> Belief:
+        """The same of some of them, by their positions or a mask."""
+        return Belief(self.mean[positions], self.deviation[positions], self.log_seconds[positions])
 
 
 class Model:
@@ -30,7 +52,8 @@ class Model:
         merged: whether the listing has one architecture of each function.
         rungs: fidelities that observations come from.
         beta: standard deviations of optimism.
-        spread: see `Surrogate`.
+        price: normal scores that an e-fold of training seconds must bring.
+        prior: of the settings of the surrogates.
     """
 
     def __init__(
@@ -42,21 +65,24 @@ class Model:
         merged: bool,
         rungs: int,
         beta: float,
-        spread: float,
+        price: float,
+        prior: Prior,
     ) -> None:
         self._handle = handle
         self._space = handle.space
         self._cheap = np.array(handle.cheap)
         self._rungs = rungs
         self._beta = beta
+        self._price = price
         self._paths = paths
         self._canonical = canonical
         self._merged = merged
         self._embedding = Embedding(self._space, paths=paths, canonical=canonical, rungs=rungs)
         self._surrogates = [
-            Surrogate(self._embedding, self._listed_features, spread=spread) for cheap in handle.cheap if not cheap
+            Surrogate(self._embedding, self._listed_features, prior) for cheap in handle.cheap if not cheap
         ]
         self._facts = handle.facts(self.listing.architectures) if self.listing is not None else np.empty((0, 0))
+        self._cost = CostModel()
         self._architectures: Architectures = np.empty((0, self._space.d), dtype=np.int8)
         self._objectives = np.empty((0, len(handle.cheap)))
         self._rung = np.empty(0, dtype=np.int64)
@@ -74,8 +100,11 @@ class Model:
     def __len__(self) -> int:
         return len(self._rung)
 
-    def add(self, architecture: Architectures, objectives: Floats, rung: int, function: int) -> None:
-        """Take one observation: `(d,)`, `(M,)`, its rung, and the number of its function."""
+    def add(
+        self, architecture: Architectures, objectives: Floats, rung: int, function: int, seconds: float, epochs: int
+    ) -> None:
+        """Take one observation: `(d,)`, `(M,)`, its rung, the number of its function, and what its training took."""
+        self._cost.add(choice_counts(self._space, architecture[None])[0], seconds, epochs)
         for surrogate in self._surrogates:
             surrogate.add(self._embedding(architecture[None], rung))
         self._architectures = np.concatenate([self._architectures, architecture[None]])
@@ -100,7 +129,7 @@ class Model:
         self._scale = Scale.of(np.concatenate([top, self._corners(top)]))
         self._front = self._scale(front)
         if self.listing is not None:
-            self._mean, self._deviation = self._believed(None)
+            self._belief = self._believed(None)
 
     def _corners(self, top: Floats) -> Floats:
         """Two points at the ends of what the cheap objectives are known to reach, as good as the best elsewhere, `(2, M)`."""
@@ -112,8 +141,8 @@ class Model:
     def _scaled(self, exact: Floats) -> Floats:
         return (exact - self._low) / self._range
 
-    def _believed(self, architectures: Architectures | None) -> tuple[Floats, Floats]:
-        """Means and standard deviations `(n, M)` of architectures, or of the listing."""
+    def _believed(self, architectures: Architectures | None) -> Belief:
+        """Of architectures `(n, d)`, or of the listing."""
         n = len(self._facts) if architectures is None else len(architectures)
         mean, deviation = np.empty((n, len(self._cheap))), np.zeros((n, len(self._cheap)))
         if self._cheap.any():
@@ -124,25 +153,33 @@ class Model:
             mean[:, column], deviation[:, column] = (
                 surrogate.on_listing() if features is None else surrogate.predict(features)
             )
-        return mean, deviation
+        return Belief(mean, deviation, self._cost(self._counts(architectures)))
 
-    def believed(self, architectures: Architectures) -> tuple[Floats, Floats]:
-        """Means and standard deviations of feasible architectures `(n, d)`, each `(n, M)`."""
+    def _counts(self, architectures: Architectures | None) -> Floats:
+        """Counts of choices of architectures `(n, d)`, or of the listing."""
+        if architectures is not None:
+            return choice_counts(self._space, architectures)
+        assert self._listed_features is not None
+        return self._listed_features.counts
+
+    def believed(self, architectures: Architectures) -> Belief:
+        """What is believed of feasible architectures `(n, d)`."""
         if self.listing is None:
             return self._believed(architectures)
         return self.believed_listed(self.listing.member[self._space.index(architectures)])
 
-    def believed_listed(self, positions: Ints | NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    def believed_listed(self, positions: Ints | NDArray[np.bool_]) -> Belief:
         """The same of listed architectures, by their positions or a mask."""
-        return self._mean[positions], self._deviation[positions]
+        return self._belief.at(positions)
 
-    def acquisition(self, believed: tuple[Floats, Floats]) -> Floats:
-        """How much each architecture is worth measuring, `(n,)`, from its means and standard deviations.
+    def acquisition(self, belief: Belief) -> Floats:
+        """How much each architecture is worth measuring, `(n,)`.
 
-        See `optimistic_improvement` for what is exact about it: candidates should not have been measured before.
+        A predicted objective enters at its lower confidence bound plus the price of the training, both in normal scores. See
+        `optimistic_improvement` for what is exact about it: candidates should not have been measured before.
         """
-        optimistic = believed[0] - self._beta * believed[1]
-        optimistic[:, self._cheap] = optimistic[:, self._cheap] * self._range + self._low
+        optimistic = belief.mean - self._beta * belief.deviation + self._price * belief.log_seconds[:, None]
+        optimistic[:, self._cheap] = belief.mean[:, self._cheap] * self._range + self._low
         for column in np.flatnonzero(~self._cheap):
             known = self._scores[self._at_top, column], self._objectives[self._at_top, column]
             optimistic[:, column] = to_values(optimistic[:, column], *known)
@@ -156,7 +193,7 @@ class Model:
         """
         listed = self.listing
         if listed is not None:
-            values = self._mean @ scalarisation
+            values = self._belief.mean @ scalarisation
             everywhere = values[listed.member]
             if not listed.is_complete:
                 everywhere[listed.member < 0] = values.max()
@@ -176,6 +213,6 @@ class Model:
         feasible = self._space.is_feasible(architectures)
         values = np.zeros(len(architectures))
         if feasible.any():
-            values[feasible] = self._believed(architectures[feasible])[0] @ scalarisation
+            values[feasible] = self._believed(architectures[feasible]).mean @ scalarisation
             values[~feasible] = values[feasible].max()
         return values

@@ -10,6 +10,7 @@ target is missed for `t` queries after the start with a probability of at most `
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -23,6 +24,7 @@ from nasbench.hybrid.progressive import Support
 from nasbench.hybrid.relaxation import Relaxation
 from nasbench.hybrid.scheduler import Scheduler
 from nasbench.hybrid.selection import Selection
+from nasbench.hybrid.surrogate import ONE_OBJECTIVE, SEVERAL_OBJECTIVES
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import PerRun
 from nasbench.search.simplex import support, uniform_theta
@@ -31,6 +33,8 @@ from nasbench.spaces.space import Architectures, Floats, Ints
 SURROGATE, EVOLUTION, RELAXATION, UNIFORM = "surrogate", "evolution", "relaxation", "uniform"
 ON_POLICY = 10
 """Draws of the relaxation that its score function averages over."""
+OPTIMISM = (3.0, 1.5)
+"""Default `beta`, with one objective and with several: tuned on ImageNet16-120 of NAS-Bench-201 alone."""
 PATIENCE, CHANCE = 20, 0.01
 """Of the shrinking support: queries without improvement before a choice comes back, and the chance below which one is dropped."""
 
@@ -50,8 +54,12 @@ class Hybrid:
         canonical: whether architectures of equal function are one to the surrogate, and measured once (unless cheap objectives tell
             them apart).
         progressive: whether the support shrinks, and new architectures start at the lowest fidelity.
-        beta: standard deviations of optimism of the surrogate.
-        spread: of the log-normal prior of the kernel's settings; 0 keeps their defaults.
+        beta: standard deviations of optimism of the surrogate; None is 3 with one objective and 1.5 with several, since a volume
+            grows with every objective that is hoped for.
+        price: normal scores of the surrogate that an e-fold of training seconds must bring; seconds count only where they are
+            the same in every repetition of the search, so not where they are measured.
+        spread: of the log-normal prior of the kernel's settings; 0 keeps their medians, None is 0.5 with one objective and 1 with
+            several.
         brood: candidates that evolution and the relaxation bring to a query.
         climb: steps of ascent by which the surrogate improves on its pool where the space cannot be listed.
         share: of the surrogate among proposers at the start.
@@ -67,8 +75,9 @@ class Hybrid:
 
     TUNABLE: ClassVar[Mapping[str, tuple]] = {
         "initial": ("log-integer", 2, 16),
-        "beta": ("real", 1.0, 4.0),
-        "spread": ("real", 0.3, 2.0),
+        "beta": ("real", 1.0, 5.0),
+        "price": ("real", 0.0, 1.0),
+        "spread": ("real", 0.2, 2.0),
         "share": ("real", 0.5, 0.95),
         "pursuit": ("real", 0.0, 0.2),
         "rate": ("log-real", 0.1, 4.0),
@@ -87,8 +96,9 @@ class Hybrid:
         paths: bool = True,
         canonical: bool = True,
         progressive: bool = False,
-        beta: float = 2.0,
-        spread: float = 1.0,
+        beta: float | None = None,
+        price: float = 0.25,
+        spread: float | None = None,
         brood: int = 64,
         climb: int = 3,
         share: float = 0.8,
@@ -122,8 +132,19 @@ class Hybrid:
         self._rng, evolving, scheduling, self._relaxing = rng.spawn(4)
         existing = support(self._space.cardinalities)
         self._scalarisations = _scalarisations(len(handle.objectives), directions, self._relaxing)
+        several = len(handle.objectives) > 1
+        prior = SEVERAL_OBJECTIVES if several else ONE_OBJECTIVE
         self._model = (
-            Model(handle, paths=paths, canonical=canonical, merged=merged, rungs=rungs, beta=beta, spread=spread)
+            Model(
+                handle,
+                paths=paths,
+                canonical=canonical,
+                merged=merged,
+                rungs=rungs,
+                beta=OPTIMISM[several] if beta is None else beta,
+                price=price if handle.times_repeat else 0.0,
+                prior=prior if spread is None else replace(prior, spread=spread),
+            )
             if surrogate
             else None
         )
@@ -182,9 +203,9 @@ class Hybrid:
             relaxation.follow(self._model.gradient_source(scalarisation, self._relaxing), copy)
             if self._progressive and self._model.listing is not None:
                 candidates = self._model.listing.architectures
-                mean, deviation = self._model.believed(candidates)
-                spread = np.sqrt(deviation**2 @ scalarisation**2)
-                if self._support.shrink(relaxation.theta[copy], mean @ scalarisation, spread, candidates):
+                belief = self._model.believed(candidates)
+                spread = np.sqrt(belief.deviation**2 @ scalarisation**2)
+                if self._support.shrink(relaxation.theta[copy], belief.mean @ scalarisation, spread, candidates):
                     relaxation.restrict(self._support.allowed)
         elif self._drawn:
             architectures, scores = map(np.array, zip(*self._drawn[-ON_POLICY:], strict=True))
@@ -215,14 +236,18 @@ class Hybrid:
 
     def tell(self, observations: RunObservations) -> None:
         """Take one answer: surrogate, survivors, and what its proposer has earned."""
-        for architecture, objectives, epochs in zip(
-            observations.architectures, observations.objectives, observations.epochs, strict=True
+        for architecture, objectives, epochs, seconds in zip(
+            observations.architectures,
+            observations.objectives,
+            observations.epochs,
+            observations.cost,
+            strict=True,
         ):
             rung = int(np.searchsorted(self._epochs, epochs)) if self._progressive else 0
             number = self._selection.measured(architecture, rung)
             self._told += 1
             if self._model is not None:
-                self._model.add(architecture, objectives, rung, number)
+                self._model.add(architecture, objectives, rung, number, seconds, epochs)
             self._earned(architecture, self._evolution.add(architecture, objectives))
 
     def _earned(self, architecture: Architectures, place: int | None) -> None:

@@ -7,6 +7,7 @@ times a log-normal prior around their defaults; they are fitted again whenever t
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +18,6 @@ from nasbench.hybrid.gaussian_process import extend, factorise, posterior, profi
 from nasbench.hybrid.kernel import COUNTS, DECISIONS, PATHS, RUNG, Embedding, ListedFeatures, kernel_of_distances
 from nasbench.spaces.space import Floats
 
-DEFAULT_WEIGHTS = {DECISIONS: 0.2, PATHS: 0.2, COUNTS: 0.3, RUNG: 0.3}
-DEFAULT_NOISE = 0.05
 GROWTH = 4 / 3
 FIRST_FIT = 8
 
@@ -47,6 +46,26 @@ def to_values(scores: Floats, known_scores: Floats, known_values: Floats) -> Flo
 
 
 @dataclass(frozen=True)
+class Prior:
+    """Log-normal prior of the settings of the Gaussian process.
+
+    Attributes:
+        weights: median of the weight of each group of features, by its name.
+        noise: median of the noise.
+        spread: standard deviation of their logarithms; 0 keeps the medians.
+    """
+
+    weights: Mapping[str, float]
+    noise: float
+    spread: float
+
+
+ONE_OBJECTIVE = Prior({DECISIONS: 0.17, PATHS: 0.24, COUNTS: 0.5, RUNG: 0.3}, noise=0.08, spread=0.5)
+SEVERAL_OBJECTIVES = Prior({DECISIONS: 0.2, PATHS: 0.2, COUNTS: 0.3, RUNG: 0.3}, noise=0.05, spread=1.0)
+"""Defaults. The search for the best looks at the best only, the search for a front at errors of every size."""
+
+
+@dataclass(frozen=True)
 class Hyperparameters:
     """Settings of the Gaussian process.
 
@@ -59,9 +78,9 @@ class Hyperparameters:
     noise: float
 
     @classmethod
-    def default(cls, embedding: Embedding) -> Hyperparameters:
-        """Where the search for better ones starts, and the centre of their prior."""
-        return cls(np.array([DEFAULT_WEIGHTS[group] for group in embedding.groups]), DEFAULT_NOISE)
+    def median(cls, prior: Prior, groups: Sequence[str]) -> Hyperparameters:
+        """Of groups of features, the median of their prior: where the search for better ones starts."""
+        return cls(np.array([prior.weights[group] for group in groups]), prior.noise)
 
     def to_vector(self) -> Floats:
         """Logarithms, `(G + 1,)`."""
@@ -74,7 +93,7 @@ class Hyperparameters:
 
 
 def fit(
-    distances: Floats, targets: Floats, start: Hyperparameters, prior: Hyperparameters, spread: float
+    distances: Floats, targets: Floats, start: Hyperparameters, median: Hyperparameters, spread: float
 ) -> Hyperparameters:
     """Coordinate ascent of log marginal likelihood plus log prior, in steps of a factor of e and then of its root.
 
@@ -82,10 +101,10 @@ def fit(
         distances: between observations, `(G, t, t)`.
         targets: `(t,)`.
         start: where to start.
-        prior: median of the log-normal prior.
+        median: of the log-normal prior.
         spread: its standard deviation, in the logarithm.
     """
-    centre = prior.to_vector()
+    centre = median.to_vector()
 
     def objective(vector: Floats) -> float:
         tried = Hyperparameters.from_vector(vector)
@@ -114,14 +133,14 @@ class Surrogate:
     Args:
         embedding: features of architectures.
         listing: features of architectures whose posterior is kept up to date, or None where the space is too large to list.
-        spread: standard deviation of the log-normal prior of the settings; 0 keeps the defaults.
+        prior: of the settings.
     """
 
-    def __init__(self, embedding: Embedding, listing: ListedFeatures | None, *, spread: float) -> None:
+    def __init__(self, embedding: Embedding, listing: ListedFeatures | None, prior: Prior) -> None:
         self.embedding = embedding
-        self.hyperparameters = Hyperparameters.default(embedding)
-        self._prior = self.hyperparameters
-        self._spread = spread
+        self.hyperparameters = Hyperparameters.median(prior, embedding.groups)
+        self._centre = self.hyperparameters
+        self._spread = prior.spread
         self._features = np.empty((0, embedding.slices[-1].stop))
         self._targets = np.empty(0)
         self._factor = np.zeros((0, 0), order="F")
@@ -149,7 +168,7 @@ class Surrogate:
         self._targets = targets
         if self._spread > 0 and t >= self._fit_at:
             distances = self.embedding.distances(self._features, self._features)
-            self.hyperparameters = fit(distances, self._targets, self.hyperparameters, self._prior, self._spread)
+            self.hyperparameters = fit(distances, self._targets, self.hyperparameters, self._centre, self._spread)
             self._factor = factorise(
                 kernel_of_distances(distances, self.hyperparameters.weights), self.hyperparameters.noise
             )

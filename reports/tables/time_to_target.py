@@ -8,8 +8,12 @@ from reports.savings import Arrival
 from reports.statistics.result import Estimate, Undefined
 from reports.tables.table import Cell, Column, ReportTable, estimated
 
-NAMES = {"queries": "queries", "train_seconds": "simulated hours of training"}
-SCALES = {"queries": 1.0, "train_seconds": 3600.0}
+NAMES = {
+    "queries": "queries",
+    "unique_queries": "unique queries",
+    "train_seconds": "simulated hours of training",
+}
+SCALES = {"queries": 1.0, "unique_queries": 1.0, "train_seconds": 3600.0}
 
 
 _COMPARED = (
@@ -24,7 +28,7 @@ def time_to_target_table(arrivals: Sequence[Arrival], account: str, reference: s
 
     Args:
         arrivals: of all benchmarks, on this account.
-        account: "queries" or "train_seconds".
+        account: one of `reports.evaluation.AXES`.
         reference: label that reductions are against.
     """
     compared = len({arrival.label for arrival in arrivals}) > 1

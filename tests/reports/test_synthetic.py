@@ -41,7 +41,7 @@ def test_scores_are_what_the_traces_hold(closed: Results) -> None:
         best = np.concatenate([frame.groupby("run")["error"].min().to_numpy() for frame in frames])
         np.testing.assert_allclose(outcome.score, best)
         assert (best > evaluation.optimum).all()
-    assert evaluation.accounts == ("queries",)
+    assert evaluation.accounts == ("queries", "unique_queries")
     assert [target.key for target in evaluation.targets] == ["best", "regret-0.1", "regret-0.3", "regret-1"]
 
 

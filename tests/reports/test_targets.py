@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nasbench.errors import NasbenchError
-from reports.evaluation import evaluate_benchmark
+from reports.evaluation import AXES, evaluate_benchmark
 from reports.results import Results
 from reports.statistics.inputs import CensoredTimes
 from reports.targets import common_horizon, standard_targets, time_to_target
@@ -32,7 +32,7 @@ def test_other_units_have_no_regret_targets(results: Results) -> None:
     assert keys == ["best", "ten-best", "top-1-percent"]
 
 
-@pytest.mark.parametrize("account", ["queries", "train_seconds"])
+@pytest.mark.parametrize("account", AXES)
 def test_times_against_a_loop(results: Results, account: str) -> None:
     traces = results.traces(*CELL)
     spent = traces.spent(account)
@@ -70,3 +70,15 @@ def test_an_unknown_reference_is_refused(results: Results) -> None:
 
     with pytest.raises(NasbenchError, match="did you mean 'local_search'"):
         build_report(results, reference="local_serch")
+
+
+def test_unique_queries_are_an_axis_of_their_own_where_a_run_repeated_itself(results: Results) -> None:
+    evaluation = evaluate_benchmark(results, CELL[0])
+    assert evaluation.accounts == AXES
+    for outcome in evaluation.outcomes.values():
+        for target in evaluation.targets:
+            unique, queries = (outcome.times[target.key, account] for account in ("unique_queries", "queries"))
+            assert (unique.time <= queries.time).all()
+            np.testing.assert_array_equal(unique.observed, queries.observed)
+    evolution = evaluation.outcomes["regularized_evolution"]
+    assert (evolution.spent["unique_queries"] < evolution.spent["queries"]).any()

@@ -77,11 +77,12 @@ def anova_surrogate(data: Architectures, targets: Floats, queries: Architectures
 def hybrid_surrogate(data: Architectures, targets: Floats, queries: Architectures) -> tuple[Floats, Floats]:
     """Fit and predict with the hybrid's own surrogate, as its model uses it: unit signal variance, path features."""
     from nasbench.hybrid.kernel import Embedding
+    from nasbench.hybrid.surrogate import ONE_OBJECTIVE
     from nasbench.hybrid.surrogate import Surrogate as Hybrid
     from nasbench.spaces.catalogue import get_space
 
     embedding = Embedding(get_space("nas-bench-201"), paths=True)
-    model = Hybrid(embedding, None, spread=1.0)
+    model = Hybrid(embedding, None, ONE_OBJECTIVE)
     model.add(embedding(data))
     model.update(targets, None)
     mean, deviation = model.predict(embedding(queries))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
@@ -12,6 +14,7 @@ from nasbench.hybrid.cost import RIDGE, CostModel
 from nasbench.hybrid.kernel import choice_counts
 from nasbench.hybrid.model import Model
 from nasbench.hybrid.optimizer import OPTIMIZER
+from nasbench.hybrid.surrogate import ONE_OBJECTIVE
 from nasbench.search.ledger import Budget
 from nasbench.search.streams import Streams
 from nasbench.spaces.catalogue import get_space
@@ -79,7 +82,7 @@ def _model(price: float, handle: object) -> Model:
         rungs=1,
         beta=2.0,
         price=price,
-        spread=0.0,
+        prior=replace(ONE_OBJECTIVE, spread=0.0),
     )
     for number, cell in enumerate(NB201.sample(np.random.default_rng(2).random((12, NB201.d)))):
         seconds = 100.0 * 2.0 ** choice_counts(NB201, cell[None])[0, 3]

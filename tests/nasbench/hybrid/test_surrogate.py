@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from nasbench.hybrid.gaussian_process import factorise, profile_likelihood
 from nasbench.hybrid.kernel import Embedding, kernel_of_distances, listed_features
 from nasbench.hybrid.listing import Listing, listing_of
-from nasbench.hybrid.surrogate import Hyperparameters, Surrogate, fit, normal_scores, to_values
+from nasbench.hybrid.surrogate import ONE_OBJECTIVE, Hyperparameters, Surrogate, fit, normal_scores, to_values
 from nasbench.spaces.catalogue import get_space
 from nasbench.spaces.space import Space
 
@@ -52,7 +54,7 @@ def test_posterior_on_the_listing_is_the_posterior_anywhere() -> None:
     features = listed_features(NB201, True, True, 1, True)
     assert listing is not None and features is not None
     embedding = Embedding(NB201, paths=True)
-    surrogate = Surrogate(embedding, features, spread=1.0)
+    surrogate = Surrogate(embedding, features, replace(ONE_OBJECTIVE, spread=1.0))
     rng = np.random.default_rng(0)
     observed = listing.architectures[rng.choice(len(listing), 60, replace=False)]
     values = (observed == 3).sum(axis=1) + rng.normal(size=60)
@@ -76,7 +78,7 @@ def test_fit_finds_a_mode_that_no_single_step_improves() -> None:
     targets = normal_scores((architectures == 3).sum(axis=1) + np.random.default_rng(1).normal(size=50))
     features = embedding(architectures)
     distances = embedding.distances(features, features)
-    prior = Hyperparameters.default(embedding)
+    prior = Hyperparameters.median(ONE_OBJECTIVE, embedding.groups)
 
     def penalised(vector: np.ndarray) -> float:
         tried = Hyperparameters.from_vector(vector)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import bz2
-import os
 import pickle
 import shutil
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hostile_pickle import Payload
 
 from nasbench.benchmarks.objectives import find_objective, objective_names
 from nasbench.errors import NasbenchError
@@ -203,14 +203,6 @@ def test_a_bad_record_is_named_and_nothing_is_left(
         import_table("nats-bench-topology", folder)
     assert "000011.pickle.pbz2" in str(caught.value)
     assert list(fresh_cache.glob("*/*")) == []
-
-
-class Payload:
-    def __init__(self, mark: Path) -> None:
-        self.mark = mark
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return os.mkdir, (str(self.mark),)
 
 
 @pytest.mark.parametrize("nested", [False, True])
