@@ -168,8 +168,13 @@ def run_unit(study: Study, unit: Unit) -> Outcome:
     return Outcome(encoded, int(traces.num_rows), timing)
 
 
-def search(handle: SearchHandle, optimizer: Optimizer) -> tuple[list[Observations], float]:
-    """Ask, answer and tell until every budget is spent or nothing is proposed; return the batches and the optimizer's seconds."""
+def search(
+    handle: SearchHandle, optimizer: Optimizer, enough: Callable[[Observations], bool] = lambda observations: False
+) -> tuple[list[Observations], float]:
+    """Ask, answer and tell until every budget is spent, nothing is proposed or a batch is `enough`.
+
+    Returns the batches and the optimizer's seconds.
+    """
     batches: list[Observations] = []
     own = 0.0
     while True:
@@ -185,7 +190,7 @@ def search(handle: SearchHandle, optimizer: Optimizer) -> tuple[list[Observation
         step = (asked - before) + (time.perf_counter() - answered)
         own += step
         handle.ledger.spent["own_seconds"] += step / handle.runs
-        if handle.ledger.exhausted.all():
+        if handle.ledger.exhausted.all() or enough(observations):
             return batches, own
 
 

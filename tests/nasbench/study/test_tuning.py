@@ -17,6 +17,8 @@ from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
+from nasbench.search.streams import Streams
+from nasbench.study.runner import search
 from nasbench.study.tune_command import parse_budget
 from nasbench.study.tuning import Trial, evaluate, final_regret, queries_to_target, tunable, tune
 
@@ -105,6 +107,19 @@ def test_the_goal_is_the_restricted_mean_of_the_table() -> None:
         goal="regret",
     )
     assert (regret >= 0).all() and regret.mean() < 0.5
+
+
+def test_a_run_that_ends_at_the_target_has_the_value_of_the_whole_run() -> None:
+    benchmark = get_benchmark(BENCHMARK)
+    optimizer = importlib.import_module("nasbench.hybrid.optimizer").OPTIMIZER
+    where = setting(unique_queries=40)
+    values = evaluate(optimizer, benchmark, where, {}, runs=range(4), seed=6, goal="top-10")
+    handle, oracle = benchmark.handle(where, 6, range(4)), benchmark.oracle(where)
+    batches, _ = search(handle, optimizer.create(handle, Streams(6, range(4)), {}))
+    rows = [oracle.row(np.maximum(batch.architectures, 0)) for batch in batches]
+    target = oracle.search_means <= oracle.search_rank(10)
+    np.testing.assert_array_equal(values, queries_to_target(batches, rows, target, 40))
+    assert (values < 40).any()
 
 
 def test_trials_are_deterministic_and_the_first_is_the_defaults() -> None:
