@@ -127,7 +127,8 @@ class Results:
         whole = pa.concat_tables([table.select(shared) for table in tables])
         rows = np.concatenate([self._rows(benchmark, table["architecture"]) for table in tables])
         columns = {name: whole[name].to_numpy() for name in whole.column_names}
-        return stack_runs(columns, rows, self.study.objectives, self.study.repeats)
+        longest = self.setting(benchmark).epochs[-1]
+        return stack_runs(columns, rows, self.study.objectives, self.study.repeats, longest)
 
     def digest(self, *cells: tuple[str, str]) -> str:
         """Hash of the runs that a number rests on: SHA-256 over the trace files of (benchmark, label) cells, in order.

@@ -28,8 +28,8 @@ class Target:
         name: name for readers.
         value: what rows are judged by, `(...)` to `(...)`; NaN for what was not measured, which never belongs.
         threshold: the greatest value that belongs.
-        criterion: reached when a member is queried, or when the incumbent is a member. The first suits targets that are
-            architectures, the second targets on what the search would return.
+        criterion: reached when a member is queried at the study's longest training, or when the incumbent is a member. The first
+            suits targets that are architectures, the second targets on what the search would return.
     """
 
     key: str
@@ -87,7 +87,9 @@ def headline(targets: Sequence[Sequence[Target]]) -> Target:
 
 def time_to_target(traces: Traces, target: Target, account: str) -> CensoredTimes:
     """What each run had spent of an account when it reached the target, that query included; censored at what it spent in all."""
-    found = target.holds(traces.rows if target.criterion == "queried" else traces.incumbents)
+    trained = traces.epochs >= traces.longest
+    queried = target.criterion == "queried"
+    found = target.holds(traces.rows) & trained if queried else target.holds(traces.incumbents)
     reached = np.asarray(found.any(axis=1))
     at = np.where(reached, found.argmax(axis=1), traces.shape[1] - 1)
     spent = np.take_along_axis(traces.spent(account), at[:, None], axis=1)[:, 0]

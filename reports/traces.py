@@ -31,6 +31,7 @@ class Traces:
         cost: seconds charged, `(R, Q)`; padding is 0.
         first, fresh: first query of the architecture, of its function, `(R, Q)`; padding is False.
         repeats: the study's policy for repeated queries, which says what epochs were charged.
+        longest: epochs of the study's longest training.
         proposer: the part of the optimizer that proposed each query, `(R, Q)`, padding is empty; None where it was not recorded.
     """
 
@@ -43,6 +44,7 @@ class Traces:
     first: NDArray[np.bool_]
     fresh: NDArray[np.bool_]
     repeats: str
+    longest: int
     proposer: NDArray[np.str_] | None = None
 
     @property
@@ -96,7 +98,9 @@ class Traces:
         return np.cumsum(amounts, axis=1, dtype=float)
 
 
-def stack_runs(columns: Mapping[str, Any], rows: Ints, objectives: tuple[str, ...], repeats: str) -> Traces:
+def stack_runs(
+    columns: Mapping[str, Any], rows: Ints, objectives: tuple[str, ...], repeats: str, longest: int
+) -> Traces:
     """Arrange the rows of trace files, sorted by run and query, as `Traces`.
 
     Args:
@@ -104,6 +108,7 @@ def stack_runs(columns: Mapping[str, Any], rows: Ints, objectives: tuple[str, ..
         rows: row of each query, as the oracle numbers them.
         objectives: names of the objective columns.
         repeats: the study's policy for repeated queries.
+        longest: epochs of the study's longest training.
 
     Raises:
         NasbenchError: if rows are not sorted by run and query.
@@ -135,6 +140,7 @@ def stack_runs(columns: Mapping[str, Any], rows: Ints, objectives: tuple[str, ..
         first=stacked(columns["first"], False),
         fresh=stacked(columns["fresh"], False),
         repeats=repeats,
+        longest=longest,
         proposer=stacked(np.asarray(columns["proposer"], dtype=str), "") if "proposer" in columns else None,
     )
 

@@ -176,7 +176,7 @@ def evaluate(
         return oracle.row(np.maximum(batch.architectures, 0))
 
     def arrived(batch: Observations) -> bool:
-        return goal == "top-10" and bool((target[rows(batch)] & batch.answered).any())
+        return goal == "top-10" and bool(_hits(batch, rows(batch), target, setting.epochs[-1]).any())
 
     def values(some: Sequence[int]) -> Floats:
         handle = benchmark.handle(setting, seed, some)
@@ -186,7 +186,7 @@ def evaluate(
         found = [rows(batch) for batch in batches]
         if goal == "regret":
             return final_regret(batches, found, oracle.search_means)
-        return queries_to_target(batches, found, target, setting.budget.limits["unique_queries"])
+        return queries_to_target(batches, found, target, setting.epochs[-1], setting.budget.limits["unique_queries"])
 
     apart = [[run] for run in runs] if isinstance(optimizer, PerRun) else [runs]
     return np.concatenate([values(some) for some in apart])
@@ -222,18 +222,25 @@ def _evaluate_by_name(
     return evaluate(optimizer, get_benchmark(benchmark), setting, settings, runs=runs, seed=seed, goal=goal)
 
 
-def queries_to_target(batches: list[Observations], rows: list[np.ndarray], target: np.ndarray, cap: float) -> Floats:
+def _hits(batch: Observations, rows: np.ndarray, target: np.ndarray, longest: int) -> np.ndarray:
+    """Which queries answered a target row after the longest training, `(R, B)`."""
+    return np.asarray(target[rows] & batch.answered & (batch.epochs >= longest))
+
+
+def queries_to_target(
+    batches: list[Observations], rows: list[np.ndarray], target: np.ndarray, longest: int, cap: float
+) -> Floats:
     """Unique queries of each run up to its first of a target row, at most `cap`, `(R,)`; their mean is the restricted mean.
 
     Args:
         batches: what was observed.
         rows: row of each architecture, one `(R, B)` a batch.
         target: which rows count, `(N,)`.
+        longest: epochs of the training that counts; to be seen after a shorter one is not to be found.
         cap: the budget in unique queries; a run without success counts as it.
     """
-    answered = np.concatenate([batch.answered for batch in batches], axis=1)
     spent = np.cumsum(np.concatenate([batch.first for batch in batches], axis=1), axis=1)
-    hit = target[np.concatenate(rows, axis=1)] & answered
+    hit = np.concatenate([_hits(b, r, target, longest) for b, r in zip(batches, rows, strict=True)], axis=1)
     first = np.take_along_axis(spent, hit.argmax(axis=1)[:, None], axis=1)[:, 0]
     return np.where(hit.any(axis=1), np.minimum(first, cap), cap).astype(np.float64)
 

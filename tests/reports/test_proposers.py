@@ -47,7 +47,7 @@ def made_up(names: list[list[str]]) -> Traces:
         "fresh": np.ones(total, dtype=bool),
         "proposer": np.concatenate(names),
     }
-    return stack_runs(columns, np.zeros(total, dtype=int), ("error",), "cached")
+    return stack_runs(columns, np.zeros(total, dtype=int), ("error",), "cached", 1)
 
 
 def test_shares_are_counted_over_the_queries_that_every_run_made() -> None:

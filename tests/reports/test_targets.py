@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -43,6 +45,22 @@ def test_times_against_a_loop(results: Results, account: str) -> None:
             hits = [q for q in range(traces.lengths[run]) if target.holds(rows[run, q])]
             assert bool(times.observed[run]) == bool(hits)
             assert times.time[run] == spent[run, hits[0] if hits else traces.lengths[run] - 1]
+
+
+def test_what_was_only_seen_after_a_short_training_is_not_reached(results: Results) -> None:
+    traces = results.traces(*CELL)
+    target = standard_targets(results.oracle(CELL[0]), "%")[-1]
+    target = replace(target, criterion="queried")
+    plain = time_to_target(traces, target, "queries")
+    run = int(plain.observed.argmax())
+    at = int(plain.time[run]) - 1
+    epochs = traces.epochs.copy()
+    epochs[run, at] = 12
+    later = time_to_target(replace(traces, epochs=epochs), target, "queries")
+    hits = np.flatnonzero(target.holds(traces.rows[run, : traces.lengths[run]]))
+    assert hits[0] == at
+    assert bool(later.observed[run]) == (len(hits) > 1)
+    assert later.time[run] == (hits[1] + 1 if len(hits) > 1 else traces.lengths[run])
 
 
 def test_the_horizon_is_what_every_unsuccessful_run_was_followed_to() -> None:

@@ -27,7 +27,7 @@ def made(runs: list[int], values: list[float], epochs: list[int] | None = None, 
         "first": np.ones(count, dtype=bool),
         "fresh": np.ones(count, dtype=bool),
     }
-    return stack_runs(columns, np.arange(count), ("error",), repeats)
+    return stack_runs(columns, np.arange(count), ("error",), repeats, 200)
 
 
 def test_incumbent_is_the_earliest_best_observation(results: Results) -> None:

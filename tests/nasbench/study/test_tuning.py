@@ -65,14 +65,21 @@ def test_restricted_queries_count_unique_ones_and_stop_at_the_cap() -> None:
     target = np.array([False, False, False, True, False])
     one, rows_one = batch([[1, 1, 2], [0, 1, 4]], [[1, 1, 1]] * 2, [[True, False, True], [True, True, True]])
     two, rows_two = batch([[3, 0], [4, -1]], [[1, 1]] * 2, [[True, True], [False, True]])
-    np.testing.assert_array_equal(queries_to_target([one, two], [rows_one, rows_two], target, 10), [3, 10])
-    np.testing.assert_array_equal(queries_to_target([one, two], [rows_one, rows_two], target, 2), [2, 2])
+    np.testing.assert_array_equal(queries_to_target([one, two], [rows_one, rows_two], target, 200, 10), [3, 10])
+    np.testing.assert_array_equal(queries_to_target([one, two], [rows_one, rows_two], target, 200, 2), [2, 2])
+
+
+def test_what_was_only_seen_after_a_short_training_is_not_found() -> None:
+    target = np.array([False, True])
+    short, rows_short = batch([[1, 0], [0, 1]], [[1.0, 1.0]] * 2, [[True, True]] * 2, epochs=12)
+    long, rows_long = batch([[1], [0]], [[1.0]] * 2, [[True]] * 2)
+    np.testing.assert_array_equal(queries_to_target([short, long], [rows_short, rows_long], target, 200, 9), [3, 9])
 
 
 def test_an_unanswered_query_never_hits() -> None:
     target = np.array([True, False])
     only, rows = batch([[1, -1]], [[1.0, 1.0]], [[True, True]])
-    np.testing.assert_array_equal(queries_to_target([only], [rows], target, 5), [5])
+    np.testing.assert_array_equal(queries_to_target([only], [rows], target, 200, 5), [5])
 
 
 def test_regret_is_that_of_the_observed_best_at_the_longest_training() -> None:
@@ -118,7 +125,7 @@ def test_a_run_that_ends_at_the_target_has_the_value_of_the_whole_run() -> None:
     batches, _ = search(handle, optimizer.create(handle, Streams(6, range(4)), {}))
     rows = [oracle.row(np.maximum(batch.architectures, 0)) for batch in batches]
     target = oracle.search_means <= oracle.search_rank(10)
-    np.testing.assert_array_equal(values, queries_to_target(batches, rows, target, 40))
+    np.testing.assert_array_equal(values, queries_to_target(batches, rows, target, 200, 40))
     assert (values < 40).any()
 
 

@@ -199,7 +199,7 @@ def test_queries_to_hypervolume_against_a_scan() -> None:
         "latency": objectives[rows, 1],
         "parameters": objectives[rows, 2],
     }
-    traces = stack_runs(columns, rows, ("error", "latency", "parameters"), "cached")
+    traces = stack_runs(columns, rows, ("error", "latency", "parameters"), "cached", 200)
     truth = true_front(objectives[inside])
     for fraction in (0.3, 0.6, 0.9, 0.999):
         found = queries_to_volume(traces, objectives, inside, fraction)
