@@ -119,13 +119,13 @@ def stack_runs(
     position = np.arange(len(run)) - np.repeat(starts, lengths)
     if (np.diff(run[starts]) <= 0).any() or not np.array_equal(position, columns["query"]):
         raise NasbenchError("The rows of a trace are not sorted by run and query; run the study again to make it anew.")
-    size, longest = len(starts), int(lengths.max())
-    at = np.minimum(np.arange(longest), lengths[:, None] - 1) + starts[:, None]
-    padding = np.arange(longest) >= lengths[:, None]
+    size, width = len(starts), int(lengths.max())
+    at = np.minimum(np.arange(width), lengths[:, None] - 1) + starts[:, None]
+    padding = np.arange(width) >= lengths[:, None]
 
     def stacked(values: ArrayLike, fill: float | str | None) -> NDArray[Any]:
         array = np.asarray(values)
-        whole = array.reshape(size, longest) if not padding.any() else array[at]
+        whole = array.reshape(size, width) if not padding.any() else array[at]
         if fill is not None and padding.any():
             whole[padding] = fill
         return whole

@@ -49,6 +49,7 @@ def test_times_against_a_loop(results: Results, account: str) -> None:
 
 def test_what_was_only_seen_after_a_short_training_is_not_reached(results: Results) -> None:
     traces = results.traces(*CELL)
+    assert traces.longest == 200
     target = standard_targets(results.oracle(CELL[0]), "%")[-1]
     target = replace(target, criterion="queried")
     plain = time_to_target(traces, target, "queries")
