@@ -54,8 +54,7 @@ class Hybrid:
         canonical: whether architectures of equal function are one to the surrogate, and measured once (unless cheap objectives tell
             them apart).
         progressive: whether the support shrinks, and new architectures start at the lowest fidelity.
-        beta: standard deviations of optimism of the surrogate; None is 3 with one objective and 1.5 with several, since a volume
-            grows with every objective that is hoped for.
+        beta: standard deviations of optimism of the surrogate; None is 3 with one objective and 1.5 with several.
         price: normal scores of the surrogate that an e-fold of training seconds must bring; seconds count only where they are
             the same in every repetition of the search, so not where they are measured.
         spread: of the log-normal prior of the kernel's settings; 0 keeps their medians, None is 0.5 with one objective and 1 with
