@@ -74,15 +74,24 @@ def anova_surrogate(data: Architectures, targets: Floats, queries: Architectures
     return fit(data, targets, 5).predict(queries)
 
 
-def hybrid_surrogate(data: Architectures, targets: Floats, queries: Architectures) -> tuple[Floats, Floats]:
-    """Fit and predict with the hybrid's own surrogate, as its model uses it: unit signal variance, path features."""
+def hybrid_surrogate(
+    data: Architectures, targets: Floats, queries: Architectures, several: bool
+) -> tuple[Floats, Floats]:
+    """Fit and predict with the hybrid's own surrogate, as its model uses it: unit signal variance, path features.
+
+    Args:
+        data: architectures, `(t, d)`.
+        targets: of them, `(t,)`.
+        queries: architectures to predict, `(n, d)`.
+        several: whether with the prior for several objectives or that for one.
+    """
     from nasbench.hybrid.kernel import Embedding
-    from nasbench.hybrid.surrogate import ONE_OBJECTIVE
+    from nasbench.hybrid.surrogate import ONE_OBJECTIVE, SEVERAL_OBJECTIVES
     from nasbench.hybrid.surrogate import Surrogate as Hybrid
     from nasbench.spaces.catalogue import get_space
 
     embedding = Embedding(get_space("nas-bench-201"), paths=True)
-    model = Hybrid(embedding, None, ONE_OBJECTIVE)
+    model = Hybrid(embedding, None, SEVERAL_OBJECTIVES if several else ONE_OBJECTIVE)
     model.add(embedding(data))
     model.update(targets, None)
     mean, deviation = model.predict(embedding(queries))
@@ -113,8 +122,10 @@ def coverages(
     return inside, square
 
 
-def check_calibration(ctx: Context, surrogate: Surrogate = anova_surrogate, shrink: float = 1.0) -> Verdict:
-    """Test that 95 % bands cover 92 to 98 % of held-out cells on average, t tests over 24 designs a table (Bonferroni).
+def check_calibration(
+    ctx: Context, surrogate: Surrogate = anova_surrogate, shrink: float = 1.0, most: float = 0.98
+) -> Verdict:
+    """Test that 95 % bands cover 92 % to `most` of held-out cells on average, t tests over 24 designs a table (Bonferroni).
 
     Holds when every table's 95 % interval lies within, violated when one lies outside by the test, else undecided.
     """
@@ -126,10 +137,10 @@ def check_calibration(ctx: Context, surrogate: Surrogate = anova_surrogate, shri
     for name in DATASETS:
         inside, square = coverages(ctx.landscape(name), surrogate, rng, designs, 100, shrink)
         error = float(inside.std(ddof=1) / np.sqrt(designs))
-        outside = max(inside.mean() - 0.98, 0.92 - inside.mean())
+        outside = max(inside.mean() - most, 0.92 - inside.mean())
         p_values.append(float(stats.t.sf(outside / error, designs - 1)))
         half = float(stats.t.ppf(0.975, designs - 1)) * error
-        inside_all &= inside.mean() - half >= 0.92 and inside.mean() + half <= 0.98
+        inside_all &= inside.mean() - half >= 0.92 and inside.mean() + half <= most
         shown.append(f"{name} {inside.mean():.3f} (z^2 {square.mean():.2f})")
         worst = max(worst, (abs(inside.mean() - 0.95), float(inside.mean())))
     p_value = min(1.0, len(p_values) * min(p_values))
@@ -161,6 +172,7 @@ UNIFORM = Assumption("training cells drawn uniformly; an optimizer's own queries
 PRIOR = Assumption("the prior is right", verifiable=False)
 STATEMENT = r"\text{95\,\% bands of the surrogate cover } 95\pm3\,\% \text{ of the held-out cells}"
 SOURCE = "Dawid (1982); Kuleshov, Fenner, Ermon (ICML 2018)"
+FOR_ONE, FOR_SEVERAL = (partial(hybrid_surrogate, several=several) for several in (False, True))
 HALVED = "standard deviations are halved"
 
 CLAIMS = (
@@ -182,11 +194,19 @@ CLAIMS = (
     ),
     Claim(
         "bayesian.hybrid-calibration",
-        STATEMENT + r" \text{ (the hybrid's)}",
+        STATEMENT + r" \text{ (the hybrid's, for several objectives)}",
         (UNIFORM, PRIOR),
         SOURCE,
-        partial(check_calibration, surrogate=hybrid_surrogate),
-        Fault(HALVED, partial(check_calibration, surrogate=hybrid_surrogate, shrink=0.5)),
+        partial(check_calibration, surrogate=FOR_SEVERAL),
+        Fault(HALVED, partial(check_calibration, surrogate=FOR_SEVERAL, shrink=0.5)),
+    ),
+    Claim(
+        "bayesian.hybrid-optimism",
+        r"\text{95\,\% bands of the hybrid's surrogate for one objective cover at least } 92\,\% \text{ of the held-out cells}",
+        (UNIFORM, PRIOR),
+        SOURCE + "; one-sided, since these settings were tuned for search and their bands are wider than they say",
+        partial(check_calibration, surrogate=FOR_ONE, most=1.0),
+        Fault(HALVED, partial(check_calibration, surrogate=FOR_ONE, most=1.0, shrink=0.5)),
     ),
 )
 """Claims about the surrogate."""
