@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from nasbench.hybrid.model import Model
+from nasbench.hybrid.model import Belief, Model
 from nasbench.hybrid.scheduler import Scheduler
 from nasbench.spaces.space import Floats
 from theory.bands import mean_interval, mean_p_value
@@ -78,9 +78,9 @@ def _portfolio(context: Context, sharing: bool = False) -> Verdict:
     return by_p_value(p_value, times.mean(), bound, runs, interval=mean_interval(times), note=note)
 
 
-def _misled(model: Model, believed: tuple[Floats, Floats]) -> Floats:
+def _misled(model: Model, belief: Belief) -> Floats:
     """Prefer what is predicted worst."""
-    return np.asarray(believed[0].sum(axis=1))
+    return np.asarray(belief.mean.sum(axis=1))
 
 
 def _as_built(context: Context, misled: bool = False) -> Verdict:
