@@ -19,6 +19,8 @@ from theory.speech import Spoken
 
 AXES = ("queries", "unique_queries", "train_seconds")
 """Accounts in which reports measure time."""
+DRAWN = ("queries", "train_seconds")
+"""Those of them against which regret is drawn."""
 
 GRID = 120
 """Budgets at which anytime curves are read."""
@@ -51,7 +53,7 @@ class Outcome:
         score: score of the final incumbent, `(R,)`.
         observed: what the search itself saw of that incumbent, `(R,)`.
         spent: total of each account that traces record, `(R,)` each.
-        curves: one an account.
+        curves: one for each of `DRAWN`.
         times: by (target key, account).
         own_seconds: the optimizer's own seconds, a run.
         fronts: hypervolume and final fronts, where the study has several objectives.
@@ -149,8 +151,8 @@ def evaluate_benchmark(results: Results, benchmark: str) -> BenchmarkEvaluation:
     targets = standard_targets(oracle, oracle.units[0])
     truth = true_front(oracle.objectives) if len(results.study.objectives) > 1 else None
     traces = {label: results.traces(benchmark, label) for label in results.labels}
-    spent = {account: {label: t.spent(account) for label, t in traces.items()} for account in AXES}
-    grids = {account: _grid(account, spent[account]) for account in AXES}
+    spent = {account: {label: t.spent(account) for label, t in traces.items()} for account in DRAWN}
+    grids = {account: _grid(account, spent[account]) for account in DRAWN}
     outcomes = {}
     for label, trace in traces.items():
         score = oracle.score(trace.incumbents)
@@ -161,7 +163,7 @@ def evaluate_benchmark(results: Results, benchmark: str) -> BenchmarkEvaluation:
             score=score[:, -1],
             observed=trace.observed[np.arange(len(trace.runs)), trace.incumbent_at[:, -1], 0],
             spent={account: trace.spent(account)[:, -1] for account in TRACED},
-            curves={account: _curve(regret, spent[account][label], grids[account]) for account in AXES},
+            curves={account: _curve(regret, spent[account][label], grids[account]) for account in DRAWN},
             times={(t.key, account): time_to_target(trace, t, account) for t in targets for account in AXES},
             own_seconds=results.own_seconds(benchmark, label),
             fronts=None if truth is None else front_traces(trace, oracle.objectives, truth),

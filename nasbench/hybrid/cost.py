@@ -21,19 +21,28 @@ class CostModel:
     def __init__(self) -> None:
         self._features: list[Floats] = []
         self._logarithms: list[float] = []
+        self._fitted: tuple[Floats, Floats] | None = None
 
     def add(self, features: Floats, seconds: float, epochs: int) -> None:
         """Take one training, `(F,)`; one that took no time, as where a table records none, teaches nothing."""
         if seconds > 0:
             self._features.append(features)
             self._logarithms.append(float(np.log(seconds / epochs)))
+            self._fitted = None
 
     def __call__(self, features: Floats) -> Floats:
         """Log seconds an epoch, `(n, F)` to `(n,)`, above the mean of those paid for; zero before any was."""
         if not self._logarithms:
             return np.zeros(len(features))
+        if self._fitted is None:
+            self._fitted = self._fit()
+        centre, coefficients = self._fitted
+        return (features - centre) @ coefficients
+
+    def _fit(self) -> tuple[Floats, Floats]:
+        """Centre of the features and coefficients, each `(F,)`."""
         seen, targets = np.array(self._features), np.array(self._logarithms)
         centre = seen.mean(axis=0)
         seen -= centre
         gram = seen.T @ seen + RIDGE * np.eye(len(centre))
-        return (features - centre) @ np.linalg.solve(gram, seen.T @ (targets - targets.mean()))
+        return centre, np.linalg.solve(gram, seen.T @ (targets - targets.mean()))

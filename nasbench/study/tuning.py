@@ -176,13 +176,14 @@ def evaluate(
         return oracle.row(np.maximum(batch.architectures, 0))
 
     def arrived(batch: Observations) -> bool:
-        return goal == "top-10" and bool(_hits(batch, rows(batch), target, setting.epochs[-1]).any())
+        alone = goal == "top-10" and len(batch.answered) == 1
+        return alone and bool(_hits(batch, rows(batch), target, setting.epochs[-1]).any())
 
     def values(some: Sequence[int]) -> Floats:
         handle = benchmark.handle(setting, seed, some)
         created = optimizer.create(handle, Streams(seed, some), settings)
         with threadpool_limits(1):
-            batches, _ = search(handle, created, arrived if len(some) == 1 else lambda batch: False)
+            batches, _ = search(handle, created, arrived)
         found = [rows(batch) for batch in batches]
         if goal == "regret":
             return final_regret(batches, found, oracle.search_means)
