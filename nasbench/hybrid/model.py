@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +52,8 @@ class Model:
         canonical: whether architectures of equal function have equal features.
         merged: whether the listing has one architecture of each function.
         rungs: fidelities that observations come from.
-        beta: standard deviations of optimism.
+        beta: standard deviations of optimism at the start.
+        cooling: observations after which optimism falls, as one over the square root of their number.
         price: normal scores that an e-fold of training seconds must bring.
         prior: of the settings of the surrogates.
     """
@@ -65,6 +67,7 @@ class Model:
         merged: bool,
         rungs: int,
         beta: float,
+        cooling: float,
         price: float,
         prior: Prior,
     ) -> None:
@@ -73,6 +76,7 @@ class Model:
         self._cheap = np.array(handle.cheap)
         self._rungs = rungs
         self._beta = beta
+        self._cooling = cooling
         self._price = price
         self._paths = paths
         self._canonical = canonical
@@ -99,6 +103,11 @@ class Model:
 
     def __len__(self) -> int:
         return len(self._rung)
+
+    @property
+    def optimism(self) -> float:
+        """Standard deviations below the mean at which a predicted objective is judged now."""
+        return self._beta * min(1.0, sqrt(self._cooling / max(1, len(self))))
 
     def add(
         self, architecture: Architectures, objectives: Floats, rung: int, function: int, seconds: float, epochs: int
@@ -178,7 +187,7 @@ class Model:
         A predicted objective enters at its lower confidence bound plus the price of the training, both in normal scores. See
         `optimistic_improvement` for what is exact about it: candidates should not have been measured before.
         """
-        optimistic = belief.mean - self._beta * belief.deviation + self._price * belief.log_seconds[:, None]
+        optimistic = belief.mean - self.optimism * belief.deviation + self._price * belief.log_seconds[:, None]
         optimistic[:, self._cheap] = belief.mean[:, self._cheap] * self._range + self._low
         for column in np.flatnonzero(~self._cheap):
             known = self._scores[self._at_top, column], self._objectives[self._at_top, column]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from math import inf
 from typing import ClassVar
 
 import numpy as np
@@ -19,6 +20,7 @@ from nasbench.benchmarks.handle import SearchHandle
 from nasbench.errors import NasbenchError
 from nasbench.hybrid.evolution import Evolution
 from nasbench.hybrid.gradients import ScoreFunctionGradient
+from nasbench.hybrid.listing import listing_of
 from nasbench.hybrid.model import Model
 from nasbench.hybrid.progressive import Support
 from nasbench.hybrid.relaxation import Relaxation
@@ -35,6 +37,8 @@ ON_POLICY = 10
 """Draws of the relaxation that its score function averages over."""
 OPTIMISM = (3.0, 1.5)
 """Default `beta`, with one objective and with several: tuned on ImageNet16-120 of NAS-Bench-201 alone."""
+COOLING = 15.0
+"""Default `cooling` where optimism falls: tuned on the same table."""
 PATIENCE, CHANCE = 20, 0.01
 """Of the shrinking support: queries without improvement before a choice comes back, and the chance below which one is dropped."""
 
@@ -55,6 +59,9 @@ class Hybrid:
             them apart).
         progressive: whether the support shrinks, and new architectures start at the lowest fidelity.
         beta: standard deviations of optimism of the surrogate; None is 3 with one objective and 1.5 with several.
+        cooling: observations after which that optimism falls, as one over the square root of their number: early queries explore,
+            late ones go through what is believed best. None is 15 with one objective in a space that is small enough to list, and
+            never elsewhere: a front, or a space of which a search sees little, stays worth exploring.
         price: normal scores of the surrogate that an e-fold of training seconds must bring; seconds count only where they are
             the same in every repetition of the search, so not where they are measured.
         spread: of the log-normal prior of the kernel's settings; 0 keeps their medians, None is 0.5 with one objective and 1 with
@@ -75,6 +82,7 @@ class Hybrid:
     TUNABLE: ClassVar[Mapping[str, tuple]] = {
         "initial": ("log-integer", 2, 16),
         "beta": ("real", 1.0, 5.0),
+        "cooling": ("log-real", 5.0, 100.0),
         "price": ("real", 0.0, 1.0),
         "spread": ("real", 0.2, 2.0),
         "share": ("real", 0.5, 0.95),
@@ -96,6 +104,7 @@ class Hybrid:
         canonical: bool = True,
         progressive: bool = False,
         beta: float | None = None,
+        cooling: float | None = None,
         price: float = 0.25,
         spread: float | None = None,
         brood: int = 64,
@@ -132,6 +141,7 @@ class Hybrid:
         existing = support(self._space.cardinalities)
         self._scalarisations = _scalarisations(len(handle.objectives), directions, self._relaxing)
         several = len(handle.objectives) > 1
+        listed = listing_of(self._space, merged) is not None
         prior = SEVERAL_OBJECTIVES if several else ONE_OBJECTIVE
         self._model = (
             Model(
@@ -141,6 +151,7 @@ class Hybrid:
                 merged=merged,
                 rungs=rungs,
                 beta=OPTIMISM[several] if beta is None else beta,
+                cooling=(inf if several or not listed else COOLING) if cooling is None else cooling,
                 price=price if handle.times_repeat else 0.0,
                 prior=prior if spread is None else replace(prior, spread=spread),
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 
 import numpy as np
 import pytest
@@ -76,6 +77,7 @@ def _model(price: float, handle: object) -> Model:
         merged=True,
         rungs=1,
         beta=2.0,
+        cooling=inf,
         price=price,
         prior=replace(ONE_OBJECTIVE, spread=0.0),
     )
