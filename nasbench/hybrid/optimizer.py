@@ -127,6 +127,8 @@ class Hybrid:
             raise NasbenchError(
                 f"The hybrid needs initial and population of 2 or more, brood and directions of 1 or more, not {initial}, {population}, {brood}, {directions}."
             )
+        if cooling is not None and not cooling > 0:
+            raise NasbenchError(f"The hybrid's cooling is a number of observations above 0, not {cooling}.")
         self._space = handle.space
         self._epochs = handle.epochs
         self._initial = initial

@@ -24,6 +24,7 @@ from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
 PARTS = ("surrogate", "gradient", "evolution")
 NB201 = get_space("nas-bench-201")
+SMALL, LARGE = synthetic_benchmark("nk/6x4-k2"), synthetic_benchmark("nk/10x6-k2")
 
 
 def setting(queries: float, objectives: tuple[str, ...] = ("error",), epochs: tuple[int, ...] = (1,)) -> Setting:
@@ -145,6 +146,33 @@ def test_every_combination_of_parts_searches_and_repeats_nothing(name: str, on: 
 def test_with_everything_off_there_is_nothing_to_do() -> None:
     with pytest.raises(NasbenchError, match="every part switched off"):
         run(synthetic_benchmark("nk/6x4-k2"), 5, surrogate=False, gradient=False, evolution=False)
+
+
+@pytest.mark.parametrize("cooling", [0.0, -1.0, float("nan")])
+def test_cooling_after_no_observation_is_refused(cooling: float) -> None:
+    with pytest.raises(NasbenchError, match="cooling is a number of observations above 0"):
+        run(synthetic_benchmark("nk/6x4-k2"), 5, cooling=cooling)
+
+
+@pytest.mark.parametrize(
+    ("evaluator", "objectives", "same"),
+    [
+        (FunctionEvaluator(SMALL.space, SMALL.function), ("error",), 15.0),
+        (FunctionEvaluator(LARGE.space, LARGE.function), ("error",), float("inf")),
+        (TwoCheap(NB201, cell_error), ("error", "size"), float("inf")),
+    ],
+    ids=["listed", "too large to list", "two objectives"],
+)
+def test_optimism_falls_by_itself_with_one_objective_where_all_is_listed(
+    evaluator: FunctionEvaluator, objectives: tuple[str, ...], same: float
+) -> None:
+    def asked(**settings: float) -> np.ndarray:
+        handle = SearchHandle(evaluator, setting(40, objectives), 3, (0,))
+        return follow(handle, OPTIMIZER.create(handle, Streams(3, (0,)), settings))[0]
+
+    other = 15.0 if same > 15.0 else float("inf")
+    np.testing.assert_array_equal(asked(), asked(cooling=same))
+    assert not np.array_equal(asked(), asked(cooling=other))
 
 
 def test_full_hybrid_finds_the_optimum_of_an_additive_space() -> None:

@@ -1,0 +1,65 @@
+"""The optimism of the model: what it is, and how it falls."""
+
+from __future__ import annotations
+
+from math import inf, sqrt
+
+import numpy as np
+import pytest
+
+from nasbench.benchmarks.handle import SearchHandle
+from nasbench.benchmarks.setting import Setting
+from nasbench.benchmarks.synthetic import FunctionEvaluator, synthetic_benchmark
+from nasbench.hybrid.model import Model
+from nasbench.hybrid.surrogate import ONE_OBJECTIVE
+from nasbench.search.ledger import Budget
+
+SETTING = Setting(
+    objectives=("error",),
+    split="none",
+    epochs=(1,),
+    training_seed="mean",
+    repeats="charged",
+    budget=Budget({"queries": 100}),
+)
+LANDSCAPE = synthetic_benchmark("nk/6x4-k2")
+
+
+def _model(observations: int, cooling: float) -> Model:
+    handle = SearchHandle(FunctionEvaluator(LANDSCAPE.space, LANDSCAPE.function), SETTING, 0, (0,))
+    model = Model(
+        handle,
+        paths=True,
+        canonical=True,
+        merged=True,
+        rungs=1,
+        beta=3.0,
+        cooling=cooling,
+        price=0.0,
+        prior=ONE_OBJECTIVE,
+    )
+    architectures = LANDSCAPE.space.sample(np.random.default_rng(0).random((observations, LANDSCAPE.space.d)))
+    for number, architecture in enumerate(architectures):
+        model.add(architecture, LANDSCAPE.function(architecture[None]), 0, number, 1.0, 1)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("observations", "cooling", "expected"),
+    [(0, 15.0, 3.0), (15, 15.0, 3.0), (16, 4.0, 1.5), (40, 10.0, 1.5), (40, inf, 3.0), (32, 2.0, 3.0 * sqrt(2 / 32))],
+)
+def test_optimism_falls_as_one_over_the_root_of_the_observations(
+    observations: int, cooling: float, expected: float
+) -> None:
+    assert _model(observations, cooling).optimism == pytest.approx(expected)
+
+
+def test_candidates_are_ranked_by_the_bound_of_the_moment() -> None:
+    model = _model(36, 9.0)
+    model.update()
+    assert model.listing is not None
+    everything = np.ones(len(model.listing), dtype=bool)
+    belief = model.believed_listed(everything)
+    bound = (belief.mean - 1.5 * belief.deviation)[:, 0]
+    assert not np.array_equal(np.argsort(bound)[:20], np.argsort((belief.mean - 3.0 * belief.deviation)[:, 0])[:20])
+    np.testing.assert_array_equal(np.argsort(-model.acquisition(belief))[:20], np.argsort(bound)[:20])
