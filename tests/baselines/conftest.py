@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from table_setting import table_setting
 from toy import FIDELITIES, Handles, toy_error, toy_space
 
 from nasbench.benchmarks.handle import SearchHandle
-from nasbench.benchmarks.setting import Setting
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.search.ledger import Budget
 from nasbench.tables.table import Column, Measured, open_table, write_table
@@ -49,13 +49,8 @@ def handles(toy: TabularBenchmark) -> Handles:
         repeats: str = "cached",
         **limits: float,
     ) -> SearchHandle:
-        setting = Setting(
-            objectives=objectives,
-            split="validation",
-            epochs=epochs,
-            training_seed="mean",
-            repeats=repeats,
-            budget=Budget(limits or {"queries": 1000}),
+        setting = table_setting(
+            Budget(limits or {"queries": 1000}), objectives=objectives, epochs=epochs, repeats=repeats
         )
         return toy.handle(setting, seed=1, runs=range(runs))
 

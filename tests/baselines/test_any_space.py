@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from table_setting import table_setting
 
 from baselines.product_policy import draw
 from nasbench.benchmarks.handle import SearchHandle
-from nasbench.benchmarks.setting import Setting
 from nasbench.search.ledger import Budget
 from nasbench.search.simplex import sample, support
 from nasbench.search.streams import Streams
@@ -81,13 +81,10 @@ class Sphere:
 )
 def test_runs_to_a_budget_that_ends_each_run_elsewhere(name: str, objectives: int) -> None:
     kind = importlib.import_module(f"baselines.{name}").OPTIMIZER
-    setting = Setting(
+    setting = table_setting(
+        Budget({"unique_queries": 37, "queries": 400}),
         objectives=("error", "f", "g")[:objectives],
-        split="validation",
         epochs=(1, 3, 9) if kind.fidelities else (9,),
-        training_seed="mean",
-        repeats="cached",
-        budget=Budget({"unique_queries": 37, "queries": 400}),
     )
     handle = SearchHandle(Sphere(objectives), setting, 3, tuple(range(6)))
     optimizer = kind.create(handle, Streams(3, range(6)))

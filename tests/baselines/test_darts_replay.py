@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from table_setting import table_setting
 from toy import Handles
 
 from baselines.darts_replay import OPTIMIZER, PUBLISHED, official
 from nasbench.benchmarks.catalogue import get_benchmark
-from nasbench.benchmarks.setting import Setting
 from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
 from nasbench.search.streams import Streams
@@ -38,14 +38,7 @@ def test_published_cells_are_cells() -> None:
 @pytest.mark.parametrize(("dataset", "published"), [("cifar10", 39.77), ("cifar100", 15.03), ("imagenet16-120", 16.43)])
 def test_validation_accuracy_is_the_published_row(dataset: str, published: float) -> None:
     """Dong and Yang 2020, table 5, rows DARTS-V1 and DARTS-V2: the cell found on CIFAR-10, scored on all three."""
-    setting = Setting(
-        objectives=("error",),
-        split="validation",
-        epochs=(200,),
-        training_seed="mean",
-        repeats="cached",
-        budget=Budget({"queries": 5}),
-    )
+    setting = table_setting(Budget({"queries": 5}))
     handle = get_benchmark(f"nas-bench-201/{dataset}").handle(setting, 0, range(3))
     optimizer = OPTIMIZER.create(handle, Streams(0, range(3)))
     observations = handle.query(optimizer.ask())
@@ -54,14 +47,7 @@ def test_validation_accuracy_is_the_published_row(dataset: str, published: float
 
 
 def test_run_replays_its_seed() -> None:
-    setting = Setting(
-        objectives=("error",),
-        split="validation",
-        epochs=(200,),
-        training_seed="mean",
-        repeats="cached",
-        budget=Budget({"queries": 5}),
-    )
+    setting = table_setting(Budget({"queries": 5}))
     handle = get_benchmark("nas-bench-201/cifar100").handle(setting, 0, (1, 2, 3))
     asked = OPTIMIZER.create(handle, Streams(0, (1, 2, 3)), {"searched": "cifar100", "order": 2}).ask()
     assert ["".join(map(str, cell)) for cell in asked[:, 0]] == ["130100", "120310", "010121"]  # type: ignore[index]

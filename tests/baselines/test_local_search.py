@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from table_setting import table_setting
 
 from baselines.local_search import OPTIMIZER
 from nasbench.benchmarks.catalogue import get_benchmark
@@ -31,14 +32,7 @@ def test_local_optima_of_the_seed_means(dataset: str, optima: int) -> None:
 
 
 def _setting() -> Setting:
-    return Setting(
-        objectives=("error",),
-        split="validation",
-        epochs=(200,),
-        training_seed="mean",
-        repeats="charged",
-        budget=Budget({"queries": QUERIES}),
-    )
+    return table_setting(Budget({"queries": QUERIES}), repeats="charged")
 
 
 @pytest.mark.parametrize("improvement", ["best", "first"])

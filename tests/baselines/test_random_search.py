@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 from scipy.special import gammaln
+from table_setting import table_setting
 
 from baselines.random_search import OPTIMIZER
 from nasbench.benchmarks.catalogue import get_benchmark
-from nasbench.benchmarks.setting import Setting
 from nasbench.search.ledger import Budget
 from nasbench.search.streams import Streams
 
@@ -19,14 +19,7 @@ N = BENCHMARK.space.size
 
 def queried(replacement: bool) -> tuple[np.ndarray, np.ndarray]:
     """Cells `(RUNS, DRAWS)` that random search queried, and the seed-mean error of every cell."""
-    setting = Setting(
-        objectives=("error",),
-        split="validation",
-        epochs=(200,),
-        training_seed="mean",
-        repeats="charged",
-        budget=Budget({"queries": DRAWS}),
-    )
+    setting = table_setting(Budget({"queries": DRAWS}), repeats="charged")
     handle = BENCHMARK.handle(setting, 11, tuple(range(RUNS)))
     optimizer = OPTIMIZER.create(handle, Streams(11, range(RUNS)), {"replacement": replacement, "batch": DRAWS})
     return BENCHMARK.space.index(handle.query(optimizer.ask()).architectures), BENCHMARK.oracle(setting).search_means
@@ -82,14 +75,7 @@ def test_with_replacement_cells_are_uniform() -> None:
 
 
 def test_without_replacement_it_ends_when_the_space_does() -> None:
-    setting = Setting(
-        objectives=("error",),
-        split="validation",
-        epochs=(200,),
-        training_seed="mean",
-        repeats="charged",
-        budget=Budget({"queries": 10**6}),
-    )
+    setting = table_setting(Budget({"queries": 10**6}), repeats="charged")
     handle = BENCHMARK.handle(setting, 11, (0,))
     optimizer = OPTIMIZER.create(handle, Streams(11, (0,)), {"replacement": False, "batch": 4000})
     seen: list[int] = []

@@ -6,6 +6,7 @@ from collections import deque
 
 import numpy as np
 import pytest
+from table_setting import table_setting
 
 from baselines.regularized_evolution import OPTIMIZER
 from nasbench.benchmarks.catalogue import get_benchmark
@@ -18,14 +19,7 @@ QUERIES = 120
 
 
 def setting(repeats: str) -> Setting:
-    return Setting(
-        objectives=("error",),
-        split="validation",
-        epochs=(200,),
-        training_seed="random",
-        repeats=repeats,
-        budget=Budget({"queries": QUERIES}),
-    )
+    return table_setting(Budget({"queries": QUERIES}), training_seed="random", repeats=repeats)
 
 
 def scalar(run: int, population: int, sample: int, mutation: str, repeats: str) -> list[tuple[tuple[int, ...], float]]:

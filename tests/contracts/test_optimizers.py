@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from table_setting import table_setting
 
 from nasbench.benchmarks.setting import Setting
 from nasbench.benchmarks.tabular import TabularBenchmark
@@ -61,13 +62,12 @@ def benchmark_(tmp_path_factory: pytest.TempPathFactory) -> TabularBenchmark:
 
 def setting(name: str, *, queries: float = 40, objectives: tuple[str, ...] = ("error",)) -> Setting:
     fidelities = FIDELITIES if get_optimizer(name).fidelities else FIDELITIES[-1:]
-    return Setting(
+    return table_setting(
+        Budget({"queries": queries}),
         objectives=objectives,
-        split="validation",
         epochs=fidelities,
         training_seed="random",
         repeats="charged",
-        budget=Budget({"queries": queries}),
     )
 
 

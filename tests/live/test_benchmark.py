@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from table_setting import table_setting
 
 from nasbench.benchmarks.setting import Setting
 from nasbench.errors import NasbenchError
@@ -37,13 +38,8 @@ def live(space: str = "nas-bench-201") -> LiveBenchmark:
 
 
 def setting(repeats: str = "cached", **limits: float) -> Setting:
-    return Setting(
-        objectives=("error",),
-        split="search",
-        epochs=(1,),
-        training_seed="random",
-        repeats=repeats,
-        budget=Budget(limits or {"queries": 4}),
+    return table_setting(
+        Budget(limits or {"queries": 4}), split="search", epochs=(1,), training_seed="random", repeats=repeats
     )
 
 

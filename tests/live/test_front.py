@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 import typer
+from table_setting import table_setting
 from typer.testing import CliRunner
 
-from nasbench.benchmarks.setting import Setting
 from nasbench.errors import NasbenchError
 from nasbench.live import benchmark, commands, experiment
 from nasbench.live.blueprints import blueprint
@@ -104,13 +104,12 @@ def test_predicted_latency_is_free_and_is_the_sum_of_its_measured_operations() -
     task = get_task("digits")
     splits = task.load().reduced(96, 32)
     live = benchmark.LiveBenchmark(task, splits.train, splits.search, "nas-bench-201", RECIPE, CPU)
-    setting = Setting(
+    setting = table_setting(
+        Budget({"queries": 2}),
         objectives=("error", benchmark.PREDICTED, "parameters"),
         split="search",
         epochs=(1,),
         training_seed="random",
-        repeats="cached",
-        budget=Budget({"queries": 2}),
     )
     handle = live.handle(setting, 0, (0,))
     assert handle.cheap == (False, True, True)

@@ -11,10 +11,10 @@ import time
 from typing import Any
 
 import pytest
+from table_setting import table_setting
 
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.benchmarks.handle import SearchHandle
-from nasbench.benchmarks.setting import Setting
 from nasbench.search.ledger import Budget
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import Lockstep, PerRun
@@ -27,14 +27,7 @@ BENCHMARK = get_benchmark("nas-bench-201/cifar10")
 
 
 def queries_a_second(optimizer: Lockstep | PerRun, settings: dict[str, Any], runs: int, queries: int) -> float:
-    setting = Setting(
-        objectives=("error",),
-        split="validation",
-        epochs=(200,),
-        training_seed="random",
-        repeats="charged",
-        budget=Budget({"queries": queries}),
-    )
+    setting = table_setting(Budget({"queries": queries}), training_seed="random", repeats="charged")
     handle = BENCHMARK.handle(setting, 1, range(runs))
     started = time.perf_counter()
     search(handle, optimizer.create(handle, Streams(1, range(runs)), settings))

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from table_setting import table_setting
 
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.benchmarks.oracle import Truth
-from nasbench.benchmarks.setting import Setting
 from nasbench.benchmarks.synthetic import NKLandscape, synthetic_benchmark
 from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
 
-SETTING = Setting(
-    objectives=("error",),
-    split="none",
-    epochs=(1,),
-    training_seed="mean",
-    repeats="cached",
-    budget=Budget({"unique_queries": 3}).guarded(),
-)
+SETTING = table_setting(Budget({"unique_queries": 3}).guarded(), split="none", epochs=(1,))
 
 
 @pytest.mark.parametrize(

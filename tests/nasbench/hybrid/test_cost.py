@@ -8,9 +8,9 @@ from math import inf
 import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
+from table_setting import table_setting
 
 from nasbench.benchmarks.catalogue import get_benchmark
-from nasbench.benchmarks.setting import Setting
 from nasbench.hybrid.cost import RIDGE, CostModel
 from nasbench.hybrid.kernel import choice_counts
 from nasbench.hybrid.model import Model
@@ -21,14 +21,7 @@ from nasbench.search.streams import Streams
 from nasbench.spaces.catalogue import get_space
 
 NB201 = get_space("nas-bench-201")
-SETTING = Setting(
-    objectives=("error",),
-    split="validation",
-    epochs=(200,),
-    training_seed="random",
-    repeats="cached",
-    budget=Budget({"unique_queries": 40}),
-)
+SETTING = table_setting(Budget({"unique_queries": 40}), training_seed="random")
 
 
 def test_it_is_ridge_regression_of_the_logarithm_of_seconds_an_epoch() -> None:

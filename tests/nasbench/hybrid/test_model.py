@@ -6,22 +6,15 @@ from math import inf, sqrt
 
 import numpy as np
 import pytest
+from table_setting import table_setting
 
 from nasbench.benchmarks.handle import SearchHandle
-from nasbench.benchmarks.setting import Setting
 from nasbench.benchmarks.synthetic import FunctionEvaluator, synthetic_benchmark
 from nasbench.hybrid.model import Model
 from nasbench.hybrid.surrogate import ONE_OBJECTIVE
 from nasbench.search.ledger import Budget
 
-SETTING = Setting(
-    objectives=("error",),
-    split="none",
-    epochs=(1,),
-    training_seed="mean",
-    repeats="charged",
-    budget=Budget({"queries": 100}),
-)
+SETTING = table_setting(Budget({"queries": 100}), split="none", epochs=(1,), repeats="charged")
 LANDSCAPE = synthetic_benchmark("nk/6x4-k2")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import moocore
 import numpy as np
 import pytest
+from table_setting import table_setting
 
 from nasbench.benchmarks.handle import SearchHandle
 from nasbench.benchmarks.setting import Setting
@@ -28,13 +29,8 @@ SMALL, LARGE = synthetic_benchmark("nk/6x4-k2"), synthetic_benchmark("nk/10x6-k2
 
 
 def setting(queries: float, objectives: tuple[str, ...] = ("error",), epochs: tuple[int, ...] = (1,)) -> Setting:
-    return Setting(
-        objectives=objectives,
-        split="none",
-        epochs=epochs,
-        training_seed="mean",
-        repeats="charged",
-        budget=Budget({"queries": queries}),
+    return table_setting(
+        Budget({"queries": queries}), objectives=objectives, split="none", epochs=epochs, repeats="charged"
     )
 
 

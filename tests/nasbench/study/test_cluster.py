@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from table_setting import table_setting
 
 from nasbench.benchmarks.catalogue import get_benchmark
-from nasbench.benchmarks.setting import Setting
 from nasbench.cli import status
 from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
@@ -171,14 +171,7 @@ def test_faults_are_the_sentences_of_one_process_and_lose_nothing(
 
 def test_tuning_is_the_same_as_alone(processes: ExitStack, scheduler: str) -> None:
     worker(processes, scheduler)
-    setting = Setting(
-        objectives=("error",),
-        split="validation",
-        epochs=(200,),
-        training_seed="random",
-        repeats="cached",
-        budget=Budget({"unique_queries": 40}).guarded(),
-    )
+    setting = table_setting(Budget({"unique_queries": 40}).guarded(), training_seed="random")
     arguments: dict[str, Any] = {"trials": 4, "runs": 12, "seed": 4, "goal": "regret"}
     evolution = get_optimizer("regularized_evolution")
     alone = tune(evolution, get_benchmark(BENCHMARK), setting, **arguments)

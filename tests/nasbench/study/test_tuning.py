@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+from table_setting import table_setting
 
 import nasbench.cli
 from nasbench.benchmarks.catalogue import get_benchmark
@@ -31,14 +32,7 @@ ALGORITHMS = (
 
 
 def setting(**limits: float) -> Setting:
-    return Setting(
-        objectives=("error",),
-        split="validation",
-        epochs=(200,),
-        training_seed="random",
-        repeats="cached",
-        budget=Budget(limits or {"unique_queries": 40}).guarded(),
-    )
+    return table_setting(Budget(limits or {"unique_queries": 40}).guarded(), training_seed="random")
 
 
 def batch(

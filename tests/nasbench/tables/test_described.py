@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from table_setting import table_setting
 
 from nasbench.benchmarks.objectives import find_objective, objective_names
 from nasbench.benchmarks.setting import Setting
@@ -100,14 +101,7 @@ def test_a_table_of_ones_own_becomes_a_benchmark(write: Write, parquet: bool) ->
 
 
 def _setting(objectives: tuple[str, ...]) -> Setting:
-    return Setting(
-        objectives=objectives,
-        split="validation",
-        epochs=(10,),
-        training_seed="mean",
-        repeats="cached",
-        budget=Budget({"queries": 5}),
-    )
+    return table_setting(Budget({"queries": 5}), objectives=objectives, epochs=(10,))
 
 
 def test_rows_that_are_trainings(write: Write) -> None:

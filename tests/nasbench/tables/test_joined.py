@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from table_setting import table_setting
 
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.benchmarks.objectives import find_objective
-from nasbench.benchmarks.setting import Setting
 from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
 from nasbench.spaces.space import Space
@@ -121,14 +121,7 @@ def test_four_objectives_of_three_sources_answer_one_query(with_reference: Path)
     assert "cifar10.naswot has 201 values missing, which are masked." in benchmark.table.notes
     assert benchmark.table.datasets == table_datasets("nas-bench-201-hardware") == nas_bench_201_hardware.DATASETS
     names = ("error", "latency@pixel3", "energy@raspberry-pi-5", "memory")
-    setting = Setting(
-        objectives=names,
-        split="validation",
-        epochs=(200,),
-        training_seed="mean",
-        repeats="cached",
-        budget=Budget({"queries": 10}),
-    )
+    setting = table_setting(Budget({"queries": 10}), objectives=names)
     handle = benchmark.handle(setting, 0, (0,))
     assert handle.cheap == (False, True, True, True)
     cell = benchmark.space.from_string("333132")

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from table_setting import table_setting
 
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.benchmarks.objectives import find_objective, objective_names
-from nasbench.benchmarks.setting import Setting
 from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
 from nasbench.search.observations import PASS
@@ -68,9 +68,7 @@ def test_opening_reads_the_manifest_alone(fresh_cache: Path) -> None:
 def test_a_query_outside_the_space_is_answered_for_the_nearest_inside(fresh_cache: Path) -> None:
     benchmark = get_benchmark("nas-bench-graph-proteins/proteins")
     budget = Budget({"queries": 10})
-    setting = Setting(
-        objectives=("error",), split="validation", epochs=(1,), training_seed="mean", repeats="charged", budget=budget
-    )
+    setting = table_setting(budget, epochs=(1,), repeats="charged")
     handle = benchmark.handle(setting, seed=0, runs=(0, 1))
     batch = np.array([[[3, 4, 4, 4, 4], [0, 0, 0, 0, 0]], [[PASS] * 5, [3, 0, 4, 4, 4]]], dtype=np.int8)
     before = batch.copy()

@@ -1,0 +1,26 @@
+"""The setting that most tests ask a benchmark for."""
+
+from __future__ import annotations
+
+from nasbench.benchmarks.setting import Setting
+from nasbench.search.ledger import Budget
+
+
+def table_setting(
+    budget: Budget,
+    *,
+    objectives: tuple[str, ...] = ("error",),
+    split: str = "validation",
+    epochs: tuple[int, ...] = (200,),
+    training_seed: str = "mean",
+    repeats: str = "cached",
+) -> Setting:
+    """Validation error after the 200 epochs of NAS-Bench-201, seed means, repeats cached, unless told otherwise."""
+    return Setting(
+        objectives=objectives,
+        split=split,
+        epochs=epochs,
+        training_seed=training_seed,
+        repeats=repeats,
+        budget=budget,
+    )
