@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.spaces.space import Floats
-from nasbench.tables.table import Measured, Table
+from nasbench.tables.column import Measured
+from nasbench.tables.table import Table
 
 BYTES_A_PARAMETER = 4
 CLOSED_FORMS = ("parameters", "flops", "memory")

@@ -39,7 +39,7 @@ from nasbench.errors import NasbenchError
 from nasbench.reader import Reader
 from nasbench.spaces.catalogue import get_space, space_names
 from nasbench.spaces.space import Space
-from nasbench.tables.table import Column
+from nasbench.tables.column import Column
 
 FRACTION = "fraction"
 

@@ -1,16 +1,10 @@
-"""The store of measured architectures: a folder with `manifest.json` and memory-mapped `.npy` arrays.
-
-Every column says what it is: data set, quantity, split, epochs, seeds and unit; the meaning of the axes is always (architecture,),
-(architecture, seed) or, for a learning curve, (architecture, seed, epoch). What was not measured is masked by a column of its
-own and raises when asked for.
-"""
+"""The store of measured architectures: a folder with `manifest.json` and memory-mapped `.npy` arrays, one or two a column."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,100 +12,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nasbench.errors import MissingDataError, NasbenchError, unknown_name
-from nasbench.spaces.catalogue import get_space, space_names
+from nasbench.errors import NasbenchError, unknown_name
+from nasbench.spaces.catalogue import get_space
 from nasbench.spaces.constrained import NarrowedSpace
 from nasbench.spaces.space import Architectures, Ints, Space
+from nasbench.tables.column import Column, Measured
 
 FORMAT = 1
-UNITS = ("%", "s", "ms", "mJ", "J", "M", "MB", "score", "loss")
-SPLITS = ("train", "validation", "test", "validation+test")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Column:
-    """What one array of a table holds.
-
-    Attributes:
-        dataset: data set that was trained on.
-        quantity: "accuracy", "train_time", "latency", ...; with a device as `latency@device`.
-        split: one of `SPLITS`, or None where a split has no meaning (latency).
-        epochs: length of the training, or None where it does not matter.
-        seeds: training seeds, the second axis of the array; None for an array of one axis.
-        unit: one of `UNITS`.
-        note: how it was measured, in a sentence.
-        curve: whether the array has a third axis, the epochs from the first to the last.
-    """
-
-    dataset: str
-    quantity: str
-    unit: str
-    split: str | None = None
-    epochs: int | None = None
-    seeds: tuple[int, ...] | None = None
-    note: str = ""
-    curve: bool = False
-
-    def __post_init__(self) -> None:
-        if self.unit not in UNITS:
-            raise NasbenchError(
-                f"Column {self.quantity!r} has the unit {self.unit!r}; known units are {', '.join(UNITS)}."
-            )
-        if self.split is not None and self.split not in SPLITS:
-            raise NasbenchError(
-                f"Column {self.quantity!r} has the split {self.split!r}; splits are {', '.join(SPLITS)}."
-            )
-        if self.curve and (self.seeds is None or self.epochs is None):
-            raise NasbenchError(f"Column {self.quantity!r} is a learning curve; it needs epochs and seeds.")
-
-    @property
-    def key(self) -> str:
-        """Unique name within a table, such as `cifar10.accuracy.validation.200`."""
-        parts = (self.dataset, self.quantity, self.split, self.epochs, "curve" if self.curve else None)
-        return ".".join(str(part) for part in parts if part is not None)
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A column with its values.
-
-    Attributes:
-        column: what they are.
-        values: `(N,)`, `(N, S)` or, of a curve, `(N, S, epochs)`; zero where nothing was measured.
-        missing: bool array of the same shape, or None where everything was measured.
-    """
-
-    column: Column
-    values: NDArray[Any]
-    missing: NDArray[np.bool_] | None = None
-
-    @property
-    def available(self) -> Ints:
-        """Number of seeds measured for each architecture, `(N,)`."""
-        if self.missing is None:
-            return np.full(len(self.values), 1 if self.values.ndim == 1 else self.values.shape[1])
-        present = ~self.missing
-        return present.astype(np.int64) if present.ndim == 1 else present.sum(axis=1)
-
-    def mean(self) -> NDArray[np.float64]:
-        """Mean over the measured seeds, `(N,)`.
-
-        Raises:
-            MissingDataError: if an architecture has no seed at all.
-        """
-        if (self.available == 0).any():
-            raise MissingDataError(
-                f"{int((self.available == 0).sum())} architectures have no {self.column.key}; ask for those that have."
-            )
-        if self.values.ndim == 1:
-            return np.asarray(self.values, dtype=np.float64)
-        if self.missing is None:
-            return np.asarray(self.values.mean(axis=1), dtype=np.float64)
-        return np.where(self.missing, 0.0, self.values).sum(axis=1) / self.available
 
 
 class Table:
-    """An opened table. Use `open_table` or `write_table`."""
+    """An opened table. Use `open_table`, or `nasbench.tables.writing.write_table` to make one."""
 
     def __init__(self, folder: Path, manifest: Mapping[str, Any]) -> None:
         self.folder = folder
@@ -229,7 +140,7 @@ class Table:
             return np.load(path, mmap_mode="r", allow_pickle=False)
         expected = self.manifest["sha256"].get(file)
         try:
-            actual = _sha256(path)
+            actual = sha256(path)
         except OSError as fault:
             raise NasbenchError(
                 f"Table {self.name!r} cannot read {path} ({fault.strerror}); remove its folder to build it again."
@@ -272,91 +183,8 @@ def open_table(folder: Path) -> Table:
     return Table(folder, manifest)
 
 
-def write_table(
-    folder: Path,
-    *,
-    name: str,
-    space: Space,
-    columns: Iterable[Measured],
-    provenance: str,
-    row_index: Ints | None = None,
-    notes: Sequence[str] = (),
-) -> None:
-    """Write a table into an existing, empty folder.
-
-    Args:
-        folder: where; `nasbench.tables.cache` gives a private one and renames it.
-        name: name of the table.
-        space: space of the rows; one that `nasbench.spaces.catalogue` knows, or a plain product space.
-        columns: the arrays, written one after another.
-        provenance: where the numbers come from, in a sentence.
-        row_index: ascending space index of each row, `(N,)`; None if the table covers the space in order.
-        notes: what a user of the table should know, each a sentence.
-
-    Raises:
-        NasbenchError: if lengths differ, two columns describe the same thing, or values are not finite.
-    """
-    rows = space.size if row_index is None else len(row_index)
-    checksums: dict[str, str] = {}
-    entries = []
-    keys: set[str] = set()
-    if row_index is not None:
-        if (np.diff(row_index) <= 0).any():
-            raise NasbenchError(f"Table {name!r}: the architectures must be sorted by index, each once.")
-        _save(folder, "architectures.npy", np.asarray(row_index, dtype=np.int64), checksums)
-    for measured in columns:
-        key = measured.column.key
-        if key in keys:
-            raise NasbenchError(f"Table {name!r} has two columns {key}; each description once.")
-        keys.add(key)
-        _check_values(name, measured, rows)
-        _save(folder, f"{key}.npy", measured.values, checksums)
-        mask = None
-        if measured.missing is not None and measured.missing.any():
-            mask = f"{key}.missing.npy"
-            _save(folder, mask, measured.missing, checksums)
-        entries.append({**asdict(measured.column), "file": f"{key}.npy", "missing": mask})
-    manifest = {
-        "format": FORMAT,
-        "name": name,
-        "space": _space_entry(space),
-        "architectures": rows,
-        "complete": row_index is None,
-        "axes": ["architecture", "seed", "epoch"],
-        "provenance": provenance,
-        "notes": list(notes),
-        "columns": entries,
-        "sha256": checksums,
-    }
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1))
-
-
-def _check_values(name: str, measured: Measured, rows: int) -> None:
-    column, values, missing = measured.column, measured.values, measured.missing
-    shape: tuple[int, ...] = (rows,) if column.seeds is None else (rows, len(column.seeds))
-    if column.curve and column.epochs is not None:
-        shape = (*shape, column.epochs)
-    if values.shape != shape or (missing is not None and missing.shape != shape):
-        raise NasbenchError(f"Table {name!r}: {column.key} has the shape {values.shape}; it should be {shape}.")
-    present = values if missing is None else values[~missing]
-    if not np.isfinite(present).all():
-        raise NasbenchError(f"Table {name!r}: {column.key} has values that are not finite; mask what was not measured.")
-    if column.unit == "%" and present.size and (present.min() < 0 or present.max() > 100):
-        raise NasbenchError(
-            f"Table {name!r}: {column.key} is in % but ranges from {present.min():g} to {present.max():g}; percentages lie in 0 to 100."
-        )
-    if column.unit == "%" and present.size and present.max() <= 1:
-        raise NasbenchError(
-            f"Table {name!r}: {column.key} is in % but no value exceeds 1; these look like fractions, so multiply by 100."
-        )
-
-
-def _save(folder: Path, file: str, array: NDArray[Any], checksums: dict[str, str]) -> None:
-    np.save(folder / file, np.ascontiguousarray(array), allow_pickle=False)
-    checksums[file] = _sha256(folder / file)
-
-
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
@@ -365,12 +193,6 @@ def _column(entry: Mapping[str, Any]) -> Column:
     fields = {k: v for k, v in entry.items() if k not in ("file", "missing")}
     fields["seeds"] = None if fields["seeds"] is None else tuple(fields["seeds"])
     return Column(**fields)
-
-
-def _space_entry(space: Space) -> dict[str, Any]:
-    if space.name in space_names():
-        return {"name": space.name}
-    return {"name": space.name, "decisions": space.decisions, "choices": space.choices}
 
 
 def _space(entry: Mapping[str, Any]) -> Space:

@@ -12,7 +12,9 @@ from toy import FIDELITIES, Handles, toy_error, toy_space
 from nasbench.benchmarks.handle import SearchHandle
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.search.ledger import Budget
-from nasbench.tables.table import Column, Measured, open_table, write_table
+from nasbench.tables.column import Column, Measured
+from nasbench.tables.table import open_table
+from nasbench.tables.writing import write_table
 
 
 @pytest.fixture(scope="session")

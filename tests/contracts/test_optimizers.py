@@ -21,7 +21,9 @@ from nasbench.search.observations import Observations
 from nasbench.search.registry import get_optimizer, optimizer_names
 from nasbench.search.streams import Streams
 from nasbench.spaces.nas_bench_201 import NasBench201Space
-from nasbench.tables.table import Column, Measured, open_table, write_table
+from nasbench.tables.column import Column, Measured
+from nasbench.tables.table import open_table
+from nasbench.tables.writing import write_table
 
 SEED = 7
 TEST_MARK = 12345.678

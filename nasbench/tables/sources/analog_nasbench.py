@@ -19,8 +19,9 @@ import numpy as np
 from nasbench.errors import NasbenchError
 from nasbench.spaces.nas_bench_201 import AVG_POOL, CONV_1X1, CONV_3X3, EDGES, NONE, SKIP, NasBench201Space
 from nasbench.spaces.space import Architectures
+from nasbench.tables.column import Column, Measured
 from nasbench.tables.restricted_pickle import Inert, load_file
-from nasbench.tables.table import Column, Measured, write_table
+from nasbench.tables.writing import write_table
 
 NAME = "analog-nasbench"
 PACKAGE = "analognasbench"

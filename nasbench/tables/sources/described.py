@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.spaces.space import Ints
+from nasbench.tables.column import Measured
 from nasbench.tables.description import FRACTION, Described, Description, parse_description
 from nasbench.tables.imports import Imported, Options
-from nasbench.tables.table import Measured, write_table
+from nasbench.tables.writing import write_table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,9 +16,10 @@ import numpy as np
 from nasbench.errors import NasbenchError
 from nasbench.spaces.nas_bench_201 import NasBench201Space
 from nasbench.spaces.space import Ints
+from nasbench.tables.column import Column, Measured
 from nasbench.tables.imports import Imported, Options
 from nasbench.tables.restricted_pickle import load_file
-from nasbench.tables.table import Column, Measured, write_table
+from nasbench.tables.writing import write_table
 
 PART = "nasbench201"
 NETWORKS = "config"

@@ -23,8 +23,9 @@ import numpy as np
 
 from nasbench.errors import NasbenchError
 from nasbench.spaces.nas_bench_101 import CLASSES, OPERATIONS, NasBench101Space
+from nasbench.tables.column import Column, Measured
 from nasbench.tables.imports import Imported, Options
-from nasbench.tables.table import Column, Measured, write_table
+from nasbench.tables.writing import write_table
 
 DATASET = "cifar10"
 _FINAL = {"validation": "final_validation_accuracy", "test": "final_test_accuracy", "train": "final_train_accuracy"}

@@ -27,8 +27,10 @@ from numpy.typing import NDArray
 from nasbench.errors import NasbenchError
 from nasbench.spaces.nas_bench_201 import NasBench201Space
 from nasbench.tables.cache import reference_file
+from nasbench.tables.column import Column, Measured
 from nasbench.tables.restricted_pickle import load_file
-from nasbench.tables.table import Column, Measured, Table, write_table
+from nasbench.tables.table import Table
+from nasbench.tables.writing import write_table
 
 NAME = "nas-bench-201-reference"
 FILE = "nas-bench-201/accuracy.parquet"

@@ -17,8 +17,9 @@ import numpy as np
 from nasbench.errors import NasbenchError
 from nasbench.spaces.nas_bench_graph import NODES, OPERATIONS, NasBenchGraphSpace
 from nasbench.spaces.space import Architectures, Ints
+from nasbench.tables.column import Column, Measured
 from nasbench.tables.restricted_pickle import load_file
-from nasbench.tables.table import Column, Measured, write_table
+from nasbench.tables.writing import write_table
 
 NAME = "nas-bench-graph"
 DATASETS = ("arxiv", "citeseer", "computers", "cora", "cs", "photo", "physics", "pubmed")

@@ -25,8 +25,9 @@ from nasbench.errors import NasbenchError
 from nasbench.spaces.nas_bench_201 import NasBench201Space
 from nasbench.spaces.nats_size import NatsSizeSpace
 from nasbench.spaces.space import Space
+from nasbench.tables.column import Column, Measured
 from nasbench.tables.imports import Imported
-from nasbench.tables.table import Column, Measured, write_table
+from nasbench.tables.writing import write_table
 
 Closed = NasBench201Space | NatsSizeSpace
 Key = tuple[str, str, int]

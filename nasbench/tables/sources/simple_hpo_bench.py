@@ -18,8 +18,9 @@ import numpy as np
 
 from nasbench.errors import NasbenchError
 from nasbench.spaces.nas_bench_201 import NasBench201Space
+from nasbench.tables.column import Column, Measured
 from nasbench.tables.restricted_pickle import load_file
-from nasbench.tables.table import Column, Measured, write_table
+from nasbench.tables.writing import write_table
 
 NAME = "nas-bench-201"
 EPOCHS = 200

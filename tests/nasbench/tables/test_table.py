@@ -11,7 +11,9 @@ from nasbench.errors import NasbenchError
 from nasbench.spaces.space import Space
 from nasbench.tables.cache import cache_folder, cached_table
 from nasbench.tables.catalogue import get_table
-from nasbench.tables.table import Column, Measured, open_table, write_table
+from nasbench.tables.column import Column, Measured
+from nasbench.tables.table import open_table
+from nasbench.tables.writing import write_table
 
 SPACE = Space("two", ("a", "b"), (("x", "y"), ("x", "y", "z")))
 ACCURACY = Column(dataset="set", quantity="accuracy", split="validation", epochs=3, seeds=(1, 2), unit="%")

@@ -1,0 +1,108 @@
+"""Write a table: check what its columns say of themselves, save the arrays, then the manifest with their checksums."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench.errors import NasbenchError
+from nasbench.spaces.catalogue import space_names
+from nasbench.spaces.space import Ints, Space
+from nasbench.tables.column import Measured
+from nasbench.tables.table import FORMAT, sha256
+
+
+def write_table(
+    folder: Path,
+    *,
+    name: str,
+    space: Space,
+    columns: Iterable[Measured],
+    provenance: str,
+    row_index: Ints | None = None,
+    notes: Sequence[str] = (),
+) -> None:
+    """Write a table into an existing, empty folder.
+
+    Args:
+        folder: where; `nasbench.tables.cache` gives a private one and renames it.
+        name: name of the table.
+        space: space of the rows; one that `nasbench.spaces.catalogue` knows, or a plain product space.
+        columns: the arrays, written one after another.
+        provenance: where the numbers come from, in a sentence.
+        row_index: ascending space index of each row, `(N,)`; None if the table covers the space in order.
+        notes: what a user of the table should know, each a sentence.
+
+    Raises:
+        NasbenchError: if lengths differ, two columns describe the same thing, or values are not finite.
+    """
+    rows = space.size if row_index is None else len(row_index)
+    checksums: dict[str, str] = {}
+    entries = []
+    keys: set[str] = set()
+    if row_index is not None:
+        if (np.diff(row_index) <= 0).any():
+            raise NasbenchError(f"Table {name!r}: the architectures must be sorted by index, each once.")
+        _save(folder, "architectures.npy", np.asarray(row_index, dtype=np.int64), checksums)
+    for measured in columns:
+        key = measured.column.key
+        if key in keys:
+            raise NasbenchError(f"Table {name!r} has two columns {key}; each description once.")
+        keys.add(key)
+        _check_values(name, measured, rows)
+        _save(folder, f"{key}.npy", measured.values, checksums)
+        mask = None
+        if measured.missing is not None and measured.missing.any():
+            mask = f"{key}.missing.npy"
+            _save(folder, mask, measured.missing, checksums)
+        entries.append({**asdict(measured.column), "file": f"{key}.npy", "missing": mask})
+    manifest = {
+        "format": FORMAT,
+        "name": name,
+        "space": _space_entry(space),
+        "architectures": rows,
+        "complete": row_index is None,
+        "axes": ["architecture", "seed", "epoch"],
+        "provenance": provenance,
+        "notes": list(notes),
+        "columns": entries,
+        "sha256": checksums,
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1))
+
+
+def _check_values(name: str, measured: Measured, rows: int) -> None:
+    column, values, missing = measured.column, measured.values, measured.missing
+    shape: tuple[int, ...] = (rows,) if column.seeds is None else (rows, len(column.seeds))
+    if column.curve and column.epochs is not None:
+        shape = (*shape, column.epochs)
+    if values.shape != shape or (missing is not None and missing.shape != shape):
+        raise NasbenchError(f"Table {name!r}: {column.key} has the shape {values.shape}; it should be {shape}.")
+    present = values if missing is None else values[~missing]
+    if not np.isfinite(present).all():
+        raise NasbenchError(f"Table {name!r}: {column.key} has values that are not finite; mask what was not measured.")
+    if column.unit == "%" and present.size and (present.min() < 0 or present.max() > 100):
+        raise NasbenchError(
+            f"Table {name!r}: {column.key} is in % but ranges from {present.min():g} to {present.max():g}; percentages lie in 0 to 100."
+        )
+    if column.unit == "%" and present.size and present.max() <= 1:
+        raise NasbenchError(
+            f"Table {name!r}: {column.key} is in % but no value exceeds 1; these look like fractions, so multiply by 100."
+        )
+
+
+def _save(folder: Path, file: str, array: NDArray[Any], checksums: dict[str, str]) -> None:
+    np.save(folder / file, np.ascontiguousarray(array), allow_pickle=False)
+    checksums[file] = sha256(folder / file)
+
+
+def _space_entry(space: Space) -> dict[str, Any]:
+    if space.name in space_names():
+        return {"name": space.name}
+    return {"name": space.name, "decisions": space.decisions, "choices": space.choices}
