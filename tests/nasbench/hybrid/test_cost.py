@@ -1,24 +1,22 @@
-"""What the hybrid learns of training times, and what it does with it."""
+"""What the hybrid learns of training times, and where that steers its search."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from math import inf
 
 import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
-from table_setting import table_setting
 
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.hybrid.cost import RIDGE, CostModel
 from nasbench.hybrid.kernel import choice_counts
-from nasbench.hybrid.model import Model
 from nasbench.hybrid.optimizer import OPTIMIZER
-from nasbench.hybrid.surrogate import ONE_OBJECTIVE
 from nasbench.search.ledger import Budget
 from nasbench.search.streams import Streams
 from nasbench.spaces.catalogue import get_space
+
+from table_setting import table_setting
 
 NB201 = get_space("nas-bench-201")
 SETTING = table_setting(Budget({"unique_queries": 40}), training_seed="random")
@@ -60,40 +58,6 @@ def test_sixteen_random_cells_tell_the_times_of_all(dataset: str) -> None:
 def test_counts_are_by_name_whatever_the_decision() -> None:
     counts = choice_counts(NB201, np.array([[0, 0, 3, 3, 3, 4]], dtype=np.int8))
     np.testing.assert_array_equal(counts, [[2, 0, 0, 3, 1]])
-
-
-def _model(price: float, handle: object) -> Model:
-    model = Model(
-        handle,  # type: ignore[arg-type]
-        paths=True,
-        canonical=True,
-        merged=True,
-        rungs=1,
-        beta=2.0,
-        cooling=inf,
-        price=price,
-        prior=replace(ONE_OBJECTIVE, spread=0.0),
-    )
-    for number, cell in enumerate(NB201.sample(np.random.default_rng(2).random((12, NB201.d)))):
-        seconds = 100.0 * 2.0 ** choice_counts(NB201, cell[None])[0, 3]
-        model.add(cell, np.array([float(number)]), 0, number, seconds, 1)
-    model.update()
-    return model
-
-
-def test_the_price_is_paid_in_normal_scores() -> None:
-    """A candidate that is `s` in log seconds dearer must have a lower bound that is better by `price * s`."""
-    handle = get_benchmark("nas-bench-201/cifar10").handle(SETTING, 0, (0,))
-    free, priced = _model(0.0, handle), _model(0.7, handle)
-    assert free.listing is not None
-    everything = np.ones(len(free.listing), dtype=bool)
-    belief = priced.believed_listed(everything)
-    assert belief.log_seconds.std() > 0.3
-    bound = (belief.mean - 2.0 * belief.deviation)[:, 0]
-    for model, expected in ((free, bound), (priced, bound + 0.7 * belief.log_seconds)):
-        got = np.argsort(-model.acquisition(model.believed_listed(everything)), kind="stable")
-        best = expected <= np.sort(expected)[50]
-        np.testing.assert_array_equal(expected[got][: best.sum()], np.sort(expected[best]))
 
 
 def test_where_times_are_measured_they_do_not_steer() -> None:
