@@ -106,7 +106,10 @@ class Model:
 
     @property
     def optimism(self) -> float:
-        """Standard deviations below the mean at which a predicted objective is judged now."""
+        """Standard deviations below the mean at which a predicted objective is judged now.
+
+        That of Srinivas et al. 2010 grows, which their bound on cumulative regret needs; ours never does, and has no such bound.
+        """
         return self._beta * min(1.0, sqrt(self._cooling / max(1, len(self))))
 
     def add(

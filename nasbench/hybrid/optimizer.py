@@ -143,7 +143,8 @@ class Hybrid:
         existing = support(self._space.cardinalities)
         self._scalarisations = _scalarisations(len(handle.objectives), directions, self._relaxing)
         several = len(handle.objectives) > 1
-        listed = listing_of(self._space, merged) is not None
+        if cooling is None:
+            cooling = inf if several or listing_of(self._space, merged) is None else COOLING
         prior = SEVERAL_OBJECTIVES if several else ONE_OBJECTIVE
         self._model = (
             Model(
@@ -153,7 +154,7 @@ class Hybrid:
                 merged=merged,
                 rungs=rungs,
                 beta=OPTIMISM[several] if beta is None else beta,
-                cooling=(inf if several or not listed else COOLING) if cooling is None else cooling,
+                cooling=cooling,
                 price=price if handle.times_repeat else 0.0,
                 prior=prior if spread is None else replace(prior, spread=spread),
             )

@@ -140,7 +140,7 @@ class Table:
             return np.load(path, mmap_mode="r", allow_pickle=False)
         expected = self.manifest["sha256"].get(file)
         try:
-            actual = sha256(path)
+            actual = sha256_of_file(path)
         except OSError as fault:
             raise NasbenchError(
                 f"Table {self.name!r} cannot read {path} ({fault.strerror}); remove its folder to build it again."
@@ -183,7 +183,7 @@ def open_table(folder: Path) -> Table:
     return Table(folder, manifest)
 
 
-def sha256(path: Path) -> str:
+def sha256_of_file(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -15,7 +15,7 @@ from nasbench.errors import NasbenchError
 from nasbench.spaces.catalogue import space_names
 from nasbench.spaces.space import Ints, Space
 from nasbench.tables.column import Measured
-from nasbench.tables.table import FORMAT, sha256
+from nasbench.tables.table import FORMAT, sha256_of_file
 
 
 def write_table(
@@ -99,7 +99,7 @@ def _check_values(name: str, measured: Measured, rows: int) -> None:
 
 def _save(folder: Path, file: str, array: NDArray[Any], checksums: dict[str, str]) -> None:
     np.save(folder / file, np.ascontiguousarray(array), allow_pickle=False)
-    checksums[file] = sha256(folder / file)
+    checksums[file] = sha256_of_file(folder / file)
 
 
 def _space_entry(space: Space) -> dict[str, Any]:

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from table_setting import table_setting
-from toy import FIDELITIES, Handles, toy_error, toy_space
 
 from nasbench.benchmarks.handle import SearchHandle
 from nasbench.benchmarks.tabular import TabularBenchmark
@@ -15,6 +13,9 @@ from nasbench.search.ledger import Budget
 from nasbench.tables.column import Column, Measured
 from nasbench.tables.table import open_table
 from nasbench.tables.writing import write_table
+
+from table_setting import table_setting
+from toy import FIDELITIES, Handles, toy_error, toy_space
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from table_setting import table_setting
 
 from baselines.product_policy import draw
 from nasbench.benchmarks.handle import SearchHandle
@@ -16,6 +15,8 @@ from nasbench.search.ledger import Budget
 from nasbench.search.simplex import sample, support
 from nasbench.search.streams import Streams
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
+
+from table_setting import table_setting
 
 RIVALS = (
     *("asng", "bananas", "bohb", "gp_bo", "hyperband", "nsga2", "nsga3", "progressive", "quantum_inspired"),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from toy import Handles
 
 from baselines.asng import OPTIMIZER, Asng, fisher_root, restrict, utilities
 from nasbench.search.streams import Streams
+
+from toy import Handles
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from table_setting import table_setting
-from toy import Handles
 
 from baselines.darts_replay import OPTIMIZER, PUBLISHED, official
 from nasbench.benchmarks.catalogue import get_benchmark
@@ -13,6 +11,9 @@ from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
 from nasbench.search.streams import Streams
 from nasbench.spaces.nas_bench_201 import NasBench201Space
+
+from table_setting import table_setting
+from toy import Handles
 
 
 def test_is_labelled() -> None:

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from toy import FIDELITIES, Handles, toy_error, toy_space
 
 from baselines import bohb, hyperband, successive_halving
 from baselines.bohb import Density
 from baselines.successive_halving import Bracket, Rung, levels, rungs
 from nasbench.errors import NasbenchError
 from nasbench.search.streams import Streams
+
+from toy import FIDELITIES, Handles, toy_error, toy_space
 
 EPOCHS = tuple(range(1, 82))
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from table_setting import table_setting
 
 from baselines.local_search import OPTIMIZER
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.benchmarks.setting import Setting
 from nasbench.search.ledger import Budget
 from nasbench.search.streams import Streams
+
+from table_setting import table_setting
 
 QUERIES = 400
 

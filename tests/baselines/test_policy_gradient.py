@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from toy import Handles, toy_error, toy_space
 
 from baselines.reinforce import OPTIMIZER, Reinforce, score, softmax
 from nasbench.search.simplex import support, vertices
 from nasbench.search.streams import Streams
+
+from toy import Handles, toy_error, toy_space
 
 
 def random_logits(seed: int) -> np.ndarray:

@@ -9,7 +9,6 @@ from typing import Any
 import moocore
 import numpy as np
 import pytest
-from toy import Handles, toy_space
 
 from baselines.nsga3 import divisions, reference_directions
 from baselines.pymoo_operators import ChoiceMutation, FeasibleRepair
@@ -19,6 +18,8 @@ from nasbench.errors import NasbenchError
 from nasbench.search.streams import Streams
 from nasbench.spaces.nas_bench_201 import NasBench201Space
 from nasbench.spaces.space import Architectures, Space
+
+from toy import Handles, toy_space
 
 THREE = ("error", "latency", "parameters")
 NAMES = ("nsga2", "nsga3", "sms_emoa")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from toy import Handles
 
 from baselines.quantum_inspired import OPTIMIZER, QuantumInspired, keep_above, rotate
 from nasbench.search.streams import Streams
+
+from toy import Handles
 
 
 def test_for_two_choices_the_gate_is_the_papers_rotation() -> None:

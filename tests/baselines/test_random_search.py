@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 from scipy.special import gammaln
-from table_setting import table_setting
 
 from baselines.random_search import OPTIMIZER
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.search.ledger import Budget
 from nasbench.search.streams import Streams
+
+from table_setting import table_setting
 
 RUNS, DRAWS = 2000, 60
 BENCHMARK = get_benchmark("nas-bench-201/cifar100")

@@ -6,13 +6,14 @@ from collections import deque
 
 import numpy as np
 import pytest
-from table_setting import table_setting
 
 from baselines.regularized_evolution import OPTIMIZER
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.benchmarks.setting import Setting
 from nasbench.search.ledger import Budget
 from nasbench.search.streams import Streams
+
+from table_setting import table_setting
 
 BENCHMARK = get_benchmark("nas-bench-201/imagenet16-120")
 QUERIES = 120

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
-from toy import Handles, toy_error, toy_space
 
 from baselines.simulated_annealing import OPTIMIZER, SimulatedAnnealing, acceptance_probability
 from nasbench.errors import NasbenchError
 from nasbench.search.streams import Streams
+
+from toy import Handles, toy_error, toy_space
 
 
 def test_acceptance() -> None:

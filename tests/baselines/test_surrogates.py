@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import integrate, stats
-from toy import Handles, toy_error, toy_space
 
 from baselines import bananas, gp_bo, progressive, tpe
 from baselines.mlp_ensemble import MlpEnsemble, forward, gradients
@@ -18,6 +17,8 @@ from nasbench.hybrid.gaussian_process import factorise, posterior, profile_likel
 from nasbench.search.observations import RunObservations
 from nasbench.search.streams import Streams
 from nasbench.spaces.nas_bench_201 import NasBench201Space
+
+from toy import Handles, toy_error, toy_space
 
 
 def observed(architectures: np.ndarray, errors: np.ndarray) -> RunObservations:

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from table_setting import table_setting
 
 from nasbench.benchmarks.setting import Setting
 from nasbench.benchmarks.tabular import TabularBenchmark
@@ -24,6 +23,8 @@ from nasbench.spaces.nas_bench_201 import NasBench201Space
 from nasbench.tables.column import Column, Measured
 from nasbench.tables.table import open_table
 from nasbench.tables.writing import write_table
+
+from table_setting import table_setting
 
 SEED = 7
 TEST_MARK = 12345.678

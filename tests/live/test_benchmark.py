@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from table_setting import table_setting
 
 from nasbench.benchmarks.setting import Setting
 from nasbench.errors import NasbenchError
@@ -27,6 +26,8 @@ from nasbench.search.ledger import Budget
 from nasbench.search.registry import get_optimizer
 from nasbench.search.streams import Streams
 from nasbench.study.runner import search as run_search
+
+from table_setting import table_setting
 
 CPU = torch.device("cpu")
 

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 import typer
-from table_setting import table_setting
 from typer.testing import CliRunner
 
 from nasbench.errors import NasbenchError
@@ -27,6 +26,8 @@ from nasbench.live.networks.parts import Shape
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.training.recipe import SMALL
 from nasbench.search.ledger import Budget
+
+from table_setting import table_setting
 
 CPU = torch.device("cpu")
 RECIPE = replace(SMALL, epochs=1, channels=4)

@@ -11,7 +11,6 @@ import time
 from typing import Any
 
 import pytest
-from table_setting import table_setting
 
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.benchmarks.handle import SearchHandle
@@ -22,6 +21,8 @@ from nasbench.search.registry import get_optimizer
 from nasbench.search.streams import Streams
 from nasbench.spaces.space import Architectures
 from nasbench.study.runner import search
+
+from table_setting import table_setting
 
 BENCHMARK = get_benchmark("nas-bench-201/cifar10")
 

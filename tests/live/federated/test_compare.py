@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from small_federation import CPU, PLAN
 
 from nasbench.errors import NasbenchError
 from nasbench.live.federated.compare import compare_seeds, summary
+
+from small_federation import CPU, PLAN
 
 
 def test_a_comparison_is_kept_and_not_run_again(tmp_path: Path) -> None:

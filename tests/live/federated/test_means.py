@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from small_federation import CPU, DIGITS, JOB
 
 from nasbench.errors import NasbenchError
 from nasbench.live.federated.job import Array
 from nasbench.live.federated.means import mirror_mean, weighted_mean
 from nasbench.live.searchers.gaea import Gaea
+
+from small_federation import CPU, DIGITS, JOB
 
 
 def test_means_are_what_they_say() -> None:

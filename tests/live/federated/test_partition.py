@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_federation import DIGITS, JOB, PLAN
 
 from nasbench.errors import NasbenchError
 from nasbench.live.federated.client import Client
@@ -16,6 +15,8 @@ from nasbench.live.federated.loop import run_loop
 from nasbench.live.federated.partition import Partition, check_client, deal
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.task import Split, Splits
+
+from small_federation import DIGITS, JOB, PLAN
 
 
 @pytest.mark.parametrize("text", ["iid", "dirichlet:0.3"])

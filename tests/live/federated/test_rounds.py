@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from small_federation import CPU, DIGITS, JOB, PLAN
 
 from nasbench.errors import NasbenchError
 from nasbench.live.federated.client import Client, part
@@ -16,6 +15,8 @@ from nasbench.live.federated.experiment import FederatedPlan, result_of, run_fed
 from nasbench.live.federated.loop import run_loop
 from nasbench.live.federated.update import Reply, wire_bytes
 from nasbench.live.tasks.task import Split, Splits
+
+from small_federation import CPU, DIGITS, JOB, PLAN
 
 
 def test_a_loop_repeats_itself_and_its_ledger_counts_arrays_as_they_travel() -> None:

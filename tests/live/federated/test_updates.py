@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_federation import JOB, PLAN
 
 from nasbench.errors import NasbenchError
 from nasbench.live.federated.client import FLOOR, Client, Instruction, lifted
@@ -17,6 +16,8 @@ from nasbench.live.federated.job import THETA, Array, Job
 from nasbench.live.federated.means import mirror_mean
 from nasbench.live.federated.update import Reply, fault_of, packed, unpacked
 from nasbench.live.training.recipe import SMALL
+
+from small_federation import JOB, PLAN
 
 
 class Hostile(Client):

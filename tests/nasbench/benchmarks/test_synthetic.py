@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from table_setting import table_setting
 
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.benchmarks.oracle import Truth
 from nasbench.benchmarks.synthetic import NKLandscape, synthetic_benchmark
 from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
+
+from table_setting import table_setting
 
 SETTING = table_setting(Budget({"unique_queries": 3}).guarded(), split="none", epochs=(1,))
 

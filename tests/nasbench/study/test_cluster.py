@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from table_setting import table_setting
 
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.cli import status
@@ -28,6 +27,8 @@ from nasbench.study.cluster import Call, Cluster, connect
 from nasbench.study.plan import load_study, parse_study
 from nasbench.study.runner import run_study
 from nasbench.study.tuning import tune
+
+from table_setting import table_setting
 
 pytest.importorskip("distributed", reason="needs the extra 'cluster'")
 

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from table_setting import table_setting
 
 import nasbench.cli
 from nasbench.benchmarks.catalogue import get_benchmark
@@ -22,6 +21,8 @@ from nasbench.search.streams import Streams
 from nasbench.study.runner import search
 from nasbench.study.tune_command import parse_budget
 from nasbench.study.tuning import Trial, evaluate, final_regret, queries_to_target, tunable, tune
+
+from table_setting import table_setting
 
 BENCHMARK = "nas-bench-201/cifar10"
 ALGORITHMS = (

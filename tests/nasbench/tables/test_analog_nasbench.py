@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hostile_pickle import Payload
 
 from nasbench.benchmarks.objectives import find_objective, objective_names
 from nasbench.errors import NasbenchError
@@ -20,6 +19,8 @@ from nasbench.spaces.nas_bench_201 import NasBench201Space
 from nasbench.tables.catalogue import get_table, table_names
 from nasbench.tables.sources import analog_nasbench
 from nasbench.tables.table import open_table
+
+from hostile_pickle import Payload
 
 SPACE = NasBench201Space()
 

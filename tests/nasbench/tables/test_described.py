@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from table_setting import table_setting
 
 from nasbench.benchmarks.objectives import find_objective, objective_names
 from nasbench.benchmarks.setting import Setting
@@ -15,6 +14,8 @@ from nasbench.errors import MissingDataError, NasbenchError
 from nasbench.search.ledger import Budget
 from nasbench.tables.catalogue import get_table
 from nasbench.tables.imports import import_table
+
+from table_setting import table_setting
 
 DESCRIPTION = """
 name = "mine"

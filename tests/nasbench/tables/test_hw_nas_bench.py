@@ -9,11 +9,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hostile_pickle import Payload
 
 from nasbench.errors import NasbenchError
 from nasbench.spaces.nas_bench_201 import NasBench201Space
 from nasbench.tables.imports import import_table
+
+from hostile_pickle import Payload
 
 SPACE = NasBench201Space()
 

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from table_setting import table_setting
 
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.benchmarks.objectives import find_objective
@@ -17,6 +16,8 @@ from nasbench.tables.column import Column, Measured
 from nasbench.tables.imports import import_table
 from nasbench.tables.sources import nas_bench_201_hardware
 from nasbench.tables.writing import write_table
+
+from table_setting import table_setting
 
 SPACE = Space("toy", ("a", "b"), (("x", "y", "z"), ("0", "1")))
 

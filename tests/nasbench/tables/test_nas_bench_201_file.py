@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostile_pickle import Payload
 
 from nasbench.errors import NasbenchError
 from nasbench.tables.imports import import_table
 from nasbench.tables.restricted_pickle import load_file
+
+from hostile_pickle import Payload
 
 
 @pytest.fixture

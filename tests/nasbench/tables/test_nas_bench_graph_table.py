@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from table_setting import table_setting
 
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.benchmarks.objectives import find_objective, objective_names
@@ -17,6 +16,8 @@ from nasbench.tables.cache import place_table
 from nasbench.tables.catalogue import get_table
 from nasbench.tables.sources import nas_bench_graph, nas_bench_graph_proteins
 from nasbench.tables.table import open_table
+
+from table_setting import table_setting
 
 
 def test_every_combination_has_the_record_of_its_network(fresh_cache: Path) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hostile_pickle import Payload
 
 from nasbench.benchmarks.objectives import find_objective, objective_names
 from nasbench.errors import NasbenchError
@@ -17,6 +16,8 @@ from nasbench.spaces.nas_bench_201 import NasBench201Space
 from nasbench.spaces.nats_size import NatsSizeSpace
 from nasbench.tables.imports import import_table
 from nasbench.tables.restricted_pickle import load_file
+
+from hostile_pickle import Payload
 
 PREFIX = {"nats-bench-topology": "tss", "nats-bench-size": "sss"}
 NAMES = {
