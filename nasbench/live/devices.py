@@ -47,5 +47,6 @@ def describe(device: torch.device) -> dict[str, Any]:
     }
     if device.type == "cuda":
         facts["cuda"] = torch.version.cuda
+        facts["cudnn"] = torch.backends.cudnn.version()
         facts["memory_bytes"] = torch.cuda.get_device_properties(device).total_memory
     return facts

@@ -1,9 +1,10 @@
 """`python -m nasbench.live.evidence`: search CIFAR-10 with the hybrid, train what it found beside two references.
 
-One command, resumable: every epoch is checkpointed, and a call ends when its minutes are used, to be called again.
-Everything is fixed beforehand: recipe, seeds, and that the test split is scored once, after the last epoch, and
-selects nothing. The references are a random cell and ResNet-18 under the same recipe. A file of evidence holds
-device, versions, seed, recipe, curve, and the SHA-256 of the rest of itself.
+One command, resumable: every epoch of the search, of its finalists and of every training is checkpointed, and a call
+ends at the first epoch that would start after its minutes, to be called again. Everything is fixed beforehand: recipe,
+seeds, and that the test split is scored once, after the last epoch, and selects nothing. The references are ResNet-18
+and a random cell under the same recipe. A file of evidence holds device, versions, seed, recipe, curve, and the SHA-256
+of the rest of itself.
 """
 
 from __future__ import annotations
@@ -29,17 +30,20 @@ from nasbench.live.blueprints import Architecture, blueprint
 from nasbench.live.devices import choose_device, describe
 from nasbench.live.experiment import Plan, describe_trained, final_splits, run_search
 from nasbench.live.networks.resnet import ResNet18
+from nasbench.live.searchers.catalogue import get_searcher
+from nasbench.live.searchers.loop import build
 from nasbench.live.searchers.searcher import SearchSettings
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.task import Splits, Task
+from nasbench.live.throughput import of_supernet, of_training
 from nasbench.live.training.alone import initialised
 from nasbench.live.training.recipe import CIFAR10_GPU, SMALL, Recipe
 from nasbench.live.training.training import Trainer, to_stderr
 
 TARGET = 96.2
 """Test accuracy in % whose claim is judged."""
-PEAKS = {"H100": 989e12, "H200": 989e12, "A100": 312e12}
-"""Dense bfloat16 FLOP/s that makers state, by a part of the device's name."""
+KINDS = ("found", "resnet18", "random")
+"""What is trained, in this order, each for all seeds: the claim is about the first, the others are beside it."""
 
 
 @dataclass(frozen=True)
@@ -115,36 +119,46 @@ class Evidence:
         task = get_task(self.size.task)
         splits = task.load().reduced(*self.size.examples)
         found = self._search(task, splits)
-        for seed in range(seeds):
-            for kind in ("found", "random", "resnet18"):
+        for kind in KINDS:
+            for seed in range(seeds):
                 self._train(kind, seed, found, task, splits)
         return self._summary(seeds)
+
+    def _plan(self) -> Plan:
+        size = self.size
+        # Finalists train for minutes at most, of which a compiler would take most, and on the search's account.
+        recipe = replace(size.recipe, epochs=size.finalist_epochs, average=0.0, compile=False)
+        return Plan(
+            task=size.task,
+            space=size.space,
+            optimizer="hybrid",
+            settings=size.settings,
+            search_recipe=replace(recipe, channels=size.settings.channels, cells=size.settings.cells),
+        )
 
     def _search(self, task: Task, splits: Splits) -> Architecture:
         path = self.out / f"{self.size.task}-search.json"
         space = blueprint(self.size.space).make_space()
+        plan = self._plan()
+        settings = {"settings": asdict(plan.settings), "finalist_recipe": plan.search_recipe.as_dict()}
         if path.exists():
-            return space.from_string(read(path)["architecture"])
-        recipe = replace(self.size.recipe, epochs=self.size.finalist_epochs, average=0.0)
-        plan = Plan(
-            task=self.size.task,
-            space=self.size.space,
-            optimizer="hybrid",
-            settings=self.size.settings,
-            search_recipe=replace(recipe, channels=self.size.settings.channels, cells=self.size.settings.cells),
-        )
-        self._within()
-        searched = run_search(plan, task, splits, self.device, self.work / "search")
-        architecture = space.to_string(searched.architecture)
+            known = read(path)
+            if {key: known.get(key) for key in settings} != json.loads(json.dumps(settings)):
+                raise NasbenchError(f"{path} was made under other settings; choose another --out.")
+            return space.from_string(known["architecture"])
+        searched = run_search(plan, task, splits, self.device, self.work / "search", self._within)
+        # Throughput is that of a supernet of its own, so that measuring it changes nothing.
+        make, partial = get_searcher("hybrid")
+        fresh = build(make, task, plan.space, plan.settings, self.device, partial)
         self._write(
             path,
             {
                 "optimizer": "hybrid",
-                "architecture": architecture,
+                "architecture": space.to_string(searched.architecture),
                 "search_seconds": searched.seconds,
                 "curve": searched.curve,
-                "settings": asdict(self.size.settings),
-                "finalist_recipe": plan.search_recipe.as_dict(),
+                **of_supernet(fresh, task, splits),
+                **settings,
             },
         )
         return searched.architecture
@@ -161,10 +175,7 @@ class Evidence:
         trainer = Trainer(
             network, task, final_splits(splits), recipe, self.device, self.work / path.stem, identity, track=False
         )
-        trained = trainer.run(until=len(trainer.curve))
-        while len(trainer.curve) < recipe.epochs:
-            self._within()
-            trained = trainer.run(until=len(trainer.curve) + 1)
+        trained = trainer.run(watch=self._within)
         facts = describe_trained(task, splits, trained, recipe, self.device)
         self._write(
             path,
@@ -175,7 +186,7 @@ class Evidence:
                 "recipe": recipe.as_dict(),
                 "recipe_sha256": recipe.digest,
                 **facts,
-                **self._throughput(trained.curve, facts["macs"], len(splits.train) + len(splits.search)),
+                **of_training(trained.curve, recipe, len(trainer.train), facts["macs"], self.device),
                 "curve": trained.curve,
             },
         )
@@ -190,18 +201,10 @@ class Evidence:
         cell = found if kind == "found" else space.sample(np.random.default_rng(seed).random(space.d))
         return space.to_string(cell), initialised(task, self.size.space, cell, recipe)
 
-    def _throughput(self, curve: list[dict[str, float]], macs: int, images: int) -> dict[str, float | None]:
-        seconds = sorted(row["seconds"] for row in curve)[len(curve) // 2]
-        rate = images / seconds
-        described = describe(self.device)["device"]
-        peak = next((flops for name, flops in PEAKS.items() if name in described), None)
-        # A multiply-accumulate is two operations; the backward pass costs twice the forward pass.
-        return {"images_per_second": rate, "share_of_peak": None if peak is None else 6 * macs * rate / peak}
-
     def _summary(self, seeds: int) -> dict[str, Any]:
         files = {
             kind: [read(self.out / f"{self.size.task}-{kind}-seed{seed}.json") for seed in range(seeds)]
-            for kind in ("found", "random", "resnet18")
+            for kind in KINDS
         }
         rows = {kind: judge([accuracy(result) for result in results]) for kind, results in files.items()}
         summary = {"target": TARGET, "seeds": seeds, "networks": rows, "rehearsal": self.size is REHEARSAL}
@@ -250,8 +253,11 @@ def digest(content: dict[str, Any]) -> str:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Return a file of evidence, or raise NasbenchError if it was changed since it was written."""
-    content: dict[str, Any] = json.loads(path.read_text())
+    """Return a file of evidence, or raise NasbenchError if it is none, or was changed since it was written."""
+    try:
+        content: dict[str, Any] = dict(json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError):
+        raise NasbenchError(f"{path} cannot be read as JSON; move it away, and it is made again.") from None
     stated = content.pop("sha256", None)
     if stated != digest(content):
         raise NasbenchError(f"{path} was changed after it was written: its SHA-256 differs; make it again.")
@@ -276,6 +282,7 @@ def main(arguments: list[str] | None = None) -> int:
         size = REHEARSAL if options.rehearsal else FULL
         deadline = time.monotonic() + 60 * options.minutes
         torch.set_float32_matmul_precision("high")
+        torch.backends.cudnn.benchmark = True
         evidence = Evidence(size, options.out, options.work, choose_device(options.device), deadline)
         print(json.dumps(evidence.collect(options.seeds), indent=1))
     except UnfinishedError:

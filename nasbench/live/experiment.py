@@ -29,11 +29,11 @@ from nasbench.live.searchers.stopping import EarlyStopping
 from nasbench.live.studies.store import write_whole
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.task import Split, Splits, Task
-from nasbench.live.training.alone import train_alone, trainer
+from nasbench.live.training.alone import trainer
 from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.metrics import evaluate, macro_f1, predict, score_of
 from nasbench.live.training.recipe import SMALL, Recipe
-from nasbench.live.training.training import Say, Trained, to_stderr
+from nasbench.live.training.training import Say, Trained, Watch, do_nothing, to_stderr
 from nasbench.search.ledger import Budget
 from nasbench.search.observations import RunObservations
 from nasbench.search.registry import get_optimizer, optimizer_names
@@ -90,8 +90,19 @@ class Searched:
     found: Found | None = None
 
 
-def run_search(plan: Plan, task: Task, splits: Splits, device: torch.device, folder: Path | None = None) -> Searched:
-    """Search; the test split is not touched, and all seconds are counted, those of finalists too."""
+def run_search(
+    plan: Plan,
+    task: Task,
+    splits: Splits,
+    device: torch.device,
+    folder: Path | None = None,
+    watch: Watch = do_nothing,
+) -> Searched:
+    """Search; the test split is not touched, and all seconds are counted, those of finalists too.
+
+    `watch` is called before each epoch of the supernet and of a finalist; what it raises ends the search, and a later
+    call with the same folder goes on from there.
+    """
     start = time.perf_counter()
     if plan.selection not in SELECTIONS:
         raise NasbenchError(f"There is no selection {plan.selection!r}; it should be one of {', '.join(SELECTIONS)}.")
@@ -104,27 +115,37 @@ def run_search(plan: Plan, task: Task, splits: Splits, device: torch.device, fol
     searcher = build(make, task, plan.space, settings, device, partial)
     identity = {"space": plan.space, "optimizer": plan.optimizer, "options": dict(plan.options)}
     run = Search(searcher, task, splits, EarlyStopping(plan.stopping), folder, identity)
-    found = run.run()
+    found = run.run(watch=watch)
     architecture = found.architecture
     after = time.perf_counter()
     if plan.selection == "perturbation":
         generator = torch.Generator().manual_seed(plan.seed)
         architecture = perturbed_selection(searcher, run.held.head(500), generator)
     if isinstance(searcher, Hybrid):
-        architecture = _best_alone(plan, task, splits, searcher.finalists(), device)
+        architecture, resumed = _best_alone(plan, task, splits, searcher.finalists(), device, folder, watch)
+        after -= resumed
     return Searched(architecture, found.seconds + time.perf_counter() - after, found.curve, found)
 
 
 def _best_alone(
-    plan: Plan, task: Task, splits: Splits, architectures: Architecture, device: torch.device
-) -> Architecture:
+    plan: Plan,
+    task: Task,
+    splits: Splits,
+    architectures: Architecture,
+    device: torch.device,
+    folder: Path | None,
+    watch: Watch,
+) -> tuple[Architecture, float]:
+    """The finalist that is best on the search split, and the seconds that finalists took in earlier calls."""
     recipe = replace(plan.search_recipe, seed=plan.seed)
     held = DeviceSplit(splits.search, task, device)
-    scores = []
-    for architecture in architectures:
-        network = train_alone(task, splits, plan.space, architecture, recipe, device).network
-        scores.append(evaluate(network, task.shape, held))
-    return architectures[int(np.argmin(scores))]
+    scores, resumed = [], 0.0
+    for number, architecture in enumerate(architectures):
+        kept = folder / f"finalist-{number}" if folder else None
+        run = trainer(task, splits, plan.space, architecture, recipe, device, kept, track=False)
+        resumed += sum(row["seconds"] for row in run.curve)
+        scores.append(evaluate(run.run(watch=watch).network, task.shape, held))
+    return architectures[int(np.argmin(scores))], resumed
 
 
 def _search_alone(

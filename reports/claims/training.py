@@ -32,8 +32,8 @@ def judge_training(claim: Claim, folder: Path) -> ClaimVerdict:
     if not paths:
         return not_run(claim, f"there is no evidence in {folder}; {NO_CELL}", REMEDY)
     files = [read_evidence(path) for path in paths]
-    if not _same_recipe(files):
-        return not_run(claim, f"the evidence in {folder} was made under different recipes", REMEDY)
+    if differing := _differing(files):
+        return not_run(claim, f"the evidence in {folder} was made under different {' and '.join(differing)}", REMEDY)
     accuracies = np.array([accuracy(evidence, path) for evidence, path in zip(files, paths, strict=True)])
     part = _part(claim, accuracies, files)
     if len(accuracies) < int(facts["seeds"]):
@@ -109,9 +109,10 @@ def read_evidence(path: Path) -> dict[str, Any]:
     return content
 
 
-def _same_recipe(files: list[dict[str, Any]]) -> bool:
-    """Whether the recipes agree in all but the seed, which is part of a recipe."""
-    recipes = [
-        {key: value for key, value in dict(evidence.get("recipe", {})).items() if key != "seed"} for evidence in files
-    ]
-    return all(recipe == recipes[0] for recipe in recipes)
+def _differing(files: list[dict[str, Any]]) -> list[str]:
+    """What the files should share and do not; the seed is part of a recipe, and differs."""
+    shared: dict[str, Any] = {
+        "recipes": lambda file: {key: value for key, value in dict(file.get("recipe", {})).items() if key != "seed"},
+        "architectures": lambda file: file.get("architecture"),
+    }
+    return [name for name, of in shared.items() if any(of(file) != of(files[0]) for file in files)]

@@ -14,7 +14,7 @@ import torch
 
 from nasbench.errors import NasbenchError
 from nasbench.live.devices import choose_device
-from nasbench.live.networks.drop_path import DropPath
+from nasbench.live.networks.drop_path import DropPath, set_drop_path
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.task import Augmentation
 from nasbench.live.training import alone
@@ -22,8 +22,9 @@ from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.metrics import evaluate
 from nasbench.live.training.moving_average import MovingAverage
 from nasbench.live.training.recipe import RECIPES, SMALL, Recipe
-from nasbench.live.training.training import Trainer
+from nasbench.live.training.training import Trainer, compiled
 from nasbench.spaces.darts import DartsSpace
+from nasbench.spaces.nas_bench_201 import NasBench201Space
 
 CPU = torch.device("cpu")
 CELL = np.array([3, 1, 2, 1, 3, 1], np.int8)
@@ -154,6 +155,84 @@ def test_halved_batches_give_the_same_gradient_without_normalisation() -> None:
         torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-6)
 
 
+def test_until_zero_trains_nothing_and_watch_is_asked_before_each_epoch(tmp_path: Path) -> None:
+    asked: list[int] = []
+    trainer = make(FULL, tmp_path)
+    assert trainer.run(until=0).curve == []
+
+    def watch() -> None:
+        asked.append(len(trainer.curve))
+        if len(asked) == 3:
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        trainer.run(watch=watch)
+    assert asked == [0, 1, 2] and len(make(FULL, tmp_path).curve) == 2
+
+
+def test_a_compiler_that_fails_is_said_once_and_done_without() -> None:
+    from torch._dynamo.exc import Unsupported
+
+    said: list[str] = []
+    trainer, alike = make(FULL), make(FULL)
+    trainer.say = said.append
+
+    def fails(_: torch.Tensor) -> Any:
+        raise Unsupported("no compiler here", real_stack=None)
+
+    trainer.forward = fails
+    assert equal(trainer.run(1).network, alike.run(1).network)
+    assert len(said) == 1 and "goes on without it" in said[0]
+
+
+def test_any_number_of_networks_is_compiled_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """torch keeps eight graphs of one piece of code and then runs on without compiling, unless it is reset."""
+    from torch._dynamo.testing import CompileCounter
+
+    counter = CompileCounter()
+    real = torch.compile
+    monkeypatch.setattr(torch, "compile", lambda network: real(network, backend=counter, fullgraph=True))
+    x = torch.randn(2, 1, 8, 8)
+    for number in range(12):
+        network = make(FULL, cell=NasBench201Space().from_index(5000 + 901 * number)).network.eval()
+        before = counter.frame_count
+        torch.testing.assert_close(compiled(network)(x), network(x))
+        assert counter.frame_count == before + 1
+
+
+def test_a_changing_drop_path_rate_is_compiled_once() -> None:
+    from torch._dynamo.testing import CompileCounter
+
+    torch.compiler.reset()
+    counter, drop = CompileCounter(), DropPath()
+    run = torch.compile(drop, backend=counter)
+    x = torch.ones(4096, 1, 1, 1)
+    for rate in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6):
+        set_drop_path(drop, rate, torch.Generator().manual_seed(0))
+        assert run(x).eq(0).float().mean().item() == pytest.approx(rate, abs=0.04)
+    assert counter.frame_count <= 2
+
+
+def test_a_checkpoint_of_a_gpu_is_scored_on_a_cpu_and_goes_on_there_without_masks(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.pt"
+    cell = DartsSpace().sample(np.random.default_rng(0).random(22))
+    masked = replace(FULL, cells=3, drop_path=0.3)
+
+    def from_gpu(recipe: Recipe, space: str, cell: Any, until: int) -> None:
+        path.unlink(missing_ok=True)
+        make(recipe, tmp_path, space, cell).run(until)
+        state = torch.load(path, weights_only=True)
+        torch.save({**state, "device": "cuda", "masks": torch.zeros(16, dtype=torch.uint8)}, path)
+
+    from_gpu(FULL, "nas-bench-201", CELL, 1)
+    assert len(make(FULL, tmp_path).run().curve) == FULL.epochs
+    from_gpu(masked, "darts", cell, masked.epochs)
+    assert len(make(masked, tmp_path, "darts", cell).curve) == masked.epochs
+    from_gpu(masked, "darts", cell, 1)
+    with pytest.raises(NasbenchError, match="use --device cuda"):
+        make(masked, tmp_path, "darts", cell)
+
+
 def test_bfloat16_trains_on_the_cpu_too() -> None:
     """The arithmetic of the GPU recipe, rehearsed without its compiler and layout."""
     row = make(replace(FULL, precision="bfloat16", compile=True, channels_last=True)).run(1).curve[0]
@@ -179,7 +258,7 @@ def test_moving_average_is_the_closed_form() -> None:
 
 def test_drop_path_keeps_the_mean_and_is_off_in_evaluation() -> None:
     drop = DropPath()
-    drop.rate, drop.generator = 0.3, torch.Generator().manual_seed(0)
+    set_drop_path(drop, 0.3, torch.Generator().manual_seed(0))
     x = torch.ones(20_000, 2, 1, 1)
     y = drop(x)
     assert y.unique().tolist() == pytest.approx([0.0, 1 / 0.7])

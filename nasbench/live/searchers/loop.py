@@ -23,6 +23,7 @@ from nasbench.live.tasks.task import Splits, Task
 from nasbench.live.training import checkpoint
 from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.metrics import score
+from nasbench.live.training.training import Watch, do_nothing
 from nasbench.live.weight_sharing.hypergradient import dominant_eigenvalue
 from nasbench.live.weight_sharing.supernet import Supernet
 
@@ -92,12 +93,16 @@ class Search:
         self.identity = {"task": task.name, "settings": asdict(searcher.settings), **(identity or {})}
         self._resume()
 
-    def run(self, until: int | None = None) -> Found:
-        """Search to the last epoch (or to `until`), or to where the early-stopping rule says."""
+    def run(self, until: int | None = None, watch: Watch = do_nothing) -> Found:
+        """Search to the last epoch (or to `until`), or to where the early-stopping rule says.
+
+        `watch` is called before each epoch; what it raises ends the search, and the checkpoint keeps what was done.
+        """
         settings = self.searcher.settings
         ended = self.ended
-        last = 0 if ended is not None else min(until or settings.epochs, settings.epochs)
+        last = 0 if ended is not None else min(settings.epochs if until is None else until, settings.epochs)
         for epoch in range(len(self.curve), last):
+            watch()
             start = time.perf_counter()
             row = self._epoch(epoch)
             ended = self.stopping.tell(

@@ -25,6 +25,12 @@ from nasbench.live.training.moving_average import MovingAverage
 from nasbench.live.training.recipe import Recipe
 
 Say = Callable[[str], None]
+Watch = Callable[[], None]
+"""Called before each epoch; it raises where the run should end there."""
+
+
+def do_nothing() -> None:
+    """Watch nothing."""
 
 
 def to_stderr(message: str) -> None:
@@ -53,6 +59,22 @@ def optimizer_of(network: nn.Module, recipe: Recipe) -> torch.optim.SGD:
     plain = [p for p in network.parameters() if p.dim() <= 1]
     groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": plain, "weight_decay": 0.0}]
     return torch.optim.SGD(groups, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=recipe.nesterov)
+
+
+def compiled(network: nn.Module) -> Callable[[Tensor], Any]:
+    """Return the network as torch compiles it.
+
+    What was compiled before is forgotten: torch keeps a few graphs of one piece of code and runs any further network
+    without compiling it, silently, and a search trains dozens.
+    """
+    torch.compiler.reset()
+    return torch.compile(network)  # type: ignore[no-any-return]
+
+
+def _is_of_the_compiler(fault: RuntimeError) -> bool:
+    from torch._dynamo.exc import TorchDynamoException  # slow to import, and rarely needed
+
+    return isinstance(fault, TorchDynamoException)
 
 
 class Trainer:
@@ -104,12 +126,17 @@ class Trainer:
         self.curve: list[dict[str, float]] = []
         self.halving = Halving(recipe.batch, device, say)
         self._resume()
-        compiled = recipe.compile and device.type == "cuda"
-        self.forward: Callable[[Tensor], Any] = torch.compile(self.network) if compiled else self.network
+        self.forward: Callable[[Tensor], Any] = self.network
+        if recipe.compile and device.type == "cuda":
+            self.forward = compiled(self.network)
 
-    def run(self, until: int | None = None) -> Trained:
-        """Train to the recipe's last epoch (or to `until`), from where the checkpoint left off."""
-        for epoch in range(len(self.curve), min(until or self.recipe.epochs, self.recipe.epochs)):
+    def run(self, until: int | None = None, watch: Watch = do_nothing) -> Trained:
+        """Train to the recipe's last epoch (or to `until`), from where the checkpoint left off.
+
+        `watch` is called before each epoch; what it raises ends the training, and the checkpoint keeps what was done.
+        """
+        for epoch in range(len(self.curve), min(self.recipe.epochs if until is None else until, self.recipe.epochs)):
+            watch()
             self.curve.append(self._epoch(epoch))
             if self.path:
                 checkpoint.save(self.path, self._state())
@@ -129,7 +156,7 @@ class Trainer:
             rate = recipe.rate((epoch + step / steps) / recipe.epochs)
             for group in self.optimizer.param_groups:
                 group["lr"] = rate
-            total += self.halving.run(partial(self._update, batch))
+            total += self.halving.run(partial(self._step, batch))
         mean = float(total) / steps
         if not torch.isfinite(total):
             kept = f"; the checkpoint of epoch {epoch} is kept in {self.path}" if self.path and epoch else ""
@@ -140,6 +167,17 @@ class Trainer:
             scored = self.average.network if self.average else self.network
             row["search"] = evaluate(scored, self.task.shape, self.search, flip=recipe.test_time_flip)
         return row
+
+    def _step(self, batch: Batch) -> Tensor:
+        """Take one step; where the compiler fails on this machine, say so once and go on without it."""
+        try:
+            return self._update(batch)
+        except RuntimeError as fault:
+            if self.forward is self.network or not _is_of_the_compiler(fault):
+                raise
+            self.say(f"torch.compile fails here ({type(fault).__name__}); training goes on without it, more slowly.")
+            self.forward = self.network
+            return self._update(batch)
 
     def _update(self, batch: Batch) -> Tensor:
         recipe, (x, y) = self.recipe, batch
@@ -174,6 +212,7 @@ class Trainer:
             "average_steps": self.average.steps if self.average else 0,
             "generator": self.generator.get_state(),
             "masks": self.masks.get_state(),
+            "device": self.device.type,
             "curve": self.curve,
             "parts": self.halving.parts,
         }
@@ -188,5 +227,11 @@ class Trainer:
             self.average.network.load_state_dict(state["average"])
             self.average.steps = state["average_steps"]
         self.generator.set_state(state["generator"])
-        self.masks.set_state(state["masks"])
+        # A generator's state means something on its own kind of device alone.
+        if state.get("device", self.device.type) == self.device.type:
+            self.masks.set_state(state["masks"])
+        elif self.recipe.drop_path and len(state["curve"]) < self.recipe.epochs:
+            raise NasbenchError(
+                f"{self.path} was written on {state['device']}, and drop path goes on there alone; use --device {state['device']}."
+            )
         self.curve, self.halving.parts = state["curve"], state["parts"]

@@ -87,6 +87,13 @@ def test_seeds_of_different_recipes_are_not_pooled(tmp_path: Path) -> None:
     assert verdict.outcome == "not run" and "different recipes" in verdict.evidence
 
 
+def test_seeds_of_different_architectures_are_not_pooled(tmp_path: Path) -> None:
+    for seed, architecture in enumerate(("333132", "333132", "333133")):
+        write(tmp_path, seed, 96.5, architecture=architecture)
+    verdict = judge_training(CLAIM, tmp_path)
+    assert verdict.outcome == "not run" and "different architectures" in verdict.evidence
+
+
 def test_changed_evidence_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path, 0, 95.0)
     path.write_text(path.read_text().replace('"test_error": 5.0', '"test_error": 1.0'))
