@@ -144,6 +144,23 @@ def power_text(value: float) -> str:
 
 
 def settle(figure: Any) -> None:
-    """Lay the figure out once and for all, so that every format shows the same and none does it again."""
+    """Lay the figure out once and for all, so that every format shows the same and none does it again.
+
+    Titles and labels under the axes are moved, and made smaller if need be, until nothing of them is cut off: the layout keeps them
+    in the middle of the axes, which stand far to the right where the names beside them are long.
+    """
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
+    for axes in figure.axes:
+        for text in (axes.title, axes.xaxis.label):
+            _keep_inside(figure.bbox.width, axes.bbox.width, text)
+
+
+def _keep_inside(width: float, axes_width: float, text: Any) -> None:
+    """Move a text within `[0, width]`, in pixels; its place is in units of the width of the axes."""
+    extent = text.get_window_extent()
+    if extent.width > width:
+        text.set_fontsize(text.get_fontsize() * 0.99 * width / extent.width)
+        extent = text.get_window_extent()
+    shift = max(-extent.x0, 0.0) + min(width - extent.x1, 0.0)
+    text.set_x(text.get_position()[0] + shift / axes_width)

@@ -14,10 +14,10 @@ import pytest
 from reports.evaluation import BenchmarkEvaluation, evaluate
 from reports.figures.anytime import anytime
 from reports.figures.critical_difference import critical_difference
-from reports.figures.figure import inline_svg, write_figure_files
+from reports.figures.figure import Panel, inline_svg, write_figure_files
 from reports.figures.performance_profile import performance_profile
 from reports.figures.run_time import run_time
-from reports.figures.style import DASHES, GRID, INK, PALETTE, line_style, power_text
+from reports.figures.style import DASHES, GRID, INK, PALETTE, figure_style, line_style, new_panel, power_text
 from reports.figures.survival import survival
 from reports.figures.win_probability import win_probability
 from reports.results import Results
@@ -120,6 +120,21 @@ def test_text_is_readable_at_column_width(evaluations: list[BenchmarkEvaluation]
     ]
     assert sizes
     assert min(sizes) >= 7.0
+
+
+@pytest.mark.parametrize(
+    "title", ["short", "a title that is much too long for a column of a page at this size, by far"]
+)
+def test_no_title_or_label_is_cut_off_beside_long_names(title: str) -> None:
+    with figure_style():
+        picture, axes = new_panel()
+        axes.set_yticks(range(2), ["regularized_evolution (30, 10)  2.18", "quantum_inspired"])
+        axes.set_title(title)
+        axes.set_xlabel("mean rank (critical difference 2.56), which is long")
+        Panel("name", title, picture, "")
+        for text in (axes.title, axes.xaxis.label, *axes.get_yticklabels()):
+            extent = text.get_window_extent()
+            assert -1 <= extent.x0 < extent.x1 <= picture.bbox.width + 1, text
 
 
 def test_the_order_and_colour_of_an_optimizer_are_the_same_everywhere(evaluations: list[BenchmarkEvaluation]) -> None:
