@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from errno import ENOSPC
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -84,7 +85,16 @@ def status(arguments: Sequence[str]) -> int:
         result = get_command(app).main(list(arguments), prog_name="nasbench", standalone_mode=False)
     except NasbenchError as fault:
         return _complain(str(fault))
-    except (KeyboardInterrupt, typer.Abort):
+    except OSError as fault:
+        if fault.filename is None and fault.errno != ENOSPC:
+            raise  # no file that the user could have meant: a fault of the program
+        return _complain(
+            f"{fault.filename or 'A file'} cannot be read or written ({fault.strerror}); "
+            "name another or make it so, and run again."
+        )
+    except (KeyboardInterrupt, typer.Abort) as fault:
+        if isinstance(fault.__cause__, EOFError):
+            raise fault.__cause__ from None  # which the command-line library takes for an interrupt, wherever it came from
         print("nasbench: interrupted; what was done is kept, and the same command goes on from there.", file=sys.stderr)
         return INTERRUPTED
     except Exception as fault:

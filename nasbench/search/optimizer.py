@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, Protocol
 
 import numpy as np
@@ -87,6 +88,7 @@ class _Kind:
         for setting in settings:
             if setting not in self.settings:
                 raise unknown_name(f"setting of {name}", setting, self.settings)
+            _check_kind(name, setting, settings[setting], self.settings[setting])
         if self.objectives == "one" and len(handle.objectives) > 1:
             raise NasbenchError(
                 f"{name} minimises one objective and the study asks for {len(handle.objectives)}; choose one, or another optimizer."
@@ -95,6 +97,13 @@ class _Kind:
             raise NasbenchError(
                 f"{name} needs a benchmark with several fidelities and the study names {handle.epochs[0]} epochs alone; name more."
             )
+
+
+def _check_kind(name: str, setting: str, value: Any, default: Any) -> None:
+    """Raise `NasbenchError` unless a setting is a number where its default is one; a default of another kind says too little."""
+    numeric = isinstance(default, Real) and not isinstance(default, bool)
+    if numeric and value is not None and (isinstance(value, bool) or not isinstance(value, Real)):
+        raise NasbenchError(f"The setting {setting} of {name} is {value!r}; it should be a number, such as {default}.")
 
 
 @dataclass(frozen=True)

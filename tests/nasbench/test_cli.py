@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import typer
 
 from nasbench.cli import status
 
@@ -58,6 +60,45 @@ def test_mistakes_are_one_sentence_and_status_2(
     assert reason.lower() in captured.err.lower()  # typer writes names of arguments in capitals or not, by version
     assert captured.err.startswith("nasbench: ")
     assert captured.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        (PermissionError(13, "Permission denied", "/x/y"), "/x/y cannot be read or written (Permission denied)"),
+        (OSError(28, "No space left on device"), "A file cannot be read or written (No space left on device)"),
+    ],
+)
+def test_what_the_disk_refuses_is_one_sentence(
+    fault: OSError, sentence: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raising(fault, monkeypatch)
+    assert status(["list"]) == 2
+    assert capsys.readouterr().err.startswith(f"nasbench: {sentence};")
+
+
+@pytest.mark.parametrize("fault", [EOFError("a file ended early"), OSError("no errno"), ValueError("a bug")])
+def test_a_fault_of_the_program_is_no_wrong_use_and_no_interrupt(
+    fault: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raising(fault, monkeypatch)
+    with pytest.raises(type(fault), match=str(fault)):
+        status(["list"])
+
+
+def raising(fault: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the command `list` raise."""
+
+    def fails() -> None:
+        raise fault
+
+    monkeypatch.setattr("nasbench.cli._load", lambda _: command_of(fails))
+
+
+def command_of(function: Callable[[], None]) -> object:
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command("list")(function)
+    return typer.main.get_command(app)
 
 
 def test_help_imports_nothing_heavy() -> None:

@@ -26,7 +26,7 @@ from reports.statistics.result import Estimate, HypothesisTest, Interval, Undefi
 def result(unit: LiveUnit, score: float) -> dict[str, Any]:
     """Return a result as a run of a live study writes it."""
     row: dict[str, Any] = {"label": unit.label, "task": unit.task, "seed": unit.seed, "train_seconds": 1.0 + unit.seed}
-    if unit.task == "co2":
+    if unit.task in ("co2", "ett"):
         row["test_mse"] = score / 10
     else:
         row |= {"test_error": score, "test_macro_f1": 100 - score}
@@ -68,7 +68,7 @@ def test_each_task_has_a_row_and_each_number_its_hash(three: LiveResults) -> Non
     tables = {table.name: table for table in built.tables}
     assert list(tables) == ["tasks", "scores", "costs", "skipped"]
     overview = tables["tasks"]
-    assert [row[0].value for row in overview.rows] == ["digits", "co2", "breast-mnist"]
+    assert [row[0].value for row in overview.rows] == ["digits", "co2", "ett", "breast-mnist"]
     assert [cell.value for cell in overview.rows[0][2:]] == [80.0, "small_cnn", 51.0, 11.0, 21.0, 31.0, 41.0]
     assert [cell.best for cell in overview.rows[0][5:]] == [True, False, False, False]
     first = tables["scores"].rows[0]

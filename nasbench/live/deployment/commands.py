@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nasbench.errors import NasbenchError
-from nasbench.live.commands import Device, Epochs, Json, Seed, Space, need_torch, show
+from nasbench.live.commands import Cells, Channels, Device, Epochs, Json, Seed, Space, need_torch, show
 
 if TYPE_CHECKING:
     from nasbench.live.training.recipe import Recipe
@@ -25,8 +25,8 @@ def export(
     int8: Annotated[bool, typer.Option("--int8", help="quantise too, into FILE.int8.onnx")] = False,
     recipe: Annotated[str | None, typer.Option(help="small (the default), nas-bench-201 or cifar10-gpu")] = None,
     epochs: Epochs = None,
-    channels: Annotated[int | None, typer.Option(help="in place of the recipe's")] = None,
-    cells: Annotated[int | None, typer.Option(help="in place of the recipe's")] = None,
+    channels: Channels = None,
+    cells: Cells = None,
     seed: Seed = 0,
     device: Device = "auto",
     json: Json = False,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nasbench.errors import NasbenchError
+from nasbench.live.ranges import POSITIVE
 
 if TYPE_CHECKING:
     from nasbench.live.experiment import Plan
@@ -40,6 +41,9 @@ def search_federated(plan: Plan, federation: Federation, device: str, out: Path 
 
     Returns:
         The plural key and the rows to show: one search, or a comparison over seeds.
+
+    Raises:
+        NasbenchError: if the plan is none that can be federated, or an option is out of range.
     """
     if plan.optimizer != "gaea":
         raise NasbenchError(
@@ -76,7 +80,7 @@ def search_federated(plan: Plan, federation: Federation, device: str, out: Path 
     where = choose_device(device)
     if federation.compare:
         return "rows", summary(compare_seeds(federated, federation.compare, where, out, passes=passes))
-    address = federation.listen
+    address = federation.listen and checked_address(federation.listen)
     result = (
         serve_federated(federated, address, where) if address else run_federated(federated, where, federation.runtime)
     )
@@ -88,13 +92,14 @@ def search_federated(plan: Plan, federation: Federation, device: str, out: Path 
 def join(
     address: Annotated[str, typer.Argument(help="HOST:PORT of nasbench search --federated --listen")],
     task: Annotated[str, typer.Option(help="whose data this client holds")] = "digits",
-    client: Annotated[int, typer.Option(help="which client this is, from 0")] = 0,
+    client: Annotated[int, typer.Option(min=0, help="which client this is, from 0")] = 0,
     clients: Annotated[
-        int | None, typer.Option(help="hold one part of so many of the task's examples; without it, all that are here")
+        int | None,
+        typer.Option(min=1, help="hold one part of so many of the task's examples; without it, all that are here"),
     ] = None,
     partition: Annotated[str, typer.Option(help="how the parts are dealt: iid or dirichlet:ALPHA")] = "iid",
-    examples: Annotated[int | None, typer.Option(help="training examples to use")] = None,
-    seed: Annotated[int, typer.Option(help="of the partition; that of the search")] = 0,
+    examples: Annotated[int | None, typer.Option(min=2, help="training examples to use")] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="of the partition; that of the search")] = 0,
     patience: Annotated[float, typer.Option(help="seconds to wait for the server")] = 600.0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
 ) -> None:
@@ -108,6 +113,9 @@ def join(
     from nasbench.live.federated.runtime import connect
     from nasbench.live.tasks.catalogue import get_task
 
+    checked_address(address)
+    if patience not in POSITIVE:
+        raise NasbenchError(f"--patience is {patience}; it should be {POSITIVE.words}.")
     chosen = get_task(task)
     splits = chosen.load().reduced(examples, reduced_search(examples))
     if clients is not None:
@@ -116,6 +124,14 @@ def join(
         splits = deal(chosen, splits, clients, Partition.parse(partition), seed)[client]
     check_client(chosen, splits, client)
     connect(Client(client, chosen, splits, choose_device(device)), address, patience)
+
+
+def checked_address(text: str) -> str:
+    """Return an address; raises NasbenchError unless it is HOST:PORT."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 2**16:
+        raise NasbenchError(f"The address is {text!r}; it should be HOST:PORT, such as 127.0.0.1:9092.")
+    return text
 
 
 def reduced_search(examples: int | None) -> int | None:

@@ -8,16 +8,17 @@ import typer
 
 from nasbench.errors import NasbenchError
 from nasbench.live.commands import Device, Json, Seed, Space, need_torch, show
+from nasbench.live.ranges import POSITIVE
 
 
 def latency(
     task: Annotated[str, typer.Argument(help="whose inputs are answered")] = "digits",
     space: Space = "nas-bench-201",
-    channels: Annotated[int, typer.Option(help="channels of the network")] = 8,
-    cells: Annotated[int | None, typer.Option(help="cells of a stage; layers in the DARTS space")] = None,
-    batch: Annotated[int, typer.Option(help="examples a pass")] = 1,
-    sampled: Annotated[int, typer.Option(help="random architectures to compare on")] = 30,
-    calibration: Annotated[int, typer.Option(help="other random architectures to calibrate on")] = 10,
+    channels: Annotated[int, typer.Option(min=1, help="channels of the network")] = 8,
+    cells: Annotated[int | None, typer.Option(min=1, help="cells of a stage; layers in the DARTS space")] = None,
+    batch: Annotated[int, typer.Option(min=1, help="examples a pass")] = 1,
+    sampled: Annotated[int, typer.Option(min=2, help="random architectures to compare on")] = 30,
+    calibration: Annotated[int, typer.Option(min=1, help="other random architectures to calibrate on")] = 10,
     seconds: Annotated[float, typer.Option(help="time to spend on each measurement")] = 0.1,
     processor_time: Annotated[
         bool, typer.Option("--processor-time", help="on a CPU, one thread: the time of the processor, not of the wall")
@@ -28,10 +29,8 @@ def latency(
 ) -> None:
     """Predict latencies from measured operations and compare them with measured ones, which are compared with themselves."""
     need_torch()
-    if min(calibration, batch, channels, 1 if cells is None else cells) < 1 or sampled < 2:
-        raise NasbenchError(
-            "Two sampled architectures, one for calibration and a batch of one are the least there can be."
-        )
+    if seconds not in POSITIVE:
+        raise NasbenchError(f"--seconds is {seconds}; it should be {POSITIVE.words}.")
     import time
     from dataclasses import asdict
 

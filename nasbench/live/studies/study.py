@@ -18,6 +18,7 @@ from typing import Any
 import tomli_w
 
 from nasbench.errors import NasbenchError, unknown_name
+from nasbench.live.ranges import SEED
 from nasbench.reader import Reader
 from nasbench.study.plan import MAX_RUNS, Entry, parse_entries, preset_names
 
@@ -94,8 +95,9 @@ class LiveStudy:
         ):
             if not names or len(set(names)) != len(names):
                 raise NasbenchError(f"The {what} of {self.name} are {list(names)}; name at least one, each once.")
-        if min(self.seeds) < 0:
-            raise NasbenchError(f"A seed of {self.name} is {min(self.seeds)}; it should be 0 or more.")
+        for seed in self.seeds:
+            if seed not in SEED:
+                raise NasbenchError(f"A seed of {self.name} is {seed}; it should be {SEED.words}.")
         if len({unit.path for unit in self.units()}) != len(self.units()):
             raise NasbenchError(
                 f"Two labels of {self.name} are one as a file name; make them, and the references, differ in letters."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,8 +18,13 @@ def sha256(content: bytes) -> str:
 
 
 def read_verified(path: Path, expected: str) -> bytes:
-    """Return the content of a file, unpacked if it is a .gz; raise NasbenchError if its SHA-256 differs."""
-    content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    """Return the content of a file, unpacked if it is a .gz; raise NasbenchError if it is damaged or its SHA-256 differs."""
+    content = path.read_bytes()
+    if path.suffix == ".gz":
+        try:
+            content = gzip.decompress(content)
+        except (OSError, EOFError, zlib.error):
+            raise NasbenchError(f"{path} is not a whole .gz file; fetch it again.") from None
     verify(path.name, content, expected)
     return content
 

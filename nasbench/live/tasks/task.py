@@ -14,6 +14,7 @@ from platformdirs import user_cache_path
 
 from nasbench.errors import NasbenchError
 from nasbench.live.networks.parts import Shape
+from nasbench.live.ranges import SIZE, check_ranges
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,19 @@ class Augmentation:
         flip: mirror half of the images.
         translate: shift by up to this many pixels each way, zeros moving in.
         cutout: side of a square that is set to zero (DeVries and Taylor, 2017), 0 for none.
+
+    Raises:
+        NasbenchError: if `flip` is neither true nor false, or another is no whole number of 0 or more.
     """
 
     flip: bool = False
     translate: int = 0
     cutout: int = 0
+
+    def __post_init__(self) -> None:
+        check_ranges("augmentation", self, {"translate": SIZE, "cutout": SIZE})
+        if not isinstance(self.flip, bool):
+            raise NasbenchError(f"The flip of the augmentation is {self.flip!r}; it should be true or false.")
 
 
 @dataclass(frozen=True)

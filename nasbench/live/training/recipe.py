@@ -9,15 +9,23 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from nasbench.errors import NasbenchError, unknown_name
+from nasbench.live.ranges import COUNT, FRACTION, NOT_NEGATIVE, POSITIVE, SEED, check_ranges
 from nasbench.live.tasks.task import Augmentation
 
 SCHEDULES = ("cosine", "one-cycle")
 PRECISIONS = ("float32", "bfloat16")
+RANGES = {
+    **dict.fromkeys(("epochs", "batch", "channels", "cells"), COUNT),
+    "learning_rate": POSITIVE,
+    **dict.fromkeys(("warmup", "momentum", "label_smoothing", "average", "drop_path"), FRACTION),
+    **dict.fromkeys(("weight_decay", "gradient_clip", "auxiliary_weight"), NOT_NEGATIVE),
+    "seed": SEED,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """How a network is trained from scratch.
+    """How a network is trained from scratch; a setting outside its range (`RANGES`) raises NasbenchError.
 
     Attributes:
         epochs, batch: passes over the training split; examples a step.
@@ -63,13 +71,11 @@ class Recipe:
             raise unknown_name("schedule", self.schedule, SCHEDULES)
         if self.precision not in PRECISIONS:
             raise unknown_name("precision", self.precision, PRECISIONS)
-        for name in ("epochs", "batch", "channels", "cells"):
-            if getattr(self, name) < 1:
-                raise NasbenchError(f"The recipe's {name} is {getattr(self, name)}; it should be 1 or more.")
-        if not 0 < self.learning_rate < math.inf:
-            raise NasbenchError(f"The recipe's learning rate is {self.learning_rate}; it should be positive.")
-        if not 0 <= self.average < 1 or not 0 <= self.label_smoothing < 1 or not 0 <= self.drop_path < 1:
-            raise NasbenchError("The recipe's average, label smoothing and drop path should be in [0, 1).")
+        check_ranges("recipe", self, RANGES)
+        if self.nesterov and not self.momentum:
+            raise NasbenchError(
+                "The recipe has nesterov with a momentum of 0; nesterov should be false or momentum positive."
+            )
 
     def rate(self, progress: float) -> float:
         """Return the learning rate after a share `progress` in [0, 1) of all steps."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import EntryPoint
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -25,6 +26,15 @@ def test_two_packages_may_not_claim_one_name() -> None:
 def test_unknown_optimizer_names_the_nearest() -> None:
     with pytest.raises(NasbenchError, match="did you mean 'random_search'"):
         registry.get_optimizer("random_serch")
+
+
+@pytest.mark.parametrize("value", ["abc", True])
+def test_a_number_is_asked_for_where_the_default_is_one(value: object) -> None:
+    optimizer = registry.get_optimizer("regularized_evolution")
+    with pytest.raises(NasbenchError, match=rf"population of RegularizedEvolution is {value!r}; it should be a number"):
+        optimizer.check(SimpleNamespace(objectives=("error",), epochs=(200,)), {"population": value})  # type: ignore[arg-type]
+    with pytest.raises(NasbenchError, match="did you mean 'population'"):
+        optimizer.check(SimpleNamespace(objectives=("error",), epochs=(200,)), {"populaton": 3})  # type: ignore[arg-type]
 
 
 def test_an_entry_point_that_is_no_optimizer(monkeypatch: pytest.MonkeyPatch) -> None:
