@@ -5,6 +5,7 @@ Torch is imported when a command runs.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,12 +16,27 @@ from nasbench.errors import NasbenchError
 if TYPE_CHECKING:
     from nasbench.live.training.recipe import Recipe
 
+
+def can_hold_results(folder: Path | None) -> Path | None:
+    """Return `folder`, or raise NasbenchError, before anything is computed for it, if it cannot be made or written."""
+    if folder is not None:
+        nearest = next(place for place in (folder, *folder.parents) if place.exists())
+        if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+            raise NasbenchError(f"{nearest} is no folder that can be written; --out should name one, or one to make.")
+    return folder
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda")]
-Seed = Annotated[int, typer.Option(help="seed of everything random")]
-Out = Annotated[Path | None, typer.Option(help="folder for checkpoints and results; what it holds is resumed")]
+Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="seed of everything random")]
+Out = Annotated[
+    Path | None,
+    typer.Option(callback=can_hold_results, help="folder for checkpoints and results; what it holds is resumed"),
+]
 Space = Annotated[str, typer.Option(help="nas-bench-201, darts or hierarchical")]
-Epochs = Annotated[int | None, typer.Option(help="epochs of the final training, in place of the recipe's")]
+Epochs = Annotated[int | None, typer.Option(min=1, help="epochs of the final training, in place of the recipe's")]
+Channels = Annotated[int | None, typer.Option(min=1, help="in place of the recipe's")]
+Cells = Annotated[int | None, typer.Option(min=1, help="in place of the recipe's")]
 
 
 def need_torch() -> None:
@@ -51,8 +67,11 @@ def search(
         str | None, typer.Option(help="the task's metric, then others, such as error,latency@onnx-1-thread,bytes")
     ] = None,
     option: Annotated[list[str] | None, typer.Option(help="NAME=VALUE, an option of the optimizer")] = None,
-    stopping: Annotated[str, typer.Option(help="none, skips or eigenvalue")] = "none",
+    stopping: Annotated[str, typer.Option(help="none, skips[:N] or eigenvalue[:WINDOW,RATIO]")] = "none",
     selection: Annotated[str, typer.Option(help="derive or perturbation")] = "derive",
+    rank: Annotated[
+        int, typer.Option(help="train so many random cells alone, and say how well the shared weights rank them")
+    ] = 0,
     examples: Annotated[int | None, typer.Option(help="training examples to use")] = None,
     federated: Annotated[
         bool, typer.Option("--federated", help="clients keep their data (needs the extra federated)")
@@ -87,7 +106,7 @@ def search(
     from dataclasses import replace
 
     from nasbench.live.devices import choose_device
-    from nasbench.live.experiment import Plan, run_plan
+    from nasbench.live.experiment import Plan, check_rank, run_plan
     from nasbench.live.federated.command import Federation, search_federated
     from nasbench.live.front import run_front
     from nasbench.live.searchers.searcher import SearchSettings
@@ -123,6 +142,10 @@ def search(
         listen=listen,
         compare=compare,
     )
+    if rank:
+        check_rank(plan, rank)
+    if rank and (federated or plan.objectives):
+        raise NasbenchError("A ranking is of one central search for one objective; leave out --rank.")
     if federated and plan.objectives:
         raise NasbenchError("Federated search minimises one objective; leave out --objectives or --federated.")
     if federated:
@@ -135,7 +158,7 @@ def search(
     if plan.objectives:
         show("search", "rows", run_front(plan, choose_device(device), out), json)
         return
-    show("search", "searches", [run_plan(plan, choose_device(device), out)], json)
+    show("search", "searches", [run_plan(plan, choose_device(device), out, rank=rank)], json)
 
 
 def train(
@@ -144,8 +167,8 @@ def train(
     space: Space = "nas-bench-201",
     recipe: Annotated[str, typer.Option(help="small, nas-bench-201 or cifar10-gpu")] = "small",
     epochs: Epochs = None,
-    channels: Annotated[int | None, typer.Option(help="in place of the recipe's")] = None,
-    cells: Annotated[int | None, typer.Option(help="in place of the recipe's")] = None,
+    channels: Channels = None,
+    cells: Cells = None,
     seed: Seed = 0,
     device: Device = "auto",
     out: Out = None,
@@ -201,6 +224,8 @@ def fetch(
     if source is not None and not source.exists():
         raise NasbenchError(f"{source} does not exist; --source should name a folder or an archive.")
     if chosen.fetch is None:
+        if source is not None:
+            raise NasbenchError(f"Task {task!r} is not fetched ({chosen.source}); leave out --source.")
         chosen.load()
         row = {"task": task, "folder": None, "source": chosen.source}
     else:
@@ -209,7 +234,7 @@ def fetch(
 
 
 def list_tasks() -> list[dict[str, Any]]:
-    """Return a row for each task; without torch a sentence stands in their place."""
+    """Return a row for each task; raises NasbenchError where torch is not installed."""
     need_torch()
     from nasbench.live.tasks.catalogue import TASKS, get_task
 

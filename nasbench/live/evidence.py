@@ -37,6 +37,7 @@ from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.task import Splits, Task
 from nasbench.live.throughput import of_supernet, of_training
 from nasbench.live.training.alone import initialised
+from nasbench.live.training.halving import memory_guard
 from nasbench.live.training.recipe import CIFAR10_GPU, SMALL, Recipe
 from nasbench.live.training.training import Trainer, to_stderr
 
@@ -118,10 +119,11 @@ class Evidence:
         """
         task = get_task(self.size.task)
         splits = task.load().reduced(*self.size.examples)
-        found = self._search(task, splits)
-        for kind in KINDS:
-            for seed in range(seeds):
-                self._train(kind, seed, found, task, splits)
+        with memory_guard(self.device, "collecting evidence"):
+            found = self._search(task, splits)
+            for kind in KINDS:
+                for seed in range(seeds):
+                    self._train(kind, seed, found, task, splits)
         return self._summary(seeds)
 
     def _plan(self) -> Plan:

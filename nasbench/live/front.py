@@ -13,9 +13,10 @@ import torch
 from nasbench.errors import NasbenchError
 from nasbench.live.benchmark import measured
 from nasbench.live.blueprints import blueprint
-from nasbench.live.experiment import Plan, ask_alone, describe_trained, train_final
+from nasbench.live.experiment import Plan, ask_alone, check_plan, describe_trained, train_final
 from nasbench.live.searchers.catalogue import searcher_names
 from nasbench.live.tasks.catalogue import get_task
+from nasbench.live.training.halving import memory_guard
 from nasbench.live.training.training import Say, to_stderr
 from nasbench.search.archive import nondominated
 from nasbench.search.registry import optimizer_names
@@ -45,7 +46,8 @@ def run_front(
     splits = task.load().reduced(*plan.examples)
     say(f"{plan.optimizer} trains alone for {', '.join(plan.objectives)} on {plan.task} (seed {plan.seed})")
     start = time.perf_counter()
-    answers, replayed = ask_alone(plan, task, splits, device, folder)
+    with memory_guard(device, "searching"):
+        answers, replayed = ask_alone(plan, task, splits, device, folder)
     seconds = time.perf_counter() - start + replayed
     _, once = np.unique(answers.architectures, axis=0, return_index=True)
     architectures, objectives = answers.architectures[once], answers.objectives[once]
@@ -86,3 +88,4 @@ def _check(plan: Plan, metric: str) -> None:
             f"{plan.optimizer} searches on shared weights for one objective; several need an optimizer that trains alone, "
             "such as hybrid or nsga2."
         )
+    check_plan(plan)

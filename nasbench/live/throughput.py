@@ -53,13 +53,13 @@ def of_supernet(
     batches = data.forever(searcher.settings.batch, torch.Generator().manual_seed(0))
     searcher.supernet.train()
     for _ in range(warm_up):
-        searcher.update_weights(searcher.loss(next(batches), searcher.mixture()))
+        searcher.update_weights(next(batches), searcher.mixture)
     synchronize(searcher.device)
     start, images = time.perf_counter(), 0
     for _ in range(steps):
         batch = next(batches)
         images += len(batch[0])
-        searcher.update_weights(searcher.loss(batch, searcher.mixture()))
+        searcher.update_weights(batch, searcher.mixture)
     synchronize(searcher.device)
     rate = images / (time.perf_counter() - start)
     count = macs(_Mixed(searcher.supernet, searcher.mixture()), task.shape)

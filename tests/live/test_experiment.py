@@ -14,8 +14,9 @@ import torch
 import typer
 from typer.testing import CliRunner
 
+from nasbench.cli import status
 from nasbench.errors import NasbenchError
-from nasbench.live import commands, evidence
+from nasbench.live import commands, evidence, experiment
 from nasbench.live.experiment import Plan, run_plan
 from nasbench.live.networks.parts import Shape
 from nasbench.live.networks.resnet import ResNet18
@@ -51,8 +52,78 @@ def test_a_plan_ends_in_one_flat_result(optimizer: str) -> None:
 def test_selection_by_perturbation_is_an_option() -> None:
     result = run_plan(replace(TINY, selection="perturbation"), CPU, None, quiet)
     assert result["plan"]["selection"] == "perturbation"
-    with pytest.raises(NasbenchError, match="no selection"):
-        run_plan(replace(TINY, selection="best"), CPU, None, quiet)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"selection": "best"}, "no selection"),
+        ({"stopping": "bogus"}, "no early stopping rule named 'bogus'"),
+        ({"stopping": "skips:x"}, "it should be none, skips"),
+        ({"stopping": "bogus", "optimizer": "random_search"}, "no early stopping rule named 'bogus'"),
+        ({"stopping": "skips", "optimizer": "random_search"}, "random_search trains alone; leave out --stopping"),
+        ({"selection": "perturbation", "optimizer": "random_search"}, "random_search trains alone; leave out"),
+        ({"selection": "perturbation", "optimizer": "hybrid"}, "leave out --selection"),
+        ({"optimizer": "drats"}, "did you mean 'darts'"),
+    ],
+)
+def test_a_plan_with_what_does_not_apply_is_refused_before_data_are_read(
+    changes: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(experiment, "get_task", None)
+    with pytest.raises(NasbenchError, match=message) as caught:
+        run_plan(replace(TINY, **changes), CPU, None, quiet)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_search_that_is_stopped_early_says_so_again_when_it_is_resumed(tmp_path: Path) -> None:
+    # With none allowed, the first architecture that has a skip connection ends the search.
+    plan = replace(TINY, optimizer="rsps", options={"candidates": 2}, stopping="skips:0", seed=1)
+    plan = replace(plan, settings=replace(plan.settings, epochs=4))
+    first = run_plan(plan, CPU, tmp_path, quiet)
+    assert first["stopped_early"] is (first["search_curve"][-1]["skips"] > 0)
+    assert run_plan(plan, CPU, tmp_path, quiet)["stopped_early"] == first["stopped_early"]
+    assert run_plan(replace(TINY, optimizer="gaea"), CPU, None, quiet)["stopped_early"] is False
+    assert "stopped_early" not in run_plan(replace(TINY, optimizer="random_search"), CPU, None, quiet)
+
+
+def test_memory_that_runs_out_outside_a_step_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any, **__: Any) -> Any:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    for name, doing in (("build", "searching"), ("trainer", "training"), ("predict", "scoring")):
+        with monkeypatch.context() as patch:
+            patch.setattr(experiment, name, full)
+            with pytest.raises(NasbenchError, match=f"Memory ran out on cpu while {doing}"):
+                run_plan(TINY, CPU, None, quiet)
+
+
+def test_a_search_reports_how_its_weights_rank(tmp_path: Path) -> None:
+    arguments = ["--optimizer", "rsps", "--option", "candidates=2", "--search-epochs", "1", "--channels", "4"]
+    arguments += ["--examples", "128", "--epochs", "1", "--rank", "5", "--out", str(tmp_path), "--json"]
+    (row,) = call("search", "digits", *arguments)["searches"]
+    ranking = row["ranking"]
+    assert ranking["architectures"] == 5 and ranking["top_k"] == 1 and ranking["seconds"] > 0
+    assert -1 <= row["rank_tau"] == ranking["kendall_tau"] <= 1 and row["rank_overlap"] in (0.0, 1.0)
+    assert len({score["architecture"] for score in ranking["scores"]}) == 5
+    # Resumed, the supernet comes from its checkpoint and nothing is trained again: the same to the second.
+    assert call("search", "digits", *arguments)["searches"][0]["ranking"] == ranking
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--optimizer", "random_search", "--rank", "3"], "random_search shares none here; leave out --rank"),
+        (["--optimizer", "hybrid", "--objectives", "error,bytes", "--rank", "3"], "leave out --rank"),
+        (["--optimizer", "gaea", "--objectives", "error", "--rank", "3"], "leave out --rank"),
+        (["--federated", "--rank", "3"], "leave out --rank"),
+        (["--optimizer", "rsps", "--rank", "1"], "architectures to rank is 1; it should be 2 or more"),
+        (["--optimizer", "rsps", "--rank", "-1"], "architectures to rank is -1; it should be 2 or more"),
+    ],
+)
+def test_a_ranking_that_cannot_be_is_refused(arguments: list[str], message: str) -> None:
+    with pytest.raises(NasbenchError, match=message):
+        CliRunner().invoke(app(), ["search", "digits", *arguments], catch_exceptions=False)
 
 
 def test_a_forecast_is_searched_like_anything_else() -> None:
@@ -94,6 +165,62 @@ def test_fetch_of_embedded_data_only_checks_them() -> None:
     assert call("fetch", "digits", "--json")["tasks"][0]["folder"] is None
     with pytest.raises(NasbenchError, match="does not exist"):
         call("fetch", "cifar10", "--source", "/nowhere")
+    with pytest.raises(NasbenchError, match=r"'digits' is not fetched .*leave out --source"):
+        call("fetch", "digits", "--source", "/tmp")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [
+        (
+            ["search", "digits", "--optimizer", "random_search", "--seed", "-1"],
+            "-1 is not in the range 0<=x<=4294967295",
+        ),
+        (["train", "333132", "--seed", f"{10**20}"], "is not in the range 0<=x<=4294967295"),
+        (["train", "333132", "--epochs", "0"], "'--epochs': 0 is not in the range"),
+        (["train", "333132", "--channels", "0"], "'--channels': 0 is not in the range"),
+        (["train", "333132", "--out", "/etc/passwd/x"], "/etc/passwd is no folder that can be written"),
+        (["export", "333132", "--onnx", "x.onnx", "--cells", "0"], "'--cells': 0 is not in the range"),
+        (["latency", "--seconds", "-1"], "--seconds is -1.0; it should be a positive number"),
+        (["latency", "--seconds", "nan"], "--seconds is nan; it should be a positive number"),
+        (["join", "foo"], "address is 'foo'; it should be HOST:PORT"),
+        (["join", "foo:1", "--patience", "-1"], "--patience is -1.0; it should be a positive number"),
+        (["join", "foo:1", "--seed", "-1"], "'--seed': -1 is not in the range"),
+        (["search", "digits", "--federated", "--listen", "foo"], "address is 'foo'; it should be HOST:PORT"),
+        (["latency", "--batch", "0"], "'--batch': 0 is not in the range"),
+        (["search", "digits", "--optimizer", "random_search", "--queries", "0"], "queries is 0; it should be"),
+        (
+            ["search", "digits", "--optimizer", "random_search", "--seconds", "-1"],
+            "train_seconds is -1.0; it should be",
+        ),
+    ],
+)
+def test_numbers_without_sense_and_bad_folders_are_one_sentence(
+    arguments: list[str], fault: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == "" and fault in captured.err
+    assert captured.err.splitlines()[-1].startswith("nasbench: ") and "Traceback" not in captured.err
+
+
+@pytest.mark.parametrize("content", ["{", "{}", "[]", '{"plan": 1}', '{"plan": 1, "architecture": "a"}'])
+def test_a_damaged_search_is_one_sentence(content: str, tmp_path: Path) -> None:
+    (tmp_path / "searched.json").write_text(content)
+    with pytest.raises(NasbenchError, match=r"searched.json is no finished search; move it away"):
+        run_plan(TINY, CPU, tmp_path, quiet)
+    assert (tmp_path / "searched.json").read_text() == content
+
+
+def test_a_disk_that_refuses_a_checkpoint_is_one_sentence(tmp_path: Path) -> None:
+    """Files may grow to 8 blocks, as on a full disk: torch hides that behind an exception of its own."""
+    arguments = ["train", "333132", "--epochs", "1", "--channels", "8", "--out", str(tmp_path / "o"), "--device", "cpu"]
+    code = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096));"
+    code += "from nasbench.cli import main; main(sys.argv[1:])"
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert "checkpoint.pt cannot be read or written (File too large)" in done.stderr.splitlines()[-1]
+    assert not list((tmp_path / "o").iterdir())  # no half of a file is left
 
 
 def test_options_are_read_as_what_they_look_like() -> None:

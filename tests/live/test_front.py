@@ -101,6 +101,18 @@ def test_the_hybrid_minimises_what_onnx_measures(tmp_path: Path) -> None:
         assert abs(row["bytes"] - row["search_bytes"]) < 1_000
 
 
+def test_error_measured_latency_and_memory_are_searched_together() -> None:
+    plan = replace(PLAN, objectives=("error", "latency", "memory"), budget={"queries": 4})
+    rows = run_front(plan, CPU, None, quiet)
+    assert rows and all(row["queries"] == 4 for row in rows)
+    for row in rows:
+        assert 0 <= row["search_error"] <= 100 and row["search_memory"] * 1e6 == pytest.approx(row["memory_bytes"])
+        assert 0 < row["search_latency"] < 1000 and 0 < row["latency"] < 1000  # measured twice, so nothing closer
+    points = np.array([[row[f"search_{name}"] for name in plan.objectives] for row in rows])
+    for point in points:
+        assert not ((points <= point).all(axis=1) & (points < point).any(axis=1)).any()
+
+
 def test_predicted_latency_is_free_and_is_the_sum_of_its_measured_operations() -> None:
     task = get_task("digits")
     splits = task.load().reduced(96, 32)
@@ -164,8 +176,10 @@ def test_the_latency_command_compares_predictions_and_measurements() -> None:
     rows = json.loads(CliRunner().invoke(app, arguments, catch_exceptions=False).stdout)["rows"]
     assert [row["compared"] for row in rows] == ["predicted, measured", "measured, measured again"]
     assert all(row["n"] == 3 and row["relative_error"] >= 0 and -1 <= row["kendall_tau"] <= 1 for row in rows)
-    with pytest.raises(NasbenchError, match="the least there can be"):
-        CliRunner().invoke(app, ["--sampled", "1"], catch_exceptions=False)
+    for least in (["--sampled", "1"], ["--calibration", "0"], ["--batch", "0"], ["--channels", "0"]):
+        assert CliRunner().invoke(app, least, catch_exceptions=False).exit_code == 2
+    with pytest.raises(NasbenchError, match="--seconds is -1"):
+        CliRunner().invoke(app, ["--seconds", "-1"], catch_exceptions=False)
 
 
 @pytest.mark.parametrize(
@@ -175,6 +189,8 @@ def test_the_latency_command_compares_predictions_and_measurements() -> None:
         ({"objectives": ("bytes", "error")}, "they should be error and one or more others"),
         ({"objectives": ("error", "byte")}, "did you mean 'bytes'"),
         ({"task": "co2"}, "they should be mse and"),
+        ({"stopping": "skips"}, "nsga2 trains alone; leave out --stopping"),
+        ({"selection": "perturbation"}, "nsga2 trains alone; leave out --stopping"),
         ({"optimizer": "darts"}, "darts searches on shared weights for one objective"),
         ({"optimizer": "random_serch"}, "did you mean 'random_search'"),
         ({"optimizer": "regularized_evolution", "options": {}}, "minimises one objective and the study asks for 3"),
@@ -189,7 +205,7 @@ def test_a_plan_that_cannot_run_says_so_before_it_does() -> None:
     task = get_task("digits")
     with pytest.raises(NasbenchError, match="did you mean 'darts'"):
         experiment.run_search(replace(PLAN, optimizer="dart", objectives=()), task, task.load(), CPU)
-    for arguments, message in ((["--examples", "0"], "--examples is 0"), (["--epochs", "0"], "epochs is 0")):
+    for arguments, message in ((["--examples", "0"], "--examples is 0"), (["--search-epochs", "0"], "epochs of the")):
         app = typer.Typer(pretty_exceptions_enable=False)
         app.command()(commands.search)
         with pytest.raises(NasbenchError, match=message):

@@ -51,6 +51,12 @@ def only(text: str, *optimizers: str) -> str:
     return "[[optimizers]]".join([head, *kept])
 
 
+def with_option(name: str, other: str, option: str) -> tuple[str, str]:
+    """Return the table of an optimizer without options, and what replaces it by one of another name with an option."""
+    head = f'name = "{name}"\nlabel = "{name}"\n\n[optimizers.settings]'
+    return head, head.replace(f'name = "{name}"', f'name = "{other}"') + f"\n{option}"
+
+
 def quiet(_: str) -> None:
     """Say nothing."""
 
@@ -101,7 +107,18 @@ def test_seeds_and_tasks_can_be_chosen() -> None:
         ("queries = 3", "query = 3", "no account named 'query'"),
         ('space = "nas-bench-201"', 'space = "nasbench"', "nas-bench-201"),
         ('stopping = "none"', 'stopping = "never"', "no early stopping rule named 'never'"),
+        ('stopping = "none"', 'stopping = "skips:x"', "it should be none, skips[:N] or eigenvalue[:WINDOW,RATIO]"),
         ('selection = "derive"', 'selection = "best"', "no selection named 'best'"),
+        (*with_option("gaea", "gaea", "levels = 7"), "levels of gaea is 7; it should be 1 or 2"),
+        (*with_option("hybrid", "hybrid", "interval = 0"), "interval of hybrid is 0"),
+        (*with_option("darts", "darts", 'arch_learning_rate = "x"'), "is 'x'; it should be a number"),
+        (*with_option("gaea", "pc_darts", "partial_channels = 3"), "choose a multiple"),
+        (
+            "momentum = 0.9",
+            "momentum = 1.0",
+            "momentum of the supernet is 1.0; it should be a number from 0 to below 1",
+        ),
+        ('augmentation = "task"', 'augmentation = { flip = true, translate = 0, cutout = "a" }', "cutout of the"),
         ("train = 128", "train = 0", "train is 0; it should be a whole number or 'all'"),
     ],
 )
@@ -113,11 +130,23 @@ def test_mistakes_are_told_before_anything_runs(old: str, new: str, fault: str) 
     assert "\n" not in str(caught.value)
 
 
+def test_rules_of_a_study_apply_where_they_can() -> None:
+    text = tiny(stopping='"skips:3"', selection='"perturbation"')
+    study = parse_live_study(text.replace(*with_option("gaea", "pc_darts", "partial_channels = 2")), "tiny")
+    check_live_study(study)
+    plans = {unit.entry.name: plan_of(study, unit) for unit in study.units() if unit.entry is not None}
+    assert (plans["darts"].stopping, plans["darts"].selection) == ("skips:3", "perturbation")
+    assert (plans["hybrid"].stopping, plans["hybrid"].selection) == ("skips:3", "derive")
+    assert (plans["random_search"].stopping, plans["random_search"].selection) == ("none", "derive")
+    assert plans["pc_darts"].options == {"partial_channels": 2}
+
+
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
         ("seeds = [0]", "seeds = [0, 0]", "name at least one, each once"),
-        ("seeds = [0]", "seeds = [-1]", "should be 0 or more"),
+        ("seeds = [0]", "seeds = [-1]", "A seed of tiny is -1; it should be a whole number from 0 to 2^32 - 1"),
+        ("seeds = [0]", "seeds = [4294967296]", "a whole number from 0 to 2^32 - 1"),
         ("seeds = [0]", "seeds = [0.5]", "a list of whole numbers"),
         ("stopping", "stoping", "lacks 'stopping'"),
         ("[budget]", "[task.trec]\nbudget = {}\n[budget]", "no task of the study tiny named 'trec'"),
@@ -165,6 +194,22 @@ def test_finding_a_study_imports_no_torch() -> None:
         "import nasbench.live.studies.store; sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_study_for_a_gpu_runs_as_it_is_in_all_but_size(tmp_path: Path) -> None:
+    """Every optimizer, its recipe (bfloat16, moving average, cutout, flip) and its budget in seconds, on small images."""
+    text = load_live_study("live-cifar10").to_toml()
+    lines = {"seeds": "[0]", "tasks": '["digits"]', "references": '["majority"]', "train": "96", "search": "48"}
+    sizes = {"epochs": "1", "channels": "4", "cells": "1", "batch": "32", "train_seconds": "0.5"}
+    for key, value in (lines | sizes).items():
+        text, found = re.subn(rf"^{key} = (\[[^\]]*\]|.*)$", f"{key} = {value}", text, flags=re.M)
+        assert found
+    study = parse_live_study(text, "rehearsal")
+    check_live_study(study)
+    assert run_live_study(study, tmp_path, CPU, say=quiet).done == len(study.units()) == 6
+    results = [json.loads(path.read_text()) for path in (tmp_path / "runs").rglob("*.json")]
+    searches = [result for result in results if "architecture" in result]
+    assert len(searches) == 5 and all(0 <= result["test_error_with_flip"] <= 100 for result in searches)
 
 
 def test_a_study_runs_skips_resumes_and_ends_in_a_page(

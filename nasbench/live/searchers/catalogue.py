@@ -10,6 +10,10 @@ from typing import Any
 
 from nasbench.errors import unknown_name
 from nasbench.live.searchers.loop import Make
+from nasbench.live.searchers.searcher import Searcher
+
+PARTIAL = "partial_channels"
+"""The one option that the supernet takes, which is built before its searcher."""
 
 _SEARCHERS = {
     "darts": ("darts", "Darts"),
@@ -40,12 +44,14 @@ def get_searcher(name: str, options: Mapping[str, Any] | None = None) -> tuple[M
     for option in options or {}:
         if option not in known:
             raise unknown_name(f"option of {name}", option, known)
-    return partial(kind, **(options or {})), kind.partial_channels
+    rest = dict(options or {})
+    channels = rest.pop(PARTIAL, kind.partial_channels)
+    return partial(kind, **rest), channels
 
 
-def _options(kind: type) -> set[str]:
-    """Return the keyword options of a searcher, those of its base classes included."""
-    names: set[str] = set()
+def _options(kind: type[Searcher]) -> set[str]:
+    """Return the options of a searcher: keywords, those of its base classes included, and what its supernet takes."""
+    names: set[str] = {PARTIAL} if kind.partial_channels > 1 else set()
     for base in kind.__mro__:
         if "__init__" in vars(base):
             parameters = inspect.signature(base).parameters.values()

@@ -6,13 +6,13 @@ Gradient descent on a softmax mixture, by turns with the shared weights.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from nasbench.errors import NasbenchError
 from nasbench.live.networks.edge import Mixture
+from nasbench.live.searchers.options import OneOf, check_options
 from nasbench.live.searchers.searcher import LogitSearcher
 from nasbench.live.training.batches import Batch
 from nasbench.live.weight_sharing.hypergradient import unrolled_hypergradient
@@ -25,29 +25,34 @@ class Darts(LogitSearcher):
         order: 1 takes the gradient of the search loss at the present weights (xi = 0), 2 through one unrolled step
             of SGD (equation 7).
         options: see `LogitSearcher`.
+
+    Raises:
+        NasbenchError: for an option that is not what it should be, as all searchers do.
     """
 
     def __init__(self, *args: Any, order: int = 1, **options: Any) -> None:
-        if order not in (1, 2):
-            raise NasbenchError(f"DARTS is of first or second order, not {order}; order should be 1 or 2.")
+        check_options("darts", OneOf((1, 2)), order=order)
         super().__init__(*args, **options)
         self.order = order
 
     def step(self, train: Batch, search: Batch) -> Tensor:
         """Move the logits down the search loss, then the weights down the training loss."""
         if self.order == 1:
-            (gradient,) = torch.autograd.grad(self.loss(search, self._mix()), self.alpha)
+            (gradient,) = self.gradients([self.alpha], search, self._mix)
         else:
-            gradient = unrolled_hypergradient(
-                lambda: self.loss(train, self._mix()),
-                lambda: self.loss(search, self._mix()),
-                self.weights,
-                self.alpha,
-                rate=self.optimizer.param_groups[0]["lr"],
-                direction=self._direction,
-            )
+            gradient = self.halving.run(partial(self._hypergradient, train, search))
         self.update_alpha(gradient)
-        return self.update_weights(self.loss(train, Mixture(weights=self.blueprint.relaxation(self.point()))))
+        return self.update_weights(train, self.mixture)
+
+    def _hypergradient(self, train: Batch, search: Batch) -> Tensor:
+        return unrolled_hypergradient(
+            lambda: self.loss(train, self._mix()),
+            lambda: self.loss(search, self._mix()),
+            self.weights,
+            self.alpha,
+            rate=self.optimizer.param_groups[0]["lr"],
+            direction=self._direction,
+        )
 
     def _mix(self) -> Mixture:
         return Mixture(weights=self.blueprint.relaxation(self.soften()))

@@ -7,8 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nasbench.errors import NasbenchError
 from nasbench.live.networks.edge import Mixture
+from nasbench.live.ranges import NOT_NEGATIVE
+from nasbench.live.searchers.options import OneOf, check_options
 from nasbench.live.searchers.searcher import Searcher
 from nasbench.live.training.batches import Batch
 
@@ -27,8 +28,8 @@ class Gaea(Searcher):
     """
 
     def __init__(self, *args: Any, arch_learning_rate: float = 0.1, levels: int = 1, **options: Any) -> None:
-        if levels not in (1, 2):
-            raise NasbenchError(f"GAEA is single-level or bilevel, not {levels}; levels should be 1 or 2.")
+        check_options("gaea", NOT_NEGATIVE, arch_learning_rate=arch_learning_rate)
+        check_options("gaea", OneOf((1, 2)), levels=levels)
         super().__init__(*args, **options)
         self.rate, self.levels = arch_learning_rate, levels
         self.theta = self.mask.float() / self.mask.sum(dim=1, keepdim=True)
@@ -40,15 +41,18 @@ class Gaea(Searcher):
     def step(self, train: Batch, search: Batch) -> Tensor:
         """Move the weights by SGD and theta by exponentiated gradient."""
         theta = self.theta.clone().requires_grad_()
+
+        def mixture() -> Mixture:
+            theta.grad = None  # of an attempt that ran out of memory
+            return Mixture(weights=self.blueprint.relaxation(theta))
+
         if self.levels == 1:
-            value = self.update_weights(self.loss(train, Mixture(weights=self.blueprint.relaxation(theta))))
+            value = self.update_weights(train, mixture)
             gradient = theta.grad
             assert gradient is not None
         else:
-            (gradient,) = torch.autograd.grad(
-                self.loss(search, Mixture(weights=self.blueprint.relaxation(theta))), theta
-            )
-            value = self.update_weights(self.loss(train, self.mixture()))
+            (gradient,) = self.gradients([theta], search, mixture)
+            value = self.update_weights(train, self.mixture)
         self.theta = exponentiated_gradient(self.theta, gradient, self.rate)
         return value
 

@@ -5,12 +5,15 @@ One operation an edge is sampled, by a hard Gumbel softmax with falling temperat
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from nasbench.live.networks.edge import Mixture
+from nasbench.live.ranges import POSITIVE
+from nasbench.live.searchers.options import check_options
 from nasbench.live.searchers.searcher import LogitSearcher
 from nasbench.live.training.batches import Batch
 
@@ -25,21 +28,25 @@ class Gdas(LogitSearcher):
     """
 
     def __init__(self, *args: Any, warm: float = 10.0, cold: float = 0.1, **options: Any) -> None:
+        check_options("gdas", POSITIVE, warm=warm, cold=cold)
         super().__init__(*args, **options)
         self.warm, self.cold = warm, cold
 
     def step(self, train: Batch, search: Batch) -> Tensor:
         """Sample and move the weights down the training loss; sample again and move the logits down the search loss."""
-        value = self.update_weights(self.loss(train, self.sample()))
-        (gradient,) = torch.autograd.grad(self.loss(search, self.sample()), self.alpha)
+        value = self.update_weights(train, partial(self.sample, self.noise()))
+        (gradient,) = self.gradients([self.alpha], search, partial(self.sample, self.noise()))
         self.update_alpha(gradient)
         return value
 
-    def sample(self) -> Mixture:
-        """Return a sampled mixture whose weights carry the gradient of the soft sample (straight through)."""
-        temperature = self.warm + (self.cold - self.warm) * self.progress
+    def noise(self) -> Tensor:
+        """Return the next Gumbel variables of the searcher's stream, of the shape of the logits `(n, k)`."""
         uniform = torch.rand(self.mask.shape, generator=self.generator).clamp(1e-10, 1 - 1e-7).to(self.device)
-        gumbel = -torch.log(-torch.log(uniform))
+        return -torch.log(-torch.log(uniform))
+
+    def sample(self, gumbel: Tensor) -> Mixture:
+        """Return the mixture sampled by `gumbel`, whose weights carry the gradient of the soft sample (straight through)."""
+        temperature = self.warm + (self.cold - self.warm) * self.progress
         logits = torch.log_softmax(self.alpha.masked_fill(~self.mask, -torch.inf), dim=1)
         soft = torch.softmax((logits + gumbel) / temperature, dim=1)
         hard = nn.functional.one_hot(soft.argmax(dim=1), soft.shape[1]).to(soft)

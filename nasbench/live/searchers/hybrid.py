@@ -5,6 +5,7 @@ Exponentiated gradients propose, evolution on shared weights selects, finalists 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from nasbench.hybrid.evolution import Evolution
 from nasbench.hybrid.relaxation import Relaxation
 from nasbench.live.blueprints import Architecture
 from nasbench.live.networks.edge import Mixture
+from nasbench.live.ranges import COUNT, FRACTION, NOT_NEGATIVE
+from nasbench.live.searchers.options import SHARE, SWITCH, check_options
 from nasbench.live.searchers.searcher import Searcher
 from nasbench.live.training.batches import Batch, DeviceSplit
 from nasbench.live.weight_sharing.gradient import SupernetGradient
@@ -39,7 +42,7 @@ class Hybrid(Searcher):
         crossover: probability of two parents.
         interval: steps between two gradients of theta.
         examples: of the search split on which paths are scored.
-        finalists: architectures to train alone at the end.
+        finalists: architectures to train alone at the end; the mode of theta comes beside the best survivor at least.
         gradient: whether theta follows the supernet (an ablation leaves it uniform).
         evolution: whether evolution breeds (an ablation draws from theta alone).
     """
@@ -59,6 +62,12 @@ class Hybrid(Searcher):
         gradient: bool = True,
         evolution: bool = True,
     ) -> None:
+        counts = {"population": population, "offspring": offspring, "interval": interval}
+        check_options("hybrid", COUNT, **counts, examples=examples, finalists=finalists)
+        check_options("hybrid", NOT_NEGATIVE, rate=rate)
+        check_options("hybrid", FRACTION, floor=floor)
+        check_options("hybrid", SHARE, guidance=guidance, crossover=crossover)
+        check_options("hybrid", SWITCH, gradient=gradient, evolution=evolution)
         super().__init__(*args)
         self.space = self.blueprint.make_space()
         allowed = support(self.space.cardinalities)
@@ -88,10 +97,13 @@ class Hybrid(Searcher):
         """Follow the gradient now and then; train the mixture and one path by turns."""
         self.steps += 1
         if self.gradient and self.steps % self.interval == 0:
-            self.relaxation.follow(SupernetGradient(self.supernet, search), 0)
+            # Theta moves once its gradient is there, so that a gradient that ran out of memory is repeated alone.
+            self.halving.run(
+                lambda: self.relaxation.follow(SupernetGradient(self.supernet, search, self.halving.parts), 0)
+            )
         if self.steps % 2:
-            return self.update_weights(self.loss(train, self.mixture()))
-        return self.update_weights(self.loss(train, self.blueprint.single_path(self._path())))
+            return self.update_weights(train, self.mixture)
+        return self.update_weights(train, partial(self.blueprint.single_path, self._path()))
 
     def finish_epoch(self, search: DeviceSplit) -> None:
         """Score survivors, their offspring and draws from theta with the weights of now, and keep the best."""

@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from nasbench.errors import NasbenchError
 from nasbench.live.blueprints import Architecture, blueprint
 from nasbench.live.devices import synchronize
 from nasbench.live.networks.edge import Mixture
+from nasbench.live.ranges import COUNT
 from nasbench.live.searchers.searcher import Searcher, SearchSettings
 from nasbench.live.searchers.stopping import EarlyStopping, max_skips
 from nasbench.live.tasks.task import Splits, Task
@@ -53,7 +53,14 @@ class Found:
 def build(
     make: Make, task: Task, space: str, settings: SearchSettings, device: torch.device, partial: int = 1
 ) -> Searcher:
-    """Return a searcher on a fresh supernet, all initial values from the seed of the settings."""
+    """Return a searcher on a fresh supernet, all initial values from the seed of the settings.
+
+    Raises:
+        NasbenchError: if `partial`, the partial channels of the supernet, or an option of the searcher is not what it
+            should be.
+    """
+    if partial not in COUNT:
+        raise NasbenchError(f"Partial channels are {partial!r}; they should be {COUNT.words}.")
     if settings.channels % partial:
         raise NasbenchError(f"Partial channels cut {settings.channels} channels in {partial} parts; choose a multiple.")
     with torch.random.fork_rng(devices=[]):
@@ -90,7 +97,14 @@ class Search:
         self.curve: list[dict[str, Any]] = []
         self.ended: Architecture | None = None
         self.path = folder / "search.pt" if folder else None
+        if self.stopping.needs_eigenvalue and searcher.point().shape != searcher.mask.shape:
+            raise NasbenchError(
+                f"Stopping by eigenvalue needs a point on the relaxation of the space, and this searcher's lies elsewhere in "
+                f"{searcher.blueprint.space}; use none or skips."
+            )
         self.identity = {"task": task.name, "settings": asdict(searcher.settings), **(identity or {})}
+        if self.stopping.rule != "none":  # so that folders written before rules were in the identity are resumed
+            self.identity["stopping"] = str(self.stopping)
         self._resume()
 
     def run(self, until: int | None = None, watch: Watch = do_nothing) -> Found:
@@ -131,7 +145,7 @@ class Search:
             searcher.progress = (epoch + step / steps) / settings.epochs
             for group in searcher.optimizer.param_groups:
                 group["lr"] = settings.learning_rate * 0.5 * (1 + math.cos(math.pi * searcher.progress))
-            total += searcher.halving.run(partial(searcher.step, batch, next(search)))
+            total += searcher.step(batch, next(search))
         if not torch.isfinite(total):
             raise NasbenchError(
                 f"The loss of the supernet is not finite in epoch {epoch + 1}; lower the learning rate."

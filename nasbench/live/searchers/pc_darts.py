@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from nasbench.live.networks.edge import Mixture
+from nasbench.live.searchers.options import SHARE, check_options
 from nasbench.live.searchers.searcher import LogitSearcher, need_edges
 from nasbench.live.training.batches import Batch
 
@@ -21,12 +22,15 @@ class PcDarts(LogitSearcher):
 
     Args:
         warmup: share of the search in which only the weights are trained.
+        partial_channels (4): one in so many channels goes through the operations. An option of the supernet, so
+            `build` takes it, and not the constructor.
         options: see `LogitSearcher`.
     """
 
     partial_channels = 4
 
     def __init__(self, *args: Any, warmup: float = 0.3, **options: Any) -> None:
+        check_options("pc_darts", SHARE, warmup=warmup)
         super().__init__(*args, **{"arch_learning_rate": 6e-4, **options})
         need_edges(self.blueprint, "PC-DARTS")
         self.warmup = warmup
@@ -43,11 +47,12 @@ class PcDarts(LogitSearcher):
     def step(self, train: Batch, search: Batch) -> Tensor:
         """Move alpha and beta down the search loss (after the warm-up), then the weights down the training loss."""
         if self.progress >= self.warmup:
-            mixture = Mixture(weights=self.soften(), scale=self.scale())
-            gradients = torch.autograd.grad(self.loss(search, mixture), [self.alpha, self.beta])
-            self.beta.grad = gradients[1]
-            self.update_alpha(gradients[0])
-        return self.update_weights(self.loss(train, self.mixture()))
+            gradient, self.beta.grad = self.gradients([self.alpha, self.beta], search, self._mix)
+            self.update_alpha(gradient)
+        return self.update_weights(train, self.mixture)
+
+    def _mix(self) -> Mixture:
+        return Mixture(weights=self.soften(), scale=self.scale())
 
     def mixture(self) -> Mixture:
         """Return the present mixture with its edge weights."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ import torch
 from torch import Tensor
 
 from nasbench.live.blueprints import Architecture
+from nasbench.live.ranges import COUNT
+from nasbench.live.searchers.options import check_options
 from nasbench.live.searchers.searcher import Searcher
 from nasbench.live.training.batches import Batch, DeviceSplit
 from nasbench.live.weight_sharing.sharing import shared_losses
@@ -23,6 +26,7 @@ class Rsps(Searcher):
     """
 
     def __init__(self, *args: Any, candidates: int = 100, **options: Any) -> None:
+        check_options("rsps", COUNT, candidates=candidates)
         super().__init__(*args, **options)
         self.space = self.blueprint.make_space()
         self.candidates = candidates
@@ -34,7 +38,7 @@ class Rsps(Searcher):
 
     def step(self, train: Batch, search: Batch) -> Tensor:
         """Train the shared weights of one random architecture."""
-        return self.update_weights(self.loss(train, self.blueprint.single_path(self.random(1)[0])))
+        return self.update_weights(train, partial(self.blueprint.single_path, self.random(1)[0]))
 
     def finish(self, search: DeviceSplit) -> None:
         """Score the candidates on the search split with the shared weights and keep the best."""

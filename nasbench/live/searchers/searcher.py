@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,11 +14,21 @@ from torch.utils.checkpoint import checkpoint
 from nasbench.errors import NasbenchError
 from nasbench.live.blueprints import Architecture, Blueprint
 from nasbench.live.networks.edge import Mixture
+from nasbench.live.ranges import COUNT, FRACTION, NOT_NEGATIVE, POSITIVE, SEED, check_ranges
+from nasbench.live.searchers.options import check_options
 from nasbench.live.training.batches import Batch, DeviceSplit
 from nasbench.live.training.halving import Halving
 from nasbench.live.training.metrics import loss
 from nasbench.live.training.training import to_stderr
 from nasbench.live.weight_sharing.supernet import Supernet, simplex_mask
+
+RANGES = {
+    **dict.fromkeys(("epochs", "batch", "channels", "cells"), COUNT),
+    **dict.fromkeys(("learning_rate", "gradient_clip"), POSITIVE),
+    "momentum": FRACTION,
+    "weight_decay": NOT_NEGATIVE,
+    "seed": SEED,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +36,7 @@ class SearchSettings:
     """Every setting of a search with shared weights; the defaults are those of DARTS (`cnn/train_search.py` of its authors).
 
     Two differ: the learning rate falls to zero (the authors': to 0.001), and the depth is NAS-Bench-201's (DARTS: 8 cells).
+    A setting outside its range (`RANGES`) raises NasbenchError.
 
     Attributes:
         epochs, batch: passes over the training split; examples a step.
@@ -44,9 +56,7 @@ class SearchSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch", "channels", "cells"):
-            if getattr(self, name) < 1:
-                raise NasbenchError(f"The {name} of the supernet is {getattr(self, name)}; it should be 1 or more.")
+        check_ranges("supernet", self, RANGES)
 
 
 class Searcher:
@@ -81,7 +91,10 @@ class Searcher:
         return self.supernet.blueprint
 
     def step(self, train: Batch, search: Batch) -> Tensor:
-        """Take one step on a training batch and a search batch; return the training loss, detached."""
+        """Take one step on a training batch and a search batch; return the training loss, detached.
+
+        Only `gradients` and `update_weights` need much memory, and each repeats no more than itself when that runs out.
+        """
         raise NotImplementedError
 
     def point(self) -> Tensor:
@@ -112,12 +125,27 @@ class Searcher:
     def _loss(self, x: Tensor, y: Tensor, mixture: Mixture) -> Tensor:
         return loss(self.supernet.shape, self.supernet(x, mixture), y)
 
-    def update_weights(self, value: Tensor) -> Tensor:
-        """Take one SGD step of the shared weights down the loss `value`."""
-        self.optimizer.zero_grad(set_to_none=True)
-        value.backward()
+    def gradients(self, inputs: Sequence[Tensor], batch: Batch, mixture: Callable[[], Mixture]) -> tuple[Tensor, ...]:
+        """Return the gradients of the loss on a batch in `inputs`; computed again in halves where memory runs out.
+
+        The mixture is made anew for each attempt, since a backward pass frees the graph behind it.
+        """
+        return self.halving.run(lambda: torch.autograd.grad(self.loss(batch, mixture()), inputs))
+
+    def update_weights(self, batch: Batch, mixture: Callable[[], Mixture]) -> Tensor:
+        """Take one SGD step of the shared weights down the loss on a batch and return that loss, detached.
+
+        Where memory runs out the gradient is computed again in halves, the mixture made anew as for `gradients`.
+        """
+        value = self.halving.run(partial(self._backward, batch, mixture))
         nn.utils.clip_grad_norm_(self.weights, self.settings.gradient_clip)
         self.optimizer.step()
+        return value
+
+    def _backward(self, batch: Batch, mixture: Callable[[], Mixture]) -> Tensor:
+        self.optimizer.zero_grad(set_to_none=True)
+        value = self.loss(batch, mixture())
+        value.backward()
         return value.detach()
 
     def finish_epoch(self, search: DeviceSplit) -> None:
@@ -150,6 +178,8 @@ class LogitSearcher(Searcher):
         arch_learning_rate: float = 3e-4,
         arch_weight_decay: float = 1e-3,
     ) -> None:
+        rates = {"arch_learning_rate": arch_learning_rate, "arch_weight_decay": arch_weight_decay}
+        check_options("the searcher", NOT_NEGATIVE, **rates)
         super().__init__(supernet, settings, generator)
         start = 1e-3 * torch.randn(self.mask.shape, generator=generator)
         self.alpha = start.to(self.device).requires_grad_()

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from nasbench.errors import unknown_name
+from nasbench.errors import NasbenchError, unknown_name
 from nasbench.live.blueprints import Architecture, Blueprint
+from nasbench.live.ranges import COUNT, POSITIVE, SIZE
 
+GRAMMAR = "none, skips[:N] or eigenvalue[:WINDOW,RATIO]"
 RULES = ("none", "skips", "eigenvalue")
 
 
@@ -22,7 +24,7 @@ class EarlyStopping:
             architecture Hessian, averaged over `window` epochs, has grown by more than `1 / ratio` within `window`
             epochs, and go back to the architecture of that time (RobustDARTS, Zela et al., ICLR 2020; their code,
             `src/search/args.py`, has a window of 5 and a growth by 1.3, looked for from epoch 10 on).
-        skips, window, ratio: as said.
+        skips, window, ratio: as said; a ratio is positive and at most 1, since more would stop what does not grow.
     """
 
     rule: str = "none"
@@ -35,6 +37,37 @@ class EarlyStopping:
     def __post_init__(self) -> None:
         if self.rule not in RULES:
             raise unknown_name("early stopping rule", self.rule, RULES)
+        right = self.skips in SIZE and self.window in COUNT and self.ratio in POSITIVE and self.ratio <= 1
+        if not right:
+            raise NasbenchError(
+                f"Early stopping has skips {self.skips!r}, window {self.window!r} and ratio {self.ratio!r}; skips should be "
+                f"{SIZE.words}, the window {COUNT.words}, and the ratio positive and at most 1."
+            )
+
+    @classmethod
+    def parse(cls, text: str) -> EarlyStopping:
+        """Return the rule that a text such as "skips:3" or "eigenvalue:5,0.75" writes; its inverse is `str`.
+
+        Raises:
+            NasbenchError: for a text that is not "none", "skips[:N]" or "eigenvalue[:WINDOW,RATIO]", or a number that
+                the rule cannot have.
+        """
+        rule, colon, numbers = text.partition(":")
+        if not colon:
+            return cls(rule)
+        try:
+            if rule == "skips":
+                return cls(rule, skips=int(numbers))
+            if rule == "eigenvalue":
+                window, ratio = numbers.split(",")
+                return cls(rule, window=int(window), ratio=float(ratio))
+        except ValueError:
+            pass
+        raise NasbenchError(f"The early stopping rule {text!r} cannot be read; it should be {GRAMMAR}.")
+
+    def __str__(self) -> str:
+        numbers = {"none": "", "skips": f":{self.skips}", "eigenvalue": f":{self.window},{self.ratio}"}
+        return self.rule + numbers[self.rule]
 
     @property
     def needs_eigenvalue(self) -> bool:

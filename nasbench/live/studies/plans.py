@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
+import torch
+
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.live.blueprints import blueprint
-from nasbench.live.experiment import SELECTIONS, Plan
+from nasbench.live.experiment import SELECTIONS, Plan, check_plan
 from nasbench.live.references.reference_models import check_reference
 from nasbench.live.searchers.catalogue import get_searcher
+from nasbench.live.searchers.loop import build
 from nasbench.live.searchers.searcher import SearchSettings
 from nasbench.live.searchers.stopping import EarlyStopping
 from nasbench.live.studies.study import LiveStudy, LiveUnit
@@ -27,7 +30,7 @@ OF_TASK = "task"
 def check_live_study(study: LiveStudy) -> None:
     """Build every plan of a study; raises NasbenchError for the first name or setting that is wrong."""
     blueprint(study.space)
-    EarlyStopping(study.stopping)
+    EarlyStopping.parse(study.stopping)
     if study.selection not in SELECTIONS:
         raise unknown_name("selection", study.selection, SELECTIONS)
     for task in study.tasks:
@@ -38,31 +41,39 @@ def check_live_study(study: LiveStudy) -> None:
             recipe_of(study, unit)
         else:
             plan = plan_of(study, unit)
-            if plan.shares_weights:
-                get_searcher(plan.optimizer, plan.options)
-            else:
+            if not plan.shares_weights:
                 _check_settings(plan.optimizer, plan.options)
+            elif unit.seed == study.seeds[0]:
+                # Options are checked where they are used, so each searcher is built once, which takes no data.
+                make, partial = get_searcher(plan.optimizer, plan.options)
+                build(make, get_task(plan.task), plan.space, plan.settings, torch.device("cpu"), partial)
+            check_plan(plan)
 
 
 def plan_of(study: LiveStudy, unit: LiveUnit) -> Plan:
-    """Return the plan of a search of a study."""
+    """Return the plan of a search of a study.
+
+    Early stopping and selection are the study's where they apply: not to optimizers that train alone, and the
+    selection not to the hybrid.
+    """
     assert unit.entry is not None
     tables = study.of_task(unit.task)
     where = f"study {study.name}, task {unit.task}"
-    return Plan(
+    plan = Plan(
         task=unit.task,
         space=study.space,
         optimizer=unit.entry.name,
         options=dict(unit.entry.settings),
         seed=unit.seed,
         settings=_filled(SearchSettings, tables["search"], f"{where}, search"),
-        stopping=study.stopping,
-        selection=study.selection,
         recipe=_recipe(tables["recipe"], f"{where}, recipe"),
         search_recipe=_recipe(tables["search_recipe"], f"{where}, search_recipe"),
         budget=dict(Budget(tables["budget"]).limits),
         examples=examples_of(study, unit.task),
     )
+    stopping = study.stopping if plan.shares_weights else plan.stopping
+    selects = plan.shares_weights and plan.optimizer != "hybrid"
+    return replace(plan, stopping=stopping, selection=study.selection if selects else plan.selection)
 
 
 def recipe_of(study: LiveStudy, unit: LiveUnit) -> Recipe:

@@ -1,13 +1,28 @@
-"""What happens when memory runs out: batches are computed in two halves from there on, once, and said so."""
+"""What happens when memory runs out.
+
+In a step, batches are computed in two halves from there on, once, and said so; elsewhere a sentence ends the run.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
 
 import torch
-from torch import Tensor
 
 from nasbench.errors import NasbenchError
+
+Result = TypeVar("Result")
+
+OUT_OF_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "not enough memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+)
+"""How torch says that memory ran out where it has no exception of its own for that: on the CPU, and in libraries."""
 
 
 class Halving:
@@ -26,8 +41,11 @@ class Halving:
         self.batch, self.device, self.say = batch, device, say
         self.parts = 1
 
-    def run(self, step: Callable[[], Tensor]) -> Tensor:
+    def run(self, step: Callable[[], Result]) -> Result:
         """Take a step that computes its batch in `parts`; the one that runs out of memory is taken again, in halves.
+
+        A step that is taken again should find what it found the first time: it should change nothing before all that
+        needs memory is done, or begin by undoing it.
 
         Raises:
             NasbenchError: if memory runs out with halves too.
@@ -35,7 +53,7 @@ class Halving:
         try:
             return step()
         except RuntimeError as fault:
-            if not _is_out_of_memory(fault):
+            if not is_out_of_memory(fault):
                 raise
             if self.parts > 1:
                 raise NasbenchError(
@@ -48,6 +66,29 @@ class Halving:
         return self.run(step)
 
 
-def _is_out_of_memory(fault: RuntimeError) -> bool:
-    """Whether torch could not allocate; on the CPU it has no exception of its own for that."""
-    return isinstance(fault, torch.OutOfMemoryError) or "can't allocate memory" in str(fault)
+@contextmanager
+def memory_guard(device: torch.device, doing: str) -> Iterator[None]:
+    """Say in one sentence that memory ran out where no halving helps.
+
+    Args:
+        device: where.
+        doing: what the block does, to follow "while".
+
+    Raises:
+        NasbenchError: if memory runs out inside the block.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as fault:
+        if not is_out_of_memory(fault):
+            raise
+        raise NasbenchError(
+            f"Memory ran out on {device} while {doing}; choose fewer channels, cells or examples, or a smaller batch."
+        ) from None
+
+
+def is_out_of_memory(fault: RuntimeError | MemoryError) -> bool:
+    """Return whether a fault says that memory could not be had."""
+    if isinstance(fault, torch.OutOfMemoryError | MemoryError):
+        return True
+    return any(text in str(fault) for text in OUT_OF_MEMORY)

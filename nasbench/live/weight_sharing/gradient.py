@@ -23,10 +23,12 @@ class SupernetGradient:
     Attributes:
         supernet: shared weights.
         batch: inputs and targets.
+        parts: in how many the batch is computed, one after another, where memory is short.
     """
 
     supernet: Supernet
     batch: Batch
+    parts: int = 1
 
     def gradient(self, theta: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the gradient at each point, `(R, d, k)` to `(R, d, k)`."""
@@ -35,6 +37,8 @@ class SupernetGradient:
     def _one(self, point: NDArray[np.float64]) -> NDArray[np.float64]:
         like = next(self.supernet.parameters())
         theta = torch.as_tensor(point, dtype=like.dtype, device=like.device).requires_grad_()
-        value = loss(self.supernet.shape, self.supernet.at(self.batch[0], theta), self.batch[1])
-        (gradient,) = torch.autograd.grad(value, theta)
-        return gradient.double().cpu().numpy()
+        total = torch.zeros_like(theta)
+        for x, y in zip(*(values.chunk(self.parts) for values in self.batch), strict=True):
+            value = loss(self.supernet.shape, self.supernet.at(x, theta), y) * (len(x) / len(self.batch[0]))
+            total += torch.autograd.grad(value, theta)[0]
+        return total.double().cpu().numpy()
