@@ -133,6 +133,8 @@ class NasBench201Space(Space):
         """
         if re.fullmatch("[0-4]{6}", text):
             return np.array([int(c) for c in text], dtype=np.int8)
+        if re.fullmatch(r"\d+", text):
+            raise NasbenchError(f"Cell {text!r} is not six digits from 0 to 4, such as 333132.")
         architecture = np.zeros(6, dtype=np.int8)
         position = 0
         for edge, (source, target) in enumerate(EDGES):

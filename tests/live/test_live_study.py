@@ -20,11 +20,12 @@ from typer.testing import CliRunner
 
 from nasbench.errors import NasbenchError
 from nasbench.live.journal import Journal
+from nasbench.live.searchers.searcher import SearchSettings
 from nasbench.live.studies.plans import check_live_study, plan_of
 from nasbench.live.studies.run_study import run_live_study
 from nasbench.live.studies.store import LiveStore
 from nasbench.live.studies.study import LiveStudy, live_preset_names, load_live_study, parse_live_study
-from nasbench.live.training.recipe import CIFAR10_GPU
+from nasbench.live.training.recipe import CIFAR10_GPU, SMALL
 from nasbench.study.commands import run
 from reports.commands import report
 
@@ -80,6 +81,14 @@ def test_presets_compare_what_they_say() -> None:
     plan = plan_of(quick, cifar)
     assert plan.examples == (4000, 1000) and plan.seed == 2 and plan.recipe.augmentation is not None
     assert plan.search_recipe.channels == plan.recipe.channels == 4  # what a task changes, its searches follow
+
+
+def test_darts_on_digits_is_what_the_command_runs() -> None:
+    study = load_live_study("darts-on-digits")
+    plan = plan_of(study, next(iter(study.units())))
+    assert plan.optimizer == "darts" and plan.options == {}
+    assert plan.settings == SearchSettings(epochs=10, channels=8, cells=1)  # defaults of `nasbench search`
+    assert plan.recipe == SMALL and plan.examples == (None, None)
 
 
 def test_seeds_and_tasks_can_be_chosen() -> None:

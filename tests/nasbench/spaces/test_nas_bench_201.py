@@ -21,6 +21,12 @@ def test_official_string() -> None:
     assert np.array_equal(SPACE.from_string("333123"), CELL)
 
 
+@pytest.mark.parametrize("digits", ["999999", "33313", "3331325"])
+def test_digits_that_are_no_cell_are_refused(digits: str) -> None:
+    with pytest.raises(NasbenchError, match="is not six digits from 0 to 4"):
+        SPACE.from_string(digits)
+
+
 @pytest.mark.parametrize(
     ("text", "position"),
     [
