@@ -106,9 +106,10 @@ def search(
     from dataclasses import replace
 
     from nasbench.live.devices import choose_device
-    from nasbench.live.experiment import Plan, check_rank, run_plan
+    from nasbench.live.experiment import check_rank, run_plan
     from nasbench.live.federated.command import Federation, search_federated
     from nasbench.live.front import run_front
+    from nasbench.live.plan import Plan
     from nasbench.live.searchers.searcher import SearchSettings
     from nasbench.live.training.recipe import get_recipe
 
@@ -178,7 +179,7 @@ def train(
     need_torch()
     from nasbench.live.blueprints import blueprint
     from nasbench.live.devices import choose_device
-    from nasbench.live.experiment import describe_trained, train_final
+    from nasbench.live.final_phase import describe_trained, train_final
     from nasbench.live.tasks.catalogue import get_task
 
     plan = chosen_recipe(recipe, space, epochs, channels, cells, seed)

@@ -28,8 +28,10 @@ from nasbench.errors import NasbenchError
 from nasbench.files import write_atomically
 from nasbench.live.blueprints import Architecture, blueprint
 from nasbench.live.devices import choose_device, describe
-from nasbench.live.experiment import Plan, describe_trained, final_splits, run_search
+from nasbench.live.final_phase import describe_trained, final_splits
 from nasbench.live.networks.resnet import ResNet18
+from nasbench.live.plan import Plan
+from nasbench.live.search_phase import run_search
 from nasbench.live.searchers.catalogue import get_searcher
 from nasbench.live.searchers.loop import build
 from nasbench.live.searchers.searcher import SearchSettings

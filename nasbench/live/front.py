@@ -13,7 +13,9 @@ import torch
 from nasbench.errors import NasbenchError
 from nasbench.live.benchmark import measured
 from nasbench.live.blueprints import blueprint
-from nasbench.live.experiment import Plan, ask_alone, check_plan, describe_trained, train_final
+from nasbench.live.final_phase import describe_trained, train_final
+from nasbench.live.plan import Plan, check_plan
+from nasbench.live.search_phase import ask_alone
 from nasbench.live.searchers.catalogue import searcher_names
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.training.halving import memory_guard

@@ -16,10 +16,11 @@ from typer.testing import CliRunner
 
 from nasbench.cli import status
 from nasbench.errors import NasbenchError
-from nasbench.live import commands, evidence, experiment
-from nasbench.live.experiment import Plan, run_plan
+from nasbench.live import commands, evidence, experiment, final_phase, search_phase
+from nasbench.live.experiment import run_plan
 from nasbench.live.networks.parts import Shape
 from nasbench.live.networks.resnet import ResNet18
+from nasbench.live.plan import Plan
 from nasbench.live.searchers.searcher import SearchSettings
 from nasbench.live.training.recipe import SMALL
 from nasbench.spaces.nas_bench_201 import NasBench201Space
@@ -91,9 +92,14 @@ def test_memory_that_runs_out_outside_a_step_is_one_sentence(monkeypatch: pytest
     def full(*_: Any, **__: Any) -> Any:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    for name, doing in (("build", "searching"), ("trainer", "training"), ("predict", "scoring")):
+    places = (
+        (search_phase, "build", "searching"),
+        (final_phase, "trainer", "training"),
+        (final_phase, "predict", "scoring"),
+    )
+    for module, name, doing in places:
         with monkeypatch.context() as patch:
-            patch.setattr(experiment, name, full)
+            patch.setattr(module, name, full)
             with pytest.raises(NasbenchError, match=f"Memory ran out on cpu while {doing}"):
                 run_plan(TINY, CPU, None, quiet)
 

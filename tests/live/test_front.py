@@ -13,9 +13,8 @@ import typer
 from typer.testing import CliRunner
 
 from nasbench.errors import NasbenchError
-from nasbench.live import benchmark, commands, experiment
+from nasbench.live import benchmark, commands, search_phase
 from nasbench.live.blueprints import blueprint
-from nasbench.live.experiment import Plan, plan_as_dict
 from nasbench.live.front import run_front
 from nasbench.live.hardware.counting import macs, memory, parameters
 from nasbench.live.hardware.facts import FACTS, Facts
@@ -23,6 +22,7 @@ from nasbench.live.hardware.latency import LatencyTable
 from nasbench.live.hardware.latency_command import latency
 from nasbench.live.networks.edge import Edge
 from nasbench.live.networks.parts import Shape
+from nasbench.live.plan import Plan, plan_as_dict
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.training.recipe import SMALL
 from nasbench.search.ledger import Budget
@@ -204,7 +204,7 @@ def test_what_cannot_have_a_front_says_so(change: dict[str, object], message: st
 def test_a_plan_that_cannot_run_says_so_before_it_does() -> None:
     task = get_task("digits")
     with pytest.raises(NasbenchError, match="did you mean 'darts'"):
-        experiment.run_search(replace(PLAN, optimizer="dart", objectives=()), task, task.load(), CPU)
+        search_phase.run_search(replace(PLAN, optimizer="dart", objectives=()), task, task.load(), CPU)
     for arguments, message in ((["--examples", "0"], "--examples is 0"), (["--search-epochs", "0"], "epochs of the")):
         app = typer.Typer(pretty_exceptions_enable=False)
         app.command()(commands.search)
@@ -224,5 +224,5 @@ def test_a_missing_package_is_named_before_anything_is_trained(monkeypatch: pyte
 def test_a_plan_for_one_objective_reads_as_it_did() -> None:
     assert "objectives" not in plan_as_dict(replace(PLAN, objectives=()))
     assert plan_as_dict(PLAN)["objectives"] == PLAN.objectives
-    assert experiment.Plan(task="digits", optimizer="hybrid").shares_weights
+    assert Plan(task="digits", optimizer="hybrid").shares_weights
     assert not replace(PLAN, optimizer="hybrid").shares_weights

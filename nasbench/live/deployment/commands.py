@@ -40,7 +40,7 @@ def export(
     from nasbench.live.blueprints import blueprint
     from nasbench.live.commands import chosen_recipe
     from nasbench.live.devices import choose_device
-    from nasbench.live.experiment import final_splits, train_final
+    from nasbench.live.final_phase import final_splits, train_final
     from nasbench.live.tasks.catalogue import get_task
 
     check_target(onnx)

@@ -12,7 +12,7 @@ from nasbench.errors import NasbenchError
 from nasbench.live.ranges import POSITIVE
 
 if TYPE_CHECKING:
-    from nasbench.live.experiment import Plan
+    from nasbench.live.plan import Plan
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,10 +13,12 @@ import torch
 
 from nasbench.errors import NasbenchError
 from nasbench.live.blueprints import Architecture, blueprint
-from nasbench.live.experiment import Plan, run_search, train_final
 from nasbench.live.federated.experiment import FederatedPlan
 from nasbench.live.federated.job import Job, load_weights
 from nasbench.live.federated.loop import run_loop
+from nasbench.live.final_phase import train_final
+from nasbench.live.plan import Plan
+from nasbench.live.search_phase import run_search
 from nasbench.live.studies.store import write_whole
 from nasbench.live.tasks.task import Splits
 from nasbench.live.training.batches import DeviceSplit

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError, unknown_name
-from nasbench.live.experiment import describe_trained, final_splits
+from nasbench.live.final_phase import describe_trained, final_splits
 from nasbench.live.networks.plain import plain_network
 from nasbench.live.references import forecasts, linear_models
 from nasbench.live.tasks.task import Splits, Task

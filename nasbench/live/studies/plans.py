@@ -10,7 +10,7 @@ import torch
 
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.live.blueprints import blueprint
-from nasbench.live.experiment import SELECTIONS, Plan, check_plan
+from nasbench.live.plan import SELECTIONS, Plan, check_plan
 from nasbench.live.references.reference_models import check_reference
 from nasbench.live.searchers.catalogue import get_searcher
 from nasbench.live.searchers.loop import build

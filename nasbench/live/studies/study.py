@@ -60,7 +60,7 @@ class LiveStudy:
         tasks: names.
         space: live space.
         seeds: of the runs; run i of every optimizer and of every trained reference has seed i of this list.
-        stopping, selection: see `nasbench.live.experiment.Plan`.
+        stopping, selection: see `nasbench.live.plan.Plan`.
         references: models of the domain beside the searches, see `nasbench.live.references.reference_models`.
         examples: training and search examples to use, a number or "all".
         search: settings of the supernet.

@@ -1,0 +1,80 @@
+"""What a live search depends on, and what cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from nasbench.errors import NasbenchError, unknown_name
+from nasbench.live.searchers.catalogue import searcher_names
+from nasbench.live.searchers.searcher import SearchSettings
+from nasbench.live.searchers.stopping import EarlyStopping
+from nasbench.live.training.recipe import SMALL, Recipe
+from nasbench.search.registry import optimizer_names
+
+SELECTIONS = ("derive", "perturbation")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Everything that a live search depends on.
+
+    Attributes:
+        task, space, optimizer: names; an optimizer is a weight-sharing searcher or any registered optimizer.
+        options: of the optimizer, where they differ from its defaults.
+        seed: of the search and of the final training.
+        settings: of the supernet, for searchers that share weights.
+        stopping: early-stopping rule, for the same; see `EarlyStopping.parse`. It ends the hybrid's search as well,
+            whose finalists are then those of that epoch.
+        selection: "derive" as the searcher does, or "perturbation", for the same but the hybrid, which selects by
+            training finalists alone.
+        recipe: of the final training.
+        search_recipe: of trainings during the search (optimizers that train alone, and the hybrid's finalists).
+        budget: of optimizers that train alone, in accounts of the ledger.
+        examples: training and search examples to use, None for all.
+        objectives: none for the task's metric alone, else the metric and what else is minimised (see `front`).
+    """
+
+    task: str
+    space: str = "nas-bench-201"
+    optimizer: str = "darts"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    settings: SearchSettings = field(default_factory=SearchSettings)
+    stopping: str = "none"
+    selection: str = "derive"
+    recipe: Recipe = SMALL
+    search_recipe: Recipe = SMALL
+    budget: Mapping[str, float] = field(default_factory=lambda: {"queries": 10.0})
+    examples: tuple[int | None, int | None] = (None, None)
+    objectives: tuple[str, ...] = ()
+
+    @property
+    def shares_weights(self) -> bool:
+        """Whether the optimizer searches on a supernet, which it does for one objective alone."""
+        return self.optimizer in searcher_names() and len(self.objectives) < 2
+
+
+def check_plan(plan: Plan) -> None:
+    """Raise NasbenchError for a name that does not exist, or for early stopping or a selection that would not apply."""
+    if plan.optimizer not in (*searcher_names(), *optimizer_names()):
+        raise unknown_name("optimizer", plan.optimizer, (*searcher_names(), *optimizer_names()))
+    if plan.selection not in SELECTIONS:
+        raise NasbenchError(f"There is no selection {plan.selection!r}; it should be one of {', '.join(SELECTIONS)}.")
+    rule = EarlyStopping.parse(plan.stopping).rule
+    if not plan.shares_weights and (rule, plan.selection) != ("none", "derive"):
+        raise NasbenchError(
+            f"Early stopping and selection belong to searches on shared weights, and {plan.optimizer} trains alone; "
+            "leave out --stopping and --selection."
+        )
+    if plan.optimizer == "hybrid" and plan.selection != "derive":
+        raise NasbenchError("The hybrid selects by training its finalists alone; leave out --selection.")
+
+
+def plan_as_dict(plan: Plan) -> dict[str, Any]:
+    """Return every setting of a plan as JSON can hold it."""
+    plain = asdict(replace(plan, options={}, budget={}))
+    if not plan.objectives:
+        del plain["objectives"]  # so that folders written before there could be several are resumed
+    return {**plain, "options": dict(plan.options), "budget": dict(plan.budget), "examples": list(plan.examples)}
