@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nasbench.errors import NasbenchError
+from nasbench.live.ranges import LARGEST_SEED
 
 if TYPE_CHECKING:
     from nasbench.live.training.recipe import Recipe
@@ -28,7 +29,7 @@ def can_hold_results(folder: Path | None) -> Path | None:
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda")]
-Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="seed of everything random")]
+Seed = Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="seed of everything random")]
 Out = Annotated[
     Path | None,
     typer.Option(callback=can_hold_results, help="folder for checkpoints and results; what it holds is resumed"),
@@ -106,7 +107,7 @@ def search(
     from dataclasses import replace
 
     from nasbench.live.devices import choose_device
-    from nasbench.live.experiment import check_rank, run_plan
+    from nasbench.live.experiment import run_plan
     from nasbench.live.federated.command import Federation, search_federated
     from nasbench.live.front import run_front
     from nasbench.live.plan import Plan
@@ -143,8 +144,6 @@ def search(
         listen=listen,
         compare=compare,
     )
-    if rank:
-        check_rank(plan, rank)
     if rank and (federated or plan.objectives):
         raise NasbenchError("A ranking is of one central search for one objective; leave out --rank.")
     if federated and plan.objectives:

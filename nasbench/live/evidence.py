@@ -10,7 +10,6 @@ of the rest of itself.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import math
 import sys
@@ -25,15 +24,13 @@ import torch
 from torch import nn
 
 from nasbench.errors import NasbenchError
-from nasbench.files import write_atomically
 from nasbench.live.blueprints import Architecture, blueprint
 from nasbench.live.devices import choose_device, describe
+from nasbench.live.evidence_file import accuracy, read_evidence, write_evidence
 from nasbench.live.final_phase import describe_trained, final_splits
 from nasbench.live.networks.resnet import ResNet18
 from nasbench.live.plan import Plan
 from nasbench.live.search_phase import run_search
-from nasbench.live.searchers.catalogue import get_searcher
-from nasbench.live.searchers.loop import build
 from nasbench.live.searchers.searcher import SearchSettings
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.task import Splits, Task
@@ -146,14 +143,12 @@ class Evidence:
         plan = self._plan()
         settings = {"settings": asdict(plan.settings), "finalist_recipe": plan.search_recipe.as_dict()}
         if path.exists():
-            known = read(path)
+            known = read_evidence(path)
             if {key: known.get(key) for key in settings} != json.loads(json.dumps(settings)):
                 raise NasbenchError(f"{path} was made under other settings; choose another --out.")
             return space.from_string(known["architecture"])
         searched = run_search(plan, task, splits, self.device, self.work / "search", self._within)
-        # Throughput is that of a supernet of its own, so that measuring it changes nothing.
-        make, partial = get_searcher("hybrid")
-        fresh = build(make, task, plan.space, plan.settings, self.device, partial)
+        assert searched.found is not None and searched.found.searcher is not None
         self._write(
             path,
             {
@@ -161,7 +156,7 @@ class Evidence:
                 "architecture": space.to_string(searched.architecture),
                 "search_seconds": searched.seconds,
                 "curve": searched.curve,
-                **of_supernet(fresh, task, splits),
+                **of_supernet(searched.found.searcher, task, splits),  # which nothing else needs from here on
                 **settings,
             },
         )
@@ -171,7 +166,7 @@ class Evidence:
         path = self.out / f"{self.size.task}-{kind}-seed{seed}.json"
         recipe = replace(self.size.recipe, seed=seed)
         if path.exists():
-            if read(path)["recipe"] != json.loads(json.dumps(recipe.as_dict())):
+            if read_evidence(path)["recipe"] != json.loads(json.dumps(recipe.as_dict())):
                 raise NasbenchError(f"{path} was made under another recipe; choose another --out.")
             return
         name, network = self._network(kind, seed, found, task, recipe)
@@ -206,11 +201,10 @@ class Evidence:
         return space.to_string(cell), initialised(task, self.size.space, cell, recipe)
 
     def _summary(self, seeds: int) -> dict[str, Any]:
-        files = {
-            kind: [read(self.out / f"{self.size.task}-{kind}-seed{seed}.json") for seed in range(seeds)]
-            for kind in KINDS
+        paths = {
+            kind: [self.out / f"{self.size.task}-{kind}-seed{seed}.json" for seed in range(seeds)] for kind in KINDS
         }
-        rows = {kind: judge([accuracy(result) for result in results]) for kind, results in files.items()}
+        rows = {kind: judge([accuracy(read_evidence(path), path) for path in of]) for kind, of in paths.items()}
         summary = {"target": TARGET, "seeds": seeds, "networks": rows, "rehearsal": self.size is REHEARSAL}
         self._write(self.out / f"{self.size.task}-summary.json", summary)
         return summary
@@ -220,14 +214,7 @@ class Evidence:
             raise UnfinishedError
 
     def _write(self, path: Path, content: dict[str, Any]) -> None:
-        content = {**content, "environment": describe(self.device)}
-        write_atomically(path, json.dumps({**content, "sha256": digest(content)}, indent=1).encode())
-
-
-def accuracy(result: dict[str, Any]) -> float:
-    """Return the test accuracy in %: with test-time flip where the recipe declares it."""
-    flipped = result.get("test_error_with_flip")
-    return 100.0 - float(result["test_error"] if flipped is None else flipped)
+        write_evidence(path, {**content, "environment": describe(self.device)})
 
 
 def judge(accuracies: list[float]) -> dict[str, Any]:
@@ -249,23 +236,6 @@ def judge(accuracies: list[float]) -> dict[str, Any]:
         "lower_95": bound,
         "verdict": "holds" if n >= 3 and bound >= TARGET else "not shown",
     }
-
-
-def digest(content: dict[str, Any]) -> str:
-    """Return the SHA-256 of evidence as canonical JSON."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def read(path: Path) -> dict[str, Any]:
-    """Return a file of evidence, or raise NasbenchError if it is none, or was changed since it was written."""
-    try:
-        content: dict[str, Any] = dict(json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError):
-        raise NasbenchError(f"{path} cannot be read as JSON; move it away, and it is made again.") from None
-    stated = content.pop("sha256", None)
-    if stated != digest(content):
-        raise NasbenchError(f"{path} was changed after it was written: its SHA-256 differs; make it again.")
-    return content
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -38,7 +38,7 @@ def run_plan(
     """
     check_plan(plan)
     if rank:
-        check_rank(plan, rank)
+        _check_rank(plan, rank)
     task = get_task(plan.task)
     splits = task.load().reduced(*plan.examples)
     say(f"{plan.optimizer} searches {plan.space} on {plan.task} (seed {plan.seed}, {device.type})")
@@ -63,7 +63,7 @@ def run_plan(
     }
 
 
-def check_rank(plan: Plan, rank: int) -> None:
+def _check_rank(plan: Plan, rank: int) -> None:
     """Raise NasbenchError unless `rank` architectures can be ranked by the shared weights of a plan."""
     if not plan.shares_weights:
         raise NasbenchError(

@@ -18,7 +18,6 @@ from nasbench.live.plan import Plan, check_plan
 from nasbench.live.search_phase import ask_alone
 from nasbench.live.searchers.catalogue import searcher_names
 from nasbench.live.tasks.catalogue import get_task
-from nasbench.live.training.halving import memory_guard
 from nasbench.live.training.training import Say, to_stderr
 from nasbench.search.archive import nondominated
 from nasbench.search.registry import optimizer_names
@@ -48,8 +47,7 @@ def run_front(
     splits = task.load().reduced(*plan.examples)
     say(f"{plan.optimizer} trains alone for {', '.join(plan.objectives)} on {plan.task} (seed {plan.seed})")
     start = time.perf_counter()
-    with memory_guard(device, "searching"):
-        answers, replayed = ask_alone(plan, task, splits, device, folder)
+    answers, replayed = ask_alone(plan, task, splits, device, folder)
     seconds = time.perf_counter() - start + replayed
     _, once = np.unique(answers.architectures, axis=0, return_index=True)
     architectures, objectives = answers.architectures[once], answers.objectives[once]

@@ -1,4 +1,4 @@
-"""Ranges of the numbers among settings, and the sentence for one that is outside. This module needs no torch."""
+"""What settings may be, and the sentence for one that is something else. This module needs no torch."""
 
 from __future__ import annotations
 
@@ -33,18 +33,44 @@ class Range:
         return self.least <= value < self.below and not (self.positive and value == 0)
 
 
+@dataclass(frozen=True)
+class OneOf:
+    """Values that an option may have; 1 is not true here, nor 1.0 the whole number 1."""
+
+    values: tuple[object, ...]
+
+    @property
+    def words(self) -> str:
+        """What follows "it should be"."""
+        return " or ".join(str(value).lower() for value in self.values)
+
+    def __contains__(self, value: object) -> bool:
+        return any(type(value) is type(known) and value == known for known in self.values)
+
+
+LARGEST_SEED = 2**32 - 1
+
 COUNT = Range("a whole number of 1 or more", least=1, whole=True)
 SIZE = Range("a whole number of 0 or more", whole=True)
-SEED = Range("a whole number from 0 to 2^32 - 1", below=2**32, whole=True)
+SEED = Range("a whole number from 0 to 2^32 - 1", below=LARGEST_SEED + 1, whole=True)
 POSITIVE = Range("a positive number", positive=True)
 NOT_NEGATIVE = Range("a number of 0 or more")
 FRACTION = Range("a number from 0 to below 1", below=1)
+SHARE = Range("a number from 0 to 1", below=math.nextafter(1, 2))
+SWITCH = OneOf((True, False))
 
 
-def check_ranges(owner: str, settings: object, ranges: Mapping[str, Range]) -> None:
-    """Raise NasbenchError for the first attribute of `settings` that is outside its range; `owner` is whose it is."""
+def check_ranges(owner: str, settings: object, ranges: Mapping[str, Range | OneOf]) -> None:
+    """Raise NasbenchError for the first attribute of `settings` that is not what it may be; `owner` is whose it is."""
     for name, allowed in ranges.items():
         if getattr(settings, name) not in allowed:
             raise NasbenchError(
                 f"The {name} of the {owner} is {getattr(settings, name)!r}; it should be {allowed.words}."
             )
+
+
+def check_options(searcher: str, allowed: Range | OneOf, **options: object) -> None:
+    """Raise NasbenchError for the first of `options` of a searcher that is not among what is allowed."""
+    for name, value in options.items():
+        if value not in allowed:
+            raise NasbenchError(f"The option {name} of {searcher} is {value!r}; it should be {allowed.words}.")

@@ -66,10 +66,10 @@ def run_search(
         NasbenchError: for a plan that cannot be run, or if memory runs out.
     """
     check_plan(plan)
-    with memory_guard(device, "searching"):
-        if plan.shares_weights:
-            return _search_shared(plan, task, splits, device, folder, watch)
+    if not plan.shares_weights:
         return _search_alone(plan, task, splits, device, folder)
+    with memory_guard(device, "searching"):
+        return _search_shared(plan, task, splits, device, folder, watch)
 
 
 def _search_shared(
@@ -147,12 +147,12 @@ def ask_alone(
         repeats="cached",
         budget=Budget(dict(plan.budget)).guarded(),
     )
-    live = LiveBenchmark(task, splits.train, splits.search, plan.space, plan.search_recipe, device)
     journal = Journal(folder / "trainings.json", plan_as_dict(plan)) if folder else None
-    handle = live.handle(setting, plan.seed, (0,), journal)
-    batches, _ = search(
-        handle, get_optimizer(plan.optimizer).create(handle, Streams(plan.seed, (0,)), dict(plan.options))
-    )
+    with memory_guard(device, "searching"):
+        live = LiveBenchmark(task, splits.train, splits.search, plan.space, plan.search_recipe, device)
+        handle = live.handle(setting, plan.seed, (0,), journal)
+        optimizer = get_optimizer(plan.optimizer).create(handle, Streams(plan.seed, (0,)), dict(plan.options))
+        batches, _ = search(handle, optimizer)
     answered = [batch.of_run(0) for batch in batches]
     joined = {f.name: np.concatenate([getattr(a, f.name) for a in answered]) for f in fields(RunObservations)}
     return RunObservations(**joined), journal.replayed_seconds if journal else 0.0

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nasbench.errors import NasbenchError
+from nasbench.live.evidence_file import accuracy, read_evidence
 from reports.claims.registry import Claim
 from reports.claims.verdict import ClaimVerdict, Outcome, Part, not_run
 from reports.statistics.result import Undefined
@@ -75,38 +74,6 @@ def _outcome(part: Part, target: float) -> Outcome:
     if not isinstance(part.upper, Undefined) and part.upper < target:
         return "fails"
     return "not shown"
-
-
-def accuracy(evidence: dict[str, Any], path: Path) -> float:
-    """Test accuracy in %, with test-time flip where the recipe declares it.
-
-    Raises:
-        NasbenchError: if the file does not say.
-    """
-    flipped = evidence.get("test_error_with_flip")
-    error = evidence.get("test_error") if flipped is None else flipped
-    if not isinstance(error, int | float) or not 0.0 <= error <= 100.0:
-        raise NasbenchError(f"{path} holds no test error in %; make the evidence again.")
-    return 100.0 - float(error)
-
-
-def read_evidence(path: Path) -> dict[str, Any]:
-    """Read a file of evidence with its own SHA-256 checked.
-
-    Raises:
-        NasbenchError: if it is not such a file, or was changed.
-    """
-    try:
-        content = json.loads(path.read_text())
-    except (OSError, ValueError):
-        raise NasbenchError(f"{path} cannot be read as JSON; make the evidence again.") from None
-    if not isinstance(content, dict):
-        raise NasbenchError(f"{path} is no file of evidence; make it again.")
-    stated = content.get("sha256")
-    rest = {key: value for key, value in content.items() if key != "sha256"}
-    if stated != hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest():
-        raise NasbenchError(f"{path} was changed after it was written: its SHA-256 differs; make it again.")
-    return content
 
 
 def _differing(files: list[dict[str, Any]]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nasbench.errors import NasbenchError
-from nasbench.live.ranges import POSITIVE
+from nasbench.live.ranges import LARGEST_SEED, POSITIVE
 
 if TYPE_CHECKING:
     from nasbench.live.plan import Plan
@@ -99,7 +99,7 @@ def join(
     ] = None,
     partition: Annotated[str, typer.Option(help="how the parts are dealt: iid or dirichlet:ALPHA")] = "iid",
     examples: Annotated[int | None, typer.Option(min=2, help="training examples to use")] = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="of the partition; that of the search")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="of the partition; that of the search")] = 0,
     patience: Annotated[float, typer.Option(help="seconds to wait for the server")] = 600.0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
 ) -> None:

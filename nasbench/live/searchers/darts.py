@@ -12,7 +12,7 @@ from typing import Any
 from torch import Tensor
 
 from nasbench.live.networks.edge import Mixture
-from nasbench.live.searchers.options import OneOf, check_options
+from nasbench.live.ranges import OneOf, check_options
 from nasbench.live.searchers.searcher import LogitSearcher
 from nasbench.live.training.batches import Batch
 from nasbench.live.weight_sharing.hypergradient import unrolled_hypergradient

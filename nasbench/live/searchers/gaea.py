@@ -8,8 +8,7 @@ import torch
 from torch import Tensor
 
 from nasbench.live.networks.edge import Mixture
-from nasbench.live.ranges import NOT_NEGATIVE
-from nasbench.live.searchers.options import OneOf, check_options
+from nasbench.live.ranges import NOT_NEGATIVE, OneOf, check_options
 from nasbench.live.searchers.searcher import Searcher
 from nasbench.live.training.batches import Batch
 

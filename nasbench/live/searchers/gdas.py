@@ -12,8 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.live.networks.edge import Mixture
-from nasbench.live.ranges import POSITIVE
-from nasbench.live.searchers.options import check_options
+from nasbench.live.ranges import POSITIVE, check_options
 from nasbench.live.searchers.searcher import LogitSearcher
 from nasbench.live.training.batches import Batch
 

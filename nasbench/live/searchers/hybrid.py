@@ -17,8 +17,7 @@ from nasbench.hybrid.evolution import Evolution
 from nasbench.hybrid.relaxation import Relaxation
 from nasbench.live.blueprints import Architecture
 from nasbench.live.networks.edge import Mixture
-from nasbench.live.ranges import COUNT, FRACTION, NOT_NEGATIVE
-from nasbench.live.searchers.options import SHARE, SWITCH, check_options
+from nasbench.live.ranges import COUNT, FRACTION, NOT_NEGATIVE, SHARE, SWITCH, check_options
 from nasbench.live.searchers.searcher import Searcher
 from nasbench.live.training.batches import Batch, DeviceSplit
 from nasbench.live.weight_sharing.gradient import SupernetGradient

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from nasbench.live.networks.edge import Mixture
-from nasbench.live.searchers.options import SHARE, check_options
+from nasbench.live.ranges import SHARE, check_options
 from nasbench.live.searchers.searcher import LogitSearcher, need_edges
 from nasbench.live.training.batches import Batch
 

@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 
 from nasbench.live.blueprints import Architecture
-from nasbench.live.ranges import COUNT
-from nasbench.live.searchers.options import check_options
+from nasbench.live.ranges import COUNT, check_options
 from nasbench.live.searchers.searcher import Searcher
 from nasbench.live.training.batches import Batch, DeviceSplit
 from nasbench.live.weight_sharing.sharing import shared_losses

@@ -14,8 +14,7 @@ from torch.utils.checkpoint import checkpoint
 from nasbench.errors import NasbenchError
 from nasbench.live.blueprints import Architecture, Blueprint
 from nasbench.live.networks.edge import Mixture
-from nasbench.live.ranges import COUNT, FRACTION, NOT_NEGATIVE, POSITIVE, SEED, check_ranges
-from nasbench.live.searchers.options import check_options
+from nasbench.live.ranges import COUNT, FRACTION, NOT_NEGATIVE, POSITIVE, SEED, check_options, check_ranges
 from nasbench.live.training.batches import Batch, DeviceSplit
 from nasbench.live.training.halving import Halving
 from nasbench.live.training.metrics import loss

@@ -14,7 +14,7 @@ from platformdirs import user_cache_path
 
 from nasbench.errors import NasbenchError
 from nasbench.live.networks.parts import Shape
-from nasbench.live.ranges import SIZE, check_ranges
+from nasbench.live.ranges import SIZE, SWITCH, check_ranges
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,7 @@ class Augmentation:
     cutout: int = 0
 
     def __post_init__(self) -> None:
-        check_ranges("augmentation", self, {"translate": SIZE, "cutout": SIZE})
-        if not isinstance(self.flip, bool):
-            raise NasbenchError(f"The flip of the augmentation is {self.flip!r}; it should be true or false.")
+        check_ranges("augmentation", self, {"flip": SWITCH, "translate": SIZE, "cutout": SIZE})
 
 
 @dataclass(frozen=True)
