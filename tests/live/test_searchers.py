@@ -1,8 +1,7 @@
-"""Searchers: each moves what it says it moves, resumes, and stops when it should."""
+"""Searchers: each moves what it says it moves, resumes, and takes the options that it should."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,32 +18,16 @@ from nasbench.live.searchers.darts import Darts
 from nasbench.live.searchers.gaea import exponentiated_gradient
 from nasbench.live.searchers.gdas import Gdas
 from nasbench.live.searchers.hybrid import Hybrid
-from nasbench.live.searchers.loop import Search, build
 from nasbench.live.searchers.pc_darts import PcDarts
-from nasbench.live.searchers.searcher import Searcher, SearchSettings
+from nasbench.live.searchers.searcher import SearchSettings
 from nasbench.live.searchers.selection import perturbed_selection
-from nasbench.live.searchers.stopping import EarlyStopping, max_skips
+from nasbench.live.searchers.stopping import EarlyStopping
 from nasbench.live.tasks.catalogue import get_task
-from nasbench.live.training.halving import Halving, memory_guard
 from nasbench.live.training.recipe import SMALL
-from nasbench.live.weight_sharing.gradient import SupernetGradient
-from nasbench.live.weight_sharing.hypergradient import dominant_eigenvalue
 from nasbench.live.weight_sharing.ranking import interval_of_tau, ranking, supernet_ranking
 from nasbench.live.weight_sharing.sharing import shared_errors
 
-CPU = torch.device("cpu")
-TINY = SearchSettings(epochs=2, batch=64, channels=4, cells=1)
-
-
-def make(name: str, space: str = "nas-bench-201", settings: SearchSettings = TINY, **options: Any) -> Searcher:
-    maker, partial = get_searcher(name, options)
-    settings = replace(settings, cells=3) if space == "darts" else settings
-    return build(maker, get_task("digits"), space, settings, CPU, partial)
-
-
-def search(searcher: Searcher, folder: Path | None = None, stopping: EarlyStopping | None = None) -> Search:
-    task = get_task("digits")
-    return Search(searcher, task, task.load().reduced(128, 64), stopping, folder)
+from tiny_search import CPU, TINY, make, search
 
 
 @pytest.mark.parametrize("space", ["nas-bench-201", "darts", "hierarchical"])
@@ -129,80 +112,6 @@ def test_pc_darts_weighs_the_edges_of_a_node_against_each_other() -> None:
     torch.testing.assert_close(scale[3:], torch.softmax(torch.tensor([3.0, 4.0, 5.0]), 0))
 
 
-def test_stopping_on_skips_returns_the_architecture_before() -> None:
-    plan, rule = blueprint("nas-bench-201"), EarlyStopping("skips", skips=2)
-    good, bad = np.array([3, 1, 1, 3, 3, 3], np.int8), np.array([1, 1, 1, 3, 3, 3], np.int8)
-    assert max_skips(plan, bad) == 3
-    assert rule.tell(plan, good, None) is None
-    np.testing.assert_array_equal(rule.tell(plan, bad, None), good)
-
-
-def test_stopping_on_eigenvalues_goes_back_by_its_window() -> None:
-    plan, rule = blueprint("nas-bench-201"), EarlyStopping("eigenvalue", window=2)
-    cells = [np.full(6, i % 5, np.int8) for i in range(6)]
-    answers = [rule.tell(plan, cell, value) for cell, value in zip(cells, [1.0, 1.0, 1.0, 1.1, 3.0, 9.0], strict=True)]
-    assert answers[:4] == [None] * 4
-    # Means of the last two and of the two before: (1.1 + 3) / 2 against 1, so the fifth epoch stops the search.
-    np.testing.assert_array_equal(answers[4], cells[2])
-    flat = EarlyStopping("eigenvalue", window=2)
-    assert all(flat.tell(plan, cell, 1.0) is None for cell in cells)
-
-
-def test_stopping_rules_are_read_from_text_and_written_back() -> None:
-    assert EarlyStopping.parse("skips:3").skips == 3
-    rule = EarlyStopping.parse("eigenvalue:4,0.5")
-    assert (rule.rule, rule.window, rule.ratio) == ("eigenvalue", 4, 0.5)
-    for text in ("none", "skips:2", "skips:0", "eigenvalue:5,0.75"):
-        assert str(EarlyStopping.parse(text)) == text
-    assert EarlyStopping.parse("skips") == EarlyStopping.parse("skips:2")
-    assert EarlyStopping.parse("eigenvalue") == EarlyStopping.parse("eigenvalue:5,0.75")
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("bogus", "no early stopping rule named 'bogus'"),
-        ("none:1", "it should be none, skips"),
-        ("bogus:1", "it should be none, skips"),
-        ("skips:", "it should be none, skips"),
-        ("skips:two", "it should be none, skips"),
-        ("skips:-1", "skips should be a whole number of 0 or more"),
-        ("eigenvalue:5", "it should be none, skips"),
-        ("eigenvalue:0,0.75", "the window a whole number of 1 or more"),
-        ("eigenvalue:5,0", "the ratio positive and at most 1"),
-        ("eigenvalue:5,1.5", "the ratio positive and at most 1"),
-        ("eigenvalue:5,nan", "the ratio positive and at most 1"),
-    ],
-)
-def test_stopping_rules_that_cannot_be_are_told(text: str, message: str) -> None:
-    with pytest.raises(NasbenchError, match=message) as caught:
-        EarlyStopping.parse(text)
-    assert "\n" not in str(caught.value)
-
-
-def test_a_search_is_resumed_under_its_own_rule_alone(tmp_path: Path) -> None:
-    def under(text: str) -> Search:
-        return search(make("darts"), tmp_path / text[:5], EarlyStopping.parse(text))
-
-    under("none").run(1)
-    assert len(search(make("darts"), tmp_path / "none").curve) == 1  # as it was written before rules had a place there
-    under("skips:6").run(1)
-    assert len(under("skips:6").curve) == 1
-    for other in ("none", "skips:5", "eigenvalue"):
-        with pytest.raises(NasbenchError, match="written for another stopping"):
-            search(make("darts"), tmp_path / "skips", EarlyStopping.parse(other))
-
-
-def test_eigenvalues_need_a_point_on_the_relaxation() -> None:
-    with pytest.raises(NasbenchError, match="use none or skips"):
-        search(make("hybrid", "darts"), stopping=EarlyStopping("eigenvalue"))
-
-
-def test_eigenvalues_are_measured_where_the_rule_needs_them() -> None:
-    found = search(make("darts"), stopping=EarlyStopping("eigenvalue")).run()
-    assert all(np.isfinite(row["eigenvalue"]) for row in found.curve)
-
-
 def test_perturbation_keeps_the_operation_whose_loss_hurts() -> None:
     """A supernet trained through one cell alone: removing one of that cell's operations must hurt."""
     searcher = make("darts", settings=replace(TINY, epochs=1))
@@ -216,181 +125,6 @@ def test_perturbation_keeps_the_operation_whose_loss_hurts() -> None:
         searcher.alpha.copy_(2.0 * torch.nn.functional.one_hot(torch.as_tensor(cell).long(), 5))
     selected = perturbed_selection(searcher, run.held, torch.Generator().manual_seed(0))
     assert sum(selected[edge] == 3 for edge in (0, 2, 5)) >= 2
-
-
-@pytest.mark.parametrize("name", searcher_names())
-def test_a_search_out_of_memory_goes_on_in_halves_and_then_stops(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Injected: the supernet refuses more examples than `limit` while it trains."""
-    said: list[str] = []
-    searcher = make(name, settings=replace(TINY, epochs=1, channels=8 if name == "pc_darts" else 4))
-    searcher.halving.say = said.append
-    forward, limit = searcher.supernet.network.forward, TINY.batch // 2
-
-    def limited(x: torch.Tensor, mixture: Any) -> torch.Tensor:
-        if searcher.supernet.training and len(x) > limit:
-            raise torch.OutOfMemoryError
-        return forward(x, mixture)
-
-    # The network below the supernet, so that no way into it is forgotten.
-    monkeypatch.setattr(searcher.supernet.network, "forward", limited)
-    run = search(searcher)
-    assert np.isfinite(run.run().curve[-1]["train_loss"])
-    assert len(said) == 1 and "two halves" in said[0]
-    limit = TINY.batch // 4
-    run.curve.clear()
-    with pytest.raises(NasbenchError, match="Memory ran out with half a batch of 64"):
-        run.run()
-
-
-OPTIONS: dict[str, dict[str, Any]] = {"pc_darts": {"warmup": 0.0}, "rsps": {"candidates": 3}, "hybrid": {"interval": 1}}
-
-
-class Whole(Halving):
-    """Takes a step again as it was, so that nothing but a repeated change of state can make a difference."""
-
-    @property
-    def parts(self) -> int:
-        return 1
-
-    @parts.setter
-    def parts(self, value: int) -> None:
-        """Stay at 1."""
-
-
-def once(fails: int) -> Callable[[], None]:
-    """Return what raises that memory ran out when it is called for the `fails`-th time."""
-    calls = 0
-
-    def count() -> None:
-        nonlocal calls
-        calls += 1
-        if calls == fails:
-            raise torch.OutOfMemoryError
-
-    return count
-
-
-@pytest.mark.parametrize("backward", [False, True])
-@pytest.mark.parametrize("name", [*searcher_names(), "darts-2", "gaea-2"])
-def test_a_step_that_is_taken_again_repeats_nothing_that_was_done(
-    name: str, backward: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Memory runs out once, in the first or second pass of the second step: forward, or at the end of the backward pass."""
-
-    def built() -> Searcher:
-        if name == "darts-2":
-            return make("darts", order=2)
-        return make("gaea", levels=2) if name == "gaea-2" else make(name, **OPTIONS.get(name, {}))
-
-    def state(searcher: Searcher) -> list[torch.Tensor]:
-        own = [value for value in searcher.state().values() if isinstance(value, torch.Tensor)]
-        return [*searcher.supernet.state_dict().values(), *own, searcher.point(), searcher.generator.get_state()]
-
-    def steps(searcher: Searcher, run: Search) -> int:
-        """Take two steps and return the calls of `count` in the first."""
-        train, held = run.train.cut(slice(0, 64)), run.held.cut(slice(0, 64))
-        searcher.supernet.train()
-        searcher.step(train, held)
-        seen = calls
-        searcher.step(train, held)
-        return seen
-
-    calls = 0
-    first = None
-    for fails in (0, 1, 2):
-        calls, searcher = 0, built()
-        searcher.halving = Whole(64, CPU, lambda _: None)
-        stop = once(0 if first is None else first + fails)
-
-        def count(*_: Any, stop: Callable[[], None] = stop) -> None:
-            nonlocal calls
-            calls += 1
-            stop()
-
-        stem = searcher.supernet.network.stem
-        assert isinstance(stem, torch.nn.Module)
-        if backward:
-            next(stem.parameters()).register_hook(count)
-        else:
-            stem.register_forward_pre_hook(count)
-        seen = steps(searcher, search(searcher))
-        if first is None:
-            first, expected = seen, state(searcher)
-        for a, b in zip(state(searcher), expected, strict=True):
-            assert torch.equal(a, b)
-
-
-@pytest.mark.parametrize("space", ["nas-bench-201", "darts"])
-def test_the_gradient_in_theta_is_the_mean_of_its_parts(space: str) -> None:
-    searcher = make("hybrid", space)
-    assert isinstance(searcher, Hybrid)
-    x, y = search(searcher).held.cut(slice(0, 63))
-    theta = searcher.theta[None]
-    whole = SupernetGradient(searcher.supernet, (x, y), 2).gradient(theta)
-    first, second = (
-        SupernetGradient(searcher.supernet, (x[s], y[s])).gradient(theta) for s in (slice(32), slice(32, 63))
-    )
-    np.testing.assert_allclose(whole, (32 * first + 31 * second) / 63, rtol=1e-4, atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        torch.OutOfMemoryError(),
-        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
-        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
-        RuntimeError("CUDA error: out of memory"),
-        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 4 bytes"),
-        MemoryError(),
-    ],
-)
-def test_memory_that_runs_out_elsewhere_is_one_sentence(fault: Exception) -> None:
-    with pytest.raises(NasbenchError, match="Memory ran out on cpu while searching; choose fewer"):  # noqa: SIM117
-        with memory_guard(CPU, "searching"):
-            raise fault
-    with pytest.raises(RuntimeError, match="mat1"), memory_guard(CPU, "searching"):
-        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
-
-
-def test_halves_have_the_gradient_of_their_mean() -> None:
-    """In the weights and in the logits, and a second derivative; float64."""
-    searcher = make("darts")
-    assert isinstance(searcher, Darts)
-    searcher.supernet.double()
-    with torch.no_grad():
-        searcher.alpha.data = searcher.alpha.double()
-    batch = search(searcher).train.cut(slice(0, 64))
-    x, y = batch[0].double(), batch[1]
-    inputs = [searcher.alpha, *searcher.weights]
-
-    def gradients(value: torch.Tensor) -> list[torch.Tensor]:
-        return list(torch.autograd.grad(value, inputs))
-
-    expected = gradients(
-        (searcher.loss((x[:32], y[:32]), searcher._mix()) + searcher.loss((x[32:], y[32:]), searcher._mix())) / 2
-    )
-    curvature = dominant_eigenvalue(searcher.loss((x[:32], y[:32]), searcher._mix()), searcher.alpha, seeded(), steps=3)
-    searcher.halving.parts = 2
-    for a, b in zip(gradients(searcher.loss((x, y), searcher._mix())), expected, strict=True):
-        torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-12)
-    twice = torch.cat([x[:32], x[:32]]), torch.cat([y[:32], y[:32]])
-    again = dominant_eigenvalue(searcher.loss(twice, searcher._mix()), searcher.alpha, seeded(), steps=3)
-    assert again == pytest.approx(curvature, rel=1e-6)
-
-
-def test_other_faults_are_not_taken_for_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    searcher = make("gaea")
-
-    def fails(*_: Any) -> torch.Tensor:
-        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
-
-    monkeypatch.setattr(searcher, "step", fails)
-    with pytest.raises(RuntimeError, match="mat1"):
-        search(searcher).run()
-
-
-def seeded() -> torch.Generator:
-    return torch.Generator().manual_seed(0)
 
 
 def test_ranking_is_the_textbook_value() -> None:

@@ -1,0 +1,89 @@
+"""Early stopping: rules, their text, and what they do to a search."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nasbench.errors import NasbenchError
+from nasbench.live.blueprints import blueprint
+from nasbench.live.searchers.loop import Search
+from nasbench.live.searchers.stopping import EarlyStopping, max_skips
+
+from tiny_search import make, search
+
+
+def test_stopping_on_skips_returns_the_architecture_before() -> None:
+    plan, rule = blueprint("nas-bench-201"), EarlyStopping("skips", skips=2)
+    good, bad = np.array([3, 1, 1, 3, 3, 3], np.int8), np.array([1, 1, 1, 3, 3, 3], np.int8)
+    assert max_skips(plan, bad) == 3
+    assert rule.tell(plan, good, None) is None
+    np.testing.assert_array_equal(rule.tell(plan, bad, None), good)
+
+
+def test_stopping_on_eigenvalues_goes_back_by_its_window() -> None:
+    plan, rule = blueprint("nas-bench-201"), EarlyStopping("eigenvalue", window=2)
+    cells = [np.full(6, i % 5, np.int8) for i in range(6)]
+    answers = [rule.tell(plan, cell, value) for cell, value in zip(cells, [1.0, 1.0, 1.0, 1.1, 3.0, 9.0], strict=True)]
+    assert answers[:4] == [None] * 4
+    # Means of the last two and of the two before: (1.1 + 3) / 2 against 1, so the fifth epoch stops the search.
+    np.testing.assert_array_equal(answers[4], cells[2])
+    flat = EarlyStopping("eigenvalue", window=2)
+    assert all(flat.tell(plan, cell, 1.0) is None for cell in cells)
+
+
+def test_stopping_rules_are_read_from_text_and_written_back() -> None:
+    assert EarlyStopping.parse("skips:3").skips == 3
+    rule = EarlyStopping.parse("eigenvalue:4,0.5")
+    assert (rule.rule, rule.window, rule.ratio) == ("eigenvalue", 4, 0.5)
+    for text in ("none", "skips:2", "skips:0", "eigenvalue:5,0.75"):
+        assert str(EarlyStopping.parse(text)) == text
+    assert EarlyStopping.parse("skips") == EarlyStopping.parse("skips:2")
+    assert EarlyStopping.parse("eigenvalue") == EarlyStopping.parse("eigenvalue:5,0.75")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("bogus", "no early stopping rule named 'bogus'"),
+        ("none:1", "it should be none, skips"),
+        ("bogus:1", "it should be none, skips"),
+        ("skips:", "it should be none, skips"),
+        ("skips:two", "it should be none, skips"),
+        ("skips:-1", "skips should be a whole number of 0 or more"),
+        ("eigenvalue:5", "it should be none, skips"),
+        ("eigenvalue:0,0.75", "the window a whole number of 1 or more"),
+        ("eigenvalue:5,0", "the ratio positive and at most 1"),
+        ("eigenvalue:5,1.5", "the ratio positive and at most 1"),
+        ("eigenvalue:5,nan", "the ratio positive and at most 1"),
+    ],
+)
+def test_stopping_rules_that_cannot_be_are_told(text: str, message: str) -> None:
+    with pytest.raises(NasbenchError, match=message) as caught:
+        EarlyStopping.parse(text)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_search_is_resumed_under_its_own_rule_alone(tmp_path: Path) -> None:
+    def under(text: str) -> Search:
+        return search(make("darts"), tmp_path / text[:5], EarlyStopping.parse(text))
+
+    under("none").run(1)
+    assert len(search(make("darts"), tmp_path / "none").curve) == 1  # as it was written before rules had a place there
+    under("skips:6").run(1)
+    assert len(under("skips:6").curve) == 1
+    for other in ("none", "skips:5", "eigenvalue"):
+        with pytest.raises(NasbenchError, match="written for another stopping"):
+            search(make("darts"), tmp_path / "skips", EarlyStopping.parse(other))
+
+
+def test_eigenvalues_need_a_point_on_the_relaxation() -> None:
+    with pytest.raises(NasbenchError, match="use none or skips"):
+        search(make("hybrid", "darts"), stopping=EarlyStopping("eigenvalue"))
+
+
+def test_eigenvalues_are_measured_where_the_rule_needs_them() -> None:
+    found = search(make("darts"), stopping=EarlyStopping("eigenvalue")).run()
+    assert all(np.isfinite(row["eigenvalue"]) for row in found.curve)
