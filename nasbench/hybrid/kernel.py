@@ -2,8 +2,9 @@
 
 Every factor is `exp(-w_g D_g(x, x') / 2)` with `D_g` a squared distance between features of one group: `decisions`, the one-hot
 choices, so that the factor is a product over decisions of 1 where they agree and `exp(-w)` where they differ; `paths`, how often
-each operation sequence occurs on a live input-to-output path; `counts`, how often each choice occurs. The product is a Gaussian
-kernel on the joined features, hence positive definite. Architectures of equal function have equal path features.
+each operation sequence occurs on a live input-to-output path; `bigrams`, how often one operation follows another there; `counts`,
+how often each choice occurs. The product is a Gaussian kernel on the joined features, hence positive definite. Architectures of
+equal function have equal paths and bigrams.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from nasbench.hybrid.listing import listing_of
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
-DECISIONS, PATHS, COUNTS, RUNG = "decisions", "paths", "counts", "rung"
+DECISIONS, PATHS, BIGRAMS, COUNTS, RUNG = "decisions", "paths", "bigrams", "counts", "rung"
 
 
 Reals = NDArray[np.floating[Any]]
@@ -40,7 +41,7 @@ class Embedding:
 
     Args:
         space: the space.
-        paths: whether to use path features and counts of choices, where the space has paths.
+        paths: whether to use paths, bigrams and counts of choices, where the space has paths.
         canonical: whether architectures of equal function have equal features.
         rungs: number of fidelities; with more than one the rung of a query is a feature of its own.
 
@@ -52,7 +53,7 @@ class Embedding:
         self.space = space
         self.groups = (
             DECISIONS,
-            *((PATHS, COUNTS) if paths and space.has_paths else ()),
+            *((PATHS, BIGRAMS, COUNTS) if paths and space.has_paths else ()),
             *((RUNG,) if rungs > 1 else ()),
         )
         self._canonical = canonical
@@ -77,6 +78,8 @@ class Embedding:
             return self.space.one_hot(architectures)
         if group == PATHS:
             return self.space.paths(architectures)
+        if group == BIGRAMS:
+            return self.space.bigrams(architectures)
         if group == RUNG:
             return np.full((len(architectures), 1), float(rung))
         return choice_counts(self.space, architectures)

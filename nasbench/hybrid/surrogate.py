@@ -15,7 +15,16 @@ from numpy.typing import NDArray
 from scipy.linalg.blas import strsm
 
 from nasbench.hybrid.gaussian_process import extend, factorise, posterior, profile_likelihood, weights, whiten
-from nasbench.hybrid.kernel import COUNTS, DECISIONS, PATHS, RUNG, Embedding, ListedFeatures, kernel_of_distances
+from nasbench.hybrid.kernel import (
+    BIGRAMS,
+    COUNTS,
+    DECISIONS,
+    PATHS,
+    RUNG,
+    Embedding,
+    ListedFeatures,
+    kernel_of_distances,
+)
 from nasbench.spaces.space import Floats
 
 GROWTH = 4 / 3
@@ -51,17 +60,23 @@ class Prior:
 
     Attributes:
         weights: median of the weight of each group of features, by its name.
+        alone: median of the weight of decisions where no paths stand beside them, and all that is known of a space is in them.
         noise: median of the noise.
         spread: standard deviation of their logarithms; 0 keeps the medians.
     """
 
     weights: Mapping[str, float]
+    alone: float
     noise: float
     spread: float
 
 
-ONE_OBJECTIVE = Prior({DECISIONS: 0.17, PATHS: 0.24, COUNTS: 0.5, RUNG: 0.3}, noise=0.08, spread=0.5)
-SEVERAL_OBJECTIVES = Prior({DECISIONS: 0.2, PATHS: 0.2, COUNTS: 0.3, RUNG: 0.3}, noise=0.05, spread=1.0)
+ONE_OBJECTIVE = Prior(
+    {DECISIONS: 0.06, PATHS: 0.24, BIGRAMS: 0.1, COUNTS: 0.5, RUNG: 0.3}, alone=0.17, noise=0.08, spread=0.5
+)
+SEVERAL_OBJECTIVES = Prior(
+    {DECISIONS: 0.2, PATHS: 0.2, BIGRAMS: 0.1, COUNTS: 0.3, RUNG: 0.3}, alone=0.2, noise=0.05, spread=1.0
+)
 """Defaults. The search for the best looks at the best only, the search for a front at errors of every size."""
 
 
@@ -80,7 +95,8 @@ class Hyperparameters:
     @classmethod
     def median(cls, prior: Prior, groups: Sequence[str]) -> Hyperparameters:
         """Of groups of features, the median of their prior: where the search for better ones starts."""
-        return cls(np.array([prior.weights[group] for group in groups]), prior.noise)
+        medians = prior.weights if PATHS in groups else {**prior.weights, DECISIONS: prior.alone}
+        return cls(np.array([medians[group] for group in groups]), prior.noise)
 
     def to_vector(self) -> Floats:
         """Logarithms, `(G + 1,)`."""

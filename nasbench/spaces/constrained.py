@@ -142,6 +142,10 @@ class NarrowedSpace(ConstrainedSpace):
         """Those of the base."""
         return self.base.paths(architectures)
 
+    def bigrams(self, architectures: Architectures) -> Floats:
+        """Those of the base."""
+        return self.base.bigrams(architectures)
+
     def path_features(self, architectures: Architectures) -> NDArray[np.int16]:
         """Those of the base."""
         return self.base.path_features(architectures)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,8 +63,11 @@ class NasBench201Space(Space):
         return True
 
     @cached_property
-    def _path_labels(self) -> NDArray[np.int16]:
-        """Label of every path of every cell, `(15625, 4)`: 0 is dead, else one plus the number of its operation sequence."""
+    def _labelled_paths(self) -> tuple[NDArray[np.int16], tuple[tuple[int, ...], ...]]:
+        """Label of every path of every cell, `(15625, 4)`, and the operation sequences.
+
+        Label 0 is a dead path, any other one plus the number of its operation sequence.
+        """
         labels = np.zeros((self.size, len(PATHS)), dtype=np.int16)
         sequences: dict[tuple[int, ...], int] = {}
         for row, cell in enumerate(self.all.tolist()):
@@ -73,20 +76,32 @@ class NasBench201Space(Space):
                 if NONE not in operations:
                     live = tuple(o for o in operations if o != SKIP)
                     labels[row, path] = sequences.setdefault(live, len(sequences)) + 1
-        return labels
+        return labels, tuple(sequences)
+
+    @cached_property
+    def _bigrams_of(self) -> Floats:
+        """How often each ordered pair of operations occurs in each sequence, `(sequences, 9)`."""
+        _, sequences = self._labelled_paths
+        pairs = list(product((CONV_1X1, CONV_3X3, AVG_POOL), repeat=2))
+        counts = [[sum(two == pair for two in pairwise(sequence)) for pair in pairs] for sequence in sequences]
+        return np.array(counts, dtype=np.float64)
 
     def path_features(self, architectures: Architectures) -> NDArray[np.int16]:
         """The operations along each of the four paths with skips contracted, as a label: `(..., 6)` to `(..., 4)`.
 
         Label 0 is a dead path (some operation on it is `none`). Cells of equal function share their labels as a multiset.
         """
-        return self._path_labels[self.index(architectures)]
+        return self._labelled_paths[0][self.index(architectures)]
 
     def paths(self, architectures: Architectures) -> Floats:
         """How often each operation sequence occurs among the live paths: `(..., 6)` to `(..., sequences)`."""
         labels = self.path_features(architectures)
-        kinds = np.arange(1, int(self._path_labels.max()) + 1)
+        kinds = np.arange(1, len(self._labelled_paths[1]) + 1)
         return (labels[..., None] == kinds).sum(axis=-2).astype(np.float64)
+
+    def bigrams(self, architectures: Architectures) -> Floats:
+        """How often a convolution or pooling follows another on a live path, skips contracted: `(..., 6)` to `(..., 9)`."""
+        return self.paths(architectures) @ self._bigrams_of
 
     # ---- closed forms --------------------------------------------------------------------------------------------------
 

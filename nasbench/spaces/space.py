@@ -190,11 +190,15 @@ class Space:
 
     @property
     def has_paths(self) -> bool:
-        """Whether `paths` and `path_features` are defined."""
+        """Whether `paths`, `bigrams` and `path_features` are defined."""
         return False
 
     def paths(self, architectures: Architectures) -> Floats:
         """Path encoding (White et al. 2021, "BANANAS", section 3): which input-to-output paths occur."""
+        raise NasbenchError(f"Space {self.name!r} has no paths; only spaces of cells have.")
+
+    def bigrams(self, architectures: Architectures) -> Floats:
+        """How often one operation follows another on an input-to-output path, for each ordered pair: `(..., d)` to `(..., pairs)`."""
         raise NasbenchError(f"Space {self.name!r} has no paths; only spaces of cells have.")
 
     def path_features(self, architectures: Architectures) -> NDArray[np.int16]:

@@ -111,3 +111,11 @@ def test_scores_go_back_to_units_and_stay_monotone() -> None:
     assert line[0] < 10.0
     assert line[-1] == 30.0
     np.testing.assert_allclose(to_values(np.array([-1.0, 0.5]), np.zeros(2), np.full(2, 7.0)), [6.0, 7.5])
+
+
+def test_decisions_weigh_more_where_no_paths_stand_beside_them() -> None:
+    plain = Embedding(Space("s", ("a", "b"), (("0", "1"), ("0", "1", "2"))), paths=True)
+    for embedding in (plain, Embedding(NB201, paths=False)):
+        assert Hyperparameters.median(ONE_OBJECTIVE, embedding.groups).weights.tolist() == [ONE_OBJECTIVE.alone]
+    beside = Hyperparameters.median(ONE_OBJECTIVE, Embedding(NB201, paths=True).groups).weights
+    assert beside.tolist() == [ONE_OBJECTIVE.weights[group] for group in ("decisions", "paths", "bigrams", "counts")]

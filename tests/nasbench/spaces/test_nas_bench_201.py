@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from nasbench.errors import NasbenchError
-from nasbench.spaces.nas_bench_201 import NasBench201Space
+from nasbench.spaces.nas_bench_201 import PATHS, NasBench201Space
 from nasbench.spaces.space import Space
 
 SPACE = NasBench201Space()
@@ -104,11 +104,28 @@ def test_paths() -> None:
     assert sorted(SPACE.path_features(direct)) == sorted(SPACE.path_features(behind))
 
 
+def test_bigrams_count_operations_that_follow_one_another_on_live_paths() -> None:
+    """All cells against a count along the strings of their paths; equal functions have equal bigrams."""
+    pairs = [f"{x}{y}" for x in "234" for y in "234"]
+    expected = np.zeros((SPACE.size, 9))
+    for row, cell in enumerate(SPACE.all):
+        for path in PATHS:
+            operations = "".join(str(cell[edge]) for edge in path)
+            if "0" not in operations:
+                contracted = operations.replace("1", "")
+                expected[row] += [sum(contracted.startswith(pair, i) for i in range(2)) for pair in pairs]
+    bigrams = SPACE.bigrams(SPACE.all)
+    assert np.array_equal(bigrams, expected)
+    assert np.array_equal(bigrams, SPACE.bigrams(SPACE.canonical(SPACE.all)))
+
+
 def test_plain_spaces_have_no_paths() -> None:
     space = Space("plain", ("a", "b"), (("x", "y"), ("x", "y", "z")))
     assert not space.has_paths
     with pytest.raises(NasbenchError, match="no paths"):
         space.paths(space.all)
+    with pytest.raises(NasbenchError, match="no paths"):
+        space.bigrams(space.all)
 
 
 @pytest.mark.parametrize("choices", [(("x",), ("x", "y")), (("x", "x"), ("x", "y")), (("x", "y"),)])
