@@ -9,6 +9,7 @@ equal function have equal paths and bigrams.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -36,40 +37,45 @@ def choice_counts(space: Space, architectures: Architectures) -> Floats:
     return counts
 
 
+@dataclass(frozen=True)
 class Embedding:
     """Features of architectures, in groups.
 
-    Args:
+    Attributes:
         space: the space.
         paths: whether to use paths, bigrams and counts of choices, where the space has paths.
+        bigrams: whether bigrams are among them.
         canonical: whether architectures of equal function have equal features.
         rungs: number of fidelities; with more than one the rung of a query is a feature of its own.
-
-    Attributes:
-        groups: names of the groups.
     """
 
-    def __init__(self, space: Space, *, paths: bool, canonical: bool = True, rungs: int = 1) -> None:
-        self.space = space
-        self.groups = (
+    space: Space
+    paths: bool = True
+    bigrams: bool = True
+    canonical: bool = True
+    rungs: int = 1
+
+    @cached_property
+    def groups(self) -> tuple[str, ...]:
+        """Names of the groups."""
+        of_paths = (PATHS, BIGRAMS, COUNTS) if self.bigrams else (PATHS, COUNTS)
+        return (
             DECISIONS,
-            *((PATHS, BIGRAMS, COUNTS) if paths and space.has_paths else ()),
-            *((RUNG,) if rungs > 1 else ()),
+            *(of_paths if self.paths and self.space.has_paths else ()),
+            *((RUNG,) if self.rungs > 1 else ()),
         )
-        self._canonical = canonical
-        self._rungs = rungs
 
     @cached_property
     def slices(self) -> tuple[slice, ...]:
         """Columns of each group."""
         example = self.space.sample(np.zeros((1, self.space.d)))
-        ends = np.cumsum([self._group(group, example, self._rungs - 1).shape[1] for group in self.groups])
+        ends = np.cumsum([self._group(group, example, self.rungs - 1).shape[1] for group in self.groups])
         return tuple(slice(int(a), int(b)) for a, b in zip([0, *ends[:-1]], ends, strict=True))
 
     def __call__(self, architectures: Architectures, rung: int | None = None) -> Floats:
         """Features `(n, F)` of architectures `(n, d)`, at one rung (the highest unless told)."""
-        rung = self._rungs - 1 if rung is None else rung
-        if self._canonical:
+        rung = self.rungs - 1 if rung is None else rung
+        if self.canonical:
             architectures = self.space.canonical(architectures)
         return np.concatenate([self._group(group, architectures, rung) for group in self.groups], axis=1)
 
@@ -140,16 +146,12 @@ class ListedFeatures:
 
 
 @lru_cache(maxsize=16)
-def listed_features(space: Space, paths: bool, canonical: bool, rungs: int, merged: bool) -> ListedFeatures | None:
+def listed_features(embedding: Embedding, merged: bool) -> ListedFeatures | None:
     """Features of the listing of a space, shared by all runs of a process; None if it is too large to list.
 
     Args:
-        space: the space.
-        paths: see `Embedding`.
-        canonical: see `Embedding`.
-        rungs: see `Embedding`.
+        embedding: of architectures of the space.
         merged: whether the listing has one architecture of each function.
     """
-    listing = listing_of(space, merged)
-    embedding = Embedding(space, paths=paths, canonical=canonical, rungs=rungs)
+    listing = listing_of(embedding.space, merged)
     return None if listing is None else ListedFeatures(embedding, listing.architectures)

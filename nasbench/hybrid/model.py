@@ -12,7 +12,7 @@ from nasbench.benchmarks.handle import SearchHandle
 from nasbench.hybrid.acquisition import Scale, optimistic_improvement
 from nasbench.hybrid.cost import CostModel
 from nasbench.hybrid.gradients import ConditionalGradient, GradientSource, ListedGradient, ProductKernelGradient
-from nasbench.hybrid.kernel import DECISIONS, Embedding, ListedFeatures, choice_counts, listed_features
+from nasbench.hybrid.kernel import BIGRAMS, DECISIONS, Embedding, ListedFeatures, choice_counts, listed_features
 from nasbench.hybrid.listing import Listing, listing_of
 from nasbench.hybrid.progressive import ladder_scores
 from nasbench.hybrid.surrogate import Prior, Surrogate, to_values
@@ -74,14 +74,11 @@ class Model:
         self._handle = handle
         self._space = handle.space
         self._cheap = np.array(handle.cheap)
-        self._rungs = rungs
         self._beta = beta
         self._cooling = cooling
         self._price = price
-        self._paths = paths
-        self._canonical = canonical
         self._merged = merged
-        self._embedding = Embedding(self._space, paths=paths, canonical=canonical, rungs=rungs)
+        self._embedding = Embedding(self._space, paths, BIGRAMS in prior.weights, canonical, rungs)
         self._surrogates = [
             Surrogate(self._embedding, self._listed_features, prior) for cheap in handle.cheap if not cheap
         ]
@@ -99,7 +96,7 @@ class Model:
 
     @property
     def _listed_features(self) -> ListedFeatures | None:
-        return listed_features(self._space, self._paths, self._canonical, self._rungs, self._merged)
+        return listed_features(self._embedding, self._merged)
 
     def __len__(self) -> int:
         return len(self._rung)
@@ -210,7 +207,7 @@ class Model:
             if not listed.is_complete:
                 everywhere[listed.member < 0] = values.max()
             return ListedGradient(everywhere, self._space.cardinalities)
-        identity = not self._canonical or type(self._space).canonical is Space.canonical
+        identity = not self._embedding.canonical or type(self._space).canonical is Space.canonical
         if self._embedding.groups == (DECISIONS,) and len(self._cheap) == 1 and self._surrogates and identity:
             surrogate = self._surrogates[0]
             return ProductKernelGradient(

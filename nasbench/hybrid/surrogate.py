@@ -74,10 +74,9 @@ class Prior:
 ONE_OBJECTIVE = Prior(
     {DECISIONS: 0.06, PATHS: 0.24, BIGRAMS: 0.1, COUNTS: 0.5, RUNG: 0.3}, alone=0.17, noise=0.08, spread=0.5
 )
-SEVERAL_OBJECTIVES = Prior(
-    {DECISIONS: 0.2, PATHS: 0.2, BIGRAMS: 0.1, COUNTS: 0.3, RUNG: 0.3}, alone=0.2, noise=0.05, spread=1.0
-)
-"""Defaults. The search for the best looks at the best only, the search for a front at errors of every size."""
+SEVERAL_OBJECTIVES = Prior({DECISIONS: 0.2, PATHS: 0.2, COUNTS: 0.3, RUNG: 0.3}, alone=0.2, noise=0.05, spread=1.0)
+"""Defaults. The search for the best looks at the best only, the search for a front at errors of every size; bigrams help the
+first alone."""
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ def hybrid_surrogate(
     from nasbench.hybrid.surrogate import Surrogate as Hybrid
     from nasbench.spaces.catalogue import get_space
 
-    embedding = Embedding(get_space("nas-bench-201"), paths=True)
+    embedding = Embedding(get_space("nas-bench-201"), bigrams=not several)
     model = Hybrid(embedding, None, SEVERAL_OBJECTIVES if several else ONE_OBJECTIVE)
     model.add(embedding(data))
     model.update(targets, None)

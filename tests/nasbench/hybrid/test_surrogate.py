@@ -23,15 +23,15 @@ def cells(n: int, seed: int = 0) -> np.ndarray:
 
 def test_decision_kernel_is_the_product_over_decisions() -> None:
     space = Space("s", ("a", "b", "c"), (("0", "1"), ("0", "1", "2"), ("0", "1")))
-    features = Embedding(space, paths=True)(space.all)
-    got = Embedding(space, paths=True).kernel(features, features, np.array([0.7]))
+    features = Embedding(space)(space.all)
+    got = Embedding(space).kernel(features, features, np.array([0.7]))
     differing = (space.all[:, None] != space.all[None]).sum(axis=-1)
     np.testing.assert_allclose(got, np.exp(-0.7 * differing), rtol=1e-12)
 
 
 @pytest.mark.parametrize("rungs", [1, 3])
 def test_two_ways_to_the_kernel_agree_and_are_positive_definite(rungs: int) -> None:
-    embedding = Embedding(NB201, paths=True, rungs=rungs)
+    embedding = Embedding(NB201, rungs=rungs)
     features = np.concatenate([embedding(cells(20)), embedding(cells(20, 1), 0)])
     weights = np.linspace(0.2, 0.6, len(embedding.groups))
     gram = embedding.kernel(features, features, weights)
@@ -51,9 +51,9 @@ def test_listing_has_one_of_each_function() -> None:
 def test_posterior_on_the_listing_is_the_posterior_anywhere() -> None:
     """Grown one by one in single precision across refits, against one dense solve in double precision."""
     listing = listing_of(NB201, True)
-    features = listed_features(NB201, True, True, 1, True)
+    embedding = Embedding(NB201)
+    features = listed_features(embedding, True)
     assert listing is not None and features is not None
-    embedding = Embedding(NB201, paths=True)
     surrogate = Surrogate(embedding, features, replace(ONE_OBJECTIVE, spread=1.0))
     rng = np.random.default_rng(0)
     observed = listing.architectures[rng.choice(len(listing), 60, replace=False)]
@@ -73,7 +73,7 @@ def test_posterior_on_the_listing_is_the_posterior_anywhere() -> None:
 
 
 def test_fit_finds_a_mode_that_no_single_step_improves() -> None:
-    embedding = Embedding(NB201, paths=True)
+    embedding = Embedding(NB201)
     architectures = cells(50)
     targets = normal_scores((architectures == 3).sum(axis=1) + np.random.default_rng(1).normal(size=50))
     features = embedding(architectures)
@@ -114,8 +114,8 @@ def test_scores_go_back_to_units_and_stay_monotone() -> None:
 
 
 def test_decisions_weigh_more_where_no_paths_stand_beside_them() -> None:
-    plain = Embedding(Space("s", ("a", "b"), (("0", "1"), ("0", "1", "2"))), paths=True)
+    plain = Embedding(Space("s", ("a", "b"), (("0", "1"), ("0", "1", "2"))))
     for embedding in (plain, Embedding(NB201, paths=False)):
         assert Hyperparameters.median(ONE_OBJECTIVE, embedding.groups).weights.tolist() == [ONE_OBJECTIVE.alone]
-    beside = Hyperparameters.median(ONE_OBJECTIVE, Embedding(NB201, paths=True).groups).weights
+    beside = Hyperparameters.median(ONE_OBJECTIVE, Embedding(NB201).groups).weights
     assert beside.tolist() == [ONE_OBJECTIVE.weights[group] for group in ("decisions", "paths", "bigrams", "counts")]
