@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import torch
 from nasbench.errors import NasbenchError
 from nasbench.live.networks.parts import Shape
 from nasbench.live.references import forecasts, linear_models
-from nasbench.live.references.reference_models import check_reference, run_reference
+from nasbench.live.references.reference_models import FORECASTERS, check_reference, run_reference
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.task import Split, Splits, Task, windows
 from nasbench.live.training.metrics import macro_f1
@@ -119,6 +120,16 @@ def test_the_small_network_trains_by_the_recipe_and_resumes(tmp_path: Path) -> N
     assert first["test_mse"] == again["test_mse"] and len(first["train_curve"]) == 2 and first["parameters"] > 0
     with pytest.raises(NasbenchError, match="no reference model named 'cnn'"):
         check_reference("cnn", task)
+
+
+def test_a_reference_out_of_memory_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted(task: Task, splits: Splits) -> np.ndarray:
+        raise MemoryError
+
+    monkeypatch.setitem(cast(dict[str, Any], FORECASTERS), "persistence", exhausted)
+    task, splits = series_task(np.arange(120.0))
+    with pytest.raises(NasbenchError, match="Memory ran out on cpu while fitting persistence; choose fewer"):
+        run_reference("persistence", task, splits, SMALL, CPU)
 
 
 def test_series_are_split_by_time(reference_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from nasbench.live.federated.partition import check_client
 from nasbench.live.final_phase import final_splits
 from nasbench.live.searchers.loop import Search
 from nasbench.live.tasks.task import Splits, Task
+from nasbench.live.training.halving import memory_guard
 from nasbench.live.training.training import Trainer
 
 FLOOR = 1e-20
@@ -67,9 +68,9 @@ class Client:
         Momentum starts at zero in every round, so a client need not remember anything.
 
         Raises:
-            NasbenchError: if the loss is not finite.
+            NasbenchError: if the loss is not finite, or memory runs out.
         """
-        with one_thread():
+        with one_thread(), memory_guard(self.device, "computing a round"):
             seed = seed_of(job.seed, instruction.number, self.number)
             if job.searching(instruction.number):
                 return self._search(job, instruction, state, seed)

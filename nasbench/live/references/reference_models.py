@@ -19,6 +19,7 @@ from nasbench.live.final_phase import describe_trained, final_splits
 from nasbench.live.networks.plain import plain_network
 from nasbench.live.references import forecasts, linear_models
 from nasbench.live.tasks.task import Splits, Task
+from nasbench.live.training.halving import memory_guard
 from nasbench.live.training.metrics import macro_f1
 from nasbench.live.training.recipe import Recipe
 from nasbench.live.training.training import Trainer
@@ -55,8 +56,19 @@ def check_reference(name: str, task: Task) -> None:
 def run_reference(
     name: str, task: Task, splits: Splits, recipe: Recipe, device: torch.device, folder: Path | None = None
 ) -> dict[str, Any]:
-    """Fit a reference and score it once on the test split; the keys are those of a searched network where they apply."""
+    """Fit a reference and score it once on the test split; the keys are those of a searched network where they apply.
+
+    Raises:
+        NasbenchError: if the reference is unknown or does not fit the task, or memory runs out.
+    """
     check_reference(name, task)
+    with memory_guard(device, f"fitting {name}"):
+        return _fitted(name, task, splits, recipe, device, folder)
+
+
+def _fitted(
+    name: str, task: Task, splits: Splits, recipe: Recipe, device: torch.device, folder: Path | None
+) -> dict[str, Any]:
     if name == SMALL_CNN:
         network = plain_network(task.shape, recipe.channels, recipe.seed)
         identity = {"network": name, "examples": [len(splits.train), len(splits.search)]}

@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from nasbench.errors import NasbenchError
 from nasbench.live.federated.client import FLOOR, Client, Instruction, lifted
 from nasbench.live.federated.job import THETA, Array, Job
+from nasbench.live.federated.loop import answer
 from nasbench.live.federated.means import mirror_mean
 from nasbench.live.federated.update import Reply, fault_of, packed, unpacked
 from nasbench.live.training.recipe import SMALL
@@ -81,6 +83,26 @@ def test_a_hostile_update_is_refused_and_named_and_the_round_goes_on(kind: str) 
     theta = mirror_mean([updates[k][0][THETA] for k in (0, 2)], weights)
     assert coordinator.rows[0]["clients"] == [0, 2]
     assert coordinator.architecture == JOB.derive(theta)
+
+
+class Exhausted(Client):
+    """A client whose memory runs out."""
+
+    def _search(self, *args: Any) -> tuple[dict[str, Array], float]:
+        raise torch.OutOfMemoryError
+
+
+def test_a_client_whose_memory_runs_out_says_so_and_the_round_goes_on() -> None:
+    owners = PLAN.owners()
+    owners[1] = Exhausted(1, owners[1].task, owners[1].splits)
+    coordinator = PLAN.coordinator(lambda m: None)
+    for client in owners:
+        coordinator.admit(client.join(JOB))
+    asked = coordinator.instructions(1)
+    coordinator.absorb(1, asked, {c.number: answer(c, coordinator, asked[c.number]) for c in owners})
+    (refusal,) = coordinator.refusals
+    assert refusal["client"] == 1 and "Memory ran out on cpu while computing a round" in refusal["reason"]
+    assert coordinator.rows[0]["clients"] == [0, 2]
 
 
 def test_an_honest_update_passes_and_rounding_to_zero_is_lifted() -> None:
