@@ -28,9 +28,8 @@ from nasbench.search.simplex import support
 class Hybrid(Searcher):
     """Weights are trained by turns under the mixture at theta and along one path that theta or evolution proposes.
 
-    The gradient is a proposer only: what is selected has been scored along its own path, and what is returned has
-        been trained
-    alone (`finalists` are for the caller to train).
+    The gradient is a proposer only: what is selected has been scored along its own path, and what is returned has been
+    trained alone (`finalists` are for the caller to train).
 
     Args:
         rate: step of the exponentiated gradient.
