@@ -54,7 +54,7 @@ class Hybrid:
         surrogate: whether there is a Gaussian process.
         gradient: whether there is a relaxation; without a surrogate it follows the score function.
         evolution: whether there is evolution.
-        paths: whether the kernel uses path features, where the space has them.
+        paths: whether the kernel uses paths, bigrams of operations and counts of choices, where the space has paths.
         canonical: whether architectures of equal function are one to the surrogate, and measured once (unless cheap objectives tell
             them apart).
         progressive: whether the support shrinks, and new architectures start at the lowest fidelity.
