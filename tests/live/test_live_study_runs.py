@@ -1,0 +1,195 @@
+"""Live studies as they run: skipped, killed and resumed to the same bits, read again, without torch until one runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import typer
+from typer.testing import CliRunner
+
+from nasbench.errors import NasbenchError
+from nasbench.live.journal import Journal
+from nasbench.live.studies.plans import check_live_study
+from nasbench.live.studies.run_study import run_live_study
+from nasbench.live.studies.store import LiveStore
+from nasbench.live.studies.study import LiveStudy, load_live_study, parse_live_study
+from nasbench.study.commands import run
+from reports.commands import report
+
+from tiny_study import only, tiny
+
+CPU = torch.device("cpu")
+
+
+def quiet(_: str) -> None:
+    """Say nothing."""
+
+
+@pytest.fixture
+def call(tmp_path: Path) -> Callable[..., Any]:
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.command("run")(run)
+    app.command("report")(report)
+
+    def invoke(*arguments: str) -> Any:
+        result = CliRunner().invoke(app, [*arguments, "--json"], catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)
+
+    return invoke
+
+
+def test_the_command_tells_studies_apart(call: Callable[..., Any], tmp_path: Path) -> None:
+    with pytest.raises(NasbenchError, match="did you mean 'live-quick'"):
+        call("run", "live-quik")
+    with pytest.raises(NasbenchError, match="no task of live-quick named 'cifar'; did you mean 'cifar10'"):
+        call("run", "live-quick", "--task", "cifar")
+    with pytest.raises(NasbenchError, match="a study of tables, which has no tasks"):
+        call("run", "quick", "--task", "digits")
+    with pytest.raises(NasbenchError, match="leave --cluster out"):
+        call("run", "live-quick", "--cluster", "local")
+    (tmp_path / "broken.toml").write_text("tasks = [")
+    with pytest.raises(NasbenchError, match="is not TOML"):
+        call("run", str(tmp_path / "broken.toml"))
+
+
+def test_finding_a_study_imports_no_torch() -> None:
+    code = (
+        "import sys; from nasbench.live.studies.study import find_live_study, load_live_study\n"
+        "assert find_live_study('quick') is None and load_live_study('applications').tasks\n"
+        "import nasbench.live.studies.store; sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_study_for_a_gpu_runs_as_it_is_in_all_but_size(tmp_path: Path) -> None:
+    """Every optimizer, its recipe (bfloat16, moving average, cutout, flip) and its budget in seconds, on small images."""
+    text = load_live_study("live-cifar10").to_toml()
+    lines = {"seeds": "[0]", "tasks": '["digits"]', "references": '["majority"]', "train": "96", "search": "48"}
+    sizes = {"epochs": "1", "channels": "4", "cells": "1", "batch": "32", "train_seconds": "0.5"}
+    for key, value in (lines | sizes).items():
+        text, found = re.subn(rf"^{key} = (\[[^\]]*\]|.*)$", f"{key} = {value}", text, flags=re.M)
+        assert found
+    study = parse_live_study(text, "rehearsal")
+    check_live_study(study)
+    assert run_live_study(study, tmp_path, CPU, say=quiet).done == len(study.units()) == 6
+    results = [json.loads(path.read_text()) for path in (tmp_path / "runs").rglob("*.json")]
+    searches = [result for result in results if "architecture" in result]
+    assert len(searches) == 5 and all(0 <= result["test_error_with_flip"] <= 100 for result in searches)
+
+
+def test_a_study_runs_skips_resumes_and_ends_in_a_page(
+    call: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NASBENCH_DATA", raising=False)
+    path, folder = tmp_path / "mine.toml", tmp_path / "out"
+    text = only(
+        tiny(name='"mine"', tasks='["co2", "ett"]', references='["training_mean", "small_cnn"]'),
+        "gaea",
+        "random_search",
+    )
+    path.write_text(text)
+    arguments = ("run", str(path), "--out", str(folder))
+    (row,) = call(*arguments, "--runs", "2")["runs"]
+    assert row["units"] == row["done"] == 2 * 2 + 1 + 2 and list(row["skipped"]) == ["ett"]
+    (row,) = call(*arguments, "--runs", "2")["runs"]
+    assert row["done"] == 0
+    with pytest.raises(NasbenchError, match=r"holds another study: seeds was \[0, 1\] and is \[0\] now"):
+        call(*arguments)
+    page = Path(call("report", str(folder))["reports"][0]["page"]).read_text()
+    for expected in (
+        "ett was not run",
+        "NASBENCH_DATA is not set",
+        "Search curves",
+        "small_cnn",
+        "Optimizers are not compared",
+    ):
+        assert expected in page
+    stored = json.loads((folder / "runs" / "co2" / "gaea" / "000001.json").read_text())
+    assert stored["plan"]["recipe"]["epochs"] == 2 and "seconds" not in json.dumps(stored["search_curve"])
+    (folder / "runs" / "co2" / "gaea" / "000001.json").unlink()
+    with pytest.raises(NasbenchError, match="lacks 1 of 7 results of its study"):
+        call("report", str(folder))
+    with pytest.raises(NasbenchError, match="NASBENCH_DATA is not set"):
+        call("run", str(path), "--task", "ett", "--out", str(tmp_path / "other"))
+    assert not (tmp_path / "other").exists()
+
+
+def _bits(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted((folder / "runs").rglob("*.json"))}
+
+
+def _kill_when(there: Callable[[], bool], arguments: list[str]) -> None:
+    """Start a run in a process of its own and kill it with -9 as soon as a condition holds."""
+    process = subprocess.Popen(arguments, start_new_session=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    while process.poll() is None and not there():
+        time.sleep(0.005)
+    assert process.poll() is None, "the study ended before it could be killed"
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def test_killed_in_a_search_and_in_a_training_and_resumed_it_gives_the_same_bits(tmp_path: Path) -> None:
+    study = parse_live_study(only(tiny(name='"mine"', seeds="[3]"), "hybrid", "regularized_evolution"), "mine")
+    study_path, folder = tmp_path / "mine.toml", tmp_path / "killed"
+    study_path.write_text(study.to_toml())
+    code = "import sys; from nasbench.cli import main; sys.argv = ['nasbench', *sys.argv[1:]]; main()"
+    arguments = [sys.executable, "-c", code, "run", str(study_path), "--out", str(folder)]
+    places = {unit.label.partition(" ")[0]: folder / "checkpoints" / unit.path for unit in study.units()}
+    hybrid, evolution = places["hybrid"], places["regularized_evolution"]
+    _kill_when((hybrid / "search.pt").exists, arguments)
+    assert not (hybrid / "searched.json").exists()
+    _kill_when((evolution / "trainings.json").exists, arguments)
+    assert not (evolution / "searched.json").exists()
+    begun = json.loads((evolution / "trainings.json").read_text())["answers"]
+    run_live_study(study, folder, CPU, say=quiet)
+    whole = tmp_path / "whole"
+    run_live_study(study, whole, CPU, jobs=2, say=quiet)
+    assert _bits(folder) == _bits(whole) and len(_bits(whole)) == 3
+    ended = json.loads((evolution / "trainings.json").read_text())["answers"]
+    assert {key: ended[key] for key in begun} == begun and len(ended) == 3  # what was trained is not trained again
+    store = LiveStore.open(folder)
+    (unit,) = (u for u in study.units() if u.label.startswith("regularized"))
+    assert store.read(unit)["search_seconds"] >= sum(answer[2] for answer in ended.values())
+
+
+def test_a_journal_answers_what_it_knows_and_refuses_what_it_does_not(tmp_path: Path) -> None:
+    path = tmp_path / "trainings.json"
+    calls = []
+
+    def train() -> tuple[list[float], int, float]:
+        calls.append(1)
+        return [1.5], 7, 2.5
+
+    first = Journal(path, {"a": (1, 2)})
+    assert first.answer((3, 0, 0, 0), train) == ([1.5], 7, 2.5) and first.replayed_seconds == 0
+    second = Journal(path, {"a": (1, 2)})
+    assert second.answer((3, 0, 0, 0), train) == ([1.5], 7, 2.5)
+    assert len(calls) == 1 and second.replayed_seconds == 2.5
+    with pytest.raises(NasbenchError, match="journal of another search"):
+        Journal(path, {"a": (1, 3)})
+    path.write_text("{")
+    with pytest.raises(NasbenchError, match="is no journal of trainings"):
+        Journal(path, {})
+
+
+def test_results_that_are_damaged_are_named(tmp_path: Path) -> None:
+    study: LiveStudy = parse_live_study(only(tiny(name='"mine"'), "gaea"), "mine")
+    store = LiveStore.create_or_resume(tmp_path / "out", study, {})
+    unit = study.units()[0]
+    store.write(unit, {"test_error": 1.0, "train_seconds": 2.0})
+    assert store.read(unit) == {"test_error": 1.0, "train_seconds": 2.0, "search_curve": [], "train_curve": []}
+    store.path(unit).write_text("{")
+    with pytest.raises(NasbenchError, match="missing or damaged"):
+        store.read(unit)
