@@ -9,7 +9,7 @@ equal function have equal paths and bigrams.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -50,6 +50,7 @@ class Embedding:
     """
 
     space: Space
+    _: KW_ONLY
     paths: bool = True
     bigrams: bool = True
     canonical: bool = True

@@ -78,7 +78,9 @@ class Model:
         self._cooling = cooling
         self._price = price
         self._merged = merged
-        self._embedding = Embedding(self._space, paths, BIGRAMS in prior.weights, canonical, rungs)
+        self._embedding = Embedding(
+            self._space, paths=paths, bigrams=BIGRAMS in prior.weights, canonical=canonical, rungs=rungs
+        )
         self._surrogates = [
             Surrogate(self._embedding, self._listed_features, prior) for cheap in handle.cheap if not cheap
         ]

@@ -80,9 +80,10 @@ class NasBench201Space(Space):
 
     @cached_property
     def _bigrams_of(self) -> Floats:
-        """How often each ordered pair of operations occurs in each sequence, `(sequences, 9)`."""
-        _, sequences = self._labelled_paths
+        """How often each ordered pair of operations occurs in the sequence of each label, `(labels, 9)`; never on a dead path."""
+        dead: tuple[int, ...] = ()
         pairs = list(product((CONV_1X1, CONV_3X3, AVG_POOL), repeat=2))
+        sequences = (dead, *self._labelled_paths[1])
         counts = [[sum(two == pair for two in pairwise(sequence)) for pair in pairs] for sequence in sequences]
         return np.array(counts, dtype=np.float64)
 
@@ -101,7 +102,7 @@ class NasBench201Space(Space):
 
     def bigrams(self, architectures: Architectures) -> Floats:
         """How often a convolution or pooling follows another on a live path, skips contracted: `(..., 6)` to `(..., 9)`."""
-        return self.paths(architectures) @ self._bigrams_of
+        return self._bigrams_of[self.path_features(architectures)].sum(axis=-2)
 
     # ---- closed forms --------------------------------------------------------------------------------------------------
 

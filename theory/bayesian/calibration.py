@@ -85,13 +85,14 @@ def hybrid_surrogate(
         queries: architectures to predict, `(n, d)`.
         several: whether with the prior for several objectives or that for one.
     """
-    from nasbench.hybrid.kernel import Embedding
+    from nasbench.hybrid.kernel import BIGRAMS, Embedding
     from nasbench.hybrid.surrogate import ONE_OBJECTIVE, SEVERAL_OBJECTIVES
     from nasbench.hybrid.surrogate import Surrogate as Hybrid
     from nasbench.spaces.catalogue import get_space
 
-    embedding = Embedding(get_space("nas-bench-201"), bigrams=not several)
-    model = Hybrid(embedding, None, SEVERAL_OBJECTIVES if several else ONE_OBJECTIVE)
+    prior = SEVERAL_OBJECTIVES if several else ONE_OBJECTIVE
+    embedding = Embedding(get_space("nas-bench-201"), bigrams=BIGRAMS in prior.weights)
+    model = Hybrid(embedding, None, prior)
     model.add(embedding(data))
     model.update(targets, None)
     mean, deviation = model.predict(embedding(queries))
