@@ -1,10 +1,11 @@
-"""The kernel over architectures: a product over decisions, and over what the space knows of paths.
+"""The kernel over architectures: a function of how far apart they are in their decisions, and in what the space knows of paths.
 
-Every factor is `exp(-w_g D_g(x, x') / 2)` with `D_g` a squared distance between features of one group: `decisions`, the one-hot
-choices, so that the factor is a product over decisions of 1 where they agree and `exp(-w)` where they differ; `paths`, how often
-each operation sequence occurs on a live input-to-output path; `bigrams`, how often one operation follows another there; `counts`,
-how often each choice occurs. The product is a Gaussian kernel on the joined features, hence positive definite. Architectures of
-equal function have equal paths and bigrams.
+The squared distance is `sum_g w_g D_g(x, x')` over groups of features: `decisions`, the one-hot choices; `paths`, how often each
+operation sequence occurs on a live input-to-output path; `bigrams`, how often one operation follows another there; `counts`, how
+often each choice occurs. Architectures of equal function have equal paths and bigrams. Two kernels of that distance are offered,
+both positive definite whatever the features: the Gaussian one, which is a product over groups, and over decisions a product of 1
+where they agree and `exp(-w)` where they differ; and the rougher Matérn kernel, which beside paths finds the best of many good
+cells sooner and the first of the good ones as soon.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
 DECISIONS, PATHS, BIGRAMS, COUNTS, RUNG = "decisions", "paths", "bigrams", "counts", "rung"
 
-
 Reals = NDArray[np.floating[Any]]
 """Features in single or double precision."""
 
@@ -37,14 +37,35 @@ def choice_counts(space: Space, architectures: Architectures) -> Floats:
     return counts
 
 
+def gaussian(exponent: Reals) -> NDArray[Any]:
+    """`exp(exponent)`, where the exponent is minus half a squared distance; it is overwritten."""
+    return np.exp(exponent, out=exponent)
+
+
+def matern(exponent: Reals) -> NDArray[Any]:
+    """Matérn kernel of smoothness 5/2 (Rasmussen and Williams 2006, equation 4.17) of the distance `r` with exponent `-r^2 / 2`.
+
+    `(1 + s + s^2 / 3) exp(-s)` with `s = sqrt(5) r`. The exponent is overwritten.
+    """
+    # Rounding may leave the exponent of equal features a little above 0.
+    squared = np.maximum(np.multiply(exponent, -10.0, out=exponent), 0.0, out=exponent)
+    root = np.sqrt(squared)
+    squared /= 3.0
+    squared += root
+    squared += 1.0
+    squared *= np.exp(np.negative(root, out=root), out=root)
+    return squared
+
+
 @dataclass(frozen=True)
 class Embedding:
-    """Features of architectures, in groups.
+    """Features of architectures, in groups, and the kernel of their distance.
 
     Attributes:
         space: the space.
         paths: whether to use paths, bigrams and counts of choices, where the space has paths.
         bigrams: whether bigrams are among them.
+        rough: whether the kernel beside paths is the Matérn one; without paths it is Gaussian, and so a product over decisions.
         canonical: whether architectures of equal function have equal features.
         rungs: number of fidelities; with more than one the rung of a query is a feature of its own.
     """
@@ -53,6 +74,7 @@ class Embedding:
     _: KW_ONLY
     paths: bool = True
     bigrams: bool = True
+    rough: bool = True
     canonical: bool = True
     rungs: int = 1
 
@@ -117,15 +139,17 @@ class Embedding:
         exponent: Reals = (left * weights[self.group_of]).astype(right.dtype) @ right.T
         exponent -= (0.5 * self.squares(left) @ weights).astype(right.dtype)[:, None]
         exponent -= (0.5 * (self.squares(right) if squares is None else squares) @ weights).astype(right.dtype)
-        return np.exp(exponent, out=exponent)
+        return self._of_exponent(exponent)
 
+    def kernel_of_distances(self, distances: Floats, weights: Floats) -> Floats:
+        """The same of half squared distances by group, `(G, n, m)` to `(n, m)`."""
+        exponent = distances[0] * -weights[0]
+        for distance, weight in zip(distances[1:], weights[1:], strict=True):
+            exponent -= weight * distance
+        return self._of_exponent(exponent)
 
-def kernel_of_distances(distances: Floats, weights: Floats) -> Floats:
-    """`exp(-sum_g w_g D_g)`: half squared distances `(G, n, m)` and weights `(G,)` to `(n, m)`."""
-    exponent = distances[0] * -weights[0]
-    for distance, weight in zip(distances[1:], weights[1:], strict=True):
-        exponent -= weight * distance
-    return np.exp(exponent, out=exponent)
+    def _of_exponent(self, exponent: Reals) -> NDArray[Any]:
+        return matern(exponent) if self.rough and PATHS in self.groups else gaussian(exponent)
 
 
 class ListedFeatures:

@@ -12,7 +12,7 @@ from nasbench.benchmarks.handle import SearchHandle
 from nasbench.hybrid.acquisition import Scale, optimistic_improvement
 from nasbench.hybrid.cost import CostModel
 from nasbench.hybrid.gradients import ConditionalGradient, GradientSource, ListedGradient, ProductKernelGradient
-from nasbench.hybrid.kernel import BIGRAMS, DECISIONS, Embedding, ListedFeatures, choice_counts, listed_features
+from nasbench.hybrid.kernel import DECISIONS, ListedFeatures, choice_counts, listed_features
 from nasbench.hybrid.listing import Listing, listing_of
 from nasbench.hybrid.progressive import ladder_scores
 from nasbench.hybrid.surrogate import Prior, Surrogate, to_values
@@ -78,9 +78,7 @@ class Model:
         self._cooling = cooling
         self._price = price
         self._merged = merged
-        self._embedding = Embedding(
-            self._space, paths=paths, bigrams=BIGRAMS in prior.weights, canonical=canonical, rungs=rungs
-        )
+        self._embedding = prior.embedding(self._space, paths=paths, canonical=canonical, rungs=rungs)
         self._surrogates = [
             Surrogate(self._embedding, self._listed_features, prior) for cheap in handle.cheap if not cheap
         ]

@@ -35,10 +35,10 @@ from nasbench.spaces.space import Architectures, Floats, Ints
 SURROGATE, EVOLUTION, RELAXATION, UNIFORM = "surrogate", "evolution", "relaxation", "uniform"
 ON_POLICY = 10
 """Draws of the relaxation that its score function averages over."""
-OPTIMISM = (3.0, 1.5)
-"""Default `beta`, with one objective and with several: tuned on ImageNet16-120 of NAS-Bench-201 alone."""
-COOLING = 15.0
-"""Default `cooling` where optimism falls: tuned on the same table."""
+COOLED, STEADY, SEVERAL = 4.0, 3.0, 1.5
+"""Default `beta` with one objective, where optimism falls and where it does not, and with several."""
+COOLING = 9.0
+"""Default `cooling` where optimism falls: tuned on ImageNet16-120 of NAS-Bench-201 alone, as `beta` is."""
 PATIENCE, CHANCE = 20, 0.01
 """Of the shrinking support: queries without improvement before a choice comes back, and the chance below which one is dropped."""
 
@@ -58,9 +58,10 @@ class Hybrid:
         canonical: whether architectures of equal function are one to the surrogate, and measured once (unless cheap objectives tell
             them apart).
         progressive: whether the support shrinks, and new architectures start at the lowest fidelity.
-        beta: standard deviations of optimism of the surrogate; None is 3 with one objective and 1.5 with several.
+        beta: standard deviations of optimism of the surrogate at the start; None is 1.5 with several objectives, with one 4 where
+            it falls and 3 where it does not.
         cooling: observations after which that optimism falls, as one over the square root of their number: early queries explore,
-            late ones go through what is believed best. None is 15 with one objective in a space that is small enough to list, and
+            late ones go through what is believed best. None is 9 with one objective in a space that is small enough to list, and
             never elsewhere: a front, or a space of which a search sees little, stays worth exploring.
         price: normal scores of the surrogate that an e-fold of training seconds must bring; seconds count only where they are
             the same in every repetition of the search, so not where they are measured.
@@ -145,6 +146,8 @@ class Hybrid:
         several = len(handle.objectives) > 1
         if cooling is None:
             cooling = inf if several or listing_of(self._space, merged) is None else COOLING
+        if beta is None:
+            beta = SEVERAL if several else STEADY if cooling == inf else COOLED
         prior = SEVERAL_OBJECTIVES if several else ONE_OBJECTIVE
         self._model = (
             Model(
@@ -153,7 +156,7 @@ class Hybrid:
                 canonical=canonical,
                 merged=merged,
                 rungs=rungs,
-                beta=OPTIMISM[several] if beta is None else beta,
+                beta=beta,
                 cooling=cooling,
                 price=price if handle.times_repeat else 0.0,
                 prior=prior if spread is None else replace(prior, spread=spread),

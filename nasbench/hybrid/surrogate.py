@@ -15,17 +15,8 @@ from numpy.typing import NDArray
 from scipy.linalg.blas import strsm
 
 from nasbench.hybrid.gaussian_process import extend, factorise, posterior, profile_likelihood, weights, whiten
-from nasbench.hybrid.kernel import (
-    BIGRAMS,
-    COUNTS,
-    DECISIONS,
-    PATHS,
-    RUNG,
-    Embedding,
-    ListedFeatures,
-    kernel_of_distances,
-)
-from nasbench.spaces.space import Floats
+from nasbench.hybrid.kernel import BIGRAMS, COUNTS, DECISIONS, PATHS, RUNG, Embedding, ListedFeatures
+from nasbench.spaces.space import Floats, Space
 
 GROWTH = 4 / 3
 FIRST_FIT = 8
@@ -56,27 +47,41 @@ def to_values(scores: Floats, known_scores: Floats, known_values: Floats) -> Flo
 
 @dataclass(frozen=True)
 class Prior:
-    """Log-normal prior of the settings of the Gaussian process.
+    """What is believed of the Gaussian process before anything was measured: its features, its kernel, a log-normal for its settings.
 
     Attributes:
         weights: median of the weight of each group of features, by its name.
         alone: median of the weight of decisions where no paths stand beside them, and all that is known of a space is in them.
         noise: median of the noise.
         spread: standard deviation of their logarithms; 0 keeps the medians.
+        rough: whether the kernel beside paths is the Matérn one.
     """
 
     weights: Mapping[str, float]
     alone: float
     noise: float
     spread: float
+    rough: bool
+
+    def embedding(self, space: Space, *, paths: bool = True, canonical: bool = True, rungs: int = 1) -> Embedding:
+        """Features and kernel of a space under this prior; see `Embedding` for what is switched."""
+        return Embedding(
+            space, paths=paths, bigrams=BIGRAMS in self.weights, rough=self.rough, canonical=canonical, rungs=rungs
+        )
 
 
 ONE_OBJECTIVE = Prior(
-    {DECISIONS: 0.06, PATHS: 0.24, BIGRAMS: 0.1, COUNTS: 0.5, RUNG: 0.3}, alone=0.17, noise=0.08, spread=0.5
+    {DECISIONS: 0.06, PATHS: 0.24, BIGRAMS: 0.1, COUNTS: 0.5, RUNG: 0.3},
+    alone=0.17,
+    noise=0.08,
+    spread=0.5,
+    rough=True,
 )
-SEVERAL_OBJECTIVES = Prior({DECISIONS: 0.2, PATHS: 0.2, COUNTS: 0.3, RUNG: 0.3}, alone=0.2, noise=0.05, spread=1.0)
-"""Defaults. The search for the best looks at the best only, the search for a front at errors of every size; bigrams help the
-first alone."""
+SEVERAL_OBJECTIVES = Prior(
+    {DECISIONS: 0.2, PATHS: 0.2, COUNTS: 0.3, RUNG: 0.3}, alone=0.2, noise=0.05, spread=1.0, rough=False
+)
+"""Defaults. The search for the best looks at the best only, the search for a front at errors of every size; bigrams and the
+Matérn kernel are of the first alone."""
 
 
 @dataclass(frozen=True)
@@ -108,12 +113,18 @@ class Hyperparameters:
 
 
 def fit(
-    distances: Floats, targets: Floats, start: Hyperparameters, median: Hyperparameters, spread: float
+    embedding: Embedding,
+    distances: Floats,
+    targets: Floats,
+    start: Hyperparameters,
+    median: Hyperparameters,
+    spread: float,
 ) -> Hyperparameters:
     """Coordinate ascent of log marginal likelihood plus log prior, in steps of a factor of e and then of its root.
 
     Args:
-        distances: between observations, `(G, t, t)`.
+        embedding: whose kernel it is.
+        distances: half the squared distances between observations by group, `(G, t, t)`.
         targets: `(t,)`.
         start: where to start.
         median: of the log-normal prior.
@@ -123,7 +134,7 @@ def fit(
 
     def objective(vector: Floats) -> float:
         tried = Hyperparameters.from_vector(vector)
-        factor = factorise(kernel_of_distances(distances, tried.weights), tried.noise)
+        factor = factorise(embedding.kernel_of_distances(distances, tried.weights), tried.noise)
         deviation = (vector - centre) / spread
         return profile_likelihood(factor, targets)[0] - 0.5 * float(deviation @ deviation)
 
@@ -183,9 +194,11 @@ class Surrogate:
         self._targets = targets
         if self._spread > 0 and t >= self._fit_at:
             distances = self.embedding.distances(self._features, self._features)
-            self.hyperparameters = fit(distances, self._targets, self.hyperparameters, self._centre, self._spread)
+            self.hyperparameters = fit(
+                self.embedding, distances, self._targets, self.hyperparameters, self._centre, self._spread
+            )
             self._factor = factorise(
-                kernel_of_distances(distances, self.hyperparameters.weights), self.hyperparameters.noise
+                self.embedding.kernel_of_distances(distances, self.hyperparameters.weights), self.hyperparameters.noise
             )
             self._fit_at = max(t + 1, t * GROWTH)
             self._whitened = 0

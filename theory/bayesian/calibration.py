@@ -85,13 +85,12 @@ def hybrid_surrogate(
         queries: architectures to predict, `(n, d)`.
         several: whether with the prior for several objectives or that for one.
     """
-    from nasbench.hybrid.kernel import BIGRAMS, Embedding
     from nasbench.hybrid.surrogate import ONE_OBJECTIVE, SEVERAL_OBJECTIVES
     from nasbench.hybrid.surrogate import Surrogate as Hybrid
     from nasbench.spaces.catalogue import get_space
 
     prior = SEVERAL_OBJECTIVES if several else ONE_OBJECTIVE
-    embedding = Embedding(get_space("nas-bench-201"), bigrams=BIGRAMS in prior.weights)
+    embedding = prior.embedding(get_space("nas-bench-201"))
     model = Hybrid(embedding, None, prior)
     model.add(embedding(data))
     model.update(targets, None)

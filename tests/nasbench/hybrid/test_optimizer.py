@@ -14,7 +14,7 @@ from nasbench.benchmarks.setting import Setting
 from nasbench.benchmarks.synthetic import FunctionEvaluator, SyntheticBenchmark, synthetic_benchmark
 from nasbench.errors import NasbenchError
 from nasbench.hybrid.evolution import Evolution
-from nasbench.hybrid.optimizer import OPTIMIZER
+from nasbench.hybrid.optimizer import COOLING, OPTIMIZER
 from nasbench.search.ledger import Budget
 from nasbench.search.observations import Query
 from nasbench.search.simplex import support, uniform_theta
@@ -154,7 +154,7 @@ def test_cooling_after_no_observation_is_refused(cooling: float) -> None:
 @pytest.mark.parametrize(
     ("evaluator", "objectives", "same"),
     [
-        (FunctionEvaluator(SMALL.space, SMALL.function), ("error",), 15.0),
+        (FunctionEvaluator(SMALL.space, SMALL.function), ("error",), COOLING),
         (FunctionEvaluator(LARGE.space, LARGE.function), ("error",), float("inf")),
         (TwoCheap(NB201, cell_error), ("error", "size"), float("inf")),
     ],
@@ -168,7 +168,7 @@ def test_optimism_falls_by_itself_with_one_objective_where_all_is_listed(
         return follow(handle, OPTIMIZER.create(handle, Streams(3, (0,)), settings))[0]
 
     by_itself = asked()
-    other = 15.0 if same > 15.0 else float("inf")
+    other = COOLING if same > COOLING else float("inf")
     np.testing.assert_array_equal(by_itself, asked(cooling=same))
     assert not np.array_equal(by_itself, asked(cooling=other))
 

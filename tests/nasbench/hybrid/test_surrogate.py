@@ -6,11 +6,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.gaussian_process.kernels import RBF, Matern
 
 from nasbench.hybrid.gaussian_process import factorise, profile_likelihood
-from nasbench.hybrid.kernel import Embedding, kernel_of_distances, listed_features
+from nasbench.hybrid.kernel import Embedding, listed_features
 from nasbench.hybrid.listing import Listing, listing_of
-from nasbench.hybrid.surrogate import ONE_OBJECTIVE, Hyperparameters, Surrogate, fit, normal_scores, to_values
+from nasbench.hybrid.surrogate import (
+    ONE_OBJECTIVE,
+    SEVERAL_OBJECTIVES,
+    Hyperparameters,
+    Surrogate,
+    fit,
+    normal_scores,
+    to_values,
+)
 from nasbench.spaces.catalogue import get_space
 from nasbench.spaces.space import Space
 
@@ -30,15 +39,28 @@ def test_decision_kernel_is_the_product_over_decisions() -> None:
 
 
 @pytest.mark.parametrize("rungs", [1, 3])
-def test_two_ways_to_the_kernel_agree_and_are_positive_definite(rungs: int) -> None:
-    embedding = Embedding(NB201, rungs=rungs)
+@pytest.mark.parametrize("rough", [False, True])
+def test_kernel_is_scikit_learns_and_positive_definite(rough: bool, rungs: int) -> None:
+    """In both ways to it: of features, and of their distances by group; on features scaled by the roots of the weights."""
+    embedding = Embedding(NB201, rough=rough, rungs=rungs)
     features = np.concatenate([embedding(cells(20)), embedding(cells(20, 1), 0)])
     weights = np.linspace(0.2, 0.6, len(embedding.groups))
     gram = embedding.kernel(features, features, weights)
-    np.testing.assert_allclose(gram, kernel_of_distances(embedding.distances(features, features), weights), rtol=1e-10)
-    half_squared = 0.5 * ((features[:, None] - features[None]) ** 2) @ weights[embedding.group_of]
-    np.testing.assert_allclose(gram, np.exp(-half_squared), rtol=1e-10)
+    distances = embedding.distances(features, features)
+    np.testing.assert_allclose(gram, embedding.kernel_of_distances(distances, weights), rtol=1e-7)
+    theirs = Matern(nu=2.5) if rough else RBF()
+    np.testing.assert_allclose(gram, theirs(features * np.sqrt(weights[embedding.group_of])), rtol=1e-7)
     assert np.linalg.eigvalsh(gram)[0] > -1e-10
+
+
+def test_kernel_is_rough_beside_paths_alone() -> None:
+    """Without paths it stays a product over decisions, whose multilinear extension has a closed form."""
+    alone = Embedding(NB201, paths=False, rough=True)
+    features = alone(cells(20))
+    differing = (NB201.canonical(cells(20))[:, None] != NB201.canonical(cells(20))[None]).sum(axis=-1)
+    np.testing.assert_allclose(alone.kernel(features, features, np.array([0.7])), np.exp(-0.7 * differing), rtol=1e-12)
+    for prior, rough in ((ONE_OBJECTIVE, True), (SEVERAL_OBJECTIVES, False)):
+        assert prior.embedding(NB201).rough is rough
 
 
 def test_listing_has_one_of_each_function() -> None:
@@ -82,10 +104,10 @@ def test_fit_finds_a_mode_that_no_single_step_improves() -> None:
 
     def penalised(vector: np.ndarray) -> float:
         tried = Hyperparameters.from_vector(vector)
-        factor = factorise(kernel_of_distances(distances, tried.weights), tried.noise)
+        factor = factorise(embedding.kernel_of_distances(distances, tried.weights), tried.noise)
         return profile_likelihood(factor, targets)[0] - 0.5 * float(((vector - prior.to_vector()) ** 2).sum())
 
-    found = fit(distances, targets, prior, prior, 1.0).to_vector()
+    found = fit(embedding, distances, targets, prior, prior, 1.0).to_vector()
     assert penalised(found) > penalised(prior.to_vector())
     last = len(found) - 1
     for move in (0.5, -0.5):
