@@ -67,6 +67,7 @@ class Hybrid:
             the same in every repetition of the search, so not where they are measured.
         spread: of the log-normal prior of the kernel's settings; 0 keeps their medians, None is 0.5 with one objective and 1 with
             several.
+        rough: whether the kernel beside paths is the Matérn one and not the Gaussian; None is yes with one objective, no with several.
         brood: candidates that evolution and the relaxation bring to a query.
         climb: steps of ascent by which the surrogate improves on its pool where the space cannot be listed.
         share: of the surrogate among proposers at the start.
@@ -108,6 +109,7 @@ class Hybrid:
         cooling: float | None = None,
         price: float = 0.25,
         spread: float | None = None,
+        rough: bool | None = None,
         brood: int = 64,
         climb: int = 3,
         share: float = 0.8,
@@ -149,6 +151,11 @@ class Hybrid:
         if beta is None:
             beta = SEVERAL if several else STEADY if cooling == inf else COOLED
         prior = SEVERAL_OBJECTIVES if several else ONE_OBJECTIVE
+        prior = replace(
+            prior,
+            spread=prior.spread if spread is None else spread,
+            rough=prior.rough if rough is None else rough,
+        )
         self._model = (
             Model(
                 handle,
@@ -159,7 +166,7 @@ class Hybrid:
                 beta=beta,
                 cooling=cooling,
                 price=price if handle.times_repeat else 0.0,
-                prior=prior if spread is None else replace(prior, spread=spread),
+                prior=prior,
             )
             if surrogate
             else None

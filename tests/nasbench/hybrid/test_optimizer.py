@@ -173,6 +173,26 @@ def test_optimism_falls_by_itself_with_one_objective_where_all_is_listed(
     assert not np.array_equal(by_itself, asked(cooling=other))
 
 
+@pytest.mark.parametrize(
+    ("evaluator", "objectives", "rough"),
+    [
+        (FunctionEvaluator(NB201, cell_error), ("error",), True),
+        (TwoCheap(NB201, cell_error), ("error", "size"), False),
+    ],
+    ids=["one objective", "two objectives"],
+)
+def test_kernel_is_rough_by_itself_with_one_objective(
+    evaluator: FunctionEvaluator, objectives: tuple[str, ...], rough: bool
+) -> None:
+    def asked(**settings: bool) -> np.ndarray:
+        handle = SearchHandle(evaluator, setting(40, objectives), 3, (0,))
+        return follow(handle, OPTIMIZER.create(handle, Streams(3, (0,)), settings))[0]
+
+    np.testing.assert_array_equal(asked(), asked(rough=rough))
+    assert not np.array_equal(asked(), asked(rough=not rough))
+    np.testing.assert_array_equal(asked(paths=False, rough=True), asked(paths=False, rough=False))
+
+
 def test_full_hybrid_finds_the_optimum_of_an_additive_space() -> None:
     """OneMax with 20 decisions of 4 choices, 10^12 architectures, in 300 queries."""
     _, objectives = run(synthetic_benchmark("onemax/20x4"), 300)
