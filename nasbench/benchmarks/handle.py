@@ -81,10 +81,7 @@ class SearchHandle:
         cheap: for each objective whether `facts` gives it free of charge.
         epochs: fidelities, ascending; a query that names none is answered at the last.
         ledger: the accounts.
-        times_repeat: whether the same training always takes the same seconds, as from a table; not where they are measured.
     """
-
-    times_repeat = True
 
     def __init__(self, evaluator: Evaluator, setting: Setting, seed: int, runs: tuple[int, ...]) -> None:
         self.space = evaluator.space

@@ -1,9 +1,9 @@
 """Optimistic hypervolume improvement, for any number of objectives.
 
-A candidate is judged at its optimistic vector: mean minus `beta` standard deviations, plus the price of its training, where an
-objective is predicted; the exact value where it is known. Its worth is the volume that this vector would add to the region the front
-dominates. With one objective that ranks candidates as the lower confidence bound does (Srinivas et al. 2010), less what they cost;
-with several it is the S-metric selection of Ponweiser et al. 2008 (SMS-EGO) without its penalty.
+A candidate is judged at its optimistic vector: mean minus `beta` standard deviations where an objective is predicted, the exact value
+where it is known. Its worth is the volume that this vector would add to the region the front dominates. With one objective that
+ranks candidates as the lower confidence bound does (Srinivas et al. 2010); with several it is the S-metric selection of Ponweiser
+et al. 2008 (SMS-EGO) without its penalty.
 """
 
 from __future__ import annotations

@@ -158,13 +158,11 @@ class ListedFeatures:
     Attributes:
         features: `(n, F)`, in single precision (small integers, so exact).
         squares: squared norms by group, `(n, G)`.
-        counts: see `choice_counts`; of the architectures as they stand, whatever the embedding takes for equal.
     """
 
     def __init__(self, embedding: Embedding, architectures: Architectures) -> None:
         self.features = embedding(architectures).astype(np.float32)
         self.squares = embedding.squares(self.features)
-        self.counts = choice_counts(embedding.space, architectures)
 
     def __len__(self) -> int:
         return len(self.features)

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from nasbench.benchmarks.handle import SearchHandle
 from nasbench.hybrid.acquisition import Scale, optimistic_improvement
-from nasbench.hybrid.cost import CostModel
 from nasbench.hybrid.gradients import ConditionalGradient, GradientSource, ListedGradient, ProductKernelGradient
-from nasbench.hybrid.kernel import DECISIONS, ListedFeatures, choice_counts, listed_features
+from nasbench.hybrid.kernel import DECISIONS, ListedFeatures, listed_features
 from nasbench.hybrid.listing import Listing, listing_of
 from nasbench.hybrid.progressive import ladder_scores
 from nasbench.hybrid.surrogate import Prior, Surrogate, to_values
@@ -29,16 +28,14 @@ class Belief:
     Attributes:
         mean: `(n, M)`, in the coordinates of `Model`.
         deviation: standard deviations, `(n, M)`; zero where an objective is exact.
-        log_seconds: of an epoch of training, above the mean of those paid for, `(n,)`.
     """
 
     mean: Floats
     deviation: Floats
-    log_seconds: Floats
 
     def at(self, positions: Ints | NDArray[np.bool_]) -> Belief:
         """The same of some of them, by their positions or a mask."""
-        return Belief(self.mean[positions], self.deviation[positions], self.log_seconds[positions])
+        return Belief(self.mean[positions], self.deviation[positions])
 
 
 class Model:
@@ -54,7 +51,6 @@ class Model:
         rungs: fidelities that observations come from.
         beta: standard deviations of optimism at the start.
         cooling: observations after which optimism falls, as one over the square root of their number.
-        price: normal scores that an e-fold of training seconds must bring.
         prior: of the settings of the surrogates.
     """
 
@@ -68,7 +64,6 @@ class Model:
         rungs: int,
         beta: float,
         cooling: float,
-        price: float,
         prior: Prior,
     ) -> None:
         self._handle = handle
@@ -76,14 +71,12 @@ class Model:
         self._cheap = np.array(handle.cheap)
         self._beta = beta
         self._cooling = cooling
-        self._price = price
         self._merged = merged
         self._embedding = prior.embedding(self._space, paths=paths, canonical=canonical, rungs=rungs)
         self._surrogates = [
             Surrogate(self._embedding, self._listed_features, prior) for cheap in handle.cheap if not cheap
         ]
         self._facts = handle.facts(self.listing.architectures) if self.listing is not None else np.empty((0, 0))
-        self._cost = CostModel()
         self._architectures: Architectures = np.empty((0, self._space.d), dtype=np.int8)
         self._objectives = np.empty((0, len(handle.cheap)))
         self._rung = np.empty(0, dtype=np.int64)
@@ -109,11 +102,8 @@ class Model:
         """
         return self._beta * min(1.0, sqrt(self._cooling / max(1, len(self))))
 
-    def add(
-        self, architecture: Architectures, objectives: Floats, rung: int, function: int, seconds: float, epochs: int
-    ) -> None:
-        """Take one observation: `(d,)`, `(M,)`, its rung, the number of its function, and what its training took."""
-        self._cost.add(choice_counts(self._space, architecture[None])[0], seconds, epochs)
+    def add(self, architecture: Architectures, objectives: Floats, rung: int, function: int) -> None:
+        """Take one observation: `(d,)`, `(M,)`, its rung and the number of its function."""
         for surrogate in self._surrogates:
             surrogate.add(self._embedding(architecture[None], rung))
         self._architectures = np.concatenate([self._architectures, architecture[None]])
@@ -162,14 +152,7 @@ class Model:
             mean[:, column], deviation[:, column] = (
                 surrogate.on_listing() if features is None else surrogate.predict(features)
             )
-        return Belief(mean, deviation, self._cost(self._counts(architectures)))
-
-    def _counts(self, architectures: Architectures | None) -> Floats:
-        """Counts of choices of architectures `(n, d)`, or of the listing."""
-        if architectures is not None:
-            return choice_counts(self._space, architectures)
-        assert self._listed_features is not None
-        return self._listed_features.counts
+        return Belief(mean, deviation)
 
     def believed(self, architectures: Architectures) -> Belief:
         """What is believed of feasible architectures `(n, d)`."""
@@ -184,10 +167,10 @@ class Model:
     def acquisition(self, belief: Belief) -> Floats:
         """How much each architecture is worth measuring, `(n,)`.
 
-        A predicted objective enters at its lower confidence bound plus the price of the training, both in normal scores. See
+        A predicted objective enters at its lower confidence bound, in normal scores. See
         `optimistic_improvement` for what is exact about it: candidates should not have been measured before.
         """
-        optimistic = belief.mean - self.optimism * belief.deviation + self._price * belief.log_seconds[:, None]
+        optimistic = belief.mean - self.optimism * belief.deviation
         optimistic[:, self._cheap] = belief.mean[:, self._cheap] * self._range + self._low
         for column in np.flatnonzero(~self._cheap):
             known = self._scores[self._at_top, column], self._objectives[self._at_top, column]

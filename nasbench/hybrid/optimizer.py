@@ -37,8 +37,8 @@ ON_POLICY = 10
 """Draws of the relaxation that its score function averages over."""
 COOLED, STEADY, SEVERAL = 4.0, 3.0, 1.5
 """Default `beta` with one objective, where optimism falls and where it does not, and with several."""
-COOLING = 9.0
-"""Default `cooling` where optimism falls: tuned on ImageNet16-120 of NAS-Bench-201 alone, as `beta` is."""
+COOLING = 14.0
+"""Default `cooling` where optimism falls: tuned, as `beta`, on ImageNet16-120 of NAS-Bench-201 and copies of it with its errors perturbed."""
 PATIENCE, CHANCE = 20, 0.01
 """Of the shrinking support: queries without improvement before a choice comes back, and the chance below which one is dropped."""
 
@@ -61,10 +61,8 @@ class Hybrid:
         beta: standard deviations of optimism of the surrogate at the start; None is 1.5 with several objectives, with one 4 where
             it falls and 3 where it does not.
         cooling: observations after which that optimism falls, as one over the square root of their number: early queries explore,
-            late ones go through what is believed best. None is 9 with one objective in a space that is small enough to list, and
+            late ones go through what is believed best. None is 14 with one objective in a space that is small enough to list, and
             never elsewhere: a front, or a space of which a search sees little, stays worth exploring.
-        price: normal scores of the surrogate that an e-fold of training seconds must bring; seconds count only where they are
-            the same in every repetition of the search, so not where they are measured.
         spread: of the log-normal prior of the kernel's settings; 0 keeps their medians, None is 0.5 with one objective and 1 with
             several.
         rough: whether the kernel beside paths is the Matérn one and not the Gaussian; None is yes with one objective, no with several.
@@ -85,7 +83,6 @@ class Hybrid:
         "initial": ("log-integer", 2, 16),
         "beta": ("real", 1.0, 5.0),
         "cooling": ("log-real", 5.0, 100.0),
-        "price": ("real", 0.0, 1.0),
         "spread": ("real", 0.2, 2.0),
         "share": ("real", 0.5, 0.95),
         "pursuit": ("real", 0.0, 0.2),
@@ -107,7 +104,6 @@ class Hybrid:
         progressive: bool = False,
         beta: float | None = None,
         cooling: float | None = None,
-        price: float = 0.25,
         spread: float | None = None,
         rough: bool | None = None,
         brood: int = 64,
@@ -165,7 +161,6 @@ class Hybrid:
                 rungs=rungs,
                 beta=beta,
                 cooling=cooling,
-                price=price if handle.times_repeat else 0.0,
                 prior=prior,
             )
             if surrogate
@@ -259,18 +254,14 @@ class Hybrid:
 
     def tell(self, observations: RunObservations) -> None:
         """Take one answer: surrogate, survivors, and what its proposer has earned."""
-        for architecture, objectives, epochs, seconds in zip(
-            observations.architectures,
-            observations.objectives,
-            observations.epochs,
-            observations.cost,
-            strict=True,
+        for architecture, objectives, epochs in zip(
+            observations.architectures, observations.objectives, observations.epochs, strict=True
         ):
             rung = int(np.searchsorted(self._epochs, epochs)) if self._progressive else 0
             number = self._selection.measured(architecture, rung)
             self._told += 1
             if self._model is not None:
-                self._model.add(architecture, objectives, rung, number, seconds, epochs)
+                self._model.add(architecture, objectives, rung, number)
             self._earned(architecture, self._evolution.add(architecture, objectives))
 
     def _earned(self, architecture: Architectures, place: int | None) -> None:

@@ -71,7 +71,7 @@ class Prior:
 
 
 ONE_OBJECTIVE = Prior(
-    {DECISIONS: 0.06, PATHS: 0.24, BIGRAMS: 0.1, COUNTS: 0.5, RUNG: 0.3},
+    {DECISIONS: 0.06, PATHS: 0.24, BIGRAMS: 0.1, COUNTS: 0.25, RUNG: 0.3},
     alone=0.17,
     noise=0.08,
     spread=0.5,

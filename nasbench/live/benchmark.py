@@ -90,8 +90,6 @@ class LiveBenchmark:
 class LiveHandle(SearchHandle):
     """A search handle that trains the architectures of a batch one after another, and none beyond the budget."""
 
-    times_repeat = False
-
     def query(self, batch: Architectures | Query) -> Observations:
         """Answer a batch `(R, B, d)`; see `SearchHandle.query`."""
         architectures = batch.architectures if isinstance(batch, Query) else batch
