@@ -74,7 +74,6 @@ class Oracle:
         self._dataset = dataset
         self._setting = setting
         quantity = quantity_of(table, dataset, setting.objectives[0])
-        self._quantity = quantity
         self.score_split = (
             "test"
             if any(c.dataset == dataset and c.quantity == quantity and c.split == "test" for c in table.columns)
@@ -98,9 +97,7 @@ class Oracle:
     @cached_property
     def search_means(self) -> Floats:
         """Seed mean of the first objective on the search split after the longest training, by row, `(N,)`."""
-        name, split = self._setting.objectives[0], self._setting.split
-        timed = self._table.epochs(self._dataset, self._quantity, split)
-        return find_objective(self._table, self._dataset, name, split, timed[-1] if timed else None).mean()
+        return search_means(self._table, self._dataset, self._setting.objectives[0], self._setting.split)
 
     @cached_property
     def objectives(self) -> Floats:
@@ -150,3 +147,9 @@ class Oracle:
     def mean_score(self) -> float:
         """Mean score over the table, what a uniformly random architecture of it has on average."""
         return float(np.nanmean(self.scores))
+
+
+def search_means(table: Table, dataset: str, objective: str, split: str) -> Floats:
+    """Seed mean of an objective on a split after the longest training, by row, `(N,)`; NaN where none was trained."""
+    timed = table.epochs(dataset, quantity_of(table, dataset, objective), split)
+    return find_objective(table, dataset, objective, split, timed[-1] if timed else None).mean()

@@ -22,6 +22,10 @@ def tune(
     runs: Annotated[int, typer.Option(help="runs of each trial")] = 20,
     seed: Annotated[int, typer.Option(help="seed of the runs and of the tuner")] = 0,
     goal: Annotated[str, typer.Option(help="top-10 (queries to a top-10 architecture) or regret (final)")] = "top-10",
+    copies: Annotated[
+        int, typer.Option(help="perturbed copies of the benchmark in its place, so as not to learn one table by heart")
+    ] = 0,
+    correlation: Annotated[float, typer.Option(help="of the copies with the benchmark")] = 0.85,
     objective: Annotated[str, typer.Option(help="what is minimised")] = "error",
     split: Annotated[str, typer.Option(help="split that answers")] = "validation",
     epochs: Annotated[
@@ -58,7 +62,17 @@ def tune(
         connect(cluster, jobs=jobs, patience=wait, say=say) as workers,
     ):
         done = run_trials(
-            kind, where, setting, trials=trials, runs=runs, seed=seed, goal=goal, cluster=workers, progress=progress
+            kind,
+            where,
+            setting,
+            trials=trials,
+            runs=runs,
+            seed=seed,
+            goal=goal,
+            copies=copies,
+            correlation=correlation,
+            cluster=workers,
+            progress=progress,
         )
     best = min(range(len(done)), key=lambda number: done[number].value)
     rows = [
@@ -72,9 +86,10 @@ def tune(
         for number, trial in enumerate(done)
     ]
     if json_:
-        print_json("tune", optimizer=optimizer, benchmark=benchmark, goal=goal, trials=rows)
+        print_json("tune", optimizer=optimizer, benchmark=benchmark, goal=goal, copies=copies, trials=rows)
         return
-    print_table(f"{optimizer} on {benchmark}, {goal}, {runs} runs", rows)
+    on = f"{copies} copies of {benchmark} (correlation {correlation})" if copies else benchmark
+    print_table(f"{optimizer} on {on}, {goal}, {runs} runs", rows)
 
 
 def parse_budget(limits: Sequence[str]) -> Budget:

@@ -10,7 +10,8 @@ of these tuples:
     ("choice", first, second...)  one of the values listed
 
 Settings that are not in it stay at their defaults. The first trial is the defaults themselves, so tuning never reports worse than
-them on the runs it used; those runs are not evidence, and the report of a comparison must use other seeds.
+them on the runs it used; those runs are not evidence, and the report of a comparison must use other seeds. On perturbed copies of
+the benchmark, in its place, only what helps on all of them pays (see `nasbench.benchmarks.perturbed`).
 """
 
 from __future__ import annotations
@@ -22,22 +23,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nasbench.benchmarks.catalogue import get_benchmark
+from nasbench.benchmarks.perturbed import PerturbedBenchmark
 from nasbench.benchmarks.setting import Setting
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError, unknown_name
-from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep, PerRun
-from nasbench.search.streams import Streams
-from nasbench.spaces.space import Floats, Ints
-from nasbench.study.runner import search
+from nasbench.spaces.space import Floats
+from nasbench.study.goals import GOALS, evaluate
 
 if TYPE_CHECKING:
     from nasbench.study.cluster import Cluster
 
 KINDS = ("integer", "log-integer", "real", "log-real", "choice")
-GOALS = ("top-10", "regret")
-"""What is minimised: the restricted mean of unique queries until a run has found one of the ten best architectures by seed mean, or
-the mean of the final regret in the seed mean of the incumbent, the best of what a run observed."""
 
 RUNS_A_CALL = 5
 """Runs of a trial that go to a cluster's worker together; the same for every cluster, so that nothing depends on its size."""
@@ -49,7 +46,7 @@ class Trial:
 
     Attributes:
         settings: the tuned settings; empty for the algorithm's defaults.
-        values: the goal in each run, `(R,)`.
+        values: the goal in each run, `(R,)`; on copies those of the first copy, then of the next.
     """
 
     settings: Mapping[str, Any]
@@ -104,6 +101,8 @@ def tune(
     runs: int,
     seed: int,
     goal: str = "top-10",
+    copies: int = 0,
+    correlation: float = 0.85,
     cluster: Cluster | None = None,
     progress: Callable[[int, int], None] = lambda done, trials: None,
 ) -> list[Trial]:
@@ -116,7 +115,9 @@ def tune(
         trials: settings to try, the defaults included.
         runs: runs of each trial.
         seed: seed of the runs and of TPE; equal arguments give equal trials.
-        goal: one of `GOALS`.
+        goal: one of `nasbench.study.goals.GOALS`.
+        copies: perturbed copies of the benchmark that stand in its place, `runs` on each; 0 is the benchmark itself.
+        correlation: of the copies with the benchmark, in (0, 1].
         cluster: where the runs of a trial are made, trial after trial; this process if there is none. The trials are the same.
         progress: called with (trials done, trials).
 
@@ -126,9 +127,9 @@ def tune(
     Raises:
         NasbenchError: if nothing can be tuned, or a number or the goal is out of range, or optuna is not installed.
     """
-    for what, number in (("trials", trials), ("runs", runs)):
-        if number < 1:
-            raise NasbenchError(f"The number of {what} is {number}; it should be 1 or more.")
+    for what, number, least in (("trials", trials, 1), ("runs", runs, 1), ("copies", copies, 0)):
+        if number < least:
+            raise NasbenchError(f"The number of {what} is {number}; it should be {least} or more.")
     if goal not in GOALS:
         raise unknown_name("goal", goal, GOALS)
     if goal == "top-10" and "unique_queries" not in setting.budget.limits:
@@ -136,128 +137,71 @@ def tune(
             "The goal top-10 is a restricted mean of unique queries; limit unique_queries in the budget, or use the goal regret."
         )
     ranges = tunable(optimizer)
+    places = [_place(benchmark, copy, correlation) for copy in _copies(copies)]
     study, distributions = _study(ranges, seed)
     done: list[Trial] = []
     for number in range(trials):
         proposal = None if number == 0 else study.ask(distributions)
         chosen = {} if proposal is None else dict(proposal.params)
-        values = (
-            evaluate(optimizer, benchmark, setting, chosen, runs=range(runs), seed=seed, goal=goal)
-            if cluster is None
-            else _evaluate_on(cluster, optimizer, benchmark.name, setting, chosen, runs, seed, goal)
-        )
-        done.append(Trial(chosen, values))
+        if cluster is None:
+            values = [
+                evaluate(optimizer, place, setting, chosen, runs=range(runs), seed=seed, goal=goal) for place in places
+            ]
+        else:
+            where = [(benchmark.name, copy, correlation) for copy in _copies(copies)]
+            values = _evaluate_on(cluster, optimizer, where, setting, chosen, runs, seed, goal)
+        done.append(Trial(chosen, np.concatenate(values)))
         if proposal is not None:
             study.tell(proposal, done[-1].value)
         progress(number + 1, trials)
     return done
 
 
-def evaluate(
-    optimizer: Lockstep | PerRun,
-    benchmark: TabularBenchmark,
-    setting: Setting,
-    settings: Mapping[str, Any],
-    *,
-    runs: Sequence[int],
-    seed: int,
-    goal: str,
-) -> Floats:
-    """The goal in each run of these numbers, `(R,)`; smaller is better. Linear algebra runs on one thread, as in a study.
+def _copies(copies: int) -> range:
+    """Numbers of the copies; 0 is the benchmark itself."""
+    return range(1, copies + 1) if copies else range(1)
 
-    A run that is searched alone ends at the target, which changes nothing but the time it takes.
-    """
-    from threadpoolctl import threadpool_limits
 
-    oracle = benchmark.oracle(setting)
-    target = oracle.search_means <= oracle.search_rank(10)
-
-    def rows(batch: Observations) -> Ints:
-        return oracle.row(np.maximum(batch.architectures, 0))
-
-    def arrived(batch: Observations) -> bool:
-        alone = goal == "top-10" and len(batch.answered) == 1
-        return alone and bool(_hits(batch, rows(batch), target, setting.epochs[-1]).any())
-
-    def values(some: Sequence[int]) -> Floats:
-        handle = benchmark.handle(setting, seed, some)
-        created = optimizer.create(handle, Streams(seed, some), settings)
-        with threadpool_limits(1):
-            batches, _ = search(handle, created, arrived)
-        found = [rows(batch) for batch in batches]
-        if goal == "regret":
-            return final_regret(batches, found, oracle.search_means)
-        return queries_to_target(batches, found, target, setting.epochs[-1], setting.budget.limits["unique_queries"])
-
-    apart = [[run] for run in runs] if isinstance(optimizer, PerRun) else [runs]
-    return np.concatenate([values(some) for some in apart])
+def _place(benchmark: TabularBenchmark, copy: int, correlation: float) -> TabularBenchmark:
+    return PerturbedBenchmark(benchmark.table, benchmark.dataset, copy, correlation) if copy else benchmark
 
 
 def _evaluate_on(
     cluster: Cluster,
     optimizer: Lockstep | PerRun,
-    benchmark: str,
+    where: Sequence[tuple[str, int, float]],
     setting: Setting,
     settings: Mapping[str, Any],
     runs: int,
     seed: int,
     goal: str,
-) -> Floats:
+) -> list[Floats]:
+    """The goal in each run, by parts of the runs of each place in `where`: name, copy and correlation."""
     from nasbench.study.cluster import Call
 
     parts = [range(first, min(first + RUNS_A_CALL, runs)) for first in range(0, runs, RUNS_A_CALL)]
-    arguments = [(optimizer, benchmark, setting, settings, part, seed, goal) for part in parts]
-    values = dict(cluster.map(Call(_evaluate_by_name, benchmark, some) for some in arguments))
-    return np.concatenate([values[position] for position in range(len(parts))])
+    calls = [
+        Call(_evaluate_by_name, place[0], (optimizer, *place, setting, settings, part, seed, goal))
+        for place in where
+        for part in parts
+    ]
+    values = dict(cluster.map(calls))
+    return [values[position] for position in range(len(calls))]
 
 
 def _evaluate_by_name(
     optimizer: Lockstep | PerRun,
     benchmark: str,
+    copy: int,
+    correlation: float,
     setting: Setting,
     settings: Mapping[str, Any],
     runs: range,
     seed: int,
     goal: str,
 ) -> Floats:
-    return evaluate(optimizer, get_benchmark(benchmark), setting, settings, runs=runs, seed=seed, goal=goal)
-
-
-def _hits(batch: Observations, rows: np.ndarray, target: np.ndarray, longest: int) -> np.ndarray:
-    """Which queries answered a target row after the longest training, `(R, B)`."""
-    return np.asarray(target[rows] & batch.answered & (batch.epochs >= longest))
-
-
-def queries_to_target(
-    batches: list[Observations], rows: list[np.ndarray], target: np.ndarray, longest: int, cap: float
-) -> Floats:
-    """Unique queries of each run up to its first of a target row, at most `cap`, `(R,)`; their mean is the restricted mean.
-
-    Args:
-        batches: what was observed.
-        rows: row of each architecture, one `(R, B)` a batch.
-        target: which rows count, `(N,)`.
-        longest: epochs of the training that counts; to be seen after a shorter one is not to be found.
-        cap: the budget in unique queries; a run without success counts as it.
-    """
-    spent = np.cumsum(np.concatenate([batch.first for batch in batches], axis=1), axis=1)
-    hit = np.concatenate([_hits(b, r, target, longest) for b, r in zip(batches, rows, strict=True)], axis=1)
-    first = np.take_along_axis(spent, hit.argmax(axis=1)[:, None], axis=1)[:, 0]
-    return np.where(hit.any(axis=1), np.minimum(first, cap), cap).astype(np.float64)
-
-
-def final_regret(batches: list[Observations], rows: list[np.ndarray], means: Floats) -> Floats:
-    """Seed mean of each run's incumbent above the best seed mean, `(R,)`.
-
-    The incumbent is the architecture with the smallest observed first objective at the longest training that the run used.
-    """
-    answered = np.concatenate([batch.answered for batch in batches], axis=1)
-    epochs = np.where(answered, np.concatenate([batch.epochs for batch in batches], axis=1), -1)
-    observed = np.concatenate([batch.objectives[..., 0] for batch in batches], axis=1)
-    longest = epochs == epochs.max(axis=1, keepdims=True)
-    incumbent = np.where(answered & longest, observed, np.inf).argmin(axis=1)
-    row = np.take_along_axis(np.concatenate(rows, axis=1), incumbent[:, None], axis=1)[:, 0]
-    return np.asarray(means[row] - np.nanmin(means))
+    place = _place(get_benchmark(benchmark), copy, correlation)
+    return evaluate(optimizer, place, setting, settings, runs=runs, seed=seed, goal=goal)
 
 
 def _study(ranges: Mapping[str, tuple], seed: int) -> tuple[Any, dict[str, Any]]:

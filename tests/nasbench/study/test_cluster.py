@@ -175,11 +175,12 @@ def test_tuning_is_the_same_as_alone(processes: ExitStack, scheduler: str) -> No
     setting = table_setting(Budget({"unique_queries": 40}).guarded(), training_seed="random")
     arguments: dict[str, Any] = {"trials": 4, "runs": 12, "seed": 4, "goal": "regret"}
     evolution = get_optimizer("regularized_evolution")
-    alone = tune(evolution, get_benchmark(BENCHMARK), setting, **arguments)
-    with connected(scheduler) as cluster:
-        spread = tune(evolution, get_benchmark(BENCHMARK), setting, cluster=cluster, **arguments)
-    assert [t.settings for t in spread] == [t.settings for t in alone]
-    assert all(np.array_equal(a.values, b.values) for a, b in zip(spread, alone, strict=True))
+    for copies in (0, 2):
+        alone = tune(evolution, get_benchmark(BENCHMARK), setting, copies=copies, **arguments)
+        with connected(scheduler) as cluster:
+            spread = tune(evolution, get_benchmark(BENCHMARK), setting, copies=copies, cluster=cluster, **arguments)
+        assert [t.settings for t in spread] == [t.settings for t in alone]
+        assert all(np.array_equal(a.values, b.values) for a, b in zip(spread, alone, strict=True))
 
 
 def test_workers_that_differ_are_named(processes: ExitStack, scheduler: str, tmp_path: Path) -> None:

@@ -12,15 +12,17 @@ import pytest
 
 import nasbench.cli
 from nasbench.benchmarks.catalogue import get_benchmark
+from nasbench.benchmarks.perturbed import PerturbedBenchmark
 from nasbench.benchmarks.setting import Setting
 from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
 from nasbench.search.streams import Streams
+from nasbench.study.goals import evaluate, final_regret, queries_to_target
 from nasbench.study.runner import search
 from nasbench.study.tune_command import parse_budget
-from nasbench.study.tuning import Trial, evaluate, final_regret, queries_to_target, tunable, tune
+from nasbench.study.tuning import Trial, tunable, tune
 
 from table_setting import table_setting
 
@@ -138,6 +140,28 @@ def test_trials_are_deterministic_and_the_first_is_the_defaults() -> None:
     assert [t.settings for t in done[1:]] != [t.settings for t in other[1:]]
 
 
+def test_on_copies_a_trial_is_its_runs_on_each() -> None:
+    benchmark = get_benchmark(BENCHMARK)
+    evolution = importlib.import_module("baselines.regularized_evolution").OPTIMIZER
+    shared: dict[str, Any] = {"seed": 4, "goal": "regret"}
+    done = tune(evolution, benchmark, setting(), trials=2, runs=5, copies=3, correlation=0.6, **shared)
+    for trial in done:
+        expected = [
+            evaluate(
+                evolution,
+                PerturbedBenchmark(benchmark.table, benchmark.dataset, copy, 0.6),
+                setting(),
+                trial.settings,
+                runs=range(5),
+                **shared,
+            )
+            for copy in (1, 2, 3)
+        ]
+        np.testing.assert_array_equal(trial.values, np.concatenate(expected))
+    plain = evaluate(evolution, benchmark, setting(), {}, runs=range(5), **shared)
+    assert not np.array_equal(done[0].values[:5], plain)
+
+
 def test_tuning_helps_where_the_default_is_bad() -> None:
     """The default never leaves random search; 12 trials find a population that does. On the runs that chose, by design."""
     benchmark = get_benchmark(BENCHMARK)
@@ -214,6 +238,9 @@ def test_command_prints_one_json_object(capsys: pytest.CaptureFixture[str]) -> N
     assert sum(row["best"] for row in document["trials"]) == 1
     assert nasbench.cli.status([*WORDS, "--runs", "4"]) == 0
     assert "regularized_evolution" in capsys.readouterr().out
+    assert nasbench.cli.status([*WORDS, "--runs", "4", "--copies", "2", "--json"]) == 0
+    copies = json.loads(capsys.readouterr().out)
+    assert copies["copies"] == 2 and copies["trials"][0]["value"] != document["trials"][0]["value"]
 
 
 @pytest.mark.usefixtures("command")
@@ -227,11 +254,13 @@ def test_command_prints_one_json_object(capsys: pytest.CaptureFixture[str]) -> N
         ({"unique_queries=30": "unique_queries"}, "ACCOUNT=LIMIT"),
         ({"unique_queries=30": "unique_query=3"}, "did you mean 'unique_queries'"),
         ({"unique_queries=30": "queries=30"}, "limit unique_queries"),
+        ({"3": "3 --copies -1"}, "number of copies is -1"),
+        ({"3": "3 --copies 2 --correlation 2"}, "correlation above 0 and up to 1"),
     ],
 )
 def test_command_complains_in_one_sentence(
     change: dict[str, str], reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert nasbench.cli.status([change.get(word, word) for word in WORDS]) == 2
+    assert nasbench.cli.status(" ".join(change.get(word, word) for word in WORDS).split()) == 2
     captured = capsys.readouterr()
     assert captured.out == "" and reason in captured.err and captured.err.count("\n") == 1

@@ -1,0 +1,135 @@
+"""Copies of a benchmark with its values exchanged among architectures, so that tuning on one table does not learn it by heart.
+
+A setting that suits the best cells of one data set looks like a better optimizer there. On copies that agree with the table in part,
+and part in another way each, only what helps on all of them pays. A copy keeps the values that a table has, the noise of each and
+what a training takes; it changes which architecture has which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench.benchmarks.handle import SearchHandle
+from nasbench.benchmarks.oracle import Oracle, search_means
+from nasbench.benchmarks.setting import Setting
+from nasbench.benchmarks.tabular import TableEvaluator, TabularBenchmark
+from nasbench.errors import NasbenchError
+from nasbench.spaces.space import Architectures, Floats, Ints, Space
+from nasbench.tables.table import Table
+
+BOTTOM = 1e3
+"""Beyond every normal score."""
+
+
+@dataclass(frozen=True)
+class PerturbedBenchmark(TabularBenchmark):
+    """A copy of one data set of a table, for the first objective alone.
+
+    With `u` the normal scores of the architectures' seed means and `r` a random linear function of what the space knows of them (see
+    `random_function`), made uncorrelated with `u`, an architecture takes the values of the one whose rank in `u` is its own rank in
+    `c u + sqrt(1 - c^2) r`. Architectures of equal function have equal `r`. Where the space has paths, those without a live one keep
+    to the bottom: they compute nothing, on any data set.
+
+    Attributes:
+        copy: number of the copy, 1 or more; each is another function.
+        correlation: `c` in (0, 1], the correlation of the copy's normal scores with the table's.
+    """
+
+    copy: int
+    correlation: float
+
+    def __post_init__(self) -> None:
+        if self.copy < 1 or not 0 < self.correlation <= 1:
+            raise NasbenchError(
+                f"A perturbed copy has a number of 1 or more and a correlation above 0 and up to 1, not {self.copy} and {self.correlation}."
+            )
+
+    def handle(self, setting: Setting, seed: int, runs: Sequence[int]) -> SearchHandle:
+        """The search side; see `TabularBenchmark`."""
+        evaluator = _ExchangedEvaluator(self.table, self.dataset, setting, self.partners(setting))
+        return SearchHandle(evaluator, setting, seed, tuple(runs))
+
+    def oracle(self, setting: Setting) -> Oracle:
+        """The test side; only its search means are the copy's, by which tuning judges."""
+        return _ExchangedOracle(self.table, self.dataset, setting, self.partners(setting))
+
+    def partners(self, setting: Setting) -> Ints:
+        """Row of the table whose values each row takes, `(N,)`."""
+        if len(setting.objectives) != 1:
+            raise NasbenchError(
+                f"A perturbed copy has one objective, not {len(setting.objectives)}; name the one to tune for."
+            )
+        objective = setting.objectives[0]
+        return _partners(self.table, self.dataset, objective, setting.split, self.copy, self.correlation)
+
+
+@lru_cache(maxsize=64)
+def _partners(table: Table, dataset: str, objective: str, split: str, copy: int, correlation: float) -> Ints:
+    # Kept, since tuning asks for the same copies at every run of every trial.
+    from scipy.special import ndtri
+
+    means = search_means(table, dataset, objective, split)
+    known = np.flatnonzero(np.isfinite(means))
+    ordered = known[np.argsort(means[known], kind="stable")]
+    architectures = table.architectures[ordered]
+    scores = ndtri((np.arange(len(ordered)) + 0.5) / len(ordered))
+    other = random_function(table.space, architectures, np.random.default_rng(copy))
+    other -= scores * (other @ scores) / (scores @ scores)
+    mixed = correlation * scores + (1 - correlation**2) ** 0.5 * other / other.std()
+    if table.space.has_paths:
+        mixed[table.space.paths(architectures).sum(axis=1) == 0] += BOTTOM
+    partners = np.arange(len(means))
+    partners[ordered[np.argsort(mixed, kind="stable")]] = ordered
+    partners.flags.writeable = False
+    return partners
+
+
+def random_function(space: Space, architectures: Architectures, rng: np.random.Generator) -> Floats:
+    """A random linear function of architectures `(n, d)`, of mean 0 and variance 1: `(n,)`.
+
+    The sum of one function each of the one-hot decisions, how often each choice occurs and, where the space has them, paths and
+    bigrams, of canonical forms; each has standard normal coefficients and is scaled to variance 1.
+    """
+    canonical = space.canonical(architectures)
+    one_hot = space.one_hot(canonical)
+    names = [name for choices in space.choices for name in choices]
+    features = [one_hot, one_hot @ np.equal.outer(names, list(dict.fromkeys(names)))]
+    if space.has_paths:
+        features += [space.paths(canonical), space.bigrams(canonical)]
+    total = np.zeros(len(architectures))
+    for some in features:
+        values = some @ rng.standard_normal(some.shape[1])
+        total += (values - values.mean()) / values.std()
+    return (total - total.mean()) / total.std()
+
+
+class _ExchangedEvaluator(TableEvaluator):
+    """Answers with the values of each row's partner, after its own training time."""
+
+    def __init__(self, table: Table, dataset: str, setting: Setting, partners: Ints) -> None:
+        super().__init__(table, dataset, setting)
+        self._partners = partners
+
+    def evaluate(
+        self, rows: Ints, architectures: Architectures, level: Ints, key: NDArray[np.uint64], repetition: Ints
+    ) -> tuple[Floats, Ints]:
+        """Objectives and training seeds; see the protocol."""
+        return super().evaluate(self._partners[rows], architectures, level, key, repetition)
+
+
+class _ExchangedOracle(Oracle):
+    """True values of each row's partner on the search split."""
+
+    def __init__(self, table: Table, dataset: str, setting: Setting, partners: Ints) -> None:
+        super().__init__(table, dataset, setting)
+        self._partners = partners
+
+    @cached_property
+    def search_means(self) -> Floats:
+        """See `Oracle`."""
+        return super().search_means[self._partners]
