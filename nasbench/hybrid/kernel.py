@@ -4,8 +4,7 @@ The squared distance is `sum_g w_g D_g(x, x')` over groups of features: `decisio
 operation sequence occurs on a live input-to-output path; `bigrams`, how often one operation follows another there; `counts`, how
 often each choice occurs. Architectures of equal function have equal paths and bigrams. Two kernels of that distance are offered,
 both positive definite whatever the features: the Gaussian one, which is a product over groups, and over decisions a product of 1
-where they agree and `exp(-w)` where they differ; and the rougher Matérn kernel, which beside paths finds the best of many good
-cells sooner and the first of the good ones as soon.
+where they agree and `exp(-w)` where they differ; and a rougher Matérn kernel, which trusts what is near less and what is far more.
 """
 
 from __future__ import annotations

@@ -167,8 +167,8 @@ class Model:
     def acquisition(self, belief: Belief) -> Floats:
         """How much each architecture is worth measuring, `(n,)`.
 
-        A predicted objective enters at its lower confidence bound, in normal scores. See
-        `optimistic_improvement` for what is exact about it: candidates should not have been measured before.
+        A predicted objective enters at its lower confidence bound, in normal scores. See `optimistic_improvement` for what is exact
+        about it: candidates should not have been measured before.
         """
         optimistic = belief.mean - self.optimism * belief.deviation
         optimistic[:, self._cheap] = belief.mean[:, self._cheap] * self._range + self._low
