@@ -43,5 +43,7 @@ def claims(
     else:
         print_table("Claims", [{"claim": v.claim.name, "verdict": v.outcome, "evidence": v.evidence} for v in verdicts])
         for verdict in verdicts:
-            print(f"{verdict.claim.name}: {verdict.claim.statement} What would change it: {verdict.change.removesuffix('.')}.")
+            print(
+                f"{verdict.claim.name}: {verdict.claim.statement} What would change it: {verdict.change.removesuffix('.')}."
+            )
     return 0 if all(verdict.stands for verdict in verdicts) else 1
