@@ -96,9 +96,7 @@ def random_function(space: Space, architectures: Architectures, rng: np.random.G
     bigrams, of canonical forms; each has standard normal coefficients and is scaled to variance 1.
     """
     canonical = space.canonical(architectures)
-    one_hot = space.one_hot(canonical)
-    names = [name for choices in space.choices for name in choices]
-    features = [one_hot, one_hot @ np.equal.outer(names, list(dict.fromkeys(names)))]
+    features = [space.one_hot(canonical), space.choice_counts(canonical)]
     if space.has_paths:
         features += [space.paths(canonical), space.bigrams(canonical)]
     total = np.zeros(len(architectures))

@@ -25,17 +25,6 @@ Reals = NDArray[np.floating[Any]]
 """Features in single or double precision."""
 
 
-def choice_counts(space: Space, architectures: Architectures) -> Floats:
-    """How often each choice occurs, by its name, whatever the decision: `(n, d)` to `(n, names)`."""
-    names = list(dict.fromkeys(name for choices in space.choices for name in choices))
-    counts = np.zeros((len(architectures), len(names)))
-    rows = np.arange(len(architectures))
-    for decision, choices in enumerate(space.choices):
-        column = np.array([names.index(name) for name in choices])
-        counts[rows, column[architectures[:, decision]]] += 1.0
-    return counts
-
-
 def gaussian(exponent: Reals) -> NDArray[Any]:
     """`exp(exponent)`, where the exponent is minus half a squared distance; it is overwritten."""
     return np.exp(exponent, out=exponent)
@@ -110,7 +99,7 @@ class Embedding:
             return self.space.bigrams(architectures)
         if group == RUNG:
             return np.full((len(architectures), 1), float(rung))
-        return choice_counts(self.space, architectures)
+        return self.space.choice_counts(architectures)
 
     @cached_property
     def group_of(self) -> Ints:

@@ -188,6 +188,16 @@ class Space:
         parts = [architectures[..., i, None] == np.arange(k) for i, k in enumerate(self.cardinalities)]
         return np.concatenate(parts, axis=-1).astype(np.float64)
 
+    def choice_counts(self, architectures: Architectures) -> Floats:
+        """How often each choice occurs, by its name, whatever the decision: `(n, d)` to `(n, names)`."""
+        names = list(dict.fromkeys(name for choices in self.choices for name in choices))
+        counts = np.zeros((len(architectures), len(names)))
+        rows = np.arange(len(architectures))
+        for decision, choices in enumerate(self.choices):
+            column = np.array([names.index(name) for name in choices])
+            counts[rows, column[architectures[:, decision]]] += 1.0
+        return counts
+
     @property
     def has_paths(self) -> bool:
         """Whether `paths`, `bigrams` and `path_features` are defined."""

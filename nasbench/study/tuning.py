@@ -137,7 +137,8 @@ def tune(
             "The goal top-10 is a restricted mean of unique queries; limit unique_queries in the budget, or use the goal regret."
         )
     ranges = tunable(optimizer)
-    places = [_place(benchmark, copy, correlation) for copy in _copies(copies)]
+    numbers = range(1, copies + 1) if copies else range(1)
+    places = [_place(benchmark, copy, correlation) for copy in numbers]
     study, distributions = _study(ranges, seed)
     done: list[Trial] = []
     for number in range(trials):
@@ -148,7 +149,7 @@ def tune(
                 evaluate(optimizer, place, setting, chosen, runs=range(runs), seed=seed, goal=goal) for place in places
             ]
         else:
-            where = [(benchmark.name, copy, correlation) for copy in _copies(copies)]
+            where = [(benchmark.name, copy, correlation) for copy in numbers]
             values = _evaluate_on(cluster, optimizer, where, setting, chosen, runs, seed, goal)
         done.append(Trial(chosen, np.concatenate(values)))
         if proposal is not None:
@@ -157,12 +158,8 @@ def tune(
     return done
 
 
-def _copies(copies: int) -> range:
-    """Numbers of the copies; 0 is the benchmark itself."""
-    return range(1, copies + 1) if copies else range(1)
-
-
 def _place(benchmark: TabularBenchmark, copy: int, correlation: float) -> TabularBenchmark:
+    """A perturbed copy by its number; 0 is the benchmark itself."""
     return PerturbedBenchmark(benchmark.table, benchmark.dataset, copy, correlation) if copy else benchmark
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from functools import partial
 from typing import Any
 
 import moocore
@@ -54,6 +55,11 @@ def run(benchmark: SyntheticBenchmark, queries: int, seed: int = 0, **settings: 
     handle = benchmark.handle(setting(queries), seed, (0,))
     architectures, objectives, _ = follow(handle, OPTIMIZER.create(handle, Streams(seed, (0,)), settings))
     return architectures, objectives
+
+
+def asked_of(evaluator: FunctionEvaluator, objectives: tuple[str, ...], **settings: Any) -> np.ndarray:
+    handle = SearchHandle(evaluator, setting(40, objectives), 3, (0,))
+    return follow(handle, OPTIMIZER.create(handle, Streams(3, (0,)), settings))[0]
 
 
 class Constrained(Space):
@@ -163,10 +169,7 @@ def test_cooling_after_no_observation_is_refused(cooling: float) -> None:
 def test_optimism_falls_by_itself_with_one_objective_where_all_is_listed(
     evaluator: FunctionEvaluator, objectives: tuple[str, ...], same: float
 ) -> None:
-    def asked(**settings: float) -> np.ndarray:
-        handle = SearchHandle(evaluator, setting(40, objectives), 3, (0,))
-        return follow(handle, OPTIMIZER.create(handle, Streams(3, (0,)), settings))[0]
-
+    asked = partial(asked_of, evaluator, objectives)
     by_itself = asked()
     other = COOLING if same > COOLING else float("inf")
     np.testing.assert_array_equal(by_itself, asked(cooling=same))
@@ -184,10 +187,7 @@ def test_optimism_falls_by_itself_with_one_objective_where_all_is_listed(
 def test_kernel_is_rough_by_itself_with_one_objective(
     evaluator: FunctionEvaluator, objectives: tuple[str, ...], rough: bool
 ) -> None:
-    def asked(**settings: bool) -> np.ndarray:
-        handle = SearchHandle(evaluator, setting(40, objectives), 3, (0,))
-        return follow(handle, OPTIMIZER.create(handle, Streams(3, (0,)), settings))[0]
-
+    asked = partial(asked_of, evaluator, objectives)
     np.testing.assert_array_equal(asked(), asked(rough=rough))
     assert not np.array_equal(asked(), asked(rough=not rough))
     np.testing.assert_array_equal(asked(paths=False, rough=True), asked(paths=False, rough=False))

@@ -9,7 +9,7 @@ import pytest
 from sklearn.gaussian_process.kernels import RBF, Matern
 
 from nasbench.hybrid.gaussian_process import factorise, profile_likelihood
-from nasbench.hybrid.kernel import Embedding, choice_counts, listed_features
+from nasbench.hybrid.kernel import Embedding, listed_features
 from nasbench.hybrid.listing import Listing, listing_of
 from nasbench.hybrid.surrogate import (
     ONE_OBJECTIVE,
@@ -54,7 +54,7 @@ def test_kernel_is_scikit_learns_and_positive_definite(rough: bool, rungs: int) 
 
 
 def test_counts_are_by_name_whatever_the_decision() -> None:
-    counts = choice_counts(NB201, np.array([[0, 0, 3, 3, 3, 4]], dtype=np.int8))
+    counts = NB201.choice_counts(np.array([[0, 0, 3, 3, 3, 4]], dtype=np.int8))
     np.testing.assert_array_equal(counts, [[2, 0, 0, 3, 1]])
 
 
