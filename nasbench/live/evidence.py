@@ -255,8 +255,6 @@ def main(arguments: list[str] | None = None) -> int:
             raise NasbenchError(f"The number of seeds is {options.seeds}; it should be 1 or more.")
         size = REHEARSAL if options.rehearsal else FULL
         deadline = time.monotonic() + 60 * options.minutes
-        torch.set_float32_matmul_precision("high")
-        torch.backends.cudnn.benchmark = True
         evidence = Evidence(size, options.out, options.work, choose_device(options.device), deadline)
         print(json.dumps(evidence.collect(options.seeds), indent=1))
     except UnfinishedError:
