@@ -130,4 +130,4 @@ def get_table(name: str) -> Table:
 
 def _description(name: str) -> Description:
     file = f"{name}.toml"
-    return parse_description((files("nasbench.tables") / "descriptions" / file).read_text(), file)
+    return parse_description((files("nasbench.tables") / "descriptions" / file).read_text("utf-8"), file)

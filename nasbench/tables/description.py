@@ -30,11 +30,11 @@ With `seed = "run"` at the top a row is one training, `run` the column with its 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from nasbench.documents import parse_toml
 from nasbench.errors import NasbenchError
 from nasbench.reader import Reader
 from nasbench.spaces.catalogue import get_space, space_names
@@ -90,10 +90,7 @@ def parse_description(text: str, where: str) -> Description:
     Raises:
         NasbenchError: if it is not one, saying what is wrong and what would be right.
     """
-    try:
-        raw = Reader(tomllib.loads(text), f"description {where}")
-    except tomllib.TOMLDecodeError as fault:
-        raise NasbenchError(f"The description {where} is not TOML: {fault}.") from None
+    raw = Reader(parse_toml(text, f"description {where}"), f"description {where}")
     space, architecture, decisions = _space(raw)
     description = Description(
         name=raw.take("name", str, "the name of the table"),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nasbench.documents import read_text
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.spaces.space import Ints
 from nasbench.tables.column import Measured
@@ -81,12 +82,7 @@ def write_described(folder: Path, description: Description, base: Path) -> Impor
 
 
 def _read_description(source: Path) -> Description:
-    try:
-        return parse_description(source.read_text(), str(source))
-    except (OSError, UnicodeDecodeError) as fault:
-        raise NasbenchError(
-            f"The description {source} cannot be read ({getattr(fault, 'strerror', None) or 'not text'})."
-        ) from None
+    return parse_description(read_text(source, f"description {source}"), str(source))
 
 
 def _sources(description: Description) -> list[str]:

@@ -8,9 +8,9 @@ cifar100 = "cifar10"
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
+from nasbench.documents import read_toml
 from nasbench.errors import NasbenchError
 from nasbench.reader import Reader
 from nasbench.tables.catalogue import get_table
@@ -44,7 +44,4 @@ def import_source(source: Path, folder: Path, options: Options) -> Imported:
 
 
 def _reader(source: Path) -> Reader:
-    try:
-        return Reader(tomllib.loads(source.read_text()), f"join {source}")
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
-        raise NasbenchError(f"The join {source} is not TOML: {fault}.") from None
+    return Reader(read_toml(source, f"join {source}"), f"join {source}")
