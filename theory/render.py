@@ -138,8 +138,8 @@ def write(
         page = markdown(title, rows, claims)
         if figures:
             page += "\n" + "\n".join(f"![{path.stem}]({path.name})" for path in figures) + "\n"
-        written[0].write_text(page)
-        written[1].write_text(latex(title, rows, claims))
+        written[0].write_text(page, encoding="utf-8")
+        written[1].write_text(latex(title, rows, claims), encoding="utf-8")
     except OSError as fault:
         raise NasbenchError(f"The folder {folder} cannot be written ({fault.strerror}); choose one that can.") from None
     return written + figures

@@ -28,7 +28,7 @@ def read_evidence(path: Path) -> dict[str, Any]:
         NasbenchError: if it is not such a file, or was changed.
     """
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         content = None
     if not isinstance(content, dict):

@@ -34,7 +34,7 @@ class Journal:
         self.answers: dict[str, Answer] = {}
         if path and path.exists():
             try:
-                content = json.loads(path.read_text())
+                content = json.loads(path.read_text(encoding="utf-8"))
                 same = content["identity"] == self.identity
                 self.answers = {key: (list(v), int(seed), float(s)) for key, (v, seed, s) in content["answers"].items()}
             except (OSError, ValueError, KeyError, TypeError):

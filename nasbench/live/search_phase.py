@@ -173,7 +173,7 @@ def resumed_search(plan: Plan, task: Task, splits: Splits, device: torch.device,
 def _kept(path: Path, plan: Plan) -> Searched:
     """Read a finished search; raises NasbenchError if the file is damaged or of another plan."""
     try:
-        kept = json.loads(path.read_text())
+        kept = json.loads(path.read_text(encoding="utf-8"))
         same = kept["plan"] == json.loads(json.dumps(plan_as_dict(plan)))
         architecture, seconds = np.array(kept["architecture"], np.int8), float(kept["seconds"])
         found = Searched(architecture, seconds, list(kept["curve"]), kept.get("stopped_early"))

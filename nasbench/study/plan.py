@@ -164,13 +164,13 @@ def load_study(name_or_path: str) -> Study:
         NasbenchError: if there is neither, or the file is not a study, saying where and what would be right.
     """
     if name_or_path in preset_names():
-        text = (files("nasbench.study") / "presets" / f"{name_or_path}.toml").read_text()
+        text = (files("nasbench.study") / "presets" / f"{name_or_path}.toml").read_text(encoding="utf-8")
         return parse_study(text, name_or_path)
     path = Path(name_or_path)
     if path.suffix != ".toml" and not path.exists():
         raise unknown_name("preset", name_or_path, preset_names())
     try:
-        return parse_study(path.read_text(), name_or_path)
+        return parse_study(path.read_text(encoding="utf-8"), name_or_path)
     except (OSError, UnicodeDecodeError) as fault:
         raise NasbenchError(
             f"The study {name_or_path} cannot be read ({getattr(fault, 'strerror', None) or 'not text'}); name a TOML file or a preset."

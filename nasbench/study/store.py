@@ -130,7 +130,7 @@ class Store:
             kind = "is empty" if not any(folder.iterdir()) else "is not a results folder of this suite"
             raise NasbenchError(f"{folder} {kind}: it has no study.toml.")
         try:
-            return cls(folder, parse_study(path.read_text(), str(path)))
+            return cls(folder, parse_study(path.read_text(encoding="utf-8"), str(path)))
         except (OSError, UnicodeDecodeError):
             raise NasbenchError(f"{path} cannot be read; restore it or choose another folder.") from None
 
@@ -186,12 +186,12 @@ class Store:
 
     def timing(self, unit: Unit) -> Timing:
         """The timing of a stored unit."""
-        return Timing(**json.loads(self._timing(unit).read_text()))
+        return Timing(**json.loads(self._timing(unit).read_text(encoding="utf-8")))
 
     @property
     def environment(self) -> dict[str, Any]:
         """What `environment.json` says."""
-        loaded: dict[str, Any] = json.loads((self.folder / "environment.json").read_text())
+        loaded: dict[str, Any] = json.loads((self.folder / "environment.json").read_text(encoding="utf-8"))
         return loaded
 
     def path(self, unit: Unit) -> Path:

@@ -171,7 +171,7 @@ def open_table(folder: Path) -> Table:
         NasbenchError: if the folder holds no table of this format.
     """
     try:
-        manifest = json.loads((folder / "manifest.json").read_text())
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     except OSError:
         raise NasbenchError(f"{folder} holds no table: there is no manifest.json that can be read.") from None
     except json.JSONDecodeError as fault:

@@ -74,7 +74,7 @@ def write_table(
         "columns": entries,
         "sha256": checksums,
     }
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1))
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
 
 
 def _check_values(name: str, measured: Measured, rows: int) -> None:

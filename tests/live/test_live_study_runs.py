@@ -107,7 +107,7 @@ def test_a_study_runs_skips_resumes_and_ends_in_a_page(
     assert row["done"] == 0
     with pytest.raises(NasbenchError, match=r"holds another study: seeds was \[0, 1\] and is \[0\] now"):
         call(*arguments)
-    page = Path(call("report", str(folder))["reports"][0]["page"]).read_text()
+    page = Path(call("report", str(folder))["reports"][0]["page"]).read_text(encoding="utf-8")
     for expected in (
         "ett was not run",
         "NASBENCH_DATA is not set",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 def kilobytes(field: str) -> int:
     """Return a field of this process' status: VmRSS (resident now) or VmHWM (resident at its peak)."""
-    found = re.search(rf"^{field}:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)
+    found = re.search(rf"^{field}:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="utf-8"), re.MULTILINE)
     assert found is not None
     return int(found[1])
 

@@ -135,7 +135,7 @@ def _kept(
 ) -> dict[str, Any]:
     path = folder / f"compare-{plan.job.task}-{plan.job.seed}.json" if folder else None
     if path and path.exists():
-        result: dict[str, Any] = json.loads(path.read_text())
+        result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if result["plan"] != json.loads(json.dumps(_identity(plan, passes))):
             raise NasbenchError(f"{path} is the comparison of another plan; choose another folder.")
         return result

@@ -79,7 +79,7 @@ class LiveStore:
         path = folder / "study.toml"
         if not holds_live_study(folder):
             raise NasbenchError(f"{folder} is not the folder of a live study; `nasbench run` makes one.")
-        return cls(folder, parse_live_study(path.read_text(), str(path)))
+        return cls(folder, parse_live_study(path.read_text(encoding="utf-8"), str(path)))
 
     def path(self, unit: LiveUnit) -> Path:
         """Return where the result of a unit is, or will be."""
@@ -111,8 +111,8 @@ class LiveStore:
             NasbenchError: if it is missing or damaged.
         """
         try:
-            result: dict[str, Any] = json.loads(self.path(unit).read_text())
-            timing: dict[str, Any] = json.loads(self.timing_path(unit).read_text())
+            result: dict[str, Any] = json.loads(self.path(unit).read_text(encoding="utf-8"))
+            timing: dict[str, Any] = json.loads(self.timing_path(unit).read_text(encoding="utf-8"))
             for name in CURVES:
                 rows = zip(result[name], timing.pop(name), strict=True)
                 result[name] = [{**row, "seconds": seconds} for row, seconds in rows]
@@ -134,7 +134,7 @@ class LiveStore:
 
     def _json(self, name: str) -> dict[str, Any]:
         try:
-            content: dict[str, Any] = json.loads((self.folder / name).read_text())
+            content: dict[str, Any] = json.loads((self.folder / name).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             raise NasbenchError(f"{self.folder / name} cannot be read; restore it or run the study again.") from None
         return content
@@ -143,6 +143,6 @@ class LiveStore:
 def holds_live_study(folder: Path) -> bool:
     """Return whether a folder holds the results of a live study."""
     try:
-        return is_live(tomllib.loads((folder / "study.toml").read_text()))
+        return is_live(tomllib.loads((folder / "study.toml").read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return False

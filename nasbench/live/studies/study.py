@@ -179,7 +179,7 @@ def find_live_study(name_or_path: str) -> LiveStudy | None:
             raise unknown_name("preset", name_or_path, (*preset_names(), *live_preset_names()))
         return None
     try:
-        text = Path(name_or_path).read_text()
+        text = Path(name_or_path).read_text(encoding="utf-8")
         raw = tomllib.loads(text)
     except (OSError, ValueError):
         return None  # whoever reads studies of tables says what is wrong with it
@@ -195,7 +195,9 @@ def load_live_study(preset: str) -> LiveStudy:
     """Return a live preset; raises NasbenchError for an unknown one."""
     if preset not in live_preset_names():
         raise unknown_name("live preset", preset, live_preset_names())
-    return parse_live_study((files("nasbench.live.studies") / "presets" / f"{preset}.toml").read_text(), preset)
+    return parse_live_study(
+        (files("nasbench.live.studies") / "presets" / f"{preset}.toml").read_text(encoding="utf-8"), preset
+    )
 
 
 def parse_live_study(text: str, where: str) -> LiveStudy:

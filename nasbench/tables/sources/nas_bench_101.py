@@ -151,7 +151,7 @@ def _positive(value: Any, where: str) -> float:
 
 def _json(source: Path) -> Iterator[Cell]:
     try:
-        records = json.loads(source.read_text())
+        records = json.loads(source.read_text(encoding="utf-8"))
         for name, (fixed, computed) in records.items():
             where = f"{source.name}, cell {name}"
             operations = "".join(str(OPERATIONS.index(operation)) for operation in fixed["module_operations"][1:-1])

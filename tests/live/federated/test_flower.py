@@ -102,7 +102,7 @@ def test_processes_over_grpc_equal_the_loop_and_outlive_a_hostile_client(tmp_pat
 
 
 def _start(command: list[str], errors: Path) -> subprocess.Popen[str]:
-    with errors.open("w") as stderr:
+    with errors.open("w", encoding="utf-8") as stderr:
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True, env=_environment())
 
 
