@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from errno import ENOSPC
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any
 
 import typer
@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from nasbench.errors import NasbenchError, unknown_name
+from nasbench.plugins import points, usable, use
 
 GROUP = "nasbench.commands"
 WRONG_USE = 2
@@ -27,7 +28,7 @@ class _Commands(TyperGroup):
     """A group whose commands are looked up among the entry points when they are needed."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return sorted(_points())
+        return sorted(command.name for command in usable(_points().values(), _load))
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         points = _points()
@@ -37,25 +38,21 @@ class _Commands(TyperGroup):
 
 
 def _points() -> dict[str, EntryPoint]:
-    from nasbench.search.names import unique_by_name
-
-    return unique_by_name(list(entry_points(group=GROUP)))
+    return points(GROUP)
 
 
 def _load(point: EntryPoint) -> Any:
-    try:
-        loaded = point.load()
-    except ImportError as fault:
-        raise NasbenchError(
-            f"The command {point.name!r} needs the package {fault.name!r}; install the extra that brings it."
-        ) from None
+    return use(point, "command", lambda loaded: _command(point.name, loaded))
+
+
+def _command(name: str, loaded: Any) -> Any:
     if isinstance(loaded, typer.Typer):
         command = get_command(loaded)
     else:
         single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        single.command(point.name)(loaded)
+        single.command(name)(loaded)
         command = get_command(single)
-    command.name = point.name
+    command.name = name
     return command
 
 

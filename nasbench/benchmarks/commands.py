@@ -36,17 +36,16 @@ def describe(
 
 def _draw(benchmark: Any, folder: Path) -> list[Path]:
     """Draw by what is registered for it, since figures are no business of this package."""
-    from importlib.metadata import entry_points
-
     from nasbench.errors import NasbenchError
+    from nasbench.plugins import points, use
 
-    found = list(entry_points(group="nasbench.figures", name="landscape"))
-    if not found:
+    figure = points("nasbench.figures").get("landscape")
+    if figure is None:
         raise NasbenchError(
             "No package that draws landscapes is installed (entry point nasbench.figures); leave out --out."
         )
     try:
-        paths: list[Path] = found[0].load()(benchmark, folder)
+        paths: list[Path] = use(figure, "figure")(benchmark, folder)
     except OSError as fault:
         raise NasbenchError(
             f"The figures cannot be written to {folder} ({fault.strerror}); name another folder."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +23,7 @@ def list_(
 
     if what and what not in _LISTS:
         raise unknown_name("list", what, _LISTS)
-    listed = {kind: _LISTS[kind]() for kind in ([what] if what else _LISTS)}
+    listed = {what: _LISTS[what]()} if what else _all_lists()
     if json:
         print_json("list", **listed)
         return
@@ -89,6 +90,19 @@ def run(
     return None
 
 
+def _all_lists() -> dict[str, list[dict[str, Any]]]:
+    """Return every list that can be made; what is missing for one, such as an extra, is told and leaves the others."""
+    from nasbench.plugins import warn
+
+    made = {}
+    for kind, rows in _LISTS.items():
+        try:
+            made[kind] = rows()
+        except NasbenchError as fault:
+            warn(f"{kind} are not listed: {fault}")
+    return made
+
+
 def _spaces() -> list[dict[str, Any]]:
     from nasbench.spaces.catalogue import get_space, space_names
 
@@ -130,12 +144,16 @@ def _benchmarks() -> list[dict[str, Any]]:
 
 
 def _optimizers() -> list[dict[str, Any]]:
+    from nasbench.plugins import BrokenPluginError, warn
     from nasbench.search.registry import get_optimizer, optimizer_names
 
     rows: list[dict[str, Any]] = []
     for name in optimizer_names():
         try:
             optimizer = get_optimizer(name)
+        except BrokenPluginError as fault:
+            warn(fault)
+            continue
         except NasbenchError as fault:
             rows.append({"name": name, "lockstep": None, "objectives": None, "settings": None, "summary": str(fault)})
             continue
@@ -184,17 +202,21 @@ def _live_presets() -> list[dict[str, Any]]:
 
 
 def _provided(kind: str) -> Callable[[], list[dict[str, Any]]]:
-    """Rows that another room provides through the entry-point group `nasbench.lists`: a function without arguments."""
+    """Rows that packages provide through the entry-point group `nasbench.lists`: a function without arguments."""
 
     def rows() -> list[dict[str, Any]]:
-        from importlib.metadata import entry_points
+        from nasbench.plugins import registered, usable
 
-        found: list[dict[str, Any]] = [
-            row for point in entry_points(group="nasbench.lists", name=kind) for row in point.load()()
-        ]
-        return found
+        wanted = (point for point in registered("nasbench.lists") if point.name == kind)
+        return [row for some in usable(wanted, _rows_of) for row in some]
 
     return rows
+
+
+def _rows_of(point: EntryPoint) -> list[dict[str, Any]]:
+    from nasbench.plugins import use
+
+    return use(point, "list", lambda provide: [dict(row) for row in provide()])
 
 
 _LISTS: Mapping[str, Callable[[], list[dict[str, Any]]]] = {

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.benchmarks.describe import landscape_values
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
-from reports.figures.landscape import landscape, write_landscape
+from reports.figures.landscape import landscape
 
 
 @pytest.fixture(scope="module")
@@ -46,18 +47,14 @@ def test_a_space_with_gaps_has_no_variance_panel() -> None:
 def test_files_are_written_and_the_command_names_them(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Point:
-        @staticmethod
-        def load() -> object:
-            return write_landscape
-
-    monkeypatch.setattr("importlib.metadata.entry_points", lambda group, name: [Point])
+    point = EntryPoint("landscape", "reports.figures.landscape:write_landscape", "nasbench.figures")
+    monkeypatch.setattr("nasbench.plugins.points", lambda group: {"landscape": point})
     commands.describe("nas-bench-graph-proteins/proteins", None, tmp_path / "figures", json=True)
     named = json.loads(capsys.readouterr().out)["figures"]
     assert len(named) == 9 and all(Path(path).stat().st_size > 1000 for path in named)
     (tmp_path / "file").write_text("")
     with pytest.raises(NasbenchError, match="cannot be written to"):
         commands.describe("nas-bench-graph-proteins/proteins", None, tmp_path / "file", json=True)
-    monkeypatch.setattr("importlib.metadata.entry_points", lambda group, name: [])
+    monkeypatch.setattr("nasbench.plugins.points", lambda group: {})
     with pytest.raises(NasbenchError, match="leave out --out"):
         commands.describe("nas-bench-graph-proteins/proteins", None, tmp_path, json=True)

@@ -1,0 +1,125 @@
+"""What packages add through entry points. One that fails, or claims a name that is taken, is left out with a warning.
+
+Four groups are read: `nasbench.commands`, `nasbench.optimizers`, `nasbench.lists` and `nasbench.figures`. To load an entry point is
+to run code of its package: whoever installs a package trusts it. What is promised here is that a mistake in one does not take the
+others away.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from importlib import metadata
+from importlib.metadata import EntryPoint
+from itertools import groupby
+from typing import Any, TypeVar
+
+from nasbench.errors import NasbenchError
+from nasbench.search.names import unique_by_name
+
+OWN = "nas-verify"
+"""The distribution whose names others may not take."""
+
+T = TypeVar("T")
+
+
+class BrokenPluginError(NasbenchError):
+    """An entry point of another package that cannot be used, and why."""
+
+
+def warn(sentence: object) -> None:
+    """Write a warning on standard error."""
+    print(f"nasbench: warning: {sentence}", file=sys.stderr)
+
+
+@lru_cache
+def points(group: str) -> dict[str, EntryPoint]:
+    """Return the entry points of a group by name, none of them imported, after warnings about those that are left out.
+
+    A name of this suite stays its own; a name that two other packages claim is neither's.
+    """
+    found: dict[str, EntryPoint] = {}
+    for name, claimants in groupby(sorted(registered(group), key=lambda p: p.name), key=lambda p: p.name):
+        everyone = list(claimants)
+        own = [point for point in everyone if is_own(point)]
+        try:
+            found |= unique_by_name(own or everyone)
+        except NasbenchError as fault:
+            warn(f"{str(fault).rstrip('.')}; neither is used until then.")
+        for point in everyone:
+            if own and point.value != own[0].value:
+                warn(f"{package(point)} registers {name!r} in {group}, a name of this suite; it is ignored.")
+    return found
+
+
+def registered(group: str) -> list[EntryPoint]:
+    """Return all entry points of a group, whoever registers them and under whatever name, after warnings as in `points`."""
+    try:
+        return list(metadata.entry_points(group=group))
+    except Exception:  # a file of some package cannot be read; which one, only a look at each can tell
+        found: list[EntryPoint] = []
+    for distribution in metadata.distributions():
+        try:
+            found += distribution.entry_points.select(group=group)
+        except Exception as fault:
+            warn(f"The entry points of package {distribution.name} cannot be read ({_told(fault)}); it is left out.")
+    return found
+
+
+def use(point: EntryPoint, what: str, make: Callable[[Any], T] = lambda loaded: loaded) -> T:
+    """Return what `make` makes of what an entry point gives.
+
+    Args:
+        point: which.
+        what: it adds, in the words of a sentence: "command", "optimizer", ...
+        make: runs code of that package, where loading alone is not all.
+
+    Raises:
+        NasbenchError: as `make` raises it, or if an extra of this suite is not installed.
+        BrokenPluginError: whatever else happens, `SystemExit` included; a keyboard interrupt passes.
+    """
+    try:
+        return make(point.load())
+    except KeyboardInterrupt:
+        raise
+    except NasbenchError as fault:
+        if is_own(point):
+            raise
+        raise BrokenPluginError(f"{package(point)}: {fault}") from None
+    except BaseException as fault:
+        if isinstance(fault, ModuleNotFoundError):
+            needs = f"The {what} {point.name!r} needs the package {fault.name!r}, which is not installed; install "
+            if is_own(point):
+                raise NasbenchError(f"{needs}the extra that brings it.") from None
+            raise BrokenPluginError(f"{needs}it, or remove {package(point)}.") from None
+        raise BrokenPluginError(
+            f"The {what} {point.name!r} of {package(point)} cannot be loaded ({_told(fault)}); "
+            "update or remove that package, the others work without it."
+        ) from None
+
+
+def usable(found: Iterable[EntryPoint], load: Callable[[EntryPoint], T]) -> list[T]:
+    """Return what `load`, which is to `use` it, makes of each entry point; those that fail are warned about and left out."""
+    made = []
+    for point in found:
+        try:
+            made.append(load(point))
+        except BrokenPluginError as fault:
+            warn(fault)
+    return made
+
+
+def is_own(point: EntryPoint) -> bool:
+    """Return whether this suite registers the entry point."""
+    return point.dist is not None and point.dist.name == OWN
+
+
+def package(point: EntryPoint) -> str:
+    """Return who registers an entry point, as a sentence names it."""
+    return f"package {point.dist.name} {point.dist.version}" if point.dist is not None else f"module {point.value!r}"
+
+
+def _told(fault: BaseException) -> str:
+    words = str(fault).splitlines()
+    return f"{type(fault).__name__}: {words[0][:200]}" if words else type(fault).__name__
