@@ -185,7 +185,8 @@ class Trainings:
         splits = Splits(live.train, live.search, live.search.first(0))
         trained = train_alone(live.task, splits, live.space_name, architecture, recipe, live.device)
         data = DeviceSplit(live.search, live.task, live.device)
-        values = {live.task.metric: evaluate(trained.network, live.task.shape, data, flip=recipe.test_time_flip)}
+        error = evaluate(trained.network, live.task.shape, data, views=recipe.views, arithmetic=trained.arithmetic)
+        values = {live.task.metric: error}
         values |= measured(trained.network, live.task.shape, self.setting.objectives)
         cheap = [name for name in self.setting.objectives if name in CHEAP]
         values |= dict(zip(cheap, self.facts(architecture).tolist(), strict=True))

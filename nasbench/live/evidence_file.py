@@ -39,13 +39,13 @@ def read_evidence(path: Path) -> dict[str, Any]:
 
 
 def accuracy(evidence: dict[str, Any], path: Path) -> float:
-    """Test accuracy in %, with test-time flip where the recipe declares it.
+    """Test accuracy in %, with test-time views where the recipe declares it.
 
     Raises:
         NasbenchError: if the file does not say.
     """
-    flipped = evidence.get("test_error_with_flip")
-    error = evidence.get("test_error") if flipped is None else flipped
+    seen = evidence.get("test_error_with_views")
+    error = evidence.get("test_error") if seen is None else seen
     if not isinstance(error, int | float) or not 0.0 <= error <= 100.0:
         raise NasbenchError(f"{path} holds no test error in %; make the evidence again.")
     return 100.0 - float(error)

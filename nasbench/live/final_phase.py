@@ -55,13 +55,14 @@ def describe_trained(
 def _describe(task: Task, splits: Splits, trained: Trained, recipe: Recipe, device: torch.device) -> dict[str, Any]:
     network, shape = trained.network, task.shape
     test = DeviceSplit(splits.test, task, device)
-    outputs = predict(network, test)
-    flipped = predict(network, test, flip=True) if recipe.test_time_flip else None
+    outputs = predict(network, test, arithmetic=trained.arithmetic)
+    seen = predict(network, test, views=recipe.views, arithmetic=trained.arithmetic) if recipe.views.count > 1 else None
     latency = measure_network(network, shape)
     return {
         f"test_{task.metric}": score_of(shape, outputs, splits.test.y),
-        f"test_{task.metric}_with_flip": None if flipped is None else score_of(shape, flipped, splits.test.y),
-        **_classes(task, outputs if flipped is None else flipped, splits.test.y),
+        f"test_{task.metric}_with_views": None if seen is None else score_of(shape, seen, splits.test.y),
+        "views": str(recipe.views),
+        **_classes(task, outputs if seen is None else seen, splits.test.y),
         "parameters": parameters(network) or sum(p.numel() for p in network.parameters()),
         "macs": macs(network, shape),
         "memory_bytes": memory(network, shape)["total"],

@@ -48,7 +48,7 @@ class Runs:
     def scores(self) -> Floats:
         """Test score of each seed, lower is better; with test-time flip where the recipe declares it."""
         key = f"test_{self.metric}"
-        flipped = [result.get(f"{key}_with_flip") for result in self.results]
+        flipped = [result.get(f"{key}_with_views") for result in self.results]
         plain = [result[key] for result in self.results]
         return np.array([p if f is None else f for p, f in zip(plain, flipped, strict=True)], dtype=float)
 

@@ -86,7 +86,7 @@ def test_the_study_for_a_gpu_runs_as_it_is_in_all_but_size(tmp_path: Path) -> No
     assert run_live_study(study, tmp_path, CPU, say=quiet).done == len(study.units()) == 6
     results = [json.loads(path.read_text()) for path in (tmp_path / "runs").rglob("*.json")]
     searches = [result for result in results if "architecture" in result]
-    assert len(searches) == 5 and all(0 <= result["test_error_with_flip"] <= 100 for result in searches)
+    assert len(searches) == 5 and all(0 <= result["test_error_with_views"] <= 100 for result in searches)
 
 
 def test_a_study_runs_skips_resumes_and_ends_in_a_page(

@@ -20,7 +20,8 @@ from nasbench.live.tasks import checksums, cifar10, fashion_mnist
 from nasbench.live.tasks.catalogue import TASKS, get_task
 from nasbench.live.tasks.task import Augmentation, Split, Splits, Task, windows
 from nasbench.live.training.alone import train_alone
-from nasbench.live.training.batches import DeviceSplit, augment
+from nasbench.live.training.augmentation import augment, draw
+from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.metrics import evaluate
 from nasbench.live.training.recipe import SMALL
 
@@ -274,10 +275,14 @@ def test_wrong_sizes_and_classes_are_refused() -> None:
 def test_augmentation_moves_mirrors_and_cuts() -> None:
     x = torch.arange(1.0, 65).view(1, 1, 8, 8).repeat(64, 1, 1, 1)
     generator = torch.Generator().manual_seed(0)
-    flipped = augment(x, Augmentation(flip=True), generator)
+
+    def changed(augmentation: Augmentation) -> torch.Tensor:
+        return augment(x, augmentation, draw(augmentation, 2, 32, (8, 8), generator))
+
+    flipped = changed(Augmentation(flip=True))
     mirrored = (flipped == x.flip(-1)).all(dim=(1, 2, 3))
     assert ((flipped == x).all(dim=(1, 2, 3)) ^ mirrored).all() and 10 < int(mirrored.sum()) < 54
-    shifted = augment(x, Augmentation(translate=2), generator)
+    shifted = changed(Augmentation(translate=2))
     # Strides as of a fresh array: others read as channels-last, in which torch 2.13 corrupts memory on the CPU.
     assert shifted.stride() == torch.empty(shifted.shape).stride()
     for image in shifted[:10]:
@@ -285,7 +290,7 @@ def test_augmentation_moves_mirrors_and_cuts() -> None:
             torch.nn.functional.pad(x[0], (2, 2, 2, 2))[:, r : r + 8, c : c + 8] for r in range(5) for c in range(5)
         ]
         assert any(torch.equal(image, candidate) for candidate in candidates)
-    cut = augment(x, Augmentation(cutout=4), generator)
+    cut = changed(Augmentation(cutout=4))
     removed = (cut == 0).sum(dim=(1, 2, 3))
     assert int(removed.max()) == 16 and int(removed.min()) >= 4
 

@@ -17,7 +17,7 @@ from nasbench.live.devices import choose_device
 from nasbench.live.networks.drop_path import DropPath, set_drop_path
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.task import Augmentation
-from nasbench.live.training import alone
+from nasbench.live.training import alone, checkpoint
 from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.metrics import evaluate
 from nasbench.live.training.moving_average import MovingAverage
@@ -102,9 +102,10 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
             return (print, ("ran",))
 
     for content in (b"nonsense", pickle.dumps(Hostile())):
-        (tmp_path / "checkpoint.pt").write_bytes(content)
-        with pytest.raises(NasbenchError, match="is no checkpoint"):
-            make(FULL, tmp_path)
+        for head in (b"", checkpoint._head(content)):
+            (tmp_path / "checkpoint.pt").write_bytes(head + content)
+            with pytest.raises(NasbenchError, match="is no checkpoint"):
+                make(FULL, tmp_path)
 
 
 def test_a_loss_that_is_not_finite_stops_and_keeps_the_checkpoint(tmp_path: Path) -> None:
@@ -221,8 +222,8 @@ def test_a_checkpoint_of_a_gpu_is_scored_on_a_cpu_and_goes_on_there_without_mask
     def from_gpu(recipe: Recipe, space: str, cell: Any, until: int) -> None:
         path.unlink(missing_ok=True)
         make(recipe, tmp_path, space, cell).run(until)
-        state = torch.load(path, weights_only=True)
-        torch.save({**state, "device": "cuda", "masks": torch.zeros(16, dtype=torch.uint8)}, path)
+        state = checkpoint.read(path)
+        checkpoint.save(path, {**state, "device": "cuda", "masks": torch.zeros(16, dtype=torch.uint8)})
 
     from_gpu(FULL, "nas-bench-201", CELL, 1)
     assert len(make(FULL, tmp_path).run().curve) == FULL.epochs
@@ -248,7 +249,7 @@ def test_moving_average_is_the_closed_form() -> None:
     for t in range(1, 20):
         with torch.no_grad():
             layer.weight.fill_(float(t))
-        average.update(layer)
+        average.update()
         decay = min(0.5, t / (9 + t))
         expected = decay * expected + (1 - decay) * t
     weight = average.network.weight

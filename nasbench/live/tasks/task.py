@@ -14,7 +14,9 @@ from platformdirs import user_cache_path
 
 from nasbench.errors import NasbenchError
 from nasbench.live.networks.parts import Shape
-from nasbench.live.ranges import SIZE, SWITCH, check_ranges
+from nasbench.live.ranges import SIZE, SWITCH, OneOf, check_ranges
+
+PADDING = OneOf(("zeros", "reflect"))
 
 
 @dataclass(frozen=True)
@@ -54,19 +56,26 @@ class Augmentation:
 
     Attributes:
         flip: mirror half of the images.
-        translate: shift by up to this many pixels each way, zeros moving in.
+        alternate: mirror the other half in the next epoch, in place of drawing anew.
+        translate: shift by up to this many pixels each way.
+        padding: what moves in: "zeros" or "reflect".
         cutout: side of a square that is set to zero (DeVries and Taylor, 2017), 0 for none.
 
     Raises:
-        NasbenchError: if `flip` is neither true nor false, or another is no whole number of 0 or more.
+        NasbenchError: if a setting is not what it may be.
     """
 
     flip: bool = False
+    alternate: bool = False
     translate: int = 0
+    padding: str = "zeros"
     cutout: int = 0
 
     def __post_init__(self) -> None:
-        check_ranges("augmentation", self, {"flip": SWITCH, "translate": SIZE, "cutout": SIZE})
+        switches = {"flip": SWITCH, "alternate": SWITCH}
+        check_ranges("augmentation", self, {**switches, "translate": SIZE, "padding": PADDING, "cutout": SIZE})
+        if self.alternate and not self.flip:
+            raise NasbenchError("The augmentation alternates mirrors without flip; alternate needs flip = true.")
 
 
 @dataclass(frozen=True)

@@ -1,23 +1,28 @@
 """Mini-batches of a split that lives on the device, augmented there.
 
-All chance comes from one generator on the CPU, so the same seed gives the same batches on every device, and its state
-is all that a checkpoint must keep.
+All chance comes from one generator on the CPU, so a training with the same seed gets the same batches on every device,
+and its state is all that a checkpoint must keep.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import count
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from nasbench.errors import NasbenchError
 from nasbench.live.tasks.task import Augmentation, Split, Task
+from nasbench.live.training.augmentation import alternating_mirror, augment, draw
 
 Batch = tuple[Tensor, Tensor]
 """Inputs `(B, ...)`, normalised, and targets `(B,)` or `(B, horizon)`."""
+AT_ONCE = 2**14
+"""Examples that are cut and augmented at once on a GPU: few launches, and 0.2 GB of CIFAR-10 in float32."""
 
 
 class DeviceSplit:
@@ -59,20 +64,37 @@ class DeviceSplit:
         for start in range(0, len(self), size):
             yield self.cut(slice(start, start + size))
 
-    def epoch(self, size: int, generator: torch.Generator, augmentation: Augmentation | None = None) -> Iterator[Batch]:
-        """Yield whole batches of all examples in a random order; what is left over waits for another epoch."""
+    def epoch(
+        self, size: int, generator: torch.Generator, augmentation: Augmentation | None = None, number: int = 0
+    ) -> Iterator[Batch]:
+        """Yield whole batches of all examples in a random order; what is left over waits for another epoch.
+
+        `number` counts epochs from 0, which an alternating mirror follows. On a GPU numbers are drawn, copied and
+        applied for many batches at once, so that no step waits for the CPU.
+        """
         size = min(size, len(self))
         order = torch.randperm(len(self), generator=generator)
-        for start in range(0, len(order) - size + 1, size):
-            x, y = self.cut(order[start : start + size].to(self.device))
-            yield augment(x, augmentation, generator) if augmentation else x, y
+        order = order[: len(order) - len(order) % size]
+        mirror = None
+        if augmentation and augmentation.flip and augmentation.alternate:
+            mirror = alternating_mirror(len(self), generator.initial_seed(), number)[order]
+        at_once = max(AT_ONCE // size, 1) * size if self.device.type == "cuda" else size
+        for start in range(0, len(order), at_once):
+            where = order[start : start + at_once]
+            x, y = self.cut(where.to(self.device))
+            if augmentation:
+                draws = draw(augmentation, len(where) // size, size, (x.shape[-2], x.shape[-1]), generator)
+                if mirror is not None:
+                    draws = replace(draws, mirror=mirror[start : start + at_once])
+                x = augment(x, augmentation, draws.to(self.device))
+            yield from zip(x.split(size), y.split(size), strict=True)
 
     def forever(
         self, size: int, generator: torch.Generator, augmentation: Augmentation | None = None
     ) -> Iterator[Batch]:
         """Yield batches without end, epoch after epoch."""
-        while True:
-            yield from self.epoch(size, generator, augmentation)
+        for number in count():
+            yield from self.epoch(size, generator, augmentation, number)
 
 
 def _check(split: Split, task: Task) -> None:
@@ -85,29 +107,3 @@ def _check(split: Split, task: Task) -> None:
             f"Classes of {task.name} run from {split.y.min()} to {split.y.max()}; "
             f"they should be 0 to {shape.outputs - 1}."
         )
-
-
-def augment(x: Tensor, augmentation: Augmentation, generator: torch.Generator) -> Tensor:
-    """Return randomly changed images `(B, c, h, w)`; sequences have no augmentation and must not be given one."""
-    n, _, h, w = x.shape
-
-    def draw(high: int) -> Tensor:
-        return torch.randint(high, (n,), generator=generator).to(x.device)
-
-    if augmentation.flip:
-        x = torch.where(draw(2).bool().view(n, 1, 1, 1), x.flip(-1), x)
-    if shift := augmentation.translate:
-        rows = draw(2 * shift + 1)[:, None] + torch.arange(h, device=x.device)
-        columns = draw(2 * shift + 1)[:, None] + torch.arange(w, device=x.device)
-        which = torch.arange(n, device=x.device)[:, None, None]
-        padded = nn.functional.pad(x, (shift,) * 4)
-        moved = padded[which, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
-        # Cloned, since with one channel `contiguous` keeps strides that read as channels-last; see `Trainer`.
-        x = moved.clone(memory_format=torch.contiguous_format)
-    if side := augmentation.cutout:
-        top, left = draw(h) - side // 2, draw(w) - side // 2
-        row, column = torch.arange(h, device=x.device), torch.arange(w, device=x.device)
-        inside_rows = (row >= top[:, None]) & (row < top[:, None] + side)
-        inside_columns = (column >= left[:, None]) & (column < left[:, None] + side)
-        x = x.masked_fill((inside_rows[:, :, None] & inside_columns[:, None, :])[:, None], 0.0)
-    return x

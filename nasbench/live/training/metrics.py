@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from nasbench.live.networks.parts import Shape
+from nasbench.live.training.arithmetic import EXACT, Arithmetic
 from nasbench.live.training.batches import DeviceSplit
+from nasbench.live.training.views import NO_VIEWS, Views
 
 Forward = Callable[[Tensor], Tensor]
 
@@ -24,7 +27,7 @@ def loss(shape: Shape, outputs: Tensor, targets: Tensor, label_smoothing: float 
 
 
 @torch.no_grad()
-def score(shape: Shape, forward: Forward, data: DeviceSplit, batch: int = 500, flip: bool = False) -> float:
+def score(shape: Shape, forward: Forward, data: DeviceSplit, batch: int = 500, views: Views = NO_VIEWS) -> float:
     """Return the error in % (classification) or the mean squared error (forecasting) over a whole split.
 
     Args:
@@ -32,13 +35,11 @@ def score(shape: Shape, forward: Forward, data: DeviceSplit, batch: int = 500, f
         forward: maps inputs to outputs, in evaluation mode.
         data: the split.
         batch: examples at a time.
-        flip: average the outputs for an image and for its mirror (test-time flip; a report must declare it).
+        views: of an image, whose outputs are averaged (a report must declare them).
     """
     total = torch.zeros((), dtype=torch.float64, device=data.device)
     for x, y in data.in_order(batch):
-        outputs = forward(x).float()
-        if flip:
-            outputs = outputs + forward(x.flip(-1)).float()
+        outputs = views.outputs(forward, x)
         if shape.kind == "forecasting":
             total += (outputs - y).square().mean(1).sum()
         else:
@@ -60,27 +61,40 @@ def primary(outputs: Tensor | tuple[Tensor, Tensor]) -> Tensor:
     return outputs[0] if isinstance(outputs, tuple) else outputs
 
 
-def evaluate(network: nn.Module, shape: Shape, data: DeviceSplit, batch: int = 500, flip: bool = False) -> float:
+def evaluate(
+    network: nn.Module,
+    shape: Shape,
+    data: DeviceSplit,
+    batch: int = 500,
+    views: Views = NO_VIEWS,
+    arithmetic: Arithmetic = EXACT,
+) -> float:
     """Return the score of a stand-alone network in evaluation mode, leaving its mode as it was."""
-    training = network.training
-    network.eval()
-    try:
-        return score(shape, lambda x: primary(network(x)), data, batch, flip)
-    finally:
-        network.train(training)
+    with _evaluating(network, arithmetic) as forward:
+        return score(shape, forward, data, batch, views)
 
 
 @torch.no_grad()
-def predict(network: nn.Module, data: DeviceSplit, batch: int = 500, flip: bool = False) -> NDArray[np.float64]:
+def predict(
+    network: nn.Module, data: DeviceSplit, batch: int = 500, views: Views = NO_VIEWS, arithmetic: Arithmetic = EXACT
+) -> NDArray[np.float64]:
     """Return the outputs of a stand-alone network in evaluation mode for a whole split, `(n, outputs)`."""
+    with _evaluating(network, arithmetic) as forward:
+        return torch.cat([views.outputs(forward, x) for x, _ in data.in_order(batch)]).double().cpu().numpy()
+
+
+@contextmanager
+def _evaluating(network: nn.Module, arithmetic: Arithmetic) -> Iterator[Forward]:
+    """Yield the network's main output as a function, computed in evaluation mode."""
     training = network.training
     network.eval()
+
+    def forward(x: Tensor) -> Tensor:
+        with arithmetic.autocast(x.device):
+            return primary(network(arithmetic.laid_out(x)))
+
     try:
-        parts = []
-        for x, _ in data.in_order(batch):
-            outputs = primary(network(x)).float()
-            parts.append(outputs + primary(network(x.flip(-1))).float() if flip else outputs)
-        return torch.cat(parts).double().cpu().numpy()
+        yield forward
     finally:
         network.train(training)
 

@@ -1,11 +1,16 @@
-"""An exponential moving average of a network's weights, which is what is scored."""
+"""Averages of a network's weights: the exponential moving average that is scored, and Lookahead, which trains go back to."""
 
 from __future__ import annotations
 
 import copy
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+
+def floating(network: nn.Module) -> list[Tensor]:
+    """Return the parameters and floating-point buffers of a network, which training changes in place."""
+    return [value for value in network.state_dict(keep_vars=True).values() if value.dtype.is_floating_point]
 
 
 class MovingAverage:
@@ -23,16 +28,38 @@ class MovingAverage:
         self.network.requires_grad_(False)
         self.decay = decay
         self.steps = 0
+        self._own, self._theirs = floating(self.network), floating(network)
 
     @torch.no_grad()
-    def update(self, network: nn.Module) -> None:
-        """Take one step of `network` into the average."""
+    def update(self) -> None:
+        """Take the network's present weights into the average."""
         self.steps += 1
         decay = min(self.decay, self.steps / (9 + self.steps))
-        state = network.state_dict()
-        own = self.network.state_dict()
-        floats = [name for name, value in own.items() if value.dtype.is_floating_point]
-        torch._foreach_lerp_([own[name] for name in floats], [state[name] for name in floats], 1 - decay)
-        for name, value in own.items():
-            if not value.dtype.is_floating_point:
-                value.copy_(state[name])
+        torch._foreach_lerp_(self._own, self._theirs, 1 - decay)
+
+
+class Lookahead:
+    """Slow weights `s <- decay s + (1 - decay) w` every few steps, from which training goes on: `w <- s`.
+
+    Source: Zhang, Lucas, Ba and Hinton, NeurIPS 2019, algorithm 1, with a decay that grows with the cube of the
+    progress, as in airbench (Jordan 2024, section 3.4): early steps are kept nearly whole, late ones averaged.
+
+    Args:
+        network: what is trained.
+        every: steps between two updates.
+        decay: reached at the end of training.
+    """
+
+    def __init__(self, network: nn.Module, every: int, decay: float) -> None:
+        self.every, self.decay = every, decay
+        self._fast = floating(network)
+        self.slow = [value.detach().clone() for value in self._fast]
+
+    @torch.no_grad()
+    def update(self, step: int, steps: int) -> None:
+        """Follow the network after step `step` of `steps`, counted from 1; the last one leaves the slow weights."""
+        if step == steps:
+            torch._foreach_copy_(self._fast, self.slow)
+        elif step % self.every == 0:
+            torch._foreach_lerp_(self.slow, self._fast, 1 - self.decay * (step / steps) ** 3)
+            torch._foreach_copy_(self._fast, self.slow)

@@ -9,16 +9,21 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from nasbench.errors import NasbenchError, unknown_name
-from nasbench.live.ranges import COUNT, FRACTION, NOT_NEGATIVE, POSITIVE, SEED, check_ranges
+from nasbench.live.ranges import COUNT, FRACTION, NOT_NEGATIVE, POSITIVE, SEED, SIZE, SWITCH, check_ranges
 from nasbench.live.tasks.task import Augmentation
+from nasbench.live.training.views import Views
 
 SCHEDULES = ("cosine", "one-cycle")
 PRECISIONS = ("float32", "bfloat16")
 RANGES = {
     **dict.fromkeys(("epochs", "batch", "channels", "cells"), COUNT),
-    "learning_rate": POSITIVE,
-    **dict.fromkeys(("warmup", "momentum", "label_smoothing", "average", "drop_path"), FRACTION),
+    **dict.fromkeys(("learning_rate", "bias_scale"), POSITIVE),
+    **dict.fromkeys(("lookahead", "test_time_shift"), SIZE),
+    **dict.fromkeys(("warmup", "momentum", "label_smoothing", "average", "lookahead_decay", "drop_path"), FRACTION),
     **dict.fromkeys(("weight_decay", "gradient_clip", "auxiliary_weight"), NOT_NEGATIVE),
+    **dict.fromkeys(
+        ("nesterov", "decoupled_decay", "channels_last", "compile", "whitening", "dirac", "test_time_flip"), SWITCH
+    ),
     "seed": SEED,
 }
 
@@ -32,15 +37,23 @@ class Recipe:
         learning_rate: the largest; `schedule` "cosine" falls to zero from the start, "one-cycle" rises for `warmup`
             of the steps and then falls linearly to zero.
         momentum, nesterov, weight_decay: of SGD; normalisation and biases do not decay.
+        decoupled_decay: `weight_decay` is divided by the largest learning rate, so that another rate leaves the decay of
+            a weight in a step as it is (cf. Loshchilov and Hutter, ICLR 2019); normalisation and biases decay alike.
+        bias_scale: factor on the learning rate of the biases of normalisation; their decay is that of the others.
         gradient_clip: largest norm of the gradient, 0 for none.
         label_smoothing: mass that the target class gives to all classes.
         augmentation: what is done to images, None for what the task says.
         average: decay of the exponential moving average that is evaluated, 0 for none.
+        lookahead, lookahead_decay: steps between two updates of Lookahead, 0 for none, and the decay that its slow
+            weights reach at the end; see `nasbench.live.training.moving_average.Lookahead`.
         drop_path: rate at the last epoch, rising linearly from zero (DARTS space).
         auxiliary_weight: weight of the auxiliary loss, 0 for no auxiliary head (DARTS space).
         channels, cells: width and depth of the network.
         precision, channels_last, compile: float32 or bfloat16 arithmetic; memory layout; torch.compile.
-        test_time_flip: average over an image and its mirror when scoring; declared in every report.
+        whitening, dirac: a first layer that whitens patches of the training images and is not trained, and
+            convolutions that start as the identity (spaces whose networks have such options).
+        test_time_flip, test_time_shift: average over an image and its mirror, and over shifts by so many pixels, when
+            scoring; declared in every report.
         seed: of initial weights, order and augmentation.
     """
 
@@ -52,10 +65,14 @@ class Recipe:
     momentum: float = 0.9
     nesterov: bool = True
     weight_decay: float = 5e-4
+    decoupled_decay: bool = False
+    bias_scale: float = 1.0
     gradient_clip: float = 5.0
     label_smoothing: float = 0.0
     augmentation: Augmentation | None = None
     average: float = 0.0
+    lookahead: int = 0
+    lookahead_decay: float = 0.75
     drop_path: float = 0.0
     auxiliary_weight: float = 0.0
     channels: int = 8
@@ -63,7 +80,10 @@ class Recipe:
     precision: str = "float32"
     channels_last: bool = False
     compile: bool = False
+    whitening: bool = False
+    dirac: bool = False
     test_time_flip: bool = False
+    test_time_shift: int = 0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -76,6 +96,8 @@ class Recipe:
             raise NasbenchError(
                 "The recipe has nesterov with a momentum of 0; nesterov should be false or momentum positive."
             )
+        if self.lookahead and self.average:
+            raise NasbenchError("The recipe has both average and lookahead; one of them should be 0.")
 
     def rate(self, progress: float) -> float:
         """Return the learning rate after a share `progress` in [0, 1) of all steps."""
@@ -84,6 +106,11 @@ class Recipe:
         if progress < self.warmup:
             return self.learning_rate * (0.05 + 0.95 * progress / self.warmup)
         return self.learning_rate * (1 - progress) / (1 - self.warmup)
+
+    @property
+    def views(self) -> Views:
+        """Views of an image that are scored together."""
+        return Views(flip=self.test_time_flip, shift=self.test_time_shift)
 
     def as_dict(self) -> dict[str, Any]:
         """Return every setting by name, as JSON can hold it."""

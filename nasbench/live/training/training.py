@@ -18,15 +18,21 @@ from nasbench.live.devices import synchronize
 from nasbench.live.networks.drop_path import set_drop_path
 from nasbench.live.tasks.task import Splits, Task
 from nasbench.live.training import checkpoint
+from nasbench.live.training.arithmetic import EXACT, Arithmetic, arithmetic_of
 from nasbench.live.training.batches import Batch, DeviceSplit
 from nasbench.live.training.halving import Halving
 from nasbench.live.training.metrics import evaluate, loss, primary
-from nasbench.live.training.moving_average import MovingAverage
+from nasbench.live.training.moving_average import Lookahead, MovingAverage
 from nasbench.live.training.recipe import Recipe
 
 Say = Callable[[str], None]
 Watch = Callable[[], None]
 """Called before each epoch; it raises where the run should end there."""
+
+
+NORMALISATION = (nn.BatchNorm1d, nn.BatchNorm2d)
+CHECKPOINT_SECONDS = 120.0
+"""A checkpoint is written when the one before is so old, when a run is ended, and at its end: a short training needs none."""
 
 
 def do_nothing() -> None:
@@ -46,19 +52,44 @@ class Trained:
         network: what is scored: the moving average where the recipe keeps one.
         curve: one row an epoch: epoch, learning_rate, train_loss, seconds, and search where a search split was given.
         seconds: measured training time, all sessions of a resumed training together.
+        arithmetic: in which it was trained, and is best scored.
     """
 
     network: nn.Module
     curve: list[dict[str, float]] = field(default_factory=list)
     seconds: float = 0.0
+    arithmetic: Arithmetic = EXACT
 
 
-def optimizer_of(network: nn.Module, recipe: Recipe) -> torch.optim.SGD:
-    """Return SGD over the parameters; normalisation and biases (one axis) do not decay."""
-    decayed = [p for p in network.parameters() if p.dim() > 1]
-    plain = [p for p in network.parameters() if p.dim() <= 1]
-    groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": plain, "weight_decay": 0.0}]
-    return torch.optim.SGD(groups, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=recipe.nesterov)
+def optimizer_of(network: nn.Module, recipe: Recipe, device: torch.device) -> torch.optim.SGD:
+    """Return SGD over the trained parameters, each group with the `scale` of its learning rate.
+
+    Normalisation and biases (one axis) do not decay, unless decay is decoupled. torch multiplies a group's decay by its
+    learning rate, so a decoupled one is divided by that beforehand.
+    """
+    trained = [p for p in network.parameters() if p.requires_grad]
+    biases = {id(m.bias) for m in network.modules() if isinstance(m, NORMALISATION) and m.bias is not None}
+    scaled = biases if recipe.bias_scale != 1.0 else set()
+    kinds = {
+        "decayed": [p for p in trained if p.dim() > 1],
+        "plain": [p for p in trained if p.dim() <= 1 and id(p) not in scaled],
+        "biases": [p for p in trained if id(p) in scaled],
+    }
+    groups = []
+    for kind, parameters in kinds.items():
+        scale = recipe.bias_scale if kind == "biases" else 1.0
+        decay = recipe.weight_decay if recipe.decoupled_decay or kind == "decayed" else 0.0
+        if recipe.decoupled_decay:
+            decay /= recipe.learning_rate * scale
+        if parameters or kind != "biases":
+            groups.append({"params": parameters, "weight_decay": decay, "scale": scale})
+    return torch.optim.SGD(
+        groups,
+        lr=recipe.learning_rate,
+        momentum=recipe.momentum,
+        nesterov=recipe.nesterov,
+        fused=True if device.type == "cuda" else None,
+    )
 
 
 def compiled(network: nn.Module) -> Callable[[Tensor], Any]:
@@ -86,10 +117,11 @@ class Trainer:
         splits: training and search examples; the test split is not touched.
         recipe: every setting.
         device: where.
-        folder: where the checkpoint is kept after every epoch; None keeps none.
+        folder: where a checkpoint is kept (see `CHECKPOINT_SECONDS`); None keeps none.
         identity: what else a checkpoint must agree with (architecture, task).
         track: whether to score the search split after each epoch.
         say: takes messages.
+        forward: this network as it was compiled for an earlier training, so as not to compile its graph again.
 
     Raises:
         NasbenchError: while training, if the loss is not finite (the last checkpoint stays), if memory runs out
@@ -107,18 +139,18 @@ class Trainer:
         identity: dict[str, Any] | None = None,
         track: bool = True,
         say: Say = to_stderr,
+        forward: Callable[[Tensor], Any] | None = None,
     ) -> None:
-        # On a GPU alone: on the CPU torch 2.13 corrupts memory in the backward pass of a 1 x 1 convolution of stride
-        # 2 in
-        # channels-last layout.
-        wide = recipe.channels_last and task.shape.dims == 2 and device.type == "cuda"
-        layout = torch.channels_last if wide else torch.preserve_format
+        self.arithmetic = arithmetic_of(recipe, network, task.shape.dims, device)
+        layout = torch.channels_last if self.arithmetic.channels_last else torch.preserve_format
         self.network = network.to(device).to(memory_format=layout)  # type: ignore[call-overload]
-        self.layout, self.task, self.recipe, self.device, self.say = layout, task, recipe, device, say
+        self.task, self.recipe, self.device, self.say = task, recipe, device, say
         self.train = DeviceSplit(splits.train, task, device)
         self.search = DeviceSplit(splits.search, task, device) if track else None
-        self.optimizer = optimizer_of(self.network, recipe)
+        self.optimizer = optimizer_of(self.network, recipe, device)
         self.average = MovingAverage(self.network, recipe.average) if recipe.average else None
+        lookahead = recipe.lookahead
+        self.lookahead = Lookahead(self.network, lookahead, recipe.lookahead_decay) if lookahead else None
         self.generator = torch.Generator().manual_seed(recipe.seed)
         self.masks = torch.Generator(device).manual_seed(recipe.seed)
         self.path = folder / "checkpoint.pt" if folder else None
@@ -126,22 +158,35 @@ class Trainer:
         self.curve: list[dict[str, float]] = []
         self.halving = Halving(recipe.batch, device, say)
         self._resume()
+        self._kept, self._written = len(self.curve), time.monotonic()
         self.forward: Callable[[Tensor], Any] = self.network
-        if recipe.compile and device.type == "cuda":
-            self.forward = compiled(self.network)
+        if recipe.compile:
+            self.forward = forward or compiled(self.network)
 
     def run(self, until: int | None = None, watch: Watch = do_nothing) -> Trained:
         """Train to the recipe's last epoch (or to `until`), from where the checkpoint left off.
 
         `watch` is called before each epoch; what it raises ends the training, and the checkpoint keeps what was done.
         """
-        for epoch in range(len(self.curve), min(self.recipe.epochs if until is None else until, self.recipe.epochs)):
-            watch()
+        last = min(self.recipe.epochs if until is None else until, self.recipe.epochs)
+        for epoch in range(len(self.curve), last):
+            try:
+                watch()
+            except BaseException:
+                self._keep()
+                raise
             self.curve.append(self._epoch(epoch))
-            if self.path:
-                checkpoint.save(self.path, self._state())
+            if time.monotonic() - self._written >= CHECKPOINT_SECONDS:
+                self._keep()
+        self._keep()
         network = self.average.network if self.average else self.network
-        return Trained(network, self.curve, sum(row["seconds"] for row in self.curve))
+        return Trained(network, self.curve, sum(row["seconds"] for row in self.curve), self.arithmetic)
+
+    def _keep(self) -> None:
+        """Write a checkpoint of the last whole epoch, unless there is one."""
+        if self.path and self._kept < len(self.curve):
+            checkpoint.save(self.path, self._state())
+            self._kept, self._written = len(self.curve), time.monotonic()
 
     def _epoch(self, epoch: int) -> dict[str, float]:
         recipe = self.recipe
@@ -152,20 +197,24 @@ class Trainer:
         augmentation = (recipe.augmentation or self.task.augmentation) if self.task.shape.dims == 2 else None
         steps = max(len(self.train) // min(recipe.batch, len(self.train)), 1)
         total = torch.zeros((), device=self.device)
-        for step, batch in enumerate(self.train.epoch(recipe.batch, self.generator, augmentation)):
+        for step, batch in enumerate(self.train.epoch(recipe.batch, self.generator, augmentation, epoch)):
             rate = recipe.rate((epoch + step / steps) / recipe.epochs)
             for group in self.optimizer.param_groups:
-                group["lr"] = rate
+                group["lr"] = rate * group["scale"]
             total += self.halving.run(partial(self._step, batch))
+            if self.lookahead:
+                self.lookahead.update(epoch * steps + step + 1, recipe.epochs * steps)
         mean = float(total) / steps
         if not torch.isfinite(total):
-            kept = f"; the checkpoint of epoch {epoch} is kept in {self.path}" if self.path and epoch else ""
+            kept = f"; the checkpoint of epoch {self._kept} is kept in {self.path}" if self._kept else ""
             raise NasbenchError(f"The training loss of epoch {epoch + 1} is not finite{kept}; lower the learning rate.")
         synchronize(self.device)
         row = {"epoch": epoch + 1, "learning_rate": rate, "train_loss": mean, "seconds": time.perf_counter() - start}
         if self.search is not None:
             scored = self.average.network if self.average else self.network
-            row["search"] = evaluate(scored, self.task.shape, self.search, flip=recipe.test_time_flip)
+            row["search"] = evaluate(
+                scored, self.task.shape, self.search, views=recipe.views, arithmetic=self.arithmetic
+            )
         return row
 
     def _step(self, batch: Batch) -> Tensor:
@@ -185,10 +234,8 @@ class Trainer:
         total = torch.zeros((), device=self.device)
         for part_x, part_y in zip(x.chunk(self.halving.parts), y.chunk(self.halving.parts), strict=True):
             share = len(part_x) / len(x)
-            if self.layout is torch.channels_last:
-                part_x = part_x.contiguous(memory_format=torch.channels_last)
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
-                outputs = self.forward(part_x)
+            with self.arithmetic.autocast(self.device):
+                outputs = self.forward(self.arithmetic.laid_out(part_x))
             value = loss(self.task.shape, primary(outputs).float(), part_y, recipe.label_smoothing)
             if isinstance(outputs, tuple):
                 extra = loss(self.task.shape, outputs[1].float(), part_y, recipe.label_smoothing)
@@ -199,7 +246,7 @@ class Trainer:
             nn.utils.clip_grad_norm_(self.network.parameters(), recipe.gradient_clip)
         self.optimizer.step()
         if self.average:
-            self.average.update(self.network)
+            self.average.update()
         return total
 
     def _state(self) -> dict[str, Any]:
@@ -209,6 +256,7 @@ class Trainer:
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "average": self.average.network.state_dict() if self.average else None,
+            "slow": self.lookahead.slow if self.lookahead else None,
             "average_steps": self.average.steps if self.average else 0,
             "generator": self.generator.get_state(),
             "masks": self.masks.get_state(),
@@ -226,6 +274,8 @@ class Trainer:
         if self.average:
             self.average.network.load_state_dict(state["average"])
             self.average.steps = state["average_steps"]
+        if self.lookahead:
+            torch._foreach_copy_(self.lookahead.slow, state["slow"])
         self.generator.set_state(state["generator"])
         # A generator's state means something on its own kind of device alone.
         if state.get("device", self.device.type) == self.device.type:

@@ -76,7 +76,7 @@ def test_references_and_rehearsals_do_not_count(tmp_path: Path) -> None:
 
 def test_flip_is_used_where_it_was_declared(tmp_path: Path) -> None:
     for seed in range(3):
-        write(tmp_path, seed, 96.0 + seed / 100, test_error_with_flip=3.5 + seed / 100)
+        write(tmp_path, seed, 96.0 + seed / 100, test_error_with_views=3.5 + seed / 100)
     (part,) = judge_training(CLAIM, tmp_path).parts
     assert part.statistic == pytest.approx(96.49)
 
