@@ -6,22 +6,26 @@ group. Any package can add one. Modules that hold commands import nothing heavy 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from errno import ENOSPC
 from importlib.metadata import EntryPoint
-from typing import Any
+from io import TextIOWrapper
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
 from nasbench.errors import NasbenchError, unknown_name
+from nasbench.parameters import keep_help, mistyped
 from nasbench.plugins import points, usable, use
 
 GROUP = "nasbench.commands"
 WRONG_USE = 2
 INTERRUPTED = 130
+BROKEN_PIPE = 141
 
 
 class _Commands(TyperGroup):
@@ -53,6 +57,7 @@ def _command(name: str, loaded: Any) -> Any:
         single.command(name)(loaded)
         command = get_command(single)
     command.name = name
+    keep_help(command)
     return command
 
 
@@ -66,22 +71,56 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def _root() -> None:
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="With --version: print one JSON object.")] = False,
+) -> None:
     """Reproduce, compare and verify neural architecture search."""
+    from nasbench.console import print_json, version_of_suite
+
+    if version:
+        print_json("version") if json else print(f"nasbench {version_of_suite()}")
+        raise typer.Exit()
+    if json or context.invoked_subcommand is None:
+        raise NasbenchError("--json belongs after a command, or goes with --version; see --help.")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 1 a judgement went against, 2 wrong use or bad input."""
-    sys.exit(status(sys.argv[1:] if arguments is None else arguments))
+    """Run the command line and exit: 0 done, 1 a judgement went against, 2 wrong use or bad input.
+
+    What the output cannot encode is escaped. A reader of the output that has seen enough, such as `head`, ends the command
+    without a word.
+    """
+    if sys.stdout is None:
+        sys.exit(_complain("Standard output is closed; give the command a terminal, a file or a pipe to write to."))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = status(sys.argv[1:] if arguments is None else arguments)
+    except BrokenPipeError:
+        _discard_output()
+        code = BROKEN_PIPE
+    sys.exit(code)
+
+
+def _discard_output() -> None:
+    """Let what is still to be written go nowhere, so that the interpreter's last flush does not fail as well."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def status(arguments: Sequence[str]) -> int:
     """Run the command line; return the exit status."""
     try:
         result = get_command(app).main(list(arguments), prog_name="nasbench", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # while a refusal can still be told
     except NasbenchError as fault:
         return _complain(str(fault))
+    except BrokenPipeError:
+        raise
     except OSError as fault:
         if fault.filename is None and fault.errno != ENOSPC:
             raise  # no file that the user could have meant: a fault of the program
@@ -99,11 +138,17 @@ def status(arguments: Sequence[str]) -> int:
         message = getattr(fault, "format_message", None)
         if message is None:
             raise
-        text = message()
+        text = mistyped(fault, arguments) or message()
         return _complain(text.rstrip(".") + "; see --help.") if text else 0
     return result if isinstance(result, int) else 0
 
 
 def _complain(sentence: str) -> int:
-    print(f"nasbench: {sentence}", file=sys.stderr)
+    """Print a sentence on one line, whatever signs a name in it has, and return the status of wrong use."""
+    line = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in sentence)
+    print(f"nasbench: {line}", file=sys.stderr)
     return WRONG_USE
+
+
+if __name__ == "__main__":
+    main()

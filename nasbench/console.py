@@ -8,9 +8,16 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
+from textwrap import wrap
 from typing import Any
 
 WIDTH = 200
+NARROWEST, WIDEST = 20, 1000
+
+
+def version_of_suite() -> str:
+    """Return the version of the installed suite."""
+    return version("nas-verify")
 
 
 def print_json(command: str, **results: Any) -> None:
@@ -18,22 +25,79 @@ def print_json(command: str, **results: Any) -> None:
 
     Numbers that are not finite become null, as JSON has no others.
     """
-    document = {"command": command, "version": version("nas-verify"), **results}
+    document = {"command": command, "version": version_of_suite(), **results}
     print(json.dumps(_plain(document), allow_nan=False, default=str))
 
 
-def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print flat rows as a table, columns in the order of the first row."""
-    from rich.console import Console
-    from rich.table import Table
+def width() -> int:
+    """Return the columns that output may take: the terminal's, what COLUMNS says, else WIDTH, as in a pipe or a file."""
+    from shutil import get_terminal_size
 
-    table = Table(title=title, title_justify="left")
-    for name in rows[0] if rows else ():
-        table.add_column(name.replace("_", " "), overflow="fold")
-    for row in rows:
-        table.add_row(*(_shown(value) for value in row.values()))
-    # In a pipe or a file there is no width to keep to.
-    Console(width=None if sys.stdout.isatty() else WIDTH).print(table)
+    return min(max(get_terminal_size((WIDTH, 24)).columns, NARROWEST), WIDEST)
+
+
+def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print flat rows as a table, columns in the order of the first row; where no table fits, line by line.
+
+    A word is never broken: a table has room for the longest word of each column, or it is none.
+    """
+    from rich.console import Console
+
+    names = list(rows[0]) if rows else []
+    cells = [[shown(row.get(name)) for name in names] for row in rows]
+    columns = list(zip(*cells, strict=True)) or [()] * len(names)
+    room = width()
+    widths = _widths([[name.replace("_", " "), *column] for name, column in zip(names, columns, strict=True)], room)
+    if widths is None:
+        print("\n".join(_records(title, names, cells, room)))
+        return
+    Console(width=room, highlight=False).print(_table(title, names, rows, cells, widths))
+
+
+def _table(
+    title: str, names: list[str], rows: Sequence[Mapping[str, Any]], cells: list[list[str]], widths: list[int]
+) -> Any:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(title), title_justify="left")
+    for name, width in zip(names, widths, strict=True):
+        numbers = all(_is_number_or_none(row.get(name)) for row in rows)
+        table.add_column(
+            Text(name.replace("_", " ")), width=width, justify="right" if numbers else "left", overflow="fold"
+        )
+    for row in cells:
+        table.add_row(*map(Text, row))  # text from files is no markup
+    return table
+
+
+def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int] | None:
+    """Return widths of columns whose frame included fits into `room`, or None if their longest words alone do not.
+
+    What is left of the room goes to the columns alike, up to what each can use.
+    """
+    words = [max((len(word) for text in column for word in text.split()), default=1) for column in columns]
+    lines = [max(len(line) for text in column for line in text.splitlines() or [""]) for column in columns]
+    free = room - 3 * len(columns) - 1
+    if sum(words) > free:
+        return None
+    cap = max(c for c in range(free + 1) if sum(_capped(words, lines, c)) <= free)
+    return _capped(words, lines, cap)
+
+
+def _capped(words: list[int], lines: list[int], cap: int) -> list[int]:
+    return [max(word, min(line, cap)) for word, line in zip(words, lines, strict=True)]
+
+
+def _records(title: str, names: list[str], cells: list[list[str]], room: int) -> Iterator[str]:
+    yield title
+    for row in cells:
+        yield ""
+        for name, value in zip(names, row, strict=True):
+            label = name.replace("_", " ")
+            yield from wrap(
+                f"{label}: {value}", room, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+            )
 
 
 def say(sentence: str) -> None:
@@ -54,7 +118,12 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _shown(value: Any) -> str:
+def _is_number_or_none(value: Any) -> bool:
+    return isinstance(value, int | float | None) and not isinstance(value, bool)
+
+
+def shown(value: Any) -> str:
+    """Return a value as tables show it: a dash for none, six digits of a number that is not whole."""
     if value is None:
         return "-"
     return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+MOST_NAMED = 30
+"""Names that an error lists at most."""
+
 
 class NasbenchError(Exception):
     """A sentence for the user: what was wrong, and what would be right. The command line exits with status 2."""
@@ -15,7 +18,7 @@ class MissingDataError(NasbenchError):
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> NasbenchError:
-    """Return the error for a name that is not among `known`, with the nearest match where there is one.
+    """Return the error for a name that is not among `known`, with the nearest match where there is one, case aside.
 
     Args:
         kind: what is named, in the vocabulary of the suite ("optimizer", "benchmark", ...).
@@ -23,6 +26,9 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> NasbenchError:
         known: every name that would have been right.
     """
     names = sorted(known)
-    near = get_close_matches(name, names, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(names) or 'none'}."
+    folded = {one.casefold(): one for one in names}
+    near = get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    listed = ", ".join(names[:MOST_NAMED]) or "none"
+    hint = f"did you mean {folded[near[0]]!r}?" if near else f"known are: {listed}{more}."
     return NasbenchError(f"There is no {kind} named {name!r}; {hint}")

@@ -9,6 +9,7 @@ from typing import Any
 
 from nasbench.errors import NasbenchError
 from theory.claim import Claim, Verdict
+from theory.readable import readable
 from theory.registry import Finding
 from theory.speech import Spoken
 
@@ -65,7 +66,7 @@ def claim_row(claim: Claim) -> Row:
     """Return a claim as `nasbench list claims` shows it."""
     return {
         "name": claim.name,
-        "statement": claim.statement,
+        "statement": readable(claim.statement),
         "source": claim.source,
         "assumptions": len(claim.assumptions),
         "unverifiable": sum(not assumption.verifiable for assumption in claim.assumptions),

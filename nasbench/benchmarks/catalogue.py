@@ -9,6 +9,7 @@ from nasbench.benchmarks.synthetic import SyntheticBenchmark, is_synthetic, synt
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.tables.catalogue import get_table, known_tables, table_datasets, table_names
+from nasbench.tables.imports import formats_of_tables
 
 
 def benchmark_names() -> tuple[str, ...]:
@@ -43,6 +44,10 @@ def get_benchmark(name: str) -> TabularBenchmark:
         )
     table_name, _, dataset = name.partition("/")
     if table_name not in known_tables():
+        if table_name in formats_of_tables():
+            raise NasbenchError(
+                f"The table {table_name!r} has to be imported: nasbench data import {formats_of_tables()[table_name]} FILE."
+            )
         raise unknown_name("benchmark", name, benchmark_names())
     table = get_table(table_name)
     if dataset not in table.datasets:

@@ -21,7 +21,7 @@ from nasbench.live.deployment.runtime import OnnxModel
 from nasbench.live.hardware.facts import FACTS, Facts
 from nasbench.live.hardware.latency import LatencyTable, measure_network
 from nasbench.live.journal import Journal
-from nasbench.live.networks.parts import Shape
+from nasbench.live.tasks.shape import Shape
 from nasbench.live.tasks.task import Split, Splits, Task
 from nasbench.live.training.alone import train_alone
 from nasbench.live.training.batches import DeviceSplit

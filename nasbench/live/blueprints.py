@@ -20,8 +20,8 @@ from torch import Tensor, nn
 from nasbench.errors import unknown_name
 from nasbench.live.networks import darts, hierarchical, stacked
 from nasbench.live.networks.edge import Mixture
-from nasbench.live.networks.parts import Shape
 from nasbench.live.operations import DARTS, HIERARCHICAL, NAS_BENCH_201, Build, Style
+from nasbench.live.tasks.shape import Shape
 from nasbench.spaces import darts as darts_space
 from nasbench.spaces import hierarchical as hierarchical_space
 from nasbench.spaces.nas_bench_201 import NasBench201Space

@@ -216,8 +216,7 @@ def fetch(
     source: Annotated[Path | None, typer.Option(help="a folder or archive that you have")] = None,
     json: Json = False,
 ) -> None:
-    """Bring a task's data into the cache and check them."""
-    need_torch()
+    """Bring a task's data into the cache, check them, and say which source they came from."""
     from nasbench.live.tasks.catalogue import get_task
 
     chosen = get_task(task)
@@ -229,16 +228,19 @@ def fetch(
         chosen.load()
         row = {"task": task, "folder": None, "source": chosen.source}
     else:
-        row = {"task": task, "folder": str(chosen.fetch(source)), "source": chosen.source}
+        fetched = chosen.fetch(source)
+        row = {"task": task, "folder": str(fetched.folder), "source": fetched.source}
     show("data fetch", "tasks", [row], json)
 
 
 def list_tasks() -> list[dict[str, Any]]:
-    """Return a row for each task; raises NasbenchError where torch is not installed."""
-    need_torch()
+    """Return a row for each task, with the extra that searching on it still needs here; to list and fetch needs none."""
+    from importlib.util import find_spec
+
     from nasbench.live.tasks.catalogue import TASKS, get_task
 
     tasks = [get_task(name) for name in TASKS]
+    needs = None if find_spec("torch") else "live"
     return [
         {
             "name": t.name,
@@ -247,6 +249,7 @@ def list_tasks() -> list[dict[str, Any]]:
             "outputs": t.shape.outputs,
             "metric": t.metric,
             "source": t.source,
+            "needs": needs,
         }
         for t in tasks
     ]

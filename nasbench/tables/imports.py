@@ -80,6 +80,11 @@ FORMATS: Mapping[str, Format] = {
 }
 
 
+def formats_of_tables() -> dict[str, str]:
+    """Return, for each table that a format names itself, the name of the format."""
+    return {known.table: name for name, known in FORMATS.items() if known.table}
+
+
 def import_table(
     kind: str, source: Path, *, name: str | None = None, trusted: bool = False, jobs: int = 1
 ) -> tuple[Table, Imported]:

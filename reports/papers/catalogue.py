@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from nasbench.errors import unknown_name
+from nasbench.errors import NasbenchError, unknown_name
 from reports.papers.paper import NotRun, Paper
 
 _MODULES = {
@@ -29,6 +29,11 @@ def get_paper(name: str) -> Paper:
         NasbenchError: if there is none, with the nearest match.
     """
     if name not in _MODULES:
+        compared = [p for p in paper_names() if any(name.casefold() in m.casefold() for m in get_paper(p).methods)]
+        if compared and name:
+            raise NasbenchError(
+                f"There is no paper named {name!r}; it is a method of {' and '.join(map(repr, compared))}, which can be reproduced."
+            )
         raise unknown_name("paper", name, _MODULES)
     paper: Paper = import_module(_MODULES[name]).PAPER
     return paper

@@ -14,11 +14,11 @@ from nasbench.live.benchmark import LiveBenchmark
 from nasbench.live.blueprints import blueprint
 from nasbench.live.hardware.counting import macs, memory, parameters
 from nasbench.live.hardware.latency import LatencyTable, measure_network
-from nasbench.live.networks.parts import Shape
 from nasbench.live.searchers.hybrid import Hybrid
 from nasbench.live.searchers.loop import Search, build
 from nasbench.live.searchers.searcher import SearchSettings
 from nasbench.live.tasks.catalogue import get_task
+from nasbench.live.tasks.shape import Shape
 from nasbench.live.training.recipe import SMALL
 from nasbench.live.weight_sharing.gradient import SupernetGradient
 from nasbench.live.weight_sharing.supernet import Supernet, vertex

@@ -8,8 +8,8 @@ from torch import nn
 
 from nasbench.live.blueprints import blueprint
 from nasbench.live.devices import channels_last_is_sound, choose_device
-from nasbench.live.networks.parts import Shape
 from nasbench.live.networks.resnet import ResNet18
+from nasbench.live.tasks.shape import Shape
 from nasbench.live.weight_sharing.supernet import Supernet
 
 CPU = torch.device("cpu")

@@ -18,10 +18,10 @@ from nasbench.cli import status
 from nasbench.errors import NasbenchError
 from nasbench.live import commands, experiment, final_phase, search_phase
 from nasbench.live.experiment import run_plan
-from nasbench.live.networks.parts import Shape
 from nasbench.live.networks.resnet import ResNet18
 from nasbench.live.plan import Plan
 from nasbench.live.searchers.searcher import SearchSettings
+from nasbench.live.tasks.shape import Shape
 from nasbench.live.training.recipe import SMALL
 from nasbench.spaces.nas_bench_201 import NasBench201Space
 

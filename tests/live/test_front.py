@@ -21,9 +21,9 @@ from nasbench.live.hardware.facts import FACTS, Facts
 from nasbench.live.hardware.latency import LatencyTable
 from nasbench.live.hardware.latency_command import latency
 from nasbench.live.networks.edge import Edge
-from nasbench.live.networks.parts import Shape
 from nasbench.live.plan import Plan, plan_as_dict
 from nasbench.live.tasks.catalogue import get_task
+from nasbench.live.tasks.shape import Shape
 from nasbench.live.training.recipe import SMALL
 from nasbench.search.ledger import Budget
 

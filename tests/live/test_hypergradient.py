@@ -11,7 +11,7 @@ from torch import Tensor
 
 from nasbench.live.blueprints import blueprint
 from nasbench.live.networks.edge import Mixture
-from nasbench.live.networks.parts import Shape
+from nasbench.live.tasks.shape import Shape
 from nasbench.live.weight_sharing.hypergradient import dominant_eigenvalue, unrolled_hypergradient
 from nasbench.live.weight_sharing.supernet import Supernet
 

@@ -11,8 +11,8 @@ from nasbench.errors import NasbenchError
 from nasbench.live.blueprints import BLUEPRINTS, blueprint
 from nasbench.live.hardware.counting import macs, parameters
 from nasbench.live.networks.darts import DartsNetwork, choices_of_genotype
-from nasbench.live.networks.parts import Shape
 from nasbench.live.operations import ALONE, DARTS, HIERARCHICAL, NAS_BENCH_201, Style
+from nasbench.live.tasks.shape import Shape
 from nasbench.spaces import darts, hierarchical, nas_bench_201
 from nasbench.spaces.darts import DartsSpace
 from nasbench.spaces.hierarchical import HierarchicalSpace

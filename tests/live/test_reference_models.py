@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from nasbench.errors import NasbenchError
-from nasbench.live.networks.parts import Shape
 from nasbench.live.references import forecasts, linear_models
 from nasbench.live.references.reference_models import FORECASTERS, check_reference, run_reference
 from nasbench.live.tasks.catalogue import get_task
+from nasbench.live.tasks.shape import Shape
 from nasbench.live.tasks.task import Split, Splits, Task, windows
 from nasbench.live.training.metrics import macro_f1
 from nasbench.live.training.recipe import SMALL

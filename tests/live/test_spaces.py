@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from nasbench.live.blueprints import blueprint
-from nasbench.live.networks.parts import Shape
+from nasbench.live.tasks.shape import Shape
 from nasbench.spaces import darts, hierarchical
 from nasbench.spaces.darts import DartsSpace
 from nasbench.spaces.hierarchical import HierarchicalSpace

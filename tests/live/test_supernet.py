@@ -8,7 +8,7 @@ import torch
 
 from nasbench.live.blueprints import BLUEPRINTS, blueprint
 from nasbench.live.networks.edge import Mixture, shuffle
-from nasbench.live.networks.parts import Shape
+from nasbench.live.tasks.shape import Shape
 from nasbench.live.weight_sharing.supernet import Supernet, simplex_mask, vertex
 from nasbench.spaces.darts import DartsSpace
 from nasbench.spaces.hierarchical import HierarchicalSpace

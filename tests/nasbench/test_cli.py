@@ -6,12 +6,15 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 import typer
 
 from nasbench.cli import status
+from nasbench.errors import NasbenchError
+from nasbench.study import listing
 
 PROGRAM = "import sys; from nasbench.cli import main; main(sys.argv[1:])"
 
@@ -44,7 +47,16 @@ def test_run_in_json_prints_one_object_and_nothing_else(tmp_path: Path, capsys: 
         (["rnu", "quick"], "did you mean 'run'"),
         (["run"], "study"),
         (["run", "quick", "--runs", "0"], "between 1 and"),
-        (["run", "quick", "--runs", "many"], "--runs"),
+        (["run", "quick", "--runs", "many"], "--runs is 'many'; it should be a whole number"),
+        (["run", "quick", "--jobs=1.5"], "--jobs is '1.5'; it should be a whole number"),
+        (["run", "quick", "--wait", "long"], "--wait is 'long'; it should be a number"),
+        (["search", "digits", "--seed", "-1"], "--seed is '-1'; it should be a whole number between 0 and 4294967295"),
+        (["search", "digits", "--epochs", "0"], "--epochs is '0'; it should be a whole number, 1 or more"),
+        (["run", "a\nb\x1b[31m"], "a\\nb\\x1b[31m"),
+        (["--json"], "belongs after a command"),
+        (["reproduce", "darts"], "a method of 'nas-bench-201' and 'one-shot'"),
+        (["describe", "nas-bench-101/cifar10"], "nasbench data import nas-bench-101 FILE"),
+        (["describe", "NAS-Bench-201/CIFAR10"], "did you mean 'nas-bench-201/cifar10'"),
         (["run", "quick", "--jobs", "-1"], "1 or more"),
         (["run", "quick", "--frob"], "--frob"),
         (["run", "/nowhere/x.toml"], "cannot be read"),
@@ -121,3 +133,94 @@ def test_listing_builds_no_table_of_reference_data(
     assert rows["nas-bench-101-sample/cifar10"]["architectures"] is None
     assert rows["nas-bench-201/cifar10"]["architectures"] == 15_625
     assert not list(tmp_path.rglob("nas-bench-101-sample"))
+
+
+def test_an_overview_is_short_and_counts(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert status(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) <= 22 and max(map(len, lines)) <= 80
+    assert lines[0].startswith("spaces (8): darts, hierarchical")
+    assert any(line.startswith("claims (11") for line in lines)
+
+
+def test_one_list_does_not_take_the_others_away(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails() -> list[dict[str, object]]:
+        raise NasbenchError("No extra, no papers.")
+
+    monkeypatch.setitem(listing.LISTS, "papers", fails)
+    assert status(["list"]) == 0
+    text = capsys.readouterr().out
+    assert "papers: No extra, no papers." in text and "presets (" in text
+    assert status(["list", "papers"]) == 2
+    assert status(["list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["unavailable"] == {"papers": "No extra, no papers."}
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status(["--version"]) == 0
+    assert capsys.readouterr().out == f"nasbench {version('nas-verify')}\n"
+    assert status(["--version", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"command": "version", "version": version("nas-verify")}
+
+
+@pytest.mark.parametrize("module", ["nasbench", "nasbench.cli"])
+def test_the_module_is_the_command(module: str) -> None:
+    done = subprocess.run([sys.executable, "-m", module, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"nasbench {version('nas-verify')}\n"
+
+
+POSITIONAL = {
+    "run": "a preset, or a TOML file",
+    "search": "digits, cifar10",
+    "train": "as the space writes it",
+    "data import": "one of those that data list shows",
+    "describe": "see nasbench list benchmarks",
+    "reproduce": "see `nasbench list papers`",
+    "verify": "claims or families",
+    "tune": "registered name",
+}
+
+
+@pytest.mark.parametrize("command", POSITIONAL)
+def test_help_tells_what_a_positional_argument_is(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With every version of typer and click: click 8.5 takes the text away from typer before 0.21."""
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("TERMINAL_WIDTH", "200")
+    assert status([*command.split(), "--help"]) == 0
+    assert POSITIONAL[command] in capsys.readouterr().out
+
+
+def shell(command: str) -> subprocess.CompletedProcess[str]:
+    line = command.replace("nasbench", f"{sys.executable} -m nasbench")
+    return subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_standard_output_that_is_closed_is_one_sentence() -> None:
+    done = shell("nasbench list spaces >&-")
+    assert done.returncode == 2
+    assert done.stderr.startswith("nasbench: Standard output is closed;") and done.stderr.count("\n") == 1
+
+
+def test_a_reader_that_has_seen_enough_ends_the_command_without_a_word() -> None:
+    assert shell("set -o pipefail; nasbench list claims | true").stderr == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_output_that_is_full_is_one_sentence() -> None:
+    done = shell("nasbench list spaces > /dev/full")
+    assert done.returncode == 2
+    assert (
+        done.stderr.startswith("nasbench: A file cannot be read or written (No space left")
+        and done.stderr.count("\n") == 1
+    )
+
+
+def test_output_that_cannot_be_encoded_is_escaped() -> None:
+    done = shell("PYTHONUTF8=0 PYTHONCOERCECLOCALE=0 LC_ALL=C nasbench list claims")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\\u" in done.stdout

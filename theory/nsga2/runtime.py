@@ -114,7 +114,7 @@ NO_CROWDING = "the critical front is cut at random instead of by crowding distan
 CLAIMS = (
     Claim(
         "nsga2.one-min-max-time",
-        r"\mathbb{E}[T]\le n\,H_n 	ext{ generations on OneMinMax, } N=4(n+1)",
+        r"\mathbb{E}[T]\le n\,H_n \text{ generations on OneMinMax, } N=4(n+1)",
         (FAIR, LARGE),
         f"{ZHENG}, runtime on OneMinMax, with the constant of one-bit mutation",
         partial(check_bound, problem=ONE_MIN_MAX),
@@ -122,7 +122,7 @@ CLAIMS = (
     ),
     Claim(
         "nsga2.one-min-max-order",
-        r"T=\Theta(n\ln n) 	ext{ generations, } \Theta(N n\ln n) 	ext{ evaluations on OneMinMax}",
+        r"T=\Theta(n\ln n) \text{ generations, } \Theta(N n\ln n) \text{ evaluations on OneMinMax}",
         (FAIR, LARGE),
         f"{ZHENG}; lower bound: Doerr and Qu (2023, arXiv 2209.13974)",
         partial(check_order, problem=ONE_MIN_MAX),
@@ -130,7 +130,7 @@ CLAIMS = (
     ),
     Claim(
         "nsga2.lotz-time",
-        r"\mathbb{E}[T]\le 2n^2 	ext{ generations on LOTZ, } N=4(n+1)",
+        r"\mathbb{E}[T]\le 2n^2 \text{ generations on LOTZ, } N=4(n+1)",
         (FAIR, LARGE),
         f"{ZHENG}, runtime on LOTZ, with the constant of one-bit mutation",
         partial(check_bound, problem=LOTZ),
@@ -138,7 +138,7 @@ CLAIMS = (
     ),
     Claim(
         "nsga2.lotz-order",
-        r"T=\Theta(n^2) 	ext{ generations, } \Theta(N n^2) 	ext{ evaluations on LOTZ}",
+        r"T=\Theta(n^2) \text{ generations, } \Theta(N n^2) \text{ evaluations on LOTZ}",
         (FAIR, LARGE),
         f"{ZHENG}",
         partial(check_order, problem=LOTZ),
@@ -146,7 +146,7 @@ CLAIMS = (
     ),
     Claim(
         "nsga2.small-population",
-        r"N=n+1:\ \Pr[T>10\,n H_n]\ge 0.95 	ext{ on OneMinMax, } n=32",
+        r"N=n+1:\ \Pr[T>10\,n H_n]\ge 0.95 \text{ on OneMinMax, } n=32",
         (FAIR, Assumption("uniformly random first population")),
         f"{ZHENG}, on N = n + 1: a constant fraction of the front is missed for exponential time",
         check_small_population,

@@ -19,7 +19,7 @@ from torch.onnx import errors
 
 from nasbench.errors import NasbenchError
 from nasbench.live.hardware.counting import example
-from nasbench.live.networks.parts import Shape
+from nasbench.live.tasks.shape import Shape
 
 INPUT, OUTPUT = "input", "output"
 OPSET = 17

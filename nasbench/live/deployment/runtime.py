@@ -16,7 +16,7 @@ from torch import Tensor
 from nasbench.errors import NasbenchError
 from nasbench.live.deployment.onnx_file import INPUT
 from nasbench.live.hardware.counting import example
-from nasbench.live.networks.parts import Shape
+from nasbench.live.tasks.shape import Shape
 from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.metrics import score
 

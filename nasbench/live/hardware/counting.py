@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from nasbench.live.networks.parts import Shape
+from nasbench.live.tasks.shape import Shape
 
 
 def example(shape: Shape, batch: int = 1, device: torch.device | str = "cpu") -> Tensor:

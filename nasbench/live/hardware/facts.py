@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from nasbench.live.blueprints import Blueprint
 from nasbench.live.hardware.counting import macs, memory, parameters
 from nasbench.live.networks.edge import NONE
-from nasbench.live.networks.parts import Shape
 from nasbench.live.operations import Style
+from nasbench.live.tasks.shape import Shape
 from nasbench.spaces.space import Architectures, Floats
 
 FACTS = ("parameters", "flops", "memory")

@@ -15,8 +15,8 @@ from torch.utils import benchmark
 from nasbench.live.blueprints import Architecture, Blueprint
 from nasbench.live.hardware.counting import example
 from nasbench.live.networks.edge import NONE, Edge
-from nasbench.live.networks.parts import Shape
 from nasbench.live.operations import Style
+from nasbench.live.tasks.shape import Shape
 
 Key = tuple[str, int, int, int, int]
 """An operation in its place: name, channels, size of its input, stride, batch."""

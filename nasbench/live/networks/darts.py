@@ -15,8 +15,9 @@ from torch import Tensor, nn
 from nasbench.errors import NasbenchError
 from nasbench.live.networks.drop_path import DropPath
 from nasbench.live.networks.edge import NONE, Edge, Mixture, node_sum
-from nasbench.live.networks.parts import Head, Shape, Stem
+from nasbench.live.networks.parts import Head, Stem
 from nasbench.live.operations import AVERAGE_POOL, CONVOLUTION, DARTS, NORM, FactorizedReduce, Style, relu_conv_norm
+from nasbench.live.tasks.shape import Shape
 
 NODES = 4
 EDGES = tuple((source, node) for node in range(2, 2 + NODES) for source in range(node))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from nasbench.live.networks.parts import Head, Shape, Stem
+from nasbench.live.networks.parts import Head, Stem
 from nasbench.live.operations import Style
+from nasbench.live.tasks.shape import Shape
 
 
 class PlainNetwork(nn.Module):

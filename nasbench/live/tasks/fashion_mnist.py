@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from nasbench.errors import NasbenchError
-from nasbench.live.networks.parts import Shape
 from nasbench.live.tasks.checksums import place, read_verified
-from nasbench.live.tasks.task import Augmentation, Split, Splits, Task, shuffled, task_folder
+from nasbench.live.tasks.shape import Shape
+from nasbench.live.tasks.task import Augmentation, Fetched, Split, Splits, Task, shuffled, task_folder
 
 SHA256 = {
     "train-images-idx3-ubyte": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
@@ -52,8 +52,8 @@ def _split(x: np.ndarray, y: np.ndarray) -> Split:
     return Split(x[:, None], y.astype(np.int64))
 
 
-def fetch(source: Path | None) -> Path:
-    """Bring the four files into the cache and return its folder.
+def fetch(source: Path | None) -> Fetched:
+    """Bring the four files into the cache; return its folder and the source that was taken.
 
     Args:
         source: a folder with the four files, packed or not; None for Debian's package `dataset-fashion-mnist` where
@@ -66,7 +66,7 @@ def fetch(source: Path | None) -> Path:
     else:
         files = _from_folder(folder)
     place(task_folder("fashion-mnist"), files, SHA256)
-    return task_folder("fashion-mnist")
+    return Fetched(task_folder("fashion-mnist"), OFFICIAL if folder is None else str(folder))
 
 
 def _from_folder(folder: Path) -> dict[str, bytes]:

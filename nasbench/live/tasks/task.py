@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
 from nasbench.errors import NasbenchError
-from nasbench.live.networks.parts import Shape
 from nasbench.live.ranges import SIZE, SWITCH, OneOf, check_ranges
+from nasbench.live.tasks.shape import Shape
 
 PADDING = OneOf(("zeros", "reflect"))
 
@@ -79,6 +79,14 @@ class Augmentation:
 
 
 @dataclass(frozen=True)
+class Fetched:
+    """Where a task's data lie in the cache, and the source that they were taken from: a path, an address or a package."""
+
+    folder: Path
+    source: str
+
+
+@dataclass(frozen=True)
 class Task:
     """A data set with fixed splits.
 
@@ -88,7 +96,7 @@ class Task:
         metric: "error" (% of wrong classes) or "mse" (of values standardised by the training split); minimised.
         source: where the data come from, one sentence.
         load: returns the splits; raises NasbenchError, naming the command that helps, where the data are not there.
-        fetch: brings the data into the cache from a source named or found; None for embedded data.
+        fetch: brings the data into the cache from a source named or found, and says which; None for embedded data.
         augmentation: what training does to images.
         mean, deviation: of each channel, in the units of `x`; empty where `x` is standardised already.
         target, season: of a series: the channel that is forecast, and the steps after which it is alike.
@@ -99,7 +107,7 @@ class Task:
     metric: str
     source: str
     load: Callable[[], Splits]
-    fetch: Callable[[Path | None], Path] | None = None
+    fetch: Callable[[Path | None], Fetched] | None = None
     augmentation: Augmentation = Augmentation()
     mean: tuple[float, ...] = ()
     deviation: tuple[float, ...] = ()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nasbench.live.networks.parts import Shape
+from nasbench.live.tasks.shape import Shape
 from nasbench.live.tasks.task import Split, Splits, Task, reference_file, shuffled
 
 LENGTH = 24

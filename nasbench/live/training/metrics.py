@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from nasbench.live.networks.parts import Shape
+from nasbench.live.tasks.shape import Shape
 from nasbench.live.training.arithmetic import EXACT, Arithmetic
 from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.views import NO_VIEWS, Views

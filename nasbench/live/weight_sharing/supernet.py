@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from nasbench.live.blueprints import Architecture, Blueprint
 from nasbench.live.networks.edge import Mixture
-from nasbench.live.networks.parts import Shape
 from nasbench.live.operations import shared
+from nasbench.live.tasks.shape import Shape
 
 
 class Supernet(nn.Module):

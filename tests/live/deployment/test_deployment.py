@@ -22,8 +22,8 @@ from nasbench.live.deployment import deploy as deploying
 from nasbench.live.deployment import onnx_file, quantised
 from nasbench.live.deployment.onnx_file import to_onnx
 from nasbench.live.deployment.runtime import OnnxModel, largest_difference, peak_memory
-from nasbench.live.networks.parts import Shape
 from nasbench.live.tasks.catalogue import get_task
+from nasbench.live.tasks.shape import Shape
 from nasbench.live.tasks.task import Splits, Task
 from nasbench.live.training.alone import train_alone
 from nasbench.live.training.batches import DeviceSplit

@@ -1,0 +1,38 @@
+"""What goes into a network and what comes out: said without torch, so that tasks can be listed and fetched without it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from nasbench.errors import NasbenchError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What goes into a network and what comes out.
+
+    Attributes:
+        dims: 2 for images, 1 for sequences.
+        channels: channels of the input; 1 for tokens.
+        size: length of each axis of the input, in positions.
+        outputs: classes, or the horizon of a forecast.
+        kind: what the outputs are.
+        vocabulary: number of tokens where the input is text `(N, length)` of integers, else 0.
+    """
+
+    dims: int
+    channels: int
+    size: int
+    outputs: int
+    kind: Literal["classification", "forecasting"] = "classification"
+    vocabulary: int = 0
+
+    def check(self, batch: Tensor) -> None:
+        """Raise NasbenchError unless `batch` has this shape."""
+        expected = (self.size,) * self.dims if self.vocabulary else (self.channels, *(self.size,) * self.dims)
+        if tuple(batch.shape[1:]) != expected:
+            raise NasbenchError(f"An input has the shape {tuple(batch.shape[1:])}; this network reads {expected}.")

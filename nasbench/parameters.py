@@ -1,0 +1,94 @@
+"""What the function of a command says of its parameters, for help and errors that no version of typer or click changes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter as annotated.
+
+    Attributes:
+        kind: int, float, or str for whatever else is written as text.
+        help: its help text, if it has one.
+        low, high: the range of a number, both included; None where it is open.
+    """
+
+    kind: type
+    help: str | None
+    low: float | None
+    high: float | None
+
+    @property
+    def wanted(self) -> str:
+        """What would be right, in words."""
+        noun = {int: "a whole number", float: "a number"}.get(self.kind, "a text")
+        if self.low is not None and self.high is not None:
+            return f"{noun} between {self.low} and {self.high}"
+        if self.low is not None:
+            return f"{noun}, {self.low} or more"
+        return noun if self.high is None else f"{noun}, {self.high} or less"
+
+    def fits(self, text: str) -> bool:
+        """Whether a text is a value of this parameter."""
+        try:
+            value = self.kind(text)
+        except ValueError:
+            return False
+        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+
+
+def parameters(function: Callable[..., Any]) -> dict[str, Parameter]:
+    """Return the annotated parameters of a command's function by name."""
+    hints = get_type_hints(inspect.unwrap(function), include_extras=True)
+    return {name: _parameter(hint) for name, hint in hints.items() if get_origin(hint) is Annotated}
+
+
+def _parameter(hint: Any) -> Parameter:
+    base, info = get_args(hint)[:2]
+    leaves = _leaves(base)
+    kind = next((kind for kind in (int, float) if kind in leaves), str)
+    return Parameter(kind, *(getattr(info, name, None) for name in ("help", "min", "max")))
+
+
+def _leaves(hint: Any) -> set[Any]:
+    """Return the plain types in a union or list."""
+    inside = get_args(hint)
+    return {leaf for part in inside for leaf in _leaves(part)} if inside else {hint}
+
+
+def keep_help(command: Any) -> None:
+    """Give positional arguments their help texts back, down through groups.
+
+    Since 8.5, click's arguments have a help of their own, whose default, none, replaces that of typer before 0.21.
+    """
+    for inner in getattr(command, "commands", {}).values():
+        keep_help(inner)
+    known: Mapping[str, Parameter] = parameters(command.callback) if command.callback else {}
+    for parameter in command.params:
+        if parameter.param_type_name == "argument" and not parameter.help and parameter.name in known:
+            parameter.help = known[parameter.name].help
+
+
+def mistyped(fault: Any, arguments: Sequence[str]) -> str | None:
+    """Return one sentence on a number of the wrong type or range, from an error of the command-line library; else None."""
+    parameter, command = getattr(fault, "param", None), getattr(getattr(fault, "ctx", None), "command", None)
+    if type(fault).__name__ != "BadParameter" or parameter is None or command is None or command.callback is None:
+        return None
+    known = parameters(command.callback).get(parameter.name)
+    if known is None or known.kind is str:
+        return None
+    name = max(parameter.opts, key=len) if parameter.param_type_name == "option" else parameter.name.upper()
+    wrong = [text for text in _written(parameter.opts, arguments) if not known.fits(text)]
+    return f"{name} is {wrong[0]!r}; it should be {known.wanted}." if wrong else f"{name} should be {known.wanted}."
+
+
+def _written(names: Sequence[str], arguments: Sequence[str]) -> list[str]:
+    """Return the values that the arguments give to an option, as `--name value` or `--name=value`."""
+    following = [value for word, value in pairwise(arguments) if word in names]
+    return following + [word.partition("=")[2] for word in arguments if word.partition("=")[0] in names and "=" in word]

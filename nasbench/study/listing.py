@@ -1,0 +1,187 @@
+"""What `nasbench list` shows: a row for each space, benchmark, optimizer and so on, and an overview of them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib.metadata import EntryPoint
+from textwrap import wrap
+from typing import Any
+
+from nasbench.errors import NasbenchError, unknown_name
+
+Rows = list[dict[str, Any]]
+
+
+def rows_of(kind: str) -> Rows:
+    """Return the rows of one list.
+
+    Raises:
+        NasbenchError: if there is no such list, or an extra that it needs is not installed.
+    """
+    if kind not in LISTS:
+        raise unknown_name("list", kind, LISTS)
+    return LISTS[kind]()
+
+
+def everything() -> tuple[dict[str, Rows], dict[str, str]]:
+    """Return all lists, and why each that cannot be had here is missing: one does not take the others away."""
+    listed: dict[str, Rows] = {}
+    unavailable: dict[str, str] = {}
+    for kind in LISTS:
+        try:
+            listed[kind] = rows_of(kind)
+        except NasbenchError as fault:
+            unavailable[kind] = str(fault)
+    return listed, unavailable
+
+
+def overview(listed: Mapping[str, Rows], unavailable: Mapping[str, str], width: int, lines: int = 3) -> str:
+    """Return a paragraph of at most so many lines for each list: how many there are, and the first of their names."""
+    paragraphs = [_paragraph(_sentence(kind, rows), width, lines) for kind, rows in listed.items()]
+    paragraphs += [_paragraph(f"{kind}: {why}", width, lines) for kind, why in unavailable.items()]
+    return "\n".join([*paragraphs, "In full: nasbench list KIND, such as nasbench list presets."])
+
+
+def _sentence(kind: str, rows: Rows) -> str:
+    needs = ", ".join(sorted({row["needs"] for row in rows if row.get("needs")}))
+    note = f"; need the extra {needs}, which is not installed" if needs else ""
+    return f"{kind} ({len(rows)}{note}): {', '.join(str(row['name']) for row in rows)}"
+
+
+def _paragraph(text: str, width: int, lines: int) -> str:
+    whole = wrap(text, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    if len(whole) <= lines:
+        return "\n".join(whole)
+    shown = [*whole[: lines - 1], whole[lines - 1][: max(width - 4, 0)].rpartition(" ")[0].rstrip(",") + " ..."]
+    return "\n".join(shown)
+
+
+def _spaces() -> Rows:
+    from nasbench.spaces.catalogue import get_space, space_names
+
+    return [
+        {"name": name, "decisions": get_space(name).d, "size": float(get_space(name).size)} for name in space_names()
+    ]
+
+
+def _benchmarks() -> Rows:
+    from nasbench.benchmarks.catalogue import benchmark_names, get_benchmark
+    from nasbench.benchmarks.objectives import objective_names
+    from nasbench.benchmarks.synthetic import EXAMPLES, synthetic_benchmark
+    from nasbench.tables.catalogue import is_built, needed
+
+    rows: Rows = []
+    for name in benchmark_names():
+        table = name.partition("/")[0]
+        if needed(table) and not is_built(table):
+            # To list is not worth the minutes of building; the first use builds it.
+            rows.append({"name": name, "space": None, "architectures": None, "objectives": None, "splits": None})
+            continue
+        try:
+            benchmark = get_benchmark(name)
+        except NasbenchError as fault:  # a damaged table takes none of the others away
+            rows.append({"name": name, "space": None, "architectures": None, "objectives": str(fault), "splits": None})
+            continue
+        splits = sorted({c.split for c in benchmark.table.columns if c.dataset == benchmark.dataset and c.split})
+        rows.append(
+            {
+                "name": name,
+                "space": benchmark.space.name,
+                "architectures": len(benchmark.table),
+                "objectives": ", ".join(objective_names(benchmark.table, benchmark.dataset)),
+                "splits": ", ".join(splits),
+            }
+        )
+    for name in EXAMPLES:
+        space = synthetic_benchmark(name).space
+        rows.append(
+            {"name": name, "space": space.name, "architectures": space.size, "objectives": "error", "splits": ""}
+        )
+    return rows
+
+
+def _optimizers() -> Rows:
+    from nasbench.plugins import BrokenPluginError, warn
+    from nasbench.search.registry import get_optimizer, optimizer_names
+
+    rows: Rows = []
+    for name in optimizer_names():
+        try:
+            optimizer = get_optimizer(name)
+        except BrokenPluginError as fault:
+            warn(fault)
+            continue
+        except NasbenchError as fault:
+            rows.append({"name": name, "lockstep": None, "objectives": None, "settings": None, "summary": str(fault)})
+            continue
+        settings = ", ".join(f"{setting}={default!r}" for setting, default in optimizer.settings.items())
+        rows.append(
+            {
+                "name": name,
+                "lockstep": optimizer.lockstep,
+                "objectives": optimizer.objectives,
+                "settings": settings,
+                "summary": optimizer.summary,
+            }
+        )
+    return rows
+
+
+def _presets() -> Rows:
+    from nasbench.study.plan import load_study, preset_names
+
+    rows: Rows = []
+    for name in preset_names():
+        try:
+            study = load_study(name)
+        except NasbenchError as fault:
+            rows.append({"name": name, "benchmarks": None, "optimizers": None, "runs": None, "description": str(fault)})
+            continue
+        sizes = {"benchmarks": len(study.benchmarks), "optimizers": len(study.optimizers), "runs": study.runs}
+        rows.append({"name": name, **sizes, "description": study.description})
+    return rows + _live_presets()
+
+
+def _live_presets() -> Rows:
+    from nasbench.live.studies.study import live_preset_names, load_live_study
+
+    studies = [load_live_study(name) for name in live_preset_names()]
+    return [
+        {
+            "name": study.name,
+            "benchmarks": len(study.tasks),
+            "optimizers": len(study.optimizers),
+            "runs": len(study.seeds),
+            "description": f"Live: {study.description}",
+        }
+        for study in studies
+    ]
+
+
+def _provided(kind: str) -> Callable[[], Rows]:
+    """Rows that packages provide through the entry-point group `nasbench.lists`: a function without arguments."""
+
+    def rows() -> Rows:
+        from nasbench.plugins import registered, usable
+
+        wanted = (point for point in registered("nasbench.lists") if point.name == kind)
+        return [row for some in usable(wanted, _rows_of) for row in some]
+
+    return rows
+
+
+def _rows_of(point: EntryPoint) -> Rows:
+    from nasbench.plugins import use
+
+    return use(point, "list", lambda provide: [dict(row) for row in provide()])
+
+
+LISTS: Mapping[str, Callable[[], Rows]] = {
+    "spaces": _spaces,
+    "benchmarks": _benchmarks,
+    "optimizers": _optimizers,
+    "presets": _presets,
+    "tasks": _provided("tasks"),
+    "claims": _provided("claims"),
+    "papers": _provided("papers"),
+}
