@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from nasbench.spaces.space import Floats
+from nasbench.ties import differences, lowest, tolerance
 from reports.statistics.bootstrap import studentised_mean
 from reports.statistics.multiple import holm
 from reports.statistics.pairwise import a12, wilcoxon_signed_rank
@@ -28,7 +29,7 @@ class Standing:
         sd: standard deviation over runs.
         median: over runs.
         n: runs.
-        best: whether its mean is the lowest (several may share it).
+        best: whether its mean is the lowest (several may share it; equal up to rounding is equal).
         p_value: of its difference from the best, adjusted.
         lean: sum of the signed ranks of its differences from the best; positive where it is worse in most pairs.
         effect: A12 against the best; above a half it scores worse.
@@ -86,8 +87,8 @@ def compare(scores: Mapping[str, Floats], digests: Mapping[str, str], rng: np.ra
         rng: the random stream of the bootstrap.
     """
     labels, values = list(scores), list(scores.values())
-    means = [float(score.mean()) for score in values]
-    best = int(np.argmin(means))
+    leaders = lowest([score.mean() for score in values], tolerance(*values))
+    best = int(np.argmax(leaders))
     pairs = list(combinations(range(len(labels)), 2))
     tests = [wilcoxon_signed_rank(values[i], values[j]) for i, j in pairs]
     raw = [test if isinstance(test, Undefined) else test.p_value for test in tests]
@@ -101,9 +102,9 @@ def compare(scores: Mapping[str, Floats], digests: Mapping[str, str], rng: np.ra
             sd=float(score.std(ddof=1)) if n > 1 else Undefined("one run shows no variation between runs"),
             median=float(np.median(score)),
             n=n,
-            best=means[i] == means[best],
+            best=bool(leaders[i]),
             p_value=itself if i == best else adjusted[min(i, best), max(i, best)],
-            lean=_signed_ranks(score - values[best]),
+            lean=_signed_ranks(differences(score, values[best])),
             effect=itself if i == best else a12(score, values[best]),
             runs=digest,
             compared=digest if i == best else f"{digest}+{digests[labels[best]]}",

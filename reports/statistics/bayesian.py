@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nasbench.errors import NasbenchError
+from nasbench.ties import differences, tolerance
 from reports.statistics.inputs import FloatArray, as_array, incomplete
 from reports.statistics.result import Undefined
 
@@ -46,7 +47,7 @@ class RopePosterior:
 
 def posterior(draws: FloatArray, rope: float, n: int) -> RopePosterior:
     """Summarise draws `(draws, 3)`; where answers tie in a draw they share it."""
-    best = draws == draws.max(axis=1, keepdims=True)
+    best = draws >= draws.max(axis=1, keepdims=True) - tolerance(1.0)
     low, middle, high = (best / best.sum(axis=1, keepdims=True)).mean(axis=0)
     return RopePosterior(float(low), float(middle), float(high), draws, rope, n)
 
@@ -85,10 +86,12 @@ def signed_rank(
         return Undefined(
             f"a paired comparison needs as many scores of both, and there are {first.size} and {second.size}"
         )
-    difference = np.concatenate([[0.0], first - second])
+    difference = np.concatenate([[0.0], differences(first, second)])
     walsh = difference[:, None] + difference
-    below = (walsh < -2.0 * rope) + 0.5 * (walsh == -2.0 * rope)
-    above = (walsh > 2.0 * rope) + 0.5 * (walsh == 2.0 * rope)
+    within = tolerance(first, second)
+    below, above = (
+        0.5 * (side < -2.0 * rope - within) + 0.5 * (side <= -2.0 * rope + within) for side in (walsh, -walsh)
+    )
     concentration = np.concatenate([[prior], np.ones(first.size)])
     low, high = np.empty(draws), np.empty(draws)
     chunk = max(1, CHUNK // difference.size)

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nasbench.errors import NasbenchError
+from nasbench.ties import is_constant, tolerance
 from reports.statistics.inputs import FloatArray, as_array, check_level, incomplete
 from reports.statistics.location import Statistic
 from reports.statistics.result import Estimate, Interval, Undefined
@@ -61,7 +62,8 @@ def bca_probabilities(
     """
     from scipy.special import ndtr, ndtri
 
-    below = float((replicates < value).mean() + 0.5 * (replicates == value).mean())
+    within = tolerance(replicates, value)
+    below = float(0.5 * (replicates < value - within).mean() + 0.5 * (replicates <= value + within).mean())
     if not 0.0 < below < 1.0:
         return Undefined("every bootstrap replicate lies on one side of the estimate, so its bias cannot be corrected")
     influence = [(len(left_out) - 1) * (left_out.mean() - left_out) / len(left_out) for left_out in jackknife]
@@ -163,7 +165,9 @@ def studentised_mean(
     variance = counts @ deviation**2 / n - shift**2
     one_valued = variance <= 1e-12 * deviation.var()  # rounding leaves no exact zero
     error = np.sqrt(np.where(one_valued, 1.0, variance) / (n - 1))
-    studentised = np.sort(np.where(one_valued & (shift != 0.0), np.copysign(np.inf, shift), shift / error))
+    studentised = np.sort(
+        np.where(one_valued & (np.abs(shift) > tolerance(values)), np.copysign(np.inf, shift), shift / error)
+    )
     tail = int((1.0 - level) / 2.0 * resamples)
     low, high = studentised[tail], studentised[-1 - tail]
     if np.isinf(low) or np.isinf(high):
@@ -215,6 +219,6 @@ def _no_variation(array: FloatArray) -> Undefined | None:
     runs = array.shape[0]
     if runs == 1:
         return Undefined("one run shows no variation between runs")
-    if (array == array[0]).all():
+    if is_constant(array):
         return Undefined(f"all {runs} runs are equal, so they show no variation to resample")
     return None

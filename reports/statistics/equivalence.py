@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nasbench.errors import NasbenchError
+from nasbench.ties import differences, is_constant, tolerance
 from reports.statistics.inputs import as_array, incomplete, pairs
 from reports.statistics.result import Interval, Undefined
 
@@ -50,8 +51,8 @@ def paired(x: ArrayLike, y: ArrayLike, margin: float, *, alpha: float = 0.05) ->
     if isinstance(both, Undefined):
         return both
     first, second = both
-    difference = first - second
-    if (difference == difference[0]).all():
+    difference = differences(first, second)
+    if is_constant(difference, tolerance(first, second)):
         return Undefined(f"all pairs differ by exactly {difference[0]:g}, so a t test has no variance to judge by")
     error = float(difference.std(ddof=1)) / np.sqrt(difference.size)
     return _tost(float(difference.mean()), float(error), difference.size - 1.0, margin, alpha, "paired t")
@@ -92,7 +93,7 @@ def published(
     sample = as_array(x, 1, "x")
     if problem := incomplete(sample, "x", 2):
         return problem
-    own = 0.0 if (sample == sample[0]).all() else float(sample.var(ddof=1)) / sample.size
+    own = 0.0 if is_constant(sample) else float(sample.var(ddof=1)) / sample.size
     other = deviation**2 / n
     difference = float(sample.mean()) - mean
     if own + other == 0.0:

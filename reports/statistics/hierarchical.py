@@ -16,6 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nasbench.ties import is_constant
 from reports.statistics.bayesian import RopePosterior, check_rope, posterior
 from reports.statistics.inputs import FloatArray, as_array, incomplete
 from reports.statistics.result import Undefined
@@ -58,10 +59,10 @@ def hierarchical(
     for i, values in enumerate(data):
         if problem := incomplete(values, f"data set {i}", 3):
             return problem
-        if (values == values[0]).all():
+        if is_constant(values):
             return Undefined(f"all runs of data set {i} differ alike, so its variance is unknown")
     means = np.array([values.mean() for values in data])
-    if (means == means[0]).all():
+    if is_constant(means):
         return Undefined("all data sets have exactly one mean, so the spread between them is unknown")
     scale = float(np.mean([values.std() for values in data]))
     location, spread, degrees = _gibbs([values / scale for values in data], rng, chains, warm_up, draws)

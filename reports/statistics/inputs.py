@@ -18,6 +18,9 @@ from reports.statistics.result import Undefined
 FloatArray = NDArray[np.floating[Any]]
 BoolArray = NDArray[np.bool_]
 
+LARGEST = 1e100
+"""Greatest magnitude of a score that is computed with: sums of cubes of what is beyond it are no numbers."""
+
 
 def as_array(values: ArrayLike, ndim: int, what: str) -> FloatArray:
     """Return `values` as a float array of `ndim` axes; NaN marks what is missing.
@@ -39,6 +42,8 @@ def incomplete(array: FloatArray, what: str, least: int = 1) -> Undefined | None
         return Undefined(f"{what} has {array.shape[0] if array.size else 0} runs, and at least {least} are needed")
     if missing := int(np.isnan(array).sum()):
         return Undefined(f"{missing} of {array.size} values of {what} are missing")
+    if np.abs(array).max() > LARGEST:
+        return Undefined(f"{what} has values beyond {LARGEST:g}, which are too large to compute with")
     return None
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nasbench.errors import NasbenchError
+from nasbench.ties import differences, snapped, tolerance
 from reports.statistics.bootstrap import expanded_probabilities, resample_counts
 from reports.statistics.inputs import FloatArray, as_array, check_level, incomplete, pairs
 from reports.statistics.result import Estimate, HypothesisTest, Interval, Undefined
@@ -23,7 +24,7 @@ def wilcoxon_signed_rank(x: ArrayLike, y: ArrayLike) -> HypothesisTest | Undefin
     """Test whether paired differences are symmetric about zero (two-sided; statistic: the smaller rank sum).
 
     Pairs that are equal are discarded (Wilcoxon's rule) and `n` counts what is left. The null distribution is exact up to
-    50 pairs without ties in size, else normal with the tie correction.
+    50 pairs without ties in size, else normal with the tie correction. What differs by rounding alone is equal, or tied.
 
     Args:
         x: `(runs,)`, the scores of one method.
@@ -35,7 +36,8 @@ def wilcoxon_signed_rank(x: ArrayLike, y: ArrayLike) -> HypothesisTest | Undefin
     if isinstance(paired, Undefined):
         return paired
     first, second = paired
-    difference = (first - second)[first != second]
+    difference = differences(first, second)
+    difference = difference[difference != 0.0]
     if difference.size == 0:
         return Undefined(f"all {first.size} pairs are equal")
     exact = difference.size <= EXACT_LIMIT and np.unique(np.abs(difference)).size == difference.size
@@ -62,9 +64,9 @@ def sign_flip(
     if isinstance(paired, Undefined):
         return paired
     first, second = paired
-    difference = first - second
+    difference = differences(first, second)
     signs = rng.integers(0, 2, size=(resamples, difference.size), dtype=np.int8) * 2 - 1
-    as_far = np.abs(signs @ difference) >= abs(difference.sum()) * (1.0 - 1e-12)
+    as_far = np.abs(signs @ difference) >= abs(difference.sum()) - tolerance(first, second)
     return HypothesisTest(
         float(difference.mean()), float((1 + as_far.sum()) / (1 + resamples)), difference.size, "sign flip"
     )
@@ -81,6 +83,7 @@ def rank_sum(x: ArrayLike, y: ArrayLike) -> HypothesisTest | Undefined:
     first, second = as_array(x, 1, "x"), as_array(y, 1, "y")
     if problem := incomplete(first, "x") or incomplete(second, "y"):
         return problem
+    first, second = _tied(first, second)
     pooled = np.concatenate([first, second])
     distinct = np.unique(pooled).size
     if distinct == 1:
@@ -103,6 +106,7 @@ def a12(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> Estimate | Undefi
     first, second = as_array(x, 1, "x"), as_array(y, 1, "y")
     if problem := incomplete(first, "x") or incomplete(second, "y"):
         return problem
+    first, second = _tied(first, second)
     value = float(_wins(second, first).mean())
     m, n = first.size, second.size
     if min(m, n) == 1:
@@ -146,7 +150,8 @@ def probability_of_improvement(
     if first.shape[1] != second.shape[1]:
         raise NasbenchError(f"x has {first.shape[1]} tasks and y {second.shape[1]}; they must be the same tasks.")
     (m, tasks), n = first.shape, second.shape[0]
-    kernels = [_wins(first[:, task], second[:, task]) for task in range(tasks)]
+    tied = [_tied(first[:, task], second[:, task]) for task in range(tasks)]
+    kernels = [_wins(*pair) for pair in tied]
     value = float(np.mean([kernel.mean() for kernel in kernels]))
     runs = min(m, n)
     if runs == 1:
@@ -154,18 +159,24 @@ def probability_of_improvement(
     if all((kernel == kernel[0, 0]).all() for kernel in kernels):
         return Estimate(value, Undefined("every pair of runs has the same winner, so resampling shows nothing"), runs)
     replicates = np.zeros(resamples)
-    for task in range(tasks):
+    for own, other in tied:
         # Counts of runs are exchangeable, so they may be dealt to the runs of x in ascending order: cumulated, they say
         # how many of a resample lie below each run of y.
-        ordered = np.sort(first[:, task])
+        ordered = np.sort(own)
         below = np.zeros((resamples, m + 1))
         np.cumsum(resample_counts(m, resamples, rng), axis=1, out=below[:, 1:])
-        wins = below[:, np.searchsorted(ordered, second[:, task], side="left")]
-        wins += below[:, np.searchsorted(ordered, second[:, task], side="right")]
+        wins = below[:, np.searchsorted(ordered, other, side="left")]
+        wins += below[:, np.searchsorted(ordered, other, side="right")]
         replicates += 0.5 * np.einsum("bj,bj->b", wins, resample_counts(n, resamples, rng))
     replicates /= m * n * tasks
     lower, upper = np.quantile(replicates, expanded_probabilities(level, runs, tasks * (runs - 1)))
     return Estimate(value, Interval(float(lower), float(upper), level), runs)
+
+
+def _tied(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return two samples in which values that differ by rounding alone are the same number."""
+    pooled = snapped(np.concatenate([x, y]))
+    return pooled[: x.size], pooled[x.size :]
 
 
 def _wins(x: FloatArray, y: FloatArray) -> FloatArray:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nasbench.errors import NasbenchError
+from nasbench.ties import snapped
 from reports.statistics.inputs import FloatArray, as_array
 from reports.statistics.result import HypothesisTest, Undefined
 
@@ -42,10 +43,13 @@ class CriticalDifference:
 
 
 def ranks(scores: FloatArray) -> FloatArray:
-    """Return `(data sets, methods)`: the rank of each method on each data set, 1 the lowest score, ties averaged."""
+    """Return `(data sets, methods)`: the rank of each method on each data set, 1 the lowest score, ties averaged.
+
+    Scores that differ by rounding alone are tied.
+    """
     from scipy.stats import rankdata
 
-    return np.asarray(rankdata(scores, axis=1))
+    return np.asarray(rankdata(np.stack([snapped(row) for row in scores]), axis=1))
 
 
 def friedman(scores: ArrayLike) -> HypothesisTest | Undefined:

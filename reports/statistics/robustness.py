@@ -1,6 +1,6 @@
 """Is the ranking of methods robust: does the winner survive another data set, budget, target, or half of the seeds?
 
-A score is the mean over runs, lower is better. Methods whose means are equal win together, and a winner that has to share its
+A score is the mean over runs, lower is better. Methods whose means are equal (up to rounding) win together, and a winner that has to share its
 place has not survived.
 """
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nasbench.ties import snapped, tolerance
 from reports.statistics.inputs import FloatArray, as_array, incomplete
 from reports.statistics.result import Undefined
 
@@ -57,10 +58,9 @@ def rank_methods(scores: Scores) -> Ranking | Undefined:
     arrays = _arrays(scores)
     if isinstance(arrays, Undefined):
         return arrays
-    means = {name: float(values.mean()) for name, values in arrays.items()}
-    ordered = dict(sorted(means.items(), key=lambda item: item[1]))
-    best = min(means.values())
-    return Ranking(ordered, tuple(name for name, value in ordered.items() if value == best))
+    means = snapped([values.mean() for values in arrays.values()], tolerance(*arrays.values()))
+    ordered = dict(sorted(zip(arrays, means.tolist(), strict=True), key=lambda item: item[1]))
+    return Ranking(ordered, tuple(name for name, value in ordered.items() if value == means.min()))
 
 
 def across_conditions(conditions: Mapping[str, Scores], declared: str) -> ConditionRobustness | Undefined:
@@ -109,7 +109,7 @@ def half_splits(scores: Scores, rng: np.random.Generator, *, splits: int = 10_00
     winner = ranking.winners[0]
     halves = {name: _half_means(values, rng, splits) for name, values in arrays.items()}
     others = np.min([means for name, means in halves.items() if name != winner], axis=0)
-    return float((halves[winner] < others).mean())
+    return float((halves[winner] < others - tolerance(*arrays.values())).mean())
 
 
 def _compare(

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from nasbench.errors import NasbenchError
+from nasbench.ties import is_constant, snapped, tolerance
 from reports.statistics.inputs import CensoredTimes, FloatArray, check_level
 from reports.statistics.result import HypothesisTest, Interval, Undefined
 
@@ -72,7 +73,7 @@ def kaplan_meier(times: CensoredTimes, *, level: float = 0.95) -> SurvivalCurve 
     check_level(level)
     if times.runs == 0:
         return Undefined("there are no runs")
-    time, group = np.unique(times.time, return_inverse=True)
+    time, group = np.unique(snapped(times.time), return_inverse=True)
     leaving = np.bincount(group, minlength=time.size).astype(float)
     events = np.bincount(group, weights=times.observed, minlength=time.size).astype(float)
     at_risk = times.runs - np.concatenate([[0.0], np.cumsum(leaving)[:-1]])
@@ -102,7 +103,7 @@ def log_rank(groups: Sequence[CensoredTimes]) -> HypothesisTest | Undefined:
     if empty := [i for i, group in enumerate(groups) if group.runs == 0]:
         return Undefined(f"group {empty[0]} has no runs")
     total = sum(group.runs for group in groups)
-    time = np.concatenate([group.time for group in groups])
+    time = snapped(np.concatenate([group.time for group in groups]))
     observed = np.concatenate([group.observed for group in groups])
     if not observed.any():
         return Undefined(f"all {total} runs are censored")
@@ -157,7 +158,7 @@ def restricted_mean(times: CensoredTimes, horizon: float, *, level: float = 0.95
     if n == 1:
         reason = Undefined("one run shows no variation between runs")
         return RestrictedMean(value, reason, reason, n, events)
-    if np.all(time == time[0]):
+    if is_constant(time):
         reason = Undefined(f"all {n} runs have the same restricted time, so they show no variation")
         return RestrictedMean(value, reason, reason, n, events)
     # The area still ahead of an event, squared, times Greenwood's term; after the last run at risk no area is left.
@@ -195,7 +196,7 @@ def unidentified(times: CensoredTimes, horizon: float) -> Undefined | None:
         raise NasbenchError(f"The horizon of a restricted mean is a positive time; got {horizon}.")
     if times.runs == 0:
         return Undefined("there are no runs")
-    last = times.time.max()
-    if last < horizon and not times.observed[times.time == last].all():
+    last, within = times.time.max(), tolerance(times.time, horizon)
+    if last < horizon - within and not times.observed[times.time >= last - within].all():
         return Undefined(f"the last run was censored at {last:g}, before the horizon {horizon:g}")
     return None
