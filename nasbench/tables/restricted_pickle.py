@@ -1,121 +1,101 @@
 """Read pickles from strangers: plain containers, numbers, strings and numpy arrays, and nothing else.
 
-Benchmarks of this field are pickles, and a pickle is a program: loading one may run any function it names. The reader here
-resolves only the few names that plain data needs and refuses every other before anything is called.
+Benchmarks of this field are pickles, and a pickle is a program: loading one may run any function it names. The reader here carries out
+none (`pickle_machine`), refuses everything that plain data does not need, and takes no more memory than a file of its size should.
 """
 
 from __future__ import annotations
 
 import bz2
-import io
-import pickle
+import struct
+import zipfile
+import zlib
 from collections.abc import Collection
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from nasbench.errors import NasbenchError
+from nasbench.tables.pickle_extent import NotPlain
+from nasbench.tables.pickle_machine import Machine
+from nasbench.tables.pickle_steps import STEPS
+from nasbench.tables.plain_values import Inert
 
-_ADMITTED = {
-    ("builtins", name)
-    for name in (
-        "dict",
-        "list",
-        "tuple",
-        "set",
-        "frozenset",
-        "int",
-        "float",
-        "complex",
-        "bool",
-        "str",
-        "bytes",
-        "bytearray",
-        "range",
-        "slice",
-    )
-} | {
-    ("collections", "OrderedDict"),
-    ("numpy", "dtype"),
-    ("numpy", "ndarray"),
-    ("_codecs", "encode"),
-}
-_ARRAY_MODULES = ("numpy.core.multiarray", "numpy._core.multiarray", "numpy.core.numeric", "numpy._core.numeric")
-_ADMITTED |= {(module, name) for module in _ARRAY_MODULES for name in ("_reconstruct", "scalar", "_frombuffer")}
+__all__ = ["Inert", "is_bounded", "load_file", "loads", "read_packed"]
+
+BASE = 2**28
+"""Bytes of memory that any file may take."""
+FACTOR = 64
+"""Bytes of memory that a byte of a file may take beyond that; the official files of this field take some 15."""
+DAMAGE = (ValueError, KeyError, IndexError, AttributeError, TypeError, EOFError, OverflowError, struct.error)
+UNREADABLE = (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
 
-class Inert:
-    """Stands for an object of a class that a file names: its attributes, and nothing that it could do."""
-
-
-class RestrictedUnpickler(pickle.Unpickler):
-    """An unpickler that admits plain data only.
+def loads(data: bytes, what: str, records: Collection[tuple[str, str]] = (), size: int = 0, before: int = 0) -> Any:
+    """Read one pickle of plain data from bytes.
 
     Args:
-        stream: where the bytes come from.
-        records: (module, class) names whose objects are read as `Inert`; the classes themselves are never looked up.
-    """
-
-    def __init__(self, stream: io.BufferedIOBase | IO[bytes], records: Collection[tuple[str, str]] = ()) -> None:
-        super().__init__(stream)
-        self._records = frozenset(records)
-
-    def find_class(self, module: str, name: str) -> Any:
-        """Resolve an admitted name; raise `NasbenchError` for any other."""
-        module = {"__builtin__": "builtins"}.get(module, module)
-        if (module, name) in self._records:
-            return Inert
-        if (module, name) not in _ADMITTED:
-            raise NasbenchError(
-                f"The pickle names {module}.{name}, which plain data does not need, so it was not loaded; "
-                "a benchmark file should hold containers, numbers, strings and arrays only."
-            )
-        return super().find_class(module, name)
-
-    def persistent_load(self, pid: Any) -> Any:
-        """Refuse references to objects outside the pickle."""
-        raise NasbenchError(
-            f"The pickle refers to an outside object {pid!r}, so it was not loaded; a benchmark file stands alone."
-        )
-
-
-def load(stream: io.BufferedIOBase | IO[bytes], what: str, records: Collection[tuple[str, str]] = ()) -> Any:
-    """Read one pickle of plain data from a binary stream.
-
-    Args:
-        stream: where the bytes come from.
+        data: the bytes.
         what: how to call the source in an error.
-        records: see `RestrictedUnpickler`.
+        records: (module, class) names whose objects are read as `Inert`; the classes themselves are never looked up.
+        size: bytes that the source has on the disk, by which memory is bounded; that of `data` if 0.
+        before: number of pickles to read first and leave aside.
 
     Raises:
-        NasbenchError: if the pickle names anything but plain data, or is damaged.
+        NasbenchError: if the pickle asks for anything that plain data does not need, or is damaged.
     """
+    machine = Machine(data, BASE + FACTOR * (size or len(data)), records)
     try:
-        return RestrictedUnpickler(stream, records).load()
-    except NasbenchError as refused:
-        raise NasbenchError(f"{what}: {refused}") from None
-    except (
-        pickle.UnpicklingError,
-        EOFError,
-        ValueError,
-        KeyError,
-        IndexError,
-        AttributeError,
-        TypeError,
-        UnicodeDecodeError,
-        MemoryError,
-        OSError,
-    ) as damage:
+        for _ in range(before):
+            machine.load(STEPS)
+        return machine.load(STEPS)
+    except NotPlain as refused:
         raise NasbenchError(
-            f"{what} is not a whole pickle of plain data ({type(damage).__name__}); get the file again."
+            f"{what}: The pickle {refused}; a benchmark file should hold containers, numbers, strings and arrays only."
         ) from None
+    except DAMAGE as damage:
+        raise NasbenchError(f"{what} is not a whole pickle of plain data ({damage}); get the file again.") from None
+
+
+def is_bounded(data: bytes, size: int, before: int = 0) -> bool:
+    """Whether a pickle takes bounded memory and depth, whatever else it names: a reader that knows more may read it."""
+    machine = Machine(data, BASE + FACTOR * size, opaque=True)
+    try:
+        for _ in range(before + 1):
+            machine.load(STEPS)
+    except (NotPlain, *DAMAGE):
+        return False
+    return True
 
 
 def load_file(path: Path, records: Collection[tuple[str, str]] = ()) -> Any:
-    """Read one pickle of plain data from a file, decompressed on the way where its name ends in `bz2`; raises as `load`."""
-    with bz2.open(path) if path.suffix.endswith("bz2") else path.open("rb") as stream:
-        return load(stream, str(path), records)
+    """Read one pickle of plain data from a file, decompressed on the way where its name ends in `bz2`; raises as `loads`."""
+    return loads(read_packed(path), str(path), records, path.stat().st_size)
 
 
-def loads(data: bytes, what: str) -> Any:
-    """Read one pickle of plain data from bytes; raises as `load`."""
-    return load(io.BytesIO(data), what)
+def read_packed(path: Path, member: str = "") -> bytes:
+    """The bytes of a file, decompressed where its name ends in `bz2`, or of a member of a zip archive.
+
+    Raises:
+        NasbenchError: if it cannot be read, or is larger than a file of its size should be.
+    """
+    try:
+        most = BASE + FACTOR * path.stat().st_size
+        if member:
+            with zipfile.ZipFile(path) as archive, archive.open(_plainly_packed(archive, member)) as part:
+                content = part.read(most + 1)
+        else:
+            with bz2.open(path) if path.suffix.endswith("bz2") else path.open("rb") as stream:
+                content = stream.read(most + 1)
+    except UNREADABLE as fault:
+        raise NasbenchError(f"{path} is not a whole pickle of plain data ({fault}); get the file again.") from None
+    if len(content) > most:
+        raise NasbenchError(f"{path} unpacks to more than {most:,} bytes, which a file of its size should not.")
+    return content
+
+
+def _plainly_packed(archive: zipfile.ZipFile, member: str) -> zipfile.ZipInfo:
+    """A member, unless it is packed by a method that reserves what memory the file says."""
+    found = archive.getinfo(member)
+    if found.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError(f"{member} is packed by a method that torch does not use")
+    return found

@@ -15,7 +15,7 @@ from typing import Any
 
 from nasbench.errors import NasbenchError
 from nasbench.tables.imports import Imported, Options
-from nasbench.tables.restricted_pickle import load
+from nasbench.tables.restricted_pickle import is_bounded, loads, read_packed
 from nasbench.tables.sources.nats_records import Chunk, add_record, empty_chunk, write_chunks
 
 CHUNK = 256
@@ -55,26 +55,28 @@ def read_file(source: Path, trusted: bool) -> Any:
     Raises:
         NasbenchError: if it cannot be read, or not safely.
     """
+    data, before = _pickles(source)
+    size = source.stat().st_size
     try:
-        return _read_plain(source)
+        return loads(data, str(source), size=size, before=before)
     except NasbenchError as refused:
+        # Torch's reader names less than Python's, but follows a pickle as deep as it goes.
+        if not trusted and not is_bounded(data, size, before):
+            raise
         from nasbench.live.torch_file import load_torch_file
 
         return load_torch_file(source, trusted, str(refused))
 
 
-def _read_plain(source: Path) -> Any:
+def _pickles(source: Path) -> tuple[bytes, int]:
+    """The bytes of a torch file that are pickles, and how many come before the object."""
+    if not zipfile.is_zipfile(source):
+        return read_packed(source), HEADER_PICKLES
     try:
-        if zipfile.is_zipfile(source):
-            with zipfile.ZipFile(source) as archive:
-                member = next((name for name in archive.namelist() if name.endswith("/data.pkl")), None)
-                if member is None:
-                    raise NasbenchError(f"{source} is an archive without data.pkl; it is no torch file.")
-                with archive.open(member) as stream:
-                    return load(stream, str(source))
-        with source.open("rb") as stream:
-            for _ in range(HEADER_PICKLES):
-                load(stream, str(source))
-            return load(stream, str(source))
-    except (OSError, zipfile.BadZipFile) as fault:
+        with zipfile.ZipFile(source) as archive:
+            member = next((name for name in archive.namelist() if name.endswith("/data.pkl")), None)
+    except (OSError, ValueError, zipfile.BadZipFile) as fault:
         raise NasbenchError(f"{source} cannot be read ({fault}).") from None
+    if member is None:
+        raise NasbenchError(f"{source} is an archive without data.pkl; it is no torch file.")
+    return read_packed(source, member), 0

@@ -1,0 +1,156 @@
+"""The machine that a pickle is a program for; its instructions are in `pickle_steps`.
+
+Python's own reader calls what a pickle names, reserves the memory that it declares, and hashes keys of any depth; each of these ends a
+process. Here names stay names (`plain_values`), every instruction is paid for from a budget of memory before it is carried out, and what
+comes out is a tree of bounded depth and size.
+"""
+
+from __future__ import annotations
+
+import pickle
+import struct
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+import numpy as np
+
+from nasbench.tables.pickle_extent import COST, NotPlain, size_of, written_out
+from nasbench.tables.plain_values import CALLS, RENAMED, VALUES, DType, Inert, Name, Opaque, set_array_state
+
+WIDTHS = {form: struct.calcsize(form) for form in (">d", "<B", "<H", "<i", "<I", "<Q")}
+COST_OF_A_PLACE = 16
+"""Bytes of an item once everything is written out, however often the pickle says `the same as before`."""
+
+
+class Machine:
+    """Reads one pickle after another.
+
+    Args:
+        data: the pickles.
+        budget: bytes of memory that they may take.
+        records: (module, class) names whose objects are read as `Inert`.
+        opaque: whether what plain data does not need is passed over as `Opaque`, to measure a pickle that another reader reads.
+    """
+
+    def __init__(
+        self, data: bytes, budget: int, records: Collection[tuple[str, str]] = (), opaque: bool = False
+    ) -> None:
+        self._data = data
+        self._at = 0
+        self._budget = self._left = budget
+        self._records = frozenset(records)
+        self._opaque = opaque
+
+    def load(self, steps: Mapping[int, Callable[[Machine], object]]) -> Any:
+        """What the next pickle holds.
+
+        Args:
+            steps: what each instruction does, by its code.
+
+        Raises:
+            NotPlain: if it asks for anything that plain data does not need, or for more memory or depth than there is.
+            ValueError, TypeError, KeyError, IndexError, struct.error: if it is damaged.
+        """
+        self.stack: list[Any] = []
+        self.below: list[list[Any]] = []
+        self.memo: dict[int, Any] = {}
+        while True:
+            code = self.byte()
+            self._left -= COST
+            if self._left < 0:
+                self.pay(0)
+            if code == pickle.STOP[0]:
+                break
+            step = steps.get(code)
+            if step is None:
+                raise NotPlain(f"has an instruction ({code}) that plain data does not need, so it was not loaded")
+            step(self)
+        (value,) = self.stack
+        if self.below:
+            raise ValueError("it ends in the middle")
+        self.pay(COST_OF_A_PLACE * written_out(value))
+        return value
+
+    def take(self, count: int) -> bytes:
+        """The next bytes."""
+        start, self._at = self._at, self._at + count
+        if self._at > len(self._data):
+            raise ValueError("it ends early")
+        return self._data[start : self._at]
+
+    def byte(self) -> int:
+        """The next byte, as a number."""
+        self._at += 1
+        return self._data[self._at - 1]
+
+    def line(self) -> bytes:
+        """The next line, without its end."""
+        end = self._data.index(b"\n", self._at)
+        self.pay(4 * (end - self._at))
+        found = self.take(end - self._at)
+        self._at += 1
+        return found
+
+    def pay(self, amount: int) -> None:
+        """Charge bytes of memory to the budget."""
+        self._left -= amount
+        if self._left < 0:
+            raise NotPlain(
+                f"takes more than {self._budget / 1e6:,.0f} MB of memory, which a file of its size should not, so it was not loaded"
+            )
+
+    def number(self, form: str) -> Any:
+        """The next number, of a form of `struct`."""
+        start, self._at = self._at, self._at + WIDTHS[form]
+        return struct.unpack_from(form, self._data, start)[0]
+
+    def counted(self, form: str) -> bytes:
+        """The next bytes, as many as a number before them says."""
+        count = self.number(form)
+        self.pay(4 * min(max(count, 0), len(self._data)))
+        if count < 0:
+            raise ValueError("a length is negative")
+        return self.take(count)
+
+    def items(self) -> list[Any]:
+        """What lies above the last mark; the mark and all of it are removed."""
+        found, self.stack = self.stack, self.below.pop()
+        return found
+
+    def named(self, module: str, name: str) -> Any:
+        """A name as a value; raises `NotPlain` for one that plain data does not need."""
+        key = Name(RENAMED.get(module, module), name)
+        if key not in CALLS and key not in VALUES and key not in self._records and not self._opaque:
+            shown = f"{module}.{name}"[:80].encode("unicode_escape").decode()
+            raise NotPlain(f"names {shown}, which plain data does not need, so it was not loaded")
+        return key
+
+    def call(self, function: Any, arguments: Any) -> Any:
+        """What stands for a call, paid for by the size of its arguments."""
+        if isinstance(function, Name) and isinstance(arguments, tuple):
+            if tuple(function) in self._records and not arguments:
+                return Inert()
+            if tuple(function) in CALLS:
+                self.pay(sum(size_of(argument) for argument in arguments))
+                return CALLS[function](*arguments)
+        return self.outside("calls what is no function of plain data")
+
+    def outside(self, what: str) -> Any:
+        """Something in the place of what plain data does not hold, or `NotPlain`."""
+        if self._opaque:
+            return Opaque()
+        raise NotPlain(f"{what}, so it was not loaded")
+
+    def build(self) -> None:
+        """Give the object on top the state above it."""
+        state = self.stack.pop()
+        target = self.stack[-1]
+        self.pay(size_of(state) + (sum(map(size_of, state)) if isinstance(state, tuple) else 0))
+        if isinstance(target, DType):
+            target.set_state(state)
+        elif isinstance(target, Inert) and isinstance(state, dict):
+            vars(target).update({str(name): value for name, value in state.items()})
+        elif isinstance(target, np.ndarray):
+            set_array_state(target, state)
+        else:
+            self.outside("gives a state to what has none")
