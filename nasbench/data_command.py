@@ -1,8 +1,9 @@
-"""`nasbench data`: the tables' commands, and `fetch` for the data of live tasks."""
+"""`nasbench data`: the tables' commands, and `fetch` and `pack` for the data of live tasks."""
 
 from __future__ import annotations
 
-from nasbench.live.commands import fetch
+from nasbench.live.tasks.commands import fetch, pack
 from nasbench.tables.commands import data
 
 data.command("fetch")(fetch)
+data.command("pack")(pack)

@@ -1,4 +1,4 @@
-"""`nasbench search`, `nasbench train` and `nasbench data fetch`.
+"""`nasbench search` and `nasbench train`.
 
 Torch is imported when a command runs.
 """
@@ -209,28 +209,6 @@ def chosen_recipe(
         cells=max(depth, 3) if space == "darts" and cells is None else depth,
         seed=seed,
     )
-
-
-def fetch(
-    task: Annotated[str, typer.Argument(help="cifar10 or fashion-mnist; the others need no fetching")],
-    source: Annotated[Path | None, typer.Option(help="a folder or archive that you have")] = None,
-    json: Json = False,
-) -> None:
-    """Bring a task's data into the cache, check them, and say which source they came from."""
-    from nasbench.live.tasks.catalogue import get_task
-
-    chosen = get_task(task)
-    if source is not None and not source.exists():
-        raise NasbenchError(f"{source} does not exist; --source should name a folder or an archive.")
-    if chosen.fetch is None:
-        if source is not None:
-            raise NasbenchError(f"Task {task!r} is not fetched ({chosen.source}); leave out --source.")
-        chosen.load()
-        row = {"task": task, "folder": None, "source": chosen.source}
-    else:
-        fetched = chosen.fetch(source)
-        row = {"task": task, "folder": str(fetched.folder), "source": fetched.source}
-    show("data fetch", "tasks", [row], json)
 
 
 def list_tasks() -> list[dict[str, Any]]:

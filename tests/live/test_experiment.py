@@ -21,6 +21,7 @@ from nasbench.live.experiment import run_plan
 from nasbench.live.networks.resnet import ResNet18
 from nasbench.live.plan import Plan
 from nasbench.live.searchers.searcher import SearchSettings
+from nasbench.live.tasks.commands import fetch
 from nasbench.live.tasks.shape import Shape
 from nasbench.live.training.recipe import SMALL
 from nasbench.spaces.nas_bench_201 import NasBench201Space
@@ -139,7 +140,7 @@ def test_a_forecast_is_searched_like_anything_else() -> None:
 
 def app() -> typer.Typer:
     result = typer.Typer(pretty_exceptions_enable=False)
-    for function in (commands.search, commands.train, commands.fetch):
+    for function in (commands.search, commands.train, fetch):
         result.command(function.__name__)(function)
     return result
 

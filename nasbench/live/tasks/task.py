@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from platformdirs import user_cache_path
 
 from nasbench.errors import NasbenchError
 from nasbench.live.ranges import SIZE, SWITCH, OneOf, check_ranges
@@ -97,6 +96,7 @@ class Task:
         source: where the data come from, one sentence.
         load: returns the splits; raises NasbenchError, naming the command that helps, where the data are not there.
         fetch: brings the data into the cache from a source named or found, and says which; None for embedded data.
+        pack: writes the cached data as so many parts into a folder, from which `fetch` takes them; None where nothing does.
         augmentation: what training does to images.
         mean, deviation: of each channel, in the units of `x`; empty where `x` is standardised already.
         target, season: of a series: the channel that is forecast, and the steps after which it is alike.
@@ -108,6 +108,7 @@ class Task:
     source: str
     load: Callable[[], Splits]
     fetch: Callable[[Path | None], Fetched] | None = None
+    pack: Callable[[int, Path], list[Path]] | None = None
     augmentation: Augmentation = Augmentation()
     mean: tuple[float, ...] = ()
     deviation: tuple[float, ...] = ()
@@ -118,7 +119,11 @@ class Task:
 def task_folder(name: str) -> Path:
     """Return the folder that holds a fetched task: below `NASBENCH_CACHE`, else below the user's cache directory."""
     base = os.environ.get("NASBENCH_CACHE")
-    return (Path(base) if base else user_cache_path("nasbench", appauthor=False)) / "tasks" / name
+    if base:
+        return Path(base) / "tasks" / name
+    from platformdirs import user_cache_path  # only here: a machine that is told the folder need not have it
+
+    return user_cache_path("nasbench", appauthor=False) / "tasks" / name
 
 
 def reference_file(task: str, *parts: str) -> Path:

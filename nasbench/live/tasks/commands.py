@@ -1,0 +1,53 @@
+"""`nasbench data fetch` and `nasbench data pack`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nasbench.errors import NasbenchError
+from nasbench.live.commands import Json, show
+
+
+def fetch(
+    task: Annotated[str, typer.Argument(help="cifar10 or fashion-mnist; the others need no fetching")],
+    source: Annotated[
+        Path | None, typer.Option(help="a folder or archive that you have, or the folder of the parts")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Bring a task's data into the cache, check them, and say which source they came from."""
+    from nasbench.live.tasks.catalogue import get_task
+
+    chosen = get_task(task)
+    if source is not None and not source.exists():
+        raise NasbenchError(f"{source} does not exist; --source should name a folder or an archive.")
+    if chosen.fetch is None:
+        if source is not None:
+            raise NasbenchError(f"Task {task!r} is not fetched ({chosen.source}); leave out --source.")
+        chosen.load()
+        row = {"task": task, "folder": None, "source": chosen.source}
+    else:
+        fetched = chosen.fetch(source)
+        row = {"task": task, "folder": str(fetched.folder), "source": fetched.source}
+    show("data fetch", "tasks", [row], json)
+
+
+def pack(
+    task: Annotated[str, typer.Argument(help="cifar10")],
+    folder: Annotated[Path, typer.Argument(help="where the parts go")],
+    parts: Annotated[int, typer.Option(help="in how many files; two of CIFAR-10 have 46 MiB each")] = 2,
+    json: Json = False,
+) -> None:
+    """Write a task's cached data losslessly as a few files, which `data fetch --source FOLDER` joins elsewhere."""
+    from nasbench.live.tasks.catalogue import get_task
+
+    chosen = get_task(task)
+    if chosen.pack is None:
+        raise NasbenchError(f"Task {task!r} is not packed; only cifar10 is.")
+    if folder.exists() and not folder.is_dir():
+        raise NasbenchError(f"{folder} is no folder; name one, or one to make.")
+    paths = chosen.pack(parts, folder)
+    show("data pack", "parts", [{"file": str(path), "bytes": path.stat().st_size} for path in paths], json)
