@@ -10,9 +10,12 @@ import numpy as np
 
 from nasbench.errors import NasbenchError
 from nasbench.live.federated.client import Instruction
-from nasbench.live.federated.job import THETA, Array, Job, weights_of
+from nasbench.live.federated.job import THETA, Array, Job
 from nasbench.live.federated.means import mirror_mean, weighted_mean
-from nasbench.live.federated.update import Reply, fault_of, wire_bytes
+from nasbench.live.federated.update import Reply, fault_of, is_count, printable, wire_bytes
+
+MOST_EXAMPLES = 10**9
+"""Most examples that a client may announce where nothing else is known of its task."""
 
 LEAST_SHARE = 0.1
 """The slowest straggler still gets through this share of its examples."""
@@ -59,6 +62,7 @@ class Coordinator:
         clients: how many are expected.
         trouble: drop-out and stragglers.
         say: takes messages.
+        most: examples that one client may announce, its weight in every mean.
         state: what travels, by name: theta and supernet weights while searching, then the weights of the network found.
         architecture: what the search found, "" before.
         examples: of each client that was admitted; its weight in every mean.
@@ -71,6 +75,7 @@ class Coordinator:
     clients: int
     trouble: Trouble = field(default_factory=Trouble)
     say: Callable[[str], None] = lambda message: None
+    most: int = MOST_EXAMPLES
     state: dict[str, Array] = field(init=False)
     architecture: str = ""
     examples: dict[int, int] = field(default_factory=dict)
@@ -82,24 +87,28 @@ class Coordinator:
         self.state = self.job.search_state()
 
     def admit(self, properties: Mapping[str, Any]) -> int | None:
-        """Take a client in by what it says of itself; return its number, or None if it is turned away."""
+        """Take a client in by what it says of itself; return its number, or None if it is turned away; raises nothing."""
         number: Any = properties.get("client")
         if fault := self._fault_of(properties):
-            self.refuse(0, number, fault)
+            self.refuse(0, number if self.expects(number) else printable(number), fault)
             return None
         self.examples[number] = properties["examples"]
         return int(number)
 
+    def expects(self, number: object) -> bool:
+        """Return whether a client may have this number."""
+        return type(number) is int and 0 <= number < self.clients
+
     def _fault_of(self, properties: Mapping[str, Any]) -> str:
         number, examples = properties.get("client"), properties.get("examples")
         if refusal := properties.get("refusal"):
-            return str(refusal)
-        if not isinstance(number, int) or not 0 <= number < self.clients:
+            return printable(refusal)
+        if not self.expects(number):
             return f"its number should be an integer from 0 to {self.clients - 1}"
         if number in self.examples:
             return "another client has its number"
-        if isinstance(examples, bool) or not isinstance(examples, int) or examples < 1:
-            return f"it says that it has {examples!r} examples; that should be a positive integer"
+        if not is_count(examples, self.most):
+            return f"it says that it has {printable(examples)} examples; that should be a positive integer of at most {self.most}"
         return ""
 
     def refuse(self, number: int, client: Any, reason: str) -> None:
@@ -138,7 +147,11 @@ class Coordinator:
                 self.refuse(number, client, fault)
             else:
                 taken[client] = reply
-        if taken:
+        if not taken:
+            self.say(
+                f"round {number}: no update can be used; the state stays as it was, and the next round asks again."
+            )
+        else:
             weights = [self.examples[client] for client in taken]
             columns = zip(*(reply.arrays for reply in taken.values()), strict=True)
             self.state = {
@@ -148,7 +161,7 @@ class Coordinator:
         self._write(number, asked, replies, taken)
         if number == self.job.settings.epochs:
             self.architecture = self.job.derive(self.state[THETA])
-            self.state = weights_of(self.job.network(self.job.parse(self.architecture)))
+            self.state = self.job.train_state(self.architecture)
 
     def _write(
         self, number: int, asked: Mapping[int, Instruction], replies: Mapping[int, Reply], taken: Mapping[int, Reply]

@@ -55,7 +55,8 @@ class FederatedPlan:
 
     def coordinator(self, say: Say) -> Coordinator:
         """Return the server's side before its first round."""
-        return Coordinator(self.job, self.clients, self.trouble, say)
+        most = len(get_task(self.job.task).load().train)
+        return Coordinator(self.job, self.clients, self.trouble, say, most)
 
     def as_dict(self) -> dict[str, Any]:
         """Return every setting as JSON can hold it."""

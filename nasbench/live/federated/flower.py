@@ -6,16 +6,20 @@ Import this module through `need_flower`, which turns off what Flower and Ray re
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from threading import Event
 from typing import Any
 
-from flwr.client import NumPyClient
+from flwr import client as flower
 from flwr.common import (
+    Code,
     FitIns,
     FitRes,
     GetPropertiesIns,
+    GetPropertiesRes,
     Parameters,
     Scalar,
+    Status,
 )
 from flwr.server.client_manager import ClientManager
 from flwr.server.client_proxy import ClientProxy
@@ -25,10 +29,11 @@ from nasbench.errors import NasbenchError
 from nasbench.live.federated.client import Client, Instruction
 from nasbench.live.federated.coordinator import Coordinator
 from nasbench.live.federated.job import Array, Job
-from nasbench.live.federated.update import Reply, packed, unpacked
+from nasbench.live.federated.update import Answer, packed, read_answer, unpacked
 
 Failure = tuple[ClientProxy, FitRes] | BaseException
 TYPE = "numpy.ndarray"
+DONE = Status(Code.OK, "")
 
 
 class MirrorAveraging(Strategy):
@@ -86,8 +91,13 @@ class MirrorAveraging(Strategy):
         self, server_round: int, results: list[tuple[ClientProxy, FitRes]], failures: list[Failure]
     ) -> tuple[Parameters, dict[str, Scalar]]:
         """Take the means of what came, whatever its order; a client that failed has sent nothing."""
-        replies = {self.numbers[proxy.cid]: _reply(answer) for proxy, answer in results}
-        self.coordinator.absorb(server_round, self.asked, replies)
+        coordinator = self.coordinator
+        replies = {}
+        for proxy, came in results:
+            client = self.numbers[proxy.cid]
+            answer = Answer(came.parameters.tensors, came.num_examples, came.metrics)
+            replies[client] = read_answer(answer, coordinator.state, server_round, coordinator.examples[client])
+        coordinator.absorb(server_round, self.asked, replies)
         return self._parameters(), {}
 
     def configure_evaluate(self, server_round: int, parameters: Parameters, client_manager: ClientManager) -> list[Any]:
@@ -102,33 +112,42 @@ class MirrorAveraging(Strategy):
         """Return nothing: the server has no data."""
 
     def _parameters(self) -> Parameters:
-        return Parameters([packed(array) for array in self.coordinator.state.values()], TYPE)
+        return _parameters(self.coordinator.state)
 
 
-class FlowerClient(NumPyClient):
+class FlowerClient(flower.Client):
     """A client that speaks Flower; what it cannot do it says in one sentence, and goes on."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
 
-    def get_properties(self, config: dict[str, Scalar]) -> dict[str, Scalar]:
+    def get_properties(self, ins: GetPropertiesIns) -> GetPropertiesRes:
         """Return the client's number and its examples, or its number and a refusal."""
         try:
-            return dict(self.client.join(Job.loads(str(config["job"]))))
+            properties: dict[str, Scalar] = dict(self.client.join(Job.loads(str(ins.config["job"]))))
         except NasbenchError as fault:
-            return {"client": self.client.number, "refusal": str(fault)}
+            properties = {"client": self.client.number, "refusal": str(fault)}
+        return GetPropertiesRes(DONE, properties)
 
-    def fit(self, parameters: list[Array], config: dict[str, Scalar]) -> tuple[list[Array], int, dict[str, Scalar]]:
+    def fit(self, ins: FitIns) -> FitRes:
         """Make one pass over the examples."""
         try:
-            job = Job.loads(str(config["job"]))
-            number = int(config["round"])
-            names = job.names(number, str(config["architecture"]))
-            instruction = Instruction(number, str(config["architecture"]), float(config["share"]))
-            state, loss = self.client.work(job, instruction, dict(zip(names, parameters, strict=True)))
+            job = Job.loads(str(ins.config["job"]))
+            instruction = Instruction(
+                int(ins.config["round"]), str(ins.config["architecture"]), float(ins.config["share"])
+            )
+            expected = job.start(instruction.number, instruction.architecture)
+            pairs = zip(ins.parameters.tensors, expected.items(), strict=True)
+            state = {name: unpacked(tensor, like, name) for tensor, (name, like) in pairs}
+            update, loss = self.client.work(job, instruction, state)
         except (NasbenchError, ValueError) as fault:
-            return [], 0, {"refusal": str(fault)}
-        return list(state.values()), len(self.client.splits.train), {"loss": loss}
+            return FitRes(DONE, _parameters({}), 0, {"refusal": str(fault)})
+        fields: dict[str, Scalar] = {"round": instruction.number, "loss": loss}
+        return FitRes(DONE, _parameters(update), len(self.client.splits.train), fields)
+
+
+def _parameters(state: Mapping[str, Array]) -> Parameters:
+    return Parameters([packed(array) for array in state.values()], TYPE)
 
 
 def _config(job: str, instruction: Instruction) -> dict[str, Scalar]:
@@ -138,16 +157,3 @@ def _config(job: str, instruction: Instruction) -> dict[str, Scalar]:
         "architecture": instruction.architecture,
         "share": instruction.share,
     }
-
-
-def _reply(answer: FitRes) -> Reply:
-    tensors = answer.parameters.tensors
-    size = sum(len(tensor) for tensor in tensors)
-    if refusal := answer.metrics.get("refusal"):
-        return Reply((), bytes=size, refusal=str(refusal))
-    try:
-        arrays = [unpacked(tensor) for tensor in tensors]
-        loss = float(answer.metrics.get("loss", float("nan")))
-    except (ValueError, OSError, EOFError, TypeError) as fault:
-        return Reply((), bytes=size, refusal=f"it sent something that is no array of numbers ({type(fault).__name__})")
-    return Reply(arrays, loss, size)

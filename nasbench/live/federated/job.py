@@ -96,11 +96,13 @@ class Job:
         searcher = self.searcher(self.seed, torch.device("cpu"))
         return {THETA: searcher.theta.numpy(), **weights_of(searcher.supernet)}
 
-    def names(self, number: int, architecture: str) -> list[str]:
-        """Return the names of the arrays that travel in round `number`, in order."""
-        if self.searching(number):
-            return list(self.search_state())
-        return list(weights_of(self.network(self.parse(architecture))))
+    def start(self, number: int, architecture: str) -> dict[str, Array]:
+        """Return arrays of the names, shapes and types that travel in round `number`, in order."""
+        return self.search_state() if self.searching(number) else self.train_state(architecture)
+
+    def train_state(self, architecture: str) -> dict[str, Array]:
+        """Return what the training starts from: the weights of the network found, by name."""
+        return weights_of(self.network(self.parse(architecture)))
 
     def parse(self, architecture: str) -> Architecture:
         """Return the architecture that a text names in the job's space."""
