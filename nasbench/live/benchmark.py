@@ -15,7 +15,8 @@ from torch import nn
 from nasbench.benchmarks.handle import SearchHandle
 from nasbench.benchmarks.setting import Setting
 from nasbench.errors import NasbenchError, unknown_name
-from nasbench.live.blueprints import Architecture, blueprint
+from nasbench.live.blueprints import Architecture, Blueprint
+from nasbench.live.builders import builder
 from nasbench.live.deployment.onnx_file import need_onnx, to_onnx
 from nasbench.live.deployment.runtime import OnnxModel
 from nasbench.live.hardware.facts import FACTS, Facts
@@ -73,7 +74,7 @@ class LiveBenchmark:
     @property
     def space(self) -> Space:
         """The space that is searched."""
-        return blueprint(self.space_name).make_space()
+        return builder(self.space_name).make_space()
 
     def longest(self, objectives: Sequence[str], split: str) -> int:
         """Return the epochs of the recipe: the longest training there is."""
@@ -117,7 +118,9 @@ class Trainings:
             raise NasbenchError(f"A live task answers from its split 'search', not from {setting.split!r}.")
         if setting.training_seed == "mean":
             raise NasbenchError("A live task trains one seed a query; training_seed should be 'random' or a number.")
-        known = (live.task.metric, *MEASURED, *CHEAP)
+        plan, recipe = builder(live.space_name), live.recipe
+        priced = (PREDICTED,) if isinstance(plan, Blueprint) else ()
+        known = (live.task.metric, *MEASURED, *FACTS, *priced)
         for name in setting.objectives:
             if name not in known:
                 raise unknown_name(f"objective of {live.name}", name, known)
@@ -126,16 +129,19 @@ class Trainings:
         self.live, self.setting = live, setting
         self.journal = journal or Journal()
         self.space = live.space
-        recipe = live.recipe
-        plan, auxiliary = blueprint(live.space_name), recipe.auxiliary_weight > 0
-        self._facts = Facts(plan, live.task.shape, recipe.channels, recipe.cells, auxiliary)
-        self._latency = LatencyTable(plan, live.task.shape, recipe.channels, recipe.cells, device=live.device)
+        size = (live.task.shape, recipe.channels, recipe.cells)
+        self._facts = Facts(plan, *size, recipe.auxiliary_weight > 0)
+        self._latency = LatencyTable(plan, *size, device=live.device) if isinstance(plan, Blueprint) else None
         self.cheap = tuple(name in CHEAP for name in setting.objectives)
         small = self.space.is_enumerable
-        self.rows: int | None = self.space.size if small else None
-        self.functions: Ints | None = self.space.index(self.space.canonical(self.space.all)) if small else None
+        # By index, which counts infeasible combinations too.
+        self.rows: int | None = self.space.product_size if small else None
+        self.functions: Ints | None = self.space.index(self.space.canonical(self._everything())) if small else None
         self._done: dict[tuple[int, int, int, int], tuple[list[float], int, float]] = {}
         self._last: list[float] = []
+
+    def _everything(self) -> Architectures:
+        return self.space.from_index(np.arange(self.space.product_size))
 
     def row(self, architectures: Architectures) -> Ints:
         """Index of each architecture."""
@@ -173,6 +179,7 @@ class Trainings:
         return values.reshape(*architectures.shape[:-1], len(columns))
 
     def _predicted(self, architectures: Architectures) -> Floats:
+        assert self._latency is not None
         if not self._latency.calibrated:
             uniform = np.random.default_rng(0).random((CALIBRATION, self.space.d))
             self._latency.calibrate(self.space.sample(uniform))

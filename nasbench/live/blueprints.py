@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from nasbench.errors import unknown_name
+from nasbench.errors import NasbenchError, unknown_name
 from nasbench.live.networks import darts, hierarchical, stacked
 from nasbench.live.networks.edge import Mixture
 from nasbench.live.operations import DARTS, HIERARCHICAL, NAS_BENCH_201, Build, Style
@@ -200,8 +200,26 @@ BLUEPRINTS: dict[str, Blueprint] = {
 }
 
 
+ALONE = ("convnet",)
+"""Live spaces without edges, whose networks are trained alone; see `nasbench.live.builders`."""
+
+
 def blueprint(space: str) -> Blueprint:
-    """Return the blueprint of a live space, or raise NasbenchError with the nearest name."""
+    """Return the blueprint of a live space of cells.
+
+    Raises:
+        NasbenchError: with the nearest name, if there is none, or if the space has no edges to mix.
+    """
+    if space.partition(":")[0] in ALONE:
+        raise NasbenchError(
+            f"Space {space!r} has no edges to share weights on or to measure one by one: its networks are trained alone; "
+            "use an optimizer such as random_search."
+        )
     if space not in BLUEPRINTS:
-        raise unknown_name("live space", space, BLUEPRINTS)
+        raise live_space_error(space)
     return BLUEPRINTS[space]
+
+
+def live_space_error(space: str) -> NasbenchError:
+    """Return the error for a name that is no live space."""
+    return unknown_name("live space", space, (*BLUEPRINTS, *ALONE))

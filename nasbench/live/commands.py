@@ -34,7 +34,7 @@ Out = Annotated[
     Path | None,
     typer.Option(callback=can_hold_results, help="folder for checkpoints and results; what it holds is resumed"),
 ]
-Space = Annotated[str, typer.Option(help="nas-bench-201, darts or hierarchical")]
+Space = Annotated[str, typer.Option(help="nas-bench-201, darts, hierarchical, or convnet[:BASE:MMAC]")]
 Epochs = Annotated[int | None, typer.Option(min=1, help="epochs of the final training, in place of the recipe's")]
 Channels = Annotated[int | None, typer.Option(min=1, help="in place of the recipe's")]
 Cells = Annotated[int | None, typer.Option(min=1, help="in place of the recipe's")]
@@ -58,7 +58,7 @@ def search(
     ] = None,
     space: Space = "nas-bench-201",
     search_epochs: Annotated[int, typer.Option(help="epochs of the supernet")] = 10,
-    channels: Annotated[int, typer.Option(help="channels of supernet and network")] = 8,
+    channels: Annotated[int | None, typer.Option(help="channels of supernet and network, 8 unless told")] = None,
     cells: Annotated[int | None, typer.Option(help="cells of a stage; layers in the DARTS space")] = None,
     queries: Annotated[int, typer.Option(help="trainings of optimizers that train alone")] = 10,
     seconds: Annotated[float | None, typer.Option(help="measured seconds in place of queries")] = None,
@@ -106,6 +106,7 @@ def search(
     need_torch()
     from dataclasses import replace
 
+    from nasbench.live.builders import network_size
     from nasbench.live.devices import choose_device
     from nasbench.live.experiment import run_plan
     from nasbench.live.federated.command import Federation, search_federated
@@ -116,15 +117,15 @@ def search(
 
     if examples is not None and examples < 2:
         raise NasbenchError(f"--examples is {examples}; it should be 2 or more.")
-    depth = (3 if space == "darts" else 1) if cells is None else cells
-    chosen = replace(get_recipe(recipe), channels=channels, cells=depth)
+    width, depth = network_size(space, channels, cells, usual=(8, 1))
+    chosen = replace(get_recipe(recipe), channels=width, cells=depth)
     plan = Plan(
         task=task,
         space=space,
         optimizer=optimizer or ("gaea" if federated else "hybrid"),
         options=parse_options(option or []),
         seed=seed,
-        settings=SearchSettings(epochs=search_epochs, channels=channels, cells=depth),
+        settings=SearchSettings(epochs=search_epochs, channels=width, cells=depth),
         stopping=stopping,
         selection=selection,
         recipe=replace(chosen, epochs=chosen.epochs if epochs is None else epochs),
@@ -176,14 +177,14 @@ def train(
 ) -> None:
     """Train an architecture from scratch; a run that was killed goes on from its last epoch."""
     need_torch()
-    from nasbench.live.blueprints import blueprint
+    from nasbench.live.builders import builder
     from nasbench.live.devices import choose_device
     from nasbench.live.final_phase import describe_trained, train_final
     from nasbench.live.tasks.catalogue import get_task
 
     plan = chosen_recipe(recipe, space, epochs, channels, cells, seed)
     chosen = get_task(task)
-    vector = blueprint(space).make_space().from_string(architecture)
+    vector = builder(space).make_space().from_string(architecture)
     where = choose_device(device)
     splits = chosen.load()
     trained = train_final(chosen, splits, space, vector, plan, where, out)
@@ -198,17 +199,12 @@ def chosen_recipe(
     """Return a recipe by name with what the command line says in place of its own; depth enough for the space."""
     from dataclasses import replace
 
+    from nasbench.live.builders import network_size
     from nasbench.live.training.recipe import get_recipe
 
     plan = get_recipe(name)
-    depth = plan.cells if cells is None else cells
-    return replace(
-        plan,
-        epochs=plan.epochs if epochs is None else epochs,
-        channels=plan.channels if channels is None else channels,
-        cells=max(depth, 3) if space == "darts" and cells is None else depth,
-        seed=seed,
-    )
+    width, depth = network_size(space, channels, cells, usual=(plan.channels, plan.cells))
+    return replace(plan, epochs=plan.epochs if epochs is None else epochs, channels=width, cells=depth, seed=seed)
 
 
 def list_tasks() -> list[dict[str, Any]]:

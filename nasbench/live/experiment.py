@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from nasbench.errors import NasbenchError
-from nasbench.live.blueprints import blueprint
+from nasbench.live.builders import builder
 from nasbench.live.final_phase import describe_trained, train_final
 from nasbench.live.plan import Plan, check_plan, plan_as_dict
 from nasbench.live.search_phase import Searched, resumed_search, shared_search
@@ -45,7 +45,7 @@ def run_plan(
     searched = resumed_search(plan, task, splits, device, folder)
     recipe = replace(plan.recipe, seed=plan.seed)
     trained = train_final(task, splits, plan.space, searched.architecture, recipe, device, folder, say)
-    space = blueprint(plan.space).make_space()
+    space = builder(plan.space).make_space()
     ranked = _ranked(plan, task, splits, searched, device, folder, say, rank) if rank else {}
     return {
         "task": plan.task,
@@ -85,7 +85,7 @@ def _ranked(
 ) -> dict[str, Any]:
     """How the supernet of a search ranks uniform architectures: flat values, and the rest as `ranking`."""
     say(f"{rank} architectures are trained alone, to be ranked")
-    space = blueprint(plan.space).make_space()
+    space = builder(plan.space).make_space()
     architectures = space.sample(np.random.default_rng(plan.seed).random((rank, space.d)))
     recipe = replace(plan.search_recipe, seed=plan.seed)
     with memory_guard(device, "ranking"):

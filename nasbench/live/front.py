@@ -12,7 +12,7 @@ import torch
 
 from nasbench.errors import NasbenchError
 from nasbench.live.benchmark import measured
-from nasbench.live.blueprints import blueprint
+from nasbench.live.builders import builder
 from nasbench.live.final_phase import describe_trained, train_final
 from nasbench.live.plan import Plan, check_plan
 from nasbench.live.search_phase import ask_alone
@@ -53,7 +53,7 @@ def run_front(
     architectures, objectives = answers.architectures[once], answers.objectives[once]
     kept = nondominated(objectives)
     architectures, objectives = architectures[kept], objectives[kept]
-    space, recipe = blueprint(plan.space).make_space(), replace(plan.recipe, seed=plan.seed)
+    space, recipe = builder(plan.space).make_space(), replace(plan.recipe, seed=plan.seed)
     rows = []
     for member, at in enumerate(np.lexsort(objectives.T[::-1])):
         name = space.to_string(architectures[at])

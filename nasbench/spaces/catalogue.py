@@ -13,12 +13,16 @@ _SPACES: Mapping[str, tuple[str, str]] = {
     "nas-bench-101": ("nasbench.spaces.nas_bench_101", "NasBench101Space"),
     "nas-bench-201": ("nasbench.spaces.nas_bench_201", "NasBench201Space"),
     "darts": ("nasbench.spaces.darts", "DartsSpace"),
+    "convnet": ("nasbench.spaces.convnet", "convnet"),
     "hierarchical": ("nasbench.spaces.hierarchical", "HierarchicalSpace"),
     "transnas-bench-101-micro": ("nasbench.spaces.transnas_bench_101", "TransNasBench101MicroSpace"),
     "nats-bench-size": ("nasbench.spaces.nats_size", "NatsSizeSpace"),
     "nas-bench-graph": ("nasbench.spaces.nas_bench_graph", "NasBenchGraphSpace"),
     "nas-bench-graph-proteins": ("nasbench.spaces.nas_bench_graph", "nas_bench_graph_proteins"),
 }
+
+_WITH_SETTINGS = ("convnet",)
+"""Spaces whose name may go on, after a colon, with settings that the factory reads."""
 
 
 def space_names() -> tuple[str, ...]:
@@ -33,8 +37,9 @@ def get_space(name: str) -> Space:
     Raises:
         NasbenchError: if there is none, with the nearest match.
     """
-    if name not in _SPACES:
+    family, colon, settings = name.partition(":")
+    if family not in _SPACES or (colon and family not in _WITH_SETTINGS):
         raise unknown_name("space", name, _SPACES)
-    module, attribute = _SPACES[name]
-    factory: Callable[[], Space] = getattr(import_module(module), attribute)
-    return factory()
+    module, attribute = _SPACES[family]
+    factory: Callable[..., Space] = getattr(import_module(module), attribute)
+    return factory(settings) if colon else factory()

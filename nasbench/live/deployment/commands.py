@@ -37,7 +37,7 @@ def export(
     from nasbench.live.deployment.onnx_file import need_onnx
 
     need_onnx()
-    from nasbench.live.blueprints import blueprint
+    from nasbench.live.builders import builder
     from nasbench.live.commands import chosen_recipe
     from nasbench.live.devices import choose_device
     from nasbench.live.final_phase import final_splits, train_final
@@ -51,7 +51,7 @@ def export(
     else:
         plan = _recipe_of(checkpoint)
     chosen = get_task(task)
-    vector = blueprint(space).make_space().from_string(architecture)
+    vector = builder(space).make_space().from_string(architecture)
     splits = chosen.load()
     trained = train_final(chosen, splits, space, vector, plan, choose_device(device), checkpoint)
     row: dict[str, Any] = {"task": task, "space": space, "architecture": architecture, "seed": plan.seed}

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from nasbench.errors import NasbenchError, unknown_name
-from nasbench.live.blueprints import blueprint
+from nasbench.live.builders import builder
 from nasbench.live.plan import SELECTIONS, Plan, check_plan
 from nasbench.live.references.reference_models import check_reference
 from nasbench.live.searchers.catalogue import get_searcher
@@ -29,7 +29,7 @@ OF_TASK = "task"
 
 def check_live_study(study: LiveStudy) -> None:
     """Build every plan of a study; raises NasbenchError for the first name or setting that is wrong."""
-    blueprint(study.space)
+    builder(study.space)
     EarlyStopping.parse(study.stopping)
     if study.selection not in SELECTIONS:
         raise unknown_name("selection", study.selection, SELECTIONS)

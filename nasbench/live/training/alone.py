@@ -9,8 +9,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from nasbench.live.blueprints import Architecture, blueprint
+from nasbench.live.blueprints import Architecture
+from nasbench.live.builders import builder
+from nasbench.live.networks.convnet import PATCH_IMAGES, prepare, whitens
 from nasbench.live.tasks.task import Splits, Task
+from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.recipe import Recipe
 from nasbench.live.training.training import Say, Trained, Trainer, to_stderr
 
@@ -19,7 +22,7 @@ def initialised(task: Task, space: str, architecture: Architecture, recipe: Reci
     """Return the network of an architecture with initial weights drawn from the recipe's seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        return blueprint(space).alone(
+        return builder(space).alone(
             architecture, task.shape, recipe.channels, recipe.cells, auxiliary=recipe.auxiliary_weight > 0
         )
 
@@ -41,7 +44,9 @@ def trainer(
         "architecture": np.asarray(architecture).tolist(),
         "examples": [len(splits.train), len(splits.search)],
     }
-    network = initialised(task, space, architecture, recipe)
+    network = initialised(task, space, architecture, recipe).to(device)
+    if whitens(network):
+        prepare(network, DeviceSplit(splits.train.first(PATCH_IMAGES), task, device).cut(slice(None))[0])
     return Trainer(network, task, splits, recipe, device, folder, identity, track, say)
 
 
