@@ -26,6 +26,7 @@ class LocalSearch:
             neighbours come in random order.
     """
 
+    REPAIRED = True  # some neighbours are no architectures
     TUNABLE: ClassVar[Mapping[str, tuple]] = {"improvement": ("choice", "best", "first")}
 
     def __init__(self, handle: SearchHandle, streams: Streams, *, improvement: str = "best") -> None:
@@ -35,7 +36,8 @@ class LocalSearch:
         self._space = handle.space
         self._streams = streams
         self._first = improvement == "first"
-        self._count = int((self._space.cardinalities - 1).sum())
+        # A space of a few architectures has fewer neighbours of each than one-decision changes.
+        self._count = self._space.neighbours(self._space.sample(np.zeros(self._space.d))).shape[-2]
         self._here = np.zeros((runs, self._space.d), dtype=np.int8)
         self._here_error = np.full(runs, np.inf)
         self._best = self._here.copy()

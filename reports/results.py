@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from nasbench.benchmarks.catalogue import get_searchable
 from nasbench.benchmarks.oracle import Truth
@@ -18,6 +19,7 @@ from nasbench.benchmarks.setting import Setting
 from nasbench.benchmarks.synthetic import SyntheticBenchmark
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
+from nasbench.study.endings import endings_of, sentences
 from nasbench.study.plan import Entry, Study, Unit
 from nasbench.study.store import Store
 from reports.traces import Traces, stack_runs
@@ -129,6 +131,19 @@ class Results:
         columns = {name: whole[name].to_numpy() for name in whole.column_names}
         longest = self.setting(benchmark).epochs[-1]
         return stack_runs(columns, rows, self.study.objectives, self.study.repeats, longest)
+
+    def early_endings(self) -> list[str]:
+        """A sentence on each optimizer with runs that ended before their budget was spent, and why; usually none."""
+        return sentences(
+            {
+                label: [
+                    endings_of(pq.read_schema(self.store.path(unit)))
+                    for benchmark in self.study.benchmarks
+                    for unit in self.units(benchmark, label)
+                ]
+                for label in self.labels
+            }
+        )
 
     def digest(self, *cells: tuple[str, str]) -> str:
         """Hash of the runs that a number rests on: SHA-256 over the trace files of (benchmark, label) cells, in order.

@@ -46,6 +46,7 @@ def summary(
     arrived = [arrival for arrival in reached if arrival.target.key == shown]
     return (
         _extent(results, evaluations),
+        *results.early_endings(),
         *(_winner(evaluation, comparisons[evaluation.benchmark]) for evaluation in evaluations),
         *_savings([label for label in results.labels if label != reference], reference, arrived),
         *_robust(evaluations, halves),

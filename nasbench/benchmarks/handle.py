@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 
 from nasbench.benchmarks.setting import Setting
 from nasbench.errors import MissingDataError, NasbenchError
-from nasbench.search.ledger import Budget, Ledger
+from nasbench.search.ledger import IDLE, KNOWN, Budget, Ledger
 from nasbench.search.observations import PASS, Observations, Query
+from nasbench.search.proposals import Asker, as_architectures, as_epochs, refuse_infeasible
 from nasbench.search.streams import environment_keys
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
+ANYONE = Asker()
 DENSE_LIMIT = 2**28
 """Largest number of (run, architecture) counters kept as an array; beyond it a dictionary a run counts."""
 
@@ -88,9 +90,9 @@ class SearchHandle:
         self.objectives = setting.objectives
         self.cheap = evaluator.cheap
         self.epochs = setting.epochs
-        self.ledger = Ledger(len(runs), setting.budget)
         self._evaluator = evaluator
         self._repeats = setting.repeats
+        self.ledger = Ledger(len(runs), setting.budget, reachable=self._reachable(), free=setting.repeats != "charged")
         self._keys = environment_keys(seed, runs)
         self._levels = len(setting.epochs)
         self._epochs = np.asarray(setting.epochs)
@@ -108,32 +110,37 @@ class SearchHandle:
         """When a run ends."""
         return self.ledger.budget
 
+    def _reachable(self) -> int:
+        """Architectures that a run can learn of; functions, where those of one function are one training."""
+        functions = self._evaluator.functions if self._repeats == "isomorphic" else None
+        return self.space.size if functions is None else len(np.unique(functions))
+
     def facts(self, architectures: Architectures) -> Floats:
         """Exact values of the cheap objectives, free of charge: `(..., d)` to `(..., number of cheap)`."""
         return self._evaluator.facts(architectures)
 
-    def query(self, batch: Architectures | Query) -> Observations:
+    def query(self, batch: Architectures | Query, asker: Asker = ANYONE) -> Observations:
         """Answer a batch, run by run from left to right, until a run's budget ends.
 
         Args:
             batch: `(R, B, d)`, with fidelities beside it or without; see `nasbench.search.observations.PASS`.
+            asker: who proposed it, for errors.
 
         Raises:
-            NasbenchError: if the shape is wrong, an architecture is infeasible, or a fidelity is not offered.
+            NasbenchError: if the shape or the type is wrong, an architecture is infeasible, or a fidelity is not offered.
             MissingDataError: if the benchmark holds no answer for an architecture.
         """
-        architectures = batch.architectures if isinstance(batch, Query) else batch
-        if architectures.ndim != 3 or architectures.shape[0] != self.runs or architectures.shape[2] != self.space.d:
-            raise NasbenchError(
-                f"A batch has the shape {architectures.shape}; it should be ({self.runs}, B, {self.space.d})."
-            )
-        proposed = self._proposed(architectures)
+        given = batch.architectures if isinstance(batch, Query) else batch
+        architectures = as_architectures(given, (self.runs,), self.space.d, asker)
+        proposed = self._proposed(architectures, asker)
         if self.space.size < self.space.product_size:
+            if not asker.repaired:
+                refuse_infeasible(architectures[proposed], self.space, asker)
             # A combination outside the space stands for the nearest inside; that one is trained, and observed.
             inside = self.space.repair(architectures[proposed])
             architectures = architectures.copy()
             architectures[proposed] = inside
-        level = self._level(batch, proposed)
+        level = self._level(batch, proposed, asker)
         rows = self._rows(architectures, proposed)
         repetition, fresh, source = self._memory.recall(rows, architectures, level, proposed)
         first = (repetition == 0) & proposed
@@ -149,6 +156,9 @@ class SearchHandle:
             "epochs": epochs * charged,
             "train_seconds": seconds * charged,
         }
+        if self.ledger.watched:
+            learnt = fresh if self._repeats == "isomorphic" else first
+            amounts |= {KNOWN: learnt & (level == self._levels - 1), IDLE: proposed & self.ledger.idle(amounts)}
         answered = answerable & self.ledger.affordable(amounts)
         if not answered.all():
             amounts = {account: amount * answered for account, amount in amounts.items()}
@@ -184,16 +194,16 @@ class SearchHandle:
         objectives[wanted], training_seed[wanted], seconds[wanted] = values, seeds, spent
         return objectives, training_seed, seconds
 
-    def _proposed(self, architectures: Architectures) -> NDArray[np.bool_]:
+    def _proposed(self, architectures: Architectures, asker: Asker) -> NDArray[np.bool_]:
         """Which queries are queries and which a pass, `(R, B)`."""
         # Read as unsigned, a pass is large too, so that one comparison finds everything unusual.
         unusual = architectures.view(np.uint8) >= self._limits
         if not unusual.any():
             return np.ones(architectures.shape[:2], dtype=bool)
         proposed = architectures[..., 0] != PASS
-        if unusual[proposed].any():
+        if unusual[proposed].any() or (architectures[~proposed] != PASS).any():
             raise NasbenchError(
-                f"A proposed architecture has a choice outside space {self.space.name!r}; choices run from 0 to k - 1."
+                f"{asker.name} proposed a choice outside space {self.space.name!r}; choices run from 0 to k - 1."
             )
         return proposed
 
@@ -213,14 +223,15 @@ class SearchHandle:
         """Any architecture that can be answered, in the place of a pass."""
         return self.space.sample(np.zeros(self.space.d))
 
-    def _level(self, batch: Architectures | Query, proposed: NDArray[np.bool_]) -> Ints:
+    def _level(self, batch: Architectures | Query, proposed: NDArray[np.bool_], asker: Asker) -> Ints:
         if not isinstance(batch, Query):
             return np.full(proposed.shape, self._levels - 1)
-        level = np.searchsorted(self.epochs, batch.epochs)
+        epochs = as_epochs(batch.epochs, proposed.shape, asker)
+        level = np.searchsorted(self.epochs, epochs)
         level = np.minimum(level, self._levels - 1)
-        if (self._epochs[level] != batch.epochs)[proposed].any():
+        if (self._epochs[level] != epochs)[proposed].any():
             raise NasbenchError(
-                f"A query asks for a fidelity that is not offered; epochs are {', '.join(map(str, self.epochs))}."
+                f"{asker.name} asks for a fidelity that is not offered; epochs are {', '.join(map(str, self.epochs))}."
             )
         return level
 

@@ -145,7 +145,7 @@ def ask_alone(
         epochs=(plan.search_recipe.epochs,),
         training_seed="random",
         repeats="cached",
-        budget=Budget(dict(plan.budget)).guarded(),
+        budget=Budget(dict(plan.budget)),
     )
     journal = Journal(folder / "trainings.json", plan_as_dict(plan)) if folder else None
     with memory_guard(device, "searching"):

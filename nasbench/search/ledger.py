@@ -1,4 +1,4 @@
-"""What a run has spent, in six accounts, and when it must stop."""
+"""What a run has spent, in six accounts, and when it must stop: every run stops, whatever its budget."""
 
 from __future__ import annotations
 
@@ -16,9 +16,20 @@ ACCOUNTS = ("queries", "unique_queries", "nonisomorphic_queries", "epochs", "tra
 """Queries answered; of these the first of an architecture; the first up to isomorphism; epochs and simulated (or measured)
 seconds of training that were charged; the optimizer's own seconds."""
 
+COUNTED = ("queries", "unique_queries", "nonisomorphic_queries")
+CHARGED = ("epochs", "train_seconds")
+LARGEST = {**dict.fromkeys(ACCOUNTS, 1e15), **dict.fromkeys(COUNTED, 1e9)}
+"""Largest limit of an account."""
+
 GUARD = 50
 """A budget without a limit on `queries` gets this many times its limit on unique queries, so that a run that only repeats
 itself, free of charge, ends."""
+MOST_QUERIES = 100_000
+"""A budget without any limit on queries, unique or not, ends a run after so many; tables hold fewer architectures or not many more."""
+
+KNOWN, IDLE = "known", "idle"
+"""Two counts beside the accounts that end a run which can spend no more: architectures that are known at the longest training, and
+queries that added to no limited account."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +40,7 @@ class Budget:
         limits: account name to limit.
 
     Raises:
-        NasbenchError: if an account is unknown, a limit is not a positive finite number, or none is given.
+        NasbenchError: if an account is unknown, a limit is not a positive number up to `LARGEST`, or none is given.
     """
 
     limits: Mapping[str, float]
@@ -40,23 +51,51 @@ class Budget:
         for account, limit in self.limits.items():
             if account not in ACCOUNTS:
                 raise unknown_name("account", account, ACCOUNTS)
-            if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 < limit < float("inf"):
-                raise NasbenchError(f"The budget of {account} is {limit!r}; it should be a positive number.")
+            most = LARGEST[account]
+            if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 < limit <= most:
+                raise NasbenchError(
+                    f"The budget of {account} is {limit!r}; it should be a positive number of at most {most:g}."
+                )
 
-    def guarded(self) -> Budget:
-        """The same budget with a limit on `queries`, where a limit on unique queries lacks one."""
-        unique = [self.limits[a] for a in ("unique_queries", "nonisomorphic_queries") if a in self.limits]
-        if "queries" in self.limits or not unique:
-            return self
-        return Budget({**self.limits, "queries": GUARD * min(unique)})
+    @property
+    def most_queries(self) -> float:
+        """Queries after which a run ends, whatever it has spent by then."""
+        if "queries" in self.limits:
+            return self.limits["queries"]
+        unique = [self.limits[account] for account in COUNTED if account in self.limits]
+        return GUARD * min(unique) if unique else MOST_QUERIES
 
 
 class Ledger:
-    """The accounts of `R` runs; each attribute named in `ACCOUNTS` is a float array `(R,)`."""
+    """The accounts of `R` runs.
 
-    def __init__(self, runs: int, budget: Budget) -> None:
+    Args:
+        runs: `R`.
+        budget: the limits that the study states.
+        reachable: architectures that a run can learn of (functions, where those of one function are one training).
+        free: whether a query that repeats one costs neither epochs nor seconds.
+
+    Attributes:
+        spent: a float array `(R,)` for each of `ACCOUNTS`, and for `KNOWN` and `IDLE`.
+        limits: those of the budget, and the ones that end a run which the budget never would.
+        watched: whether `charge` wants `KNOWN` and `IDLE` beside the accounts.
+    """
+
+    def __init__(self, runs: int, budget: Budget, *, reachable: int = 2**62, free: bool = False) -> None:
         self.budget = budget
-        self.spent: dict[str, Floats] = {account: np.zeros(runs) for account in ACCOUNTS}
+        self.spent: dict[str, Floats] = {account: np.zeros(runs) for account in (*ACCOUNTS, KNOWN, IDLE)}
+        self.limits: dict[str, float] = {**budget.limits, "queries": budget.most_queries}
+        if not {"queries", "own_seconds"} & set(budget.limits):
+            charged = set(CHARGED) & set(budget.limits)
+            if free or not charged:
+                self.limits[KNOWN] = min(reachable, 2**62)
+            if len(charged) == len(budget.limits):
+                self.limits[IDLE] = GUARD * min(reachable, 2**62)
+        self.watched = KNOWN in self.limits or IDLE in self.limits
+
+    def idle(self, amounts: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
+        """Which queries of a batch `(R, B)` add to no account that the budget limits."""
+        return ~np.logical_or.reduce([amounts[account] > 0 for account in self.budget.limits if account in amounts])
 
     def affordable(self, amounts: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
         """Which queries of a batch find every limited account below its limit, `(R, B)`.
@@ -66,7 +105,7 @@ class Ledger:
         """
         shape = next(iter(amounts.values())).shape
         result = np.ones(shape, dtype=bool)
-        for account, limit in self.budget.limits.items():
+        for account, limit in self.limits.items():
             before = self.spent[account][:, None]
             if account in amounts and shape[1] > 1:
                 before = self._running(account, amounts[account][:, :-1])
@@ -89,12 +128,25 @@ class Ledger:
             if amount.shape[1] == 1:
                 self.spent[account] += amount[:, 0]
             else:
-                self.spent[account] = np.cumsum(np.concatenate([self.spent[account][:, None], amount], axis=1), axis=1)[
-                    :, -1
-                ]
+                self.spent[account] = self._running(account, amount)[:, -1]
 
     @property
     def exhausted(self) -> NDArray[np.bool_]:
         """Runs that have reached a limit, `(R,)`."""
-        reached = [self.spent[account] >= limit for account, limit in self.budget.limits.items()]
+        reached = [self.spent[account] >= limit for account, limit in self.limits.items()]
         return np.logical_or.reduce(reached)
+
+    def endings(self) -> list[str]:
+        """Why each run ended, once it has: what follows "The run ended because"; empty where it has spent its budget."""
+        reasons = {
+            KNOWN: "every architecture had been queried, and no further query would have counted towards the budget",
+            IDLE: "its queries had ceased to count towards the budget",
+            "queries": f"it had made {self.budget.most_queries:,g} queries without spending its budget",
+        }
+        result = []
+        for run in range(len(self.spent["queries"])):
+            reached = [account for account, limit in self.limits.items() if self.spent[account][run] >= limit]
+            own = any(account in self.budget.limits for account in reached)
+            words = [words for account, words in reasons.items() if account in reached]
+            result.append("" if own else [*words, "the optimizer proposed nothing more"][0])
+        return result

@@ -17,6 +17,7 @@ import numpy as np
 from nasbench.benchmarks.handle import SearchHandle
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.search.observations import PASS, Observations, Query, RunObservations
+from nasbench.search.proposals import Asker, as_architectures, as_epochs
 from nasbench.search.streams import Streams
 from nasbench.spaces.space import Architectures, Ints
 
@@ -53,6 +54,11 @@ def proposers_of(optimizer: Optimizer) -> tuple[str, ...] | None:
     """Which part proposed the batch asked last, a name a run; None if the optimizer does not say."""
     names: Sequence[str] | None = getattr(optimizer, "proposers", None)
     return None if names is None else tuple(names)
+
+
+def asker_of(optimizer: Optimizer) -> Asker:
+    """Who proposes when an optimizer is asked."""
+    return Asker.of(optimizer.members[0]) if isinstance(optimizer, _RunByRun) else Asker.of(optimizer)
 
 
 @dataclass(frozen=True)
@@ -151,25 +157,31 @@ class _RunByRun:
 
     def ask(self) -> Architectures | Query:
         answers = [self._ask_one(r) for r in range(len(self.members))]
-        batches = [a[0] if isinstance(a, tuple) else a for a in answers]
-        self._asked = np.array([len(batch) for batch in batches])
+        self._asked = np.array([len(batch) for batch, _ in answers])
         self.finished |= self._asked == 0
         width = int(self._asked.max(initial=0))
-        padded = np.full((len(batches), width, self._d), PASS, dtype=np.int8)
-        for r, batch in enumerate(batches):
+        padded = np.full((len(answers), width, self._d), PASS, dtype=np.int8)
+        for r, (batch, _) in enumerate(answers):
             padded[r, : len(batch)] = batch
-        if not any(isinstance(a, tuple) for a in answers):
+        if all(epochs is None for _, epochs in answers):
             return padded
-        epochs = np.zeros((len(batches), width), dtype=np.int64)
-        for r, answer in enumerate(answers):
-            if isinstance(answer, tuple):
-                epochs[r, : len(answer[1])] = answer[1]
-        return Query(padded, epochs)
+        fidelities = np.zeros((len(answers), width), dtype=np.int64)
+        for r, (_, epochs) in enumerate(answers):
+            if epochs is not None:
+                fidelities[r, : len(epochs)] = epochs
+        return Query(padded, fidelities)
 
-    def _ask_one(self, run: int) -> Architectures | tuple[Architectures, Ints]:
+    def _ask_one(self, run: int) -> tuple[Architectures, Ints | None]:
+        """The batch of a run, `(B, d)`, and its epochs, `(B,)`, where it names them."""
         if self.finished[run]:
-            return np.empty((0, self._d), dtype=np.int8)
-        return self.members[run].ask()
+            return np.empty((0, self._d), dtype=np.int8), None
+        asker = Asker.of(self.members[run])
+        answer = self.members[run].ask()
+        batch, epochs = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, None)
+        architectures = as_architectures(batch, (), self._d, asker)
+        if architectures.min(initial=0) < 0:
+            raise NasbenchError(f"{asker.name} proposed a negative choice; choices run from 0 to k - 1.")
+        return architectures, None if epochs is None else as_epochs(epochs, (len(architectures),), asker)
 
     def tell(self, observations: Observations) -> None:
         answered = observations.answered.sum(axis=1)

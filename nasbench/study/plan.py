@@ -111,7 +111,7 @@ class Study:
             epochs=epochs,
             training_seed=self.training_seed,
             repeats=self.repeats,
-            budget=self.budget.guarded(),
+            budget=self.budget,
         )
 
     def units(self) -> list[Unit]:

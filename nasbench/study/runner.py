@@ -19,10 +19,11 @@ from nasbench.benchmarks.catalogue import get_searchable
 from nasbench.benchmarks.handle import SearchHandle
 from nasbench.errors import NasbenchError
 from nasbench.search.observations import Observations
-from nasbench.search.optimizer import Optimizer, proposers_of
+from nasbench.search.optimizer import Optimizer, asker_of, proposers_of
 from nasbench.search.registry import get_optimizer
 from nasbench.search.streams import Streams
 from nasbench.spaces.space import Space
+from nasbench.study.endings import with_endings
 from nasbench.study.plan import Study, Unit
 from nasbench.study.store import Store, Timing, encode
 
@@ -163,7 +164,7 @@ def run_unit(study: Study, unit: Unit) -> Outcome:
     with threadpool_limits(1):
         batches, own_seconds = search(handle, optimizer)
     traces = trace_table(batches, unit.runs, handle.space, study.objectives)
-    encoded = encode(traces)
+    encoded = encode(with_endings(traces, unit.runs, handle.ledger.endings()))
     timing = Timing(own_seconds / len(unit.runs), time.perf_counter() - started)
     return Outcome(encoded, int(traces.num_rows), timing)
 
@@ -177,11 +178,12 @@ def search(
     """
     batches: list[Observations] = []
     own = 0.0
+    asker = asker_of(optimizer)
     while True:
         before = time.perf_counter()
         proposed = optimizer.ask()
         asked = time.perf_counter()
-        observations = handle.query(proposed)
+        observations = handle.query(proposed, asker)
         answered = time.perf_counter()
         if not observations.answered.any():
             return batches, own

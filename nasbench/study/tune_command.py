@@ -55,7 +55,7 @@ def tune(
         epochs=tuple(epochs) if epochs else (where.longest((objective,), split),),
         training_seed=int(training_seed) if training_seed.isdigit() else training_seed,
         repeats=repeats,
-        budget=parse_budget(budget).guarded(),
+        budget=parse_budget(budget),
     )
     with (
         progress_bar(f"tuning {optimizer}") as progress,

@@ -74,7 +74,7 @@ def run_searches(
         epochs=(protocol.epochs,),
         training_seed="mean",
         repeats=protocol.repeats,
-        budget=Budget(protocol.budgets[dataset]).guarded(),
+        budget=Budget(protocol.budgets[dataset]),
     )
     handle = benchmark.handle(setting, seed, runs)
     batches, _ = search(handle, _optimizer(how.optimizer).create(handle, Streams(seed, runs), how.settings))

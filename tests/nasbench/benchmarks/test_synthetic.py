@@ -13,7 +13,7 @@ from nasbench.search.ledger import Budget
 
 from table_setting import table_setting
 
-SETTING = table_setting(Budget({"unique_queries": 3}).guarded(), split="none", epochs=(1,))
+SETTING = table_setting(Budget({"unique_queries": 3}), split="none", epochs=(1,))
 
 
 @pytest.mark.parametrize(

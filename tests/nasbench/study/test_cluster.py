@@ -172,7 +172,7 @@ def test_faults_are_the_sentences_of_one_process_and_lose_nothing(
 
 def test_tuning_is_the_same_as_alone(processes: ExitStack, scheduler: str) -> None:
     worker(processes, scheduler)
-    setting = table_setting(Budget({"unique_queries": 40}).guarded(), training_seed="random")
+    setting = table_setting(Budget({"unique_queries": 40}), training_seed="random")
     arguments: dict[str, Any] = {"trials": 4, "runs": 12, "seed": 4, "goal": "regret"}
     evolution = get_optimizer("regularized_evolution")
     for copies in (0, 2):

@@ -35,7 +35,7 @@ ALGORITHMS = (
 
 
 def setting(**limits: float) -> Setting:
-    return table_setting(Budget(limits or {"unique_queries": 40}).guarded(), training_seed="random")
+    return table_setting(Budget(limits or {"unique_queries": 40}), training_seed="random")
 
 
 def batch(

@@ -1,0 +1,43 @@
+"""Every run ends, whatever the optimizer, the table, the budget and the policy for repeats, and says why if the budget was not spent."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tiny_tables import settings_of, tiny_tables
+
+from nasbench.benchmarks.handle import SearchHandle
+from nasbench.errors import NasbenchError
+from nasbench.search.ledger import GUARD
+from nasbench.search.registry import get_optimizer, optimizer_names
+from nasbench.search.streams import Streams
+from nasbench.study.runner import search
+
+RUNS = (0, 1)
+QUICK = settings(
+    deadline=None, derandomize=True, max_examples=8, suppress_health_check=[HealthCheck.too_slow], database=None
+)
+
+
+@pytest.mark.parametrize("name", optimizer_names())
+@QUICK
+@given(data=st.data())
+def test_every_run_ends(name: str, data: st.DataObject) -> None:
+    table, setting = data.draw(tiny_tables()), data.draw(settings_of(name))
+    handle = SearchHandle(table, setting, 3, RUNS)
+    try:
+        optimizer = get_optimizer(name).create(handle, Streams(3, RUNS))
+    except NasbenchError:
+        return  # replayed cells are of one space
+    batches, _ = search(handle, optimizer)
+    queries = sum(batch.answered.sum(axis=1) for batch in batches)
+    ((account, limit),) = setting.budget.limits.items()
+    if account != "own_seconds":
+        # What can be charged, then what only repeats; a query that charges adds 1 at least.
+        assert (
+            np.asarray(queries) <= limit + GUARD * max(table.space.size, limit if "queries" in account else 0)
+        ).all()
+    spent = handle.ledger.spent[account] >= limit
+    assert [not words for words in handle.ledger.endings()] == spent.tolist()

@@ -1,0 +1,93 @@
+"""A run that cannot spend its budget ends, and traces and report say why."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from tiny_tables import TinyTable
+
+from nasbench.benchmarks.handle import SearchHandle
+from nasbench.search.ledger import MOST_QUERIES, Budget
+from nasbench.search.registry import get_optimizer
+from nasbench.search.streams import Streams
+from nasbench.study.endings import endings_of, sentences, with_endings
+from nasbench.study.plan import parse_study
+from nasbench.study.runner import run_study, search
+from nasbench.study.store import Store
+from reports.report import build_report
+from reports.results import Results
+
+from table_setting import table_setting
+from toy import toy_space
+
+STUDY = """
+name = "exhausted"
+seed = 7
+runs = 3
+benchmarks = ["onemax/2x2"]
+objectives = ["error"]
+split = "validation"
+epochs = [1]
+training_seed = "random"
+repeats = "cached"
+budget = { unique_queries = 40 }
+optimizers = [{ name = "tpe" }, { name = "random_search" }, { name = "gp_bo", label = "surrogate" }]
+"""
+
+
+def test_an_exhausted_space_ends_every_run_at_once_and_the_report_says_so(tmp_path: Path) -> None:
+    study = parse_study(STUDY, "test")
+    summary = run_study(study, tmp_path)
+    store = Store.open(tmp_path)
+    assert summary.queries < 3 * 3 * 40
+    for unit in study.units():
+        traces = store.read(unit)
+        assert set(endings_of(traces.schema)) == {0, 1, 2}
+        frame = traces.to_pandas()
+        assert (frame.groupby("run")["first"].sum() == 4).all()
+        if unit.entry.name != "gp_bo":  # its random start is a batch
+            assert frame.groupby("run").tail(1)["first"].all(), "the query that completes the space is the last"
+    text = " ".join(build_report(Results.open(tmp_path)).summary)
+    assert "3 runs of tpe ended before the budget was spent because every architecture had been queried" in text
+
+
+@pytest.mark.parametrize("repeats", ["cached", "isomorphic", "charged"])
+@pytest.mark.parametrize("cost", [0.0, 100.0, -100.0])
+def test_seconds_that_nobody_can_spend_end_a_run(repeats: str, cost: float) -> None:
+    space = toy_space()
+    everything = space.index(space.all)
+    table = TinyTable(space, everything * 1.0, 0.0 * everything + cost, space.size, everything)
+    setting = table_setting(Budget({"train_seconds": 1e5}), repeats=repeats)
+    handle = SearchHandle(table, setting, 1, (0, 1))
+    started = time.perf_counter()
+    search(handle, get_optimizer("one_plus_one_ea").create(handle, Streams(1, (0, 1))))
+    assert time.perf_counter() - started < 20
+    assert (handle.ledger.spent["queries"] <= 50 * space.size).all()
+    assert all(bool(words) != (repeats == "charged" and cost > 0) for words in handle.ledger.endings())
+
+
+def test_a_space_that_is_never_exhausted_ends_at_the_cap() -> None:
+    space = toy_space()
+    everything = space.index(space.all)
+    table = TinyTable(space, everything * 1.0, everything * 0.0 + 1e-3, None, None)
+    handle = SearchHandle(table, table_setting(Budget({"train_seconds": 1e9}), repeats="charged"), 1, (0,))
+    search(handle, get_optimizer("random_search").create(handle, Streams(1, (0,)), {"batch": 10_000}))
+    assert handle.ledger.endings() == [f"it had made {MOST_QUERIES:,} queries without spending its budget"]
+
+
+def test_files_of_runs_that_spent_their_budget_keep_their_bytes() -> None:
+    table = pa.table({"run": [0, 1]})
+    assert with_endings(table, (0, 1), ["", ""]) is table
+    noted = with_endings(table, (0, 1), ["", "of that"])
+    assert endings_of(noted.schema) == {1: "of that"} and endings_of(table.schema) == {}
+    assert noted.equals(table)
+
+
+def test_sentences_count_runs_by_reason() -> None:
+    assert sentences({"a": [{0: "x", 1: "x"}, {2: "y"}], "b": [{}]}) == [
+        "2 runs of a ended before the budget was spent because x.",
+        "1 run of a ended before the budget was spent because y.",
+    ]
