@@ -5,10 +5,12 @@ BIN := $(VENV)/bin
 RESULTS ?= results/quick
 SEEDS ?= 3
 MINUTES ?= 9
+FUZZ_MINUTES ?= 10
+FUZZ_SEED ?= 0
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test lint types tests speed gpu-evidence clean
+.PHONY: demo test lint types tests speed fuzz gpu-evidence clean
 
 demo: $(VENV)/.demo  ## install, run the quick study, write its report
 	$(BIN)/nasbench run quick --jobs 2 --out $(RESULTS)
@@ -28,6 +30,9 @@ tests: $(VENV)/.test
 
 speed: $(VENV)/.test  ## the figures of the README on speed
 	$(BIN)/python -m pytest -q tests/performance --benchmark-enable --benchmark-columns=min,median,rounds
+
+fuzz: $(VENV)/.test  ## damaged files and nonsense for some minutes: nothing may be read in silence, end in a traceback or not end
+	$(BIN)/python -m tests.fuzz --minutes $(FUZZ_MINUTES) --seed $(FUZZ_SEED)
 
 # Status 3 says that the minutes are used and that the same command goes on from there: no error of make's.
 gpu-evidence: $(VENV)/.test  ## one GPU: search and train on CIFAR-10; run again to resume (needs `nasbench data fetch cifar10`)

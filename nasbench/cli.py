@@ -19,7 +19,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from nasbench.errors import NasbenchError, unknown_name
-from nasbench.parameters import keep_help, mistyped
+from nasbench.parameters import complete, mistyped
 from nasbench.plugins import points, usable, use
 
 GROUP = "nasbench.commands"
@@ -57,7 +57,7 @@ def _command(name: str, loaded: Any) -> Any:
         single.command(name)(loaded)
         command = get_command(single)
     command.name = name
-    keep_help(command)
+    complete(command)
     return command
 
 

@@ -44,7 +44,7 @@ def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
     from rich.console import Console
 
     names = list(rows[0]) if rows else []
-    cells = [[shown(row.get(name)) for name in names] for row in rows]
+    cells = [[_stripped(shown(row.get(name))) for name in names] for row in rows]
     columns = list(zip(*cells, strict=True)) or [()] * len(names)
     room = width()
     widths = _widths([[name.replace("_", " "), *column] for name, column in zip(names, columns, strict=True)], room)
@@ -52,6 +52,11 @@ def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
         print("\n".join(_records(title, names, cells, room)))
         return
     Console(width=room, highlight=False).print(_table(title, names, rows, cells, widths))
+
+
+def _stripped(text: str) -> str:
+    """Return a text without space at the ends of its lines, which would take the room of a word."""
+    return "\n".join(line.strip() for line in text.splitlines())
 
 
 def _table(

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+from nasbench.errors import NasbenchError
+
+MOST = 1_000_000
+"""Largest whole number that a parameter takes which declares none: sizes and counts beyond are mistakes, found late."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +34,7 @@ class Parameter:
     @property
     def wanted(self) -> str:
         """What would be right, in words."""
-        noun = {int: "a whole number", float: "a number"}.get(self.kind, "a text")
+        noun = {int: "a whole number", float: "a finite number"}.get(self.kind, "a text")
         if self.low is not None and self.high is not None:
             return f"{noun} between {self.low} and {self.high}"
         if self.low is not None:
@@ -37,10 +44,17 @@ class Parameter:
     def fits(self, text: str) -> bool:
         """Whether a text is a value of this parameter."""
         try:
-            value = self.kind(text)
+            return self.allows(self.kind(text))
         except ValueError:
             return False
-        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+
+    def allows(self, value: Any) -> bool:
+        """Whether a number is finite and in the range; a value of another type is not judged."""
+        if not isinstance(value, int | float):
+            return True
+        return math.isfinite(value) and not (
+            (self.low is not None and value < self.low) or (self.high is not None and value > self.high)
+        )
 
 
 def parameters(function: Callable[..., Any]) -> dict[str, Parameter]:
@@ -53,7 +67,8 @@ def _parameter(hint: Any) -> Parameter:
     base, info = get_args(hint)[:2]
     leaves = _leaves(base)
     kind = next((kind for kind in (int, float) if kind in leaves), str)
-    return Parameter(kind, *(getattr(info, name, None) for name in ("help", "min", "max")))
+    low, high = getattr(info, "min", None), getattr(info, "max", None)
+    return Parameter(kind, getattr(info, "help", None), low, MOST if kind is int and high is None else high)
 
 
 def _leaves(hint: Any) -> set[Any]:
@@ -62,17 +77,40 @@ def _leaves(hint: Any) -> set[Any]:
     return {leaf for part in inside for leaf in _leaves(part)} if inside else {hint}
 
 
-def keep_help(command: Any) -> None:
-    """Give positional arguments their help texts back, down through groups.
+def complete(command: Any) -> None:
+    """Do for a command, down through groups, what typer and click of some versions leave undone.
 
-    Since 8.5, click's arguments have a help of their own, whose default, none, replaces that of typer before 0.21.
+    Positional arguments get their help texts back: since 8.5, click's arguments have a help of their own, whose default,
+    none, replaces that of typer before 0.21. Numbers are finite and in range when the function is called.
     """
     for inner in getattr(command, "commands", {}).values():
-        keep_help(inner)
-    known: Mapping[str, Parameter] = parameters(command.callback) if command.callback else {}
+        complete(inner)
+    if command.callback is None:
+        return
+    known = parameters(command.callback)
     for parameter in command.params:
         if parameter.param_type_name == "argument" and not parameter.help and parameter.name in known:
             parameter.help = known[parameter.name].help
+    command.callback = _checked(command.callback, known, {p.name: _label(p) for p in command.params})
+
+
+def _checked(
+    function: Callable[..., Any], known: Mapping[str, Parameter], labels: Mapping[str, str]
+) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def checked(*args: Any, **values: Any) -> Any:
+        for name in known.keys() & values.keys():
+            several = values[name] if isinstance(values[name], list | tuple) else [values[name]]
+            for value in several:
+                if not known[name].allows(value):
+                    raise NasbenchError(f"{labels[name]} is {value}; it should be {known[name].wanted}.")
+        return function(*args, **values)
+
+    return checked
+
+
+def _label(parameter: Any) -> str:
+    return max(parameter.opts, key=len) if parameter.param_type_name == "option" else parameter.name.upper()
 
 
 def mistyped(fault: Any, arguments: Sequence[str]) -> str | None:
@@ -83,7 +121,7 @@ def mistyped(fault: Any, arguments: Sequence[str]) -> str | None:
     known = parameters(command.callback).get(parameter.name)
     if known is None or known.kind is str:
         return None
-    name = max(parameter.opts, key=len) if parameter.param_type_name == "option" else parameter.name.upper()
+    name = _label(parameter)
     wrong = [text for text in _written(parameter.opts, arguments) if not known.fits(text)]
     return f"{name} is {wrong[0]!r}; it should be {known.wanted}." if wrong else f"{name} should be {known.wanted}."
 

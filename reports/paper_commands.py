@@ -7,12 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
+from nasbench.live.ranges import LARGEST_SEED
+
 
 def reproduce(
     paper: Annotated[str, typer.Argument(help="see `nasbench list papers`")],
     runs: Annotated[int | None, typer.Option(help="searches a method and data set; default as published")] = None,
     jobs: Annotated[int, typer.Option(help="processes")] = 1,
-    seed: Annotated[int, typer.Option(help="seed of all random streams")] = 2020,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="seed of all random streams")] = 2020,
     out: Annotated[Path | None, typer.Option(help="folder for the table as Markdown, LaTeX, HTML and CSV")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:

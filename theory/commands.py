@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nasbench.errors import NasbenchError
+from nasbench.live.ranges import LARGEST_SEED
 
 if TYPE_CHECKING:
     from theory.claim import Claim
@@ -23,7 +24,7 @@ def verify(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="folder for Markdown, LaTeX and figures")] = None,
     jobs: Annotated[int, typer.Option(help="processes")] = 2,
-    seed: Annotated[int, typer.Option(help="master seed of the simulations")] = 0,
+    seed: Annotated[int, typer.Option(max=LARGEST_SEED, help="master seed of the simulations")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
     """Check claims: exactly, by simulation, or against the traces of a study. Exit status 1 where one is violated."""

@@ -128,7 +128,7 @@ def in_processes(function: Callable[[T], R], units: Sequence[T], jobs: int) -> I
     from joblib import Parallel, delayed
 
     # Large units are not batched.
-    parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
+    parallel = Parallel(n_jobs=min(jobs, len(units)), return_as="generator_unordered", batch_size=1)
     results: Iterator[R] = parallel(delayed(function)(unit) for unit in units)
     return results
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nasbench.errors import NasbenchError
+from nasbench.live.ranges import LARGEST_SEED
 
 if TYPE_CHECKING:
     from nasbench.search.ledger import Budget
@@ -20,7 +21,7 @@ def tune(
     trials: Annotated[int, typer.Option(help="settings to try, the defaults included")],
     budget: Annotated[list[str], typer.Option(help="ACCOUNT=LIMIT, such as unique_queries=300; may be repeated")],
     runs: Annotated[int, typer.Option(help="runs of each trial")] = 20,
-    seed: Annotated[int, typer.Option(help="seed of the runs and of the tuner")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="seed of the runs and of the tuner")] = 0,
     goal: Annotated[str, typer.Option(help="top-10 (queries to a top-10 architecture) or regret (final)")] = "top-10",
     copies: Annotated[
         int, typer.Option(help="perturbed copies of the benchmark in its place, so as not to learn one table by heart")
@@ -74,6 +75,12 @@ def tune(
             cluster=workers,
             progress=progress,
         )
+    unit = where.oracle(setting).units[0]
+    meaning = (
+        f"mean final regret in {unit}"
+        if goal == "regret"
+        else "mean unique queries to a top-10 architecture, capped at the budget"
+    )
     best = min(range(len(done)), key=lambda number: done[number].value)
     rows = [
         {
@@ -81,15 +88,30 @@ def tune(
             "value": trial.value,
             "standard_error": trial.standard_error,
             "best": number == best,
-            "settings": dict(trial.settings) if json_ else json.dumps(dict(trial.settings)),
+            "settings": dict(trial.settings)
+            if json_
+            else json.dumps(dict(trial.settings))
+            if trial.settings
+            else "the defaults",
         }
         for number, trial in enumerate(done)
     ]
     if json_:
-        print_json("tune", optimizer=optimizer, benchmark=benchmark, goal=goal, copies=copies, trials=rows)
+        meant = {"goal": goal, "value": meaning, "direction": "min", "best": dict(done[best].settings)}
+        print_json("tune", optimizer=optimizer, benchmark=benchmark, copies=copies, **meant, trials=rows)
         return
     on = f"{copies} copies of {benchmark} (correlation {correlation})" if copies else benchmark
-    print_table(f"{optimizer} on {on}, {goal}, {runs} runs", rows)
+    print_table(f"{optimizer} on {on}, {runs} runs; value: {meaning}, less is better", rows)
+    print(f"The best, for a study:\n\n{snippet(optimizer, done[best].settings)}")
+
+
+def snippet(optimizer: str, settings: Mapping[str, Any]) -> str:
+    """Return the lines of a study that give an optimizer these settings; the defaults where there are none."""
+    import tomli_w
+
+    inline = ", ".join(tomli_w.dumps({name: value}).strip() for name, value in settings.items())
+    chosen = f"settings = {{ {inline} }}\n" if settings else ""
+    return f"[[optimizers]]\n{tomli_w.dumps({'name': optimizer})}{chosen}"
 
 
 def parse_budget(limits: Sequence[str]) -> Budget:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import tomllib
 from importlib.metadata import EntryPoint
 from typing import Any, ClassVar
 
@@ -21,7 +22,7 @@ from nasbench.search.optimizer import Lockstep
 from nasbench.search.streams import Streams
 from nasbench.study.goals import evaluate, final_regret, queries_to_target
 from nasbench.study.runner import search
-from nasbench.study.tune_command import parse_budget
+from nasbench.study.tune_command import parse_budget, snippet
 from nasbench.study.tuning import Trial, tunable, tune
 
 from table_setting import table_setting
@@ -237,7 +238,8 @@ def test_command_prints_one_json_object(capsys: pytest.CaptureFixture[str]) -> N
     assert [row["trial"] for row in document["trials"]] == [0, 1, 2]
     assert sum(row["best"] for row in document["trials"]) == 1
     assert nasbench.cli.status([*WORDS, "--runs", "4"]) == 0
-    assert "regularized_evolution" in capsys.readouterr().out
+    text = " ".join(capsys.readouterr().out.split())
+    assert "value: mean unique queries to a top-10 architecture" in text and "[[optimizers]]" in text
     assert nasbench.cli.status([*WORDS, "--runs", "4", "--copies", "2", "--json"]) == 0
     copies = json.loads(capsys.readouterr().out)
     assert copies["copies"] == 2 and copies["trials"][0]["value"] != document["trials"][0]["value"]
@@ -264,3 +266,9 @@ def test_command_complains_in_one_sentence(
     assert nasbench.cli.status(" ".join(change.get(word, word) for word in WORDS).split()) == 2
     captured = capsys.readouterr()
     assert captured.out == "" and reason in captured.err and captured.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("settings", [{}, {"population": 19, "share": 0.5, "kind": 'a "b"', "on": True}])
+def test_the_snippet_is_what_a_study_reads(settings: dict[str, Any]) -> None:
+    (entry,) = tomllib.loads(snippet("regularized_evolution", settings))["optimizers"]
+    assert entry == {"name": "regularized_evolution"} | ({"settings": settings} if settings else {})

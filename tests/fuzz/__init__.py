@@ -1,0 +1,34 @@
+"""Campaigns of damage and nonsense: every module here with a function `campaign` is one.
+
+    def campaign(n: int, seed: int, folder: Path) -> Counter[str]
+
+It tries `n` inputs drawn from `seed`, keeps its files in the empty `folder`, and counts under `tried` and the outcomes of
+`OUTCOMES`. `python -m tests.fuzz` runs all of them for some minutes; `make test` runs a few inputs of each.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+
+Campaign = Callable[[int, int, Path], Counter[str]]
+
+OUTCOMES = ("refused", "harmless", "silent", "tracebacks", "hangs")
+"""Refused with one sentence; nothing changed by it; read with other content; a fault of the program; no end within its time."""
+FAULTS = ("silent", "tracebacks", "hangs")
+"""Outcomes that may not be."""
+
+
+def names() -> tuple[str, ...]:
+    """Names of the campaigns."""
+    modules = (module.name for module in iter_modules(__path__) if not module.name.startswith(("_", "test_")))
+    return tuple(sorted(name for name in modules if hasattr(import_module(f"{__name__}.{name}"), "campaign")))
+
+
+def load(name: str) -> Campaign:
+    """Return the campaign of that name."""
+    campaign: Campaign = import_module(f"{__name__}.{name}").campaign
+    return campaign
