@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from nasbench.errors import NasbenchError
 
@@ -58,6 +59,10 @@ NOT_NEGATIVE = Range("a number of 0 or more")
 FRACTION = Range("a number from 0 to below 1", below=1)
 SHARE = Range("a number from 0 to 1", below=math.nextafter(1, 2))
 SWITCH = OneOf((True, False))
+
+
+SINCE_0_2: Mapping[str, bool] = MappingProxyType({"since 0.2": True})
+"""Metadata of a setting that a study of version 0.1 could not name: it is at its default, which is off, where a study does not."""
 
 
 def check_ranges(owner: str, settings: object, ranges: Mapping[str, Range | OneOf]) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import Field, fields, replace
 from typing import Any
 
 import torch
@@ -11,6 +11,7 @@ import torch
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.live.builders import builder
 from nasbench.live.plan import SELECTIONS, Plan, check_plan
+from nasbench.live.ranges import SINCE_0_2
 from nasbench.live.references.reference_models import check_reference
 from nasbench.live.searchers.catalogue import get_searcher
 from nasbench.live.searchers.loop import build
@@ -86,7 +87,7 @@ def examples_of(study: LiveStudy, task: str) -> tuple[int | None, int | None]:
     """Return the training and search examples to use, None for all."""
     where = f"study {study.name}, task {task}, examples"
     given = study.of_task(task)["examples"]
-    _keys(given, ("train", "search"), where)
+    _keys(given, {"train": True, "search": True}, where)
     for key, value in given.items():
         if value != "all" and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
             raise NasbenchError(f"The {where}: {key} is {value!r}; it should be a whole number or 'all'.")
@@ -97,8 +98,7 @@ def examples_of(study: LiveStudy, task: str) -> tuple[int | None, int | None]:
 def _recipe(given: Mapping[str, Any], where: str) -> Recipe:
     augmentation = given.get("augmentation")
     if isinstance(augmentation, Mapping):
-        known = [field.name for field in fields(Augmentation)]
-        _keys(augmentation, known, f"{where}, augmentation")
+        _keys(augmentation, _required(fields(Augmentation)), f"{where}, augmentation")
         augmentation = Augmentation(**augmentation)
     elif augmentation == OF_TASK:
         augmentation = None
@@ -110,9 +110,8 @@ def _recipe(given: Mapping[str, Any], where: str) -> Recipe:
 def _filled(kind: type, given: Mapping[str, Any], where: str) -> Any:
     """Return an object with every setting but the seed from `given`, of the kinds that its defaults have."""
     defaults = kind()
-    known = [field.name for field in fields(kind) if field.name != "seed"]
-    _keys(given, known, where)
-    for name in known:
+    _keys(given, _required([each for each in fields(kind) if each.name != "seed"]), where)
+    for name in given:
         wanted, value = getattr(defaults, name), given[name]
         kinds: tuple[type, ...] = (int, float) if isinstance(wanted, float) else (type(wanted),)
         if name != "augmentation" and (
@@ -123,11 +122,17 @@ def _filled(kind: type, given: Mapping[str, Any], where: str) -> Any:
     return kind(**{name: float(v) if isinstance(getattr(defaults, name), float) else v for name, v in given.items()})
 
 
-def _keys(given: Mapping[str, Any], known: Any, where: str) -> None:
+def _required(settings: Sequence[Field[Any]]) -> dict[str, bool]:
+    """Return the settings by name, each with whether a study must name it."""
+    return {setting.name: setting.metadata != SINCE_0_2 for setting in settings}
+
+
+def _keys(given: Mapping[str, Any], known: Mapping[str, bool], where: str) -> None:
+    """Raise NasbenchError for a key that is not `known`, or one that is, must be given, and is not."""
     for name in given:
         if name not in known:
             raise unknown_name(f"key of the {where}", name, known)
-    if missing := [name for name in known if name not in given]:
+    if missing := [name for name, required in known.items() if required and name not in given]:
         raise NasbenchError(f"The {where} lacks {missing[0]!r}; a live study names every setting.")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError
-from nasbench.live.ranges import SIZE, SWITCH, OneOf, check_ranges
+from nasbench.live.ranges import SINCE_0_2, SIZE, SWITCH, OneOf, check_ranges
 from nasbench.live.tasks.shape import Shape
 
 PADDING = OneOf(("zeros", "reflect"))
@@ -65,9 +65,9 @@ class Augmentation:
     """
 
     flip: bool = False
-    alternate: bool = False
+    alternate: bool = field(default=False, metadata=SINCE_0_2)
     translate: int = 0
-    padding: str = "zeros"
+    padding: str = field(default="zeros", metadata=SINCE_0_2)
     cutout: int = 0
 
     def __post_init__(self) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from nasbench.errors import NasbenchError, unknown_name
-from nasbench.live.ranges import COUNT, FRACTION, NOT_NEGATIVE, POSITIVE, SEED, SIZE, SWITCH, check_ranges
+from nasbench.live.ranges import COUNT, FRACTION, NOT_NEGATIVE, POSITIVE, SEED, SINCE_0_2, SIZE, SWITCH, check_ranges
 from nasbench.live.tasks.task import Augmentation
 from nasbench.live.training.views import Views
 
@@ -65,14 +65,14 @@ class Recipe:
     momentum: float = 0.9
     nesterov: bool = True
     weight_decay: float = 5e-4
-    decoupled_decay: bool = False
-    bias_scale: float = 1.0
+    decoupled_decay: bool = field(default=False, metadata=SINCE_0_2)
+    bias_scale: float = field(default=1.0, metadata=SINCE_0_2)
     gradient_clip: float = 5.0
     label_smoothing: float = 0.0
     augmentation: Augmentation | None = None
     average: float = 0.0
-    lookahead: int = 0
-    lookahead_decay: float = 0.75
+    lookahead: int = field(default=0, metadata=SINCE_0_2)
+    lookahead_decay: float = field(default=0.75, metadata=SINCE_0_2)
     drop_path: float = 0.0
     auxiliary_weight: float = 0.0
     channels: int = 8
@@ -80,10 +80,10 @@ class Recipe:
     precision: str = "float32"
     channels_last: bool = False
     compile: bool = False
-    whitening: bool = False
-    dirac: bool = False
+    whitening: bool = field(default=False, metadata=SINCE_0_2)
+    dirac: bool = field(default=False, metadata=SINCE_0_2)
     test_time_flip: bool = False
-    test_time_shift: int = 0
+    test_time_shift: int = field(default=0, metadata=SINCE_0_2)
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -119,7 +119,7 @@ class Recipe:
     @classmethod
     def from_dict(cls, settings: dict[str, Any]) -> Recipe:
         """Return the recipe of these settings, or raise NasbenchError for an unknown one."""
-        known = {field.name for field in fields(cls)}
+        known = {each.name for each in fields(cls)}
         for name in settings:
             if name not in known:
                 raise unknown_name("recipe setting", name, known)

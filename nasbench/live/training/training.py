@@ -121,7 +121,8 @@ class Trainer:
         identity: what else a checkpoint must agree with (architecture, task).
         track: whether to score the search split after each epoch.
         say: takes messages.
-        forward: this network as it was compiled for an earlier training, so as not to compile its graph again.
+        forward: this network as its caller has compiled it, for an earlier training maybe; None compiles it on a GPU where
+            the recipe says so, and never on a CPU, where that takes longer than most trainings.
 
     Raises:
         NasbenchError: while training, if the loss is not finite (the last checkpoint stays), if memory runs out
@@ -159,9 +160,9 @@ class Trainer:
         self.halving = Halving(recipe.batch, device, say)
         self._resume()
         self._kept, self._written = len(self.curve), time.monotonic()
-        self.forward: Callable[[Tensor], Any] = self.network
-        if recipe.compile:
-            self.forward = forward or compiled(self.network)
+        self.forward: Callable[[Tensor], Any] = forward or self.network
+        if forward is None and recipe.compile and device.type == "cuda":
+            self.forward = compiled(self.network)
 
     def run(self, until: int | None = None, watch: Watch = do_nothing) -> Trained:
         """Train to the recipe's last epoch (or to `until`), from where the checkpoint left off.
