@@ -63,7 +63,7 @@ def _describe(task: Task, splits: Splits, trained: Trained, recipe: Recipe, devi
         f"test_{task.metric}_with_views": None if seen is None else score_of(shape, seen, splits.test.y),
         "views": str(recipe.views),
         **_classes(task, outputs if seen is None else seen, splits.test.y),
-        "parameters": parameters(network) or sum(p.numel() for p in network.parameters()),
+        "parameters": parameters(network),
         "macs": macs(network, shape),
         "memory_bytes": memory(network, shape)["total"],
         "latency_ms_batch_1": latency[1],

@@ -25,7 +25,6 @@ class MovingAverage:
 
     def __init__(self, network: nn.Module, decay: float) -> None:
         self.network = copy.deepcopy(network)
-        self.network.requires_grad_(False)
         self.decay = decay
         self.steps = 0
         self._own, self._theirs = floating(self.network), floating(network)
