@@ -115,6 +115,8 @@ def status(arguments: Sequence[str]) -> int:
     """Run the command line; return the exit status."""
     try:
         result = get_command(app).main(list(arguments), prog_name="nasbench", standalone_mode=False)
+        if result == INTERRUPTED:  # what the command-line library makes of an interrupt
+            return _interrupted(arguments)
         if sys.stdout is not None:
             sys.stdout.flush()  # while a refusal can still be told
     except NasbenchError as fault:
@@ -131,8 +133,7 @@ def status(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, typer.Abort) as fault:
         if isinstance(fault.__cause__, EOFError):
             raise fault.__cause__ from None  # which the command-line library takes for an interrupt, wherever it came from
-        print("nasbench: interrupted; what was done is kept, and the same command goes on from there.", file=sys.stderr)
-        return INTERRUPTED
+        return _interrupted(arguments)
     except Exception as fault:
         # Usage errors of the command-line library, whichever copy of it typer brings.
         message = getattr(fault, "format_message", None)
@@ -141,6 +142,17 @@ def status(arguments: Sequence[str]) -> int:
         text = mistyped(fault, arguments) or message()
         return _complain(text.rstrip(".") + "; see --help.") if text else 0
     return result if isinstance(result, int) else 0
+
+
+def _interrupted(arguments: Sequence[str]) -> int:
+    """Say what an interrupt leaves behind, and return its status."""
+    begun = " ".join(arguments)
+    resumes = begun.startswith("run ") or (begun.startswith(("search ", "train ")) and "--out" in begun)
+    kept = (
+        "what was done is kept, and the same command goes on from there" if resumes else "no file is left half written"
+    )
+    print(f"nasbench: interrupted; {kept}.", file=sys.stderr)
+    return INTERRUPTED
 
 
 def _complain(sentence: str) -> int:

@@ -1,12 +1,11 @@
-"""What commands print: one JSON object or a table on standard output, progress on standard error."""
+"""What commands print: one JSON object or a table on standard output, a sentence on standard error."""
 
 from __future__ import annotations
 
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from textwrap import wrap
 from typing import Any
@@ -108,19 +107,6 @@ def _records(title: str, names: list[str], cells: list[list[str]], room: int) ->
 def say(sentence: str) -> None:
     """Tell the user something while a command goes on, on standard error."""
     print(f"nasbench: {sentence}", file=sys.stderr)
-
-
-@contextmanager
-def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Show progress on standard error where it is a terminal; yields a function of (done, total)."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _is_number_or_none(value: Any) -> bool:

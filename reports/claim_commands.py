@@ -20,8 +20,9 @@ def claims(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
     """Judge the project's own claims. Exit status 1 where one that was judged does not stand."""
-    from nasbench.console import print_json, print_table, progress_bar
+    from nasbench.console import print_json, print_table
     from nasbench.errors import NasbenchError
+    from nasbench.progress import progress_bar
     from reports.claims.judge import Sources, judge_claims
     from reports.claims.registry import registered
     from reports.claims.tables import claims_table, part_rows, parts_table, rows_of

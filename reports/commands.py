@@ -26,8 +26,9 @@ def report(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Turn a results folder into an HTML page, Markdown, LaTeX, tables and figures."""
-    from nasbench.console import print_json, progress_bar
+    from nasbench.console import print_json
     from nasbench.live.studies.store import holds_live_study
+    from nasbench.progress import progress_bar
     from reports.page import write_report
 
     with progress_bar("report") as progress:

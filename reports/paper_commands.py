@@ -19,7 +19,8 @@ def reproduce(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
     """Reproduce a published table and test each number. Exit status 1 where one is shown to differ."""
-    from nasbench.console import print_json, print_table, progress_bar
+    from nasbench.console import print_json, print_table
+    from nasbench.progress import progress_bar
     from reports.papers.catalogue import get_paper
     from reports.papers.reproduce import reproduce as run
     from reports.papers.tables import reproduction_table, rows_of, shown

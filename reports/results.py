@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -77,17 +76,8 @@ class Results:
 
     @cached_property
     def environment(self) -> dict[str, Any]:
-        """What `environment.json` says of where the study ran.
-
-        Raises:
-            NasbenchError: if it is not there or not JSON.
-        """
-        try:
-            return self.store.environment
-        except (OSError, json.JSONDecodeError):
-            raise NasbenchError(
-                f"{self.store.folder / 'environment.json'} cannot be read; restore it, a report must say where its numbers were made."
-            ) from None
+        """What `environment.json` says of where the study ran; raises NasbenchError if it is missing or damaged."""
+        return self.store.environment
 
     def benchmark(self, name: str) -> TabularBenchmark | SyntheticBenchmark:
         """The benchmark of that name, opened once."""
@@ -106,6 +96,11 @@ class Results:
             self._memory["oracle", benchmark] = self.benchmark(benchmark).oracle(self.setting(benchmark))
         oracle: Truth = self._memory["oracle", benchmark]
         return oracle
+
+    def _units(self, benchmark: str) -> tuple[str, ...]:
+        if ("units", benchmark) not in self._memory:
+            self._memory["units", benchmark] = self.oracle(benchmark).units
+        return tuple(self._memory["units", benchmark])
 
     def short(self, benchmark: str) -> str:
         """Its name in headings: the data set alone where all benchmarks of the study share a table."""
@@ -129,6 +124,11 @@ class Results:
         whole = pa.concat_tables([table.select(shared) for table in tables])
         rows = np.concatenate([self._rows(benchmark, table["architecture"]) for table in tables])
         columns = {name: whole[name].to_numpy() for name in whole.column_names}
+        for name, unit in zip(self.study.objectives, self._units(benchmark), strict=True):
+            if unit == "%" and (np.abs(columns[name]) > 100.0).any():
+                raise NasbenchError(
+                    f"A trace of {label} on {benchmark} holds a {name} beyond 100 %, which no run measured; run the study again."
+                )
         longest = self.setting(benchmark).epochs[-1]
         return stack_runs(columns, rows, self.study.objectives, self.study.repeats, longest)
 
@@ -169,12 +169,7 @@ class Results:
             NasbenchError: if a timing is not there or damaged.
         """
         units = self.units(benchmark, label)
-        try:
-            seconds = [self.store.timing(unit).own_seconds * len(unit.runs) for unit in units]
-        except (OSError, ValueError, TypeError):
-            raise NasbenchError(
-                f"{self.store.folder} lacks a timing of {label} on {benchmark}; remove that unit's trace and run the study again."
-            ) from None
+        seconds = [self.store.timing(unit).own_seconds * len(unit.runs) for unit in units]
         return sum(seconds) / sum(len(unit.runs) for unit in units)
 
     def _bytes(self, path: Path) -> bytes:

@@ -77,7 +77,7 @@ def _sensible(names: list[str], everything: bool, faults: bool, traces: Path | N
 
 
 def _checked(claims: tuple[Claim, ...], jobs: int, seed: int, faults: bool) -> list[dict[str, Any]]:
-    from nasbench.console import progress_bar
+    from nasbench.progress import progress_bar
     from theory.claim import Context
     from theory.registry import verify as check
     from theory.render import finding_row

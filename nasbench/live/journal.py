@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.errors import NasbenchError
-from nasbench.live.studies.store import write_whole
+from nasbench.live.sealed import read_sealed, write_sealed
 
 Answer = tuple[list[float], int, float]
 """Objectives, training seed, measured seconds."""
@@ -33,16 +33,10 @@ class Journal:
         self.identity = json.loads(json.dumps(dict(identity or {})))
         self.answers: dict[str, Answer] = {}
         if path and path.exists():
-            try:
-                content = json.loads(path.read_text(encoding="utf-8"))
-                same = content["identity"] == self.identity
-                self.answers = {key: (list(v), int(seed), float(s)) for key, (v, seed, s) in content["answers"].items()}
-            except (OSError, ValueError, KeyError, TypeError):
-                raise NasbenchError(
-                    f"{path} is no journal of trainings; move it away or choose another folder."
-                ) from None
-            if not same:
+            content = read_sealed(path, "journal of trainings")
+            if content["identity"] != self.identity:
                 raise NasbenchError(f"{path} is the journal of another search; choose another folder.")
+            self.answers = {key: (list(v), int(seed), float(s)) for key, (v, seed, s) in content["answers"].items()}
 
     def answer(self, place: tuple[int, ...], train: Callable[[], Answer]) -> Answer:
         """Return the answer at a place (row, level, run, repetition), trained now unless the file has it."""
@@ -52,5 +46,5 @@ class Journal:
             return self.answers[key]
         self.answers[key] = train()
         if self.path:
-            write_whole(self.path, {"identity": self.identity, "answers": self.answers})
+            write_sealed(self.path, {"identity": self.identity, "answers": self.answers})
         return self.answers[key]

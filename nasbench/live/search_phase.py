@@ -17,12 +17,12 @@ from nasbench.live.benchmark import LiveBenchmark
 from nasbench.live.blueprints import Architecture
 from nasbench.live.journal import Journal
 from nasbench.live.plan import Plan, check_plan, plan_as_dict
+from nasbench.live.sealed import read_sealed, write_sealed
 from nasbench.live.searchers.catalogue import get_searcher
 from nasbench.live.searchers.hybrid import Hybrid
 from nasbench.live.searchers.loop import Found, Search, build
 from nasbench.live.searchers.selection import perturbed_selection
 from nasbench.live.searchers.stopping import EarlyStopping
-from nasbench.live.studies.store import write_whole
 from nasbench.live.tasks.task import Splits, Task
 from nasbench.live.training.alone import trainer
 from nasbench.live.training.batches import DeviceSplit
@@ -166,19 +166,14 @@ def resumed_search(plan: Plan, task: Task, splits: Splits, device: torch.device,
     searched = run_search(plan, task, splits, device, folder)
     if path:
         found = {name: getattr(searched, name) for name in ("seconds", "curve", "stopped_early")}
-        write_whole(path, {"plan": plan_as_dict(plan), "architecture": searched.architecture.tolist(), **found})
+        write_sealed(path, {"plan": plan_as_dict(plan), "architecture": searched.architecture.tolist(), **found})
     return searched
 
 
 def _kept(path: Path, plan: Plan) -> Searched:
     """Read a finished search; raises NasbenchError if the file is damaged or of another plan."""
-    try:
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        same = kept["plan"] == json.loads(json.dumps(plan_as_dict(plan)))
-        architecture, seconds = np.array(kept["architecture"], np.int8), float(kept["seconds"])
-        found = Searched(architecture, seconds, list(kept["curve"]), kept.get("stopped_early"))
-    except (OSError, ValueError, KeyError, TypeError, OverflowError):
-        raise NasbenchError(f"{path} is no finished search; move it away or choose another folder.") from None
-    if not same:
+    kept = read_sealed(path, "finished search")
+    if kept["plan"] != json.loads(json.dumps(plan_as_dict(plan))):
         raise NasbenchError(f"{path} is the search of another plan; choose another folder.")
-    return found
+    architecture = np.array(kept["architecture"], np.int8)
+    return Searched(architecture, float(kept["seconds"]), list(kept["curve"]), kept.get("stopped_early"))

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from nasbench.errors import NasbenchError
+from nasbench.path_names import default_folder
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -36,7 +37,13 @@ def list_(
 def run(
     study: Annotated[str, typer.Argument(help="a preset, or a TOML file")],
     runs: Annotated[
-        int | None, typer.Option(help="runs of each optimizer on each benchmark, in place of the study's")
+        int | None,
+        typer.Option(
+            help="runs of each optimizer on each benchmark, in place of the study's; what the folder lacks of them is added"
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="in place of the study's; of a live study: of its first run, others count on")
     ] = None,
     jobs: Annotated[int, typer.Option(help="processes")] = 1,
     cluster: Annotated[
@@ -57,20 +64,23 @@ def run(
 
         if cluster is not None:
             raise NasbenchError(f"{live.name} is a live study, which runs on this machine; leave --cluster out.")
+        live = live if seed is None else live.with_seed(seed)
         return run_live(live, runs, tuple(task or ()), jobs, device or "auto", out, json)
     if task or device:
         raise NasbenchError(
             f"{study} is a study of tables, which has no tasks and no device; leave --task and --device out."
         )
-    from nasbench.console import print_json, progress_bar, say
+    from nasbench.console import print_json, say
+    from nasbench.progress import progress_bar
     from nasbench.study.cluster import connect
     from nasbench.study.plan import load_study
     from nasbench.study.runner import run_study
 
     plan = load_study(study)
-    if runs is not None:
-        plan = plan.with_runs(runs)
-    folder = out or Path("results") / plan.name
+    plan = plan if runs is None else plan.with_runs(runs)
+    plan = plan if seed is None else plan.with_seed(seed)
+    folder = out or default_folder(plan.name)
+    jobs = min(jobs, len(plan.units()))
     with (
         progress_bar(f"running {plan.name}") as progress,
         connect(cluster, jobs=jobs, patience=wait, say=say) as workers,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,9 @@ import tomli_w
 
 from nasbench.benchmarks.catalogue import expand_benchmarks
 from nasbench.benchmarks.setting import Setting
+from nasbench.documents import parse_toml, read_text
 from nasbench.errors import NasbenchError, unknown_name
+from nasbench.path_names import path_components
 from nasbench.reader import Reader
 from nasbench.search.ledger import Budget
 
@@ -40,17 +41,24 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Unit:
-    """The work that one file of traces holds: one optimizer on one benchmark for a range of runs."""
+    """The work that one file of traces holds: one optimizer on one benchmark for a range of runs.
+
+    Attributes:
+        benchmark: which.
+        entry: the optimizer.
+        runs: one after another.
+        folder: `benchmark/label` as `nasbench.path_names.path_components` writes them in this study.
+    """
 
     benchmark: str
     entry: Entry
     runs: tuple[int, ...]
+    folder: str
 
     @property
-    def path(self) -> Path:
+    def path(self) -> str:
         """Place below a results folder, without ending: `benchmark/label/first-last`."""
-        slug = re.sub(r"[^A-Za-z0-9.=-]+", "_", self.entry.label).strip("_")
-        return Path(self.benchmark.replace("/", "__")) / slug / f"{self.runs[0]:06d}-{self.runs[-1]:06d}"
+        return f"{self.folder}/{self.runs[0]:06d}-{self.runs[-1]:06d}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +77,7 @@ class Study:
             "longest".
         budget: see `nasbench.search.ledger.Budget`.
         optimizers: the entries.
+        added_at: numbers of runs that the study had, in order, when more were added; a file ends there.
     """
 
     name: str
@@ -84,6 +93,7 @@ class Study:
     repeats: str
     budget: Budget
     optimizers: tuple[Entry, ...]
+    added_at: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         for what, number in (("number of runs", self.runs), ("chunk", self.chunk)):
@@ -97,9 +107,9 @@ class Study:
         ):
             if not names or len(set(names)) != len(names):
                 raise NasbenchError(f"The {what} are {list(names)}; name at least one, each once.")
-        if len({unit.path for unit in self.units()}) != len(self.units()):
+        if list(self.added_at) != sorted(set(self.added_at) & set(range(1, self.runs))):
             raise NasbenchError(
-                "Two labels of optimizers differ only in signs that a file name cannot hold; make them differ in letters."
+                f"Runs were added at {list(self.added_at)} of {self.runs}; these should be numbers of runs that rise."
             )
 
     def setting(self, longest: int) -> Setting:
@@ -116,15 +126,33 @@ class Study:
 
     def units(self) -> list[Unit]:
         """All work of the study, in a fixed order."""
-        chunks = [tuple(range(first, min(first + self.chunk, self.runs))) for first in range(0, self.runs, self.chunk)]
-        return [Unit(benchmark=b, entry=e, runs=c) for b in self.benchmarks for e in self.optimizers for c in chunks]
+        edges = sorted({*range(0, self.runs, self.chunk), *self.added_at, self.runs})
+        chunks = [tuple(range(*edge)) for edge in pairwise(edges)]
+        folders, labels = path_components(self.benchmarks), path_components(entry.label for entry in self.optimizers)
+        return [
+            Unit(benchmark=b, entry=e, runs=c, folder=f"{folders[b]}/{labels[e.label]}")
+            for b in self.benchmarks
+            for e in self.optimizers
+            for c in chunks
+        ]
 
     def with_runs(self, runs: int) -> Study:
-        """The same study with another number of runs."""
-        return replace(self, runs=runs)
+        """The same study planned with another number of runs."""
+        return replace(self, runs=runs, added_at=())
+
+    def with_seed(self, seed: int) -> Study:
+        """The same study with another seed."""
+        return replace(self, seed=seed)
+
+    def extended(self, runs: int) -> Study:
+        """The same study with runs added: its units stay what they are, and others follow."""
+        if runs == self.runs:
+            return self
+        ended = () if self.runs % self.chunk == 0 else (self.runs,)
+        return replace(self, runs=runs, added_at=(*self.added_at, *ended))
 
     def to_mapping(self) -> dict[str, Any]:
-        """The study as plain data, every key present."""
+        """The study as plain data, every key present but `added_at` where no runs were added."""
         return {
             "name": self.name,
             "description": self.description,
@@ -139,6 +167,7 @@ class Study:
             "repeats": self.repeats,
             "budget": dict(self.budget.limits),
             "optimizers": [{"name": e.name, "label": e.label, "settings": dict(e.settings)} for e in self.optimizers],
+            **({"added_at": list(self.added_at)} if self.added_at else {}),
         }
 
     def to_toml(self) -> str:
@@ -169,21 +198,12 @@ def load_study(name_or_path: str) -> Study:
     path = Path(name_or_path)
     if path.suffix != ".toml" and not path.exists():
         raise unknown_name("preset", name_or_path, preset_names())
-    try:
-        return parse_study(path.read_text(encoding="utf-8"), name_or_path)
-    except (OSError, UnicodeDecodeError) as fault:
-        raise NasbenchError(
-            f"The study {name_or_path} cannot be read ({getattr(fault, 'strerror', None) or 'not text'}); name a TOML file or a preset."
-        ) from None
+    return parse_study(read_text(path, f"study {name_or_path}"), name_or_path)
 
 
 def parse_study(text: str, where: str) -> Study:
     """Read a study from TOML; `where` names the source in errors."""
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as fault:
-        raise NasbenchError(f"The study {where} is not TOML: {fault}.") from None
-    return _study(Reader(raw, f"study {where}"))
+    return _study(Reader(parse_toml(text, f"study {where}"), f"study {where}"))
 
 
 def parse_entries(raw: Reader) -> tuple[Entry, ...]:
@@ -224,6 +244,7 @@ def _study(raw: Reader) -> Study:
         repeats=raw.take("repeats", str, "a text"),
         budget=Budget(raw.take("budget", dict, "a [budget] table")),
         optimizers=optimizers,
+        added_at=tuple(raw.numbers("added_at", raw.take("added_at", list, "a list of numbers of runs", []))),
     )
     raw.finish()
     return study

@@ -5,11 +5,13 @@ Whoever runs a unit hands back the file of its traces as bytes; the process that
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -18,6 +20,9 @@ import pyarrow as pa
 from nasbench.benchmarks.catalogue import get_searchable
 from nasbench.benchmarks.handle import SearchHandle
 from nasbench.errors import NasbenchError
+from nasbench.locks import only_writer
+from nasbench.progress import Report
+from nasbench.search.ledger import Ledger
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Optimizer, asker_of, proposers_of
 from nasbench.search.registry import get_optimizer
@@ -74,34 +79,48 @@ def run_study(
     *,
     jobs: int = 1,
     cluster: Cluster | None = None,
-    progress: Callable[[int, int], None] = lambda done, units: None,
+    progress: Report = lambda done, units: None,
 ) -> Summary:
     """Run what a results folder lacks of a study.
 
     Args:
         study: the plan.
-        folder: results folder; made if it is not there, resumed if it holds the same study.
+        folder: results folder; made if it is not there, resumed if it holds the same study, of which it may hold fewer runs.
         jobs: processes, where there is no cluster.
         cluster: where units run; this process if there is none.
-        progress: called with (units done, units in all) after every unit.
+        progress: called with (units done, units in all) after every unit, and within one where this process runs it.
 
     Raises:
-        NasbenchError: if the plan cannot be run, the folder holds something else, or the disk refuses.
+        NasbenchError: if the plan cannot be run, the folder holds something else, another process writes it,
+            or the disk refuses.
     """
     started = time.perf_counter()
     if jobs < 1:
         raise NasbenchError(f"The number of jobs is {jobs}; it should be 1 or more.")
     check_study(study)
-    store = Store.create_or_resume(folder, study)
-    units = study.units()
-    missing = [unit for unit in units if not store.has(unit)]
-    progress(len(units) - len(missing), len(units))
-    queries = 0
-    outcomes = _run_units(study, missing, jobs) if cluster is None else _run_on_cluster(study, missing, cluster)
-    for done, (unit, outcome) in enumerate(outcomes, start=len(units) - len(missing) + 1):
-        store.write(unit, outcome.traces, outcome.timing)
-        queries += outcome.queries
-        progress(done, len(units))
+    with only_writer(folder) as lock:
+        store = Store.create_or_resume(folder, study)
+        study = store.study
+        units, missing = study.units(), store.unfinished
+        done, queries = len(units) - len(missing), 0
+
+        def within(fraction: float) -> None:
+            progress(done + fraction, len(units))
+
+        within(0.0)
+        if cluster is not None:
+            outcomes = _run_on_cluster(study, missing, cluster)
+        else:
+            alone = jobs == 1 or len(missing) < 2
+            outcomes = in_processes(partial(_with_unit, study, tell=within if alone else None), missing, jobs)
+        for unit, outcome in outcomes:
+            lock.check()
+            store.write(unit, outcome.traces, outcome.timing)
+            queries, done = queries + outcome.queries, done + 1
+            within(0.0)
+        lock.check()
+        if lost := len(store.unfinished) - (len(units) - done):
+            raise NasbenchError(f"{lost} of {len(units)} units were removed from {folder} during the run; run again.")
     return Summary(folder, len(units), len(missing), queries, time.perf_counter() - started)
 
 
@@ -117,10 +136,6 @@ def check_study(study: Study) -> None:
             get_optimizer(entry.name).check(handle, entry.settings)
 
 
-def _run_units(study: Study, units: list[Unit], jobs: int) -> Iterator[tuple[Unit, Outcome]]:
-    return in_processes(partial(_with_unit, study), units, jobs)
-
-
 def in_processes(function: Callable[[T], R], units: Sequence[T], jobs: int) -> Iterator[R]:
     """Apply a function to units in so many processes, or in this one; units go out in order, results come as they finish."""
     if jobs == 1 or len(units) < 2:
@@ -129,12 +144,30 @@ def in_processes(function: Callable[[T], R], units: Sequence[T], jobs: int) -> I
 
     # Large units are not batched.
     parallel = Parallel(n_jobs=min(jobs, len(units)), return_as="generator_unordered", batch_size=1)
-    results: Iterator[R] = parallel(delayed(function)(unit) for unit in units)
+    results: Iterator[R] = parallel(delayed(_in_worker)(os.getpid(), function, unit) for unit in units)
     return results
 
 
-def _with_unit(study: Study, unit: Unit) -> tuple[Unit, Outcome]:
-    return unit, run_unit(study, unit)
+def _in_worker(parent: int, function: Callable[[T], R], unit: T) -> R:
+    if os.getpid() != parent:
+        _end_with(parent)
+    return function(unit)
+
+
+@cache
+def _end_with(parent: int) -> None:
+    """End this process soon after its parent is gone, which may have been killed and have told nobody."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
+
+
+def _with_unit(study: Study, unit: Unit, tell: Callable[[float], None] | None) -> tuple[Unit, Outcome]:
+    return unit, run_unit(study, unit, tell)
 
 
 def _run_on_cluster(study: Study, units: list[Unit], cluster: Cluster) -> Iterator[tuple[Unit, Outcome]]:
@@ -151,8 +184,8 @@ def _run_on_cluster(study: Study, units: list[Unit], cluster: Cluster) -> Iterat
         yield units[position], outcome
 
 
-def run_unit(study: Study, unit: Unit) -> Outcome:
-    """Run one unit.
+def run_unit(study: Study, unit: Unit, tell: Callable[[float], None] | None = None) -> Outcome:
+    """Run one unit; `tell` is called now and then with the fraction of the budget that is spent.
 
     Linear algebra runs on one thread: with more, sums are split differently from machine to machine and bits with them.
     """
@@ -162,11 +195,26 @@ def run_unit(study: Study, unit: Unit) -> Outcome:
     handle = _handle(study, unit.benchmark, unit.runs)
     optimizer = get_optimizer(unit.entry.name).create(handle, Streams(study.seed, unit.runs), unit.entry.settings)
     with threadpool_limits(1):
-        batches, own_seconds = search(handle, optimizer)
+        batches, own_seconds = search(handle, optimizer, _telling(handle.ledger, tell))
     traces = trace_table(batches, unit.runs, handle.space, study.objectives)
     encoded = encode(with_endings(traces, unit.runs, handle.ledger.endings()))
     timing = Timing(own_seconds / len(unit.runs), time.perf_counter() - started)
     return Outcome(encoded, int(traces.num_rows), timing)
+
+
+def _telling(ledger: Ledger, tell: Callable[[float], None] | None) -> Callable[[Observations], bool]:
+    """Never enough: what looks at each batch of a search tells how much of the budget is spent, twice a second at most."""
+    last = time.monotonic()
+
+    def look(observations: Observations) -> bool:
+        nonlocal last
+        if tell is not None and time.monotonic() > last + 0.5:
+            last = time.monotonic()
+            spent = [ledger.spent[account] / limit for account, limit in ledger.budget.limits.items()]
+            tell(float(np.minimum(np.maximum.reduce(spent), 1.0).mean()))
+        return False
+
+    return look
 
 
 def search(

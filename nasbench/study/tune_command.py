@@ -44,7 +44,8 @@ def tune(
     """Tune an optimizer's own settings on one benchmark within a stated budget."""
     from nasbench.benchmarks.catalogue import get_benchmark
     from nasbench.benchmarks.setting import Setting
-    from nasbench.console import print_json, print_table, progress_bar, say
+    from nasbench.console import print_json, print_table, say
+    from nasbench.progress import progress_bar
     from nasbench.search.registry import get_optimizer
     from nasbench.study.cluster import connect
     from nasbench.study.tuning import tune as run_trials

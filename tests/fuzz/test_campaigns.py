@@ -15,11 +15,7 @@ INPUTS = 20
 @pytest.mark.parametrize("name", fuzz.names())
 def test_a_few_inputs(name: str, tmp_path: Path) -> None:
     here = Path.cwd()
-    try:
-        campaign = fuzz.load(name)
-    except ModuleNotFoundError as fault:
-        pytest.skip(f"needs {fault.name}")
-    counts = campaign(INPUTS, 0, tmp_path)
+    counts = fuzz.load(name)(INPUTS, 0, tmp_path)
     assert counts["tried"] >= INPUTS
     assert {fault: counts[fault] for fault in fuzz.FAULTS} == dict.fromkeys(fuzz.FAULTS, 0)
     assert counts["refused"] + counts["harmless"] == counts["tried"]

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from nasbench.errors import NasbenchError
-from nasbench.live.studies.store import LiveStore, write_whole
+from nasbench.live.studies.store import LiveStore
 from nasbench.live.studies.study import LiveUnit, load_live_study
 from reports.live.compare import most_coverage, seed_mean, seeds_needed, why_no_test
 from reports.live.report import build_live_report
@@ -53,7 +53,7 @@ def make(folder: Path, seeds: int, skipped: bool = True, spread: float = 0.0) ->
         if not (skipped and unit.task == "trec"):
             place = places.get(unit.label, 8)
             store.write(unit, result(unit, 10.0 * place + unit.seed + spread * place * unit.seed**2))
-    write_whole(folder / "skipped.json", {"trec": "there is no text."} if skipped else {})
+    store.write_skipped({"trec": "there is no text."} if skipped else {})
     return LiveResults.open(folder)
 
 

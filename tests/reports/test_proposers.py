@@ -16,6 +16,8 @@ from reports.proposers import proposer_shares
 from reports.results import Results
 from reports.traces import Traces, stack_runs
 
+from vouching import vouch
+
 ONE = "nas-bench-201/cifar10"
 PARTS = {"surrogate", "evolution", "relaxation", "uniform"}
 
@@ -92,6 +94,7 @@ def test_results_without_the_column_are_read(folder: Path, tmp_path: Path, resul
     shutil.copytree(folder, older)
     first = min((older / "traces").rglob("hybrid/*.parquet"))
     pq.write_table(pq.read_table(first, partitioning=None).drop_columns("proposer"), first)
+    vouch(older)
     evaluation: BenchmarkEvaluation
     (evaluation,) = evaluate(Results.open(older))
     assert evaluation.outcomes["hybrid"].shares is None

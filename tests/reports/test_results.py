@@ -17,6 +17,8 @@ from nasbench.study.runner import run_study
 from reports.evaluation import evaluate_benchmark
 from reports.results import Results
 
+from vouching import vouch
+
 CELL = ("nas-bench-201/cifar10", "local_search")
 
 
@@ -39,6 +41,7 @@ def test_a_missing_unit_is_named_with_the_command_that_mends_it(copy: Path) -> N
 def test_a_file_with_other_runs_than_its_name_says_is_refused(copy: Path) -> None:
     first, second, _ = Results.open(copy).files(CELL)
     shutil.copy(first, second)
+    vouch(copy)
     with pytest.raises(NasbenchError, match="holds 5 runs and not runs 5 to 9"):
         Results.open(copy).traces(*CELL)
 
@@ -57,6 +60,7 @@ def test_an_architecture_that_does_not_exist_is_refused(copy: Path) -> None:
     names[3] = "|avg_pool_5x5~0|+|none~0|none~1|+|none~0|none~1|none~2|"
     position = table.column_names.index("architecture")
     pq.write_table(table.set_column(position, "architecture", [names]), path)
+    vouch(copy)
     with pytest.raises(NasbenchError, match="avg_pool_5x5"):
         Results.open(copy).traces(*CELL)
 
@@ -66,6 +70,7 @@ def test_another_version_of_a_table_is_refused(copy: Path) -> None:
     environment = json.loads(path.read_text())
     environment["benchmarks"]["nas-bench-201/cifar100"] = "0" * 64
     path.write_text(json.dumps(environment))
+    vouch(copy)
     with pytest.raises(NasbenchError, match="another version of nas-bench-201/cifar100"):
         Results.open(copy)
 

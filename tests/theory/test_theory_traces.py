@@ -18,6 +18,8 @@ from theory.speech import Spoken
 from theory.spoken import judge
 from theory.traces import Runs, open_runs
 
+from vouching import vouch
+
 PLAN = """
 name = "theory"
 seed = 11
@@ -159,6 +161,7 @@ def test_another_version_of_the_benchmark_is_refused(folder: Path, tmp_path: Pat
     environment = json.loads((copy / "environment.json").read_text())
     environment["benchmarks"] = dict.fromkeys(environment["benchmarks"], "0" * 64)
     (copy / "environment.json").write_text(json.dumps(environment))
+    vouch(copy)
     with pytest.raises(NasbenchError, match="another version of nas-bench-201/cifar10"):
         open_runs(copy)
 

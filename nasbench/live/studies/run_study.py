@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,10 +14,12 @@ from nasbench.live.devices import describe
 from nasbench.live.experiment import run_plan
 from nasbench.live.references.reference_models import run_reference
 from nasbench.live.studies.plans import check_live_study, examples_of, plan_of, recipe_of
-from nasbench.live.studies.store import LiveStore, write_whole
+from nasbench.live.studies.store import LiveStore
 from nasbench.live.studies.study import LiveStudy, LiveUnit
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.training.training import Say, to_stderr
+from nasbench.locks import only_writer
+from nasbench.progress import Report
 from nasbench.study.runner import in_processes
 
 
@@ -47,7 +48,7 @@ def run_live_study(
     device: torch.device,
     *,
     jobs: int = 1,
-    progress: Callable[[int, int], None] = lambda done, units: None,
+    progress: Report = lambda done, units: None,
     say: Say = to_stderr,
 ) -> LiveSummary:
     """Run what a folder lacks of a live study.
@@ -57,14 +58,14 @@ def run_live_study(
 
     Args:
         study: the plan.
-        folder: results; made if it is not there, resumed if it holds the same study.
+        folder: results; made if it is not there, resumed if it holds the same study, of which it may hold fewer seeds.
         device: where to train.
         jobs: processes.
         progress: called with (units done, units in all) after every unit.
         say: takes messages.
 
     Raises:
-        NasbenchError: if the plan cannot be run, no task has its data, or the folder holds something else.
+        NasbenchError: if the plan cannot be run, no task has its data, the folder holds something else, or another process writes it.
     """
     started = time.perf_counter()
     if jobs < 1:
@@ -75,20 +76,25 @@ def run_live_study(
         raise NasbenchError(next(iter(absent.values())))
     for task, reason in absent.items():
         say(f"Task {task} is skipped: {reason}")
-    store = LiveStore.create_or_resume(folder, study, describe(device))
-    write_whole(folder / "skipped.json", absent)
-    units = [unit for unit in study.units() if unit.task not in absent]
-    missing = [unit for unit in units if not store.has(unit)]
-    progress(len(units) - len(missing), len(units))
-    for done, _ in enumerate(
-        in_processes(partial(run_live_unit, store, device=device), missing, jobs), start=len(units) - len(missing) + 1
-    ):
-        progress(done, len(units))
+    with only_writer(folder) as lock:
+        store = LiveStore.create_or_resume(folder, study, describe(device))
+        store.write_skipped(absent)
+        units = [unit for unit in study.units() if unit.task not in absent]
+        missing = [unit for unit in units if not store.has(unit)]
+        progress(len(units) - len(missing), len(units))
+        run = partial(run_live_unit, study, folder, device=device)
+        for done, (unit, result) in enumerate(in_processes(run, missing, jobs), start=len(units) - len(missing) + 1):
+            lock.check()
+            store.write(unit, result)
+            progress(done, len(units))
+        lock.check()
     return LiveSummary(folder, len(units), len(missing), absent, time.perf_counter() - started)
 
 
-def run_live_unit(store: LiveStore, unit: LiveUnit, device: torch.device) -> LiveUnit:
-    """Run one unit, from its checkpoint where there is one, store it and return it.
+def run_live_unit(
+    study: LiveStudy, folder: Path, unit: LiveUnit, device: torch.device
+) -> tuple[LiveUnit, dict[str, object]]:
+    """Run one unit, from its checkpoint where there is one, and return it with its result.
 
     Its `processor_seconds` are those of this process from here to the end, which other work on the machine does not
     stretch as it does measured seconds; a unit that was resumed has those of its last session alone.
@@ -98,20 +104,18 @@ def run_live_unit(store: LiveStore, unit: LiveUnit, device: torch.device) -> Liv
         torch.set_num_threads(1)
     begun = time.process_time()
     try:
-        result = _result(store, unit, device)
-        store.write(unit, {**result, "processor_seconds": time.process_time() - begun})
+        result = _result(study, folder / "checkpoints" / unit.path, unit, device)
+        return unit, {**result, "processor_seconds": time.process_time() - begun}
     finally:
         torch.set_num_threads(threads)
-    return unit
 
 
-def _result(store: LiveStore, unit: LiveUnit, device: torch.device) -> dict[str, object]:
-    folder = store.folder / "checkpoints" / unit.path
+def _result(study: LiveStudy, folder: Path, unit: LiveUnit, device: torch.device) -> dict[str, object]:
     if unit.entry is not None:
-        return {"label": unit.label, **run_plan(plan_of(store.study, unit), device, folder)}
+        return {"label": unit.label, **run_plan(plan_of(study, unit), device, folder)}
     task = get_task(unit.task)
-    splits = task.load().reduced(*examples_of(store.study, unit.task))
-    recipe = recipe_of(store.study, unit)
+    splits = task.load().reduced(*examples_of(study, unit.task))
+    recipe = recipe_of(study, unit)
     row = {"label": unit.label, "task": unit.task, "seed": unit.seed}
     return {**row, **run_reference(unit.label, task, splits, recipe, device, folder)}
 

@@ -7,8 +7,6 @@ study.
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -17,8 +15,10 @@ from typing import Any
 
 import tomli_w
 
+from nasbench.documents import parse_toml, read_text
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.live.ranges import SEED
+from nasbench.path_names import path_components
 from nasbench.reader import Reader
 from nasbench.study.plan import MAX_RUNS, Entry, parse_entries, preset_names
 
@@ -37,18 +37,20 @@ class LiveUnit:
         task: name of the task.
         label: of the optimizer, or the name of the reference.
         seed: of everything random.
+        folder: `task/label` as `nasbench.path_names.path_components` writes them in this study.
         entry: the optimizer, or None for a reference.
     """
 
     task: str
     label: str
     seed: int
+    folder: str
     entry: Entry | None = None
 
     @property
-    def path(self) -> Path:
+    def path(self) -> str:
         """Place below a folder of results, without ending: `task/label/seed`."""
-        return Path(self.task) / re.sub(r"[^A-Za-z0-9.=-]+", "_", self.label).strip("_") / f"{self.seed:06d}"
+        return f"{self.folder}/{self.seed:06d}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,10 +100,16 @@ class LiveStudy:
         for seed in self.seeds:
             if seed not in SEED:
                 raise NasbenchError(f"A seed of {self.name} is {seed}; it should be {SEED.words}.")
-        if len({unit.path for unit in self.units()}) != len(self.units()):
-            raise NasbenchError(
-                f"Two labels of {self.name} are one as a file name; make them, and the references, differ in letters."
-            )
+        for entry in self.optimizers:
+            if entry.label in self._all_references:
+                raise NasbenchError(
+                    f"The label {entry.label!r} of {self.name} is that of a reference too; call the optimizer otherwise."
+                )
+
+    @property
+    def _all_references(self) -> tuple[str, ...]:
+        """References of any task, each once."""
+        return tuple(dict.fromkeys(name for task in self.tasks for name in self.of_task(task)["references"]))
 
     def of_task(self, task: str) -> dict[str, Any]:
         """Return the tables `TABLES` and the references as they are for a task."""
@@ -115,14 +123,31 @@ class LiveStudy:
 
     def units(self) -> list[LiveUnit]:
         """Return all work, in a fixed order: a task after another, a seed after another."""
+        tasks = path_components(self.tasks)
+        labels = path_components([*(entry.label for entry in self.optimizers), *self._all_references])
         units = []
         for task in self.tasks:
             for seed in self.seeds:
                 names = self.of_task(task)["references"]
-                names = [name for name in names if name in SEEDED_REFERENCES or seed == self.seeds[0]]
-                units += [LiveUnit(task=task, label=name, seed=seed) for name in names]
-                units += [LiveUnit(task=task, label=e.label, seed=seed, entry=e) for e in self.optimizers]
+                who: list[tuple[str, Entry | None]] = [
+                    (name, None) for name in names if name in SEEDED_REFERENCES or seed == self.seeds[0]
+                ]
+                who += [(entry.label, entry) for entry in self.optimizers]
+                units += [
+                    LiveUnit(task=task, label=label, seed=seed, folder=f"{tasks[task]}/{labels[label]}", entry=entry)
+                    for label, entry in who
+                ]
         return units
+
+    def with_seed(self, first: int) -> LiveStudy:
+        """Return the study with as many seeds, which are this one and the next whole numbers."""
+        if first not in SEED:
+            raise NasbenchError(f"The seed is {first}; it should be {SEED.words}.")
+        return replace(self, seeds=tuple(range(first, first + len(self.seeds))))
+
+    def with_seeds_of(self, other: LiveStudy) -> LiveStudy:
+        """Return the study with the seeds of another."""
+        return replace(self, seeds=other.seeds)
 
     def with_seeds(self, count: int) -> LiveStudy:
         """Return the study with another number of seeds: the first of its own, then the next whole numbers."""
@@ -179,9 +204,9 @@ def find_live_study(name_or_path: str) -> LiveStudy | None:
             raise unknown_name("preset", name_or_path, (*preset_names(), *live_preset_names()))
         return None
     try:
-        text = Path(name_or_path).read_text(encoding="utf-8")
-        raw = tomllib.loads(text)
-    except (OSError, ValueError):
+        text = read_text(Path(name_or_path), "study")
+        raw = parse_toml(text, "study")
+    except NasbenchError:
         return None  # whoever reads studies of tables says what is wrong with it
     return parse_live_study(text, name_or_path) if is_live(raw) else None
 
@@ -202,10 +227,7 @@ def load_live_study(preset: str) -> LiveStudy:
 
 def parse_live_study(text: str, where: str) -> LiveStudy:
     """Read a live study from TOML; `where` names the source in errors."""
-    try:
-        raw = Reader(tomllib.loads(text), f"study {where}")
-    except tomllib.TOMLDecodeError as fault:
-        raise NasbenchError(f"The study {where} is not TOML: {fault}.") from None
+    raw = Reader(parse_toml(text, f"study {where}"), f"study {where}")
     study = LiveStudy(
         name=raw.take("name", str, "a text"),
         description=raw.take("description", str, "a text", ""),

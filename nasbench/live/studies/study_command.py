@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nasbench.live.commands import need_torch
 from nasbench.live.studies.study import LiveStudy
+from nasbench.path_names import default_folder
 
 
 def run_live(
@@ -23,13 +24,14 @@ def run_live(
         json: whether to print one JSON object.
     """
     need_torch()
-    from nasbench.console import print_json, progress_bar
+    from nasbench.console import print_json
     from nasbench.live.devices import choose_device
     from nasbench.live.studies.run_study import run_live_study
+    from nasbench.progress import progress_bar
 
     study = study if seeds is None else study.with_seeds(seeds)
     study = study.with_tasks(tasks) if tasks else study
-    folder = out or Path("results") / "-".join([study.name, *tasks])
+    folder = out or default_folder("-".join([study.name, *tasks]))
     with progress_bar(f"running {study.name}") as progress:
         summary = run_live_study(study, folder, choose_device(device), jobs=jobs, progress=progress)
     if json:

@@ -123,7 +123,7 @@ def test_a_worker_killed_and_one_that_joins_change_nothing(
         until(lambda: len(client.nthreads()) == 2)
         address = {pid: where for where, pid in client.run(os.getpid).items()}[workers[0].pid]
 
-        def progress(done: int, units: int) -> None:
+        def progress(done: float, units: int) -> None:
             seen.append(done)
             # Not before it holds work, which a slow machine may not have given it yet.
             if not held and client.processing().get(address):

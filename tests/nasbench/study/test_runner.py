@@ -216,7 +216,7 @@ def test_a_disk_that_refuses_loses_nothing(
             raise OSError(fault, os.strerror(fault))
         true(descriptor)
 
-    monkeypatch.setattr("nasbench.study.store.os.fsync", refuses)
+    monkeypatch.setattr("nasbench.files.os.fsync", refuses)
     with pytest.raises(NasbenchError, match=f"{os.strerror(fault)}.*what is done stays"):
         run_study(study, tmp_path)
     assert 0 < len(files(tmp_path)) < 12

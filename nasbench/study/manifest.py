@@ -1,0 +1,157 @@
+"""What the files of a results folder held when they were written: their SHA-256, in the format of `sha256sum`.
+
+A line is appended before its file appears, so that no kill leaves a file without one; a file may have several lines, of what was
+written there one after another, until the next writer puts the manifest in order. The last line of a killed process may be cut off.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from nasbench.errors import NasbenchError
+from nasbench.files import write_atomically
+
+NAME = "manifest.sha256"
+_LINE = re.compile(rb"([0-9a-f]{64})  ([\x21-\x7e]+)")
+
+
+class DamagedError(NasbenchError):
+    """A file does not hold what was written there."""
+
+
+class Manifest:
+    """The SHA-256 of the files of a folder.
+
+    Args:
+        folder: where the manifest is.
+        hashes: of each file, by its path below the folder, with slashes.
+    """
+
+    def __init__(self, folder: Path, hashes: Mapping[str, frozenset[str]]) -> None:
+        self.folder = folder
+        self._hashes = dict(hashes)
+
+    @classmethod
+    def begin(cls, folder: Path, files: Mapping[str, bytes]) -> Manifest:
+        """Write files, and then the manifest that names them and nothing else.
+
+        Raises:
+            OSError: if the disk refuses.
+        """
+        for name, content in files.items():
+            write_atomically(folder / name, content)
+        manifest = cls(folder, {name: frozenset((_sha256(content),)) for name, content in files.items()})
+        manifest._write()
+        return manifest
+
+    @classmethod
+    def read(cls, folder: Path) -> Manifest:
+        """Read the manifest of a folder.
+
+        Raises:
+            NasbenchError: if there is none, or a line of it is no such line.
+        """
+        path = folder / NAME
+        try:
+            *lines, _ = path.read_bytes().split(b"\n")
+        except FileNotFoundError:
+            raise NasbenchError(
+                f"{folder} has no {NAME}, against which its files are checked: they were written by an older version, or it was lost; "
+                f"`nasbench run {folder / 'study.toml'} --out {folder}` makes them anew."
+            ) from None
+        except OSError as fault:
+            raise NasbenchError(f"{path} cannot be read ({fault.strerror}); make it readable.") from None
+        hashes: dict[str, frozenset[str]] = {}
+        for number, line in enumerate(lines, start=1):
+            found = _LINE.fullmatch(line)
+            if found is None:
+                raise NasbenchError(
+                    f"Line {number} of {path} is damaged; restore the file, or remove it and run the study again to make everything anew."
+                )
+            sha256, name = found[1].decode(), found[2].decode()
+            hashes[name] = hashes.get(name, frozenset()) | {sha256}
+        return cls(folder, hashes)
+
+    def holds(self, name: str) -> bool:
+        """Whether a file is there and has a line; whether it is what was written is seen when it is read."""
+        return name in self._hashes and (self.folder / name).exists()
+
+    def file(self, name: str) -> bytes:
+        """Read a file and check it.
+
+        What is in a folder of its own is a unit's, and can be made anew.
+
+        Raises:
+            DamagedError: if it is not what was written there, or cannot be read.
+        """
+        path = self.folder / name
+        cure = "remove it and run the study again to make it anew" if "/" in name else "restore it"
+        try:
+            content = path.read_bytes()
+        except OSError as fault:
+            raise DamagedError(f"{path} cannot be read ({fault.strerror}); {cure}.") from None
+        if _sha256(content) not in self._hashes.get(name, ()):
+            raise DamagedError(
+                f"{path} cannot be read as what was written there (its SHA-256 is not that of {NAME}); {cure}."
+            )
+        return content
+
+    def write(self, files: Mapping[str, bytes]) -> None:
+        """Write files in their order, each whole or not at all.
+
+        Raises:
+            OSError: if the disk refuses; what was there before stays.
+        """
+        hashes = {name: _sha256(content) for name, content in files.items()}
+        self._append("".join(f"{sha256}  {name}\n" for name, sha256 in hashes.items()).encode())
+        older = any(self._hashes.get(name, frozenset()) - {sha256} for name, sha256 in hashes.items())
+        for name, content in files.items():
+            self._hashes[name] = self._hashes.get(name, frozenset()) | {hashes[name]}
+            write_atomically(self.folder / name, content)
+            self._hashes[name] = frozenset((hashes[name],))
+        if older:
+            self._write()
+
+    def put_in_order(self) -> list[str]:
+        """Check every file that has a line and is there; leave one line for each of these, and return their names.
+
+        Raises:
+            DamagedError: naming the first that is not what was written.
+            OSError: if the disk refuses.
+        """
+        there = sorted(name for name in self._hashes if (self.folder / name).exists())
+        self._hashes = {name: frozenset((_sha256(self.file(name)),)) for name in there}
+        if (self.folder / NAME).read_bytes() != self._lines():
+            self._write()
+        return there
+
+    def _append(self, lines: bytes) -> None:
+        descriptor = os.open(
+            self.folder / NAME, os.O_WRONLY | os.O_APPEND
+        )  # not made anew where the folder was removed
+        try:
+            length = os.fstat(descriptor).st_size
+            try:
+                if os.write(descriptor, lines) < len(lines):
+                    raise OSError(28, "No space left on device", str(self.folder / NAME))
+                os.fsync(descriptor)
+            except OSError:
+                os.ftruncate(descriptor, length)
+                raise
+        finally:
+            os.close(descriptor)
+
+    def _write(self) -> None:
+        write_atomically(self.folder / NAME, self._lines())
+
+    def _lines(self) -> bytes:
+        lines = [f"{sha256}  {name}\n" for name in sorted(self._hashes) for sha256 in sorted(self._hashes[name])]
+        return "".join(lines).encode()
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
