@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from nasbench.benchmarks.handle import SearchHandle
+from nasbench.benchmarks.handle import ANYONE, SearchHandle
 from nasbench.benchmarks.setting import Setting
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.live.blueprints import Architecture, Blueprint
@@ -29,6 +29,7 @@ from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.metrics import evaluate
 from nasbench.live.training.recipe import Recipe
 from nasbench.search.observations import Observations, Query
+from nasbench.search.proposals import Asker
 from nasbench.search.streams import hashed_uniform
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
@@ -91,17 +92,18 @@ class LiveBenchmark:
 class LiveHandle(SearchHandle):
     """A search handle that trains the architectures of a batch one after another, and none beyond the budget."""
 
-    def query(self, batch: Architectures | Query) -> Observations:
+    def query(self, batch: Architectures | Query, asker: Asker = ANYONE) -> Observations:
         """Answer a batch `(R, B, d)`; see `SearchHandle.query`."""
         architectures = batch.architectures if isinstance(batch, Query) else batch
-        width = architectures.shape[1] if architectures.ndim == 3 else 0
+        shape = np.shape(architectures)
+        width = shape[1] if len(shape) == 3 else 0
         if width < 2:
-            return super().query(batch)
+            return super().query(batch, asker)
         parts = []
         for b in range(width):
             column = architectures[:, b : b + 1]
             parts.append(
-                super().query(Query(column, batch.epochs[:, b : b + 1]) if isinstance(batch, Query) else column)
+                super().query(Query(column, batch.epochs[:, b : b + 1]) if isinstance(batch, Query) else column, asker)
             )
         arrays = [f.name for f in fields(Observations) if isinstance(getattr(parts[0], f.name), np.ndarray)]
         joined: dict[str, Any] = {
