@@ -14,8 +14,8 @@ from torch import nn
 from nasbench.errors import NasbenchError
 from nasbench.live.blueprints import ALONE, BLUEPRINTS, Architecture, Blueprint, live_space_error
 from nasbench.live.networks.convnet import AIRBENCH_START, ConvNet
-from nasbench.live.networks.parts import Shape
 from nasbench.live.operations import Style
+from nasbench.live.tasks.shape import Shape
 from nasbench.spaces import convnet
 from nasbench.spaces.catalogue import get_space
 from nasbench.spaces.space import Architectures, Floats

@@ -98,7 +98,7 @@ def _run(words: list[str], cache: str, limit: float | None) -> subprocess.Comple
 
 def _table(totals: dict[str, Counter[str]]) -> str:
     columns = ("tried", *fuzz.OUTCOMES, "seconds")
-    rows = [("campaign", *columns)]
+    rows: list[tuple[str, ...]] = [("campaign", *columns)]
     rows += [(name, *(f"{counts[column]:,}" for column in columns)) for name, counts in totals.items()]
     together = sum(totals.values(), Counter())
     rows.append(("together", *(f"{together[column]:,}" for column in columns)))

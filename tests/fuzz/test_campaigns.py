@@ -15,7 +15,11 @@ INPUTS = 20
 @pytest.mark.parametrize("name", fuzz.names())
 def test_a_few_inputs(name: str, tmp_path: Path) -> None:
     here = Path.cwd()
-    counts = fuzz.load(name)(INPUTS, 0, tmp_path)
+    try:
+        campaign = fuzz.load(name)
+    except ModuleNotFoundError as fault:
+        pytest.skip(f"needs {fault.name}")
+    counts = campaign(INPUTS, 0, tmp_path)
     assert counts["tried"] >= INPUTS
     assert {fault: counts[fault] for fault in fuzz.FAULTS} == dict.fromkeys(fuzz.FAULTS, 0)
     assert counts["refused"] + counts["harmless"] == counts["tried"]

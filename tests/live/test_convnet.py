@@ -29,9 +29,9 @@ from nasbench.live.networks.convnet import (
     prepare,
     whitening_weights,
 )
-from nasbench.live.networks.parts import Shape
 from nasbench.live.plan import Plan
 from nasbench.live.tasks.catalogue import get_task
+from nasbench.live.tasks.shape import Shape
 from nasbench.live.training.alone import trainer
 from nasbench.live.training.recipe import SMALL
 from nasbench.spaces.catalogue import get_space

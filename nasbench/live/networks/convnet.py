@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.errors import NasbenchError
-from nasbench.live.networks.parts import Shape
+from nasbench.live.tasks.shape import Shape
 from nasbench.spaces.convnet import ACTIVATIONS, STAGES, Design, pooled, stem_channels
 
 PATCH_IMAGES = 5000
