@@ -1,10 +1,11 @@
 """The kernel over architectures: a function of how far apart they are in their decisions, and in what the space knows of paths.
 
-The squared distance is `sum_g w_g D_g(x, x')` over groups of features: `decisions`, the one-hot choices; `paths`, how often each
-operation sequence occurs on a live input-to-output path; `bigrams`, how often one operation follows another there; `counts`, how
-often each choice occurs. Architectures of equal function have equal paths and bigrams. Two kernels of that distance are offered,
-both positive definite whatever the features: the Gaussian one, which is a product over groups, and over decisions a product of 1
-where they agree and `exp(-w)` where they differ; and a rougher Matérn kernel, which trusts what is near less and what is far more.
+The squared distance is `sum_g w_g D_g(x, x')` over groups of features: `decisions`, the choices, one-hot, or steps where they are
+ordered; `paths`, how often each operation sequence occurs on a live input-to-output path; `bigrams`, how often one operation follows
+another there; `counts`, how often each choice occurs. Architectures of equal function have equal paths and bigrams. Two kernels of
+that distance are offered, both positive definite whatever the features: the Gaussian one, which is a product over groups, and over
+unordered decisions a product of 1 where they agree and `exp(-w)` where they differ; and a rougher Matérn kernel, which trusts what is
+near less and what is far more.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ class Embedding:
 
     def _group(self, group: str, architectures: Architectures, rung: int) -> Floats:
         if group == DECISIONS:
-            return self.space.one_hot(architectures)
+            return self.space.decision_features(architectures)
         if group == PATHS:
             return self.space.paths(architectures)
         if group == BIGRAMS:

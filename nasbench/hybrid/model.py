@@ -191,7 +191,8 @@ class Model:
                 everywhere[listed.member < 0] = values.max()
             return ListedGradient(everywhere, self._space.cardinalities)
         identity = not self._embedding.canonical or type(self._space).canonical is Space.canonical
-        if self._embedding.groups == (DECISIONS,) and len(self._cheap) == 1 and self._surrogates and identity:
+        product = self._embedding.groups == (DECISIONS,) and not self._space.ordered.any()
+        if product and len(self._cheap) == 1 and self._surrogates and identity:
             surrogate = self._surrogates[0]
             return ProductKernelGradient(
                 surrogate.expansion, self._architectures, float(np.exp(-surrogate.hyperparameters.weights[0]))

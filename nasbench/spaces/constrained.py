@@ -129,6 +129,11 @@ class NarrowedSpace(ConstrainedSpace):
         key = distance * n + np.arange(n)
         return np.sort(np.partition(key, count - 1, axis=1)[:, :count], axis=1) % n
 
+    @cached_property
+    def ordered(self) -> NDArray[np.bool_]:
+        """As the base."""
+        return self.base.ordered
+
     def canonical(self, architectures: Architectures) -> Architectures:
         """That of the base."""
         return self.base.canonical(architectures)

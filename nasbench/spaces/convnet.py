@@ -33,6 +33,7 @@ BLOCKS = CONVOLUTIONS = (1, 2)
 STAGES = len(WIDTHS)
 STEM, ACTIVATION, POOL, JOIN, LAST, FIRST_STAGE = range(6)
 """Positions of the decisions; a stage has its width, its blocks and the convolutions of a block from `FIRST_STAGE` on."""
+WIDTH_DECISIONS = [FIRST_STAGE + 3 * stage for stage in range(STAGES)]
 
 AIRBENCH96 = "stem-2,gelu,pool-after,residual,last-3x3,1C,1-block,2-convs,3C,1-block,2-convs,4C,1-block,2-convs"
 """128/384/512 channels at `C = 128`; 16/48/64 at `C = 16`, which a CPU trains in a minute."""
@@ -191,6 +192,11 @@ class ConvNetSpace(ConstrainedSpace):
                 )
 
     @cached_property
+    def ordered(self) -> NDArray[np.bool_]:
+        """Widths are steps of one quantity."""
+        return np.isin(np.arange(self.d), WIDTH_DECISIONS)
+
+    @cached_property
     def all(self) -> Architectures:
         """Every feasible architecture in the order of its index, `(size, 14)`; looked at in parts, to save memory."""
         parts = np.array_split(np.arange(self.product_size), 16)
@@ -219,7 +225,7 @@ class ConvNetSpace(ConstrainedSpace):
         """Narrow the widest stage, choice by choice, until the cap is kept; where that is not enough, the nearest that keeps it."""
         result = architectures.copy()
         flat = result.reshape(-1, self.d)
-        columns = FIRST_STAGE + 3 * np.arange(STAGES)
+        columns = np.array(WIDTH_DECISIONS)
         for _ in range(sum(len(widths) for widths in WIDTHS)):
             over = np.flatnonzero(~self.is_feasible(flat))
             if not len(over):

@@ -188,6 +188,26 @@ class Space:
         parts = [architectures[..., i, None] == np.arange(k) for i, k in enumerate(self.cardinalities)]
         return np.concatenate(parts, axis=-1).astype(np.float64)
 
+    @cached_property
+    def ordered(self) -> NDArray[np.bool_]:
+        """For each decision whether its choices are steps of one quantity, in order, `(d,)`; none unless a space says so."""
+        return np.zeros(self.d, dtype=np.bool_)
+
+    def decision_features(self, architectures: Architectures) -> Floats:
+        """Features of the decisions for a model of distances: `(..., d)` to `(..., F)`; one-hot where no decision is ordered.
+
+        Half the squared distance of two architectures is 1 for each decision in which they differ, and for an ordered one of `k`
+        choices `3 / (k + 1)` a step between them, so that uniform draws are as far apart in either kind of decision on average.
+        """
+        if not self.ordered.any():
+            return self.one_hot(architectures)
+        parts = []
+        for i, k in enumerate(self.cardinalities):
+            column = architectures[..., i, None]
+            steps = (column > np.arange(k - 1)) * np.sqrt(6.0 / (k + 1))
+            parts.append(steps if self.ordered[i] else (column == np.arange(k)).astype(np.float64))
+        return np.concatenate(parts, axis=-1)
+
     def choice_counts(self, architectures: Architectures) -> Floats:
         """How often each choice occurs, by its name, whatever the decision: `(n, d)` to `(n, names)`."""
         names = list(dict.fromkeys(name for choices in self.choices for name in choices))

@@ -9,9 +9,11 @@ import pytest
 
 from nasbench.benchmarks.handle import SearchHandle
 from nasbench.benchmarks.synthetic import FunctionEvaluator, synthetic_benchmark
+from nasbench.hybrid.gradients import ConditionalGradient, ProductKernelGradient
 from nasbench.hybrid.model import Model
 from nasbench.hybrid.surrogate import ONE_OBJECTIVE
 from nasbench.search.ledger import Budget
+from nasbench.spaces.catalogue import get_space
 
 from table_setting import table_setting
 
@@ -49,3 +51,18 @@ def test_candidates_are_ranked_by_the_bound_of_the_moment() -> None:
     bound = (belief.mean - 1.5 * belief.deviation)[:, 0]
     assert not np.array_equal(np.argsort(bound)[:20], np.argsort((belief.mean - 3.0 * belief.deviation)[:, 0])[:20])
     np.testing.assert_array_equal(np.argsort(-model.acquisition(belief))[:20], np.argsort(bound)[:20])
+
+
+@pytest.mark.parametrize(("name", "exact"), [("hierarchical", True), ("convnet", False)])
+def test_the_closed_form_of_the_gradient_is_not_used_where_decisions_are_ordered(name: str, exact: bool) -> None:
+    space = get_space(name)
+    setting = table_setting(Budget({"queries": 100}), split="none", epochs=(1,), repeats="charged")
+    handle = SearchHandle(FunctionEvaluator(space, lambda a: a.sum(axis=-1, keepdims=True) * 1.0), setting, 0, (0,))
+    model = Model(
+        handle, paths=True, canonical=False, merged=False, rungs=1, beta=3.0, cooling=inf, prior=ONE_OBJECTIVE
+    )
+    for number, architecture in enumerate(space.sample(np.random.default_rng(0).random((6, space.d)))):
+        model.add(architecture, np.array([float(architecture.sum())]), 0, number)
+    model.update()
+    source = model.gradient_source(np.ones(1), np.random.default_rng(0))
+    assert isinstance(source, ProductKernelGradient if exact else ConditionalGradient)

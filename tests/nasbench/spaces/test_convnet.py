@@ -124,3 +124,22 @@ def test_an_architecture_over_the_cap_is_no_member() -> None:
         get_space("convnet:16:5").from_string(AIRBENCH96)
     with pytest.raises(NasbenchError, match="give both or neither"):
         convnet.ConvNetSpace(16)
+
+
+def test_widths_are_steps_to_a_model_of_distances_and_as_far_apart_as_other_decisions() -> None:
+    drawn = WHOLE.sample(np.random.default_rng(2).random((300, WHOLE.d)))
+    one, other = drawn[:150], drawn[150:]
+    apart = ((WHOLE.decision_features(one) - WHOLE.decision_features(other)) ** 2).sum(axis=1) / 2
+    steps = np.abs(one.astype(int) - other)
+    expected = np.where(WHOLE.ordered, steps * 3 / (WHOLE.cardinalities + 1), steps > 0)
+    np.testing.assert_allclose(apart, expected.sum(axis=1))
+    for k in WHOLE.cardinalities:
+        uniform = np.abs(np.subtract.outer(np.arange(k), np.arange(k))).mean() * 3 / (k + 1)
+        assert uniform == pytest.approx(1 - 1 / k)
+
+
+@pytest.mark.parametrize("name", [name for name in space_names() if name != "convnet"])
+def test_other_spaces_have_no_ordered_decision_and_one_hot_features(name: str) -> None:
+    space = get_space(name)
+    drawn = space.sample(np.random.default_rng(0).random((20, space.d)))
+    assert np.array_equal(space.decision_features(drawn), space.one_hot(drawn))
