@@ -57,20 +57,23 @@ class ConvNets:
         Raises:
             NasbenchError: if the cap of the space is counted for another base.
         """
-        return ConvNet(convnet.design_of(architecture, self._base(channels)), shape, AIRBENCH_START)
+        self.check(channels)
+        return ConvNet(convnet.design_of(architecture, channels), shape, AIRBENCH_START)
 
     def counts(self, architectures: Architectures, shape: Shape, channels: int) -> Floats:
         """Parameters, multiply-accumulates, stored bytes and bytes of the largest activations: `(n, d)` to `(n, 4)`."""
         image = convnet.Image(shape.channels, shape.size, shape.outputs)
-        found = convnet.counts(convnet.design_of(architectures, self._base(channels)), image)
+        self.check(channels)
+        found = convnet.counts(convnet.design_of(architectures, channels), image)
         return np.stack([found.parameters, found.macs, found.stored, found.activations], axis=-1).astype(float)
 
-    def _base(self, channels: int) -> int:
+    def check(self, channels: int) -> None:
+        """Raise NasbenchError unless networks of so many channels are those that the cap is counted for."""
+        convnet.check_base(channels)
         if self.base not in (None, channels):
             raise NasbenchError(
                 f"The cap of {self.space} is counted for {self.base} channels, and a recipe has {channels}; make them agree."
             )
-        return channels
 
 
 Builder = Blueprint | ConvNets

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from nasbench.errors import NasbenchError, unknown_name
+from nasbench.live.blueprints import blueprint
+from nasbench.live.builders import ConvNets, builder
 from nasbench.live.searchers.catalogue import searcher_names
 from nasbench.live.searchers.searcher import SearchSettings
 from nasbench.live.searchers.stopping import EarlyStopping
@@ -62,6 +64,7 @@ def check_plan(plan: Plan) -> None:
         raise unknown_name("optimizer", plan.optimizer, (*searcher_names(), *optimizer_names()))
     if plan.selection not in SELECTIONS:
         raise NasbenchError(f"There is no selection {plan.selection!r}; it should be one of {', '.join(SELECTIONS)}.")
+    _check_space(plan)
     rule = EarlyStopping.parse(plan.stopping).rule
     if not plan.shares_weights and (rule, plan.selection) != ("none", "derive"):
         raise NasbenchError(
@@ -70,6 +73,14 @@ def check_plan(plan: Plan) -> None:
         )
     if plan.optimizer == "hybrid" and plan.selection != "derive":
         raise NasbenchError("The hybrid selects by training its finalists alone; leave out --selection.")
+
+
+def _check_space(plan: Plan) -> None:
+    """Raise NasbenchError for a space that does not exist, has no weights to share, or has its cap for another width."""
+    own = blueprint(plan.space) if plan.shares_weights else builder(plan.space)
+    if isinstance(own, ConvNets):
+        for recipe in (plan.search_recipe, plan.recipe):
+            own.check(recipe.channels)
 
 
 def plan_as_dict(plan: Plan) -> dict[str, Any]:

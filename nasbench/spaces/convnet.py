@@ -77,10 +77,15 @@ class Design:
     convolutions: Ints
 
 
-def design_of(architectures: Architectures, base: int) -> Design:
-    """Return what architectures `(..., 14)` stand for at `C = base`; raises NasbenchError unless 4 divides it."""
+def check_base(base: int) -> None:
+    """Raise NasbenchError unless the widths at `C = base` are whole numbers."""
     if base < 4 or base % 4:
         raise NasbenchError(f"Widths of convnet are quarters of C, which is {base}; it should be a multiple of 4.")
+
+
+def design_of(architectures: Architectures, base: int) -> Design:
+    """Return what architectures `(..., 14)` stand for at `C = base`; raises NasbenchError unless 4 divides it."""
+    check_base(base)
     stages = architectures[..., FIRST_STAGE:].reshape(*architectures.shape[:-1], STAGES, 3)
     widths = [np.asarray(WIDTHS[s])[stages[..., s, 0]] * base for s in range(STAGES)]
     return Design(

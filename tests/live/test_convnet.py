@@ -227,6 +227,8 @@ def test_a_front_counts_in_closed_form() -> None:
             {"recipe": replace(RECIPE, channels=12), "search_recipe": replace(RECIPE, channels=12)},
             "counted for 8 channels",
         ),
+        ({"recipe": replace(RECIPE, channels=12)}, "counted for 8 channels"),
+        ({"space": "convnet", "recipe": replace(RECIPE, channels=10)}, "multiple of 4"),
         ({"space": "convnet:8:0.01"}, "smallest network"),
         ({"task": "co2"}, "classifies images"),
     ],
