@@ -1,4 +1,4 @@
-"""Files that appear by rename, whole or not at all, and folders that one process at a time writes."""
+"""Where the suite keeps files; files that appear by rename, whole or not at all; folders that one process at a time writes."""
 
 from __future__ import annotations
 
@@ -17,6 +17,16 @@ _PRIVATE = re.compile(r"\..+\.(json|toml|parquet|sha256|pt)-[0-9a-z_]{8}")
 def private_path(path: Path) -> Path:
     """Return the place beside `path` where what becomes `path` is made; never the same twice."""
     return path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+
+
+def cache_home() -> Path:
+    """Return the folder of all that is built or fetched: `NASBENCH_CACHE` where it is set, else the user's cache directory."""
+    base = os.environ.get("NASBENCH_CACHE")
+    if base:
+        return Path(base)
+    from platformdirs import user_cache_path  # only here: where the folder is named, the package may be absent
+
+    return user_cache_path("nasbench", appauthor=False)
 
 
 @contextmanager

@@ -8,11 +8,13 @@ others away.
 from __future__ import annotations
 
 import sys
+import tomllib
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from importlib import metadata
 from importlib.metadata import EntryPoint
 from itertools import groupby
+from pathlib import Path
 from typing import Any, TypeVar
 
 from nasbench.errors import NasbenchError
@@ -55,16 +57,30 @@ def points(group: str) -> dict[str, EntryPoint]:
 
 def registered(group: str) -> list[EntryPoint]:
     """Return all entry points of a group, whoever registers them and under whatever name, after warnings as in `points`."""
+    own = _declared(group)
     try:
-        return list(metadata.entry_points(group=group))
+        return own + list(metadata.entry_points(group=group))
     except Exception:  # a file of some package cannot be read; which one, only a look at each can tell
-        found: list[EntryPoint] = []
+        found = own
     for distribution in metadata.distributions():
         try:
             found += distribution.entry_points.select(group=group)
         except Exception as fault:
             warn(f"The entry points of package {distribution.name} cannot be read ({_told(fault)}); it is left out.")
     return found
+
+
+def _declared(group: str) -> list[EntryPoint]:
+    """Return what this suite declares in its pyproject.toml where it runs from a checkout without being installed."""
+    try:
+        metadata.distribution(OWN)
+        return []
+    except metadata.PackageNotFoundError:
+        declaration = Path(__file__).resolve().parents[1] / "pyproject.toml"
+    if not declaration.is_file():
+        return []
+    groups = tomllib.loads(declaration.read_text(encoding="utf-8"))["project"]["entry-points"]
+    return [EntryPoint(name, value, group) for name, value in groups.get(group, {}).items()]
 
 
 def use(point: EntryPoint, what: str, make: Callable[[Any], T] = lambda loaded: loaded) -> T:

@@ -24,10 +24,11 @@ from nasbench.live.hardware.latency import LatencyTable, measure_network
 from nasbench.live.journal import Journal
 from nasbench.live.tasks.shape import Shape
 from nasbench.live.tasks.task import Split, Splits, Task
-from nasbench.live.training.alone import train_alone
+from nasbench.live.training.alone import trainer
 from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.metrics import evaluate
 from nasbench.live.training.recipe import Recipe
+from nasbench.live.training.training import Watch, do_nothing
 from nasbench.search.observations import Observations, Query
 from nasbench.search.proposals import Asker
 from nasbench.search.streams import hashed_uniform
@@ -81,12 +82,22 @@ class LiveBenchmark:
         """Return the epochs of the recipe: the longest training there is."""
         return self.recipe.epochs
 
-    def handle(self, setting: Setting, seed: int, runs: Sequence[int], journal: Journal | None = None) -> SearchHandle:
+    def handle(
+        self,
+        setting: Setting,
+        seed: int,
+        runs: Sequence[int],
+        journal: Journal | None = None,
+        watch: Watch = do_nothing,
+    ) -> SearchHandle:
         """Return the search side, which answers from the journal what that knows.
+
+        `watch` is called before each epoch of a training; what it raises ends the query, and the journal keeps what was
+        answered.
 
         Raises NasbenchError if the task cannot answer the setting.
         """
-        return LiveHandle(Trainings(self, setting, journal), setting, seed, tuple(runs))
+        return LiveHandle(Trainings(self, setting, journal, watch), setting, seed, tuple(runs))
 
 
 class LiveHandle(SearchHandle):
@@ -115,7 +126,9 @@ class LiveHandle(SearchHandle):
 class Trainings:
     """Answers by training each architecture alone; see `nasbench.benchmarks.handle.Evaluator`."""
 
-    def __init__(self, live: LiveBenchmark, setting: Setting, journal: Journal | None = None) -> None:
+    def __init__(
+        self, live: LiveBenchmark, setting: Setting, journal: Journal | None = None, watch: Watch = do_nothing
+    ) -> None:
         if setting.split != "search":
             raise NasbenchError(f"A live task answers from its split 'search', not from {setting.split!r}.")
         if setting.training_seed == "mean":
@@ -128,7 +141,7 @@ class Trainings:
                 raise unknown_name(f"objective of {live.name}", name, known)
         if {ONNX_LATENCY, BYTES} & {*setting.objectives}:
             need_onnx()
-        self.live, self.setting = live, setting
+        self.live, self.setting, self.watch = live, setting, watch
         self.journal = journal or Journal()
         self.space = live.space
         size = (live.task.shape, recipe.channels, recipe.cells)
@@ -192,7 +205,8 @@ class Trainings:
         seed = int(draw * 2**31) if policy == "random" else int(policy)
         recipe = replace(live.recipe, epochs=self.setting.epochs[level], seed=seed)
         splits = Splits(live.train, live.search, live.search.first(0))
-        trained = train_alone(live.task, splits, live.space_name, architecture, recipe, live.device)
+        run = trainer(live.task, splits, live.space_name, architecture, recipe, live.device, track=False)
+        trained = run.run(watch=self.watch)
         data = DeviceSplit(live.search, live.task, live.device)
         error = evaluate(trained.network, live.task.shape, data, views=recipe.views, arithmetic=trained.arithmetic)
         values = {live.task.metric: error}

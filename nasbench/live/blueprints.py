@@ -213,7 +213,7 @@ def blueprint(space: str) -> Blueprint:
     if space.partition(":")[0] in ALONE:
         raise NasbenchError(
             f"Space {space!r} has no edges to share weights on or to measure one by one: its networks are trained alone; "
-            "use an optimizer such as random_search."
+            "use an optimizer such as hybrid."
         )
     if space not in BLUEPRINTS:
         raise live_space_error(space)

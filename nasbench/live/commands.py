@@ -54,7 +54,9 @@ def search(
     task: Annotated[str, typer.Argument(help="digits, cifar10, fashion-mnist, co2, ett, trec or breast-mnist")],
     optimizer: Annotated[
         str | None,
-        typer.Option(help="a weight-sharing searcher or any registered optimizer; hybrid, or gaea if federated"),
+        typer.Option(
+            help="a weight-sharing searcher or any registered optimizer (default: hybrid, or gaea if federated)"
+        ),
     ] = None,
     space: Space = "nas-bench-201",
     search_epochs: Annotated[int, typer.Option(help="epochs of the supernet")] = 10,

@@ -132,7 +132,7 @@ class Evidence:
         return Plan(
             task=size.task,
             space=size.space,
-            optimizer="hybrid",
+            optimizer="hybrid_supernet",
             settings=size.settings,
             search_recipe=replace(recipe, channels=size.settings.channels, cells=size.settings.cells),
         )
@@ -152,7 +152,7 @@ class Evidence:
         self._write(
             path,
             {
-                "optimizer": "hybrid",
+                "optimizer": "hybrid_supernet",
                 "architecture": space.to_string(searched.architecture),
                 "search_seconds": searched.seconds,
                 "curve": searched.curve,

@@ -16,11 +16,9 @@ from nasbench.live.builders import builder
 from nasbench.live.final_phase import describe_trained, train_final
 from nasbench.live.plan import Plan, check_plan
 from nasbench.live.search_phase import ask_alone
-from nasbench.live.searchers.catalogue import searcher_names
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.training.training import Say, to_stderr
 from nasbench.search.archive import nondominated
-from nasbench.search.registry import optimizer_names
 
 
 def run_front(
@@ -82,10 +80,5 @@ def _check(plan: Plan, metric: str) -> None:
         raise NasbenchError(
             f"The objectives of {plan.task} are {', '.join(plan.objectives)}; they should be {metric} and one or more others, "
             f"such as {metric},latency@onnx-1-thread,bytes."
-        )
-    if plan.optimizer in searcher_names() and plan.optimizer not in optimizer_names():
-        raise NasbenchError(
-            f"{plan.optimizer} searches on shared weights for one objective; several need an optimizer that trains alone, "
-            "such as hybrid or nsga2."
         )
     check_plan(plan)

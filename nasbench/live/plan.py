@@ -27,12 +27,12 @@ class Plan:
         options: of the optimizer, where they differ from its defaults.
         seed: of the search and of the final training.
         settings: of the supernet, for searchers that share weights.
-        stopping: early-stopping rule, for the same; see `EarlyStopping.parse`. It ends the hybrid's search as well,
-            whose finalists are then those of that epoch.
-        selection: "derive" as the searcher does, or "perturbation", for the same but the hybrid, which selects by
+        stopping: early-stopping rule, for the same; see `EarlyStopping.parse`. It ends the search of `hybrid_supernet` as
+            well, whose finalists are then those of that epoch.
+        selection: "derive" as the searcher does, or "perturbation", for the same but `hybrid_supernet`, which selects by
             training finalists alone.
         recipe: of the final training.
-        search_recipe: of trainings during the search (optimizers that train alone, and the hybrid's finalists).
+        search_recipe: of trainings during the search (optimizers that train alone, and finalists of `hybrid_supernet`).
         budget: of optimizers that train alone, in accounts of the ledger.
         examples: training and search examples to use, None for all.
         objectives: none for the task's metric alone, else the metric and what else is minimised (see `front`).
@@ -54,14 +54,19 @@ class Plan:
 
     @property
     def shares_weights(self) -> bool:
-        """Whether the optimizer searches on a supernet, which it does for one objective alone."""
-        return self.optimizer in searcher_names() and len(self.objectives) < 2
+        """Whether the optimizer searches on a supernet; `hybrid` trains alone, as in studies of tables."""
+        return self.optimizer in searcher_names()
 
 
 def check_plan(plan: Plan) -> None:
-    """Raise NasbenchError for a name that does not exist, or for early stopping or a selection that would not apply."""
+    """Raise NasbenchError for a name that does not exist, or for objectives, stopping or a selection that would not apply."""
     if plan.optimizer not in (*searcher_names(), *optimizer_names()):
         raise unknown_name("optimizer", plan.optimizer, (*searcher_names(), *optimizer_names()))
+    if plan.shares_weights and len(plan.objectives) > 1:
+        raise NasbenchError(
+            f"{plan.optimizer} searches on shared weights for one objective; several need an optimizer that trains alone, "
+            "such as hybrid or nsga2."
+        )
     if plan.selection not in SELECTIONS:
         raise NasbenchError(f"There is no selection {plan.selection!r}; it should be one of {', '.join(SELECTIONS)}.")
     _check_space(plan)
@@ -71,8 +76,8 @@ def check_plan(plan: Plan) -> None:
             f"Early stopping and selection belong to searches on shared weights, and {plan.optimizer} trains alone; "
             "leave out --stopping and --selection."
         )
-    if plan.optimizer == "hybrid" and plan.selection != "derive":
-        raise NasbenchError("The hybrid selects by training its finalists alone; leave out --selection.")
+    if plan.optimizer == "hybrid_supernet" and plan.selection != "derive":
+        raise NasbenchError("hybrid_supernet selects by training its finalists alone; leave out --selection.")
 
 
 def _check_space(plan: Plan) -> None:

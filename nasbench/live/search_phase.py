@@ -19,8 +19,8 @@ from nasbench.live.journal import Journal
 from nasbench.live.plan import Plan, check_plan, plan_as_dict
 from nasbench.live.sealed import read_sealed, write_sealed
 from nasbench.live.searchers.catalogue import get_searcher
-from nasbench.live.searchers.hybrid import Hybrid
-from nasbench.live.searchers.loop import Found, Search, build
+from nasbench.live.searchers.hybrid_supernet import HybridSupernet
+from nasbench.live.searchers.loop import SHARED, Found, Search, build
 from nasbench.live.searchers.selection import perturbed_selection
 from nasbench.live.searchers.stopping import EarlyStopping
 from nasbench.live.tasks.task import Splits, Task
@@ -67,7 +67,7 @@ def run_search(
     """
     check_plan(plan)
     if not plan.shares_weights:
-        return _search_alone(plan, task, splits, device, folder)
+        return _search_alone(plan, task, splits, device, folder, watch)
     with memory_guard(device, "searching"):
         return _search_shared(plan, task, splits, device, folder, watch)
 
@@ -80,7 +80,7 @@ def _search_shared(
     found = run.run(watch=watch)
     architecture = found.architecture
     after = time.perf_counter()
-    if isinstance(searcher, Hybrid):
+    if isinstance(searcher, HybridSupernet):
         architecture, resumed = _best_alone(plan, task, splits, searcher.finalists(), device, folder, watch)
         after -= resumed
     elif plan.selection == "perturbation":
@@ -122,9 +122,11 @@ def _best_alone(
     return architectures[int(np.argmin(scores))], resumed
 
 
-def _search_alone(plan: Plan, task: Task, splits: Splits, device: torch.device, folder: Path | None) -> Searched:
+def _search_alone(
+    plan: Plan, task: Task, splits: Splits, device: torch.device, folder: Path | None, watch: Watch
+) -> Searched:
     start = time.perf_counter()
-    answers, replayed = ask_alone(plan, task, splits, device, folder)
+    answers, replayed = ask_alone(plan, task, splits, device, folder, watch)
     architectures, errors = answers.architectures, answers.objectives[:, 0]
     curve = [
         {"query": i + 1, "architecture": a.tolist(), "search": float(e), "seconds": float(c)}
@@ -134,11 +136,24 @@ def _search_alone(plan: Plan, task: Task, splits: Splits, device: torch.device, 
 
 
 def ask_alone(
-    plan: Plan, task: Task, splits: Splits, device: torch.device, folder: Path | None
+    plan: Plan, task: Task, splits: Splits, device: torch.device, folder: Path | None, watch: Watch = do_nothing
 ) -> tuple[RunObservations, float]:
-    """Search by training alone: return all answers, and the seconds of those that the folder's journal remembered."""
+    """Search by training alone: return all answers, and the seconds of those that the folder's journal remembered.
+
+    `watch` is called before each epoch of a training; what it raises ends the search, and a later call with the same folder
+    goes on from the last training that was finished.
+
+    Raises:
+        NasbenchError: if the folder holds another search.
+    """
     from nasbench.study.runner import search
 
+    if folder and (folder / SHARED).exists():
+        # The name hybrid once meant a search on shared weights, and folders of that time say the name alone.
+        raise NasbenchError(
+            f"{folder / SHARED} is of a search on shared weights, and {plan.optimizer} trains alone; choose another folder "
+            "(what was hybrid on shared weights is hybrid_supernet now)."
+        )
     setting = Setting(
         objectives=plan.objectives or (task.metric,),
         split="search",
@@ -150,7 +165,7 @@ def ask_alone(
     journal = Journal(folder / "trainings.json", plan_as_dict(plan)) if folder else None
     with memory_guard(device, "searching"):
         live = LiveBenchmark(task, splits.train, splits.search, plan.space, plan.search_recipe, device)
-        handle = live.handle(setting, plan.seed, (0,), journal)
+        handle = live.handle(setting, plan.seed, (0,), journal, watch)
         optimizer = get_optimizer(plan.optimizer).create(handle, Streams(plan.seed, (0,)), dict(plan.options))
         batches, _ = search(handle, optimizer)
     answered = [batch.of_run(0) for batch in batches]

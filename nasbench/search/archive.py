@@ -10,10 +10,12 @@ from nasbench.spaces.space import Architectures, Floats
 
 def nondominated(points: Floats) -> NDArray[np.bool_]:
     """Which rows of `(n, M)` no other row dominates (all objectives minimised); of equal rows all are kept."""
-    import moocore
-
     if len(points) == 0:
         return np.zeros(0, dtype=bool)
+    if points.shape[1] == 1:
+        return np.asarray(points[:, 0] == points.min())
+    import moocore  # only here: one objective needs it not
+
     return np.asarray(moocore.is_nondominated(np.ascontiguousarray(points, dtype=float), keep_weakly=True))
 
 

@@ -9,8 +9,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import tomli_w
-
 from nasbench.benchmarks.catalogue import expand_benchmarks
 from nasbench.benchmarks.setting import Setting
 from nasbench.documents import parse_toml, read_text
@@ -172,6 +170,8 @@ class Study:
 
     def to_toml(self) -> str:
         """The study as TOML; `load_study` reads it back to an equal one."""
+        import tomli_w  # only here: to read studies and to search needs it not
+
         return tomli_w.dumps(self.to_mapping())
 
 

@@ -8,9 +8,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
 from nasbench.errors import NasbenchError
+from nasbench.files import cache_home
 from nasbench.tables.table import Table, open_table
 
 LAYOUT = "tables-1"
@@ -19,8 +18,7 @@ LAYOUT = "tables-1"
 
 def cache_folder() -> Path:
     """Return the folder of built tables: below `NASBENCH_CACHE` where it is set, else below the user's cache directory."""
-    base = os.environ.get("NASBENCH_CACHE")
-    return (Path(base) if base else user_cache_path("nasbench", appauthor=False)) / LAYOUT
+    return cache_home() / LAYOUT
 
 
 def reference_folder() -> Path | None:

@@ -14,7 +14,7 @@ from nasbench.live.benchmark import LiveBenchmark
 from nasbench.live.blueprints import blueprint
 from nasbench.live.hardware.counting import macs, memory, parameters
 from nasbench.live.hardware.latency import LatencyTable, measure_network
-from nasbench.live.searchers.hybrid import Hybrid
+from nasbench.live.searchers.hybrid_supernet import HybridSupernet
 from nasbench.live.searchers.loop import Search, build
 from nasbench.live.searchers.searcher import SearchSettings
 from nasbench.live.tasks.catalogue import get_task
@@ -127,10 +127,10 @@ def test_the_hybrid_evolves_on_shared_weights_and_names_finalists() -> None:
     task = get_task("digits")
     settings = SearchSettings(epochs=3, channels=4, cells=1)
     searcher = build(
-        lambda *a: Hybrid(*a, population=4, offspring=4, examples=64), task, "nas-bench-201", settings, CPU
+        lambda *a: HybridSupernet(*a, population=4, offspring=4, examples=64), task, "nas-bench-201", settings, CPU
     )
     found = Search(searcher, task, task.load().reduced(128, 64)).run()
-    assert isinstance(searcher, Hybrid)
+    assert isinstance(searcher, HybridSupernet)
     assert len(searcher.survivors) == 4 and (np.diff(searcher.losses) >= 0).all()
     np.testing.assert_array_equal(found.architecture, searcher.survivors[0])
     finalists = searcher.finalists()

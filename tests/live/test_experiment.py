@@ -42,7 +42,7 @@ def quiet(_: str) -> None:
     """Say nothing."""
 
 
-@pytest.mark.parametrize("optimizer", ["darts", "hybrid", "random_search"])
+@pytest.mark.parametrize("optimizer", ["darts", "hybrid_supernet", "hybrid", "random_search"])
 def test_a_plan_ends_in_one_flat_result(optimizer: str) -> None:
     result = run_plan(replace(TINY, optimizer=optimizer), CPU, None, quiet)
     assert NasBench201Space().is_feasible(NasBench201Space().from_string(result["architecture"]))
@@ -65,7 +65,9 @@ def test_selection_by_perturbation_is_an_option() -> None:
         ({"stopping": "bogus", "optimizer": "random_search"}, "no early stopping rule named 'bogus'"),
         ({"stopping": "skips", "optimizer": "random_search"}, "random_search trains alone; leave out --stopping"),
         ({"selection": "perturbation", "optimizer": "random_search"}, "random_search trains alone; leave out"),
-        ({"selection": "perturbation", "optimizer": "hybrid"}, "leave out --selection"),
+        ({"selection": "perturbation", "optimizer": "hybrid_supernet"}, "leave out --selection"),
+        ({"selection": "perturbation", "optimizer": "hybrid"}, "hybrid trains alone; leave out --stopping and"),
+        ({"stopping": "skips", "optimizer": "hybrid"}, "hybrid trains alone; leave out --stopping"),
         ({"optimizer": "drats"}, "did you mean 'darts'"),
     ],
 )
@@ -121,6 +123,7 @@ def test_a_search_reports_how_its_weights_rank(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["--optimizer", "random_search", "--rank", "3"], "random_search shares none here; leave out --rank"),
+        (["--rank", "3"], "hybrid shares none here; leave out --rank"),
         (["--optimizer", "hybrid", "--objectives", "error,bytes", "--rank", "3"], "leave out --rank"),
         (["--optimizer", "gaea", "--objectives", "error", "--rank", "3"], "leave out --rank"),
         (["--federated", "--rank", "3"], "leave out --rank"),

@@ -22,10 +22,12 @@ from nasbench.live.hardware.latency import LatencyTable
 from nasbench.live.hardware.latency_command import latency
 from nasbench.live.networks.edge import Edge
 from nasbench.live.plan import Plan, plan_as_dict
+from nasbench.live.searchers.catalogue import searcher_names
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.shape import Shape
 from nasbench.live.training.recipe import SMALL
 from nasbench.search.ledger import Budget
+from nasbench.search.registry import optimizer_names
 
 from table_setting import table_setting
 
@@ -192,6 +194,7 @@ def test_the_latency_command_compares_predictions_and_measurements() -> None:
         ({"stopping": "skips"}, "nsga2 trains alone; leave out --stopping"),
         ({"selection": "perturbation"}, "nsga2 trains alone; leave out --stopping"),
         ({"optimizer": "darts"}, "darts searches on shared weights for one objective"),
+        ({"optimizer": "hybrid_supernet"}, "hybrid_supernet searches on shared weights for one objective"),
         ({"optimizer": "random_serch"}, "did you mean 'random_search'"),
         ({"optimizer": "regularized_evolution", "options": {}}, "minimises one objective and the study asks for 3"),
     ],
@@ -216,7 +219,7 @@ def test_a_missing_package_is_named_before_anything_is_trained(monkeypatch: pyte
     from nasbench.live.deployment import onnx_file
 
     monkeypatch.setattr(onnx_file, "find_spec", lambda name: None)
-    monkeypatch.setattr(benchmark, "train_alone", None)
+    monkeypatch.setattr(benchmark, "trainer", None)
     with pytest.raises(NasbenchError, match=r"nas-verify\[edge\]"):
         run_front(replace(PLAN, objectives=("error", "bytes")), CPU, None, quiet)
 
@@ -224,5 +227,11 @@ def test_a_missing_package_is_named_before_anything_is_trained(monkeypatch: pyte
 def test_a_plan_for_one_objective_reads_as_it_did() -> None:
     assert "objectives" not in plan_as_dict(replace(PLAN, objectives=()))
     assert plan_as_dict(PLAN)["objectives"] == PLAN.objectives
-    assert Plan(task="digits", optimizer="hybrid").shares_weights
-    assert not replace(PLAN, optimizer="hybrid").shares_weights
+
+
+def test_no_name_is_two_algorithms() -> None:
+    """`hybrid` was a searcher on shared weights with one objective, and the registered optimizer with several."""
+    assert not {*searcher_names()} & {*optimizer_names()}
+    for objectives in ((), PLAN.objectives):
+        assert not replace(PLAN, optimizer="hybrid", objectives=objectives).shares_weights
+    assert Plan(task="digits", optimizer="hybrid_supernet").shares_weights

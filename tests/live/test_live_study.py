@@ -32,7 +32,10 @@ def test_presets_name_every_setting_and_read_back_equal(name: str) -> None:
 def test_presets_compare_what_they_say() -> None:
     quick = load_live_study("live-quick")
     names = [entry.name for entry in quick.optimizers]
-    assert names == ["hybrid", "darts", "gaea", "random_search", "regularized_evolution"] and len(quick.seeds) == 3
+    assert (
+        names == ["hybrid_supernet", "darts", "gaea", "random_search", "regularized_evolution"]
+        and len(quick.seeds) == 3
+    )
     units = [unit for unit in load_live_study("live-cifar10").units() if unit.entry is not None]
     plan = plan_of(load_live_study("live-cifar10"), units[0])
     assert plan.recipe == CIFAR10_GPU and plan.search_recipe.channels == 16 and plan.budget == {"train_seconds": 12000}
@@ -78,7 +81,7 @@ def test_seeds_and_tasks_can_be_chosen() -> None:
         ('stopping = "none"', 'stopping = "skips:x"', "it should be none, skips[:N] or eigenvalue[:WINDOW,RATIO]"),
         ('selection = "derive"', 'selection = "best"', "no selection named 'best'"),
         (*with_option("gaea", "gaea", "levels = 7"), "levels of gaea is 7; it should be 1 or 2"),
-        (*with_option("hybrid", "hybrid", "interval = 0"), "interval of hybrid is 0"),
+        (*with_option("hybrid_supernet", "hybrid_supernet", "interval = 0"), "interval of hybrid_supernet is 0"),
         (*with_option("darts", "darts", 'arch_learning_rate = "x"'), "is 'x'; it should be a number"),
         (*with_option("gaea", "pc_darts", "partial_channels = 3"), "choose a multiple"),
         (
@@ -104,7 +107,7 @@ def test_rules_of_a_study_apply_where_they_can() -> None:
     check_live_study(study)
     plans = {unit.entry.name: plan_of(study, unit) for unit in study.units() if unit.entry is not None}
     assert (plans["darts"].stopping, plans["darts"].selection) == ("skips:3", "perturbation")
-    assert (plans["hybrid"].stopping, plans["hybrid"].selection) == ("skips:3", "derive")
+    assert (plans["hybrid_supernet"].stopping, plans["hybrid_supernet"].selection) == ("skips:3", "derive")
     assert (plans["random_search"].stopping, plans["random_search"].selection) == ("none", "derive")
     assert plans["pc_darts"].options == {"partial_channels": 2}
 

@@ -141,13 +141,13 @@ def _kill_when(there: Callable[[], bool], arguments: list[str]) -> None:
 
 
 def test_killed_in_a_search_and_in_a_training_and_resumed_it_gives_the_same_bits(tmp_path: Path) -> None:
-    study = parse_live_study(only(tiny(name='"mine"', seeds="[3]"), "hybrid", "regularized_evolution"), "mine")
+    study = parse_live_study(only(tiny(name='"mine"', seeds="[3]"), "hybrid_supernet", "regularized_evolution"), "mine")
     study_path, folder = tmp_path / "mine.toml", tmp_path / "killed"
     study_path.write_text(study.to_toml())
     code = "import sys; from nasbench.cli import main; sys.argv = ['nasbench', *sys.argv[1:]]; main()"
     arguments = [sys.executable, "-c", code, "run", str(study_path), "--out", str(folder)]
     places = {unit.label.partition(" ")[0]: folder / "checkpoints" / unit.path for unit in study.units()}
-    hybrid, evolution = places["hybrid"], places["regularized_evolution"]
+    hybrid, evolution = places["hybrid_supernet"], places["regularized_evolution"]
     _kill_when((hybrid / "search.pt").exists, arguments)
     assert not (hybrid / "searched.json").exists()
     _kill_when((evolution / "trainings.json").exists, arguments)

@@ -13,7 +13,7 @@ import torch
 from nasbench.errors import NasbenchError
 from nasbench.live.searchers.catalogue import searcher_names
 from nasbench.live.searchers.darts import Darts
-from nasbench.live.searchers.hybrid import Hybrid
+from nasbench.live.searchers.hybrid_supernet import HybridSupernet
 from nasbench.live.searchers.loop import Search
 from nasbench.live.searchers.searcher import Searcher
 from nasbench.live.training.halving import Halving, memory_guard
@@ -47,7 +47,11 @@ def test_a_search_out_of_memory_goes_on_in_halves_and_then_stops(name: str, monk
         run.run()
 
 
-OPTIONS: dict[str, dict[str, Any]] = {"pc_darts": {"warmup": 0.0}, "rsps": {"candidates": 3}, "hybrid": {"interval": 1}}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "pc_darts": {"warmup": 0.0},
+    "rsps": {"candidates": 3},
+    "hybrid_supernet": {"interval": 1},
+}
 
 
 class Whole(Halving):
@@ -127,8 +131,8 @@ def test_a_step_that_is_taken_again_repeats_nothing_that_was_done(
 
 @pytest.mark.parametrize("space", ["nas-bench-201", "darts"])
 def test_the_gradient_in_theta_is_the_mean_of_its_parts(space: str) -> None:
-    searcher = make("hybrid", space)
-    assert isinstance(searcher, Hybrid)
+    searcher = make("hybrid_supernet", space)
+    assert isinstance(searcher, HybridSupernet)
     x, y = search(searcher).held.cut(slice(0, 63))
     theta = searcher.theta[None]
     whole = SupernetGradient(searcher.supernet, (x, y), 2).gradient(theta)

@@ -17,7 +17,7 @@ from nasbench.live.searchers.catalogue import get_searcher, searcher_names
 from nasbench.live.searchers.darts import Darts
 from nasbench.live.searchers.gaea import exponentiated_gradient
 from nasbench.live.searchers.gdas import Gdas
-from nasbench.live.searchers.hybrid import Hybrid
+from nasbench.live.searchers.hybrid_supernet import HybridSupernet
 from nasbench.live.searchers.pc_darts import PcDarts
 from nasbench.live.searchers.searcher import SearchSettings
 from nasbench.live.searchers.selection import perturbed_selection
@@ -75,7 +75,7 @@ def test_a_search_that_is_killed_and_resumed_equals_one_that_was_not(name: str, 
         assert torch.equal(value, resumed.searcher.supernet.state_dict()[key])
     assert torch.equal(whole.searcher.point(), resumed.searcher.point())
     np.testing.assert_array_equal(whole.architecture, resumed.architecture)
-    if isinstance(whole.searcher, Hybrid) and isinstance(resumed.searcher, Hybrid):
+    if isinstance(whole.searcher, HybridSupernet) and isinstance(resumed.searcher, HybridSupernet):
         np.testing.assert_array_equal(whole.searcher.finalists(), resumed.searcher.finalists())
 
 
@@ -175,18 +175,18 @@ def test_bad_options_name_the_nearest() -> None:
     [
         ("rsps", "candidates", 0),
         ("rsps", "candidates", 2.5),
-        ("hybrid", "interval", 0),
-        ("hybrid", "examples", 0),
-        ("hybrid", "population", 0),
-        ("hybrid", "offspring", 0),
-        ("hybrid", "finalists", 0),
-        ("hybrid", "rate", -0.1),
-        ("hybrid", "floor", 1.0),
-        ("hybrid", "floor", -0.1),
-        ("hybrid", "guidance", 1.1),
-        ("hybrid", "crossover", -1),
-        ("hybrid", "gradient", "no"),
-        ("hybrid", "evolution", 1),
+        ("hybrid_supernet", "interval", 0),
+        ("hybrid_supernet", "examples", 0),
+        ("hybrid_supernet", "population", 0),
+        ("hybrid_supernet", "offspring", 0),
+        ("hybrid_supernet", "finalists", 0),
+        ("hybrid_supernet", "rate", -0.1),
+        ("hybrid_supernet", "floor", 1.0),
+        ("hybrid_supernet", "floor", -0.1),
+        ("hybrid_supernet", "guidance", 1.1),
+        ("hybrid_supernet", "crossover", -1),
+        ("hybrid_supernet", "gradient", "no"),
+        ("hybrid_supernet", "evolution", 1),
         ("darts", "arch_learning_rate", "abc"),
         ("darts", "arch_learning_rate", -1),
         ("darts", "arch_learning_rate", float("nan")),
@@ -211,7 +211,7 @@ def test_options_that_cannot_be_are_one_sentence(name: str, option: str, value: 
     [{"population": 1, "offspring": 1, "finalists": 1, "interval": 1}, {"guidance": 1, "crossover": 1.0, "floor": 0}],
 )
 def test_options_at_the_ends_of_their_ranges_run(options: dict[str, Any]) -> None:
-    assert np.isfinite(search(make("hybrid", **options)).run().curve[-1]["train_loss"])
+    assert np.isfinite(search(make("hybrid_supernet", **options)).run().curve[-1]["train_loss"])
 
 
 def test_partial_channels_are_an_option_of_pc_darts_alone() -> None:

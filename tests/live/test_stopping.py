@@ -81,7 +81,7 @@ def test_a_search_is_resumed_under_its_own_rule_alone(tmp_path: Path) -> None:
 
 def test_eigenvalues_need_a_point_on_the_relaxation() -> None:
     with pytest.raises(NasbenchError, match="use none or skips"):
-        search(make("hybrid", "darts"), stopping=EarlyStopping("eigenvalue"))
+        search(make("hybrid_supernet", "darts"), stopping=EarlyStopping("eigenvalue"))
 
 
 def test_eigenvalues_are_measured_where_the_rule_needs_them() -> None:

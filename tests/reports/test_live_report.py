@@ -36,7 +36,7 @@ def result(unit: LiveUnit, score: float) -> dict[str, Any]:
     row |= {"parameters": 1000, "latency_ms_batch_1": 2.0, "latency_ms_batch_64": 30.0, "processor_seconds": 5.0}
     if unit.entry is None:
         return row
-    shares = unit.entry.name in ("hybrid", "gaea", "darts")
+    shares = unit.entry.name in ("hybrid_supernet", "gaea", "darts")
     steps = [
         {"search": 50.0 / (1 + i), "seconds": 2.0, **({"epoch": i + 1, "skips": i} if shares else {"query": i + 1})}
         for i in range(3)
@@ -73,7 +73,7 @@ def test_each_task_has_a_row_and_each_number_its_hash(three: LiveResults) -> Non
     assert [cell.best for cell in overview.rows[0][5:]] == [True, False, False, False]
     first = tables["scores"].rows[0]
     files = [
-        three.store.folder / kind / "digits" / "hybrid" / f"{seed:06d}.json"
+        three.store.folder / kind / "digits" / "hybrid_supernet" / f"{seed:06d}.json"
         for seed in range(3)
         for kind in ("runs", "timings")
     ]
@@ -108,7 +108,7 @@ def test_the_page_says_what_was_skipped_and_why_nothing_is_tested(three: LiveRes
         assert expected in page
     assert "https://" not in page.replace("http://www.w3.org", "") and "no optimizer is below" not in page
     skips = next(figure for figure in built.figures if figure.name == "skips")
-    assert "hybrid has 0.0 skip connections after the first epoch, 2.0 after the last" in skips.panels[0].alt
+    assert "hybrid_supernet has 0.0 skip connections after the first epoch, 2.0 after the last" in skips.panels[0].alt
     assert "random_search" not in skips.panels[0].alt
     assert [item.status for item in built.checklist if "random search" in item.question] == ["met"]
     again = write_report(build_live_report(LiveResults.open(three.store.folder)), tmp_path / "again").page.read_text()

@@ -19,7 +19,7 @@ _SEARCHERS = {
     "darts": ("darts", "Darts"),
     "gaea": ("gaea", "Gaea"),
     "gdas": ("gdas", "Gdas"),
-    "hybrid": ("hybrid", "Hybrid"),
+    "hybrid_supernet": ("hybrid_supernet", "HybridSupernet"),
     "pc_darts": ("pc_darts", "PcDarts"),
     "rsps": ("rsps", "Rsps"),
 }

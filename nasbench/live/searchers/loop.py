@@ -28,6 +28,8 @@ from nasbench.live.weight_sharing.hypergradient import dominant_eigenvalue
 from nasbench.live.weight_sharing.supernet import Supernet
 
 Make = Callable[[Supernet, SearchSettings, torch.Generator], Searcher]
+SHARED = "search.pt"
+"""The checkpoint of a search on shared weights."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ class Search:
         self.generator = torch.Generator().manual_seed(searcher.settings.seed)
         self.curve: list[dict[str, Any]] = []
         self.ended: Architecture | None = None
-        self.path = folder / "search.pt" if folder else None
+        self.path = folder / SHARED if folder else None
         if self.stopping.needs_eigenvalue and searcher.point().shape != searcher.mask.shape:
             raise NasbenchError(
                 f"Stopping by eigenvalue needs a point on the relaxation of the space, and this searcher's lies elsewhere in "

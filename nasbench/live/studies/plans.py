@@ -55,7 +55,7 @@ def plan_of(study: LiveStudy, unit: LiveUnit) -> Plan:
     """Return the plan of a search of a study.
 
     Early stopping and selection are the study's where they apply: not to optimizers that train alone, and the
-    selection not to the hybrid.
+    selection not to `hybrid_supernet`.
     """
     assert unit.entry is not None
     tables = study.of_task(unit.task)
@@ -73,7 +73,7 @@ def plan_of(study: LiveStudy, unit: LiveUnit) -> Plan:
         examples=examples_of(study, unit.task),
     )
     stopping = study.stopping if plan.shares_weights else plan.stopping
-    selects = plan.shares_weights and plan.optimizer != "hybrid"
+    selects = plan.shares_weights and plan.optimizer != "hybrid_supernet"
     return replace(plan, stopping=stopping, selection=study.selection if selects else plan.selection)
 
 

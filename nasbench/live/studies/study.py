@@ -13,8 +13,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import tomli_w
-
 from nasbench.documents import parse_toml, read_text
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.live.ranges import SEED
@@ -182,6 +180,8 @@ class LiveStudy:
 
     def to_toml(self) -> str:
         """Return the study as TOML; `parse_live_study` reads it back to an equal one."""
+        import tomli_w  # only here: to read studies and to search needs it not
+
         return tomli_w.dumps(self.to_mapping())
 
 

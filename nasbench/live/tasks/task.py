@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError
+from nasbench.files import cache_home
 from nasbench.live.ranges import SINCE_0_2, SIZE, SWITCH, OneOf, check_ranges
 from nasbench.live.tasks.shape import Shape
 
@@ -118,12 +119,7 @@ class Task:
 
 def task_folder(name: str) -> Path:
     """Return the folder that holds a fetched task: below `NASBENCH_CACHE`, else below the user's cache directory."""
-    base = os.environ.get("NASBENCH_CACHE")
-    if base:
-        return Path(base) / "tasks" / name
-    from platformdirs import user_cache_path  # only here: a machine that is told the folder need not have it
-
-    return user_cache_path("nasbench", appauthor=False) / "tasks" / name
+    return cache_home() / "tasks" / name
 
 
 def reference_file(task: str, *parts: str) -> Path:

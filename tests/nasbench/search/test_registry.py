@@ -4,6 +4,7 @@ import sys
 from importlib.metadata import EntryPoint
 from types import SimpleNamespace
 
+import moocore
 import numpy as np
 import pytest
 
@@ -54,6 +55,15 @@ def test_listing_names_imports_no_optimizer() -> None:
     code += "print([m for m in sys.modules if m.startswith('baselines')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_one_objective_has_the_smallest_on_its_front() -> None:
+    """As `moocore` says of it, which is not imported there."""
+    rng = np.random.default_rng(1)
+    for n in range(1, 40):
+        points = rng.integers(0, 4, (n, 1)) / 7
+        expected = moocore.is_nondominated(points, keep_weakly=True)
+        np.testing.assert_array_equal(nondominated(points), expected)
 
 
 def test_archive_keeps_exactly_the_non_dominated() -> None:

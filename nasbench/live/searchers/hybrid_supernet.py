@@ -1,6 +1,6 @@
-"""The hybrid on a supernet.
+"""The hybrid on a supernet: exponentiated gradients propose, evolution on shared weights selects, finalists train alone.
 
-Exponentiated gradients propose, evolution on shared weights selects, finalists train alone.
+It has no surrogate and so is another algorithm than `nasbench.hybrid`, which trains alone live as well.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from nasbench.live.weight_sharing.sharing import shared_losses
 from nasbench.search.simplex import support
 
 
-class Hybrid(Searcher):
+class HybridSupernet(Searcher):
     """Weights are trained by turns under the mixture at theta and along one path that theta or evolution proposes.
 
     The gradient is a proposer only: what is selected has been scored along its own path, and what is returned has been
@@ -61,11 +61,11 @@ class Hybrid(Searcher):
         evolution: bool = True,
     ) -> None:
         counts = {"population": population, "offspring": offspring, "interval": interval}
-        check_options("hybrid", COUNT, **counts, examples=examples, finalists=finalists)
-        check_options("hybrid", NOT_NEGATIVE, rate=rate)
-        check_options("hybrid", FRACTION, floor=floor)
-        check_options("hybrid", SHARE, guidance=guidance, crossover=crossover)
-        check_options("hybrid", SWITCH, gradient=gradient, evolution=evolution)
+        check_options("hybrid_supernet", COUNT, **counts, examples=examples, finalists=finalists)
+        check_options("hybrid_supernet", NOT_NEGATIVE, rate=rate)
+        check_options("hybrid_supernet", FRACTION, floor=floor)
+        check_options("hybrid_supernet", SHARE, guidance=guidance, crossover=crossover)
+        check_options("hybrid_supernet", SWITCH, gradient=gradient, evolution=evolution)
         super().__init__(*args)
         self.space = self.blueprint.make_space()
         allowed = support(self.space.cardinalities)
