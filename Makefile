@@ -10,7 +10,7 @@ FUZZ_SEED ?= 0
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test lint types tests speed fuzz gpu-evidence clean
+.PHONY: demo test lint types tests speed fuzz constraints gpu-evidence clean
 
 demo: $(VENV)/.demo  ## install, run the quick study, write its report
 	$(BIN)/nasbench run quick --jobs 2 --out $(RESULTS)
@@ -33,6 +33,14 @@ speed: $(VENV)/.test  ## the figures of the README on speed
 
 fuzz: $(VENV)/.test  ## damaged files and nonsense for some minutes: nothing may be read in silence, end in a traceback or not end
 	$(BIN)/python -m tests.fuzz --minutes $(FUZZ_MINUTES) --seed $(FUZZ_SEED)
+
+# What the tests ran on, with hashes. Torch is left out: its build depends on the machine.
+constraints: $(VENV)/.test  ## constraints.txt anew, from the environment of the tests
+	$(BIN)/python -m pip install -q uv
+	$(BIN)/python -m pip freeze --exclude-editable | grep -vE '^(torch|uv)==' > constraints.txt
+	echo "torch ; sys_platform == 'never'" | UV_CUSTOM_COMPILE_COMMAND="make constraints" $(BIN)/uv pip compile -q pyproject.toml \
+		--extra tune --extra cluster --extra federated --extra edge --extra nas-bench-201 --override /dev/stdin --generate-hashes \
+		--python-version 3.11 --python-platform x86_64-manylinux_2_28 --no-annotate --no-emit-index-url -o constraints.txt
 
 # Status 3 says that the minutes are used and that the same command goes on from there: no error of make's.
 gpu-evidence: $(VENV)/.test  ## one GPU: search and train on CIFAR-10; run again to resume (needs `nasbench data fetch cifar10`)
