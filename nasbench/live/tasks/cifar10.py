@@ -135,6 +135,8 @@ def from_archive(path: Path) -> dict[str, bytes]:
     Raises:
         NasbenchError: if it is damaged or neither of the two.
     """
+    if not path.is_file():  # a device may have no end
+        raise NasbenchError(f"{path} is no file; give CIFAR-10's binary version.")
     try:
         with tarfile.open(path) as archive:
             members = {Path(m.name).name: m for m in archive.getmembers() if m.isfile() and m.size <= LARGEST}
