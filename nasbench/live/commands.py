@@ -36,6 +36,14 @@ Out = Annotated[
 ]
 Space = Annotated[str, typer.Option(help="nas-bench-201, darts, hierarchical, or convnet[:BASE:MMAC]")]
 Epochs = Annotated[int | None, typer.Option(min=1, help="epochs of the final training, in place of the recipe's")]
+TokenFile = Annotated[
+    Path | None,
+    typer.Option(help="federated: file with the token that clients and server share; else the variable NASBENCH_TOKEN"),
+]
+Certificates = Annotated[
+    Path | None,
+    typer.Option(help="federated: folder with ca.pem, at the server also server.pem and server.key, for TLS"),
+]
 Channels = Annotated[int | None, typer.Option(min=1, help="in place of the recipe's")]
 Cells = Annotated[int | None, typer.Option(min=1, help="in place of the recipe's")]
 
@@ -51,6 +59,7 @@ def need_torch() -> None:
 
 
 def search(
+    context: typer.Context,
     task: Annotated[str, typer.Argument(help="digits, cifar10, fashion-mnist, co2, ett, trec or breast-mnist")],
     optimizer: Annotated[
         str | None,
@@ -95,6 +104,9 @@ def search(
     listen: Annotated[
         str | None, typer.Option(help="federated: HOST:PORT for clients that come by nasbench join")
     ] = None,
+    token_file: TokenFile = None,
+    certificates: Certificates = None,
+    patience: Annotated[float, typer.Option(help="federated: seconds that --listen waits for clients")] = 600.0,
     compare: Annotated[int, typer.Option(help="federated: so many seeds beside central and local-only search")] = 0,
     seed: Seed = 0,
     device: Device = "auto",
@@ -111,8 +123,9 @@ def search(
     from nasbench.live.builders import network_size
     from nasbench.live.devices import choose_device
     from nasbench.live.experiment import run_plan
-    from nasbench.live.federated.command import Federation, search_federated
+    from nasbench.live.federated.command import Federation, refuse_unused_federation, search_federated
     from nasbench.live.front import run_front
+    from nasbench.live.given import refuse_unused
     from nasbench.live.plan import Plan
     from nasbench.live.searchers.searcher import SearchSettings
     from nasbench.live.training.recipe import get_recipe
@@ -146,18 +159,26 @@ def search(
         runtime=runtime,
         listen=listen,
         compare=compare,
+        token_file=token_file,
+        certificates=certificates,
+        patience=patience,
     )
     if rank and (federated or plan.objectives):
         raise NasbenchError("A ranking is of one central search for one objective; leave out --rank.")
     if federated and plan.objectives:
         raise NasbenchError("Federated search minimises one objective; leave out --objectives or --federated.")
+    refuse_unused_federation(context, federated, federation)
     if federated:
         show("search", *search_federated(plan, federation, device, out), json)
         return
-    if federation != Federation():
-        raise NasbenchError(
-            "An option of federated search is given without --federated; add it, or leave the option out."
-        )
+    if plan.shares_weights:
+        reason = f"is of optimizers that train alone, and {plan.optimizer} shares weights here; leave it out"
+        refuse_unused(context, ("queries", "seconds"), reason)
+    else:
+        reason = f"is of searches on shared weights, and {plan.optimizer} trains alone here; leave it out"
+        refuse_unused(context, ("search_epochs",), reason)
+    if seconds is not None:
+        refuse_unused(context, ("queries",), "and --seconds are two budgets; leave one out")
     if plan.objectives:
         show("search", "rows", run_front(plan, choose_device(device), out), json)
         return

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nasbench.errors import NasbenchError
+from nasbench.live.commands import Certificates, TokenFile
+from nasbench.live.given import refuse_unused
 from nasbench.live.ranges import LARGEST_SEED, POSITIVE
 
 if TYPE_CHECKING:
@@ -28,6 +30,28 @@ class Federation:
     runtime: str = "flower"
     compare: int = 0
     listen: str | None = None
+    token_file: Path | None = None
+    certificates: Path | None = None
+    patience: float = 600.0
+
+
+def refuse_unused_federation(context: typer.Context, federated: bool, federation: Federation) -> None:
+    """Raise NasbenchError for an option of `nasbench search` that is given and would not be used; see `refuse_unused`."""
+    if not federated:
+        reason = "is an option of federated search; add --federated, or leave it out"
+        refuse_unused(context, [field.name for field in fields(Federation)], reason)
+        return
+    refuse_unused(context, ("queries", "seconds"), "is no budget of a federated search, which has rounds; leave it out")
+    network = ("token_file", "certificates", "patience")
+    if federation.compare:
+        reason = "is not used by --compare, whose rounds are a plain loop; leave it out"
+        refuse_unused(context, ("listen", "runtime", *network), reason)
+    elif federation.listen is None:
+        refuse_unused(context, network, "is of clients that come over a network; add --listen, or leave it out")
+    else:
+        refuse_unused(
+            context, ("runtime",), "is how clients are simulated, and --listen waits for real ones; leave it out"
+        )
 
 
 def search_federated(plan: Plan, federation: Federation, device: str, out: Path | None) -> tuple[str, Any]:
@@ -54,10 +78,12 @@ def search_federated(plan: Plan, federation: Federation, device: str, out: Path 
     from nasbench.live.devices import choose_device
     from nasbench.live.federated.compare import compare_seeds, summary
     from nasbench.live.federated.coordinator import Trouble
+    from nasbench.live.federated.credentials import Credentials
     from nasbench.live.federated.experiment import FederatedPlan, run_federated, serve_federated
     from nasbench.live.federated.job import Job
     from nasbench.live.federated.partition import Partition
     from nasbench.live.studies.store import write_whole
+    from nasbench.live.training.training import to_stderr
 
     passes = (plan.settings.epochs, plan.recipe.epochs)
     rounds = [p if r is None else r for r, p in zip((federation.rounds, federation.train_rounds), passes, strict=True)]
@@ -80,16 +106,26 @@ def search_federated(plan: Plan, federation: Federation, device: str, out: Path 
     where = choose_device(device)
     if federation.compare:
         return "rows", summary(compare_seeds(federated, federation.compare, where, out, passes=passes))
-    address = federation.listen and checked_address(federation.listen)
-    result = (
-        serve_federated(federated, address, where) if address else run_federated(federated, where, federation.runtime)
-    )
+    checkpoint = out / f"federated-{plan.task}-{plan.seed}.pt" if out else None
+    if federation.listen is None:
+        result = run_federated(federated, where, federation.runtime, checkpoint=checkpoint)
+    else:
+        address = checked_address(federation.listen)
+        if federation.patience not in POSITIVE:
+            raise NasbenchError(f"--patience is {federation.patience}; it should be {POSITIVE.words}.")
+        credentials = Credentials.read(federation.token_file, federation.certificates)
+        if not credentials.token:
+            to_stderr(f"whoever reaches {address} can take part; --token-file lets in those alone who know a token")
+        result = serve_federated(
+            federated, address, where, patience=federation.patience, credentials=credentials, checkpoint=checkpoint
+        )
     if out:
         write_whole(out / f"federated-{plan.task}-{plan.seed}.json", result)
     return "searches", [result]
 
 
 def join(
+    context: typer.Context,
     address: Annotated[str, typer.Argument(help="HOST:PORT of nasbench search --federated --listen")],
     task: Annotated[str, typer.Option(help="whose data this client holds")] = "digits",
     client: Annotated[int, typer.Option(min=0, help="which client this is, from 0")] = 0,
@@ -100,6 +136,8 @@ def join(
     partition: Annotated[str, typer.Option(help="how the parts are dealt: iid or dirichlet:ALPHA")] = "iid",
     examples: Annotated[int | None, typer.Option(min=2, help="training examples to use")] = None,
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="of the partition; that of the search")] = 0,
+    token_file: TokenFile = None,
+    certificates: Certificates = None,
     patience: Annotated[float, typer.Option(help="seconds to wait for the server")] = 600.0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
 ) -> None:
@@ -109,6 +147,7 @@ def join(
     need_torch()
     from nasbench.live.devices import choose_device
     from nasbench.live.federated.client import Client
+    from nasbench.live.federated.credentials import Credentials
     from nasbench.live.federated.partition import Partition, check_client, deal
     from nasbench.live.federated.runtime import connect
     from nasbench.live.tasks.catalogue import get_task
@@ -116,6 +155,10 @@ def join(
     checked_address(address)
     if patience not in POSITIVE:
         raise NasbenchError(f"--patience is {patience}; it should be {POSITIVE.words}.")
+    credentials = Credentials.read(token_file, certificates)
+    if clients is None:
+        unused = "deals out the examples to several clients; add --clients, or leave it out"
+        refuse_unused(context, ("partition", "seed"), unused)
     chosen = get_task(task)
     splits = chosen.load().reduced(examples, reduced_search(examples))
     if clients is not None:
@@ -123,7 +166,7 @@ def join(
             raise NasbenchError(f"The client is number {client} of {clients}; it should be from 0 to {clients - 1}.")
         splits = deal(chosen, splits, clients, Partition.parse(partition), seed)[client]
     check_client(chosen, splits, client)
-    connect(Client(client, chosen, splits, choose_device(device)), address, patience)
+    connect(Client(client, chosen, splits, choose_device(device)), address, patience, credentials)
 
 
 def checked_address(text: str) -> str:

@@ -63,9 +63,11 @@ class Coordinator:
         trouble: drop-out and stragglers.
         say: takes messages.
         most: examples that one client may announce, its weight in every mean.
+        keep: called after every round, to write down where the search stands.
         state: what travels, by name: theta and supernet weights while searching, then the weights of the network found.
         architecture: what the search found, "" before.
-        examples: of each client that was admitted; its weight in every mean.
+        examples: of each client that was ever admitted; its weight in every mean.
+        present: the clients that are there.
         rows: one a round: round, phase, loss, entropy (nats, mean over rows of theta), architecture, clients, stragglers,
             bytes_down, bytes_up.
         refusals: one for each update or client turned away: round (0 before the first), client, reason.
@@ -76,9 +78,11 @@ class Coordinator:
     trouble: Trouble = field(default_factory=Trouble)
     say: Callable[[str], None] = lambda message: None
     most: int = MOST_EXAMPLES
+    keep: Callable[[], None] = lambda: None
     state: dict[str, Array] = field(init=False)
     architecture: str = ""
     examples: dict[int, int] = field(default_factory=dict)
+    present: set[int] = field(default_factory=set)
     rows: list[dict[str, Any]] = field(default_factory=list)
     refusals: list[dict[str, Any]] = field(default_factory=list)
 
@@ -93,27 +97,38 @@ class Coordinator:
             self.refuse(0, number if self.expects(number) else printable(number), fault)
             return None
         self.examples[number] = properties["examples"]
+        self.present.add(number)
         return int(number)
+
+    def leave(self, number: int) -> None:
+        """Note that a client is gone; it, or one that holds as many examples, may come back under its number."""
+        self.present.discard(number)
+        self.say(f"client {number} is gone; it may come back")
 
     def expects(self, number: object) -> bool:
         """Return whether a client may have this number."""
         return type(number) is int and 0 <= number < self.clients
 
     def _fault_of(self, properties: Mapping[str, Any]) -> str:
-        number, examples = properties.get("client"), properties.get("examples")
+        number: Any = properties.get("client")
+        examples = properties.get("examples")
         if refusal := properties.get("refusal"):
             return printable(refusal)
         if not self.expects(number):
             return f"its number should be an integer from 0 to {self.clients - 1}"
-        if number in self.examples:
+        if number in self.present:
             return "another client has its number"
         if not is_count(examples, self.most):
             return f"it says that it has {printable(examples)} examples; that should be a positive integer of at most {self.most}"
+        if examples != self.examples.get(number, examples):
+            return f"it comes back with {examples} examples where it had {self.examples[number]}"
         return ""
 
     def refuse(self, number: int, client: Any, reason: str) -> None:
-        """Write down that something of a client was turned away, and say so."""
-        self.refusals.append({"round": number, "client": client, "reason": reason})
+        """Write down that something of a client was turned away, and say so; who tries to join again is written down once."""
+        refusal = {"round": number, "client": client, "reason": reason}
+        if number or refusal not in self.refusals:
+            self.refusals.append(refusal)
         self.say(
             f"round {number}: client {client} is refused: {reason}"
             if number
@@ -122,7 +137,11 @@ class Coordinator:
 
     def instructions(self, number: int) -> dict[int, Instruction]:
         """Return what to ask of each client that takes part in round `number`, counted from 1."""
-        if not self.examples:
+        if self.examples and not self.present:
+            raise NasbenchError(
+                f"All clients have left before round {number} of {self.job.rounds}; start them and the same search again."
+            )
+        if not self.present:
             reasons = "; ".join(f"client {r['client']}: {r['reason']}" for r in self.refusals)
             raise NasbenchError(f"No client can take part ({reasons or 'none came'}); there should be one or more.")
         shares = self.trouble.shares(self.clients, self.job.seed, number)
@@ -162,6 +181,7 @@ class Coordinator:
         if number == self.job.settings.epochs:
             self.architecture = self.job.derive(self.state[THETA])
             self.state = self.job.train_state(self.architecture)
+        self.keep()
 
     def _write(
         self, number: int, asked: Mapping[int, Instruction], replies: Mapping[int, Reply], taken: Mapping[int, Reply]

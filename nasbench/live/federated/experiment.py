@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,9 +14,11 @@ import torch
 from nasbench.errors import unknown_name
 from nasbench.live.federated.client import Client
 from nasbench.live.federated.coordinator import Coordinator, Trouble
+from nasbench.live.federated.credentials import Credentials
 from nasbench.live.federated.job import Array, Job, load_weights
 from nasbench.live.federated.loop import run_loop
 from nasbench.live.federated.partition import Partition, deal
+from nasbench.live.federated.resume import take_up
 from nasbench.live.federated.update import packed
 from nasbench.live.final_phase import describe_trained
 from nasbench.live.tasks.catalogue import get_task
@@ -71,7 +74,12 @@ class FederatedPlan:
 
 
 def run_federated(
-    plan: FederatedPlan, device: torch.device, runtime: str = "flower", say: Say = to_stderr, workers: int = 1
+    plan: FederatedPlan,
+    device: torch.device,
+    runtime: str = "flower",
+    say: Say = to_stderr,
+    workers: int = 1,
+    checkpoint: Path | None = None,
 ) -> dict[str, Any]:
     """Deal out the examples, search and train on this machine, score once; return one flat result.
 
@@ -81,10 +89,12 @@ def run_federated(
         runtime: "flower" for its simulation, "loop" for a plain loop; they agree bit for bit.
         say: takes messages.
         workers: processes of the simulation.
+        checkpoint: written after every round; if it is there, the search goes on from it.
     """
     if runtime not in RUNTIMES:
         raise unknown_name("runtime", runtime, RUNTIMES)
     clients, coordinator = plan.owners(device), plan.coordinator(say)
+    before = take_up(coordinator, checkpoint, plan.as_dict()) if checkpoint else 0.0
     start = time.perf_counter()
     if runtime == "loop":
         run_loop(coordinator, clients)
@@ -92,19 +102,37 @@ def run_federated(
         from nasbench.live.federated.runtime import simulate
 
         simulate(coordinator, clients, workers)
-    return result_of(plan, coordinator, time.perf_counter() - start, device) | {"runtime": runtime}
+    seconds = before + time.perf_counter() - start
+    return result_of(plan, coordinator, seconds, device) | {"runtime": runtime}
 
 
 def serve_federated(
-    plan: FederatedPlan, address: str, device: torch.device, say: Say = to_stderr, patience: float = 600.0
+    plan: FederatedPlan,
+    address: str,
+    device: torch.device,
+    say: Say = to_stderr,
+    patience: float = 600.0,
+    credentials: Credentials | None = None,
+    checkpoint: Path | None = None,
 ) -> dict[str, Any]:
-    """Search and train with clients that come over gRPC to `address`, score once; return one flat result."""
+    """Search and train with clients that come over gRPC to `address`, score once; return one flat result.
+
+    Args:
+        plan: what is done.
+        address: HOST:PORT to listen on.
+        device: where the network that is found is scored.
+        say: takes messages.
+        patience: seconds to wait for the clients to come, and for the answers of a round.
+        credentials: what clients must show, and under which certificates they are talked to.
+        checkpoint: as for `run_federated`.
+    """
     from nasbench.live.federated.runtime import serve
 
     coordinator = plan.coordinator(say)
+    before = take_up(coordinator, checkpoint, plan.as_dict()) if checkpoint else 0.0
     start = time.perf_counter()
-    serve(coordinator, address, patience)
-    return result_of(plan, coordinator, time.perf_counter() - start, device) | {"runtime": "grpc"}
+    serve(coordinator, address, patience, credentials)
+    return result_of(plan, coordinator, before + time.perf_counter() - start, device) | {"runtime": "grpc"}
 
 
 def result_of(plan: FederatedPlan, coordinator: Coordinator, seconds: float, device: torch.device) -> dict[str, Any]:
@@ -128,11 +156,15 @@ def result_of(plan: FederatedPlan, coordinator: Coordinator, seconds: float, dev
         **coordinator.ledger,
         "weights_sha256": digest(coordinator.state),
         "refused": len(coordinator.refusals),
-        "refusals": coordinator.refusals,
+        "refusals": sorted(coordinator.refusals, key=lambda r: (r["round"], *_order(r["client"]))),
         "examples_of_clients": {str(k): n for k, n in sorted(coordinator.examples.items())},
         "curve": coordinator.rows,
         "plan": plan.as_dict(),
     }
+
+
+def _order(client: int | str) -> tuple[int, str]:
+    return (client, "") if isinstance(client, int) else (-1, client)
 
 
 def digest(state: Mapping[str, Array]) -> str:

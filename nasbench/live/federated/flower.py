@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from threading import Event
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
 from typing import Any
 
 from flwr import client as flower
@@ -28,11 +29,17 @@ from flwr.server.strategy import Strategy
 from nasbench.errors import NasbenchError
 from nasbench.live.federated.client import Client, Instruction
 from nasbench.live.federated.coordinator import Coordinator
+from nasbench.live.federated.credentials import Credentials, challenge
 from nasbench.live.federated.job import Array, Job
-from nasbench.live.federated.update import Answer, packed, read_answer, unpacked
+from nasbench.live.federated.room import Guest
+from nasbench.live.federated.update import Answer, packed, printable, read_answer, unpacked
 
 Failure = tuple[ClientProxy, FitRes] | BaseException
 TYPE = "numpy.ndarray"
+INTRODUCTION = 30.0
+"""Seconds for a client to say who it is."""
+LATE = 2.0
+"""Seconds that a round waits for those who came since the last one to introduce themselves."""
 DONE = Status(Code.OK, "")
 
 
@@ -41,64 +48,106 @@ class MirrorAveraging(Strategy):
 
     Args:
         coordinator: what decides, and holds the result; see there.
-        patience: seconds to wait for all clients to come, and for each to introduce itself.
+        patience: seconds to wait for all clients to come.
+        credentials: what a client must show.
     """
 
-    def __init__(self, coordinator: Coordinator, patience: float = 600.0) -> None:
-        self.coordinator, self.patience = coordinator, patience
+    def __init__(
+        self, coordinator: Coordinator, patience: float = 600.0, credentials: Credentials | None = None
+    ) -> None:
+        self.coordinator, self.patience, self.credentials = coordinator, patience, credentials or Credentials()
+        self.done = len(coordinator.rows)
+        """Rounds that were made before this server was started."""
         self.abandoned = Event()
         """Set by whoever starts the clients, once none will come."""
         self.numbers: dict[str, int] = {}
         self.asked: dict[int, Instruction] = {}
+        self.met: set[str] = set()
+        self.introduced: SimpleQueue[tuple[ClientProxy, str, dict[str, Any]]] = SimpleQueue()
+        self.settled: set[int | str] = set()
 
     def initialize_parameters(self, client_manager: ClientManager) -> Parameters:
         """Wait for the clients, let each introduce itself, and return theta and the weights of the supernet."""
-        coordinator = self.coordinator
-        deadline = time.monotonic() + self.patience
-        while client_manager.num_available() < coordinator.clients and time.monotonic() < deadline:
-            if self.abandoned.wait(0.1):
-                break
-        if client_manager.num_available() < coordinator.clients:
+        clients, deadline = self.coordinator.clients, time.monotonic() + self.patience
+        while len(self.settled) < clients and time.monotonic() < deadline and not self.abandoned.is_set():
+            self._welcome(client_manager, 0.1)
+        if len(self.settled) < clients:
             raise NasbenchError(
-                f"{client_manager.num_available()} of {coordinator.clients} clients came within {self.patience:g} s; "
+                f"{len(self.settled)} of {clients} clients came within {self.patience:g} s; "
                 "all should be started before that."
             )
-        introduce = GetPropertiesIns({"job": coordinator.job.dumps()})
-        for cid, proxy in sorted(client_manager.all().items()):
+        return _parameters(self.coordinator.state)
+
+    def _welcome(self, client_manager: ClientManager, seconds: float) -> None:
+        """Note who left, ask who came, and admit who has introduced itself within some seconds."""
+        there = client_manager.all()
+        for cid in [cid for cid in self.numbers if cid not in there]:
+            self.coordinator.leave(self.numbers.pop(cid))
+        for cid in [cid for cid in there if cid not in self.met]:
+            self.met.add(cid)
+            Thread(target=self._introduce, args=(there[cid],), daemon=True).start()
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
             try:
-                properties: dict[str, Any] = dict(proxy.get_properties(introduce, self.patience, 0).properties)
-            except Exception as fault:  # whatever a client or its connection does, the others go on
-                properties = {"client": cid, "refusal": f"it does not answer ({type(fault).__name__})"}
-            if (number := coordinator.admit(properties)) is not None:
-                self.numbers[cid] = number
-        return self._parameters()
+                self._admit(*self.introduced.get(timeout=left))
+            except Empty:
+                return
+
+    def _introduce(self, proxy: ClientProxy) -> None:
+        question = challenge()
+        ins = GetPropertiesIns({"job": self.coordinator.job.dumps(), "challenge": question})
+        try:
+            properties: dict[str, Any] = dict(proxy.get_properties(ins, INTRODUCTION, 0).properties)
+        except Exception as fault:  # whatever a client or its connection does, the others go on
+            properties = {"client": proxy.cid, "refusal": f"it does not answer ({type(fault).__name__})"}
+        self.introduced.put((proxy, question, properties))
+
+    def _admit(self, proxy: ClientProxy, question: str, properties: dict[str, Any]) -> None:
+        coordinator, number = self.coordinator, properties.get("client")
+        proven = self.credentials.proves(properties.pop("proof", ""), question, number, properties.get("examples", 0))
+        if not proven:
+            properties = {"client": "a stranger", "refusal": "it does not know the token of this search"}
+        admitted = coordinator.admit(properties)
+        if proven:
+            self.settled.add(number if coordinator.expects(number) else proxy.cid)  # type: ignore[arg-type]
+        if admitted is not None:
+            self.numbers[proxy.cid] = admitted
+        elif isinstance(proxy, Guest):
+            proxy.turn_away(coordinator.refusals[-1]["reason"])
 
     def configure_fit(
         self, server_round: int, parameters: Parameters, client_manager: ClientManager
     ) -> list[tuple[ClientProxy, FitIns]]:
-        """Return what each client that takes part is asked."""
-        coordinator = self.coordinator
-        self.asked = coordinator.instructions(server_round)
+        """Return what each client that takes part is asked; who came since the last round is asked as well."""
+        coordinator, number = self.coordinator, self.done + server_round
+        self._welcome(client_manager, LATE if client_manager.all().keys() - self.met else 0.0)
+        deadline = time.monotonic() + self.patience
+        while not coordinator.present and coordinator.examples and time.monotonic() < deadline:
+            self._welcome(client_manager, 0.1)
+        self.asked = coordinator.instructions(number)
         proxies = {self.numbers[cid]: p for cid, p in client_manager.all().items() if cid in self.numbers}
-        job = coordinator.job.dumps()
-        return [
+        job, parameters = coordinator.job.dumps(), _parameters(coordinator.state)
+        asked = [
             (proxies[client], FitIns(parameters, _config(job, instruction)))
             for client, instruction in self.asked.items()
             if client in proxies
         ]
+        if not asked:  # Flower would leave the round out
+            coordinator.absorb(number, self.asked, {})
+        return asked
 
     def aggregate_fit(
         self, server_round: int, results: list[tuple[ClientProxy, FitRes]], failures: list[Failure]
     ) -> tuple[Parameters, dict[str, Scalar]]:
         """Take the means of what came, whatever its order; a client that failed has sent nothing."""
-        coordinator = self.coordinator
+        coordinator, number = self.coordinator, self.done + server_round
         replies = {}
         for proxy, came in results:
             client = self.numbers[proxy.cid]
             answer = Answer(came.parameters.tensors, came.num_examples, came.metrics)
-            replies[client] = read_answer(answer, coordinator.state, server_round, coordinator.examples[client])
-        coordinator.absorb(server_round, self.asked, replies)
-        return self._parameters(), {}
+            replies[client] = read_answer(answer, coordinator.state, number, coordinator.examples[client])
+        coordinator.absorb(number, self.asked, replies)
+        return _parameters(coordinator.state), {}
 
     def configure_evaluate(self, server_round: int, parameters: Parameters, client_manager: ClientManager) -> list[Any]:
         """Return nothing: clients report their training loss, and the test split is looked at once, at the end."""
@@ -111,23 +160,26 @@ class MirrorAveraging(Strategy):
     def evaluate(self, server_round: int, parameters: Parameters) -> None:
         """Return nothing: the server has no data."""
 
-    def _parameters(self) -> Parameters:
-        return _parameters(self.coordinator.state)
-
 
 class FlowerClient(flower.Client):
     """A client that speaks Flower; what it cannot do it says in one sentence, and goes on."""
 
-    def __init__(self, client: Client) -> None:
-        self.client = client
+    def __init__(self, client: Client, credentials: Credentials | None = None) -> None:
+        self.client, self.credentials = client, credentials or Credentials()
+        self.refused = ""
+        """Why the server did not take this client in, "" where it did."""
 
     def get_properties(self, ins: GetPropertiesIns) -> GetPropertiesRes:
-        """Return the client's number and its examples, or its number and a refusal."""
+        """Return the client's number and its examples, or its number and a refusal; or hear why it is turned away."""
+        if "refused" in ins.config:
+            self.refused = printable(ins.config["refused"])
+            return GetPropertiesRes(DONE, {})
         try:
             properties: dict[str, Scalar] = dict(self.client.join(Job.loads(str(ins.config["job"]))))
         except NasbenchError as fault:
-            properties = {"client": self.client.number, "refusal": str(fault)}
-        return GetPropertiesRes(DONE, properties)
+            properties = {"client": self.client.number, "examples": 0, "refusal": str(fault)}
+        said = (str(ins.config.get("challenge", "")), self.client.number, int(properties["examples"]))
+        return GetPropertiesRes(DONE, properties | {"proof": self.credentials.proof(*said)})
 
     def fit(self, ins: FitIns) -> FitRes:
         """Make one pass over the examples."""

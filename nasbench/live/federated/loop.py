@@ -11,11 +11,11 @@ from nasbench.live.federated.update import Reply, wire_bytes
 
 
 def run_loop(coordinator: Coordinator, clients: Sequence[Client]) -> None:
-    """Run all rounds; afterwards the coordinator holds the network found and the ledger."""
+    """Run all rounds that are left; afterwards the coordinator holds the network found and the ledger."""
     by_number = {client.number: client for client in clients}
     for client in clients:
         coordinator.admit(joined(client, coordinator))
-    for number in range(1, coordinator.job.rounds + 1):
+    for number in range(len(coordinator.rows) + 1, coordinator.job.rounds + 1):
         asked = coordinator.instructions(number)
         replies = {k: answer(by_number[k], coordinator, instruction) for k, instruction in asked.items()}
         coordinator.absorb(number, asked, replies)

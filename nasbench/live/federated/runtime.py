@@ -2,7 +2,8 @@
 
 Flower calls `run_simulation`, `start_server` and `start_client` deprecated in favour of its command `flwr run` with a SuperLink and
 SuperNodes. Up to and including 1.41 they work, and they are what runs inside one process and what speaks gRPC: SuperLink has left
-gRPC for HTTP. The bound on the version of Flower in `pyproject.toml` is there for that.
+gRPC for HTTP. The bound on the version of Flower in `pyproject.toml` is there for that. Of `start_server` the two halves are called
+apart, since it takes over the signals of the process and leaves threads behind when a search ends early.
 """
 
 from __future__ import annotations
@@ -11,22 +12,33 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from nasbench.errors import NasbenchError
 from nasbench.live.federated.client import Client
 from nasbench.live.federated.coordinator import Coordinator
+from nasbench.live.federated.credentials import Credentials
+from nasbench.live.federated.update import wire_bytes
 
 ENVIRONMENT = {
     "FLWR_TELEMETRY_ENABLED": "0",
     "FLWR_DISABLE_UPDATE_CHECK": "1",
+    "GRPC_VERBOSITY": "NONE",
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_worker_niceness": "0",
 }
 """What Flower and Ray would send to their makers is turned off; Flower reads its part when it is imported.
 
-Ray's workers, which it starts at nice 15, would stand still beside any other work (174 s in place of 36).
+So is what gRPC writes on standard error of every connection that ends badly. Ray's workers, which
+it starts at nice 15, would stand still beside any other work (174 s in place of 36).
 """
+
+SPARE = 16
+"""Connections of strangers that there is room for."""
+
+LEAST_MESSAGE = 2**20
+"""Bytes of a message beside its arrays."""
 
 STORE_BYTES = 100 * 2**20
 """Memory for Ray's object store: the weights of small networks, for a few clients."""
@@ -45,10 +57,11 @@ def need_flower() -> None:
 
     telemetry.FLWR_TELEMETRY_ENABLED = "0"
     logging.getLogger("flwr").setLevel(logging.ERROR)
+    logging.getLogger("grpc").setLevel(logging.CRITICAL)
 
 
 def simulate(coordinator: Coordinator, clients: Sequence[Client], workers: int = 1) -> None:
-    """Run all rounds in Flower's simulation; afterwards the coordinator holds the network found and the ledger.
+    """Run all rounds that are left in Flower's simulation; afterwards the coordinator holds the network found and the ledger.
 
     Args:
         coordinator: of the server.
@@ -67,9 +80,12 @@ def simulate(coordinator: Coordinator, clients: Sequence[Client], workers: int =
     from nasbench.live.federated.flower import FlowerClient, MirrorAveraging
 
     owners, strategy = list(clients), MirrorAveraging(coordinator)
+    left = coordinator.job.rounds - len(coordinator.rows)
+    if not left:
+        return
 
     def server_fn(context: Context) -> ServerAppComponents:
-        return ServerAppComponents(strategy=strategy, config=ServerConfig(num_rounds=coordinator.job.rounds))
+        return ServerAppComponents(strategy=strategy, config=ServerConfig(num_rounds=left))
 
     def client_fn(context: Context) -> object:
         return FlowerClient(owners[int(context.node_config["partition-id"])]).to_client()
@@ -104,31 +120,62 @@ def simulate(coordinator: Coordinator, clients: Sequence[Client], workers: int =
         )
 
 
-def serve(coordinator: Coordinator, address: str, patience: float = 600.0) -> None:
-    """Run all rounds with clients that come over gRPC; afterwards the coordinator holds the network found and the ledger.
+def serve(
+    coordinator: Coordinator, address: str, patience: float = 600.0, credentials: Credentials | None = None
+) -> None:
+    """Run all rounds that are left with clients that come over gRPC; afterwards the coordinator holds the network found.
 
     Args:
         coordinator: of the server.
         address: HOST:PORT to listen on.
         patience: seconds to wait for the clients to come, and for the answers of a round.
+        credentials: what clients must show, and under which certificates they are talked to.
+
+    Raises:
+        NasbenchError: if the address cannot be listened on, the clients do not come, or all of them leave.
     """
     need_flower()
-    from flwr.server import ServerConfig, start_server
+    from flwr.server import Server
+    from flwr.server.superlink.fleet.grpc_bidi.grpc_server import start_grpc_server
 
     from nasbench.live.federated.flower import MirrorAveraging
+    from nasbench.live.federated.room import FAREWELL, Room
 
-    start_server(
-        server_address=address,
-        config=ServerConfig(num_rounds=coordinator.job.rounds, round_timeout=patience),
-        strategy=MirrorAveraging(coordinator, patience),
-    )
+    credentials = credentials or Credentials()
+    room = Room(SPARE + 4 * coordinator.clients)
+    server = Server(client_manager=room, strategy=MirrorAveraging(coordinator, patience, credentials))
+    certificates = credentials.of_server()
+    try:
+        endpoint = start_grpc_server(
+            room,
+            address,
+            max_concurrent_workers=SPARE + room.capacity,
+            max_message_length=largest_message(coordinator),
+            certificates=certificates,
+        )
+    except (SystemExit, RuntimeError):  # which is how Flower and gRPC say it
+        reason = "it is in use, no address of this machine, or its certificates do not serve"
+        raise NasbenchError(f"The server cannot listen on {address} ({reason}); choose another.") from None
+    try:
+        if len(coordinator.rows) < coordinator.job.rounds:
+            server.fit(coordinator.job.rounds - len(coordinator.rows), timeout=patience)
+        server.disconnect_all_clients(timeout=FAREWELL)
+    finally:
+        endpoint.stop(grace=1).wait(FAREWELL)
 
 
-def connect(client: Client, address: str, patience: float = 600.0) -> None:
+def largest_message(coordinator: Coordinator) -> int:
+    """Return how many bytes a message may have: room for what is exchanged in either phase, whatever network is found."""
+    job = coordinator.job
+    wider = max(job.recipe.channels / job.settings.channels, 1) ** 2 * max(job.recipe.cells / job.settings.cells, 1)
+    return LEAST_MESSAGE + round(8 * wider * wire_bytes(list(coordinator.state.values())))
+
+
+def connect(client: Client, address: str, patience: float = 600.0, credentials: Credentials | None = None) -> None:
     """Take part as one client in the search of the server at `address`, HOST:PORT, until it ends.
 
     Raises:
-        NasbenchError: if no server answers within `patience` seconds, or it goes away.
+        NasbenchError: if no server answers within `patience` seconds, it turns the client away, or it goes away.
     """
     need_flower()
     import grpc
@@ -136,17 +183,36 @@ def connect(client: Client, address: str, patience: float = 600.0) -> None:
 
     from nasbench.live.federated.flower import FlowerClient
 
-    with grpc.insecure_channel(address) as channel:
+    credentials = credentials or Credentials()
+    authority = credentials.of_client()
+    with _channel(address, authority) as channel:
         try:
             grpc.channel_ready_future(channel).result(timeout=patience)
         except grpc.FutureTimeoutError:
+            under = "" if authority is None else " with a certificate that the authority here has signed for that host"
             raise NasbenchError(
-                f"No server answers at {address}; it should be started within {patience:g} s."
+                f"No server answers at {address}{under}; it should be started within {patience:g} s."
             ) from None
+    speaker = FlowerClient(client, credentials)
     try:
-        start_client(server_address=address, client=FlowerClient(client).to_client(), insecure=True)
+        start_client(server_address=address, client=speaker, root_certificates=authority)
     except grpc.RpcError as fault:
-        raise NasbenchError(f"The server at {address} went away ({fault.code().name}).") from None
+        if not speaker.refused:
+            raise NasbenchError(f"The server at {address} went away ({fault.code().name}).") from None
+    except (StopIteration, RuntimeError) as fault:
+        if not isinstance(fault.__cause__ or fault, StopIteration):
+            raise
+        raise NasbenchError(f"The server at {address} has no room for another client; try again later.") from None
+    if speaker.refused:
+        raise NasbenchError(f"The server at {address} refuses client {client.number}: {speaker.refused.rstrip('.')}.")
+
+
+def _channel(address: str, authority: bytes | None) -> Any:
+    import grpc
+
+    if authority is None:
+        return grpc.insecure_channel(address)
+    return grpc.secure_channel(address, grpc.ssl_channel_credentials(authority))
 
 
 @contextmanager

@@ -1,0 +1,308 @@
+"""Clients over gRPC on loopback, in threads of this process: hostile ones, strangers, those that leave and come back."""
+
+from __future__ import annotations
+
+import datetime
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("flwr", reason="needs Flower: pip install 'nas-verify[federated]'")
+
+import grpc
+from flwr.common import Code, FitRes, GetPropertiesRes, Parameters, Status, serde
+from flwr.proto.transport_pb2 import ClientMessage
+from flwr.proto.transport_pb2_grpc import FlowerServiceStub
+
+from nasbench.errors import NasbenchError
+from nasbench.live.federated.coordinator import Coordinator
+from nasbench.live.federated.credentials import Credentials
+from nasbench.live.federated.experiment import FederatedPlan, digest
+from nasbench.live.federated.loop import run_loop
+from nasbench.live.federated.resume import take_up
+from nasbench.live.federated.runtime import connect, serve
+
+from small_federation import JOB, PLAN
+
+OK = Status(Code.OK, "")
+TOKEN = Credentials("a token of 24 characters")
+THREE_ROUNDS = replace(JOB, settings=replace(JOB.settings, epochs=2))
+
+
+@pytest.fixture
+def address() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+class Guests:
+    """Clients in threads, and what became of them."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.ends: dict[str, str] = {}
+        self.over = threading.Event()
+        self.threads: list[threading.Thread] = []
+
+    def start(self, name: str, function: Callable[..., None], *arguments: Any) -> None:
+        def run() -> None:
+            try:
+                function(*arguments)
+                self.ends[name] = "done"
+            except NasbenchError as fault:
+                self.ends[name] = str(fault)
+            except Exception as fault:  # a hostile client may end as it likes
+                self.ends[name] = type(fault).__name__
+
+        self.threads.append(threading.Thread(target=run, daemon=True))
+        self.threads[-1].start()
+
+    def join(self, name: str, plan: FederatedPlan, number: int, credentials: Credentials = TOKEN) -> None:
+        self.start(name, connect, plan.owners()[number], self.address, 60.0, credentials)
+
+    def wait(self) -> dict[str, str]:
+        self.over.set()
+        for thread in self.threads:
+            thread.join(30)
+            assert not thread.is_alive()
+        return self.ends
+
+
+def properties(**fields: Any) -> ClientMessage:
+    return ClientMessage(get_properties_res=serde.get_properties_res_to_proto(GetPropertiesRes(OK, fields)))
+
+
+def fitted(tensors: list[bytes], number: int) -> ClientMessage:
+    came = FitRes(OK, Parameters(tensors, "numpy.ndarray"), 40, {"round": number, "loss": 1.0})
+    return ClientMessage(fit_res=serde.fit_res_to_proto(came))
+
+
+Answers = Callable[[Any], list[ClientMessage]]
+
+
+def raw(address: str, number: int, answers: Answers, examples: int = 40, deaf: threading.Event | None = None) -> None:
+    """Introduce oneself as client `number` with the token, and answer each question of a round by `answers`.
+
+    With `deaf`, take no further question from the connection until that event.
+    """
+    ready = threading.Event()
+    out: list[ClientMessage] = []
+
+    def speak() -> Iterator[ClientMessage]:
+        while True:
+            ready.wait(60)
+            while out:
+                yield out.pop(0)
+            ready.clear()
+
+    with grpc.insecure_channel(address) as channel:
+        grpc.channel_ready_future(channel).result(60)
+        for question in FlowerServiceStub(channel).Join(speak()):
+            if question.HasField("get_properties_ins"):
+                config = serde.get_properties_ins_from_proto(question.get_properties_ins).config
+                if "refused" in config:
+                    return
+                proof = TOKEN.proof(str(config["challenge"]), number, examples)
+                out.append(properties(client=number, examples=examples, proof=proof))
+            elif question.HasField("fit_ins"):
+                out.extend(answers(serde.fit_ins_from_proto(question.fit_ins)))
+            else:
+                return
+            ready.set()
+            if deaf is not None:
+                deaf.wait(60)
+                return
+
+
+def malformed(ins: Any) -> list[ClientMessage]:
+    header = b"{'descr': '<f8' , 'shape': ((((\n"
+    broken = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header
+    return [fitted([broken, *ins.parameters.tensors[1:]], int(ins.config["round"]))]
+
+
+def twice(ins: Any) -> list[ClientMessage]:
+    honest = fitted(ins.parameters.tensors, int(ins.config["round"]))
+    return [honest, honest]
+
+
+def of_another_kind(ins: Any) -> list[ClientMessage]:
+    return [properties(client=3)]
+
+
+def silent(ins: Any) -> list[ClientMessage]:
+    return []
+
+
+def nothing_in_it(ins: Any) -> list[ClientMessage]:
+    return [ClientMessage()]
+
+
+def gone(ins: Any) -> list[ClientMessage]:
+    raise ConnectionAbortedError
+
+
+HOSTILE = {2: malformed, 3: of_another_kind, 4: silent, 5: nothing_in_it, 6: twice}
+
+
+def test_hostile_and_silent_clients_and_strangers_change_nothing(address: str) -> None:
+    plan = replace(PLAN, job=THREE_ROUNDS, clients=8, examples=(400, 160))
+    said: list[str] = []
+    coordinator = Coordinator(plan.job, plan.clients, say=said.append)
+    guests = Guests(address)
+    guests.join("honest 0", plan, 0)
+    guests.join("honest 1", plan, 1)
+    guests.join("no token", plan, 1, Credentials())
+    guests.join("another token", plan, 0, Credentials("the token of someone else"))
+    for number, answers in HOSTILE.items():
+        guests.start(f"hostile {number}", raw, address, number, answers)
+    guests.start("deaf", raw, address, 7, silent, 40, guests.over)
+    serve(coordinator, address, 5.0, TOKEN)
+    ends = guests.wait()
+    assert ends["honest 0"] == ends["honest 1"] == "done"
+    for stranger in ("no token", "another token"):
+        assert "does not know the token of this search" in ends[stranger]
+    reasons = {(r["round"], r["client"]): r["reason"] for r in coordinator.refusals}
+    assert reasons[0, "a stranger"] == "it does not know the token of this search"
+    assert reasons[1, 2] == reasons[2, 2] == "theta is no array of type float32 and shape (6, 5) in numpy's format"
+    assert "fields none" in reasons[1, 3] and "fields none" in reasons[1, 5]
+    assert reasons[1, 4] == reasons[1, 7] == "it sent nothing"
+    assert (1, 6) not in reasons and reasons[2, 6] == "its answer is to round 1"
+    assert [row["clients"] for row in coordinator.rows] == [[0, 1, 6], [0, 1], [0, 1]]
+    assert [row["phase"] for row in coordinator.rows] == ["search", "search", "train"]
+
+
+def test_a_client_that_comes_back_and_a_server_that_goes_on_end_as_one_run(address: str, tmp_path: Path) -> None:
+    """The server is stopped after a round, its clients with it; then it goes on, and all come back."""
+    plan = replace(PLAN, job=THREE_ROUNDS, clients=2)
+    expected = plan.coordinator(lambda m: None)
+    run_loop(expected, plan.owners())
+    for stop in (1, 3):
+        coordinator = plan.coordinator(lambda m: None)
+        take_up(coordinator, tmp_path / "c.pt", plan.as_dict())
+        assert len(coordinator.rows) == (0 if stop == 1 else 1)
+        keep = coordinator.keep
+
+        def stopping(keep: Callable[[], None] = keep, stop: int = stop) -> None:
+            keep()
+            if stop < 3:
+                raise NasbenchError("the power is gone")
+
+        coordinator.keep = stopping
+        guests = Guests(address)
+        for number in (0, 1):
+            guests.join(str(number), plan, number)
+        if stop < 3:
+            with pytest.raises(NasbenchError, match="the power is gone"):
+                serve(coordinator, address, 60, TOKEN)
+            assert all("went away" in end for end in guests.wait().values())
+        else:
+            serve(coordinator, address, 60, TOKEN)
+            assert set(guests.wait().values()) == {"done"}
+    assert digest(coordinator.state) == digest(expected.state)
+    assert coordinator.rows == expected.rows and coordinator.refusals == expected.refusals == []
+
+
+def test_a_client_leaves_and_comes_back_under_its_number(address: str) -> None:
+    plan = replace(PLAN, job=replace(JOB, settings=replace(JOB.settings, epochs=4)), clients=2)
+    said: list[str] = []
+    coordinator = plan.coordinator(said.append)
+    guests = Guests(address)
+
+    def back() -> None:
+        if len(coordinator.rows) == 2:
+            guests.join("back", plan, 1)
+            guests.join("more", replace(plan, clients=1), 0)
+
+    coordinator.keep = back
+    guests.join("stays", plan, 0)
+
+    examples = len(plan.owners()[1].splits.train)
+    guests.start("leaves", raw, address, 1, gone, examples)
+    serve(coordinator, address, 60, TOKEN)
+    ends = guests.wait()
+    assert ends["stays"] == ends["back"] == "done"
+    assert "another client has its number" in ends["more"]
+    assert [row["clients"] for row in coordinator.rows[:2]] == [[0], [0]]
+    assert coordinator.rows[4]["clients"] == [0, 1] and "client 1 is gone; it may come back" in said
+
+
+def test_everybody_gone_is_a_sentence(address: str) -> None:
+    guests = Guests(address)
+    for number in (0, 1):
+        guests.start(str(number), raw, address, number, gone)
+    with pytest.raises(NasbenchError, match=r"All clients have left before round 2 of 3; start them"):
+        serve(Coordinator(THREE_ROUNDS, 2), address, 3.0, TOKEN)
+    guests.wait()
+
+
+def test_clients_that_do_not_come_are_a_sentence(address: str) -> None:
+    with pytest.raises(NasbenchError, match=r"0 of 3 clients came within 0.2 s"):
+        serve(PLAN.coordinator(lambda m: None), address, 0.2)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        busy = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(NasbenchError, match=f"cannot listen on {busy}"):
+            serve(PLAN.coordinator(lambda m: None), busy, 1)
+    with pytest.raises(NasbenchError, match="No server answers"):
+        connect(PLAN.owners()[0], address, 0.2)
+
+
+def test_under_certificates_all_is_encrypted_and_a_stranger_s_authority_is_none(address: str, tmp_path: Path) -> None:
+    certify(tmp_path / "ours")
+    certify(tmp_path / "theirs")
+    plan = replace(PLAN, clients=1)
+    expected = plan.coordinator(lambda m: None)
+    run_loop(expected, plan.owners())
+    coordinator = plan.coordinator(lambda m: None)
+    guests = Guests(address)
+    ours, theirs = (Credentials(TOKEN.token, tmp_path / name) for name in ("ours", "theirs"))
+    guests.start("unencrypted", connect, plan.owners()[0], address, 1.0, TOKEN)
+    guests.start("theirs", connect, plan.owners()[0], address, 1.0, theirs)
+
+    def later() -> None:
+        for thread in guests.threads[:2]:
+            thread.join()
+        connect(plan.owners()[0], address, 60.0, ours)
+
+    guests.start("ours", later)
+    serve(coordinator, address, 60, ours)
+    ends = guests.wait()
+    assert ends["ours"] == "done" and digest(coordinator.state) == digest(expected.state)
+    assert "No server answers" in ends["unencrypted"]
+    assert "with a certificate that the authority here has signed" in ends["theirs"]
+
+
+def certify(folder: Path) -> None:
+    """Make an authority and a server's certificate of 127.0.0.1."""
+    from ipaddress import ip_address
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    def name(text: str) -> x509.Name:
+        return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)])
+
+    def certificate(subject: str, key: Any, issuer: Any, authority: bool) -> Any:
+        now = datetime.datetime.now(datetime.UTC)
+        built = x509.CertificateBuilder(name("authority"), name(subject), key.public_key(), x509.random_serial_number())
+        built = built.not_valid_before(now - datetime.timedelta(1)).not_valid_after(now + datetime.timedelta(1))
+        built = built.add_extension(x509.BasicConstraints(authority, None), True)
+        here = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+        return built.add_extension(here, False).sign(issuer, hashes.SHA256())
+
+    folder.mkdir()
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
+    pem = serialization.Encoding.PEM
+    (folder / "ca.pem").write_bytes(certificate("authority", keys[0], keys[0], True).public_bytes(pem))
+    (folder / "server.pem").write_bytes(certificate("server", keys[1], keys[0], False).public_bytes(pem))
+    private = keys[1].private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (folder / "server.key").write_bytes(private)
