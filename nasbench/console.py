@@ -117,7 +117,9 @@ def shown(value: Any) -> str:
     """Return a value as tables show it: a dash for none, six digits of a number that is not whole."""
     if value is None:
         return "-"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return "-" if math.isnan(value) else f"{value:.6g}"
+    return str(value)
 
 
 def _plain(value: Any) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from nasbench.console import print_table
 from nasbench.errors import NasbenchError
 from theory.claim import Claim, Verdict
 from theory.readable import readable
@@ -107,21 +108,9 @@ def latex(title: str, rows: Sequence[Row], claims: Sequence[Claim]) -> str:
 
 
 def print_rows(title: str, rows: Sequence[Row]) -> None:
-    """Print verdicts as a table on standard output, wide enough not to break names where it is no terminal."""
-    from rich.console import Console
-    from rich.table import Table
-
+    """Print verdicts as a table on standard output."""
     shown = [name for name in SHOWN if rows and name in rows[0]]
-    table = Table(title=title, title_justify="left", box=None, header_style="bold")
-    for name in shown:
-        text = isinstance(rows[0][name], str)
-        table.add_column(
-            name.replace("_", " "), justify="left" if text else "right", no_wrap=name == "claim", overflow="fold"
-        )
-    for row in rows:
-        table.add_row(*(_cell(row[name]) or "-" for name in shown), style=None if row["passed"] else "red")
-    console = Console()
-    (console if console.is_terminal else Console(width=160)).print(table)
+    print_table(title, [{name: row[name] for name in shown} for row in rows])
 
 
 def write(

@@ -2,8 +2,10 @@
 
     def campaign(n: int, seed: int, folder: Path) -> Counter[str]
 
+and perhaps a constant SHORT, the inputs of a short run
+
 It tries `n` inputs drawn from `seed`, keeps its files in the empty `folder`, and counts under `tried` and the outcomes of
-`OUTCOMES`. `python -m tests.fuzz` runs all of them for some minutes; `make test` runs a few inputs of each.
+`OUTCOMES`. `python -m tests.fuzz` runs all of them for some minutes; `make test` does a short run of each.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ def names() -> tuple[str, ...]:
     return tuple(path.stem for path in modules if "\ndef campaign(" in path.read_text(encoding="utf-8"))
 
 
-def load(name: str) -> Campaign:
-    """Return the campaign of that name."""
-    campaign: Campaign = import_module(f"{__name__}.{name}").campaign
-    return campaign
+def load(name: str) -> tuple[Campaign, int]:
+    """Return the campaign of that name and the inputs of a short run of it."""
+    module = import_module(f"{__name__}.{name}")
+    return module.campaign, getattr(module, "SHORT", 20)

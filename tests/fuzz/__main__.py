@@ -51,7 +51,8 @@ def main() -> int:
 
 def _chunks(name: str, seed: int, seconds: float, inputs: int | None) -> Iterator[Counter[str]]:
     """Run chunk after chunk of a campaign until the seconds are used, or one chunk of so many inputs."""
-    campaign, started, size = fuzz.load(name), time.monotonic(), inputs or 8
+    campaign, short = fuzz.load(name)
+    started, size = time.monotonic(), inputs or short
     for number in range(1_000_000):
         begun = time.monotonic()
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
