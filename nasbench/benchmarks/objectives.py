@@ -10,14 +10,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nasbench.benchmarks.views import AS_IT_IS, View, minimised
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.spaces.space import Floats
 from nasbench.tables.column import Measured
 from nasbench.tables.table import Table
+from nasbench.tables.units import UNITS, factor
 
 BYTES_A_PARAMETER = 4
 CLOSED_FORMS = ("parameters", "flops", "memory")
 TRAINED = ("accuracy", "score", "loss")
+NOT_SEARCHED = ("train_time",)
+"""Quantities of a table that are paid, and no objectives."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class Objective:
         seeds: the training seeds, empty where values have one axis.
         missing: which values were not measured, or None.
         cheap: whether it is known without training.
+        view: how users see the values.
     """
 
     name: str
@@ -39,6 +44,7 @@ class Objective:
     seeds: tuple[int, ...] = ()
     missing: NDArray[np.bool_] | None = None
     cheap: bool = False
+    view: View = AS_IT_IS
 
     def mean(self) -> Floats:
         """Mean over the measured seeds, `(N,)`; NaN for an architecture without any."""
@@ -67,7 +73,7 @@ def objective_names(table: Table, dataset: str) -> tuple[str, ...]:
     names = [
         "error" if quantity == scored else re.sub("^accuracy@", "error@", quantity)
         for quantity in quantities
-        if quantity != "train_time"
+        if quantity not in NOT_SEARCHED
     ]
     closed = [name for name in CLOSED_FORMS if name not in names and _closed_form(table, dataset, name) is not None]
     return tuple(names + closed)
@@ -77,9 +83,10 @@ def find_objective(table: Table, dataset: str, name: str, split: str | None, epo
     """Return the objective of that name.
 
     `error` is 100 minus the accuracy in % or, on a data set that has a score in place of an accuracy, minus the score, whose unit
-    then says so; `error@x` is made of `accuracy@x` likewise. Other columns whose unit is a score are negated too. `parameters` and
-    `flops` (millions) are closed forms where the space has them, and `memory` is that of the parameters in single precision, in
-    MB (10^6 bytes). Everything else is a column of that name. After a number of epochs that no training has, the value is read
+    then says so; `error@x` is made of `accuracy@x` likewise. `accuracy` is minimised as the same numbers, and shown as accuracy; so
+    is every column whose direction is "max", of which 100 % less or the negative is minimised. `parameters` and `flops` (millions)
+    are closed forms where the space has them, and `memory` is that of the parameters in single precision, in MB (10^6 bytes).
+    Everything else is a column of that name, but for training times, which are paid. After a number of epochs that no training has, the value is read
     off the learning curve of the shortest training that is longer.
 
     Raises:
@@ -89,11 +96,16 @@ def find_objective(table: Table, dataset: str, name: str, split: str | None, epo
     if closed is not None:
         return Objective(name, "MB" if name == "memory" else "M", closed, cheap=True)
     quantity = quantity_of(table, dataset, name)
+    if quantity in NOT_SEARCHED:
+        raise NasbenchError(
+            f"{name} is what a training costs, and no objective of {table.name}/{dataset}; objectives are {', '.join(objective_names(table, dataset))}."
+        )
     columns = [c for c in table.columns if c.dataset == dataset and c.quantity == quantity and not c.curve]
     if not columns:
         raise unknown_name(f"objective of {table.name}/{dataset}", name, objective_names(table, dataset))
     if all(c.split is None for c in columns):
-        return _of(name, table.measured(columns[0]), cheap=quantity not in TRAINED)
+        trained = quantity in TRAINED or UNITS[columns[0].unit].dimension == "share"
+        return _of(name, table.measured(columns[0]), cheap=not trained)
     at_split = [c for c in columns if c.split == split]
     if not at_split:
         raise NasbenchError(
@@ -123,12 +135,13 @@ def _at_epoch(curve: Measured, epochs: int) -> Measured:
 
 
 def _of(name: str, measured: Measured, cheap: bool) -> Objective:
-    values = measured.values
-    if measured.column.unit == "score":
-        values = -np.asarray(values, dtype=np.float64)
-    elif name.startswith("error"):
-        values = 100.0 - np.asarray(values, dtype=np.float64)
-    return Objective(name, measured.column.unit, values, measured.column.seeds or (), measured.missing, cheap)
+    column, values = measured.column, measured.values
+    view = AS_IT_IS
+    if column.direction == "max":
+        view = View("max", 100.0 if UNITS[column.unit].dimension == "share" else 0.0)
+        values = minimised(values, view)
+    shown = AS_IT_IS if name.startswith("error") else view
+    return Objective(name, column.unit, values, column.seeds or (), measured.missing, cheap, shown)
 
 
 def _closed_form(table: Table, dataset: str, name: str) -> Floats | None:
@@ -138,4 +151,4 @@ def _closed_form(table: Table, dataset: str, name: str) -> Floats | None:
     if form is not None and dataset in getattr(table.space, "datasets", ()):
         return np.asarray(form(table.architectures, dataset)) * (BYTES_A_PARAMETER if name == "memory" else 1)
     column = table.find(dataset, "parameters") if name == "memory" else None
-    return None if column is None else table.measured(column).mean() * BYTES_A_PARAMETER
+    return None if column is None else table.measured(column).mean() * (factor(column.unit, "M") * BYTES_A_PARAMETER)

@@ -7,8 +7,9 @@ from typing import Protocol
 
 import numpy as np
 
-from nasbench.benchmarks.objectives import find_objective, quantity_of
+from nasbench.benchmarks.objectives import Objective, find_objective, quantity_of
 from nasbench.benchmarks.setting import Setting
+from nasbench.benchmarks.views import View
 from nasbench.spaces.space import Architectures, Floats, Ints
 from nasbench.tables.table import Table
 
@@ -30,6 +31,10 @@ class Truth(Protocol):
     @property
     def units(self) -> tuple[str, ...]:
         """Unit of each objective."""
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """How users see each objective."""
 
     @property
     def size(self) -> int:
@@ -102,16 +107,21 @@ class Oracle:
     @cached_property
     def objectives(self) -> Floats:
         """Seed means of all objectives of the setting on the search split at its last fidelity, by row, `(N, M)`."""
+        return np.stack([objective.mean() for objective in self._found()], axis=-1)
+
+    def _found(self) -> list[Objective]:
         names, split, epochs = self._setting.objectives, self._setting.split, self._setting.epochs[-1]
-        return np.stack(
-            [find_objective(self._table, self._dataset, name, split, epochs).mean() for name in names], axis=-1
-        )
+        return [find_objective(self._table, self._dataset, name, split, epochs) for name in names]
 
     @property
     def units(self) -> tuple[str, ...]:
         """Unit of each objective of the setting, on the search split at its last fidelity."""
-        names, split, epochs = self._setting.objectives, self._setting.split, self._setting.epochs[-1]
-        return tuple(find_objective(self._table, self._dataset, name, split, epochs).unit for name in names)
+        return tuple(objective.unit for objective in self._found())
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """How users see each objective of the setting."""
+        return tuple(objective.view for objective in self._found())
 
     def row(self, architectures: Architectures) -> Ints:
         """Row of each architecture, `(..., d)` to `(...)`; -1 for one that the table lacks."""

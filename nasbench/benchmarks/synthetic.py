@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from nasbench.benchmarks.handle import SearchHandle
 from nasbench.benchmarks.setting import Setting
+from nasbench.benchmarks.views import AS_IT_IS, View
 from nasbench.errors import NasbenchError
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
@@ -23,6 +24,8 @@ FAMILIES = ("nk", "onemax")
 EXAMPLES = ("nk/10x6-k2", "nk/10x6-k4", "onemax/20x4")
 """Names to list; the families have any number."""
 
+VIEWS = {"error": AS_IT_IS, "accuracy": View("max", 100.0)}
+"""How users see the one objective, by the name that they give it."""
 ROUNDING = 1e-9
 """Per cent by which an error may miss the optimum and be it: two orders of summing differ by far less."""
 
@@ -163,8 +166,9 @@ class SyntheticOracle:
     epochs = 1
     units = ("%",)
 
-    def __init__(self, function: OneMax | NKLandscape) -> None:
+    def __init__(self, function: OneMax | NKLandscape, objective: str = "error") -> None:
         self._function = function
+        self.views = (VIEWS[objective],)
 
     @property
     def size(self) -> int:
@@ -245,15 +249,15 @@ class SyntheticBenchmark:
         Raises:
             NasbenchError: if the setting asks for anything but `error`.
         """
-        if setting.objectives != ("error",) or len(setting.epochs) > 1:
+        if len(setting.objectives) > 1 or setting.objectives[0] not in VIEWS or len(setting.epochs) > 1:
             raise NasbenchError(
-                f"{self.name} has the objective 'error' at one fidelity; the study asks for {', '.join(setting.objectives)} at {len(setting.epochs)}."
+                f"{self.name} has one objective, 'error' or 'accuracy', at one fidelity; not {', '.join(setting.objectives)} at {len(setting.epochs)}."
             )
         return SearchHandle(FunctionEvaluator(self.space, self.function), setting, seed, tuple(runs))
 
     def oracle(self, setting: Setting) -> SyntheticOracle:
         """The test side; for reports alone."""
-        return SyntheticOracle(self.function)
+        return SyntheticOracle(self.function, setting.objectives[0])
 
 
 def is_synthetic(name: str) -> bool:

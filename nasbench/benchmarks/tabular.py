@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from nasbench.benchmarks.handle import SearchHandle
 from nasbench.benchmarks.objectives import Objective, find_objective, quantity_of
 from nasbench.benchmarks.oracle import Oracle
-from nasbench.benchmarks.setting import Setting
+from nasbench.benchmarks.setting import SEED_POLICIES, Setting
 from nasbench.errors import MissingDataError, NasbenchError
 from nasbench.search.streams import hashed_uniform
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 from nasbench.tables.table import Table
+from nasbench.tables.train_time import charged_seconds
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class TabularBenchmark:
 
     def longest(self, objectives: Sequence[str], split: str) -> int:
         """Epochs of the longest training of the first objective on a split; 1 where the table does not count epochs."""
+        if not objectives:
+            raise NasbenchError("The objectives are []; name at least one.")
         quantity = quantity_of(self.table, self.dataset, objectives[0])
         return max(self.table.epochs(self.dataset, quantity, split), default=1)
 
@@ -192,13 +195,13 @@ class _Answers:
                 )
             return cls(np.asarray(values), None, none, none)
         missing = np.zeros(values.shape, dtype=bool) if objective.missing is None else np.asarray(objective.missing)
+        if policy in SEED_POLICIES and missing.all(axis=1).any():
+            raise MissingDataError(
+                f"{int(missing.all(axis=1).sum())} architectures have no trained seed for {objective.name}; the table must be narrowed to those that have."
+            )
         if policy == "mean":
             return cls(objective.mean(), None, none, none)
         if policy == "random":
-            if missing.all(axis=1).any():
-                raise MissingDataError(
-                    f"{int(missing.all(axis=1).sum())} architectures have no trained seed for {objective.name}; the table must be narrowed to those that have."
-                )
             return cls(
                 np.asarray(values),
                 np.argsort(missing, axis=1, kind="stable"),
@@ -218,11 +221,6 @@ class _Answers:
 
 
 def _seconds(table: Table, dataset: str, epochs: int) -> Floats:
-    """Training seconds of each row at `epochs`; in proportion to the epochs where only a longer training was timed."""
-    timed = table.epochs(dataset, "train_time", None)
-    if not timed:
-        return np.zeros(len(table))
-    nearest = epochs if epochs in timed else next((t for t in timed if t > epochs), timed[-1])
-    column = table.find(dataset, "train_time", None, nearest)
-    assert column is not None
-    return np.asarray(table.measured(column).mean() * (epochs / nearest))
+    """Training seconds of each row at `epochs`; none where the table times nothing."""
+    found = charged_seconds(table, dataset, epochs)
+    return np.zeros(len(table)) if found is None else np.asarray(found)

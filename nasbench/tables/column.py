@@ -7,6 +7,7 @@ own and raises when asked for.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +16,15 @@ from numpy.typing import NDArray
 
 from nasbench.errors import MissingDataError, NasbenchError
 from nasbench.spaces.space import Ints
+from nasbench.tables.units import direction_of
 
-UNITS = ("%", "s", "ms", "mJ", "J", "M", "MB", "score", "loss")
 SPLITS = ("train", "validation", "test", "validation+test")
+NAME = r"[A-Za-z0-9_-]+(@[A-Za-z0-9_-]+)?"
+"""What data sets and quantities are called; files of a table bear these names."""
+MOST_EPOCHS = 10**9
+LARGEST_SEED = 2**63 - 1
+LONGEST_KEY = 200
+"""Most letters of a column's key, which is also the name of its file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +37,8 @@ class Column:
         split: one of `SPLITS`, or None where a split has no meaning (latency).
         epochs: length of the training, or None where it does not matter.
         seeds: training seeds, the second axis of the array; None for an array of one axis.
-        unit: one of `UNITS`.
+        unit: one of `nasbench.tables.units.UNITS`.
+        direction: "max" if more is better, else "min"; taken from the quantity where the suite knows it.
         note: how it was measured, in a sentence.
         curve: whether the array has a third axis, the epochs from the first to the last.
     """
@@ -43,11 +51,26 @@ class Column:
     seeds: tuple[int, ...] | None = None
     note: str = ""
     curve: bool = False
+    direction: str = ""
 
     def __post_init__(self) -> None:
-        if self.unit not in UNITS:
+        for name in (self.dataset, self.quantity):
+            if not re.fullmatch(NAME, name):
+                raise NasbenchError(f"{name[:80]!r} is no name; use letters, digits, '-', '_' and one '@'.")
+        object.__setattr__(self, "direction", direction_of(self.quantity, self.unit, self.direction))
+        if len(self.key) > LONGEST_KEY:
             raise NasbenchError(
-                f"Column {self.quantity!r} has the unit {self.unit!r}; known units are {', '.join(UNITS)}."
+                f"The names of a column make up {len(self.key):,} letters, {self.key[:20]!r} and so on; they may have {LONGEST_KEY}."
+            )
+        if self.epochs is not None and not 0 < self.epochs <= MOST_EPOCHS:
+            raise NasbenchError(
+                f"Column {self.quantity!r} has {self.epochs:.3g} epochs; it should be 1 to {MOST_EPOCHS:,}."
+            )
+        if self.seeds is not None and (
+            len(set(self.seeds)) < len(self.seeds) or not all(0 <= seed <= LARGEST_SEED for seed in self.seeds)
+        ):
+            raise NasbenchError(
+                f"Column {self.quantity!r} has the seeds {str(self.seeds)[:80]}; they should differ and lie in 0 to {LARGEST_SEED}."
             )
         if self.split is not None and self.split not in SPLITS:
             raise NasbenchError(

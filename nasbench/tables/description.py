@@ -19,7 +19,8 @@
     quantity = "accuracy"                 # "train_time", "latency@pixel3", "energy@pixel3", "parameters", "score", "loss" ...
     split = "validation"                  # "train", "validation", "test"; left out where it has no meaning
     epochs = 200                          # length of the training; left out where there is one only
-    unit = "%"                            # or "fraction", which becomes %
+    unit = "%"                            # or "fraction", which becomes %; see nasbench.tables.units
+    direction = "max"                     # or "min"; needed for a quantity that the suite does not know, such as f1
     column = "val_acc"                    # or, with one column a training seed: seeds = { 777 = "acc_777", 888 = "acc_888" }
     missing = false                       # true allows empty cells; they are masked and raise when asked for
     note = "how it was measured"
@@ -40,6 +41,7 @@ from nasbench.reader import Reader
 from nasbench.spaces.catalogue import get_space, space_names
 from nasbench.spaces.space import Space
 from nasbench.tables.column import Column
+from nasbench.tables.units import factor
 
 FRACTION = "fraction"
 
@@ -53,12 +55,14 @@ class Described:
         sources: names of the file's columns, one a seed of `column.seeds`, or one alone.
         factor: what the file's numbers are multiplied with.
         missing: whether empty cells are allowed.
+        wrong: whether the numbers are errors, of which 100 % less is the accuracy.
     """
 
     column: Column
     sources: tuple[str, ...]
     factor: float
     missing: bool
+    wrong: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,8 @@ def parse_description(text: str, where: str) -> Description:
         columns=tuple(_described(entry) for entry in _tables(raw, "columns")),
     )
     raw.finish()
+    if not all((description.name, description.data, *description.decisions)):
+        raise NasbenchError(f"The description {where} has an empty name of the table, its data or a column.")
     keys = [described.column.key for described in description.columns]
     twice = sorted({key for key in keys if keys.count(key) > 1})
     if twice:
@@ -133,48 +139,58 @@ def _space(raw: Reader) -> tuple[Space, str, tuple[str, ...]]:
     decisions = _tables(entry, "decisions")
     names = [decision.take("name", str, "the name of a decision") for decision in decisions]
     columns = [d.take("column", str, "a column of the file", n) for d, n in zip(decisions, names, strict=True)]
-    choices = [tuple(map(str, d.take("choices", list, "a list of choices"))) for d in decisions]
+    choices = [_choices(d) for d in decisions]
     for decision in decisions:
         decision.finish()
     entry.finish()
     return Space(name, tuple(names), tuple(choices)), "", tuple(columns)
 
 
+def _choices(decision: Reader) -> tuple[str, ...]:
+    choices = decision.take("choices", list, "a list of choices")
+    if not all(isinstance(choice, str | int | float) and not isinstance(choice, bool) for choice in choices):
+        raise NasbenchError(f"The {decision.where}: choices should be texts or numbers.")
+    return tuple(map(str, choices))
+
+
 def _described(entry: Reader) -> Described:
     unit = entry.take("unit", str, "a unit")
     dataset = entry.take("dataset", str, "the name of a data set")
     quantity = entry.take("quantity", str, "the name of a quantity")
-    for text in (dataset, quantity):
-        if not re.fullmatch(r"[A-Za-z0-9_-]+(@[A-Za-z0-9_-]+)?", text):
-            raise NasbenchError(f"The {entry.where}: {text!r} is no name; use letters, digits, '-', '_' and one '@'.")
     if "column" in entry.raw and "seeds" in entry.raw:
         raise NasbenchError(f"The {entry.where} has both column and seeds; a column for each seed replaces the one.")
     seeds, sources = _sources(entry)
     epochs = entry.take("epochs", int, "a whole number", 0)
-    described = Described(
-        Column(
+    if epochs < 0:
+        raise NasbenchError(f"The {entry.where}: epochs is {epochs:.3g}; it should be positive.")
+    try:
+        column = Column(
             dataset=dataset,
-            quantity=quantity,
+            quantity=re.sub("^error(?=@|$)", "accuracy", quantity),
             split=entry.take("split", str, "the name of a split", "") or None,
             epochs=epochs or None,
             seeds=seeds,
             unit="%" if unit == FRACTION else unit,
             note=entry.take("note", str, "a text", ""),
-        ),
-        sources,
-        100.0 if unit == FRACTION else 1.0,
-        entry.take("missing", bool, "true or false", False),
-    )
+            direction=entry.take("direction", str, "'max' or 'min'", ""),
+        )
+    except NasbenchError as fault:
+        raise NasbenchError(f"The {entry.where}: {fault}") from None
+    missing = entry.take("missing", bool, "true or false", False)
     entry.finish()
-    if epochs < 0:
-        raise NasbenchError(f"The {entry.where}: epochs is {epochs}; it should be positive.")
-    return described
+    wrong = column.quantity != quantity
+    return Described(column, sources, factor(FRACTION, "%") if unit == FRACTION else 1.0, missing, wrong)
 
 
 def _sources(entry: Reader) -> tuple[tuple[int, ...] | None, tuple[str, ...]]:
     if "seeds" not in entry.raw:
-        return None, (entry.take("column", str, "a column of the file"),)
+        column = entry.take("column", str, "a column of the file")
+        if not column:
+            raise NasbenchError(f"The {entry.where}: column is empty; it should name a column of the file.")
+        return None, (column,)
     named: Mapping[str, Any] = entry.take("seeds", dict, 'a table such as { 777 = "acc_777" }')
-    if not named or not all(seed.isdigit() and isinstance(column, str) for seed, column in named.items()):
+    if not named or not all(
+        re.fullmatch("[0-9]{1,19}", seed) and isinstance(column, str) and column for seed, column in named.items()
+    ):
         raise NasbenchError(f'The {entry.where}: seeds should map numbers to columns, such as {{ 777 = "acc_777" }}.')
     return tuple(int(seed) for seed in named), tuple(named.values())

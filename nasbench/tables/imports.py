@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 
@@ -11,6 +11,11 @@ from nasbench.errors import NasbenchError, unknown_name
 from nasbench.tables.cache import cache_folder, place_table
 from nasbench.tables.catalogue import built_in
 from nasbench.tables.table import Table, open_table
+
+LONGEST_NAME = 100
+"""Most letters of a table's name, which is also that of its folder."""
+NOT_AS_EXPECTED = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
+"""What comes of a file that is well-formed and holds other things than it should, where an importer did not look first."""
 
 
 @dataclass(frozen=True)
@@ -112,13 +117,25 @@ def import_table(
         raise NasbenchError(f"A table {title!r} is there already; remove {target} to import it again, or give a name.")
     report: list[Imported] = []
     options = Options(kind=kind, name=title, trusted=trusted, jobs=jobs)
-    place_table(target, lambda folder: report.append(module.import_source(source, folder, options)))
-    return open_table(target), report[0]
+    try:
+        place_table(target, lambda folder: report.append(module.import_source(source, folder, options)))
+    except NOT_AS_EXPECTED as fault:
+        raise NasbenchError(
+            f"{source} is not what {kind} should be ({type(fault).__name__}: {str(fault)[:200]}); it should be {FORMATS[kind].summary}."
+        ) from None
+    table = open_table(target)
+    return table, replace(report[0], notes=tuple(dict.fromkeys((*report[0].notes, *table.notes))))
 
 
 def check_name(name: str) -> None:
     """Raise `NasbenchError` unless a name can be a table's: letters, digits, `.`, `-` and `_`, and not one that the suite builds itself."""
-    if not name or name[0] in ".-" or not all(c.isascii() and (c.isalnum() or c in "._-") for c in name):
-        raise NasbenchError(f"A table cannot be called {name!r}; use letters, digits, '.', '-' and '_'.")
+    if (
+        not 0 < len(name) <= LONGEST_NAME
+        or name[0] in ".-"
+        or not all(c.isascii() and (c.isalnum() or c in "._-") for c in name)
+    ):
+        raise NasbenchError(
+            f"A table cannot be called {name[:80]!r}; use at most {LONGEST_NAME} letters, digits, '.', '-' and '_'."
+        )
     if name in built_in():
         raise NasbenchError(f"The suite builds the table {name!r} itself; give yours another name.")

@@ -21,6 +21,7 @@ from nasbench.errors import NasbenchError
 from nasbench.tables.restricted_pickle import load_file
 from nasbench.tables.sources.nats_records import SERIES, SPACES, TRAININGS
 from nasbench.tables.table import Table
+from nasbench.tables.train_time import training_seconds
 
 PACKAGES: Mapping[str, tuple[str, str]] = {
     "nats-bench-topology": ("nats_bench", "nats-bench"),
@@ -117,12 +118,12 @@ def _pairs(table: Table, theirs: Any, cell: Any, row: int, epochs: int) -> Itera
     for dataset, name in TRAININGS.items():
         if name not in trained:
             continue
-        column = table.find(dataset, "train_time", None, epochs)
-        assert column is not None
+        ours = training_seconds(table, dataset, epochs)
+        assert ours is not None
         charged = [_charged(theirs, name, int(seed)) for seed in theirs.get_dataset_seeds(name)]
         yield (
             f"{dataset} train time of {epochs} epochs",
-            float(table.measured(column).mean()[row]),
+            float(ours[row]),
             float(np.mean(charged)),
         )
         costs = theirs.get_compute_costs(name)

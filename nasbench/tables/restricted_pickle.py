@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from nasbench.errors import NasbenchError
 from nasbench.tables.pickle_extent import NotPlain
@@ -24,8 +24,11 @@ __all__ = ["Inert", "is_bounded", "load_file", "loads", "read_packed"]
 
 BASE = 2**28
 """Bytes of memory that any file may take."""
+UNPACKED = 2**26
+"""Bytes that any file may unpack to."""
+PIECE = 2**20
 FACTOR = 64
-"""Bytes of memory that a byte of a file may take beyond that; the official files of this field take some 15."""
+"""Bytes of memory, or unpacked, that a byte of a file may take beyond that; the official files of this field take some 15."""
 DAMAGE = (ValueError, KeyError, IndexError, AttributeError, TypeError, EOFError, OverflowError, struct.error)
 UNREADABLE = (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
@@ -79,18 +82,25 @@ def read_packed(path: Path, member: str = "") -> bytes:
         NasbenchError: if it cannot be read, or is larger than a file of its size should be.
     """
     try:
-        most = BASE + FACTOR * path.stat().st_size
+        most = UNPACKED + FACTOR * path.stat().st_size
         if member:
             with zipfile.ZipFile(path) as archive, archive.open(_plainly_packed(archive, member)) as part:
-                content = part.read(most + 1)
+                return _read(part, most, path)
         else:
             with bz2.open(path) if path.suffix.endswith("bz2") else path.open("rb") as stream:
-                content = stream.read(most + 1)
+                return _read(stream, most, path)
     except UNREADABLE as fault:
         raise NasbenchError(f"{path} is not a whole pickle of plain data ({fault}); get the file again.") from None
-    if len(content) > most:
-        raise NasbenchError(f"{path} unpacks to more than {most:,} bytes, which a file of its size should not.")
-    return content
+
+
+def _read(stream: IO[bytes], most: int, path: Path) -> bytes:
+    """All of a stream, piece by piece, since to ask for more than there is may reserve it."""
+    content = bytearray()
+    while piece := stream.read(PIECE):
+        content += piece
+        if len(content) > most:
+            raise NasbenchError(f"{path} unpacks to more than {most:,} bytes, which a file of its size should not.")
+    return bytes(content)
 
 
 def _plainly_packed(archive: zipfile.ZipFile, member: str) -> zipfile.ZipInfo:

@@ -16,6 +16,7 @@ from nasbench.spaces.catalogue import space_names
 from nasbench.spaces.space import Ints, Space
 from nasbench.tables.column import Measured
 from nasbench.tables.table import FORMAT, sha256_of_file
+from nasbench.tables.values import cleaned
 
 
 def write_table(
@@ -40,11 +41,12 @@ def write_table(
         notes: what a user of the table should know, each a sentence.
 
     Raises:
-        NasbenchError: if lengths differ, two columns describe the same thing, or values are not finite.
+        NasbenchError: if lengths differ, two columns describe the same thing, or values cannot be, see `nasbench.tables.values`.
     """
     rows = space.size if row_index is None else len(row_index)
     checksums: dict[str, str] = {}
     entries = []
+    remarks: list[str] = []
     keys: set[str] = set()
     if row_index is not None:
         if (np.diff(row_index) <= 0).any():
@@ -52,16 +54,18 @@ def write_table(
         _save(folder, "architectures.npy", np.asarray(row_index, dtype=np.int64), checksums)
     for measured in columns:
         key = measured.column.key
-        if key in keys:
+        if key.casefold() in keys:  # files of a column bear its key, and some file systems know one case only
             raise NasbenchError(f"Table {name!r} has two columns {key}; each description once.")
-        keys.add(key)
-        _check_values(name, measured, rows)
-        _save(folder, f"{key}.npy", measured.values, checksums)
+        keys.add(key.casefold())
+        _check_shape(name, measured, rows)
+        sound, found = cleaned(name, measured)
+        remarks += found
+        _save(folder, f"{key}.npy", sound.values, checksums)
         mask = None
-        if measured.missing is not None and measured.missing.any():
+        if sound.missing is not None and sound.missing.any():
             mask = f"{key}.missing.npy"
-            _save(folder, mask, measured.missing, checksums)
-        entries.append({**asdict(measured.column), "file": f"{key}.npy", "missing": mask})
+            _save(folder, mask, sound.missing, checksums)
+        entries.append({**asdict(sound.column), "file": f"{key}.npy", "missing": mask})
     manifest = {
         "format": FORMAT,
         "name": name,
@@ -70,31 +74,20 @@ def write_table(
         "complete": row_index is None,
         "axes": ["architecture", "seed", "epoch"],
         "provenance": provenance,
-        "notes": list(notes),
+        "notes": [*notes, *remarks],
         "columns": entries,
         "sha256": checksums,
     }
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
 
 
-def _check_values(name: str, measured: Measured, rows: int) -> None:
+def _check_shape(name: str, measured: Measured, rows: int) -> None:
     column, values, missing = measured.column, measured.values, measured.missing
     shape: tuple[int, ...] = (rows,) if column.seeds is None else (rows, len(column.seeds))
     if column.curve and column.epochs is not None:
         shape = (*shape, column.epochs)
     if values.shape != shape or (missing is not None and missing.shape != shape):
         raise NasbenchError(f"Table {name!r}: {column.key} has the shape {values.shape}; it should be {shape}.")
-    present = values if missing is None else values[~missing]
-    if not np.isfinite(present).all():
-        raise NasbenchError(f"Table {name!r}: {column.key} has values that are not finite; mask what was not measured.")
-    if column.unit == "%" and present.size and (present.min() < 0 or present.max() > 100):
-        raise NasbenchError(
-            f"Table {name!r}: {column.key} is in % but ranges from {present.min():g} to {present.max():g}; percentages lie in 0 to 100."
-        )
-    if column.unit == "%" and present.size and present.max() <= 1:
-        raise NasbenchError(
-            f"Table {name!r}: {column.key} is in % but no value exceeds 1; these look like fractions, so multiply by 100."
-        )
 
 
 def _save(folder: Path, file: str, array: NDArray[Any], checksums: dict[str, str]) -> None:

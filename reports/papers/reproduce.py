@@ -13,6 +13,7 @@ from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
 from nasbench.spaces.space import Floats
 from nasbench.tables.catalogue import table_names
+from nasbench.tables.train_time import training_seconds
 from reports.papers.judge import Measured, Row, judge, not_run
 from reports.papers.paper import ROUNDING, Figure, NotRun, Paper, Protocol, Replay, Search
 from reports.papers.random_law import Law, law_of_queries, law_of_time
@@ -109,9 +110,8 @@ def random_law(dataset: str, protocol: Protocol) -> Law:
     signal = accuracy(table, dataset, "validation", protocol.epochs)
     limits = protocol.budgets[dataset]
     if "train_seconds" in limits:
-        column = table.find(dataset, "train_time", None, protocol.epochs)
-        assert column is not None
-        cost = np.asarray(table.measured(column).mean())
+        cost = training_seconds(table, dataset, protocol.epochs)
+        assert cost is not None
         return law_of_time(signal, cost, limits["train_seconds"], crossing_counts=protocol.crossing_counts)
     if "queries" in limits:
         return law_of_queries(signal, int(limits["queries"]))

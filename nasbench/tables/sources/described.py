@@ -11,17 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.documents import read_text
-from nasbench.errors import NasbenchError, unknown_name
+from nasbench.errors import NasbenchError
 from nasbench.spaces.space import Ints
 from nasbench.tables.column import Measured
 from nasbench.tables.description import FRACTION, Described, Description, parse_description
 from nasbench.tables.imports import Imported, Options
+from nasbench.tables.sources.data_file import read_data
 from nasbench.tables.writing import write_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-TRAINED = ("accuracy", "score", "loss")
+LARGEST_SEED = 2**53
+"""Numbers of a file are read as floating-point numbers, which tell whole numbers apart up to here."""
 MIXED = 5.0
 """Two measurements of one thing that differ by less than this many points once one is multiplied by 100 are of mixed units."""
 
@@ -48,10 +50,8 @@ def write_described(folder: Path, description: Description, base: Path) -> Impor
         NasbenchError: if the file lacks a column, an architecture is not of the space or there twice, or a number is none, is
             missing without leave, or cannot be in the unit that is stated.
     """
-    frame, first_line = _read_data(base / description.data)
-    for name in (description.architecture, *description.decisions, description.seed, *_sources(description)):
-        if name and name not in frame.columns:
-            raise unknown_name(f"column of {description.data}", name, map(str, frame.columns))
+    named = (description.architecture, *description.decisions, description.seed, *_sources(description))
+    frame, first_line = read_data(base / description.data, [name for name in named if name])
     architectures = _architectures(frame, description, first_line)
     index, row_of_line = np.unique(architectures, return_inverse=True)
     numbers = {name: _numbers(frame, name, description.data, first_line) for name in _sources(description)}
@@ -89,22 +89,6 @@ def _sources(description: Description) -> list[str]:
     return list(dict.fromkeys(name for described in description.columns for name in described.sources))
 
 
-def _read_data(path: Path) -> tuple[pd.DataFrame, int]:
-    """The file as a frame of texts (CSV) or of what it holds (Parquet), and how its first row is numbered."""
-    import pandas as pd
-    import pyarrow as pa
-
-    if path.suffix not in (".csv", ".parquet"):
-        raise NasbenchError(f"The data file {path} should be .csv or .parquet.")
-    try:
-        if path.suffix == ".csv":
-            return pd.read_csv(path, dtype=str, keep_default_na=False), 2
-        return pd.read_parquet(path), 1
-    except (OSError, ValueError, pa.ArrowException) as fault:
-        reason = str(fault).splitlines()[0] if str(fault) else type(fault).__name__
-        raise NasbenchError(f"The data file {path} cannot be read: {reason}.") from None
-
-
 def _architectures(frame: pd.DataFrame, description: Description, first_line: int) -> Ints:
     """Space index of the architecture of every line."""
     space = description.space
@@ -120,12 +104,14 @@ def _architectures(frame: pd.DataFrame, description: Description, first_line: in
                 raise NasbenchError(f"{description.data}, row {line + first_line}: {fault}") from None
     for position, name in enumerate(description.decisions):
         known = {choice: number for number, choice in enumerate(space.choices[position])}
-        for line, text in enumerate(frame[name].astype(str)):
-            if text not in known:
-                raise NasbenchError(
-                    f"{description.data}, row {line + first_line}: {text!r} is no choice of {name!r}, which has {', '.join(known)}."
-                )
-            rows[line, position] = known[text]
+        texts = frame[name].astype(str)
+        numbers = texts.map(known).to_numpy(dtype=np.float64, na_value=np.nan)
+        wrong = np.flatnonzero(np.isnan(numbers))
+        if len(wrong):
+            raise NasbenchError(
+                f"{description.data}, row {wrong[0] + first_line}: {texts.iloc[wrong[0]][:80]!r} is no choice of {name!r}, which has {', '.join(known)}."
+            )
+        rows[:, position] = numbers
     infeasible = np.flatnonzero(~space.is_feasible(rows))
     if len(infeasible):
         raise NasbenchError(
@@ -156,7 +142,7 @@ def _numbers(frame: pd.DataFrame, name: str, data: str, first_line: int) -> NDAr
     wrong = np.flatnonzero(np.isnan(values) & ~empty.to_numpy())
     if len(wrong):
         raise NasbenchError(
-            f"{data}, row {wrong[0] + first_line}: {name} is {text.iloc[wrong[0]]!r}; it should be a number."
+            f"{data}, row {wrong[0] + first_line}: {name} is {str(text.iloc[wrong[0]])[:80]!r}; it should be a number."
         )
     return values
 
@@ -166,7 +152,7 @@ def _by_seed(
 ) -> list[tuple[Described, NDArray[np.float64]]]:
     """Columns `(N, S)` from lines that are one training each."""
     seed = _numbers(frame, description.seed, description.data, first_line)
-    if np.isnan(seed).any() or (seed != np.round(seed)).any():
+    if not (np.isfinite(seed).all() and (seed == np.round(seed)).all() and (np.abs(seed) <= LARGEST_SEED).all()):
         raise NasbenchError(f"{description.data}: the column {description.seed!r} should hold whole numbers only.")
     seeds, position = np.unique(seed.astype(np.int64), return_inverse=True)
     slot = row * len(seeds) + position
@@ -206,7 +192,9 @@ def _measured(described: Described, values: NDArray[np.float64], description: De
         )
     if column.unit == "%" and described.factor == 1:
         _refuse_mixed(values, names, description.data)
-    values = np.where(missing, 0.0, values * described.factor)
+    values = np.where(
+        missing, 0.0, (100.0 - values * described.factor) if described.wrong else values * described.factor
+    )
     if column.seeds is None:
         values, missing = values[:, 0], missing[:, 0]
     return Measured(column, values, missing)

@@ -45,19 +45,19 @@ def import_source(source: Path, folder: Path, options: Options) -> Imported:
         if not np.array_equal(rows[dataset], index):
             raise NasbenchError(f"{source} lists other networks for {dataset} than for {next(iter(rows))}.")
         for metric, values in metrics.items():
-            known = re.fullmatch(r"([A-Za-z0-9]+)_(latency|energy)", metric)
+            known = re.fullmatch(r"([A-Za-z0-9]+)_(latency|energy)", str(metric))
             if known:
                 numbers = _numbers(source, f"{dataset}, {metric}", values, len(index))[order]
                 quantity = f"{known[2]}@{known[1]}"
                 columns.append(
-                    Measured(Column(dataset=dataset.lower(), quantity=quantity, unit=UNITS[known[2]]), numbers)
+                    Measured(Column(dataset=str(dataset).lower(), quantity=quantity, unit=UNITS[known[2]]), numbers)
                 )
             elif metric != NETWORKS:
                 left.append(metric)
     if not columns:
         raise NasbenchError(f"{source} holds no metric of the form device_latency or device_energy.")
     absent = np.setdiff1d(np.arange(space.size), index)
-    notes = [f"{metric} is neither latency nor energy and was left out." for metric in dict.fromkeys(left)]
+    notes = [f"{str(metric)[:80]} is neither latency nor energy and was left out." for metric in dict.fromkeys(left)]
     if len(absent):
         notes.append(f"{len(absent)} of the {space.size} cells are not in the file.")
     write_table(
@@ -96,6 +96,6 @@ def _numbers(source: Path, what: str, values: Any, networks: int) -> np.ndarray:
         raise NasbenchError(
             f"{source}, {what} has the shape {numbers.shape}; it should have one number for each of {networks} networks."
         )
-    if not (np.isfinite(numbers) & (numbers >= 0)).all():
+    if np.isnan(numbers).any():
         raise NasbenchError(f"{source}, {what} should hold finite numbers that are not negative.")
     return numbers

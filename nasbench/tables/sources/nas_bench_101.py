@@ -11,7 +11,6 @@ Every cell is kept once, in its canonical form. A hash that comes with a cell is
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,13 +20,17 @@ from typing import Any
 
 import numpy as np
 
+from nasbench.documents import read_json
 from nasbench.errors import NasbenchError
 from nasbench.spaces.nas_bench_101 import CLASSES, OPERATIONS, NasBench101Space
 from nasbench.tables.column import Column, Measured
 from nasbench.tables.imports import Imported, Options
+from nasbench.tables.sources.data_file import data_columns, read_data
 from nasbench.tables.writing import write_table
 
 DATASET = "cifar10"
+LARGEST = 2**33
+"""Most bytes of a JSON file; the whole benchmark has about a gigabyte."""
 _FINAL = {"validation": "final_validation_accuracy", "test": "final_test_accuracy", "train": "final_train_accuracy"}
 _SHORT = {"val_acc": "validation", "test_acc": "test", "train_acc": "train"}
 
@@ -151,7 +154,10 @@ def _positive(value: Any, where: str) -> float:
 
 def _json(source: Path) -> Iterator[Cell]:
     try:
-        records = json.loads(source.read_text(encoding="utf-8"))
+        records = read_json(source, f"file {source}", LARGEST)
+    except NasbenchError as fault:
+        raise NasbenchError(f"{fault} It should map each hash to [fixed, computed].") from None
+    try:
         for name, (fixed, computed) in records.items():
             where = f"{source.name}, cell {name}"
             operations = "".join(str(OPERATIONS.index(operation)) for operation in fixed["module_operations"][1:-1])
@@ -166,8 +172,6 @@ def _json(source: Path) -> Iterator[Cell]:
                 times = [_positive(training["final_training_time"], where) for training in trainings]
                 values["train_time", int(epochs)] = times
             yield Cell(where, f"{bits}:{operations}", str(name), values)
-    except (OSError, UnicodeDecodeError) as fault:
-        raise NasbenchError(f"{source} cannot be read ({type(fault).__name__}).") from None
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as fault:
         raise NasbenchError(
             f"{source} should map each hash to [fixed, computed] as the interface of NAS-Bench-101 does ({type(fault).__name__}: {fault})."
@@ -176,21 +180,18 @@ def _json(source: Path) -> Iterator[Cell]:
 
 def _frame(source: Path) -> Iterator[Cell]:
     import pandas as pd
-    import pyarrow as pa
 
-    try:
-        text = {"adj_upper_bits": str, "ops": str, "hash": str}
-        frame = pd.read_csv(source, dtype=text) if source.suffix == ".csv" else pd.read_parquet(source)  # type: ignore[arg-type]
-    except (OSError, ValueError, pa.ArrowException) as fault:
-        raise NasbenchError(
-            f"{source} cannot be read ({type(fault).__name__}); give a .json, .csv or .parquet file."
-        ) from None
-    accuracies = {column: re.fullmatch(r"(val_acc|test_acc|train_acc)_(\d+)", str(column)) for column in frame.columns}
+    columns = data_columns(source)
+    accuracies = {column: re.fullmatch(r"(val_acc|test_acc|train_acc)_(\d{1,9})", column) for column in columns}
     found = {column: (_SHORT[match[1]], int(match[2])) for column, match in accuracies.items() if match}
-    if "adj_upper_bits" not in frame or "ops" not in frame or not found:
+    texts = [column for column in ("adj_upper_bits", "ops", "hash") if column in columns]
+    if "adj_upper_bits" not in texts or "ops" not in texts or not found:
         raise NasbenchError(
             f"{source} should have the columns adj_upper_bits, ops and val_acc_E for some number of epochs E."
         )
+    numbers = [*found, *(column for column in ("train_time_s", "params") if column in columns)]
+    frame, _ = read_data(source, [*texts, *numbers])
+    frame[numbers] = frame[numbers].apply(pd.to_numeric, errors="coerce")
     longest = max(epochs for _, epochs in found.values())
     for row in frame.to_dict("records"):
         where = f"{source.name}, cell {row.get('hash') or row['adj_upper_bits']}"

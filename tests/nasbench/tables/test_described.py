@@ -15,6 +15,7 @@ from nasbench.search.ledger import Budget
 from nasbench.tables.catalogue import get_table
 from nasbench.tables.imports import import_table
 
+from small_table import CSV, TOML, write_small
 from table_setting import table_setting
 
 DESCRIPTION = """
@@ -260,3 +261,51 @@ def test_a_table_is_imported_once(write: Write) -> None:
     with pytest.raises(NasbenchError, match="is there already; remove"):
         import_table("table", write())
     assert len(import_table("table", write(), name="second")[0]) == 6
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("acc,f1", "acc,acc", r"small.csv has two columns 'acc'; each needs a name of its own"),
+        ("conv,8,90,80,1000,5", "conv,8,90,80,1000,5,1", r"small.csv cannot be read: Length of header"),
+        ("1000,5\n", "-1,5\n", r""),
+        ("1000,5\n", "-100,5\n", r"train_time.1 goes down to -100 ms; it cannot be negative"),
+        ("1000,5\n", "1e308,5\n", r"train_time.1 reaches 1e\+308 ms"),
+        ("conv,8,90", "conv,8,-3.7e279", r"ranges from -3.7e\+279 to 95"),
+        ("1000,5\n", "1000,-2\n", r"latency@chip goes down to -2 ms"),
+    ],
+)
+def test_data_that_can_be_read_two_ways_or_cannot_be_are_refused(
+    tmp_path: Path, fresh_cache: Path, old: str, new: str, message: str
+) -> None:
+    path = write_small(tmp_path, csv=CSV.replace(old, new, 1))
+    if message:
+        with pytest.raises(NasbenchError, match=message):
+            import_table("table", path)
+    else:
+        note = "d.train_time.1 has -1 in 1 places, which was taken for `not measured` and masked."
+        assert note in import_table("table", path)[1].notes
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("epochs = 1,", "epochs = 1000000000000000000000000000000,", r"has 1e\+30 epochs; it should be 1 to"),
+        ('column = "acc"', 'seeds = { "²" = "acc" }', r"seeds should map numbers to columns"),
+        ('column = "acc"', 'seeds = { 1 = "acc", 01 = "f1" }', r"has the seeds \(1, 1\); they should differ"),
+        ('column = "acc"', 'seeds = { 9999999999999999999 = "acc" }', r"they should differ and lie in 0 to"),
+        ('column = "acc"', 'column = ""', r"column is empty; it should name a column"),
+        ('name = "op"', 'name = "op", column = ""', r"has an empty name of the table, its data or a column"),
+        ('name = "small"\n', f'name = "{"n" * 5_000}"\n', r"cannot be called 'n+'; use at most 100 letters"),
+        ('dataset = "d"', f'dataset = "{"n" * 5_000}"', r"The names of a column make up 5,0.. letters"),
+        ('direction = "max"', "direction = 1", r"direction is 1; it should be 'max' or 'min'"),
+        ('choices = ["8", "16"]', "choices = [[8], [16]]", r"choices should be texts or numbers"),
+        ('provenance = "six rows by hand"', "provenance = " + "[" * 50_000, r"nests more than 32 deep"),
+    ],
+)
+def test_names_and_numbers_that_no_table_has_are_refused(
+    tmp_path: Path, fresh_cache: Path, old: str, new: str, message: str
+) -> None:
+    assert old in TOML
+    with pytest.raises(NasbenchError, match=message):
+        import_table("table", write_small(tmp_path, TOML.replace(old, new, 1)))

@@ -102,7 +102,10 @@ def _order(held: dict[str, Any]) -> None:
         (_set("pixel3_latency", [1.0, 2.0]), r"cifar10, pixel3_latency has the shape \(2,\); it should have one number for each of 300"),
         (_set("pixel3_latency", ["fast"] * 300), "should be a list of numbers"),
         (_set("pixel3_latency", [float("nan")] * 300), "finite numbers that are not negative"),
-        (_set("pixel3_latency", [-1.0] * 300), "finite numbers that are not negative"),
+        (_set("pixel3_latency", [-1.0] * 300), r"latency@pixel3 holds no value; leave the column out"),
+        (_set("pixel3_latency", [-2.0] * 300), r"latency@pixel3 goes down to -2 ms; it cannot be negative"),
+        (_set("pixel3_latency", [1e300] * 300), r"latency@pixel3 reaches 1e\+300 ms"),
+        (lambda held: held["nasbench201"].__setitem__("../up", held["nasbench201"]["cifar10"]), r"'../up' is no name"),
         (_set("config", [{"arch_str": "|what~0|"}] * 300), "malformed at position"),
         (_again, "lists 300 networks, of which 299 differ"),
         (_order, "lists other networks for ImageNet16-120 than for cifar10"),
@@ -111,6 +114,19 @@ def _order(held: dict[str, Any]) -> None:
 def test_bad_hw_nas_bench(hw: Callable[..., Path], change: Callable[[Any], None], message: str) -> None:
     with pytest.raises(NasbenchError, match=message):
         import_table("hw-nas-bench", hw(change))
+
+
+def test_what_a_device_could_not_measure_is_masked_with_a_note(hw: Callable[..., Path]) -> None:
+    """-1 says that the Edge TPU's compiler refused the model (GATECH-EIC/HW-NAS-Bench#11)."""
+    path = hw(_set("edgetpu_latency", [-1.0] * 2 + [3.0] * 298))
+    table, report = import_table("hw-nas-bench", path)
+    note = "cifar10.latency@edgetpu has -1 in 2 places, which was taken for `not measured` and masked."
+    assert note in report.notes and note in table.notes
+    column = table.find("cifar10", "latency@edgetpu")
+    assert column is not None
+    measured = table.measured(column)
+    assert measured.missing is not None and measured.missing.sum() == 2
+    assert measured.values[~measured.missing].tolist() == [3.0] * 298
 
 
 @pytest.mark.parametrize("nested", [False, True])
