@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from nasbench.errors import NasbenchError
-from nasbench.files import cache_home
+from nasbench.files import cache_home, private_path
 from nasbench.tables.table import Table, open_table
 
-LAYOUT = "tables-1"
-"""Changes when an importer writes other numbers than before, so that an old cache is not taken for a new one."""
+LAYOUT = "tables-2"
+"""Changes when tables are stored in another way or an importer writes other numbers, so that an old cache is not taken for a new one."""
+OLDER = ("tables-1",)
+"""Layouts of earlier versions, from which nothing is read."""
+DAY = 86_400.0
 
 
 def cache_folder() -> Path:
@@ -51,6 +54,11 @@ def reference_file(table: str, file: str) -> Path:
     return folder / file
 
 
+def is_of_an_older_layout(name: str) -> bool:
+    """Whether an earlier version of the suite kept a table of that name, which has to be imported again."""
+    return any((cache_home() / layout / name / "manifest.json").exists() for layout in OLDER)
+
+
 def cached_table(name: str, build: Callable[[Path], None]) -> Table:
     """Open the table of that name, building it first where it is not there yet.
 
@@ -74,7 +82,9 @@ def place_table(target: Path, build: Callable[[Path], None]) -> None:
     """Build into a private folder beside `target` and rename it there; leave `target` alone if another was first."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        private = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+        _remove_leftovers(target)
+        private = private_path(target)
+        private.mkdir()
     except OSError as fault:
         raise NasbenchError(
             f"The cache {target.parent} cannot be written ({fault.strerror}); set NASBENCH_CACHE to a folder that can."
@@ -89,3 +99,10 @@ def place_table(target: Path, build: Callable[[Path], None]) -> None:
             ) from None
     finally:
         shutil.rmtree(private, ignore_errors=True)
+
+
+def _remove_leftovers(target: Path) -> None:
+    """Remove what killed processes left of that table: private folders in which nothing has been written for a day."""
+    for folder in target.parent.glob(f".{target.name}-*"):
+        if time.time() - folder.stat().st_mtime > DAY:
+            shutil.rmtree(folder, ignore_errors=True)

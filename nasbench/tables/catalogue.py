@@ -10,8 +10,14 @@ from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
-from nasbench.errors import unknown_name
-from nasbench.tables.cache import cache_folder, cached_table, reference_file, reference_folder
+from nasbench.errors import NasbenchError, unknown_name
+from nasbench.tables.cache import (
+    cache_folder,
+    cached_table,
+    is_of_an_older_layout,
+    reference_file,
+    reference_folder,
+)
 from nasbench.tables.description import Description, parse_description
 from nasbench.tables.table import Table, open_table
 
@@ -124,6 +130,8 @@ def get_table(name: str) -> Table:
             reference_file(name, source.needs)
         return cached_table(name, partial(source.build, name))
     if name not in table_names():
+        if is_of_an_older_layout(name):
+            raise NasbenchError(f"The table {name!r} was imported by an older version of the suite; import it again.")
         raise unknown_name("table", name, known_tables())
     return open_table(cache_folder() / name)
 

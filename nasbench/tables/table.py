@@ -12,13 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nasbench.documents import read_json
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.spaces.catalogue import get_space
 from nasbench.spaces.constrained import NarrowedSpace
 from nasbench.spaces.space import Architectures, Ints, Space
 from nasbench.tables.column import Column, Measured
 
-FORMAT = 1
+FORMAT = 2
+LARGEST_MANIFEST = 2**26
+"""Most bytes of a manifest; one of 700 columns has a fifth of a megabyte."""
 
 
 class Table:
@@ -52,8 +55,8 @@ class Table:
 
     @property
     def checksum(self) -> str:
-        """Fingerprint of the whole table, from the checksums of its arrays."""
-        return hashlib.sha256(json.dumps(self.manifest["sha256"], sort_keys=True).encode()).hexdigest()
+        """Fingerprint of the whole table: of the checksums of its arrays, and of all that says what they mean."""
+        return str(self.manifest["fingerprint"])
 
     @property
     def is_complete(self) -> bool:
@@ -137,7 +140,7 @@ class Table:
         """Map an array; its checksum is verified when it is first touched."""
         path = self.folder / file
         if file in self._sound:
-            return np.load(path, mmap_mode="r", allow_pickle=False)
+            return _mapped(path)
         expected = self.manifest["sha256"].get(file)
         try:
             actual = sha256_of_file(path)
@@ -150,7 +153,7 @@ class Table:
                 f"Table {self.name!r} is damaged: {path} has not the checksum in its manifest; remove its folder to build it again."
             )
         self._sound.add(file)
-        return np.load(path, mmap_mode="r", allow_pickle=False)
+        return _mapped(path)
 
     def check(self) -> list[str]:
         """Verify every array; return the names of the files, all sound.
@@ -170,17 +173,43 @@ def open_table(folder: Path) -> Table:
     Raises:
         NasbenchError: if the folder holds no table of this format.
     """
+    path = folder / "manifest.json"
+    again = "remove its folder to build it again"
+    if not path.is_file():
+        raise NasbenchError(f"{folder} holds no table: there is no manifest.json that can be read.")
     try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    except OSError:
-        raise NasbenchError(f"{folder} holds no table: there is no manifest.json that can be read.") from None
-    except json.JSONDecodeError as fault:
-        raise NasbenchError(
-            f"{folder / 'manifest.json'} is not JSON (line {fault.lineno}); remove the folder to build the table again."
-        ) from None
+        manifest = read_json(path, f"manifest {path}", LARGEST_MANIFEST)
+    except NasbenchError as fault:
+        raise NasbenchError(f"{fault} Remove its folder to build it again.") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise NasbenchError(f"{folder} holds a table of another format; remove the folder to build it again.")
-    return Table(folder, manifest)
+        raise NasbenchError(f"{folder} holds a table of another format; {again}.")
+    if manifest.get("fingerprint") != fingerprint(manifest):
+        raise NasbenchError(f"{path} is damaged: it has not the checksum that it states; {again}.")
+    try:
+        return Table(folder, manifest)
+    except (KeyError, TypeError, ValueError, AttributeError) as fault:
+        raise NasbenchError(f"{path} is no manifest of a table ({type(fault).__name__}: {fault}); {again}.") from None
+
+
+def fingerprint(manifest: Mapping[str, Any]) -> str:
+    """SHA-256 of all that a manifest says, its own fingerprint apart, in hexadecimal."""
+    rest = {key: value for key, value in manifest.items() if key != "fingerprint"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
+def _mapped(path: Path) -> NDArray[Any]:
+    """An array, memory-mapped.
+
+    Raises:
+        NasbenchError: if the file is none of numbers.
+    """
+    try:
+        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except Exception as fault:  # numpy's reader of headers raises whatever Python's parser does
+        raise NasbenchError(f"{path} holds no array of numbers ({type(fault).__name__}); remove its folder.") from None
+    if array.dtype.kind not in "biuf":
+        raise NasbenchError(f"{path} holds an array of {array.dtype}, not of numbers; remove its folder.")
+    return array
 
 
 def sha256_of_file(path: Path) -> str:

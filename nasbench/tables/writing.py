@@ -15,7 +15,7 @@ from nasbench.errors import NasbenchError
 from nasbench.spaces.catalogue import space_names
 from nasbench.spaces.space import Ints, Space
 from nasbench.tables.column import Measured
-from nasbench.tables.table import FORMAT, sha256_of_file
+from nasbench.tables.table import FORMAT, fingerprint, sha256_of_file
 from nasbench.tables.values import cleaned
 
 
@@ -78,7 +78,8 @@ def write_table(
         "columns": entries,
         "sha256": checksums,
     }
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    text = json.dumps(manifest | {"fingerprint": fingerprint(manifest)}, indent=1)
+    (folder / "manifest.json").write_text(text, encoding="utf-8")
 
 
 def _check_shape(name: str, measured: Measured, rows: int) -> None:
