@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 
 from baselines.product_policy import draw
-from baselines.require import require
 from nasbench.benchmarks.handle import SearchHandle
+from nasbench.ranges import Range, count, positive
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
 from nasbench.search.simplex import support, uniform_theta, vertices
 from nasbench.search.streams import Streams
 from nasbench.spaces.space import Architectures, Floats
+
+SIGNAL = Range("a number above 1, at most 1,000", least=math.nextafter(1, 2), below=1_000.1)
 
 
 class Asng:
@@ -39,11 +41,14 @@ class Asng:
     }
 
     def __init__(
-        self, handle: SearchHandle, streams: Streams, *, samples: int = 2, alpha: float = 1.5, step: float = 1.0
+        self,
+        handle: SearchHandle,
+        streams: Streams,
+        *,
+        samples: Annotated[int, count(1_000, least=2)] = 2,
+        alpha: Annotated[float, SIGNAL] = 1.5,
+        step: Annotated[float, positive(1_000)] = 1.0,
     ) -> None:
-        require(samples >= 2, "ASNG", "samples", samples, "2 or more")
-        require(alpha > 1, "ASNG", "alpha", alpha, "above 1")
-        require(step > 0, "ASNG", "step", step, "above 0")
         self._space = handle.space
         self._streams = streams
         self._samples = samples

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 
 from baselines.mlp_ensemble import MlpEnsemble
-from baselines.require import require
 from baselines.seen import Seen
 from nasbench.benchmarks.handle import SearchHandle
+from nasbench.ranges import count
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import PerRun
 from nasbench.spaces.space import Architectures, Floats, Space
@@ -52,21 +52,14 @@ class Bananas:
         handle: SearchHandle,
         rng: np.random.Generator,
         *,
-        initial: int = 10,
-        batch: int = 10,
-        candidates: int = 100,
-        parents: int = 10,
-        members: int = 5,
-        steps: int = 150,
-        encoding: str = "paths",
+        initial: Annotated[int, count(10_000)] = 10,
+        batch: Annotated[int, count(10_000)] = 10,
+        candidates: Annotated[int, count(10_000)] = 100,
+        parents: Annotated[int, count(10_000)] = 10,
+        members: Annotated[int, count(100, least=2)] = 5,
+        steps: Annotated[int, count(100_000)] = 150,
+        encoding: Literal["paths", "one-hot"] = "paths",
     ) -> None:
-        require(initial >= 1, "BANANAS", "initial", initial, "1 or more")
-        require(batch >= 1, "BANANAS", "batch", batch, "1 or more")
-        require(candidates >= 1, "BANANAS", "candidates", candidates, "1 or more")
-        require(parents >= 1, "BANANAS", "parents", parents, "1 or more")
-        require(members >= 2, "BANANAS", "members", members, "2 or more")
-        require(steps >= 1, "BANANAS", "steps", steps, "1 or more")
-        require(encoding in ("paths", "one-hot"), "BANANAS", "encoding", encoding, "'paths' or 'one-hot'")
         self._space = handle.space
         self._rng = rng
         self._initial, self._batch, self._candidates, self._parents = initial, batch, candidates, parents

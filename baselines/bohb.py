@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 
-from baselines.require import require
-from baselines.successive_halving import Rung, SuccessiveHalving, levels, rungs
+from baselines.successive_halving import Eta, Rung, SuccessiveHalving, levels, rungs
 from nasbench.benchmarks.handle import SearchHandle
+from nasbench.ranges import Probability, count, positive
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import PerRun
 from nasbench.spaces.space import Architectures, Floats, Ints
@@ -50,16 +50,12 @@ class Bohb(SuccessiveHalving):
         handle: SearchHandle,
         rng: np.random.Generator,
         *,
-        eta: float = 3.0,
-        samples: int = 4,
-        random_fraction: float = 0.0,
-        min_bandwidth: float = 0.3,
-        good_share: float = 0.15,
+        eta: Eta = 3.0,
+        samples: Annotated[int, count(10_000)] = 4,
+        random_fraction: Probability = 0.0,
+        min_bandwidth: Annotated[float, positive(1)] = 0.3,
+        good_share: Annotated[float, positive(0.5)] = 0.15,
     ) -> None:
-        require(samples >= 1, "BOHB", "samples", samples, "1 or more")
-        require(0 <= random_fraction <= 1, "BOHB", "random_fraction", random_fraction, "between 0 and 1")
-        require(min_bandwidth > 0, "BOHB", "min_bandwidth", min_bandwidth, "above 0")
-        require(0 < good_share <= 0.5, "BOHB", "good_share", good_share, "above 0 and at most 0.5")
         super().__init__(handle, rng, eta=eta)
         self._samples, self._random_fraction = samples, random_fraction
         self._min_bandwidth, self._good_share = min_bandwidth, good_share

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -13,6 +13,7 @@ from baselines.require import require
 from baselines.seen import Seen
 from nasbench.benchmarks.handle import SearchHandle
 from nasbench.hybrid.gaussian_process import extend, factorise, posterior, profile_likelihood
+from nasbench.ranges import between, count
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import PerRun
 from nasbench.spaces.space import Architectures, Floats, Space
@@ -24,6 +25,8 @@ REFIT = 1.3
 """The hyper-parameters are chosen again when there are this many times the observations of the last time."""
 STARTS, CLIMBS = 5, 3
 """Local search on the acquisition: from how many of the pool, and at most how far."""
+
+Weight = Annotated[float, between(0, 1_000)]
 
 
 class GpBo:
@@ -57,18 +60,13 @@ class GpBo:
         handle: SearchHandle,
         rng: np.random.Generator,
         *,
-        initial: int = 10,
-        edges: float = 1.0,
-        paths: float = 0.0,
-        target: str = "ranks",
-        pool: int = 256,
+        initial: Annotated[int, count(10_000)] = 10,
+        edges: Weight = 1.0,
+        paths: Weight = 0.0,
+        target: Literal["ranks", "standardised"] = "ranks",
+        pool: Annotated[int, count(10_000)] = 256,
     ) -> None:
-        require(initial >= 1, "GP-BO", "initial", initial, "1 or more")
-        require(pool >= 1, "GP-BO", "pool", pool, "1 or more")
-        require(edges >= 0, "GP-BO", "edges", edges, "0 or more")
-        require(paths >= 0, "GP-BO", "paths", paths, "0 or more")
         require(edges + paths > 0, "GP-BO", "paths", paths, "above 0 where edges is 0")
-        require(target in ("ranks", "standardised"), "GP-BO", "target", target, "'ranks' or 'standardised'")
         require(paths == 0 or handle.space.has_paths, "GP-BO", "paths", paths, "0 on a space without paths")
         self._space = handle.space
         self._rng = rng

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from baselines.successive_halving import Rung, SuccessiveHalving, levels, rungs
+from baselines.successive_halving import Eta, Rung, SuccessiveHalving, levels, rungs
 from nasbench.benchmarks.handle import SearchHandle
 from nasbench.search.optimizer import PerRun
 
@@ -26,7 +26,7 @@ class Hyperband(SuccessiveHalving):
 
     TUNABLE: ClassVar[Mapping[str, tuple]] = {"eta": ("real", 2.0, 5.0)}
 
-    def __init__(self, handle: SearchHandle, rng: np.random.Generator, *, eta: float = 3.0) -> None:
+    def __init__(self, handle: SearchHandle, rng: np.random.Generator, *, eta: Eta = 3.0) -> None:
         super().__init__(handle, rng, eta=eta)
 
     def _next_rungs(self) -> tuple[Rung, ...]:

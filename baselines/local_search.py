@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from nasbench.benchmarks.handle import SearchHandle
-from nasbench.errors import NasbenchError
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
 from nasbench.search.streams import Streams
@@ -29,9 +28,9 @@ class LocalSearch:
     REPAIRED = True  # some neighbours are no architectures
     TUNABLE: ClassVar[Mapping[str, tuple]] = {"improvement": ("choice", "best", "first")}
 
-    def __init__(self, handle: SearchHandle, streams: Streams, *, improvement: str = "best") -> None:
-        if improvement not in ("best", "first"):
-            raise NasbenchError(f"Local search moves to the {improvement!r} neighbour; it should be 'best' or 'first'.")
+    def __init__(
+        self, handle: SearchHandle, streams: Streams, *, improvement: Literal["best", "first"] = "best"
+    ) -> None:
         runs = len(streams)
         self._space = handle.space
         self._streams = streams

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 
-from baselines.pymoo_search import PymooSearch, check_population
+from baselines.pymoo_search import PymooSearch
 from nasbench.benchmarks.handle import SearchHandle
+from nasbench.ranges import Probability, count
 from nasbench.search.optimizer import PerRun
 from nasbench.spaces.space import Floats
 
@@ -39,11 +40,10 @@ class Nsga3(PymooSearch):
         handle: SearchHandle,
         rng: np.random.Generator,
         *,
-        population: int = 92,
-        crossover: float = 1.0,
-        mutation: float | None = None,
+        population: Annotated[int, count(10_000, least=2)] = 92,
+        crossover: Probability = 1.0,
+        mutation: Probability | None = None,
     ) -> None:
-        check_population("NSGA-III", population)
         super().__init__(handle, rng)
         from pymoo.algorithms.moo.nsga3 import NSGA3
         from pymoo.operators.selection.tournament import TournamentSelection

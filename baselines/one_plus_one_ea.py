@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 
 from nasbench.benchmarks.handle import SearchHandle
-from nasbench.errors import NasbenchError
+from nasbench.ranges import INSIDE
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
 from nasbench.search.streams import Streams
@@ -24,11 +26,9 @@ class OnePlusOneEA:
         rate: probability that a decision changes, uniformly to another choice; None for one divided by the number of decisions.
     """
 
-    def __init__(self, handle: SearchHandle, streams: Streams, *, rate: float | None = None) -> None:
+    def __init__(self, handle: SearchHandle, streams: Streams, *, rate: Annotated[float, INSIDE] | None = None) -> None:
         self._space = handle.space
         self._rate = 1 / self._space.d if rate is None else rate
-        if not 0 < self._rate < 1:
-            raise NasbenchError(f"The (1+1)-EA has the rate {self._rate}; it should lie between 0 and 1.")
         self._streams = streams
         self._parent = np.zeros((len(streams), self._space.d), dtype=np.int8)
         self._error = np.full(len(streams), np.inf)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 
 from baselines.bananas import mutations
 from baselines.mlp_ensemble import MlpEnsemble
-from baselines.require import require
 from baselines.seen import Seen
 from nasbench.benchmarks.handle import SearchHandle
+from nasbench.ranges import count
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import PerRun
 from nasbench.spaces.space import Architectures
@@ -38,9 +38,14 @@ class Progressive:
 
     TUNABLE: ClassVar[Mapping[str, tuple]] = {"beam": ("log-integer", 5, 60), "steps": ("log-integer", 50, 400)}
 
-    def __init__(self, handle: SearchHandle, rng: np.random.Generator, *, beam: int = 15, steps: int = 150) -> None:
-        require(beam >= 1, "Progressive search", "beam", beam, "1 or more")
-        require(steps >= 1, "Progressive search", "steps", steps, "1 or more")
+    def __init__(
+        self,
+        handle: SearchHandle,
+        rng: np.random.Generator,
+        *,
+        beam: Annotated[int, count(1_000)] = 15,
+        steps: Annotated[int, count(100_000)] = 150,
+    ) -> None:
         self._space = handle.space
         self._rng = rng
         self._beam = beam

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from baselines.require import require
 from nasbench.benchmarks.handle import SearchHandle
 from nasbench.search.observations import RunObservations
 from nasbench.spaces.space import Architectures
@@ -35,17 +34,12 @@ class PymooSearch:
         Args:
             crossover: probability that two parents are crossed.
             mutation: probability that a decision is drawn anew, `1 / d` if None.
-
-        Raises:
-            NasbenchError: if either is no probability.
         """
         from pymoo.operators.crossover.ux import UX
 
         from baselines.pymoo_operators import ChoiceMutation, FeasibleRepair, UniformSampling
 
         rate = 1.0 / self._space.d if mutation is None else mutation
-        require(0 <= crossover <= 1, "The genetic algorithm", "crossover", crossover, "between 0 and 1")
-        require(0 <= rate <= 1, "The genetic algorithm", "mutation", mutation, "between 0 and 1")
         return {
             "sampling": UniformSampling(self._space),
             "crossover": UX(prob=crossover),
@@ -93,8 +87,3 @@ class PymooSearch:
 
 def _leave_optimum() -> None:
     pass
-
-
-def check_population(algorithm: str, population: int) -> None:
-    """Raise `NasbenchError` unless a tournament can be held."""
-    require(population >= 2, algorithm, "population", population, "2 or more")

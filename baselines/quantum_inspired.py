@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 
 from baselines.product_policy import draw
 from baselines.require import require
 from nasbench.benchmarks.handle import SearchHandle
+from nasbench.ranges import Range, between, count
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
 from nasbench.search.simplex import support, uniform_theta
 from nasbench.search.streams import Streams
 from nasbench.spaces.space import Architectures, Floats, Ints
+
+TURN = Range("a number between 0 and pi / 2", below=math.pi / 2, positive=True)
 
 
 class QuantumInspired:
@@ -50,15 +53,13 @@ class QuantumInspired:
         handle: SearchHandle,
         streams: Streams,
         *,
-        population: int = 10,
-        angle: float = 0.01 * math.pi,
-        epsilon: float = 0.01,
-        groups: int = 5,
-        migration: int = 100,
+        population: Annotated[int, count(1_000)] = 10,
+        angle: Annotated[float, TURN] = 0.01 * math.pi,
+        epsilon: Annotated[float, between(0, 0.5)] = 0.01,
+        groups: Annotated[int, count(1_000)] = 5,
+        migration: Annotated[int, count(1_000_000)] = 100,
     ) -> None:
         largest = 1.0 / int(handle.space.cardinalities.max())
-        require(population >= 1, "The quantum-inspired algorithm", "population", population, "1 or more")
-        require(0 < angle < math.pi / 2, "The quantum-inspired algorithm", "angle", angle, "between 0 and pi / 2")
         require(
             0 <= epsilon < largest,
             "The quantum-inspired algorithm",
@@ -66,8 +67,6 @@ class QuantumInspired:
             epsilon,
             f"0 or more and below {largest:g}",
         )
-        require(groups >= 1, "The quantum-inspired algorithm", "groups", groups, "1 or more")
-        require(migration >= 1, "The quantum-inspired algorithm", "migration", migration, "1 or more")
         self._space = handle.space
         self._streams = streams
         self._angle, self._epsilon, self._migration = angle, epsilon, migration

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 
 from nasbench.benchmarks.handle import SearchHandle
 from nasbench.errors import NasbenchError
+from nasbench.ranges import count
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
 from nasbench.search.streams import Streams
@@ -24,14 +27,19 @@ class RandomSearch:
         batch: architectures a call; it changes the speed only, never what a run sees.
     """
 
-    def __init__(self, handle: SearchHandle, streams: Streams, *, replacement: bool = True, batch: int = 64) -> None:
+    def __init__(
+        self,
+        handle: SearchHandle,
+        streams: Streams,
+        *,
+        replacement: bool = True,
+        batch: Annotated[int, count(10_000)] = 64,
+    ) -> None:
         self._space = handle.space
         self._streams = streams
         self._batch = batch
         self._order: np.ndarray | None = None
         self._next = 0
-        if batch < 1:
-            raise NasbenchError(f"The batch of random search is {batch}; it should be 1 or more.")
         if not replacement:
             if not self._space.is_enumerable:
                 raise NasbenchError(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 
 from nasbench.benchmarks.handle import SearchHandle
 from nasbench.errors import NasbenchError
+from nasbench.ranges import Text, count
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
 from nasbench.search.streams import Streams
@@ -38,14 +39,10 @@ class RegularizedEvolution:
         handle: SearchHandle,
         streams: Streams,
         *,
-        population: int = 10,
-        sample: int = 3,
-        mutation: str = "uniform",
+        population: Annotated[int, count(10_000)] = 10,
+        sample: Annotated[int, count(10_000)] = 3,
+        mutation: Annotated[str, Text("the name of a mutation of the space")] = "uniform",
     ) -> None:
-        if population < 1 or sample < 1:
-            raise NasbenchError(
-                f"Regularized evolution has population {population} and sample {sample}; both should be 1 or more."
-            )
         if mutation not in handle.space.mutations:
             raise NasbenchError(
                 f"Space {handle.space.name!r} has no mutation {mutation!r}; it has {', '.join(handle.space.mutations)}."

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from scipy.special import ndtri
 
 from baselines.adam import Adam
 from baselines.product_policy import draw
-from baselines.require import require
 from nasbench.benchmarks.handle import SearchHandle
+from nasbench.ranges import FRACTION, between, positive
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
 from nasbench.search.simplex import support, vertices
@@ -45,13 +45,10 @@ class Reinforce:
         handle: SearchHandle,
         streams: Streams,
         *,
-        learning_rate: float = 0.01,
-        momentum: float = 0.9,
-        initial_scale: float = 1e-3,
+        learning_rate: Annotated[float, positive(1_000)] = 0.01,
+        momentum: Annotated[float, FRACTION] = 0.9,
+        initial_scale: Annotated[float, between(0, 1_000)] = 1e-3,
     ) -> None:
-        require(learning_rate > 0, "REINFORCE", "learning_rate", learning_rate, "above 0")
-        require(0 <= momentum < 1, "REINFORCE", "momentum", momentum, "0 or more and below 1")
-        require(initial_scale >= 0, "REINFORCE", "initial_scale", initial_scale, "0 or more")
         self._space = handle.space
         self._streams = streams
         self._momentum = momentum

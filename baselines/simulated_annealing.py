@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.require import require
 from nasbench.benchmarks.handle import SearchHandle
+from nasbench.ranges import INSIDE, count
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
 from nasbench.search.streams import Streams
@@ -48,16 +48,12 @@ class SimulatedAnnealing:
         handle: SearchHandle,
         streams: Streams,
         *,
-        acceptance: float = 0.4,
-        cooling: float = 0.9,
-        moves: int | None = None,
-        warmup: int = 10,
+        acceptance: Annotated[float, INSIDE] = 0.4,
+        cooling: Annotated[float, INSIDE] = 0.9,
+        moves: Annotated[int, count(1_000_000)] | None = None,
+        warmup: Annotated[int, count(1_000_000)] = 10,
     ) -> None:
         moves = handle.space.d if moves is None else moves
-        require(0 < acceptance < 1, "Simulated annealing", "acceptance", acceptance, "between 0 and 1")
-        require(0 < cooling < 1, "Simulated annealing", "cooling", cooling, "between 0 and 1")
-        require(moves >= 1, "Simulated annealing", "moves", moves, "1 or more")
-        require(warmup >= 1, "Simulated annealing", "warmup", warmup, "1 or more")
         runs = len(streams)
         self._space = handle.space
         self._streams = streams

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 
-from baselines.pymoo_search import PymooSearch, check_population
+from baselines.pymoo_search import PymooSearch
 from nasbench.benchmarks.handle import SearchHandle
+from nasbench.ranges import Probability, count
 from nasbench.search.optimizer import PerRun
 
 
@@ -37,11 +38,10 @@ class SmsEmoa(PymooSearch):
         handle: SearchHandle,
         rng: np.random.Generator,
         *,
-        population: int = 100,
-        crossover: float = 0.9,
-        mutation: float | None = None,
+        population: Annotated[int, count(10_000, least=2)] = 100,
+        crossover: Probability = 0.9,
+        mutation: Probability | None = None,
     ) -> None:
-        check_population("SMS-EMOA", population)
         super().__init__(handle, rng)
         from pymoo.algorithms.moo.sms import SMSEMOA, LeastHypervolumeContributionSurvival
         from pymoo.algorithms.soo.nonconvex.ga import FitnessSurvival

@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 
-from baselines.require import require
 from nasbench.benchmarks.handle import SearchHandle
+from nasbench.ranges import between, count
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import PerRun
 from nasbench.spaces.space import Architectures, Floats, Ints
+
+Eta = Annotated[float, between(1.1, 1_000)]
+"""Factor between the rungs of a bracket; the nearer to 1, the more rungs."""
 
 
 @dataclass(frozen=True)
@@ -121,16 +124,13 @@ class SuccessiveHalving:
     }
 
     def __init__(
-        self, handle: SearchHandle, rng: np.random.Generator, *, configurations: int | None = None, eta: float = 3.0
+        self,
+        handle: SearchHandle,
+        rng: np.random.Generator,
+        *,
+        configurations: Annotated[int, count(100_000)] | None = None,
+        eta: Eta = 3.0,
     ) -> None:
-        require(eta > 1, "Successive halving", "eta", eta, "above 1")
-        require(
-            configurations is None or configurations >= 1,
-            "Successive halving",
-            "configurations",
-            configurations,
-            "1 or more",
-        )
         self._space = handle.space
         self._rng = rng
         self._epochs = handle.epochs

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from baselines.require import require
 from nasbench.benchmarks.handle import SearchHandle
 from nasbench.errors import NasbenchError
+from nasbench.ranges import count
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import PerRun
 from nasbench.spaces.space import Architectures, Space
@@ -40,12 +40,10 @@ class Tpe:
         handle: SearchHandle,
         rng: np.random.Generator,
         *,
-        initial: int = 10,
-        candidates: int = 24,
+        initial: Annotated[int, count(10_000)] = 10,
+        candidates: Annotated[int, count(10_000)] = 24,
         multivariate: bool = True,
     ) -> None:
-        require(initial >= 1, "TPE", "initial", initial, "1 or more")
-        require(candidates >= 1, "TPE", "candidates", candidates, "1 or more")
         optuna = import_optuna()
         self._space: Space = handle.space
         self._rng = rng

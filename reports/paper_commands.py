@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nasbench.live.ranges import LARGEST_SEED
+from nasbench.ranges import LARGEST_SEED
 
 
 def reproduce(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nasbench.errors import NasbenchError
-from nasbench.live.ranges import LARGEST_SEED
+from nasbench.ranges import LARGEST_SEED
 
 if TYPE_CHECKING:
     from theory.claim import Claim

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from math import inf
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from nasbench.hybrid.relaxation import Relaxation
 from nasbench.hybrid.scheduler import Scheduler
 from nasbench.hybrid.selection import Selection
 from nasbench.hybrid.surrogate import ONE_OBJECTIVE, SEVERAL_OBJECTIVES
+from nasbench.ranges import Probability, Range, between, count
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import PerRun
 from nasbench.search.simplex import support, uniform_theta
@@ -39,6 +40,7 @@ COOLED, STEADY, SEVERAL = 4.0, 3.0, 1.5
 """Default `beta` with one objective, where optimism falls and where it does not, and with several."""
 COOLING = 14.0
 """Default `cooling` where optimism falls: tuned, as `beta`, on ImageNet16-120 of NAS-Bench-201 and copies of it with its errors perturbed."""
+COOLINGS = Range("a positive number, or inf for never", positive=True, endless=True)
 PATIENCE, CHANCE = 20, 0.01
 """Of the shrinking support: queries without improvement before a choice comes back, and the chance below which one is dropped."""
 
@@ -94,40 +96,36 @@ class Hybrid:
         handle: SearchHandle,
         rng: np.random.Generator,
         *,
-        initial: int = 4,
-        exploration: float = 0.01,
+        initial: Annotated[int, count(10_000, least=2)] = 4,
+        exploration: Probability = 0.01,
         surrogate: bool = True,
         gradient: bool = True,
         evolution: bool = True,
         paths: bool = True,
         canonical: bool = True,
         progressive: bool = False,
-        beta: float | None = None,
-        cooling: float | None = None,
-        spread: float | None = None,
+        beta: Annotated[float, between(0, 1_000)] | None = None,
+        cooling: Annotated[float, COOLINGS] | None = None,
+        spread: Annotated[float, between(0, 10)] | None = None,
         rough: bool | None = None,
-        brood: int = 64,
-        climb: int = 3,
-        share: float = 0.8,
-        floor: float = 0.05,
-        pursuit: float = 0.05,
-        population: int = 20,
-        crossover: float = 0.3,
-        guidance: float = 0.5,
-        rate: float = 0.5,
-        theta_floor: float = 0.1,
-        directions: int = 8,
+        brood: Annotated[int, count(10_000)] = 64,
+        climb: Annotated[int, count(1_000, least=0)] = 3,
+        share: Probability = 0.8,
+        floor: Probability = 0.05,
+        pursuit: Probability = 0.05,
+        population: Annotated[int, count(10_000, least=2)] = 20,
+        crossover: Probability = 0.3,
+        guidance: Probability = 0.5,
+        rate: Annotated[float, between(0, 1_000)] = 0.5,
+        theta_floor: Probability = 0.1,
+        directions: Annotated[int, count(1_000)] = 8,
     ) -> None:
         if not (surrogate or gradient or evolution):
             raise NasbenchError(
                 "The hybrid has every part switched off; leave one of surrogate, gradient, evolution on."
             )
-        if initial < 2 or brood < 1 or population < 2 or directions < 1:
-            raise NasbenchError(
-                f"The hybrid needs initial and population of 2 or more, brood and directions of 1 or more, not {initial}, {population}, {brood}, {directions}."
-            )
-        if cooling is not None and not cooling > 0:
-            raise NasbenchError(f"The hybrid's cooling is a number of observations above 0, not {cooling}.")
+        if share == 0 and surrogate and not (gradient or evolution):
+            raise NasbenchError("The hybrid's surrogate is alone and its share is 0; it should be above 0.")
         self._space = handle.space
         self._epochs = handle.epochs
         self._initial = initial

@@ -6,14 +6,21 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
+from nasbench.benchmarks.handle import SearchHandle
+from nasbench.benchmarks.setting import Setting
+from nasbench.benchmarks.synthetic import FunctionEvaluator
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.live.blueprints import blueprint
 from nasbench.live.builders import ConvNets, builder
-from nasbench.live.searchers.catalogue import searcher_names
+from nasbench.live.searchers.catalogue import get_searcher, searcher_names
 from nasbench.live.searchers.searcher import SearchSettings
 from nasbench.live.searchers.stopping import EarlyStopping
 from nasbench.live.training.recipe import SMALL, Recipe
-from nasbench.search.registry import optimizer_names
+from nasbench.search.ledger import Budget
+from nasbench.search.registry import get_optimizer, optimizer_names
+from nasbench.search.streams import Streams
 
 SELECTIONS = ("derive", "perturbation")
 
@@ -59,7 +66,9 @@ class Plan:
 
 
 def check_plan(plan: Plan) -> None:
-    """Raise NasbenchError for a name that does not exist, or for objectives, stopping or a selection that would not apply."""
+    """Raise NasbenchError for what cannot be run: a name that does not exist, an option that is not what it may be, objectives,
+    stopping or a selection that would not apply.
+    """
     if plan.optimizer not in (*searcher_names(), *optimizer_names()):
         raise unknown_name("optimizer", plan.optimizer, (*searcher_names(), *optimizer_names()))
     if plan.shares_weights and len(plan.objectives) > 1:
@@ -78,6 +87,27 @@ def check_plan(plan: Plan) -> None:
         )
     if plan.optimizer == "hybrid_supernet" and plan.selection != "derive":
         raise NasbenchError("hybrid_supernet selects by training its finalists alone; leave out --selection.")
+    if plan.shares_weights:
+        get_searcher(plan.optimizer, plan.options)
+    else:
+        _build_alone(plan)
+
+
+def _build_alone(plan: Plan) -> None:
+    """Build an optimizer that trains alone on a stand-in of the benchmark, which takes no data; it is asked nothing."""
+    space = builder(plan.space).make_space()
+    evaluator = FunctionEvaluator(space, lambda architectures: np.zeros(len(architectures)))
+    setting = Setting(
+        objectives=plan.objectives or ("error",),
+        split="search",
+        epochs=(plan.search_recipe.epochs,),
+        training_seed="random",
+        repeats="cached",
+        budget=Budget(dict(plan.budget)),
+    )
+    evaluator.cheap = (False,) * len(setting.objectives)
+    handle = SearchHandle(evaluator, setting, plan.seed, (0,))
+    get_optimizer(plan.optimizer).create(handle, Streams(plan.seed, (0,)), plan.options)
 
 
 def _check_space(plan: Plan) -> None:

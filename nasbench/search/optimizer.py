@@ -9,15 +9,16 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any, Protocol
 
 import numpy as np
 
 from nasbench.benchmarks.handle import SearchHandle
-from nasbench.errors import NasbenchError, unknown_name
+from nasbench.errors import NasbenchError
+from nasbench.ranges import Allowed
 from nasbench.search.observations import PASS, Observations, Query, RunObservations
 from nasbench.search.proposals import Asker, as_architectures, as_epochs
+from nasbench.search.settings import allowed_settings, check_settings
 from nasbench.search.streams import Streams
 from nasbench.spaces.space import Architectures, Ints
 
@@ -84,17 +85,32 @@ class _Kind:
         return {p.name: p.default for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
 
     @property
+    def allowed(self) -> Mapping[str, Allowed]:
+        """What each setting may be."""
+        ranges = allowed_settings(self.algorithm)
+        return {setting: ranges[setting] for setting in self.settings}
+
+    @property
+    def name(self) -> str:
+        """What errors call it."""
+        return str(getattr(self.algorithm, "__name__", "The optimizer"))
+
+    @property
     def summary(self) -> str:
         """First line of the algorithm's docstring."""
         return (inspect.getdoc(self.algorithm) or "").partition("\n")[0]
 
+    def check_settings(self, settings: Mapping[str, Any]) -> None:
+        """Raise `NasbenchError` for a setting that does not exist, is not what it may be, or is lacking."""
+        check_settings(self.name, "setting", settings, self.allowed)
+        for setting, default in self.settings.items():
+            if default is inspect.Parameter.empty and setting not in settings:
+                raise NasbenchError(f"{self.name} lacks the setting {setting}, which has no default.")
+
     def check(self, handle: SearchHandle, settings: Mapping[str, Any]) -> None:
         """Raise `NasbenchError` if the algorithm cannot work on this handle or has no such setting."""
-        name = getattr(self.algorithm, "__name__", "optimizer")
-        for setting in settings:
-            if setting not in self.settings:
-                raise unknown_name(f"setting of {name}", setting, self.settings)
-            _check_kind(name, setting, settings[setting], self.settings[setting])
+        name = self.name
+        self.check_settings(settings)
         if self.objectives == "one" and len(handle.objectives) > 1:
             raise NasbenchError(
                 f"{name} minimises one objective and the study asks for {len(handle.objectives)}; choose one, or another optimizer."
@@ -103,13 +119,6 @@ class _Kind:
             raise NasbenchError(
                 f"{name} needs a benchmark with several fidelities and the study names {handle.epochs[0]} epochs alone; name more."
             )
-
-
-def _check_kind(name: str, setting: str, value: Any, default: Any) -> None:
-    """Raise `NasbenchError` unless a setting is a number where its default is one; a default of another kind says too little."""
-    numeric = isinstance(default, Real) and not isinstance(default, bool)
-    if numeric and value is not None and (isinstance(value, bool) or not isinstance(value, Real)):
-        raise NasbenchError(f"The setting {setting} of {name} is {value!r}; it should be a number, such as {default}.")
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,7 @@ def check_study(study: Study) -> None:
     for name in study.benchmarks:
         handle = _handle(study, name, (0,))
         for entry in study.optimizers:
-            get_optimizer(entry.name).check(handle, entry.settings)
+            get_optimizer(entry.name).create(handle, Streams(study.seed, (0,)), entry.settings)
 
 
 def in_processes(function: Callable[[T], R], units: Sequence[T], jobs: int) -> Iterator[R]:

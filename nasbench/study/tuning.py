@@ -89,6 +89,11 @@ def tunable(optimizer: Lockstep | PerRun) -> Mapping[str, tuple]:
             raise NasbenchError(f"{name} declares {setting} as {form!r}; it should have a low and a high, or values.")
         if form[0].startswith("log") and form[1] <= 0:
             raise NasbenchError(f"{name} declares {setting} as {form!r}; a logarithmic range starts above 0.")
+        for value in form[1:]:
+            if value not in optimizer.allowed[setting]:
+                raise NasbenchError(
+                    f"{name} declares {setting} as {form!r} and has it as {optimizer.allowed[setting].words}; make them agree."
+                )
     return ranges
 
 

@@ -67,5 +67,7 @@ def test_frozen_runs_start_again(handles: Handles) -> None:
 
 
 def test_settings_are_checked(handles: Handles) -> None:
-    with pytest.raises(NasbenchError, match=r"cooling 1\.5; it should be between 0 and 1"):
+    with pytest.raises(
+        NasbenchError, match=r"cooling of SimulatedAnnealing is 1\.5; it should be a number between 0 and 1"
+    ):
         OPTIMIZER.create(handles(), Streams(0, range(1)), {"cooling": 1.5})

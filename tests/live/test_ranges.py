@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from nasbench.errors import NasbenchError
-from nasbench.live.ranges import COUNT, FRACTION, NOT_NEGATIVE, POSITIVE, SEED
 from nasbench.live.searchers.searcher import SearchSettings
 from nasbench.live.tasks.task import Augmentation
 from nasbench.live.training.recipe import Recipe
+from nasbench.ranges import COUNT, FRACTION, NOT_NEGATIVE, POSITIVE, SEED
 
 
 def test_ranges_hold_their_ends_and_nothing_that_is_no_number() -> None:

@@ -11,7 +11,7 @@ import typer
 from nasbench.errors import NasbenchError
 from nasbench.live.commands import Certificates, TokenFile
 from nasbench.live.given import refuse_unused
-from nasbench.live.ranges import LARGEST_SEED, POSITIVE
+from nasbench.ranges import LARGEST_SEED, POSITIVE
 
 if TYPE_CHECKING:
     from nasbench.live.plan import Plan

@@ -8,7 +8,7 @@ import typer
 
 from nasbench.errors import NasbenchError
 from nasbench.live.commands import Device, Json, Seed, Space, need_torch, show
-from nasbench.live.ranges import POSITIVE
+from nasbench.ranges import POSITIVE
 
 
 def latency(

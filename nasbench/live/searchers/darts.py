@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from torch import Tensor
 
 from nasbench.live.networks.edge import Mixture
-from nasbench.live.ranges import OneOf, check_options
 from nasbench.live.searchers.searcher import LogitSearcher
 from nasbench.live.training.batches import Batch
 from nasbench.live.weight_sharing.hypergradient import unrolled_hypergradient
@@ -25,13 +24,9 @@ class Darts(LogitSearcher):
         order: 1 takes the gradient of the search loss at the present weights (xi = 0), 2 through one unrolled step
             of SGD (equation 7).
         options: see `LogitSearcher`.
-
-    Raises:
-        NasbenchError: for an option that is not what it should be, as all searchers do.
     """
 
-    def __init__(self, *args: Any, order: int = 1, **options: Any) -> None:
-        check_options("darts", OneOf((1, 2)), order=order)
+    def __init__(self, *args: Any, order: Literal[1, 2] = 1, **options: Any) -> None:
         super().__init__(*args, **options)
         self.order = order
 

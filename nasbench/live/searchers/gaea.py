@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from nasbench.live.networks.edge import Mixture
-from nasbench.live.ranges import NOT_NEGATIVE, OneOf, check_options
-from nasbench.live.searchers.searcher import Searcher
+from nasbench.live.searchers.searcher import Rate, Searcher
 from nasbench.live.training.batches import Batch
 
 
@@ -26,9 +25,7 @@ class Gaea(Searcher):
         options: see `Searcher`.
     """
 
-    def __init__(self, *args: Any, arch_learning_rate: float = 0.1, levels: int = 1, **options: Any) -> None:
-        check_options("gaea", NOT_NEGATIVE, arch_learning_rate=arch_learning_rate)
-        check_options("gaea", OneOf((1, 2)), levels=levels)
+    def __init__(self, *args: Any, arch_learning_rate: Rate = 0.1, levels: Literal[1, 2] = 1, **options: Any) -> None:
         super().__init__(*args, **options)
         self.rate, self.levels = arch_learning_rate, levels
         self.theta = self.mask.float() / self.mask.sum(dim=1, keepdim=True)

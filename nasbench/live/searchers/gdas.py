@@ -6,15 +6,17 @@ One operation an edge is sampled, by a hard Gumbel softmax with falling temperat
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor, nn
 
 from nasbench.live.networks.edge import Mixture
-from nasbench.live.ranges import POSITIVE, check_options
 from nasbench.live.searchers.searcher import LogitSearcher
 from nasbench.live.training.batches import Batch
+from nasbench.ranges import positive
+
+Temperature = Annotated[float, positive(1_000_000)]
 
 
 class Gdas(LogitSearcher):
@@ -26,8 +28,7 @@ class Gdas(LogitSearcher):
         options: see `LogitSearcher`.
     """
 
-    def __init__(self, *args: Any, warm: float = 10.0, cold: float = 0.1, **options: Any) -> None:
-        check_options("gdas", POSITIVE, warm=warm, cold=cold)
+    def __init__(self, *args: Any, warm: Temperature = 10.0, cold: Temperature = 0.1, **options: Any) -> None:
         super().__init__(*args, **options)
         self.warm, self.cold = warm, cold
 

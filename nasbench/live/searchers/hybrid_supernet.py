@@ -6,7 +6,7 @@ It has no surrogate and so is another algorithm than `nasbench.hybrid`, which tr
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -17,11 +17,11 @@ from nasbench.hybrid.evolution import Evolution
 from nasbench.hybrid.relaxation import Relaxation
 from nasbench.live.blueprints import Architecture
 from nasbench.live.networks.edge import Mixture
-from nasbench.live.ranges import COUNT, FRACTION, NOT_NEGATIVE, SHARE, SWITCH, check_options
-from nasbench.live.searchers.searcher import Searcher
+from nasbench.live.searchers.searcher import Rate, Searcher
 from nasbench.live.training.batches import Batch, DeviceSplit
 from nasbench.live.weight_sharing.gradient import SupernetGradient
 from nasbench.live.weight_sharing.sharing import shared_losses
+from nasbench.ranges import FRACTION, Probability, count
 from nasbench.search.simplex import support
 
 
@@ -48,24 +48,18 @@ class HybridSupernet(Searcher):
     def __init__(
         self,
         *args: Any,
-        rate: float = 0.1,
-        floor: float = 0.05,
-        population: int = 10,
-        offspring: int = 10,
-        guidance: float = 0.5,
-        crossover: float = 0.3,
-        interval: int = 2,
-        examples: int = 500,
-        finalists: int = 3,
+        rate: Rate = 0.1,
+        floor: Annotated[float, FRACTION] = 0.05,
+        population: Annotated[int, count(1_000)] = 10,
+        offspring: Annotated[int, count(10_000)] = 10,
+        guidance: Probability = 0.5,
+        crossover: Probability = 0.3,
+        interval: Annotated[int, count(1_000_000)] = 2,
+        examples: Annotated[int, count(1_000_000_000)] = 500,
+        finalists: Annotated[int, count(1_000)] = 3,
         gradient: bool = True,
         evolution: bool = True,
     ) -> None:
-        counts = {"population": population, "offspring": offspring, "interval": interval}
-        check_options("hybrid_supernet", COUNT, **counts, examples=examples, finalists=finalists)
-        check_options("hybrid_supernet", NOT_NEGATIVE, rate=rate)
-        check_options("hybrid_supernet", FRACTION, floor=floor)
-        check_options("hybrid_supernet", SHARE, guidance=guidance, crossover=crossover)
-        check_options("hybrid_supernet", SWITCH, gradient=gradient, evolution=evolution)
         super().__init__(*args)
         self.space = self.blueprint.make_space()
         allowed = support(self.space.cardinalities)

@@ -16,7 +16,6 @@ from nasbench.errors import NasbenchError
 from nasbench.live.blueprints import Architecture, blueprint
 from nasbench.live.devices import synchronize
 from nasbench.live.networks.edge import Mixture
-from nasbench.live.ranges import COUNT
 from nasbench.live.searchers.searcher import Searcher, SearchSettings
 from nasbench.live.searchers.stopping import EarlyStopping, max_skips
 from nasbench.live.tasks.task import Splits, Task
@@ -26,6 +25,7 @@ from nasbench.live.training.metrics import score
 from nasbench.live.training.training import Watch, do_nothing
 from nasbench.live.weight_sharing.hypergradient import dominant_eigenvalue
 from nasbench.live.weight_sharing.supernet import Supernet
+from nasbench.ranges import COUNT
 
 Make = Callable[[Supernet, SearchSettings, torch.Generator], Searcher]
 SHARED = "search.pt"

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from nasbench.live.networks.edge import Mixture
-from nasbench.live.ranges import SHARE, check_options
 from nasbench.live.searchers.searcher import LogitSearcher, need_edges
 from nasbench.live.training.batches import Batch
+from nasbench.ranges import Probability
 
 
 class PcDarts(LogitSearcher):
@@ -29,8 +29,7 @@ class PcDarts(LogitSearcher):
 
     partial_channels = 4
 
-    def __init__(self, *args: Any, warmup: float = 0.3, **options: Any) -> None:
-        check_options("pc_darts", SHARE, warmup=warmup)
+    def __init__(self, *args: Any, warmup: Probability = 0.3, **options: Any) -> None:
         super().__init__(*args, **{"arch_learning_rate": 6e-4, **options})
         need_edges(self.blueprint, "PC-DARTS")
         self.warmup = warmup

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from nasbench.live.blueprints import Architecture
-from nasbench.live.ranges import COUNT, check_options
 from nasbench.live.searchers.searcher import Searcher
 from nasbench.live.training.batches import Batch, DeviceSplit
 from nasbench.live.weight_sharing.sharing import shared_losses
+from nasbench.ranges import count
 
 
 class Rsps(Searcher):
@@ -24,8 +24,7 @@ class Rsps(Searcher):
         options: see `Searcher`.
     """
 
-    def __init__(self, *args: Any, candidates: int = 100, **options: Any) -> None:
-        check_options("rsps", COUNT, candidates=candidates)
+    def __init__(self, *args: Any, candidates: Annotated[int, count(100_000)] = 100, **options: Any) -> None:
         super().__init__(*args, **options)
         self.space = self.blueprint.make_space()
         self.candidates = candidates

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor, nn
@@ -14,13 +14,14 @@ from torch.utils.checkpoint import checkpoint
 from nasbench.errors import NasbenchError
 from nasbench.live.blueprints import Architecture, Blueprint
 from nasbench.live.networks.edge import Mixture
-from nasbench.live.ranges import COUNT, FRACTION, NOT_NEGATIVE, POSITIVE, SEED, check_options, check_ranges
 from nasbench.live.training.batches import Batch, DeviceSplit
 from nasbench.live.training.halving import Halving
 from nasbench.live.training.metrics import loss
 from nasbench.live.training.training import to_stderr
 from nasbench.live.weight_sharing.supernet import Supernet, simplex_mask
+from nasbench.ranges import COUNT, FRACTION, NOT_NEGATIVE, POSITIVE, SEED, between, check_ranges
 
+Rate = Annotated[float, between(0, 1_000)]
 RANGES = {
     **dict.fromkeys(("epochs", "batch", "channels", "cells"), COUNT),
     **dict.fromkeys(("learning_rate", "gradient_clip"), POSITIVE),
@@ -174,11 +175,9 @@ class LogitSearcher(Searcher):
         supernet: Supernet,
         settings: SearchSettings,
         generator: torch.Generator,
-        arch_learning_rate: float = 3e-4,
-        arch_weight_decay: float = 1e-3,
+        arch_learning_rate: Rate = 3e-4,
+        arch_weight_decay: Rate = 1e-3,
     ) -> None:
-        rates = {"arch_learning_rate": arch_learning_rate, "arch_weight_decay": arch_weight_decay}
-        check_options("the searcher", NOT_NEGATIVE, **rates)
         super().__init__(supernet, settings, generator)
         start = 1e-3 * torch.randn(self.mask.shape, generator=generator)
         self.alpha = start.to(self.device).requires_grad_()

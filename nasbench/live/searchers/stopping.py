@@ -8,7 +8,7 @@ import numpy as np
 
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.live.blueprints import Architecture, Blueprint
-from nasbench.live.ranges import COUNT, POSITIVE, SIZE
+from nasbench.ranges import COUNT, POSITIVE, SIZE
 
 GRAMMAR = "none, skips[:N] or eigenvalue[:WINDOW,RATIO]"
 RULES = ("none", "skips", "eigenvalue")

@@ -11,7 +11,6 @@ import torch
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.live.builders import builder
 from nasbench.live.plan import SELECTIONS, Plan, check_plan
-from nasbench.live.ranges import SINCE_0_2
 from nasbench.live.references.reference_models import check_reference
 from nasbench.live.searchers.catalogue import get_searcher
 from nasbench.live.searchers.loop import build
@@ -21,8 +20,8 @@ from nasbench.live.studies.study import LiveStudy, LiveUnit
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.task import Augmentation
 from nasbench.live.training.recipe import Recipe
+from nasbench.ranges import SINCE_0_2
 from nasbench.search.ledger import Budget
-from nasbench.search.registry import get_optimizer
 
 OF_TASK = "task"
 """In place of an augmentation: what the task itself says."""
@@ -42,10 +41,8 @@ def check_live_study(study: LiveStudy) -> None:
             recipe_of(study, unit)
         else:
             plan = plan_of(study, unit)
-            if not plan.shares_weights:
-                _check_settings(plan.optimizer, plan.options)
-            elif unit.seed == study.seeds[0]:
-                # Options are checked where they are used, so each searcher is built once, which takes no data.
+            if plan.shares_weights and unit.seed == study.seeds[0]:
+                # What a searcher asks of the space and the supernet shows where it is built, once, which takes no data.
                 make, partial = get_searcher(plan.optimizer, plan.options)
                 build(make, get_task(plan.task), plan.space, plan.settings, torch.device("cpu"), partial)
             check_plan(plan)
@@ -134,10 +131,3 @@ def _keys(given: Mapping[str, Any], known: Mapping[str, bool], where: str) -> No
             raise unknown_name(f"key of the {where}", name, known)
     if missing := [name for name, required in known.items() if required and name not in given]:
         raise NasbenchError(f"The {where} lacks {missing[0]!r}; a live study names every setting.")
-
-
-def _check_settings(name: str, settings: Mapping[str, Any]) -> None:
-    known = get_optimizer(name).settings
-    for setting in settings:
-        if setting not in known:
-            raise unknown_name(f"setting of {name}", setting, known)

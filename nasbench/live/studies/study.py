@@ -15,8 +15,8 @@ from typing import Any
 
 from nasbench.documents import parse_toml, read_text
 from nasbench.errors import NasbenchError, unknown_name
-from nasbench.live.ranges import SEED
 from nasbench.path_names import path_components
+from nasbench.ranges import SEED
 from nasbench.reader import Reader
 from nasbench.study.plan import MAX_RUNS, Entry, parse_entries, preset_names
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError
 from nasbench.files import cache_home
-from nasbench.live.ranges import SINCE_0_2, SIZE, SWITCH, OneOf, check_ranges
 from nasbench.live.tasks.shape import Shape
+from nasbench.ranges import SINCE_0_2, SIZE, SWITCH, OneOf, check_ranges
 
 PADDING = OneOf(("zeros", "reflect"))
 

@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from nasbench.errors import NasbenchError, unknown_name
-from nasbench.live.ranges import COUNT, FRACTION, NOT_NEGATIVE, POSITIVE, SEED, SINCE_0_2, SIZE, SWITCH, check_ranges
 from nasbench.live.tasks.task import Augmentation
 from nasbench.live.training.views import Views
+from nasbench.ranges import COUNT, FRACTION, NOT_NEGATIVE, POSITIVE, SEED, SINCE_0_2, SIZE, SWITCH, check_ranges
 
 SCHEDULES = ("cosine", "one-cycle")
 PRECISIONS = ("float32", "bfloat16")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from tiny_tables import TinyTable
@@ -59,7 +60,7 @@ def test_an_exhausted_space_ends_every_run_at_once_and_the_report_says_so(tmp_pa
 def test_seconds_that_nobody_can_spend_end_a_run(repeats: str, cost: float) -> None:
     space = toy_space()
     everything = space.index(space.all)
-    table = TinyTable(space, everything * 1.0, 0.0 * everything + cost, space.size, everything)
+    table = TinyTable(space, np.arange(24.0), np.full(24, cost), space.size, everything)
     setting = table_setting(Budget({"train_seconds": 1e5}), repeats=repeats)
     handle = SearchHandle(table, setting, 1, (0, 1))
     started = time.perf_counter()
@@ -71,8 +72,7 @@ def test_seconds_that_nobody_can_spend_end_a_run(repeats: str, cost: float) -> N
 
 def test_a_space_that_is_never_exhausted_ends_at_the_cap() -> None:
     space = toy_space()
-    everything = space.index(space.all)
-    table = TinyTable(space, everything * 1.0, everything * 0.0 + 1e-3, None, None)
+    table = TinyTable(space, np.arange(24.0), np.full(24, 1e-3), None, None)
     handle = SearchHandle(table, table_setting(Budget({"train_seconds": 1e9}), repeats="charged"), 1, (0,))
     search(handle, get_optimizer("random_search").create(handle, Streams(1, (0,)), {"batch": 10_000}))
     assert handle.ledger.endings() == [f"it had made {MOST_QUERIES:,} queries without spending its budget"]
