@@ -43,7 +43,8 @@ def run(
         ),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="in place of the study's; of a live study: of its first run, others count on")
+        int | None,
+        typer.Option(max=2**63 - 1, help="in place of the study's; of a live study: of its first run, others count on"),
     ] = None,
     jobs: Annotated[int, typer.Option(help="processes")] = 1,
     cluster: Annotated[
