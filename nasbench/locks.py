@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,11 +87,12 @@ def locked(path: Path, *, wait: bool = False) -> Iterator[Lock]:
 
 @contextmanager
 def only_writer(folder: Path) -> Iterator[Lock]:
-    """Make a results folder where there is none, and hold it against other writers.
+    """Make a results folder where there is none, and hold it against other writers; one that stays empty goes again.
 
     Raises:
         NasbenchError: if it is a file, cannot be written, or another process writes it.
     """
+    made = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
@@ -111,6 +112,9 @@ def only_writer(folder: Path) -> Iterator[Lock]:
         yield lock
     finally:
         holding.__exit__(None, None, None)
+        if made:
+            with suppress(OSError):
+                folder.rmdir()
 
 
 def _unwritable(folder: Path, fault: OSError) -> NasbenchError:

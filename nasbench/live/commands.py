@@ -12,18 +12,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nasbench.errors import NasbenchError
+from nasbench.files import remove_leftovers
+from nasbench.locks import only_writer
 from nasbench.ranges import LARGEST_SEED
 
 if TYPE_CHECKING:
     from nasbench.live.training.recipe import Recipe
 
 
-def can_hold_results(folder: Path | None) -> Path | None:
-    """Return `folder`, or raise NasbenchError, before anything is computed for it, if it cannot be made or written."""
-    if folder is not None:
+def hold_results(context: typer.Context, folder: Path | None) -> Path | None:
+    """Return `folder`, held against other writers while the command runs and rid of what killed ones left half written.
+
+    Raises:
+        NasbenchError: before anything is computed, if it cannot be made or written, or another process writes it.
+    """
+    if folder is not None and not context.resilient_parsing:
         nearest = next(place for place in (folder, *folder.parents) if place.exists())
         if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
             raise NasbenchError(f"{nearest} is no folder that can be written; --out should name one, or one to make.")
+        context.with_resource(only_writer(folder))
+        remove_leftovers(folder)
     return folder
 
 
@@ -32,7 +40,7 @@ Device = Annotated[str, typer.Option(help="auto, cpu or cuda")]
 Seed = Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="seed of everything random")]
 Out = Annotated[
     Path | None,
-    typer.Option(callback=can_hold_results, help="folder for checkpoints and results; what it holds is resumed"),
+    typer.Option(callback=hold_results, help="folder for checkpoints and results; what it holds is resumed"),
 ]
 Space = Annotated[str, typer.Option(help="nas-bench-201, darts, hierarchical, or convnet[:BASE:MMAC]")]
 Epochs = Annotated[int | None, typer.Option(min=1, help="epochs of the final training, in place of the recipe's")]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from nasbench.documents import read_text
 from nasbench.errors import NasbenchError
 from nasbench.files import remove_leftovers
 from nasbench.study.manifest import NAME, Manifest
@@ -69,11 +70,9 @@ def resume(folder: Path) -> Manifest | None:
 
 def read_study(folder: Path, manifest: Manifest | None) -> str:
     """Return the text of the folder's `study.toml`, checked where there is a manifest; raises NasbenchError if it is damaged."""
-    path = folder / "study.toml"
-    try:
-        return (path.read_bytes() if manifest is None else manifest.file("study.toml")).decode()
-    except (OSError, UnicodeDecodeError):
-        raise NasbenchError(f"{path} cannot be read; restore it or choose another folder.") from None
+    if manifest is None:
+        return read_text(folder / "study.toml", f"study {folder / 'study.toml'}")
+    return manifest.file("study.toml").decode()
 
 
 def write(manifest: Manifest, files: Mapping[str, bytes]) -> None:

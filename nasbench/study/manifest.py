@@ -89,12 +89,17 @@ class Manifest:
             DamagedError: if it is not what was written there, or cannot be read.
         """
         path = self.folder / name
+        if name not in self._hashes:
+            raise DamagedError(
+                f"{self.folder / NAME} has no line for {name}, so it is damaged; restore it, or remove it and run the study again "
+                "to make everything anew."
+            )
         cure = "remove it and run the study again to make it anew" if "/" in name else "restore it"
         try:
             content = path.read_bytes()
         except OSError as fault:
             raise DamagedError(f"{path} cannot be read ({fault.strerror}); {cure}.") from None
-        if _sha256(content) not in self._hashes.get(name, ()):
+        if _sha256(content) not in self._hashes[name]:
             raise DamagedError(
                 f"{path} cannot be read as what was written there (its SHA-256 is not that of {NAME}); {cure}."
             )

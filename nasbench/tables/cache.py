@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 from nasbench.errors import NasbenchError
 from nasbench.files import cache_home, private_path
+from nasbench.locks import locked
 from nasbench.tables.table import Table, open_table
 
 LAYOUT = "tables-2"
 """Changes when tables are stored in another way or an importer writes other numbers, so that an old cache is not taken for a new one."""
 OLDER = ("tables-1",)
 """Layouts of earlier versions, from which nothing is read."""
-DAY = 86_400.0
 
 
 def cache_folder() -> Path:
@@ -79,16 +78,26 @@ def cached_table(name: str, build: Callable[[Path], None]) -> Table:
 
 
 def place_table(target: Path, build: Callable[[Path], None]) -> None:
-    """Build into a private folder beside `target` and rename it there; leave `target` alone if another was first."""
+    """Build into a private folder beside `target` and rename it there; leave `target` alone if another was first.
+
+    Whoever else builds it is waited for, so that what killed builders left behind is known for that, and removed.
+    """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(target)
-        private = private_path(target)
-        private.mkdir()
+        with locked(target.parent / f".{target.name}.lock", wait=True):
+            for leftover in target.parent.glob(f".{target.name}-{'[0-9a-z_]' * 8}"):
+                shutil.rmtree(leftover, ignore_errors=True)
+            if not (target / "manifest.json").exists():
+                private = private_path(target)
+                private.mkdir()
+                _build(target, private, build)
     except OSError as fault:
         raise NasbenchError(
             f"The cache {target.parent} cannot be written ({fault.strerror}); set NASBENCH_CACHE to a folder that can."
         ) from None
+
+
+def _build(target: Path, private: Path, build: Callable[[Path], None]) -> None:
     try:
         build(private)
         private.rename(target)
@@ -99,10 +108,3 @@ def place_table(target: Path, build: Callable[[Path], None]) -> None:
             ) from None
     finally:
         shutil.rmtree(private, ignore_errors=True)
-
-
-def _remove_leftovers(target: Path) -> None:
-    """Remove what killed processes left of that table: private folders in which nothing has been written for a day."""
-    for folder in target.parent.glob(f".{target.name}-*"):
-        if time.time() - folder.stat().st_mtime > DAY:
-            shutil.rmtree(folder, ignore_errors=True)

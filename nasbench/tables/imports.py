@@ -123,6 +123,8 @@ def import_table(
         raise NasbenchError(
             f"{source} is not what {kind} should be ({type(fault).__name__}: {str(fault)[:200]}); it should be {FORMATS[kind].summary}."
         ) from None
+    if not report:
+        raise NasbenchError(f"Another process has made the table {title!r} meanwhile; give yours another name.")
     table = open_table(target)
     return table, replace(report[0], notes=tuple(dict.fromkeys((*report[0].notes, *table.notes))))
 
