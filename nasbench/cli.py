@@ -130,6 +130,8 @@ def status(arguments: Sequence[str]) -> int:
             f"{fault.filename or 'A file'} cannot be read or written ({fault.strerror}); "
             "name another or make it so, and run again."
         )
+    except MemoryError:
+        return _complain("The memory of this machine does not suffice for that; ask for less, or give it more.")
     except (KeyboardInterrupt, typer.Abort) as fault:
         if isinstance(fault.__cause__, EOFError):
             raise fault.__cause__ from None  # which the command-line library takes for an interrupt, wherever it came from

@@ -2,6 +2,10 @@
 
 A piece names its benchmark; the worker opens the table from its own cache, so that no table travels, and refuses the work where its
 table or its packages differ from the client's. No file system is shared.
+
+Scheduler, workers and client trust each other with everything: what travels are pickles, and whoever reads a pickle runs what it says.
+Who reaches the port of a scheduler or a worker can run anything on all of these machines, and a scheduler can on the client's. So a
+cluster belongs on a network of one's own, or under TLS, where only holders of certificates of one authority can talk (`tls://`).
 """
 
 from __future__ import annotations
@@ -11,23 +15,24 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 from nasbench.benchmarks.catalogue import get_searchable
 from nasbench.errors import NasbenchError
-
-LOCAL = "local"
-"""In place of an address: a scheduler and workers of this machine, for as long as the command runs."""
+from nasbench.study.scheduler import CONNECT_SECONDS, LOCAL, identify, no_scheduler, security, within
 
 COMPARED = ("nas-verify", "numpy", "scipy", "pyarrow", "pymoo", "moocore")
 """Packages whose versions, with Python's, decide the bytes of a trace."""
 
-CONNECT_SECONDS = 5.0
+SCHEDULER_SECONDS = 60.0
+"""How long a scheduler may leave a question open before the work stops."""
+
 WORKER_SECONDS = 60.0
 """How long a cluster may have no worker before the work stops."""
 
@@ -38,6 +43,8 @@ PIECE_SECONDS = 0.5
 """Calls that are shorter travel together, up to about this time a piece, since the way of a piece costs milliseconds."""
 
 _ONE_AT_A_TIME = Lock()
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -91,12 +98,12 @@ class Cluster:
             NasbenchError: if no worker comes, or one has other versions, naming it.
         """
         self._await_worker()
-        found = self._client.get_versions(packages=list(COMPARED))
+        found = self._ask(lambda: self._client.get_versions(packages=list(COMPARED)))
         self._versions = _compared(found["client"])
         for what, other in [("The scheduler", found["scheduler"]), *sorted(found["workers"].items())]:
             if isinstance(other, dict):
                 _refuse_other_versions(what if other is found["scheduler"] else f"Worker {what}", other, self._versions)
-        wide = {worker: threads for worker, threads in self._client.nthreads().items() if threads > 1}
+        wide = {worker: threads for worker, threads in self._threads().items() if threads > 1}
         for worker, threads in sorted(wide.items()):
             self._say(
                 f"Worker {worker} has {threads} threads and will use one; start `dask worker --nworkers {threads} --nthreads 1`."
@@ -143,7 +150,7 @@ class Cluster:
         self, waiting: Iterator[tuple[int, Call]], calls_a_piece: int, out: set[Any], finished: SimpleQueue[Any]
     ) -> bool:
         """Fill the cluster up; return whether anything is out."""
-        room = max(2, IN_FLIGHT * sum(self._client.nthreads().values())) - len(out)
+        room = max(2, IN_FLIGHT * sum(self._threads().values())) - len(out)
         pieces: list[_Piece] = []
         while len(pieces) < room and (calls := tuple(islice(waiting, calls_a_piece))):
             checksums = {name: get_searchable(name).checksum for name in {call.benchmark for _, call in calls}}
@@ -166,19 +173,32 @@ class Cluster:
             done.append(finished.get())
         return done
 
+    def _threads(self) -> dict[str, int]:
+        """Return the threads of each worker."""
+        return self._ask(self._client.nthreads)
+
+    def _ask(self, question: Callable[[], T]) -> T:
+        try:
+            return within(SCHEDULER_SECONDS, question)
+        except TimeoutError:
+            raise NasbenchError(
+                f"The scheduler {self._address} has not answered for {SCHEDULER_SECONDS:g} s; what is done stays, "
+                "and the same command goes on from there."
+            ) from None
+
     def _await_worker(self) -> None:
         """Return as soon as there is a worker.
 
         Raises:
             NasbenchError: if there is none for as long as patience lasts.
         """
-        if self._client.nthreads():
+        if self._threads():
             return
         self._say(
             f"The cluster {self._address} has no worker; waiting {self._patience:g} s for one (`dask worker {self._address}`)."
         )
         deadline = time.monotonic() + self._patience
-        while not self._client.nthreads():
+        while not self._threads():
             if time.monotonic() > deadline:
                 raise NasbenchError(
                     f"No worker joined the cluster {self._address} within {self._patience:g} s; start one with `dask worker {self._address}`."
@@ -192,25 +212,31 @@ def connect(
     *,
     jobs: int = 1,
     patience: float = WORKER_SECONDS,
+    certificates: Path | None = None,
     say: Callable[[str], None] = lambda sentence: None,
 ) -> Iterator[Cluster | None]:
     """Connect to a scheduler, or start a local one, and see that its workers can do the work.
 
     Args:
-        address: of a scheduler, such as `tcp://HOST:8786`; or `LOCAL`; None for no cluster, and then None is yielded.
+        address: of a scheduler, such as `tcp://HOST:8786` or `tls://HOST:8786`; or `LOCAL`; None for no cluster, and then None is yielded.
         jobs: workers of a local cluster, each a process of one thread.
         patience: seconds without any worker after which the work stops.
+        certificates: folder of those for `tls://`; see `nasbench.study.scheduler.security`.
         say: takes a sentence for the user, such as that the work waits for workers.
 
     Raises:
         NasbenchError: if the extra is not installed, nothing answers at the address, no worker joins, or versions differ.
     """
+    if certificates is not None and address in (None, LOCAL):
+        raise NasbenchError(
+            "--cluster-tls is of a scheduler at tls://HOST:PORT; give --cluster its address, or leave it out."
+        )
     if address is None:
         yield None
         return
     if jobs < 1:
         raise NasbenchError(f"The number of jobs is {jobs}; it should be 1 or more.")
-    if patience < 0:
+    if not patience >= 0:
         raise NasbenchError(f"The seconds to wait for a worker are {patience:g}; they should be 0 or more.")
     try:
         from distributed.utils import silence_logging_cmgr
@@ -218,30 +244,43 @@ def connect(
         raise NasbenchError(
             "A cluster needs the packages dask and distributed, which are not installed; install nas-verify with the extra 'cluster'."
         ) from None
-    with silence_logging_cmgr(logging.CRITICAL), _client(address, jobs) as client:
+    with silence_logging_cmgr(logging.CRITICAL), _client(address, jobs, certificates) as client:
         cluster = Cluster(client, client.scheduler.address if address == LOCAL else address, patience, say)
         cluster.check()
         yield cluster
 
 
 @contextmanager
-def _client(address: str, jobs: int) -> Iterator[Any]:
+def _client(address: str, jobs: int, certificates: Path | None) -> Iterator[Any]:
     from distributed import Client, LocalCluster
 
+    class Quiet(Client):
+        """One that was never connected has nothing to say when it is collected."""
+
+        def __del__(self) -> None:
+            with suppress(Exception):
+                super().__del__()
+
     quiet = {"dashboard_address": ":0", "silence_logs": logging.CRITICAL}
-    local = LocalCluster(n_workers=jobs, threads_per_worker=1, memory_limit=0, **quiet) if address == LOCAL else None
+    how: dict[str, Any] = {"timeout": CONNECT_SECONDS, "set_as_default": False}
+    if address == LOCAL:
+        local = LocalCluster(n_workers=jobs, threads_per_worker=1, memory_limit=0, **quiet)
+    else:
+        local, how["security"] = None, security(address, certificates)
+        identify(address, how["security"])
     with local or nullcontext():
         try:
             with warnings.catch_warnings():
                 # Versions are compared by `check`, which says it in a sentence.
                 warnings.filterwarnings("ignore", message="Mismatched versions found")
-                client = Client(local or address, timeout=CONNECT_SECONDS, set_as_default=False)
+                client = Quiet(local or address, **how)
         except (OSError, ValueError):
-            raise NasbenchError(
-                f"No Dask scheduler answers at {address}; give the address that `dask scheduler` prints, such as tcp://HOST:8786, or {LOCAL!r}."
-            ) from None
-        with closing(client):
+            raise no_scheduler(address) from None
+        try:
             yield client
+        finally:
+            with suppress(Exception):  # of a scheduler that is gone there is nobody to take leave
+                within(2 * CONNECT_SECONDS, client.close)
 
 
 def _obey(piece: _Piece) -> _Done:

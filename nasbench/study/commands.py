@@ -43,11 +43,19 @@ def run(
         ),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="in place of the study's; of a live study: of its first run, others count on")
+        int | None,
+        typer.Option(max=2**63 - 1, help="in place of the study's; of a live study: of its first run, others count on"),
     ] = None,
     jobs: Annotated[int, typer.Option(help="processes")] = 1,
     cluster: Annotated[
-        str | None, typer.Option(help="tcp://HOST:PORT of a Dask scheduler, or local: one with --jobs workers")
+        str | None,
+        typer.Option(
+            help="tcp://HOST:PORT or tls://HOST:PORT of a Dask scheduler, which this machine then trusts with everything; "
+            "or local: one with --jobs workers"
+        ),
+    ] = None,
+    cluster_tls: Annotated[
+        Path | None, typer.Option(help="for tls://: folder with ca.pem, client.pem and client.key")
     ] = None,
     wait: Annotated[float, typer.Option(help="seconds that a cluster may be without any worker")] = 60.0,
     out: Annotated[Path | None, typer.Option(help="results folder; default results/STUDY")] = None,
@@ -62,7 +70,7 @@ def run(
     if live is not None:
         from nasbench.live.studies.study_command import run_live
 
-        if cluster is not None:
+        if cluster is not None or cluster_tls is not None:
             raise NasbenchError(f"{live.name} is a live study, which runs on this machine; leave --cluster out.")
         live = live if seed is None else live.with_seed(seed)
         return run_live(live, runs, tuple(task or ()), jobs, device or "auto", out, json)
@@ -83,7 +91,7 @@ def run(
     jobs = min(jobs, len(plan.units()))
     with (
         progress_bar(f"running {plan.name}") as progress,
-        connect(cluster, jobs=jobs, patience=wait, say=say) as workers,
+        connect(cluster, jobs=jobs, patience=wait, certificates=cluster_tls, say=say) as workers,
     ):
         summary = run_study(plan, folder, jobs=jobs, cluster=workers, progress=progress)
     if json:

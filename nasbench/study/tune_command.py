@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -35,7 +36,14 @@ def tune(
     training_seed: Annotated[str, typer.Option(help="random, mean or a seed")] = "random",
     repeats: Annotated[str, typer.Option(help="charged, cached or isomorphic")] = "cached",
     cluster: Annotated[
-        str | None, typer.Option(help="tcp://HOST:PORT of a Dask scheduler, or local: one with --jobs workers")
+        str | None,
+        typer.Option(
+            help="tcp://HOST:PORT or tls://HOST:PORT of a Dask scheduler, which this machine then trusts with everything; "
+            "or local: one with --jobs workers"
+        ),
+    ] = None,
+    cluster_tls: Annotated[
+        Path | None, typer.Option(help="for tls://: folder with ca.pem, client.pem and client.key")
     ] = None,
     jobs: Annotated[int, typer.Option(help="workers of a local cluster")] = 1,
     wait: Annotated[float, typer.Option(help="seconds that a cluster may be without any worker")] = 60.0,
@@ -61,7 +69,7 @@ def tune(
     )
     with (
         progress_bar(f"tuning {optimizer}") as progress,
-        connect(cluster, jobs=jobs, patience=wait, say=say) as workers,
+        connect(cluster, jobs=jobs, patience=wait, certificates=cluster_tls, say=say) as workers,
     ):
         done = run_trials(
             kind,

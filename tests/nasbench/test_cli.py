@@ -86,10 +86,11 @@ def test_mistakes_are_one_sentence_and_status_2(
     [
         (PermissionError(13, "Permission denied", "/x/y"), "/x/y cannot be read or written (Permission denied)"),
         (OSError(28, "No space left on device"), "A file cannot be read or written (No space left on device)"),
+        (MemoryError(), "The memory of this machine does not suffice for that"),
     ],
 )
-def test_what_the_disk_refuses_is_one_sentence(
-    fault: OSError, sentence: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_what_the_machine_refuses_is_one_sentence(
+    fault: Exception, sentence: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     raising(fault, monkeypatch)
     assert status(["list"]) == 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import socket
 import struct
 import threading
@@ -16,6 +15,7 @@ import pytest
 pytest.importorskip("flwr", reason="needs Flower: pip install 'nas-verify[federated]'")
 
 import grpc
+from certificates import certify
 from flwr.common import Code, FitRes, GetPropertiesRes, Parameters, Status, serde
 from flwr.proto.transport_pb2 import ClientMessage
 from flwr.proto.transport_pb2_grpc import FlowerServiceStub
@@ -256,8 +256,8 @@ def test_clients_that_do_not_come_are_a_sentence(address: str) -> None:
 
 
 def test_under_certificates_all_is_encrypted_and_a_stranger_s_authority_is_none(address: str, tmp_path: Path) -> None:
-    certify(tmp_path / "ours")
-    certify(tmp_path / "theirs")
+    certify(tmp_path / "ours", "server")
+    certify(tmp_path / "theirs", "server")
     plan = replace(PLAN, clients=1)
     expected = plan.coordinator(lambda m: None)
     run_loop(expected, plan.owners())
@@ -278,31 +278,3 @@ def test_under_certificates_all_is_encrypted_and_a_stranger_s_authority_is_none(
     assert ends["ours"] == "done" and digest(coordinator.state) == digest(expected.state)
     assert "No server answers" in ends["unencrypted"]
     assert "with a certificate that the authority here has signed" in ends["theirs"]
-
-
-def certify(folder: Path) -> None:
-    """Make an authority and a server's certificate of 127.0.0.1."""
-    from ipaddress import ip_address
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    def name(text: str) -> x509.Name:
-        return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)])
-
-    def certificate(subject: str, key: Any, issuer: Any, authority: bool) -> Any:
-        now = datetime.datetime.now(datetime.UTC)
-        built = x509.CertificateBuilder(name("authority"), name(subject), key.public_key(), x509.random_serial_number())
-        built = built.not_valid_before(now - datetime.timedelta(1)).not_valid_after(now + datetime.timedelta(1))
-        built = built.add_extension(x509.BasicConstraints(authority, None), True)
-        here = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-        return built.add_extension(here, False).sign(issuer, hashes.SHA256())
-
-    folder.mkdir()
-    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
-    pem = serialization.Encoding.PEM
-    (folder / "ca.pem").write_bytes(certificate("authority", keys[0], keys[0], True).public_bytes(pem))
-    (folder / "server.pem").write_bytes(certificate("server", keys[1], keys[0], False).public_bytes(pem))
-    private = keys[1].private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    (folder / "server.key").write_bytes(private)
