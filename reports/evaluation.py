@@ -7,20 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nasbench.benchmarks.objectives import quantity_of
+from nasbench.benchmarks.synthetic import SyntheticBenchmark
 from nasbench.spaces.space import Floats, Ints
-from reports.fronts import FrontTraces, TrueFront, front_traces, true_front
+from nasbench.ties import tolerance
+from reports.accounts import AXES, main_account
+from reports.fronts import FrontTraces, TrueFront, front_traces, tied, true_front
 from reports.laws import laws_on
 from reports.proposers import ProposerShares, proposer_shares
 from reports.results import Results
+from reports.scoring import Scoring
 from reports.statistics.inputs import CensoredTimes
 from reports.targets import Target, common_horizon, standard_targets, time_to_target
 from reports.traces import TRACED, at_budgets
 from theory.speech import Spoken
-
-AXES = ("queries", "unique_queries", "train_seconds")
-"""Accounts in which reports measure time."""
-DRAWN = ("queries", "train_seconds")
-"""Those of them against which regret is drawn."""
 
 GRID = 120
 """Budgets at which anytime curves are read."""
@@ -53,8 +53,8 @@ class Outcome:
         score: score of the final incumbent, `(R,)`.
         observed: what the search itself saw of that incumbent, `(R,)`.
         spent: total of each account that traces record, `(R,)` each.
-        curves: one for each of `DRAWN`.
-        times: by (target key, account).
+        curves: for each of `BenchmarkEvaluation.drawn`.
+        times: by (target key, account), followed to the horizon of the two.
         own_seconds: the optimizer's own seconds, a run.
         fronts: hypervolume and final fronts, where the study has several objectives.
         shares: which part proposed how much, where traces say it.
@@ -82,11 +82,12 @@ class BenchmarkEvaluation:
         units: unit of each objective.
         optimum: best score of all architectures.
         average: mean score of all, what a uniformly random architecture has.
-        split: split that scores; empty where scores are exact values of a closed form.
-        epochs: length of the training that scores.
+        scoring: by what scores are had, and whether the search saw it.
+        main: account that the study's budget limits; see `reports.accounts.main_account`.
         checksum: hash of the table, shortened, for facts about the benchmark; of a closed form its name.
         targets: hardest first.
-        horizons: by (target key, account), the cost up to which restricted means are taken.
+        horizons: by (target key, account), the cost up to which runs are followed: arrivals, restricted means and tests.
+        limits: what the study's budget limits, by account.
         outcomes: by label, in the order of the study.
         front: the true front, where the study has several objectives.
         laws: what theory says of the runs, each as if it were alone.
@@ -97,11 +98,12 @@ class BenchmarkEvaluation:
     units: tuple[str, ...]
     optimum: float
     average: float
-    split: str
-    epochs: int
+    scoring: Scoring
+    main: str
     checksum: str
     targets: tuple[Target, ...]
     horizons: Mapping[tuple[str, str], float]
+    limits: Mapping[str, float]
     outcomes: Mapping[str, Outcome]
     front: TrueFront | None
     laws: tuple[Spoken, ...] = ()
@@ -114,7 +116,7 @@ class BenchmarkEvaluation:
     @property
     def is_exact(self) -> bool:
         """Whether scores are exact values of a closed form, which trains nothing."""
-        return not self.split
+        return self.scoring.is_exact
 
     @property
     def accounts(self) -> tuple[str, ...]:
@@ -125,7 +127,18 @@ class BenchmarkEvaluation:
         outcomes = self.outcomes.values()
         repeated = any((o.spent["unique_queries"] < o.spent["queries"]).any() for o in outcomes)
         timed = not self.is_exact and any(float(o.spent["train_seconds"].max()) > 0.0 for o in outcomes)
-        return ("queries", *(("unique_queries",) if repeated else ()), *(("train_seconds",) if timed else ()))
+        said = {"queries": True, "unique_queries": repeated, "train_seconds": timed, self.main: True}
+        return tuple(account for account, says in said.items() if says)
+
+    @property
+    def drawn(self) -> tuple[str, ...]:
+        """The accounts against which regret is drawn."""
+        return tuple(dict.fromkeys((self.main, "train_seconds")))
+
+    def is_planned(self, target: str, account: str) -> bool:
+        """Whether the horizon of a target is the limit that the study set beforehand, and not where a run happened to stop."""
+        limit = self.limits.get(account)
+        return limit is not None and self.horizons[target, account] == limit
 
     @property
     def scores(self) -> Floats:
@@ -147,49 +160,81 @@ def evaluate(results: Results) -> Iterator[BenchmarkEvaluation]:
 
 def evaluate_benchmark(results: Results, benchmark: str) -> BenchmarkEvaluation:
     """Evaluate all optimizers on one benchmark."""
-    oracle = results.oracle(benchmark)
+    oracle, main = results.oracle(benchmark), main_account(results.study.budget)
+    accounts, drawn = tuple(dict.fromkeys((*AXES, main))), tuple(dict.fromkeys((main, "train_seconds")))
     targets = standard_targets(oracle, oracle.units[0])
-    truth = true_front(oracle.objectives) if len(results.study.objectives) > 1 else None
+    objectives = tied(oracle.objectives) if len(results.study.objectives) > 1 else None
+    truth = None if objectives is None else true_front(objectives)
     traces = {label: results.traces(benchmark, label) for label in results.labels}
-    spent = {account: {label: t.spent(account) for label, t in traces.items()} for account in DRAWN}
-    grids = {account: _grid(account, spent[account]) for account in DRAWN}
+    spent = {account: {label: t.spent(account) for label, t in traces.items()} for account in drawn}
+    grids = {account: _grid(account, spent[account]) for account in drawn}
+    times = {
+        (t.key, account): {label: time_to_target(trace, t, account) for label, trace in traces.items()}
+        for t in targets
+        for account in accounts
+    }
+    limits = results.study.budget.limits
+    horizons = {key: common_horizon(list(own.values()), limits.get(key[1])) for key, own in times.items()}
     outcomes = {}
     for label, trace in traces.items():
         score = oracle.score(trace.incumbents)
-        regret = score - oracle.best_score
+        regret = _above(score, oracle.best_score)
         outcomes[label] = Outcome(
             digest=results.digest((benchmark, label)),
             runs=trace.runs,
             score=score[:, -1],
             observed=trace.observed[np.arange(len(trace.runs)), trace.incumbent_at[:, -1], 0],
             spent={account: trace.spent(account)[:, -1] for account in TRACED},
-            curves={account: _curve(regret, spent[account][label], grids[account]) for account in DRAWN},
-            times={(t.key, account): time_to_target(trace, t, account) for t in targets for account in AXES},
+            curves={account: _curve(regret, spent[account][label], grids[account]) for account in drawn},
+            times={key: own[label].until(horizons[key]) for key, own in times.items()},
             own_seconds=results.own_seconds(benchmark, label),
-            fronts=None if truth is None else front_traces(trace, oracle.objectives, truth),
+            fronts=None if objectives is None or truth is None else front_traces(trace, objectives, truth, main),
             shares=proposer_shares(trace),
         )
-    limits = results.study.budget.limits
-    horizons = {
-        (t.key, account): common_horizon([o.times[t.key, account] for o in outcomes.values()], limits.get(account))
-        for t in targets
-        for account in AXES
-    }
     return BenchmarkEvaluation(
         benchmark=benchmark,
         short=results.short(benchmark),
         units=oracle.units,
         optimum=oracle.best_score,
         average=oracle.mean_score,
-        split=oracle.score_split,
-        epochs=oracle.epochs,
+        scoring=scoring_of(results, benchmark),
+        main=main,
         checksum=results.benchmark(benchmark).checksum[:12],
         targets=targets,
         horizons=horizons,
+        limits=limits,
         outcomes=outcomes,
         front=truth,
         laws=laws_on(results, benchmark, traces),
     )
+
+
+def scoring_of(results: Results, benchmark: str) -> Scoring:
+    """How a benchmark of a study is scored."""
+    found, oracle, study = results.benchmark(benchmark), results.oracle(benchmark), results.study
+    name = results.short(benchmark)
+    if isinstance(found, SyntheticBenchmark):
+        return Scoring(name=name, searched="", scored="", is_exact=True)
+    quantity = quantity_of(found.table, found.dataset, study.objectives[0])
+    splits = {c.split for c in found.table.columns if (c.dataset, c.quantity) == (found.dataset, quantity)}
+    if splits <= {None}:
+        return Scoring(name=name, searched="", scored="")
+    scored = found.table.epochs(found.dataset, quantity, oracle.score_split)
+    trained = found.table.epochs(found.dataset, quantity, study.split)
+    return Scoring(
+        name=name,
+        searched=study.split,
+        scored=oracle.score_split,
+        epochs=oracle.epochs if scored else 0,
+        trained=tuple(results.setting(benchmark).epochs) if trained else (),
+        has_test="test" in splits,
+    )
+
+
+def _above(score: Floats, best: float) -> Floats:
+    """Regret: how far scores are above the best one; zero where rounding alone parts them."""
+    regret = score - best
+    return np.where(np.abs(regret) <= tolerance(best, score), 0.0, regret)
 
 
 def _grid(account: str, spent: Mapping[str, Floats]) -> Floats:

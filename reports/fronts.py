@@ -11,17 +11,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nasbench.errors import NasbenchError
 from nasbench.search.archive import nondominated
 from nasbench.spaces.space import Floats
+from nasbench.ties import snapped
 from reports.traces import Traces
 
 REFERENCE = 1.1
 """Reference point in every scaled objective."""
 
 BUDGETS = 24
-"""Numbers of queries at which hypervolume is read."""
+"""Budgets at which hypervolume is read."""
 
 
 @dataclass(frozen=True)
@@ -54,19 +55,26 @@ class FrontTraces:
     """Fronts of the runs of one optimizer.
 
     Attributes:
-        queries: numbers of queries at which it was looked, `(B,)`.
+        budgets: at which it was looked, in the account that was asked for, `(B,)`.
         volume: hypervolume as a fraction of the true front's, `(R, B)`.
         final: last front of each run, in the units of the objectives.
     """
 
-    queries: NDArray[np.int64]
+    budgets: Floats
     volume: Floats
     final: tuple[Floats, ...]
 
 
 def true_front(objectives: Floats) -> TrueFront:
-    """The front of all rows `(N, M)` of a table; rows with an unmeasured objective are left out."""
+    """The front of all rows `(N, M)` of a table; rows with an unmeasured objective are left out.
+
+    Raises:
+        NasbenchError: if no row has all objectives.
+    """
     known = objectives[np.isfinite(objectives).all(axis=1)]
+    if not len(known):
+        raise NasbenchError("No architecture of the table has all objectives, so there is no front; leave one out.")
+    known = tied(known)
     points = np.unique(known[nondominated(known)], axis=0)
     ideal = points.min(axis=0)
     span = points.max(axis=0) - ideal
@@ -74,24 +82,31 @@ def true_front(objectives: Floats) -> TrueFront:
     return TrueFront(points, ideal, span, _volume((points - ideal) / span))
 
 
-def front_traces(traces: Traces, objectives: Floats, truth: TrueFront) -> FrontTraces:
+def tied(objectives: Floats) -> Floats:
+    """Objectives `(N, M)` in which values that differ by rounding alone are the same number."""
+    return np.stack([snapped(column) for column in objectives.T], axis=1)
+
+
+def front_traces(traces: Traces, objectives: Floats, truth: TrueFront, account: str = "queries") -> FrontTraces:
     """Follow the front of every run.
 
     Args:
         traces: the runs.
         objectives: true objectives by row, `(N, M)`.
         truth: the true front.
+        account: in which the budgets are counted.
     """
-    longest = traces.shape[1]
-    looks = np.unique(np.round(np.geomspace(1, longest, min(BUDGETS, longest))).astype(np.int64))
+    spent = traces.spent(account)
+    looks = _looks(spent)
+    ends = np.array([np.searchsorted(own, looks, side="right") for own in spent])
     highest = traces.epochs.max()
     volume = np.zeros((len(traces.runs), len(looks)))
     final = []
     for run in range(len(traces.runs)):
         kept = np.empty(0, dtype=np.int64)
         done = 0
-        for b, look in enumerate(looks):
-            end = min(int(look), int(traces.lengths[run]))
+        for b in range(len(looks)):
+            end = min(int(ends[run, b]), int(traces.lengths[run]))
             new = np.arange(done, end)
             new = new[traces.epochs[run, new] == highest]
             done = max(done, end)
@@ -101,6 +116,16 @@ def front_traces(traces: Traces, objectives: Floats, truth: TrueFront) -> FrontT
         points = objectives[np.unique(traces.rows[run, kept])]
         final.append(points[nondominated(points)])
     return FrontTraces(looks, volume, tuple(final))
+
+
+def _looks(spent: Floats) -> Floats:
+    """Budgets from the first query to the end of the longest run, in equal ratios; whole numbers where costs are."""
+    first, last = float(spent[:, 0].min()), float(spent[:, -1].max())
+    if first <= 0.0 or last <= first:
+        return np.array([last])
+    looks = np.geomspace(first, last, BUDGETS)
+    whole = bool((spent == np.round(spent)).all())
+    return np.unique(np.append(np.round(looks) if whole else looks[:-1], last))
 
 
 def _volume(scaled: Floats) -> float:

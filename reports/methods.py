@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from reports.accounts import NAMES
 from reports.checklist import budget_text
 from reports.evaluation import BenchmarkEvaluation
 from reports.results import Results
-from reports.tables.comparison import scored_by
+from reports.scoring import exposure, scored_by
+from reports.words import counted, listed
 
 REPEATS = {
     "charged": "An architecture that is queried again is trained again, with a new training seed, and charged again.",
@@ -23,23 +25,26 @@ SEEDS = {
 def methods(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> tuple[str, ...]:
     """Paragraphs on the protocol, the scores and the statistics."""
     study = results.study
-    epochs = ", ".join(dict.fromkeys(f"{e}" for b in study.benchmarks for e in results.setting(b).epochs))
+    scorings = [e.scoring for e in evaluations]
+    lengths = list(dict.fromkeys(s.training for s in scorings if s.training))
+    splits = list(dict.fromkeys(s.searched for s in scorings if s.searched))
     seeds = SEEDS.get(str(study.training_seed), f"A query is answered by training seed {study.training_seed}.")
     if all(e.is_exact for e in evaluations):
         seeds = "A query is answered by the exact value."
-    count = len(study.optimizers)
     protocol = (
-        f"{count} optimizer{'s' if count > 1 else ''} searched {len(study.benchmarks)} benchmark{'s' if len(study.benchmarks) > 1 else ''} "
-        f"({', '.join(study.benchmarks)}), {study.runs} run{'s' if study.runs > 1 else ''} each, with the study seed {study.seed}. "
-        f"Objectives, all minimised: {', '.join(study.objectives)}; search split: {study.split}; training length: {epochs} epochs. "
-        f"A run ends at {budget_text(results)}; the query that crosses the limit counts. {REPEATS[study.repeats]} {seeds}"
+        f"{counted(len(study.optimizers), 'optimizer')} searched {counted(len(study.benchmarks), 'benchmark')} "
+        f"({', '.join(study.benchmarks)}), {counted(study.runs, 'run')} each, with the study seed {study.seed}. "
+        f"Objectives, all minimised: {', '.join(study.objectives)}"
+        + (f"; search split: {listed(splits)}" if splits else "")
+        + (f"; training length: {listed(lengths)}. " if lengths else ". ")
+        + f"A run ends at {budget_text(results)}; the query that crosses the limit counts. {REPEATS[study.repeats]} {seeds}"
     )
     several = len(results.setting(study.benchmarks[0]).epochs) > 1
     scores = (
         "The incumbent is the architecture with the lowest observed first objective so far"
         + (" at the highest fidelity reached so far" if several else "")
-        + f". Reports score it by its {scored_by(evaluations)}"
-        + (", a split that no optimizer sees. " if all(e.split == "test" for e in evaluations) else ". ")
+        + f". Reports score it by its {scored_by(scorings)}. "
+        + "".join(f"{sentence} " for sentence in exposure(scorings))
         + "Regret is that score minus the best score of all architectures. "
         + (
             "A closed form trains nothing; a budget in seconds charges it one second a query."
@@ -48,9 +53,13 @@ def methods(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> tup
         )
     )
     targets = "; ".join(f"{t.name} ({_criterion(t.criterion)})" for t in evaluations[0].targets)
+    main = NAMES[evaluations[0].main]
     times = (
         f"Targets, fixed before any run was read: {targets}. Time to a target includes the query that reaches it; a run that ends before is censored "
-        "there. Restricted means integrate the Kaplan-Meier curve up to a horizon common to all optimizers of a data set."
+        f"there. Summary, curves and robustness count {main}, the account that the budget limits. Arrivals, restricted means (the area under the "
+        "Kaplan-Meier curve), expected running times and log-rank tests all follow the runs up to one horizon that is common to the optimizers of a "
+        "data set: the budget's own limit where every run without the target was followed so far, else the least cost at which such a run stopped, "
+        "which is read off these runs."
     )
     return protocol, scores, times
 

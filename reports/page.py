@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from nasbench import markup
 from nasbench.errors import NasbenchError
 from reports.figures.figure import inline_svg, write_figure_files
 from reports.report import Report
 from reports.tables.render import write_table_files
 from reports.tables.to_html import to_html
-from reports.tables.to_latex import escaped, to_latex
+from reports.tables.to_latex import to_latex
 from reports.tables.to_markdown import to_markdown
 
 
@@ -66,10 +67,18 @@ def html(report: Report) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_shown,
     )
     environment.filters["table"] = lambda table: Markup(to_html(table))
     environment.filters["svg"] = lambda panel: Markup(inline_svg(panel))
     return environment.get_template("page.html.j2").render(report=report, version=version("nas-verify"))
+
+
+def _shown(value: object) -> object:
+    """What a page shows of a plain text: no control signs; what is markup already, and the study as TOML, keeps its lines."""
+    if not isinstance(value, str) or hasattr(value, "__html__"):
+        return value
+    return "\n".join(markup.printable(line) for line in value.split("\n"))
 
 
 def markdown(report: Report) -> str:
@@ -101,7 +110,9 @@ def _plain(template: str, report: Report) -> str:
         lstrip_blocks=True,
         **(brackets if tex else {}),  # type: ignore[arg-type]
     )
-    environment.filters["tex"] = escaped
-    environment.filters["breakable"] = lambda text: r"\allowbreak{}".join(escaped(sign) for sign in text)
+    environment.filters["tex"] = markup.latex
+    environment.filters["breakable"] = lambda text: r"\allowbreak{}".join(markup.latex(sign) for sign in text)
+    environment.filters["md"] = markup.markdown
+    environment.filters["fenced"] = markup.fenced
     environment.filters["table"] = to_latex if tex else to_markdown
     return environment.get_template(template).render(report=report, version=version("nas-verify"))

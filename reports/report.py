@@ -13,7 +13,7 @@ import numpy as np
 from nasbench.errors import unknown_name
 from reports.checklist import Item, checklist
 from reports.comparison import Comparison, compare
-from reports.evaluation import AXES, BenchmarkEvaluation, evaluate
+from reports.evaluation import BenchmarkEvaluation, evaluate
 from reports.figures.anytime import anytime
 from reports.figures.critical_difference import critical_difference
 from reports.figures.figure import Figure
@@ -80,13 +80,16 @@ class Report:
     runs: tuple[tuple[str, str, str, str], ...]
 
 
-def build_report(results: Results, reference: str | None = None, judgements: Sequence[Path] = ()) -> Report:
+def build_report(
+    results: Results, reference: str | None = None, judgements: Sequence[Path] = (), *, figures: bool = True
+) -> Report:
     """Compute everything that a report says; the same results give the same report.
 
     Args:
         results: the study.
         reference: label of the optimizer that times to targets are compared with; the study's first if None.
         judgements: files that `nasbench verify`, `claims` or `reproduce` printed with `--json`, to be shown as tables.
+        figures: whether figures are drawn, which takes most of the time.
 
     Raises:
         NasbenchError: if the reference is no label of the study, or a file of judgements is none.
@@ -102,18 +105,19 @@ def build_report(results: Results, reference: str | None = None, judgements: Seq
     comparisons = {name: compare(scores[name], digests[name], rng) for name in scores}
     spoken = decide([said for e in evaluations for said in e.laws])
     halves = {e.short: half_splits(scores[e.benchmark], rng, splits=2_000) for e in evaluations}
-    reached = {a: [x for e in evaluations if a in e.accounts for x in arrivals(e, a, reference, rng)] for a in AXES}
+    main, accounts = evaluations[0].main, dict.fromkeys(a for e in evaluations for a in e.accounts)
+    reached = {a: [x for e in evaluations if a in e.accounts for x in arrivals(e, a, reference, rng)] for a in accounts}
     return Report(
         title=results.study.name,
         description=results.study.description,
-        summary=summary(results, evaluations, comparisons, reached["queries"], reference, halves),
+        summary=summary(results, evaluations, comparisons, reached[main], reference, halves),
         tables=(*_tables(results, evaluations, comparisons, reached, reference, spoken, halves, rng), *judged),
-        figures=_figures(results, evaluations, spoken),
+        figures=_figures(results, evaluations, spoken) if figures else (),
         methods=methods(results, evaluations),
         settings=settings_of(results),
         study=results.study.to_toml(),
         environment=environment_rows(results.environment),
-        checklist=checklist(results),
+        checklist=checklist(results, [e.scoring for e in evaluations]),
         runs=_runs(results),
     )
 
@@ -136,7 +140,7 @@ def _tables(
         practical_table(evaluations, reference, rng),
         further_data_set_table(evaluations, reference, rng),
         power_table(evaluations, reference),
-        robustness_table(evaluations, reached["queries"], halves),
+        robustness_table(evaluations, reached[evaluations[0].main], halves),
         anytime_table(evaluations),
         *(time_to_target_table(found, account, reference) for account, found in reached.items() if found),
         multi_objective_table(evaluations, objectives, rng) if len(objectives) > 1 else None,
@@ -153,8 +157,7 @@ def _figures(
     objectives = results.study.objectives
     several = (pareto(evaluations, objectives), hypervolume(evaluations)) if len(objectives) > 1 else ()
     figures = (
-        anytime(evaluations, "queries"),
-        anytime(evaluations, "train_seconds"),
+        *(anytime(evaluations, account) for account in evaluations[0].drawn),
         run_time(evaluations),
         survival(evaluations),
         performance_profile(evaluations),

@@ -23,12 +23,13 @@ class Arrival:
 
     Attributes:
         benchmark, target, account, label: of what.
-        reached: fraction of runs that reached it (Wilson's interval).
+        reached: fraction of runs that reached it within the horizon (Wilson's interval).
         mean: restricted mean time.
-        expected: expected running time, each failed run charged its own cost.
+        expected: expected running time, each failed run charged the horizon.
         saving: against the reference, paired by run; undefined for the reference itself.
         p_value: log-rank against the reference, adjusted by Holm over the optimizers.
-        horizon: up to where the mean is restricted.
+        horizon: up to where runs are followed, for everything here.
+        planned: whether that is the limit that the study set beforehand.
         runs: hash of its runs.
         compared: hashes of its runs and the reference's.
     """
@@ -43,6 +44,7 @@ class Arrival:
     saving: RestrictedMeanRatio | Undefined
     p_value: float | Undefined
     horizon: float
+    planned: bool
     runs: str
     compared: str
 
@@ -54,7 +56,7 @@ def arrivals(
 
     Args:
         evaluation: the benchmark.
-        account: one of `reports.evaluation.AXES`.
+        account: one of its accounts.
         reference: label of the optimizer that the others are compared with, chosen before the results are seen.
         rng: the random stream of the bootstrap.
     """
@@ -94,6 +96,7 @@ def arrivals(
                     saving=saving,
                     p_value=p_values.get(label, itself),
                     horizon=horizon,
+                    planned=evaluation.is_planned(target.key, account),
                     runs=outcome.digest,
                     compared=outcome.digest if label == reference else f"{outcome.digest}+{base.digest}",
                 )

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from nasbench.ties import tolerance
+from reports.accounts import NAMES
 from reports.comparison import Comparison, digits_for
 from reports.evaluation import BenchmarkEvaluation
 from reports.results import Results
@@ -16,6 +18,7 @@ from reports.statistics.result import Estimate, Interval, Undefined
 from reports.statistics.robustness import across_conditions, rank_methods
 from reports.tables.table import MINUS
 from reports.targets import headline
+from reports.words import counted, listed
 
 SMALL, LARGE = 0.56, 0.71
 """A12 of effects that are called small and large (Vargha and Delaney 2000)."""
@@ -38,7 +41,7 @@ def summary(
         results: the study.
         evaluations: one a benchmark.
         comparisons: by benchmark.
-        reached: arrivals in queries, of all benchmarks.
+        reached: arrivals in the account that the budget limits, of all benchmarks.
         reference: label that times are compared with.
         halves: by short name of the benchmark, the share of random halves of the runs on which its winner wins.
     """
@@ -52,16 +55,6 @@ def summary(
         *_robust(evaluations, halves),
         *_power(results),
     )
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 run`, `2 runs`."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
-def listed(names: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
 
 
 def _few(names: Sequence[str]) -> str:
@@ -81,16 +74,24 @@ def _extent(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> str
     study = results.study
     queries = sum(float(o.spent["queries"].sum()) for e in evaluations for o in e.outcomes.values())
     timed = [o for e in evaluations if "train_seconds" in e.accounts for o in e.outcomes.values()]
-    hours = sum(float(o.spent["train_seconds"].sum()) for o in timed) / 3600.0
+    seconds = sum(float(o.spent["train_seconds"].sum()) for o in timed)
     return (
         f"{counted(len(study.optimizers), 'optimizer')} ran {counted(study.runs, 'time')} on {counted(len(study.benchmarks), 'data set')}: "
-        f"{queries:,.0f} queries"
+        f"{counted(round(queries), 'query', 'queries')}"
         + (
-            f", for which the tables record {hours:,.0f} hours of training."
-            if hours
+            f", for which the tables record {_duration(seconds)} of training."
+            if seconds
             else f"; the {'closed forms train nothing' if all(e.is_exact for e in evaluations) else 'tables record no training times'}."
         )
     )
+
+
+def _duration(seconds: float) -> str:
+    """`48 seconds`, `5.2 hours`, `1,234 hours`: in hours where it is one or more."""
+    if seconds < 3600.0:
+        return f"{seconds:.3g} seconds"
+    hours = seconds / 3600.0
+    return f"{hours:,.0f} hours" if hours >= 10.0 else f"{hours:.1f} hours"
 
 
 def _winner(evaluation: BenchmarkEvaluation, comparison: Comparison) -> str:
@@ -102,7 +103,11 @@ def _winner(evaluation: BenchmarkEvaluation, comparison: Comparison) -> str:
     above = first.mean.value - evaluation.optimum
     digits = digits_for([first.mean])
     optimum = f"the optimum of {evaluation.optimum:.{digits}f}{unit}"
-    distance = f"{above:.{digits}f} above {optimum}" if above > 5e-13 else "the optimum itself"
+    distance = (
+        f"{above:.{digits}f} above {optimum}"
+        if above > tolerance(first.mean.value, evaluation.optimum)
+        else "the optimum itself"
+    )
     value = f"{first.mean.value:.{digits}f}{unit} ({within(first.mean, digits)}), {distance}".replace(" -", f" {MINUS}")
     value = MINUS + value[1:] if value.startswith("-") else value
     others = {label: s for label, s in comparison.standings.items() if label not in leaders}
@@ -138,9 +143,9 @@ def _savings(others: Sequence[str], reference: str, reached: Sequence[Arrival]) 
         for label, arrivals in found.items()
         if not any(isinstance(a.saving, Undefined) for a in arrivals)
     }
-    target = found[others[0]][0].target.name
+    target, name = found[others[0]][0].target.name, NAMES[reached[0].account]
     sentences = [
-        f"{len(faster)} of {len(others)} optimizers reached {target} in fewer queries than {reference} on every data set, by the 95 % interval."
+        f"{len(faster)} of {len(others)} optimizers reached {target} with fewer {name} than {reference} on every data set, by the 95 % interval."
     ]
     if ratios:
         quickest = min(ratios, key=lambda label: ratios[label])
@@ -153,8 +158,9 @@ def _is_faster(saving: RestrictedMeanRatio | Undefined) -> bool:
 
 
 def _saving(label: str, reference: str, reached: Sequence[Arrival]) -> str:
-    """How much of the reference's queries a target takes, data set by data set."""
+    """How much of what the reference spends a target takes, data set by data set."""
     found = [a for a in reached if a.label == label]
+    name = NAMES[found[0].account]
     phrases, faster = [], 0
     for arrival in found:
         saving = arrival.saving
@@ -170,8 +176,8 @@ def _saving(label: str, reference: str, reached: Sequence[Arrival]) -> str:
         faster += _is_faster(saving)
         phrases.append(f"{100 * saving.ratio:.0f} % on {arrival.benchmark} ({text})")
     return (
-        f"{label} reached {found[0].target.name} in this share of the queries of {reference}: {listed(phrases)}; "
-        f"fewer queries, by the interval, on {faster} of {counted(len(found), 'data set')}."
+        f"{label} reached {found[0].target.name} in this share of the {name} of {reference}: {listed(phrases)}; "
+        f"fewer {name}, by the interval, on {faster} of {counted(len(found), 'data set')}."
     )
 
 
@@ -203,10 +209,15 @@ def _half_budget(evaluations: Sequence[BenchmarkEvaluation]) -> list[str]:
     """Whether the winner led at half the budget already."""
     led = []
     for evaluation in evaluations:
-        curves = {label: outcome.curves["queries"] for label, outcome in evaluation.outcomes.items()}
+        curves = {label: outcome.curves[evaluation.main] for label, outcome in evaluation.outcomes.items()}
         end = min(float(curve.budgets[-1]) for curve in curves.values())
         half, whole = (
-            rank_methods({label: curve.regret[:, curve.budgets <= budget][:, -1] for label, curve in curves.items()})
+            rank_methods(
+                {
+                    label: curve.regret[:, curve.budgets <= budget + tolerance(budget)][:, -1]
+                    for label, curve in curves.items()
+                }
+            )
             for budget in (max(end / 2, float(min(c.budgets[0] for c in curves.values()))), end)
         )
         if not isinstance(half, Undefined) and not isinstance(whole, Undefined) and half.winners == whole.winners:

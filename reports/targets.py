@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nasbench.benchmarks.oracle import Truth
 from nasbench.spaces.space import Floats, Ints
+from nasbench.ties import tolerance
 from reports.statistics.inputs import CensoredTimes
 from reports.traces import Traces
 
@@ -28,6 +29,7 @@ class Target:
         name: name for readers.
         value: what rows are judged by, `(...)` to `(...)`; NaN for what was not measured, which never belongs.
         threshold: the greatest value that belongs.
+        within: how far rounding may put a value beyond it.
         criterion: reached when a member is queried at the study's longest training, or when the incumbent is a member. The first
             suits targets that are architectures, the second targets on what the search would return.
     """
@@ -37,10 +39,11 @@ class Target:
     value: Callable[[Ints], Floats]
     threshold: float
     criterion: Criterion
+    within: float = 0.0
 
     def holds(self, rows: Ints) -> NDArray[np.bool_]:
-        """Which rows belong, `(...)` to `(...)`."""
-        return np.asarray(self.value(rows) <= self.threshold)
+        """Which rows belong, `(...)` to `(...)`; one that misses the threshold by rounding alone belongs."""
+        return np.asarray(self.value(rows) <= self.threshold + self.within)
 
 
 def standard_targets(oracle: Truth, unit: str) -> tuple[Target, ...]:
@@ -57,7 +60,7 @@ def standard_targets(oracle: Truth, unit: str) -> tuple[Target, ...]:
     # Ties with the last one belong: they are as good.
     thresholds = [(key, name, oracle.search_rank(count)) for key, name, count in ranks]
     targets = [
-        Target(key, name, oracle.search_mean, threshold, "queried")
+        Target(key, name, oracle.search_mean, threshold, "queried", tolerance(threshold))
         for key, name, threshold in thresholds
         if threshold is not None
     ]
@@ -70,6 +73,7 @@ def standard_targets(oracle: Truth, unit: str) -> tuple[Target, ...]:
                 lambda rows: oracle.score(rows) - best,
                 r,
                 "incumbent",
+                tolerance(best, best + r),
             )
             for r in REGRETS
         ]
@@ -103,6 +107,6 @@ def common_horizon(times: list[CensoredTimes], limit: float | None) -> float:
     unsuccessful run stopped, else (none was unsuccessful) the greatest time.
     """
     stopped = min((float(t.time[~t.observed].min()) for t in times if t.events < t.runs), default=np.inf)
-    if limit is not None and stopped >= limit:
+    if limit is not None and stopped >= limit - tolerance(limit):
         return float(limit)
     return stopped if np.isfinite(stopped) else max(float(t.time.max()) for t in times)

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.search.ledger import ACCOUNTS
 from nasbench.spaces.space import Floats, Ints
+from nasbench.ties import snapped
 
 TRACED = tuple(account for account in ACCOUNTS if account != "own_seconds")
 """Accounts that a trace can be drawn against; the optimizer's own seconds are known a run, not a query."""
@@ -61,10 +62,10 @@ class Traces:
     def incumbent_at(self) -> Ints:
         """Position of the query that gave the incumbent after each query, `(R, Q)`.
 
-        The incumbent is the best observed first objective so far, the earlier of two equal ones; where a study has several
+        The incumbent is the best observed first objective so far, the earlier of two that are equal up to rounding; where a study has several
         fidelities, the best at the highest fidelity reached so far, since observations of different training compare unfairly.
         """
-        merit = self.observed[:, :, 0]
+        merit = snapped(self.observed[:, :, 0])
         if np.unique(self.epochs[self.answered]).size > 1:
             merit = np.where(self.answered, _joint_rank(-self.epochs, merit), np.inf)
         best = np.minimum.accumulate(merit, axis=1)

@@ -7,6 +7,8 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nasbench.ties import is_constant, tolerance
+
 Floats = NDArray[np.float64]
 
 
@@ -54,14 +56,17 @@ def mean_p_value(samples: ArrayLike, mean: float, variance: float | None = None,
     Args:
         samples: independent runs, shape (R,).
         mean: the stated mean, or the bound on it.
-        variance: exact variance of one run; estimated from the samples where None.
+        variance: exact variance of one run; estimated from the samples where None (of one sample there is none: it is taken for constant).
         one_sided: reject only where the sample mean is too large.
     """
     values = np.asarray(samples, dtype=float)
     n, excess = len(values), values.mean() - mean
+    within = tolerance(values, mean)
+    # Where runs cannot differ, the mean is the stated one or is not, and rounding makes no difference.
+    constant = is_constant(values, within) if variance is None else variance <= within**2
+    if constant:
+        return 0.0 if excess > within or (excess < -within and not one_sided) else 1.0
     spread = values.var(ddof=1) if variance is None else variance
-    if spread == 0:
-        return 0.0 if excess > 0 or (excess < 0 and not one_sided) else 1.0
     z = excess / math.sqrt(spread / n)
     if variance is None:
         skewness = float(np.mean((values - values.mean()) ** 3)) / spread**1.5
@@ -71,11 +76,13 @@ def mean_p_value(samples: ArrayLike, mean: float, variance: float | None = None,
     return 0.5 * math.erfc(z / math.sqrt(2)) if one_sided else math.erfc(abs(z) / math.sqrt(2))
 
 
-def mean_interval(samples: ArrayLike, level: float = 0.95) -> tuple[float, float]:
-    """Return the normal confidence interval of the mean."""
+def mean_interval(samples: ArrayLike, level: float = 0.95) -> tuple[float, float] | None:
+    """Return the normal confidence interval of the mean; None for one sample, which shows no variation."""
     from scipy.stats import norm
 
     values = np.asarray(samples, dtype=float)
+    if len(values) < 2:
+        return None
     half = float(norm.ppf(0.5 + level / 2)) * values.std(ddof=1) / math.sqrt(len(values))
     return float(values.mean() - half), float(values.mean() + half)
 

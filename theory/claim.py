@@ -83,7 +83,7 @@ def at_most(
         interval: confidence interval of the statistic, for the record.
         note: one line for the reader.
     """
-    tightness = bound / statistic if statistic > 0 else None
+    tightness = _ratio(bound, statistic) if statistic > 0 else None
     if not statistic <= bound:
         outcome = Outcome.VIOLATED
     elif vacuous_beyond is not None and (tightness is None or tightness > vacuous_beyond):
@@ -115,7 +115,7 @@ def all_at_most(
 def equal_within(statistic: float, expected: float, tolerance: float, n: int, *, note: str = "") -> Verdict:
     """Judge a deterministic equality: |statistic - expected| <= tolerance (absolute; scale it yourself)."""
     outcome = Outcome.HOLDS if abs(statistic - expected) <= tolerance else Outcome.VIOLATED
-    tightness = float(expected / statistic) if statistic else None
+    tightness = _ratio(expected, statistic) if statistic else None
     return Verdict(outcome, float(statistic), float(expected), tightness, None, None, n, note)
 
 
@@ -130,11 +130,17 @@ def by_p_value(
     note: str = "",
 ) -> Verdict:
     """Judge a statistical statement by its p-value; the decision shown is the one it would get if checked alone."""
-    tightness = bound / statistic if statistic > 0 else None
+    tightness = _ratio(bound, statistic) if statistic > 0 else None
     outcome = Outcome.VIOLATED if not p_value > ALPHA else Outcome.HOLDS
     if outcome is Outcome.HOLDS and vacuous_beyond is not None and (tightness is None or tightness > vacuous_beyond):
         outcome = Outcome.VACUOUS
     return Verdict(outcome, float(statistic), float(bound), tightness, float(p_value), interval, n, note)
+
+
+def _ratio(above: float, below: float) -> float | None:
+    """Return a ratio, or None where it is too large for a number."""
+    ratio = float(above) / float(below)
+    return ratio if np.isfinite(ratio) else None
 
 
 def not_judged(outcome: Outcome, note: str, *, statistic: float = np.nan, bound: float = np.nan, n: int = 0) -> Verdict:

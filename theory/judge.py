@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nasbench.ties import tolerance
 from theory.bands import binomial_p_value, clopper_pearson
 from theory.claim import ALPHA, Outcome, Verdict, by_p_value
 
@@ -34,7 +35,9 @@ def slope_within(x: ArrayLike, y: ArrayLike, low: float, high: float, *, note: s
     half = float(stats.t.ppf(0.975, degrees)) * error
     interval = (slope - half, slope + half)
     outside = max(slope - high, low - slope)
-    p_value = float(stats.t.sf(outside / error, degrees)) if error > 0 else float(outside <= 0)
+    # On points that lie on a line the error is rounding, and so is what it leaves of the slope.
+    within = tolerance(y) / max(float(np.ptp(np.asarray(x, dtype=float))), tolerance(x))
+    p_value = float(stats.t.sf(outside / error, degrees)) if error > within else float(outside <= within)
     verdict = by_p_value(p_value, slope, high if np.isfinite(high) else low, np.size(x), interval=interval, note=note)
     inside = low <= interval[0] and interval[1] <= high
     return _with(verdict, inside)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from nasbench import markup
 from nasbench.console import print_table
 from nasbench.errors import NasbenchError
 from theory.claim import Claim, Verdict
@@ -19,10 +21,8 @@ Row = dict[str, Any]
 SHOWN = ("claim", "benchmark", "optimizer", "verdict", "statistic", "bound", "tightness", "p_value", "n")
 """Columns on the terminal, where present."""
 
-_ESCAPES = str.maketrans(
-    {c: f"\\{c}" for c in "&%$#_{}"}
-    | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
-)
+LONGEST = 48
+"""Signs of an optimizer's label that the title and the name of a figure show."""
 
 
 def verdict_row(verdict: Verdict) -> Row:
@@ -78,8 +78,8 @@ def claim_row(claim: Claim) -> Row:
 def markdown(title: str, rows: Sequence[Row], claims: Sequence[Claim]) -> str:
     """Return a page: the verdicts as a table, then each claim with its statement, assumptions and source."""
     shown = [name for name in (rows[0] if rows else ()) if name not in ("low", "high", "seconds", "fault", "passed")]
-    lines = [f"# {title}", "", "| " + " | ".join(shown) + " |", "|" + " --- |" * len(shown)]
-    lines += ["| " + " | ".join(_cell(row[name]).replace("|", "\\|") for name in shown) + " |" for row in rows]
+    lines = [f"# {markup.markdown(title)}", "", "| " + " | ".join(shown) + " |", "|" + " --- |" * len(shown)]
+    lines += ["| " + " | ".join(markup.markdown(_cell(row[name])) for name in shown) + " |" for row in rows]
     for claim in claims:
         lines += ["", f"## {claim.name}", "", _formula(claim.statement), "", f"Source: {claim.source}.", ""]
         lines += [f"- {a.text}{'' if a.verifiable else ' (cannot be verified)'}" for a in claim.assumptions]
@@ -92,14 +92,14 @@ def latex(title: str, rows: Sequence[Row], claims: Sequence[Claim]) -> str:
     shown = [n for n in (rows[0] if rows else ()) if n not in ("low", "high", "seconds", "fault", "passed", "note")]
     columns = "".join("l" if isinstance(rows[0][name], str) else "r" for name in shown)
     lines = [
-        f"% {title}",
+        f"% {markup.printable(title)}",
         f"\\begin{{longtable}}{{{columns}}}",
-        " & ".join(name.translate(_ESCAPES) for name in shown) + r" \\ \hline",
-        *(" & ".join(_cell(row[name]).translate(_ESCAPES) for name in shown) + r" \\" for row in rows),
+        " & ".join(markup.latex(name) for name in shown) + r" \\ \hline",
+        *(" & ".join(markup.latex(_cell(row[name])) for name in shown) + r" \\" for row in rows),
         r"\end{longtable}",
         r"\begin{description}",
         *(
-            f"\\item[{claim.name.translate(_ESCAPES)}] {_formula(claim.statement)} \\emph{{{claim.source.translate(_ESCAPES)}}}"
+            f"\\item[{{{markup.latex(claim.name)}}}] {_formula(claim.statement)} \\emph{{{markup.latex(claim.source)}}}"
             for claim in claims
         ),
         r"\end{description}",
@@ -124,7 +124,8 @@ def write(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         written = [folder / "verify.md", folder / "verify.tex"]
-        figures = [_figure(folder, one) for one in spoken if one.curve is not None]
+        drawn = [one for one in spoken if one.curve is not None]
+        figures = [_figure(folder, one, number) for number, one in enumerate(drawn)]
         page = markdown(title, rows, claims)
         if figures:
             page += "\n" + "\n".join(f"![{path.stem}]({path.name})" for path in figures) + "\n"
@@ -135,27 +136,30 @@ def write(
     return written + figures
 
 
-def _figure(folder: Path, spoken: Spoken) -> Path:
-    """Draw the law over what was seen, with the band; an SVG named after claim, benchmark and optimizer."""
+def _figure(folder: Path, spoken: Spoken, number: int) -> Path:
+    """Draw the law over what was seen, with the band; an SVG named after its number, claim, benchmark and optimizer."""
+    from matplotlib import rc_context
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
     curve = spoken.curve
     assert curve is not None
-    figure = Figure(figsize=(5.2, 3.4), layout="constrained")
-    FigureCanvasSVG(figure)
-    axes = figure.add_subplot()
-    axes.fill_between(curve.queries, curve.low, curve.high, alpha=0.25, linewidth=0, step="post", label="95 % band")
-    axes.step(curve.queries, curve.seen, where="post", label="runs")
-    axes.plot(curve.queries, curve.stated, color="black", linestyle="--", label=curve.kind)
-    axes.set(xlabel="queries", ylabel=curve.what, xscale="log")
-    axes.set_title(
-        f"{spoken.optimizer} on {spoken.benchmark}\n{spoken.claim}: {spoken.verdict.outcome.value}", fontsize=9
-    )
-    axes.legend(fontsize=8)
-    stem = "-".join((spoken.claim, spoken.benchmark, spoken.optimizer))
-    path = folder / ("".join(c if c.isalnum() or c in "-." else "_" for c in stem) + ".svg")
-    figure.savefig(path, metadata={"Date": None})
+    # Labels are plain text, whatever signs they have.
+    with rc_context({"text.parse_math": False}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
+        figure = Figure(figsize=(5.2, 3.4), layout="constrained")
+        FigureCanvasSVG(figure)
+        axes = figure.add_subplot()
+        axes.fill_between(curve.queries, curve.low, curve.high, alpha=0.25, linewidth=0, step="post", label="95 % band")
+        axes.step(curve.queries, curve.seen, where="post", label="runs")
+        axes.plot(curve.queries, curve.stated, color="black", linestyle="--", label=curve.kind)
+        axes.set(xlabel="queries", ylabel=curve.what, xscale="log")
+        of = markup.printable(f"{spoken.optimizer[:LONGEST]} on {spoken.benchmark}")
+        axes.set_title(f"{of}\n{spoken.claim}: {spoken.verdict.outcome.value}", fontsize=9)
+        axes.legend(fontsize=8)
+        stem = "-".join((f"{number:02d}", spoken.claim, spoken.benchmark, spoken.optimizer[:LONGEST]))
+        path = folder / ("".join(c if c.isascii() and (c.isalnum() or c in "-.") else "_" for c in stem) + ".svg")
+        figure.savefig(path, metadata={"Date": None})
     return path
 
 

@@ -18,6 +18,13 @@ RESOLUTION = 0.1
 TARGETS = (1, 16, 156, 1562)
 """Numbers of best architectures that times are taken to; the least that a budget can show is chosen."""
 
+
+def targets_of(runs: Runs) -> tuple[int, ...]:
+    """The `TARGETS` that there are in the landscape of some runs; of a smaller one all architectures are the last."""
+    size = runs.landscape.size if runs.landscape is not None else TARGETS[-1]
+    return tuple(dict.fromkeys(min(target, size) for target in TARGETS))
+
+
 SHOWN = 0.25
 """A target that a law gives less than this chance within the budget is too hard to be shown."""
 
@@ -60,14 +67,24 @@ class Spoken:
         return self.verdict.outcome is not Outcome.VIOLATED
 
 
-def enough(verdict: Verdict, needed: int) -> Verdict:
+MOST_RUNS = 10**6
+"""More runs than these are not asked of anybody."""
+
+
+def runs_for(deviation: float, half_width: float) -> float:
+    """Return how many runs know a mean to this half-width at 95 %, given the deviation of one; infinite where none do."""
+    if deviation <= 0.0:
+        return 0.0
+    root = 1.96 * deviation / half_width if half_width > 0.0 else np.inf
+    return float(np.ceil(root**2)) if root < MOST_RUNS else np.inf
+
+
+def enough(verdict: Verdict, needed: float) -> Verdict:
     """Turn agreement by too few runs into "undecided", naming the number of runs that would decide."""
     if verdict.outcome is Outcome.HOLDS and verdict.n < needed:
-        return replace(
-            verdict,
-            outcome=Outcome.UNDECIDED,
-            note=f"{verdict.note}; {verdict.n} runs are too few, {needed} would decide",
-        )
+        few = f"{verdict.n} run{' is' if verdict.n == 1 else 's are'} too few"
+        would = f"{needed:,.0f} would decide" if needed <= MOST_RUNS else f"more than {MOST_RUNS:,} would be needed"
+        return replace(verdict, outcome=Outcome.UNDECIDED, note=f"{verdict.note}; {few}, {would}")
     return verdict
 
 

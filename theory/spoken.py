@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from math import ceil, log
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nasbench.ties import snapped, tolerance
 from theory import simulate
 from theory.bands import cdf_distance, clopper_pearson, dkw_p_value, dkw_radius, mean_interval, mean_p_value
 from theory.claim import ALPHA, Context, Outcome, Verdict, at_most, by_p_value, not_judged, smallest_p_value
@@ -18,7 +19,7 @@ from theory.exact.elitist import Mutation
 from theory.exact.pareto_sets import front
 from theory.hybrid.traces import hybrid_tail
 from theory.registry import holm
-from theory.speech import RESOLUTION, SHOWN, TARGETS, Curve, Spoken, enough, incomplete, said
+from theory.speech import RESOLUTION, SHOWN, Curve, Spoken, enough, incomplete, runs_for, said, targets_of
 from theory.traces import Runs
 
 Floats = NDArray[np.float64]
@@ -81,7 +82,7 @@ def _random_search_regret(runs: Runs, context: Context) -> list[Spoken]:
     best = np.minimum.accumulate(landscape.rank[runs.index[:, : runs.horizon]], axis=1)[:, queries - 1]
     regret = ranked[best] - ranked[0]
     stated = np.array([law.expected_regret(ranked, int(q), replacement) for q in queries])
-    variance = np.array([law.variance_of_incumbent(ranked, int(q), replacement) for q in queries])
+    variance = np.array([max(law.variance_of_incumbent(ranked, int(q), replacement), 0.0) for q in queries])
     chosen = np.unique(np.linspace(0, len(queries) - 1, 5).astype(int))
     p = smallest_p_value([mean_p_value(regret[:, c], stated[c], variance[c]) for c in chosen])
     half = 1.96 * np.sqrt(variance / runs.count)
@@ -89,8 +90,14 @@ def _random_search_regret(runs: Runs, context: Context) -> list[Spoken]:
     verdict = by_p_value(
         p, seen[-1], stated[-1], runs.count, interval=mean_interval(regret[:, -1]), note="at the budget"
     )
-    # the mean must be known within a tenth of itself
-    needed = ceil(variance[-1] * (1.96 / (RESOLUTION * stated[-1])) ** 2)
+    if stated[-1] <= tolerance(ranked):
+        verdict = replace(
+            verdict, note=f"{verdict.note}, where the stated regret is 0 and every run has to meet it exactly"
+        )
+        needed = 0.0
+    else:
+        # the mean must be known within a tenth of itself
+        needed = runs_for(float(np.sqrt(variance[-1])), RESOLUTION * stated[-1])
     curve = Curve(queries.astype(float), stated, seen, seen - half, seen + half, "mean simple regret")
     return [said(claim, runs, enough(verdict, needed), curve)]
 
@@ -132,14 +139,17 @@ def _one_plus_one_times(runs: Runs, context: Context) -> list[Spoken]:
 def _ageing(runs: Runs, context: Context) -> list[Spoken]:
     """The population after a query is the last `population` queries, so what it has lost can be read off the trace."""
     claim, size = "evolution.ageing-population-forgets", int(runs.entry.settings.get("population", 10))
-    observed = runs.observed[:, : runs.horizon, 0]
+    observed = snapped(runs.observed[:, : runs.horizon, 0])
     if observed.shape[1] <= size:
         return []
     best = np.lib.stride_tricks.sliding_window_view(observed, size, axis=1).min(axis=2)
     losing = int((np.diff(best, axis=1) > 0).any(axis=1).sum())
     interval = clopper_pearson(losing, runs.count)
     if losing == 0:
-        note = f"no run has lost its best; {runs.count} runs leave up to {interval[1]:.3f}, and 0 cannot be refuted by any number"
+        note = (
+            f"no run has lost its best; {runs.count} run{' leaves' if runs.count == 1 else 's leave'} up to {interval[1]:.3f}, "
+            "and 0 cannot be refuted by any number"
+        )
         return [said(claim, runs, not_judged(Outcome.UNDECIDED, note, statistic=0.0, bound=0.0, n=runs.count))]
     note = "share of runs whose population loses its best"
     return [said(claim, runs, Verdict(Outcome.HOLDS, losing / runs.count, 0.0, None, None, interval, runs.count, note))]
@@ -191,7 +201,7 @@ EVERYONE: tuple[Speaker, ...] = (_archive,)
 
 def _time_law(claim: str, runs: Runs, stated_for: Callable[[int], Floats], kind: str) -> Spoken:
     """Hold the empirical law of the time to K targets against the stated one, K the least that the budget can show."""
-    for targets in TARGETS:
+    for targets in targets_of(runs):
         stated = stated_for(targets)
         if stated[-1] >= SHOWN:
             break
@@ -200,7 +210,7 @@ def _time_law(claim: str, runs: Runs, stated_for: Callable[[int], Floats], kind:
     effective = n * SIMULATED / (n + SIMULATED) if kind == "simulated" else n
     p = dkw_p_value(distance, effective)
     radius = dkw_radius(n)
-    note = f"time to the {targets} best, {kind} law; sup-distance within {runs.horizon} queries"
+    note = f"time to the {targets} best, {kind} law; sup-distance within {runs.horizon} quer{'y' if runs.horizon == 1 else 'ies'}"
     verdict = by_p_value(p, distance, radius, n, note=note)
     queries = np.arange(1.0, runs.horizon + 1)
     seen = np.searchsorted(np.sort(times), queries, side="right") / n
@@ -213,4 +223,4 @@ def _time_law(claim: str, runs: Runs, stated_for: Callable[[int], Floats], kind:
         f"P(T <= t), {targets} best",
         kind,
     )
-    return said(claim, runs, enough(verdict, ceil(log(2 / ALPHA) / (2 * RESOLUTION**2))), curve)
+    return said(claim, runs, enough(verdict, float(np.ceil(log(2 / ALPHA) / (2 * RESOLUTION**2)))), curve)

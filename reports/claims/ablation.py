@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from nasbench.spaces.space import Floats
+from nasbench.ties import differences
 from reports.claims.registry import Claim
 from reports.claims.search_time import SEED
 from reports.claims.studies import open_study
@@ -89,7 +90,7 @@ def _compared(
         return Part(of=of, statistic=reason, lower=reason, upper=reason, n=0, runs=digest), reason
     test = sign_flip(loss, full, rng)
     # Both ends of a 90 % interval are one-sided bounds at 95 %.
-    mean = studentised_mean(loss - full, rng, level=0.9, resamples=resamples_for(len(loss)))
+    mean = studentised_mean(differences(loss, full), rng, level=0.9, resamples=resamples_for(len(loss)))
     inside = mean if isinstance(mean, Undefined) else mean.interval
     bounds = (inside.lower, inside.upper) if isinstance(inside, Interval) else (inside, inside)
     statistic = mean if isinstance(mean, Undefined) else mean.value

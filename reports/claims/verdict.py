@@ -8,7 +8,7 @@ from typing import Literal
 
 from reports.claims.registry import Claim
 from reports.statistics.result import Undefined
-from reports.summary import counted
+from reports.words import counted
 
 Outcome = Literal["holds", "fails", "not shown", "not run"]
 """`fails`: the opposite was shown. `not shown`: neither; a claim that was judged and not shown does not stand."""

@@ -7,16 +7,17 @@ from typing import Any
 
 import numpy as np
 
+from reports.accounts import UNITS
 from reports.evaluation import BenchmarkEvaluation
-from reports.figures.figure import Figure, Panel
-from reports.figures.style import add_legend, band_note, draw_band, figure_style, line_style, log_axis, new_panel
-
-AXIS_NAMES = {"queries": "queries", "train_seconds": "simulated training time (s)"}
+from reports.figures.figure import Figure, Panel, panel_name
+from reports.figures.style import add_legend, band_note, draw_band, figure_style, line_style, log_axis, new_panel, shown
+from reports.scoring import scored_by
+from reports.words import listed
 
 
 def anytime(evaluations: Sequence[BenchmarkEvaluation], account: str) -> Figure:
     """Draw one panel a benchmark that charges the account."""
-    name, title = f"anytime-{account.replace('_', '-')}", f"Anytime regret against {AXIS_NAMES[account]}"
+    name, title = f"anytime-{account.replace('_', '-')}", f"Anytime regret against {UNITS[account]}"
     evaluations = [evaluation for evaluation in evaluations if account in evaluation.accounts]
     if not evaluations:
         return Figure(name, title, "", (), "no training times are recorded")
@@ -27,9 +28,9 @@ def anytime(evaluations: Sequence[BenchmarkEvaluation], account: str) -> Figure:
         name=name,
         title=title,
         caption=(
-            f"Regret of the incumbent ({'exact value' if evaluations[0].is_exact else f'{evaluations[0].split} seed mean'} of the architecture that looks best "
-            "to the search, minus the best of all), "
-            f"median over {' or '.join(map(str, runs))} runs; "
+            f"Regret of the incumbent ({scored_by([e.scoring for e in evaluations])}, of the architecture that looks best to the search, "
+            "minus the best of all), "
+            f"median over {listed([str(n) for n in runs], 'or')} {'run' if runs == [1] else 'runs'}; "
             f"{band_note(len(evaluations[0].outcomes), 'the band holds the middle half of the runs')}. "
             "A curve ends where the first of its runs does. The vertical axis is linear below its lowest power of ten, so that zero regret can be shown."
         ),
@@ -47,7 +48,7 @@ def _panel(evaluation: BenchmarkEvaluation, account: str) -> Panel:
         low, middle, high = np.quantile(curve.regret, [0.25, 0.5, 0.75], axis=0)
         style = line_style(labels, label)
         point = {"marker": "o"} if len(curve.budgets) == 1 else {}
-        axes.plot(curve.budgets, middle, label=label, **style, **point)
+        axes.plot(curve.budgets, middle, label=shown(label), **style, **point)
         draw_band(axes, curve.budgets, low, high, style["color"], len(labels))
         smallest.append(middle[middle > 0].min(initial=np.inf))
         sentences.append(f"{label} from {middle[0]:.2f} to {middle[-1]:.3f} after {curve.budgets[-1]:,.0f}")
@@ -55,12 +56,12 @@ def _panel(evaluation: BenchmarkEvaluation, account: str) -> Panel:
     if all(len(outcome.curves[account].budgets) > 1 for outcome in evaluation.outcomes.values()):
         axes.set_xscale("log")
         log_axis(axes.xaxis)
-    axes.set_xlabel(AXIS_NAMES[account])
+    axes.set_xlabel(UNITS[account])
     axes.set_ylabel(f"regret ({'points' if evaluation.unit == '%' else evaluation.unit})")
-    axes.set_title(evaluation.short)
+    axes.set_title(shown(evaluation.short))
     add_legend(figure, axes)
-    name = f"anytime-{account.replace('_', '-')}-{evaluation.short.replace('/', '-')}"
-    alt = f"Median regret on {evaluation.short} against {AXIS_NAMES[account]}: " + "; ".join(sentences) + "."
+    name = panel_name("anytime", account.replace("_", "-"), evaluation.short)
+    alt = f"Median regret on {evaluation.short} against {UNITS[account]}: " + "; ".join(sentences) + "."
     return Panel(name, evaluation.short, figure, alt)
 
 

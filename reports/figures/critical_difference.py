@@ -8,7 +8,7 @@ import numpy as np
 
 from reports.evaluation import BenchmarkEvaluation
 from reports.figures.figure import Figure, Panel
-from reports.figures.style import INK, figure_style, line_style, marker, new_panel
+from reports.figures.style import INK, figure_style, line_style, marker, new_panel, shown
 from reports.statistics.ranks import CriticalDifference, friedman, nemenyi
 from reports.statistics.result import Undefined
 
@@ -52,7 +52,7 @@ def _panel(labels: Sequence[str], result: CriticalDifference) -> Panel:
         axes.plot(
             [ranks.min() - 0.04, ranks.max() + 0.04], [height, height], color=INK, linewidth=3, solid_capstyle="butt"
         )
-    axes.set_yticks(range(len(labels)), [f"{labels[m]}  {result.mean_ranks[m]:.2f}" for m in order])
+    axes.set_yticks(range(len(labels)), [f"{shown(labels[m])}  {result.mean_ranks[m]:.2f}" for m in order])
     axes.set_ylim(len(labels) + 0.8 * len(result.cliques), -0.6)
     axes.set_xlim(0.9, len(labels) + 0.1)
     axes.set_xlabel(f"mean rank (critical difference {result.difference:.2f})")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,9 @@ from typing import Any
 from reports.figures.style import INK, figure_style, settle
 
 RESOLUTION = 200
+
+MOST_SIGNS = 120
+"""Of the name of a panel; file systems take 255."""
 
 
 @dataclass(frozen=True)
@@ -63,13 +67,25 @@ class Figure:
     refused: str = ""
 
 
+def panel_name(*parts: str) -> str:
+    """A name for files and anchors: letters, digits, dots and dashes; what had others is told apart by a checksum."""
+    text = "-".join(parts).replace("/", "-")
+    plain = re.sub(r"[^A-Za-z0-9.-]", "_", text)[:MOST_SIGNS]
+    return plain if plain == text else f"{plain}-{zlib.crc32(text.encode(errors='replace')):08x}"
+
+
 def inline_svg(panel: Panel) -> str:
     """The panel as an SVG element for a page: text in the page's colour, ids of its own."""
     svg = panel.svg[panel.svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'\bid="', f'id="{panel.name}-', svg)
-    svg = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>{panel.name}-", svg)
-    svg = svg.replace(INK, "currentColor")
+
+    def own(tag: re.Match[str]) -> str:
+        text = re.sub(r'\bid="', f'id="{panel.name}-', tag[0])
+        text = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>{panel.name}-", text)
+        return text.replace(INK, "currentColor")
+
+    # Tags alone: what a label says stays as it is.
+    svg = re.sub(r"<[^>]*>", own, svg)
     head, rest = svg.split(">", 1)
     head = re.sub(r' (width|height)="[^"]*"', "", head)
     return f'{head} aria-hidden="true" focusable="false">{rest}'

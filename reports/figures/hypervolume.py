@@ -1,4 +1,4 @@
-"""Hypervolume over queries: median over runs with the quartile band, as a share of the true front's."""
+"""Hypervolume over the budget: median over runs with the quartile band, as a share of the true front's."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from reports.accounts import UNITS
 from reports.evaluation import BenchmarkEvaluation
-from reports.figures.figure import Figure, Panel
-from reports.figures.style import add_legend, band_note, draw_band, figure_style, line_style, log_axis, new_panel
+from reports.figures.figure import Figure, Panel, panel_name
+from reports.figures.style import add_legend, band_note, draw_band, figure_style, line_style, log_axis, new_panel, shown
 from reports.fronts import REFERENCE
+from reports.scoring import searched_on
 
 
 def hypervolume(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
@@ -18,9 +20,9 @@ def hypervolume(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
         panels = tuple(_panel(evaluation) for evaluation in evaluations)
     return Figure(
         name="hypervolume",
-        title="Hypervolume over queries",
+        title=f"Hypervolume over {UNITS[evaluations[0].main]}",
         caption=(
-            "Hypervolume of the front that a run would return, valued by seed means, as a share of the true front's; "
+            f"Hypervolume of the front that a run would return, valued by {searched_on([e.scoring for e in evaluations])}, as a share of the true front's; "
             f"median over runs; {band_note(len(evaluations[0].outcomes), 'the band holds the middle half')}. "
             f"Reference point: {REFERENCE:g} in objectives scaled to span 0 to 1 on the true front."
         ),
@@ -37,15 +39,16 @@ def _panel(evaluation: BenchmarkEvaluation) -> Panel:
         assert fronts is not None
         low, middle, high = np.quantile(fronts.volume, [0.25, 0.5, 0.75], axis=0)
         style = line_style(labels, label)
-        point = {"marker": "o"} if len(fronts.queries) == 1 else {}
-        axes.plot(fronts.queries, middle, label=label, **style, **point)
-        draw_band(axes, fronts.queries, low, high, style["color"], len(labels))
-        sentences.append(f"{label} {100 * middle[-1]:.1f} % after {fronts.queries[-1]:,}")
-    axes.set_xscale("log")
-    log_axis(axes.xaxis)
-    axes.set_xlabel("queries")
+        point = {"marker": "o"} if len(fronts.budgets) == 1 else {}
+        axes.plot(fronts.budgets, middle, label=shown(label), **style, **point)
+        draw_band(axes, fronts.budgets, low, high, style["color"], len(labels))
+        sentences.append(f"{label} {100 * middle[-1]:.1f} % after {fronts.budgets[-1]:,.0f}")
+    if all(o.fronts is not None and o.fronts.budgets[0] > 0.0 for o in evaluation.outcomes.values()):
+        axes.set_xscale("log")
+        log_axis(axes.xaxis)
+    axes.set_xlabel(UNITS[evaluation.main])
     axes.set_ylabel("share of the hypervolume")
-    axes.set_title(evaluation.short)
+    axes.set_title(shown(evaluation.short))
     add_legend(figure, axes)
     alt = f"Median share of the true front's hypervolume on {evaluation.short}: " + "; ".join(sentences) + "."
-    return Panel(f"hypervolume-{evaluation.short.replace('/', '-')}", evaluation.short, figure, alt)
+    return Panel(panel_name("hypervolume", evaluation.short), evaluation.short, figure, alt)

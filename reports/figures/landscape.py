@@ -11,8 +11,8 @@ from nasbench.benchmarks.describe import landscape_values
 from nasbench.benchmarks.landscape import basins, distance_to_nearest, neighbour_rows, variance_shares
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.spaces.space import Floats
-from reports.figures.figure import Figure, Panel, write_figure_files
-from reports.figures.style import PALETTE, figure_style, log_axis, new_panel
+from reports.figures.figure import Figure, Panel, panel_name, write_figure_files
+from reports.figures.style import PALETTE, figure_style, log_axis, new_panel, shown
 
 
 def landscape(benchmark: TabularBenchmark) -> Figure:
@@ -22,7 +22,7 @@ def landscape(benchmark: TabularBenchmark) -> Figure:
         NasbenchError: if the benchmark has no error, or not for every architecture.
     """
     values, label = landscape_values(benchmark)
-    name = benchmark.name.replace("/", "-")
+    name = panel_name(benchmark.name)
     with figure_style():
         panels = tuple(_panels(benchmark, values, label, name))
     return Figure(
@@ -117,7 +117,7 @@ def _variance(benchmark: TabularBenchmark, values: Floats, name: str) -> Panel:
     names = [*space.decisions, *(f"order {order}" for order in range(2, space.d + 1))]
     axes.bar(range(len(names)), [*alone, *orders[1:]], color=[PALETTE[0]] * space.d + [PALETTE[1]] * (space.d - 1))
     axes.set(ylabel="share of the variance")
-    axes.set_xticks(range(len(names)), names, rotation=90)
+    axes.set_xticks(range(len(names)), [shown(each) for each in names], rotation=90)
     axes.grid(axis="x", visible=False)
     most = int(np.argmax(alone))
     return Panel(

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from reports.evaluation import BenchmarkEvaluation
-from reports.figures.figure import Figure, Panel
-from reports.figures.style import INK, add_legend, figure_style, line_style, log_axis, new_panel
+from reports.figures.figure import Figure, Panel, panel_name
+from reports.figures.style import INK, add_legend, figure_style, line_style, log_axis, new_panel, shown
+from reports.scoring import searched_on
+from reports.words import counted
 from theory.speech import Curve, Spoken
 
 KINDS = {"exact": "exact law", "simulated": "law, simulated", "bound": "proved bound"}
@@ -27,7 +29,8 @@ def laws(evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[Spoken]) -
         caption=(
             "What was seen of the runs (in colour, with the 95 % band: Dvoretzky-Kiefer-Wolfowitz for a law of times, normal for a mean) beside the "
             "law or the bound that theory states (dashed); a law has to run within the band, a bound only on its side. "
-            "P(T ≤ t): fraction of runs that had queried one of the best architectures, by seed mean on the search split, after t queries. "
+            "P(T ≤ t): fraction of runs that had queried one of the best architectures, by "
+            f"{searched_on([e.scoring for e, _, _ in drawn])}, after t queries. "
             "Verdicts are in the table of the same title."
         ),
         panels=panels,
@@ -39,7 +42,7 @@ def _panel(evaluation: BenchmarkEvaluation, spoken: Spoken, curve: Curve, number
     color = line_style(list(evaluation.outcomes), spoken.optimizer)["color"]
     runs = len(evaluation.outcomes[spoken.optimizer].runs)
     axes.fill_between(curve.queries, curve.low, curve.high, step="post", color=color, alpha=0.2, linewidth=0)
-    axes.step(curve.queries, curve.seen, where="post", color=color, label=f"{runs} runs")
+    axes.step(curve.queries, curve.seen, where="post", color=color, label=counted(runs, "run"))
     axes.plot(
         curve.queries,
         curve.stated,
@@ -53,12 +56,12 @@ def _panel(evaluation: BenchmarkEvaluation, spoken: Spoken, curve: Curve, number
         log_axis(axes.xaxis)
     axes.set_xlabel("queries")
     axes.set_ylabel(curve.what.replace("<=", "≤"))
-    axes.set_title(f"{evaluation.short}: {spoken.optimizer}\n{spoken.claim}", fontsize=7.5)
+    axes.set_title(f"{shown(evaluation.short)}: {shown(spoken.optimizer)}\n{spoken.claim}", fontsize=7.5)
     add_legend(figure, axes)
     ends = [0, len(curve.queries) - 1]
     points = " and ".join(
-        f"{curve.seen[i]:.3g} seen beside {curve.stated[i]:.3g} stated after {curve.queries[i]:,.0f} queries"
+        f"{curve.seen[i]:.3g} seen beside {curve.stated[i]:.3g} stated after {counted(int(curve.queries[i]), 'query', 'queries')}"
         for i in np.unique(ends)
     )
     alt = f"{spoken.claim} on {spoken.optimizer}, {evaluation.short}, {curve.what}: {points}; {spoken.verdict.outcome.value}."
-    return Panel(f"bound-against-trace-{evaluation.short.replace('/', '-')}-{number}", evaluation.short, figure, alt)
+    return Panel(panel_name("bound-against-trace", evaluation.short, str(number)), evaluation.short, figure, alt)

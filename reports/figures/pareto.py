@@ -8,11 +8,12 @@ import numpy as np
 
 from nasbench.search.archive import nondominated
 from reports.evaluation import BenchmarkEvaluation
-from reports.figures.figure import Figure, Panel
-from reports.figures.style import INK, add_legend, band_note, draw_band, figure_style, line_style, new_panel
+from reports.figures.figure import Figure, Panel, panel_name
+from reports.figures.style import INK, add_legend, band_note, draw_band, figure_style, line_style, new_panel, shown
 from reports.statistics.inputs import FloatArray
 from reports.statistics.multiobjective import attainment_surface
 from reports.statistics.result import Undefined
+from reports.words import counted
 
 MARGIN = 0.25
 """What is shown beyond the true front, as a share of its extent."""
@@ -53,25 +54,25 @@ def _panel(evaluation: BenchmarkEvaluation, objectives: Sequence[str], other: in
         quarter, half, most = (attainment_surface(fronts, fraction) for fraction in (0.25, 0.5, 0.75))
         if isinstance(half, Undefined):
             continue
-        axes.step(*_stairs(half, edge), where="post", label=label, **style)
+        axes.step(*_stairs(half, edge), where="post", label=shown(label), **style)
         if not isinstance(quarter, Undefined) and not isinstance(most, Undefined):
             grid = np.unique(np.concatenate([_stairs(quarter, edge)[0], _stairs(most, edge)[0]]))
             inner, outer = _height(quarter, grid), _height(most, grid)
             both = np.isfinite(inner)
             outer = np.where(np.isfinite(outer), outer, edge[1] * 10)
             draw_band(axes, grid[both], inner[both], outer[both], style["color"], len(labels), step="post")
-        sentences.append(f"{label}: median surface of {len(half)} points")
+        sentences.append(f"{label}: median surface of {counted(len(half), 'point')}")
     axes.plot(
         true[:, 0], true[:, 1], linestyle="none", marker=".", color=INK, markersize=3, label=f"true front ({len(true)})"
     )
     axes.set_xlim(low[0] - 0.05 * (edge[0] - low[0]), edge[0])
     axes.set_ylim(low[1] - 0.05 * (edge[1] - low[1]), edge[1])
-    axes.set_xlabel(f"{objectives[other]} ({evaluation.units[other]})")
-    axes.set_ylabel(f"{objectives[0]} ({evaluation.unit})")
-    axes.set_title(evaluation.short)
+    axes.set_xlabel(f"{shown(objectives[other])} ({evaluation.units[other]})")
+    axes.set_ylabel(f"{shown(objectives[0])} ({evaluation.unit})")
+    axes.set_title(shown(evaluation.short))
     add_legend(figure, axes)
-    name = f"pareto-{objectives[other]}-{evaluation.short.replace('/', '-')}"
-    alt = f"Attained fronts on {evaluation.short}, {objectives[0]} against {objectives[other]}; the true front has {len(true)} points; "
+    name = panel_name("pareto", objectives[other], evaluation.short)
+    alt = f"Attained fronts on {evaluation.short}, {objectives[0]} against {objectives[other]}; the true front has {counted(len(true), 'point')}; "
     return Panel(name, f"{evaluation.short}, {objectives[other]}", figure, alt + "; ".join(sentences) + ".")
 
 

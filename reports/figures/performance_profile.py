@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from reports.accounts import UNITS
 from reports.evaluation import BenchmarkEvaluation
 from reports.figures.figure import Figure, Panel
-from reports.figures.style import add_legend, figure_style, line_style, log_axis, new_panel
+from reports.figures.style import add_legend, figure_style, line_style, log_axis, new_panel, shown
 from reports.statistics.profile import performance_profile as profile_of
 from reports.statistics.result import Undefined
 from reports.statistics.runtime import expected_running_time
+from reports.words import counted
 
 NAME, TITLE = "performance-profile", "Performance profile"
 POINTS = 200
@@ -21,7 +23,7 @@ def performance_profile(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
     """Draw one panel over all (data set, target) problems."""
     labels = list(evaluations[0].outcomes)
     times = [
-        [expected_running_time(e.outcomes[label].times[t.key, "queries"]) for e in evaluations for t in e.targets]
+        [expected_running_time(e.outcomes[label].times[t.key, e.main]) for e in evaluations for t in e.targets]
         for label in labels
     ]
     solved = np.array([[not isinstance(t, Undefined) for t in row] for row in times])
@@ -31,6 +33,8 @@ def performance_profile(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
         return Figure(NAME, TITLE, "", (), "there is one optimizer, and a profile compares")
     if not solved.any():
         return Figure(NAME, TITLE, "", (), f"none of the {problems} targets was reached by any run")
+    if (costs[solved] <= 0.0).any():
+        return Figure(NAME, TITLE, "", (), "a target was reached at no cost, of which there are no multiples")
     cheapest = np.where(solved, costs, np.inf).min(axis=0)
     largest = float(np.max(np.where(solved, costs / cheapest, 1.0), where=solved, initial=1.0))
     factors = np.geomspace(1.0, max(largest * 1.1, 2.0), POINTS)
@@ -40,13 +44,13 @@ def performance_profile(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
     with figure_style():
         figure, axes = new_panel()
         for label, row in zip(labels, profile, strict=True):
-            axes.step(factors, row, where="post", label=label, **line_style(labels, label))
+            axes.step(factors, row, where="post", label=shown(label), **line_style(labels, label))
         axes.set_xscale("log")
         log_axis(axes.xaxis)
         axes.set_ylim(-0.02, 1.02)
         axes.set_xlabel("multiple of the least expected running time")
         axes.set_ylabel("fraction of targets")
-        axes.set_title(f"{problems} targets on {len(evaluations)} data set{'s' if len(evaluations) > 1 else ''}")
+        axes.set_title(f"{counted(problems, 'target')} on {counted(len(evaluations), 'data set')}")
         add_legend(figure, axes)
     best = "; ".join(f"{label} is cheapest on {100 * row[0]:.0f} %" for label, row in zip(labels, profile, strict=True))
     return Figure(
@@ -54,7 +58,8 @@ def performance_profile(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
         title=TITLE,
         caption=(
             "Fraction of the (data set, target) pairs that an optimizer reaches with at most so many times the expected running time of the cheapest one, "
-            "in queries; higher is better. Targets that no run reached count against all. With more than two optimizers read it against one rival at a time."
+            f"in {UNITS[evaluations[0].main]}; higher is better. "
+            "Targets that no run reached count against all. With more than two optimizers read it against one rival at a time."
         ),
-        panels=(Panel(NAME, TITLE, figure, f"Performance profile over {problems} targets: {best}."),),
+        panels=(Panel(NAME, TITLE, figure, f"Performance profile over {counted(problems, 'target')}: {best}."),),
     )

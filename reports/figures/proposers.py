@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from reports.evaluation import BenchmarkEvaluation
-from reports.figures.figure import Figure, Panel
-from reports.figures.style import add_legend, figure_style, line_style, new_panel
+from reports.figures.figure import Figure, Panel, panel_name
+from reports.figures.style import add_legend, figure_style, line_style, new_panel, shown
 from reports.proposers import ProposerShares
+from reports.words import listed
 
 
 def proposers(evaluations: Sequence[BenchmarkEvaluation]) -> Figure | None:
@@ -30,7 +31,8 @@ def proposers(evaluations: Sequence[BenchmarkEvaluation]) -> Figure | None:
         name="proposers",
         title="Who proposed: shares of the budget",
         caption=(
-            f"Share of the queries that each part of an optimizer proposed, in windows of queries, mean over {' or '.join(map(str, runs))} runs; "
+            f"Share of the queries that each part of an optimizer proposed, in windows of queries, "
+            f"mean over {listed([str(n) for n in runs], 'or')} {'run' if runs == [1] else 'runs'}; "
             "the band holds the 95 % interval of the mean (Student's t). Colours here stand for parts, not for optimizers."
         ),
         panels=panels,
@@ -49,7 +51,7 @@ def _panel(
         mean, half = share.mean(axis=0), _half_width(share)
         style = line_style(parts, part)
         # A step holds from the start of its window to the end, so the last value is given twice.
-        axes.step(edges, np.append(mean, mean[-1]), where="post", label=part, **style)
+        axes.step(edges, np.append(mean, mean[-1]), where="post", label=shown(part), **style)
         low, high = np.clip([mean - half, mean + half], 0.0, 1.0)
         axes.fill_between(
             edges, np.append(low, low[-1]), np.append(high, high[-1]), step="post", color=style["color"], alpha=0.2, linewidth=0
@@ -61,10 +63,10 @@ def _panel(
     axes.set_ylim(-0.02, 1.02)
     axes.set_xlabel("queries")
     axes.set_ylabel("share of the queries")
-    axes.set_title(f"{evaluation.short}: {label}")
+    axes.set_title(f"{shown(evaluation.short)}: {shown(label)}")
     add_legend(figure, axes)
     alt = f"Shares of the budget of {label} on {evaluation.short}: " + "; ".join(sentences) + "."
-    return Panel(f"proposers-{evaluation.short.replace('/', '-')}-{place}", f"{evaluation.short}: {label}", figure, alt)
+    return Panel(panel_name("proposers", evaluation.short, str(place)), f"{evaluation.short}: {label}", figure, alt)
 
 
 def _half_width(share: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Run-time distributions: the fraction of (run, target) pairs solved within each number of queries."""
+"""Run-time distributions: the fraction of (run, target) pairs solved within each budget."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nasbench.spaces.space import Floats
+from reports.accounts import UNITS
 from reports.evaluation import BenchmarkEvaluation
-from reports.figures.figure import Figure, Panel
-from reports.figures.style import add_legend, figure_style, line_style, log_axis, new_panel
+from reports.figures.figure import Figure, Panel, panel_name
+from reports.figures.style import add_legend, figure_style, line_style, log_axis, new_panel, shown
+from reports.statistics.inputs import CensoredTimes
 from reports.statistics.result import Undefined
 from reports.statistics.runtime import run_time_distribution
+from reports.words import counted
 
 POINTS = 200
 
@@ -26,8 +30,8 @@ def run_time(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
         name="run-time",
         title="Run-time distributions",
         caption=(
-            f"Fraction of (run, target) pairs reached within a number of queries, over {len(targets)} targets ({', '.join(t.name for t in targets)}); "
-            "higher is better. Curves end where the first unsuccessful run stopped."
+            f"Fraction of (run, target) pairs reached within a budget of {UNITS[evaluations[0].main]}, over {counted(len(targets), 'target')} "
+            f"({', '.join(t.name for t in targets)}); higher is better. Curves end at the horizon, or where the first unsuccessful run stopped before it."
         ),
         panels=panels,
         refused="" if panels else refused,
@@ -39,22 +43,32 @@ def _panel(evaluation: BenchmarkEvaluation) -> Panel | Undefined:
     figure, axes = new_panel()
     sentences = []
     for label, outcome in evaluation.outcomes.items():
-        times = [outcome.times[target.key, "queries"] for target in evaluation.targets]
+        times = [outcome.times[target.key, evaluation.main] for target in evaluation.targets]
         end = min((float(t.time[~t.observed].min()) for t in times if t.events < t.runs), default=np.inf)
         end = end if np.isfinite(end) else max(float(t.time.max()) for t in times)
-        budgets = np.unique(np.round(np.geomspace(1.0, max(end, 1.0), POINTS)))
-        solved = run_time_distribution(times, budgets[budgets <= end])
+        budgets = _budgets(times, end)
+        solved = run_time_distribution(times, budgets)
         if isinstance(solved, Undefined):
             return solved
         point = {"marker": "o"} if len(solved) == 1 else {}
-        axes.step(budgets[budgets <= end], solved, where="post", label=label, **line_style(labels, label), **point)
+        axes.step(budgets, solved, where="post", label=shown(label), **line_style(labels, label), **point)
         sentences.append(f"{label} {100 * solved[-1]:.0f} % within {end:,.0f}")
-    axes.set_xscale("log")
-    log_axis(axes.xaxis)
+    if axes.dataLim.x0 > 0.0:
+        axes.set_xscale("log")
+        log_axis(axes.xaxis)
     axes.set_ylim(-0.02, 1.02)
-    axes.set_xlabel("queries")
+    axes.set_xlabel(UNITS[evaluation.main])
     axes.set_ylabel("fraction of pairs reached")
-    axes.set_title(evaluation.short)
+    axes.set_title(shown(evaluation.short))
     add_legend(figure, axes)
     alt = f"Fraction of run and target pairs reached on {evaluation.short}: " + "; ".join(sentences) + "."
-    return Panel(f"run-time-{evaluation.short.replace('/', '-')}", evaluation.short, figure, alt)
+    return Panel(panel_name("run-time", evaluation.short), evaluation.short, figure, alt)
+
+
+def _budgets(times: Sequence[CensoredTimes], end: float) -> Floats:
+    """Budgets up to the end at which a distribution is read: in equal ratios, whole numbers where all times are."""
+    spent = np.concatenate([own.time for own in times])
+    if (spent == np.round(spent)).all():
+        return np.unique(np.round(np.geomspace(1.0, max(end, 1.0), POINTS)).clip(max=end))
+    first = float(spent.min())
+    return np.array([end]) if first <= 0.0 or first >= end else np.append(np.geomspace(first, end, POINTS)[:-1], end)

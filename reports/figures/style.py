@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+
+from nasbench.markup import printable
 
 INK = "#010101"
 """Text and axes; figures inside the page replace it by the colour of the page's text."""
@@ -61,8 +64,13 @@ SETTINGS = {
     "pdf.fonttype": 42,
     "figure.constrained_layout.use": True,
     "figure.max_open_warning": 0,
+    # Labels are plain text: a dollar sign is one, and starts no formula.
+    "text.parse_math": False,
 }
 
+
+LONGEST = 48
+"""Signs of a label that fit beside others; of a longer one the middle is left out."""
 
 MOST_BANDS = 8
 """With more optimizers than this, bands would hide each other and are left out."""
@@ -84,10 +92,19 @@ def figure_style() -> Iterator[None]:
     """Apply the look inside a `with` block, whatever the user's own configuration of matplotlib says."""
     import matplotlib
 
-    with matplotlib.rc_context():
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        # Signs that the font lacks are boxes on paper and as they should be in a browser.
+        warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(SETTINGS)
         yield
+
+
+def shown(text: str) -> str:
+    """Text of others as a figure shows it: one line of bounded length, and never left out of a legend for how it begins."""
+    line = printable(text).strip() or "?"
+    line = line if len(line) <= LONGEST else f"{line[: LONGEST // 2]}…{line[-LONGEST // 2 :]}"
+    return f" {line}" if line.startswith("_") else line
 
 
 def line_style(labels: Sequence[str], label: str) -> dict[str, Any]:

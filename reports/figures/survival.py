@@ -6,27 +6,30 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from reports.accounts import UNITS
 from reports.evaluation import BenchmarkEvaluation
-from reports.figures.figure import Figure, Panel
-from reports.figures.style import add_legend, band_note, draw_band, figure_style, line_style, marker, new_panel
+from reports.figures.figure import Figure, Panel, panel_name
+from reports.figures.style import add_legend, band_note, draw_band, figure_style, line_style, marker, new_panel, shown
+from reports.scoring import searched_on
 from reports.statistics.result import Undefined
 from reports.statistics.survival import kaplan_meier
 from reports.targets import Target, headline
+from reports.words import counted
 
 
 def survival(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
     """Draw one panel a benchmark."""
     target = headline([e.targets for e in evaluations])
-    means = "" if evaluations[0].is_exact else " (by seed mean on the search split)"
     with figure_style():
         panels = tuple(_panel(evaluation, target) for evaluation in evaluations)
     return Figure(
         name="survival",
         title=f"Time until {target.name} is queried",
         caption=(
-            f"Kaplan-Meier curves: fraction of runs that have not yet queried {target.name}{means}; lower is better; "
+            f"Kaplan-Meier curves: fraction of runs that have not yet queried {target.name} (by {searched_on([e.scoring for e in evaluations])}); "
+            f"lower is better; "
             f"{band_note(len(evaluations[0].outcomes), 'the band holds the 95 % pointwise bounds')}. "
-            "Marks at the right end: runs were still without it when they stopped."
+            "Marks at the right end: runs were still without it at the horizon, up to which all are followed."
         ),
         panels=panels,
     )
@@ -37,24 +40,24 @@ def _panel(evaluation: BenchmarkEvaluation, target: Target) -> Panel:
     figure, axes = new_panel()
     sentences = []
     for label, outcome in evaluation.outcomes.items():
-        times = outcome.times[target.key, "queries"]
+        times = outcome.times[target.key, evaluation.main]
         curve = kaplan_meier(times)
         if isinstance(curve, Undefined):
             continue
         style = line_style(labels, label)
         at = np.concatenate([[0.0], curve.time])
-        axes.step(at, np.concatenate([[1.0], curve.survival]), where="post", label=label, **style)
+        axes.step(at, np.concatenate([[1.0], curve.survival]), where="post", label=shown(label), **style)
         low, high = np.concatenate([[1.0], curve.lower]), np.concatenate([[1.0], curve.upper])
         draw_band(axes, at, low, high, style["color"], len(labels), step="post")
         if times.events < times.runs:
             sign = marker(labels, label)
             axes.plot(curve.time[-1:], curve.survival[-1:], marker=sign, color=style["color"], clip_on=False)
-        sentences.append(f"{label} {times.events} of {times.runs} runs reached it")
+        sentences.append(f"{label} {times.events} of {counted(times.runs, 'run')} reached it")
     axes.set_xlim(left=0.0)
     axes.set_ylim(-0.02, 1.02)
-    axes.set_xlabel("queries")
+    axes.set_xlabel(UNITS[evaluation.main])
     axes.set_ylabel("fraction not there yet")
-    axes.set_title(evaluation.short)
+    axes.set_title(shown(evaluation.short))
     add_legend(figure, axes)
     alt = f"Kaplan-Meier curves on {evaluation.short}: " + "; ".join(sentences) + "."
-    return Panel(f"survival-{evaluation.short.replace('/', '-')}", evaluation.short, figure, alt)
+    return Panel(panel_name("survival", evaluation.short), evaluation.short, figure, alt)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from reports.evaluation import BenchmarkEvaluation
-from reports.figures.figure import Figure, Panel
-from reports.figures.style import figure_style, new_panel
+from reports.figures.figure import Figure, Panel, panel_name
+from reports.figures.style import figure_style, new_panel, shown
 from reports.statistics.pairwise import a12
 from reports.statistics.result import Undefined
 
@@ -58,18 +58,18 @@ def _panel(evaluation: BenchmarkEvaluation) -> Panel:
                 fontsize=7,
             )
     if count <= MOST_NAMES:
-        axes.set_xticks(range(count), labels, rotation=35, ha="right", rotation_mode="anchor")
-        axes.set_yticks(range(count), labels)
+        axes.set_xticks(
+            range(count), [shown(label) for label in labels], rotation=35, ha="right", rotation_mode="anchor"
+        )
+        axes.set_yticks(range(count), [shown(label) for label in labels])
     else:  # columns are numbered as rows are, since names would not fit under them
         axes.set_xticks(range(count), [str(i + 1) for i in range(count)])
-        axes.set_yticks(range(count), [f"{label}  {i + 1}" for i, label in enumerate(labels)])
+        axes.set_yticks(range(count), [f"{shown(label)}  {i + 1}" for i, label in enumerate(labels)])
     axes.grid(visible=False)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    axes.set_title(evaluation.short)
+    axes.set_title(shown(evaluation.short))
     pairs = "; ".join(
         f"{labels[i]} beats {labels[j]} in {100 * wins[i, j]:.0f} %" for i in range(count) for j in range(i + 1, count)
     )
-    return Panel(
-        f"{NAME}-{evaluation.short.replace('/', '-')}", evaluation.short, figure, f"On {evaluation.short} {pairs}."
-    )
+    return Panel(panel_name(NAME, evaluation.short), evaluation.short, figure, f"On {evaluation.short} {pairs}.")

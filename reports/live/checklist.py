@@ -14,6 +14,9 @@ from reports.checklist import (
     tuning,
 )
 from reports.live.results import LiveResults
+from reports.live.words import SCORING
+from reports.scoring import exposure
+from reports.words import counted
 
 
 def checklist(results: LiveResults) -> tuple[Item, ...]:
@@ -22,7 +25,7 @@ def checklist(results: LiveResults) -> tuple[Item, ...]:
 
 
 def _code(results: LiveResults) -> tuple[Item, ...]:
-    version = code_version(results.store.environment.get("commit"))
+    version = code_version(results.store.environment)
     seeds = ", ".join(map(str, results.study.seeds))
     part = "Releasing code"
     return (
@@ -40,10 +43,11 @@ def _comparing(results: LiveResults) -> tuple[Item, ...]:
     study = results.study
     names = [entry.name for entry in study.optimizers]
     several, seeds = len(names) > 1, len(study.seeds)
+    held = " ".join(exposure([SCORING])).removesuffix(".")
     part = COMPARING
     return (
         Item(part, "Exactly the same NAS benchmark for all methods, with the same data set, split, search space and training code?",
-             "met" if several else "missing", f"{len(names)} methods in {study.space}, all on the same splits of {', '.join(results.tasks)}"
+             "met" if several else "missing", f"{len(names)} methods in {study.space}, all on the same splits of {', '.join(results.tasks)}. {held}"
              if several else "there is one method, so nothing is compared"),
         Item(part, "Confounding factors controlled (hardware, library versions, run time of the methods)?", "partly",
              "one environment and one thread a process; seconds are a clock's, and other work on the machine is not recorded"),
@@ -53,7 +57,7 @@ def _comparing(results: LiveResults) -> tuple[Item, ...]:
         Item(part, "Performance compared over time?", "met" if several else "partly",
              "search curves, and test scores against search seconds"),
         random_search(names),
-        several_runs(seeds, f"{seeds} seeds of each method on each task"),
+        several_runs(seeds, f"{counted(seeds, 'seed')} of each method on each task"),
         Item(part, "Tabular or surrogate benchmarks for in-depth evaluation?", "missing",
              "networks are trained here; studies of tables are the suite's other half"),
     )  # fmt: skip

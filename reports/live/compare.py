@@ -9,6 +9,7 @@ from reports.comparison import ALPHA
 from reports.statistics.bootstrap import stratified
 from reports.statistics.location import mean
 from reports.statistics.result import Estimate, Undefined
+from reports.words import counted
 
 
 def seed_mean(values: ArrayLike, rng: np.random.Generator) -> Estimate | Undefined:
@@ -43,6 +44,6 @@ def why_no_test(seeds: int, methods: int) -> str:
         return ""
     smallest = min(1.0, 2.0 ** (1 - seeds))
     return (
-        f"with {seeds} seed{'s' if seeds > 1 else ''} a signed rank test cannot go below p = {smallest:g}; {needed} seeds are "
+        f"with {counted(seeds, 'seed')} a signed rank test cannot go below p = {smallest:g}; {needed} seeds are "
         f"needed before it can show a difference at {ALPHA:g} among {methods} optimizers (all pairs, Holm)"
     )

@@ -8,9 +8,20 @@ from typing import Any
 import numpy as np
 
 from nasbench.spaces.space import Floats
-from reports.figures.figure import Figure, Panel
-from reports.figures.style import GRID, add_legend, draw_band, figure_style, line_style, log_axis, marker, new_panel
+from reports.figures.figure import Figure, Panel, panel_name
+from reports.figures.style import (
+    GRID,
+    add_legend,
+    draw_band,
+    figure_style,
+    line_style,
+    log_axis,
+    marker,
+    new_panel,
+    shown,
+)
 from reports.live.results import TRIVIAL, LiveResults, Runs
+from reports.words import counted
 
 Draw = Callable[[Any, LiveResults, str], list[str]]
 
@@ -21,7 +32,7 @@ def search_curves(results: LiveResults) -> Figure:
         results,
         "search-curves",
         "Search curves",
-        f"Score on the search split against measured seconds of the search: mean over {len(results.study.seeds)} seeds at each step. "
+        f"Score on the search split against measured seconds of the search: mean over {counted(len(results.study.seeds), 'seed')} at each step. "
         "Optimizers that train alone show the best training so far, a point a training; searchers on a supernet show the supernet "
         "at its present mixture, a point an epoch. The two are scores of different things and compare along a curve only.",
         _draw_curves,
@@ -64,9 +75,9 @@ def _figure(results: LiveResults, name: str, title: str, caption: str, draw: Dra
 def _panel(results: LiveResults, name: str, task: str, draw: Draw) -> Panel:
     figure, axes = new_panel()
     sentences = draw(axes, results, task)
-    axes.set_title(task)
+    axes.set_title(shown(task))
     add_legend(figure, axes)
-    return Panel(f"{name}-{task}", task, figure, f"{task}: " + "; ".join(sentences) + ".")
+    return Panel(panel_name(name, task), task, figure, f"{task}: " + "; ".join(sentences) + ".")
 
 
 def _draw_curves(axes: Any, results: LiveResults, task: str) -> list[str]:
@@ -80,7 +91,11 @@ def _draw_curves(axes: Any, results: LiveResults, task: str) -> list[str]:
             seen = np.minimum.accumulate(seen, axis=1)
         middle = seen.mean(axis=0)
         axes.plot(
-            seconds, middle, label=label, marker=marker(results.labels, label), **line_style(results.labels, label)
+            seconds,
+            middle,
+            label=shown(label),
+            marker=marker(results.labels, label),
+            **line_style(results.labels, label),
         )
         sentences.append(f"{label} from {middle[0]:.3g} to {middle[-1]:.3g} after {seconds[-1]:.0f} s")
     _against_seconds(axes, results.runs(task, results.labels[0]), "search")
@@ -94,7 +109,9 @@ def _draw_scores(axes: Any, results: LiveResults, task: str) -> list[str]:
         seconds = runs.values("search_seconds")
         assert seconds is not None  # every search is timed
         color = line_style(results.labels, label)["color"]
-        axes.plot(seconds, runs.scores, linestyle="", marker=marker(results.labels, label), color=color, label=label)
+        axes.plot(
+            seconds, runs.scores, linestyle="", marker=marker(results.labels, label), color=color, label=shown(label)
+        )
         sentences.append(f"{label} scores {runs.scores.mean():.3g} after {seconds.mean():.0f} s")
     for name in results.references(task):
         score = float(results.runs(task, name).scores.mean())
@@ -102,7 +119,7 @@ def _draw_scores(axes: Any, results: LiveResults, task: str) -> list[str]:
         if name not in TRIVIAL:
             axes.axhline(score, color=GRID, linestyle="--", linewidth=0.9)
             place = {"xycoords": ("axes fraction", "data"), "ha": "right", "va": "bottom", "fontsize": 6}
-            axes.annotate(name, (1.0, score), **place)
+            axes.annotate(shown(name), (1.0, score), **place)
     _against_seconds(axes, results.runs(task, results.labels[0]), "test")
     return sentences
 
@@ -115,7 +132,7 @@ def _draw_skips(axes: Any, results: LiveResults, task: str) -> list[str]:
             continue
         epochs, style = np.arange(1, counted.shape[1] + 1), line_style(results.labels, label)
         middle = counted.mean(axis=0)
-        axes.plot(epochs, middle, label=label, **style, **({"marker": "o"} if len(epochs) == 1 else {}))
+        axes.plot(epochs, middle, label=shown(label), **style, **({"marker": "o"} if len(epochs) == 1 else {}))
         draw_band(axes, epochs, counted.min(axis=0), counted.max(axis=0), style["color"], len(results.labels))
         sentences.append(
             f"{label} has {middle[0]:.1f} skip connections after the first epoch, {middle[-1]:.1f} after the last"

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nasbench.ties import lowest
 from reports.comparison import ALPHA, compare
 from reports.live.compare import most_coverage, seed_mean, why_no_test
 from reports.live.results import TRIVIAL, LiveResults, Runs
 from reports.statistics.result import Undefined
 from reports.tables.comparison import MARKS, MEANINGS
 from reports.tables.table import Cell, Column, ReportTable, estimated
+from reports.words import counted
 
 UNITS = {"error": "% wrong", "mse": "squared error"}
 NOT_THERE = Undefined("the study has no such reference on this task")
@@ -33,7 +35,7 @@ def overview_table(results: LiveResults) -> ReportTable:
         name="tasks",
         title="Every task",
         caption=(
-            f"Mean test score over {len(results.study.seeds)} seeds, lower is better: the share of wrong classes in %, or the mean "
+            f"Mean test score over {counted(len(results.study.seeds), 'seed')}, lower is better: the share of wrong classes in %, or the mean "
             "squared error of values standardised by the training split. The best optimizer of each task is in bold."
         ),
         columns=columns,
@@ -47,14 +49,17 @@ def _overview_row(results: LiveResults, task: str) -> tuple[Cell, ...]:
     references = [results.runs(task, name) for name in results.references(task)]
     means = [float(runs.scores.mean()) for runs in searched]
     trivial = [runs for runs in references if runs.label in TRIVIAL]
-    best = min(references, key=lambda runs: float(runs.scores.mean()), default=None)
+    reference = min(references, key=lambda runs: float(runs.scores.mean()), default=None)
     return (
         Cell(task),
         Cell(UNITS[searched[0].metric]),
         _mean_cell(trivial[0]) if trivial else Cell(NOT_THERE),
-        Cell(best.label) if best else Cell(NOT_THERE),
-        _mean_cell(best) if best else Cell(NOT_THERE),
-        *(Cell(value, best=value == min(means), runs=runs.digest) for value, runs in zip(means, searched, strict=True)),
+        Cell(reference.label) if reference else Cell(NOT_THERE),
+        _mean_cell(reference) if reference else Cell(NOT_THERE),
+        *(
+            Cell(value, best=bool(best), runs=runs.digest)
+            for value, best, runs in zip(means, lowest(means), searched, strict=True)
+        ),
     )
 
 
@@ -87,15 +92,15 @@ def score_table(results: LiveResults, rng: np.random.Generator) -> ReportTable:
         columns=columns,
         rows=tuple(rows),
         notes=(
-            f"Bootstrap intervals of {seeds} seeds never leave the range of their values, which holds the mean of a symmetric law "
+            f"Bootstrap intervals of {counted(seeds, 'seed')} never leave the range of their values, which holds the mean of a symmetric law "
             f"in {100 * most_coverage(seeds):.0f} % of cases: read them as ranges.",
         ),
     )
 
 
 def _score_row(results: LiveResults, runs: Runs, rng: np.random.Generator) -> tuple[Cell, ...]:
-    optimizers = [results.runs(runs.task, label).scores.mean() for label in results.labels]
-    best = runs.searched and bool(runs.scores.mean() == min(optimizers))
+    means = [results.runs(runs.task, label).scores.mean() for label in results.labels]
+    best = runs.searched and bool(lowest([runs.scores.mean(), *means])[0])
     f1 = runs.values("test_macro_f1")
     if f1 is None:
         f1_cell = Cell(Undefined("a forecast has no classes"))

@@ -6,8 +6,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from nasbench.ties import tolerance
 from reports.live.compare import why_no_test
 from reports.live.results import TRIVIAL, LiveResults, Runs
+from reports.scoring import Scoring, exposure
+from reports.words import counted, listed
+
+SCORING = Scoring(name="each task", searched="search", scored="test", has_test=True)
+"""A live search sees the training and search splits; what it found is scored on the test split."""
 
 REFERENCES = {
     "majority": "the most frequent class of the training examples",
@@ -25,8 +31,9 @@ def summary(results: LiveResults) -> tuple[str, ...]:
     study = results.study
     seeds, count = len(study.seeds), len(results.labels)
     sentences = [
-        f"{_of(count, 'optimizer')} searched {study.space} on {_of(len(results.tasks), 'task')} with {_of(seeds, 'seed')}: "
-        f"{count * seeds * len(results.tasks)} searches, each ending in a network trained from scratch and scored once on the test split.",
+        f"{counted(count, 'optimizer')} searched {study.space} on {counted(len(results.tasks), 'task')} with {counted(seeds, 'seed')}: "
+        f"{counted(count * seeds * len(results.tasks), 'search', 'searches')}, each ending in a network trained from "
+        "scratch and scored once on the test split.",
         *(_on_task(results, task) for task in results.tasks),
     ]
     if reason := why_no_test(seeds, count):
@@ -40,13 +47,13 @@ def _on_task(results: LiveResults, task: str) -> str:
     searched = [results.runs(task, label) for label in results.labels]
     references = [results.runs(task, name) for name in results.references(task)]
     best = min(searched, key=_mean)
-    text = f"{task}: the lowest mean {_metric(best)} is {_mean(best):.3g} ({best.label}; seeds from {best.scores.min():.3g} to {best.scores.max():.3g})"
+    text = f"{task}: the lowest mean {_metric(best)} is {_mean(best):.3g} ({best.label}{_range(best)})"
     if learning := [r for r in references if r.label not in TRIVIAL]:
         reference = min(learning, key=_mean)
-        better = [r.label for r in searched if _mean(r) < _mean(reference)]
+        better = [r.label for r in searched if _below(_mean(r), _mean(reference))]
         text += f"; the best reference, {reference.label}, has {_mean(reference):.3g}, and {_some(better, len(searched))} below it in the mean"
     if trivial := [r for r in references if r.label in TRIVIAL]:
-        learnt = [r.label for r in searched if r.scores.max() < _mean(trivial[0])]
+        learnt = [r.label for r in searched if _below(float(r.scores.max()), _mean(trivial[0]))]
         text += f"; {_some(learnt, len(searched))} below {trivial[0].label} ({_mean(trivial[0]):.3g}) with every seed"
     return text + "."
 
@@ -58,7 +65,7 @@ def methods(results: LiveResults) -> tuple[str, ...]:
         f"Space {study.space}; tasks {', '.join(results.tasks)}; seeds {', '.join(map(str, study.seeds))}. Early stopping: "
         f"{study.stopping}; selection: {study.selection}. Searchers on a supernet follow the table [search] of the study; optimizers "
         "that train alone follow [search_recipe] until their [budget] is spent, and repeats of an architecture cost nothing. The "
-        "search sees the training and search splits alone."
+        "search sees the training and search splits alone. " + " ".join(exposure([SCORING]))
     )
     final = (
         "What was found is trained from scratch by [recipe] on the training and search splits together and scored once on the test "
@@ -87,17 +94,23 @@ def _mean(runs: Runs) -> float:
     return float(np.mean(runs.scores))
 
 
+def _range(runs: Runs) -> str:
+    low, high = runs.scores.min(), runs.scores.max()
+    return f"; seeds from {low:.3g} to {high:.3g}" if len(runs.scores) > 1 else ""
+
+
+def _below(value: float, other: float) -> bool:
+    """Whether a value is lower, and by more than rounding."""
+    return value < other - tolerance(value, other)
+
+
 def _metric(runs: Runs) -> str:
     return "test error in %" if runs.metric == "error" else "test mean squared error"
 
 
 def _some(names: list[str], of: int) -> str:
     if len(names) == of:
-        return "all optimizers are"
+        return "all optimizers are" if of > 1 else "the optimizer is"
     if not names:
         return "no optimizer is"
-    return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'}"
-
-
-def _of(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
+    return f"{listed(names)} {'is' if len(names) == 1 else 'are'}"

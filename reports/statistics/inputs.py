@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nasbench.errors import NasbenchError
+from nasbench.ties import tolerance
 from reports.statistics.result import Undefined
 
 FloatArray = NDArray[np.floating[Any]]
@@ -100,3 +101,8 @@ class CensoredTimes:
     def events(self) -> int:
         """The number of runs that reached the target."""
         return int(self.observed.sum())
+
+    def until(self, horizon: float) -> CensoredTimes:
+        """The same runs, followed to a horizon and no longer: what was reached beyond it was not."""
+        early = self.time <= horizon + tolerance(self.time, horizon)
+        return CensoredTimes(np.minimum(self.time, horizon), self.observed & early)

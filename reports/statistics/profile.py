@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nasbench.errors import NasbenchError
+from nasbench.ties import RELATIVE
 from reports.statistics.inputs import FloatArray, as_array, incomplete
 from reports.statistics.result import Undefined
 
@@ -39,7 +40,7 @@ def performance_profile(costs: ArrayLike, solved: ArrayLike, factors: ArrayLike)
     if not (grid >= 1.0).all():
         raise NasbenchError("The factors of a performance profile are at least one.")
     cheapest = np.where(reached, cost, np.inf).min(axis=0)
-    within = reached[:, :, None] & (cost[:, :, None] <= cheapest[:, None] * grid)
+    within = reached[:, :, None] & (cost[:, :, None] <= cheapest[:, None] * grid * (1.0 + RELATIVE))
     return np.asarray(within.mean(axis=1))
 
 

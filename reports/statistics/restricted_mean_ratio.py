@@ -124,7 +124,8 @@ def restricted_mean_ratio(
         return problem
     if paired and a.runs != b.runs:
         return Undefined(f"a paired ratio needs the same runs of both, and there are {a.runs} and {b.runs}")
-    arrived_a, arrived_b = (bool((x.observed & (x.time <= horizon)).any()) for x in (a, b))
+    a, b = a.until(horizon), b.until(horizon)
+    arrived_a, arrived_b = a.events > 0, b.events > 0
     if not (arrived_a or arrived_b):
         return Undefined(f"none of the {a.runs} and {b.runs} runs reached the target within {horizon:g}")
     (mean_a,), _ = area_and_influence(a, horizon, np.ones((1, a.runs)))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nasbench.ties import differences
 from reports.comparison import resamples_for
 from reports.evaluation import BenchmarkEvaluation, common_unit
 from reports.statistics.bootstrap import studentised_mean
@@ -59,7 +60,7 @@ def ablation_table(
                 outcome = evaluation.outcomes[label]
                 runs = f"{outcome.digest}+{first.digest}"
                 difference = studentised_mean(
-                    outcome.score - first.score, rng, resamples=resamples_for(len(outcome.score))
+                    differences(outcome.score, first.score), rng, resamples=resamples_for(len(outcome.score))
                 )
                 rows.append(
                     (

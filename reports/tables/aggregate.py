@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nasbench.spaces.space import Floats
+from nasbench.ties import tolerance
 from reports.comparison import resamples_for
 from reports.evaluation import BenchmarkEvaluation
 from reports.statistics.bootstrap import stratified
@@ -14,6 +15,7 @@ from reports.statistics.location import interquartile_mean, mean
 from reports.statistics.pairwise import probability_of_improvement
 from reports.statistics.result import Undefined
 from reports.tables.table import Cell, Column, ReportTable, estimated
+from reports.words import counted
 
 
 def relative_regret(evaluations: Sequence[BenchmarkEvaluation], label: str) -> Floats:
@@ -25,7 +27,7 @@ def aggregate_table(
     evaluations: Sequence[BenchmarkEvaluation], reference: str, rng: np.random.Generator
 ) -> ReportTable | None:
     """Build the table, or None where a data set has no spread to be relative to."""
-    if any(not e.average > e.optimum for e in evaluations):
+    if any(e.average <= e.optimum + tolerance(e.average, e.optimum) for e in evaluations):
         return None
     labels = list(evaluations[0].outcomes)
     compared = len(labels) > 1
@@ -60,8 +62,8 @@ def aggregate_table(
         name="aggregate",
         title="All data sets together",
         caption=(
-            f"Final regret as a share of the regret that a uniformly random architecture has on average, over {len(evaluations)} "
-            f"data set{'s' if len(evaluations) > 1 else ''}; 0 is the optimum, 100 no better than drawing one architecture blindly."
+            f"Final regret as a share of the regret that a uniformly random architecture has on average, over "
+            f"{counted(len(evaluations), 'data set')}; 0 is the optimum, 100 no better than drawing one architecture blindly."
         ),
         columns=columns,
         rows=tuple(rows),

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nasbench.ties import tolerance
+from reports.accounts import NAMES, SCALES
 from reports.evaluation import FRACTIONS, BenchmarkEvaluation, Outcome, common_unit
 from reports.statistics.anytime import anytime_area
 from reports.statistics.result import Interval, Undefined
@@ -13,7 +15,7 @@ from reports.tables.table import Cell, Column, ReportTable
 
 
 def anytime_table(evaluations: Sequence[BenchmarkEvaluation]) -> ReportTable:
-    """Build the table, on the account of queries."""
+    """Build the table, on the account that the budget limits."""
     unit = common_unit(evaluations)
     digits = 2 if unit == "%" else 3
     columns = (
@@ -25,7 +27,8 @@ def anytime_table(evaluations: Sequence[BenchmarkEvaluation]) -> ReportTable:
     rows = [
         (Cell(e.short), Cell(label), *_cells(e, outcome)) for e in evaluations for label, outcome in e.outcomes.items()
     ]
-    budgets = "; ".join(f"{e.short}: {_end(e):,.0f}" for e in evaluations)
+    main = evaluations[0].main
+    budgets = "; ".join(f"{e.short}: {_end(e) / SCALES[main]:,.{1 if SCALES[main] > 1 else 0}f}" for e in evaluations)
     return ReportTable(
         name="anytime",
         title="Regret over the budget",
@@ -36,25 +39,29 @@ def anytime_table(evaluations: Sequence[BenchmarkEvaluation]) -> ReportTable:
         columns=columns,
         rows=tuple(rows),
         notes=(
-            f"Whole budget: the queries that every run of every optimizer answered, in number ({budgets}). "
-            "Mean over log budget: area under the regret against the logarithm of queries, from the first query on, as a mean; median and quartiles over runs.",
+            f"Whole budget: what every run of every optimizer spent, in {NAMES[main]} ({budgets}). "
+            f"Mean over log budget: area under the regret against the logarithm of {NAMES[main]}, from the first query on, "
+            "as a mean; median and quartiles over runs.",
         ),
     )
 
 
 def _end(evaluation: BenchmarkEvaluation) -> float:
-    return min(float(outcome.curves["queries"].budgets[-1]) for outcome in evaluation.outcomes.values())
+    return min(float(outcome.curves[evaluation.main].budgets[-1]) for outcome in evaluation.outcomes.values())
 
 
 def _cells(evaluation: BenchmarkEvaluation, outcome: Outcome) -> list[Cell]:
-    curve, end = outcome.curves["queries"], _end(evaluation)
+    curve, end = outcome.curves[evaluation.main], _end(evaluation)
     cells = []
     for fraction in FRACTIONS:
-        at = int(np.searchsorted(curve.budgets, np.round(fraction * end), side="right")) - 1
+        budget = fraction * end if evaluation.main == "train_seconds" else np.round(fraction * end)
+        at = int(np.searchsorted(curve.budgets, budget + tolerance(end), side="right")) - 1
         cells.append(_quartiles(curve.regret[:, max(at, 0)], outcome.digest))
     start = float(curve.budgets[0])
-    if end <= start:
-        area: np.ndarray | Undefined = Undefined("there is one query a run, so there is no course to average")
+    if end <= start or start <= 0.0:
+        area: np.ndarray | Undefined = Undefined(
+            "the whole budget is that of one query, so there is no course to average"
+        )
     else:
         cost = np.broadcast_to(curve.budgets, curve.regret.shape)
         area = anytime_area(cost, curve.regret, start, end, logarithmic=True)

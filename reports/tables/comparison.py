@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from reports.comparison import ALPHA, Comparison, Standing, digits_for
 from reports.evaluation import BenchmarkEvaluation, common_unit
+from reports.scoring import exposure, scored_by
 from reports.tables.table import Cell, Column, ReportTable, estimated
 
 MARKS = {"best": "", "worse": "*", "alike": "≈", "contrary": "†"}
@@ -27,7 +28,7 @@ def comparison_table(
         comparisons: by benchmark.
         objective: name of the first objective.
     """
-    unit = common_unit(evaluations)
+    unit, scorings = common_unit(evaluations), [e.scoring for e in evaluations]
     digits = digits_for(s.mean for e in evaluations for s in comparisons[e.benchmark].standings.values())
     columns = (
         Column(key="benchmark", heading="data set", kind="text", group=True),
@@ -50,34 +51,13 @@ def comparison_table(
         title="Final result",
         caption=(
             f"{objective.capitalize()} of the final incumbent (what the search would return, chosen by what it observed): "
-            f"{scored_by(evaluations)}, lower is better. The best mean of each data set is in bold; "
+            f"{scored_by(scorings)}, lower is better. The best mean of each data set is in bold; "
             "optimum: the best of all architectures."
         ),
         columns=columns,
         rows=rows,
         marks=MEANINGS,
-        notes=(*_how(evaluations), *no_test_split(evaluations), *_negated(evaluations)),
-    )
-
-
-def scored_by(evaluations: Sequence[BenchmarkEvaluation]) -> str:
-    """What scores an architecture, in words: mean over seeds, with split and epochs, or the exact value of a closed form."""
-    # A table that does not count epochs says 1.
-    trained = [e for e in evaluations if not e.is_exact]
-    texts = (f"{e.split} split" + (f" after {e.epochs} epochs" if e.epochs > 1 else "") for e in trained)
-    means = ["mean over training seeds on the " + " or ".join(dict.fromkeys(texts))] if trained else []
-    exact = ["exact value"] if len(trained) < len(evaluations) else []
-    return " or ".join(means + exact)
-
-
-def no_test_split(evaluations: Sequence[BenchmarkEvaluation]) -> tuple[str, ...]:
-    """The warning that scores come from the split that was searched; empty where all tables have a test split."""
-    flattered = [e for e in evaluations if e.split != "test" and not e.is_exact]
-    if not flattered:
-        return ()
-    return (
-        f"There is no test split of {', '.join(e.short for e in flattered)} in the table: scores are seed means on the "
-        f"{flattered[0].split} split, which the search also used, so they flatter every optimizer a little.",
+        notes=(*_how(evaluations), *exposure(scorings), *_negated(evaluations)),
     )
 
 

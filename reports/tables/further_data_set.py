@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nasbench.ties import differences
 from reports.evaluation import BenchmarkEvaluation
 from reports.statistics.bayesian import RopePosterior
 from reports.statistics.hierarchical import hierarchical
@@ -55,9 +56,9 @@ def further_data_set_table(
 def _row(
     evaluations: Sequence[BenchmarkEvaluation], label: str, reference: str, rng: np.random.Generator
 ) -> tuple[Cell, ...]:
-    differences = [e.outcomes[label].score - e.outcomes[reference].score for e in evaluations]
+    paired = [differences(e.outcomes[label].score, e.outcomes[reference].score) for e in evaluations]
     runs = "+".join(e.outcomes[name].digest for e in evaluations for name in (label, reference))
-    result = hierarchical(differences, MARGIN, rng, chains=CHAINS)
+    result = hierarchical(paired, MARGIN, rng, chains=CHAINS)
     if isinstance(result, Undefined):
         # The model numbers data sets; readers know their names.
         reason = re.sub(r"data set (\d+)", lambda found: evaluations[int(found[1])].short, result.reason)

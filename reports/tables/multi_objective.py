@@ -10,11 +10,13 @@ from nasbench.spaces.space import Floats
 from reports.comparison import compare
 from reports.evaluation import BenchmarkEvaluation
 from reports.fronts import REFERENCE, FrontTraces, TrueFront
+from reports.scoring import searched_on
 from reports.statistics.bootstrap import studentised_mean
 from reports.statistics.multiobjective import additive_epsilon, coverage, igd_plus
 from reports.statistics.result import Estimate, Interval, Undefined
 from reports.tables.comparison import MARKS, MEANINGS
 from reports.tables.table import Cell, Column, ReportTable, estimated
+from reports.words import counted
 
 
 def multi_objective_table(
@@ -36,7 +38,8 @@ def multi_objective_table(
         name="multi-objective",
         title="Fronts",
         caption=(
-            f"Front that a run returns over {', '.join(objectives)} (what is non-dominated in its observations, valued by seed means), mean over runs. "
+            f"Front that a run returns over {', '.join(objectives)} (what is non-dominated in its observations), valued by "
+            f"{searched_on([e.scoring for e in evaluations])}; mean over runs. "
             "Hypervolume as a share of the true front's; IGD+ and epsilon against the true front, in objectives scaled to span 0 to 1 on it, lower is better."
         ),
         columns=columns,
@@ -98,4 +101,4 @@ def _front_note(evaluation: BenchmarkEvaluation, objectives: Sequence[str]) -> s
         f"{name} {low:.4g} to {low + span:.4g} {unit}"
         for name, low, span, unit in zip(objectives, truth.ideal, truth.span, evaluation.units, strict=True)
     )
-    return f"{evaluation.short} has {len(truth.points)} points, {ends}"
+    return f"{evaluation.short} has {counted(len(truth.points), 'point')}, {ends}"

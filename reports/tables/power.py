@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nasbench.ties import differences, is_constant, tolerance
 from reports.evaluation import BenchmarkEvaluation
 from reports.statistics.power import Design, mean_difference, minimal_detectable_effect, runs_needed
 from reports.statistics.result import Undefined
 from reports.tables.practical import MARGIN
 from reports.tables.table import Cell, Column, ReportTable
+from reports.words import counted
 
 LARGEST = 100.0
 """Largest effect that is looked for, in standard deviations of the differences."""
@@ -41,7 +43,7 @@ def power_table(evaluations: Sequence[BenchmarkEvaluation], reference: str) -> R
         ),
         rows=tuple(_row(e, label, reference, design) for e in evaluations for label in labels),
         notes=(
-            f"Paired t test at 5 %, Bonferroni over {len(labels)} comparison{'s' if len(labels) > 1 else ''} of a data set. "
+            f"Paired t test at 5 %, Bonferroni over {counted(len(labels), 'comparison')} of a data set. "
             "The spread is the study's own; the difference planned for is not the observed one.",
         ),
     )
@@ -50,7 +52,8 @@ def power_table(evaluations: Sequence[BenchmarkEvaluation], reference: str) -> R
 def _row(evaluation: BenchmarkEvaluation, label: str, reference: str, design: Design) -> tuple[Cell, ...]:
     outcome, base = evaluation.outcomes[label], evaluation.outcomes[reference]
     runs, n = f"{outcome.digest}+{base.digest}", len(outcome.score)
-    spread = float((outcome.score - base.score).std(ddof=1)) if n > 1 else 0.0
+    difference = differences(outcome.score, base.score)
+    spread = 0.0 if n < 2 or is_constant(difference, tolerance(outcome.score)) else float(difference.std(ddof=1))
     shown = _shown(spread, n, design) if spread > 0.0 else (ALIKE, ALIKE)
     numbers: tuple[float | Undefined, ...] = (spread, *shown) if n > 1 else (ONE, ONE, ONE)
     return (Cell(evaluation.short), Cell(label), *(Cell(number, runs=runs) for number in numbers), Cell(n, runs=runs))

@@ -12,10 +12,13 @@ from reports.statistics.equivalence import Equivalence, paired
 from reports.statistics.multiple import holm
 from reports.statistics.result import Undefined
 from reports.tables.table import Cell, Column, ReportTable
+from reports.words import counted
 
 MARGIN = 0.1
 """Percentage points of error up to which two architectures are as good as each other: about what another training seed changes."""
 DRAWS = 4_000
+FEWEST_RUNS = 6
+"""Of fewer runs no signed-rank test at 5 % can show anything, and the posterior would be certain of what its prior says."""
 MOST_RUNS = 200
 """The posterior costs the square of the runs; of more runs the first so many are used, and the table says so."""
 
@@ -48,7 +51,12 @@ def practical_table(
         for label in labels:
             outcome = evaluation.outcomes[label]
             runs = f"{outcome.digest}+{base.digest}"
-            result = signed_rank(outcome.score[:MOST_RUNS], base.score[:MOST_RUNS], MARGIN, rng, draws=DRAWS)
+            n = len(outcome.score)
+            result = (
+                signed_rank(outcome.score[:MOST_RUNS], base.score[:MOST_RUNS], MARGIN, rng, draws=DRAWS)
+                if n >= FEWEST_RUNS
+                else Undefined(f"{counted(n, 'run')} of each can tell no probability, {FEWEST_RUNS} are the fewest")
+            )
             values: tuple[float | Undefined, ...] = (result, result, result) if isinstance(result, Undefined) else (
                 result.x_better, result.equivalent, result.y_better
             )  # fmt: skip
@@ -58,7 +66,7 @@ def practical_table(
                     Cell(label),
                     *(Cell(v, runs=runs) for v in values),
                     *_equivalence(tests[label], adjusted[label], runs),
-                    Cell(len(outcome.score), runs=runs),
+                    Cell(n, runs=runs),
                 )
             )
     return ReportTable(

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from nasbench.spaces.space import Floats
+from nasbench.ties import tolerance
+from reports.accounts import NAMES
 from reports.evaluation import BenchmarkEvaluation
 from reports.savings import Arrival
 from reports.statistics.result import Undefined
@@ -27,7 +29,7 @@ def robustness_table(
 
     Args:
         evaluations: one a benchmark.
-        reached: times to targets in queries.
+        reached: times to targets in the account that the budget limits.
         halves: by short name of the benchmark, the share of random halves of the runs on which its winner wins.
     """
     if len(evaluations[0].outcomes) < 2:
@@ -38,7 +40,7 @@ def robustness_table(
         title="Does the winner stay the winner",
         caption=(
             "The optimizer with the lowest mean final score of each data set, and which is first under other conditions: budgets, targets (lowest restricted "
-            "mean of queries), the other data sets, random halves of the runs. tau: Kendall's between both orders of all optimizers."
+            f"mean of {NAMES[evaluations[0].main]}), the other data sets, random halves of the runs. tau: Kendall's between both orders of all optimizers."
         ),
         columns=(
             Column(key="benchmark", heading="data set", kind="text", group=True),
@@ -106,15 +108,18 @@ def _final(evaluation: BenchmarkEvaluation) -> dict[str, Floats]:
 
 
 def _at(evaluation: BenchmarkEvaluation, fraction: float) -> dict[str, Floats]:
-    """Regret at a fraction of the queries that every optimizer made; at the first that is known where that is later."""
-    curves = {label: outcome.curves["queries"] for label, outcome in evaluation.outcomes.items()}
+    """Regret at a fraction of the budget that every optimizer spent; at the first that is known where that is later."""
+    curves = {label: outcome.curves[evaluation.main] for label, outcome in evaluation.outcomes.items()}
     start = max(float(curve.budgets[0]) for curve in curves.values())
     budget = max(start, fraction * min(float(curve.budgets[-1]) for curve in curves.values()))
-    return {label: curve.regret[:, np.flatnonzero(curve.budgets <= budget)[-1]] for label, curve in curves.items()}
+    return {
+        label: curve.regret[:, np.flatnonzero(curve.budgets <= budget + tolerance(budget))[-1]]
+        for label, curve in curves.items()
+    }
 
 
 def _targets(evaluation: BenchmarkEvaluation, reached: Sequence[Arrival]) -> dict[str, dict[str, Floats]]:
-    """Restricted mean queries to each target that some run reached."""
+    """Restricted mean time to each target that some run reached."""
     conditions: dict[str, dict[str, Floats]] = {}
     for target in evaluation.targets:
         own = [a for a in reached if a.benchmark == evaluation.short and a.target.key == target.key]
@@ -122,5 +127,7 @@ def _targets(evaluation: BenchmarkEvaluation, reached: Sequence[Arrival]) -> dic
         if len(means) == len(evaluation.outcomes) and any(
             a.mean.events for a in own if not isinstance(a.mean, Undefined)
         ):
-            conditions[f"queries to {target.name}"] = {label: np.array([mean]) for label, mean in means.items()}
+            conditions[f"{NAMES[evaluation.main]} to {target.name}"] = {
+                label: np.array([mean]) for label, mean in means.items()
+            }
     return conditions

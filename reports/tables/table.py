@@ -109,21 +109,20 @@ class ReportTable:
 
     @property
     def footnotes(self) -> dict[str, str]:
-        """Reason to letter, for everything that is undefined, in the order of appearance."""
-        reasons: dict[str, str] = {}
+        """Note to letter, for everything that is undefined, in the order of appearance; one reason may make two notes."""
+        notes: dict[str, str] = {}
         for row in self.rows:
             for cell in row:
-                for part in (cell.value, cell.interval):
-                    if isinstance(part, Undefined) and part.reason not in reasons:
-                        reasons[part.reason] = letters(len(reasons))
-        return reasons
+                for note in lacking(cell):
+                    notes.setdefault(note, letters(len(notes)))
+        return notes
 
     @property
     def all_notes(self) -> list[tuple[str, str]]:
         """Sign and sentence of every note: marks that occur, reasons of what is undefined, and further notes without a sign."""
         used = {cell.mark for row in self.rows for cell in row}
         marks = [(mark, meaning) for mark, meaning in self.marks.items() if mark in used]
-        reasons = [(letter, f"no value: {reason}") for reason, letter in self.footnotes.items()]
+        reasons = [(letter, note) for note, letter in self.footnotes.items()]
         return [*marks, *reasons, *(("", note) for note in self.notes)]
 
 
@@ -158,11 +157,17 @@ def interval_text(column: Column, cell: Cell) -> str:
     return f"[{_written(column, cell.interval.lower)}, {_written(column, cell.interval.upper)}]"
 
 
+def lacking(cell: Cell) -> tuple[str, ...]:
+    """What a cell lacks and why: its value, or a value's interval."""
+    if isinstance(cell.value, Undefined):
+        return (f"no value: {cell.value.reason}",)
+    return (f"no interval: {cell.interval.reason}",) if isinstance(cell.interval, Undefined) else ()
+
+
 def letter_of(table: ReportTable, cell: Cell) -> str:
     """The letters of a cell's footnotes, joined by commas."""
     notes = table.footnotes
-    reasons = dict.fromkeys(part.reason for part in (cell.value, cell.interval) if isinstance(part, Undefined))
-    return ",".join(notes[reason] for reason in reasons)
+    return ",".join(notes[note] for note in lacking(cell))
 
 
 def group_starts(table: ReportTable) -> Sequence[bool]:

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from reports.accounts import NAMES, SCALES
 from reports.savings import Arrival
 from reports.statistics.result import Estimate, Undefined
 from reports.tables.table import Cell, Column, ReportTable, estimated
-
-NAMES = {
-    "queries": "queries",
-    "unique_queries": "unique queries",
-    "train_seconds": "simulated hours of training",
-}
-SCALES = {"queries": 1.0, "unique_queries": 1.0, "train_seconds": 3600.0}
-
 
 _COMPARED = (
     Column(key="reduction", heading="reduction (%) [95 %]", kind="percent", digits=0),
@@ -28,7 +21,7 @@ def time_to_target_table(arrivals: Sequence[Arrival], account: str, reference: s
 
     Args:
         arrivals: of all benchmarks, on this account.
-        account: one of `reports.evaluation.AXES`.
+        account: which.
         reference: label that reductions are against.
     """
     compared = len({arrival.label for arrival in arrivals}) > 1
@@ -42,7 +35,9 @@ def time_to_target_table(arrivals: Sequence[Arrival], account: str, reference: s
         *(_COMPARED if compared else ()),
     )
     notes = [
-        "Expected running time charges each failed run its own cost and divides by the successes: the cost of restarting until the target is reached."
+        "Everything here follows the runs up to the horizon: a target that was reached beyond it was not reached. Expected running time charges each "
+        "failed run the horizon and divides by the successes: the cost of restarting until the target is reached.",
+        *_read_off(arrivals, account),
     ]
     if compared:
         notes.append(
@@ -61,6 +56,17 @@ def time_to_target_table(arrivals: Sequence[Arrival], account: str, reference: s
         columns=columns,
         rows=tuple(_row(arrival, SCALES[account], compared) for arrival in arrivals),
         notes=tuple(notes),
+    )
+
+
+def _read_off(arrivals: Sequence[Arrival], account: str) -> tuple[str, ...]:
+    """That a horizon is no limit of the study, where it is none."""
+    if all(arrival.planned for arrival in arrivals):
+        return ()
+    which = "The horizon" if not any(arrival.planned for arrival in arrivals) else "A horizon below the budget"
+    return (
+        f"{which} was not set beforehand: it is the least number of {NAMES[account]} at which a run without the target stopped (the greatest time "
+        "where all arrived), read off these runs, and with it the means change.",
     )
 
 

@@ -1,10 +1,14 @@
-"""Tables as CSV: full precision, and beside each number its bounds, mark and runs where the column has any."""
+"""Tables as CSV: full precision, and beside each number its bounds, mark and runs where the column has any.
+
+Text that a spreadsheet would read as a formula is led by an apostrophe; numbers are as they are.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 
+from nasbench.markup import spreadsheet
 from reports.statistics.result import Interval, Undefined
 from reports.tables.table import Cell, ReportTable
 
@@ -15,10 +19,12 @@ def to_csv(table: ReportTable) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(
-        [name for column, extra in zip(table.columns, extras, strict=True) for name in _names(column.key, extra)]
+        [_safe(name) for column, extra in zip(table.columns, extras, strict=True) for name in _names(column.key, extra)]
     )
     for row in table.rows:
-        writer.writerow([field for cell, extra in zip(row, extras, strict=True) for field in _fields(cell, extra)])
+        writer.writerow(
+            [_safe(field) for cell, extra in zip(row, extras, strict=True) for field in _fields(cell, extra)]
+        )
     return stream.getvalue()
 
 
@@ -49,3 +55,7 @@ def _fields(cell: Cell, extra: tuple[str, ...]) -> list[str | float | int]:
         "runs": cell.runs,
     }
     return ["" if isinstance(cell.value, Undefined) else cell.value, *(values[name] for name in extra)]
+
+
+def _safe(field: str | float | int) -> str | float | int:
+    return spreadsheet(field) if isinstance(field, str) else field

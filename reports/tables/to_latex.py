@@ -4,40 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nasbench.markup import latex
 from reports.tables.table import Cell, Column, ReportTable, group_starts, interval_text, letter_of, value_text
 
 ROWS_A_PAGE = 30
-
-SIGNS = {
-    "\\": r"\textbackslash{}",
-    "&": r"\&",
-    "%": r"\%",
-    "$": r"\$",
-    "#": r"\#",
-    "_": r"\_",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"$<$",
-    ">": r"$>$",
-    "|": r"$|$",
-    "−": r"$-$",
-    "–": "--",
-    "≤": r"$\le$",
-    "≥": r"$\ge$",
-    "≈": r"$\approx$",
-    "×": r"$\times$",
-    "±": r"$\pm$",
-    "†": r"\dag{}",
-    "‡": r"\ddag{}",
-    "ρ": r"$\rho$",
-}
-
-
-def escaped(text: str) -> str:
-    """Text that LaTeX prints as it stands; a sign that plain LaTeX cannot print becomes a question mark."""
-    return "".join(SIGNS.get(sign, sign if ord(sign) < 256 else "?") for sign in text)
 
 
 def to_latex(table: ReportTable) -> str:
@@ -60,7 +30,9 @@ def _parts(starts: Sequence[bool]) -> list[range]:
 def _environment(table: ReportTable, part: range, last: bool) -> str:
     columns, starts = table.columns, group_starts(table)
     first = part.start == 0
-    caption = rf"\caption{{{escaped(table.title)}{'' if first else ' (continued)'}. {escaped(table.caption) if first else ''}}}"
+    caption = (
+        rf"\caption{{{latex(table.title)}{'' if first else ' (continued)'}. {latex(table.caption) if first else ''}}}"
+    )
     lines = [
         r"\begin{table}[htbp]",
         r"\centering\small",
@@ -70,7 +42,7 @@ def _environment(table: ReportTable, part: range, last: bool) -> str:
         r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
         r"\begin{tabular}{@{}" + "".join("r" if column.numeric else "l" for column in columns) + r"@{}}",
         r"\toprule",
-        " & ".join(escaped(column.heading) for column in columns) + r" \\",
+        " & ".join(latex(column.heading) for column in columns) + r" \\",
         r"\midrule",
     ]
     for i in part:
@@ -85,22 +57,22 @@ def _environment(table: ReportTable, part: range, last: bool) -> str:
         lines.append(" & ".join(cells) + rf" \\ % runs {hashes}")
     lines += [r"\bottomrule", r"\end{tabular}}"]
     if last and (notes := table.all_notes):
-        sentences = [f"$^{{{escaped_sign(sign)}}}$ {escaped(text)}" if sign else escaped(text) for sign, text in notes]
+        sentences = [f"$^{{{escaped_sign(sign)}}}$ {latex(text)}" if sign else latex(text) for sign, text in notes]
         lines += [r"\par\smallskip\begin{minipage}{\linewidth}\footnotesize", r"\\".join(sentences), r"\end{minipage}"]
     return "\n".join([*lines, r"\end{table}", ""])
 
 
 def escaped_sign(sign: str) -> str:
     """A mark for use in an exponent."""
-    return {"†": r"\dagger", "‡": r"\ddagger", "≈": r"\approx", "*": "*"}.get(sign, rf"\mathrm{{{escaped(sign)}}}")
+    return {"†": r"\dagger", "‡": r"\ddagger", "≈": r"\approx", "*": "*"}.get(sign, rf"\mathrm{{{latex(sign)}}}")
 
 
 def _cell(table: ReportTable, column: Column, cell: Cell) -> str:
-    text = escaped(value_text(column, cell))
+    text = latex(value_text(column, cell))
     text = rf"\textbf{{{text}}}" if cell.best else text
     signs = [escaped_sign(cell.mark)] if cell.mark else []
     signs += [escaped_sign(letter) for letter in letter_of(table, cell).split(",") if letter]
     exponent = f"$^{{{','.join(signs)}}}$" if signs else ""
     interval = interval_text(column, cell)
     # Braces keep the bracket from being read as the argument of a preceding row end.
-    return text + exponent + (rf" {{\footnotesize {escaped(interval)}}}" if interval else "")
+    return text + exponent + (rf" {{\footnotesize {latex(interval)}}}" if interval else "")

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
+from nasbench.markup import markdown
 from reports.tables.table import Cell, Column, ReportTable, interval_text, letter_of, value_text
 
 
 def to_markdown(table: ReportTable) -> str:
     """The table with its caption above and its notes below."""
-    lines = [f"**{table.title}.** {table.caption}", ""]
-    lines.append("| " + " | ".join(_escaped(column.heading) for column in table.columns) + " |")
+    lines = [f"**{markdown(table.title)}.** {markdown(table.caption)}", ""]
+    lines.append("| " + " | ".join(markdown(column.heading) for column in table.columns) + " |")
     lines.append("|" + "|".join(" ---: " if column.numeric else " :--- " for column in table.columns) + "|")
     for row in table.rows:
         cells = (_cell(table, column, cell) for column, cell in zip(table.columns, row, strict=True))
         lines.append("| " + " | ".join(cells) + " |")
-    notes = [f"{sign}: {_escaped(text)}" if sign else _escaped(text) for sign, text in table.all_notes]
+    notes = [f"{sign}: {markdown(text)}" if sign else markdown(text) for sign, text in table.all_notes]
     return "\n".join(lines) + "\n" + "".join(f"\n- {note}" for note in notes) + ("\n" if notes else "")
 
 
 def _cell(table: ReportTable, column: Column, cell: Cell) -> str:
-    text = _escaped(value_text(column, cell))
+    text = markdown(value_text(column, cell))
     text = f"**{text}**" if cell.best else text
     letter = letter_of(table, cell)
     behind = cell.mark + (f"({letter})" if letter else "")
     return " ".join(part for part in (text + behind, interval_text(column, cell)) if part)
-
-
-def _escaped(text: str) -> str:
-    for sign in "\\|*_`<>":
-        text = text.replace(sign, "\\" + sign)
-    return text

@@ -14,12 +14,12 @@ from reports.report import build_report
 from reports.results import Results
 from reports.savings import arrivals
 from reports.statistics.result import Undefined
-from reports.summary import counted, listed
 from reports.tables.ablation import variants
 from reports.tables.aggregate import aggregate_table, relative_regret
 from reports.tables.anytime import anytime_table
 from reports.tables.comparison import comparison_table
 from reports.tables.practical import practical_table
+from reports.words import counted, listed
 
 
 def test_standings_against_scipy(results: Results) -> None:

@@ -46,7 +46,7 @@ def test_front_traces_against_the_whole_history(several: Results) -> None:
     truth = true_front(objectives)
     found = front_traces(traces, objectives, truth)
     for run in range(len(traces.runs)):
-        for b, look in enumerate(found.queries):
+        for b, look in enumerate(found.budgets.astype(int)):
             end = min(look, traces.lengths[run])
             seen = traces.observed[run, :end]
             kept = [q for q in range(end) if not dominated(seen[q], seen)]

@@ -12,7 +12,7 @@ from nasbench.search.registry import get_optimizer
 from theory.bands import dkw_radius
 from theory.claim import Context, Outcome, Verdict, by_p_value, not_judged
 from theory.hybrid.tail import survival
-from theory.speech import SHOWN, TARGETS, Curve, Floats, Spoken, incomplete, said
+from theory.speech import SHOWN, Curve, Floats, Spoken, incomplete, said, targets_of
 from theory.traces import Runs
 
 
@@ -34,7 +34,7 @@ def hybrid_tail(runs: Runs, context: Context) -> list[Spoken]:
         note = "the bound is for spaces that are small enough to be listed"
         return [said(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]
     size, horizon, n = int(member.max()) + 1, runs.horizon, runs.count
-    for best in TARGETS:
+    for best in targets_of(runs):
         targets = np.unique(member[landscape.rank < best])
         bound = survival(size, len(targets), int(settings["initial"]), float(settings["exploration"]))[: horizon + 1]
         if 1 - bound[-1] >= SHOWN:
