@@ -67,7 +67,7 @@ def markdown(text: str) -> str:
     line = re.sub(r"([\\`*_{}\[\]<>#|&~$])", r"\\\1", printable(text).strip())
     # At the beginning of a line: bullets, rules, headings that are underlined, and numbers of a list.
     line = re.sub(r"^([-+=])", r"\\\1", line)
-    return re.sub(r"^(\d+)([.)])", r"\1\\\2", line)
+    return re.sub(r"^(\d+)([.)])(?=\s|$)", r"\1\\\2", line)
 
 
 def fenced(text: str, language: str = "") -> str:

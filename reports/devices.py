@@ -66,14 +66,14 @@ class Transfer:
         source, target: names of the devices.
         share: hypervolume attained, as a fraction of that of the target's own front.
         held: share of the architectures on the target's front that are on the source's too.
-        kendall: rank correlation of the first costs of the two, over all architectures.
+        kendall: rank correlation of the first costs of the two, over all architectures; None where one does not vary.
     """
 
     source: str
     target: str
     share: float
     held: float
-    kendall: float
+    kendall: float | None
 
 
 def measured_devices(

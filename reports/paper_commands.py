@@ -23,8 +23,9 @@ def reproduce(
     from nasbench.progress import progress_bar
     from reports.papers.catalogue import get_paper
     from reports.papers.reproduce import reproduce as run
-    from reports.papers.tables import reproduction_table, rows_of, shown
+    from reports.papers.tables import UNCONFIRMED, reproduction_table, rows_of, searched_splits, shown
     from reports.tables.render import write_table_files
+    from reports.words import counted
 
     published = get_paper(paper)
     with progress_bar(f"reproducing {paper}") as progress:
@@ -34,15 +35,23 @@ def reproduce(
         out.mkdir(parents=True, exist_ok=True)
         write_table_files(reproduction_table(found), out)
     if json:
-        print_json("reproduce", paper=paper, rows=rows, notes=list(published.notes), checksum=found.checksum)
+        print_json(
+            "reproduce",
+            paper=paper,
+            rows=rows,
+            notes=[*published.notes, *searched_splits(published)],
+            checksum=found.checksum,
+        )
     else:
         print_table(published.title, [shown(row) for row in rows])
-        for text in dict.fromkeys(f"{r['method']}, {r['dataset']}: {r['reason']}." for r in rows if r["reason"]):
+        for text in dict.fromkeys(
+            f"{r['method']}, {r['dataset']} {r['split']}: {r['reason']}." for r in rows if r["reason"]
+        ):
             print(text)
-        for note in published.notes:
+        for note in (*published.notes, *searched_splits(published)):
             print(note)
-        unconfirmed = sum(row["digits"] == "unconfirmed" for row in rows)
-        print(f"{unconfirmed} of {len(rows)} published numbers are unconfirmed by a second source.")
+        confirmed = sum(row["digits"] != UNCONFIRMED for row in rows)
+        print(f"A second source confirms {confirmed} of {counted(len(rows), 'published number')}.")
     return 1 if found.failed else 0
 
 

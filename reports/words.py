@@ -10,6 +10,11 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
+def none_of(number: int, noun: str) -> str:
+    """`none of 3 runs`, `the one run never`: the subject of what nobody did."""
+    return f"none of {counted(number, noun)}" if number > 1 else f"the one {noun} never"
+
+
 def listed(names: Sequence[str], last: str = "and") -> str:
     """`a`, `a and b`, `a, b and c`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"

@@ -11,6 +11,7 @@ import numpy as np
 from nasbench.benchmarks.landscape import (
     autocorrelation,
     basins,
+    correlation,
     distance_to_nearest,
     neighbour_rows,
     rank_correlations,
@@ -23,6 +24,7 @@ from nasbench.errors import NasbenchError
 from nasbench.search.archive import nondominated
 from nasbench.spaces.space import Floats
 from nasbench.tables.table import Table
+from nasbench.ties import is_constant, snapped
 
 CLOSE = (0.1, 0.5, 1.0)
 """How far from the optimum an architecture is counted as close, in the unit of the error."""
@@ -52,7 +54,7 @@ def landscape_values(benchmark: TabularBenchmark) -> tuple[Floats, str]:
         NasbenchError: if the table holds no error on the data set, or an architecture lacks its value.
     """
     searched, splits = _searched(benchmark)
-    values = searched.mean()
+    values = snapped(searched.mean())  # what differs by rounding alone is one error
     if not np.isfinite(values).all():
         raise NasbenchError(
             f"{int((~np.isfinite(values)).sum())} architectures of {benchmark.name} have no error; it cannot be described."
@@ -172,20 +174,20 @@ def _shape(table: Table, values: Floats) -> Iterator[Fact]:
     yield Fact(
         "landscape",
         "correlation length",
-        float(-1 / np.log(abs(rho))) if 0 < abs(rho) < 1 else None,
+        float(-1 / np.log(abs(rho))) if rho is not None and 0 < abs(rho) < 1 else None,
         "-1 / ln |correlation of neighbours|",
     )
     distance = distance_to_nearest(table.space, np.flatnonzero(values == values.min()))
     yield Fact(
         "landscape",
         "fitness-distance correlation",
-        float(np.corrcoef(values, distance)[0, 1]),
+        correlation(values, distance),
         "Pearson, error and distance to the optimum",
     )
 
 
 def _variance(table: Table, values: Floats) -> Iterator[Fact]:
-    if not table.is_complete:
+    if not table.is_complete or is_constant(values):
         return
     space = table.space
     shares = variance_shares(values, tuple(int(k) for k in space.cardinalities))

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from nasbench.errors import NasbenchError
 from nasbench.spaces.space import Floats, Ints, Space
+from nasbench.ties import is_constant
 
 _CHUNK = 2048
 
@@ -66,10 +67,18 @@ def basins(values: Floats, neighbours: Ints) -> Basins:
     return Basins(target, steps, optima, sizes)
 
 
-def autocorrelation(values: Floats, neighbours: Ints) -> float:
+def correlation(a: ArrayLike, b: ArrayLike) -> float | None:
+    """Pearson's correlation of two columns; None where one of them does not vary."""
+    first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    if not first.size or is_constant(first) or is_constant(second):
+        return None
+    return float(np.corrcoef(first, second)[0, 1])
+
+
+def autocorrelation(values: Floats, neighbours: Ints) -> float | None:
     """Correlation of the values of neighbours, over all ordered pairs: that of one step of a random walk (Weinberger 1990)."""
     row, slot = np.nonzero(neighbours >= 0)
-    return float(np.corrcoef(values[row], values[neighbours[row, slot]])[0, 1])
+    return correlation(values[row], values[neighbours[row, slot]])
 
 
 def distance_to_nearest(space: Space, rows: Ints) -> Ints:
@@ -99,7 +108,7 @@ def variance_shares(values: Floats, cardinalities: tuple[int, ...]) -> dict[tupl
         )
     table = values.reshape(cardinalities)
     total = float(table.var())
-    if total == 0:
+    if is_constant(values):
         raise NasbenchError("An analysis of variance needs values that vary.")
     explained: dict[tuple[int, ...], float] = {(): 0.0}
     for size in range(1, d + 1):
@@ -149,9 +158,11 @@ def seed_noise(values: NDArray[np.float64], missing: NDArray[np.bool_] | None) -
     )
 
 
-def rank_correlations(a: Floats, b: Floats) -> tuple[float, float]:
-    """Spearman's rho and Kendall's tau-b of two columns, over the architectures that have both."""
+def rank_correlations(a: Floats, b: Floats) -> tuple[float | None, float | None]:
+    """Spearman's rho and Kendall's tau-b of two columns, over the architectures that have both; None where one does not vary."""
     from scipy.stats import kendalltau, spearmanr
 
     both = np.isfinite(a) & np.isfinite(b)
+    if not both.any() or is_constant(a[both]) or is_constant(b[both]):
+        return None, None
     return float(spearmanr(a[both], b[both]).statistic), float(kendalltau(a[both], b[both]).statistic)

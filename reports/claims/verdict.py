@@ -11,7 +11,8 @@ from reports.statistics.result import Undefined
 from reports.words import counted
 
 Outcome = Literal["holds", "fails", "not shown", "not run"]
-"""`fails`: the opposite was shown. `not shown`: neither; a claim that was judged and not shown does not stand."""
+"""`fails`: a bound, at 95 % by itself, lies on the wrong side; with many bounds one does so by chance more often than in 5 %.
+`not shown`: neither; a claim that was judged and not shown does not stand."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +90,10 @@ def below(claim: Claim, parts: Sequence[Part], threshold: float, *, strictly: bo
     lacking = len(parts) - len(shown)
     change = claim.change
     if outcome == "fails":
-        change = f"another optimizer or another registration: {counted(len(beyond), 'comparison')} showed the opposite"
+        change = (
+            f"another optimizer or another registration: {counted(len(beyond), 'lower bound')} of {len(parts)}, each at 95 % by itself, "
+            f"{'lies' if len(beyond) == 1 else 'lie'} beyond the threshold"
+        )
     elif outcome == "not shown":
         change = f"more runs, or a faster search, where {counted(lacking, 'bound')} exceeded the threshold"
     return ClaimVerdict(

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from nasbench.benchmarks.describe import landscape_values
-from nasbench.benchmarks.landscape import basins, distance_to_nearest, neighbour_rows, variance_shares
+from nasbench.benchmarks.landscape import basins, correlation, distance_to_nearest, neighbour_rows, variance_shares
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.spaces.space import Floats
+from nasbench.ties import is_constant
 from reports.figures.figure import Figure, Panel, panel_name, write_figure_files
 from reports.figures.style import PALETTE, figure_style, log_axis, new_panel, shown
 
@@ -48,7 +49,7 @@ def _panels(benchmark: TabularBenchmark, values: Floats, label: str, name: str) 
     neighbours = neighbour_rows(benchmark.space)
     yield _optima(values, neighbours, label, name)
     yield _distance(benchmark, values, label, name)
-    if benchmark.table.is_complete:
+    if benchmark.table.is_complete and not is_constant(values):
         yield _variance(benchmark, values, name)
 
 
@@ -59,9 +60,11 @@ def _distribution(values: Floats, label: str, name: str) -> Panel:
     # The optimum itself has no place on a logarithmic axis.
     shown = regret > 0
     axes.step(regret[shown], share[shown], where="post", color=PALETTE[0])
-    axes.set(xscale="log", yscale="log", xlabel=f"{label}, above the least", ylabel="share of architectures")
-    log_axis(axes.xaxis)
-    log_axis(axes.yaxis)
+    if shown.any():
+        axes.set(xscale="log", yscale="log")
+        log_axis(axes.xaxis)
+        log_axis(axes.yaxis)
+    axes.set(xlabel=f"{label}, above the least", ylabel="share of architectures")
     half = float(np.median(values) - values.min())
     return Panel(
         f"{name}-distribution",
@@ -99,12 +102,17 @@ def _distance(benchmark: TabularBenchmark, values: Floats, label: str, name: str
     axes.plot(at, middle, color=PALETTE[0], marker="o")
     axes.set(xlabel="decisions that differ from the optimum", ylabel=label)
     axes.xaxis.get_major_locator().set_params(integer=True)
-    correlation = float(np.corrcoef(values, distance)[0, 1])
+    known = correlation(values, distance)
+    told = (
+        "there is no correlation, since one of them does not vary"
+        if known is None
+        else f"the correlation is {known:.2f}"
+    )
     return Panel(
         f"{name}-distance",
         "error and distance",
         figure,
-        f"The median {label} goes from {middle[0]:.3g} at distance {at[0]} to {middle[-1]:.3g} at distance {at[-1]}; the correlation is {correlation:.2f}.",
+        f"The median {label} goes from {middle[0]:.3g} at distance {at[0]} to {middle[-1]:.3g} at distance {at[-1]}; {told}.",
     )
 
 

@@ -32,7 +32,15 @@ def performance_profile(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
     if len(labels) < 2:
         return Figure(NAME, TITLE, "", (), "there is one optimizer, and a profile compares")
     if not solved.any():
-        return Figure(NAME, TITLE, "", (), f"none of the {problems} targets was reached by any run")
+        return Figure(
+            NAME,
+            TITLE,
+            "",
+            (),
+            f"none of {counted(problems, 'target')} was reached by any run"
+            if problems > 1
+            else "the one target was reached by no run",
+        )
     if (costs[solved] <= 0.0).any():
         return Figure(NAME, TITLE, "", (), "a target was reached at no cost, of which there are no multiples")
     cheapest = np.where(solved, costs, np.inf).min(axis=0)

@@ -72,6 +72,9 @@ SETTINGS = {
 LONGEST = 48
 """Signs of a label that fit beside others; of a longer one the middle is left out."""
 
+MOST_TRIES = 10
+"""To make room for axes between long names, which shrink by a quarter each time."""
+
 MOST_BANDS = 8
 """With more optimizers than this, bands would hide each other and are left out."""
 
@@ -164,13 +167,33 @@ def settle(figure: Any) -> None:
     """Lay the figure out once and for all, so that every format shows the same and none does it again.
 
     Titles and labels under the axes are moved, and made smaller if need be, until nothing of them is cut off: the layout keeps them
-    in the middle of the axes, which stand far to the right where the names beside them are long.
+    in the middle of the axes, which stand far to the right where the names beside them are long. Where names leave no room for the
+    axes at all, they are made smaller first.
     """
-    figure.draw_without_rendering()
+    for _ in range(MOST_TRIES):
+        if _has_room(figure):
+            break
+        for axes in figure.axes:
+            for axis in (axes.xaxis, axes.yaxis):
+                axis.set_tick_params(
+                    labelsize=0.75 * max((t.get_fontsize() for t in axis.get_ticklabels()), default=7.0)
+                )
     figure.set_layout_engine("none")
     for axes in figure.axes:
         for text in (axes.title, axes.xaxis.label):
             _keep_inside(figure.bbox.width, axes.bbox.width, text)
+
+
+def _has_room(figure: Any) -> bool:
+    """Lay the figure out; whether what stands around the axes left room for them."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        figure.draw_without_rendering()
+    collapsed = [one for one in told if "collapsed to zero" in str(one.message)]
+    for one in told:
+        if one not in collapsed:
+            warnings.warn(str(one.message), one.category, stacklevel=2)
+    return not collapsed
 
 
 def _keep_inside(width: float, axes_width: float, text: Any) -> None:

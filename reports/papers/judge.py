@@ -18,8 +18,10 @@ from reports.papers.paper import ROUNDING, Figure
 from reports.statistics.equivalence import Equivalence, published
 from reports.statistics.multiple import holm
 from reports.statistics.result import Undefined
+from reports.words import counted
 
 ALPHA = 0.05
+MOST_RUNS = 1_000_000
 EXACT = 1e-6
 """Allowance for the table's single precision."""
 
@@ -98,7 +100,8 @@ def judge(found: Sequence[Measured]) -> list[Row]:
                 verdict = "equivalent"
             elif _below(far[i]):
                 verdict = "different"
-            rows.append(_row(one, verdict, _reason(one, test, verdict), test, near[i]))
+            reason = _reason(one, test, verdict, ALPHA / len(searched))
+            rows.append(_row(one, verdict, reason, test, near[i]))
     return rows
 
 
@@ -135,12 +138,39 @@ def _below(p_value: float | Undefined) -> bool:
     return not isinstance(p_value, Undefined) and p_value < ALPHA
 
 
-def _reason(one: Measured, test: Equivalence, verdict: Verdict) -> str:
+def _reason(one: Measured, test: Equivalence, verdict: Verdict, alpha: float) -> str:
     if verdict == "equivalent":
         return ""
     low, high = test.interval.lower, test.interval.upper
     text = f"the means differ by {test.difference:+.2f} (90 % interval {low:+.2f} to {high:+.2f})"
-    return "; ".join(part for part in (text, one.explanation) if part)
+    more = f"undecided; {_would_decide(one, test, alpha)}" if verdict == "undecided" else ""
+    return "; ".join(part for part in (text, more, one.explanation) if part)
+
+
+def _would_decide(one: Measured, test: Equivalence, alpha: float) -> str:
+    """How many runs of ours would decide at the level of Holm's first step, if mean and spread stayed as they are."""
+    from scipy.special import stdtrit
+
+    own = float(one.values.std(ddof=1))
+    theirs = own if one.figure.deviation is None else one.figure.deviation
+    room = abs(test.margin - abs(test.difference))
+
+    def reach(runs: float) -> float:
+        """Half-width of the interval with so many runs of ours (Welch, as the test is)."""
+        mine, published = own**2 / runs, theirs**2 / one.published_runs
+        degrees = (mine + published) ** 2 / (mine**2 / (runs - 1) + published**2 / (one.published_runs - 1))
+        return -float(stdtrit(degrees, alpha)) * float(np.sqrt(mine + published))
+
+    if reach(MOST_RUNS) >= room:
+        return (
+            f"no number of runs would decide: {counted(one.published_runs, 'published run')} and a difference so near the margin of "
+            f"{test.margin:g} leave too much open"
+        )
+    low, high = 1, MOST_RUNS
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if reach(max(middle, 2)) >= room else (low, middle)
+    return f"about {high:,} runs would decide if mean and spread stayed as they are"
 
 
 def _replayed(one: Measured) -> Row:

@@ -21,6 +21,8 @@ from nasbench.tables.table import Table
 from reports.papers.paper import Protocol, Search
 
 TABLE = "nas-bench-201-reference"
+SEARCHED = "validation"
+"""Split that answers the searches of every paper here."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def run_searches(
     table, dataset = benchmark.table, benchmark.dataset
     setting = Setting(
         objectives=("error",),
-        split="validation",
+        split=SEARCHED,
         epochs=(protocol.epochs,),
         training_seed="mean",
         repeats=protocol.repeats,

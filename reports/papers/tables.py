@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from reports.papers.judge import ALPHA, Row
+from reports.papers.paper import Paper, Search
 from reports.papers.reproduce import Reproduction
+from reports.papers.simulate import SEARCHED
+from reports.scoring import Scoring, exposure
 from reports.statistics.result import Interval, Undefined
 from reports.tables.table import Cell, Column, ReportTable
 
@@ -63,6 +66,19 @@ def shown(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def searched_splits(paper: Paper) -> tuple[str, ...]:
+    """Whether what is reported of the methods that were searched anew comes from the split that they searched on."""
+    if paper.protocol.measure != "accuracy":
+        return ()
+    searched = [figure.split for figure in paper.figures if isinstance(paper.methods[figure.method], Search)]
+    return exposure(
+        [
+            Scoring(name=f"the {split} rows", searched=SEARCHED, scored=split, has_test=True)
+            for split in dict.fromkeys(searched)
+        ]
+    )
+
+
 def reproduction_table(reproduction: Reproduction) -> ReportTable:
     """The table for print: published beside reproduced, with the interval of the difference."""
     paper = reproduction.paper
@@ -89,7 +105,11 @@ def reproduction_table(reproduction: Reproduction) -> ReportTable:
         columns=columns,
         rows=tuple(_cells(row, runs) for row in reproduction.rows),
         marks=MARKS,
-        notes=(*paper.notes, f"The checksum of the table that all numbers rest on starts with {runs}."),
+        notes=(
+            *paper.notes,
+            *searched_splits(paper),
+            f"The checksum of the table that all numbers rest on starts with {runs}.",
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from nasbench.errors import NasbenchError
 from reports.statistics.inputs import FloatArray, as_array, incomplete
 from reports.statistics.result import Undefined
+from reports.words import counted
 
 
 def anytime_area(
@@ -40,7 +41,9 @@ def anytime_area(
     if (np.diff(at, axis=1) < 0).any():
         raise NasbenchError("The costs of a run must ascend.")
     if late := int((at[:, 0] > start).sum()):
-        return Undefined(f"{late} of {len(at)} runs have no incumbent yet at {start:g}")
+        return Undefined(
+            f"{late} of {counted(len(at), 'run')} {'has' if late == 1 else 'have'} no incumbent yet at {start:g}"
+        )
     edges = np.clip(np.column_stack([at, np.full(len(at), stop)]), start, stop)
     if logarithmic:
         edges = np.log(edges)

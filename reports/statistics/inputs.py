@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from nasbench.errors import NasbenchError
 from nasbench.ties import tolerance
 from reports.statistics.result import Undefined
+from reports.words import counted
 
 FloatArray = NDArray[np.floating[Any]]
 BoolArray = NDArray[np.bool_]
@@ -40,7 +41,9 @@ def as_array(values: ArrayLike, ndim: int, what: str) -> FloatArray:
 def incomplete(array: FloatArray, what: str, least: int = 1) -> Undefined | None:
     """Return why `array` determines nothing (too few along the first axis, missing values), or None where it does."""
     if array.size == 0 or array.shape[0] < least:
-        return Undefined(f"{what} has {array.shape[0] if array.size else 0} runs, and at least {least} are needed")
+        return Undefined(
+            f"{what} has {counted(array.shape[0] if array.size else 0, 'run')}, and at least {least} are needed"
+        )
     if missing := int(np.isnan(array).sum()):
         return Undefined(f"{missing} of {array.size} values of {what} are missing")
     if np.abs(array).max() > LARGEST:

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from reports.statistics.inputs import FloatArray, as_array, check_level, incomplete
 from reports.statistics.result import Undefined
+from reports.words import counted
 
 Statistic = Callable[[FloatArray], FloatArray]
 
@@ -84,5 +85,7 @@ def median_bounds(values: ArrayLike, *, level: float = 0.95) -> tuple[float, flo
     # The k-th smallest lies at or above the median if at most k - 1 values lie below it.
     k = int(binom.ppf(level, n, 0.5)) + 1 if n else 1
     if k > n:
-        return Undefined(f"{n} runs are too few for a bound of the median at {100 * level:g} %")
+        return Undefined(
+            f"{counted(n, 'run')} {'is' if n == 1 else 'are'} too few for a bound of the median at {100 * level:g} %"
+        )
     return float(ordered[n - k]), float(ordered[k - 1])

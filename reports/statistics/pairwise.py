@@ -39,7 +39,7 @@ def wilcoxon_signed_rank(x: ArrayLike, y: ArrayLike) -> HypothesisTest | Undefin
     difference = differences(first, second)
     difference = difference[difference != 0.0]
     if difference.size == 0:
-        return Undefined(f"all {first.size} pairs are equal")
+        return Undefined(f"all {first.size} pairs are equal" if first.size > 1 else "the one pair is equal")
     exact = difference.size <= EXACT_LIMIT and np.unique(np.abs(difference)).size == difference.size
     outcome = wilcoxon(difference, method="exact" if exact else "asymptotic")
     name = f"Wilcoxon signed rank, {'exact' if exact else 'normal'}"

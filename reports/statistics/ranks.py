@@ -16,6 +16,7 @@ from nasbench.errors import NasbenchError
 from nasbench.ties import snapped
 from reports.statistics.inputs import FloatArray, as_array
 from reports.statistics.result import HypothesisTest, Undefined
+from reports.words import counted
 
 FEWEST_DATA_SETS = 5
 EXACT_METHODS, EXACT_DATA_SETS = 4, 20  # largest table whose permutation law is enumerated
@@ -148,7 +149,7 @@ def _too_little(array: FloatArray) -> Undefined | None:
     n, k = array.shape
     if n < FEWEST_DATA_SETS:
         return Undefined(
-            f"mean ranks over {n} data sets decide nothing, at least {FEWEST_DATA_SETS} are needed; "
+            f"mean ranks over {counted(n, 'data set')} decide nothing, at least {FEWEST_DATA_SETS} are needed; "
             "compare pairs within each data set (Wilcoxon with Holm) instead"
         )
     if k < 3:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from reports.statistics.inputs import CensoredTimes, FloatArray, as_array
 from reports.statistics.result import Undefined
+from reports.words import none_of
 
 
 def expected_running_time(times: CensoredTimes) -> float | Undefined:
@@ -21,7 +22,7 @@ def expected_running_time(times: CensoredTimes) -> float | Undefined:
     It estimates the cost until the first success of independent restarts of the same method.
     """
     if not times.events:
-        return Undefined(f"none of {times.runs} runs reached the target")
+        return Undefined(f"{none_of(times.runs, 'run')} reached the target")
     return float(times.time.sum()) / times.events
 
 
@@ -31,7 +32,7 @@ def simulated_restarts(times: CensoredTimes, size: int, rng: np.random.Generator
     Their mean tends to the expected running time.
     """
     if not times.events:
-        return Undefined(f"none of {times.runs} runs reached the target")
+        return Undefined(f"{none_of(times.runs, 'run')} reached the target")
     successes, failures = times.time[times.observed], times.time[~times.observed]
     total = rng.choice(successes, size=size)
     if failures.size:

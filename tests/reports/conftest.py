@@ -19,9 +19,9 @@ runs = {runs}
 chunk = {chunk}
 benchmarks = [{benchmarks}]
 objectives = [{objectives}]
-split = "validation"
+split = "{split}"
 epochs = {epochs}
-training_seed = "random"
+training_seed = "{seeds}"
 repeats = "{repeats}"
 
 [budget]
@@ -40,6 +40,8 @@ def run_small(
     repeats: str = "charged",
     budget: str = "queries = 80",
     epochs: str = "[200]",
+    split: str = "validation",
+    seeds: str = "random",
     extra: str = "",
 ) -> Path:
     """Run a study into `folder / "study"` and return that folder."""
@@ -51,6 +53,8 @@ def run_small(
         objectives=", ".join(f'"{name}"' for name in objectives),
         repeats=repeats,
         epochs=epochs,
+        split=split,
+        seeds=seeds,
         budget=budget,
     )
     text += "".join(f'\n[[optimizers]]\nname = "{name}"\n' for name in optimizers) + extra

@@ -125,7 +125,7 @@ def test_the_report_is_deterministic_and_its_summary_says_what_its_tables_say(se
     again = build_report(several, reference="without replacement")
     assert report.summary == again.summary
     assert report.tables == again.tables
-    table = next(t for t in report.tables if t.name == "time-to-target-queries")
+    table = next(t for t in report.tables if t.name == "time-to-target-unique-queries")
     keys = [column.key for column in table.columns]
     rows = [dict(zip(keys, row, strict=True)) for row in table.rows]
     sentence = next(s for s in report.summary if s.startswith("random_search reached one of the ten best"))

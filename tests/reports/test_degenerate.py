@@ -6,9 +6,16 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from nasbench.benchmarks.catalogue import get_benchmark
+from nasbench.benchmarks.describe import describe
+from nasbench.tables.imports import import_table
+from reports.figures.landscape import landscape
 from reports.page import write_report
 from reports.report import Report, build_report
 from reports.results import Results
+from reports.statistics.result import Undefined
 
 ONE = ("nas-bench-201/cifar10",)
 
@@ -35,7 +42,7 @@ def test_one_run_of_one_optimizer_on_one_data_set(small_study: Callable[..., Pat
     statuses = {item.question: item.status for item in report.checklist}
     assert statuses["Multiple runs, with their seeds reported?"] == "missing"
     assert statuses["Compared to random search?"] == "missing"
-    assert statuses["Ablation studies?"] == "missing"
+    assert statuses["Ablation studies?"] == "not recorded"
 
 
 def test_ties_everywhere_and_every_run_censored(small_study: Callable[..., Path], tmp_path: Path) -> None:
@@ -92,3 +99,104 @@ def test_tables_without_training_times_and_with_a_test_split(small_study: Callab
     assert figures["critical-difference"].panels  # five data sets are enough
     assert "test split" in text
     assert "There is no test split" not in text
+
+
+SIX_ROWS = """op,width,acc,time,lat
+conv,8,{0},1000,5
+conv,16,{1},1000,6
+pool,8,{2},1000,7
+pool,16,{3},1000,7
+skip,8,{4},1000,9
+skip,16,{5},1000,10
+"""
+DESCRIBED = """
+name = "six"
+data = "six.csv"
+provenance = "six rows by hand"
+columns = [
+  { dataset = "d", quantity = "accuracy", split = "validation", epochs = 1, unit = "%", column = "acc" },
+  { dataset = "d", quantity = "train_time", epochs = 1, unit = "s", column = "time" },
+  { dataset = "d", quantity = "latency@chip", unit = "ms", column = "lat" },
+]
+[space]
+name = "six-space"
+decisions = [{ name = "op", choices = ["conv", "pool", "skip"] }, { name = "width", choices = ["8", "16"] }]
+"""
+RISING, FLAT = (90, 91, 92, 93, 94, 95), (90,) * 6
+
+
+@pytest.fixture
+def six(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[tuple[int, ...]], None]:
+    """Import the table of six rows with these accuracies."""
+    monkeypatch.setenv("NASBENCH_CACHE", str(tmp_path / "cache"))
+
+    def importer(accuracies: tuple[int, ...]) -> None:
+        (tmp_path / "six.csv").write_text(SIX_ROWS.format(*accuracies))
+        (tmp_path / "six.toml").write_text(DESCRIBED)
+        import_table("table", tmp_path / "six.toml")
+
+    return importer
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "budget", "settings", "objectives"),
+    [
+        (RISING, "queries = 6", "{ replacement = false }", ("error",)),
+        (RISING, "queries = 3000", "{}", ("error",)),
+        (FLAT, "queries = 5", "{}", ("error",)),
+        (FLAT, "queries = 50", "{}", ("error", "latency@chip")),
+        (RISING, "train_seconds = 2500.0", "{}", ("error",)),
+    ],
+)
+def test_laws_that_are_met_exactly_are_reported(
+    small_study: Callable[..., Path], six: Callable[[tuple[int, ...]], None], tmp_path: Path, accuracies: tuple[int, ...],
+    budget: str, settings: str, objectives: tuple[str, ...],
+) -> None:  # fmt: skip
+    six(accuracies)
+    extra = f'\n[[optimizers]]\nname = "random_search"\nsettings = {settings}\n'
+    folder = small_study(
+        tmp_path, optimizers=(), extra=extra, runs=20, benchmarks=("six/d",), epochs="[1]", budget=budget, objectives=objectives, seeds="mean",
+    )  # fmt: skip
+    write_report(build_report(Results.open(folder), figures=False), tmp_path / "out")
+
+
+def test_a_law_without_regret_left_is_met_exactly(
+    small_study: Callable[..., Path], six: Callable[[tuple[int, ...]], None], tmp_path: Path
+) -> None:
+    six(RISING)
+    extra = '\n[[optimizers]]\nname = "random_search"\nsettings = { replacement = false }\n'
+    folder = small_study(
+        tmp_path,
+        optimizers=(),
+        extra=extra,
+        runs=3,
+        benchmarks=("six/d",),
+        epochs="[1]",
+        budget="queries = 6",
+        seeds="mean",
+    )
+    report, text = reported(folder, tmp_path / "out")
+    table = next(table for table in report.tables if table.name == "laws")
+    verdicts = {str(row[2].value): str(row[3].value) for row in table.rows}
+    assert verdicts["random-search.expected-regret"] == "holds"
+    assert "every run has to meet it exactly" in text
+    # All 20 best of six architectures are all six: a target is no larger than the table.
+    assert all(0.0 <= float(row[4].value) <= 1.0 for row in table.rows if not isinstance(row[4].value, Undefined | str))
+
+
+def test_a_flat_table_is_described_without_a_warning(six: Callable[[tuple[int, ...]], None]) -> None:
+    six(FLAT)
+    benchmark = get_benchmark("six/d")
+    facts = {fact.name: fact.value for fact in describe(benchmark, ["latency@chip"])}
+    assert facts["correlation of neighbours"] is None and facts["fitness-distance correlation"] is None
+    assert facts["architectures that attain it"] == 6
+    figure = landscape(benchmark)
+    assert len(figure.panels) == 3 and "does not vary" in figure.panels[2].alt
+
+
+def test_one_and_two_runs_are_told_no_probability(small_study: Callable[..., Path], tmp_path: Path) -> None:
+    folder = small_study(tmp_path, runs=2, benchmarks=ONE, budget="queries = 5")
+    report = build_report(Results.open(folder), figures=False)
+    table = next(table for table in report.tables if table.name == "practical")
+    assert all(isinstance(cell.value, Undefined) for row in table.rows for cell in row[2:5])
+    assert "2 runs of each can tell no probability, 6 are the fewest" in " ".join(table.footnotes)

@@ -123,7 +123,8 @@ def test_html_is_well_formed_with_headers_values_and_hashes() -> None:
     assert body[0][2][1]["data-value"] == str(1 / 3)
     assert body[0][2][1]["title"] == "runs aa"
     assert body[0][2][2] == "0.33* [0.25, 0.50]"
-    assert body[2][2][2] == "–a"
+    assert body[1][2][2] == "2.50a"
+    assert body[2][2][2] == "–b"
     assert "<everything>" not in to_html(TABLE)
 
 
@@ -134,7 +135,8 @@ def test_markdown_has_one_line_a_row_and_escapes_bars() -> None:
     assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {7}
     assert "**0.33**\\*" not in table[2]  # a mark is no markup, and stands bare
     assert lines[-1] == "- A note."
-    assert f"- a: no value: {REASON.reason}" in lines
+    assert f"- a: no interval: {REASON.reason}" in lines  # one reason, two notes
+    assert f"- b: no value: {REASON.reason}" in lines
     assert not any("never used" in line for line in lines)
 
 

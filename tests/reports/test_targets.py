@@ -94,9 +94,10 @@ def test_an_unknown_reference_is_refused(results: Results) -> None:
 def test_unique_queries_are_an_axis_of_their_own_where_a_run_repeated_itself(results: Results) -> None:
     evaluation = evaluate_benchmark(results, CELL[0])
     assert evaluation.accounts == AXES
-    for outcome in evaluation.outcomes.values():
+    for label in evaluation.outcomes:
+        traces = results.traces(CELL[0], label)
         for target in evaluation.targets:
-            unique, queries = (outcome.times[target.key, account] for account in ("unique_queries", "queries"))
+            unique, queries = (time_to_target(traces, target, account) for account in ("unique_queries", "queries"))
             assert (unique.time <= queries.time).all()
             np.testing.assert_array_equal(unique.observed, queries.observed)
     evolution = evaluation.outcomes["regularized_evolution"]
