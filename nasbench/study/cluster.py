@@ -11,6 +11,7 @@ cluster belongs on a network of one's own, or under TLS, where only holders of c
 from __future__ import annotations
 
 import logging
+import signal
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -277,10 +278,17 @@ def _client(address: str, jobs: int, certificates: Path | None) -> Iterator[Any]
         except (OSError, ValueError):
             raise no_scheduler(address) from None
         try:
+            if local is not None:
+                client.run(_ignore_interrupts)
             yield client
         finally:
             with suppress(Exception):  # of a scheduler that is gone there is nobody to take leave
                 within(2 * CONNECT_SECONDS, client.close)
+
+
+def _ignore_interrupts() -> None:
+    """Leave an interrupt to the process that started this one; runs on a worker."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _obey(piece: _Piece) -> _Done:

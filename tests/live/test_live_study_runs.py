@@ -193,3 +193,44 @@ def test_results_that_are_damaged_are_named(tmp_path: Path) -> None:
     store.path(unit).write_text("{")
     with pytest.raises(NasbenchError, match="missing or damaged"):
         store.read(unit)
+
+
+def test_seeds_are_added_with_the_bits_of_seeds_asked_for_at_once(call: Callable[..., Any], tmp_path: Path) -> None:
+    """Also from another first seed; what was there stays, and fewer are refused."""
+    path, grown, once = tmp_path / "mine.toml", tmp_path / "grown", tmp_path / "once"
+    path.write_text(only(tiny(name='"mine"'), "random_search"))
+    command = ("run", str(path), "--seed", "4")
+    assert call(*command, "--out", str(once), "--runs", "2")["runs"][0]["done"] == 3
+    assert call(*command, "--out", str(grown), "--runs", "1")["runs"][0]["done"] == 2
+    before = _bits(grown)
+    assert call(*command, "--out", str(grown), "--runs", "2")["runs"][0]["done"] == 1
+    assert _bits(grown) == _bits(once) and before.items() <= _bits(grown).items() and len(before) == 2
+    assert (grown / "study.toml").read_bytes() == (once / "study.toml").read_bytes()
+    assert LiveStore.open(grown).study.seeds == (4, 5)
+    with pytest.raises(NasbenchError, match=r"holds another study: seeds was \[4, 5\] and is \[4\] now"):
+        call(*command, "--out", str(grown), "--runs", "1")
+
+
+@pytest.mark.parametrize(
+    "pattern", ["runs/**/*.json", "timings/**/*.json", "skipped.json", "environment.json", "study.toml"]
+)
+def test_a_damaged_file_of_a_live_study_stops_readers_and_runs_by_its_name(tmp_path: Path, pattern: str) -> None:
+    study = parse_live_study(only(tiny(name='"mine"'), "gaea"), "mine")
+    store = LiveStore.create_or_resume(tmp_path, study, {})
+    store.write_skipped({})
+    for unit in study.units():
+        store.write(unit, {"test_error": 10.5, "train_seconds": 2.0})
+    path = sorted(tmp_path.glob(pattern))[-1]
+    path.write_text(path.read_text().replace("0", "1"))
+    if pattern == "skipped.json":
+        path.write_text('{"digits": "there are none."}')
+    for read in (lambda: LiveStore.create_or_resume(tmp_path, study, {}), lambda: report_of(tmp_path)):
+        with pytest.raises(NasbenchError, match=path.name):
+            read()
+
+
+def report_of(folder: Path) -> Any:
+    from reports.live.results import LiveResults
+
+    results = LiveResults.open(folder)
+    return results.store.environment, [results.of_task(task) for task in results.tasks]
