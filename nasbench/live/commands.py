@@ -83,6 +83,13 @@ def search(
     seconds: Annotated[float | None, typer.Option(help="measured seconds in place of queries")] = None,
     recipe: Annotated[str, typer.Option(help="small, federated, nas-bench-201 or cifar10-gpu")] = "small",
     epochs: Epochs = None,
+    precision: Annotated[
+        str | None, typer.Option(help="float32 or bfloat16, of supernet and trainings, in place of the recipe's")
+    ] = None,
+    channels_last: Annotated[
+        bool | None,
+        typer.Option("--channels-last/--no-channels-last", help="memory layout of both, where it is sound; likewise"),
+    ] = None,
     objectives: Annotated[
         str | None, typer.Option(help="the task's metric, then others, such as error,latency@onnx-1-thread,bytes")
     ] = None,
@@ -141,14 +148,16 @@ def search(
     if examples is not None and examples < 2:
         raise NasbenchError(f"--examples is {examples}; it should be 2 or more.")
     width, depth = network_size(space, channels, cells, usual=(8, 1))
-    chosen = replace(get_recipe(recipe), channels=width, cells=depth)
+    given = {"precision": precision, "channels_last": channels_last}
+    arithmetic: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    chosen = replace(get_recipe(recipe), channels=width, cells=depth, **arithmetic)
     plan = Plan(
         task=task,
         space=space,
         optimizer=optimizer or ("gaea" if federated else "hybrid"),
         options=parse_options(option or []),
         seed=seed,
-        settings=SearchSettings(epochs=search_epochs, channels=width, cells=depth),
+        settings=SearchSettings(epochs=search_epochs, channels=width, cells=depth, **arithmetic),
         stopping=stopping,
         selection=selection,
         recipe=replace(chosen, epochs=chosen.epochs if epochs is None else epochs),

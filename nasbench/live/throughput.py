@@ -65,7 +65,7 @@ def of_supernet(
     count = macs(_Mixed(searcher.supernet, searcher.mixture()), task.shape)
     return {
         "supernet_images_per_second": rate,
-        "supernet_share_of_peak": _share(count * rate, False, searcher.device),
+        "supernet_share_of_peak": _share(count * rate, searcher.supernet.arithmetic.bfloat16, searcher.device),
     }
 
 

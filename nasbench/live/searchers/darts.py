@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from torch import Tensor
 
+from nasbench.errors import NasbenchError
 from nasbench.live.networks.edge import Mixture
 from nasbench.live.searchers.searcher import LogitSearcher
 from nasbench.live.training.batches import Batch
@@ -29,6 +30,8 @@ class Darts(LogitSearcher):
     def __init__(self, *args: Any, order: Literal[1, 2] = 1, **options: Any) -> None:
         super().__init__(*args, **options)
         self.order = order
+        if order == 2 and self.supernet.arithmetic.bfloat16:
+            raise NasbenchError("DARTS of order 2 takes differences of gradients, which need the precision float32.")
 
     def step(self, train: Batch, search: Batch) -> Tensor:
         """Move the logits down the search loss, then the weights down the training loss."""

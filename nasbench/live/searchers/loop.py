@@ -20,6 +20,7 @@ from nasbench.live.searchers.searcher import Searcher, SearchSettings
 from nasbench.live.searchers.stopping import EarlyStopping, max_skips
 from nasbench.live.tasks.task import Splits, Task
 from nasbench.live.training import checkpoint
+from nasbench.live.training.arithmetic import arithmetic_of
 from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.metrics import score
 from nasbench.live.training.training import Watch, do_nothing
@@ -68,7 +69,8 @@ def build(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         supernet = Supernet(blueprint(space), task.shape, settings.channels, settings.cells, partial)
-    return make(supernet.to(device), settings, torch.Generator().manual_seed(settings.seed + 1))
+    supernet.to(device).compute_in(arithmetic_of(settings, supernet, task.shape.dims, device))
+    return make(supernet, settings, torch.Generator().manual_seed(settings.seed + 1))
 
 
 class Search:
@@ -104,6 +106,8 @@ class Search:
                 f"Stopping by eigenvalue needs a point on the relaxation of the space, and this searcher's lies elsewhere in "
                 f"{searcher.blueprint.space}; use none or skips."
             )
+        if self.stopping.needs_eigenvalue and searcher.supernet.arithmetic.bfloat16:
+            raise NasbenchError("Stopping by eigenvalue takes second derivatives, which need the precision float32.")
         self.identity = {"task": task.name, "settings": asdict(searcher.settings), **(identity or {})}
         if self.stopping.rule != "none":  # so that folders written before rules were in the identity are resumed
             self.identity["stopping"] = str(self.stopping)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, Any
 
@@ -11,22 +11,36 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from nasbench.errors import NasbenchError
+from nasbench.errors import NasbenchError, unknown_name
 from nasbench.live.blueprints import Architecture, Blueprint
 from nasbench.live.networks.edge import Mixture
 from nasbench.live.training.batches import Batch, DeviceSplit
 from nasbench.live.training.halving import Halving
 from nasbench.live.training.metrics import loss
+from nasbench.live.training.recipe import PRECISIONS
 from nasbench.live.training.training import to_stderr
 from nasbench.live.weight_sharing.supernet import Supernet, simplex_mask
-from nasbench.ranges import COUNT, FRACTION, NOT_NEGATIVE, POSITIVE, SEED, between, check_ranges
+from nasbench.ranges import (
+    COUNT,
+    FRACTION,
+    NOT_NEGATIVE,
+    POSITIVE,
+    SEED,
+    SINCE_0_2,
+    SWITCH,
+    OneOf,
+    Range,
+    between,
+    check_ranges,
+)
 
 Rate = Annotated[float, between(0, 1_000)]
-RANGES = {
+RANGES: dict[str, Range | OneOf] = {
     **dict.fromkeys(("epochs", "batch", "channels", "cells"), COUNT),
     **dict.fromkeys(("learning_rate", "gradient_clip"), POSITIVE),
     "momentum": FRACTION,
     "weight_decay": NOT_NEGATIVE,
+    "channels_last": SWITCH,
     "seed": SEED,
 }
 
@@ -42,6 +56,8 @@ class SearchSettings:
         epochs, batch: passes over the training split; examples a step.
         learning_rate, momentum, weight_decay, gradient_clip: SGD of the shared weights, cosine to zero.
         channels, cells: width and depth of the supernet.
+        precision, channels_last: float32 or bfloat16 arithmetic, with weights and losses in float32; memory layout, used
+            where it is sound.
         seed: of weights, batches and the searcher's own chance.
     """
 
@@ -53,9 +69,13 @@ class SearchSettings:
     gradient_clip: float = 5.0
     channels: int = 16
     cells: int = 5
+    precision: str = field(default="float32", metadata=SINCE_0_2)
+    channels_last: bool = field(default=False, metadata=SINCE_0_2)
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if self.precision not in PRECISIONS:
+            raise unknown_name("precision", self.precision, PRECISIONS)
         check_ranges("supernet", self, RANGES)
 
 

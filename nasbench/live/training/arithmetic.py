@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
 from nasbench.live.devices import channels_last_is_sound
-from nasbench.live.training.recipe import Recipe
+
+
+class Wanted(Protocol):
+    """Settings that say how to compute: a recipe, or those of a supernet."""
+
+    @property
+    def precision(self) -> str:
+        """`float32` or `bfloat16`."""
+        ...
+
+    @property
+    def channels_last(self) -> bool:
+        """Whether that layout is wanted where it is sound."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -36,7 +50,7 @@ EXACT = Arithmetic()
 """float32 in the layout that torch has by default."""
 
 
-def arithmetic_of(recipe: Recipe, network: nn.Module, dims: int, device: torch.device) -> Arithmetic:
-    """Return the arithmetic of a recipe, with the layout only where it is sound for this network on this device."""
-    wide = recipe.channels_last and dims == 2 and channels_last_is_sound(network, device)
-    return Arithmetic(bfloat16=recipe.precision == "bfloat16", channels_last=wide)
+def arithmetic_of(settings: Wanted, network: nn.Module, dims: int, device: torch.device) -> Arithmetic:
+    """Return the arithmetic of settings, with the layout only where it is sound for this network on this device."""
+    wide = settings.channels_last and dims == 2 and channels_last_is_sound(network, device)
+    return Arithmetic(bfloat16=settings.precision == "bfloat16", channels_last=wide)

@@ -11,6 +11,7 @@ from nasbench.live.blueprints import Architecture, Blueprint
 from nasbench.live.networks.edge import Mixture
 from nasbench.live.operations import shared
 from nasbench.live.tasks.shape import Shape
+from nasbench.live.training.arithmetic import EXACT, Arithmetic
 
 
 class Supernet(nn.Module):
@@ -33,18 +34,30 @@ class Supernet(nn.Module):
         self.shape = shape
         self.channels, self.cells, self.partial = channels, cells, partial
         self.network = blueprint.network(shape, shared(shape.dims), channels, cells, None, partial, False)
+        self.arithmetic = EXACT
+
+    def compute_in(self, arithmetic: Arithmetic) -> None:
+        """Compute in another arithmetic from here on; weights stay in float32, outputs become it."""
+        self.arithmetic = arithmetic
+        if arithmetic.channels_last:
+            self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, x: Tensor, mixture: Mixture) -> Tensor:
         """Map an input to `(N, outputs)` under a mixture of operations."""
-        return self.network(x, mixture)
+        if self.arithmetic == EXACT:
+            outputs: Tensor = self.network(x, mixture)
+            return outputs
+        with self.arithmetic.autocast(x.device):
+            outputs = self.network(self.arithmetic.laid_out(x), mixture)
+        return outputs.float()
 
     def at(self, x: Tensor, theta: Tensor) -> Tensor:
         """Map an input to `(N, outputs)` at `theta (d, k)` on the product of simplices of the space."""
-        return self.network(x, Mixture(weights=self.blueprint.edge_weights(theta)))
+        return self(x, Mixture(weights=self.blueprint.edge_weights(theta)))  # type: ignore[no-any-return]
 
     def path(self, x: Tensor, architecture: Architecture) -> Tensor:
         """Map an input to `(N, outputs)` through one architecture; only its operations are computed."""
-        return self.network(x, self.blueprint.single_path(architecture))
+        return self(x, self.blueprint.single_path(architecture))  # type: ignore[no-any-return]
 
     def extract(self, architecture: Architecture) -> nn.Module:
         """Return the stand-alone network of one architecture with a copy of its shared weights."""
