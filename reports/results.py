@@ -127,7 +127,7 @@ class Results:
         for name, unit in zip(self.study.objectives, self._units(benchmark), strict=True):
             if unit == "%" and (np.abs(columns[name]) > 100.0).any():
                 raise NasbenchError(
-                    f"A trace of {label} on {benchmark} holds a {name} beyond 100 %, which no run measured; run the study again."
+                    f"A trace of {label} on {benchmark} holds a value of {name} beyond 100 %, which no run measured; run the study again."
                 )
         longest = self.setting(benchmark).epochs[-1]
         return stack_runs(columns, rows, self.study.objectives, self.study.repeats, longest)
@@ -153,14 +153,17 @@ class Results:
         key = ("digest", *cells)
         if key not in self._memory:
             digest = hashlib.sha256()
-            for path in self.files(*cells):
-                digest.update(self._bytes(path))
+            for unit in self._units_of(*cells):
+                digest.update(self.store.content(unit))
             self._memory[key] = digest.hexdigest()[:DIGITS]
         return str(self._memory[key])
 
     def files(self, *cells: tuple[str, str]) -> list[Path]:
         """Trace files of (benchmark, label) cells, in the order in which `digest` reads them."""
-        return [self.store.path(unit) for cell in cells for unit in self.units(*cell)]
+        return [self.store.path(unit) for unit in self._units_of(*cells)]
+
+    def _units_of(self, *cells: tuple[str, str]) -> list[Unit]:
+        return [unit for cell in cells for unit in self.units(*cell)]
 
     def own_seconds(self, benchmark: str, label: str) -> float:
         """The optimizer's own seconds, a run: mean over the runs (it is measured a unit at a time).
@@ -171,14 +174,6 @@ class Results:
         units = self.units(benchmark, label)
         seconds = [self.store.timing(unit).own_seconds * len(unit.runs) for unit in units]
         return sum(seconds) / sum(len(unit.runs) for unit in units)
-
-    def _bytes(self, path: Path) -> bytes:
-        try:
-            return path.read_bytes()
-        except OSError as fault:
-            raise NasbenchError(
-                f"{path} cannot be read ({fault.strerror}); run the study again to restore it."
-            ) from None
 
     def _read(self, unit: Unit) -> pa.Table:
         table = self.store.read(unit)

@@ -134,17 +134,11 @@ class Store:
             NasbenchError: if it is missing or damaged, or holds what no trace holds.
         """
         path = self.path(unit)
-        if not self.has(unit):
-            raise NasbenchError(
-                f"{self.folder} lacks {path.name} of {unit.entry.label} on {unit.benchmark}; `nasbench run` resumes the study."
-            )
         try:
-            content = pa.BufferReader(self.manifest.file(self._traces(unit)))
+            content = pa.BufferReader(self.content(unit))
             table = pq.read_table(content, partitioning=None, page_checksum_verification=True)
-        except (DamagedError, pa.ArrowException, OSError):
-            raise NasbenchError(
-                f"{path} is not what was written there, so it is damaged; remove it and run the study again to make it anew."
-            ) from None
+        except (pa.ArrowException, OSError):
+            raise _damaged(path) from None
         wanted = {"run", "query", "architecture", "cost", *self.study.objectives}
         if not wanted <= set(table.column_names):
             raise NasbenchError(
@@ -153,7 +147,20 @@ class Store:
         for name in ("cost", *self.study.objectives):
             if not np.isfinite(table[name].to_numpy()).all():
                 raise NasbenchError(f"{path} is no trace of this study: a number of its column {name} is not finite.")
+        if (table["cost"].to_numpy() < 0.0).any():
+            raise NasbenchError(f"{path} is no trace of this study: it charges less than nothing for a query.")
         return table
+
+    def content(self, unit: Unit) -> bytes:
+        """The file of the traces of a unit, checked; raises NasbenchError if it is missing or damaged."""
+        if not self.has(unit):
+            raise NasbenchError(
+                f"{self.folder} lacks {self.path(unit).name} of {unit.entry.label} on {unit.benchmark}; `nasbench run` resumes the study."
+            )
+        try:
+            return self.manifest.file(self._traces(unit))
+        except DamagedError:
+            raise _damaged(self.path(unit)) from None
 
     def timing(self, unit: Unit) -> Timing:
         """The timing of a stored unit; raises NasbenchError if it is missing or damaged."""
@@ -197,6 +204,12 @@ def encode(traces: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
     pq.write_table(traces, sink, compression="zstd", dictionary_pagesize_limit=2**24, write_page_checksum=True)
     return bytes(sink.getvalue())
+
+
+def _damaged(path: Path) -> NasbenchError:
+    return NasbenchError(
+        f"{path} is not what was written there, so it is damaged; remove it and run the study again to make it anew."
+    )
 
 
 def _environment(study: Study) -> Mapping[str, Any]:

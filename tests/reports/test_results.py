@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from nasbench.cli import status
 from nasbench.errors import NasbenchError
 from nasbench.study.plan import load_study
 from nasbench.study.runner import run_study
@@ -51,6 +52,50 @@ def test_a_damaged_file_is_refused(copy: Path) -> None:
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(NasbenchError, match="is damaged"):
         Results.open(copy).traces(*CELL)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        ("error", -3.7e279, "holds a value of error beyond 100 %, which no run measured"),
+        ("error", float("nan"), "a number of its column error is not finite"),
+        ("cost", float("inf"), "a number of its column cost is not finite"),
+        ("cost", -1.0, "charges less than nothing"),
+    ],
+)
+def test_a_value_out_of_range_is_refused(copy: Path, column: str, value: float, reason: str) -> None:
+    path = Results.open(copy).files(CELL)[0]
+    table = pq.read_table(path, partitioning=None)
+    values = table[column].to_pylist()
+    values[7] = value
+    pq.write_table(table.set_column(table.column_names.index(column), column, [values]), path)
+    vouch(copy)
+    with pytest.raises(NasbenchError, match=reason):
+        Results.open(copy).traces(*CELL)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "commands"),
+    [
+        ("traces/**/*.parquet", ("report", "run", "verify --traces")),
+        ("timings/**/*.json", ("report", "run")),
+        ("environment.json", ("report", "run", "verify --traces")),
+        ("study.toml", ("report", "run", "verify --traces", "claims --results")),
+    ],
+)
+def test_every_command_refuses_a_changed_file_and_names_it(
+    copy: Path, pattern: str, commands: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = copy.parent / "study.toml"
+    shutil.copy(copy / "study.toml", study)
+    path = sorted(copy.glob(pattern))[0]
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 8
+    path.write_bytes(content)
+    for command in commands:
+        words = [*command.split(), *([str(study), "--out"] if command == "run" else []), str(copy)]
+        assert status(words) == 2, command
+        assert path.name in capsys.readouterr().err, command
 
 
 def test_an_architecture_that_does_not_exist_is_refused(copy: Path) -> None:
