@@ -23,6 +23,7 @@ def devices(
     from dataclasses import asdict
 
     from nasbench.benchmarks.catalogue import get_benchmark
+    from nasbench.benchmarks.views import AS_IT_IS
     from nasbench.console import print_json, print_table
     from reports.devices import DEVICES, measured_devices, transfer
 
@@ -34,9 +35,16 @@ def devices(
             "architectures": len(device.rows),
             "distinct_points": len(device.front.points),
             **{
-                f"objective_{at}": f"{low:.4g} to {low + span:.4g} {unit}"
-                for at, (low, span, unit) in enumerate(
-                    zip(device.front.ideal, device.front.span, (error, *device.units), strict=True), start=1
+                f"objective_{at}": f"{view(low):.4g} to {view(low + span):.4g} {unit}"
+                for at, (low, span, unit, view) in enumerate(
+                    zip(
+                        device.front.ideal,
+                        device.front.span,
+                        (error, *device.units),
+                        (AS_IT_IS, *device.views),
+                        strict=True,
+                    ),
+                    start=1,
                 )
             },
         }

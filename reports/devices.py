@@ -9,7 +9,7 @@ architecture that is worse than B's whole front by more than a tenth in some obj
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from nasbench.benchmarks.describe import landscape_values
 from nasbench.benchmarks.landscape import rank_correlations
 from nasbench.benchmarks.objectives import find_objective
 from nasbench.benchmarks.tabular import TabularBenchmark
+from nasbench.benchmarks.views import View
 from nasbench.errors import NasbenchError
 from nasbench.search.archive import nondominated
 from nasbench.spaces.space import Floats
@@ -44,6 +45,7 @@ class Device:
         objectives: `(N, M)` by row of the table, the error first; NaN where not measured.
         rows: rows of the table on the front, every one of equal points.
         front: the front itself.
+        views: how users see each cost.
     """
 
     costs: tuple[str, ...]
@@ -51,6 +53,7 @@ class Device:
     objectives: Floats
     rows: NDArray[np.int64]
     front: TrueFront
+    views: tuple[View, ...] = ()
 
     @property
     def name(self) -> str:
@@ -89,10 +92,11 @@ def measured_devices(
 
 
 def _device(benchmark: TabularBenchmark, error: Floats, costs: tuple[str, ...]) -> Device:
-    if not costs or len(set(costs)) != len(costs) or "error" in costs:
+    if not costs or len(set(costs)) != len(costs) or {"error", "accuracy"} & {*costs}:
         raise NasbenchError(f"The costs of a device are {list(costs)}; name one or more beside the error, each once.")
     found = [find_objective(benchmark.table, benchmark.dataset, cost, None, None) for cost in costs]
-    return device_of(costs, tuple(f.unit for f in found), np.stack([error, *(f.mean() for f in found)], axis=1))
+    device = device_of(costs, tuple(f.unit for f in found), np.stack([error, *(f.mean() for f in found)], axis=1))
+    return replace(device, views=tuple(f.view for f in found))
 
 
 def device_of(costs: tuple[str, ...], units: tuple[str, ...], objectives: Floats) -> Device:

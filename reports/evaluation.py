@@ -9,6 +9,7 @@ import numpy as np
 
 from nasbench.benchmarks.objectives import quantity_of
 from nasbench.benchmarks.synthetic import SyntheticBenchmark
+from nasbench.benchmarks.views import AS_IT_IS, View
 from nasbench.spaces.space import Floats, Ints
 from nasbench.ties import tolerance
 from reports.accounts import AXES, main_account
@@ -84,6 +85,7 @@ class BenchmarkEvaluation:
         average: mean score of all, what a uniformly random architecture has.
         scoring: by what scores are had, and whether the search saw it.
         main: account that the study's budget limits; see `reports.accounts.main_account`.
+        views: how users see each objective.
         checksum: hash of the table, shortened, for facts about the benchmark; of a closed form its name.
         targets: hardest first.
         horizons: by (target key, account), the cost up to which runs are followed: arrivals, restricted means and tests.
@@ -107,11 +109,17 @@ class BenchmarkEvaluation:
     outcomes: Mapping[str, Outcome]
     front: TrueFront | None
     laws: tuple[Spoken, ...] = ()
+    views: tuple[View, ...] = (AS_IT_IS,)
 
     @property
     def unit(self) -> str:
         """Unit of the first objective, in which scores and regrets are."""
         return self.units[0]
+
+    @property
+    def view(self) -> View:
+        """How users see scores; all else, regrets and differences, is of what is minimised."""
+        return self.views[0]
 
     @property
     def is_exact(self) -> bool:
@@ -206,6 +214,7 @@ def evaluate_benchmark(results: Results, benchmark: str) -> BenchmarkEvaluation:
         outcomes=outcomes,
         front=truth,
         laws=laws_on(results, benchmark, traces),
+        views=oracle.views,
     )
 
 

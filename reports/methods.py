@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from nasbench.benchmarks.views import View
 from reports.accounts import NAMES
 from reports.checklist import budget_text
 from reports.evaluation import BenchmarkEvaluation
@@ -34,18 +35,18 @@ def methods(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> tup
     protocol = (
         f"{counted(len(study.optimizers), 'optimizer')} searched {counted(len(study.benchmarks), 'benchmark')} "
         f"({', '.join(study.benchmarks)}), {counted(study.runs, 'run')} each, with the study seed {study.seed}. "
-        f"Objectives, all minimised: {', '.join(study.objectives)}"
+        + objectives_of(study.objectives, evaluations[0].views)
         + (f"; search split: {listed(splits)}" if splits else "")
         + (f"; training length: {listed(lengths)}. " if lengths else ". ")
         + f"A run ends at {budget_text(results)}; the query that crosses the limit counts. {REPEATS[study.repeats]} {seeds}"
     )
     several = len(results.setting(study.benchmarks[0]).epochs) > 1
     scores = (
-        "The incumbent is the architecture with the lowest observed first objective so far"
+        f"The incumbent is the architecture with the {evaluations[0].view.best} observed first objective so far"
         + (" at the highest fidelity reached so far" if several else "")
         + f". Reports score it by its {scored_by(scorings)}. "
         + "".join(f"{sentence} " for sentence in exposure(scorings))
-        + "Regret is that score minus the best score of all architectures. "
+        + f"Regret is {_regret(evaluations[0].view)}. "
         + (
             "A closed form trains nothing; a budget in seconds charges it one second a query."
             if all(e.is_exact for e in evaluations)
@@ -62,6 +63,20 @@ def methods(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> tup
         "which is read off these runs."
     )
     return protocol, scores, times
+
+
+def objectives_of(names: Sequence[str], views: Sequence[View]) -> str:
+    """The objectives and which way each is better."""
+    if all(view.direction == "min" for view in views):
+        return f"Objectives, all minimised: {', '.join(names)}"
+    said = (f"{name} ({view.direction}imised)" for name, view in zip(names, views, strict=True))
+    return "Objectives: " + ", ".join(said)
+
+
+def _regret(view: View) -> str:
+    if view.direction == "max":
+        return "the best score of all architectures minus that score"
+    return "that score minus the best score of all architectures"
 
 
 def settings_of(results: Results) -> Mapping[str, str]:

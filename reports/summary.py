@@ -18,6 +18,7 @@ from reports.statistics.result import Estimate, Interval, Undefined
 from reports.statistics.robustness import across_conditions, rank_methods
 from reports.tables.table import MINUS
 from reports.targets import headline
+from reports.views import as_seen
 from reports.words import counted, listed
 
 SMALL, LARGE = 0.56, 0.71
@@ -102,21 +103,24 @@ def _winner(evaluation: BenchmarkEvaluation, comparison: Comparison) -> str:
     unit = f" {evaluation.unit}"
     above = first.mean.value - evaluation.optimum
     digits = digits_for([first.mean])
-    optimum = f"the optimum of {evaluation.optimum:.{digits}f}{unit}"
+    view = evaluation.view
+    mean = as_seen(first.mean, view)
+    assert isinstance(mean, Estimate)
+    optimum = f"the optimum of {view(evaluation.optimum):.{digits}f}{unit}"
     distance = (
-        f"{above:.{digits}f} above {optimum}"
+        f"{above:.{digits}f} {'below' if view.direction == 'max' else 'above'} {optimum}"
         if above > tolerance(first.mean.value, evaluation.optimum)
         else "the optimum itself"
     )
-    value = f"{first.mean.value:.{digits}f}{unit} ({within(first.mean, digits)}), {distance}".replace(" -", f" {MINUS}")
+    value = f"{mean.value:.{digits}f}{unit} ({within(mean, digits)}), {distance}".replace(" -", f" {MINUS}")
     value = MINUS + value[1:] if value.startswith("-") else value
     others = {label: s for label, s in comparison.standings.items() if label not in leaders}
     if len(comparison.standings) == 1:
         return f"On {evaluation.short} {comparison.best} ends with a mean of {value}."
     if len(leaders) > 1:
-        head = f"On {evaluation.short} {listed(leaders)} share the lowest mean, {value}"
+        head = f"On {evaluation.short} {listed(leaders)} share the {view.best} mean, {value}"
     else:
-        head = f"On {evaluation.short} {comparison.best} ends with the lowest mean, {value}"
+        head = f"On {evaluation.short} {comparison.best} ends with the {view.best} mean, {value}"
     worse = [f"{label} ({_effect(s.effect)})" for label, s in others.items() if s.verdict == "worse"]
     contrary = [f"{label} ({_effect(s.effect)})" for label, s in others.items() if s.verdict == "contrary"]
     alike = [label for label, s in others.items() if s.verdict == "alike"]
@@ -187,7 +191,7 @@ def _robust(evaluations: Sequence[BenchmarkEvaluation], halves: Mapping[str, flo
         return ()
     final = {e.short: {label: o.score for label, o in e.outcomes.items()} for e in evaluations}
     sentences = []
-    first = evaluations[0].short
+    first, best = evaluations[0].short, evaluations[0].view.best
     across = across_conditions(final, first)
     if len(evaluations) > 1 and not isinstance(across, Undefined):
         if isinstance(across.winner, Undefined):
@@ -195,13 +199,13 @@ def _robust(evaluations: Sequence[BenchmarkEvaluation], halves: Mapping[str, flo
         else:
             kept = [name for name, survives in across.survives.items() if survives is True]
             sentences.append(
-                f"The winner on {first}, {across.winner}, also has the lowest mean on {len(kept)} of the {counted(len(across.survives), 'other data set')}."
+                f"The winner on {first}, {across.winner}, also has the {best} mean on {len(kept)} of the {counted(len(across.survives), 'other data set')}."
             )
     sentences += _half_budget(evaluations)
     known = {name: share for name, share in halves.items() if not isinstance(share, Undefined)}
     if known:
         texts = [f"{100 * share:.0f} % on {name}" for name, share in known.items()]
-        sentences.append(f"The lowest mean stays the lowest on random halves of the runs in {listed(texts)}.")
+        sentences.append(f"The {best} mean stays the {best} on random halves of the runs in {listed(texts)}.")
     return tuple(sentences)
 
 
@@ -224,7 +228,7 @@ def _half_budget(evaluations: Sequence[BenchmarkEvaluation]) -> list[str]:
             led.append(evaluation.short)
     names = f" ({listed(led)})" if led and len(evaluations) > 1 else ""
     return [
-        f"At half the budget the lowest mean belongs to the same optimizer on {len(led)} of {counted(len(evaluations), 'data set')}{names}."
+        f"At half the budget the {evaluations[0].view.best} mean belongs to the same optimizer on {len(led)} of {counted(len(evaluations), 'data set')}{names}."
     ]
 
 

@@ -66,7 +66,7 @@ def _spaces() -> Rows:
 
 def _benchmarks() -> Rows:
     from nasbench.benchmarks.catalogue import benchmark_names, get_benchmark
-    from nasbench.benchmarks.objectives import objective_names
+    from nasbench.benchmarks.objectives import objective_names, quantity_of
     from nasbench.benchmarks.synthetic import EXAMPLES, synthetic_benchmark
     from nasbench.tables.catalogue import is_built, needed
 
@@ -88,14 +88,25 @@ def _benchmarks() -> Rows:
                 "name": name,
                 "space": benchmark.space.name,
                 "architectures": len(benchmark.table),
-                "objectives": ", ".join(objective_names(benchmark.table, benchmark.dataset)),
+                "objectives": ", ".join(
+                    f"error (or {quantity_of(benchmark.table, benchmark.dataset, 'error')})"
+                    if held == "error"
+                    else held
+                    for held in objective_names(benchmark.table, benchmark.dataset)
+                ),
                 "splits": ", ".join(splits),
             }
         )
     for name in EXAMPLES:
         space = synthetic_benchmark(name).space
         rows.append(
-            {"name": name, "space": space.name, "architectures": space.size, "objectives": "error", "splits": ""}
+            {
+                "name": name,
+                "space": space.name,
+                "architectures": space.size,
+                "objectives": "error (or accuracy)",
+                "splits": "",
+            }
         )
     return rows
 

@@ -32,10 +32,17 @@ def pareto(evaluations: Sequence[BenchmarkEvaluation], objectives: Sequence[str]
         caption=(
             "Line: what half of the runs attain (median attainment surface); "
             f"{band_note(len(evaluations[0].outcomes), 'band: from a quarter to three quarters of the runs')}; dots: the true front. "
-            f"Lower left is better.{projected}"
+            f"{_corner(evaluations[0], len(objectives))} is better.{projected}"
         ),
         panels=panels,
     )
+
+
+def _corner(evaluation: BenchmarkEvaluation, count: int) -> str:
+    """Where good points lie."""
+    across = {view.direction for view in evaluation.views[1:count]}
+    side = "left" if across == {"min"} else "right" if across == {"max"} else "left, or right of what is maximised,"
+    return f"{'Upper' if evaluation.view.direction == 'max' else 'Lower'} {side}"
 
 
 def _panel(evaluation: BenchmarkEvaluation, objectives: Sequence[str], other: int) -> Panel:
@@ -67,6 +74,10 @@ def _panel(evaluation: BenchmarkEvaluation, objectives: Sequence[str], other: in
     )
     axes.set_xlim(low[0] - 0.05 * (edge[0] - low[0]), edge[0])
     axes.set_ylim(low[1] - 0.05 * (edge[1] - low[1]), edge[1])
+    for axis, view in ((axes.xaxis, evaluation.views[other]), (axes.yaxis, evaluation.view)):
+        if view.direction == "max":  # drawn as what is minimised, read as what users asked for
+            axis.set_inverted(True)
+            axis.set_major_formatter(lambda value, _, view=view: f"{view(value):g}")
     axes.set_xlabel(f"{shown(objectives[other])} ({evaluation.units[other]})")
     axes.set_ylabel(f"{shown(objectives[0])} ({evaluation.unit})")
     axes.set_title(shown(evaluation.short))

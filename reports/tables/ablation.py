@@ -15,6 +15,7 @@ from reports.statistics.multiple import holm
 from reports.statistics.pairwise import a12, wilcoxon_signed_rank
 from reports.statistics.result import Undefined
 from reports.tables.table import Cell, Column, ReportTable, estimated
+from reports.views import difference_as_seen
 
 
 def variants(entries: Sequence[tuple[str, str, Mapping[str, Any]]]) -> dict[str, list[str]]:
@@ -68,7 +69,7 @@ def ablation_table(
                         Cell(base),
                         Cell(label),
                         Cell(_change(settings[base], settings[label])),
-                        estimated(difference, runs),
+                        estimated(difference_as_seen(difference, evaluation.view), runs),
                         Cell(p_value, runs=runs),
                         estimated(a12(outcome.score, first.score), runs),
                         Cell(len(outcome.score), runs=runs),
@@ -77,7 +78,8 @@ def ablation_table(
     return ReportTable(
         name="ablation",
         title="Variants of one algorithm",
-        caption="Final score of a variant minus that of its base, the variant that the study names first; below zero the variant is better.",
+        caption="Final score of a variant minus that of its base, the variant that the study names first; "
+        f"{'above' if evaluations[0].view.direction == 'max' else 'below'} zero the variant is better.",
         columns=columns,
         rows=tuple(rows),
         notes=(

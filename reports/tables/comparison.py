@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from reports.comparison import ALPHA, Comparison, Standing, digits_for
 from reports.evaluation import BenchmarkEvaluation, common_unit
 from reports.scoring import exposure, scored_by
+from reports.statistics.result import Undefined
 from reports.tables.table import Cell, Column, ReportTable, estimated
+from reports.views import as_seen
 
 MARKS = {"best": "", "worse": "*", "alike": "≈", "contrary": "†"}
 MEANINGS = {
@@ -51,30 +53,32 @@ def comparison_table(
         title="Final result",
         caption=(
             f"{objective.capitalize()} of the final incumbent (what the search would return, chosen by what it observed): "
-            f"{scored_by(scorings)}, lower is better. The best mean of each data set is in bold; "
+            f"{scored_by(scorings)}, {evaluations[0].view.better}. The best mean of each data set is in bold; "
             "optimum: the best of all architectures."
         ),
         columns=columns,
         rows=rows,
         marks=MEANINGS,
-        notes=(*_how(evaluations), *exposure(scorings), *_negated(evaluations)),
+        notes=(*_how(evaluations), *exposure(scorings), *_negated(evaluations, objective)),
     )
 
 
-def _negated(evaluations: Sequence[BenchmarkEvaluation]) -> tuple[str, ...]:
-    names = [e.short for e in evaluations if e.unit == "score"]
+def _negated(evaluations: Sequence[BenchmarkEvaluation], objective: str) -> tuple[str, ...]:
+    names = [e.short for e in evaluations if e.unit == "score" and objective.startswith("error")]
     return (f"Scores of {', '.join(names)} are negated, so that lower is better.",) if names else ()
 
 
 def _row(evaluation: BenchmarkEvaluation, label: str, standing: Standing) -> tuple[Cell, ...]:
+    view = evaluation.view
+    median = standing.median if isinstance(standing.median, Undefined) else view(standing.median)
     return (
         Cell(evaluation.short),
         Cell(label),
-        estimated(standing.mean, standing.runs, mark=MARKS[standing.verdict], best=standing.best),
+        estimated(as_seen(standing.mean, view), standing.runs, mark=MARKS[standing.verdict], best=standing.best),
         Cell(standing.sd, runs=standing.runs),
-        Cell(standing.median, runs=standing.runs),
+        Cell(median, runs=standing.runs),
         Cell(standing.n, runs=standing.runs),
-        Cell(evaluation.optimum, runs=evaluation.checksum),
+        Cell(view(evaluation.optimum), runs=evaluation.checksum),
         Cell(standing.p_value, runs=standing.compared),
         estimated(standing.effect, standing.compared),
     )

@@ -97,8 +97,10 @@ def _complement(estimate: Estimate | Undefined) -> Estimate | Undefined:
 def _front_note(evaluation: BenchmarkEvaluation, objectives: Sequence[str]) -> str:
     truth = evaluation.front
     assert truth is not None
-    ends = ", ".join(
-        f"{name} {low:.4g} to {low + span:.4g} {unit}"
-        for name, low, span, unit in zip(objectives, truth.ideal, truth.span, evaluation.units, strict=True)
-    )
-    return f"{evaluation.short} has {counted(len(truth.points), 'point')}, {ends}"
+    ends = []
+    for name, low, span, unit, view in zip(
+        objectives, truth.ideal, truth.span, evaluation.units, evaluation.views, strict=True
+    ):
+        first, last = sorted((view(float(low)), view(float(low + span))))
+        ends.append(f"{name} {first:.4g} to {last:.4g} {unit}")
+    return f"{evaluation.short} has {counted(len(truth.points), 'point')}, {', '.join(ends)}"

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nasbench.benchmarks.views import View
 from reports.evaluation import BenchmarkEvaluation
 from reports.statistics.bayesian import signed_rank
 from reports.statistics.equivalence import Equivalence, paired
 from reports.statistics.multiple import holm
-from reports.statistics.result import Undefined
+from reports.statistics.result import Interval, Undefined
 from reports.tables.table import Cell, Column, ReportTable
 from reports.words import counted
 
@@ -65,7 +66,7 @@ def practical_table(
                     Cell(evaluation.short),
                     Cell(label),
                     *(Cell(v, runs=runs) for v in values),
-                    *_equivalence(tests[label], adjusted[label], runs),
+                    *_equivalence(tests[label], adjusted[label], runs, evaluation.view),
                     Cell(n, runs=runs),
                 )
             )
@@ -87,8 +88,10 @@ def practical_table(
     )
 
 
-def _equivalence(test: Equivalence | Undefined, p_value: float | Undefined, runs: str) -> tuple[Cell, Cell, Cell]:
-    """Difference of means, adjusted p-value and verdict of a TOST."""
+def _equivalence(
+    test: Equivalence | Undefined, p_value: float | Undefined, runs: str, view: View
+) -> tuple[Cell, Cell, Cell]:
+    """Difference of means as users see it, adjusted p-value and verdict of a TOST."""
     if isinstance(test, Undefined) or isinstance(p_value, Undefined):
         return (
             Cell(test if isinstance(test, Undefined) else test.difference, runs=runs),
@@ -96,4 +99,7 @@ def _equivalence(test: Equivalence | Undefined, p_value: float | Undefined, runs
             Cell("not decidable"),
         )
     verdict = "shown" if p_value < test.alpha else "not shown"
-    return Cell(test.difference, test.interval, runs=runs), Cell(p_value, runs=runs), Cell(verdict)
+    difference, interval = test.difference, test.interval
+    if view.direction == "max":
+        difference, interval = -difference, Interval(-interval.upper, -interval.lower, interval.level)
+    return Cell(difference, interval, runs=runs), Cell(p_value, runs=runs), Cell(verdict)
