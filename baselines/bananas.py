@@ -57,7 +57,7 @@ class Bananas:
         candidates: Annotated[int, count(10_000)] = 100,
         parents: Annotated[int, count(10_000)] = 10,
         members: Annotated[int, count(100, least=2)] = 5,
-        steps: Annotated[int, count(100_000)] = 150,
+        steps: Annotated[int, count(10_000)] = 150,
         encoding: Literal["paths", "one-hot"] = "paths",
     ) -> None:
         self._space = handle.space

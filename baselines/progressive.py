@@ -44,7 +44,7 @@ class Progressive:
         rng: np.random.Generator,
         *,
         beam: Annotated[int, count(1_000)] = 15,
-        steps: Annotated[int, count(100_000)] = 150,
+        steps: Annotated[int, count(10_000)] = 150,
     ) -> None:
         self._space = handle.space
         self._rng = rng

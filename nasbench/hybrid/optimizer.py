@@ -40,7 +40,7 @@ COOLED, STEADY, SEVERAL = 4.0, 3.0, 1.5
 """Default `beta` with one objective, where optimism falls and where it does not, and with several."""
 COOLING = 14.0
 """Default `cooling` where optimism falls: tuned, as `beta`, on ImageNet16-120 of NAS-Bench-201 and copies of it with its errors perturbed."""
-COOLINGS = Range("a positive number, or inf for never", positive=True, endless=True)
+COOLINGS = Range("a positive number, or inf for never", below=1e9, positive=True, endless=True)
 PATIENCE, CHANCE = 20, 0.01
 """Of the shrinking support: queries without improvement before a choice comes back, and the chance below which one is dropped."""
 
