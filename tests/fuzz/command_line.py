@@ -10,15 +10,14 @@ import contextlib
 import io
 import os
 import random
-import signal
 import sys
 import traceback
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
 
 from nasbench.cli import status
+from tests.fuzz._outcomes import TooLongError, limited
 
 LIMIT = 60.0
 STUDY = """name = "fuzz"
@@ -208,9 +207,9 @@ def _outcome(arguments: list[str]) -> str:
     """Run one command line: a refusal is one line on standard error and status 2."""
     out, err = io.StringIO(), io.StringIO()
     try:
-        with _limit(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        with limited(LIMIT), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = status(arguments)
-    except _TooLongError:
+    except TooLongError:
         print(f"hangs: {arguments}", file=sys.stderr)
         return "hangs"
     except BaseException:
@@ -223,24 +222,6 @@ def _outcome(arguments: list[str]) -> str:
         print(f"no sentence: {arguments}: {err.getvalue()}", file=sys.stderr)
         return "tracebacks"
     return "refused"
-
-
-class _TooLongError(BaseException):
-    """The time is over; no handler of the program takes it for an error of its own."""
-
-
-@contextlib.contextmanager
-def _limit() -> Iterator[None]:
-    def over(number: int, frame: FrameType | None) -> None:
-        raise _TooLongError
-
-    before = signal.signal(signal.SIGALRM, over)
-    signal.setitimer(signal.ITIMER_REAL, LIMIT)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 @contextlib.contextmanager
