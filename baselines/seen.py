@@ -1,4 +1,9 @@
-"""What one run has measured; what algorithms with a surrogate share."""
+"""What one run has measured; what algorithms with a surrogate share.
+
+None of them measures an architecture twice, as in their papers (expected improvement there is that of a function without noise, and
+naszilla and PNAS leave out what was measured). So a run in a space that is exhausted ends before its budget, also where a repeated
+training would be charged and could differ, and the report says that the optimizer proposed nothing more.
+"""
 
 from __future__ import annotations
 

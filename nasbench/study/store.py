@@ -9,6 +9,8 @@
 Columns of a trace: `run`; `query` (from 0 within the run); `architecture` (official string); `epochs`; `training_seed` (-1 for a
 mean over seeds); one column an objective, minimised; `cost` (seconds charged); `first` (first query of the architecture in the
 run); `fresh` (the same up to isomorphism). Optimizers that say which of their parts proposed a query add `proposer` (a short name).
+The metadata of a trace say why runs ended that did not spend their budget (`nasbench.study.endings`).
+
 A file appears by rename, whole or not at all. A trace that the manifest does not name is made anew, by which a folder of a version
 that had no manifest is verified.
 """

@@ -9,9 +9,10 @@ of these tuples:
     ("log-real", low, high)       the same, searched on a logarithmic scale
     ("choice", first, second...)  one of the values listed
 
-Settings that are not in it stay at their defaults. The first trial is the defaults themselves, so tuning never reports worse than
-them on the runs it used; those runs are not evidence, and the report of a comparison must use other seeds. On perturbed copies of
-the benchmark, in its place, only what helps on all of them pays (see `nasbench.benchmarks.perturbed`).
+Settings that are not in it stay at their defaults, and so do those that the space of the benchmark cannot take. The first trial is
+the defaults themselves, so tuning never reports worse than them on the runs it used; those runs are not evidence, and the report of a
+comparison must use other seeds. On perturbed copies of the benchmark, in its place, only what helps on all of them pays (see
+`nasbench.benchmarks.perturbed`).
 """
 
 from __future__ import annotations
@@ -23,11 +24,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nasbench.benchmarks.catalogue import get_benchmark
+from nasbench.benchmarks.handle import SearchHandle
 from nasbench.benchmarks.perturbed import PerturbedBenchmark
 from nasbench.benchmarks.setting import Setting
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.search.optimizer import Lockstep, PerRun
+from nasbench.search.streams import Streams
 from nasbench.spaces.space import Floats
 from nasbench.study.goals import GOALS, evaluate
 
@@ -97,6 +100,32 @@ def tunable(optimizer: Lockstep | PerRun) -> Mapping[str, tuple]:
     return ranges
 
 
+def tunable_on(optimizer: Lockstep | PerRun, handle: SearchHandle) -> Mapping[str, tuple]:
+    """Those of `tunable` whose high ends and choices the algorithm can be built with on a benchmark; the others stay at their defaults.
+
+    Raises:
+        NasbenchError: as `tunable`, if it cannot be built with its defaults, or if none is left.
+    """
+
+    def build(settings: Mapping[str, Any]) -> None:
+        optimizer.create(handle, Streams(0, (0,)), settings)
+
+    def takes(setting: str, form: tuple) -> bool:
+        try:
+            for value in form[1:] if form[0] == "choice" else form[2:]:
+                build({setting: value})
+        except NasbenchError:
+            return False
+        return True
+
+    ranges = tunable(optimizer)
+    build({})
+    taken = {setting: form for setting, form in ranges.items() if takes(setting, form)}
+    if not taken:
+        raise NasbenchError(f"None of the settings of {optimizer.name} can be tuned on space {handle.space.name!r}.")
+    return taken
+
+
 def tune(
     optimizer: Lockstep | PerRun,
     benchmark: TabularBenchmark,
@@ -141,9 +170,9 @@ def tune(
         raise NasbenchError(
             "The goal top-10 is a restricted mean of unique queries; limit unique_queries in the budget, or use the goal regret."
         )
-    ranges = tunable(optimizer)
     numbers = range(1, copies + 1) if copies else range(1)
     places = [_place(benchmark, copy, correlation) for copy in numbers]
+    ranges = tunable_on(optimizer, places[0].handle(setting, seed, (0,)))
     study, distributions = _study(ranges, seed)
     done: list[Trial] = []
     for number in range(trials):

@@ -13,19 +13,23 @@ import pytest
 
 import nasbench.cli
 from nasbench.benchmarks.catalogue import get_benchmark
+from nasbench.benchmarks.handle import SearchHandle
 from nasbench.benchmarks.perturbed import PerturbedBenchmark
 from nasbench.benchmarks.setting import Setting
+from nasbench.benchmarks.synthetic import FunctionEvaluator
 from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
+from nasbench.search.registry import get_optimizer
 from nasbench.search.streams import Streams
 from nasbench.study.goals import evaluate, final_regret, queries_to_target
 from nasbench.study.runner import search
 from nasbench.study.tune_command import parse_budget, snippet
-from nasbench.study.tuning import Trial, tunable, tune
+from nasbench.study.tuning import Trial, tunable, tunable_on, tune
 
 from table_setting import table_setting
+from toy import toy_error, toy_space
 
 BENCHMARK = "nas-bench-201/cifar10"
 ALGORITHMS = (
@@ -272,3 +276,13 @@ def test_command_complains_in_one_sentence(
 def test_the_snippet_is_what_a_study_reads(settings: dict[str, Any]) -> None:
     (entry,) = tomllib.loads(snippet("regularized_evolution", settings))["optimizers"]
     assert entry == {"name": "regularized_evolution"} | ({"settings": settings} if settings else {})
+
+
+def test_what_a_space_cannot_take_stays_at_its_default() -> None:
+    """A toy space has no paths, so GP-BO cannot weigh them there; everything else is tuned."""
+    optimizer = get_optimizer("gp_bo")
+    space = toy_space()
+    handle = SearchHandle(FunctionEvaluator(space, toy_error), table_setting(Budget({"queries": 3})), 0, (0,))
+    assert set(tunable(optimizer)) - set(tunable_on(optimizer, handle)) == {"paths"}
+    with pytest.raises(NasbenchError, match="several fidelities"):
+        tunable_on(get_optimizer("hyperband"), handle)
