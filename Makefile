@@ -3,14 +3,13 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 RESULTS ?= results/quick
-SEEDS ?= 3
 MINUTES ?= 9
 FUZZ_MINUTES ?= 10
 FUZZ_SEED ?= 0
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test lint types tests speed fuzz constraints gpu-evidence clean
+.PHONY: demo test lint types tests speed fuzz constraints gpu-evidence cpu-evidence clean
 
 demo: $(VENV)/.demo  ## install, run the quick study, write its report
 	$(BIN)/nasbench run quick --jobs 2 --out $(RESULTS)
@@ -44,7 +43,10 @@ constraints: $(VENV)/.test  ## constraints.txt anew, from the environment of the
 
 # Status 3 says that the minutes are used and that the same command goes on from there: no error of make's.
 gpu-evidence: $(VENV)/.test  ## one GPU: search and train on CIFAR-10; run again to resume (needs `nasbench data fetch cifar10`)
-	$(BIN)/python -m nasbench.live.evidence --seeds $(SEEDS) --minutes $(MINUTES) || test $$? -eq 3
+	$(BIN)/python -m nasbench.live.evidence --minutes $(MINUTES) || test $$? -eq 3
+
+cpu-evidence: $(VENV)/.test  ## the same on two cores, for some thirty hours at the lowest priority; run again to resume
+	PYTHON=$(abspath $(BIN)/python) scripts/cpu-evidence.sh
 
 # Stamps: what is installed is installed again only when pyproject.toml changes.
 $(VENV)/.python:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from nasbench.documents import read_json
 from nasbench.errors import NasbenchError
-from nasbench.live.evidence_file import digest
 from nasbench.live.studies.store import write_whole
 
 LARGEST = 2**30
 """Most bytes of such a file."""
 
 
+def digest(content: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of plain data as canonical JSON."""
+    return hashlib.sha256(json.dumps(dict(content), sort_keys=True).encode()).hexdigest()
+
+
 def write_sealed(path: Path, content: Mapping[str, Any]) -> None:
     """Write plain data and its SHA-256, whole or not at all; raises NasbenchError if the disk refuses."""
-    write_whole(path, {**content, "sha256": digest(dict(content))})
+    write_whole(path, {**content, "sha256": digest(content)})
 
 
 def read_sealed(path: Path, kind: str) -> dict[str, Any]:

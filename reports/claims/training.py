@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from nasbench.live.evidence_file import accuracy, read_evidence
+from nasbench.errors import NasbenchError
+from nasbench.live.evidence.record import read_record
+from nasbench.live.evidence.registration import FOLDER, Registration, covering, registrations
+from nasbench.live.evidence.summary import accuracy, judge
+from nasbench.live.sealed import digest
 from reports.claims.registry import Claim
 from reports.claims.verdict import ClaimVerdict, Outcome, Part, not_run
 from reports.statistics.result import Undefined
@@ -17,69 +19,101 @@ TABLE_BEST = 94.37
 """Best mean test accuracy of NAS-Bench-201 on CIFAR-10 in %, published and found in the reference table."""
 
 NO_CELL = f"no cell of NAS-Bench-201 as tabulated can reach it (the table's best is {TABLE_BEST:g} %), so only a larger network, trained, can"
-REMEDY = "run `python -m nasbench.live.evidence` on an accelerator"
+REMEDY = "run `python -m nasbench.live.evidence`, on one GPU or with `--device cpu`"
 
 
-def judge_training(claim: Claim, folder: Path) -> ClaimVerdict:
-    """Judge a claim of the kind "trained network" by `TASK-NETWORK-seedN.json` in a folder.
+def judge_training(claim: Claim, folder: Path, hypotheses: Path = FOLDER) -> ClaimVerdict:
+    """Judge a claim of the kind "trained network" by the files `PLAN.json` in a folder, each under its registration.
+
+    A plan whose registered seeds are not all trained decides nothing. One plan on which the claim holds is enough.
 
     Raises:
-        NasbenchError: if a file is not JSON, lacks what it should hold, or was changed after it was written.
+        NasbenchError: if a file is damaged, was changed after it was written, or is of no registered plan, settings and
+            sources.
     """
-    facts = claim.facts
-    paths = sorted(folder.glob(f"{facts['task']}-{facts['network']}-seed*.json")) if folder.is_dir() else []
-    if not paths:
-        return not_run(claim, f"there is no evidence in {folder}; {NO_CELL}", REMEDY)
-    files = [read_evidence(path) for path in paths]
-    if differing := _differing(files):
-        return not_run(claim, f"the evidence in {folder} was made under different {' and '.join(differing)}", REMEDY)
-    accuracies = np.array([accuracy(evidence, path) for evidence, path in zip(files, paths, strict=True)])
-    part = _part(claim, accuracies, files)
-    if len(accuracies) < int(facts["seeds"]):
-        return not_run(claim, f"there are {len(accuracies)} seeds and {facts['seeds']} are registered", REMEDY)
-    target, outcome = float(facts["target"]), _outcome(part, float(facts["target"]))
-    low = part.lower.reason if isinstance(part.lower, Undefined) else f"lower bound {part.lower:.2f} %"
+    plans: Sequence[str] = claim.facts["plans"]
+    found = {plan: folder / f"{plan}.json" for plan in plans if (folder / f"{plan}.json").is_file()}
+    records = {plan: _registered(path, hypotheses) for plan, path in found.items()}
+    judged = {plan: _judged(plan, record, registration) for plan, (record, registration) in records.items()}
+    whole = {plan: row for plan, row in judged.items() if row["verdict"] != "incomplete"}
+    if not whole:
+        return not_run(claim, f"{_missing(claim, folder, judged)}; {NO_CELL}", REMEDY)
+    outcome = _outcome([row["verdict"] for row in whole.values()])
+    parts = tuple(_part(plan, row, records[plan][0]) for plan, row in whole.items())
+    bounds = "; ".join(
+        f"{plan}: mean {row['mean']:.2f} % over {row['n']} seeds, lower bound {row['lower_95']:.2f} % (registered as {records[plan][1].name})"
+        for plan, row in whole.items()
+    )
     change = (
-        claim.change
-        if outcome == "holds"
-        else f"a better cell or recipe, fixed before training, or more seeds; {NO_CELL}"
+        claim.change if outcome == "holds" else f"another network or recipe, registered before it is trained; {NO_CELL}"
     )
     return ClaimVerdict(
         claim=claim,
         outcome=outcome,
-        threshold=target,
-        parts=(part,),
-        evidence=f"mean {accuracies.mean():.2f} % over {part.n} seeds, {low} (files {part.runs}); {NO_CELL}",
+        threshold=float(claim.facts["target"]),
+        parts=parts,
+        evidence=f"{bounds}; {NO_CELL}",
         change=change,
     )
 
 
-def _part(claim: Claim, accuracies: np.ndarray, files: list[dict[str, Any]]) -> Part:
-    digest = hashlib.sha256("".join(evidence["sha256"] for evidence in files).encode()).hexdigest()[:12]
-    n = len(accuracies)
-    lower: float | Undefined = Undefined("one seed shows no variation between seeds")
-    upper = lower
-    if n > 1:
-        from scipy.special import stdtrit
+def _registered(path: Path, hypotheses: Path) -> tuple[dict[str, Any], Registration]:
+    """A record and the registration under which it was made."""
+    record = read_record(path)
+    registration = covering(record, hypotheses)
+    if registration is not None:
+        return record, registration
+    known = registrations(record["plan"], hypotheses)
+    if not known:
+        raise NasbenchError(
+            f"{path} is evidence of the plan {record['plan']!r}, which is not registered; it decides nothing."
+        )
+    differing = [
+        words
+        for key, words in (("settings_sha256", "settings"), ("sources_sha256", "sources"))
+        if record[key] not in {getattr(registration, key) for registration in known}
+    ]
+    raise NasbenchError(
+        f"{path} was made under other {' and '.join(differing) or 'pairs of settings and sources'} than are registered "
+        f"({', '.join(registration.name for registration in known)}); it decides nothing."
+    )
 
-        reach = float(stdtrit(n - 1, 0.95)) * float(accuracies.std(ddof=1)) / np.sqrt(n)
-        lower, upper = float(accuracies.mean() - reach), float(accuracies.mean() + reach)
-    of = f"{claim.facts['network']} network on {claim.facts['task']}, test accuracy in %"
-    return Part(of=of, statistic=float(accuracies.mean()), lower=lower, upper=upper, n=n, runs=digest)
+
+def _judged(plan: str, record: dict[str, Any], registration: Registration) -> dict[str, Any]:
+    """The row of the found network, from its registered seeds, each once and all of one architecture."""
+    settings = registration.content["settings"]
+    seeds, searched = list(settings["seeds"]), (record["search"] or {}).get("architecture")
+    of = [t for t in record["trainings"] if t.get("kind") == "found" and t.get("seed") in seeds]
+    if len({t["seed"] for t in of}) < len(of):
+        raise NasbenchError(f"The evidence of {plan} has a seed twice; make it again.")
+    if any(t.get("architecture") != searched for t in of):
+        raise NasbenchError(
+            f"The evidence of {plan} has trainings of another architecture than was found; make it again."
+        )
+    accuracies = [accuracy(t, f"The evidence of {plan}, seed {t['seed']},") for t in of]
+    return judge(accuracies, float(settings["target"]), len(seeds))
 
 
-def _outcome(part: Part, target: float) -> Outcome:
-    if not isinstance(part.lower, Undefined) and part.lower >= target:
+def _outcome(verdicts: Sequence[str]) -> Outcome:
+    if "holds" in verdicts:
         return "holds"
-    if not isinstance(part.upper, Undefined) and part.upper < target:
-        return "fails"
-    return "not shown"
+    return "fails" if "fails" in verdicts else "not shown"
 
 
-def _differing(files: list[dict[str, Any]]) -> list[str]:
-    """What the files should share and do not; the seed is part of a recipe, and differs."""
-    shared: dict[str, Any] = {
-        "recipes": lambda file: {key: value for key, value in dict(file.get("recipe", {})).items() if key != "seed"},
-        "architectures": lambda file: file.get("architecture"),
-    }
-    return [name for name, of in shared.items() if any(of(file) != of(files[0]) for file in files)]
+def _missing(claim: Claim, folder: Path, judged: dict[str, dict[str, Any]]) -> str:
+    if not judged:
+        return f"there is no evidence in {folder}"
+    return " and ".join(f"{plan} has {row['n']} of its registered seeds" for plan, row in judged.items())
+
+
+def _part(plan: str, row: dict[str, Any], record: dict[str, Any]) -> Part:
+    unknown = Undefined("one seed shows no variation between seeds")
+    lower, upper = (unknown if row[key] is None else float(row[key]) for key in ("lower_95", "upper_95"))
+    return Part(
+        of=f"found network of {plan}, test accuracy in %",
+        statistic=float(row["mean"]),
+        lower=lower,
+        upper=upper,
+        n=row["n"],
+        runs=digest(record)[:12],
+    )

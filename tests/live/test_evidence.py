@@ -1,105 +1,344 @@
-"""Evidence at tiny size: rehearsed, stopped anywhere and resumed, hashed, judged."""
+"""Evidence at tiny size: rehearsed as on a rented machine, stopped anywhere and resumed, bound to plan and sources, judged."""
 
 from __future__ import annotations
 
+import ast
 import json
+import math
+import os
+import subprocess
+import sys
+import textwrap
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from small_cifar import believe, small_files
 
-from nasbench.live import evidence
-from nasbench.live.evidence_file import digest, read_evidence
+from nasbench.live.builders import ConvNets
+from nasbench.live.evidence import __main__ as command
+from nasbench.live.evidence import plans, run
+from nasbench.live.evidence.clock import Clock, DeadlineError
+from nasbench.live.evidence.cost import H200_RATE, H200_SHARE, cost, duration
+from nasbench.live.evidence.record import new_record, read_record, write_record
+from nasbench.live.evidence.sources import DECIDING, ROOT, deciding_files, sources_digest
+from nasbench.live.evidence.summary import judge, summarise
+from nasbench.live.sealed import write_sealed
+from nasbench.live.tasks import cifar10
+from nasbench.spaces.convnet import AIRBENCH96
+
+ABSENT = ("platformdirs", "tomli_w", "moocore", "pooch", "pymoo", "optuna", "flwr", "dask", "pydantic", "distributed")
+"""Modules that the machine with the GPU lacks."""
+
+REHEARSAL = textwrap.dedent(
+    """
+    import json, sys
+    from pathlib import Path
+
+    class Absent:
+        def find_spec(self, name, path=None, target=None):
+            if name.split(".")[0] in ABSENT:
+                raise ModuleNotFoundError(name, name=name)
+
+    sys.meta_path.insert(0, Absent())
+    import importlib.metadata
+    asked = importlib.metadata.entry_points
+    def entry_points(**named):
+        assert not named.get("group", "").startswith("nasbench"), "nothing of the suite is installed there"
+        return asked(**named)
+    importlib.metadata.entry_points = entry_points
+    import torch
+    torch.set_num_threads(1)
+    from small_cifar import believe, small_files
+    believe(small_files())
+    from nasbench.live.evidence import __main__ as command
+    from nasbench.live.evidence.clock import Clock, DeadlineError
+    from nasbench.live.evidence.record import read_record
+
+    allowed = 0
+    def within(clock):
+        global allowed
+        allowed -= 1
+        if allowed < 0:
+            raise DeadlineError
+    Clock.__call__ = within
+
+    root = Path(sys.argv[1])
+    for epochs in (2, 4, 4, 2, 99):
+        allowed = epochs
+        status = command.main(["--rehearsal", "--device", "cpu", "--data", str(root / "parts"), "--out", str(root / "out"),
+                               "--work", str(root / "work"), "--threads", "1"])
+        record = read_record(root / "out" / "rehearsal.json")
+        done = [f"{t['kind']} {t['seed']}" for t in record["trainings"]]
+        print(json.dumps([status, record["search"] is not None, done, record["summary"]["verdict"]]), file=sys.stderr)
+    """
+)
 
 
-def test_evidence_is_rehearsed_resumed_and_hashed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = [
-        "--rehearsal",
-        "--device",
-        "cpu",
-        "--seeds",
-        "2",
-        "--out",
-        str(tmp_path / "e"),
-        "--work",
-        str(tmp_path / "w"),
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with two parts of a tiny CIFAR-10, which the task takes for the real one."""
+    files = small_files()
+    believe(files, monkeypatch.setattr)
+    cifar10.pack(files, 2, tmp_path / "parts")
+    return tmp_path / "parts"
+
+
+def arguments(data: Path, folder: Path) -> list[str]:
+    where = ["--data", str(data), "--out", str(folder / "out"), "--work", str(folder / "work")]
+    return ["--rehearsal", "--device", "cpu", "--threads", "1", *where]
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> plans.Plan:
+    """The rehearsal without a compiler, and with one seed."""
+    plan = replace(plans.REHEARSAL, recipe=replace(plans.REHEARSAL.recipe, compile=False), seeds=(0,))
+    monkeypatch.setattr(command, "REHEARSAL", plan)
+    return plan
+
+
+def test_the_whole_path_is_rehearsed_as_on_a_bare_machine_and_ended_in_every_phase(data: Path, tmp_path: Path) -> None:
+    """bfloat16, channels-last and the compiler are on, the image's missing modules blocked, data joined from two parts."""
+    script = REHEARSAL.replace("ABSENT", repr(ABSENT))
+    support = Path(__file__).parents[1] / "support"
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(ROOT.parent), str(support)]),
+        "NASBENCH_CACHE": str(tmp_path),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, env=environment, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("[")]
+    whole = ["found 0", "found 1", "resnet18 0", "random 0", "resnet18 1", "random 1"]
+    assert [line[:3] for line in lines] == [
+        [3, False, []],
+        [3, True, []],
+        [3, True, ["found 0", "found 1"]],
+        [3, True, ["found 0", "found 1", "resnet18 0"]],
+        [0, True, whole],
     ]
-    assert evidence.main([*arguments, "--minutes", "0"]) == 3
-    assert evidence.main(arguments) == 0
-    summary = json.loads(capsys.readouterr().out)
-    assert summary["rehearsal"] and set(summary["networks"]) == {"found", "random", "resnet18"}
-    result = read_evidence(tmp_path / "e" / "digits-found-seed1.json")
-    assert result["environment"]["device_type"] == "cpu" and len(result["curve"]) == 2
-    stamp = (tmp_path / "e" / "digits-search.json").stat().st_mtime_ns
-    assert evidence.main(arguments) == 0
-    assert (tmp_path / "e" / "digits-search.json").stat().st_mtime_ns == stamp
-    path = tmp_path / "e" / "digits-random-seed0.json"
-    path.write_text(path.read_text().replace('"seed": 0', '"seed": 5'))
-    assert evidence.main(arguments) == 2
-    assert "was changed after it was written" in capsys.readouterr().err
+    assert "goes on without it" not in done.stderr  # the compiler
+    record = read_record(tmp_path / "out" / "rehearsal.json")
+    assert record["search"]["environment"]["device_type"] == "cpu" and len(record["search"]["queries"]) == 5
+    assert all(t["test_error_with_views"] is not None and len(t["curve"]) == 2 for t in record["trainings"])
+    assert record["summary"]["verdict"] == "incomplete"  # two seeds decide nothing
 
 
 def test_evidence_stops_at_any_epoch_and_goes_on_from_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    data: Path, tmp_path: Path, quick: plans.Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def arguments(name: str) -> list[str]:
-        folders = ["--out", str(tmp_path / name), "--work", str(tmp_path / f"{name}-work")]
-        return ["--rehearsal", "--device", "cpu", "--seeds", "1", *folders]
-
-    assert evidence.main(arguments("whole")) == 0
+    assert command.main(arguments(data, tmp_path / "whole")) == 0
     allowed = 0
 
-    def within(_: evidence.Evidence) -> None:
+    def within(_: Clock) -> None:
         nonlocal allowed
         allowed -= 1
         if allowed < 0:
-            raise evidence.UnfinishedError
+            raise DeadlineError
 
-    monkeypatch.setattr(evidence.Evidence, "_within", within)
-    calls = 0
-    while True:
+    monkeypatch.setattr(Clock, "__call__", within)
+    calls, status = 0, 3
+    while status == 3:
         calls, allowed = calls + 1, 1  # one epoch a call
-        if evidence.main(arguments("parts")) == 0:
-            break
-    finalists = len(list((tmp_path / "parts-work" / "search").glob("finalist-*")))
-    assert finalists and calls == 2 + finalists + 3 * 2  # epochs of the supernet, the finalists, and three networks
-    capsys.readouterr()
-    for kind in evidence.KINDS:
-        whole, parts = (read_evidence(tmp_path / name / f"digits-{kind}-seed0.json") for name in ("whole", "parts"))
-        assert whole["architecture"] == parts["architecture"] and whole["test_error"] == parts["test_error"]
-        assert [row["train_loss"] for row in whole["curve"]] == [row["train_loss"] for row in parts["curve"]]
-        assert whole["images_per_second"] > 0 and whole["share_of_peak"] is None
-    search = read_evidence(tmp_path / "parts" / "digits-search.json")
-    assert search["supernet_images_per_second"] > 0 and search["finalist_recipe"]["compile"] is False
+        status = command.main(arguments(data, tmp_path / "parts"))
+    assert status == 0 and calls == 5 + 3 * 2
+    whole, parts = (read_record(tmp_path / name / "out" / "rehearsal.json") for name in ("whole", "parts"))
+    for record in (whole, parts):
+        for row in [*record["search"]["queries"], *record["trainings"]]:
+            for measured in [key for key in row if "seconds" in key or "latency" in key or key == "curve"]:
+                del row[measured]
+    assert whole["search"]["queries"] == parts["search"]["queries"]
+    assert [(t["test_error"], t["architecture"]) for t in whole["trainings"]] == [
+        (t["test_error"], t["architecture"]) for t in parts["trainings"]
+    ]
 
 
-def test_evidence_of_other_settings_or_no_evidence_is_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_the_random_member_has_about_as_many_multiply_accumulates(
+    data: Path, tmp_path: Path, quick: plans.Plan
 ) -> None:
-    path = tmp_path / "digits-search.json"
-    arguments = ["--rehearsal", "--device", "cpu", "--out", str(tmp_path), "--work", str(tmp_path / "w")]
-    for text, message in (("{", "cannot be read"), ("[1]", "cannot be read")):
-        path.write_text(text)
-        assert evidence.main(arguments) == 2 and message in capsys.readouterr().err
-    content = {"settings": {"epochs": 100}, "finalist_recipe": {}, "architecture": "333132"}
-    path.write_text(json.dumps({**content, "sha256": digest(content)}))
-    assert evidence.main(arguments) == 2 and "under other settings" in capsys.readouterr().err
+    splits = cifar10.splits(cifar10.from_path(data))
+    record = new_record(quick.as_dict(), sources_digest(), None)
+    clock = Clock(math.inf, 1.0, print)
+    one = run.Run(quick, cifar10.TASK, splits, torch.device("cpu"), tmp_path / "r.json", record, None, clock)
+    found = one._space.from_string(AIRBENCH96)
+    members = [one.random_member(found, seed) for seed in range(20)]
+    assert np.array_equal(members[3], one.random_member(found, 3)) and len({m.tobytes() for m in members}) > 10
+    sizes = one._macs(np.array([found, *members]))
+    assert (np.abs(sizes / sizes[0] - 1) <= 0.05).all() and not any(np.array_equal(found, m) for m in members)
+
+
+def test_compiled_networks_start_anew_for_each_seed(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "compiled", lambda network: network.forward)
+    plan = plans.REHEARSAL
+    splits = cifar10.splits(cifar10.from_path(data))
+    record = new_record(plan.as_dict(), sources_digest(), None)
+    clock = Clock(math.inf, 1.0, print)
+    one = run.Run(plan, cifar10.TASK, splits, torch.device("cpu"), tmp_path / "r.json", record, None, clock)
+    found = one._space.from_string(AIRBENCH96)
+    states = []
+    for seed in (0, 1, 0):
+        _, network, forward = one._network("found", seed, found, replace(plan.recipe, seed=seed))
+        states.append({name: value.clone() for name, value in network.state_dict().items()})
+        assert forward is not None
+        with torch.no_grad():
+            next(p for p in network.parameters() if p.requires_grad).add_(1.0)  # as if it had been trained
+    assert len(one.networks) == 1
+    assert all(torch.equal(states[0][name], states[2][name]) for name in states[0])
+    assert not all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda parts: next(iter(sorted(parts.iterdir()))).unlink(), "part"),
+        (lambda parts: next(iter(sorted(parts.iterdir()))).write_bytes(b"nonsense"), "part"),
+        (lambda parts: [path.unlink() for path in parts.iterdir()], "has no data_batch_1.bin"),
+    ],
+)
+def test_bad_data_is_one_sentence(
+    data: Path, tmp_path: Path, quick: plans.Plan, spoil: Any, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spoil(data)
+    assert command.main(arguments(data, tmp_path)) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.startswith("evidence: ") and len(error.splitlines()) == 1
+
+
+def test_evidence_of_another_run_is_refused_and_kept(
+    data: Path, tmp_path: Path, quick: plans.Plan, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "out" / "rehearsal.json"
+
+    def refused(message: str) -> None:
+        before = path.read_bytes()
+        capsys.readouterr()
+        assert command.main(arguments(data, tmp_path)) == 2
+        assert message in capsys.readouterr().err and path.read_bytes() == before
+
+    path.parent.mkdir()
+    path.write_text("{")
+    refused("is no evidence")
+    write_record(path, new_record(replace(quick, queries=6).as_dict(), sources_digest(), None))
+    refused("its settings differ")
+    write_record(path, new_record(quick.as_dict(), "0" * 64, None))
+    refused("its sources differ")
+    write_sealed(path, {"format": 1})
+    refused("another format")
+    path.unlink()
+    # A deadline that is too short for one epoch leaves a valid, empty file.
+    assert command.main([*arguments(data, tmp_path), "--minutes", "1e-9"]) == 3
+    assert read_record(path)["trainings"] == [] and "the same command goes on" in capsys.readouterr().err
+    for wrong in (["--minutes", "nan"], ["--minutes", "-1"], ["--threads", "0"]):
+        assert command.main([*arguments(data, tmp_path), *wrong]) == 2
+    if not torch.cuda.is_available():
+        assert command.main(["--device", "cuda"]) == 2 and "no such GPU" in capsys.readouterr().err
+    assert command.main(["--device", "tpu"]) == 2
+
+
+def test_an_interrupted_call_says_how_to_go_on(
+    data: Path, tmp_path: Path, quick: plans.Plan, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_: Clock) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Clock, "__call__", interrupted)
+    assert command.main(arguments(data, tmp_path)) == 130
+    assert "the same command goes on" in capsys.readouterr().err
+    assert read_record(tmp_path / "out" / "rehearsal.json")["search"] is None
+
+
+def test_the_plan_of_the_gpu_fits_seven_minutes() -> None:
+    spent = cost(plans.GPU, 45_000, 5_000, rate=H200_SHARE * H200_RATE)
+    assert spent.rate is not None and spent.total / spent.rate <= 7 * 60 and spent.search / spent.rate <= 100
+    # 6 operations for a multiply-accumulate, an image and an epoch.
+    assert spent.seed == 6 * 580e6 * 50_000 * plans.GPU.recipe.epochs
+    assert spent.search == 6 * 580e6 * 45_000 * 4 * 30
+    assert "PFLOP" in str(spent) and duration(90) == "90 s" and duration(7200) == "2.0 h"
+
+
+def test_the_plan_of_the_cpu_is_a_search_of_hours_and_seeds_of_nine_petaflop() -> None:
+    spent = cost(plans.CPU, 45_000, 5_000)
+    assert 8.5e15 <= spent.seed <= 9.5e15 and 4e15 <= spent.search <= 5e15
+    assert not plans.CPU.recipe.compile and plans.CPU.recipe.precision == "bfloat16"
+
+
+def test_the_anchor_is_a_member_of_both_spaces() -> None:
+    for plan in plans.PLANS.values():
+        space = ConvNets(plan.space).make_space()
+        assert space.is_feasible(space.from_string(AIRBENCH96))
+
+
+def test_the_clock_says_how_long_the_rest_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    times = iter([0.0, 30.0, 90.0, 1000.0])
+    monkeypatch.setattr("time.monotonic", lambda: next(times))
+    clock = Clock(1000.0, 40e12, said.append)
+    clock.expect(1e12)
+    for _ in range(3):
+        clock()
+    assert said == ["0.0222 TFLOP/s; at most 28.5 min left, search and deciding seeds"]
+    with pytest.raises(DeadlineError):
+        clock()
+
+
+def test_every_source_that_a_run_imports_decides_or_is_known_not_to() -> None:
+    """A module that comes in between a plan and its outcome must not change unseen."""
+    decided = {path.relative_to(ROOT.parent).as_posix() for path in deciding_files()}
+    assert decided and all((ROOT / name).exists() for name in DECIDING)
+    tree = ast.parse((ROOT / "live" / "evidence" / "run.py").read_text(encoding="utf-8"))
+    modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    own = {m.replace(".", "/") + ".py" for m in modules if m.startswith("nasbench.")}
+    aside = {
+        "nasbench/live/blueprints.py",  # networks of other spaces
+        "nasbench/live/devices.py",
+        "nasbench/live/evidence/clock.py",
+        "nasbench/live/evidence/cost.py",
+        "nasbench/live/evidence/record.py",
+        "nasbench/live/journal.py",
+        "nasbench/live/throughput.py",
+    }
+    assert own - decided == aside, (own - decided) ^ aside
+
+
+def test_a_change_of_one_deciding_source_changes_the_digest(tmp_path: Path) -> None:
+    for path in deciding_files():
+        copy = tmp_path / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+    assert sources_digest(tmp_path) == sources_digest()
+    changed = tmp_path / "hybrid" / "acquisition.py"
+    changed.write_bytes(changed.read_bytes() + b"\n")
+    assert sources_digest(tmp_path) != sources_digest()
+
+
+def test_the_verdict_needs_three_seeds_and_the_bound() -> None:
+    assert judge([96.4, 96.5, 96.45], 96.2)["verdict"] == "holds"
+    assert judge([96.0, 96.5, 96.9], 96.2)["verdict"] == "not shown"
+    assert judge([96.0, 96.1, 96.05], 96.2)["verdict"] == "fails"
+    assert judge([97.0, 97.0], 96.2)["verdict"] == "incomplete"
+    assert judge([97.0, 97.0, 97.1], 96.2, seeds=5)["verdict"] == "incomplete"
+    assert judge([], 96.2)["verdict"] == "incomplete"
+    row = judge([96.0, 97.0, 98.0], 96.2)
+    assert row["lower_95"] == pytest.approx(97.0 - 2.919986 / 3**0.5, abs=1e-5)
+
+
+def test_further_seeds_are_in_no_bound() -> None:
+    trainings = [{"kind": "found", "seed": seed, "test_error": 4.0} for seed in (0, 1, 2, 3)]
+    summary = summarise(trainings, 96.2, [0, 1, 2])
+    assert summary["networks"]["found"]["n"] == 3 and summary["verdict"] == "fails"
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_evidence_is_rehearsed_on_a_gpu_with_its_own_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    recipe = replace(evidence.FULL.recipe, epochs=1, batch=64, augmentation=None)
-    monkeypatch.setattr(evidence, "REHEARSAL", replace(evidence.REHEARSAL, recipe=recipe))
-    folders = ["--out", str(tmp_path / "e"), "--work", str(tmp_path / "w")]
-    assert evidence.main(["--rehearsal", "--device", "cuda", "--seeds", "1", *folders]) == 0
-    assert read_evidence(tmp_path / "e" / "digits-found-seed0.json")["environment"]["device_type"] == "cuda"
-
-
-def test_the_verdict_needs_three_seeds_and_the_bound() -> None:
-    assert evidence.judge([96.4, 96.5, 96.45])["verdict"] == "holds"
-    assert evidence.judge([96.0, 96.5, 96.9])["verdict"] == "not shown"
-    assert evidence.judge([97.0, 97.0])["verdict"] == "not shown"
-    row = evidence.judge([96.0, 97.0, 98.0])
-    assert row["lower_95"] == pytest.approx(97.0 - 2.919986 / 3**0.5, abs=1e-5)
+def test_the_rehearsal_runs_on_a_gpu(data: Path, tmp_path: Path) -> None:
+    where = ["--data", str(data), "--out", str(tmp_path / "out")]
+    assert command.main(["--rehearsal", "--device", "cuda", *where]) == 0
+    record = read_record(tmp_path / "out" / "rehearsal.json")
+    assert record["trainings"][0]["environment"]["device_type"] == "cuda"

@@ -47,7 +47,12 @@ def load() -> Splits:
 
     the search split is cut from the training images by a fixed permutation.
     """
-    records = [np.frombuffer(content, np.uint8).reshape(-1, 3073) for content in cached().values()]
+    return splits(cached())
+
+
+def splits(files: Mapping[str, bytes]) -> Splits:
+    """Return the splits of the six files."""
+    records = [np.frombuffer(files[name], np.uint8).reshape(-1, 3073) for name in SHA256]
     train, test = np.concatenate(records[:5]), records[5]
     order = shuffled(len(train))
     kept, held = order[SEARCH_IMAGES:], order[:SEARCH_IMAGES]
@@ -78,7 +83,7 @@ def fetch(source: Path | None) -> Fetched:
             address gave and is wrong is an error too: nothing is taken from elsewhere in its place.
     """
     folder = task_folder("cifar10")
-    taken, files = _download() if source is None else (str(source), _from_path(source))
+    taken, files = _download() if source is None else (str(source), from_path(source))
     place(folder, files, SHA256)
     return Fetched(folder, taken)
 
@@ -90,9 +95,7 @@ def pack(files: Mapping[str, bytes], parts: int, folder: Path) -> list[Path]:
         NasbenchError: if the files are not those of CIFAR-10, for a number of parts that cannot be, or if the folder
             holds parts of another packing.
     """
-    for name, digest in SHA256.items():
-        verify(name, files[name], digest)
-    return packing.pack(_records(), files, parts, folder)
+    return packing.pack(_records(), _proved(files), parts, folder)
 
 
 def join(folder: Path) -> dict[str, bytes]:
@@ -101,20 +104,29 @@ def join(folder: Path) -> dict[str, bytes]:
     Raises:
         NasbenchError: if a part is missing, damaged, or of another data set or packing.
     """
-    files = packing.join(_records(), folder)
+    return _proved(packing.join(_records(), folder))
+
+
+def _proved(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the six files; raises NasbenchError unless each has its SHA-256."""
     for name, digest in SHA256.items():
         verify(name, files[name], digest)
-    return files
+    return dict(files)
 
 
 def _records() -> packing.Records:
     return packing.Records("cifar10", tuple(SHA256), image=(3, 32, 32), most=60_000)
 
 
-def _from_path(source: Path) -> dict[str, bytes]:
+def from_path(source: Path) -> dict[str, bytes]:
+    """Return the six files of a folder (the files or all parts) or of an archive, proved by their SHA-256.
+
+    Raises:
+        NasbenchError: if it has none, or others.
+    """
     if not source.is_dir():
-        return from_archive(source)
-    return join(source) if any(map(packing.is_part, source.iterdir())) else from_folder(source)
+        return _proved(from_archive(source))
+    return join(source) if any(map(packing.is_part, source.iterdir())) else _proved(from_folder(source))
 
 
 def from_folder(folder: Path) -> dict[str, bytes]:

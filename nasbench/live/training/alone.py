@@ -27,6 +27,16 @@ def initialised(task: Task, space: str, architecture: Architecture, recipe: Reci
         )
 
 
+def start_of(
+    task: Task, splits: Splits, space: str, architecture: Architecture, recipe: Recipe, device: torch.device
+) -> nn.Module:
+    """Return the network of an architecture on a device as its training starts: a stem that whitens has seen the images."""
+    network = initialised(task, space, architecture, recipe).to(device)
+    if whitens(network):
+        prepare(network, DeviceSplit(splits.train.first(PATCH_IMAGES), task, device).cut(slice(None))[0])
+    return network
+
+
 def trainer(
     task: Task,
     splits: Splits,
@@ -44,9 +54,7 @@ def trainer(
         "architecture": np.asarray(architecture).tolist(),
         "examples": [len(splits.train), len(splits.search)],
     }
-    network = initialised(task, space, architecture, recipe).to(device)
-    if whitens(network):
-        prepare(network, DeviceSplit(splits.train.first(PATCH_IMAGES), task, device).cut(slice(None))[0])
+    network = start_of(task, splits, space, architecture, recipe, device)
     return Trainer(network, task, splits, recipe, device, folder, identity, track, say)
 
 

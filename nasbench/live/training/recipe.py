@@ -11,19 +11,29 @@ from typing import Any
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.live.tasks.task import Augmentation
 from nasbench.live.training.views import Views
-from nasbench.ranges import COUNT, FRACTION, NOT_NEGATIVE, POSITIVE, SEED, SINCE_0_2, SIZE, SWITCH, check_ranges
+from nasbench.ranges import (
+    COUNT,
+    FRACTION,
+    NOT_NEGATIVE,
+    POSITIVE,
+    SEED,
+    SINCE_0_2,
+    SIZE,
+    SWITCH,
+    OneOf,
+    Range,
+    check_ranges,
+)
 
 SCHEDULES = ("cosine", "one-cycle")
 PRECISIONS = ("float32", "bfloat16")
-RANGES = {
+RANGES: dict[str, Range | OneOf] = {
     **dict.fromkeys(("epochs", "batch", "channels", "cells"), COUNT),
     **dict.fromkeys(("learning_rate", "bias_scale"), POSITIVE),
     **dict.fromkeys(("lookahead", "test_time_shift"), SIZE),
     **dict.fromkeys(("warmup", "momentum", "label_smoothing", "average", "lookahead_decay", "drop_path"), FRACTION),
     **dict.fromkeys(("weight_decay", "gradient_clip", "auxiliary_weight"), NOT_NEGATIVE),
-    **dict.fromkeys(
-        ("nesterov", "decoupled_decay", "channels_last", "compile", "whitening", "dirac", "test_time_flip"), SWITCH
-    ),
+    **dict.fromkeys(("nesterov", "decoupled_decay", "channels_last", "compile", "test_time_flip"), SWITCH),
     "seed": SEED,
 }
 
@@ -50,8 +60,6 @@ class Recipe:
         auxiliary_weight: weight of the auxiliary loss, 0 for no auxiliary head (DARTS space).
         channels, cells: width and depth of the network.
         precision, channels_last, compile: float32 or bfloat16 arithmetic; memory layout; torch.compile.
-        whitening, dirac: a first layer that whitens patches of the training images and is not trained, and
-            convolutions that start as the identity (spaces whose networks have such options).
         test_time_flip, test_time_shift: average over an image and its mirror, and over shifts by so many pixels, when
             scoring; declared in every report.
         seed: of initial weights, order and augmentation.
@@ -80,8 +88,6 @@ class Recipe:
     precision: str = "float32"
     channels_last: bool = False
     compile: bool = False
-    whitening: bool = field(default=False, metadata=SINCE_0_2)
-    dirac: bool = field(default=False, metadata=SINCE_0_2)
     test_time_flip: bool = False
     test_time_shift: int = field(default=0, metadata=SINCE_0_2)
     seed: int = 0

@@ -160,7 +160,7 @@ class Trainer:
         self.halving = Halving(recipe.batch, device, say)
         self._resume()
         self._kept, self._written = len(self.curve), time.monotonic()
-        self.forward: Callable[[Tensor], Any] = forward or self.network
+        self.forward: Callable[[Tensor], Any] = self.network if forward is None else forward
         if forward is None and recipe.compile and device.type == "cuda":
             self.forward = compiled(self.network)
 

@@ -1,38 +1,54 @@
+"""The claim about a trained network: decided by registered seeds, settings and sources, and by nothing else."""
+
 from __future__ import annotations
 
-import hashlib
-import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+pytest.importorskip("torch", reason="plans of evidence need torch: pip install 'nas-verify[live]'")
+
 from nasbench.errors import NasbenchError
-from nasbench.live.evidence_file import digest, read_evidence
-from reports.claims.registry import Claim, registered
+from nasbench.live.evidence.plans import CPU, GPU, Plan
+from nasbench.live.evidence.record import new_record, read_record, write_record
+from nasbench.live.evidence.registration import power, register
+from nasbench.live.evidence.summary import judge
+from nasbench.live.sealed import digest, write_sealed
+from reports.claims.registry import registered
 from reports.claims.training import judge_training
+from reports.claims.verdict import ClaimVerdict
 
 (CLAIM,) = registered().select(["cifar10-96.2"])
+SOURCES = "a" * 64
 
 
-def write(folder: Path, seed: int, accuracy: float, **changes: Any) -> Path:
-    content: dict[str, Any] = {
-        "kind": "found",
-        "seed": seed,
-        "recipe": {"epochs": 60, "seed": seed},
-        "test_error": 100.0 - accuracy,
-        **changes,
-    }
-    content["sha256"] = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    path = folder / f"cifar10-found-seed{seed}.json"
-    path.write_text(json.dumps(content, indent=1))
+def training(seed: int, accuracy: float, **changes: Any) -> dict[str, Any]:
+    return {"kind": "found", "seed": seed, "architecture": "net", "test_error": 100.0 - accuracy, **changes}
+
+
+def evidence(folder: Path, trainings: list[dict[str, Any]], plan: Plan = GPU, **changes: Any) -> Path:
+    record = (
+        new_record(plan.as_dict(), SOURCES, "r") | {"search": {"architecture": "net"}, "trainings": trainings} | changes
+    )
+    path = folder / f"{plan.name}.json"
+    write_record(path, record)
     return path
 
 
-def collection(folder: Path, *accuracies: float) -> Path:
-    for seed, accuracy in enumerate(accuracies):
-        write(folder, seed, accuracy)
-    return folder
+def verdict_of(folder: Path, *accuracies: float, plan: Plan = GPU) -> ClaimVerdict:
+    evidence(folder, [training(seed, accuracy) for seed, accuracy in enumerate(accuracies)], plan)
+    return judge_training(CLAIM, folder, folder)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the registrations of both plans, for evidence as well."""
+    for plan in (GPU, CPU):
+        register(plan.as_dict(), SOURCES, tmp_path)
+    return tmp_path
 
 
 @pytest.mark.parametrize(
@@ -44,79 +60,132 @@ def collection(folder: Path, *accuracies: float) -> Path:
         ((97.0, 97.0), "not run"),
     ],
 )
-def test_the_bound_decides(tmp_path: Path, accuracies: tuple[float, ...], outcome: str) -> None:
-    verdict = judge_training(CLAIM, collection(tmp_path, *accuracies))
+def test_the_bound_decides(folder: Path, accuracies: tuple[float, ...], outcome: str) -> None:
+    verdict = verdict_of(folder, *accuracies)
     assert verdict.outcome == outcome
     if verdict.parts:
         assert verdict.parts[0].n == 3 and len(verdict.parts[0].runs) == 12
 
 
-def test_the_bound_is_students(tmp_path: Path) -> None:
-    (part,) = judge_training(CLAIM, collection(tmp_path, 96.0, 96.3, 96.6)).parts
+def test_the_bound_is_students(folder: Path) -> None:
+    (part,) = verdict_of(folder, 96.0, 96.3, 96.6).parts
     assert part.statistic == pytest.approx(96.3)
     # t(0.95, 2) = 2.91999, standard deviation 0.3.
     assert part.lower == pytest.approx(96.3 - 2.91999 * 0.3 / 3**0.5, abs=1e-4)
 
 
+def test_power_is_that_of_a_simulation() -> None:
+    import numpy as np
+
+    draws = np.random.default_rng(0).normal(96.6, 0.15, (20_000, 3))
+    held = np.mean([judge(row, 96.2)["verdict"] == "holds" for row in draws[:2000]])
+    assert power(3, 96.2) == pytest.approx(held, abs=4.5 * (0.25 / 2000) ** 0.5)
+
+
 @pytest.mark.parametrize("there", [True, False])
-def test_no_evidence_is_not_run_and_nothing_stands_in(tmp_path: Path, there: bool) -> None:
-    folder = tmp_path if there else tmp_path / "nowhere"
-    verdict = judge_training(CLAIM, folder)
+def test_no_evidence_is_not_run_and_nothing_stands_in(folder: Path, there: bool) -> None:
+    verdict = judge_training(CLAIM, folder if there else folder / "nowhere", folder)
     assert verdict.outcome == "not run" and not verdict.parts
     assert "94.37" in verdict.evidence and "evidence" in verdict.change
 
 
-def test_references_and_rehearsals_do_not_count(tmp_path: Path) -> None:
-    path = write(tmp_path, 0, 99.0)
-    path.rename(tmp_path / "cifar10-resnet18-seed0.json")
-    path = write(tmp_path, 0, 99.0)
-    path.rename(tmp_path / "digits-found-seed0.json")
-    assert judge_training(CLAIM, tmp_path).outcome == "not run"
+def test_references_rehearsals_and_further_seeds_do_not_count(folder: Path) -> None:
+    evidence(folder, [training(0, 99.0, kind="resnet18"), training(7, 99.0), training(8, 99.0), training(1, 99.0)])
+    evidence(folder, [training(seed, 99.0) for seed in range(3)], plan=replace(GPU, name="rehearsal"))
+    verdict = judge_training(CLAIM, folder, folder)
+    assert verdict.outcome == "not run" and "cifar10-gpu has 1 of its registered seeds" in verdict.evidence
 
 
-def test_flip_is_used_where_it_was_declared(tmp_path: Path) -> None:
-    for seed in range(3):
-        write(tmp_path, seed, 96.0 + seed / 100, test_error_with_views=3.5 + seed / 100)
-    (part,) = judge_training(CLAIM, tmp_path).parts
+def test_views_are_used_where_they_were_declared(folder: Path) -> None:
+    evidence(folder, [training(s, 96.0, test_error_with_views=3.5 + s / 100) for s in range(3)])
+    (part,) = judge_training(CLAIM, folder, folder).parts
     assert part.statistic == pytest.approx(96.49)
 
 
-def test_seeds_of_different_recipes_are_not_pooled(tmp_path: Path) -> None:
-    collection(tmp_path, 96.5, 96.6, 96.5)
-    write(tmp_path, 3, 97.0, recipe={"epochs": 600, "seed": 3})
-    verdict = judge_training(CLAIM, tmp_path)
-    assert verdict.outcome == "not run" and "different recipes" in verdict.evidence
+def test_one_device_is_enough_and_both_are_shown(folder: Path) -> None:
+    evidence(folder, [training(seed, 96.2) for seed in range(3)], CPU)
+    verdict = verdict_of(folder, 96.5, 96.6, 96.55)
+    assert verdict.outcome == "holds" and len(verdict.parts) == 2
 
 
-def test_seeds_of_different_architectures_are_not_pooled(tmp_path: Path) -> None:
-    for seed, architecture in enumerate(("333132", "333132", "333133")):
-        write(tmp_path, seed, 96.5, architecture=architecture)
-    verdict = judge_training(CLAIM, tmp_path)
-    assert verdict.outcome == "not run" and "different architectures" in verdict.evidence
+CHEATS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "other sources": (
+        lambda f: evidence(f, [training(0, 99.0)], sources_sha256="b" * 64),
+        "other sources than are registered",
+    ),
+    "other settings": (
+        lambda f: evidence(f, [training(0, 99.0)], replace(GPU, queries=31)),
+        "other settings than are registered",
+    ),
+    "settings that it does not hold": (
+        lambda f: evidence(
+            f, [training(0, 99.0)], settings={**new_record(GPU.as_dict(), "", None)["settings"], "target": 1.0}
+        ),
+        "of settings that it does not hold",
+    ),
+    "a seed twice": (lambda f: evidence(f, [training(0, 99.0), training(0, 99.1)]), "has a seed twice"),
+    "another architecture": (lambda f: evidence(f, [training(0, 99.0, architecture="other")]), "another architecture"),
+    "no error": (lambda f: evidence(f, []).write_text("{}"), "make it again|move it away"),
+}
 
 
-def test_changed_evidence_is_refused(tmp_path: Path) -> None:
-    path = write(tmp_path, 0, 95.0)
+@pytest.mark.parametrize("name", CHEATS)
+def test_evidence_that_was_not_registered_so_is_refused(folder: Path, name: str) -> None:
+    make, message = CHEATS[name]
+    make(folder)
+    with pytest.raises(NasbenchError, match=message):
+        judge_training(CLAIM, folder, folder)
+
+
+def test_a_plan_without_registration_decides_nothing(tmp_path: Path) -> None:
+    evidence(tmp_path, [training(seed, 99.0) for seed in range(3)])
+    with pytest.raises(NasbenchError, match="is not registered"):
+        judge_training(CLAIM, tmp_path, tmp_path)
+
+
+def test_changed_evidence_and_changed_registrations_are_refused(folder: Path) -> None:
+    path = evidence(folder, [training(0, 95.0)])
     path.write_text(path.read_text().replace('"test_error": 5.0', '"test_error": 1.0'))
     with pytest.raises(NasbenchError, match="was changed"):
-        judge_training(CLAIM, tmp_path)
+        judge_training(CLAIM, folder, folder)
+    evidence(folder, [training(0, 95.0)])
+    (registration,) = folder.glob("cifar10-gpu-*.toml")
+    registration.write_text(registration.read_text().replace("queries = 30", "queries = 300"))
+    with pytest.raises(NasbenchError, match="was changed"):
+        judge_training(CLAIM, folder, folder)
 
 
-@pytest.mark.parametrize("text", ["{", "[1]", "{}"])
+def test_registrations_are_added_and_never_repeated(folder: Path) -> None:
+    with pytest.raises(NasbenchError, match="registered with these settings and sources already"):
+        register(GPU.as_dict(), SOURCES, folder)
+    assert register(GPU.as_dict(), "b" * 64, folder).name == "cifar10-gpu-2.toml"
+    evidence(folder, [training(seed, 96.5 + seed / 100) for seed in range(3)], sources_sha256="b" * 64)
+    assert "registered as cifar10-gpu-2" in judge_training(CLAIM, folder, folder).evidence
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", "{}", '{"format": 1}'])
 def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "cifar10-found-seed0.json"
+    path = tmp_path / "cifar10-gpu.json"
     path.write_text(text)
-    with pytest.raises(NasbenchError, match=r"make (the evidence|it) again"):
-        read_evidence(path)
+    with pytest.raises(NasbenchError, match="is no evidence"):
+        read_record(path)
+    write_sealed(path, {"format": 1})
+    with pytest.raises(NasbenchError, match="another format"):
+        read_record(path)
 
 
-def test_evidence_without_an_error_is_refused(tmp_path: Path) -> None:
-    write(tmp_path, 0, 95.0, test_error=None)
+def test_evidence_without_an_error_is_refused(folder: Path) -> None:
+    path = evidence(folder, [])
+    record = read_record(path)
+    record["trainings"] = [training(0, 0.0, test_error=None)]
+    write_sealed(path, record)
     with pytest.raises(NasbenchError, match="no test error"):
-        judge_training(CLAIM, tmp_path)
+        judge_training(CLAIM, folder, folder)
 
 
-def test_the_digest_is_that_of_the_writer() -> None:
+def test_the_digest_is_of_canonical_json() -> None:
+    import hashlib
+    import json
+
     content = {"b": [1, 2.5, None], "a": {"x": "y"}}
     assert digest(content) == hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    assert isinstance(CLAIM, Claim)

@@ -1,0 +1,127 @@
+"""`python -m nasbench.live.evidence`: search CIFAR-10 with the hybrid, train what it found beside two references, judge.
+
+A call ends at the first epoch that would start after its minutes, or when it is interrupted, and leaves a valid file; called again it goes
+on. What was registered decides: `--register` fixes a plan under the present sources.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import sys
+import time
+from pathlib import Path
+
+import torch
+
+from nasbench.errors import NasbenchError
+from nasbench.live.devices import choose_device
+from nasbench.live.evidence.clock import Clock, DeadlineError
+from nasbench.live.evidence.cost import cost, expected_rate
+from nasbench.live.evidence.plans import PLANS, REHEARSAL, Plan
+from nasbench.live.evidence.record import new_record, open_record
+from nasbench.live.evidence.registration import FOLDER, covering, register
+from nasbench.live.evidence.run import Run
+from nasbench.live.evidence.sources import sources_digest
+from nasbench.live.tasks import cifar10
+from nasbench.live.tasks.task import Splits, task_folder
+from nasbench.live.training.training import to_stderr
+
+REHEARSED = 256, 128, 256
+"""Training, search and test examples of a rehearsal."""
+DONE, WRONG_USE, UNFINISHED, INTERRUPTED = 0, 2, 3, 130
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Collect evidence; return 0 when it is complete, 3 when minutes ran out, 2 for wrong use or bad input."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _run(options)
+    except DeadlineError:
+        to_stderr(f"The minutes of this call are used; what is done is in {options.out}, and the same command goes on.")
+        return UNFINISHED
+    except KeyboardInterrupt:
+        to_stderr(f"Interrupted; what is done is in {options.out}, and the same command goes on.")
+        return INTERRUPTED
+    except (NasbenchError, OSError) as fault:
+        to_stderr(f"evidence: {fault}")
+        return WRONG_USE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m nasbench.live.evidence", description=(__doc__ or "").partition("\n")[0]
+    )
+    parser.add_argument(
+        "--data", type=Path, help="CIFAR-10: a folder with its six binary files or all parts; default: the cache"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("reports/evidence"), help="folder of the one file that is written"
+    )
+    parser.add_argument(
+        "--work", type=Path, help="folder of checkpoints; default: on a CPU in the cache, on a GPU none"
+    )
+    parser.add_argument("--minutes", type=float, default=math.inf, help="no epoch begins later; default: no limit")
+    parser.add_argument("--device", default="cuda", help="cuda or cpu, each with a plan of its own")
+    parser.add_argument("--threads", type=int, help="of a CPU; default: all cores")
+    parser.add_argument("--rehearsal", action="store_true", help="a tiny run that shows that everything works")
+    parser.add_argument("--plan", action="store_true", help="print the plan and what it costs, and run nothing")
+    parser.add_argument(
+        "--register", action="store_true", help="register the plan under the present sources, and run nothing"
+    )
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    if not options.minutes > 0:
+        raise NasbenchError(f"--minutes is {options.minutes:g}; it should be a positive number.")
+    if options.threads is not None and options.threads < 1:
+        raise NasbenchError(f"--threads is {options.threads}; it should be 1 or more.")
+    if options.register:
+        plan = _plan(options)
+        to_stderr(f"registered: {register(plan.as_dict(), sources_digest(), FOLDER)}")
+        return DONE
+    deadline = time.monotonic() + 60 * options.minutes
+    device = choose_device(options.device)
+    if device.type == "cpu":
+        torch.set_num_threads(options.threads or os.cpu_count() or 1)
+    plan = _plan(options)
+    splits = cifar10.splits(cifar10.cached() if options.data is None else cifar10.from_path(options.data))
+    if plan is REHEARSAL:
+        train, search, test = REHEARSED
+        splits = Splits(splits.train.first(train), splits.search.first(search), splits.test.first(test))
+    expected = cost(plan, len(splits.train), len(splits.search), rate=expected_rate(plan, device))
+    to_stderr(f"{plan.name}: {expected}")
+    if options.plan:
+        print(json.dumps(plan.as_dict(), indent=1))
+        return DONE
+    fresh = new_record(plan.as_dict(), sources_digest(), None)
+    under = covering(fresh, FOLDER)
+    fresh["registration"] = under.name if under else None
+    if under is None and plan is not REHEARSAL:
+        to_stderr(
+            "This plan is not registered under the present sources, so the run will decide nothing; see --register."
+        )
+    path = options.out / f"{plan.name}.json"
+    record = open_record(path, fresh)
+    work = options.work or (task_folder("cifar10").parent / "evidence" / plan.name if device.type == "cpu" else None)
+    clock = Clock(deadline, expected.total, to_stderr)
+    run = Run(plan, cifar10.TASK, splits, device, path, record, work, clock)
+    run.write()
+    print(json.dumps({"evidence": str(path), **run.collect()["summary"]}, indent=1))
+    return DONE
+
+
+def _plan(options: argparse.Namespace) -> Plan:
+    if options.rehearsal:
+        return REHEARSAL
+    kind = options.device.partition(":")[0]
+    if kind not in PLANS:
+        raise NasbenchError(f"There is no plan for the device {options.device!r}; it should be cuda or cpu.")
+    return PLANS[kind]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

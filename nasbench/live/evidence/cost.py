@@ -1,0 +1,105 @@
+"""What a plan costs, counted before it starts: operations from multiply-accumulates, seconds from a rate."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from nasbench.live.builders import ConvNets
+from nasbench.live.evidence.plans import Plan
+from nasbench.live.networks.convnet import ConvNet
+from nasbench.live.tasks.shape import Shape
+from nasbench.live.throughput import TRAINING
+from nasbench.live.training.arithmetic import arithmetic_of
+from nasbench.spaces.convnet import AIRBENCH96, CIFAR, counts, design_of
+
+H200_RATE, H200_SHARE = 780e12, 0.25
+"""Dense bfloat16 operations a second that an H200 was measured to do, and the share of it that a training is expected to use."""
+PETA = 1e15
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Operations of a plan, an upper bound: every network has as many multiply-accumulates as the cap allows.
+
+    Attributes:
+        search: all trainings of the search.
+        seed: one training of the found network.
+        seeds: trainings of it that decide.
+        rate: operations a second that are expected; None where it is not known.
+    """
+
+    search: float
+    seed: float
+    seeds: int
+    rate: float | None = None
+
+    @property
+    def total(self) -> float:
+        """Search and deciding trainings."""
+        return self.search + self.seeds * self.seed
+
+    def __str__(self) -> str:
+        """The cost, a line for a person."""
+        text = (
+            f"at most {self.search / PETA:.3g} PFLOP of search and {self.seeds} x {self.seed / PETA:.3g} PFLOP of training, "
+            f"{self.total / PETA:.3g} in all"
+        )
+        if self.rate is None:
+            return text
+        search, seed = (duration(work / self.rate) for work in (self.search, self.seed))
+        return f"{text}: {search} and {self.seeds} x {seed} at {self.rate / 1e12:.3g} TFLOP/s, {duration(self.total / self.rate)} in all"
+
+
+def cost(plan: Plan, train: int, search: int, macs: float | None = None, rate: float | None = None) -> Cost:
+    """Return the cost of a plan on so many training and search examples.
+
+    Args:
+        plan: what is done.
+        train: examples to train on in the search.
+        search: examples to score on in the search; final trainings see both.
+        macs: of the found network; None for the cap of the space.
+        rate: operations a second.
+    """
+    space = ConvNets(plan.space).make_space()
+    cap = 1e6 * float(space.mmacs or np.inf)
+    used = train if plan.examples[0] is None else min(plan.examples[0], train)
+    return Cost(
+        search=TRAINING * cap * used * plan.search_epochs * plan.queries,
+        seed=TRAINING * (cap if macs is None else macs) * (train + search) * plan.recipe.epochs,
+        seeds=len(plan.seeds),
+        rate=rate,
+    )
+
+
+def expected_rate(plan: Plan, device: torch.device, batch: int = 64) -> float:
+    """Return operations a second: as expected of an H200 on a GPU, as three steps of training take them on a CPU."""
+    if device.type == "cuda":
+        return H200_SHARE * H200_RATE
+    recipe, shape = plan.recipe, Shape(dims=2, channels=3, size=32, outputs=10)
+    with torch.random.fork_rng(devices=[]):
+        design = design_of(ConvNets("convnet").make_space().from_string(AIRBENCH96), recipe.channels)
+        network = ConvNet(design, shape)
+        arithmetic = arithmetic_of(recipe, network, shape.dims, device)
+        x = arithmetic.laid_out(torch.randn(batch, 3, 32, 32))
+    seconds = min(_step(network, x, arithmetic.autocast(device)) for _ in range(3))
+    return TRAINING * float(counts(design, CIFAR).macs) * batch / seconds
+
+
+def _step(network: nn.Module, x: torch.Tensor, autocast: torch.autocast) -> float:
+    start = time.perf_counter()
+    with autocast:
+        outputs = network(x)
+    outputs.float().square().mean().backward()
+    return time.perf_counter() - start
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as a person says them."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,142 @@
+"""What the evidence is made of: three plans, each with every setting that decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+from nasbench.live.tasks.task import Augmentation
+from nasbench.live.training.recipe import Recipe
+
+Kind = Literal["found", "resnet18", "random"]
+KINDS: tuple[Kind, ...] = ("found", "resnet18", "random")
+"""What is trained: the claim is about the first, the others are beside it."""
+TARGET = 96.2
+"""Test accuracy in % of the claim."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One registered way to the evidence.
+
+    Attributes:
+        name: of the plan, its file of evidence and its registration.
+        device: "cuda" or "cpu", where it is meant to run.
+        space: what is searched, its cap on multiply-accumulates included.
+        queries: trainings of the search by the registered `hybrid`.
+        search_epochs: epochs of each, under the recipe's other settings.
+        search_seed: of the search.
+        examples: training and search examples of the search, None for all; final trainings see all that is not test.
+        recipe: of all trainings; its seed is that of a training.
+        seeds: of the found network, all of which decide.
+        further_seeds: of the found network, trained last, which decide nothing.
+        reference_channels: width of ResNet-18.
+        equal_macs: a random member has so many multiply-accumulates, as a share of the found one's, more or less.
+        target: test accuracy in % that the lower bound has to reach.
+    """
+
+    name: str
+    device: str
+    space: str
+    queries: int
+    search_epochs: int
+    search_seed: int
+    examples: tuple[int | None, int | None]
+    recipe: Recipe
+    seeds: tuple[int, ...] = (0, 1, 2)
+    further_seeds: tuple[int, ...] = ()
+    reference_channels: int = 64
+    equal_macs: float = 0.05
+    target: float = TARGET
+
+    @property
+    def search_recipe(self) -> Recipe:
+        """Recipe of the search's trainings: too short for a compiler to pay."""
+        return replace(self.recipe, epochs=self.search_epochs, compile=False)
+
+    def order(self) -> Iterator[tuple[Kind, int]]:
+        """Yield what is trained after the search, in this order."""
+        yield from (("found", seed) for seed in self.seeds)
+        for seed in self.seeds:
+            yield "resnet18", seed
+            yield "random", seed
+        yield from (("found", seed) for seed in self.further_seeds)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return every setting, as JSON and TOML can hold it; None is "all"."""
+        plain = asdict(self)
+        plain["examples"] = ["all" if n is None else n for n in self.examples]
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in plain.items()}
+
+
+RECIPE = Recipe(
+    epochs=100,
+    batch=1024,
+    # airbench96 (KellerJordan/cifar10-airbench): a rate of 9 for 1,024 examples and a momentum of .85 in units in which
+    # losses are summed and a step is divided by 1 + 1 / (1 - momentum) = 7.67; likewise a decay of .012.
+    learning_rate=1.17,
+    schedule="one-cycle",
+    warmup=0.1,
+    momentum=0.85,
+    nesterov=True,
+    weight_decay=0.012 / 7.67,
+    decoupled_decay=True,
+    bias_scale=64.0,
+    gradient_clip=0.0,
+    label_smoothing=0.2,
+    augmentation=Augmentation(flip=True, alternate=True, translate=4, padding="reflect", cutout=12),
+    lookahead=5,
+    lookahead_decay=0.95**5,
+    channels=128,
+    cells=1,
+    precision="bfloat16",
+    channels_last=True,
+    compile=True,
+    test_time_flip=True,
+    test_time_shift=1,
+)
+"""The recipe of airbench96 for longer trainings: alternating mirrors, shifts with reflected borders, cutout, Lookahead, six views."""
+
+GPU = Plan(
+    name="cifar10-gpu",
+    device="cuda",
+    space="convnet:128:580",
+    queries=30,
+    search_epochs=4,
+    search_seed=0,
+    examples=(None, None),
+    recipe=RECIPE,
+    further_seeds=(3, 4, 5, 6),
+)
+"""One H200 for some ten minutes."""
+
+CPU = Plan(
+    name="cifar10-cpu",
+    device="cpu",
+    space="convnet:128:460",
+    queries=20,
+    search_epochs=4,
+    search_seed=0,
+    examples=(20_000, None),
+    # A compiler does not pay on a CPU: two cores took as long with it as without.
+    recipe=replace(RECIPE, epochs=66, compile=False),
+)
+"""Two cores for three hours of search and some seven hours a seed."""
+
+REHEARSAL = Plan(
+    name="rehearsal",
+    device="cpu",
+    space="convnet:4:1.6",
+    queries=5,
+    search_epochs=1,
+    search_seed=0,
+    examples=(256, 128),
+    recipe=replace(RECIPE, epochs=2, batch=64, learning_rate=0.2, bias_scale=4.0, channels=4),
+    seeds=(0, 1),
+    reference_channels=4,
+)
+"""The whole path at tiny size, with the arithmetic, layout and compiler of a GPU; it decides nothing."""
+
+PLANS = {"cuda": GPU, "cpu": CPU}
+"""The plan for each kind of device."""

@@ -1,0 +1,77 @@
+"""The one file of a run: all that is done so far, what it comes to, and under which plan and sources it was done.
+
+It holds the SHA-256 of the rest of itself and is rewritten whole after the search and after every training, so that a run that
+is ended at any moment leaves a valid one. This module needs no torch, so that reports read evidence without.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nasbench.errors import NasbenchError
+from nasbench.live.evidence.summary import summarise
+from nasbench.live.sealed import digest, read_sealed, write_sealed
+
+FORMAT = 2
+
+
+def new_record(settings: Mapping[str, Any], sources: str, registration: str | None) -> dict[str, Any]:
+    """Return an empty record.
+
+    Args:
+        settings: every setting of the plan.
+        sources: SHA-256 of the sources that decide.
+        registration: name of the registration that this run is under; None where there is none.
+    """
+    return {
+        "format": FORMAT,
+        "plan": settings["name"],
+        "registration": registration,
+        "settings": json.loads(json.dumps(settings)),
+        "settings_sha256": digest(settings),
+        "sources_sha256": sources,
+        "search": None,
+        "trainings": [],
+    }
+
+
+def open_record(path: Path, fresh: dict[str, Any]) -> dict[str, Any]:
+    """Return the record at `path`, to go on with, or `fresh` where there is none.
+
+    Raises:
+        NasbenchError: if the file is damaged, or of another plan, other settings or other sources; it stays as it is.
+    """
+    if not path.exists():
+        return fresh
+    record = read_record(path)
+    for key, words in (("plan", "plan"), ("settings_sha256", "settings"), ("sources_sha256", "sources")):
+        if record[key] != fresh[key]:
+            raise NasbenchError(f"{path} holds evidence of another run: its {words} differ; choose another --out.")
+    return record
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Read a file of evidence with its own SHA-256 and its settings checked.
+
+    Raises:
+        NasbenchError: if it is not such a file, or was changed.
+    """
+    record = read_sealed(path, "evidence of `nasbench.live.evidence`, or was changed after it was written")
+    kinds = {"settings": dict, "trainings": list, "plan": str, "settings_sha256": str, "sources_sha256": str}
+    whole = record.get("format") == FORMAT and all(isinstance(record.get(k), kind) for k, kind in kinds.items())
+    if not whole or record["settings_sha256"] != digest(record["settings"]):
+        raise NasbenchError(
+            f"{path} is evidence of another format or of settings that it does not hold; make it again."
+        )
+    return record
+
+
+def write_record(path: Path, record: dict[str, Any]) -> dict[str, Any]:
+    """Write a record with its summary, whole or not at all, and return it."""
+    settings = record["settings"]
+    summed = {**record, "summary": summarise(record["trainings"], settings["target"], settings["seeds"])}
+    write_sealed(path, summed)
+    return summed

@@ -1,0 +1,127 @@
+"""Registrations: what a run is to show, fixed before it is run, in files that are added and never changed.
+
+A registration binds a plan with all its settings to the SHA-256 of the sources that decide. Evidence counts under the one
+whose settings and sources it recorded; a registration under which nothing was run is void once the sources have changed.
+This module needs no torch, so that reports judge without.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from nasbench.documents import read_toml
+from nasbench.errors import NasbenchError
+from nasbench.live.sealed import digest
+
+FOLDER = Path(__file__).resolve().parents[3] / "reports" / "hypotheses"
+"""Where registrations lie in the sources."""
+ASSUMED_MEAN, ASSUMED_DEVIATION = 96.6, 0.15
+"""Test accuracy in % over seeds that power is computed for: an extrapolation of published runs of airbench, no measurement."""
+
+
+@dataclass(frozen=True)
+class Registration:
+    """One file.
+
+    Attributes:
+        name: of the file, without its ending.
+        plan: name of the plan.
+        settings_sha256, sources_sha256: what evidence must have recorded.
+        content: all of the file.
+    """
+
+    name: str
+    plan: str
+    settings_sha256: str
+    sources_sha256: str
+    content: dict[str, Any]
+
+    def covers(self, record: dict[str, Any]) -> bool:
+        """Whether a record was made under this registration's plan, settings and sources."""
+        return (
+            record["plan"] == self.plan
+            and record["settings_sha256"] == self.settings_sha256
+            and record["sources_sha256"] == self.sources_sha256
+        )
+
+
+def registrations(plan: str, folder: Path = FOLDER) -> list[Registration]:
+    """Return the registrations of a plan, oldest first.
+
+    Raises:
+        NasbenchError: if a file is damaged, or its settings are not those whose SHA-256 it gives.
+    """
+    found = [_read(path) for path in sorted(folder.glob(f"{plan}-*.toml"), key=_number)]
+    return [registration for registration in found if registration.plan == plan]
+
+
+def covering(record: dict[str, Any], folder: Path = FOLDER) -> Registration | None:
+    """Return the registration under which a record was made, None if there is none."""
+    return next((r for r in registrations(record["plan"], folder) if r.covers(record)), None)
+
+
+def register(settings: Mapping[str, Any], sources: str, folder: Path = FOLDER) -> Path:
+    """Register a plan's settings under the present sources; return the new file.
+
+    Raises:
+        NasbenchError: if it is registered so already.
+    """
+    import tomli_w
+
+    plan, target, seeds = settings["name"], settings["target"], list(settings["seeds"])
+    known = registrations(plan, folder)
+    if any((r.settings_sha256, r.sources_sha256) == (digest(settings), sources) for r in known):
+        raise NasbenchError(f"The plan {plan} is registered with these settings and sources already.")
+    path = folder / f"{plan}-{len(known) + 1}.toml"
+    content = {
+        "name": path.stem,
+        "registered": date.today().isoformat(),
+        "statement": f"A network found by the hybrid and trained from scratch reaches {target:g} % test accuracy on CIFAR-10.",
+        "rule": f"One-sided lower 95 % bound (Student's t) of the mean over exactly the seeds {seeds} of the found network "
+        f"at {target:g} or more: holds; one-sided upper 95 % bound below: fails; else not shown. The test split is scored once a seed, after "
+        "the last epoch, and selects nothing.",
+        "looks": 1,
+        "error_rate": 0.05,
+        "power": round(power(len(seeds), target), 3),
+        "power_assumes": f"a mean of {ASSUMED_MEAN:g} and a standard deviation of {ASSUMED_DEVIATION:g} over seeds",
+        "plan": plan,
+        "settings_sha256": digest(settings),
+        "sources_sha256": sources,
+        "settings": dict(settings),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    with path.open("x", encoding="utf-8") as stream:
+        stream.write(tomli_w.dumps(content))
+    return path
+
+
+def power(seeds: int, target: float, mean: float = ASSUMED_MEAN, deviation: float = ASSUMED_DEVIATION) -> float:
+    """Return the probability that the lower bound reaches the target: a noncentral t beyond the critical value."""
+    from scipy.stats import nct, t
+
+    shift = (mean - target) / (deviation / math.sqrt(seeds))
+    return float(nct.sf(t.ppf(0.95, seeds - 1), seeds - 1, shift))
+
+
+def _number(path: Path) -> tuple[int, str]:
+    tail = path.stem.rpartition("-")[2]
+    return (int(tail) if tail.isdecimal() else 0, path.stem)
+
+
+def _read(path: Path) -> Registration:
+    content = read_toml(path, f"registration {path.name}")
+    names = ("plan", "settings_sha256", "sources_sha256")
+    if not all(isinstance(content.get(name), str) for name in names) or not isinstance(content.get("settings"), dict):
+        raise NasbenchError(
+            f"The registration {path.name} lacks {', '.join(names)} or settings; restore it from version control."
+        )
+    if digest(content["settings"]) != content["settings_sha256"]:
+        raise NasbenchError(
+            f"The registration {path.name} was changed: its settings have another SHA-256; restore it from version control."
+        )
+    return Registration(path.stem, content["plan"], content["settings_sha256"], content["sources_sha256"], content)

@@ -1,0 +1,210 @@
+"""The run: search, train what was found for every seed, then the references; one record, rewritten after each step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from nasbench.benchmarks.setting import Setting
+from nasbench.hybrid.optimizer import OPTIMIZER
+from nasbench.live.benchmark import LiveBenchmark
+from nasbench.live.blueprints import Architecture
+from nasbench.live.builders import ConvNets
+from nasbench.live.devices import describe
+from nasbench.live.evidence.clock import Clock
+from nasbench.live.evidence.cost import cost
+from nasbench.live.evidence.plans import Kind, Plan
+from nasbench.live.evidence.record import write_record
+from nasbench.live.final_phase import describe_trained, final_splits
+from nasbench.live.journal import Journal
+from nasbench.live.networks.resnet import ResNet18
+from nasbench.live.tasks.task import Splits, Task
+from nasbench.live.throughput import of_training
+from nasbench.live.training.alone import start_of
+from nasbench.live.training.halving import memory_guard
+from nasbench.live.training.recipe import Recipe
+from nasbench.live.training.training import Say, Trainer, compiled, to_stderr
+from nasbench.search.ledger import Budget
+from nasbench.search.observations import Observations
+from nasbench.search.streams import Streams
+from nasbench.spaces.convnet import ConvNetSpace
+from nasbench.spaces.space import Floats
+from nasbench.study.runner import search
+
+RESNET = "ResNet-18"
+
+
+@dataclass
+class Run:
+    """One call.
+
+    Attributes:
+        plan: what is done.
+        task: CIFAR-10.
+        splits: its examples; the test split is scored once a training, after the last epoch, and selects nothing.
+        device: where.
+        path: the file of the record.
+        record: what is done so far.
+        work: folder of checkpoints and of the search's journal, which goes on from there; None keeps none.
+        clock: ends the call at its deadline.
+        say: takes a line after each training.
+        networks: compiled so far, by architecture: a graph is compiled once, and initialised anew for each seed.
+    """
+
+    plan: Plan
+    task: Task
+    splits: Splits
+    device: torch.device
+    path: Path
+    record: dict[str, Any]
+    work: Path | None
+    clock: Clock
+    say: Say = to_stderr
+    networks: dict[str, tuple[nn.Module, Callable[[Tensor], Any]]] = field(default_factory=dict)
+
+    def collect(self) -> dict[str, Any]:
+        """Do what the record lacks, in the order of the plan, and return it."""
+        spent = cost(self.plan, len(self.splits.train), len(self.splits.search))
+        if self.record["search"] is None:
+            self.clock.expect(spent.search / (self.plan.queries * self.plan.search_epochs))
+            self.record["search"] = self.search()
+            self.write()
+        found = self._space.from_string(self.record["search"]["architecture"])
+        for kind, seed in self.plan.order():
+            if not any((t["kind"], t["seed"]) == (kind, seed) for t in self.record["trainings"]):
+                self.clock.expect(spent.seed / self.plan.recipe.epochs)
+                self.record["trainings"].append(self._train(kind, seed, found))
+                self.write()
+        return self.record
+
+    def search(self) -> dict[str, Any]:
+        """Search with the registered hybrid through training alone: what was found, and every query."""
+        plan, recipe, space = self.plan, self.plan.search_recipe, self._space
+        part = self.splits.reduced(*plan.examples)
+        setting = Setting(
+            objectives=(self.task.metric,),
+            split="search",
+            epochs=(recipe.epochs,),
+            training_seed="random",
+            repeats="cached",
+            budget=Budget({"unique_queries": float(plan.queries)}),
+        )
+        identity = {"settings": self.record["settings_sha256"], "sources": self.record["sources_sha256"]}
+        journal = Journal(self.work / "trainings.json" if self.work else None, identity)
+        with memory_guard(self.device, "searching"):
+            live = LiveBenchmark(self.task, part.train, part.search, plan.space, recipe, self.device)
+            handle = live.handle(setting, plan.search_seed, (0,), journal, self.clock)
+            optimizer = OPTIMIZER.create(handle, Streams(plan.search_seed, (0,)), {})
+            batches, own_seconds = search(handle, optimizer, self._said)
+        queries = [row for batch in batches for row in self._queries(batch)]
+        best = min(queries, key=lambda row: row["search_error"])
+        self.say(f"found: {best['architecture']}, {best['search_error']:.2f} % wrong, {best['mmacs']:.0f} MMAC")
+        return {
+            "optimizer": "hybrid",
+            "architecture": best["architecture"],
+            "mmacs": best["mmacs"],
+            "train_seconds": sum(row["seconds"] for row in queries),
+            "own_seconds": own_seconds,
+            "queries": queries,
+            "environment": describe(self.device),
+            "space_size": space.size,
+        }
+
+    def random_member(self, found: Architecture, seed: int) -> Architecture:
+        """Return a member drawn uniformly from those of about as many multiply-accumulates as the found one, itself left out."""
+        members = self._space.all
+        macs, target = self._macs(members), self._macs(found[None])[0]
+        near = (np.abs(macs - target) <= self.plan.equal_macs * target) & (members != found).any(axis=1)
+        return members[np.random.default_rng(seed).choice(np.flatnonzero(near))]
+
+    def _train(self, kind: Kind, seed: int, found: Architecture) -> dict[str, Any]:
+        recipe = replace(self.plan.recipe, seed=seed)
+        name, network, forward = self._network(kind, seed, found, recipe)
+        identity = {"kind": kind, "architecture": name, "sources": self.record["sources_sha256"]}
+        folder = self.work / f"{kind}-seed{seed}" if self.work else None
+        with memory_guard(self.device, "training"):
+            trainer = Trainer(
+                network, self.task, self.whole, recipe, self.device, folder, identity, False, self.say, forward
+            )
+            trained = trainer.run(watch=self.clock)
+        facts = describe_trained(self.task, self.splits, trained, recipe, self.device)
+        views = (
+            f", {100 - facts['test_error_with_views']:.2f} % with views"
+            if facts["test_error_with_views"] is not None
+            else ""
+        )
+        self.say(f"{kind}, seed {seed}: {100 - facts['test_error']:.2f} %{views}, {trained.seconds:.0f} s")
+        return {
+            "kind": kind,
+            "seed": seed,
+            "architecture": name,
+            "recipe_sha256": recipe.digest,
+            **facts,
+            **of_training(trained.curve, recipe, len(trainer.train), facts["macs"], self.device),
+            "curve": trained.curve,
+            "environment": describe(self.device),
+        }
+
+    def _network(
+        self, kind: Kind, seed: int, found: Architecture, recipe: Recipe
+    ) -> tuple[str, nn.Module, Callable[[Tensor], Any] | None]:
+        """Name of a network, the network as it starts for a seed, and what computes it where that was compiled."""
+        network: nn.Module
+        if kind == "resnet18":
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(seed)
+                name, network = RESNET, ResNet18(self.task.shape, self.plan.reference_channels).to(self.device)
+        else:
+            member = found if kind == "found" else self.random_member(found, seed)
+            name = self._space.to_string(member)
+            network = start_of(self.task, self.whole, self.plan.space, member, recipe, self.device)
+        # A random member is another for each seed, and a compiler takes too long for one training.
+        if not recipe.compile or kind == "random":
+            return name, network, None
+        if name not in self.networks:
+            self.networks[name] = network, compiled(network)
+        kept, forward = self.networks[name]
+        kept.load_state_dict(network.state_dict())
+        return name, kept, forward
+
+    @cached_property
+    def whole(self) -> Splits:
+        """All that is not test, to train on."""
+        return final_splits(self.splits)
+
+    @property
+    def _space(self) -> ConvNetSpace:
+        return ConvNets(self.plan.space).make_space()
+
+    def _macs(self, architectures: Architecture) -> Floats:
+        return ConvNets(self.plan.space).counts(architectures, self.task.shape, self.plan.recipe.channels)[:, 1]
+
+    def _queries(self, batch: Observations) -> Iterator[dict[str, Any]]:
+        answers = batch.of_run(0)
+        for architecture, error, seconds in zip(
+            answers.architectures, answers.objectives[:, 0], answers.cost, strict=True
+        ):
+            yield {
+                "architecture": self._space.to_string(architecture),
+                "search_error": float(error),
+                "mmacs": float(self._macs(architecture[None])[0]) / 1e6,
+                "seconds": float(seconds),
+            }
+
+    def _said(self, batch: Observations) -> bool:
+        for row in self._queries(batch):
+            self.say(
+                f"{row['architecture']}: {row['search_error']:.2f} % wrong, {row['mmacs']:.0f} MMAC, {row['seconds']:.0f} s"
+            )
+        return False
+
+    def write(self) -> None:
+        """Write the record, with its summary, as it stands."""
+        self.record = write_record(self.path, self.record)
