@@ -93,7 +93,7 @@ class Coordinator:
     def admit(self, properties: Mapping[str, Any]) -> int | None:
         """Take a client in by what it says of itself; return its number, or None if it is turned away; raises nothing."""
         number: Any = properties.get("client")
-        if fault := self._fault_of(properties):
+        if fault := self.objection(properties):
             self.refuse(0, number if self.expects(number) else printable(number), fault)
             return None
         self.examples[number] = properties["examples"]
@@ -109,7 +109,8 @@ class Coordinator:
         """Return whether a client may have this number."""
         return type(number) is int and 0 <= number < self.clients
 
-    def _fault_of(self, properties: Mapping[str, Any]) -> str:
+    def objection(self, properties: Mapping[str, Any]) -> str:
+        """Return why a client cannot be taken in, "" where it can."""
         number: Any = properties.get("client")
         examples = properties.get("examples")
         if refusal := properties.get("refusal"):

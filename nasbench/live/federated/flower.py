@@ -40,6 +40,8 @@ INTRODUCTION = 30.0
 """Seconds for a client to say who it is."""
 LATE = 2.0
 """Seconds that a round waits for those who came since the last one to introduce themselves."""
+PAUSE = 0.05
+"""Seconds between two looks at who is there."""
 DONE = Status(Code.OK, "")
 
 
@@ -50,12 +52,18 @@ class MirrorAveraging(Strategy):
         coordinator: what decides, and holds the result; see there.
         patience: seconds to wait for all clients to come.
         credentials: what a client must show.
+        absence: seconds to wait for one to come back when all have left.
     """
 
     def __init__(
-        self, coordinator: Coordinator, patience: float = 600.0, credentials: Credentials | None = None
+        self,
+        coordinator: Coordinator,
+        patience: float = 600.0,
+        credentials: Credentials | None = None,
+        absence: float = 600.0,
     ) -> None:
-        self.coordinator, self.patience, self.credentials = coordinator, patience, credentials or Credentials()
+        self.coordinator, self.patience, self.absence = coordinator, patience, absence
+        self.credentials = credentials or Credentials()
         self.done = len(coordinator.rows)
         """Rounds that were made before this server was started."""
         self.abandoned = Event()
@@ -64,13 +72,14 @@ class MirrorAveraging(Strategy):
         self.asked: dict[int, Instruction] = {}
         self.met: set[str] = set()
         self.introduced: SimpleQueue[tuple[ClientProxy, str, dict[str, Any]]] = SimpleQueue()
+        self.unanswered = 0
         self.settled: set[int | str] = set()
 
     def initialize_parameters(self, client_manager: ClientManager) -> Parameters:
         """Wait for the clients, let each introduce itself, and return theta and the weights of the supernet."""
         clients, deadline = self.coordinator.clients, time.monotonic() + self.patience
-        while len(self.settled) < clients and time.monotonic() < deadline and not self.abandoned.is_set():
-            self._welcome(client_manager, 0.1)
+        while len(self.settled) < clients and time.monotonic() < deadline and not self.abandoned.wait(PAUSE):
+            self._welcome(client_manager, PAUSE)
         if len(self.settled) < clients:
             raise NasbenchError(
                 f"{len(self.settled)} of {clients} clients came within {self.patience:g} s; "
@@ -85,13 +94,15 @@ class MirrorAveraging(Strategy):
             self.coordinator.leave(self.numbers.pop(cid))
         for cid in [cid for cid in there if cid not in self.met]:
             self.met.add(cid)
+            self.unanswered += 1
             Thread(target=self._introduce, args=(there[cid],), daemon=True).start()
         deadline = time.monotonic() + seconds
-        while (left := deadline - time.monotonic()) > 0:
+        while self.unanswered and (left := deadline - time.monotonic()) > 0:
             try:
                 self._admit(*self.introduced.get(timeout=left))
             except Empty:
                 return
+            self.unanswered -= 1
 
     def _introduce(self, proxy: ClientProxy) -> None:
         question = challenge()
@@ -107,23 +118,24 @@ class MirrorAveraging(Strategy):
         proven = self.credentials.proves(properties.pop("proof", ""), question, number, properties.get("examples", 0))
         if not proven:
             properties = {"client": "a stranger", "refusal": "it does not know the token of this search"}
-        admitted = coordinator.admit(properties)
+        reason, admitted = coordinator.objection(properties), coordinator.admit(properties)
         if proven:
             self.settled.add(number if coordinator.expects(number) else proxy.cid)  # type: ignore[arg-type]
         if admitted is not None:
             self.numbers[proxy.cid] = admitted
         elif isinstance(proxy, Guest):
-            proxy.turn_away(coordinator.refusals[-1]["reason"])
+            proxy.turn_away(reason)
 
     def configure_fit(
         self, server_round: int, parameters: Parameters, client_manager: ClientManager
     ) -> list[tuple[ClientProxy, FitIns]]:
         """Return what each client that takes part is asked; who came since the last round is asked as well."""
         coordinator, number = self.coordinator, self.done + server_round
-        self._welcome(client_manager, LATE if client_manager.all().keys() - self.met else 0.0)
-        deadline = time.monotonic() + self.patience
+        self._welcome(client_manager, LATE)
+        deadline = time.monotonic() + self.absence
         while not coordinator.present and coordinator.examples and time.monotonic() < deadline:
-            self._welcome(client_manager, 0.1)
+            self.abandoned.wait(PAUSE)
+            self._welcome(client_manager, LATE)
         self.asked = coordinator.instructions(number)
         proxies = {self.numbers[cid]: p for cid, p in client_manager.all().items() if cid in self.numbers}
         job, parameters = coordinator.job.dumps(), _parameters(coordinator.state)

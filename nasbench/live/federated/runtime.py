@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -36,6 +38,9 @@ it starts at nice 15, would stand still beside any other work (174 s in place of
 
 SPARE = 16
 """Connections of strangers that there is room for."""
+
+WORKERS = 16
+"""Threads for those who knock while the room is full."""
 
 LEAST_MESSAGE = 2**20
 """Bytes of a message beside its arrays."""
@@ -121,15 +126,20 @@ def simulate(coordinator: Coordinator, clients: Sequence[Client], workers: int =
 
 
 def serve(
-    coordinator: Coordinator, address: str, patience: float = 600.0, credentials: Credentials | None = None
+    coordinator: Coordinator,
+    address: str,
+    patience: float = 600.0,
+    credentials: Credentials | None = None,
+    answers: float | None = None,
 ) -> None:
     """Run all rounds that are left with clients that come over gRPC; afterwards the coordinator holds the network found.
 
     Args:
         coordinator: of the server.
         address: HOST:PORT to listen on.
-        patience: seconds to wait for the clients to come, and for the answers of a round.
+        patience: seconds to wait for the clients to come.
         credentials: what clients must show, and under which certificates they are talked to.
+        answers: seconds to wait for the answers of a round, and for anybody when all have left; None for `patience`.
 
     Raises:
         NasbenchError: if the address cannot be listened on, the clients do not come, or all of them leave.
@@ -143,13 +153,15 @@ def serve(
 
     credentials = credentials or Credentials()
     room = Room(SPARE + 4 * coordinator.clients)
-    server = Server(client_manager=room, strategy=MirrorAveraging(coordinator, patience, credentials))
+    answers = patience if answers is None else answers
+    strategy = MirrorAveraging(coordinator, patience, credentials, answers)
+    server = Server(client_manager=room, strategy=strategy)
     certificates = credentials.of_server()
     try:
         endpoint = start_grpc_server(
             room,
             address,
-            max_concurrent_workers=SPARE + room.capacity,
+            max_concurrent_workers=WORKERS + room.capacity,
             max_message_length=largest_message(coordinator),
             certificates=certificates,
         )
@@ -158,7 +170,8 @@ def serve(
         raise NasbenchError(f"The server cannot listen on {address} ({reason}); choose another.") from None
     try:
         if len(coordinator.rows) < coordinator.job.rounds:
-            server.fit(coordinator.job.rounds - len(coordinator.rows), timeout=patience)
+            with _at_interrupt(room.close):
+                server.fit(coordinator.job.rounds - len(coordinator.rows), timeout=answers)
         server.disconnect_all_clients(timeout=FAREWELL)
     finally:
         endpoint.stop(grace=1).wait(FAREWELL)
@@ -213,6 +226,24 @@ def _channel(address: str, authority: bytes | None) -> Any:
     if authority is None:
         return grpc.insecure_channel(address)
     return grpc.secure_channel(address, grpc.ssl_channel_credentials(authority))
+
+
+@contextmanager
+def _at_interrupt(close: Callable[[], None]) -> Iterator[None]:
+    """Call `close` before a keyboard interrupt is raised: Flower waits for the answers of a round even then."""
+
+    def interrupt(number: int, frame: object) -> None:
+        close()
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -144,6 +147,11 @@ def nothing_in_it(ins: Any) -> list[ClientMessage]:
     return [ClientMessage()]
 
 
+def interrupting(ins: Any) -> list[ClientMessage]:
+    os.kill(os.getpid(), signal.SIGINT)
+    return []
+
+
 def gone(ins: Any) -> list[ClientMessage]:
     raise ConnectionAbortedError
 
@@ -163,7 +171,7 @@ def test_hostile_and_silent_clients_and_strangers_change_nothing(address: str) -
     for number, answers in HOSTILE.items():
         guests.start(f"hostile {number}", raw, address, number, answers)
     guests.start("deaf", raw, address, 7, silent, 40, guests.over)
-    serve(coordinator, address, 5.0, TOKEN)
+    serve(coordinator, address, 60.0, TOKEN, 7.0)
     ends = guests.wait()
     assert ends["honest 0"] == ends["honest 1"] == "done"
     for stranger in ("no token", "another token"):
@@ -238,8 +246,42 @@ def test_everybody_gone_is_a_sentence(address: str) -> None:
     for number in (0, 1):
         guests.start(str(number), raw, address, number, gone)
     with pytest.raises(NasbenchError, match=r"All clients have left before round 2 of 3; start them"):
-        serve(Coordinator(THREE_ROUNDS, 2), address, 3.0, TOKEN)
+        serve(Coordinator(THREE_ROUNDS, 2), address, 60.0, TOKEN, 3.0)
     guests.wait()
+
+
+def test_an_interrupt_waits_for_no_answer(address: str) -> None:
+    guests = Guests(address)
+    guests.start("silent", raw, address, 0, interrupting)
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        serve(Coordinator(THREE_ROUNDS, 1), address, 600.0, TOKEN)
+    assert time.monotonic() - start < 60
+    guests.wait()
+
+
+def test_a_full_room_is_a_sentence(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nasbench.live.federated.runtime.SPARE", -3)
+    monkeypatch.setattr("nasbench.live.federated.runtime.WORKERS", 8)
+    guests = Guests(address)
+
+    def second() -> None:
+        first.wait(60)
+        connect(PLAN.owners()[1], address, 60.0, TOKEN)
+
+    first = threading.Event()
+
+    def busy(ins: Any) -> list[ClientMessage]:
+        first.set()
+        guests.threads[1].join(60)
+        return [fitted(ins.parameters.tensors, int(ins.config["round"]))]
+
+    guests.start("busy", raw, address, 0, busy)
+    guests.start("too many", second)
+    coordinator = Coordinator(THREE_ROUNDS, 1)
+    serve(coordinator, address, 60.0, TOKEN)
+    assert [row["clients"] for row in coordinator.rows] == [[0], [0], [0]]
+    assert "has no room for another client" in guests.wait()["too many"]
 
 
 def test_clients_that_do_not_come_are_a_sentence(address: str) -> None:
