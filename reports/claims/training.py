@@ -90,7 +90,7 @@ def _judged(plan: str, record: dict[str, Any], registration: Registration) -> di
         raise NasbenchError(
             f"The evidence of {plan} has trainings of another architecture than was found; make it again."
         )
-    accuracies = [accuracy(t, f"The evidence of {plan}, seed {t['seed']},") for t in of]
+    accuracies = [accuracy(t, f"The evidence of {plan}, seed {t['seed']},") for t in of if "failed" not in t]
     return judge(accuracies, float(settings["target"]), len(seeds))
 
 

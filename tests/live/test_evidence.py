@@ -194,6 +194,29 @@ def test_compiled_networks_start_anew_for_each_seed(
     assert not all(torch.equal(states[0][name], states[1][name]) for name in states[0])
 
 
+def test_a_network_that_diverges_is_recorded_and_the_others_are_trained(
+    data: Path, tmp_path: Path, quick: plans.Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = run.Run._network
+
+    def diverging(self: run.Run, kind: Any, seed: int, found: Any, recipe: Any) -> Any:
+        name, network, forward = real(self, kind, seed, found, recipe)
+        if kind == "resnet18":
+            torch.nn.init.constant_(next(network.parameters()), math.nan)
+        return name, network, forward
+
+    monkeypatch.setattr(run.Run, "_network", diverging)
+    assert command.main(arguments(data, tmp_path)) == 0
+    record = read_record(tmp_path / "out" / "rehearsal.json")
+    assert [(t["kind"], "failed" in t) for t in record["trainings"]] == [
+        ("found", False),
+        ("resnet18", True),
+        ("random", False),
+    ]
+    row = record["summary"]["networks"]["resnet18"]
+    assert row["failed"] == 1 and row["n"] == 0 and row["verdict"] == "incomplete"
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [

@@ -54,7 +54,7 @@ def registrations(plan: str, folder: Path = FOLDER) -> list[Registration]:
     """Return the registrations of a plan, oldest first.
 
     Raises:
-        NasbenchError: if a file is damaged, or its settings are not those whose SHA-256 it gives.
+        NasbenchError: if a file is damaged, or was changed: it holds the SHA-256 of the rest of itself.
     """
     found = [_read(path) for path in sorted(folder.glob(f"{plan}-*.toml"), key=_number)]
     return [registration for registration in found if registration.plan == plan]
@@ -96,7 +96,7 @@ def register(settings: Mapping[str, Any], sources: str, folder: Path = FOLDER) -
     }
     folder.mkdir(parents=True, exist_ok=True)
     with path.open("x", encoding="utf-8") as stream:
-        stream.write(tomli_w.dumps(content))
+        stream.write(tomli_w.dumps({**content, "sha256": digest(content)}))
     return path
 
 
@@ -120,8 +120,9 @@ def _read(path: Path) -> Registration:
         raise NasbenchError(
             f"The registration {path.name} lacks {', '.join(names)} or settings; restore it from version control."
         )
-    if digest(content["settings"]) != content["settings_sha256"]:
+    stated = content.pop("sha256", None)
+    if stated != digest(content) or content["settings_sha256"] != digest(content["settings"]):
         raise NasbenchError(
-            f"The registration {path.name} was changed: its settings have another SHA-256; restore it from version control."
+            f"The registration {path.name} was changed after it was made; restore it from version control."
         )
     return Registration(path.stem, content["plan"], content["settings_sha256"], content["sources_sha256"], content)

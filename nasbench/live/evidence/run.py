@@ -30,7 +30,7 @@ from nasbench.live.throughput import of_training
 from nasbench.live.training.alone import start_of
 from nasbench.live.training.halving import memory_guard
 from nasbench.live.training.recipe import Recipe
-from nasbench.live.training.training import Say, Trainer, compiled, to_stderr
+from nasbench.live.training.training import DivergedError, Say, Trainer, compiled, to_stderr
 from nasbench.search.ledger import Budget
 from nasbench.search.observations import Observations
 from nasbench.search.streams import Streams
@@ -129,11 +129,18 @@ class Run:
         name, network, forward = self._network(kind, seed, found, recipe)
         identity = {"kind": kind, "architecture": name, "sources": self.record["sources_sha256"]}
         folder = self.work / f"{kind}-seed{seed}" if self.work else None
-        with memory_guard(self.device, "training"):
-            trainer = Trainer(
-                network, self.task, self.whole, recipe, self.device, folder, identity, False, self.say, forward
-            )
-            trained = trainer.run(watch=self.clock)
+        entry = {"kind": kind, "seed": seed, "architecture": name, "recipe_sha256": recipe.digest}
+        try:
+            with memory_guard(self.device, "training"):
+                trainer = Trainer(
+                    network, self.task, self.whole, recipe, self.device, folder, identity, False, self.say, forward
+                )
+                trained = trainer.run(watch=self.clock)
+        except (
+            DivergedError
+        ) as fault:  # of one network: the others are trained all the same, and this one counts as failed
+            self.say(f"{kind}, seed {seed}: {fault}")
+            return {**entry, "failed": str(fault)}
         facts = describe_trained(self.task, self.splits, trained, recipe, self.device)
         views = (
             f", {100 - facts['test_error_with_views']:.2f} % with views"
@@ -142,10 +149,7 @@ class Run:
         )
         self.say(f"{kind}, seed {seed}: {100 - facts['test_error']:.2f} %{views}, {trained.seconds:.0f} s")
         return {
-            "kind": kind,
-            "seed": seed,
-            "architecture": name,
-            "recipe_sha256": recipe.digest,
+            **entry,
             **facts,
             **of_training(trained.curve, recipe, len(trainer.train), facts["macs"], self.device),
             "curve": trained.curve,

@@ -51,13 +51,14 @@ def summarise(trainings: Sequence[dict[str, Any]], target: float, seeds: Sequenc
     """Return the verdict on the found network's registered seeds, and a row for everything that was trained.
 
     Args:
-        trainings: of the record, each with `kind` and `seed`.
+        trainings: of the record, each with `kind` and `seed`; one that `failed` has no accuracy, so its row stays incomplete.
         target: test accuracy in %.
         seeds: registered; other seeds of the found network are in no bound.
     """
     rows: dict[str, Any] = {}
     for kind in dict.fromkeys(training["kind"] for training in trainings):
         of = [t for t in trainings if t["kind"] == kind and (kind != "found" or t["seed"] in seeds)]
-        rows[kind] = judge([accuracy(t, f"{kind} network, seed {t['seed']},") for t in of], target, len(seeds))
+        whole = [accuracy(t, f"{kind} network, seed {t['seed']},") for t in of if "failed" not in t]
+        rows[kind] = {**judge(whole, target, len(seeds)), "failed": len(of) - len(whole)}
     verdict = rows["found"]["verdict"] if "found" in rows else "incomplete"
     return {"target": target, "seeds": list(seeds), "verdict": verdict, "networks": rows}

@@ -35,6 +35,10 @@ CHECKPOINT_SECONDS = 120.0
 """A checkpoint is written when the one before is so old, when a run is ended, and at its end: a short training needs none."""
 
 
+class DivergedError(NasbenchError):
+    """A training whose loss is not finite any more."""
+
+
 def do_nothing() -> None:
     """Watch nothing."""
 
@@ -125,8 +129,8 @@ class Trainer:
             the recipe says so, and never on a CPU, where that takes longer than most trainings.
 
     Raises:
-        NasbenchError: while training, if the loss is not finite (the last checkpoint stays), if memory runs out
-            twice, or if the folder holds a checkpoint of another recipe.
+        DivergedError: while training, if the loss is not finite (the last checkpoint stays).
+        NasbenchError: if memory runs out twice, or if the folder holds a checkpoint of another recipe.
     """
 
     def __init__(
@@ -208,7 +212,7 @@ class Trainer:
         mean = float(total) / steps
         if not torch.isfinite(total):
             kept = f"; the checkpoint of epoch {self._kept} is kept in {self.path}" if self._kept else ""
-            raise NasbenchError(f"The training loss of epoch {epoch + 1} is not finite{kept}; lower the learning rate.")
+            raise DivergedError(f"The training loss of epoch {epoch + 1} is not finite{kept}; lower the learning rate.")
         synchronize(self.device)
         row = {"epoch": epoch + 1, "learning_rate": rate, "train_loss": mean, "seconds": time.perf_counter() - start}
         if self.search is not None:
