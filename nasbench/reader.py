@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nasbench.errors import NasbenchError, unknown_name
+from nasbench.errors import NasbenchError, quoted, unknown_name
 
 
 class Reader:
@@ -27,23 +27,23 @@ class Reader:
         if key not in self.raw:
             if default is not None:
                 return default
-            raise NasbenchError(f"The {self.where} lacks {key!r}; it should be {wanted}.")
+            raise NasbenchError(f"The {self.where} lacks {quoted(key)}; it should be {wanted}.")
         value = self.raw[key]
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise NasbenchError(f"The {self.where}: {key} is {value!r}; it should be {wanted}.")
+            raise NasbenchError(f"The {self.where}: {key} is {quoted(value)}; it should be {wanted}.")
         return value
 
     def texts(self, key: str) -> list[str]:
         """The value of a key that is a list of names."""
         values = self.take(key, list, "a list of names")
         if not all(isinstance(value, str) for value in values):
-            raise NasbenchError(f"The {self.where}: {key} is {values!r}; it should be a list of names.")
+            raise NasbenchError(f"The {self.where}: {key} is {quoted(values)}; it should be a list of names.")
         return list(values)
 
     def numbers(self, key: str, values: list[Any]) -> list[int]:
         """Values that must be whole numbers; `key` names them in the error."""
         if not all(isinstance(value, int) and not isinstance(value, bool) for value in values):
-            raise NasbenchError(f"The {self.where}: {key} is {values!r}; it should be a list of whole numbers.")
+            raise NasbenchError(f"The {self.where}: {key} is {quoted(values)}; it should be a list of whole numbers.")
         return list(values)
 
     def finish(self) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nasbench.errors import MissingDataError, NasbenchError
+from nasbench.errors import MissingDataError, NasbenchError, quoted
 from nasbench.spaces.space import Ints
 from nasbench.tables.units import direction_of
 
@@ -64,20 +64,20 @@ class Column:
             )
         if self.epochs is not None and not 0 < self.epochs <= MOST_EPOCHS:
             raise NasbenchError(
-                f"Column {self.quantity!r} has {self.epochs:.3g} epochs; it should be 1 to {MOST_EPOCHS:,}."
+                f"Column {quoted(self.quantity)} has {self.epochs:.3g} epochs; it should be 1 to {MOST_EPOCHS:,}."
             )
         if self.seeds is not None and (
             len(set(self.seeds)) < len(self.seeds) or not all(0 <= seed <= LARGEST_SEED for seed in self.seeds)
         ):
             raise NasbenchError(
-                f"Column {self.quantity!r} has the seeds {str(self.seeds)[:80]}; they should differ and lie in 0 to {LARGEST_SEED}."
+                f"Column {quoted(self.quantity)} has the seeds {str(self.seeds)[:80]}; they should differ and lie in 0 to {LARGEST_SEED}."
             )
         if self.split is not None and self.split not in SPLITS:
             raise NasbenchError(
-                f"Column {self.quantity!r} has the split {self.split!r}; splits are {', '.join(SPLITS)}."
+                f"Column {quoted(self.quantity)} has the split {quoted(self.split)}; splits are {', '.join(SPLITS)}."
             )
         if self.curve and (self.seeds is None or self.epochs is None):
-            raise NasbenchError(f"Column {self.quantity!r} is a learning curve; it needs epochs and seeds.")
+            raise NasbenchError(f"Column {quoted(self.quantity)} is a learning curve; it needs epochs and seeds.")
 
     @property
     def key(self) -> str:

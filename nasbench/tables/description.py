@@ -36,7 +36,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nasbench.documents import parse_toml
-from nasbench.errors import NasbenchError
+from nasbench.errors import NasbenchError, quoted
 from nasbench.reader import Reader
 from nasbench.spaces.catalogue import get_space, space_names
 from nasbench.spaces.space import Space
@@ -129,13 +129,13 @@ def _space(raw: Reader) -> tuple[Space, str, tuple[str, ...]]:
     if "decisions" not in entry.raw:
         if name not in space_names():
             raise NasbenchError(
-                f"The {entry.where}: {name!r} is no space that the suite knows ({', '.join(space_names())}), so it needs [[space.decisions]]."
+                f"The {entry.where}: {quoted(name)} is no space that the suite knows ({', '.join(space_names())}), so it needs [[space.decisions]]."
             )
         architecture = entry.take("architecture", str, f"the column with the strings of {name}")
         entry.finish()
         return get_space(name), architecture, ()
     if name in space_names():
-        raise NasbenchError(f"The {entry.where}: {name!r} is a space of the suite; give yours another name.")
+        raise NasbenchError(f"The {entry.where}: {quoted(name)} is a space of the suite; give yours another name.")
     decisions = _tables(entry, "decisions")
     names = [decision.take("name", str, "the name of a decision") for decision in decisions]
     columns = [d.take("column", str, "a column of the file", n) for d, n in zip(decisions, names, strict=True)]

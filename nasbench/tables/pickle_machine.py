@@ -18,7 +18,7 @@ from nasbench.tables.pickle_extent import COST, NotPlain, size_of, written_out
 from nasbench.tables.plain_values import CALLS, RENAMED, VALUES, DType, Inert, Name, Opaque, set_array_state
 
 WIDTHS = {form: struct.calcsize(form) for form in (">d", "<B", "<H", "<i", "<I", "<Q")}
-COST_OF_A_PLACE = 16
+COST_OF_A_PLACE = 64
 """Bytes of an item once everything is written out, however often the pickle says `the same as before`."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nasbench.errors import NasbenchError
+from nasbench.errors import NasbenchError, quoted
 
 DIRECTIONS = ("max", "min")
 
@@ -95,21 +95,27 @@ def direction_of(quantity: str, unit: str, given: str) -> str:
     """
     known = known_quantity(quantity)
     if unit not in UNITS:
-        raise NasbenchError(f"Column {quantity!r} has the unit {unit!r}; known units are {', '.join(UNITS)}.")
+        raise NasbenchError(
+            f"Column {quoted(quantity)} has the unit {quoted(unit)}; known units are {', '.join(UNITS)}."
+        )
     if given and given not in DIRECTIONS:
-        raise NasbenchError(f"Column {quantity!r} has the direction {given!r}; it should be 'max' or 'min'.")
+        raise NasbenchError(
+            f"Column {quoted(quantity)} has the direction {quoted(given)}; it should be 'max' or 'min'."
+        )
     if known is None:
         if not given:
             raise NasbenchError(
-                f'The suite does not know the quantity {quantity!r}; say direction = "max" if more of it is better, else "min".'
+                f'The suite does not know the quantity {quoted(quantity)}; say direction = "max" if more of it is better, else "min".'
             )
         return given
     if UNITS[unit].dimension not in known.dimensions:
         fitting = [name for name, one in UNITS.items() if one.dimension in known.dimensions]
-        raise NasbenchError(f"Column {quantity!r} has the unit {unit!r}; its units are {', '.join(fitting)}.")
+        raise NasbenchError(
+            f"Column {quoted(quantity)} has the unit {quoted(unit)}; its units are {', '.join(fitting)}."
+        )
     if given and given != known.direction:
         raise NasbenchError(
-            f"Column {quantity!r} has the direction {given!r}; that of this quantity is {known.direction!r}."
+            f"Column {quoted(quantity)} has the direction {quoted(given)}; that of this quantity is {known.direction!r}."
         )
     return known.direction
 

@@ -119,13 +119,13 @@ def families(mark: str) -> Mapping[str, list[bytes]]:
         "pointers": [ndarray(), ndarray("|O"), ndarray("V8"), ndarray("object"), array_state(b"K\x01\x85", "O8", blob(b"A" * 8))],
         "hidden field": [hidden_field("scalar"), hidden_field("buffer")],
         "depth": [
-            *(key(nested(depth)) for depth in (100, 10_000, 300_000)),
-            key(nested(300_000, b"\x85N\x86")),
-            *(nested(depth) for depth in (100, 300_000)),
-            nested_lists(300_000),
-            b"\x8f(" + nested(300_000) + b"\x90",
-            b"(" + nested(300_000) + b"\x91",
-            b"(" * 300_000 + b"t" * 300_000,
+            *(key(nested(depth)) for depth in (100, 10_000, 150_000)),
+            key(nested(150_000, b"\x85N\x86")),
+            *(nested(depth) for depth in (100, 150_000)),
+            nested_lists(150_000),
+            b"\x8f(" + nested(150_000) + b"\x90",
+            b"(" + nested(150_000) + b"\x91",
+            b"(" * 150_000 + b"t" * 150_000,
         ],
         "declared sizes": [
             builtin("list", long_range),
@@ -235,15 +235,15 @@ def hw_nas_bench(value: bytes) -> bytes:
     return pickled(b"}" + text("nasbench201") + b"}" + text("cifar10") + metrics + b"s" + b"s")
 
 
-def flooded_archive(mebibytes: int = 320) -> bytes:
+def flooded_archive(mebibytes: int = 160) -> bytes:
     """A torch archive of some 300 kB that unpacks to much more than a file of its size should."""
     return torch_archive(
         pickled(b"\x8e" + struct.pack("<Q", mebibytes * 2**20) + bytes(mebibytes * 2**20)), zipfile.ZIP_DEFLATED
     )
 
 
-def long_parquet(path: Path, rows: int = 2 * 10**8, group: int = 10**7) -> None:
-    """A Parquet file of some kB with columns `op` and `acc` of 200 million equal values."""
+def long_parquet(path: Path, rows: int = 10**8, group: int = 10**6) -> None:
+    """A Parquet file of some kB with columns `op` and `acc` of 100 million equal values."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
