@@ -6,6 +6,7 @@ written there one after another, until the next writer puts the manifest in orde
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -135,14 +136,13 @@ class Manifest:
         return there
 
     def _append(self, lines: bytes) -> None:
-        descriptor = os.open(
-            self.folder / NAME, os.O_WRONLY | os.O_APPEND
-        )  # not made anew where the folder was removed
+        # Not made anew where the folder was removed.
+        descriptor = os.open(self.folder / NAME, os.O_WRONLY | os.O_APPEND)
         try:
             length = os.fstat(descriptor).st_size
             try:
                 if os.write(descriptor, lines) < len(lines):
-                    raise OSError(28, "No space left on device", str(self.folder / NAME))
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.folder / NAME))
                 os.fsync(descriptor)
             except OSError:
                 os.ftruncate(descriptor, length)

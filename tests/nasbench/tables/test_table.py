@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 from pathlib import Path
 
 import numpy as np
@@ -150,3 +151,23 @@ def test_incomplete_tables_find_their_rows(tmp_path: Path) -> None:
     assert not table.is_complete
     assert table.rows(SPACE.all).tolist() == [-1, 0, -1, -1, 1, 2]
     assert np.array_equal(SPACE.index(table.architectures), index)
+
+
+def test_a_builder_removes_what_killed_ones_left_and_keeps_to_the_umask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of this table alone; the table is there for whom the umask lets read it."""
+    monkeypatch.setenv("NASBENCH_CACHE", str(tmp_path))
+    kept = [cache_folder() / name for name in (".two-graph-0123abcd", ".two-abc", "three")]
+    left = cache_folder() / ".two-0123abcd"
+    for folder in (*kept, left):
+        folder.mkdir(parents=True)
+    before = os.umask(0o022)
+    try:
+        assert len(cached_table("two", _build_slowly)) == 6
+    finally:
+        os.umask(before)
+    assert not left.exists() and all(folder.exists() for folder in kept)
+    modes = {path.stat().st_mode & 0o777 for path in (cache_folder() / "two").iterdir()}
+    assert ((cache_folder() / "two").stat().st_mode & 0o777, modes) == (0o755, {0o644})
+    assert not list(cache_folder().glob(".*.lock"))
