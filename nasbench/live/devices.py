@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -39,6 +41,17 @@ def prepare(device: torch.device) -> torch.device:
         torch.backends.cudnn.benchmark = True
         torch.set_float32_matmul_precision("high")
     return device
+
+
+@contextmanager
+def untuned() -> Iterator[None]:
+    """Take convolutions on a GPU as they come: trying them out takes longer than it saves in trainings of some seconds."""
+    tuned = torch.backends.cudnn.benchmark
+    torch.backends.cudnn.benchmark = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.benchmark = tuned
 
 
 def channels_last_is_sound(network: nn.Module, device: torch.device) -> bool:

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from nasbench.errors import NasbenchError
-from nasbench.live.devices import choose_device
+from nasbench.live.devices import choose_device, untuned
 from nasbench.live.networks.drop_path import DropPath, set_drop_path
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.task import Augmentation
@@ -296,3 +296,11 @@ def test_a_gpu_that_is_absent_is_named() -> None:
         choose_device("cuda")
     with pytest.raises(NasbenchError, match="should be auto, cpu or cuda"):
         choose_device("gpu0")
+
+
+def test_convolutions_are_not_tuned_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", True)
+    with pytest.raises(ZeroDivisionError), untuned():
+        assert not torch.backends.cudnn.benchmark and torch.backends.cudnn.enabled
+        raise ZeroDivisionError
+    assert torch.backends.cudnn.benchmark

@@ -17,7 +17,7 @@ from nasbench.hybrid.optimizer import OPTIMIZER
 from nasbench.live.benchmark import LiveBenchmark
 from nasbench.live.blueprints import Architecture
 from nasbench.live.builders import ConvNets
-from nasbench.live.devices import describe
+from nasbench.live.devices import describe, untuned
 from nasbench.live.evidence.clock import Clock
 from nasbench.live.evidence.cost import cost
 from nasbench.live.evidence.plans import Kind, Plan
@@ -98,7 +98,7 @@ class Run:
         )
         identity = {"settings": self.record["settings_sha256"], "sources": self.record["sources_sha256"]}
         journal = Journal(self.work / "trainings.json" if self.work else None, identity)
-        with memory_guard(self.device, "searching"):
+        with memory_guard(self.device, "searching"), untuned():
             live = LiveBenchmark(self.task, part.train, part.search, plan.space, recipe, self.device)
             handle = live.handle(setting, plan.search_seed, (0,), journal, self.clock)
             optimizer = OPTIMIZER.create(handle, Streams(plan.search_seed, (0,)), {})
