@@ -135,12 +135,12 @@ def search(
     need_torch()
     from dataclasses import replace
 
+    from nasbench.given import refuse_unused
     from nasbench.live.builders import network_size
     from nasbench.live.devices import choose_device
     from nasbench.live.experiment import run_plan
     from nasbench.live.federated.command import Federation, refuse_unused_federation, search_federated
     from nasbench.live.front import run_front
-    from nasbench.live.given import refuse_unused
     from nasbench.live.plan import Plan
     from nasbench.live.searchers.searcher import SearchSettings
     from nasbench.live.training.recipe import get_recipe

@@ -35,6 +35,7 @@ def list_(
 
 
 def run(
+    context: typer.Context,
     study: Annotated[str, typer.Argument(help="a preset, or a TOML file")],
     runs: Annotated[
         int | None,
@@ -64,8 +65,14 @@ def run(
     json: Json = False,
 ) -> None:
     """Run a study; what the results folder holds already is not run again."""
+    from nasbench.given import refuse_unused
     from nasbench.live.studies.study import find_live_study
+    from nasbench.study.scheduler import LOCAL
 
+    if cluster is None:
+        refuse_unused(context, ("wait",), "is of a cluster; add --cluster, or leave it out")
+    elif cluster != LOCAL:
+        refuse_unused(context, ("jobs",), "is not used on a cluster, which has as many workers as it has; leave it out")
     live = find_live_study(study)
     if live is not None:
         from nasbench.live.studies.study_command import run_live

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 def tune(
+    context: typer.Context,
     optimizer: Annotated[str, typer.Argument(help="registered name")],
     benchmark: Annotated[str, typer.Option(help="table/dataset, such as nas-bench-201/imagenet16-120")],
     trials: Annotated[int, typer.Option(help="settings to try, the defaults included")],
@@ -53,11 +54,17 @@ def tune(
     from nasbench.benchmarks.catalogue import get_benchmark
     from nasbench.benchmarks.setting import Setting
     from nasbench.console import print_json, print_table, say
+    from nasbench.given import refuse_unused
     from nasbench.progress import progress_bar
     from nasbench.search.registry import get_optimizer
     from nasbench.study.cluster import connect
+    from nasbench.study.scheduler import LOCAL
     from nasbench.study.tuning import tune as run_trials
 
+    if cluster is None:
+        refuse_unused(context, ("wait", "jobs"), "is of a cluster; add --cluster, or leave it out")
+    elif cluster != LOCAL:
+        refuse_unused(context, ("jobs",), "is not used on a cluster, which has as many workers as it has; leave it out")
     kind, where = get_optimizer(optimizer), get_benchmark(benchmark)
     setting = Setting(
         objectives=(objective,),

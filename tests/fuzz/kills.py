@@ -100,6 +100,11 @@ COMMANDS: Mapping[str, Command] = {
         "--out {here}/out --json",
         _is_printed,
     ),
+    "search --federated": Command(
+        "search digits --federated --runtime loop --clients 3 --examples 150 --rounds 2 --train-rounds 4 --channels 4 "
+        "--device cpu --out {here}/out --json",
+        _is_printed,
+    ),
     "tune": Command(
         "tune regularized_evolution --goal regret --trials 3 --runs 2 --benchmark nas-bench-201/cifar10 "
         "--budget queries=30 --json",

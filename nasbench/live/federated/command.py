@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nasbench.errors import NasbenchError
+from nasbench.given import refuse_unused
 from nasbench.live.commands import Certificates, TokenFile
-from nasbench.live.given import refuse_unused
 from nasbench.ranges import LARGEST_SEED, POSITIVE
 
 if TYPE_CHECKING:

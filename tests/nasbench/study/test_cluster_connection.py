@@ -211,3 +211,22 @@ def test_within() -> None:
         within(5, lambda: 1 // 0)
     with pytest.raises(TimeoutError):
         within(0.05, lambda: time.sleep(1))
+
+
+TUNE = "tune random_search --benchmark nas-bench-201/cifar10 --trials 1 --budget queries=1"
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("run quick --wait 60", "--wait is of a cluster; add --cluster"),
+        ("run quick --cluster tcp://127.0.0.1:1 --jobs 1", "--jobs is not used on a cluster"),
+        ("run darts-collapse --wait 60", "--wait is of a cluster; add --cluster"),
+        (f"{TUNE} --wait 60", "--wait is of a cluster; add --cluster"),
+        (f"{TUNE} --jobs 1", "--jobs is of a cluster; add --cluster"),
+        (f"{TUNE} --cluster tcp://127.0.0.1:1 --jobs 2", "--jobs is not used on a cluster"),
+    ],
+)
+def test_what_would_not_be_used_is_refused(words: str, reason: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status(words.split()) == 2
+    assert reason in capsys.readouterr().err
