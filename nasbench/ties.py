@@ -7,12 +7,10 @@ from: far above what rounding adds up to, far below the last digit that anybody 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-FloatArray = NDArray[np.floating[Any]]
+FloatArray = NDArray[np.float64]
 
 RELATIVE = 1e-11
 """Share of the magnitude up to which a difference is taken for rounding: a sum of 10^4 terms errs by some 10^-14 of it."""

@@ -138,6 +138,14 @@ class BenchmarkEvaluation:
         said = {"queries": True, "unique_queries": repeated, "train_seconds": timed, self.main: True}
         return tuple(account for account, says in said.items() if says)
 
+    def at_fraction(self, fraction: float) -> dict[str, Floats]:
+        """Regret `(R,)` of every optimizer at a fraction of the budget that all spent; at the first where all have any, if that is later."""
+        curves = {label: outcome.curves[self.main] for label, outcome in self.outcomes.items()}
+        start = max(float(curve.budgets[0]) for curve in curves.values())
+        budget = max(start, fraction * min(float(curve.budgets[-1]) for curve in curves.values()))
+        within = budget + tolerance(budget)
+        return {label: curve.regret[:, np.flatnonzero(curve.budgets <= within)[-1]] for label, curve in curves.items()}
+
     @property
     def drawn(self) -> tuple[str, ...]:
         """The accounts against which regret is drawn."""
@@ -259,7 +267,8 @@ def _grid(account: str, spent: Mapping[str, Floats]) -> Floats:
 
 
 def _curve(regret: Floats, spent: Floats, grid: Floats) -> Curve:
-    end = float(spent[:, -1].min())
+    # Where a run ended before another one's first query was answered, that first answer is where all have one.
+    end = max(float(spent[:, -1].min()), float(spent[:, 0].max()))
     budgets = grid[grid <= end]
     if not len(budgets) or budgets[-1] < end:
         budgets = np.append(budgets, end)

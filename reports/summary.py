@@ -213,17 +213,7 @@ def _half_budget(evaluations: Sequence[BenchmarkEvaluation]) -> list[str]:
     """Whether the winner led at half the budget already."""
     led = []
     for evaluation in evaluations:
-        curves = {label: outcome.curves[evaluation.main] for label, outcome in evaluation.outcomes.items()}
-        end = min(float(curve.budgets[-1]) for curve in curves.values())
-        half, whole = (
-            rank_methods(
-                {
-                    label: curve.regret[:, curve.budgets <= budget + tolerance(budget)][:, -1]
-                    for label, curve in curves.items()
-                }
-            )
-            for budget in (max(end / 2, float(min(c.budgets[0] for c in curves.values()))), end)
-        )
+        half, whole = (rank_methods(evaluation.at_fraction(fraction)) for fraction in (0.5, 1.0))
         if not isinstance(half, Undefined) and not isinstance(whole, Undefined) and half.winners == whole.winners:
             led.append(evaluation.short)
     names = f" ({listed(led)})" if led and len(evaluations) > 1 else ""

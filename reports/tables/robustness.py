@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from nasbench.spaces.space import Floats
-from nasbench.ties import tolerance
 from reports.accounts import NAMES
 from reports.evaluation import BenchmarkEvaluation
 from reports.savings import Arrival
@@ -63,7 +62,7 @@ def _rows(
     half: float | Undefined,
 ) -> Iterator[tuple[Cell, ...]]:
     conditions = {WHOLE: _final(evaluation)}
-    conditions |= {name: _at(evaluation, fraction) for name, fraction in BUDGETS.items()}
+    conditions |= {name: evaluation.at_fraction(fraction) for name, fraction in BUDGETS.items()}
     conditions |= _targets(evaluation, reached)
     others = {e.short: _final(e) for e in evaluations if e is not evaluation}
     found = across_conditions(conditions | others, WHOLE)
@@ -106,17 +105,6 @@ def _together(found: ConditionRobustness, names: Sequence[str], runs: str) -> tu
 
 def _final(evaluation: BenchmarkEvaluation) -> dict[str, Floats]:
     return {label: outcome.score for label, outcome in evaluation.outcomes.items()}
-
-
-def _at(evaluation: BenchmarkEvaluation, fraction: float) -> dict[str, Floats]:
-    """Regret at a fraction of the budget that every optimizer spent; at the first that is known where that is later."""
-    curves = {label: outcome.curves[evaluation.main] for label, outcome in evaluation.outcomes.items()}
-    start = max(float(curve.budgets[0]) for curve in curves.values())
-    budget = max(start, fraction * min(float(curve.budgets[-1]) for curve in curves.values()))
-    return {
-        label: curve.regret[:, np.flatnonzero(curve.budgets <= budget + tolerance(budget))[-1]]
-        for label, curve in curves.items()
-    }
 
 
 def _targets(evaluation: BenchmarkEvaluation, reached: Sequence[Arrival]) -> dict[str, dict[str, Floats]]:

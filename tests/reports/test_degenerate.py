@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.benchmarks.describe import describe
 from nasbench.tables.imports import import_table
+from reports.evaluation import evaluate
 from reports.figures.landscape import landscape
 from reports.page import write_report
 from reports.report import Report, build_report
@@ -103,11 +105,11 @@ def test_tables_without_training_times_and_with_a_test_split(small_study: Callab
 
 SIX_ROWS = """op,width,acc,time,lat
 conv,8,{0},1000,5
-conv,16,{1},1000,6
-pool,8,{2},1000,7
-pool,16,{3},1000,7
+conv,16,{1},10,6
+pool,8,{2},600,7
+pool,16,{3},1,7
 skip,8,{4},1000,9
-skip,16,{5},1000,10
+skip,16,{5},0.5,10
 """
 DESCRIBED = """
 name = "six"
@@ -200,3 +202,21 @@ def test_one_and_two_runs_are_told_no_probability(small_study: Callable[..., Pat
     table = next(table for table in report.tables if table.name == "practical")
     assert all(isinstance(cell.value, Undefined) for row in table.rows for cell in row[2:5])
     assert "2 runs of each can tell no probability, 6 are the fewest" in " ".join(table.footnotes)
+
+
+def test_one_query_a_run_at_very_different_costs(
+    small_study: Callable[..., Path], six: Callable[[tuple[int, ...]], None], tmp_path: Path
+) -> None:
+    """Some runs have ended before the first query of others is answered, so curves begin where all have an incumbent."""
+    six(RISING)
+    folder = small_study(
+        tmp_path, optimizers=("random_search", "local_search", "one_plus_one_ea"), runs=4, benchmarks=("six/d",), epochs="[1]",
+        budget="train_seconds = 0.2",
+    )  # fmt: skip
+    results = Results.open(folder)
+    write_report(build_report(results, figures=False), tmp_path / "out")
+    (evaluation,) = evaluate(results)
+    for fraction in (0.25, 0.5, 1.0):
+        assert all(np.isfinite(regret).all() for regret in evaluation.at_fraction(fraction).values())
+    for outcome in evaluation.outcomes.values():
+        assert all(np.isfinite(curve.regret).all() for curve in outcome.curves.values())

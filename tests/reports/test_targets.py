@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from nasbench.errors import NasbenchError
-from reports.evaluation import AXES, evaluate_benchmark
+from reports.accounts import AXES
+from reports.evaluation import evaluate_benchmark
 from reports.results import Results
 from reports.statistics.inputs import CensoredTimes
 from reports.targets import common_horizon, standard_targets, time_to_target

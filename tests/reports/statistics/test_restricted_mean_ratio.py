@@ -187,3 +187,25 @@ def test_same_seed_same_bounds() -> None:
     a, b = exponential(np.random.default_rng(11), 20)
     once, again = (restricted_mean_ratio(a, b, 2.0, np.random.default_rng(12)) for _ in range(2))
     assert once == again
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "told"), [(2, 4, False), (4, 9, False), (0, 9, False), (5, 5, True), (1, 10, True), (10, 0, True)]
+)
+def test_few_arrivals_of_both_give_no_bounds(a: int, b: int, told: bool) -> None:
+    """Four runs of which two arrived gave an interval up to 58,210,840 beside four that all did."""
+    order = np.random.default_rng(14).permutation(30)
+    first, second = (stopped(np.arange(1.0, 31.0) + np.where(np.arange(30) < n, 0.0, 99.0), 40.0) for n in (a, b))
+    second = CensoredTimes(second.time[order], second.observed[order])
+    got = restricted_mean_ratio(first, second, 40.0, np.random.default_rng(13), paired=True, resamples=500)
+    assert isinstance(got, RestrictedMeanRatio) and (got.n_a, got.n_b) == (30, 30)
+    assert isinstance(got.interval, Interval) == isinstance(got.upper, float) == told
+    if not told:
+        assert isinstance(got.interval, Undefined) and f"{a} of 30 and {b} of 30 runs arrived" in got.interval.reason
+
+
+def test_few_runs_that_all_arrive_have_bounds() -> None:
+    got = restricted_mean_ratio(
+        stopped(np.arange(1.0, 5.0), 9.0), stopped(np.arange(2.0, 6.0), 9.0), 9.0, np.random.default_rng(1)
+    )
+    assert isinstance(got, RestrictedMeanRatio) and isinstance(got.interval, Interval)

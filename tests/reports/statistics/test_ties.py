@@ -18,7 +18,7 @@ from reports.statistics.pairwise import a12, rank_sum, sign_flip, wilcoxon_signe
 from reports.statistics.ranks import friedman, nemenyi, ranks
 from reports.statistics.result import HypothesisTest, Undefined
 from reports.statistics.robustness import Ranking, rank_methods
-from reports.statistics.survival import log_rank
+from reports.statistics.survival import SurvivalCurve, kaplan_meier, log_rank
 
 Ints = np.ndarray
 UNITS: list[tuple[float, float]] = [(0.02, 0.0), (0.02, 88.0), (0.0002, 0.0), (1 / 3, 7.1), (100.0, 0.0), (0.05, -1e4)]
@@ -60,22 +60,19 @@ def test_rank_tests_are_those_of_whole_numbers(numbers: Ints, to: tuple[float, f
 @settings(max_examples=40, deadline=None)
 @given(counts(2), unit)
 def test_tests_of_means_and_posteriors_too(numbers: Ints, to: tuple[float, float]) -> None:
-    x, y = in_unit(numbers, to)
-    once, again = (sign_flip(*pair, np.random.default_rng(1), resamples=500) for pair in (numbers, (x, y)))
+    (a, b), (x, y) = numbers, in_unit(numbers, to)
+    once, again = (sign_flip(*pair, np.random.default_rng(1), resamples=500) for pair in ((a, b), (x, y)))
     assert isinstance(once, HypothesisTest) and isinstance(again, HypothesisTest)
     assert once.p_value == again.p_value
-    first, second = paired(*numbers, 2.0), paired(x, y, 2.0 * to[0])
+    first, second = paired(a, b, 2.0), paired(x, y, 2.0 * to[0])
     if isinstance(first, Equivalence) and isinstance(second, Equivalence):
         assert first.p_value == pytest.approx(second.p_value, rel=1e-6, abs=1e-12)
     else:
         assert isinstance(first, Undefined) and isinstance(second, Undefined)
-    low, high = (
-        signed_rank(*pair, 2.0 * scale, np.random.default_rng(2), draws=200)
-        for pair, scale in ((numbers, 1.0), ((x, y), to[0]))
-    )
-    if isinstance(low, RopePosterior):
-        assert isinstance(high, RopePosterior)
-        assert np.allclose(low.draws, high.draws, atol=1e-12)
+    low = signed_rank(a, b, 2.0, np.random.default_rng(2), draws=200)
+    high = signed_rank(x, y, 2.0 * to[0], np.random.default_rng(2), draws=200)
+    assert isinstance(low, RopePosterior) and isinstance(high, RopePosterior)
+    assert np.allclose(low.draws, high.draws, atol=1e-12)
 
 
 @settings(max_examples=60, deadline=None)
@@ -134,16 +131,29 @@ def test_the_cases_that_rounding_decided_before() -> None:
 
 
 def test_times_that_differ_by_rounding_are_one_time() -> None:
-    rng = np.random.default_rng(3)
-    steps = rng.integers(1, 4, (2, 12)) / 10
-    forward, backward = (
-        np.cumsum(np.tile(s, (6, 1))[:, ::way], axis=1)[:, -1] for s, way in ((steps[0], 1), (steps[1], -1))
+    """The same trainings in another order: sums that differ in the last bit, and hours that do not."""
+    steps = np.random.default_rng(3).integers(1, 9, (8, 20)) / 10
+    forward, backward = (np.array([sum(own[::way]) for own in steps]) for way in (1, -1))
+    assert (forward != backward).any()
+    yes = np.ones(8, dtype=bool)
+    computed = log_rank([CensoredTimes(forward, yes), CensoredTimes(backward, yes)])
+    exact = log_rank([CensoredTimes(np.rint(10 * times), yes) for times in (forward, backward)])
+    assert p_of(computed) == pytest.approx(p_of(exact))
+    curve = kaplan_meier(CensoredTimes(np.concatenate([forward, backward]), np.ones(16, dtype=bool)))
+    assert (
+        isinstance(curve, SurvivalCurve)
+        and curve.events.sum() == 16
+        and len(curve.time) == len(set(np.rint(10 * forward)))
     )
-    exact = [np.rint(t * 10) for t in (forward, backward)]
-    yes = np.ones(6, dtype=bool)
-    assert p_of(log_rank([CensoredTimes(t, yes) for t in (forward, backward)])) == p_of(
-        log_rank([CensoredTimes(t, yes) for t in exact])
-    )
+
+
+def test_numbers_too_small_or_too_large_to_square_give_a_reason() -> None:
+    tiny, zeros = [1e-300, 2e-300, 3e-300], [0.0, 0.0, 0.0]
+    assert isinstance(paired(tiny, zeros, 0.1), Undefined)
+    assert isinstance(wilcoxon_signed_rank(tiny, zeros), Undefined)
+    huge = [1e300, 2e300, 3e300]
+    for outcome in (paired(huge, zeros, 0.1), wilcoxon_signed_rank(huge, zeros), a12(huge, zeros)):
+        assert isinstance(outcome, Undefined) and "too large to compute with" in outcome.reason
 
 
 def test_the_primitives() -> None:
