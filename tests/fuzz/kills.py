@@ -22,6 +22,8 @@ from pathlib import Path
 
 SHORT = 3
 """Inputs of a short run: one of each of the quickest commands."""
+HEAVY = ("nasbench.live.experiment", "reports.commands", "reports.report")
+"""Modules that a short run does without."""
 AGAIN = 0.3
 """Chance that a command that was killed is killed once more."""
 LONGEST = 300.0
@@ -121,6 +123,7 @@ def campaign(n: int, seed: int, folder: Path) -> Counter[str]:
         seed: of the points.
         folder: where everything lies.
     """
+    get_context("forkserver").set_forkserver_preload(["nasbench.study.runner", *(HEAVY if n > SHORT else ())])
     rng = random.Random(seed)
     made = folder / "made"
     made.mkdir()
@@ -222,10 +225,8 @@ class _Running:
 
 
 def _start(words: str, here: Path, own_cache: bool = False) -> _Running:
-    context = get_context("forkserver")
-    context.set_forkserver_preload(["nasbench.study.runner", "nasbench.live.commands", "reports.commands", "torch"])
     here.mkdir(exist_ok=True)
-    process = context.Process(target=_obey, args=(words.split(), str(here), own_cache))
+    process = get_context("forkserver").Process(target=_obey, args=(words.split(), str(here), own_cache))
     process.start()
     return _Running(process)
 

@@ -18,8 +18,8 @@ from nasbench.live.federated.job import Job, load_weights
 from nasbench.live.federated.loop import run_loop
 from nasbench.live.final_phase import train_final
 from nasbench.live.plan import Plan
+from nasbench.live.sealed import read_sealed, write_sealed
 from nasbench.live.search_phase import run_search
-from nasbench.live.studies.store import write_whole
 from nasbench.live.tasks.task import Splits
 from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.metrics import evaluate
@@ -115,7 +115,7 @@ def compare_seeds(
     """Return the comparison of the plan's seed and those that follow it; what `folder` holds is not run again.
 
     Raises:
-        NasbenchError: if there is no seed, a partition does not serve, or a file of the folder belongs to another plan.
+        NasbenchError: if there is no seed, a partition does not serve, or a file of the folder is damaged or belongs to another plan.
     """
     if seeds < 1:
         raise NasbenchError(f"The number of seeds is {seeds}; it should be 1 or more.")
@@ -135,13 +135,13 @@ def _kept(
 ) -> dict[str, Any]:
     path = folder / f"compare-{plan.job.task}-{plan.job.seed}.json" if folder else None
     if path and path.exists():
-        result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        result = read_sealed(path, "finished comparison")
         if result["plan"] != json.loads(json.dumps(_identity(plan, passes))):
             raise NasbenchError(f"{path} is the comparison of another plan; choose another folder.")
         return result
     result = compare(plan, device, say, passes)
     if path:
-        write_whole(path, result)
+        write_sealed(path, result)
     return result
 
 

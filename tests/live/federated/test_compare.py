@@ -10,6 +10,7 @@ import pytest
 
 from nasbench.errors import NasbenchError
 from nasbench.live.federated.compare import compare_seeds, summary
+from nasbench.live.sealed import read_sealed, write_sealed
 
 from small_federation import CPU, PLAN
 
@@ -18,7 +19,7 @@ def test_a_comparison_is_kept_and_not_run_again(tmp_path: Path) -> None:
     plan = replace(PLAN, clients=2)
     (row,) = compare_seeds(plan, 1, CPU, tmp_path, lambda m: None)
     path = tmp_path / "compare-digits-0.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "central": -1.0}))
+    write_sealed(path, {**read_sealed(path, "comparison"), "central": -1.0})
     assert compare_seeds(plan, 1, CPU, tmp_path, lambda m: None) == [{**json.loads(json.dumps(row)), "central": -1.0}]
     with pytest.raises(NasbenchError, match="another plan"):
         compare_seeds(replace(plan, examples=(100, 50)), 1, CPU, tmp_path, lambda m: None)
@@ -26,6 +27,9 @@ def test_a_comparison_is_kept_and_not_run_again(tmp_path: Path) -> None:
         compare_seeds(plan, 1, CPU, tmp_path, lambda m: None, passes=(1, 2))
     with pytest.raises(NasbenchError, match="number of seeds"):
         compare_seeds(plan, 0, CPU)
+    path.write_text(path.read_text().replace("-1.0", "-2.0"))
+    with pytest.raises(NasbenchError, match=r"compare-digits-0\.json is no finished comparison; move it away"):
+        compare_seeds(plan, 1, CPU, tmp_path, lambda m: None)
 
 
 def test_a_summary_holds_means_differences_and_their_intervals() -> None:
