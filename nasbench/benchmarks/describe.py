@@ -54,7 +54,9 @@ def landscape_values(benchmark: TabularBenchmark) -> tuple[Floats, str]:
         NasbenchError: if the table holds no error on the data set, or an architecture lacks its value.
     """
     searched, splits = _searched(benchmark)
-    values = snapped(searched.mean())  # what differs by rounding alone is one error
+    values: Floats = np.asarray(
+        snapped(searched.mean()), dtype=np.float64
+    )  # what differs by rounding alone is one error
     if not np.isfinite(values).all():
         raise NasbenchError(
             f"{int((~np.isfinite(values)).sum())} architectures of {benchmark.name} have no error; it cannot be described."

@@ -112,6 +112,12 @@ class Machine:
             raise ValueError("a length is negative")
         return self.take(count)
 
+    def remember(self, number: int) -> None:
+        """Keep what is on top under a number, of which a pickle has no more than bytes."""
+        if not 0 <= number <= len(self._data):
+            raise ValueError("it numbers more values than it has")
+        self.memo[number] = self.stack[-1]
+
     def items(self) -> list[Any]:
         """What lies above the last mark; the mark and all of it are removed."""
         found, self.stack = self.stack, self.below.pop()

@@ -27,7 +27,7 @@ def _push(make: Callable[[Machine], Any]) -> Callable[[Machine], None]:
 
 
 def _remember(index: Callable[[Machine], int]) -> Callable[[Machine], None]:
-    return lambda m: m.memo.__setitem__(index(m), m.stack[-1])
+    return lambda m: m.remember(index(m))
 
 
 def _mark(m: Machine) -> None:

@@ -191,7 +191,7 @@ def _fill(chunk: Chunk, row: int, record: Mapping[str, Any], trainings: Mapping[
                 if source == name:
                     evaluated = result["eval_times"][f"x-valid@{epochs - 1}"]
                     seconds[dataset].append(sum(result["train_times"].values()) + evaluated)
-                    latencies[dataset].extend(result["latency"])
+                    latencies[dataset].extend(float(latency) for latency in result["latency"])
                     _compare(chunk, space, architecture, dataset, result)
         for dataset, times in seconds.items():
             chunk.scalar[dataset, "train_time", epochs][row] = np.mean(times) if times else np.nan

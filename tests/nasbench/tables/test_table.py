@@ -171,3 +171,31 @@ def test_a_builder_removes_what_killed_ones_left_and_keeps_to_the_umask(
     modes = {path.stat().st_mode & 0o777 for path in (cache_folder() / "two").iterdir()}
     assert ((cache_folder() / "two").stat().st_mode & 0o777, modes) == (0o755, {0o644})
     assert not list(cache_folder().glob(".*.lock"))
+
+
+@pytest.mark.parametrize("change", [("unit", "ms", "s"), ("note", "", "by hand"), ("direction", "min", "max")])
+def test_the_fingerprint_covers_what_a_number_means(tmp_path: Path, change: tuple[str, str, str]) -> None:
+    name, before, after = change
+    write_table(
+        tmp_path,
+        name="two",
+        space=SPACE,
+        columns=[Measured(Column(dataset="set", quantity="latency", unit="ms"), np.ones(6))],
+        provenance="test",
+    )
+    path = tmp_path / "manifest.json"
+    text = path.read_text(encoding="utf-8")
+    assert f'"{name}": "{before}"' in text
+    path.write_text(text.replace(f'"{name}": "{before}"', f'"{name}": "{after}"'), encoding="utf-8")
+    with pytest.raises(NasbenchError, match=r"manifest\.json is damaged: it has not the checksum that it states"):
+        open_table(tmp_path)
+
+
+def test_a_table_of_an_older_layout_is_built_anew_or_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NASBENCH_CACHE", str(tmp_path))
+    for name in ("nas-bench-201", "mine"):
+        (tmp_path / "tables-1" / name).mkdir(parents=True)
+        (tmp_path / "tables-1" / name / "manifest.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(NasbenchError, match="'mine' was imported by an older version of the suite; import it again"):
+        get_table("mine")
+    assert len(get_table("nas-bench-201")) == 15625
