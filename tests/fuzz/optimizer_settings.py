@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,7 @@ def _ends(allowed: Allowed) -> tuple[Any, ...]:
     return (inner.least, inner.below - 1) if inner.whole else (inner.least, math.nextafter(inner.below, -math.inf))
 
 
-def _checked(name: str, setting: str, value: Any) -> partial[object]:
+def _checked(name: str, setting: str, value: Any) -> Callable[[], object]:
     study = Study(
         name="odd",
         description="",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -98,7 +99,7 @@ def _changed(rng: random.Random) -> str:
     return text
 
 
-def _checked(text: str, folder: Path) -> partial[object]:
+def _checked(text: str, folder: Path) -> Callable[[], object]:
     study = parse_study(text, "fuzz")
     check_study(study)
     return partial(run_study, study, folder) if _is_small(study) else partial(str)
