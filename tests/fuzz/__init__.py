@@ -29,7 +29,15 @@ def names() -> tuple[str, ...]:
     return tuple(path.stem for path in modules if "\ndef campaign(" in path.read_text(encoding="utf-8"))
 
 
-def load(name: str) -> tuple[Campaign, int]:
-    """Return the campaign of that name and the inputs of a short run of it."""
-    module = import_module(f"{__name__}.{name}")
-    return module.campaign, getattr(module, "SHORT", 20)
+def short(name: str) -> int:
+    """Return the inputs of a short run of a campaign."""
+    return int(getattr(import_module(f"{__name__}.{name}"), "SHORT", 20))
+
+
+def run(name: str, n: int, seed: int, folder: Path) -> Counter[str]:
+    """Run a campaign; return what it tried and its outcomes, and no more: some count one fault by its singular, or kinds as well."""
+    campaign: Campaign = import_module(f"{__name__}.{name}").campaign
+    counts = campaign(n, seed, folder)
+    singular = {"tracebacks": "traceback", "hangs": "hang"}
+    outcomes = Counter({outcome: counts[outcome] + counts[singular.get(outcome, "")] for outcome in OUTCOMES})
+    return outcomes + Counter(tried=counts["tried"] or outcomes.total())
