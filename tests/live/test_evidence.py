@@ -286,6 +286,13 @@ def test_the_plan_of_the_gpu_fits_seven_minutes() -> None:
     assert "PFLOP" in str(spent) and duration(90) == "90 s" and duration(7200) == "2.0 h"
 
 
+def test_a_plan_is_printed_without_its_device_or_data(capsys: pytest.CaptureFixture[str]) -> None:
+    for device in ("cuda", "cpu"):
+        assert command.main(["--device", device, "--plan"]) == 0
+        printed = json.loads(capsys.readouterr().out)
+        assert printed["plan"]["name"] == plans.PLANS[device].name and printed["expected"]["total_seconds"] > 0
+
+
 def test_the_plan_of_the_cpu_is_a_search_of_hours_and_seeds_of_nine_petaflop() -> None:
     spent = cost(plans.CPU, 45_000, 5_000)
     assert 8.5e15 <= spent.seed <= 9.5e15 and 4e15 <= spent.search <= 5e15

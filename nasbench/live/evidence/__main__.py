@@ -29,6 +29,8 @@ from nasbench.live.tasks import cifar10
 from nasbench.live.tasks.task import Splits, task_folder
 from nasbench.live.training.training import to_stderr
 
+IMAGES = 45_000, 5_000
+"""Training and search images of CIFAR-10."""
 REHEARSED = 256, 128, 256
 """Training, search and test examples of a rehearsal."""
 DONE, WRONG_USE, UNFINISHED, INTERRUPTED = 0, 2, 3, 130
@@ -67,7 +69,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--device", default="cuda", help="cuda or cpu, each with a plan of its own")
     parser.add_argument("--threads", type=int, help="of a CPU; default: all cores")
     parser.add_argument("--rehearsal", action="store_true", help="a tiny run that shows that everything works")
-    parser.add_argument("--plan", action="store_true", help="print the plan and what it costs, and run nothing")
+    parser.add_argument(
+        "--plan",
+        action="store_true",
+        help="print the plan and what it costs, without data or the device, and run nothing",
+    )
     parser.add_argument(
         "--register", action="store_true", help="register the plan under the present sources, and run nothing"
     )
@@ -79,24 +85,24 @@ def _run(options: argparse.Namespace) -> int:
         raise NasbenchError(f"--minutes is {options.minutes:g}; it should be a positive number.")
     if options.threads is not None and options.threads < 1:
         raise NasbenchError(f"--threads is {options.threads}; it should be 1 or more.")
+    plan = _plan(options)
     if options.register:
-        plan = _plan(options)
         to_stderr(f"registered: {register(plan.as_dict(), sources_digest(), FOLDER)}")
+        return DONE
+    if not options.device.startswith("cuda"):
+        torch.set_num_threads(options.threads or os.cpu_count() or 1)
+    if options.plan:
+        rate = expected_rate(plan, torch.device(options.device))
+        print(json.dumps({"plan": plan.as_dict(), "expected": cost(plan, *IMAGES, rate=rate).as_dict()}, indent=1))
         return DONE
     deadline = time.monotonic() + 60 * options.minutes
     device = choose_device(options.device)
-    if device.type == "cpu":
-        torch.set_num_threads(options.threads or os.cpu_count() or 1)
-    plan = _plan(options)
     splits = cifar10.splits(cifar10.cached() if options.data is None else cifar10.from_path(options.data))
     if plan is REHEARSAL:
         train, search, test = REHEARSED
         splits = Splits(splits.train.first(train), splits.search.first(search), splits.test.first(test))
     expected = cost(plan, len(splits.train), len(splits.search), rate=expected_rate(plan, device))
     to_stderr(f"{plan.name}: {expected}")
-    if options.plan:
-        print(json.dumps(plan.as_dict(), indent=1))
-        return DONE
     fresh = new_record(plan.as_dict(), sources_digest(), None)
     under = covering(fresh, FOLDER)
     fresh["registration"] = under.name if under else None

@@ -43,6 +43,18 @@ class Cost:
         """Search and deciding trainings."""
         return self.search + self.seeds * self.seed
 
+    def as_dict(self) -> dict[str, float | None]:
+        """The cost by name: PFLOP, the rate in TFLOP/s, and seconds at that rate."""
+        return {
+            "search_pflop": self.search / PETA,
+            "seed_pflop": self.seed / PETA,
+            "deciding_seeds": self.seeds,
+            "total_pflop": self.total / PETA,
+            "rate_tflop_per_second": None if self.rate is None else self.rate / 1e12,
+            "search_seconds": None if self.rate is None else self.search / self.rate,
+            "total_seconds": None if self.rate is None else self.total / self.rate,
+        }
+
     def __str__(self) -> str:
         """The cost, a line for a person."""
         text = (
