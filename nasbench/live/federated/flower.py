@@ -36,8 +36,8 @@ from nasbench.live.federated.update import Answer, packed, printable, read_answe
 
 Failure = tuple[ClientProxy, FitRes] | BaseException
 TYPE = "numpy.ndarray"
-INTRODUCTION = 30.0
-"""Seconds for a client to say who it is."""
+INTRODUCTION = 60.0
+"""Seconds for a client that has come over a network to say who it is; one of a simulation has still to be started."""
 LATE = 2.0
 """Seconds that a round waits for those who came since the last one to introduce themselves."""
 PAUSE = 0.05
@@ -107,8 +107,9 @@ class MirrorAveraging(Strategy):
     def _introduce(self, proxy: ClientProxy) -> None:
         question = challenge()
         ins = GetPropertiesIns({"job": self.coordinator.job.dumps(), "challenge": question})
+        seconds = min(INTRODUCTION, self.patience) if isinstance(proxy, Guest) else self.patience
         try:
-            properties: dict[str, Any] = dict(proxy.get_properties(ins, INTRODUCTION, 0).properties)
+            properties: dict[str, Any] = dict(proxy.get_properties(ins, seconds, 0).properties)
         except Exception as fault:  # whatever a client or its connection does, the others go on
             properties = {"client": proxy.cid, "refusal": f"it does not answer ({type(fault).__name__})"}
         self.introduced.put((proxy, question, properties))

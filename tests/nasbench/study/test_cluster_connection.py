@@ -17,6 +17,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip("distributed", reason="needs the extra 'cluster'")
+pytest.importorskip("cryptography", reason="makes certificates")
+
 from certificates import certify
 
 from nasbench.cli import status
@@ -25,8 +29,6 @@ from nasbench.study import cluster as module
 from nasbench.study import scheduler
 from nasbench.study.cluster import Call, connect
 from nasbench.study.scheduler import within
-
-pytest.importorskip("distributed", reason="needs the extra 'cluster'")
 
 BENCHMARK = "nas-bench-201/cifar10"
 FRAMES = (1).to_bytes(8, "little") + (2**62).to_bytes(8, "little")
