@@ -6,11 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nasbench.ties import tolerance
-from reports.evaluation import BenchmarkEvaluation, Outcome
+from reports.evaluation import BenchmarkEvaluation
 from reports.statistics.result import Undefined
 from reports.tables.table import Cell, Column, ReportTable
-from reports.words import counted, listed
 
 
 def cost_table(evaluations: Sequence[BenchmarkEvaluation]) -> ReportTable:
@@ -50,23 +48,5 @@ def cost_table(evaluations: Sequence[BenchmarkEvaluation]) -> ReportTable:
         notes=(
             "Simulated hours are what the table records for the trainings that were charged. Own seconds: what the optimizer itself computed for, "
             "measured where the study ran and shared out evenly over runs that advance together.",
-            *_ended_early(evaluations),
         ),
     )
-
-
-def _ended_early(evaluations: Sequence[BenchmarkEvaluation]) -> tuple[str, ...]:
-    """Which runs ended before they had spent what the budget allows, since the optimizer had nothing more to ask; empty where none did."""
-    found = []
-    for evaluation in evaluations:
-        for label, outcome in evaluation.outcomes.items():
-            if early := _early(outcome, evaluation):
-                found.append(f"{early} of {counted(len(outcome.runs), 'run')} of {label} on {evaluation.short}")
-    return (f"Ended before the budget was spent, with nothing more to ask: {listed(found)}.",) if found else ()
-
-
-def _early(outcome: Outcome, evaluation: BenchmarkEvaluation) -> int:
-    limits = {account: limit for account, limit in evaluation.limits.items() if account in outcome.spent}
-    if not limits or len(limits) < len(evaluation.limits):
-        return 0  # a limit that traces do not record may have ended them
-    return int(np.all([outcome.spent[a] < limit - tolerance(limit) for a, limit in limits.items()], axis=0).sum())
