@@ -26,6 +26,7 @@ def devices(
     from nasbench.benchmarks.views import AS_IT_IS
     from nasbench.console import print_json, print_table
     from reports.devices import DEVICES, measured_devices, transfer
+    from reports.words import ranged
 
     chosen = [tuple(text.split(",")) for text in cost] if cost else DEVICES
     found, error = measured_devices(get_benchmark(benchmark), chosen)
@@ -35,11 +36,11 @@ def devices(
             "architectures": len(device.rows),
             "distinct_points": len(device.front.points),
             **{
-                f"objective_{at}": f"{view(low):.4g} to {view(low + span):.4g} {unit}"
-                for at, (low, span, unit, view) in enumerate(
+                f"objective_{at}": f"{ranged(view(low), view(high))} {unit}"
+                for at, (low, high, unit, view) in enumerate(
                     zip(
                         device.front.ideal,
-                        device.front.span,
+                        device.front.nadir,
                         (error, *device.units),
                         (AS_IT_IS, *device.views),
                         strict=True,

@@ -22,7 +22,7 @@ from nasbench.benchmarks.views import View
 from nasbench.errors import NasbenchError
 from nasbench.search.archive import nondominated
 from nasbench.spaces.space import Floats
-from reports.fronts import REFERENCE, TrueFront, true_front
+from reports.fronts import REFERENCE, TrueFront, tied, true_front
 from reports.statistics.multiobjective import hypervolume
 
 DEVICES = (
@@ -101,6 +101,7 @@ def _device(benchmark: TabularBenchmark, error: Floats, costs: tuple[str, ...]) 
 
 def device_of(costs: tuple[str, ...], units: tuple[str, ...], objectives: Floats) -> Device:
     """The device of these objectives `(N, M)`."""
+    objectives = tied(objectives)
     known = np.flatnonzero(np.isfinite(objectives).all(axis=1))
     rows = known[nondominated(objectives[known])]
     return Device(costs, units, objectives, rows, true_front(objectives))

@@ -31,7 +31,7 @@ class TrueFront:
 
     Attributes:
         points: its distinct points, `(P, M)`, in the units of the objectives.
-        ideal, span: best value and extent of each objective over the front, `(M,)`.
+        ideal, span: best value of each objective, and what one is in scaled units: its extent over the front, 1 where it has none, `(M,)`.
         volume: its hypervolume, scaled.
     """
 
@@ -39,6 +39,11 @@ class TrueFront:
     ideal: Floats
     span: Floats
     volume: float
+
+    @property
+    def nadir(self) -> Floats:
+        """Worst value of each objective over the front, `(M,)`."""
+        return np.asarray(self.points.max(axis=0))
 
     def scaled(self, points: Floats) -> Floats:
         """Objectives in which the front spans 0 to 1."""

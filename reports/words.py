@@ -10,6 +10,12 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
+def ranged(first: float, last: float) -> str:
+    """`5 to 7`, the lower one first, or `5` where both are written alike."""
+    low, high = (f"{value:.4g}" for value in sorted((first, last)))
+    return low if low == high else f"{low} to {high}"
+
+
 def none_of(number: int, noun: str) -> str:
     """`none of 3 runs`, `the one run never`: the subject of what nobody did."""
     return f"none of {counted(number, noun)}" if number > 1 else f"the one {noun} never"

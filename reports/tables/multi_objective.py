@@ -16,7 +16,7 @@ from reports.statistics.multiobjective import additive_epsilon, coverage, igd_pl
 from reports.statistics.result import Estimate, Interval, Undefined
 from reports.tables.comparison import MARKS, MEANINGS
 from reports.tables.table import Cell, Column, ReportTable, estimated
-from reports.words import counted
+from reports.words import counted, ranged
 
 
 def multi_objective_table(
@@ -98,9 +98,8 @@ def _front_note(evaluation: BenchmarkEvaluation, objectives: Sequence[str]) -> s
     truth = evaluation.front
     assert truth is not None
     ends = []
-    for name, low, span, unit, view in zip(
-        objectives, truth.ideal, truth.span, evaluation.units, evaluation.views, strict=True
+    for name, low, high, unit, view in zip(
+        objectives, truth.ideal, truth.nadir, evaluation.units, evaluation.views, strict=True
     ):
-        first, last = sorted((view(float(low)), view(float(low + span))))
-        ends.append(f"{name} {first:.4g} to {last:.4g} {unit}")
+        ends.append(f"{name} {ranged(view(float(low)), view(float(high)))} {unit}")
     return f"{evaluation.short} has {counted(len(truth.points), 'point')}, {', '.join(ends)}"

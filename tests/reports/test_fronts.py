@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from nasbench.errors import NasbenchError
 from reports.evaluation import evaluate_benchmark
 from reports.figures.pareto import pareto
 from reports.fronts import REFERENCE, front_traces, true_front
@@ -12,6 +13,7 @@ from reports.results import Results
 from reports.statistics.multiobjective import hypervolume
 from reports.statistics.result import Undefined
 from reports.tables.multi_objective import multi_objective_table
+from reports.words import ranged
 
 BENCHMARK = "nas-bench-201/cifar10"
 
@@ -73,3 +75,12 @@ def test_table_and_figure_of_several_objectives(several: Results) -> None:
         "pareto-latency-cifar10",
         "pareto-latency-cifar100",
     ]
+
+
+def test_a_front_of_one_point_has_no_extent_in_words() -> None:
+    front = true_front(np.array([[9.82, 5.0], [9.82 + 1e-15, 5.0], [12.0, 7.0]]))
+    assert len(front.points) == 1 and front.nadir.tolist() == front.ideal.tolist()
+    assert ranged(*map(float, (front.ideal[0], front.nadir[0]))) == "9.82"
+    assert ranged(7.0, 5.0) == "5 to 7"
+    with pytest.raises(NasbenchError, match="no front"):
+        true_front(np.array([[1.0, np.nan]]))
