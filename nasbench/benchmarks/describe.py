@@ -64,6 +64,11 @@ def landscape_values(benchmark: TabularBenchmark) -> tuple[Floats, str]:
     return values, f"{splits[0]} error ({searched.unit})"
 
 
+def cost_of(benchmark: TabularBenchmark, name: str) -> Objective:
+    """An objective beside the error, after the longest training on the split of the error where it depends on one."""
+    return _longest(benchmark.table, benchmark.dataset, name, _searched(benchmark)[1][0])
+
+
 def _searched(benchmark: TabularBenchmark) -> tuple[Objective, list[str]]:
     """The error after the longest training on the first split, and all splits that the table has of it."""
     table, dataset = benchmark.table, benchmark.dataset
@@ -94,7 +99,7 @@ def describe(benchmark: TabularBenchmark, costs: Sequence[str] | None = None) ->
     return [
         *_size(table),
         *_optimum(table, values, searched.unit, splits[0]),
-        *_fronts(table, dataset, values, chosen),
+        *_fronts(benchmark, values, chosen),
         *_shape(table, values),
         *_variance(table, values),
         *_noise(searched, splits[0]),
@@ -142,8 +147,8 @@ def _optimum(table: Table, values: Floats, unit: str, split: str) -> Iterator[Fa
             )
 
 
-def _fronts(table: Table, dataset: str, values: Floats, costs: Sequence[str]) -> Iterator[Fact]:
-    given = {cost: _longest(table, dataset, cost, "validation").mean() for cost in costs}
+def _fronts(benchmark: TabularBenchmark, values: Floats, costs: Sequence[str]) -> Iterator[Fact]:
+    given = {cost: cost_of(benchmark, cost).mean() for cost in costs}
     for count in range(1, len(costs) + 1):
         for some in combinations(costs, count):
             points = np.stack([values, *(given[cost] for cost in some)], axis=1)
