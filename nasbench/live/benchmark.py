@@ -28,7 +28,7 @@ from nasbench.live.training.alone import trainer
 from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.metrics import evaluate
 from nasbench.live.training.recipe import Recipe
-from nasbench.live.training.training import Watch, do_nothing
+from nasbench.live.training.training import DivergedError, Trained, Watch, do_nothing
 from nasbench.search.observations import Observations, Query
 from nasbench.search.proposals import Asker
 from nasbench.search.streams import hashed_uniform
@@ -59,6 +59,7 @@ class LiveBenchmark:
         space_name: the live space.
         recipe: how an architecture is trained; a study's epochs take the place of its own.
         device: where.
+        diverged: score of a network whose training diverges; None raises DivergedError, which ends the search.
     """
 
     task: Task
@@ -67,6 +68,7 @@ class LiveBenchmark:
     space_name: str
     recipe: Recipe
     device: torch.device
+    diverged: float | None = None
 
     @property
     def name(self) -> str:
@@ -206,9 +208,14 @@ class Trainings:
         recipe = replace(live.recipe, epochs=self.setting.epochs[level], seed=seed)
         splits = Splits(live.train, live.search, live.search.first(0))
         run = trainer(live.task, splits, live.space_name, architecture, recipe, live.device, track=False)
-        trained = run.run(watch=self.watch)
-        data = DeviceSplit(live.search, live.task, live.device)
-        error = evaluate(trained.network, live.task.shape, data, views=recipe.views, arithmetic=trained.arithmetic)
+        try:
+            trained = run.run(watch=self.watch)
+            data = DeviceSplit(live.search, live.task, live.device)
+            error = evaluate(trained.network, live.task.shape, data, views=recipe.views, arithmetic=trained.arithmetic)
+        except DivergedError:
+            if live.diverged is None:
+                raise
+            trained, error = Trained(run.network, run.curve, sum(row["seconds"] for row in run.curve)), live.diverged
         values = {live.task.metric: error}
         values |= measured(trained.network, live.task.shape, self.setting.objectives)
         cheap = [name for name in self.setting.objectives if name in CHEAP]

@@ -18,6 +18,7 @@ import pytest
 import torch
 from small_cifar import believe, small_files
 
+from nasbench.live import benchmark
 from nasbench.live.builders import ConvNets
 from nasbench.live.evidence import __main__ as command
 from nasbench.live.evidence import plans, run
@@ -215,6 +216,27 @@ def test_a_network_that_diverges_is_recorded_and_the_others_are_trained(
     ]
     row = record["summary"]["networks"]["resnet18"]
     assert row["failed"] == 1 and row["n"] == 0 and row["verdict"] == "incomplete"
+
+
+def test_a_network_that_diverges_in_the_search_is_wrong_of_all_and_the_search_goes_on(
+    data: Path, tmp_path: Path, quick: plans.Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, asked = benchmark.trainer, 0
+
+    def diverging(*arguments: Any, **named: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        trainer = real(*arguments, **named)
+        if asked == 2:
+            torch.nn.init.constant_(trainer.network.linear.weight, math.nan)
+        return trainer
+
+    monkeypatch.setattr(benchmark, "trainer", diverging)
+    monkeypatch.setattr(plans.Plan, "order", lambda self: iter(()))
+    assert command.main(arguments(data, tmp_path)) == 0
+    search = read_record(tmp_path / "out" / "rehearsal.json")["search"]
+    assert [row["search_error"] for row in search["queries"]][1] == 100.0 and len(search["queries"]) == 5
+    assert search["architecture"] != search["queries"][1]["architecture"]
 
 
 @pytest.mark.parametrize(

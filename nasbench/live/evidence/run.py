@@ -99,7 +99,7 @@ class Run:
         identity = {"settings": self.record["settings_sha256"], "sources": self.record["sources_sha256"]}
         journal = Journal(self.work / "trainings.json" if self.work else None, identity)
         with memory_guard(self.device, "searching"), untuned():
-            live = LiveBenchmark(self.task, part.train, part.search, plan.space, recipe, self.device)
+            live = LiveBenchmark(self.task, part.train, part.search, plan.space, recipe, self.device, diverged=100.0)
             handle = live.handle(setting, plan.search_seed, (0,), journal, self.clock)
             optimizer = OPTIMIZER.create(handle, Streams(plan.search_seed, (0,)), {})
             batches, own_seconds = search(handle, optimizer, self._said)
