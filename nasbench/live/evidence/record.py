@@ -62,11 +62,29 @@ def read_record(path: Path) -> dict[str, Any]:
     record = read_sealed(path, "evidence of `nasbench.live.evidence`, or was changed after it was written")
     kinds = {"settings": dict, "trainings": list, "plan": str, "settings_sha256": str, "sources_sha256": str}
     whole = record.get("format") == FORMAT and all(isinstance(record.get(k), kind) for k, kind in kinds.items())
+    whole = whole and _is_search(record.get("search")) and all(map(_is_training, record["trainings"]))
     if not whole or record["settings_sha256"] != digest(record["settings"]):
         raise NasbenchError(
             f"{path} is evidence of another format or of settings that it does not hold; make it again."
         )
     return record
+
+
+def _is_search(found: Any) -> bool:
+    """Whether this is what a search leaves, or None where it is not finished."""
+    if found is None:
+        return True
+    rows = found.get("queries") if isinstance(found, dict) else None
+    return isinstance(rows, list) and all(
+        isinstance(row, dict)
+        and isinstance(row.get("architecture"), str)
+        and isinstance(row.get("search_error"), int | float)
+        for row in [{**found, "search_error": 0.0}, *rows]
+    )
+
+
+def _is_training(row: Any) -> bool:
+    return isinstance(row, dict) and isinstance(row.get("kind"), str) and type(row.get("seed")) is int
 
 
 def write_record(path: Path, record: dict[str, Any]) -> dict[str, Any]:

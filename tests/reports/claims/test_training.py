@@ -25,21 +25,36 @@ from reports.claims.verdict import ClaimVerdict
 SOURCES = "a" * 64
 
 
-def training(seed: int, accuracy: float, **changes: Any) -> dict[str, Any]:
-    return {"kind": "found", "seed": seed, "architecture": "net", "test_error": 100.0 - accuracy, **changes}
+def training(seed: int, accuracy: float, plan: Plan = GPU, **changes: Any) -> dict[str, Any]:
+    facts = {
+        "kind": "found",
+        "seed": seed,
+        "architecture": "net",
+        "recipe_sha256": replace(plan.recipe, seed=seed).digest,
+        "test_error": 100.0 - accuracy,
+        "test_error_with_views": 100.0 - accuracy,
+        "curve": [{"epoch": epoch} for epoch in range(plan.recipe.epochs)],
+        "environment": {"device_type": plan.device},
+    }
+    return facts | changes
+
+
+def searched(plan: Plan = GPU, **changes: Any) -> dict[str, Any]:
+    names = ["net", *(f"net {n}" for n in range(1, plan.queries))]
+    queries = [{"architecture": name, "search_error": 10.0 + n} for n, name in enumerate(names)]
+    return {"architecture": "net", "queries": queries} | changes
 
 
 def evidence(folder: Path, trainings: list[dict[str, Any]], plan: Plan = GPU, **changes: Any) -> Path:
-    record = (
-        new_record(plan.as_dict(), SOURCES, "r") | {"search": {"architecture": "net"}, "trainings": trainings} | changes
-    )
+    record = new_record(plan.as_dict(), SOURCES, f"{plan.name}-1")
+    record |= {"search": searched(plan), "trainings": trainings} | changes
     path = folder / f"{plan.name}.json"
     write_record(path, record)
     return path
 
 
 def verdict_of(folder: Path, *accuracies: float, plan: Plan = GPU) -> ClaimVerdict:
-    evidence(folder, [training(seed, accuracy) for seed, accuracy in enumerate(accuracies)], plan)
+    evidence(folder, [training(seed, accuracy, plan) for seed, accuracy in enumerate(accuracies)], plan)
     return judge_training(CLAIM, folder, folder)
 
 
@@ -103,7 +118,7 @@ def test_views_are_used_where_they_were_declared(folder: Path) -> None:
 
 
 def test_one_device_is_enough_and_both_are_shown(folder: Path) -> None:
-    evidence(folder, [training(seed, 96.2) for seed in range(3)], CPU)
+    evidence(folder, [training(seed, 96.2, CPU) for seed in range(3)], CPU)
     verdict = verdict_of(folder, 96.5, 96.6, 96.55)
     assert verdict.outcome == "holds" and len(verdict.parts) == 2
 
@@ -125,6 +140,38 @@ CHEATS: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "a seed twice": (lambda f: evidence(f, [training(0, 99.0), training(0, 99.1)]), "has a seed twice"),
     "another architecture": (lambda f: evidence(f, [training(0, 99.0, architecture="other")]), "another architecture"),
+    "registered after the fact": (
+        lambda f: evidence(f, [training(0, 99.0)], registration=None),
+        "was begun unregistered, before cifar10-gpu-1",
+    ),
+    "the file of another plan": (
+        lambda f: evidence(f, [training(s, 99.0, CPU) for s in range(3)], CPU).rename(f / "cifar10-gpu.json"),
+        "evidence of the plan 'cifar10-cpu', not of 'cifar10-gpu'",
+    ),
+    "a target of its own": (
+        lambda f: (
+            register(replace(GPU, target=50.0).as_dict(), SOURCES, f),
+            evidence(f, [training(0, 60.0)], replace(GPU, target=50.0), registration="cifar10-gpu-2"),
+        ),
+        "registers a target of 50.0 %, and the claim is 96.2 %",
+    ),
+    "no search": (lambda f: evidence(f, [training(0, 99.0, architecture=None)], search=None), "search of 0 arch"),
+    "a shorter search": (
+        lambda f: evidence(f, [training(0, 99.0)], search=searched(queries=searched()["queries"][:9])),
+        "a search of 9 architectures, and 30 were registered",
+    ),
+    "not the best of the search": (
+        lambda f: evidence(f, [training(0, 99.0, architecture="net 4")], search=searched(architecture="net 4")),
+        "found another architecture than its search did",
+    ),
+    "another recipe": (lambda f: evidence(f, [training(0, 99.0, CPU)]), "trained by another recipe"),
+    "another seed's training": (lambda f: evidence(f, [training(3, 99.0) | {"seed": 0}]), "trained by another recipe"),
+    "fewer epochs": (lambda f: evidence(f, [training(0, 99.0, curve=[{}])]), "for 1 epochs, and 100 are registered"),
+    "other views": (lambda f: evidence(f, [training(0, 99.0, test_error_with_views=None)]), "over other views"),
+    "another device": (
+        lambda f: evidence(f, [training(0, 99.0, environment={"device_type": "cpu"})]),
+        "trained on cpu, and cuda is registered",
+    ),
     "no error": (lambda f: evidence(f, []).write_text("{}"), "make it again|move it away"),
 }
 
@@ -159,8 +206,32 @@ def test_registrations_are_added_and_never_repeated(folder: Path) -> None:
     with pytest.raises(NasbenchError, match="registered with these settings and sources already"):
         register(GPU.as_dict(), SOURCES, folder)
     assert register(GPU.as_dict(), "b" * 64, folder).name == "cifar10-gpu-2.toml"
-    evidence(folder, [training(seed, 96.5 + seed / 100) for seed in range(3)], sources_sha256="b" * 64)
-    assert "registered as cifar10-gpu-2" in judge_training(CLAIM, folder, folder).evidence
+    evidence(
+        folder,
+        [training(seed, 96.5 + seed / 100) for seed in range(3)],
+        sources_sha256="b" * 64,
+        registration="cifar10-gpu-2",
+    )
+    said = judge_training(CLAIM, folder, folder).evidence
+    assert "registered as cifar10-gpu-2; no evidence of cifar10-gpu-1 is judged" in said
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"search": 3},
+        {"search": {"architecture": "net"}},
+        {"search": {"architecture": "net", "queries": [{"architecture": "net", "search_error": "1"}]}},
+        {"trainings": ["found"]},
+        {"trainings": [{"kind": "found", "seed": True}]},
+        {"trainings": [{"seed": 0}]},
+    ],
+)
+def test_sealed_records_of_another_form_are_refused(tmp_path: Path, changes: dict[str, Any]) -> None:
+    path = tmp_path / "cifar10-gpu.json"
+    write_sealed(path, new_record(GPU.as_dict(), SOURCES, None) | changes)
+    with pytest.raises(NasbenchError, match="another format"):
+        read_record(path)
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", "{}", '{"format": 1}'])
@@ -177,7 +248,7 @@ def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
 def test_evidence_without_an_error_is_refused(folder: Path) -> None:
     path = evidence(folder, [])
     record = read_record(path)
-    record["trainings"] = [training(0, 0.0, test_error=None)]
+    record["trainings"] = [training(0, 0.0, test_error=None, test_error_with_views=None)]
     write_sealed(path, record)
     with pytest.raises(NasbenchError, match="no test error"):
         judge_training(CLAIM, folder, folder)
