@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from unicodedata import category
 
 MOST_NAMED = 30
 """Names that an error lists at most."""
-
 
 LONGEST_QUOTED = 80
 """Most letters of a value that an error quotes whole."""
 
 
+STEERING = ("Cc", "Cf", "Cs", "Zl", "Zp")
+"""Unicode categories of signs that an error does not print as they are: controls, directions, surrogates, ends of lines."""
+
+
 class NasbenchError(Exception):
-    """A sentence for the user: what was wrong, and what would be right. The command line exits with status 2."""
+    """A sentence for the user: what was wrong, and what would be right. The command line exits with status 2.
+
+    It may quote what others wrote, so signs that steer a terminal or break a line are written as escapes.
+    """
+
+    def __str__(self) -> str:
+        return "".join(repr(sign)[1:-1] if category(sign) in STEERING else sign for sign in super().__str__())
 
 
 class MissingDataError(NasbenchError):
@@ -23,7 +33,10 @@ class MissingDataError(NasbenchError):
 
 def quoted(value: object) -> str:
     """A value as an error quotes it: on one line, and cut where it is long."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # a whole number of more digits than Python writes
+        return "a number of thousands of digits"
     return text if len(text) <= LONGEST_QUOTED else f"{text[:LONGEST_QUOTED]}... ({len(text):,} letters)"
 
 

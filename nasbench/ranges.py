@@ -19,7 +19,7 @@ from numbers import Integral, Real
 from types import MappingProxyType, NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from nasbench.errors import NasbenchError
+from nasbench.errors import NasbenchError, quoted
 
 
 @dataclass(frozen=True)
@@ -161,12 +161,4 @@ def check_ranges(owner: str, settings: object, ranges: Mapping[str, Allowed]) ->
 def check_setting(what: str, value: object, allowed: Allowed) -> None:
     """Raise NasbenchError unless a setting is what it may be; `what` names it in the error."""
     if value not in allowed:
-        raise NasbenchError(f"The {what} is {_short(value)}; it should be {allowed.words}.")
-
-
-def _short(value: object) -> str:
-    try:
-        text = repr(value)
-    except ValueError:  # a whole number of more digits than Python writes
-        return "a number of thousands of digits"
-    return text if len(text) <= 80 else f"{text[:77]}..."
+        raise NasbenchError(f"The {what} is {quoted(value)}; it should be {allowed.words}.")
