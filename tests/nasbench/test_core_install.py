@@ -30,9 +30,9 @@ def test_lists_work(what: list[str]) -> None:
 def test_data_are_fetched(tmp_path: Path) -> None:
     """To fetch is to copy files: what stops it here is the folder, which holds none."""
     done = without_torch("data", "fetch", "cifar10", "--source", str(tmp_path))
-    assert (done.returncode, done.stderr) == (
-        2,
-        f"nasbench: {tmp_path} has no data_batch_1.bin; it should hold the six files of CIFAR-10's binary version.\n",
+    assert done.returncode == 2
+    assert done.stderr.startswith(
+        f"nasbench: {tmp_path} has no data_batch_1.bin; it should hold the six files of CIFAR-10's"
     )
 
 
