@@ -29,6 +29,7 @@ from nasbench.live.evidence.sources import DECIDING, ROOT, deciding_files, sourc
 from nasbench.live.evidence.summary import judge, summarise
 from nasbench.live.sealed import write_sealed
 from nasbench.live.tasks import cifar10
+from nasbench.locks import only_writer
 from nasbench.spaces.convnet import AIRBENCH96
 
 ABSENT = ("platformdirs", "tomli_w", "moocore", "pooch", "pymoo", "optuna", "flwr", "dask", "pydantic", "distributed")
@@ -239,6 +240,47 @@ def test_a_network_that_diverges_in_the_search_is_wrong_of_all_and_the_search_go
     assert search["architecture"] != search["queries"][1]["architecture"]
 
 
+def test_what_the_compiler_failed_at_it_is_not_asked_again(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from torch._dynamo.exc import TorchDynamoException
+
+    asked = 0
+
+    def fails(x: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        raise TorchDynamoException("no compiler here")
+
+    monkeypatch.setattr(run, "compiled", lambda network: fails)
+    plan, splits = plans.REHEARSAL, cifar10.splits(cifar10.from_path(data))
+    record = new_record(plan.as_dict(), sources_digest(), None)
+    clock = Clock(math.inf, 1.0, print)
+    one = run.Run(plan, cifar10.TASK, splits, torch.device("cpu"), tmp_path / "r.json", record, None, clock)
+    found = one._space.all[0]
+    assert all("test_error" in one._train("found", seed, found) for seed in (0, 1))
+    assert asked == 1
+
+
+def test_one_process_at_a_time_writes(
+    data: Path, tmp_path: Path, quick: plans.Plan, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for held in ("out", "work"):
+        with only_writer(tmp_path / held):
+            assert command.main(arguments(data, tmp_path)) == 2
+        assert f"Another process is writing {tmp_path / held}" in capsys.readouterr().err
+    (tmp_path / "work").write_text("a file")
+    assert command.main(arguments(data, tmp_path)) == 2
+    assert "is a file; results need a folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("device", ["tpu", "cpus", "", "meta"])
+def test_a_device_without_a_plan_is_one_sentence(device: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for mode in (["--plan"], ["--rehearsal"], ["--rehearsal", "--plan"], ["--register"]):
+        assert command.main([*mode, "--device", device]) == 2
+        assert "There is no plan for the device" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
@@ -338,6 +380,13 @@ def test_the_clock_says_how_long_the_rest_takes(monkeypatch: pytest.MonkeyPatch)
     assert said == ["0.0222 TFLOP/s; at most 28.5 min left, search and deciding seeds"]
     with pytest.raises(DeadlineError):
         clock()
+
+
+def test_the_clock_leaves_out_what_an_earlier_call_did() -> None:
+    clock = Clock(math.inf, 40.0, print)
+    clock.expect(2.0)
+    clock.skip(15)
+    assert clock.left == 10.0
 
 
 def test_every_source_that_a_run_imports_decides_or_is_known_not_to() -> None:

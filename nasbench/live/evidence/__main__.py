@@ -12,6 +12,7 @@ import math
 import os
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import torch
@@ -28,6 +29,7 @@ from nasbench.live.evidence.sources import sources_digest
 from nasbench.live.tasks import cifar10
 from nasbench.live.tasks.task import Splits, task_folder
 from nasbench.live.training.training import to_stderr
+from nasbench.locks import only_writer
 
 IMAGES = 45_000, 5_000
 """Training and search images of CIFAR-10."""
@@ -92,7 +94,7 @@ def _run(options: argparse.Namespace) -> int:
     if not options.device.startswith("cuda"):
         torch.set_num_threads(options.threads or os.cpu_count() or 1)
     if options.plan:
-        rate = expected_rate(plan, torch.device(options.device))
+        rate = expected_rate(plan, torch.device(options.device.partition(":")[0]))
         print(json.dumps({"plan": plan.as_dict(), "expected": cost(plan, *IMAGES, rate=rate).as_dict()}, indent=1))
         return DONE
     deadline = time.monotonic() + 60 * options.minutes
@@ -106,27 +108,29 @@ def _run(options: argparse.Namespace) -> int:
     fresh = new_record(plan.as_dict(), sources_digest(), None)
     under = covering(fresh, FOLDER)
     fresh["registration"] = under.name if under else None
-    if under is None and plan is not REHEARSAL:
-        to_stderr(
-            "This plan is not registered under the present sources, so the run will decide nothing; see --register."
-        )
     path = options.out / f"{plan.name}.json"
-    record = open_record(path, fresh)
     work = options.work or (task_folder("cifar10").parent / "evidence" / plan.name if device.type == "cpu" else None)
-    clock = Clock(deadline, expected.total, to_stderr)
-    run = Run(plan, cifar10.TASK, splits, device, path, record, work, clock)
-    run.write()
-    print(json.dumps({"evidence": str(path), **run.collect()["summary"]}, indent=1))
+    with ExitStack() as held:
+        # Without a folder of checkpoints there is one process to a GPU, and a file system without locks will do.
+        for folder in sorted({options.out.resolve(), work.resolve()}) if work else ():
+            held.enter_context(only_writer(folder))
+        record = open_record(path, fresh)
+        if record["registration"] is None and plan is not REHEARSAL:
+            to_stderr(
+                "This run is not registered under the present sources, or was begun before it was, and will decide nothing; see --register."
+            )
+        clock = Clock(deadline, expected.total, to_stderr)
+        run = Run(plan, cifar10.TASK, splits, device, path, record, work, clock)
+        run.write()
+        print(json.dumps({"evidence": str(path), **run.collect()["summary"]}, indent=1))
     return DONE
 
 
 def _plan(options: argparse.Namespace) -> Plan:
-    if options.rehearsal:
-        return REHEARSAL
     kind = options.device.partition(":")[0]
     if kind not in PLANS:
         raise NasbenchError(f"There is no plan for the device {options.device!r}; it should be cuda or cpu.")
-    return PLANS[kind]
+    return REHEARSAL if options.rehearsal else PLANS[kind]
 
 
 if __name__ == "__main__":

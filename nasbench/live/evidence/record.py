@@ -62,6 +62,7 @@ def read_record(path: Path) -> dict[str, Any]:
     record = read_sealed(path, "evidence of `nasbench.live.evidence`, or was changed after it was written")
     kinds = {"settings": dict, "trainings": list, "plan": str, "settings_sha256": str, "sources_sha256": str}
     whole = record.get("format") == FORMAT and all(isinstance(record.get(k), kind) for k, kind in kinds.items())
+    whole = whole and isinstance(record.get("registration"), str | None)
     whole = whole and _is_search(record.get("search")) and all(map(_is_training, record["trainings"]))
     if not whole or record["settings_sha256"] != digest(record["settings"]):
         raise NasbenchError(

@@ -72,14 +72,18 @@ class Run:
     def collect(self) -> dict[str, Any]:
         """Do what the record lacks, in the order of the plan, and return it."""
         spent = cost(self.plan, len(self.splits.train), len(self.splits.search))
+        self.clock.expect(spent.search / (self.plan.queries * self.plan.search_epochs))
         if self.record["search"] is None:
-            self.clock.expect(spent.search / (self.plan.queries * self.plan.search_epochs))
             self.record["search"] = self.search()
             self.write()
+        else:
+            self.clock.skip(self.plan.queries * self.plan.search_epochs)
         found = self._space.from_string(self.record["search"]["architecture"])
         for kind, seed in self.plan.order():
-            if not any((t["kind"], t["seed"]) == (kind, seed) for t in self.record["trainings"]):
-                self.clock.expect(spent.seed / self.plan.recipe.epochs)
+            self.clock.expect(spent.seed / self.plan.recipe.epochs)
+            if any((t["kind"], t["seed"]) == (kind, seed) for t in self.record["trainings"]):
+                self.clock.skip(self.plan.recipe.epochs)
+            else:
                 self.record["trainings"].append(self._train(kind, seed, found))
                 self.write()
         return self.record
@@ -98,6 +102,7 @@ class Run:
         )
         identity = {"settings": self.record["settings_sha256"], "sources": self.record["sources_sha256"]}
         journal = Journal(self.work / "trainings.json" if self.work else None, identity)
+        self.clock.skip(len(journal.answers) * plan.search_epochs)
         with memory_guard(self.device, "searching"), untuned():
             live = LiveBenchmark(self.task, part.train, part.search, plan.space, recipe, self.device, diverged=100.0)
             handle = live.handle(setting, plan.search_seed, (0,), journal, self.clock)
@@ -135,12 +140,15 @@ class Run:
                 trainer = Trainer(
                     network, self.task, self.whole, recipe, self.device, folder, identity, False, self.say, forward
                 )
+                self.clock.skip(len(trainer.curve))
                 trained = trainer.run(watch=self.clock)
         except (
             DivergedError
         ) as fault:  # of one network: the others are trained all the same, and this one counts as failed
             self.say(f"{kind}, seed {seed}: {fault}")
             return {**entry, "failed": str(fault)}
+        if forward is not None:  # what the compiler failed at it is not asked again for the next seed
+            self.networks[name] = network, trainer.forward
         facts = describe_trained(self.task, self.splits, trained, recipe, self.device)
         views = (
             f", {100 - facts['test_error_with_views']:.2f} % with views"
