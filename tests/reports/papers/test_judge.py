@@ -90,3 +90,13 @@ def test_verdicts_have_their_error_rates() -> None:
     ]
     share = np.mean([row.verdict == "equivalent" for row in rows])
     assert 0.02 <= share <= 0.08
+
+
+def test_an_undecided_row_says_how_many_runs_would_decide() -> None:
+    """With so many the same mean and spread are called equivalent, with a tenth of them not."""
+    few = only(measured(90.05, runs=5))
+    assert few.verdict == "undecided" and "runs would decide if mean and spread stayed as they are" in few.reason
+    needed = int(few.reason.split("about ")[1].split(" runs")[0].replace(",", ""))
+    assert only(measured(90.05, runs=needed)).verdict == "equivalent"
+    assert only(measured(90.05, runs=max(2, needed // 10))).verdict == "undecided"
+    assert "no number of runs would decide" in only(measured(90.1499)).reason
