@@ -21,8 +21,8 @@ from tests import fuzz
 
 GRACE = 120.0
 """Seconds beyond its share after which a campaign hangs."""
-LONG_ENOUGH = 5.0
-"""Seconds below which the next chunk is twice as large."""
+LONG_ENOUGH = 0.2
+"""Share of its time below which the next chunk of a campaign is twice as large: much of a chunk may be what it prepares."""
 
 
 def main() -> int:
@@ -68,9 +68,10 @@ def _chunks(name: str, seed: int, seconds: float, inputs: int | None) -> Iterato
             )
         yield counts
         took = time.monotonic() - begun
-        if inputs or time.monotonic() - started + took > seconds:
+        factor = 2 if took < LONG_ENOUGH * seconds else 1
+        if inputs or time.monotonic() - started + factor * took > seconds:
             return
-        size = size * 2 if took < LONG_ENOUGH else size
+        size *= factor
 
 
 def _in_a_process(name: str, seed: int, seconds: float, inputs: int | None) -> Counter[str]:

@@ -20,6 +20,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+SHORT = 8
+"""Inputs of a short run."""
 MEMORY = 700 * 2**20
 """Bytes that a child may take beyond what it has once everything is imported."""
 SECONDS = 30

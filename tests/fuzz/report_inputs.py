@@ -28,6 +28,8 @@ from reports.page import write_report
 from reports.report import build_report
 from reports.results import Results
 
+SHORT = 5
+"""Inputs of a short run."""
 SHAPES = ((2,), (3,), (5,), (2, 2), (2, 3), (3, 3), (3, 4), (2, 2, 3))
 LABELS = (
     "$\\frac$", "$x$ & {y}", "=cmd|'/C calc'!A1", "+1", "-2+3", "@SUM(1)", "\tTAB", "\rCR", "<script>alert(1)</script>", "a|b",

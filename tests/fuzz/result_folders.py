@@ -23,6 +23,8 @@ from reports.results import Results
 
 from mutations import mutate
 
+SHORT = 8
+"""Inputs of a short run."""
 STUDY = parse_study(
     """
 name = "small"
