@@ -112,7 +112,7 @@ def _judged(plan: str, record: dict[str, Any], registration: Registration, targe
     accuracies = [accuracy(t, f"The evidence of {plan}, seed {t['seed']},") for t in of if "failed" not in t]
     for t in of:
         _check_training(f"The evidence of {plan}, seed {t['seed']},", t, settings)
-    return judge(accuracies, target, len(seeds))
+    return {**judge(accuracies, target, len(seeds)), "failed": len(of) - len(accuracies)}
 
 
 def _searched(plan: str, search: dict[str, Any] | None, settings: Mapping[str, Any]) -> str:
@@ -160,7 +160,10 @@ def _outcome(verdicts: Sequence[str]) -> Outcome:
 def _missing(claim: Claim, folder: Path, judged: dict[str, dict[str, Any]]) -> str:
     if not judged:
         return f"there is no evidence in {folder}"
-    return " and ".join(f"{plan} has {row['n']} of its registered seeds" for plan, row in judged.items())
+    return " and ".join(
+        f"{plan} has {row['n']} of its registered seeds" + (f", and {row['failed']} diverged" if row["failed"] else "")
+        for plan, row in judged.items()
+    )
 
 
 def _part(plan: str, row: dict[str, Any], record: dict[str, Any]) -> Part:

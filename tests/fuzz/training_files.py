@@ -54,7 +54,7 @@ def _artefacts(folder: Path) -> dict[Path, Callable[[Path], object]]:
     record = new_record(settings, "0" * 64, None)
     record["trainings"] = [{"kind": "found", "seed": 0, "architecture": "a", "test_error": 3.5}]
     write_record(folder / "record.json", record)
-    registered = register(settings, "0" * 64, folder / "registered")
+    registered = register(settings, "0" * 64, 96.6, folder / "registered")
     files = small_files()
     records = packing.Records("cifar10", tuple(cifar10.SHA256), image=(3, 32, 32), most=60_000)
     first, _ = packing.pack(records, files, 2, folder / "parts")

@@ -23,7 +23,7 @@ from nasbench.live.builders import ConvNets
 from nasbench.live.evidence import __main__ as command
 from nasbench.live.evidence import plans, run
 from nasbench.live.evidence.clock import Clock, DeadlineError
-from nasbench.live.evidence.cost import H200_RATE, H200_SHARE, cost, duration
+from nasbench.live.evidence.cost import H200_RATE, H200_SHARE, cost, duration, extrapolated_accuracy
 from nasbench.live.evidence.record import new_record, read_record, write_record
 from nasbench.live.evidence.sources import DECIDING, ROOT, deciding_files, sources_digest
 from nasbench.live.evidence.summary import judge, summarise
@@ -444,3 +444,8 @@ def test_the_rehearsal_runs_on_a_gpu(data: Path, tmp_path: Path) -> None:
     assert command.main(["--rehearsal", "--device", "cuda", *where]) == 0
     record = read_record(tmp_path / "out" / "rehearsal.json")
     assert record["trainings"][0]["environment"]["device_type"] == "cuda"
+
+
+def test_the_extrapolation_goes_through_the_published_runs() -> None:
+    for petaflop, accuracy in ((0.36, 94.01), (1.4, 95.01), (4.9, 96.03)):
+        assert extrapolated_accuracy(petaflop * 1e15) == pytest.approx(accuracy, abs=0.2)

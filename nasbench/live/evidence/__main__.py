@@ -20,7 +20,7 @@ import torch
 from nasbench.errors import NasbenchError
 from nasbench.live.devices import choose_device
 from nasbench.live.evidence.clock import Clock, DeadlineError
-from nasbench.live.evidence.cost import cost, expected_rate
+from nasbench.live.evidence.cost import cost, expected_rate, extrapolated_accuracy
 from nasbench.live.evidence.plans import PLANS, REHEARSAL, Plan
 from nasbench.live.evidence.record import new_record, open_record
 from nasbench.live.evidence.registration import FOLDER, covering, register
@@ -89,7 +89,9 @@ def _run(options: argparse.Namespace) -> int:
         raise NasbenchError(f"--threads is {options.threads}; it should be 1 or more.")
     plan = _plan(options)
     if options.register:
-        to_stderr(f"registered: {register(plan.as_dict(), sources_digest(), FOLDER)}")
+        to_stderr(
+            f"registered: {register(plan.as_dict(), sources_digest(), extrapolated_accuracy(cost(plan, *IMAGES).seed), FOLDER)}"
+        )
         return DONE
     if not options.device.startswith("cuda"):
         torch.set_num_threads(options.threads or os.cpu_count() or 1)

@@ -130,7 +130,7 @@ class Run:
         return members[np.random.default_rng(seed).choice(np.flatnonzero(near))]
 
     def _train(self, kind: Kind, seed: int, found: Architecture) -> dict[str, Any]:
-        recipe = replace(self.plan.recipe, seed=seed)
+        recipe = replace(self.plan.reference_recipe if kind == "resnet18" else self.plan.recipe, seed=seed)
         name, network, forward = self._network(kind, seed, found, recipe)
         identity = {"kind": kind, "architecture": name, "sources": self.record["sources_sha256"]}
         folder = self.work / f"{kind}-seed{seed}" if self.work else None

@@ -62,7 +62,7 @@ def verdict_of(folder: Path, *accuracies: float, plan: Plan = GPU) -> ClaimVerdi
 def folder(tmp_path: Path) -> Path:
     """A folder with the registrations of both plans, for evidence as well."""
     for plan in (GPU, CPU):
-        register(plan.as_dict(), SOURCES, tmp_path)
+        register(plan.as_dict(), SOURCES, 96.6, tmp_path)
     return tmp_path
 
 
@@ -94,7 +94,7 @@ def test_power_is_that_of_a_simulation() -> None:
 
     draws = np.random.default_rng(0).normal(96.6, 0.15, (20_000, 3))
     held = np.mean([judge(row, 96.2)["verdict"] == "holds" for row in draws[:2000]])
-    assert power(3, 96.2) == pytest.approx(held, abs=4.5 * (0.25 / 2000) ** 0.5)
+    assert power(3, 96.2, 96.6) == pytest.approx(held, abs=4.5 * (0.25 / 2000) ** 0.5)
 
 
 @pytest.mark.parametrize("there", [True, False])
@@ -118,7 +118,7 @@ def test_views_are_used_where_they_were_declared(folder: Path) -> None:
 
 
 def test_one_device_is_enough_and_both_are_shown(folder: Path) -> None:
-    evidence(folder, [training(seed, 96.2, CPU) for seed in range(3)], CPU)
+    evidence(folder, [training(seed, 96.2, CPU) for seed in CPU.seeds], CPU)
     verdict = verdict_of(folder, 96.5, 96.6, 96.55)
     assert verdict.outcome == "holds" and len(verdict.parts) == 2
 
@@ -150,7 +150,7 @@ CHEATS: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "a target of its own": (
         lambda f: (
-            register(replace(GPU, target=50.0).as_dict(), SOURCES, f),
+            register(replace(GPU, target=50.0).as_dict(), SOURCES, 96.6, f),
             evidence(f, [training(0, 60.0)], replace(GPU, target=50.0), registration="cifar10-gpu-2"),
         ),
         "registers a target of 50.0 %, and the claim is 96.2 %",
@@ -204,8 +204,8 @@ def test_changed_evidence_and_changed_registrations_are_refused(folder: Path) ->
 
 def test_registrations_are_added_and_never_repeated(folder: Path) -> None:
     with pytest.raises(NasbenchError, match="registered with these settings and sources already"):
-        register(GPU.as_dict(), SOURCES, folder)
-    assert register(GPU.as_dict(), "b" * 64, folder).name == "cifar10-gpu-2.toml"
+        register(GPU.as_dict(), SOURCES, 96.6, folder)
+    assert register(GPU.as_dict(), "b" * 64, 96.6, folder).name == "cifar10-gpu-2.toml"
     evidence(
         folder,
         [training(seed, 96.5 + seed / 100) for seed in range(3)],
