@@ -44,8 +44,9 @@ class Range:
     def __contains__(self, value: object) -> bool:
         if not isinstance(value, Integral if self.whole else Real) or isinstance(value, bool):
             return False
-        inside = bool(self.least <= value < self.below) or (self.endless and value == math.inf)
-        return inside and not (self.positive and value == 0)
+        number: Any = value  # numbers of every kind are compared exactly; typing knows no order between float and Real
+        inside = bool(self.least <= number < self.below) or (self.endless and number == math.inf)
+        return inside and not (self.positive and number == 0)
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,10 @@ def allowed_settings(algorithm: Callable[..., Any]) -> Mapping[str, Allowed]:
         return _of_function(algorithm)
     found: dict[str, Allowed] = {}
     for base in algorithm.__mro__:
-        if "__init__" in vars(base):
-            found = {**_of_function(base.__init__), **found}
-            if not any(p.kind is p.VAR_KEYWORD for p in inspect.signature(base.__init__).parameters.values()):
+        constructor = vars(base).get("__init__")
+        if constructor is not None:
+            found = {**_of_function(constructor), **found}
+            if not any(p.kind is p.VAR_KEYWORD for p in inspect.signature(constructor).parameters.values()):
                 break
     return found
 
