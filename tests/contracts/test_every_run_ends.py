@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tiny_tables import settings_of, tiny_tables
 
 from nasbench.benchmarks.handle import SearchHandle
 from nasbench.errors import NasbenchError
@@ -14,6 +13,8 @@ from nasbench.search.ledger import GUARD
 from nasbench.search.registry import get_optimizer, optimizer_names
 from nasbench.search.streams import Streams
 from nasbench.study.runner import search
+
+from tiny_tables import settings_of, tiny_tables
 
 RUNS = (0, 1)
 QUICK = settings(

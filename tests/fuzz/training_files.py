@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from small_cifar import small_files
 
 from nasbench.errors import NasbenchError
 from nasbench.live.evidence.plans import REHEARSAL
@@ -18,6 +17,7 @@ from nasbench.live.tasks import cifar10, packing
 from nasbench.live.training import checkpoint
 
 from mutations import mutate
+from small_cifar import small_files
 
 SHORT = 60
 

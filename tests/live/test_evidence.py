@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from small_cifar import believe, small_files
 
 from nasbench.live import benchmark
 from nasbench.live.builders import ConvNets
@@ -32,6 +31,8 @@ from nasbench.live.tasks import cifar10
 from nasbench.live.training.alone import trainer
 from nasbench.locks import only_writer
 from nasbench.spaces.convnet import AIRBENCH96
+
+from small_cifar import believe, small_files
 
 ABSENT = ("platformdirs", "tomli_w", "moocore", "pooch", "pymoo", "optuna", "flwr", "dask", "pydantic", "distributed")
 """Modules that the machine with the GPU lacks."""

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tiny_tables import TinyTable
 
 from nasbench.benchmarks.handle import SearchHandle
 from nasbench.errors import NasbenchError
@@ -20,6 +19,7 @@ from nasbench.spaces.space import Architectures, Space
 from nasbench.study.runner import search
 
 from table_setting import table_setting
+from tiny_tables import TinyTable
 from toy import toy_space
 
 HELD = np.array([0, 1, 4, 9, 16, 23])

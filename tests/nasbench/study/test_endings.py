@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from tiny_tables import TinyTable
 
 from nasbench.benchmarks.handle import SearchHandle
 from nasbench.search.ledger import MOST_QUERIES, Budget
@@ -22,6 +21,7 @@ from reports.report import build_report
 from reports.results import Results
 
 from table_setting import table_setting
+from tiny_tables import TinyTable
 from toy import toy_space
 
 STUDY = """
