@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nasbench.console import print_table
 
 CELLS = st.one_of(st.none(), st.integers(), st.floats(), st.booleans(), st.text("ab c[/]\\-,.", max_size=40))
-ROWS = st.lists(st.fixed_dictionaries({"name": st.text("xyz-", min_size=1, max_size=30), "b": CELLS, "c_d": CELLS}))
+ROWS = st.lists(
+    st.fixed_dictionaries({"name": st.text("xyz-", min_size=1, max_size=30), "b": CELLS, "c_d": CELLS}), max_size=6
+)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault
 @given(rows=ROWS, columns=st.integers(20, 200))
 def test_every_word_stands_whole_within_the_width(rows: list[dict[str, Any]], columns: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
