@@ -46,12 +46,18 @@ def start(tmp_path: Path) -> Callable[[str], subprocess.Popen[str]]:
             stdout=subprocess.DEVNULL,
             encoding="utf-8",
             start_new_session=True,
+            preexec_fn=_heed_interrupts,
         )
         _until(lambda: any((tmp_path / "o" / "traces").rglob("*.parquet")) or process.poll() is not None)
         assert process.poll() is None
         return process
 
     return starts
+
+
+def _heed_interrupts() -> None:
+    """Undo what a shell does to the commands that it runs in the background, this test among them: interrupts are ignored there."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _until(there: Callable[[], bool], seconds: float = 60.0) -> None:

@@ -30,6 +30,8 @@ def project(tmp_path: Path) -> Path:
     packages.mkdir(parents=True)
     (packages / "nasbench" / "study").mkdir(parents=True)
     shutil.copy(ROOT / "nasbench" / "study" / "environment.py", packages / "nasbench" / "study")
+    for folder in (packages / "nasbench", packages / "nasbench" / "study"):
+        (folder / "__init__.py").touch()  # or the packages of this tree win over it
     return tmp_path
 
 
@@ -45,6 +47,7 @@ def test_an_installed_suite_has_no_commit_of_the_repository_around_it(project: P
         capture_output=True,
         encoding="utf-8",
         env={"PYTHONPATH": str(packages)},
+        cwd=project,
     )
     assert found.stdout == "None\n"
 
