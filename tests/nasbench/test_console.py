@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nasbench.console import print_table
+from nasbench.console import print_table, shown
 
 CELLS = st.one_of(st.none(), st.integers(), st.floats(), st.booleans(), st.text("ab c[/]\\-,.", max_size=40))
 ROWS = st.lists(
@@ -22,7 +22,7 @@ def test_every_word_stands_whole_within_the_width(rows: list[dict[str, Any]], co
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COLUMNS", str(columns))
         text = printed(rows)
-    words = {word for row in rows for value in row.values() if isinstance(value, str) for word in value.split()}
+    words = {word for row in rows for value in row.values() for word in shown(value).split()}
     assert words <= {cell for line in text.splitlines() for cell in line.split()}
     longest = max(map(len, words | {""}))
     assert all(len(line.rstrip()) <= max(columns, longest + 8) for line in text.splitlines())
