@@ -6,12 +6,14 @@ Whoever runs a unit hands back the file of its traces as bytes; the process that
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
-from threading import Thread
+from threading import Thread, current_thread, main_thread
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -144,12 +146,30 @@ def in_processes(function: Callable[[T], R], units: Sequence[T], jobs: int) -> I
 
     # Large units are not batched.
     parallel = Parallel(n_jobs=min(jobs, len(units)), return_as="generator_unordered", batch_size=1)
-    results: Iterator[R] = parallel(delayed(_in_worker)(os.getpid(), function, unit) for unit in units)
+    with _interrupts_ignored():
+        results: Iterator[R] = parallel(delayed(_in_worker)(os.getpid(), function, unit) for unit in units)
     return results
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Start processes that leave an interrupt to this one from their first moment on: they inherit that it is ignored.
+
+    An interrupt within these milliseconds is lost. In a thread nothing is changed, as Python lets the main one alone do so.
+    """
+    if current_thread() is not main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _in_worker(parent: int, function: Callable[[T], R], unit: T) -> R:
     if os.getpid() != parent:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a worker that was started later, in place of one that ended
         _end_with(parent)
     return function(unit)
 

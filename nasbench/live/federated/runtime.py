@@ -174,7 +174,7 @@ def serve(
                 server.fit(coordinator.job.rounds - len(coordinator.rows), timeout=answers)
         server.disconnect_all_clients(timeout=FAREWELL)
     finally:
-        endpoint.stop(grace=1).wait(FAREWELL)
+        endpoint.stop(grace=FAREWELL).wait(FAREWELL)  # at once where all have left
 
 
 def largest_message(coordinator: Coordinator) -> int:
