@@ -29,6 +29,7 @@ from nasbench.live.federated.credentials import Credentials
 from nasbench.live.federated.experiment import FederatedPlan, digest
 from nasbench.live.federated.loop import run_loop
 from nasbench.live.federated.resume import take_up
+from nasbench.live.federated.room import Room
 from nasbench.live.federated.runtime import connect, serve
 
 from small_federation import JOB, PLAN
@@ -217,16 +218,26 @@ def test_a_client_that_comes_back_and_a_server_that_goes_on_end_as_one_run(addre
     assert coordinator.rows == expected.rows and coordinator.refusals == expected.refusals == []
 
 
-def test_a_client_leaves_and_comes_back_under_its_number(address: str) -> None:
+def test_a_client_leaves_and_comes_back_under_its_number(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = replace(PLAN, job=replace(JOB, settings=replace(JOB.settings, epochs=4)), clients=2)
     said: list[str] = []
     coordinator = plan.coordinator(said.append)
     guests = Guests(address)
+    register, there = Room.register, threading.Semaphore(0)
+
+    def registered(room: Room, client: Any) -> bool:
+        taken = register(room, client)
+        there.release()
+        return taken
+
+    monkeypatch.setattr(Room, "register", registered)
 
     def back() -> None:
         if len(coordinator.rows) == 2:
             guests.join("back", plan, 1)
             guests.join("more", replace(plan, clients=1), 0)
+            for _ in ("stays", "leaves", "back", "more"):
+                assert there.acquire(timeout=60)  # or a slow machine runs the last round without them
 
     coordinator.keep = back
     guests.join("stays", plan, 0)
