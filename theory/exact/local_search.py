@@ -145,7 +145,9 @@ def _scan(
         share = leave / np.maximum(better, 1)
         hit = share * aims
     rows, columns = np.nonzero(allowed)
-    moves = csr_array((share[rows], (landscape.rank[rows], ranks[rows, columns])), shape=(landscape.size,) * 2)
+    # SuperLU takes indices of 32 bits alone, to which not every version of scipy narrows them.
+    places = (landscape.rank[rows].astype(np.int32), ranks[rows, columns].astype(np.int32))
+    moves = csr_array((share[rows], places), shape=(landscape.size,) * 2)
     stop_moments = np.broadcast_to(np.array([stop_cost, stop_cost**2], dtype=float), (landscape.size, 2))
     by_rank = landscape.order
     return _Scan(moves, hit[by_rank], 1 - leave[by_rank], hit_cost[by_rank], move_cost[by_rank], stop_moments)
