@@ -8,13 +8,13 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 
-from baselines.product_policy import draw
-from nasbench.benchmarks.handle import SearchHandle
+from nasbench.baselines.feasible_sampling import draw
 from nasbench.ranges import Range, count, positive
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
+from nasbench.search.problem import SearchHandle
+from nasbench.search.random_streams import Streams
 from nasbench.search.simplex import support, uniform_theta, vertices
-from nasbench.search.streams import Streams
 from nasbench.spaces.space import Architectures, Floats
 
 SIGNAL = Range("a number above 1, at most 1,000", least=math.nextafter(1, 2), below=1_000.1)

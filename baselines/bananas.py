@@ -7,12 +7,12 @@ from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 
-from baselines.mlp_ensemble import MlpEnsemble
-from baselines.seen import Seen
-from nasbench.benchmarks.handle import SearchHandle
+from nasbench.baselines.evaluation_history import Seen
+from nasbench.baselines.mlp_ensemble import MlpEnsemble
 from nasbench.ranges import count
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import PerRun
+from nasbench.search.problem import SearchHandle
 from nasbench.spaces.space import Architectures, Floats, Space
 
 

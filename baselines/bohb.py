@@ -8,11 +8,11 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 
-from baselines.successive_halving import Eta, Rung, SuccessiveHalving, levels, rungs
-from nasbench.benchmarks.handle import SearchHandle
+from nasbench.baselines.successive_halving import Eta, Rung, SuccessiveHalving, levels, rungs
 from nasbench.ranges import Probability, count, positive
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import PerRun
+from nasbench.search.problem import SearchHandle
 from nasbench.spaces.space import Architectures, Floats, Ints
 
 SMALLEST = 1e-32

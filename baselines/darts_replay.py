@@ -11,11 +11,11 @@ from typing import Literal
 
 import numpy as np
 
-from nasbench.benchmarks.handle import SearchHandle
 from nasbench.errors import NasbenchError
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
-from nasbench.search.streams import Streams
+from nasbench.search.problem import SearchHandle
+from nasbench.search.random_streams import Streams
 from nasbench.spaces.space import Architectures
 
 _ALL_SKIP = "|skip~0|+|skip~0|skip~1|+|skip~0|skip~1|skip~2|"

@@ -9,13 +9,13 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from baselines.require import require
-from baselines.seen import Seen
-from nasbench.benchmarks.handle import SearchHandle
-from nasbench.hybrid.gaussian_process import extend, factorise, posterior, profile_likelihood
+from nasbench.baselines.evaluation_history import Seen
+from nasbench.baselines.validation import require
 from nasbench.ranges import between, count
+from nasbench.search.gaussian_process import extend, factorise, posterior, profile_likelihood
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import PerRun
+from nasbench.search.problem import SearchHandle
 from nasbench.spaces.space import Architectures, Floats, Space
 
 RATES = (0.05, 0.1, 0.2, 0.4, 0.7, 1.2, 2.0)

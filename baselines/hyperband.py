@@ -8,9 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from baselines.successive_halving import Eta, Rung, SuccessiveHalving, levels, rungs
-from nasbench.benchmarks.handle import SearchHandle
+from nasbench.baselines.successive_halving import Eta, Rung, SuccessiveHalving, levels, rungs
 from nasbench.search.optimizer import PerRun
+from nasbench.search.problem import SearchHandle
 
 
 class Hyperband(SuccessiveHalving):

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.adam import Adam
+from nasbench.baselines.adam import Adam
 from nasbench.spaces.space import Floats
 
 Weights = list[NDArray[np.float32]]

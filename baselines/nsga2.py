@@ -7,10 +7,10 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 
-from baselines.pymoo_search import PymooSearch
-from nasbench.benchmarks.handle import SearchHandle
+from nasbench.baselines.pymoo_search import PymooSearch
 from nasbench.ranges import Probability, count
 from nasbench.search.optimizer import PerRun
+from nasbench.search.problem import SearchHandle
 
 
 class Nsga2(PymooSearch):

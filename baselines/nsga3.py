@@ -8,10 +8,10 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 
-from baselines.pymoo_search import PymooSearch
-from nasbench.benchmarks.handle import SearchHandle
+from nasbench.baselines.pymoo_search import PymooSearch
 from nasbench.ranges import Probability, count
 from nasbench.search.optimizer import PerRun
+from nasbench.search.problem import SearchHandle
 from nasbench.spaces.space import Floats
 
 
@@ -48,7 +48,7 @@ class Nsga3(PymooSearch):
         from pymoo.algorithms.moo.nsga3 import NSGA3
         from pymoo.operators.selection.tournament import TournamentSelection
 
-        from baselines.pymoo_operators import random_tournament
+        from nasbench.baselines.pymoo_operators import random_tournament
 
         directions = reference_directions(self._objectives, population)
         operators = self.operators(crossover, mutation)

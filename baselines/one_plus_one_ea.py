@@ -6,18 +6,18 @@ from typing import Annotated
 
 import numpy as np
 
-from nasbench.benchmarks.handle import SearchHandle
 from nasbench.ranges import INSIDE
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
-from nasbench.search.streams import Streams
+from nasbench.search.problem import SearchHandle
+from nasbench.search.random_streams import Streams
 from nasbench.spaces.space import Architectures
 
 
 class OnePlusOneEA:
     """One parent, one child, every decision changed with a probability of its own; the better of the two goes on.
 
-    The algorithm whose hitting times `theory.exact` computes. A child may equal its parent, and is queried all the same. Equal
+    The algorithm whose hitting times `nasbench.theory.exact` computes. A child may equal its parent, and is queried all the same. Equal
     values are decided by the smaller index, so that acceptance follows a total order.
 
     Args:

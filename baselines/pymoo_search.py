@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from nasbench.benchmarks.handle import SearchHandle
 from nasbench.search.observations import RunObservations
+from nasbench.search.problem import SearchHandle
 from nasbench.spaces.space import Architectures
 
 
@@ -37,7 +37,7 @@ class PymooSearch:
         """
         from pymoo.operators.crossover.ux import UX
 
-        from baselines.pymoo_operators import ChoiceMutation, FeasibleRepair, UniformSampling
+        from nasbench.baselines.pymoo_operators import ChoiceMutation, FeasibleRepair, UniformSampling
 
         rate = 1.0 / self._space.d if mutation is None else mutation
         return {

@@ -8,14 +8,14 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 
-from baselines.product_policy import draw
-from baselines.require import require
-from nasbench.benchmarks.handle import SearchHandle
+from nasbench.baselines.feasible_sampling import draw
+from nasbench.baselines.validation import require
 from nasbench.ranges import Range, between, count
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
+from nasbench.search.problem import SearchHandle
+from nasbench.search.random_streams import Streams
 from nasbench.search.simplex import support, uniform_theta
-from nasbench.search.streams import Streams
 from nasbench.spaces.space import Architectures, Floats, Ints
 
 TURN = Range("a number between 0 and pi / 2", below=math.pi / 2, positive=True)

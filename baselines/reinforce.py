@@ -8,14 +8,14 @@ from typing import Annotated, ClassVar
 import numpy as np
 from scipy.special import ndtri
 
-from baselines.adam import Adam
-from baselines.product_policy import draw
-from nasbench.benchmarks.handle import SearchHandle
+from nasbench.baselines.adam import Adam
+from nasbench.baselines.feasible_sampling import draw
 from nasbench.ranges import FRACTION, between, positive
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
+from nasbench.search.problem import SearchHandle
+from nasbench.search.random_streams import Streams
 from nasbench.search.simplex import support, vertices
-from nasbench.search.streams import Streams
 from nasbench.spaces.space import Architectures, Floats
 
 

@@ -8,11 +8,11 @@ from typing import Annotated, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from nasbench.benchmarks.handle import SearchHandle
 from nasbench.ranges import INSIDE, count
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
-from nasbench.search.streams import Streams
+from nasbench.search.problem import SearchHandle
+from nasbench.search.random_streams import Streams
 from nasbench.spaces.space import Architectures, Floats
 
 FROZEN = 5

@@ -7,10 +7,10 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 
-from baselines.pymoo_search import PymooSearch
-from nasbench.benchmarks.handle import SearchHandle
+from nasbench.baselines.pymoo_search import PymooSearch
 from nasbench.ranges import Probability, count
 from nasbench.search.optimizer import PerRun
+from nasbench.search.problem import SearchHandle
 
 
 class SmsEmoa(PymooSearch):
@@ -47,7 +47,7 @@ class SmsEmoa(PymooSearch):
         from pymoo.algorithms.soo.nonconvex.ga import FitnessSurvival
         from pymoo.operators.selection.tournament import TournamentSelection
 
-        from baselines.pymoo_operators import domination_tournament
+        from nasbench.baselines.pymoo_operators import domination_tournament
 
         survival = LeastHypervolumeContributionSurvival() if len(handle.objectives) > 1 else FitnessSurvival()
         operators = self.operators(crossover, mutation)

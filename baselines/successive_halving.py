@@ -9,10 +9,10 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 
-from nasbench.benchmarks.handle import SearchHandle
 from nasbench.ranges import between, count
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import PerRun
+from nasbench.search.problem import SearchHandle
 from nasbench.spaces.space import Architectures, Floats, Ints
 
 Eta = Annotated[float, between(1.1, 1_000)]

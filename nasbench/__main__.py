@@ -6,9 +6,9 @@ import sys
 
 
 def main() -> None:
-    """Run the command line and exit, see `nasbench.cli.main`."""
+    """Run the command line and exit, see `nasbench.cli.main.main`."""
     try:
-        from nasbench.cli import main as run
+        from nasbench.cli.main import main as run
 
         run()
     except KeyboardInterrupt:  # while modules are imported, before or after the command's own work

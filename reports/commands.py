@@ -10,7 +10,7 @@ import typer
 from nasbench.errors import NasbenchError
 
 if TYPE_CHECKING:
-    from reports.report import Report
+    from nasbench.reports.page.report import Report
 
 
 def report(
@@ -26,10 +26,10 @@ def report(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Turn a results folder into an HTML page, Markdown, LaTeX, tables and figures."""
-    from nasbench.console import print_json
+    from nasbench.cli.console import print_json
+    from nasbench.cli.progress import progress_bar
     from nasbench.live.studies.store import holds_live_study
-    from nasbench.progress import progress_bar
-    from reports.page import write_report
+    from nasbench.reports.page.writer import write_report
 
     with progress_bar("report") as progress:
         progress(0, 2)
@@ -50,15 +50,15 @@ def report(
 
 
 def _of_tables(folder: Path, reference: str | None, include: list[Path] | None) -> Report:
-    from reports.report import build_report
-    from reports.results import Results
+    from nasbench.reports.analysis.results import Results
+    from nasbench.reports.page.report import build_report
 
     return build_report(Results.open(folder), reference, include or ())
 
 
 def _live(folder: Path, reference: str | None, include: list[Path] | None) -> Report:
-    from reports.live.report import build_live_report
-    from reports.live.results import LiveResults
+    from nasbench.reports.live.report import build_live_report
+    from nasbench.reports.live.results import LiveResults
 
     if reference is not None:
         raise NasbenchError("A report of a live study has no times to targets; leave --reference out.")

@@ -11,8 +11,8 @@ from nasbench.errors import NasbenchError
 from nasbench.ranges import LARGEST_SEED
 
 if TYPE_CHECKING:
-    from theory.claim import Claim
-    from theory.speech import Spoken
+    from nasbench.theory.machinery.claim import Claim
+    from nasbench.theory.traces.trace_check import Spoken
 
 
 def verify(
@@ -28,9 +28,9 @@ def verify(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
     """Check claims: exactly, by simulation, or against the traces of a study. Exit status 1 where one is violated."""
-    from nasbench.console import print_json
-    from theory import render
-    from theory.registry import select
+    from nasbench.cli.console import print_json
+    from nasbench.theory.machinery import render
+    from nasbench.theory.machinery.registry import select
 
     names = claims or []
     _sensible(names, everything, faults, traces, jobs, seed)
@@ -57,8 +57,8 @@ def verify(
 
 def list_claims() -> list[dict[str, Any]]:
     """Return every claim as a flat row, for `nasbench list claims`."""
-    from theory.registry import all_claims
-    from theory.render import claim_row
+    from nasbench.theory.machinery.registry import all_claims
+    from nasbench.theory.machinery.render import claim_row
 
     return [claim_row(claim) for claim in all_claims().values()]
 
@@ -77,20 +77,20 @@ def _sensible(names: list[str], everything: bool, faults: bool, traces: Path | N
 
 
 def _checked(claims: tuple[Claim, ...], jobs: int, seed: int, faults: bool) -> list[dict[str, Any]]:
-    from nasbench.progress import progress_bar
-    from theory.claim import Context
-    from theory.registry import verify as check
-    from theory.render import finding_row
+    from nasbench.cli.progress import progress_bar
+    from nasbench.theory.machinery.claim import Context
+    from nasbench.theory.machinery.registry import verify as check
+    from nasbench.theory.machinery.render import finding_row
 
     with progress_bar("checking") as progress:
         return [finding_row(f) for f in check(claims, Context(seed), jobs, faults, progress)]
 
 
 def _against(traces: Path, names: list[str], seed: int) -> list[Spoken]:
-    from theory.claim import Context
-    from theory.registry import select
-    from theory.spoken import judge
-    from theory.traces import open_runs
+    from nasbench.theory.machinery.claim import Context
+    from nasbench.theory.machinery.registry import select
+    from nasbench.theory.traces.runs import open_runs
+    from nasbench.theory.traces.trace_checks import judge
 
     wanted = {claim.name for claim in select(names)}
     spoken = judge(open_runs(traces), Context(seed), wanted)

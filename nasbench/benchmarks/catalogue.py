@@ -9,7 +9,7 @@ from nasbench.benchmarks.synthetic import SyntheticBenchmark, is_synthetic, synt
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.tables.catalogue import get_table, known_tables, table_datasets, table_names
-from nasbench.tables.imports import formats_of_tables
+from nasbench.tables.importers import formats_of_tables
 
 
 def benchmark_names() -> tuple[str, ...]:

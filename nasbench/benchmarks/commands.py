@@ -20,8 +20,8 @@ def describe(
     from dataclasses import asdict
 
     from nasbench.benchmarks.catalogue import get_benchmark
-    from nasbench.benchmarks.describe import describe as compute
-    from nasbench.console import print_json, print_table
+    from nasbench.benchmarks.landscape_report import describe as compute
+    from nasbench.cli.console import print_json, print_table
 
     found = get_benchmark(benchmark)
     facts = [asdict(fact) for fact in compute(found, cost)]

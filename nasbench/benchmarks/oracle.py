@@ -8,8 +8,8 @@ from typing import Protocol
 import numpy as np
 
 from nasbench.benchmarks.objectives import Objective, find_objective, quantity_of
-from nasbench.benchmarks.setting import Setting
 from nasbench.benchmarks.views import View
+from nasbench.search.search_protocol import Setting
 from nasbench.spaces.space import Architectures, Floats, Ints
 from nasbench.tables.table import Table
 

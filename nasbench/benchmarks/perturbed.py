@@ -14,11 +14,11 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from nasbench.benchmarks.handle import SearchHandle
 from nasbench.benchmarks.oracle import Oracle, search_means
-from nasbench.benchmarks.setting import Setting
 from nasbench.benchmarks.tabular import TableEvaluator, TabularBenchmark
 from nasbench.errors import NasbenchError
+from nasbench.search.problem import SearchHandle
+from nasbench.search.search_protocol import Setting
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 from nasbench.tables.table import Table
 

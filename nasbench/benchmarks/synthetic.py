@@ -14,10 +14,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from nasbench.benchmarks.handle import SearchHandle
-from nasbench.benchmarks.setting import Setting
 from nasbench.benchmarks.views import AS_IT_IS, View
 from nasbench.errors import NasbenchError
+from nasbench.search.problem import SearchHandle
+from nasbench.search.search_protocol import Setting
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
 FAMILIES = ("nk", "onemax")
@@ -127,7 +127,7 @@ class NKLandscape:
 
 
 class FunctionEvaluator:
-    """Answers from a function of the architecture; see `nasbench.benchmarks.handle.Evaluator`."""
+    """Answers from a function of the architecture; see `nasbench.search.problem.Evaluator`."""
 
     rows: int | None = None
     functions: Ints | None = None

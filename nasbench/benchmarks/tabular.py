@@ -9,12 +9,12 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from nasbench.benchmarks.handle import SearchHandle
 from nasbench.benchmarks.objectives import Objective, find_objective, quantity_of
 from nasbench.benchmarks.oracle import Oracle
-from nasbench.benchmarks.setting import SEED_POLICIES, Setting
 from nasbench.errors import MissingDataError, NasbenchError
-from nasbench.search.streams import hashed_uniform
+from nasbench.search.problem import SearchHandle
+from nasbench.search.random_streams import hashed_uniform
+from nasbench.search.search_protocol import SEED_POLICIES, Setting
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 from nasbench.tables.table import Table
 from nasbench.tables.train_time import charged_seconds
@@ -64,7 +64,7 @@ class TabularBenchmark:
 
 
 class TableEvaluator:
-    """Answers from the columns of one split; see `nasbench.benchmarks.handle.Evaluator`. Holds no other column."""
+    """Answers from the columns of one split; see `nasbench.search.problem.Evaluator`. Holds no other column."""
 
     def __init__(self, table: Table, dataset: str, setting: Setting) -> None:
         found = [

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nasbench.hybrid.listing import listing_of
+from nasbench.hybrid.enumeration import listing_of
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
 DECISIONS, PATHS, BIGRAMS, COUNTS, RUNG = "decisions", "paths", "bigrams", "counts", "rung"

@@ -16,20 +16,20 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 
-from nasbench.benchmarks.handle import SearchHandle
 from nasbench.errors import NasbenchError
+from nasbench.hybrid.candidate_selection import Selection
+from nasbench.hybrid.enumeration import listing_of
 from nasbench.hybrid.evolution import Evolution
 from nasbench.hybrid.gradients import ScoreFunctionGradient
-from nasbench.hybrid.listing import listing_of
-from nasbench.hybrid.model import Model
+from nasbench.hybrid.multi_objective_surrogate import Model
 from nasbench.hybrid.progressive import Support
 from nasbench.hybrid.relaxation import Relaxation
 from nasbench.hybrid.scheduler import Scheduler
-from nasbench.hybrid.selection import Selection
 from nasbench.hybrid.surrogate import ONE_OBJECTIVE, SEVERAL_OBJECTIVES
 from nasbench.ranges import Probability, Range, between, count
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import PerRun
+from nasbench.search.problem import SearchHandle
 from nasbench.search.simplex import support, uniform_theta
 from nasbench.spaces.space import Architectures, Floats, Ints
 

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.blas import strsm
 
-from nasbench.hybrid.gaussian_process import extend, factorise, posterior, profile_likelihood, weights, whiten
 from nasbench.hybrid.kernel import BIGRAMS, COUNTS, DECISIONS, PATHS, RUNG, Embedding, ListedFeatures
+from nasbench.search.gaussian_process import extend, factorise, posterior, profile_likelihood, weights, whiten
 from nasbench.spaces.space import Floats, Space
 
 GROWTH = 4 / 3

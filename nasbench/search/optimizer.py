@@ -13,13 +13,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from nasbench.benchmarks.handle import SearchHandle
 from nasbench.errors import NasbenchError
 from nasbench.ranges import Allowed
 from nasbench.search.observations import PASS, Observations, Query, RunObservations
+from nasbench.search.problem import SearchHandle
 from nasbench.search.proposals import Asker, as_architectures, as_epochs
+from nasbench.search.random_streams import Streams
 from nasbench.search.settings import allowed_settings, check_settings
-from nasbench.search.streams import Streams
 from nasbench.spaces.space import Architectures, Ints
 
 

@@ -2,7 +2,7 @@
 
 An architecture is an `int8` array whose last axis has length `d`, one small integer a decision. Strings appear only where
 something is printed or parsed. Random operations take uniform numbers in [0, 1) instead of a generator, so that one call can
-serve many runs, each with a stream of its own (see `nasbench.search.streams`).
+serve many runs, each with a stream of its own (see `nasbench.search.random_streams`).
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from nasbench.errors import NasbenchError
-from nasbench.path_names import default_folder
+from nasbench.files.path_names import default_folder
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -20,7 +20,7 @@ def list_(
     json: Json = False,
 ) -> None:
     """List what the suite knows: names and counts, or one of its lists in full."""
-    from nasbench.console import print_json, print_table, width
+    from nasbench.cli.console import print_json, print_table, width
     from nasbench.study.listing import everything, overview, rows_of
 
     if what:
@@ -65,7 +65,7 @@ def run(
     json: Json = False,
 ) -> None:
     """Run a study; what the results folder holds already is not run again."""
-    from nasbench.given import refuse_unused
+    from nasbench.cli.unused_options import refuse_unused
     from nasbench.live.studies.study import find_live_study
     from nasbench.study.scheduler import LOCAL
 
@@ -85,8 +85,8 @@ def run(
         raise NasbenchError(
             f"{study} is a study of tables, which has no tasks and no device; leave --task and --device out."
         )
-    from nasbench.console import print_json, say
-    from nasbench.progress import progress_bar
+    from nasbench.cli.console import print_json, say
+    from nasbench.cli.progress import progress_bar
     from nasbench.study.cluster import connect
     from nasbench.study.plan import load_study
     from nasbench.study.runner import run_study

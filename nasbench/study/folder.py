@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nasbench.documents import read_text
 from nasbench.errors import NasbenchError
-from nasbench.files import remove_leftovers
+from nasbench.files.atomic import remove_leftovers
+from nasbench.files.documents import read_text
 from nasbench.study.manifest import NAME, Manifest
 
 

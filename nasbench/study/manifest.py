@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nasbench.errors import NasbenchError
-from nasbench.files import write_atomically
+from nasbench.files.atomic import write_atomically
 
 NAME = "manifest.sha256"
 _LINE = re.compile(rb"([0-9a-f]{64})  ([\x21-\x7e]+)")

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.benchmarks.catalogue import expand_benchmarks
-from nasbench.benchmarks.setting import Setting
-from nasbench.documents import parse_toml, read_text
 from nasbench.errors import NasbenchError, unknown_name
-from nasbench.path_names import path_components
+from nasbench.files.documents import parse_toml, read_text
+from nasbench.files.path_names import path_components
 from nasbench.reader import Reader
 from nasbench.search.ledger import Budget
+from nasbench.search.search_protocol import Setting
 
 MAX_RUNS = 100_000
 LONGEST = "longest"
@@ -45,7 +45,7 @@ class Unit:
         benchmark: which.
         entry: the optimizer.
         runs: one after another.
-        folder: `benchmark/label` as `nasbench.path_names.path_components` writes them in this study.
+        folder: `benchmark/label` as `nasbench.files.path_names.path_components` writes them in this study.
     """
 
     benchmark: str
@@ -71,7 +71,7 @@ class Study:
         chunk: runs that advance in lockstep and share a file.
         benchmarks: names, each `table/dataset`; in a file also patterns such as `nas-bench-graph/*`, which stand for those of
             the tables at hand.
-        objectives, split, epochs, training_seed, repeats: see `nasbench.benchmarks.setting.Setting`; epochs may be
+        objectives, split, epochs, training_seed, repeats: see `nasbench.search.search_protocol.Setting`; epochs may be
             "longest".
         budget: see `nasbench.search.ledger.Budget`.
         optimizers: the entries.

@@ -20,15 +20,15 @@ import numpy as np
 import pyarrow as pa
 
 from nasbench.benchmarks.catalogue import get_searchable
-from nasbench.benchmarks.handle import SearchHandle
+from nasbench.cli.progress import Report
 from nasbench.errors import NasbenchError
-from nasbench.locks import only_writer
-from nasbench.progress import Report
+from nasbench.files.locks import only_writer
 from nasbench.search.ledger import Ledger
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Optimizer, asker_of, proposers_of
+from nasbench.search.problem import SearchHandle
+from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
-from nasbench.search.streams import Streams
 from nasbench.spaces.space import Space
 from nasbench.study.endings import with_endings
 from nasbench.study.plan import Study, Unit

@@ -28,8 +28,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from nasbench.benchmarks.catalogue import get_searchable
-from nasbench.documents import parse_json
 from nasbench.errors import NasbenchError
+from nasbench.files.documents import parse_json
 from nasbench.study.environment import environment
 from nasbench.study.folder import begin, difference, is_begun, open_manifest, read_study, resume, write
 from nasbench.study.manifest import DamagedError, Manifest

@@ -52,11 +52,11 @@ def tune(
 ) -> None:
     """Tune an optimizer's own settings on one benchmark within a stated budget."""
     from nasbench.benchmarks.catalogue import get_benchmark
-    from nasbench.benchmarks.setting import Setting
-    from nasbench.console import print_json, print_table, say
-    from nasbench.given import refuse_unused
-    from nasbench.progress import progress_bar
+    from nasbench.cli.console import print_json, print_table, say
+    from nasbench.cli.progress import progress_bar
+    from nasbench.cli.unused_options import refuse_unused
     from nasbench.search.registry import get_optimizer
+    from nasbench.search.search_protocol import Setting
     from nasbench.study.cluster import connect
     from nasbench.study.scheduler import LOCAL
     from nasbench.study.tuning import tune as run_trials

@@ -24,15 +24,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nasbench.benchmarks.catalogue import get_benchmark
-from nasbench.benchmarks.handle import SearchHandle
 from nasbench.benchmarks.perturbed import PerturbedBenchmark
-from nasbench.benchmarks.setting import Setting
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.search.optimizer import Lockstep, PerRun
-from nasbench.search.streams import Streams
+from nasbench.search.problem import SearchHandle
+from nasbench.search.random_streams import Streams
+from nasbench.search.search_protocol import Setting
 from nasbench.spaces.space import Floats
-from nasbench.study.goals import GOALS, evaluate
+from nasbench.study.tuning_objectives import GOALS, evaluate
 
 if TYPE_CHECKING:
     from nasbench.study.cluster import Cluster
@@ -149,7 +149,7 @@ def tune(
         trials: settings to try, the defaults included.
         runs: runs of each trial.
         seed: seed of the runs and of TPE; equal arguments give equal trials.
-        goal: one of `nasbench.study.goals.GOALS`.
+        goal: one of `nasbench.study.tuning_objectives.GOALS`.
         copies: perturbed copies of the benchmark that stand in its place, `runs` on each; 0 is the benchmark itself.
         correlation: of the copies with the benchmark, in (0, 1].
         cluster: where the runs of a trial are made, trial after trial; this process if there is none. The trials are the same.

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nasbench.errors import NasbenchError
-from nasbench.files import cache_home, private_path
-from nasbench.locks import locked
+from nasbench.files.atomic import cache_home, private_path
+from nasbench.files.locks import locked
 from nasbench.tables.table import Table, open_table
 
 LAYOUT = "tables-2"

@@ -22,8 +22,8 @@ data = typer.Typer(
 @data.command("list")
 def list_(json: Json = False) -> None:
     """List the tables at hand, those that reference data would bring, and the formats that can be imported."""
-    from nasbench.console import print_json, print_table
-    from nasbench.tables.imports import FORMATS
+    from nasbench.cli.console import print_json, print_table
+    from nasbench.tables.importers import FORMATS
 
     tables = _tables()
     formats = [{"format": name, "source": known.summary} for name, known in FORMATS.items()]
@@ -49,10 +49,10 @@ def import_(
     json: Json = False,
 ) -> None:
     """Import a table into the cache."""
-    from nasbench.console import print_json
+    from nasbench.cli.console import print_json
     from nasbench.errors import NasbenchError
-    from nasbench.tables.imports import import_table
-    from nasbench.tables.official import compare, need_official, official_records
+    from nasbench.tables.cross_check import compare, need_official, official_records
+    from nasbench.tables.importers import import_table
 
     if jobs < 1:
         raise NasbenchError(f"The number of jobs is {jobs}; it should be 1 or more.")
@@ -82,7 +82,7 @@ def check(
     json: Json = False,
 ) -> None:
     """Verify the checksum of every array of tables; exit status 2 at the first that is damaged."""
-    from nasbench.console import print_json, print_table
+    from nasbench.cli.console import print_json, print_table
     from nasbench.tables.catalogue import get_table, is_built, table_names
 
     rows = []

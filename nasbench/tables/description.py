@@ -35,8 +35,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nasbench.documents import parse_toml
 from nasbench.errors import NasbenchError, quoted
+from nasbench.files.documents import parse_toml
 from nasbench.reader import Reader
 from nasbench.spaces.catalogue import get_space, space_names
 from nasbench.spaces.space import Space

@@ -14,7 +14,7 @@ from nasbench.errors import NasbenchError
 from nasbench.spaces.space import Ints, Space
 from nasbench.tables.column import Column, Measured
 from nasbench.tables.table import Table
-from nasbench.tables.writing import write_table
+from nasbench.tables.writer import write_table
 
 SAME = 1e-4
 """Two sources agree about a value if they differ by less than this, relative to its size: single precision and rounding."""

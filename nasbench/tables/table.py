@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nasbench.documents import read_json
 from nasbench.errors import NasbenchError, unknown_name
+from nasbench.files.documents import read_json
 from nasbench.spaces.catalogue import get_space
 from nasbench.spaces.constrained import NarrowedSpace
 from nasbench.spaces.space import Architectures, Ints, Space
@@ -25,7 +25,7 @@ LARGEST_MANIFEST = 2**26
 
 
 class Table:
-    """An opened table. Use `open_table`, or `nasbench.tables.writing.write_table` to make one."""
+    """An opened table. Use `open_table`, or `nasbench.tables.writer.write_table` to make one."""
 
     def __init__(self, folder: Path, manifest: Mapping[str, Any]) -> None:
         self.folder = folder

@@ -7,12 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from reports.accounts import UNITS
-from reports.evaluation import BenchmarkEvaluation
-from reports.figures.figure import Figure, Panel, panel_name
-from reports.figures.style import add_legend, band_note, draw_band, figure_style, line_style, log_axis, new_panel, shown
-from reports.scoring import scored_by
-from reports.words import listed
+from nasbench.reports.analysis.accounts import UNITS
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
+from nasbench.reports.analysis.scoring import scored_by
+from nasbench.reports.figures.figure import Figure, Panel, panel_name
+from nasbench.reports.figures.style import (
+    add_legend,
+    band_note,
+    draw_band,
+    figure_style,
+    line_style,
+    log_axis,
+    new_panel,
+    shown,
+)
+from nasbench.reports.page.words import listed
 
 
 def anytime(evaluations: Sequence[BenchmarkEvaluation], account: str) -> Figure:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reports.evaluation import BenchmarkEvaluation
-from reports.figures.figure import Figure, Panel
-from reports.figures.style import INK, figure_style, line_style, marker, new_panel, shown
-from reports.statistics.ranks import CriticalDifference, friedman, nemenyi
-from reports.statistics.result import Undefined
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
+from nasbench.reports.figures.figure import Figure, Panel
+from nasbench.reports.figures.style import INK, figure_style, line_style, marker, new_panel, shown
+from nasbench.reports.statistics.ranks import CriticalDifference, friedman, nemenyi
+from nasbench.reports.statistics.result import Undefined
 
 NAME, TITLE = "critical-difference", "Mean ranks over data sets"
 ROW = 0.17  # inches a name

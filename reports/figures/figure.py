@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from reports.figures.style import INK, figure_style, settle
+from nasbench.reports.figures.style import INK, figure_style, settle
 
 RESOLUTION = 200
 

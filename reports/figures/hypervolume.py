@@ -6,12 +6,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reports.accounts import UNITS
-from reports.evaluation import BenchmarkEvaluation
-from reports.figures.figure import Figure, Panel, panel_name
-from reports.figures.style import add_legend, band_note, draw_band, figure_style, line_style, log_axis, new_panel, shown
-from reports.fronts import REFERENCE
-from reports.scoring import searched_on
+from nasbench.reports.analysis.accounts import UNITS
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
+from nasbench.reports.analysis.pareto_fronts import REFERENCE
+from nasbench.reports.analysis.scoring import searched_on
+from nasbench.reports.figures.figure import Figure, Panel, panel_name
+from nasbench.reports.figures.style import (
+    add_legend,
+    band_note,
+    draw_band,
+    figure_style,
+    line_style,
+    log_axis,
+    new_panel,
+    shown,
+)
 
 
 def hypervolume(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:

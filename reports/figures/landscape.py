@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from nasbench.benchmarks.describe import landscape_values
 from nasbench.benchmarks.landscape import basins, correlation, distance_to_nearest, neighbour_rows, variance_shares
+from nasbench.benchmarks.landscape_report import landscape_values
 from nasbench.benchmarks.tabular import TabularBenchmark
+from nasbench.reports.figures.figure import Figure, Panel, panel_name, write_figure_files
+from nasbench.reports.figures.style import PALETTE, figure_style, log_axis, new_panel, shown
 from nasbench.spaces.space import Floats
 from nasbench.ties import is_constant
-from reports.figures.figure import Figure, Panel, panel_name, write_figure_files
-from reports.figures.style import PALETTE, figure_style, log_axis, new_panel, shown
 
 
 def landscape(benchmark: TabularBenchmark) -> Figure:

@@ -6,14 +6,23 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
+from nasbench.reports.figures.figure import Figure, Panel, panel_name
+from nasbench.reports.figures.style import (
+    INK,
+    add_legend,
+    band_note,
+    draw_band,
+    figure_style,
+    line_style,
+    new_panel,
+    shown,
+)
+from nasbench.reports.page.words import counted
+from nasbench.reports.statistics.inputs import FloatArray
+from nasbench.reports.statistics.multiobjective import attainment_surface
+from nasbench.reports.statistics.result import Undefined
 from nasbench.search.archive import nondominated
-from reports.evaluation import BenchmarkEvaluation
-from reports.figures.figure import Figure, Panel, panel_name
-from reports.figures.style import INK, add_legend, band_note, draw_band, figure_style, line_style, new_panel, shown
-from reports.statistics.inputs import FloatArray
-from reports.statistics.multiobjective import attainment_surface
-from reports.statistics.result import Undefined
-from reports.words import counted
 
 MARGIN = 0.25
 """What is shown beyond the true front, as a share of its extent."""

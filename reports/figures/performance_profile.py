@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reports.accounts import UNITS
-from reports.evaluation import BenchmarkEvaluation
-from reports.figures.figure import Figure, Panel
-from reports.figures.style import add_legend, figure_style, line_style, log_axis, new_panel, shown
-from reports.statistics.profile import performance_profile as profile_of
-from reports.statistics.result import Undefined
-from reports.statistics.runtime import expected_running_time
-from reports.words import counted
+from nasbench.reports.analysis.accounts import UNITS
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
+from nasbench.reports.figures.figure import Figure, Panel
+from nasbench.reports.figures.style import add_legend, figure_style, line_style, log_axis, new_panel, shown
+from nasbench.reports.page.words import counted
+from nasbench.reports.statistics.profile import performance_profile as profile_of
+from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.statistics.runtime import expected_running_time
 
 NAME, TITLE = "performance-profile", "Performance profile"
 POINTS = 200

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nasbench.reports.analysis.accounts import UNITS
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
+from nasbench.reports.figures.figure import Figure, Panel, panel_name
+from nasbench.reports.figures.style import add_legend, figure_style, line_style, log_axis, new_panel, shown
+from nasbench.reports.page.words import counted
+from nasbench.reports.statistics.inputs import CensoredTimes
+from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.statistics.runtime import run_time_distribution
 from nasbench.spaces.space import Floats
-from reports.accounts import UNITS
-from reports.evaluation import BenchmarkEvaluation
-from reports.figures.figure import Figure, Panel, panel_name
-from reports.figures.style import add_legend, figure_style, line_style, log_axis, new_panel, shown
-from reports.statistics.inputs import CensoredTimes
-from reports.statistics.result import Undefined
-from reports.statistics.runtime import run_time_distribution
-from reports.words import counted
 
 POINTS = 200
 

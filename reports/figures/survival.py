@@ -6,15 +6,24 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reports.accounts import UNITS
-from reports.evaluation import BenchmarkEvaluation
-from reports.figures.figure import Figure, Panel, panel_name
-from reports.figures.style import add_legend, band_note, draw_band, figure_style, line_style, marker, new_panel, shown
-from reports.scoring import searched_on
-from reports.statistics.result import Undefined
-from reports.statistics.survival import kaplan_meier
-from reports.targets import Target, headline
-from reports.words import counted
+from nasbench.reports.analysis.accounts import UNITS
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
+from nasbench.reports.analysis.scoring import searched_on
+from nasbench.reports.analysis.targets import Target, headline
+from nasbench.reports.figures.figure import Figure, Panel, panel_name
+from nasbench.reports.figures.style import (
+    add_legend,
+    band_note,
+    draw_band,
+    figure_style,
+    line_style,
+    marker,
+    new_panel,
+    shown,
+)
+from nasbench.reports.page.words import counted
+from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.statistics.survival import kaplan_meier
 
 
 def survival(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reports.evaluation import BenchmarkEvaluation
-from reports.figures.figure import Figure, Panel, panel_name
-from reports.figures.style import figure_style, new_panel, shown
-from reports.statistics.pairwise import a12
-from reports.statistics.result import Undefined
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
+from nasbench.reports.figures.figure import Figure, Panel, panel_name
+from nasbench.reports.figures.style import figure_style, new_panel, shown
+from nasbench.reports.statistics.pairwise import a12
+from nasbench.reports.statistics.result import Undefined
 
 NAME, TITLE = "win-probability", "Probability that the row beats the column"
 MOST_NAMES = 5

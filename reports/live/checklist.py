@@ -1,8 +1,11 @@
-"""The NAS best practice checklist (Lindauer and Hutter 2020), answered from a live study itself; see `reports.checklist`."""
+"""The NAS best practice checklist (Lindauer and Hutter 2020), answered from a live study itself; see `nasbench.reports.page.checklist`."""
 
 from __future__ import annotations
 
-from reports.checklist import (
+from nasbench.reports.analysis.scoring import exposure
+from nasbench.reports.live.results import LiveResults
+from nasbench.reports.live.words import SCORING
+from nasbench.reports.page.checklist import (
     COMPARING,
     REPORTING,
     SETUP,
@@ -13,10 +16,7 @@ from reports.checklist import (
     several_runs,
     tuning,
 )
-from reports.live.results import LiveResults
-from reports.live.words import SCORING
-from reports.scoring import exposure
-from reports.words import counted
+from nasbench.reports.page.words import counted
 
 
 def checklist(results: LiveResults) -> tuple[Item, ...]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reports.comparison import ALPHA
-from reports.statistics.bootstrap import stratified
-from reports.statistics.location import mean
-from reports.statistics.result import Estimate, Undefined
-from reports.words import counted
+from nasbench.reports.analysis.comparison import ALPHA
+from nasbench.reports.page.words import counted
+from nasbench.reports.statistics.bootstrap import stratified
+from nasbench.reports.statistics.location import mean
+from nasbench.reports.statistics.result import Estimate, Undefined
 
 
 def seed_mean(values: ArrayLike, rng: np.random.Generator) -> Estimate | Undefined:

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from nasbench.spaces.space import Floats
-from reports.figures.figure import Figure, Panel, panel_name
-from reports.figures.style import (
+from nasbench.reports.figures.figure import Figure, Panel, panel_name
+from nasbench.reports.figures.style import (
     GRID,
     add_legend,
     draw_band,
@@ -20,8 +19,9 @@ from reports.figures.style import (
     new_panel,
     shown,
 )
-from reports.live.results import TRIVIAL, LiveResults, Runs
-from reports.words import counted
+from nasbench.reports.live.results import TRIVIAL, LiveResults, Runs
+from nasbench.reports.page.words import counted
+from nasbench.spaces.space import Floats
 
 Draw = Callable[[Any, LiveResults, str], list[str]]
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from reports.live.checklist import checklist
-from reports.live.figures import score_against_seconds, search_curves, skips
-from reports.live.results import LiveResults
-from reports.live.tables import cost_table, overview_table, pairs_table, score_table, skipped_table
-from reports.live.words import methods, settings, summary
-from reports.report import Report, environment_rows
-from reports.tables.judgements import read_judgements
+from nasbench.reports.live.checklist import checklist
+from nasbench.reports.live.figures import score_against_seconds, search_curves, skips
+from nasbench.reports.live.results import LiveResults
+from nasbench.reports.live.tables import cost_table, overview_table, pairs_table, score_table, skipped_table
+from nasbench.reports.live.words import methods, settings, summary
+from nasbench.reports.page.report import Report, environment_rows
+from nasbench.reports.tables.included_results import read_judgements
 
 
 def build_live_report(results: LiveResults, judgements: Sequence[Path] = ()) -> Report:

@@ -13,8 +13,8 @@ import numpy as np
 from nasbench.errors import NasbenchError
 from nasbench.live.studies.store import LiveStore
 from nasbench.live.studies.study import LiveStudy, LiveUnit
+from nasbench.reports.analysis.results import DIGITS
 from nasbench.spaces.space import Floats
-from reports.results import DIGITS
 
 TRIVIAL = ("majority", "training_mean")
 """References that learn nothing: what every method must beat."""

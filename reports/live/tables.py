@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nasbench.reports.analysis.comparison import ALPHA, compare
+from nasbench.reports.live.compare import most_coverage, seed_mean, why_no_test
+from nasbench.reports.live.results import TRIVIAL, LiveResults, Runs
+from nasbench.reports.page.words import counted
+from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.tables.comparison import MARKS, MEANINGS
+from nasbench.reports.tables.table import Cell, Column, ReportTable, estimated
 from nasbench.ties import lowest
-from reports.comparison import ALPHA, compare
-from reports.live.compare import most_coverage, seed_mean, why_no_test
-from reports.live.results import TRIVIAL, LiveResults, Runs
-from reports.statistics.result import Undefined
-from reports.tables.comparison import MARKS, MEANINGS
-from reports.tables.table import Cell, Column, ReportTable, estimated
-from reports.words import counted
 
 UNITS = {"error": "% wrong", "mse": "squared error"}
 NOT_THERE = Undefined("the study has no such reference on this task")

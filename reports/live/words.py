@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from nasbench.reports.analysis.scoring import Scoring, exposure
+from nasbench.reports.live.compare import why_no_test
+from nasbench.reports.live.results import TRIVIAL, LiveResults, Runs
+from nasbench.reports.page.words import counted, listed
 from nasbench.ties import tolerance
-from reports.live.compare import why_no_test
-from reports.live.results import TRIVIAL, LiveResults, Runs
-from reports.scoring import Scoring, exposure
-from reports.words import counted, listed
 
 SCORING = Scoring(name="each task", searched="search", scored="test", has_test=True)
 """A live search sees the training and search splits; what it found is scored on the test split."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.papers.paper import Figure, NotRun, Paper, Protocol, Search, figures
+from nasbench.reports.papers.paper import Figure, NotRun, Paper, Protocol, Search, figures
 
 _NAS_BENCH_101 = "Table 1 of AE-NAS (Scientific Reports 15, 2025, s41598-025-94187-8)"
 _101 = NotRun(
@@ -32,9 +32,9 @@ PAPER = Paper(
     ),
     methods={
         "random search (192)": Search(
-            optimizer="baselines.random_search:OPTIMIZER", settings={"batch": 8}, closed_form=True
+            optimizer="nasbench.baselines.random_search:OPTIMIZER", settings={"batch": 8}, closed_form=True
         ),
-        "BANANAS (192)": Search(optimizer="baselines.bananas:OPTIMIZER"),
+        "BANANAS (192)": Search(optimizer="nasbench.baselines.bananas:OPTIMIZER"),
         "Bayesian optimization (192)": NotRun(
             reason="the rerun's Gaussian process and distance are naszilla's, and are not implemented here"
         ),

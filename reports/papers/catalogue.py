@@ -6,14 +6,14 @@ from importlib import import_module
 from typing import Any
 
 from nasbench.errors import NasbenchError, unknown_name
-from reports.papers.paper import NotRun, Paper
+from nasbench.reports.papers.paper import NotRun, Paper
 
 _MODULES = {
-    "nas-bench-201": "reports.papers.nas_bench_201",
-    "nats-bench": "reports.papers.nats_bench",
-    "local-search": "reports.papers.local_search",
-    "bananas": "reports.papers.bananas",
-    "one-shot": "reports.papers.one_shot",
+    "nas-bench-201": "nasbench.reports.papers.nas_bench_201",
+    "nats-bench": "nasbench.reports.papers.nats_bench",
+    "local-search": "nasbench.reports.papers.local_search",
+    "bananas": "nasbench.reports.papers.bananas",
+    "one-shot": "nasbench.reports.papers.one_shot",
 }
 
 

@@ -1,6 +1,6 @@
 """Is a reproduced number the published one? Equivalence within a margin, difference beyond it, or neither shown.
 
-Two one-sided t tests (`reports.statistics.equivalence`) ask whether the means differ by less than the margin; a one-sided t test of
+Two one-sided t tests (`nasbench.reports.statistics.equivalence`) ask whether the means differ by less than the margin; a one-sided t test of
 the same error asks whether they differ by more. Each family of p-values is adjusted by Holm over all rows of a paper that were
 searched. A replayed row has no chance in it: it is equivalent when it rounds to the published digits.
 """
@@ -13,12 +13,12 @@ from typing import Literal
 
 import numpy as np
 
+from nasbench.reports.page.words import counted
+from nasbench.reports.papers.paper import ROUNDING, Figure
+from nasbench.reports.statistics.equivalence import Equivalence, published
+from nasbench.reports.statistics.multiple import holm
+from nasbench.reports.statistics.result import Undefined
 from nasbench.spaces.space import Floats
-from reports.papers.paper import ROUNDING, Figure
-from reports.statistics.equivalence import Equivalence, published
-from reports.statistics.multiple import holm
-from reports.statistics.result import Undefined
-from reports.words import counted
 
 ALPHA = 0.05
 MOST_RUNS = 1_000_000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.papers.paper import Figure, Paper, Protocol, Search
+from nasbench.reports.papers.paper import Figure, Paper, Protocol, Search
 
 NEIGHBOURHOOD = 24.0
 """Cells around a cell. Steepest ascent pays whole neighbourhoods, so a difference of less than one is none."""
@@ -18,7 +18,9 @@ PAPER = Paper(
         repeats="cached",
         measure="queries to the optimum",
     ),
-    methods={"local search": Search(optimizer="baselines.local_search:OPTIMIZER", settings={"improvement": "best"})},
+    methods={
+        "local search": Search(optimizer="nasbench.baselines.local_search:OPTIMIZER", settings={"improvement": "best"})
+    },
     figures=(
         Figure(
             method="local search",

@@ -8,8 +8,8 @@ the means over seeds after 200 epochs, `x-valid` and `ori-test` on CIFAR-10, `x-
 
 from __future__ import annotations
 
-from reports.papers.nats_bench import BOHB
-from reports.papers.paper import DATASETS, NotRun, Paper, Protocol, Replay, Search, figures
+from nasbench.reports.papers.nats_bench import BOHB
+from nasbench.reports.papers.paper import DATASETS, NotRun, Paper, Protocol, Replay, Search, figures
 
 ALL_SKIP = "|skip_connect~0|+|skip_connect~0|skip_connect~1|+|skip_connect~0|skip_connect~1|skip_connect~2|"
 NASWOT = "Table 2(a) of Neural Architecture Search without Training (Mellor et al., ICML 2021)"
@@ -46,13 +46,13 @@ PAPER = Paper(
         searched="cifar10",
     ),
     methods={
-        "RS": Search(optimizer="baselines.random_search:OPTIMIZER", settings={"batch": 8}, closed_form=True),
+        "RS": Search(optimizer="nasbench.baselines.random_search:OPTIMIZER", settings={"batch": 8}, closed_form=True),
         "REA": Search(
-            optimizer="baselines.regularized_evolution:OPTIMIZER",
+            optimizer="nasbench.baselines.regularized_evolution:OPTIMIZER",
             settings={"population": 10, "sample": 3, "mutation": "node-first"},
         ),
         "REINFORCE": Search(
-            optimizer="baselines.reinforce:OPTIMIZER", settings={"learning_rate": 0.01, "momentum": 0.9}
+            optimizer="nasbench.baselines.reinforce:OPTIMIZER", settings={"learning_rate": 0.01, "momentum": 0.9}
         ),
         "BOHB": BOHB,
         "DARTS-V1": _EVERYWHERE,

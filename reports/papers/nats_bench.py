@@ -8,7 +8,7 @@ pays again; the loop runs while the time spent is below the budget, so the query
 
 from __future__ import annotations
 
-from reports.papers.paper import NotRun, Paper, Protocol, Search, figures
+from nasbench.reports.papers.paper import NotRun, Paper, Protocol, Search, figures
 
 BOHB = NotRun(
     reason="BOHB stops trainings after 1 to 11 epochs of the 12-epoch schedule, and the reference table holds the 12th alone; "
@@ -34,13 +34,15 @@ PAPER = Paper(
         repeats="charged",
     ),
     methods={
-        "RANDOM": Search(optimizer="baselines.random_search:OPTIMIZER", settings={"batch": 8}, closed_form=True),
+        "RANDOM": Search(
+            optimizer="nasbench.baselines.random_search:OPTIMIZER", settings={"batch": 8}, closed_form=True
+        ),
         "REA": Search(
-            optimizer="baselines.regularized_evolution:OPTIMIZER",
+            optimizer="nasbench.baselines.regularized_evolution:OPTIMIZER",
             settings={"population": 10, "sample": 3, "mutation": "node-first"},
         ),
         "REINFORCE": Search(
-            optimizer="baselines.reinforce:OPTIMIZER", settings={"learning_rate": 0.01, "momentum": 0.9}
+            optimizer="nasbench.baselines.reinforce:OPTIMIZER", settings={"learning_rate": 0.01, "momentum": 0.9}
         ),
         "BOHB": BOHB,
     },

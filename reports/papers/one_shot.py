@@ -6,9 +6,9 @@ beta-DARTS is the one whose three pairs of accuracies are the published ones; no
 
 from __future__ import annotations
 
-from baselines.darts_replay import PUBLISHED, official
-from reports.papers.nas_bench_201 import ALL_SKIP, COLLAPSED, DARTS_CONFIRMED
-from reports.papers.paper import DATASETS, ROUNDING, Paper, Protocol, Replay, figures
+from nasbench.baselines.darts_replay import PUBLISHED, official
+from nasbench.reports.papers.nas_bench_201 import ALL_SKIP, COLLAPSED, DARTS_CONFIRMED
+from nasbench.reports.papers.paper import DATASETS, ROUNDING, Paper, Protocol, Replay, figures
 
 DRNAS = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
 _BEST = "91.55±0.00 94.36±0.00 73.49±0.00 73.51±0.00 46.37±0.00 46.34±0.00"

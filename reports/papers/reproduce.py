@@ -11,13 +11,13 @@ import numpy as np
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
+from nasbench.reports.papers.judge import Measured, Row, judge, not_run
+from nasbench.reports.papers.paper import ROUNDING, Figure, NotRun, Paper, Protocol, Replay, Search
+from nasbench.reports.papers.random_search_distribution import Law, law_of_queries, law_of_time
+from nasbench.reports.papers.simulate import TABLE, Searched, accuracy, run_searches
 from nasbench.spaces.space import Floats
 from nasbench.tables.catalogue import table_names
 from nasbench.tables.train_time import training_seconds
-from reports.papers.judge import Measured, Row, judge, not_run
-from reports.papers.paper import ROUNDING, Figure, NotRun, Paper, Protocol, Replay, Search
-from reports.papers.random_law import Law, law_of_queries, law_of_time
-from reports.papers.simulate import TABLE, Searched, accuracy, run_searches
 
 SEED = 2020
 FEWEST_RUNS = 2
@@ -197,6 +197,6 @@ def _reported(figure: Figure) -> Floats:
 
 @lru_cache(maxsize=16)
 def _law(dataset: str, paper: str) -> Law:
-    from reports.papers.catalogue import get_paper
+    from nasbench.reports.papers.catalogue import get_paper
 
     return random_law(dataset, get_paper(paper).protocol)

@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from nasbench.benchmarks.setting import Setting
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
+from nasbench.reports.papers.paper import Protocol, Search
 from nasbench.search.ledger import Budget
 from nasbench.search.optimizer import Lockstep, PerRun
-from nasbench.search.streams import Streams
+from nasbench.search.random_streams import Streams
+from nasbench.search.search_protocol import Setting
 from nasbench.spaces.space import Floats, Ints
 from nasbench.study.runner import search
 from nasbench.tables.table import Table
-from reports.papers.paper import Protocol, Search
 
 TABLE = "nas-bench-201-reference"
 SEARCHED = "validation"

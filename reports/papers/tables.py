@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reports.papers.judge import ALPHA, Row
-from reports.papers.paper import Paper, Search
-from reports.papers.reproduce import Reproduction
-from reports.papers.simulate import SEARCHED
-from reports.scoring import Scoring, exposure
-from reports.statistics.result import Interval, Undefined
-from reports.tables.table import Cell, Column, ReportTable
+from nasbench.reports.analysis.scoring import Scoring, exposure
+from nasbench.reports.papers.judge import ALPHA, Row
+from nasbench.reports.papers.paper import Paper, Search
+from nasbench.reports.papers.reproduce import Reproduction
+from nasbench.reports.papers.simulate import SEARCHED
+from nasbench.reports.statistics.result import Interval, Undefined
+from nasbench.reports.tables.table import Cell, Column, ReportTable
 
 UNCONFIRMED = "unconfirmed"
 MARKS = {"†": "the digits of the published value were not confirmed from a second source"}

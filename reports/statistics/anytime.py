@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nasbench.errors import NasbenchError
-from reports.statistics.inputs import FloatArray, as_array, incomplete
-from reports.statistics.result import Undefined
-from reports.words import counted
+from nasbench.reports.page.words import counted
+from nasbench.reports.statistics.inputs import FloatArray, as_array, incomplete
+from nasbench.reports.statistics.result import Undefined
 
 
 def anytime_area(

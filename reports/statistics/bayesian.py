@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nasbench.errors import NasbenchError
+from nasbench.reports.statistics.inputs import FloatArray, as_array, incomplete
+from nasbench.reports.statistics.result import Undefined
 from nasbench.ties import differences, tolerance
-from reports.statistics.inputs import FloatArray, as_array, incomplete
-from reports.statistics.result import Undefined
 
 CHUNK = 2_000_000  # weights held at once
 

@@ -25,10 +25,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nasbench.errors import NasbenchError
+from nasbench.reports.statistics.inputs import FloatArray, as_array, check_level, incomplete
+from nasbench.reports.statistics.location import Statistic
+from nasbench.reports.statistics.result import Estimate, Interval, Undefined
 from nasbench.ties import is_constant, tolerance
-from reports.statistics.inputs import FloatArray, as_array, check_level, incomplete
-from reports.statistics.location import Statistic
-from reports.statistics.result import Estimate, Interval, Undefined
 
 Method = Literal["percentile", "bca"]
 CHUNK = 4_000_000  # resampled values held at once

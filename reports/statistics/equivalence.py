@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nasbench.errors import NasbenchError
+from nasbench.reports.statistics.inputs import as_array, incomplete, pairs
+from nasbench.reports.statistics.result import Interval, Undefined
 from nasbench.ties import differences, is_constant, tolerance
-from reports.statistics.inputs import as_array, incomplete, pairs
-from reports.statistics.result import Interval, Undefined
 
 
 @dataclass(frozen=True)

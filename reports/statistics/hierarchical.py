@@ -16,10 +16,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nasbench.reports.statistics.bayesian import RopePosterior, check_rope, posterior
+from nasbench.reports.statistics.inputs import FloatArray, as_array, incomplete
+from nasbench.reports.statistics.result import Undefined
 from nasbench.ties import is_constant
-from reports.statistics.bayesian import RopePosterior, check_rope, posterior
-from reports.statistics.inputs import FloatArray, as_array, incomplete
-from reports.statistics.result import Undefined
 
 BOUND = 1000.0  # upper bounds of the standard deviations, in multiples of the observed ones
 DEGREES = 1.0 + np.geomspace(0.1, 200.0, 60)  # grid for the degrees of freedom

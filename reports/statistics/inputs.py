@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nasbench.errors import NasbenchError
+from nasbench.reports.page.words import counted
+from nasbench.reports.statistics.result import Undefined
 from nasbench.ties import tolerance
-from reports.statistics.result import Undefined
-from reports.words import counted
 
 FloatArray = NDArray[np.floating[Any]]
 BoolArray = NDArray[np.bool_]

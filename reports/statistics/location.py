@@ -12,9 +12,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reports.statistics.inputs import FloatArray, as_array, check_level, incomplete
-from reports.statistics.result import Undefined
-from reports.words import counted
+from nasbench.reports.page.words import counted
+from nasbench.reports.statistics.inputs import FloatArray, as_array, check_level, incomplete
+from nasbench.reports.statistics.result import Undefined
 
 Statistic = Callable[[FloatArray], FloatArray]
 

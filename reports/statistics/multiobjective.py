@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nasbench.errors import NasbenchError
-from reports.statistics.inputs import FloatArray, as_array
-from reports.statistics.result import Undefined
-from reports.words import counted
+from nasbench.reports.page.words import counted
+from nasbench.reports.statistics.inputs import FloatArray, as_array
+from nasbench.reports.statistics.result import Undefined
 
 
 def hypervolume(front: ArrayLike, reference: ArrayLike) -> float | Undefined:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nasbench.errors import NasbenchError
-from reports.statistics.result import Undefined
+from nasbench.reports.statistics.result import Undefined
 
 
 def holm(p_values: Sequence[float | Undefined]) -> tuple[float | Undefined, ...]:

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nasbench.errors import NasbenchError
+from nasbench.reports.statistics.bootstrap import expanded_probabilities, resample_counts
+from nasbench.reports.statistics.inputs import FloatArray, as_array, check_level, incomplete, pairs
+from nasbench.reports.statistics.result import Estimate, HypothesisTest, Interval, Undefined
 from nasbench.ties import differences, snapped, tolerance
-from reports.statistics.bootstrap import expanded_probabilities, resample_counts
-from reports.statistics.inputs import FloatArray, as_array, check_level, incomplete, pairs
-from reports.statistics.result import Estimate, HypothesisTest, Interval, Undefined
 
 EXACT_LIMIT = 50  # the exact null distribution is used up to here where there are no ties
 

@@ -12,8 +12,8 @@ from collections.abc import Callable
 import numpy as np
 
 from nasbench.errors import NasbenchError
-from reports.statistics.result import Undefined
-from reports.words import counted
+from nasbench.reports.page.words import counted
+from nasbench.reports.statistics.result import Undefined
 
 Design = Callable[[float, int], float]
 MOST_RUNS = 10_000_000

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nasbench.errors import NasbenchError
+from nasbench.reports.statistics.inputs import FloatArray, as_array, incomplete
+from nasbench.reports.statistics.result import Undefined
 from nasbench.ties import RELATIVE
-from reports.statistics.inputs import FloatArray, as_array, incomplete
-from reports.statistics.result import Undefined
 
 
 def performance_profile(costs: ArrayLike, solved: ArrayLike, factors: ArrayLike) -> FloatArray | Undefined:

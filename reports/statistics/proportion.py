@@ -14,8 +14,8 @@ from __future__ import annotations
 from typing import Literal
 
 from nasbench.errors import NasbenchError
-from reports.statistics.inputs import check_level
-from reports.statistics.result import Estimate, Interval, Undefined
+from nasbench.reports.statistics.inputs import check_level
+from nasbench.reports.statistics.result import Estimate, Interval, Undefined
 
 Method = Literal["clopper-pearson", "wilson"]
 

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nasbench.errors import NasbenchError
+from nasbench.reports.page.words import counted
+from nasbench.reports.statistics.inputs import FloatArray, as_array
+from nasbench.reports.statistics.result import HypothesisTest, Undefined
 from nasbench.ties import snapped
-from reports.statistics.inputs import FloatArray, as_array
-from reports.statistics.result import HypothesisTest, Undefined
-from reports.words import counted
 
 FEWEST_DATA_SETS = 5
 EXACT_METHODS, EXACT_DATA_SETS = 4, 20  # largest table whose permutation law is enumerated

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reports.statistics.bootstrap import resample_counts
-from reports.statistics.inputs import CensoredTimes, FloatArray, check_level
-from reports.statistics.result import Interval, Undefined
-from reports.statistics.survival import FEWEST_ARRIVALS, unidentified
+from nasbench.reports.statistics.bootstrap import resample_counts
+from nasbench.reports.statistics.inputs import CensoredTimes, FloatArray, check_level
+from nasbench.reports.statistics.result import Interval, Undefined
+from nasbench.reports.statistics.survival import FEWEST_ARRIVALS, unidentified
 
 CHUNK = 250_000  # resampled values held at once
 

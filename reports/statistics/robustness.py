@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nasbench.reports.statistics.inputs import FloatArray, as_array, incomplete
+from nasbench.reports.statistics.result import Undefined
 from nasbench.ties import snapped, tolerance
-from reports.statistics.inputs import FloatArray, as_array, incomplete
-from reports.statistics.result import Undefined
 
 Scores = Mapping[str, ArrayLike]
 

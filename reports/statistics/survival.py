@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from nasbench.errors import NasbenchError
+from nasbench.reports.statistics.inputs import CensoredTimes, FloatArray, check_level
+from nasbench.reports.statistics.result import HypothesisTest, Interval, Undefined
 from nasbench.ties import is_constant, snapped, tolerance
-from reports.statistics.inputs import CensoredTimes, FloatArray, check_level
-from reports.statistics.result import HypothesisTest, Interval, Undefined
 
 FEWEST_ARRIVALS = 5  # for an interval of the restricted mean
 

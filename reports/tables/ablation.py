@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from nasbench.reports.analysis.comparison import resamples_for
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, common_unit
+from nasbench.reports.analysis.views import difference_as_seen
+from nasbench.reports.statistics.bootstrap import studentised_mean
+from nasbench.reports.statistics.multiple import holm
+from nasbench.reports.statistics.pairwise import a12, wilcoxon_signed_rank
+from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.tables.table import Cell, Column, ReportTable, estimated
 from nasbench.ties import differences
-from reports.comparison import resamples_for
-from reports.evaluation import BenchmarkEvaluation, common_unit
-from reports.statistics.bootstrap import studentised_mean
-from reports.statistics.multiple import holm
-from reports.statistics.pairwise import a12, wilcoxon_signed_rank
-from reports.statistics.result import Undefined
-from reports.tables.table import Cell, Column, ReportTable, estimated
-from reports.views import difference_as_seen
 
 
 def variants(entries: Sequence[tuple[str, str, Mapping[str, Any]]]) -> dict[str, list[str]]:

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nasbench.reports.analysis.comparison import resamples_for
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
+from nasbench.reports.page.words import counted
+from nasbench.reports.statistics.bootstrap import stratified
+from nasbench.reports.statistics.location import interquartile_mean, mean
+from nasbench.reports.statistics.pairwise import probability_of_improvement
+from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.tables.table import Cell, Column, ReportTable, estimated
 from nasbench.spaces.space import Floats
 from nasbench.ties import tolerance
-from reports.comparison import resamples_for
-from reports.evaluation import BenchmarkEvaluation
-from reports.statistics.bootstrap import stratified
-from reports.statistics.location import interquartile_mean, mean
-from reports.statistics.pairwise import probability_of_improvement
-from reports.statistics.result import Undefined
-from reports.tables.table import Cell, Column, ReportTable, estimated
-from reports.words import counted
 
 
 def relative_regret(evaluations: Sequence[BenchmarkEvaluation], label: str) -> Floats:

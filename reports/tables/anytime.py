@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nasbench.reports.analysis.accounts import NAMES, SCALES
+from nasbench.reports.analysis.evaluation import FRACTIONS, BenchmarkEvaluation, Outcome, common_unit
+from nasbench.reports.statistics.anytime import anytime_area
+from nasbench.reports.statistics.result import Interval, Undefined
+from nasbench.reports.tables.table import Cell, Column, ReportTable
 from nasbench.ties import tolerance
-from reports.accounts import NAMES, SCALES
-from reports.evaluation import FRACTIONS, BenchmarkEvaluation, Outcome, common_unit
-from reports.statistics.anytime import anytime_area
-from reports.statistics.result import Interval, Undefined
-from reports.tables.table import Cell, Column, ReportTable
 
 
 def anytime_table(evaluations: Sequence[BenchmarkEvaluation]) -> ReportTable:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from reports.comparison import ALPHA, Comparison, Standing, digits_for
-from reports.evaluation import BenchmarkEvaluation, common_unit
-from reports.scoring import exposure, scored_by
-from reports.statistics.result import Undefined
-from reports.tables.table import Cell, Column, ReportTable, estimated
-from reports.views import as_seen
+from nasbench.reports.analysis.comparison import ALPHA, Comparison, Standing, digits_for
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, common_unit
+from nasbench.reports.analysis.scoring import exposure, scored_by
+from nasbench.reports.analysis.views import as_seen
+from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.tables.table import Cell, Column, ReportTable, estimated
 
 MARKS = {"best": "", "worse": "*", "alike": "≈", "contrary": "†"}
 MEANINGS = {

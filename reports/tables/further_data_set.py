@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
+from nasbench.reports.statistics.bayesian import RopePosterior
+from nasbench.reports.statistics.hierarchical import hierarchical
+from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.tables.practical_equivalence import MARGIN
+from nasbench.reports.tables.table import Cell, Column, ReportTable
 from nasbench.ties import differences
-from reports.evaluation import BenchmarkEvaluation
-from reports.statistics.bayesian import RopePosterior
-from reports.statistics.hierarchical import hierarchical
-from reports.statistics.result import Undefined
-from reports.tables.practical import MARGIN
-from reports.tables.table import Cell, Column, ReportTable
 
 DECIDED = 0.95
 """Posterior probability from which an answer counts as decided."""

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nasbench.reports.analysis.comparison import compare
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
+from nasbench.reports.analysis.pareto_fronts import REFERENCE, FrontTraces, TrueFront
+from nasbench.reports.analysis.scoring import searched_on
+from nasbench.reports.page.words import counted, ranged
+from nasbench.reports.statistics.bootstrap import studentised_mean
+from nasbench.reports.statistics.multiobjective import additive_epsilon, coverage, igd_plus
+from nasbench.reports.statistics.result import Estimate, Interval, Undefined
+from nasbench.reports.tables.comparison import MARKS, MEANINGS
+from nasbench.reports.tables.table import Cell, Column, ReportTable, estimated
 from nasbench.spaces.space import Floats
-from reports.comparison import compare
-from reports.evaluation import BenchmarkEvaluation
-from reports.fronts import REFERENCE, FrontTraces, TrueFront
-from reports.scoring import searched_on
-from reports.statistics.bootstrap import studentised_mean
-from reports.statistics.multiobjective import additive_epsilon, coverage, igd_plus
-from reports.statistics.result import Estimate, Interval, Undefined
-from reports.tables.comparison import MARKS, MEANINGS
-from reports.tables.table import Cell, Column, ReportTable, estimated
-from reports.words import counted, ranged
 
 
 def multi_objective_table(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
+from nasbench.reports.page.words import counted
+from nasbench.reports.statistics.power import Design, mean_difference, minimal_detectable_effect, runs_needed
+from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.tables.practical_equivalence import MARGIN
+from nasbench.reports.tables.table import Cell, Column, ReportTable
 from nasbench.ties import differences, is_constant, tolerance
-from reports.evaluation import BenchmarkEvaluation
-from reports.statistics.power import Design, mean_difference, minimal_detectable_effect, runs_needed
-from reports.statistics.result import Undefined
-from reports.tables.practical import MARGIN
-from reports.tables.table import Cell, Column, ReportTable
-from reports.words import counted
 
 LARGEST = 100.0
 """Largest effect that is looked for, in standard deviations of the differences."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reports.tables.table import ReportTable
-from reports.tables.to_csv import to_csv
-from reports.tables.to_html import to_html
-from reports.tables.to_latex import to_latex
-from reports.tables.to_markdown import to_markdown
+from nasbench.reports.tables.table import ReportTable
+from nasbench.reports.tables.to_csv import to_csv
+from nasbench.reports.tables.to_html import to_html
+from nasbench.reports.tables.to_latex import to_latex
+from nasbench.reports.tables.to_markdown import to_markdown
 
 FORMATS = {"md": to_markdown, "tex": to_latex, "html": to_html, "csv": to_csv}
 

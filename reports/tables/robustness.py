@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from nasbench.reports.analysis.accounts import NAMES
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
+from nasbench.reports.analysis.time_to_target import Arrival
+from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.statistics.robustness import ConditionRobustness, Ranking, across_conditions
+from nasbench.reports.tables.table import Cell, Column, ReportTable
 from nasbench.spaces.space import Floats
-from reports.accounts import NAMES
-from reports.evaluation import BenchmarkEvaluation
-from reports.savings import Arrival
-from reports.statistics.result import Undefined
-from reports.statistics.robustness import ConditionRobustness, Ranking, across_conditions
-from reports.tables.table import Cell, Column, ReportTable
 
 WHOLE = "whole budget"
 BUDGETS = {"half the budget": 0.5, "a quarter of the budget": 0.25}

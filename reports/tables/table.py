@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from nasbench.errors import NasbenchError
-from reports.statistics.result import Estimate, Interval, Undefined
+from nasbench.reports.statistics.result import Estimate, Interval, Undefined
 
 Kind = Literal["text", "number", "count", "percent", "p_value", "general"]
 DASH = "–"

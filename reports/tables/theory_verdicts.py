@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reports.statistics.result import Interval, Undefined
-from reports.tables.table import Cell, Column, ReportTable
+from nasbench.reports.statistics.result import Interval, Undefined
+from nasbench.reports.tables.table import Cell, Column, ReportTable
 
 Row = Mapping[str, Any]
 
 SLOPE = re.compile(r"(operations|memory|time) (-?[\d.]+) \(up to (-?[\d.]+)\) of ([\d.]+)")
-"""A measured slope in the note of a claim about growth, as `theory.complexity.growth.judge` writes it."""
+"""A measured slope in the note of a claim about growth, as `nasbench.theory.families.complexity.growth.judge` writes it."""
 
 SIZES = re.compile(r"T = ([\d.]+) to ([\d.]+)")
 

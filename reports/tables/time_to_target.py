@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reports.accounts import NAMES, SCALES
-from reports.savings import Arrival
-from reports.statistics.result import Estimate, Undefined
-from reports.tables.table import Cell, Column, ReportTable, estimated
+from nasbench.reports.analysis.accounts import NAMES, SCALES
+from nasbench.reports.analysis.time_to_target import Arrival
+from nasbench.reports.statistics.result import Estimate, Undefined
+from nasbench.reports.tables.table import Cell, Column, ReportTable, estimated
 
 _COMPARED = (
     Column(key="reduction", heading="reduction (%) [95 %]", kind="percent", digits=0),

@@ -9,8 +9,8 @@ import csv
 import io
 
 from nasbench.markup import spreadsheet
-from reports.statistics.result import Interval, Undefined
-from reports.tables.table import Cell, ReportTable
+from nasbench.reports.statistics.result import Interval, Undefined
+from nasbench.reports.tables.table import Cell, ReportTable
 
 
 def to_csv(table: ReportTable) -> str:

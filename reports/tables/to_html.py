@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape as escaped
 
 from nasbench.markup import printable
-from reports.statistics.result import Undefined
-from reports.tables.table import Cell, Column, ReportTable, group_starts, interval_text, letter_of, value_text
+from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.tables.table import Cell, Column, ReportTable, group_starts, interval_text, letter_of, value_text
 
 LONG, NAME = 24, 40
 """Characters from which on a sentence, and a name without spaces, may break over lines."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nasbench.markup import latex
-from reports.tables.table import Cell, Column, ReportTable, group_starts, interval_text, letter_of, value_text
+from nasbench.reports.tables.table import Cell, Column, ReportTable, group_starts, interval_text, letter_of, value_text
 
 ROWS_A_PAGE = 30
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nasbench.markup import markdown
-from reports.tables.table import Cell, Column, ReportTable, interval_text, letter_of, value_text
+from nasbench.reports.tables.table import Cell, Column, ReportTable, interval_text, letter_of, value_text
 
 
 def to_markdown(table: ReportTable) -> str:

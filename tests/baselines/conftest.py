@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nasbench.benchmarks.handle import SearchHandle
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.search.ledger import Budget
+from nasbench.search.problem import SearchHandle
 from nasbench.tables.column import Column, Measured
 from nasbench.tables.table import open_table
-from nasbench.tables.writing import write_table
+from nasbench.tables.writer import write_table
 
 from table_setting import table_setting
 from toy import FIDELITIES, Handles, toy_error, toy_space

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from baselines.product_policy import draw
-from nasbench.benchmarks.handle import SearchHandle
+from nasbench.baselines.feasible_sampling import draw
 from nasbench.search.ledger import Budget
+from nasbench.search.problem import SearchHandle
+from nasbench.search.random_streams import Streams
 from nasbench.search.simplex import sample, support
-from nasbench.search.streams import Streams
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
 from table_setting import table_setting
@@ -81,7 +81,7 @@ class Sphere:
     ("name", "objectives"), [*((name, 1) for name in RIVALS), ("nsga2", 3), ("nsga3", 3), ("sms_emoa", 3)]
 )
 def test_runs_to_a_budget_that_ends_each_run_elsewhere(name: str, objectives: int) -> None:
-    kind = importlib.import_module(f"baselines.{name}").OPTIMIZER
+    kind = importlib.import_module(f"nasbench.baselines.{name}").OPTIMIZER
     setting = table_setting(
         Budget({"unique_queries": 37, "queries": 400}),
         objectives=("error", "f", "g")[:objectives],
@@ -130,8 +130,8 @@ def test_importing_the_rivals_is_light() -> None:
     import subprocess
     import sys
 
-    imports = f"[__import__('baselines.' + name) for name in {RIVALS!r}]"
-    code = f"import sys; {imports}; print([name for name in {HEAVY!r} if name in sys.modules])"
+    imports = f"[importlib.import_module('nasbench.baselines.' + name) for name in {RIVALS!r}]"
+    code = f"import importlib, sys; {imports}; print([name for name in {HEAVY!r} if name in sys.modules])"
     output = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from baselines.asng import OPTIMIZER, Asng, fisher_root, restrict, utilities
-from nasbench.search.streams import Streams
+from nasbench.baselines.asng import OPTIMIZER, Asng, fisher_root, restrict, utilities
+from nasbench.search.random_streams import Streams
 
 from toy import Handles
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from baselines.darts_replay import OPTIMIZER, PUBLISHED, official
+from nasbench.baselines.darts_replay import OPTIMIZER, PUBLISHED, official
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
-from nasbench.search.streams import Streams
+from nasbench.search.random_streams import Streams
 from nasbench.spaces.nas_bench_201 import NasBench201Space
 
 from table_setting import table_setting

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from baselines import bohb, hyperband, successive_halving
-from baselines.bohb import Density
-from baselines.successive_halving import Bracket, Rung, levels, rungs
+from nasbench.baselines import bohb, hyperband, successive_halving
+from nasbench.baselines.bohb import Density
+from nasbench.baselines.successive_halving import Bracket, Rung, levels, rungs
 from nasbench.errors import NasbenchError
-from nasbench.search.streams import Streams
+from nasbench.search.random_streams import Streams
 
 from toy import FIDELITIES, Handles, toy_error, toy_space
 

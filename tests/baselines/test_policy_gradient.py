@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from baselines.reinforce import OPTIMIZER, Reinforce, score, softmax
+from nasbench.baselines.reinforce import OPTIMIZER, Reinforce, score, softmax
+from nasbench.search.random_streams import Streams
 from nasbench.search.simplex import support, vertices
-from nasbench.search.streams import Streams
 
 from toy import Handles, toy_error, toy_space
 

@@ -10,12 +10,12 @@ import moocore
 import numpy as np
 import pytest
 
-from baselines.nsga3 import divisions, reference_directions
-from baselines.pymoo_operators import ChoiceMutation, FeasibleRepair
-from nasbench.benchmarks.handle import SearchHandle
+from nasbench.baselines.nsga3 import divisions, reference_directions
+from nasbench.baselines.pymoo_operators import ChoiceMutation, FeasibleRepair
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
-from nasbench.search.streams import Streams
+from nasbench.search.problem import SearchHandle
+from nasbench.search.random_streams import Streams
 from nasbench.spaces.nas_bench_201 import NasBench201Space
 from nasbench.spaces.space import Architectures, Space
 
@@ -26,7 +26,7 @@ NAMES = ("nsga2", "nsga3", "sms_emoa")
 
 
 def create(name: str, handle: SearchHandle, **settings: Any) -> Any:
-    return importlib.import_module(f"baselines.{name}").OPTIMIZER.create(
+    return importlib.import_module(f"nasbench.baselines.{name}").OPTIMIZER.create(
         handle, Streams(5, range(handle.runs)), settings
     )
 

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from baselines.quantum_inspired import OPTIMIZER, QuantumInspired, keep_above, rotate
-from nasbench.search.streams import Streams
+from nasbench.baselines.quantum_inspired import OPTIMIZER, QuantumInspired, keep_above, rotate
+from nasbench.search.random_streams import Streams
 
 from toy import Handles
 

@@ -6,10 +6,10 @@ import numpy as np
 from scipy import stats
 from scipy.special import gammaln
 
-from baselines.random_search import OPTIMIZER
+from nasbench.baselines.random_search import OPTIMIZER
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.search.ledger import Budget
-from nasbench.search.streams import Streams
+from nasbench.search.random_streams import Streams
 
 from table_setting import table_setting
 

@@ -7,11 +7,11 @@ from collections import deque
 import numpy as np
 import pytest
 
-from baselines.regularized_evolution import OPTIMIZER
+from nasbench.baselines.regularized_evolution import OPTIMIZER
 from nasbench.benchmarks.catalogue import get_benchmark
-from nasbench.benchmarks.setting import Setting
 from nasbench.search.ledger import Budget
-from nasbench.search.streams import Streams
+from nasbench.search.random_streams import Streams
+from nasbench.search.search_protocol import Setting
 
 from table_setting import table_setting
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from baselines.simulated_annealing import OPTIMIZER, SimulatedAnnealing, acceptance_probability
+from nasbench.baselines.simulated_annealing import OPTIMIZER, SimulatedAnnealing, acceptance_probability
 from nasbench.errors import NasbenchError
-from nasbench.search.streams import Streams
+from nasbench.search.random_streams import Streams
 
 from toy import Handles, toy_error, toy_space
 

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from baselines import bananas, gp_bo, progressive, tpe
-from baselines.mlp_ensemble import MlpEnsemble, forward, gradients
-from baselines.seen import Seen
+from nasbench.baselines import bananas, gp_bo, progressive, tpe
+from nasbench.baselines.evaluation_history import Seen
+from nasbench.baselines.mlp_ensemble import MlpEnsemble, forward, gradients
 from nasbench.errors import NasbenchError
-from nasbench.hybrid.gaussian_process import factorise, posterior, profile_likelihood
+from nasbench.search.gaussian_process import factorise, posterior, profile_likelihood
 from nasbench.search.observations import RunObservations
-from nasbench.search.streams import Streams
+from nasbench.search.random_streams import Streams
 from nasbench.spaces.nas_bench_201 import NasBench201Space
 
 from toy import Handles, toy_error, toy_space

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nasbench.benchmarks.handle import SearchHandle
 from nasbench.errors import NasbenchError
 from nasbench.search.ledger import GUARD
+from nasbench.search.problem import SearchHandle
+from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer, optimizer_names
-from nasbench.search.streams import Streams
 from nasbench.study.runner import search
 
 from tiny_tables import settings_of, tiny_tables

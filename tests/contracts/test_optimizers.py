@@ -12,17 +12,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nasbench.benchmarks.setting import Setting
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
 from nasbench.search.observations import Observations
+from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer, optimizer_names
-from nasbench.search.streams import Streams
+from nasbench.search.search_protocol import Setting
 from nasbench.spaces.nas_bench_201 import NasBench201Space
 from nasbench.tables.column import Column, Measured
 from nasbench.tables.table import open_table
-from nasbench.tables.writing import write_table
+from nasbench.tables.writer import write_table
 
 from table_setting import table_setting
 

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from nasbench.cli import status
+from nasbench.cli.main import status
 from tests.fuzz._outcomes import TooLongError, limited
 
 LIMIT = 60.0

@@ -22,7 +22,7 @@ from pathlib import Path
 
 SHORT = 3
 """Inputs of a short run: one of each of the quickest commands."""
-HEAVY = ("nasbench.live.experiment", "reports.commands", "reports.report")
+HEAVY = ("nasbench.live.experiment.experiment", "nasbench.reports.commands", "nasbench.reports.page.report")
 """Modules that a short run does without."""
 AGAIN = 0.3
 """Chance that a command that was killed is killed once more."""
@@ -239,7 +239,7 @@ def _obey(arguments: list[str], here: str, own_cache: bool) -> None:
     printed = os.open(f"{here}/printed", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
     os.dup2(printed, 1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    from nasbench.cli import status
+    from nasbench.cli.main import status
 
     code = status(arguments)
     sys.stdout.flush()

@@ -184,7 +184,7 @@ def _try(read: Callable[[Path], object], path: Path) -> tuple[str, str]:
 
 
 def _readers() -> dict[str, Callable[[Path], object]]:
-    from nasbench.tables.imports import import_table
+    from nasbench.tables.importers import import_table
     from nasbench.tables.restricted_pickle import load_file
     from nasbench.tables.sources import described, hw_nas_bench, nas_bench_201_pth, nats_bench  # noqa: F401
 

@@ -21,12 +21,12 @@ import numpy as np
 import tomli_w
 
 from nasbench.errors import NasbenchError
+from nasbench.reports.analysis.results import Results
+from nasbench.reports.page.report import build_report
+from nasbench.reports.page.writer import write_report
 from nasbench.study.plan import parse_study
 from nasbench.study.runner import run_study
-from nasbench.tables.imports import import_table
-from reports.page import write_report
-from reports.report import build_report
-from reports.results import Results
+from nasbench.tables.importers import import_table
 
 SHORT = 5
 """Inputs of a short run."""

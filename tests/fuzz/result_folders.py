@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 
 from nasbench.errors import NasbenchError
-from nasbench.live.journal import Journal
-from nasbench.live.sealed import read_sealed, write_sealed
+from nasbench.files.sealed import read_sealed, write_sealed
+from nasbench.live.experiment.evaluation_cache import Journal
 from nasbench.live.studies.store import LiveStore
 from nasbench.live.studies.study import load_live_study
+from nasbench.reports.analysis.results import Results
+from nasbench.reports.live.results import LiveResults
 from nasbench.study.plan import parse_study
 from nasbench.study.runner import run_study
 from nasbench.study.store import Store
-from reports.live.results import LiveResults
-from reports.results import Results
 
 from mutations import mutate
 

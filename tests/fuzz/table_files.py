@@ -13,7 +13,7 @@ from nasbench.errors import NasbenchError
 from nasbench.spaces.space import Space
 from nasbench.tables.column import Column, Measured
 from nasbench.tables.table import open_table
-from nasbench.tables.writing import write_table
+from nasbench.tables.writer import write_table
 
 from mutations import mutate
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from nasbench.benchmarks.objectives import find_objective, objective_names
 from nasbench.errors import NasbenchError
-from nasbench.tables.imports import import_table
+from nasbench.tables.importers import import_table
 from nasbench.tables.table import Table
 
 from mutations import mutate

@@ -12,14 +12,14 @@ import sys
 from pathlib import Path
 
 MODULES = (
-    "nasbench.live.benchmark",
+    "nasbench.live.experiment.training_benchmark",
     "nasbench.live.evidence",
-    "nasbench.live.experiment",
-    "nasbench.live.front",
-    "nasbench.live.search_phase",
+    "nasbench.live.experiment.experiment",
+    "nasbench.live.experiment.pareto_search",
+    "nasbench.live.experiment.search",
     "nasbench.live.studies.run_study",
     "nasbench.live.tasks.cifar10",
-    "nasbench.live.training.alone",
+    "nasbench.live.training.standalone",
     "nasbench.live.training.training",
     "nasbench.hybrid.optimizer",
     "nasbench.study.runner",
@@ -73,8 +73,8 @@ SEARCH = """
 import json, torch
 from dataclasses import replace
 from pathlib import Path
-from nasbench.live.experiment import run_plan
-from nasbench.live.plan import Plan
+from nasbench.live.experiment.experiment import run_plan
+from nasbench.live.experiment.config import Plan
 from nasbench.live.training.recipe import SMALL
 recipe = replace(SMALL, epochs=1, channels=4)
 plan = Plan(task="digits", optimizer="hybrid", recipe=recipe, search_recipe=recipe, budget={"queries": 6}, examples=(96, 32))

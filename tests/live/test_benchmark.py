@@ -8,23 +8,23 @@ import numpy as np
 import pytest
 import torch
 
-from nasbench.benchmarks.setting import Setting
 from nasbench.errors import NasbenchError
-from nasbench.live.benchmark import LiveBenchmark
-from nasbench.live.blueprints import blueprint
+from nasbench.live.experiment.training_benchmark import LiveBenchmark
 from nasbench.live.hardware.counting import macs, memory, parameters
 from nasbench.live.hardware.latency import LatencyTable, measure_network
+from nasbench.live.networks.space_networks import blueprint
 from nasbench.live.searchers.hybrid_supernet import HybridSupernet
 from nasbench.live.searchers.loop import Search, build
 from nasbench.live.searchers.searcher import SearchSettings
+from nasbench.live.supernets.gradient import SupernetGradient
+from nasbench.live.supernets.supernet import Supernet, vertex
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.shape import Shape
 from nasbench.live.training.recipe import SMALL
-from nasbench.live.weight_sharing.gradient import SupernetGradient
-from nasbench.live.weight_sharing.supernet import Supernet, vertex
 from nasbench.search.ledger import Budget
+from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
-from nasbench.search.streams import Streams
+from nasbench.search.search_protocol import Setting
 from nasbench.study.runner import search as run_search
 
 from table_setting import table_setting

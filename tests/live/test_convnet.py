@@ -12,15 +12,15 @@ import pytest
 import torch
 from torch import nn
 
-from nasbench.cli import status
+from nasbench.cli.main import status
 from nasbench.errors import NasbenchError
-from nasbench.live.benchmark import PREDICTED
-from nasbench.live.blueprints import blueprint
-from nasbench.live.builders import builder
-from nasbench.live.experiment import run_plan
-from nasbench.live.front import run_front
+from nasbench.live.experiment.config import Plan
+from nasbench.live.experiment.experiment import run_plan
+from nasbench.live.experiment.pareto_search import run_front
+from nasbench.live.experiment.training_benchmark import PREDICTED
+from nasbench.live.hardware.cost_counters import FACTS, Facts
 from nasbench.live.hardware.counting import macs, memory, parameters
-from nasbench.live.hardware.facts import FACTS, Facts
+from nasbench.live.networks.builders import builder
 from nasbench.live.networks.convnet import (
     AIRBENCH_START,
     EPSILON,
@@ -29,11 +29,11 @@ from nasbench.live.networks.convnet import (
     prepare,
     whitening_weights,
 )
-from nasbench.live.plan import Plan
+from nasbench.live.networks.space_networks import blueprint
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.shape import Shape
-from nasbench.live.training.alone import trainer
 from nasbench.live.training.recipe import SMALL
+from nasbench.live.training.standalone import trainer
 from nasbench.spaces.catalogue import get_space
 from nasbench.spaces.convnet import AIRBENCH96, design_of
 

@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import nn
 
-from nasbench.live.blueprints import blueprint
-from nasbench.live.devices import channels_last_is_sound, choose_device
+from nasbench.live.hardware.torch_device import channels_last_is_sound, choose_device
 from nasbench.live.networks.resnet import ResNet18
+from nasbench.live.networks.space_networks import blueprint
+from nasbench.live.supernets.supernet import Supernet
 from nasbench.live.tasks.shape import Shape
-from nasbench.live.weight_sharing.supernet import Supernet
 
 CPU = torch.device("cpu")
 SHAPE = Shape(dims=2, channels=3, size=8, outputs=4)

@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 import torch
 
-from nasbench.live import benchmark
-from nasbench.live.builders import ConvNets
+from nasbench.files.locks import only_writer
+from nasbench.files.sealed import write_sealed
 from nasbench.live.evidence import __main__ as command
 from nasbench.live.evidence import plans, run
 from nasbench.live.evidence.clock import Clock, DeadlineError
@@ -26,10 +26,10 @@ from nasbench.live.evidence.cost import H200_RATE, H200_SHARE, cost, duration, e
 from nasbench.live.evidence.record import new_record, read_record, write_record
 from nasbench.live.evidence.sources import DECIDING, ROOT, deciding_files, sources_digest
 from nasbench.live.evidence.summary import judge, summarise
-from nasbench.live.sealed import write_sealed
+from nasbench.live.experiment import training_benchmark as benchmark
+from nasbench.live.networks.builders import ConvNets
 from nasbench.live.tasks import cifar10
-from nasbench.live.training.alone import trainer
-from nasbench.locks import only_writer
+from nasbench.live.training.standalone import trainer
 from nasbench.spaces.convnet import AIRBENCH96
 
 from small_cifar import believe, small_files
@@ -399,13 +399,13 @@ def test_every_source_that_a_run_imports_decides_or_is_known_not_to() -> None:
     modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
     own = {m.replace(".", "/") + ".py" for m in modules if m.startswith("nasbench.")}
     aside = {
-        "nasbench/live/blueprints.py",  # networks of other spaces
-        "nasbench/live/devices.py",
+        "nasbench/live/networks/space_networks.py",  # networks of other spaces
+        "nasbench/live/hardware/torch_device.py",
         "nasbench/live/evidence/clock.py",
         "nasbench/live/evidence/cost.py",
         "nasbench/live/evidence/record.py",
-        "nasbench/live/journal.py",
-        "nasbench/live/throughput.py",
+        "nasbench/live/experiment/evaluation_cache.py",
+        "nasbench/live/hardware/throughput.py",
     }
     assert own - decided == aside, (own - decided) ^ aside
 

@@ -14,12 +14,13 @@ import torch
 import typer
 from typer.testing import CliRunner
 
-from nasbench.cli import status
+from nasbench.cli.main import status
 from nasbench.errors import NasbenchError
-from nasbench.live import commands, experiment, final_phase, search_phase
-from nasbench.live.experiment import run_plan
+from nasbench.live.experiment import commands, experiment, run_plan
+from nasbench.live.experiment import retraining as final_phase
+from nasbench.live.experiment import search as search_phase
+from nasbench.live.experiment.config import Plan
 from nasbench.live.networks.resnet import ResNet18
-from nasbench.live.plan import Plan
 from nasbench.live.searchers.searcher import SearchSettings
 from nasbench.live.tasks.commands import fetch
 from nasbench.live.tasks.shape import Shape
@@ -226,7 +227,7 @@ def test_a_disk_that_refuses_a_checkpoint_is_one_sentence(tmp_path: Path) -> Non
     """Files may grow to 8 blocks, as on a full disk: torch hides that behind an exception of its own."""
     arguments = ["train", "333132", "--epochs", "1", "--channels", "8", "--out", str(tmp_path / "o"), "--device", "cpu"]
     code = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096));"
-    code += "from nasbench.cli import main; main(sys.argv[1:])"
+    code += "from nasbench.cli.main import main; main(sys.argv[1:])"
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 2, done.stderr
     assert "checkpoint.pt cannot be read or written (File too large)" in done.stderr.splitlines()[-1]
@@ -245,7 +246,7 @@ def test_tasks_are_listed_without_loading_them() -> None:
 
 
 def test_commands_import_torch_only_when_they_run() -> None:
-    code = "import sys; import nasbench.live.commands; sys.exit('torch' in sys.modules)"
+    code = "import sys; import nasbench.live.experiment.commands; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -13,15 +13,17 @@ import typer
 from typer.testing import CliRunner
 
 from nasbench.errors import NasbenchError
-from nasbench.live import benchmark, commands, search_phase
-from nasbench.live.blueprints import blueprint
-from nasbench.live.front import run_front
+from nasbench.live.experiment import commands
+from nasbench.live.experiment import search as search_phase
+from nasbench.live.experiment import training_benchmark as benchmark
+from nasbench.live.experiment.config import Plan, plan_as_dict
+from nasbench.live.experiment.pareto_search import run_front
+from nasbench.live.hardware.cost_counters import FACTS, Facts
 from nasbench.live.hardware.counting import macs, memory, parameters
-from nasbench.live.hardware.facts import FACTS, Facts
 from nasbench.live.hardware.latency import LatencyTable
 from nasbench.live.hardware.latency_command import latency
-from nasbench.live.networks.edge import Edge
-from nasbench.live.plan import Plan, plan_as_dict
+from nasbench.live.networks.mixed_operation import Edge
+from nasbench.live.networks.space_networks import blueprint
 from nasbench.live.searchers.catalogue import searcher_names
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.shape import Shape

@@ -9,11 +9,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from nasbench.live.blueprints import blueprint
-from nasbench.live.networks.edge import Mixture
+from nasbench.live.networks.mixed_operation import Mixture
+from nasbench.live.networks.space_networks import blueprint
+from nasbench.live.supernets.hypergradient import dominant_eigenvalue, unrolled_hypergradient
+from nasbench.live.supernets.supernet import Supernet
 from nasbench.live.tasks.shape import Shape
-from nasbench.live.weight_sharing.hypergradient import dominant_eigenvalue, unrolled_hypergradient
-from nasbench.live.weight_sharing.supernet import Supernet
 
 XI = 0.3
 

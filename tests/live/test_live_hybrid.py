@@ -12,13 +12,13 @@ import pytest
 import torch
 
 from nasbench.errors import NasbenchError
-from nasbench.live import search_phase
-from nasbench.live.benchmark import LiveBenchmark, Trainings
-from nasbench.live.blueprints import ALONE, BLUEPRINTS
-from nasbench.live.builders import builder
-from nasbench.live.experiment import run_plan
-from nasbench.live.plan import Plan
-from nasbench.live.search_phase import ask_alone, run_search
+from nasbench.live.experiment import search as search_phase
+from nasbench.live.experiment.config import Plan
+from nasbench.live.experiment.experiment import run_plan
+from nasbench.live.experiment.search import ask_alone, run_search
+from nasbench.live.experiment.training_benchmark import LiveBenchmark, Trainings
+from nasbench.live.networks.builders import builder
+from nasbench.live.networks.space_networks import ALONE, BLUEPRINTS
 from nasbench.live.searchers.searcher import SearchSettings
 from nasbench.live.studies.run_study import run_live_study
 from nasbench.live.studies.study import parse_live_study

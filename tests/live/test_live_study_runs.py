@@ -19,13 +19,13 @@ import typer
 from typer.testing import CliRunner
 
 from nasbench.errors import NasbenchError
-from nasbench.live.journal import Journal
+from nasbench.live.experiment.evaluation_cache import Journal
 from nasbench.live.studies.plans import check_live_study
 from nasbench.live.studies.run_study import run_live_study
 from nasbench.live.studies.store import LiveStore
 from nasbench.live.studies.study import LiveStudy, load_live_study, parse_live_study
+from nasbench.reports.commands import report
 from nasbench.study.commands import run
-from reports.commands import report
 
 from tiny_study import only, tiny
 
@@ -144,7 +144,7 @@ def test_killed_in_a_search_and_in_a_training_and_resumed_it_gives_the_same_bits
     study = parse_live_study(only(tiny(name='"mine"', seeds="[3]"), "hybrid_supernet", "regularized_evolution"), "mine")
     study_path, folder = tmp_path / "mine.toml", tmp_path / "killed"
     study_path.write_text(study.to_toml())
-    code = "import sys; from nasbench.cli import main; sys.argv = ['nasbench', *sys.argv[1:]]; main()"
+    code = "import sys; from nasbench.cli.main import main; sys.argv = ['nasbench', *sys.argv[1:]]; main()"
     arguments = [sys.executable, "-c", code, "run", str(study_path), "--out", str(folder)]
     places = {unit.label.partition(" ")[0]: folder / "checkpoints" / unit.path for unit in study.units()}
     hybrid, evolution = places["hybrid_supernet"], places["regularized_evolution"]
@@ -230,7 +230,7 @@ def test_a_damaged_file_of_a_live_study_stops_readers_and_runs_by_its_name(tmp_p
 
 
 def report_of(folder: Path) -> Any:
-    from reports.live.results import LiveResults
+    from nasbench.reports.live.results import LiveResults
 
     results = LiveResults.open(folder)
     return results.store.environment, [results.of_task(task) for task in results.tasks]

@@ -8,10 +8,10 @@ import torch
 from torch import nn
 
 from nasbench.errors import NasbenchError
-from nasbench.live.blueprints import BLUEPRINTS, blueprint
 from nasbench.live.hardware.counting import macs, parameters
 from nasbench.live.networks.darts import DartsNetwork, choices_of_genotype
-from nasbench.live.operations import ALONE, DARTS, HIERARCHICAL, NAS_BENCH_201, Style
+from nasbench.live.networks.operations import ALONE, DARTS, HIERARCHICAL, NAS_BENCH_201, Style
+from nasbench.live.networks.space_networks import BLUEPRINTS, blueprint
 from nasbench.live.tasks.shape import Shape
 from nasbench.spaces import darts, hierarchical, nas_bench_201
 from nasbench.spaces.darts import DartsSpace

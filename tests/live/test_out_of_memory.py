@@ -16,9 +16,9 @@ from nasbench.live.searchers.darts import Darts
 from nasbench.live.searchers.hybrid_supernet import HybridSupernet
 from nasbench.live.searchers.loop import Search
 from nasbench.live.searchers.searcher import Searcher
-from nasbench.live.training.halving import Halving, memory_guard
-from nasbench.live.weight_sharing.gradient import SupernetGradient
-from nasbench.live.weight_sharing.hypergradient import dominant_eigenvalue
+from nasbench.live.supernets.gradient import SupernetGradient
+from nasbench.live.supernets.hypergradient import dominant_eigenvalue
+from nasbench.live.training.microbatching import Halving, memory_guard
 
 from tiny_search import CPU, TINY, make, search
 

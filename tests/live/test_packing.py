@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-import nasbench.data_command  # noqa: F401 -- adds the commands below to `data`
+import nasbench.cli.data  # noqa: F401 -- adds the commands below to `data`
 from nasbench.errors import NasbenchError
 from nasbench.live.tasks import cifar10, packing
 from nasbench.live.tasks.checksums import sha256

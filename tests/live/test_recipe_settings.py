@@ -14,7 +14,8 @@ import torch
 from nasbench.errors import NasbenchError
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.task import Augmentation
-from nasbench.live.training import alone, checkpoint
+from nasbench.live.training import checkpoint
+from nasbench.live.training import standalone as alone
 from nasbench.live.training.augmentation import alternating_mirror, draw
 from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.metrics import evaluate

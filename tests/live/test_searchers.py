@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from nasbench.errors import NasbenchError
-from nasbench.live.blueprints import blueprint
+from nasbench.live.networks.space_networks import blueprint
 from nasbench.live.searchers.catalogue import get_searcher, searcher_names
 from nasbench.live.searchers.darts import Darts
 from nasbench.live.searchers.gaea import exponentiated_gradient
@@ -22,10 +22,10 @@ from nasbench.live.searchers.pc_darts import PcDarts
 from nasbench.live.searchers.searcher import SearchSettings
 from nasbench.live.searchers.selection import perturbed_selection
 from nasbench.live.searchers.stopping import EarlyStopping
+from nasbench.live.supernets.one_shot_evaluation import shared_errors
+from nasbench.live.supernets.ranking import interval_of_tau, ranking, supernet_ranking
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.training.recipe import SMALL
-from nasbench.live.weight_sharing.ranking import interval_of_tau, ranking, supernet_ranking
-from nasbench.live.weight_sharing.sharing import shared_errors
 
 from tiny_search import CPU, TINY, make, search
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from nasbench.live.blueprints import blueprint
+from nasbench.live.networks.space_networks import blueprint
 from nasbench.live.tasks.shape import Shape
 from nasbench.spaces import darts, hierarchical
 from nasbench.spaces.darts import DartsSpace

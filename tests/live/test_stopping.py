@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nasbench.errors import NasbenchError
-from nasbench.live.blueprints import blueprint
+from nasbench.live.networks.space_networks import blueprint
 from nasbench.live.searchers.loop import Search
 from nasbench.live.searchers.stopping import EarlyStopping, max_skips
 

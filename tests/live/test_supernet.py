@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from nasbench.live.blueprints import BLUEPRINTS, blueprint
-from nasbench.live.networks.edge import Mixture, shuffle
+from nasbench.live.networks.mixed_operation import Mixture, shuffle
+from nasbench.live.networks.space_networks import BLUEPRINTS, blueprint
+from nasbench.live.supernets.supernet import Supernet, simplex_mask, vertex
 from nasbench.live.tasks.shape import Shape
-from nasbench.live.weight_sharing.supernet import Supernet, simplex_mask, vertex
 from nasbench.spaces.darts import DartsSpace
 from nasbench.spaces.hierarchical import HierarchicalSpace
 from nasbench.spaces.nas_bench_201 import NasBench201Space

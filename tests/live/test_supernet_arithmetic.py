@@ -14,14 +14,14 @@ from torch import Tensor
 from typer.testing import CliRunner
 
 from nasbench.errors import NasbenchError
-from nasbench.live import commands
+from nasbench.live.experiment import commands
 from nasbench.live.searchers.searcher import Searcher, SearchSettings
 from nasbench.live.searchers.stopping import EarlyStopping
+from nasbench.live.supernets.gradient import SupernetGradient
+from nasbench.live.supernets.one_shot_evaluation import shared_losses
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.training.arithmetic import EXACT, Arithmetic
 from nasbench.live.training.batches import DeviceSplit
-from nasbench.live.weight_sharing.gradient import SupernetGradient
-from nasbench.live.weight_sharing.sharing import shared_losses
 
 from tiny_search import CPU, TINY, make, search
 
@@ -129,7 +129,7 @@ def test_the_command_computes_as_it_is_told(monkeypatch: pytest.MonkeyPatch) -> 
         plans.append(plan)
         return {"task": plan.task}
 
-    monkeypatch.setattr("nasbench.live.experiment.run_plan", caught)
+    monkeypatch.setattr("nasbench.live.experiment.experiment.run_plan", caught)
     app = typer.Typer(pretty_exceptions_enable=False)
     app.command()(commands.search)
     chosen = ["--precision", "bfloat16", "--channels-last"]

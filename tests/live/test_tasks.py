@@ -19,11 +19,11 @@ from nasbench.errors import NasbenchError
 from nasbench.live.tasks import checksums, cifar10, fashion_mnist
 from nasbench.live.tasks.catalogue import TASKS, get_task
 from nasbench.live.tasks.task import Augmentation, Split, Splits, Task, windows
-from nasbench.live.training.alone import train_alone
 from nasbench.live.training.augmentation import augment, draw
 from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.metrics import evaluate
 from nasbench.live.training.recipe import SMALL
+from nasbench.live.training.standalone import train_alone
 
 CPU = torch.device("cpu")
 

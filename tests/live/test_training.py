@@ -13,11 +13,12 @@ import pytest
 import torch
 
 from nasbench.errors import NasbenchError
-from nasbench.live.devices import choose_device, untuned
+from nasbench.live.hardware.torch_device import choose_device, untuned
 from nasbench.live.networks.drop_path import DropPath, set_drop_path
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.task import Augmentation
-from nasbench.live.training import alone, checkpoint
+from nasbench.live.training import checkpoint
+from nasbench.live.training import standalone as alone
 from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.metrics import evaluate
 from nasbench.live.training.moving_average import MovingAverage

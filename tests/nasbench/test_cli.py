@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 import typer
 
-from nasbench.cli import status
+from nasbench.cli.main import status
 from nasbench.errors import NasbenchError
 from nasbench.study import listing
 
-PROGRAM = "import sys; from nasbench.cli import main; main(sys.argv[1:])"
+PROGRAM = "import sys; from nasbench.cli.main import main; main(sys.argv[1:])"
 
 
 def test_list_in_json(capsys: pytest.CaptureFixture[str]) -> None:
@@ -112,7 +112,7 @@ def raising(fault: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails() -> None:
         raise fault
 
-    monkeypatch.setattr("nasbench.cli._load", lambda _: command_of(fails))
+    monkeypatch.setattr("nasbench.cli.main._load", lambda _: command_of(fails))
 
 
 def command_of(function: Callable[[], None]) -> object:
@@ -175,7 +175,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out) == {"command": "version", "version": version("nas-verify")}
 
 
-@pytest.mark.parametrize("module", ["nasbench", "nasbench.cli"])
+@pytest.mark.parametrize("module", ["nasbench", "nasbench.cli.main"])
 def test_the_module_is_the_command(module: str) -> None:
     done = subprocess.run([sys.executable, "-m", module, "--version"], capture_output=True, text=True, check=True)
     assert done.stdout == f"nasbench {version('nas-verify')}\n"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nasbench.console import print_table, shown
+from nasbench.cli.console import print_table, shown
 
 CELLS = st.one_of(st.none(), st.integers(), st.floats(), st.booleans(), st.text("ab c[/]\\-,.", max_size=40))
 ROWS = st.lists(

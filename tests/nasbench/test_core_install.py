@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-WITHOUT_TORCH = "import sys; sys.modules['torch'] = None; from nasbench.cli import main; main(sys.argv[1:])"
+WITHOUT_TORCH = "import sys; sys.modules['torch'] = None; from nasbench.cli.main import main; main(sys.argv[1:])"
 
 
 def without_torch(*arguments: str) -> subprocess.CompletedProcess[str]:

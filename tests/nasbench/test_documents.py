@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nasbench.documents import DEEPEST, LARGEST, parse_json, parse_toml, read_json, read_text, read_toml
 from nasbench.errors import NasbenchError
+from nasbench.files.documents import DEEPEST, LARGEST, parse_json, parse_toml, read_json, read_text, read_toml
 
 
 @pytest.mark.parametrize(

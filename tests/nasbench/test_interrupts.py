@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from nasbench.cli import status
+from nasbench.cli.main import status
 
 STUDY = """
 name = "long"

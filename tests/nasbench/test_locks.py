@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from nasbench.errors import NasbenchError
-from nasbench.files import remove_leftovers, replacing, write_atomically
-from nasbench.locks import locked, only_writer
+from nasbench.files.atomic import remove_leftovers, replacing, write_atomically
+from nasbench.files.locks import locked, only_writer
 
 HOLDS = """
 import sys, time
 from pathlib import Path
-from nasbench.locks import only_writer
+from nasbench.files.locks import only_writer
 with only_writer(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
@@ -51,7 +51,7 @@ def test_whoever_waits_comes_next_and_no_two_at_once(tmp_path: Path) -> None:
     code = """
 import sys, time
 from pathlib import Path
-from nasbench.locks import locked
+from nasbench.files.locks import locked
 folder = Path(sys.argv[1])
 for _ in range(50):
     with locked(folder / ".lock", wait=True):
@@ -101,7 +101,7 @@ def test_leftovers_of_killed_writers_are_removed_and_nothing_else(tmp_path: Path
     code = """
 import os, signal, sys
 from pathlib import Path
-from nasbench.files import replacing
+from nasbench.files.atomic import replacing
 with replacing(Path(sys.argv[1]) / "traces" / "000000-000003.parquet") as stream:
     stream.write(b"half")
     stream.flush()

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from nasbench.files.path_names import is_plain_name, path_components
 from nasbench.live.studies.study import live_preset_names, load_live_study
-from nasbench.path_names import is_plain_name, path_components
 from nasbench.study.plan import load_study, preset_names
 
 SAFE = re.compile(r"[A-Za-z0-9_=][A-Za-z0-9._=~-]*")

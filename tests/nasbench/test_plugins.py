@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nasbench import plugins
-from nasbench.cli import status
+from nasbench.cli.main import status
 from nasbench.search.registry import get_optimizer, optimizer_names
 
 EVERYTHING = """
@@ -100,7 +100,7 @@ def test_names_of_the_suite_stay_its_own(install: Install, capsys: pytest.Captur
     )
     assert status(["list", "spaces", "--json"]) == 0
     assert get_optimizer("random_search").summary
-    assert plugins.points("nasbench.figures")["landscape"].value.startswith("reports.")
+    assert plugins.points("nasbench.figures")["landscape"].value.startswith("nasbench.reports.")
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3
     for name, line in zip(("list", "random_search", "landscape"), lines, strict=True):
@@ -129,7 +129,7 @@ def test_damaged_metadata_takes_nothing_else_away(
 def test_a_package_that_works_adds_what_it_says(install: Install, capsys: pytest.CaptureFixture[str]) -> None:
     install(
         "good",
-        "from baselines.random_search import OPTIMIZER\n"
+        "from nasbench.baselines.random_search import OPTIMIZER\n"
         "def hello() -> None:\n    'Greet.'\n    print('hello')\ndef rows(): return [{'name': 'mine'}]\n",
         "[nasbench.commands]\nhello = good:hello\n[nasbench.optimizers]\nlucky = good:OPTIMIZER\n"
         "[nasbench.lists]\npapers = good:rows\n",

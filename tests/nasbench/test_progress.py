@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from nasbench.progress import lines, progress_bar
+from nasbench.cli.progress import lines, progress_bar
 
 
 def test_a_line_when_something_is_done_with_what_is_left(capsys: pytest.CaptureFixture[str]) -> None:
@@ -50,7 +50,7 @@ def test_the_estimate_is_of_what_was_done_since_the_start(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     now = [1000.0]
-    monkeypatch.setattr("nasbench.progress.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("nasbench.cli.progress.time.monotonic", lambda: now[0])
     with lines("running s", often=10.0) as report:
         report(4, 10)
         now[0] += 3600.0

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from nasbench.benchmarks.catalogue import get_benchmark
-from nasbench.benchmarks.handle import SearchHandle
 from nasbench.search.ledger import Budget
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import Lockstep, PerRun
+from nasbench.search.problem import SearchHandle
+from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
-from nasbench.search.streams import Streams
 from nasbench.spaces.space import Architectures
 from nasbench.study.runner import search
 
@@ -102,5 +102,5 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, touched / 102
 
 
 def test_help(benchmark: Any) -> None:
-    command = [sys.executable, "-c", "from nasbench.cli import main; main(['--help'])"]
+    command = [sys.executable, "-c", "from nasbench.cli.main import main; main(['--help'])"]
     benchmark.pedantic(lambda: subprocess.run(command, capture_output=True, check=True), rounds=5, warmup_rounds=1)

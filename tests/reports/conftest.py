@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from nasbench.reports.analysis.results import Results
 from nasbench.study.plan import parse_study
 from nasbench.study.runner import run_study
-from reports.results import Results
 
 HEAD = """
 name = "{name}"

@@ -5,22 +5,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from nasbench.reports.analysis.accounts import main_account
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, evaluate
+from nasbench.reports.analysis.results import Results
+from nasbench.reports.analysis.targets import time_to_target
+from nasbench.reports.analysis.time_to_target import arrivals
+from nasbench.reports.figures.anytime import anytime
+from nasbench.reports.figures.performance_profile import performance_profile
+from nasbench.reports.figures.run_time import run_time
+from nasbench.reports.figures.survival import survival
+from nasbench.reports.page.methods import methods
+from nasbench.reports.page.report import build_report
+from nasbench.reports.statistics.result import Estimate
+from nasbench.reports.statistics.runtime import expected_running_time
+from nasbench.reports.statistics.survival import RestrictedMean
+from nasbench.reports.tables.time_to_target import time_to_target_table
 from nasbench.search.ledger import Budget
-from reports.accounts import main_account
-from reports.evaluation import BenchmarkEvaluation, evaluate
-from reports.figures.anytime import anytime
-from reports.figures.performance_profile import performance_profile
-from reports.figures.run_time import run_time
-from reports.figures.survival import survival
-from reports.methods import methods
-from reports.report import build_report
-from reports.results import Results
-from reports.savings import arrivals
-from reports.statistics.result import Estimate
-from reports.statistics.runtime import expected_running_time
-from reports.statistics.survival import RestrictedMean
-from reports.tables.time_to_target import time_to_target_table
-from reports.targets import time_to_target
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,9 @@ import typer
 from typer.testing import CliRunner
 
 from nasbench.errors import NasbenchError
-from reports.commands import report
-from reports.statistics.result import Interval, Undefined
-from reports.tables.judgements import read_judgements
+from nasbench.reports.commands import report
+from nasbench.reports.statistics.result import Interval, Undefined
+from nasbench.reports.tables.included_results import read_judgements
 
 VERDICT = {
     "claim": "random-search.rank-law",
@@ -71,7 +71,7 @@ def test_prints_the_path_of_the_page_beside_the_results(
 
 
 def test_importing_the_command_imports_nothing_heavy() -> None:
-    code = "import sys, reports.commands; print([m for m in ('numpy', 'matplotlib', 'scipy', 'pyarrow', 'jinja2') if m in sys.modules])"
+    code = "import sys, nasbench.reports.commands; print([m for m in ('numpy', 'matplotlib', 'scipy', 'pyarrow', 'jinja2') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -134,7 +134,7 @@ def test_growth_has_a_table_of_its_own_with_what_was_measured(tmp_path: Path) ->
     """From the check itself, so that the note is what the check writes."""
     import numpy as np
 
-    from theory.complexity.growth import Slope, judge
+    from nasbench.theory.families.complexity.growth import Slope, judge
 
     sizes = np.geomspace(10, 1000, 8)
     slopes = [
@@ -157,9 +157,9 @@ def test_growth_has_a_table_of_its_own_with_what_was_measured(tmp_path: Path) ->
 
 
 def test_claims_are_shown_with_every_number_they_rest_on(tmp_path: Path) -> None:
-    from reports.claims.registry import registered
-    from reports.claims.tables import part_rows, rows_of
-    from reports.claims.verdict import Part, below, not_run
+    from nasbench.reports.hypotheses.registry import registered
+    from nasbench.reports.hypotheses.tables import part_rows, rows_of
+    from nasbench.reports.hypotheses.verdict import Part, below, not_run
 
     first, second = registered().claims[:2]
     never = Undefined("nobody arrived")

@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from reports.comparison import compare
-from reports.evaluation import evaluate, evaluate_benchmark
-from reports.report import build_report
-from reports.results import Results
-from reports.savings import arrivals
-from reports.statistics.result import Undefined
-from reports.tables.ablation import variants
-from reports.tables.aggregate import aggregate_table, relative_regret
-from reports.tables.anytime import anytime_table
-from reports.tables.comparison import comparison_table
-from reports.tables.practical import practical_table
-from reports.words import counted, listed
+from nasbench.reports.analysis.comparison import compare
+from nasbench.reports.analysis.evaluation import evaluate, evaluate_benchmark
+from nasbench.reports.analysis.results import Results
+from nasbench.reports.analysis.time_to_target import arrivals
+from nasbench.reports.page.report import build_report
+from nasbench.reports.page.words import counted, listed
+from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.tables.ablation import variants
+from nasbench.reports.tables.aggregate import aggregate_table, relative_regret
+from nasbench.reports.tables.anytime import anytime_table
+from nasbench.reports.tables.comparison import comparison_table
+from nasbench.reports.tables.practical_equivalence import practical_table
 
 
 def test_standings_against_scipy(results: Results) -> None:

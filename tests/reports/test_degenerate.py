@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from nasbench.benchmarks.catalogue import get_benchmark
-from nasbench.benchmarks.describe import describe
-from nasbench.tables.imports import import_table
-from reports.evaluation import evaluate
-from reports.figures.landscape import landscape
-from reports.page import write_report
-from reports.report import Report, build_report
-from reports.results import Results
-from reports.statistics.result import Undefined
+from nasbench.benchmarks.landscape_report import describe
+from nasbench.reports.analysis.evaluation import evaluate
+from nasbench.reports.analysis.results import Results
+from nasbench.reports.figures.landscape import landscape
+from nasbench.reports.page.report import Report, build_report
+from nasbench.reports.page.writer import write_report
+from nasbench.reports.statistics.result import Undefined
+from nasbench.tables.importers import import_table
 
 ONE = ("nas-bench-201/cifar10",)
 

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.errors import NasbenchError
+from nasbench.reports.analysis.device_transfer import DEVICES, Device, device_of, measured_devices, transfer
 from nasbench.spaces.space import Floats
-from reports.devices import DEVICES, Device, device_of, measured_devices, transfer
 
 BENCHMARK = "nas-bench-201-hardware/cifar10"
 
@@ -102,7 +102,7 @@ def test_the_command_prints_one_object(reference_data: Path, monkeypatch: pytest
 
     import typer
 
-    from reports.device_commands import devices as command
+    from nasbench.reports.analysis.device_commands import devices as command
 
     monkeypatch.setenv("NASBENCH_DATA", str(reference_data))
     app = typer.Typer()

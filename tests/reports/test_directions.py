@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from reports.page import write_report
-from reports.report import Report, build_report
-from reports.results import Results
+from nasbench.reports.analysis.results import Results
+from nasbench.reports.page.report import Report, build_report
+from nasbench.reports.page.writer import write_report
 
 SMALL: dict[str, Any] = {"benchmarks": ("nas-bench-201/cifar10",), "runs": 6, "budget": "queries = 40"}
 

@@ -11,16 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reports.evaluation import BenchmarkEvaluation, evaluate
-from reports.figures.anytime import anytime
-from reports.figures.critical_difference import critical_difference
-from reports.figures.figure import Panel, inline_svg, write_figure_files
-from reports.figures.performance_profile import performance_profile
-from reports.figures.run_time import run_time
-from reports.figures.style import DASHES, GRID, INK, PALETTE, figure_style, line_style, new_panel, power_text
-from reports.figures.survival import survival
-from reports.figures.win_probability import win_probability
-from reports.results import Results
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, evaluate
+from nasbench.reports.analysis.results import Results
+from nasbench.reports.figures.anytime import anytime
+from nasbench.reports.figures.critical_difference import critical_difference
+from nasbench.reports.figures.figure import Panel, inline_svg, write_figure_files
+from nasbench.reports.figures.performance_profile import performance_profile
+from nasbench.reports.figures.run_time import run_time
+from nasbench.reports.figures.style import DASHES, GRID, INK, PALETTE, figure_style, line_style, new_panel, power_text
+from nasbench.reports.figures.survival import survival
+from nasbench.reports.figures.win_probability import win_probability
 
 LIGHT, DARK = "#ffffff", "#14161a"
 

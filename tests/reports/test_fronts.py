@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from nasbench.errors import NasbenchError
-from reports.evaluation import evaluate_benchmark
-from reports.figures.pareto import pareto
-from reports.fronts import REFERENCE, front_traces, true_front
-from reports.results import Results
-from reports.statistics.multiobjective import hypervolume
-from reports.statistics.result import Undefined
-from reports.tables.multi_objective import multi_objective_table
-from reports.words import ranged
+from nasbench.reports.analysis.evaluation import evaluate_benchmark
+from nasbench.reports.analysis.pareto_fronts import REFERENCE, front_traces, true_front
+from nasbench.reports.analysis.results import Results
+from nasbench.reports.figures.pareto import pareto
+from nasbench.reports.page.words import ranged
+from nasbench.reports.statistics.multiobjective import hypervolume
+from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.tables.multi_objective import multi_objective_table
 
 BENCHMARK = "nas-bench-201/cifar10"
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from nasbench.markup import fenced, latex, markdown, printable, spreadsheet
-from reports.figures.figure import Figure, Panel, panel_name
-from reports.figures.style import LONGEST, add_legend, figure_style, new_panel, shown
+from nasbench.reports.figures.figure import Figure, Panel, panel_name
+from nasbench.reports.figures.style import LONGEST, add_legend, figure_style, new_panel, shown
+from nasbench.theory.machinery.claim import Outcome, not_judged
+from nasbench.theory.machinery.render import write
+from nasbench.theory.traces.trace_check import Curve, Spoken
 from tests.fuzz.report_inputs import LABELS
-from theory.claim import Outcome, not_judged
-from theory.render import write
-from theory.speech import Curve, Spoken
 
 
 def test_figures_show_every_label_as_it_stands() -> None:

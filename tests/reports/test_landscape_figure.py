@@ -9,10 +9,10 @@ import pytest
 
 from nasbench.benchmarks import commands
 from nasbench.benchmarks.catalogue import get_benchmark
-from nasbench.benchmarks.describe import landscape_values
+from nasbench.benchmarks.landscape_report import landscape_values
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
-from reports.figures.landscape import landscape
+from nasbench.reports.figures.landscape import landscape
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_a_space_with_gaps_has_no_variance_panel() -> None:
 def test_files_are_written_and_the_command_names_them(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    point = EntryPoint("landscape", "reports.figures.landscape:write_landscape", "nasbench.figures")
+    point = EntryPoint("landscape", "nasbench.reports.figures.landscape:write_landscape", "nasbench.figures")
     monkeypatch.setattr("nasbench.plugins.points", lambda group: {"landscape": point})
     commands.describe("nas-bench-graph-proteins/proteins", None, tmp_path / "figures", json=True)
     named = json.loads(capsys.readouterr().out)["figures"]

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reports.evaluation import BenchmarkEvaluation, evaluate
-from reports.figures.laws import laws
-from reports.results import Results
-from reports.tables.laws import laws_table
-from reports.tables.table import value_text
-from theory.claim import Outcome
-from theory.spoken import SPEAKERS, decide, judge
-from theory.traces import open_runs
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, evaluate
+from nasbench.reports.analysis.results import Results
+from nasbench.reports.figures.theory_predictions import laws
+from nasbench.reports.tables.table import value_text
+from nasbench.reports.tables.theory_predictions import laws_table
+from nasbench.theory.machinery.claim import Outcome
+from nasbench.theory.traces.runs import open_runs
+from nasbench.theory.traces.trace_checks import SPEAKERS, decide, judge
 
 ONE = "nas-bench-201/cifar10"
 

@@ -15,12 +15,12 @@ import pytest
 from nasbench.errors import NasbenchError
 from nasbench.live.studies.store import LiveStore
 from nasbench.live.studies.study import LiveUnit, load_live_study
-from reports.live.compare import most_coverage, seed_mean, seeds_needed, why_no_test
-from reports.live.report import build_live_report
-from reports.live.results import LiveResults
-from reports.page import write_report
-from reports.statistics.pairwise import wilcoxon_signed_rank
-from reports.statistics.result import Estimate, HypothesisTest, Interval, Undefined
+from nasbench.reports.live.compare import most_coverage, seed_mean, seeds_needed, why_no_test
+from nasbench.reports.live.report import build_live_report
+from nasbench.reports.live.results import LiveResults
+from nasbench.reports.page.writer import write_report
+from nasbench.reports.statistics.pairwise import wilcoxon_signed_rank
+from nasbench.reports.statistics.result import Estimate, HypothesisTest, Interval, Undefined
 
 
 def result(unit: LiveUnit, score: float) -> dict[str, Any]:
@@ -161,7 +161,7 @@ def test_what_is_incomplete_or_broken_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_live_report_imports_no_torch() -> None:
-    code = "import sys, reports.live.report; print(json.dumps('torch' in sys.modules))".replace(
+    code = "import sys, nasbench.reports.live.report; print(json.dumps('torch' in sys.modules))".replace(
         "import sys", "import json, sys"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from reports.page import write_report
-from reports.report import build_report
-from reports.results import Results
+from nasbench.reports.analysis.results import Results
+from nasbench.reports.page.report import build_report
+from nasbench.reports.page.writer import write_report
 
 BROWSER = next((p for p in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if p), None)
 DRIVER = shutil.which("chromedriver")

@@ -10,13 +10,13 @@ from numpy.typing import ArrayLike
 from scipy import stats
 from statsmodels.stats.power import TTestPower
 
-from reports.evaluation import BenchmarkEvaluation, evaluate
-from reports.results import Results
-from reports.statistics.result import Interval, Undefined
-from reports.tables.further_data_set import further_data_set_table
-from reports.tables.power import power_table
-from reports.tables.practical import practical_table
-from reports.tables.table import Cell, ReportTable
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, evaluate
+from nasbench.reports.analysis.results import Results
+from nasbench.reports.statistics.result import Interval, Undefined
+from nasbench.reports.tables.further_data_set import further_data_set_table
+from nasbench.reports.tables.power import power_table
+from nasbench.reports.tables.practical_equivalence import practical_table
+from nasbench.reports.tables.table import Cell, ReportTable
 
 BASE, OTHER = "random_search", "local_search"
 RUNS = 40

@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from reports.evaluation import BenchmarkEvaluation, evaluate
-from reports.figures.proposers import proposers
-from reports.proposers import proposer_shares
-from reports.results import Results
-from reports.traces import Traces, stack_runs
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, evaluate
+from nasbench.reports.analysis.operator_shares import proposer_shares
+from nasbench.reports.analysis.results import Results
+from nasbench.reports.analysis.traces import Traces, stack_runs
+from nasbench.reports.figures.operator_shares import proposers
 
 from vouching import vouch
 

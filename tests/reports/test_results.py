@@ -11,12 +11,12 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from nasbench.cli import status
+from nasbench.cli.main import status
 from nasbench.errors import NasbenchError
+from nasbench.reports.analysis.evaluation import evaluate_benchmark
+from nasbench.reports.analysis.results import Results
 from nasbench.study.plan import load_study
 from nasbench.study.runner import run_study
-from reports.evaluation import evaluate_benchmark
-from reports.results import Results
 
 from vouching import vouch
 

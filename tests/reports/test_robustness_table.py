@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reports.evaluation import evaluate
-from reports.results import Results
-from reports.savings import arrivals
-from reports.statistics.result import Undefined
-from reports.tables.robustness import robustness_table
+from nasbench.reports.analysis.evaluation import evaluate
+from nasbench.reports.analysis.results import Results
+from nasbench.reports.analysis.time_to_target import arrivals
+from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.tables.robustness import robustness_table
 
 
 def test_first_places_are_those_of_the_traces(results: Results) -> None:

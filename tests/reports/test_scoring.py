@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from reports.papers.catalogue import get_paper
-from reports.papers.tables import searched_splits
-from reports.report import Report, build_report
-from reports.results import Results
-from reports.scoring import Scoring, exposure, is_held_out, scored_by, searched_on
+from nasbench.reports.analysis.results import Results
+from nasbench.reports.analysis.scoring import Scoring, exposure, is_held_out, scored_by, searched_on
+from nasbench.reports.page.report import Report, build_report
+from nasbench.reports.papers.catalogue import get_paper
+from nasbench.reports.papers.tables import searched_splits
 
 UNSEEN = "which no optimizer sees"
 OPTIMISED = "that the search optimised"

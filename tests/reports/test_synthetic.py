@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nasbench.reports.analysis.evaluation import evaluate_benchmark
+from nasbench.reports.analysis.results import Results
+from nasbench.reports.page.report import build_report
 from nasbench.study.store import Store
-from reports.evaluation import evaluate_benchmark
-from reports.report import build_report
-from reports.results import Results
 
 LARGE = "nk/10x6-k2"
 

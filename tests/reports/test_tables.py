@@ -15,13 +15,13 @@ import pytest
 
 from nasbench.errors import NasbenchError
 from nasbench.markup import latex as escaped
-from reports.statistics.result import Interval, Undefined
-from reports.tables.render import write_table_files
-from reports.tables.table import Cell, Column, ReportTable, letters, value_text
-from reports.tables.to_csv import to_csv
-from reports.tables.to_html import to_html
-from reports.tables.to_latex import ROWS_A_PAGE, to_latex
-from reports.tables.to_markdown import to_markdown
+from nasbench.reports.statistics.result import Interval, Undefined
+from nasbench.reports.tables.render import write_table_files
+from nasbench.reports.tables.table import Cell, Column, ReportTable, letters, value_text
+from nasbench.reports.tables.to_csv import to_csv
+from nasbench.reports.tables.to_html import to_html
+from nasbench.reports.tables.to_latex import ROWS_A_PAGE, to_latex
+from nasbench.reports.tables.to_markdown import to_markdown
 
 COLUMNS = (
     Column(key="set", heading="data set", kind="text", group=True),

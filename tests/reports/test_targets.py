@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from nasbench.errors import NasbenchError
-from reports.accounts import AXES
-from reports.evaluation import evaluate_benchmark
-from reports.results import Results
-from reports.statistics.inputs import CensoredTimes
-from reports.targets import common_horizon, standard_targets, time_to_target
+from nasbench.reports.analysis.accounts import AXES
+from nasbench.reports.analysis.evaluation import evaluate_benchmark
+from nasbench.reports.analysis.results import Results
+from nasbench.reports.analysis.targets import common_horizon, standard_targets, time_to_target
+from nasbench.reports.statistics.inputs import CensoredTimes
 
 CELL = ("nas-bench-201/cifar10", "local_search")
 
@@ -76,8 +76,8 @@ def test_the_horizon_is_what_every_unsuccessful_run_was_followed_to() -> None:
 
 
 def test_restricted_means_are_identified_at_the_horizon(results: Results) -> None:
-    from reports.statistics.result import Undefined
-    from reports.statistics.survival import restricted_mean
+    from nasbench.reports.statistics.result import Undefined
+    from nasbench.reports.statistics.survival import restricted_mean
 
     evaluation = evaluate_benchmark(results, CELL[0])
     for (key, account), horizon in evaluation.horizons.items():
@@ -86,7 +86,7 @@ def test_restricted_means_are_identified_at_the_horizon(results: Results) -> Non
 
 
 def test_an_unknown_reference_is_refused(results: Results) -> None:
-    from reports.report import build_report
+    from nasbench.reports.page.report import build_report
 
     with pytest.raises(NasbenchError, match="did you mean 'local_search'"):
         build_report(results, reference="local_serch")

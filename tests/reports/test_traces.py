@@ -7,8 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from nasbench.errors import NasbenchError
-from reports.results import Results
-from reports.traces import Traces, at_budgets, stack_runs
+from nasbench.reports.analysis.results import Results
+from nasbench.reports.analysis.traces import Traces, at_budgets, stack_runs
 
 CELL = ("nas-bench-201/cifar10", "regularized_evolution")
 

@@ -11,9 +11,9 @@ import numpy as np
 from flwr.common import Code, FitRes, Parameters, Status
 
 from nasbench.live.federated.coordinator import Coordinator
+from nasbench.live.federated.federated_config import THETA, Array
 from nasbench.live.federated.flower import TYPE, MirrorAveraging
-from nasbench.live.federated.job import THETA, Array
-from nasbench.live.federated.update import packed
+from nasbench.live.federated.update_validation import packed
 
 from small_federation import JOB
 

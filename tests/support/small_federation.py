@@ -7,7 +7,7 @@ from dataclasses import replace
 import torch
 
 from nasbench.live.federated.experiment import FederatedPlan
-from nasbench.live.federated.job import Job
+from nasbench.live.federated.federated_config import Job
 from nasbench.live.searchers.searcher import SearchSettings
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.training.recipe import SMALL

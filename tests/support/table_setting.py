@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from nasbench.benchmarks.setting import Setting
 from nasbench.search.ledger import Budget
+from nasbench.search.search_protocol import Setting
 
 
 def table_setting(

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from nasbench.benchmarks.setting import REPEATS, Setting
 from nasbench.search.ledger import ACCOUNTS, Budget
 from nasbench.search.registry import get_optimizer
+from nasbench.search.search_protocol import REPEATS, Setting
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
 from table_setting import table_setting

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nasbench.benchmarks.handle import SearchHandle
+from nasbench.search.problem import SearchHandle
 from nasbench.spaces.space import Architectures, Space
 
 FIDELITIES = (1, 3, 9)

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from theory.readable import readable
-from theory.registry import all_claims
+from nasbench.theory.machinery.readable import readable
+from nasbench.theory.machinery.registry import all_claims
 
 
 @pytest.mark.parametrize(

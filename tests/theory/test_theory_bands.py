@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from theory import bands
+from nasbench.theory.machinery import confidence_bands as bands
 
 
 def test_dkw_radius_and_p_value_are_inverse() -> None:

@@ -10,13 +10,13 @@ import pytest
 import sympy as sp
 
 from nasbench.errors import NasbenchError
-from theory.bayesian import CLAIMS
-from theory.bayesian.calibration import fit, normal_scores
-from theory.bayesian.gp_ucb import BUDGETS, PRODUCT, beta, play, regret_bound
-from theory.bayesian.information_gain import gain_bound, greedy_design, information, symmetric_bound
-from theory.bayesian.kernel import AnovaKernel
-from theory.bayesian.posterior import Factored, LowRank
-from theory.bayesian.successive_halving import (
+from nasbench.theory.families.bayesian import CLAIMS
+from nasbench.theory.families.bayesian.calibration import fit, normal_scores
+from nasbench.theory.families.bayesian.gp_ucb import BUDGETS, PRODUCT, beta, play, regret_bound
+from nasbench.theory.families.bayesian.information_gain import gain_bound, greedy_design, information, symmetric_bound
+from nasbench.theory.families.bayesian.kernel import AnovaKernel
+from nasbench.theory.families.bayesian.posterior import Factored, LowRank
+from nasbench.theory.families.bayesian.successive_halving import (
     envelope,
     least_budget,
     spiteful_curves,
@@ -24,9 +24,9 @@ from theory.bayesian.successive_halving import (
     sufficient_budget,
     training_curves,
 )
-from theory.claim import Claim, Context, Outcome
-from theory.judge import fitted_slope, rate_at_least, rate_at_most, slope_within
-from theory.symbolic import anova_kernel
+from nasbench.theory.machinery.claim import Claim, Context, Outcome
+from nasbench.theory.machinery.statistical_checks import fitted_slope, rate_at_least, rate_at_most, slope_within
+from nasbench.theory.symbolic import anova_kernel
 
 
 @pytest.mark.parametrize("order", [1, 2, 3])

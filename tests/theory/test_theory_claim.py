@@ -7,8 +7,8 @@ import pytest
 from statsmodels.stats.multitest import multipletests
 
 from nasbench.errors import NasbenchError
-from theory import registry
-from theory.claim import (
+from nasbench.theory.machinery import registry
+from nasbench.theory.machinery.claim import (
     ALPHA,
     Context,
     Outcome,

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from theory import registry
-from theory.claim import Outcome
+from nasbench.theory.machinery import registry
+from nasbench.theory.machinery.claim import Outcome
 
 FAMILIES = ("random-search", "markov", "drift", "evolution", "pareto")
 CLAIMS = registry.select(FAMILIES)

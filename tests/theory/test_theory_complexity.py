@@ -12,18 +12,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from baselines.bohb import Density
-from nasbench.hybrid import gaussian_process
+from nasbench.baselines.bohb import Density
+from nasbench.search import gaussian_process
 from nasbench.search.registry import optimizer_names
-from theory import registry
-from theory.claim import Outcome
-from theory.complexity.growth import Order, Slope, geometric, grow, judge
-from theory.complexity.optimizers import ORDERS, Hoarding, Rescanning
-from theory.complexity.solvers import dense_hitting_time
-from theory.counting import counted, replaced
-from theory.exact.elitist import hitting_time
-from theory.landscape import Landscape
-from theory.primitives import DENSITIES, FACTORS
+from nasbench.theory.exact.elitist import hitting_time
+from nasbench.theory.exact.landscape import Landscape
+from nasbench.theory.families.complexity.growth import Order, Slope, geometric, grow, judge
+from nasbench.theory.families.complexity.optimizers import ORDERS, Hoarding, Rescanning
+from nasbench.theory.families.complexity.solvers import dense_hitting_time
+from nasbench.theory.machinery import registry
+from nasbench.theory.machinery.claim import Outcome
+from nasbench.theory.machinery.instrumentation import counted, replaced
+from nasbench.theory.machinery.operation_costs import DENSITIES, FACTORS
 
 CLAIMS = registry.select(("complexity",))
 FAULTS = (

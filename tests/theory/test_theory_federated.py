@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from theory import registry
-from theory.claim import Outcome
-from theory.gradient.federated import CLAIMS
-from theory.symbolic import mirror_mean
+from nasbench.theory.families.gradient.federated import CLAIMS
+from nasbench.theory.machinery import registry
+from nasbench.theory.machinery.claim import Outcome
+from nasbench.theory.symbolic import mirror_mean
 
 
 @pytest.mark.parametrize("clients", [1, 2, 4])

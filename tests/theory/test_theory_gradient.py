@@ -10,16 +10,23 @@ import sympy as sp
 from scipy.optimize import check_grad
 
 from nasbench.errors import NasbenchError
-from theory.claim import Claim, Context, Outcome
-from theory.gradient import CLAIMS, hypergradient, mirror_descent, stochastic
-from theory.gradient.exponentiated import eg_step, kl
-from theory.gradient.finite_difference import darts_line
-from theory.gradient.information_geometric import igo_step, quantile_weights
-from theory.gradient.multilinear import cell_probabilities, dirichlet, extension, gain_tensor, gradient, vertex
-from theory.gradient.regret import regret
-from theory.gradient.relaxation import bulging, margin, round_by_blocks, strict_optima
-from theory.landscape import Landscape
-from theory.symbolic import logistic, neumann, pinsker
+from nasbench.theory.exact.landscape import Landscape
+from nasbench.theory.families.gradient import CLAIMS, hypergradient, mirror_descent, stochastic
+from nasbench.theory.families.gradient.exponentiated import eg_step, kl
+from nasbench.theory.families.gradient.finite_difference import darts_line
+from nasbench.theory.families.gradient.information_geometric import igo_step, quantile_weights
+from nasbench.theory.families.gradient.multilinear import (
+    cell_probabilities,
+    dirichlet,
+    extension,
+    gain_tensor,
+    gradient,
+    vertex,
+)
+from nasbench.theory.families.gradient.regret import regret
+from nasbench.theory.families.gradient.relaxation import bulging, margin, round_by_blocks, strict_optima
+from nasbench.theory.machinery.claim import Claim, Context, Outcome
+from nasbench.theory.symbolic import logistic, neumann, pinsker
 
 
 def small_landscape(seed: int = 0, decisions: int = 4, choices: int = 3) -> Landscape:

@@ -10,14 +10,14 @@ from itertools import combinations, permutations
 import numpy as np
 import pytest
 
-from nasbench.hybrid.listing import listing_of
-from theory import registry
-from theory.claim import Outcome
-from theory.exact.elitist import hitting_time as exact_time
-from theory.hybrid.adversary import HostileSupport
-from theory.hybrid.portfolio import with_trap
-from theory.hybrid.tail import survival
-from theory.stage import deceptive, hitting_time, hybrid, rugged, space, steps
+from nasbench.hybrid.enumeration import listing_of
+from nasbench.theory.exact.elitist import hitting_time as exact_time
+from nasbench.theory.families.hybrid.mutants import HostileSupport
+from nasbench.theory.families.hybrid.portfolio import with_trap
+from nasbench.theory.families.hybrid.tail import survival
+from nasbench.theory.machinery import registry
+from nasbench.theory.machinery.claim import Outcome
+from nasbench.theory.machinery.testbed import deceptive, hitting_time, hybrid, rugged, space, steps
 
 CLAIMS = registry.select(("hybrid",))
 NOT_PROVED = {"hybrid.portfolio-as-built"}

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from nasbench.errors import NasbenchError
-from theory.exact.elitist import hitting_time
-from theory.exact.structure import basins, local_optima, variance_by_order
-from theory.landscape import DATASETS, Landscape, load
+from nasbench.theory.exact.elitist import hitting_time
+from nasbench.theory.exact.landscape import DATASETS, Landscape, load
+from nasbench.theory.exact.structure import basins, local_optima, variance_by_order
 
 
 def landscape(cardinalities: tuple[int, ...], seed: int = 0) -> Landscape:

@@ -9,11 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError
-from theory import simulate
-from theory.exact import elitist, local_search
-from theory.exact.distribution import hitting_law
-from theory.exact.elitist import Mutation, hitting_time
-from theory.landscape import Landscape, load
+from nasbench.theory.exact import elitist, local_search
+from nasbench.theory.exact import simulation as simulate
+from nasbench.theory.exact.distribution import hitting_law
+from nasbench.theory.exact.elitist import Mutation, hitting_time
+from nasbench.theory.exact.landscape import Landscape, load
 
 Floats = NDArray[np.float64]
 
@@ -73,7 +73,7 @@ def test_proposals_sum_to_one_and_match_the_product() -> None:
 
 
 def test_law_is_the_powers_of_the_chain(monkeypatch: pytest.MonkeyPatch) -> None:
-    from theory.exact import distribution
+    from nasbench.theory.exact import distribution
 
     table, targets, horizon = landscape((4, 3, 4)), 2, 200
     outside = table.rank >= targets
@@ -125,7 +125,7 @@ def test_a_large_space_is_refused_with_the_limit_and_the_way_out() -> None:
 
 def test_the_offered_simulation_runs_on_a_space_beyond_the_limit() -> None:
     """On separable OneMax of 8 decisions the mean is known by the lumped chain: four standard errors of 2,000 runs."""
-    from theory.exact import onemax
+    from nasbench.theory.exact import onemax
 
     table = Landscape((np.stack(np.unravel_index(np.arange(5**8), (5,) * 8)) != 0).sum(axis=0).astype(float), (5,) * 8)
     chain = onemax.transitions(8, 5)
@@ -135,7 +135,7 @@ def test_the_offered_simulation_runs_on_a_space_beyond_the_limit() -> None:
 
 
 def test_lumped_onemax_is_the_full_chain() -> None:
-    from theory.exact import onemax
+    from nasbench.theory.exact import onemax
 
     cardinalities = (3,) * 5
     wrong = (np.stack(np.unravel_index(np.arange(3**5), cardinalities)) != 0).sum(axis=0)

@@ -11,11 +11,11 @@ from pymoo.operators.survival.rank_and_crowding.metrics import calc_crowding_dis
 from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
 
 from nasbench.errors import NasbenchError
-from theory.claim import Claim, Context, Outcome
-from theory.nsga2 import CLAIMS
-from theory.nsga2.algorithm import Nsga2, lost, mutate, run, survivors
-from theory.nsga2.problems import LOTZ, ONE_MIN_MAX, THREE_ONE_MIN_MAX, Problem, covered, vector_code
-from theory.nsga2.sorting import crowding_distance, first_front, ranks, sort_counting, sort_peeling
+from nasbench.theory.families.nsga2 import CLAIMS
+from nasbench.theory.families.nsga2.algorithm import Nsga2, lost, mutate, run, survivors
+from nasbench.theory.families.nsga2.problems import LOTZ, ONE_MIN_MAX, THREE_ONE_MIN_MAX, Problem, covered, vector_code
+from nasbench.theory.families.nsga2.sorting import crowding_distance, first_front, ranks, sort_counting, sort_peeling
+from nasbench.theory.machinery.claim import Claim, Context, Outcome
 
 
 @pytest.mark.parametrize("objectives", [2, 3, 4])

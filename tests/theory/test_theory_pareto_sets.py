@@ -9,7 +9,7 @@ import pytest
 from pymoo.indicators.igd_plus import IGDPlus
 from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
 
-from theory.exact import pareto_sets as sets
+from nasbench.theory.exact import pareto_sets as sets
 
 
 def test_hypervolume_of_two_boxes_by_hand() -> None:

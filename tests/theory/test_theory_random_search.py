@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from nasbench.errors import NasbenchError
-from theory.exact import random_search as law
-from theory.landscape import column, load
-from theory.simulate import draws_without_replacement, target_times
+from nasbench.theory.exact import random_search as law
+from nasbench.theory.exact.landscape import column, load
+from nasbench.theory.exact.simulation import draws_without_replacement, target_times
 
 ORDERS = np.array(list(permutations(range(6))))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from theory import simulate
-from theory.landscape import Landscape
+from nasbench.theory.exact import simulation as simulate
+from nasbench.theory.exact.landscape import Landscape
 
 TABLE = Landscape(np.random.default_rng(7).random(4**3), (4,) * 3)
 

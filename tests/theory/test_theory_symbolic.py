@@ -8,7 +8,8 @@ import sympy as sp
 from scipy.integrate import quad
 from scipy.stats import nhypergeom
 
-from theory.symbolic import drift, gradients, waiting
+from nasbench.theory.symbolic import drift, gradients
+from nasbench.theory.symbolic import waiting_times as waiting
 
 
 def test_hockey_stick_is_the_sum() -> None:

@@ -12,11 +12,11 @@ import pytest
 from nasbench.errors import NasbenchError
 from nasbench.study.plan import Study, parse_study
 from nasbench.study.runner import run_study
-from theory import commands
-from theory.claim import Outcome
-from theory.speech import Spoken
-from theory.spoken import judge
-from theory.traces import Runs, open_runs
+from nasbench.theory import commands
+from nasbench.theory.machinery.claim import Outcome
+from nasbench.theory.traces.runs import Runs, open_runs
+from nasbench.theory.traces.trace_check import Spoken
+from nasbench.theory.traces.trace_checks import judge
 
 from vouching import vouch
 
@@ -196,8 +196,8 @@ def test_verify_named_claims_and_their_faults(capsys: pytest.CaptureFixture[str]
 def test_verify_exits_with_one_when_a_claim_is_violated_or_a_fault_slips_through(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from theory import registry
-    from theory.claim import Context, Fault, Verdict, at_most
+    from nasbench.theory.machinery import registry
+    from nasbench.theory.machinery.claim import Context, Fault, Verdict, at_most
 
     def false(context: Context) -> Verdict:
         return at_most(2, 1, 1)

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError
-from theory.exact.elitist import Floats, Mutation, hitting_time
-from theory.landscape import Landscape
+from nasbench.theory.exact.elitist import Floats, Mutation, hitting_time
+from nasbench.theory.exact.landscape import Landscape
 
 Ints = NDArray[np.intp]
 

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
 from nasbench.errors import NasbenchError
-from theory.landscape import Landscape
+from nasbench.theory.exact.landscape import Landscape
 
 MAX_STATES = 200_000
-"""Largest space that the exact solvers accept; beyond it, simulate (`theory.simulate`)."""
+"""Largest space that the exact solvers accept; beyond it, simulate (`nasbench.theory.exact.simulation`)."""
 
 BLOCK = 128
 
@@ -32,7 +32,7 @@ def refuse_large(landscape: Landscape) -> None:
     if landscape.size > MAX_STATES:
         raise NasbenchError(
             f"A space of {landscape.size:,} architectures is too large for the exact solvers, which take up to "
-            f"{MAX_STATES:,}; simulate it instead (theory.simulate, same algorithms, same total order)."
+            f"{MAX_STATES:,}; simulate it instead (nasbench.theory.exact.simulation, same algorithms, same total order)."
         )
 
 

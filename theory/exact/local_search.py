@@ -16,9 +16,9 @@ from scipy.sparse import csr_array, eye_array
 from scipy.sparse.linalg import spsolve_triangular
 
 from nasbench.errors import NasbenchError
-from theory.exact.elitist import refuse_large
-from theory.exact.random_search import time_moments
-from theory.landscape import Landscape
+from nasbench.theory.exact.elitist import refuse_large
+from nasbench.theory.exact.landscape import Landscape
+from nasbench.theory.exact.random_search import time_moments
 
 Floats = NDArray[np.float64]
 

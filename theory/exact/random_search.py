@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln
 
 from nasbench.errors import NasbenchError
-from theory.symbolic import waiting
+from nasbench.theory.symbolic import waiting_times as waiting
 
 Floats = NDArray[np.float64]
 
@@ -51,7 +51,7 @@ def time_cdf(size: int, targets: int, times: ArrayLike) -> Floats:
 
 
 def time_moments(size: int, targets: int) -> tuple[float, float]:
-    """Return E T and Var T without replacement, evaluated from the sympy derivation in `theory.symbolic.waiting`."""
+    """Return E T and Var T without replacement, evaluated from the sympy derivation in `nasbench.theory.symbolic.waiting_times`."""
     _valid(size, targets, "targets")
     mean, variance = waiting.numeric()
     return float(mean(float(size), float(targets))), float(variance(float(size), float(targets)))

@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from theory.landscape import Landscape
+from nasbench.theory.exact.landscape import Landscape
 
 
 def local_optima(landscape: Landscape, ties: bool = False) -> NDArray[np.intp]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nasbench.errors import NasbenchError
-from nasbench.live.commands import Cells, Channels, Device, Epochs, Json, Seed, Space, need_torch, show
+from nasbench.live.experiment.commands import Cells, Channels, Device, Epochs, Json, Seed, Space, need_torch, show
 
 if TYPE_CHECKING:
     from nasbench.live.training.recipe import Recipe
@@ -33,14 +33,14 @@ def export(
 ) -> None:
     """Write a trained network as an ONNX file, checked against torch, and measure it under onnxruntime on one thread."""
     need_torch()
-    from nasbench.live.deployment.deploy import check_target, deploy
+    from nasbench.live.deployment.onnx_export import check_target, deploy
     from nasbench.live.deployment.onnx_file import need_onnx
 
     need_onnx()
-    from nasbench.live.builders import builder
-    from nasbench.live.commands import chosen_recipe
-    from nasbench.live.devices import choose_device
-    from nasbench.live.final_phase import final_splits, train_final
+    from nasbench.live.experiment.commands import chosen_recipe
+    from nasbench.live.experiment.retraining import final_splits, train_final
+    from nasbench.live.hardware.torch_device import choose_device
+    from nasbench.live.networks.builders import builder
     from nasbench.live.tasks.catalogue import get_task
 
     check_target(onnx)

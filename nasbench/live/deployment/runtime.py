@@ -93,7 +93,7 @@ def peak_memory(file: Path) -> int | None:
     """
     if not Path("/proc/self/status").exists():
         return None
-    command = [sys.executable, "-m", "nasbench.live.deployment.resident", str(file)]
+    command = [sys.executable, "-m", "nasbench.live.deployment.peak_memory_probe", str(file)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise NasbenchError(f"The memory of {file} cannot be measured: {done.stderr.strip().splitlines()[-1]}")

@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 
 from nasbench.errors import NasbenchError
-from nasbench.live.devices import choose_device
+from nasbench.files.locks import only_writer
 from nasbench.live.evidence.clock import Clock, DeadlineError
 from nasbench.live.evidence.cost import cost, expected_rate, extrapolated_accuracy
 from nasbench.live.evidence.plans import PLANS, REHEARSAL, Plan
@@ -26,10 +26,10 @@ from nasbench.live.evidence.record import new_record, open_record
 from nasbench.live.evidence.registration import FOLDER, covering, register
 from nasbench.live.evidence.run import Run
 from nasbench.live.evidence.sources import sources_digest
+from nasbench.live.hardware.torch_device import choose_device
 from nasbench.live.tasks import cifar10
 from nasbench.live.tasks.task import Splits, task_folder
 from nasbench.live.training.training import to_stderr
-from nasbench.locks import only_writer
 
 IMAGES = 45_000, 5_000
 """Training and search images of CIFAR-10."""

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from nasbench.live.builders import ConvNets
 from nasbench.live.evidence.plans import Plan
+from nasbench.live.hardware.throughput import TRAINING
+from nasbench.live.networks.builders import ConvNets
 from nasbench.live.networks.convnet import ConvNet
 from nasbench.live.tasks.shape import Shape
-from nasbench.live.throughput import TRAINING
 from nasbench.live.training.arithmetic import arithmetic_of
 from nasbench.spaces.convnet import AIRBENCH96, CIFAR, counts, design_of
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.errors import NasbenchError
+from nasbench.files.sealed import digest, read_sealed, write_sealed
 from nasbench.live.evidence.summary import summarise
-from nasbench.live.sealed import digest, read_sealed, write_sealed
 
 FORMAT = 2
 

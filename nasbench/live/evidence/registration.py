@@ -14,9 +14,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from nasbench.documents import read_toml
 from nasbench.errors import NasbenchError
-from nasbench.live.sealed import digest
+from nasbench.files.documents import read_toml
+from nasbench.files.sealed import digest
 
 FOLDER = Path(__file__).resolve().parents[3] / "reports" / "hypotheses"
 """Where registrations lie in the sources."""

@@ -12,28 +12,28 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nasbench.benchmarks.setting import Setting
 from nasbench.hybrid.optimizer import OPTIMIZER
-from nasbench.live.benchmark import LiveBenchmark
-from nasbench.live.blueprints import Architecture
-from nasbench.live.builders import ConvNets
-from nasbench.live.devices import describe, untuned
 from nasbench.live.evidence.clock import Clock
 from nasbench.live.evidence.cost import cost
 from nasbench.live.evidence.plans import Kind, Plan
 from nasbench.live.evidence.record import write_record
-from nasbench.live.final_phase import describe_trained, final_splits
-from nasbench.live.journal import Journal
+from nasbench.live.experiment.evaluation_cache import Journal
+from nasbench.live.experiment.retraining import describe_trained, final_splits
+from nasbench.live.experiment.training_benchmark import LiveBenchmark
+from nasbench.live.hardware.throughput import of_training
+from nasbench.live.hardware.torch_device import describe, untuned
+from nasbench.live.networks.builders import ConvNets
 from nasbench.live.networks.resnet import ResNet18
+from nasbench.live.networks.space_networks import Architecture
 from nasbench.live.tasks.task import Splits, Task
-from nasbench.live.throughput import of_training
-from nasbench.live.training.alone import start_of
-from nasbench.live.training.halving import memory_guard
+from nasbench.live.training.microbatching import memory_guard
 from nasbench.live.training.recipe import Recipe
+from nasbench.live.training.standalone import start_of
 from nasbench.live.training.training import DivergedError, Say, Trainer, compiled, to_stderr
 from nasbench.search.ledger import Budget
 from nasbench.search.observations import Observations
-from nasbench.search.streams import Streams
+from nasbench.search.random_streams import Streams
+from nasbench.search.search_protocol import Setting
 from nasbench.spaces.convnet import ConvNetSpace
 from nasbench.spaces.space import Floats
 from nasbench.study.runner import search

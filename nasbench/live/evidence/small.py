@@ -20,21 +20,21 @@ from typing import Any
 import torch
 
 from nasbench.errors import NasbenchError
-from nasbench.live.blueprints import Architecture
-from nasbench.live.builders import builder
 from nasbench.live.evidence.clock import Clock
 from nasbench.live.evidence.plans import RECIPE, Plan
 from nasbench.live.evidence.record import new_record
 from nasbench.live.evidence.run import Run
 from nasbench.live.evidence.sources import sources_digest
+from nasbench.live.experiment.evaluation_cache import Journal
 from nasbench.live.hardware.counting import macs
-from nasbench.live.journal import Journal
+from nasbench.live.networks.builders import builder
+from nasbench.live.networks.space_networks import Architecture
 from nasbench.live.tasks import cifar10
 from nasbench.live.tasks.task import Augmentation, Splits, task_folder
-from nasbench.live.training.alone import trainer
 from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.metrics import evaluate
 from nasbench.live.training.recipe import CIFAR10_GPU, Recipe
+from nasbench.live.training.standalone import trainer
 from nasbench.live.training.training import to_stderr
 from nasbench.spaces.convnet import AIRBENCH96
 

@@ -9,18 +9,16 @@ ROOT = Path(__file__).resolve().parents[2]
 """The folder of the package `nasbench`."""
 
 DECIDING = (
-    "benchmarks/handle.py",
-    "benchmarks/setting.py",
     "hybrid",
-    "live/benchmark.py",
-    "live/builders.py",
+    "live/experiment/training_benchmark.py",
+    "live/networks/builders.py",
     "live/evidence/plans.py",
     "live/evidence/run.py",
     "live/evidence/summary.py",
-    "live/final_phase.py",
+    "live/experiment/retraining.py",
     "live/networks/convnet.py",
     "live/networks/resnet.py",
-    "live/operations.py",
+    "live/networks/operations.py",
     "live/tasks/cifar10.py",
     "live/tasks/task.py",
     "live/training",

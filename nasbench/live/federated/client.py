@@ -12,12 +12,12 @@ import numpy as np
 import torch
 
 from nasbench.errors import NasbenchError
-from nasbench.live.federated.job import THETA, Array, Job, load_weights, seed_of, weights_of
+from nasbench.live.experiment.retraining import final_splits
+from nasbench.live.federated.federated_config import THETA, Array, Job, load_weights, seed_of, weights_of
 from nasbench.live.federated.partition import check_client
-from nasbench.live.final_phase import final_splits
 from nasbench.live.searchers.loop import Search
 from nasbench.live.tasks.task import Splits, Task
-from nasbench.live.training.halving import memory_guard
+from nasbench.live.training.microbatching import memory_guard
 from nasbench.live.training.training import Trainer
 
 FLOOR = 1e-20

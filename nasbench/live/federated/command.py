@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nasbench.cli.unused_options import refuse_unused
 from nasbench.errors import NasbenchError
-from nasbench.given import refuse_unused
-from nasbench.live.commands import Certificates, TokenFile
+from nasbench.live.experiment.commands import Certificates, TokenFile
 from nasbench.ranges import LARGEST_SEED, POSITIVE
 
 if TYPE_CHECKING:
-    from nasbench.live.plan import Plan
+    from nasbench.live.experiment.config import Plan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,13 +75,13 @@ def search_federated(plan: Plan, federation: Federation, device: str, out: Path 
         )
     if plan.stopping != "none" or plan.selection != "derive":
         raise NasbenchError("A federated search has neither --stopping nor --selection; leave them out.")
-    from nasbench.live.devices import choose_device
     from nasbench.live.federated.compare import compare_seeds, summary
     from nasbench.live.federated.coordinator import Trouble
     from nasbench.live.federated.credentials import Credentials
     from nasbench.live.federated.experiment import FederatedPlan, run_federated, serve_federated
-    from nasbench.live.federated.job import Job
+    from nasbench.live.federated.federated_config import Job
     from nasbench.live.federated.partition import Partition
+    from nasbench.live.hardware.torch_device import choose_device
     from nasbench.live.studies.store import write_whole
     from nasbench.live.training.training import to_stderr
 
@@ -142,14 +142,14 @@ def join(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
 ) -> None:
     """Take part in a federated search as one client, with data that stay here, until it ends."""
-    from nasbench.live.commands import need_torch
+    from nasbench.live.experiment.commands import need_torch
 
     need_torch()
-    from nasbench.live.devices import choose_device
     from nasbench.live.federated.client import Client
     from nasbench.live.federated.credentials import Credentials
     from nasbench.live.federated.partition import Partition, check_client, deal
     from nasbench.live.federated.runtime import connect
+    from nasbench.live.hardware.torch_device import choose_device
     from nasbench.live.tasks.catalogue import get_task
 
     checked_address(address)

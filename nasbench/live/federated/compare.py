@@ -12,14 +12,14 @@ import numpy as np
 import torch
 
 from nasbench.errors import NasbenchError
-from nasbench.live.blueprints import Architecture, blueprint
+from nasbench.files.sealed import read_sealed, write_sealed
+from nasbench.live.experiment.config import Plan
+from nasbench.live.experiment.retraining import train_final
+from nasbench.live.experiment.search import run_search
 from nasbench.live.federated.experiment import FederatedPlan
-from nasbench.live.federated.job import Job, load_weights
-from nasbench.live.federated.loop import run_loop
-from nasbench.live.final_phase import train_final
-from nasbench.live.plan import Plan
-from nasbench.live.sealed import read_sealed, write_sealed
-from nasbench.live.search_phase import run_search
+from nasbench.live.federated.federated_config import Job, load_weights
+from nasbench.live.federated.in_process_runtime import run_loop
+from nasbench.live.networks.space_networks import Architecture, blueprint
 from nasbench.live.tasks.task import Splits
 from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.metrics import evaluate

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from nasbench.errors import NasbenchError
+from nasbench.live.federated.aggregation import mirror_mean, weighted_mean
 from nasbench.live.federated.client import Instruction
-from nasbench.live.federated.job import THETA, Array, Job
-from nasbench.live.federated.means import mirror_mean, weighted_mean
-from nasbench.live.federated.update import Reply, fault_of, is_count, printable, wire_bytes
+from nasbench.live.federated.federated_config import THETA, Array, Job
+from nasbench.live.federated.update_validation import Reply, fault_of, is_count, printable, wire_bytes
 
 MOST_EXAMPLES = 10**9
 """Most examples that a client may announce where nothing else is known of its task."""

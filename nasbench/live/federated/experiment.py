@@ -12,15 +12,15 @@ from typing import Any
 import torch
 
 from nasbench.errors import unknown_name
+from nasbench.live.experiment.retraining import describe_trained
 from nasbench.live.federated.client import Client
 from nasbench.live.federated.coordinator import Coordinator, Trouble
 from nasbench.live.federated.credentials import Credentials
-from nasbench.live.federated.job import Array, Job, load_weights
-from nasbench.live.federated.loop import run_loop
+from nasbench.live.federated.federated_config import Array, Job, load_weights
+from nasbench.live.federated.in_process_runtime import run_loop
 from nasbench.live.federated.partition import Partition, deal
 from nasbench.live.federated.resume import take_up
-from nasbench.live.federated.update import packed
-from nasbench.live.final_phase import describe_trained
+from nasbench.live.federated.update_validation import packed
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.task import Splits, Task
 from nasbench.live.training.training import Say, Trained, to_stderr

@@ -28,11 +28,11 @@ from flwr.server.strategy import Strategy
 
 from nasbench.errors import NasbenchError
 from nasbench.live.federated.client import Client, Instruction
+from nasbench.live.federated.connection_limits import Guest
 from nasbench.live.federated.coordinator import Coordinator
 from nasbench.live.federated.credentials import Credentials, challenge
-from nasbench.live.federated.job import Array, Job
-from nasbench.live.federated.room import Guest
-from nasbench.live.federated.update import Answer, packed, printable, read_answer, unpacked
+from nasbench.live.federated.federated_config import Array, Job
+from nasbench.live.federated.update_validation import Answer, packed, printable, read_answer, unpacked
 
 Failure = tuple[ClientProxy, FitRes] | BaseException
 TYPE = "numpy.ndarray"

@@ -20,7 +20,7 @@ from nasbench.errors import NasbenchError
 from nasbench.live.federated.client import Client
 from nasbench.live.federated.coordinator import Coordinator
 from nasbench.live.federated.credentials import Credentials
-from nasbench.live.federated.update import wire_bytes
+from nasbench.live.federated.update_validation import wire_bytes
 
 ENVIRONMENT = {
     "FLWR_TELEMETRY_ENABLED": "0",
@@ -148,8 +148,8 @@ def serve(
     from flwr.server import Server
     from flwr.server.superlink.fleet.grpc_bidi.grpc_server import start_grpc_server
 
+    from nasbench.live.federated.connection_limits import FAREWELL, Room
     from nasbench.live.federated.flower import MirrorAveraging
-    from nasbench.live.federated.room import FAREWELL, Room
 
     credentials = credentials or Credentials()
     room = Room(SPARE + 4 * coordinator.clients)

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils import benchmark
 
-from nasbench.live.blueprints import Architecture, Blueprint
 from nasbench.live.hardware.counting import example
-from nasbench.live.networks.edge import NONE, Edge
-from nasbench.live.operations import Style
+from nasbench.live.networks.mixed_operation import NONE, Edge
+from nasbench.live.networks.operations import Style
+from nasbench.live.networks.space_networks import Architecture, Blueprint
 from nasbench.live.tasks.shape import Shape
 
 Key = tuple[str, int, int, int, int]

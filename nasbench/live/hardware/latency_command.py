@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from nasbench.errors import NasbenchError
-from nasbench.live.commands import Device, Json, Seed, Space, need_torch, show
+from nasbench.live.experiment.commands import Device, Json, Seed, Space, need_torch, show
 from nasbench.ranges import POSITIVE
 
 
@@ -38,9 +38,9 @@ def latency(
     import torch
     from torch.utils import benchmark
 
-    from nasbench.live.blueprints import blueprint
-    from nasbench.live.devices import choose_device
     from nasbench.live.hardware.latency import LatencyTable
+    from nasbench.live.hardware.torch_device import choose_device
+    from nasbench.live.networks.space_networks import blueprint
     from nasbench.live.tasks.catalogue import get_task
 
     plan = blueprint(space)

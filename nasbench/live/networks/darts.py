@@ -14,9 +14,17 @@ from torch import Tensor, nn
 
 from nasbench.errors import NasbenchError
 from nasbench.live.networks.drop_path import DropPath
-from nasbench.live.networks.edge import NONE, Edge, Mixture, node_sum
-from nasbench.live.networks.parts import Head, Stem
-from nasbench.live.operations import AVERAGE_POOL, CONVOLUTION, DARTS, NORM, FactorizedReduce, Style, relu_conv_norm
+from nasbench.live.networks.mixed_operation import NONE, Edge, Mixture, node_sum
+from nasbench.live.networks.operations import (
+    AVERAGE_POOL,
+    CONVOLUTION,
+    DARTS,
+    NORM,
+    FactorizedReduce,
+    Style,
+    relu_conv_norm,
+)
+from nasbench.live.networks.stem_and_head import Head, Stem
 from nasbench.live.tasks.shape import Shape
 
 NODES = 4

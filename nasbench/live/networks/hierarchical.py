@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from nasbench.live.networks.edge import NONE, Edge, Mixture
+from nasbench.live.networks.mixed_operation import NONE, Edge, Mixture
+from nasbench.live.networks.operations import HIERARCHICAL, Style
 from nasbench.live.networks.stacked import EDGES as CELL_EDGES
 from nasbench.live.networks.stacked import GraphCell
-from nasbench.live.operations import HIERARCHICAL, Style
 
 MOTIF_EDGES = ((0, 1), (0, 2), (1, 2))
 """Edges of a motif of three nodes."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from nasbench.live.networks.parts import Head
-from nasbench.live.operations import Style
+from nasbench.live.networks.operations import Style
+from nasbench.live.networks.stem_and_head import Head
 from nasbench.live.tasks.shape import Shape
 
 

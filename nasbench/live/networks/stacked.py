@@ -12,9 +12,9 @@ from dataclasses import replace
 from torch import Tensor, nn
 
 from nasbench.errors import NasbenchError
-from nasbench.live.networks.edge import Edge, Mixture, node_sum
-from nasbench.live.networks.parts import Head, Stem
-from nasbench.live.operations import Build, ResidualReduction, Style
+from nasbench.live.networks.mixed_operation import Edge, Mixture, node_sum
+from nasbench.live.networks.operations import Build, ResidualReduction, Style
+from nasbench.live.networks.stem_and_head import Head, Stem
 from nasbench.live.tasks.shape import Shape
 
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))

@@ -12,10 +12,10 @@ from typing import Any, Literal
 from torch import Tensor
 
 from nasbench.errors import NasbenchError
-from nasbench.live.networks.edge import Mixture
+from nasbench.live.networks.mixed_operation import Mixture
 from nasbench.live.searchers.searcher import LogitSearcher
+from nasbench.live.supernets.hypergradient import unrolled_hypergradient
 from nasbench.live.training.batches import Batch
-from nasbench.live.weight_sharing.hypergradient import unrolled_hypergradient
 
 
 class Darts(LogitSearcher):

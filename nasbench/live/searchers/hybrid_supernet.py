@@ -15,12 +15,12 @@ from torch import Tensor
 
 from nasbench.hybrid.evolution import Evolution
 from nasbench.hybrid.relaxation import Relaxation
-from nasbench.live.blueprints import Architecture
-from nasbench.live.networks.edge import Mixture
+from nasbench.live.networks.mixed_operation import Mixture
+from nasbench.live.networks.space_networks import Architecture
 from nasbench.live.searchers.searcher import Rate, Searcher
+from nasbench.live.supernets.gradient import SupernetGradient
+from nasbench.live.supernets.one_shot_evaluation import shared_losses
 from nasbench.live.training.batches import Batch, DeviceSplit
-from nasbench.live.weight_sharing.gradient import SupernetGradient
-from nasbench.live.weight_sharing.sharing import shared_losses
 from nasbench.ranges import FRACTION, Probability, count
 from nasbench.search.simplex import support
 

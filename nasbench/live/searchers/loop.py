@@ -13,19 +13,19 @@ import numpy as np
 import torch
 
 from nasbench.errors import NasbenchError
-from nasbench.live.blueprints import Architecture, blueprint
-from nasbench.live.devices import synchronize
-from nasbench.live.networks.edge import Mixture
+from nasbench.live.hardware.torch_device import synchronize
+from nasbench.live.networks.mixed_operation import Mixture
+from nasbench.live.networks.space_networks import Architecture, blueprint
 from nasbench.live.searchers.searcher import Searcher, SearchSettings
 from nasbench.live.searchers.stopping import EarlyStopping, max_skips
+from nasbench.live.supernets.hypergradient import dominant_eigenvalue
+from nasbench.live.supernets.supernet import Supernet
 from nasbench.live.tasks.task import Splits, Task
 from nasbench.live.training import checkpoint
 from nasbench.live.training.arithmetic import arithmetic_of
 from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.metrics import score
 from nasbench.live.training.training import Watch, do_nothing
-from nasbench.live.weight_sharing.hypergradient import dominant_eigenvalue
-from nasbench.live.weight_sharing.supernet import Supernet
 from nasbench.ranges import COUNT
 
 Make = Callable[[Supernet, SearchSettings, torch.Generator], Searcher]

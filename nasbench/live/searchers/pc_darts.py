@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nasbench.live.networks.edge import Mixture
+from nasbench.live.networks.mixed_operation import Mixture
 from nasbench.live.searchers.searcher import LogitSearcher, need_edges
 from nasbench.live.training.batches import Batch
 from nasbench.ranges import Probability

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nasbench.live.blueprints import Architecture
+from nasbench.live.networks.space_networks import Architecture
 from nasbench.live.searchers.searcher import Searcher
+from nasbench.live.supernets.one_shot_evaluation import shared_losses
 from nasbench.live.training.batches import Batch, DeviceSplit
-from nasbench.live.weight_sharing.sharing import shared_losses
 from nasbench.ranges import count
 
 

@@ -12,14 +12,14 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from nasbench.errors import NasbenchError, unknown_name
-from nasbench.live.blueprints import Architecture, Blueprint
-from nasbench.live.networks.edge import Mixture
+from nasbench.live.networks.mixed_operation import Mixture
+from nasbench.live.networks.space_networks import Architecture, Blueprint
+from nasbench.live.supernets.supernet import Supernet, simplex_mask
 from nasbench.live.training.batches import Batch, DeviceSplit
-from nasbench.live.training.halving import Halving
 from nasbench.live.training.metrics import loss
+from nasbench.live.training.microbatching import Halving
 from nasbench.live.training.recipe import PRECISIONS
 from nasbench.live.training.training import to_stderr
-from nasbench.live.weight_sharing.supernet import Supernet, simplex_mask
 from nasbench.ranges import (
     COUNT,
     FRACTION,

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nasbench.live.blueprints import Architecture
-from nasbench.live.networks.edge import Mixture
+from nasbench.live.networks.mixed_operation import Mixture
+from nasbench.live.networks.space_networks import Architecture
 from nasbench.live.searchers.searcher import Searcher, need_edges
 from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.metrics import mean_loss

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from nasbench.errors import NasbenchError, unknown_name
-from nasbench.live.blueprints import Architecture, Blueprint
+from nasbench.live.networks.space_networks import Architecture, Blueprint
 from nasbench.ranges import COUNT, POSITIVE, SIZE
 
 GRAMMAR = "none, skips[:N] or eigenvalue[:WINDOW,RATIO]"

@@ -9,15 +9,15 @@ from typing import Any
 import torch
 
 from nasbench.errors import NasbenchError, unknown_name
-from nasbench.live.builders import builder
-from nasbench.live.plan import SELECTIONS, Plan, check_plan
-from nasbench.live.references.reference_models import check_reference
+from nasbench.live.experiment.config import SELECTIONS, Plan, check_plan
+from nasbench.live.networks.builders import builder
 from nasbench.live.searchers.catalogue import get_searcher
 from nasbench.live.searchers.loop import build
 from nasbench.live.searchers.searcher import SearchSettings
 from nasbench.live.searchers.stopping import EarlyStopping
 from nasbench.live.studies.study import LiveStudy, LiveUnit
 from nasbench.live.tasks.catalogue import get_task
+from nasbench.live.tasks.references.reference_models import check_reference
 from nasbench.live.tasks.task import Augmentation
 from nasbench.live.training.recipe import Recipe
 from nasbench.ranges import SINCE_0_2

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import torch
 
+from nasbench.cli.progress import Report
 from nasbench.errors import NasbenchError
-from nasbench.live.devices import describe
-from nasbench.live.experiment import run_plan
-from nasbench.live.references.reference_models import run_reference
+from nasbench.files.locks import only_writer
+from nasbench.live.experiment.experiment import run_plan
+from nasbench.live.hardware.torch_device import describe
 from nasbench.live.studies.plans import check_live_study, examples_of, plan_of, recipe_of
 from nasbench.live.studies.store import LiveStore
 from nasbench.live.studies.study import LiveStudy, LiveUnit
 from nasbench.live.tasks.catalogue import get_task
+from nasbench.live.tasks.references.reference_models import run_reference
 from nasbench.live.training.training import Say, to_stderr
-from nasbench.locks import only_writer
-from nasbench.progress import Report
 from nasbench.study.runner import in_processes
 
 

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nasbench.documents import parse_json, read_toml
 from nasbench.errors import NasbenchError
-from nasbench.files import write_atomically
+from nasbench.files.atomic import write_atomically
+from nasbench.files.documents import parse_json, read_toml
 from nasbench.live.studies.study import LiveStudy, LiveUnit, is_live, parse_live_study
 from nasbench.study.environment import environment
 from nasbench.study.folder import begin, difference, is_begun, open_manifest, read_study, resume, write

@@ -13,9 +13,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from nasbench.documents import parse_toml, read_text
 from nasbench.errors import NasbenchError, unknown_name
-from nasbench.path_names import path_components
+from nasbench.files.documents import parse_toml, read_text
+from nasbench.files.path_names import path_components
 from nasbench.ranges import SEED
 from nasbench.reader import Reader
 from nasbench.study.plan import MAX_RUNS, Entry, parse_entries, preset_names
@@ -35,7 +35,7 @@ class LiveUnit:
         task: name of the task.
         label: of the optimizer, or the name of the reference.
         seed: of everything random.
-        folder: `task/label` as `nasbench.path_names.path_components` writes them in this study.
+        folder: `task/label` as `nasbench.files.path_names.path_components` writes them in this study.
         entry: the optimizer, or None for a reference.
     """
 
@@ -60,8 +60,8 @@ class LiveStudy:
         tasks: names.
         space: live space.
         seeds: of the runs; run i of every optimizer and of every trained reference has seed i of this list.
-        stopping, selection: see `nasbench.live.plan.Plan`.
-        references: models of the domain beside the searches, see `nasbench.live.references.reference_models`.
+        stopping, selection: see `nasbench.live.experiment.config.Plan`.
+        references: models of the domain beside the searches, see `nasbench.live.tasks.references.reference_models`.
         examples: training and search examples to use, a number or "all".
         search: settings of the supernet.
         recipe: of the final training.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nasbench.live.commands import need_torch
+from nasbench.files.path_names import default_folder
+from nasbench.live.experiment.commands import need_torch
 from nasbench.live.studies.study import LiveStudy
-from nasbench.path_names import default_folder
 
 
 def run_live(
@@ -24,10 +24,10 @@ def run_live(
         json: whether to print one JSON object.
     """
     need_torch()
-    from nasbench.console import print_json
-    from nasbench.live.devices import choose_device
+    from nasbench.cli.console import print_json
+    from nasbench.cli.progress import progress_bar
+    from nasbench.live.hardware.torch_device import choose_device
     from nasbench.live.studies.run_study import run_live_study
-    from nasbench.progress import progress_bar
 
     study = study if seeds is None else study.with_seeds(seeds)
     study = study.with_tasks(tasks) if tasks else study

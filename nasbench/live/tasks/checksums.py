@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nasbench.errors import NasbenchError
-from nasbench.files import write_atomically
+from nasbench.files.atomic import write_atomically
 
 
 def sha256(content: bytes) -> str:

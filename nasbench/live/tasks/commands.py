@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from nasbench.errors import NasbenchError
-from nasbench.live.commands import Json, show
+from nasbench.live.experiment.commands import Json, show
 
 
 def fetch(

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError
-from nasbench.files import write_atomically
+from nasbench.files.atomic import write_atomically
 from nasbench.live.tasks.residuals import from_residuals, to_residuals
 
 MAGIC, VERSION = b"nasbpart", 1

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError
-from nasbench.files import cache_home
+from nasbench.files.atomic import cache_home
 from nasbench.live.tasks.shape import Shape
 from nasbench.ranges import SINCE_0_2, SIZE, SWITCH, OneOf, check_ranges
 

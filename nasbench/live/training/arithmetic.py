@@ -8,7 +8,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from nasbench.live.devices import channels_last_is_sound
+from nasbench.live.hardware.torch_device import channels_last_is_sound
 
 
 class Wanted(Protocol):

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from nasbench.errors import NasbenchError
-from nasbench.files import replacing
+from nasbench.files.atomic import replacing
 
 FORMAT = b"nasbench checkpoint 1, sha256 "
 

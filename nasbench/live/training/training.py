@@ -14,14 +14,14 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.errors import NasbenchError
-from nasbench.live.devices import synchronize
+from nasbench.live.hardware.torch_device import synchronize
 from nasbench.live.networks.drop_path import set_drop_path
 from nasbench.live.tasks.task import Splits, Task
 from nasbench.live.training import checkpoint
 from nasbench.live.training.arithmetic import EXACT, Arithmetic, arithmetic_of
 from nasbench.live.training.batches import Batch, DeviceSplit
-from nasbench.live.training.halving import Halving
 from nasbench.live.training.metrics import evaluate, loss, primary
+from nasbench.live.training.microbatching import Halving
 from nasbench.live.training.moving_average import Lookahead, MovingAverage
 from nasbench.live.training.recipe import Recipe
 

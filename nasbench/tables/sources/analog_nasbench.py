@@ -21,7 +21,7 @@ from nasbench.spaces.nas_bench_201 import AVG_POOL, CONV_1X1, CONV_3X3, EDGES, N
 from nasbench.spaces.space import Architectures
 from nasbench.tables.column import Column, Measured
 from nasbench.tables.restricted_pickle import Inert, load_file
-from nasbench.tables.writing import write_table
+from nasbench.tables.writer import write_table
 
 NAME = "analog-nasbench"
 PACKAGE = "analognasbench"

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nasbench.documents import read_text
 from nasbench.errors import NasbenchError
+from nasbench.files.documents import read_text
 from nasbench.spaces.space import Ints
 from nasbench.tables.column import Measured
 from nasbench.tables.description import FRACTION, Described, Description, parse_description
-from nasbench.tables.imports import Imported, Options
+from nasbench.tables.importers import Imported, Options
 from nasbench.tables.sources.data_file import read_data
-from nasbench.tables.writing import write_table
+from nasbench.tables.writer import write_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +34,7 @@ def table_name(source: Path) -> str:
 
 
 def import_source(source: Path, folder: Path, options: Options) -> Imported:
-    """Write the table of a description; see `nasbench.tables.imports`."""
+    """Write the table of a description; see `nasbench.tables.importers`."""
     return write_described(folder, replace(_read_description(source), name=options.name), source.parent)
 
 

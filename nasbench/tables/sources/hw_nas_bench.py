@@ -17,9 +17,9 @@ from nasbench.errors import NasbenchError
 from nasbench.spaces.nas_bench_201 import NasBench201Space
 from nasbench.spaces.space import Ints
 from nasbench.tables.column import Column, Measured
-from nasbench.tables.imports import Imported, Options
+from nasbench.tables.importers import Imported, Options
 from nasbench.tables.restricted_pickle import load_file
-from nasbench.tables.writing import write_table
+from nasbench.tables.writer import write_table
 
 PART = "nasbench201"
 NETWORKS = "config"
@@ -27,7 +27,7 @@ UNITS = {"latency": "ms", "energy": "mJ"}
 
 
 def import_source(source: Path, folder: Path, options: Options) -> Imported:
-    """Write the table; see `nasbench.tables.imports`.
+    """Write the table; see `nasbench.tables.importers`.
 
     Raises:
         NasbenchError: if the file is damaged, hostile, or has not a number for every network that it names.

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nasbench.documents import read_toml
 from nasbench.errors import NasbenchError
+from nasbench.files.documents import read_toml
 from nasbench.reader import Reader
 from nasbench.tables.catalogue import get_table
-from nasbench.tables.imports import Imported, Options
+from nasbench.tables.importers import Imported, Options
 from nasbench.tables.joined import Join, write_joined
 from nasbench.tables.table import open_table
 
@@ -25,7 +25,7 @@ def table_name(source: Path) -> str:
 
 
 def import_source(source: Path, folder: Path, options: Options) -> Imported:
-    """Write the joined table; see `nasbench.tables.imports`."""
+    """Write the joined table; see `nasbench.tables.importers`."""
     raw = _reader(source)
     raw.take("name", str, "the name of the joined table")
     names = raw.texts("tables")

@@ -20,13 +20,13 @@ from typing import Any
 
 import numpy as np
 
-from nasbench.documents import read_json
 from nasbench.errors import NasbenchError
+from nasbench.files.documents import read_json
 from nasbench.spaces.nas_bench_101 import CLASSES, OPERATIONS, NasBench101Space
 from nasbench.tables.column import Column, Measured
-from nasbench.tables.imports import Imported, Options
+from nasbench.tables.importers import Imported, Options
 from nasbench.tables.sources.data_file import data_columns, read_data
-from nasbench.tables.writing import write_table
+from nasbench.tables.writer import write_table
 
 DATASET = "cifar10"
 LARGEST = 2**33
@@ -55,7 +55,7 @@ class Cell:
 
 
 def import_source(source: Path, folder: Path, options: Options) -> Imported:
-    """Write the table; see `nasbench.tables.imports`."""
+    """Write the table; see `nasbench.tables.importers`."""
     cells = _json(source) if source.suffix == ".json" else _frame(source)
     return write_cells(folder, options.name, cells, f"NAS-Bench-101 by Ying et al. (2019), from {source.name}")
 

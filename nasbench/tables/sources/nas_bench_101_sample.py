@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nasbench.tables.cache import reference_file
-from nasbench.tables.imports import Options
+from nasbench.tables.importers import Options
 from nasbench.tables.sources.nas_bench_101 import DATASET, import_source
 
 NAME = "nas-bench-101-sample"

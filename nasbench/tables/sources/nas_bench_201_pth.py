@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.errors import NasbenchError
-from nasbench.tables.imports import Imported, Options
+from nasbench.tables.importers import Imported, Options
 from nasbench.tables.restricted_pickle import is_bounded, loads, read_packed
 from nasbench.tables.sources.nats_records import Chunk, add_record, empty_chunk, write_chunks
 
@@ -24,7 +24,7 @@ HEADER_PICKLES = 3
 
 
 def import_source(source: Path, folder: Path, options: Options) -> Imported:
-    """Write the table; see `nasbench.tables.imports`.
+    """Write the table; see `nasbench.tables.importers`.
 
     Raises:
         NasbenchError: if the file is damaged, holds no records, or is not plain data and not said to be trusted.
@@ -63,7 +63,7 @@ def read_file(source: Path, trusted: bool) -> Any:
         # Torch's reader names less than Python's, but follows a pickle as deep as it goes.
         if not trusted and not is_bounded(data, size, before):
             raise
-        from nasbench.live.torch_file import load_torch_file
+        from nasbench.live.training.torch_file import load_torch_file
 
         return load_torch_file(source, trusted, str(refused))
 

@@ -30,7 +30,7 @@ from nasbench.tables.cache import reference_file
 from nasbench.tables.column import Column, Measured
 from nasbench.tables.restricted_pickle import load_file
 from nasbench.tables.table import Table
-from nasbench.tables.writing import write_table
+from nasbench.tables.writer import write_table
 
 NAME = "nas-bench-201-reference"
 FILE = "nas-bench-201/accuracy.parquet"

@@ -19,7 +19,7 @@ from nasbench.spaces.nas_bench_graph import NODES, OPERATIONS, NasBenchGraphSpac
 from nasbench.spaces.space import Architectures, Ints
 from nasbench.tables.column import Column, Measured
 from nasbench.tables.restricted_pickle import load_file
-from nasbench.tables.writing import write_table
+from nasbench.tables.writer import write_table
 
 NAME = "nas-bench-graph"
 DATASETS = ("arxiv", "citeseer", "computers", "cora", "cs", "photo", "physics", "pubmed")

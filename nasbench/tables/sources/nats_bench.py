@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nasbench.errors import NasbenchError
-from nasbench.tables.imports import Imported, Options
+from nasbench.tables.importers import Imported, Options
 from nasbench.tables.restricted_pickle import load_file
 from nasbench.tables.sources.nats_records import Chunk, add_record, empty_chunk, write_chunks
 
@@ -15,7 +15,7 @@ CHUNK = 256
 
 
 def import_source(source: Path, folder: Path, options: Options) -> Imported:
-    """Write the table; see `nasbench.tables.imports`.
+    """Write the table; see `nasbench.tables.importers`.
 
     Raises:
         NasbenchError: if the folder holds no record, or one that is damaged, hostile, of another space or there twice.

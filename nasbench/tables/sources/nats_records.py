@@ -26,8 +26,8 @@ from nasbench.spaces.nas_bench_201 import NasBench201Space
 from nasbench.spaces.nats_size import NatsSizeSpace
 from nasbench.spaces.space import Space
 from nasbench.tables.column import Column, Measured
-from nasbench.tables.imports import Imported
-from nasbench.tables.writing import write_table
+from nasbench.tables.importers import Imported
+from nasbench.tables.writer import write_table
 
 Closed = NasBench201Space | NatsSizeSpace
 Key = tuple[str, str, int]

@@ -20,7 +20,7 @@ from nasbench.errors import NasbenchError
 from nasbench.spaces.nas_bench_201 import NasBench201Space
 from nasbench.tables.column import Column, Measured
 from nasbench.tables.restricted_pickle import load_file
-from nasbench.tables.writing import write_table
+from nasbench.tables.writer import write_table
 
 NAME = "nas-bench-201"
 EPOCHS = 200

@@ -15,19 +15,20 @@ from torch import nn
 from typer.testing import CliRunner
 
 from nasbench.errors import NasbenchError
-from nasbench.live import commands
-from nasbench.live.blueprints import blueprint
 from nasbench.live.deployment import commands as deployment_commands
-from nasbench.live.deployment import deploy as deploying
-from nasbench.live.deployment import onnx_file, quantised
+from nasbench.live.deployment import onnx_export as deploying
+from nasbench.live.deployment import onnx_file
+from nasbench.live.deployment import quantization as quantised
 from nasbench.live.deployment.onnx_file import to_onnx
 from nasbench.live.deployment.runtime import OnnxModel, largest_difference, peak_memory
+from nasbench.live.experiment import commands
+from nasbench.live.networks.space_networks import blueprint
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.shape import Shape
 from nasbench.live.tasks.task import Splits, Task
-from nasbench.live.training.alone import train_alone
 from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.recipe import SMALL
+from nasbench.live.training.standalone import train_alone
 from nasbench.live.training.training import Trained
 
 onnx = pytest.importorskip("onnx", reason="needs the extra edge")

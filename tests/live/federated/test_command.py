@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nasbench.cli import status
+from nasbench.cli.main import status
 from nasbench.errors import NasbenchError
 from nasbench.live.federated.command import Federation
 from nasbench.live.federated.credentials import VARIABLE, Credentials

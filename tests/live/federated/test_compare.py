@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from nasbench.errors import NasbenchError
+from nasbench.files.sealed import read_sealed, write_sealed
 from nasbench.live.federated.compare import compare_seeds, summary
-from nasbench.live.sealed import read_sealed, write_sealed
 
 from small_federation import CPU, PLAN
 

@@ -24,12 +24,12 @@ from flwr.proto.transport_pb2 import ClientMessage
 from flwr.proto.transport_pb2_grpc import FlowerServiceStub
 
 from nasbench.errors import NasbenchError
+from nasbench.live.federated.connection_limits import Room
 from nasbench.live.federated.coordinator import Coordinator
 from nasbench.live.federated.credentials import Credentials
 from nasbench.live.federated.experiment import FederatedPlan, digest
-from nasbench.live.federated.loop import run_loop
+from nasbench.live.federated.in_process_runtime import run_loop
 from nasbench.live.federated.resume import take_up
-from nasbench.live.federated.room import Room
 from nasbench.live.federated.runtime import connect, serve
 
 from small_federation import JOB, PLAN

@@ -18,10 +18,10 @@ pytest.importorskip("flwr", reason="needs Flower: pip install 'nas-verify[federa
 
 from nasbench.live.federated.coordinator import Trouble
 from nasbench.live.federated.experiment import FederatedPlan, digest
-from nasbench.live.federated.job import Job
-from nasbench.live.federated.loop import run_loop
+from nasbench.live.federated.federated_config import Job
+from nasbench.live.federated.in_process_runtime import run_loop
 from nasbench.live.federated.partition import Partition
-from nasbench.live.federated.update import wire_bytes
+from nasbench.live.federated.update_validation import wire_bytes
 from nasbench.live.searchers.searcher import SearchSettings
 from nasbench.live.training.recipe import SMALL
 
@@ -39,7 +39,7 @@ PLAN = FederatedPlan(job=JOB, clients=3, partition=Partition(1.0), examples=(120
 CUT = ["--clients", "3", "--partition", "dirichlet:1", "--examples", "120"]
 SEARCH = ["search", "digits", "--federated", "--device", "cpu", "--json", *CUT]
 SEARCH += ["--search-epochs", "1", "--epochs", "1", "--channels", "4"]
-NASBENCH = [sys.executable, "-c", "from nasbench.cli import main; main()"]
+NASBENCH = [sys.executable, "-c", "from nasbench.cli.main import main; main()"]
 
 
 def test_the_simulation_equals_the_loop_bit_for_bit() -> None:
@@ -64,7 +64,7 @@ HOSTILE = """
 import os, sys
 import numpy as np, torch
 from nasbench.live.federated.client import Client
-from nasbench.live.federated.job import THETA
+from nasbench.live.federated.federated_config import THETA
 from nasbench.live.federated.partition import Partition, deal
 from nasbench.live.federated.runtime import connect
 from nasbench.live.tasks.catalogue import get_task

@@ -17,7 +17,7 @@ pytest.importorskip("flwr", reason="needs Flower: pip install 'nas-verify[federa
 from federated_round import ANNOUNCED, answer, honest, judged, sent
 
 from nasbench.live.federated.coordinator import Coordinator
-from nasbench.live.federated.update import packed, printable
+from nasbench.live.federated.update_validation import packed, printable
 
 from small_federation import JOB
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from nasbench.errors import NasbenchError
-from nasbench.live.federated.job import Array
-from nasbench.live.federated.means import mirror_mean, weighted_mean
+from nasbench.live.federated.aggregation import mirror_mean, weighted_mean
+from nasbench.live.federated.federated_config import Array
 from nasbench.live.searchers.gaea import Gaea
 
 from small_federation import CPU, DIGITS, JOB

@@ -11,7 +11,7 @@ import pytest
 from nasbench.errors import NasbenchError
 from nasbench.live.federated.client import Client
 from nasbench.live.federated.coordinator import Coordinator
-from nasbench.live.federated.loop import run_loop
+from nasbench.live.federated.in_process_runtime import run_loop
 from nasbench.live.federated.partition import Partition, check_client, deal
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.task import Split, Splits

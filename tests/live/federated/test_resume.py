@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nasbench.cli import status
+from nasbench.cli.main import status
 from nasbench.errors import NasbenchError
 from nasbench.live.federated.coordinator import Trouble
 from nasbench.live.federated.experiment import digest, run_federated
-from nasbench.live.federated.loop import run_loop
+from nasbench.live.federated.in_process_runtime import run_loop
 from nasbench.live.federated.resume import take_up
 
 from mutations import mutate
@@ -82,7 +82,7 @@ def test_kill_9_in_the_middle_and_the_same_command_again(tmp_path: Path) -> None
     words = ["search", "digits", "--federated", "--runtime", "loop", "--clients", "3", "--examples", "150"]
     words += ["--rounds", "2", "--train-rounds", "6", "--channels", "4", "--device", "cpu", "--out"]
     folders = [tmp_path / "killed", tmp_path / "whole"]
-    program = [sys.executable, "-c", "from nasbench.cli import main; main()", *words, str(folders[0])]
+    program = [sys.executable, "-c", "from nasbench.cli.main import main; main()", *words, str(folders[0])]
     process = subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ)
     try:
         deadline = time.monotonic() + 120

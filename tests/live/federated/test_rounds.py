@@ -12,8 +12,8 @@ from nasbench.errors import NasbenchError
 from nasbench.live.federated.client import Client, part
 from nasbench.live.federated.coordinator import Coordinator, Trouble
 from nasbench.live.federated.experiment import FederatedPlan, result_of, run_federated
-from nasbench.live.federated.loop import run_loop
-from nasbench.live.federated.update import Reply, wire_bytes
+from nasbench.live.federated.in_process_runtime import run_loop
+from nasbench.live.federated.update_validation import Reply, wire_bytes
 from nasbench.live.tasks.task import Split, Splits
 
 from small_federation import CPU, DIGITS, JOB, PLAN

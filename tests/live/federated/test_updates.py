@@ -12,11 +12,11 @@ import pytest
 import torch
 
 from nasbench.errors import NasbenchError
+from nasbench.live.federated.aggregation import mirror_mean
 from nasbench.live.federated.client import FLOOR, Client, Instruction, lifted
-from nasbench.live.federated.job import THETA, Array, Job
-from nasbench.live.federated.loop import answer
-from nasbench.live.federated.means import mirror_mean
-from nasbench.live.federated.update import Reply, fault_of, packed, unpacked
+from nasbench.live.federated.federated_config import THETA, Array, Job
+from nasbench.live.federated.in_process_runtime import answer
+from nasbench.live.federated.update_validation import Reply, fault_of, packed, unpacked
 from nasbench.live.training.recipe import SMALL
 
 from small_federation import JOB, PLAN

@@ -9,12 +9,12 @@ import pytest
 from scipy import stats
 
 from nasbench.benchmarks.catalogue import get_benchmark
-from nasbench.benchmarks.handle import SearchHandle
-from nasbench.benchmarks.setting import Setting
 from nasbench.errors import MissingDataError, NasbenchError
 from nasbench.search.ledger import Budget
 from nasbench.search.observations import PASS, Query
-from nasbench.search.streams import Streams
+from nasbench.search.problem import SearchHandle
+from nasbench.search.random_streams import Streams
+from nasbench.search.search_protocol import Setting
 from nasbench.spaces.nas_bench_201 import NasBench201Space
 
 BENCHMARK = get_benchmark("nas-bench-201/cifar10")

@@ -9,7 +9,6 @@ import pytest
 from scipy.stats import pearsonr
 
 from nasbench.benchmarks.catalogue import get_benchmark
-from nasbench.benchmarks.describe import Fact, describe
 from nasbench.benchmarks.landscape import (
     autocorrelation,
     basins,
@@ -19,6 +18,7 @@ from nasbench.benchmarks.landscape import (
     seed_noise,
     variance_shares,
 )
+from nasbench.benchmarks.landscape_report import Fact, describe
 from nasbench.errors import NasbenchError
 from nasbench.spaces.constrained import NarrowedSpace
 from nasbench.spaces.nas_bench_graph import nas_bench_graph_proteins

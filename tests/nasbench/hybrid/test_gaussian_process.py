@@ -9,7 +9,7 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 
 from nasbench.errors import NasbenchError
-from nasbench.hybrid.gaussian_process import (
+from nasbench.search.gaussian_process import (
     extend,
     factorise,
     log_marginal_likelihood,

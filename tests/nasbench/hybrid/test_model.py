@@ -7,12 +7,12 @@ from math import inf, sqrt
 import numpy as np
 import pytest
 
-from nasbench.benchmarks.handle import SearchHandle
 from nasbench.benchmarks.synthetic import FunctionEvaluator, synthetic_benchmark
 from nasbench.hybrid.gradients import ConditionalGradient, ProductKernelGradient
-from nasbench.hybrid.model import Model
+from nasbench.hybrid.multi_objective_surrogate import Model
 from nasbench.hybrid.surrogate import ONE_OBJECTIVE
 from nasbench.search.ledger import Budget
+from nasbench.search.problem import SearchHandle
 from nasbench.spaces.catalogue import get_space
 
 from table_setting import table_setting

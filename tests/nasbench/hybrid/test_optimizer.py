@@ -10,16 +10,16 @@ import moocore
 import numpy as np
 import pytest
 
-from nasbench.benchmarks.handle import SearchHandle
-from nasbench.benchmarks.setting import Setting
 from nasbench.benchmarks.synthetic import FunctionEvaluator, SyntheticBenchmark, synthetic_benchmark
 from nasbench.errors import NasbenchError
 from nasbench.hybrid.evolution import Evolution
 from nasbench.hybrid.optimizer import COOLING, OPTIMIZER
 from nasbench.search.ledger import Budget
 from nasbench.search.observations import Query
+from nasbench.search.problem import SearchHandle
+from nasbench.search.random_streams import Streams
+from nasbench.search.search_protocol import Setting
 from nasbench.search.simplex import support, uniform_theta
-from nasbench.search.streams import Streams
 from nasbench.spaces.catalogue import get_space
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from sklearn.gaussian_process.kernels import RBF, Matern
 
-from nasbench.hybrid.gaussian_process import factorise, profile_likelihood
+from nasbench.hybrid.enumeration import Listing, listing_of
 from nasbench.hybrid.kernel import Embedding, listed_features
-from nasbench.hybrid.listing import Listing, listing_of
 from nasbench.hybrid.surrogate import (
     ONE_OBJECTIVE,
     SEVERAL_OBJECTIVES,
@@ -20,6 +19,7 @@ from nasbench.hybrid.surrogate import (
     normal_scores,
     to_values,
 )
+from nasbench.search.gaussian_process import factorise, profile_likelihood
 from nasbench.spaces.catalogue import get_space
 from nasbench.spaces.space import Space
 

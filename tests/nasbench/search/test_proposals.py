@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nasbench.benchmarks.handle import SearchHandle
 from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
 from nasbench.search.observations import Observations, Query
 from nasbench.search.optimizer import Lockstep, PerRun
+from nasbench.search.problem import SearchHandle
+from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
-from nasbench.search.streams import Streams
 from nasbench.spaces.constrained import NarrowedSpace
 from nasbench.spaces.space import Architectures, Space
 from nasbench.study.runner import search

@@ -54,7 +54,7 @@ def test_listing_names_imports_no_optimizer() -> None:
     import subprocess
 
     code = "import sys; from nasbench.search.registry import optimizer_names; assert optimizer_names();"
-    code += "print([m for m in sys.modules if m.startswith('baselines')])"
+    code += "print([m for m in sys.modules if m.startswith('nasbench.baselines')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

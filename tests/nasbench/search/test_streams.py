@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 from scipy import stats
 
-from nasbench.search.streams import Streams, environment_keys, hashed_uniform
+from nasbench.search.random_streams import Streams, environment_keys, hashed_uniform
 
 RUNS = tuple(range(5))
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nasbench.cli import status
+from nasbench.cli.main import status
 from nasbench.errors import NasbenchError
 from nasbench.study.manifest import NAME
 from nasbench.study.plan import Study, load_study, parse_study
@@ -106,7 +106,7 @@ def test_killed_while_runs_are_added_it_goes_on(study: Study, tmp_path: Path, mo
 
 
 def _stop(left, *arguments):  # type: ignore[no-untyped-def]
-    from nasbench.files import write_atomically
+    from nasbench.files.atomic import write_atomically
 
     if next(left, None) is None:
         raise KeyboardInterrupt

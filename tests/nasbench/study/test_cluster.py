@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from nasbench.benchmarks.catalogue import get_benchmark
-from nasbench.cli import status
+from nasbench.cli.main import status
 from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
 from nasbench.search.registry import get_optimizer

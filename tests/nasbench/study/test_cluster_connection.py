@@ -23,7 +23,7 @@ pytest.importorskip("cryptography", reason="makes certificates")
 
 from certificates import certify
 
-from nasbench.cli import status
+from nasbench.cli.main import status
 from nasbench.errors import NasbenchError
 from nasbench.study import cluster as module
 from nasbench.study import scheduler

@@ -9,16 +9,16 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from nasbench.benchmarks.handle import SearchHandle
+from nasbench.reports.analysis.results import Results
+from nasbench.reports.page.report import build_report
 from nasbench.search.ledger import MOST_QUERIES, Budget
+from nasbench.search.problem import SearchHandle
+from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
-from nasbench.search.streams import Streams
 from nasbench.study.endings import endings_of, sentences, with_endings
 from nasbench.study.plan import parse_study
 from nasbench.study.runner import run_study, search
 from nasbench.study.store import Store
-from reports.report import build_report
-from reports.results import Results
 
 from table_setting import table_setting
 from tiny_tables import TinyTable

@@ -113,13 +113,13 @@ def test_killed_and_started_again_it_ends_with_the_same_bytes(tmp_path: Path) ->
     command = [
         sys.executable,
         "-m",
-        "nasbench.cli",
+        "nasbench.cli.main",
         "run",
         str(tmp_path / "study.toml"),
         "--out",
         str(tmp_path / "killed"),
     ]
-    program = "import sys; from nasbench.cli import main; main(sys.argv[1:])"
+    program = "import sys; from nasbench.cli.main import main; main(sys.argv[1:])"
     command = [sys.executable, "-c", program, *command[3:]]
     rng = random.Random(4)
     total = len(list((tmp_path / "whole" / "traces").rglob("*.parquet")))
@@ -216,7 +216,7 @@ def test_a_disk_that_refuses_loses_nothing(
             raise OSError(fault, os.strerror(fault))
         true(descriptor)
 
-    monkeypatch.setattr("nasbench.files.os.fsync", refuses)
+    monkeypatch.setattr("nasbench.files.atomic.os.fsync", refuses)
     with pytest.raises(NasbenchError, match=f"{os.strerror(fault)}.*what is done stays"):
         run_study(study, tmp_path)
     assert 0 < len(files(tmp_path)) < 12

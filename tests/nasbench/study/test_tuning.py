@@ -11,22 +11,22 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-import nasbench.cli
+import nasbench.cli.main
 from nasbench.benchmarks.catalogue import get_benchmark
-from nasbench.benchmarks.handle import SearchHandle
 from nasbench.benchmarks.perturbed import PerturbedBenchmark
-from nasbench.benchmarks.setting import Setting
 from nasbench.benchmarks.synthetic import FunctionEvaluator
 from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
+from nasbench.search.problem import SearchHandle
+from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
-from nasbench.search.streams import Streams
-from nasbench.study.goals import evaluate, final_regret, queries_to_target
+from nasbench.search.search_protocol import Setting
 from nasbench.study.runner import search
 from nasbench.study.tune_command import parse_budget, snippet
 from nasbench.study.tuning import Trial, tunable, tunable_on, tune
+from nasbench.study.tuning_objectives import evaluate, final_regret, queries_to_target
 
 from table_setting import table_setting
 from toy import toy_error, toy_space
@@ -94,7 +94,7 @@ def test_regret_is_that_of_the_observed_best_at_the_longest_training() -> None:
 
 def test_the_goal_is_the_restricted_mean_of_the_table() -> None:
     benchmark = get_benchmark(BENCHMARK)
-    random_search = importlib.import_module("baselines.random_search").OPTIMIZER
+    random_search = importlib.import_module("nasbench.baselines.random_search").OPTIMIZER
     values = evaluate(
         random_search,
         benchmark,
@@ -133,7 +133,7 @@ def test_a_run_that_ends_at_the_target_has_the_value_of_the_whole_run() -> None:
 
 def test_trials_are_deterministic_and_the_first_is_the_defaults() -> None:
     benchmark = get_benchmark(BENCHMARK)
-    evolution = importlib.import_module("baselines.regularized_evolution").OPTIMIZER
+    evolution = importlib.import_module("nasbench.baselines.regularized_evolution").OPTIMIZER
     arguments: dict[str, Any] = {"trials": 6, "runs": 10, "seed": 4, "goal": "regret"}
     done = tune(evolution, benchmark, setting(), **arguments)
     again = tune(evolution, benchmark, setting(), **arguments)
@@ -147,7 +147,7 @@ def test_trials_are_deterministic_and_the_first_is_the_defaults() -> None:
 
 def test_on_copies_a_trial_is_its_runs_on_each() -> None:
     benchmark = get_benchmark(BENCHMARK)
-    evolution = importlib.import_module("baselines.regularized_evolution").OPTIMIZER
+    evolution = importlib.import_module("nasbench.baselines.regularized_evolution").OPTIMIZER
     shared: dict[str, Any] = {"seed": 4, "goal": "regret"}
     done = tune(evolution, benchmark, setting(), trials=2, runs=5, copies=3, correlation=0.6, **shared)
     for trial in done:
@@ -170,7 +170,7 @@ def test_on_copies_a_trial_is_its_runs_on_each() -> None:
 def test_tuning_helps_where_the_default_is_bad() -> None:
     """The default never leaves random search; 12 trials find a population that does. On the runs that chose, by design."""
     benchmark = get_benchmark(BENCHMARK)
-    evolution = importlib.import_module("baselines.regularized_evolution")
+    evolution = importlib.import_module("nasbench.baselines.regularized_evolution")
 
     class Stuck(evolution.RegularizedEvolution):  # type: ignore[misc, name-defined]
         def __init__(self, handle: Any, streams: Any, *, population: int = 1000, sample: int = 3) -> None:
@@ -183,7 +183,7 @@ def test_tuning_helps_where_the_default_is_bad() -> None:
 
 @pytest.mark.parametrize("name", ALGORITHMS)
 def test_every_rival_declares_ranges_that_hold_its_default(name: str) -> None:
-    optimizer = importlib.import_module(f"baselines.{name}").OPTIMIZER
+    optimizer = importlib.import_module(f"nasbench.baselines.{name}").OPTIMIZER
     for parameter, form in tunable(optimizer).items():
         default = optimizer.settings[parameter]
         if default is None:
@@ -226,8 +226,8 @@ def test_budget_words() -> None:
 
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch) -> None:
-    point = EntryPoint("tune", "nasbench.study.tune_command:tune", nasbench.cli.GROUP)
-    monkeypatch.setattr(nasbench.cli, "_points", lambda: {"tune": point})
+    point = EntryPoint("tune", "nasbench.study.tune_command:tune", nasbench.cli.main.GROUP)
+    monkeypatch.setattr(nasbench.cli.main, "_points", lambda: {"tune": point})
 
 
 WORDS = ["tune", "regularized_evolution", "--benchmark", BENCHMARK, "--trials", "3", "--budget", "unique_queries=30"]
@@ -235,16 +235,16 @@ WORDS = ["tune", "regularized_evolution", "--benchmark", BENCHMARK, "--trials", 
 
 @pytest.mark.usefixtures("command")
 def test_command_prints_one_json_object(capsys: pytest.CaptureFixture[str]) -> None:
-    assert nasbench.cli.status([*WORDS, "--runs", "4", "--json"]) == 0
+    assert nasbench.cli.main.status([*WORDS, "--runs", "4", "--json"]) == 0
     captured = capsys.readouterr()
     document = json.loads(captured.out)
     assert document["command"] == "tune" and captured.err == ""
     assert [row["trial"] for row in document["trials"]] == [0, 1, 2]
     assert sum(row["best"] for row in document["trials"]) == 1
-    assert nasbench.cli.status([*WORDS, "--runs", "4"]) == 0
+    assert nasbench.cli.main.status([*WORDS, "--runs", "4"]) == 0
     text = " ".join(capsys.readouterr().out.split())
     assert "value: mean unique queries to a top-10 architecture" in text and "[[optimizers]]" in text
-    assert nasbench.cli.status([*WORDS, "--runs", "4", "--copies", "2", "--json"]) == 0
+    assert nasbench.cli.main.status([*WORDS, "--runs", "4", "--copies", "2", "--json"]) == 0
     copies = json.loads(capsys.readouterr().out)
     assert copies["copies"] == 2 and copies["trials"][0]["value"] != document["trials"][0]["value"]
 
@@ -267,7 +267,7 @@ def test_command_prints_one_json_object(capsys: pytest.CaptureFixture[str]) -> N
 def test_command_complains_in_one_sentence(
     change: dict[str, str], reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert nasbench.cli.status(" ".join(change.get(word, word) for word in WORDS).split()) == 2
+    assert nasbench.cli.main.status(" ".join(change.get(word, word) for word in WORDS).split()) == 2
     captured = capsys.readouterr()
     assert captured.out == "" and reason in captured.err and captured.err.count("\n") == 1
 

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 
 from nasbench.benchmarks.objectives import find_objective, objective_names
-from nasbench.benchmarks.setting import Setting
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import MissingDataError, NasbenchError
 from nasbench.search.ledger import Budget
+from nasbench.search.search_protocol import Setting
 from nasbench.tables.catalogue import get_table
-from nasbench.tables.imports import import_table
+from nasbench.tables.importers import import_table
 
 from small_table import CSV, TOML, write_small
 from table_setting import table_setting

@@ -11,10 +11,10 @@ from nasbench.benchmarks.objectives import find_objective, objective_names
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import MissingDataError, NasbenchError
 from nasbench.search.ledger import Budget
+from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
-from nasbench.search.streams import Streams
 from nasbench.study.runner import search
-from nasbench.tables.imports import import_table
+from nasbench.tables.importers import import_table
 from nasbench.tables.table import Table
 from nasbench.tables.units import UNITS, factor
 

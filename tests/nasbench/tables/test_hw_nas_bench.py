@@ -12,7 +12,7 @@ import pytest
 
 from nasbench.errors import NasbenchError
 from nasbench.spaces.nas_bench_201 import NasBench201Space
-from nasbench.tables.imports import import_table
+from nasbench.tables.importers import import_table
 
 from hostile_pickle import Payload
 

@@ -13,9 +13,9 @@ from nasbench.spaces.space import Space
 from nasbench.tables.cache import place_table
 from nasbench.tables.catalogue import get_table, table_datasets
 from nasbench.tables.column import Column, Measured
-from nasbench.tables.imports import import_table
+from nasbench.tables.importers import import_table
 from nasbench.tables.sources import nas_bench_201_hardware
-from nasbench.tables.writing import write_table
+from nasbench.tables.writer import write_table
 
 from table_setting import table_setting
 

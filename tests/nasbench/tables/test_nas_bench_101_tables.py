@@ -12,7 +12,7 @@ import pytest
 from nasbench.benchmarks.objectives import find_objective
 from nasbench.errors import NasbenchError
 from nasbench.spaces.nas_bench_101 import OPERATIONS, NasBench101Space
-from nasbench.tables.imports import import_table
+from nasbench.tables.importers import import_table
 
 SPACE = NasBench101Space()
 

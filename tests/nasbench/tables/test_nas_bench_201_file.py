@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from nasbench.errors import NasbenchError
-from nasbench.tables.imports import import_table
+from nasbench.tables.importers import import_table
 from nasbench.tables.restricted_pickle import load_file
 
 from hostile_pickle import Payload

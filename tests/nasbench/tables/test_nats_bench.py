@@ -14,7 +14,7 @@ from nasbench.benchmarks.objectives import find_objective, objective_names
 from nasbench.errors import NasbenchError
 from nasbench.spaces.nas_bench_201 import NasBench201Space
 from nasbench.spaces.nats_size import NatsSizeSpace
-from nasbench.tables.imports import import_table
+from nasbench.tables.importers import import_table
 from nasbench.tables.restricted_pickle import load_file
 
 from hostile_pickle import Payload

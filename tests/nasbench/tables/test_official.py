@@ -17,10 +17,10 @@ from nasbench.errors import NasbenchError
 from nasbench.spaces.nas_bench_201 import EDGES, OPERATIONS, NasBench201Space
 from nasbench.spaces.nas_bench_201_canonical import operation_graph
 from nasbench.spaces.nats_size import NatsSizeSpace
-from nasbench.tables import official as module
+from nasbench.tables import cross_check as module
 from nasbench.tables.commands import data
-from nasbench.tables.imports import import_table
-from nasbench.tables.official import compare, need_official, official_records
+from nasbench.tables.cross_check import compare, need_official, official_records
+from nasbench.tables.importers import import_table
 from nasbench.tables.restricted_pickle import load_file
 
 from unique_string import written_out

@@ -14,7 +14,7 @@ from nasbench.tables.cache import cache_folder, cached_table
 from nasbench.tables.catalogue import get_table
 from nasbench.tables.column import Column, Measured
 from nasbench.tables.table import open_table
-from nasbench.tables.writing import write_table
+from nasbench.tables.writer import write_table
 
 SPACE = Space("two", ("a", "b"), (("x", "y"), ("x", "y", "z")))
 ACCURACY = Column(dataset="set", quantity="accuracy", split="validation", epochs=3, seeds=(1, 2), unit="%")

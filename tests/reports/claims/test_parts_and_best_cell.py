@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reports.claims.judge import Sources, judge_claims
-from reports.claims.registry import Claim, parse, registered
-from reports.claims.verdict import ClaimVerdict
-from reports.results import Results
-from reports.statistics.result import Undefined
+from nasbench.reports.analysis.results import Results
+from nasbench.reports.hypotheses.judge import Sources, judge_claims
+from nasbench.reports.hypotheses.registry import Claim, parse, registered
+from nasbench.reports.hypotheses.verdict import ClaimVerdict
+from nasbench.reports.statistics.result import Undefined
 
 ONE = "nas-bench-201/cifar10"
 
@@ -150,8 +150,8 @@ def test_what_is_not_the_registered_study_is_not_judged(study: Path) -> None:
 
 def test_the_registrations_fit_their_presets() -> None:
     """Every label, budget, seed policy and number of runs that is registered is what the preset has."""
+    from nasbench.reports.hypotheses.studies import _unsuitable
     from nasbench.study.plan import load_study
-    from reports.claims.studies import _unsuitable
 
     claims: dict[str, Claim] = {claim.name: claim for claim in registered().claims if "study" in claim.facts}
     assert {"best-cell-found-soon", "every-part-helps-on-tables", "every-part-helps-on-landscapes"} < set(claims)

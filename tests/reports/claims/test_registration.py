@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from nasbench.errors import NasbenchError
-from reports.claims.registry import parse, registered
+from nasbench.reports.hypotheses.registry import parse, registered
 
 CLAIM = """
 [[claims]]

@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 
 from nasbench.errors import NasbenchError
-from reports.claim_commands import claims as command
-from reports.claims.hypervolume import queries_to_volume, share
-from reports.claims.judge import Sources, judge_claims
-from reports.claims.registry import Claim, parse, registered
-from reports.claims.tables import claims_table, part_rows, parts_table, rows_of
-from reports.fronts import true_front
-from reports.tables.judgements import judgement_table
-from reports.tables.to_latex import to_latex
-from reports.tables.to_markdown import to_markdown
-from reports.traces import stack_runs
+from nasbench.reports.analysis.pareto_fronts import true_front
+from nasbench.reports.analysis.traces import stack_runs
+from nasbench.reports.hypotheses.commands import claims as command
+from nasbench.reports.hypotheses.hypervolume import queries_to_volume, share
+from nasbench.reports.hypotheses.judge import Sources, judge_claims
+from nasbench.reports.hypotheses.registry import Claim, parse, registered
+from nasbench.reports.hypotheses.tables import claims_table, part_rows, parts_table, rows_of
+from nasbench.reports.tables.included_results import judgement_table
+from nasbench.reports.tables.to_latex import to_latex
+from nasbench.reports.tables.to_markdown import to_markdown
 
 SMALL = """
 [[claims]]
@@ -170,7 +170,7 @@ def test_the_command_fails_where_a_judged_claim_does(
     study: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = SMALL.format(study=study.parent.name, baseline="random_search", threshold=0.001, target="regret-1")
-    monkeypatch.setattr("reports.claims.registry.registered", lambda: parse(text))
+    monkeypatch.setattr("nasbench.reports.hypotheses.registry.registered", lambda: parse(text))
     assert command(results=[study]) == 1
     assert "fails" in capsys.readouterr().out
 

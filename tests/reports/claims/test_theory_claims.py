@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reports.claims.registry import registered
-from reports.claims.theory_claims import verdict_of
-from theory.claim import Context, Outcome, Verdict
-from theory.registry import Finding, select, verify
+from nasbench.reports.hypotheses.registry import registered
+from nasbench.reports.hypotheses.theory_claims import verdict_of
+from nasbench.theory.machinery.claim import Context, Outcome, Verdict
+from nasbench.theory.machinery.registry import Finding, select, verify
 
 (CLAIM,) = registered().select(["theory-verified"])
 THEOREMS = select([])[:3]

@@ -12,14 +12,14 @@ import pytest
 pytest.importorskip("torch", reason="plans of evidence need torch: pip install 'nas-verify[live]'")
 
 from nasbench.errors import NasbenchError
+from nasbench.files.sealed import digest, write_sealed
 from nasbench.live.evidence.plans import CPU, GPU, Plan
 from nasbench.live.evidence.record import new_record, read_record, write_record
 from nasbench.live.evidence.registration import power, register
 from nasbench.live.evidence.summary import judge
-from nasbench.live.sealed import digest, write_sealed
-from reports.claims.registry import registered
-from reports.claims.training import judge_training
-from reports.claims.verdict import ClaimVerdict
+from nasbench.reports.hypotheses.registry import registered
+from nasbench.reports.hypotheses.training import judge_training
+from nasbench.reports.hypotheses.verdict import ClaimVerdict
 
 (CLAIM,) = registered().select(["cifar10-96.2"])
 SOURCES = "a" * 64

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from reports.claims.registry import Claim
-from reports.claims.search_time import ratio_part
-from reports.claims.verdict import Part, below, not_run
-from reports.statistics.inputs import CensoredTimes
-from reports.statistics.result import Undefined
+from nasbench.reports.hypotheses.registry import Claim
+from nasbench.reports.hypotheses.search_time import ratio_part
+from nasbench.reports.hypotheses.verdict import Part, below, not_run
+from nasbench.reports.statistics.inputs import CensoredTimes
+from nasbench.reports.statistics.result import Undefined
 
 CLAIM = Claim(
     name="c", kind="time to target", statement="s", rule="r", change="a bound above", facts={"threshold": 0.5}

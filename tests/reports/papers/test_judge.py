@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reports.papers.judge import Measured, Row, judge
-from reports.papers.paper import Figure
+from nasbench.reports.papers.judge import Measured, Row, judge
+from nasbench.reports.papers.paper import Figure
 
 
 def measured(

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from nasbench.errors import NasbenchError
-from reports.papers.catalogue import get_paper, list_papers, paper_names
-from reports.papers.paper import NotRun, Replay, Search, figures
-from reports.papers.simulate import _optimizer
+from nasbench.reports.papers.catalogue import get_paper, list_papers, paper_names
+from nasbench.reports.papers.paper import NotRun, Replay, Search, figures
+from nasbench.reports.papers.simulate import _optimizer
 
 
 @pytest.mark.parametrize("name", paper_names())

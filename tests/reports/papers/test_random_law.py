@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from reports.papers.random_law import law_of_queries, law_of_time
+from nasbench.reports.papers.random_search_distribution import law_of_queries, law_of_time
 
 
 def first_best(signal: Sequence[float], drawn: Sequence[int]) -> int:

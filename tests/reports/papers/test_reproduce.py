@@ -10,19 +10,19 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-import reports.papers.reproduce as module
+import nasbench.reports.papers.reproduce as module
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.errors import NasbenchError
-from reports.paper_commands import reproduce as command
-from reports.papers.catalogue import get_paper
-from reports.papers.one_shot import ESCAPED
-from reports.papers.paper import DATASETS, SPLITS, Paper, Replay, Search
-from reports.papers.random_law import law_of_time
-from reports.papers.reproduce import reproduce
-from reports.papers.simulate import TABLE, accuracy, run_searches
-from reports.papers.tables import reproduction_table, rows_of
-from reports.tables.judgements import judgement_table
-from reports.tables.to_markdown import to_markdown
+from nasbench.reports.papers.catalogue import get_paper
+from nasbench.reports.papers.commands import reproduce as command
+from nasbench.reports.papers.one_shot import ESCAPED
+from nasbench.reports.papers.paper import DATASETS, SPLITS, Paper, Replay, Search
+from nasbench.reports.papers.random_search_distribution import law_of_time
+from nasbench.reports.papers.reproduce import reproduce
+from nasbench.reports.papers.simulate import TABLE, accuracy, run_searches
+from nasbench.reports.papers.tables import reproduction_table, rows_of
+from nasbench.reports.tables.included_results import judgement_table
+from nasbench.reports.tables.to_markdown import to_markdown
 
 pytestmark = pytest.mark.usefixtures("reference")
 

@@ -9,9 +9,9 @@ from scipy import stats
 from scipy.special import logsumexp
 
 from nasbench.errors import NasbenchError
-from reports.statistics.bayesian import RopePosterior, signed_rank
-from reports.statistics.hierarchical import DEGREES, gamma_prior, hierarchical
-from reports.statistics.result import Undefined
+from nasbench.reports.statistics.bayesian import RopePosterior, signed_rank
+from nasbench.reports.statistics.hierarchical import DEGREES, gamma_prior, hierarchical
+from nasbench.reports.statistics.result import Undefined
 
 
 @pytest.mark.parametrize("rope", [0.0, 0.1, 0.5])

@@ -10,9 +10,9 @@ from statsmodels.stats.proportion import proportion_effectsize
 from statsmodels.stats.weightstats import ttost_ind, ttost_paired
 
 from nasbench.errors import NasbenchError
-from reports.statistics import equivalence, power
-from reports.statistics.equivalence import Equivalence
-from reports.statistics.result import Undefined
+from nasbench.reports.statistics import equivalence, power
+from nasbench.reports.statistics.equivalence import Equivalence
+from nasbench.reports.statistics.result import Undefined
 
 
 def test_tost_matches_statsmodels() -> None:

@@ -10,8 +10,8 @@ import pytest
 from scipy import stats
 
 from nasbench.errors import NasbenchError
-from reports.statistics import bootstrap, location
-from reports.statistics.result import Estimate, Interval, Undefined
+from nasbench.reports.statistics import bootstrap, location
+from nasbench.reports.statistics.result import Estimate, Interval, Undefined
 
 SIMULATIONS = 1500  # standard error of a simulated coverage of 95 %: 0.56 points
 

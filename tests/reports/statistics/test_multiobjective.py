@@ -10,8 +10,14 @@ from pymoo.indicators.hv import HV
 from pymoo.indicators.igd_plus import IGDPlus
 
 from nasbench.errors import NasbenchError
-from reports.statistics.multiobjective import additive_epsilon, attainment_surface, coverage, hypervolume, igd_plus
-from reports.statistics.result import Undefined
+from nasbench.reports.statistics.multiobjective import (
+    additive_epsilon,
+    attainment_surface,
+    coverage,
+    hypervolume,
+    igd_plus,
+)
+from nasbench.reports.statistics.result import Undefined
 
 
 @pytest.mark.parametrize("objectives", [2, 3])

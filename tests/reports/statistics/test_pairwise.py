@@ -10,7 +10,7 @@ from autorank._util import _cliffs_delta as autorank_delta
 from scipy import stats
 
 from nasbench.errors import NasbenchError
-from reports.statistics.pairwise import (
+from nasbench.reports.statistics.pairwise import (
     a12,
     cliffs_delta,
     probability_of_improvement,
@@ -18,7 +18,7 @@ from reports.statistics.pairwise import (
     sign_flip,
     wilcoxon_signed_rank,
 )
-from reports.statistics.result import Estimate, HypothesisTest, Interval, Undefined
+from nasbench.reports.statistics.result import Estimate, HypothesisTest, Interval, Undefined
 
 
 def test_signed_rank_matches_every_sign_flip() -> None:

@@ -11,9 +11,9 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from nasbench.errors import NasbenchError
-from reports.statistics.multiple import holm
-from reports.statistics.proportion import Method, rate
-from reports.statistics.result import Estimate, Interval, Undefined
+from nasbench.reports.statistics.multiple import holm
+from nasbench.reports.statistics.proportion import Method, rate
+from nasbench.reports.statistics.result import Estimate, Interval, Undefined
 
 
 @pytest.mark.parametrize(("method", "theirs"), [("clopper-pearson", "beta"), ("wilson", "wilson")])

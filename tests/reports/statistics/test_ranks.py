@@ -11,8 +11,8 @@ from autorank._util import _critical_distance
 from scipy import stats
 
 from nasbench.errors import NasbenchError
-from reports.statistics.ranks import CriticalDifference, friedman, nemenyi, ranks
-from reports.statistics.result import HypothesisTest, Undefined
+from nasbench.reports.statistics.ranks import CriticalDifference, friedman, nemenyi, ranks
+from nasbench.reports.statistics.result import HypothesisTest, Undefined
 
 # Demšar 2006, Table 6: area under the curve of four variants of C4.5 on 14 data sets (higher is better).
 DEMSAR = np.array(

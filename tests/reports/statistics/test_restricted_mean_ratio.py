@@ -7,10 +7,14 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from reports.statistics.inputs import CensoredTimes
-from reports.statistics.restricted_mean_ratio import RestrictedMeanRatio, area_and_influence, restricted_mean_ratio
-from reports.statistics.result import Interval, Undefined
-from reports.statistics.survival import RestrictedMean, restricted_mean
+from nasbench.reports.statistics.inputs import CensoredTimes
+from nasbench.reports.statistics.restricted_mean_ratio import (
+    RestrictedMeanRatio,
+    area_and_influence,
+    restricted_mean_ratio,
+)
+from nasbench.reports.statistics.result import Interval, Undefined
+from nasbench.reports.statistics.survival import RestrictedMean, restricted_mean
 
 Draw = Callable[[np.random.Generator, int], tuple[CensoredTimes, CensoredTimes]]
 

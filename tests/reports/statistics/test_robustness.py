@@ -8,8 +8,14 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
-from reports.statistics.result import Undefined
-from reports.statistics.robustness import ConditionRobustness, Ranking, across_conditions, half_splits, rank_methods
+from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.statistics.robustness import (
+    ConditionRobustness,
+    Ranking,
+    across_conditions,
+    half_splits,
+    rank_methods,
+)
 
 
 def test_ranking_is_by_mean_and_keeps_ties() -> None:

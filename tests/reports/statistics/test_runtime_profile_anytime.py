@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from nasbench.errors import NasbenchError
-from reports.statistics.anytime import anytime_area
-from reports.statistics.inputs import CensoredTimes
-from reports.statistics.profile import performance_profile, score_distribution
-from reports.statistics.result import Undefined
-from reports.statistics.runtime import expected_running_time, run_time_distribution, simulated_restarts
+from nasbench.reports.statistics.anytime import anytime_area
+from nasbench.reports.statistics.inputs import CensoredTimes
+from nasbench.reports.statistics.profile import performance_profile, score_distribution
+from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.statistics.runtime import expected_running_time, run_time_distribution, simulated_restarts
 
 
 def times(time: object, observed: object) -> CensoredTimes:

@@ -9,9 +9,9 @@ from statsmodels.duration.survfunc import SurvfuncRight
 from statsmodels.stats.proportion import proportion_confint
 
 from nasbench.errors import NasbenchError
-from reports.statistics.inputs import CensoredTimes
-from reports.statistics.result import HypothesisTest, Interval, Undefined
-from reports.statistics.survival import RestrictedMean, SurvivalCurve, kaplan_meier, log_rank, restricted_mean
+from nasbench.reports.statistics.inputs import CensoredTimes
+from nasbench.reports.statistics.result import HypothesisTest, Interval, Undefined
+from nasbench.reports.statistics.survival import RestrictedMean, SurvivalCurve, kaplan_meier, log_rank, restricted_mean
 
 
 def censored(seed: int, n: int, ties: bool = False) -> CensoredTimes:

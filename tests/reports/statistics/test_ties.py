@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nasbench.reports.analysis.comparison import compare
+from nasbench.reports.statistics.bayesian import RopePosterior, signed_rank
+from nasbench.reports.statistics.equivalence import Equivalence, paired
+from nasbench.reports.statistics.inputs import CensoredTimes
+from nasbench.reports.statistics.pairwise import a12, rank_sum, sign_flip, wilcoxon_signed_rank
+from nasbench.reports.statistics.ranks import friedman, nemenyi, ranks
+from nasbench.reports.statistics.result import HypothesisTest, Undefined
+from nasbench.reports.statistics.robustness import Ranking, rank_methods
+from nasbench.reports.statistics.survival import SurvivalCurve, kaplan_meier, log_rank
 from nasbench.ties import differences, is_constant, lowest, snapped
-from reports.comparison import compare
-from reports.statistics.bayesian import RopePosterior, signed_rank
-from reports.statistics.equivalence import Equivalence, paired
-from reports.statistics.inputs import CensoredTimes
-from reports.statistics.pairwise import a12, rank_sum, sign_flip, wilcoxon_signed_rank
-from reports.statistics.ranks import friedman, nemenyi, ranks
-from reports.statistics.result import HypothesisTest, Undefined
-from reports.statistics.robustness import Ranking, rank_methods
-from reports.statistics.survival import SurvivalCurve, kaplan_meier, log_rank
 
 Ints = np.ndarray
 UNITS: list[tuple[float, float]] = [(0.02, 0.0), (0.02, 88.0), (0.0002, 0.0), (1 / 3, 7.1), (100.0, 0.0), (0.05, -1e4)]

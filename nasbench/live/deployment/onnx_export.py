@@ -1,0 +1,99 @@
+"""Deploy a trained network: write its ONNX file, hold it against torch, and measure what a device would pay."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nasbench.errors import NasbenchError
+from nasbench.live.deployment.onnx_file import to_onnx
+from nasbench.live.deployment.quantization import quantised
+from nasbench.live.deployment.runtime import OnnxModel, largest_difference, peak_memory
+from nasbench.live.hardware.counting import memory
+from nasbench.live.tasks.task import Splits, Task
+from nasbench.live.training.batches import DeviceSplit
+from nasbench.live.training.metrics import evaluate
+from nasbench.live.training.training import Trained
+
+TOLERANCE = 1e-4
+"""Largest difference between the outputs of the file and those of torch, over the largest output of torch. Single precision
+and another order of summation leave about 1e-6."""
+COMPARED = 256
+"""Training examples on which the two are compared."""
+
+
+def check_target(file: Path) -> None:
+    """Raise NasbenchError if `file` cannot be written, before anything is trained for it."""
+    if file.is_dir() or not file.name:
+        raise NasbenchError(f"{file} is a folder; --onnx should name the file to write.")
+    if not os.access(file.resolve().parent, os.W_OK):
+        raise NasbenchError(f"{file} cannot be written: its folder is not there or refuses; name another.")
+
+
+def deploy(task: Task, splits: Splits, trained: Trained, file: Path, int8: bool = False) -> dict[str, Any]:
+    """Write the ONNX file of a trained network, and its int8 version beside it; return what was measured.
+
+    The test split is looked at once: by torch, by the file, and by its int8 version.
+
+    Args:
+        task: what was learnt.
+        splits: its examples; calibration and comparison use training examples alone.
+        trained: the network.
+        file: where to write; the int8 version is NAME.int8.onnx.
+        int8: whether to quantise.
+
+    Raises:
+        NasbenchError: if ONNX or onnxruntime cannot hold the network, its answers differ from torch's by more than
+            `TOLERANCE`, or the file cannot be written.
+    """
+    cpu = torch.device("cpu")
+    network, shape = trained.network.cpu().eval(), task.shape
+    train, test = DeviceSplit(splits.train, task, cpu), DeviceSplit(splits.test, task, cpu)
+    content = to_onnx(network, shape)
+    model = OnnxModel(content)
+    difference = largest_difference(model, network, train.cut(slice(0, COMPARED))[0])
+    if not difference <= TOLERANCE:
+        raise NasbenchError(
+            f"The ONNX file differs from torch by {difference:.2g} of its largest output, more than the {TOLERANCE:g} "
+            "allowed; nothing was written."
+        )
+    _write(file, content)
+    scored = model.score(shape, test)
+    row = {
+        "file": str(file),
+        "bytes": len(content),
+        "difference_from_torch": difference,
+        "tolerance": TOLERANCE,
+        f"test_{task.metric}": evaluate(network, shape, test),
+        f"test_{task.metric}_onnx": scored,
+        "latency_ms_onnx_1_thread": model.latency(shape),
+        "peak_memory_bytes": peak_memory(file),
+        "counted_memory_bytes": memory(network, shape)["total"],
+    }
+    if not int8:
+        return row
+    small = quantised(content, train)
+    small_file = file.with_suffix(".int8.onnx")
+    _write(small_file, small)
+    small_model = OnnxModel(small)
+    small_score = small_model.score(shape, test)
+    return row | {
+        "int8_file": str(small_file),
+        "int8_bytes": len(small),
+        f"int8_test_{task.metric}": small_score,
+        f"int8_{task.metric}_added": small_score - scored,
+        "int8_latency_ms_onnx_1_thread": small_model.latency(shape),
+        "int8_peak_memory_bytes": peak_memory(small_file),
+    }
+
+
+def _write(file: Path, content: bytes) -> None:
+    part = file.with_name(f".{file.name}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(file)
+    except OSError as fault:
+        raise NasbenchError(f"{file} cannot be written ({fault.strerror}); name another.") from None

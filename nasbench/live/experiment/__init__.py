@@ -1,0 +1,1 @@
+"""A live search as a whole: search, train what was found, score it once on the test split."""

@@ -1,0 +1,126 @@
+"""What a live search depends on, and what cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from nasbench.benchmarks.synthetic import FunctionEvaluator
+from nasbench.errors import NasbenchError, unknown_name
+from nasbench.live.networks.builders import ConvNets, builder
+from nasbench.live.networks.space_networks import blueprint
+from nasbench.live.searchers.catalogue import get_searcher, searcher_names
+from nasbench.live.searchers.searcher import SearchSettings
+from nasbench.live.searchers.stopping import EarlyStopping
+from nasbench.live.training.recipe import SMALL, Recipe
+from nasbench.search.ledger import Budget
+from nasbench.search.problem import SearchHandle
+from nasbench.search.random_streams import Streams
+from nasbench.search.registry import get_optimizer, optimizer_names
+from nasbench.search.search_protocol import Setting
+
+SELECTIONS = ("derive", "perturbation")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Everything that a live search depends on.
+
+    Attributes:
+        task, space, optimizer: names; an optimizer is a weight-sharing searcher or any registered optimizer.
+        options: of the optimizer, where they differ from its defaults.
+        seed: of the search and of the final training.
+        settings: of the supernet, for searchers that share weights.
+        stopping: early-stopping rule, for the same; see `EarlyStopping.parse`. It ends the search of `hybrid_supernet` as
+            well, whose finalists are then those of that epoch.
+        selection: "derive" as the searcher does, or "perturbation", for the same but `hybrid_supernet`, which selects by
+            training finalists alone.
+        recipe: of the final training.
+        search_recipe: of trainings during the search (optimizers that train alone, and finalists of `hybrid_supernet`).
+        budget: of optimizers that train alone, in accounts of the ledger.
+        examples: training and search examples to use, None for all.
+        objectives: none for the task's metric alone, else the metric and what else is minimised (see `front`).
+    """
+
+    task: str
+    space: str = "nas-bench-201"
+    optimizer: str = "darts"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    settings: SearchSettings = field(default_factory=SearchSettings)
+    stopping: str = "none"
+    selection: str = "derive"
+    recipe: Recipe = SMALL
+    search_recipe: Recipe = SMALL
+    budget: Mapping[str, float] = field(default_factory=lambda: {"queries": 10.0})
+    examples: tuple[int | None, int | None] = (None, None)
+    objectives: tuple[str, ...] = ()
+
+    @property
+    def shares_weights(self) -> bool:
+        """Whether the optimizer searches on a supernet; `hybrid` trains alone, as in studies of tables."""
+        return self.optimizer in searcher_names()
+
+
+def check_plan(plan: Plan) -> None:
+    """Raise NasbenchError for what cannot be run: a name that does not exist, an option that is not what it may be, objectives,
+    stopping or a selection that would not apply.
+    """
+    if plan.optimizer not in (*searcher_names(), *optimizer_names()):
+        raise unknown_name("optimizer", plan.optimizer, (*searcher_names(), *optimizer_names()))
+    if plan.shares_weights and len(plan.objectives) > 1:
+        raise NasbenchError(
+            f"{plan.optimizer} searches on shared weights for one objective; several need an optimizer that trains alone, "
+            "such as hybrid or nsga2."
+        )
+    if plan.selection not in SELECTIONS:
+        raise NasbenchError(f"There is no selection {plan.selection!r}; it should be one of {', '.join(SELECTIONS)}.")
+    _check_space(plan)
+    rule = EarlyStopping.parse(plan.stopping).rule
+    if not plan.shares_weights and (rule, plan.selection) != ("none", "derive"):
+        raise NasbenchError(
+            f"Early stopping and selection belong to searches on shared weights, and {plan.optimizer} trains alone; "
+            "leave out --stopping and --selection."
+        )
+    if plan.optimizer == "hybrid_supernet" and plan.selection != "derive":
+        raise NasbenchError("hybrid_supernet selects by training its finalists alone; leave out --selection.")
+    if plan.shares_weights:
+        get_searcher(plan.optimizer, plan.options)
+    else:
+        _build_alone(plan)
+
+
+def _build_alone(plan: Plan) -> None:
+    """Build an optimizer that trains alone on a stand-in of the benchmark, which takes no data; it is asked nothing."""
+    space = builder(plan.space).make_space()
+    evaluator = FunctionEvaluator(space, lambda architectures: np.zeros(len(architectures)))
+    setting = Setting(
+        objectives=plan.objectives or ("error",),
+        split="search",
+        epochs=(plan.search_recipe.epochs,),
+        training_seed="random",
+        repeats="cached",
+        budget=Budget(dict(plan.budget)),
+    )
+    evaluator.cheap = (False,) * len(setting.objectives)
+    handle = SearchHandle(evaluator, setting, plan.seed, (0,))
+    get_optimizer(plan.optimizer).create(handle, Streams(plan.seed, (0,)), plan.options)
+
+
+def _check_space(plan: Plan) -> None:
+    """Raise NasbenchError for a space that does not exist, has no weights to share, or has its cap for another width."""
+    own = blueprint(plan.space) if plan.shares_weights else builder(plan.space)
+    if isinstance(own, ConvNets):
+        for recipe in (plan.search_recipe, plan.recipe):
+            own.check(recipe.channels)
+
+
+def plan_as_dict(plan: Plan) -> dict[str, Any]:
+    """Return every setting of a plan as JSON can hold it."""
+    plain = asdict(replace(plan, options={}, budget={}))
+    if not plan.objectives:
+        del plain["objectives"]  # so that folders written before there could be several are resumed
+    return {**plain, "options": dict(plan.options), "budget": dict(plan.budget), "examples": list(plan.examples)}

@@ -1,0 +1,83 @@
+"""The second half of a live search: train what was found on all that is not test, and score it once on the test split."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from nasbench.live.hardware.counting import macs, memory, parameters
+from nasbench.live.hardware.latency import measure_network
+from nasbench.live.networks.space_networks import Architecture
+from nasbench.live.tasks.task import Split, Splits, Task
+from nasbench.live.training.batches import DeviceSplit
+from nasbench.live.training.metrics import macro_f1, predict, score_of
+from nasbench.live.training.microbatching import memory_guard
+from nasbench.live.training.recipe import Recipe
+from nasbench.live.training.standalone import trainer
+from nasbench.live.training.training import Say, Trained, to_stderr
+
+
+def final_splits(splits: Splits) -> Splits:
+    """Return splits whose training part is all that is not test; nothing is selected from here on."""
+    together = Split(
+        np.concatenate([splits.train.x, splits.search.x]), np.concatenate([splits.train.y, splits.search.y])
+    )
+    return Splits(together, splits.search.first(0), splits.test)
+
+
+def train_final(
+    task: Task,
+    splits: Splits,
+    space: str,
+    architecture: Architecture,
+    recipe: Recipe,
+    device: torch.device,
+    folder: Path | None = None,
+    say: Say = to_stderr,
+) -> Trained:
+    """Train an architecture from scratch on all examples that are not test, with checkpoints in `folder`."""
+    with memory_guard(device, "training"):
+        return trainer(task, final_splits(splits), space, architecture, recipe, device, folder, False, say).run()
+
+
+def describe_trained(
+    task: Task, splits: Splits, trained: Trained, recipe: Recipe, device: torch.device
+) -> dict[str, Any]:
+    """Return the test score of a trained network, its size, memory and latency: the one look at the test split."""
+    with memory_guard(device, "scoring"):
+        return _describe(task, splits, trained, recipe, device)
+
+
+def _describe(task: Task, splits: Splits, trained: Trained, recipe: Recipe, device: torch.device) -> dict[str, Any]:
+    network, shape = trained.network, task.shape
+    test = DeviceSplit(splits.test, task, device)
+    outputs = predict(network, test, arithmetic=trained.arithmetic)
+    seen = predict(network, test, views=recipe.views, arithmetic=trained.arithmetic) if recipe.views.count > 1 else None
+    latency = measure_network(network, shape)
+    return {
+        f"test_{task.metric}": score_of(shape, outputs, splits.test.y),
+        f"test_{task.metric}_with_views": None if seen is None else score_of(shape, seen, splits.test.y),
+        "views": str(recipe.views),
+        **_classes(task, outputs if seen is None else seen, splits.test.y),
+        "parameters": parameters(network),
+        "macs": macs(network, shape),
+        "memory_bytes": memory(network, shape)["total"],
+        "latency_ms_batch_1": latency[1],
+        "latency_ms_batch_64": latency[64],
+        "train_seconds": trained.seconds,
+    }
+
+
+def _classes(task: Task, outputs: NDArray[np.float64], actual: NDArray[Any]) -> dict[str, Any]:
+    """Return what a test error leaves out where classes are unequal."""
+    if task.shape.kind != "classification":
+        return {}
+    counts = np.bincount(actual, minlength=task.shape.outputs)
+    return {
+        "test_macro_f1": macro_f1(outputs.argmax(axis=1), actual, task.shape.outputs),
+        "test_class_counts": counts.tolist(),
+    }

@@ -1,0 +1,235 @@
+"""A benchmark that answers by training: the same optimizers, the same ledger, seconds that were measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from nasbench.errors import NasbenchError, unknown_name
+from nasbench.live.deployment.onnx_file import need_onnx, to_onnx
+from nasbench.live.deployment.runtime import OnnxModel
+from nasbench.live.experiment.evaluation_cache import Journal
+from nasbench.live.hardware.cost_counters import FACTS, Facts
+from nasbench.live.hardware.latency import LatencyTable, measure_network
+from nasbench.live.networks.builders import builder
+from nasbench.live.networks.space_networks import Architecture, Blueprint
+from nasbench.live.tasks.shape import Shape
+from nasbench.live.tasks.task import Split, Splits, Task
+from nasbench.live.training.batches import DeviceSplit
+from nasbench.live.training.metrics import evaluate
+from nasbench.live.training.recipe import Recipe
+from nasbench.live.training.standalone import trainer
+from nasbench.live.training.training import DivergedError, Trained, Watch, do_nothing
+from nasbench.search.observations import Observations, Query
+from nasbench.search.problem import ANYONE, SearchHandle
+from nasbench.search.proposals import Asker
+from nasbench.search.random_streams import hashed_uniform
+from nasbench.search.search_protocol import Setting
+from nasbench.spaces.space import Architectures, Floats, Ints, Space
+
+LATENCY = "latency"
+"""Milliseconds for a batch of one on the device of the training."""
+ONNX_LATENCY, BYTES = "latency@onnx-1-thread", "bytes"
+"""Milliseconds for one example under onnxruntime on one thread, and the size of the ONNX file."""
+PREDICTED = "latency@predicted"
+"""Milliseconds as `LATENCY`, predicted from a table of measured operations: free once the operations have been measured, and
+right only as far as `nasbench latency` says. Measured anew by every process."""
+CALIBRATION = 10
+"""Architectures that calibrate the prediction."""
+CHEAP = (*FACTS, PREDICTED)
+MEASURED = (LATENCY, ONNX_LATENCY, BYTES)
+"""Objectives that come with a training and are not free: an ONNX file takes 0.1 to 0.4 s to write, too much to ask of each of
+thousands of candidates, and equal arrays in it are stored once, so its size is known when the weights are."""
+
+
+@dataclass(frozen=True)
+class LiveBenchmark:
+    """A task and a recipe.
+
+    Attributes:
+        task: what is learnt.
+        train, search: its splits; there is no way from here to the test split.
+        space_name: the live space.
+        recipe: how an architecture is trained; a study's epochs take the place of its own.
+        device: where.
+        diverged: score of a network whose training diverges; None raises DivergedError, which ends the search.
+    """
+
+    task: Task
+    train: Split
+    search: Split
+    space_name: str
+    recipe: Recipe
+    device: torch.device
+    diverged: float | None = None
+
+    @property
+    def name(self) -> str:
+        """`live-SPACE/TASK`."""
+        return f"live-{self.space_name}/{self.task.name}"
+
+    @property
+    def space(self) -> Space:
+        """The space that is searched."""
+        return builder(self.space_name).make_space()
+
+    def longest(self, objectives: Sequence[str], split: str) -> int:
+        """Return the epochs of the recipe: the longest training there is."""
+        return self.recipe.epochs
+
+    def handle(
+        self,
+        setting: Setting,
+        seed: int,
+        runs: Sequence[int],
+        journal: Journal | None = None,
+        watch: Watch = do_nothing,
+    ) -> SearchHandle:
+        """Return the search side, which answers from the journal what that knows.
+
+        `watch` is called before each epoch of a training; what it raises ends the query, and the journal keeps what was
+        answered.
+
+        Raises NasbenchError if the task cannot answer the setting.
+        """
+        return LiveHandle(Trainings(self, setting, journal, watch), setting, seed, tuple(runs))
+
+
+class LiveHandle(SearchHandle):
+    """A search handle that trains the architectures of a batch one after another, and none beyond the budget."""
+
+    def query(self, batch: Architectures | Query, asker: Asker = ANYONE) -> Observations:
+        """Answer a batch `(R, B, d)`; see `SearchHandle.query`."""
+        architectures = batch.architectures if isinstance(batch, Query) else batch
+        shape = np.shape(architectures)
+        width = shape[1] if len(shape) == 3 else 0
+        if width < 2:
+            return super().query(batch, asker)
+        parts = []
+        for b in range(width):
+            column = architectures[:, b : b + 1]
+            parts.append(
+                super().query(Query(column, batch.epochs[:, b : b + 1]) if isinstance(batch, Query) else column, asker)
+            )
+        arrays = [f.name for f in fields(Observations) if isinstance(getattr(parts[0], f.name), np.ndarray)]
+        joined: dict[str, Any] = {
+            name: np.concatenate([getattr(part, name) for part in parts], axis=1) for name in arrays
+        }
+        return replace(parts[0], **joined)
+
+
+class Trainings:
+    """Answers by training each architecture alone; see `nasbench.search.problem.Evaluator`."""
+
+    def __init__(
+        self, live: LiveBenchmark, setting: Setting, journal: Journal | None = None, watch: Watch = do_nothing
+    ) -> None:
+        if setting.split != "search":
+            raise NasbenchError(f"A live task answers from its split 'search', not from {setting.split!r}.")
+        if setting.training_seed == "mean":
+            raise NasbenchError("A live task trains one seed a query; training_seed should be 'random' or a number.")
+        plan, recipe = builder(live.space_name), live.recipe
+        priced = (PREDICTED,) if isinstance(plan, Blueprint) else ()
+        known = (live.task.metric, *MEASURED, *FACTS, *priced)
+        for name in setting.objectives:
+            if name not in known:
+                raise unknown_name(f"objective of {live.name}", name, known)
+        if {ONNX_LATENCY, BYTES} & {*setting.objectives}:
+            need_onnx()
+        self.live, self.setting, self.watch = live, setting, watch
+        self.journal = journal or Journal()
+        self.space = live.space
+        size = (live.task.shape, recipe.channels, recipe.cells)
+        self._facts = Facts(plan, *size, recipe.auxiliary_weight > 0)
+        self._latency = LatencyTable(plan, *size, device=live.device) if isinstance(plan, Blueprint) else None
+        self.cheap = tuple(name in CHEAP for name in setting.objectives)
+        small = self.space.is_enumerable
+        # By index, which counts infeasible combinations too.
+        self.rows: int | None = self.space.product_size if small else None
+        self.functions: Ints | None = self.space.index(self.space.canonical(self._everything())) if small else None
+        self._done: dict[tuple[int, int, int, int], tuple[list[float], int, float]] = {}
+        self._last: list[float] = []
+
+    def _everything(self) -> Architectures:
+        return self.space.from_index(np.arange(self.space.product_size))
+
+    def row(self, architectures: Architectures) -> Ints:
+        """Index of each architecture."""
+        return self.space.index(architectures)
+
+    def evaluate(
+        self, rows: Ints, architectures: Architectures, level: Ints, key: NDArray[np.uint64], repetition: Ints
+    ) -> tuple[Floats, Ints]:
+        """Train what has not been trained; see the protocol."""
+        draws = hashed_uniform(key, rows, level, repetition)
+        answers = []
+        for row, at, run, again, draw in zip(rows, level, key, repetition, draws, strict=True):
+            place = (int(row), int(at), int(run), int(again))
+            if place not in self._done:
+                train = partial(self._train, self.space.from_index(int(row)), int(at), float(draw))
+                self._done[place] = self.journal.answer(place, train)
+            answers.append(self._done[place])
+        self._last = [seconds for _, _, seconds in answers]
+        values = np.array([value for value, _, _ in answers]).reshape(-1, len(self.setting.objectives))
+        return values, np.array([seed for _, seed, _ in answers], dtype=np.int64)
+
+    def seconds(self, rows: Ints, architectures: Architectures, level: Ints) -> Floats:
+        """Measured seconds of the trainings that the last `evaluate` answered with."""
+        return np.array(self._last)
+
+    def facts(self, architectures: Architectures) -> Floats:
+        """Counted and predicted objectives, `(..., number of cheap)`."""
+        flat = architectures.reshape(-1, self.space.d)
+        columns = [
+            self._predicted(flat) if name == PREDICTED else self._facts([name], flat)[:, 0]
+            for name in self.setting.objectives
+            if name in CHEAP
+        ]
+        values = np.stack(columns, axis=1) if columns else np.empty((len(flat), 0))
+        return values.reshape(*architectures.shape[:-1], len(columns))
+
+    def _predicted(self, architectures: Architectures) -> Floats:
+        assert self._latency is not None
+        if not self._latency.calibrated:
+            uniform = np.random.default_rng(0).random((CALIBRATION, self.space.d))
+            self._latency.calibrate(self.space.sample(uniform))
+        return np.array([self._latency.predict(a) for a in architectures])
+
+    def _train(self, architecture: Architecture, level: int, draw: float) -> tuple[list[float], int, float]:
+        live, policy = self.live, self.setting.training_seed
+        seed = int(draw * 2**31) if policy == "random" else int(policy)
+        recipe = replace(live.recipe, epochs=self.setting.epochs[level], seed=seed)
+        splits = Splits(live.train, live.search, live.search.first(0))
+        run = trainer(live.task, splits, live.space_name, architecture, recipe, live.device, track=False)
+        try:
+            trained = run.run(watch=self.watch)
+            data = DeviceSplit(live.search, live.task, live.device)
+            error = evaluate(trained.network, live.task.shape, data, views=recipe.views, arithmetic=trained.arithmetic)
+        except DivergedError:
+            if live.diverged is None:
+                raise
+            trained, error = Trained(run.network, run.curve, sum(row["seconds"] for row in run.curve)), live.diverged
+        values = {live.task.metric: error}
+        values |= measured(trained.network, live.task.shape, self.setting.objectives)
+        cheap = [name for name in self.setting.objectives if name in CHEAP]
+        values |= dict(zip(cheap, self.facts(architecture).tolist(), strict=True))
+        return [values[name] for name in self.setting.objectives], seed, trained.seconds
+
+
+def measured(network: nn.Module, shape: Shape, objectives: Sequence[str]) -> dict[str, float]:
+    """Return those of the objectives that are measured on a trained network; one ONNX file serves both that need it."""
+    values = {}
+    if LATENCY in objectives:
+        values[LATENCY] = measure_network(network, shape, (1,))[1]
+    if {ONNX_LATENCY, BYTES} & {*objectives}:
+        content = to_onnx(network, shape)
+        values |= {BYTES: float(len(content))} if BYTES in objectives else {}
+        values |= {ONNX_LATENCY: OnnxModel(content).latency(shape)} if ONNX_LATENCY in objectives else {}
+    return values

@@ -1,0 +1,131 @@
+"""What all clients of a federated search are told: the task, the supernet, the recipe; and what travels in each phase.
+
+A job has two phases. In the first, `settings.epochs` rounds, clients search: theta and the weights of the supernet travel. In the
+second, `recipe.epochs` rounds, they train the network that was found: its weights travel. One round is one pass over a client's
+examples.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from nasbench.errors import NasbenchError
+from nasbench.live.networks.space_networks import Architecture, blueprint
+from nasbench.live.searchers.catalogue import get_searcher
+from nasbench.live.searchers.gaea import Gaea
+from nasbench.live.searchers.loop import build
+from nasbench.live.searchers.searcher import SearchSettings
+from nasbench.live.tasks.catalogue import get_task
+from nasbench.live.training.recipe import SMALL, Recipe
+from nasbench.live.training.standalone import initialised
+
+Array = NDArray[Any]
+THETA = "theta"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A federated search by exponentiated gradient (GAEA) on a shared supernet.
+
+    Attributes:
+        task, space: names.
+        options: of GAEA, where they differ from its defaults.
+        settings: of the supernet; its epochs are the rounds of the search.
+        recipe: of the network that is found; its epochs are the rounds of its training.
+        seed: of everything random.
+    """
+
+    task: str
+    space: str = "nas-bench-201"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    settings: SearchSettings = field(default_factory=SearchSettings)
+    recipe: Recipe = SMALL
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.recipe.average:
+            raise NasbenchError("A recipe with a moving average does not federate; its average should be 0.")
+
+    @property
+    def rounds(self) -> int:
+        """Rounds of both phases together."""
+        return self.settings.epochs + self.recipe.epochs
+
+    def searching(self, number: int) -> bool:
+        """Whether round `number`, counted from 1, belongs to the search."""
+        return number <= self.settings.epochs
+
+    def dumps(self) -> str:
+        """Return the job as a line of JSON."""
+        return json.dumps(asdict(replace(self, options={})) | {"options": dict(self.options)}, sort_keys=True)
+
+    @classmethod
+    def loads(cls, text: str) -> Job:
+        """Return the job of a line of JSON, or raise NasbenchError."""
+        try:
+            plain = json.loads(text)
+            settings, recipe = SearchSettings(**plain.pop("settings")), Recipe.from_dict(plain.pop("recipe"))
+            return cls(settings=settings, recipe=recipe, **plain)
+        except (ValueError, TypeError, KeyError, AttributeError) as fault:
+            raise NasbenchError(
+                f"The server's job cannot be read ({fault}); both sides should run one version."
+            ) from None
+
+    def searcher(self, seed: int, device: torch.device) -> Gaea:
+        """Return GAEA on a supernet whose initial weights are those of `seed`."""
+        make, partial_channels = get_searcher("gaea", self.options)
+        settings = replace(self.settings, seed=seed)
+        searcher = build(make, get_task(self.task), self.space, settings, device, partial_channels)
+        assert isinstance(searcher, Gaea)
+        return searcher
+
+    def network(self, architecture: Architecture) -> nn.Module:
+        """Return the network of an architecture with the initial weights of the job's seed."""
+        return initialised(get_task(self.task), self.space, architecture, replace(self.recipe, seed=self.seed))
+
+    def search_state(self) -> dict[str, Array]:
+        """Return what the search starts from: theta `(n, k)` and the weights of the supernet, by name."""
+        searcher = self.searcher(self.seed, torch.device("cpu"))
+        return {THETA: searcher.theta.numpy(), **weights_of(searcher.supernet)}
+
+    def start(self, number: int, architecture: str) -> dict[str, Array]:
+        """Return arrays of the names, shapes and types that travel in round `number`, in order."""
+        return self.search_state() if self.searching(number) else self.train_state(architecture)
+
+    def train_state(self, architecture: str) -> dict[str, Array]:
+        """Return what the training starts from: the weights of the network found, by name."""
+        return weights_of(self.network(self.parse(architecture)))
+
+    def parse(self, architecture: str) -> Architecture:
+        """Return the architecture that a text names in the job's space."""
+        return blueprint(self.space).make_space().from_string(architecture)
+
+    def derive(self, theta: Array) -> str:
+        """Return the architecture that the search reads off theta, as the space writes it."""
+        plan = blueprint(self.space)
+        return plan.make_space().to_string(plan.derive(theta.astype(np.float64)))
+
+
+def weights_of(module: nn.Module) -> dict[str, Array]:
+    """Return copies of the floating-point entries of a module's state: counters of batches do not travel."""
+    state = module.state_dict()
+    return {name: value.cpu().numpy().copy() for name, value in state.items() if value.is_floating_point()}
+
+
+def load_weights(module: nn.Module, weights: Mapping[str, Array]) -> None:
+    """Put what `weights_of` returned back into a module."""
+    tensors = {name: torch.from_numpy(np.array(value)) for name, value in weights.items()}
+    module.load_state_dict({**module.state_dict(), **tensors})
+
+
+def seed_of(seed: int, *numbers: int) -> int:
+    """Return a seed for one purpose: a function of the job's seed and some numbers, such as round and client."""
+    return int(np.random.SeedSequence([seed, *numbers]).generate_state(1, np.uint32)[0])

@@ -1,0 +1,106 @@
+"""What every live space offers: stand-alone networks of its architectures.
+
+Spaces of cells have a `Blueprint`, whose edges a supernet mixes as well. The space `convnet` has no edges: its networks are trained
+alone, and are counted in closed form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from torch import nn
+
+from nasbench.errors import NasbenchError
+from nasbench.live.networks.convnet import AIRBENCH_START, ConvNet
+from nasbench.live.networks.operations import Style
+from nasbench.live.networks.space_networks import ALONE, BLUEPRINTS, Architecture, Blueprint, live_space_error
+from nasbench.live.tasks.shape import Shape
+from nasbench.spaces import convnet
+from nasbench.spaces.catalogue import get_space
+from nasbench.spaces.space import Architectures, Floats
+
+
+@dataclass(frozen=True)
+class ConvNets:
+    """The space `convnet`, or one with a cap.
+
+    Attributes:
+        space: its name, which says base and cap where it has a cap.
+    """
+
+    space: str
+
+    def make_space(self) -> convnet.ConvNetSpace:
+        """Return the space, one object a process."""
+        space = get_space(self.space)
+        assert isinstance(space, convnet.ConvNetSpace)
+        return space
+
+    @property
+    def base(self) -> int | None:
+        """The base for which its cap is counted; None where there is no cap."""
+        return self.make_space().base
+
+    def alone(
+        self,
+        architecture: Architecture,
+        shape: Shape,
+        channels: int,
+        cells: int,
+        style: Style | None = None,
+        auxiliary: bool = False,
+        partial: int = 1,
+    ) -> nn.Module:
+        """Return the network of one architecture at the base `channels`; how deep it is the architecture says, not `cells`.
+
+        Raises:
+            NasbenchError: if the cap of the space is counted for another base.
+        """
+        self.check(channels)
+        return ConvNet(convnet.design_of(architecture, channels), shape, AIRBENCH_START)
+
+    def counts(self, architectures: Architectures, shape: Shape, channels: int) -> Floats:
+        """Parameters, multiply-accumulates, stored bytes and bytes of the largest activations: `(n, d)` to `(n, 4)`."""
+        image = convnet.Image(shape.channels, shape.size, shape.outputs)
+        self.check(channels)
+        found = convnet.counts(convnet.design_of(architectures, channels), image)
+        return np.stack([found.parameters, found.macs, found.stored, found.activations], axis=-1).astype(float)
+
+    def check(self, channels: int) -> None:
+        """Raise NasbenchError unless networks of so many channels are those that the cap is counted for."""
+        convnet.check_base(channels)
+        if self.base not in (None, channels):
+            raise NasbenchError(
+                f"The cap of {self.space} is counted for {self.base} channels, and a recipe has {channels}; make them agree."
+            )
+
+
+Builder = Blueprint | ConvNets
+
+
+def builder(space: str) -> Builder:
+    """Return what builds the networks of a live space; raises NasbenchError, with the nearest name, if there is none."""
+    if space.partition(":")[0] in ALONE:
+        get_space(space)
+        return ConvNets(space)
+    if space not in BLUEPRINTS:
+        raise live_space_error(space)
+    return BLUEPRINTS[space]
+
+
+def network_size(space: str, channels: int | None, cells: int | None, usual: tuple[int, int]) -> tuple[int, int]:
+    """Return channels and cells of a network as asked for, else as the space needs them, else the usual ones.
+
+    Raises:
+        NasbenchError: if the space does not leave open what was asked for.
+    """
+    own = builder(space)
+    if isinstance(own, Blueprint):
+        deep = max(usual[1], 3) if space == "darts" else usual[1]
+        return usual[0] if channels is None else channels, deep if cells is None else cells
+    if cells is not None:
+        raise NasbenchError(f"An architecture of {space} says itself how many blocks a stage has; leave out --cells.")
+    if channels is not None and own.base not in (None, channels):
+        raise NasbenchError(f"The cap of {space} is counted for {own.base} channels; leave out --channels.")
+    return own.base or channels or usual[0], 1

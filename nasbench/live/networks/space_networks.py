@@ -1,0 +1,225 @@
+"""Blueprints: how the architectures of a space become networks, and how a relaxation becomes a mixture.
+
+An *architecture* is the int8 vector of the space; its *choices* are one operation an edge of the network, `none`
+being 0. A point `theta (d, k)` of the product of simplices (padded with zeros) relaxes the first; edge weights `(E,
+K)` relax the second. `edge_weights` is the expected one-hot choice under `theta`, so a vertex gives exactly the
+choices of its architecture. Weight-sharing searchers follow a `relaxation` of their own: the edge weights in cell
+spaces (as DARTS defines them), `theta` in the hierarchical space, where motifs tie edges together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from nasbench.errors import NasbenchError, unknown_name
+from nasbench.live.networks import darts, hierarchical, stacked
+from nasbench.live.networks.mixed_operation import Mixture
+from nasbench.live.networks.operations import DARTS, HIERARCHICAL, NAS_BENCH_201, Build, Style
+from nasbench.live.tasks.shape import Shape
+from nasbench.spaces import darts as darts_space
+from nasbench.spaces import hierarchical as hierarchical_space
+from nasbench.spaces.nas_bench_201 import NasBench201Space
+from nasbench.spaces.space import Space
+
+Architecture = NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """One live space.
+
+    Attributes:
+        space: its name.
+        table: the choices of an edge, in order.
+        edges: E, the rows of a mixture.
+        targets: the rows of a mixture that meet in a node, a group a node (edge normalisation of PC-DARTS).
+        cardinalities: choices in each simplex of the relaxation, `(n,)`.
+        relaxation: a point of the relaxation `(n, k)` to edge weights `(E, K)`, differentiable.
+        derive: a point of the relaxation to the architecture that weight-sharing methods read off it.
+        edge_weights: `theta (d, k)` to edge weights `(E, K)`, differentiable.
+        choices: architecture `(d,)` to choices `(E,)`.
+        make_space: the space itself.
+        network: `(shape, style, channels, cells, choices or None, partial, auxiliary)` to a module.
+    """
+
+    space: str
+    table: dict[str, Build | None]
+    edges: int
+    targets: tuple[tuple[int, ...], ...]
+    cardinalities: tuple[int, ...]
+    relaxation: Callable[[Tensor], Tensor]
+    derive: Callable[[NDArray[np.float64]], Architecture]
+    edge_weights: Callable[[Tensor], Tensor]
+    choices: Callable[[Architecture], list[int]]
+    make_space: Callable[[], Space]
+    network: Callable[[Shape, Style, int, int, list[int] | None, int, bool], nn.Module]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the choices of an edge."""
+        return list(self.table)
+
+    def alone(
+        self,
+        architecture: Architecture,
+        shape: Shape,
+        channels: int,
+        cells: int,
+        style: Style | None = None,
+        auxiliary: bool = False,
+        partial: int = 1,
+    ) -> nn.Module:
+        """Return the network of one architecture;
+
+        `cells` is N of a stage, or the number of layers in the DARTS space.
+        """
+        style = style or Style(dims=shape.dims)
+        return self.network(shape, style, channels, cells, self.choices(architecture), partial, auxiliary)
+
+    def single_path(self, architecture: Architecture) -> Mixture:
+        """Return the mixture under which a supernet computes one architecture and nothing else."""
+        return Mixture(active=self.choices(architecture))
+
+
+def _edges_by_target(graph: tuple[tuple[int, int], ...]) -> tuple[tuple[int, ...], ...]:
+    nodes = sorted({target for _, target in graph})
+    return tuple(tuple(e for e, (_, target) in enumerate(graph) if target == node) for node in nodes)
+
+
+def _nas_bench_201(
+    shape: Shape, style: Style, channels: int, cells: int, choices: list[int] | None, partial: int, auxiliary: bool
+) -> nn.Module:
+    return stacked.StackedNetwork(
+        lambda c: stacked.nas_bench_201_cell(NAS_BENCH_201, style, c, choices, partial), shape, style, channels, cells
+    )
+
+
+def _hierarchical(
+    shape: Shape, style: Style, channels: int, cells: int, choices: list[int] | None, partial: int, auxiliary: bool
+) -> nn.Module:
+    return stacked.StackedNetwork(
+        lambda c: hierarchical.hierarchical_cell(style, c, choices, partial), shape, style, channels, cells
+    )
+
+
+def _darts(
+    shape: Shape, style: Style, channels: int, layers: int, choices: list[int] | None, partial: int, auxiliary: bool
+) -> nn.Module:
+    return darts.DartsNetwork(shape, style, channels, layers, choices, auxiliary, partial)
+
+
+def darts_edge_weights(theta: Tensor) -> Tensor:
+    """Return `(28, 8)`: the probability under `theta (22, 10)` that an edge is present and carries an operation."""
+    rows: list[Tensor] = []
+    decision = 0
+    for _ in ("normal", "reduction"):
+        for node in range(2, 2 + darts.NODES):
+            pairs = darts_space.PAIRS[node]
+            present = theta.new_ones(1)
+            if len(pairs) > 1:
+                present = theta[decision, : len(pairs)]
+                decision += 1
+            slots = theta[decision : decision + 2, : len(DARTS) - 1]
+            decision += 2
+            for source in range(node):
+                row = theta.new_zeros(len(DARTS) - 1)
+                for p, pair in enumerate(pairs):
+                    if source in pair:
+                        row = row + present[p] * slots[pair.index(source)]
+                rows.append(torch.cat([theta.new_zeros(1), row]))
+    return torch.stack(rows)
+
+
+def hierarchical_edge_weights(theta: Tensor) -> Tensor:
+    """Return `(18, 7)`: the expected operation on every expanded edge under `theta (15, 7)`."""
+    motifs, edges = hierarchical_space.MOTIFS, hierarchical_space.MOTIF_EDGES
+    inside = theta[: motifs * edges, : len(HIERARCHICAL)].reshape(motifs, edges * len(HIERARCHICAL))
+    outside = theta[motifs * edges :, 1 : motifs + 1]
+    return (outside @ inside).reshape(-1, len(HIERARCHICAL))
+
+
+def _argmax(weights: NDArray[np.float64]) -> Architecture:
+    return weights.argmax(axis=1).astype(np.int8)
+
+
+def _same(weights: Tensor) -> Tensor:
+    return weights
+
+
+def _groups(graph: tuple[tuple[int, int], ...], copies: int) -> tuple[tuple[int, ...], ...]:
+    groups = _edges_by_target(graph)
+    return tuple(tuple(e + copy * len(graph) for e in group) for copy in range(copies) for group in groups)
+
+
+BLUEPRINTS: dict[str, Blueprint] = {
+    "nas-bench-201": Blueprint(
+        space="nas-bench-201",
+        table=NAS_BENCH_201,
+        edges=len(stacked.EDGES),
+        targets=_groups(stacked.EDGES, 1),
+        cardinalities=(len(NAS_BENCH_201),) * len(stacked.EDGES),
+        relaxation=_same,
+        derive=_argmax,
+        edge_weights=_same,
+        choices=lambda architecture: [int(choice) for choice in architecture],
+        make_space=NasBench201Space,
+        network=_nas_bench_201,
+    ),
+    "darts": Blueprint(
+        space="darts",
+        table=DARTS,
+        edges=2 * len(darts.EDGES),
+        targets=_groups(darts.EDGES, 2),
+        cardinalities=(len(DARTS),) * 2 * len(darts.EDGES),
+        relaxation=_same,
+        derive=darts_space.derive,
+        edge_weights=darts_edge_weights,
+        choices=lambda architecture: darts_space.choices(architecture).tolist(),
+        make_space=darts_space.DartsSpace,
+        network=_darts,
+    ),
+    "hierarchical": Blueprint(
+        space="hierarchical",
+        table=HIERARCHICAL,
+        edges=hierarchical_space.CELL_EDGES * hierarchical_space.MOTIF_EDGES,
+        targets=_groups(hierarchical.MOTIF_EDGES, hierarchical_space.CELL_EDGES),
+        cardinalities=tuple(hierarchical_space.HierarchicalSpace().cardinalities.tolist()),
+        relaxation=hierarchical_edge_weights,
+        derive=hierarchical_space.derive,
+        edge_weights=hierarchical_edge_weights,
+        choices=lambda architecture: hierarchical_space.choices(architecture).tolist(),
+        make_space=hierarchical_space.HierarchicalSpace,
+        network=_hierarchical,
+    ),
+}
+
+
+ALONE = ("convnet",)
+"""Live spaces without edges, whose networks are trained alone; see `nasbench.live.networks.builders`."""
+
+
+def blueprint(space: str) -> Blueprint:
+    """Return the blueprint of a live space of cells.
+
+    Raises:
+        NasbenchError: with the nearest name, if there is none, or if the space has no edges to mix.
+    """
+    if space.partition(":")[0] in ALONE:
+        raise NasbenchError(
+            f"Space {space!r} has no edges to share weights on or to measure one by one: its networks are trained alone; "
+            "use an optimizer such as hybrid."
+        )
+    if space not in BLUEPRINTS:
+        raise live_space_error(space)
+    return BLUEPRINTS[space]
+
+
+def live_space_error(space: str) -> NasbenchError:
+    """Return the error for a name that is no live space."""
+    return unknown_name("live space", space, (*BLUEPRINTS, *ALONE))

@@ -1,0 +1,104 @@
+"""How far scores with shared weights can be trusted.
+
+A supernet's ranking against training alone. Measured, not assumed.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from nasbench.live.networks.space_networks import Architecture
+from nasbench.live.supernets.one_shot_evaluation import shared_losses
+from nasbench.live.supernets.supernet import Supernet
+from nasbench.live.tasks.task import Splits, Task
+from nasbench.live.training.batches import DeviceSplit
+from nasbench.live.training.metrics import mean_loss, primary
+from nasbench.live.training.recipe import Recipe
+from nasbench.live.training.standalone import trainer
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """How shared weights rank architectures that were also trained alone.
+
+    Attributes:
+        kendall_tau: tau-b of the two rankings, in [-1, 1].
+        p_value: of the hypothesis that they are independent.
+        low, high: 95 % interval of tau by Fisher's z, whose variance for tau is 0.437 / (n - 4) (Fieller, Hartley and
+            Pearson 1957); None for n <= 4 and for perfect agreement, where it is degenerate.
+        top_k_overlap: share of the best `k` alone that are among the best `k` by shared weights; k/n by chance.
+        k, n: as said.
+        shared, alone: the two scores `(n,)`, both minimised.
+        seconds: of the trainings, measured.
+
+    Tau, p-value and interval are None where all scores of a kind are equal.
+    """
+
+    kendall_tau: float | None
+    p_value: float | None
+    low: float | None
+    high: float | None
+    top_k_overlap: float
+    k: int
+    n: int
+    shared: NDArray[np.float64]
+    alone: NDArray[np.float64]
+    seconds: float = 0.0
+
+
+def ranking(shared: NDArray[np.float64], alone: NDArray[np.float64], k: int) -> Ranking:
+    """Compare two scores `(n,)` of the same architectures, both minimised; of equals the first counts as better."""
+    from scipy.stats import kendalltau
+
+    tau, p = (float(value) for value in kendalltau(shared, alone))
+    known = math.isfinite(tau)
+    best = [set(np.argsort(values, kind="stable")[:k].tolist()) for values in (shared, alone)]
+    overlap = len(best[0] & best[1]) / k
+    low, high = interval_of_tau(tau, len(shared))
+    return Ranking(tau if known else None, p if known else None, low, high, overlap, k, len(shared), shared, alone)
+
+
+def interval_of_tau(tau: float, n: int) -> tuple[float | None, float | None]:
+    """Return the 95 % interval of Kendall's tau of `n` pairs (see `Ranking`)."""
+    if n <= 4 or not abs(tau) < 1 - 1e-9:  # rounding keeps perfect agreement just below one
+        return None, None
+    half = 1.959964 * math.sqrt(0.437 / (n - 4))
+    return math.tanh(math.atanh(tau) - half), math.tanh(math.atanh(tau) + half)
+
+
+def supernet_ranking(
+    supernet: Supernet,
+    task: Task,
+    splits: Splits,
+    architectures: Architecture,
+    recipe: Recipe,
+    k: int,
+    device: torch.device,
+    folder: Path | None = None,
+) -> Ranking:
+    """Train architectures `(n, d)` alone under one recipe; compare their search losses with those of shared weights.
+
+    Their trainings are resumed from `rank-NUMBER` in `folder`; None keeps nothing. Each has a seed of its own, so that
+    tau counts the chance of a training too, as it does in a search.
+    """
+    held = DeviceSplit(splits.search, task, device)
+
+    def forward(network: nn.Module, x: Tensor) -> Tensor:
+        return primary(network(x))
+
+    alone, seconds = [], 0.0
+    for i, architecture in enumerate(architectures):
+        own = replace(recipe, seed=recipe.seed + i)
+        kept = folder / f"rank-{i}" if folder else None
+        trained = trainer(task, splits, supernet.blueprint.space, architecture, own, device, kept, track=False).run()
+        alone.append(mean_loss(task.shape, partial(forward, trained.network.eval()), held))
+        seconds += trained.seconds
+    return replace(ranking(shared_losses(supernet, architectures, held), np.array(alone), k), seconds=seconds)

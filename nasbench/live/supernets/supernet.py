@@ -1,0 +1,80 @@
+"""A supernet: every architecture of a space on one set of shared weights."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from nasbench.live.networks.mixed_operation import Mixture
+from nasbench.live.networks.operations import shared
+from nasbench.live.networks.space_networks import Architecture, Blueprint
+from nasbench.live.tasks.shape import Shape
+from nasbench.live.training.arithmetic import EXACT, Arithmetic
+
+
+class Supernet(nn.Module):
+    """All operations on all edges.
+
+    With `theta` at a vertex the output equals that of the stand-alone network with the same weights, bit for bit: a
+    mixture multiplies one operation by one and adds the others times zero, in the order in which the stand-alone
+    network adds.
+
+    Args:
+        blueprint: the space.
+        shape: input and output.
+        channels, cells: width and depth; see `Blueprint.alone`.
+        partial: the share of channels that operations see is `1 / partial` (PC-DARTS).
+    """
+
+    def __init__(self, blueprint: Blueprint, shape: Shape, channels: int, cells: int, partial: int = 1):
+        super().__init__()
+        self.blueprint = blueprint
+        self.shape = shape
+        self.channels, self.cells, self.partial = channels, cells, partial
+        self.network = blueprint.network(shape, shared(shape.dims), channels, cells, None, partial, False)
+        self.arithmetic = EXACT
+
+    def compute_in(self, arithmetic: Arithmetic) -> None:
+        """Compute in another arithmetic from here on; weights stay in float32, outputs become it."""
+        self.arithmetic = arithmetic
+        if arithmetic.channels_last:
+            self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def forward(self, x: Tensor, mixture: Mixture) -> Tensor:
+        """Map an input to `(N, outputs)` under a mixture of operations."""
+        if self.arithmetic == EXACT:
+            outputs: Tensor = self.network(x, mixture)
+            return outputs
+        with self.arithmetic.autocast(x.device):
+            outputs = self.network(self.arithmetic.laid_out(x), mixture)
+        return outputs.float()
+
+    def at(self, x: Tensor, theta: Tensor) -> Tensor:
+        """Map an input to `(N, outputs)` at `theta (d, k)` on the product of simplices of the space."""
+        return self(x, Mixture(weights=self.blueprint.edge_weights(theta)))  # type: ignore[no-any-return]
+
+    def path(self, x: Tensor, architecture: Architecture) -> Tensor:
+        """Map an input to `(N, outputs)` through one architecture; only its operations are computed."""
+        return self(x, self.blueprint.single_path(architecture))  # type: ignore[no-any-return]
+
+    def extract(self, architecture: Architecture) -> nn.Module:
+        """Return the stand-alone network of one architecture with a copy of its shared weights."""
+        alone = self.blueprint.alone(
+            architecture, self.shape, self.channels, self.cells, shared(self.shape.dims), partial=self.partial
+        )
+        alone = alone.to(next(self.parameters()).device)
+        state = self.network.state_dict()
+        alone.load_state_dict({name: state[name] for name in alone.state_dict()})
+        return alone
+
+
+def vertex(architecture: Architecture, width: int) -> Tensor:
+    """Return `theta (d, width)` with all its mass on one architecture."""
+    return torch.nn.functional.one_hot(torch.as_tensor(np.asarray(architecture, dtype=np.int64)), width).float()
+
+
+def simplex_mask(cardinalities: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Return `(n, k)`: which entries of a padded array of simplices exist."""
+    return np.arange(max(cardinalities)) < np.array(cardinalities)[:, None]

@@ -1,0 +1,93 @@
+"""Reference models: what each domain would use without a search, so that a found network's score means something.
+
+They read the same examples as the final training of a searched network: all that is not test, in the same units.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from nasbench.errors import NasbenchError, unknown_name
+from nasbench.live.experiment.retraining import describe_trained, final_splits
+from nasbench.live.networks.small_cnn import plain_network
+from nasbench.live.tasks.references import forecasts, linear_models
+from nasbench.live.tasks.task import Splits, Task
+from nasbench.live.training.metrics import macro_f1
+from nasbench.live.training.microbatching import memory_guard
+from nasbench.live.training.recipe import Recipe
+from nasbench.live.training.training import Trainer
+
+Predict = Callable[[Task, Splits], NDArray[Any]]
+"""Classes `(n,)` or forecasts `(n, horizon)` for the test split."""
+
+CLASSIFIERS: Mapping[str, Predict] = {
+    "majority": linear_models.majority,
+    "logistic_regression": linear_models.logistic_regression,
+}
+FORECASTERS: Mapping[str, Predict] = {
+    "persistence": forecasts.persistence,
+    "training_mean": forecasts.training_mean,
+    "seasonal_naive": forecasts.seasonal_naive,
+    "arima": forecasts.arima,
+}
+SMALL_CNN = "small_cnn"
+"""`PlainNetwork` of the recipe's channels, trained alike: same recipe, same seed."""
+
+
+def check_reference(name: str, task: Task) -> None:
+    """Raise NasbenchError unless a reference is known and fits the kind of a task."""
+    known = {**CLASSIFIERS, **FORECASTERS}
+    if name not in (*known, SMALL_CNN):
+        raise unknown_name("reference model", name, (*known, SMALL_CNN))
+    if name not in (*_of_kind(task), SMALL_CNN):
+        fitting = ", ".join((*_of_kind(task), SMALL_CNN))
+        raise NasbenchError(
+            f"Reference {name!r} is no model of {task.shape.kind}; for {task.name} choose of {fitting}."
+        )
+
+
+def run_reference(
+    name: str, task: Task, splits: Splits, recipe: Recipe, device: torch.device, folder: Path | None = None
+) -> dict[str, Any]:
+    """Fit a reference and score it once on the test split; the keys are those of a searched network where they apply.
+
+    Raises:
+        NasbenchError: if the reference is unknown or does not fit the task, or memory runs out.
+    """
+    check_reference(name, task)
+    with memory_guard(device, f"fitting {name}"):
+        return _fitted(name, task, splits, recipe, device, folder)
+
+
+def _fitted(
+    name: str, task: Task, splits: Splits, recipe: Recipe, device: torch.device, folder: Path | None
+) -> dict[str, Any]:
+    if name == SMALL_CNN:
+        network = plain_network(task.shape, recipe.channels, recipe.seed)
+        identity = {"network": name, "examples": [len(splits.train), len(splits.search)]}
+        trainer = Trainer(network, task, final_splits(splits), recipe, device, folder, identity, track=False)
+        trained = trainer.run()
+        return {**describe_trained(task, splits, trained, recipe, device), "train_curve": trained.curve}
+    start = time.perf_counter()
+    predicted = _of_kind(task)[name](task, splits)
+    seconds = time.perf_counter() - start
+    actual = splits.test.y
+    if task.shape.kind == "forecasting":
+        return {"test_mse": float(np.square(predicted - actual).mean()), "train_seconds": seconds}
+    return {
+        "test_error": float(100 * np.mean(predicted != actual)),
+        "test_macro_f1": macro_f1(predicted, actual, task.shape.outputs),
+        "test_class_counts": np.bincount(actual, minlength=task.shape.outputs).tolist(),
+        "train_seconds": seconds,
+    }
+
+
+def _of_kind(task: Task) -> Mapping[str, Predict]:
+    return FORECASTERS if task.shape.kind == "forecasting" else CLASSIFIERS

@@ -1,0 +1,65 @@
+"""From an architecture to a trained network: the one way in which all of the suite trains alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from nasbench.live.networks.builders import builder
+from nasbench.live.networks.convnet import PATCH_IMAGES, prepare, whitens
+from nasbench.live.networks.space_networks import Architecture
+from nasbench.live.tasks.task import Splits, Task
+from nasbench.live.training.batches import DeviceSplit
+from nasbench.live.training.recipe import Recipe
+from nasbench.live.training.training import Say, Trained, Trainer, to_stderr
+
+
+def initialised(task: Task, space: str, architecture: Architecture, recipe: Recipe) -> nn.Module:
+    """Return the network of an architecture with initial weights drawn from the recipe's seed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        return builder(space).alone(
+            architecture, task.shape, recipe.channels, recipe.cells, auxiliary=recipe.auxiliary_weight > 0
+        )
+
+
+def start_of(
+    task: Task, splits: Splits, space: str, architecture: Architecture, recipe: Recipe, device: torch.device
+) -> nn.Module:
+    """Return the network of an architecture on a device as its training starts: a stem that whitens has seen the images."""
+    network = initialised(task, space, architecture, recipe).to(device)
+    if whitens(network):
+        prepare(network, DeviceSplit(splits.train.first(PATCH_IMAGES), task, device).cut(slice(None))[0])
+    return network
+
+
+def trainer(
+    task: Task,
+    splits: Splits,
+    space: str,
+    architecture: Architecture,
+    recipe: Recipe,
+    device: torch.device,
+    folder: Path | None = None,
+    track: bool = True,
+    say: Say = to_stderr,
+) -> Trainer:
+    """Return the trainer of an architecture, resumed from `folder` where that holds its checkpoint."""
+    identity: dict[str, Any] = {
+        "space": space,
+        "architecture": np.asarray(architecture).tolist(),
+        "examples": [len(splits.train), len(splits.search)],
+    }
+    network = start_of(task, splits, space, architecture, recipe, device)
+    return Trainer(network, task, splits, recipe, device, folder, identity, track, say)
+
+
+def train_alone(
+    task: Task, splits: Splits, space: str, architecture: Architecture, recipe: Recipe, device: torch.device
+) -> Trained:
+    """Train an architecture to the end without checkpoints, scoring nothing on the way."""
+    return trainer(task, splits, space, architecture, recipe, device, track=False).run()

@@ -1,0 +1,307 @@
+"""The search side of a benchmark: answers validation queries, charges the ledger, and has no way to a test score."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench.errors import MissingDataError, NasbenchError
+from nasbench.search.ledger import IDLE, KNOWN, Budget, Ledger
+from nasbench.search.observations import PASS, Observations, Query
+from nasbench.search.proposals import Asker, as_architectures, as_epochs, refuse_infeasible
+from nasbench.search.random_streams import environment_keys
+from nasbench.search.search_protocol import Setting
+from nasbench.spaces.space import Architectures, Floats, Ints, Space
+
+ANYONE = Asker()
+DENSE_LIMIT = 2**28
+"""Largest number of (run, architecture) counters kept as an array; beyond it a dictionary a run counts."""
+
+
+MOST_REPETITIONS = np.iinfo(np.uint16).max
+"""An architecture that a run trains more often than this meets the seed of its last repetition again."""
+
+
+class Evaluator(Protocol):
+    """What answers: a table's validation columns, or a trainer. It must hold nothing of the test split."""
+
+    @property
+    def space(self) -> Space:
+        """Space of the architectures."""
+        ...
+
+    @property
+    def rows(self) -> int | None:
+        """Number of architectures that `row` tells apart, or None if that is not finite in practice."""
+        ...
+
+    @property
+    def functions(self) -> Ints | None:
+        """For each row the row of its canonical form, `(rows,)`, or None where `rows` is None."""
+        ...
+
+    @property
+    def cheap(self) -> tuple[bool, ...]:
+        """For each objective whether it is a closed form or a constant of the architecture, free of charge."""
+        ...
+
+    def row(self, architectures: Architectures) -> Ints:
+        """Row of each architecture, `(...)`; -1 for one that cannot be answered."""
+        ...
+
+    def evaluate(
+        self, rows: Ints, architectures: Architectures, level: Ints, key: NDArray[np.uint64], repetition: Ints
+    ) -> tuple[Floats, Ints]:
+        """Objectives `(n, M)` and training seeds `(n,)` of `n` queries.
+
+        Args:
+            rows: from `row`.
+            architectures: `(n, d)`.
+            level: position of the fidelity in `Setting.epochs`, `(n,)`.
+            key: key of the run's environment, `(n,)`.
+            repetition: how often the run trained this architecture before, `(n,)`.
+        """
+        ...
+
+    def seconds(self, rows: Ints, architectures: Architectures, level: Ints) -> Floats:
+        """Training seconds of `n` queries, `(n,)`; asked after `evaluate` for the same queries."""
+        ...
+
+    def facts(self, architectures: Architectures) -> Floats:
+        """The cheap objectives, `(..., number of cheap)`."""
+        ...
+
+
+class SearchHandle:
+    """What an optimizer holds of a benchmark, for `R` runs at once.
+
+    Attributes:
+        space: the search space.
+        objectives: names of the objectives, all minimised.
+        cheap: for each objective whether `facts` gives it free of charge.
+        epochs: fidelities, ascending; a query that names none is answered at the last.
+        ledger: the accounts.
+    """
+
+    def __init__(self, evaluator: Evaluator, setting: Setting, seed: int, runs: tuple[int, ...]) -> None:
+        self.space = evaluator.space
+        self.objectives = setting.objectives
+        self.cheap = evaluator.cheap
+        self.epochs = setting.epochs
+        self._evaluator = evaluator
+        self._repeats = setting.repeats
+        self.ledger = Ledger(len(runs), setting.budget, reachable=self._reachable(), free=setting.repeats != "charged")
+        self._keys = environment_keys(seed, runs)
+        self._levels = len(setting.epochs)
+        self._epochs = np.asarray(setting.epochs)
+        self._limits = self.space.cardinalities.astype(np.uint8)
+        self._open = np.ones(len(runs), dtype=bool)
+        self._memory = _Memory(len(runs), evaluator, self._levels, functions=setting.repeats == "isomorphic")
+
+    @property
+    def runs(self) -> int:
+        """Number of runs, `R`."""
+        return len(self._keys)
+
+    @property
+    def budget(self) -> Budget:
+        """When a run ends."""
+        return self.ledger.budget
+
+    def _reachable(self) -> int:
+        """Architectures that a run can learn of; functions, where those of one function are one training."""
+        functions = self._evaluator.functions if self._repeats == "isomorphic" else None
+        return self.space.size if functions is None else len(np.unique(functions))
+
+    def facts(self, architectures: Architectures) -> Floats:
+        """Exact values of the cheap objectives, free of charge: `(..., d)` to `(..., number of cheap)`."""
+        return self._evaluator.facts(architectures)
+
+    def query(self, batch: Architectures | Query, asker: Asker = ANYONE) -> Observations:
+        """Answer a batch, run by run from left to right, until a run's budget ends.
+
+        Args:
+            batch: `(R, B, d)`, with fidelities beside it or without; see `nasbench.search.observations.PASS`.
+            asker: who proposed it, for errors.
+
+        Raises:
+            NasbenchError: if the shape or the type is wrong, an architecture is infeasible, or a fidelity is not offered.
+            MissingDataError: if the benchmark holds no answer for an architecture.
+        """
+        given = batch.architectures if isinstance(batch, Query) else batch
+        architectures = as_architectures(given, (self.runs,), self.space.d, asker)
+        proposed = self._proposed(architectures, asker)
+        if self.space.size < self.space.product_size:
+            if not asker.repaired:
+                refuse_infeasible(architectures[proposed], self.space, asker)
+            # A combination outside the space stands for the nearest inside; that one is trained, and observed.
+            inside = self.space.repair(architectures[proposed])
+            architectures = architectures.copy()
+            architectures[proposed] = inside
+        level = self._level(batch, proposed, asker)
+        rows = self._rows(architectures, proposed)
+        repetition, fresh, source = self._memory.recall(rows, architectures, level, proposed)
+        first = (repetition == 0) & proposed
+        charged = {"charged": proposed, "cached": first, "isomorphic": fresh}[self._repeats]
+        # Trained before the budget is looked at: a run that is over was excluded, and one that is not pays at least this much.
+        answerable = proposed & self._open[:, None]
+        objectives, training_seed, seconds = self._answer(architectures, source, level, repetition, answerable)
+        epochs = self._epochs[level]
+        amounts = {
+            "queries": proposed,
+            "unique_queries": first,
+            "nonisomorphic_queries": fresh,
+            "epochs": epochs * charged,
+            "train_seconds": seconds * charged,
+        }
+        if self.ledger.watched:
+            learnt = fresh if self._repeats == "isomorphic" else first
+            amounts |= {KNOWN: learnt & (level == self._levels - 1), IDLE: proposed & self.ledger.idle(amounts)}
+        answered = answerable & self.ledger.affordable(amounts)
+        if not answered.all():
+            amounts = {account: amount * answered for account, amount in amounts.items()}
+            objectives[~answered] = np.nan
+            first, fresh = first & answered, fresh & answered
+        self.ledger.charge(amounts)
+        self._open = ~self.ledger.exhausted
+        return Observations(
+            architectures, objectives, amounts["train_seconds"], epochs, training_seed, answered, first, fresh
+        )
+
+    def _answer(
+        self, architectures: Architectures, source: Ints, level: Ints, repetition: Ints, wanted: NDArray[np.bool_]
+    ) -> tuple[Floats, Ints, Floats]:
+        """Objectives, training seeds and seconds `(R, B, ...)` of the wanted queries; NaN, -1 and 0 elsewhere."""
+        if self._repeats != "charged":
+            repetition = np.zeros_like(repetition)
+        keys = np.broadcast_to(self._keys[:, None], wanted.shape)
+        everything = bool(wanted.all())
+        chosen = (lambda a: a.reshape(-1, *a.shape[2:])) if everything else (lambda a: a[wanted])
+        asked = chosen(source), chosen(architectures), chosen(level)
+        values, seeds = self._evaluator.evaluate(*asked, chosen(keys), chosen(repetition))
+        spent = self._evaluator.seconds(*asked)
+        if everything:
+            return (
+                values.reshape(*wanted.shape, values.shape[-1]),
+                seeds.reshape(wanted.shape),
+                spent.reshape(wanted.shape),
+            )
+        objectives = np.full((*wanted.shape, len(self.objectives)), np.nan)
+        training_seed = np.full(wanted.shape, -1, dtype=np.int64)
+        seconds = np.zeros(wanted.shape)
+        objectives[wanted], training_seed[wanted], seconds[wanted] = values, seeds, spent
+        return objectives, training_seed, seconds
+
+    def _proposed(self, architectures: Architectures, asker: Asker) -> NDArray[np.bool_]:
+        """Which queries are queries and which a pass, `(R, B)`."""
+        # Read as unsigned, a pass is large too, so that one comparison finds everything unusual.
+        unusual = architectures.view(np.uint8) >= self._limits
+        if not unusual.any():
+            return np.ones(architectures.shape[:2], dtype=bool)
+        proposed = architectures[..., 0] != PASS
+        if unusual[proposed].any() or (architectures[~proposed] != PASS).any():
+            raise NasbenchError(
+                f"{asker.name} proposed a choice outside space {self.space.name!r}; choices run from 0 to k - 1."
+            )
+        return proposed
+
+    def _rows(self, architectures: Architectures, proposed: NDArray[np.bool_]) -> Ints:
+        if not proposed.all():
+            architectures = np.where(proposed[..., None], architectures, self._stand_in)
+        rows = self._evaluator.row(architectures)
+        if rows.size and rows.min() < 0:
+            fault = architectures[np.unravel_index(int(rows.argmin()), rows.shape)]
+            raise MissingDataError(
+                f"The benchmark holds nothing on {self.space.to_string(fault)}; propose feasible architectures only."
+            )
+        return rows
+
+    @property
+    def _stand_in(self) -> Architectures:
+        """Any architecture that can be answered, in the place of a pass."""
+        return self.space.sample(np.zeros(self.space.d))
+
+    def _level(self, batch: Architectures | Query, proposed: NDArray[np.bool_], asker: Asker) -> Ints:
+        if not isinstance(batch, Query):
+            return np.full(proposed.shape, self._levels - 1)
+        epochs = as_epochs(batch.epochs, proposed.shape, asker)
+        level = np.searchsorted(self.epochs, epochs)
+        level = np.minimum(level, self._levels - 1)
+        if (self._epochs[level] != epochs)[proposed].any():
+            raise NasbenchError(
+                f"{asker.name} asks for a fidelity that is not offered; epochs are {', '.join(map(str, self.epochs))}."
+            )
+        return level
+
+
+class _Memory:
+    """How often each run queried each architecture (at each fidelity), and which architecture of each function came first."""
+
+    def __init__(self, runs: int, evaluator: Evaluator, levels: int, functions: bool) -> None:
+        self._levels = levels
+        self._functions = evaluator.functions
+        self._keep_source = functions
+        self._size = 0 if evaluator.rows is None else evaluator.rows * levels
+        self._dense = evaluator.rows is not None and runs * self._size <= DENSE_LIMIT
+        self._space = evaluator.space
+        slots = runs * self._size if self._dense else 0
+        # Small integers: these two arrays are read at random, and what does not fit the processor's cache is slow.
+        self._times = np.zeros(slots, dtype=np.uint16)
+        self._known = np.zeros(0 if functions else slots, dtype=bool)
+        self._source = np.full(slots if functions else 0, -1, dtype=np.int32)
+        self._seen: list[dict[tuple[bytes, int], int]] = [{} for _ in range(0 if self._dense else runs)]
+        self._met: list[dict[tuple[bytes, int], int]] = [{} for _ in range(0 if self._dense else runs)]
+
+    def recall(
+        self, rows: Ints, architectures: Architectures, level: Ints, proposed: NDArray[np.bool_]
+    ) -> tuple[Ints, NDArray[np.bool_], Ints]:
+        """Repetition number, whether the function is new, and the row that answers, each `(R, B)`; and remember the batch."""
+        repetition = np.zeros(rows.shape, dtype=np.int64)
+        fresh = np.zeros(rows.shape, dtype=bool)
+        source = rows.copy() if self._keep_source else rows
+        every = bool(proposed.all())
+        step = self._dense_step if self._dense else self._sparse_step
+        # A column at a time, so that a repetition within one batch is seen as one.
+        for b in range(rows.shape[1]):
+            runs = np.arange(len(rows)) if every else np.flatnonzero(proposed[:, b])
+            repetition[runs, b], fresh[runs, b], met = step(runs, rows[runs, b], architectures[runs, b], level[runs, b])
+            if self._keep_source:
+                source[runs, b] = met
+        return repetition, fresh, source
+
+    def _dense_step(
+        self, runs: Ints, rows: Ints, architectures: Architectures, level: Ints
+    ) -> tuple[Ints, NDArray[np.bool_], Ints]:
+        assert self._functions is not None
+        base = runs * self._size + (level if self._levels > 1 else 0)
+        slot = base + rows * self._levels
+        repetition = self._times[slot].astype(np.int64)
+        self._times[slot] = np.minimum(repetition + 1, MOST_REPETITIONS)
+        function = base + self._functions[rows] * self._levels
+        if not self._keep_source:
+            fresh = ~self._known[function]
+            self._known[function] = True
+            return repetition, fresh, rows
+        met = self._source[function]
+        fresh = met < 0
+        met = np.where(fresh, rows, met)
+        self._source[function] = met
+        return repetition, fresh, met
+
+    def _sparse_step(
+        self, runs: Ints, rows: Ints, architectures: Architectures, level: Ints
+    ) -> tuple[Ints, NDArray[np.bool_], Ints]:
+        repetition = np.zeros(len(runs), dtype=np.int64)
+        fresh = np.zeros(len(runs), dtype=bool)
+        met = rows.copy()
+        canonical = self._space.canonical(architectures)
+        for i, run in enumerate(runs):
+            key = (architectures[i].tobytes(), int(level[i]))
+            repetition[i] = self._seen[run].get(key, 0)
+            self._seen[run][key] = int(repetition[i]) + 1
+            function = (canonical[i].tobytes(), int(level[i]))
+            fresh[i] = function not in self._met[run]
+            met[i] = self._met[run].setdefault(function, int(rows[i]))
+        return repetition, fresh, met

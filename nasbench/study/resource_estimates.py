@@ -1,0 +1,83 @@
+"""What a run costs: `python -m nasbench.study.resource_estimates` prints what the planning page of the README rests on.
+
+Processor seconds, which other work on the machine stretches little, and bytes; on the runs of the preset `hybrid-claim`
+(NAS-Bench-201, CIFAR-10, 300 unique queries). Nothing is written.
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, replace
+
+from nasbench.study.plan import Study, load_study
+from nasbench.study.runner import run_unit
+
+RUNS = {
+    "random_search": 100,
+    "regularized_evolution (30, 10)": 100,
+    "local_search (first)": 100,
+    "gp_bo": 4,
+    "hybrid": 4,
+}
+"""Labels of the preset, and runs that are measured together, the chunk of a study."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a thousand runs of an optimizer cost.
+
+    Attributes:
+        optimizer: its label.
+        chunk: runs in lockstep.
+        seconds: processor seconds of a thousand runs, files included.
+        megabytes: traces of a thousand runs.
+        queries: queries answered in a thousand runs.
+    """
+
+    optimizer: str
+    chunk: int
+    seconds: float
+    megabytes: float
+    queries: int
+
+
+def cost(study: Study, label: str, runs: int) -> Cost:
+    """Measure one entry of a study, after a run that opens the table and imports what it needs."""
+    entry = next(entry for entry in study.optimizers if entry.label == label)
+    narrowed = replace(study, optimizers=(entry,), benchmarks=study.benchmarks[:1], runs=runs, chunk=runs)
+    (first,) = narrowed.with_runs(1).units()
+    run_unit(narrowed, first)
+    (unit,) = narrowed.units()
+    before = time.process_time()
+    outcome = run_unit(narrowed, unit)
+    thousand = 1000 / runs
+    seconds = (time.process_time() - before) * thousand
+    return Cost(label, runs, seconds, len(outcome.traces) * thousand / 1e6, int(outcome.queries * thousand))
+
+
+def start_seconds(code: str) -> float:
+    """Processor seconds of a Python process that runs `code` and ends."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-c", code], check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def main() -> None:
+    """Print a row an optimizer, and what a process takes to start."""
+    from nasbench.cli.console import print_table
+
+    study = load_study("hybrid-claim")
+    print_table("a thousand runs", [vars(cost(study, label, runs)) for label, runs in RUNS.items()])
+    imports = {
+        "one process": "import nasbench.study.runner",
+        "worker or client of a cluster": "import distributed, nasbench.study.cluster, nasbench.study.runner",
+    }
+    print_table("start of a process", [{"what": what, "seconds": start_seconds(c)} for what, c in imports.items()])
+
+
+if __name__ == "__main__":
+    main()

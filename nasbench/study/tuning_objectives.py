@@ -1,0 +1,97 @@
+"""What tuning minimises: a number for each run of an optimizer with given settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from nasbench.benchmarks.tabular import TabularBenchmark
+from nasbench.search.observations import Observations
+from nasbench.search.optimizer import Lockstep, PerRun
+from nasbench.search.random_streams import Streams
+from nasbench.search.search_protocol import Setting
+from nasbench.spaces.space import Floats, Ints
+from nasbench.study.runner import search
+
+GOALS = ("top-10", "regret")
+"""What is minimised: the restricted mean of unique queries until a run has found one of the ten best architectures by seed mean, or
+the mean of the final regret in the seed mean of the incumbent, the best of what a run observed."""
+
+
+def evaluate(
+    optimizer: Lockstep | PerRun,
+    benchmark: TabularBenchmark,
+    setting: Setting,
+    settings: Mapping[str, Any],
+    *,
+    runs: Sequence[int],
+    seed: int,
+    goal: str,
+) -> Floats:
+    """The goal in each run of these numbers, `(R,)`; smaller is better. Linear algebra runs on one thread, as in a study.
+
+    A run that is searched alone ends at the target, which changes nothing but the time it takes.
+    """
+    from threadpoolctl import threadpool_limits
+
+    oracle = benchmark.oracle(setting)
+    target = oracle.search_means <= oracle.search_rank(10)
+
+    def rows(batch: Observations) -> Ints:
+        return oracle.row(np.maximum(batch.architectures, 0))
+
+    def arrived(batch: Observations) -> bool:
+        alone = goal == "top-10" and len(batch.answered) == 1
+        return alone and bool(_hits(batch, rows(batch), target, setting.epochs[-1]).any())
+
+    def values(some: Sequence[int]) -> Floats:
+        handle = benchmark.handle(setting, seed, some)
+        created = optimizer.create(handle, Streams(seed, some), settings)
+        with threadpool_limits(1):
+            batches, _ = search(handle, created, arrived)
+        found = [rows(batch) for batch in batches]
+        if goal == "regret":
+            return final_regret(batches, found, oracle.search_means)
+        return queries_to_target(batches, found, target, setting.epochs[-1], setting.budget.limits["unique_queries"])
+
+    apart = [[run] for run in runs] if isinstance(optimizer, PerRun) else [runs]
+    return np.concatenate([values(some) for some in apart])
+
+
+def _hits(batch: Observations, rows: np.ndarray, target: np.ndarray, longest: int) -> np.ndarray:
+    """Which queries answered a target row after the longest training, `(R, B)`."""
+    return np.asarray(target[rows] & batch.answered & (batch.epochs >= longest))
+
+
+def queries_to_target(
+    batches: list[Observations], rows: list[np.ndarray], target: np.ndarray, longest: int, cap: float
+) -> Floats:
+    """Unique queries of each run up to its first of a target row, at most `cap`, `(R,)`; their mean is the restricted mean.
+
+    Args:
+        batches: what was observed.
+        rows: row of each architecture, one `(R, B)` a batch.
+        target: which rows count, `(N,)`.
+        longest: epochs of the training that counts; to be seen after a shorter one is not to be found.
+        cap: the budget in unique queries; a run without success counts as it.
+    """
+    spent = np.cumsum(np.concatenate([batch.first for batch in batches], axis=1), axis=1)
+    hit = np.concatenate([_hits(b, r, target, longest) for b, r in zip(batches, rows, strict=True)], axis=1)
+    first = np.take_along_axis(spent, hit.argmax(axis=1)[:, None], axis=1)[:, 0]
+    return np.where(hit.any(axis=1), np.minimum(first, cap), cap).astype(np.float64)
+
+
+def final_regret(batches: list[Observations], rows: list[np.ndarray], means: Floats) -> Floats:
+    """Seed mean of each run's incumbent above the best seed mean, `(R,)`.
+
+    The incumbent is the architecture with the smallest observed first objective at the longest training that the run used.
+    """
+    answered = np.concatenate([batch.answered for batch in batches], axis=1)
+    epochs = np.where(answered, np.concatenate([batch.epochs for batch in batches], axis=1), -1)
+    observed = np.concatenate([batch.objectives[..., 0] for batch in batches], axis=1)
+    longest = epochs == epochs.max(axis=1, keepdims=True)
+    incumbent = np.where(answered & longest, observed, np.inf).argmin(axis=1)
+    row = np.take_along_axis(np.concatenate(rows, axis=1), incumbent[:, None], axis=1)[:, 0]
+    return np.asarray(means[row] - np.nanmin(means))

@@ -1,0 +1,1 @@
+"""From a study's traces to numbers: outcomes, comparisons, times to targets, fronts, predictions of theory."""

@@ -1,0 +1,35 @@
+"""Accounts in which reports measure time, and the one that a study is told in."""
+
+from __future__ import annotations
+
+from nasbench.reports.analysis.traces import TRACED
+from nasbench.search.ledger import Budget
+
+AXES = ("queries", "unique_queries", "train_seconds")
+"""Accounts that every report measures, where they say something of their own."""
+
+NAMES = {
+    "queries": "queries",
+    "unique_queries": "unique queries",
+    "nonisomorphic_queries": "unique queries up to isomorphism",
+    "epochs": "epochs of training",
+    "train_seconds": "simulated hours of training",
+}
+"""What readers call them; seconds are told in hours."""
+
+UNITS = {
+    account: "simulated training time (s)" if account == "train_seconds" else name for account, name in NAMES.items()
+}
+"""Labels of axes, on which seconds are seconds."""
+
+SCALES = {account: 3600.0 if account == "train_seconds" else 1.0 for account in NAMES}
+"""How much of an account is one of its name."""
+
+
+def main_account(budget: Budget) -> str:
+    """The account that the budget limits, in which summary, figures and tables are told: of several the first that traces record.
+
+    In another one runs are followed to different ends, and those longest that repeat themselves most: censoring would not be
+    independent of the time to a target. Where traces record none of them, it is queries.
+    """
+    return next((account for account in budget.limits if account in TRACED), "queries")

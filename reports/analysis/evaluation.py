@@ -1,0 +1,275 @@
+"""Everything tables and figures need of a study, read in one pass, a benchmark at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nasbench.benchmarks.objectives import quantity_of
+from nasbench.benchmarks.synthetic import SyntheticBenchmark
+from nasbench.benchmarks.views import AS_IT_IS, View
+from nasbench.reports.analysis.accounts import AXES, main_account
+from nasbench.reports.analysis.operator_shares import ProposerShares, proposer_shares
+from nasbench.reports.analysis.pareto_fronts import FrontTraces, TrueFront, front_traces, tied, true_front
+from nasbench.reports.analysis.results import Results
+from nasbench.reports.analysis.scoring import Scoring
+from nasbench.reports.analysis.targets import Target, common_horizon, standard_targets, time_to_target
+from nasbench.reports.analysis.theory_predictions import laws_on
+from nasbench.reports.analysis.traces import TRACED, at_budgets
+from nasbench.reports.statistics.inputs import CensoredTimes
+from nasbench.spaces.space import Floats, Ints
+from nasbench.theory.traces.trace_check import Spoken
+from nasbench.ties import tolerance
+
+GRID = 120
+"""Budgets at which anytime curves are read."""
+
+FRACTIONS = (0.05, 0.1, 0.25, 0.5, 1.0)
+"""Fractions of the common budget at which they are read as well, exactly."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Regret of the incumbent over one account.
+
+    Attributes:
+        budgets: ascending, `(B,)`; from where every run of every optimizer has an incumbent to where the first of this
+            optimizer's runs ended, so that each point stands on all runs.
+        regret: `(R, B)`.
+    """
+
+    budgets: Floats
+    regret: Floats
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one optimizer did on one benchmark, reduced to what reports show.
+
+    Attributes:
+        digest: hash of its runs.
+        runs: numbers of the runs, `(R,)`.
+        score: score of the final incumbent, `(R,)`.
+        observed: what the search itself saw of that incumbent, `(R,)`.
+        spent: total of each account that traces record, `(R,)` each.
+        curves: for each of `BenchmarkEvaluation.drawn`.
+        times: by (target key, account), followed to the horizon of the two.
+        own_seconds: the optimizer's own seconds, a run.
+        fronts: hypervolume and final fronts, where the study has several objectives.
+        shares: which part proposed how much, where traces say it.
+    """
+
+    digest: str
+    runs: Ints
+    score: Floats
+    observed: Floats
+    spent: Mapping[str, Floats]
+    curves: Mapping[str, Curve]
+    times: Mapping[tuple[str, str], CensoredTimes]
+    own_seconds: float
+    fronts: FrontTraces | None
+    shares: ProposerShares | None = None
+
+
+@dataclass(frozen=True)
+class BenchmarkEvaluation:
+    """All optimizers on one benchmark.
+
+    Attributes:
+        benchmark: its name.
+        short: its name in headings.
+        units: unit of each objective.
+        optimum: best score of all architectures.
+        average: mean score of all, what a uniformly random architecture has.
+        scoring: by what scores are had, and whether the search saw it.
+        main: account that the study's budget limits; see `nasbench.reports.analysis.accounts.main_account`.
+        views: how users see each objective.
+        checksum: hash of the table, shortened, for facts about the benchmark; of a closed form its name.
+        targets: hardest first.
+        horizons: by (target key, account), the cost up to which runs are followed: arrivals, restricted means and tests.
+        limits: what the study's budget limits, by account.
+        outcomes: by label, in the order of the study.
+        front: the true front, where the study has several objectives.
+        laws: what theory says of the runs, each as if it were alone.
+    """
+
+    benchmark: str
+    short: str
+    units: tuple[str, ...]
+    optimum: float
+    average: float
+    scoring: Scoring
+    main: str
+    checksum: str
+    targets: tuple[Target, ...]
+    horizons: Mapping[tuple[str, str], float]
+    limits: Mapping[str, float]
+    outcomes: Mapping[str, Outcome]
+    front: TrueFront | None
+    laws: tuple[Spoken, ...] = ()
+    views: tuple[View, ...] = (AS_IT_IS,)
+
+    @property
+    def unit(self) -> str:
+        """Unit of the first objective, in which scores and regrets are."""
+        return self.units[0]
+
+    @property
+    def view(self) -> View:
+        """How users see scores; all else, regrets and differences, is of what is minimised."""
+        return self.views[0]
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether scores are exact values of a closed form, which trains nothing."""
+        return self.scoring.is_exact
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts of `AXES` that say something of their own.
+
+        Unique queries do where a run repeated itself. A table may record no training times, and a closed form has none.
+        """
+        outcomes = self.outcomes.values()
+        repeated = any((o.spent["unique_queries"] < o.spent["queries"]).any() for o in outcomes)
+        timed = not self.is_exact and any(float(o.spent["train_seconds"].max()) > 0.0 for o in outcomes)
+        said = {"queries": True, "unique_queries": repeated, "train_seconds": timed, self.main: True}
+        return tuple(account for account, says in said.items() if says)
+
+    def at_fraction(self, fraction: float) -> dict[str, Floats]:
+        """Regret `(R,)` of every optimizer at a fraction of the budget that all spent; at the first where all have any, if that is later."""
+        curves = {label: outcome.curves[self.main] for label, outcome in self.outcomes.items()}
+        start = max(float(curve.budgets[0]) for curve in curves.values())
+        budget = max(start, fraction * min(float(curve.budgets[-1]) for curve in curves.values()))
+        within = budget + tolerance(budget)
+        return {label: curve.regret[:, np.flatnonzero(curve.budgets <= within)[-1]] for label, curve in curves.items()}
+
+    @property
+    def drawn(self) -> tuple[str, ...]:
+        """The accounts against which regret is drawn."""
+        return tuple(dict.fromkeys((self.main, "train_seconds")))
+
+    def is_planned(self, target: str, account: str) -> bool:
+        """Whether the horizon of a target is the limit that the study set beforehand, and not where a run happened to stop."""
+        limit = self.limits.get(account)
+        return limit is not None and self.horizons[target, account] == limit
+
+    @property
+    def scores(self) -> Floats:
+        """Final scores, `(R, optimizers)`."""
+        return np.stack([outcome.score for outcome in self.outcomes.values()], axis=1)
+
+
+def common_unit(evaluations: Sequence[BenchmarkEvaluation]) -> str:
+    """Unit of the scores where all benchmarks share one, else that it differs."""
+    units = {evaluation.unit for evaluation in evaluations}
+    return units.pop() if len(units) == 1 else "unit of the data set"
+
+
+def evaluate(results: Results) -> Iterator[BenchmarkEvaluation]:
+    """Evaluate a study, benchmark by benchmark; the traces of one are let go before the next is read."""
+    for benchmark in results.study.benchmarks:
+        yield evaluate_benchmark(results, benchmark)
+
+
+def evaluate_benchmark(results: Results, benchmark: str) -> BenchmarkEvaluation:
+    """Evaluate all optimizers on one benchmark."""
+    oracle, main = results.oracle(benchmark), main_account(results.study.budget)
+    accounts, drawn = tuple(dict.fromkeys((*AXES, main))), tuple(dict.fromkeys((main, "train_seconds")))
+    targets = standard_targets(oracle, oracle.units[0])
+    objectives = tied(oracle.objectives) if len(results.study.objectives) > 1 else None
+    truth = None if objectives is None else true_front(objectives)
+    traces = {label: results.traces(benchmark, label) for label in results.labels}
+    spent = {account: {label: t.spent(account) for label, t in traces.items()} for account in drawn}
+    grids = {account: _grid(account, spent[account]) for account in drawn}
+    times = {
+        (t.key, account): {label: time_to_target(trace, t, account) for label, trace in traces.items()}
+        for t in targets
+        for account in accounts
+    }
+    limits = results.study.budget.limits
+    horizons = {key: common_horizon(list(own.values()), limits.get(key[1])) for key, own in times.items()}
+    outcomes = {}
+    for label, trace in traces.items():
+        score = oracle.score(trace.incumbents)
+        regret = _above(score, oracle.best_score)
+        outcomes[label] = Outcome(
+            digest=results.digest((benchmark, label)),
+            runs=trace.runs,
+            score=score[:, -1],
+            observed=trace.observed[np.arange(len(trace.runs)), trace.incumbent_at[:, -1], 0],
+            spent={account: trace.spent(account)[:, -1] for account in TRACED},
+            curves={account: _curve(regret, spent[account][label], grids[account]) for account in drawn},
+            times={key: own[label].until(horizons[key]) for key, own in times.items()},
+            own_seconds=results.own_seconds(benchmark, label),
+            fronts=None if objectives is None or truth is None else front_traces(trace, objectives, truth, main),
+            shares=proposer_shares(trace),
+        )
+    return BenchmarkEvaluation(
+        benchmark=benchmark,
+        short=results.short(benchmark),
+        units=oracle.units,
+        optimum=oracle.best_score,
+        average=oracle.mean_score,
+        scoring=scoring_of(results, benchmark),
+        main=main,
+        checksum=results.benchmark(benchmark).checksum[:12],
+        targets=targets,
+        horizons=horizons,
+        limits=limits,
+        outcomes=outcomes,
+        front=truth,
+        laws=laws_on(results, benchmark, traces),
+        views=oracle.views,
+    )
+
+
+def scoring_of(results: Results, benchmark: str) -> Scoring:
+    """How a benchmark of a study is scored."""
+    found, oracle, study = results.benchmark(benchmark), results.oracle(benchmark), results.study
+    name = results.short(benchmark)
+    if isinstance(found, SyntheticBenchmark):
+        return Scoring(name=name, searched="", scored="", is_exact=True)
+    quantity = quantity_of(found.table, found.dataset, study.objectives[0])
+    splits = {c.split for c in found.table.columns if (c.dataset, c.quantity) == (found.dataset, quantity)}
+    if splits <= {None}:
+        return Scoring(name=name, searched="", scored="")
+    scored = found.table.epochs(found.dataset, quantity, oracle.score_split)
+    trained = found.table.epochs(found.dataset, quantity, study.split)
+    return Scoring(
+        name=name,
+        searched=study.split,
+        scored=oracle.score_split,
+        epochs=oracle.epochs if scored else 0,
+        trained=tuple(results.setting(benchmark).epochs) if trained else (),
+        has_test="test" in splits,
+    )
+
+
+def _above(score: Floats, best: float) -> Floats:
+    """Regret: how far scores are above the best one; zero where rounding alone parts them."""
+    regret = score - best
+    return np.where(np.abs(regret) <= tolerance(best, score), 0.0, regret)
+
+
+def _grid(account: str, spent: Mapping[str, Floats]) -> Floats:
+    """Budgets from the first at which every run has an incumbent, in equal ratios; whole numbers for counts."""
+    start = max(float(cost[:, 0].max()) for cost in spent.values())
+    ends = [float(cost[:, -1].min()) for cost in spent.values()]
+    if start <= 0.0 or max(ends) <= start:
+        return np.array([max(start, *ends)])
+    grid = np.geomspace(start, max(ends), GRID)
+    grid = np.concatenate([[start], grid[1:-1], [max(ends)], np.array(FRACTIONS) * min(ends)])
+    grid = grid if account == "train_seconds" else np.round(grid)
+    return np.unique(np.clip(grid, start, max(ends)))
+
+
+def _curve(regret: Floats, spent: Floats, grid: Floats) -> Curve:
+    # Where a run ended before another one's first query was answered, that first answer is where all have one.
+    end = max(float(spent[:, -1].min()), float(spent[:, 0].max()))
+    budgets = grid[grid <= end]
+    if not len(budgets) or budgets[-1] < end:
+        budgets = np.append(budgets, end)
+    return Curve(budgets, at_budgets(regret, spent, budgets))

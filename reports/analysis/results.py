@@ -1,0 +1,203 @@
+"""A finished study, opened for reports: who ran on what, the traces, the truth to score them by, and a hash of each number's runs."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from nasbench.benchmarks.catalogue import get_searchable
+from nasbench.benchmarks.oracle import Truth
+from nasbench.benchmarks.synthetic import SyntheticBenchmark
+from nasbench.benchmarks.tabular import TabularBenchmark
+from nasbench.errors import NasbenchError
+from nasbench.reports.analysis.traces import Traces, stack_runs
+from nasbench.search.search_protocol import Setting
+from nasbench.study.endings import endings_of, sentences
+from nasbench.study.plan import Entry, Study, Unit
+from nasbench.study.store import Store
+
+DIGITS = 12
+"""Hexadecimal digits of a hash that reports print."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """A complete results folder.
+
+    Attributes:
+        store: the opened folder; every unit of its study is there.
+    """
+
+    store: Store
+    _memory: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def open(cls, folder: Path) -> Results:
+        """Open a results folder and make sure that the study is complete and its tables are the ones it ran on.
+
+        Raises:
+            NasbenchError: if it is no results folder, a unit is missing (saying what to run), or a table has changed.
+        """
+        store = Store.open(folder)
+        if missing := store.missing:
+            unit, units = missing[0], len(store.study.units())
+            raise NasbenchError(
+                f"{folder} lacks {len(missing)} of {units} units of its study (the first: {unit.entry.label} on {unit.benchmark}, "
+                f"runs {unit.runs[0]} to {unit.runs[-1]}); `nasbench run {folder / 'study.toml'} --out {folder}` runs what is missing."
+            )
+        results = cls(store)
+        for name, checksum in results.environment.get("benchmarks", {}).items():
+            if name in store.study.benchmarks and results.benchmark(name).checksum != checksum:
+                raise NasbenchError(
+                    f"{folder} was run on another version of {name} than is installed; restore that table or run the study again."
+                )
+        return results
+
+    @property
+    def study(self) -> Study:
+        """The study that was run."""
+        return self.store.study
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels of the optimizers, in the order of the study; tables and figures keep it."""
+        return tuple(entry.label for entry in self.study.optimizers)
+
+    def entry(self, label: str) -> Entry:
+        """The study's entry of that label."""
+        return next(entry for entry in self.study.optimizers if entry.label == label)
+
+    @cached_property
+    def environment(self) -> dict[str, Any]:
+        """What `environment.json` says of where the study ran; raises NasbenchError if it is missing or damaged."""
+        return self.store.environment
+
+    def benchmark(self, name: str) -> TabularBenchmark | SyntheticBenchmark:
+        """The benchmark of that name, opened once."""
+        if ("benchmark", name) not in self._memory:
+            self._memory["benchmark", name] = get_searchable(name)
+        benchmark: TabularBenchmark | SyntheticBenchmark = self._memory["benchmark", name]
+        return benchmark
+
+    def setting(self, benchmark: str) -> Setting:
+        """The search side of the study on a benchmark."""
+        return self.study.setting(self.benchmark(benchmark).longest(self.study.objectives, self.study.split))
+
+    def oracle(self, benchmark: str) -> Truth:
+        """The truth on a benchmark, opened once."""
+        if ("oracle", benchmark) not in self._memory:
+            self._memory["oracle", benchmark] = self.benchmark(benchmark).oracle(self.setting(benchmark))
+        oracle: Truth = self._memory["oracle", benchmark]
+        return oracle
+
+    def _units(self, benchmark: str) -> tuple[str, ...]:
+        if ("units", benchmark) not in self._memory:
+            self._memory["units", benchmark] = self.oracle(benchmark).units
+        return tuple(self._memory["units", benchmark])
+
+    def short(self, benchmark: str) -> str:
+        """Its name in headings: the data set alone where all benchmarks of the study share a table."""
+        tables = {name.partition("/")[0] for name in self.study.benchmarks}
+        return benchmark.partition("/")[2] if len(tables) == 1 else benchmark
+
+    def units(self, benchmark: str, label: str) -> list[Unit]:
+        """The units of one optimizer on one benchmark, in the order of their runs."""
+        return [unit for unit in self.study.units() if unit.benchmark == benchmark and unit.entry.label == label]
+
+    def traces(self, benchmark: str, label: str) -> Traces:
+        """All runs of one optimizer on one benchmark; read anew at each call, so hold on to it or let it go.
+
+        Raises:
+            NasbenchError: if a file is damaged or holds other runs than its name says.
+        """
+        tables = [self._read(unit) for unit in self.units(benchmark, label)]
+        # Files of one folder may differ in optional columns, where a study was resumed by a newer version.
+        shared = [name for name in tables[0].column_names if all(name in table.column_names for table in tables)]
+        shared.remove("architecture")
+        whole = pa.concat_tables([table.select(shared) for table in tables])
+        rows = np.concatenate([self._rows(benchmark, table["architecture"]) for table in tables])
+        columns = {name: whole[name].to_numpy() for name in whole.column_names}
+        for name, unit in zip(self.study.objectives, self._units(benchmark), strict=True):
+            if unit == "%" and (np.abs(columns[name]) > 100.0).any():
+                raise NasbenchError(
+                    f"A trace of {label} on {benchmark} holds a value of {name} beyond 100 %, which no run measured; run the study again."
+                )
+        longest = self.setting(benchmark).epochs[-1]
+        return stack_runs(columns, rows, self.study.objectives, self.study.repeats, longest)
+
+    def early_endings(self) -> list[str]:
+        """A sentence on each optimizer with runs that ended before their budget was spent, and why; usually none."""
+        return sentences(
+            {
+                label: [
+                    endings_of(pq.read_schema(self.store.path(unit)))
+                    for benchmark in self.study.benchmarks
+                    for unit in self.units(benchmark, label)
+                ]
+                for label in self.labels
+            }
+        )
+
+    def digest(self, *cells: tuple[str, str]) -> str:
+        """Hash of the runs that a number rests on: SHA-256 over the trace files of (benchmark, label) cells, in order.
+
+        It is what `cat FILES | sha256sum` prints, shortened to `DIGITS`.
+        """
+        key = ("digest", *cells)
+        if key not in self._memory:
+            digest = hashlib.sha256()
+            for unit in self._units_of(*cells):
+                digest.update(self.store.content(unit))
+            self._memory[key] = digest.hexdigest()[:DIGITS]
+        return str(self._memory[key])
+
+    def files(self, *cells: tuple[str, str]) -> list[Path]:
+        """Trace files of (benchmark, label) cells, in the order in which `digest` reads them."""
+        return [self.store.path(unit) for unit in self._units_of(*cells)]
+
+    def _units_of(self, *cells: tuple[str, str]) -> list[Unit]:
+        return [unit for cell in cells for unit in self.units(*cell)]
+
+    def own_seconds(self, benchmark: str, label: str) -> float:
+        """The optimizer's own seconds, a run: mean over the runs (it is measured a unit at a time).
+
+        Raises:
+            NasbenchError: if a timing is not there or damaged.
+        """
+        units = self.units(benchmark, label)
+        seconds = [self.store.timing(unit).own_seconds * len(unit.runs) for unit in units]
+        return sum(seconds) / sum(len(unit.runs) for unit in units)
+
+    def _read(self, unit: Unit) -> pa.Table:
+        table = self.store.read(unit)
+        found = np.unique(table["run"].to_numpy())
+        if not np.array_equal(found, unit.runs):
+            raise NasbenchError(
+                f"The trace of {unit.entry.label} on {unit.benchmark} holds {len(found)} runs and not runs {unit.runs[0]} to {unit.runs[-1]}; "
+                "remove the file and run the study again to make it anew."
+            )
+        return table
+
+    def _rows(self, benchmark: str, architectures: pa.ChunkedArray) -> np.ndarray:
+        """Row of each query, as the oracle numbers them, `(queries,)`; every string is parsed once a benchmark."""
+        known: dict[str, int] = self._memory.setdefault(("rows", benchmark), {})
+        encoded = architectures.combine_chunks()
+        encoded = encoded if pa.types.is_dictionary(encoded.type) else encoded.dictionary_encode()
+        strings = encoded.dictionary.to_pylist()
+        if unknown := [text for text in strings if text not in known]:
+            space, oracle = self.benchmark(benchmark).space, self.oracle(benchmark)
+            parsed = np.stack([space.from_string(text) for text in unknown])
+            known.update(zip(unknown, oracle.row(parsed).tolist(), strict=True))
+        table = np.array([known[text] for text in strings], dtype=np.int64)
+        if (table < 0).any():
+            raise NasbenchError(
+                f"A trace on {benchmark} names an architecture that its table lacks; run the study again."
+            )
+        return np.asarray(table[encoded.indices.to_numpy()])

@@ -1,0 +1,107 @@
+"""Which split a search saw and which one scores what it found: every sentence about splits is made here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nasbench.reports.page.words import counted, listed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scoring:
+    """How one benchmark of a study is scored.
+
+    Attributes:
+        name: of the benchmark, in headings.
+        searched: split on which the search optimised; empty where the objective knows no splits.
+        scored: split that scores; empty where the objective knows no splits.
+        epochs: length of the training that scores; 0 where the table does not count epochs.
+        trained: epochs of the trainings that answered the search; empty where the table does not count them.
+        has_test: whether the benchmark has a test split.
+        is_exact: whether scores are values of a closed form.
+    """
+
+    name: str
+    searched: str
+    scored: str
+    epochs: int = 0
+    trained: tuple[int, ...] = ()
+    has_test: bool = False
+    is_exact: bool = False
+
+    @property
+    def is_unseen(self) -> bool:
+        """Whether the split that scores is not the one that was searched."""
+        return self.scored != self.searched
+
+    @property
+    def score(self) -> str:
+        """What scores an architecture."""
+        if self.is_exact:
+            return "exact value"
+        if not self.scored:
+            return "value in the table"
+        after = f" after {counted(self.epochs, 'epoch')}" if self.epochs else ""
+        return f"mean over training seeds on the {self.scored} split{after}"
+
+    @property
+    def training(self) -> str:
+        """The training that answered the search."""
+        if self.is_exact or not self.searched:
+            return ""
+        lengths = listed([f"{epochs:,}" for epochs in self.trained]) if self.trained else ""
+        unit = "epoch" if self.trained == (1,) else "epochs"
+        return f"{lengths} {unit}" if lengths else "the one that the table records, in epochs that it does not count"
+
+
+def scored_by(scorings: Sequence[Scoring]) -> str:
+    """What scores the architectures of some benchmarks, in words."""
+    return listed(list(dict.fromkeys(one.score for one in scorings)), "or")
+
+
+def searched_on(scorings: Sequence[Scoring]) -> str:
+    """By what the search itself ranked architectures: `seed mean on the validation split, which the search used`."""
+    texts = [
+        "exact value" if s.is_exact else f"seed mean on the {s.searched} split, which the search used" if s.searched else "value in the table"
+        for s in scorings
+    ]  # fmt: skip
+    return listed(list(dict.fromkeys(texts)), "or")
+
+
+def exposure(scorings: Sequence[Scoring]) -> tuple[str, ...]:
+    """Sentences on whether scores come from data that the search did not see; none of closed forms and of what has no splits."""
+    known = [s for s in scorings if not s.is_exact and s.scored]
+    unseen = [s for s in known if s.is_unseen]
+    lacking = [s for s in known if not s.is_unseen and not s.has_test]
+    used = [s for s in known if not s.is_unseen and s.has_test]
+    sentences = []
+    for (split, searched), names in _by(unseen).items():
+        of = f" of {listed(names)}" if len(unseen) < len(known) else ""
+        sentences.append(
+            f"The search used the {searched} split; scores{of} are those of the {split} split, which no optimizer sees."
+        )
+    for (split, _), names in _by(lacking).items():
+        sentences.append(
+            f"There is no test split of {listed(names)} in the table: scores are seed means on the {split} split, which is the one that the "
+            "search optimised, so they flatter every optimizer a little."
+        )
+    for (split, _), names in _by(used).items():
+        sentences.append(
+            f"On {listed(names)} the search used the {split} split itself: scores are those that the search optimised, so they flatter every "
+            "optimizer and say nothing of data that it did not see."
+        )
+    return tuple(sentences)
+
+
+def is_held_out(scorings: Sequence[Scoring]) -> bool:
+    """Whether every score that knows splits comes from one that the search did not use."""
+    return all(s.is_exact or not s.scored or s.is_unseen for s in scorings)
+
+
+def _by(scorings: Sequence[Scoring]) -> dict[tuple[str, str], list[str]]:
+    """Names by (split that scores, split that was searched)."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for scoring in scorings:
+        groups.setdefault((scoring.scored, scoring.searched), []).append(scoring.name)
+    return groups

@@ -1,0 +1,36 @@
+"""What theory says of the runs of a study: laws and bounds beside what was seen of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from nasbench.benchmarks.tabular import TabularBenchmark
+from nasbench.reports.analysis.results import Results
+from nasbench.reports.analysis.traces import Traces
+from nasbench.theory.machinery.claim import Context
+from nasbench.theory.traces.runs import Runs
+from nasbench.theory.traces.trace_check import Spoken
+from nasbench.theory.traces.trace_checks import SPEAKERS
+
+
+def laws_on(results: Results, benchmark: str, traces: Mapping[str, Traces]) -> tuple[Spoken, ...]:
+    """Return what claims say of each optimizer of a study on a benchmark, each as if it were alone.
+
+    Args:
+        results: the study.
+        benchmark: one of its benchmarks; of a closed form, which is not listed, nothing is said.
+        traces: runs by label.
+    """
+    if not isinstance(results.benchmark(benchmark), TabularBenchmark):
+        return ()
+    spoken = []
+    for label, trace in traces.items():
+        entry = results.entry(label)
+        if speakers := SPEAKERS.get(entry.name, ()):
+            # Rows of a complete table are indices in the space; of another table claims say nothing that needs them.
+            index = np.where(trace.answered, trace.rows, -1)
+            runs = Runs(results.study, benchmark, entry, index, trace.observed)
+            spoken += [one for speaker in speakers for one in speaker(runs, Context())]
+    return tuple(spoken)

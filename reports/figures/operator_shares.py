@@ -1,0 +1,79 @@
+"""Budget shares: which part of an optimizer proposed what share of its queries, over queries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
+from nasbench.reports.analysis.operator_shares import ProposerShares
+from nasbench.reports.figures.figure import Figure, Panel, panel_name
+from nasbench.reports.figures.style import add_legend, figure_style, line_style, new_panel, shown
+from nasbench.reports.page.words import listed
+
+
+def proposers(evaluations: Sequence[BenchmarkEvaluation]) -> Figure | None:
+    """Draw one panel a benchmark and optimizer whose traces say who proposed; None where none do."""
+    known = [
+        (evaluation, place, label, outcome.shares)
+        for evaluation in evaluations
+        for place, (label, outcome) in enumerate(evaluation.outcomes.items())
+        if outcome.shares is not None
+    ]
+    if not known:
+        return None
+    parts = list(dict.fromkeys(part for _, _, _, shares in known for part in shares.proposers))
+    with figure_style():
+        panels = tuple(_panel(evaluation, place, label, shares, parts) for evaluation, place, label, shares in known)
+    runs = sorted({shares.share.shape[1] for _, _, _, shares in known})
+    return Figure(
+        name="proposers",
+        title="Who proposed: shares of the budget",
+        caption=(
+            f"Share of the queries that each part of an optimizer proposed, in windows of queries, "
+            f"mean over {listed([str(n) for n in runs], 'or')} {'run' if runs == [1] else 'runs'}; "
+            "the band holds the 95 % interval of the mean (Student's t). Colours here stand for parts, not for optimizers."
+        ),
+        panels=panels,
+    )
+
+
+def _panel(
+    evaluation: BenchmarkEvaluation, place: int, label: str, shares: ProposerShares, parts: Sequence[str]
+) -> Panel:
+    figure, axes = new_panel()
+    edges = np.append(shares.starts - 1.0, shares.ends[-1])
+    weights = np.diff(edges) / edges[-1]
+    sentences = []
+    for part in (part for part in parts if part in shares.proposers):
+        share = shares.share[shares.proposers.index(part)]
+        mean, half = share.mean(axis=0), _half_width(share)
+        style = line_style(parts, part)
+        # A step holds from the start of its window to the end, so the last value is given twice.
+        axes.step(edges, np.append(mean, mean[-1]), where="post", label=shown(part), **style)
+        low, high = np.clip([mean - half, mean + half], 0.0, 1.0)
+        axes.fill_between(
+            edges, np.append(low, low[-1]), np.append(high, high[-1]), step="post", color=style["color"], alpha=0.2, linewidth=0
+        )  # fmt: skip
+        sentences.append(
+            f"{part} {100 * float(mean @ weights):.1f} % of all queries, {100 * mean[0]:.0f} % in the first window, {100 * mean[-1]:.0f} % in the last"
+        )
+    axes.set_xlim(0.0, edges[-1])
+    axes.set_ylim(-0.02, 1.02)
+    axes.set_xlabel("queries")
+    axes.set_ylabel("share of the queries")
+    axes.set_title(f"{shown(evaluation.short)}: {shown(label)}")
+    add_legend(figure, axes)
+    alt = f"Shares of the budget of {label} on {evaluation.short}: " + "; ".join(sentences) + "."
+    return Panel(panel_name("proposers", evaluation.short, str(place)), f"{evaluation.short}: {label}", figure, alt)
+
+
+def _half_width(share: np.ndarray) -> np.ndarray:
+    """Half of the 95 % interval of the mean over runs `(R, W)`, `(W,)`; 0 for one run, which has none."""
+    runs = len(share)
+    if runs < 2:
+        return np.zeros(share.shape[1])
+    from scipy.special import stdtrit
+
+    return np.asarray(float(stdtrit(runs - 1, 0.975)) * share.std(axis=0, ddof=1) / np.sqrt(runs))

@@ -1,0 +1,67 @@
+"""Bound against trace: laws and bounds of theory beside what the runs of the study did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
+from nasbench.reports.analysis.scoring import searched_on
+from nasbench.reports.figures.figure import Figure, Panel, panel_name
+from nasbench.reports.figures.style import INK, add_legend, figure_style, line_style, log_axis, new_panel, shown
+from nasbench.reports.page.words import counted
+from nasbench.theory.traces.trace_check import Curve, Spoken
+
+KINDS = {"exact": "exact law", "simulated": "law, simulated", "bound": "proved bound"}
+
+
+def laws(evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[Spoken]) -> Figure | None:
+    """Draw one panel a benchmark, optimizer and claim with a curve; None where there is none."""
+    drawn = [(e, s, s.curve) for e in evaluations for s in spoken if s.benchmark == e.benchmark and s.curve is not None]
+    if not drawn:
+        return None
+    with figure_style():
+        panels = tuple(_panel(e, s, curve, i) for i, (e, s, curve) in enumerate(drawn))
+    return Figure(
+        name="bound-against-trace",
+        title="Theory against these runs",
+        caption=(
+            "What was seen of the runs (in colour, with the 95 % band: Dvoretzky-Kiefer-Wolfowitz for a law of times, normal for a mean) beside the "
+            "law or the bound that theory states (dashed); a law has to run within the band, a bound only on its side. "
+            "P(T ≤ t): fraction of runs that had queried one of the best architectures, by "
+            f"{searched_on([e.scoring for e, _, _ in drawn])}, after t queries. "
+            "Verdicts are in the table of the same title."
+        ),
+        panels=panels,
+    )
+
+
+def _panel(evaluation: BenchmarkEvaluation, spoken: Spoken, curve: Curve, number: int) -> Panel:
+    figure, axes = new_panel()
+    color = line_style(list(evaluation.outcomes), spoken.optimizer)["color"]
+    runs = len(evaluation.outcomes[spoken.optimizer].runs)
+    axes.fill_between(curve.queries, curve.low, curve.high, step="post", color=color, alpha=0.2, linewidth=0)
+    axes.step(curve.queries, curve.seen, where="post", color=color, label=counted(runs, "run"))
+    axes.plot(
+        curve.queries,
+        curve.stated,
+        color=INK,
+        linestyle="--",
+        linewidth=1.1,
+        label=f"{KINDS[curve.kind]}: {spoken.verdict.outcome.value}",
+    )
+    if len(curve.queries) > 1:
+        axes.set_xscale("log")
+        log_axis(axes.xaxis)
+    axes.set_xlabel("queries")
+    axes.set_ylabel(curve.what.replace("<=", "≤"))
+    axes.set_title(f"{shown(evaluation.short)}: {shown(spoken.optimizer)}\n{spoken.claim}", fontsize=7.5)
+    add_legend(figure, axes)
+    ends = [0, len(curve.queries) - 1]
+    points = " and ".join(
+        f"{curve.seen[i]:.3g} seen beside {curve.stated[i]:.3g} stated after {counted(int(curve.queries[i]), 'query', 'queries')}"
+        for i in np.unique(ends)
+    )
+    alt = f"{spoken.claim} on {spoken.optimizer}, {evaluation.short}, {curve.what}: {points}; {spoken.verdict.outcome.value}."
+    return Panel(panel_name("bound-against-trace", evaluation.short, str(number)), evaluation.short, figure, alt)

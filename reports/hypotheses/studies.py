@@ -1,0 +1,90 @@
+"""The results folder of a claim's study, and whether it is what the registration asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from nasbench.errors import NasbenchError
+from nasbench.reports.analysis.results import Results
+from nasbench.reports.hypotheses.registry import Baseline, Claim
+from nasbench.search.registry import get_optimizer
+from nasbench.study.plan import Entry, Study
+from nasbench.study.store import Store
+
+
+def study_folders(given: Sequence[Path], studies: Sequence[str]) -> dict[str, Path]:
+    """Where the results of each study lie: among `given`, else in `results/STUDY` if that is there.
+
+    Raises:
+        NasbenchError: if a given folder holds no results, those of another study, or those of a study given twice.
+    """
+    found: dict[str, Path] = {}
+    for folder in given:
+        name = Store.open(folder).study.name
+        if name not in studies:
+            raise NasbenchError(
+                f"{folder} holds the study {name!r}, which no claim rests on; claims rest on {', '.join(studies)}."
+            )
+        if name in found:
+            raise NasbenchError(f"{found[name]} and {folder} both hold the study {name!r}; give one of them.")
+        found[name] = folder
+    for name in studies:
+        default = Path("results") / name
+        if name not in found and default.is_dir():
+            found[name] = default
+    return found
+
+
+def open_study(claim: Claim, folders: Mapping[str, Path]) -> Results | str:
+    """Open a claim's study, or say in a clause why it cannot be judged by it."""
+    study = str(claim.facts["study"])
+    if study not in folders:
+        return f"there are no results of the study {study}"
+    store = Store.open(folders[study])
+    if store.missing:
+        return f"{folders[study]} lacks {len(store.missing)} of {len(store.study.units())} units of the study"
+    results = Results.open(folders[study])
+    return _unsuitable(claim, results.study) or results
+
+
+def _unsuitable(claim: Claim, study: Study) -> str:
+    """Why a study is not the registered one; empty if it is."""
+    runs, cap = int(claim.facts["runs"]), float(claim.facts["cap"])
+    if study.runs < runs:
+        return f"the results hold {study.runs} runs and {runs} are registered"
+    if study.budget.limits.get("unique_queries", 0.0) < cap:
+        return f"the study's budget is not {cap:g} unique queries or more"
+    if study.seed != claim.facts.get("seed", study.seed):
+        return f"the study's seed is {study.seed} and {claim.facts['seed']} is registered"
+    wanted_seed = claim.facts.get("training_seed", "random")
+    if study.training_seed != wanted_seed:
+        return f"the study's training seed of a query is {study.training_seed} and {wanted_seed} is registered"
+    if missing := [name for name in claim.facts.get("benchmarks", ()) if name not in study.benchmarks]:
+        return f"the study lacks {', '.join(missing)}"
+    wanted = claim.facts.get("objectives")
+    if wanted is not None and sorted(study.objectives) != sorted(wanted):
+        return f"the study's objectives are {', '.join(study.objectives)} and not {', '.join(wanted)}"
+    labels = [entry.label for entry in study.optimizers]
+    for label in (claim.facts["method"], *(entry["without"] for entry in claim.facts.get("parts", ()))):
+        if label not in labels:
+            return f"the study has no optimizer labelled {label}"
+    lacking = [str(baseline) for baseline in claim.baselines if not _entries(baseline, study)]
+    return f"the study lacks {', '.join(lacking)}" if lacking else ""
+
+
+def labels_of(claim: Claim, study: Study) -> tuple[str, ...]:
+    """Labels of all entries of a study that a claim names as baselines, in the order of the registration."""
+    found = [entry.label for baseline in claim.baselines for entry in _entries(baseline, study)]
+    return tuple(label for label in dict.fromkeys(found) if label != claim.facts["method"])
+
+
+def _entries(baseline: Baseline, study: Study) -> list[Entry]:
+    return [entry for entry in study.optimizers if entry.name == baseline.name and _has(entry, baseline)]
+
+
+def _has(entry: Entry, baseline: Baseline) -> bool:
+    if not baseline.settings:
+        return True
+    complete = {**get_optimizer(entry.name).settings, **entry.settings}
+    return all(complete.get(key) == value for key, value in baseline.settings.items())

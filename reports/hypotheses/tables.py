@@ -1,0 +1,138 @@
+"""Judged claims as flat rows for JSON and the terminal, and as tables for print."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nasbench.reports.hypotheses.verdict import ClaimVerdict, Part
+from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.tables.table import Cell, Column, ReportTable
+
+
+def rows_of(verdicts: Sequence[ClaimVerdict]) -> list[dict[str, Any]]:
+    """One flat row a claim: the decisive part, and the whole in sentences."""
+    rows = []
+    for verdict in verdicts:
+        part = decisive(verdict)
+        rows.append(
+            {
+                "claim": verdict.claim.name,
+                "verdict": verdict.outcome,
+                "statement": verdict.claim.statement,
+                "rule": verdict.claim.rule,
+                "threshold": verdict.threshold,
+                "statistic": _number(part.statistic) if part else None,
+                "lower": _number(part.lower) if part else None,
+                "upper": _number(part.upper) if part else None,
+                "n": part.n if part else None,
+                "runs": part.runs if part else "",
+                "evidence": verdict.evidence,
+                "change": verdict.change,
+            }
+        )
+    return rows
+
+
+def part_rows(verdicts: Sequence[ClaimVerdict]) -> list[dict[str, Any]]:
+    """One flat row a number that a claim rests on."""
+    return [
+        {
+            "claim": verdict.claim.name,
+            "of": part.of,
+            "statistic": _number(part.statistic),
+            "lower": _number(part.lower),
+            "upper": _number(part.upper),
+            "n": part.n,
+            "verdict": part.verdict,
+            "reason": _reason(part),
+            "runs": part.runs,
+        }
+        for verdict in verdicts
+        for part in verdict.parts
+    ]
+
+
+def decisive(verdict: ClaimVerdict) -> Part | None:
+    """The part with the greatest upper bound, undefined before all; None where nothing was judged."""
+    if not verdict.parts:
+        return None
+    return max(verdict.parts, key=lambda part: float("inf") if isinstance(part.upper, Undefined) else part.upper)
+
+
+def claims_table(rows: Sequence[Mapping[str, Any]], registration: str) -> ReportTable:
+    """The claims with verdict, evidence and what would change it.
+
+    Args:
+        rows: as `rows_of` gives them.
+        registration: SHA-256 of the registration.
+    """
+    headings = {
+        "claim": "claim",
+        "statement": "statement",
+        "verdict": "verdict",
+        "evidence": "evidence",
+        "change": "what would change it",
+    }
+    return ReportTable(
+        name="claims",
+        title="Claims of this project",
+        caption=(
+            "Each claim stands with its rule in the project's registration, which says where results were known when it was written. "
+            "fails: a bound lies on the wrong side of the threshold, at 95 % by itself, which of many bounds one does by chance more often than in "
+            "5 %; not shown: neither that nor the claim was shown; not run: there is nothing to judge by."
+        ),
+        columns=tuple(Column(key=key, heading=heading, kind="text") for key, heading in headings.items()),
+        rows=tuple(tuple(Cell(str(row[key])) for key in headings) for row in rows),
+        notes=(f"The SHA-256 of the registration starts with {registration[:12]}.",),
+    )
+
+
+def parts_table(rows: Sequence[Mapping[str, Any]]) -> ReportTable | None:
+    """Every number behind the claims, from what `part_rows` gives; None where nothing was judged."""
+    if not rows:
+        return None
+    return ReportTable(
+        name="claims-evidence",
+        title="What the claims rest on",
+        caption=(
+            "Ratios of restricted means (below 1 the method is faster), medians, differences (above 0 the part helps), shares, accuracies or counts, "
+            "each with one-sided 95 % bounds. Ratios in queries or seconds, where a claim has any, are restricted at the least cost at which a run "
+            "without the target stopped, which is read off the runs and was not registered."
+        ),
+        columns=(
+            Column(key="claim", heading="claim", kind="text", group=True),
+            Column(key="of", heading="of", kind="text"),
+            Column(key="statistic", heading="estimate", digits=3),
+            Column(key="lower", heading="lower bound", digits=3),
+            Column(key="upper", heading="upper bound", digits=3),
+            Column(key="n", heading="n", kind="count"),
+            Column(key="verdict", heading="verdict", kind="text"),
+            Column(key="runs", heading="hash", kind="text"),
+        ),
+        rows=tuple(_part_cells(row) for row in rows),
+    )
+
+
+def _part_cells(row: Mapping[str, Any]) -> tuple[Cell, ...]:
+    runs, unknown = str(row["runs"]), Undefined(str(row["reason"]) or "it is not determined")
+    numbers = (Cell(unknown if row[key] is None else row[key], runs=runs) for key in ("statistic", "lower", "upper"))
+    verdict = str(row["verdict"]) or Undefined("the claim is judged as a whole")
+    return (
+        Cell(str(row["claim"])),
+        Cell(str(row["of"])),
+        *numbers,
+        Cell(row["n"], runs=runs),
+        Cell(verdict),
+        Cell(runs),
+    )
+
+
+def _number(value: float | Undefined) -> float | None:
+    return None if isinstance(value, Undefined) else value
+
+
+def _reason(part: Part) -> str:
+    """Why a number of it is undefined; empty where all are known."""
+    unknown = [value.reason for value in (part.statistic, part.lower, part.upper) if isinstance(value, Undefined)]
+    return unknown[0] if unknown else ""

@@ -1,0 +1,91 @@
+"""The methods section, written from the study: enough to repeat it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from nasbench.benchmarks.views import View
+from nasbench.reports.analysis.accounts import NAMES
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
+from nasbench.reports.analysis.results import Results
+from nasbench.reports.analysis.scoring import exposure, scored_by
+from nasbench.reports.page.checklist import budget_text
+from nasbench.reports.page.words import counted, listed
+
+REPEATS = {
+    "charged": "An architecture that is queried again is trained again, with a new training seed, and charged again.",
+    "cached": "An architecture that is queried again returns what it returned before and costs nothing.",
+    "isomorphic": "An architecture whose function was trained before returns what that one returned and costs nothing.",
+}
+SEEDS = {
+    "random": "A query is answered by one of the trained seeds, drawn anew for each run and architecture and equal for all optimizers in the same run.",
+    "mean": "A query is answered by the mean over the trained seeds, so that the search meets no noise.",
+}
+
+
+def methods(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> tuple[str, ...]:
+    """Paragraphs on the protocol, the scores and the statistics."""
+    study = results.study
+    scorings = [e.scoring for e in evaluations]
+    lengths = list(dict.fromkeys(s.training for s in scorings if s.training))
+    splits = list(dict.fromkeys(s.searched for s in scorings if s.searched))
+    seeds = SEEDS.get(str(study.training_seed), f"A query is answered by training seed {study.training_seed}.")
+    if all(e.is_exact for e in evaluations):
+        seeds = "A query is answered by the exact value."
+    protocol = (
+        f"{counted(len(study.optimizers), 'optimizer')} searched {counted(len(study.benchmarks), 'benchmark')} "
+        f"({', '.join(study.benchmarks)}), {counted(study.runs, 'run')} each, with the study seed {study.seed}. "
+        + objectives_of(study.objectives, evaluations[0].views)
+        + (f"; search split: {listed(splits)}" if splits else "")
+        + (f"; training length: {listed(lengths)}. " if lengths else ". ")
+        + f"A run ends at {budget_text(results)}; the query that crosses the limit counts. {REPEATS[study.repeats]} {seeds}"
+    )
+    several = len(results.setting(study.benchmarks[0]).epochs) > 1
+    scores = (
+        f"The incumbent is the architecture with the {evaluations[0].view.best} observed first objective so far"
+        + (" at the highest fidelity reached so far" if several else "")
+        + f". Reports score it by its {scored_by(scorings)}. "
+        + "".join(f"{sentence} " for sentence in exposure(scorings))
+        + f"Regret is {_regret(evaluations[0].view)}. "
+        + (
+            "A closed form trains nothing; a budget in seconds charges it one second a query."
+            if all(e.is_exact for e in evaluations)
+            else "Simulated training time is what the table records for each training, summed."
+        )
+    )
+    targets = "; ".join(f"{t.name} ({_criterion(t.criterion)})" for t in evaluations[0].targets)
+    main = NAMES[evaluations[0].main]
+    times = (
+        f"Targets, fixed before any run was read: {targets}. Time to a target includes the query that reaches it; a run that ends before is censored "
+        f"there. Summary, curves and robustness count {main}, the account that the budget limits. Arrivals, restricted means (the area under the "
+        "Kaplan-Meier curve), expected running times and log-rank tests all follow the runs up to one horizon that is common to the optimizers of a "
+        "data set: the budget's own limit where every run without the target was followed so far, else the least cost at which such a run stopped, "
+        "which is read off these runs."
+    )
+    return protocol, scores, times
+
+
+def objectives_of(names: Sequence[str], views: Sequence[View]) -> str:
+    """The objectives and which way each is better."""
+    if all(view.direction == "min" for view in views):
+        return f"Objectives, all minimised: {', '.join(names)}"
+    said = (f"{name} ({view.direction}imised)" for name, view in zip(names, views, strict=True))
+    return "Objectives: " + ", ".join(said)
+
+
+def _regret(view: View) -> str:
+    if view.direction == "max":
+        return "the best score of all architectures minus that score"
+    return "that score minus the best score of all architectures"
+
+
+def settings_of(results: Results) -> Mapping[str, str]:
+    """Settings of every optimizer that differ from its defaults, by label."""
+    return {
+        entry.label: f"{entry.name}: " + (", ".join(f"{k} = {v!r}" for k, v in entry.settings.items()) or "defaults")
+        for entry in results.study.optimizers
+    }
+
+
+def _criterion(criterion: str) -> str:
+    return "when it is queried" if criterion == "queried" else "when the incumbent is within it"

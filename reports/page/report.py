@@ -1,0 +1,197 @@
+"""What a report of a study consists of, before it is written in any format."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nasbench.errors import unknown_name
+from nasbench.reports.analysis.comparison import Comparison, compare
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, evaluate
+from nasbench.reports.analysis.results import Results
+from nasbench.reports.analysis.time_to_target import Arrival, arrivals
+from nasbench.reports.figures.anytime import anytime
+from nasbench.reports.figures.critical_difference import critical_difference
+from nasbench.reports.figures.figure import Figure
+from nasbench.reports.figures.hypervolume import hypervolume
+from nasbench.reports.figures.operator_shares import proposers
+from nasbench.reports.figures.pareto import pareto
+from nasbench.reports.figures.performance_profile import performance_profile
+from nasbench.reports.figures.run_time import run_time
+from nasbench.reports.figures.survival import survival
+from nasbench.reports.figures.theory_predictions import laws
+from nasbench.reports.figures.win_probability import win_probability
+from nasbench.reports.page.checklist import Item, checklist
+from nasbench.reports.page.methods import methods, settings_of
+from nasbench.reports.page.summary import summary
+from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.statistics.robustness import half_splits
+from nasbench.reports.tables.ablation import ablation_table
+from nasbench.reports.tables.aggregate import aggregate_table
+from nasbench.reports.tables.anytime import anytime_table
+from nasbench.reports.tables.comparison import comparison_table
+from nasbench.reports.tables.further_data_set import further_data_set_table
+from nasbench.reports.tables.included_results import read_judgements
+from nasbench.reports.tables.multi_objective import multi_objective_table
+from nasbench.reports.tables.power import power_table
+from nasbench.reports.tables.practical_equivalence import practical_table
+from nasbench.reports.tables.resource_usage import cost_table
+from nasbench.reports.tables.robustness import robustness_table
+from nasbench.reports.tables.table import ReportTable
+from nasbench.reports.tables.theory_predictions import laws_table
+from nasbench.reports.tables.time_to_target import time_to_target_table
+from nasbench.theory.traces.trace_check import Spoken
+from nasbench.theory.traces.trace_checks import decide
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report.
+
+    Attributes:
+        title: name of the study.
+        description: what the study is for.
+        summary: plain sentences.
+        tables: in the order of reading.
+        figures: in the order of reading.
+        methods: paragraphs.
+        settings: by label of the optimizer.
+        study: the study as TOML.
+        environment: rows of (what, value).
+        checklist: the NAS best practice checklist.
+        runs: hash, data set, optimizer and files of the runs behind the numbers.
+    """
+
+    title: str
+    description: str
+    summary: tuple[str, ...]
+    tables: tuple[ReportTable, ...]
+    figures: tuple[Figure, ...]
+    methods: tuple[str, ...]
+    settings: Mapping[str, str]
+    study: str
+    environment: tuple[tuple[str, str], ...]
+    checklist: tuple[Item, ...]
+    runs: tuple[tuple[str, str, str, str], ...]
+
+
+def build_report(
+    results: Results, reference: str | None = None, judgements: Sequence[Path] = (), *, figures: bool = True
+) -> Report:
+    """Compute everything that a report says; the same results give the same report.
+
+    Args:
+        results: the study.
+        reference: label of the optimizer that times to targets are compared with; the study's first if None.
+        judgements: files that `nasbench verify`, `claims` or `reproduce` printed with `--json`, to be shown as tables.
+        figures: whether figures are drawn, which takes most of the time.
+
+    Raises:
+        NasbenchError: if the reference is no label of the study, or a file of judgements is none.
+    """
+    reference = results.labels[0] if reference is None else reference
+    if reference not in results.labels:
+        raise unknown_name("optimizer in this study", reference, results.labels)
+    judged = [table for path in judgements for table in read_judgements(path)]
+    rng = np.random.default_rng([results.study.seed, 1])
+    evaluations = tuple(evaluate(results))
+    scores = {e.benchmark: {label: o.score for label, o in e.outcomes.items()} for e in evaluations}
+    digests = {e.benchmark: {label: o.digest for label, o in e.outcomes.items()} for e in evaluations}
+    comparisons = {name: compare(scores[name], digests[name], rng) for name in scores}
+    spoken = decide([said for e in evaluations for said in e.laws])
+    halves = {e.short: half_splits(scores[e.benchmark], rng, splits=2_000) for e in evaluations}
+    main, accounts = evaluations[0].main, dict.fromkeys(a for e in evaluations for a in e.accounts)
+    reached = {a: [x for e in evaluations if a in e.accounts for x in arrivals(e, a, reference, rng)] for a in accounts}
+    return Report(
+        title=results.study.name,
+        description=results.study.description,
+        summary=summary(results, evaluations, comparisons, reached[main], reference, halves),
+        tables=(*_tables(results, evaluations, comparisons, reached, reference, spoken, halves, rng), *judged),
+        figures=_figures(results, evaluations, spoken) if figures else (),
+        methods=methods(results, evaluations),
+        settings=settings_of(results),
+        study=results.study.to_toml(),
+        environment=environment_rows(results.environment),
+        checklist=checklist(results, [e.scoring for e in evaluations]),
+        runs=_runs(results),
+    )
+
+
+def _tables(
+    results: Results,
+    evaluations: Sequence[BenchmarkEvaluation],
+    comparisons: Mapping[str, Comparison],
+    reached: Mapping[str, Sequence[Arrival]],
+    reference: str,
+    spoken: Sequence[Spoken],
+    halves: Mapping[str, float | Undefined],
+    rng: np.random.Generator,
+) -> tuple[ReportTable, ...]:
+    objectives = results.study.objectives
+    entries = [(entry.label, entry.name, entry.settings) for entry in results.study.optimizers]
+    tables = [
+        comparison_table(evaluations, comparisons, objectives[0]),
+        aggregate_table(evaluations, reference, rng),
+        practical_table(evaluations, reference, rng),
+        further_data_set_table(evaluations, reference, rng),
+        power_table(evaluations, reference),
+        robustness_table(evaluations, reached[evaluations[0].main], halves),
+        anytime_table(evaluations),
+        *(time_to_target_table(found, account, reference) for account, found in reached.items() if found),
+        multi_objective_table(evaluations, objectives, rng) if len(objectives) > 1 else None,
+        ablation_table(evaluations, entries, rng),
+        cost_table(evaluations),
+        laws_table(evaluations, spoken),
+    ]
+    return tuple(table for table in tables if table is not None)
+
+
+def _figures(
+    results: Results, evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[Spoken]
+) -> tuple[Figure, ...]:
+    objectives = results.study.objectives
+    several = (pareto(evaluations, objectives), hypervolume(evaluations)) if len(objectives) > 1 else ()
+    figures = (
+        *(anytime(evaluations, account) for account in evaluations[0].drawn),
+        run_time(evaluations),
+        survival(evaluations),
+        performance_profile(evaluations),
+        win_probability(evaluations),
+        critical_difference(evaluations),
+        *several,
+        proposers(evaluations),
+        laws(evaluations, spoken),
+    )
+    return tuple(figure for figure in figures if figure is not None)
+
+
+def environment_rows(environment: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Rows of (what, value) from an `environment.json`."""
+    rows = []
+    for key, value in environment.items():
+        if isinstance(value, Mapping):
+            rows += [(f"{key}: {name}", "not installed" if v is None else str(v)) for name, v in value.items()]
+        else:
+            rows.append(
+                (key, "not recorded" if value is None else value if isinstance(value, str) else json.dumps(value))
+            )
+    return tuple(rows)
+
+
+def _runs(results: Results) -> tuple[tuple[str, str, str, str], ...]:
+    folder = results.store.folder
+    return tuple(
+        (
+            results.digest((benchmark, label)),
+            benchmark,
+            label,
+            " ".join(path.relative_to(folder).as_posix() for path in results.files((benchmark, label))),
+        )
+        for benchmark in results.study.benchmarks
+        for label in results.labels
+    )

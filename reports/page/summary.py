@@ -1,0 +1,248 @@
+"""The summary: plain sentences, each computed from the data and true of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from nasbench.reports.analysis.accounts import NAMES
+from nasbench.reports.analysis.comparison import Comparison, digits_for
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
+from nasbench.reports.analysis.results import Results
+from nasbench.reports.analysis.targets import headline
+from nasbench.reports.analysis.time_to_target import Arrival
+from nasbench.reports.analysis.views import as_seen
+from nasbench.reports.page.words import counted, listed
+from nasbench.reports.statistics.power import minimal_detectable_effect, rank_sum, runs_needed
+from nasbench.reports.statistics.restricted_mean_ratio import RestrictedMeanRatio
+from nasbench.reports.statistics.result import Estimate, Interval, Undefined
+from nasbench.reports.statistics.robustness import across_conditions, rank_methods
+from nasbench.reports.tables.table import MINUS
+from nasbench.ties import tolerance
+
+SMALL, LARGE = 0.56, 0.71
+"""A12 of effects that are called small and large (Vargha and Delaney 2000)."""
+
+MOST_NAMES = 4
+"""A sentence that would name more optimizers than this counts them instead; the tables have all."""
+
+
+def summary(
+    results: Results,
+    evaluations: Sequence[BenchmarkEvaluation],
+    comparisons: Mapping[str, Comparison],
+    reached: Sequence[Arrival],
+    reference: str,
+    halves: Mapping[str, float | Undefined],
+) -> tuple[str, ...]:
+    """Sentences in the order a reader wants them: what ran, who ended best where, how much time was saved, what could not be seen.
+
+    Args:
+        results: the study.
+        evaluations: one a benchmark.
+        comparisons: by benchmark.
+        reached: arrivals in the account that the budget limits, of all benchmarks.
+        reference: label that times are compared with.
+        halves: by short name of the benchmark, the share of random halves of the runs on which its winner wins.
+    """
+    shown = headline([evaluation.targets for evaluation in evaluations]).key
+    arrived = [arrival for arrival in reached if arrival.target.key == shown]
+    return (
+        _extent(results, evaluations),
+        *results.early_endings(),
+        *(_winner(evaluation, comparisons[evaluation.benchmark]) for evaluation in evaluations),
+        *_savings([label for label in results.labels if label != reference], reference, arrived),
+        *_robust(evaluations, halves),
+        *_power(results),
+    )
+
+
+def _few(names: Sequence[str]) -> str:
+    """The names, or their number where they are many."""
+    return listed(names) if len(names) <= MOST_NAMES else f"{len(names)} optimizers"
+
+
+def within(estimate: Estimate, digits: int) -> str:
+    """The interval of an estimate in words, or that there is none."""
+    if isinstance(estimate.interval, Interval):
+        level = f"{100 * estimate.interval.level:g} %"
+        return f"{level} interval {estimate.interval.lower:.{digits}f} to {estimate.interval.upper:.{digits}f}"
+    return f"no interval, since {estimate.interval.reason}"
+
+
+def _extent(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> str:
+    study = results.study
+    queries = sum(float(o.spent["queries"].sum()) for e in evaluations for o in e.outcomes.values())
+    timed = [o for e in evaluations if "train_seconds" in e.accounts for o in e.outcomes.values()]
+    seconds = sum(float(o.spent["train_seconds"].sum()) for o in timed)
+    return (
+        f"{counted(len(study.optimizers), 'optimizer')} ran {counted(study.runs, 'time')} on {counted(len(study.benchmarks), 'data set')}: "
+        f"{counted(round(queries), 'query', 'queries')}"
+        + (
+            f", for which the tables record {_duration(seconds)} of training."
+            if seconds
+            else f"; the {'closed forms train nothing' if all(e.is_exact for e in evaluations) else 'tables record no training times'}."
+        )
+    )
+
+
+def _duration(seconds: float) -> str:
+    """`48 seconds`, `5.2 hours`, `1,234 hours`: in hours where it is one or more."""
+    if seconds < 3600.0:
+        return f"{seconds:.3g} seconds"
+    hours = seconds / 3600.0
+    return f"{hours:,.0f} hours" if hours >= 10.0 else f"{hours:.1f} hours"
+
+
+def _winner(evaluation: BenchmarkEvaluation, comparison: Comparison) -> str:
+    leaders = [label for label, standing in comparison.standings.items() if standing.best]
+    first = comparison.standings[comparison.best]
+    if isinstance(first.mean, Undefined):
+        return f"On {evaluation.short} nothing can be said: {first.mean.reason}."
+    unit = f" {evaluation.unit}"
+    above = first.mean.value - evaluation.optimum
+    digits = digits_for([first.mean])
+    view = evaluation.view
+    mean = as_seen(first.mean, view)
+    assert isinstance(mean, Estimate)
+    optimum = f"the optimum of {view(evaluation.optimum):.{digits}f}{unit}"
+    distance = (
+        f"{above:.{digits}f} {'below' if view.direction == 'max' else 'above'} {optimum}"
+        if above > tolerance(first.mean.value, evaluation.optimum)
+        else "the optimum itself"
+    )
+    value = f"{mean.value:.{digits}f}{unit} ({within(mean, digits)}), {distance}".replace(" -", f" {MINUS}")
+    value = MINUS + value[1:] if value.startswith("-") else value
+    others = {label: s for label, s in comparison.standings.items() if label not in leaders}
+    if len(comparison.standings) == 1:
+        return f"On {evaluation.short} {comparison.best} ends with a mean of {value}."
+    if len(leaders) > 1:
+        head = f"On {evaluation.short} {listed(leaders)} share the {view.best} mean, {value}"
+    else:
+        head = f"On {evaluation.short} {comparison.best} ends with the {view.best} mean, {value}"
+    worse = [f"{label} ({_effect(s.effect)})" for label, s in others.items() if s.verdict == "worse"]
+    contrary = [f"{label} ({_effect(s.effect)})" for label, s in others.items() if s.verdict == "contrary"]
+    alike = [label for label, s in others.items() if s.verdict == "alike"]
+    parts = []
+    if worse:
+        parts.append(f"worse, by a test at 5 %: {_few(worse)}")
+    if contrary:
+        parts.append(
+            f"better in most runs by that test, but with a few bad runs that raise the mean: {listed(contrary)}"
+        )
+    if alike:
+        parts.append(f"not shown to differ: {_few(alike)}")
+    return head + ("; " + "; ".join(parts) if parts else "") + "."
+
+
+def _savings(others: Sequence[str], reference: str, reached: Sequence[Arrival]) -> tuple[str, ...]:
+    """A sentence an optimizer, or one on all of them and one on the quickest where they are many."""
+    if len(others) <= MOST_NAMES:
+        return tuple(_saving(label, reference, reached) for label in others)
+    found = {label: [a for a in reached if a.label == label] for label in others}
+    faster = [label for label, arrivals in found.items() if all(_is_faster(a.saving) for a in arrivals)]
+    ratios = {
+        label: float(np.mean([a.saving.ratio for a in arrivals if not isinstance(a.saving, Undefined)]))
+        for label, arrivals in found.items()
+        if not any(isinstance(a.saving, Undefined) for a in arrivals)
+    }
+    target, name = found[others[0]][0].target.name, NAMES[reached[0].account]
+    sentences = [
+        f"{len(faster)} of {len(others)} optimizers reached {target} with fewer {name} than {reference} on every data set, by the 95 % interval."
+    ]
+    if ratios:
+        quickest = min(ratios, key=lambda label: ratios[label])
+        sentences.append(f"The quickest of them on average: {_saving(quickest, reference, reached)}")
+    return tuple(sentences)
+
+
+def _is_faster(saving: RestrictedMeanRatio | Undefined) -> bool:
+    return not isinstance(saving, Undefined) and isinstance(saving.interval, Interval) and saving.interval.upper < 1.0
+
+
+def _saving(label: str, reference: str, reached: Sequence[Arrival]) -> str:
+    """How much of what the reference spends a target takes, data set by data set."""
+    found = [a for a in reached if a.label == label]
+    name = NAMES[found[0].account]
+    phrases, faster = [], 0
+    for arrival in found:
+        saving = arrival.saving
+        if isinstance(saving, Undefined):
+            phrases.append(f"on {arrival.benchmark} that cannot be told ({saving.reason})")
+            continue
+        bounds = saving.interval
+        text = (
+            f"95 % interval {100 * bounds.lower:.0f} to {100 * bounds.upper:.0f} %"
+            if isinstance(bounds, Interval)
+            else f"no interval, since {bounds.reason}"
+        )
+        faster += _is_faster(saving)
+        phrases.append(f"{100 * saving.ratio:.0f} % on {arrival.benchmark} ({text})")
+    return (
+        f"{label} reached {found[0].target.name} in this share of the {name} of {reference}: {listed(phrases)}; "
+        f"fewer {name}, by the interval, on {faster} of {counted(len(found), 'data set')}."
+    )
+
+
+def _robust(evaluations: Sequence[BenchmarkEvaluation], halves: Mapping[str, float | Undefined]) -> tuple[str, ...]:
+    """Whether the winner stays the winner: on other data sets, at half the budget, on half of the runs."""
+    if len(evaluations[0].outcomes) < 2:
+        return ()
+    final = {e.short: {label: o.score for label, o in e.outcomes.items()} for e in evaluations}
+    sentences = []
+    first, best = evaluations[0].short, evaluations[0].view.best
+    across = across_conditions(final, first)
+    if len(evaluations) > 1 and not isinstance(across, Undefined):
+        if isinstance(across.winner, Undefined):
+            sentences.append(f"No single optimizer wins on {first}: {across.winner.reason}.")
+        else:
+            kept = [name for name, survives in across.survives.items() if survives is True]
+            sentences.append(
+                f"The winner on {first}, {across.winner}, also has the {best} mean on {len(kept)} of the {counted(len(across.survives), 'other data set')}."
+            )
+    sentences += _half_budget(evaluations)
+    known = {name: share for name, share in halves.items() if not isinstance(share, Undefined)}
+    if known:
+        texts = [f"{100 * share:.0f} % on {name}" for name, share in known.items()]
+        sentences.append(f"The {best} mean stays the {best} on random halves of the runs in {listed(texts)}.")
+    return tuple(sentences)
+
+
+def _half_budget(evaluations: Sequence[BenchmarkEvaluation]) -> list[str]:
+    """Whether the winner led at half the budget already."""
+    led = []
+    for evaluation in evaluations:
+        half, whole = (rank_methods(evaluation.at_fraction(fraction)) for fraction in (0.5, 1.0))
+        if not isinstance(half, Undefined) and not isinstance(whole, Undefined) and half.winners == whole.winners:
+            led.append(evaluation.short)
+    names = f" ({listed(led)})" if led and len(evaluations) > 1 else ""
+    return [
+        f"At half the budget the {evaluations[0].view.best} mean belongs to the same optimizer on {len(led)} of {counted(len(evaluations), 'data set')}{names}."
+    ]
+
+
+def _effect(effect: Estimate | Undefined) -> str:
+    return effect.reason if isinstance(effect, Undefined) else f"A12 {effect.value:.2f}"
+
+
+def _power(results: Results) -> tuple[str, ...]:
+    runs, methods = results.study.runs, len(results.study.optimizers)
+    if methods < 2:
+        return ("There is one optimizer, so nothing is compared; a comparison needs at least random search beside it.",)
+    pairs = methods * (methods - 1) // 2
+    design = rank_sum(alpha=0.05 / pairs)
+    needed = " and ".join(
+        f"A12 = {0.5 + effect:g} {_runs_for(runs_needed(design, effect))}" for effect in (LARGE - 0.5, SMALL - 0.5)
+    )
+    smallest = minimal_detectable_effect(design, runs, 0.5)
+    if isinstance(smallest, Undefined):
+        return (f"The study could not have shown any difference: {smallest.reason}; {needed} of each.",)
+    return (
+        f"With {counted(runs, 'run')} of each, a difference is seen with a probability of 80 % from A12 = {0.5 + smallest:.2f} on "
+        f"(rank sum at 5 % over {counted(pairs, 'pair')}); smaller ones may be there and not show; {needed} of each.",
+    )
+
+
+def _runs_for(needed: int | Undefined) -> str:
+    return "cannot be seen" if isinstance(needed, Undefined) else f"needs {counted(needed, 'run')}"

@@ -1,0 +1,118 @@
+"""Write a report: one self-contained HTML page, Markdown, LaTeX, and every table and figure as files of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from nasbench import markup
+from nasbench.errors import NasbenchError
+from nasbench.reports.figures.figure import inline_svg, write_figure_files
+from nasbench.reports.page.report import Report
+from nasbench.reports.tables.render import write_table_files
+from nasbench.reports.tables.to_html import to_html
+from nasbench.reports.tables.to_latex import to_latex
+from nasbench.reports.tables.to_markdown import to_markdown
+
+
+@dataclass(frozen=True)
+class Written:
+    """Where a report was written.
+
+    Attributes:
+        page: the HTML page.
+        files: everything, the page included.
+    """
+
+    page: Path
+    files: tuple[Path, ...]
+
+
+def write_report(report: Report, folder: Path) -> Written:
+    """Write a report into a folder, which is made if it is not there.
+
+    Raises:
+        NasbenchError: if the folder is a file or the disk refuses.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise NasbenchError(f"{folder} is a file; a report needs a folder.")
+    try:
+        (folder / "tables").mkdir(parents=True, exist_ok=True)
+        (folder / "figures").mkdir(exist_ok=True)
+        files = [path for table in report.tables for path in write_table_files(table, folder / "tables")]
+        files += write_figure_files(report.figures, folder / "figures")
+        for name, text in (
+            ("report.md", markdown(report)),
+            ("report.tex", latex(report)),
+            ("report.html", html(report)),
+        ):
+            (folder / name).write_text(text, encoding="utf-8")
+            files.append(folder / name)
+    except OSError as fault:
+        raise NasbenchError(
+            f"The report cannot be written to {folder} ({fault.strerror}); choose another --out."
+        ) from None
+    return Written(folder / "report.html", tuple(files))
+
+
+def html(report: Report) -> str:
+    """The page; it loads nothing from anywhere."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=PackageLoader("nasbench.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+    )
+    environment.filters["table"] = lambda table: Markup(to_html(table))
+    environment.filters["svg"] = lambda panel: Markup(inline_svg(panel))
+    return environment.get_template("page.html.j2").render(report=report, version=version("nas-verify"))
+
+
+def _shown(value: object) -> object:
+    """What a page shows of a plain text: no control signs; what is markup already, and the study as TOML, keeps its lines."""
+    if not isinstance(value, str) or hasattr(value, "__html__"):
+        return value
+    return "\n".join(markup.printable(line) for line in value.split("\n"))
+
+
+def markdown(report: Report) -> str:
+    """The report in Markdown; figures are linked beside it."""
+    return _plain("report.md.j2", report)
+
+
+def latex(report: Report) -> str:
+    """The report as a LaTeX document; figures are included from beside it."""
+    return _plain("report.tex.j2", report)
+
+
+def _plain(template: str, report: Report) -> str:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    tex = template.endswith(".tex.j2")
+    brackets = {
+        "variable_start_string": "<<",
+        "variable_end_string": ">>",
+        "block_start_string": "<%",
+        "block_end_string": "%>",
+    }
+    brackets |= {"comment_start_string": "<#", "comment_end_string": "#>"}
+    environment = Environment(
+        loader=PackageLoader("nasbench.reports"),
+        autoescape=False,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        **(brackets if tex else {}),  # type: ignore[arg-type]
+    )
+    environment.filters["tex"] = markup.latex
+    environment.filters["breakable"] = lambda text: r"\allowbreak{}".join(markup.latex(sign) for sign in text)
+    environment.filters["md"] = markup.markdown
+    environment.filters["fenced"] = markup.fenced
+    environment.filters["table"] = to_latex if tex else to_markdown
+    return environment.get_template(template).render(report=report, version=version("nas-verify"))

@@ -1,0 +1,106 @@
+"""Tables of what other commands judged: theory verdicts, claims, reproduced papers; from the JSON that those commands print."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from nasbench.errors import NasbenchError
+from nasbench.reports.hypotheses.tables import claims_table, parts_table
+from nasbench.reports.statistics.result import Interval, Undefined
+from nasbench.reports.tables.table import Cell, Column, ReportTable
+from nasbench.reports.tables.theory_verdicts import theory_tables
+
+KEYS = {"verify": "verdicts", "claims": "claims", "reproduce": "rows"}
+"""Command to the key of its results."""
+
+TITLES = {"verify": "Theory against traces", "claims": "Claims", "reproduce": "Published beside reproduced"}
+NEEDED = {"verify": ("claim", "verdict"), "claims": ("claim", "statement", "verdict", "evidence", "change")}
+"""Keys that each row of a command's results must have."""
+
+HIDDEN = ("interval", "low", "high", "seconds", "fault", "passed")
+"""Keys that are no columns: bounds, which stand beside the statistic, and what is of no use in print."""
+
+
+def read_judgements(path: Path) -> tuple[ReportTable, ...]:
+    """Build the tables of a file that `nasbench verify --json`, `claims --json` or `reproduce --json` printed.
+
+    Raises:
+        NasbenchError: if the file is not such an object.
+    """
+    try:
+        raw = path.read_bytes()
+        document = json.loads(raw)
+    except (OSError, ValueError):
+        raise NasbenchError(
+            f"{path} is not JSON; give a file that `nasbench verify --json` (or claims, reproduce) printed."
+        ) from None
+    command = document.get("command") if isinstance(document, dict) else None
+    rows = document.get(KEYS.get(str(command), "")) if isinstance(document, dict) else None
+    if command not in KEYS or not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
+        raise NasbenchError(
+            f"{path} holds no results of {', '.join(KEYS)}; give a file that one of these commands printed with --json."
+        )
+    runs = hashlib.sha256(raw).hexdigest()[:12]
+    if lacking := [key for row in rows for key in NEEDED.get(str(command), ()) if key not in row]:
+        raise NasbenchError(
+            f"{path} holds a row without {lacking[0]!r}; print it anew with `nasbench {command} --json`."
+        )
+    if command == "claims":
+        tables = (claims_table(rows, str(document.get("registration"))), parts_table(document.get("parts") or ()))
+        return tuple(replace(table, name=f"{table.name}-{runs}") for table in tables if table is not None)
+    if command == "verify" and not any("optimizer" in row for row in rows):
+        return theory_tables(rows, runs, path.name)
+    return (judgement_table(str(command), rows, runs, path.name),)
+
+
+def judgement_table(command: str, rows: Sequence[Mapping[str, Any]], runs: str, source: str) -> ReportTable:
+    """Build the table from flat rows.
+
+    Args:
+        command: "verify", "claims" or "reproduce".
+        rows: one flat object a verdict, all with the same keys; a null number is undefined.
+        runs: hash of what the rows come from.
+        source: name of the file, for the caption.
+    """
+    keys = [key for key in dict.fromkeys(key for row in rows for key in row) if key not in HIDDEN]
+    numeric = {key: _is_numeric([row.get(key) for row in rows]) for key in keys}
+    columns = tuple(
+        Column(
+            key=key,
+            heading=key.replace("_", " "),
+            kind=("p_value" if key == "p_value" else "count" if key == "n" else "general") if numeric[key] else "text",
+            digits=4,
+        )
+        for key in keys
+    )
+    body = tuple(tuple(_cell(row, key, numeric[key], runs) for key in keys) for row in rows)
+    return ReportTable(
+        name=f"judgements-{command}-{runs}",
+        title=TITLES[command],
+        caption=f"What nasbench {command} found, as printed into {source}.",
+        columns=columns,
+        rows=body,
+        notes=(f"The hash of that file starts with {runs}.",),
+    )
+
+
+def _is_numeric(values: Sequence[Any]) -> bool:
+    known = [value for value in values if value is not None]
+    return bool(known) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in known)
+
+
+def _cell(row: Mapping[str, Any], key: str, numeric: bool, runs: str) -> Cell:
+    value = row.get(key)
+    if value is None or value == "":
+        return Cell(Undefined("there is none" if key in row else "it was not given"), runs=runs)
+    if not numeric:
+        return Cell(value if isinstance(value, str) else json.dumps(value))
+    low, high = row.get("interval") or (row.get("low"), row.get("high"))
+    if key != "statistic" or low is None or high is None:
+        return Cell(value, runs=runs)
+    return Cell(value, Interval(float(low), float(high), 0.95), runs=runs)

@@ -1,0 +1,105 @@
+"""Practical difference on each data set: posterior probabilities beyond and within a margin stated in advance, and a test of equivalence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nasbench.benchmarks.views import View
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
+from nasbench.reports.page.words import counted
+from nasbench.reports.statistics.bayesian import signed_rank
+from nasbench.reports.statistics.equivalence import Equivalence, paired
+from nasbench.reports.statistics.multiple import holm
+from nasbench.reports.statistics.result import Interval, Undefined
+from nasbench.reports.tables.table import Cell, Column, ReportTable
+
+MARGIN = 0.1
+"""Percentage points of error up to which two architectures are as good as each other: about what another training seed changes."""
+DRAWS = 4_000
+FEWEST_RUNS = 6
+"""Of fewer runs no signed-rank test at 5 % can show anything, and the posterior would be certain of what its prior says."""
+MOST_RUNS = 200
+"""The posterior costs the square of the runs; of more runs the first so many are used, and the table says so."""
+
+
+def practical_table(
+    evaluations: Sequence[BenchmarkEvaluation], reference: str, rng: np.random.Generator
+) -> ReportTable | None:
+    """Build the table, or None where scores are no percentages or nothing is to be compared."""
+    labels = [label for label in evaluations[0].outcomes if label != reference]
+    if not labels or any(e.unit != "%" for e in evaluations):
+        return None
+    columns = (
+        Column(key="benchmark", heading="data set", kind="text", group=True),
+        Column(key="optimizer", heading="optimizer", kind="text"),
+        Column(key="better", heading="P(better)", digits=3),
+        Column(key="equivalent", heading="P(equivalent)", digits=3),
+        Column(key="worse", heading="P(worse)", digits=3),
+        Column(key="difference", heading="mean difference (points) [90 %]", digits=3),
+        Column(key="p_value", heading="p of TOST", kind="p_value"),
+        Column(key="verdict", heading="means within the margin", kind="text"),
+        Column(key="n", heading="n", kind="count"),
+    )
+    rows = []
+    for evaluation in evaluations:
+        base = evaluation.outcomes[reference]
+        tests = {label: paired(evaluation.outcomes[label].score, base.score, MARGIN) for label in labels}
+        adjusted = dict(
+            zip(labels, holm([t if isinstance(t, Undefined) else t.p_value for t in tests.values()]), strict=True)
+        )
+        for label in labels:
+            outcome = evaluation.outcomes[label]
+            runs = f"{outcome.digest}+{base.digest}"
+            n = len(outcome.score)
+            result = (
+                signed_rank(outcome.score[:MOST_RUNS], base.score[:MOST_RUNS], MARGIN, rng, draws=DRAWS)
+                if n >= FEWEST_RUNS
+                else Undefined(f"{counted(n, 'run')} of each can tell no probability, {FEWEST_RUNS} are the fewest")
+            )
+            values: tuple[float | Undefined, ...] = (result, result, result) if isinstance(result, Undefined) else (
+                result.x_better, result.equivalent, result.y_better
+            )  # fmt: skip
+            rows.append(
+                (
+                    Cell(evaluation.short),
+                    Cell(label),
+                    *(Cell(v, runs=runs) for v in values),
+                    *_equivalence(tests[label], adjusted[label], runs, evaluation.view),
+                    Cell(n, runs=runs),
+                )
+            )
+    return ReportTable(
+        name="practical",
+        title=f"Practical difference from {reference}",
+        caption=(
+            f"Posterior probability that a run of the optimizer is, most likely, better than one of {reference} by more than {MARGIN:g} points, "
+            "within that margin, or worse by more; and whether the means of all runs are shown to lie within it of each other."
+        ),
+        columns=columns,
+        rows=tuple(rows),
+        notes=(
+            f"Bayesian signed-rank test (Benavoli et al. 2014, 2017), paired by run, on at most the first {MOST_RUNS} runs; "
+            f"region of practical equivalence: {MARGIN:g} points, stated in advance.",
+            "TOST: two one-sided paired t tests (Schuirmann 1987) at 5 % with the same margin, on all runs, adjusted by Holm over the optimizers of a data "
+            "set. Not shown is no evidence of a difference, as no significant difference is no evidence of equivalence.",
+        ),
+    )
+
+
+def _equivalence(
+    test: Equivalence | Undefined, p_value: float | Undefined, runs: str, view: View
+) -> tuple[Cell, Cell, Cell]:
+    """Difference of means as users see it, adjusted p-value and verdict of a TOST."""
+    if isinstance(test, Undefined) or isinstance(p_value, Undefined):
+        return (
+            Cell(test if isinstance(test, Undefined) else test.difference, runs=runs),
+            Cell(p_value, runs=runs),
+            Cell("not decidable"),
+        )
+    verdict = "shown" if p_value < test.alpha else "not shown"
+    difference, interval = test.difference, test.interval
+    if view.direction == "max":
+        difference, interval = -difference, Interval(-interval.upper, -interval.lower, interval.level)
+    return Cell(difference, interval, runs=runs), Cell(p_value, runs=runs), Cell(verdict)

@@ -1,0 +1,52 @@
+"""What a run cost, in every account, and how much of the space it saw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
+from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.tables.table import Cell, Column, ReportTable
+
+
+def cost_table(evaluations: Sequence[BenchmarkEvaluation]) -> ReportTable:
+    """Build the table of the six accounts."""
+    columns = (
+        Column(key="benchmark", heading="data set", kind="text", group=True),
+        Column(key="optimizer", heading="optimizer", kind="text"),
+        Column(key="queries", heading="queries", kind="count"),
+        Column(key="unique_queries", heading="unique", kind="count"),
+        Column(key="nonisomorphic_queries", heading="unique up to isomorphism", kind="count"),
+        Column(key="epochs", heading="epochs", kind="count"),
+        Column(key="train_hours", heading="simulated hours of training", digits=1),
+        Column(key="own_seconds", heading="own seconds", digits=4),
+    )
+    untimed = Undefined("no training times are recorded")
+    rows = []
+    for evaluation in evaluations:
+        for label, outcome in evaluation.outcomes.items():
+            means = {account: float(np.mean(spent)) for account, spent in outcome.spent.items()}
+            hours = means["train_seconds"] / 3600.0
+            counts = (means[a] for a in ("queries", "unique_queries", "nonisomorphic_queries", "epochs"))
+            rows.append(
+                (
+                    Cell(evaluation.short),
+                    Cell(label),
+                    *(Cell(count, runs=outcome.digest) for count in counts),
+                    Cell(hours if "train_seconds" in evaluation.accounts else untimed, runs=outcome.digest),
+                    Cell(outcome.own_seconds, runs=outcome.digest),
+                )
+            )
+    return ReportTable(
+        name="cost",
+        title="Cost of a run",
+        caption="What a run spent of each account, mean over runs.",
+        columns=columns,
+        rows=tuple(rows),
+        notes=(
+            "Simulated hours are what the table records for the trainings that were charged. Own seconds: what the optimizer itself computed for, "
+            "measured where the study ran and shared out evenly over runs that advance together.",
+        ),
+    )

@@ -1,0 +1,73 @@
+"""Theory against the runs of the study: what each claim that speaks of an optimizer finds in its traces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
+from nasbench.reports.statistics.result import Interval, Undefined
+from nasbench.reports.tables.table import Cell, Column, ReportTable
+from nasbench.theory.machinery.claim import Verdict
+from nasbench.theory.traces.trace_check import Spoken
+
+EXACT = Undefined("the claim is not tested by a p-value")
+
+
+def laws_table(evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[Spoken]) -> ReportTable | None:
+    """Build the table, or None where no claim speaks of any optimizer of the study."""
+    rows = tuple(_row(e, s) for e in evaluations for s in spoken if s.benchmark == e.benchmark)
+    if not rows:
+        return None
+    return ReportTable(
+        name="laws",
+        title="Theory against these runs",
+        caption=(
+            "Laws and bounds of theory held against the traces of the optimizers that they speak of. Statistic and bound are those of the claim "
+            "(a sup-distance and its 95 % radius, a mean and the stated mean, a probability and its bound), as the notes say; each on all runs."
+        ),
+        columns=(
+            Column(key="benchmark", heading="data set", kind="text", group=True),
+            Column(key="optimizer", heading="optimizer", kind="text"),
+            Column(key="claim", heading="claim", kind="text"),
+            Column(key="verdict", heading="verdict", kind="text"),
+            Column(key="statistic", heading="statistic [95 %]", kind="general", digits=3),
+            Column(key="bound", heading="bound", kind="general", digits=3),
+            Column(key="p_value", heading="p", kind="p_value"),
+        ),
+        rows=rows,
+        notes=(
+            "violated: rejected at 5 % by Holm over all of this table; undecided: too few runs to tell; vacuous: the bound holds and is more than ten times "
+            "what was seen; assumption-violated: the study is not what the claim speaks about. `nasbench verify --traces` prints the same.",
+            *_looked_at(evaluations, spoken),
+        ),
+    )
+
+
+def _row(evaluation: BenchmarkEvaluation, spoken: Spoken) -> tuple[Cell, ...]:
+    verdict, runs = spoken.verdict, evaluation.outcomes[spoken.optimizer].digest
+    bounds = None if verdict.interval is None else Interval(*verdict.interval, 0.95)
+    return (
+        Cell(evaluation.short),
+        Cell(spoken.optimizer),
+        Cell(spoken.claim),
+        Cell(verdict.outcome.value),
+        Cell(_known(verdict.statistic, verdict), bounds, runs=runs),
+        Cell(_known(verdict.bound, verdict), runs=runs),
+        Cell(EXACT if verdict.p_value is None else verdict.p_value, runs=runs),
+    )
+
+
+def _known(value: float, verdict: Verdict) -> float | Undefined:
+    return float(value) if np.isfinite(value) else Undefined(verdict.note)
+
+
+def _looked_at(evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[Spoken]) -> list[str]:
+    """What the statistic of each claim is, with the data sets where a note is not the same on all."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for evaluation in evaluations:
+        for one in spoken:
+            if one.benchmark == evaluation.benchmark and one.verdict.note and np.isfinite(one.verdict.statistic):
+                found.setdefault((one.claim, one.verdict.note), []).append(evaluation.short)
+    return [f"{claim} ({', '.join(dict.fromkeys(names))}): {note}." for (claim, note), names in found.items()]

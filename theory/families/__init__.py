@@ -1,0 +1,1 @@
+"""The claims: one family of theorems a module."""

@@ -1,0 +1,189 @@
+"""GP-UCB's regret on exact draws from the prior, many draws in lockstep.
+
+Srinivas, Krause, Kakade and Seeger (2010), Theorem 1: D finite, f ~ GP(0, k), k(x, x) <= 1, noise variance s^2,
+beta_t = 2 ln(|D| t^2 pi^2 / (6 delta)). With probability 1 - delta, for all t and x |f(x) - mu_{t-1}(x)| <= beta_t^(1/2) s_{t-1}(x)
+(Lemma 5.1), and R_T <= sqrt(C_1 T beta_T gamma_T) for all T, C_1 = 8 / ln(1 + 1/s^2). Maximisation throughout.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench.theory.families.bayesian.information_gain import gain_bound
+from nasbench.theory.families.bayesian.kernel import AnovaKernel
+from nasbench.theory.families.bayesian.posterior import Factored, LowRank
+from nasbench.theory.machinery.claim import (
+    VACUOUS_FACTOR,
+    Assumption,
+    Claim,
+    Context,
+    Fault,
+    Outcome,
+    Verdict,
+    all_at_most,
+)
+from nasbench.theory.machinery.statistical_checks import rate_at_most
+
+Floats = NDArray[np.float64]
+
+DELTA = 0.1
+
+
+def beta(times: Floats, size: int, delta: float = DELTA) -> Floats:
+    """Return beta_t."""
+    return 2 * np.log(size * np.asarray(times, dtype=float) ** 2 * np.pi**2 / (6 * delta))
+
+
+def regret_bound(kernel: AnovaKernel, times: Floats, noise: float, gain: Floats | None = None) -> Floats:
+    """Return sqrt(C_1 T beta_T gamma_T), gamma_T in closed form unless given."""
+    gamma = gain_bound(kernel, times, noise) if gain is None else gain
+    return np.sqrt(8 / np.log1p(1 / noise) * times * beta(times, kernel.size) * gamma)
+
+
+@dataclass(frozen=True)
+class Play:
+    """What GP-UCB did on each draw.
+
+    Attributes:
+        regret: cumulative regret, shape (draws, T).
+        outside: did f ever leave the confidence band, shape (draws,).
+        spread: max f - min f, shape (draws,).
+    """
+
+    regret: Floats
+    outside: NDArray[np.bool_]
+    spread: Floats
+
+
+def play(
+    kernel: AnovaKernel, truth: Floats, steps: int, noise: float, rng: np.random.Generator, *, width: float | None = None,
+    worst: bool = False,
+) -> Play:  # fmt: skip
+    """Run GP-UCB on functions (draws, N) drawn from the kernel's prior.
+
+    Args:
+        kernel: prior.
+        truth: the functions.
+        steps: T.
+        noise: variance.
+        rng: source of the noise.
+        width: fixed half-width of the band in standard deviations instead of beta_t^(1/2).
+        worst: query the least upper bound instead of the greatest (a mutant).
+    """
+    draws, size = truth.shape
+    posterior = LowRank(kernel, draws) if size <= 1000 else Factored(kernel, draws)
+    mean, variance = np.zeros((draws, size)), np.ones((draws, size))
+    outside = np.zeros(draws, dtype=bool)
+    gaps = np.empty((draws, steps))
+    lane, best = np.arange(draws), truth.max(axis=1)
+    for t in range(steps):
+        half = (width if width is not None else float(np.sqrt(beta(np.array(t + 1.0), size)))) * np.sqrt(variance)
+        outside |= (np.abs(truth - mean) > half + 1e-9).any(axis=1)
+        upper = mean + half
+        at = upper.argmin(axis=1) if worst else upper.argmax(axis=1)
+        gaps[:, t] = best - truth[lane, at]
+        row, total = posterior.row(at), variance[lane, at] + noise
+        posterior.observe(at, total)
+        surprise = truth[lane, at] + np.sqrt(noise) * rng.normal(size=draws) - mean[lane, at]
+        mean += row * (surprise / total)[:, None]
+        variance = np.maximum(variance - row**2 / total[:, None], 1e-12)
+    return Play(np.cumsum(gaps, axis=1), outside, np.ptp(truth, axis=1))
+
+
+ADDITIVE = AnovaKernel(1.0, 3, 5, 1)
+PRODUCT = AnovaKernel(0.4, 6, 5, 6)
+BUDGETS = np.array([50.0, 100.0, 200.0, 500.0])
+
+
+def check_band(ctx: Context, width: float | None = None) -> Verdict:
+    """Count the draws that leave the band |f - mu| <= beta^(1/2) s anywhere in 300 steps: at most delta, exact binomial."""
+    rng = ctx.rng("bayesian.confidence-band")
+    draws = 300
+    found = play(ADDITIVE, ADDITIVE.draw(rng, draws), 300, 0.25, rng, width=width)
+    return rate_at_most(
+        int(found.outside.sum()), draws, DELTA, note="draws that leave the band, 300 steps, 125 architectures"
+    )
+
+
+def check_regret(ctx: Context, worst: bool = False) -> Verdict:
+    """Count the draws whose regret exceeds the bound at any T <= 5000 under the additive prior: at most delta."""
+    rng = ctx.rng("bayesian.gp-ucb")
+    draws, steps, noise = 60, 5000, 0.25
+    found = play(ADDITIVE, ADDITIVE.draw(rng, draws), steps, noise, rng, worst=worst)
+    times = np.arange(1.0, steps + 1)
+    bound = regret_bound(ADDITIVE, times, noise)
+    trivial = steps * found.spread.mean()
+    note = (
+        f"draws beyond the bound; at T = {steps} it is {bound[-1]:.0f}, regret {found.regret[:, -1].mean():.0f} on average and "
+        f"{found.regret[:, -1].max():.0f} at most, T x range {trivial:.0f}"
+    )
+    verdict = rate_at_most(int((found.regret > bound).any(axis=1).sum()), draws, DELTA, note=note)
+    tightness = float((bound / found.regret.max(axis=0)).min())
+    if verdict.outcome is Outcome.HOLDS and not (bound[-1] < trivial and tightness <= VACUOUS_FACTOR):
+        return replace(verdict, outcome=Outcome.VACUOUS, tightness=tightness)
+    return replace(verdict, tightness=tightness)
+
+
+def check_budgets(ctx: Context, shortened: bool = False) -> Verdict:
+    """Hold the bound of the product prior on NAS-Bench-201's space against T x range at T = 50 ... 500, and against real runs.
+
+    Vacuous where it exceeds T x range at every budget. The mutant forgets the union bound over architectures and all
+    interactions: real runs exceed that.
+    """
+    rng = ctx.rng("bayesian.gp-ucb-nas")
+    draws, steps, noise = 4, 60, 0.05
+    found = play(PRODUCT, PRODUCT.draw(rng, draws), steps, noise, rng)
+    times = np.arange(1.0, steps + 1)
+    if shortened:
+        gain = 0.5 * np.log1p(times * PRODUCT.spectrum()[0][0] / noise)
+        bound = np.sqrt(8 / np.log1p(1 / noise) * times * beta(times, 1) * gain)
+    else:
+        bound = regret_bound(PRODUCT, times, noise)
+    ratio = regret_bound(PRODUCT, BUDGETS, noise) / (BUDGETS * found.spread.max())
+    useful = np.arange(1000.0, 200_001.0, 1000.0)
+    first = useful[np.argmax(regret_bound(PRODUCT, useful, noise) < useful * found.spread.max())]
+    note = (
+        f"regret bound / (T x range) at T = 50, 100, 200, 500: {', '.join(f'{r:.1f}' for r in ratio)}; "
+        f"below 1 from T = {first:.0f} of {PRODUCT.size} architectures"
+    )
+    verdict = all_at_most(found.regret.max(axis=0), bound, note=note, n=draws)
+    if verdict.outcome is Outcome.HOLDS and (ratio >= 1).all():
+        return replace(verdict, outcome=Outcome.VACUOUS)
+    return verdict
+
+
+PRIOR = Assumption("$f$ is a draw from the prior that the algorithm uses, Gaussian noise of known variance")
+REAL = Assumption("on a real table the prior cannot be verified beyond calibration", verifiable=False)
+SRINIVAS = "Srinivas, Krause, Kakade, Seeger (ICML 2010)"
+
+CLAIMS = (
+    Claim(
+        "bayesian.confidence-band",
+        r"\Pr[\forall t,x:\ |f(x)-\mu_{t-1}(x)|\le\beta_t^{1/2}\sigma_{t-1}(x)]\ge 1-\delta",
+        (PRIOR,),
+        f"{SRINIVAS}, Lemma 5.1",
+        check_band,
+        Fault("the band is one standard deviation wide", partial(check_band, width=1.0)),
+    ),
+    Claim(
+        "bayesian.gp-ucb-regret",
+        r"\Pr[\forall T:\ R_T\le\sqrt{C_1T\beta_T\gamma_T}]\ge 1-\delta \text{ under an additive prior}",
+        (PRIOR,),
+        f"{SRINIVAS}, Theorem 1",
+        check_regret,
+        Fault("the least upper bound is queried, not the greatest", partial(check_regret, worst=True)),
+    ),
+    Claim(
+        "bayesian.gp-ucb-budgets",
+        r"R_T\le\sqrt{C_1T\beta_T\gamma_T} \text{ with the product prior at budgets of architecture search}",
+        (PRIOR, REAL),
+        f"{SRINIVAS}, Theorem 1",
+        check_budgets,
+        Fault("no union bound, and interactions carry no information", partial(check_budgets, shortened=True)),
+    ),
+)
+"""Claims about GP-UCB."""

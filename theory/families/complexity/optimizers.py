@@ -1,0 +1,220 @@
+"""Stated orders of every registered optimizer in the number of queries T, with the reason for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+from nasbench.search.observations import Observations
+from nasbench.search.optimizer import Optimizer
+from nasbench.search.random_streams import Streams
+from nasbench.search.registry import get_optimizer, optimizer_names
+from nasbench.spaces.catalogue import get_space
+from nasbench.theory.families.complexity.growth import (
+    SHORTEST,
+    TIME_SLACK,
+    Order,
+    Slope,
+    Wrapper,
+    geometric,
+    grow,
+    judge,
+)
+from nasbench.theory.machinery.claim import Assumption, Claim, Context, Fault, Verdict, equal_within
+from nasbench.theory.machinery.instrumentation import replaced
+from nasbench.theory.machinery.operation_costs import DENSITIES, GP_BO, HYBRID, NETWORKS
+from nasbench.theory.machinery.testbed import handle, space
+
+SEEDS = 2
+"""Runs whose processor time is taken; counts and memory are of one more."""
+
+_SHORT = geometric(32, 160)
+_GENERATIONS = geometric(96, 768)
+_RACES = (1, 3, 9)
+_SMALL = {"population": 8, "mutation": 0.3}
+
+ORDERS: Mapping[str, Order] = {
+    "random_search": Order(time=1, memory=0, reason="a query is a draw", settings={"batch": 16}),
+    "one_plus_one_ea": Order(time=1, memory=0, reason="a mutation and a comparison a query"),
+    "regularized_evolution": Order(time=1, memory=0, reason="O(S) a query on a ring of P members"),
+    "local_search": Order(time=1, memory=0, reason="a neighbourhood of n k is listed once for n k queries"),
+    "simulated_annealing": Order(time=1, memory=0, reason="a mutation and a comparison a query"),
+    "reinforce": Order(time=1, memory=0, reason="a step of Adam on d k logits a query"),
+    "asng": Order(time=1, memory=0, reason="a step on d k probabilities for every lambda queries"),
+    "quantum_inspired": Order(time=1, memory=0, reason="P rotations of d k amplitudes for every P queries"),
+    "nsga2": Order(
+        time=1, memory=0, reason="T / N generations of O(M N^2)", sizes=_GENERATIONS, settings=_SMALL, objectives=2
+    ),
+    "nsga3": Order(
+        time=1, memory=0, reason="T / N generations of O(M N^2)", sizes=_GENERATIONS, settings=_SMALL, objectives=2
+    ),
+    "sms_emoa": Order(
+        time=1, memory=0, reason="a sort and contributions of N + 1 members a query", sizes=_GENERATIONS,
+        settings=_SMALL, objectives=2,
+    ),
+    "successive_halving": Order(time=1, memory=0, reason="a rung of at most eta^s members is sorted", epochs=_RACES),
+    "hyperband": Order(time=1, memory=0, reason="as successive halving, bracket after bracket", epochs=_RACES),
+    "bohb": Order(
+        time=2, memory=1, reason="densities are fitted to all t observations of a fidelity at every answer",
+        sizes=geometric(160, 800), epochs=_RACES, primitives=DENSITIES,
+    ),
+    "tpe": Order(
+        time=2, memory=1, reason="densities are built on all t trials at every query", sizes=geometric(32, 96),
+        settings={"initial": 4, "candidates": 4}, space=space(4, 4),
+    ),
+    "bananas": Order(
+        time=2, memory=1, reason="networks are trained on all t observations for every batch", sizes=_SHORT,
+        settings={"steps": 10, "members": 2, "initial": 4, "batch": 4, "candidates": 20}, primitives=NETWORKS,
+    ),
+    "progressive": Order(
+        time=2, memory=1, reason="networks are trained on all t observations for every beam", sizes=_SHORT,
+        settings={"steps": 10, "beam": 4}, primitives=NETWORKS,
+    ),
+    "gp_bo": Order(
+        time=3, memory=2, reason="t^2 for every candidate scored, t^3 at sizes that grow by 1.3", sizes=geometric(40, 160),
+        settings={"initial": 4, "pool": 16}, primitives=GP_BO,
+    ),
+    "hybrid": Order(
+        time=3, memory=2, reason="t^2 + t N a query, t^3 + t^2 N at sizes that grow by 4/3", sizes=geometric(24, 128),
+        primitives=HYBRID, space=space(4, 4),
+    ),
+}  # fmt: skip
+"""What is stated, by name; `darts_replay` makes one query and has a claim of its own."""
+
+
+class Rescanning:
+    """A mutant that goes through its whole history after every answer: O(T^2) in all."""
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self._optimizer = optimizer
+        self._history: list[float] = []
+        self.best = np.inf
+
+    def ask(self) -> Any:
+        """Ask the optimizer."""
+        return self._optimizer.ask()
+
+    def tell(self, observations: Observations) -> None:
+        """Tell it, and look for the best from the beginning, for each answer."""
+        self._optimizer.tell(observations)
+        for value in observations.objectives[0, :, 0].tolist():
+            self._history.append(value)
+            for seen in self._history:
+                self.best = min(self.best, abs(seen))
+
+
+class Hoarding:
+    """A mutant whose archive keeps a copy of all that it has seen after every answer: memory O(T^2)."""
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self._optimizer = optimizer
+        self._seen = np.empty((0, 128))
+        self.archive: list[np.ndarray] = []
+
+    def ask(self) -> Any:
+        """Ask the optimizer."""
+        return self._optimizer.ask()
+
+    def tell(self, observations: Observations) -> None:
+        """Tell it, and keep another copy."""
+        self._optimizer.tell(observations)
+        for _ in range(observations.architectures.shape[1]):
+            self._seen = np.concatenate([self._seen, np.zeros((1, 128))])
+            self.archive.append(self._seen)
+
+
+def _eager_fit(module: str, name: str) -> Callable[[], Any]:
+    """Return what makes a Gaussian process choose its settings again at every query: O(T^4)."""
+
+    @contextmanager
+    def planted() -> Iterator[None]:
+        with replaced(import_module(module), name, 1.0):
+            yield
+
+    return planted
+
+
+def _order(
+    context: Context, name: str, wrapper: Wrapper | None = None, planted: Callable[[], Any] = nullcontext
+) -> Verdict:
+    """Judge operations, memory and processor time of one optimizer."""
+    order = ORDERS[name]
+    first = int(context.rng(f"complexity.{name}").integers(2**31))
+    with planted():
+        # Timed first, so that what is imported on the way is there before memory is traced.
+        timed = [grow(name, order, first + s, wrapper, instruments=False) for s in range(1, SEEDS + 1)]
+        counts = grow(name, order, first, wrapper)
+    queries = np.concatenate([g.queries for g in timed])
+    seconds = np.concatenate([g.seconds for g in timed])
+    slopes = [
+        Slope.of("operations", counts.queries, counts.operations, order.time),
+        Slope.of("memory", counts.queries, counts.memory, order.memory),
+    ]
+    long = seconds >= SHORTEST
+    if len(np.unique(queries[long])) >= 4:
+        slopes.append(Slope.of("time", queries[long], seconds[long], order.time, TIME_SLACK))
+    return judge(slopes, int(counts.queries[-1]), f"T = {counts.queries[0]:.0f} to {counts.queries[-1]:.0f}")
+
+
+def _replay(context: Context, name: str = "darts_replay") -> Verdict:
+    """Count what is asked for before nothing is, at most 50 times."""
+    inside = get_space("nas-bench-201")
+    optimizer = get_optimizer(name).create(handle(inside), Streams(context.seed, (0,)))
+    queries = 0
+    for _ in range(50):
+        batch: Any = optimizer.ask()
+        queries += batch.shape[1]
+        if not batch.shape[1]:
+            break
+    return equal_within(queries, 1, 0, 1, note="queries that the replay makes")
+
+
+def _is_installed(name: str) -> bool:
+    return name in optimizer_names() and (name != "tpe" or find_spec("optuna") is not None)
+
+
+def _fault(name: str) -> Fault:
+    check = partial(_order, name=name)
+    eager = {"gp_bo": ("nasbench.baselines.gp_bo", "REFIT"), "hybrid": ("nasbench.hybrid.surrogate", "GROWTH")}
+    if name in eager:
+        return Fault("settings chosen again at every query", partial(check, planted=_eager_fit(*eager[name])))
+    # What is gone through must weigh more than the optimizer's own calls; pymoo makes thousands a generation.
+    if ORDERS[name].memory == 0 and ORDERS[name].objectives == 1:
+        return Fault("the whole history is gone through after every answer", partial(check, wrapper=Rescanning))
+    return Fault("a copy of the whole history is kept after every answer", partial(check, wrapper=Hoarding))
+
+
+def _claim(name: str) -> Claim:
+    order = ORDERS[name]
+    memory = "1" if order.memory == 0 else "T" if order.memory == 1 else f"T^{order.memory:g}"
+    return Claim(
+        f"complexity.{name.replace('_', '-')}",
+        rf"\text{{operations and time }} O(T{'' if order.time == 1 else f'^{order.time:g}'}), \text{{ memory }} O({memory})",
+        (
+            Assumption("settings and space are fixed while T grows"),
+            Assumption("an upper bound can be refuted by measurement, never proved", verifiable=False),
+        ),
+        f"{order.reason}; HC3: MacKinnon and White 1985",
+        partial(_order, name=name),
+        _fault(name),
+    )
+
+
+CLAIMS = (
+    *(_claim(name) for name in ORDERS if _is_installed(name)),
+    Claim(
+        "complexity.darts-replay",
+        r"\text{one query, whatever the budget}",
+        (),
+        "nothing is searched",
+        _replay,
+        Fault("an optimizer that searches", partial(_replay, name="random_search")),
+    ),
+)
+"""Orders of the registered optimizers."""

@@ -1,0 +1,23 @@
+"""Claims about gradients in architecture search: what relaxations, hypergradients and mirror descent guarantee."""
+
+from nasbench.theory.families.gradient import (
+    federated,
+    finite_difference,
+    hypergradient,
+    information_geometric,
+    mirror_descent,
+    regret,
+    relaxation,
+    stochastic,
+)
+
+CLAIMS = (
+    *finite_difference.CLAIMS,
+    *hypergradient.CLAIMS,
+    *regret.CLAIMS,
+    *relaxation.CLAIMS,
+    *mirror_descent.CLAIMS,
+    *stochastic.CLAIMS,
+    *information_geometric.CLAIMS,
+    *federated.CLAIMS,
+)

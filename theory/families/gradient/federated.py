@@ -1,0 +1,101 @@
+"""The mean that a federated search takes of its clients' theta, and why it is the geometric one.
+
+Clients k = 1 ... K with weights p_k (their share of the examples) start a round from one theta and take one exponentiated-gradient
+step each, along their own gradients. The normalised geometric mean of where they end is the step that one place with all
+examples takes, along sum_k p_k g_k: exactly, whatever the gradients and the step size, on every simplex of the product. The
+arithmetic mean of distributions is not. It is also the barycentre of the divergence that exponentiated gradient descends by:
+
+    sum_k p_k KL(theta || theta_k) = KL(theta || m) + c,   c = sum_k p_k KL(m || theta_k).
+
+`nasbench.theory.symbolic.mirror_mean` derives both; here the suite's own means are held to them. The clients are the three data sets of
+NAS-Bench-201, each with the gradient of its own table: they differ as clients of a federation do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench.live.federated.aggregation import mirror_mean, weighted_mean
+from nasbench.theory.exact.landscape import DATASETS
+from nasbench.theory.families.gradient.exponentiated import eg_step, kl
+from nasbench.theory.families.gradient.multilinear import dirichlet, gradient
+from nasbench.theory.machinery.claim import Assumption, Claim, Context, Fault, Verdict, at_most
+from nasbench.theory.symbolic.mirror_mean import barycentre_gap, log_ratio
+
+Floats = NDArray[np.float64]
+Mean = Callable[[Sequence[Any], Floats], Any]
+
+
+def rounds(ctx: Context, name: str, repeats: int) -> Iterator[tuple[Floats, list[Floats], Floats, float]]:
+    """Yield theta `(n, k)`, the gradients of the three clients there, their weights and a step size, many times over.
+
+    Every other round has equal shares; steps run from 0.01 to 100 times the spread of the gradients.
+    """
+    rng = ctx.rng(name)
+    tensors = []
+    for dataset in DATASETS:
+        landscape = ctx.landscape(dataset)
+        tensors.append(landscape.rank.reshape(landscape.cardinalities) / (landscape.size - 1))
+    decisions, choices = tensors[0].ndim, len(tensors[0])
+    for repeat in range(repeats):
+        theta = dirichlet(rng, decisions, choices)
+        weights = np.full(len(tensors), 1 / len(tensors)) if repeat % 2 else rng.dirichlet(np.ones(len(tensors)))
+        yield theta, [gradient(tensor, theta) for tensor in tensors], weights, float(10 ** rng.uniform(-2, 2))
+
+
+def check_central(ctx: Context, mean: Mean = mirror_mean, repeats: int = 200) -> Verdict:
+    """Check that the mean of the clients' steps is the central step and lies on the simplices, to rounding."""
+    log_ratio(len(DATASETS))
+    worst = 0.0
+    for theta, slopes, weights, eta in rounds(ctx, "gradient.mirror-mean-central", repeats):
+        central = eg_step(theta, -np.tensordot(weights, np.stack(slopes), axes=1), eta)
+        averaged = mean([eg_step(theta, -slope, eta) for slope in slopes], weights)
+        off = float(np.abs(averaged.sum(axis=1) - 1).max())
+        worst = max(worst, float(np.abs(averaged - central).max()), off)
+    return at_most(worst, 1e-12, repeats, note="greatest entry of mean less central step; equal and unequal shares")
+
+
+def check_barycentre(ctx: Context, mean: Mean = mirror_mean, repeats: int = 200) -> Verdict:
+    """Check the identity of divergences at random points, relative to the greatest of its terms."""
+    if barycentre_gap() != 0:
+        raise ArithmeticError("the identity of divergences does not follow")
+    rng = ctx.rng("gradient.mirror-mean-barycentre.points")
+    worst = 0.0
+    for theta, slopes, weights, eta in rounds(ctx, "gradient.mirror-mean-barycentre", repeats):
+        clients = [eg_step(theta, -slope, min(eta, 10.0)) for slope in slopes]
+        middle, point = mean(clients, weights), dirichlet(rng, *theta.shape)
+        spread = float(sum(p * kl(point, one) for p, one in zip(weights, clients, strict=True)))
+        around = float(sum(p * kl(middle, one) for p, one in zip(weights, clients, strict=True)))
+        worst = max(worst, abs(spread - around - float(kl(point, middle))) / max(spread, 1.0))
+    return at_most(worst, 1e-10, repeats, note="greatest relative gap of the identity")
+
+
+START = Assumption(r"all clients start the round from the same $\theta$ and take one step")
+WEIGHTS = Assumption(r"$p_k>0$, $\sum_kp_k=1$: the clients' shares of the examples")
+
+CLAIMS = (
+    Claim(
+        "gradient.mirror-mean-central",
+        r"\frac{\prod_k(\theta_k^+)^{p_k}}{\|\prod_k(\theta_k^+)^{p_k}\|_1}=\frac{\theta e^{-\eta\sum_kp_kg_k}}"
+        r"{\|\theta e^{-\eta\sum_kp_kg_k}\|_1},\quad\theta_k^+\propto\theta e^{-\eta g_k}",
+        (START, WEIGHTS),
+        "derived here (nasbench.theory.symbolic.mirror_mean); exponentiated gradient of Kivinen, Warmuth (1997)",
+        check_central,
+        Fault("the arithmetic mean in place of the geometric", partial(check_central, mean=weighted_mean)),
+    ),
+    Claim(
+        "gradient.mirror-mean-barycentre",
+        r"\sum_kp_k\mathrm{KL}(\theta\|\theta_k)=\mathrm{KL}(\theta\|m)+\sum_kp_k\mathrm{KL}(m\|\theta_k),\quad "
+        r"m\propto\prod_k\theta_k^{p_k}",
+        (WEIGHTS,),
+        "derived here (nasbench.theory.symbolic.mirror_mean); Bregman barycentres: Nielsen, Nock (2009)",
+        check_barycentre,
+        Fault("the arithmetic mean in place of the geometric", partial(check_barycentre, mean=weighted_mean)),
+    ),
+)
+"""Claims about the means of federated search."""

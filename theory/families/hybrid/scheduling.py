@@ -1,0 +1,80 @@
+"""The scheduler: no share ever falls below the floor, so nobody waits longer than a geometric time.
+
+Adaptive pursuit moves every share to a convex combination of itself and an aim that is at least the floor (Thierens 2005), which
+keeps shares at the floor or above for every sequence of rewards; the aims sum to one, so shares do too.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from nasbench.hybrid.scheduler import Scheduler
+from nasbench.theory.machinery.claim import Assumption, Claim, Context, Fault, Verdict, at_most, by_p_value
+
+FLOOR = 0.15
+NAMES = ("surrogate", "evolution", "relaxation")
+THIERENS = "Thierens 2005 (adaptive pursuit)"
+
+
+def _floor(context: Context, floor: float = FLOOR) -> Verdict:
+    """Judge by the deepest fall below the floor, and by how far shares are from summing to one."""
+    rng = context.rng("hybrid.floor")
+    deepest, drift, rewards = 0.0, 0.0, 0
+    for _ in range(40):
+        shares = dict(zip(NAMES, rng.dirichlet(np.full(3, 0.2)) + 1e-9, strict=True))
+        scheduler = Scheduler(shares, rng, floor=floor, rate=float(rng.choice([0.05, 0.5, 1.0])))
+        favourite = NAMES[rng.integers(3)]
+        hostile = rng.random() < 0.5
+        for name in rng.choice(NAMES, size=200):
+            scheduler.reward(str(name), float(name == favourite) if hostile else float(rng.random()))
+            deepest = max(deepest, FLOOR - min(scheduler.shares.values()))
+            drift = max(drift, abs(sum(scheduler.shares.values()) - 1))
+            rewards += 1
+    return at_most(
+        max(deepest, drift), 1e-12, rewards, note=f"deepest fall below the floor {FLOOR}, or drift of the sum"
+    )
+
+
+def _waiting(context: Context, floor: float = FLOOR) -> Verdict:
+    """Wait for a proposer that never earns anything; the rest always do. Judge the law of its waits at every time."""
+    waits_wanted, longest = 2_000, 60
+    scheduler = Scheduler(dict.fromkeys(NAMES, 1.0), context.rng("hybrid.waiting"), floor=floor, rate=0.05)
+    waits, wait = list[int](), 0
+    while len(waits) < waits_wanted:
+        wait += 1
+        name = scheduler.pick()
+        scheduler.reward(name, float(name != "evolution"))
+        if name == "evolution" or wait == longest:
+            waits.append(wait if name == "evolution" else longest + 1)
+            wait = 0
+    times = np.arange(longest + 1)
+    seen = (np.array(waits)[:, None] > times).mean(axis=0)
+    bound = (1 - FLOOR) ** times
+    worst = int((seen - bound).argmax())
+    excess = max(0.0, float(seen[worst] - bound[worst]))
+    p_value = float(np.exp(-2 * waits_wanted * excess**2))
+    note = f"P(wait > {worst}), of a proposer that never earns; mean wait {np.mean(waits):.2f}, at most {1 / FLOOR:.2f}"
+    return by_p_value(p_value, float(seen[worst]), float(bound[worst]), waits_wanted, note=note)
+
+
+CLAIMS = (
+    Claim(
+        "hybrid.scheduler-floor",
+        r"p_i(t) \ge p_{\min} \text{ and } \sum_i p_i(t) = 1 \text{ for every sequence of rewards}",
+        (Assumption("the floor is at most one divided by the number of proposers"),),
+        THIERENS,
+        _floor,
+        Fault("a scheduler without a floor", partial(_floor, floor=0.0)),
+    ),
+    Claim(
+        "hybrid.scheduler-waiting",
+        r"P(\text{proposer } i \text{ is not asked for } t \text{ later queries}) \le (1 - (1-u)\,p_{\min})^t \to 0",
+        (Assumption("checked at u = 0: uniform queries are independent of the scheduler's own random numbers"),),
+        THIERENS + "; Borel-Cantelli: asked infinitely often",
+        _waiting,
+        Fault("a scheduler without a floor", partial(_waiting, floor=0.0)),
+    ),
+)
+"""Who proposes."""

@@ -1,0 +1,184 @@
+"""Identities of the hybrid: what never gets worse, what makes no difference, and what it is without its parts.
+
+Each is deterministic: one violation falsifies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from nasbench.hybrid import progressive
+from nasbench.hybrid.evolution import Evolution
+from nasbench.hybrid.progressive import Ladder
+from nasbench.search.archive import ParetoArchive
+from nasbench.search.simplex import support, uniform_theta
+from nasbench.spaces.space import Architectures, Floats
+from nasbench.theory.exact.pareto_sets import hypervolume
+from nasbench.theory.machinery.claim import Assumption, Claim, Context, Fault, Verdict, at_most
+from nasbench.theory.machinery.instrumentation import replaced
+from nasbench.theory.machinery.testbed import Function, hybrid, rugged, space, steps
+
+NOISE_FREE = Assumption("an architecture has one value; under noise the statement is about observed values")
+
+
+def _archive(context: Context, of_survivors: bool = False) -> Verdict:
+    """Judge by the greatest fall of the archive's hypervolume, and the greatest rise of the best of one objective."""
+    worst, queries = 0.0, 0
+    rng = context.rng("hybrid.archive")
+    inside = space(4, 4)
+    for run in range(4):
+        optimizer = hybrid(rng, inside, 2, surrogate=False, population=4, brood=8)
+        archive = ParetoArchive(inside.d, 2)
+        volume = 0.0
+        for architecture, objectives, _ in steps(optimizer, rugged(run, inside, 2), 100):
+            archive.add(architecture[None], objectives[None])
+            kept = optimizer._evolution.objectives if of_survivors else archive.objectives
+            worst, volume = max(worst, volume - hypervolume(kept)), hypervolume(kept)
+            queries += 1
+        optimizer = hybrid(rng, inside, surrogate=False, population=4, brood=8)
+        best = np.inf
+        for _, objectives, _ in steps(optimizer, rugged(run, inside), 60):
+            best = min(best, float(objectives[0]))
+            worst = max(worst, float(optimizer._evolution.objectives[0, 0]) - best)
+            queries += 1
+    return at_most(worst, 1e-12, queries, note="greatest loss of hypervolume (two objectives) or of the best (one)")
+
+
+def _queries(rng: np.random.Generator, function: Function, most: int, **settings: Any) -> Architectures:
+    inside = space(4, 4)
+    return np.stack([a for a, *_ in steps(hybrid(rng, inside, **settings), function, most)])
+
+
+def _standardised(values: Floats) -> Floats:
+    return np.asarray((values - values.mean()) / max(float(values.std()), 1e-12))
+
+
+def _rank_invariance(context: Context, raw: bool = False) -> Verdict:
+    """Judge by the queries that change when the objective goes through an increasing function."""
+    transforms: tuple[Callable[[Floats], Floats], ...] = (
+        lambda y: 7.0 * y - 3.0,
+        lambda y: np.exp(3.0 * y),
+        lambda y: y**3,
+    )
+    function, changed, most = rugged(5, space(4, 4)), 0, 50
+    seed = int(context.rng("hybrid.ranks").integers(2**31))
+    planted = replaced(progressive, "normal_scores", _standardised) if raw else nullcontext()
+    with planted:
+        plain = _queries(np.random.default_rng(seed), function, most, brood=16)
+        for transform in transforms:
+            other = _queries(np.random.default_rng(seed), partial(_composed, transform, function), most, brood=16)
+            changed += int((other != plain).any(axis=1).sum())
+    return at_most(changed, 0, most * len(transforms), note="queries that differ, all parts on, three transformations")
+
+
+def _composed(outer: Callable[[Floats], Floats], inner: Function, architectures: Architectures) -> Floats:
+    return outer(inner(architectures))
+
+
+def _evolution_alone(context: Context, rate: float = 0.0) -> Verdict:
+    """Step the evolution part by hand; then freeze theta at uniform, where guidance must make no difference."""
+    inside, most = space(4, 4), 80
+    function = rugged(7, inside)
+    seed = int(context.rng("hybrid.alone").integers(2**31))
+    alone = _queries(
+        np.random.default_rng(seed), function, most, surrogate=False, gradient=False, exploration=0.0, canonical=False
+    )
+    by_hand = _evolved(np.random.default_rng(seed), function, most)
+    guided = [
+        _queries(
+            np.random.default_rng(seed), function, most, surrogate=False, rate=rate, theta_floor=0.01, guidance=guidance
+        )
+        for guidance in (0.0, 1.0)
+    ]
+    changed = int((alone != by_hand).any(axis=1).sum()) + int((guided[0] != guided[1]).any(axis=1).sum())
+    return at_most(changed, 0, 2 * most, note="queries that differ from the part's own, or with and without guidance")
+
+
+def _evolved(rng: np.random.Generator, function: Function, most: int) -> Architectures:
+    """Return what `Evolution` measures when it is stepped with the hybrid's random numbers and nothing else."""
+    inside, initial = space(4, 4), 4
+    own, evolving, _, _ = rng.spawn(4)
+    evolution = Evolution(inside.cardinalities, evolving, population=20, crossover=0.3, guidance=0.5)
+    uniform = uniform_theta(support(inside.cardinalities))[0]
+    left, measured = np.ones(inside.size, dtype=bool), []
+    for query in range(most):
+        if query < initial:
+            places = np.flatnonzero(left)
+            child = inside.all[places[own.integers(len(places))]]
+        else:
+            own.random()
+            brood = evolution.propose(64, uniform, uniform)
+            child = brood[left[inside.index(brood)]][0]
+        left[inside.index(child)] = False
+        evolution.add(child, function(child[None])[0])
+        measured.append(child)
+    return np.stack(measured)
+
+
+def _to_the_top(ladder: Ladder, function: bytes) -> int:
+    """The mutant that skips the rungs between the lowest and the top."""
+    reached = ladder._reached.get(function, -1)
+    return 0 if reached < 0 else ladder.top if reached < ladder.top else ladder.top + 1
+
+
+def _ladder(context: Context, skip: bool = False) -> Verdict:
+    """Judge by queries out of order: every function must go through 1, 3 and 9 epochs, in this order, none twice.
+
+    The mutant runs without the surrogate, which refuses scores of a rung that was skipped.
+    """
+    inside, epochs = space(3, 4, unordered=True), (1, 3, 9)
+    wrong = queries = 0
+    with replaced(Ladder, "next_rung", _to_the_top) if skip else nullcontext():
+        optimizer = hybrid(context.rng("hybrid.ladder"), inside, epochs=epochs, progressive=True, surrogate=not skip)
+        climbed: dict[bytes, int] = {}
+        for architecture, _, at in steps(optimizer, rugged(9, inside), 60):
+            function = inside.canonical(architecture).tobytes()
+            wrong += int(at != epochs[min(climbed.get(function, 0), 2)] or climbed.get(function, 0) > 2)
+            climbed[function] = climbed.get(function, 0) + 1
+            queries += 1
+    return at_most(wrong, 0, queries, note="queries that skip or repeat a rung, 20 functions, all used up")
+
+
+CLAIMS = (
+    Claim(
+        "hybrid.archive-monotone",
+        r"HV(\text{archive}_{t+1}) \ge HV(\text{archive}_t); \text{ the best survivor of one objective never gets worse}",
+        (NOISE_FREE, Assumption("the reference point is fixed")),
+        "Fleischer 2003; elitism of truncation selection by total order",
+        _archive,
+        Fault(
+            "the survivors of evolution (rank and crowding) in place of the archive",
+            partial(_archive, of_survivors=True),
+        ),
+    ),
+    Claim(
+        "hybrid.rank-invariance",
+        r"g \text{ increasing} \Rightarrow \text{ the hybrid on } g \circ f \text{ makes the queries that it makes on } f",
+        (Assumption("one objective, one fidelity"), Assumption("g merges no two values in floating point")),
+        "derived here: normal scores of ranks; mapping back to values is monotone and the acquisition orders as its argument does",
+        _rank_invariance,
+        Fault("standardised values in place of normal scores", partial(_rank_invariance, raw=True)),
+    ),
+    Claim(
+        "hybrid.evolution-alone",
+        r"\text{surrogate and relaxation off: the evolution part; } \theta \equiv \text{uniform: guidance makes no difference}",
+        (Assumption("exploration 0 and no merging, for the comparison with the part"),),
+        "by construction: every part has random numbers of its own",
+        _evolution_alone,
+        Fault("a relaxation that moves", partial(_evolution_alone, rate=0.5)),
+    ),
+    Claim(
+        "hybrid.ladder-order",
+        r"\text{every function climbs the rungs in order, each once}",
+        (Assumption("the budget answers every query"),),
+        "by construction: the next rung is the one above the highest reached",
+        _ladder,
+        Fault("a ladder that goes from the lowest rung to the top", partial(_ladder, skip=True)),
+    ),
+)
+"""Identities of the hybrid."""

@@ -1,0 +1,235 @@
+"""Convergence: the forced uniform share, drawn over what is still open, and never measuring a function twice.
+
+N is the number of functions (canonical forms, where architectures of equal form are merged), K of them are targets, n_0 the
+initial design, u the exploration. A later query is, with probability u, uniform over the functions not yet measured; whoever
+else proposes brings one of them too. So after s queries without a target the next one hits with probability u K / (N - s) or
+more, and
+
+    P(T > n_0 + t) <= C(N - K, n_0) / C(N, n_0) * prod_{j < t} (1 - u K / (N - n_0 - j)) <= (1 - u K / N)^t,
+
+with equality up to t = N - n_0 - K where the other proposers bring no target while they can help it; and T <= N - K + 1 surely.
+On a ladder of R rungs a function is open until it has climbed all, hence P(T > t) <= P(Bin(t - n_0, u / N) < R) for one target.
+Uniform draws ignore the support, so what a shrinking support drops stays within reach.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from nasbench.hybrid.candidate_selection import Selection
+from nasbench.hybrid.enumeration import listing_of
+from nasbench.hybrid.optimizer import Hybrid
+from nasbench.hybrid.progressive import Support
+from nasbench.spaces.catalogue import get_space
+from nasbench.spaces.space import Architectures, Floats, Space
+from nasbench.theory.families.hybrid.mutants import Adversary, Fixed, Forgetful
+from nasbench.theory.machinery.claim import Assumption, Claim, Context, Fault, Verdict, all_at_most, at_most, by_p_value
+from nasbench.theory.machinery.confidence_bands import cdf_distance, dkw_p_value, dkw_radius
+from nasbench.theory.machinery.testbed import deceptive, handle, hitting_time, hybrid, rugged, space, steps
+
+LISTED = Assumption("the space is small enough to be listed (at most 2^17 combinations)")
+MERGED = Assumption("K and N count functions where architectures of equal canonical form are merged")
+ONE_RUNG = Assumption("one fidelity")
+SOURCE = "derived here; Rudolph 1994 for elitism and a positive chance of every state"
+
+
+def survival(size: int, targets: int, initial: int, exploration: float) -> Floats:
+    """Return the bound on P(T > t), t = 0, ..., N - K + 1; the exact law where no proposer helps."""
+    left = np.ones(size - targets + 2)
+    for t in range(1, len(left)):
+        chance = 1.0 if t <= initial else exploration
+        left[t] = left[t - 1] * (1 - chance * targets / (size - t + 1))
+    left[-1] = 0.0
+    return left
+
+
+def _representatives(inside: Space, merged: bool) -> Architectures:
+    listing = listing_of(inside, merged)
+    assert listing is not None
+    return listing.architectures
+
+
+def _adversarial_law(context: Context, exploration: float = 0.4) -> Verdict:
+    runs, inside = 2_000, space(3, 4, unordered=True)
+    everything = _representatives(inside, True)
+    # The rarest functions, of one architecture each: a draw over architectures would favour the others.
+    alike = (everything == everything[:, :1]).all(axis=1)
+    targets = np.flatnonzero(alike)[:2]
+    others = np.delete(everything, targets, axis=0)
+    aims = {everything[i].tobytes() for i in targets}
+    rng = context.rng("hybrid.law")
+    times = [
+        hitting_time(
+            Adversary(everything[targets], others, rng, inside, initial=3, exploration=exploration), _flat, aims
+        )
+        for _ in range(runs)
+    ]
+    exact = 1 - survival(len(everything), 2, 3, 0.4)
+    distance = cdf_distance(times, exact)
+    note = f"sup-distance; {len(everything)} functions of 64 architectures, 2 targets, u = 0.4, n_0 = 3"
+    return by_p_value(dkw_p_value(distance, runs), distance, dkw_radius(runs), runs, note=note)
+
+
+def _flat(architectures: Architectures) -> Floats:
+    return np.ones((len(architectures), 1))
+
+
+def _tail(context: Context, exploration: float = 0.5) -> Verdict:
+    """Judge the real hybrid on a deceptive function, by the one-sided Dvoretzky-Kiefer-Wolfowitz inequality."""
+    runs, inside, choices = 300, space(2, 4), 4
+    rng = context.rng("hybrid.tail")
+    aim = {np.full(2, choices - 1, dtype=np.int8).tobytes()}
+    settings: dict[str, Any] = {"beta": 0.0, "spread": 0.0, "brood": 8, "initial": 2, "exploration": exploration}
+    times = np.array(
+        [hitting_time(hybrid(rng, inside, **settings), partial(deceptive, choices=choices), aim) for _ in range(runs)]
+    )
+    bound = survival(inside.size, 1, 2, 0.5)
+    seen = (times[:, None] > np.arange(len(bound))).mean(axis=0)
+    excess = max(0.0, float((seen - bound).max()))
+    p_value = float(np.exp(-2 * runs * excess**2))
+    worst = int((seen[:-1] / bound[:-1]).argmax())
+    note = (
+        f"P(T > {worst}), the nearest to its bound; mean T {times.mean():.1f} of {inside.size}, u = 0.5, all parts on"
+    )
+    return by_p_value(p_value, float(seen[worst]), float(bound[worst]), runs, vacuous_beyond=10.0, note=note)
+
+
+def _uniform_over_open(context: Context, by_architecture: bool = False) -> Verdict:
+    """Go through every number that the generator can return: each open function must come up for exactly one of them."""
+    inside = get_space("nas-bench-201")
+    everything = _representatives(inside, True)
+    model_free = Selection(inside, merged=True, model=None, support=_full(inside), rungs=1, climb=0)
+    measured = context.rng("hybrid.uniform").choice(len(everything), 200, replace=False)
+    for architecture in everything[measured]:
+        model_free.measured(architecture, 0)
+    open_functions = len(everything) - len(measured)
+    if by_architecture:
+        drawn = np.array([a for a in inside.all if model_free.rung(a) == 0])
+    else:
+        drawn = np.stack([_drawn(model_free, i) for i in range(open_functions)])
+    _, times = np.unique(inside.canonical(drawn), axis=0, return_counts=True)
+    wrong = abs(len(times) - open_functions) + int((times - 1).sum())
+    note = f"draws too many or too few over {open_functions} open functions of NAS-Bench-201"
+    return at_most(wrong, 0, open_functions, note=note)
+
+
+def _drawn(selection: Selection, number: int) -> Architectures:
+    drawn = selection.uniform(Fixed(number))
+    assert drawn is not None
+    return drawn
+
+
+def _full(inside: Space) -> Support:
+    return Support(np.ones((inside.d, int(inside.cardinalities.max())), dtype=bool), patience=1, least=0, chance=0)
+
+
+def _exhaustion(context: Context, kind: type[Hybrid] = Hybrid) -> Verdict:
+    """Judge by functions measured twice and functions left over, with all parts on, with and without exploration."""
+    wrong = queries = 0
+    rng = context.rng("hybrid.exhaustion")
+    for inside, exploration in ((space(3, 3), 0.0), (space(3, 4, unordered=True), 0.2)):
+        size = len(_representatives(inside, True))
+        optimizer = kind(handle(inside), rng, exploration=exploration, brood=8)
+        seen = [inside.canonical(a).tobytes() for a, *_ in steps(optimizer, rugged(3, inside), 3 * size)]
+        wrong += len(seen) - len(set(seen)) + size - len(set(seen))
+        queries += len(seen)
+    return at_most(wrong, 0, queries, note="repeated or missing functions, all parts on, two spaces used up")
+
+
+def _progressive_tail(context: Context, within_support: bool = False) -> Verdict:
+    """Judge a hostile support on a ladder of two rungs, at every time, by the one-sided inequality."""
+    from scipy.stats import binom
+
+    runs, inside, exploration, horizon = 400, space(2, 4), 0.5, 32
+    everything = _representatives(inside, True)
+    target, others = everything[-1:], everything[:-1]
+    rng = context.rng("hybrid.progressive")
+    times = []
+    for _ in range(runs):
+        optimizer = Adversary(
+            target, others, rng, inside, epochs=(1, 2), exploration=exploration, progressive=True, initial=2
+        )
+        if within_support:
+            optimizer._selection._open &= optimizer._support.holds(everything)
+        times.append(hitting_time(optimizer, _flat, {target[0].tobytes()}, horizon))
+    # Before, the bound is 1 to the second digit and says nothing.
+    grid = np.arange(8, horizon + 1)
+    bound = binom.cdf(1, grid - 2, exploration / len(everything))
+    seen = (np.array(times)[:, None] > grid).mean(axis=0)
+    excess = max(0.0, float((seen - bound).max()))
+    worst = int((seen / bound).argmax())
+    note = f"P(T > {grid[worst]}), the nearest to its bound: all choices of the target dropped for good, two rungs, u = {exploration}"
+    return by_p_value(float(np.exp(-2 * runs * excess**2)), float(seen[worst]), float(bound[worst]), runs, note=note)
+
+
+def _loose(context: Context, exchanged: bool = False) -> Verdict:
+    """Compare the product with (1 - uK/N)^t over a grid of N, K, n_0 and u."""
+    seen, bounds = [], []
+    for size, targets, initial, exploration in np.ndindex(6, 4, 3, 4):
+        n, k, n0, u = 20 + 150 * size, 1 + 5 * targets, 4 * initial, (0.01, 0.1, 0.5, 1.0)[exploration]
+        sharp = survival(n, k, n0, u)[n0:]
+        power = (1 - u * k / n) ** np.arange(len(sharp))
+        seen.append(power if exchanged else sharp)
+        bounds.append(sharp if exchanged else power)
+    return all_at_most(
+        np.concatenate(seen), np.concatenate(bounds) + 1e-12, note="largest ratio of sharp to simple bound"
+    )
+
+
+CLAIMS = (
+    Claim(
+        "hybrid.uniform-over-open",
+        r"\text{a uniform query picks each of the } N - s \text{ open functions with probability } 1/(N-s)",
+        (LISTED, MERGED),
+        "derived here: integers below N - s map one to one onto open functions",
+        _uniform_over_open,
+        Fault(
+            "a draw over architectures, which favours functions of many",
+            partial(_uniform_over_open, by_architecture=True),
+        ),
+    ),
+    Claim(
+        "hybrid.never-twice",
+        r"T \le N - K + 1 \text{ surely: every query measures another function, until none is left}",
+        (LISTED, MERGED, ONE_RUNG),
+        "derived here",
+        _exhaustion,
+        Fault("a selection that closes nothing", partial(_exhaustion, kind=Forgetful)),
+    ),
+    Claim(
+        "hybrid.adversarial-law",
+        r"P(T > n_0 + t) = \binom{N-K}{n_0} \Big/ \binom{N}{n_0} \prod_{j<t} \Bigl(1 - \frac{uK}{N - n_0 - j}\Bigr), \ t < N - n_0 - K + 1",
+        (LISTED, MERGED, ONE_RUNG, Assumption("the other proposers bring no target while there is anything else")),
+        SOURCE,
+        _adversarial_law,
+        Fault("exploration 0", partial(_adversarial_law, exploration=0.0)),
+    ),
+    Claim(
+        "hybrid.tail",
+        r"P(T > n_0 + t) \le \binom{N-K}{n_0} \Big/ \binom{N}{n_0} \prod_{j<t} \Bigl(1 - \frac{uK}{N - n_0 - j}\Bigr)",
+        (LISTED, MERGED, ONE_RUNG),
+        SOURCE,
+        _tail,
+        Fault("exploration 0 on a deceptive function", partial(_tail, exploration=0.0)),
+    ),
+    Claim(
+        "hybrid.tail-simple",
+        r"\binom{N-K}{n_0} \Big/ \binom{N}{n_0} \prod_{j<t} \Bigl(1 - \frac{uK}{N - n_0 - j}\Bigr) \le (1 - uK/N)^t",
+        (),
+        "derived here: every factor is at most 1 - uK/N",
+        _loose,
+        Fault("the two sides exchanged", partial(_loose, exchanged=True)),
+    ),
+    Claim(
+        "hybrid.support-never-loses",
+        r"P(T > n_0 + t) \le P(\mathrm{Bin}(t, u/N) < R) \text{ whatever the support drops, } R \text{ rungs}",
+        (LISTED, MERGED, Assumption("one target; it counts as found at the longest training")),
+        "derived here: uniform draws ignore the support; the undo alone proves nothing, since a choice may be dropped again",
+        _progressive_tail,
+        Fault("uniform draws within the support only", partial(_progressive_tail, within_support=True)),
+    ),
+)
+"""Convergence of the hybrid."""

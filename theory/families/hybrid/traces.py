@@ -1,0 +1,76 @@
+"""The proved tail of the hybrid beside the runs of a study."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nasbench.benchmarks.catalogue import get_benchmark
+from nasbench.hybrid.enumeration import listing_of
+from nasbench.search.registry import get_optimizer
+from nasbench.theory.families.hybrid.tail import survival
+from nasbench.theory.machinery.claim import Context, Outcome, Verdict, by_p_value, not_judged
+from nasbench.theory.machinery.confidence_bands import dkw_radius
+from nasbench.theory.traces.runs import Runs
+from nasbench.theory.traces.trace_check import SHOWN, Curve, Floats, Spoken, incomplete, said, targets_of
+
+
+def hybrid_tail(runs: Runs, context: Context) -> list[Spoken]:
+    """Hold the fraction of runs that are still without a target against the bound of `hybrid.tail`.
+
+    A target is a function that one of the best architectures computes. The bound counts on uniform queries alone, so it is far from
+    what a surrogate does, and is called vacuous where it is.
+    """
+    claim, landscape = "hybrid.tail", runs.landscape
+    if landscape is None:
+        return [said(claim, runs, incomplete())]
+    settings: dict[str, Any] = {**get_optimizer("hybrid").settings, **runs.entry.settings}
+    if len(runs.study.epochs) > 1:
+        note = "the bound is for one fidelity"
+        return [said(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]
+    member = _functions(runs, bool(settings["canonical"]))
+    if member is None:
+        note = "the bound is for spaces that are small enough to be listed"
+        return [said(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]
+    size, horizon, n = int(member.max()) + 1, runs.horizon, runs.count
+    for best in targets_of(runs):
+        targets = np.unique(member[landscape.rank < best])
+        bound = survival(size, len(targets), int(settings["initial"]), float(settings["exploration"]))[: horizon + 1]
+        if 1 - bound[-1] >= SHOWN:
+            break
+    times = _times(runs, np.isin(member, targets))
+    queries = np.arange(len(bound))
+    seen = (times[:, None] > queries).mean(axis=0)
+    curve = _curve(1 - bound, 1 - seen, n, f"P(T <= t), {best} best")
+    return [said(claim, runs, _verdict(seen, bound, n, best, len(targets), size), curve)]
+
+
+def _functions(runs: Runs, canonical: bool) -> np.ndarray | None:
+    """Which function each architecture computes, by index; None where the hybrid does not list the space."""
+    benchmark = get_benchmark(runs.benchmark)
+    setting = runs.study.setting(benchmark.longest(runs.study.objectives, runs.study.split))
+    cheap = benchmark.handle(setting, runs.study.seed, (0,)).cheap
+    listing = listing_of(benchmark.space, canonical and not any(cheap))
+    return None if listing is None else listing.member
+
+
+def _times(runs: Runs, wanted: np.ndarray) -> Floats:
+    """Query (from 1) at which each run first asked for a wanted function, `(R,)`; infinite if never."""
+    hit = (runs.index >= 0) & wanted[runs.index]
+    return np.where(hit.any(axis=1), hit.argmax(axis=1) + 1.0, np.inf)
+
+
+def _verdict(seen: Floats, bound: Floats, n: int, best: int, targets: int, size: int) -> Verdict:
+    excess = max(0.0, float((seen - bound).max()))
+    at = len(bound) - 1
+    note = f"P(T > {at}) to one of {targets} of {size} functions that hold the {best} best; the bound counts on uniform queries alone"
+    p_value = float(np.exp(-2 * n * excess**2))
+    return by_p_value(p_value, float(seen[at]), float(bound[at]), n, vacuous_beyond=10.0, note=note)
+
+
+def _curve(stated: Floats, seen: Floats, n: int, what: str) -> Curve:
+    radius = dkw_radius(n)
+    queries = np.arange(1.0, len(stated))
+    low, high = np.maximum(seen - radius, 0.0), np.minimum(seen + radius, 1.0)
+    return Curve(queries, stated[1:], seen[1:], low[1:], high[1:], what, "bound")

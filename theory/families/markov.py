@@ -1,0 +1,235 @@
+"""Claims about the exact solvers: they describe the algorithms that they say they describe, on real tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from nasbench.theory.exact import local_search
+from nasbench.theory.exact import simulation as simulate
+from nasbench.theory.exact.distribution import hitting_law
+from nasbench.theory.exact.elitist import Floats, Mutation, hitting_time
+from nasbench.theory.exact.landscape import Landscape
+from nasbench.theory.exact.local_search import RestartedTime
+from nasbench.theory.exact.structure import basins
+from nasbench.theory.machinery.claim import (
+    Assumption,
+    Claim,
+    Context,
+    Fault,
+    Verdict,
+    by_p_value,
+    equal_within,
+    smallest_p_value,
+)
+from nasbench.theory.machinery.confidence_bands import (
+    cdf_distance,
+    dkw_p_value,
+    dkw_radius,
+    mean_interval,
+    mean_p_value,
+)
+
+RUNS = 4_000
+RESTARTED_RUNS = 10_000
+"""Local searches are cheap to simulate, and the variance of their times is tested too."""
+ELITIST = Assumption("a mutant replaces its parent only if it is better in the landscape's total order")
+UNIFORM = Assumption("the first architecture is uniform over the space")
+COMPLETE = Assumption("the table holds every architecture of the product space")
+
+
+def _moments_agree(times: Floats, mean: float, variance: float, note: str) -> Verdict:
+    """Test both moments: the mean with its exact variance, and the variance itself."""
+    p = smallest_p_value(
+        [mean_p_value(times, mean, variance), mean_p_value((times - mean) ** 2, variance)],
+    )
+    return by_p_value(p, times.mean(), mean, len(times), interval=mean_interval(times), note=note)
+
+
+def _one_plus_one(
+    context: Context, dataset: str, targets: int, rate_factor: float = 1, accept_worse: float = 0
+) -> Verdict:
+    landscape = context.landscape(dataset)
+    exact = hitting_time(landscape, targets)
+    times = simulate.one_plus_one(
+        context.rng(f"one-plus-one.{dataset}.{targets}"),
+        landscape,
+        targets,
+        RUNS,
+        rate=rate_factor / landscape.decisions,
+        accept_worse=accept_worse,
+    )
+    # a test of the variance needs more runs than a heavy tail grants: the law itself is tested elsewhere
+    p = mean_p_value(times, exact.uniform_mean, exact.uniform_variance)
+    note = f"{dataset}, {targets} best, exact sd {exact.uniform_variance**0.5:.0f}"
+    return by_p_value(p, times.mean(), exact.uniform_mean, RUNS, interval=mean_interval(times), note=note)
+
+
+def _law(context: Context, good_start: bool = False) -> Verdict:
+    landscape, rng = context.landscape("cifar10"), context.rng("one-plus-one.law")
+    targets, horizon = 156, 300
+    exact = hitting_law(landscape, targets, horizon)
+    start = landscape.order[rng.integers(landscape.size // 2, size=RUNS)] if good_start else None
+    times = simulate.one_plus_one(rng, landscape, targets, RUNS, start=start)
+    distance = cdf_distance(times, exact.cdf, first=1)
+    p = dkw_p_value(max(0.0, distance - exact.error), RUNS)
+    return by_p_value(
+        p, distance, dkw_radius(RUNS), RUNS, note=f"sup-distance; median {exact.quantile(0.5)} evaluations"
+    )
+
+
+def _restarts(
+    context: Context, exact: Callable[[Landscape, int], RestartedTime], step: simulate.Step, free_failure: bool = False
+) -> Verdict:
+    landscape, targets = context.landscape("cifar10"), 16
+    stated = exact(landscape, targets)
+    rng = context.rng(f"restarts.{getattr(step, '__name__', 'randomised')}")
+    times = simulate.restarted(rng, landscape, targets, RESTARTED_RUNS, step, free_failure).astype(float)
+    return _moments_agree(times, stated.mean, stated.variance, f"16 best; success {stated.success:.3f} a run")
+
+
+def _dense(context: Context, wrong_weight: bool = False) -> Verdict:
+    """Compare the block substitution with the fundamental matrix (I - Q)^-1 of the same chain, built entry by entry."""
+    landscape = Landscape(context.rng("product-structure").random(4 * 3 * 5 * 4), (4, 3, 5, 4))
+    mutation, targets = Mutation.standard(landscape), 3
+    a = landscape.architectures
+    proposal = np.ones((landscape.size, landscape.size))
+    for decision, k in enumerate(landscape.cardinalities):
+        off = mutation.rate / (k if wrong_weight else k - 1)
+        proposal *= np.where(a[:, None, decision] == a[None, :, decision], 1 - mutation.rate, off)
+    moves = np.where(landscape.rank[None, :] < landscape.rank[:, None], proposal, 0)
+    np.fill_diagonal(moves, 1 - moves.sum(axis=1))
+    outside = landscape.rank >= targets
+    inner = moves[np.ix_(outside, outside)]
+    expected = np.zeros(landscape.size)
+    expected[outside] = np.linalg.solve(np.eye(len(inner)) - inner, np.ones(len(inner)))
+    solved = hitting_time(landscape, targets, mutation).mean
+    worst = int(np.abs(solved - 1 - expected).argmax())
+    return equal_within(
+        solved[worst], 1 + expected[worst], 1e-9 * expected.max(), landscape.size, note="start of greatest difference"
+    )
+
+
+def _wald(context: Context, forget_start: bool = False) -> Verdict:
+    found = local_search.first_improvement(context.landscape("cifar10"), 1)
+    stated = (found.run_cost - (1 if forget_start else 0)) / found.success
+    return equal_within(
+        found.mean, stated, 1e-9 * found.mean, 15_625, note="first improvement to the best CIFAR-10 cell"
+    )
+
+
+def _basin(context: Context, one_decision_less: bool = False) -> Verdict:
+    """Compare the share of the global basin with simulated ascents from uniform starts."""
+    landscape, rng = context.landscape("cifar10"), context.rng("basin")
+    share = float((basins(landscape) == landscape.order[0]).mean())
+    neighbours = landscape.neighbours[:, 4:] if one_decision_less else landscape.neighbours
+    current = rng.integers(landscape.size, size=RUNS)
+    for _ in range(landscape.size):
+        ranks = landscape.rank[neighbours[current]]
+        best = neighbours[current, ranks.argmin(axis=1)]
+        better = ranks.min(axis=1) < landscape.rank[current]
+        if not better.any():
+            break
+        current = np.where(better, best, current)
+    ended = landscape.rank[current] == 0
+    p = mean_p_value(ended, share, share * (1 - share))
+    return by_p_value(p, ended.mean(), share, RUNS, interval=mean_interval(ended), note="share of starts, CIFAR-10")
+
+
+_HITTING = r"E_x = \Bigl(1 + \sum_{y \succ x} q_{xy} E_y\Bigr) \Big/ \sum_{y \succ x} q_{xy}"
+
+CLAIMS = (
+    Claim(
+        "markov.one-plus-one-cifar10",
+        _HITTING,
+        (ELITIST, UNIFORM, COMPLETE),
+        "absorbing chains: Kemeny and Snell 1960; (1+1)-EA: Droste, Jansen and Wegener 2002",
+        partial(_one_plus_one, dataset="cifar10", targets=156),
+        Fault("a mutation rate of 3/d", partial(_one_plus_one, dataset="cifar10", targets=156, rate_factor=3)),
+    ),
+    Claim(
+        "markov.one-plus-one-imagenet",
+        _HITTING,
+        (ELITIST, UNIFORM, COMPLETE),
+        "as for CIFAR-10, another landscape",
+        partial(_one_plus_one, dataset="ImageNet16-120", targets=156),
+        Fault(
+            "three worse mutants in ten accepted",
+            partial(_one_plus_one, dataset="ImageNet16-120", targets=156, accept_worse=0.3),
+        ),
+    ),
+    Claim(
+        "markov.one-plus-one-law",
+        r"P(T \le t) = 1 - \mu_0 Q^{t-1} \mathbf 1",
+        (ELITIST, UNIFORM, COMPLETE),
+        "phase-type law of the absorbing chain: Neuts 1981",
+        _law,
+        Fault("starts from the better half of the space", partial(_law, good_start=True)),
+    ),
+    Claim(
+        "markov.product-structure",
+        r"q_{xy} = \prod_e (1-p)^{[x_e = y_e]} \bigl(\tfrac{p}{k_e - 1}\bigr)^{[x_e \ne y_e]} \Rightarrow "
+        r"\text{block substitution}"
+        r" = (I - Q)^{-1}\mathbf 1",
+        (COMPLETE,),
+        "fundamental matrix (mean numbers of visits): Kemeny and Snell 1960",
+        _dense,
+        Fault("mutation that may draw the old choice again", partial(_dense, wrong_weight=True)),
+    ),
+    Claim(
+        "markov.first-improvement",
+        r"E\,T = E[\text{cost of a run}] / P(\text{a run succeeds})",
+        (UNIFORM, COMPLETE, Assumption("each scan is in fresh random order; a scan without success ends the run")),
+        "Wald 1944; scan: negative hypergeometric",
+        partial(_restarts, exact=local_search.first_improvement, step=simulate.first_improvement_step),
+        Fault(
+            "the last scan of a failed run is not paid for",
+            partial(
+                _restarts,
+                exact=local_search.first_improvement,
+                step=simulate.first_improvement_step,
+                free_failure=True,
+            ),
+        ),
+    ),
+    Claim(
+        "markov.randomised-local-search",
+        r"E\,T = E[\text{cost of a run}] / P(\text{a run succeeds}), \text{ patience } 50",
+        (UNIFORM, COMPLETE, Assumption("a run ends after 50 evaluations in a row without improvement")),
+        "Wald 1944; waiting: truncated geometric",
+        partial(_restarts, exact=partial(local_search.randomised, patience=50), step=simulate.Randomised(50)),
+        Fault(
+            "a search of patience 20",
+            partial(_restarts, exact=partial(local_search.randomised, patience=50), step=simulate.Randomised(20)),
+        ),
+    ),
+    Claim(
+        "markov.steepest-ascent",
+        r"E\,T = E[\text{cost of a run}] / P(\text{a run succeeds})",
+        (UNIFORM, COMPLETE, Assumption("each neighbourhood is evaluated in fresh random order")),
+        "Wald 1944",
+        partial(_restarts, exact=local_search.steepest_ascent, step=simulate.steepest_step),
+        Fault(
+            "a search that takes the first improvement",
+            partial(_restarts, exact=local_search.steepest_ascent, step=simulate.first_improvement_step),
+        ),
+    ),
+    Claim(
+        "markov.wald",
+        r"\tfrac{1-p}{p} E[F] + E[S] = E[\text{cost of a run}] / p",
+        (UNIFORM, COMPLETE),
+        "Wald 1944; both sides solved apart",
+        _wald,
+        Fault("the first evaluation of each run is forgotten", partial(_wald, forget_start=True)),
+    ),
+    Claim(
+        "markov.global-basin",
+        r"P(\text{steepest ascent ends at the optimum}) = |\text{basin}| / N",
+        (UNIFORM, COMPLETE),
+        "by counting",
+        _basin,
+        Fault("a neighbourhood that lacks one decision", partial(_basin, one_decision_less=True)),
+    ),
+)

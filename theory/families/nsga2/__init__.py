@@ -1,0 +1,5 @@
+"""NSGA-II's run-time theory on bit strings: what it covers, how fast, and where crowding distance fails."""
+
+from nasbench.theory.families.nsga2 import runtime, survival
+
+CLAIMS = (*runtime.CLAIMS, *survival.CLAIMS)

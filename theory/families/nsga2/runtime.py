@@ -1,0 +1,156 @@
+"""How long NSGA-II takes to cover a front of two objectives, with N = 4(n + 1) and with less.
+
+The constants follow from two facts. (1) Among pairwise incomparable vectors at most four individuals of each vector have
+positive crowding distance, so N >= 4(n + 1) never loses a vector of the first front (Zheng, Liu and Doerr 2022).
+(2) With one-bit mutation of every parent, a string with i ones has a neighbour with i + 1 ones with probability (n - i)/n.
+Summing waiting times upwards from i_0 to n and downwards to 0 gives E[T] <= n (H_{n - i_0} + H_{i_0}) on OneMinMax. On LOTZ one
+given bit raises the greatest leading-ones + trailing-zeros, at most n times, and one given bit takes each of the n steps along
+the front: E[T] <= n^2 + n^2. T counts generations; evaluations are N (T + 1).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench.theory.families.nsga2.algorithm import Nsga2, run
+from nasbench.theory.families.nsga2.problems import LOTZ, ONE_MIN_MAX, Bits, Problem
+from nasbench.theory.machinery.claim import Assumption, Claim, Context, Fault, Verdict, by_p_value, smallest_p_value
+from nasbench.theory.machinery.confidence_bands import mean_p_value
+from nasbench.theory.machinery.statistical_checks import rate_at_least, slope_within
+
+RUNS = 48
+SIZES = {ONE_MIN_MAX.name: (8, 12, 16, 24, 32, 48), LOTZ.name: (10, 14, 20, 27, 36)}
+MUTANT_SIZES = {ONE_MIN_MAX.name: (8, 12, 16), LOTZ.name: (8, 12, 22)}
+
+FAIR = Assumption("every parent has one child by one-bit mutation, no crossover; parents and children compete")
+LARGE = Assumption(r"population $N=4(n+1)$, from $N$ copies of the worst single start")
+ZHENG = "Zheng, Liu, Doerr (2022, arXiv 2112.08581)"
+
+
+def harmonic(n: int) -> float:
+    """Return H_n = 1 + 1/2 + ... + 1/n."""
+    return float((1.0 / np.arange(1, n + 1)).sum())
+
+
+def worst_start(problem: Problem, n: int) -> Bits:
+    """Return 0^n for OneMinMax, one end of the front; for LOTZ 0^(n-1) 1, with neither leading ones nor trailing zeros."""
+    start = np.zeros(n, dtype=np.uint8)
+    start[-1] = problem is LOTZ
+    return start
+
+
+def time_bound(problem: Problem, n: int) -> float:
+    """Return the bound on the expected number of generations from `worst_start`."""
+    return 2.0 * n * n if problem is LOTZ else n * harmonic(n)
+
+
+@lru_cache(maxsize=8)
+def times(
+    ctx: Context, problem: Problem, sizes: tuple[int, ...], crowding: bool = True
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return bit-string lengths and generations to cover the front, `RUNS` entries a length.
+
+    A run that has not covered the front at the cap (8 times the bound, twice for LOTZ's slow mutant) counts with the cap: that
+    can only understate its time.
+    """
+    slow = problem is LOTZ and not crowding
+    lengths, generations = [], []
+    for n in sizes:
+        cap = int((2.0 if slow else 8.0) * time_bound(problem, n))
+        rng = ctx.rng(f"nsga2.{problem.name}.{n}.{crowding}")
+        algorithm = Nsga2(4 * (n + 1), crowding=crowding)
+        found = run(problem, n, algorithm, RUNS, cap, rng, start=worst_start(problem, n)).generations
+        lengths += [n] * RUNS
+        generations += np.where(found < 0, cap, found).tolist()
+    return np.array(lengths), np.array(generations, dtype=float)
+
+
+def check_bound(ctx: Context, problem: Problem, crowding: bool = True) -> Verdict:
+    """Test E[T] <= bound at every length, one-sided z tests, Bonferroni over the lengths."""
+    sizes = SIZES[problem.name] if crowding else MUTANT_SIZES[problem.name]
+    lengths, generations = times(ctx, problem, sizes, crowding)
+    samples = [generations[lengths == n] for n in sizes]
+    bounds = [time_bound(problem, n) for n in sizes]
+    p_values = [mean_p_value(sample, bound, one_sided=True) for sample, bound in zip(samples, bounds, strict=True)]
+    largest = int(np.argmax([sample.mean() / bound for sample, bound in zip(samples, bounds, strict=True)]))
+    return by_p_value(
+        smallest_p_value(p_values),
+        float(samples[largest].mean()),
+        bounds[largest],
+        len(lengths),
+        vacuous_beyond=10.0,
+        note=f"mean generations at n = {sizes[largest]}, the tightest of n = {sizes}",
+    )
+
+
+def check_order(ctx: Context, problem: Problem, crowding: bool = True) -> Verdict:
+    """Fit the slope of ln T (LOTZ) or ln (T / ln n) (OneMinMax) on ln n, HC3 interval, within 0.15 of the stated one."""
+    lengths, generations = times(
+        ctx, problem, SIZES[problem.name] if crowding else MUTANT_SIZES[problem.name], crowding
+    )
+    stated, divisor = (2.0, 1.0) if problem is LOTZ else (1.0, np.log(lengths))
+    return slope_within(
+        np.log(lengths), np.log(np.maximum(generations, 1.0) / divisor), stated - 0.15, stated + 0.15,
+        note=f"log-log slope of generations over n = {min(lengths)}..{max(lengths)}; 95 % interval must lie within 0.15",
+    )  # fmt: skip
+
+
+def check_small_population(ctx: Context, factor: int = 1) -> Verdict:
+    """Let OneMinMax with N = factor (n + 1) run ten times the bound for 4 (n + 1): at least 95 % of runs must miss."""
+    n, runs = 32, 64
+    limit = int(10 * time_bound(ONE_MIN_MAX, n))
+    algorithm = Nsga2(factor * (n + 1))
+    found = run(ONE_MIN_MAX, n, algorithm, runs, limit, ctx.rng(f"nsga2.small.{factor}"))
+    missed = int((found.generations < 0).sum())
+    note = f"n = {n}, {limit} generations; mean coverage at the end {found.coverage.mean() / (n + 1):.0%}"
+    return rate_at_least(missed, runs, 0.95, note=note)
+
+
+NO_CROWDING = "the critical front is cut at random instead of by crowding distance"
+
+CLAIMS = (
+    Claim(
+        "nsga2.one-min-max-time",
+        r"\mathbb{E}[T]\le n\,H_n \text{ generations on OneMinMax, } N=4(n+1)",
+        (FAIR, LARGE),
+        f"{ZHENG}, runtime on OneMinMax, with the constant of one-bit mutation",
+        partial(check_bound, problem=ONE_MIN_MAX),
+        Fault(NO_CROWDING, partial(check_bound, problem=ONE_MIN_MAX, crowding=False)),
+    ),
+    Claim(
+        "nsga2.one-min-max-order",
+        r"T=\Theta(n\ln n) \text{ generations, } \Theta(N n\ln n) \text{ evaluations on OneMinMax}",
+        (FAIR, LARGE),
+        f"{ZHENG}; lower bound: Doerr and Qu (2023, arXiv 2209.13974)",
+        partial(check_order, problem=ONE_MIN_MAX),
+        Fault(NO_CROWDING, partial(check_order, problem=ONE_MIN_MAX, crowding=False)),
+    ),
+    Claim(
+        "nsga2.lotz-time",
+        r"\mathbb{E}[T]\le 2n^2 \text{ generations on LOTZ, } N=4(n+1)",
+        (FAIR, LARGE),
+        f"{ZHENG}, runtime on LOTZ, with the constant of one-bit mutation",
+        partial(check_bound, problem=LOTZ),
+        Fault(NO_CROWDING, partial(check_bound, problem=LOTZ, crowding=False)),
+    ),
+    Claim(
+        "nsga2.lotz-order",
+        r"T=\Theta(n^2) \text{ generations, } \Theta(N n^2) \text{ evaluations on LOTZ}",
+        (FAIR, LARGE),
+        f"{ZHENG}",
+        partial(check_order, problem=LOTZ),
+        Fault(NO_CROWDING, partial(check_order, problem=LOTZ, crowding=False)),
+    ),
+    Claim(
+        "nsga2.small-population",
+        r"N=n+1:\ \Pr[T>10\,n H_n]\ge 0.95 \text{ on OneMinMax, } n=32",
+        (FAIR, Assumption("uniformly random first population")),
+        f"{ZHENG}, on N = n + 1: a constant fraction of the front is missed for exponential time",
+        check_small_population,
+        Fault("the population is 4(n + 1), which is enough", partial(check_small_population, factor=4)),
+    ),
+)
+"""Run-time claims on two objectives."""

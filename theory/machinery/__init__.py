@@ -1,0 +1,1 @@
+"""What every claim stands on: statement and mutant, registry, statistical checks, instruments."""

@@ -1,0 +1,235 @@
+"""A claim is a statement with a check and a planted fault; a verdict is what a check found."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from nasbench.theory.exact.landscape import Landscape
+
+ALPHA = 0.05
+"""Family-wise error probability over everything that is checked together."""
+
+VACUOUS_FACTOR = 10.0
+"""A bound that is never within this factor of what was observed says nothing."""
+
+
+class Outcome(StrEnum):
+    """What a check found."""
+
+    HOLDS = "holds"
+    VIOLATED = "violated"
+    VACUOUS = "vacuous"
+    ASSUMPTION_VIOLATED = "assumption-violated"
+    UNDECIDED = "undecided"
+    NOT_PROVED = "not-proved"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The finding of one check with its evidence.
+
+    Attributes:
+        outcome: for a check with a p-value this is the decision at `ALPHA` as if it had been checked alone; the
+            registry decides again, by Holm, over all p-values of one call.
+        statistic: what was observed.
+        bound: what the statement allows (the expected value where the statement is an equality).
+        tightness: bound / observed; None where the ratio means nothing.
+        p_value: probability, if the statement is true, of a finding at least as far from it; None when deterministic.
+        interval: confidence interval of the statistic, where there is one.
+        n: how many runs, points or instances were looked at.
+        note: one line for the reader.
+    """
+
+    outcome: Outcome
+    statistic: float
+    bound: float
+    tightness: float | None
+    p_value: float | None
+    interval: tuple[float, float] | None
+    n: int
+    note: str = ""
+
+    def decided(self, rejected: bool) -> Verdict:
+        """Return this verdict with the family-wise decision on its p-value; unchanged where there is no p-value."""
+        if self.p_value is None or self.outcome not in (Outcome.HOLDS, Outcome.VIOLATED):
+            return self
+        return replace(self, outcome=Outcome.VIOLATED if rejected else Outcome.HOLDS)
+
+
+def at_most(
+    statistic: float,
+    bound: float,
+    n: int,
+    *,
+    vacuous_beyond: float | None = None,
+    interval: tuple[float, float] | None = None,
+    note: str = "",
+) -> Verdict:
+    """Judge the deterministic inequality statistic <= bound; NaN violates it.
+
+    Args:
+        statistic: what was observed; put rounding allowances into `bound`.
+        bound: the greatest value that the statement allows.
+        n: how many instances stand behind the statistic.
+        vacuous_beyond: call it vacuous when bound / statistic exceeds this factor; None never does.
+        interval: confidence interval of the statistic, for the record.
+        note: one line for the reader.
+    """
+    tightness = _ratio(bound, statistic) if statistic > 0 else None
+    if not statistic <= bound:
+        outcome = Outcome.VIOLATED
+    elif vacuous_beyond is not None and (tightness is None or tightness > vacuous_beyond):
+        outcome = Outcome.VACUOUS
+    else:
+        outcome = Outcome.HOLDS
+    return Verdict(outcome, float(statistic), float(bound), tightness, None, interval, n, note)
+
+
+def all_at_most(
+    observed: ArrayLike, bounds: ArrayLike, *, vacuous_beyond: float | None = None, n: int | None = None, note: str = ""
+) -> Verdict:
+    """Judge observed <= bounds elementwise; one violation falsifies, vacuous when not one bound is within the factor.
+
+    The verdict shows the element with the greatest ratio observed / bound, or the greatest excess where one is violated
+    or bounds are not positive.
+    """
+    seen, allowed = np.broadcast_arrays(np.asarray(observed, dtype=float), np.asarray(bounds, dtype=float))
+    seen, allowed = seen.ravel(), allowed.ravel()
+    if not np.all(seen <= allowed):
+        worst = int(np.argmax(np.where(np.isnan(seen - allowed), np.inf, seen - allowed)))
+    elif np.all(allowed > 0):
+        worst = int(np.argmax(seen / allowed))
+    else:
+        worst = int(np.argmax(seen - allowed))
+    return at_most(seen[worst], allowed[worst], n or seen.size, vacuous_beyond=vacuous_beyond, note=note)
+
+
+def equal_within(statistic: float, expected: float, tolerance: float, n: int, *, note: str = "") -> Verdict:
+    """Judge a deterministic equality: |statistic - expected| <= tolerance (absolute; scale it yourself)."""
+    outcome = Outcome.HOLDS if abs(statistic - expected) <= tolerance else Outcome.VIOLATED
+    tightness = _ratio(expected, statistic) if statistic else None
+    return Verdict(outcome, float(statistic), float(expected), tightness, None, None, n, note)
+
+
+def by_p_value(
+    p_value: float,
+    statistic: float,
+    bound: float,
+    n: int,
+    *,
+    interval: tuple[float, float] | None = None,
+    vacuous_beyond: float | None = None,
+    note: str = "",
+) -> Verdict:
+    """Judge a statistical statement by its p-value; the decision shown is the one it would get if checked alone."""
+    tightness = _ratio(bound, statistic) if statistic > 0 else None
+    outcome = Outcome.VIOLATED if not p_value > ALPHA else Outcome.HOLDS
+    if outcome is Outcome.HOLDS and vacuous_beyond is not None and (tightness is None or tightness > vacuous_beyond):
+        outcome = Outcome.VACUOUS
+    return Verdict(outcome, float(statistic), float(bound), tightness, float(p_value), interval, n, note)
+
+
+def _ratio(above: float, below: float) -> float | None:
+    """Return a ratio, or None where it is too large for a number."""
+    ratio = float(above) / float(below)
+    return ratio if np.isfinite(ratio) else None
+
+
+def not_judged(outcome: Outcome, note: str, *, statistic: float = np.nan, bound: float = np.nan, n: int = 0) -> Verdict:
+    """Return a verdict that neither confirms nor refutes: undecided, assumption-violated or not-proved."""
+    return Verdict(outcome, statistic, bound, None, None, None, n, note)
+
+
+def smallest_p_value(p_values: Sequence[float]) -> float:
+    """Combine p-values of one claim into one by Bonferroni: min(1, m * smallest). Valid under any dependence."""
+    return min(1.0, len(p_values) * min(p_values))
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """What a statement rests on; `verifiable` says whether its check looks at it or must take it on trust."""
+
+    text: str
+    verifiable: bool = True
+
+
+@dataclass(frozen=True)
+class Context:
+    """What checks draw on: random numbers by name, and the real tables.
+
+    Attributes:
+        seed: master seed; a check sees the same numbers whether it runs alone or among all.
+    """
+
+    seed: int = 0
+
+    def rng(self, name: str) -> np.random.Generator:
+        """Return the generator that belongs to `name` under the master seed."""
+        return np.random.default_rng([self.seed, zlib.crc32(name.encode())])
+
+    def landscape(self, dataset: str, epochs: int = 200) -> Landscape:
+        """Return NAS-Bench-201's validation error on `dataset` (cifar10, cifar100, ImageNet16-120), read once.
+
+        Args:
+            dataset: in any case of letters.
+            epochs: 200 is embedded; 12 needs the reference data.
+
+        Raises:
+            NasbenchError: an unknown data set or fidelity, or reference data that are not there.
+        """
+        from nasbench.theory.exact.landscape import load
+
+        return load(dataset, epochs)
+
+    def seconds(self, dataset: str) -> NDArray[np.float64]:
+        """Return the seconds that training each NAS-Bench-201 cell on `dataset` takes, in the order of `landscape`."""
+        from nasbench.theory.exact.landscape import training_seconds
+
+        return training_seconds(dataset)
+
+    @property
+    def reference(self) -> bool:
+        """Whether the reference data are there."""
+        from nasbench.tables.cache import reference_folder
+
+        return reference_folder() is not None
+
+
+Check = Callable[[Context], Verdict]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """The claim's own check on a planted mutant (biased sampler, wrong constant), which it must call violated."""
+
+    description: str
+    check: Check
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement that can be tested.
+
+    Attributes:
+        name: family and statement, as in "random-search.rank-law".
+        statement: LaTeX, without surrounding dollar signs where it is one formula, else text with its own.
+        assumptions: all of them, also those that cannot be verified.
+        source: author, year, theorem or equation.
+        check: runs in seconds, deterministic given the context.
+        fault: what the check must call violated.
+    """
+
+    name: str
+    statement: str
+    assumptions: tuple[Assumption, ...]
+    source: str
+    check: Check
+    fault: Fault

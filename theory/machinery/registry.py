@@ -1,0 +1,148 @@
+"""All claims by name, and the one place where they are judged together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib import import_module
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nasbench.errors import NasbenchError, unknown_name
+from nasbench.theory.machinery.claim import ALPHA, Claim, Context, Outcome, Verdict
+
+FAMILIES = (
+    "nasbench.theory.families.random_search",
+    "nasbench.theory.families.markov",
+    "nasbench.theory.families.drift",
+    "nasbench.theory.families.evolution",
+    "nasbench.theory.families.pareto",
+    "nasbench.theory.families.nsga2",
+    "nasbench.theory.families.gradient",
+    "nasbench.theory.families.bayesian",
+    "nasbench.theory.families.hybrid",
+    "nasbench.theory.families.complexity",
+)
+"""Modules that end with `CLAIMS`; one family of theorems each."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A claim with what its check found.
+
+    Attributes:
+        claim: the statement.
+        verdict: after the family-wise decision.
+        seconds: wall time of the check.
+        fault: whether the planted fault was checked, not the claim.
+    """
+
+    claim: Claim
+    verdict: Verdict
+    seconds: float
+    fault: bool = False
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing is wrong: a claim that is not violated, or a fault that is."""
+        return (self.verdict.outcome is Outcome.VIOLATED) == self.fault
+
+
+@lru_cache(maxsize=1)
+def all_claims() -> dict[str, Claim]:
+    """Return every claim by name, in the order of the families.
+
+    Raises:
+        NasbenchError: two claims of one name.
+    """
+    return _by_name(claim for family in FAMILIES for claim in import_module(family).CLAIMS)
+
+
+def find(name: str) -> Claim:
+    """Return the claim of that name.
+
+    Raises:
+        NasbenchError: there is none; the nearest name is offered.
+    """
+    claims = all_claims()
+    if name not in claims:
+        raise unknown_name("claim", name, claims)
+    return claims[name]
+
+
+def select(names: Sequence[str]) -> tuple[Claim, ...]:
+    """Return the named claims, each once; a family's name stands for all of its claims, and no name for every claim."""
+    if not names:
+        return tuple(all_claims().values())
+    chosen: dict[str, Claim] = {}
+    for name in names:
+        family = {key: claim for key, claim in all_claims().items() if key.split(".")[0] == name}
+        chosen |= family or {name: find(name)}
+    return tuple(chosen.values())
+
+
+def verify(
+    claims: Sequence[Claim],
+    context: Context | None = None,
+    jobs: int = 1,
+    faults: bool = False,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[Finding]:
+    """Check claims, or their planted faults, and decide over all of them at once.
+
+    Holm's step-down procedure (1979) over every p-value of the call keeps the family-wise error at `ALPHA`. A fault
+    has to be caught even at the level that it would have among all claims there are, `ALPHA` over their number.
+
+    Args:
+        claims: registered claims.
+        context: seeds and tables.
+        jobs: processes.
+        faults: check the planted faults in place of the claims.
+        progress: called with (claims done, claims in all).
+    """
+    from joblib import Parallel, delayed
+
+    context = context or Context()
+    work = Parallel(n_jobs=jobs, batch_size=1, pre_dispatch=jobs, return_as="generator")
+    checked = []
+    for done, found in enumerate(work(delayed(_check)(claim.name, context, faults) for claim in claims), start=1):
+        checked.append(found)
+        progress(done, len(claims))
+    p_values = np.array([np.nan if v.p_value is None else v.p_value for v, _ in checked])
+    rejected = p_values <= ALPHA / len(all_claims()) if faults else holm(p_values)
+    return [
+        Finding(claim, verdict.decided(bool(reject)), seconds, faults)
+        for claim, (verdict, seconds), reject in zip(claims, checked, rejected, strict=True)
+    ]
+
+
+def holm(p_values: ArrayLike, alpha: float = ALPHA) -> NDArray[np.bool_]:
+    """Return which hypotheses Holm's procedure rejects; NaN (no p-value) is not a hypothesis and is never rejected."""
+    p = np.asarray(p_values, dtype=float)
+    tested = np.flatnonzero(~np.isnan(p))
+    ordered = tested[np.argsort(p[tested], kind="stable")]
+    within = p[ordered] <= alpha / (len(ordered) - np.arange(len(ordered)))
+    rejected = np.zeros(len(p), dtype=bool)
+    rejected[ordered[np.logical_and.accumulate(within)]] = True
+    return rejected
+
+
+def _check(name: str, context: Context, fault: bool) -> tuple[Verdict, float]:
+    claim = find(name)
+    begin = time.perf_counter()
+    verdict = (claim.fault.check if fault else claim.check)(context)
+    if fault:
+        verdict = replace(verdict, note=f"planted: {claim.fault.description}")
+    return verdict, time.perf_counter() - begin
+
+
+def _by_name(claims: Iterable[Claim]) -> dict[str, Claim]:
+    named: dict[str, Claim] = {}
+    for claim in claims:
+        if claim.name in named:
+            raise NasbenchError(f"Two claims are named {claim.name!r}; each needs a name of its own.")
+        named[claim.name] = claim
+    return named

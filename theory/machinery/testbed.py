@@ -1,0 +1,110 @@
+"""Small spaces and functions on which the real hybrid is stepped, without a benchmark's bookkeeping around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from nasbench.benchmarks.synthetic import FunctionEvaluator
+from nasbench.hybrid.optimizer import Hybrid
+from nasbench.search.ledger import Budget
+from nasbench.search.observations import RunObservations
+from nasbench.search.problem import SearchHandle
+from nasbench.search.search_protocol import Setting
+from nasbench.spaces.space import Architectures, Floats, Ints, Space
+
+Function = Callable[[Architectures], Floats]
+"""Architectures `(n, d)` to objectives `(n, M)`."""
+
+
+class Unordered(Space):
+    """A space in which the order of decisions makes no difference: equal multisets of choices are one function."""
+
+    def canonical(self, architectures: Architectures) -> Architectures:
+        """Choices in ascending order."""
+        return np.sort(architectures, axis=-1)
+
+
+@lru_cache(maxsize=16)
+def space(decisions: int, choices: int, unordered: bool = False) -> Space:
+    """Return one and the same space for equal arguments, so that its listing is made once."""
+    names = tuple(map(str, range(choices)))
+    kind = Unordered if unordered else Space
+    return kind(f"{decisions}x{choices}", tuple(map(str, range(decisions))), (names,) * decisions)
+
+
+def deceptive(architectures: Architectures, choices: int) -> Floats:
+    """Error that falls with every decision that leaves the last choice, but for the optimum 0, which takes it everywhere.
+
+    Shape `(n, d)` to `(n, 1)`. Who follows the slope walks away from the optimum.
+    """
+    last = (architectures == choices - 1).sum(axis=-1)
+    return np.where(last == architectures.shape[-1], 0.0, 1.0 + last)[:, None]
+
+
+def rugged(seed: int, inside: Space, objectives: int = 1, roughness: float = 0.5) -> Function:
+    """A random value in [0, 1) for every architecture and objective, weighed by `roughness`, and an additive trend by the rest."""
+    rng = np.random.default_rng(seed)
+    noise = rng.random((inside.product_size, objectives))
+    trend = rng.random((inside.d, int(inside.cardinalities.max()), objectives))
+
+    def function(architectures: Architectures) -> Floats:
+        additive = trend[np.arange(inside.d), architectures].mean(axis=-2)
+        return np.asarray(roughness * noise[inside.index(architectures)] + (1 - roughness) * additive)
+
+    return function
+
+
+def handle(inside: Space, objectives: int = 1, epochs: tuple[int, ...] = (1,)) -> SearchHandle:
+    """Return what an optimizer is built on; queries are answered by `steps` and not through it."""
+    names = ("error", *(f"objective {i}" for i in range(2, objectives + 1)))
+    setting = Setting(
+        objectives=names,
+        split="none",
+        epochs=epochs,
+        training_seed="mean",
+        repeats="charged",
+        budget=Budget({"queries": 1}),
+    )
+    evaluator = FunctionEvaluator(inside, lambda a: np.zeros(len(a)))
+    evaluator.cheap = (False,) * objectives
+    return SearchHandle(evaluator, setting, 0, (0,))
+
+
+def hybrid(
+    rng: np.random.Generator, inside: Space, objectives: int = 1, epochs: tuple[int, ...] = (1,), **settings: Any
+) -> Hybrid:
+    """Return the real hybrid for one run."""
+    return Hybrid(handle(inside, objectives, epochs), rng, **settings)
+
+
+def steps(
+    optimizer: Hybrid, function: Function, most: int | None = None
+) -> Iterator[tuple[Architectures, Floats, int]]:
+    """Step the hybrid; yield architecture `(d,)`, objectives `(M,)` and epochs of each query until it proposes nothing."""
+    for number in count():
+        answer = optimizer.ask()
+        batch, epochs = answer if isinstance(answer, tuple) else (answer, np.ones(len(answer), dtype=np.int64))
+        if not len(batch) or number == most:
+            return
+        values = function(batch)
+        optimizer.tell(told(batch, values, epochs))
+        yield batch[0], values[0], int(epochs[0])
+
+
+def told(batch: Architectures, values: Floats, epochs: Ints) -> RunObservations:
+    """Return what a benchmark would answer, free of charge."""
+    return RunObservations(batch, values, np.zeros(len(batch)), epochs, np.full(len(batch), -1, dtype=np.int64))
+
+
+def hitting_time(optimizer: Hybrid, function: Function, targets: set[bytes], most: int | None = None) -> float:
+    """Return the query (from 1) that first measures one of the target architectures at the longest training; else infinity."""
+    inside, longest = optimizer._space, optimizer._epochs[-1]
+    for number, (architecture, _, epochs) in enumerate(steps(optimizer, function, most), start=1):
+        if epochs == longest and inside.canonical(architecture).tobytes() in targets:
+            return number
+    return np.inf

@@ -1,0 +1,1 @@
+"""Claims held against the runs of finished studies."""

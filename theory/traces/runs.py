@@ -1,0 +1,108 @@
+"""Finished studies as the claims see them: which rank each run queried when, on the table that the study searched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from nasbench.benchmarks.catalogue import get_benchmark
+from nasbench.errors import NasbenchError
+from nasbench.study.plan import Entry, Study
+from nasbench.study.store import Store
+from nasbench.theory.exact.landscape import Landscape
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Runs:
+    """All runs of one optimizer on one benchmark.
+
+    Attributes:
+        study: the plan that they followed.
+        benchmark: `table/dataset`.
+        entry: the optimizer with its settings.
+        index: index in the space of each queried architecture, shape (R, Q); -1 after the end of a run.
+        observed: objectives as the optimizer saw them, shape (R, Q, M); infinite after the end of a run.
+    """
+
+    study: Study
+    benchmark: str
+    entry: Entry
+    index: Ints
+    observed: Floats
+
+    @property
+    def count(self) -> int:
+        """Number of runs."""
+        return len(self.index)
+
+    @cached_property
+    def horizon(self) -> int:
+        """Queries that every run has made."""
+        return int((self.index >= 0).sum(axis=1).min())
+
+    @cached_property
+    def landscape(self) -> Landscape | None:
+        """Seed means of the searched objective on its split; None where the table is not a complete product."""
+        benchmark = get_benchmark(self.benchmark)
+        if not benchmark.table.is_complete:
+            return None
+        setting = self.study.setting(benchmark.longest(self.study.objectives, self.study.split))
+        values = benchmark.oracle(setting).objectives[:, 0]
+        return Landscape(np.asarray(values, dtype=float), tuple(int(k) for k in benchmark.space.cardinalities))
+
+    def times(self, targets: int) -> Floats:
+        """Return the query (from 1) at which each run first asked for a target, shape (R,); infinite if never."""
+        assert self.landscape is not None
+        hit = (self.index >= 0) & (self.landscape.rank[self.index] < targets)
+        return np.where(hit.any(axis=1), hit.argmax(axis=1) + 1.0, np.inf)
+
+
+def open_runs(folder: Path) -> list[Runs]:
+    """Read a results folder.
+
+    Raises:
+        NasbenchError: it is none, it lacks units, or one of its benchmarks has another version here.
+    """
+    store = Store.open(folder)
+    study = store.study
+    recorded = store.environment.get("benchmarks", {})
+    for name in study.benchmarks:
+        if recorded.get(name) != get_benchmark(name).checksum:
+            raise NasbenchError(
+                f"{folder} was run on another version of {name} than is installed; restore that table or run the study again."
+            )
+    if store.missing:
+        raise NasbenchError(
+            f"{folder} lacks {len(store.missing)} of {len(study.units())} units; `nasbench run` with this study and folder resumes it."
+        )
+    return [_runs(store, benchmark, entry) for benchmark in study.benchmarks for entry in study.optimizers]
+
+
+def _runs(store: Store, benchmark: str, entry: Entry) -> Runs:
+    units = [u for u in store.study.units() if u.benchmark == benchmark and u.entry.label == entry.label]
+    names = ["run", "query", "architecture", *store.study.objectives]
+    table = pa.concat_tables([store.read(unit).select(names) for unit in units]).sort_by(
+        [("run", "ascending"), ("query", "ascending")]
+    )
+    strings = table["architecture"].combine_chunks().dictionary_encode()
+    if isinstance(strings, pa.ChunkedArray):
+        strings = strings.combine_chunks()
+    space = get_benchmark(benchmark).space
+    known = np.array([int(space.index(space.from_string(text))) for text in strings.dictionary.to_pylist()])
+    run, query = table["run"].to_numpy(), table["query"].to_numpy()
+    position = np.unique(run, return_inverse=True)[1]
+    shape = (int(position.max()) + 1, int(query.max()) + 1)
+    index = np.full(shape, -1, dtype=np.intp)
+    index[position, query] = known[strings.indices.to_numpy(zero_copy_only=False)]
+    observed = np.full((*shape, len(store.study.objectives)), np.inf)
+    for m, objective in enumerate(store.study.objectives):
+        observed[position, query, m] = table[objective].to_numpy()
+    return Runs(store.study, benchmark, entry, index, observed)

@@ -1,0 +1,98 @@
+"""What a claim says of the runs of one optimizer: a verdict, and the law beside what was seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench.theory.machinery.claim import Outcome, Verdict, not_judged
+from nasbench.theory.traces.runs import Runs
+
+Floats = NDArray[np.float64]
+
+RESOLUTION = 0.1
+"""Half-width of a band that decides: a law that agrees within a wider band only has not been put to the test."""
+
+TARGETS = (1, 16, 156, 1562)
+"""Numbers of best architectures that times are taken to; the least that a budget can show is chosen."""
+
+
+def targets_of(runs: Runs) -> tuple[int, ...]:
+    """The `TARGETS` that there are in the landscape of some runs; of a smaller one all architectures are the last."""
+    size = runs.landscape.size if runs.landscape is not None else TARGETS[-1]
+    return tuple(dict.fromkeys(min(target, size) for target in TARGETS))
+
+
+SHOWN = 0.25
+"""A target that a law gives less than this chance within the budget is too hard to be shown."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A law and what was seen of it, over queries.
+
+    Attributes:
+        queries: shape (Q,).
+        stated: exact curve (or bound) that the claim gives, shape (Q,).
+        seen: empirical curve, shape (Q,).
+        low, high: confidence band around `seen`, shape (Q,).
+        what: label of the vertical axis.
+        kind: how `stated` was obtained: "exact", "simulated" or "bound".
+    """
+
+    queries: Floats
+    stated: Floats
+    seen: Floats
+    low: Floats
+    high: Floats
+    what: str
+    kind: str = "exact"
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """The verdict of one claim on the runs of one optimizer on one benchmark, with its curve where there is one."""
+
+    claim: str
+    benchmark: str
+    optimizer: str
+    verdict: Verdict
+    curve: Curve | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the runs do not contradict the claim."""
+        return self.verdict.outcome is not Outcome.VIOLATED
+
+
+MOST_RUNS = 10**6
+"""More runs than these are not asked of anybody."""
+
+
+def runs_for(deviation: float, half_width: float) -> float:
+    """Return how many runs know a mean to this half-width at 95 %, given the deviation of one; infinite where none do."""
+    if deviation <= 0.0:
+        return 0.0
+    root = 1.96 * deviation / half_width if half_width > 0.0 else np.inf
+    return float(np.ceil(root**2)) if root < MOST_RUNS else np.inf
+
+
+def enough(verdict: Verdict, needed: float) -> Verdict:
+    """Turn agreement by too few runs into "undecided", naming the number of runs that would decide."""
+    if verdict.outcome is Outcome.HOLDS and verdict.n < needed:
+        few = f"{verdict.n} run{' is' if verdict.n == 1 else 's are'} too few"
+        would = f"{needed:,.0f} would decide" if needed <= MOST_RUNS else f"more than {MOST_RUNS:,} would be needed"
+        return replace(verdict, outcome=Outcome.UNDECIDED, note=f"{verdict.note}; {few}, {would}")
+    return verdict
+
+
+def incomplete() -> Verdict:
+    """Return the verdict on a table with gaps."""
+    return not_judged(Outcome.ASSUMPTION_VIOLATED, "the table does not hold every architecture of a product space")
+
+
+def said(claim: str, runs: Runs, verdict: Verdict, curve: Curve | None = None) -> Spoken:
+    """Attach a verdict to the optimizer and benchmark of some runs."""
+    return Spoken(claim, runs.benchmark, runs.entry.label, verdict, curve)

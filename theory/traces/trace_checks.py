@@ -1,0 +1,252 @@
+"""What claims say of a finished study: the law of each optimizer beside what its runs did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from math import log
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench.theory.exact import random_search as law
+from nasbench.theory.exact import simulation as simulate
+from nasbench.theory.exact.distribution import hitting_law
+from nasbench.theory.exact.elitist import Mutation
+from nasbench.theory.exact.pareto_sets import front
+from nasbench.theory.families.hybrid.traces import hybrid_tail
+from nasbench.theory.machinery.claim import (
+    ALPHA,
+    Context,
+    Outcome,
+    Verdict,
+    at_most,
+    by_p_value,
+    not_judged,
+    smallest_p_value,
+)
+from nasbench.theory.machinery.confidence_bands import (
+    cdf_distance,
+    clopper_pearson,
+    dkw_p_value,
+    dkw_radius,
+    mean_interval,
+    mean_p_value,
+)
+from nasbench.theory.machinery.registry import holm
+from nasbench.theory.traces.runs import Runs
+from nasbench.theory.traces.trace_check import (
+    RESOLUTION,
+    SHOWN,
+    Curve,
+    Spoken,
+    enough,
+    incomplete,
+    runs_for,
+    said,
+    targets_of,
+)
+from nasbench.ties import snapped, tolerance
+
+Floats = NDArray[np.float64]
+
+SIMULATED = 20_000
+
+
+Speaker = Callable[[Runs, Context], list[Spoken]]
+
+
+def judge(runs: Sequence[Runs], context: Context | None = None, claims: Collection[str] | None = None) -> list[Spoken]:
+    """Return what claims say of every optimizer that they speak about, decided by Holm over all that is returned.
+
+    Args:
+        runs: a finished study, from `nasbench.theory.traces.runs.open_runs`.
+        context: seeds of the simulated laws.
+        claims: names of the claims that are asked for; None for all.
+    """
+    context = context or Context()
+    said_of_all = (s for r in runs for s in speak(r, context))
+    return decide([s for s in said_of_all if claims is None or s.claim in claims])
+
+
+def speak(runs: Runs, context: Context) -> list[Spoken]:
+    """Return what claims say of one optimizer, each as if it were alone; `decide` makes verdicts of a family of them."""
+    return [s for speaker in (*SPEAKERS.get(runs.entry.name, ()), *EVERYONE) for s in speaker(runs, context)]
+
+
+def decide(spoken: Sequence[Spoken]) -> list[Spoken]:
+    """Decide by Holm over all that is given."""
+    rejected = holm([np.nan if s.verdict.p_value is None else s.verdict.p_value for s in spoken])
+    return [replace(s, verdict=s.verdict.decided(bool(r))) for s, r in zip(spoken, rejected, strict=True)]
+
+
+def _random_search_times(runs: Runs, context: Context) -> list[Spoken]:
+    landscape, replacement = runs.landscape, bool(runs.entry.settings.get("replacement", True))
+    claim = "random-search.rank-law-with-replacement" if replacement else "random-search.time-law"
+    if landscape is None:
+        return [said(claim, runs, incomplete())]
+
+    def stated(targets: int) -> Floats:
+        times = np.arange(1, runs.horizon + 1)
+        if replacement:
+            return np.asarray(1 - (1 - targets / landscape.size) ** times, dtype=float)
+        return law.time_cdf(landscape.size, targets, times)
+
+    return [_time_law(claim, runs, stated, "exact")]
+
+
+def _random_search_regret(runs: Runs, context: Context) -> list[Spoken]:
+    claim, landscape = "random-search.expected-regret", runs.landscape
+    if landscape is None:
+        return [said(claim, runs, incomplete())]
+    if runs.study.training_seed != "mean" or len(runs.study.epochs) != 1:
+        note = "the incumbent is chosen by single trainings; the law is that of seed means (training_seed = 'mean')"
+        return [said(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]
+    replacement = bool(runs.entry.settings.get("replacement", True))
+    ranked = np.sort(landscape.values)
+    queries = np.unique(np.geomspace(1, runs.horizon, 25).astype(int))
+    best = np.minimum.accumulate(landscape.rank[runs.index[:, : runs.horizon]], axis=1)[:, queries - 1]
+    regret = ranked[best] - ranked[0]
+    stated = np.array([law.expected_regret(ranked, int(q), replacement) for q in queries])
+    variance = np.array([max(law.variance_of_incumbent(ranked, int(q), replacement), 0.0) for q in queries])
+    chosen = np.unique(np.linspace(0, len(queries) - 1, 5).astype(int))
+    p = smallest_p_value([mean_p_value(regret[:, c], stated[c], variance[c]) for c in chosen])
+    half = 1.96 * np.sqrt(variance / runs.count)
+    seen = regret.mean(axis=0)
+    verdict = by_p_value(
+        p, seen[-1], stated[-1], runs.count, interval=mean_interval(regret[:, -1]), note="at the budget"
+    )
+    if stated[-1] <= tolerance(ranked):
+        verdict = replace(
+            verdict, note=f"{verdict.note}, where the stated regret is 0 and every run has to meet it exactly"
+        )
+        needed = 0.0
+    else:
+        # the mean must be known within a tenth of itself
+        needed = runs_for(float(np.sqrt(variance[-1])), RESOLUTION * stated[-1])
+    curve = Curve(queries.astype(float), stated, seen, seen - half, seen + half, "mean simple regret")
+    return [said(claim, runs, enough(verdict, needed), curve)]
+
+
+def _local_search_times(runs: Runs, context: Context) -> list[Spoken]:
+    first = runs.entry.settings.get("improvement", "best") == "first"
+    claim = "markov.first-improvement" if first else "markov.steepest-ascent"
+    if runs.landscape is None:
+        return [said(claim, runs, incomplete())]
+    if runs.study.training_seed != "mean" or len(runs.study.epochs) != 1:
+        note = "the law is that of a search on seed means (training_seed = 'mean')"
+        return [said(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]
+    landscape = runs.landscape
+    step = simulate.first_improvement_step if first else simulate.steepest_step
+
+    def stated(targets: int) -> Floats:
+        times = simulate.restarted(context.rng(f"spoken.{claim}"), landscape, targets, SIMULATED, step)
+        return np.searchsorted(np.sort(times), np.arange(1, runs.horizon + 1), side="right") / SIMULATED
+
+    return [_time_law(claim, runs, stated, "simulated")]
+
+
+def _one_plus_one_times(runs: Runs, context: Context) -> list[Spoken]:
+    claim = "markov.one-plus-one-law"
+    if runs.landscape is None:
+        return [said(claim, runs, incomplete())]
+    if runs.study.training_seed != "mean" or len(runs.study.epochs) != 1:
+        note = "the law is that of a search on seed means (training_seed = 'mean')"
+        return [said(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]
+    landscape, rate = runs.landscape, runs.entry.settings.get("rate")
+    mutation = None if rate is None else Mutation(landscape.cardinalities, float(rate))
+
+    def stated(targets: int) -> Floats:
+        return hitting_law(landscape, targets, runs.horizon, mutation).cdf
+
+    return [_time_law(claim, runs, stated, "exact")]
+
+
+def _ageing(runs: Runs, context: Context) -> list[Spoken]:
+    """The population after a query is the last `population` queries, so what it has lost can be read off the trace."""
+    claim, size = "evolution.ageing-population-forgets", int(runs.entry.settings.get("population", 10))
+    observed = snapped(runs.observed[:, : runs.horizon, 0])
+    if observed.shape[1] <= size:
+        return []
+    best = np.lib.stride_tricks.sliding_window_view(observed, size, axis=1).min(axis=2)
+    losing = int((np.diff(best, axis=1) > 0).any(axis=1).sum())
+    interval = clopper_pearson(losing, runs.count)
+    if losing == 0:
+        note = (
+            f"no run has lost its best; {runs.count} run{' leaves' if runs.count == 1 else 's leave'} up to {interval[1]:.3f}, "
+            "and 0 cannot be refuted by any number"
+        )
+        return [said(claim, runs, not_judged(Outcome.UNDECIDED, note, statistic=0.0, bound=0.0, n=runs.count))]
+    note = "share of runs whose population loses its best"
+    return [said(claim, runs, Verdict(Outcome.HOLDS, losing / runs.count, 0.0, None, None, interval, runs.count, note))]
+
+
+def _archive(runs: Runs, context: Context) -> list[Spoken]:
+    """With several objectives: the hypervolume of everything seen may not fall from one query to the next."""
+    from moocore import hypervolume
+
+    objectives = runs.observed.shape[2]
+    if objectives < 2:
+        return []
+    observed = runs.observed[:, : runs.horizon]
+    low, high = observed.min(axis=(0, 1)), observed.max(axis=(0, 1))
+    scaled = (observed - low) / np.where(high > low, high - low, 1)
+    queries = np.unique(np.geomspace(1, runs.horizon, 20).astype(int))
+    volumes = np.empty((runs.count, len(queries)))
+    for r, points in enumerate(scaled):
+        kept = np.empty((0, objectives))
+        for q, (begin, end) in enumerate(zip([0, *queries[:-1]], queries, strict=True)):
+            kept = front(np.unique(np.concatenate([kept, points[begin:end]]), axis=0))
+            volumes[r, q] = hypervolume(kept, ref=[1.1] * objectives)
+    fall = max(0.0, float(-np.diff(volumes, axis=1).min()) - 1e-12) if len(queries) > 1 else 0.0
+    mean = volumes.mean(axis=0)
+    half = 1.96 * volumes.std(axis=0, ddof=1) / np.sqrt(runs.count) if runs.count > 1 else 0 * mean
+    curve = Curve(
+        queries.astype(float),
+        np.full(len(mean), 1.1**objectives),
+        mean,
+        mean - half,
+        mean + half,
+        "hypervolume",
+        "bound",
+    )
+    return [said("pareto.hypervolume-monotone", runs, at_most(fall, 0.0, volumes.size, note="greatest fall"), curve)]
+
+
+SPEAKERS: dict[str, tuple[Speaker, ...]] = {
+    "random_search": (_random_search_times, _random_search_regret),
+    "local_search": (_local_search_times,),
+    "one_plus_one_ea": (_one_plus_one_times,),
+    "regularized_evolution": (_ageing,),
+    "hybrid": (hybrid_tail,),
+}
+"""Registered name of an optimizer to what is said of it."""
+
+EVERYONE: tuple[Speaker, ...] = (_archive,)
+
+
+def _time_law(claim: str, runs: Runs, stated_for: Callable[[int], Floats], kind: str) -> Spoken:
+    """Hold the empirical law of the time to K targets against the stated one, K the least that the budget can show."""
+    for targets in targets_of(runs):
+        stated = stated_for(targets)
+        if stated[-1] >= SHOWN:
+            break
+    times, n = runs.times(targets), runs.count
+    distance = cdf_distance(times, stated, first=1)
+    effective = n * SIMULATED / (n + SIMULATED) if kind == "simulated" else n
+    p = dkw_p_value(distance, effective)
+    radius = dkw_radius(n)
+    note = f"time to the {targets} best, {kind} law; sup-distance within {runs.horizon} quer{'y' if runs.horizon == 1 else 'ies'}"
+    verdict = by_p_value(p, distance, radius, n, note=note)
+    queries = np.arange(1.0, runs.horizon + 1)
+    seen = np.searchsorted(np.sort(times), queries, side="right") / n
+    curve = Curve(
+        queries,
+        stated,
+        seen,
+        np.maximum(seen - radius, 0),
+        np.minimum(seen + radius, 1),
+        f"P(T <= t), {targets} best",
+        kind,
+    )
+    return said(claim, runs, enough(verdict, float(np.ceil(log(2 / ALPHA) / (2 * RESOLUTION**2)))), curve)
