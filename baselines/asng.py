@@ -12,7 +12,7 @@ from nasbench.baselines.feasible_sampling import draw
 from nasbench.ranges import Range, count, positive
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.search.simplex import support, uniform_theta, vertices
 from nasbench.spaces.space import Architectures, Floats
@@ -27,7 +27,7 @@ class Asng:
     alpha 1.5, initial step length 1, every probability at least `1 / (d (k_i - 1))`).
 
     Args:
-        handle: the benchmark.
+        problem: the benchmark.
         streams: one random stream a run.
         samples: architectures a step, at least 2; the best and the worst quarter (at least one each) get utility.
         alpha: threshold of the signal-to-noise ratio; larger means longer steps.
@@ -42,14 +42,14 @@ class Asng:
 
     def __init__(
         self,
-        handle: SearchHandle,
+        problem: Problem,
         streams: Streams,
         *,
         samples: Annotated[int, count(1_000, least=2)] = 2,
         alpha: Annotated[float, SIGNAL] = 1.5,
         step: Annotated[float, positive(1_000)] = 1.0,
     ) -> None:
-        self._space = handle.space
+        self._space = problem.space
         self._streams = streams
         self._samples = samples
         self._alpha = alpha

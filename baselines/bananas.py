@@ -12,7 +12,7 @@ from nasbench.baselines.mlp_ensemble import MlpEnsemble
 from nasbench.ranges import count
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import PerRun
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.spaces.space import Architectures, Floats, Space
 
 
@@ -27,7 +27,7 @@ class Bananas:
     whole and with skips contracted (naszilla: the first 30 paths); a space without paths is encoded one-hot.
 
     Args:
-        handle: the benchmark.
+        problem: the benchmark.
         rng: the run's generator.
         initial: random architectures at the start.
         batch: architectures measured between two trainings.
@@ -49,7 +49,7 @@ class Bananas:
 
     def __init__(
         self,
-        handle: SearchHandle,
+        problem: Problem,
         rng: np.random.Generator,
         *,
         initial: Annotated[int, count(10_000)] = 10,
@@ -60,7 +60,7 @@ class Bananas:
         steps: Annotated[int, count(10_000)] = 150,
         encoding: Literal["paths", "one-hot"] = "paths",
     ) -> None:
-        self._space = handle.space
+        self._space = problem.space
         self._rng = rng
         self._initial, self._batch, self._candidates, self._parents = initial, batch, candidates, parents
         self._ensemble = MlpEnsemble(members=members, steps=steps)

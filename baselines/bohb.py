@@ -12,7 +12,7 @@ from nasbench.baselines.successive_halving import Eta, Rung, SuccessiveHalving, 
 from nasbench.ranges import Probability, count, positive
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import PerRun
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.spaces.space import Architectures, Floats, Ints
 
 SMALLEST = 1e-32
@@ -28,7 +28,7 @@ class Bohb(SuccessiveHalving):
     `(k - 1) / k`, where the kernel is flat (the rule of thumb can exceed it, and makes densities negative there).
 
     Args:
-        handle: the benchmark; it needs several fidelities.
+        problem: the benchmark; it needs several fidelities.
         rng: the run's generator.
         eta: factor between rungs.
         samples: draws around good architectures, of which the best ratio of densities is proposed.
@@ -47,7 +47,7 @@ class Bohb(SuccessiveHalving):
 
     def __init__(
         self,
-        handle: SearchHandle,
+        problem: Problem,
         rng: np.random.Generator,
         *,
         eta: Eta = 3.0,
@@ -56,7 +56,7 @@ class Bohb(SuccessiveHalving):
         min_bandwidth: Annotated[float, positive(1)] = 0.3,
         good_share: Annotated[float, positive(0.5)] = 0.15,
     ) -> None:
-        super().__init__(handle, rng, eta=eta)
+        super().__init__(problem, rng, eta=eta)
         self._samples, self._random_fraction = samples, random_fraction
         self._min_bandwidth, self._good_share = min_bandwidth, good_share
         self._seen: dict[int, list[tuple[Architectures, float]]] = {}

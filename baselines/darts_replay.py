@@ -14,7 +14,7 @@ import numpy as np
 from nasbench.errors import NasbenchError
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.spaces.space import Architectures
 
@@ -48,7 +48,7 @@ class DartsReplay:
     """Proposes the published final cell of DARTS, once; nothing is searched. Run `r` replays seed `r` modulo their number.
 
     Args:
-        handle: the benchmark; its space must be that of NAS-Bench-201.
+        problem: the benchmark; its space must be that of NAS-Bench-201.
         streams: the runs; no random number is drawn.
         searched: data set on which the authors ran DARTS; it need not be the one that is queried.
         order: 1 or 2, the order of the gradient.
@@ -56,19 +56,19 @@ class DartsReplay:
 
     def __init__(
         self,
-        handle: SearchHandle,
+        problem: Problem,
         streams: Streams,
         *,
         searched: Literal["cifar10", "cifar100", "imagenet16-120"] = "cifar10",
         order: Literal[1, 2] = 1,
     ) -> None:
-        if handle.space.name != "nas-bench-201":
+        if problem.space.name != "nas-bench-201":
             raise NasbenchError(
-                f"The published DARTS cells are of the space 'nas-bench-201', not of {handle.space.name!r}; choose a benchmark on it."
+                f"The published DARTS cells are of the space 'nas-bench-201', not of {problem.space.name!r}; choose a benchmark on it."
             )
         cells = PUBLISHED[searched, order]
-        replayed = [handle.space.from_string(official(cells[run % len(cells)])) for run in streams.runs]
-        self._left = np.array(replayed, dtype=np.int8).reshape(len(streams), 1, handle.space.d)
+        replayed = [problem.space.from_string(official(cells[run % len(cells)])) for run in streams.runs]
+        self._left = np.array(replayed, dtype=np.int8).reshape(len(streams), 1, problem.space.d)
 
     def ask(self) -> Architectures:
         """Propose the cell, `(R, 1, d)`; then nothing, `(R, 0, d)`."""

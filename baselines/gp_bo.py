@@ -15,7 +15,7 @@ from nasbench.ranges import between, count
 from nasbench.search.gaussian_process import extend, factorise, posterior, profile_likelihood
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import PerRun
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.spaces.space import Architectures, Floats, Space
 
 RATES = (0.05, 0.1, 0.2, 0.4, 0.7, 1.2, 2.0)
@@ -38,7 +38,7 @@ class GpBo:
     maximised over neighbours of the ten best and uniform architectures, then by hill climbing from the best of these.
 
     Args:
-        handle: the benchmark.
+        problem: the benchmark.
         rng: the run's generator.
         initial: random architectures at the start.
         edges: weight of the one-hot encoding.
@@ -57,7 +57,7 @@ class GpBo:
 
     def __init__(
         self,
-        handle: SearchHandle,
+        problem: Problem,
         rng: np.random.Generator,
         *,
         initial: Annotated[int, count(10_000)] = 10,
@@ -67,8 +67,8 @@ class GpBo:
         pool: Annotated[int, count(10_000)] = 256,
     ) -> None:
         require(edges + paths > 0, "GP-BO", "paths", paths, "above 0 where edges is 0")
-        require(paths == 0 or handle.space.has_paths, "GP-BO", "paths", paths, "0 on a space without paths")
-        self._space = handle.space
+        require(paths == 0 or problem.space.has_paths, "GP-BO", "paths", paths, "0 on a space without paths")
+        self._space = problem.space
         self._rng = rng
         self._initial, self._pool, self._target = initial, pool, target
         self._weights = (edges, paths)

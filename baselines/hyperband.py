@@ -10,7 +10,7 @@ import numpy as np
 
 from nasbench.baselines.successive_halving import Eta, Rung, SuccessiveHalving, levels, rungs
 from nasbench.search.optimizer import PerRun
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 
 
 class Hyperband(SuccessiveHalving):
@@ -19,15 +19,15 @@ class Hyperband(SuccessiveHalving):
     Bracket `s` starts `ceil((s_max + 1) / (s + 1) * eta^s)` architectures at `longest * eta^-s` epochs, for `s = s_max, ..., 0`.
 
     Args:
-        handle: the benchmark; it needs several fidelities.
+        problem: the benchmark; it needs several fidelities.
         rng: the run's generator.
         eta: factor between rungs; the paper's 3.
     """
 
     TUNABLE: ClassVar[Mapping[str, tuple]] = {"eta": ("real", 2.0, 5.0)}
 
-    def __init__(self, handle: SearchHandle, rng: np.random.Generator, *, eta: Eta = 3.0) -> None:
-        super().__init__(handle, rng, eta=eta)
+    def __init__(self, problem: Problem, rng: np.random.Generator, *, eta: Eta = 3.0) -> None:
+        super().__init__(problem, rng, eta=eta)
 
     def _next_rungs(self) -> tuple[Rung, ...]:
         most = levels(self._epochs, self._eta)

@@ -9,7 +9,7 @@ import numpy as np
 
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.spaces.space import Architectures
 
@@ -18,7 +18,7 @@ class LocalSearch:
     """Hill climbing over one-decision neighbours, from a new random architecture after every local optimum.
 
     Args:
-        handle: the benchmark.
+        problem: the benchmark.
         streams: one random stream a run.
         improvement: "best" evaluates all neighbours and moves to the best, "first" moves to the first that is better, as the
             authors' naszilla does unless told otherwise (it starts from the best of 10 random architectures, here from one);
@@ -28,11 +28,9 @@ class LocalSearch:
     REPAIRED = True  # some neighbours are no architectures
     TUNABLE: ClassVar[Mapping[str, tuple]] = {"improvement": ("choice", "best", "first")}
 
-    def __init__(
-        self, handle: SearchHandle, streams: Streams, *, improvement: Literal["best", "first"] = "best"
-    ) -> None:
+    def __init__(self, problem: Problem, streams: Streams, *, improvement: Literal["best", "first"] = "best") -> None:
         runs = len(streams)
-        self._space = handle.space
+        self._space = problem.space
         self._streams = streams
         self._first = improvement == "first"
         # A space of a few architectures has fewer neighbours of each than one-decision changes.

@@ -10,7 +10,7 @@ import numpy as np
 from nasbench.baselines.pymoo_search import PymooSearch
 from nasbench.ranges import Probability, count
 from nasbench.search.optimizer import PerRun
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 
 
 class Nsga2(PymooSearch):
@@ -21,7 +21,7 @@ class Nsga2(PymooSearch):
     population of 100 for 25,000 evaluations. One objective is a total order, and the algorithm then an elitist genetic algorithm.
 
     Args:
-        handle: the benchmark.
+        problem: the benchmark.
         rng: the run's generator.
         population: N; offspring a generation too.
         crossover: probability that two parents are crossed uniformly.
@@ -36,14 +36,14 @@ class Nsga2(PymooSearch):
 
     def __init__(
         self,
-        handle: SearchHandle,
+        problem: Problem,
         rng: np.random.Generator,
         *,
         population: Annotated[int, count(10_000, least=2)] = 40,
         crossover: Probability = 0.9,
         mutation: Probability | None = None,
     ) -> None:
-        super().__init__(handle, rng)
+        super().__init__(problem, rng)
         from pymoo.algorithms.moo.nsga2 import NSGA2
 
         self.start(NSGA2(pop_size=population, **self.operators(crossover, mutation)))

@@ -11,7 +11,7 @@ import numpy as np
 from nasbench.baselines.pymoo_search import PymooSearch
 from nasbench.ranges import Probability, count
 from nasbench.search.optimizer import PerRun
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.spaces.space import Floats
 
 
@@ -22,7 +22,7 @@ class Nsga3(PymooSearch):
     gives its 12 divisions and 91 directions for three objectives. Crossover has probability 1, as in the paper.
 
     Args:
-        handle: the benchmark.
+        problem: the benchmark.
         rng: the run's generator.
         population: N; offspring a generation too.
         crossover: probability that two parents are crossed uniformly.
@@ -37,14 +37,14 @@ class Nsga3(PymooSearch):
 
     def __init__(
         self,
-        handle: SearchHandle,
+        problem: Problem,
         rng: np.random.Generator,
         *,
         population: Annotated[int, count(10_000, least=2)] = 92,
         crossover: Probability = 1.0,
         mutation: Probability | None = None,
     ) -> None:
-        super().__init__(handle, rng)
+        super().__init__(problem, rng)
         from pymoo.algorithms.moo.nsga3 import NSGA3
         from pymoo.operators.selection.tournament import TournamentSelection
 

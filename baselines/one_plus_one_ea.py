@@ -9,7 +9,7 @@ import numpy as np
 from nasbench.ranges import INSIDE
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.spaces.space import Architectures
 
@@ -21,13 +21,13 @@ class OnePlusOneEA:
     values are decided by the smaller index, so that acceptance follows a total order.
 
     Args:
-        handle: the benchmark.
+        problem: the benchmark.
         streams: one random stream a run.
         rate: probability that a decision changes, uniformly to another choice; None for one divided by the number of decisions.
     """
 
-    def __init__(self, handle: SearchHandle, streams: Streams, *, rate: Annotated[float, INSIDE] | None = None) -> None:
-        self._space = handle.space
+    def __init__(self, problem: Problem, streams: Streams, *, rate: Annotated[float, INSIDE] | None = None) -> None:
+        self._space = problem.space
         self._rate = 1 / self._space.d if rate is None else rate
         self._streams = streams
         self._parent = np.zeros((len(streams), self._space.d), dtype=np.int8)

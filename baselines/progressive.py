@@ -13,7 +13,7 @@ from nasbench.baselines.mlp_ensemble import MlpEnsemble
 from nasbench.ranges import count
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import PerRun
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.spaces.space import Architectures
 
 POOL = 20_000
@@ -30,7 +30,7 @@ class Progressive:
     search does not end with the last level but goes on with beams among mutations of the best, chosen by the same predictor.
 
     Args:
-        handle: the benchmark.
+        problem: the benchmark.
         rng: the run's generator.
         beam: K, architectures measured at each level.
         steps: steps of training of the predictor.
@@ -40,13 +40,13 @@ class Progressive:
 
     def __init__(
         self,
-        handle: SearchHandle,
+        problem: Problem,
         rng: np.random.Generator,
         *,
         beam: Annotated[int, count(1_000)] = 15,
         steps: Annotated[int, count(10_000)] = 150,
     ) -> None:
-        self._space = handle.space
+        self._space = problem.space
         self._rng = rng
         self._beam = beam
         self._ensemble = MlpEnsemble(steps=steps)

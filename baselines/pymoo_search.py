@@ -14,16 +14,16 @@ from typing import Any
 import numpy as np
 
 from nasbench.search.observations import RunObservations
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.spaces.space import Architectures
 
 
 class PymooSearch:
     """One run of a genetic algorithm of pymoo; subclasses choose which and hand it to `start`."""
 
-    def __init__(self, handle: SearchHandle, rng: np.random.Generator) -> None:
-        self._space = handle.space
-        self._objectives = len(handle.objectives)
+    def __init__(self, problem: Problem, rng: np.random.Generator) -> None:
+        self._space = problem.space
+        self._objectives = len(problem.objectives)
         self._rng = rng
         self._algorithm: Any = None
         self._asked: Any = None
@@ -49,10 +49,10 @@ class PymooSearch:
 
     def start(self, algorithm: Any) -> None:
         """Take a pymoo algorithm into use, with the run's generator and without a termination of its own."""
-        from pymoo.core.problem import Problem
+        from pymoo.core.problem import Problem as PymooProblem
         from pymoo.core.termination import NoTermination
 
-        problem = Problem(
+        problem = PymooProblem(
             n_var=self._space.d,
             n_obj=self._objectives,
             xl=np.zeros(self._space.d),

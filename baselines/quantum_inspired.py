@@ -13,7 +13,7 @@ from nasbench.baselines.validation import require
 from nasbench.ranges import Range, between, count
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.search.simplex import support, uniform_theta
 from nasbench.spaces.space import Architectures, Floats, Ints
@@ -31,7 +31,7 @@ class QuantumInspired:
     epsilon 0.01, five local groups whose best is shared every generation, global migration every 100 generations.
 
     Args:
-        handle: the benchmark.
+        problem: the benchmark.
         streams: one random stream a run.
         population: individuals, each with a best architecture of its own.
         angle: turn of the rotation gate, radians.
@@ -50,7 +50,7 @@ class QuantumInspired:
 
     def __init__(
         self,
-        handle: SearchHandle,
+        problem: Problem,
         streams: Streams,
         *,
         population: Annotated[int, count(1_000)] = 10,
@@ -59,7 +59,7 @@ class QuantumInspired:
         groups: Annotated[int, count(1_000)] = 5,
         migration: Annotated[int, count(1_000_000)] = 100,
     ) -> None:
-        largest = 1.0 / int(handle.space.cardinalities.max())
+        largest = 1.0 / int(problem.space.cardinalities.max())
         require(
             0 <= epsilon < largest,
             "The quantum-inspired algorithm",
@@ -67,7 +67,7 @@ class QuantumInspired:
             epsilon,
             f"0 or more and below {largest:g}",
         )
-        self._space = handle.space
+        self._space = problem.space
         self._streams = streams
         self._angle, self._epsilon, self._migration = angle, epsilon, migration
         self._offered = support(self._space.cardinalities)

@@ -10,7 +10,7 @@ from nasbench.errors import NasbenchError
 from nasbench.ranges import count
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.spaces.space import Architectures
 
@@ -21,7 +21,7 @@ class RandomSearch:
     Source: Bergstra and Bengio 2012; for NAS Li and Talwalkar 2019, Yu et al. 2020.
 
     Args:
-        handle: the benchmark.
+        problem: the benchmark.
         streams: one random stream a run.
         replacement: whether an architecture may be drawn again; without, a run is a random permutation of the space.
         batch: architectures a call; it changes the speed only, never what a run sees.
@@ -29,13 +29,13 @@ class RandomSearch:
 
     def __init__(
         self,
-        handle: SearchHandle,
+        problem: Problem,
         streams: Streams,
         *,
         replacement: bool = True,
         batch: Annotated[int, count(10_000)] = 64,
     ) -> None:
-        self._space = handle.space
+        self._space = problem.space
         self._streams = streams
         self._batch = batch
         self._order: np.ndarray | None = None

@@ -11,7 +11,7 @@ from nasbench.errors import NasbenchError
 from nasbench.ranges import Text, count
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.spaces.space import Architectures
 
@@ -25,7 +25,7 @@ class RegularizedEvolution:
     (AutoDL-Projects).
 
     Args:
-        handle: the benchmark.
+        problem: the benchmark.
         streams: one random stream a run.
         population: P, members alive.
         sample: S, members drawn (with replacement) to find a parent; of equals the first drawn wins.
@@ -36,18 +36,18 @@ class RegularizedEvolution:
 
     def __init__(
         self,
-        handle: SearchHandle,
+        problem: Problem,
         streams: Streams,
         *,
         population: Annotated[int, count(10_000)] = 10,
         sample: Annotated[int, count(10_000)] = 3,
         mutation: Annotated[str, Text("the name of a mutation of the space")] = "uniform",
     ) -> None:
-        if mutation not in handle.space.mutations:
+        if mutation not in problem.space.mutations:
             raise NasbenchError(
-                f"Space {handle.space.name!r} has no mutation {mutation!r}; it has {', '.join(handle.space.mutations)}."
+                f"Space {problem.space.name!r} has no mutation {mutation!r}; it has {', '.join(problem.space.mutations)}."
             )
-        self._space = handle.space
+        self._space = problem.space
         self._streams = streams
         self._sample = sample
         self._mutation = mutation

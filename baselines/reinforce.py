@@ -13,7 +13,7 @@ from nasbench.baselines.feasible_sampling import draw
 from nasbench.ranges import FRACTION, between, positive
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.search.simplex import support, vertices
 from nasbench.spaces.space import Architectures, Floats
@@ -28,7 +28,7 @@ class Reinforce:
     the accuracy that the authors use.
 
     Args:
-        handle: the benchmark.
+        problem: the benchmark.
         streams: one random stream a run.
         learning_rate: step size of Adam.
         momentum: weight of the past in the moving average of rewards.
@@ -42,14 +42,14 @@ class Reinforce:
 
     def __init__(
         self,
-        handle: SearchHandle,
+        problem: Problem,
         streams: Streams,
         *,
         learning_rate: Annotated[float, positive(1_000)] = 0.01,
         momentum: Annotated[float, FRACTION] = 0.9,
         initial_scale: Annotated[float, between(0, 1_000)] = 1e-3,
     ) -> None:
-        self._space = handle.space
+        self._space = problem.space
         self._streams = streams
         self._momentum = momentum
         choices = support(self._space.cardinalities)

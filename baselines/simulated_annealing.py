@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nasbench.ranges import INSIDE, count
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.spaces.space import Architectures, Floats
 
@@ -28,7 +28,7 @@ class SimulatedAnnealing:
     the default is one proposal a decision. A frozen run starts again from a random architecture at its first temperature.
 
     Args:
-        handle: the benchmark.
+        problem: the benchmark.
         streams: one random stream a run.
         acceptance: probability of an average uphill move at the first temperature.
         cooling: factor from one temperature to the next.
@@ -45,7 +45,7 @@ class SimulatedAnnealing:
 
     def __init__(
         self,
-        handle: SearchHandle,
+        problem: Problem,
         streams: Streams,
         *,
         acceptance: Annotated[float, INSIDE] = 0.4,
@@ -53,9 +53,9 @@ class SimulatedAnnealing:
         moves: Annotated[int, count(1_000_000)] | None = None,
         warmup: Annotated[int, count(1_000_000)] = 10,
     ) -> None:
-        moves = handle.space.d if moves is None else moves
+        moves = problem.space.d if moves is None else moves
         runs = len(streams)
-        self._space = handle.space
+        self._space = problem.space
         self._streams = streams
         self._acceptance, self._cooling, self._moves, self._warmup = acceptance, cooling, moves, warmup
         self._here = np.zeros((runs, self._space.d), dtype=np.int8)

@@ -10,7 +10,7 @@ import numpy as np
 from nasbench.baselines.pymoo_search import PymooSearch
 from nasbench.ranges import Probability, count
 from nasbench.search.optimizer import PerRun
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 
 
 class SmsEmoa(PymooSearch):
@@ -20,7 +20,7 @@ class SmsEmoa(PymooSearch):
     categorical operators. With one objective the worst front is the worst member, which leaves.
 
     Args:
-        handle: the benchmark.
+        problem: the benchmark.
         rng: the run's generator.
         population: mu.
         crossover: probability that two parents are crossed uniformly.
@@ -35,21 +35,21 @@ class SmsEmoa(PymooSearch):
 
     def __init__(
         self,
-        handle: SearchHandle,
+        problem: Problem,
         rng: np.random.Generator,
         *,
         population: Annotated[int, count(10_000, least=2)] = 100,
         crossover: Probability = 0.9,
         mutation: Probability | None = None,
     ) -> None:
-        super().__init__(handle, rng)
+        super().__init__(problem, rng)
         from pymoo.algorithms.moo.sms import SMSEMOA, LeastHypervolumeContributionSurvival
         from pymoo.algorithms.soo.nonconvex.ga import FitnessSurvival
         from pymoo.operators.selection.tournament import TournamentSelection
 
         from nasbench.baselines.pymoo_operators import domination_tournament
 
-        survival = LeastHypervolumeContributionSurvival() if len(handle.objectives) > 1 else FitnessSurvival()
+        survival = LeastHypervolumeContributionSurvival() if len(problem.objectives) > 1 else FitnessSurvival()
         operators = self.operators(crossover, mutation)
         selection = TournamentSelection(func_comp=domination_tournament)
         self.start(SMSEMOA(pop_size=population, n_offsprings=1, selection=selection, survival=survival, **operators))

@@ -12,7 +12,7 @@ import numpy as np
 from nasbench.ranges import between, count
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import PerRun
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.spaces.space import Architectures, Floats, Ints
 
 Eta = Annotated[float, between(1.1, 1_000)]
@@ -112,7 +112,7 @@ class SuccessiveHalving:
     A query is charged for its whole training: nothing is continued from a rung below, as in the NATS-Bench experiments.
 
     Args:
-        handle: the benchmark; it needs several fidelities.
+        problem: the benchmark; it needs several fidelities.
         rng: the run's generator.
         configurations: architectures on the first rung, by default `eta^s` with `s` the number of halvings, so that one remains.
         eta: factor between rungs.
@@ -125,15 +125,15 @@ class SuccessiveHalving:
 
     def __init__(
         self,
-        handle: SearchHandle,
+        problem: Problem,
         rng: np.random.Generator,
         *,
         configurations: Annotated[int, count(100_000)] | None = None,
         eta: Eta = 3.0,
     ) -> None:
-        self._space = handle.space
+        self._space = problem.space
         self._rng = rng
-        self._epochs = handle.epochs
+        self._epochs = problem.epochs
         self._eta = eta
         self._configurations = configurations
         self._brackets = 0

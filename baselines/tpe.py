@@ -12,7 +12,7 @@ from nasbench.errors import NasbenchError
 from nasbench.ranges import count
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import PerRun
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.spaces.space import Architectures, Space
 
 
@@ -22,7 +22,7 @@ class Tpe:
     An infeasible proposal is told to optuna as failed and gives its place to a uniform feasible architecture.
 
     Args:
-        handle: the benchmark.
+        problem: the benchmark.
         rng: the run's generator; it seeds the sampler.
         initial: random architectures before the estimators take over (optuna's `n_startup_trials`, 10).
         candidates: draws from the good estimator, of which the best ratio is proposed (24).
@@ -37,7 +37,7 @@ class Tpe:
 
     def __init__(
         self,
-        handle: SearchHandle,
+        problem: Problem,
         rng: np.random.Generator,
         *,
         initial: Annotated[int, count(10_000)] = 10,
@@ -45,7 +45,7 @@ class Tpe:
         multivariate: bool = True,
     ) -> None:
         optuna = import_optuna()
-        self._space: Space = handle.space
+        self._space: Space = problem.space
         self._rng = rng
         self._parameters = {
             decision: optuna.distributions.CategoricalDistribution(list(range(int(k))))

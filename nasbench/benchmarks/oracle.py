@@ -9,7 +9,7 @@ import numpy as np
 
 from nasbench.benchmarks.objectives import Objective, find_objective, quantity_of
 from nasbench.benchmarks.views import View
-from nasbench.search.search_protocol import Setting
+from nasbench.search.search_protocol import SearchProtocol
 from nasbench.spaces.space import Architectures, Floats, Ints
 from nasbench.tables.table import Table
 
@@ -73,19 +73,19 @@ class Oracle:
         score_split: "test" where the table has a test split, else the search split; reports say which.
     """
 
-    def __init__(self, table: Table, dataset: str, setting: Setting) -> None:
+    def __init__(self, table: Table, dataset: str, protocol: SearchProtocol) -> None:
         self.name = f"{table.name}/{dataset}"
         self._table = table
         self._dataset = dataset
-        self._setting = setting
-        quantity = quantity_of(table, dataset, setting.objectives[0])
+        self._setting = protocol
+        quantity = quantity_of(table, dataset, protocol.objectives[0])
         self.score_split = (
             "test"
             if any(c.dataset == dataset and c.quantity == quantity and c.split == "test" for c in table.columns)
-            else setting.split
+            else protocol.split
         )
         timed = table.epochs(dataset, quantity, self.score_split)
-        self.epochs = timed[-1] if timed else setting.epochs[-1]
+        self.epochs = timed[-1] if timed else protocol.epochs[-1]
 
     @property
     def has_test(self) -> bool:
@@ -106,7 +106,7 @@ class Oracle:
 
     @cached_property
     def objectives(self) -> Floats:
-        """Seed means of all objectives of the setting on the search split at its last fidelity, by row, `(N, M)`."""
+        """Seed means of all objectives of the protocol on the search split at its last fidelity, by row, `(N, M)`."""
         return np.stack([objective.mean() for objective in self._found()], axis=-1)
 
     def _found(self) -> list[Objective]:

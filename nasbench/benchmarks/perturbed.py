@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from nasbench.benchmarks.oracle import Oracle, search_means
 from nasbench.benchmarks.tabular import TableEvaluator, TabularBenchmark
 from nasbench.errors import NasbenchError
-from nasbench.search.problem import SearchHandle
-from nasbench.search.search_protocol import Setting
+from nasbench.search.problem import Problem
+from nasbench.search.search_protocol import SearchProtocol
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 from nasbench.tables.table import Table
 
@@ -49,23 +49,23 @@ class PerturbedBenchmark(TabularBenchmark):
                 f"A perturbed copy has a number of 1 or more and a correlation above 0 and up to 1, not {self.copy} and {self.correlation}."
             )
 
-    def handle(self, setting: Setting, seed: int, runs: Sequence[int]) -> SearchHandle:
+    def problem(self, protocol: SearchProtocol, seed: int, runs: Sequence[int]) -> Problem:
         """The search side; see `TabularBenchmark`."""
-        evaluator = _ExchangedEvaluator(self.table, self.dataset, setting, self.partners(setting))
-        return SearchHandle(evaluator, setting, seed, tuple(runs))
+        evaluator = _ExchangedEvaluator(self.table, self.dataset, protocol, self.partners(protocol))
+        return Problem(evaluator, protocol, seed, tuple(runs))
 
-    def oracle(self, setting: Setting) -> Oracle:
+    def oracle(self, protocol: SearchProtocol) -> Oracle:
         """The test side; only its search means are the copy's, by which tuning judges."""
-        return _ExchangedOracle(self.table, self.dataset, setting, self.partners(setting))
+        return _ExchangedOracle(self.table, self.dataset, protocol, self.partners(protocol))
 
-    def partners(self, setting: Setting) -> Ints:
+    def partners(self, protocol: SearchProtocol) -> Ints:
         """Row of the table whose values each row takes, `(N,)`."""
-        if len(setting.objectives) != 1:
+        if len(protocol.objectives) != 1:
             raise NasbenchError(
-                f"A perturbed copy has one objective, not {len(setting.objectives)}; name the one to tune for."
+                f"A perturbed copy has one objective, not {len(protocol.objectives)}; name the one to tune for."
             )
-        objective = setting.objectives[0]
-        return _partners(self.table, self.dataset, objective, setting.split, self.copy, self.correlation)
+        objective = protocol.objectives[0]
+        return _partners(self.table, self.dataset, objective, protocol.split, self.copy, self.correlation)
 
 
 @lru_cache(maxsize=64)
@@ -109,8 +109,8 @@ def random_function(space: Space, architectures: Architectures, rng: np.random.G
 class _ExchangedEvaluator(TableEvaluator):
     """Answers with the values of each row's partner, after its own training time."""
 
-    def __init__(self, table: Table, dataset: str, setting: Setting, partners: Ints) -> None:
-        super().__init__(table, dataset, setting)
+    def __init__(self, table: Table, dataset: str, protocol: SearchProtocol, partners: Ints) -> None:
+        super().__init__(table, dataset, protocol)
         self._partners = partners
 
     def evaluate(
@@ -123,8 +123,8 @@ class _ExchangedEvaluator(TableEvaluator):
 class _ExchangedOracle(Oracle):
     """True values of each row's partner on the search split."""
 
-    def __init__(self, table: Table, dataset: str, setting: Setting, partners: Ints) -> None:
-        super().__init__(table, dataset, setting)
+    def __init__(self, table: Table, dataset: str, protocol: SearchProtocol, partners: Ints) -> None:
+        super().__init__(table, dataset, protocol)
         self._partners = partners
 
     @cached_property

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from nasbench.benchmarks.views import AS_IT_IS, View
 from nasbench.errors import NasbenchError
-from nasbench.search.problem import SearchHandle
-from nasbench.search.search_protocol import Setting
+from nasbench.search.problem import Problem
+from nasbench.search.search_protocol import SearchProtocol
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
 FAMILIES = ("nk", "onemax")
@@ -243,21 +243,21 @@ class SyntheticBenchmark:
         """1: nothing is trained."""
         return 1
 
-    def handle(self, setting: Setting, seed: int, runs: Sequence[int]) -> SearchHandle:
+    def problem(self, protocol: SearchProtocol, seed: int, runs: Sequence[int]) -> Problem:
         """The search side for runs of these numbers.
 
         Raises:
             NasbenchError: if the setting asks for anything but `error`.
         """
-        if len(setting.objectives) > 1 or setting.objectives[0] not in VIEWS or len(setting.epochs) > 1:
+        if len(protocol.objectives) > 1 or protocol.objectives[0] not in VIEWS or len(protocol.epochs) > 1:
             raise NasbenchError(
-                f"{self.name} has one objective, 'error' or 'accuracy', at one fidelity; not {', '.join(setting.objectives)} at {len(setting.epochs)}."
+                f"{self.name} has one objective, 'error' or 'accuracy', at one fidelity; not {', '.join(protocol.objectives)} at {len(protocol.epochs)}."
             )
-        return SearchHandle(FunctionEvaluator(self.space, self.function), setting, seed, tuple(runs))
+        return Problem(FunctionEvaluator(self.space, self.function), protocol, seed, tuple(runs))
 
-    def oracle(self, setting: Setting) -> SyntheticOracle:
+    def oracle(self, protocol: SearchProtocol) -> SyntheticOracle:
         """The test side; for reports alone."""
-        return SyntheticOracle(self.function, setting.objectives[0])
+        return SyntheticOracle(self.function, protocol.objectives[0])
 
 
 def is_synthetic(name: str) -> bool:

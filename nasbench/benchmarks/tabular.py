@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from nasbench.benchmarks.objectives import Objective, find_objective, quantity_of
 from nasbench.benchmarks.oracle import Oracle
 from nasbench.errors import MissingDataError, NasbenchError
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.search.random_streams import hashed_uniform
-from nasbench.search.search_protocol import SEED_POLICIES, Setting
+from nasbench.search.search_protocol import SEED_POLICIES, SearchProtocol
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 from nasbench.tables.table import Table
 from nasbench.tables.train_time import charged_seconds
@@ -54,29 +54,29 @@ class TabularBenchmark:
         quantity = quantity_of(self.table, self.dataset, objectives[0])
         return max(self.table.epochs(self.dataset, quantity, split), default=1)
 
-    def handle(self, setting: Setting, seed: int, runs: Sequence[int]) -> SearchHandle:
+    def problem(self, protocol: SearchProtocol, seed: int, runs: Sequence[int]) -> Problem:
         """The search side for runs of these numbers; raises `NasbenchError` if the table cannot answer the setting."""
-        return SearchHandle(TableEvaluator(self.table, self.dataset, setting), setting, seed, tuple(runs))
+        return Problem(TableEvaluator(self.table, self.dataset, protocol), protocol, seed, tuple(runs))
 
-    def oracle(self, setting: Setting) -> Oracle:
+    def oracle(self, protocol: SearchProtocol) -> Oracle:
         """The test side; for reports alone."""
-        return Oracle(self.table, self.dataset, setting)
+        return Oracle(self.table, self.dataset, protocol)
 
 
 class TableEvaluator:
     """Answers from the columns of one split; see `nasbench.search.problem.Evaluator`. Holds no other column."""
 
-    def __init__(self, table: Table, dataset: str, setting: Setting) -> None:
+    def __init__(self, table: Table, dataset: str, protocol: SearchProtocol) -> None:
         found = [
-            [find_objective(table, dataset, name, setting.split, epochs) for name in setting.objectives]
-            for epochs in setting.epochs
+            [find_objective(table, dataset, name, protocol.split, epochs) for name in protocol.objectives]
+            for epochs in protocol.epochs
         ]
         self.space = table.space
         self.rows: int | None = len(table)
         self.cheap = tuple(objective.cheap for objective in found[-1])
         self._held = _Held(table.checksum, table.space, None if table.is_complete else np.asarray(table.row_index))
-        self._answers = [[_Answers.of(objective, setting.training_seed) for objective in level] for level in found]
-        self._seconds = [_seconds(table, dataset, epochs) for epochs in setting.epochs]
+        self._answers = [[_Answers.of(objective, protocol.training_seed) for objective in level] for level in found]
+        self._seconds = [_seconds(table, dataset, epochs) for epochs in protocol.epochs]
         self._facts = [np.asarray(objective.values) for objective in found[-1] if objective.cheap]
 
     @property

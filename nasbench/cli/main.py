@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from errno import ENOSPC
 from importlib.metadata import EntryPoint
@@ -21,6 +22,7 @@ from typer.main import get_command
 from nasbench.cli.parameters import complete, mistyped
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.plugins import points, usable, use
+from nasbench.renamed import RenamedWarning, with_new_words
 
 GROUP = "nasbench.commands"
 WRONG_USE = 2
@@ -98,12 +100,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    warnings.showwarning = _show_warning
     try:
         code = status(sys.argv[1:] if arguments is None else arguments)
     except BrokenPipeError:
         _discard_output()
         code = BROKEN_PIPE
     sys.exit(code)
+
+
+_shown_by_python = warnings.showwarning
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+    """Print a warning about an old word as one sentence, any other as Python does."""
+    if issubclass(category, RenamedWarning):
+        print(f"nasbench: {message}", file=sys.stderr)
+    else:
+        _shown_by_python(message, category, *where, **more)
 
 
 def _discard_output() -> None:
@@ -114,6 +128,7 @@ def _discard_output() -> None:
 def status(arguments: Sequence[str]) -> int:
     """Run the command line; return the exit status."""
     try:
+        arguments = with_new_words(arguments)
         result = get_command(app).main(list(arguments), prog_name="nasbench", standalone_mode=False)
         if result == INTERRUPTED:  # what the command-line library makes of an interrupt
             return _interrupted(arguments)

@@ -15,7 +15,7 @@ from nasbench.hybrid.kernel import DECISIONS, ListedFeatures, listed_features
 from nasbench.hybrid.progressive import ladder_scores
 from nasbench.hybrid.surrogate import Prior, Surrogate, to_values
 from nasbench.search.archive import nondominated
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
 GRADIENT_SAMPLES = 4
@@ -44,7 +44,7 @@ class Model:
     An expensive objective's coordinate is its normal score, a cheap one's is its value over the range seen so far.
 
     Args:
-        handle: the benchmark.
+        problem: the benchmark.
         paths: whether the kernel uses path features.
         canonical: whether architectures of equal function have equal features.
         merged: whether the listing has one architecture of each function.
@@ -56,7 +56,7 @@ class Model:
 
     def __init__(
         self,
-        handle: SearchHandle,
+        problem: Problem,
         *,
         paths: bool,
         canonical: bool,
@@ -66,19 +66,19 @@ class Model:
         cooling: float,
         prior: Prior,
     ) -> None:
-        self._handle = handle
-        self._space = handle.space
-        self._cheap = np.array(handle.cheap)
+        self._problem = problem
+        self._space = problem.space
+        self._cheap = np.array(problem.cheap)
         self._beta = beta
         self._cooling = cooling
         self._merged = merged
         self._embedding = prior.embedding(self._space, paths=paths, canonical=canonical, rungs=rungs)
         self._surrogates = [
-            Surrogate(self._embedding, self._listed_features, prior) for cheap in handle.cheap if not cheap
+            Surrogate(self._embedding, self._listed_features, prior) for cheap in problem.cheap if not cheap
         ]
-        self._facts = handle.facts(self.listing.architectures) if self.listing is not None else np.empty((0, 0))
+        self._facts = problem.facts(self.listing.architectures) if self.listing is not None else np.empty((0, 0))
         self._architectures: Architectures = np.empty((0, self._space.d), dtype=np.int8)
-        self._objectives = np.empty((0, len(handle.cheap)))
+        self._objectives = np.empty((0, len(problem.cheap)))
         self._rung = np.empty(0, dtype=np.int64)
         self._function = np.empty(0, dtype=np.int64)
 
@@ -145,7 +145,7 @@ class Model:
         n = len(self._facts) if architectures is None else len(architectures)
         mean, deviation = np.empty((n, len(self._cheap))), np.zeros((n, len(self._cheap)))
         if self._cheap.any():
-            exact = self._facts if architectures is None else self._handle.facts(architectures)
+            exact = self._facts if architectures is None else self._problem.facts(architectures)
             mean[:, self._cheap] = self._scaled(exact)
         features = None if architectures is None else self._embedding(architectures)
         for column, surrogate in zip(np.flatnonzero(~self._cheap), self._surrogates, strict=True):

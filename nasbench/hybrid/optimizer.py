@@ -29,7 +29,7 @@ from nasbench.hybrid.surrogate import ONE_OBJECTIVE, SEVERAL_OBJECTIVES
 from nasbench.ranges import Probability, Range, between, count
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import PerRun
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.search.simplex import support, uniform_theta
 from nasbench.spaces.space import Architectures, Floats, Ints
 
@@ -49,7 +49,7 @@ class Hybrid:
     """Evolution, exponentiated gradients and a Gaussian process on one archive (ours).
 
     Args:
-        handle: the benchmark.
+        problem: the benchmark.
         rng: random numbers of the run.
         initial: uniform architectures at the start, all different.
         exploration: probability that a later query is uniform.
@@ -93,7 +93,7 @@ class Hybrid:
 
     def __init__(
         self,
-        handle: SearchHandle,
+        problem: Problem,
         rng: np.random.Generator,
         *,
         initial: Annotated[int, count(10_000, least=2)] = 4,
@@ -126,20 +126,20 @@ class Hybrid:
             )
         if share == 0 and surrogate and not (gradient or evolution):
             raise NasbenchError("The hybrid's surrogate is alone and its share is 0; it should be above 0.")
-        self._space = handle.space
-        self._epochs = handle.epochs
+        self._space = problem.space
+        self._epochs = problem.epochs
         self._initial = initial
         self._exploration = exploration
         self._brood = brood
         self._evolves = evolution
         self._progressive = progressive
-        rungs = len(handle.epochs) if progressive else 1
+        rungs = len(problem.epochs) if progressive else 1
         # Architectures of equal function may differ in what is known of them without training.
-        merged = canonical and not any(handle.cheap)
+        merged = canonical and not any(problem.cheap)
         self._rng, evolving, scheduling, self._relaxing = rng.spawn(4)
         existing = support(self._space.cardinalities)
-        self._scalarisations = _scalarisations(len(handle.objectives), directions, self._relaxing)
-        several = len(handle.objectives) > 1
+        self._scalarisations = _scalarisations(len(problem.objectives), directions, self._relaxing)
+        several = len(problem.objectives) > 1
         if cooling is None:
             cooling = inf if several or listing_of(self._space, merged) is None else COOLING
         if beta is None:
@@ -152,7 +152,7 @@ class Hybrid:
         )
         self._model = (
             Model(
-                handle,
+                problem,
                 paths=paths,
                 canonical=canonical,
                 merged=merged,

@@ -20,7 +20,7 @@ class Query:
 
     Attributes:
         architectures: `(R, B, d)`.
-        epochs: `(R, B)`, each one of `SearchHandle.epochs`.
+        epochs: `(R, B)`, each one of `Problem.epochs`.
     """
 
     architectures: Architectures
@@ -33,7 +33,7 @@ class Observations:
 
     Attributes:
         architectures: `(R, B, d)`.
-        objectives: `(R, B, M)`, minimised, in the order of `SearchHandle.objectives`.
+        objectives: `(R, B, M)`, minimised, in the order of `Problem.objectives`.
         cost: seconds charged, `(R, B)`.
         epochs: fidelity, `(R, B)`.
         training_seed: seed of the training that answered, `(R, B)`; -1 where a mean over seeds answered.

@@ -16,7 +16,7 @@ import numpy as np
 from nasbench.errors import NasbenchError
 from nasbench.ranges import Allowed
 from nasbench.search.observations import PASS, Observations, Query, RunObservations
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.search.proposals import Asker, as_architectures, as_epochs
 from nasbench.search.random_streams import Streams
 from nasbench.search.settings import allowed_settings, check_settings
@@ -107,45 +107,45 @@ class _Kind:
             if default is inspect.Parameter.empty and setting not in settings:
                 raise NasbenchError(f"{self.name} lacks the setting {setting}, which has no default.")
 
-    def check(self, handle: SearchHandle, settings: Mapping[str, Any]) -> None:
-        """Raise `NasbenchError` if the algorithm cannot work on this handle or has no such setting."""
+    def check(self, problem: Problem, settings: Mapping[str, Any]) -> None:
+        """Raise `NasbenchError` if the algorithm cannot work on this problem or has no such setting."""
         name = self.name
         self.check_settings(settings)
-        if self.objectives == "one" and len(handle.objectives) > 1:
+        if self.objectives == "one" and len(problem.objectives) > 1:
             raise NasbenchError(
-                f"{name} minimises one objective and the study asks for {len(handle.objectives)}; choose one, or another optimizer."
+                f"{name} minimises one objective and the study asks for {len(problem.objectives)}; choose one, or another optimizer."
             )
-        if self.fidelities and len(handle.epochs) < 2:
+        if self.fidelities and len(problem.epochs) < 2:
             raise NasbenchError(
-                f"{name} needs a benchmark with several fidelities and the study names {handle.epochs[0]} epochs alone; name more."
+                f"{name} needs a benchmark with several fidelities and the study names {problem.epochs[0]} epochs alone; name more."
             )
 
 
 @dataclass(frozen=True)
 class Lockstep(_Kind):
-    """An algorithm `Algorithm(handle, streams, *, settings)` whose arrays lead with the run axis."""
+    """An algorithm `Algorithm(problem, streams, *, settings)` whose arrays lead with the run axis."""
 
     lockstep = True
 
-    def create(self, handle: SearchHandle, streams: Streams, settings: Mapping[str, Any] | None = None) -> Optimizer:
+    def create(self, problem: Problem, streams: Streams, settings: Mapping[str, Any] | None = None) -> Optimizer:
         """Build the optimizer; raises `NasbenchError` as `check` does."""
-        self.check(handle, settings or {})
-        optimizer: Optimizer = self.algorithm(handle, streams, **(settings or {}))
+        self.check(problem, settings or {})
+        optimizer: Optimizer = self.algorithm(problem, streams, **(settings or {}))
         return optimizer
 
 
 @dataclass(frozen=True)
 class PerRun(_Kind):
-    """An algorithm `Algorithm(handle, rng, *, settings)` written for one run."""
+    """An algorithm `Algorithm(problem, rng, *, settings)` written for one run."""
 
     lockstep = False
 
-    def create(self, handle: SearchHandle, streams: Streams, settings: Mapping[str, Any] | None = None) -> Optimizer:
+    def create(self, problem: Problem, streams: Streams, settings: Mapping[str, Any] | None = None) -> Optimizer:
         """Build one instance a run behind the run axis; raises `NasbenchError` as `check` does."""
-        self.check(handle, settings or {})
+        self.check(problem, settings or {})
         return _RunByRun(
-            [self.algorithm(handle, streams.generator(r), **(settings or {})) for r in range(len(streams))],
-            handle.space.d,
+            [self.algorithm(problem, streams.generator(r), **(settings or {})) for r in range(len(streams))],
+            problem.space.d,
         )
 
 

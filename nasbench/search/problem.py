@@ -12,7 +12,7 @@ from nasbench.search.ledger import IDLE, KNOWN, Budget, Ledger
 from nasbench.search.observations import PASS, Observations, Query
 from nasbench.search.proposals import Asker, as_architectures, as_epochs, refuse_infeasible
 from nasbench.search.random_streams import environment_keys
-from nasbench.search.search_protocol import Setting
+from nasbench.search.search_protocol import SearchProtocol
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
 ANYONE = Asker()
@@ -59,7 +59,7 @@ class Evaluator(Protocol):
         Args:
             rows: from `row`.
             architectures: `(n, d)`.
-            level: position of the fidelity in `Setting.epochs`, `(n,)`.
+            level: position of the fidelity in `SearchProtocol.epochs`, `(n,)`.
             key: key of the run's environment, `(n,)`.
             repetition: how often the run trained this architecture before, `(n,)`.
         """
@@ -74,7 +74,7 @@ class Evaluator(Protocol):
         ...
 
 
-class SearchHandle:
+class Problem:
     """What an optimizer holds of a benchmark, for `R` runs at once.
 
     Attributes:
@@ -85,20 +85,22 @@ class SearchHandle:
         ledger: the accounts.
     """
 
-    def __init__(self, evaluator: Evaluator, setting: Setting, seed: int, runs: tuple[int, ...]) -> None:
+    def __init__(self, evaluator: Evaluator, protocol: SearchProtocol, seed: int, runs: tuple[int, ...]) -> None:
         self.space = evaluator.space
-        self.objectives = setting.objectives
+        self.objectives = protocol.objectives
         self.cheap = evaluator.cheap
-        self.epochs = setting.epochs
+        self.epochs = protocol.epochs
         self._evaluator = evaluator
-        self._repeats = setting.repeats
-        self.ledger = Ledger(len(runs), setting.budget, reachable=self._reachable(), free=setting.repeats != "charged")
+        self._repeats = protocol.repeats
+        self.ledger = Ledger(
+            len(runs), protocol.budget, reachable=self._reachable(), free=protocol.repeats != "charged"
+        )
         self._keys = environment_keys(seed, runs)
-        self._levels = len(setting.epochs)
-        self._epochs = np.asarray(setting.epochs)
+        self._levels = len(protocol.epochs)
+        self._epochs = np.asarray(protocol.epochs)
         self._limits = self.space.cardinalities.astype(np.uint8)
         self._open = np.ones(len(runs), dtype=bool)
-        self._memory = _Memory(len(runs), evaluator, self._levels, functions=setting.repeats == "isomorphic")
+        self._memory = _Memory(len(runs), evaluator, self._levels, functions=protocol.repeats == "isomorphic")
 
     @property
     def runs(self) -> int:

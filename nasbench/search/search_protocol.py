@@ -12,7 +12,7 @@ SEED_POLICIES = ("random", "mean")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
+class SearchProtocol:
     """The search side of a study.
 
     Attributes:

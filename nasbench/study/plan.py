@@ -15,7 +15,7 @@ from nasbench.files.documents import parse_toml, read_text
 from nasbench.files.path_names import path_components
 from nasbench.reader import Reader
 from nasbench.search.ledger import Budget
-from nasbench.search.search_protocol import Setting
+from nasbench.search.search_protocol import SearchProtocol
 
 MAX_RUNS = 100_000
 LONGEST = "longest"
@@ -71,7 +71,7 @@ class Study:
         chunk: runs that advance in lockstep and share a file.
         benchmarks: names, each `table/dataset`; in a file also patterns such as `nas-bench-graph/*`, which stand for those of
             the tables at hand.
-        objectives, split, epochs, training_seed, repeats: see `nasbench.search.search_protocol.Setting`; epochs may be
+        objectives, split, epochs, training_seed, repeats: see `nasbench.search.search_protocol.SearchProtocol`; epochs may be
             "longest".
         budget: see `nasbench.search.ledger.Budget`.
         optimizers: the entries.
@@ -110,10 +110,10 @@ class Study:
                 f"Runs were added at {list(self.added_at)} of {self.runs}; these should be numbers of runs that rise."
             )
 
-    def setting(self, longest: int) -> Setting:
+    def protocol(self, longest: int) -> SearchProtocol:
         """The search side of the study on a benchmark whose longest training has that many epochs."""
         epochs = (longest,) if isinstance(self.epochs, str) else self.epochs
-        return Setting(
+        return SearchProtocol(
             objectives=self.objectives,
             split=self.split,
             epochs=epochs,

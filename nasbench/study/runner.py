@@ -26,7 +26,7 @@ from nasbench.files.locks import only_writer
 from nasbench.search.ledger import Ledger
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Optimizer, asker_of, proposers_of
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
 from nasbench.spaces.space import Space
@@ -133,9 +133,9 @@ def check_study(study: Study) -> None:
         NasbenchError: at the first that cannot be built.
     """
     for name in study.benchmarks:
-        handle = _handle(study, name, (0,))
+        problem = _problem(study, name, (0,))
         for entry in study.optimizers:
-            get_optimizer(entry.name).create(handle, Streams(study.seed, (0,)), entry.settings)
+            get_optimizer(entry.name).create(problem, Streams(study.seed, (0,)), entry.settings)
 
 
 def in_processes(function: Callable[[T], R], units: Sequence[T], jobs: int) -> Iterator[R]:
@@ -212,12 +212,12 @@ def run_unit(study: Study, unit: Unit, tell: Callable[[float], None] | None = No
     from threadpoolctl import threadpool_limits
 
     started = time.perf_counter()
-    handle = _handle(study, unit.benchmark, unit.runs)
-    optimizer = get_optimizer(unit.entry.name).create(handle, Streams(study.seed, unit.runs), unit.entry.settings)
+    problem = _problem(study, unit.benchmark, unit.runs)
+    optimizer = get_optimizer(unit.entry.name).create(problem, Streams(study.seed, unit.runs), unit.entry.settings)
     with threadpool_limits(1):
-        batches, own_seconds = search(handle, optimizer, _telling(handle.ledger, tell))
-    traces = trace_table(batches, unit.runs, handle.space, study.objectives)
-    encoded = encode(with_endings(traces, unit.runs, handle.ledger.endings()))
+        batches, own_seconds = search(problem, optimizer, _telling(problem.ledger, tell))
+    traces = trace_table(batches, unit.runs, problem.space, study.objectives)
+    encoded = encode(with_endings(traces, unit.runs, problem.ledger.endings()))
     timing = Timing(own_seconds / len(unit.runs), time.perf_counter() - started)
     return Outcome(encoded, int(traces.num_rows), timing)
 
@@ -238,7 +238,7 @@ def _telling(ledger: Ledger, tell: Callable[[float], None] | None) -> Callable[[
 
 
 def search(
-    handle: SearchHandle, optimizer: Optimizer, enough: Callable[[Observations], bool] = lambda observations: False
+    problem: Problem, optimizer: Optimizer, enough: Callable[[Observations], bool] = lambda observations: False
 ) -> tuple[list[Observations], float]:
     """Ask, answer and tell until every budget is spent, nothing is proposed or a batch is `enough`.
 
@@ -251,7 +251,7 @@ def search(
         before = time.perf_counter()
         proposed = optimizer.ask()
         asked = time.perf_counter()
-        observations = handle.query(proposed, asker)
+        observations = problem.query(proposed, asker)
         answered = time.perf_counter()
         if not observations.answered.any():
             return batches, own
@@ -259,8 +259,8 @@ def search(
         optimizer.tell(observations)
         step = (asked - before) + (time.perf_counter() - answered)
         own += step
-        handle.ledger.spent["own_seconds"] += step / handle.runs
-        if handle.ledger.exhausted.all() or enough(observations):
+        problem.ledger.spent["own_seconds"] += step / problem.runs
+        if problem.ledger.exhausted.all() or enough(observations):
             return batches, own
 
 
@@ -310,6 +310,6 @@ def _strings(architectures: np.ndarray, space: Space) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(inverse.astype(np.int32)), pa.array(dictionary))
 
 
-def _handle(study: Study, name: str, runs: tuple[int, ...]) -> SearchHandle:
+def _problem(study: Study, name: str, runs: tuple[int, ...]) -> Problem:
     benchmark = get_searchable(name)
-    return benchmark.handle(study.setting(benchmark.longest(study.objectives, study.split)), study.seed, runs)
+    return benchmark.problem(study.protocol(benchmark.longest(study.objectives, study.split)), study.seed, runs)

@@ -56,7 +56,7 @@ def tune(
     from nasbench.cli.progress import progress_bar
     from nasbench.cli.unused_options import refuse_unused
     from nasbench.search.registry import get_optimizer
-    from nasbench.search.search_protocol import Setting
+    from nasbench.search.search_protocol import SearchProtocol
     from nasbench.study.cluster import connect
     from nasbench.study.scheduler import LOCAL
     from nasbench.study.tuning import tune as run_trials
@@ -66,7 +66,7 @@ def tune(
     elif cluster != LOCAL:
         refuse_unused(context, ("jobs",), "is not used on a cluster, which has as many workers as it has; leave it out")
     kind, where = get_optimizer(optimizer), get_benchmark(benchmark)
-    setting = Setting(
+    protocol = SearchProtocol(
         objectives=(objective,),
         split=split,
         epochs=tuple(epochs) if epochs else (where.longest((objective,), split),),
@@ -81,7 +81,7 @@ def tune(
         done = run_trials(
             kind,
             where,
-            setting,
+            protocol,
             trials=trials,
             runs=runs,
             seed=seed,
@@ -91,7 +91,7 @@ def tune(
             cluster=workers,
             progress=progress,
         )
-    unit = where.oracle(setting).units[0]
+    unit = where.oracle(protocol).units[0]
     meaning = (
         f"mean final regret in {unit}"
         if goal == "regret"

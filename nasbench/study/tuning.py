@@ -28,9 +28,9 @@ from nasbench.benchmarks.perturbed import PerturbedBenchmark
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.search.optimizer import Lockstep, PerRun
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
-from nasbench.search.search_protocol import Setting
+from nasbench.search.search_protocol import SearchProtocol
 from nasbench.spaces.space import Floats
 from nasbench.study.tuning_objectives import GOALS, evaluate
 
@@ -100,7 +100,7 @@ def tunable(optimizer: Lockstep | PerRun) -> Mapping[str, tuple]:
     return ranges
 
 
-def tunable_on(optimizer: Lockstep | PerRun, handle: SearchHandle) -> Mapping[str, tuple]:
+def tunable_on(optimizer: Lockstep | PerRun, problem: Problem) -> Mapping[str, tuple]:
     """Those of `tunable` whose high ends and choices the algorithm can be built with on a benchmark; the others stay at their defaults.
 
     Raises:
@@ -108,7 +108,7 @@ def tunable_on(optimizer: Lockstep | PerRun, handle: SearchHandle) -> Mapping[st
     """
 
     def build(settings: Mapping[str, Any]) -> None:
-        optimizer.create(handle, Streams(0, (0,)), settings)
+        optimizer.create(problem, Streams(0, (0,)), settings)
 
     def takes(setting: str, form: tuple) -> bool:
         try:
@@ -122,14 +122,14 @@ def tunable_on(optimizer: Lockstep | PerRun, handle: SearchHandle) -> Mapping[st
     build({})
     taken = {setting: form for setting, form in ranges.items() if takes(setting, form)}
     if not taken:
-        raise NasbenchError(f"None of the settings of {optimizer.name} can be tuned on space {handle.space.name!r}.")
+        raise NasbenchError(f"None of the settings of {optimizer.name} can be tuned on space {problem.space.name!r}.")
     return taken
 
 
 def tune(
     optimizer: Lockstep | PerRun,
     benchmark: TabularBenchmark,
-    setting: Setting,
+    setting: SearchProtocol,
     *,
     trials: int,
     runs: int,
@@ -172,7 +172,7 @@ def tune(
         )
     numbers = range(1, copies + 1) if copies else range(1)
     places = [_place(benchmark, copy, correlation) for copy in numbers]
-    ranges = tunable_on(optimizer, places[0].handle(setting, seed, (0,)))
+    ranges = tunable_on(optimizer, places[0].problem(setting, seed, (0,)))
     study, distributions = _study(ranges, seed)
     done: list[Trial] = []
     for number in range(trials):
@@ -201,7 +201,7 @@ def _evaluate_on(
     cluster: Cluster,
     optimizer: Lockstep | PerRun,
     where: Sequence[tuple[str, int, float]],
-    setting: Setting,
+    setting: SearchProtocol,
     settings: Mapping[str, Any],
     runs: int,
     seed: int,
@@ -225,7 +225,7 @@ def _evaluate_by_name(
     benchmark: str,
     copy: int,
     correlation: float,
-    setting: Setting,
+    setting: SearchProtocol,
     settings: Mapping[str, Any],
     runs: range,
     seed: int,

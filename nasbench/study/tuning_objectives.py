@@ -11,7 +11,7 @@ from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep, PerRun
 from nasbench.search.random_streams import Streams
-from nasbench.search.search_protocol import Setting
+from nasbench.search.search_protocol import SearchProtocol
 from nasbench.spaces.space import Floats, Ints
 from nasbench.study.runner import search
 
@@ -23,7 +23,7 @@ the mean of the final regret in the seed mean of the incumbent, the best of what
 def evaluate(
     optimizer: Lockstep | PerRun,
     benchmark: TabularBenchmark,
-    setting: Setting,
+    protocol: SearchProtocol,
     settings: Mapping[str, Any],
     *,
     runs: Sequence[int],
@@ -36,7 +36,7 @@ def evaluate(
     """
     from threadpoolctl import threadpool_limits
 
-    oracle = benchmark.oracle(setting)
+    oracle = benchmark.oracle(protocol)
     target = oracle.search_means <= oracle.search_rank(10)
 
     def rows(batch: Observations) -> Ints:
@@ -44,17 +44,17 @@ def evaluate(
 
     def arrived(batch: Observations) -> bool:
         alone = goal == "top-10" and len(batch.answered) == 1
-        return alone and bool(_hits(batch, rows(batch), target, setting.epochs[-1]).any())
+        return alone and bool(_hits(batch, rows(batch), target, protocol.epochs[-1]).any())
 
     def values(some: Sequence[int]) -> Floats:
-        handle = benchmark.handle(setting, seed, some)
-        created = optimizer.create(handle, Streams(seed, some), settings)
+        problem = benchmark.problem(protocol, seed, some)
+        created = optimizer.create(problem, Streams(seed, some), settings)
         with threadpool_limits(1):
-            batches, _ = search(handle, created, arrived)
+            batches, _ = search(problem, created, arrived)
         found = [rows(batch) for batch in batches]
         if goal == "regret":
             return final_regret(batches, found, oracle.search_means)
-        return queries_to_target(batches, found, target, setting.epochs[-1], setting.budget.limits["unique_queries"])
+        return queries_to_target(batches, found, target, protocol.epochs[-1], protocol.budget.limits["unique_queries"])
 
     apart = [[run] for run in runs] if isinstance(optimizer, PerRun) else [runs]
     return np.concatenate([values(some) for some in apart])

@@ -243,7 +243,7 @@ def scoring_of(results: Results, benchmark: str) -> Scoring:
         searched=study.split,
         scored=oracle.score_split,
         epochs=oracle.epochs if scored else 0,
-        trained=tuple(results.setting(benchmark).epochs) if trained else (),
+        trained=tuple(results.protocol(benchmark).epochs) if trained else (),
         has_test="test" in splits,
     )
 

@@ -18,7 +18,7 @@ from nasbench.benchmarks.synthetic import SyntheticBenchmark
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
 from nasbench.reports.analysis.traces import Traces, stack_runs
-from nasbench.search.search_protocol import Setting
+from nasbench.search.search_protocol import SearchProtocol
 from nasbench.study.endings import endings_of, sentences
 from nasbench.study.plan import Entry, Study, Unit
 from nasbench.study.store import Store
@@ -86,14 +86,14 @@ class Results:
         benchmark: TabularBenchmark | SyntheticBenchmark = self._memory["benchmark", name]
         return benchmark
 
-    def setting(self, benchmark: str) -> Setting:
+    def protocol(self, benchmark: str) -> SearchProtocol:
         """The search side of the study on a benchmark."""
-        return self.study.setting(self.benchmark(benchmark).longest(self.study.objectives, self.study.split))
+        return self.study.protocol(self.benchmark(benchmark).longest(self.study.objectives, self.study.split))
 
     def oracle(self, benchmark: str) -> Truth:
         """The truth on a benchmark, opened once."""
         if ("oracle", benchmark) not in self._memory:
-            self._memory["oracle", benchmark] = self.benchmark(benchmark).oracle(self.setting(benchmark))
+            self._memory["oracle", benchmark] = self.benchmark(benchmark).oracle(self.protocol(benchmark))
         oracle: Truth = self._memory["oracle", benchmark]
         return oracle
 
@@ -129,7 +129,7 @@ class Results:
                 raise NasbenchError(
                     f"A trace of {label} on {benchmark} holds a value of {name} beyond 100 %, which no run measured; run the study again."
                 )
-        longest = self.setting(benchmark).epochs[-1]
+        longest = self.protocol(benchmark).epochs[-1]
         return stack_runs(columns, rows, self.study.objectives, self.study.repeats, longest)
 
     def early_endings(self) -> list[str]:

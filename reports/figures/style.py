@@ -133,14 +133,14 @@ def new_panel(width: float = WIDTH, height: float = HEIGHT) -> tuple[Any, Any]:
 
 def add_legend(figure: Any, axes: Any) -> None:
     """A legend under the axes; the figure grows by its rows, so that every panel's axes keep their size."""
-    handles, labels = axes.get_legend_handles_labels()
-    if not handles:
+    problems, labels = axes.get_legend_handles_labels()
+    if not problems:
         return
     columns = 2 if max(len(label) for label in labels) <= 24 else 1
     rows = -(-len(labels) // columns)
     width, height = figure.get_size_inches()
     figure.set_size_inches(width, height + 0.16 * rows + 0.05)
-    figure.legend(handles, labels, loc="outside lower center", ncols=columns, borderaxespad=0.1)
+    figure.legend(problems, labels, loc="outside lower center", ncols=columns, borderaxespad=0.1)
 
 
 def log_axis(axis: Any) -> None:

@@ -40,7 +40,7 @@ def methods(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> tup
         + (f"; training length: {listed(lengths)}. " if lengths else ". ")
         + f"A run ends at {budget_text(results)}; the query that crosses the limit counts. {REPEATS[study.repeats]} {seeds}"
     )
-    several = len(results.setting(study.benchmarks[0]).epochs) > 1
+    several = len(results.protocol(study.benchmarks[0]).epochs) > 1
     scores = (
         f"The incumbent is the architecture with the {evaluations[0].view.best} observed first objective so far"
         + (" at the highest fidelity reached so far" if several else "")

@@ -15,7 +15,7 @@ from nasbench.reports.papers.paper import Protocol, Search
 from nasbench.search.ledger import Budget
 from nasbench.search.optimizer import Lockstep, PerRun
 from nasbench.search.random_streams import Streams
-from nasbench.search.search_protocol import Setting
+from nasbench.search.search_protocol import SearchProtocol
 from nasbench.spaces.space import Floats, Ints
 from nasbench.study.runner import search
 from nasbench.tables.table import Table
@@ -70,7 +70,7 @@ def run_searches(
         NasbenchError: if the table cannot answer the protocol.
     """
     table, dataset = benchmark.table, benchmark.dataset
-    setting = Setting(
+    search_protocol = SearchProtocol(
         objectives=("error",),
         split=SEARCHED,
         epochs=(protocol.epochs,),
@@ -78,8 +78,8 @@ def run_searches(
         repeats=protocol.repeats,
         budget=Budget(protocol.budgets[dataset]),
     )
-    handle = benchmark.handle(setting, seed, runs)
-    batches, _ = search(handle, _optimizer(how.optimizer).create(handle, Streams(seed, runs), how.settings))
+    problem = benchmark.problem(search_protocol, seed, runs)
+    batches, _ = search(problem, _optimizer(how.optimizer).create(problem, Streams(seed, runs), how.settings))
 
     def stacked(name: str) -> Any:
         return np.concatenate([getattr(batch, name) for batch in batches], axis=1)

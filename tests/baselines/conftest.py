@@ -9,13 +9,13 @@ import pytest
 
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.search.ledger import Budget
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.tables.column import Column, Measured
 from nasbench.tables.table import open_table
 from nasbench.tables.writer import write_table
 
-from table_setting import table_setting
-from toy import FIDELITIES, Handles, toy_error, toy_space
+from table_protocol import table_protocol
+from toy import FIDELITIES, Problems, toy_error, toy_space
 
 
 @pytest.fixture(scope="session")
@@ -42,8 +42,8 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> TabularBenchmark:
 
 
 @pytest.fixture
-def handles(toy: TabularBenchmark) -> Handles:
-    """Make handles on the toy benchmark: runs, limits of the budget, objectives, epochs."""
+def problems(toy: TabularBenchmark) -> Problems:
+    """Make problems on the toy benchmark: runs, limits of the budget, objectives, epochs."""
 
     def make(
         runs: int = 1,
@@ -51,10 +51,10 @@ def handles(toy: TabularBenchmark) -> Handles:
         epochs: tuple[int, ...] = FIDELITIES[-1:],
         repeats: str = "cached",
         **limits: float,
-    ) -> SearchHandle:
-        setting = table_setting(
+    ) -> Problem:
+        protocol = table_protocol(
             Budget(limits or {"queries": 1000}), objectives=objectives, epochs=epochs, repeats=repeats
         )
-        return toy.handle(setting, seed=1, runs=range(runs))
+        return toy.problem(protocol, seed=1, runs=range(runs))
 
     return make

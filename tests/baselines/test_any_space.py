@@ -11,12 +11,12 @@ import pytest
 
 from nasbench.baselines.feasible_sampling import draw
 from nasbench.search.ledger import Budget
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.search.simplex import sample, support
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
-from table_setting import table_setting
+from table_protocol import table_protocol
 
 RIVALS = (
     *("asng", "bananas", "bohb", "gp_bo", "hyperband", "nsga2", "nsga3", "progressive", "quantum_inspired"),
@@ -82,16 +82,16 @@ class Sphere:
 )
 def test_runs_to_a_budget_that_ends_each_run_elsewhere(name: str, objectives: int) -> None:
     kind = importlib.import_module(f"nasbench.baselines.{name}").OPTIMIZER
-    setting = table_setting(
+    protocol = table_protocol(
         Budget({"unique_queries": 37, "queries": 400}),
         objectives=("error", "f", "g")[:objectives],
         epochs=(1, 3, 9) if kind.fidelities else (9,),
     )
-    handle = SearchHandle(Sphere(objectives), setting, 3, tuple(range(6)))
-    optimizer = kind.create(handle, Streams(3, range(6)))
+    problem = Problem(Sphere(objectives), protocol, 3, tuple(range(6)))
+    optimizer = kind.create(problem, Streams(3, range(6)))
     best = np.full(6, np.inf)
-    while not handle.ledger.exhausted.all():
-        observations = handle.query(optimizer.ask())
+    while not problem.ledger.exhausted.all():
+        observations = problem.query(optimizer.ask())
         assert observations.answered.any()
         optimizer.tell(observations)
         best = np.fmin(best, np.where(observations.answered, observations.objectives[..., 0], np.inf).min(axis=1))

@@ -8,7 +8,7 @@ import pytest
 from nasbench.baselines.asng import OPTIMIZER, Asng, fisher_root, restrict, utilities
 from nasbench.search.random_streams import Streams
 
-from toy import Handles
+from toy import Problems
 
 
 @pytest.mark.parametrize(
@@ -51,15 +51,15 @@ def test_restrict_keeps_the_simplex_and_the_bound() -> None:
     np.testing.assert_allclose(kept[inside], theta[inside])
 
 
-def test_follows_the_authors_update(handles: Handles) -> None:
-    handle = handles(runs=1, repeats="charged", queries=80)
-    optimizer = OPTIMIZER.create(handle, Streams(9, range(1)))
+def test_follows_the_authors_update(problems: Problems) -> None:
+    problem = problems(runs=1, repeats="charged", queries=80)
+    optimizer = OPTIMIZER.create(problem, Streams(9, range(1)))
     assert isinstance(optimizer, Asng)
     sizes = (4, 2, 3)
     theta = [np.full(k, 1 / k) for k in sizes]
     path, gamma, shrink = np.zeros(6), 0.0, 1.0
     for _ in range(40):
-        observations = handle.query(optimizer.ask())
+        observations = problem.query(optimizer.ask())
         optimizer.tell(observations)
         losses = observations.objectives[0, :, 0]
         if losses[0] == losses[1]:
@@ -99,10 +99,10 @@ def test_follows_the_authors_update(handles: Handles) -> None:
         assert (optimizer.theta[0, i, k:] == 0).all()
 
 
-def test_concentrates_on_the_optimum(handles: Handles) -> None:
-    handle = handles(runs=20, repeats="charged", queries=400)
-    optimizer = OPTIMIZER.create(handle, Streams(9, range(20)))
+def test_concentrates_on_the_optimum(problems: Problems) -> None:
+    problem = problems(runs=20, repeats="charged", queries=400)
+    optimizer = OPTIMIZER.create(problem, Streams(9, range(20)))
     assert isinstance(optimizer, Asng)
-    while not handle.ledger.exhausted.all():
-        optimizer.tell(handle.query(optimizer.ask()))
+    while not problem.ledger.exhausted.all():
+        optimizer.tell(problem.query(optimizer.ask()))
     assert (optimizer.theta.argmax(axis=-1) == [2, 1, 0]).mean() >= 0.8

@@ -12,8 +12,8 @@ from nasbench.search.ledger import Budget
 from nasbench.search.random_streams import Streams
 from nasbench.spaces.nas_bench_201 import NasBench201Space
 
-from table_setting import table_setting
-from toy import Handles
+from table_protocol import table_protocol
+from toy import Problems
 
 
 def test_is_labelled() -> None:
@@ -39,23 +39,23 @@ def test_published_cells_are_cells() -> None:
 @pytest.mark.parametrize(("dataset", "published"), [("cifar10", 39.77), ("cifar100", 15.03), ("imagenet16-120", 16.43)])
 def test_validation_accuracy_is_the_published_row(dataset: str, published: float) -> None:
     """Dong and Yang 2020, table 5, rows DARTS-V1 and DARTS-V2: the cell found on CIFAR-10, scored on all three."""
-    setting = table_setting(Budget({"queries": 5}))
-    handle = get_benchmark(f"nas-bench-201/{dataset}").handle(setting, 0, range(3))
-    optimizer = OPTIMIZER.create(handle, Streams(0, range(3)))
-    observations = handle.query(optimizer.ask())
+    protocol = table_protocol(Budget({"queries": 5}))
+    problem = get_benchmark(f"nas-bench-201/{dataset}").problem(protocol, 0, range(3))
+    optimizer = OPTIMIZER.create(problem, Streams(0, range(3)))
+    observations = problem.query(optimizer.ask())
     np.testing.assert_allclose(100 - observations.objectives[:, 0, 0], published, atol=0.005 + 1e-9)
     assert optimizer.ask().shape == (3, 0, 6)  # type: ignore[union-attr]
 
 
 def test_run_replays_its_seed() -> None:
-    setting = table_setting(Budget({"queries": 5}))
-    handle = get_benchmark("nas-bench-201/cifar100").handle(setting, 0, (1, 2, 3))
-    asked = OPTIMIZER.create(handle, Streams(0, (1, 2, 3)), {"searched": "cifar100", "order": 2}).ask()
+    protocol = table_protocol(Budget({"queries": 5}))
+    problem = get_benchmark("nas-bench-201/cifar100").problem(protocol, 0, (1, 2, 3))
+    asked = OPTIMIZER.create(problem, Streams(0, (1, 2, 3)), {"searched": "cifar100", "order": 2}).ask()
     assert ["".join(map(str, cell)) for cell in asked[:, 0]] == ["130100", "120310", "010121"]  # type: ignore[index]
 
 
-def test_other_spaces_and_unpublished_cells_are_refused(handles: Handles) -> None:
+def test_other_spaces_and_unpublished_cells_are_refused(problems: Problems) -> None:
     with pytest.raises(NasbenchError, match="nas-bench-201"):
-        OPTIMIZER.create(handles(), Streams(0, range(1)))
+        OPTIMIZER.create(problems(), Streams(0, range(1)))
     with pytest.raises(NasbenchError, match="order of DartsReplay is 3; it should be 1 or 2"):
-        OPTIMIZER.create(handles(), Streams(0, range(1)), {"order": 3})
+        OPTIMIZER.create(problems(), Streams(0, range(1)), {"order": 3})

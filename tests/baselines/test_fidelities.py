@@ -14,13 +14,13 @@ from nasbench.baselines.successive_halving import Bracket, Rung, levels, rungs
 from nasbench.errors import NasbenchError
 from nasbench.search.random_streams import Streams
 
-from toy import FIDELITIES, Handles, toy_error, toy_space
+from toy import FIDELITIES, Problems, toy_error, toy_space
 
 EPOCHS = tuple(range(1, 82))
 
 
 class Ladder:
-    """Just enough of a handle to ask an algorithm for its brackets."""
+    """Just enough of a problem to ask an algorithm for its brackets."""
 
     def __init__(self, epochs: tuple[int, ...]) -> None:
         self.space = toy_space()
@@ -80,12 +80,12 @@ def test_the_best_go_up_and_of_equals_the_first() -> None:
 
 
 @pytest.mark.parametrize("module", [successive_halving, hyperband, bohb])
-def test_on_a_table_every_promotion_is_of_the_best_below(module: Any, handles: Handles) -> None:
-    handle = handles(epochs=FIDELITIES, queries=150)
-    optimizer = module.OPTIMIZER.create(handle, Streams(3, range(1)))
+def test_on_a_table_every_promotion_is_of_the_best_below(module: Any, problems: Problems) -> None:
+    problem = problems(epochs=FIDELITIES, queries=150)
+    optimizer = module.OPTIMIZER.create(problem, Streams(3, range(1)))
     asked = []
-    while not handle.ledger.exhausted.all():
-        observations = handle.query(optimizer.ask())
+    while not problem.ledger.exhausted.all():
+        observations = problem.query(optimizer.ask())
         optimizer.tell(observations)
         asked += list(
             zip(observations.epochs[0], observations.architectures[0], observations.objectives[0, :, 0], strict=True)
@@ -98,9 +98,9 @@ def test_on_a_table_every_promotion_is_of_the_best_below(module: Any, handles: H
     assert asked[12][2] == pytest.approx(min(first) - 20 + 20 / 9)
 
 
-def test_one_fidelity_is_refused(handles: Handles) -> None:
+def test_one_fidelity_is_refused(problems: Problems) -> None:
     with pytest.raises(NasbenchError, match="several fidelities"):
-        hyperband.OPTIMIZER.create(handles(), Streams(0, range(1)))
+        hyperband.OPTIMIZER.create(problems(), Streams(0, range(1)))
 
 
 def test_density_is_that_of_statsmodels() -> None:
@@ -127,13 +127,13 @@ def test_draws_keep_a_decision_or_draw_it_anew() -> None:
     np.testing.assert_allclose((drawn == 0).mean(axis=0), kept, atol=6 * 0.5 / 50_000**0.5)
 
 
-def test_model_is_built_from_twice_d_plus_one_and_prefers_the_longest_training(handles: Handles) -> None:
-    handle = handles(epochs=FIDELITIES, queries=300)
-    optimizer = bohb.OPTIMIZER.create(handle, Streams(3, range(1)))
+def test_model_is_built_from_twice_d_plus_one_and_prefers_the_longest_training(problems: Problems) -> None:
+    problem = problems(epochs=FIDELITIES, queries=300)
+    optimizer = bohb.OPTIMIZER.create(problem, Streams(3, range(1)))
     member: Any = optimizer.members[0]  # type: ignore[attr-defined]
     counts = dict.fromkeys(FIDELITIES, 0)
-    while not handle.ledger.exhausted.all():
-        observations = handle.query(optimizer.ask())
+    while not problem.ledger.exhausted.all():
+        observations = problem.query(optimizer.ask())
         optimizer.tell(observations)
         for epochs in observations.epochs[0].tolist():
             counts[epochs] += 1
@@ -144,15 +144,15 @@ def test_model_is_built_from_twice_d_plus_one_and_prefers_the_longest_training(h
     assert len(good.data) == max(4, int(0.15 * counts[9]))
 
 
-def test_bohb_beats_hyperband_on_the_toy(handles: Handles) -> None:
+def test_bohb_beats_hyperband_on_the_toy(problems: Problems) -> None:
     """Mean error of what they start, 30 runs: the model must help by more than 3 standard errors."""
     means = []
     for module, settings in ((hyperband, {}), (bohb, {"samples": 64, "min_bandwidth": 0.05})):
-        handle = handles(runs=30, epochs=FIDELITIES, repeats="charged", queries=150)
-        optimizer = module.OPTIMIZER.create(handle, Streams(3, range(30)), settings)
+        problem = problems(runs=30, epochs=FIDELITIES, repeats="charged", queries=150)
+        optimizer = module.OPTIMIZER.create(problem, Streams(3, range(30)), settings)
         total, count = np.zeros(30), np.zeros(30)
-        while not handle.ledger.exhausted.all():
-            observations = handle.query(optimizer.ask())
+        while not problem.ledger.exhausted.all():
+            observations = problem.query(optimizer.ask())
             optimizer.tell(observations)
             late = observations.answered & (observations.epochs == 9)
             total += np.where(late, observations.objectives[..., 0], 0).sum(axis=1)

@@ -9,9 +9,9 @@ from nasbench.baselines.local_search import OPTIMIZER
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.search.ledger import Budget
 from nasbench.search.random_streams import Streams
-from nasbench.search.search_protocol import Setting
+from nasbench.search.search_protocol import SearchProtocol
 
-from table_setting import table_setting
+from table_protocol import table_protocol
 
 QUERIES = 400
 
@@ -32,19 +32,19 @@ def test_local_optima_of_the_seed_means(dataset: str, optima: int) -> None:
     assert int(by_lists.sum()) == optima
 
 
-def _setting() -> Setting:
-    return table_setting(Budget({"queries": QUERIES}), repeats="charged")
+def _setting() -> SearchProtocol:
+    return table_protocol(Budget({"queries": QUERIES}), repeats="charged")
 
 
 @pytest.mark.parametrize("improvement", ["best", "first"])
 def test_trace_is_hill_climbing_with_restarts(improvement: str) -> None:
     """Replayed from the trace alone: each stretch starts anywhere and then visits neighbours of its current best."""
     benchmark = get_benchmark("nas-bench-201/cifar10")
-    handle = benchmark.handle(_setting(), 3, (0, 1, 2))
-    optimizer = OPTIMIZER.create(handle, Streams(3, (0, 1, 2)), {"improvement": improvement})
+    problem = benchmark.problem(_setting(), 3, (0, 1, 2))
+    optimizer = OPTIMIZER.create(problem, Streams(3, (0, 1, 2)), {"improvement": improvement})
     batches = []
-    while not handle.ledger.exhausted.all():
-        observations = handle.query(optimizer.ask())
+    while not problem.ledger.exhausted.all():
+        observations = problem.query(optimizer.ask())
         optimizer.tell(observations)
         batches.append(observations)
     cells = np.concatenate([b.architectures for b in batches], axis=1)

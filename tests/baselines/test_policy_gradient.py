@@ -11,7 +11,7 @@ from nasbench.baselines.reinforce import OPTIMIZER, Reinforce, score, softmax
 from nasbench.search.random_streams import Streams
 from nasbench.search.simplex import support, vertices
 
-from toy import Handles, toy_error, toy_space
+from toy import Problems, toy_error, toy_space
 
 
 def random_logits(seed: int) -> np.ndarray:
@@ -41,27 +41,27 @@ def test_score_function_gradient_is_unbiased(baseline: float) -> None:
     assert (expected[~support(toy_space().cardinalities)] == 0).all()
 
 
-def test_first_step_moves_nothing_since_the_baseline_takes_the_reward_first(handles: Handles) -> None:
-    handle = handles(runs=3)
-    optimizer = OPTIMIZER.create(handle, Streams(0, range(3)))
+def test_first_step_moves_nothing_since_the_baseline_takes_the_reward_first(problems: Problems) -> None:
+    problem = problems(runs=3)
+    optimizer = OPTIMIZER.create(problem, Streams(0, range(3)))
     assert isinstance(optimizer, Reinforce)
     before = optimizer.theta
-    optimizer.tell(handle.query(optimizer.ask()))
+    optimizer.tell(problem.query(optimizer.ask()))
     np.testing.assert_array_equal(optimizer.theta, before)
-    optimizer.tell(handle.query(optimizer.ask()))
+    optimizer.tell(problem.query(optimizer.ask()))
     assert not np.array_equal(optimizer.theta, before)
 
 
-def test_follows_the_authors_loop(handles: Handles) -> None:
+def test_follows_the_authors_loop(problems: Problems) -> None:
     torch = pytest.importorskip("torch")
-    handle = handles(runs=1, repeats="charged", queries=60)
-    optimizer = OPTIMIZER.create(handle, Streams(4, range(1)))
+    problem = problems(runs=1, repeats="charged", queries=60)
+    optimizer = OPTIMIZER.create(problem, Streams(4, range(1)))
     assert isinstance(optimizer, Reinforce)
     logits = [torch.nn.Parameter(torch.tensor(optimizer._logits[0, i, :k])) for i, k in enumerate((4, 2, 3))]
     adam = torch.optim.Adam(logits, lr=0.01)
     numerator = denominator = 0.0
     for _ in range(60):
-        observations = handle.query(optimizer.ask())
+        observations = problem.query(optimizer.ask())
         optimizer.tell(observations)
         # AutoDL-Projects, exps/NATS-algos/reinforce.py, with the accuracy as the reward.
         reward = 100.0 - float(observations.objectives[0, 0, 0])
@@ -76,11 +76,11 @@ def test_follows_the_authors_loop(handles: Handles) -> None:
         np.testing.assert_allclose(optimizer._logits[0, i, : len(p)], p.detach().numpy(), rtol=0, atol=1e-9)
 
 
-def test_shift_of_the_objective_changes_nothing(handles: Handles) -> None:
-    handle = handles(runs=2, queries=50)
-    plain, shifted = (OPTIMIZER.create(handle, Streams(4, range(2))) for _ in range(2))
+def test_shift_of_the_objective_changes_nothing(problems: Problems) -> None:
+    problem = problems(runs=2, queries=50)
+    plain, shifted = (OPTIMIZER.create(problem, Streams(4, range(2))) for _ in range(2))
     for _ in range(40):
-        observations = handle.query(plain.ask())
+        observations = problem.query(plain.ask())
         shifted.ask()
         plain.tell(observations)
         shifted.tell(replace(observations, objectives=observations.objectives + 1000.0))
@@ -88,11 +88,11 @@ def test_shift_of_the_objective_changes_nothing(handles: Handles) -> None:
     np.testing.assert_allclose(plain.theta, shifted.theta, atol=1e-6)
 
 
-def test_learns(handles: Handles) -> None:
-    handle = handles(runs=10, repeats="charged", queries=400)
-    optimizer = OPTIMIZER.create(handle, Streams(4, range(10)), {"learning_rate": 0.05})
+def test_learns(problems: Problems) -> None:
+    problem = problems(runs=10, repeats="charged", queries=400)
+    optimizer = OPTIMIZER.create(problem, Streams(4, range(10)), {"learning_rate": 0.05})
     assert isinstance(optimizer, Reinforce)
     start = np.mean([expectation(logits) for logits in optimizer._logits])
-    while not handle.ledger.exhausted.all():
-        optimizer.tell(handle.query(optimizer.ask()))
+    while not problem.ledger.exhausted.all():
+        optimizer.tell(problem.query(optimizer.ask()))
     assert np.mean([expectation(logits) for logits in optimizer._logits]) < start - 4

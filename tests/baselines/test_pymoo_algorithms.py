@@ -14,30 +14,30 @@ from nasbench.baselines.nsga3 import divisions, reference_directions
 from nasbench.baselines.pymoo_operators import ChoiceMutation, FeasibleRepair
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.spaces.nas_bench_201 import NasBench201Space
 from nasbench.spaces.space import Architectures, Space
 
-from toy import Handles, toy_space
+from toy import Problems, toy_space
 
 THREE = ("error", "latency", "parameters")
 NAMES = ("nsga2", "nsga3", "sms_emoa")
 
 
-def create(name: str, handle: SearchHandle, **settings: Any) -> Any:
+def create(name: str, problem: Problem, **settings: Any) -> Any:
     return importlib.import_module(f"nasbench.baselines.{name}").OPTIMIZER.create(
-        handle, Streams(5, range(handle.runs)), settings
+        problem, Streams(5, range(problem.runs)), settings
     )
 
 
 def reference(name: str, member: Any, objectives: np.ndarray) -> np.ndarray:
     """What pymoo's own loop evaluates, with the same operators and random numbers, `(n, d)`."""
-    from pymoo.core.problem import Problem
+    from pymoo.core.problem import Problem as PymooProblem
 
     space, evaluated = toy_space(), []
 
-    class Tabular(Problem):  # type: ignore[misc]
+    class Tabular(PymooProblem):  # type: ignore[misc]
         def _evaluate(self, x: np.ndarray, out: dict[str, np.ndarray], *args: Any, **kwargs: Any) -> None:
             evaluated.append(x.astype(np.int8))
             out["F"] = objectives[space.index(x.astype(np.int8))]
@@ -56,39 +56,39 @@ def reference(name: str, member: Any, objectives: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("objectives", [("error",), ("error", "latency"), THREE])
 def test_queries_are_those_of_pymoos_own_loop(
-    name: str, objectives: tuple[str, ...], handles: Handles, toy: TabularBenchmark
+    name: str, objectives: tuple[str, ...], problems: Problems, toy: TabularBenchmark
 ) -> None:
-    handle = handles(objectives=objectives, queries=1000)
-    optimizer = create(name, handle, population=6)
+    problem = problems(objectives=objectives, queries=1000)
+    optimizer = create(name, problem, population=6)
     asked = []
     for _ in range(4 if name != "sms_emoa" else 12):
-        observations = handle.query(optimizer.ask())
+        observations = problem.query(optimizer.ask())
         asked.append(observations.architectures[0])
         optimizer.tell(observations)
-    fresh = create(name, handle, population=6)
-    table = handles(objectives=objectives, queries=1000).query(toy_space().all[None]).objectives[0]
+    fresh = create(name, problem, population=6)
+    table = problems(objectives=objectives, queries=1000).query(toy_space().all[None]).objectives[0]
     np.testing.assert_array_equal(np.concatenate(asked), reference(name, fresh.members[0], table))
 
 
-def test_first_front_of_the_population_is_moocores(handles: Handles) -> None:
-    handle = handles(objectives=THREE, queries=200)
-    optimizer = create("nsga2", handle, population=8)
+def test_first_front_of_the_population_is_moocores(problems: Problems) -> None:
+    problem = problems(objectives=THREE, queries=200)
+    optimizer = create("nsga2", problem, population=8)
     for _ in range(6):
-        optimizer.tell(handle.query(optimizer.ask()))
+        optimizer.tell(problem.query(optimizer.ask()))
         population = optimizer.members[0]._algorithm.pop
         front = moocore.is_nondominated(population.get("F"), keep_weakly=True)
         np.testing.assert_array_equal(population.get("rank") == 0, front)
 
 
-def test_sms_emoa_is_steady_state_and_drops_the_least_contributor(handles: Handles) -> None:
-    handle = handles(objectives=("error", "latency"), queries=200)
-    optimizer = create("sms_emoa", handle, population=3)
-    optimizer.tell(handle.query(optimizer.ask()))
+def test_sms_emoa_is_steady_state_and_drops_the_least_contributor(problems: Problems) -> None:
+    problem = problems(objectives=("error", "latency"), queries=200)
+    optimizer = create("sms_emoa", problem, population=3)
+    optimizer.tell(problem.query(optimizer.ask()))
     algorithm = optimizer.members[0]._algorithm
     checked = 0
     for _ in range(10):
         before = algorithm.pop.get("F")
-        observations = handle.query(optimizer.ask())
+        observations = problem.query(optimizer.ask())
         assert observations.architectures.shape[1] == 1
         optimizer.tell(observations)
         merged = np.vstack([before, observations.objectives[0]])
@@ -146,31 +146,31 @@ def test_infeasible_offspring_are_replaced() -> None:
     np.testing.assert_array_equal(repaired[1], some[1])
 
 
-def test_warnings_stay_on(handles: Handles) -> None:
-    handle = handles(objectives=THREE, queries=60)
-    optimizer = create("nsga3", handle, population=6)
+def test_warnings_stay_on(problems: Problems) -> None:
+    problem = problems(objectives=THREE, queries=60)
+    optimizer = create("nsga3", problem, population=6)
     before = list(warnings.filters)
-    while not handle.ledger.exhausted.all():
-        optimizer.tell(handle.query(optimizer.ask()))
+    while not problem.ledger.exhausted.all():
+        optimizer.tell(problem.query(optimizer.ask()))
     assert list(warnings.filters) == before
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_settings_are_checked(name: str, handles: Handles) -> None:
+def test_settings_are_checked(name: str, problems: Problems) -> None:
     with pytest.raises(NasbenchError, match=r"population of .* is 1; it should be"):
-        create(name, handles(), population=1)
+        create(name, problems(), population=1)
     with pytest.raises(NasbenchError, match=r"crossover of .* is 1\.5; it should be"):
-        create(name, handles(), crossover=1.5)
+        create(name, problems(), crossover=1.5)
     with pytest.raises(NasbenchError, match=r"mutation of .* is -1; it should be"):
-        create(name, handles(), mutation=-1)
+        create(name, problems(), mutation=-1)
 
 
-def test_a_space_that_is_used_up_ends_the_run(handles: Handles) -> None:
-    handle = handles(queries=10_000)
-    optimizer = create("nsga2", handle, population=24)
+def test_a_space_that_is_used_up_ends_the_run(problems: Problems) -> None:
+    problem = problems(queries=10_000)
+    optimizer = create("nsga2", problem, population=24)
     while True:
-        observations = handle.query(optimizer.ask())
+        observations = problem.query(optimizer.ask())
         if not observations.answered.any():
             break
         optimizer.tell(observations)
-    assert handle.ledger.spent["unique_queries"][0] == 24
+    assert problem.ledger.spent["unique_queries"][0] == 24

@@ -9,7 +9,7 @@ import numpy as np
 from nasbench.baselines.quantum_inspired import OPTIMIZER, QuantumInspired, keep_above, rotate
 from nasbench.search.random_streams import Streams
 
-from toy import Handles
+from toy import Problems
 
 
 def test_for_two_choices_the_gate_is_the_papers_rotation() -> None:
@@ -39,13 +39,13 @@ def test_no_choice_dies_out() -> None:
     np.testing.assert_allclose(kept, [0.98, 0.01, 0.01, 0.0])
 
 
-def test_turns_only_what_differs_from_a_better_best_and_shares_within_groups(handles: Handles) -> None:
-    handle = handles(runs=2, repeats="charged", queries=1000)
-    optimizer = OPTIMIZER.create(handle, Streams(3, range(2)), {"population": 4, "groups": 2, "migration": 3})
+def test_turns_only_what_differs_from_a_better_best_and_shares_within_groups(problems: Problems) -> None:
+    problem = problems(runs=2, repeats="charged", queries=1000)
+    optimizer = OPTIMIZER.create(problem, Streams(3, range(2)), {"population": 4, "groups": 2, "migration": 3})
     assert isinstance(optimizer, QuantumInspired)
     for generation in range(1, 7):
         amplitudes, best, error = optimizer.amplitudes.copy(), optimizer._best.copy(), optimizer._best_error.copy()
-        observations = handle.query(optimizer.ask())
+        observations = problem.query(optimizer.ask())
         optimizer.tell(observations)
         worse = observations.objectives[..., 0] >= error
         turned = (optimizer.amplitudes != amplitudes).any(axis=-1)
@@ -56,11 +56,11 @@ def test_turns_only_what_differs_from_a_better_best_and_shares_within_groups(han
         np.testing.assert_array_equal(optimizer._best_error, expected)
 
 
-def test_learns(handles: Handles) -> None:
-    handle = handles(runs=10, repeats="charged", queries=600)
-    optimizer = OPTIMIZER.create(handle, Streams(3, range(10)), {"angle": 0.1})
+def test_learns(problems: Problems) -> None:
+    problem = problems(runs=10, repeats="charged", queries=600)
+    optimizer = OPTIMIZER.create(problem, Streams(3, range(10)), {"angle": 0.1})
     assert isinstance(optimizer, QuantumInspired)
-    while not handle.ledger.exhausted.all():
-        optimizer.tell(handle.query(optimizer.ask()))
+    while not problem.ledger.exhausted.all():
+        optimizer.tell(problem.query(optimizer.ask()))
     probability = (optimizer.amplitudes**2)[:, :, [0, 1, 2], [2, 1, 0]]
     assert probability.mean() > 0.8

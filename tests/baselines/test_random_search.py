@@ -11,7 +11,7 @@ from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.search.ledger import Budget
 from nasbench.search.random_streams import Streams
 
-from table_setting import table_setting
+from table_protocol import table_protocol
 
 RUNS, DRAWS = 2000, 60
 BENCHMARK = get_benchmark("nas-bench-201/cifar100")
@@ -20,10 +20,10 @@ N = BENCHMARK.space.size
 
 def queried(replacement: bool) -> tuple[np.ndarray, np.ndarray]:
     """Cells `(RUNS, DRAWS)` that random search queried, and the seed-mean error of every cell."""
-    setting = table_setting(Budget({"queries": DRAWS}), repeats="charged")
-    handle = BENCHMARK.handle(setting, 11, tuple(range(RUNS)))
-    optimizer = OPTIMIZER.create(handle, Streams(11, range(RUNS)), {"replacement": replacement, "batch": DRAWS})
-    return BENCHMARK.space.index(handle.query(optimizer.ask()).architectures), BENCHMARK.oracle(setting).search_means
+    protocol = table_protocol(Budget({"queries": DRAWS}), repeats="charged")
+    problem = BENCHMARK.problem(protocol, 11, tuple(range(RUNS)))
+    optimizer = OPTIMIZER.create(problem, Streams(11, range(RUNS)), {"replacement": replacement, "batch": DRAWS})
+    return BENCHMARK.space.index(problem.query(optimizer.ask()).architectures), BENCHMARK.oracle(protocol).search_means
 
 
 def ranks(errors: np.ndarray) -> np.ndarray:
@@ -76,10 +76,10 @@ def test_with_replacement_cells_are_uniform() -> None:
 
 
 def test_without_replacement_it_ends_when_the_space_does() -> None:
-    setting = table_setting(Budget({"queries": 10**6}), repeats="charged")
-    handle = BENCHMARK.handle(setting, 11, (0,))
-    optimizer = OPTIMIZER.create(handle, Streams(11, (0,)), {"replacement": False, "batch": 4000})
+    protocol = table_protocol(Budget({"queries": 10**6}), repeats="charged")
+    problem = BENCHMARK.problem(protocol, 11, (0,))
+    optimizer = OPTIMIZER.create(problem, Streams(11, (0,)), {"replacement": False, "batch": 4000})
     seen: list[int] = []
     while len(batch := np.asarray(optimizer.ask())[0]):
-        seen += BENCHMARK.space.index(handle.query(batch[None]).architectures)[0].tolist()
+        seen += BENCHMARK.space.index(problem.query(batch[None]).architectures)[0].tolist()
     assert sorted(seen) == list(range(N))

@@ -11,21 +11,21 @@ from nasbench.baselines.regularized_evolution import OPTIMIZER
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.search.ledger import Budget
 from nasbench.search.random_streams import Streams
-from nasbench.search.search_protocol import Setting
+from nasbench.search.search_protocol import SearchProtocol
 
-from table_setting import table_setting
+from table_protocol import table_protocol
 
 BENCHMARK = get_benchmark("nas-bench-201/imagenet16-120")
 QUERIES = 120
 
 
-def setting(repeats: str) -> Setting:
-    return table_setting(Budget({"queries": QUERIES}), training_seed="random", repeats=repeats)
+def protocol(repeats: str) -> SearchProtocol:
+    return table_protocol(Budget({"queries": QUERIES}), training_seed="random", repeats=repeats)
 
 
 def scalar(run: int, population: int, sample: int, mutation: str, repeats: str) -> list[tuple[tuple[int, ...], float]]:
     """Algorithm 1 of Real et al. (2019), one run, one query at a time; slots of a list stand for the ageing queue."""
-    handle = BENCHMARK.handle(setting(repeats), 5, (run,))
+    problem = BENCHMARK.problem(protocol(repeats), 5, (run,))
     streams = Streams(5, (run,))
     weights = BENCHMARK.space.mutations[mutation].tolist()
     alive: list[tuple[tuple[int, ...], float]] = []
@@ -43,7 +43,7 @@ def scalar(run: int, population: int, sample: int, mutation: str, repeats: str) 
             other = int(draw[sample + 1] * 4)
             child = list(parent)
             child[edge] = other + (other >= parent[edge])
-        value = float(handle.query(np.array([[child]], dtype=np.int8)).objectives[0, 0, 0])
+        value = float(problem.query(np.array([[child]], dtype=np.int8)).objectives[0, 0, 0])
         member = (tuple(child), value)
         history.append(member)
         if len(alive) < population:
@@ -61,13 +61,13 @@ def scalar(run: int, population: int, sample: int, mutation: str, repeats: str) 
 )
 def test_bit_identical_to_the_scalar_algorithm(population: int, sample: int, mutation: str, repeats: str) -> None:
     runs = tuple(range(6))
-    handle = BENCHMARK.handle(setting(repeats), 5, runs)
+    problem = BENCHMARK.problem(protocol(repeats), 5, runs)
     optimizer = OPTIMIZER.create(
-        handle, Streams(5, runs), {"population": population, "sample": sample, "mutation": mutation}
+        problem, Streams(5, runs), {"population": population, "sample": sample, "mutation": mutation}
     )
     steps = []
-    while not handle.ledger.exhausted.all():
-        observations = handle.query(optimizer.ask())
+    while not problem.ledger.exhausted.all():
+        observations = problem.query(optimizer.ask())
         optimizer.tell(observations)
         steps.append(observations)
     for run in runs:

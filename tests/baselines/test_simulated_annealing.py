@@ -10,7 +10,7 @@ from nasbench.baselines.simulated_annealing import OPTIMIZER, SimulatedAnnealing
 from nasbench.errors import NasbenchError
 from nasbench.search.random_streams import Streams
 
-from toy import Handles, toy_error, toy_space
+from toy import Problems, toy_error, toy_space
 
 
 def test_acceptance() -> None:
@@ -19,15 +19,15 @@ def test_acceptance() -> None:
     np.testing.assert_allclose(acceptance_probability(rise, temperature), [1, 1, 0, np.exp(-0.5), 1])
 
 
-def test_at_one_temperature_the_walk_is_boltzmann(handles: Handles) -> None:
+def test_at_one_temperature_the_walk_is_boltzmann(problems: Problems) -> None:
     """Proposals are symmetric only if all decisions are picked alike, so the law is exp(-f / T); false alarm 1e-4 (chi-square)."""
     runs, temperature = 3000, 6.0
-    handle = handles(runs=runs, queries=200)
-    optimizer = OPTIMIZER.create(handle, Streams(2, range(runs)), {"moves": 10**6})
+    problem = problems(runs=runs, queries=200)
+    optimizer = OPTIMIZER.create(problem, Streams(2, range(runs)), {"moves": 10**6})
     assert isinstance(optimizer, SimulatedAnnealing)
     optimizer.temperature[:] = temperature
     for _ in range(60):
-        optimizer.tell(handle.query(optimizer.ask()))
+        optimizer.tell(problem.query(optimizer.ask()))
     space = toy_space()
     law = np.exp(-toy_error(space.all) / temperature)
     count = np.bincount(space.index(optimizer._here), minlength=24)
@@ -37,14 +37,14 @@ def test_at_one_temperature_the_walk_is_boltzmann(handles: Handles) -> None:
     assert stats.chisquare(count, runs * wrong / wrong.sum()).pvalue < 1e-4
 
 
-def test_first_temperature_accepts_the_mean_uphill_move_as_asked(handles: Handles) -> None:
-    handle = handles(runs=4, queries=200)
-    optimizer = OPTIMIZER.create(handle, Streams(2, range(4)), {"warmup": 12, "acceptance": 0.3})
+def test_first_temperature_accepts_the_mean_uphill_move_as_asked(problems: Problems) -> None:
+    problem = problems(runs=4, queries=200)
+    optimizer = OPTIMIZER.create(problem, Streams(2, range(4)), {"warmup": 12, "acceptance": 0.3})
     assert isinstance(optimizer, SimulatedAnnealing)
     errors = []
     for _ in range(13):
         assert np.isinf(optimizer.temperature).all()
-        observations = handle.query(optimizer.ask())
+        observations = problem.query(optimizer.ask())
         errors.append(observations.objectives[:, 0, 0])
         optimizer.tell(observations)
     rises = np.diff(np.array(errors), axis=0)
@@ -53,21 +53,21 @@ def test_first_temperature_accepts_the_mean_uphill_move_as_asked(handles: Handle
         assert np.exp(-mean / optimizer.temperature[run]) == pytest.approx(0.3)
 
 
-def test_frozen_runs_start_again(handles: Handles) -> None:
-    handle = handles(runs=1, queries=3000)
-    optimizer = OPTIMIZER.create(handle, Streams(2, range(1)), {"cooling": 0.5})
+def test_frozen_runs_start_again(problems: Problems) -> None:
+    problem = problems(runs=1, queries=3000)
+    optimizer = OPTIMIZER.create(problem, Streams(2, range(1)), {"cooling": 0.5})
     assert isinstance(optimizer, SimulatedAnnealing)
     temperatures = []
-    while not handle.ledger.exhausted.all():
-        optimizer.tell(handle.query(optimizer.ask()))
+    while not problem.ledger.exhausted.all():
+        optimizer.tell(problem.query(optimizer.ask()))
         temperatures.append(float(optimizer.temperature[0]))
     finite = np.array([t for t in temperatures if np.isfinite(t)])
     assert (np.diff(finite) > 0).sum() >= 3
     assert set(finite[1:][np.diff(finite) > 0]) == {finite[0]}
 
 
-def test_settings_are_checked(handles: Handles) -> None:
+def test_settings_are_checked(problems: Problems) -> None:
     with pytest.raises(
         NasbenchError, match=r"cooling of SimulatedAnnealing is 1\.5; it should be a number between 0 and 1"
     ):
-        OPTIMIZER.create(handles(), Streams(0, range(1)), {"cooling": 1.5})
+        OPTIMIZER.create(problems(), Streams(0, range(1)), {"cooling": 1.5})

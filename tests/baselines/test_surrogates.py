@@ -18,7 +18,7 @@ from nasbench.search.observations import RunObservations
 from nasbench.search.random_streams import Streams
 from nasbench.spaces.nas_bench_201 import NasBench201Space
 
-from toy import Handles, toy_error, toy_space
+from toy import Problems, toy_error, toy_space
 
 
 def observed(architectures: np.ndarray, errors: np.ndarray) -> RunObservations:
@@ -123,13 +123,13 @@ def test_a_used_up_neighbourhood_is_left() -> None:
         (tpe, {}),
     ],
 )
-def test_finds_the_optimum_of_the_toy(module: Any, settings: dict[str, Any], handles: Handles) -> None:
+def test_finds_the_optimum_of_the_toy(module: Any, settings: dict[str, Any], problems: Problems) -> None:
     """Mean error above the optimum below 1 after 20 of 24; the second best is worse by 3."""
-    handle = handles(runs=5, unique_queries=20, queries=60)
-    optimizer = module.OPTIMIZER.create(handle, Streams(3, range(5)), settings)
+    problem = problems(runs=5, unique_queries=20, queries=60)
+    optimizer = module.OPTIMIZER.create(problem, Streams(3, range(5)), settings)
     best = np.full(5, np.inf)
-    while not handle.ledger.exhausted.all():
-        observations = handle.query(optimizer.ask())
+    while not problem.ledger.exhausted.all():
+        observations = problem.query(optimizer.ask())
         if not observations.answered.any():
             break
         optimizer.tell(observations)
@@ -167,13 +167,13 @@ def test_targets() -> None:
     assert standard.mean() == pytest.approx(0) and standard.std() == pytest.approx(1)
 
 
-def test_proposes_the_largest_expected_improvement_of_the_space(handles: Handles) -> None:
+def test_proposes_the_largest_expected_improvement_of_the_space(problems: Problems) -> None:
     space = toy_space()
-    handle = handles(queries=18)
-    optimizer = gp_bo.OPTIMIZER.create(handle, Streams(3, range(1)), {"initial": 4})
+    problem = problems(queries=18)
+    optimizer = gp_bo.OPTIMIZER.create(problem, Streams(3, range(1)), {"initial": 4})
     member: Any = optimizer.members[0]  # type: ignore[attr-defined]
-    optimizer.tell(handle.query(optimizer.ask()))
-    while not handle.ledger.exhausted.all():
+    optimizer.tell(problem.query(optimizer.ask()))
+    while not problem.ledger.exhausted.all():
         known, errors = member._seen.architectures.copy(), member._seen.errors.copy()
         proposed: Any = optimizer.ask()
         targets = gp_bo.transformed(errors, "ranks")
@@ -186,12 +186,12 @@ def test_proposes_the_largest_expected_improvement_of_the_space(handles: Handles
         gain = gp_bo.expected_improvement(mean, np.sqrt(variance * spread), float(targets.min()))
         chosen = (left == proposed[0, 0]).all(axis=1)
         assert gain[chosen][0] == pytest.approx(gain.max(), rel=1e-6)
-        optimizer.tell(handle.query(proposed))
+        optimizer.tell(problem.query(proposed))
 
 
-def test_paths_are_refused_where_there_are_none(handles: Handles) -> None:
+def test_paths_are_refused_where_there_are_none(problems: Problems) -> None:
     with pytest.raises(NasbenchError, match="without paths"):
-        gp_bo.OPTIMIZER.create(handles(), Streams(0, range(1)), {"paths": 0.5})
+        gp_bo.OPTIMIZER.create(problems(), Streams(0, range(1)), {"paths": 0.5})
 
 
 # ---- progressive search ------------------------------------------------------------------------------------------------
@@ -206,12 +206,12 @@ def test_growth_sets_one_more_decision() -> None:
     assert len(np.unique(twice, axis=0)) == sum((space.all != 0).sum(axis=1) == 2)
 
 
-def test_levels_grow_from_what_was_kept(handles: Handles) -> None:
-    handle = handles(queries=1000)
-    optimizer = progressive.OPTIMIZER.create(handle, Streams(3, range(1)), {"beam": 3})
+def test_levels_grow_from_what_was_kept(problems: Problems) -> None:
+    problem = problems(queries=1000)
+    optimizer = progressive.OPTIMIZER.create(problem, Streams(3, range(1)), {"beam": 3})
     before = np.zeros((1, 3), dtype=np.int8)
     for level in (1, 2, 3):
-        observations = handle.query(optimizer.ask())
+        observations = problem.query(optimizer.ask())
         optimizer.tell(observations)
         now = observations.architectures[0]
         assert len(now) == 3 or level == 3
@@ -223,13 +223,13 @@ def test_levels_grow_from_what_was_kept(handles: Handles) -> None:
 # ---- TPE ---------------------------------------------------------------------------------------------------------------
 
 
-def test_tpe_is_optunas(handles: Handles) -> None:
+def test_tpe_is_optunas(problems: Problems) -> None:
     optuna = tpe.import_optuna()
-    handle = handles(queries=40)
-    optimizer = tpe.OPTIMIZER.create(handle, Streams(8, range(1)))
+    problem = problems(queries=40)
+    optimizer = tpe.OPTIMIZER.create(problem, Streams(8, range(1)))
     mine = []
-    while not handle.ledger.exhausted.all():
-        observations = handle.query(optimizer.ask())
+    while not problem.ledger.exhausted.all():
+        observations = problem.query(optimizer.ask())
         optimizer.tell(observations)
         mine.append(observations.architectures[0, 0].tolist())
     seed = int(Streams(8, range(1)).generator(0).integers(2**31))
@@ -246,15 +246,15 @@ def test_tpe_is_optunas(handles: Handles) -> None:
     assert mine == theirs
 
 
-def test_without_optuna_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch, handles: Handles) -> None:
+def test_without_optuna_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch, problems: Problems) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(NasbenchError, match="extra 'tune'"):
-        tpe.OPTIMIZER.create(handles(), Streams(0, range(1)))
+        tpe.OPTIMIZER.create(problems(), Streams(0, range(1)))
 
 
-def test_optuna_keeps_quiet(handles: Handles, capfd: pytest.CaptureFixture[str]) -> None:
-    handle = handles(queries=12)
-    optimizer = tpe.OPTIMIZER.create(handle, Streams(8, range(1)), {"multivariate": True})
-    while not handle.ledger.exhausted.all():
-        optimizer.tell(handle.query(optimizer.ask()))
+def test_optuna_keeps_quiet(problems: Problems, capfd: pytest.CaptureFixture[str]) -> None:
+    problem = problems(queries=12)
+    optimizer = tpe.OPTIMIZER.create(problem, Streams(8, range(1)), {"multivariate": True})
+    while not problem.ledger.exhausted.all():
+        optimizer.tell(problem.query(optimizer.ask()))
     assert capfd.readouterr() == ("", "")

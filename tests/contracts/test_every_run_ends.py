@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from nasbench.errors import NasbenchError
 from nasbench.search.ledger import GUARD
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer, optimizer_names
 from nasbench.study.runner import search
@@ -27,12 +27,12 @@ QUICK = settings(
 @given(data=st.data())
 def test_every_run_ends(name: str, data: st.DataObject) -> None:
     table, setting = data.draw(tiny_tables()), data.draw(settings_of(name))
-    handle = SearchHandle(table, setting, 3, RUNS)
+    problem = Problem(table, setting, 3, RUNS)
     try:
-        optimizer = get_optimizer(name).create(handle, Streams(3, RUNS))
+        optimizer = get_optimizer(name).create(problem, Streams(3, RUNS))
     except NasbenchError:
         return  # replayed cells are of one space
-    batches, _ = search(handle, optimizer)
+    batches, _ = search(problem, optimizer)
     queries = sum(batch.answered.sum(axis=1) for batch in batches)
     ((account, limit),) = setting.budget.limits.items()
     if account != "own_seconds":
@@ -40,5 +40,5 @@ def test_every_run_ends(name: str, data: st.DataObject) -> None:
         assert (
             np.asarray(queries) <= limit + GUARD * max(table.space.size, limit if "queries" in account else 0)
         ).all()
-    spent = handle.ledger.spent[account] >= limit
-    assert [not words for words in handle.ledger.endings()] == spent.tolist()
+    spent = problem.ledger.spent[account] >= limit
+    assert [not words for words in problem.ledger.endings()] == spent.tolist()

@@ -18,13 +18,13 @@ from nasbench.search.ledger import Budget
 from nasbench.search.observations import Observations
 from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer, optimizer_names
-from nasbench.search.search_protocol import Setting
+from nasbench.search.search_protocol import SearchProtocol
 from nasbench.spaces.nas_bench_201 import NasBench201Space
 from nasbench.tables.column import Column, Measured
 from nasbench.tables.table import open_table
 from nasbench.tables.writer import write_table
 
-from table_setting import table_setting
+from table_protocol import table_protocol
 
 SEED = 7
 TEST_MARK = 12345.678
@@ -63,9 +63,9 @@ def benchmark_(tmp_path_factory: pytest.TempPathFactory) -> TabularBenchmark:
     return TabularBenchmark(open_table(folder), "cifar10")
 
 
-def setting(name: str, *, queries: float = 40, objectives: tuple[str, ...] = ("error",)) -> Setting:
+def protocol(name: str, *, queries: float = 40, objectives: tuple[str, ...] = ("error",)) -> SearchProtocol:
     fidelities = FIDELITIES if get_optimizer(name).fidelities else FIDELITIES[-1:]
-    return table_setting(
+    return table_protocol(
         Budget({"queries": queries}),
         objectives=objectives,
         epochs=fidelities,
@@ -82,22 +82,22 @@ def trace(batches: list[Observations], run: int) -> tuple[np.ndarray, ...]:
     )
 
 
-def search(handle: Any, optimizer: Any, steps: int = 10**9) -> list[Observations]:
+def search(problem: Any, optimizer: Any, steps: int = 10**9) -> list[Observations]:
     batches: list[Observations] = []
     while len(batches) < steps:
-        observations = handle.query(optimizer.ask())
+        observations = problem.query(optimizer.ask())
         if not observations.answered.any():
             break
         batches.append(observations)
         optimizer.tell(observations)
-        if handle.ledger.exhausted.all():
+        if problem.ledger.exhausted.all():
             break
     return batches
 
 
 def start(benchmark: TabularBenchmark, name: str, runs: tuple[int, ...], **options: Any) -> tuple[Any, Any]:
-    handle = benchmark.handle(setting(name, **options), SEED, runs)
-    return handle, get_optimizer(name).create(handle, Streams(SEED, runs))
+    problem = benchmark.problem(protocol(name, **options), SEED, runs)
+    return problem, get_optimizer(name).create(problem, Streams(SEED, runs))
 
 
 def same(left: tuple[np.ndarray, ...], right: tuple[np.ndarray, ...]) -> bool:
@@ -108,8 +108,8 @@ pytestmark = pytest.mark.parametrize("name", optimizer_names())
 
 
 def test_runs_to_its_budget_with_feasible_architectures(benchmark_: TabularBenchmark, name: str) -> None:
-    handle, optimizer = start(benchmark_, name, (0, 1, 2))
-    batches = search(handle, optimizer)
+    problem, optimizer = start(benchmark_, name, (0, 1, 2))
+    batches = search(problem, optimizer)
     for run in range(3):
         architectures, objectives, *_ = trace(batches, run)
         assert 0 < len(architectures) <= 40
@@ -117,19 +117,19 @@ def test_runs_to_its_budget_with_feasible_architectures(benchmark_: TabularBench
         assert np.isfinite(objectives).all()
     assert all(batch.architectures.dtype == np.int8 and batch.architectures.shape[0] == 3 for batch in batches)
     if not get_optimizer(name).label:
-        assert handle.ledger.exhausted.all(), "an optimizer that is not replayed uses its budget"
+        assert problem.ledger.exhausted.all(), "an optimizer that is not replayed uses its budget"
 
 
 @pytest.mark.parametrize("account", ["unique_queries", "epochs", "train_seconds"])
 def test_respects_every_budget(benchmark_: TabularBenchmark, name: str, account: str) -> None:
     limit = 20.0 if account == "unique_queries" else 300.0
-    base = setting(name)
-    limited = Setting(**{**vars(base), "budget": Budget({account: limit, "queries": 400})})
-    handle = benchmark_.handle(limited, SEED, (0, 1))
-    search(handle, get_optimizer(name).create(handle, Streams(SEED, (0, 1))))
+    base = protocol(name)
+    limited = SearchProtocol(**{**vars(base), "budget": Budget({account: limit, "queries": 400})})
+    problem = benchmark_.problem(limited, SEED, (0, 1))
+    search(problem, get_optimizer(name).create(problem, Streams(SEED, (0, 1))))
     # The query that crosses the limit counts; the one after it is not answered.
-    assert (handle.ledger.spent[account] < limit + (1 if account == "unique_queries" else 27)).all()
-    assert (handle.ledger.spent["queries"] <= 400).all()
+    assert (problem.ledger.spent[account] < limit + (1 if account == "unique_queries" else 27)).all()
+    assert (problem.ledger.spent["queries"] <= 400).all()
 
 
 def test_same_seed_same_bits_and_other_seed_other_bits(benchmark_: TabularBenchmark, name: str) -> None:
@@ -150,11 +150,11 @@ def test_run_17_alone_is_run_17_of_many(benchmark_: TabularBenchmark, name: str)
 
 def test_pickled_in_the_middle_it_goes_on_as_if_nothing_had_happened(benchmark_: TabularBenchmark, name: str) -> None:
     whole = trace(search(*start(benchmark_, name, (3, 4))), 1)
-    handle, optimizer = start(benchmark_, name, (3, 4))
-    begun = search(handle, optimizer, steps=3)
-    handle, optimizer = pickle.loads(pickle.dumps((handle, optimizer)))
-    if not handle.ledger.exhausted.all():
-        begun += search(handle, optimizer)
+    problem, optimizer = start(benchmark_, name, (3, 4))
+    begun = search(problem, optimizer, steps=3)
+    problem, optimizer = pickle.loads(pickle.dumps((problem, optimizer)))
+    if not problem.ledger.exhausted.all():
+        begun += search(problem, optimizer)
     assert same(trace(begun, 1), whole)
 
 
@@ -187,16 +187,16 @@ def test_several_objectives_are_refused_or_minimised(benchmark_: TabularBenchmar
         with pytest.raises(NasbenchError, match="one objective"):
             start(benchmark_, name, (0,), objectives=("error", "latency", "parameters"))
         return
-    handle, optimizer = start(benchmark_, name, (0, 1), objectives=("error", "latency", "parameters"))
-    for batch in search(handle, optimizer):
+    problem, optimizer = start(benchmark_, name, (0, 1), objectives=("error", "latency", "parameters"))
+    for batch in search(problem, optimizer):
         assert batch.objectives.shape[2] == 3
-    assert handle.ledger.exhausted.all()
+    assert problem.ledger.exhausted.all()
 
 
 def test_unknown_setting_is_refused(benchmark_: TabularBenchmark, name: str) -> None:
-    handle = benchmark_.handle(setting(name), SEED, (0,))
+    problem = benchmark_.problem(protocol(name), SEED, (0,))
     with pytest.raises(NasbenchError, match="setting"):
-        get_optimizer(name).create(handle, Streams(SEED, (0,)), {"no_such_setting": 1})
+        get_optimizer(name).create(problem, Streams(SEED, (0,)), {"no_such_setting": 1})
 
 
 def reachable(root: Any) -> Iterator[Any]:

@@ -72,7 +72,7 @@ class Mine:
 
     def __init__(
         self,
-        handle: object,
+        problem: object,
         streams: object,
         *,
         many: Annotated[int, count(9)] = 3,

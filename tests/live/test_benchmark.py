@@ -24,10 +24,10 @@ from nasbench.live.training.recipe import SMALL
 from nasbench.search.ledger import Budget
 from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
-from nasbench.search.search_protocol import Setting
+from nasbench.search.search_protocol import SearchProtocol
 from nasbench.study.runner import search as run_search
 
-from table_setting import table_setting
+from table_protocol import table_protocol
 
 CPU = torch.device("cpu")
 
@@ -38,18 +38,18 @@ def live(space: str = "nas-bench-201") -> LiveBenchmark:
     return LiveBenchmark(task, splits.train, splits.search, space, replace(SMALL, channels=4, cells=1), CPU)
 
 
-def setting(repeats: str = "cached", **limits: float) -> Setting:
-    return table_setting(
+def protocol(repeats: str = "cached", **limits: float) -> SearchProtocol:
+    return table_protocol(
         Budget(limits or {"queries": 4}), split="search", epochs=(1,), training_seed="random", repeats=repeats
     )
 
 
 @pytest.mark.parametrize("name", ["random_search", "regularized_evolution"])
 def test_baselines_train_alone_under_the_ledger(name: str) -> None:
-    plan = setting(queries=4)
-    handle = live().handle(plan, 0, (0,))
-    batches, _ = run_search(handle, get_optimizer(name).create(handle, Streams(0, (0,))))
-    spent = handle.ledger.spent
+    plan = protocol(queries=4)
+    problem = live().problem(plan, 0, (0,))
+    batches, _ = run_search(problem, get_optimizer(name).create(problem, Streams(0, (0,))))
+    spent = problem.ledger.spent
     assert spent["queries"][0] == 4 == sum(int(b.answered.sum()) for b in batches)
     assert 1 <= spent["epochs"][0] <= 4
     assert spent["train_seconds"][0] == pytest.approx(sum(float(b.cost.sum()) for b in batches))
@@ -57,22 +57,22 @@ def test_baselines_train_alone_under_the_ledger(name: str) -> None:
 
 
 def test_a_budget_in_measured_seconds_ends_a_search() -> None:
-    handle = live().handle(setting("charged", train_seconds=0.2), 0, (0,))
-    run_search(handle, get_optimizer("random_search").create(handle, Streams(0, (0,))))
-    assert handle.ledger.spent["train_seconds"][0] >= 0.2
+    problem = live().problem(protocol("charged", train_seconds=0.2), 0, (0,))
+    run_search(problem, get_optimizer("random_search").create(problem, Streams(0, (0,))))
+    assert problem.ledger.spent["train_seconds"][0] >= 0.2
 
 
 def test_a_cached_repetition_is_free_and_the_same() -> None:
-    handle = live().handle(setting(), 0, (0,))
+    problem = live().problem(protocol(), 0, (0,))
     batch = np.array([[[3, 0, 0, 0, 0, 0]]], np.int8)
-    first, second = handle.query(batch), handle.query(batch)
+    first, second = problem.query(batch), problem.query(batch)
     assert first.objectives == second.objectives and first.training_seed == second.training_seed
     assert first.cost[0, 0] > 0 and second.cost[0, 0] == 0
 
 
 def test_runs_are_reproducible_and_differ_between_runs() -> None:
     batch = np.array([[[3, 0, 0, 3, 0, 1]]], np.int8)
-    values = [live().handle(setting(), 0, (run,)).query(batch) for run in (0, 0, 1)]
+    values = [live().problem(protocol(), 0, (run,)).query(batch) for run in (0, 0, 1)]
     assert values[0].objectives == values[1].objectives
     assert values[0].training_seed != values[2].training_seed
 
@@ -80,19 +80,19 @@ def test_runs_are_reproducible_and_differ_between_runs() -> None:
 @pytest.mark.parametrize("space", ["darts", "hierarchical"])
 def test_large_spaces_are_searched_too(space: str) -> None:
     bench = replace(live(space), recipe=replace(SMALL, channels=4, cells=3 if space == "darts" else 1))
-    handle = bench.handle(setting(queries=2), 0, (0,))
-    run_search(handle, get_optimizer("random_search").create(handle, Streams(0, (0,))))
-    assert handle.ledger.spent["queries"][0] == 2
+    problem = bench.problem(protocol(queries=2), 0, (0,))
+    run_search(problem, get_optimizer("random_search").create(problem, Streams(0, (0,))))
+    assert problem.ledger.spent["queries"][0] == 2
 
 
 def test_facts_are_the_counted_ones() -> None:
-    plan = replace(setting(), objectives=("error", "parameters", "flops", "memory"))
-    handle = live().handle(plan, 0, (0,))
-    assert handle.cheap == (False, True, True, True)
+    plan = replace(protocol(), objectives=("error", "parameters", "flops", "memory"))
+    problem = live().problem(plan, 0, (0,))
+    assert problem.cheap == (False, True, True, True)
     cell = np.array([3, 2, 1, 0, 4, 3], np.int8)
     network = blueprint("nas-bench-201").alone(cell, get_task("digits").shape, 4, 1)
     expected = [parameters(network), macs(network, get_task("digits").shape)]
-    np.testing.assert_allclose(handle.facts(cell)[:2] * 1e6, expected)
+    np.testing.assert_allclose(problem.facts(cell)[:2] * 1e6, expected)
 
 
 def test_settings_that_a_task_cannot_answer_are_refused() -> None:
@@ -102,7 +102,7 @@ def test_settings_that_a_task_cannot_answer_are_refused() -> None:
         ({"objectives": ("errors",)}, "did you mean 'error'"),
     ):
         with pytest.raises(NasbenchError, match=message):
-            live().handle(replace(setting(), **change), 0, (0,))  # type: ignore[arg-type]
+            live().problem(replace(protocol(), **change), 0, (0,))  # type: ignore[arg-type]
 
 
 def test_supernet_gradient_is_the_slope_of_the_mixture() -> None:

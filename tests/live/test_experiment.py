@@ -16,10 +16,11 @@ from typer.testing import CliRunner
 
 from nasbench.cli.main import status
 from nasbench.errors import NasbenchError
-from nasbench.live.experiment import commands, experiment, run_plan
+from nasbench.live.experiment import commands, experiment
 from nasbench.live.experiment import retraining as final_phase
 from nasbench.live.experiment import search as search_phase
 from nasbench.live.experiment.config import Plan
+from nasbench.live.experiment.experiment import run_plan
 from nasbench.live.networks.resnet import ResNet18
 from nasbench.live.searchers.searcher import SearchSettings
 from nasbench.live.tasks.commands import fetch

@@ -31,7 +31,7 @@ from nasbench.live.training.recipe import SMALL
 from nasbench.search.ledger import Budget
 from nasbench.search.registry import optimizer_names
 
-from table_setting import table_setting
+from table_protocol import table_protocol
 
 CPU = torch.device("cpu")
 RECIPE = replace(SMALL, epochs=1, channels=4)
@@ -121,25 +121,25 @@ def test_predicted_latency_is_free_and_is_the_sum_of_its_measured_operations() -
     task = get_task("digits")
     splits = task.load().reduced(96, 32)
     live = benchmark.LiveBenchmark(task, splits.train, splits.search, "nas-bench-201", RECIPE, CPU)
-    setting = table_setting(
+    protocol = table_protocol(
         Budget({"queries": 2}),
         objectives=("error", benchmark.PREDICTED, "parameters"),
         split="search",
         epochs=(1,),
         training_seed="random",
     )
-    handle = live.handle(setting, 0, (0,))
-    assert handle.cheap == (False, True, True)
-    cells = handle.space.all[[0, 1000, 15_000]]
-    facts = handle.facts(cells)
-    table = handle._evaluator._latency  # type: ignore[attr-defined]
+    problem = live.problem(protocol, 0, (0,))
+    assert problem.cheap == (False, True, True)
+    cells = problem.space.all[[0, 1000, 15_000]]
+    facts = problem.facts(cells)
+    table = problem._evaluator._latency  # type: ignore[attr-defined]
     for (predicted, counted), cell in zip(facts, cells, strict=True):
         assert predicted == pytest.approx(table.base + sum(table.table[key] for key in table.keys(cell)))
         alone = blueprint("nas-bench-201").alone(cell, task.shape, 4, 1)
         assert counted * 1e6 == pytest.approx(parameters(alone))
-    answer = handle.query(cells[None, :1]).objectives[0, 0]
+    answer = problem.query(cells[None, :1]).objectives[0, 0]
     assert answer[1:].tolist() == facts[0].tolist()
-    assert handle.facts(handle.space.all[::5]).shape == (3_125, 2)
+    assert problem.facts(problem.space.all[::5]).shape == (3_125, 2)
 
 
 @pytest.mark.parametrize("space", ["nas-bench-201", "darts", "hierarchical"])

@@ -30,7 +30,7 @@ from nasbench.spaces.nas_bench_201 import NasBench201Space
 from nasbench.spaces.space import Architectures
 from nasbench.study.manifest import NAME as MANIFEST
 
-from table_setting import table_setting
+from table_protocol import table_protocol
 from tiny_study import only, tiny
 
 CPU = torch.device("cpu")
@@ -115,12 +115,12 @@ def test_it_searches_a_space_with_holes(monkeypatch: pytest.MonkeyPatch) -> None
     assert len(tried) == 7 and NoSkips().is_feasible(tried).all()
     splits = splits_of(plan)
     live = LiveBenchmark(TASK, splits.train, splits.search, "no-skips", RECIPE, CPU)
-    setting = table_setting(Budget({"queries": 1}), split="search", epochs=(1,), training_seed="random")
-    trainings = Trainings(live, setting)
+    protocol = table_protocol(Budget({"queries": 1}), split="search", epochs=(1,), training_seed="random")
+    trainings = Trainings(live, protocol)
     last = NoSkips().all[-1:]
     assert trainings.rows is None or trainings.row(last)[0] < trainings.rows
-    handle = live.handle(setting, 0, (0,))
-    assert handle.query(last[None]).answered.all()
+    problem = live.problem(protocol, 0, (0,))
+    assert problem.query(last[None]).answered.all()
 
 
 def test_a_deadline_ends_it_and_it_goes_on_to_the_same_answer(tmp_path: Path) -> None:

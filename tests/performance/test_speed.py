@@ -16,30 +16,30 @@ from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.search.ledger import Budget
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import Lockstep, PerRun
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
 from nasbench.spaces.space import Architectures
 from nasbench.study.runner import search
 
-from table_setting import table_setting
+from table_protocol import table_protocol
 
 BENCHMARK = get_benchmark("nas-bench-201/cifar10")
 
 
 def queries_a_second(optimizer: Lockstep | PerRun, settings: dict[str, Any], runs: int, queries: int) -> float:
-    setting = table_setting(Budget({"queries": queries}), training_seed="random", repeats="charged")
-    handle = BENCHMARK.handle(setting, 1, range(runs))
+    protocol = table_protocol(Budget({"queries": queries}), training_seed="random", repeats="charged")
+    problem = BENCHMARK.problem(protocol, 1, range(runs))
     started = time.perf_counter()
-    search(handle, optimizer.create(handle, Streams(1, range(runs)), settings))
+    search(problem, optimizer.create(problem, Streams(1, range(runs)), settings))
     return runs * queries / (time.perf_counter() - started)
 
 
 class OneRunEvolution:
     """Regularized evolution for one run at a time: the lockstep algorithm with a run axis of length one."""
 
-    def __init__(self, handle: SearchHandle, rng: Any, *, population: int = 30, sample: int = 10) -> None:
-        self._space = handle.space
+    def __init__(self, problem: Problem, rng: Any, *, population: int = 30, sample: int = 10) -> None:
+        self._space = problem.space
         self._rng = rng
         self._population, self._sample = population, sample
         self._alive: list[tuple[float, Architectures]] = []

@@ -147,9 +147,11 @@ def test_the_order_and_colour_of_an_optimizer_are_the_same_everywhere(evaluation
     ):
         for panel in figure.panels:
             axes = panel.picture.axes[0]
-            handles, names = axes.get_legend_handles_labels()
+            problems, names = axes.get_legend_handles_labels()
             assert names == labels
-            assert [handle.get_color() for handle in handles] == [line_style(labels, name)["color"] for name in names]
+            assert [problem.get_color() for problem in problems] == [
+                line_style(labels, name)["color"] for name in names
+            ]
 
 
 def test_alternative_texts_hold_numbers(evaluations: list[BenchmarkEvaluation]) -> None:

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from nasbench.search.ledger import ACCOUNTS, Budget
 from nasbench.search.registry import get_optimizer
-from nasbench.search.search_protocol import REPEATS, Setting
+from nasbench.search.search_protocol import REPEATS, SearchProtocol
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
-from table_setting import table_setting
+from table_protocol import table_protocol
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,12 @@ def tiny_tables(draw: st.DrawFn) -> TinyTable:
 
 
 @st.composite
-def settings_of(draw: st.DrawFn, optimizer: str) -> Setting:
+def settings_of(draw: st.DrawFn, optimizer: str) -> SearchProtocol:
     """Any account as the budget, from one that a query spends to one that a table cannot; any policy for repeats."""
     account = draw(st.sampled_from(ACCOUNTS))
     limit = 0.02 if account == "own_seconds" else draw(st.sampled_from([1.0, 7.0, 30.0, 1000.0]))
     several = get_optimizer(optimizer).fidelities or draw(st.booleans())
     limit = min(limit, 30.0) if "queries" in account else limit
-    return table_setting(
+    return table_protocol(
         Budget({account: limit}), epochs=(1, 3, 9) if several else (9,), repeats=draw(st.sampled_from(REPEATS))
     )

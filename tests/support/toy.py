@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.spaces.space import Architectures, Space
 
 FIDELITIES = (1, 3, 9)
-Handles = Callable[..., SearchHandle]
+Problems = Callable[..., Problem]
 
 
 def toy_space() -> Space:

@@ -13,7 +13,14 @@ from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
 from nasbench.errors import NasbenchError
 from nasbench.theory.families.nsga2 import CLAIMS
 from nasbench.theory.families.nsga2.algorithm import Nsga2, lost, mutate, run, survivors
-from nasbench.theory.families.nsga2.problems import LOTZ, ONE_MIN_MAX, THREE_ONE_MIN_MAX, Problem, covered, vector_code
+from nasbench.theory.families.nsga2.problems import (
+    LOTZ,
+    ONE_MIN_MAX,
+    THREE_ONE_MIN_MAX,
+    BitStringProblem,
+    covered,
+    vector_code,
+)
 from nasbench.theory.families.nsga2.sorting import crowding_distance, first_front, ranks, sort_counting, sort_peeling
 from nasbench.theory.machinery.claim import Claim, Context, Outcome
 
@@ -72,7 +79,7 @@ def test_problems_by_hand(bits: str, one_min_max: tuple, lotz: tuple, three: tup
 
 
 @pytest.mark.parametrize("problem", [ONE_MIN_MAX, LOTZ, THREE_ONE_MIN_MAX])
-def test_front_is_what_exhaustion_finds(problem: Problem) -> None:
+def test_front_is_what_exhaustion_finds(problem: BitStringProblem) -> None:
     n = 6
     everything = np.array(list(product((0, 1), repeat=n)), dtype=np.uint8)
     objectives = problem.evaluate(everything)

@@ -13,8 +13,8 @@ from nasbench.benchmarks.synthetic import FunctionEvaluator
 from nasbench.hybrid.optimizer import Hybrid
 from nasbench.search.ledger import Budget
 from nasbench.search.observations import RunObservations
-from nasbench.search.problem import SearchHandle
-from nasbench.search.search_protocol import Setting
+from nasbench.search.problem import Problem
+from nasbench.search.search_protocol import SearchProtocol
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
 Function = Callable[[Architectures], Floats]
@@ -59,10 +59,10 @@ def rugged(seed: int, inside: Space, objectives: int = 1, roughness: float = 0.5
     return function
 
 
-def handle(inside: Space, objectives: int = 1, epochs: tuple[int, ...] = (1,)) -> SearchHandle:
+def problem(inside: Space, objectives: int = 1, epochs: tuple[int, ...] = (1,)) -> Problem:
     """Return what an optimizer is built on; queries are answered by `steps` and not through it."""
     names = ("error", *(f"objective {i}" for i in range(2, objectives + 1)))
-    setting = Setting(
+    protocol = SearchProtocol(
         objectives=names,
         split="none",
         epochs=epochs,
@@ -72,14 +72,14 @@ def handle(inside: Space, objectives: int = 1, epochs: tuple[int, ...] = (1,)) -
     )
     evaluator = FunctionEvaluator(inside, lambda a: np.zeros(len(a)))
     evaluator.cheap = (False,) * objectives
-    return SearchHandle(evaluator, setting, 0, (0,))
+    return Problem(evaluator, protocol, 0, (0,))
 
 
 def hybrid(
     rng: np.random.Generator, inside: Space, objectives: int = 1, epochs: tuple[int, ...] = (1,), **settings: Any
 ) -> Hybrid:
     """Return the real hybrid for one run."""
-    return Hybrid(handle(inside, objectives, epochs), rng, **settings)
+    return Hybrid(problem(inside, objectives, epochs), rng, **settings)
 
 
 def steps(

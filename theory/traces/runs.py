@@ -54,8 +54,8 @@ class Runs:
         benchmark = get_benchmark(self.benchmark)
         if not benchmark.table.is_complete:
             return None
-        setting = self.study.setting(benchmark.longest(self.study.objectives, self.study.split))
-        values = benchmark.oracle(setting).objectives[:, 0]
+        protocol = self.study.protocol(benchmark.longest(self.study.objectives, self.study.split))
+        values = benchmark.oracle(protocol).objectives[:, 0]
         return Landscape(np.asarray(values, dtype=float), tuple(int(k) for k in benchmark.space.cardinalities))
 
     def times(self, targets: int) -> Floats:

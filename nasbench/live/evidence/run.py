@@ -33,7 +33,7 @@ from nasbench.live.training.training import DivergedError, Say, Trainer, compile
 from nasbench.search.ledger import Budget
 from nasbench.search.observations import Observations
 from nasbench.search.random_streams import Streams
-from nasbench.search.search_protocol import Setting
+from nasbench.search.search_protocol import SearchProtocol
 from nasbench.spaces.convnet import ConvNetSpace
 from nasbench.spaces.space import Floats
 from nasbench.study.runner import search
@@ -92,7 +92,7 @@ class Run:
         """Search with the registered hybrid through training alone: what was found, and every query."""
         plan, recipe, space = self.plan, self.plan.search_recipe, self._space
         part = self.splits.reduced(*plan.examples)
-        setting = Setting(
+        protocol = SearchProtocol(
             objectives=(self.task.metric,),
             split="search",
             epochs=(recipe.epochs,),
@@ -105,9 +105,9 @@ class Run:
         self.clock.skip(len(journal.answers) * plan.search_epochs)
         with memory_guard(self.device, "searching"), untuned():
             live = LiveBenchmark(self.task, part.train, part.search, plan.space, recipe, self.device, diverged=100.0)
-            handle = live.handle(setting, plan.search_seed, (0,), journal, self.clock)
-            optimizer = OPTIMIZER.create(handle, Streams(plan.search_seed, (0,)), {})
-            batches, own_seconds = search(handle, optimizer, self._said)
+            problem = live.problem(protocol, plan.search_seed, (0,), journal, self.clock)
+            optimizer = OPTIMIZER.create(problem, Streams(plan.search_seed, (0,)), {})
+            batches, own_seconds = search(problem, optimizer, self._said)
         queries = [row for batch in batches for row in self._queries(batch)]
         best = min(queries, key=lambda row: row["search_error"])
         self.say(f"found: {best['architecture']}, {best['search_error']:.2f} % wrong, {best['mmacs']:.0f} MMAC")

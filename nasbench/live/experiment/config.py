@@ -17,10 +17,10 @@ from nasbench.live.searchers.searcher import SearchSettings
 from nasbench.live.searchers.stopping import EarlyStopping
 from nasbench.live.training.recipe import SMALL, Recipe
 from nasbench.search.ledger import Budget
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer, optimizer_names
-from nasbench.search.search_protocol import Setting
+from nasbench.search.search_protocol import SearchProtocol
 
 SELECTIONS = ("derive", "perturbation")
 
@@ -97,7 +97,7 @@ def _build_alone(plan: Plan) -> None:
     """Build an optimizer that trains alone on a stand-in of the benchmark, which takes no data; it is asked nothing."""
     space = builder(plan.space).make_space()
     evaluator = FunctionEvaluator(space, lambda architectures: np.zeros(len(architectures)))
-    setting = Setting(
+    protocol = SearchProtocol(
         objectives=plan.objectives or ("error",),
         split="search",
         epochs=(plan.search_recipe.epochs,),
@@ -105,9 +105,9 @@ def _build_alone(plan: Plan) -> None:
         repeats="cached",
         budget=Budget(dict(plan.budget)),
     )
-    evaluator.cheap = (False,) * len(setting.objectives)
-    handle = SearchHandle(evaluator, setting, plan.seed, (0,))
-    get_optimizer(plan.optimizer).create(handle, Streams(plan.seed, (0,)), plan.options)
+    evaluator.cheap = (False,) * len(protocol.objectives)
+    problem = Problem(evaluator, protocol, plan.seed, (0,))
+    get_optimizer(plan.optimizer).create(problem, Streams(plan.seed, (0,)), plan.options)
 
 
 def _check_space(plan: Plan) -> None:

@@ -32,7 +32,7 @@ from nasbench.search.ledger import Budget
 from nasbench.search.observations import RunObservations
 from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
-from nasbench.search.search_protocol import Setting
+from nasbench.search.search_protocol import SearchProtocol
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def ask_alone(
             f"{folder / SHARED} is of a search on shared weights, and {plan.optimizer} trains alone; choose another folder "
             "(what was hybrid on shared weights is hybrid_supernet now)."
         )
-    setting = Setting(
+    protocol = SearchProtocol(
         objectives=plan.objectives or (task.metric,),
         split="search",
         epochs=(plan.search_recipe.epochs,),
@@ -165,9 +165,9 @@ def ask_alone(
     journal = Journal(folder / "trainings.json", plan_as_dict(plan)) if folder else None
     with memory_guard(device, "searching"):
         live = LiveBenchmark(task, splits.train, splits.search, plan.space, plan.search_recipe, device)
-        handle = live.handle(setting, plan.seed, (0,), journal, watch)
-        optimizer = get_optimizer(plan.optimizer).create(handle, Streams(plan.seed, (0,)), dict(plan.options))
-        batches, _ = search(handle, optimizer)
+        problem = live.problem(protocol, plan.seed, (0,), journal, watch)
+        optimizer = get_optimizer(plan.optimizer).create(problem, Streams(plan.seed, (0,)), dict(plan.options))
+        batches, _ = search(problem, optimizer)
     answered = [batch.of_run(0) for batch in batches]
     joined = {f.name: np.concatenate([getattr(a, f.name) for a in answered]) for f in fields(RunObservations)}
     return RunObservations(**joined), journal.replayed_seconds if journal else 0.0

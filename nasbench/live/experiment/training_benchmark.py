@@ -28,10 +28,10 @@ from nasbench.live.training.recipe import Recipe
 from nasbench.live.training.standalone import trainer
 from nasbench.live.training.training import DivergedError, Trained, Watch, do_nothing
 from nasbench.search.observations import Observations, Query
-from nasbench.search.problem import ANYONE, SearchHandle
+from nasbench.search.problem import ANYONE, Problem
 from nasbench.search.proposals import Asker
 from nasbench.search.random_streams import hashed_uniform
-from nasbench.search.search_protocol import Setting
+from nasbench.search.search_protocol import SearchProtocol
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
 LATENCY = "latency"
@@ -84,14 +84,14 @@ class LiveBenchmark:
         """Return the epochs of the recipe: the longest training there is."""
         return self.recipe.epochs
 
-    def handle(
+    def problem(
         self,
-        setting: Setting,
+        protocol: SearchProtocol,
         seed: int,
         runs: Sequence[int],
         journal: Journal | None = None,
         watch: Watch = do_nothing,
-    ) -> SearchHandle:
+    ) -> Problem:
         """Return the search side, which answers from the journal what that knows.
 
         `watch` is called before each epoch of a training; what it raises ends the query, and the journal keeps what was
@@ -99,14 +99,14 @@ class LiveBenchmark:
 
         Raises NasbenchError if the task cannot answer the setting.
         """
-        return LiveHandle(Trainings(self, setting, journal, watch), setting, seed, tuple(runs))
+        return LiveHandle(Trainings(self, protocol, journal, watch), protocol, seed, tuple(runs))
 
 
-class LiveHandle(SearchHandle):
-    """A search handle that trains the architectures of a batch one after another, and none beyond the budget."""
+class LiveHandle(Problem):
+    """A search problem that trains the architectures of a batch one after another, and none beyond the budget."""
 
     def query(self, batch: Architectures | Query, asker: Asker = ANYONE) -> Observations:
-        """Answer a batch `(R, B, d)`; see `SearchHandle.query`."""
+        """Answer a batch `(R, B, d)`; see `Problem.query`."""
         architectures = batch.architectures if isinstance(batch, Query) else batch
         shape = np.shape(architectures)
         width = shape[1] if len(shape) == 3 else 0
@@ -129,27 +129,27 @@ class Trainings:
     """Answers by training each architecture alone; see `nasbench.search.problem.Evaluator`."""
 
     def __init__(
-        self, live: LiveBenchmark, setting: Setting, journal: Journal | None = None, watch: Watch = do_nothing
+        self, live: LiveBenchmark, protocol: SearchProtocol, journal: Journal | None = None, watch: Watch = do_nothing
     ) -> None:
-        if setting.split != "search":
-            raise NasbenchError(f"A live task answers from its split 'search', not from {setting.split!r}.")
-        if setting.training_seed == "mean":
+        if protocol.split != "search":
+            raise NasbenchError(f"A live task answers from its split 'search', not from {protocol.split!r}.")
+        if protocol.training_seed == "mean":
             raise NasbenchError("A live task trains one seed a query; training_seed should be 'random' or a number.")
         plan, recipe = builder(live.space_name), live.recipe
         priced = (PREDICTED,) if isinstance(plan, Blueprint) else ()
         known = (live.task.metric, *MEASURED, *FACTS, *priced)
-        for name in setting.objectives:
+        for name in protocol.objectives:
             if name not in known:
                 raise unknown_name(f"objective of {live.name}", name, known)
-        if {ONNX_LATENCY, BYTES} & {*setting.objectives}:
+        if {ONNX_LATENCY, BYTES} & {*protocol.objectives}:
             need_onnx()
-        self.live, self.setting, self.watch = live, setting, watch
+        self.live, self.protocol, self.watch = live, protocol, watch
         self.journal = journal or Journal()
         self.space = live.space
         size = (live.task.shape, recipe.channels, recipe.cells)
         self._facts = Facts(plan, *size, recipe.auxiliary_weight > 0)
         self._latency = LatencyTable(plan, *size, device=live.device) if isinstance(plan, Blueprint) else None
-        self.cheap = tuple(name in CHEAP for name in setting.objectives)
+        self.cheap = tuple(name in CHEAP for name in protocol.objectives)
         small = self.space.is_enumerable
         # By index, which counts infeasible combinations too.
         self.rows: int | None = self.space.product_size if small else None
@@ -177,7 +177,7 @@ class Trainings:
                 self._done[place] = self.journal.answer(place, train)
             answers.append(self._done[place])
         self._last = [seconds for _, _, seconds in answers]
-        values = np.array([value for value, _, _ in answers]).reshape(-1, len(self.setting.objectives))
+        values = np.array([value for value, _, _ in answers]).reshape(-1, len(self.protocol.objectives))
         return values, np.array([seed for _, seed, _ in answers], dtype=np.int64)
 
     def seconds(self, rows: Ints, architectures: Architectures, level: Ints) -> Floats:
@@ -189,7 +189,7 @@ class Trainings:
         flat = architectures.reshape(-1, self.space.d)
         columns = [
             self._predicted(flat) if name == PREDICTED else self._facts([name], flat)[:, 0]
-            for name in self.setting.objectives
+            for name in self.protocol.objectives
             if name in CHEAP
         ]
         values = np.stack(columns, axis=1) if columns else np.empty((len(flat), 0))
@@ -203,9 +203,9 @@ class Trainings:
         return np.array([self._latency.predict(a) for a in architectures])
 
     def _train(self, architecture: Architecture, level: int, draw: float) -> tuple[list[float], int, float]:
-        live, policy = self.live, self.setting.training_seed
+        live, policy = self.live, self.protocol.training_seed
         seed = int(draw * 2**31) if policy == "random" else int(policy)
-        recipe = replace(live.recipe, epochs=self.setting.epochs[level], seed=seed)
+        recipe = replace(live.recipe, epochs=self.protocol.epochs[level], seed=seed)
         splits = Splits(live.train, live.search, live.search.first(0))
         run = trainer(live.task, splits, live.space_name, architecture, recipe, live.device, track=False)
         try:
@@ -217,10 +217,10 @@ class Trainings:
                 raise
             trained, error = Trained(run.network, run.curve, sum(row["seconds"] for row in run.curve)), live.diverged
         values = {live.task.metric: error}
-        values |= measured(trained.network, live.task.shape, self.setting.objectives)
-        cheap = [name for name in self.setting.objectives if name in CHEAP]
+        values |= measured(trained.network, live.task.shape, self.protocol.objectives)
+        cheap = [name for name in self.protocol.objectives if name in CHEAP]
         values |= dict(zip(cheap, self.facts(architecture).tolist(), strict=True))
-        return [values[name] for name in self.setting.objectives], seed, trained.seconds
+        return [values[name] for name in self.protocol.objectives], seed, trained.seconds
 
 
 def measured(network: nn.Module, shape: Shape, objectives: Sequence[str]) -> dict[str, float]:

@@ -13,12 +13,12 @@ from nasbench.search.ledger import Budget
 from nasbench.spaces.catalogue import get_space
 from nasbench.tables.table import Table
 
-from table_setting import table_setting
+from table_protocol import table_protocol
 
 BENCHMARK = get_benchmark("nas-bench-201/imagenet16-120")
 TABLE: Table = BENCHMARK.table
 NB201 = get_space("nas-bench-201")
-EVERYTHING = table_setting(Budget({"queries": 20_000}), training_seed="mean")
+EVERYTHING = table_protocol(Budget({"queries": 20_000}), training_seed="mean")
 
 
 def copy_of(number: int, correlation: float = 0.85) -> PerturbedBenchmark:
@@ -29,8 +29,8 @@ def test_values_change_hands_and_times_do_not() -> None:
     copy = copy_of(1)
     partners = copy.partners(EVERYTHING)
     np.testing.assert_array_equal(np.sort(partners), np.arange(NB201.size))
-    mine = copy.handle(EVERYTHING, 0, (0,)).query(NB201.all[None])
-    table = BENCHMARK.handle(EVERYTHING, 0, (0,)).query(NB201.all[None])
+    mine = copy.problem(EVERYTHING, 0, (0,)).query(NB201.all[None])
+    table = BENCHMARK.problem(EVERYTHING, 0, (0,)).query(NB201.all[None])
     np.testing.assert_array_equal(mine.objectives[0], table.objectives[0, partners])
     np.testing.assert_array_equal(mine.cost, table.cost)
     np.testing.assert_array_equal(copy.oracle(EVERYTHING).search_means, mine.objectives[0, :, 0])
@@ -76,9 +76,9 @@ def test_random_function_is_one_of_functions() -> None:
 
 def test_a_table_without_paths_has_copies_too() -> None:
     graph = get_benchmark("nas-bench-graph/cora")
-    setting = table_setting(Budget({"queries": 10}), epochs=(graph.longest(("error",), "validation"),))
+    protocol = table_protocol(Budget({"queries": 10}), epochs=(graph.longest(("error",), "validation"),))
     copy = PerturbedBenchmark(graph.table, graph.dataset, 1, 0.7)
-    mine, theirs = copy.oracle(setting).search_means, graph.oracle(setting).search_means
+    mine, theirs = copy.oracle(protocol).search_means, graph.oracle(protocol).search_means
     np.testing.assert_array_equal(np.sort(mine), np.sort(theirs))
     assert np.corrcoef(mine.argsort().argsort(), theirs.argsort().argsort())[0, 1] == pytest.approx(0.7, abs=0.1)
 
@@ -90,6 +90,6 @@ def test_what_is_no_copy_is_refused(number: int, correlation: float) -> None:
 
 
 def test_copies_have_one_objective() -> None:
-    setting = table_setting(Budget({"queries": 10}), objectives=("error", "parameters"))
+    protocol = table_protocol(Budget({"queries": 10}), objectives=("error", "parameters"))
     with pytest.raises(NasbenchError, match="one objective, not 2"):
-        copy_of(1).handle(setting, 0, (0,))
+        copy_of(1).problem(protocol, 0, (0,))

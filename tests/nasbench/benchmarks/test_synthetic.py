@@ -11,9 +11,9 @@ from nasbench.benchmarks.synthetic import NKLandscape, synthetic_benchmark
 from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
 
-from table_setting import table_setting
+from table_protocol import table_protocol
 
-SETTING = table_setting(Budget({"unique_queries": 3}), split="none", epochs=(1,))
+SETTING = table_protocol(Budget({"unique_queries": 3}), split="none", epochs=(1,))
 
 
 @pytest.mark.parametrize(
@@ -60,14 +60,14 @@ def test_large_landscapes_have_an_optimum_below_what_local_search_finds() -> Non
 
 def test_answers_and_charges() -> None:
     benchmark = synthetic_benchmark("onemax/4x3")
-    handle = benchmark.handle(SETTING, 0, (0, 1))
+    problem = benchmark.problem(SETTING, 0, (0, 1))
     batch = np.array(
         [[[2, 2, 2, 2], [0, 2, 2, 2], [2, 2, 2, 2]], [[0, 0, 0, 0], [1, 1, 1, 1], [2, 1, 1, 1]]], dtype=np.int8
     )
-    answers = handle.query(batch)
+    answers = problem.query(batch)
     np.testing.assert_allclose(answers.objectives[..., 0], [[0, 25, 0], [100, 100, 75]])
     np.testing.assert_allclose(answers.cost, [[1, 1, 0], [1, 1, 1]])
-    np.testing.assert_array_equal(handle.ledger.exhausted, [False, True])
+    np.testing.assert_array_equal(problem.ledger.exhausted, [False, True])
 
 
 @pytest.mark.parametrize("name", ["nk/10x6", "onemax/3x3-k2", "nk/ax6-k2", "nk/10x6-k2/1"])

@@ -12,19 +12,19 @@ from nasbench.hybrid.gradients import ConditionalGradient, ProductKernelGradient
 from nasbench.hybrid.multi_objective_surrogate import Model
 from nasbench.hybrid.surrogate import ONE_OBJECTIVE
 from nasbench.search.ledger import Budget
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.spaces.catalogue import get_space
 
-from table_setting import table_setting
+from table_protocol import table_protocol
 
 LANDSCAPE = synthetic_benchmark("nk/6x4-k2")
 
 
 def _of_landscape(observations: int, cooling: float) -> Model:
-    setting = table_setting(Budget({"queries": 100}), split="none", epochs=(1,), repeats="charged")
-    handle = SearchHandle(FunctionEvaluator(LANDSCAPE.space, LANDSCAPE.function), setting, 0, (0,))
+    protocol = table_protocol(Budget({"queries": 100}), split="none", epochs=(1,), repeats="charged")
+    problem = Problem(FunctionEvaluator(LANDSCAPE.space, LANDSCAPE.function), protocol, 0, (0,))
     model = Model(
-        handle, paths=True, canonical=True, merged=True, rungs=1, beta=3.0, cooling=cooling, prior=ONE_OBJECTIVE
+        problem, paths=True, canonical=True, merged=True, rungs=1, beta=3.0, cooling=cooling, prior=ONE_OBJECTIVE
     )
     architectures = LANDSCAPE.space.sample(np.random.default_rng(0).random((observations, LANDSCAPE.space.d)))
     for number, architecture in enumerate(architectures):
@@ -56,10 +56,10 @@ def test_candidates_are_ranked_by_the_bound_of_the_moment() -> None:
 @pytest.mark.parametrize(("name", "exact"), [("hierarchical", True), ("convnet", False)])
 def test_the_closed_form_of_the_gradient_is_not_used_where_decisions_are_ordered(name: str, exact: bool) -> None:
     space = get_space(name)
-    setting = table_setting(Budget({"queries": 100}), split="none", epochs=(1,), repeats="charged")
-    handle = SearchHandle(FunctionEvaluator(space, lambda a: a.sum(axis=-1, keepdims=True) * 1.0), setting, 0, (0,))
+    protocol = table_protocol(Budget({"queries": 100}), split="none", epochs=(1,), repeats="charged")
+    problem = Problem(FunctionEvaluator(space, lambda a: a.sum(axis=-1, keepdims=True) * 1.0), protocol, 0, (0,))
     model = Model(
-        handle, paths=True, canonical=False, merged=False, rungs=1, beta=3.0, cooling=inf, prior=ONE_OBJECTIVE
+        problem, paths=True, canonical=False, merged=False, rungs=1, beta=3.0, cooling=inf, prior=ONE_OBJECTIVE
     )
     for number, architecture in enumerate(space.sample(np.random.default_rng(0).random((6, space.d)))):
         model.add(architecture, np.array([float(architecture.sum())]), 0, number)

@@ -16,50 +16,52 @@ from nasbench.hybrid.evolution import Evolution
 from nasbench.hybrid.optimizer import COOLING, OPTIMIZER
 from nasbench.search.ledger import Budget
 from nasbench.search.observations import Query
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
-from nasbench.search.search_protocol import Setting
+from nasbench.search.search_protocol import SearchProtocol
 from nasbench.search.simplex import support, uniform_theta
 from nasbench.spaces.catalogue import get_space
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
-from table_setting import table_setting
+from table_protocol import table_protocol
 
 PARTS = ("surrogate", "gradient", "evolution")
 NB201 = get_space("nas-bench-201")
 SMALL, LARGE = synthetic_benchmark("nk/6x4-k2"), synthetic_benchmark("nk/10x6-k2")
 
 
-def setting(queries: float, objectives: tuple[str, ...] = ("error",), epochs: tuple[int, ...] = (1,)) -> Setting:
-    return table_setting(
+def protocol(
+    queries: float, objectives: tuple[str, ...] = ("error",), epochs: tuple[int, ...] = (1,)
+) -> SearchProtocol:
+    return table_protocol(
         Budget({"queries": queries}), objectives=objectives, split="none", epochs=epochs, repeats="charged"
     )
 
 
-def follow(handle: SearchHandle, optimizer: Any, steps: int = 10**9) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def follow(problem: Problem, optimizer: Any, steps: int = 10**9) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Architectures, objectives and epochs of the first run."""
     seen: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     while len(seen) < steps:
         batch = optimizer.ask()
-        answers = handle.query(batch)
+        answers = problem.query(batch)
         if not answers.answered.any():
             break
         optimizer.tell(answers)
         seen.append((answers.architectures[0], answers.objectives[0], answers.epochs[0]))
-        if handle.ledger.exhausted.all():
+        if problem.ledger.exhausted.all():
             break
     return tuple(np.concatenate(column) for column in zip(*seen, strict=True))  # type: ignore[return-value]
 
 
 def run(benchmark: SyntheticBenchmark, queries: int, seed: int = 0, **settings: Any) -> tuple[np.ndarray, np.ndarray]:
-    handle = benchmark.handle(setting(queries), seed, (0,))
-    architectures, objectives, _ = follow(handle, OPTIMIZER.create(handle, Streams(seed, (0,)), settings))
+    problem = benchmark.problem(protocol(queries), seed, (0,))
+    architectures, objectives, _ = follow(problem, OPTIMIZER.create(problem, Streams(seed, (0,)), settings))
     return architectures, objectives
 
 
 def asked_of(evaluator: FunctionEvaluator, objectives: tuple[str, ...], **settings: Any) -> np.ndarray:
-    handle = SearchHandle(evaluator, setting(40, objectives), 3, (0,))
-    return follow(handle, OPTIMIZER.create(handle, Streams(3, (0,)), settings))[0]
+    problem = Problem(evaluator, protocol(40, objectives), 3, (0,))
+    return follow(problem, OPTIMIZER.create(problem, Streams(3, (0,)), settings))[0]
 
 
 class Constrained(Space):
@@ -202,8 +204,8 @@ def test_full_hybrid_finds_the_optimum_of_an_additive_space() -> None:
 
 
 def test_functions_are_measured_once() -> None:
-    handle = SearchHandle(FunctionEvaluator(NB201, cell_error), setting(80), 0, (0,))
-    architectures, *_ = follow(handle, OPTIMIZER.create(handle, Streams(0, (0,))))
+    problem = Problem(FunctionEvaluator(NB201, cell_error), protocol(80), 0, (0,))
+    architectures, *_ = follow(problem, OPTIMIZER.create(problem, Streams(0, (0,))))
     assert len(np.unique(NB201.canonical(architectures), axis=0)) == 80
 
 
@@ -212,8 +214,8 @@ def test_infeasible_combinations_are_never_proposed() -> None:
         Constrained("small", tuple("abcd"), (("0", "1", "2", "3"),) * 4),
         Constrained("large", tuple("abcdefghijkl"), (("0", "1", "2", "3"),) * 12),
     ):
-        handle = SearchHandle(FunctionEvaluator(space, lambda a: a.sum(axis=-1).astype(float)), setting(60), 0, (0,))
-        architectures, objectives, _ = follow(handle, OPTIMIZER.create(handle, Streams(0, (0,))))
+        problem = Problem(FunctionEvaluator(space, lambda a: a.sum(axis=-1).astype(float)), protocol(60), 0, (0,))
+        architectures, objectives, _ = follow(problem, OPTIMIZER.create(problem, Streams(0, (0,))))
         assert len(architectures) == 60
         assert space.is_feasible(architectures).all()
         assert objectives.min() <= 2
@@ -237,8 +239,8 @@ def test_two_objectives_with_a_cheap_one(parts: dict[str, bool], share: float) -
     attainable = volume(np.concatenate([cell_error(NB201.all)[:, None], evaluator.facts(NB201.all)], axis=1))
     reached = []
     for seed in range(3):
-        handle = SearchHandle(evaluator, setting(60, ("error", "size")), seed, (0,))
-        _, objectives, _ = follow(handle, OPTIMIZER.create(handle, Streams(seed, (0,)), parts))
+        problem = Problem(evaluator, protocol(60, ("error", "size")), seed, (0,))
+        _, objectives, _ = follow(problem, OPTIMIZER.create(problem, Streams(seed, (0,)), parts))
         reached.append(volume(objectives) / attainable)
     assert np.mean(reached) > share
 
@@ -251,12 +253,12 @@ def test_ladder_starts_low_and_promotes() -> None:
             values, seeds = super().evaluate(rows, architectures, level, key, repetition)
             return values + 20.0 / (1 + level[:, None]), seeds
 
-    handle = SearchHandle(Fidelities(NB201, cell_error), setting(90, epochs=(1, 3, 9)), 0, (0,))
-    optimizer = OPTIMIZER.create(handle, Streams(0, (0,)), {"progressive": True})
+    problem = Problem(Fidelities(NB201, cell_error), protocol(90, epochs=(1, 3, 9)), 0, (0,))
+    optimizer = OPTIMIZER.create(problem, Streams(0, (0,)), {"progressive": True})
     assert isinstance(optimizer.ask(), Query)
-    handle = SearchHandle(Fidelities(NB201, cell_error), setting(90, epochs=(1, 3, 9)), 0, (0,))
+    problem = Problem(Fidelities(NB201, cell_error), protocol(90, epochs=(1, 3, 9)), 0, (0,))
     architectures, objectives, epochs = follow(
-        handle, OPTIMIZER.create(handle, Streams(0, (0,)), {"progressive": True})
+        problem, OPTIMIZER.create(problem, Streams(0, (0,)), {"progressive": True})
     )
     assert epochs[0] == 1
     assert set(epochs) == {1, 3, 9}
@@ -268,9 +270,9 @@ def test_ladder_starts_low_and_promotes() -> None:
 
 
 def test_progressive_support_shrinks_on_a_space_with_hopeless_choices() -> None:
-    handle = SearchHandle(FunctionEvaluator(NB201, cell_error), setting(120), 0, (0,))
-    optimizer = OPTIMIZER.create(handle, Streams(0, (0,)), {"progressive": True})
-    follow(handle, optimizer)
+    problem = Problem(FunctionEvaluator(NB201, cell_error), protocol(120), 0, (0,))
+    optimizer = OPTIMIZER.create(problem, Streams(0, (0,)), {"progressive": True})
+    follow(problem, optimizer)
     member: Any = optimizer.members[0]  # type: ignore[attr-defined]
     assert not member._support.is_full
     assert (member._relaxation.theta[0][~member._support.allowed] == 0).all()
@@ -280,9 +282,9 @@ def test_progressive_support_shrinks_on_a_space_with_hopeless_choices() -> None:
 def test_pickled_across_a_refit_it_goes_on_the_same(name: str) -> None:
     benchmark = synthetic_benchmark(name)
     whole, _ = run(benchmark, 60)
-    handle = benchmark.handle(setting(60), 0, (0,))
-    optimizer = OPTIMIZER.create(handle, Streams(0, (0,)))
-    begun, *_ = follow(handle, optimizer, steps=23)
-    handle, optimizer = pickle.loads(pickle.dumps((handle, optimizer)))
-    rest, *_ = follow(handle, optimizer)
+    problem = benchmark.problem(protocol(60), 0, (0,))
+    optimizer = OPTIMIZER.create(problem, Streams(0, (0,)))
+    begun, *_ = follow(problem, optimizer, steps=23)
+    problem, optimizer = pickle.loads(pickle.dumps((problem, optimizer)))
+    rest, *_ = follow(problem, optimizer)
     np.testing.assert_array_equal(np.concatenate([begun, rest]), whole)

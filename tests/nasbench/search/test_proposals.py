@@ -11,14 +11,14 @@ from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
 from nasbench.search.observations import Observations, Query
 from nasbench.search.optimizer import Lockstep, PerRun
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
 from nasbench.spaces.constrained import NarrowedSpace
 from nasbench.spaces.space import Architectures, Space
 from nasbench.study.runner import search
 
-from table_setting import table_setting
+from table_protocol import table_protocol
 from tiny_tables import TinyTable
 from toy import toy_space
 
@@ -26,16 +26,16 @@ HELD = np.array([0, 1, 4, 9, 16, 23])
 GOOD = np.zeros((2, 3), np.int8)
 
 
-def handle_on(space: Space, epochs: tuple[int, ...] = (9,)) -> SearchHandle:
+def problem_on(space: Space, epochs: tuple[int, ...] = (9,)) -> Problem:
     values = np.arange(24.0)
     table = TinyTable(space, values, values, 24, np.arange(24))
-    return SearchHandle(table, table_setting(Budget({"queries": 12}), epochs=epochs, repeats="charged"), 0, (0, 1))
+    return Problem(table, table_protocol(Budget({"queries": 12}), epochs=epochs, repeats="charged"), 0, (0, 1))
 
 
 class Mine:
     """Proposes what it is told to, whatever that is."""
 
-    def __init__(self, handle: SearchHandle, source: Any, *, answer: Any = None) -> None:
+    def __init__(self, problem: Problem, source: Any, *, answer: Any = None) -> None:
         self.answer = answer
 
     def ask(self) -> Any:
@@ -46,8 +46,8 @@ class Mine:
 
 
 def run(kind: Lockstep | PerRun, answer: Any, space: Space | None = None) -> list[Observations]:
-    handle = handle_on(toy_space() if space is None else space)
-    return search(handle, kind.create(handle, Streams(0, (0, 1)), {"answer": answer}))[0]
+    problem = problem_on(toy_space() if space is None else space)
+    return search(problem, kind.create(problem, Streams(0, (0, 1)), {"answer": answer}))[0]
 
 
 @pytest.mark.parametrize(
@@ -124,6 +124,6 @@ def test_infeasible_combinations_are_an_error_unless_the_algorithm_says_that_the
     for kind, answer in ((PerRun(Mine), GOOD + np.int8(1)), (Lockstep(Mine), BOTH + np.int8(1))):
         with pytest.raises(NasbenchError, match=r"^Mine proposed \[1, 1, 1\], which is no architecture of space 'toy'"):
             run(kind, answer, space)
-    handle = handle_on(space)
-    search(handle, get_optimizer("local_search").create(handle, Streams(0, (0, 1))))
-    assert handle.ledger.exhausted.all()
+    problem = problem_on(space)
+    search(problem, get_optimizer("local_search").create(problem, Streams(0, (0, 1))))
+    assert problem.ledger.exhausted.all()

@@ -28,7 +28,7 @@ from nasbench.study.plan import load_study, parse_study
 from nasbench.study.runner import run_study
 from nasbench.study.tuning import tune
 
-from table_setting import table_setting
+from table_protocol import table_protocol
 
 pytest.importorskip("distributed", reason="needs the extra 'cluster'")
 
@@ -172,13 +172,13 @@ def test_faults_are_the_sentences_of_one_process_and_lose_nothing(
 
 def test_tuning_is_the_same_as_alone(processes: ExitStack, scheduler: str) -> None:
     worker(processes, scheduler)
-    setting = table_setting(Budget({"unique_queries": 40}), training_seed="random")
+    protocol = table_protocol(Budget({"unique_queries": 40}), training_seed="random")
     arguments: dict[str, Any] = {"trials": 4, "runs": 12, "seed": 4, "goal": "regret"}
     evolution = get_optimizer("regularized_evolution")
     for copies in (0, 2):
-        alone = tune(evolution, get_benchmark(BENCHMARK), setting, copies=copies, **arguments)
+        alone = tune(evolution, get_benchmark(BENCHMARK), protocol, copies=copies, **arguments)
         with connected(scheduler) as cluster:
-            spread = tune(evolution, get_benchmark(BENCHMARK), setting, copies=copies, cluster=cluster, **arguments)
+            spread = tune(evolution, get_benchmark(BENCHMARK), protocol, copies=copies, cluster=cluster, **arguments)
         assert [t.settings for t in spread] == [t.settings for t in alone]
         assert all(np.array_equal(a.values, b.values) for a, b in zip(spread, alone, strict=True))
 

@@ -12,7 +12,7 @@ import pytest
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.page.report import build_report
 from nasbench.search.ledger import MOST_QUERIES, Budget
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
 from nasbench.study.endings import endings_of, sentences, with_endings
@@ -20,7 +20,7 @@ from nasbench.study.plan import parse_study
 from nasbench.study.runner import run_study, search
 from nasbench.study.store import Store
 
-from table_setting import table_setting
+from table_protocol import table_protocol
 from tiny_tables import TinyTable
 from toy import toy_space
 
@@ -61,21 +61,21 @@ def test_seconds_that_nobody_can_spend_end_a_run(repeats: str, cost: float) -> N
     space = toy_space()
     everything = space.index(space.all)
     table = TinyTable(space, np.arange(24.0), np.full(24, cost), space.size, everything)
-    setting = table_setting(Budget({"train_seconds": 1e5}), repeats=repeats)
-    handle = SearchHandle(table, setting, 1, (0, 1))
+    protocol = table_protocol(Budget({"train_seconds": 1e5}), repeats=repeats)
+    problem = Problem(table, protocol, 1, (0, 1))
     started = time.perf_counter()
-    search(handle, get_optimizer("one_plus_one_ea").create(handle, Streams(1, (0, 1))))
+    search(problem, get_optimizer("one_plus_one_ea").create(problem, Streams(1, (0, 1))))
     assert time.perf_counter() - started < 20
-    assert (handle.ledger.spent["queries"] <= 50 * space.size).all()
-    assert all(bool(words) != (repeats == "charged" and cost > 0) for words in handle.ledger.endings())
+    assert (problem.ledger.spent["queries"] <= 50 * space.size).all()
+    assert all(bool(words) != (repeats == "charged" and cost > 0) for words in problem.ledger.endings())
 
 
 def test_a_space_that_is_never_exhausted_ends_at_the_cap() -> None:
     space = toy_space()
     table = TinyTable(space, np.arange(24.0), np.full(24, 1e-3), None, None)
-    handle = SearchHandle(table, table_setting(Budget({"train_seconds": 1e9}), repeats="charged"), 1, (0,))
-    search(handle, get_optimizer("random_search").create(handle, Streams(1, (0,)), {"batch": 10_000}))
-    assert handle.ledger.endings() == [f"it had made {MOST_QUERIES:,} queries without spending its budget"]
+    problem = Problem(table, table_protocol(Budget({"train_seconds": 1e9}), repeats="charged"), 1, (0,))
+    search(problem, get_optimizer("random_search").create(problem, Streams(1, (0,)), {"batch": 10_000}))
+    assert problem.ledger.endings() == [f"it had made {MOST_QUERIES:,} queries without spending its budget"]
 
 
 def test_files_of_runs_that_spent_their_budget_keep_their_bytes() -> None:

@@ -59,7 +59,7 @@ def test_mistakes_are_named(change, reason: str) -> None:  # type: ignore[no-unt
     changed = change(QUICK)
     assert changed != QUICK
     with pytest.raises(NasbenchError, match=reason):
-        parse_study(changed, "test.toml").setting(200)
+        parse_study(changed, "test.toml").protocol(200)
 
 
 def test_unknown_presets_and_unreadable_files(tmp_path: Path) -> None:

@@ -45,6 +45,6 @@ def test_patterns_stand_for_what_they_match_each_once(fresh: None) -> None:
 def test_the_presets_name_optimizers_that_their_benchmarks_can_run(fresh: None) -> None:
     study = load_study("all-tables")
     benchmark = get_benchmark("nas-bench-graph-proteins/proteins")
-    handle = benchmark.handle(study.setting(benchmark.longest(study.objectives, study.split)), study.seed, (0,))
+    problem = benchmark.problem(study.protocol(benchmark.longest(study.objectives, study.split)), study.seed, (0,))
     for entry in study.optimizers:
-        get_optimizer(entry.name).check(handle, entry.settings)
+        get_optimizer(entry.name).check(problem, entry.settings)

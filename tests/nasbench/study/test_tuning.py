@@ -19,16 +19,16 @@ from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
-from nasbench.search.search_protocol import Setting
+from nasbench.search.search_protocol import SearchProtocol
 from nasbench.study.runner import search
 from nasbench.study.tune_command import parse_budget, snippet
 from nasbench.study.tuning import Trial, tunable, tunable_on, tune
 from nasbench.study.tuning_objectives import evaluate, final_regret, queries_to_target
 
-from table_setting import table_setting
+from table_protocol import table_protocol
 from toy import toy_error, toy_space
 
 BENCHMARK = "nas-bench-201/cifar10"
@@ -39,8 +39,8 @@ ALGORITHMS = (
 )
 
 
-def setting(**limits: float) -> Setting:
-    return table_setting(Budget(limits or {"unique_queries": 40}), training_seed="random")
+def protocol(**limits: float) -> SearchProtocol:
+    return table_protocol(Budget(limits or {"unique_queries": 40}), training_seed="random")
 
 
 def batch(
@@ -98,7 +98,7 @@ def test_the_goal_is_the_restricted_mean_of_the_table() -> None:
     values = evaluate(
         random_search,
         benchmark,
-        setting(unique_queries=15_625),
+        protocol(unique_queries=15_625),
         {"replacement": False},
         runs=range(200),
         seed=3,
@@ -109,7 +109,7 @@ def test_the_goal_is_the_restricted_mean_of_the_table() -> None:
     regret = evaluate(
         random_search,
         benchmark,
-        setting(unique_queries=15_625),
+        protocol(unique_queries=15_625),
         {"replacement": False},
         runs=range(5),
         seed=3,
@@ -121,10 +121,10 @@ def test_the_goal_is_the_restricted_mean_of_the_table() -> None:
 def test_a_run_that_ends_at_the_target_has_the_value_of_the_whole_run() -> None:
     benchmark = get_benchmark(BENCHMARK)
     optimizer = importlib.import_module("nasbench.hybrid.optimizer").OPTIMIZER
-    where = setting(unique_queries=40)
+    where = protocol(unique_queries=40)
     values = evaluate(optimizer, benchmark, where, {}, runs=range(4), seed=6, goal="top-10")
-    handle, oracle = benchmark.handle(where, 6, range(4)), benchmark.oracle(where)
-    batches, _ = search(handle, optimizer.create(handle, Streams(6, range(4)), {}))
+    problem, oracle = benchmark.problem(where, 6, range(4)), benchmark.oracle(where)
+    batches, _ = search(problem, optimizer.create(problem, Streams(6, range(4)), {}))
     rows = [oracle.row(np.maximum(batch.architectures, 0)) for batch in batches]
     target = oracle.search_means <= oracle.search_rank(10)
     np.testing.assert_array_equal(values, queries_to_target(batches, rows, target, 200, 40))
@@ -135,13 +135,13 @@ def test_trials_are_deterministic_and_the_first_is_the_defaults() -> None:
     benchmark = get_benchmark(BENCHMARK)
     evolution = importlib.import_module("nasbench.baselines.regularized_evolution").OPTIMIZER
     arguments: dict[str, Any] = {"trials": 6, "runs": 10, "seed": 4, "goal": "regret"}
-    done = tune(evolution, benchmark, setting(), **arguments)
-    again = tune(evolution, benchmark, setting(), **arguments)
+    done = tune(evolution, benchmark, protocol(), **arguments)
+    again = tune(evolution, benchmark, protocol(), **arguments)
     assert [t.settings for t in done] == [t.settings for t in again]
     assert all(np.array_equal(a.values, b.values) for a, b in zip(done, again, strict=True))
     assert done[0].settings == {} and len(done) == 6
     assert all(set(t.settings) == {"population", "sample"} for t in done[1:])
-    other = tune(evolution, benchmark, setting(), **{**arguments, "seed": 5})
+    other = tune(evolution, benchmark, protocol(), **{**arguments, "seed": 5})
     assert [t.settings for t in done[1:]] != [t.settings for t in other[1:]]
 
 
@@ -149,13 +149,13 @@ def test_on_copies_a_trial_is_its_runs_on_each() -> None:
     benchmark = get_benchmark(BENCHMARK)
     evolution = importlib.import_module("nasbench.baselines.regularized_evolution").OPTIMIZER
     shared: dict[str, Any] = {"seed": 4, "goal": "regret"}
-    done = tune(evolution, benchmark, setting(), trials=2, runs=5, copies=3, correlation=0.6, **shared)
+    done = tune(evolution, benchmark, protocol(), trials=2, runs=5, copies=3, correlation=0.6, **shared)
     for trial in done:
         expected = [
             evaluate(
                 evolution,
                 PerturbedBenchmark(benchmark.table, benchmark.dataset, copy, 0.6),
-                setting(),
+                protocol(),
                 trial.settings,
                 runs=range(5),
                 **shared,
@@ -163,7 +163,7 @@ def test_on_copies_a_trial_is_its_runs_on_each() -> None:
             for copy in (1, 2, 3)
         ]
         np.testing.assert_array_equal(trial.values, np.concatenate(expected))
-    plain = evaluate(evolution, benchmark, setting(), {}, runs=range(5), **shared)
+    plain = evaluate(evolution, benchmark, protocol(), {}, runs=range(5), **shared)
     assert not np.array_equal(done[0].values[:5], plain)
 
 
@@ -173,11 +173,11 @@ def test_tuning_helps_where_the_default_is_bad() -> None:
     evolution = importlib.import_module("nasbench.baselines.regularized_evolution")
 
     class Stuck(evolution.RegularizedEvolution):  # type: ignore[misc, name-defined]
-        def __init__(self, handle: Any, streams: Any, *, population: int = 1000, sample: int = 3) -> None:
-            super().__init__(handle, streams, population=population, sample=sample)
+        def __init__(self, problem: Any, streams: Any, *, population: int = 1000, sample: int = 3) -> None:
+            super().__init__(problem, streams, population=population, sample=sample)
 
     Stuck.TUNABLE = {"population": ("log-integer", 5, 1000)}
-    done = tune(Lockstep(Stuck), benchmark, setting(unique_queries=150), trials=12, runs=40, seed=4, goal="regret")
+    done = tune(Lockstep(Stuck), benchmark, protocol(unique_queries=150), trials=12, runs=40, seed=4, goal="regret")
     assert min(t.value for t in done) < 0.75 * done[0].value
 
 
@@ -197,7 +197,7 @@ def test_bad_declarations_are_refused() -> None:
 
         TUNABLE: ClassVar[dict[str, tuple]] = {}
 
-        def __init__(self, handle: Any, streams: Any, *, width: int = 1) -> None: ...
+        def __init__(self, problem: Any, streams: Any, *, width: int = 1) -> None: ...
 
     with pytest.raises(NasbenchError, match="declares no settings"):
         tunable(Lockstep(Plain))
@@ -282,7 +282,7 @@ def test_what_a_space_cannot_take_stays_at_its_default() -> None:
     """A toy space has no paths, so GP-BO cannot weigh them there; everything else is tuned."""
     optimizer = get_optimizer("gp_bo")
     space = toy_space()
-    handle = SearchHandle(FunctionEvaluator(space, toy_error), table_setting(Budget({"queries": 3})), 0, (0,))
-    assert set(tunable(optimizer)) - set(tunable_on(optimizer, handle)) == {"paths"}
+    problem = Problem(FunctionEvaluator(space, toy_error), table_protocol(Budget({"queries": 3})), 0, (0,))
+    assert set(tunable(optimizer)) - set(tunable_on(optimizer, problem)) == {"paths"}
     with pytest.raises(NasbenchError, match="several fidelities"):
-        tunable_on(get_optimizer("hyperband"), handle)
+        tunable_on(get_optimizer("hyperband"), problem)

@@ -11,12 +11,12 @@ from nasbench.benchmarks.objectives import find_objective, objective_names
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import MissingDataError, NasbenchError
 from nasbench.search.ledger import Budget
-from nasbench.search.search_protocol import Setting
+from nasbench.search.search_protocol import SearchProtocol
 from nasbench.tables.catalogue import get_table
 from nasbench.tables.importers import import_table
 
 from small_table import CSV, TOML, write_small
-from table_setting import table_setting
+from table_protocol import table_protocol
 
 DESCRIPTION = """
 name = "mine"
@@ -96,14 +96,14 @@ def test_a_table_of_ones_own_becomes_a_benchmark(write: Write, parquet: bool) ->
     latency = find_objective(table, "task", "latency@pixel3", "validation", 10)
     assert latency.cheap and latency.values[row] == 2.5
     assert get_table("mine").notes == ()
-    setting = _setting(("error", "latency@pixel3"))
-    handle = TabularBenchmark(table, "task").handle(setting, 0, (0,))
-    observed = handle.query(table.space.from_string("5,batch")[None, None])
+    protocol = _setting(("error", "latency@pixel3"))
+    problem = TabularBenchmark(table, "task").problem(protocol, 0, (0,))
+    observed = problem.query(table.space.from_string("5,batch")[None, None])
     assert observed.objectives.tolist() == [[[19.5, 2.5]]]
 
 
-def _setting(objectives: tuple[str, ...]) -> Setting:
-    return table_setting(Budget({"queries": 5}), objectives=objectives, epochs=(10,))
+def _setting(objectives: tuple[str, ...]) -> SearchProtocol:
+    return table_protocol(Budget({"queries": 5}), objectives=objectives, epochs=(10,))
 
 
 def test_rows_that_are_trainings(write: Write) -> None:
@@ -139,9 +139,9 @@ def test_allowed_gaps_are_masked_and_raise_when_asked_for(write: Write) -> None:
     table, report = import_table("table", write(text, ms=[1.5, "", "nan", 4.0, "inf", 3.5]))
     assert report.notes == ("task.latency@pixel3 has 3 values missing, which are masked.",)
     benchmark = TabularBenchmark(table, "task")
-    benchmark.handle(_setting(("error",)), 0, (0,))
+    benchmark.problem(_setting(("error",)), 0, (0,))
     with pytest.raises(MissingDataError, match="3 architectures have no latency@pixel3"):
-        benchmark.handle(_setting(("error", "latency@pixel3")), 0, (0,))
+        benchmark.problem(_setting(("error", "latency@pixel3")), 0, (0,))
     assert np.isnan(find_objective(table, "task", "latency@pixel3", None, None).mean()).sum() == 3
 
 

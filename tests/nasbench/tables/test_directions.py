@@ -19,7 +19,7 @@ from nasbench.tables.table import Table
 from nasbench.tables.units import UNITS, factor
 
 from small_table import CSV, TOML, write_small
-from table_setting import table_setting
+from table_protocol import table_protocol
 
 
 @pytest.fixture
@@ -28,9 +28,9 @@ def small(tmp_path: Path, fresh_cache: Path) -> Table:
 
 
 def _chosen(table: Table, objective: str, optimizer: str) -> tuple[np.ndarray, np.ndarray]:
-    setting = table_setting(Budget({"unique_queries": 4}), objectives=(objective,), epochs=(1,))
-    handle = TabularBenchmark(table, "d").handle(setting, 3, (0, 1, 2))
-    batches, _ = search(handle, get_optimizer(optimizer).create(handle, Streams(3, (0, 1, 2))))
+    protocol = table_protocol(Budget({"unique_queries": 4}), objectives=(objective,), epochs=(1,))
+    problem = TabularBenchmark(table, "d").problem(protocol, 3, (0, 1, 2))
+    batches, _ = search(problem, get_optimizer(optimizer).create(problem, Streams(3, (0, 1, 2))))
     return np.concatenate([b.architectures for b in batches], axis=1), np.concatenate(
         [b.objectives for b in batches], axis=1
     )
@@ -51,8 +51,8 @@ def test_the_best_is_the_best(small: Table, name: str, best: float, shown: float
     objective = find_objective(small, "d", name, "validation", 1)
     assert objective.mean().min() == best
     assert objective.view(best) == shown and objective.view.best == called
-    setting = table_setting(Budget({"queries": 5}), objectives=(name,), epochs=(1,))
-    oracle = TabularBenchmark(small, "d").oracle(setting)
+    protocol = table_protocol(Budget({"queries": 5}), objectives=(name,), epochs=(1,))
+    oracle = TabularBenchmark(small, "d").oracle(protocol)
     assert oracle.views[0](oracle.best_score) == shown
 
 
@@ -66,9 +66,9 @@ def test_a_quantity_of_ones_own_says_which_way_is_better(tmp_path: Path, fresh_c
 
 
 def test_a_training_time_in_ms_is_charged_in_seconds(small: Table) -> None:
-    setting = table_setting(Budget({"train_seconds": 5}), epochs=(1,), repeats="charged")
-    handle = TabularBenchmark(small, "d").handle(setting, 0, (0,))
-    batches, _ = search(handle, get_optimizer("random_search").create(handle, Streams(0, (0,))))
+    protocol = table_protocol(Budget({"train_seconds": 5}), epochs=(1,), repeats="charged")
+    problem = TabularBenchmark(small, "d").problem(protocol, 0, (0,))
+    batches, _ = search(problem, get_optimizer("random_search").create(problem, Streams(0, (0,))))
     assert sum(b.cost.sum() for b in batches) == 5.0 and sum(b.answered.sum() for b in batches) == 5
 
 
@@ -128,6 +128,6 @@ def test_what_was_not_measured_is_never_handed_to_a_search(tmp_path: Path, fresh
     text = TOML.replace('column = "acc"', 'seeds = { 1 = "acc", 2 = "f1" }, missing = true')
     text = text.replace('column = "f1"', 'column = "lat"')
     table, _ = import_table("table", write_small(tmp_path, text, CSV.replace("90,80", ",")))
-    setting = table_setting(Budget({"queries": 5}), epochs=(1,), training_seed=policy)
+    protocol = table_protocol(Budget({"queries": 5}), epochs=(1,), training_seed=policy)
     with pytest.raises(MissingDataError, match="1 architectures have no trained seed for error"):
-        TabularBenchmark(table, "d").handle(setting, 0, (0,))
+        TabularBenchmark(table, "d").problem(protocol, 0, (0,))

@@ -17,7 +17,7 @@ from nasbench.tables.importers import import_table
 from nasbench.tables.sources import nas_bench_201_hardware
 from nasbench.tables.writer import write_table
 
-from table_setting import table_setting
+from table_protocol import table_protocol
 
 SPACE = Space("toy", ("a", "b"), (("x", "y", "z"), ("0", "1")))
 
@@ -123,11 +123,11 @@ def test_four_objectives_of_three_sources_answer_one_query(with_reference: Path)
     assert "cifar10.naswot has 201 values missing, which are masked." in benchmark.table.notes
     assert benchmark.table.datasets == table_datasets("nas-bench-201-hardware") == nas_bench_201_hardware.DATASETS
     names = ("error", "latency@pixel3", "energy@raspberry-pi-5", "memory")
-    setting = table_setting(Budget({"queries": 10}), objectives=names)
-    handle = benchmark.handle(setting, 0, (0,))
-    assert handle.cheap == (False, True, True, True)
+    protocol = table_protocol(Budget({"queries": 10}), objectives=names)
+    problem = benchmark.problem(protocol, 0, (0,))
+    assert problem.cheap == (False, True, True, True)
     cell = benchmark.space.from_string("333132")
-    observed = handle.query(cell[None, None]).objectives[0, 0]
+    observed = problem.query(cell[None, None]).objectives[0, 0]
     assert observed[0] == pytest.approx(100 - 91.607, abs=1e-3)
     devices = get_table("nas-bench-201-devices")
     for position, (dataset, quantity) in enumerate((("cifar10", names[1]), ("cifar100", names[2])), start=1):
@@ -135,6 +135,6 @@ def test_four_objectives_of_three_sources_answer_one_query(with_reference: Path)
         assert column is not None
         assert observed[position] == devices.measured(column).values[devices.rows(cell)]
     assert observed[3] == 4 * benchmark.space.parameters(cell, "cifar10")  # type: ignore[attr-defined]
-    assert np.array_equal(handle.facts(cell), observed[1:])
+    assert np.array_equal(problem.facts(cell), observed[1:])
     column = benchmark.table.find("cifar10", names[2])
     assert column is not None and column.note == "LiteRT, measured with the network for cifar100"

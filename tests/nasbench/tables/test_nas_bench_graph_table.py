@@ -17,7 +17,7 @@ from nasbench.tables.catalogue import get_table
 from nasbench.tables.sources import nas_bench_graph, nas_bench_graph_proteins
 from nasbench.tables.table import open_table
 
-from table_setting import table_setting
+from table_protocol import table_protocol
 
 
 def test_every_combination_has_the_record_of_its_network(fresh_cache: Path) -> None:
@@ -69,11 +69,11 @@ def test_opening_reads_the_manifest_alone(fresh_cache: Path) -> None:
 def test_a_query_outside_the_space_is_answered_for_the_nearest_inside(fresh_cache: Path) -> None:
     benchmark = get_benchmark("nas-bench-graph-proteins/proteins")
     budget = Budget({"queries": 10})
-    setting = table_setting(budget, epochs=(1,), repeats="charged")
-    handle = benchmark.handle(setting, seed=0, runs=(0, 1))
+    protocol = table_protocol(budget, epochs=(1,), repeats="charged")
+    problem = benchmark.problem(protocol, seed=0, runs=(0, 1))
     batch = np.array([[[3, 4, 4, 4, 4], [0, 0, 0, 0, 0]], [[PASS] * 5, [3, 0, 4, 4, 4]]], dtype=np.int8)
     before = batch.copy()
-    observed = handle.query(batch)
+    observed = problem.query(batch)
     assert np.array_equal(batch, before)
     assert observed.architectures.tolist() == [[[3, 0, 4, 4, 4], [0, 0, 0, 0, 0]], [[PASS] * 5, [3, 0, 4, 4, 4]]]
     assert observed.objectives[0, 0, 0] == observed.objectives[1, 1, 0]

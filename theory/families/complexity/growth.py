@@ -28,7 +28,7 @@ from nasbench.spaces.space import Floats, Space
 from nasbench.theory.machinery.claim import ALPHA, Outcome, Verdict, smallest_p_value
 from nasbench.theory.machinery.instrumentation import Primitive, counted
 from nasbench.theory.machinery.statistical_checks import fitted_slope
-from nasbench.theory.machinery.testbed import handle, space
+from nasbench.theory.machinery.testbed import problem, space
 
 SLACK = 0.15
 """How far the upper limit of a slope may exceed the stated order."""
@@ -101,7 +101,7 @@ def grow(name: str, order: Order, seed: int, wrapper: Wrapper | None = None, ins
     with _frozen_garbage(), traced, counted(order.primitives if instruments else ()) as tally:
         base = tracemalloc.get_traced_memory()[0] if instruments else 0
         optimizer = get_optimizer(name).create(
-            handle(order.space, order.objectives, order.epochs), Streams(seed, (0,)), order.settings
+            problem(order.space, order.objectives, order.epochs), Streams(seed, (0,)), order.settings
         )
         optimizer = wrapper(optimizer) if wrapper else optimizer
         calls, seconds, queries, left = [0], 0.0, 0, list(order.sizes)

@@ -29,7 +29,7 @@ from nasbench.theory.families.complexity.growth import (
 from nasbench.theory.machinery.claim import Assumption, Claim, Context, Fault, Verdict, equal_within
 from nasbench.theory.machinery.instrumentation import replaced
 from nasbench.theory.machinery.operation_costs import DENSITIES, GP_BO, HYBRID, NETWORKS
-from nasbench.theory.machinery.testbed import handle, space
+from nasbench.theory.machinery.testbed import problem, space
 
 SEEDS = 2
 """Runs whose processor time is taken; counts and memory are of one more."""
@@ -165,7 +165,7 @@ def _order(
 def _replay(context: Context, name: str = "darts_replay") -> Verdict:
     """Count what is asked for before nothing is, at most 50 times."""
     inside = get_space("nas-bench-201")
-    optimizer = get_optimizer(name).create(handle(inside), Streams(context.seed, (0,)))
+    optimizer = get_optimizer(name).create(problem(inside), Streams(context.seed, (0,)))
     queries = 0
     for _ in range(50):
         batch: Any = optimizer.ask()

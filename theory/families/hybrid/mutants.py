@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nasbench.hybrid.optimizer import Hybrid
 from nasbench.hybrid.progressive import Support
 from nasbench.spaces.space import Architectures, Space
-from nasbench.theory.machinery.testbed import handle
+from nasbench.theory.machinery.testbed import problem
 
 
 class Adversary(Hybrid):
@@ -34,7 +34,7 @@ class Adversary(Hybrid):
         epochs: tuple[int, ...] = (1,),
         **settings: Any,
     ) -> None:
-        super().__init__(handle(inside, 1, epochs), rng, surrogate=False, gradient=False, **settings)
+        super().__init__(problem(inside, 1, epochs), rng, surrogate=False, gradient=False, **settings)
         self._others = others
         if self._progressive:
             dropped = [(decision, int(choice)) for decision, choice in enumerate(avoided[0])]

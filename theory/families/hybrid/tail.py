@@ -28,7 +28,7 @@ from nasbench.spaces.space import Architectures, Floats, Space
 from nasbench.theory.families.hybrid.mutants import Adversary, Fixed, Forgetful
 from nasbench.theory.machinery.claim import Assumption, Claim, Context, Fault, Verdict, all_at_most, at_most, by_p_value
 from nasbench.theory.machinery.confidence_bands import cdf_distance, dkw_p_value, dkw_radius
-from nasbench.theory.machinery.testbed import deceptive, handle, hitting_time, hybrid, rugged, space, steps
+from nasbench.theory.machinery.testbed import deceptive, hitting_time, hybrid, problem, rugged, space, steps
 
 LISTED = Assumption("the space is small enough to be listed (at most 2^17 combinations)")
 MERGED = Assumption("K and N count functions where architectures of equal canonical form are merged")
@@ -132,7 +132,7 @@ def _exhaustion(context: Context, kind: type[Hybrid] = Hybrid) -> Verdict:
     rng = context.rng("hybrid.exhaustion")
     for inside, exploration in ((space(3, 3), 0.0), (space(3, 4, unordered=True), 0.2)):
         size = len(_representatives(inside, True))
-        optimizer = kind(handle(inside), rng, exploration=exploration, brood=8)
+        optimizer = kind(problem(inside), rng, exploration=exploration, brood=8)
         seen = [inside.canonical(a).tobytes() for a, *_ in steps(optimizer, rugged(3, inside), 3 * size)]
         wrong += len(seen) - len(set(seen)) + size - len(set(seen))
         queries += len(seen)

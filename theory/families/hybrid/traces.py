@@ -49,8 +49,8 @@ def hybrid_tail(runs: Runs, context: Context) -> list[Spoken]:
 def _functions(runs: Runs, canonical: bool) -> np.ndarray | None:
     """Which function each architecture computes, by index; None where the hybrid does not list the space."""
     benchmark = get_benchmark(runs.benchmark)
-    setting = runs.study.setting(benchmark.longest(runs.study.objectives, runs.study.split))
-    cheap = benchmark.handle(setting, runs.study.seed, (0,)).cheap
+    protocol = runs.study.protocol(benchmark.longest(runs.study.objectives, runs.study.split))
+    cheap = benchmark.problem(protocol, runs.study.seed, (0,)).cheap
     listing = listing_of(benchmark.space, canonical and not any(cheap))
     return None if listing is None else listing.member
 

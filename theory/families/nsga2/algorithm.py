@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nasbench.errors import NasbenchError
-from nasbench.theory.families.nsga2.problems import Bits, Integers, Problem, covered, vector_code
+from nasbench.theory.families.nsga2.problems import Bits, BitStringProblem, Integers, covered, vector_code
 from nasbench.theory.families.nsga2.sorting import Mask, crowding_distance, first_front
 
 
@@ -131,7 +131,7 @@ def lost(before: Integers, after: Integers, n: int) -> Mask:
 
 
 def run(
-    problem: Problem,
+    problem: BitStringProblem,
     n: int,
     algorithm: Nsga2,
     runs: int,

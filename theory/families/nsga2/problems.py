@@ -13,7 +13,7 @@ Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Problem:
+class BitStringProblem:
     """A problem on bit strings of length n.
 
     Attributes:
@@ -58,9 +58,9 @@ def _sums_to(objectives: Integers, n: int) -> NDArray[np.bool_]:
     return objectives.sum(axis=-1) == n
 
 
-ONE_MIN_MAX = Problem("OneMinMax", one_min_max, lambda n: n + 1, _sums_to)
-LOTZ = Problem("LOTZ", leading_ones_trailing_zeroes, lambda n: n + 1, _sums_to)
-THREE_ONE_MIN_MAX = Problem("3-OneMinMax", three_one_min_max, lambda n: (n // 2 + 1) ** 2, _sums_to)
+ONE_MIN_MAX = BitStringProblem("OneMinMax", one_min_max, lambda n: n + 1, _sums_to)
+LOTZ = BitStringProblem("LOTZ", leading_ones_trailing_zeroes, lambda n: n + 1, _sums_to)
+THREE_ONE_MIN_MAX = BitStringProblem("3-OneMinMax", three_one_min_max, lambda n: (n // 2 + 1) ** 2, _sums_to)
 
 
 def vector_code(objectives: Integers, n: int) -> Integers:
@@ -71,7 +71,7 @@ def vector_code(objectives: Integers, n: int) -> Integers:
     return code
 
 
-def covered(problem: Problem, objectives: Integers, n: int) -> Integers:
+def covered(problem: BitStringProblem, objectives: Integers, n: int) -> Integers:
     """Return how many vectors of the Pareto front each run holds: objectives (R, N, m) to (R,)."""
     code = np.sort(np.where(problem.on_front(objectives, n), vector_code(objectives, n), -1), axis=-1)
     new = np.diff(code, axis=-1, prepend=-1) > 0

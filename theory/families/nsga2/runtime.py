@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.theory.families.nsga2.algorithm import Nsga2, run
-from nasbench.theory.families.nsga2.problems import LOTZ, ONE_MIN_MAX, Bits, Problem
+from nasbench.theory.families.nsga2.problems import LOTZ, ONE_MIN_MAX, Bits, BitStringProblem
 from nasbench.theory.machinery.claim import Assumption, Claim, Context, Fault, Verdict, by_p_value, smallest_p_value
 from nasbench.theory.machinery.confidence_bands import mean_p_value
 from nasbench.theory.machinery.statistical_checks import rate_at_least, slope_within
@@ -35,21 +35,21 @@ def harmonic(n: int) -> float:
     return float((1.0 / np.arange(1, n + 1)).sum())
 
 
-def worst_start(problem: Problem, n: int) -> Bits:
+def worst_start(problem: BitStringProblem, n: int) -> Bits:
     """Return 0^n for OneMinMax, one end of the front; for LOTZ 0^(n-1) 1, with neither leading ones nor trailing zeros."""
     start = np.zeros(n, dtype=np.uint8)
     start[-1] = problem is LOTZ
     return start
 
 
-def time_bound(problem: Problem, n: int) -> float:
+def time_bound(problem: BitStringProblem, n: int) -> float:
     """Return the bound on the expected number of generations from `worst_start`."""
     return 2.0 * n * n if problem is LOTZ else n * harmonic(n)
 
 
 @lru_cache(maxsize=8)
 def times(
-    ctx: Context, problem: Problem, sizes: tuple[int, ...], crowding: bool = True
+    ctx: Context, problem: BitStringProblem, sizes: tuple[int, ...], crowding: bool = True
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return bit-string lengths and generations to cover the front, `RUNS` entries a length.
 
@@ -68,7 +68,7 @@ def times(
     return np.array(lengths), np.array(generations, dtype=float)
 
 
-def check_bound(ctx: Context, problem: Problem, crowding: bool = True) -> Verdict:
+def check_bound(ctx: Context, problem: BitStringProblem, crowding: bool = True) -> Verdict:
     """Test E[T] <= bound at every length, one-sided z tests, Bonferroni over the lengths."""
     sizes = SIZES[problem.name] if crowding else MUTANT_SIZES[problem.name]
     lengths, generations = times(ctx, problem, sizes, crowding)
@@ -86,7 +86,7 @@ def check_bound(ctx: Context, problem: Problem, crowding: bool = True) -> Verdic
     )
 
 
-def check_order(ctx: Context, problem: Problem, crowding: bool = True) -> Verdict:
+def check_order(ctx: Context, problem: BitStringProblem, crowding: bool = True) -> Verdict:
     """Fit the slope of ln T (LOTZ) or ln (T / ln n) (OneMinMax) on ln n, HC3 interval, within 0.15 of the stated one."""
     lengths, generations = times(
         ctx, problem, SIZES[problem.name] if crowding else MUTANT_SIZES[problem.name], crowding

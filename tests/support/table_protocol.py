@@ -1,12 +1,12 @@
-"""The setting that most tests ask a benchmark for."""
+"""The search protocol that most tests ask a benchmark for."""
 
 from __future__ import annotations
 
 from nasbench.search.ledger import Budget
-from nasbench.search.search_protocol import Setting
+from nasbench.search.search_protocol import SearchProtocol
 
 
-def table_setting(
+def table_protocol(
     budget: Budget,
     *,
     objectives: tuple[str, ...] = ("error",),
@@ -14,9 +14,9 @@ def table_setting(
     epochs: tuple[int, ...] = (200,),
     training_seed: str = "mean",
     repeats: str = "cached",
-) -> Setting:
+) -> SearchProtocol:
     """Validation error after the 200 epochs of NAS-Bench-201, seed means, repeats cached, unless told otherwise."""
-    return Setting(
+    return SearchProtocol(
         objectives=objectives,
         split=split,
         epochs=epochs,

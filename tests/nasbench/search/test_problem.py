@@ -12,9 +12,9 @@ from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.errors import MissingDataError, NasbenchError
 from nasbench.search.ledger import Budget
 from nasbench.search.observations import PASS, Query
-from nasbench.search.problem import SearchHandle
+from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
-from nasbench.search.search_protocol import Setting
+from nasbench.search.search_protocol import SearchProtocol
 from nasbench.spaces.nas_bench_201 import NasBench201Space
 
 BENCHMARK = get_benchmark("nas-bench-201/cifar10")
@@ -22,7 +22,7 @@ SPACE = NasBench201Space()
 MEASURED = BENCHMARK.table.measured(BENCHMARK.table.find("cifar10", "accuracy", "validation", 200))  # type: ignore[arg-type]
 
 
-def setting(**changes: Any) -> Setting:
+def protocol(**changes: Any) -> SearchProtocol:
     plain: dict[str, Any] = {
         "objectives": ("error",),
         "split": "validation",
@@ -31,11 +31,11 @@ def setting(**changes: Any) -> Setting:
         "repeats": "charged",
         "budget": Budget({"queries": 10**6}),
     }
-    return Setting(**(plain | changes))
+    return SearchProtocol(**(plain | changes))
 
 
-def handle(runs: tuple[int, ...] = (0,), seed: int = 1, **changes: Any) -> SearchHandle:
-    return BENCHMARK.handle(setting(**changes), seed, runs)
+def problem(runs: tuple[int, ...] = (0,), seed: int = 1, **changes: Any) -> Problem:
+    return BENCHMARK.problem(protocol(**changes), seed, runs)
 
 
 def ask(index: Any) -> np.ndarray:
@@ -43,26 +43,26 @@ def ask(index: Any) -> np.ndarray:
 
 
 def test_mean_policy_is_the_seed_mean() -> None:
-    observations = handle(training_seed="mean").query(ask([np.arange(0, 15_625, 31)]))
+    observations = problem(training_seed="mean").query(ask([np.arange(0, 15_625, 31)]))
     np.testing.assert_allclose(observations.objectives[0, :, 0], 100 - MEASURED.mean()[::31])
     assert (observations.training_seed == -1).all()
 
 
 def test_fixed_seed_answers_or_is_refused() -> None:
-    observations = handle(training_seed=888).query(ask([[5, 6]]))
+    observations = problem(training_seed=888).query(ask([[5, 6]]))
     assert observations.objectives[0, :, 0].tolist() == (100 - MEASURED.values[[5, 6], 1]).tolist()
     assert (observations.training_seed == 888).all()
     with pytest.raises(MissingDataError, match="missing for 7456"):
-        handle(training_seed=999)
+        problem(training_seed=999)
     with pytest.raises(NasbenchError, match="not in the table"):
-        handle(training_seed=3)
+        problem(training_seed=3)
 
 
 def test_random_policy_draws_each_measured_seed_alike_and_no_missing_one() -> None:
     """Chi-square at level 1e-4 for a cell with two seeds and one with three, over 3,000 runs."""
     assert MEASURED.missing is not None
     for cell, seeds in ((int(MEASURED.missing[:, 2].argmax()), 2), (int((~MEASURED.missing[:, 2]).argmax()), 3)):
-        observations = handle(tuple(range(3000))).query(ask(np.full((3000, 1), cell)))
+        observations = problem(tuple(range(3000))).query(ask(np.full((3000, 1), cell)))
         numbers, counts = np.unique(observations.training_seed, return_counts=True)
         assert numbers.tolist() == [777, 888, 999][:seeds]
         assert stats.chisquare(counts).pvalue > 1e-4
@@ -72,13 +72,13 @@ def test_random_policy_draws_each_measured_seed_alike_and_no_missing_one() -> No
 
 def test_the_answer_does_not_depend_on_the_order_of_questions() -> None:
     cells = np.random.default_rng(0).permutation(15_625)[:300]
-    forward = handle().query(ask([cells])).objectives[0, :, 0]
-    backward = handle().query(ask([cells[::-1]])).objectives[0, ::-1, 0]
+    forward = problem().query(ask([cells])).objectives[0, :, 0]
+    backward = problem().query(ask([cells[::-1]])).objectives[0, ::-1, 0]
     assert np.array_equal(forward, backward)
 
 
 def test_charged_repeats_are_trained_again_and_paid_again() -> None:
-    one = handle()
+    one = problem()
     observations = one.query(ask([[77] * 40]))
     assert len(np.unique(observations.training_seed)) > 1
     assert (observations.cost > 0).all()
@@ -89,7 +89,7 @@ def test_charged_repeats_are_trained_again_and_paid_again() -> None:
 
 
 def test_cached_repeats_return_what_they_returned_free() -> None:
-    one = handle(repeats="cached")
+    one = problem(repeats="cached")
     observations = one.query(ask([[77] * 40]))
     again = one.query(ask([[77]]))
     values = np.concatenate([observations.objectives, again.objectives], axis=1)
@@ -102,7 +102,7 @@ def test_cached_repeats_return_what_they_returned_free() -> None:
 
 def test_isomorphic_repeats_return_what_their_function_returned() -> None:
     direct, behind = SPACE.from_string("000300"), SPACE.from_string("100030")
-    one = handle(repeats="isomorphic")
+    one = problem(repeats="isomorphic")
     observations = one.query(np.stack([direct, behind, direct])[None])
     assert len(np.unique(observations.objectives)) == 1
     assert observations.fresh[0].tolist() == [True, False, False]
@@ -118,8 +118,8 @@ def test_one_batch_is_as_many_single_queries(repeats: str, account: str) -> None
     limit = {"epochs": 200 * 57.5, "train_seconds": 1e5}.get(account, 57)
     cells = np.random.default_rng(4).integers(0, 300, (3, 200))
     kept: dict[str, Any] = {"repeats": repeats, "budget": Budget({account: limit})}
-    whole = handle((0, 1, 2), **kept)
-    single = handle((0, 1, 2), **kept)
+    whole = problem((0, 1, 2), **kept)
+    single = problem((0, 1, 2), **kept)
     together = whole.query(ask(cells))
     apart = [single.query(ask(cells[:, b : b + 1])) for b in range(200)]
     for field in ("objectives", "cost", "answered", "first", "fresh", "training_seed"):
@@ -132,7 +132,7 @@ def test_one_batch_is_as_many_single_queries(repeats: str, account: str) -> None
 
 
 def test_a_pass_is_neither_answered_nor_charged() -> None:
-    one = handle((0, 1))
+    one = problem((0, 1))
     batch = ask([[1, 2], [3, 4]])
     batch[0, 1] = PASS
     observations = one.query(batch)
@@ -147,24 +147,24 @@ def test_choices_outside_the_space_are_refused(fault: int) -> None:
     batch = ask([[1, 2]])
     batch[0, 1, 3] = fault
     with pytest.raises(NasbenchError, match="outside space"):
-        handle().query(batch)
+        problem().query(batch)
 
 
 def test_batches_of_the_wrong_shape_and_unknown_fidelities_are_refused() -> None:
     with pytest.raises(NasbenchError, match="shape"):
-        handle().query(ask([1, 2]))
+        problem().query(ask([1, 2]))
     with pytest.raises(NasbenchError, match="fidelity"):
-        handle().query(Query(ask([[1]]), np.array([[12]])))
+        problem().query(Query(ask([[1]]), np.array([[12]])))
 
 
 def test_three_objectives_and_facts() -> None:
-    one = handle(objectives=("error", "latency", "parameters"))
+    one = problem(objectives=("error", "latency", "parameters"))
     assert one.cheap == (False, True, True)
     cells = ask([[5, 600, 7000]])
     observations = one.query(cells)
     np.testing.assert_array_equal(observations.objectives[..., 1:], one.facts(cells))
     np.testing.assert_array_equal(one.facts(cells)[..., 1], SPACE.parameters(cells, "cifar10"))
-    memory = handle(objectives=("error", "memory")).facts(cells)[..., 0]
+    memory = problem(objectives=("error", "memory")).facts(cells)[..., 0]
     np.testing.assert_allclose(memory, 4 * SPACE.parameters(cells, "cifar10"))
 
 
@@ -182,11 +182,11 @@ def test_three_objectives_and_facts() -> None:
 )
 def test_settings_that_cannot_be_answered_are_refused(changes: dict[str, Any], reason: str) -> None:
     with pytest.raises(NasbenchError, match=reason):
-        handle(**changes)
+        problem(**changes)
 
 
 def test_oracle_knows_the_optimum_and_says_that_it_has_no_test_split() -> None:
-    oracle = BENCHMARK.oracle(setting())
+    oracle = BENCHMARK.oracle(protocol())
     assert not oracle.has_test
     assert oracle.score_split == "validation"
     assert round(100 - oracle.best_score, 3) == 91.607
@@ -195,7 +195,7 @@ def test_oracle_knows_the_optimum_and_says_that_it_has_no_test_split() -> None:
 
 def test_streams_and_environment_are_independent_of_the_optimizer() -> None:
     """Two optimizers that query one cell in one run meet the same training: runs are paired."""
-    left, right = handle((0, 1, 2, 3)), handle((0, 1, 2, 3))
+    left, right = problem((0, 1, 2, 3)), problem((0, 1, 2, 3))
     Streams(1, (0, 1, 2, 3)).uniform(5)
     left.query(ask(np.full((4, 3), 9)))
     right.query(ask(np.arange(8).reshape(4, 2)))

@@ -1,0 +1,113 @@
+"""Words of the first edition and the field's terms that took their place: accepted for one release, with a warning.
+
+What a user may still have written lies here and nowhere else: settings of methods, keys of TOML files, options of commands,
+columns of traces, accounts of a budget. Version 0.4 no longer reads them.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from nasbench.errors import NasbenchError
+
+LAST = "0.3"
+"""The last release that reads the old words."""
+
+
+class RenamedWarning(FutureWarning):
+    """An old word was read; the message names the new one."""
+
+
+@dataclass(frozen=True)
+class New:
+    """What an old word is called now.
+
+    Attributes:
+        name: the new word.
+        values: old value to new value, where these changed too.
+    """
+
+    name: str
+    values: Mapping[Any, Any] = field(default_factory=dict)
+
+
+SETTINGS: Mapping[str, Mapping[str, New]] = {}
+"""Settings of methods, by the method's registered name."""
+
+ACCOUNTS: Mapping[str, New] = {}
+"""Accounts of a budget."""
+
+COLUMNS: Mapping[str, str] = {}
+"""Columns of the traces of the first edition; read without a warning, since stored results do not change."""
+
+STUDY: Mapping[str, New] = {}
+"""Keys of a study file."""
+
+RECIPE: Mapping[str, New] = {}
+"""Keys of a training recipe, and of the training of a supernet."""
+
+COMMANDS: Mapping[tuple[str, ...], tuple[str, ...]] = {}
+"""Commands by their words."""
+
+OPTIONS: Mapping[str, Mapping[str, New]] = {}
+"""Options by the first word of their command."""
+
+
+def with_new_names(given: Mapping[str, Any], renamed: Mapping[str, New], where: str) -> dict[str, Any]:
+    """Return what was given under the names of today, and warn of each old one.
+
+    Args:
+        given: name to value, as somebody wrote them.
+        renamed: old name to new, one of the tables of this module.
+        where: what the names belong to, as in "setting of hybrid" or "key of s.toml".
+
+    Raises:
+        NasbenchError: if a value is given under its old and its new name.
+    """
+    named: dict[str, Any] = {}
+    for name, value in given.items():
+        new = renamed.get(name)
+        if new is None:
+            named[name] = value
+            continue
+        if new.name in given:
+            raise NasbenchError(f"The {where} {new.name} is given twice, once by its old name {name}; remove {name}.")
+        _warn(f"the {where} {name} is called {new.name} now")
+        named[new.name] = _renamed_value(value, new)
+    return named
+
+
+def with_new_words(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments of a command line with commands and options as they are called today, and warn of each old one."""
+    words = list(arguments)
+    for old, new in COMMANDS.items():
+        if tuple(words[: len(old)]) == old:
+            _warn(f"the command {' '.join(old)} is called {' '.join(new)} now")
+            words[: len(old)] = new
+    options = OPTIONS.get(words[0], {}) if words else {}
+    for place, word in enumerate(words):
+        if word == "--":
+            break
+        name, equals, value = word.partition("=")
+        if name not in options:
+            continue
+        new_option = options[name]
+        _warn(f"the option {name} is called {new_option.name} now")
+        words[place] = new_option.name + equals + str(_renamed_value(value, new_option))
+        if not equals and new_option.values and place + 1 < len(words):
+            words[place + 1] = str(_renamed_value(words[place + 1], new_option))
+    return words
+
+
+def _renamed_value(value: Any, new: New) -> Any:
+    try:
+        return new.values.get(value, value)
+    except TypeError:  # a list or a table: no value that was renamed
+        return value
+
+
+def _warn(what: str) -> None:
+    warnings.warn(f"{what}; the old word is read until version {LAST}.", RenamedWarning, stacklevel=3)
