@@ -52,7 +52,14 @@ RECIPE: Mapping[str, New] = {}
 COMMANDS: Mapping[tuple[str, ...], tuple[str, ...]] = {}
 """Commands by their words."""
 
-OPTIONS: Mapping[str, Mapping[str, New]] = {}
+OPTIONS: Mapping[str, Mapping[str, New]] = {
+    "search": {
+        "--dropout": New("--client-dropout"),
+        "--stragglers": New("--straggler-fraction"),
+        "--patience": New("--client-timeout"),
+    },
+    "join": {"--patience": New("--client-timeout")},
+}
 """Options by the first word of their command."""
 
 

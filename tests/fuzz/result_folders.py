@@ -12,7 +12,7 @@ import numpy as np
 
 from nasbench.errors import NasbenchError
 from nasbench.files.sealed import read_sealed, write_sealed
-from nasbench.live.experiment.evaluation_cache import Journal
+from nasbench.live.experiment.evaluation_cache import EvaluationCache
 from nasbench.live.studies.store import LiveStore
 from nasbench.live.studies.study import load_live_study
 from nasbench.reports.analysis.results import Results
@@ -142,7 +142,7 @@ def _live_resumed(folder: Path) -> Any:
 
 def _search(folder: Path) -> tuple[Path, list[Read]]:
     folder.mkdir()
-    journal = Journal(folder / "trainings.json", IDENTITY)
+    journal = EvaluationCache(folder / "trainings.json", IDENTITY)
     for place in range(3):
         journal.answer((place, 0, 0, 0), lambda: ([12.5, 3.0], 7, 2.25))
     write_sealed(folder / "searched.json", {"plan": {}, "architecture": [1, 2, 3], "seconds": 2.5, "curve": []})
@@ -150,5 +150,5 @@ def _search(folder: Path) -> tuple[Path, list[Read]]:
 
 
 def _searched(folder: Path) -> Any:
-    journal = Journal(folder / "trainings.json", IDENTITY)
+    journal = EvaluationCache(folder / "trainings.json", IDENTITY)
     return journal.answers, read_sealed(folder / "searched.json", "finished search")

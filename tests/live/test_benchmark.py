@@ -12,20 +12,20 @@ from nasbench.errors import NasbenchError
 from nasbench.live.experiment.training_benchmark import LiveBenchmark
 from nasbench.live.hardware.counting import macs, memory, parameters
 from nasbench.live.hardware.latency import LatencyTable, measure_network
-from nasbench.live.networks.space_networks import blueprint
+from nasbench.live.networks.space_networks import get_cell_networks
 from nasbench.live.searchers.hybrid_supernet import HybridSupernet
-from nasbench.live.searchers.loop import Search, build
-from nasbench.live.searchers.searcher import SearchSettings
+from nasbench.live.searchers.loop import SupernetSearch, build_searcher
+from nasbench.live.searchers.searcher import SupernetConfig
 from nasbench.live.supernets.gradient import SupernetGradient
 from nasbench.live.supernets.supernet import Supernet, vertex
 from nasbench.live.tasks.catalogue import get_task
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.tasks.shape import TaskShape
 from nasbench.live.training.recipe import SMALL
 from nasbench.search.ledger import Budget
 from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
 from nasbench.search.search_protocol import SearchProtocol
-from nasbench.study.runner import search as run_search
+from nasbench.study.runner import search as search_architecture
 
 from table_protocol import table_protocol
 
@@ -48,7 +48,7 @@ def protocol(repeats: str = "cached", **limits: float) -> SearchProtocol:
 def test_baselines_train_alone_under_the_ledger(name: str) -> None:
     plan = protocol(queries=4)
     problem = live().problem(plan, 0, (0,))
-    batches, _ = run_search(problem, get_optimizer(name).create(problem, Streams(0, (0,))))
+    batches, _ = search_architecture(problem, get_optimizer(name).create(problem, Streams(0, (0,))))
     spent = problem.ledger.spent
     assert spent["queries"][0] == 4 == sum(int(b.answered.sum()) for b in batches)
     assert 1 <= spent["epochs"][0] <= 4
@@ -58,7 +58,7 @@ def test_baselines_train_alone_under_the_ledger(name: str) -> None:
 
 def test_a_budget_in_measured_seconds_ends_a_search() -> None:
     problem = live().problem(protocol("charged", train_seconds=0.2), 0, (0,))
-    run_search(problem, get_optimizer("random_search").create(problem, Streams(0, (0,))))
+    search_architecture(problem, get_optimizer("random_search").create(problem, Streams(0, (0,))))
     assert problem.ledger.spent["train_seconds"][0] >= 0.2
 
 
@@ -81,7 +81,7 @@ def test_runs_are_reproducible_and_differ_between_runs() -> None:
 def test_large_spaces_are_searched_too(space: str) -> None:
     bench = replace(live(space), recipe=replace(SMALL, channels=4, cells=3 if space == "darts" else 1))
     problem = bench.problem(protocol(queries=2), 0, (0,))
-    run_search(problem, get_optimizer("random_search").create(problem, Streams(0, (0,))))
+    search_architecture(problem, get_optimizer("random_search").create(problem, Streams(0, (0,))))
     assert problem.ledger.spent["queries"][0] == 2
 
 
@@ -90,7 +90,7 @@ def test_facts_are_the_counted_ones() -> None:
     problem = live().problem(plan, 0, (0,))
     assert problem.cheap == (False, True, True, True)
     cell = np.array([3, 2, 1, 0, 4, 3], np.int8)
-    network = blueprint("nas-bench-201").alone(cell, get_task("digits").shape, 4, 1)
+    network = get_cell_networks("nas-bench-201").build_standalone(cell, get_task("digits").shape, 4, 1)
     expected = [parameters(network), macs(network, get_task("digits").shape)]
     np.testing.assert_allclose(problem.facts(cell)[:2] * 1e6, expected)
 
@@ -107,7 +107,7 @@ def test_settings_that_a_task_cannot_answer_are_refused() -> None:
 
 def test_supernet_gradient_is_the_slope_of_the_mixture() -> None:
     torch.manual_seed(0)
-    net = Supernet(blueprint("nas-bench-201"), Shape(2, 1, 8, 10), 4, 1).double()
+    net = Supernet(get_cell_networks("nas-bench-201"), TaskShape(2, 1, 8, 10), 4, 1).double()
     batch = torch.randn(32, 1, 8, 8, dtype=torch.float64), torch.randint(0, 10, (32,))
     theta = np.full((1, 6, 5), 0.2)
     gradient = SupernetGradient(net, batch).gradient(theta)
@@ -125,11 +125,11 @@ def test_supernet_gradient_is_the_slope_of_the_mixture() -> None:
 
 def test_the_hybrid_evolves_on_shared_weights_and_names_finalists() -> None:
     task = get_task("digits")
-    settings = SearchSettings(epochs=3, channels=4, cells=1)
-    searcher = build(
+    settings = SupernetConfig(epochs=3, channels=4, cells=1)
+    searcher = build_searcher(
         lambda *a: HybridSupernet(*a, population=4, offspring=4, examples=64), task, "nas-bench-201", settings, CPU
     )
-    found = Search(searcher, task, task.load().reduced(128, 64)).run()
+    found = SupernetSearch(searcher, task, task.load().reduced(128, 64)).run()
     assert isinstance(searcher, HybridSupernet)
     assert len(searcher.survivors) == 4 and (np.diff(searcher.losses) >= 0).all()
     np.testing.assert_array_equal(found.architecture, searcher.survivors[0])
@@ -142,21 +142,21 @@ def test_the_hybrid_evolves_on_shared_weights_and_names_finalists() -> None:
 def test_memory_counts_by_hand() -> None:
     """A 1x1 network written out: a linear layer of 4 to 3 without anything else."""
     network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 3))
-    counted = memory(network, Shape(2, 1, 2, 3))
+    counted = memory(network, TaskShape(2, 1, 2, 3))
     assert counted == {"parameters": 15 * 4, "activations": (4 + 4) * 4, "total": 15 * 4 + 8 * 4}
-    training = memory(network, Shape(2, 1, 2, 3), batch=2, training=True)
+    training = memory(network, TaskShape(2, 1, 2, 3), batch=2, training=True)
     assert training["activations"] == 2 * (4 + 3) * 4 and training["total"] == 3 * 60 + training["activations"]
 
 
 def test_latency_is_measured_and_grows_with_the_batch() -> None:
-    network = blueprint("nas-bench-201").alone(np.full(6, 3, np.int8), Shape(2, 1, 8, 10), 16, 1)
-    measured = measure_network(network, Shape(2, 1, 8, 10), (1, 64), seconds=0.05)
+    network = get_cell_networks("nas-bench-201").build_standalone(np.full(6, 3, np.int8), TaskShape(2, 1, 8, 10), 16, 1)
+    measured = measure_network(network, TaskShape(2, 1, 8, 10), (1, 64), seconds=0.05)
     assert 0 < measured[1] < measured[64]
     assert network.training
 
 
 def test_the_latency_table_adds_up_its_operations() -> None:
-    table = LatencyTable(blueprint("nas-bench-201"), Shape(2, 1, 8, 10), 4, 2, seconds=0.002)
+    table = LatencyTable(get_cell_networks("nas-bench-201"), TaskShape(2, 1, 8, 10), 4, 2, seconds=0.002)
     cell = np.array([3, 1, 2, 0, 4, 3], np.int8)
     keys = table.keys(cell)
     # Two cells in each of three stages; four operations a cell that take time, besides a skip.

@@ -14,13 +14,13 @@ from torch import nn
 
 from nasbench.cli.main import status
 from nasbench.errors import NasbenchError
-from nasbench.live.experiment.config import Plan
-from nasbench.live.experiment.experiment import run_plan
-from nasbench.live.experiment.pareto_search import run_front
+from nasbench.live.experiment.config import ExperimentConfig
+from nasbench.live.experiment.experiment import run_experiment
+from nasbench.live.experiment.pareto_search import run_pareto_search
 from nasbench.live.experiment.training_benchmark import PREDICTED
-from nasbench.live.hardware.cost_counters import FACTS, Facts
+from nasbench.live.hardware.cost_counters import COUNTED, CostCounters
 from nasbench.live.hardware.counting import macs, memory, parameters
-from nasbench.live.networks.builders import builder
+from nasbench.live.networks.builders import get_networks
 from nasbench.live.networks.convnet import (
     AIRBENCH_START,
     EPSILON,
@@ -29,20 +29,20 @@ from nasbench.live.networks.convnet import (
     prepare,
     whitening_weights,
 )
-from nasbench.live.networks.space_networks import blueprint
+from nasbench.live.networks.space_networks import get_cell_networks
 from nasbench.live.tasks.catalogue import get_task
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.tasks.shape import TaskShape
 from nasbench.live.training.recipe import SMALL
-from nasbench.live.training.standalone import trainer
+from nasbench.live.training.standalone import build_trainer
 from nasbench.spaces.catalogue import get_space
 from nasbench.spaces.convnet import AIRBENCH96, design_of
 
 CPU = torch.device("cpu")
-CIFAR, DIGITS = Shape(2, 3, 32, 10), Shape(2, 1, 8, 10)
+CIFAR, DIGITS = TaskShape(2, 3, 32, 10), TaskShape(2, 1, 8, 10)
 SPACE = get_space("convnet")
 ANCHOR = SPACE.from_string(AIRBENCH96)
 RECIPE = replace(SMALL, epochs=1, channels=8)
-PLAN = Plan(
+PLAN = ExperimentConfig(
     task="digits",
     space="convnet:8:1",
     optimizer="random_search",
@@ -57,7 +57,7 @@ def quiet(_: str) -> None:
     """Say nothing."""
 
 
-def images(n: int, shape: Shape = CIFAR) -> torch.Tensor:
+def images(n: int, shape: TaskShape = CIFAR) -> torch.Tensor:
     """Smooth images, as pictures are: neighbouring pixels are alike."""
     noise = torch.randn(n, shape.channels, shape.size, shape.size, generator=torch.Generator().manual_seed(0))
     return nn.functional.avg_pool2d(noise, 3, 1, 1) * 2
@@ -65,17 +65,17 @@ def images(n: int, shape: Shape = CIFAR) -> torch.Tensor:
 
 def test_counts_in_closed_form_are_those_of_200_networks() -> None:
     drawn = SPACE.sample(np.random.default_rng(0).random((200, SPACE.d)))
-    plan = builder("convnet")
-    for shape, some in ((CIFAR, drawn[:60]), (DIGITS, drawn[60:150]), (Shape(2, 2, 3, 4), drawn[150:])):
-        found = Facts(plan, shape, 4, 1)(list(FACTS), some) * 1e6
+    plan = get_networks("convnet")
+    for shape, some in ((CIFAR, drawn[:60]), (DIGITS, drawn[60:150]), (TaskShape(2, 2, 3, 4), drawn[150:])):
+        found = CostCounters(plan, shape, 4, 1)(list(COUNTED), some) * 1e6
         for row, architecture in zip(found, some, strict=True):
-            network = plan.alone(architecture, shape, 4, 1)
+            network = plan.build_standalone(architecture, shape, 4, 1)
             counted = [parameters(network), macs(network, shape), memory(network, shape)["total"]]
             np.testing.assert_allclose(row, counted, rtol=1e-12, err_msg=SPACE.to_string(architecture))
 
 
 def test_airbench96_is_the_network_that_its_authors_describe() -> None:
-    network = builder("convnet").alone(ANCHOR, CIFAR, 128, 1)
+    network = get_networks("convnet").build_standalone(ANCHOR, CIFAR, 128, 1)
     kinds = [type(m).__name__ for m in network.modules() if not list(m.children())]
     unit = ["Conv2d", "BatchNorm2d"]
     group = ["Conv2d", "MaxPool2d", "BatchNorm2d", "GELU", *unit, "GELU", *unit, "GELU"]
@@ -108,7 +108,7 @@ def test_canonical_forms_compute_the_same_function() -> None:
 
 @pytest.mark.parametrize("shape", [CIFAR, DIGITS], ids=["colour", "grey"])
 @pytest.mark.parametrize("kernel", [2, 3])
-def test_whitened_patches_have_unit_covariance(shape: Shape, kernel: int) -> None:
+def test_whitened_patches_have_unit_covariance(shape: TaskShape, kernel: int) -> None:
     x = images(600, shape)
     weights = whitening_weights(x, kernel)
     width = shape.channels * kernel**2
@@ -188,7 +188,7 @@ def test_a_training_whitens_learns_and_resumes_bit_for_bit(tmp_path: Path) -> No
     recipe = replace(RECIPE, epochs=2, average=0.9)
 
     def run(folder: Path | None, until: int | None = None) -> nn.Module:
-        return trainer(task, splits, "convnet", ANCHOR, recipe, CPU, folder, False, quiet).run(until).network
+        return build_trainer(task, splits, "convnet", ANCHOR, recipe, CPU, folder, False, quiet).run(until).network
 
     whole = run(None).state_dict()
     run(tmp_path, until=1)
@@ -203,7 +203,7 @@ def test_a_training_whitens_learns_and_resumes_bit_for_bit(tmp_path: Path) -> No
 
 
 def test_the_space_is_searched_by_training_alone_and_its_results_say_cap_and_base() -> None:
-    result = run_plan(PLAN, CPU, None, quiet)
+    result = run_experiment(PLAN, CPU, None, quiet)
     space = get_space("convnet:8:1")
     assert space.is_feasible(space.from_string(result["architecture"]))
     assert result["space"] == "convnet:8:1" and result["plan"]["recipe"]["channels"] == 8
@@ -213,7 +213,7 @@ def test_the_space_is_searched_by_training_alone_and_its_results_say_cap_and_bas
 def test_a_front_counts_in_closed_form() -> None:
     averaged = replace(RECIPE, average=0.9)  # what is scored is a copy, of which as much is trained
     plan = replace(PLAN, objectives=("error", "parameters", "flops"), optimizer="nsga2", recipe=averaged)
-    rows = run_front(plan, CPU, None, quiet)
+    rows = run_pareto_search(plan, CPU, None, quiet)
     assert rows and all(row["search_parameters"] * 1e6 == pytest.approx(row["parameters"]) for row in rows)
     assert all(row["search_flops"] * 1e6 == pytest.approx(row["macs"]) for row in rows)
 
@@ -235,9 +235,9 @@ def test_a_front_counts_in_closed_form() -> None:
 )
 def test_what_the_space_cannot_do_is_refused_in_one_sentence(changes: dict[str, object], message: str) -> None:
     with pytest.raises(NasbenchError, match=message):
-        run_plan(replace(PLAN, **changes), CPU, None, quiet)  # type: ignore[arg-type]
+        run_experiment(replace(PLAN, **changes), CPU, None, quiet)  # type: ignore[arg-type]
     with pytest.raises(NasbenchError, match="no edges"):
-        blueprint("convnet:8:1")
+        get_cell_networks("convnet:8:1")
 
 
 @pytest.mark.parametrize(
@@ -263,7 +263,7 @@ def test_onnx_holds_the_network(tmp_path: Path) -> None:
 
     for activation in ("gelu", "silu", "relu"):
         architecture = SPACE.from_string(AIRBENCH96.replace("gelu", activation))
-        network = builder("convnet").alone(architecture, DIGITS, 4, 1).eval()
+        network = get_networks("convnet").build_standalone(architecture, DIGITS, 4, 1).eval()
         x = images(3, DIGITS)
         with torch.no_grad():
             expected = network(x).numpy()

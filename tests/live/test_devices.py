@@ -8,17 +8,17 @@ from torch import nn
 
 from nasbench.live.hardware.torch_device import channels_last_is_sound, choose_device
 from nasbench.live.networks.resnet import ResNet18
-from nasbench.live.networks.space_networks import blueprint
+from nasbench.live.networks.space_networks import get_cell_networks
 from nasbench.live.supernets.supernet import Supernet
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.tasks.shape import TaskShape
 
 CPU = torch.device("cpu")
-SHAPE = Shape(dims=2, channels=3, size=8, outputs=4)
+SHAPE = TaskShape(dims=2, channels=3, size=8, outputs=4)
 
 
 @pytest.mark.parametrize(("space", "sound"), [("nas-bench-201", True), ("hierarchical", True), ("darts", False)])
 def test_channels_last_is_sound_on_the_cpu_where_no_pointwise_convolution_strides(space: str, sound: bool) -> None:
-    supernet = Supernet(blueprint(space), SHAPE, 4, 3 if space == "darts" else 1)
+    supernet = Supernet(get_cell_networks(space), SHAPE, 4, 3 if space == "darts" else 1)
     assert channels_last_is_sound(supernet, CPU) is sound
     assert channels_last_is_sound(supernet, torch.device("cuda"))
 

@@ -21,15 +21,15 @@ from nasbench.files.locks import only_writer
 from nasbench.files.sealed import write_sealed
 from nasbench.live.evidence import __main__ as command
 from nasbench.live.evidence import plans, run
-from nasbench.live.evidence.clock import Clock, DeadlineError
+from nasbench.live.evidence.clock import Clock, TimeBudgetExhaustedError
 from nasbench.live.evidence.cost import H200_RATE, H200_SHARE, cost, duration, extrapolated_accuracy
 from nasbench.live.evidence.record import new_record, read_record, write_record
 from nasbench.live.evidence.sources import DECIDING, ROOT, deciding_files, sources_digest
 from nasbench.live.evidence.summary import judge, summarise
 from nasbench.live.experiment import training_benchmark as benchmark
-from nasbench.live.networks.builders import ConvNets
+from nasbench.live.networks.builders import ConvNetworks
 from nasbench.live.tasks import cifar10
-from nasbench.live.training.standalone import trainer
+from nasbench.live.training.standalone import build_trainer
 from nasbench.spaces.convnet import AIRBENCH96
 
 from small_cifar import believe, small_files
@@ -97,7 +97,7 @@ def arguments(data: Path, folder: Path) -> list[str]:
 
 
 @pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> plans.Plan:
+def quick(monkeypatch: pytest.MonkeyPatch) -> plans.EvidenceConfig:
     """The rehearsal without a compiler, and with one seed."""
     plan = replace(plans.REHEARSAL, recipe=replace(plans.REHEARSAL.recipe, compile=False), seeds=(0,))
     monkeypatch.setattr(command, "REHEARSAL", plan)
@@ -134,7 +134,7 @@ def test_the_whole_path_is_rehearsed_as_on_a_bare_machine_and_ended_in_every_pha
 
 
 def test_evidence_stops_at_any_epoch_and_goes_on_from_there(
-    data: Path, tmp_path: Path, quick: plans.Plan, monkeypatch: pytest.MonkeyPatch
+    data: Path, tmp_path: Path, quick: plans.EvidenceConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert command.main(arguments(data, tmp_path / "whole")) == 0
     allowed = 0
@@ -143,7 +143,7 @@ def test_evidence_stops_at_any_epoch_and_goes_on_from_there(
         nonlocal allowed
         allowed -= 1
         if allowed < 0:
-            raise DeadlineError
+            raise TimeBudgetExhaustedError
 
     monkeypatch.setattr(Clock, "__call__", within)
     calls, status = 0, 3
@@ -163,12 +163,12 @@ def test_evidence_stops_at_any_epoch_and_goes_on_from_there(
 
 
 def test_the_random_member_has_about_as_many_multiply_accumulates(
-    data: Path, tmp_path: Path, quick: plans.Plan
+    data: Path, tmp_path: Path, quick: plans.EvidenceConfig
 ) -> None:
     splits = cifar10.splits(cifar10.from_path(data))
     record = new_record(quick.as_dict(), sources_digest(), None)
     clock = Clock(math.inf, 1.0, print)
-    one = run.Run(quick, cifar10.TASK, splits, torch.device("cpu"), tmp_path / "r.json", record, None, clock)
+    one = run.EvidenceRun(quick, cifar10.TASK, splits, torch.device("cpu"), tmp_path / "r.json", record, None, clock)
     found = one._space.from_string(AIRBENCH96)
     members = [one.random_member(found, seed) for seed in range(20)]
     assert np.array_equal(members[3], one.random_member(found, 3)) and len({m.tobytes() for m in members}) > 10
@@ -184,7 +184,7 @@ def test_compiled_networks_start_anew_for_each_seed(
     splits = cifar10.splits(cifar10.from_path(data))
     record = new_record(plan.as_dict(), sources_digest(), None)
     clock = Clock(math.inf, 1.0, print)
-    one = run.Run(plan, cifar10.TASK, splits, torch.device("cpu"), tmp_path / "r.json", record, None, clock)
+    one = run.EvidenceRun(plan, cifar10.TASK, splits, torch.device("cpu"), tmp_path / "r.json", record, None, clock)
     found = one._space.from_string(AIRBENCH96)
     states = []
     for seed in (0, 1, 0):
@@ -199,17 +199,17 @@ def test_compiled_networks_start_anew_for_each_seed(
 
 
 def test_a_network_that_diverges_is_recorded_and_the_others_are_trained(
-    data: Path, tmp_path: Path, quick: plans.Plan, monkeypatch: pytest.MonkeyPatch
+    data: Path, tmp_path: Path, quick: plans.EvidenceConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = run.Run._network
+    real = run.EvidenceRun._network
 
-    def diverging(self: run.Run, kind: Any, seed: int, found: Any, recipe: Any) -> Any:
+    def diverging(self: run.EvidenceRun, kind: Any, seed: int, found: Any, recipe: Any) -> Any:
         name, network, forward = real(self, kind, seed, found, recipe)
         if kind == "resnet18":
             torch.nn.init.constant_(next(network.parameters()), math.nan)
         return name, network, forward
 
-    monkeypatch.setattr(run.Run, "_network", diverging)
+    monkeypatch.setattr(run.EvidenceRun, "_network", diverging)
     assert command.main(arguments(data, tmp_path)) == 0
     record = read_record(tmp_path / "out" / "rehearsal.json")
     assert [(t["kind"], "failed" in t) for t in record["trainings"]] == [
@@ -222,20 +222,20 @@ def test_a_network_that_diverges_is_recorded_and_the_others_are_trained(
 
 
 def test_a_network_that_diverges_in_the_search_is_wrong_of_all_and_the_search_goes_on(
-    data: Path, tmp_path: Path, quick: plans.Plan, monkeypatch: pytest.MonkeyPatch
+    data: Path, tmp_path: Path, quick: plans.EvidenceConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = 0
 
     def diverging(*arguments: Any, **named: Any) -> Any:
         nonlocal asked
         asked += 1
-        made = trainer(*arguments, **named)
+        made = build_trainer(*arguments, **named)
         if asked == 2:
             torch.nn.init.constant_(list(made.network.parameters())[-1], math.nan)
         return made
 
     monkeypatch.setattr(benchmark, "trainer", diverging)
-    monkeypatch.setattr(plans.Plan, "order", lambda self: iter(()))
+    monkeypatch.setattr(plans.EvidenceConfig, "order", lambda self: iter(()))
     assert command.main(arguments(data, tmp_path)) == 0
     search = read_record(tmp_path / "out" / "rehearsal.json")["search"]
     assert [row["search_error"] for row in search["queries"]][1] == 100.0 and len(search["queries"]) == 5
@@ -258,14 +258,14 @@ def test_what_the_compiler_failed_at_it_is_not_asked_again(
     plan, splits = plans.REHEARSAL, cifar10.splits(cifar10.from_path(data))
     record = new_record(plan.as_dict(), sources_digest(), None)
     clock = Clock(math.inf, 1.0, print)
-    one = run.Run(plan, cifar10.TASK, splits, torch.device("cpu"), tmp_path / "r.json", record, None, clock)
+    one = run.EvidenceRun(plan, cifar10.TASK, splits, torch.device("cpu"), tmp_path / "r.json", record, None, clock)
     found = one._space.all[0]
     assert all("test_error" in one._train("found", seed, found) for seed in (0, 1))
     assert asked == 1
 
 
 def test_one_process_at_a_time_writes(
-    data: Path, tmp_path: Path, quick: plans.Plan, capsys: pytest.CaptureFixture[str]
+    data: Path, tmp_path: Path, quick: plans.EvidenceConfig, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for held in ("out", "work"):
         with only_writer(tmp_path / held):
@@ -292,7 +292,12 @@ def test_a_device_without_a_plan_is_one_sentence(device: str, capsys: pytest.Cap
     ],
 )
 def test_bad_data_is_one_sentence(
-    data: Path, tmp_path: Path, quick: plans.Plan, spoil: Any, message: str, capsys: pytest.CaptureFixture[str]
+    data: Path,
+    tmp_path: Path,
+    quick: plans.EvidenceConfig,
+    spoil: Any,
+    message: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     spoil(data)
     assert command.main(arguments(data, tmp_path)) == 2
@@ -301,7 +306,11 @@ def test_bad_data_is_one_sentence(
 
 
 def test_evidence_of_another_run_is_refused_and_kept(
-    data: Path, tmp_path: Path, quick: plans.Plan, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    data: Path,
+    tmp_path: Path,
+    quick: plans.EvidenceConfig,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     path = tmp_path / "out" / "rehearsal.json"
 
@@ -332,7 +341,11 @@ def test_evidence_of_another_run_is_refused_and_kept(
 
 
 def test_an_interrupted_call_says_how_to_go_on(
-    data: Path, tmp_path: Path, quick: plans.Plan, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    data: Path,
+    tmp_path: Path,
+    quick: plans.EvidenceConfig,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     def interrupted(_: Clock) -> None:
         raise KeyboardInterrupt
@@ -367,7 +380,7 @@ def test_the_plan_of_the_cpu_is_a_search_of_hours_and_seeds_of_nine_petaflop() -
 
 def test_the_anchor_is_a_member_of_both_spaces() -> None:
     for plan in plans.PLANS.values():
-        space = ConvNets(plan.space).make_space()
+        space = ConvNetworks(plan.space).make_space()
         assert space.is_feasible(space.from_string(AIRBENCH96))
 
 
@@ -380,7 +393,7 @@ def test_the_clock_says_how_long_the_rest_takes(monkeypatch: pytest.MonkeyPatch)
     for _ in range(3):
         clock()
     assert said == ["0.0222 TFLOP/s; at most 28.5 min left, search and deciding seeds"]
-    with pytest.raises(DeadlineError):
+    with pytest.raises(TimeBudgetExhaustedError):
         clock()
 
 

@@ -19,20 +19,20 @@ from nasbench.errors import NasbenchError
 from nasbench.live.experiment import commands, experiment
 from nasbench.live.experiment import retraining as final_phase
 from nasbench.live.experiment import search as search_phase
-from nasbench.live.experiment.config import Plan
-from nasbench.live.experiment.experiment import run_plan
+from nasbench.live.experiment.config import ExperimentConfig
+from nasbench.live.experiment.experiment import run_experiment
 from nasbench.live.networks.resnet import ResNet18
-from nasbench.live.searchers.searcher import SearchSettings
+from nasbench.live.searchers.searcher import SupernetConfig
 from nasbench.live.tasks.commands import fetch
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.tasks.shape import TaskShape
 from nasbench.live.training.recipe import SMALL
 from nasbench.spaces.nas_bench_201 import NasBench201Space
 
 CPU = torch.device("cpu")
 RECIPE = replace(SMALL, epochs=1, channels=4)
-TINY = Plan(
+TINY = ExperimentConfig(
     task="digits",
-    settings=SearchSettings(epochs=1, channels=4, cells=1),
+    settings=SupernetConfig(epochs=1, channels=4, cells=1),
     recipe=RECIPE,
     search_recipe=RECIPE,
     budget={"queries": 2},
@@ -46,7 +46,7 @@ def quiet(_: str) -> None:
 
 @pytest.mark.parametrize("optimizer", ["darts", "hybrid_supernet", "hybrid", "random_search"])
 def test_a_plan_ends_in_one_flat_result(optimizer: str) -> None:
-    result = run_plan(replace(TINY, optimizer=optimizer), CPU, None, quiet)
+    result = run_experiment(replace(TINY, optimizer=optimizer), CPU, None, quiet)
     assert NasBench201Space().is_feasible(NasBench201Space().from_string(result["architecture"]))
     assert 0 <= result["test_error"] <= 100 and result["search_seconds"] > 0
     assert result["parameters"] > 0 and result["latency_ms_batch_64"] > 0
@@ -54,7 +54,7 @@ def test_a_plan_ends_in_one_flat_result(optimizer: str) -> None:
 
 
 def test_selection_by_perturbation_is_an_option() -> None:
-    result = run_plan(replace(TINY, selection="perturbation"), CPU, None, quiet)
+    result = run_experiment(replace(TINY, selection="perturbation"), CPU, None, quiet)
     assert result["plan"]["selection"] == "perturbation"
 
 
@@ -78,7 +78,7 @@ def test_a_plan_with_what_does_not_apply_is_refused_before_data_are_read(
 ) -> None:
     monkeypatch.setattr(experiment, "get_task", None)
     with pytest.raises(NasbenchError, match=message) as caught:
-        run_plan(replace(TINY, **changes), CPU, None, quiet)
+        run_experiment(replace(TINY, **changes), CPU, None, quiet)
     assert "\n" not in str(caught.value)
 
 
@@ -86,11 +86,11 @@ def test_a_search_that_is_stopped_early_says_so_again_when_it_is_resumed(tmp_pat
     # With none allowed, the first architecture that has a skip connection ends the search.
     plan = replace(TINY, optimizer="rsps", options={"candidates": 2}, stopping="skips:0", seed=1)
     plan = replace(plan, settings=replace(plan.settings, epochs=4))
-    first = run_plan(plan, CPU, tmp_path, quiet)
+    first = run_experiment(plan, CPU, tmp_path, quiet)
     assert first["stopped_early"] is (first["search_curve"][-1]["skips"] > 0)
-    assert run_plan(plan, CPU, tmp_path, quiet)["stopped_early"] == first["stopped_early"]
-    assert run_plan(replace(TINY, optimizer="gaea"), CPU, None, quiet)["stopped_early"] is False
-    assert "stopped_early" not in run_plan(replace(TINY, optimizer="random_search"), CPU, None, quiet)
+    assert run_experiment(plan, CPU, tmp_path, quiet)["stopped_early"] == first["stopped_early"]
+    assert run_experiment(replace(TINY, optimizer="gaea"), CPU, None, quiet)["stopped_early"] is False
+    assert "stopped_early" not in run_experiment(replace(TINY, optimizer="random_search"), CPU, None, quiet)
 
 
 def test_memory_that_runs_out_outside_a_step_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +106,7 @@ def test_memory_that_runs_out_outside_a_step_is_one_sentence(monkeypatch: pytest
         with monkeypatch.context() as patch:
             patch.setattr(module, name, full)
             with pytest.raises(NasbenchError, match=f"Memory ran out on cpu while {doing}"):
-                run_plan(TINY, CPU, None, quiet)
+                run_experiment(TINY, CPU, None, quiet)
 
 
 def test_a_search_reports_how_its_weights_rank(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_a_ranking_that_cannot_be_is_refused(arguments: list[str], message: str)
 
 
 def test_a_forecast_is_searched_like_anything_else() -> None:
-    result = run_plan(replace(TINY, task="co2"), CPU, None, quiet)
+    result = run_experiment(replace(TINY, task="co2"), CPU, None, quiet)
     assert result["test_mse"] > 0
 
 
@@ -220,7 +220,7 @@ def test_numbers_without_sense_and_bad_folders_are_one_sentence(
 def test_a_damaged_search_is_one_sentence(content: str, tmp_path: Path) -> None:
     (tmp_path / "searched.json").write_text(content)
     with pytest.raises(NasbenchError, match=r"searched.json is no finished search; move it away"):
-        run_plan(TINY, CPU, tmp_path, quiet)
+        run_experiment(TINY, CPU, tmp_path, quiet)
     assert (tmp_path / "searched.json").read_text() == content
 
 
@@ -259,5 +259,5 @@ def test_without_torch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_resnet18_has_the_known_number_of_parameters() -> None:
     with torch.device("meta"):
-        network = ResNet18(Shape(2, 3, 32, 10))
+        network = ResNet18(TaskShape(2, 3, 32, 10))
     assert sum(p.numel() for p in network.parameters()) == 11_173_962

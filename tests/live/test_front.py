@@ -16,17 +16,17 @@ from nasbench.errors import NasbenchError
 from nasbench.live.experiment import commands
 from nasbench.live.experiment import search as search_phase
 from nasbench.live.experiment import training_benchmark as benchmark
-from nasbench.live.experiment.config import Plan, plan_as_dict
-from nasbench.live.experiment.pareto_search import run_front
-from nasbench.live.hardware.cost_counters import FACTS, Facts
+from nasbench.live.experiment.config import ExperimentConfig, config_as_dict
+from nasbench.live.experiment.pareto_search import run_pareto_search
+from nasbench.live.hardware.cost_counters import COUNTED, CostCounters
 from nasbench.live.hardware.counting import macs, memory, parameters
 from nasbench.live.hardware.latency import LatencyTable
 from nasbench.live.hardware.latency_command import latency
 from nasbench.live.networks.mixed_operation import Edge
-from nasbench.live.networks.space_networks import blueprint
+from nasbench.live.networks.space_networks import get_cell_networks
 from nasbench.live.searchers.catalogue import searcher_names
 from nasbench.live.tasks.catalogue import get_task
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.tasks.shape import TaskShape
 from nasbench.live.training.recipe import SMALL
 from nasbench.search.ledger import Budget
 from nasbench.search.registry import optimizer_names
@@ -35,7 +35,7 @@ from table_protocol import table_protocol
 
 CPU = torch.device("cpu")
 RECIPE = replace(SMALL, epochs=1, channels=4)
-PLAN = Plan(
+PLAN = ExperimentConfig(
     task="digits",
     optimizer="nsga2",
     options={"population": 4},
@@ -54,27 +54,27 @@ def quiet(_: str) -> None:
 @pytest.mark.parametrize("auxiliary", [False, True])
 @pytest.mark.parametrize("space", ["nas-bench-201", "darts", "hierarchical"])
 def test_counts_edge_by_edge_are_those_of_the_whole_network(space: str, auxiliary: bool) -> None:
-    plan, shape, cells = blueprint(space), Shape(2, 1, 8, 10), 3 if space == "darts" else 2
+    plan, shape, cells = get_cell_networks(space), TaskShape(2, 1, 8, 10), 3 if space == "darts" else 2
     where = plan.make_space()
     cells_of = where.sample(np.random.default_rng(0).random((3, where.d)))
-    found = Facts(plan, shape, 4, cells, auxiliary)(list(FACTS), cells_of)
+    found = CostCounters(plan, shape, 4, cells, auxiliary)(list(COUNTED), cells_of)
     for row, architecture in zip(found, cells_of, strict=True):
-        network = plan.alone(architecture, shape, 4, cells, auxiliary=auxiliary)
+        network = plan.build_standalone(architecture, shape, 4, cells, auxiliary=auxiliary)
         counted = [parameters(network), macs(network, shape), memory(network, shape)["total"]]
         np.testing.assert_allclose(row * 1e6, counted, rtol=1e-12)
 
 
 def test_counting_leaves_global_chance_alone_and_counts_each_choice_once() -> None:
-    facts = Facts(blueprint("nas-bench-201"), Shape(2, 1, 8, 10), 4, 1)
+    facts = CostCounters(get_cell_networks("nas-bench-201"), TaskShape(2, 1, 8, 10), 4, 1)
     state = torch.random.get_rng_state()
-    facts(["parameters"], blueprint("nas-bench-201").make_space().all[::50])
+    facts(["parameters"], get_cell_networks("nas-bench-201").make_space().all[::50])
     assert torch.equal(state, torch.random.get_rng_state())
     assert len(facts.table) <= 1 + 6 * 4
     assert facts([], np.zeros((2, 6), np.int8)).shape == (2, 0)
 
 
 def test_the_front_is_what_no_other_answer_dominates(tmp_path: Path) -> None:
-    rows = run_front(PLAN, CPU, tmp_path, quiet)
+    rows = run_pareto_search(PLAN, CPU, tmp_path, quiet)
     journal = json.loads((tmp_path / "trainings.json").read_text())
     seen = np.array([values for values, _, _ in journal["answers"].values()])
     expected = {tuple(point) for point in seen if not ((seen <= point).all(axis=1) & (seen < point).any(axis=1)).any()}
@@ -84,7 +84,7 @@ def test_the_front_is_what_no_other_answer_dominates(tmp_path: Path) -> None:
     assert all(row["search_parameters"] * 1e6 == pytest.approx(row["parameters"]) for row in rows)
     stamps = {p: p.stat().st_mtime_ns for p in tmp_path.rglob("checkpoint.pt")}
     assert len(stamps) == len(rows)
-    again = run_front(PLAN, CPU, tmp_path, quiet)
+    again = run_pareto_search(PLAN, CPU, tmp_path, quiet)
     assert [row["test_error"] for row in again] == [row["test_error"] for row in rows]
     assert stamps == {p: p.stat().st_mtime_ns for p in tmp_path.rglob("checkpoint.pt")}
 
@@ -107,7 +107,7 @@ def test_the_hybrid_minimises_what_onnx_measures(tmp_path: Path) -> None:
 
 def test_error_measured_latency_and_memory_are_searched_together() -> None:
     plan = replace(PLAN, objectives=("error", "latency", "memory"), budget={"queries": 4})
-    rows = run_front(plan, CPU, None, quiet)
+    rows = run_pareto_search(plan, CPU, None, quiet)
     assert rows and all(row["queries"] == 4 for row in rows)
     for row in rows:
         assert 0 <= row["search_error"] <= 100 and row["search_memory"] * 1e6 == pytest.approx(row["memory_bytes"])
@@ -135,7 +135,7 @@ def test_predicted_latency_is_free_and_is_the_sum_of_its_measured_operations() -
     table = problem._evaluator._latency  # type: ignore[attr-defined]
     for (predicted, counted), cell in zip(facts, cells, strict=True):
         assert predicted == pytest.approx(table.base + sum(table.table[key] for key in table.keys(cell)))
-        alone = blueprint("nas-bench-201").alone(cell, task.shape, 4, 1)
+        alone = get_cell_networks("nas-bench-201").build_standalone(cell, task.shape, 4, 1)
         assert counted * 1e6 == pytest.approx(parameters(alone))
     answer = problem.query(cells[None, :1]).objectives[0, 0]
     assert answer[1:].tolist() == facts[0].tolist()
@@ -144,11 +144,11 @@ def test_predicted_latency_is_free_and_is_the_sum_of_its_measured_operations() -
 
 @pytest.mark.parametrize("space", ["nas-bench-201", "darts", "hierarchical"])
 def test_operations_edge_by_edge_are_those_that_a_pass_computes(space: str) -> None:
-    plan, shape, cells = blueprint(space), Shape(2, 1, 8, 10), 3 if space == "darts" else 1
+    plan, shape, cells = get_cell_networks(space), TaskShape(2, 1, 8, 10), 3 if space == "darts" else 1
     where = plan.make_space()
     table = LatencyTable(plan, shape, 4, cells)
     for architecture in where.sample(np.random.default_rng(1).random((2, where.d))):
-        network = plan.alone(architecture, shape, 4, cells).eval()
+        network = plan.build_standalone(architecture, shape, 4, cells).eval()
         edges = [m for m in network.modules() if isinstance(m, Edge) and m.only not in (None, "none")]
         met: list[str] = []
 
@@ -203,13 +203,13 @@ def test_the_latency_command_compares_predictions_and_measurements() -> None:
 )
 def test_what_cannot_have_a_front_says_so(change: dict[str, object], message: str) -> None:
     with pytest.raises(NasbenchError, match=message):
-        run_front(replace(PLAN, **change), CPU, None, quiet)  # type: ignore[arg-type]
+        run_pareto_search(replace(PLAN, **change), CPU, None, quiet)  # type: ignore[arg-type]
 
 
 def test_a_plan_that_cannot_run_says_so_before_it_does() -> None:
     task = get_task("digits")
     with pytest.raises(NasbenchError, match="did you mean 'darts'"):
-        search_phase.run_search(replace(PLAN, optimizer="dart", objectives=()), task, task.load(), CPU)
+        search_phase.search_architecture(replace(PLAN, optimizer="dart", objectives=()), task, task.load(), CPU)
     for arguments, message in ((["--examples", "0"], "--examples is 0"), (["--search-epochs", "0"], "epochs of the")):
         app = typer.Typer(pretty_exceptions_enable=False)
         app.command()(commands.search)
@@ -223,12 +223,12 @@ def test_a_missing_package_is_named_before_anything_is_trained(monkeypatch: pyte
     monkeypatch.setattr(onnx_file, "find_spec", lambda name: None)
     monkeypatch.setattr(benchmark, "trainer", None)
     with pytest.raises(NasbenchError, match=r"nas-verify\[edge\]"):
-        run_front(replace(PLAN, objectives=("error", "bytes")), CPU, None, quiet)
+        run_pareto_search(replace(PLAN, objectives=("error", "bytes")), CPU, None, quiet)
 
 
 def test_a_plan_for_one_objective_reads_as_it_did() -> None:
-    assert "objectives" not in plan_as_dict(replace(PLAN, objectives=()))
-    assert plan_as_dict(PLAN)["objectives"] == PLAN.objectives
+    assert "objectives" not in config_as_dict(replace(PLAN, objectives=()))
+    assert config_as_dict(PLAN)["objectives"] == PLAN.objectives
 
 
 def test_no_name_is_two_algorithms() -> None:
@@ -236,4 +236,4 @@ def test_no_name_is_two_algorithms() -> None:
     assert not {*searcher_names()} & {*optimizer_names()}
     for objectives in ((), PLAN.objectives):
         assert not replace(PLAN, optimizer="hybrid", objectives=objectives).shares_weights
-    assert Plan(task="digits", optimizer="hybrid_supernet").shares_weights
+    assert ExperimentConfig(task="digits", optimizer="hybrid_supernet").shares_weights

@@ -9,11 +9,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from nasbench.live.networks.mixed_operation import Mixture
-from nasbench.live.networks.space_networks import blueprint
+from nasbench.live.networks.mixed_operation import OperationWeights
+from nasbench.live.networks.space_networks import get_cell_networks
 from nasbench.live.supernets.hypergradient import dominant_eigenvalue, unrolled_hypergradient
 from nasbench.live.supernets.supernet import Supernet
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.tasks.shape import TaskShape
 
 XI = 0.3
 
@@ -88,13 +88,13 @@ def test_a_loss_quadratic_in_the_weights_gives_no_error_of_truncation() -> None:
 def test_hypergradient_of_a_supernet_equals_exact_differentiation() -> None:
     """The same on a NAS-Bench-201 supernet with its normalisations, weights moved functionally for the truth."""
     torch.manual_seed(0)
-    net = Supernet(blueprint("nas-bench-201"), Shape(2, 1, 4, 3), 4, 1).double()
+    net = Supernet(get_cell_networks("nas-bench-201"), TaskShape(2, 1, 4, 3), 4, 1).double()
     alpha = torch.zeros(6, 5, dtype=torch.float64).requires_grad_()
     x, y = torch.randn(2, 16, 1, 4, 4, dtype=torch.float64), torch.randint(0, 3, (2, 16))
     names, weights = zip(*net.named_parameters(), strict=True)
 
     def value(i: int, parameters: dict[str, Tensor] | None = None) -> Tensor:
-        mixture = Mixture(weights=torch.softmax(alpha, 1))
+        mixture = OperationWeights(weights=torch.softmax(alpha, 1))
         out = net(x[i], mixture) if parameters is None else torch.func.functional_call(net, parameters, (x[i], mixture))
         return torch.nn.functional.cross_entropy(out, y[i])
 

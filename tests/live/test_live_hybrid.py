@@ -13,13 +13,13 @@ import torch
 
 from nasbench.errors import NasbenchError
 from nasbench.live.experiment import search as search_phase
-from nasbench.live.experiment.config import Plan
-from nasbench.live.experiment.experiment import run_plan
-from nasbench.live.experiment.search import ask_alone, run_search
-from nasbench.live.experiment.training_benchmark import LiveBenchmark, Trainings
-from nasbench.live.networks.builders import builder
-from nasbench.live.networks.space_networks import ALONE, BLUEPRINTS
-from nasbench.live.searchers.searcher import SearchSettings
+from nasbench.live.experiment.config import ExperimentConfig
+from nasbench.live.experiment.experiment import run_experiment
+from nasbench.live.experiment.search import search_architecture, search_standalone
+from nasbench.live.experiment.training_benchmark import LiveBenchmark, TrainingEvaluator
+from nasbench.live.networks.builders import get_networks
+from nasbench.live.networks.space_networks import CELL_NETWORKS, STANDALONE_SPACES
+from nasbench.live.searchers.searcher import SupernetConfig
 from nasbench.live.studies.run_study import run_live_study
 from nasbench.live.studies.study import parse_live_study
 from nasbench.live.tasks.catalogue import get_task
@@ -35,10 +35,10 @@ from tiny_study import only, tiny
 
 CPU = torch.device("cpu")
 RECIPE = replace(SMALL, epochs=1, channels=4)
-PLAN = Plan(
+PLAN = ExperimentConfig(
     task="digits",
     optimizer="hybrid",
-    settings=SearchSettings(epochs=1, channels=4, cells=1),
+    settings=SupernetConfig(epochs=1, channels=4, cells=1),
     recipe=RECIPE,
     search_recipe=RECIPE,
     budget={"queries": 7},
@@ -51,7 +51,7 @@ def quiet(_: str) -> None:
     """Say nothing."""
 
 
-class DeadlineError(Exception):
+class TimeBudgetExhaustedError(Exception):
     """No more time."""
 
 
@@ -63,11 +63,11 @@ class Deadline:
 
     def __call__(self) -> None:
         if not self.left:
-            raise DeadlineError
+            raise TimeBudgetExhaustedError
         self.left -= 1
 
 
-def splits_of(plan: Plan) -> Any:
+def splits_of(plan: ExperimentConfig) -> Any:
     return TASK.load().reduced(*plan.examples)
 
 
@@ -75,9 +75,9 @@ def splits_of(plan: Plan) -> Any:
 def test_it_searches_spaces_that_cannot_be_listed(space: str) -> None:
     cells = 3 if space == "darts" else 1
     plan = replace(PLAN, space=space, search_recipe=replace(RECIPE, cells=cells), budget={"queries": 6})
-    found = run_search(plan, TASK, splits_of(plan), CPU)
+    found = search_architecture(plan, TASK, splits_of(plan), CPU)
     tried = np.array([row["architecture"] for row in found.curve], np.int8)
-    where = builder(space).make_space()
+    where = get_networks(space).make_space()
     assert (
         len(np.unique(tried, axis=0)) == 6 and where.is_feasible(tried).all()
     )  # beyond the first four by its surrogate
@@ -85,9 +85,9 @@ def test_it_searches_spaces_that_cannot_be_listed(space: str) -> None:
     assert found.architecture.tolist() == best["architecture"]
 
 
-@pytest.mark.parametrize("space", [*BLUEPRINTS, *ALONE, "convnet:4:0.6"])
+@pytest.mark.parametrize("space", [*CELL_NETWORKS, *STANDALONE_SPACES, "convnet:4:0.6"])
 def test_rows_of_every_live_space_are_its_indices(space: str) -> None:
-    where = builder(space).make_space()
+    where = get_networks(space).make_space()
     architectures = where.sample(np.random.default_rng(0).random((50, where.d)))
     architectures = np.concatenate([architectures, where.repair(where.cardinalities[None].astype(np.int8) - 1)])
     index = where.index(architectures)
@@ -108,15 +108,15 @@ class NoSkips(ConstrainedSpace):
 
 def test_it_searches_a_space_with_holes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows were taken for the first so many of the index, of which those of such a space are not."""
-    monkeypatch.setitem(BLUEPRINTS, "no-skips", replace(BLUEPRINTS["nas-bench-201"], make_space=NoSkips))
+    monkeypatch.setitem(CELL_NETWORKS, "no-skips", replace(CELL_NETWORKS["nas-bench-201"], make_space=NoSkips))
     plan = replace(PLAN, space="no-skips", seed=3)
-    found = run_search(plan, TASK, splits_of(plan), CPU)
+    found = search_architecture(plan, TASK, splits_of(plan), CPU)
     tried = np.array([row["architecture"] for row in found.curve], np.int8)
     assert len(tried) == 7 and NoSkips().is_feasible(tried).all()
     splits = splits_of(plan)
     live = LiveBenchmark(TASK, splits.train, splits.search, "no-skips", RECIPE, CPU)
     protocol = table_protocol(Budget({"queries": 1}), split="search", epochs=(1,), training_seed="random")
-    trainings = Trainings(live, protocol)
+    trainings = TrainingEvaluator(live, protocol)
     last = NoSkips().all[-1:]
     assert trainings.rows is None or trainings.row(last)[0] < trainings.rows
     problem = live.problem(protocol, 0, (0,))
@@ -126,15 +126,15 @@ def test_it_searches_a_space_with_holes(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_deadline_ends_it_and_it_goes_on_to_the_same_answer(tmp_path: Path) -> None:
     plan = replace(PLAN, search_recipe=replace(RECIPE, epochs=2))
     splits = splits_of(plan)
-    whole = run_search(plan, TASK, splits, CPU, tmp_path / "whole")
+    whole = search_architecture(plan, TASK, splits, CPU, tmp_path / "whole")
     calls = 0
     for epochs in (0, 1, 5, 4):  # none; half a training; two and a half; two more
-        with pytest.raises(DeadlineError):
-            run_search(plan, TASK, splits, CPU, tmp_path / "parts", Deadline(epochs))
+        with pytest.raises(TimeBudgetExhaustedError):
+            search_architecture(plan, TASK, splits, CPU, tmp_path / "parts", Deadline(epochs))
         path = tmp_path / "parts" / "trainings.json"
         calls += epochs // plan.search_recipe.epochs
         assert len(json.loads(path.read_text(encoding="utf-8"))["answers"]) == calls if calls else not path.exists()
-    last = run_search(plan, TASK, splits, CPU, tmp_path / "parts")
+    last = search_architecture(plan, TASK, splits, CPU, tmp_path / "parts")
     for row, again in zip(whole.curve, last.curve, strict=True):
         assert {**row, "seconds": 0} == {**again, "seconds": 0}
     assert whole.architecture.tolist() == last.architecture.tolist()
@@ -143,11 +143,11 @@ def test_a_deadline_ends_it_and_it_goes_on_to_the_same_answer(tmp_path: Path) ->
 def test_seconds_are_a_budget_and_those_of_earlier_calls_count(tmp_path: Path) -> None:
     plan = replace(PLAN, budget={"train_seconds": 0.25})
     splits = splits_of(plan)
-    first = run_search(plan, TASK, splits, CPU, tmp_path)
+    first = search_architecture(plan, TASK, splits, CPU, tmp_path)
     spent = [row["seconds"] for row in first.curve]
     assert sum(spent) >= 0.25 > sum(spent[:-1])
     untouched = (tmp_path / "trainings.json").read_bytes()
-    again = run_search(plan, TASK, splits, CPU, tmp_path, Deadline(0))  # nothing is left to train
+    again = search_architecture(plan, TASK, splits, CPU, tmp_path, Deadline(0))  # nothing is left to train
     assert again.curve == first.curve and (tmp_path / "trainings.json").read_bytes() == untouched
 
 
@@ -156,18 +156,18 @@ def test_seconds_are_a_budget_and_those_of_earlier_calls_count(tmp_path: Path) -
 
 def test_a_folder_of_the_old_meaning_is_not_taken_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A search on shared weights by the name of hybrid, finished or not, is not the search of today's hybrid."""
-    run_plan(replace(PLAN, optimizer="hybrid_supernet"), CPU, tmp_path, quiet)
+    run_experiment(replace(PLAN, optimizer="hybrid_supernet"), CPU, tmp_path, quiet)
     (tmp_path / "searched.json").unlink()  # which names the plan, and version 0.1 wrote in another form
     monkeypatch.setattr(search_phase, "LiveBenchmark", None)  # nothing is trained
     for objectives in ((), ("error", "parameters")):
         with pytest.raises(NasbenchError, match=r"search.pt is of a search on shared weights.*is hybrid_supernet now"):
-            ask_alone(replace(PLAN, objectives=objectives), TASK, splits_of(PLAN), CPU, tmp_path)
+            search_standalone(replace(PLAN, objectives=objectives), TASK, splits_of(PLAN), CPU, tmp_path)
 
 
 def test_a_study_of_the_old_meaning_is_not_gone_on_with(tmp_path: Path) -> None:
     """Version 0.1 kept no manifest, so its results are made anew, but not from the checkpoints of another algorithm."""
     text = only(tiny(name='"mine"'), "hybrid_supernet")
-    run_live_study(parse_live_study(text, "mine"), tmp_path, CPU, say=quiet)
+    run_live_study(parse_live_study(text, "mine"), tmp_path, CPU, reporter=quiet)
     for place in list(tmp_path.rglob("hybrid_supernet")):
         place.rename(place.with_name("hybrid"))
     for path in (MANIFEST, "study.toml", "checkpoints/digits/hybrid/000000/searched.json"):
@@ -175,4 +175,4 @@ def test_a_study_of_the_old_meaning_is_not_gone_on_with(tmp_path: Path) -> None:
     old = text.replace("hybrid_supernet", "hybrid")
     (tmp_path / "study.toml").write_text(parse_live_study(old, "mine").to_toml(), encoding="utf-8")
     with pytest.raises(NasbenchError, match=r"search.pt is of a search on shared weights, and hybrid trains alone"):
-        run_live_study(parse_live_study(old, "mine"), tmp_path, CPU, say=quiet)
+        run_live_study(parse_live_study(old, "mine"), tmp_path, CPU, reporter=quiet)

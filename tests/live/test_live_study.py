@@ -7,7 +7,7 @@ import re
 import pytest
 
 from nasbench.errors import NasbenchError
-from nasbench.live.searchers.searcher import SearchSettings
+from nasbench.live.searchers.searcher import SupernetConfig
 from nasbench.live.studies.plans import check_live_study, plan_of
 from nasbench.live.studies.study import live_preset_names, load_live_study, parse_live_study
 from nasbench.live.training.recipe import CIFAR10_GPU, SMALL
@@ -49,7 +49,7 @@ def test_darts_on_digits_is_what_the_command_runs() -> None:
     study = load_live_study("darts-on-digits")
     plan = plan_of(study, next(iter(study.units())))
     assert plan.optimizer == "darts" and plan.options == {}
-    assert plan.settings == SearchSettings(epochs=10, channels=8, cells=1)  # defaults of `nasbench search`
+    assert plan.settings == SupernetConfig(epochs=10, channels=8, cells=1)  # defaults of `nasbench search`
     assert plan.recipe == SMALL and plan.examples == (None, None)
 
 

@@ -19,7 +19,7 @@ import typer
 from typer.testing import CliRunner
 
 from nasbench.errors import NasbenchError
-from nasbench.live.experiment.evaluation_cache import Journal
+from nasbench.live.experiment.evaluation_cache import EvaluationCache
 from nasbench.live.studies.plans import check_live_study
 from nasbench.live.studies.run_study import run_live_study
 from nasbench.live.studies.store import LiveStore
@@ -83,7 +83,7 @@ def test_the_study_for_a_gpu_runs_as_it_is_in_all_but_size(tmp_path: Path) -> No
         assert found
     study = parse_live_study(text, "rehearsal")
     check_live_study(study)
-    assert run_live_study(study, tmp_path, CPU, say=quiet).done == len(study.units()) == 6
+    assert run_live_study(study, tmp_path, CPU, reporter=quiet).done == len(study.units()) == 6
     results = [json.loads(path.read_text()) for path in (tmp_path / "runs").rglob("*.json")]
     searches = [result for result in results if "architecture" in result]
     assert len(searches) == 5 and all(0 <= result["test_error_with_views"] <= 100 for result in searches)
@@ -153,9 +153,9 @@ def test_killed_in_a_search_and_in_a_training_and_resumed_it_gives_the_same_bits
     _kill_when((evolution / "trainings.json").exists, arguments)
     assert not (evolution / "searched.json").exists()
     begun = json.loads((evolution / "trainings.json").read_text())["answers"]
-    run_live_study(study, folder, CPU, say=quiet)
+    run_live_study(study, folder, CPU, reporter=quiet)
     whole = tmp_path / "whole"
-    run_live_study(study, whole, CPU, jobs=2, say=quiet)
+    run_live_study(study, whole, CPU, jobs=2, reporter=quiet)
     assert _bits(folder) == _bits(whole) and len(_bits(whole)) == 3
     ended = json.loads((evolution / "trainings.json").read_text())["answers"]
     assert {key: ended[key] for key in begun} == begun and len(ended) == 3  # what was trained is not trained again
@@ -172,16 +172,16 @@ def test_a_journal_answers_what_it_knows_and_refuses_what_it_does_not(tmp_path: 
         calls.append(1)
         return [1.5], 7, 2.5
 
-    first = Journal(path, {"a": (1, 2)})
+    first = EvaluationCache(path, {"a": (1, 2)})
     assert first.answer((3, 0, 0, 0), train) == ([1.5], 7, 2.5) and first.replayed_seconds == 0
-    second = Journal(path, {"a": (1, 2)})
+    second = EvaluationCache(path, {"a": (1, 2)})
     assert second.answer((3, 0, 0, 0), train) == ([1.5], 7, 2.5)
     assert len(calls) == 1 and second.replayed_seconds == 2.5
     with pytest.raises(NasbenchError, match="journal of another search"):
-        Journal(path, {"a": (1, 3)})
+        EvaluationCache(path, {"a": (1, 3)})
     path.write_text("{")
     with pytest.raises(NasbenchError, match="is no journal of trainings"):
-        Journal(path, {})
+        EvaluationCache(path, {})
 
 
 def test_results_that_are_damaged_are_named(tmp_path: Path) -> None:

@@ -14,11 +14,11 @@ from nasbench.errors import NasbenchError
 from nasbench.live.searchers.catalogue import searcher_names
 from nasbench.live.searchers.darts import Darts
 from nasbench.live.searchers.hybrid_supernet import HybridSupernet
-from nasbench.live.searchers.loop import Search
+from nasbench.live.searchers.loop import SupernetSearch
 from nasbench.live.searchers.searcher import Searcher
 from nasbench.live.supernets.gradient import SupernetGradient
 from nasbench.live.supernets.hypergradient import dominant_eigenvalue
-from nasbench.live.training.microbatching import Halving, memory_guard
+from nasbench.live.training.microbatching import MicrobatchFallback, memory_guard
 
 from tiny_search import CPU, TINY, make, search
 
@@ -28,7 +28,7 @@ def test_a_search_out_of_memory_goes_on_in_halves_and_then_stops(name: str, monk
     """Injected: the supernet refuses more examples than `limit` while it trains."""
     said: list[str] = []
     searcher = make(name, settings=replace(TINY, epochs=1, channels=8 if name == "pc_darts" else 4))
-    searcher.halving.say = said.append
+    searcher.microbatching.reporter = said.append
     forward, limit = searcher.supernet.network.forward, TINY.batch // 2
 
     def limited(x: torch.Tensor, mixture: Any) -> torch.Tensor:
@@ -54,15 +54,15 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-class Whole(Halving):
+class Whole(MicrobatchFallback):
     """Takes a step again as it was, so that nothing but a repeated change of state can make a difference."""
 
     @property
-    def parts(self) -> int:
+    def n_microbatches(self) -> int:
         return 1
 
-    @parts.setter
-    def parts(self, value: int) -> None:
+    @n_microbatches.setter
+    def n_microbatches(self, value: int) -> None:
         """Stay at 1."""
 
 
@@ -93,9 +93,14 @@ def test_a_step_that_is_taken_again_repeats_nothing_that_was_done(
 
     def state(searcher: Searcher) -> list[torch.Tensor]:
         own = [value for value in searcher.state().values() if isinstance(value, torch.Tensor)]
-        return [*searcher.supernet.state_dict().values(), *own, searcher.point(), searcher.generator.get_state()]
+        return [
+            *searcher.supernet.state_dict().values(),
+            *own,
+            searcher.architecture_probabilities(),
+            searcher.generator.get_state(),
+        ]
 
-    def steps(searcher: Searcher, run: Search) -> int:
+    def steps(searcher: Searcher, run: SupernetSearch) -> int:
         """Take two steps and return the calls of `count` in the first."""
         train, held = run.train.cut(slice(0, 64)), run.held.cut(slice(0, 64))
         searcher.supernet.train()
@@ -108,7 +113,7 @@ def test_a_step_that_is_taken_again_repeats_nothing_that_was_done(
     first = None
     for fails in (0, 1, 2):
         calls, searcher = 0, built()
-        searcher.halving = Whole(64, CPU, lambda _: None)
+        searcher.microbatching = Whole(64, CPU, lambda _: None)
         stop = once(0 if first is None else first + fails)
 
         def count(*_: Any, stop: Callable[[], None] = stop) -> None:
@@ -179,7 +184,7 @@ def test_halves_have_the_gradient_of_their_mean() -> None:
         (searcher.loss((x[:32], y[:32]), searcher._mix()) + searcher.loss((x[32:], y[32:]), searcher._mix())) / 2
     )
     curvature = dominant_eigenvalue(searcher.loss((x[:32], y[:32]), searcher._mix()), searcher.alpha, seeded(), steps=3)
-    searcher.halving.parts = 2
+    searcher.microbatching.n_microbatches = 2
     for a, b in zip(gradients(searcher.loss((x, y), searcher._mix())), expected, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-12)
     twice = torch.cat([x[:32], x[:32]]), torch.cat([y[:32], y[:32]])

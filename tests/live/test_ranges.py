@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from nasbench.errors import NasbenchError
-from nasbench.live.searchers.searcher import SearchSettings
+from nasbench.live.searchers.searcher import SupernetConfig
 from nasbench.live.tasks.task import Augmentation
 from nasbench.live.training.recipe import Recipe
 from nasbench.ranges import COUNT, FRACTION, NOT_NEGATIVE, POSITIVE, SEED
@@ -34,10 +34,10 @@ def test_ranges_hold_their_ends_and_nothing_that_is_no_number() -> None:
         (Recipe, {"seed": -1}, "seed of the recipe is -1; it should be a whole number from 0 to 2^32 - 1"),
         (Recipe, {"epochs": 1.5}, "epochs of the recipe is 1.5; it should be a whole number of 1 or more"),
         (Recipe, {"momentum": 0.0, "nesterov": True}, "nesterov with a momentum of 0"),
-        (SearchSettings, {"learning_rate": -0.05}, "learning_rate of the supernet is -0.05; it should be a positive"),
-        *((SearchSettings, {name: math.nan}, name) for name in ("learning_rate", "momentum", "weight_decay")),
-        (SearchSettings, {"gradient_clip": 0.0}, "gradient_clip"),  # it would scale every gradient to nothing
-        (SearchSettings, {"seed": 2**32}, "seed"),
+        (SupernetConfig, {"learning_rate": -0.05}, "learning_rate of the supernet is -0.05; it should be a positive"),
+        *((SupernetConfig, {name: math.nan}, name) for name in ("learning_rate", "momentum", "weight_decay")),
+        (SupernetConfig, {"gradient_clip": 0.0}, "gradient_clip"),  # it would scale every gradient to nothing
+        (SupernetConfig, {"seed": 2**32}, "seed"),
         (Augmentation, {"cutout": "a"}, "cutout of the augmentation is 'a'; it should be a whole number of 0 or more"),
         (Augmentation, {"translate": -2}, "translate"),
         (Augmentation, {"flip": "yes"}, "flip of the augmentation is 'yes'; it should be true or false"),

@@ -21,7 +21,7 @@ from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.metrics import evaluate
 from nasbench.live.training.moving_average import Lookahead, MovingAverage
 from nasbench.live.training.recipe import SMALL, Recipe
-from nasbench.live.training.training import Trainer, optimizer_of
+from nasbench.live.training.training import Trainer, build_optimizer
 from nasbench.live.training.views import Views
 
 from mutations import mutate
@@ -42,14 +42,14 @@ FAST = replace(
 
 def make(recipe: Recipe, folder: Path | None = None) -> Trainer:
     task = get_task("digits")
-    return alone.trainer(task, task.load().reduced(256, 128), "nas-bench-201", CELL, recipe, CPU, folder)
+    return alone.build_trainer(task, task.load().reduced(256, 128), "nas-bench-201", CELL, recipe, CPU, folder)
 
 
 def test_a_step_without_gradient_shrinks_by_the_decay_whatever_the_rate() -> None:
     layers = torch.nn.Sequential(torch.nn.Linear(1, 1, bias=False), torch.nn.BatchNorm1d(1))
     for rate in (0.1, 2.0):
         recipe = replace(FAST, learning_rate=rate, momentum=0.0, nesterov=False, weight_decay=0.01)
-        optimizer = optimizer_of(layers, recipe, CPU)
+        optimizer = build_optimizer(layers, recipe, CPU)
         for parameter in layers.parameters():
             parameter.data.fill_(1.0)
             parameter.grad = torch.zeros_like(parameter)
@@ -63,12 +63,12 @@ def test_biases_of_normalisation_alone_are_scaled_and_frozen_weights_left_out() 
     network = make(FAST).network
     frozen = next(m for m in network.modules() if isinstance(m, torch.nn.BatchNorm2d))
     frozen.weight.requires_grad_(False)
-    groups = optimizer_of(network, FAST, CPU).param_groups
+    groups = build_optimizer(network, FAST, CPU).param_groups
     assert [group["scale"] for group in groups] == [1.0, 1.0, 8.0]
     normalisations = [m for m in network.modules() if isinstance(m, torch.nn.BatchNorm2d)]
     assert {id(p) for p in groups[2]["params"]} == {id(m.bias) for m in normalisations}
     assert id(frozen.weight) not in {id(p) for group in groups for p in group["params"]}
-    assert [g["scale"] for g in optimizer_of(network, SMALL, CPU).param_groups] == [1.0, 1.0]
+    assert [g["scale"] for g in build_optimizer(network, SMALL, CPU).param_groups] == [1.0, 1.0]
 
 
 def test_lookahead_is_the_closed_form_and_ends_on_the_slow_weights() -> None:

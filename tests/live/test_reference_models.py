@@ -14,7 +14,7 @@ from nasbench.errors import NasbenchError
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.references import forecasts, linear_models
 from nasbench.live.tasks.references.reference_models import FORECASTERS, check_reference, run_reference
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.tasks.shape import TaskShape
 from nasbench.live.tasks.task import Split, Splits, Task, windows
 from nasbench.live.training.metrics import macro_f1
 from nasbench.live.training.recipe import SMALL
@@ -24,7 +24,7 @@ CPU = torch.device("cpu")
 
 def series_task(series: np.ndarray, season: int = 0, length: int = 12, horizon: int = 4) -> tuple[Task, Splits]:
     """Return a forecasting task of one series, cut by time in 60, 20 and 20 %."""
-    shape = Shape(dims=1, channels=1, size=length, outputs=horizon, kind="forecasting")
+    shape = TaskShape(dims=1, channels=1, size=length, outputs=horizon, kind="forecasting")
     cuts = [int(0.6 * len(series)), int(0.8 * len(series))]
     parts = [windows(part, 0, length, horizon) for part in np.split(series.astype(np.float32)[:, None], cuts)]
     splits = Splits(*parts)
@@ -106,7 +106,7 @@ def test_tf_idf_finds_the_words_that_tell_classes_apart() -> None:
         return Split(x, np.asarray((x == 7).any(axis=1), np.int64))
 
     splits = Splits(split(300), split(100), split(200))
-    shape = Shape(dims=1, channels=1, size=4, outputs=2, vocabulary=60)
+    shape = TaskShape(dims=1, channels=1, size=4, outputs=2, vocabulary=60)
     task = Task("words", shape, "error", "made here", lambda: splits)
     assert np.mean(linear_models.logistic_regression(task, splits) != splits.test.y) < 0.02
 

@@ -12,18 +12,18 @@ import pytest
 import torch
 
 from nasbench.errors import NasbenchError
-from nasbench.live.networks.space_networks import blueprint
+from nasbench.live.networks.space_networks import get_cell_networks
 from nasbench.live.searchers.catalogue import get_searcher, searcher_names
 from nasbench.live.searchers.darts import Darts
 from nasbench.live.searchers.gaea import exponentiated_gradient
 from nasbench.live.searchers.gdas import Gdas
 from nasbench.live.searchers.hybrid_supernet import HybridSupernet
 from nasbench.live.searchers.pc_darts import PcDarts
-from nasbench.live.searchers.searcher import SearchSettings
+from nasbench.live.searchers.searcher import SupernetConfig
 from nasbench.live.searchers.selection import perturbed_selection
 from nasbench.live.searchers.stopping import EarlyStopping
 from nasbench.live.supernets.one_shot_evaluation import shared_errors
-from nasbench.live.supernets.ranking import interval_of_tau, ranking, supernet_ranking
+from nasbench.live.supernets.ranking import ranking, supernet_ranking, tau_interval
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.training.recipe import SMALL
 
@@ -40,7 +40,7 @@ def test_every_searcher_finds_a_feasible_architecture_in_every_space(name: str, 
     settings = replace(TINY, epochs=1, channels=8 if name == "pc_darts" else 4)
     options: dict[str, Any] = {"candidates": 3} if name == "rsps" else {}
     found = search(make(name, space, settings, **options)).run()
-    assert blueprint(space).make_space().is_feasible(found.architecture)
+    assert get_cell_networks(space).make_space().is_feasible(found.architecture)
     assert found.seconds > 0 and np.isfinite(found.curve[-1]["train_loss"])
 
 
@@ -48,9 +48,9 @@ def test_every_searcher_finds_a_feasible_architecture_in_every_space(name: str, 
 def test_gradient_searchers_move_their_point_and_keep_it_on_the_simplices(name: str) -> None:
     options: dict[str, Any] = {"warmup": 0.0} if name == "pc_darts" else {}
     searcher = make(name, **options)
-    before = searcher.point().clone()
+    before = searcher.architecture_probabilities().clone()
     search(searcher).run()
-    after = searcher.point()
+    after = searcher.architecture_probabilities()
     assert not torch.allclose(before, after, atol=1e-5)
     torch.testing.assert_close(after.sum(1), torch.ones(len(after)))
 
@@ -60,7 +60,7 @@ def test_second_order_costs_more_and_differs() -> None:
     for order in (1, 2):
         searcher = make("darts", order=order, arch_learning_rate=0.01)
         search(searcher).run()
-        points.append(searcher.point())
+        points.append(searcher.architecture_probabilities())
     assert not torch.allclose(points[0], points[1], atol=1e-6)
 
 
@@ -73,7 +73,7 @@ def test_a_search_that_is_killed_and_resumed_equals_one_that_was_not(name: str, 
     assert resumed.searcher is not None and whole.searcher is not None
     for key, value in whole.searcher.supernet.state_dict().items():
         assert torch.equal(value, resumed.searcher.supernet.state_dict()[key])
-    assert torch.equal(whole.searcher.point(), resumed.searcher.point())
+    assert torch.equal(whole.searcher.architecture_probabilities(), resumed.searcher.architecture_probabilities())
     np.testing.assert_array_equal(whole.architecture, resumed.architecture)
     if isinstance(whole.searcher, HybridSupernet) and isinstance(resumed.searcher, HybridSupernet):
         np.testing.assert_array_equal(whole.searcher.finalists(), resumed.searcher.finalists())
@@ -97,7 +97,7 @@ def test_gdas_samples_with_the_probabilities_of_its_logits() -> None:
         active = searcher.sample(searcher.noise()).active
         assert active is not None
         counts[np.arange(6), np.array(active)] += 1
-    p = searcher.point().numpy()
+    p = searcher.architecture_probabilities().numpy()
     assert (np.abs(counts / 1500 - p) < 4.5 * np.sqrt(p * (1 - p) / 1500) + 1e-9).all()
 
 
@@ -119,7 +119,7 @@ def test_perturbation_keeps_the_operation_whose_loss_hurts() -> None:
     cell = np.array([3, 0, 3, 1, 0, 3], np.int8)
     for _ in range(12):
         for batch in run.train.epoch(32, torch.Generator().manual_seed(0)):
-            searcher.update_weights(batch, partial(searcher.blueprint.single_path, cell))
+            searcher.update_weights(batch, partial(searcher.networks.single_path, cell))
     assert isinstance(searcher, Darts)
     with torch.no_grad():
         searcher.alpha.copy_(2.0 * torch.nn.functional.one_hot(torch.as_tensor(cell).long(), 5))
@@ -134,8 +134,8 @@ def test_ranking_is_the_textbook_value() -> None:
     assert opposite.kendall_tau == pytest.approx(-1.0) and opposite.low is None
     assert ranking(np.ones(5), np.arange(5.0), 2).kendall_tau is None
     # atanh(0.5) = 0.549306, and 1.959964 sqrt(0.437 / 20) = 0.289717.
-    assert interval_of_tau(0.5, 24) == pytest.approx((np.tanh(0.259589), np.tanh(0.839023)), abs=1e-5)
-    assert interval_of_tau(0.5, 4) == (None, None)
+    assert tau_interval(0.5, 24) == pytest.approx((np.tanh(0.259589), np.tanh(0.839023)), abs=1e-5)
+    assert tau_interval(0.5, 4) == (None, None)
 
 
 def test_a_supernet_is_ranked_against_training_alone() -> None:
@@ -163,7 +163,7 @@ def test_bad_options_name_the_nearest() -> None:
     with pytest.raises(NasbenchError, match="did you mean 'arch_learning_rate'"):
         get_searcher("darts", {"arch_learning": 1.0})
     with pytest.raises(NasbenchError, match="epochs of the supernet is 0"):
-        SearchSettings(epochs=0)
+        SupernetConfig(epochs=0)
     with pytest.raises(NasbenchError, match="early stopping rule"):
         EarlyStopping("skip-count")
     with pytest.raises(NasbenchError, match="choose a multiple"):

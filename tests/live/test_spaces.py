@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from nasbench.live.networks.space_networks import blueprint
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.networks.space_networks import get_cell_networks
+from nasbench.live.tasks.shape import TaskShape
 from nasbench.spaces import darts, hierarchical
 from nasbench.spaces.darts import DartsSpace
 from nasbench.spaces.hierarchical import HierarchicalSpace
@@ -53,7 +53,7 @@ def test_canonical_forms_of_the_hierarchical_space_compute_the_same_function() -
     """
     space = HierarchicalSpace()
     rng = np.random.default_rng(2)
-    plan, shape = blueprint("hierarchical"), Shape(2, 1, 8, 3)
+    plan, shape = get_cell_networks("hierarchical"), TaskShape(2, 1, 8, 3)
     x = torch.randn(2, 1, 8, 8, generator=torch.Generator().manual_seed(0))
     changed = 0
     for architecture in space.sample(rng.random((60, 15))):
@@ -61,8 +61,8 @@ def test_canonical_forms_of_the_hierarchical_space_compute_the_same_function() -
         changed += int((canonical != architecture).any())
         np.testing.assert_array_equal(space.canonical(canonical), canonical)
         torch.manual_seed(0)
-        network = plan.alone(architecture, shape, 4, 1).eval()
-        other = plan.alone(canonical, shape, 4, 1).eval()
+        network = plan.build_standalone(architecture, shape, 4, 1).eval()
+        other = plan.build_standalone(canonical, shape, 4, 1).eval()
         state = network.state_dict()
         other.load_state_dict({name: state[name] for name in other.state_dict()})
         with torch.no_grad():

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from nasbench.errors import NasbenchError
-from nasbench.live.networks.space_networks import blueprint
-from nasbench.live.searchers.loop import Search
+from nasbench.live.networks.space_networks import get_cell_networks
+from nasbench.live.searchers.loop import SupernetSearch
 from nasbench.live.searchers.stopping import EarlyStopping, max_skips
 
 from tiny_search import make, search
 
 
 def test_stopping_on_skips_returns_the_architecture_before() -> None:
-    plan, rule = blueprint("nas-bench-201"), EarlyStopping("skips", skips=2)
+    plan, rule = get_cell_networks("nas-bench-201"), EarlyStopping("skips", skips=2)
     good, bad = np.array([3, 1, 1, 3, 3, 3], np.int8), np.array([1, 1, 1, 3, 3, 3], np.int8)
     assert max_skips(plan, bad) == 3
     assert rule.tell(plan, good, None) is None
@@ -24,7 +24,7 @@ def test_stopping_on_skips_returns_the_architecture_before() -> None:
 
 
 def test_stopping_on_eigenvalues_goes_back_by_its_window() -> None:
-    plan, rule = blueprint("nas-bench-201"), EarlyStopping("eigenvalue", window=2)
+    plan, rule = get_cell_networks("nas-bench-201"), EarlyStopping("eigenvalue", window=2)
     cells = [np.full(6, i % 5, np.int8) for i in range(6)]
     answers = [rule.tell(plan, cell, value) for cell, value in zip(cells, [1.0, 1.0, 1.0, 1.1, 3.0, 9.0], strict=True)]
     assert answers[:4] == [None] * 4
@@ -67,7 +67,7 @@ def test_stopping_rules_that_cannot_be_are_told(text: str, message: str) -> None
 
 
 def test_a_search_is_resumed_under_its_own_rule_alone(tmp_path: Path) -> None:
-    def under(text: str) -> Search:
+    def under(text: str) -> SupernetSearch:
         return search(make("darts"), tmp_path / text[:5], EarlyStopping.parse(text))
 
     under("none").run(1)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from nasbench.live.networks.mixed_operation import Mixture, shuffle
-from nasbench.live.networks.space_networks import BLUEPRINTS, blueprint
+from nasbench.live.networks.mixed_operation import OperationWeights, shuffle
+from nasbench.live.networks.space_networks import CELL_NETWORKS, get_cell_networks
 from nasbench.live.supernets.supernet import Supernet, simplex_mask, vertex
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.tasks.shape import TaskShape
 from nasbench.spaces.darts import DartsSpace
 from nasbench.spaces.hierarchical import HierarchicalSpace
 from nasbench.spaces.nas_bench_201 import NasBench201Space
@@ -25,14 +25,14 @@ SPACES: dict[str, type[Space]] = {
 def make(name: str, dims: int, partial: int = 1) -> tuple[Supernet, torch.Tensor, Space]:
     torch.manual_seed(0)
     space = SPACES[name]()  # type: ignore[call-arg]
-    net = Supernet(blueprint(name), Shape(dims, 3, 8, 5), 4, 3 if name == "darts" else 1, partial)
+    net = Supernet(get_cell_networks(name), TaskShape(dims, 3, 8, 5), 4, 3 if name == "darts" else 1, partial)
     return net, torch.randn(4, 3, *(8,) * dims), space
 
 
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("partial", [1, 2])
 @pytest.mark.parametrize("dims", [1, 2])
-@pytest.mark.parametrize("name", sorted(BLUEPRINTS))
+@pytest.mark.parametrize("name", sorted(CELL_NETWORKS))
 def test_one_hot_theta_equals_the_stand_alone_network(name: str, dims: int, partial: int, training: bool) -> None:
     net, x, space = make(name, dims, partial)
     net.train(training)
@@ -45,7 +45,7 @@ def test_one_hot_theta_equals_the_stand_alone_network(name: str, dims: int, part
             assert torch.equal(net.path(x, architecture), expected)
 
 
-@pytest.mark.parametrize("name", sorted(BLUEPRINTS))
+@pytest.mark.parametrize("name", sorted(CELL_NETWORKS))
 def test_weight_gradients_at_a_vertex_are_those_of_the_stand_alone_network(name: str) -> None:
     net, x, space = make(name, 2)
     architecture = space.sample(np.random.default_rng(4).random(space.d))
@@ -58,11 +58,11 @@ def test_weight_gradients_at_a_vertex_are_those_of_the_stand_alone_network(name:
             torch.testing.assert_close(shared[key].grad, parameter.grad, rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", sorted(BLUEPRINTS))
+@pytest.mark.parametrize("name", sorted(CELL_NETWORKS))
 def test_edge_weights_are_the_expected_choices(name: str) -> None:
     """Monte Carlo over 20,000 architectures drawn from theta; 4.5 standard errors, so about 1e-5 a comparison."""
     space = SPACES[name]()  # type: ignore[call-arg]
-    plan = blueprint(name)
+    plan = get_cell_networks(name)
     rng = np.random.default_rng(5)
     mask = simplex_mask(tuple(space.cardinalities))
     theta = rng.random(mask.shape) * mask
@@ -77,24 +77,24 @@ def test_edge_weights_are_the_expected_choices(name: str) -> None:
     np.testing.assert_allclose(weights[:, 1:], mean[:, 1:], atol=4.5 * np.sqrt(0.25 / len(drawn)))
 
 
-@pytest.mark.parametrize("name", sorted(BLUEPRINTS))
+@pytest.mark.parametrize("name", sorted(CELL_NETWORKS))
 def test_derive_inverts_the_relaxation_at_a_vertex(name: str) -> None:
-    space, plan = SPACES[name](), blueprint(name)  # type: ignore[call-arg]
+    space, plan = SPACES[name](), get_cell_networks(name)  # type: ignore[call-arg]
     for architecture in space.sample(np.random.default_rng(6).random((20, space.d))):
-        point = vertex(architecture, int(space.cardinalities.max()))
+        architecture_probabilities = vertex(architecture, int(space.cardinalities.max()))
         if name == "darts":
-            point = plan.edge_weights(point)
-        np.testing.assert_array_equal(plan.derive(point.double().numpy()), architecture)
+            architecture_probabilities = plan.edge_weights(architecture_probabilities)
+        np.testing.assert_array_equal(plan.discretize(architecture_probabilities.double().numpy()), architecture)
 
 
 def test_straight_through_carries_the_gradient_of_every_choice() -> None:
     net, x, _ = make("nas-bench-201", 2)
     weights = torch.nn.functional.one_hot(torch.tensor([3, 0, 1, 2, 4, 3]), 5).float().requires_grad_()
-    y = net(x, Mixture(weights=weights, active=[3, 0, 1, 2, 4, 3]))
+    y = net(x, OperationWeights(weights=weights, active=[3, 0, 1, 2, 4, 3]))
     y.square().sum().backward()
     assert weights.grad is not None
     with torch.no_grad():
-        single = net(x, Mixture(active=[3, 0, 1, 2, 4, 3]))
+        single = net(x, OperationWeights(active=[3, 0, 1, 2, 4, 3]))
     torch.testing.assert_close(y.detach(), single)
     # Choices that were not sampled on one edge share one gradient: the constant enters with all of their weights.
     edge = weights.grad[0]

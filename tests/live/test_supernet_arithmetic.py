@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from nasbench.errors import NasbenchError
 from nasbench.live.experiment import commands
-from nasbench.live.searchers.searcher import Searcher, SearchSettings
+from nasbench.live.searchers.searcher import Searcher, SupernetConfig
 from nasbench.live.searchers.stopping import EarlyStopping
 from nasbench.live.supernets.gradient import SupernetGradient
 from nasbench.live.supernets.one_shot_evaluation import shared_losses
@@ -47,7 +47,7 @@ def cosine(a: Tensor, b: Tensor) -> float:
 
 
 def test_the_defaults_compute_as_before() -> None:
-    assert (SearchSettings().precision, SearchSettings().channels_last) == ("float32", False)
+    assert (SupernetConfig().precision, SupernetConfig().channels_last) == ("float32", False)
     assert make("gaea").supernet.arithmetic == EXACT
 
 
@@ -76,7 +76,7 @@ def test_bfloat16_is_close_to_float32(space: str) -> None:
 
 def test_scores_of_paths_are_close_and_taken_in_float32() -> None:
     exact, other = make("rsps"), make("rsps", settings=FAST)
-    cells = exact.blueprint.make_space().sample(np.random.default_rng(0).random((6, 6)))
+    cells = exact.networks.make_space().sample(np.random.default_rng(0).random((6, 6)))
     task = get_task("digits")
     data = DeviceSplit(task.load().search, task, CPU).head(100)
     losses = [shared_losses(s.supernet, cells, data) for s in (exact, other)]
@@ -93,7 +93,7 @@ def test_a_space_with_strided_pointwise_convolutions_keeps_its_layout_on_the_cpu
 
 def test_halves_of_a_batch_compute_in_it_too() -> None:
     whole, halves = make("gaea", settings=FAST), make("gaea", settings=FAST)
-    halves.halving.parts = 2
+    halves.microbatching.n_microbatches = 2
     (value, gradient), (near, slope) = value_and_gradient(whole), value_and_gradient(halves)
     assert float(near) == pytest.approx(float(value), rel=0.05)  # a half normalises by itself
     assert cosine(gradient, slope) > 0.8

@@ -23,7 +23,7 @@ from nasbench.live.training.augmentation import augment, draw
 from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.metrics import evaluate
 from nasbench.live.training.recipe import SMALL
-from nasbench.live.training.standalone import train_alone
+from nasbench.live.training.standalone import train_standalone
 
 CPU = torch.device("cpu")
 
@@ -183,7 +183,7 @@ def test_fashion_mnist_reads_packed_and_unpacked_files_and_is_trained_on(
 def score_after_an_epoch(task: Task, splits: Splits) -> float:
     """Return the test score of an architecture after one short epoch."""
     recipe = replace(SMALL, epochs=1, channels=4)
-    trained = train_alone(task, splits, "nas-bench-201", np.array([3, 3, 3, 1, 3, 2]), recipe, CPU)
+    trained = train_standalone(task, splits, "nas-bench-201", np.array([3, 3, 3, 1, 3, 2]), recipe, CPU)
     return evaluate(trained.network, task.shape, DeviceSplit(splits.test, task, CPU))
 
 

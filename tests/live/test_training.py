@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from nasbench.errors import NasbenchError
-from nasbench.live.hardware.torch_device import choose_device, untuned
+from nasbench.live.hardware.torch_device import choose_device, without_autotuning
 from nasbench.live.networks.drop_path import DropPath, set_drop_path
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.task import Augmentation
@@ -23,7 +23,7 @@ from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.metrics import evaluate
 from nasbench.live.training.moving_average import MovingAverage
 from nasbench.live.training.recipe import RECIPES, SMALL, Recipe
-from nasbench.live.training.training import Trainer, compiled
+from nasbench.live.training.training import Trainer, compile_network
 from nasbench.spaces.darts import DartsSpace
 from nasbench.spaces.nas_bench_201 import NasBench201Space
 
@@ -41,7 +41,7 @@ FULL = replace(
 
 def make(recipe: Recipe, folder: Path | None = None, space: str = "nas-bench-201", cell: Any = CELL) -> Trainer:
     task = get_task("digits")
-    return alone.trainer(task, task.load().reduced(256, 128), space, cell, recipe, CPU, folder)
+    return alone.build_trainer(task, task.load().reduced(256, 128), space, cell, recipe, CPU, folder)
 
 
 def equal(a: torch.nn.Module, b: torch.nn.Module) -> bool:
@@ -52,7 +52,7 @@ def equal(a: torch.nn.Module, b: torch.nn.Module) -> bool:
 def test_digits_are_learnt() -> None:
     task = get_task("digits")
     splits = task.load()
-    trained = alone.train_alone(task, splits, "nas-bench-201", CELL, replace(SMALL, epochs=8), CPU)
+    trained = alone.train_standalone(task, splits, "nas-bench-201", CELL, replace(SMALL, epochs=8), CPU)
     error = evaluate(trained.network, task.shape, DeviceSplit(splits.search, task, CPU))
     assert error < 10.0  # chance is 90 %
     assert trained.seconds > 0 and len(trained.curve) == 8
@@ -122,7 +122,7 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_checkpoint(tmp_path: Path
 def test_out_of_memory_halves_the_batch_once_and_then_stops(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     trainer = make(FULL)
-    trainer.halving.say = said.append
+    trainer.microbatching.reporter = said.append
     network = trainer.network
 
     def limited(limit: int) -> Any:
@@ -147,8 +147,8 @@ def test_halved_batches_give_the_same_gradient_without_normalisation() -> None:
     trainer.network.eval()
     batch = next(trainer.train.epoch(64, torch.Generator().manual_seed(0)))
     gradients = []
-    for parts in (1, 2):
-        trainer.halving.parts = parts
+    for n_microbatches in (1, 2):
+        trainer.microbatching.n_microbatches = n_microbatches
         for group in trainer.optimizer.param_groups:
             group["lr"] = 0.0
         trainer._update(batch)
@@ -162,13 +162,13 @@ def test_until_zero_trains_nothing_and_watch_is_asked_before_each_epoch(tmp_path
     trainer = make(FULL, tmp_path)
     assert trainer.run(until=0).curve == []
 
-    def watch() -> None:
+    def epoch_callback() -> None:
         asked.append(len(trainer.curve))
         if len(asked) == 3:
             raise TimeoutError
 
     with pytest.raises(TimeoutError):
-        trainer.run(watch=watch)
+        trainer.run(epoch_callback=epoch_callback)
     assert asked == [0, 1, 2] and len(make(FULL, tmp_path).curve) == 2
 
 
@@ -177,7 +177,7 @@ def test_a_compiler_that_fails_is_said_once_and_done_without() -> None:
 
     said: list[str] = []
     trainer, alike = make(FULL), make(FULL)
-    trainer.say = said.append
+    trainer.reporter = said.append
 
     def fails(_: torch.Tensor) -> Any:
         raise Unsupported("no compiler here", real_stack=None)
@@ -198,7 +198,7 @@ def test_any_number_of_networks_is_compiled_one_after_another(monkeypatch: pytes
     for number in range(12):
         network = make(FULL, cell=NasBench201Space().from_index(5000 + 901 * number)).network.eval()
         before = counter.frame_count
-        torch.testing.assert_close(compiled(network)(x), network(x))
+        torch.testing.assert_close(compile_network(network)(x), network(x))
         assert counter.frame_count == before + 1
 
 
@@ -301,7 +301,7 @@ def test_a_gpu_that_is_absent_is_named() -> None:
 
 def test_convolutions_are_not_tuned_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.cudnn, "benchmark", True)
-    with pytest.raises(ZeroDivisionError), untuned():
+    with pytest.raises(ZeroDivisionError), without_autotuning():
         assert not torch.backends.cudnn.benchmark and torch.backends.cudnn.enabled
         raise ZeroDivisionError
     assert torch.backends.cudnn.benchmark

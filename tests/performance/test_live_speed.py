@@ -16,12 +16,12 @@ torch = pytest.importorskip("torch", reason="live search needs torch: pip instal
 from torch import Tensor, nn  # noqa: E402
 
 from nasbench.live.searchers.darts import Darts  # noqa: E402
-from nasbench.live.searchers.loop import build  # noqa: E402
-from nasbench.live.searchers.searcher import SearchSettings  # noqa: E402
+from nasbench.live.searchers.loop import build_searcher  # noqa: E402
+from nasbench.live.searchers.searcher import SupernetConfig  # noqa: E402
 from nasbench.live.tasks.catalogue import get_task  # noqa: E402
 from nasbench.live.training.batches import Batch, DeviceSplit  # noqa: E402
 
-SETTINGS = SearchSettings(epochs=10, batch=64, channels=8, cells=1)
+SETTINGS = SupernetConfig(epochs=10, batch=64, channels=8, cells=1)
 GOAL = 0.9
 """Time of the plain loop over that of the search step (issue: 0.9 or better)."""
 
@@ -124,7 +124,7 @@ class PlainDarts:
 def pair() -> tuple[Darts, PlainDarts, list[tuple[Batch, Batch]]]:
     torch.set_num_threads(1)
     task = get_task("digits")
-    searcher = build(lambda *a: Darts(*a), task, "nas-bench-201", SETTINGS, torch.device("cpu"))
+    searcher = build_searcher(lambda *a: Darts(*a), task, "nas-bench-201", SETTINGS, torch.device("cpu"))
     assert isinstance(searcher, Darts)
     splits = task.load()
     generator = torch.Generator().manual_seed(0)

@@ -13,7 +13,7 @@ from flwr.common import Code, FitRes, Parameters, Status
 from nasbench.live.federated.coordinator import Coordinator
 from nasbench.live.federated.federated_config import THETA, Array
 from nasbench.live.federated.flower import TYPE, MirrorAveraging
-from nasbench.live.federated.update_validation import packed
+from nasbench.live.federated.update_validation import serialize_array
 
 from small_federation import JOB
 
@@ -34,7 +34,7 @@ def _asked() -> MirrorAveraging:
     coordinator = Coordinator(replace(JOB, settings=replace(JOB.settings, epochs=2)), 2)
     averaging = MirrorAveraging(coordinator)
     for client in (0, 1):
-        coordinator.admit({"client": client, "examples": ANNOUNCED})
+        coordinator.register_client({"client": client, "examples": ANNOUNCED})
         averaging.numbers[str(client)] = client
     averaging.asked = coordinator.instructions(1)
     return averaging
@@ -47,7 +47,7 @@ def sent() -> dict[str, Array]:
 
 def honest() -> list[bytes]:
     """Return the tensors of a client that has not moved."""
-    return [packed(array) for array in sent().values()]
+    return [serialize_array(array) for array in sent().values()]
 
 
 def answer(tensors: Any = None, examples: Any = ANNOUNCED, **fields: Any) -> FitRes:

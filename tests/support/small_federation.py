@@ -6,18 +6,18 @@ from dataclasses import replace
 
 import torch
 
-from nasbench.live.federated.experiment import FederatedPlan
-from nasbench.live.federated.federated_config import Job
-from nasbench.live.searchers.searcher import SearchSettings
+from nasbench.live.federated.experiment import FederatedExperiment
+from nasbench.live.federated.federated_config import FederatedConfig
+from nasbench.live.searchers.searcher import SupernetConfig
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.training.recipe import SMALL
 
 CPU = torch.device("cpu")
 DIGITS = get_task("digits")
-JOB = Job(
+JOB = FederatedConfig(
     task="digits",
     options={"arch_learning_rate": 1.0},
-    settings=SearchSettings(epochs=1, batch=32, channels=4, cells=1),
+    settings=SupernetConfig(epochs=1, batch=32, channels=4, cells=1),
     recipe=replace(SMALL, epochs=1, batch=32, channels=4),
 )
-PLAN = FederatedPlan(job=JOB, clients=3, examples=(120, 60))
+PLAN = FederatedExperiment(config=JOB, clients=3, examples=(120, 60))

@@ -9,21 +9,21 @@ from typing import Any
 import torch
 
 from nasbench.live.searchers.catalogue import get_searcher
-from nasbench.live.searchers.loop import Search, build
-from nasbench.live.searchers.searcher import Searcher, SearchSettings
+from nasbench.live.searchers.loop import SupernetSearch, build_searcher
+from nasbench.live.searchers.searcher import Searcher, SupernetConfig
 from nasbench.live.searchers.stopping import EarlyStopping
 from nasbench.live.tasks.catalogue import get_task
 
 CPU = torch.device("cpu")
-TINY = SearchSettings(epochs=2, batch=64, channels=4, cells=1)
+TINY = SupernetConfig(epochs=2, batch=64, channels=4, cells=1)
 
 
-def make(name: str, space: str = "nas-bench-201", settings: SearchSettings = TINY, **options: Any) -> Searcher:
+def make(name: str, space: str = "nas-bench-201", settings: SupernetConfig = TINY, **options: Any) -> Searcher:
     maker, partial = get_searcher(name, options)
     settings = replace(settings, cells=3) if space == "darts" else settings
-    return build(maker, get_task("digits"), space, settings, CPU, partial)
+    return build_searcher(maker, get_task("digits"), space, settings, CPU, partial)
 
 
-def search(searcher: Searcher, folder: Path | None = None, stopping: EarlyStopping | None = None) -> Search:
+def search(searcher: Searcher, folder: Path | None = None, stopping: EarlyStopping | None = None) -> SupernetSearch:
     task = get_task("digits")
-    return Search(searcher, task, task.load().reduced(128, 64), stopping, folder)
+    return SupernetSearch(searcher, task, task.load().reduced(128, 64), stopping, folder)

@@ -40,7 +40,7 @@ def export(
     from nasbench.live.experiment.commands import chosen_recipe
     from nasbench.live.experiment.retraining import final_splits, train_final
     from nasbench.live.hardware.torch_device import choose_device
-    from nasbench.live.networks.builders import builder
+    from nasbench.live.networks.builders import get_networks
     from nasbench.live.tasks.catalogue import get_task
 
     check_target(onnx)
@@ -51,7 +51,7 @@ def export(
     else:
         plan = _recipe_of(checkpoint)
     chosen = get_task(task)
-    vector = builder(space).make_space().from_string(architecture)
+    vector = get_networks(space).make_space().from_string(architecture)
     splits = chosen.load()
     trained = train_final(chosen, splits, space, vector, plan, choose_device(device), checkpoint)
     row: dict[str, Any] = {"task": task, "space": space, "architecture": architecture, "seed": plan.seed}

@@ -19,7 +19,7 @@ from torch.onnx import errors
 
 from nasbench.errors import NasbenchError
 from nasbench.live.hardware.counting import example
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.tasks.shape import TaskShape
 
 INPUT, OUTPUT = "input", "output"
 OPSET = 17
@@ -35,7 +35,7 @@ def need_onnx() -> None:
             )
 
 
-def to_onnx(network: nn.Module, shape: Shape) -> bytes:
+def to_onnx(network: nn.Module, shape: TaskShape) -> bytes:
     """Return the ONNX file of a network in evaluation mode, in single precision; the network is left as it is.
 
     Raises:

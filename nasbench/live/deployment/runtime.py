@@ -16,7 +16,7 @@ from torch import Tensor
 from nasbench.errors import NasbenchError
 from nasbench.live.deployment.onnx_file import INPUT
 from nasbench.live.hardware.counting import example
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.tasks.shape import TaskShape
 from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.metrics import score
 
@@ -53,7 +53,7 @@ class OnnxModel:
         outputs: list[NDArray[np.float32]] = self._session.run(None, {INPUT: x})
         return outputs[0]
 
-    def latency(self, shape: Shape, seconds: float = 0.2) -> float:
+    def latency(self, shape: TaskShape, seconds: float = 0.2) -> float:
         """Return the median milliseconds of a pass of one example after a warm-up, over at least `seconds` of passes."""
         x = example(shape).numpy()
         for _ in range(WARM_UP):
@@ -65,7 +65,7 @@ class OnnxModel:
             times.append(time.perf_counter() - start)
         return float(np.median(times)) * 1e3
 
-    def score(self, shape: Shape, data: DeviceSplit) -> float:
+    def score(self, shape: TaskShape, data: DeviceSplit) -> float:
         """Return the score on a split that lives on the CPU: error in %, or mean squared error."""
         return score(shape, self, data)
 

@@ -19,17 +19,17 @@ import torch
 
 from nasbench.errors import NasbenchError
 from nasbench.files.locks import only_writer
-from nasbench.live.evidence.clock import Clock, DeadlineError
+from nasbench.live.evidence.clock import Clock, TimeBudgetExhaustedError
 from nasbench.live.evidence.cost import cost, expected_rate, extrapolated_accuracy
-from nasbench.live.evidence.plans import PLANS, REHEARSAL, Plan
+from nasbench.live.evidence.plans import PLANS, REHEARSAL, EvidenceConfig
 from nasbench.live.evidence.record import new_record, open_record
 from nasbench.live.evidence.registration import FOLDER, covering, register
-from nasbench.live.evidence.run import Run
+from nasbench.live.evidence.run import EvidenceRun
 from nasbench.live.evidence.sources import sources_digest
 from nasbench.live.hardware.torch_device import choose_device
 from nasbench.live.tasks import cifar10
 from nasbench.live.tasks.task import Splits, task_folder
-from nasbench.live.training.training import to_stderr
+from nasbench.live.training.training import stderr_reporter
 
 IMAGES = 45_000, 5_000
 """Training and search images of CIFAR-10."""
@@ -43,14 +43,16 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return _run(options)
-    except DeadlineError:
-        to_stderr(f"The minutes of this call are used; what is done is in {options.out}, and the same command goes on.")
+    except TimeBudgetExhaustedError:
+        stderr_reporter(
+            f"The minutes of this call are used; what is done is in {options.out}, and the same command goes on."
+        )
         return UNFINISHED
     except KeyboardInterrupt:
-        to_stderr(f"Interrupted; what is done is in {options.out}, and the same command goes on.")
+        stderr_reporter(f"Interrupted; what is done is in {options.out}, and the same command goes on.")
         return INTERRUPTED
     except (NasbenchError, OSError) as fault:
-        to_stderr(f"evidence: {fault}")
+        stderr_reporter(f"evidence: {fault}")
         return WRONG_USE
 
 
@@ -87,48 +89,48 @@ def _run(options: argparse.Namespace) -> int:
         raise NasbenchError(f"--minutes is {options.minutes:g}; it should be a positive number.")
     if options.threads is not None and options.threads < 1:
         raise NasbenchError(f"--threads is {options.threads}; it should be 1 or more.")
-    plan = _plan(options)
+    config = _plan(options)
     if options.register:
-        to_stderr(
-            f"registered: {register(plan.as_dict(), sources_digest(), extrapolated_accuracy(cost(plan, *IMAGES).seed), FOLDER)}"
+        stderr_reporter(
+            f"registered: {register(config.as_dict(), sources_digest(), extrapolated_accuracy(cost(config, *IMAGES).seed), FOLDER)}"
         )
         return DONE
     if not options.device.startswith("cuda"):
         torch.set_num_threads(options.threads or os.cpu_count() or 1)
-    if options.plan:
-        rate = expected_rate(plan, torch.device(options.device.partition(":")[0]))
-        print(json.dumps({"plan": plan.as_dict(), "expected": cost(plan, *IMAGES, rate=rate).as_dict()}, indent=1))
+    if options.config:
+        rate = expected_rate(config, torch.device(options.device.partition(":")[0]))
+        print(json.dumps({"plan": config.as_dict(), "expected": cost(config, *IMAGES, rate=rate).as_dict()}, indent=1))
         return DONE
     deadline = time.monotonic() + 60 * options.minutes
     device = choose_device(options.device)
     splits = cifar10.splits(cifar10.cached() if options.data is None else cifar10.from_path(options.data))
-    if plan is REHEARSAL:
+    if config is REHEARSAL:
         train, search, test = REHEARSED
         splits = Splits(splits.train.first(train), splits.search.first(search), splits.test.first(test))
-    expected = cost(plan, len(splits.train), len(splits.search), rate=expected_rate(plan, device))
-    to_stderr(f"{plan.name}: {expected}")
-    fresh = new_record(plan.as_dict(), sources_digest(), None)
+    expected = cost(config, len(splits.train), len(splits.search), rate=expected_rate(config, device))
+    stderr_reporter(f"{config.name}: {expected}")
+    fresh = new_record(config.as_dict(), sources_digest(), None)
     under = covering(fresh, FOLDER)
     fresh["registration"] = under.name if under else None
-    path = options.out / f"{plan.name}.json"
-    work = options.work or (task_folder("cifar10").parent / "evidence" / plan.name if device.type == "cpu" else None)
+    path = options.out / f"{config.name}.json"
+    work = options.work or (task_folder("cifar10").parent / "evidence" / config.name if device.type == "cpu" else None)
     with ExitStack() as held:
         # Without a folder of checkpoints there is one process to a GPU, and a file system without locks will do.
         for folder in sorted({options.out.resolve(), work.resolve()}) if work else ():
             held.enter_context(only_writer(folder))
         record = open_record(path, fresh)
-        if record["registration"] is None and plan is not REHEARSAL:
-            to_stderr(
+        if record["registration"] is None and config is not REHEARSAL:
+            stderr_reporter(
                 "This run is not registered under the present sources, or was begun before it was, and will decide nothing; see --register."
             )
-        clock = Clock(deadline, expected.total, to_stderr)
-        run = Run(plan, cifar10.TASK, splits, device, path, record, work, clock)
+        clock = Clock(deadline, expected.total, stderr_reporter)
+        run = EvidenceRun(config, cifar10.TASK, splits, device, path, record, work, clock)
         run.write()
         print(json.dumps({"evidence": str(path), **run.collect()["summary"]}, indent=1))
     return DONE
 
 
-def _plan(options: argparse.Namespace) -> Plan:
+def _plan(options: argparse.Namespace) -> EvidenceConfig:
     kind = options.device.partition(":")[0]
     if kind not in PLANS:
         raise NasbenchError(f"There is no plan for the device {options.device!r}; it should be cuda or cpu.")

@@ -12,7 +12,7 @@ EVERY = 60.0
 """Seconds between two lines of progress."""
 
 
-class DeadlineError(Exception):
+class TimeBudgetExhaustedError(Exception):
     """The minutes of a call are used; what was done is kept."""
 
 
@@ -23,12 +23,12 @@ class Clock:
     Attributes:
         deadline: `time.monotonic()` from which on no epoch begins.
         left: operations that are left of the plan.
-        say: takes the lines.
+        reporter: takes the lines.
     """
 
     deadline: float
     left: float
-    say: Callable[[str], None]
+    reporter: Callable[[str], None]
     _epoch: float = 0.0
     _began: float | None = None
     _done: float = 0.0
@@ -50,11 +50,11 @@ class Clock:
             self._done += self._epoch
             self._seconds += now - self._began
         if now >= self.deadline:
-            raise DeadlineError
+            raise TimeBudgetExhaustedError
         self._began = now
         self._told = now if self._told is None else self._told
         if self._done and now - self._told >= EVERY:
             self._told = now
             rate = self._done / self._seconds
             rest = max(self.left - self._done, 0.0)
-            self.say(f"{rate / 1e12:.3g} TFLOP/s; at most {duration(rest / rate)} left, search and deciding seeds")
+            self.reporter(f"{rate / 1e12:.3g} TFLOP/s; at most {duration(rest / rate)} left, search and deciding seeds")

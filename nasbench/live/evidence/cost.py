@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from nasbench.live.evidence.plans import Plan
+from nasbench.live.evidence.plans import EvidenceConfig
 from nasbench.live.hardware.throughput import TRAINING
-from nasbench.live.networks.builders import ConvNets
+from nasbench.live.networks.builders import ConvNetworks
 from nasbench.live.networks.convnet import ConvNet
-from nasbench.live.tasks.shape import Shape
-from nasbench.live.training.arithmetic import arithmetic_of
+from nasbench.live.tasks.shape import TaskShape
+from nasbench.live.training.arithmetic import choose_arithmetic
 from nasbench.spaces.convnet import AIRBENCH96, CIFAR, counts, design_of
 
 H200_RATE, H200_SHARE = 780e12, 0.25
@@ -67,23 +67,23 @@ class Cost:
         return f"{text}: {search} and {self.seeds} x {seed} at {self.rate / 1e12:.3g} TFLOP/s, {duration(self.total / self.rate)} in all"
 
 
-def cost(plan: Plan, train: int, search: int, macs: float | None = None, rate: float | None = None) -> Cost:
+def cost(config: EvidenceConfig, train: int, search: int, macs: float | None = None, rate: float | None = None) -> Cost:
     """Return the cost of a plan on so many training and search examples.
 
     Args:
-        plan: what is done.
+        config: what is done.
         train: examples to train on in the search.
         search: examples to score on in the search; final trainings see both.
         macs: of the found network; None for the cap of the space.
         rate: operations a second.
     """
-    space = ConvNets(plan.space).make_space()
+    space = ConvNetworks(config.space).make_space()
     cap = 1e6 * float(space.mmacs or np.inf)
-    used = train if plan.examples[0] is None else min(plan.examples[0], train)
+    used = train if config.examples[0] is None else min(config.examples[0], train)
     return Cost(
-        search=TRAINING * cap * used * plan.search_epochs * plan.queries,
-        seed=TRAINING * (cap if macs is None else macs) * (train + search) * plan.recipe.epochs,
-        seeds=len(plan.seeds),
+        search=TRAINING * cap * used * config.search_epochs * config.queries,
+        seed=TRAINING * (cap if macs is None else macs) * (train + search) * config.recipe.epochs,
+        seeds=len(config.seeds),
         rate=rate,
     )
 
@@ -97,15 +97,15 @@ def extrapolated_accuracy(operations: float) -> float:
     return 100.0 - 3.97 * (operations / (4.9 * PETA)) ** -0.158
 
 
-def expected_rate(plan: Plan, device: torch.device, batch: int = 64) -> float:
+def expected_rate(config: EvidenceConfig, device: torch.device, batch: int = 64) -> float:
     """Return operations a second: as expected of an H200 on a GPU, as three steps of training take them on a CPU."""
     if device.type == "cuda":
         return H200_SHARE * H200_RATE
-    recipe, shape = plan.recipe, Shape(dims=2, channels=3, size=32, outputs=10)
+    recipe, shape = config.recipe, TaskShape(dims=2, channels=3, size=32, outputs=10)
     with torch.random.fork_rng(devices=[]):
-        design = design_of(ConvNets("convnet").make_space().from_string(AIRBENCH96), recipe.channels)
+        design = design_of(ConvNetworks("convnet").make_space().from_string(AIRBENCH96), recipe.channels)
         network = ConvNet(design, shape)
-        arithmetic = arithmetic_of(recipe, network, shape.dims, device)
+        arithmetic = choose_arithmetic(recipe, network, shape.dims, device)
         x = arithmetic.laid_out(torch.randn(batch, 3, 32, 32))
     seconds = min(_step(network, x, arithmetic.autocast(device)) for _ in range(3))
     return TRAINING * float(counts(design, CIFAR).macs) * batch / seconds

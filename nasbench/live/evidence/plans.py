@@ -9,15 +9,15 @@ from typing import Any, Literal
 from nasbench.live.tasks.task import Augmentation
 from nasbench.live.training.recipe import Recipe
 
-Kind = Literal["found", "resnet18", "random"]
-KINDS: tuple[Kind, ...] = ("found", "resnet18", "random")
+NetworkKind = Literal["found", "resnet18", "random"]
+NETWORKS: tuple[NetworkKind, ...] = ("found", "resnet18", "random")
 """What is trained: the claim is about the first, the others are beside it."""
 TARGET = 96.2
 """Test accuracy in % of the claim."""
 
 
 @dataclass(frozen=True)
-class Plan:
+class EvidenceConfig:
     """One registered way to the evidence.
 
     Attributes:
@@ -60,7 +60,7 @@ class Plan:
         """Recipe of the search's trainings: too short for a compiler to pay."""
         return replace(self.recipe, epochs=self.search_epochs, compile=False)
 
-    def order(self) -> Iterator[tuple[Kind, int]]:
+    def order(self) -> Iterator[tuple[NetworkKind, int]]:
         """Yield what is trained after the search, in this order."""
         yield from (("found", seed) for seed in self.seeds)
         for seed in self.seeds:
@@ -107,7 +107,7 @@ RECIPE = Recipe(
 Its square of 12 lies inside the image; one of 14 that may leave it covers as much.
 """
 
-GPU = Plan(
+GPU = EvidenceConfig(
     name="cifar10-gpu",
     device="cuda",
     space="convnet:128:580",
@@ -120,7 +120,7 @@ GPU = Plan(
 )
 """One H200 for some ten minutes."""
 
-CPU = Plan(
+CPU = EvidenceConfig(
     name="cifar10-cpu",
     device="cpu",
     space="convnet:128:460",
@@ -135,7 +135,7 @@ CPU = Plan(
 )
 """Two cores for three hours of search and some seven hours a seed."""
 
-REHEARSAL = Plan(
+REHEARSAL = EvidenceConfig(
     name="rehearsal",
     device="cpu",
     space="convnet:4:1.6",

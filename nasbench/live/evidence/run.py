@@ -15,21 +15,21 @@ from torch import Tensor, nn
 from nasbench.hybrid.optimizer import OPTIMIZER
 from nasbench.live.evidence.clock import Clock
 from nasbench.live.evidence.cost import cost
-from nasbench.live.evidence.plans import Kind, Plan
+from nasbench.live.evidence.plans import EvidenceConfig, NetworkKind
 from nasbench.live.evidence.record import write_record
-from nasbench.live.experiment.evaluation_cache import Journal
+from nasbench.live.experiment.evaluation_cache import EvaluationCache
 from nasbench.live.experiment.retraining import describe_trained, final_splits
 from nasbench.live.experiment.training_benchmark import LiveBenchmark
-from nasbench.live.hardware.throughput import of_training
-from nasbench.live.hardware.torch_device import describe, untuned
-from nasbench.live.networks.builders import ConvNets
+from nasbench.live.hardware.throughput import training_throughput
+from nasbench.live.hardware.torch_device import describe, without_autotuning
+from nasbench.live.networks.builders import ConvNetworks
 from nasbench.live.networks.resnet import ResNet18
 from nasbench.live.networks.space_networks import Architecture
 from nasbench.live.tasks.task import Splits, Task
 from nasbench.live.training.microbatching import memory_guard
 from nasbench.live.training.recipe import Recipe
-from nasbench.live.training.standalone import start_of
-from nasbench.live.training.training import DivergedError, Say, Trainer, compiled, to_stderr
+from nasbench.live.training.standalone import prepare_network
+from nasbench.live.training.training import DivergedError, Reporter, Trainer, compile_network, stderr_reporter
 from nasbench.search.ledger import Budget
 from nasbench.search.observations import Observations
 from nasbench.search.random_streams import Streams
@@ -42,11 +42,11 @@ RESNET = "ResNet-18"
 
 
 @dataclass
-class Run:
+class EvidenceRun:
     """One call.
 
     Attributes:
-        plan: what is done.
+        config: what is done.
         task: CIFAR-10.
         splits: its examples; the test split is scored once a training, after the last epoch, and selects nothing.
         device: where.
@@ -54,11 +54,11 @@ class Run:
         record: what is done so far.
         work: folder of checkpoints and of the search's journal, which goes on from there; None keeps none.
         clock: ends the call at its deadline.
-        say: takes a line after each training.
+        reporter: takes a line after each training.
         networks: compiled so far, by architecture: a graph is compiled once, and initialised anew for each seed.
     """
 
-    plan: Plan
+    config: EvidenceConfig
     task: Task
     splits: Splits
     device: torch.device
@@ -66,23 +66,23 @@ class Run:
     record: dict[str, Any]
     work: Path | None
     clock: Clock
-    say: Say = to_stderr
+    reporter: Reporter = stderr_reporter
     networks: dict[str, tuple[nn.Module, Callable[[Tensor], Any]]] = field(default_factory=dict)
 
     def collect(self) -> dict[str, Any]:
         """Do what the record lacks, in the order of the plan, and return it."""
-        spent = cost(self.plan, len(self.splits.train), len(self.splits.search))
-        self.clock.expect(spent.search / (self.plan.queries * self.plan.search_epochs))
+        spent = cost(self.config, len(self.splits.train), len(self.splits.search))
+        self.clock.expect(spent.search / (self.config.queries * self.config.search_epochs))
         if self.record["search"] is None:
             self.record["search"] = self.search()
             self.write()
         else:
-            self.clock.skip(self.plan.queries * self.plan.search_epochs)
+            self.clock.skip(self.config.queries * self.config.search_epochs)
         found = self._space.from_string(self.record["search"]["architecture"])
-        for kind, seed in self.plan.order():
-            self.clock.expect(spent.seed / self.plan.recipe.epochs)
+        for kind, seed in self.config.order():
+            self.clock.expect(spent.seed / self.config.recipe.epochs)
             if any((t["kind"], t["seed"]) == (kind, seed) for t in self.record["trainings"]):
-                self.clock.skip(self.plan.recipe.epochs)
+                self.clock.skip(self.config.recipe.epochs)
             else:
                 self.record["trainings"].append(self._train(kind, seed, found))
                 self.write()
@@ -90,27 +90,27 @@ class Run:
 
     def search(self) -> dict[str, Any]:
         """Search with the registered hybrid through training alone: what was found, and every query."""
-        plan, recipe, space = self.plan, self.plan.search_recipe, self._space
-        part = self.splits.reduced(*plan.examples)
+        config, recipe, space = self.config, self.config.search_recipe, self._space
+        part = self.splits.reduced(*config.examples)
         protocol = SearchProtocol(
             objectives=(self.task.metric,),
             split="search",
             epochs=(recipe.epochs,),
             training_seed="random",
             repeats="cached",
-            budget=Budget({"unique_queries": float(plan.queries)}),
+            budget=Budget({"unique_queries": float(config.queries)}),
         )
         identity = {"settings": self.record["settings_sha256"], "sources": self.record["sources_sha256"]}
-        journal = Journal(self.work / "trainings.json" if self.work else None, identity)
-        self.clock.skip(len(journal.answers) * plan.search_epochs)
-        with memory_guard(self.device, "searching"), untuned():
-            live = LiveBenchmark(self.task, part.train, part.search, plan.space, recipe, self.device, diverged=100.0)
-            problem = live.problem(protocol, plan.search_seed, (0,), journal, self.clock)
-            optimizer = OPTIMIZER.create(problem, Streams(plan.search_seed, (0,)), {})
+        cache = EvaluationCache(self.work / "trainings.json" if self.work else None, identity)
+        self.clock.skip(len(cache.answers) * config.search_epochs)
+        with memory_guard(self.device, "searching"), without_autotuning():
+            live = LiveBenchmark(self.task, part.train, part.search, config.space, recipe, self.device, diverged=100.0)
+            problem = live.problem(protocol, config.search_seed, (0,), cache, self.clock)
+            optimizer = OPTIMIZER.create(problem, Streams(config.search_seed, (0,)), {})
             batches, own_seconds = search(problem, optimizer, self._said)
         queries = [row for batch in batches for row in self._queries(batch)]
         best = min(queries, key=lambda row: row["search_error"])
-        self.say(f"found: {best['architecture']}, {best['search_error']:.2f} % wrong, {best['mmacs']:.0f} MMAC")
+        self.reporter(f"found: {best['architecture']}, {best['search_error']:.2f} % wrong, {best['mmacs']:.0f} MMAC")
         return {
             "optimizer": "hybrid",
             "architecture": best["architecture"],
@@ -126,11 +126,11 @@ class Run:
         """Return a member drawn uniformly from those of about as many multiply-accumulates as the found one, itself left out."""
         members = self._space.all
         macs, target = self._macs(members), self._macs(found[None])[0]
-        near = (np.abs(macs - target) <= self.plan.equal_macs * target) & (members != found).any(axis=1)
+        near = (np.abs(macs - target) <= self.config.equal_macs * target) & (members != found).any(axis=1)
         return members[np.random.default_rng(seed).choice(np.flatnonzero(near))]
 
-    def _train(self, kind: Kind, seed: int, found: Architecture) -> dict[str, Any]:
-        recipe = replace(self.plan.reference_recipe if kind == "resnet18" else self.plan.recipe, seed=seed)
+    def _train(self, kind: NetworkKind, seed: int, found: Architecture) -> dict[str, Any]:
+        recipe = replace(self.config.reference_recipe if kind == "resnet18" else self.config.recipe, seed=seed)
         name, network, forward = self._network(kind, seed, found, recipe)
         identity = {"kind": kind, "architecture": name, "sources": self.record["sources_sha256"]}
         folder = self.work / f"{kind}-seed{seed}" if self.work else None
@@ -138,14 +138,14 @@ class Run:
         try:
             with memory_guard(self.device, "training"):
                 trainer = Trainer(
-                    network, self.task, self.whole, recipe, self.device, folder, identity, False, self.say, forward
+                    network, self.task, self.whole, recipe, self.device, folder, identity, False, self.reporter, forward
                 )
                 self.clock.skip(len(trainer.curve))
-                trained = trainer.run(watch=self.clock)
+                trained = trainer.run(epoch_callback=self.clock)
         except (
             DivergedError
         ) as fault:  # of one network: the others are trained all the same, and this one counts as failed
-            self.say(f"{kind}, seed {seed}: {fault}")
+            self.reporter(f"{kind}, seed {seed}: {fault}")
             return {**entry, "failed": str(fault)}
         if forward is not None:  # what the compiler failed at it is not asked again for the next seed
             self.networks[name] = network, trainer.forward
@@ -155,33 +155,33 @@ class Run:
             if facts["test_error_with_views"] is not None
             else ""
         )
-        self.say(f"{kind}, seed {seed}: {100 - facts['test_error']:.2f} %{views}, {trained.seconds:.0f} s")
+        self.reporter(f"{kind}, seed {seed}: {100 - facts['test_error']:.2f} %{views}, {trained.seconds:.0f} s")
         return {
             **entry,
             **facts,
-            **of_training(trained.curve, recipe, len(trainer.train), facts["macs"], self.device),
+            **training_throughput(trained.curve, recipe, len(trainer.train), facts["macs"], self.device),
             "curve": trained.curve,
             "environment": describe(self.device),
         }
 
     def _network(
-        self, kind: Kind, seed: int, found: Architecture, recipe: Recipe
+        self, kind: NetworkKind, seed: int, found: Architecture, recipe: Recipe
     ) -> tuple[str, nn.Module, Callable[[Tensor], Any] | None]:
         """Name of a network, the network as it starts for a seed, and what computes it where that was compiled."""
         network: nn.Module
         if kind == "resnet18":
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(seed)
-                name, network = RESNET, ResNet18(self.task.shape, self.plan.reference_channels).to(self.device)
+                name, network = RESNET, ResNet18(self.task.shape, self.config.reference_channels).to(self.device)
         else:
             member = found if kind == "found" else self.random_member(found, seed)
             name = self._space.to_string(member)
-            network = start_of(self.task, self.whole, self.plan.space, member, recipe, self.device)
+            network = prepare_network(self.task, self.whole, self.config.space, member, recipe, self.device)
         # A random member is another for each seed, and a compiler takes too long for one training.
         if not recipe.compile or kind == "random":
             return name, network, None
         if name not in self.networks:
-            self.networks[name] = network, compiled(network)
+            self.networks[name] = network, compile_network(network)
         kept, forward = self.networks[name]
         kept.load_state_dict(network.state_dict())
         return name, kept, forward
@@ -193,10 +193,10 @@ class Run:
 
     @property
     def _space(self) -> ConvNetSpace:
-        return ConvNets(self.plan.space).make_space()
+        return ConvNetworks(self.config.space).make_space()
 
     def _macs(self, architectures: Architecture) -> Floats:
-        return ConvNets(self.plan.space).counts(architectures, self.task.shape, self.plan.recipe.channels)[:, 1]
+        return ConvNetworks(self.config.space).counts(architectures, self.task.shape, self.config.recipe.channels)[:, 1]
 
     def _queries(self, batch: Observations) -> Iterator[dict[str, Any]]:
         answers = batch.of_run(0)
@@ -212,7 +212,7 @@ class Run:
 
     def _said(self, batch: Observations) -> bool:
         for row in self._queries(batch):
-            self.say(
+            self.reporter(
                 f"{row['architecture']}: {row['search_error']:.2f} % wrong, {row['mmacs']:.0f} MMAC, {row['seconds']:.0f} s"
             )
         return False

@@ -21,21 +21,21 @@ import torch
 
 from nasbench.errors import NasbenchError
 from nasbench.live.evidence.clock import Clock
-from nasbench.live.evidence.plans import RECIPE, Plan
+from nasbench.live.evidence.plans import RECIPE, EvidenceConfig
 from nasbench.live.evidence.record import new_record
-from nasbench.live.evidence.run import Run
+from nasbench.live.evidence.run import EvidenceRun
 from nasbench.live.evidence.sources import sources_digest
-from nasbench.live.experiment.evaluation_cache import Journal
+from nasbench.live.experiment.evaluation_cache import EvaluationCache
 from nasbench.live.hardware.counting import macs
-from nasbench.live.networks.builders import builder
+from nasbench.live.networks.builders import get_networks
 from nasbench.live.networks.space_networks import Architecture
 from nasbench.live.tasks import cifar10
 from nasbench.live.tasks.task import Augmentation, Splits, task_folder
 from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.metrics import evaluate
 from nasbench.live.training.recipe import CIFAR10_GPU, Recipe
-from nasbench.live.training.standalone import trainer
-from nasbench.live.training.training import to_stderr
+from nasbench.live.training.standalone import build_trainer
+from nasbench.live.training.training import stderr_reporter
 from nasbench.spaces.convnet import AIRBENCH96
 
 CPU = torch.device("cpu")
@@ -68,7 +68,7 @@ CELL_RECIPE = replace(
     augmentation=Augmentation(flip=True, translate=2, cutout=8),
 )
 """The best tabulated cell under the recipe that it had before, scaled alike."""
-PLAN = Plan(
+PLAN = EvidenceConfig(
     name="small",
     device="cpu",
     space="convnet:16:12",
@@ -83,7 +83,7 @@ MEMBERS = 5
 
 
 @dataclass(frozen=True)
-class Small:
+class SmallComparison:
     """The comparisons.
 
     Attributes:
@@ -101,8 +101,10 @@ class Small:
             ("convnet", "convnet", AIRBENCH96, SMALL),
             ("cell", "nas-bench-201", CELL, CELL_RECIPE),
         ):
-            architecture = builder(space).make_space().from_string(text)
-            network = builder(space).alone(architecture, cifar10.TASK.shape, recipe.channels, recipe.cells)
+            architecture = get_networks(space).make_space().from_string(text)
+            network = get_networks(space).build_standalone(
+                architecture, cifar10.TASK.shape, recipe.channels, recipe.cells
+            )
             accuracies = [self._accuracy(space, architecture, replace(recipe, seed=seed)) for seed in range(seeds)]
             rows[name] = {
                 "architecture": text,
@@ -116,11 +118,11 @@ class Small:
         """Accuracy in % of what each search found, of random members of equal multiply-accumulates, and the paired difference."""
         rows = []
         for seed in range(seeds):
-            plan = replace(PLAN, search_seed=seed)
-            record = new_record(plan.as_dict(), sources_digest(), None)
-            clock = Clock(math.inf, math.inf, to_stderr)
-            run = Run(
-                plan,
+            config = replace(PLAN, search_seed=seed)
+            record = new_record(config.as_dict(), sources_digest(), None)
+            clock = Clock(math.inf, math.inf, stderr_reporter)
+            run = EvidenceRun(
+                config,
                 cifar10.TASK,
                 self.splits,
                 CPU,
@@ -130,11 +132,11 @@ class Small:
                 clock,
             )
             search = run.search()
-            found = builder(plan.space).make_space().from_string(search["architecture"])
+            found = get_networks(config.space).make_space().from_string(search["architecture"])
             members = [run.random_member(found, MEMBERS * seed + k) for k in range(MEMBERS)]
             # A seed that the search has not trained with, the same for all.
             recipe = replace(SMALL, seed=1000 + seed)
-            ours, *others = (self._accuracy(plan.space, a, recipe) for a in (found, *members))
+            ours, *others = (self._accuracy(config.space, a, recipe) for a in (found, *members))
             rows.append(
                 {
                     "seed": seed,
@@ -145,24 +147,24 @@ class Small:
                     "difference": ours - median(others),
                 }
             )
-            to_stderr(f"search {seed}: {ours:.2f} % against a median of {median(others):.2f} %")
+            stderr_reporter(f"search {seed}: {ours:.2f} % against a median of {median(others):.2f} %")
         return {"searches": rows, **_interval([row["difference"] for row in rows])}
 
     def _accuracy(self, space: str, architecture: Architecture, recipe: Recipe) -> float:
         """Test accuracy in % of one training, from the folder where it was done before."""
         place = f"{space.replace(':', '-')}-{'-'.join(map(str, architecture.tolist()))}-seed{recipe.seed}"
         identity = {"recipe": asdict(recipe), "examples": [len(self.splits.train), len(self.splits.test)]}
-        journal = Journal(self.folder / f"{place}.json", identity)
+        cache = EvaluationCache(self.folder / f"{place}.json", identity)
 
         def train() -> tuple[list[float], int, float]:
-            trained = trainer(cifar10.TASK, self.splits, space, architecture, recipe, CPU, track=False).run()
+            trained = build_trainer(cifar10.TASK, self.splits, space, architecture, recipe, CPU, track=False).run()
             test = DeviceSplit(self.splits.test, cifar10.TASK, CPU)
             error = evaluate(
                 trained.network, cifar10.TASK.shape, test, views=recipe.views, arithmetic=trained.arithmetic
             )
             return [error], recipe.seed, trained.seconds
 
-        return 100.0 - journal.answer((0,), train)[0][0]
+        return 100.0 - cache.answer((0,), train)[0][0]
 
 
 def _interval(differences: list[float]) -> dict[str, Any]:
@@ -191,7 +193,7 @@ def main(arguments: list[str] | None = None) -> int:
         files = cifar10.cached() if options.data is None else cifar10.from_path(options.data)
         whole = cifar10.splits(files)
         splits = Splits(whole.train.first(TRAIN), whole.search.first(SEARCH), whole.test.first(TEST))
-        small = Small(splits, options.work or task_folder("cifar10").parent / "evidence" / "small")
+        small = SmallComparison(splits, options.work or task_folder("cifar10").parent / "evidence" / "small")
         todo: dict[str, tuple[Callable[[int], dict[str, Any]], int]] = {
             "anchor": (small.anchor, 3),
             "search": (small.search, 5),
@@ -199,7 +201,7 @@ def main(arguments: list[str] | None = None) -> int:
         compare, usual = todo[options.what]
         print(json.dumps(compare(options.seeds or usual), indent=1))
     except (NasbenchError, OSError) as fault:
-        to_stderr(f"small: {fault}")
+        stderr_reporter(f"small: {fault}")
         return 2
     return 0
 

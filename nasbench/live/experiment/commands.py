@@ -111,8 +111,10 @@ def search(
     train_rounds: Annotated[
         int | None, typer.Option(help="federated: rounds of the training, in place of --epochs")
     ] = None,
-    dropout: Annotated[float, typer.Option(help="federated: fraction of clients missing in a round")] = 0.0,
-    stragglers: Annotated[float, typer.Option(help="federated: fraction that gets through a part of its data")] = 0.0,
+    client_dropout: Annotated[float, typer.Option(help="federated: fraction of clients missing in a round")] = 0.0,
+    straggler_fraction: Annotated[
+        float, typer.Option(help="federated: fraction that gets through a part of its data")
+    ] = 0.0,
     runtime: Annotated[
         str, typer.Option(help="federated: flower (its simulation) or loop; bit for bit the same")
     ] = "flower",
@@ -121,7 +123,7 @@ def search(
     ] = None,
     token_file: TokenFile = None,
     certificates: Certificates = None,
-    patience: Annotated[float, typer.Option(help="federated: seconds that --listen waits for clients")] = 600.0,
+    client_timeout: Annotated[float, typer.Option(help="federated: seconds that --listen waits for clients")] = 600.0,
     compare: Annotated[int, typer.Option(help="federated: so many seeds beside central and local-only search")] = 0,
     seed: Seed = 0,
     device: Device = "auto",
@@ -136,13 +138,13 @@ def search(
     from dataclasses import replace
 
     from nasbench.cli.unused_options import refuse_unused
-    from nasbench.live.experiment.config import Plan
-    from nasbench.live.experiment.experiment import run_plan
-    from nasbench.live.experiment.pareto_search import run_front
-    from nasbench.live.federated.command import Federation, refuse_unused_federation, search_federated
+    from nasbench.live.experiment.config import ExperimentConfig
+    from nasbench.live.experiment.experiment import run_experiment
+    from nasbench.live.experiment.pareto_search import run_pareto_search
+    from nasbench.live.federated.command import FederationOptions, refuse_unused_federation, search_federated
     from nasbench.live.hardware.torch_device import choose_device
     from nasbench.live.networks.builders import network_size
-    from nasbench.live.searchers.searcher import SearchSettings
+    from nasbench.live.searchers.searcher import SupernetConfig
     from nasbench.live.training.recipe import get_recipe
 
     if examples is not None and examples < 2:
@@ -151,13 +153,13 @@ def search(
     given = {"precision": precision, "channels_last": channels_last}
     arithmetic: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     chosen = replace(get_recipe(recipe), channels=width, cells=depth, **arithmetic)
-    plan = Plan(
+    plan = ExperimentConfig(
         task=task,
         space=space,
         optimizer=optimizer or ("gaea" if federated else "hybrid"),
         options=parse_options(option or []),
         seed=seed,
-        settings=SearchSettings(epochs=search_epochs, channels=width, cells=depth, **arithmetic),
+        settings=SupernetConfig(epochs=search_epochs, channels=width, cells=depth, **arithmetic),
         stopping=stopping,
         selection=selection,
         recipe=replace(chosen, epochs=chosen.epochs if epochs is None else epochs),
@@ -166,19 +168,19 @@ def search(
         examples=(examples, None if examples is None else max(examples // 4, 1)),
         objectives=tuple(name.strip() for name in objectives.split(",")) if objectives else (),
     )
-    federation = Federation(
+    federation = FederationOptions(
         clients=clients,
         partition=partition,
         rounds=rounds,
         train_rounds=train_rounds,
-        dropout=dropout,
-        stragglers=stragglers,
+        client_dropout=client_dropout,
+        straggler_fraction=straggler_fraction,
         runtime=runtime,
         listen=listen,
         compare=compare,
         token_file=token_file,
         certificates=certificates,
-        patience=patience,
+        client_timeout=client_timeout,
     )
     if rank and (federated or plan.objectives):
         raise NasbenchError("A ranking is of one central search for one objective; leave out --rank.")
@@ -197,9 +199,9 @@ def search(
     if seconds is not None:
         refuse_unused(context, ("queries",), "and --seconds are two budgets; leave one out")
     if plan.objectives:
-        show("search", "rows", run_front(plan, choose_device(device), out), json)
+        show("search", "rows", run_pareto_search(plan, choose_device(device), out), json)
         return
-    show("search", "searches", [run_plan(plan, choose_device(device), out, rank=rank)], json)
+    show("search", "searches", [run_experiment(plan, choose_device(device), out, rank=rank)], json)
 
 
 def train(
@@ -219,12 +221,12 @@ def train(
     need_torch()
     from nasbench.live.experiment.retraining import describe_trained, train_final
     from nasbench.live.hardware.torch_device import choose_device
-    from nasbench.live.networks.builders import builder
+    from nasbench.live.networks.builders import get_networks
     from nasbench.live.tasks.catalogue import get_task
 
     plan = chosen_recipe(recipe, space, epochs, channels, cells, seed)
     chosen = get_task(task)
-    vector = builder(space).make_space().from_string(architecture)
+    vector = get_networks(space).make_space().from_string(architecture)
     where = choose_device(device)
     splits = chosen.load()
     trained = train_final(chosen, splits, space, vector, plan, where, out)

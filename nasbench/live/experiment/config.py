@@ -10,10 +10,10 @@ import numpy as np
 
 from nasbench.benchmarks.synthetic import FunctionEvaluator
 from nasbench.errors import NasbenchError, unknown_name
-from nasbench.live.networks.builders import ConvNets, builder
-from nasbench.live.networks.space_networks import blueprint
+from nasbench.live.networks.builders import ConvNetworks, get_networks
+from nasbench.live.networks.space_networks import get_cell_networks
 from nasbench.live.searchers.catalogue import get_searcher, searcher_names
-from nasbench.live.searchers.searcher import SearchSettings
+from nasbench.live.searchers.searcher import SupernetConfig
 from nasbench.live.searchers.stopping import EarlyStopping
 from nasbench.live.training.recipe import SMALL, Recipe
 from nasbench.search.ledger import Budget
@@ -26,7 +26,7 @@ SELECTIONS = ("derive", "perturbation")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class ExperimentConfig:
     """Everything that a live search depends on.
 
     Attributes:
@@ -50,7 +50,7 @@ class Plan:
     optimizer: str = "darts"
     options: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
-    settings: SearchSettings = field(default_factory=SearchSettings)
+    settings: SupernetConfig = field(default_factory=SupernetConfig)
     stopping: str = "none"
     selection: str = "derive"
     recipe: Recipe = SMALL
@@ -65,62 +65,62 @@ class Plan:
         return self.optimizer in searcher_names()
 
 
-def check_plan(plan: Plan) -> None:
+def check_config(config: ExperimentConfig) -> None:
     """Raise NasbenchError for what cannot be run: a name that does not exist, an option that is not what it may be, objectives,
     stopping or a selection that would not apply.
     """
-    if plan.optimizer not in (*searcher_names(), *optimizer_names()):
-        raise unknown_name("optimizer", plan.optimizer, (*searcher_names(), *optimizer_names()))
-    if plan.shares_weights and len(plan.objectives) > 1:
+    if config.optimizer not in (*searcher_names(), *optimizer_names()):
+        raise unknown_name("optimizer", config.optimizer, (*searcher_names(), *optimizer_names()))
+    if config.shares_weights and len(config.objectives) > 1:
         raise NasbenchError(
-            f"{plan.optimizer} searches on shared weights for one objective; several need an optimizer that trains alone, "
+            f"{config.optimizer} searches on shared weights for one objective; several need an optimizer that trains alone, "
             "such as hybrid or nsga2."
         )
-    if plan.selection not in SELECTIONS:
-        raise NasbenchError(f"There is no selection {plan.selection!r}; it should be one of {', '.join(SELECTIONS)}.")
-    _check_space(plan)
-    rule = EarlyStopping.parse(plan.stopping).rule
-    if not plan.shares_weights and (rule, plan.selection) != ("none", "derive"):
+    if config.selection not in SELECTIONS:
+        raise NasbenchError(f"There is no selection {config.selection!r}; it should be one of {', '.join(SELECTIONS)}.")
+    _check_space(config)
+    rule = EarlyStopping.parse(config.stopping).rule
+    if not config.shares_weights and (rule, config.selection) != ("none", "derive"):
         raise NasbenchError(
-            f"Early stopping and selection belong to searches on shared weights, and {plan.optimizer} trains alone; "
+            f"Early stopping and selection belong to searches on shared weights, and {config.optimizer} trains alone; "
             "leave out --stopping and --selection."
         )
-    if plan.optimizer == "hybrid_supernet" and plan.selection != "derive":
+    if config.optimizer == "hybrid_supernet" and config.selection != "derive":
         raise NasbenchError("hybrid_supernet selects by training its finalists alone; leave out --selection.")
-    if plan.shares_weights:
-        get_searcher(plan.optimizer, plan.options)
+    if config.shares_weights:
+        get_searcher(config.optimizer, config.options)
     else:
-        _build_alone(plan)
+        _check_optimizer(config)
 
 
-def _build_alone(plan: Plan) -> None:
+def _check_optimizer(config: ExperimentConfig) -> None:
     """Build an optimizer that trains alone on a stand-in of the benchmark, which takes no data; it is asked nothing."""
-    space = builder(plan.space).make_space()
+    space = get_networks(config.space).make_space()
     evaluator = FunctionEvaluator(space, lambda architectures: np.zeros(len(architectures)))
     protocol = SearchProtocol(
-        objectives=plan.objectives or ("error",),
+        objectives=config.objectives or ("error",),
         split="search",
-        epochs=(plan.search_recipe.epochs,),
+        epochs=(config.search_recipe.epochs,),
         training_seed="random",
         repeats="cached",
-        budget=Budget(dict(plan.budget)),
+        budget=Budget(dict(config.budget)),
     )
     evaluator.cheap = (False,) * len(protocol.objectives)
-    problem = Problem(evaluator, protocol, plan.seed, (0,))
-    get_optimizer(plan.optimizer).create(problem, Streams(plan.seed, (0,)), plan.options)
+    problem = Problem(evaluator, protocol, config.seed, (0,))
+    get_optimizer(config.optimizer).create(problem, Streams(config.seed, (0,)), config.options)
 
 
-def _check_space(plan: Plan) -> None:
+def _check_space(config: ExperimentConfig) -> None:
     """Raise NasbenchError for a space that does not exist, has no weights to share, or has its cap for another width."""
-    own = blueprint(plan.space) if plan.shares_weights else builder(plan.space)
-    if isinstance(own, ConvNets):
-        for recipe in (plan.search_recipe, plan.recipe):
+    own = get_cell_networks(config.space) if config.shares_weights else get_networks(config.space)
+    if isinstance(own, ConvNetworks):
+        for recipe in (config.search_recipe, config.recipe):
             own.check(recipe.channels)
 
 
-def plan_as_dict(plan: Plan) -> dict[str, Any]:
+def config_as_dict(config: ExperimentConfig) -> dict[str, Any]:
     """Return every setting of a plan as JSON can hold it."""
-    plain = asdict(replace(plan, options={}, budget={}))
-    if not plan.objectives:
+    plain = asdict(replace(config, options={}, budget={}))
+    if not config.objectives:
         del plain["objectives"]  # so that folders written before there could be several are resumed
-    return {**plain, "options": dict(plan.options), "budget": dict(plan.budget), "examples": list(plan.examples)}
+    return {**plain, "options": dict(config.options), "budget": dict(config.budget), "examples": list(config.examples)}

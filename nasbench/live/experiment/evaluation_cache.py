@@ -10,11 +10,11 @@ from typing import Any
 from nasbench.errors import NasbenchError
 from nasbench.files.sealed import read_sealed, write_sealed
 
-Answer = tuple[list[float], int, float]
+Evaluation = tuple[list[float], int, float]
 """Objectives, training seed, measured seconds."""
 
 
-class Journal:
+class EvaluationCache:
     """Answers to queries by their place, written after each; one without a path remembers nothing beyond this process.
 
     A search is deterministic in what it is answered, so one that starts anew with the journal of one that was killed
@@ -31,14 +31,14 @@ class Journal:
     def __init__(self, path: Path | None = None, identity: Mapping[str, Any] | None = None) -> None:
         self.path, self.replayed_seconds = path, 0.0
         self.identity = json.loads(json.dumps(dict(identity or {})))
-        self.answers: dict[str, Answer] = {}
+        self.answers: dict[str, Evaluation] = {}
         if path and path.exists():
             content = read_sealed(path, "journal of trainings")
             if content["identity"] != self.identity:
                 raise NasbenchError(f"{path} is the journal of another search; choose another folder.")
             self.answers = {key: (list(v), int(seed), float(s)) for key, (v, seed, s) in content["answers"].items()}
 
-    def answer(self, place: tuple[int, ...], train: Callable[[], Answer]) -> Answer:
+    def answer(self, place: tuple[int, ...], train: Callable[[], Evaluation]) -> Evaluation:
         """Return the answer at a place (row, level, run, repetition), trained now unless the file has it."""
         key = "/".join(map(str, place))
         if key in self.answers:

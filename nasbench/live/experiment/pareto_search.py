@@ -11,18 +11,18 @@ import numpy as np
 import torch
 
 from nasbench.errors import NasbenchError
-from nasbench.live.experiment.config import Plan, check_plan
+from nasbench.live.experiment.config import ExperimentConfig, check_config
 from nasbench.live.experiment.retraining import describe_trained, train_final
-from nasbench.live.experiment.search import ask_alone
-from nasbench.live.experiment.training_benchmark import measured
-from nasbench.live.networks.builders import builder
+from nasbench.live.experiment.search import search_standalone
+from nasbench.live.experiment.training_benchmark import measure_objectives
+from nasbench.live.networks.builders import get_networks
 from nasbench.live.tasks.catalogue import get_task
-from nasbench.live.training.training import Say, to_stderr
+from nasbench.live.training.training import Reporter, stderr_reporter
 from nasbench.search.archive import nondominated
 
 
-def run_front(
-    plan: Plan, device: torch.device, folder: Path | None = None, say: Say = to_stderr
+def run_pareto_search(
+    config: ExperimentConfig, device: torch.device, folder: Path | None = None, reporter: Reporter = stderr_reporter
 ) -> list[dict[str, Any]]:
     """Search by training alone, then train and score every architecture of the front: a flat row for each, best first.
 
@@ -31,42 +31,44 @@ def run_front(
     search saw; the test split orders nothing.
 
     Args:
-        plan: its objectives begin with the task's metric.
+        config: its objectives begin with the task's metric.
         device: where to train.
         folder: resumed where it holds the same plan; None keeps nothing.
-        say: takes messages.
+        reporter: takes messages.
 
     Raises:
         NasbenchError: if the optimizer searches on shared weights or minimises one objective, or the task does not
             have an objective.
     """
-    task = get_task(plan.task)
-    _check(plan, task.metric)
-    splits = task.load().reduced(*plan.examples)
-    say(f"{plan.optimizer} trains alone for {', '.join(plan.objectives)} on {plan.task} (seed {plan.seed})")
+    task = get_task(config.task)
+    _check(config, task.metric)
+    splits = task.load().reduced(*config.examples)
+    reporter(
+        f"{config.optimizer} trains alone for {', '.join(config.objectives)} on {config.task} (seed {config.seed})"
+    )
     start = time.perf_counter()
-    answers, replayed = ask_alone(plan, task, splits, device, folder)
+    answers, replayed = search_standalone(config, task, splits, device, folder)
     seconds = time.perf_counter() - start + replayed
     _, once = np.unique(answers.architectures, axis=0, return_index=True)
     architectures, objectives = answers.architectures[once], answers.objectives[once]
     kept = nondominated(objectives)
     architectures, objectives = architectures[kept], objectives[kept]
-    space, recipe = builder(plan.space).make_space(), replace(plan.recipe, seed=plan.seed)
+    space, recipe = get_networks(config.space).make_space(), replace(config.recipe, seed=config.seed)
     rows = []
     for member, at in enumerate(np.lexsort(objectives.T[::-1])):
         name = space.to_string(architectures[at])
-        say(f"training {member + 1} of {len(architectures)} on the front: {name}")
+        reporter(f"training {member + 1} of {len(architectures)} on the front: {name}")
         place = folder / "front" / "".join(f"{choice:x}" for choice in architectures[at]) if folder else None
-        trained = train_final(task, splits, plan.space, architectures[at], recipe, device, place, say)
+        trained = train_final(task, splits, config.space, architectures[at], recipe, device, place, reporter)
         rows.append(
             {
-                "task": plan.task,
-                "space": plan.space,
-                "optimizer": plan.optimizer,
-                "seed": plan.seed,
+                "task": config.task,
+                "space": config.space,
+                "optimizer": config.optimizer,
+                "seed": config.seed,
                 "architecture": name,
-                **{f"search_{o}": float(v) for o, v in zip(plan.objectives, objectives[at], strict=True)},
-                **measured(trained.network, task.shape, plan.objectives),
+                **{f"search_{o}": float(v) for o, v in zip(config.objectives, objectives[at], strict=True)},
+                **measure_objectives(trained.network, task.shape, config.objectives),
                 **describe_trained(task, splits, trained, recipe, device),
                 "search_seconds": seconds,
                 "queries": len(answers),
@@ -75,10 +77,10 @@ def run_front(
     return rows
 
 
-def _check(plan: Plan, metric: str) -> None:
-    if len(plan.objectives) < 2 or plan.objectives[0] != metric:
+def _check(config: ExperimentConfig, metric: str) -> None:
+    if len(config.objectives) < 2 or config.objectives[0] != metric:
         raise NasbenchError(
-            f"The objectives of {plan.task} are {', '.join(plan.objectives)}; they should be {metric} and one or more others, "
+            f"The objectives of {config.task} are {', '.join(config.objectives)}; they should be {metric} and one or more others, "
             f"such as {metric},latency@onnx-1-thread,bytes."
         )
-    check_plan(plan)
+    check_config(config)

@@ -14,11 +14,11 @@ from nasbench.live.hardware.latency import measure_network
 from nasbench.live.networks.space_networks import Architecture
 from nasbench.live.tasks.task import Split, Splits, Task
 from nasbench.live.training.batches import DeviceSplit
-from nasbench.live.training.metrics import macro_f1, predict, score_of
+from nasbench.live.training.metrics import macro_f1, predict, score_outputs
 from nasbench.live.training.microbatching import memory_guard
 from nasbench.live.training.recipe import Recipe
-from nasbench.live.training.standalone import trainer
-from nasbench.live.training.training import Say, Trained, to_stderr
+from nasbench.live.training.standalone import build_trainer
+from nasbench.live.training.training import Reporter, Trained, stderr_reporter
 
 
 def final_splits(splits: Splits) -> Splits:
@@ -37,11 +37,13 @@ def train_final(
     recipe: Recipe,
     device: torch.device,
     folder: Path | None = None,
-    say: Say = to_stderr,
+    reporter: Reporter = stderr_reporter,
 ) -> Trained:
     """Train an architecture from scratch on all examples that are not test, with checkpoints in `folder`."""
     with memory_guard(device, "training"):
-        return trainer(task, final_splits(splits), space, architecture, recipe, device, folder, False, say).run()
+        return build_trainer(
+            task, final_splits(splits), space, architecture, recipe, device, folder, False, reporter
+        ).run()
 
 
 def describe_trained(
@@ -59,8 +61,8 @@ def _describe(task: Task, splits: Splits, trained: Trained, recipe: Recipe, devi
     seen = predict(network, test, views=recipe.views, arithmetic=trained.arithmetic) if recipe.views.count > 1 else None
     latency = measure_network(network, shape)
     return {
-        f"test_{task.metric}": score_of(shape, outputs, splits.test.y),
-        f"test_{task.metric}_with_views": None if seen is None else score_of(shape, seen, splits.test.y),
+        f"test_{task.metric}": score_outputs(shape, outputs, splits.test.y),
+        f"test_{task.metric}_with_views": None if seen is None else score_outputs(shape, seen, splits.test.y),
         "views": str(recipe.views),
         **_classes(task, outputs if seen is None else seen, splits.test.y),
         "parameters": parameters(network),

@@ -15,18 +15,18 @@ from torch import nn
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.live.deployment.onnx_file import need_onnx, to_onnx
 from nasbench.live.deployment.runtime import OnnxModel
-from nasbench.live.experiment.evaluation_cache import Journal
-from nasbench.live.hardware.cost_counters import FACTS, Facts
+from nasbench.live.experiment.evaluation_cache import EvaluationCache
+from nasbench.live.hardware.cost_counters import COUNTED, CostCounters
 from nasbench.live.hardware.latency import LatencyTable, measure_network
-from nasbench.live.networks.builders import builder
-from nasbench.live.networks.space_networks import Architecture, Blueprint
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.networks.builders import get_networks
+from nasbench.live.networks.space_networks import Architecture, SpaceNetworks
+from nasbench.live.tasks.shape import TaskShape
 from nasbench.live.tasks.task import Split, Splits, Task
 from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.metrics import evaluate
 from nasbench.live.training.recipe import Recipe
-from nasbench.live.training.standalone import trainer
-from nasbench.live.training.training import DivergedError, Trained, Watch, do_nothing
+from nasbench.live.training.standalone import build_trainer
+from nasbench.live.training.training import DivergedError, EpochCallback, Trained, noop_callback
 from nasbench.search.observations import Observations, Query
 from nasbench.search.problem import ANYONE, Problem
 from nasbench.search.proposals import Asker
@@ -43,7 +43,7 @@ PREDICTED = "latency@predicted"
 right only as far as `nasbench latency` says. Measured anew by every process."""
 CALIBRATION = 10
 """Architectures that calibrate the prediction."""
-CHEAP = (*FACTS, PREDICTED)
+CHEAP = (*COUNTED, PREDICTED)
 MEASURED = (LATENCY, ONNX_LATENCY, BYTES)
 """Objectives that come with a training and are not free: an ONNX file takes 0.1 to 0.4 s to write, too much to ask of each of
 thousands of candidates, and equal arrays in it are stored once, so its size is known when the weights are."""
@@ -78,7 +78,7 @@ class LiveBenchmark:
     @property
     def space(self) -> Space:
         """The space that is searched."""
-        return builder(self.space_name).make_space()
+        return get_networks(self.space_name).make_space()
 
     def longest(self, objectives: Sequence[str], split: str) -> int:
         """Return the epochs of the recipe: the longest training there is."""
@@ -89,20 +89,20 @@ class LiveBenchmark:
         protocol: SearchProtocol,
         seed: int,
         runs: Sequence[int],
-        journal: Journal | None = None,
-        watch: Watch = do_nothing,
+        cache: EvaluationCache | None = None,
+        epoch_callback: EpochCallback = noop_callback,
     ) -> Problem:
         """Return the search side, which answers from the journal what that knows.
 
-        `watch` is called before each epoch of a training; what it raises ends the query, and the journal keeps what was
+        `epoch_callback` is called before each epoch of a training; what it raises ends the query, and the journal keeps what was
         answered.
 
         Raises NasbenchError if the task cannot answer the setting.
         """
-        return LiveHandle(Trainings(self, protocol, journal, watch), protocol, seed, tuple(runs))
+        return LiveProblem(TrainingEvaluator(self, protocol, cache, epoch_callback), protocol, seed, tuple(runs))
 
 
-class LiveHandle(Problem):
+class LiveProblem(Problem):
     """A search problem that trains the architectures of a batch one after another, and none beyond the budget."""
 
     def query(self, batch: Architectures | Query, asker: Asker = ANYONE) -> Observations:
@@ -125,30 +125,36 @@ class LiveHandle(Problem):
         return replace(parts[0], **joined)
 
 
-class Trainings:
+class TrainingEvaluator:
     """Answers by training each architecture alone; see `nasbench.search.problem.Evaluator`."""
 
     def __init__(
-        self, live: LiveBenchmark, protocol: SearchProtocol, journal: Journal | None = None, watch: Watch = do_nothing
+        self,
+        live: LiveBenchmark,
+        protocol: SearchProtocol,
+        cache: EvaluationCache | None = None,
+        epoch_callback: EpochCallback = noop_callback,
     ) -> None:
         if protocol.split != "search":
             raise NasbenchError(f"A live task answers from its split 'search', not from {protocol.split!r}.")
         if protocol.training_seed == "mean":
             raise NasbenchError("A live task trains one seed a query; training_seed should be 'random' or a number.")
-        plan, recipe = builder(live.space_name), live.recipe
-        priced = (PREDICTED,) if isinstance(plan, Blueprint) else ()
-        known = (live.task.metric, *MEASURED, *FACTS, *priced)
+        networks, recipe = get_networks(live.space_name), live.recipe
+        priced = (PREDICTED,) if isinstance(networks, SpaceNetworks) else ()
+        known = (live.task.metric, *MEASURED, *COUNTED, *priced)
         for name in protocol.objectives:
             if name not in known:
                 raise unknown_name(f"objective of {live.name}", name, known)
         if {ONNX_LATENCY, BYTES} & {*protocol.objectives}:
             need_onnx()
-        self.live, self.protocol, self.watch = live, protocol, watch
-        self.journal = journal or Journal()
+        self.live, self.protocol, self.epoch_callback = live, protocol, epoch_callback
+        self.cache = cache or EvaluationCache()
         self.space = live.space
         size = (live.task.shape, recipe.channels, recipe.cells)
-        self._facts = Facts(plan, *size, recipe.auxiliary_weight > 0)
-        self._latency = LatencyTable(plan, *size, device=live.device) if isinstance(plan, Blueprint) else None
+        self._facts = CostCounters(networks, *size, recipe.auxiliary_weight > 0)
+        self._latency = (
+            LatencyTable(networks, *size, device=live.device) if isinstance(networks, SpaceNetworks) else None
+        )
         self.cheap = tuple(name in CHEAP for name in protocol.objectives)
         small = self.space.is_enumerable
         # By index, which counts infeasible combinations too.
@@ -174,7 +180,7 @@ class Trainings:
             place = (int(row), int(at), int(run), int(again))
             if place not in self._done:
                 train = partial(self._train, self.space.from_index(int(row)), int(at), float(draw))
-                self._done[place] = self.journal.answer(place, train)
+                self._done[place] = self.cache.answer(place, train)
             answers.append(self._done[place])
         self._last = [seconds for _, _, seconds in answers]
         values = np.array([value for value, _, _ in answers]).reshape(-1, len(self.protocol.objectives))
@@ -207,9 +213,9 @@ class Trainings:
         seed = int(draw * 2**31) if policy == "random" else int(policy)
         recipe = replace(live.recipe, epochs=self.protocol.epochs[level], seed=seed)
         splits = Splits(live.train, live.search, live.search.first(0))
-        run = trainer(live.task, splits, live.space_name, architecture, recipe, live.device, track=False)
+        run = build_trainer(live.task, splits, live.space_name, architecture, recipe, live.device, track=False)
         try:
-            trained = run.run(watch=self.watch)
+            trained = run.run(epoch_callback=self.epoch_callback)
             data = DeviceSplit(live.search, live.task, live.device)
             error = evaluate(trained.network, live.task.shape, data, views=recipe.views, arithmetic=trained.arithmetic)
         except DivergedError:
@@ -217,13 +223,13 @@ class Trainings:
                 raise
             trained, error = Trained(run.network, run.curve, sum(row["seconds"] for row in run.curve)), live.diverged
         values = {live.task.metric: error}
-        values |= measured(trained.network, live.task.shape, self.protocol.objectives)
+        values |= measure_objectives(trained.network, live.task.shape, self.protocol.objectives)
         cheap = [name for name in self.protocol.objectives if name in CHEAP]
         values |= dict(zip(cheap, self.facts(architecture).tolist(), strict=True))
         return [values[name] for name in self.protocol.objectives], seed, trained.seconds
 
 
-def measured(network: nn.Module, shape: Shape, objectives: Sequence[str]) -> dict[str, float]:
+def measure_objectives(network: nn.Module, shape: TaskShape, objectives: Sequence[str]) -> dict[str, float]:
     """Return those of the objectives that are measured on a trained network; one ONNX file serves both that need it."""
     values = {}
     if LATENCY in objectives:

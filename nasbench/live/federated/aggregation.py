@@ -18,7 +18,7 @@ from nasbench.errors import NasbenchError
 Array = NDArray[np.floating]
 
 
-def normalised(weights: ArrayLike) -> NDArray[np.float64]:
+def normalized(weights: ArrayLike) -> NDArray[np.float64]:
     """Return positive weights divided by their sum, or raise NasbenchError."""
     values = np.asarray(weights, dtype=np.float64)
     if values.ndim != 1 or not len(values) or not np.all(np.isfinite(values)) or not np.all(values > 0):
@@ -34,12 +34,12 @@ def weighted_mean(arrays: Sequence[Array], weights: ArrayLike) -> Array:
         weights: `(K,)`, positive; they need not sum to one.
     """
     total = np.zeros(arrays[0].shape)
-    for array, share in zip(arrays, normalised(weights), strict=True):
+    for array, share in zip(arrays, normalized(weights), strict=True):
         total += share * array
     return total.astype(arrays[0].dtype)
 
 
-def mirror_mean(thetas: Sequence[Array], weights: ArrayLike) -> Array:
+def geometric_mean_on_simplex(thetas: Sequence[Array], weights: ArrayLike) -> Array:
     """Return prod_k theta_k^(p_k), normalised row by row: a point of the same product of simplices.
 
     Args:
@@ -52,7 +52,7 @@ def mirror_mean(thetas: Sequence[Array], weights: ArrayLike) -> Array:
     """
     total = np.zeros(thetas[0].shape)
     with np.errstate(divide="ignore"):
-        for theta, share in zip(thetas, normalised(weights), strict=True):
+        for theta, share in zip(thetas, normalized(weights), strict=True):
             total += share * np.log(theta.astype(np.float64))
     greatest = total.max(axis=-1, keepdims=True)
     if np.any(np.isneginf(greatest)):

@@ -13,9 +13,16 @@ import torch
 
 from nasbench.errors import NasbenchError
 from nasbench.live.experiment.retraining import final_splits
-from nasbench.live.federated.federated_config import THETA, Array, Job, load_weights, seed_of, weights_of
+from nasbench.live.federated.federated_config import (
+    THETA,
+    Array,
+    FederatedConfig,
+    derive_seed,
+    get_weights,
+    load_weights,
+)
 from nasbench.live.federated.partition import check_client
-from nasbench.live.searchers.loop import Search
+from nasbench.live.searchers.loop import SupernetSearch
 from nasbench.live.tasks.task import Splits, Task
 from nasbench.live.training.microbatching import memory_guard
 from nasbench.live.training.training import Trainer
@@ -25,7 +32,7 @@ FLOOR = 1e-20
 
 
 @dataclass(frozen=True)
-class Instruction:
+class FitInstructions:
     """What the server asks of a client in a round.
 
     Attributes:
@@ -52,16 +59,18 @@ class Client:
         self.number, self.task, self.splits = number, task, splits
         self.device = device or torch.device("cpu")
 
-    def join(self, job: Job) -> dict[str, int]:
+    def join(self, config: FederatedConfig) -> dict[str, int]:
         """Return the client's number and how many examples it has, or raise NasbenchError if it cannot take part."""
-        if job.task != self.task.name:
+        if config.task != self.task.name:
             raise NasbenchError(
-                f"client {self.number} has data of task {self.task.name}; the search is on {job.task}, and should be."
+                f"client {self.number} has data of task {self.task.name}; the search is on {config.task}, and should be."
             )
         check_client(self.task, self.splits, self.number)
         return {"client": self.number, "examples": len(self.splits.train)}
 
-    def work(self, job: Job, instruction: Instruction, state: Mapping[str, Array]) -> tuple[dict[str, Array], float]:
+    def work(
+        self, config: FederatedConfig, instruction: FitInstructions, state: Mapping[str, Array]
+    ) -> tuple[dict[str, Array], float]:
         """Make one pass over the examples from the state of the server; return the new state and the mean loss.
 
         It computes on one thread: with two, sums round differently, and a simulation would not repeat a loop bit for bit.
@@ -71,42 +80,42 @@ class Client:
             NasbenchError: if the loss is not finite, or memory runs out.
         """
         with one_thread(), memory_guard(self.device, "computing a round"):
-            seed = seed_of(job.seed, instruction.number, self.number)
-            if job.searching(instruction.number):
-                return self._search(job, instruction, state, seed)
-            return self._train(job, instruction, state, seed)
+            seed = derive_seed(config.seed, instruction.number, self.number)
+            if config.searching(instruction.number):
+                return self._search(config, instruction, state, seed)
+            return self._train(config, instruction, state, seed)
 
     def _search(
-        self, job: Job, instruction: Instruction, state: Mapping[str, Array], seed: int
+        self, config: FederatedConfig, instruction: FitInstructions, state: Mapping[str, Array], seed: int
     ) -> tuple[dict[str, Array], float]:
-        searcher = job.searcher(seed, self.device)
+        searcher = config.searcher(seed, self.device)
         load_weights(searcher.supernet, {name: value for name, value in state.items() if name != THETA})
         searcher.theta = torch.from_numpy(np.array(state[THETA])).to(self.device)
-        run = Search(searcher, self.task, part(self.splits, instruction.share, seed))
-        run.curve = past(instruction.number)
+        run = SupernetSearch(searcher, self.task, subset(self.splits, instruction.share, seed))
+        run.curve = completed_rounds(instruction.number)
         loss = run.run(until=instruction.number).curve[-1]["train_loss"]
-        theta = lifted(searcher.theta.detach().cpu().numpy(), state[THETA])
-        return {THETA: theta, **weights_of(searcher.supernet)}, float(loss)
+        theta = apply_floor(searcher.theta.detach().cpu().numpy(), state[THETA])
+        return {THETA: theta, **get_weights(searcher.supernet)}, float(loss)
 
     def _train(
-        self, job: Job, instruction: Instruction, state: Mapping[str, Array], seed: int
+        self, config: FederatedConfig, instruction: FitInstructions, state: Mapping[str, Array], seed: int
     ) -> tuple[dict[str, Array], float]:
-        number = instruction.number - job.settings.epochs
-        network = job.network(job.parse(instruction.architecture))
+        number = instruction.number - config.settings.epochs
+        network = config.network(config.parse(instruction.architecture))
         load_weights(network, state)
-        splits = part(final_splits(self.splits), instruction.share, seed)
-        run = Trainer(network, self.task, splits, replace(job.recipe, seed=seed), self.device, track=False)
-        run.curve = past(number)
+        splits = subset(final_splits(self.splits), instruction.share, seed)
+        run = Trainer(network, self.task, splits, replace(config.recipe, seed=seed), self.device, track=False)
+        run.curve = completed_rounds(number)
         trained = run.run(until=number)
-        return weights_of(trained.network), float(trained.curve[-1]["train_loss"])
+        return get_weights(trained.network), float(trained.curve[-1]["train_loss"])
 
 
-def past(number: int) -> list[dict[str, Any]]:
+def completed_rounds(number: int) -> list[dict[str, Any]]:
     """Return a curve with a row for each round before `number`, so that schedules go on where they are."""
     return [{"seconds": 0.0} for _ in range(number - 1)]
 
 
-def part(splits: Splits, share: float, seed: int) -> Splits:
+def subset(splits: Splits, share: float, seed: int) -> Splits:
     """Return splits with a random share of the training examples, two at least; all of them for 1."""
     if share >= 1:
         return splits
@@ -115,7 +124,7 @@ def part(splits: Splits, share: float, seed: int) -> Splits:
     return replace(splits, train=replace(train, x=train.x[kept], y=train.y[kept]))
 
 
-def lifted(theta: Array, start: Array) -> Array:
+def apply_floor(theta: Array, start: Array) -> Array:
     """Return theta with what rounding took to zero lifted to `FLOOR`; padding, zero from the start, stays zero."""
     return np.where((start > 0) & (theta < FLOOR), np.asarray(FLOOR, theta.dtype), theta)
 

@@ -14,35 +14,35 @@ from nasbench.live.experiment.commands import Certificates, TokenFile
 from nasbench.ranges import LARGEST_SEED, POSITIVE
 
 if TYPE_CHECKING:
-    from nasbench.live.experiment.config import Plan
+    from nasbench.live.experiment.config import ExperimentConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class Federation:
+class FederationOptions:
     """What the command line says of a federated search; see `nasbench search --help`."""
 
     clients: int = 4
     partition: str = "iid"
     rounds: int | None = None
     train_rounds: int | None = None
-    dropout: float = 0.0
-    stragglers: float = 0.0
+    client_dropout: float = 0.0
+    straggler_fraction: float = 0.0
     runtime: str = "flower"
     compare: int = 0
     listen: str | None = None
     token_file: Path | None = None
     certificates: Path | None = None
-    patience: float = 600.0
+    client_timeout: float = 600.0
 
 
-def refuse_unused_federation(context: typer.Context, federated: bool, federation: Federation) -> None:
+def refuse_unused_federation(context: typer.Context, federated: bool, federation: FederationOptions) -> None:
     """Raise NasbenchError for an option of `nasbench search` that is given and would not be used; see `refuse_unused`."""
     if not federated:
         reason = "is an option of federated search; add --federated, or leave it out"
-        refuse_unused(context, [field.name for field in fields(Federation)], reason)
+        refuse_unused(context, [field.name for field in fields(FederationOptions)], reason)
         return
     refuse_unused(context, ("queries", "seconds"), "is no budget of a federated search, which has rounds; leave it out")
-    network = ("token_file", "certificates", "patience")
+    network = ("token_file", "certificates", "client_timeout")
     if federation.compare:
         reason = "is not used by --compare, whose rounds are a plain loop; leave it out"
         refuse_unused(context, ("listen", "runtime", *network), reason)
@@ -54,7 +54,9 @@ def refuse_unused_federation(context: typer.Context, federated: bool, federation
         )
 
 
-def search_federated(plan: Plan, federation: Federation, device: str, out: Path | None) -> tuple[str, Any]:
+def search_federated(
+    plan: ExperimentConfig, federation: FederationOptions, device: str, out: Path | None
+) -> tuple[str, Any]:
     """Run what the command line asks for.
 
     Args:
@@ -76,18 +78,18 @@ def search_federated(plan: Plan, federation: Federation, device: str, out: Path 
     if plan.stopping != "none" or plan.selection != "derive":
         raise NasbenchError("A federated search has neither --stopping nor --selection; leave them out.")
     from nasbench.live.federated.compare import compare_seeds, summary
-    from nasbench.live.federated.coordinator import Trouble
+    from nasbench.live.federated.coordinator import ClientFailures
     from nasbench.live.federated.credentials import Credentials
-    from nasbench.live.federated.experiment import FederatedPlan, run_federated, serve_federated
-    from nasbench.live.federated.federated_config import Job
+    from nasbench.live.federated.experiment import FederatedExperiment, run_federated, serve_federated
+    from nasbench.live.federated.federated_config import FederatedConfig
     from nasbench.live.federated.partition import Partition
     from nasbench.live.hardware.torch_device import choose_device
     from nasbench.live.studies.store import write_whole
-    from nasbench.live.training.training import to_stderr
+    from nasbench.live.training.training import stderr_reporter
 
     passes = (plan.settings.epochs, plan.recipe.epochs)
     rounds = [p if r is None else r for r, p in zip((federation.rounds, federation.train_rounds), passes, strict=True)]
-    job = Job(
+    config = FederatedConfig(
         task=plan.task,
         space=plan.space,
         options=plan.options,
@@ -96,11 +98,13 @@ def search_federated(plan: Plan, federation: Federation, device: str, out: Path 
         recipe=replace(plan.recipe, epochs=rounds[1]),
         seed=plan.seed,
     )
-    federated = FederatedPlan(
-        job=job,
+    federated = FederatedExperiment(
+        config=config,
         clients=federation.clients,
         partition=Partition.parse(federation.partition),
-        trouble=Trouble(dropout=federation.dropout, stragglers=federation.stragglers),
+        failures=ClientFailures(
+            client_dropout=federation.client_dropout, straggler_fraction=federation.straggler_fraction
+        ),
         examples=plan.examples,
     )
     where = choose_device(device)
@@ -111,13 +115,20 @@ def search_federated(plan: Plan, federation: Federation, device: str, out: Path 
         result = run_federated(federated, where, federation.runtime, checkpoint=checkpoint)
     else:
         address = checked_address(federation.listen)
-        if federation.patience not in POSITIVE:
-            raise NasbenchError(f"--patience is {federation.patience}; it should be {POSITIVE.words}.")
+        if federation.client_timeout not in POSITIVE:
+            raise NasbenchError(f"--client-timeout is {federation.client_timeout}; it should be {POSITIVE.words}.")
         credentials = Credentials.read(federation.token_file, federation.certificates)
         if not credentials.token:
-            to_stderr(f"whoever reaches {address} can take part; --token-file lets in those alone who know a token")
+            stderr_reporter(
+                f"whoever reaches {address} can take part; --token-file lets in those alone who know a token"
+            )
         result = serve_federated(
-            federated, address, where, patience=federation.patience, credentials=credentials, checkpoint=checkpoint
+            federated,
+            address,
+            where,
+            client_timeout=federation.client_timeout,
+            credentials=credentials,
+            checkpoint=checkpoint,
         )
     if out:
         write_whole(out / f"federated-{plan.task}-{plan.seed}.json", result)
@@ -138,7 +149,7 @@ def join(
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="of the partition; that of the search")] = 0,
     token_file: TokenFile = None,
     certificates: Certificates = None,
-    patience: Annotated[float, typer.Option(help="seconds to wait for the server")] = 600.0,
+    client_timeout: Annotated[float, typer.Option(help="seconds to wait for the server")] = 600.0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
 ) -> None:
     """Take part in a federated search as one client, with data that stay here, until it ends."""
@@ -147,14 +158,14 @@ def join(
     need_torch()
     from nasbench.live.federated.client import Client
     from nasbench.live.federated.credentials import Credentials
-    from nasbench.live.federated.partition import Partition, check_client, deal
+    from nasbench.live.federated.partition import Partition, check_client, partition_examples
     from nasbench.live.federated.runtime import connect
     from nasbench.live.hardware.torch_device import choose_device
     from nasbench.live.tasks.catalogue import get_task
 
     checked_address(address)
-    if patience not in POSITIVE:
-        raise NasbenchError(f"--patience is {patience}; it should be {POSITIVE.words}.")
+    if client_timeout not in POSITIVE:
+        raise NasbenchError(f"--client-timeout is {client_timeout}; it should be {POSITIVE.words}.")
     credentials = Credentials.read(token_file, certificates)
     if clients is None:
         unused = "deals out the examples to several clients; add --clients, or leave it out"
@@ -164,9 +175,9 @@ def join(
     if clients is not None:
         if not 0 <= client < clients:
             raise NasbenchError(f"The client is number {client} of {clients}; it should be from 0 to {clients - 1}.")
-        splits = deal(chosen, splits, clients, Partition.parse(partition), seed)[client]
+        splits = partition_examples(chosen, splits, clients, Partition.parse(partition), seed)[client]
     check_client(chosen, splits, client)
-    connect(Client(client, chosen, splits, choose_device(device)), address, patience, credentials)
+    connect(Client(client, chosen, splits, choose_device(device)), address, client_timeout, credentials)
 
 
 def checked_address(text: str) -> str:

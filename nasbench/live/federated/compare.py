@@ -13,17 +13,17 @@ import torch
 
 from nasbench.errors import NasbenchError
 from nasbench.files.sealed import read_sealed, write_sealed
-from nasbench.live.experiment.config import Plan
+from nasbench.live.experiment.config import ExperimentConfig
 from nasbench.live.experiment.retraining import train_final
-from nasbench.live.experiment.search import run_search
-from nasbench.live.federated.experiment import FederatedPlan
-from nasbench.live.federated.federated_config import Job, load_weights
+from nasbench.live.experiment.search import search_architecture
+from nasbench.live.federated.experiment import FederatedExperiment
+from nasbench.live.federated.federated_config import FederatedConfig, load_weights
 from nasbench.live.federated.in_process_runtime import run_loop
-from nasbench.live.networks.space_networks import Architecture, blueprint
+from nasbench.live.networks.space_networks import Architecture, get_cell_networks
 from nasbench.live.tasks.task import Splits
 from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.metrics import evaluate
-from nasbench.live.training.training import Say, to_stderr
+from nasbench.live.training.training import Reporter, stderr_reporter
 
 SCORES = ("central", "federated", "local_only", "federated_pooled")
 """Columns of a comparison; see `compare`."""
@@ -39,7 +39,10 @@ RESAMPLES = 10_000
 
 
 def compare(
-    plan: FederatedPlan, device: torch.device, say: Say = to_stderr, passes: tuple[int, int] | None = None
+    experiment: FederatedExperiment,
+    device: torch.device,
+    reporter: Reporter = stderr_reporter,
+    passes: tuple[int, int] | None = None,
 ) -> dict[str, Any]:
     """Return the test scores of one seed, of four ways to come to a network.
 
@@ -51,46 +54,46 @@ def compare(
     The rounds are a plain loop, which a simulation on Flower repeats bit for bit.
 
     Args:
-        plan: the federated search.
+        experiment: the federated search.
         device: where all compute.
-        say: takes messages.
+        reporter: takes messages.
         passes: over the examples, in search and in training, of what is not federated; None for as many as there are rounds.
     """
-    task, splits = plan.data()
-    job, test = plan.job, DeviceSplit(splits.test, task, device)
-    searching, training = passes or (job.settings.epochs, job.recipe.epochs)
-    recipe = replace(job.recipe, seed=job.seed, epochs=training)
-    apart = _alone(job, searching)
+    task, splits = experiment.data()
+    config, test = experiment.config, DeviceSplit(splits.test, task, device)
+    searching, training = passes or (config.settings.epochs, config.recipe.epochs)
+    recipe = replace(config.recipe, seed=config.seed, epochs=training)
+    apart = local_only_baseline(config, searching)
 
     def trained(architecture: Architecture, data: Splits) -> float:
-        network = train_final(task, data, job.space, architecture, recipe, device, say=say).network
+        network = train_final(task, data, config.space, architecture, recipe, device, reporter=reporter).network
         return evaluate(network, task.shape, test)
 
     def found(data: Splits) -> Architecture:
-        return run_search(apart, task, data, device).architecture
+        return search_architecture(apart, task, data, device).architecture
 
-    say(f"seed {job.seed}: central")
+    reporter(f"seed {config.seed}: central")
     central = found(splits)
     scores = {"central": trained(central, splits)}
-    say(f"seed {job.seed}: {plan.clients} clients, each for itself")
-    owners = plan.owners(device)
+    reporter(f"seed {config.seed}: {experiment.clients} clients, each for itself")
+    owners = experiment.owners(device)
     local = [found(owner.splits) for owner in owners]
     each = [trained(architecture, owner.splits) for architecture, owner in zip(local, owners, strict=True)]
     scores["local_only"] = float(np.mean(each))
-    say(f"seed {job.seed}: federated")
-    coordinator = plan.coordinator(lambda message: None)
+    reporter(f"seed {config.seed}: federated")
+    coordinator = experiment.coordinator(lambda message: None)
     run_loop(coordinator, owners)
-    architecture = job.parse(coordinator.architecture)
-    network = job.network(architecture)
+    architecture = config.parse(coordinator.architecture)
+    network = config.network(architecture)
     load_weights(network, coordinator.state)
     scores |= {
         "federated": evaluate(network.to(device), task.shape, test),
         "federated_pooled": trained(architecture, splits),
     }
-    to_string = blueprint(job.space).make_space().to_string
+    to_string = get_cell_networks(config.space).make_space().to_string
     return {
-        "task": job.task,
-        "seed": job.seed,
+        "task": config.task,
+        "seed": config.seed,
         **{name: scores[name] for name in SCORES},
         **coordinator.ledger,
         "local_scores": each,
@@ -100,16 +103,16 @@ def compare(
             "federated": coordinator.architecture,
             "local": [to_string(a) for a in local],
         },
-        "plan": _identity(plan, passes),
+        "plan": _identity(experiment, passes),
     }
 
 
 def compare_seeds(
-    plan: FederatedPlan,
+    experiment: FederatedExperiment,
     seeds: int,
     device: torch.device,
     folder: Path | None = None,
-    say: Say = to_stderr,
+    reporter: Reporter = stderr_reporter,
     passes: tuple[int, int] | None = None,
 ) -> list[dict[str, Any]]:
     """Return the comparison of the plan's seed and those that follow it; what `folder` holds is not run again.
@@ -119,27 +122,33 @@ def compare_seeds(
     """
     if seeds < 1:
         raise NasbenchError(f"The number of seeds is {seeds}; it should be 1 or more.")
-    plans = [replace(plan, job=replace(plan.job, seed=plan.job.seed + i)) for i in range(seeds)]
+    plans = [
+        replace(experiment, config=replace(experiment.config, seed=experiment.config.seed + i)) for i in range(seeds)
+    ]
     for one in plans:
         one.owners()
-    return [_kept(one, device, folder, say, passes) for one in plans]
+    return [_kept(one, device, folder, reporter, passes) for one in plans]
 
 
-def _identity(plan: FederatedPlan, passes: tuple[int, int] | None) -> dict[str, Any]:
-    searching, training = passes or (plan.job.settings.epochs, plan.job.recipe.epochs)
-    return plan.as_dict() | {"passes": [searching, training]}
+def _identity(experiment: FederatedExperiment, passes: tuple[int, int] | None) -> dict[str, Any]:
+    searching, training = passes or (experiment.config.settings.epochs, experiment.config.recipe.epochs)
+    return experiment.as_dict() | {"passes": [searching, training]}
 
 
 def _kept(
-    plan: FederatedPlan, device: torch.device, folder: Path | None, say: Say, passes: tuple[int, int] | None
+    experiment: FederatedExperiment,
+    device: torch.device,
+    folder: Path | None,
+    reporter: Reporter,
+    passes: tuple[int, int] | None,
 ) -> dict[str, Any]:
-    path = folder / f"compare-{plan.job.task}-{plan.job.seed}.json" if folder else None
+    path = folder / f"compare-{experiment.config.task}-{experiment.config.seed}.json" if folder else None
     if path and path.exists():
         result = read_sealed(path, "finished comparison")
-        if result["plan"] != json.loads(json.dumps(_identity(plan, passes))):
+        if result["plan"] != json.loads(json.dumps(_identity(experiment, passes))):
             raise NasbenchError(f"{path} is the comparison of another plan; choose another folder.")
         return result
-    result = compare(plan, device, say, passes)
+    result = compare(experiment, device, reporter, passes)
     if path:
         write_sealed(path, result)
     return result
@@ -160,7 +169,14 @@ def summary(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{key: float(v) if isinstance(v, np.floating) else v for key, v in row.items()} for row in table]
 
 
-def _alone(job: Job, epochs: int) -> Plan:
+def local_only_baseline(config: FederatedConfig, epochs: int) -> ExperimentConfig:
     """Return the search of a job as one place runs it, in so many passes."""
-    settings = replace(job.settings, epochs=epochs)
-    return Plan(task=job.task, space=job.space, optimizer="gaea", options=job.options, seed=job.seed, settings=settings)
+    settings = replace(config.settings, epochs=epochs)
+    return ExperimentConfig(
+        task=config.task,
+        space=config.space,
+        optimizer="gaea",
+        options=config.options,
+        seed=config.seed,
+        settings=settings,
+    )

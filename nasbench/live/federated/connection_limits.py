@@ -21,7 +21,7 @@ FAREWELL = 5.0
 """Seconds for a client to take leave."""
 
 
-class Guest(ClientProxy):
+class PendingClient(ClientProxy):
     """A client that came over gRPC; a question to it ends with an answer, or with an exception when its time is over."""
 
     def __init__(self, proxy: Any) -> None:
@@ -72,7 +72,7 @@ class Guest(ClientProxy):
         Thread(target=tell, daemon=True).start()
 
 
-class Room(SimpleClientManager):
+class ConnectionPool(SimpleClientManager):
     """The clients that are connected, no more than `capacity` of them at a time."""
 
     def __init__(self, capacity: int) -> None:
@@ -81,7 +81,7 @@ class Room(SimpleClientManager):
 
     def register(self, client: ClientProxy) -> bool:
         """Let a client in if there is room."""
-        return len(self.clients) < self.capacity and super().register(Guest(client))
+        return len(self.clients) < self.capacity and super().register(PendingClient(client))
 
     def all(self) -> dict[str, ClientProxy]:
         """Return who is there now, in a dictionary that does not change while clients come and go."""

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from nasbench.errors import NasbenchError
-from nasbench.live.federated.aggregation import mirror_mean, weighted_mean
-from nasbench.live.federated.client import Instruction
-from nasbench.live.federated.federated_config import THETA, Array, Job
-from nasbench.live.federated.update_validation import Reply, fault_of, is_count, printable, wire_bytes
+from nasbench.live.federated.aggregation import geometric_mean_on_simplex, weighted_mean
+from nasbench.live.federated.client import FitInstructions
+from nasbench.live.federated.federated_config import THETA, Array, FederatedConfig
+from nasbench.live.federated.update_validation import ClientUpdate, is_count, printable, validation_error, wire_bytes
 
 MOST_EXAMPLES = 10**9
 """Most examples that a client may announce where nothing else is known of its task."""
@@ -22,17 +22,17 @@ LEAST_SHARE = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trouble:
+class ClientFailures:
     """What goes wrong in every round, by the job's seed.
 
     Attributes:
-        dropout: fraction of the clients that are not there in a round: they get nothing and send nothing.
-        stragglers: fraction of the clients that get through a part of their examples, uniform from `LEAST_SHARE` to 1 (as in
+        client_dropout: fraction of the clients that are not there in a round: they get nothing and send nothing.
+        straggler_fraction: fraction of the clients that get through a part of their examples, uniform from `LEAST_SHARE` to 1 (as in
             FedProx: Li et al., MLSys 2020, section 5.2); what they have is averaged.
     """
 
-    dropout: float = 0.0
-    stragglers: float = 0.0
+    client_dropout: float = 0.0
+    straggler_fraction: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("dropout", "stragglers"):
@@ -43,12 +43,12 @@ class Trouble:
         """Return the share of its examples that each client present in round `number` gets through."""
         rng = np.random.default_rng([seed, number])
         order = rng.permutation(clients)
-        present = np.sort(order[round(self.dropout * clients) :])
+        present = np.sort(order[round(self.client_dropout * clients) :])
         if not len(present):
             raise NasbenchError(
-                f"A fraction {self.dropout} of {clients} clients leaves none; it should leave one or more."
+                f"A fraction {self.client_dropout} of {clients} clients leaves none; it should leave one or more."
             )
-        slow = rng.permutation(present)[: round(self.stragglers * clients)]
+        slow = rng.permutation(present)[: round(self.straggler_fraction * clients)]
         shares = dict.fromkeys(present.tolist(), 1.0)
         return shares | {int(k): float(rng.uniform(LEAST_SHARE, 1)) for k in slow}
 
@@ -58,10 +58,10 @@ class Coordinator:
     """The state of a federated search between rounds.
 
     Attributes:
-        job: what is done.
+        config: what is done.
         clients: how many are expected.
-        trouble: drop-out and stragglers.
-        say: takes messages.
+        failures: drop-out and stragglers.
+        reporter: takes messages.
         most: examples that one client may announce, its weight in every mean.
         keep: called after every round, to write down where the search stands.
         state: what travels, by name: theta and supernet weights while searching, then the weights of the network found.
@@ -73,10 +73,10 @@ class Coordinator:
         refusals: one for each update or client turned away: round (0 before the first), client, reason.
     """
 
-    job: Job
+    config: FederatedConfig
     clients: int
-    trouble: Trouble = field(default_factory=Trouble)
-    say: Callable[[str], None] = lambda message: None
+    failures: ClientFailures = field(default_factory=ClientFailures)
+    reporter: Callable[[str], None] = lambda message: None
     most: int = MOST_EXAMPLES
     keep: Callable[[], None] = lambda: None
     state: dict[str, Array] = field(init=False)
@@ -87,14 +87,14 @@ class Coordinator:
     refusals: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.trouble.shares(self.clients, self.job.seed, 1)
-        self.state = self.job.search_state()
+        self.failures.shares(self.clients, self.config.seed, 1)
+        self.state = self.config.search_state()
 
-    def admit(self, properties: Mapping[str, Any]) -> int | None:
+    def register_client(self, properties: Mapping[str, Any]) -> int | None:
         """Take a client in by what it says of itself; return its number, or None if it is turned away; raises nothing."""
         number: Any = properties.get("client")
-        if fault := self.objection(properties):
-            self.refuse(0, number if self.expects(number) else printable(number), fault)
+        if fault := self.registration_error(properties):
+            self.reject_update(0, number if self.expects(number) else printable(number), fault)
             return None
         self.examples[number] = properties["examples"]
         self.present.add(number)
@@ -103,13 +103,13 @@ class Coordinator:
     def leave(self, number: int) -> None:
         """Note that a client is gone; it, or one that holds as many examples, may come back under its number."""
         self.present.discard(number)
-        self.say(f"client {number} is gone; it may come back")
+        self.reporter(f"client {number} is gone; it may come back")
 
     def expects(self, number: object) -> bool:
         """Return whether a client may have this number."""
         return type(number) is int and 0 <= number < self.clients
 
-    def objection(self, properties: Mapping[str, Any]) -> str:
+    def registration_error(self, properties: Mapping[str, Any]) -> str:
         """Return why a client cannot be taken in, "" where it can."""
         number: Any = properties.get("client")
         examples = properties.get("examples")
@@ -125,34 +125,36 @@ class Coordinator:
             return f"it comes back with {examples} examples where it had {self.examples[number]}"
         return ""
 
-    def refuse(self, number: int, client: Any, reason: str) -> None:
+    def reject_update(self, number: int, client: Any, reason: str) -> None:
         """Write down that something of a client was turned away, and say so; who tries to join again is written down once."""
         refusal = {"round": number, "client": client, "reason": reason}
         if number or refusal not in self.refusals:
             self.refusals.append(refusal)
-        self.say(
+        self.reporter(
             f"round {number}: client {client} is refused: {reason}"
             if number
             else f"client {client} is refused: {reason}"
         )
 
-    def instructions(self, number: int) -> dict[int, Instruction]:
+    def instructions(self, number: int) -> dict[int, FitInstructions]:
         """Return what to ask of each client that takes part in round `number`, counted from 1."""
         if self.examples and not self.present:
             raise NasbenchError(
-                f"All clients have left before round {number} of {self.job.rounds}; start them and the same search again."
+                f"All clients have left before round {number} of {self.config.rounds}; start them and the same search again."
             )
         if not self.present:
             reasons = "; ".join(f"client {r['client']}: {r['reason']}" for r in self.refusals)
             raise NasbenchError(f"No client can take part ({reasons or 'none came'}); there should be one or more.")
-        shares = self.trouble.shares(self.clients, self.job.seed, number)
+        shares = self.failures.shares(self.clients, self.config.seed, number)
         return {
-            client: Instruction(number, self.architecture, share)
+            client: FitInstructions(number, self.architecture, share)
             for client, share in shares.items()
             if client in self.examples
         }
 
-    def absorb(self, number: int, asked: Mapping[int, Instruction], replies: Mapping[int, Reply]) -> None:
+    def aggregate_round(
+        self, number: int, asked: Mapping[int, FitInstructions], replies: Mapping[int, ClientUpdate]
+    ) -> None:
         """End a round: refuse what is not an update, take the means of the rest, in the order of the clients.
 
         Args:
@@ -160,34 +162,38 @@ class Coordinator:
             asked: what `instructions` said.
             replies: by client; who was asked and is missing counts as silent.
         """
-        taken: dict[int, Reply] = {}
+        taken: dict[int, ClientUpdate] = {}
         for client in sorted(asked):
-            reply = replies.get(client, Reply((), refusal="it sent nothing"))
-            if fault := fault_of(reply, self.state):
-                self.refuse(number, client, fault)
+            reply = replies.get(client, ClientUpdate((), refusal="it sent nothing"))
+            if fault := validation_error(reply, self.state):
+                self.reject_update(number, client, fault)
             else:
                 taken[client] = reply
         if not taken:
-            self.say(
+            self.reporter(
                 f"round {number}: no update can be used; the state stays as it was, and the next round asks again."
             )
         else:
             weights = [self.examples[client] for client in taken]
             columns = zip(*(reply.arrays for reply in taken.values()), strict=True)
             self.state = {
-                name: (mirror_mean if name == THETA else weighted_mean)(column, weights)
+                name: (geometric_mean_on_simplex if name == THETA else weighted_mean)(column, weights)
                 for name, column in zip(self.state, columns, strict=True)
             }
         self._write(number, asked, replies, taken)
-        if number == self.job.settings.epochs:
-            self.architecture = self.job.derive(self.state[THETA])
-            self.state = self.job.train_state(self.architecture)
+        if number == self.config.settings.epochs:
+            self.architecture = self.config.discretize(self.state[THETA])
+            self.state = self.config.train_state(self.architecture)
         self.keep()
 
     def _write(
-        self, number: int, asked: Mapping[int, Instruction], replies: Mapping[int, Reply], taken: Mapping[int, Reply]
+        self,
+        number: int,
+        asked: Mapping[int, FitInstructions],
+        replies: Mapping[int, ClientUpdate],
+        taken: Mapping[int, ClientUpdate],
     ) -> None:
-        searching = self.job.searching(number)
+        searching = self.config.searching(number)
         total = sum(self.examples[client] for client in taken)
         theta = self.state.get(THETA)
         self.rows.append(
@@ -196,7 +202,7 @@ class Coordinator:
                 "phase": "search" if searching else "train",
                 "loss": sum(r.loss * self.examples[c] for c, r in taken.items()) / total if total else None,
                 "entropy": None if theta is None else _entropy(theta),
-                "architecture": self.architecture if theta is None else self.job.derive(theta),
+                "architecture": self.architecture if theta is None else self.config.discretize(theta),
                 "clients": sorted(taken),
                 "stragglers": sorted(c for c, i in asked.items() if i.share < 1),
                 "bytes_down": len(asked) * wire_bytes(list(self.state.values())),
@@ -204,7 +210,7 @@ class Coordinator:
             }
         )
         row = self.rows[-1]
-        self.say(f"round {number}/{self.job.rounds} ({row['phase']}): {len(taken)} clients, loss {row['loss']}")
+        self.reporter(f"round {number}/{self.config.rounds} ({row['phase']}): {len(taken)} clients, loss {row['loss']}")
 
     @property
     def ledger(self) -> dict[str, int]:

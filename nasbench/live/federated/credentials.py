@@ -74,14 +74,14 @@ class Credentials:
             return False
         return hmac.compare_digest(proof.encode("utf-8", "replace"), self.proof(challenge, client, examples).encode())
 
-    def of_server(self) -> tuple[bytes, bytes, bytes] | None:
+    def server_certificates(self) -> tuple[bytes, bytes, bytes] | None:
         """Return authority, certificate and key, or None to talk unencrypted."""
         if self.certificates is None:
             return None
         authority, certificate, key = (_content(self.certificates / name) for name in (AUTHORITY, CERTIFICATE, KEY))
         return authority, certificate, key
 
-    def of_client(self) -> bytes | None:
+    def client_authority(self) -> bytes | None:
         """Return the authority that a server's certificate must come from, or None to talk unencrypted."""
         return None if self.certificates is None else _content(self.certificates / AUTHORITY)
 

@@ -14,87 +14,87 @@ import torch
 from nasbench.errors import unknown_name
 from nasbench.live.experiment.retraining import describe_trained
 from nasbench.live.federated.client import Client
-from nasbench.live.federated.coordinator import Coordinator, Trouble
+from nasbench.live.federated.coordinator import ClientFailures, Coordinator
 from nasbench.live.federated.credentials import Credentials
-from nasbench.live.federated.federated_config import Array, Job, load_weights
+from nasbench.live.federated.federated_config import Array, FederatedConfig, load_weights
 from nasbench.live.federated.in_process_runtime import run_loop
-from nasbench.live.federated.partition import Partition, deal
-from nasbench.live.federated.resume import take_up
-from nasbench.live.federated.update_validation import packed
+from nasbench.live.federated.partition import Partition, partition_examples
+from nasbench.live.federated.resume import resume
+from nasbench.live.federated.update_validation import serialize_array
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.task import Splits, Task
-from nasbench.live.training.training import Say, Trained, to_stderr
+from nasbench.live.training.training import Reporter, Trained, stderr_reporter
 
 RUNTIMES = ("flower", "loop")
 
 
 @dataclass(frozen=True, kw_only=True)
-class FederatedPlan:
+class FederatedExperiment:
     """Everything that a federated search depends on.
 
     Attributes:
-        job: task, space, supernet, recipe and seed.
+        config: task, space, supernet, recipe and seed.
         clients, partition: among how many, and how, the examples are dealt out by the job's seed.
-        trouble: drop-out and stragglers.
+        failures: drop-out and stragglers.
         examples: training and search examples to deal out, None for all.
     """
 
-    job: Job
+    config: FederatedConfig
     clients: int = 4
     partition: Partition = field(default_factory=Partition)
-    trouble: Trouble = field(default_factory=Trouble)
+    failures: ClientFailures = field(default_factory=ClientFailures)
     examples: tuple[int | None, int | None] = (None, None)
 
     def data(self) -> tuple[Task, Splits]:
         """Return the task and the examples of all clients together."""
-        task = get_task(self.job.task)
+        task = get_task(self.config.task)
         return task, task.load().reduced(*self.examples)
 
     def owners(self, device: torch.device | None = None) -> list[Client]:
         """Return the clients, each with its part of the examples, or raise NasbenchError where a part does not serve."""
         task, splits = self.data()
-        parts = deal(task, splits, self.clients, self.partition, self.job.seed)
+        parts = partition_examples(task, splits, self.clients, self.partition, self.config.seed)
         return [Client(number, task, part, device) for number, part in enumerate(parts)]
 
-    def coordinator(self, say: Say) -> Coordinator:
+    def coordinator(self, reporter: Reporter) -> Coordinator:
         """Return the server's side before its first round."""
-        most = len(get_task(self.job.task).load().train)
-        return Coordinator(self.job, self.clients, self.trouble, say, most)
+        most = len(get_task(self.config.task).load().train)
+        return Coordinator(self.config, self.clients, self.failures, reporter, most)
 
     def as_dict(self) -> dict[str, Any]:
         """Return every setting as JSON can hold it."""
-        plain = asdict(self.job) | {"options": dict(self.job.options)}
+        plain = asdict(self.config) | {"options": dict(self.config.options)}
         return {
             "job": plain,
             "clients": self.clients,
             "partition": str(self.partition),
-            "trouble": asdict(self.trouble),
+            "trouble": asdict(self.failures),
             "examples": list(self.examples),
         }
 
 
 def run_federated(
-    plan: FederatedPlan,
+    experiment: FederatedExperiment,
     device: torch.device,
     runtime: str = "flower",
-    say: Say = to_stderr,
+    reporter: Reporter = stderr_reporter,
     workers: int = 1,
     checkpoint: Path | None = None,
 ) -> dict[str, Any]:
     """Deal out the examples, search and train on this machine, score once; return one flat result.
 
     Args:
-        plan: what is done.
+        experiment: what is done.
         device: where clients compute.
         runtime: "flower" for its simulation, "loop" for a plain loop; they agree bit for bit.
-        say: takes messages.
+        reporter: takes messages.
         workers: processes of the simulation.
         checkpoint: written after every round; if it is there, the search goes on from it.
     """
     if runtime not in RUNTIMES:
         raise unknown_name("runtime", runtime, RUNTIMES)
-    clients, coordinator = plan.owners(device), plan.coordinator(say)
-    before = take_up(coordinator, checkpoint, plan.as_dict()) if checkpoint else 0.0
+    clients, coordinator = experiment.owners(device), experiment.coordinator(reporter)
+    before = resume(coordinator, checkpoint, experiment.as_dict()) if checkpoint else 0.0
     start = time.perf_counter()
     if runtime == "loop":
         run_loop(coordinator, clients)
@@ -103,53 +103,55 @@ def run_federated(
 
         simulate(coordinator, clients, workers)
     seconds = before + time.perf_counter() - start
-    return result_of(plan, coordinator, seconds, device) | {"runtime": runtime}
+    return federated_result(experiment, coordinator, seconds, device) | {"runtime": runtime}
 
 
 def serve_federated(
-    plan: FederatedPlan,
+    experiment: FederatedExperiment,
     address: str,
     device: torch.device,
-    say: Say = to_stderr,
-    patience: float = 600.0,
+    reporter: Reporter = stderr_reporter,
+    client_timeout: float = 600.0,
     credentials: Credentials | None = None,
     checkpoint: Path | None = None,
 ) -> dict[str, Any]:
     """Search and train with clients that come over gRPC to `address`, score once; return one flat result.
 
     Args:
-        plan: what is done.
+        experiment: what is done.
         address: HOST:PORT to listen on.
         device: where the network that is found is scored.
-        say: takes messages.
-        patience: seconds to wait for the clients to come, and for the answers of a round.
+        reporter: takes messages.
+        client_timeout: seconds to wait for the clients to come, and for the answers of a round.
         credentials: what clients must show, and under which certificates they are talked to.
         checkpoint: as for `run_federated`.
     """
     from nasbench.live.federated.runtime import serve
 
-    coordinator = plan.coordinator(say)
-    before = take_up(coordinator, checkpoint, plan.as_dict()) if checkpoint else 0.0
+    coordinator = experiment.coordinator(reporter)
+    before = resume(coordinator, checkpoint, experiment.as_dict()) if checkpoint else 0.0
     start = time.perf_counter()
-    serve(coordinator, address, patience, credentials)
-    return result_of(plan, coordinator, before + time.perf_counter() - start, device) | {"runtime": "grpc"}
+    serve(coordinator, address, client_timeout, credentials)
+    return federated_result(experiment, coordinator, before + time.perf_counter() - start, device) | {"runtime": "grpc"}
 
 
-def result_of(plan: FederatedPlan, coordinator: Coordinator, seconds: float, device: torch.device) -> dict[str, Any]:
+def federated_result(
+    experiment: FederatedExperiment, coordinator: Coordinator, seconds: float, device: torch.device
+) -> dict[str, Any]:
     """Return the flat result of a search that has ended, with the one look at the test split."""
-    task, splits = plan.data()
-    job = plan.job
-    network = job.network(job.parse(coordinator.architecture))
+    task, splits = experiment.data()
+    config = experiment.config
+    network = config.network(config.parse(coordinator.architecture))
     load_weights(network, coordinator.state)
-    described = describe_trained(task, splits, Trained(network.to(device)), job.recipe, device)
+    described = describe_trained(task, splits, Trained(network.to(device)), config.recipe, device)
     described.pop("train_seconds")
     return {
-        "task": job.task,
-        "space": job.space,
+        "task": config.task,
+        "space": config.space,
         "optimizer": "gaea",
-        "seed": job.seed,
-        "clients": plan.clients,
-        "partition": str(plan.partition),
+        "seed": config.seed,
+        "clients": experiment.clients,
+        "partition": str(experiment.partition),
         "architecture": coordinator.architecture,
         "seconds": seconds,
         **described,
@@ -159,7 +161,7 @@ def result_of(plan: FederatedPlan, coordinator: Coordinator, seconds: float, dev
         "refusals": sorted(coordinator.refusals, key=lambda r: (r["round"], *_order(r["client"]))),
         "examples_of_clients": {str(k): n for k, n in sorted(coordinator.examples.items())},
         "curve": coordinator.rows,
-        "plan": plan.as_dict(),
+        "plan": experiment.as_dict(),
     }
 
 
@@ -172,5 +174,5 @@ def digest(state: Mapping[str, Array]) -> str:
     hashed = sha256()
     for name, array in state.items():
         hashed.update(name.encode())
-        hashed.update(packed(array))
+        hashed.update(serialize_array(array))
     return hashed.hexdigest()

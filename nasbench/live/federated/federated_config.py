@@ -18,21 +18,21 @@ from numpy.typing import NDArray
 from torch import nn
 
 from nasbench.errors import NasbenchError
-from nasbench.live.networks.space_networks import Architecture, blueprint
+from nasbench.live.networks.space_networks import Architecture, get_cell_networks
 from nasbench.live.searchers.catalogue import get_searcher
 from nasbench.live.searchers.gaea import Gaea
-from nasbench.live.searchers.loop import build
-from nasbench.live.searchers.searcher import SearchSettings
+from nasbench.live.searchers.loop import build_searcher
+from nasbench.live.searchers.searcher import SupernetConfig
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.training.recipe import SMALL, Recipe
-from nasbench.live.training.standalone import initialised
+from nasbench.live.training.standalone import initialize_network
 
 Array = NDArray[Any]
 THETA = "theta"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
+class FederatedConfig:
     """A federated search by exponentiated gradient (GAEA) on a shared supernet.
 
     Attributes:
@@ -46,7 +46,7 @@ class Job:
     task: str
     space: str = "nas-bench-201"
     options: Mapping[str, Any] = field(default_factory=dict)
-    settings: SearchSettings = field(default_factory=SearchSettings)
+    settings: SupernetConfig = field(default_factory=SupernetConfig)
     recipe: Recipe = SMALL
     seed: int = 0
 
@@ -68,11 +68,11 @@ class Job:
         return json.dumps(asdict(replace(self, options={})) | {"options": dict(self.options)}, sort_keys=True)
 
     @classmethod
-    def loads(cls, text: str) -> Job:
+    def loads(cls, text: str) -> FederatedConfig:
         """Return the job of a line of JSON, or raise NasbenchError."""
         try:
             plain = json.loads(text)
-            settings, recipe = SearchSettings(**plain.pop("settings")), Recipe.from_dict(plain.pop("recipe"))
+            settings, recipe = SupernetConfig(**plain.pop("settings")), Recipe.from_dict(plain.pop("recipe"))
             return cls(settings=settings, recipe=recipe, **plain)
         except (ValueError, TypeError, KeyError, AttributeError) as fault:
             raise NasbenchError(
@@ -83,18 +83,18 @@ class Job:
         """Return GAEA on a supernet whose initial weights are those of `seed`."""
         make, partial_channels = get_searcher("gaea", self.options)
         settings = replace(self.settings, seed=seed)
-        searcher = build(make, get_task(self.task), self.space, settings, device, partial_channels)
+        searcher = build_searcher(make, get_task(self.task), self.space, settings, device, partial_channels)
         assert isinstance(searcher, Gaea)
         return searcher
 
     def network(self, architecture: Architecture) -> nn.Module:
         """Return the network of an architecture with the initial weights of the job's seed."""
-        return initialised(get_task(self.task), self.space, architecture, replace(self.recipe, seed=self.seed))
+        return initialize_network(get_task(self.task), self.space, architecture, replace(self.recipe, seed=self.seed))
 
     def search_state(self) -> dict[str, Array]:
         """Return what the search starts from: theta `(n, k)` and the weights of the supernet, by name."""
         searcher = self.searcher(self.seed, torch.device("cpu"))
-        return {THETA: searcher.theta.numpy(), **weights_of(searcher.supernet)}
+        return {THETA: searcher.theta.numpy(), **get_weights(searcher.supernet)}
 
     def start(self, number: int, architecture: str) -> dict[str, Array]:
         """Return arrays of the names, shapes and types that travel in round `number`, in order."""
@@ -102,30 +102,30 @@ class Job:
 
     def train_state(self, architecture: str) -> dict[str, Array]:
         """Return what the training starts from: the weights of the network found, by name."""
-        return weights_of(self.network(self.parse(architecture)))
+        return get_weights(self.network(self.parse(architecture)))
 
     def parse(self, architecture: str) -> Architecture:
         """Return the architecture that a text names in the job's space."""
-        return blueprint(self.space).make_space().from_string(architecture)
+        return get_cell_networks(self.space).make_space().from_string(architecture)
 
-    def derive(self, theta: Array) -> str:
+    def discretize(self, theta: Array) -> str:
         """Return the architecture that the search reads off theta, as the space writes it."""
-        plan = blueprint(self.space)
-        return plan.make_space().to_string(plan.derive(theta.astype(np.float64)))
+        networks = get_cell_networks(self.space)
+        return networks.make_space().to_string(networks.discretize(theta.astype(np.float64)))
 
 
-def weights_of(module: nn.Module) -> dict[str, Array]:
+def get_weights(module: nn.Module) -> dict[str, Array]:
     """Return copies of the floating-point entries of a module's state: counters of batches do not travel."""
     state = module.state_dict()
     return {name: value.cpu().numpy().copy() for name, value in state.items() if value.is_floating_point()}
 
 
 def load_weights(module: nn.Module, weights: Mapping[str, Array]) -> None:
-    """Put what `weights_of` returned back into a module."""
+    """Put what `get_weights` returned back into a module."""
     tensors = {name: torch.from_numpy(np.array(value)) for name, value in weights.items()}
     module.load_state_dict({**module.state_dict(), **tensors})
 
 
-def seed_of(seed: int, *numbers: int) -> int:
+def derive_seed(seed: int, *numbers: int) -> int:
     """Return a seed for one purpose: a function of the job's seed and some numbers, such as round and client."""
     return int(np.random.SeedSequence([seed, *numbers]).generate_state(1, np.uint32)[0])

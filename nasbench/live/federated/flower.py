@@ -27,12 +27,18 @@ from flwr.server.client_proxy import ClientProxy
 from flwr.server.strategy import Strategy
 
 from nasbench.errors import NasbenchError
-from nasbench.live.federated.client import Client, Instruction
-from nasbench.live.federated.connection_limits import Guest
+from nasbench.live.federated.client import Client, FitInstructions
+from nasbench.live.federated.connection_limits import PendingClient
 from nasbench.live.federated.coordinator import Coordinator
 from nasbench.live.federated.credentials import Credentials, challenge
-from nasbench.live.federated.federated_config import Array, Job
-from nasbench.live.federated.update_validation import Answer, packed, printable, read_answer, unpacked
+from nasbench.live.federated.federated_config import Array, FederatedConfig
+from nasbench.live.federated.update_validation import (
+    RawUpdate,
+    deserialize_array,
+    printable,
+    read_answer,
+    serialize_array,
+)
 
 Failure = tuple[ClientProxy, FitRes] | BaseException
 TYPE = "numpy.ndarray"
@@ -50,7 +56,7 @@ class MirrorAveraging(Strategy):
 
     Args:
         coordinator: what decides, and holds the result; see there.
-        patience: seconds to wait for all clients to come.
+        client_timeout: seconds to wait for all clients to come.
         credentials: what a client must show.
         absence: seconds to wait for one to come back when all have left.
     """
@@ -58,18 +64,18 @@ class MirrorAveraging(Strategy):
     def __init__(
         self,
         coordinator: Coordinator,
-        patience: float = 600.0,
+        client_timeout: float = 600.0,
         credentials: Credentials | None = None,
         absence: float = 600.0,
     ) -> None:
-        self.coordinator, self.patience, self.absence = coordinator, patience, absence
+        self.coordinator, self.client_timeout, self.absence = coordinator, client_timeout, absence
         self.credentials = credentials or Credentials()
         self.done = len(coordinator.rows)
         """Rounds that were made before this server was started."""
         self.abandoned = Event()
         """Set by whoever starts the clients, once none will come."""
         self.numbers: dict[str, int] = {}
-        self.asked: dict[int, Instruction] = {}
+        self.asked: dict[int, FitInstructions] = {}
         self.met: set[str] = set()
         self.introduced: SimpleQueue[tuple[ClientProxy, str, dict[str, Any]]] = SimpleQueue()
         self.unanswered = 0
@@ -77,12 +83,12 @@ class MirrorAveraging(Strategy):
 
     def initialize_parameters(self, client_manager: ClientManager) -> Parameters:
         """Wait for the clients, let each introduce itself, and return theta and the weights of the supernet."""
-        clients, deadline = self.coordinator.clients, time.monotonic() + self.patience
+        clients, deadline = self.coordinator.clients, time.monotonic() + self.client_timeout
         while len(self.settled) < clients and time.monotonic() < deadline and not self.abandoned.wait(PAUSE):
             self._welcome(client_manager, PAUSE)
         if len(self.settled) < clients:
             raise NasbenchError(
-                f"{len(self.settled)} of {clients} clients came within {self.patience:g} s; "
+                f"{len(self.settled)} of {clients} clients came within {self.client_timeout:g} s; "
                 "all should be started before that."
             )
         return _parameters(self.coordinator.state)
@@ -99,32 +105,32 @@ class MirrorAveraging(Strategy):
         deadline = time.monotonic() + seconds
         while self.unanswered and (left := deadline - time.monotonic()) > 0:
             try:
-                self._admit(*self.introduced.get(timeout=left))
+                self._register(*self.introduced.get(timeout=left))
             except Empty:
                 return
             self.unanswered -= 1
 
     def _introduce(self, proxy: ClientProxy) -> None:
         question = challenge()
-        ins = GetPropertiesIns({"job": self.coordinator.job.dumps(), "challenge": question})
-        seconds = min(INTRODUCTION, self.patience) if isinstance(proxy, Guest) else self.patience
+        ins = GetPropertiesIns({"job": self.coordinator.config.dumps(), "challenge": question})
+        seconds = min(INTRODUCTION, self.client_timeout) if isinstance(proxy, PendingClient) else self.client_timeout
         try:
             properties: dict[str, Any] = dict(proxy.get_properties(ins, seconds, 0).properties)
         except Exception as fault:  # whatever a client or its connection does, the others go on
             properties = {"client": proxy.cid, "refusal": f"it does not answer ({type(fault).__name__})"}
         self.introduced.put((proxy, question, properties))
 
-    def _admit(self, proxy: ClientProxy, question: str, properties: dict[str, Any]) -> None:
+    def _register(self, proxy: ClientProxy, question: str, properties: dict[str, Any]) -> None:
         coordinator, number = self.coordinator, properties.get("client")
         proven = self.credentials.proves(properties.pop("proof", ""), question, number, properties.get("examples", 0))
         if not proven:
             properties = {"client": "a stranger", "refusal": "it does not know the token of this search"}
-        reason, admitted = coordinator.objection(properties), coordinator.admit(properties)
+        reason, admitted = coordinator.registration_error(properties), coordinator.register_client(properties)
         if proven:
             self.settled.add(number if coordinator.expects(number) else proxy.cid)  # type: ignore[arg-type]
         if admitted is not None:
             self.numbers[proxy.cid] = admitted
-        elif isinstance(proxy, Guest):
+        elif isinstance(proxy, PendingClient):
             proxy.turn_away(reason)
 
     def configure_fit(
@@ -139,14 +145,14 @@ class MirrorAveraging(Strategy):
             self._welcome(client_manager, LATE)
         self.asked = coordinator.instructions(number)
         proxies = {self.numbers[cid]: p for cid, p in client_manager.all().items() if cid in self.numbers}
-        job, parameters = coordinator.job.dumps(), _parameters(coordinator.state)
+        config, parameters = coordinator.config.dumps(), _parameters(coordinator.state)
         asked = [
-            (proxies[client], FitIns(parameters, _config(job, instruction)))
+            (proxies[client], FitIns(parameters, _config(config, instruction)))
             for client, instruction in self.asked.items()
             if client in proxies
         ]
         if not asked:  # Flower would leave the round out
-            coordinator.absorb(number, self.asked, {})
+            coordinator.aggregate_round(number, self.asked, {})
         return asked
 
     def aggregate_fit(
@@ -157,9 +163,9 @@ class MirrorAveraging(Strategy):
         replies = {}
         for proxy, came in results:
             client = self.numbers[proxy.cid]
-            answer = Answer(came.parameters.tensors, came.num_examples, came.metrics)
+            answer = RawUpdate(came.parameters.tensors, came.num_examples, came.metrics)
             replies[client] = read_answer(answer, coordinator.state, number, coordinator.examples[client])
-        coordinator.absorb(number, self.asked, replies)
+        coordinator.aggregate_round(number, self.asked, replies)
         return _parameters(coordinator.state), {}
 
     def configure_evaluate(self, server_round: int, parameters: Parameters, client_manager: ClientManager) -> list[Any]:
@@ -188,7 +194,7 @@ class FlowerClient(flower.Client):
             self.refused = printable(ins.config["refused"])
             return GetPropertiesRes(DONE, {})
         try:
-            properties: dict[str, Scalar] = dict(self.client.join(Job.loads(str(ins.config["job"]))))
+            properties: dict[str, Scalar] = dict(self.client.join(FederatedConfig.loads(str(ins.config["job"]))))
         except NasbenchError as fault:
             properties = {"client": self.client.number, "examples": 0, "refusal": str(fault)}
         said = (str(ins.config.get("challenge", "")), self.client.number, int(properties["examples"]))
@@ -197,14 +203,14 @@ class FlowerClient(flower.Client):
     def fit(self, ins: FitIns) -> FitRes:
         """Make one pass over the examples."""
         try:
-            job = Job.loads(str(ins.config["job"]))
-            instruction = Instruction(
+            config = FederatedConfig.loads(str(ins.config["job"]))
+            instruction = FitInstructions(
                 int(ins.config["round"]), str(ins.config["architecture"]), float(ins.config["share"])
             )
-            expected = job.start(instruction.number, instruction.architecture)
+            expected = config.start(instruction.number, instruction.architecture)
             pairs = zip(ins.parameters.tensors, expected.items(), strict=True)
-            state = {name: unpacked(tensor, like, name) for tensor, (name, like) in pairs}
-            update, loss = self.client.work(job, instruction, state)
+            state = {name: deserialize_array(tensor, like, name) for tensor, (name, like) in pairs}
+            update, loss = self.client.work(config, instruction, state)
         except (NasbenchError, ValueError) as fault:
             return FitRes(DONE, _parameters({}), 0, {"refusal": str(fault)})
         fields: dict[str, Scalar] = {"round": instruction.number, "loss": loss}
@@ -212,12 +218,12 @@ class FlowerClient(flower.Client):
 
 
 def _parameters(state: Mapping[str, Array]) -> Parameters:
-    return Parameters([packed(array) for array in state.values()], TYPE)
+    return Parameters([serialize_array(array) for array in state.values()], TYPE)
 
 
-def _config(job: str, instruction: Instruction) -> dict[str, Scalar]:
+def _config(config: str, instruction: FitInstructions) -> dict[str, Scalar]:
     return {
-        "job": job,
+        "job": config,
         "round": instruction.number,
         "architecture": instruction.architecture,
         "share": instruction.share,

@@ -5,35 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nasbench.errors import NasbenchError
-from nasbench.live.federated.client import Client, Instruction
+from nasbench.live.federated.client import Client, FitInstructions
 from nasbench.live.federated.coordinator import Coordinator
-from nasbench.live.federated.update_validation import Reply, wire_bytes
+from nasbench.live.federated.update_validation import ClientUpdate, wire_bytes
 
 
 def run_loop(coordinator: Coordinator, clients: Sequence[Client]) -> None:
     """Run all rounds that are left; afterwards the coordinator holds the network found and the ledger."""
     by_number = {client.number: client for client in clients}
     for client in clients:
-        coordinator.admit(joined(client, coordinator))
-    for number in range(len(coordinator.rows) + 1, coordinator.job.rounds + 1):
+        coordinator.register_client(client_properties(client, coordinator))
+    for number in range(len(coordinator.rows) + 1, coordinator.config.rounds + 1):
         asked = coordinator.instructions(number)
-        replies = {k: answer(by_number[k], coordinator, instruction) for k, instruction in asked.items()}
-        coordinator.absorb(number, asked, replies)
+        replies = {k: compute_update(by_number[k], coordinator, instruction) for k, instruction in asked.items()}
+        coordinator.aggregate_round(number, asked, replies)
 
 
-def joined(client: Client, coordinator: Coordinator) -> dict[str, int | str]:
+def client_properties(client: Client, coordinator: Coordinator) -> dict[str, int | str]:
     """Return what a client says of itself, its refusal included."""
     try:
-        return dict(client.join(coordinator.job))
+        return dict(client.join(coordinator.config))
     except NasbenchError as fault:
         return {"client": client.number, "refusal": str(fault)}
 
 
-def answer(client: Client, coordinator: Coordinator, instruction: Instruction) -> Reply:
+def compute_update(client: Client, coordinator: Coordinator, instruction: FitInstructions) -> ClientUpdate:
     """Return what a client answers, its refusal included."""
     try:
-        state, loss = client.work(coordinator.job, instruction, coordinator.state)
+        state, loss = client.work(coordinator.config, instruction, coordinator.state)
     except NasbenchError as fault:
-        return Reply((), refusal=str(fault))
+        return ClientUpdate((), refusal=str(fault))
     arrays = list(state.values())
-    return Reply(arrays, loss, wire_bytes(arrays))
+    return ClientUpdate(arrays, loss, wire_bytes(arrays))

@@ -47,7 +47,7 @@ class Partition:
         return cls(alpha)
 
 
-def deal(task: Task, splits: Splits, clients: int, partition: Partition, seed: int) -> list[Splits]:
+def partition_examples(task: Task, splits: Splits, clients: int, partition: Partition, seed: int) -> list[Splits]:
     """Deal out the training and search examples; every client sees the whole test split, which only scores.
 
     Training and search examples of a class are cut by the same shares, so a client searches on what it trains on.
@@ -114,7 +114,7 @@ def _cut(split: Split, shares: NDArray[np.float64], rng: np.random.Generator) ->
         np.split(group, np.rint(np.cumsum(share)[:-1] * len(group)).astype(np.int64))
         for group, share in zip(groups, shares, strict=True)
     ]
-    return [np.sort(np.concatenate(of_client)) for of_client in zip(*pieces, strict=True)]
+    return [np.sort(np.concatenate(client_authority)) for client_authority in zip(*pieces, strict=True)]
 
 
 def _take(split: Split, where: Indices) -> Split:

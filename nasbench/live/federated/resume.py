@@ -17,7 +17,7 @@ from nasbench.live.federated.coordinator import Coordinator
 from nasbench.live.training.checkpoint import load, save
 
 
-def take_up(coordinator: Coordinator, path: Path, identity: Mapping[str, Any]) -> float:
+def resume(coordinator: Coordinator, path: Path, identity: Mapping[str, Any]) -> float:
     """Take a coordinator to where the checkpoint at `path` stands, if there is one, and let it write one after every round.
 
     Args:
@@ -39,7 +39,7 @@ def take_up(coordinator: Coordinator, path: Path, identity: Mapping[str, Any]) -
         for name in KEPT:
             setattr(coordinator, name, content[name])
         before = content["seconds"]
-        coordinator.say(f"{path} goes on after round {len(coordinator.rows)} of {coordinator.job.rounds}")
+        coordinator.reporter(f"{path} goes on after round {len(coordinator.rows)} of {coordinator.config.rounds}")
     start = time.perf_counter()
 
     def keep() -> None:

@@ -85,7 +85,7 @@ def simulate(coordinator: Coordinator, clients: Sequence[Client], workers: int =
     from nasbench.live.federated.flower import FlowerClient, MirrorAveraging
 
     owners, strategy = list(clients), MirrorAveraging(coordinator)
-    left = coordinator.job.rounds - len(coordinator.rows)
+    left = coordinator.config.rounds - len(coordinator.rows)
     if not left:
         return
 
@@ -119,16 +119,16 @@ def simulate(coordinator: Coordinator, clients: Sequence[Client], workers: int =
             f"Flower's simulation did not run ({(str(fault) or type(fault).__name__).splitlines()[0]}); run it again when the machine is less busy, "
             "or use --runtime loop, which gives the same bits."
         ) from None
-    if len(coordinator.rows) < coordinator.job.rounds:
+    if len(coordinator.rows) < coordinator.config.rounds:
         raise NasbenchError(
-            f"Flower's simulation ended after {len(coordinator.rows)} of {coordinator.job.rounds} rounds."
+            f"Flower's simulation ended after {len(coordinator.rows)} of {coordinator.config.rounds} rounds."
         )
 
 
 def serve(
     coordinator: Coordinator,
     address: str,
-    patience: float = 600.0,
+    client_timeout: float = 600.0,
     credentials: Credentials | None = None,
     answers: float | None = None,
 ) -> None:
@@ -137,9 +137,9 @@ def serve(
     Args:
         coordinator: of the server.
         address: HOST:PORT to listen on.
-        patience: seconds to wait for the clients to come.
+        client_timeout: seconds to wait for the clients to come.
         credentials: what clients must show, and under which certificates they are talked to.
-        answers: seconds to wait for the answers of a round, and for anybody when all have left; None for `patience`.
+        answers: seconds to wait for the answers of a round, and for anybody when all have left; None for `client_timeout`.
 
     Raises:
         NasbenchError: if the address cannot be listened on, the clients do not come, or all of them leave.
@@ -148,20 +148,20 @@ def serve(
     from flwr.server import Server
     from flwr.server.superlink.fleet.grpc_bidi.grpc_server import start_grpc_server
 
-    from nasbench.live.federated.connection_limits import FAREWELL, Room
+    from nasbench.live.federated.connection_limits import FAREWELL, ConnectionPool
     from nasbench.live.federated.flower import MirrorAveraging
 
     credentials = credentials or Credentials()
-    room = Room(SPARE + 4 * coordinator.clients)
-    answers = patience if answers is None else answers
-    strategy = MirrorAveraging(coordinator, patience, credentials, answers)
-    server = Server(client_manager=room, strategy=strategy)
-    certificates = credentials.of_server()
+    pool = ConnectionPool(SPARE + 4 * coordinator.clients)
+    answers = client_timeout if answers is None else answers
+    strategy = MirrorAveraging(coordinator, client_timeout, credentials, answers)
+    server = Server(client_manager=pool, strategy=strategy)
+    certificates = credentials.server_certificates()
     try:
         endpoint = start_grpc_server(
-            room,
+            pool,
             address,
-            max_concurrent_workers=WORKERS + room.capacity,
+            max_concurrent_workers=WORKERS + pool.capacity,
             max_message_length=largest_message(coordinator),
             certificates=certificates,
         )
@@ -169,9 +169,9 @@ def serve(
         reason = "it is in use, no address of this machine, or its certificates do not serve"
         raise NasbenchError(f"The server cannot listen on {address} ({reason}); choose another.") from None
     try:
-        if len(coordinator.rows) < coordinator.job.rounds:
-            with _at_interrupt(room.close):
-                server.fit(coordinator.job.rounds - len(coordinator.rows), timeout=answers)
+        if len(coordinator.rows) < coordinator.config.rounds:
+            with _at_interrupt(pool.close):
+                server.fit(coordinator.config.rounds - len(coordinator.rows), timeout=answers)
         server.disconnect_all_clients(timeout=FAREWELL)
     finally:
         endpoint.stop(grace=FAREWELL).wait(FAREWELL)  # at once where all have left
@@ -179,16 +179,20 @@ def serve(
 
 def largest_message(coordinator: Coordinator) -> int:
     """Return how many bytes a message may have: room for what is exchanged in either phase, whatever network is found."""
-    job = coordinator.job
-    wider = max(job.recipe.channels / job.settings.channels, 1) ** 2 * max(job.recipe.cells / job.settings.cells, 1)
+    config = coordinator.config
+    wider = max(config.recipe.channels / config.settings.channels, 1) ** 2 * max(
+        config.recipe.cells / config.settings.cells, 1
+    )
     return LEAST_MESSAGE + round(8 * wider * wire_bytes(list(coordinator.state.values())))
 
 
-def connect(client: Client, address: str, patience: float = 600.0, credentials: Credentials | None = None) -> None:
+def connect(
+    client: Client, address: str, client_timeout: float = 600.0, credentials: Credentials | None = None
+) -> None:
     """Take part as one client in the search of the server at `address`, HOST:PORT, until it ends.
 
     Raises:
-        NasbenchError: if no server answers within `patience` seconds, it turns the client away, or it goes away.
+        NasbenchError: if no server answers within `client_timeout` seconds, it turns the client away, or it goes away.
     """
     need_flower()
     import grpc
@@ -197,14 +201,14 @@ def connect(client: Client, address: str, patience: float = 600.0, credentials: 
     from nasbench.live.federated.flower import FlowerClient
 
     credentials = credentials or Credentials()
-    authority = credentials.of_client()
+    authority = credentials.client_authority()
     with _channel(address, authority) as channel:
         try:
-            grpc.channel_ready_future(channel).result(timeout=patience)
+            grpc.channel_ready_future(channel).result(timeout=client_timeout)
         except grpc.FutureTimeoutError:
             under = "" if authority is None else " with a certificate that the authority here has signed for that host"
             raise NasbenchError(
-                f"No server answers at {address}{under}; it should be started within {patience:g} s."
+                f"No server answers at {address}{under}; it should be started within {client_timeout:g} s."
             ) from None
     speaker = FlowerClient(client, credentials)
     try:

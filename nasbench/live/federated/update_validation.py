@@ -26,7 +26,7 @@ LONGEST = 200
 
 
 @dataclass(frozen=True)
-class Reply:
+class ClientUpdate:
     """What came back from a client in a round.
 
     Attributes:
@@ -43,7 +43,7 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class Answer:
+class RawUpdate:
     """An answer as it travelled, none of which is true until it is read.
 
     Attributes:
@@ -61,7 +61,7 @@ class UnexpectedError(ValueError):
     """What came is not what was to come; the text goes on from "client 2 is refused:"."""
 
 
-def read_answer(answer: Answer, sent: Mapping[str, Array], number: int, announced: int) -> Reply:
+def read_answer(answer: RawUpdate, sent: Mapping[str, Array], number: int, announced: int) -> ClientUpdate:
     """Return an answer as a reply, a refusal where it is not one to what was sent; raises nothing.
 
     Args:
@@ -74,19 +74,19 @@ def read_answer(answer: Answer, sent: Mapping[str, Array], number: int, announce
     try:
         size = sum(len(tensor) for tensor in answer.tensors)
         if "refusal" in answer.fields:
-            return Reply((), bytes=size, refusal=printable(answer.fields["refusal"]) or "it gives no reason")
+            return ClientUpdate((), bytes=size, refusal=printable(answer.fields["refusal"]) or "it gives no reason")
         loss = _loss(answer, number, announced)
         if len(answer.tensors) != len(sent):
             raise UnexpectedError(f"it sent {len(answer.tensors)} arrays where {len(sent)} are exchanged")
         pairs = zip(answer.tensors, sent.items(), strict=True)
-        return Reply([unpacked(tensor, mine, name) for tensor, (name, mine) in pairs], loss, size)
+        return ClientUpdate([deserialize_array(tensor, mine, name) for tensor, (name, mine) in pairs], loss, size)
     except UnexpectedError as fault:
-        return Reply((), bytes=size, refusal=str(fault))
+        return ClientUpdate((), bytes=size, refusal=str(fault))
     except Exception as fault:  # whatever one client sends, the others go on
-        return Reply((), bytes=size, refusal=f"its answer cannot be read ({type(fault).__name__})")
+        return ClientUpdate((), bytes=size, refusal=f"its answer cannot be read ({type(fault).__name__})")
 
 
-def _loss(answer: Answer, number: int, announced: int) -> float:
+def _loss(answer: RawUpdate, number: int, announced: int) -> float:
     fields = answer.fields
     if set(fields) != {"round", "loss"}:
         named = printable(", ".join(sorted(map(str, fields)))) or "none"
@@ -116,7 +116,7 @@ def printable(value: object) -> str:
     return f"something of type {type(value).__name__}"
 
 
-def fault_of(reply: Reply, sent: Mapping[str, Array]) -> str:
+def validation_error(reply: ClientUpdate, sent: Mapping[str, Array]) -> str:
     """Return why an update must not enter the mean, "" where it may.
 
     Args:
@@ -160,13 +160,13 @@ def wire_bytes(arrays: Sequence[Array]) -> int:
     return sum(len(_header(array)) + array.nbytes for array in arrays)
 
 
-def packed(array: Array) -> bytes:
+def serialize_array(array: Array) -> bytes:
     """Return an array in numpy's format, in C order."""
     return _header(array) + array.tobytes()
 
 
-def unpacked(data: bytes, like: Array, name: str = "it") -> Array:
-    """Return the array of `packed`, which has the shape and the type of `like`; parses and runs nothing.
+def deserialize_array(data: bytes, like: Array, name: str = "it") -> Array:
+    """Return the array of `serialize_array`, which has the shape and the type of `like`; parses and runs nothing.
 
     Raises:
         UnexpectedError: for anything else, by name.

@@ -14,14 +14,14 @@ import torch
 from numpy.typing import NDArray
 
 from nasbench.live.hardware.counting import macs, memory, parameters
-from nasbench.live.networks.builders import Builder
+from nasbench.live.networks.builders import Networks
 from nasbench.live.networks.mixed_operation import NONE
 from nasbench.live.networks.operations import Style
-from nasbench.live.networks.space_networks import Blueprint
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.networks.space_networks import SpaceNetworks
+from nasbench.live.tasks.shape import TaskShape
 from nasbench.spaces.space import Architectures, Floats
 
-FACTS = ("parameters", "flops", "memory")
+COUNTED = ("parameters", "flops", "memory")
 """Millions; millions of multiply-accumulates; MB of an inference of one, weights and largest activations."""
 
 Counts = NDArray[np.float64]
@@ -29,25 +29,25 @@ Counts = NDArray[np.float64]
 
 
 @dataclass
-class Facts:
+class CostCounters:
     """The counted objectives of a live space for one task and size of network.
 
     Attributes:
-        plan, shape, channels, cells: the networks; see `alone` of the builder.
+        networks, shape, channels, cells: the networks; see `alone` of the builder.
         auxiliary: whether they have an auxiliary head.
         table: counts of what was looked at so far, by edge and choice; (-1, 0) is the network without any operation.
     """
 
-    plan: Builder
-    shape: Shape
+    networks: Networks
+    shape: TaskShape
     channels: int
     cells: int
     auxiliary: bool = False
     table: dict[tuple[int, int], Counts] = field(default_factory=dict)
 
     def __call__(self, names: list[str], architectures: Architectures) -> Floats:
-        """Return the objectives `names` of architectures `(n, d)`, each one of `FACTS`: `(n, len(names))`."""
-        counts = self._table(self.plan, architectures)
+        """Return the objectives `names` of architectures `(n, d)`, each one of `COUNTED`: `(n, len(names))`."""
+        counts = self._table(self.networks, architectures)
         values = {
             "parameters": counts[:, 0] / 1e6,
             "flops": counts[:, 1] / 1e6,
@@ -55,27 +55,29 @@ class Facts:
         }
         return np.stack([values[name] for name in names], axis=1) if names else np.empty((len(counts), 0))
 
-    def _table(self, plan: Builder, architectures: Architectures) -> Floats:
-        if isinstance(plan, Blueprint):
-            return np.array([self._counts(plan, plan.choices(a)) for a in architectures]).reshape(-1, 4)
-        return plan.counts(architectures, self.shape, self.channels)
+    def _table(self, networks: Networks, architectures: Architectures) -> Floats:
+        if isinstance(networks, SpaceNetworks):
+            return np.array([self._counts(networks, networks.choices(a)) for a in architectures]).reshape(-1, 4)
+        return networks.counts(architectures, self.shape, self.channels)
 
-    def _counts(self, plan: Blueprint, choices: list[int]) -> Counts:
-        base = self._of(plan, -1, NONE)
-        edges = [self._of(plan, edge, choice) for edge, choice in enumerate(choices) if choice != NONE]
+    def _counts(self, networks: SpaceNetworks, choices: list[int]) -> Counts:
+        base = self._of(networks, -1, NONE)
+        edges = [self._of(networks, edge, choice) for edge, choice in enumerate(choices) if choice != NONE]
         return np.append(
             base[:3] + sum((e[:3] - base[:3] for e in edges), np.zeros(3)), max([base[3], *(e[3] for e in edges)])
         )
 
-    def _of(self, plan: Blueprint, edge: int, choice: int) -> Counts:
+    def _of(self, networks: SpaceNetworks, edge: int, choice: int) -> Counts:
         """Counts of the network whose only operation is `choice` on `edge`."""
         if (edge, choice) not in self.table:
-            choices = [NONE] * plan.edges
+            choices = [NONE] * networks.edges
             if choice != NONE:
                 choices[edge] = choice
             with torch.random.fork_rng(devices=[]):  # initial weights are of no interest here
                 style = Style(dims=self.shape.dims)
-                network = plan.network(self.shape, style, self.channels, self.cells, choices, 1, self.auxiliary).eval()
+                network = networks.build(
+                    self.shape, style, self.channels, self.cells, choices, 1, self.auxiliary
+                ).eval()
             held = memory(network, self.shape)
             self.table[edge, choice] = np.array(
                 [parameters(network), macs(network, self.shape), held["parameters"], held["activations"]], dtype=float

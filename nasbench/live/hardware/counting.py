@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.tasks.shape import TaskShape
 
 
-def example(shape: Shape, batch: int = 1, device: torch.device | str = "cpu") -> Tensor:
+def example(shape: TaskShape, batch: int = 1, device: torch.device | str = "cpu") -> Tensor:
     """Return an input of zeros, `(batch, ...)`, of the shape and type that a network reads."""
     if shape.vocabulary:
         return torch.zeros(batch, shape.size, dtype=torch.long, device=device)
@@ -20,7 +20,7 @@ def parameters(network: nn.Module) -> int:
     return sum(p.numel() for p in network.parameters() if p.requires_grad)
 
 
-def macs(network: nn.Module, shape: Shape) -> int:
+def macs(network: nn.Module, shape: TaskShape) -> int:
     """Return the multiply-accumulates of convolutions and linear layers for one input, without biases.
 
     A multiply-accumulate counts one, as in the tables of the field (which call it a FLOP).
@@ -49,7 +49,7 @@ def macs(network: nn.Module, shape: Shape) -> int:
     return total
 
 
-def memory(network: nn.Module, shape: Shape, batch: int = 1, training: bool = False) -> dict[str, int]:
+def memory(network: nn.Module, shape: TaskShape, batch: int = 1, training: bool = False) -> dict[str, int]:
     """Return bytes: `parameters`, `activations` at their peak, and `total`.
 
     Inference holds, while a layer runs, its input and its output; the peak is the largest such pair. Training keeps the

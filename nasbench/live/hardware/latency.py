@@ -15,8 +15,8 @@ from torch.utils import benchmark
 from nasbench.live.hardware.counting import example
 from nasbench.live.networks.mixed_operation import NONE, Edge
 from nasbench.live.networks.operations import Style
-from nasbench.live.networks.space_networks import Architecture, Blueprint
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.networks.space_networks import Architecture, SpaceNetworks
+from nasbench.live.tasks.shape import TaskShape
 
 Key = tuple[str, int, int, int, int]
 """An operation in its place: name, channels, size of its input, stride, batch."""
@@ -55,7 +55,7 @@ def measure(network: nn.Module, x: Tensor, seconds: float = 0.2, clock: Clock = 
 
 
 def measure_network(
-    network: nn.Module, shape: Shape, batches: Sequence[int] = (1, 64), seconds: float = 0.2
+    network: nn.Module, shape: TaskShape, batches: Sequence[int] = (1, 64), seconds: float = 0.2
 ) -> dict[int, float]:
     """Return the latency in milliseconds for each batch size."""
     device = next(network.parameters()).device
@@ -87,7 +87,7 @@ class LatencyTable:
     measured networks, of what the parts do not explain.
 
     Attributes:
-        plan, shape, channels, cells: the networks.
+        networks, shape, channels, cells: the networks.
         batch: examples a pass.
         device: where it is measured.
         seconds: time to spend on each measurement.
@@ -98,8 +98,8 @@ class LatencyTable:
         places: by edge and choice, the operations that the network computes for it.
     """
 
-    plan: Blueprint
-    shape: Shape
+    networks: SpaceNetworks
+    shape: TaskShape
     channels: int
     cells: int
     batch: int = 1
@@ -113,7 +113,7 @@ class LatencyTable:
 
     def network(self, architecture: Architecture) -> nn.Module:
         """Return the stand-alone network of an architecture on the device."""
-        return self.plan.alone(architecture, self.shape, self.channels, self.cells).to(self.device)
+        return self.networks.build_standalone(architecture, self.shape, self.channels, self.cells).to(self.device)
 
     def calibrate(self, architectures: Architecture) -> None:
         """Measure a few networks `(n, d)` and set the base."""
@@ -141,7 +141,7 @@ class LatencyTable:
 
     def keys(self, architecture: Architecture) -> list[Key]:
         """Return every operation of the network in its place."""
-        choices = enumerate(self.plan.choices(architecture))
+        choices = enumerate(self.networks.choices(architecture))
         return [key for edge, choice in choices if choice != NONE for key in self._places(edge, choice)]
 
     @torch.no_grad()
@@ -157,11 +157,11 @@ class LatencyTable:
                 size = inputs[0].shape[-1]
                 found.append((module.only, inputs[0].shape[1], size, size // output.shape[-1], self.batch))
 
-        choices = [NONE] * self.plan.edges
+        choices = [NONE] * self.networks.edges
         choices[edge] = choice
         with torch.random.fork_rng(devices=[]):  # initial weights are of no interest here
             style = Style(dims=self.shape.dims)
-            network = self.plan.network(self.shape, style, self.channels, self.cells, choices, 1, False).eval()
+            network = self.networks.build(self.shape, style, self.channels, self.cells, choices, 1, False).eval()
         for module in network.modules():
             if isinstance(module, Edge):
                 module.register_forward_hook(record)
@@ -172,7 +172,7 @@ class LatencyTable:
     def _latency(self, key: Key) -> float:
         if key not in self.table:
             name, channels, size, stride, batch = key
-            build = self.plan.table[name]
+            build = self.networks.table[name]
             assert build is not None
             x = torch.zeros(batch, channels, *(size,) * self.shape.dims, device=self.device)
             operation = build(Style(dims=self.shape.dims), channels, stride).to(self.device)

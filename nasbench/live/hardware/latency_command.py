@@ -40,12 +40,12 @@ def latency(
 
     from nasbench.live.hardware.latency import LatencyTable
     from nasbench.live.hardware.torch_device import choose_device
-    from nasbench.live.networks.space_networks import blueprint
+    from nasbench.live.networks.space_networks import get_cell_networks
     from nasbench.live.tasks.catalogue import get_task
 
-    plan = blueprint(space)
+    networks = get_cell_networks(space)
     depth = (3 if space == "darts" else 1) if cells is None else cells
-    where = plan.make_space()
+    where = networks.make_space()
     where_to = choose_device(device)
     if processor_time and where_to.type != "cpu":
         raise NasbenchError("Processor time is that of a CPU; leave out --processor-time or add --device cpu.")
@@ -53,7 +53,7 @@ def latency(
         torch.set_num_threads(1)
     clock = time.thread_time if processor_time else benchmark.timer
     table = LatencyTable(
-        plan, get_task(task).shape, channels, depth, batch=batch, device=where_to, seconds=seconds, clock=clock
+        networks, get_task(task).shape, channels, depth, batch=batch, device=where_to, seconds=seconds, clock=clock
     )
     drawn = where.sample(np.random.default_rng(seed).random((calibration + sampled, where.d)))
     table.calibrate(drawn[:calibration])

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from nasbench.live.hardware.counting import macs
 from nasbench.live.hardware.torch_device import describe, synchronize
-from nasbench.live.networks.mixed_operation import Mixture
+from nasbench.live.networks.mixed_operation import OperationWeights
 from nasbench.live.searchers.searcher import Searcher
 from nasbench.live.tasks.task import Splits, Task
 from nasbench.live.training.batches import DeviceSplit
@@ -25,7 +25,7 @@ TRAINING = 6
 """Operations of a training step for each multiply-accumulate of the forward pass: two each, and twice as many backward."""
 
 
-def of_training(
+def training_throughput(
     curve: list[dict[str, float]], recipe: Recipe, examples: int, count: int, device: torch.device
 ) -> dict[str, float | None]:
     """Throughput of a training: `images_per_second` in the median epoch, and `share_of_peak` in [0, 1].
@@ -42,10 +42,10 @@ def of_training(
     return {"images_per_second": rate, "share_of_peak": _share(count * rate, recipe.precision == "bfloat16", device)}
 
 
-def of_supernet(
+def supernet_throughput(
     searcher: Searcher, task: Task, splits: Splits, steps: int = 20, warm_up: int = 5
 ) -> dict[str, float | None]:
-    """Throughput of training the mixture of a supernet, measured over some steps: see `of_training`.
+    """Throughput of training the mixture of a supernet, measured over some steps: see `training_throughput`.
 
     The searcher's weights change; give it one that nothing else needs.
     """
@@ -72,7 +72,7 @@ def of_supernet(
 class _Mixed(nn.Module):
     """A supernet under one mixture, as a network of its input alone."""
 
-    def __init__(self, supernet: nn.Module, mixture: Mixture) -> None:
+    def __init__(self, supernet: nn.Module, mixture: OperationWeights) -> None:
         super().__init__()
         self.supernet, self.mixture = supernet, mixture
 

@@ -44,7 +44,7 @@ def prepare(device: torch.device) -> torch.device:
 
 
 @contextmanager
-def untuned() -> Iterator[None]:
+def without_autotuning() -> Iterator[None]:
     """Take convolutions on a GPU as they come: trying them out takes longer than it saves in trainings of some seconds."""
     tuned = torch.backends.cudnn.benchmark
     torch.backends.cudnn.benchmark = False

@@ -1,6 +1,6 @@
 """What every live space offers: stand-alone networks of its architectures.
 
-Spaces of cells have a `Blueprint`, whose edges a supernet mixes as well. The space `convnet` has no edges: its networks are trained
+Spaces of cells have a `SpaceNetworks`, whose edges a supernet mixes as well. The space `convnet` has no edges: its networks are trained
 alone, and are counted in closed form.
 """
 
@@ -14,15 +14,21 @@ from torch import nn
 from nasbench.errors import NasbenchError
 from nasbench.live.networks.convnet import AIRBENCH_START, ConvNet
 from nasbench.live.networks.operations import Style
-from nasbench.live.networks.space_networks import ALONE, BLUEPRINTS, Architecture, Blueprint, live_space_error
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.networks.space_networks import (
+    CELL_NETWORKS,
+    STANDALONE_SPACES,
+    Architecture,
+    SpaceNetworks,
+    live_space_error,
+)
+from nasbench.live.tasks.shape import TaskShape
 from nasbench.spaces import convnet
 from nasbench.spaces.catalogue import get_space
 from nasbench.spaces.space import Architectures, Floats
 
 
 @dataclass(frozen=True)
-class ConvNets:
+class ConvNetworks:
     """The space `convnet`, or one with a cap.
 
     Attributes:
@@ -42,10 +48,10 @@ class ConvNets:
         """The base for which its cap is counted; None where there is no cap."""
         return self.make_space().base
 
-    def alone(
+    def build_standalone(
         self,
         architecture: Architecture,
-        shape: Shape,
+        shape: TaskShape,
         channels: int,
         cells: int,
         style: Style | None = None,
@@ -60,7 +66,7 @@ class ConvNets:
         self.check(channels)
         return ConvNet(convnet.design_of(architecture, channels), shape, AIRBENCH_START)
 
-    def counts(self, architectures: Architectures, shape: Shape, channels: int) -> Floats:
+    def counts(self, architectures: Architectures, shape: TaskShape, channels: int) -> Floats:
         """Parameters, multiply-accumulates, stored bytes and bytes of the largest activations: `(n, d)` to `(n, 4)`."""
         image = convnet.Image(shape.channels, shape.size, shape.outputs)
         self.check(channels)
@@ -76,17 +82,17 @@ class ConvNets:
             )
 
 
-Builder = Blueprint | ConvNets
+Networks = SpaceNetworks | ConvNetworks
 
 
-def builder(space: str) -> Builder:
+def get_networks(space: str) -> Networks:
     """Return what builds the networks of a live space; raises NasbenchError, with the nearest name, if there is none."""
-    if space.partition(":")[0] in ALONE:
+    if space.partition(":")[0] in STANDALONE_SPACES:
         get_space(space)
-        return ConvNets(space)
-    if space not in BLUEPRINTS:
+        return ConvNetworks(space)
+    if space not in CELL_NETWORKS:
         raise live_space_error(space)
-    return BLUEPRINTS[space]
+    return CELL_NETWORKS[space]
 
 
 def network_size(space: str, channels: int | None, cells: int | None, usual: tuple[int, int]) -> tuple[int, int]:
@@ -95,8 +101,8 @@ def network_size(space: str, channels: int | None, cells: int | None, usual: tup
     Raises:
         NasbenchError: if the space does not leave open what was asked for.
     """
-    own = builder(space)
-    if isinstance(own, Blueprint):
+    own = get_networks(space)
+    if isinstance(own, SpaceNetworks):
         deep = max(usual[1], 3) if space == "darts" else usual[1]
         return usual[0] if channels is None else channels, deep if cells is None else cells
     if cells is not None:

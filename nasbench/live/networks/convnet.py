@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.errors import NasbenchError
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.tasks.shape import TaskShape
 from nasbench.spaces.convnet import ACTIVATIONS, STAGES, Design, pooled, stem_channels
 
 PATCH_IMAGES = 5000
@@ -75,7 +75,7 @@ class ConvNet(nn.Module):
         NasbenchError: if the shape is not that of images to classify.
     """
 
-    def __init__(self, design: Design, shape: Shape, start: Start = AIRBENCH_START):
+    def __init__(self, design: Design, shape: TaskShape, start: Start = AIRBENCH_START):
         super().__init__()
         kernel = int(design.stem)
         if shape.dims != 2 or shape.vocabulary or shape.kind != "classification" or shape.size < kernel:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from nasbench.errors import NasbenchError
 from nasbench.live.networks.drop_path import DropPath
-from nasbench.live.networks.mixed_operation import NONE, Edge, Mixture, node_sum
+from nasbench.live.networks.mixed_operation import NONE, Edge, OperationWeights, node_sum
 from nasbench.live.networks.operations import (
     AVERAGE_POOL,
     CONVOLUTION,
@@ -25,7 +25,7 @@ from nasbench.live.networks.operations import (
     relu_conv_norm,
 )
 from nasbench.live.networks.stem_and_head import Head, Stem
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.tasks.shape import TaskShape
 
 NODES = 4
 EDGES = tuple((source, node) for node in range(2, 2 + NODES) for source in range(node))
@@ -78,7 +78,7 @@ class DartsCell(nn.Module):
         self.first = len(EDGES) if reduction else 0
         self.shrink = nn.Identity() if not reduction else AVERAGE_POOL[style.dims](2, 2)
 
-    def forward(self, before: Tensor, last: Tensor, mixture: Mixture | None = None) -> Tensor:
+    def forward(self, before: Tensor, last: Tensor, mixture: OperationWeights | None = None) -> Tensor:
         """Return the concatenated nodes, `(N, 4 channels, *size / stride)`."""
         states = [self.before(before), self.last(last)]
         empty = self.shrink(states[1])
@@ -92,7 +92,7 @@ class DartsCell(nn.Module):
         return torch.cat(states[2:], dim=1)
 
 
-def auxiliary_head(shape: Shape, channels: int) -> nn.Sequential:
+def auxiliary_head(shape: TaskShape, channels: int) -> nn.Sequential:
     """Return the auxiliary classifier behind the second reduction cell, whose input has a quarter of the size.
 
     On 32 x 32 images it is that of the official code; smaller inputs are pooled to two positions an axis.
@@ -130,7 +130,7 @@ class DartsNetwork(nn.Module):
 
     def __init__(
         self,
-        shape: Shape,
+        shape: TaskShape,
         style: Style,
         channels: int,
         layers: int,
@@ -165,7 +165,7 @@ class DartsNetwork(nn.Module):
         self.auxiliary_layer = reductions[1]
         self.head = Head(shape, c_last)
 
-    def forward(self, x: Tensor, mixture: Mixture | None = None) -> Tensor | tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, mixture: OperationWeights | None = None) -> Tensor | tuple[Tensor, Tensor]:
         """Map an input to `(N, outputs)`; to two such arrays while training with an auxiliary head."""
         before = last = self.stem(x)
         extra = None

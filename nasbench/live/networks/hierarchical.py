@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from nasbench.live.networks.mixed_operation import NONE, Edge, Mixture
+from nasbench.live.networks.mixed_operation import NONE, Edge, OperationWeights
 from nasbench.live.networks.operations import HIERARCHICAL, Style
 from nasbench.live.networks.stacked import EDGES as CELL_EDGES
 from nasbench.live.networks.stacked import GraphCell
@@ -31,7 +31,7 @@ class MotifEdge(nn.Module):
         # With partial channels the channels that pass by flow even where every operation is `none`.
         self.empty = partial == 1 and choices is not None and all(choice == NONE for choice in choices)
 
-    def forward(self, x: Tensor, first: int, mixture: Mixture | None) -> Tensor | None:
+    def forward(self, x: Tensor, first: int, mixture: OperationWeights | None) -> Tensor | None:
         """Return the output of the motif, whose edges read the rows from `first` on."""
         return None if self.empty else self.motif(x, first, mixture)
 

@@ -15,7 +15,7 @@ NONE = 0
 
 
 @dataclass(frozen=True)
-class Mixture:
+class OperationWeights:
     """How a supernet mixes: by weights, by one active choice an edge, or by both.
 
     Attributes:
@@ -64,7 +64,7 @@ class Edge(nn.Module):
         self.bypass = nn.Identity() if stride == 1 else MAX_POOL[style.dims](stride, stride)
         self.only = self.names[choice] if choice is not None else None
 
-    def forward(self, x: Tensor, index: int = 0, mixture: Mixture | None = None) -> Tensor | None:
+    def forward(self, x: Tensor, index: int = 0, mixture: OperationWeights | None = None) -> Tensor | None:
         """Return the output of this edge, which is row `index` of the mixture; None where nothing flows."""
         part = x if self.partial == 1 else x[:, : self.selected].clone(memory_format=torch.contiguous_format)
         y = self._mix(part, index, mixture)
@@ -76,7 +76,7 @@ class Edge(nn.Module):
             return y
         return mixture.scale[index] * y
 
-    def _mix(self, x: Tensor, index: int, mixture: Mixture | None) -> Tensor | None:
+    def _mix(self, x: Tensor, index: int, mixture: OperationWeights | None) -> Tensor | None:
         if mixture is None or self.only is not None:
             return None if self.only == self.names[NONE] else self.operations[self.only or ""](x)
         if mixture.active is not None:

@@ -48,7 +48,7 @@ class Style:
         return CONVOLUTION[self.dims](c_in, c_out, kernel, stride, padding, bias=False, **options)
 
 
-ALONE = Style()
+STANDALONE_STYLE = Style()
 """A network that is trained by itself."""
 
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from nasbench.live.networks.operations import Style
 from nasbench.live.networks.stem_and_head import Head
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.tasks.shape import TaskShape
 
 
 class BasicBlock(nn.Module):
@@ -38,7 +38,7 @@ class ResNet18(nn.Module):
     The reference under the same recipe.
     """
 
-    def __init__(self, shape: Shape, channels: int = 64):
+    def __init__(self, shape: TaskShape, channels: int = 64):
         super().__init__()
         style = Style(dims=shape.dims)
         widths = [channels * 2**stage for stage in range(4)]

@@ -7,13 +7,13 @@ from torch import Tensor, nn
 
 from nasbench.live.networks.operations import Style
 from nasbench.live.networks.stem_and_head import Head, Stem
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.tasks.shape import TaskShape
 
 
 class PlainNetwork(nn.Module):
     """The stem of the searched networks, then three stages of convolution, normalisation and ReLU; widths double, size halves."""
 
-    def __init__(self, shape: Shape, channels: int):
+    def __init__(self, shape: TaskShape, channels: int):
         super().__init__()
         style = Style(dims=shape.dims)
         self.stem = Stem(shape, style, channels)
@@ -32,7 +32,7 @@ class PlainNetwork(nn.Module):
         return outputs
 
 
-def plain_network(shape: Shape, channels: int, seed: int) -> nn.Module:
+def plain_network(shape: TaskShape, channels: int, seed: int) -> nn.Module:
     """Return the network with initial weights drawn from the seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

@@ -19,9 +19,9 @@ from torch import Tensor, nn
 
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.live.networks import darts, hierarchical, stacked
-from nasbench.live.networks.mixed_operation import Mixture
+from nasbench.live.networks.mixed_operation import OperationWeights
 from nasbench.live.networks.operations import DARTS, HIERARCHICAL, NAS_BENCH_201, Build, Style
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.tasks.shape import TaskShape
 from nasbench.spaces import darts as darts_space
 from nasbench.spaces import hierarchical as hierarchical_space
 from nasbench.spaces.nas_bench_201 import NasBench201Space
@@ -31,7 +31,7 @@ Architecture = NDArray[np.int8]
 
 
 @dataclass(frozen=True)
-class Blueprint:
+class SpaceNetworks:
     """One live space.
 
     Attributes:
@@ -41,11 +41,11 @@ class Blueprint:
         targets: the rows of a mixture that meet in a node, a group a node (edge normalisation of PC-DARTS).
         cardinalities: choices in each simplex of the relaxation, `(n,)`.
         relaxation: a point of the relaxation `(n, k)` to edge weights `(E, K)`, differentiable.
-        derive: a point of the relaxation to the architecture that weight-sharing methods read off it.
+        discretize: a point of the relaxation to the architecture that weight-sharing methods read off it.
         edge_weights: `theta (d, k)` to edge weights `(E, K)`, differentiable.
         choices: architecture `(d,)` to choices `(E,)`.
         make_space: the space itself.
-        network: `(shape, style, channels, cells, choices or None, partial, auxiliary)` to a module.
+        build: `(shape, style, channels, cells, choices or None, partial, auxiliary)` to a module.
     """
 
     space: str
@@ -54,21 +54,21 @@ class Blueprint:
     targets: tuple[tuple[int, ...], ...]
     cardinalities: tuple[int, ...]
     relaxation: Callable[[Tensor], Tensor]
-    derive: Callable[[NDArray[np.float64]], Architecture]
+    discretize: Callable[[NDArray[np.float64]], Architecture]
     edge_weights: Callable[[Tensor], Tensor]
     choices: Callable[[Architecture], list[int]]
     make_space: Callable[[], Space]
-    network: Callable[[Shape, Style, int, int, list[int] | None, int, bool], nn.Module]
+    build: Callable[[TaskShape, Style, int, int, list[int] | None, int, bool], nn.Module]
 
     @property
     def names(self) -> list[str]:
         """Names of the choices of an edge."""
         return list(self.table)
 
-    def alone(
+    def build_standalone(
         self,
         architecture: Architecture,
-        shape: Shape,
+        shape: TaskShape,
         channels: int,
         cells: int,
         style: Style | None = None,
@@ -80,11 +80,11 @@ class Blueprint:
         `cells` is N of a stage, or the number of layers in the DARTS space.
         """
         style = style or Style(dims=shape.dims)
-        return self.network(shape, style, channels, cells, self.choices(architecture), partial, auxiliary)
+        return self.build(shape, style, channels, cells, self.choices(architecture), partial, auxiliary)
 
-    def single_path(self, architecture: Architecture) -> Mixture:
+    def single_path(self, architecture: Architecture) -> OperationWeights:
         """Return the mixture under which a supernet computes one architecture and nothing else."""
-        return Mixture(active=self.choices(architecture))
+        return OperationWeights(active=self.choices(architecture))
 
 
 def _edges_by_target(graph: tuple[tuple[int, int], ...]) -> tuple[tuple[int, ...], ...]:
@@ -93,7 +93,7 @@ def _edges_by_target(graph: tuple[tuple[int, int], ...]) -> tuple[tuple[int, ...
 
 
 def _nas_bench_201(
-    shape: Shape, style: Style, channels: int, cells: int, choices: list[int] | None, partial: int, auxiliary: bool
+    shape: TaskShape, style: Style, channels: int, cells: int, choices: list[int] | None, partial: int, auxiliary: bool
 ) -> nn.Module:
     return stacked.StackedNetwork(
         lambda c: stacked.nas_bench_201_cell(NAS_BENCH_201, style, c, choices, partial), shape, style, channels, cells
@@ -101,7 +101,7 @@ def _nas_bench_201(
 
 
 def _hierarchical(
-    shape: Shape, style: Style, channels: int, cells: int, choices: list[int] | None, partial: int, auxiliary: bool
+    shape: TaskShape, style: Style, channels: int, cells: int, choices: list[int] | None, partial: int, auxiliary: bool
 ) -> nn.Module:
     return stacked.StackedNetwork(
         lambda c: hierarchical.hierarchical_cell(style, c, choices, partial), shape, style, channels, cells
@@ -109,7 +109,7 @@ def _hierarchical(
 
 
 def _darts(
-    shape: Shape, style: Style, channels: int, layers: int, choices: list[int] | None, partial: int, auxiliary: bool
+    shape: TaskShape, style: Style, channels: int, layers: int, choices: list[int] | None, partial: int, auxiliary: bool
 ) -> nn.Module:
     return darts.DartsNetwork(shape, style, channels, layers, choices, auxiliary, partial)
 
@@ -157,69 +157,69 @@ def _groups(graph: tuple[tuple[int, int], ...], copies: int) -> tuple[tuple[int,
     return tuple(tuple(e + copy * len(graph) for e in group) for copy in range(copies) for group in groups)
 
 
-BLUEPRINTS: dict[str, Blueprint] = {
-    "nas-bench-201": Blueprint(
+CELL_NETWORKS: dict[str, SpaceNetworks] = {
+    "nas-bench-201": SpaceNetworks(
         space="nas-bench-201",
         table=NAS_BENCH_201,
         edges=len(stacked.EDGES),
         targets=_groups(stacked.EDGES, 1),
         cardinalities=(len(NAS_BENCH_201),) * len(stacked.EDGES),
         relaxation=_same,
-        derive=_argmax,
+        discretize=_argmax,
         edge_weights=_same,
         choices=lambda architecture: [int(choice) for choice in architecture],
         make_space=NasBench201Space,
-        network=_nas_bench_201,
+        build=_nas_bench_201,
     ),
-    "darts": Blueprint(
+    "darts": SpaceNetworks(
         space="darts",
         table=DARTS,
         edges=2 * len(darts.EDGES),
         targets=_groups(darts.EDGES, 2),
         cardinalities=(len(DARTS),) * 2 * len(darts.EDGES),
         relaxation=_same,
-        derive=darts_space.derive,
+        discretize=darts_space.derive,
         edge_weights=darts_edge_weights,
         choices=lambda architecture: darts_space.choices(architecture).tolist(),
         make_space=darts_space.DartsSpace,
-        network=_darts,
+        build=_darts,
     ),
-    "hierarchical": Blueprint(
+    "hierarchical": SpaceNetworks(
         space="hierarchical",
         table=HIERARCHICAL,
         edges=hierarchical_space.CELL_EDGES * hierarchical_space.MOTIF_EDGES,
         targets=_groups(hierarchical.MOTIF_EDGES, hierarchical_space.CELL_EDGES),
         cardinalities=tuple(hierarchical_space.HierarchicalSpace().cardinalities.tolist()),
         relaxation=hierarchical_edge_weights,
-        derive=hierarchical_space.derive,
+        discretize=hierarchical_space.derive,
         edge_weights=hierarchical_edge_weights,
         choices=lambda architecture: hierarchical_space.choices(architecture).tolist(),
         make_space=hierarchical_space.HierarchicalSpace,
-        network=_hierarchical,
+        build=_hierarchical,
     ),
 }
 
 
-ALONE = ("convnet",)
+STANDALONE_SPACES = ("convnet",)
 """Live spaces without edges, whose networks are trained alone; see `nasbench.live.networks.builders`."""
 
 
-def blueprint(space: str) -> Blueprint:
+def get_cell_networks(space: str) -> SpaceNetworks:
     """Return the blueprint of a live space of cells.
 
     Raises:
         NasbenchError: with the nearest name, if there is none, or if the space has no edges to mix.
     """
-    if space.partition(":")[0] in ALONE:
+    if space.partition(":")[0] in STANDALONE_SPACES:
         raise NasbenchError(
             f"Space {space!r} has no edges to share weights on or to measure one by one: its networks are trained alone; "
             "use an optimizer such as hybrid."
         )
-    if space not in BLUEPRINTS:
+    if space not in CELL_NETWORKS:
         raise live_space_error(space)
-    return BLUEPRINTS[space]
+    return CELL_NETWORKS[space]
 
 
 def live_space_error(space: str) -> NasbenchError:
     """Return the error for a name that is no live space."""
-    return unknown_name("live space", space, (*BLUEPRINTS, *ALONE))
+    return unknown_name("live space", space, (*CELL_NETWORKS, *STANDALONE_SPACES))

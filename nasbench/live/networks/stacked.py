@@ -12,10 +12,10 @@ from dataclasses import replace
 from torch import Tensor, nn
 
 from nasbench.errors import NasbenchError
-from nasbench.live.networks.mixed_operation import Edge, Mixture, node_sum
+from nasbench.live.networks.mixed_operation import Edge, OperationWeights, node_sum
 from nasbench.live.networks.operations import Build, ResidualReduction, Style
 from nasbench.live.networks.stem_and_head import Head, Stem
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.tasks.shape import TaskShape
 
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
 """Edges of a NAS-Bench-201 cell as (source, target), in the order of the digits of an architecture."""
@@ -37,7 +37,7 @@ class GraphCell(nn.Module):
         self.rows = rows
         self.nodes = 1 + max(target for _, target in edges)
 
-    def forward(self, x: Tensor, first: int = 0, mixture: Mixture | None = None) -> Tensor:
+    def forward(self, x: Tensor, first: int = 0, mixture: OperationWeights | None = None) -> Tensor:
         """Return the output node; the cell's edges read the rows from `first` on."""
         states = [x]
         for node in range(1, self.nodes):
@@ -61,7 +61,7 @@ class StackedNetwork(nn.Module):
         cells: N, the cells of a stage.
     """
 
-    def __init__(self, cell: Callable[[int], nn.Module], shape: Shape, style: Style, channels: int, cells: int):
+    def __init__(self, cell: Callable[[int], nn.Module], shape: TaskShape, style: Style, channels: int, cells: int):
         super().__init__()
         if shape.size % 4:
             raise NasbenchError(f"The size {shape.size} is halved twice, so it must be a multiple of 4.")
@@ -76,7 +76,7 @@ class StackedNetwork(nn.Module):
         self.last = nn.Sequential(fixed.norm(4 * channels), nn.ReLU())
         self.head = Head(shape, 4 * channels)
 
-    def forward(self, x: Tensor, mixture: Mixture | None = None) -> Tensor:
+    def forward(self, x: Tensor, mixture: OperationWeights | None = None) -> Tensor:
         """Map an input to `(N, outputs)`."""
         x = self.stem(x)
         for layer in self.layers:

@@ -6,13 +6,13 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.live.networks.operations import Style
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.tasks.shape import TaskShape
 
 
 class Stem(nn.Module):
     """The first layers: `channels` feature maps of the full size. Tokens are embedded first."""
 
-    def __init__(self, shape: Shape, style: Style, channels: int):
+    def __init__(self, shape: TaskShape, style: Style, channels: int):
         super().__init__()
         c_in = channels if shape.vocabulary else shape.channels
         self.embedding = nn.Embedding(shape.vocabulary, channels, padding_idx=0) if shape.vocabulary else None
@@ -30,7 +30,7 @@ class Stem(nn.Module):
 class Head(nn.Module):
     """Pool over all positions (classification) or read the last one (forecasting), then one linear layer."""
 
-    def __init__(self, shape: Shape, channels: int):
+    def __init__(self, shape: TaskShape, channels: int):
         super().__init__()
         self.linear = nn.Linear(channels, shape.outputs)
         self.kind = shape.kind

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from nasbench.errors import unknown_name
-from nasbench.live.searchers.loop import Make
+from nasbench.live.searchers.loop import SearcherFactory
 from nasbench.live.searchers.searcher import Searcher
 from nasbench.ranges import COUNT, Allowed
 from nasbench.search.settings import allowed_settings, check_settings
@@ -31,7 +31,7 @@ def searcher_names() -> tuple[str, ...]:
     return tuple(sorted(_SEARCHERS))
 
 
-def get_searcher(name: str, options: Mapping[str, Any] | None = None) -> tuple[Make, int]:
+def get_searcher(name: str, options: Mapping[str, Any] | None = None) -> tuple[SearcherFactory, int]:
     """Return what builds a searcher with `options`, and the partial channels that it wants.
 
     Raises:

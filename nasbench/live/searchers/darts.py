@@ -12,7 +12,7 @@ from typing import Any, Literal
 from torch import Tensor
 
 from nasbench.errors import NasbenchError
-from nasbench.live.networks.mixed_operation import Mixture
+from nasbench.live.networks.mixed_operation import OperationWeights
 from nasbench.live.searchers.searcher import LogitSearcher
 from nasbench.live.supernets.hypergradient import unrolled_hypergradient
 from nasbench.live.training.batches import Batch
@@ -38,7 +38,7 @@ class Darts(LogitSearcher):
         if self.order == 1:
             (gradient,) = self.gradients([self.alpha], search, self._mix)
         else:
-            gradient = self.halving.run(partial(self._hypergradient, train, search))
+            gradient = self.microbatching.run(partial(self._hypergradient, train, search))
         self.update_alpha(gradient)
         return self.update_weights(train, self.mixture)
 
@@ -52,8 +52,8 @@ class Darts(LogitSearcher):
             direction=self._direction,
         )
 
-    def _mix(self) -> Mixture:
-        return Mixture(weights=self.blueprint.relaxation(self.soften()))
+    def _mix(self) -> OperationWeights:
+        return OperationWeights(weights=self.networks.relaxation(self.soften()))
 
     def _direction(self, gradients: Sequence[Tensor]) -> list[Tensor]:
         """Return the direction that SGD would take: momentum times its buffer, plus gradient, plus weight decay."""

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from nasbench.live.networks.mixed_operation import Mixture
+from nasbench.live.networks.mixed_operation import OperationWeights
 from nasbench.live.searchers.searcher import Rate, Searcher
 from nasbench.live.training.batches import Batch
 
@@ -30,7 +30,7 @@ class Gaea(Searcher):
         self.rate, self.levels = arch_learning_rate, levels
         self.theta = self.mask.float() / self.mask.sum(dim=1, keepdim=True)
 
-    def point(self) -> Tensor:
+    def architecture_probabilities(self) -> Tensor:
         """Return theta."""
         return self.theta
 
@@ -38,9 +38,9 @@ class Gaea(Searcher):
         """Move the weights by SGD and theta by exponentiated gradient."""
         theta = self.theta.clone().requires_grad_()
 
-        def mixture() -> Mixture:
+        def mixture() -> OperationWeights:
             theta.grad = None  # of an attempt that ran out of memory
-            return Mixture(weights=self.blueprint.relaxation(theta))
+            return OperationWeights(weights=self.networks.relaxation(theta))
 
         if self.levels == 1:
             value = self.update_weights(train, mixture)

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import torch
 from torch import Tensor, nn
 
-from nasbench.live.networks.mixed_operation import Mixture
+from nasbench.live.networks.mixed_operation import OperationWeights
 from nasbench.live.searchers.searcher import LogitSearcher
 from nasbench.live.training.batches import Batch
 from nasbench.ranges import positive
@@ -44,13 +44,13 @@ class Gdas(LogitSearcher):
         uniform = torch.rand(self.mask.shape, generator=self.generator).clamp(1e-10, 1 - 1e-7).to(self.device)
         return -torch.log(-torch.log(uniform))
 
-    def sample(self, gumbel: Tensor) -> Mixture:
+    def sample(self, gumbel: Tensor) -> OperationWeights:
         """Return the mixture sampled by `gumbel`, whose weights carry the gradient of the soft sample (straight through)."""
         temperature = self.warm + (self.cold - self.warm) * self.progress
         logits = torch.log_softmax(self.alpha.masked_fill(~self.mask, -torch.inf), dim=1)
         soft = torch.softmax((logits + gumbel) / temperature, dim=1)
         hard = nn.functional.one_hot(soft.argmax(dim=1), soft.shape[1]).to(soft)
-        weights = self.blueprint.relaxation(hard + soft - soft.detach())
-        chosen = self.blueprint.relaxation(hard)
+        weights = self.networks.relaxation(hard + soft - soft.detach())
+        chosen = self.networks.relaxation(hard)
         active = torch.where(chosen.sum(dim=1) > 0, chosen.argmax(dim=1), torch.zeros_like(chosen.argmax(dim=1)))
-        return Mixture(weights=weights, active=active.tolist())
+        return OperationWeights(weights=weights, active=active.tolist())

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from nasbench.hybrid.evolution import Evolution
 from nasbench.hybrid.relaxation import Relaxation
-from nasbench.live.networks.mixed_operation import Mixture
+from nasbench.live.networks.mixed_operation import OperationWeights
 from nasbench.live.networks.space_networks import Architecture
 from nasbench.live.searchers.searcher import Rate, Searcher
 from nasbench.live.supernets.gradient import SupernetGradient
@@ -61,7 +61,7 @@ class HybridSupernet(Searcher):
         evolution: bool = True,
     ) -> None:
         super().__init__(*args)
-        self.space = self.blueprint.make_space()
+        self.space = self.networks.make_space()
         allowed = support(self.space.cardinalities)
         self.relaxation = Relaxation(allowed, 1, rate=rate, floor=floor)
         self.uniform = allowed / allowed.sum(axis=1, keepdims=True)
@@ -77,25 +77,27 @@ class HybridSupernet(Searcher):
         """Where the relaxation stands, `(d, k)`."""
         return self.relaxation.theta[0]
 
-    def point(self) -> Tensor:
+    def architecture_probabilities(self) -> Tensor:
         """Return theta, which in this searcher always lives on the decisions of the space."""
         return torch.as_tensor(self.theta, dtype=torch.float32, device=self.device)
 
-    def mixture(self) -> Mixture:
+    def mixture(self) -> OperationWeights:
         """Return the mixture at theta."""
-        return Mixture(weights=self.blueprint.edge_weights(self.point()))
+        return OperationWeights(weights=self.networks.edge_weights(self.architecture_probabilities()))
 
     def step(self, train: Batch, search: Batch) -> Tensor:
         """Follow the gradient now and then; train the mixture and one path by turns."""
         self.steps += 1
         if self.gradient and self.steps % self.interval == 0:
             # Theta moves once its gradient is there, so that a gradient that ran out of memory is repeated alone.
-            self.halving.run(
-                lambda: self.relaxation.follow(SupernetGradient(self.supernet, search, self.halving.parts), 0)
+            self.microbatching.run(
+                lambda: self.relaxation.follow(
+                    SupernetGradient(self.supernet, search, self.microbatching.n_microbatches), 0
+                )
             )
         if self.steps % 2:
             return self.update_weights(train, self.mixture)
-        return self.update_weights(train, partial(self.blueprint.single_path, self._path()))
+        return self.update_weights(train, partial(self.networks.single_path, self._path()))
 
     def finish_epoch(self, search: DeviceSplit) -> None:
         """Score survivors, their offspring and draws from theta with the weights of now, and keep the best."""
@@ -110,7 +112,7 @@ class HybridSupernet(Searcher):
         kept = np.argsort(losses, kind="stable")[: self.population]
         self.survivors, self.losses = together[kept], losses[kept]
 
-    def derive(self) -> Architecture:
+    def discretize(self) -> Architecture:
         """Return the survivor of the smallest shared loss; before the first epoch the mode of theta."""
         return self.survivors[0] if len(self.survivors) else self._mode()
 

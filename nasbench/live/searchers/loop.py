@@ -14,27 +14,27 @@ import torch
 
 from nasbench.errors import NasbenchError
 from nasbench.live.hardware.torch_device import synchronize
-from nasbench.live.networks.mixed_operation import Mixture
-from nasbench.live.networks.space_networks import Architecture, blueprint
-from nasbench.live.searchers.searcher import Searcher, SearchSettings
+from nasbench.live.networks.mixed_operation import OperationWeights
+from nasbench.live.networks.space_networks import Architecture, get_cell_networks
+from nasbench.live.searchers.searcher import Searcher, SupernetConfig
 from nasbench.live.searchers.stopping import EarlyStopping, max_skips
 from nasbench.live.supernets.hypergradient import dominant_eigenvalue
 from nasbench.live.supernets.supernet import Supernet
 from nasbench.live.tasks.task import Splits, Task
 from nasbench.live.training import checkpoint
-from nasbench.live.training.arithmetic import arithmetic_of
+from nasbench.live.training.arithmetic import choose_arithmetic
 from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.metrics import score
-from nasbench.live.training.training import Watch, do_nothing
+from nasbench.live.training.training import EpochCallback, noop_callback
 from nasbench.ranges import COUNT
 
-Make = Callable[[Supernet, SearchSettings, torch.Generator], Searcher]
-SHARED = "search.pt"
+SearcherFactory = Callable[[Supernet, SupernetConfig, torch.Generator], Searcher]
+SEARCH_CHECKPOINT = "search.pt"
 """The checkpoint of a search on shared weights."""
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """What a search ended with.
 
     Attributes:
@@ -53,8 +53,8 @@ class Found:
     searcher: Searcher | None = None
 
 
-def build(
-    make: Make, task: Task, space: str, settings: SearchSettings, device: torch.device, partial: int = 1
+def build_searcher(
+    make: SearcherFactory, task: Task, space: str, settings: SupernetConfig, device: torch.device, partial: int = 1
 ) -> Searcher:
     """Return a searcher on a fresh supernet, all initial values from the seed of the settings.
 
@@ -68,12 +68,12 @@ def build(
         raise NasbenchError(f"Partial channels cut {settings.channels} channels in {partial} parts; choose a multiple.")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
-        supernet = Supernet(blueprint(space), task.shape, settings.channels, settings.cells, partial)
-    supernet.to(device).compute_in(arithmetic_of(settings, supernet, task.shape.dims, device))
+        supernet = Supernet(get_cell_networks(space), task.shape, settings.channels, settings.cells, partial)
+    supernet.to(device).compute_in(choose_arithmetic(settings, supernet, task.shape.dims, device))
     return make(supernet, settings, torch.Generator().manual_seed(settings.seed + 1))
 
 
-class Search:
+class SupernetSearch:
     """A search over a task's training and search splits; resumes from `folder` where that holds its checkpoint.
 
     Args:
@@ -100,11 +100,11 @@ class Search:
         self.generator = torch.Generator().manual_seed(searcher.settings.seed)
         self.curve: list[dict[str, Any]] = []
         self.ended: Architecture | None = None
-        self.path = folder / SHARED if folder else None
-        if self.stopping.needs_eigenvalue and searcher.point().shape != searcher.mask.shape:
+        self.path = folder / SEARCH_CHECKPOINT if folder else None
+        if self.stopping.needs_eigenvalue and searcher.architecture_probabilities().shape != searcher.mask.shape:
             raise NasbenchError(
                 f"Stopping by eigenvalue needs a point on the relaxation of the space, and this searcher's lies elsewhere in "
-                f"{searcher.blueprint.space}; use none or skips."
+                f"{searcher.networks.space}; use none or skips."
             )
         if self.stopping.needs_eigenvalue and searcher.supernet.arithmetic.bfloat16:
             raise NasbenchError("Stopping by eigenvalue takes second derivatives, which need the precision float32.")
@@ -113,20 +113,20 @@ class Search:
             self.identity["stopping"] = str(self.stopping)
         self._resume()
 
-    def run(self, until: int | None = None, watch: Watch = do_nothing) -> Found:
+    def run(self, until: int | None = None, epoch_callback: EpochCallback = noop_callback) -> SearchResult:
         """Search to the last epoch (or to `until`), or to where the early-stopping rule says.
 
-        `watch` is called before each epoch; what it raises ends the search, and the checkpoint keeps what was done.
+        `epoch_callback` is called before each epoch; what it raises ends the search, and the checkpoint keeps what was done.
         """
         settings = self.searcher.settings
         ended = self.ended
         last = 0 if ended is not None else min(settings.epochs if until is None else until, settings.epochs)
         for epoch in range(len(self.curve), last):
-            watch()
+            epoch_callback()
             start = time.perf_counter()
             row = self._epoch(epoch)
             ended = self.stopping.tell(
-                self.searcher.blueprint, np.array(row["architecture"], np.int8), row.get("eigenvalue")
+                self.searcher.networks, np.array(row["architecture"], np.int8), row.get("eigenvalue")
             )
             synchronize(self.searcher.device)
             row["seconds"] = time.perf_counter() - start
@@ -136,9 +136,9 @@ class Search:
                 break
         start = time.perf_counter()
         self.searcher.finish(self.held)
-        found = self.searcher.derive() if ended is None else ended
+        found = self.searcher.discretize() if ended is None else ended
         seconds = sum(row["seconds"] for row in self.curve) + time.perf_counter() - start
-        return Found(found, self.curve, seconds, ended is not None, self.searcher)
+        return SearchResult(found, self.curve, seconds, ended is not None, self.searcher)
 
     def _epoch(self, epoch: int) -> dict[str, Any]:
         searcher, settings = self.searcher, self.searcher.settings
@@ -162,14 +162,16 @@ class Search:
         searcher = self.searcher
         searcher.supernet.eval()
         searcher.finish_epoch(self.held)
-        mixture, point = searcher.mixture(), searcher.point()
-        architecture = searcher.derive()
+        mixture, architecture_probabilities = searcher.mixture(), searcher.architecture_probabilities()
+        architecture = searcher.discretize()
         row: dict[str, Any] = {
             "epoch": epoch + 1,
             "train_loss": train_loss,
             "search": score(self.task.shape, lambda x: searcher.supernet(x, mixture), self.held),
-            "entropy": float(-torch.special.xlogy(point, point).sum(dim=1).mean()),
-            "skips": max_skips(searcher.blueprint, architecture),
+            "entropy": float(
+                -torch.special.xlogy(architecture_probabilities, architecture_probabilities).sum(dim=1).mean()
+            ),
+            "skips": max_skips(searcher.networks, architecture),
             "architecture": architecture.tolist(),
         }
         if self.stopping.needs_eigenvalue:
@@ -179,10 +181,10 @@ class Search:
     def _eigenvalue(self) -> float:
         """Return the dominant eigenvalue of the search loss in the logits of the present point, on one batch."""
         searcher = self.searcher
-        logits = torch.log(searcher.point().clamp_min(1e-12)).detach().requires_grad_()
+        logits = torch.log(searcher.architecture_probabilities().clamp_min(1e-12)).detach().requires_grad_()
         batch = self.held.cut(slice(0, searcher.settings.batch))
-        weights = searcher.blueprint.relaxation(torch.softmax(logits.masked_fill(~searcher.mask, -torch.inf), dim=1))
-        value = searcher.loss(batch, Mixture(weights=weights, scale=searcher.mixture().scale))
+        weights = searcher.networks.relaxation(torch.softmax(logits.masked_fill(~searcher.mask, -torch.inf), dim=1))
+        value = searcher.loss(batch, OperationWeights(weights=weights, scale=searcher.mixture().scale))
         return dominant_eigenvalue(value, logits, torch.Generator().manual_seed(0))
 
     def _save(self, ended: Architecture | None) -> None:
@@ -200,7 +202,7 @@ class Search:
                 "curve": self.curve,
                 "ended": None if ended is None else ended.tolist(),
                 "eigenvalues": self.stopping.eigenvalues,
-                "parts": searcher.halving.parts,
+                "parts": searcher.microbatching.n_microbatches,
             },
         )
 
@@ -217,5 +219,5 @@ class Search:
         self.curve = state["curve"]
         self.ended = None if state["ended"] is None else np.array(state["ended"], np.int8)
         self.stopping.eigenvalues = state["eigenvalues"]
-        searcher.halving.parts = state.get("parts", 1)
+        searcher.microbatching.n_microbatches = state.get("parts", 1)
         self.stopping.architectures = [np.array(row["architecture"], np.int8) for row in self.curve]

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nasbench.live.networks.mixed_operation import Mixture
+from nasbench.live.networks.mixed_operation import OperationWeights
 from nasbench.live.searchers.searcher import LogitSearcher, need_edges
 from nasbench.live.training.batches import Batch
 from nasbench.ranges import Probability
@@ -18,7 +18,7 @@ class PcDarts(LogitSearcher):
 
     A quarter of the channels, the warm-up of 15 in 50 epochs and Adam's learning rate of 6e-4 are the authors'
     (`train_search.py`, `model_search.py`); their batches of 256 and learning rate of 0.1 of the weights are not the defaults
-    of `SearchSettings`.
+    of `SupernetConfig`.
 
     Args:
         warmup: share of the search in which only the weights are trained.
@@ -31,15 +31,15 @@ class PcDarts(LogitSearcher):
 
     def __init__(self, *args: Any, warmup: Probability = 0.3, **options: Any) -> None:
         super().__init__(*args, **{"arch_learning_rate": 6e-4, **options})
-        need_edges(self.blueprint, "PC-DARTS")
+        need_edges(self.networks, "PC-DARTS")
         self.warmup = warmup
-        start = 1e-3 * torch.randn(self.blueprint.edges, generator=self.generator)
+        start = 1e-3 * torch.randn(self.networks.edges, generator=self.generator)
         self.beta = start.to(self.device).requires_grad_()
         self.arch_optimizer.add_param_group({"params": [self.beta]})
 
     def scale(self) -> Tensor:
         """Return the weight of each edge: a softmax of beta over the edges into one node, `(E,)`."""
-        groups = self.blueprint.targets
+        groups = self.networks.targets
         parts = torch.cat([torch.softmax(self.beta[list(group)], dim=0) for group in groups])
         return parts[torch.argsort(torch.tensor([e for group in groups for e in group]))]
 
@@ -50,17 +50,17 @@ class PcDarts(LogitSearcher):
             self.update_alpha(gradient)
         return self.update_weights(train, self.mixture)
 
-    def _mix(self) -> Mixture:
-        return Mixture(weights=self.soften(), scale=self.scale())
+    def _mix(self) -> OperationWeights:
+        return OperationWeights(weights=self.soften(), scale=self.scale())
 
-    def mixture(self) -> Mixture:
+    def mixture(self) -> OperationWeights:
         """Return the present mixture with its edge weights."""
-        return Mixture(weights=self.point(), scale=self.scale().detach())
+        return OperationWeights(weights=self.architecture_probabilities(), scale=self.scale().detach())
 
-    def derive(self) -> Any:
+    def discretize(self) -> Any:
         """Discretise the product of operation and edge weights, as the authors do."""
-        product = self.point() * self.scale().detach()[:, None]
-        return self.blueprint.derive(product.double().cpu().numpy())
+        product = self.architecture_probabilities() * self.scale().detach()[:, None]
+        return self.networks.discretize(product.double().cpu().numpy())
 
     def state(self) -> dict[str, Any]:
         """Return the logits of operations and of edges and Adam's moments."""

@@ -26,7 +26,7 @@ class Rsps(Searcher):
 
     def __init__(self, *args: Any, candidates: Annotated[int, count(100_000)] = 100, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.space = self.blueprint.make_space()
+        self.space = self.networks.make_space()
         self.candidates = candidates
         self.best: Architecture | None = None
 
@@ -36,17 +36,17 @@ class Rsps(Searcher):
 
     def step(self, train: Batch, search: Batch) -> Tensor:
         """Train the shared weights of one random architecture."""
-        return self.update_weights(train, partial(self.blueprint.single_path, self.random(1)[0]))
+        return self.update_weights(train, partial(self.networks.single_path, self.random(1)[0]))
 
     def finish(self, search: DeviceSplit) -> None:
         """Score the candidates on the search split with the shared weights and keep the best."""
         candidates = self.random(self.candidates)
         self.best = candidates[int(np.argmin(shared_losses(self.supernet, candidates, search)))]
 
-    def point(self) -> Tensor:
+    def architecture_probabilities(self) -> Tensor:
         """Return the uniform point: RSPS has no preference while it trains."""
         return self.mask.float() / self.mask.sum(dim=1, keepdim=True)
 
-    def derive(self) -> Architecture:
+    def discretize(self) -> Architecture:
         """Return the best candidate, or a random architecture before `finish`."""
         return self.random(1)[0] if self.best is None else self.best

@@ -12,14 +12,14 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from nasbench.errors import NasbenchError, unknown_name
-from nasbench.live.networks.mixed_operation import Mixture
-from nasbench.live.networks.space_networks import Architecture, Blueprint
+from nasbench.live.networks.mixed_operation import OperationWeights
+from nasbench.live.networks.space_networks import Architecture, SpaceNetworks
 from nasbench.live.supernets.supernet import Supernet, simplex_mask
 from nasbench.live.training.batches import Batch, DeviceSplit
 from nasbench.live.training.metrics import loss
-from nasbench.live.training.microbatching import Halving
+from nasbench.live.training.microbatching import MicrobatchFallback
 from nasbench.live.training.recipe import PRECISIONS
-from nasbench.live.training.training import to_stderr
+from nasbench.live.training.training import stderr_reporter
 from nasbench.ranges import (
     COUNT,
     FRACTION,
@@ -46,7 +46,7 @@ RANGES: dict[str, Range | OneOf] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class SearchSettings:
+class SupernetConfig:
     """Every setting of a search with shared weights; the defaults are those of DARTS (`cnn/train_search.py` of its authors).
 
     Two differ: the learning rate falls to zero (the authors': to 0.001), and the depth is NAS-Bench-201's (DARTS: 8 cells).
@@ -84,14 +84,14 @@ class Searcher:
 
     Args:
         supernet: shared weights, on their device.
-        settings: see `SearchSettings`.
+        settings: see `SupernetConfig`.
         generator: the searcher's random stream, on the CPU.
     """
 
     partial_channels = 1
     """How many times fewer channels the operations see in the supernet that this searcher wants."""
 
-    def __init__(self, supernet: Supernet, settings: SearchSettings, generator: torch.Generator) -> None:
+    def __init__(self, supernet: Supernet, settings: SupernetConfig, generator: torch.Generator) -> None:
         self.supernet = supernet
         self.settings = settings
         self.generator = generator
@@ -100,15 +100,15 @@ class Searcher:
         self.optimizer = torch.optim.SGD(
             self.weights, settings.learning_rate, settings.momentum, weight_decay=settings.weight_decay
         )
-        self.mask = torch.as_tensor(simplex_mask(self.blueprint.cardinalities)).to(self.device)
-        self.halving = Halving(settings.batch, self.device, to_stderr)
+        self.mask = torch.as_tensor(simplex_mask(self.networks.cardinalities)).to(self.device)
+        self.microbatching = MicrobatchFallback(settings.batch, self.device, stderr_reporter)
         self.progress = 0.0
         """Share of the search that is done, set before each step."""
 
     @property
-    def blueprint(self) -> Blueprint:
+    def networks(self) -> SpaceNetworks:
         """The space that is searched."""
-        return self.supernet.blueprint
+        return self.supernet.networks
 
     def step(self, train: Batch, search: Batch) -> Tensor:
         """Take one step on a training batch and a search batch; return the training loss, detached.
@@ -117,52 +117,54 @@ class Searcher:
         """
         raise NotImplementedError
 
-    def point(self) -> Tensor:
+    def architecture_probabilities(self) -> Tensor:
         """Return where the relaxation stands: a row of probabilities for each simplex, `(n, k)`, padded with zeros."""
         raise NotImplementedError
 
-    def derive(self) -> Architecture:
+    def discretize(self) -> Architecture:
         """Return the architecture that the search has found."""
-        return self.blueprint.derive(self.point().double().cpu().numpy())
+        return self.networks.discretize(self.architecture_probabilities().double().cpu().numpy())
 
-    def mixture(self) -> Mixture:
+    def mixture(self) -> OperationWeights:
         """Return the mixture of the present point, which scores the supernet."""
-        return Mixture(weights=self.blueprint.relaxation(self.point()))
+        return OperationWeights(weights=self.networks.relaxation(self.architecture_probabilities()))
 
-    def loss(self, batch: Batch, mixture: Mixture) -> Tensor:
+    def loss(self, batch: Batch, mixture: OperationWeights) -> Tensor:
         """Return the loss of the supernet on a batch under a mixture.
 
         Where memory has run out it is computed in halves, each of which is computed again for the backward pass.
         """
-        parts = self.halving.parts
-        if parts == 1:
+        n_microbatches = self.microbatching.n_microbatches
+        if n_microbatches == 1:
             return self._loss(*batch, mixture)
         x, y = batch
-        halves = zip(x.chunk(parts), y.chunk(parts), strict=True)
+        halves = zip(x.chunk(n_microbatches), y.chunk(n_microbatches), strict=True)
         again = partial(checkpoint, self._loss, use_reentrant=False, preserve_rng_state=False)
         return torch.stack([again(a, b, mixture) * (len(a) / len(x)) for a, b in halves]).sum()
 
-    def _loss(self, x: Tensor, y: Tensor, mixture: Mixture) -> Tensor:
+    def _loss(self, x: Tensor, y: Tensor, mixture: OperationWeights) -> Tensor:
         return loss(self.supernet.shape, self.supernet(x, mixture), y)
 
-    def gradients(self, inputs: Sequence[Tensor], batch: Batch, mixture: Callable[[], Mixture]) -> tuple[Tensor, ...]:
+    def gradients(
+        self, inputs: Sequence[Tensor], batch: Batch, mixture: Callable[[], OperationWeights]
+    ) -> tuple[Tensor, ...]:
         """Return the gradients of the loss on a batch in `inputs`; computed again in halves where memory runs out.
 
         The mixture is made anew for each attempt, since a backward pass frees the graph behind it.
         """
-        return self.halving.run(lambda: torch.autograd.grad(self.loss(batch, mixture()), inputs))
+        return self.microbatching.run(lambda: torch.autograd.grad(self.loss(batch, mixture()), inputs))
 
-    def update_weights(self, batch: Batch, mixture: Callable[[], Mixture]) -> Tensor:
+    def update_weights(self, batch: Batch, mixture: Callable[[], OperationWeights]) -> Tensor:
         """Take one SGD step of the shared weights down the loss on a batch and return that loss, detached.
 
         Where memory runs out the gradient is computed again in halves, the mixture made anew as for `gradients`.
         """
-        value = self.halving.run(partial(self._backward, batch, mixture))
+        value = self.microbatching.run(partial(self._backward, batch, mixture))
         nn.utils.clip_grad_norm_(self.weights, self.settings.gradient_clip)
         self.optimizer.step()
         return value
 
-    def _backward(self, batch: Batch, mixture: Callable[[], Mixture]) -> Tensor:
+    def _backward(self, batch: Batch, mixture: Callable[[], OperationWeights]) -> Tensor:
         self.optimizer.zero_grad(set_to_none=True)
         value = self.loss(batch, mixture())
         value.backward()
@@ -193,7 +195,7 @@ class LogitSearcher(Searcher):
     def __init__(
         self,
         supernet: Supernet,
-        settings: SearchSettings,
+        settings: SupernetConfig,
         generator: torch.Generator,
         arch_learning_rate: Rate = 3e-4,
         arch_weight_decay: Rate = 1e-3,
@@ -209,7 +211,7 @@ class LogitSearcher(Searcher):
         """Return the softmax of `alpha / temperature` over the choices that exist, differentiable."""
         return torch.softmax((self.alpha / temperature).masked_fill(~self.mask, -torch.inf), dim=1)
 
-    def point(self) -> Tensor:
+    def architecture_probabilities(self) -> Tensor:
         """Return the softmax of the logits, detached."""
         return self.soften().detach()
 
@@ -229,7 +231,7 @@ class LogitSearcher(Searcher):
         self.arch_optimizer.load_state_dict(state["arch_optimizer"])
 
 
-def need_edges(plan: Blueprint, name: str) -> None:
+def need_edges(networks: SpaceNetworks, name: str) -> None:
     """Raise NasbenchError unless the relaxation of the space is over single edges."""
-    if len(plan.cardinalities) != plan.edges:
-        raise NasbenchError(f"{name} needs a relaxation over edges, which space {plan.space!r} does not have.")
+    if len(networks.cardinalities) != networks.edges:
+        raise NasbenchError(f"{name} needs a relaxation over edges, which space {networks.space!r} does not have.")

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nasbench.live.networks.mixed_operation import Mixture
+from nasbench.live.networks.mixed_operation import OperationWeights
 from nasbench.live.networks.space_networks import Architecture
 from nasbench.live.searchers.searcher import Searcher, need_edges
 from nasbench.live.training.batches import DeviceSplit
@@ -29,17 +29,17 @@ def perturbed_selection(searcher: Searcher, search: DeviceSplit, generator: torc
         search: the search split.
         generator: of the order.
     """
-    plan = searcher.blueprint
-    need_edges(plan, "Perturbation-based selection")
-    present = searcher.point().clone()
+    networks = searcher.networks
+    need_edges(networks, "Perturbation-based selection")
+    present = searcher.architecture_probabilities().clone()
     strength = present.clone()
-    for edge in torch.randperm(plan.edges, generator=generator).tolist():
+    for edge in torch.randperm(networks.edges, generator=generator).tolist():
         hurts = [_loss_without(searcher, present, edge, choice, search) for choice in range(present.shape[1])]
         kept = int(np.argmax(hurts))
         present[edge] = 0.0
         present[edge, kept] = 1.0
-        strength[edge] = present[edge] * searcher.point()[edge, 1:].max()
-    return plan.derive((present if plan.space != "darts" else strength).double().cpu().numpy())
+        strength[edge] = present[edge] * searcher.architecture_probabilities()[edge, 1:].max()
+    return networks.discretize((present if networks.space != "darts" else strength).double().cpu().numpy())
 
 
 def _loss_without(searcher: Searcher, present: Tensor, edge: int, choice: int, search: DeviceSplit) -> float:
@@ -48,5 +48,5 @@ def _loss_without(searcher: Searcher, present: Tensor, edge: int, choice: int, s
     total = weights[edge].sum()
     if total > 0:
         weights[edge] /= total
-    mixture = Mixture(weights=weights, scale=searcher.mixture().scale)
+    mixture = OperationWeights(weights=weights, scale=searcher.mixture().scale)
     return mean_loss(searcher.supernet.shape, lambda x: searcher.supernet(x, mixture), search)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from nasbench.errors import NasbenchError, unknown_name
-from nasbench.live.networks.space_networks import Architecture, Blueprint
+from nasbench.live.networks.space_networks import Architecture, SpaceNetworks
 from nasbench.ranges import COUNT, POSITIVE, SIZE
 
 GRAMMAR = "none, skips[:N] or eigenvalue[:WINDOW,RATIO]"
@@ -74,10 +74,12 @@ class EarlyStopping:
         """Whether the caller must measure the eigenvalue."""
         return self.rule == "eigenvalue"
 
-    def tell(self, plan: Blueprint, architecture: Architecture, eigenvalue: float | None) -> Architecture | None:
+    def tell(
+        self, networks: SpaceNetworks, architecture: Architecture, eigenvalue: float | None
+    ) -> Architecture | None:
         """Take the state after an epoch; return the architecture to end with, or None to go on."""
         self.architectures.append(architecture)
-        if self.rule == "skips" and max_skips(plan, architecture) > self.skips:
+        if self.rule == "skips" and max_skips(networks, architecture) > self.skips:
             before = len(self.architectures) - 2
             return self.architectures[max(before, 0)]
         if self.rule == "eigenvalue" and eigenvalue is not None:
@@ -90,9 +92,9 @@ class EarlyStopping:
         return None
 
 
-def max_skips(plan: Blueprint, architecture: Architecture) -> int:
+def max_skips(networks: SpaceNetworks, architecture: Architecture) -> int:
     """Return the largest number of skip connections among the cells of an architecture."""
-    choices = np.array(plan.choices(architecture))
-    skip = next(i for i, name in enumerate(plan.names) if name in ("skip_connect", "identity"))
-    cells = 2 if plan.space == "darts" else 1
+    choices = np.array(networks.choices(architecture))
+    skip = next(i for i, name in enumerate(networks.names) if name in ("skip_connect", "identity"))
+    cells = 2 if networks.space == "darts" else 1
     return int((choices.reshape(cells, -1) == skip).sum(axis=1).max())

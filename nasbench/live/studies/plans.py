@@ -9,11 +9,11 @@ from typing import Any
 import torch
 
 from nasbench.errors import NasbenchError, unknown_name
-from nasbench.live.experiment.config import SELECTIONS, Plan, check_plan
-from nasbench.live.networks.builders import builder
+from nasbench.live.experiment.config import SELECTIONS, ExperimentConfig, check_config
+from nasbench.live.networks.builders import get_networks
 from nasbench.live.searchers.catalogue import get_searcher
-from nasbench.live.searchers.loop import build
-from nasbench.live.searchers.searcher import SearchSettings
+from nasbench.live.searchers.loop import build_searcher
+from nasbench.live.searchers.searcher import SupernetConfig
 from nasbench.live.searchers.stopping import EarlyStopping
 from nasbench.live.studies.study import LiveStudy, LiveUnit
 from nasbench.live.tasks.catalogue import get_task
@@ -29,7 +29,7 @@ OF_TASK = "task"
 
 def check_live_study(study: LiveStudy) -> None:
     """Build every plan of a study; raises NasbenchError for the first name or setting that is wrong."""
-    builder(study.space)
+    get_networks(study.space)
     EarlyStopping.parse(study.stopping)
     if study.selection not in SELECTIONS:
         raise unknown_name("selection", study.selection, SELECTIONS)
@@ -44,11 +44,11 @@ def check_live_study(study: LiveStudy) -> None:
             if plan.shares_weights and unit.seed == study.seeds[0]:
                 # What a searcher asks of the space and the supernet shows where it is built, once, which takes no data.
                 make, partial = get_searcher(plan.optimizer, plan.options)
-                build(make, get_task(plan.task), plan.space, plan.settings, torch.device("cpu"), partial)
-            check_plan(plan)
+                build_searcher(make, get_task(plan.task), plan.space, plan.settings, torch.device("cpu"), partial)
+            check_config(plan)
 
 
-def plan_of(study: LiveStudy, unit: LiveUnit) -> Plan:
+def plan_of(study: LiveStudy, unit: LiveUnit) -> ExperimentConfig:
     """Return the plan of a search of a study.
 
     Early stopping and selection are the study's where they apply: not to optimizers that train alone, and the
@@ -57,13 +57,13 @@ def plan_of(study: LiveStudy, unit: LiveUnit) -> Plan:
     assert unit.entry is not None
     tables = study.of_task(unit.task)
     where = f"study {study.name}, task {unit.task}"
-    plan = Plan(
+    plan = ExperimentConfig(
         task=unit.task,
         space=study.space,
         optimizer=unit.entry.name,
         options=dict(unit.entry.settings),
         seed=unit.seed,
-        settings=_filled(SearchSettings, tables["search"], f"{where}, search"),
+        settings=_filled(SupernetConfig, tables["search"], f"{where}, search"),
         recipe=_recipe(tables["recipe"], f"{where}, recipe"),
         search_recipe=_recipe(tables["search_recipe"], f"{where}, search_recipe"),
         budget=dict(Budget(tables["budget"]).limits),

@@ -12,14 +12,14 @@ import torch
 from nasbench.cli.progress import Report
 from nasbench.errors import NasbenchError
 from nasbench.files.locks import only_writer
-from nasbench.live.experiment.experiment import run_plan
+from nasbench.live.experiment.experiment import run_experiment
 from nasbench.live.hardware.torch_device import describe
 from nasbench.live.studies.plans import check_live_study, examples_of, plan_of, recipe_of
 from nasbench.live.studies.store import LiveStore
 from nasbench.live.studies.study import LiveStudy, LiveUnit
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.references.reference_models import run_reference
-from nasbench.live.training.training import Say, to_stderr
+from nasbench.live.training.training import Reporter, stderr_reporter
 from nasbench.study.runner import in_processes
 
 
@@ -49,7 +49,7 @@ def run_live_study(
     *,
     jobs: int = 1,
     progress: Report = lambda done, units: None,
-    say: Say = to_stderr,
+    reporter: Reporter = stderr_reporter,
 ) -> LiveSummary:
     """Run what a folder lacks of a live study.
 
@@ -62,7 +62,7 @@ def run_live_study(
         device: where to train.
         jobs: processes.
         progress: called with (units done, units in all) after every unit.
-        say: takes messages.
+        reporter: takes messages.
 
     Raises:
         NasbenchError: if the plan cannot be run, no task has its data, the folder holds something else, or another process writes it.
@@ -75,7 +75,7 @@ def run_live_study(
     if len(absent) == len(study.tasks):
         raise NasbenchError(next(iter(absent.values())))
     for task, reason in absent.items():
-        say(f"Task {task} is skipped: {reason}")
+        reporter(f"Task {task} is skipped: {reason}")
     with only_writer(folder) as lock:
         store = LiveStore.create_or_resume(folder, study, describe(device))
         store.write_skipped(absent)
@@ -112,7 +112,7 @@ def run_live_unit(
 
 def _result(study: LiveStudy, folder: Path, unit: LiveUnit, device: torch.device) -> dict[str, object]:
     if unit.entry is not None:
-        return {"label": unit.label, **run_plan(plan_of(study, unit), device, folder)}
+        return {"label": unit.label, **run_experiment(plan_of(study, unit), device, folder)}
     task = get_task(unit.task)
     splits = task.load().reduced(*examples_of(study, unit.task))
     recipe = recipe_of(study, unit)

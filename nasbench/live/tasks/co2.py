@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.tasks.shape import TaskShape
 from nasbench.live.tasks.task import Splits, Task, windows
 
 LENGTH, HORIZON = 52, 12
@@ -28,7 +28,7 @@ def load() -> Splits:
 
 TASK = Task(
     name="co2",
-    shape=Shape(dims=1, channels=1, size=LENGTH, outputs=HORIZON, kind="forecasting"),
+    shape=TaskShape(dims=1, channels=1, size=LENGTH, outputs=HORIZON, kind="forecasting"),
     metric="mse",
     source="embedded: statsmodels datasets.co2",
     load=load,

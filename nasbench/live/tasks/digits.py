@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nasbench.errors import NasbenchError
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.tasks.shape import TaskShape
 from nasbench.live.tasks.task import Augmentation, Split, Splits, Task, shuffled
 
 
@@ -25,7 +25,7 @@ def load() -> Splits:
 
 TASK = Task(
     name="digits",
-    shape=Shape(dims=2, channels=1, size=8, outputs=10),
+    shape=TaskShape(dims=2, channels=1, size=8, outputs=10),
     metric="error",
     source="embedded: scikit-learn load_digits",
     load=load,

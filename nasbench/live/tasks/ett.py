@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.tasks.shape import TaskShape
 from nasbench.live.tasks.task import Splits, Task, reference_file, windows
 
 LENGTH, HORIZON = 96, 24
@@ -30,7 +30,7 @@ def load() -> Splits:
 
 TASK = Task(
     name="ett",
-    shape=Shape(dims=1, channels=7, size=LENGTH, outputs=HORIZON, kind="forecasting"),
+    shape=TaskShape(dims=1, channels=7, size=LENGTH, outputs=HORIZON, kind="forecasting"),
     metric="mse",
     source="reference data (NASBENCH_DATA): time-series/ETTh1.csv",
     load=load,

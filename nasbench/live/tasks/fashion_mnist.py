@@ -12,7 +12,7 @@ import numpy as np
 
 from nasbench.errors import NasbenchError
 from nasbench.live.tasks.checksums import place, read_verified
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.tasks.shape import TaskShape
 from nasbench.live.tasks.task import Augmentation, Fetched, Split, Splits, Task, shuffled, task_folder
 
 SHA256 = {
@@ -94,7 +94,7 @@ def _download(scratch: Path) -> Path:
 
 TASK = Task(
     name="fashion-mnist",
-    shape=Shape(dims=2, channels=1, size=28, outputs=10),
+    shape=TaskShape(dims=2, channels=1, size=28, outputs=10),
     metric="error",
     source="nasbench data fetch fashion-mnist: Debian's package, or the official address, or --source FOLDER",
     load=load,

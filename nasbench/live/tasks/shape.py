@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Shape:
+class TaskShape:
     """What goes into a network and what comes out.
 
     Attributes:

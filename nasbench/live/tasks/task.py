@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError
 from nasbench.files.atomic import cache_home
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.tasks.shape import TaskShape
 from nasbench.ranges import SINCE_0_2, SIZE, SWITCH, OneOf, check_ranges
 
 PADDING = OneOf(("zeros", "reflect"))
@@ -104,7 +104,7 @@ class Task:
     """
 
     name: str
-    shape: Shape
+    shape: TaskShape
     metric: str
     source: str
     load: Callable[[], Splits]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.tasks.shape import TaskShape
 from nasbench.live.tasks.task import Split, Splits, Task, reference_file, shuffled
 
 LENGTH = 24
@@ -47,7 +47,7 @@ def _encode(examples: list[tuple[int, list[str]]], numbers: dict[str, int]) -> S
 
 TASK = Task(
     name="trec",
-    shape=Shape(dims=1, channels=1, size=LENGTH, outputs=6, vocabulary=VOCABULARY),
+    shape=TaskShape(dims=1, channels=1, size=LENGTH, outputs=6, vocabulary=VOCABULARY),
     metric="error",
     source="reference data (NASBENCH_DATA): text/trec_train.txt, text/trec_test.txt",
     load=load,

@@ -50,7 +50,7 @@ EXACT = Arithmetic()
 """float32 in the layout that torch has by default."""
 
 
-def arithmetic_of(settings: Wanted, network: nn.Module, dims: int, device: torch.device) -> Arithmetic:
+def choose_arithmetic(settings: Wanted, network: nn.Module, dims: int, device: torch.device) -> Arithmetic:
     """Return the arithmetic of settings, with the layout only where it is sound for this network on this device."""
     wide = settings.channels_last and dims == 2 and channels_last_is_sound(network, device)
     return Arithmetic(bfloat16=settings.precision == "bfloat16", channels_last=wide)

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.tasks.shape import TaskShape
 from nasbench.live.training.arithmetic import EXACT, Arithmetic
 from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.views import NO_VIEWS, Views
@@ -19,7 +19,7 @@ from nasbench.live.training.views import NO_VIEWS, Views
 Forward = Callable[[Tensor], Tensor]
 
 
-def loss(shape: Shape, outputs: Tensor, targets: Tensor, label_smoothing: float = 0.0) -> Tensor:
+def loss(shape: TaskShape, outputs: Tensor, targets: Tensor, label_smoothing: float = 0.0) -> Tensor:
     """Return the mean cross-entropy (classification) or mean squared error (forecasting) of a batch."""
     if shape.kind == "forecasting":
         return nn.functional.mse_loss(outputs, targets)
@@ -27,7 +27,7 @@ def loss(shape: Shape, outputs: Tensor, targets: Tensor, label_smoothing: float 
 
 
 @torch.no_grad()
-def score(shape: Shape, forward: Forward, data: DeviceSplit, batch: int = 500, views: Views = NO_VIEWS) -> float:
+def score(shape: TaskShape, forward: Forward, data: DeviceSplit, batch: int = 500, views: Views = NO_VIEWS) -> float:
     """Return the error in % (classification) or the mean squared error (forecasting) over a whole split.
 
     Args:
@@ -48,7 +48,7 @@ def score(shape: Shape, forward: Forward, data: DeviceSplit, batch: int = 500, v
 
 
 @torch.no_grad()
-def mean_loss(shape: Shape, forward: Forward, data: DeviceSplit, batch: int = 500) -> float:
+def mean_loss(shape: TaskShape, forward: Forward, data: DeviceSplit, batch: int = 500) -> float:
     """Return the mean loss over a whole split: finer than the error where two architectures are close."""
     total = torch.zeros((), dtype=torch.float64, device=data.device)
     for x, y in data.in_order(batch):
@@ -63,7 +63,7 @@ def primary(outputs: Tensor | tuple[Tensor, Tensor]) -> Tensor:
 
 def evaluate(
     network: nn.Module,
-    shape: Shape,
+    shape: TaskShape,
     data: DeviceSplit,
     batch: int = 500,
     views: Views = NO_VIEWS,
@@ -99,7 +99,7 @@ def _evaluating(network: nn.Module, arithmetic: Arithmetic) -> Iterator[Forward]
         network.train(training)
 
 
-def score_of(shape: Shape, outputs: NDArray[np.float64], targets: NDArray[Any]) -> float:
+def score_outputs(shape: TaskShape, outputs: NDArray[np.float64], targets: NDArray[Any]) -> float:
     """Return the error in % or the mean squared error of outputs `(n, outputs)` for the targets of a split."""
     if shape.kind == "forecasting":
         return float(np.square(outputs - targets).mean())

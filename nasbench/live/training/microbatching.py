@@ -25,24 +25,24 @@ OUT_OF_MEMORY = (
 """How torch says that memory ran out where it has no exception of its own for that: on the CPU, and in libraries."""
 
 
-class Halving:
+class MicrobatchFallback:
     """In how many parts a batch is computed.
 
     Args:
         batch: examples of a batch, for messages.
         device: where.
-        say: takes the message.
+        reporter: takes the message.
 
     Attributes:
-        parts: 1, or 2 once memory has run out. A batch normalises by its part then.
+        n_microbatches: 1, or 2 once memory has run out. A batch normalises by its part then.
     """
 
-    def __init__(self, batch: int, device: torch.device, say: Callable[[str], None]) -> None:
-        self.batch, self.device, self.say = batch, device, say
-        self.parts = 1
+    def __init__(self, batch: int, device: torch.device, reporter: Callable[[str], None]) -> None:
+        self.batch, self.device, self.reporter = batch, device, reporter
+        self.n_microbatches = 1
 
     def run(self, step: Callable[[], Result]) -> Result:
-        """Take a step that computes its batch in `parts`; the one that runs out of memory is taken again, in halves.
+        """Take a step that computes its batch in `n_microbatches`; the one that runs out of memory is taken again, in halves.
 
         A step that is taken again should find what it found the first time: it should change nothing before all that
         needs memory is done, or begin by undoing it.
@@ -55,12 +55,12 @@ class Halving:
         except RuntimeError as fault:
             if not is_out_of_memory(fault):
                 raise
-            if self.parts > 1:
+            if self.n_microbatches > 1:
                 raise NasbenchError(
                     f"Memory ran out with half a batch of {self.batch}; choose a smaller batch or fewer channels."
                 ) from None
-        self.parts = 2
-        self.say(f"Memory ran out: batches of {self.batch} are computed in two halves from here on.")
+        self.n_microbatches = 2
+        self.reporter(f"Memory ran out: batches of {self.batch} are computed in two halves from here on.")
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
         return self.run(step)

@@ -18,15 +18,15 @@ from nasbench.live.hardware.torch_device import synchronize
 from nasbench.live.networks.drop_path import set_drop_path
 from nasbench.live.tasks.task import Splits, Task
 from nasbench.live.training import checkpoint
-from nasbench.live.training.arithmetic import EXACT, Arithmetic, arithmetic_of
+from nasbench.live.training.arithmetic import EXACT, Arithmetic, choose_arithmetic
 from nasbench.live.training.batches import Batch, DeviceSplit
 from nasbench.live.training.metrics import evaluate, loss, primary
-from nasbench.live.training.microbatching import Halving
+from nasbench.live.training.microbatching import MicrobatchFallback
 from nasbench.live.training.moving_average import Lookahead, MovingAverage
 from nasbench.live.training.recipe import Recipe
 
-Say = Callable[[str], None]
-Watch = Callable[[], None]
+Reporter = Callable[[str], None]
+EpochCallback = Callable[[], None]
 """Called before each epoch; it raises where the run should end there."""
 
 
@@ -39,11 +39,11 @@ class DivergedError(NasbenchError):
     """A training whose loss is not finite any more."""
 
 
-def do_nothing() -> None:
+def noop_callback() -> None:
     """Watch nothing."""
 
 
-def to_stderr(message: str) -> None:
+def stderr_reporter(message: str) -> None:
     """Write a line of progress where it disturbs no JSON."""
     print(message, file=sys.stderr)
 
@@ -65,7 +65,7 @@ class Trained:
     arithmetic: Arithmetic = EXACT
 
 
-def optimizer_of(network: nn.Module, recipe: Recipe, device: torch.device) -> torch.optim.SGD:
+def build_optimizer(network: nn.Module, recipe: Recipe, device: torch.device) -> torch.optim.SGD:
     """Return SGD over the trained parameters, each group with the `scale` of its learning rate.
 
     Normalisation and biases (one axis) do not decay, unless decay is decoupled. torch multiplies a group's decay by its
@@ -96,7 +96,7 @@ def optimizer_of(network: nn.Module, recipe: Recipe, device: torch.device) -> to
     )
 
 
-def compiled(network: nn.Module) -> Callable[[Tensor], Any]:
+def compile_network(network: nn.Module) -> Callable[[Tensor], Any]:
     """Return the network as torch compiles it.
 
     What was compiled before is forgotten: torch keeps a few graphs of one piece of code and runs any further network
@@ -124,7 +124,7 @@ class Trainer:
         folder: where a checkpoint is kept (see `CHECKPOINT_SECONDS`); None keeps none.
         identity: what else a checkpoint must agree with (architecture, task).
         track: whether to score the search split after each epoch.
-        say: takes messages.
+        reporter: takes messages.
         forward: this network as its caller has compiled it, for an earlier training maybe; None compiles it on a GPU where
             the recipe says so, and never on a CPU, where that takes longer than most trainings.
 
@@ -143,16 +143,16 @@ class Trainer:
         folder: Path | None = None,
         identity: dict[str, Any] | None = None,
         track: bool = True,
-        say: Say = to_stderr,
+        reporter: Reporter = stderr_reporter,
         forward: Callable[[Tensor], Any] | None = None,
     ) -> None:
-        self.arithmetic = arithmetic_of(recipe, network, task.shape.dims, device)
+        self.arithmetic = choose_arithmetic(recipe, network, task.shape.dims, device)
         layout = torch.channels_last if self.arithmetic.channels_last else torch.preserve_format
         self.network = network.to(device).to(memory_format=layout)  # type: ignore[call-overload]
-        self.task, self.recipe, self.device, self.say = task, recipe, device, say
+        self.task, self.recipe, self.device, self.reporter = task, recipe, device, reporter
         self.train = DeviceSplit(splits.train, task, device)
         self.search = DeviceSplit(splits.search, task, device) if track else None
-        self.optimizer = optimizer_of(self.network, recipe, device)
+        self.optimizer = build_optimizer(self.network, recipe, device)
         self.average = MovingAverage(self.network, recipe.average) if recipe.average else None
         lookahead = recipe.lookahead
         self.lookahead = Lookahead(self.network, lookahead, recipe.lookahead_decay) if lookahead else None
@@ -161,22 +161,22 @@ class Trainer:
         self.path = folder / "checkpoint.pt" if folder else None
         self.identity = {"recipe": recipe.digest, "task": task.name, **(identity or {})}
         self.curve: list[dict[str, float]] = []
-        self.halving = Halving(recipe.batch, device, say)
+        self.microbatching = MicrobatchFallback(recipe.batch, device, reporter)
         self._resume()
         self._kept, self._written = len(self.curve), time.monotonic()
         self.forward: Callable[[Tensor], Any] = self.network if forward is None else forward
         if forward is None and recipe.compile and device.type == "cuda":
-            self.forward = compiled(self.network)
+            self.forward = compile_network(self.network)
 
-    def run(self, until: int | None = None, watch: Watch = do_nothing) -> Trained:
+    def run(self, until: int | None = None, epoch_callback: EpochCallback = noop_callback) -> Trained:
         """Train to the recipe's last epoch (or to `until`), from where the checkpoint left off.
 
-        `watch` is called before each epoch; what it raises ends the training, and the checkpoint keeps what was done.
+        `epoch_callback` is called before each epoch; what it raises ends the training, and the checkpoint keeps what was done.
         """
         last = min(self.recipe.epochs if until is None else until, self.recipe.epochs)
         for epoch in range(len(self.curve), last):
             try:
-                watch()
+                epoch_callback()
             except BaseException:
                 self._keep()
                 raise
@@ -206,7 +206,7 @@ class Trainer:
             rate = recipe.rate((epoch + step / steps) / recipe.epochs)
             for group in self.optimizer.param_groups:
                 group["lr"] = rate * group["scale"]
-            total += self.halving.run(partial(self._step, batch))
+            total += self.microbatching.run(partial(self._step, batch))
             if self.lookahead:
                 self.lookahead.update(epoch * steps + step + 1, recipe.epochs * steps)
         mean = float(total) / steps
@@ -229,7 +229,9 @@ class Trainer:
         except RuntimeError as fault:
             if self.forward is self.network or not _is_of_the_compiler(fault):
                 raise
-            self.say(f"torch.compile fails here ({type(fault).__name__}); training goes on without it, more slowly.")
+            self.reporter(
+                f"torch.compile fails here ({type(fault).__name__}); training goes on without it, more slowly."
+            )
             self.forward = self.network
             return self._update(batch)
 
@@ -237,7 +239,9 @@ class Trainer:
         recipe, (x, y) = self.recipe, batch
         self.optimizer.zero_grad(set_to_none=True)
         total = torch.zeros((), device=self.device)
-        for part_x, part_y in zip(x.chunk(self.halving.parts), y.chunk(self.halving.parts), strict=True):
+        for part_x, part_y in zip(
+            x.chunk(self.microbatching.n_microbatches), y.chunk(self.microbatching.n_microbatches), strict=True
+        ):
             share = len(part_x) / len(x)
             with self.arithmetic.autocast(self.device):
                 outputs = self.forward(self.arithmetic.laid_out(part_x))
@@ -267,7 +271,7 @@ class Trainer:
             "masks": self.masks.get_state(),
             "device": self.device.type,
             "curve": self.curve,
-            "parts": self.halving.parts,
+            "parts": self.microbatching.n_microbatches,
         }
 
     def _resume(self) -> None:
@@ -289,4 +293,4 @@ class Trainer:
             raise NasbenchError(
                 f"{self.path} was written on {state['device']}, and drop path goes on there alone; use --device {state['device']}."
             )
-        self.curve, self.halving.parts = state["curve"], state["parts"]
+        self.curve, self.microbatching.n_microbatches = state["curve"], state["parts"]

@@ -22,19 +22,23 @@ from nasbench.live.deployment import quantization as quantised
 from nasbench.live.deployment.onnx_file import to_onnx
 from nasbench.live.deployment.runtime import OnnxModel, largest_difference, peak_memory
 from nasbench.live.experiment import commands
-from nasbench.live.networks.space_networks import blueprint
+from nasbench.live.networks.space_networks import get_cell_networks
 from nasbench.live.tasks.catalogue import get_task
-from nasbench.live.tasks.shape import Shape
+from nasbench.live.tasks.shape import TaskShape
 from nasbench.live.tasks.task import Splits, Task
 from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.recipe import SMALL
-from nasbench.live.training.standalone import train_alone
+from nasbench.live.training.standalone import train_standalone
 from nasbench.live.training.training import Trained
 
 onnx = pytest.importorskip("onnx", reason="needs the extra edge")
 pytest.importorskip("onnxruntime", reason="needs the extra edge")
 CPU = torch.device("cpu")
-IMAGE, SERIES, TEXT = Shape(2, 3, 8, 10), Shape(1, 1, 24, 12, "forecasting"), Shape(1, 1, 16, 6, vocabulary=50)
+IMAGE, SERIES, TEXT = (
+    TaskShape(2, 3, 8, 10),
+    TaskShape(1, 1, 24, 12, "forecasting"),
+    TaskShape(1, 1, 16, 6, vocabulary=50),
+)
 
 
 def shuffled(network: nn.Module) -> nn.Module:
@@ -52,17 +56,17 @@ def digits() -> tuple[Task, Splits, Trained]:
     task = get_task("digits")
     splits = task.load().reduced(600, 64)
     cell = np.array([3, 3, 3, 1, 3, 2], np.int8)
-    return task, splits, train_alone(task, splits, "nas-bench-201", cell, replace(SMALL, epochs=4), CPU)
+    return task, splits, train_standalone(task, splits, "nas-bench-201", cell, replace(SMALL, epochs=4), CPU)
 
 
 @pytest.mark.parametrize("shape", [IMAGE, SERIES, TEXT], ids=["image", "series", "text"])
 @pytest.mark.parametrize("space", ["nas-bench-201", "darts", "hierarchical"])
-def test_the_file_answers_as_torch_does_for_batches_of_any_size(space: str, shape: Shape) -> None:
-    plan = blueprint(space)
+def test_the_file_answers_as_torch_does_for_batches_of_any_size(space: str, shape: TaskShape) -> None:
+    plan = get_cell_networks(space)
     where = plan.make_space()
     generator = torch.Generator().manual_seed(1)
     for architecture in where.sample(np.random.default_rng(2).random((2, where.d))):
-        network = shuffled(plan.alone(architecture, shape, 4, 3 if space == "darts" else 1))
+        network = shuffled(plan.build_standalone(architecture, shape, 4, 3 if space == "darts" else 1))
         model = OnnxModel(to_onnx(network, shape))
         for n in (1, 5):
             size = (n, shape.size) if shape.vocabulary else (n, shape.channels, *(shape.size,) * shape.dims)
@@ -75,7 +79,7 @@ def test_the_file_answers_as_torch_does_for_batches_of_any_size(space: str, shap
 
 
 def test_a_cell_through_which_nothing_flows_is_a_file_too() -> None:
-    network = shuffled(blueprint("nas-bench-201").alone(np.zeros(6, np.int8), IMAGE, 4, 1))
+    network = shuffled(get_cell_networks("nas-bench-201").build_standalone(np.zeros(6, np.int8), IMAGE, 4, 1))
     assert (
         largest_difference(OnnxModel(to_onnx(network, IMAGE)), network, torch.randn(3, 3, 8, 8)) < deploying.TOLERANCE
     )
@@ -83,9 +87,9 @@ def test_a_cell_through_which_nothing_flows_is_a_file_too() -> None:
 
 def test_the_file_holds_what_inference_needs_alone() -> None:
     """No path of this machine, no normalisation behind a convolution, and no weights of a dead edge."""
-    plan = blueprint("nas-bench-201")
+    plan = get_cell_networks("nas-bench-201")
     dead, live = (np.array(cell, np.int8) for cell in ([3, 0, 0, 3, 0, 0], [0, 0, 0, 3, 0, 0]))
-    files = [to_onnx(shuffled(plan.alone(cell, IMAGE, 8, 1)), IMAGE) for cell in (dead, live)]
+    files = [to_onnx(shuffled(plan.build_standalone(cell, IMAGE, 8, 1)), IMAGE) for cell in (dead, live)]
     assert abs(len(files[0]) - len(files[1])) < 64
     assert str(Path(__file__).parents[3]).encode() not in files[0]
     model = onnx.load_from_string(files[0])
@@ -97,7 +101,7 @@ def test_the_file_holds_what_inference_needs_alone() -> None:
 def test_a_file_that_answers_otherwise_is_not_written(
     digits: tuple[Task, Splits, Trained], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def faulty(network: nn.Module, shape: Shape) -> bytes:
+    def faulty(network: nn.Module, shape: TaskShape) -> bytes:
         state = {k: v.clone() for k, v in network.state_dict().items()}
         head = next(m for m in network.modules() if isinstance(m, nn.Linear))
         with torch.no_grad():
@@ -160,7 +164,9 @@ def test_what_is_reported_is_what_was_written(digits: tuple[Task, Splits, Traine
 def test_a_larger_network_takes_more_memory_by_about_its_weights(tmp_path: Path) -> None:
     sizes, taken = [], []
     for channels in (4, 64):
-        network = shuffled(blueprint("nas-bench-201").alone(np.full(6, 3, np.int8), IMAGE, channels, 1))
+        network = shuffled(
+            get_cell_networks("nas-bench-201").build_standalone(np.full(6, 3, np.int8), IMAGE, channels, 1)
+        )
         path = tmp_path / f"{channels}.onnx"
         path.write_bytes(to_onnx(network, IMAGE))
         sizes.append(path.stat().st_size)

@@ -9,16 +9,16 @@ import pytest
 
 from nasbench.cli.main import status
 from nasbench.errors import NasbenchError
-from nasbench.live.federated.command import Federation
+from nasbench.live.federated.command import FederationOptions
 from nasbench.live.federated.credentials import VARIABLE, Credentials
 
 LISTEN = "--federated --listen 127.0.0.1:1"
 
 
-@pytest.mark.parametrize("field", [field.name for field in fields(Federation)])
+@pytest.mark.parametrize("field", [field.name for field in fields(FederationOptions)])
 def test_no_option_of_a_federated_search_is_ignored_without_it(field: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Not even where it is given the value that it has anyway."""
-    usual = getattr(Federation(), field)
+    usual = getattr(FederationOptions(), field)
     name = "--" + field.replace("_", "-")
     assert status(["search", "digits", name, str(1 if usual is None else usual)]) == 2
     told = capsys.readouterr().err
@@ -30,13 +30,13 @@ def test_no_option_of_a_federated_search_is_ignored_without_it(field: str, capsy
     [
         ("search digits --federated --queries 10", "--queries is no budget of a federated search"),
         ("search digits --federated --seconds 1", "--seconds is no budget of a federated search"),
-        ("search digits --federated --patience 600", "--patience is of clients that come over a network"),
+        ("search digits --federated --client-timeout 600", "--client-timeout is of clients that come over a network"),
         ("search digits --federated --token-file x", "--token-file is of clients that come over a network"),
         ("search digits --federated --certificates x", "--certificates is of clients that come over a network"),
         ("search digits --federated --compare 1 --runtime loop", "--runtime is not used by --compare"),
         ("search digits --federated --compare 1 --listen 127.0.0.1:1", "--listen is not used by --compare"),
         (f"search digits {LISTEN} --runtime flower", "--runtime is how clients are simulated"),
-        (f"search digits {LISTEN} --patience 0", "--patience is 0.0; it should be a positive number"),
+        (f"search digits {LISTEN} --client-timeout 0", "--client-timeout is 0.0; it should be a positive number"),
         (f"search digits {LISTEN} --token-file /nowhere", "token file /nowhere cannot be read"),
         (f"search digits {LISTEN} --certificates /nowhere", "/nowhere/ca.pem cannot be read"),
         ("search digits --optimizer gaea --queries 10", "--queries is of optimizers that train alone"),
@@ -86,4 +86,4 @@ def test_tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         Credentials.read(file)
     (tmp_path / "ca.pem").write_text("no certificate", encoding="utf-8")
     with pytest.raises(NasbenchError, match="not in the PEM format"):
-        Credentials.read(certificates=tmp_path).of_client()
+        Credentials.read(certificates=tmp_path).client_authority()

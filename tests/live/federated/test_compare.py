@@ -16,20 +16,22 @@ from small_federation import CPU, PLAN
 
 
 def test_a_comparison_is_kept_and_not_run_again(tmp_path: Path) -> None:
-    plan = replace(PLAN, clients=2)
-    (row,) = compare_seeds(plan, 1, CPU, tmp_path, lambda m: None)
+    experiment = replace(PLAN, clients=2)
+    (row,) = compare_seeds(experiment, 1, CPU, tmp_path, lambda m: None)
     path = tmp_path / "compare-digits-0.json"
     write_sealed(path, {**read_sealed(path, "comparison"), "central": -1.0})
-    assert compare_seeds(plan, 1, CPU, tmp_path, lambda m: None) == [{**json.loads(json.dumps(row)), "central": -1.0}]
+    assert compare_seeds(experiment, 1, CPU, tmp_path, lambda m: None) == [
+        {**json.loads(json.dumps(row)), "central": -1.0}
+    ]
     with pytest.raises(NasbenchError, match="another plan"):
-        compare_seeds(replace(plan, examples=(100, 50)), 1, CPU, tmp_path, lambda m: None)
+        compare_seeds(replace(experiment, examples=(100, 50)), 1, CPU, tmp_path, lambda m: None)
     with pytest.raises(NasbenchError, match="another plan"):
-        compare_seeds(plan, 1, CPU, tmp_path, lambda m: None, passes=(1, 2))
+        compare_seeds(experiment, 1, CPU, tmp_path, lambda m: None, passes=(1, 2))
     with pytest.raises(NasbenchError, match="number of seeds"):
-        compare_seeds(plan, 0, CPU)
+        compare_seeds(experiment, 0, CPU)
     path.write_text(path.read_text().replace("-1.0", "-2.0"))
     with pytest.raises(NasbenchError, match=r"compare-digits-0\.json is no finished comparison; move it away"):
-        compare_seeds(plan, 1, CPU, tmp_path, lambda m: None)
+        compare_seeds(experiment, 1, CPU, tmp_path, lambda m: None)
 
 
 def test_a_summary_holds_means_differences_and_their_intervals() -> None:

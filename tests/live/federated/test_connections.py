@@ -24,12 +24,12 @@ from flwr.proto.transport_pb2 import ClientMessage
 from flwr.proto.transport_pb2_grpc import FlowerServiceStub
 
 from nasbench.errors import NasbenchError
-from nasbench.live.federated.connection_limits import Room
+from nasbench.live.federated.connection_limits import ConnectionPool
 from nasbench.live.federated.coordinator import Coordinator
 from nasbench.live.federated.credentials import Credentials
-from nasbench.live.federated.experiment import FederatedPlan, digest
+from nasbench.live.federated.experiment import FederatedExperiment, digest
 from nasbench.live.federated.in_process_runtime import run_loop
-from nasbench.live.federated.resume import take_up
+from nasbench.live.federated.resume import resume
 from nasbench.live.federated.runtime import connect, serve
 
 from small_federation import JOB, PLAN
@@ -68,8 +68,8 @@ class Guests:
         self.threads.append(threading.Thread(target=run, daemon=True))
         self.threads[-1].start()
 
-    def join(self, name: str, plan: FederatedPlan, number: int, credentials: Credentials = TOKEN) -> None:
-        self.start(name, connect, plan.owners()[number], self.address, 60.0, credentials)
+    def join(self, name: str, experiment: FederatedExperiment, number: int, credentials: Credentials = TOKEN) -> None:
+        self.start(name, connect, experiment.owners()[number], self.address, 60.0, credentials)
 
     def wait(self) -> dict[str, str]:
         self.over.set()
@@ -161,14 +161,14 @@ HOSTILE = {2: malformed, 3: of_another_kind, 4: silent, 5: nothing_in_it, 6: twi
 
 
 def test_hostile_and_silent_clients_and_strangers_change_nothing(address: str) -> None:
-    plan = replace(PLAN, job=THREE_ROUNDS, clients=8, examples=(400, 160))
+    experiment = replace(PLAN, config=THREE_ROUNDS, clients=8, examples=(400, 160))
     said: list[str] = []
-    coordinator = Coordinator(plan.job, plan.clients, say=said.append)
+    coordinator = Coordinator(experiment.config, experiment.clients, reporter=said.append)
     guests = Guests(address)
-    guests.join("honest 0", plan, 0)
-    guests.join("honest 1", plan, 1)
-    guests.join("no token", plan, 1, Credentials())
-    guests.join("another token", plan, 0, Credentials("the token of someone else"))
+    guests.join("honest 0", experiment, 0)
+    guests.join("honest 1", experiment, 1)
+    guests.join("no token", experiment, 1, Credentials())
+    guests.join("another token", experiment, 0, Credentials("the token of someone else"))
     for number, answers in HOSTILE.items():
         guests.start(f"hostile {number}", raw, address, number, answers)
     guests.start("deaf", raw, address, 7, silent, 40, guests.over)
@@ -189,12 +189,12 @@ def test_hostile_and_silent_clients_and_strangers_change_nothing(address: str) -
 
 def test_a_client_that_comes_back_and_a_server_that_goes_on_end_as_one_run(address: str, tmp_path: Path) -> None:
     """The server is stopped after a round, its clients with it; then it goes on, and all come back."""
-    plan = replace(PLAN, job=THREE_ROUNDS, clients=2)
-    expected = plan.coordinator(lambda m: None)
-    run_loop(expected, plan.owners())
+    experiment = replace(PLAN, config=THREE_ROUNDS, clients=2)
+    expected = experiment.coordinator(lambda m: None)
+    run_loop(expected, experiment.owners())
     for stop in (1, 3):
-        coordinator = plan.coordinator(lambda m: None)
-        take_up(coordinator, tmp_path / "c.pt", plan.as_dict())
+        coordinator = experiment.coordinator(lambda m: None)
+        resume(coordinator, tmp_path / "c.pt", experiment.as_dict())
         assert len(coordinator.rows) == (0 if stop == 1 else 1)
         keep = coordinator.keep
 
@@ -206,7 +206,7 @@ def test_a_client_that_comes_back_and_a_server_that_goes_on_end_as_one_run(addre
         coordinator.keep = stopping
         guests = Guests(address)
         for number in (0, 1):
-            guests.join(str(number), plan, number)
+            guests.join(str(number), experiment, number)
         if stop < 3:
             with pytest.raises(NasbenchError, match="the power is gone"):
                 serve(coordinator, address, 60, TOKEN)
@@ -219,30 +219,30 @@ def test_a_client_that_comes_back_and_a_server_that_goes_on_end_as_one_run(addre
 
 
 def test_a_client_leaves_and_comes_back_under_its_number(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = replace(PLAN, job=replace(JOB, settings=replace(JOB.settings, epochs=4)), clients=2)
+    experiment = replace(PLAN, config=replace(JOB, settings=replace(JOB.settings, epochs=4)), clients=2)
     said: list[str] = []
-    coordinator = plan.coordinator(said.append)
+    coordinator = experiment.coordinator(said.append)
     guests = Guests(address)
-    register, there = Room.register, threading.Semaphore(0)
+    register, there = ConnectionPool.register, threading.Semaphore(0)
 
-    def registered(room: Room, client: Any) -> bool:
+    def registered(room: ConnectionPool, client: Any) -> bool:
         taken = register(room, client)
         there.release()
         return taken
 
-    monkeypatch.setattr(Room, "register", registered)
+    monkeypatch.setattr(ConnectionPool, "register", registered)
 
     def back() -> None:
         if len(coordinator.rows) == 2:
-            guests.join("back", plan, 1)
-            guests.join("more", replace(plan, clients=1), 0)
+            guests.join("back", experiment, 1)
+            guests.join("more", replace(experiment, clients=1), 0)
             for _ in ("stays", "leaves", "back", "more"):
                 assert there.acquire(timeout=60)  # or a slow machine runs the last round without them
 
     coordinator.keep = back
-    guests.join("stays", plan, 0)
+    guests.join("stays", experiment, 0)
 
-    examples = len(plan.owners()[1].splits.train)
+    examples = len(experiment.owners()[1].splits.train)
     guests.start("leaves", raw, address, 1, gone, examples)
     serve(coordinator, address, 60, TOKEN)
     ends = guests.wait()
@@ -311,19 +311,19 @@ def test_clients_that_do_not_come_are_a_sentence(address: str) -> None:
 def test_under_certificates_all_is_encrypted_and_a_stranger_s_authority_is_none(address: str, tmp_path: Path) -> None:
     certify(tmp_path / "ours", "server")
     certify(tmp_path / "theirs", "server")
-    plan = replace(PLAN, clients=1)
-    expected = plan.coordinator(lambda m: None)
-    run_loop(expected, plan.owners())
-    coordinator = plan.coordinator(lambda m: None)
+    experiment = replace(PLAN, clients=1)
+    expected = experiment.coordinator(lambda m: None)
+    run_loop(expected, experiment.owners())
+    coordinator = experiment.coordinator(lambda m: None)
     guests = Guests(address)
     ours, theirs = (Credentials(TOKEN.token, tmp_path / name) for name in ("ours", "theirs"))
-    guests.start("unencrypted", connect, plan.owners()[0], address, 1.0, TOKEN)
-    guests.start("theirs", connect, plan.owners()[0], address, 1.0, theirs)
+    guests.start("unencrypted", connect, experiment.owners()[0], address, 1.0, TOKEN)
+    guests.start("theirs", connect, experiment.owners()[0], address, 1.0, theirs)
 
     def later() -> None:
         for thread in guests.threads[:2]:
             thread.join()
-        connect(plan.owners()[0], address, 60.0, ours)
+        connect(experiment.owners()[0], address, 60.0, ours)
 
     guests.start("ours", later)
     serve(coordinator, address, 60, ours)

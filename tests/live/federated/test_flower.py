@@ -16,24 +16,24 @@ import torch
 
 pytest.importorskip("flwr", reason="needs Flower: pip install 'nas-verify[federated]'")
 
-from nasbench.live.federated.coordinator import Trouble
-from nasbench.live.federated.experiment import FederatedPlan, digest
-from nasbench.live.federated.federated_config import Job
+from nasbench.live.federated.coordinator import ClientFailures
+from nasbench.live.federated.experiment import FederatedExperiment, digest
+from nasbench.live.federated.federated_config import FederatedConfig
 from nasbench.live.federated.in_process_runtime import run_loop
 from nasbench.live.federated.partition import Partition
 from nasbench.live.federated.update_validation import wire_bytes
-from nasbench.live.searchers.searcher import SearchSettings
+from nasbench.live.searchers.searcher import SupernetConfig
 from nasbench.live.training.recipe import SMALL
 
 PATIENCE = 900
 """Seconds after which a process that hangs is ended; a slow machine comes nowhere near."""
 CPU = torch.device("cpu")
-JOB = Job(
+JOB = FederatedConfig(
     task="digits",
-    settings=SearchSettings(epochs=1, channels=4, cells=1),
+    settings=SupernetConfig(epochs=1, channels=4, cells=1),
     recipe=replace(SMALL, epochs=1, channels=4),
 )
-PLAN = FederatedPlan(job=JOB, clients=3, partition=Partition(1.0), examples=(120, 30))
+PLAN = FederatedExperiment(config=JOB, clients=3, partition=Partition(1.0), examples=(120, 30))
 
 
 CUT = ["--clients", "3", "--partition", "dirichlet:1", "--examples", "120"]
@@ -44,17 +44,17 @@ NASBENCH = [sys.executable, "-c", "from nasbench.cli.main import main; main()"]
 
 def test_the_simulation_equals_the_loop_bit_for_bit() -> None:
     """In a process of its own, since Ray leaves threads and processes behind."""
-    trouble = ["--dropout", "0.34", "--stragglers", "0.34"]
+    failures = ["--client-dropout", "0.34", "--straggler-fraction", "0.34"]
     done = subprocess.run(
-        [*NASBENCH, *SEARCH, *trouble], capture_output=True, text=True, timeout=PATIENCE, env=_environment()
+        [*NASBENCH, *SEARCH, *failures], capture_output=True, text=True, timeout=PATIENCE, env=_environment()
     )
     if "timed out during startup" in done.stderr:
         pytest.skip("Ray gives its node 30 s to start, and this machine is too busy for that")
     assert done.returncode == 0, done.stderr
     (result,) = json.loads(done.stdout)["searches"]
-    plan = replace(PLAN, trouble=Trouble(dropout=0.34, stragglers=0.34))
-    expected = plan.coordinator(lambda m: None)
-    run_loop(expected, plan.owners(CPU))
+    experiment = replace(PLAN, failures=ClientFailures(client_dropout=0.34, straggler_fraction=0.34))
+    expected = experiment.coordinator(lambda m: None)
+    run_loop(expected, experiment.owners(CPU))
     assert result["weights_sha256"] == digest(expected.state)
     assert result["curve"] == expected.rows and result["refusals"] == []
     assert [len(row["clients"]) for row in result["curve"]] == [2, 2]

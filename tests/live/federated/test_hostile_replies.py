@@ -17,7 +17,7 @@ pytest.importorskip("flwr", reason="needs Flower: pip install 'nas-verify[federa
 from federated_round import ANNOUNCED, answer, honest, judged, sent
 
 from nasbench.live.federated.coordinator import Coordinator
-from nasbench.live.federated.update_validation import packed, printable
+from nasbench.live.federated.update_validation import printable, serialize_array
 
 from small_federation import JOB
 
@@ -73,29 +73,29 @@ FIRST_TENSOR: dict[str, Any] = {
     "a pickle that runs a command": b"cposix\nsystem\n(S'true'\ntR.",
     "the start of an archive": b"PK\x03\x04" + b"0" * 100,
     "an empty archive": b"PK\x05\x06" + bytes(18),
-    "gzip": gzip.compress(packed(THETA)),
+    "gzip": gzip.compress(serialize_array(THETA)),
     "nothing": b"",
     "the magic alone": b"\x93NUMPY",
-    "one byte too few": packed(THETA)[:-1],
-    "one byte too many": packed(THETA) + b"\0",
-    "a million bytes too many": packed(THETA) + bytes(10**6),
-    "the header alone": packed(THETA)[: -THETA.nbytes],
-    "one row less": packed(THETA[:-1]),
-    "transposed": packed(np.ascontiguousarray(THETA.T)),
-    "flat": packed(THETA.ravel()),
-    "one axis more": packed(THETA[None]),
+    "one byte too few": serialize_array(THETA)[:-1],
+    "one byte too many": serialize_array(THETA) + b"\0",
+    "a million bytes too many": serialize_array(THETA) + bytes(10**6),
+    "the header alone": serialize_array(THETA)[: -THETA.nbytes],
+    "one row less": serialize_array(THETA[:-1]),
+    "transposed": serialize_array(np.ascontiguousarray(THETA.T)),
+    "flat": serialize_array(THETA.ravel()),
+    "one axis more": serialize_array(THETA[None]),
     "a text": "theta",
     "an array": THETA,
     "no bytes at all": None,
     "a number": 7,
-    "not a number": packed(np.full_like(THETA, np.nan)),
-    "infinite": packed(np.full_like(THETA, np.inf)),
-    "one entry not a number": packed(np.where(np.arange(30).reshape(6, 5) == 7, np.float32(np.nan), THETA)),
-    "rows that sum to two": packed(2 * THETA),
-    "zeros": packed(np.zeros_like(THETA)),
-    "a vertex": packed(np.eye(5, dtype="f4")[np.zeros(6, int)]),
-    "a negative entry": packed(THETA + np.eye(6, 5, dtype="f4") - np.eye(6, 5, 1, "f4")),
-    "the largest numbers": packed(np.full_like(THETA, np.finfo("f4").max)),
+    "not a number": serialize_array(np.full_like(THETA, np.nan)),
+    "infinite": serialize_array(np.full_like(THETA, np.inf)),
+    "one entry not a number": serialize_array(np.where(np.arange(30).reshape(6, 5) == 7, np.float32(np.nan), THETA)),
+    "rows that sum to two": serialize_array(2 * THETA),
+    "zeros": serialize_array(np.zeros_like(THETA)),
+    "a vertex": serialize_array(np.eye(5, dtype="f4")[np.zeros(6, int)]),
+    "a negative entry": serialize_array(THETA + np.eye(6, 5, dtype="f4") - np.eye(6, 5, 1, "f4")),
+    "the largest numbers": serialize_array(np.full_like(THETA, np.finfo("f4").max)),
 }
 
 WHOLE: dict[str, Callable[[], Any]] = {
@@ -105,7 +105,9 @@ WHOLE: dict[str, Callable[[], Any]] = {
     "tensors in another order": lambda: answer(honest()[::-1]),
     "100,000 tensors of nothing": lambda: answer([b""] * 100_000),
     "tensors that are none": lambda: answer(5),
-    "weights that are infinite": lambda: answer([honest()[0], *(packed(w + np.float32(np.inf)) for w in OTHERS)]),
+    "weights that are infinite": lambda: answer(
+        [honest()[0], *(serialize_array(w + np.float32(np.inf)) for w in OTHERS)]
+    ),
     "10^18 examples": lambda: answer(examples=10**18),
     "one example more than announced": lambda: answer(examples=ANNOUNCED + 1),
     "no examples": lambda: answer(examples=0),
@@ -170,19 +172,19 @@ def test_who_fails_or_says_nothing_has_sent_nothing() -> None:
 
 def test_a_round_of_nothing_but_refusals_leaves_the_state_and_says_so() -> None:
     said: list[str] = []
-    coordinator = Coordinator(JOB, 1, say=said.append)
-    coordinator.admit({"client": 0, "examples": 5})
+    coordinator = Coordinator(JOB, 1, reporter=said.append)
+    coordinator.register_client({"client": 0, "examples": 5})
     before = coordinator.state
-    coordinator.absorb(1, coordinator.instructions(1), {})
+    coordinator.aggregate_round(1, coordinator.instructions(1), {})
     assert "no update can be used; the state stays as it was" in said[1]
     assert coordinator.rows[0]["loss"] is None
-    assert coordinator.architecture == JOB.derive(before["theta"])
+    assert coordinator.architecture == JOB.discretize(before["theta"])
 
 
 @pytest.mark.parametrize("number", [-1, 2, 2**63, VAST, True, False, 0.0, float("nan"), "0", b"0", None, [0]])
 def test_numbers_that_no_client_has(number: Any) -> None:
     coordinator = Coordinator(JOB, 2)
-    assert coordinator.admit({"client": number, "examples": 5}) is None
+    assert coordinator.register_client({"client": number, "examples": 5}) is None
     (refusal,) = coordinator.refusals
     assert "from 0 to 1" in refusal["reason"] and isinstance(refusal["client"], str)
 
@@ -190,7 +192,7 @@ def test_numbers_that_no_client_has(number: Any) -> None:
 @pytest.mark.parametrize("examples", [0, -5, 101, 10**18, VAST, True, 5.0, float("inf"), "5", None, {}])
 def test_examples_that_no_client_has(examples: Any) -> None:
     coordinator = Coordinator(JOB, 2, most=100)
-    assert coordinator.admit({"client": 1, "examples": examples}) is None
+    assert coordinator.register_client({"client": 1, "examples": examples}) is None
     assert "positive integer of at most 100" in coordinator.refusals[0]["reason"]
 
 

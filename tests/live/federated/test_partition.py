@@ -12,7 +12,7 @@ from nasbench.errors import NasbenchError
 from nasbench.live.federated.client import Client
 from nasbench.live.federated.coordinator import Coordinator
 from nasbench.live.federated.in_process_runtime import run_loop
-from nasbench.live.federated.partition import Partition, check_client, deal
+from nasbench.live.federated.partition import Partition, check_client, partition_examples
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.task import Split, Splits
 
@@ -23,7 +23,7 @@ from small_federation import DIGITS, JOB, PLAN
 def test_every_example_is_dealt_once_and_by_the_seed_alone(text: str) -> None:
     splits = DIGITS.load()
     numbered = Splits(*(Split(np.arange(len(s))[:, None], s.y) for s in (splits.train, splits.search, splits.test)))
-    first, again = (deal(DIGITS, numbered, 4, Partition.parse(text), seed=1) for _ in range(2))
+    first, again = (partition_examples(DIGITS, numbered, 4, Partition.parse(text), seed=1) for _ in range(2))
     for name in ("train", "search"):
         parts = [getattr(client, name) for client in first]
         assert sorted(np.concatenate([p.x[:, 0] for p in parts])) == list(range(len(getattr(numbered, name))))
@@ -33,11 +33,13 @@ def test_every_example_is_dealt_once_and_by_the_seed_alone(text: str) -> None:
 
 
 def test_a_small_alpha_divides_classes_unequally_and_alike_in_both_splits() -> None:
-    dealt = deal(DIGITS, DIGITS.load(), 4, Partition(0.3), seed=0)
+    dealt = partition_examples(DIGITS, DIGITS.load(), 4, Partition(0.3), seed=0)
     train, search = (
         np.array([np.bincount(getattr(c, name).y, minlength=10) for c in dealt]) for name in ("train", "search")
     )
-    even = np.array([np.bincount(c.train.y, minlength=10) for c in deal(DIGITS, DIGITS.load(), 4, Partition(), 0)])
+    even = np.array(
+        [np.bincount(c.train.y, minlength=10) for c in partition_examples(DIGITS, DIGITS.load(), 4, Partition(), 0)]
+    )
     spread = [np.ptp(counts / counts.sum(axis=0), axis=0).mean() for counts in (train, even)]
     assert spread[0] > 0.4 > 0.2 > spread[1]
     np.testing.assert_allclose(train / train.sum(axis=0), search / search.sum(axis=0), atol=0.1)
@@ -61,14 +63,14 @@ def test_a_partition_that_does_not_serve_is_told_in_a_sentence(
 ) -> None:
     splits = DIGITS.load().reduced(reduced, reduced)
     with pytest.raises(NasbenchError, match=message):
-        deal(DIGITS, splits, clients, Partition.parse(partition), seed=0)
+        partition_examples(DIGITS, splits, clients, Partition.parse(partition), seed=0)
 
 
 def test_a_forecasting_task_has_no_classes_to_divide() -> None:
     task = get_task("co2")
     with pytest.raises(NasbenchError, match="no classes"):
-        deal(task, task.load(), 2, Partition(1.0), 0)
-    assert len(deal(task, task.load(), 2, Partition(), 0)) == 2
+        partition_examples(task, task.load(), 2, Partition(1.0), 0)
+    assert len(partition_examples(task, task.load(), 2, Partition(), 0)) == 2
 
 
 @pytest.mark.parametrize(
@@ -110,6 +112,6 @@ def test_a_client_of_another_task_is_refused_and_none_at_all_is_an_error() -> No
 )
 def test_what_a_client_says_of_itself_is_checked(properties: dict[str, Any], reason: str) -> None:
     coordinator = Coordinator(JOB, 3)
-    assert coordinator.admit({"client": 1, "examples": 10}) == 1
-    assert coordinator.admit(properties) is None
+    assert coordinator.register_client({"client": 1, "examples": 10}) == 1
+    assert coordinator.register_client(properties) is None
     assert reason in coordinator.refusals[0]["reason"]

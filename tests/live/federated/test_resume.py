@@ -17,10 +17,10 @@ import pytest
 
 from nasbench.cli.main import status
 from nasbench.errors import NasbenchError
-from nasbench.live.federated.coordinator import Trouble
+from nasbench.live.federated.coordinator import ClientFailures
 from nasbench.live.federated.experiment import digest, run_federated
 from nasbench.live.federated.in_process_runtime import run_loop
-from nasbench.live.federated.resume import take_up
+from nasbench.live.federated.resume import resume
 
 from mutations import mutate
 from small_federation import CPU, JOB, PLAN
@@ -34,16 +34,18 @@ class PowerCutError(Exception):
 
 def test_interrupted_after_any_round_it_ends_the_same(tmp_path: Path) -> None:
     """With drop-out, stragglers, and a client that is refused whenever it joins."""
-    plan = replace(PLAN, job=LONGER, clients=4, trouble=Trouble(dropout=0.25, stragglers=0.25))
-    owners = plan.owners()
+    experiment = replace(
+        PLAN, config=LONGER, clients=4, failures=ClientFailures(client_dropout=0.25, straggler_fraction=0.25)
+    )
+    owners = experiment.owners()
     owners[3].splits = owners[3].splits.reduced(1, 5)
-    whole = plan.coordinator(lambda m: None)
+    whole = experiment.coordinator(lambda m: None)
     run_loop(whole, owners)
     assert whole.refusals and len(whole.rows) == 4
     for number in (1, 2, 3, 4):
         path = tmp_path / f"{number}.pt"
-        first = plan.coordinator(lambda m: None)
-        take_up(first, path, plan.as_dict())
+        first = experiment.coordinator(lambda m: None)
+        resume(first, path, experiment.as_dict())
         keep = first.keep
 
         def cut(keep: Any = keep, first: Any = first, number: int = number) -> None:
@@ -55,8 +57,8 @@ def test_interrupted_after_any_round_it_ends_the_same(tmp_path: Path) -> None:
         with pytest.raises(PowerCutError):
             run_loop(first, owners)
         said: list[str] = []
-        second = plan.coordinator(said.append)
-        assert take_up(second, path, plan.as_dict()) > 0
+        second = experiment.coordinator(said.append)
+        assert resume(second, path, experiment.as_dict()) > 0
         assert said == [f"{path} goes on after round {number} of 4"]
         run_loop(second, owners)
         assert digest(second.state) == digest(whole.state)
@@ -75,7 +77,7 @@ def test_a_checkpoint_that_is_damaged_or_another_s_is_refused(tmp_path: Path) ->
     for _ in range(20):
         path.write_bytes(mutate(content, rng)[1])
         with pytest.raises(NasbenchError, match=r"c.pt (is no checkpoint|was damaged|was written for)"):
-            take_up(PLAN.coordinator(lambda m: None), path, PLAN.as_dict())
+            resume(PLAN.coordinator(lambda m: None), path, PLAN.as_dict())
 
 
 def test_kill_9_in_the_middle_and_the_same_command_again(tmp_path: Path) -> None:

@@ -9,22 +9,22 @@ import numpy as np
 import pytest
 
 from nasbench.errors import NasbenchError
-from nasbench.live.federated.client import Client, part
-from nasbench.live.federated.coordinator import Coordinator, Trouble
-from nasbench.live.federated.experiment import FederatedPlan, result_of, run_federated
+from nasbench.live.federated.client import Client, subset
+from nasbench.live.federated.coordinator import ClientFailures, Coordinator
+from nasbench.live.federated.experiment import FederatedExperiment, federated_result, run_federated
 from nasbench.live.federated.in_process_runtime import run_loop
-from nasbench.live.federated.update_validation import Reply, wire_bytes
+from nasbench.live.federated.update_validation import ClientUpdate, wire_bytes
 from nasbench.live.tasks.task import Split, Splits
 
 from small_federation import CPU, DIGITS, JOB, PLAN
 
 
 def test_a_loop_repeats_itself_and_its_ledger_counts_arrays_as_they_travel() -> None:
-    plan = replace(PLAN, clients=4, trouble=Trouble(dropout=0.25, stragglers=0.25))
-    first, again = plan.coordinator(lambda m: None), plan.coordinator(lambda m: None)
+    experiment = replace(PLAN, clients=4, failures=ClientFailures(client_dropout=0.25, straggler_fraction=0.25))
+    first, again = experiment.coordinator(lambda m: None), experiment.coordinator(lambda m: None)
     sizes = [wire_bytes(list(first.state.values()))]
     for coordinator in (first, again):
-        run_loop(coordinator, plan.owners())
+        run_loop(coordinator, experiment.owners())
     sizes.append(wire_bytes(list(first.state.values())))
     assert first.rows == again.rows and first.architecture == again.architecture
     assert all(np.array_equal(first.state[name], again.state[name]) for name in first.state)
@@ -33,33 +33,33 @@ def test_a_loop_repeats_itself_and_its_ledger_counts_arrays_as_they_travel() -> 
     for row, size in zip(first.rows, sizes, strict=True):
         assert row["bytes_down"] == row["bytes_up"] == 3 * size
     assert first.ledger == {"rounds": 2, "bytes_down": 3 * sum(sizes), "bytes_up": 3 * sum(sizes)}
-    other = replace(plan, job=replace(JOB, seed=1)).coordinator(lambda m: None)
-    run_loop(other, replace(plan, job=replace(JOB, seed=1)).owners())
+    other = replace(experiment, config=replace(JOB, seed=1)).coordinator(lambda m: None)
+    run_loop(other, replace(experiment, config=replace(JOB, seed=1)).owners())
     assert other.rows != first.rows
 
 
 def test_trouble_is_by_fraction_and_by_the_seed() -> None:
-    trouble = Trouble(dropout=0.5, stragglers=0.25)
-    shares = [trouble.shares(8, 0, number) for number in range(1, 40)]
+    failures = ClientFailures(client_dropout=0.5, straggler_fraction=0.25)
+    shares = [failures.shares(8, 0, number) for number in range(1, 40)]
     assert {len(s) for s in shares} == {4}
     assert {sum(share < 1 for share in s.values()) for s in shares} == {2}
     assert all(0.1 <= share <= 1 for s in shares for share in s.values())
     assert {k for s in shares for k in s} == set(range(8))
-    assert shares[0] == trouble.shares(8, 0, 1) and shares[0] != trouble.shares(8, 1, 1)
+    assert shares[0] == failures.shares(8, 0, 1) and shares[0] != failures.shares(8, 1, 1)
     for bad in ({"dropout": 1.0}, {"stragglers": -0.1}, {"dropout": float("nan")}):
         with pytest.raises(NasbenchError, match=r"should be in \[0, 1\)"):
-            Trouble(**bad)
+            ClientFailures(**bad)
     with pytest.raises(NasbenchError, match="leaves none"):
-        Coordinator(JOB, 2, Trouble(dropout=0.9))
-    assert len(part(DIGITS.load(), 0.1, 0).train) == 90
+        Coordinator(JOB, 2, ClientFailures(client_dropout=0.9))
+    assert len(subset(DIGITS.load(), 0.1, 0).train) == 90
 
 
 def test_a_round_in_which_nobody_answers_leaves_the_state_as_it_was() -> None:
     coordinator = Coordinator(replace(JOB, settings=replace(JOB.settings, epochs=2)), 2)
     for client in (0, 1):
-        coordinator.admit({"client": client, "examples": 9})
+        coordinator.register_client({"client": client, "examples": 9})
     before = coordinator.state
-    coordinator.absorb(1, coordinator.instructions(1), {0: Reply((), refusal="its loss is not finite")})
+    coordinator.aggregate_round(1, coordinator.instructions(1), {0: ClientUpdate((), refusal="its loss is not finite")})
     assert coordinator.state is before
     assert [r["reason"] for r in coordinator.refusals] == ["its loss is not finite", "it sent nothing"]
     assert coordinator.rows[0]["loss"] is None and coordinator.rows[0]["clients"] == []
@@ -75,10 +75,10 @@ def test_rounds_learn_what_no_client_could_alone() -> None:
 
     groups = ((0, 1, 2), (3, 4, 5), (6, 7, 8, 9))
     parts = [Splits(own(data.train, g), own(data.search, g), data.test) for g in groups]
-    job = replace(JOB, recipe=replace(JOB.recipe, epochs=10, batch=16))
-    coordinator = Coordinator(job, 3)
+    config = replace(JOB, recipe=replace(JOB.recipe, epochs=10, batch=16))
+    coordinator = Coordinator(config, 3)
     run_loop(coordinator, [Client(k, DIGITS, p) for k, p in enumerate(parts)])
-    result = result_of(FederatedPlan(job=job, clients=3), coordinator, 0.0, CPU)
+    result = federated_result(FederatedExperiment(config=config, clients=3), coordinator, 0.0, CPU)
     assert result["test_error"] < 50 and len(result["curve"]) == 11
 
 

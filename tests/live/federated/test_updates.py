@@ -12,11 +12,11 @@ import pytest
 import torch
 
 from nasbench.errors import NasbenchError
-from nasbench.live.federated.aggregation import mirror_mean
-from nasbench.live.federated.client import FLOOR, Client, Instruction, lifted
-from nasbench.live.federated.federated_config import THETA, Array, Job
-from nasbench.live.federated.in_process_runtime import answer
-from nasbench.live.federated.update_validation import Reply, fault_of, packed, unpacked
+from nasbench.live.federated.aggregation import geometric_mean_on_simplex
+from nasbench.live.federated.client import FLOOR, Client, FitInstructions, apply_floor
+from nasbench.live.federated.federated_config import THETA, Array, FederatedConfig
+from nasbench.live.federated.in_process_runtime import compute_update
+from nasbench.live.federated.update_validation import ClientUpdate, deserialize_array, serialize_array, validation_error
 from nasbench.live.training.recipe import SMALL
 
 from small_federation import JOB, PLAN
@@ -29,8 +29,10 @@ class Hostile(Client):
         super().__init__(client.number, client.task, client.splits)
         self.spoil = spoil
 
-    def work(self, job: Job, instruction: Instruction, state: Mapping[str, Array]) -> tuple[dict[str, Array], float]:
-        update, loss = super().work(job, instruction, state)
+    def work(
+        self, config: FederatedConfig, instruction: FitInstructions, state: Mapping[str, Array]
+    ) -> tuple[dict[str, Array], float]:
+        update, loss = super().work(config, instruction, state)
         return self.spoil(update), loss
 
 
@@ -70,19 +72,19 @@ def test_a_hostile_update_is_refused_and_named_and_the_round_goes_on(kind: str) 
     coordinator = PLAN.coordinator(lambda m: None)
     sent = coordinator.state
     for client in honest:
-        coordinator.admit(client.join(JOB))
+        coordinator.register_client(client.join(JOB))
     asked = coordinator.instructions(1)
     with np.errstate(all="ignore"):
         updates = [Hostile(c, spoil if c.number == 1 else dict).work(JOB, asked[c.number], sent) for c in honest]
-    replies = {k: Reply(list(u.values()), loss) for k, (u, loss) in enumerate(updates)}
-    coordinator.absorb(1, asked, replies)
+    replies = {k: ClientUpdate(list(u.values()), loss) for k, (u, loss) in enumerate(updates)}
+    coordinator.aggregate_round(1, asked, replies)
     (refusal,) = coordinator.refusals
     assert (refusal["round"], refusal["client"]) == (1, 1)
     assert re.search(reason, refusal["reason"]), refusal["reason"]
     weights = [len(c.splits.train) for c in honest if c.number != 1]
-    theta = mirror_mean([updates[k][0][THETA] for k in (0, 2)], weights)
+    theta = geometric_mean_on_simplex([updates[k][0][THETA] for k in (0, 2)], weights)
     assert coordinator.rows[0]["clients"] == [0, 2]
-    assert coordinator.architecture == JOB.derive(theta)
+    assert coordinator.architecture == JOB.discretize(theta)
 
 
 class Exhausted(Client):
@@ -97,9 +99,9 @@ def test_a_client_whose_memory_runs_out_says_so_and_the_round_goes_on() -> None:
     owners[1] = Exhausted(1, owners[1].task, owners[1].splits)
     coordinator = PLAN.coordinator(lambda m: None)
     for client in owners:
-        coordinator.admit(client.join(JOB))
+        coordinator.register_client(client.join(JOB))
     asked = coordinator.instructions(1)
-    coordinator.absorb(1, asked, {c.number: answer(c, coordinator, asked[c.number]) for c in owners})
+    coordinator.aggregate_round(1, asked, {c.number: compute_update(c, coordinator, asked[c.number]) for c in owners})
     (refusal,) = coordinator.refusals
     assert refusal["client"] == 1 and "Memory ran out on cpu while computing a round" in refusal["reason"]
     assert coordinator.rows[0]["clients"] == [0, 2]
@@ -107,25 +109,25 @@ def test_a_client_whose_memory_runs_out_says_so_and_the_round_goes_on() -> None:
 
 def test_an_honest_update_passes_and_rounding_to_zero_is_lifted() -> None:
     start = JOB.search_state()
-    assert fault_of(Reply(list(start.values())), start) == ""
+    assert validation_error(ClientUpdate(list(start.values())), start) == ""
     theta = np.array([[1.0, 0.0, 0.0]], np.float32)
-    assert np.array_equal(lifted(theta, np.array([[0.5, 0.5, 0.0]])), np.array([[1.0, FLOOR, 0.0]], np.float32))
+    assert np.array_equal(apply_floor(theta, np.array([[0.5, 0.5, 0.0]])), np.array([[1.0, FLOOR, 0.0]], np.float32))
 
 
 def test_bytes_that_are_no_array_run_nothing() -> None:
     array = np.arange(6.0).reshape(2, 3)
-    assert np.array_equal(unpacked(packed(array), array), array)
+    assert np.array_equal(deserialize_array(serialize_array(array), array), array)
     bomb = b"\x80\x04\x95\x1e\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix\x94\x8c\x06system\x94\x93\x94\x8c\x01:\x94\x85\x94R\x94."
-    for data in (bomb, b"", b"\x93NUMPY", packed(array)[:-1]):
+    for data in (bomb, b"", b"\x93NUMPY", serialize_array(array)[:-1]):
         with pytest.raises(ValueError, match="no array of type float64"):
-            unpacked(data, array)
+            deserialize_array(data, array)
 
 
 def test_a_job_survives_the_wire_and_a_broken_one_is_told() -> None:
-    assert Job.loads(JOB.dumps()) == JOB
+    assert FederatedConfig.loads(JOB.dumps()) == JOB
     for text in ("", "{}", '{"task": 1}', JOB.dumps().replace("channels", "chanels")):
         with pytest.raises(NasbenchError):
-            Job.loads(text)
+            FederatedConfig.loads(text)
     with pytest.raises(NasbenchError, match="moving average"):
         replace(JOB, recipe=replace(SMALL, average=0.9))
     with pytest.raises(NasbenchError, match="1 or more"):

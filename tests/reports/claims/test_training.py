@@ -13,7 +13,7 @@ pytest.importorskip("torch", reason="plans of evidence need torch: pip install '
 
 from nasbench.errors import NasbenchError
 from nasbench.files.sealed import digest, write_sealed
-from nasbench.live.evidence.plans import CPU, GPU, Plan
+from nasbench.live.evidence.plans import CPU, GPU, EvidenceConfig
 from nasbench.live.evidence.record import new_record, read_record, write_record
 from nasbench.live.evidence.registration import power, register
 from nasbench.live.evidence.summary import judge
@@ -25,7 +25,7 @@ from nasbench.reports.hypotheses.verdict import ClaimVerdict
 SOURCES = "a" * 64
 
 
-def training(seed: int, accuracy: float, plan: Plan = GPU, **changes: Any) -> dict[str, Any]:
+def training(seed: int, accuracy: float, plan: EvidenceConfig = GPU, **changes: Any) -> dict[str, Any]:
     facts = {
         "kind": "found",
         "seed": seed,
@@ -39,13 +39,13 @@ def training(seed: int, accuracy: float, plan: Plan = GPU, **changes: Any) -> di
     return facts | changes
 
 
-def searched(plan: Plan = GPU, **changes: Any) -> dict[str, Any]:
+def searched(plan: EvidenceConfig = GPU, **changes: Any) -> dict[str, Any]:
     names = ["net", *(f"net {n}" for n in range(1, plan.queries))]
     queries = [{"architecture": name, "search_error": 10.0 + n} for n, name in enumerate(names)]
     return {"architecture": "net", "queries": queries} | changes
 
 
-def evidence(folder: Path, trainings: list[dict[str, Any]], plan: Plan = GPU, **changes: Any) -> Path:
+def evidence(folder: Path, trainings: list[dict[str, Any]], plan: EvidenceConfig = GPU, **changes: Any) -> Path:
     record = new_record(plan.as_dict(), SOURCES, f"{plan.name}-1")
     record |= {"search": searched(plan), "trainings": trainings} | changes
     path = folder / f"{plan.name}.json"
@@ -53,7 +53,7 @@ def evidence(folder: Path, trainings: list[dict[str, Any]], plan: Plan = GPU, **
     return path
 
 
-def verdict_of(folder: Path, *accuracies: float, plan: Plan = GPU) -> ClaimVerdict:
+def verdict_of(folder: Path, *accuracies: float, plan: EvidenceConfig = GPU) -> ClaimVerdict:
     evidence(folder, [training(seed, accuracy, plan) for seed, accuracy in enumerate(accuracies)], plan)
     return judge_training(CLAIM, folder, folder)
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nasbench.live.federated.aggregation import mirror_mean, weighted_mean
+from nasbench.live.federated.aggregation import geometric_mean_on_simplex, weighted_mean
 from nasbench.theory.exact.landscape import DATASETS
 from nasbench.theory.families.gradient.exponentiated import eg_step, kl
 from nasbench.theory.families.gradient.multilinear import dirichlet, gradient
@@ -48,7 +48,7 @@ def rounds(ctx: Context, name: str, repeats: int) -> Iterator[tuple[Floats, list
         yield theta, [gradient(tensor, theta) for tensor in tensors], weights, float(10 ** rng.uniform(-2, 2))
 
 
-def check_central(ctx: Context, mean: Mean = mirror_mean, repeats: int = 200) -> Verdict:
+def check_central(ctx: Context, mean: Mean = geometric_mean_on_simplex, repeats: int = 200) -> Verdict:
     """Check that the mean of the clients' steps is the central step and lies on the simplices, to rounding."""
     log_ratio(len(DATASETS))
     worst = 0.0
@@ -60,7 +60,7 @@ def check_central(ctx: Context, mean: Mean = mirror_mean, repeats: int = 200) ->
     return at_most(worst, 1e-12, repeats, note="greatest entry of mean less central step; equal and unequal shares")
 
 
-def check_barycentre(ctx: Context, mean: Mean = mirror_mean, repeats: int = 200) -> Verdict:
+def check_barycentre(ctx: Context, mean: Mean = geometric_mean_on_simplex, repeats: int = 200) -> Verdict:
     """Check the identity of divergences at random points, relative to the greatest of its terms."""
     if barycentre_gap() != 0:
         raise ArithmeticError("the identity of divergences does not follow")
