@@ -24,8 +24,8 @@ from nasbench.cli.progress import Report
 from nasbench.errors import NasbenchError
 from nasbench.files.locks import only_writer
 from nasbench.search.ledger import Ledger
+from nasbench.search.loop import search
 from nasbench.search.observations import Observations
-from nasbench.search.optimizer import Optimizer, asker_of, proposers_of
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
@@ -235,33 +235,6 @@ def _telling(ledger: Ledger, tell: Callable[[float], None] | None) -> Callable[[
         return False
 
     return look
-
-
-def search(
-    problem: Problem, optimizer: Optimizer, enough: Callable[[Observations], bool] = lambda observations: False
-) -> tuple[list[Observations], float]:
-    """Ask, answer and tell until every budget is spent, nothing is proposed or a batch is `enough`.
-
-    Returns the batches and the optimizer's seconds.
-    """
-    batches: list[Observations] = []
-    own = 0.0
-    asker = asker_of(optimizer)
-    while True:
-        before = time.perf_counter()
-        proposed = optimizer.ask()
-        asked = time.perf_counter()
-        observations = problem.query(proposed, asker)
-        answered = time.perf_counter()
-        if not observations.answered.any():
-            return batches, own
-        batches.append(replace(observations, proposers=proposers_of(optimizer)))
-        optimizer.tell(observations)
-        step = (asked - before) + (time.perf_counter() - answered)
-        own += step
-        problem.ledger.spent["own_seconds"] += step / problem.runs
-        if problem.ledger.exhausted.all() or enough(observations):
-            return batches, own
 
 
 def trace_table(

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from nasbench.benchmarks.tabular import TabularBenchmark
+from nasbench.search.loop import search
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep, PerRun
 from nasbench.search.random_streams import Streams
 from nasbench.search.search_protocol import SearchProtocol
 from nasbench.spaces.space import Floats, Ints
-from nasbench.study.runner import search
 
 GOALS = ("top-10", "regret")
 """What is minimised: the restricted mean of unique queries until a run has found one of the ten best architectures by seed mean, or

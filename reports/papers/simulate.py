@@ -13,11 +13,11 @@ from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
 from nasbench.reports.papers.paper import Protocol, Search
 from nasbench.search.ledger import Budget
+from nasbench.search.loop import search
 from nasbench.search.optimizer import Lockstep, PerRun
 from nasbench.search.random_streams import Streams
 from nasbench.search.search_protocol import SearchProtocol
 from nasbench.spaces.space import Floats, Ints
-from nasbench.study.runner import search
 from nasbench.tables.table import Table
 
 TABLE = "nas-bench-201-reference"

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from nasbench.errors import NasbenchError
 from nasbench.search.ledger import GUARD
+from nasbench.search.loop import search
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer, optimizer_names
-from nasbench.study.runner import search
 
 from tiny_tables import settings_of, tiny_tables
 

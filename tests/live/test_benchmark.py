@@ -22,10 +22,10 @@ from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.shape import TaskShape
 from nasbench.live.training.recipe import SMALL
 from nasbench.search.ledger import Budget
+from nasbench.search.loop import search as search_architecture
 from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
 from nasbench.search.search_protocol import SearchProtocol
-from nasbench.study.runner import search as search_architecture
 
 from table_protocol import table_protocol
 

@@ -14,13 +14,13 @@ import pytest
 
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.search.ledger import Budget
+from nasbench.search.loop import search
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import Lockstep, PerRun
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
 from nasbench.spaces.space import Architectures
-from nasbench.study.runner import search
 
 from table_protocol import table_protocol
 

@@ -31,12 +31,12 @@ from nasbench.live.training.recipe import Recipe
 from nasbench.live.training.standalone import prepare_network
 from nasbench.live.training.training import DivergedError, Reporter, Trainer, compile_network, stderr_reporter
 from nasbench.search.ledger import Budget
+from nasbench.search.loop import search
 from nasbench.search.observations import Observations
 from nasbench.search.random_streams import Streams
 from nasbench.search.search_protocol import SearchProtocol
 from nasbench.spaces.convnet import ConvNetSpace
 from nasbench.spaces.space import Floats
-from nasbench.study.runner import search
 
 RESNET = "ResNet-18"
 

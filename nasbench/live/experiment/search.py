@@ -29,6 +29,7 @@ from nasbench.live.training.microbatching import memory_guard
 from nasbench.live.training.standalone import build_trainer
 from nasbench.live.training.training import EpochCallback, noop_callback
 from nasbench.search.ledger import Budget
+from nasbench.search.loop import search
 from nasbench.search.observations import RunObservations
 from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
@@ -165,8 +166,6 @@ def search_standalone(
     Raises:
         NasbenchError: if the folder holds another search.
     """
-    from nasbench.study.runner import search
-
     if folder and (folder / SEARCH_CHECKPOINT).exists():
         # The name hybrid once meant a search on shared weights, and folders of that time say the name alone.
         raise NasbenchError(

@@ -9,6 +9,7 @@ import pytest
 
 from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
+from nasbench.search.loop import search
 from nasbench.search.observations import Observations, Query
 from nasbench.search.optimizer import Lockstep, PerRun
 from nasbench.search.problem import Problem
@@ -16,7 +17,6 @@ from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
 from nasbench.spaces.constrained import NarrowedSpace
 from nasbench.spaces.space import Architectures, Space
-from nasbench.study.runner import search
 
 from table_protocol import table_protocol
 from tiny_tables import TinyTable

@@ -12,12 +12,13 @@ import pytest
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.page.report import build_report
 from nasbench.search.ledger import MOST_QUERIES, Budget
+from nasbench.search.loop import search
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
 from nasbench.study.endings import endings_of, sentences, with_endings
 from nasbench.study.plan import parse_study
-from nasbench.study.runner import run_study, search
+from nasbench.study.runner import run_study
 from nasbench.study.store import Store
 
 from table_protocol import table_protocol

@@ -17,13 +17,13 @@ from nasbench.benchmarks.perturbed import PerturbedBenchmark
 from nasbench.benchmarks.synthetic import FunctionEvaluator
 from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
+from nasbench.search.loop import search
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
 from nasbench.search.search_protocol import SearchProtocol
-from nasbench.study.runner import search
 from nasbench.study.tune_command import parse_budget, snippet
 from nasbench.study.tuning import Trial, tunable, tunable_on, tune
 from nasbench.study.tuning_objectives import evaluate, final_regret, queries_to_target

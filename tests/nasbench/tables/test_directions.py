@@ -11,9 +11,9 @@ from nasbench.benchmarks.objectives import find_objective, objective_names
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import MissingDataError, NasbenchError
 from nasbench.search.ledger import Budget
+from nasbench.search.loop import search
 from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
-from nasbench.study.runner import search
 from nasbench.tables.importers import import_table
 from nasbench.tables.table import Table
 from nasbench.tables.units import UNITS, factor

@@ -1,0 +1,39 @@
+"""The ask-tell loop: an optimizer proposes, its problem answers, until the budget is spent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from nasbench.search.observations import Observations
+from nasbench.search.optimizer import Optimizer, asker_of, proposers_of
+from nasbench.search.problem import Problem
+
+
+def search(
+    problem: Problem, optimizer: Optimizer, enough: Callable[[Observations], bool] = lambda observations: False
+) -> tuple[list[Observations], float]:
+    """Ask, answer and tell until the budget of every run is spent, nothing is proposed, or a batch is `enough`.
+
+    Returns:
+        the batches that were answered, and the seconds that the optimizer itself took.
+    """
+    batches: list[Observations] = []
+    own = 0.0
+    asker = asker_of(optimizer)
+    while True:
+        before = time.perf_counter()
+        proposed = optimizer.ask()
+        asked = time.perf_counter()
+        observations = problem.query(proposed, asker)
+        answered = time.perf_counter()
+        if not observations.answered.any():
+            return batches, own
+        batches.append(replace(observations, proposers=proposers_of(optimizer)))
+        optimizer.tell(observations)
+        step = (asked - before) + (time.perf_counter() - answered)
+        own += step
+        problem.ledger.spent["own_seconds"] += step / problem.runs
+        if problem.ledger.exhausted.all() or enough(observations):
+            return batches, own
