@@ -46,19 +46,46 @@ COLUMNS: Mapping[str, str] = {}
 STUDY: Mapping[str, New] = {}
 """Keys of a study file."""
 
-RECIPE: Mapping[str, New] = {}
+RECIPE: Mapping[str, New] = {"average": New("ema_decay"), "batch": New("batch_size")}
 """Keys of a training recipe, and of the training of a supernet."""
 
-COMMANDS: Mapping[tuple[str, ...], tuple[str, ...]] = {}
+ARCHITECTURE_SELECTION: Mapping[str, str] = {"derive": "argmax"}
+"""How the architecture is read off a supernet."""
+
+CONFIG: Mapping[str, New] = {
+    "options": New("optimizer_params"),
+    "settings": New("supernet"),
+    "stopping": New("early_stopping"),
+    "selection": New("architecture_selection", ARCHITECTURE_SELECTION),
+    "examples": New("subset_size"),
+}
+"""Fields of the configuration of a live search, in folders that the first edition wrote."""
+
+EARLY_STOPPING: Mapping[str, str] = {"skips": "max-skip-connections"}
+"""Rules that end a search on shared weights; read without a warning."""
+
+COMMANDS: Mapping[tuple[str, ...], tuple[str, ...]] = {("join",): ("federated", "join")}
 """Commands by their words."""
+
+_FEDERATED = {
+    "--option": New("--optimizer-param"),
+    "--examples": New("--subset-size"),
+    "--dropout": New("--client-dropout"),
+    "--stragglers": New("--straggler-fraction"),
+    "--compare": New("--compare-seeds"),
+    "--patience": New("--client-timeout"),
+}
 
 OPTIONS: Mapping[str, Mapping[str, New]] = {
     "search": {
-        "--dropout": New("--client-dropout"),
-        "--stragglers": New("--straggler-fraction"),
-        "--patience": New("--client-timeout"),
+        "--rank": New("--rank-correlation"),
+        "--stopping": New("--early-stopping"),
+        "--selection": New("--architecture-selection", ARCHITECTURE_SELECTION),
+        "--option": New("--optimizer-param"),
+        "--examples": New("--subset-size"),
+        "--seconds": New("--time-budget-seconds"),
     },
-    "join": {"--patience": New("--client-timeout")},
+    "federated": _FEDERATED,
 }
 """Options by the first word of their command."""
 
@@ -87,6 +114,12 @@ def with_new_names(given: Mapping[str, Any], renamed: Mapping[str, New], where: 
     return named
 
 
+def stored_with_new_names(stored: Mapping[str, Any], renamed: Mapping[str, New]) -> dict[str, Any]:
+    """Return what a file of the first edition holds under the names of today; nobody wrote it, so nothing is said of it."""
+    new = {name: renamed.get(name, New(name)) for name in stored}
+    return {new[name].name: _renamed_value(value, new[name]) for name, value in stored.items()}
+
+
 def with_new_words(arguments: Sequence[str]) -> list[str]:
     """Return the arguments of a command line with commands and options as they are called today, and warn of each old one."""
     words = list(arguments)
@@ -94,6 +127,9 @@ def with_new_words(arguments: Sequence[str]) -> list[str]:
         if tuple(words[: len(old)]) == old:
             _warn(f"the command {' '.join(old)} is called {' '.join(new)} now")
             words[: len(old)] = new
+    if words[:1] == ["search"] and "--federated" in words:
+        _warn("the command search --federated is called federated search now")
+        words = ["federated", *(word for word in words if word != "--federated")]
     options = OPTIONS.get(words[0], {}) if words else {}
     for place, word in enumerate(words):
         if word == "--":

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.errors import NasbenchError
+from nasbench.files.atomic import write_atomically
 from nasbench.files.documents import read_json
-from nasbench.live.studies.store import write_whole
 
 LARGEST = 2**30
 """Most bytes of such a file."""
@@ -21,9 +21,21 @@ def digest(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(dict(content), sort_keys=True).encode()).hexdigest()
 
 
+def write_json(path: Path, content: Any) -> None:
+    """Write plain data as JSON by atomic rename.
+
+    Raises:
+        NasbenchError: if the disk refuses; what was there before stays.
+    """
+    try:
+        write_atomically(path, json.dumps(content, indent=1).encode())
+    except OSError as fault:
+        raise NasbenchError(f"{path} cannot be written ({fault.strerror}); make room and run again.") from None
+
+
 def write_sealed(path: Path, content: Mapping[str, Any]) -> None:
     """Write plain data and its SHA-256, whole or not at all; raises NasbenchError if the disk refuses."""
-    write_whole(path, {**content, "sha256": digest(content)})
+    write_json(path, {**content, "sha256": digest(content)})
 
 
 def read_sealed(path: Path, kind: str) -> dict[str, Any]:

@@ -61,7 +61,7 @@ GOOD = (
     "reproduce nonsense --runs 1 --seed 1",
     "devices tiny/d",
     "search cifar10 --optimizer random_search --epochs 1 --queries 1 --seed 1",
-    "search trec --space darts --federated --clients 2 --partition dirichlet:0.5 --dropout 0.5",
+    "federated search trec --space darts --clients 2 --partition dirichlet:0.5 --client-dropout 0.5",
     "train nonsense --task digits --epochs 1 --recipe small --device cpu",
     "export checkpoint.pt --out net.onnx",
     "latency tiny --batch 0",

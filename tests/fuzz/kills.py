@@ -22,7 +22,7 @@ from pathlib import Path
 
 SHORT = 3
 """Inputs of a short run: one of each of the quickest commands."""
-HEAVY = ("nasbench.live.experiment.experiment", "nasbench.reports.commands", "nasbench.reports.page.report")
+HEAVY = ("nasbench.live.experiment.run", "nasbench.reports.commands", "nasbench.reports.page.report")
 """Modules that a short run does without."""
 AGAIN = 0.3
 """Chance that a command that was killed is killed once more."""
@@ -98,12 +98,12 @@ COMMANDS: Mapping[str, Command] = {
     "report": Command("report {made}/results --out {here}/page", _is_page),
     "train": Command(TRAIN, _is_printed),
     "search": Command(
-        "search digits --optimizer random_search --queries 3 --epochs 1 --channels 4 --examples 128 --device cpu "
+        "search digits --optimizer random_search --queries 3 --epochs 1 --channels 4 --subset-size 128 --device cpu "
         "--out {here}/out --json",
         _is_printed,
     ),
     "search --federated": Command(
-        "search digits --federated --runtime loop --clients 3 --examples 150 --rounds 2 --train-rounds 4 --channels 4 "
+        "federated search digits --runtime loop --clients 3 --subset-size 150 --rounds 2 --train-rounds 4 --channels 4 "
         "--device cpu --out {here}/out --json",
         _is_printed,
     ),

@@ -77,7 +77,7 @@ from nasbench.live.experiment.experiment import run_plan
 from nasbench.live.experiment.config import Plan
 from nasbench.live.training.recipe import SMALL
 recipe = replace(SMALL, epochs=1, channels=4)
-plan = Plan(task="digits", optimizer="hybrid", recipe=recipe, search_recipe=recipe, budget={"queries": 6}, examples=(96, 32))
+plan = Plan(task="digits", optimizer="hybrid", recipe=recipe, search_recipe=recipe, budget={"queries": 6}, subset_size=(96, 32))
 result = run_plan(plan, torch.device("cpu"), Path("out"))
 print(json.dumps([result["architecture"], len(result["search_curve"])]))
 """

@@ -15,8 +15,8 @@ from torch import nn
 from nasbench.cli.main import status
 from nasbench.errors import NasbenchError
 from nasbench.live.experiment.config import ExperimentConfig
-from nasbench.live.experiment.experiment import run_experiment
 from nasbench.live.experiment.pareto_search import run_pareto_search
+from nasbench.live.experiment.run import run_experiment
 from nasbench.live.experiment.training_benchmark import PREDICTED
 from nasbench.live.hardware.cost_counters import COUNTED, CostCounters
 from nasbench.live.hardware.counting import macs, memory, parameters
@@ -49,7 +49,7 @@ PLAN = ExperimentConfig(
     recipe=RECIPE,
     search_recipe=RECIPE,
     budget={"queries": 2},
-    examples=(128, 64),
+    subset_size=(128, 64),
 )
 
 
@@ -185,7 +185,7 @@ def test_a_network_copies_saves_and_runs_in_channels_last_and_bfloat16() -> None
 def test_a_training_whitens_learns_and_resumes_bit_for_bit(tmp_path: Path) -> None:
     task = get_task("digits")
     splits = task.load().reduced(160, 32)
-    recipe = replace(RECIPE, epochs=2, average=0.9)
+    recipe = replace(RECIPE, epochs=2, ema_decay=0.9)
 
     def run(folder: Path | None, until: int | None = None) -> nn.Module:
         return build_trainer(task, splits, "convnet", ANCHOR, recipe, CPU, folder, False, quiet).run(until).network
@@ -206,12 +206,12 @@ def test_the_space_is_searched_by_training_alone_and_its_results_say_cap_and_bas
     result = run_experiment(PLAN, CPU, None, quiet)
     space = get_space("convnet:8:1")
     assert space.is_feasible(space.from_string(result["architecture"]))
-    assert result["space"] == "convnet:8:1" and result["plan"]["recipe"]["channels"] == 8
+    assert result["space"] == "convnet:8:1" and result["config"]["recipe"]["channels"] == 8
     json.dumps(result)
 
 
 def test_a_front_counts_in_closed_form() -> None:
-    averaged = replace(RECIPE, average=0.9)  # what is scored is a copy, of which as much is trained
+    averaged = replace(RECIPE, ema_decay=0.9)  # what is scored is a copy, of which as much is trained
     plan = replace(PLAN, objectives=("error", "parameters", "flops"), optimizer="nsga2", recipe=averaged)
     rows = run_pareto_search(plan, CPU, None, quiet)
     assert rows and all(row["search_parameters"] * 1e6 == pytest.approx(row["parameters"]) for row in rows)

@@ -179,7 +179,7 @@ def test_the_random_member_has_about_as_many_multiply_accumulates(
 def test_compiled_networks_start_anew_for_each_seed(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "compiled", lambda network: network.forward)
+    monkeypatch.setattr(run, "compile_network", lambda network: network.forward)
     plan = plans.REHEARSAL
     splits = cifar10.splits(cifar10.from_path(data))
     record = new_record(plan.as_dict(), sources_digest(), None)
@@ -234,7 +234,7 @@ def test_a_network_that_diverges_in_the_search_is_wrong_of_all_and_the_search_go
             torch.nn.init.constant_(list(made.network.parameters())[-1], math.nan)
         return made
 
-    monkeypatch.setattr(benchmark, "trainer", diverging)
+    monkeypatch.setattr(benchmark, "build_trainer", diverging)
     monkeypatch.setattr(plans.EvidenceConfig, "order", lambda self: iter(()))
     assert command.main(arguments(data, tmp_path)) == 0
     search = read_record(tmp_path / "out" / "rehearsal.json")["search"]
@@ -254,7 +254,7 @@ def test_what_the_compiler_failed_at_it_is_not_asked_again(
         asked += 1
         raise TorchDynamoException("no compiler here")
 
-    monkeypatch.setattr(run, "compiled", lambda network: fails)
+    monkeypatch.setattr(run, "compile_network", lambda network: fails)
     plan, splits = plans.REHEARSAL, cifar10.splits(cifar10.from_path(data))
     record = new_record(plan.as_dict(), sources_digest(), None)
     clock = Clock(math.inf, 1.0, print)

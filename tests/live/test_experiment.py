@@ -14,13 +14,14 @@ import torch
 import typer
 from typer.testing import CliRunner
 
+from nasbench.cli import live_options
 from nasbench.cli.main import status
 from nasbench.errors import NasbenchError
 from nasbench.live.experiment import commands, experiment
 from nasbench.live.experiment import retraining as final_phase
 from nasbench.live.experiment import search as search_phase
 from nasbench.live.experiment.config import ExperimentConfig
-from nasbench.live.experiment.experiment import run_experiment
+from nasbench.live.experiment.run import run_experiment
 from nasbench.live.networks.resnet import ResNet18
 from nasbench.live.searchers.searcher import SupernetConfig
 from nasbench.live.tasks.commands import fetch
@@ -32,11 +33,11 @@ CPU = torch.device("cpu")
 RECIPE = replace(SMALL, epochs=1, channels=4)
 TINY = ExperimentConfig(
     task="digits",
-    settings=SupernetConfig(epochs=1, channels=4, cells=1),
+    supernet=SupernetConfig(epochs=1, channels=4, cells=1),
     recipe=RECIPE,
     search_recipe=RECIPE,
     budget={"queries": 2},
-    examples=(128, 64),
+    subset_size=(128, 64),
 )
 
 
@@ -54,22 +55,37 @@ def test_a_plan_ends_in_one_flat_result(optimizer: str) -> None:
 
 
 def test_selection_by_perturbation_is_an_option() -> None:
-    result = run_experiment(replace(TINY, selection="perturbation"), CPU, None, quiet)
-    assert result["plan"]["selection"] == "perturbation"
+    result = run_experiment(replace(TINY, architecture_selection="perturbation"), CPU, None, quiet)
+    assert result["config"]["architecture_selection"] == "perturbation"
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"selection": "best"}, "no selection"),
-        ({"stopping": "bogus"}, "no early stopping rule named 'bogus'"),
-        ({"stopping": "skips:x"}, "it should be none, skips"),
-        ({"stopping": "bogus", "optimizer": "random_search"}, "no early stopping rule named 'bogus'"),
-        ({"stopping": "skips", "optimizer": "random_search"}, "random_search trains alone; leave out --stopping"),
-        ({"selection": "perturbation", "optimizer": "random_search"}, "random_search trains alone; leave out"),
-        ({"selection": "perturbation", "optimizer": "hybrid_supernet"}, "leave out --selection"),
-        ({"selection": "perturbation", "optimizer": "hybrid"}, "hybrid trains alone; leave out --stopping and"),
-        ({"stopping": "skips", "optimizer": "hybrid"}, "hybrid trains alone; leave out --stopping"),
+        ({"architecture_selection": "best"}, "no selection"),
+        ({"early_stopping": "bogus"}, "no early stopping rule named 'bogus'"),
+        ({"early_stopping": "max-skip-connections:x"}, "it should be none, max-skip"),
+        ({"early_stopping": "bogus", "optimizer": "random_search"}, "no early stopping rule named 'bogus'"),
+        (
+            {"early_stopping": "max-skip-connections", "optimizer": "random_search"},
+            "random_search trains alone; leave out --early-stopping",
+        ),
+        (
+            {"architecture_selection": "perturbation", "optimizer": "random_search"},
+            "random_search trains alone; leave out",
+        ),
+        (
+            {"architecture_selection": "perturbation", "optimizer": "hybrid_supernet"},
+            "leave out --architecture-selection",
+        ),
+        (
+            {"architecture_selection": "perturbation", "optimizer": "hybrid"},
+            "hybrid trains alone; leave out --early-stopping and",
+        ),
+        (
+            {"early_stopping": "max-skip-connections", "optimizer": "hybrid"},
+            "hybrid trains alone; leave out --early-stopping",
+        ),
         ({"optimizer": "drats"}, "did you mean 'darts'"),
     ],
 )
@@ -84,8 +100,10 @@ def test_a_plan_with_what_does_not_apply_is_refused_before_data_are_read(
 
 def test_a_search_that_is_stopped_early_says_so_again_when_it_is_resumed(tmp_path: Path) -> None:
     # With none allowed, the first architecture that has a skip connection ends the search.
-    plan = replace(TINY, optimizer="rsps", options={"candidates": 2}, stopping="skips:0", seed=1)
-    plan = replace(plan, settings=replace(plan.settings, epochs=4))
+    plan = replace(
+        TINY, optimizer="rsps", optimizer_params={"candidates": 2}, early_stopping="max-skip-connections:0", seed=1
+    )
+    plan = replace(plan, supernet=replace(plan.supernet, epochs=4))
     first = run_experiment(plan, CPU, tmp_path, quiet)
     assert first["stopped_early"] is (first["search_curve"][-1]["skips"] > 0)
     assert run_experiment(plan, CPU, tmp_path, quiet)["stopped_early"] == first["stopped_early"]
@@ -98,8 +116,8 @@ def test_memory_that_runs_out_outside_a_step_is_one_sentence(monkeypatch: pytest
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     places = (
-        (search_phase, "build", "searching"),
-        (final_phase, "trainer", "training"),
+        (search_phase, "build_searcher", "searching"),
+        (final_phase, "build_trainer", "training"),
         (final_phase, "predict", "scoring"),
     )
     for module, name, doing in places:
@@ -110,8 +128,8 @@ def test_memory_that_runs_out_outside_a_step_is_one_sentence(monkeypatch: pytest
 
 
 def test_a_search_reports_how_its_weights_rank(tmp_path: Path) -> None:
-    arguments = ["--optimizer", "rsps", "--option", "candidates=2", "--search-epochs", "1", "--channels", "4"]
-    arguments += ["--examples", "128", "--epochs", "1", "--rank", "5", "--out", str(tmp_path), "--json"]
+    arguments = ["--optimizer", "rsps", "--optimizer-param", "candidates=2", "--search-epochs", "1", "--channels", "4"]
+    arguments += ["--subset-size", "128", "--epochs", "1", "--rank-correlation", "5", "--out", str(tmp_path), "--json"]
     (row,) = call("search", "digits", *arguments)["searches"]
     ranking = row["ranking"]
     assert ranking["architectures"] == 5 and ranking["top_k"] == 1 and ranking["seconds"] > 0
@@ -124,13 +142,18 @@ def test_a_search_reports_how_its_weights_rank(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--optimizer", "random_search", "--rank", "3"], "random_search shares none here; leave out --rank"),
-        (["--rank", "3"], "hybrid shares none here; leave out --rank"),
-        (["--optimizer", "hybrid", "--objectives", "error,bytes", "--rank", "3"], "leave out --rank"),
-        (["--optimizer", "gaea", "--objectives", "error", "--rank", "3"], "leave out --rank"),
-        (["--federated", "--rank", "3"], "leave out --rank"),
-        (["--optimizer", "rsps", "--rank", "1"], "architectures to rank is 1; it should be 2 or more"),
-        (["--optimizer", "rsps", "--rank", "-1"], "architectures to rank is -1; it should be 2 or more"),
+        (
+            ["--optimizer", "random_search", "--rank-correlation", "3"],
+            "random_search shares no weights; leave out --rank-correlation",
+        ),
+        (["--rank-correlation", "3"], "hybrid shares no weights; leave out --rank-correlation"),
+        (
+            ["--optimizer", "hybrid", "--objectives", "error,bytes", "--rank-correlation", "3"],
+            "leave out --rank-correlation",
+        ),
+        (["--optimizer", "gaea", "--objectives", "error", "--rank-correlation", "3"], "leave out --rank-correlation"),
+        (["--optimizer", "rsps", "--rank-correlation", "1"], "architectures to rank is 1; it should be 2 or more"),
+        (["--optimizer", "rsps", "--rank-correlation", "-1"], "architectures to rank is -1; it should be 2 or more"),
     ],
 )
 def test_a_ranking_that_cannot_be_is_refused(arguments: list[str], message: str) -> None:
@@ -157,11 +180,22 @@ def call(*arguments: str) -> Any:
 
 
 def test_the_search_command_prints_one_object() -> None:
-    arguments = ["--optimizer", "gaea", "--search-epochs", "1", "--channels", "4", "--examples", "128", "--epochs", "1"]
-    printed = call("search", "digits", *arguments, "--option", "arch_learning_rate=0.2", "--json")
+    arguments = [
+        "--optimizer",
+        "gaea",
+        "--search-epochs",
+        "1",
+        "--channels",
+        "4",
+        "--subset-size",
+        "128",
+        "--epochs",
+        "1",
+    ]
+    printed = call("search", "digits", *arguments, "--optimizer-param", "arch_learning_rate=0.2", "--json")
     (row,) = printed["searches"]
     assert printed["command"] == "search" and row["optimizer"] == "gaea"
-    assert row["plan"]["options"] == {"arch_learning_rate": 0.2}
+    assert row["config"]["optimizer_params"] == {"arch_learning_rate": 0.2}
 
 
 def test_the_train_command_resumes(tmp_path: Path) -> None:
@@ -195,14 +229,17 @@ def test_fetch_of_embedded_data_only_checks_them() -> None:
         (["export", "333132", "--onnx", "x.onnx", "--cells", "0"], "--cells is '0'; it should be"),
         (["latency", "--seconds", "-1"], "--seconds is -1.0; it should be a positive number"),
         (["latency", "--seconds", "nan"], "--seconds is nan; it should be a finite number"),
-        (["join", "foo"], "address is 'foo'; it should be HOST:PORT"),
-        (["join", "foo:1", "--patience", "-1"], "--patience is -1.0; it should be a positive number"),
-        (["join", "foo:1", "--seed", "-1"], "--seed is '-1'; it should be"),
-        (["search", "digits", "--federated", "--listen", "foo"], "address is 'foo'; it should be HOST:PORT"),
+        (["federated", "join", "foo"], "address is 'foo'; it should be HOST:PORT"),
+        (
+            ["federated", "join", "foo:1", "--client-timeout", "-1"],
+            "--client-timeout is -1.0; it should be a positive number",
+        ),
+        (["federated", "join", "foo:1", "--seed", "-1"], "--seed is '-1'; it should be"),
+        (["federated", "search", "digits", "--listen", "foo"], "address is 'foo'; it should be HOST:PORT"),
         (["latency", "--batch", "0"], "--batch is '0'; it should be"),
         (["search", "digits", "--optimizer", "random_search", "--queries", "0"], "queries is 0; it should be"),
         (
-            ["search", "digits", "--optimizer", "random_search", "--seconds", "-1"],
+            ["search", "digits", "--optimizer", "random_search", "--time-budget-seconds", "-1"],
             "train_seconds is -1.0; it should be",
         ),
     ],
@@ -216,7 +253,7 @@ def test_numbers_without_sense_and_bad_folders_are_one_sentence(
     assert captured.err.splitlines()[-1].startswith("nasbench: ") and "Traceback" not in captured.err
 
 
-@pytest.mark.parametrize("content", ["{", "{}", "[]", '{"plan": 1}', '{"plan": 1, "architecture": "a"}'])
+@pytest.mark.parametrize("content", ["{", "{}", "[]", '{"config": 1}', '{"config": 1, "architecture": "a"}'])
 def test_a_damaged_search_is_one_sentence(content: str, tmp_path: Path) -> None:
     (tmp_path / "searched.json").write_text(content)
     with pytest.raises(NasbenchError, match=r"searched.json is no finished search; move it away"):
@@ -236,10 +273,10 @@ def test_a_disk_that_refuses_a_checkpoint_is_one_sentence(tmp_path: Path) -> Non
 
 
 def test_options_are_read_as_what_they_look_like() -> None:
-    read = commands.parse_options(["order=2", "rate=0.5", "gradient=false", "name=text"])
+    read = live_options.parse_options(["order=2", "rate=0.5", "gradient=false", "name=text"])
     assert read == {"order": 2, "rate": 0.5, "gradient": False, "name": "text"}
     with pytest.raises(NasbenchError, match="NAME=VALUE"):
-        commands.parse_options(["order"])
+        live_options.parse_options(["order"])
 
 
 def test_tasks_are_listed_without_loading_them() -> None:
@@ -254,7 +291,7 @@ def test_commands_import_torch_only_when_they_run() -> None:
 def test_without_torch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(NasbenchError, match="nas-verify\\[live\\]"):
-        commands.need_torch()
+        live_options.need_torch()
 
 
 def test_resnet18_has_the_known_number_of_parameters() -> None:

@@ -17,6 +17,7 @@ from nasbench.live.experiment import commands
 from nasbench.live.experiment import search as search_phase
 from nasbench.live.experiment import training_benchmark as benchmark
 from nasbench.live.experiment.config import ExperimentConfig, config_as_dict
+from nasbench.live.experiment.experiment import Experiment
 from nasbench.live.experiment.pareto_search import run_pareto_search
 from nasbench.live.hardware.cost_counters import COUNTED, CostCounters
 from nasbench.live.hardware.counting import macs, memory, parameters
@@ -38,11 +39,11 @@ RECIPE = replace(SMALL, epochs=1, channels=4)
 PLAN = ExperimentConfig(
     task="digits",
     optimizer="nsga2",
-    options={"population": 4},
+    optimizer_params={"population": 4},
     recipe=RECIPE,
     search_recipe=RECIPE,
     budget={"queries": 6},
-    examples=(96, 32),
+    subset_size=(96, 32),
     objectives=("error", "parameters", "flops"),
 )
 
@@ -95,7 +96,7 @@ def test_the_hybrid_minimises_what_onnx_measures(tmp_path: Path) -> None:
     app = typer.Typer(pretty_exceptions_enable=False)
     app.command()(commands.search)
     arguments = ["digits", "--objectives", "error,latency@onnx-1-thread,bytes", "--queries", "5", "--epochs", "1"]
-    sizes = ["--examples", "96", "--channels", "4", "--json"]
+    sizes = ["--subset-size", "96", "--channels", "4", "--json"]
     result = CliRunner().invoke(app, [*arguments, *sizes], catch_exceptions=False)
     rows = json.loads(result.stdout)["rows"]
     assert rows and all(row["optimizer"] == "hybrid" for row in rows)
@@ -193,12 +194,15 @@ def test_the_latency_command_compares_predictions_and_measurements() -> None:
         ({"objectives": ("bytes", "error")}, "they should be error and one or more others"),
         ({"objectives": ("error", "byte")}, "did you mean 'bytes'"),
         ({"task": "co2"}, "they should be mse and"),
-        ({"stopping": "skips"}, "nsga2 trains alone; leave out --stopping"),
-        ({"selection": "perturbation"}, "nsga2 trains alone; leave out --stopping"),
+        ({"early_stopping": "max-skip-connections"}, "nsga2 trains alone; leave out --early-stopping"),
+        ({"architecture_selection": "perturbation"}, "nsga2 trains alone; leave out --early-stopping"),
         ({"optimizer": "darts"}, "darts searches on shared weights for one objective"),
         ({"optimizer": "hybrid_supernet"}, "hybrid_supernet searches on shared weights for one objective"),
         ({"optimizer": "random_serch"}, "did you mean 'random_search'"),
-        ({"optimizer": "regularized_evolution", "options": {}}, "minimises one objective and the study asks for 3"),
+        (
+            {"optimizer": "regularized_evolution", "optimizer_params": {}},
+            "minimises one objective and the study asks for 3",
+        ),
     ],
 )
 def test_what_cannot_have_a_front_says_so(change: dict[str, object], message: str) -> None:
@@ -209,8 +213,13 @@ def test_what_cannot_have_a_front_says_so(change: dict[str, object], message: st
 def test_a_plan_that_cannot_run_says_so_before_it_does() -> None:
     task = get_task("digits")
     with pytest.raises(NasbenchError, match="did you mean 'darts'"):
-        search_phase.search_architecture(replace(PLAN, optimizer="dart", objectives=()), task, task.load(), CPU)
-    for arguments, message in ((["--examples", "0"], "--examples is 0"), (["--search-epochs", "0"], "epochs of the")):
+        search_phase.search_architecture(
+            Experiment(replace(PLAN, optimizer="dart", objectives=()), task, task.load(), CPU)
+        )
+    for arguments, message in (
+        (["--subset-size", "0"], "--subset-size is 0"),
+        (["--search-epochs", "0"], "epochs of the"),
+    ):
         app = typer.Typer(pretty_exceptions_enable=False)
         app.command()(commands.search)
         with pytest.raises(NasbenchError, match=message):
@@ -221,7 +230,7 @@ def test_a_missing_package_is_named_before_anything_is_trained(monkeypatch: pyte
     from nasbench.live.deployment import onnx_file
 
     monkeypatch.setattr(onnx_file, "find_spec", lambda name: None)
-    monkeypatch.setattr(benchmark, "trainer", None)
+    monkeypatch.setattr(benchmark, "build_trainer", None)
     with pytest.raises(NasbenchError, match=r"nas-verify\[edge\]"):
         run_pareto_search(replace(PLAN, objectives=("error", "bytes")), CPU, None, quiet)
 

@@ -14,7 +14,8 @@ import torch
 from nasbench.errors import NasbenchError
 from nasbench.live.experiment import search as search_phase
 from nasbench.live.experiment.config import ExperimentConfig
-from nasbench.live.experiment.experiment import run_experiment
+from nasbench.live.experiment.experiment import Experiment
+from nasbench.live.experiment.run import run_experiment
 from nasbench.live.experiment.search import search_architecture, search_standalone
 from nasbench.live.experiment.training_benchmark import LiveBenchmark, TrainingEvaluator
 from nasbench.live.networks.builders import get_networks
@@ -38,11 +39,11 @@ RECIPE = replace(SMALL, epochs=1, channels=4)
 PLAN = ExperimentConfig(
     task="digits",
     optimizer="hybrid",
-    settings=SupernetConfig(epochs=1, channels=4, cells=1),
+    supernet=SupernetConfig(epochs=1, channels=4, cells=1),
     recipe=RECIPE,
     search_recipe=RECIPE,
     budget={"queries": 7},
-    examples=(96, 32),
+    subset_size=(96, 32),
 )
 TASK = get_task("digits")
 
@@ -68,14 +69,14 @@ class Deadline:
 
 
 def splits_of(plan: ExperimentConfig) -> Any:
-    return TASK.load().reduced(*plan.examples)
+    return TASK.load().reduced(*plan.subset_size)
 
 
 @pytest.mark.parametrize("space", ["darts", "hierarchical", "convnet", "convnet:4:0.6"])
 def test_it_searches_spaces_that_cannot_be_listed(space: str) -> None:
     cells = 3 if space == "darts" else 1
     plan = replace(PLAN, space=space, search_recipe=replace(RECIPE, cells=cells), budget={"queries": 6})
-    found = search_architecture(plan, TASK, splits_of(plan), CPU)
+    found = search_architecture(Experiment(plan, TASK, splits_of(plan), CPU))
     tried = np.array([row["architecture"] for row in found.curve], np.int8)
     where = get_networks(space).make_space()
     assert (
@@ -110,7 +111,7 @@ def test_it_searches_a_space_with_holes(monkeypatch: pytest.MonkeyPatch) -> None
     """Rows were taken for the first so many of the index, of which those of such a space are not."""
     monkeypatch.setitem(CELL_NETWORKS, "no-skips", replace(CELL_NETWORKS["nas-bench-201"], make_space=NoSkips))
     plan = replace(PLAN, space="no-skips", seed=3)
-    found = search_architecture(plan, TASK, splits_of(plan), CPU)
+    found = search_architecture(Experiment(plan, TASK, splits_of(plan), CPU))
     tried = np.array([row["architecture"] for row in found.curve], np.int8)
     assert len(tried) == 7 and NoSkips().is_feasible(tried).all()
     splits = splits_of(plan)
@@ -126,15 +127,15 @@ def test_it_searches_a_space_with_holes(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_deadline_ends_it_and_it_goes_on_to_the_same_answer(tmp_path: Path) -> None:
     plan = replace(PLAN, search_recipe=replace(RECIPE, epochs=2))
     splits = splits_of(plan)
-    whole = search_architecture(plan, TASK, splits, CPU, tmp_path / "whole")
+    whole = search_architecture(Experiment(plan, TASK, splits, CPU, tmp_path / "whole"))
     calls = 0
     for epochs in (0, 1, 5, 4):  # none; half a training; two and a half; two more
         with pytest.raises(TimeBudgetExhaustedError):
-            search_architecture(plan, TASK, splits, CPU, tmp_path / "parts", Deadline(epochs))
+            search_architecture(Experiment(plan, TASK, splits, CPU, tmp_path / "parts"), Deadline(epochs))
         path = tmp_path / "parts" / "trainings.json"
         calls += epochs // plan.search_recipe.epochs
         assert len(json.loads(path.read_text(encoding="utf-8"))["answers"]) == calls if calls else not path.exists()
-    last = search_architecture(plan, TASK, splits, CPU, tmp_path / "parts")
+    last = search_architecture(Experiment(plan, TASK, splits, CPU, tmp_path / "parts"))
     for row, again in zip(whole.curve, last.curve, strict=True):
         assert {**row, "seconds": 0} == {**again, "seconds": 0}
     assert whole.architecture.tolist() == last.architecture.tolist()
@@ -143,11 +144,11 @@ def test_a_deadline_ends_it_and_it_goes_on_to_the_same_answer(tmp_path: Path) ->
 def test_seconds_are_a_budget_and_those_of_earlier_calls_count(tmp_path: Path) -> None:
     plan = replace(PLAN, budget={"train_seconds": 0.25})
     splits = splits_of(plan)
-    first = search_architecture(plan, TASK, splits, CPU, tmp_path)
+    first = search_architecture(Experiment(plan, TASK, splits, CPU, tmp_path))
     spent = [row["seconds"] for row in first.curve]
     assert sum(spent) >= 0.25 > sum(spent[:-1])
     untouched = (tmp_path / "trainings.json").read_bytes()
-    again = search_architecture(plan, TASK, splits, CPU, tmp_path, Deadline(0))  # nothing is left to train
+    again = search_architecture(Experiment(plan, TASK, splits, CPU, tmp_path), Deadline(0))  # nothing is left to train
     assert again.curve == first.curve and (tmp_path / "trainings.json").read_bytes() == untouched
 
 
@@ -161,7 +162,7 @@ def test_a_folder_of_the_old_meaning_is_not_taken_up(tmp_path: Path, monkeypatch
     monkeypatch.setattr(search_phase, "LiveBenchmark", None)  # nothing is trained
     for objectives in ((), ("error", "parameters")):
         with pytest.raises(NasbenchError, match=r"search.pt is of a search on shared weights.*is hybrid_supernet now"):
-            search_standalone(replace(PLAN, objectives=objectives), TASK, splits_of(PLAN), CPU, tmp_path)
+            search_standalone(Experiment(replace(PLAN, objectives=objectives), TASK, splits_of(PLAN), CPU, tmp_path))
 
 
 def test_a_study_of_the_old_meaning_is_not_gone_on_with(tmp_path: Path) -> None:

@@ -41,16 +41,16 @@ def test_presets_compare_what_they_say() -> None:
     assert plan.recipe == CIFAR10_GPU and plan.search_recipe.channels == 16 and plan.budget == {"train_seconds": 12000}
     cifar = next(u for u in quick.units() if u.task == "cifar10" and u.entry is not None and u.seed == 2)
     plan = plan_of(quick, cifar)
-    assert plan.examples == (4000, 1000) and plan.seed == 2 and plan.recipe.augmentation is not None
+    assert plan.subset_size == (4000, 1000) and plan.seed == 2 and plan.recipe.augmentation is not None
     assert plan.search_recipe.channels == plan.recipe.channels == 4  # what a task changes, its searches follow
 
 
 def test_darts_on_digits_is_what_the_command_runs() -> None:
     study = load_live_study("darts-on-digits")
     plan = plan_of(study, next(iter(study.units())))
-    assert plan.optimizer == "darts" and plan.options == {}
-    assert plan.settings == SupernetConfig(epochs=10, channels=8, cells=1)  # defaults of `nasbench search`
-    assert plan.recipe == SMALL and plan.examples == (None, None)
+    assert plan.optimizer == "darts" and plan.optimizer_params == {}
+    assert plan.supernet == SupernetConfig(epochs=10, channels=8, cells=1)  # defaults of `nasbench search`
+    assert plan.recipe == SMALL and plan.subset_size == (None, None)
 
 
 def test_seeds_and_tasks_can_be_chosen() -> None:
@@ -69,7 +69,7 @@ def test_seeds_and_tasks_can_be_chosen() -> None:
         ('tasks = ["digits"]', 'tasks = ["digit"]', "no task named 'digit'; did you mean 'digits'"),
         ("momentum = 0.9", "momentun = 0.9", "no key of the study tiny, task digits, search named 'momentun'"),
         ("nesterov = true\n", "", "recipe lacks 'nesterov'; a live study names every setting"),
-        ("batch = 64", 'batch = "64"', "batch is '64'; it should be a whole number"),
+        ("batch = 64", 'batch = "64"', "batch_size is '64'; it should be a whole number"),
         ("nesterov = true", "nesterov = 1", "nesterov is 1; it should be true or false"),
         ('augmentation = "task"', 'augmentation = "none"', "it should be 'task' or a table"),
         ('name = "gaea"', 'name = "gea"', "no optimizer named 'gea'"),
@@ -78,7 +78,11 @@ def test_seeds_and_tasks_can_be_chosen() -> None:
         ("queries = 3", "query = 3", "no account named 'query'"),
         ('space = "nas-bench-201"', 'space = "nasbench"', "nas-bench-201"),
         ('stopping = "none"', 'stopping = "never"', "no early stopping rule named 'never'"),
-        ('stopping = "none"', 'stopping = "skips:x"', "it should be none, skips[:N] or eigenvalue[:WINDOW,RATIO]"),
+        (
+            'stopping = "none"',
+            'stopping = "skips:x"',
+            "it should be none, max-skip-connections[:N] or eigenvalue[:WINDOW,RATIO]",
+        ),
         ('selection = "derive"', 'selection = "best"', "no selection named 'best'"),
         (*with_option("gaea", "gaea", "levels = 7"), "levels of gaea is 7; it should be 1 or 2"),
         (*with_option("hybrid_supernet", "hybrid_supernet", "interval = 0"), "interval of hybrid_supernet is 0"),
@@ -106,10 +110,16 @@ def test_rules_of_a_study_apply_where_they_can() -> None:
     study = parse_live_study(text.replace(*with_option("gaea", "pc_darts", "partial_channels = 2")), "tiny")
     check_live_study(study)
     plans = {unit.entry.name: plan_of(study, unit) for unit in study.units() if unit.entry is not None}
-    assert (plans["darts"].stopping, plans["darts"].selection) == ("skips:3", "perturbation")
-    assert (plans["hybrid_supernet"].stopping, plans["hybrid_supernet"].selection) == ("skips:3", "derive")
-    assert (plans["random_search"].stopping, plans["random_search"].selection) == ("none", "derive")
-    assert plans["pc_darts"].options == {"partial_channels": 2}
+    assert (plans["darts"].early_stopping, plans["darts"].architecture_selection) == (
+        "skips:3",
+        "perturbation",
+    )
+    assert (plans["hybrid_supernet"].early_stopping, plans["hybrid_supernet"].architecture_selection) == (
+        "skips:3",
+        "argmax",
+    )
+    assert (plans["random_search"].early_stopping, plans["random_search"].architecture_selection) == ("none", "argmax")
+    assert plans["pc_darts"].optimizer_params == {"partial_channels": 2}
 
 
 @pytest.mark.parametrize(

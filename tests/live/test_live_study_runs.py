@@ -117,7 +117,7 @@ def test_a_study_runs_skips_resumes_and_ends_in_a_page(
     ):
         assert expected in page
     stored = json.loads((folder / "runs" / "co2" / "gaea" / "000001.json").read_text())
-    assert stored["plan"]["recipe"]["epochs"] == 2 and "seconds" not in json.dumps(stored["search_curve"])
+    assert stored["config"]["recipe"]["epochs"] == 2 and "seconds" not in json.dumps(stored["search_curve"])
     (folder / "runs" / "co2" / "gaea" / "000001.json").unlink()
     with pytest.raises(NasbenchError, match="lacks 1 of 7 results of its study"):
         call("report", str(folder))
@@ -177,10 +177,10 @@ def test_a_journal_answers_what_it_knows_and_refuses_what_it_does_not(tmp_path: 
     second = EvaluationCache(path, {"a": (1, 2)})
     assert second.answer((3, 0, 0, 0), train) == ([1.5], 7, 2.5)
     assert len(calls) == 1 and second.replayed_seconds == 2.5
-    with pytest.raises(NasbenchError, match="journal of another search"):
+    with pytest.raises(NasbenchError, match="evaluation cache of another search"):
         EvaluationCache(path, {"a": (1, 3)})
     path.write_text("{")
-    with pytest.raises(NasbenchError, match="is no journal of trainings"):
+    with pytest.raises(NasbenchError, match="is no evaluation cache"):
         EvaluationCache(path, {})
 
 

@@ -29,7 +29,7 @@ def test_a_search_out_of_memory_goes_on_in_halves_and_then_stops(name: str, monk
     said: list[str] = []
     searcher = make(name, settings=replace(TINY, epochs=1, channels=8 if name == "pc_darts" else 4))
     searcher.microbatching.reporter = said.append
-    forward, limit = searcher.supernet.network.forward, TINY.batch // 2
+    forward, limit = searcher.supernet.network.forward, TINY.batch_size // 2
 
     def limited(x: torch.Tensor, mixture: Any) -> torch.Tensor:
         if searcher.supernet.training and len(x) > limit:
@@ -41,7 +41,7 @@ def test_a_search_out_of_memory_goes_on_in_halves_and_then_stops(name: str, monk
     run = search(searcher)
     assert np.isfinite(run.run().curve[-1]["train_loss"])
     assert len(said) == 1 and "two halves" in said[0]
-    limit = TINY.batch // 4
+    limit = TINY.batch_size // 4
     run.curve.clear()
     with pytest.raises(NasbenchError, match="Memory ran out with half a batch of 64"):
         run.run()

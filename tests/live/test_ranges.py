@@ -27,7 +27,7 @@ def test_ranges_hold_their_ends_and_nothing_that_is_no_number() -> None:
 @pytest.mark.parametrize(
     ("kind", "settings", "fault"),
     [
-        *((Recipe, {name: math.nan}, name) for name in ("learning_rate", "warmup", "momentum", "average")),
+        *((Recipe, {name: math.nan}, name) for name in ("learning_rate", "warmup", "momentum", "ema_decay")),
         *((Recipe, {name: -0.1}, name) for name in ("weight_decay", "gradient_clip", "auxiliary_weight", "drop_path")),
         (Recipe, {"momentum": 1.0}, "momentum of the recipe is 1.0; it should be a number from 0 to below 1"),
         (Recipe, {"warmup": 1.0}, "warmup"),

@@ -97,8 +97,8 @@ def test_the_moving_average_follows_statistics_and_leaves_counters() -> None:
 
 
 def test_lookahead_and_an_average_exclude_each_other() -> None:
-    with pytest.raises(NasbenchError, match="both average and lookahead"):
-        replace(FAST, average=0.9)
+    with pytest.raises(NasbenchError, match="both ema_decay and lookahead"):
+        replace(FAST, ema_decay=0.9)
 
 
 def test_a_training_with_every_setting_resumes_bit_for_bit(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from nasbench.errors import NasbenchError
+from nasbench.live.experiment.reference_models import FORECASTERS, check_reference, run_reference
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.references import forecasts, linear_models
-from nasbench.live.tasks.references.reference_models import FORECASTERS, check_reference, run_reference
 from nasbench.live.tasks.shape import TaskShape
 from nasbench.live.tasks.task import Split, Splits, Task, windows
 from nasbench.live.training.metrics import macro_f1

@@ -10,15 +10,15 @@ import pytest
 from nasbench.errors import NasbenchError
 from nasbench.live.networks.space_networks import get_cell_networks
 from nasbench.live.searchers.loop import SupernetSearch
-from nasbench.live.searchers.stopping import EarlyStopping, max_skips
+from nasbench.live.searchers.stopping import EarlyStopping, count_skip_connections
 
 from tiny_search import make, search
 
 
 def test_stopping_on_skips_returns_the_architecture_before() -> None:
-    plan, rule = get_cell_networks("nas-bench-201"), EarlyStopping("skips", skips=2)
+    plan, rule = get_cell_networks("nas-bench-201"), EarlyStopping("max-skip-connections", max_skip_connections=2)
     good, bad = np.array([3, 1, 1, 3, 3, 3], np.int8), np.array([1, 1, 1, 3, 3, 3], np.int8)
-    assert max_skips(plan, bad) == 3
+    assert count_skip_connections(plan, bad) == 3
     assert rule.tell(plan, good, None) is None
     np.testing.assert_array_equal(rule.tell(plan, bad, None), good)
 
@@ -35,12 +35,12 @@ def test_stopping_on_eigenvalues_goes_back_by_its_window() -> None:
 
 
 def test_stopping_rules_are_read_from_text_and_written_back() -> None:
-    assert EarlyStopping.parse("skips:3").skips == 3
+    assert EarlyStopping.parse("max-skip-connections:3").max_skip_connections == 3
     rule = EarlyStopping.parse("eigenvalue:4,0.5")
     assert (rule.rule, rule.window, rule.ratio) == ("eigenvalue", 4, 0.5)
-    for text in ("none", "skips:2", "skips:0", "eigenvalue:5,0.75"):
+    for text in ("none", "max-skip-connections:2", "max-skip-connections:0", "eigenvalue:5,0.75"):
         assert str(EarlyStopping.parse(text)) == text
-    assert EarlyStopping.parse("skips") == EarlyStopping.parse("skips:2")
+    assert EarlyStopping.parse("max-skip-connections") == EarlyStopping.parse("max-skip-connections:2")
     assert EarlyStopping.parse("eigenvalue") == EarlyStopping.parse("eigenvalue:5,0.75")
 
 
@@ -48,12 +48,12 @@ def test_stopping_rules_are_read_from_text_and_written_back() -> None:
     ("text", "message"),
     [
         ("bogus", "no early stopping rule named 'bogus'"),
-        ("none:1", "it should be none, skips"),
-        ("bogus:1", "it should be none, skips"),
-        ("skips:", "it should be none, skips"),
-        ("skips:two", "it should be none, skips"),
-        ("skips:-1", "skips should be a whole number of 0 or more"),
-        ("eigenvalue:5", "it should be none, skips"),
+        ("none:1", "it should be none, max-skip"),
+        ("bogus:1", "it should be none, max-skip"),
+        ("max-skip-connections:", "it should be none, max-skip"),
+        ("max-skip-connections:two", "it should be none, max-skip"),
+        ("max-skip-connections:-1", "max_skip_connections should be a whole number of 0 or more"),
+        ("eigenvalue:5", "it should be none, max-skip"),
         ("eigenvalue:0,0.75", "the window a whole number of 1 or more"),
         ("eigenvalue:5,0", "the ratio positive and at most 1"),
         ("eigenvalue:5,1.5", "the ratio positive and at most 1"),
@@ -68,19 +68,19 @@ def test_stopping_rules_that_cannot_be_are_told(text: str, message: str) -> None
 
 def test_a_search_is_resumed_under_its_own_rule_alone(tmp_path: Path) -> None:
     def under(text: str) -> SupernetSearch:
-        return search(make("darts"), tmp_path / text[:5], EarlyStopping.parse(text))
+        return search(make("darts"), tmp_path / text.partition(":")[0], EarlyStopping.parse(text))
 
     under("none").run(1)
     assert len(search(make("darts"), tmp_path / "none").curve) == 1  # as it was written before rules had a place there
-    under("skips:6").run(1)
-    assert len(under("skips:6").curve) == 1
-    for other in ("none", "skips:5", "eigenvalue"):
+    under("max-skip-connections:6").run(1)
+    assert len(under("max-skip-connections:6").curve) == 1
+    for other in ("none", "max-skip-connections:5", "eigenvalue"):
         with pytest.raises(NasbenchError, match="written for another stopping"):
-            search(make("darts"), tmp_path / "skips", EarlyStopping.parse(other))
+            search(make("darts"), tmp_path / "max-skip-connections", EarlyStopping.parse(other))
 
 
 def test_eigenvalues_need_a_point_on_the_relaxation() -> None:
-    with pytest.raises(NasbenchError, match="use none or skips"):
+    with pytest.raises(NasbenchError, match="use none or max-skip-connections"):
         search(make("hybrid_supernet", "darts"), stopping=EarlyStopping("eigenvalue"))
 
 

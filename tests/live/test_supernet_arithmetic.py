@@ -129,7 +129,7 @@ def test_the_command_computes_as_it_is_told(monkeypatch: pytest.MonkeyPatch) -> 
         plans.append(plan)
         return {"task": plan.task}
 
-    monkeypatch.setattr("nasbench.live.experiment.experiment.run_plan", caught)
+    monkeypatch.setattr("nasbench.live.experiment.run.run_experiment", caught)
     app = typer.Typer(pretty_exceptions_enable=False)
     app.command()(commands.search)
     chosen = ["--precision", "bfloat16", "--channels-last"]
@@ -138,7 +138,7 @@ def test_the_command_computes_as_it_is_told(monkeypatch: pytest.MonkeyPatch) -> 
             app, ["digits", "--optimizer", "gaea", *arguments, "--json"], catch_exceptions=False
         )
         assert result.exit_code == 0
-    settings = [(p.settings.precision, p.settings.channels_last) for p in plans]
+    settings = [(p.supernet.precision, p.supernet.channels_last) for p in plans]
     recipes = [(p.recipe.precision, p.recipe.channels_last) for p in plans]
     off, on = ("float32", False), ("bfloat16", True)
     assert settings == [off, on, off, off]

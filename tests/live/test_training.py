@@ -33,7 +33,7 @@ FULL = replace(
     SMALL,
     epochs=3,
     channels=4,
-    average=0.9,
+    ema_decay=0.9,
     label_smoothing=0.1,
     augmentation=Augmentation(flip=True, translate=1, cutout=3),
 )
@@ -133,17 +133,17 @@ def test_out_of_memory_halves_the_batch_once_and_then_stops(monkeypatch: pytest.
 
         return forward
 
-    trainer.forward = limited(FULL.batch // 2)
+    trainer.forward = limited(FULL.batch_size // 2)
     trainer.run(1)
     assert len(said) == 1 and "two halves" in said[0]
-    trainer.forward = limited(FULL.batch // 4)
+    trainer.forward = limited(FULL.batch_size // 4)
     with pytest.raises(NasbenchError, match="smaller batch"):
         trainer.run(2)
 
 
 def test_halved_batches_give_the_same_gradient_without_normalisation() -> None:
     """With evaluation statistics the loss is a mean over examples, so two halves must add up to the whole."""
-    trainer = make(replace(FULL, gradient_clip=0.0, average=0.0))
+    trainer = make(replace(FULL, gradient_clip=0.0, ema_decay=0.0))
     trainer.network.eval()
     batch = next(trainer.train.epoch(64, torch.Generator().manual_seed(0)))
     gradients = []

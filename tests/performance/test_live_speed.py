@@ -21,7 +21,7 @@ from nasbench.live.searchers.searcher import SupernetConfig  # noqa: E402
 from nasbench.live.tasks.catalogue import get_task  # noqa: E402
 from nasbench.live.training.batches import Batch, DeviceSplit  # noqa: E402
 
-SETTINGS = SupernetConfig(epochs=10, batch=64, channels=8, cells=1)
+SETTINGS = SupernetConfig(epochs=10, batch_size=64, channels=8, cells=1)
 GOAL = 0.9
 """Time of the plain loop over that of the search step (issue: 0.9 or better)."""
 

@@ -31,7 +31,7 @@ class Proxy:
 
 @cache
 def _asked() -> MirrorAveraging:
-    coordinator = Coordinator(replace(JOB, settings=replace(JOB.settings, epochs=2)), 2)
+    coordinator = Coordinator(replace(JOB, supernet=replace(JOB.supernet, epochs=2)), 2)
     averaging = MirrorAveraging(coordinator)
     for client in (0, 1):
         coordinator.register_client({"client": client, "examples": ANNOUNCED})

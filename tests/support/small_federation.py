@@ -16,8 +16,8 @@ CPU = torch.device("cpu")
 DIGITS = get_task("digits")
 JOB = FederatedConfig(
     task="digits",
-    options={"arch_learning_rate": 1.0},
-    settings=SupernetConfig(epochs=1, batch=32, channels=4, cells=1),
-    recipe=replace(SMALL, epochs=1, batch=32, channels=4),
+    optimizer_params={"arch_learning_rate": 1.0},
+    supernet=SupernetConfig(epochs=1, batch_size=32, channels=4, cells=1),
+    recipe=replace(SMALL, epochs=1, batch_size=32, channels=4),
 )
-PLAN = FederatedExperiment(config=JOB, clients=3, examples=(120, 60))
+PLAN = FederatedExperiment(config=JOB, clients=3, subset_size=(120, 60))

@@ -15,7 +15,7 @@ from nasbench.live.searchers.stopping import EarlyStopping
 from nasbench.live.tasks.catalogue import get_task
 
 CPU = torch.device("cpu")
-TINY = SupernetConfig(epochs=2, batch=64, channels=4, cells=1)
+TINY = SupernetConfig(epochs=2, batch_size=64, channels=4, cells=1)
 
 
 def make(name: str, space: str = "nas-bench-201", settings: SupernetConfig = TINY, **options: Any) -> Searcher:

@@ -77,7 +77,7 @@ class EvidenceConfig:
 
 RECIPE = Recipe(
     epochs=100,
-    batch=1024,
+    batch_size=1024,
     # airbench96 (KellerJordan/cifar10-airbench): a rate of 9 for 1,024 examples and a momentum of .85 in units in which
     # losses are summed and a step is divided by 1 + 1 / (1 - momentum) = 7.67, which is 1.17 here; likewise a decay of .012.
     # A somewhat lower rate for twice the epochs.
@@ -143,7 +143,7 @@ REHEARSAL = EvidenceConfig(
     search_epochs=1,
     search_seed=0,
     examples=(256, 128),
-    recipe=replace(RECIPE, epochs=2, batch=64, learning_rate=0.2, bias_scale=4.0, channels=4),
+    recipe=replace(RECIPE, epochs=2, batch_size=64, learning_rate=0.2, bias_scale=4.0, channels=4),
     seeds=(0, 1),
     reference_channels=4,
 )

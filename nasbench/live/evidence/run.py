@@ -159,7 +159,14 @@ class EvidenceRun:
         return {
             **entry,
             **facts,
-            **training_throughput(trained.curve, recipe, len(trainer.train), facts["macs"], self.device),
+            **training_throughput(
+                trained.curve,
+                recipe.batch_size,
+                recipe.precision == "bfloat16",
+                len(trainer.train),
+                facts["macs"],
+                self.device,
+            ),
             "curve": trained.curve,
             "environment": describe(self.device),
         }

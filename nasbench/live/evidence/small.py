@@ -47,7 +47,7 @@ AIRBENCH_RATE = 1.17
 SMALL = replace(
     RECIPE,
     epochs=8,
-    batch=128,
+    batch_size=128,
     compile=False,
     learning_rate=6 * AIRBENCH_RATE / 8,
     weight_decay=6 * RECIPE.weight_decay / 8,
@@ -59,10 +59,10 @@ CELL = "333132"
 CELL_RECIPE = replace(
     CIFAR10_GPU,
     epochs=8,
-    batch=128,
+    batch_size=128,
     compile=False,
     learning_rate=0.2,
-    average=0.99,
+    ema_decay=0.99,
     channels=8,
     cells=1,
     augmentation=Augmentation(flip=True, translate=2, cutout=8),

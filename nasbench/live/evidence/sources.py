@@ -26,7 +26,6 @@ DECIDING = (
     "spaces/constrained.py",
     "spaces/convnet.py",
     "spaces/space.py",
-    "study/runner.py",
 )
 """Files and folders of the package: search, space, networks, data, training, scoring and verdict."""
 

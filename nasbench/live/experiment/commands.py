@@ -1,212 +1,167 @@
-"""`nasbench search` and `nasbench train`.
-
-Torch is imported when a command runs.
-"""
+"""`nasbench search` and `nasbench train`; torch is imported when a command runs."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nasbench.cli.live_options import (
+    Cells,
+    Channels,
+    ChannelsLast,
+    Device,
+    Epochs,
+    Json,
+    OptimizerParams,
+    Out,
+    Precision,
+    SearchEpochs,
+    Seed,
+    Space,
+    SubsetSize,
+    TaskName,
+    need_torch,
+    parse_options,
+    show,
+)
 from nasbench.errors import NasbenchError
-from nasbench.files.atomic import remove_leftovers
-from nasbench.files.locks import only_writer
-from nasbench.ranges import LARGEST_SEED
 
 if TYPE_CHECKING:
+    from nasbench.live.experiment.config import ExperimentConfig
     from nasbench.live.training.recipe import Recipe
-
-
-def hold_results(context: typer.Context, folder: Path | None) -> Path | None:
-    """Return `folder`, held against other writers while the command runs and rid of what killed ones left half written.
-
-    Raises:
-        NasbenchError: before anything is computed, if it cannot be made or written, or another process writes it.
-    """
-    if folder is not None and not context.resilient_parsing:
-        nearest = next(place for place in (folder, *folder.parents) if place.exists())
-        if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
-            raise NasbenchError(f"{nearest} is no folder that can be written; --out should name one, or one to make.")
-        context.with_resource(only_writer(folder))
-        remove_leftovers(folder)
-    return folder
-
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Device = Annotated[str, typer.Option(help="auto, cpu or cuda")]
-Seed = Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="seed of everything random")]
-Out = Annotated[
-    Path | None,
-    typer.Option(callback=hold_results, help="folder for checkpoints and results; what it holds is resumed"),
-]
-Space = Annotated[str, typer.Option(help="nas-bench-201, darts, hierarchical, or convnet[:BASE:MMAC]")]
-Epochs = Annotated[int | None, typer.Option(min=1, help="epochs of the final training, in place of the recipe's")]
-TokenFile = Annotated[
-    Path | None,
-    typer.Option(help="federated: file with the token that clients and server share; else the variable NASBENCH_TOKEN"),
-]
-Certificates = Annotated[
-    Path | None,
-    typer.Option(help="federated: folder with ca.pem, at the server also server.pem and server.key, for TLS"),
-]
-Channels = Annotated[int | None, typer.Option(min=1, help="in place of the recipe's")]
-Cells = Annotated[int | None, typer.Option(min=1, help="in place of the recipe's")]
-
-
-def need_torch() -> None:
-    """Raise NasbenchError naming the extra where torch is not installed."""
-    try:
-        import torch  # noqa: F401
-    except ImportError:
-        raise NasbenchError(
-            "Live search needs torch, which is not installed: pip install 'nas-verify[live]'."
-        ) from None
 
 
 def search(
     context: typer.Context,
-    task: Annotated[str, typer.Argument(help="digits, cifar10, fashion-mnist, co2, ett, trec or breast-mnist")],
-    optimizer: Annotated[
-        str | None,
-        typer.Option(
-            help="a weight-sharing searcher or any registered optimizer (default: hybrid, or gaea if federated)"
-        ),
-    ] = None,
+    task: TaskName,
+    optimizer: Annotated[str, typer.Option(help="a weight-sharing searcher or any registered optimizer")] = "hybrid",
     space: Space = "nas-bench-201",
-    search_epochs: Annotated[int, typer.Option(help="epochs of the supernet")] = 10,
-    channels: Annotated[int | None, typer.Option(help="channels of supernet and network, 8 unless told")] = None,
-    cells: Annotated[int | None, typer.Option(help="cells of a stage; layers in the DARTS space")] = None,
-    queries: Annotated[int, typer.Option(help="trainings of optimizers that train alone")] = 10,
-    seconds: Annotated[float | None, typer.Option(help="measured seconds in place of queries")] = None,
+    search_epochs: SearchEpochs = 10,
+    channels: Channels = None,
+    cells: Cells = None,
+    queries: Annotated[int, typer.Option(help="number of architectures trained from scratch during the search")] = 10,
+    time_budget_seconds: Annotated[
+        float | None, typer.Option(help="budget in measured training seconds instead of --queries")
+    ] = None,
     recipe: Annotated[str, typer.Option(help="small, federated, nas-bench-201 or cifar10-gpu")] = "small",
     epochs: Epochs = None,
-    precision: Annotated[
-        str | None, typer.Option(help="float32 or bfloat16, of supernet and trainings, in place of the recipe's")
-    ] = None,
-    channels_last: Annotated[
-        bool | None,
-        typer.Option("--channels-last/--no-channels-last", help="memory layout of both, where it is sound; likewise"),
-    ] = None,
+    precision: Precision = None,
+    channels_last: ChannelsLast = None,
     objectives: Annotated[
-        str | None, typer.Option(help="the task's metric, then others, such as error,latency@onnx-1-thread,bytes")
+        str | None, typer.Option(help="the task's metric and others to minimise: error,latency@onnx-1-thread,bytes")
     ] = None,
-    option: Annotated[list[str] | None, typer.Option(help="NAME=VALUE, an option of the optimizer")] = None,
-    stopping: Annotated[str, typer.Option(help="none, skips[:N] or eigenvalue[:WINDOW,RATIO]")] = "none",
-    selection: Annotated[str, typer.Option(help="derive or perturbation")] = "derive",
-    rank: Annotated[
-        int, typer.Option(help="train so many random cells alone, and say how well the shared weights rank them")
+    optimizer_param: OptimizerParams = None,
+    early_stopping: Annotated[
+        str, typer.Option(help="none, max-skip-connections[:N] or eigenvalue[:WINDOW,RATIO]")
+    ] = "none",
+    architecture_selection: Annotated[
+        str, typer.Option(help="how the architecture is read off the supernet: argmax or perturbation")
+    ] = "argmax",
+    rank_correlation: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            help="train N random architectures from scratch and report Kendall's tau with their one-shot scores",
+        ),
     ] = 0,
-    examples: Annotated[int | None, typer.Option(help="training examples to use")] = None,
-    federated: Annotated[
-        bool, typer.Option("--federated", help="clients keep their data (needs the extra federated)")
-    ] = False,
-    clients: Annotated[int, typer.Option(help="federated: number of clients")] = 4,
-    partition: Annotated[str, typer.Option(help="federated: iid or dirichlet:ALPHA")] = "iid",
-    rounds: Annotated[
-        int | None, typer.Option(help="federated: rounds of the search, in place of --search-epochs")
-    ] = None,
-    train_rounds: Annotated[
-        int | None, typer.Option(help="federated: rounds of the training, in place of --epochs")
-    ] = None,
-    client_dropout: Annotated[float, typer.Option(help="federated: fraction of clients missing in a round")] = 0.0,
-    straggler_fraction: Annotated[
-        float, typer.Option(help="federated: fraction that gets through a part of its data")
-    ] = 0.0,
-    runtime: Annotated[
-        str, typer.Option(help="federated: flower (its simulation) or loop; bit for bit the same")
-    ] = "flower",
-    listen: Annotated[
-        str | None, typer.Option(help="federated: HOST:PORT for clients that come by nasbench join")
-    ] = None,
-    token_file: TokenFile = None,
-    certificates: Certificates = None,
-    client_timeout: Annotated[float, typer.Option(help="federated: seconds that --listen waits for clients")] = 600.0,
-    compare: Annotated[int, typer.Option(help="federated: so many seeds beside central and local-only search")] = 0,
+    subset_size: SubsetSize = None,
     seed: Seed = 0,
     device: Device = "auto",
     out: Out = None,
     json: Json = False,
 ) -> None:
-    """Search on a task, train what was found from scratch, and score it once on the test split.
+    """Search for an architecture on a task, retrain it from scratch and evaluate it once on the test split.
 
-    With several objectives a front is found, and every architecture on it is trained and scored: a row for each.
+    With several objectives every architecture of the Pareto front is retrained and evaluated: one row each.
     """
     need_torch()
+    from nasbench.cli.unused_options import refuse_unused
+    from nasbench.live.experiment.pareto_search import run_pareto_search
+    from nasbench.live.experiment.run import run_experiment
+    from nasbench.live.hardware.torch_device import choose_device
+
+    config = live_config(
+        task=task,
+        space=space,
+        optimizer=optimizer,
+        optimizer_params=optimizer_param,
+        search_epochs=search_epochs,
+        channels=channels,
+        cells=cells,
+        recipe=recipe,
+        epochs=epochs,
+        precision=precision,
+        channels_last=channels_last,
+        subset_size=subset_size,
+        seed=seed,
+        early_stopping=early_stopping,
+        architecture_selection=architecture_selection,
+        budget={"queries": queries} if time_budget_seconds is None else {"train_seconds": time_budget_seconds},
+        objectives=tuple(name.strip() for name in objectives.split(",")) if objectives else (),
+    )
+    if rank_correlation and config.objectives:
+        raise NasbenchError("The rank correlation is that of a search for one objective; leave out --rank-correlation.")
+    if config.shares_weights:
+        reason = f"applies to optimizers that train from scratch, and {optimizer} shares weights; leave it out"
+        refuse_unused(context, ("queries", "time_budget_seconds"), reason)
+    else:
+        reason = f"applies to searches with shared weights, and {optimizer} trains from scratch; leave it out"
+        refuse_unused(context, ("search_epochs",), reason)
+    if time_budget_seconds is not None:
+        refuse_unused(context, ("queries",), "and --time-budget-seconds are two budgets; leave one out")
+    if config.objectives:
+        show("search", "rows", run_pareto_search(config, choose_device(device), out), json)
+        return
+    show("search", "searches", [run_experiment(config, choose_device(device), out, rank=rank_correlation)], json)
+
+
+def live_config(
+    *,
+    space: str,
+    optimizer_params: list[str] | None,
+    search_epochs: int,
+    channels: int | None,
+    cells: int | None,
+    recipe: str,
+    epochs: int | None,
+    precision: str | None,
+    channels_last: bool | None,
+    subset_size: int | None,
+    **given: Any,
+) -> ExperimentConfig:
+    """Return the configuration that options of a command line describe; `given` are fields of `ExperimentConfig`.
+
+    Raises:
+        NasbenchError: for an option that is out of range.
+    """
     from dataclasses import replace
 
-    from nasbench.cli.unused_options import refuse_unused
     from nasbench.live.experiment.config import ExperimentConfig
-    from nasbench.live.experiment.experiment import run_experiment
-    from nasbench.live.experiment.pareto_search import run_pareto_search
-    from nasbench.live.federated.command import FederationOptions, refuse_unused_federation, search_federated
-    from nasbench.live.hardware.torch_device import choose_device
     from nasbench.live.networks.builders import network_size
     from nasbench.live.searchers.searcher import SupernetConfig
     from nasbench.live.training.recipe import get_recipe
 
-    if examples is not None and examples < 2:
-        raise NasbenchError(f"--examples is {examples}; it should be 2 or more.")
+    if subset_size is not None and subset_size < 2:
+        raise NasbenchError(f"--subset-size is {subset_size}; it should be 2 or more.")
     width, depth = network_size(space, channels, cells, usual=(8, 1))
-    given = {"precision": precision, "channels_last": channels_last}
-    arithmetic: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    named = {"precision": precision, "channels_last": channels_last}
+    arithmetic: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
     chosen = replace(get_recipe(recipe), channels=width, cells=depth, **arithmetic)
-    plan = ExperimentConfig(
-        task=task,
+    return ExperimentConfig(
         space=space,
-        optimizer=optimizer or ("gaea" if federated else "hybrid"),
-        options=parse_options(option or []),
-        seed=seed,
-        settings=SupernetConfig(epochs=search_epochs, channels=width, cells=depth, **arithmetic),
-        stopping=stopping,
-        selection=selection,
+        optimizer_params=parse_options(optimizer_params or []),
+        supernet=SupernetConfig(epochs=search_epochs, channels=width, cells=depth, **arithmetic),
         recipe=replace(chosen, epochs=chosen.epochs if epochs is None else epochs),
         search_recipe=replace(chosen, epochs=max(chosen.epochs // 3, 1)),
-        budget={"queries": queries} if seconds is None else {"train_seconds": seconds},
-        examples=(examples, None if examples is None else max(examples // 4, 1)),
-        objectives=tuple(name.strip() for name in objectives.split(",")) if objectives else (),
+        subset_size=(subset_size, None if subset_size is None else max(subset_size // 4, 1)),
+        **given,
     )
-    federation = FederationOptions(
-        clients=clients,
-        partition=partition,
-        rounds=rounds,
-        train_rounds=train_rounds,
-        client_dropout=client_dropout,
-        straggler_fraction=straggler_fraction,
-        runtime=runtime,
-        listen=listen,
-        compare=compare,
-        token_file=token_file,
-        certificates=certificates,
-        client_timeout=client_timeout,
-    )
-    if rank and (federated or plan.objectives):
-        raise NasbenchError("A ranking is of one central search for one objective; leave out --rank.")
-    if federated and plan.objectives:
-        raise NasbenchError("Federated search minimises one objective; leave out --objectives or --federated.")
-    refuse_unused_federation(context, federated, federation)
-    if federated:
-        show("search", *search_federated(plan, federation, device, out), json)
-        return
-    if plan.shares_weights:
-        reason = f"is of optimizers that train alone, and {plan.optimizer} shares weights here; leave it out"
-        refuse_unused(context, ("queries", "seconds"), reason)
-    else:
-        reason = f"is of searches on shared weights, and {plan.optimizer} trains alone here; leave it out"
-        refuse_unused(context, ("search_epochs",), reason)
-    if seconds is not None:
-        refuse_unused(context, ("queries",), "and --seconds are two budgets; leave one out")
-    if plan.objectives:
-        show("search", "rows", run_pareto_search(plan, choose_device(device), out), json)
-        return
-    show("search", "searches", [run_experiment(plan, choose_device(device), out, rank=rank)], json)
 
 
 def train(
     architecture: Annotated[str, typer.Argument(help="as the space writes it")],
-    task: Annotated[str, typer.Option(help="what to learn")] = "digits",
+    task: Annotated[str, typer.Option(help="the task to train on")] = "digits",
     space: Space = "nas-bench-201",
     recipe: Annotated[str, typer.Option(help="small, nas-bench-201 or cifar10-gpu")] = "small",
     epochs: Epochs = None,
@@ -217,22 +172,22 @@ def train(
     out: Out = None,
     json: Json = False,
 ) -> None:
-    """Train an architecture from scratch; a run that was killed goes on from its last epoch."""
+    """Train an architecture from scratch; an interrupted training resumes from its last checkpoint."""
     need_torch()
     from nasbench.live.experiment.retraining import describe_trained, train_final
     from nasbench.live.hardware.torch_device import choose_device
     from nasbench.live.networks.builders import get_networks
     from nasbench.live.tasks.catalogue import get_task
 
-    plan = chosen_recipe(recipe, space, epochs, channels, cells, seed)
+    settings = chosen_recipe(recipe, space, epochs, channels, cells, seed)
     chosen = get_task(task)
     vector = get_networks(space).make_space().from_string(architecture)
     where = choose_device(device)
     splits = chosen.load()
-    trained = train_final(chosen, splits, space, vector, plan, where, out)
+    trained = train_final(chosen, splits, space, vector, settings, where, out)
     row = {"task": task, "space": space, "architecture": architecture, "seed": seed}
-    row |= describe_trained(chosen, splits, trained, plan, where)
-    show("train", "trainings", [{**row, "train_curve": trained.curve, "recipe": plan.as_dict()}], json)
+    row |= describe_trained(chosen, splits, trained, settings, where)
+    show("train", "trainings", [{**row, "train_curve": trained.curve, "recipe": settings.as_dict()}], json)
 
 
 def chosen_recipe(
@@ -244,9 +199,11 @@ def chosen_recipe(
     from nasbench.live.networks.builders import network_size
     from nasbench.live.training.recipe import get_recipe
 
-    plan = get_recipe(name)
-    width, depth = network_size(space, channels, cells, usual=(plan.channels, plan.cells))
-    return replace(plan, epochs=plan.epochs if epochs is None else epochs, channels=width, cells=depth, seed=seed)
+    settings = get_recipe(name)
+    width, depth = network_size(space, channels, cells, usual=(settings.channels, settings.cells))
+    return replace(
+        settings, epochs=settings.epochs if epochs is None else epochs, channels=width, cells=depth, seed=seed
+    )
 
 
 def list_tasks() -> list[dict[str, Any]]:
@@ -269,38 +226,3 @@ def list_tasks() -> list[dict[str, Any]]:
         }
         for t in tasks
     ]
-
-
-def parse_options(texts: list[str]) -> dict[str, Any]:
-    """Return options from NAME=VALUE texts: numbers, true and false are read as such."""
-    options: dict[str, Any] = {}
-    for text in texts:
-        name, sign, value = text.partition("=")
-        if not sign or not name:
-            raise NasbenchError(f"Option {text!r} should be NAME=VALUE.")
-        options[name] = _value(value)
-    return options
-
-
-def _value(text: str) -> Any:
-    if text in ("true", "false"):
-        return text == "true"
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
-
-
-def show(command: str, plural: str, rows: list[dict[str, Any]], json: bool) -> None:
-    """Print rows as one JSON object, or as a table without what is not flat."""
-    from nasbench.cli.console import print_json, print_table
-
-    if json:
-        print_json(command, **{plural: rows})
-        return
-    flat = [{k: v for k, v in row.items() if not isinstance(v, dict | list)} for row in rows]
-    if len(flat) == 1:
-        flat = [{"what": name, "value": value} for name, value in flat[0].items()]
-    print_table(command, flat)

@@ -16,13 +16,14 @@ from nasbench.live.searchers.catalogue import get_searcher, searcher_names
 from nasbench.live.searchers.searcher import SupernetConfig
 from nasbench.live.searchers.stopping import EarlyStopping
 from nasbench.live.training.recipe import SMALL, Recipe
+from nasbench.renamed import CONFIG, RECIPE, stored_with_new_names
 from nasbench.search.ledger import Budget
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer, optimizer_names
 from nasbench.search.search_protocol import SearchProtocol
 
-SELECTIONS = ("derive", "perturbation")
+SELECTIONS = ("argmax", "perturbation")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,32 +32,32 @@ class ExperimentConfig:
 
     Attributes:
         task, space, optimizer: names; an optimizer is a weight-sharing searcher or any registered optimizer.
-        options: of the optimizer, where they differ from its defaults.
+        optimizer_params: of the optimizer, where they differ from its defaults.
         seed: of the search and of the final training.
-        settings: of the supernet, for searchers that share weights.
-        stopping: early-stopping rule, for the same; see `EarlyStopping.parse`. It ends the search of `hybrid_supernet` as
+        supernet: its size and training, for searchers that share weights.
+        early_stopping: early-stopping rule, for the same; see `EarlyStopping.parse`. It ends the search of `hybrid_supernet` as
             well, whose finalists are then those of that epoch.
-        selection: "derive" as the searcher does, or "perturbation", for the same but `hybrid_supernet`, which selects by
+        architecture_selection: "argmax" as the searcher discretizes, or "perturbation", for the same but `hybrid_supernet`, which selects by
             training finalists alone.
         recipe: of the final training.
         search_recipe: of trainings during the search (optimizers that train alone, and finalists of `hybrid_supernet`).
         budget: of optimizers that train alone, in accounts of the ledger.
-        examples: training and search examples to use, None for all.
+        subset_size: training and search examples to use, None for all.
         objectives: none for the task's metric alone, else the metric and what else is minimised (see `front`).
     """
 
     task: str
     space: str = "nas-bench-201"
     optimizer: str = "darts"
-    options: Mapping[str, Any] = field(default_factory=dict)
+    optimizer_params: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
-    settings: SupernetConfig = field(default_factory=SupernetConfig)
-    stopping: str = "none"
-    selection: str = "derive"
+    supernet: SupernetConfig = field(default_factory=SupernetConfig)
+    early_stopping: str = "none"
+    architecture_selection: str = "argmax"
     recipe: Recipe = SMALL
     search_recipe: Recipe = SMALL
     budget: Mapping[str, float] = field(default_factory=lambda: {"queries": 10.0})
-    examples: tuple[int | None, int | None] = (None, None)
+    subset_size: tuple[int | None, int | None] = (None, None)
     objectives: tuple[str, ...] = ()
 
     @property
@@ -76,19 +77,23 @@ def check_config(config: ExperimentConfig) -> None:
             f"{config.optimizer} searches on shared weights for one objective; several need an optimizer that trains alone, "
             "such as hybrid or nsga2."
         )
-    if config.selection not in SELECTIONS:
-        raise NasbenchError(f"There is no selection {config.selection!r}; it should be one of {', '.join(SELECTIONS)}.")
+    if config.architecture_selection not in SELECTIONS:
+        raise NasbenchError(
+            f"There is no selection {config.architecture_selection!r}; it should be one of {', '.join(SELECTIONS)}."
+        )
     _check_space(config)
-    rule = EarlyStopping.parse(config.stopping).rule
-    if not config.shares_weights and (rule, config.selection) != ("none", "derive"):
+    rule = EarlyStopping.parse(config.early_stopping).rule
+    if not config.shares_weights and (rule, config.architecture_selection) != ("none", "argmax"):
         raise NasbenchError(
             f"Early stopping and selection belong to searches on shared weights, and {config.optimizer} trains alone; "
-            "leave out --stopping and --selection."
+            "leave out --early-stopping and --architecture-selection."
         )
-    if config.optimizer == "hybrid_supernet" and config.selection != "derive":
-        raise NasbenchError("hybrid_supernet selects by training its finalists alone; leave out --selection.")
+    if config.optimizer == "hybrid_supernet" and config.architecture_selection != "argmax":
+        raise NasbenchError(
+            "hybrid_supernet selects by training its finalists alone; leave out --architecture-selection."
+        )
     if config.shares_weights:
-        get_searcher(config.optimizer, config.options)
+        get_searcher(config.optimizer, config.optimizer_params)
     else:
         _check_optimizer(config)
 
@@ -107,7 +112,7 @@ def _check_optimizer(config: ExperimentConfig) -> None:
     )
     evaluator.cheap = (False,) * len(protocol.objectives)
     problem = Problem(evaluator, protocol, config.seed, (0,))
-    get_optimizer(config.optimizer).create(problem, Streams(config.seed, (0,)), config.options)
+    get_optimizer(config.optimizer).create(problem, Streams(config.seed, (0,)), config.optimizer_params)
 
 
 def _check_space(config: ExperimentConfig) -> None:
@@ -118,9 +123,26 @@ def _check_space(config: ExperimentConfig) -> None:
             own.check(recipe.channels)
 
 
+def upgraded_config(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `config_as_dict` gave, in the first edition or now, under the names of today."""
+    config = stored_with_new_names(stored, CONFIG)
+    for name in ("supernet", "recipe", "search_recipe"):
+        if isinstance(config.get(name), Mapping):
+            config[name] = stored_with_new_names(config[name], RECIPE)
+    if isinstance(config.get("early_stopping"), str):
+        config["early_stopping"] = str(EarlyStopping.parse(config["early_stopping"]))
+    return config
+
+
 def config_as_dict(config: ExperimentConfig) -> dict[str, Any]:
-    """Return every setting of a plan as JSON can hold it."""
-    plain = asdict(replace(config, options={}, budget={}))
+    """Return every setting of a configuration as JSON can hold it."""
+    plain = asdict(replace(config, optimizer_params={}, budget={}))
     if not config.objectives:
         del plain["objectives"]  # so that folders written before there could be several are resumed
-    return {**plain, "options": dict(config.options), "budget": dict(config.budget), "examples": list(config.examples)}
+    plain["early_stopping"] = str(EarlyStopping.parse(config.early_stopping))
+    return {
+        **plain,
+        "optimizer_params": dict(config.optimizer_params),
+        "budget": dict(config.budget),
+        "subset_size": list(config.subset_size),
+    }

@@ -22,20 +22,26 @@ class EvaluationCache:
 
     Args:
         path: the file; None keeps none.
-        identity: what the trainings depend on; a journal of something else is refused.
+        identity: what the trainings depend on; a cache of something else is refused.
+        upgrade: the identity in a file of the first edition to that of today.
 
     Attributes:
         replayed_seconds: measured seconds of the answers that came from the file.
     """
 
-    def __init__(self, path: Path | None = None, identity: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        path: Path | None = None,
+        identity: Mapping[str, Any] | None = None,
+        upgrade: Callable[[Mapping[str, Any]], dict[str, Any]] = dict,
+    ) -> None:
         self.path, self.replayed_seconds = path, 0.0
         self.identity = json.loads(json.dumps(dict(identity or {})))
         self.answers: dict[str, Evaluation] = {}
         if path and path.exists():
-            content = read_sealed(path, "journal of trainings")
-            if content["identity"] != self.identity:
-                raise NasbenchError(f"{path} is the journal of another search; choose another folder.")
+            content = read_sealed(path, "evaluation cache")
+            if upgrade(content["identity"]) != self.identity:
+                raise NasbenchError(f"{path} is the evaluation cache of another search; choose another folder.")
             self.answers = {key: (list(v), int(seed), float(s)) for key, (v, seed, s) in content["answers"].items()}
 
     def answer(self, place: tuple[int, ...], train: Callable[[], Evaluation]) -> Evaluation:

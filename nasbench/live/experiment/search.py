@@ -1,4 +1,4 @@
-"""The first half of a live search: from a plan to an architecture. The test split is not touched."""
+"""The search of an experiment, with shared weights or by training from scratch; the test split is not touched."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ import torch
 
 from nasbench.errors import NasbenchError
 from nasbench.files.sealed import read_sealed, write_sealed
-from nasbench.live.experiment.config import ExperimentConfig, check_config, config_as_dict
+from nasbench.live.experiment.config import ExperimentConfig, check_config, config_as_dict, upgraded_config
 from nasbench.live.experiment.evaluation_cache import EvaluationCache
+from nasbench.live.experiment.experiment import Experiment
 from nasbench.live.experiment.training_benchmark import LiveBenchmark
 from nasbench.live.networks.space_networks import Architecture
 from nasbench.live.searchers.catalogue import get_searcher
@@ -22,7 +23,6 @@ from nasbench.live.searchers.hybrid_supernet import HybridSupernet
 from nasbench.live.searchers.loop import SEARCH_CHECKPOINT, SearchResult, SupernetSearch, build_searcher
 from nasbench.live.searchers.selection import perturbed_selection
 from nasbench.live.searchers.stopping import EarlyStopping
-from nasbench.live.tasks.task import Splits, Task
 from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.metrics import evaluate
 from nasbench.live.training.microbatching import memory_guard
@@ -38,7 +38,7 @@ from nasbench.search.search_protocol import SearchProtocol
 
 @dataclass(frozen=True)
 class SearchOutcome:
-    """What the search phase gave: an architecture, measured seconds, and a curve.
+    """What a search came to: an architecture, measured seconds, and a curve.
 
     Whether a rule stopped it early is None where there is no such rule, or a folder that was written before does not say.
     """
@@ -50,98 +50,79 @@ class SearchOutcome:
     found: SearchResult | None = None
 
 
-def search_architecture(
-    config: ExperimentConfig,
-    task: Task,
-    splits: Splits,
-    device: torch.device,
-    folder: Path | None = None,
-    epoch_callback: EpochCallback = noop_callback,
-) -> SearchOutcome:
+def search_architecture(experiment: Experiment, epoch_callback: EpochCallback = noop_callback) -> SearchOutcome:
     """Search; the test split is not touched, and all seconds are counted, those of finalists too.
 
     `epoch_callback` is called before each epoch of the supernet and of a finalist; what it raises ends the search, and a later
     call with the same folder goes on from there.
 
     Raises:
-        NasbenchError: for a plan that cannot be run, or if memory runs out.
+        NasbenchError: for a configuration that cannot be run, or if memory runs out.
     """
-    check_config(config)
-    if not config.shares_weights:
-        return _standalone_outcome(config, task, splits, device, folder, epoch_callback)
-    with memory_guard(device, "searching"):
-        return _supernet_outcome(config, task, splits, device, folder, epoch_callback)
+    check_config(experiment.config)
+    if not experiment.config.shares_weights:
+        return _standalone_outcome(experiment, epoch_callback)
+    with memory_guard(experiment.device, "searching"):
+        return _supernet_outcome(experiment, epoch_callback)
 
 
-def _supernet_outcome(
-    config: ExperimentConfig,
-    task: Task,
-    splits: Splits,
-    device: torch.device,
-    folder: Path | None,
-    epoch_callback: EpochCallback,
-) -> SearchOutcome:
-    run = supernet_search(config, task, splits, device, folder)
+def _supernet_outcome(experiment: Experiment, epoch_callback: EpochCallback) -> SearchOutcome:
+    config, run = experiment.config, supernet_search(experiment)
     searcher = run.searcher
     found = run.run(epoch_callback=epoch_callback)
     architecture = found.architecture
     after = time.perf_counter()
     if isinstance(searcher, HybridSupernet):
-        architecture, resumed = best_finalist(
-            config, task, splits, searcher.finalists(), device, folder, epoch_callback
-        )
+        architecture, resumed = best_finalist(experiment, searcher.finalists(), epoch_callback)
         after -= resumed
-    elif config.selection == "perturbation":
+    elif config.architecture_selection == "perturbation":
         generator = torch.Generator().manual_seed(config.seed)
         architecture = perturbed_selection(searcher, run.held.head(500), generator)
     seconds = found.seconds + time.perf_counter() - after
     return SearchOutcome(architecture, seconds, found.curve, found.stopped_early, found)
 
 
-def supernet_search(
-    config: ExperimentConfig, task: Task, splits: Splits, device: torch.device, folder: Path | None
-) -> SupernetSearch:
-    """Return the search on shared weights of a plan, as far as the folder has it.
+def supernet_search(experiment: Experiment) -> SupernetSearch:
+    """Return the search on shared weights of an experiment, as far as its folder has it.
 
     The selection is not in the identity of its checkpoint: it comes after the last epoch.
     """
-    make, partial = get_searcher(config.optimizer, config.options)
-    searcher = build_searcher(make, task, config.space, replace(config.settings, seed=config.seed), device, partial)
-    identity = {"space": config.space, "optimizer": config.optimizer, "options": dict(config.options)}
-    return SupernetSearch(searcher, task, splits, EarlyStopping.parse(config.stopping), folder, identity)
+    config, task, device = experiment.config, experiment.task, experiment.device
+    make, partial = get_searcher(config.optimizer, config.optimizer_params)
+    searcher = build_searcher(make, task, config.space, replace(config.supernet, seed=config.seed), device, partial)
+    identity = {"space": config.space, "optimizer": config.optimizer, "options": dict(config.optimizer_params)}
+    return SupernetSearch(
+        searcher, task, experiment.splits, EarlyStopping.parse(config.early_stopping), experiment.workdir, identity
+    )
 
 
 def best_finalist(
-    config: ExperimentConfig,
-    task: Task,
-    splits: Splits,
-    architectures: Architecture,
-    device: torch.device,
-    folder: Path | None,
-    epoch_callback: EpochCallback,
+    experiment: Experiment, architectures: Architecture, epoch_callback: EpochCallback
 ) -> tuple[Architecture, float]:
-    """The finalist that is best on the search split, and the seconds that finalists took in earlier calls."""
+    """Return the finalist that is best on the search split, and the seconds that finalists took in earlier calls."""
+    config, task, device = experiment.config, experiment.task, experiment.device
     recipe = replace(config.search_recipe, seed=config.seed)
-    held = DeviceSplit(splits.search, task, device)
+    held = DeviceSplit(experiment.splits.search, task, device)
     scores, resumed = [], 0.0
     for number, architecture in enumerate(architectures):
-        kept = folder / f"finalist-{number}" if folder else None
-        run = build_trainer(task, splits, config.space, architecture, recipe, device, kept, track=False)
+        run = build_trainer(
+            task,
+            experiment.splits,
+            config.space,
+            architecture,
+            recipe,
+            device,
+            experiment.place(f"finalist-{number}"),
+            track=False,
+        )
         resumed += sum(row["seconds"] for row in run.curve)
         scores.append(evaluate(run.run(epoch_callback=epoch_callback).network, task.shape, held))
     return architectures[int(np.argmin(scores))], resumed
 
 
-def _standalone_outcome(
-    config: ExperimentConfig,
-    task: Task,
-    splits: Splits,
-    device: torch.device,
-    folder: Path | None,
-    epoch_callback: EpochCallback,
-) -> SearchOutcome:
+def _standalone_outcome(experiment: Experiment, epoch_callback: EpochCallback) -> SearchOutcome:
     start = time.perf_counter()
-    answers, replayed = search_standalone(config, task, splits, device, folder, epoch_callback)
+    answers, replayed = search_standalone(experiment, epoch_callback)
     architectures, errors = answers.architectures, answers.objectives[:, 0]
     curve = [
         {"query": i + 1, "architecture": a.tolist(), "search": float(e), "seconds": float(c)}
@@ -151,14 +132,9 @@ def _standalone_outcome(
 
 
 def search_standalone(
-    config: ExperimentConfig,
-    task: Task,
-    splits: Splits,
-    device: torch.device,
-    folder: Path | None,
-    epoch_callback: EpochCallback = noop_callback,
+    experiment: Experiment, epoch_callback: EpochCallback = noop_callback
 ) -> tuple[RunObservations, float]:
-    """Search by training alone: return all answers, and the seconds of those that the folder's journal remembered.
+    """Search by training from scratch: return all answers, and the seconds of those that the folder's cache had.
 
     `epoch_callback` is called before each epoch of a training; what it raises ends the search, and a later call with the same folder
     goes on from the last training that was finished.
@@ -166,6 +142,7 @@ def search_standalone(
     Raises:
         NasbenchError: if the folder holds another search.
     """
+    config, task, folder = experiment.config, experiment.task, experiment.workdir
     if folder and (folder / SEARCH_CHECKPOINT).exists():
         # The name hybrid once meant a search on shared weights, and folders of that time say the name alone.
         raise NasbenchError(
@@ -180,35 +157,37 @@ def search_standalone(
         repeats="cached",
         budget=Budget(dict(config.budget)),
     )
-    cache = EvaluationCache(folder / "trainings.json", config_as_dict(config)) if folder else None
-    with memory_guard(device, "searching"):
-        live = LiveBenchmark(task, splits.train, splits.search, config.space, config.search_recipe, device)
+    cache = EvaluationCache(folder / "trainings.json", config_as_dict(config), upgraded_config) if folder else None
+    with memory_guard(experiment.device, "searching"):
+        splits = experiment.splits
+        live = LiveBenchmark(task, splits.train, splits.search, config.space, config.search_recipe, experiment.device)
         problem = live.problem(protocol, config.seed, (0,), cache, epoch_callback)
-        optimizer = get_optimizer(config.optimizer).create(problem, Streams(config.seed, (0,)), dict(config.options))
+        optimizer = get_optimizer(config.optimizer).create(
+            problem, Streams(config.seed, (0,)), dict(config.optimizer_params)
+        )
         batches, _ = search(problem, optimizer)
     answered = [batch.of_run(0) for batch in batches]
     joined = {f.name: np.concatenate([getattr(a, f.name) for a in answered]) for f in fields(RunObservations)}
     return RunObservations(**joined), cache.replayed_seconds if cache else 0.0
 
 
-def resume_or_search(
-    config: ExperimentConfig, task: Task, splits: Splits, device: torch.device, folder: Path | None
-) -> SearchOutcome:
-    """Search, or take a finished search of the same plan from the folder, so that a kill while training loses none."""
-    path = folder / "searched.json" if folder else None
+def resume_or_search(experiment: Experiment) -> SearchOutcome:
+    """Search, or take a finished search of the same configuration from the folder, so that a kill while training loses none."""
+    config, path = experiment.config, experiment.place("searched.json")
     if path and path.exists():
         return load_finished_search(path, config)
-    outcome = search_architecture(config, task, splits, device, folder)
+    outcome = search_architecture(experiment)
     if path:
         found = {name: getattr(outcome, name) for name in ("seconds", "curve", "stopped_early")}
-        write_sealed(path, {"plan": config_as_dict(config), "architecture": outcome.architecture.tolist(), **found})
+        write_sealed(path, {"config": config_as_dict(config), "architecture": outcome.architecture.tolist(), **found})
     return outcome
 
 
 def load_finished_search(path: Path, config: ExperimentConfig) -> SearchOutcome:
-    """Read a finished search; raises NasbenchError if the file is damaged or of another plan."""
+    """Read a finished search; raises NasbenchError if the file is damaged or of another configuration."""
     kept = read_sealed(path, "finished search")
-    if kept["plan"] != json.loads(json.dumps(config_as_dict(config))):
-        raise NasbenchError(f"{path} is the search of another plan; choose another folder.")
+    stored = kept["config"] if "config" in kept else kept["plan"]  # the word of the first edition
+    if upgraded_config(stored) != json.loads(json.dumps(config_as_dict(config))):
+        raise NasbenchError(f"{path} is a search with another configuration; choose another folder.")
     architecture = np.array(kept["architecture"], np.int8)
     return SearchOutcome(architecture, float(kept["seconds"]), list(kept["curve"]), kept.get("stopped_early"))

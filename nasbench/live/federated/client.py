@@ -100,7 +100,7 @@ class Client:
     def _train(
         self, config: FederatedConfig, instruction: FitInstructions, state: Mapping[str, Array], seed: int
     ) -> tuple[dict[str, Array], float]:
-        number = instruction.number - config.settings.epochs
+        number = instruction.number - config.supernet.epochs
         network = config.network(config.parse(instruction.architecture))
         load_weights(network, state)
         splits = subset(final_splits(self.splits), instruction.share, seed)

@@ -1,160 +1,199 @@
-"""`nasbench search --federated` and `nasbench join`."""
+"""`nasbench federated search` and `nasbench federated join`; torch is imported when a command runs."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
+from nasbench.cli.live_options import (
+    Cells,
+    Certificates,
+    Channels,
+    ChannelsLast,
+    Device,
+    Epochs,
+    Json,
+    OptimizerParams,
+    Out,
+    Precision,
+    SearchEpochs,
+    Seed,
+    Space,
+    SubsetSize,
+    TaskName,
+    TokenFile,
+    need_torch,
+    show,
+)
 from nasbench.cli.unused_options import refuse_unused
 from nasbench.errors import NasbenchError
-from nasbench.live.experiment.commands import Certificates, TokenFile
 from nasbench.ranges import LARGEST_SEED, POSITIVE
 
-if TYPE_CHECKING:
-    from nasbench.live.experiment.config import ExperimentConfig
+federated = typer.Typer(
+    help="Architecture search on clients that keep their data.", no_args_is_help=True, pretty_exceptions_enable=False
+)
 
 
-@dataclass(frozen=True, kw_only=True)
-class FederationOptions:
-    """What the command line says of a federated search; see `nasbench search --help`."""
-
-    clients: int = 4
-    partition: str = "iid"
-    rounds: int | None = None
-    train_rounds: int | None = None
-    client_dropout: float = 0.0
-    straggler_fraction: float = 0.0
-    runtime: str = "flower"
-    compare: int = 0
-    listen: str | None = None
-    token_file: Path | None = None
-    certificates: Path | None = None
-    client_timeout: float = 600.0
-
-
-def refuse_unused_federation(context: typer.Context, federated: bool, federation: FederationOptions) -> None:
-    """Raise NasbenchError for an option of `nasbench search` that is given and would not be used; see `refuse_unused`."""
-    if not federated:
-        reason = "is an option of federated search; add --federated, or leave it out"
-        refuse_unused(context, [field.name for field in fields(FederationOptions)], reason)
-        return
-    refuse_unused(context, ("queries", "seconds"), "is no budget of a federated search, which has rounds; leave it out")
-    network = ("token_file", "certificates", "client_timeout")
-    if federation.compare:
-        reason = "is not used by --compare, whose rounds are a plain loop; leave it out"
-        refuse_unused(context, ("listen", "runtime", *network), reason)
-    elif federation.listen is None:
-        refuse_unused(context, network, "is of clients that come over a network; add --listen, or leave it out")
-    else:
-        refuse_unused(
-            context, ("runtime",), "is how clients are simulated, and --listen waits for real ones; leave it out"
-        )
-
-
-def search_federated(
-    plan: ExperimentConfig, federation: FederationOptions, device: str, out: Path | None
-) -> tuple[str, Any]:
-    """Run what the command line asks for.
-
-    Args:
-        plan: of the central search with the same options; its optimizer should be GAEA.
-        federation: the rest.
-        device: auto, cpu or cuda.
-        out: folder for results.
-
-    Returns:
-        The plural key and the rows to show: one search, or a comparison over seeds.
-
-    Raises:
-        NasbenchError: if the plan is none that can be federated, or an option is out of range.
-    """
-    if plan.optimizer != "gaea":
+@federated.command()
+def search(
+    context: typer.Context,
+    task: TaskName,
+    optimizer: Annotated[str, typer.Option(help="gaea, the one searcher that federates")] = "gaea",
+    space: Space = "nas-bench-201",
+    rounds: Annotated[
+        int | None, typer.Option(help="communication rounds of the search (default: --search-epochs)")
+    ] = None,
+    train_rounds: Annotated[
+        int | None, typer.Option(help="communication rounds of the final training (default: --epochs)")
+    ] = None,
+    search_epochs: SearchEpochs = 10,
+    channels: Channels = None,
+    cells: Cells = None,
+    recipe: Annotated[str, typer.Option(help="small, federated, nas-bench-201 or cifar10-gpu")] = "small",
+    epochs: Epochs = None,
+    precision: Precision = None,
+    channels_last: ChannelsLast = None,
+    optimizer_param: OptimizerParams = None,
+    subset_size: SubsetSize = None,
+    clients: Annotated[int, typer.Option(help="number of clients")] = 4,
+    partition: Annotated[
+        str, typer.Option(help="how examples are partitioned among clients: iid or dirichlet:ALPHA")
+    ] = "iid",
+    client_dropout: Annotated[float, typer.Option(help="fraction of clients that are unavailable in a round")] = 0.0,
+    straggler_fraction: Annotated[
+        float, typer.Option(help="fraction of clients that process only part of their local data in a round")
+    ] = 0.0,
+    runtime: Annotated[
+        str, typer.Option(help="flower (its simulation) or loop (one process); both give the same bits")
+    ] = "flower",
+    listen: Annotated[
+        str | None, typer.Option(help="HOST:PORT to serve clients that connect by nasbench federated join")
+    ] = None,
+    token_file: TokenFile = None,
+    certificates: Certificates = None,
+    client_timeout: Annotated[float, typer.Option(help="seconds that --listen waits for clients")] = 600.0,
+    compare_seeds: Annotated[
+        int, typer.Option(metavar="N", help="compare with central and local-only search over N seeds")
+    ] = 0,
+    seed: Seed = 0,
+    device: Device = "auto",
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """Search and train by rounds of federated averaging, then evaluate the network once on the test split."""
+    need_torch()
+    if optimizer != "gaea":
         raise NasbenchError(
-            f"A federated search averages theta, which {plan.optimizer!r} does not send; use --optimizer gaea."
+            f"A federated search averages theta, which {optimizer!r} does not send; use --optimizer gaea."
         )
-    if plan.stopping != "none" or plan.selection != "derive":
-        raise NasbenchError("A federated search has neither --stopping nor --selection; leave them out.")
-    from nasbench.live.federated.compare import compare_seeds, summary
+    network = ("token_file", "certificates", "client_timeout")
+    if compare_seeds:
+        reason = "is not used by --compare-seeds, which runs the rounds in one process; leave it out"
+        refuse_unused(context, ("listen", "runtime", *network), reason)
+    elif listen is None:
+        refuse_unused(context, network, "applies to clients that connect over a network; add --listen, or leave it out")
+    else:
+        reason = "says how clients are simulated, and --listen waits for real ones; leave it out"
+        refuse_unused(context, ("runtime",), reason)
+
+    from dataclasses import replace
+
+    from nasbench.files.sealed import write_json
+    from nasbench.live.experiment.commands import live_config
+    from nasbench.live.federated import compare
     from nasbench.live.federated.coordinator import ClientFailures
     from nasbench.live.federated.credentials import Credentials
     from nasbench.live.federated.experiment import FederatedExperiment, run_federated, serve_federated
     from nasbench.live.federated.federated_config import FederatedConfig
     from nasbench.live.federated.partition import Partition
     from nasbench.live.hardware.torch_device import choose_device
-    from nasbench.live.studies.store import write_whole
     from nasbench.live.training.training import stderr_reporter
 
-    passes = (plan.settings.epochs, plan.recipe.epochs)
-    rounds = [p if r is None else r for r, p in zip((federation.rounds, federation.train_rounds), passes, strict=True)]
-    config = FederatedConfig(
-        task=plan.task,
-        space=plan.space,
-        options=plan.options,
-        # A client has few examples, so its steps are cut as the recipe cuts them.
-        settings=replace(plan.settings, epochs=rounds[0], batch=plan.recipe.batch),
-        recipe=replace(plan.recipe, epochs=rounds[1]),
-        seed=plan.seed,
+    central = live_config(
+        task=task,
+        space=space,
+        optimizer=optimizer,
+        optimizer_params=optimizer_param,
+        search_epochs=search_epochs,
+        channels=channels,
+        cells=cells,
+        recipe=recipe,
+        epochs=epochs,
+        precision=precision,
+        channels_last=channels_last,
+        subset_size=subset_size,
+        seed=seed,
     )
-    federated = FederatedExperiment(
-        config=config,
-        clients=federation.clients,
-        partition=Partition.parse(federation.partition),
-        failures=ClientFailures(
-            client_dropout=federation.client_dropout, straggler_fraction=federation.straggler_fraction
+    passes = (central.supernet.epochs, central.recipe.epochs)
+    experiment = FederatedExperiment(
+        config=FederatedConfig(
+            task=task,
+            space=space,
+            optimizer_params=central.optimizer_params,
+            # A client has few examples, so its steps are cut as the recipe cuts them.
+            supernet=replace(
+                central.supernet,
+                epochs=passes[0] if rounds is None else rounds,
+                batch_size=central.recipe.batch_size,
+            ),
+            recipe=replace(central.recipe, epochs=passes[1] if train_rounds is None else train_rounds),
+            seed=seed,
         ),
-        examples=plan.examples,
+        clients=clients,
+        partition=Partition.parse(partition),
+        failures=ClientFailures(client_dropout=client_dropout, straggler_fraction=straggler_fraction),
+        subset_size=central.subset_size,
     )
     where = choose_device(device)
-    if federation.compare:
-        return "rows", summary(compare_seeds(federated, federation.compare, where, out, passes=passes))
-    checkpoint = out / f"federated-{plan.task}-{plan.seed}.pt" if out else None
-    if federation.listen is None:
-        result = run_federated(federated, where, federation.runtime, checkpoint=checkpoint)
+    if compare_seeds:
+        rows = compare.compare_seeds(experiment, compare_seeds, where, out, passes=passes)
+        show("federated search", "rows", compare.summary(rows), json)
+        return
+    checkpoint = out / f"federated-{task}-{seed}.pt" if out else None
+    if listen is None:
+        result = run_federated(experiment, where, runtime, checkpoint=checkpoint)
     else:
-        address = checked_address(federation.listen)
-        if federation.client_timeout not in POSITIVE:
-            raise NasbenchError(f"--client-timeout is {federation.client_timeout}; it should be {POSITIVE.words}.")
-        credentials = Credentials.read(federation.token_file, federation.certificates)
+        address = checked_address(listen)
+        _check_timeout(client_timeout)
+        credentials = Credentials.read(token_file, certificates)
         if not credentials.token:
-            stderr_reporter(
-                f"whoever reaches {address} can take part; --token-file lets in those alone who know a token"
-            )
+            stderr_reporter(f"any client that can reach {address} can take part; use --token-file to require a token")
         result = serve_federated(
-            federated,
+            experiment,
             address,
             where,
-            client_timeout=federation.client_timeout,
+            client_timeout=client_timeout,
             credentials=credentials,
             checkpoint=checkpoint,
         )
     if out:
-        write_whole(out / f"federated-{plan.task}-{plan.seed}.json", result)
-    return "searches", [result]
+        write_json(out / f"federated-{task}-{seed}.json", result)
+    show("federated search", "searches", [result], json)
 
 
+@federated.command()
 def join(
     context: typer.Context,
-    address: Annotated[str, typer.Argument(help="HOST:PORT of nasbench search --federated --listen")],
-    task: Annotated[str, typer.Option(help="whose data this client holds")] = "digits",
-    client: Annotated[int, typer.Option(min=0, help="which client this is, from 0")] = 0,
+    address: Annotated[str, typer.Argument(help="HOST:PORT of nasbench federated search --listen")],
+    task: Annotated[str, typer.Option(help="the task whose data this client holds")] = "digits",
+    client: Annotated[int, typer.Option(min=0, help="number of this client, from 0")] = 0,
     clients: Annotated[
         int | None,
-        typer.Option(min=1, help="hold one part of so many of the task's examples; without it, all that are here"),
+        typer.Option(
+            min=1,
+            help="number of partitions; this client holds partition --client (default: all local examples)",
+        ),
     ] = None,
-    partition: Annotated[str, typer.Option(help="how the parts are dealt: iid or dirichlet:ALPHA")] = "iid",
-    examples: Annotated[int | None, typer.Option(min=2, help="training examples to use")] = None,
-    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="of the partition; that of the search")] = 0,
+    partition: Annotated[str, typer.Option(help="how the examples are partitioned: iid or dirichlet:ALPHA")] = "iid",
+    subset_size: Annotated[int | None, typer.Option(min=2, help="use only this many training examples")] = None,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="seed of the partition, that of the search")] = 0,
     token_file: TokenFile = None,
     certificates: Certificates = None,
-    client_timeout: Annotated[float, typer.Option(help="seconds to wait for the server")] = 600.0,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
+    client_timeout: Annotated[float, typer.Option(help="seconds that this client waits for the server")] = 600.0,
+    device: Device = "auto",
 ) -> None:
-    """Take part in a federated search as one client, with data that stay here, until it ends."""
-    from nasbench.live.experiment.commands import need_torch
-
+    """Take part in a federated search as one client; its data stay on this machine."""
     need_torch()
     from nasbench.live.federated.client import Client
     from nasbench.live.federated.credentials import Credentials
@@ -164,14 +203,13 @@ def join(
     from nasbench.live.tasks.catalogue import get_task
 
     checked_address(address)
-    if client_timeout not in POSITIVE:
-        raise NasbenchError(f"--client-timeout is {client_timeout}; it should be {POSITIVE.words}.")
+    _check_timeout(client_timeout)
     credentials = Credentials.read(token_file, certificates)
     if clients is None:
-        unused = "deals out the examples to several clients; add --clients, or leave it out"
+        unused = "partitions the examples among several clients; add --clients, or leave it out"
         refuse_unused(context, ("partition", "seed"), unused)
     chosen = get_task(task)
-    splits = chosen.load().reduced(examples, reduced_search(examples))
+    splits = chosen.load().reduced(subset_size, None if subset_size is None else max(subset_size // 4, 1))
     if clients is not None:
         if not 0 <= client < clients:
             raise NasbenchError(f"The client is number {client} of {clients}; it should be from 0 to {clients - 1}.")
@@ -180,14 +218,14 @@ def join(
     connect(Client(client, chosen, splits, choose_device(device)), address, client_timeout, credentials)
 
 
+def _check_timeout(seconds: float) -> None:
+    if seconds not in POSITIVE:
+        raise NasbenchError(f"--client-timeout is {seconds}; it should be {POSITIVE.words}.")
+
+
 def checked_address(text: str) -> str:
     """Return an address; raises NasbenchError unless it is HOST:PORT."""
     host, _, port = text.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 2**16:
         raise NasbenchError(f"The address is {text!r}; it should be HOST:PORT, such as 127.0.0.1:9092.")
     return text
-
-
-def reduced_search(examples: int | None) -> int | None:
-    """Return how many search examples go with so many training examples."""
-    return None if examples is None else max(examples // 4, 1)

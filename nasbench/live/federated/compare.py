@@ -14,7 +14,7 @@ import torch
 from nasbench.errors import NasbenchError
 from nasbench.files.sealed import read_sealed, write_sealed
 from nasbench.live.experiment.config import ExperimentConfig
-from nasbench.live.experiment.retraining import train_final
+from nasbench.live.experiment.experiment import Experiment
 from nasbench.live.experiment.search import search_architecture
 from nasbench.live.federated.experiment import FederatedExperiment
 from nasbench.live.federated.federated_config import FederatedConfig, load_weights
@@ -61,16 +61,15 @@ def compare(
     """
     task, splits = experiment.data()
     config, test = experiment.config, DeviceSplit(splits.test, task, device)
-    searching, training = passes or (config.settings.epochs, config.recipe.epochs)
-    recipe = replace(config.recipe, seed=config.seed, epochs=training)
-    apart = local_only_baseline(config, searching)
+    searching, training = passes or (config.supernet.epochs, config.recipe.epochs)
+    central_config = local_only_baseline(config, searching, training)
 
     def trained(architecture: Architecture, data: Splits) -> float:
-        network = train_final(task, data, config.space, architecture, recipe, device, reporter=reporter).network
+        network = Experiment(central_config, task, data, device, reporter=reporter).retrain(architecture).network
         return evaluate(network, task.shape, test)
 
     def found(data: Splits) -> Architecture:
-        return search_architecture(apart, task, data, device).architecture
+        return search_architecture(Experiment(central_config, task, data, device)).architecture
 
     reporter(f"seed {config.seed}: central")
     central = found(splits)
@@ -103,7 +102,7 @@ def compare(
             "federated": coordinator.architecture,
             "local": [to_string(a) for a in local],
         },
-        "plan": _identity(experiment, passes),
+        "config": _identity(experiment, passes),
     }
 
 
@@ -131,7 +130,7 @@ def compare_seeds(
 
 
 def _identity(experiment: FederatedExperiment, passes: tuple[int, int] | None) -> dict[str, Any]:
-    searching, training = passes or (experiment.config.settings.epochs, experiment.config.recipe.epochs)
+    searching, training = passes or (experiment.config.supernet.epochs, experiment.config.recipe.epochs)
     return experiment.as_dict() | {"passes": [searching, training]}
 
 
@@ -145,8 +144,8 @@ def _kept(
     path = folder / f"compare-{experiment.config.task}-{experiment.config.seed}.json" if folder else None
     if path and path.exists():
         result = read_sealed(path, "finished comparison")
-        if result["plan"] != json.loads(json.dumps(_identity(experiment, passes))):
-            raise NasbenchError(f"{path} is the comparison of another plan; choose another folder.")
+        if result.get("config") != json.loads(json.dumps(_identity(experiment, passes))):
+            raise NasbenchError(f"{path} is the comparison with another configuration; choose another folder.")
         return result
     result = compare(experiment, device, reporter, passes)
     if path:
@@ -169,14 +168,14 @@ def summary(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{key: float(v) if isinstance(v, np.floating) else v for key, v in row.items()} for row in table]
 
 
-def local_only_baseline(config: FederatedConfig, epochs: int) -> ExperimentConfig:
-    """Return the search of a job as one place runs it, in so many passes."""
-    settings = replace(config.settings, epochs=epochs)
+def local_only_baseline(config: FederatedConfig, search_epochs: int, train_epochs: int) -> ExperimentConfig:
+    """Return the search of a federated configuration as one place runs it, in so many passes over its examples."""
     return ExperimentConfig(
         task=config.task,
         space=config.space,
         optimizer="gaea",
-        options=config.options,
+        optimizer_params=config.optimizer_params,
         seed=config.seed,
-        settings=settings,
+        supernet=replace(config.supernet, epochs=search_epochs),
+        recipe=replace(config.recipe, epochs=train_epochs),
     )

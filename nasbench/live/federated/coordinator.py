@@ -35,9 +35,9 @@ class ClientFailures:
     straggler_fraction: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("dropout", "stragglers"):
+        for name in ("client_dropout", "straggler_fraction"):
             if not 0 <= getattr(self, name) < 1:
-                raise NasbenchError(f"The fraction of {name} is {getattr(self, name)}; it should be in [0, 1).")
+                raise NasbenchError(f"{name} is {getattr(self, name)}; it should be in [0, 1).")
 
     def shares(self, clients: int, seed: int, number: int) -> dict[int, float]:
         """Return the share of its examples that each client present in round `number` gets through."""
@@ -181,7 +181,7 @@ class Coordinator:
                 for name, column in zip(self.state, columns, strict=True)
             }
         self._write(number, asked, replies, taken)
-        if number == self.config.settings.epochs:
+        if number == self.config.supernet.epochs:
             self.architecture = self.config.discretize(self.state[THETA])
             self.state = self.config.train_state(self.architecture)
         self.keep()

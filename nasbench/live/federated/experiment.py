@@ -36,19 +36,19 @@ class FederatedExperiment:
         config: task, space, supernet, recipe and seed.
         clients, partition: among how many, and how, the examples are dealt out by the job's seed.
         failures: drop-out and stragglers.
-        examples: training and search examples to deal out, None for all.
+        subset_size: training and search examples to deal out, None for all.
     """
 
     config: FederatedConfig
     clients: int = 4
     partition: Partition = field(default_factory=Partition)
     failures: ClientFailures = field(default_factory=ClientFailures)
-    examples: tuple[int | None, int | None] = (None, None)
+    subset_size: tuple[int | None, int | None] = (None, None)
 
     def data(self) -> tuple[Task, Splits]:
         """Return the task and the examples of all clients together."""
         task = get_task(self.config.task)
-        return task, task.load().reduced(*self.examples)
+        return task, task.load().reduced(*self.subset_size)
 
     def owners(self, device: torch.device | None = None) -> list[Client]:
         """Return the clients, each with its part of the examples, or raise NasbenchError where a part does not serve."""
@@ -63,13 +63,13 @@ class FederatedExperiment:
 
     def as_dict(self) -> dict[str, Any]:
         """Return every setting as JSON can hold it."""
-        plain = asdict(self.config) | {"options": dict(self.config.options)}
+        plain = asdict(self.config) | {"optimizer_params": dict(self.config.optimizer_params)}
         return {
             "job": plain,
             "clients": self.clients,
             "partition": str(self.partition),
             "trouble": asdict(self.failures),
-            "examples": list(self.examples),
+            "subset_size": list(self.subset_size),
         }
 
 
@@ -161,7 +161,7 @@ def federated_result(
         "refusals": sorted(coordinator.refusals, key=lambda r: (r["round"], *_order(r["client"]))),
         "examples_of_clients": {str(k): n for k, n in sorted(coordinator.examples.items())},
         "curve": coordinator.rows,
-        "plan": experiment.as_dict(),
+        "config": experiment.as_dict(),
     }
 
 

@@ -1,6 +1,6 @@
 """What all clients of a federated search are told: the task, the supernet, the recipe; and what travels in each phase.
 
-A job has two phases. In the first, `settings.epochs` rounds, clients search: theta and the weights of the supernet travel. In the
+A job has two phases. In the first, `supernet.epochs` rounds, clients search: theta and the weights of the supernet travel. In the
 second, `recipe.epochs` rounds, they train the network that was found: its weights travel. One round is one pass over a client's
 examples.
 """
@@ -37,43 +37,46 @@ class FederatedConfig:
 
     Attributes:
         task, space: names.
-        options: of GAEA, where they differ from its defaults.
-        settings: of the supernet; its epochs are the rounds of the search.
+        optimizer_params: of GAEA, where they differ from its defaults.
+        supernet: its size and training; its epochs are the rounds of the search.
         recipe: of the network that is found; its epochs are the rounds of its training.
         seed: of everything random.
     """
 
     task: str
     space: str = "nas-bench-201"
-    options: Mapping[str, Any] = field(default_factory=dict)
-    settings: SupernetConfig = field(default_factory=SupernetConfig)
+    optimizer_params: Mapping[str, Any] = field(default_factory=dict)
+    supernet: SupernetConfig = field(default_factory=SupernetConfig)
     recipe: Recipe = SMALL
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.recipe.average:
-            raise NasbenchError("A recipe with a moving average does not federate; its average should be 0.")
+        if self.recipe.ema_decay:
+            raise NasbenchError("A recipe with a moving average does not federate; its ema_decay should be 0.")
 
     @property
     def rounds(self) -> int:
         """Rounds of both phases together."""
-        return self.settings.epochs + self.recipe.epochs
+        return self.supernet.epochs + self.recipe.epochs
 
     def searching(self, number: int) -> bool:
         """Whether round `number`, counted from 1, belongs to the search."""
-        return number <= self.settings.epochs
+        return number <= self.supernet.epochs
 
     def dumps(self) -> str:
         """Return the job as a line of JSON."""
-        return json.dumps(asdict(replace(self, options={})) | {"options": dict(self.options)}, sort_keys=True)
+        return json.dumps(
+            asdict(replace(self, optimizer_params={})) | {"optimizer_params": dict(self.optimizer_params)},
+            sort_keys=True,
+        )
 
     @classmethod
     def loads(cls, text: str) -> FederatedConfig:
         """Return the job of a line of JSON, or raise NasbenchError."""
         try:
             plain = json.loads(text)
-            settings, recipe = SupernetConfig(**plain.pop("settings")), Recipe.from_dict(plain.pop("recipe"))
-            return cls(settings=settings, recipe=recipe, **plain)
+            supernet, recipe = SupernetConfig(**plain.pop("supernet")), Recipe.from_dict(plain.pop("recipe"))
+            return cls(supernet=supernet, recipe=recipe, **plain)
         except (ValueError, TypeError, KeyError, AttributeError) as fault:
             raise NasbenchError(
                 f"The server's job cannot be read ({fault}); both sides should run one version."
@@ -81,9 +84,9 @@ class FederatedConfig:
 
     def searcher(self, seed: int, device: torch.device) -> Gaea:
         """Return GAEA on a supernet whose initial weights are those of `seed`."""
-        make, partial_channels = get_searcher("gaea", self.options)
-        settings = replace(self.settings, seed=seed)
-        searcher = build_searcher(make, get_task(self.task), self.space, settings, device, partial_channels)
+        make, partial_channels = get_searcher("gaea", self.optimizer_params)
+        supernet = replace(self.supernet, seed=seed)
+        searcher = build_searcher(make, get_task(self.task), self.space, supernet, device, partial_channels)
         assert isinstance(searcher, Gaea)
         return searcher
 

@@ -180,8 +180,8 @@ def serve(
 def largest_message(coordinator: Coordinator) -> int:
     """Return how many bytes a message may have: room for what is exchanged in either phase, whatever network is found."""
     config = coordinator.config
-    wider = max(config.recipe.channels / config.settings.channels, 1) ** 2 * max(
-        config.recipe.cells / config.settings.cells, 1
+    wider = max(config.recipe.channels / config.supernet.channels, 1) ** 2 * max(
+        config.recipe.cells / config.supernet.cells, 1
     )
     return LEAST_MESSAGE + round(8 * wider * wire_bytes(list(coordinator.state.values())))
 

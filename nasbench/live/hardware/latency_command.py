@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from nasbench.cli.live_options import Device, Json, Seed, Space, need_torch, show
 from nasbench.errors import NasbenchError
-from nasbench.live.experiment.commands import Device, Json, Seed, Space, need_torch, show
 from nasbench.ranges import POSITIVE
 
 

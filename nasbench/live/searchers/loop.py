@@ -17,7 +17,7 @@ from nasbench.live.hardware.torch_device import synchronize
 from nasbench.live.networks.mixed_operation import OperationWeights
 from nasbench.live.networks.space_networks import Architecture, get_cell_networks
 from nasbench.live.searchers.searcher import Searcher, SupernetConfig
-from nasbench.live.searchers.stopping import EarlyStopping, max_skips
+from nasbench.live.searchers.stopping import EarlyStopping, count_skip_connections
 from nasbench.live.supernets.hypergradient import dominant_eigenvalue
 from nasbench.live.supernets.supernet import Supernet
 from nasbench.live.tasks.task import Splits, Task
@@ -27,6 +27,7 @@ from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.metrics import score
 from nasbench.live.training.training import EpochCallback, noop_callback
 from nasbench.ranges import COUNT
+from nasbench.renamed import RECIPE, stored_with_new_names
 
 SearcherFactory = Callable[[Supernet, SupernetConfig, torch.Generator], Searcher]
 SEARCH_CHECKPOINT = "search.pt"
@@ -73,6 +74,17 @@ def build_searcher(
     return make(supernet, settings, torch.Generator().manual_seed(settings.seed + 1))
 
 
+def _with_todays_names(content: dict[str, Any]) -> dict[str, Any]:
+    """Return a checkpoint with its identity under the names of today."""
+    identity = dict(content["identity"])
+    settings = identity.get("settings")
+    if isinstance(settings, dict):
+        identity["settings"] = stored_with_new_names(settings, RECIPE)
+    if isinstance(identity.get("stopping"), str):
+        identity["stopping"] = str(EarlyStopping.parse(identity["stopping"]))
+    return {**content, "identity": identity}
+
+
 class SupernetSearch:
     """A search over a task's training and search splits; resumes from `folder` where that holds its checkpoint.
 
@@ -104,7 +116,7 @@ class SupernetSearch:
         if self.stopping.needs_eigenvalue and searcher.architecture_probabilities().shape != searcher.mask.shape:
             raise NasbenchError(
                 f"Stopping by eigenvalue needs a point on the relaxation of the space, and this searcher's lies elsewhere in "
-                f"{searcher.networks.space}; use none or skips."
+                f"{searcher.networks.space}; use none or max-skip-connections."
             )
         if self.stopping.needs_eigenvalue and searcher.supernet.arithmetic.bfloat16:
             raise NasbenchError("Stopping by eigenvalue takes second derivatives, which need the precision float32.")
@@ -144,10 +156,10 @@ class SupernetSearch:
         searcher, settings = self.searcher, self.searcher.settings
         searcher.supernet.train()
         augmentation = self.task.augmentation if self.task.shape.dims == 2 else None
-        steps = max(len(self.train) // min(settings.batch, len(self.train)), 1)
-        search = self.held.forever(settings.batch, self.generator)
+        steps = max(len(self.train) // min(settings.batch_size, len(self.train)), 1)
+        search = self.held.forever(settings.batch_size, self.generator)
         total = torch.zeros((), device=searcher.device)
-        for step, batch in enumerate(self.train.epoch(settings.batch, self.generator, augmentation)):
+        for step, batch in enumerate(self.train.epoch(settings.batch_size, self.generator, augmentation)):
             searcher.progress = (epoch + step / steps) / settings.epochs
             for group in searcher.optimizer.param_groups:
                 group["lr"] = settings.learning_rate * 0.5 * (1 + math.cos(math.pi * searcher.progress))
@@ -171,7 +183,7 @@ class SupernetSearch:
             "entropy": float(
                 -torch.special.xlogy(architecture_probabilities, architecture_probabilities).sum(dim=1).mean()
             ),
-            "skips": max_skips(searcher.networks, architecture),
+            "skips": count_skip_connections(searcher.networks, architecture),
             "architecture": architecture.tolist(),
         }
         if self.stopping.needs_eigenvalue:
@@ -182,7 +194,7 @@ class SupernetSearch:
         """Return the dominant eigenvalue of the search loss in the logits of the present point, on one batch."""
         searcher = self.searcher
         logits = torch.log(searcher.architecture_probabilities().clamp_min(1e-12)).detach().requires_grad_()
-        batch = self.held.cut(slice(0, searcher.settings.batch))
+        batch = self.held.cut(slice(0, searcher.settings.batch_size))
         weights = searcher.networks.relaxation(torch.softmax(logits.masked_fill(~searcher.mask, -torch.inf), dim=1))
         value = searcher.loss(batch, OperationWeights(weights=weights, scale=searcher.mixture().scale))
         return dominant_eigenvalue(value, logits, torch.Generator().manual_seed(0))
@@ -207,7 +219,7 @@ class SupernetSearch:
         )
 
     def _resume(self) -> None:
-        state = checkpoint.load(self.path, self.identity) if self.path else None
+        state = checkpoint.load(self.path, self.identity, _with_todays_names) if self.path else None
         if state is None:
             return
         searcher = self.searcher

@@ -36,7 +36,7 @@ from nasbench.ranges import (
 
 Rate = Annotated[float, between(0, 1_000)]
 RANGES: dict[str, Range | OneOf] = {
-    **dict.fromkeys(("epochs", "batch", "channels", "cells"), COUNT),
+    **dict.fromkeys(("epochs", "batch_size", "channels", "cells"), COUNT),
     **dict.fromkeys(("learning_rate", "gradient_clip"), POSITIVE),
     "momentum": FRACTION,
     "weight_decay": NOT_NEGATIVE,
@@ -53,7 +53,7 @@ class SupernetConfig:
     A setting outside its range (`RANGES`) raises NasbenchError.
 
     Attributes:
-        epochs, batch: passes over the training split; examples a step.
+        epochs, batch_size: passes over the training split; examples a step.
         learning_rate, momentum, weight_decay, gradient_clip: SGD of the shared weights, cosine to zero.
         channels, cells: width and depth of the supernet.
         precision, channels_last: float32 or bfloat16 arithmetic, with weights and losses in float32; memory layout, used
@@ -62,7 +62,7 @@ class SupernetConfig:
     """
 
     epochs: int = 50
-    batch: int = 64
+    batch_size: int = 64
     learning_rate: float = 0.025
     momentum: float = 0.9
     weight_decay: float = 3e-4
@@ -101,7 +101,7 @@ class Searcher:
             self.weights, settings.learning_rate, settings.momentum, weight_decay=settings.weight_decay
         )
         self.mask = torch.as_tensor(simplex_mask(self.networks.cardinalities)).to(self.device)
-        self.microbatching = MicrobatchFallback(settings.batch, self.device, stderr_reporter)
+        self.microbatching = MicrobatchFallback(settings.batch_size, self.device, stderr_reporter)
         self.progress = 0.0
         """Share of the search that is done, set before each step."""
 

@@ -9,9 +9,11 @@ import numpy as np
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.live.networks.space_networks import Architecture, SpaceNetworks
 from nasbench.ranges import COUNT, POSITIVE, SIZE
+from nasbench.renamed import EARLY_STOPPING
 
-GRAMMAR = "none, skips[:N] or eigenvalue[:WINDOW,RATIO]"
-RULES = ("none", "skips", "eigenvalue")
+MAX_SKIPS = "max-skip-connections"
+GRAMMAR = "none, max-skip-connections[:N] or eigenvalue[:WINDOW,RATIO]"
+RULES = ("none", MAX_SKIPS, "eigenvalue")
 
 
 @dataclass
@@ -19,16 +21,16 @@ class EarlyStopping:
     """A rule that is told the state after each epoch.
 
     Attributes:
-        rule: "none"; "skips": stop once the derived architecture has more than `skips` skip connections in a cell
+        rule: "none"; "max-skip-connections": stop once the derived architecture has more than `max_skip_connections` skip connections in a cell
             (DARTS+, Liang et al. 2019, criterion 1); "eigenvalue": stop once the dominant eigenvalue of the
             architecture Hessian, averaged over `window` epochs, has grown by more than `1 / ratio` within `window`
             epochs, and go back to the architecture of that time (RobustDARTS, Zela et al., ICLR 2020; their code,
             `src/search/args.py`, has a window of 5 and a growth by 1.3, looked for from epoch 10 on).
-        skips, window, ratio: as said; a ratio is positive and at most 1, since more would stop what does not grow.
+        max_skip_connections, window, ratio: as said; a ratio is positive and at most 1, since more would stop what does not grow.
     """
 
     rule: str = "none"
-    skips: int = 2
+    max_skip_connections: int = 2
     window: int = 5
     ratio: float = 0.75
     eigenvalues: list[float] = field(default_factory=list)
@@ -37,27 +39,31 @@ class EarlyStopping:
     def __post_init__(self) -> None:
         if self.rule not in RULES:
             raise unknown_name("early stopping rule", self.rule, RULES)
-        right = self.skips in SIZE and self.window in COUNT and self.ratio in POSITIVE and self.ratio <= 1
+        right = (
+            self.max_skip_connections in SIZE and self.window in COUNT and self.ratio in POSITIVE and self.ratio <= 1
+        )
         if not right:
             raise NasbenchError(
-                f"Early stopping has skips {self.skips!r}, window {self.window!r} and ratio {self.ratio!r}; skips should be "
+                f"Early stopping has max_skip_connections {self.max_skip_connections!r}, window {self.window!r} and ratio "
+                f"{self.ratio!r}; max_skip_connections should be "
                 f"{SIZE.words}, the window {COUNT.words}, and the ratio positive and at most 1."
             )
 
     @classmethod
     def parse(cls, text: str) -> EarlyStopping:
-        """Return the rule that a text such as "skips:3" or "eigenvalue:5,0.75" writes; its inverse is `str`.
+        """Return the rule that a text such as "max-skip-connections:3" or "eigenvalue:5,0.75" writes; its inverse is `str`.
 
         Raises:
-            NasbenchError: for a text that is not "none", "skips[:N]" or "eigenvalue[:WINDOW,RATIO]", or a number that
+            NasbenchError: for a text that is not "none", "max-skip-connections[:N]" or "eigenvalue[:WINDOW,RATIO]", or a number that
                 the rule cannot have.
         """
         rule, colon, numbers = text.partition(":")
+        rule = EARLY_STOPPING.get(rule, rule)
         if not colon:
             return cls(rule)
         try:
-            if rule == "skips":
-                return cls(rule, skips=int(numbers))
+            if rule == MAX_SKIPS:
+                return cls(rule, max_skip_connections=int(numbers))
             if rule == "eigenvalue":
                 window, ratio = numbers.split(",")
                 return cls(rule, window=int(window), ratio=float(ratio))
@@ -66,7 +72,7 @@ class EarlyStopping:
         raise NasbenchError(f"The early stopping rule {text!r} cannot be read; it should be {GRAMMAR}.")
 
     def __str__(self) -> str:
-        numbers = {"none": "", "skips": f":{self.skips}", "eigenvalue": f":{self.window},{self.ratio}"}
+        numbers = {"none": "", MAX_SKIPS: f":{self.max_skip_connections}", "eigenvalue": f":{self.window},{self.ratio}"}
         return self.rule + numbers[self.rule]
 
     @property
@@ -79,7 +85,7 @@ class EarlyStopping:
     ) -> Architecture | None:
         """Take the state after an epoch; return the architecture to end with, or None to go on."""
         self.architectures.append(architecture)
-        if self.rule == "skips" and max_skips(networks, architecture) > self.skips:
+        if self.rule == MAX_SKIPS and count_skip_connections(networks, architecture) > self.max_skip_connections:
             before = len(self.architectures) - 2
             return self.architectures[max(before, 0)]
         if self.rule == "eigenvalue" and eigenvalue is not None:
@@ -92,7 +98,7 @@ class EarlyStopping:
         return None
 
 
-def max_skips(networks: SpaceNetworks, architecture: Architecture) -> int:
+def count_skip_connections(networks: SpaceNetworks, architecture: Architecture) -> int:
     """Return the largest number of skip connections among the cells of an architecture."""
     choices = np.array(networks.choices(architecture))
     skip = next(i for i, name in enumerate(networks.names) if name in ("skip_connect", "identity"))

@@ -10,6 +10,7 @@ import torch
 
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.live.experiment.config import SELECTIONS, ExperimentConfig, check_config
+from nasbench.live.experiment.reference_models import check_reference
 from nasbench.live.networks.builders import get_networks
 from nasbench.live.searchers.catalogue import get_searcher
 from nasbench.live.searchers.loop import build_searcher
@@ -17,10 +18,10 @@ from nasbench.live.searchers.searcher import SupernetConfig
 from nasbench.live.searchers.stopping import EarlyStopping
 from nasbench.live.studies.study import LiveStudy, LiveUnit
 from nasbench.live.tasks.catalogue import get_task
-from nasbench.live.tasks.references.reference_models import check_reference
 from nasbench.live.tasks.task import Augmentation
 from nasbench.live.training.recipe import Recipe
 from nasbench.ranges import SINCE_0_2
+from nasbench.renamed import ARCHITECTURE_SELECTION, RECIPE, stored_with_new_names
 from nasbench.search.ledger import Budget
 
 OF_TASK = "task"
@@ -31,7 +32,7 @@ def check_live_study(study: LiveStudy) -> None:
     """Build every plan of a study; raises NasbenchError for the first name or setting that is wrong."""
     get_networks(study.space)
     EarlyStopping.parse(study.stopping)
-    if study.selection not in SELECTIONS:
+    if ARCHITECTURE_SELECTION.get(study.selection, study.selection) not in SELECTIONS:
         raise unknown_name("selection", study.selection, SELECTIONS)
     for task in study.tasks:
         get_task(task)
@@ -43,8 +44,8 @@ def check_live_study(study: LiveStudy) -> None:
             plan = plan_of(study, unit)
             if plan.shares_weights and unit.seed == study.seeds[0]:
                 # What a searcher asks of the space and the supernet shows where it is built, once, which takes no data.
-                make, partial = get_searcher(plan.optimizer, plan.options)
-                build_searcher(make, get_task(plan.task), plan.space, plan.settings, torch.device("cpu"), partial)
+                make, partial = get_searcher(plan.optimizer, plan.optimizer_params)
+                build_searcher(make, get_task(plan.task), plan.space, plan.supernet, torch.device("cpu"), partial)
             check_config(plan)
 
 
@@ -61,17 +62,23 @@ def plan_of(study: LiveStudy, unit: LiveUnit) -> ExperimentConfig:
         task=unit.task,
         space=study.space,
         optimizer=unit.entry.name,
-        options=dict(unit.entry.settings),
+        optimizer_params=dict(unit.entry.settings),
         seed=unit.seed,
-        settings=_filled(SupernetConfig, tables["search"], f"{where}, search"),
+        supernet=_filled(SupernetConfig, tables["search"], f"{where}, search"),
         recipe=_recipe(tables["recipe"], f"{where}, recipe"),
         search_recipe=_recipe(tables["search_recipe"], f"{where}, search_recipe"),
         budget=dict(Budget(tables["budget"]).limits),
-        examples=examples_of(study, unit.task),
+        subset_size=examples_of(study, unit.task),
     )
-    stopping = study.stopping if plan.shares_weights else plan.stopping
+    stopping = study.stopping if plan.shares_weights else plan.early_stopping
     selects = plan.shares_weights and plan.optimizer != "hybrid_supernet"
-    return replace(plan, stopping=stopping, selection=study.selection if selects else plan.selection)
+    return replace(
+        plan,
+        early_stopping=stopping,
+        architecture_selection=ARCHITECTURE_SELECTION.get(study.selection, study.selection)
+        if selects
+        else plan.architecture_selection,
+    )
 
 
 def recipe_of(study: LiveStudy, unit: LiveUnit) -> Recipe:
@@ -106,7 +113,7 @@ def _recipe(given: Mapping[str, Any], where: str) -> Recipe:
 
 def _filled(kind: type, given: Mapping[str, Any], where: str) -> Any:
     """Return an object with every setting but the seed from `given`, of the kinds that its defaults have."""
-    defaults = kind()
+    defaults, given = kind(), stored_with_new_names(given, RECIPE)
     _keys(given, _required([each for each in fields(kind) if each.name != "seed"]), where)
     for name in given:
         wanted, value = getattr(defaults, name), given[name]

@@ -12,13 +12,13 @@ import torch
 from nasbench.cli.progress import Report
 from nasbench.errors import NasbenchError
 from nasbench.files.locks import only_writer
-from nasbench.live.experiment.experiment import run_experiment
+from nasbench.live.experiment.reference_models import run_reference
+from nasbench.live.experiment.run import run_experiment
 from nasbench.live.hardware.torch_device import describe
 from nasbench.live.studies.plans import check_live_study, examples_of, plan_of, recipe_of
 from nasbench.live.studies.store import LiveStore
 from nasbench.live.studies.study import LiveStudy, LiveUnit
 from nasbench.live.tasks.catalogue import get_task
-from nasbench.live.tasks.references.reference_models import run_reference
 from nasbench.live.training.training import Reporter, stderr_reporter
 from nasbench.study.runner import in_processes
 

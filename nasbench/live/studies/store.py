@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.errors import NasbenchError
-from nasbench.files.atomic import write_atomically
 from nasbench.files.documents import parse_json, read_toml
 from nasbench.live.studies.study import LiveStudy, LiveUnit, is_live, parse_live_study
 from nasbench.study.environment import environment
@@ -32,18 +31,6 @@ CLOCKED = ("search_seconds", "train_seconds", "processor_seconds", "latency_ms_b
 CURVES = ("search_curve", "train_curve")
 """Lists of rows of which `seconds` is measured."""
 SKIPPED = "skipped.json"
-
-
-def write_whole(path: Path, content: Any) -> None:
-    """Write JSON by atomic rename.
-
-    Raises:
-        NasbenchError: if the disk refuses; what was there before stays.
-    """
-    try:
-        write_atomically(path, _json(content))
-    except OSError as fault:
-        raise NasbenchError(f"{path} cannot be written ({fault.strerror}); make room and run again.") from None
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ class LiveStudy:
         space: live space.
         seeds: of the runs; run i of every optimizer and of every trained reference has seed i of this list.
         stopping, selection: see `nasbench.live.experiment.config.ExperimentConfig`.
-        references: models of the domain beside the searches, see `nasbench.live.tasks.references.reference_models`.
+        references: models of the domain beside the searches, see `nasbench.live.experiment.reference_models`.
         examples: training and search examples to use, a number or "all".
         search: settings of the supernet.
         recipe: of the final training.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nasbench.cli.live_options import need_torch
 from nasbench.files.path_names import default_folder
-from nasbench.live.experiment.commands import need_torch
 from nasbench.live.studies.study import LiveStudy
 
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from nasbench.cli.live_options import Json, show
 from nasbench.errors import NasbenchError
-from nasbench.live.experiment.commands import Json, show
 
 
 def fetch(

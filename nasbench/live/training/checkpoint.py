@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,17 @@ def save(path: Path, content: dict[str, Any]) -> None:
         stream.write(payload.getbuffer())
 
 
-def load(path: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
+def load(
+    path: Path, identity: dict[str, Any], upgrade: Callable[[dict[str, Any]], dict[str, Any]] = lambda content: content
+) -> dict[str, Any] | None:
     """Return the checkpoint at `path`, or None where there is none.
 
     It is read with `weights_only=True`, so a hostile file runs nothing.
+
+    Args:
+        path: the file.
+        identity: what it must have been written for.
+        upgrade: the content of a first-edition checkpoint to that of today.
 
     Raises:
         NasbenchError: if the file is no checkpoint, was changed after it was written, or what it was written for
@@ -38,7 +46,7 @@ def load(path: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
     """
     if not path.exists():
         return None
-    content = read(path)
+    content = upgrade(read(path))
     written = content["identity"]
     differing = sorted(key for key in {*written, *identity} if written.get(key) != identity.get(key))
     if differing:

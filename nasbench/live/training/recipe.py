@@ -24,14 +24,15 @@ from nasbench.ranges import (
     Range,
     check_ranges,
 )
+from nasbench.renamed import RECIPE, stored_with_new_names
 
 SCHEDULES = ("cosine", "one-cycle")
 PRECISIONS = ("float32", "bfloat16")
 RANGES: dict[str, Range | OneOf] = {
-    **dict.fromkeys(("epochs", "batch", "channels", "cells"), COUNT),
+    **dict.fromkeys(("epochs", "batch_size", "channels", "cells"), COUNT),
     **dict.fromkeys(("learning_rate", "bias_scale"), POSITIVE),
     **dict.fromkeys(("lookahead", "test_time_shift"), SIZE),
-    **dict.fromkeys(("warmup", "momentum", "label_smoothing", "average", "lookahead_decay", "drop_path"), FRACTION),
+    **dict.fromkeys(("warmup", "momentum", "label_smoothing", "ema_decay", "lookahead_decay", "drop_path"), FRACTION),
     **dict.fromkeys(("weight_decay", "gradient_clip", "auxiliary_weight"), NOT_NEGATIVE),
     **dict.fromkeys(("nesterov", "decoupled_decay", "channels_last", "compile", "test_time_flip"), SWITCH),
     "seed": SEED,
@@ -43,7 +44,7 @@ class Recipe:
     """How a network is trained from scratch; a setting outside its range (`RANGES`) raises NasbenchError.
 
     Attributes:
-        epochs, batch: passes over the training split; examples a step.
+        epochs, batch_size: passes over the training split; examples a step.
         learning_rate: the largest; `schedule` "cosine" falls to zero from the start, "one-cycle" rises for `warmup`
             of the steps and then falls linearly to zero.
         momentum, nesterov, weight_decay: of SGD; normalisation and biases do not decay.
@@ -53,7 +54,7 @@ class Recipe:
         gradient_clip: largest norm of the gradient, 0 for none.
         label_smoothing: mass that the target class gives to all classes.
         augmentation: what is done to images, None for what the task says.
-        average: decay of the exponential moving average that is evaluated, 0 for none.
+        ema_decay: decay of the exponential moving average that is evaluated, 0 for none.
         lookahead, lookahead_decay: steps between two updates of Lookahead, 0 for none, and the decay that its slow
             weights reach at the end; see `nasbench.live.training.moving_average.Lookahead`.
         drop_path: rate at the last epoch, rising linearly from zero (DARTS space).
@@ -66,7 +67,7 @@ class Recipe:
     """
 
     epochs: int = 20
-    batch: int = 64
+    batch_size: int = 64
     learning_rate: float = 0.1
     schedule: str = "one-cycle"
     warmup: float = 0.2
@@ -78,7 +79,7 @@ class Recipe:
     gradient_clip: float = 5.0
     label_smoothing: float = 0.0
     augmentation: Augmentation | None = None
-    average: float = 0.0
+    ema_decay: float = 0.0
     lookahead: int = field(default=0, metadata=SINCE_0_2)
     lookahead_decay: float = field(default=0.75, metadata=SINCE_0_2)
     drop_path: float = 0.0
@@ -102,8 +103,8 @@ class Recipe:
             raise NasbenchError(
                 "The recipe has nesterov with a momentum of 0; nesterov should be false or momentum positive."
             )
-        if self.lookahead and self.average:
-            raise NasbenchError("The recipe has both average and lookahead; one of them should be 0.")
+        if self.lookahead and self.ema_decay:
+            raise NasbenchError("The recipe has both ema_decay and lookahead; one of them should be 0.")
 
     def rate(self, progress: float) -> float:
         """Return the learning rate after a share `progress` in [0, 1) of all steps."""
@@ -124,7 +125,8 @@ class Recipe:
 
     @classmethod
     def from_dict(cls, settings: dict[str, Any]) -> Recipe:
-        """Return the recipe of these settings, or raise NasbenchError for an unknown one."""
+        """Return the recipe of stored settings, those of the first edition included; NasbenchError for an unknown one."""
+        settings = stored_with_new_names(settings, RECIPE)
         known = {each.name for each in fields(cls)}
         for name in settings:
             if name not in known:
@@ -138,12 +140,12 @@ class Recipe:
         return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()
 
 
-SMALL = Recipe(epochs=12, batch=64, learning_rate=0.1, channels=8, cells=1)
+SMALL = Recipe(epochs=12, batch_size=64, learning_rate=0.1, channels=8, cells=1)
 """For `digits` and other small tasks on a CPU."""
 
 NAS_BENCH_201_RECIPE = Recipe(
     epochs=200,
-    batch=256,
+    batch_size=256,
     learning_rate=0.1,
     schedule="cosine",
     gradient_clip=0.0,
@@ -155,12 +157,12 @@ NAS_BENCH_201_RECIPE = Recipe(
 
 CIFAR10_GPU = Recipe(
     epochs=80,
-    batch=512,
+    batch_size=512,
     learning_rate=0.4,
     warmup=0.2,
     gradient_clip=0.0,
     label_smoothing=0.1,
-    average=0.998,
+    ema_decay=0.998,
     channels=48,
     cells=4,
     precision="bfloat16",
@@ -171,7 +173,7 @@ CIFAR10_GPU = Recipe(
 )
 """Toward 96.2 % on CIFAR-10 within minutes on one H100-class GPU."""
 
-FEDERATED = Recipe(epochs=20, batch=32, learning_rate=0.1, channels=8, cells=1)
+FEDERATED = Recipe(epochs=20, batch_size=32, learning_rate=0.1, channels=8, cells=1)
 """For clients with a few hundred examples of a small task each."""
 
 RECIPES = {"small": SMALL, "federated": FEDERATED, "nas-bench-201": NAS_BENCH_201_RECIPE, "cifar10-gpu": CIFAR10_GPU}

@@ -24,6 +24,7 @@ from nasbench.live.training.metrics import evaluate, loss, primary
 from nasbench.live.training.microbatching import MicrobatchFallback
 from nasbench.live.training.moving_average import Lookahead, MovingAverage
 from nasbench.live.training.recipe import Recipe
+from nasbench.renamed import RECIPE
 
 Reporter = Callable[[str], None]
 EpochCallback = Callable[[], None]
@@ -112,6 +113,14 @@ def _is_of_the_compiler(fault: RuntimeError) -> bool:
     return isinstance(fault, TorchDynamoException)
 
 
+def _with_todays_digest(content: dict[str, Any]) -> dict[str, Any]:
+    """Return a checkpoint with the digest of its recipe taken over the names of today."""
+    settings = content.get("settings")
+    if not isinstance(settings, dict) or not RECIPE.keys() & settings.keys():
+        return content
+    return {**content, "identity": {**content["identity"], "recipe": Recipe.from_dict(settings).digest}}
+
+
 class Trainer:
     """One network under one recipe.
 
@@ -153,7 +162,7 @@ class Trainer:
         self.train = DeviceSplit(splits.train, task, device)
         self.search = DeviceSplit(splits.search, task, device) if track else None
         self.optimizer = build_optimizer(self.network, recipe, device)
-        self.average = MovingAverage(self.network, recipe.average) if recipe.average else None
+        self.average = MovingAverage(self.network, recipe.ema_decay) if recipe.ema_decay else None
         lookahead = recipe.lookahead
         self.lookahead = Lookahead(self.network, lookahead, recipe.lookahead_decay) if lookahead else None
         self.generator = torch.Generator().manual_seed(recipe.seed)
@@ -161,7 +170,7 @@ class Trainer:
         self.path = folder / "checkpoint.pt" if folder else None
         self.identity = {"recipe": recipe.digest, "task": task.name, **(identity or {})}
         self.curve: list[dict[str, float]] = []
-        self.microbatching = MicrobatchFallback(recipe.batch, device, reporter)
+        self.microbatching = MicrobatchFallback(recipe.batch_size, device, reporter)
         self._resume()
         self._kept, self._written = len(self.curve), time.monotonic()
         self.forward: Callable[[Tensor], Any] = self.network if forward is None else forward
@@ -200,9 +209,9 @@ class Trainer:
         self.network.train()
         set_drop_path(self.network, recipe.drop_path * epoch / recipe.epochs, self.masks)
         augmentation = (recipe.augmentation or self.task.augmentation) if self.task.shape.dims == 2 else None
-        steps = max(len(self.train) // min(recipe.batch, len(self.train)), 1)
+        steps = max(len(self.train) // min(recipe.batch_size, len(self.train)), 1)
         total = torch.zeros((), device=self.device)
-        for step, batch in enumerate(self.train.epoch(recipe.batch, self.generator, augmentation, epoch)):
+        for step, batch in enumerate(self.train.epoch(recipe.batch_size, self.generator, augmentation, epoch)):
             rate = recipe.rate((epoch + step / steps) / recipe.epochs)
             for group in self.optimizer.param_groups:
                 group["lr"] = rate * group["scale"]
@@ -275,7 +284,7 @@ class Trainer:
         }
 
     def _resume(self) -> None:
-        state = checkpoint.load(self.path, self.identity) if self.path else None
+        state = checkpoint.load(self.path, self.identity, _with_todays_digest) if self.path else None
         if state is None:
             return
         self.network.load_state_dict(state["network"])

@@ -15,13 +15,13 @@ from torch import nn
 from typer.testing import CliRunner
 
 from nasbench.errors import NasbenchError
-from nasbench.live.deployment import commands as deployment_commands
 from nasbench.live.deployment import onnx_export as deploying
 from nasbench.live.deployment import onnx_file
 from nasbench.live.deployment import quantization as quantised
 from nasbench.live.deployment.onnx_file import to_onnx
 from nasbench.live.deployment.runtime import OnnxModel, largest_difference, peak_memory
 from nasbench.live.experiment import commands
+from nasbench.live.experiment import export_command as deployment_commands
 from nasbench.live.networks.space_networks import get_cell_networks
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.shape import TaskShape

@@ -2,49 +2,66 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from nasbench.cli.main import status
 from nasbench.errors import NasbenchError
-from nasbench.live.federated.command import FederationOptions
 from nasbench.live.federated.credentials import VARIABLE, Credentials
+from nasbench.renamed import RenamedWarning
 
-LISTEN = "--federated --listen 127.0.0.1:1"
+LISTEN = "--listen 127.0.0.1:1"
 
 
-@pytest.mark.parametrize("field", [field.name for field in fields(FederationOptions)])
-def test_no_option_of_a_federated_search_is_ignored_without_it(field: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Not even where it is given the value that it has anyway."""
-    usual = getattr(FederationOptions(), field)
-    name = "--" + field.replace("_", "-")
-    assert status(["search", "digits", name, str(1 if usual is None else usual)]) == 2
-    told = capsys.readouterr().err
-    assert told == f"nasbench: {name} is an option of federated search; add --federated, or leave it out.\n"
+@pytest.mark.parametrize(
+    ("words", "today"),
+    [
+        ("search digits --federated --patience 5", "--client-timeout applies to clients that connect over a network"),
+        ("search digits --federated --compare 1 --runtime loop", "--runtime is not used by --compare-seeds"),
+        ("join 127.0.0.1:1 --patience 0", "--client-timeout is 0.0; it should be a positive number"),
+        (
+            "search digits --selection derive --stopping skips --rank 1 --optimizer nothing",
+            "no optimizer named 'nothing'",
+        ),
+    ],
+)
+def test_words_of_the_first_edition_are_read(words: str, today: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.warns(RenamedWarning, match="is called"):
+        assert status(words.split()) == 2
+    assert today in capsys.readouterr().err.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        ("search digits --federated --queries 10", "--queries is no budget of a federated search"),
-        ("search digits --federated --seconds 1", "--seconds is no budget of a federated search"),
-        ("search digits --federated --client-timeout 600", "--client-timeout is of clients that come over a network"),
-        ("search digits --federated --token-file x", "--token-file is of clients that come over a network"),
-        ("search digits --federated --certificates x", "--certificates is of clients that come over a network"),
-        ("search digits --federated --compare 1 --runtime loop", "--runtime is not used by --compare"),
-        ("search digits --federated --compare 1 --listen 127.0.0.1:1", "--listen is not used by --compare"),
-        (f"search digits {LISTEN} --runtime flower", "--runtime is how clients are simulated"),
-        (f"search digits {LISTEN} --client-timeout 0", "--client-timeout is 0.0; it should be a positive number"),
-        (f"search digits {LISTEN} --token-file /nowhere", "token file /nowhere cannot be read"),
-        (f"search digits {LISTEN} --certificates /nowhere", "/nowhere/ca.pem cannot be read"),
-        ("search digits --optimizer gaea --queries 10", "--queries is of optimizers that train alone"),
-        ("search digits --optimizer gaea --seconds 1", "--seconds is of optimizers that train alone"),
-        ("search digits --optimizer random_search --search-epochs 10", "--search-epochs is of searches on shared"),
-        ("search digits --optimizer random_search --queries 10 --seconds 1", "--queries and --seconds are two budgets"),
-        ("join 127.0.0.1:1 --partition inf", "--partition deals out the examples to several clients"),
-        ("join 127.0.0.1:1 --seed 0", "--seed deals out the examples to several clients"),
+        (
+            "federated search digits --client-timeout 600",
+            "--client-timeout applies to clients that connect over a network",
+        ),
+        ("federated search digits --token-file x", "--token-file applies to clients that connect over a network"),
+        ("federated search digits --certificates x", "--certificates applies to clients that connect over a network"),
+        ("federated search digits --compare-seeds 1 --runtime loop", "--runtime is not used by --compare-seeds"),
+        ("federated search digits --compare-seeds 1 --listen 127.0.0.1:1", "--listen is not used by --compare-seeds"),
+        (f"federated search digits {LISTEN} --runtime flower", "--runtime says how clients are simulated"),
+        (
+            f"federated search digits {LISTEN} --client-timeout 0",
+            "--client-timeout is 0.0; it should be a positive number",
+        ),
+        (f"federated search digits {LISTEN} --token-file /nowhere", "token file /nowhere cannot be read"),
+        (f"federated search digits {LISTEN} --certificates /nowhere", "/nowhere/ca.pem cannot be read"),
+        ("search digits --optimizer gaea --queries 10", "--queries applies to optimizers that train from scratch"),
+        ("search digits --optimizer gaea --time-budget-seconds 1", "--time-budget-seconds applies to optimizers"),
+        (
+            "search digits --optimizer random_search --search-epochs 10",
+            "--search-epochs applies to searches with shared",
+        ),
+        (
+            "search digits --optimizer random_search --queries 10 --time-budget-seconds 1",
+            "--queries and --time-budget-seconds are two budgets",
+        ),
+        ("federated join 127.0.0.1:1 --partition inf", "--partition partitions the examples among several clients"),
+        ("federated join 127.0.0.1:1 --seed 0", "--seed partitions the examples among several clients"),
     ],
 )
 def test_what_would_not_be_used_is_refused(words: str, reason: str, capsys: pytest.CaptureFixture[str]) -> None:

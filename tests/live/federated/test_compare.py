@@ -23,9 +23,9 @@ def test_a_comparison_is_kept_and_not_run_again(tmp_path: Path) -> None:
     assert compare_seeds(experiment, 1, CPU, tmp_path, lambda m: None) == [
         {**json.loads(json.dumps(row)), "central": -1.0}
     ]
-    with pytest.raises(NasbenchError, match="another plan"):
-        compare_seeds(replace(experiment, examples=(100, 50)), 1, CPU, tmp_path, lambda m: None)
-    with pytest.raises(NasbenchError, match="another plan"):
+    with pytest.raises(NasbenchError, match="another configuration"):
+        compare_seeds(replace(experiment, subset_size=(100, 50)), 1, CPU, tmp_path, lambda m: None)
+    with pytest.raises(NasbenchError, match="another configuration"):
         compare_seeds(experiment, 1, CPU, tmp_path, lambda m: None, passes=(1, 2))
     with pytest.raises(NasbenchError, match="number of seeds"):
         compare_seeds(experiment, 0, CPU)

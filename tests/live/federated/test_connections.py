@@ -36,7 +36,7 @@ from small_federation import JOB, PLAN
 
 OK = Status(Code.OK, "")
 TOKEN = Credentials("a token of 24 characters")
-THREE_ROUNDS = replace(JOB, settings=replace(JOB.settings, epochs=2))
+THREE_ROUNDS = replace(JOB, supernet=replace(JOB.supernet, epochs=2))
 
 
 @pytest.fixture
@@ -161,7 +161,7 @@ HOSTILE = {2: malformed, 3: of_another_kind, 4: silent, 5: nothing_in_it, 6: twi
 
 
 def test_hostile_and_silent_clients_and_strangers_change_nothing(address: str) -> None:
-    experiment = replace(PLAN, config=THREE_ROUNDS, clients=8, examples=(400, 160))
+    experiment = replace(PLAN, config=THREE_ROUNDS, clients=8, subset_size=(400, 160))
     said: list[str] = []
     coordinator = Coordinator(experiment.config, experiment.clients, reporter=said.append)
     guests = Guests(address)
@@ -219,7 +219,7 @@ def test_a_client_that_comes_back_and_a_server_that_goes_on_end_as_one_run(addre
 
 
 def test_a_client_leaves_and_comes_back_under_its_number(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    experiment = replace(PLAN, config=replace(JOB, settings=replace(JOB.settings, epochs=4)), clients=2)
+    experiment = replace(PLAN, config=replace(JOB, supernet=replace(JOB.supernet, epochs=4)), clients=2)
     said: list[str] = []
     coordinator = experiment.coordinator(said.append)
     guests = Guests(address)

@@ -30,14 +30,14 @@ PATIENCE = 900
 CPU = torch.device("cpu")
 JOB = FederatedConfig(
     task="digits",
-    settings=SupernetConfig(epochs=1, channels=4, cells=1),
+    supernet=SupernetConfig(epochs=1, channels=4, cells=1),
     recipe=replace(SMALL, epochs=1, channels=4),
 )
-PLAN = FederatedExperiment(config=JOB, clients=3, partition=Partition(1.0), examples=(120, 30))
+PLAN = FederatedExperiment(config=JOB, clients=3, partition=Partition(1.0), subset_size=(120, 30))
 
 
-CUT = ["--clients", "3", "--partition", "dirichlet:1", "--examples", "120"]
-SEARCH = ["search", "digits", "--federated", "--device", "cpu", "--json", *CUT]
+CUT = ["--clients", "3", "--partition", "dirichlet:1", "--subset-size", "120"]
+SEARCH = ["federated", "search", "digits", "--device", "cpu", "--json", *CUT]
 SEARCH += ["--search-epochs", "1", "--epochs", "1", "--channels", "4"]
 NASBENCH = [sys.executable, "-c", "from nasbench.cli.main import main; main()"]
 
@@ -85,7 +85,7 @@ def test_processes_over_grpc_equal_the_loop_and_outlive_a_hostile_client(tmp_pat
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
-    join = ["join", address, "--task", "digits", "--device", "cpu", *CUT, "--client"]
+    join = ["federated", "join", address, "--task", "digits", "--device", "cpu", *CUT, "--client"]
     commands = [[*NASBENCH, *SEARCH, "--listen", address], [*NASBENCH, *join, "0"], [*NASBENCH, *join, "1"]]
     commands.append([sys.executable, "-c", HOSTILE, address])
     processes = [_start(command, tmp_path / f"{k}.err") for k, command in enumerate(commands)]

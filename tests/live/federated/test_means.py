@@ -40,7 +40,7 @@ def test_one_step_a_round_is_the_central_step_on_the_live_supernet(weights: tupl
 
     The supernet normalises by the statistics of a batch, so the central step sees the two batches as two.
     """
-    config = replace(JOB, settings=replace(JOB.settings, gradient_clip=1e9, weight_decay=3e-4))
+    config = replace(JOB, supernet=replace(JOB.supernet, gradient_clip=1e9, weight_decay=3e-4))
     data = DIGITS.load().train
     batches = [(torch.as_tensor(data.x[s]).double(), torch.as_tensor(data.y[s])) for s in (slice(0, 24), slice(24, 48))]
 

@@ -25,7 +25,7 @@ from nasbench.live.federated.resume import resume
 from mutations import mutate
 from small_federation import CPU, JOB, PLAN
 
-LONGER = replace(JOB, settings=replace(JOB.settings, epochs=2), recipe=replace(JOB.recipe, epochs=2))
+LONGER = replace(JOB, supernet=replace(JOB.supernet, epochs=2), recipe=replace(JOB.recipe, epochs=2))
 
 
 class PowerCutError(Exception):
@@ -81,7 +81,7 @@ def test_a_checkpoint_that_is_damaged_or_another_s_is_refused(tmp_path: Path) ->
 
 
 def test_kill_9_in_the_middle_and_the_same_command_again(tmp_path: Path) -> None:
-    words = ["search", "digits", "--federated", "--runtime", "loop", "--clients", "3", "--examples", "150"]
+    words = ["federated", "search", "digits", "--runtime", "loop", "--clients", "3", "--subset-size", "150"]
     words += ["--rounds", "2", "--train-rounds", "6", "--channels", "4", "--device", "cpu", "--out"]
     folders = [tmp_path / "killed", tmp_path / "whole"]
     program = [sys.executable, "-c", "from nasbench.cli.main import main; main()", *words, str(folders[0])]

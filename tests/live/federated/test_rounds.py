@@ -46,7 +46,7 @@ def test_trouble_is_by_fraction_and_by_the_seed() -> None:
     assert all(0.1 <= share <= 1 for s in shares for share in s.values())
     assert {k for s in shares for k in s} == set(range(8))
     assert shares[0] == failures.shares(8, 0, 1) and shares[0] != failures.shares(8, 1, 1)
-    for bad in ({"dropout": 1.0}, {"stragglers": -0.1}, {"dropout": float("nan")}):
+    for bad in ({"client_dropout": 1.0}, {"straggler_fraction": -0.1}, {"client_dropout": float("nan")}):
         with pytest.raises(NasbenchError, match=r"should be in \[0, 1\)"):
             ClientFailures(**bad)
     with pytest.raises(NasbenchError, match="leaves none"):
@@ -55,7 +55,7 @@ def test_trouble_is_by_fraction_and_by_the_seed() -> None:
 
 
 def test_a_round_in_which_nobody_answers_leaves_the_state_as_it_was() -> None:
-    coordinator = Coordinator(replace(JOB, settings=replace(JOB.settings, epochs=2)), 2)
+    coordinator = Coordinator(replace(JOB, supernet=replace(JOB.supernet, epochs=2)), 2)
     for client in (0, 1):
         coordinator.register_client({"client": client, "examples": 9})
     before = coordinator.state
@@ -75,7 +75,7 @@ def test_rounds_learn_what_no_client_could_alone() -> None:
 
     groups = ((0, 1, 2), (3, 4, 5), (6, 7, 8, 9))
     parts = [Splits(own(data.train, g), own(data.search, g), data.test) for g in groups]
-    config = replace(JOB, recipe=replace(JOB.recipe, epochs=10, batch=16))
+    config = replace(JOB, recipe=replace(JOB.recipe, epochs=10, batch_size=16))
     coordinator = Coordinator(config, 3)
     run_loop(coordinator, [Client(k, DIGITS, p) for k, p in enumerate(parts)])
     result = federated_result(FederatedExperiment(config=config, clients=3), coordinator, 0.0, CPU)

@@ -129,6 +129,6 @@ def test_a_job_survives_the_wire_and_a_broken_one_is_told() -> None:
         with pytest.raises(NasbenchError):
             FederatedConfig.loads(text)
     with pytest.raises(NasbenchError, match="moving average"):
-        replace(JOB, recipe=replace(SMALL, average=0.9))
+        replace(JOB, recipe=replace(SMALL, ema_decay=0.9))
     with pytest.raises(NasbenchError, match="1 or more"):
-        replace(JOB, settings=replace(JOB.settings, epochs=0))
+        replace(JOB, supernet=replace(JOB.supernet, epochs=0))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nasbench.cli.live_options import Cells, Channels, Device, Epochs, Json, Seed, Space, need_torch, show
 from nasbench.errors import NasbenchError
-from nasbench.live.experiment.commands import Cells, Channels, Device, Epochs, Json, Seed, Space, need_torch, show
 
 if TYPE_CHECKING:
     from nasbench.live.training.recipe import Recipe

@@ -1,0 +1,100 @@
+"""A whole live search: search, retrain what was found, score it once on the test split; one flat result."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from nasbench.errors import NasbenchError
+from nasbench.live.experiment.config import ExperimentConfig, check_config, config_as_dict
+from nasbench.live.experiment.experiment import Experiment, open_experiment
+from nasbench.live.experiment.search import SearchOutcome, resume_or_search, supernet_search
+from nasbench.live.supernets.ranking import supernet_ranking
+from nasbench.live.training.microbatching import memory_guard
+from nasbench.live.training.training import Reporter, stderr_reporter
+
+
+def run_experiment(
+    config: ExperimentConfig,
+    device: torch.device,
+    workdir: Path | None = None,
+    reporter: Reporter = stderr_reporter,
+    rank: int = 0,
+) -> dict[str, Any]:
+    """Search, retrain, score: return one flat result, with the curves and every setting beside it.
+
+    Args:
+        config: what to do.
+        device: where.
+        workdir: resumed where it holds the same configuration; None keeps nothing.
+        reporter: takes messages.
+        rank: random architectures to train from scratch and to rank by the supernet too; 0 for none.
+
+    Raises:
+        NasbenchError: for a configuration that cannot be run, or a ranking where no weights are shared.
+    """
+    check_config(config)
+    if rank:
+        _check_rank(config, rank)
+    experiment = open_experiment(config, device, workdir, reporter)
+    reporter(f"{config.optimizer} searches {config.space} on {config.task} (seed {config.seed}, {device.type})")
+    outcome = resume_or_search(experiment)
+    trained = experiment.retrain(outcome.architecture, workdir)
+    return {
+        "task": config.task,
+        "space": config.space,
+        "optimizer": config.optimizer,
+        "seed": config.seed,
+        "architecture": experiment.space.to_string(outcome.architecture),
+        "search_seconds": outcome.seconds,
+        **({"stopped_early": outcome.stopped_early} if config.shares_weights else {}),
+        **experiment.score(trained),
+        **(_ranked(experiment, outcome, rank) if rank else {}),
+        "search_curve": outcome.curve,
+        "train_curve": trained.curve,
+        "config": config_as_dict(config),
+    }
+
+
+def _check_rank(config: ExperimentConfig, rank: int) -> None:
+    """Raise NasbenchError unless `rank` architectures can be ranked by the shared weights of a search."""
+    if not config.shares_weights:
+        raise NasbenchError(
+            f"A rank correlation compares one-shot scores with training from scratch, and {config.optimizer} shares no weights; leave out --rank-correlation."
+        )
+    if rank < 2:
+        raise NasbenchError(f"The number of architectures to rank is {rank}; it should be 2 or more.")
+
+
+def _ranked(experiment: Experiment, outcome: SearchOutcome, rank: int) -> dict[str, Any]:
+    """Return how the supernet of a search ranks uniform architectures: flat values, and the rest as `ranking`."""
+    config, device, space = experiment.config, experiment.device, experiment.space
+    experiment.reporter(f"{rank} random architectures are trained from scratch, to be ranked")
+    architectures = space.sample(np.random.default_rng(config.seed).random((rank, space.d)))
+    recipe = replace(config.search_recipe, seed=config.seed)
+    with memory_guard(device, "ranking"):
+        found = outcome.found or supernet_search(experiment).run()
+        assert found.searcher is not None
+        supernet = found.searcher.supernet.eval()
+        data = (experiment.task, experiment.splits)
+        result = supernet_ranking(supernet, *data, architectures, recipe, max(rank // 5, 1), device, experiment.workdir)
+    scores = zip(map(space.to_string, architectures), result.shared, result.alone, strict=True)
+    return {
+        "rank_tau": result.kendall_tau,
+        "rank_overlap": result.top_k_overlap,
+        "ranking": {
+            "architectures": result.n,
+            "kendall_tau": result.kendall_tau,
+            "kendall_tau_low": result.low,
+            "kendall_tau_high": result.high,
+            "p_value": result.p_value,
+            "top_k": result.k,
+            "overlap": result.top_k_overlap,
+            "seconds": result.seconds,
+            "scores": [{"architecture": name, "shared": float(s), "alone": float(a)} for name, s, a in scores],
+        },
+    }
