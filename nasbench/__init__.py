@@ -1,1 +1,130 @@
-"""What can be searched, what answers, what runs; and the hybrid optimizer."""
+"""Reproduce, compare and verify neural architecture search: the public face of the suite.
+
+Names are imported when they are first used, so that `import nasbench` is quick and needs none of what it may lead to.
+
+Example:
+    >>> import nasbench
+    >>> bench = nasbench.load_benchmark("onemax/6x2")
+    >>> nasbench.search("random_search", bench, budget=8, runs=2, seed=1).to_pandas().shape[0]
+    16
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nasbench import testing as testing
+    from nasbench.api.benchmark import Benchmark, list_benchmarks, load_benchmark
+    from nasbench.api.registration import (
+        import_table,
+        register_benchmark,
+        register_claim,
+        register_optimizer,
+        register_task,
+    )
+    from nasbench.api.reporting import load_results, read_traces, report
+    from nasbench.api.search import search
+    from nasbench.errors import NasbenchError
+    from nasbench.reports import statistics as statistics
+    from nasbench.reports.analysis.results import Results
+    from nasbench.search.ledger import Budget
+    from nasbench.search.optimizer import Lockstep, PerRun
+    from nasbench.search.problem import Problem
+    from nasbench.search.registry import get_optimizer
+    from nasbench.search.registry import optimizer_names as list_optimizers
+    from nasbench.spaces.space import Space
+    from nasbench.study.plan import Study, load_study
+    from nasbench.theory.machinery.claim import Claim, Fault, Verdict
+
+    __version__: str
+
+DISTRIBUTION = "nas-verify"
+"""Whose package this is; another distribution installs a package of the same name, whose `__init__` lacks this."""
+
+_HOMES = {
+    "Benchmark": "nasbench.api.benchmark",
+    "Budget": "nasbench.search.ledger",
+    "Claim": "nasbench.theory.machinery.claim",
+    "Fault": "nasbench.theory.machinery.claim",
+    "Lockstep": "nasbench.search.optimizer",
+    "NasbenchError": "nasbench.errors",
+    "PerRun": "nasbench.search.optimizer",
+    "Problem": "nasbench.search.problem",
+    "Results": "nasbench.reports.analysis.results",
+    "Space": "nasbench.spaces.space",
+    "Study": "nasbench.study.plan",
+    "Verdict": "nasbench.theory.machinery.claim",
+    "get_optimizer": "nasbench.search.registry",
+    "import_table": "nasbench.api.registration",
+    "list_benchmarks": "nasbench.api.benchmark",
+    "list_optimizers": "nasbench.search.registry:optimizer_names",
+    "load_benchmark": "nasbench.api.benchmark",
+    "load_results": "nasbench.api.reporting",
+    "load_study": "nasbench.study.plan",
+    "read_traces": "nasbench.api.reporting",
+    "register_benchmark": "nasbench.api.registration",
+    "register_claim": "nasbench.api.registration",
+    "register_optimizer": "nasbench.api.registration",
+    "register_task": "nasbench.api.registration",
+    "report": "nasbench.api.reporting",
+    "search": "nasbench.search:",
+    "statistics": "nasbench.reports.statistics:",
+    "testing": "nasbench.testing:",
+}
+"""Public name to its module; after a colon the name that it has there, or nothing where it is the module."""
+
+__all__ = [
+    "Benchmark",
+    "Budget",
+    "Claim",
+    "Fault",
+    "Lockstep",
+    "NasbenchError",
+    "PerRun",
+    "Problem",
+    "Results",
+    "Space",
+    "Study",
+    "Verdict",
+    "__version__",
+    "get_optimizer",
+    "import_table",
+    "list_benchmarks",
+    "list_optimizers",
+    "load_benchmark",
+    "load_results",
+    "load_study",
+    "read_traces",
+    "register_benchmark",
+    "register_claim",
+    "register_optimizer",
+    "register_task",
+    "report",
+    "search",
+    "statistics",
+    "testing",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            return version(DISTRIBUTION)
+        except PackageNotFoundError:
+            return "0+unknown"  # a checkout that is not installed
+    if name not in _HOMES:
+        raise AttributeError(f"module 'nasbench' has no attribute {name!r}")
+    from importlib import import_module
+
+    module, colon, attribute = _HOMES[name].partition(":")
+    home = import_module(module)
+    if colon and not attribute:
+        return home
+    return getattr(home, attribute or name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from nasbench.benchmarks.synthetic import SyntheticBenchmark, is_synthetic, synthetic_benchmark
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError, unknown_name
+from nasbench.registered import registered
 from nasbench.tables.catalogue import get_table, known_tables, table_datasets, table_names
 from nasbench.tables.importers import formats_of_tables
 
@@ -56,9 +57,12 @@ def get_benchmark(name: str) -> TabularBenchmark:
 
 
 def get_searchable(name: str) -> TabularBenchmark | SyntheticBenchmark:
-    """Anything that can be searched: a benchmark of a table, or one in closed form such as `nk/10x6-k2`.
+    """Return anything that can be searched: a benchmark of a table, a closed form such as `nk/10x6-k2`, a registered function.
 
     Raises:
         NasbenchError: as `get_benchmark` and `nasbench.benchmarks.synthetic.synthetic_benchmark` do.
     """
+    if name in registered("benchmark"):
+        made: SyntheticBenchmark = registered("benchmark")[name]
+        return made
     return synthetic_benchmark(name) if is_synthetic(name) else get_benchmark(name)

@@ -7,9 +7,10 @@ They have one objective, `error` in per cent, no noise, no splits (a study may n
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -156,6 +157,25 @@ class FunctionEvaluator:
         return np.empty((*architectures.shape[:-1], 0))
 
 
+class ClosedForm(Protocol):
+    """A function over a space, minimised, whose optimum and mean are known."""
+
+    @property
+    def space(self) -> Space:
+        """The space."""
+
+    @property
+    def optimum(self) -> float:
+        """Smallest value of the space."""
+
+    @property
+    def mean(self) -> float:
+        """Mean value over the space."""
+
+    def __call__(self, architectures: Architectures) -> Floats:
+        """Values of architectures, `(..., d)` to `(...)`."""
+
+
 class SyntheticOracle:
     """The test side of a closed form; see `nasbench.benchmarks.oracle.Truth`. A row is the index in the space.
 
@@ -164,11 +184,11 @@ class SyntheticOracle:
 
     score_split = ""
     epochs = 1
-    units = ("%",)
 
-    def __init__(self, function: OneMax | NKLandscape, objective: str = "error") -> None:
+    def __init__(self, function: ClosedForm, view: View = AS_IT_IS, unit: str = "%") -> None:
         self._function = function
-        self.views = (VIEWS[objective],)
+        self.views = (view,)
+        self.units = (unit,)
 
     @property
     def size(self) -> int:
@@ -218,11 +238,15 @@ class SyntheticBenchmark:
 
     Attributes:
         name: as in a study.
-        function: the error.
+        function: what is minimised.
+        views: names of the one objective, and how users see each.
+        unit: of its values.
     """
 
     name: str
-    function: OneMax | NKLandscape
+    function: ClosedForm
+    views: Mapping[str, View] = field(default_factory=lambda: VIEWS)
+    unit: str = "%"
 
     @property
     def space(self) -> Space:
@@ -249,15 +273,16 @@ class SyntheticBenchmark:
         Raises:
             NasbenchError: if the setting asks for anything but `error`.
         """
-        if len(protocol.objectives) > 1 or protocol.objectives[0] not in VIEWS or len(protocol.epochs) > 1:
+        if len(protocol.objectives) > 1 or protocol.objectives[0] not in self.views or len(protocol.epochs) > 1:
             raise NasbenchError(
-                f"{self.name} has one objective, 'error' or 'accuracy', at one fidelity; not {', '.join(protocol.objectives)} at {len(protocol.epochs)}."
+                f"{self.name} has one objective, {' or '.join(map(repr, self.views))}, at one fidelity; "
+                f"not {', '.join(protocol.objectives)} at {len(protocol.epochs)}."
             )
         return Problem(FunctionEvaluator(self.space, self.function), protocol, seed, tuple(runs))
 
     def oracle(self, protocol: SearchProtocol) -> SyntheticOracle:
         """The test side; for reports alone."""
-        return SyntheticOracle(self.function, protocol.objectives[0])
+        return SyntheticOracle(self.function, self.views[protocol.objectives[0]], self.unit)
 
 
 def is_synthetic(name: str) -> bool:

@@ -1,15 +1,17 @@
-"""Optimizers by name, found through the entry-point group `nasbench.optimizers`.
+"""Optimizers by name: those of the entry-point group `nasbench.optimizers`, those that a program registered, and `module:ATTR`.
 
-Only the optimizer that is asked for is imported. Any package can add its own: an entry point whose value is a `Lockstep` or a
-`PerRun`.
+Only the optimizer that is asked for is imported. What an entry point gives, or a program registers, may be whatever
+`nasbench.search.methods.as_optimizer` takes.
 """
 
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint
 
-from nasbench.errors import NasbenchError, unknown_name
+from nasbench.errors import unknown_name
 from nasbench.plugins import points, use
+from nasbench.registered import registered
+from nasbench.search.methods import as_optimizer, load_attribute
 from nasbench.search.optimizer import Lockstep, PerRun
 
 GROUP = "nasbench.optimizers"
@@ -20,25 +22,21 @@ def _found() -> dict[str, EntryPoint]:
 
 
 def optimizer_names() -> tuple[str, ...]:
-    """Registered names, sorted; imports none of them."""
-    return tuple(sorted(_found()))
+    """Return the registered names, sorted; imports none of them."""
+    return tuple(sorted({*_found(), *registered("optimizer")}))
 
 
 def get_optimizer(name: str) -> Lockstep | PerRun:
-    """The optimizer registered under a name.
+    """Return the optimizer registered under a name, or that `module:ATTR` names.
 
     Raises:
         NasbenchError: if there is none (with the nearest match), an extra that it needs is not installed, or it cannot be loaded.
     """
+    if ":" in name:
+        return as_optimizer(load_attribute(name), name)
     found = _found()
-    if name not in found:
-        raise unknown_name("optimizer", name, found)
-    return use(found[name], "optimizer", lambda loaded: _optimizer(name, loaded))
-
-
-def _optimizer(name: str, loaded: object) -> Lockstep | PerRun:
-    if not isinstance(loaded, Lockstep | PerRun):
-        raise NasbenchError(
-            f"Entry point {name!r} gives a {type(loaded).__name__}; it should give a Lockstep or a PerRun."
-        )
-    return loaded
+    if name in found:
+        return use(found[name], "optimizer", lambda loaded: as_optimizer(loaded, name))
+    if name in registered("optimizer"):
+        return as_optimizer(registered("optimizer")[name], name)
+    raise unknown_name("optimizer", name, optimizer_names())

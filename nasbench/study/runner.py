@@ -23,6 +23,7 @@ from nasbench.benchmarks.catalogue import get_searchable
 from nasbench.cli.progress import Report
 from nasbench.errors import NasbenchError
 from nasbench.files.locks import only_writer
+from nasbench.registered import carrying
 from nasbench.search.ledger import Ledger
 from nasbench.search.loop import search
 from nasbench.search.observations import Observations
@@ -144,10 +145,11 @@ def in_processes(function: Callable[[T], R], units: Sequence[T], jobs: int) -> I
         return (function(unit) for unit in units)
     from joblib import Parallel, delayed
 
+    carry = carrying(_in_worker)
     # Large units are not batched.
     parallel = Parallel(n_jobs=min(jobs, len(units)), return_as="generator_unordered", batch_size=1)
     with _interrupts_ignored():
-        results: Iterator[R] = parallel(delayed(_in_worker)(os.getpid(), function, unit) for unit in units)
+        results: Iterator[R] = parallel(delayed(carry)(os.getpid(), function, unit) for unit in units)
     return results
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from nasbench.benchmarks.objectives import quantity_of
 from nasbench.benchmarks.synthetic import SyntheticBenchmark
+from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.benchmarks.views import AS_IT_IS, View
 from nasbench.reports.analysis.accounts import AXES, main_account
 from nasbench.reports.analysis.operator_shares import ProposerShares, proposer_shares
@@ -230,8 +231,8 @@ def scoring_of(results: Results, benchmark: str) -> Scoring:
     """How a benchmark of a study is scored."""
     found, oracle, study = results.benchmark(benchmark), results.oracle(benchmark), results.study
     name = results.short(benchmark)
-    if isinstance(found, SyntheticBenchmark):
-        return Scoring(name=name, searched="", scored="", is_exact=True)
+    if not isinstance(found, TabularBenchmark):
+        return Scoring(name=name, searched="", scored="", is_exact=isinstance(found, SyntheticBenchmark))
     quantity = quantity_of(found.table, found.dataset, study.objectives[0])
     splits = {c.split for c in found.table.columns if (c.dataset, c.quantity) == (found.dataset, quantity)}
     if splits <= {None}:

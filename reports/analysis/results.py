@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +22,10 @@ from nasbench.search.search_protocol import SearchProtocol
 from nasbench.study.endings import endings_of, sentences
 from nasbench.study.plan import Entry, Study, Unit
 from nasbench.study.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
 
 DIGITS = 12
 """Hexadecimal digits of a hash that reports print."""
@@ -59,6 +63,29 @@ class Results:
                     f"{folder} was run on another version of {name} than is installed; restore that table or run the study again."
                 )
         return results
+
+    def holding(self, thing: object) -> Results:
+        """Return these results, which keep something alive: the temporary folder that they lie in."""
+        self._memory["held"] = thing
+        return self
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the traces as one tidy frame, a row a query; see `nasbench.reports.analysis.frames.to_pandas`."""
+        from nasbench.reports.analysis.frames import to_pandas
+
+        return to_pandas(self)
+
+    def best(self) -> pd.DataFrame:
+        """Return the best architecture that each method found on each problem; see `nasbench.reports.analysis.frames.best`."""
+        from nasbench.reports.analysis.frames import best
+
+        return best(self)
+
+    def plot(self, account: str = "") -> Figure:
+        """Return a matplotlib figure of regret against the budget spent; see `nasbench.reports.analysis.frames.plot`."""
+        from nasbench.reports.analysis.frames import plot
+
+        return plot(self, account)
 
     @property
     def study(self) -> Study:
@@ -105,7 +132,7 @@ class Results:
     def short(self, benchmark: str) -> str:
         """Its name in headings: the data set alone where all benchmarks of the study share a table."""
         tables = {name.partition("/")[0] for name in self.study.benchmarks}
-        return benchmark.partition("/")[2] if len(tables) == 1 else benchmark
+        return benchmark.partition("/")[2] or benchmark if len(tables) == 1 else benchmark
 
     def units(self, benchmark: str, label: str) -> list[Unit]:
         """The units of one optimizer on one benchmark, in the order of their runs."""

@@ -12,7 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nasbench.errors import NasbenchError, unknown_name
+from nasbench.plugins import points, usable, use
+from nasbench.registered import carrying, registered
 from nasbench.theory.machinery.claim import ALPHA, Claim, Context, Outcome, Verdict
+
+GROUP = "nasbench.claims"
+"""Entry points of packages that add a claim each."""
 
 FAMILIES = (
     "nasbench.theory.families.random_search",
@@ -52,13 +57,26 @@ class Finding:
 
 
 @lru_cache(maxsize=1)
+def _installed() -> dict[str, Claim]:
+    """Return the claims of the suite, then those that packages add through the entry-point group `nasbench.claims`, by name."""
+    own = _by_name(claim for family in FAMILIES for claim in import_module(family).CLAIMS)
+    others = usable(points(GROUP).values(), lambda point: use(point, "claim", _claim))
+    return _by_name((*own.values(), *others))
+
+
 def all_claims() -> dict[str, Claim]:
-    """Return every claim by name, in the order of the families.
+    """Return every claim by name, in the order of the families; those of other packages and of the running program last.
 
     Raises:
         NasbenchError: two claims of one name.
     """
-    return _by_name(claim for family in FAMILIES for claim in import_module(family).CLAIMS)
+    return _by_name((*_installed().values(), *registered("claim").values()))
+
+
+def _claim(loaded: object) -> Claim:
+    if not isinstance(loaded, Claim):
+        raise NasbenchError(f"An entry point of {GROUP} gives a {type(loaded).__name__}; it should give a Claim.")
+    return loaded
 
 
 def find(name: str) -> Claim:
@@ -108,7 +126,9 @@ def verify(
     context = context or Context()
     work = Parallel(n_jobs=jobs, batch_size=1, pre_dispatch=jobs, return_as="generator")
     checked = []
-    for done, found in enumerate(work(delayed(_check)(claim.name, context, faults) for claim in claims), start=1):
+    for done, found in enumerate(
+        work(delayed(carrying(_check))(claim.name, context, faults) for claim in claims), start=1
+    ):
         checked.append(found)
         progress(done, len(claims))
     p_values = np.array([np.nan if v.p_value is None else v.p_value for v, _ in checked])

@@ -1,0 +1,1 @@
+"""What `import nasbench` offers beside the classes of the suite: functions for scripts and notebooks."""

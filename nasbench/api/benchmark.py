@@ -1,0 +1,277 @@
+"""A benchmark as a user sees it: every number that it holds of an architecture, its best architectures, a problem to search."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nasbench.benchmarks.catalogue import benchmark_names, get_searchable
+from nasbench.benchmarks.objectives import CLOSED_FORMS, find_objective, objective_names, quantity_of
+from nasbench.benchmarks.synthetic import EXAMPLES, SyntheticBenchmark
+from nasbench.benchmarks.tabular import TabularBenchmark
+from nasbench.errors import NasbenchError, quoted, unknown_name
+from nasbench.registered import registered
+from nasbench.search.ledger import Budget
+from nasbench.search.problem import Problem
+from nasbench.search.search_protocol import SearchProtocol
+from nasbench.spaces.space import Architectures, Space
+from nasbench.tables.column import SPLITS, Column
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """One data set of a table, a closed form, or a registered function. Search methods never hold it: they get a `problem`.
+
+    Attributes:
+        source: what answers.
+
+    Example:
+        >>> load_benchmark("onemax/6x2").query("1,1,1,1,1,0").loc[0, "value"].round(2)
+        np.float64(16.67)
+    """
+
+    source: TabularBenchmark | SyntheticBenchmark
+
+    def __repr__(self) -> str:
+        return f"Benchmark({self.name!r}, {self.space.size:,} architectures)"
+
+    @property
+    def name(self) -> str:
+        """Name in studies, `table/dataset`."""
+        return self.source.name
+
+    @property
+    def space(self) -> Space:
+        """The search space."""
+        return self.source.space
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """Names of the objectives that a search may minimise; accuracy is maximised as such."""
+        if isinstance(self.source, TabularBenchmark):
+            return objective_names(self.source.table, self.source.dataset)
+        return tuple(self.source.views)
+
+    def architecture(self, architecture: str | int | Sequence[int] | Architectures) -> Architectures:
+        """Return the vector `(d,)` of an architecture given as its string, its index in the space or a vector.
+
+        Raises:
+            NasbenchError: if it is none of the space.
+        """
+        if isinstance(architecture, str):
+            return self.space.from_string(architecture)
+        if isinstance(architecture, int | np.integer):
+            if not 0 <= architecture < self.space.size:
+                raise NasbenchError(f"The index is {architecture}; {self.space.name} has 0 to {self.space.size - 1}.")
+            return self.space.from_index(int(architecture))
+        vector = np.asarray(architecture)
+        fits = vector.shape == (self.space.d,) and vector.dtype.kind in "iu"
+        if not fits or not ((vector >= 0) & (vector < self.space.cardinalities)).all():
+            raise NasbenchError(
+                f"{quoted(architecture)} is no architecture of {self.space.name}; a vector has {self.space.d} choices, from 0 to k - 1."
+            )
+        found: Architectures = vector.astype(np.int8)
+        if not self.space.is_feasible(found):
+            raise NasbenchError(f"{quoted(found.tolist())} is infeasible in {self.space.name}.")
+        return found
+
+    def query(self, architecture: str | int | Sequence[int] | Architectures, *, curves: bool = False) -> pd.DataFrame:
+        """Return every number that the benchmark holds of an architecture, of all splits, lengths of training and seeds.
+
+        Args:
+            architecture: its string, its index in the space, or its vector `(d,)`.
+            curves: whether every epoch of the learning curves is a row too.
+
+        Returns:
+            A row a number: `quantity`, `split` (None where it has no meaning), `epochs`, `seed` (None for what no seed changes),
+            `value`, `unit`.
+
+        Raises:
+            NasbenchError: if the architecture is none of the space, or the table lacks it.
+        """
+        import pandas as pd
+
+        vector = self.architecture(architecture)
+        if isinstance(self.source, TabularBenchmark):
+            rows = _table_rows(self.source, vector, curves)
+        else:
+            value = float(np.asarray(self.source.function(vector[None]))[0])
+            rows = [
+                {
+                    "quantity": name,
+                    "split": None,
+                    "epochs": None,
+                    "seed": None,
+                    "value": view(value),
+                    "unit": self.source.unit,
+                }
+                for name, view in self.source.views.items()
+            ]
+        frame = pd.DataFrame(rows, columns=["quantity", "split", "epochs", "seed", "value", "unit"])
+        frame["split"] = frame["split"].astype(object).where(frame["split"].notna(), None)
+        return frame.astype({"epochs": "Int64", "seed": "Int64"})
+
+    def top(self, n: int = 10, by: str = "") -> pd.DataFrame:
+        """Return the best architectures by the mean over seeds of a quantity, best first.
+
+        Args:
+            n: how many.
+            by: a quantity, after its split where it has one: "test_accuracy", "validation_loss", "latency@pixel3"; if none, what the
+                benchmark scores by: its accuracy (or score, or first quantity) on the test split, or the one it has.
+
+        Returns:
+            A row an architecture: `rank`, `index` in the space, `architecture`, and the column `by`.
+
+        Raises:
+            NasbenchError: if the benchmark has no such quantity, or is a closed form.
+        """
+        import pandas as pd
+
+        if not isinstance(self.source, TabularBenchmark):
+            raise NasbenchError(f"{self.name} has no table to rank; search it.")
+        table, dataset = self.source.table, self.source.dataset
+        by = by or self._scored_by()
+        split, quantity = _split_of(by)
+        timed = table.epochs(dataset, quantity_of(table, dataset, quantity), split)
+        objective = find_objective(table, dataset, quantity, split, timed[-1] if timed else None)
+        means = objective.mean()
+        order = np.argsort(means, kind="stable")[: max(n, 0)]
+        order = order[np.isfinite(means[order])]
+        index = table.row_index[order]
+        architectures = table.base_space.from_index(index)
+        return pd.DataFrame(
+            {
+                "rank": np.arange(1, len(order) + 1),
+                "index": index,
+                "architecture": [table.base_space.to_string(one) for one in architectures],
+                by: objective.view(means[order]),
+            }
+        )
+
+    def protocol(
+        self,
+        budget: float | Mapping[str, float] = 100,
+        *,
+        objectives: Sequence[str] = (),
+        split: str = "",
+        epochs: Sequence[int] = (),
+        training_seed: str | int = "random",
+        repeats: str = "cached",
+    ) -> SearchProtocol:
+        """Return how the benchmark is to be searched; arguments as in `problem`."""
+        names = tuple(objectives) or (self.objectives[0],)
+        chosen = split or self._search_split(names[0])
+        return SearchProtocol(
+            objectives=names,
+            split=chosen,
+            epochs=tuple(epochs) or (self.source.longest(names, chosen),),
+            training_seed=training_seed,
+            repeats=repeats,
+            budget=Budget(budget if isinstance(budget, Mapping) else {"unique_queries": budget}),
+        )
+
+    def problem(
+        self, budget: float | Mapping[str, float] = 100, *, runs: int = 1, seed: int = 0, **protocol: Any
+    ) -> Problem:
+        """Return the search side, for an ask-tell loop of one's own; it has no way to a test score.
+
+        Args:
+            budget: number of unique queries, or a limit for each of several accounts (`nasbench.Budget`).
+            runs: how many advance in lockstep.
+            seed: of the chance of the benchmark: which training seed answers.
+            **protocol: `objectives` (the benchmark's first), `split` (validation), `epochs` (the longest training),
+                `training_seed` ("random", "mean" or a seed), `repeats` ("cached", "charged" or "isomorphic").
+
+        Example:
+            >>> problem = load_benchmark("onemax/6x2").problem(budget=5)
+            >>> import numpy as np
+            >>> problem.query(np.ones((1, 1, 6), dtype=np.int8)).objectives.item()
+            0.0
+        """
+        return self.source.problem(self.protocol(budget, **protocol), seed, tuple(range(runs)))
+
+    def _search_split(self, objective: str) -> str:
+        return self._first_split(objective, ("validation", "validation+test", "test", "train")) or "validation"
+
+    def _scored_by(self) -> str:
+        assert isinstance(self.source, TabularBenchmark)
+        quantity = quantity_of(self.source.table, self.source.dataset, self.objectives[0])
+        split = self._first_split(quantity, ("test", "validation+test", "validation", "train"))
+        return f"{split}_{quantity}" if split else quantity
+
+    def _first_split(self, objective: str, ranked: Sequence[str]) -> str:
+        if not isinstance(self.source, TabularBenchmark):
+            return ""
+        table, dataset = self.source.table, self.source.dataset
+        quantity = quantity_of(table, dataset, objective)
+        held = {c.split for c in table.columns if c.dataset == dataset and c.quantity == quantity}
+        return next((split for split in ranked if split in held), "")
+
+
+def load_benchmark(name: str) -> Benchmark:
+    """Return the benchmark of that name; `list_benchmarks` says which there are.
+
+    Raises:
+        NasbenchError: if there is none (with the nearest match), or its data are not there.
+
+    Example:
+        >>> load_benchmark("onemax/6x2").space.d
+        6
+    """
+    return Benchmark(get_searchable(name))
+
+
+def list_benchmarks() -> tuple[str, ...]:
+    """Return the names of the benchmarks at hand; closed forms have any number more.
+
+    Example:
+        >>> "nas-bench-201/cifar10" in list_benchmarks()
+        True
+    """
+    return (*benchmark_names(), *EXAMPLES, *registered("benchmark"))
+
+
+def _split_of(by: str) -> tuple[str | None, str]:
+    head, _, rest = by.partition("_")
+    return (head, rest) if head in SPLITS and rest else (None, by)
+
+
+def _table_rows(benchmark: TabularBenchmark, vector: Architectures, curves: bool) -> list[dict[str, Any]]:
+    table, dataset = benchmark.table, benchmark.dataset
+    row = int(table.rows(vector[None])[0])
+    if row < 0:
+        raise NasbenchError(f"{benchmark.name} holds nothing on {benchmark.space.to_string(vector)}.")
+    columns = [c for c in table.columns if c.dataset == dataset and (curves or not c.curve)]
+    if not columns:
+        raise unknown_name("data set", dataset, table.datasets)
+    rows = [one for column in columns for one in _numbers(benchmark, column, row)]
+    held = {c.quantity for c in columns}
+    for name in CLOSED_FORMS:
+        if name in objective_names(table, dataset) and name not in held:
+            objective = find_objective(table, dataset, name, None, None)
+            rows.append(_number(name, None, None, None, objective.mean()[row], objective.unit))
+    return rows
+
+
+def _numbers(benchmark: TabularBenchmark, column: Column, row: int) -> list[dict[str, Any]]:
+    measured = benchmark.table.measured(column)
+    values = np.atleast_1d(measured.values[row])
+    missing = np.zeros(values.shape, bool) if measured.missing is None else np.atleast_1d(measured.missing[row])
+    found = []
+    for at in np.argwhere(~missing):
+        seed = None if column.seeds is None else column.seeds[at[0]]
+        epochs = int(at[1]) + 1 if column.curve else column.epochs
+        found.append(_number(column.quantity, column.split, epochs, seed, values[tuple(at)], column.unit))
+    return found
+
+
+def _number(
+    quantity: str, split: str | None, epochs: int | None, seed: int | None, value: Any, unit: str
+) -> dict[str, Any]:
+    return {"quantity": quantity, "split": split, "epochs": epochs, "seed": seed, "value": float(value), "unit": unit}

@@ -1,0 +1,242 @@
+"""Add an optimizer, a benchmark, a task, a table or a claim from a script or a notebook, without packaging anything."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from nasbench import registered
+from nasbench.api.benchmark import Benchmark
+from nasbench.benchmarks.python_function import PythonFunction
+from nasbench.benchmarks.synthetic import FAMILIES, VIEWS, SyntheticBenchmark
+from nasbench.benchmarks.views import AS_IT_IS, View
+from nasbench.errors import NasbenchError
+from nasbench.search.methods import as_optimizer
+from nasbench.spaces.space import Space
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from nasbench.live.tasks.task import Task
+    from nasbench.theory.machinery.claim import Claim
+
+T = TypeVar("T")
+
+
+def register_optimizer(name: str) -> Callable[[T], T]:
+    """Register the class or function that follows as an optimizer; studies, searches and the command line know it by its name.
+
+    What it may be: see `nasbench.search.methods.as_optimizer`. Worker processes get the object itself, so it may be defined in a
+    notebook.
+
+    Raises:
+        NasbenchError: if the name is an optimizer of the suite, or what follows is no optimizer.
+
+    Example:
+        >>> import nasbench
+        >>> @nasbench.register_optimizer("one_by_one")
+        ... def one_by_one(problem, rng):
+        ...     while True:
+        ...         observations = yield problem.space.sample(rng.random((1, problem.space.d)))
+        >>> nasbench.search("one_by_one", "onemax/6x2", budget=4).to_pandas()["method"].unique().tolist()
+        ['one_by_one']
+    """
+    from nasbench.search.registry import optimizer_names
+
+    if name in optimizer_names() and name not in registered.registered("optimizer"):
+        raise NasbenchError(f"{name!r} is an optimizer that is installed; choose another name.")
+
+    def add(thing: T) -> T:
+        as_optimizer(thing, name)
+        registered.add("optimizer", name, thing)
+        return thing
+
+    return add
+
+
+def register_benchmark(
+    name: str,
+    space: Space | Mapping[str, Sequence[Any]],
+    *,
+    objective: str = "error",
+    unit: str = "%",
+    direction: str = "min",
+    optimum: float | None = None,
+) -> Callable[[Callable[..., float]], Callable[..., float]]:
+    """Register the function that follows as a benchmark.
+
+    Args:
+        name: how studies and searches call it.
+        space: of a `Space` the function takes a vector `(d,)` of choices; of a mapping from each decision to its choices it takes one
+            keyword a decision, with the choice itself.
+        objective: what it returns; "error" (in %) may also be searched as "accuracy".
+        unit: of its values.
+        direction: "min", or "max" if more is better.
+        optimum: the best value, where it is known; regret in spaces of more than 10,000 architectures needs it.
+
+    Raises:
+        NasbenchError: if the name is that of a benchmark of the suite.
+
+    Example:
+        >>> import nasbench
+        >>> @nasbench.register_benchmark("bowl", {"width": [16, 32, 64], "depth": [1, 2, 3]})
+        ... def bowl(width, depth):
+        ...     return abs(width - 32) + abs(depth - 2)
+        >>> float(nasbench.load_benchmark("bowl").query("32,2").loc[0, "value"])
+        0.0
+    """
+    from nasbench.tables.catalogue import known_tables
+
+    if name.partition("/")[0] in (*FAMILIES, *known_tables()):
+        raise NasbenchError(f"{name!r} is a name of the suite's own benchmarks; choose another.")
+    if direction not in ("min", "max"):
+        raise NasbenchError(f"The direction is {direction!r}; it should be 'min' or 'max'.")
+
+    def add(function: Callable[..., float]) -> Callable[..., float]:
+        registered.add(
+            "benchmark", name, function_benchmark(name, function, space, objective, unit, direction, optimum)
+        )
+        return function
+
+    return add
+
+
+def function_benchmark(
+    name: str,
+    function: Callable[..., float],
+    space: Space | Mapping[str, Sequence[Any]],
+    objective: str = "error",
+    unit: str = "%",
+    direction: str = "min",
+    optimum: float | None = None,
+) -> SyntheticBenchmark:
+    """Return a function as a benchmark; arguments as in `register_benchmark`."""
+    values = None if isinstance(space, Space) else {key: tuple(choices) for key, choices in space.items()}
+    of = space if isinstance(space, Space) else _product(name, space)
+    views = dict(VIEWS) if objective == "error" else {objective: AS_IT_IS}
+    if direction == "max":
+        views = {objective: View("max", 100.0 if unit == "%" else 0.0)}
+    view = views[objective]
+    best = None if optimum is None else view(optimum)
+    return SyntheticBenchmark(name, PythonFunction(of, _Minimised(function, view), values, best), views, unit)
+
+
+def _product(name: str, choices: Mapping[str, Sequence[Any]]) -> Space:
+    return Space(name, tuple(choices), tuple(tuple(map(str, values)) for values in choices.values()))
+
+
+class _Minimised:
+    """A function whose value is turned into the one that is minimised."""
+
+    def __init__(self, function: Callable[..., float], view: View) -> None:
+        self.function, self.view = function, view
+        self.__name__ = getattr(function, "__name__", "The function")
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> float:
+        return self.view(float(self.function(*arguments, **keywords)))
+
+
+def register_task(
+    name: str,
+    x: np.ndarray | None = None,
+    y: np.ndarray | None = None,
+    *,
+    folder: str | Path | None = None,
+    size: int = 32,
+    seed: int = 0,
+) -> Task:
+    """Register a task of image classification for live search: from arrays, or from a folder with a sub-folder of images a class.
+
+    Half of the examples train, a quarter guides the search, a quarter is the test split, cut by a fixed permutation.
+
+    Args:
+        name: how `nasbench search` and studies call it.
+        x: images `(n, channels, size, size)` or `(n, size, size)`; standardised by the training split.
+        y: their classes `(n,)`, from 0.
+        folder: in place of arrays.
+        size: side in pixels to which images of a folder are scaled.
+        seed: of the permutation.
+
+    Raises:
+        NasbenchError: if the name is that of a task of the suite, or there are not the images of two classes at least.
+
+    Example:
+        >>> import numpy as np
+        >>> import nasbench
+        >>> task = nasbench.register_task("noise", np.random.default_rng(0).random((40, 8, 8)), np.arange(40) % 4)
+        >>> task.shape.outputs
+        4
+    """
+    from nasbench.live.tasks.catalogue import TASKS
+    from nasbench.live.tasks.custom import task_from_arrays, task_from_folder
+
+    if name in TASKS:
+        raise NasbenchError(f"{name!r} is a task of the suite; choose another name.")
+    if (folder is None) == (x is None or y is None):
+        raise NasbenchError("A task is made of x and y, or of a folder; give one of the two.")
+    if folder is not None:
+        task = task_from_folder(name, Path(folder), size, seed)
+    else:
+        assert x is not None and y is not None
+        task = task_from_arrays(name, x, y, seed)
+    registered.add("task", name, task)
+    return task
+
+
+def register_claim(claim: Claim) -> Claim:
+    """Register a claim, such as a theorem, with the check that tests it: `nasbench verify` and its mutation test know it then.
+
+    Raises:
+        NasbenchError: if another claim has its name.
+
+    Example:
+        >>> import nasbench
+        >>> from nasbench.theory.machinery.claim import at_most
+        >>> fault = nasbench.Fault("a wrong constant", lambda context: at_most(2.0, 1.0, 1))
+        >>> claim = nasbench.Claim("mine.one", "1 = 1", (), "example", lambda context: at_most(1.0, 1.0, 1), fault)
+        >>> nasbench.register_claim(claim).name
+        'mine.one'
+    """
+    from nasbench.theory.machinery.registry import all_claims
+
+    if claim.name in all_claims() and claim.name not in registered.registered("claim"):
+        raise NasbenchError(f"There is a claim named {claim.name!r} already; choose another name.")
+    registered.add("claim", claim.name, claim)
+    return claim
+
+
+def import_table(
+    description: str | Path | Mapping[str, Any], data: pd.DataFrame | None = None
+) -> tuple[Benchmark, ...]:
+    """Import a table of measured architectures, after which studies know it by name; the command is `nasbench data import table`.
+
+    Args:
+        description: a TOML file that says what the columns of a CSV or Parquet file mean (`nasbench.tables.description` has every
+            key), or the same as a mapping.
+        data: the measurements, where the description is a mapping.
+
+    Returns:
+        A benchmark for each data set of the table.
+
+    Raises:
+        NasbenchError: if the description or the data are not sound.
+    """
+    from nasbench.tables.importers import import_table as import_file
+
+    if isinstance(description, Mapping):
+        import tomli_w
+
+        if data is None:
+            raise NasbenchError("A description that is a mapping needs data=, a DataFrame.")
+        with tempfile.TemporaryDirectory() as folder:
+            data.to_parquet(Path(folder, "data.parquet"))
+            text = tomli_w.dumps({**description, "data": "data.parquet"})
+            Path(folder, "description.toml").write_text(text, encoding="utf-8")
+            return import_table(Path(folder, "description.toml"))
+    table, _ = import_file("table", Path(description))
+    from nasbench.benchmarks.tabular import TabularBenchmark
+
+    return tuple(Benchmark(TabularBenchmark(table, dataset)) for dataset in table.datasets)

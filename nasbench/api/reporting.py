@@ -1,0 +1,77 @@
+"""Results from a folder or a file, and a report of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from nasbench.reports.analysis.results import Results
+
+
+def load_results(folder: str | Path) -> Results:
+    """Return the results of a finished study.
+
+    Raises:
+        NasbenchError: if it is no results folder, a part of the study is missing, or a file is damaged.
+
+    Example:
+        >>> import tempfile
+        >>> from nasbench.api.search import search
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = search("random_search", "onemax/6x2", budget=5, out=folder)
+        ...     load_results(folder).labels
+        ('random_search',)
+    """
+    from nasbench.reports.analysis.results import Results
+
+    return Results.open(Path(folder))
+
+
+def read_traces(source: str | Path | pd.DataFrame, *, benchmark: str = "") -> Results:
+    """Return the results that a table of traces holds, whoever made it: a CSV or Parquet file, or a DataFrame.
+
+    Args:
+        source: a row a query, with the columns `method`, `run`, `query` (from 0 within the run) and `value`, which is minimised;
+            it may have `problem`, `architecture` and `charged_seconds` too.
+        benchmark: a benchmark of the suite on which the traces were made; their `architecture` then is scored by its test split.
+            Without it, regret is measured from the best value of the file.
+
+    Raises:
+        NasbenchError: if a column is missing, a value is not finite, or the methods have different numbers of runs.
+
+    Example:
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"method": ["a", "a", "b", "b"], "run": 0, "query": [0, 1, 0, 1], "value": [3, 2, 4, 1]})
+        >>> read_traces(frame).to_pandas()["regret"].tolist()
+        [2.0, 1.0, 3.0, 0.0]
+    """
+    from nasbench.reports.analysis.recorded import results_of_traces
+
+    return results_of_traces(source, benchmark)
+
+
+def report(results: Results, out: str | Path, *, reference: str | None = None) -> Path:
+    """Write a report of results, HTML, Markdown, LaTeX, tables and figures, into a folder; return the page.
+
+    Args:
+        results: from `search`, `load_results` or `read_traces`.
+        out: the folder.
+        reference: label of the method that others are compared with; the first if none.
+
+    Raises:
+        NasbenchError: if there is no method of that label, or the disk refuses.
+
+    Example:
+        >>> import tempfile
+        >>> from nasbench.api.search import search
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     report(search("random_search", "onemax/6x2", budget=5, runs=5), folder).name
+        'report.html'
+    """
+    from nasbench.reports.page.report import build_report
+    from nasbench.reports.page.writer import write_report
+
+    return write_report(build_report(results, reference, ()), Path(out)).page

@@ -1,0 +1,116 @@
+"""One method on one benchmark, in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nasbench import registered
+from nasbench.api.benchmark import Benchmark, load_benchmark
+from nasbench.api.registration import function_benchmark
+from nasbench.errors import NasbenchError
+from nasbench.files.temporary import TemporaryFolder
+from nasbench.search.methods import as_optimizer
+from nasbench.search.registry import get_optimizer
+from nasbench.spaces.space import Space
+
+if TYPE_CHECKING:
+    from nasbench.reports.analysis.results import Results
+
+
+def search(
+    method: object,
+    benchmark: str | Benchmark | Callable[..., float],
+    budget: float | Mapping[str, float] = 100,
+    *,
+    runs: int = 1,
+    seed: int = 0,
+    settings: Mapping[str, Any] | None = None,
+    space: Space | Mapping[str, Sequence[Any]] | None = None,
+    jobs: int = 1,
+    out: str | Path | None = None,
+    **protocol: Any,
+) -> Results:
+    """Search a benchmark with one method, in independent runs.
+
+    Args:
+        method: a name, "module:ATTR", a class with ask and tell, a function (see `register_optimizer`), a `Lockstep` or a `PerRun`.
+        benchmark: a name, a `Benchmark`, or a Python function to minimise, with its `space`.
+        budget: number of unique queries a run, or a limit for each of several accounts.
+        runs: independent runs, numbered from 0.
+        seed: of everything random; run 3 is the same alone and among many.
+        settings: of the method, where they differ from its defaults.
+        space: of a Python function: a `Space`, or a mapping from each decision to its choices.
+        jobs: processes.
+        out: folder that keeps the results; else they go when the program ends.
+        **protocol: `objectives`, `split`, `epochs`, `training_seed`, `repeats`; see `Benchmark.problem`.
+
+    Raises:
+        NasbenchError: if a name is unknown, the method cannot work on the benchmark, or the budget is none.
+
+    Example:
+        >>> result = search("random_search", "onemax/6x2", budget=5, runs=2, seed=1)
+        >>> len(result.to_pandas())
+        10
+    """
+    from nasbench.reports.analysis.results import Results
+    from nasbench.study.plan import Entry, Study
+    from nasbench.study.runner import run_study
+
+    bench = _benchmark(benchmark, space)
+    name = method_name(method)
+    asked = bench.protocol(budget, **protocol)
+    study = Study(
+        name=f"{name} on {bench.name}",
+        description="",
+        seed=seed,
+        runs=runs,
+        chunk=max(1, -(-runs // jobs)) if jobs > 1 else min(runs, 100),
+        benchmarks=(bench.name,),
+        objectives=asked.objectives,
+        split=asked.split,
+        epochs=asked.epochs,
+        training_seed=asked.training_seed,
+        repeats=asked.repeats,
+        budget=asked.budget,
+        optimizers=(Entry(name=name, label=name, settings=dict(settings or {})),),
+    )
+    kept = TemporaryFolder() if out is None else None
+    folder = kept.path if kept is not None else Path(out or "")
+    run_study(study, folder, jobs=jobs)
+    return Results.open(folder).holding(kept)
+
+
+def method_name(method: object) -> str:
+    """Return the name of a method in a study; one that is given as an object is registered under its own name.
+
+    Raises:
+        NasbenchError: if it is no method, or its name is that of another.
+    """
+    if isinstance(method, str):
+        get_optimizer(method)
+        return method
+    kind = as_optimizer(method)
+    held = registered.registered("optimizer")
+    name = next((known for known, thing in held.items() if thing is method), kind.name)
+    if held.get(name) is not method:
+        from nasbench.api.registration import register_optimizer
+
+        register_optimizer(name)(method)
+    return name
+
+
+def _benchmark(
+    benchmark: str | Benchmark | Callable[..., float], space: Space | Mapping[str, Sequence[Any]] | None
+) -> Benchmark:
+    if isinstance(benchmark, str):
+        return load_benchmark(benchmark)
+    if isinstance(benchmark, Benchmark):
+        return benchmark
+    if space is None:
+        raise NasbenchError("A Python function needs space=, a Space or a mapping from each decision to its choices.")
+    name = getattr(benchmark, "__name__", "function")
+    made = function_benchmark(name, benchmark, space)
+    registered.add("benchmark", name, made)
+    return Benchmark(made)

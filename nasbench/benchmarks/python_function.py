@@ -1,0 +1,80 @@
+"""A benchmark from a Python function of one architecture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from nasbench.errors import NasbenchError
+from nasbench.spaces.space import Architectures, Floats, Space
+
+EXHAUSTIVE = 10_000
+"""Most architectures that are all evaluated to find an optimum that nobody stated."""
+SAMPLED = 1_000
+"""Architectures that give the mean of a larger space."""
+
+
+@dataclass(frozen=True)
+class PythonFunction:
+    """A function of one architecture as a landscape, minimised; it should be deterministic, as values are remembered.
+
+    Attributes:
+        space: the space.
+        function: of a vector `(d,)`, or of one keyword a decision where `values` are given; returns a number.
+        values: for each decision what its choices stand for; None if the function takes the vector.
+        stated_optimum: the smallest value, where it is known.
+    """
+
+    space: Space
+    function: Callable[..., float]
+    values: Mapping[str, Sequence[Any]] | None = None
+    stated_optimum: float | None = None
+    _known: dict[bytes, float] = field(default_factory=dict, repr=False, compare=False)
+
+    def __call__(self, architectures: Architectures) -> Floats:
+        """Values of architectures, `(..., d)` to `(...)`."""
+        flat = np.ascontiguousarray(architectures.reshape(-1, self.space.d))
+        return np.array([self._value(one) for one in flat]).reshape(architectures.shape[:-1])
+
+    def _value(self, architecture: Architectures) -> float:
+        key = architecture.tobytes()
+        if key not in self._known:
+            if self.values is None:
+                value = self.function(architecture)
+            else:
+                pairs = zip(self.values.items(), architecture, strict=True)
+                value = self.function(**{name: choices[int(at)] for (name, choices), at in pairs})
+            if not np.isfinite(value):
+                name = getattr(self.function, "__name__", "The function")
+                raise NasbenchError(
+                    f"{name} gave {value} for {self.space.to_string(architecture)}; it should give a finite number."
+                )
+            self._known[key] = float(value)
+        return self._known[key]
+
+    @cached_property
+    def optimum(self) -> float:
+        """Smallest value: the stated one, else that of all architectures.
+
+        Raises:
+            NasbenchError: if none was stated and there are more than `EXHAUSTIVE` architectures.
+        """
+        if self.stated_optimum is not None:
+            return self.stated_optimum
+        if self.space.size > EXHAUSTIVE:
+            raise NasbenchError(
+                f"The optimum of {self.space.name} is not known, and regret needs it; register the function with optimum=."
+            )
+        return float(self(self.space.all).min())
+
+    @cached_property
+    def mean(self) -> float:
+        """Mean value: of all architectures, or of `SAMPLED` random ones where there are more than `EXHAUSTIVE`."""
+        if self.space.size <= EXHAUSTIVE:
+            return float(self(self.space.all).mean())
+        uniform = np.random.default_rng(0).random((SAMPLED, self.space.d))
+        return float(self(self.space.sample(uniform)).mean())

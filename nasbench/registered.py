@@ -1,0 +1,56 @@
+"""What a program registers while it runs: optimizers, benchmarks, tasks and claims, by name.
+
+Packages register through entry points (`nasbench.plugins`); a notebook or a script registers here. Names are looked up here first
+after those of the suite. A worker process does not run the script, so the objects themselves travel with its work: see `carrying`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from nasbench.errors import NasbenchError
+
+Kind = Literal["optimizer", "benchmark", "task", "claim"]
+R = TypeVar("R")
+
+_REGISTERED: dict[Kind, dict[str, Any]] = {"optimizer": {}, "benchmark": {}, "task": {}, "claim": {}}
+
+
+def add(kind: Kind, name: str, thing: object) -> None:
+    """Register an object under a name; the same name again replaces it, as a notebook's cell is run again.
+
+    Raises:
+        NasbenchError: if the name is empty, or has a colon, which is kept for `module:ATTR`.
+    """
+    if not name or ":" in name:
+        raise NasbenchError(f"{name!r} cannot name a registered {kind}; give a name without a colon.")
+    _REGISTERED[kind][name] = thing
+
+
+def registered(kind: Kind) -> Mapping[str, Any]:
+    """Return what is registered of a kind, by name."""
+    return _REGISTERED[kind]
+
+
+@dataclass(frozen=True)
+class _Carrying:
+    """A function together with everything that was registered when it was handed out."""
+
+    function: Callable[..., Any]
+    things: Mapping[Kind, Mapping[str, Any]]
+
+    def __call__(self, *arguments: Any, **more: Any) -> Any:
+        for kind, named in self.things.items():
+            _REGISTERED[kind].update(named)
+        return self.function(*arguments, **more)
+
+
+def carrying(function: Callable[..., R]) -> Callable[..., R]:
+    """Return a function to be run in another process, which finds there what is registered here.
+
+    The objects are pickled with it, by value where they are defined in `__main__` (cloudpickle does that under joblib).
+    """
+    things = {kind: dict(named) for kind, named in _REGISTERED.items() if named}
+    return _Carrying(function, things) if things else function

@@ -1,0 +1,142 @@
+"""What every optimizer must keep: shapes, feasibility, budgets, determinism, lockstep, pickling, no global randomness, no test score."""
+
+from __future__ import annotations
+
+import gc
+import pickle
+from collections.abc import Iterator
+from types import FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nasbench.api.benchmark import Benchmark
+from nasbench.errors import NasbenchError
+from nasbench.search.methods import as_optimizer
+from nasbench.search.observations import Observations
+from nasbench.search.optimizer import Lockstep, PerRun
+from nasbench.search.random_streams import Streams
+from nasbench.search.registry import get_optimizer
+from nasbench.testing.toy import toy_benchmark
+
+SEED = 7
+HIDDEN = ("Table", "Oracle", "SyntheticOracle", "TabularBenchmark", "SyntheticBenchmark", "Benchmark")
+"""Classes that lead to a test score."""
+
+
+class OptimizerContract:
+    """Subclass it as `class TestMine(OptimizerContract)` and override the fixture `optimizer`; `benchmark_` may be overridden too."""
+
+    @pytest.fixture
+    def optimizer(self) -> object:
+        """What is tested: a name, "module:ATTR", class, function, `Lockstep` or `PerRun`."""
+        raise NotImplementedError("Override the fixture `optimizer`.")
+
+    @pytest.fixture
+    def benchmark_(self) -> Benchmark:
+        """What it searches; it has to offer one objective, and the fidelities that the optimizer needs."""
+        return toy_benchmark()
+
+    @pytest.fixture
+    def kind(self, optimizer: object) -> Lockstep | PerRun:
+        """The optimizer, whatever it was given as."""
+        return get_optimizer(optimizer) if isinstance(optimizer, str) else as_optimizer(optimizer)
+
+    def test_runs_to_its_budget_with_feasible_architectures(
+        self, kind: Lockstep | PerRun, benchmark_: Benchmark
+    ) -> None:
+        problem, made = start(kind, benchmark_, (0, 1, 2))
+        batches = ask_tell(problem, made)
+        for run in range(3):
+            architectures, objectives, *_ = trace(batches, run)
+            assert 0 < len(architectures) <= 20
+            assert benchmark_.space.is_feasible(architectures).all()
+            assert np.isfinite(objectives).all()
+        assert all(batch.architectures.dtype == np.int8 for batch in batches)
+
+    def test_same_seed_same_bits(self, kind: Lockstep | PerRun, benchmark_: Benchmark) -> None:
+        first = trace(ask_tell(*start(kind, benchmark_, (0,))), 0)
+        assert same(first, trace(ask_tell(*start(kind, benchmark_, (0,))), 0))
+
+    def test_a_run_alone_is_that_run_of_many(self, kind: Lockstep | PerRun, benchmark_: Benchmark) -> None:
+        together = trace(ask_tell(*start(kind, benchmark_, tuple(range(14, 20)))), 3)
+        assert same(together, trace(ask_tell(*start(kind, benchmark_, (17,))), 0))
+
+    def test_pickled_in_the_middle_it_goes_on(self, kind: Lockstep | PerRun, benchmark_: Benchmark) -> None:
+        whole = trace(ask_tell(*start(kind, benchmark_, (3, 4))), 1)
+        problem, made = start(kind, benchmark_, (3, 4))
+        begun = ask_tell(problem, made, steps=3)
+        try:
+            problem, made = pickle.loads(pickle.dumps((problem, made)))
+        except (TypeError, AttributeError, pickle.PicklingError) as fault:
+            pytest.skip(f"cannot be pickled: {fault}")
+        if not problem.ledger.exhausted.all():
+            begun += ask_tell(problem, made)
+        assert same(trace(begun, 1), whole)
+
+    def test_leaves_global_random_numbers_alone(self, kind: Lockstep | PerRun, benchmark_: Benchmark) -> None:
+        np.random.seed(99)  # noqa: NPY002
+        before = _global_state()
+        ask_tell(*start(kind, benchmark_, (0,)))
+        assert np.array_equal(before, _global_state())
+
+    def test_reaches_no_test_score(self, kind: Lockstep | PerRun, benchmark_: Benchmark) -> None:
+        _, made = start(kind, benchmark_, (0, 1))
+        for thing in reachable(made):
+            assert type(thing).__name__ not in HIDDEN, f"the optimizer can reach a {type(thing).__name__}"
+
+    def test_unknown_setting_is_refused(self, kind: Lockstep | PerRun, benchmark_: Benchmark) -> None:
+        with pytest.raises(NasbenchError, match="setting"):
+            kind.create(benchmark_.problem(), Streams(SEED, (0,)), {"no_such_setting": 1})
+
+
+def start(kind: Lockstep | PerRun, benchmark: Benchmark, runs: tuple[int, ...], queries: float = 20) -> tuple[Any, Any]:
+    """Return a problem for runs of these numbers, and the optimizer on it."""
+    problem = benchmark.source.problem(benchmark.protocol({"queries": queries}), SEED, runs)
+    return problem, kind.create(problem, Streams(SEED, runs))
+
+
+def ask_tell(problem: Any, optimizer: Any, steps: int = 10**9) -> list[Observations]:
+    """Ask, answer and tell until budgets are spent, nothing is proposed or so many batches were answered; return the batches."""
+    batches: list[Observations] = []
+    while len(batches) < steps and not problem.ledger.exhausted.all():
+        observations = problem.query(optimizer.ask())
+        if not observations.answered.any():
+            break
+        batches.append(observations)
+        optimizer.tell(observations)
+    return batches
+
+
+def trace(batches: list[Observations], run: int) -> tuple[np.ndarray, ...]:
+    """Return what a run observed: architectures, objectives, cost, epochs and training seeds, a row a query."""
+    members = [batch.of_run(run) for batch in batches]
+    fields = ("architectures", "objectives", "cost", "epochs", "training_seed")
+    return tuple(np.concatenate([getattr(member, field) for member in members]) for field in fields)
+
+
+def same(left: tuple[np.ndarray, ...], right: tuple[np.ndarray, ...]) -> bool:
+    """Return whether two traces agree bit for bit."""
+    return all(np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in zip(left, right, strict=True))
+
+
+def reachable(root: Any) -> Iterator[Any]:
+    """Yield everything an object holds, however deep; classes, functions and modules are code and not followed."""
+    seen: set[int] = set()
+    pending = [root]
+    while pending:
+        thing = pending.pop()
+        if id(thing) in seen or isinstance(thing, type | ModuleType | FunctionType):
+            continue
+        seen.add(id(thing))
+        yield thing
+        pending += gc.get_referents(thing)
+        if isinstance(thing, np.ndarray) and thing.base is not None:
+            pending.append(thing.base)
+
+
+def _global_state() -> np.ndarray:
+    state = np.random.get_state(legacy=False)  # noqa: NPY002
+    assert isinstance(state, dict)
+    return np.array(state["state"]["key"])

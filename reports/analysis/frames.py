@@ -1,0 +1,100 @@
+"""Results as data frames and as a figure, for notebooks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from nasbench.reports.analysis.results import Results
+from nasbench.reports.analysis.traces import at_budgets
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def to_pandas(results: Results) -> pd.DataFrame:
+    """Return all traces as one frame, a row a query, sorted by problem, method, run and query.
+
+    Columns: `method`, `problem`, `run`, `query` (from 0 within the run), `architecture` (its string), `epochs`, `training_seed`, one
+    column an objective (as users see it: an accuracy as accuracy), `incumbent` (the first objective of the best architecture observed
+    so far, as observed), `regret` (true score of the incumbent above the best of the benchmark, in the unit of the objective),
+    `charged_seconds`, and `proposer` where methods say which of their parts proposed a query.
+    """
+    frames = [_cell(results, problem, label) for problem in results.study.benchmarks for label in results.labels]
+    return pd.concat(frames, ignore_index=True)
+
+
+def best(results: Results) -> pd.DataFrame:
+    """Return a row for each problem and method: the run, query and architecture of the best first objective that was observed.
+
+    Columns as in `to_pandas`; `regret` is the true one of that architecture. The best among many noisy observations is observed too
+    well on average: compare methods by `regret` over all runs, not by this.
+    """
+    frame = to_pandas(results)
+    view = {problem: results.oracle(problem).views[0] for problem in results.study.benchmarks}
+    first = results.study.objectives[0]
+    rows = []
+    for (problem, _), cell in frame.groupby(["problem", "method"], sort=False):
+        longest = cell[cell["epochs"] == cell["epochs"].max()]
+        values = longest[first]
+        rows.append(longest.loc[values.idxmax() if view[str(problem)].direction == "max" else values.idxmin()])
+    chosen = ["problem", "method", "run", "query", "architecture", *results.study.objectives, "regret"]
+    return pd.DataFrame(rows)[chosen].reset_index(drop=True)
+
+
+def plot(results: Results, account: str = "") -> Figure:
+    """Return a figure of regret against what was spent, a panel a problem: the median over the runs, with quartiles.
+
+    Args:
+        results: of a finished study.
+        account: what was spent: "queries", "unique_queries", "epochs", "train_seconds"; the budget's if none.
+    """
+    from matplotlib.figure import Figure
+
+    problems = results.study.benchmarks
+    spent_on = account or next((name for name in results.study.budget.limits if name != "own_seconds"), "queries")
+    figure = Figure(figsize=(4.5 * len(problems), 3.5), layout="constrained")
+    panels = figure.subplots(1, len(problems), squeeze=False)[0]
+    for panel, problem in zip(panels, problems, strict=True):
+        oracle = results.oracle(problem)
+        for label in results.labels:
+            traces = results.traces(problem, label)
+            spent = traces.spent(spent_on)
+            grid = np.unique(spent[traces.answered])
+            regret = oracle.score(traces.incumbents) - oracle.best_score
+            low, middle, high = np.nanquantile(at_budgets(regret, spent, grid), (0.25, 0.5, 0.75), axis=0)
+            (line,) = panel.step(grid, middle, where="post", label=label)
+            panel.fill_between(grid, low, high, step="post", alpha=0.2, color=line.get_color())
+        panel.set_title(problem)
+        panel.set_xlabel(spent_on.replace("_", " ").capitalize())
+        panel.set_ylabel(f"Regret of the incumbent [{oracle.units[0]}]")
+    panels[0].legend()
+    return figure
+
+
+def _cell(results: Results, problem: str, label: str) -> pd.DataFrame:
+    traces, oracle = results.traces(problem, label), results.oracle(problem)
+    stored = pd.concat([results.store.read(unit).to_pandas() for unit in results.units(problem, label)])
+    answered = traces.answered
+    seen = np.take_along_axis(traces.observed[:, :, 0], traces.incumbent_at, axis=1)
+    columns = {
+        "method": label,
+        "problem": problem,
+        "run": stored["run"].to_numpy(),
+        "query": stored["query"].to_numpy(),
+        "architecture": stored["architecture"].astype(str).to_numpy(),
+        "epochs": stored["epochs"].to_numpy(),
+        "training_seed": stored["training_seed"].to_numpy(),
+        **{
+            name: view(stored[name].to_numpy())
+            for name, view in zip(results.study.objectives, oracle.views, strict=True)
+        },
+        "incumbent": oracle.views[0](seen[answered]),
+        "regret": (oracle.score(traces.incumbents) - oracle.best_score)[answered],
+        "charged_seconds": traces.cost[answered],
+    }
+    if traces.proposer is not None:
+        columns["proposer"] = traces.proposer[answered]
+    return pd.DataFrame(columns)
