@@ -9,7 +9,7 @@ from typing import Any
 from nasbench.errors import NasbenchError
 from nasbench.files.sealed import digest
 from nasbench.live.evidence.record import read_record
-from nasbench.live.evidence.registration import FOLDER, Registration, covering, registrations
+from nasbench.live.evidence.registration import FOLDER, EvidenceRegistration, covering, registrations
 from nasbench.live.evidence.summary import accuracy, judge
 from nasbench.reports.hypotheses.registry import Claim
 from nasbench.reports.hypotheses.verdict import ClaimVerdict, Outcome, Part, not_run
@@ -58,13 +58,13 @@ def judge_training(claim: Claim, folder: Path, hypotheses: Path = FOLDER) -> Cla
     )
 
 
-def _standing(registration: Registration, hypotheses: Path) -> str:
+def _standing(registration: EvidenceRegistration, hypotheses: Path) -> str:
     """Name of a registration, and which others of its plan have no evidence here, so that a reader asks what became of them."""
     others = [r.name for r in registrations(registration.plan, hypotheses) if r.name != registration.name]
     return f"{registration.name}; no evidence of {', '.join(others)} is judged" if others else registration.name
 
 
-def _registered(plan: str, path: Path, hypotheses: Path) -> tuple[dict[str, Any], Registration]:
+def _registered(plan: str, path: Path, hypotheses: Path) -> tuple[dict[str, Any], EvidenceRegistration]:
     """A plan's record and the registration under which it was made."""
     record = read_record(path)
     if record["plan"] != plan:
@@ -93,7 +93,7 @@ def _registered(plan: str, path: Path, hypotheses: Path) -> tuple[dict[str, Any]
     )
 
 
-def _judged(plan: str, record: dict[str, Any], registration: Registration, target: float) -> dict[str, Any]:
+def _judged(plan: str, record: dict[str, Any], registration: EvidenceRegistration, target: float) -> dict[str, Any]:
     """The row of the found network, from its registered seeds, each once and as the registered settings say."""
     settings = registration.content["settings"]
     if settings.get("target") != target:

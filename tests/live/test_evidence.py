@@ -20,7 +20,7 @@ import torch
 from nasbench.files.locks import only_writer
 from nasbench.files.sealed import write_sealed
 from nasbench.live.evidence import __main__ as command
-from nasbench.live.evidence import plans, run
+from nasbench.live.evidence import plans, registration, run
 from nasbench.live.evidence.clock import Clock, TimeBudgetExhaustedError
 from nasbench.live.evidence.cost import H200_RATE, H200_SHARE, cost, duration, extrapolated_accuracy
 from nasbench.live.evidence.record import new_record, read_record, write_record
@@ -463,3 +463,10 @@ def test_the_rehearsal_runs_on_a_gpu(data: Path, tmp_path: Path) -> None:
 def test_the_extrapolation_goes_through_the_published_runs() -> None:
     for petaflop, accuracy in ((0.36, 94.01), (1.4, 95.01), (4.9, 96.03)):
         assert extrapolated_accuracy(petaflop * 1e15) == pytest.approx(accuracy, abs=0.2)
+
+
+def test_an_installed_package_is_not_written_into(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(registration.FOLDER.parents[1])
+    assert command.default_out() == Path("reports/evidence"), "the place that scripts use, in a checkout"
+    monkeypatch.chdir(tmp_path)
+    assert command.default_out() == Path("results/evidence")

@@ -56,6 +56,11 @@ def main(arguments: list[str] | None = None) -> int:
         return WRONG_USE
 
 
+def default_out() -> Path:
+    """Return `reports/evidence` at the top of this checkout, elsewhere `results/evidence`: an installed package is not written into."""
+    return Path("reports/evidence" if Path("reports/hypotheses").resolve() == FOLDER else "results/evidence")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m nasbench.live.evidence", description=(__doc__ or "").partition("\n")[0]
@@ -64,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         "--data", type=Path, help="CIFAR-10: a folder with its six binary files or all parts; default: the cache"
     )
     parser.add_argument(
-        "--out", type=Path, default=Path("reports/evidence"), help="folder of the one file that is written"
+        "--out", type=Path, default=default_out(), help="folder of the evidence file (default: %(default)s)"
     )
     parser.add_argument(
         "--work", type=Path, help="folder of checkpoints; default: on a CPU in the cache, on a GPU none"
@@ -97,7 +102,7 @@ def _run(options: argparse.Namespace) -> int:
         return DONE
     if not options.device.startswith("cuda"):
         torch.set_num_threads(options.threads or os.cpu_count() or 1)
-    if options.config:
+    if options.plan:
         rate = expected_rate(config, torch.device(options.device.partition(":")[0]))
         print(json.dumps({"plan": config.as_dict(), "expected": cost(config, *IMAGES, rate=rate).as_dict()}, indent=1))
         return DONE

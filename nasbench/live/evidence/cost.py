@@ -23,7 +23,7 @@ PETA = 1e15
 
 
 @dataclass(frozen=True)
-class Cost:
+class EvidenceCost:
     """Operations of a plan, an upper bound: every network has as many multiply-accumulates as the cap allows.
 
     Attributes:
@@ -67,7 +67,9 @@ class Cost:
         return f"{text}: {search} and {self.seeds} x {seed} at {self.rate / 1e12:.3g} TFLOP/s, {duration(self.total / self.rate)} in all"
 
 
-def cost(config: EvidenceConfig, train: int, search: int, macs: float | None = None, rate: float | None = None) -> Cost:
+def cost(
+    config: EvidenceConfig, train: int, search: int, macs: float | None = None, rate: float | None = None
+) -> EvidenceCost:
     """Return the cost of a plan on so many training and search examples.
 
     Args:
@@ -80,7 +82,7 @@ def cost(config: EvidenceConfig, train: int, search: int, macs: float | None = N
     space = ConvNetworks(config.space).make_space()
     cap = 1e6 * float(space.mmacs or np.inf)
     used = train if config.examples[0] is None else min(config.examples[0], train)
-    return Cost(
+    return EvidenceCost(
         search=TRAINING * cap * used * config.search_epochs * config.queries,
         seed=TRAINING * (cap if macs is None else macs) * (train + search) * config.recipe.epochs,
         seeds=len(config.seeds),

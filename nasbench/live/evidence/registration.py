@@ -18,8 +18,8 @@ from nasbench.errors import NasbenchError
 from nasbench.files.documents import read_toml
 from nasbench.files.sealed import digest
 
-FOLDER = Path(__file__).resolve().parents[3] / "reports" / "hypotheses"
-"""Where registrations lie in the sources."""
+FOLDER = (Path(__file__).resolve().parents[2] / "reports" / "hypotheses").resolve()
+"""Where registrations lie: in the package, which in a checkout is the folder `reports/hypotheses`."""
 ASSUMED_DEVIATION = 0.15
 """Standard deviation of test accuracy in % over seeds that power is computed for; that of airbench's published runs is 0.14."""
 LOOKS = 2
@@ -27,7 +27,7 @@ LOOKS = 2
 
 
 @dataclass(frozen=True)
-class Registration:
+class EvidenceRegistration:
     """One file.
 
     Attributes:
@@ -52,7 +52,7 @@ class Registration:
         )
 
 
-def registrations(plan: str, folder: Path = FOLDER) -> list[Registration]:
+def registrations(plan: str, folder: Path = FOLDER) -> list[EvidenceRegistration]:
     """Return the registrations of a plan, oldest first.
 
     Raises:
@@ -62,7 +62,7 @@ def registrations(plan: str, folder: Path = FOLDER) -> list[Registration]:
     return [registration for registration in found if registration.plan == plan]
 
 
-def covering(record: dict[str, Any], folder: Path = FOLDER) -> Registration | None:
+def covering(record: dict[str, Any], folder: Path = FOLDER) -> EvidenceRegistration | None:
     """Return the registration under which a record was made, None if there is none."""
     return next((r for r in registrations(record["plan"], folder) if r.covers(record)), None)
 
@@ -122,7 +122,7 @@ def _number(path: Path) -> tuple[int, str]:
     return (int(tail) if tail.isdecimal() else 0, path.stem)
 
 
-def _read(path: Path) -> Registration:
+def _read(path: Path) -> EvidenceRegistration:
     content = read_toml(path, f"registration {path.name}")
     names = ("plan", "settings_sha256", "sources_sha256")
     if not all(isinstance(content.get(name), str) for name in names) or not isinstance(content.get("settings"), dict):
@@ -135,4 +135,6 @@ def _read(path: Path) -> Registration:
         raise NasbenchError(
             f"The registration {path.name} was changed after it was made; restore it from version control."
         )
-    return Registration(path.stem, content["plan"], content["settings_sha256"], content["sources_sha256"], content)
+    return EvidenceRegistration(
+        path.stem, content["plan"], content["settings_sha256"], content["sources_sha256"], content
+    )

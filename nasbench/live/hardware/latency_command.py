@@ -12,22 +12,22 @@ from nasbench.ranges import POSITIVE
 
 
 def latency(
-    task: Annotated[str, typer.Argument(help="whose inputs are answered")] = "digits",
+    task: Annotated[str, typer.Argument(help="the task whose inputs are used")] = "digits",
     space: Space = "nas-bench-201",
     channels: Annotated[int, typer.Option(min=1, help="channels of the network")] = 8,
     cells: Annotated[int | None, typer.Option(min=1, help="cells of a stage; layers in the DARTS space")] = None,
     batch: Annotated[int, typer.Option(min=1, help="examples a pass")] = 1,
     sampled: Annotated[int, typer.Option(min=2, help="random architectures to compare on")] = 30,
     calibration: Annotated[int, typer.Option(min=1, help="other random architectures to calibrate on")] = 10,
-    seconds: Annotated[float, typer.Option(help="time to spend on each measurement")] = 0.1,
+    seconds: Annotated[float, typer.Option(help="seconds of repeated passes per measurement")] = 0.1,
     processor_time: Annotated[
-        bool, typer.Option("--processor-time", help="on a CPU, one thread: the time of the processor, not of the wall")
+        bool, typer.Option("--processor-time", help="measure CPU time on one thread instead of wall time")
     ] = False,
     seed: Seed = 0,
     device: Device = "auto",
     json: Json = False,
 ) -> None:
-    """Predict latencies from measured operations and compare them with measured ones, which are compared with themselves."""
+    """Predict latencies from measured operations, and compare them with measured ones and these with a second measurement."""
     need_torch()
     if seconds not in POSITIVE:
         raise NasbenchError(f"--seconds is {seconds}; it should be {POSITIVE.words}.")

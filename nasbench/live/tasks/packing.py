@@ -64,7 +64,7 @@ class Records:
 
 
 @dataclass(frozen=True)
-class Part:
+class FilePart:
     """A file that was read: where it is, and what its header says; `payload` is packed still."""
 
     path: Path
@@ -125,7 +125,7 @@ def join(of: Records, folder: Path) -> dict[str, bytes]:
     return {name: records[i * each : (i + 1) * each].tobytes() for i, name in enumerate(of.files)}
 
 
-def read_parts(of: Records, folder: Path) -> list[Part]:
+def read_parts(of: Records, folder: Path) -> list[FilePart]:
     """Return the parts in a folder, by path, none of them unpacked; raises NasbenchError for one that `join` refuses."""
     return [_read(of, path) for path in sorted(folder.iterdir()) if is_part(path)]
 
@@ -138,7 +138,7 @@ def is_part(path: Path) -> bool:
         return stream.read(len(MAGIC)) == MAGIC
 
 
-def _read(of: Records, path: Path) -> Part:
+def _read(of: Records, path: Path) -> FilePart:
     """Return the part that a file is; no more is read than a part of this data set can have."""
     largest = HEADER.size + _largest(of.most * of.width)
     with path.open("rb") as stream:
@@ -158,7 +158,7 @@ def _read(of: Records, path: Path) -> Part:
         raise NasbenchError(f"{path} is a part of {written}; it should be one of {of.name}.")
     if not (1 <= number <= parts <= min(MOST_PARTS, records) and records <= of.most and records % len(of.files) == 0):
         raise damaged
-    return Part(path, packing, number, parts, records, payload)
+    return FilePart(path, packing, number, parts, records, payload)
 
 
 def _stretch(number: int, parts: int, records: int) -> slice:
@@ -175,7 +175,7 @@ def _packed(of: Records, records: NDArray[np.uint8]) -> bytes:
     return lzma.compress(records[:, 0].tobytes() + residuals.tobytes(), lzma.FORMAT_RAW, filters=FILTERS)
 
 
-def _unpacked(of: Records, part: Part) -> NDArray[np.uint8]:
+def _unpacked(of: Records, part: FilePart) -> NDArray[np.uint8]:
     """Return the records of a part, `(n, width)`; no more is unpacked than it should hold."""
     stretch = _stretch(part.number, part.parts, part.records)
     n = stretch.stop - stretch.start
