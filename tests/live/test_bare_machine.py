@@ -73,12 +73,12 @@ SEARCH = """
 import json, torch
 from dataclasses import replace
 from pathlib import Path
-from nasbench.live.experiment.experiment import run_plan
-from nasbench.live.experiment.config import Plan
+from nasbench.live.experiment.run import run_experiment
+from nasbench.live.experiment.config import ExperimentConfig
 from nasbench.live.training.recipe import SMALL
 recipe = replace(SMALL, epochs=1, channels=4)
-plan = Plan(task="digits", optimizer="hybrid", recipe=recipe, search_recipe=recipe, budget={"queries": 6}, subset_size=(96, 32))
-result = run_plan(plan, torch.device("cpu"), Path("out"))
+plan = ExperimentConfig(task="digits", optimizer="hybrid", recipe=recipe, search_recipe=recipe, budget={"queries": 6}, subset_size=(96, 32))
+result = run_experiment(plan, torch.device("cpu"), Path("out"))
 print(json.dumps([result["architecture"], len(result["search_curve"])]))
 """
 

@@ -59,7 +59,7 @@ REHEARSAL = textwrap.dedent(
     from small_cifar import believe, small_files
     believe(small_files())
     from nasbench.live.evidence import __main__ as command
-    from nasbench.live.evidence.clock import Clock, DeadlineError
+    from nasbench.live.evidence.clock import Clock, TimeBudgetExhaustedError
     from nasbench.live.evidence.record import read_record
 
     allowed = 0
@@ -67,7 +67,7 @@ REHEARSAL = textwrap.dedent(
         global allowed
         allowed -= 1
         if allowed < 0:
-            raise DeadlineError
+            raise TimeBudgetExhaustedError
     Clock.__call__ = within
 
     root = Path(sys.argv[1])
