@@ -31,7 +31,10 @@ from nasbench.errors import NasbenchError
 from nasbench.ranges import LARGEST_SEED, POSITIVE
 
 federated = typer.Typer(
-    help="Architecture search on clients that keep their data.", no_args_is_help=True, pretty_exceptions_enable=False
+    help="Architecture search on clients that keep their data.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
 )
 
 
