@@ -7,9 +7,9 @@ from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 
-from nasbench.baselines.evaluation_history import Seen
 from nasbench.baselines.mlp_ensemble import MlpEnsemble
 from nasbench.ranges import count
+from nasbench.search.history import History
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import PerRun
 from nasbench.search.problem import Problem
@@ -65,23 +65,23 @@ class Bananas:
         self._initial, self._batch, self._candidates, self._parents = initial, batch, candidates, parents
         self._ensemble = MlpEnsemble(members=members, steps=steps)
         self._encoding = encoding if self._space.has_paths else "one-hot"
-        self._seen = Seen(self._space)
+        self._history = History(self._space, len(problem.objectives))
 
     def ask(self) -> Architectures:
         """Propose `(B, d)`: the random start, then the candidates with the best draws; none when no candidate is new."""
-        if len(self._seen) == 0:
+        if len(self._history) == 0:
             return self._space.sample(self._rng.random((self._initial, self._space.d)))
-        pool = mutations(self._space, self._seen, self._parents, self._candidates, self._rng)
+        pool = mutations(self._space, self._history, self._parents, self._candidates, self._rng)
         if len(pool) <= self._batch:
             return pool
         predicted = self._ensemble.predict_after_fit(
-            self._encode(self._seen.architectures), self._seen.errors, self._encode(pool), self._rng
+            self._encode(self._history.architectures), self._history.objectives[:, 0], self._encode(pool), self._rng
         )
         return pool[np.argsort(thompson(predicted, self._rng), kind="stable")[: self._batch]]
 
     def tell(self, observations: RunObservations) -> None:
         """Remember what was measured."""
-        self._seen.add(observations)
+        self._history.add_new(observations)
 
     def _encode(self, architectures: Architectures) -> Floats:
         return self._space.paths(architectures) if self._encoding == "paths" else self._space.one_hot(architectures)
@@ -96,19 +96,19 @@ def thompson(predicted: Floats, rng: np.random.Generator) -> Floats:
     return mean + deviation * rng.standard_normal(len(mean))
 
 
-def mutations(space: Space, seen: Seen, parents: int, number: int, rng: np.random.Generator) -> Architectures:
+def mutations(space: Space, history: History, parents: int, number: int, rng: np.random.Generator) -> Architectures:
     """Unmeasured mutations of the best, `(m, d)`: `number` are drawn, the parents taking turns; repeats count once.
 
     Where all of them are known already, twice mutated ones, and so on; at last uniform ones, which a small space may lack too.
     """
-    best = seen.best(parents)
+    best = history.architectures[history.best(parents)]
     children = best[np.arange(number) % len(best)]
     for _ in range(space.d):
         children = space.mutate(children, rng.random((number, 2)))
-        pool = seen.unseen(children)
+        pool = history.unseen(children)
         if len(pool):
             return pool
-    return seen.unseen(space.sample(rng.random((number, space.d))))
+    return history.unseen(space.sample(rng.random((number, space.d))))
 
 
 OPTIMIZER = PerRun(Bananas)

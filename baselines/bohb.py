@@ -11,6 +11,7 @@ import numpy as np
 from nasbench.baselines.successive_halving import Eta, Rung, SuccessiveHalving, levels, rungs
 from nasbench.ranges import Probability, count, positive
 from nasbench.search.observations import RunObservations
+from nasbench.search.operation_counter import record
 from nasbench.search.optimizer import PerRun
 from nasbench.search.problem import Problem
 from nasbench.spaces.space import Architectures, Floats, Ints
@@ -125,12 +126,14 @@ class Density:
     @classmethod
     def fit(cls, data: Architectures, cardinalities: Ints, min_bandwidth: float) -> Density:
         """Normal-reference bandwidths `1.06 sigma n^(-1 / (4 + d))` on the integer codes, as HpBandSter has them, clipped."""
+        record("density_fit", data.size)
         n, d = data.shape
         rule = 1.06 * data.std(axis=0) * n ** (-1.0 / (4 + d))
         return cls(data, np.minimum(np.maximum(rule, min_bandwidth), 1.0 - 1.0 / cardinalities), cardinalities)
 
     def at(self, architectures: Architectures) -> Floats:
         """Density at each of `(m, d)`, `(m,)`."""
+        record("density", len(architectures) * self.data.size)
         same = architectures[:, None] == self.data
         kernel = np.where(same, 1.0 - self.bandwidth, self.bandwidth / (self.cardinalities - 1))
         return kernel.prod(axis=-1).mean(axis=-1)

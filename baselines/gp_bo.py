@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 
-from nasbench.baselines.evaluation_history import Seen
 from nasbench.baselines.validation import require
 from nasbench.ranges import between, count
 from nasbench.search.gaussian_process import extend, factorise, posterior, profile_likelihood
+from nasbench.search.history import History
+from nasbench.search.normal_scores import normal_scores
 from nasbench.search.observations import RunObservations
+from nasbench.search.operation_counter import record
 from nasbench.search.optimizer import PerRun
 from nasbench.search.problem import Problem
 from nasbench.spaces.space import Architectures, Floats, Space
@@ -21,8 +23,6 @@ from nasbench.spaces.space import Architectures, Floats, Space
 RATES = (0.05, 0.1, 0.2, 0.4, 0.7, 1.2, 2.0)
 NOISES = (0.003, 0.01, 0.03, 0.1, 0.3)
 """Grids for the inverse squared length scale and for the noise variance relative to the signal's."""
-REFIT = 1.3
-"""The hyper-parameters are chosen again when there are this many times the observations of the last time."""
 STARTS, CLIMBS = 5, 3
 """Local search on the acquisition: from how many of the pool, and at most how far."""
 
@@ -55,6 +55,9 @@ class GpBo:
         "pool": ("log-integer", 64, 1024),
     }
 
+    REFIT_GROWTH: ClassVar[float] = 1.3
+    """Hyperparameters are chosen again when there are this many times the observations of the last choice."""
+
     def __init__(
         self,
         problem: Problem,
@@ -72,7 +75,7 @@ class GpBo:
         self._rng = rng
         self._initial, self._pool, self._target = initial, pool, target
         self._weights = (edges, paths)
-        self._seen = Seen(self._space)
+        self._history = History(self._space, len(problem.objectives))
         self._features: Floats = np.empty((0, 0))
         self._factor: Floats = np.empty((0, 0))
         self._rate, self._noise = RATES[0], NOISES[0]
@@ -80,9 +83,9 @@ class GpBo:
 
     def ask(self) -> Architectures:
         """Propose the random start, `(initial, d)`, then one architecture at a time, `(1, d)`; none when all are measured."""
-        if len(self._seen) == 0:
+        if len(self._history) == 0:
             return self._space.sample(self._rng.random((self._initial, self._space.d)))
-        targets = transformed(self._seen.errors, self._target)
+        targets = transformed(self._history.objectives[:, 0], self._target)
         self._condition(targets)
         variance = profile_likelihood(self._factor, targets)[1]
         candidates = self._candidates()
@@ -92,7 +95,7 @@ class GpBo:
         best = np.argsort(-gain, kind="stable")[:STARTS]
         front, value = candidates[best], gain[best]
         for _ in range(CLIMBS):
-            around = self._seen.unseen(self._space.neighbours(front).reshape(-1, self._space.d))
+            around = self._history.unseen(self._space.neighbours(front).reshape(-1, self._space.d))
             if len(around) == 0:
                 break
             gain = self._improvement(around, targets, variance)
@@ -104,23 +107,23 @@ class GpBo:
 
     def tell(self, observations: RunObservations) -> None:
         """Remember what was measured."""
-        self._seen.add(observations)
+        self._history.add_new(observations)
 
     def _candidates(self) -> Architectures:
         if self._space.is_enumerable and self._space.product_size <= self._pool:
-            return self._seen.unseen(self._space.all)
-        near = self._space.neighbours(self._seen.best(10)).reshape(-1, self._space.d)
+            return self._history.unseen(self._space.all)
+        near = self._space.neighbours(self._history.architectures[self._history.best(10)]).reshape(-1, self._space.d)
         far = self._space.sample(self._rng.random((self._pool, self._space.d)))
-        return self._seen.unseen(np.concatenate([near, far]))
+        return self._history.unseen(np.concatenate([near, far]))
 
     def _condition(self, targets: Floats) -> None:
         """Bring features and Cholesky factor up to date."""
         known = len(self._factor)
-        fresh = encode(self._space, self._seen.architectures[known:], *self._weights)
+        fresh = encode(self._space, self._history.architectures[known:], *self._weights)
         before = self._features.reshape(-1, fresh.shape[1])
         self._features = np.concatenate([before, fresh])
         if len(targets) >= self._refit_at:
-            self._refit_at = math.ceil(REFIT * len(targets))
+            self._refit_at = math.ceil(self.REFIT_GROWTH * len(targets))
             self._choose_hyperparameters(targets)
         elif len(fresh):
             inner = kernel(fresh, fresh, self._rate) + self._noise * np.eye(len(fresh))
@@ -153,6 +156,7 @@ def encode(space: Space, architectures: Architectures, edges: float, paths: floa
 
 def squared_distance(left: Floats, right: Floats) -> Floats:
     """Squared Euclidean distances, `(n, f)` and `(m, f)` to `(n, m)`."""
+    record("squared_distance", len(left) * len(right))
     distance = left @ (-2.0 * right.T)
     distance += np.einsum("nf,nf->n", left, left)[:, None]
     distance += np.einsum("mf,mf->m", right, right)
@@ -170,9 +174,7 @@ def transformed(errors: Floats, target: str) -> Floats:
     """Targets of mean about 0 and deviation about 1: normal scores of mid-ranks, or standardised errors, `(t,)`."""
     if target == "standardised":
         return (errors - errors.mean()) / max(float(errors.std()), 1e-12)
-    ordered = np.sort(errors)
-    middle = 0.5 * (np.searchsorted(ordered, errors, side="left") + np.searchsorted(ordered, errors, side="right"))
-    return ndtri(middle / len(errors))
+    return normal_scores(errors)
 
 
 def expected_improvement(mean: Floats, deviation: Floats, best: float) -> Floats:

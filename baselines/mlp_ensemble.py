@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.baselines.adam import Adam
+from nasbench.search.operation_counter import record
 from nasbench.spaces.space import Floats
 
 Weights = list[NDArray[np.float32]]
@@ -39,6 +40,7 @@ class MlpEnsemble:
 
         A feature that never varies in `inputs` is left out, and targets are standardised for the training.
         """
+        record("train_networks", self.members * (self.steps * inputs.size + queries.size))
         varies = inputs.std(axis=0) > 0
         if not varies.any() or targets.std() == 0:
             return np.full((self.members, len(queries)), targets.mean())

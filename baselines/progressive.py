@@ -8,9 +8,9 @@ from typing import Annotated, ClassVar
 import numpy as np
 
 from nasbench.baselines.bananas import mutations
-from nasbench.baselines.evaluation_history import Seen
 from nasbench.baselines.mlp_ensemble import MlpEnsemble
 from nasbench.ranges import count
+from nasbench.search.history import History
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import PerRun
 from nasbench.search.problem import Problem
@@ -50,7 +50,7 @@ class Progressive:
         self._rng = rng
         self._beam = beam
         self._ensemble = MlpEnsemble(steps=steps)
-        self._seen = Seen(self._space)
+        self._history = History(self._space, len(problem.objectives))
         self._level = 0
         self._kept: Architectures = np.zeros((1, self._space.d), dtype=np.int8)
 
@@ -58,26 +58,26 @@ class Progressive:
         """Propose the next level, `(beam, d)` or fewer; none when nothing unmeasured is left."""
         while self._level < self._space.d:
             self._level += 1
-            pool = self._seen.unseen(grow(self._kept, self._space.cardinalities))
+            pool = self._history.unseen(grow(self._kept, self._space.cardinalities))
             if len(pool):
                 return self._choose(pool[np.sort(self._rng.permutation(len(pool))[:POOL])])
-        if len(self._seen) == 0:
+        if len(self._history) == 0:
             return self._space.sample(self._rng.random((self._beam, self._space.d)))
-        return self._choose(mutations(self._space, self._seen, self._beam, 10 * self._beam, self._rng))
+        return self._choose(mutations(self._space, self._history, self._beam, 10 * self._beam, self._rng))
 
     def tell(self, observations: RunObservations) -> None:
         """Remember what was measured; it is what the next level grows from."""
-        self._seen.add(observations)
+        self._history.add_new(observations)
         self._kept = observations.architectures
 
     def _choose(self, pool: Architectures) -> Architectures:
         if len(pool) <= self._beam:
             return pool
-        if len(self._seen) == 0:
+        if len(self._history) == 0:
             return pool[self._rng.permutation(len(pool))[: self._beam]]
         encode = self._space.one_hot
         predicted = self._ensemble.predict_after_fit(
-            encode(self._seen.architectures), self._seen.errors, encode(pool), self._rng
+            encode(self._history.architectures), self._history.objectives[:, 0], encode(pool), self._rng
         )
         return pool[np.argsort(predicted.mean(axis=0), kind="stable")[: self._beam]]
 

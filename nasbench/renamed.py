@@ -34,7 +34,32 @@ class New:
     values: Mapping[Any, Any] = field(default_factory=dict)
 
 
-SETTINGS: Mapping[str, Mapping[str, New]] = {}
+SETTINGS: Mapping[str, Mapping[str, New]] = {
+    "hybrid": {
+        "initial": New("n_initial_samples"),
+        "exploration": New("epsilon"),
+        "surrogate": New("use_surrogate"),
+        "gradient": New("use_gradient"),
+        "evolution": New("use_evolution"),
+        "paths": New("path_features"),
+        "canonical": New("merge_isomorphic"),
+        "beta": New("ucb_beta"),
+        "cooling": New("ucb_beta_decay_start"),
+        "spread": New("hyperprior_sigma"),
+        "rough": New("kernel", {True: "matern52", False: "rbf"}),
+        "brood": New("n_candidates"),
+        "climb": New("acquisition_ascent_steps"),
+        "share": New("surrogate_probability"),
+        "floor": New("min_operator_probability"),
+        "pursuit": New("scheduler_learning_rate"),
+        "population": New("population_size"),
+        "crossover": New("crossover_prob"),
+        "guidance": New("guided_mutation_prob"),
+        "rate": New("eg_learning_rate"),
+        "theta_floor": New("theta_uniform_mix"),
+        "directions": New("n_scalarizations"),
+    },
+}
 """Settings of methods, by the method's registered name."""
 
 ACCOUNTS: Mapping[str, New] = {}

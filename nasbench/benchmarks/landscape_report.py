@@ -21,7 +21,7 @@ from nasbench.benchmarks.landscape import (
 from nasbench.benchmarks.objectives import Objective, find_objective, objective_names, quantity_of
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
-from nasbench.search.archive import nondominated
+from nasbench.search.dominance import nondominated
 from nasbench.spaces.space import Floats
 from nasbench.tables.table import Table
 from nasbench.ties import is_constant, snapped

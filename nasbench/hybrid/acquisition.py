@@ -1,20 +1,24 @@
 """Optimistic hypervolume improvement, for any number of objectives.
 
-A candidate is judged at its optimistic vector: mean minus `beta` standard deviations where an objective is predicted, the exact value
-where it is known. Its worth is the volume that this vector would add to the region the front dominates. With one objective that
+A candidate is scored at its optimistic vector: mean minus `beta` standard deviations where an objective is predicted, the exact value
+where it is known. The score is the volume that this vector would add to the region that the front dominates. With one objective that
 ranks candidates as the lower confidence bound does (Srinivas et al. 2010); with several it is the S-metric selection of Ponweiser
 et al. 2008 (SMS-EGO) without its penalty.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from nasbench.search.archive import nondominated
+from nasbench.search.dominance import nondominated
 from nasbench.spaces.space import Floats
+
+Acquisition = Callable[[Floats, Floats], Floats]
+"""Optimistic vectors `(n, M)` and the front `(p, M)`, both scaled, to values `(n,)`; larger is better."""
 
 REFERENCE = 1.1
 """Reference point in every scaled objective (Ishibuchi et al. 2018)."""
@@ -25,8 +29,8 @@ DOMINATED = 1e3
 """Larger than any volume of scaled objectives that matters."""
 
 
-def undominated_boxes(front: Floats, reference: Floats) -> tuple[Floats, Floats]:
-    """Split the region below `reference` that no point of the front weakly dominates into disjoint boxes.
+def nondominated_boxes(front: Floats, reference: Floats) -> tuple[Floats, Floats]:
+    """Return disjoint boxes that cover the region below `reference` that no point of the front weakly dominates.
 
     Slices along the objective with the fewest distinct values, then each slice likewise.
 
@@ -58,14 +62,14 @@ def undominated_boxes(front: Floats, reference: Floats) -> tuple[Floats, Floats]
     lowers, uppers = [], []
     for low, high in pairwise(edges):
         inside = _minimal(front[front[:, along] <= low][:, others])
-        lower, upper = undominated_boxes(inside, reference[others])
+        lower, upper = nondominated_boxes(inside, reference[others])
         lowers.append(np.insert(lower, along, low, axis=1))
         uppers.append(np.insert(upper, along, high, axis=1))
     return np.concatenate(lowers), np.concatenate(uppers)
 
 
 def _minimal(points: Floats) -> Floats:
-    """Points that no other dominates, each once."""
+    """Return the points that no other dominates, each once."""
     points = np.unique(points, axis=0)
     if points.shape[1] == 2:
         # Sorted by the first objective, a point is minimal if its second falls below all before it.
@@ -74,8 +78,8 @@ def _minimal(points: Floats) -> Floats:
     return points[nondominated(points)]
 
 
-def improvement(points: Floats, boxes: tuple[Floats, Floats]) -> Floats:
-    """Volume of the boxes that each point `(n, M)` dominates, `(n,)`."""
+def hypervolume_improvement(points: Floats, boxes: tuple[Floats, Floats]) -> Floats:
+    """Return the volume of the boxes that each point `(n, M)` dominates, `(n,)`."""
     lower, upper = boxes
     volume = np.ones((len(points), len(lower)))
     for j in range(points.shape[1]):
@@ -85,7 +89,7 @@ def improvement(points: Floats, boxes: tuple[Floats, Floats]) -> Floats:
 
 @dataclass(frozen=True)
 class Scale:
-    """Coordinates in which all that was measured spans 0 to 1 in every objective, the reference point being a little beyond 1.
+    """Coordinates in which the observed points span 0 to 1 in every objective, the reference point being a little beyond 1.
 
     The extent is that of all points and not of their front: a front that has found one corner only would otherwise put the
     reference point so close that no other corner could ever add volume.
@@ -100,31 +104,31 @@ class Scale:
 
     @classmethod
     def of(cls, points: Floats) -> Scale:
-        """From all points seen, `(n, M)`."""
+        """Return the scale of all observed points, `(n, M)`."""
         ideal = points.min(axis=0)
         span = points.max(axis=0) - ideal
         return cls(ideal, np.where(span > 0, span, 1.0))
 
     def __call__(self, points: Floats) -> Floats:
-        """Scaled points, `(n, M)`."""
+        """Return scaled points, `(n, M)`."""
         return (points - self.ideal) / self.span
 
 
-def optimistic_improvement(optimistic: Floats, front: Floats, reference: float = REFERENCE) -> Floats:
-    """Acquisition value of optimistic vectors `(n, M)`, scaled; larger is better.
+def optimistic_hypervolume_improvement(optimistic: Floats, front: Floats, reference: float = REFERENCE) -> Floats:
+    """Return the acquisition value of optimistic vectors `(n, M)`, scaled; larger is better.
 
     Args:
         optimistic: scaled by `Scale`.
-        front: the front seen so far, scaled, `(p, M)`.
+        front: the observed front, scaled, `(p, M)`.
         reference: the reference point in every coordinate.
 
     Returns:
         The added volume for vectors that no other of `optimistic` dominates; for the rest a value below those, which orders them
         by their mean. With one objective the order is exact throughout.
     """
-    worth = -TIE * optimistic.mean(axis=1) - DOMINATED
+    value = -TIE * optimistic.mean(axis=1) - DOMINATED
     # No vector adds more than one that dominates it, so the volume is computed for the best alone.
     best = nondominated(optimistic)
-    boxes = undominated_boxes(front, np.full(front.shape[1], reference))
-    worth[best] += DOMINATED + improvement(optimistic[best], boxes)
-    return worth
+    boxes = nondominated_boxes(front, np.full(front.shape[1], reference))
+    value[best] += DOMINATED + hypervolume_improvement(optimistic[best], boxes)
+    return value

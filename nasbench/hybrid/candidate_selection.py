@@ -1,118 +1,125 @@
-"""From what a proposer brings to the one architecture that is measured next."""
+"""Candidate selection: from what an operator proposes to the one architecture that is evaluated next."""
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from nasbench.hybrid.enumeration import Listing, listing_of
-from nasbench.hybrid.multi_objective_surrogate import Model
-from nasbench.hybrid.progressive import Ladder, Support
-from nasbench.spaces.space import Architectures, Space
+from nasbench.hybrid.enumeration import EnumeratedSpace, enumerate_space
+from nasbench.hybrid.fidelity_ladder import FidelityLadder
+from nasbench.hybrid.multi_objective_surrogate import MultiObjectiveSurrogate
+from nasbench.hybrid.search_space_pruning import ActiveChoices
+from nasbench.search.history import History
+from nasbench.spaces.space import Architectures
 
-TRIES = 64
-CLIMBERS = 2
+REJECTION_SAMPLES = 64
+"""Uniform architectures among which an unevaluated one is looked for, where the space is not enumerated."""
+ASCENT_BEAM_WIDTH = 2
+"""Architectures from which each step of the ascent looks at all neighbours."""
 
 
-class Selection:
-    """Chooses among candidates, and never what has been measured before.
+class CandidateSelection:
+    """Chooses among candidates, and never one that has been evaluated at every fidelity.
 
     Args:
-        space: the space.
-        merged: whether architectures of equal function count as one.
-        model: judges candidates; None takes the first.
-        support: choices that candidates may use.
-        rungs: fidelities of the ladder; 1 is no ladder.
-        climb: steps of ascent on the acquisition value where the space cannot be listed.
+        history: the archive of the run.
+        surrogate: scores candidates; None takes the first.
+        active_choices: choices that candidates may use.
+        ladder: fidelities that architectures climb.
+        ascent_steps: steps of ascent on the acquisition value where the space cannot be enumerated.
+
+    Attributes:
+        open: which of the enumerated architectures may still be evaluated, `(n,)`; empty without an enumeration.
     """
 
     def __init__(
-        self, space: Space, *, merged: bool, model: Model | None, support: Support, rungs: int, climb: int
+        self,
+        history: History,
+        *,
+        surrogate: MultiObjectiveSurrogate | None,
+        active_choices: ActiveChoices,
+        ladder: FidelityLadder,
+        ascent_steps: int,
     ) -> None:
-        self._space = space
-        self._merged = merged
-        self._model = model
-        self._support = support
-        self._ladder = Ladder(rungs)
-        self._climb = climb
-        self._known: dict[bytes, tuple[int, Architectures]] = {}
-        self._open = np.ones(0 if self.listing is None else len(self.listing), dtype=bool)
+        self.history = history
+        self.active_choices = active_choices
+        self._space = history.space
+        self._surrogate = surrogate
+        self._ladder = ladder
+        self._ascent_steps = ascent_steps
+        self.open: NDArray[np.bool_] = np.ones(0 if self.enumeration is None else len(self.enumeration), dtype=bool)
 
     @property
-    def listing(self) -> Listing | None:
-        """What there is to choose from, where the space is small enough to list it."""
-        return listing_of(self._space, self._merged)
+    def enumeration(self) -> EnumeratedSpace | None:
+        """Return what there is to choose from, where the space is small enough."""
+        return enumerate_space(self._space, self.history.merge_isomorphic)
 
     def best(self, candidates: Architectures) -> Architectures | None:
-        """The candidate `(n, d)` of the highest acquisition value that is open; without a model the first one."""
+        """Return the open candidate of `(n, d)` with the highest acquisition value; without a surrogate the first one."""
         candidates = self._eligible(candidates)
         if not len(candidates):
             return None
-        if self._model is None:
+        if self._surrogate is None:
             return candidates[0]
-        return candidates[int(self._model.acquisition(self._model.believed(candidates)).argmax())]
+        return candidates[int(self._surrogate.acquisition(self._surrogate.posterior(candidates)).argmax())]
 
-    def best_listed(self) -> Architectures | None:
-        """The same among all that are listed."""
-        assert self._model is not None and self.listing is not None
-        architectures = self.listing.architectures
-        held = self._open if self._support.is_full else self._open & self._support.holds(architectures)
-        if not held.any():
+    def best_enumerated(self) -> Architectures | None:
+        """Return the same among all that are enumerated."""
+        assert self._surrogate is not None and self.enumeration is not None
+        architectures = self.enumeration.architectures
+        active = self.active_choices
+        eligible = self.open if active.is_full else self.open & active.contains(architectures)
+        if not eligible.any():
             return None
-        best = int(self._model.acquisition(self._model.believed_listed(held)).argmax())
-        return self._as_before(architectures[np.flatnonzero(held)[best]])
+        best = int(self._surrogate.acquisition(self._surrogate.posterior_enumerated(eligible)).argmax())
+        return self._as_evaluated(architectures[np.flatnonzero(eligible)[best]])
 
-    def climbed(self, pool: Architectures) -> Architectures:
-        """A pool `(n, d)`, and what steepest ascent over one-decision neighbours reaches from its best, appended."""
-        assert self._model is not None
+    def hill_climb(self, pool: Architectures) -> Architectures:
+        """Return a pool `(n, d)`, with what steepest ascent over one-decision neighbours reaches from its best appended."""
+        assert self._surrogate is not None
         pool = self._eligible(pool)
         found = [pool]
-        for step in range(self._climb + 1):
+        for step in range(self._ascent_steps + 1):
             if not len(found[-1]):
                 break
-            worth = self._model.acquisition(self._model.believed(found[-1]))
-            here = found[-1][np.argsort(-worth, kind="stable")[:CLIMBERS]]
-            if step < self._climb:
-                found.append(self._eligible(self._space.neighbours(here).reshape(-1, self._space.d)))
+            value = self._surrogate.acquisition(self._surrogate.posterior(found[-1]))
+            beam = found[-1][np.argsort(-value, kind="stable")[:ASCENT_BEAM_WIDTH]]
+            if step < self._ascent_steps:
+                found.append(self._eligible(self._space.neighbours(beam).reshape(-1, self._space.d)))
         return np.concatenate(found)
 
     def uniform(self, rng: np.random.Generator) -> Architectures | None:
-        """Uniform over what is open where it is listed; else over architectures, by rejection."""
-        if self.listing is not None:
-            places = np.flatnonzero(self._open)
+        """Draw uniformly from what is open where it is enumerated; else from architectures, by rejection."""
+        if self.enumeration is not None:
+            places = np.flatnonzero(self.open)
             if not len(places):
                 return None
-            return self._as_before(self.listing.architectures[places[rng.integers(len(places))]])
-        candidates = self._space.sample(rng.random((TRIES, self._space.d)))
+            return self._as_evaluated(self.enumeration.architectures[places[rng.integers(len(places))]])
+        candidates = self._space.sample(rng.random((REJECTION_SAMPLES, self._space.d)))
         return next((a for a in candidates if self.rung(a) <= self._ladder.top), None)
 
     def rung(self, architecture: Architectures) -> int:
-        """Where on the ladder an architecture `(d,)` is measured next; above its top when it is through."""
-        return self._ladder.next_rung(self._functions(architecture[None])[0])
+        """Return the rung of the ladder at which an architecture `(d,)` is evaluated next; above its top when it is through."""
+        return self._ladder.next_rung(self.history.keys(architecture[None])[0])
 
-    def measured(self, architecture: Architectures, rung: int) -> int:
-        """Remember a measurement; return the number of the function, in order of appearance."""
-        function = self._functions(architecture[None])[0]
-        self._ladder.climbed(function, rung)
-        if self.listing is not None and self._ladder.next_rung(function) > self._ladder.top:
-            self._open[self.listing.member[self._space.index(architecture)]] = False
-        return self._known.setdefault(function, (len(self._known), architecture))[0]
+    def update(self, architecture: Architectures) -> None:
+        """Close an architecture `(d,)` that was just added to the history, if it has climbed the whole ladder."""
+        if self.enumeration is not None and self.rung(architecture) > self._ladder.top:
+            self.open[self.enumeration.representative_of[self._space.index(architecture)]] = False
 
-    def _functions(self, architectures: Architectures) -> list[bytes]:
-        forms = self._space.canonical(architectures) if self._merged else architectures
-        return [row.tobytes() for row in np.ascontiguousarray(forms)]
-
-    def _as_before(self, architecture: Architectures) -> Architectures:
-        """The architecture that stood for the same function when it was measured before, at a lower fidelity."""
-        known = self._known.get(self._functions(architecture[None])[0])
-        return architecture if known is None else known[1]
+    def _as_evaluated(self, architecture: Architectures) -> Architectures:
+        """Return the isomorphic architecture that was evaluated before, at a lower fidelity; else the architecture itself."""
+        first = self.history.first(self.history.keys(architecture[None])[0])
+        return architecture if first is None else first
 
     def _eligible(self, candidates: Architectures) -> Architectures:
-        """Candidates that are feasible, within the support and open, each once, in their order."""
+        """Return the candidates that are feasible, active and open, each class once, in their order."""
         candidates = candidates[self._space.is_feasible(candidates)]
-        if not self._support.is_full:
-            candidates = candidates[self._support.holds(candidates)]
+        if not self.active_choices.is_full:
+            candidates = candidates[self.active_choices.contains(candidates)]
         kept: dict[bytes, Architectures] = {}
-        for architecture, function in zip(candidates, self._functions(candidates), strict=True):
-            if function not in kept and self._ladder.next_rung(function) <= self._ladder.top:
-                kept[function] = self._known[function][1] if function in self._known else architecture
+        for architecture, key in zip(candidates, self.history.keys(candidates), strict=True):
+            if key not in kept and self._ladder.next_rung(key) <= self._ladder.top:
+                first = self.history.first(key)
+                kept[key] = architecture if first is None else first
         return np.array(list(kept.values()), dtype=np.int8).reshape(-1, self._space.d)

@@ -1,7 +1,7 @@
-"""Where gradients with respect to the relaxed architecture come from.
+"""Gradients of the multilinear extension with respect to the relaxed architecture.
 
 For `F(theta) = E_{x ~ theta} f(x)` with `theta` on a product of simplices, `dF / dtheta[e, o] = E[f(x) | x_e = o]`. The sources
-here differ in what they know of `f`: all its values, a kernel expansion, a way to evaluate it cheaply, or measured samples alone.
+here differ in what they know of `f`: all its values, a kernel expansion, a cheap evaluation, or observed samples alone.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from nasbench.spaces.space import Architectures, Floats, Ints
 
 
 class GradientSource(Protocol):
-    """What an optimizer that follows gradients asks."""
+    """Gives the gradient at a product distribution."""
 
     def gradient(self, theta: Floats) -> Floats:
-        """Gradient of `F` at `theta`, `(R, d, k)` to `(R, d, k)`; entries beyond a decision's cardinality mean nothing."""
+        """Return the gradient of `F` at `theta`, `(R, d, k)` to `(R, d, k)`; entries beyond a decision's cardinality mean nothing."""
         ...
 
 
 @dataclass(frozen=True)
-class ListedGradient:
+class EnumeratedGradient:
     """Exact gradient from the values of all architectures of a small space.
 
     Attributes:
@@ -37,7 +37,7 @@ class ListedGradient:
     cardinalities: Ints
 
     def extension(self, theta: Floats) -> Floats:
-        """`F(theta)`, `(R, d, k)` to `(R,)`."""
+        """Return `F(theta)`, `(R, d, k)` to `(R,)`."""
         results = []
         for one in theta:
             rest = self.values
@@ -47,14 +47,14 @@ class ListedGradient:
         return np.array(results)
 
     def gradient(self, theta: Floats) -> Floats:
-        """`E[f(x) | x_e = o]` for every decision and choice."""
+        """Return `E[f(x) | x_e = o]` for every decision and choice."""
         result = np.zeros_like(theta)
         for one, gradient in zip(theta, result, strict=True):
             self._differentiate(self.values[:, None], one, gradient, 0, len(self.cardinalities))
         return result
 
     def _differentiate(self, values: Floats, theta: Floats, gradient: Floats, first: int, last: int) -> None:
-        """Gradient in decisions `first` to `last` of what is left, `(prod k, 1)`, when all others have been averaged out.
+        """Write the gradient in decisions `first` to `last` of what is left, `(prod k, 1)`, when all others have been averaged out.
 
         Halving the decisions shares the averaging among them: O(log d) passes over the table in place of d.
         """
@@ -71,7 +71,7 @@ class ListedGradient:
 
 
 def _joint(theta: Floats, cardinalities: Ints) -> Floats:
-    """Probability of every combination of some decisions, `(prod k_i,)`."""
+    """Return the probability of every combination of some decisions, `(prod k_i,)`."""
     joint = np.ones(1)
     for one, k in zip(theta, cardinalities, strict=True):
         joint = np.multiply.outer(joint, one[:k]).reshape(-1)
@@ -96,17 +96,17 @@ class ProductKernelGradient:
     mismatch: float
 
     def _factors(self, theta: Floats) -> Floats:
-        """Mean of each factor, `(R, t, d)`."""
+        """Return the mean of each factor, `(R, t, d)`."""
         matched = theta[:, np.arange(theta.shape[1]), self.centres]
         # The sum is one on the simplex; with it the extension is multilinear everywhere.
         return self.mismatch * theta.sum(axis=-1)[:, None] + (1 - self.mismatch) * matched
 
     def extension(self, theta: Floats) -> Floats:
-        """`F(theta)`, `(R, d, k)` to `(R,)`."""
+        """Return `F(theta)`, `(R, d, k)` to `(R,)`."""
         return self._factors(theta).prod(axis=-1) @ self.weights
 
     def gradient(self, theta: Floats) -> Floats:
-        """`sum_i a_i kappa(o, X_ie) prod_{e' != e} factor_ie'`."""
+        """Return `sum_i a_i kappa(o, X_ie) prod_{e' != e} factor_ie'`."""
         factors = self._factors(theta)
         before = np.cumprod(factors, axis=-1)
         after = np.cumprod(factors[..., ::-1], axis=-1)[..., ::-1]
@@ -122,7 +122,7 @@ class ProductKernelGradient:
 
 @dataclass(frozen=True)
 class ConditionalGradient:
-    """Unbiased gradient of any function that is cheap to evaluate: samples of `theta`, each decision set to each choice.
+    """Unbiased gradient of any function that is cheap to evaluate, from samples of `theta`, each decision set to each choice.
 
     Averaging over the other decisions alone is the Rao-Blackwell form of the score function, of never larger variance.
 
@@ -130,7 +130,7 @@ class ConditionalGradient:
         function: architectures `(n, d)` to values `(n,)`; asked at infeasible combinations too.
         cardinalities: `(d,)`.
         samples: draws from each distribution.
-        rng: where they come from.
+        rng: random numbers of these draws.
     """
 
     function: Callable[[Architectures], Floats]
@@ -139,7 +139,7 @@ class ConditionalGradient:
     rng: np.random.Generator
 
     def gradient(self, theta: Floats) -> Floats:
-        """Mean over samples of `f(x with x_e := o)`."""
+        """Return the mean over samples of `f(x with x_e := o)`."""
         d = len(self.cardinalities)
         decision = np.repeat(np.arange(d), self.cardinalities)
         choice = np.concatenate([np.arange(k) for k in self.cardinalities])
@@ -155,13 +155,13 @@ class ConditionalGradient:
 
 @dataclass(frozen=True)
 class ScoreFunctionGradient:
-    """Unbiased gradient from measured samples alone (Williams 1992, REINFORCE), up to a constant in each decision.
+    """Unbiased gradient from observed samples alone (Williams 1992, REINFORCE), up to a constant in each decision.
 
     Adding a constant to all choices of a decision moves no exponentiated-gradient step, and that is what the baseline does.
 
     Attributes:
         architectures: samples, `(n, d)`.
-        values: what was measured at them, `(n,)`.
+        values: observed there, `(n,)`.
         density: probability of each sample under the distribution it was drawn from, `(n,)`; importance weights correct for
             `theta` having moved since. None if they come from `theta` itself.
         baseline: subtracted from the values.
@@ -173,7 +173,7 @@ class ScoreFunctionGradient:
     baseline: float = 0.0
 
     def gradient(self, theta: Floats) -> Floats:
-        """Mean over samples of `weight (f - baseline) [x_e = o] / theta[e, o]`."""
+        """Return the mean over samples of `weight (f - baseline) [x_e = o] / theta[e, o]`."""
         d, k = theta.shape[1:]
         chosen = theta[:, np.arange(d), self.architectures]
         weight = np.ones(chosen.shape[:2]) if self.density is None else chosen.prod(axis=-1) / self.density

@@ -1,280 +1,317 @@
-"""The hybrid: evolution, exponentiated gradients and a Gaussian process over one archive, each query shared out by a scheduler.
+"""The hybrid: evolution, exponentiated gradients and a Gaussian process on one archive, with adaptive operator selection.
 
-At every query a scheduler picks who proposes: the surrogate (best acquisition value of everything that can be scored),
-evolution (children of the best measured architectures) or the relaxation (draws from a product distribution that follows the
-gradient of the surrogate's multilinear extension). Where the surrogate is on it picks from whatever a proposer brings. With a
+At every query a scheduler selects the operator: the surrogate (best acquisition value of everything that can be scored), evolution
+(offspring of the best evaluated architectures) or the relaxation (draws from a product distribution that descends along the gradient
+of the surrogate's multilinear extension). Where the surrogate is on it picks from the candidates of any operator. With a
 fixed probability the query is uniform instead: with probability `u` a query, `N` architectures and `K` of them in a target, the
 target is missed for `t` queries after the start with a probability of at most `(1 - u K / N)^t`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from math import inf
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import numpy as np
 
 from nasbench.errors import NasbenchError
-from nasbench.hybrid.candidate_selection import Selection
-from nasbench.hybrid.enumeration import listing_of
-from nasbench.hybrid.evolution import Evolution
+from nasbench.hybrid.enumeration import enumerate_space
 from nasbench.hybrid.gradients import ScoreFunctionGradient
-from nasbench.hybrid.multi_objective_surrogate import Model
-from nasbench.hybrid.progressive import Support
+from nasbench.hybrid.hyperparameters import ONE_OBJECTIVE, SEVERAL_OBJECTIVES
+from nasbench.hybrid.kernel import Kernel
+from nasbench.hybrid.multi_objective_surrogate import MultiObjectiveSurrogate
+from nasbench.hybrid.parts import DEFAULT_PARTS, Parts
 from nasbench.hybrid.relaxation import Relaxation
-from nasbench.hybrid.scheduler import Scheduler
-from nasbench.hybrid.surrogate import ONE_OBJECTIVE, SEVERAL_OBJECTIVES
+from nasbench.hybrid.scheduler import AdaptivePursuit
 from nasbench.ranges import Probability, Range, between, count
+from nasbench.search.history import History
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import PerRun
 from nasbench.search.problem import Problem
+from nasbench.search.search_ranges import FloatRange, IntRange
 from nasbench.search.simplex import support, uniform_theta
 from nasbench.spaces.space import Architectures, Floats, Ints
 
 SURROGATE, EVOLUTION, RELAXATION, UNIFORM = "surrogate", "evolution", "relaxation", "uniform"
 ON_POLICY = 10
 """Draws of the relaxation that its score function averages over."""
-COOLED, STEADY, SEVERAL = 4.0, 3.0, 1.5
-"""Default `beta` with one objective, where optimism falls and where it does not, and with several."""
-COOLING = 14.0
-"""Default `cooling` where optimism falls: tuned, as `beta`, on ImageNet16-120 of NAS-Bench-201 and copies of it with its errors perturbed."""
-COOLINGS = Range("a positive number, or inf for never", below=1e9, positive=True, endless=True)
-PATIENCE, CHANCE = 20, 0.01
-"""Of the shrinking support: queries without improvement before a choice comes back, and the chance below which one is dropped."""
+BETA_DECAYING, BETA_CONSTANT, BETA_MULTI_OBJECTIVE = 4.0, 3.0, 1.5
+"""Default `ucb_beta` with one objective, where it decays and where it does not, and with several."""
+BETA_DECAY_START = 14.0
+"""Default `ucb_beta_decay_start` where it decays: tuned, as beta, on ImageNet16-120 of NAS-Bench-201 and perturbed copies of it."""
+DECAY_STARTS = Range("a positive number, or inf for never", below=1e9, positive=True, endless=True)
+PRUNING_PATIENCE, PRUNING_PROBABILITY = 20, 0.01
+"""Queries without improvement before a dropped choice comes back, and the probability below which one is dropped."""
 
 
 class Hybrid:
     """Evolution, exponentiated gradients and a Gaussian process on one archive (ours).
 
     Args:
-        problem: the benchmark.
+        problem: the search problem.
         rng: random numbers of the run.
-        initial: uniform architectures at the start, all different.
-        exploration: probability that a later query is uniform.
-        surrogate: whether there is a Gaussian process.
-        gradient: whether there is a relaxation; without a surrogate it follows the score function.
-        evolution: whether there is evolution.
-        paths: whether the kernel uses paths, bigrams of operations and counts of choices, where the space has paths.
-        canonical: whether architectures of equal function are one to the surrogate, and measured once (unless cheap objectives tell
+        parts: what it is built from.
+        n_initial_samples: uniform architectures at the start, all different.
+        epsilon: probability that a later query is uniform.
+        use_surrogate: whether there is a Gaussian process.
+        use_gradient: whether there is a relaxation; without a surrogate it follows the score function.
+        use_evolution: whether there is evolution.
+        path_features: whether the kernel uses paths, bigrams of operations and counts of choices, where the space has paths.
+        merge_isomorphic: whether isomorphic architectures are one to the surrogate, and evaluated once (unless cheap objectives tell
             them apart).
-        progressive: whether the support shrinks, and new architectures start at the lowest fidelity.
-        beta: standard deviations of optimism of the surrogate at the start; None is 1.5 with several objectives, with one 4 where
-            it falls and 3 where it does not.
-        cooling: observations after which that optimism falls, as one over the square root of their number: early queries explore,
-            late ones go through what is believed best. None is 14 with one objective in a space that is small enough to list, and
-            never elsewhere: a front, or a space of which a search sees little, stays worth exploring.
-        spread: of the log-normal prior of the kernel's settings; 0 keeps their medians, None is 0.5 with one objective and 1 with
-            several.
-        rough: whether the kernel beside paths is the Matérn one and not the Gaussian; None is yes with one objective, no with several.
-        brood: candidates that evolution and the relaxation bring to a query.
-        climb: steps of ascent by which the surrogate improves on its pool where the space cannot be listed.
-        share: of the surrogate among proposers at the start.
-        floor: smallest share of a proposer.
-        pursuit: rate at which shares follow what proposers earn.
-        population: survivors that evolution keeps.
-        crossover: probability of two parents.
-        guidance: probability that a mutation draws from the relaxation.
-        rate: step of the exponentiated gradient, for a gradient scaled to a largest deviation of one.
-        theta_floor: share of the uniform distribution in the relaxation.
-        directions: scalarisations that the relaxation follows where there are several objectives.
-    """
+        progressive: whether choices are pruned, and new architectures start at the lowest fidelity.
+        ucb_beta: standard deviations below the mean of the surrogate's confidence bound; None is 1.5 with several objectives, with
+            one 4 where it decays and 3 where it does not.
+        ucb_beta_decay_start: number of observations t0 after which beta_t = beta * sqrt(t0 / t). None is 14 with one objective in a
+            space that is small enough to enumerate, and inf elsewhere: a front, or a space of which a search sees little, stays
+            worth exploring.
+        hyperprior_sigma: standard deviation of the log-normal hyperprior; 0 keeps its medians, None is 0.5 with one objective and 1
+            with several.
+        kernel: "matern52" or "rbf"; applies where path features are used. None is "matern52" with one objective, "rbf" with several.
+        n_candidates: candidates of evolution and of the relaxation for a query.
+        acquisition_ascent_steps: steps of ascent by which the surrogate improves on its pool where the space cannot be enumerated.
+        surrogate_probability: initial selection probability of the surrogate.
+        min_operator_probability: smallest selection probability of an operator.
+        scheduler_learning_rate: learning rate of adaptive pursuit; 0 keeps the initial operator probabilities.
+        population_size: survivors of evolution.
+        crossover_prob: probability of two parents.
+        guided_mutation_prob: probability that a mutation draws from the relaxation.
+        eg_learning_rate: step of the exponentiated gradient, for a gradient scaled to a largest deviation of one.
+        theta_uniform_mix: weight of the uniform distribution in the relaxation.
+        n_scalarizations: scalarizations that the relaxation follows where there are several objectives.
 
-    TUNABLE: ClassVar[Mapping[str, tuple]] = {
-        "initial": ("log-integer", 2, 16),
-        "beta": ("real", 1.0, 5.0),
-        "cooling": ("log-real", 5.0, 100.0),
-        "spread": ("real", 0.2, 2.0),
-        "share": ("real", 0.5, 0.95),
-        "pursuit": ("real", 0.0, 0.2),
-        "rate": ("log-real", 0.1, 4.0),
-    }
+    Attributes:
+        space: the search space.
+        epochs: fidelities, ascending.
+        history: the archive of the run, which all parts share.
+        surrogate: None if off.
+        relaxation: None if off.
+        evolution: the population; it is kept also where evolution is no operator, since rewards are places in it.
+        scheduler: selection probabilities of the operators.
+        active_choices: choices that are not pruned.
+        selection: the choice among candidates.
+    """
 
     def __init__(
         self,
         problem: Problem,
         rng: np.random.Generator,
+        parts: Parts = DEFAULT_PARTS,
         *,
-        initial: Annotated[int, count(10_000, least=2)] = 4,
-        exploration: Probability = 0.01,
-        surrogate: bool = True,
-        gradient: bool = True,
-        evolution: bool = True,
-        paths: bool = True,
-        canonical: bool = True,
+        n_initial_samples: Annotated[int, count(10_000, least=2), IntRange(2, 16, log=True)] = 4,
+        epsilon: Probability = 0.01,
+        use_surrogate: bool = True,
+        use_gradient: bool = True,
+        use_evolution: bool = True,
+        path_features: bool = True,
+        merge_isomorphic: bool = True,
         progressive: bool = False,
-        beta: Annotated[float, between(0, 1_000)] | None = None,
-        cooling: Annotated[float, COOLINGS] | None = None,
-        spread: Annotated[float, between(0, 10)] | None = None,
-        rough: bool | None = None,
-        brood: Annotated[int, count(10_000)] = 64,
-        climb: Annotated[int, count(1_000, least=0)] = 3,
-        share: Probability = 0.8,
-        floor: Probability = 0.05,
-        pursuit: Probability = 0.05,
-        population: Annotated[int, count(10_000, least=2)] = 20,
-        crossover: Probability = 0.3,
-        guidance: Probability = 0.5,
-        rate: Annotated[float, between(0, 1_000)] = 0.5,
-        theta_floor: Probability = 0.1,
-        directions: Annotated[int, count(1_000)] = 8,
+        ucb_beta: Annotated[float, between(0, 1_000), FloatRange(1.0, 5.0)] | None = None,
+        ucb_beta_decay_start: Annotated[float, DECAY_STARTS, FloatRange(5.0, 100.0, log=True)] | None = None,
+        hyperprior_sigma: Annotated[float, between(0, 10), FloatRange(0.2, 2.0)] | None = None,
+        kernel: Kernel | None = None,
+        n_candidates: Annotated[int, count(10_000)] = 64,
+        acquisition_ascent_steps: Annotated[int, count(1_000, least=0)] = 3,
+        surrogate_probability: Annotated[Probability, FloatRange(0.5, 0.95)] = 0.8,
+        min_operator_probability: Probability = 0.05,
+        scheduler_learning_rate: Annotated[Probability, FloatRange(0.0, 0.2)] = 0.05,
+        population_size: Annotated[int, count(10_000, least=2)] = 20,
+        crossover_prob: Probability = 0.3,
+        guided_mutation_prob: Probability = 0.5,
+        eg_learning_rate: Annotated[float, between(0, 1_000), FloatRange(0.1, 4.0, log=True)] = 0.5,
+        theta_uniform_mix: Probability = 0.1,
+        n_scalarizations: Annotated[int, count(1_000)] = 8,
     ) -> None:
-        if not (surrogate or gradient or evolution):
+        if not (use_surrogate or use_gradient or use_evolution):
             raise NasbenchError(
-                "The hybrid has every part switched off; leave one of surrogate, gradient, evolution on."
+                "The hybrid has every operator switched off; leave one of use_surrogate, use_gradient, use_evolution on."
             )
-        if share == 0 and surrogate and not (gradient or evolution):
-            raise NasbenchError("The hybrid's surrogate is alone and its share is 0; it should be above 0.")
-        self._space = problem.space
-        self._epochs = problem.epochs
-        self._initial = initial
-        self._exploration = exploration
-        self._brood = brood
-        self._evolves = evolution
+        if surrogate_probability == 0 and use_surrogate and not (use_gradient or use_evolution):
+            raise NasbenchError(
+                "The surrogate is the hybrid's only operator and its surrogate_probability is 0; it should be above 0."
+            )
+        self.space = problem.space
+        self.epochs = problem.epochs
+        several = len(problem.objectives) > 1
+        # Isomorphic architectures may differ in what is known of them without training.
+        merged = merge_isomorphic and not any(problem.cheap)
+        self.history = History(self.space, len(problem.objectives), merge_isomorphic=merged)
+        self._n_initial_samples = n_initial_samples
+        self._epsilon = epsilon
+        self._n_candidates = n_candidates
+        self._use_evolution = use_evolution
         self._progressive = progressive
         rungs = len(problem.epochs) if progressive else 1
-        # Architectures of equal function may differ in what is known of them without training.
-        merged = canonical and not any(problem.cheap)
-        self._rng, evolving, scheduling, self._relaxing = rng.spawn(4)
-        existing = support(self._space.cardinalities)
-        self._scalarisations = _scalarisations(len(problem.objectives), directions, self._relaxing)
-        several = len(problem.objectives) > 1
-        if cooling is None:
-            cooling = inf if several or listing_of(self._space, merged) is None else COOLING
-        if beta is None:
-            beta = SEVERAL if several else STEADY if cooling == inf else COOLED
+        self._rng, evolution_rng, scheduler_rng, self._relaxation_rng = rng.spawn(4)
+        choices = support(self.space.cardinalities)
+        self._scalarizations = _draw_scalarizations(len(problem.objectives), n_scalarizations, self._relaxation_rng)
+        if ucb_beta_decay_start is None:
+            decays = not several and enumerate_space(self.space, merged) is not None
+            ucb_beta_decay_start = BETA_DECAY_START if decays else inf
+        if ucb_beta is None:
+            single = BETA_CONSTANT if ucb_beta_decay_start == inf else BETA_DECAYING
+            ucb_beta = BETA_MULTI_OBJECTIVE if several else single
         prior = SEVERAL_OBJECTIVES if several else ONE_OBJECTIVE
         prior = replace(
             prior,
-            spread=prior.spread if spread is None else spread,
-            rough=prior.rough if rough is None else rough,
+            sigma=prior.sigma if hyperprior_sigma is None else hyperprior_sigma,
+            kernel=prior.kernel if kernel is None else kernel,
         )
-        self._model = (
-            Model(
+        self.surrogate = (
+            MultiObjectiveSurrogate(
                 problem,
-                paths=paths,
-                canonical=canonical,
-                merged=merged,
+                self.history,
+                path_features=path_features,
+                canonical=merge_isomorphic,
                 rungs=rungs,
-                beta=beta,
-                cooling=cooling,
+                ucb_beta=ucb_beta,
+                ucb_beta_decay_start=ucb_beta_decay_start,
                 prior=prior,
+                score_transform=parts.score_transform,
+                acquisition=parts.acquisition,
+                refit_growth=parts.refit_growth,
             )
-            if surrogate
+            if use_surrogate
             else None
         )
-        self._relaxation = (
-            Relaxation(existing, len(self._scalarisations), rate=rate, floor=theta_floor) if gradient else None
+        self.relaxation = (
+            Relaxation(
+                choices, len(self._scalarizations), learning_rate=eg_learning_rate, uniform_mix=theta_uniform_mix
+            )
+            if use_gradient
+            else None
         )
-        self._evolution = Evolution(
-            self._space.cardinalities, evolving, population=population, crossover=crossover, guidance=guidance
+        self.evolution = parts.evolution(
+            self.history,
+            evolution_rng,
+            population_size=population_size,
+            crossover_prob=crossover_prob,
+            guided_mutation_prob=guided_mutation_prob,
         )
-        rest = (1 - share) / max(1, gradient + evolution) if surrogate else 1.0
-        parts = ((SURROGATE, surrogate, share), (EVOLUTION, evolution, rest), (RELAXATION, gradient, rest))
-        self._scheduler = Scheduler({n: s for n, on, s in parts if on}, scheduling, floor=floor, rate=pursuit)
-        self._support = Support(existing, patience=PATIENCE, least=2 * theta_floor / existing.shape[1], chance=CHANCE)
-        self._selection = Selection(
-            self._space, merged=merged, model=self._model, support=self._support, rungs=rungs, climb=climb
+        rest = (1 - surrogate_probability) / max(1, use_gradient + use_evolution) if use_surrogate else 1.0
+        operators = (
+            (SURROGATE, use_surrogate, surrogate_probability),
+            (EVOLUTION, use_evolution, rest),
+            (RELAXATION, use_gradient, rest),
         )
-        self._told = 0
-        self._proposer = UNIFORM
+        self.scheduler = AdaptivePursuit(
+            {name: probability for name, on, probability in operators if on},
+            scheduler_rng,
+            min_probability=min_operator_probability,
+            learning_rate=scheduler_learning_rate,
+        )
+        self.active_choices = parts.active_choices(
+            choices,
+            patience=PRUNING_PATIENCE,
+            threshold=2 * theta_uniform_mix / choices.shape[1],
+            min_probability=PRUNING_PROBABILITY,
+        )
+        self.selection = parts.selection(
+            self.history,
+            surrogate=self.surrogate,
+            active_choices=self.active_choices,
+            ladder=parts.fidelity_ladder(self.history, rungs),
+            ascent_steps=acquisition_ascent_steps,
+        )
+        self._operator = UNIFORM
         self._drawn: list[tuple[Architectures, float]] = []
 
     @property
     def proposer(self) -> str:
-        """The part that proposed the architecture asked last: surrogate, evolution, relaxation or uniform."""
-        return self._proposer
-
-    # ---- asking ------------------------------------------------------------------------------------------------------
+        """Return the operator that proposed the last architecture: surrogate, evolution, relaxation or uniform."""
+        return self._operator
 
     def ask(self) -> Architectures | tuple[Architectures, Ints]:
-        """Propose one architecture, `(1, d)`, with its epochs where the ladder chooses; none when all have been measured."""
+        """Propose one architecture, `(1, d)`, with its epochs where the ladder chooses; none when all have been evaluated."""
         architecture = self._propose()
         if architecture is None:
-            return np.empty((0, self._space.d), dtype=np.int8)
-        if not self._progressive or len(self._epochs) == 1:
+            return np.empty((0, self.space.d), dtype=np.int8)
+        if not self._progressive or len(self.epochs) == 1:
             return architecture[None]
-        return architecture[None], np.array([self._epochs[self._selection.rung(architecture)]])
+        return architecture[None], np.array([self.epochs[self.selection.rung(architecture)]])
 
     def _propose(self) -> Architectures | None:
-        self._proposer = UNIFORM
-        if self._told >= self._initial and self._rng.random() >= self._exploration:
-            copy = self._told % len(self._scalarisations)
-            if self._model is not None:
-                self._model.update()
-            if self._relaxation is not None:
-                self._follow(self._relaxation, copy)
-            proposer = self._scheduler.pick()
-            chosen = self._proposed_by(proposer, copy)
+        self._operator = UNIFORM
+        if len(self.history) >= self._n_initial_samples and self._rng.random() >= self._epsilon:
+            direction = len(self.history) % len(self._scalarizations)
+            if self.surrogate is not None:
+                self.surrogate.update()
+            if self.relaxation is not None:
+                self._descend(self.relaxation, direction)
+            operator = self.scheduler.select()
+            chosen = self._apply(operator, direction)
             if chosen is not None:
-                self._proposer = proposer
+                self._operator = operator
                 return chosen
-        return self._selection.uniform(self._rng)
+        return self.selection.uniform(self._rng)
 
-    def _follow(self, relaxation: Relaxation, copy: int) -> None:
-        """Move the relaxation down the gradient; where the search is progressive, drop what it has given up."""
-        if self._model is not None:
-            scalarisation = self._scalarisations[copy]
-            relaxation.follow(self._model.gradient_source(scalarisation, self._relaxing), copy)
-            if self._progressive and self._model.listing is not None:
-                candidates = self._model.listing.architectures
-                belief = self._model.believed(candidates)
-                spread = np.sqrt(belief.deviation**2 @ scalarisation**2)
-                if self._support.shrink(relaxation.theta[copy], belief.mean @ scalarisation, spread, candidates):
-                    relaxation.restrict(self._support.allowed)
+    def _descend(self, relaxation: Relaxation, direction: int) -> None:
+        """Move the relaxation down the gradient; where the search is progressive, prune a choice that it has given up."""
+        if self.surrogate is not None:
+            scalarization = self._scalarizations[direction]
+            relaxation.descend(self.surrogate.gradient_source(scalarization, self._relaxation_rng), direction)
+            if self._progressive and self.surrogate.enumeration is not None:
+                candidates = self.surrogate.enumeration.architectures
+                posterior = self.surrogate.posterior(candidates)
+                mean = posterior.mean @ scalarization
+                deviation = np.sqrt(posterior.deviation**2 @ scalarization**2)
+                if self.active_choices.shrink(relaxation.theta[direction], mean, deviation, candidates):
+                    relaxation.restrict(self.active_choices.allowed)
         elif self._drawn:
             architectures, scores = map(np.array, zip(*self._drawn[-ON_POLICY:], strict=True))
-            relaxation.follow(ScoreFunctionGradient(architectures, scores, baseline=float(scores.mean())), copy)
+            source = ScoreFunctionGradient(architectures, scores, baseline=float(scores.mean()))
+            relaxation.descend(source, direction)
 
-    def _proposed_by(self, proposer: str, copy: int) -> Architectures | None:
-        if proposer == EVOLUTION:
-            return self._selection.best(self._offspring(copy))
-        if proposer == RELAXATION:
-            assert self._relaxation is not None
-            return self._selection.best(self._relaxation.propose(self._brood, copy, self._relaxing))
-        if self._selection.listing is not None:
-            return self._selection.best_listed()
-        # In a space that cannot be listed, the surrogate looks at something of every part, and climbs from there.
-        pool = [self._space.sample(self._rng.random((self._brood, self._space.d)))]
-        if self._relaxation is not None:
-            pool.append(self._relaxation.propose(self._brood, copy, self._relaxing))
-        if self._evolves:
-            pool.append(self._offspring(copy))
-        return self._selection.best(self._selection.climbed(np.concatenate(pool)))
+    def _apply(self, operator: str, direction: int) -> Architectures | None:
+        """Return the candidate that an operator has chosen, or None if it has none."""
+        if operator == EVOLUTION:
+            return self.selection.best(self._offspring(direction))
+        if operator == RELAXATION:
+            assert self.relaxation is not None
+            return self.selection.best(self.relaxation.propose(self._n_candidates, direction, self._relaxation_rng))
+        if self.selection.enumeration is not None:
+            return self.selection.best_enumerated()
+        # In a space that cannot be enumerated, the surrogate scores candidates of every operator, and climbs from there.
+        pool = [self.space.sample(self._rng.random((self._n_candidates, self.space.d)))]
+        if self.relaxation is not None:
+            pool.append(self.relaxation.propose(self._n_candidates, direction, self._relaxation_rng))
+        if self._use_evolution:
+            pool.append(self._offspring(direction))
+        return self.selection.best(self.selection.hill_climb(np.concatenate(pool)))
 
-    def _offspring(self, copy: int) -> Architectures:
-        uniform = uniform_theta(self._support.allowed)[0]
-        theta = uniform if self._relaxation is None else self._relaxation.theta[copy]
-        return self._evolution.propose(self._brood, theta, uniform)
-
-    # ---- telling -----------------------------------------------------------------------------------------------------
+    def _offspring(self, direction: int) -> Architectures:
+        uniform = uniform_theta(self.active_choices.allowed)[0]
+        theta = uniform if self.relaxation is None else self.relaxation.theta[direction]
+        return self.evolution.propose(self._n_candidates, theta, uniform)
 
     def tell(self, observations: RunObservations) -> None:
-        """Take one answer: surrogate, survivors, and what its proposer has earned."""
+        """Enter evaluations into the archive, and reward the operator that proposed them."""
         for architecture, objectives, epochs in zip(
             observations.architectures, observations.objectives, observations.epochs, strict=True
         ):
-            rung = int(np.searchsorted(self._epochs, epochs)) if self._progressive else 0
-            number = self._selection.measured(architecture, rung)
-            self._told += 1
-            if self._model is not None:
-                self._model.add(architecture, objectives, rung, number)
-            self._earned(architecture, self._evolution.add(architecture, objectives))
+            rung = int(np.searchsorted(self.epochs, epochs)) if self._progressive else 0
+            self.history.add(architecture[None], objectives[None], rung)
+            self.selection.update(architecture)
+            self._reward(architecture, self.evolution.update())
 
-    def _earned(self, architecture: Architectures, place: int | None) -> None:
-        """Reward the proposer by the place among the survivors that its architecture has taken."""
-        reward = 0.0 if place is None else 1.0 - place / len(self._evolution.architectures)
-        self._scheduler.reward(self._proposer, reward)
-        if self._proposer == RELAXATION:
+    def _reward(self, architecture: Architectures, place: int | None) -> None:
+        """Reward the operator by the place among the survivors that its architecture has taken."""
+        reward = 0.0 if place is None else 1.0 - place / len(self.evolution.rows)
+        self.scheduler.reward(self._operator, reward)
+        if self._operator == RELAXATION:
             self._drawn.append((architecture, -reward))
-        if self._progressive and self._support.told(improved=place == 0) and self._relaxation is not None:
-            self._relaxation.restrict(self._support.allowed)
+        if (
+            self._progressive
+            and self.active_choices.record_outcome(improved=place == 0)
+            and self.relaxation is not None
+        ):
+            self.relaxation.restrict(self.active_choices.allowed)
 
 
-def _scalarisations(objectives: int, directions: int, rng: np.random.Generator) -> Floats:
-    """Weights over objectives, each row summing to one: `(1, 1)` for one objective, else `(directions, M)` uniform on the simplex."""
-    return np.ones((1, 1)) if objectives == 1 else rng.dirichlet(np.ones(objectives), size=directions)
+def _draw_scalarizations(objectives: int, number: int, rng: np.random.Generator) -> Floats:
+    """Return weights over objectives, each row summing to one: `(1, 1)` for one objective, else `(number, M)` uniform on the simplex."""
+    return np.ones((1, 1)) if objectives == 1 else rng.dirichlet(np.ones(objectives), size=number)
 
 
 OPTIMIZER = PerRun(Hybrid, objectives="many")

@@ -1,4 +1,4 @@
-"""Who proposes the next query: adaptive pursuit with a floor for everyone (Thierens 2005)."""
+"""Adaptive operator selection by adaptive pursuit with a probability floor (Thierens 2005)."""
 
 from __future__ import annotations
 
@@ -7,45 +7,52 @@ from collections.abc import Mapping
 import numpy as np
 
 
-class Scheduler:
-    """Shares queries among proposers by what each has earned.
+class AdaptivePursuit:
+    """Selects the operator of each query by what operators have earned.
 
-    Adaptive pursuit: a proposer's quality is the running mean of its rewards; after every reward the best one's share moves
-    towards all that the floors leave, the others' towards the floor. No share falls below the floor, so every proposer is asked
+    The quality of an operator is the running mean of its rewards; after every reward the probability of the best one moves towards
+    all that the floors leave, the others' towards the floor. No probability falls below the floor, so every operator is selected
     infinitely often.
 
     Args:
-        shares: names, and shares at the start.
+        probabilities: names, and selection probabilities at the start, up to a factor.
         rng: random numbers of the scheduler alone.
-        floor: smallest share; at most one divided by the number of proposers.
-        rate: how fast qualities and shares follow, in [0, 1]; 0 keeps the shares of the start.
+        min_probability: smallest probability; at most one divided by the number of operators.
+        learning_rate: of qualities and probabilities, in [0, 1]; 0 keeps the initial probabilities.
 
     Attributes:
-        shares: probability of each proposer now.
+        probabilities: selection probability of each operator now.
     """
 
-    def __init__(self, shares: Mapping[str, float], rng: np.random.Generator, *, floor: float, rate: float) -> None:
-        total = sum(shares.values())
-        self._floor = min(floor, 1 / len(shares))
-        room = 1 - self._floor * len(shares)
-        self.shares = {name: self._floor + room * share / total for name, share in shares.items()}
-        self._quality = dict(self.shares)
+    def __init__(
+        self,
+        probabilities: Mapping[str, float],
+        rng: np.random.Generator,
+        *,
+        min_probability: float,
+        learning_rate: float,
+    ) -> None:
+        total = sum(probabilities.values())
+        self._floor = min(min_probability, 1 / len(probabilities))
+        room = 1 - self._floor * len(probabilities)
+        self.probabilities = {name: self._floor + room * share / total for name, share in probabilities.items()}
+        self._quality = dict(self.probabilities)
         self._rng = rng
-        self._rate = rate
+        self._learning_rate = learning_rate
 
-    def pick(self) -> str:
-        """Draw who proposes next."""
-        names = list(self.shares)
-        edges = np.cumsum([self.shares[name] for name in names])
+    def select(self) -> str:
+        """Draw the operator of the next query."""
+        names = list(self.probabilities)
+        edges = np.cumsum([self.probabilities[name] for name in names])
         return names[min(int(np.searchsorted(edges, self._rng.random() * edges[-1], side="right")), len(names) - 1)]
 
     def reward(self, name: str, reward: float) -> None:
-        """Tell what the query of a proposer was worth, in [0, 1]; who is not a proposer here earns nothing."""
-        if name not in self.shares:
+        """Credit an operator with a reward in [0, 1]; a name that is no operator here is ignored."""
+        if name not in self.probabilities:
             return
-        self._quality[name] += self._rate * (reward - self._quality[name])
+        self._quality[name] += self._learning_rate * (reward - self._quality[name])
         best = max(self._quality, key=lambda n: self._quality[n])
-        top = 1 - self._floor * (len(self.shares) - 1)
-        for other in self.shares:
-            aim = top if other == best else self._floor
-            self.shares[other] += self._rate * (aim - self.shares[other])
+        top = 1 - self._floor * (len(self.probabilities) - 1)
+        for other in self.probabilities:
+            target = top if other == best else self._floor
+            self.probabilities[other] += self._learning_rate * (target - self.probabilities[other])

@@ -13,6 +13,7 @@ from scipy.linalg.blas import dtrsm, dtrsv
 from scipy.linalg.lapack import dpotrf
 
 from nasbench.errors import NasbenchError
+from nasbench.search.operation_counter import record
 from nasbench.spaces.space import Floats
 
 JITTER = 1e-9
@@ -29,6 +30,7 @@ def factorise(gram: Floats, noise: float | Floats) -> Floats:
     Raises:
         NasbenchError: if the sum is not positive definite.
     """
+    record("dpotrf", len(gram) ** 3 / 3)
     total = np.array(gram, dtype=np.float64, order="F")
     total[np.diag_indices_from(total)] += noise
     factor, failed = dpotrf(total, lower=1, clean=1, overwrite_a=1)
@@ -60,6 +62,7 @@ def extend(factor: Floats, cross: Floats, diagonal: float | Floats) -> Floats:
 
 def whiten(factor: Floats, right: Floats) -> Floats:
     """Solve `L z = right` for `right` of shape `(t,)` or `(t, m)`."""
+    record("whiten", len(factor) * right.size)
     if not len(factor):
         return np.zeros(right.shape)
     if right.ndim == 1:

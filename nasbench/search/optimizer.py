@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 
 from nasbench.errors import NasbenchError
 from nasbench.ranges import Allowed
+from nasbench.renamed import New, with_new_names
 from nasbench.search.observations import PASS, Observations, Query, RunObservations
 from nasbench.search.problem import Problem
 from nasbench.search.proposals import Asker, as_architectures, as_epochs
 from nasbench.search.random_streams import Streams
-from nasbench.search.settings import allowed_settings, check_settings
+from nasbench.search.settings import allowed_settings, check_settings, default_settings
 from nasbench.spaces.space import Architectures, Ints
 
 
@@ -71,18 +72,19 @@ class _Kind:
         objectives: "one" if it reads the first objective only and refuses more, "many" otherwise.
         fidelities: whether it chooses fidelities, and so needs a benchmark with several.
         label: what reports must print beside the name (such as "replayed"), usually nothing.
+        renamed: old names of settings, which are read for one release.
     """
 
     algorithm: Callable[..., Any]
     objectives: str = "one"
     fidelities: bool = False
     label: str = ""
+    renamed: Mapping[str, New] = field(default_factory=dict, compare=False)
 
     @property
     def settings(self) -> Mapping[str, Any]:
         """Name and default of each setting."""
-        parameters = inspect.signature(self.algorithm).parameters.values()
-        return {p.name: p.default for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+        return default_settings(self.algorithm)
 
     @property
     def allowed(self) -> Mapping[str, Allowed]:
@@ -100,8 +102,13 @@ class _Kind:
         """First line of the algorithm's docstring."""
         return (inspect.getdoc(self.algorithm) or "").partition("\n")[0]
 
+    def with_new_names(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Return settings by their names of today; an old name is read with a warning."""
+        return with_new_names(settings, self.renamed, f"setting of {self.name}")
+
     def check_settings(self, settings: Mapping[str, Any]) -> None:
         """Raise `NasbenchError` for a setting that does not exist, is not what it may be, or is lacking."""
+        settings = self.with_new_names(settings)
         check_settings(self.name, "setting", settings, self.allowed)
         for setting, default in self.settings.items():
             if default is inspect.Parameter.empty and setting not in settings:
@@ -129,8 +136,9 @@ class Lockstep(_Kind):
 
     def create(self, problem: Problem, streams: Streams, settings: Mapping[str, Any] | None = None) -> Optimizer:
         """Build the optimizer; raises `NasbenchError` as `check` does."""
-        self.check(problem, settings or {})
-        optimizer: Optimizer = self.algorithm(problem, streams, **(settings or {}))
+        settings = self.with_new_names(settings or {})
+        self.check(problem, settings)
+        optimizer: Optimizer = self.algorithm(problem, streams, **settings)
         return optimizer
 
 
@@ -142,9 +150,10 @@ class PerRun(_Kind):
 
     def create(self, problem: Problem, streams: Streams, settings: Mapping[str, Any] | None = None) -> Optimizer:
         """Build one instance a run behind the run axis; raises `NasbenchError` as `check` does."""
-        self.check(problem, settings or {})
+        settings = self.with_new_names(settings or {})
+        self.check(problem, settings)
         return _RunByRun(
-            [self.algorithm(problem, streams.generator(r), **(settings or {})) for r in range(len(streams))],
+            [self.algorithm(problem, streams.generator(r), **settings) for r in range(len(streams))],
             problem.space.d,
         )
 

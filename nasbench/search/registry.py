@@ -6,11 +6,13 @@ Only the optimizer that is asked for is imported. What an entry point gives, or 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 
 from nasbench.errors import unknown_name
 from nasbench.plugins import points, use
 from nasbench.registered import registered
+from nasbench.renamed import SETTINGS
 from nasbench.search.methods import as_optimizer, load_attribute
 from nasbench.search.optimizer import Lockstep, PerRun
 
@@ -36,7 +38,9 @@ def get_optimizer(name: str) -> Lockstep | PerRun:
         return as_optimizer(load_attribute(name), name)
     found = _found()
     if name in found:
-        return use(found[name], "optimizer", lambda loaded: as_optimizer(loaded, name))
+        return use(
+            found[name], "optimizer", lambda loaded: replace(as_optimizer(loaded, name), renamed=SETTINGS.get(name, {}))
+        )
     if name in registered("optimizer"):
         return as_optimizer(registered("optimizer")[name], name)
     raise unknown_name("optimizer", name, optimizer_names())

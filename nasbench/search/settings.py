@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, get_type_hints
 
 from nasbench.errors import unknown_name
@@ -11,14 +12,46 @@ from nasbench.ranges import Allowed, allowed_by, check_setting
 
 
 def allowed_settings(algorithm: Callable[..., Any]) -> Mapping[str, Allowed]:
-    """What each keyword with a default may be, those of base classes included where a constructor hands keywords on."""
+    """Return what each keyword with a default may be."""
+    hints = setting_hints(algorithm)
+    return {
+        p.name: allowed_by(hints.get(p.name), p.default)
+        for p in _parameters(algorithm)
+        if p.default is not inspect.Parameter.empty or p.kind is inspect.Parameter.KEYWORD_ONLY
+    }
+
+
+def default_settings(algorithm: Callable[..., Any]) -> Mapping[str, Any]:
+    """Return name and default of each setting: the keyword-only parameters."""
+    return {p.name: p.default for p in _parameters(algorithm) if p.kind is inspect.Parameter.KEYWORD_ONLY}
+
+
+def setting_hints(algorithm: Callable[..., Any]) -> Mapping[str, Any]:
+    """Return the annotation of each parameter, with its metadata."""
+    found: dict[str, Any] = {}
+    for function in _constructors(algorithm):
+        # Annotations of a plug-in may name what it imports for type checkers alone.
+        with suppress(NameError, TypeError, AttributeError):
+            found = {**get_type_hints(function, include_extras=True), **found}
+    return found
+
+
+def _parameters(algorithm: Callable[..., Any]) -> list[inspect.Parameter]:
+    found: dict[str, inspect.Parameter] = {}
+    for function in _constructors(algorithm):
+        found = {**inspect.signature(function).parameters, **found}
+    return list(found.values())
+
+
+def _constructors(algorithm: Callable[..., Any]) -> list[Callable[..., Any]]:
+    """Return the function, or the constructors of a class: those of base classes too where one passes keywords on."""
     if not inspect.isclass(algorithm):
-        return _of_function(algorithm)
-    found: dict[str, Allowed] = {}
+        return [algorithm]
+    found: list[Callable[..., Any]] = []
     for base in algorithm.__mro__:
         constructor = vars(base).get("__init__")
         if constructor is not None:
-            found = {**_of_function(constructor), **found}
+            found.append(constructor)
             if not any(p.kind is p.VAR_KEYWORD for p in inspect.signature(constructor).parameters.values()):
                 break
     return found
@@ -37,20 +70,3 @@ def check_settings(owner: str, word: str, settings: Mapping[str, Any], allowed: 
         if name not in allowed:
             raise unknown_name(f"{word} of {owner}", name, allowed)
         check_setting(f"{word} {name} of {owner}", value, allowed[name])
-
-
-def _of_function(function: Callable[..., Any]) -> dict[str, Allowed]:
-    try:
-        hints = get_type_hints(function, include_extras=True)
-    except (
-        NameError,
-        TypeError,
-        AttributeError,
-    ):  # annotations of a plug-in that name what it imports for type checkers alone
-        hints = {}
-    parameters = inspect.signature(function).parameters.values()
-    return {
-        p.name: allowed_by(hints.get(p.name), p.default)
-        for p in parameters
-        if p.default is not inspect.Parameter.empty or p.kind is inspect.Parameter.KEYWORD_ONLY
-    }

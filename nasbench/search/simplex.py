@@ -38,7 +38,7 @@ def exponentiated_gradient(theta: Floats, gradient: Floats, rate: float) -> Floa
     return moved / moved.sum(axis=-1, keepdims=True)
 
 
-def keep_floor(theta: Floats, allowed: NDArray[np.bool_], floor: float) -> Floats:
+def mix_with_uniform(theta: Floats, allowed: NDArray[np.bool_], floor: float) -> Floats:
     """Mix with the uniform distribution over allowed choices, `(1 - floor) theta + floor / k`, so that none dies out."""
     kept = np.where(allowed, theta, 0.0)
     uniform = allowed / allowed.sum(axis=-1, keepdims=True)

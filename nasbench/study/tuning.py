@@ -31,6 +31,7 @@ from nasbench.search.optimizer import Lockstep, PerRun
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.search.search_protocol import SearchProtocol
+from nasbench.search.search_ranges import search_ranges
 from nasbench.spaces.space import Floats
 from nasbench.study.tuning_objectives import GOALS, evaluate
 
@@ -73,7 +74,8 @@ def tunable(optimizer: Lockstep | PerRun) -> Mapping[str, tuple]:
         NasbenchError: if it declares none, a range is none of the five forms, or it names a setting that does not exist.
     """
     algorithm = optimizer.algorithm
-    ranges: Mapping[str, tuple] = getattr(algorithm, "TUNABLE", {})
+    declared = {setting: range_.as_tuple() for setting, range_ in search_ranges(algorithm).items()}
+    ranges: Mapping[str, tuple] = declared | dict(getattr(algorithm, "TUNABLE", {}))
     name = getattr(algorithm, "__name__", "The optimizer")
     if not ranges:
         raise NasbenchError(

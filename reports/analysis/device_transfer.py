@@ -21,7 +21,7 @@ from nasbench.benchmarks.views import View
 from nasbench.errors import NasbenchError
 from nasbench.reports.analysis.pareto_fronts import REFERENCE, TrueFront, tied, true_front
 from nasbench.reports.statistics.multiobjective import hypervolume
-from nasbench.search.archive import nondominated
+from nasbench.search.dominance import nondominated
 from nasbench.spaces.space import Floats
 
 DEVICES = (

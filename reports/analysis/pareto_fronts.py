@@ -14,7 +14,7 @@ import numpy as np
 
 from nasbench.errors import NasbenchError
 from nasbench.reports.analysis.traces import Traces
-from nasbench.search.archive import nondominated
+from nasbench.search.dominance import nondominated
 from nasbench.spaces.space import Floats
 from nasbench.ties import snapped
 

@@ -22,7 +22,7 @@ from nasbench.reports.page.words import counted
 from nasbench.reports.statistics.inputs import FloatArray
 from nasbench.reports.statistics.multiobjective import attainment_surface
 from nasbench.reports.statistics.result import Undefined
-from nasbench.search.archive import nondominated
+from nasbench.search.dominance import nondominated
 
 MARGIN = 0.25
 """What is shown beyond the true front, as a share of its extent."""

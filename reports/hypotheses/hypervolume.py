@@ -21,7 +21,7 @@ from nasbench.reports.hypotheses.verdict import ClaimVerdict, below, not_run
 from nasbench.reports.statistics.inputs import CensoredTimes
 from nasbench.reports.statistics.multiobjective import hypervolume
 from nasbench.reports.statistics.result import Undefined
-from nasbench.search.archive import nondominated
+from nasbench.search.dominance import nondominated
 from nasbench.spaces.space import Floats
 
 

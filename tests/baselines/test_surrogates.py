@@ -10,10 +10,10 @@ import pytest
 from scipy import integrate, stats
 
 from nasbench.baselines import bananas, gp_bo, progressive, tpe
-from nasbench.baselines.evaluation_history import Seen
 from nasbench.baselines.mlp_ensemble import MlpEnsemble, forward, gradients
 from nasbench.errors import NasbenchError
 from nasbench.search.gaussian_process import factorise, posterior, profile_likelihood
+from nasbench.search.history import History
 from nasbench.search.observations import RunObservations
 from nasbench.search.random_streams import Streams
 from nasbench.spaces.nas_bench_201 import NasBench201Space
@@ -26,9 +26,9 @@ def observed(architectures: np.ndarray, errors: np.ndarray) -> RunObservations:
     return RunObservations(architectures, errors[:, None], np.zeros(n), np.full(n, 9), np.full(n, -1))
 
 
-def seen_of(architectures: np.ndarray) -> Seen:
-    seen = Seen(toy_space())
-    seen.add(observed(architectures, toy_error(architectures)))
+def seen_of(architectures: np.ndarray) -> History:
+    seen = History(toy_space())
+    seen.add_new(observed(architectures, toy_error(architectures)))
     return seen
 
 
@@ -39,7 +39,7 @@ def test_seen_keeps_each_architecture_once() -> None:
     np.testing.assert_array_equal(seen.unseen(space.all[[5, 9, 9, 2, 3]]), space.all[[9, 2]])
     infeasible = np.array([[4, 0, 0], [-1, 0, 0]], dtype=np.int8)
     assert len(seen.unseen(infeasible)) == 0
-    np.testing.assert_array_equal(seen.best(2), space.all[[3, 5, 7]][np.argsort(seen.errors)[:2]])
+    np.testing.assert_array_equal(seen.best(2), np.argsort(seen.objectives[:, 0])[:2])
 
 
 # ---- the ensemble and BANANAS ------------------------------------------------------------------------------------------
@@ -97,7 +97,7 @@ def test_candidates_are_new_one_decision_mutations_of_the_best() -> None:
     space = toy_space()
     seen = seen_of(space.all[::3])
     pool = bananas.mutations(space, seen, 2, 50, np.random.default_rng(0))
-    differences = (pool[:, None] != seen.best(2)).sum(axis=-1)
+    differences = (pool[:, None] != seen.architectures[seen.best(2)]).sum(axis=-1)
     assert (differences.min(axis=1) == 1).all()
     assert len(seen.unseen(pool)) == len(pool)
 
@@ -174,10 +174,10 @@ def test_proposes_the_largest_expected_improvement_of_the_space(problems: Proble
     member: Any = optimizer.members[0]  # type: ignore[attr-defined]
     optimizer.tell(problem.query(optimizer.ask()))
     while not problem.ledger.exhausted.all():
-        known, errors = member._seen.architectures.copy(), member._seen.errors.copy()
+        known, errors = member._history.architectures.copy(), member._history.objectives[:, 0].copy()
         proposed: Any = optimizer.ask()
         targets = gp_bo.transformed(errors, "ranks")
-        left = member._seen.unseen(space.all)
+        left = member._history.unseen(space.all)
         here, there = gp_bo.encode(space, known, 1.0, 0.0), gp_bo.encode(space, left, 1.0, 0.0)
         # From scratch, where the optimizer grew its factor by one row at a time.
         factor = factorise(gp_bo.kernel(here, here, member._rate), member._noise)

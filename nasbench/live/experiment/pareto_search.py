@@ -16,7 +16,7 @@ from nasbench.live.experiment.search import search_standalone
 from nasbench.live.experiment.training_benchmark import measure_objectives
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.training.training import Reporter, stderr_reporter
-from nasbench.search.archive import nondominated
+from nasbench.search.dominance import nondominated
 
 
 def run_pareto_search(

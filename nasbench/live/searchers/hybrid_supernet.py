@@ -22,6 +22,7 @@ from nasbench.live.supernets.gradient import SupernetGradient
 from nasbench.live.supernets.one_shot_evaluation import shared_losses
 from nasbench.live.training.batches import Batch, DeviceSplit
 from nasbench.ranges import FRACTION, Probability, count
+from nasbench.search.history import History
 from nasbench.search.simplex import support
 
 
@@ -63,7 +64,7 @@ class HybridSupernet(Searcher):
         super().__init__(*args)
         self.space = self.networks.make_space()
         allowed = support(self.space.cardinalities)
-        self.relaxation = Relaxation(allowed, 1, rate=rate, floor=floor)
+        self.relaxation = Relaxation(allowed, 1, learning_rate=rate, uniform_mix=floor)
         self.uniform = allowed / allowed.sum(axis=1, keepdims=True)
         self.population, self.offspring, self.examples, self.count = population, offspring, examples, finalists
         self.guidance, self.crossover, self.interval = guidance, crossover, interval
@@ -91,7 +92,7 @@ class HybridSupernet(Searcher):
         if self.gradient and self.steps % self.interval == 0:
             # Theta moves once its gradient is there, so that a gradient that ran out of memory is repeated alone.
             self.microbatching.run(
-                lambda: self.relaxation.follow(
+                lambda: self.relaxation.descend(
                     SupernetGradient(self.supernet, search, self.microbatching.n_microbatches), 0
                 )
             )
@@ -151,15 +152,17 @@ class HybridSupernet(Searcher):
         return self.relaxation.propose(1, 0, rng)[0]
 
     def _evolution(self, rng: np.random.Generator) -> Evolution:
+        history = History(self.space)
         evolution = Evolution(
-            self.space.cardinalities,
+            history,
             rng,
-            population=self.population,
-            crossover=self.crossover,
-            guidance=self.guidance,
+            population_size=self.population,
+            crossover_prob=self.crossover,
+            guided_mutation_prob=self.guidance,
         )
         for architecture, value in zip(self.survivors, self.losses, strict=True):
-            evolution.add(architecture, np.array([value]))
+            history.add(architecture[None], np.array([[value]]))
+            evolution.update()
         return evolution
 
     def _scores(self, architectures: Architecture, search: DeviceSplit) -> NDArray[np.float64]:

@@ -6,8 +6,13 @@ import moocore
 import numpy as np
 import pytest
 
-from nasbench.hybrid.acquisition import Scale, improvement, optimistic_improvement, undominated_boxes
-from nasbench.search.archive import nondominated
+from nasbench.hybrid.acquisition import (
+    Scale,
+    hypervolume_improvement,
+    nondominated_boxes,
+    optimistic_hypervolume_improvement,
+)
+from nasbench.search.dominance import nondominated
 
 
 @pytest.mark.parametrize("m", [1, 2, 3, 4])
@@ -19,7 +24,7 @@ def test_improvement_is_the_gain_in_hypervolume(m: int, levels: int) -> None:
     front = front[nondominated(front)]
     reference = np.full(m, 0.9)
     points = np.concatenate([rng.integers(-levels // 4, levels, size=(40, m)) / levels, front[:3]])
-    got = improvement(points, undominated_boxes(front, reference))
+    got = hypervolume_improvement(points, nondominated_boxes(front, reference))
 
     def volume(of: np.ndarray) -> float:
         below = of[(of < reference).all(axis=1)]
@@ -34,7 +39,7 @@ def test_improvement_is_the_gain_in_hypervolume(m: int, levels: int) -> None:
 def test_boxes_are_disjoint_and_cover_what_is_not_dominated() -> None:
     rng = np.random.default_rng(0)
     front = rng.random((12, 3))
-    lower, upper = undominated_boxes(front, np.ones(3))
+    lower, upper = nondominated_boxes(front, np.ones(3))
     points = rng.random((2000, 3))
     inside = ((points[:, None] > lower) & (points[:, None] < upper)).all(axis=-1).sum(axis=1)
     dominated = np.asarray((front[None] <= points[:, None]).all(axis=-1)).any(axis=1)
@@ -42,13 +47,13 @@ def test_boxes_are_disjoint_and_cover_what_is_not_dominated() -> None:
 
 
 def test_empty_front() -> None:
-    got = improvement(np.array([[0.5, 0.25], [2.0, 0.0]]), undominated_boxes(np.empty((0, 2)), np.ones(2)))
+    got = hypervolume_improvement(np.array([[0.5, 0.25], [2.0, 0.0]]), nondominated_boxes(np.empty((0, 2)), np.ones(2)))
     np.testing.assert_allclose(got, [0.375, 0.0])
 
 
 def test_with_one_objective_it_ranks_as_the_lower_bound_does() -> None:
     bound = np.random.default_rng(1).normal(size=(50, 1))
-    worth = optimistic_improvement(bound, np.array([[-0.5]]), 0.3)
+    worth = optimistic_hypervolume_improvement(bound, np.array([[-0.5]]), 0.3)
     np.testing.assert_array_equal(np.argsort(-worth), np.argsort(bound[:, 0]))
 
 

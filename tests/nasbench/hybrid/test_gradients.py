@@ -7,7 +7,7 @@ import pytest
 
 from nasbench.hybrid.gradients import (
     ConditionalGradient,
-    ListedGradient,
+    EnumeratedGradient,
     ProductKernelGradient,
     ScoreFunctionGradient,
 )
@@ -39,14 +39,14 @@ def brute_force(theta: np.ndarray, values: np.ndarray) -> np.ndarray:
     return result
 
 
-def sources() -> dict[str, tuple[ListedGradient | ProductKernelGradient, np.ndarray]]:
+def sources() -> dict[str, tuple[EnumeratedGradient | ProductKernelGradient, np.ndarray]]:
     rng = np.random.default_rng(1)
     values = rng.normal(size=SPACE.size)
     centres = SPACE.all[rng.integers(SPACE.size, size=9)]
     weights = rng.normal(size=9)
     kernel = np.where(SPACE.all[:, None] == centres, 1.0, 0.3).prod(axis=-1)
     return {
-        "listed": (ListedGradient(values, SPACE.cardinalities), values),
+        "listed": (EnumeratedGradient(values, SPACE.cardinalities), values),
         "product kernel": (ProductKernelGradient(weights, centres, 0.3), kernel @ weights),
     }
 

@@ -13,7 +13,8 @@ import pytest
 from nasbench.benchmarks.synthetic import FunctionEvaluator, SyntheticBenchmark, synthetic_benchmark
 from nasbench.errors import NasbenchError
 from nasbench.hybrid.evolution import Evolution
-from nasbench.hybrid.optimizer import COOLING, OPTIMIZER
+from nasbench.hybrid.optimizer import BETA_DECAY_START, OPTIMIZER
+from nasbench.search.history import History
 from nasbench.search.ledger import Budget
 from nasbench.search.observations import Query
 from nasbench.search.problem import Problem
@@ -25,7 +26,7 @@ from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
 from table_protocol import table_protocol
 
-PARTS = ("surrogate", "gradient", "evolution")
+PARTS = ("use_surrogate", "use_gradient", "use_evolution")
 NB201 = get_space("nas-bench-201")
 SMALL, LARGE = synthetic_benchmark("nk/6x4-k2"), synthetic_benchmark("nk/10x6-k2")
 
@@ -102,11 +103,12 @@ def cell_error(architectures: Architectures) -> Floats:
 def test_alone_evolution_is_exactly_the_evolution_part() -> None:
     """Surrogate and gradient off: the same architectures as the part stepped by hand with the same random numbers."""
     benchmark = synthetic_benchmark("nk/6x4-k2")
-    got, _ = run(benchmark, 60, surrogate=False, gradient=False, exploration=0.0, canonical=False)
+    got, _ = run(benchmark, 60, use_surrogate=False, use_gradient=False, epsilon=0.0, merge_isomorphic=False)
     rng = Streams(0, (0,)).generator(0)
     own, evolving, _, _ = rng.spawn(4)
     cardinalities = benchmark.space.cardinalities
-    evolution = Evolution(cardinalities, evolving, population=20, crossover=0.3, guidance=0.5)
+    history = History(benchmark.space)
+    evolution = Evolution(history, evolving, population_size=20, crossover_prob=0.3, guided_mutation_prob=0.5)
     uniform = uniform_theta(support(cardinalities))[0]
     everything, known, expected = benchmark.space.all, set(), []
     for step in range(60):
@@ -118,7 +120,8 @@ def test_alone_evolution_is_exactly_the_evolution_part() -> None:
             brood = evolution.propose(64, uniform, uniform)
         child = next(a for a in brood if a.tobytes() not in known)
         known.add(child.tobytes())
-        evolution.add(child, benchmark.function(child[None]))
+        history.add(child[None], benchmark.function(child[None])[:, None])
+        evolution.update()
         expected.append(child)
     np.testing.assert_array_equal(got, expected)
 
@@ -129,17 +132,19 @@ def test_theta_frozen_at_uniform_changes_nothing_for_evolution() -> None:
     uniform = uniform_theta(support(cardinalities))[0]
     children = []
     for guidance in (0.0, 0.5, 1.0):
-        evolution = Evolution(cardinalities, np.random.default_rng(0), population=5, crossover=0.3, guidance=guidance)
-        evolution.add(np.zeros(2, dtype=np.int8), np.zeros(1))
+        history = History(Space("s", ("a", "b"), (("0", "1", "2"), ("0", "1", "2", "3"))))
+        evolution = Evolution(
+            history, np.random.default_rng(0), population_size=5, crossover_prob=0.3, guided_mutation_prob=guidance
+        )
+        history.add(np.zeros((1, 2), dtype=np.int8), np.zeros((1, 1)))
+        evolution.update()
         children.append(evolution.propose(50, uniform, uniform))
     np.testing.assert_array_equal(children[0], children[1])
     np.testing.assert_array_equal(children[0], children[2])
 
 
 @pytest.mark.parametrize("name", ["nk/6x4-k2", "nk/10x6-k2"])
-@pytest.mark.parametrize(
-    "on", [("surrogate",), ("gradient",), ("evolution",), ("gradient", "evolution"), PARTS], ids="+".join
-)
+@pytest.mark.parametrize("on", [(PARTS[0],), (PARTS[1],), (PARTS[2],), PARTS[1:], PARTS], ids="+".join)
 def test_every_combination_of_parts_searches_and_repeats_nothing(name: str, on: tuple[str, ...]) -> None:
     benchmark = synthetic_benchmark(name)
     architectures, objectives = run(benchmark, 70, **{part: part in on for part in PARTS})
@@ -149,52 +154,54 @@ def test_every_combination_of_parts_searches_and_repeats_nothing(name: str, on: 
 
 
 def test_with_everything_off_there_is_nothing_to_do() -> None:
-    with pytest.raises(NasbenchError, match="every part switched off"):
-        run(synthetic_benchmark("nk/6x4-k2"), 5, surrogate=False, gradient=False, evolution=False)
+    with pytest.raises(NasbenchError, match="every operator switched off"):
+        run(synthetic_benchmark("nk/6x4-k2"), 5, use_surrogate=False, use_gradient=False, use_evolution=False)
 
 
-@pytest.mark.parametrize("cooling", [0.0, -1.0, float("nan")])
-def test_cooling_after_no_observation_is_refused(cooling: float) -> None:
+@pytest.mark.parametrize("start", [0.0, -1.0, float("nan")])
+def test_a_decay_after_no_observation_is_refused(start: float) -> None:
     with pytest.raises(
-        NasbenchError, match=r"cooling of Hybrid is .*; it should be a positive number, or inf for never"
+        NasbenchError, match=r"ucb_beta_decay_start of Hybrid is .*; it should be a positive number, or inf for never"
     ):
-        run(synthetic_benchmark("nk/6x4-k2"), 5, cooling=cooling)
+        run(synthetic_benchmark("nk/6x4-k2"), 5, ucb_beta_decay_start=start)
 
 
 @pytest.mark.parametrize(
     ("evaluator", "objectives", "same"),
     [
-        (FunctionEvaluator(SMALL.space, SMALL.function), ("error",), COOLING),
+        (FunctionEvaluator(SMALL.space, SMALL.function), ("error",), BETA_DECAY_START),
         (FunctionEvaluator(LARGE.space, LARGE.function), ("error",), float("inf")),
         (TwoCheap(NB201, cell_error), ("error", "size"), float("inf")),
     ],
-    ids=["listed", "too large to list", "two objectives"],
+    ids=["enumerated", "too large to enumerate", "two objectives"],
 )
-def test_optimism_falls_by_itself_with_one_objective_where_all_is_listed(
+def test_beta_decays_by_default_with_one_objective_in_an_enumerated_space(
     evaluator: FunctionEvaluator, objectives: tuple[str, ...], same: float
 ) -> None:
     asked = partial(asked_of, evaluator, objectives)
     by_itself = asked()
-    other = COOLING if same > COOLING else float("inf")
-    np.testing.assert_array_equal(by_itself, asked(cooling=same))
-    assert not np.array_equal(by_itself, asked(cooling=other))
+    other = BETA_DECAY_START if same > BETA_DECAY_START else float("inf")
+    np.testing.assert_array_equal(by_itself, asked(ucb_beta_decay_start=same))
+    assert not np.array_equal(by_itself, asked(ucb_beta_decay_start=other))
 
 
 @pytest.mark.parametrize(
-    ("evaluator", "objectives", "rough"),
+    ("evaluator", "objectives", "kernel"),
     [
-        (FunctionEvaluator(NB201, cell_error), ("error",), True),
-        (TwoCheap(NB201, cell_error), ("error", "size"), False),
+        (FunctionEvaluator(NB201, cell_error), ("error",), "matern52"),
+        (TwoCheap(NB201, cell_error), ("error", "size"), "rbf"),
     ],
     ids=["one objective", "two objectives"],
 )
-def test_kernel_is_rough_by_itself_with_one_objective(
-    evaluator: FunctionEvaluator, objectives: tuple[str, ...], rough: bool
+def test_kernel_is_matern_by_default_with_one_objective(
+    evaluator: FunctionEvaluator, objectives: tuple[str, ...], kernel: str
 ) -> None:
     asked = partial(asked_of, evaluator, objectives)
-    np.testing.assert_array_equal(asked(), asked(rough=rough))
-    assert not np.array_equal(asked(), asked(rough=not rough))
-    np.testing.assert_array_equal(asked(paths=False, rough=True), asked(paths=False, rough=False))
+    np.testing.assert_array_equal(asked(), asked(kernel=kernel))
+    assert not np.array_equal(asked(), asked(kernel={"rbf": "matern52", "matern52": "rbf"}[kernel]))
+    np.testing.assert_array_equal(
+        asked(path_features=False, kernel="matern52"), asked(path_features=False, kernel="rbf")
+    )
 
 
 def test_full_hybrid_finds_the_optimum_of_an_additive_space() -> None:
@@ -227,7 +234,7 @@ def test_a_space_is_used_up_and_then_nothing_is_proposed() -> None:
     assert len(architectures) == 27
 
 
-@pytest.mark.parametrize(("parts", "share"), [({}, 0.97), ({"gradient": False, "evolution": False}, 0.97)])
+@pytest.mark.parametrize(("parts", "share"), [({}, 0.97), ({"use_gradient": False, "use_evolution": False}, 0.97)])
 def test_two_objectives_with_a_cheap_one(parts: dict[str, bool], share: float) -> None:
     """60 of 15,625 cells reach the stated share of the attainable hypervolume."""
     evaluator = TwoCheap(NB201, cell_error)
@@ -269,13 +276,13 @@ def test_ladder_starts_low_and_promotes() -> None:
     assert np.mean(promoted) < np.mean(low), "what is promoted is better than what is tried"
 
 
-def test_progressive_support_shrinks_on_a_space_with_hopeless_choices() -> None:
+def test_progressive_search_prunes_on_a_space_with_hopeless_choices() -> None:
     problem = Problem(FunctionEvaluator(NB201, cell_error), protocol(120), 0, (0,))
     optimizer = OPTIMIZER.create(problem, Streams(0, (0,)), {"progressive": True})
     follow(problem, optimizer)
     member: Any = optimizer.members[0]  # type: ignore[attr-defined]
-    assert not member._support.is_full
-    assert (member._relaxation.theta[0][~member._support.allowed] == 0).all()
+    assert not member.active_choices.is_full
+    assert (member.relaxation.theta[0][~member.active_choices.allowed] == 0).all()
 
 
 @pytest.mark.parametrize("name", ["nk/6x4-k2", "nk/10x6-k2"])

@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from nasbench.hybrid.gradients import ListedGradient
-from nasbench.hybrid.relaxation import Relaxation, steepness
-from nasbench.search.simplex import entropy, exponentiated_gradient, keep_floor, support, uniform_theta
+from nasbench.hybrid.gradients import EnumeratedGradient
+from nasbench.hybrid.relaxation import Relaxation, max_centered_gradient
+from nasbench.search.simplex import entropy, exponentiated_gradient, mix_with_uniform, support, uniform_theta
 from nasbench.spaces.space import Space
 
 SPACE = Space("grid", tuple("abcd"), (("0", "1", "2"),) * 4)
@@ -19,7 +19,7 @@ def walk(rate: float, seed: int, steps: int = 60) -> tuple[np.ndarray, np.ndarra
     """Values of F along a descent and the divergences KL(theta, next)."""
     values = np.random.default_rng(seed).random(SPACE.size)
     values = (values - values.min()) / np.ptp(values)
-    source = ListedGradient(values, SPACE.cardinalities)
+    source = EnumeratedGradient(values, SPACE.cardinalities)
     theta = uniform_theta(support(SPACE.cardinalities))
     heights, divergences = [source.extension(theta)[0]], []
     for _ in range(steps):
@@ -44,9 +44,9 @@ def test_a_rate_far_too_large_breaks_the_descent() -> None:
 
 def test_relaxation_follows_to_a_local_optimum() -> None:
     values = np.random.default_rng(0).random(SPACE.size)
-    relaxation = Relaxation(support(SPACE.cardinalities), 1, rate=1.0, floor=0.0)
+    relaxation = Relaxation(support(SPACE.cardinalities), 1, learning_rate=1.0, uniform_mix=0.0)
     for _ in range(2000):
-        relaxation.follow(ListedGradient(values, SPACE.cardinalities), 0)
+        relaxation.descend(EnumeratedGradient(values, SPACE.cardinalities), 0)
     assert entropy(relaxation.theta)[0] < 1e-3
     vertex = relaxation.theta[0].argmax(axis=-1).astype(np.int8)
     around = SPACE.neighbours(vertex)
@@ -57,9 +57,9 @@ def test_steps_depend_on_neither_unit_nor_offset_of_the_objective() -> None:
     values = np.random.default_rng(1).random(SPACE.size)
     moved = []
     for scaled in (values, 1e-6 * values, 7.0 + 100.0 * values):
-        relaxation = Relaxation(support(SPACE.cardinalities), 1, rate=0.5, floor=0.1)
+        relaxation = Relaxation(support(SPACE.cardinalities), 1, learning_rate=0.5, uniform_mix=0.1)
         for _ in range(5):
-            relaxation.follow(ListedGradient(scaled, SPACE.cardinalities), 0)
+            relaxation.descend(EnumeratedGradient(scaled, SPACE.cardinalities), 0)
         moved.append(relaxation.theta)
     np.testing.assert_allclose(moved[1], moved[0], rtol=1e-9)
     np.testing.assert_allclose(moved[2], moved[0], rtol=1e-9)
@@ -69,17 +69,17 @@ def test_steps_depend_on_neither_unit_nor_offset_of_the_objective() -> None:
 def test_a_flat_gradient_moves_nothing_and_only_allowed_choices_count() -> None:
     allowed = support(np.array([2, 3]))
     gradient = np.array([[[1.0, 3.0, -1e9], [2.0, 2.0, 2.0]]])
-    assert steepness(gradient, allowed) == 1.0
-    relaxation = Relaxation(support(SPACE.cardinalities), 1, rate=0.5, floor=0.0)
-    relaxation.follow(ListedGradient(np.ones(SPACE.size), SPACE.cardinalities), 0)
+    assert max_centered_gradient(gradient, allowed) == 1.0
+    relaxation = Relaxation(support(SPACE.cardinalities), 1, learning_rate=0.5, uniform_mix=0.0)
+    relaxation.descend(EnumeratedGradient(np.ones(SPACE.size), SPACE.cardinalities), 0)
     np.testing.assert_allclose(relaxation.theta, 1 / 3)
 
 
 def test_floor_and_support() -> None:
     allowed = support(np.array([2, 3]))
-    theta = keep_floor(np.array([[[1.0, 0, 0], [0, 0, 1.0]]]), allowed, 0.3)
+    theta = mix_with_uniform(np.array([[[1.0, 0, 0], [0, 0, 1.0]]]), allowed, 0.3)
     np.testing.assert_allclose(theta, [[[0.85, 0.15, 0], [0.1, 0.1, 0.8]]])
-    relaxation = Relaxation(allowed, 1, rate=1.0, floor=0.3)
+    relaxation = Relaxation(allowed, 1, learning_rate=1.0, uniform_mix=0.3)
     narrower = allowed.copy()
     narrower[1, 2] = False
     relaxation.restrict(narrower)

@@ -10,8 +10,10 @@ import pytest
 
 from nasbench.errors import NasbenchError
 from nasbench.search import registry
-from nasbench.search.archive import ParetoArchive, nondominated
+from nasbench.search.dominance import nondominated
+from nasbench.search.history import History
 from nasbench.search.names import unique_by_name
+from nasbench.spaces.space import Space
 
 
 def point(name: str, value: str) -> EntryPoint:
@@ -74,11 +76,12 @@ def test_archive_keeps_exactly_the_non_dominated() -> None:
     points = rng.integers(0, 6, (120, 3)).astype(float)
     dominated = [any((q <= p).all() and (q < p).any() for q in points) for p in points]
     assert np.array_equal(nondominated(points), ~np.array(dominated))
-    archive = ParetoArchive(1, 3)
+    history = History(Space("s", ("a",), (tuple(map(str, range(120))),)), 3)
     for i, p in enumerate(points):
-        before = archive.objectives
-        stays = archive.add(np.array([[i % 100]], dtype=np.int8), p[None])
-        assert stays[0] == (p == archive.objectives).all(axis=1).any()
-        assert all((archive.objectives <= q).all(axis=1).any() for q in before), "what was dominated stays dominated"
-    assert sorted(map(tuple, archive.objectives)) == sorted(map(tuple, points[nondominated(points)]))
+        before = history.objectives[history.front()]
+        history.add(np.array([[i]], dtype=np.int8), p[None])
+        front = history.objectives[history.front()]
+        assert (len(history) - 1 in history.front()) == (p == front).all(axis=1).any()
+        assert all((front <= q).all(axis=1).any() for q in before), "what was dominated stays dominated"
+    np.testing.assert_array_equal(history.front(), np.flatnonzero(nondominated(points)))
     assert len(nondominated(np.empty((0, 2)))) == 0
