@@ -11,8 +11,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-
 from nasbench.search.archive import ParetoArchive
+
 from nasbench.spaces.space import Floats
 from nasbench.theory.exact import elitist, local_search
 from nasbench.theory.exact.landscape import Landscape

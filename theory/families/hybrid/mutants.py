@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from nasbench.hybrid.progressive import Support
 from numpy.typing import NDArray
 
 from nasbench.hybrid.optimizer import Hybrid
-from nasbench.hybrid.progressive import Support
 from nasbench.spaces.space import Architectures, Space
 from nasbench.theory.machinery.testbed import problem
 

@@ -11,11 +11,11 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from nasbench.hybrid.progressive import Ladder
+from nasbench.search.archive import ParetoArchive
 
 from nasbench.hybrid import progressive
 from nasbench.hybrid.evolution import Evolution
-from nasbench.hybrid.progressive import Ladder
-from nasbench.search.archive import ParetoArchive
 from nasbench.search.simplex import support, uniform_theta
 from nasbench.spaces.space import Architectures, Floats
 from nasbench.theory.exact.pareto_sets import hypervolume

@@ -18,11 +18,11 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from nasbench.hybrid.progressive import Support
 
 from nasbench.hybrid.candidate_selection import Selection
 from nasbench.hybrid.enumeration import listing_of
 from nasbench.hybrid.optimizer import Hybrid
-from nasbench.hybrid.progressive import Support
 from nasbench.spaces.catalogue import get_space
 from nasbench.spaces.space import Architectures, Floats, Space
 from nasbench.theory.families.hybrid.mutants import Adversary, Fixed, Forgetful
