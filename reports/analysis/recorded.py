@@ -160,6 +160,7 @@ def results_of_traces(source: str | Path | pd.DataFrame, benchmark: str = "") ->
             f"The traces {name} have {counts} runs; every method needs the same number on every problem."
         )
     runs, longest = next(iter(counts.values())), int(frame["query"].max()) + 1
+    longest_training = get_searchable(benchmark).longest(("error",), "validation") if benchmark else 1
     study = Study(
         name=name,
         description="Recorded traces.",
@@ -169,7 +170,7 @@ def results_of_traces(source: str | Path | pd.DataFrame, benchmark: str = "") ->
         benchmarks=problems,
         objectives=("error",),
         split="validation",
-        epochs=(get_searchable(benchmark).longest(("error",), "validation") if benchmark else 1,),
+        epochs=(longest_training,),
         training_seed="random",
         repeats="charged",
         budget=Budget({"queries": longest}),
@@ -177,9 +178,9 @@ def results_of_traces(source: str | Path | pd.DataFrame, benchmark: str = "") ->
     )
     kept = TemporaryFolder()
     store = Store.create_or_resume(kept.path, study)
-    for unit in study.units():
-        part = frame[(frame["problem"] == unit.benchmark) & (frame["method"] == unit.entry.label)]
-        store.write(unit, encode(_trace(part, study.epochs[-1])), Timing(0.0, 0.0))
+    for work in study.units():
+        part = frame[(frame["problem"] == work.benchmark) & (frame["method"] == work.entry.label)]
+        store.write(work, encode(_trace(part, longest_training)), Timing(0.0, 0.0))
     return Results.open(kept.path).holding(kept)
 
 

@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 """A package of somebody else: an optimizer, a benchmark, a task, a claim and a table, each in under 40 lines."""
 
 # --- optimizer

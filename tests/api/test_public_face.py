@@ -124,7 +124,8 @@ def test_query_knows_strings_indices_and_vectors() -> None:
     assert by_index.equals(bench.query(text)) and by_index.equals(bench.query(bench.space.from_index(7)))
     accuracy = by_index[by_index["quantity"] == "accuracy"]
     assert accuracy["seed"].tolist() == [777, 888, 999] and set(accuracy["unit"]) == {"%"}
-    for wrong in (-1, 15_625, [0, 1], [9] * 6, [0.5] * 6):
+    wrongs: tuple[Any, ...] = (-1, 15_625, [0, 1], [9] * 6, [0.5] * 6)
+    for wrong in wrongs:
         with pytest.raises(nasbench.NasbenchError):
             bench.query(wrong)
 

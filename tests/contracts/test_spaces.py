@@ -1,77 +1,16 @@
-"""What every space of the catalogue must keep."""
+"""Every space of the catalogue keeps the contract of spaces."""
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
-from nasbench.errors import NasbenchError
 from nasbench.spaces.catalogue import get_space, space_names
 from nasbench.spaces.space import Space
-
-pytestmark = pytest.mark.parametrize("name", space_names())
-
-
-def some(space: Space, n: int = 200) -> np.ndarray:
-    return space.sample(np.random.default_rng(1).random((n, space.d)))
+from nasbench.testing import SpaceContract
 
 
-def test_samples_are_feasible_and_varied(name: str) -> None:
-    space = get_space(name)
-    sampled = some(space)
-    assert sampled.dtype == np.int8
-    assert sampled.shape == (200, space.d)
-    assert space.is_feasible(sampled).all()
-    assert len(np.unique(sampled, axis=0)) > 50
-
-
-def test_strings_go_both_ways(name: str) -> None:
-    space = get_space(name)
-    for architecture in some(space, 40):
-        assert np.array_equal(space.from_string(space.to_string(architecture)), architecture)
-    with pytest.raises(NasbenchError):
-        space.from_string("no such architecture")
-
-
-def test_index_goes_both_ways(name: str) -> None:
-    space = get_space(name)
-    if space.product_size >= 2**63:
-        with pytest.raises(NasbenchError, match="too many"):
-            space.index(some(space, 2))
-        return
-    sampled = some(space)
-    assert np.array_equal(space.from_index(space.index(sampled)), sampled)
-    assert len(np.unique(space.index(sampled))) == len(np.unique(sampled, axis=0))
-
-
-def test_neighbours_differ_in_one_decision(name: str) -> None:
-    space = get_space(name)
-    sampled = some(space, 20)
-    around = space.neighbours(sampled)
-    assert around.shape == (20, int((space.cardinalities - 1).sum()), space.d)
-    assert ((around != sampled[:, None]).sum(axis=-1) == 1).all()
-    for one in around:
-        assert len(np.unique(one, axis=0)) == around.shape[1]
-
-
-def test_mutation_changes_one_decision_or_more_and_stays_feasible(name: str) -> None:
-    space = get_space(name)
-    sampled = some(space)
-    for kind in space.mutations:
-        child = space.mutate(sampled, np.random.default_rng(2).random((200, 2)), kind)
-        assert space.is_feasible(child).all()
-        assert (child != sampled).any(axis=-1).all()
-
-
-def test_canonical_form_is_idempotent_and_feasible(name: str) -> None:
-    space = get_space(name)
-    canonical = space.canonical(some(space))
-    assert space.is_feasible(canonical).all()
-    assert np.array_equal(space.canonical(canonical), canonical)
-
-
-def test_one_hot_has_one_a_decision(name: str) -> None:
-    space = get_space(name)
-    encoded = space.one_hot(some(space))
-    assert encoded.shape == (200, int(space.cardinalities.sum()))
-    assert (encoded.sum(axis=1) == space.d).all()
+@pytest.mark.parametrize("name", space_names())
+class TestSpaces(SpaceContract):
+    @pytest.fixture
+    def space(self, name: str) -> Space:
+        return get_space(name)
