@@ -102,6 +102,7 @@ _FEDERATED = {
 }
 
 OPTIONS: Mapping[str, Mapping[str, New]] = {
+    "verify": {"--faults": New("--mutants")},
     "search": {
         "--rank": New("--rank-correlation"),
         "--stopping": New("--early-stopping"),

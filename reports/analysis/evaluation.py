@@ -21,7 +21,7 @@ from nasbench.reports.analysis.theory_predictions import laws_on
 from nasbench.reports.analysis.traces import TRACED, at_budgets
 from nasbench.reports.statistics.inputs import CensoredTimes
 from nasbench.spaces.space import Floats, Ints
-from nasbench.theory.traces.trace_check import Spoken
+from nasbench.theory.traces.trace_check import TraceCheck
 from nasbench.ties import tolerance
 
 GRID = 120
@@ -32,7 +32,7 @@ FRACTIONS = (0.05, 0.1, 0.25, 0.5, 1.0)
 
 
 @dataclass(frozen=True)
-class Curve:
+class LawCurve:
     """Regret of the incumbent over one account.
 
     Attributes:
@@ -67,7 +67,7 @@ class Outcome:
     score: Floats
     observed: Floats
     spent: Mapping[str, Floats]
-    curves: Mapping[str, Curve]
+    curves: Mapping[str, LawCurve]
     times: Mapping[tuple[str, str], CensoredTimes]
     own_seconds: float
     fronts: FrontTraces | None
@@ -109,7 +109,7 @@ class BenchmarkEvaluation:
     limits: Mapping[str, float]
     outcomes: Mapping[str, Outcome]
     front: TrueFront | None
-    laws: tuple[Spoken, ...] = ()
+    laws: tuple[TraceCheck, ...] = ()
     views: tuple[View, ...] = (AS_IT_IS,)
 
     @property
@@ -267,10 +267,10 @@ def _grid(account: str, spent: Mapping[str, Floats]) -> Floats:
     return np.unique(np.clip(grid, start, max(ends)))
 
 
-def _curve(regret: Floats, spent: Floats, grid: Floats) -> Curve:
+def _curve(regret: Floats, spent: Floats, grid: Floats) -> LawCurve:
     # Where a run ended before another one's first query was answered, that first answer is where all have one.
     end = max(float(spent[:, -1].min()), float(spent[:, 0].max()))
     budgets = grid[grid <= end]
     if not len(budgets) or budgets[-1] < end:
         budgets = np.append(budgets, end)
-    return Curve(budgets, at_budgets(regret, spent, budgets))
+    return LawCurve(budgets, at_budgets(regret, spent, budgets))

@@ -10,12 +10,12 @@ from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.traces import Traces
 from nasbench.theory.machinery.claim import Context
-from nasbench.theory.traces.runs import Runs
-from nasbench.theory.traces.trace_check import Spoken
-from nasbench.theory.traces.trace_checks import SPEAKERS
+from nasbench.theory.traces.runs import OptimizerRuns
+from nasbench.theory.traces.trace_check import TraceCheck
+from nasbench.theory.traces.trace_checks import CHECKS_BY_OPTIMIZER
 
 
-def laws_on(results: Results, benchmark: str, traces: Mapping[str, Traces]) -> tuple[Spoken, ...]:
+def laws_on(results: Results, benchmark: str, traces: Mapping[str, Traces]) -> tuple[TraceCheck, ...]:
     """Return what claims say of each optimizer of a study on a benchmark, each as if it were alone.
 
     Args:
@@ -28,9 +28,9 @@ def laws_on(results: Results, benchmark: str, traces: Mapping[str, Traces]) -> t
     spoken = []
     for label, trace in traces.items():
         entry = results.entry(label)
-        if speakers := SPEAKERS.get(entry.name, ()):
+        if speakers := CHECKS_BY_OPTIMIZER.get(entry.name, ()):
             # Rows of a complete table are indices in the space; of another table claims say nothing that needs them.
             index = np.where(trace.answered, trace.rows, -1)
-            runs = Runs(results.study, benchmark, entry, index, trace.observed)
+            runs = OptimizerRuns(results.study, benchmark, entry, index, trace.observed)
             spoken += [one for speaker in speakers for one in speaker(runs, Context())]
     return tuple(spoken)

@@ -11,12 +11,12 @@ from nasbench.reports.analysis.scoring import searched_on
 from nasbench.reports.figures.figure import Figure, Panel, panel_name
 from nasbench.reports.figures.style import INK, add_legend, figure_style, line_style, log_axis, new_panel, shown
 from nasbench.reports.page.words import counted
-from nasbench.theory.traces.trace_check import Curve, Spoken
+from nasbench.theory.traces.trace_check import LawCurve, TraceCheck
 
 KINDS = {"exact": "exact law", "simulated": "law, simulated", "bound": "proved bound"}
 
 
-def laws(evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[Spoken]) -> Figure | None:
+def laws(evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[TraceCheck]) -> Figure | None:
     """Draw one panel a benchmark, optimizer and claim with a curve; None where there is none."""
     drawn = [(e, s, s.curve) for e in evaluations for s in spoken if s.benchmark == e.benchmark and s.curve is not None]
     if not drawn:
@@ -37,7 +37,7 @@ def laws(evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[Spoken]) -
     )
 
 
-def _panel(evaluation: BenchmarkEvaluation, spoken: Spoken, curve: Curve, number: int) -> Panel:
+def _panel(evaluation: BenchmarkEvaluation, spoken: TraceCheck, curve: LawCurve, number: int) -> Panel:
     figure, axes = new_panel()
     color = line_style(list(evaluation.outcomes), spoken.optimizer)["color"]
     runs = len(evaluation.outcomes[spoken.optimizer].runs)

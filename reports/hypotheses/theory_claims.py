@@ -1,4 +1,4 @@
-"""The claim that the theory is verified: all registered theorems and all planted faults, checked now."""
+"""The claim that the theory is verified: all registered theorems and all mutants, checked now."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def verdict_of(claim: Claim, findings: Sequence[Finding], faults: Sequence[Findi
     told = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
     digest = _digest((*findings, *faults))
     names = "".join(
-        f"; {word}: {', '.join(some)}" for word, some in (("violated", violated), ("slipped", slipped)) if some
+        f"; {word}: {', '.join(some)}" for word, some in (("violated", violated), ("not rejected", slipped)) if some
     )
     parts = (
         Part(of="theorems not violated", statistic=len(findings) - len(violated), lower=len(findings) - len(violated),
              upper=len(findings) - len(violated), n=len(findings), runs=digest),
-        Part(of="planted faults caught", statistic=len(faults) - len(slipped), lower=len(faults) - len(slipped),
+        Part(of="mutants rejected", statistic=len(faults) - len(slipped), lower=len(faults) - len(slipped),
              upper=len(faults) - len(slipped), n=len(faults), runs=digest),
     )  # fmt: skip
     return ClaimVerdict(
@@ -47,11 +47,11 @@ def verdict_of(claim: Claim, findings: Sequence[Finding], faults: Sequence[Findi
         outcome=outcome,
         threshold=None,
         parts=parts,
-        evidence=f"{len(findings)} theorems: {told}; {len(faults) - len(slipped)} of {len(faults)} planted faults caught{names} (verdicts {digest})",
+        evidence=f"{len(findings)} theorems: {told}; {len(faults) - len(slipped)} of {len(faults)} mutants rejected{names} (verdicts {digest})",
         change=claim.change if outcome == "holds" else "a proof or check put right, or the statement withdrawn",
     )
 
 
 def _digest(findings: Sequence[Finding]) -> str:
-    rows = [(f.claim.name, f.fault, f.verdict.outcome.value, f.verdict.statistic, f.verdict.bound) for f in findings]
+    rows = [(f.claim.name, f.mutant, f.verdict.outcome.value, f.verdict.statistic, f.verdict.bound) for f in findings]
     return hashlib.sha256(json.dumps(rows, default=str).encode()).hexdigest()[:12]

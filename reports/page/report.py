@@ -45,7 +45,7 @@ from nasbench.reports.tables.robustness import robustness_table
 from nasbench.reports.tables.table import ReportTable
 from nasbench.reports.tables.theory_predictions import laws_table
 from nasbench.reports.tables.time_to_target import time_to_target_table
-from nasbench.theory.traces.trace_check import Spoken
+from nasbench.theory.traces.trace_check import TraceCheck
 from nasbench.theory.traces.trace_checks import decide
 
 
@@ -128,7 +128,7 @@ def _tables(
     comparisons: Mapping[str, Comparison],
     reached: Mapping[str, Sequence[Arrival]],
     reference: str,
-    spoken: Sequence[Spoken],
+    spoken: Sequence[TraceCheck],
     halves: Mapping[str, float | Undefined],
     rng: np.random.Generator,
 ) -> tuple[ReportTable, ...]:
@@ -152,7 +152,7 @@ def _tables(
 
 
 def _figures(
-    results: Results, evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[Spoken]
+    results: Results, evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[TraceCheck]
 ) -> tuple[Figure, ...]:
     objectives = results.study.objectives
     several = (pareto(evaluations, objectives), hypervolume(evaluations)) if len(objectives) > 1 else ()

@@ -22,7 +22,7 @@ TITLES = {"verify": "Theory against traces", "claims": "Claims", "reproduce": "P
 NEEDED = {"verify": ("claim", "verdict"), "claims": ("claim", "statement", "verdict", "evidence", "change")}
 """Keys that each row of a command's results must have."""
 
-HIDDEN = ("interval", "low", "high", "seconds", "fault", "passed")
+HIDDEN = ("interval", "low", "high", "seconds", "mutant", "fault", "passed")
 """Keys that are no columns: bounds, which stand beside the statistic, and what is of no use in print."""
 
 

@@ -10,12 +10,12 @@ from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.statistics.result import Interval, Undefined
 from nasbench.reports.tables.table import Cell, Column, ReportTable
 from nasbench.theory.machinery.claim import Verdict
-from nasbench.theory.traces.trace_check import Spoken
+from nasbench.theory.traces.trace_check import TraceCheck
 
 EXACT = Undefined("the claim is not tested by a p-value")
 
 
-def laws_table(evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[Spoken]) -> ReportTable | None:
+def laws_table(evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[TraceCheck]) -> ReportTable | None:
     """Build the table, or None where no claim speaks of any optimizer of the study."""
     rows = tuple(_row(e, s) for e in evaluations for s in spoken if s.benchmark == e.benchmark)
     if not rows:
@@ -45,7 +45,7 @@ def laws_table(evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[Spok
     )
 
 
-def _row(evaluation: BenchmarkEvaluation, spoken: Spoken) -> tuple[Cell, ...]:
+def _row(evaluation: BenchmarkEvaluation, spoken: TraceCheck) -> tuple[Cell, ...]:
     verdict, runs = spoken.verdict, evaluation.outcomes[spoken.optimizer].digest
     bounds = None if verdict.interval is None else Interval(*verdict.interval, 0.95)
     return (
@@ -63,7 +63,7 @@ def _known(value: float, verdict: Verdict) -> float | Undefined:
     return float(value) if np.isfinite(value) else Undefined(verdict.note)
 
 
-def _looked_at(evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[Spoken]) -> list[str]:
+def _looked_at(evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[TraceCheck]) -> list[str]:
     """What the statistic of each claim is, with the data sets where a note is not the same on all."""
     found: dict[tuple[str, str], list[str]] = {}
     for evaluation in evaluations:

@@ -12,7 +12,7 @@ from nasbench.reports.tables.table import Cell, Column, ReportTable
 Row = Mapping[str, Any]
 
 SLOPE = re.compile(r"(operations|memory|time) (-?[\d.]+) \(up to (-?[\d.]+)\) of ([\d.]+)")
-"""A measured slope in the note of a claim about growth, as `nasbench.theory.families.complexity.growth.judge` writes it."""
+"""A measured slope in the note of a claim about growth, as `nasbench.theory.families.complexity.growth.check_slopes` writes it."""
 
 SIZES = re.compile(r"T = ([\d.]+) to ([\d.]+)")
 
@@ -29,7 +29,7 @@ def theory_tables(rows: Sequence[Row], runs: str, source: str) -> tuple[ReportTa
     """
     grown = [row for row in rows if SLOPE.search(str(row.get("note", "")))]
     others = [row for row in rows if not SLOPE.search(str(row.get("note", "")))]
-    planted = any(row.get("fault") for row in rows)
+    planted = any(row.get("mutant", row.get("fault")) for row in rows)
     tables = [_claims(others, runs, source, planted) if others else None]
     tables += [_growth(grown, runs, source, planted) if grown else None]
     return tuple(table for table in tables if table is not None)
@@ -49,7 +49,7 @@ def _claims(rows: Sequence[Row], runs: str, source: str, planted: bool) -> Repor
     )
     return ReportTable(
         name=f"theory-{runs}",
-        title="Planted faults of theory" if planted else "Theory verdicts",
+        title="Mutation test of theory" if planted else "Theory verdicts",
         caption=_caption(rows, source, planted),
         columns=columns,
         rows=tuple(_claim_row(row, runs) for row in rows),
@@ -87,7 +87,7 @@ def _growth(rows: Sequence[Row], runs: str, source: str, planted: bool) -> Repor
     )
     return ReportTable(
         name=f"complexity-{runs}",
-        title="Growth of planted mutants" if planted else "Growth of the optimizers",
+        title="Growth of the mutants" if planted else "Growth of the optimizers",
         caption=(
             f"{_caption(rows, source, planted)} Stated powers of the number of queries T (of the size of its input, for a solver) are upper bounds; beside "
             "them the measured slopes of interpreter operations, processor time and memory in log-log coordinates."
@@ -133,7 +133,11 @@ def _caption(rows: Sequence[Row], source: str, planted: bool) -> str:
         f"{sum(row['verdict'] == kind for row in rows)} {kind}"
         for kind in dict.fromkeys(row["verdict"] for row in rows)
     )
-    head = "Planted faults, each of which has to be called violated" if planted else "Verdicts"
+    head = (
+        "Mutation test: a deliberately wrong variant of each claim must be rejected. Verdicts"
+        if planted
+        else "Verdicts"
+    )
     return f"{head}, as nasbench verify printed them into {source}: {told}."
 
 

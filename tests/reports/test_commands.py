@@ -134,14 +134,14 @@ def test_growth_has_a_table_of_its_own_with_what_was_measured(tmp_path: Path) ->
     """From the check itself, so that the note is what the check writes."""
     import numpy as np
 
-    from nasbench.theory.families.complexity.growth import Slope, judge
+    from nasbench.theory.families.complexity.growth import Slope, check_slopes
 
     sizes = np.geomspace(10, 1000, 8)
     slopes = [
         Slope.of("operations", sizes, 3 * sizes**2, 2.0),
         Slope.of("memory", sizes, sizes ** np.linspace(0.9, 1.0, 8), 1.0),
     ]
-    verdict = judge(slopes, 1000, "T = 10 to 1000")
+    verdict = check_slopes(slopes, 1000, "T = 10 to 1000")
     row = {"claim": "complexity.some", "verdict": verdict.outcome.value, "note": verdict.note, "n": 1000}
     path = tmp_path / "verify.json"
     path.write_text(json.dumps({"command": "verify", "verdicts": [row, VERDICT]}))

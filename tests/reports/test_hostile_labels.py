@@ -12,8 +12,8 @@ from nasbench.markup import fenced, latex, markdown, printable, spreadsheet
 from nasbench.reports.figures.figure import Figure, Panel, panel_name
 from nasbench.reports.figures.style import LONGEST, add_legend, figure_style, new_panel, shown
 from nasbench.theory.machinery.claim import Outcome, not_judged
-from nasbench.theory.machinery.render import write
-from nasbench.theory.traces.trace_check import Curve, Spoken
+from nasbench.theory.machinery.report import write
+from nasbench.theory.traces.trace_check import LawCurve, TraceCheck
 from tests.fuzz.report_inputs import LABELS
 
 
@@ -83,9 +83,9 @@ def test_spreadsheets_hold_text_and_fences_hold() -> None:
     assert printable("a\u202eb\u2028c\x07") == "ab c?"
 
 
-def test_verdicts_on_hostile_labels_are_written(tmp_path: Path, make_curve: Callable[[], Curve]) -> None:
+def test_verdicts_on_hostile_labels_are_written(tmp_path: Path, make_curve: Callable[[], LawCurve]) -> None:
     verdict = not_judged(Outcome.UNDECIDED, "a | note", statistic=0.5, bound=0.5, n=2)
-    spoken = [Spoken("random-search.time-law", "table/set", label, verdict, make_curve()) for label in LABELS[:12]]
+    spoken = [TraceCheck("random-search.time-law", "table/set", label, verdict, make_curve()) for label in LABELS[:12]]
     rows = [{"claim": one.claim, "optimizer": one.optimizer, "note": verdict.note} for one in spoken]
     written = write(tmp_path / "out", "<b>title</b>", rows, (), spoken)
     assert len({path.name for path in written}) == 2 + len(spoken)
@@ -94,11 +94,11 @@ def test_verdicts_on_hostile_labels_are_written(tmp_path: Path, make_curve: Call
 
 
 @pytest.fixture
-def make_curve() -> Callable[[], Curve]:
+def make_curve() -> Callable[[], LawCurve]:
     import numpy as np
 
-    def curve() -> Curve:
+    def curve() -> LawCurve:
         at = np.array([1.0, 2.0])
-        return Curve(at, at / 2, at / 2, at / 3, at, "P(T <= t)")
+        return LawCurve(at, at / 2, at / 2, at / 3, at, "P(T <= t)")
 
     return curve

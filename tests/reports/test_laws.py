@@ -16,7 +16,7 @@ from nasbench.reports.tables.table import value_text
 from nasbench.reports.tables.theory_predictions import laws_table
 from nasbench.theory.machinery.claim import Outcome
 from nasbench.theory.traces.runs import open_runs
-from nasbench.theory.traces.trace_checks import SPEAKERS, decide, judge
+from nasbench.theory.traces.trace_checks import CHECKS_BY_OPTIMIZER, check_traces, decide
 
 ONE = "nas-bench-201/cifar10"
 
@@ -41,8 +41,8 @@ def evaluations(folder: Path) -> list[BenchmarkEvaluation]:
 
 
 def test_verdicts_and_curves_are_those_of_verify(folder: Path, evaluations: list[BenchmarkEvaluation]) -> None:
-    spoken = decide([said for e in evaluations for said in e.laws])
-    expected = [s for s in judge(open_runs(folder)) if s.optimizer in SPEAKERS]
+    spoken = decide([check for e in evaluations for check in e.laws])
+    expected = [s for s in check_traces(open_runs(folder)) if s.optimizer in CHECKS_BY_OPTIMIZER]
     assert [(s.claim, s.optimizer, s.verdict.outcome) for s in spoken] == [
         (s.claim, s.optimizer, s.verdict.outcome) for s in expected
     ]
@@ -73,18 +73,18 @@ def test_the_figure_has_a_panel_a_curve(evaluations: list[BenchmarkEvaluation]) 
     figure = laws(evaluations, spoken)
     assert figure is not None
     assert len(figure.panels) == sum(s.curve is not None for s in spoken) == 2
-    for panel, said in zip(figure.panels, (s for s in spoken if s.curve is not None), strict=True):
-        assert said.claim in panel.alt and said.verdict.outcome.value in panel.alt
+    for panel, check in zip(figure.panels, (s for s in spoken if s.curve is not None), strict=True):
+        assert check.claim in panel.alt and check.verdict.outcome.value in panel.alt
     assert laws(evaluations, [replace(s, curve=None) for s in spoken]) is None
 
 
 def test_the_bound_on_the_hybrid_is_kept_and_a_hybrid_that_breaks_it_is_caught(folder: Path) -> None:
     """The mutant never comes to the better half: 8 runs of 20 queries are enough to tell."""
     own = next(r for r in open_runs(folder) if r.entry.name == "hybrid")
-    assert judge([own], claims={"hybrid.tail"})[0].verdict.outcome in (Outcome.HOLDS, Outcome.VACUOUS)
+    assert check_traces([own], claims={"hybrid.tail"})[0].verdict.outcome in (Outcome.HOLDS, Outcome.VACUOUS)
     assert own.landscape is not None
     worst = own.landscape.order[-own.index.shape[1] :]
     many = replace(own, index=np.tile(worst, (40, 1)), observed=np.repeat(own.observed[:1], 40, axis=0))
-    (said,) = judge([many], claims={"hybrid.tail"})
-    assert said.verdict.outcome is Outcome.VIOLATED
-    assert said.curve is not None and said.curve.kind == "bound"
+    (check,) = check_traces([many], claims={"hybrid.tail"})
+    assert check.verdict.outcome is Outcome.VIOLATED
+    assert check.curve is not None and check.curve.kind == "bound"

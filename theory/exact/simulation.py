@@ -1,7 +1,7 @@
 """Vectorised simulations, all runs at once, of the algorithms whose exact laws `nasbench.theory.exact` computes.
 
 They share with them the landscape's total order and the clock: T counts evaluations, the first one included. Every
-simulator takes its generator, and knobs by which the planted faults turn it into a mutant.
+simulator takes its generator, and parameters that turn it into a mutant.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from nasbench.theory.machinery.claim import (
     Assumption,
     Claim,
     Context,
-    Fault,
+    Mutant,
     Verdict,
     all_at_most,
     at_most,
@@ -144,7 +144,7 @@ CLAIMS = (
         (ELITIST, SEPARABLE, RATE),
         "Wegener 2002, fitness-based partitions",
         _fitness_levels,
-        Fault("levels left without the factor for undamaged decisions", partial(_fitness_levels, free_of_damage=True)),
+        Mutant("levels left without the factor for undamaged decisions", partial(_fitness_levels, free_of_damage=True)),
     ),
     Claim(
         "drift.fitness-levels-table",
@@ -152,7 +152,7 @@ CLAIMS = (
         (ELITIST, RATE),
         "Wegener 2002, on NAS-Bench-201",
         _fitness_levels_table,
-        Fault("each level left at the rate of its luckiest member", partial(_fitness_levels_table, luckiest=True)),
+        Mutant("each level left at the rate of its luckiest member", partial(_fitness_levels_table, luckiest=True)),
     ),
     Claim(
         "drift.additive-drift",
@@ -160,7 +160,7 @@ CLAIMS = (
         (SEPARABLE, RATE),
         "He and Yao 2001 (additive drift)",
         _additive_drift,
-        Fault("the largest drift in place of the smallest", partial(_additive_drift, largest=True)),
+        Mutant("the largest drift in place of the smallest", partial(_additive_drift, largest=True)),
     ),
     Claim(
         "drift.multiplicative-drift",
@@ -168,7 +168,7 @@ CLAIMS = (
         (SEPARABLE, RATE),
         "Doerr, Johannsen and Winzen 2012 (multiplicative drift)",
         _multiplicative_drift,
-        Fault("the 1 left out", partial(_multiplicative_drift, missing_one=True)),
+        Mutant("the 1 left out", partial(_multiplicative_drift, missing_one=True)),
     ),
     Claim(
         "drift.multiplicative-tail",
@@ -176,7 +176,7 @@ CLAIMS = (
         (SEPARABLE, RATE),
         "Doerr and Goldberg 2013 (multiplicative drift, upper tail)",
         _multiplicative_tail,
-        Fault("a tail of exp(-2r)", partial(_multiplicative_tail, exponent=2)),
+        Mutant("a tail of exp(-2r)", partial(_multiplicative_tail, exponent=2)),
     ),
     Claim(
         "drift.variable-drift",
@@ -185,7 +185,7 @@ CLAIMS = (
         (SEPARABLE, RATE, Assumption("h is non-decreasing")),
         "Johannsen 2010; Mitavskiy, Rowe and Cannings 2009 (variable drift)",
         _variable_drift,
-        Fault("the largest drift in place of h", partial(_variable_drift, largest=True)),
+        Mutant("the largest drift in place of h", partial(_variable_drift, largest=True)),
     ),
     Claim(
         "drift.variable-drift-power",
@@ -193,7 +193,7 @@ CLAIMS = (
         (Assumption("the process steps down by one"),),
         "Johannsen 2010 (variable drift); integral derived in nasbench.theory.symbolic.drift",
         _variable_drift_power,
-        Fault("the term of the last step left out", partial(_variable_drift_power, missing_start=True)),
+        Mutant("the term of the last step left out", partial(_variable_drift_power, missing_start=True)),
     ),
     Claim(
         "drift.identity-drift",
@@ -201,7 +201,7 @@ CLAIMS = (
         (ELITIST, RATE),
         "He and Yao 2004: the expected time is the one exact potential",
         _identity_drift,
-        Fault("the expected time to the two best as potential", partial(_identity_drift, other_potential=True)),
+        Mutant("the expected time to the two best as potential", partial(_identity_drift, other_potential=True)),
     ),
     Claim(
         "drift.onemax-local-search",
@@ -209,7 +209,7 @@ CLAIMS = (
         (SEPARABLE, ELITIST),
         "coupon collector; sum derived in nasbench.theory.symbolic.drift",
         _onemax_local,
-        Fault("k in place of k - 1", partial(_onemax_local, may_repeat=True)),
+        Mutant("k in place of k - 1", partial(_onemax_local, may_repeat=True)),
     ),
     Claim(
         "drift.onemax-upper-bound",
@@ -217,6 +217,6 @@ CLAIMS = (
         (SEPARABLE, ELITIST, RATE),
         "Droste, Jansen and Wegener 2002 for k = 2; Doerr, Johannsen and Schmidt 2011 for r-valued decisions",
         _onemax_ea,
-        Fault("the factor e left out", partial(_onemax_ea, without_e=True)),
+        Mutant("the factor e left out", partial(_onemax_ea, without_e=True)),
     ),
 )

@@ -10,7 +10,7 @@ from nasbench.theory.exact import simulation as simulate
 from nasbench.theory.exact.distribution import hitting_law
 from nasbench.theory.exact.elitist import Mutation
 from nasbench.theory.exact.landscape import Landscape
-from nasbench.theory.machinery.claim import Assumption, Claim, Context, Fault, Outcome, Verdict, at_most, by_p_value
+from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Outcome, Verdict, at_most, by_p_value
 from nasbench.theory.machinery.confidence_bands import clopper_pearson, mean_interval, mean_p_value
 
 RUNS = 2_000
@@ -83,7 +83,7 @@ CLAIMS = (
         (ELITIST, RATE),
         "Rudolph 1994, theorem 2 (reducible chains); his theorem 6 keeps the best apart, here it is the parent",
         _elitist_convergence,
-        Fault("a parent that dies (comma selection)", partial(_elitist_convergence, elitist=False)),
+        Mutant("a parent that dies (comma selection)", partial(_elitist_convergence, elitist=False)),
     ),
     Claim(
         "evolution.comma-does-not-converge",
@@ -91,7 +91,7 @@ CLAIMS = (
         (RATE,),
         "Rudolph 1994, theorem 4 (canonical genetic algorithms); exact chain of the (1,2)-EA",
         _comma_limit,
-        Fault("an elitist algorithm", partial(_comma_limit, elitist=True)),
+        Mutant("an elitist algorithm", partial(_comma_limit, elitist=True)),
     ),
     Claim(
         "evolution.ageing-history-monotone",
@@ -99,7 +99,7 @@ CLAIMS = (
         (Assumption("the incumbent is the best of the history"),),
         "Real et al. 2019, algorithm 1 (regularized evolution returns the best of the history)",
         _ageing_history,
-        Fault("the best of the population reported as incumbent", partial(_ageing_history, report_population=True)),
+        Mutant("the best of the population reported as incumbent", partial(_ageing_history, report_population=True)),
     ),
     Claim(
         "evolution.ageing-population-forgets",
@@ -107,6 +107,6 @@ CLAIMS = (
         (Assumption("the oldest dies"),),
         "Real et al. 2019, algorithm 1: the oldest dies, be it the best",
         _ageing_population,
-        Fault("ageing that spares the best", partial(_ageing_population, spare_best=True)),
+        Mutant("ageing that spares the best", partial(_ageing_population, spare_best=True)),
     ),
 )

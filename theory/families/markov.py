@@ -18,7 +18,7 @@ from nasbench.theory.machinery.claim import (
     Assumption,
     Claim,
     Context,
-    Fault,
+    Mutant,
     Verdict,
     by_p_value,
     equal_within,
@@ -147,7 +147,7 @@ CLAIMS = (
         (ELITIST, UNIFORM, COMPLETE),
         "absorbing chains: Kemeny and Snell 1960; (1+1)-EA: Droste, Jansen and Wegener 2002",
         partial(_one_plus_one, dataset="cifar10", targets=156),
-        Fault("a mutation rate of 3/d", partial(_one_plus_one, dataset="cifar10", targets=156, rate_factor=3)),
+        Mutant("a mutation rate of 3/d", partial(_one_plus_one, dataset="cifar10", targets=156, rate_factor=3)),
     ),
     Claim(
         "markov.one-plus-one-imagenet",
@@ -155,7 +155,7 @@ CLAIMS = (
         (ELITIST, UNIFORM, COMPLETE),
         "as for CIFAR-10, another landscape",
         partial(_one_plus_one, dataset="ImageNet16-120", targets=156),
-        Fault(
+        Mutant(
             "three worse mutants in ten accepted",
             partial(_one_plus_one, dataset="ImageNet16-120", targets=156, accept_worse=0.3),
         ),
@@ -166,7 +166,7 @@ CLAIMS = (
         (ELITIST, UNIFORM, COMPLETE),
         "phase-type law of the absorbing chain: Neuts 1981",
         _law,
-        Fault("starts from the better half of the space", partial(_law, good_start=True)),
+        Mutant("starts from the better half of the space", partial(_law, good_start=True)),
     ),
     Claim(
         "markov.product-structure",
@@ -176,7 +176,7 @@ CLAIMS = (
         (COMPLETE,),
         "fundamental matrix (mean numbers of visits): Kemeny and Snell 1960",
         _dense,
-        Fault("mutation that may draw the old choice again", partial(_dense, wrong_weight=True)),
+        Mutant("mutation that may draw the old choice again", partial(_dense, wrong_weight=True)),
     ),
     Claim(
         "markov.first-improvement",
@@ -184,7 +184,7 @@ CLAIMS = (
         (UNIFORM, COMPLETE, Assumption("each scan is in fresh random order; a scan without success ends the run")),
         "Wald 1944; scan: negative hypergeometric",
         partial(_restarts, exact=local_search.first_improvement, step=simulate.first_improvement_step),
-        Fault(
+        Mutant(
             "the last scan of a failed run is not paid for",
             partial(
                 _restarts,
@@ -200,7 +200,7 @@ CLAIMS = (
         (UNIFORM, COMPLETE, Assumption("a run ends after 50 evaluations in a row without improvement")),
         "Wald 1944; waiting: truncated geometric",
         partial(_restarts, exact=partial(local_search.randomised, patience=50), step=simulate.Randomised(50)),
-        Fault(
+        Mutant(
             "a search of patience 20",
             partial(_restarts, exact=partial(local_search.randomised, patience=50), step=simulate.Randomised(20)),
         ),
@@ -211,7 +211,7 @@ CLAIMS = (
         (UNIFORM, COMPLETE, Assumption("each neighbourhood is evaluated in fresh random order")),
         "Wald 1944",
         partial(_restarts, exact=local_search.steepest_ascent, step=simulate.steepest_step),
-        Fault(
+        Mutant(
             "a search that takes the first improvement",
             partial(_restarts, exact=local_search.steepest_ascent, step=simulate.first_improvement_step),
         ),
@@ -222,7 +222,7 @@ CLAIMS = (
         (UNIFORM, COMPLETE),
         "Wald 1944; both sides solved apart",
         _wald,
-        Fault("the first evaluation of each run is forgotten", partial(_wald, forget_start=True)),
+        Mutant("the first evaluation of each run is forgotten", partial(_wald, forget_start=True)),
     ),
     Claim(
         "markov.global-basin",
@@ -230,6 +230,6 @@ CLAIMS = (
         (UNIFORM, COMPLETE),
         "by counting",
         _basin,
-        Fault("a neighbourhood that lacks one decision", partial(_basin, one_decision_less=True)),
+        Mutant("a neighbourhood that lacks one decision", partial(_basin, one_decision_less=True)),
     ),
 )

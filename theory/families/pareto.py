@@ -23,7 +23,7 @@ from nasbench.theory.machinery.claim import (
     Assumption,
     Claim,
     Context,
-    Fault,
+    Mutant,
     Verdict,
     all_at_most,
     at_most,
@@ -201,7 +201,7 @@ CLAIMS = (
         (MINIMISED, Assumption("the reference point is fixed")),
         "Fleischer 2003; Zitzler et al. 2003",
         _monotone,
-        Fault("objectives scaled by the range seen so far", partial(_monotone, measure=_own_range)),
+        Mutant("objectives scaled by the range seen so far", partial(_monotone, measure=_own_range)),
     ),
     Claim(
         "pareto.hypervolume-strict",
@@ -209,7 +209,7 @@ CLAIMS = (
         (MINIMISED,),
         "Zitzler et al. 2003 (compatibility with dominance); Fleischer 2003",
         _strict,
-        Fault("a measure of the ideal corner only", partial(_strict, weights_only=True)),
+        Mutant("a measure of the ideal corner only", partial(_strict, weights_only=True)),
     ),
     Claim(
         "pareto.hypervolume-submodular",
@@ -217,7 +217,7 @@ CLAIMS = (
         (MINIMISED,),
         "Ulrich and Thiele 2012 (submodularity of the hypervolume)",
         _submodular,
-        Fault("the square of the hypervolume", partial(_submodular, measure=_squared)),
+        Mutant("the square of the hypervolume", partial(_submodular, measure=_squared)),
     ),
     Claim(
         "pareto.greedy-subset",
@@ -225,7 +225,7 @@ CLAIMS = (
         (MINIMISED,),
         "Nemhauser, Wolsey and Fisher 1978 (greedy choice under a submodular function)",
         _greedy,
-        Fault("least gain taken first", partial(_greedy, worst_first=True)),
+        Mutant("least gain taken first", partial(_greedy, worst_first=True)),
     ),
     Claim(
         "pareto.epsilon-indicator",
@@ -233,7 +233,7 @@ CLAIMS = (
         (),
         "Zitzler et al. 2003 (additive epsilon indicator)",
         _epsilon,
-        Fault("best coordinate in place of the worst", partial(_epsilon, indicator=_swapped_epsilon)),
+        Mutant("best coordinate in place of the worst", partial(_epsilon, indicator=_swapped_epsilon)),
     ),
     Claim(
         "pareto.igd-plus-compatible",
@@ -241,7 +241,7 @@ CLAIMS = (
         (),
         "Ishibuchi et al. 2015 (IGD+ is weakly Pareto compliant)",
         _inverted_distance,
-        Fault("plain IGD", partial(_inverted_distance, indicator=_distance)),
+        Mutant("plain IGD", partial(_inverted_distance, indicator=_distance)),
     ),
     Claim(
         "pareto.front-size-two",
@@ -249,7 +249,7 @@ CLAIMS = (
         (Assumption("independence, created by permuting a column of the real table"),),
         "Bentley, Kung, Schkolnick and Thompson 1978; records: variance H_N - H_N^{(2)}",
         _front_two,
-        Fault("columns left as they are", partial(_front_two, permuted=False)),
+        Mutant("columns left as they are", partial(_front_two, permuted=False)),
     ),
     Claim(
         "pareto.front-size-three",
@@ -257,7 +257,7 @@ CLAIMS = (
         (Assumption("continuous, independent objectives"),),
         "Bentley, Kung, Schkolnick and Thompson 1978",
         _front_three,
-        Fault("two objectives that are correlated", partial(_front_three, dependent=True)),
+        Mutant("two objectives that are correlated", partial(_front_three, dependent=True)),
     ),
     Claim(
         "pareto.dominance-comparisons",
@@ -265,6 +265,6 @@ CLAIMS = (
         (),
         "Deb et al. 2002, fast nondominated sorting",
         _comparisons,
-        Fault("each pair compared in one direction", partial(_comparisons, only_later=True)),
+        Mutant("each pair compared in one direction", partial(_comparisons, only_later=True)),
     ),
 )

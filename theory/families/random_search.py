@@ -13,7 +13,7 @@ from nasbench.theory.machinery.claim import (
     Assumption,
     Claim,
     Context,
-    Fault,
+    Mutant,
     Verdict,
     all_at_most,
     by_p_value,
@@ -137,7 +137,7 @@ CLAIMS = (
         (UNIFORM, ORDER),
         "David and Nagaraja 2003, Order Statistics (a finite population sampled without replacement)",
         _rank_law,
-        Fault("a sampler that favours the better half", partial(_rank_law, biased=True)),
+        Mutant("a sampler that favours the better half", partial(_rank_law, biased=True)),
     ),
     Claim(
         "random-search.rank-law-with-replacement",
@@ -145,7 +145,7 @@ CLAIMS = (
         (UNIFORM, ORDER),
         "elementary: n independent draws",
         _with_replacement,
-        Fault("draws without replacement", partial(_with_replacement, replace=False)),
+        Mutant("draws without replacement", partial(_with_replacement, replace=False)),
     ),
     Claim(
         "random-search.time-law",
@@ -153,7 +153,7 @@ CLAIMS = (
         (UNIFORM, ORDER),
         "Johnson, Kemp and Kotz 2005, Univariate Discrete Distributions (negative hypergeometric)",
         _time_law,
-        Fault("draws with replacement", partial(_time_law, replace=True)),
+        Mutant("draws with replacement", partial(_time_law, replace=True)),
     ),
     Claim(
         "random-search.time-moments",
@@ -161,7 +161,7 @@ CLAIMS = (
         (UNIFORM, ORDER),
         "derived in nasbench.theory.symbolic.waiting_times by the hockey-stick identity",
         _time_moments,
-        Fault("the mean N/K of the process with replacement", partial(_time_moments, missing_one=True)),
+        Mutant("the mean N/K of the process with replacement", partial(_time_moments, missing_one=True)),
     ),
     Claim(
         "random-search.expected-regret",
@@ -169,7 +169,7 @@ CLAIMS = (
         (UNIFORM, ORDER),
         "order statistics; NAS-Bench-201, CIFAR-10 validation, 200 epochs",
         _regret,
-        Fault("a sampler that favours the better half", partial(_regret, biased=True)),
+        Mutant("a sampler that favours the better half", partial(_regret, biased=True)),
     ),
     Claim(
         "random-search.concomitants",
@@ -177,7 +177,7 @@ CLAIMS = (
         (UNIFORM, ORDER),
         "Yang 1977 (concomitants of order statistics); searched on CIFAR-10, reported on CIFAR-100",
         _concomitant,
-        Fault("the best of one score paired with the best of the other", partial(_concomitant, best_with_best=True)),
+        Mutant("the best of one score paired with the best of the other", partial(_concomitant, best_with_best=True)),
     ),
     Claim(
         "random-search.seconds-to-target",
@@ -185,7 +185,7 @@ CLAIMS = (
         (UNIFORM, ORDER, Assumption("the cost of an architecture is fixed")),
         "exchangeability: each non-target precedes all K targets with probability 1/(K+1)",
         _seconds,
-        Fault("a sampler that draws cheap architectures first", partial(_seconds, cheap_first=True)),
+        Mutant("a sampler that draws cheap architectures first", partial(_seconds, cheap_first=True)),
     ),
     Claim(
         "random-search.replacement-costs",
@@ -193,6 +193,6 @@ CLAIMS = (
         (UNIFORM,),
         "Hoeffding 1963, section 6, theorem 4: sampling without replacement is no worse",
         _replacement_costs,
-        Fault("the two sides exchanged", partial(_replacement_costs, reversed_sides=True)),
+        Mutant("the two sides exchanged", partial(_replacement_costs, reversed_sides=True)),
     ),
 )

@@ -1,4 +1,4 @@
-"""A claim is a statement with a check and a planted fault; a verdict is what a check found."""
+"""Claims (a statement of theory with its check and a mutant that the check must reject) and verdicts (what a check found)."""
 
 from __future__ import annotations
 
@@ -155,10 +155,10 @@ def smallest_p_value(p_values: Sequence[float]) -> float:
 
 @dataclass(frozen=True)
 class Assumption:
-    """What a statement rests on; `verifiable` says whether its check looks at it or must take it on trust."""
+    """A condition of a statement; `checked` tells whether the check of the claim tests it or takes it for granted."""
 
     text: str
-    verifiable: bool = True
+    checked: bool = True
 
 
 @dataclass(frozen=True)
@@ -207,8 +207,8 @@ Check = Callable[[Context], Verdict]
 
 
 @dataclass(frozen=True)
-class Fault:
-    """The claim's own check on a planted mutant (biased sampler, wrong constant), which it must call violated."""
+class Mutant:
+    """A deliberately wrong variant (a biased sampler, a wrong constant) that the check of the claim must reject."""
 
     description: str
     check: Check
@@ -216,15 +216,15 @@ class Fault:
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement that can be tested.
+    """A statement of theory that can be tested.
 
     Attributes:
         name: family and statement, as in "random-search.rank-law".
         statement: LaTeX, without surrounding dollar signs where it is one formula, else text with its own.
-        assumptions: all of them, also those that cannot be verified.
+        assumptions: all of them, including those that are not checked.
         source: author, year, theorem or equation.
         check: runs in seconds, deterministic given the context.
-        fault: what the check must call violated.
+        mutant: a wrong variant that the check must reject.
     """
 
     name: str
@@ -232,4 +232,4 @@ class Claim:
     assumptions: tuple[Assumption, ...]
     source: str
     check: Check
-    fault: Fault
+    mutant: Mutant

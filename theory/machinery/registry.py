@@ -1,4 +1,4 @@
-"""All claims by name, and the one place where they are judged together."""
+"""The registry of all claims, and their joint verification at one family-wise error rate."""
 
 from __future__ import annotations
 
@@ -42,18 +42,18 @@ class Finding:
         claim: the statement.
         verdict: after the family-wise decision.
         seconds: wall time of the check.
-        fault: whether the planted fault was checked, not the claim.
+        mutant: whether the mutant was checked instead of the claim.
     """
 
     claim: Claim
     verdict: Verdict
     seconds: float
-    fault: bool = False
+    mutant: bool = False
 
     @property
     def passed(self) -> bool:
-        """Whether nothing is wrong: a claim that is not violated, or a fault that is."""
-        return (self.verdict.outcome is Outcome.VIOLATED) == self.fault
+        """Whether the claim is not violated, or its mutant is rejected."""
+        return (self.verdict.outcome is Outcome.VIOLATED) == self.mutant
 
 
 @lru_cache(maxsize=1)
@@ -106,19 +106,19 @@ def verify(
     claims: Sequence[Claim],
     context: Context | None = None,
     jobs: int = 1,
-    faults: bool = False,
+    mutants: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Finding]:
-    """Check claims, or their planted faults, and decide over all of them at once.
+    """Check claims, or their mutants, and decide on all of them jointly.
 
-    Holm's step-down procedure (1979) over every p-value of the call keeps the family-wise error at `ALPHA`. A fault
-    has to be caught even at the level that it would have among all claims there are, `ALPHA` over their number.
+    Holm's step-down procedure (1979) over every p-value of the call keeps the family-wise error at `ALPHA`. A mutant
+    has to be rejected even at the Bonferroni level over all registered claims, `ALPHA` divided by their number.
 
     Args:
         claims: registered claims.
         context: seeds and tables.
         jobs: processes.
-        faults: check the planted faults in place of the claims.
+        mutants: check the mutants instead of the claims.
         progress: called with (claims done, claims in all).
     """
     from joblib import Parallel, delayed
@@ -127,14 +127,14 @@ def verify(
     work = Parallel(n_jobs=jobs, batch_size=1, pre_dispatch=jobs, return_as="generator")
     checked = []
     for done, found in enumerate(
-        work(delayed(carrying(_check))(claim.name, context, faults) for claim in claims), start=1
+        work(delayed(carrying(_check))(claim.name, context, mutants) for claim in claims), start=1
     ):
         checked.append(found)
         progress(done, len(claims))
     p_values = np.array([np.nan if v.p_value is None else v.p_value for v, _ in checked])
-    rejected = p_values <= ALPHA / len(all_claims()) if faults else holm(p_values)
+    rejected = p_values <= ALPHA / len(all_claims()) if mutants else holm(p_values)
     return [
-        Finding(claim, verdict.decided(bool(reject)), seconds, faults)
+        Finding(claim, verdict.decided(bool(reject)), seconds, mutants)
         for claim, (verdict, seconds), reject in zip(claims, checked, rejected, strict=True)
     ]
 
@@ -150,12 +150,12 @@ def holm(p_values: ArrayLike, alpha: float = ALPHA) -> NDArray[np.bool_]:
     return rejected
 
 
-def _check(name: str, context: Context, fault: bool) -> tuple[Verdict, float]:
+def _check(name: str, context: Context, mutant: bool) -> tuple[Verdict, float]:
     claim = find(name)
     begin = time.perf_counter()
-    verdict = (claim.fault.check if fault else claim.check)(context)
-    if fault:
-        verdict = replace(verdict, note=f"planted: {claim.fault.description}")
+    verdict = (claim.mutant.check if mutant else claim.check)(context)
+    if mutant:
+        verdict = replace(verdict, note=f"mutant: {claim.mutant.description}")
     return verdict, time.perf_counter() - begin
 
 

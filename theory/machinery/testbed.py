@@ -30,14 +30,14 @@ class Unordered(Space):
 
 
 @lru_cache(maxsize=16)
-def space(decisions: int, choices: int, unordered: bool = False) -> Space:
+def make_space(decisions: int, choices: int, unordered: bool = False) -> Space:
     """Return one and the same space for equal arguments, so that its listing is made once."""
     names = tuple(map(str, range(choices)))
     kind = Unordered if unordered else Space
     return kind(f"{decisions}x{choices}", tuple(map(str, range(decisions))), (names,) * decisions)
 
 
-def deceptive(architectures: Architectures, choices: int) -> Floats:
+def trap(architectures: Architectures, choices: int) -> Floats:
     """Error that falls with every decision that leaves the last choice, but for the optimum 0, which takes it everywhere.
 
     Shape `(n, d)` to `(n, 1)`. Who follows the slope walks away from the optimum.
@@ -46,20 +46,20 @@ def deceptive(architectures: Architectures, choices: int) -> Floats:
     return np.where(last == architectures.shape[-1], 0.0, 1.0 + last)[:, None]
 
 
-def rugged(seed: int, inside: Space, objectives: int = 1, roughness: float = 0.5) -> Function:
+def random_landscape(seed: int, space: Space, objectives: int = 1, roughness: float = 0.5) -> Function:
     """A random value in [0, 1) for every architecture and objective, weighed by `roughness`, and an additive trend by the rest."""
     rng = np.random.default_rng(seed)
-    noise = rng.random((inside.product_size, objectives))
-    trend = rng.random((inside.d, int(inside.cardinalities.max()), objectives))
+    noise = rng.random((space.product_size, objectives))
+    trend = rng.random((space.d, int(space.cardinalities.max()), objectives))
 
     def function(architectures: Architectures) -> Floats:
-        additive = trend[np.arange(inside.d), architectures].mean(axis=-2)
-        return np.asarray(roughness * noise[inside.index(architectures)] + (1 - roughness) * additive)
+        additive = trend[np.arange(space.d), architectures].mean(axis=-2)
+        return np.asarray(roughness * noise[space.index(architectures)] + (1 - roughness) * additive)
 
     return function
 
 
-def problem(inside: Space, objectives: int = 1, epochs: tuple[int, ...] = (1,)) -> Problem:
+def make_problem(space: Space, objectives: int = 1, epochs: tuple[int, ...] = (1,)) -> Problem:
     """Return what an optimizer is built on; queries are answered by `steps` and not through it."""
     names = ("error", *(f"objective {i}" for i in range(2, objectives + 1)))
     protocol = SearchProtocol(
@@ -70,19 +70,19 @@ def problem(inside: Space, objectives: int = 1, epochs: tuple[int, ...] = (1,)) 
         repeats="charged",
         budget=Budget({"queries": 1}),
     )
-    evaluator = FunctionEvaluator(inside, lambda a: np.zeros(len(a)))
+    evaluator = FunctionEvaluator(space, lambda a: np.zeros(len(a)))
     evaluator.cheap = (False,) * objectives
     return Problem(evaluator, protocol, 0, (0,))
 
 
-def hybrid(
-    rng: np.random.Generator, inside: Space, objectives: int = 1, epochs: tuple[int, ...] = (1,), **settings: Any
+def make_hybrid(
+    rng: np.random.Generator, space: Space, objectives: int = 1, epochs: tuple[int, ...] = (1,), **settings: Any
 ) -> Hybrid:
     """Return the real hybrid for one run."""
-    return Hybrid(problem(inside, objectives, epochs), rng, **settings)
+    return Hybrid(make_problem(space, objectives, epochs), rng, **settings)
 
 
-def steps(
+def iterate(
     optimizer: Hybrid, function: Function, most: int | None = None
 ) -> Iterator[tuple[Architectures, Floats, int]]:
     """Step the hybrid; yield architecture `(d,)`, objectives `(M,)` and epochs of each query until it proposes nothing."""
@@ -92,19 +92,19 @@ def steps(
         if not len(batch) or number == most:
             return
         values = function(batch)
-        optimizer.tell(told(batch, values, epochs))
+        optimizer.tell(make_observations(batch, values, epochs))
         yield batch[0], values[0], int(epochs[0])
 
 
-def told(batch: Architectures, values: Floats, epochs: Ints) -> RunObservations:
+def make_observations(batch: Architectures, values: Floats, epochs: Ints) -> RunObservations:
     """Return what a benchmark would answer, free of charge."""
     return RunObservations(batch, values, np.zeros(len(batch)), epochs, np.full(len(batch), -1, dtype=np.int64))
 
 
 def hitting_time(optimizer: Hybrid, function: Function, targets: set[bytes], most: int | None = None) -> float:
     """Return the query (from 1) that first measures one of the target architectures at the longest training; else infinity."""
-    inside, longest = optimizer._space, optimizer._epochs[-1]
-    for number, (architecture, _, epochs) in enumerate(steps(optimizer, function, most), start=1):
-        if epochs == longest and inside.canonical(architecture).tobytes() in targets:
+    space, longest = optimizer._space, optimizer._epochs[-1]
+    for number, (architecture, _, epochs) in enumerate(iterate(optimizer, function, most), start=1):
+        if epochs == longest and space.canonical(architecture).tobytes() in targets:
             return number
     return np.inf

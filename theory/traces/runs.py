@@ -21,7 +21,7 @@ Ints = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
-class Runs:
+class OptimizerRuns:
     """All runs of one optimizer on one benchmark.
 
     Attributes:
@@ -65,7 +65,7 @@ class Runs:
         return np.where(hit.any(axis=1), hit.argmax(axis=1) + 1.0, np.inf)
 
 
-def open_runs(folder: Path) -> list[Runs]:
+def open_runs(folder: Path) -> list[OptimizerRuns]:
     """Read a results folder.
 
     Raises:
@@ -86,7 +86,7 @@ def open_runs(folder: Path) -> list[Runs]:
     return [_runs(store, benchmark, entry) for benchmark in study.benchmarks for entry in study.optimizers]
 
 
-def _runs(store: Store, benchmark: str, entry: Entry) -> Runs:
+def _runs(store: Store, benchmark: str, entry: Entry) -> OptimizerRuns:
     units = [u for u in store.study.units() if u.benchmark == benchmark and u.entry.label == entry.label]
     names = ["run", "query", "architecture", *store.study.objectives]
     table = pa.concat_tables([store.read(unit).select(names) for unit in units]).sort_by(
@@ -105,4 +105,4 @@ def _runs(store: Store, benchmark: str, entry: Entry) -> Runs:
     observed = np.full((*shape, len(store.study.objectives)), np.inf)
     for m, objective in enumerate(store.study.objectives):
         observed[position, query, m] = table[objective].to_numpy()
-    return Runs(store.study, benchmark, entry, index, observed)
+    return OptimizerRuns(store.study, benchmark, entry, index, observed)

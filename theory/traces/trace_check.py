@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.theory.machinery.claim import Outcome, Verdict, not_judged
-from nasbench.theory.traces.runs import Runs
+from nasbench.theory.traces.runs import OptimizerRuns
 
 Floats = NDArray[np.float64]
 
@@ -19,18 +19,18 @@ TARGETS = (1, 16, 156, 1562)
 """Numbers of best architectures that times are taken to; the least that a budget can show is chosen."""
 
 
-def targets_of(runs: Runs) -> tuple[int, ...]:
+def list_targets(runs: OptimizerRuns) -> tuple[int, ...]:
     """The `TARGETS` that there are in the landscape of some runs; of a smaller one all architectures are the last."""
     size = runs.landscape.size if runs.landscape is not None else TARGETS[-1]
     return tuple(dict.fromkeys(min(target, size) for target in TARGETS))
 
 
-SHOWN = 0.25
+MIN_TARGET_PROBABILITY = 0.25
 """A target that a law gives less than this chance within the budget is too hard to be shown."""
 
 
 @dataclass(frozen=True)
-class Curve:
+class LawCurve:
     """A law and what was seen of it, over queries.
 
     Attributes:
@@ -52,14 +52,14 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Spoken:
+class TraceCheck:
     """The verdict of one claim on the runs of one optimizer on one benchmark, with its curve where there is one."""
 
     claim: str
     benchmark: str
     optimizer: str
     verdict: Verdict
-    curve: Curve | None = None
+    curve: LawCurve | None = None
 
     @property
     def passed(self) -> bool:
@@ -71,7 +71,7 @@ MOST_RUNS = 10**6
 """More runs than these are not asked of anybody."""
 
 
-def runs_for(deviation: float, half_width: float) -> float:
+def required_runs(deviation: float, half_width: float) -> float:
     """Return how many runs know a mean to this half-width at 95 %, given the deviation of one; infinite where none do."""
     if deviation <= 0.0:
         return 0.0
@@ -79,7 +79,7 @@ def runs_for(deviation: float, half_width: float) -> float:
     return float(np.ceil(root**2)) if root < MOST_RUNS else np.inf
 
 
-def enough(verdict: Verdict, needed: float) -> Verdict:
+def require_power(verdict: Verdict, needed: float) -> Verdict:
     """Turn agreement by too few runs into "undecided", naming the number of runs that would decide."""
     if verdict.outcome is Outcome.HOLDS and verdict.n < needed:
         few = f"{verdict.n} run{' is' if verdict.n == 1 else 's are'} too few"
@@ -88,11 +88,11 @@ def enough(verdict: Verdict, needed: float) -> Verdict:
     return verdict
 
 
-def incomplete() -> Verdict:
+def incomplete_table() -> Verdict:
     """Return the verdict on a table with gaps."""
     return not_judged(Outcome.ASSUMPTION_VIOLATED, "the table does not hold every architecture of a product space")
 
 
-def said(claim: str, runs: Runs, verdict: Verdict, curve: Curve | None = None) -> Spoken:
+def make_check(claim: str, runs: OptimizerRuns, verdict: Verdict, curve: LawCurve | None = None) -> TraceCheck:
     """Attach a verdict to the optimizer and benchmark of some runs."""
-    return Spoken(claim, runs.benchmark, runs.entry.label, verdict, curve)
+    return TraceCheck(claim, runs.benchmark, runs.entry.label, verdict, curve)

@@ -34,17 +34,17 @@ from nasbench.theory.machinery.confidence_bands import (
     mean_p_value,
 )
 from nasbench.theory.machinery.registry import holm
-from nasbench.theory.traces.runs import Runs
+from nasbench.theory.traces.runs import OptimizerRuns
 from nasbench.theory.traces.trace_check import (
+    MIN_TARGET_PROBABILITY,
     RESOLUTION,
-    SHOWN,
-    Curve,
-    Spoken,
-    enough,
-    incomplete,
-    runs_for,
-    said,
-    targets_of,
+    LawCurve,
+    TraceCheck,
+    incomplete_table,
+    list_targets,
+    make_check,
+    require_power,
+    required_runs,
 )
 from nasbench.ties import snapped, tolerance
 
@@ -53,10 +53,12 @@ Floats = NDArray[np.float64]
 SIMULATED = 20_000
 
 
-Speaker = Callable[[Runs, Context], list[Spoken]]
+TraceChecker = Callable[[OptimizerRuns, Context], list[TraceCheck]]
 
 
-def judge(runs: Sequence[Runs], context: Context | None = None, claims: Collection[str] | None = None) -> list[Spoken]:
+def check_traces(
+    runs: Sequence[OptimizerRuns], context: Context | None = None, claims: Collection[str] | None = None
+) -> list[TraceCheck]:
     """Return what claims say of every optimizer that they speak about, decided by Holm over all that is returned.
 
     Args:
@@ -65,26 +67,28 @@ def judge(runs: Sequence[Runs], context: Context | None = None, claims: Collecti
         claims: names of the claims that are asked for; None for all.
     """
     context = context or Context()
-    said_of_all = (s for r in runs for s in speak(r, context))
-    return decide([s for s in said_of_all if claims is None or s.claim in claims])
+    checks = (s for r in runs for s in check_runs(r, context))
+    return decide([s for s in checks if claims is None or s.claim in claims])
 
 
-def speak(runs: Runs, context: Context) -> list[Spoken]:
+def check_runs(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
     """Return what claims say of one optimizer, each as if it were alone; `decide` makes verdicts of a family of them."""
-    return [s for speaker in (*SPEAKERS.get(runs.entry.name, ()), *EVERYONE) for s in speaker(runs, context)]
+    return [
+        s for speaker in (*CHECKS_BY_OPTIMIZER.get(runs.entry.name, ()), *COMMON_CHECKS) for s in speaker(runs, context)
+    ]
 
 
-def decide(spoken: Sequence[Spoken]) -> list[Spoken]:
+def decide(checks: Sequence[TraceCheck]) -> list[TraceCheck]:
     """Decide by Holm over all that is given."""
-    rejected = holm([np.nan if s.verdict.p_value is None else s.verdict.p_value for s in spoken])
-    return [replace(s, verdict=s.verdict.decided(bool(r))) for s, r in zip(spoken, rejected, strict=True)]
+    rejected = holm([np.nan if s.verdict.p_value is None else s.verdict.p_value for s in checks])
+    return [replace(s, verdict=s.verdict.decided(bool(r))) for s, r in zip(checks, rejected, strict=True)]
 
 
-def _random_search_times(runs: Runs, context: Context) -> list[Spoken]:
+def _random_search_times(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
     landscape, replacement = runs.landscape, bool(runs.entry.settings.get("replacement", True))
     claim = "random-search.rank-law-with-replacement" if replacement else "random-search.time-law"
     if landscape is None:
-        return [said(claim, runs, incomplete())]
+        return [make_check(claim, runs, incomplete_table())]
 
     def stated(targets: int) -> Floats:
         times = np.arange(1, runs.horizon + 1)
@@ -95,13 +99,13 @@ def _random_search_times(runs: Runs, context: Context) -> list[Spoken]:
     return [_time_law(claim, runs, stated, "exact")]
 
 
-def _random_search_regret(runs: Runs, context: Context) -> list[Spoken]:
+def _random_search_regret(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
     claim, landscape = "random-search.expected-regret", runs.landscape
     if landscape is None:
-        return [said(claim, runs, incomplete())]
+        return [make_check(claim, runs, incomplete_table())]
     if runs.study.training_seed != "mean" or len(runs.study.epochs) != 1:
         note = "the incumbent is chosen by single trainings; the law is that of seed means (training_seed = 'mean')"
-        return [said(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]
+        return [make_check(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]
     replacement = bool(runs.entry.settings.get("replacement", True))
     ranked = np.sort(landscape.values)
     queries = np.unique(np.geomspace(1, runs.horizon, 25).astype(int))
@@ -123,19 +127,19 @@ def _random_search_regret(runs: Runs, context: Context) -> list[Spoken]:
         needed = 0.0
     else:
         # the mean must be known within a tenth of itself
-        needed = runs_for(float(np.sqrt(variance[-1])), RESOLUTION * stated[-1])
-    curve = Curve(queries.astype(float), stated, seen, seen - half, seen + half, "mean simple regret")
-    return [said(claim, runs, enough(verdict, needed), curve)]
+        needed = required_runs(float(np.sqrt(variance[-1])), RESOLUTION * stated[-1])
+    curve = LawCurve(queries.astype(float), stated, seen, seen - half, seen + half, "mean simple regret")
+    return [make_check(claim, runs, require_power(verdict, needed), curve)]
 
 
-def _local_search_times(runs: Runs, context: Context) -> list[Spoken]:
+def _local_search_times(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
     first = runs.entry.settings.get("improvement", "best") == "first"
     claim = "markov.first-improvement" if first else "markov.steepest-ascent"
     if runs.landscape is None:
-        return [said(claim, runs, incomplete())]
+        return [make_check(claim, runs, incomplete_table())]
     if runs.study.training_seed != "mean" or len(runs.study.epochs) != 1:
         note = "the law is that of a search on seed means (training_seed = 'mean')"
-        return [said(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]
+        return [make_check(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]
     landscape = runs.landscape
     step = simulate.first_improvement_step if first else simulate.steepest_step
 
@@ -146,13 +150,13 @@ def _local_search_times(runs: Runs, context: Context) -> list[Spoken]:
     return [_time_law(claim, runs, stated, "simulated")]
 
 
-def _one_plus_one_times(runs: Runs, context: Context) -> list[Spoken]:
+def _one_plus_one_times(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
     claim = "markov.one-plus-one-law"
     if runs.landscape is None:
-        return [said(claim, runs, incomplete())]
+        return [make_check(claim, runs, incomplete_table())]
     if runs.study.training_seed != "mean" or len(runs.study.epochs) != 1:
         note = "the law is that of a search on seed means (training_seed = 'mean')"
-        return [said(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]
+        return [make_check(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]
     landscape, rate = runs.landscape, runs.entry.settings.get("rate")
     mutation = None if rate is None else Mutation(landscape.cardinalities, float(rate))
 
@@ -162,7 +166,7 @@ def _one_plus_one_times(runs: Runs, context: Context) -> list[Spoken]:
     return [_time_law(claim, runs, stated, "exact")]
 
 
-def _ageing(runs: Runs, context: Context) -> list[Spoken]:
+def _ageing(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
     """The population after a query is the last `population` queries, so what it has lost can be read off the trace."""
     claim, size = "evolution.ageing-population-forgets", int(runs.entry.settings.get("population", 10))
     observed = snapped(runs.observed[:, : runs.horizon, 0])
@@ -176,12 +180,16 @@ def _ageing(runs: Runs, context: Context) -> list[Spoken]:
             f"no run has lost its best; {runs.count} run{' leaves' if runs.count == 1 else 's leave'} up to {interval[1]:.3f}, "
             "and 0 cannot be refuted by any number"
         )
-        return [said(claim, runs, not_judged(Outcome.UNDECIDED, note, statistic=0.0, bound=0.0, n=runs.count))]
+        return [make_check(claim, runs, not_judged(Outcome.UNDECIDED, note, statistic=0.0, bound=0.0, n=runs.count))]
     note = "share of runs whose population loses its best"
-    return [said(claim, runs, Verdict(Outcome.HOLDS, losing / runs.count, 0.0, None, None, interval, runs.count, note))]
+    return [
+        make_check(
+            claim, runs, Verdict(Outcome.HOLDS, losing / runs.count, 0.0, None, None, interval, runs.count, note)
+        )
+    ]
 
 
-def _archive(runs: Runs, context: Context) -> list[Spoken]:
+def _archive(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
     """With several objectives: the hypervolume of everything seen may not fall from one query to the next."""
     from moocore import hypervolume
 
@@ -201,7 +209,7 @@ def _archive(runs: Runs, context: Context) -> list[Spoken]:
     fall = max(0.0, float(-np.diff(volumes, axis=1).min()) - 1e-12) if len(queries) > 1 else 0.0
     mean = volumes.mean(axis=0)
     half = 1.96 * volumes.std(axis=0, ddof=1) / np.sqrt(runs.count) if runs.count > 1 else 0 * mean
-    curve = Curve(
+    curve = LawCurve(
         queries.astype(float),
         np.full(len(mean), 1.1**objectives),
         mean,
@@ -210,10 +218,12 @@ def _archive(runs: Runs, context: Context) -> list[Spoken]:
         "hypervolume",
         "bound",
     )
-    return [said("pareto.hypervolume-monotone", runs, at_most(fall, 0.0, volumes.size, note="greatest fall"), curve)]
+    return [
+        make_check("pareto.hypervolume-monotone", runs, at_most(fall, 0.0, volumes.size, note="greatest fall"), curve)
+    ]
 
 
-SPEAKERS: dict[str, tuple[Speaker, ...]] = {
+CHECKS_BY_OPTIMIZER: dict[str, tuple[TraceChecker, ...]] = {
     "random_search": (_random_search_times, _random_search_regret),
     "local_search": (_local_search_times,),
     "one_plus_one_ea": (_one_plus_one_times,),
@@ -222,14 +232,14 @@ SPEAKERS: dict[str, tuple[Speaker, ...]] = {
 }
 """Registered name of an optimizer to what is said of it."""
 
-EVERYONE: tuple[Speaker, ...] = (_archive,)
+COMMON_CHECKS: tuple[TraceChecker, ...] = (_archive,)
 
 
-def _time_law(claim: str, runs: Runs, stated_for: Callable[[int], Floats], kind: str) -> Spoken:
+def _time_law(claim: str, runs: OptimizerRuns, stated_for: Callable[[int], Floats], kind: str) -> TraceCheck:
     """Hold the empirical law of the time to K targets against the stated one, K the least that the budget can show."""
-    for targets in targets_of(runs):
+    for targets in list_targets(runs):
         stated = stated_for(targets)
-        if stated[-1] >= SHOWN:
+        if stated[-1] >= MIN_TARGET_PROBABILITY:
             break
     times, n = runs.times(targets), runs.count
     distance = cdf_distance(times, stated, first=1)
@@ -240,7 +250,7 @@ def _time_law(claim: str, runs: Runs, stated_for: Callable[[int], Floats], kind:
     verdict = by_p_value(p, distance, radius, n, note=note)
     queries = np.arange(1.0, runs.horizon + 1)
     seen = np.searchsorted(np.sort(times), queries, side="right") / n
-    curve = Curve(
+    curve = LawCurve(
         queries,
         stated,
         seen,
@@ -249,4 +259,4 @@ def _time_law(claim: str, runs: Runs, stated_for: Callable[[int], Floats], kind:
         f"P(T <= t), {targets} best",
         kind,
     )
-    return said(claim, runs, enough(verdict, float(np.ceil(log(2 / ALPHA) / (2 * RESOLUTION**2)))), curve)
+    return make_check(claim, runs, require_power(verdict, float(np.ceil(log(2 / ALPHA) / (2 * RESOLUTION**2)))), curve)

@@ -12,21 +12,21 @@ THEOREMS = select([])[:3]
 SEEN = Verdict(Outcome.HOLDS, 1.0, 2.0, 2.0, None, None, 10)
 
 
-def findings(*outcomes: Outcome, fault: bool = False) -> list[Finding]:
+def findings(*outcomes: Outcome, mutant: bool = False) -> list[Finding]:
     return [
-        Finding(theorem, replace(SEEN, outcome=outcome), 0.1, fault)
+        Finding(theorem, replace(SEEN, outcome=outcome), 0.1, mutant)
         for theorem, outcome in zip(THEOREMS, outcomes, strict=True)
     ]
 
 
-CAUGHT = findings(Outcome.VIOLATED, Outcome.VIOLATED, Outcome.VIOLATED, fault=True)
+CAUGHT = findings(Outcome.VIOLATED, Outcome.VIOLATED, Outcome.VIOLATED, mutant=True)
 SOUND = findings(Outcome.HOLDS, Outcome.UNDECIDED, Outcome.VACUOUS)
 
 
 def test_nothing_violated_and_every_fault_caught_holds() -> None:
     verdict = verdict_of(CLAIM, SOUND, CAUGHT)
     assert verdict.outcome == "holds"
-    assert "1 holds, 1 undecided, 1 vacuous" in verdict.evidence and "3 of 3 planted faults" in verdict.evidence
+    assert "1 holds, 1 undecided, 1 vacuous" in verdict.evidence and "3 of 3 mutants" in verdict.evidence
 
 
 def test_a_violated_theorem_fails_by_name() -> None:
@@ -35,9 +35,9 @@ def test_a_violated_theorem_fails_by_name() -> None:
 
 
 def test_a_fault_that_slips_through_fails() -> None:
-    slipped = findings(Outcome.VIOLATED, Outcome.VIOLATED, Outcome.HOLDS, fault=True)
+    slipped = findings(Outcome.VIOLATED, Outcome.VIOLATED, Outcome.HOLDS, mutant=True)
     verdict = verdict_of(CLAIM, SOUND, slipped)
-    assert verdict.outcome == "fails" and f"slipped: {THEOREMS[2].name}" in verdict.evidence
+    assert verdict.outcome == "fails" and f"not rejected: {THEOREMS[2].name}" in verdict.evidence
 
 
 def test_the_hash_is_that_of_the_verdicts() -> None:
@@ -51,5 +51,5 @@ def test_real_checks_fit_in() -> None:
         if any(t.name == "random-search.rank-law" for t in select([]))
         else THEOREMS[:1]
     )
-    verdict = verdict_of(CLAIM, verify(cheap, Context()), verify(cheap, Context(), faults=True))
+    verdict = verdict_of(CLAIM, verify(cheap, Context()), verify(cheap, Context(), mutants=True))
     assert verdict.outcome == "holds" and verdict.parts[0].n == 1

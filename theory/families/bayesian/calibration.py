@@ -17,7 +17,16 @@ from numpy.typing import NDArray
 from nasbench.theory.exact.landscape import DATASETS, Landscape
 from nasbench.theory.families.bayesian.kernel import AnovaKernel
 from nasbench.theory.families.gradient.multilinear import cell_probabilities, dirichlet
-from nasbench.theory.machinery.claim import Assumption, Claim, Context, Fault, Outcome, Verdict, all_at_most, by_p_value
+from nasbench.theory.machinery.claim import (
+    Assumption,
+    Claim,
+    Context,
+    Mutant,
+    Outcome,
+    Verdict,
+    all_at_most,
+    by_p_value,
+)
 
 Floats = NDArray[np.float64]
 Architectures = NDArray[np.int8]
@@ -26,7 +35,7 @@ Surrogate = Callable[[Architectures, Floats, Architectures], tuple[Floats, Float
 
 
 @dataclass(frozen=True)
-class GaussianProcess:
+class CalibratedProcess:
     """A fitted surrogate: the kernel, the training architectures, alpha, and the Cholesky factor of K + noise."""
 
     kernel: AnovaKernel
@@ -51,11 +60,11 @@ class GaussianProcess:
         return float(self.kernel.from_agreement(agreement) @ self.alpha)
 
 
-def fit(data: Architectures, targets: Floats, choices: int) -> GaussianProcess:
+def fit(data: Architectures, targets: Floats, choices: int) -> CalibratedProcess:
     """Return the GP of greatest marginal likelihood over a in {.2, ..., 1.5} and noise in {.01, .05, .15}."""
     from scipy.linalg import cho_solve, cholesky
 
-    best: tuple[float, GaussianProcess] | None = None
+    best: tuple[float, CalibratedProcess] | None = None
     for a in (0.2, 0.4, 0.7, 1.0, 1.5):
         kernel = AnovaKernel(a, data.shape[1], choices, data.shape[1])
         gram = kernel.matrix(data, data)
@@ -64,7 +73,7 @@ def fit(data: Architectures, targets: Floats, choices: int) -> GaussianProcess:
             alpha = cho_solve((factor, True), targets)
             evidence = -0.5 * float(targets @ alpha) - float(np.log(np.diag(factor)).sum())
             if best is None or evidence > best[0]:
-                best = evidence, GaussianProcess(kernel, data, alpha, factor, noise)
+                best = evidence, CalibratedProcess(kernel, data, alpha, factor, noise)
     assert best is not None
     return best[1]
 
@@ -168,8 +177,8 @@ def check_mixture_mean(ctx: Context, centred: bool = True) -> Verdict:
     return all_at_most(seen, 1e-9, note="largest difference of closed form and exhaustive mean")
 
 
-UNIFORM = Assumption("training cells drawn uniformly; an optimizer's own queries are not", verifiable=False)
-PRIOR = Assumption("the prior is right", verifiable=False)
+UNIFORM = Assumption("training cells drawn uniformly; an optimizer's own queries are not", checked=False)
+PRIOR = Assumption("the prior is right", checked=False)
 STATEMENT = r"\text{95\,\% bands of the surrogate cover } 95\pm3\,\% \text{ of the held-out cells}"
 SOURCE = "Dawid (1982); Kuleshov, Fenner, Ermon (ICML 2018)"
 FOR_ONE, FOR_SEVERAL = (partial(hybrid_surrogate, several=several) for several in (False, True))
@@ -182,7 +191,7 @@ CLAIMS = (
         (Assumption("ANOVA product kernel"),),
         "derived here: linearity in each block",
         check_mixture_mean,
-        Fault("agreement is not centred", partial(check_mixture_mean, centred=False)),
+        Mutant("agreement is not centred", partial(check_mixture_mean, centred=False)),
     ),
     Claim(
         "bayesian.calibration",
@@ -190,7 +199,7 @@ CLAIMS = (
         (UNIFORM, PRIOR),
         SOURCE,
         check_calibration,
-        Fault(HALVED, partial(check_calibration, shrink=0.5)),
+        Mutant(HALVED, partial(check_calibration, shrink=0.5)),
     ),
     Claim(
         "bayesian.hybrid-calibration",
@@ -198,7 +207,7 @@ CLAIMS = (
         (UNIFORM, PRIOR),
         SOURCE,
         partial(check_calibration, surrogate=FOR_SEVERAL),
-        Fault(HALVED, partial(check_calibration, surrogate=FOR_SEVERAL, shrink=0.5)),
+        Mutant(HALVED, partial(check_calibration, surrogate=FOR_SEVERAL, shrink=0.5)),
     ),
     Claim(
         "bayesian.hybrid-optimism",
@@ -206,7 +215,7 @@ CLAIMS = (
         (UNIFORM, PRIOR),
         SOURCE + "; one-sided, since these settings were tuned for search and their bands are wider than they say",
         partial(check_calibration, surrogate=FOR_ONE, most=1.0),
-        Fault(HALVED, partial(check_calibration, surrogate=FOR_ONE, most=1.0, shrink=0.5)),
+        Mutant(HALVED, partial(check_calibration, surrogate=FOR_ONE, most=1.0, shrink=0.5)),
     ),
 )
 """Claims about the surrogate."""

@@ -21,7 +21,7 @@ from nasbench.theory.machinery.claim import (
     Assumption,
     Claim,
     Context,
-    Fault,
+    Mutant,
     Outcome,
     Verdict,
     all_at_most,
@@ -45,7 +45,7 @@ def regret_bound(kernel: AnovaKernel, times: Floats, noise: float, gain: Floats 
 
 
 @dataclass(frozen=True)
-class Play:
+class GpUcbRun:
     """What GP-UCB did on each draw.
 
     Attributes:
@@ -62,7 +62,7 @@ class Play:
 def play(
     kernel: AnovaKernel, truth: Floats, steps: int, noise: float, rng: np.random.Generator, *, width: float | None = None,
     worst: bool = False,
-) -> Play:  # fmt: skip
+) -> GpUcbRun:  # fmt: skip
     """Run GP-UCB on functions (draws, N) drawn from the kernel's prior.
 
     Args:
@@ -91,7 +91,7 @@ def play(
         surprise = truth[lane, at] + np.sqrt(noise) * rng.normal(size=draws) - mean[lane, at]
         mean += row * (surprise / total)[:, None]
         variance = np.maximum(variance - row**2 / total[:, None], 1e-12)
-    return Play(np.cumsum(gaps, axis=1), outside, np.ptp(truth, axis=1))
+    return GpUcbRun(np.cumsum(gaps, axis=1), outside, np.ptp(truth, axis=1))
 
 
 ADDITIVE = AnovaKernel(1.0, 3, 5, 1)
@@ -157,7 +157,7 @@ def check_budgets(ctx: Context, shortened: bool = False) -> Verdict:
 
 
 PRIOR = Assumption("$f$ is a draw from the prior that the algorithm uses, Gaussian noise of known variance")
-REAL = Assumption("on a real table the prior cannot be verified beyond calibration", verifiable=False)
+REAL = Assumption("on a real table the prior cannot be verified beyond calibration", checked=False)
 SRINIVAS = "Srinivas, Krause, Kakade, Seeger (ICML 2010)"
 
 CLAIMS = (
@@ -167,7 +167,7 @@ CLAIMS = (
         (PRIOR,),
         f"{SRINIVAS}, Lemma 5.1",
         check_band,
-        Fault("the band is one standard deviation wide", partial(check_band, width=1.0)),
+        Mutant("the band is one standard deviation wide", partial(check_band, width=1.0)),
     ),
     Claim(
         "bayesian.gp-ucb-regret",
@@ -175,7 +175,7 @@ CLAIMS = (
         (PRIOR,),
         f"{SRINIVAS}, Theorem 1",
         check_regret,
-        Fault("the least upper bound is queried, not the greatest", partial(check_regret, worst=True)),
+        Mutant("the least upper bound is queried, not the greatest", partial(check_regret, worst=True)),
     ),
     Claim(
         "bayesian.gp-ucb-budgets",
@@ -183,7 +183,7 @@ CLAIMS = (
         (PRIOR, REAL),
         f"{SRINIVAS}, Theorem 1",
         check_budgets,
-        Fault("no union bound, and interactions carry no information", partial(check_budgets, shortened=True)),
+        Mutant("no union bound, and interactions carry no information", partial(check_budgets, shortened=True)),
     ),
 )
 """Claims about GP-UCB."""

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.theory.families.bayesian.kernel import AnovaKernel
-from nasbench.theory.machinery.claim import Assumption, Claim, Context, Fault, Verdict, all_at_most, at_most
+from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict, all_at_most, at_most
 
 Floats = NDArray[np.float64]
 
@@ -100,7 +100,7 @@ CLAIMS = (
         (Assumption("ANOVA kernel, transitive symmetry group of the space"),),
         "Srinivas, Krause, Kakade, Seeger (2010), section 2.2; concavity and symmetry, derived here",
         check_gain,
-        Fault("interactions of order two and more are left out", partial(check_gain, orders=2)),
+        Mutant("interactions of order two and more are left out", partial(check_gain, orders=2)),
     ),
     Claim(
         "bayesian.chain-rule",
@@ -109,7 +109,7 @@ CLAIMS = (
         (Assumption(r"$k(x,x)\le 1$, Gaussian noise"),),
         "Srinivas, Krause, Kakade, Seeger (2010), Lemmas 5.3 and 5.4",
         check_chain,
-        Fault("the variance after the observation is taken", partial(check_chain, late=True)),
+        Mutant("the variance after the observation is taken", partial(check_chain, late=True)),
     ),
 )
 """Claims about information gain."""

@@ -14,7 +14,7 @@ from math import ceil, log2
 import numpy as np
 from numpy.typing import NDArray
 
-from nasbench.theory.machinery.claim import Assumption, Claim, Context, Fault, Verdict, at_most
+from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict, at_most
 
 Floats = NDArray[np.float64]
 
@@ -48,15 +48,15 @@ def sufficient_budget(gamma: Floats, limits: Floats, without_rank: bool = False)
     return float(2 * ceil(log2(len(nu))) * (place * (1 + reached)).max())
 
 
-def least_budget(curves: Floats, best: int, enough: float) -> float:
+def least_budget(curves: Floats, best: int, sufficient: float) -> float:
     """Return the least B on a geometric grid up to `enough` from which on the best arm is always returned."""
-    grid = np.geomspace(len(curves), enough, 60)
+    grid = np.geomspace(len(curves), sufficient, 60)
     right = np.array([successive_halving(curves, budget) == best for budget in grid])
     wrong = np.flatnonzero(~right)
     return float(grid[min(wrong[-1] + 1, len(grid) - 1)] if wrong.size else grid[0])
 
 
-def spiteful_curves(limits: Floats, gamma: Floats) -> Floats:
+def worst_case_curves(limits: Floats, gamma: Floats) -> Floats:
     """Return the worst curves inside the envelope: the best arm looks as bad as allowed, all others as good."""
     sign = np.where(limits == limits.min(), 1.0, -1.0)
     return limits[:, None] + sign[:, None] * gamma
@@ -68,11 +68,11 @@ def synthetic_curves(rng: np.random.Generator, arms: int, length: int = 3000) ->
     gamma = np.arange(1.0, length + 1) ** -rng.uniform(0.5, 1.5)
     gamma[-1] = 0.0
     if rng.random() < 0.5:
-        return spiteful_curves(limits, gamma), limits, gamma
+        return worst_case_curves(limits, gamma), limits, gamma
     return limits[:, None] + rng.uniform(-1.0, 1.0, (arms, length)) * gamma, limits, gamma
 
 
-def judge(
+def check_instances(
     instances: list[tuple[Floats, Floats, Floats]], rng: np.random.Generator, without_rank: bool, note: str
 ) -> Verdict:
     """Count wrong answers of successive halving just above z, arms in random order; say how much less would have done."""
@@ -80,9 +80,9 @@ def judge(
     for curves, limits, gamma in instances:
         order = rng.permutation(len(limits))
         curves, best = curves[order], int(np.argmin(limits[order]))
-        enough = sufficient_budget(gamma, limits, without_rank)
-        wrong += sum(successive_halving(curves, factor * enough + 1e-6) != best for factor in (1.0, 1.3, 2.0, 5.0))
-        ratios.append(enough / least_budget(curves, best, enough))
+        sufficient = sufficient_budget(gamma, limits, without_rank)
+        wrong += sum(successive_halving(curves, factor * sufficient + 1e-6) != best for factor in (1.0, 1.3, 2.0, 5.0))
+        ratios.append(sufficient / least_budget(curves, best, sufficient))
     spread = f"z / least sufficient budget: {min(ratios):.2g} to {max(ratios):.2g}"
     return at_most(wrong, 0, 4 * len(instances), note=f"wrong arms, none allowed; {note}; {spread}")
 
@@ -91,7 +91,7 @@ def check_synthetic(ctx: Context, without_rank: bool = False) -> Verdict:
     """Judge 60 sets of 4 to 64 synthetic curves, half of them the worst that the envelope allows."""
     rng = ctx.rng("bayesian.successive-halving")
     instances = [synthetic_curves(rng, int(arms)) for arms in np.tile((4, 9, 16, 33, 64), 12)]
-    return judge(instances, rng, without_rank, "synthetic curves")
+    return check_instances(instances, rng, without_rank, "synthetic curves")
 
 
 def training_curves(rng: np.random.Generator, arms: int, steps: int) -> Floats:
@@ -131,9 +131,9 @@ def check_real(ctx: Context, without_rank: bool = False) -> Verdict:
         limits = chosen[:, -1]
         if without_rank:
             # The mutant is held against the worst curves that these envelopes allow.
-            chosen = spiteful_curves(limits, envelope(chosen, limits))
+            chosen = worst_case_curves(limits, envelope(chosen, limits))
         instances.append((chosen, limits, envelope(chosen, limits)))
-    return judge(instances, rng, without_rank, "autoregressive models of the sunspot series")
+    return check_instances(instances, rng, without_rank, "autoregressive models of the sunspot series")
 
 
 ENVELOPE = Assumption(r"$|\ell_{i,j}-\nu_i|\le\gamma(j)$: $\gamma$ computed from the whole curves")
@@ -147,7 +147,7 @@ CLAIMS = (
         (ENVELOPE,),
         JAMIESON,
         check_synthetic,
-        Fault("the factor i is left out", partial(check_synthetic, without_rank=True)),
+        Mutant("the factor i is left out", partial(check_synthetic, without_rank=True)),
     ),
     Claim(
         "bayesian.successive-halving-real",
@@ -155,7 +155,7 @@ CLAIMS = (
         (ENVELOPE, Assumption("the last error of each curve is its limit: all are constant beyond it by definition")),
         JAMIESON,
         check_real,
-        Fault("the factor i is left out, worst curves in the envelope", partial(check_real, without_rank=True)),
+        Mutant("the factor i is left out, worst curves in the envelope", partial(check_real, without_rank=True)),
     ),
 )
 """Claims about successive halving."""

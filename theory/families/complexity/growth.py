@@ -28,7 +28,7 @@ from nasbench.spaces.space import Floats, Space
 from nasbench.theory.machinery.claim import ALPHA, Outcome, Verdict, smallest_p_value
 from nasbench.theory.machinery.instrumentation import Primitive, counted
 from nasbench.theory.machinery.statistical_checks import fitted_slope
-from nasbench.theory.machinery.testbed import problem, space
+from nasbench.theory.machinery.testbed import make_problem, make_space
 
 SLACK = 0.15
 """How far the upper limit of a slope may exceed the stated order."""
@@ -72,7 +72,7 @@ class Order:
     primitives: tuple[Primitive, ...] = ()
     objectives: int = 1
     epochs: tuple[int, ...] = (1,)
-    space: Space = field(default_factory=lambda: space(12, 4))
+    space: Space = field(default_factory=lambda: make_space(12, 4))
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def grow(name: str, order: Order, seed: int, wrapper: Wrapper | None = None, ins
     with _frozen_garbage(), traced, counted(order.primitives if instruments else ()) as tally:
         base = tracemalloc.get_traced_memory()[0] if instruments else 0
         optimizer = get_optimizer(name).create(
-            problem(order.space, order.objectives, order.epochs), Streams(seed, (0,)), order.settings
+            make_problem(order.space, order.objectives, order.epochs), Streams(seed, (0,)), order.settings
         )
         optimizer = wrapper(optimizer) if wrapper else optimizer
         calls, seconds, queries, left = [0], 0.0, 0, list(order.sizes)
@@ -129,14 +129,14 @@ def grow(name: str, order: Order, seed: int, wrapper: Wrapper | None = None, ins
 
 def _environment(order: Order, seed: int) -> Callable[[Any], Observations]:
     """Answer batches by an additive function, keeping nothing."""
-    inside = order.space
-    trend = np.random.default_rng(seed).random((inside.d, int(inside.cardinalities.max()), order.objectives))
+    space = order.space
+    trend = np.random.default_rng(seed).random((space.d, int(space.cardinalities.max()), order.objectives))
 
     def answer(batch: Any) -> Observations:
         architectures = batch.architectures if isinstance(batch, Query) else batch
         shape = architectures.shape[:2]
         epochs = batch.epochs if isinstance(batch, Query) else np.full(shape, order.epochs[-1])
-        values = trend[np.arange(inside.d), architectures].sum(axis=-2)
+        values = trend[np.arange(space.d), architectures].sum(axis=-2)
         yes = np.ones(shape, dtype=bool)
         return Observations(architectures, values, np.zeros(shape), epochs, np.full(shape, -1), yes, yes, yes)
 
@@ -220,8 +220,8 @@ class Slope:
         return float(t.sf(excess / self.error, self.degrees)) if self.error > 1e-12 else float(excess <= 0)
 
 
-def judge(slopes: Sequence[Slope], n: int, note: str = "") -> Verdict:
-    """Judge that no slope exceeds its stated power: all upper limits within the slack, by one-sided t tests (Bonferroni).
+def check_slopes(slopes: Sequence[Slope], n: int, note: str = "") -> Verdict:
+    """Test that no slope exceeds its stated power: all upper limits within the slack, by one-sided t tests (Bonferroni).
 
     Holds when every upper limit is within, violated when the tests reject, else undecided.
     """

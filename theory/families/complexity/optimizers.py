@@ -22,14 +22,14 @@ from nasbench.theory.families.complexity.growth import (
     Order,
     Slope,
     Wrapper,
+    check_slopes,
     geometric,
     grow,
-    judge,
 )
-from nasbench.theory.machinery.claim import Assumption, Claim, Context, Fault, Verdict, equal_within
+from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict, equal_within
 from nasbench.theory.machinery.instrumentation import replaced
 from nasbench.theory.machinery.operation_costs import DENSITIES, GP_BO, HYBRID, NETWORKS
-from nasbench.theory.machinery.testbed import problem, space
+from nasbench.theory.machinery.testbed import make_problem, make_space
 
 SEEDS = 2
 """Runs whose processor time is taken; counts and memory are of one more."""
@@ -66,7 +66,7 @@ ORDERS: Mapping[str, Order] = {
     ),
     "tpe": Order(
         time=2, memory=1, reason="densities are built on all t trials at every query", sizes=geometric(32, 96),
-        settings={"initial": 4, "candidates": 4}, space=space(4, 4),
+        settings={"initial": 4, "candidates": 4}, space=make_space(4, 4),
     ),
     "bananas": Order(
         time=2, memory=1, reason="networks are trained on all t observations for every batch", sizes=_SHORT,
@@ -82,13 +82,13 @@ ORDERS: Mapping[str, Order] = {
     ),
     "hybrid": Order(
         time=3, memory=2, reason="t^2 + t N a query, t^3 + t^2 N at sizes that grow by 4/3", sizes=geometric(24, 128),
-        primitives=HYBRID, space=space(4, 4),
+        primitives=HYBRID, space=make_space(4, 4),
     ),
 }  # fmt: skip
 """What is stated, by name; `darts_replay` makes one query and has a claim of its own."""
 
 
-class Rescanning:
+class QuadraticTimeMutant:
     """A mutant that goes through its whole history after every answer: O(T^2) in all."""
 
     def __init__(self, optimizer: Optimizer) -> None:
@@ -109,7 +109,7 @@ class Rescanning:
                 self.best = min(self.best, abs(seen))
 
 
-class Hoarding:
+class QuadraticMemoryMutant:
     """A mutant whose archive keeps a copy of all that it has seen after every answer: memory O(T^2)."""
 
     def __init__(self, optimizer: Optimizer) -> None:
@@ -159,13 +159,13 @@ def _order(
     long = seconds >= SHORTEST
     if len(np.unique(queries[long])) >= 4:
         slopes.append(Slope.of("time", queries[long], seconds[long], order.time, TIME_SLACK))
-    return judge(slopes, int(counts.queries[-1]), f"T = {counts.queries[0]:.0f} to {counts.queries[-1]:.0f}")
+    return check_slopes(slopes, int(counts.queries[-1]), f"T = {counts.queries[0]:.0f} to {counts.queries[-1]:.0f}")
 
 
 def _replay(context: Context, name: str = "darts_replay") -> Verdict:
     """Count what is asked for before nothing is, at most 50 times."""
-    inside = get_space("nas-bench-201")
-    optimizer = get_optimizer(name).create(problem(inside), Streams(context.seed, (0,)))
+    space = get_space("nas-bench-201")
+    optimizer = get_optimizer(name).create(make_problem(space), Streams(context.seed, (0,)))
     queries = 0
     for _ in range(50):
         batch: Any = optimizer.ask()
@@ -179,15 +179,19 @@ def _is_installed(name: str) -> bool:
     return name in optimizer_names() and (name != "tpe" or find_spec("optuna") is not None)
 
 
-def _fault(name: str) -> Fault:
+def _mutant(name: str) -> Mutant:
     check = partial(_order, name=name)
     eager = {"gp_bo": ("nasbench.baselines.gp_bo", "REFIT"), "hybrid": ("nasbench.hybrid.surrogate", "GROWTH")}
     if name in eager:
-        return Fault("settings chosen again at every query", partial(check, planted=_eager_fit(*eager[name])))
+        return Mutant("settings chosen again at every query", partial(check, planted=_eager_fit(*eager[name])))
     # What is gone through must weigh more than the optimizer's own calls; pymoo makes thousands a generation.
     if ORDERS[name].memory == 0 and ORDERS[name].objectives == 1:
-        return Fault("the whole history is gone through after every answer", partial(check, wrapper=Rescanning))
-    return Fault("a copy of the whole history is kept after every answer", partial(check, wrapper=Hoarding))
+        return Mutant(
+            "the whole history is gone through after every answer", partial(check, wrapper=QuadraticTimeMutant)
+        )
+    return Mutant(
+        "a copy of the whole history is kept after every answer", partial(check, wrapper=QuadraticMemoryMutant)
+    )
 
 
 def _claim(name: str) -> Claim:
@@ -198,11 +202,11 @@ def _claim(name: str) -> Claim:
         rf"\text{{operations and time }} O(T{'' if order.time == 1 else f'^{order.time:g}'}), \text{{ memory }} O({memory})",
         (
             Assumption("settings and space are fixed while T grows"),
-            Assumption("an upper bound can be refuted by measurement, never proved", verifiable=False),
+            Assumption("an upper bound can be refuted by measurement, never proved", checked=False),
         ),
         f"{order.reason}; HC3: MacKinnon and White 1985",
         partial(_order, name=name),
-        _fault(name),
+        _mutant(name),
     )
 
 
@@ -214,7 +218,7 @@ CLAIMS = (
         (),
         "nothing is searched",
         _replay,
-        Fault("an optimizer that searches", partial(_replay, name="random_search")),
+        Mutant("an optimizer that searches", partial(_replay, name="random_search")),
     ),
 )
 """Orders of the registered optimizers."""

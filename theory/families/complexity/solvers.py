@@ -16,9 +16,9 @@ from nasbench.search.archive import ParetoArchive
 from nasbench.spaces.space import Floats
 from nasbench.theory.exact import elitist, local_search
 from nasbench.theory.exact.landscape import Landscape
-from nasbench.theory.families.complexity.growth import SHORTEST, TIME_SLACK, Slope, judge, traced_memory
+from nasbench.theory.families.complexity.growth import SHORTEST, TIME_SLACK, Slope, check_slopes, traced_memory
 from nasbench.theory.families.nsga2.sorting import sort_counting, sort_peeling
-from nasbench.theory.machinery.claim import Assumption, Claim, Context, Fault, Verdict
+from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict
 from nasbench.theory.machinery.instrumentation import Primitive, counted, replaced
 
 ELITIST = (
@@ -38,7 +38,7 @@ SPARSE = (
     Primitive("numpy.linalg", "solve", lambda a, b: 2 / 3 * float(len(a)) ** 3),
 )
 ARCHIVE = (Primitive("nasbench.search.archive", "nondominated", lambda points: float(len(points))),)
-UPPER = Assumption("an upper bound can be refuted by measurement, never proved", verifiable=False)
+UPPER = Assumption("an upper bound can be refuted by measurement, never proved", checked=False)
 
 
 def _landscapes(rng: np.random.Generator, smallest: int, largest: int) -> list[Landscape]:
@@ -107,7 +107,7 @@ def _with_time(slopes: list[Slope], sizes: Any, seconds: Floats, divisor: Any, o
     long = seconds * divisor >= SHORTEST
     if long.sum() >= 4:
         slopes = [*slopes, Slope.of("time", sizes[long], seconds[long], order, TIME_SLACK)]
-    return judge(slopes, int(sizes[-1]), f"N = {sizes[0]} to {sizes[-1]}")
+    return check_slopes(slopes, int(sizes[-1]), f"N = {sizes[0]} to {sizes[-1]}")
 
 
 def _sorting(context: Context, peeling: bool = False) -> Verdict:
@@ -123,7 +123,7 @@ def _sorting(context: Context, peeling: bool = False) -> Verdict:
         Slope.of("comparisons", sizes, tests, 2.0),
         Slope.of("memory", sizes, np.array(spent)[:, 1], 2.0),
     ]
-    return judge(slopes, int(sizes[-1]), f"N = {sizes[0]} to {sizes[-1]}, chains")
+    return check_slopes(slopes, int(sizes[-1]), f"N = {sizes[0]} to {sizes[-1]}, chains")
 
 
 def _apart(points: Floats) -> float:
@@ -179,7 +179,7 @@ CLAIMS = (
         (UPPER,),
         "Kronecker product a block of 128 states, dense triangular solve within it",
         _hitting_times,
-        Fault("the full matrix is solved", partial(_hitting_times, dense=True)),
+        Mutant("the full matrix is solved", partial(_hitting_times, dense=True)),
     ),
     Claim(
         "complexity.local-search-solver",
@@ -187,7 +187,7 @@ CLAIMS = (
         (UPPER,),
         "sparse triangular systems with one entry for every better neighbour",
         _local_search,
-        Fault("the systems are solved as dense ones", partial(_local_search, dense=True)),
+        Mutant("the systems are solved as dense ones", partial(_local_search, dense=True)),
     ),
     Claim(
         "complexity.nondominated-sorting",
@@ -195,7 +195,7 @@ CLAIMS = (
         (UPPER,),
         "Deb et al. 2002, fast nondominated sorting",
         _sorting,
-        Fault("each front is looked for afresh", partial(_sorting, peeling=True)),
+        Mutant("each front is looked for afresh", partial(_sorting, peeling=True)),
     ),
     *(
         Claim(
@@ -204,7 +204,7 @@ CLAIMS = (
             (UPPER, Assumption("processor time alone: the computation is compiled, and cannot be counted")),
             "sorting and a sweep; Beume, Fonseca, Lopez-Ibanez, Paquete and Vahrenhold 2009",
             partial(_hypervolume, objectives=m),
-            Fault("what each point contributes is computed apart", partial(_hypervolume, objectives=m, apart=True)),
+            Mutant("what each point contributes is computed apart", partial(_hypervolume, objectives=m, apart=True)),
         )
         for m in (2, 3)
     ),
@@ -214,7 +214,7 @@ CLAIMS = (
         (UPPER, Assumption("worst case: no point dominates another")),
         "every insertion looks at the whole front",
         _archive,
-        Fault("every front of the past is kept", partial(_archive, hoarding=True)),
+        Mutant("every front of the past is kept", partial(_archive, hoarding=True)),
     ),
 )
 """Growth of what the suite computes itself."""

@@ -24,7 +24,7 @@ from nasbench.live.federated.aggregation import geometric_mean_on_simplex, weigh
 from nasbench.theory.exact.landscape import DATASETS
 from nasbench.theory.families.gradient.exponentiated import eg_step, kl
 from nasbench.theory.families.gradient.multilinear import dirichlet, gradient
-from nasbench.theory.machinery.claim import Assumption, Claim, Context, Fault, Verdict, at_most
+from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict, at_most
 from nasbench.theory.symbolic.mirror_mean import barycentre_gap, log_ratio
 
 Floats = NDArray[np.float64]
@@ -86,7 +86,7 @@ CLAIMS = (
         (START, WEIGHTS),
         "derived here (nasbench.theory.symbolic.mirror_mean); exponentiated gradient of Kivinen, Warmuth (1997)",
         check_central,
-        Fault("the arithmetic mean in place of the geometric", partial(check_central, mean=weighted_mean)),
+        Mutant("the arithmetic mean in place of the geometric", partial(check_central, mean=weighted_mean)),
     ),
     Claim(
         "gradient.mirror-mean-barycentre",
@@ -95,7 +95,7 @@ CLAIMS = (
         (WEIGHTS,),
         "derived here (nasbench.theory.symbolic.mirror_mean); Bregman barycentres: Nielsen, Nock (2009)",
         check_barycentre,
-        Fault("the arithmetic mean in place of the geometric", partial(check_barycentre, mean=weighted_mean)),
+        Mutant("the arithmetic mean in place of the geometric", partial(check_barycentre, mean=weighted_mean)),
     ),
 )
 """Claims about the means of federated search."""

@@ -21,20 +21,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from nasbench.theory.machinery.claim import Assumption, Claim, Context, Fault, Verdict, all_at_most
+from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict, all_at_most
 from nasbench.theory.machinery.statistical_checks import slope_within
 
 Floats = NDArray[np.float64]
 
 
-class Curve(Protocol):
+class GradientLine(Protocol):
     """A gradient in the architecture parameters along a line of weights."""
 
     def gradient(self, t: float) -> Floats:
         """Return g(t)."""
 
 
-Quotient = Callable[[Curve, float], Floats]
+Quotient = Callable[[GradientLine, float], Floats]
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,12 @@ def darts_line(rng: np.random.Generator, samples: int = 40, width: int = 12, ope
     return Line(mixed @ w, mixed @ v, shifted @ w, shifted @ v)
 
 
-def central(line: Curve, step: float) -> Floats:
+def central(line: GradientLine, step: float) -> Floats:
     """Return DARTS' quotient."""
     return (line.gradient(step) - line.gradient(-step)) / (2 * step)
 
 
-def forward(line: Curve, step: float) -> Floats:
+def forward(line: GradientLine, step: float) -> Floats:
     """Return the one-sided quotient, the mutant: its error is of first order."""
     return (line.gradient(step) - line.gradient(0.0)) / step
 
@@ -162,7 +162,7 @@ CLAIMS = (
         (SMOOTH,),
         f"{DARTS}; Taylor's theorem",
         check_bound,
-        Fault(FORWARD, partial(check_bound, quotient=forward)),
+        Mutant(FORWARD, partial(check_bound, quotient=forward)),
     ),
     Claim(
         "gradient.fd-truncation-order",
@@ -170,7 +170,7 @@ CLAIMS = (
         (SMOOTH,),
         DARTS,
         check_truncation_slope,
-        Fault(FORWARD, partial(check_truncation_slope, quotient=forward)),
+        Mutant(FORWARD, partial(check_truncation_slope, quotient=forward)),
     ),
     Claim(
         "gradient.fd-rounding-order",
@@ -178,7 +178,7 @@ CLAIMS = (
         (SMOOTH,),
         "standard rounding analysis (Higham 2002)",
         check_rounding_slope,
-        Fault("steps above the optimum are taken for steps below it", partial(check_rounding_slope, low=-5.0)),
+        Mutant("steps above the optimum are taken for steps below it", partial(check_rounding_slope, low=-5.0)),
     ),
     Claim(
         "gradient.fd-exact",
@@ -186,7 +186,7 @@ CLAIMS = (
         (Assumption("$L$ quadratic in the weights for every architecture"),),
         f"{DARTS}; the remainder vanishes",
         check_polynomial,
-        Fault(FORWARD, partial(check_polynomial, quotient=forward)),
+        Mutant(FORWARD, partial(check_polynomial, quotient=forward)),
     ),
 )
 """Claims about finite differences."""

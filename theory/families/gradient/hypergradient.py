@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from nasbench.theory.machinery.claim import Assumption, Claim, Context, Fault, Verdict, all_at_most
+from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict, all_at_most
 
 Floats = NDArray[np.float64]
 
@@ -115,7 +115,7 @@ CLAIMS = (
         (CONVEX, STEP, Assumption("quadratic inner problem")),
         "Grazzi, Franceschi, Pontil, Salzo (ICML 2020), Theorem 2.1 (ITD), constant of the quadratic case derived here",
         check_quadratic,
-        Fault("the rate uses the greatest eigenvalue", partial(check_quadratic, mistaken=True)),
+        Mutant("the rate uses the greatest eigenvalue", partial(check_quadratic, mistaken=True)),
     ),
     Claim(
         "gradient.truncated-bias",
@@ -123,7 +123,7 @@ CLAIMS = (
         (CONVEX, STEP, Assumption("weights at the inner optimum")),
         "Shaban, Cheng, Hatch, Boots (AISTATS 2019): the bias of truncation decays geometrically",
         check_truncated,
-        Fault("the step is 2.2 / L: beyond stability", partial(check_truncated, stretch=2.2)),
+        Mutant("the step is 2.2 / L: beyond stability", partial(check_truncated, stretch=2.2)),
     ),
 )
 """Claims about hypergradients."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from nasbench.theory.exact.landscape import DATASETS, Landscape
 from nasbench.theory.families.gradient.exponentiated import kl
 from nasbench.theory.families.gradient.multilinear import cell_probabilities, dirichlet
-from nasbench.theory.machinery.claim import Assumption, Claim, Context, Fault, Verdict, all_at_most
+from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict, all_at_most
 
 Floats = NDArray[np.float64]
 
@@ -82,7 +82,7 @@ CLAIMS = (
         ),
         "Ollivier, Arnold, Auger, Hansen (JMLR 2017), quantile improvement for finite steps; constant derived here",
         check_quantile,
-        Fault("the step is six times too long", partial(check_quantile, factor=6.0)),
+        Mutant("the step is six times too long", partial(check_quantile, factor=6.0)),
     ),
 )
 """Claims about information-geometric optimisation."""

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from nasbench.theory.families.gradient.exponentiated import eg_step, kl
 from nasbench.theory.families.gradient.multilinear import extension, gradient
-from nasbench.theory.machinery.claim import Assumption, Claim, Context, Fault, Verdict, by_p_value, smallest_p_value
+from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict, by_p_value, smallest_p_value
 from nasbench.theory.machinery.confidence_bands import mean_p_value
 
 Floats = NDArray[np.float64]
@@ -168,7 +168,7 @@ CLAIMS = (
         ),
         "Li, Khodak, Balcan, Talwalkar (ICLR 2021), convergence of GAEA; Zhang, He (2018); constants derived here",
         check_rate,
-        Fault("the step is 200 times too long", partial(check_rate, stretch=200.0)),
+        Mutant("the step is 200 times too long", partial(check_rate, stretch=200.0)),
     ),
 )
 """Claim about stochastic mirror descent."""

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from nasbench.theory.exact.landscape import DATASETS
 from nasbench.theory.families.gradient.exponentiated import eg_step, kl
 from nasbench.theory.families.gradient.multilinear import dirichlet, extension, gain_tensor, gradient
-from nasbench.theory.machinery.claim import Assumption, Claim, Context, Fault, Verdict, all_at_most
+from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict, all_at_most
 
 Floats = NDArray[np.float64]
 
@@ -138,7 +138,7 @@ CLAIMS = (
         (Assumption(r"$|g_{t,e,o}|\le G$; any sequence, also adaptive"), Assumption(r"$\eta=\sqrt{2\ln k/T}/G$")),
         "Kivinen, Warmuth (1997); Shalev-Shwartz (2012), normalised exponentiated gradient; Hoeffding's lemma",
         check_regret,
-        Fault("the step is 1000 times too long: follow the leader", partial(check_regret, stretch=1000.0)),
+        Mutant("the step is 1000 times too long: follow the leader", partial(check_regret, stretch=1000.0)),
     ),
     Claim(
         "gradient.monotone-eg",
@@ -146,7 +146,7 @@ CLAIMS = (
         (EXACT, STEP),
         "derived here: multilinearity, Pinsker, three-point identity",
         check_monotone,
-        Fault("the step is 50 times too long", partial(check_monotone, stretch=50.0)),
+        Mutant("the step is 50 times too long", partial(check_monotone, stretch=50.0)),
     ),
     Claim(
         "gradient.eg-total-divergence",
@@ -155,7 +155,7 @@ CLAIMS = (
         (EXACT, STEP),
         "telescoping gradient.monotone-eg",
         check_total_divergence,
-        Fault("the step is four times as long as the bound knows", partial(check_total_divergence, stretch=4.0)),
+        Mutant("the step is four times as long as the bound knows", partial(check_total_divergence, stretch=4.0)),
     ),
 )
 """Claims about exponentiated gradient."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from nasbench.theory.exact.landscape import DATASETS, Landscape
 from nasbench.theory.families.gradient.multilinear import dirichlet, extension, gain_tensor, gradient, vertex
-from nasbench.theory.machinery.claim import Assumption, Claim, Context, Fault, Verdict, all_at_most, at_most
+from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict, all_at_most, at_most
 
 Floats = NDArray[np.float64]
 Relaxation = Callable[[Floats, Floats], float]
@@ -131,7 +131,7 @@ CLAIMS = (
         (COMPLETE,),
         "multilinearity; method of conditional expectations (Raghavan 1988)",
         check_tight,
-        Fault("the relaxation agrees at vertices but rewards mixtures", partial(check_tight, relaxation=bulging)),
+        Mutant("the relaxation agrees at vertices but rewards mixtures", partial(check_tight, relaxation=bulging)),
     ),
     Claim(
         "gradient.vertex-gradient",
@@ -139,7 +139,7 @@ CLAIMS = (
         (COMPLETE,),
         "multilinearity",
         check_vertex_gradient,
-        Fault("decisions are read from the other end", partial(check_vertex_gradient, reverse=True)),
+        Mutant("decisions are read from the other end", partial(check_vertex_gradient, reverse=True)),
     ),
     Claim(
         "gradient.local-optima",
@@ -147,7 +147,7 @@ CLAIMS = (
         (COMPLETE,),
         "derived here: multilinearity and the ascent lemma's remainder",
         check_local_optima,
-        Fault("optima over two flips are taken for it", partial(check_local_optima, radius=2)),
+        Mutant("optima over two flips are taken for it", partial(check_local_optima, radius=2)),
     ),
 )
 """Claims about the relaxation."""

@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from nasbench.theory.machinery.claim import Assumption, Claim, Context, Fault, Verdict, by_p_value, smallest_p_value
+from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict, by_p_value, smallest_p_value
 from nasbench.theory.machinery.confidence_bands import mean_p_value
 
 Floats = NDArray[np.float64]
@@ -71,7 +71,7 @@ CLAIMS = (
         ),
         "Ghadimi, Lan (SIAM J. Optim. 2013), Theorem 2.1",
         check_rate,
-        Fault("the step is 8 times as long as the bound knows", partial(check_rate, stretch=8.0)),
+        Mutant("the step is 8 times as long as the bound knows", partial(check_rate, stretch=8.0)),
     ),
 )
 """Claim about stochastic gradient descent."""

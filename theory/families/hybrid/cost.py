@@ -13,20 +13,20 @@ import math
 from functools import partial
 
 from nasbench.hybrid import surrogate
-from nasbench.theory.machinery.claim import Assumption, Claim, Context, Fault, Verdict, all_at_most
+from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict, all_at_most
 from nasbench.theory.machinery.instrumentation import counted, replaced
 from nasbench.theory.machinery.operation_costs import HYBRID
-from nasbench.theory.machinery.testbed import hybrid, rugged, space, steps
+from nasbench.theory.machinery.testbed import iterate, make_hybrid, make_space, random_landscape
 
 QUERIES, INITIAL = 72, 4
 
 
 def _kernel_values(context: Context, growth: float = surrogate.GROWTH) -> Verdict:
-    inside = space(4, 4)
-    listed = inside.size
+    space = make_space(4, 4)
+    listed = space.size
     with replaced(surrogate, "GROWTH", growth), counted(HYBRID) as tally:
-        optimizer = hybrid(context.rng("hybrid.cost"), inside, gradient=False, evolution=False, initial=INITIAL)
-        for _ in steps(optimizer, rugged(4, inside), QUERIES):
+        optimizer = make_hybrid(context.rng("hybrid.cost"), space, gradient=False, evolution=False, initial=INITIAL)
+        for _ in iterate(optimizer, random_landscape(4, space), QUERIES):
             pass
     values = tally.by_name["Embedding.kernel"] + tally.by_name.get("Embedding.distances", 0.0)
     bound = 3 * QUERIES**2 + 5 * QUERIES * listed + INITIAL**2
@@ -43,7 +43,7 @@ CLAIMS = (
         (Assumption("the space is listed; one expensive objective"),),
         "derived here: geometric series with ratio 4/3; Osborne 2010 for the update of the factor",
         _kernel_values,
-        Fault("settings chosen again at every query", partial(_kernel_values, growth=1.0)),
+        Mutant("settings chosen again at every query", partial(_kernel_values, growth=1.0)),
     ),
 )
 """Counted cost of a query."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nasbench.hybrid.optimizer import Hybrid
 from nasbench.spaces.space import Architectures, Space
-from nasbench.theory.machinery.testbed import problem
+from nasbench.theory.machinery.testbed import make_problem
 
 
 class Adversary(Hybrid):
@@ -20,7 +20,7 @@ class Adversary(Hybrid):
         avoided: targets, `(K, d)`; where the search is progressive every choice of the first is dropped from the support for good.
         others: everything else, `(N - K, d)`.
         rng: random numbers of the run.
-        inside: the space.
+        space: the space.
         epochs: fidelities.
         settings: of the hybrid.
     """
@@ -30,21 +30,21 @@ class Adversary(Hybrid):
         avoided: Architectures,
         others: Architectures,
         rng: np.random.Generator,
-        inside: Space,
+        space: Space,
         epochs: tuple[int, ...] = (1,),
         **settings: Any,
     ) -> None:
-        super().__init__(problem(inside, 1, epochs), rng, surrogate=False, gradient=False, **settings)
+        super().__init__(make_problem(space, 1, epochs), rng, surrogate=False, gradient=False, **settings)
         self._others = others
         if self._progressive:
             dropped = [(decision, int(choice)) for decision, choice in enumerate(avoided[0])]
-            self._support = self._selection._support = HostileSupport(self._support.allowed, dropped)
+            self._support = self._selection._support = AdversarialChoices(self._support.allowed, dropped)
 
     def _proposed_by(self, proposer: str, copy: int) -> Architectures | None:
         return self._selection.best(self._others)
 
 
-class HostileSupport(Support):
+class AdversarialChoices(Support):
     """A support that has dropped some choices and never takes them back."""
 
     def __init__(self, allowed: NDArray[np.bool_], dropped: list[tuple[int, int]]) -> None:
@@ -57,7 +57,7 @@ class HostileSupport(Support):
         return False
 
 
-class Forgetful(Hybrid):
+class NoMemoryMutant(Hybrid):
     """The mutant that never closes a function."""
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
@@ -65,7 +65,7 @@ class Forgetful(Hybrid):
         self._selection.measured = lambda architecture, rung: self._told  # type: ignore[method-assign]
 
 
-class Fixed(np.random.Generator):
+class StubbedRng(np.random.Generator):
     """A generator whose next integer is known."""
 
     def __init__(self, number: int) -> None:

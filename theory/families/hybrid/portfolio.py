@@ -21,10 +21,10 @@ from nasbench.hybrid.scheduler import Scheduler
 from nasbench.spaces.space import Floats
 from nasbench.theory.exact.elitist import hitting_time as exact_time
 from nasbench.theory.exact.landscape import Landscape
-from nasbench.theory.machinery.claim import Assumption, Claim, Context, Fault, Outcome, Verdict, by_p_value, not_judged
+from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Outcome, Verdict, by_p_value, not_judged
 from nasbench.theory.machinery.confidence_bands import mean_interval, mean_p_value
 from nasbench.theory.machinery.instrumentation import replaced
-from nasbench.theory.machinery.testbed import hitting_time, hybrid, rugged, space
+from nasbench.theory.machinery.testbed import hitting_time, make_hybrid, make_space, random_landscape
 
 RHO, INITIAL, HORIZON = 0.4, 4, 20_000
 
@@ -85,22 +85,22 @@ def _misled(model: Model, belief: Belief) -> Floats:
 
 def _as_built(context: Context, misled: bool = False) -> Verdict:
     """Measure E[T] of the hybrid against n_0 + E[T] / rho of its evolution alone; only a gross excess is called violated."""
-    runs, inside, floor, exploration, initial, cap = (16 if misled else 40), space(4, 4), 1 / 3, 0.01, 4, 256
+    runs, space, floor, exploration, initial, cap = (16 if misled else 40), make_space(4, 4), 1 / 3, 0.01, 4, 256
     rng = context.rng("hybrid.as-built")
-    function = rugged(11, inside, roughness=0.1)
-    order = np.argsort(function(inside.all)[:, 0])
-    aims = {inside.all[order[0]].tobytes()}
+    function = random_landscape(11, space, roughness=0.1)
+    order = np.argsort(function(space.all)[:, 0])
+    aims = {space.all[order[0]].tobytes()}
     common: dict[str, Any] = {"initial": initial, "exploration": exploration, "brood": 16}
     alone = np.array(
         [
-            hitting_time(hybrid(rng, inside, surrogate=False, gradient=False, **common), function, aims, cap)
+            hitting_time(make_hybrid(rng, space, surrogate=False, gradient=False, **common), function, aims, cap)
             for _ in range(60)
         ]
     )
     acquisition = _misled if misled else Model.acquisition
     with replaced(Model, "acquisition", acquisition):
         times = np.array(
-            [hitting_time(hybrid(rng, inside, floor=floor, **common), function, aims, cap) for _ in range(runs)]
+            [hitting_time(make_hybrid(rng, space, floor=floor, **common), function, aims, cap) for _ in range(runs)]
         )
     rho = (1 - exploration) * floor
     bound = initial + float(alone.mean()) / rho
@@ -125,7 +125,7 @@ CLAIMS = (
         ),
         "derived here (Wald 1944): independent geometric waits between the EA's own queries",
         _portfolio,
-        Fault("the EA goes on from what the other proposer found", partial(_portfolio, sharing=True)),
+        Mutant("the EA goes on from what the other proposer found", partial(_portfolio, sharing=True)),
     ),
     Claim(
         "hybrid.portfolio-as-built",
@@ -133,7 +133,7 @@ CLAIMS = (
         (Assumption("evolution breeds from everything measured, so the coupling of the portfolio bound is broken"),),
         "conjecture; see hybrid.portfolio-bound for what is proved",
         _as_built,
-        Fault("a surrogate that prefers what it predicts to be worst", partial(_as_built, misled=True)),
+        Mutant("a surrogate that prefers what it predicts to be worst", partial(_as_built, misled=True)),
     ),
 )
 """The hybrid against its own evolution."""

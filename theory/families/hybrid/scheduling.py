@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 
 from nasbench.hybrid.scheduler import Scheduler
-from nasbench.theory.machinery.claim import Assumption, Claim, Context, Fault, Verdict, at_most, by_p_value
+from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict, at_most, by_p_value
 
 FLOOR = 0.15
 NAMES = ("surrogate", "evolution", "relaxation")
@@ -66,7 +66,7 @@ CLAIMS = (
         (Assumption("the floor is at most one divided by the number of proposers"),),
         THIERENS,
         _floor,
-        Fault("a scheduler without a floor", partial(_floor, floor=0.0)),
+        Mutant("a scheduler without a floor", partial(_floor, floor=0.0)),
     ),
     Claim(
         "hybrid.scheduler-waiting",
@@ -74,7 +74,7 @@ CLAIMS = (
         (Assumption("checked at u = 0: uniform queries are independent of the scheduler's own random numbers"),),
         THIERENS + "; Borel-Cantelli: asked infinitely often",
         _waiting,
-        Fault("a scheduler without a floor", partial(_waiting, floor=0.0)),
+        Mutant("a scheduler without a floor", partial(_waiting, floor=0.0)),
     ),
 )
 """Who proposes."""

@@ -19,9 +19,9 @@ from nasbench.hybrid.evolution import Evolution
 from nasbench.search.simplex import support, uniform_theta
 from nasbench.spaces.space import Architectures, Floats
 from nasbench.theory.exact.pareto_sets import hypervolume
-from nasbench.theory.machinery.claim import Assumption, Claim, Context, Fault, Verdict, at_most
+from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict, at_most
 from nasbench.theory.machinery.instrumentation import replaced
-from nasbench.theory.machinery.testbed import Function, hybrid, rugged, space, steps
+from nasbench.theory.machinery.testbed import Function, iterate, make_hybrid, make_space, random_landscape
 
 NOISE_FREE = Assumption("an architecture has one value; under noise the statement is about observed values")
 
@@ -30,19 +30,19 @@ def _archive(context: Context, of_survivors: bool = False) -> Verdict:
     """Judge by the greatest fall of the archive's hypervolume, and the greatest rise of the best of one objective."""
     worst, queries = 0.0, 0
     rng = context.rng("hybrid.archive")
-    inside = space(4, 4)
+    space = make_space(4, 4)
     for run in range(4):
-        optimizer = hybrid(rng, inside, 2, surrogate=False, population=4, brood=8)
-        archive = ParetoArchive(inside.d, 2)
+        optimizer = make_hybrid(rng, space, 2, surrogate=False, population=4, brood=8)
+        archive = ParetoArchive(space.d, 2)
         volume = 0.0
-        for architecture, objectives, _ in steps(optimizer, rugged(run, inside, 2), 100):
+        for architecture, objectives, _ in iterate(optimizer, random_landscape(run, space, 2), 100):
             archive.add(architecture[None], objectives[None])
             kept = optimizer._evolution.objectives if of_survivors else archive.objectives
             worst, volume = max(worst, volume - hypervolume(kept)), hypervolume(kept)
             queries += 1
-        optimizer = hybrid(rng, inside, surrogate=False, population=4, brood=8)
+        optimizer = make_hybrid(rng, space, surrogate=False, population=4, brood=8)
         best = np.inf
-        for _, objectives, _ in steps(optimizer, rugged(run, inside), 60):
+        for _, objectives, _ in iterate(optimizer, random_landscape(run, space), 60):
             best = min(best, float(objectives[0]))
             worst = max(worst, float(optimizer._evolution.objectives[0, 0]) - best)
             queries += 1
@@ -50,8 +50,8 @@ def _archive(context: Context, of_survivors: bool = False) -> Verdict:
 
 
 def _queries(rng: np.random.Generator, function: Function, most: int, **settings: Any) -> Architectures:
-    inside = space(4, 4)
-    return np.stack([a for a, *_ in steps(hybrid(rng, inside, **settings), function, most)])
+    space = make_space(4, 4)
+    return np.stack([a for a, *_ in iterate(make_hybrid(rng, space, **settings), function, most)])
 
 
 def _standardised(values: Floats) -> Floats:
@@ -65,7 +65,7 @@ def _rank_invariance(context: Context, raw: bool = False) -> Verdict:
         lambda y: np.exp(3.0 * y),
         lambda y: y**3,
     )
-    function, changed, most = rugged(5, space(4, 4)), 0, 50
+    function, changed, most = random_landscape(5, make_space(4, 4)), 0, 50
     seed = int(context.rng("hybrid.ranks").integers(2**31))
     planted = replaced(progressive, "normal_scores", _standardised) if raw else nullcontext()
     with planted:
@@ -82,8 +82,8 @@ def _composed(outer: Callable[[Floats], Floats], inner: Function, architectures:
 
 def _evolution_alone(context: Context, rate: float = 0.0) -> Verdict:
     """Step the evolution part by hand; then freeze theta at uniform, where guidance must make no difference."""
-    inside, most = space(4, 4), 80
-    function = rugged(7, inside)
+    space, most = make_space(4, 4), 80
+    function = random_landscape(7, space)
     seed = int(context.rng("hybrid.alone").integers(2**31))
     alone = _queries(
         np.random.default_rng(seed), function, most, surrogate=False, gradient=False, exploration=0.0, canonical=False
@@ -101,20 +101,20 @@ def _evolution_alone(context: Context, rate: float = 0.0) -> Verdict:
 
 def _evolved(rng: np.random.Generator, function: Function, most: int) -> Architectures:
     """Return what `Evolution` measures when it is stepped with the hybrid's random numbers and nothing else."""
-    inside, initial = space(4, 4), 4
+    space, initial = make_space(4, 4), 4
     own, evolving, _, _ = rng.spawn(4)
-    evolution = Evolution(inside.cardinalities, evolving, population=20, crossover=0.3, guidance=0.5)
-    uniform = uniform_theta(support(inside.cardinalities))[0]
-    left, measured = np.ones(inside.size, dtype=bool), []
+    evolution = Evolution(space.cardinalities, evolving, population=20, crossover=0.3, guidance=0.5)
+    uniform = uniform_theta(support(space.cardinalities))[0]
+    left, measured = np.ones(space.size, dtype=bool), []
     for query in range(most):
         if query < initial:
             places = np.flatnonzero(left)
-            child = inside.all[places[own.integers(len(places))]]
+            child = space.all[places[own.integers(len(places))]]
         else:
             own.random()
             brood = evolution.propose(64, uniform, uniform)
-            child = brood[left[inside.index(brood)]][0]
-        left[inside.index(child)] = False
+            child = brood[left[space.index(brood)]][0]
+        left[space.index(child)] = False
         evolution.add(child, function(child[None])[0])
         measured.append(child)
     return np.stack(measured)
@@ -131,13 +131,15 @@ def _ladder(context: Context, skip: bool = False) -> Verdict:
 
     The mutant runs without the surrogate, which refuses scores of a rung that was skipped.
     """
-    inside, epochs = space(3, 4, unordered=True), (1, 3, 9)
+    space, epochs = make_space(3, 4, unordered=True), (1, 3, 9)
     wrong = queries = 0
     with replaced(Ladder, "next_rung", _to_the_top) if skip else nullcontext():
-        optimizer = hybrid(context.rng("hybrid.ladder"), inside, epochs=epochs, progressive=True, surrogate=not skip)
+        optimizer = make_hybrid(
+            context.rng("hybrid.ladder"), space, epochs=epochs, progressive=True, surrogate=not skip
+        )
         climbed: dict[bytes, int] = {}
-        for architecture, _, at in steps(optimizer, rugged(9, inside), 60):
-            function = inside.canonical(architecture).tobytes()
+        for architecture, _, at in iterate(optimizer, random_landscape(9, space), 60):
+            function = space.canonical(architecture).tobytes()
             wrong += int(at != epochs[min(climbed.get(function, 0), 2)] or climbed.get(function, 0) > 2)
             climbed[function] = climbed.get(function, 0) + 1
             queries += 1
@@ -151,7 +153,7 @@ CLAIMS = (
         (NOISE_FREE, Assumption("the reference point is fixed")),
         "Fleischer 2003; elitism of truncation selection by total order",
         _archive,
-        Fault(
+        Mutant(
             "the survivors of evolution (rank and crowding) in place of the archive",
             partial(_archive, of_survivors=True),
         ),
@@ -162,7 +164,7 @@ CLAIMS = (
         (Assumption("one objective, one fidelity"), Assumption("g merges no two values in floating point")),
         "derived here: normal scores of ranks; mapping back to values is monotone and the acquisition orders as its argument does",
         _rank_invariance,
-        Fault("standardised values in place of normal scores", partial(_rank_invariance, raw=True)),
+        Mutant("standardised values in place of normal scores", partial(_rank_invariance, raw=True)),
     ),
     Claim(
         "hybrid.evolution-alone",
@@ -170,7 +172,7 @@ CLAIMS = (
         (Assumption("exploration 0 and no merging, for the comparison with the part"),),
         "by construction: every part has random numbers of its own",
         _evolution_alone,
-        Fault("a relaxation that moves", partial(_evolution_alone, rate=0.5)),
+        Mutant("a relaxation that moves", partial(_evolution_alone, rate=0.5)),
     ),
     Claim(
         "hybrid.ladder-order",
@@ -178,7 +180,7 @@ CLAIMS = (
         (Assumption("the budget answers every query"),),
         "by construction: the next rung is the one above the highest reached",
         _ladder,
-        Fault("a ladder that goes from the lowest rung to the top", partial(_ladder, skip=True)),
+        Mutant("a ladder that goes from the lowest rung to the top", partial(_ladder, skip=True)),
     ),
 )
 """Identities of the hybrid."""

@@ -25,10 +25,27 @@ from nasbench.hybrid.enumeration import listing_of
 from nasbench.hybrid.optimizer import Hybrid
 from nasbench.spaces.catalogue import get_space
 from nasbench.spaces.space import Architectures, Floats, Space
-from nasbench.theory.families.hybrid.mutants import Adversary, Fixed, Forgetful
-from nasbench.theory.machinery.claim import Assumption, Claim, Context, Fault, Verdict, all_at_most, at_most, by_p_value
+from nasbench.theory.families.hybrid.mutants import Adversary, NoMemoryMutant, StubbedRng
+from nasbench.theory.machinery.claim import (
+    Assumption,
+    Claim,
+    Context,
+    Mutant,
+    Verdict,
+    all_at_most,
+    at_most,
+    by_p_value,
+)
 from nasbench.theory.machinery.confidence_bands import cdf_distance, dkw_p_value, dkw_radius
-from nasbench.theory.machinery.testbed import deceptive, hitting_time, hybrid, problem, rugged, space, steps
+from nasbench.theory.machinery.testbed import (
+    hitting_time,
+    iterate,
+    make_hybrid,
+    make_problem,
+    make_space,
+    random_landscape,
+    trap,
+)
 
 LISTED = Assumption("the space is small enough to be listed (at most 2^17 combinations)")
 MERGED = Assumption("K and N count functions where architectures of equal canonical form are merged")
@@ -46,15 +63,15 @@ def survival(size: int, targets: int, initial: int, exploration: float) -> Float
     return left
 
 
-def _representatives(inside: Space, merged: bool) -> Architectures:
-    listing = listing_of(inside, merged)
+def _representatives(space: Space, merged: bool) -> Architectures:
+    listing = listing_of(space, merged)
     assert listing is not None
     return listing.architectures
 
 
 def _adversarial_law(context: Context, exploration: float = 0.4) -> Verdict:
-    runs, inside = 2_000, space(3, 4, unordered=True)
-    everything = _representatives(inside, True)
+    runs, space = 2_000, make_space(3, 4, unordered=True)
+    everything = _representatives(space, True)
     # The rarest functions, of one architecture each: a draw over architectures would favour the others.
     alike = (everything == everything[:, :1]).all(axis=1)
     targets = np.flatnonzero(alike)[:2]
@@ -63,7 +80,7 @@ def _adversarial_law(context: Context, exploration: float = 0.4) -> Verdict:
     rng = context.rng("hybrid.law")
     times = [
         hitting_time(
-            Adversary(everything[targets], others, rng, inside, initial=3, exploration=exploration), _flat, aims
+            Adversary(everything[targets], others, rng, space, initial=3, exploration=exploration), _flat, aims
         )
         for _ in range(runs)
     ]
@@ -79,61 +96,57 @@ def _flat(architectures: Architectures) -> Floats:
 
 def _tail(context: Context, exploration: float = 0.5) -> Verdict:
     """Judge the real hybrid on a deceptive function, by the one-sided Dvoretzky-Kiefer-Wolfowitz inequality."""
-    runs, inside, choices = 300, space(2, 4), 4
+    runs, space, choices = 300, make_space(2, 4), 4
     rng = context.rng("hybrid.tail")
     aim = {np.full(2, choices - 1, dtype=np.int8).tobytes()}
     settings: dict[str, Any] = {"beta": 0.0, "spread": 0.0, "brood": 8, "initial": 2, "exploration": exploration}
     times = np.array(
-        [hitting_time(hybrid(rng, inside, **settings), partial(deceptive, choices=choices), aim) for _ in range(runs)]
+        [hitting_time(make_hybrid(rng, space, **settings), partial(trap, choices=choices), aim) for _ in range(runs)]
     )
-    bound = survival(inside.size, 1, 2, 0.5)
+    bound = survival(space.size, 1, 2, 0.5)
     seen = (times[:, None] > np.arange(len(bound))).mean(axis=0)
     excess = max(0.0, float((seen - bound).max()))
     p_value = float(np.exp(-2 * runs * excess**2))
     worst = int((seen[:-1] / bound[:-1]).argmax())
-    note = (
-        f"P(T > {worst}), the nearest to its bound; mean T {times.mean():.1f} of {inside.size}, u = 0.5, all parts on"
-    )
+    note = f"P(T > {worst}), the nearest to its bound; mean T {times.mean():.1f} of {space.size}, u = 0.5, all parts on"
     return by_p_value(p_value, float(seen[worst]), float(bound[worst]), runs, vacuous_beyond=10.0, note=note)
 
 
 def _uniform_over_open(context: Context, by_architecture: bool = False) -> Verdict:
     """Go through every number that the generator can return: each open function must come up for exactly one of them."""
-    inside = get_space("nas-bench-201")
-    everything = _representatives(inside, True)
-    model_free = Selection(inside, merged=True, model=None, support=_full(inside), rungs=1, climb=0)
+    space = get_space("nas-bench-201")
+    everything = _representatives(space, True)
+    model_free = Selection(space, merged=True, model=None, support=_full(space), rungs=1, climb=0)
     measured = context.rng("hybrid.uniform").choice(len(everything), 200, replace=False)
     for architecture in everything[measured]:
         model_free.measured(architecture, 0)
     open_functions = len(everything) - len(measured)
-    if by_architecture:
-        drawn = np.array([a for a in inside.all if model_free.rung(a) == 0])
-    else:
-        drawn = np.stack([_drawn(model_free, i) for i in range(open_functions)])
-    _, times = np.unique(inside.canonical(drawn), axis=0, return_counts=True)
+    every = [a for a in space.all if model_free.rung(a) == 0] if by_architecture else None
+    drawn = np.stack(every or [_drawn(model_free, i) for i in range(open_functions)])
+    _, times = np.unique(space.canonical(drawn), axis=0, return_counts=True)
     wrong = abs(len(times) - open_functions) + int((times - 1).sum())
     note = f"draws too many or too few over {open_functions} open functions of NAS-Bench-201"
     return at_most(wrong, 0, open_functions, note=note)
 
 
 def _drawn(selection: Selection, number: int) -> Architectures:
-    drawn = selection.uniform(Fixed(number))
+    drawn = selection.uniform(StubbedRng(number))
     assert drawn is not None
     return drawn
 
 
-def _full(inside: Space) -> Support:
-    return Support(np.ones((inside.d, int(inside.cardinalities.max())), dtype=bool), patience=1, least=0, chance=0)
+def _full(space: Space) -> Support:
+    return Support(np.ones((space.d, int(space.cardinalities.max())), dtype=bool), patience=1, least=0, chance=0)
 
 
 def _exhaustion(context: Context, kind: type[Hybrid] = Hybrid) -> Verdict:
     """Judge by functions measured twice and functions left over, with all parts on, with and without exploration."""
     wrong = queries = 0
     rng = context.rng("hybrid.exhaustion")
-    for inside, exploration in ((space(3, 3), 0.0), (space(3, 4, unordered=True), 0.2)):
-        size = len(_representatives(inside, True))
-        optimizer = kind(problem(inside), rng, exploration=exploration, brood=8)
-        seen = [inside.canonical(a).tobytes() for a, *_ in steps(optimizer, rugged(3, inside), 3 * size)]
+    for space, exploration in ((make_space(3, 3), 0.0), (make_space(3, 4, unordered=True), 0.2)):
+        size = len(_representatives(space, True))
+        optimizer = kind(make_problem(space), rng, exploration=exploration, brood=8)
+        seen = [space.canonical(a).tobytes() for a, *_ in iterate(optimizer, random_landscape(3, space), 3 * size)]
         wrong += len(seen) - len(set(seen)) + size - len(set(seen))
         queries += len(seen)
     return at_most(wrong, 0, queries, note="repeated or missing functions, all parts on, two spaces used up")
@@ -143,14 +156,14 @@ def _progressive_tail(context: Context, within_support: bool = False) -> Verdict
     """Judge a hostile support on a ladder of two rungs, at every time, by the one-sided inequality."""
     from scipy.stats import binom
 
-    runs, inside, exploration, horizon = 400, space(2, 4), 0.5, 32
-    everything = _representatives(inside, True)
+    runs, space, exploration, horizon = 400, make_space(2, 4), 0.5, 32
+    everything = _representatives(space, True)
     target, others = everything[-1:], everything[:-1]
     rng = context.rng("hybrid.progressive")
     times = []
     for _ in range(runs):
         optimizer = Adversary(
-            target, others, rng, inside, epochs=(1, 2), exploration=exploration, progressive=True, initial=2
+            target, others, rng, space, epochs=(1, 2), exploration=exploration, progressive=True, initial=2
         )
         if within_support:
             optimizer._selection._open &= optimizer._support.holds(everything)
@@ -186,7 +199,7 @@ CLAIMS = (
         (LISTED, MERGED),
         "derived here: integers below N - s map one to one onto open functions",
         _uniform_over_open,
-        Fault(
+        Mutant(
             "a draw over architectures, which favours functions of many",
             partial(_uniform_over_open, by_architecture=True),
         ),
@@ -197,7 +210,7 @@ CLAIMS = (
         (LISTED, MERGED, ONE_RUNG),
         "derived here",
         _exhaustion,
-        Fault("a selection that closes nothing", partial(_exhaustion, kind=Forgetful)),
+        Mutant("a selection that closes nothing", partial(_exhaustion, kind=NoMemoryMutant)),
     ),
     Claim(
         "hybrid.adversarial-law",
@@ -205,7 +218,7 @@ CLAIMS = (
         (LISTED, MERGED, ONE_RUNG, Assumption("the other proposers bring no target while there is anything else")),
         SOURCE,
         _adversarial_law,
-        Fault("exploration 0", partial(_adversarial_law, exploration=0.0)),
+        Mutant("exploration 0", partial(_adversarial_law, exploration=0.0)),
     ),
     Claim(
         "hybrid.tail",
@@ -213,7 +226,7 @@ CLAIMS = (
         (LISTED, MERGED, ONE_RUNG),
         SOURCE,
         _tail,
-        Fault("exploration 0 on a deceptive function", partial(_tail, exploration=0.0)),
+        Mutant("exploration 0 on a deceptive function", partial(_tail, exploration=0.0)),
     ),
     Claim(
         "hybrid.tail-simple",
@@ -221,7 +234,7 @@ CLAIMS = (
         (),
         "derived here: every factor is at most 1 - uK/N",
         _loose,
-        Fault("the two sides exchanged", partial(_loose, exchanged=True)),
+        Mutant("the two sides exchanged", partial(_loose, exchanged=True)),
     ),
     Claim(
         "hybrid.support-never-loses",
@@ -229,7 +242,7 @@ CLAIMS = (
         (LISTED, MERGED, Assumption("one target; it counts as found at the longest training")),
         "derived here: uniform draws ignore the support; the undo alone proves nothing, since a choice may be dropped again",
         _progressive_tail,
-        Fault("uniform draws within the support only", partial(_progressive_tail, within_support=True)),
+        Mutant("uniform draws within the support only", partial(_progressive_tail, within_support=True)),
     ),
 )
 """Convergence of the hybrid."""

@@ -12,11 +12,19 @@ from nasbench.search.registry import get_optimizer
 from nasbench.theory.families.hybrid.tail import survival
 from nasbench.theory.machinery.claim import Context, Outcome, Verdict, by_p_value, not_judged
 from nasbench.theory.machinery.confidence_bands import dkw_radius
-from nasbench.theory.traces.runs import Runs
-from nasbench.theory.traces.trace_check import SHOWN, Curve, Floats, Spoken, incomplete, said, targets_of
+from nasbench.theory.traces.runs import OptimizerRuns
+from nasbench.theory.traces.trace_check import (
+    MIN_TARGET_PROBABILITY,
+    Floats,
+    LawCurve,
+    TraceCheck,
+    incomplete_table,
+    list_targets,
+    make_check,
+)
 
 
-def hybrid_tail(runs: Runs, context: Context) -> list[Spoken]:
+def hybrid_tail(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
     """Hold the fraction of runs that are still without a target against the bound of `hybrid.tail`.
 
     A target is a function that one of the best architectures computes. The bound counts on uniform queries alone, so it is far from
@@ -24,29 +32,29 @@ def hybrid_tail(runs: Runs, context: Context) -> list[Spoken]:
     """
     claim, landscape = "hybrid.tail", runs.landscape
     if landscape is None:
-        return [said(claim, runs, incomplete())]
+        return [make_check(claim, runs, incomplete_table())]
     settings: dict[str, Any] = {**get_optimizer("hybrid").settings, **runs.entry.settings}
     if len(runs.study.epochs) > 1:
         note = "the bound is for one fidelity"
-        return [said(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]
+        return [make_check(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]
     member = _functions(runs, bool(settings["canonical"]))
     if member is None:
         note = "the bound is for spaces that are small enough to be listed"
-        return [said(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]
+        return [make_check(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]
     size, horizon, n = int(member.max()) + 1, runs.horizon, runs.count
-    for best in targets_of(runs):
+    for best in list_targets(runs):
         targets = np.unique(member[landscape.rank < best])
         bound = survival(size, len(targets), int(settings["initial"]), float(settings["exploration"]))[: horizon + 1]
-        if 1 - bound[-1] >= SHOWN:
+        if 1 - bound[-1] >= MIN_TARGET_PROBABILITY:
             break
     times = _times(runs, np.isin(member, targets))
     queries = np.arange(len(bound))
     seen = (times[:, None] > queries).mean(axis=0)
     curve = _curve(1 - bound, 1 - seen, n, f"P(T <= t), {best} best")
-    return [said(claim, runs, _verdict(seen, bound, n, best, len(targets), size), curve)]
+    return [make_check(claim, runs, _verdict(seen, bound, n, best, len(targets), size), curve)]
 
 
-def _functions(runs: Runs, canonical: bool) -> np.ndarray | None:
+def _functions(runs: OptimizerRuns, canonical: bool) -> np.ndarray | None:
     """Which function each architecture computes, by index; None where the hybrid does not list the space."""
     benchmark = get_benchmark(runs.benchmark)
     protocol = runs.study.protocol(benchmark.longest(runs.study.objectives, runs.study.split))
@@ -55,7 +63,7 @@ def _functions(runs: Runs, canonical: bool) -> np.ndarray | None:
     return None if listing is None else listing.member
 
 
-def _times(runs: Runs, wanted: np.ndarray) -> Floats:
+def _times(runs: OptimizerRuns, wanted: np.ndarray) -> Floats:
     """Query (from 1) at which each run first asked for a wanted function, `(R,)`; infinite if never."""
     hit = (runs.index >= 0) & wanted[runs.index]
     return np.where(hit.any(axis=1), hit.argmax(axis=1) + 1.0, np.inf)
@@ -69,8 +77,8 @@ def _verdict(seen: Floats, bound: Floats, n: int, best: int, targets: int, size:
     return by_p_value(p_value, float(seen[at]), float(bound[at]), n, vacuous_beyond=10.0, note=note)
 
 
-def _curve(stated: Floats, seen: Floats, n: int, what: str) -> Curve:
+def _curve(stated: Floats, seen: Floats, n: int, what: str) -> LawCurve:
     radius = dkw_radius(n)
     queries = np.arange(1.0, len(stated))
     low, high = np.maximum(seen - radius, 0.0), np.minimum(seen + radius, 1.0)
-    return Curve(queries, stated[1:], seen[1:], low[1:], high[1:], what, "bound")
+    return LawCurve(queries, stated[1:], seen[1:], low[1:], high[1:], what, "bound")

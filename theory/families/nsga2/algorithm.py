@@ -18,7 +18,7 @@ from nasbench.theory.families.nsga2.sorting import Mask, crowding_distance, firs
 
 
 @dataclass(frozen=True)
-class Nsga2:
+class BitStringNsga2:
     """Parameters of one algorithm.
 
     Attributes:
@@ -35,7 +35,7 @@ class Nsga2:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CoverageTimes:
     """What R runs did.
 
     Attributes:
@@ -68,7 +68,7 @@ def mutate(bits: Bits, rate: float | None, rng: np.random.Generator) -> Bits:
     return child
 
 
-def survivors(objectives: Integers, algorithm: Nsga2, n: int, rng: np.random.Generator) -> Integers:
+def survivors(objectives: Integers, algorithm: BitStringNsga2, n: int, rng: np.random.Generator) -> Integers:
     """Return the indices of the next population: objectives (R, 2N, m) to (R, N)."""
     runs, size, _ = objectives.shape
     wanted = algorithm.population
@@ -133,7 +133,7 @@ def lost(before: Integers, after: Integers, n: int) -> Mask:
 def run(
     problem: BitStringProblem,
     n: int,
-    algorithm: Nsga2,
+    algorithm: BitStringNsga2,
     runs: int,
     generations: int,
     rng: np.random.Generator,
@@ -141,7 +141,7 @@ def run(
     start: Bits | None = None,
     watch_losses: bool = False,
     stop_when_covered: bool = True,
-) -> Outcome:
+) -> CoverageTimes:
     """Run `runs` independent copies from uniformly random populations, or from N copies of one string.
 
     Args:
@@ -185,4 +185,4 @@ def run(
         hit[active[done & (hit[active] < 0)]] = generation
         if stop_when_covered and done.any():
             bits, objectives, active = bits[~done], objectives[~done], active[~done]
-    return Outcome(hit, coverage, losses)
+    return CoverageTimes(hit, coverage, losses)

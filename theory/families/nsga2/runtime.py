@@ -15,9 +15,9 @@ from functools import lru_cache, partial
 import numpy as np
 from numpy.typing import NDArray
 
-from nasbench.theory.families.nsga2.algorithm import Nsga2, run
+from nasbench.theory.families.nsga2.algorithm import BitStringNsga2, run
 from nasbench.theory.families.nsga2.problems import LOTZ, ONE_MIN_MAX, Bits, BitStringProblem
-from nasbench.theory.machinery.claim import Assumption, Claim, Context, Fault, Verdict, by_p_value, smallest_p_value
+from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict, by_p_value, smallest_p_value
 from nasbench.theory.machinery.confidence_bands import mean_p_value
 from nasbench.theory.machinery.statistical_checks import rate_at_least, slope_within
 
@@ -61,7 +61,7 @@ def times(
     for n in sizes:
         cap = int((2.0 if slow else 8.0) * time_bound(problem, n))
         rng = ctx.rng(f"nsga2.{problem.name}.{n}.{crowding}")
-        algorithm = Nsga2(4 * (n + 1), crowding=crowding)
+        algorithm = BitStringNsga2(4 * (n + 1), crowding=crowding)
         found = run(problem, n, algorithm, RUNS, cap, rng, start=worst_start(problem, n)).generations
         lengths += [n] * RUNS
         generations += np.where(found < 0, cap, found).tolist()
@@ -102,7 +102,7 @@ def check_small_population(ctx: Context, factor: int = 1) -> Verdict:
     """Let OneMinMax with N = factor (n + 1) run ten times the bound for 4 (n + 1): at least 95 % of runs must miss."""
     n, runs = 32, 64
     limit = int(10 * time_bound(ONE_MIN_MAX, n))
-    algorithm = Nsga2(factor * (n + 1))
+    algorithm = BitStringNsga2(factor * (n + 1))
     found = run(ONE_MIN_MAX, n, algorithm, runs, limit, ctx.rng(f"nsga2.small.{factor}"))
     missed = int((found.generations < 0).sum())
     note = f"n = {n}, {limit} generations; mean coverage at the end {found.coverage.mean() / (n + 1):.0%}"
@@ -118,7 +118,7 @@ CLAIMS = (
         (FAIR, LARGE),
         f"{ZHENG}, runtime on OneMinMax, with the constant of one-bit mutation",
         partial(check_bound, problem=ONE_MIN_MAX),
-        Fault(NO_CROWDING, partial(check_bound, problem=ONE_MIN_MAX, crowding=False)),
+        Mutant(NO_CROWDING, partial(check_bound, problem=ONE_MIN_MAX, crowding=False)),
     ),
     Claim(
         "nsga2.one-min-max-order",
@@ -126,7 +126,7 @@ CLAIMS = (
         (FAIR, LARGE),
         f"{ZHENG}; lower bound: Doerr and Qu (2023, arXiv 2209.13974)",
         partial(check_order, problem=ONE_MIN_MAX),
-        Fault(NO_CROWDING, partial(check_order, problem=ONE_MIN_MAX, crowding=False)),
+        Mutant(NO_CROWDING, partial(check_order, problem=ONE_MIN_MAX, crowding=False)),
     ),
     Claim(
         "nsga2.lotz-time",
@@ -134,7 +134,7 @@ CLAIMS = (
         (FAIR, LARGE),
         f"{ZHENG}, runtime on LOTZ, with the constant of one-bit mutation",
         partial(check_bound, problem=LOTZ),
-        Fault(NO_CROWDING, partial(check_bound, problem=LOTZ, crowding=False)),
+        Mutant(NO_CROWDING, partial(check_bound, problem=LOTZ, crowding=False)),
     ),
     Claim(
         "nsga2.lotz-order",
@@ -142,7 +142,7 @@ CLAIMS = (
         (FAIR, LARGE),
         f"{ZHENG}",
         partial(check_order, problem=LOTZ),
-        Fault(NO_CROWDING, partial(check_order, problem=LOTZ, crowding=False)),
+        Mutant(NO_CROWDING, partial(check_order, problem=LOTZ, crowding=False)),
     ),
     Claim(
         "nsga2.small-population",
@@ -150,7 +150,7 @@ CLAIMS = (
         (FAIR, Assumption("uniformly random first population")),
         f"{ZHENG}, on N = n + 1: a constant fraction of the front is missed for exponential time",
         check_small_population,
-        Fault("the population is 4(n + 1), which is enough", partial(check_small_population, factor=4)),
+        Mutant("the population is 4(n + 1), which is enough", partial(check_small_population, factor=4)),
     ),
 )
 """Run-time claims on two objectives."""

@@ -15,7 +15,7 @@ from functools import partial
 
 import numpy as np
 
-from nasbench.theory.families.nsga2.algorithm import Nsga2, run
+from nasbench.theory.families.nsga2.algorithm import BitStringNsga2, run
 from nasbench.theory.families.nsga2.problems import LOTZ, ONE_MIN_MAX, THREE_ONE_MIN_MAX
 from nasbench.theory.families.nsga2.runtime import FAIR, ZHENG
 from nasbench.theory.families.nsga2.sorting import sort_counting, sort_peeling
@@ -23,7 +23,7 @@ from nasbench.theory.machinery.claim import (
     Assumption,
     Claim,
     Context,
-    Fault,
+    Mutant,
     Verdict,
     at_most,
     by_p_value,
@@ -34,7 +34,7 @@ from nasbench.theory.machinery.statistical_checks import rate_at_least
 
 BITS = 16
 FRONT = THREE_ONE_MIN_MAX.front_size(BITS)
-BALANCED = Nsga2(FRONT + 4 * BITS + 6, balanced=True)
+BALANCED = BitStringNsga2(FRONT + 4 * BITS + 6, balanced=True)
 DOERR = "Doerr, Ivan, Krejca (AAAI 2025, arXiv 2412.11931)"
 
 
@@ -44,7 +44,7 @@ def check_no_loss(ctx: Context, factor: int = 4) -> Verdict:
     for problem in (ONE_MIN_MAX, LOTZ):
         for n in (8, 15, 24):
             for rate in (None, 1.0 / n):
-                algorithm = Nsga2(factor * (n + 1), rate)
+                algorithm = BitStringNsga2(factor * (n + 1), rate)
                 rng = ctx.rng(f"nsga2.no-loss.{problem.name}.{n}.{rate}")
                 losses += int(run(problem, n, algorithm, 4, 120, rng, watch_losses=True).losses.sum())
                 generations += 4 * 120
@@ -54,13 +54,13 @@ def check_no_loss(ctx: Context, factor: int = 4) -> Verdict:
 def check_three_objectives(ctx: Context, balanced: bool = False) -> Verdict:
     """Give NSGA-II four times the front's size and 10 n ln n generations on 3-OneMinMax: 90 % of runs must miss some of it."""
     runs, limit = 32, int(10 * BITS * np.log(BITS))
-    algorithm = Nsga2(4 * FRONT, balanced=balanced)
+    algorithm = BitStringNsga2(4 * FRONT, balanced=balanced)
     found = run(THREE_ONE_MIN_MAX, BITS, algorithm, runs, limit, ctx.rng(f"nsga2.three.{balanced}"))
     note = f"n = {BITS}, N = {4 * FRONT}, {limit} generations; mean coverage {found.coverage.mean() / FRONT:.0%}"
     return rate_at_least(int((found.generations < 0).sum()), runs, 0.9, note=note)
 
 
-def check_balanced(ctx: Context, algorithm: Nsga2 = BALANCED) -> Verdict:
+def check_balanced(ctx: Context, algorithm: BitStringNsga2 = BALANCED) -> Verdict:
     """Run the balanced rule with N = S + 4n + 6: no vector may ever be lost, and every run must cover the front."""
     limit = int(4 * BITS * (np.log(BITS) + np.log(FRONT) + 1))
     rng = ctx.rng("nsga2.balanced")
@@ -69,7 +69,7 @@ def check_balanced(ctx: Context, algorithm: Nsga2 = BALANCED) -> Verdict:
     return at_most(failures, 0, 8, note=f"losses and uncovered fronts in {limit} generations, none allowed")
 
 
-def check_balanced_time(ctx: Context, algorithm: Nsga2 = BALANCED) -> Verdict:
+def check_balanced_time(ctx: Context, algorithm: BitStringNsga2 = BALANCED) -> Verdict:
     """Test E[T] <= n (ln n + ln S + 1) from N copies of 0^n, the farthest from the rest, by a one-sided z test."""
     bound = BITS * (np.log(BITS) + np.log(FRONT) + 1)
     start = np.zeros(BITS, dtype=np.uint8)
@@ -102,7 +102,7 @@ CLAIMS = (
         (Assumption("at most $n+1$ incomparable vectors, as on OneMinMax and LOTZ"),),
         f"{ZHENG}, survival of the objective vectors of the first front",
         check_no_loss,
-        Fault("the population is n + 1", partial(check_no_loss, factor=1)),
+        Mutant("the population is n + 1", partial(check_no_loss, factor=1)),
     ),
     Claim(
         "nsga2.three-objectives",
@@ -110,7 +110,7 @@ CLAIMS = (
         (FAIR, Assumption("uniformly random first population")),
         "Zheng, Doerr (2024, arXiv 2211.13084): crowding distance misses a constant fraction for exponential time",
         check_three_objectives,
-        Fault("ties are broken evenly over the vectors", partial(check_three_objectives, balanced=True)),
+        Mutant("ties are broken evenly over the vectors", partial(check_three_objectives, balanced=True)),
     ),
     Claim(
         "nsga2.balanced-no-loss",
@@ -118,7 +118,7 @@ CLAIMS = (
         (FAIR,),
         f"{DOERR}",
         check_balanced,
-        Fault("ties are broken at random", partial(check_balanced, algorithm=Nsga2(BALANCED.population))),
+        Mutant("ties are broken at random", partial(check_balanced, algorithm=BitStringNsga2(BALANCED.population))),
     ),
     Claim(
         "nsga2.balanced-time",
@@ -126,7 +126,9 @@ CLAIMS = (
         (FAIR, Assumption("$N=S+4n+6$")),
         f"{DOERR}; multiplicative drift and a union bound for the constant",
         check_balanced_time,
-        Fault("ties are broken at random", partial(check_balanced_time, algorithm=Nsga2(BALANCED.population))),
+        Mutant(
+            "ties are broken at random", partial(check_balanced_time, algorithm=BitStringNsga2(BALANCED.population))
+        ),
     ),
     Claim(
         "nsga2.sort-cost",
@@ -134,7 +136,7 @@ CLAIMS = (
         (),
         "Deb, Pratap, Agarwal, Meyarivan (2002), III.A",
         check_sort_cost,
-        Fault("each front is sought afresh among those that remain", partial(check_sort_cost, peeling=True)),
+        Mutant("each front is sought afresh among those that remain", partial(check_sort_cost, peeling=True)),
     ),
 )
 """Claims about survivor selection and its cost."""

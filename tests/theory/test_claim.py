@@ -90,7 +90,7 @@ def test_random_numbers_depend_on_name_and_seed_only() -> None:
 def test_every_claim_is_complete() -> None:
     for name, claim in registry.all_claims().items():
         assert name == claim.name and "." in name
-        assert claim.statement and claim.source and claim.fault.description
+        assert claim.statement and claim.source and claim.mutant.description
         assert claim.statement.count("{") == claim.statement.count("}"), name
 
 

@@ -14,11 +14,11 @@ from nasbench.errors import NasbenchError
 from nasbench.theory.machinery.claim import Claim, Verdict
 from nasbench.theory.machinery.readable import readable
 from nasbench.theory.machinery.registry import Finding
-from nasbench.theory.traces.trace_check import Spoken
+from nasbench.theory.traces.trace_check import TraceCheck
 
 Row = dict[str, Any]
 
-SHOWN = ("claim", "benchmark", "optimizer", "verdict", "statistic", "bound", "tightness", "p_value", "n")
+TERMINAL_COLUMNS = ("claim", "benchmark", "optimizer", "verdict", "statistic", "bound", "tightness", "p_value", "n")
 """Columns on the terminal, where present."""
 
 LONGEST = 48
@@ -42,24 +42,24 @@ def verdict_row(verdict: Verdict) -> Row:
 
 
 def finding_row(finding: Finding) -> Row:
-    """Return a finding as one flat row; `passed` says whether anything is wrong."""
+    """Return a finding as one flat row; `passed` is False where something is wrong."""
     return {
         "claim": finding.claim.name,
         **verdict_row(finding.verdict),
-        "fault": finding.fault,
+        "mutant": finding.mutant,
         "passed": finding.passed,
         "seconds": round(finding.seconds, 3),
     }
 
 
-def spoken_row(spoken: Spoken) -> Row:
-    """Return what a claim says of one optimizer of a study as one flat row."""
+def trace_check_row(check: TraceCheck) -> Row:
+    """Return the check of a claim on the runs of one optimizer as one flat row."""
     return {
-        "claim": spoken.claim,
-        "benchmark": spoken.benchmark,
-        "optimizer": spoken.optimizer,
-        **verdict_row(spoken.verdict),
-        "passed": spoken.passed,
+        "claim": check.claim,
+        "benchmark": check.benchmark,
+        "optimizer": check.optimizer,
+        **verdict_row(check.verdict),
+        "passed": check.passed,
     }
 
 
@@ -70,26 +70,26 @@ def claim_row(claim: Claim) -> Row:
         "statement": readable(claim.statement),
         "source": claim.source,
         "assumptions": len(claim.assumptions),
-        "unverifiable": sum(not assumption.verifiable for assumption in claim.assumptions),
-        "fault": claim.fault.description,
+        "unchecked": sum(not assumption.checked for assumption in claim.assumptions),
+        "mutant": claim.mutant.description,
     }
 
 
 def markdown(title: str, rows: Sequence[Row], claims: Sequence[Claim]) -> str:
     """Return a page: the verdicts as a table, then each claim with its statement, assumptions and source."""
-    shown = [name for name in (rows[0] if rows else ()) if name not in ("low", "high", "seconds", "fault", "passed")]
+    shown = [name for name in (rows[0] if rows else ()) if name not in ("low", "high", "seconds", "mutant", "passed")]
     lines = [f"# {markup.markdown(title)}", "", "| " + " | ".join(shown) + " |", "|" + " --- |" * len(shown)]
     lines += ["| " + " | ".join(markup.markdown(_cell(row[name])) for name in shown) + " |" for row in rows]
     for claim in claims:
         lines += ["", f"## {claim.name}", "", _formula(claim.statement), "", f"Source: {claim.source}.", ""]
-        lines += [f"- {a.text}{'' if a.verifiable else ' (cannot be verified)'}" for a in claim.assumptions]
-        lines += [f"- planted fault: {claim.fault.description}"]
+        lines += [f"- {a.text}{'' if a.checked else ' (not checked)'}" for a in claim.assumptions]
+        lines += [f"- mutant: {claim.mutant.description}"]
     return "\n".join(lines) + "\n"
 
 
 def latex(title: str, rows: Sequence[Row], claims: Sequence[Claim]) -> str:
     """Return a LaTeX fragment to be input: the verdicts as a longtable, then a description list of the claims."""
-    shown = [n for n in (rows[0] if rows else ()) if n not in ("low", "high", "seconds", "fault", "passed", "note")]
+    shown = [n for n in (rows[0] if rows else ()) if n not in ("low", "high", "seconds", "mutant", "passed", "note")]
     columns = "".join("l" if isinstance(rows[0][name], str) else "r" for name in shown)
     lines = [
         f"% {markup.printable(title)}",
@@ -109,12 +109,12 @@ def latex(title: str, rows: Sequence[Row], claims: Sequence[Claim]) -> str:
 
 def print_rows(title: str, rows: Sequence[Row]) -> None:
     """Print verdicts as a table on standard output."""
-    shown = [name for name in SHOWN if rows and name in rows[0]]
+    shown = [name for name in TERMINAL_COLUMNS if rows and name in rows[0]]
     print_table(title, [{name: row[name] for name in shown} for row in rows])
 
 
 def write(
-    folder: Path, title: str, rows: Sequence[Row], claims: Sequence[Claim], spoken: Sequence[Spoken] = ()
+    folder: Path, title: str, rows: Sequence[Row], claims: Sequence[Claim], check: Sequence[TraceCheck] = ()
 ) -> list[Path]:
     """Write `verify.md`, `verify.tex` and one figure a curve; return the files.
 
@@ -124,25 +124,25 @@ def write(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         written = [folder / "verify.md", folder / "verify.tex"]
-        drawn = [one for one in spoken if one.curve is not None]
+        drawn = [one for one in check if one.curve is not None]
         figures = [_figure(folder, one, number) for number, one in enumerate(drawn)]
         page = markdown(title, rows, claims)
         if figures:
             page += "\n" + "\n".join(f"![{path.stem}]({path.name})" for path in figures) + "\n"
         written[0].write_text(page, encoding="utf-8")
         written[1].write_text(latex(title, rows, claims), encoding="utf-8")
-    except OSError as fault:
-        raise NasbenchError(f"The folder {folder} cannot be written ({fault.strerror}); choose one that can.") from None
+    except OSError as error:
+        raise NasbenchError(f"The folder {folder} cannot be written ({error.strerror}); choose one that can.") from None
     return written + figures
 
 
-def _figure(folder: Path, spoken: Spoken, number: int) -> Path:
-    """Draw the law over what was seen, with the band; an SVG named after its number, claim, benchmark and optimizer."""
+def _figure(folder: Path, check: TraceCheck, number: int) -> Path:
+    """Plot the predicted curve over the empirical one with its confidence band; an SVG named after its number, claim, benchmark and optimizer."""
     from matplotlib import rc_context
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    curve = spoken.curve
+    curve = check.curve
     assert curve is not None
     # Labels are plain text, whatever signs they have.
     with rc_context({"text.parse_math": False}), warnings.catch_warnings():
@@ -154,10 +154,10 @@ def _figure(folder: Path, spoken: Spoken, number: int) -> Path:
         axes.step(curve.queries, curve.seen, where="post", label="runs")
         axes.plot(curve.queries, curve.stated, color="black", linestyle="--", label=curve.kind)
         axes.set(xlabel="queries", ylabel=curve.what, xscale="log")
-        of = markup.printable(f"{spoken.optimizer[:LONGEST]} on {spoken.benchmark}")
-        axes.set_title(f"{of}\n{spoken.claim}: {spoken.verdict.outcome.value}", fontsize=9)
+        of = markup.printable(f"{check.optimizer[:LONGEST]} on {check.benchmark}")
+        axes.set_title(f"{of}\n{check.claim}: {check.verdict.outcome.value}", fontsize=9)
         axes.legend(fontsize=8)
-        stem = "-".join((f"{number:02d}", spoken.claim, spoken.benchmark, spoken.optimizer[:LONGEST]))
+        stem = "-".join((f"{number:02d}", check.claim, check.benchmark, check.optimizer[:LONGEST]))
         path = folder / ("".join(c if c.isascii() and (c.isalnum() or c in "-.") else "_" for c in stem) + ".svg")
         figure.savefig(path, metadata={"Date": None})
     return path

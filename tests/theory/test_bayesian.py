@@ -1,4 +1,4 @@
-"""Kernels, posteriors and halving against dense algebra and hand calculation; claims hold, faults are caught."""
+"""Kernels, posteriors and halving against dense algebra and hand calculation; claims hold, mutants are rejected."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from nasbench.theory.families.bayesian.posterior import Factored, LowRank
 from nasbench.theory.families.bayesian.successive_halving import (
     envelope,
     least_budget,
-    spiteful_curves,
     successive_halving,
     sufficient_budget,
     training_curves,
+    worst_case_curves,
 )
 from nasbench.theory.machinery.claim import Claim, Context, Outcome
 from nasbench.theory.machinery.statistical_checks import fitted_slope, rate_at_least, rate_at_most, slope_within
@@ -135,7 +135,7 @@ def test_envelope_and_budget_by_hand() -> None:
     assert gamma.tolist() == [1.0, 0.4, 0.0]
     # gaps/2 are .5 and 2: gamma falls below them at pulls 2 and 1; i (1 + .) is 2 * 3 and 3 * 2
     assert sufficient_budget(gamma, limits) == 2 * 2 * 6
-    assert np.abs(spiteful_curves(limits, gamma) - limits[:, None]).max(axis=0).tolist() == gamma.tolist()
+    assert np.abs(worst_case_curves(limits, gamma) - limits[:, None]).max(axis=0).tolist() == gamma.tolist()
 
 
 def test_least_budget_is_sufficient_from_there_on() -> None:
@@ -206,8 +206,8 @@ def test_slopes_and_rates_are_judged_both_ways() -> None:
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
-def test_claim_holds_and_its_fault_is_caught(claim: Claim) -> None:
+def test_claim_holds_and_its_mutant_is_rejected(claim: Claim) -> None:
     # fixed seed; every statistical claim has a probability of error of at most 0.05 where its bound is attained
     expected = Outcome.VACUOUS if claim.name == "bayesian.gp-ucb-budgets" else Outcome.HOLDS
     assert claim.check(Context()).outcome is expected
-    assert claim.fault.check(Context()).outcome is Outcome.VIOLATED
+    assert claim.mutant.check(Context()).outcome is Outcome.VIOLATED

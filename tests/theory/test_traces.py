@@ -14,9 +14,9 @@ from nasbench.study.plan import Study, parse_study
 from nasbench.study.runner import run_study
 from nasbench.theory import commands
 from nasbench.theory.machinery.claim import Outcome
-from nasbench.theory.traces.runs import Runs, open_runs
-from nasbench.theory.traces.trace_check import Spoken
-from nasbench.theory.traces.trace_checks import judge
+from nasbench.theory.traces.runs import OptimizerRuns, open_runs
+from nasbench.theory.traces.trace_check import TraceCheck
+from nasbench.theory.traces.trace_checks import check_traces
 
 from vouching import vouch
 
@@ -64,15 +64,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def runs(folder: Path) -> list[Runs]:
+def runs(folder: Path) -> list[OptimizerRuns]:
     return open_runs(folder)
 
 
-def by_claim(spoken: list[Spoken]) -> dict[tuple[str, str], Spoken]:
+def by_claim(spoken: list[TraceCheck]) -> dict[tuple[str, str], TraceCheck]:
     return {(s.claim, s.optimizer): s for s in spoken}
 
 
-def test_runs_are_the_traces(runs: list[Runs]) -> None:
+def test_runs_are_the_traces(runs: list[OptimizerRuns]) -> None:
     first = runs[0]
     assert first.index.shape == (400, 200) and first.horizon == 200
     assert first.landscape is not None
@@ -84,11 +84,11 @@ def test_runs_are_the_traces(runs: list[Runs]) -> None:
         assert (first.landscape.rank[found] < targets).all()
 
 
-def test_every_optimizer_follows_its_law(runs: list[Runs]) -> None:
+def test_every_optimizer_follows_its_law(runs: list[OptimizerRuns]) -> None:
     """Family-wise error 0.05 over the eight verdicts, fixed seed."""
-    said = by_claim(judge(runs))
-    assert {s.verdict.outcome for s in said.values()} == {Outcome.HOLDS}
-    assert {claim for claim, _ in said} == {
+    checks = by_claim(check_traces(runs))
+    assert {s.verdict.outcome for s in checks.values()} == {Outcome.HOLDS}
+    assert {claim for claim, _ in checks} == {
         "random-search.rank-law-with-replacement",
         "random-search.time-law",
         "random-search.expected-regret",
@@ -97,28 +97,28 @@ def test_every_optimizer_follows_its_law(runs: list[Runs]) -> None:
         "markov.first-improvement",
         "markov.one-plus-one-law",
     }
-    for spoken in said.values():
+    for spoken in checks.values():
         if spoken.curve is not None:
             assert spoken.curve.stated.shape == spoken.curve.seen.shape == spoken.curve.queries.shape
             assert (spoken.curve.low <= spoken.curve.seen).all() and (spoken.curve.seen <= spoken.curve.high).all()
 
 
-def test_an_optimizer_that_breaks_its_law_is_caught(runs: list[Runs]) -> None:
+def test_an_optimizer_that_breaks_its_law_is_caught(runs: list[OptimizerRuns]) -> None:
     """The mutant's traces: random search that never proposes the worse half."""
     table = runs[0].landscape
     assert table is not None
     rng = np.random.default_rng(0)
     biased = table.order[rng.integers(table.size // 2, size=runs[0].index.shape)]
     mutant = replace(runs[0], index=biased)
-    said = by_claim(judge([mutant]))
-    assert said["random-search.rank-law-with-replacement", "random_search"].verdict.outcome is Outcome.VIOLATED
-    assert said["random-search.expected-regret", "random_search"].verdict.outcome is Outcome.VIOLATED
+    checks = by_claim(check_traces([mutant]))
+    assert checks["random-search.rank-law-with-replacement", "random_search"].verdict.outcome is Outcome.VIOLATED
+    assert checks["random-search.expected-regret", "random_search"].verdict.outcome is Outcome.VIOLATED
 
 
-def test_a_first_improvement_passed_off_as_steepest_is_caught(runs: list[Runs]) -> None:
+def test_a_first_improvement_passed_off_as_steepest_is_caught(runs: list[OptimizerRuns]) -> None:
     mutant = replace(runs[4], entry=runs[3].entry)
-    assert judge([mutant])[0].claim == "markov.steepest-ascent"
-    assert judge([mutant])[0].verdict.outcome is Outcome.VIOLATED
+    assert check_traces([mutant])[0].claim == "markov.steepest-ascent"
+    assert check_traces([mutant])[0].verdict.outcome is Outcome.VIOLATED
 
 
 def test_an_evolution_with_another_rate_is_caught(tmp_path: Path) -> None:
@@ -126,31 +126,31 @@ def test_an_evolution_with_another_rate_is_caught(tmp_path: Path) -> None:
     study = parse_study(hasty.format(runs=400, policy="mean", objectives='"error"'), "test")
     run_study(study, tmp_path / "hasty")
     mutant = next(r for r in open_runs(tmp_path / "hasty") if r.entry.name == "one_plus_one_ea")
-    assert {s.verdict.outcome for s in judge([mutant])} == {Outcome.HOLDS}, "its own law, at its own rate"
+    assert {s.verdict.outcome for s in check_traces([mutant])} == {Outcome.HOLDS}, "its own law, at its own rate"
     passed_off = replace(mutant, entry=replace(mutant.entry, settings={}))
-    assert judge([passed_off])[0].verdict.outcome is Outcome.VIOLATED
+    assert check_traces([passed_off])[0].verdict.outcome is Outcome.VIOLATED
 
 
-def test_too_few_runs_are_undecided_and_say_how_many_would_do(runs: list[Runs]) -> None:
+def test_too_few_runs_are_undecided_and_say_how_many_would_do(runs: list[OptimizerRuns]) -> None:
     few = replace(runs[0], index=runs[0].index[:30], observed=runs[0].observed[:30])
-    verdict = by_claim(judge([few]))["random-search.rank-law-with-replacement", "random_search"].verdict
+    verdict = by_claim(check_traces([few]))["random-search.rank-law-with-replacement", "random_search"].verdict
     assert verdict.outcome is Outcome.UNDECIDED
     assert "185 would decide" in verdict.note
 
 
 def test_noise_breaks_an_assumption_and_is_called_so(tmp_path: Path) -> None:
     run_study(plan(20, "random"), tmp_path / "noisy")
-    said = by_claim(judge(open_runs(tmp_path / "noisy")))
-    assert said["markov.steepest-ascent", "local_search"].verdict.outcome is Outcome.ASSUMPTION_VIOLATED
-    assert said["random-search.expected-regret", "random_search"].verdict.outcome is Outcome.ASSUMPTION_VIOLATED
+    checks = by_claim(check_traces(open_runs(tmp_path / "noisy")))
+    assert checks["markov.steepest-ascent", "local_search"].verdict.outcome is Outcome.ASSUMPTION_VIOLATED
+    assert checks["random-search.expected-regret", "random_search"].verdict.outcome is Outcome.ASSUMPTION_VIOLATED
 
 
 def test_archives_of_several_objectives_are_monotone(tmp_path: Path) -> None:
     several = plan(5, objectives='"error", "parameters"')
     several = replace(several, optimizers=several.optimizers[:1])
     run_study(several, tmp_path / "several")
-    said = by_claim(judge(open_runs(tmp_path / "several"), claims={"pareto.hypervolume-monotone"}))
-    assert [s.verdict.outcome for s in said.values()] == [Outcome.HOLDS]
+    checks = by_claim(check_traces(open_runs(tmp_path / "several"), claims={"pareto.hypervolume-monotone"}))
+    assert [s.verdict.outcome for s in checks.values()] == [Outcome.HOLDS]
 
 
 def test_another_version_of_the_benchmark_is_refused(folder: Path, tmp_path: Path) -> None:
@@ -181,15 +181,15 @@ def test_verify_writes_tables_and_figures(folder: Path, tmp_path: Path, capsys: 
     assert {"claim", "verdict", "statistic", "bound", "tightness", "p_value", "n"} <= set(printed["verdicts"][0])
     page = (tmp_path / "out" / "verify.md").read_text()
     assert "markov.steepest-ascent" in page and ".svg" in page
-    assert (tmp_path / "out" / "verify.tex").read_text().startswith("% Claims against")
+    assert (tmp_path / "out" / "verify.tex").read_text().startswith("% Theory against the runs in")
     figures = list((tmp_path / "out").glob("*.svg"))
     assert len(figures) == 7 and all(f.read_text().startswith("<?xml") for f in figures)
 
 
-def test_verify_named_claims_and_their_faults(capsys: pytest.CaptureFixture[str]) -> None:
+def test_verify_named_claims_and_their_mutants(capsys: pytest.CaptureFixture[str]) -> None:
     assert commands.verify(["drift"], jobs=1) == 0
     assert "drift.additive-drift" in capsys.readouterr().out
-    assert commands.verify(["drift"], faults=True, jobs=1, json=True) == 0
+    assert commands.verify(["drift"], mutants=True, jobs=1, json=True) == 0
     assert {v["verdict"] for v in json.loads(capsys.readouterr().out)["verdicts"]} == {"violated"}
 
 
@@ -197,7 +197,7 @@ def test_verify_exits_with_one_when_a_claim_is_violated_or_a_fault_slips_through
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from nasbench.theory.machinery import registry
-    from nasbench.theory.machinery.claim import Context, Fault, Verdict, at_most
+    from nasbench.theory.machinery.claim import Context, Mutant, Verdict, at_most
 
     def false(context: Context) -> Verdict:
         return at_most(2, 1, 1)
@@ -206,9 +206,11 @@ def test_verify_exits_with_one_when_a_claim_is_violated_or_a_fault_slips_through
         return at_most(1, 2, 1)
 
     good = registry.find("drift.additive-drift")
-    monkeypatch.setitem(registry.all_claims(), good.name, replace(good, check=false, fault=Fault("none at all", true)))
+    monkeypatch.setitem(
+        registry.all_claims(), good.name, replace(good, check=false, mutant=Mutant("none at all", true))
+    )
     assert commands.verify([good.name], jobs=1) == 1
-    assert commands.verify([good.name], jobs=1, faults=True) == 1
+    assert commands.verify([good.name], jobs=1, mutants=True) == 1
 
 
 @pytest.mark.parametrize(
@@ -216,7 +218,7 @@ def test_verify_exits_with_one_when_a_claim_is_violated_or_a_fault_slips_through
     [
         ({}, "Nothing to verify"),
         ({"claims": ["drift"], "everything": True}, "not both"),
-        ({"faults": True, "traces": Path()}, "apart from traces"),
+        ({"mutants": True, "traces": Path()}, "not checked against traces"),
         ({"everything": True, "jobs": 0}, "should be 1 or more"),
         ({"everything": True, "seed": -1}, "should be 0 or more"),
         ({"claims": ["drfit"]}, "no claim named 'drfit'"),
@@ -228,11 +230,11 @@ def test_wrong_use_is_one_sentence(arguments: dict[str, object], sentence: str) 
         commands.verify(**arguments)  # type: ignore[arg-type]
 
 
-def test_claims_that_do_not_speak_about_a_study_are_refused(folder: Path) -> None:
-    with pytest.raises(NasbenchError, match="No claim that was asked for"):
+def test_claims_about_no_optimizer_of_a_study_are_refused(folder: Path) -> None:
+    with pytest.raises(NasbenchError, match="None of the named claims applies"):
         commands.verify(["drift"], traces=folder)
 
 
 def test_claims_are_listed() -> None:
     rows = commands.list_claims()
-    assert len(rows) >= 40 and {"name", "statement", "source", "fault"} <= set(rows[0])
+    assert len(rows) >= 40 and {"name", "statement", "source", "mutant"} <= set(rows[0])

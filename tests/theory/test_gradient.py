@@ -1,4 +1,4 @@
-"""Gradient mathematics against direct sums, complex steps and published counts; claims hold, faults are caught."""
+"""Gradient mathematics against direct sums, complex steps and published counts; claims hold, mutants are rejected."""
 
 from __future__ import annotations
 
@@ -283,7 +283,7 @@ def test_proximal_point_is_the_minimiser() -> None:
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
-def test_claim_holds_and_its_fault_is_caught(claim: Claim) -> None:
+def test_claim_holds_and_its_mutant_is_rejected(claim: Claim) -> None:
     # fixed seed; every statistical claim has a probability of error of at most 0.05 where its bound is attained
     assert claim.check(Context()).outcome is Outcome.HOLDS
-    assert claim.fault.check(Context()).outcome is Outcome.VIOLATED
+    assert claim.mutant.check(Context()).outcome is Outcome.VIOLATED

@@ -17,8 +17,8 @@ from nasbench.search import gaussian_process
 from nasbench.search.registry import optimizer_names
 from nasbench.theory.exact.elitist import hitting_time
 from nasbench.theory.exact.landscape import Landscape
-from nasbench.theory.families.complexity.growth import Order, Slope, geometric, grow, judge
-from nasbench.theory.families.complexity.optimizers import ORDERS, Hoarding, Rescanning
+from nasbench.theory.families.complexity.growth import Order, Slope, check_slopes, geometric, grow
+from nasbench.theory.families.complexity.optimizers import ORDERS, QuadraticMemoryMutant, QuadraticTimeMutant
 from nasbench.theory.families.complexity.solvers import dense_hitting_time
 from nasbench.theory.machinery import registry
 from nasbench.theory.machinery.claim import Outcome
@@ -26,7 +26,7 @@ from nasbench.theory.machinery.instrumentation import counted, replaced
 from nasbench.theory.machinery.operation_costs import DENSITIES, FACTORS
 
 CLAIMS = registry.select(("complexity",))
-FAULTS = (
+MUTANTS = (
     "complexity.random-search",
     "complexity.regularized-evolution",
     "complexity.nsga2",
@@ -41,7 +41,7 @@ FAULTS = (
     "complexity.hypervolume-2d",
     "complexity.archive",
 )
-"""One of each kind of mutant; `nasbench verify --faults` goes through all."""
+"""One of each kind of mutant; `nasbench verify --mutants` goes through all."""
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +54,9 @@ def test_claim_is_not_violated(name: str, findings: dict[str, registry.Finding])
     assert findings[name].verdict.outcome in (Outcome.HOLDS, Outcome.UNDECIDED), findings[name].verdict
 
 
-@pytest.mark.parametrize("name", FAULTS)
-def test_fault_is_caught(name: str) -> None:
-    (finding,) = registry.verify([registry.find(name)], faults=True)
+@pytest.mark.parametrize("name", MUTANTS)
+def test_mutant_is_rejected(name: str) -> None:
+    (finding,) = registry.verify([registry.find(name)], mutants=True)
     assert finding.passed, finding.verdict
 
 
@@ -103,22 +103,22 @@ def test_slope_of_a_power_is_the_power(power: float) -> None:
     slope = Slope.of("", sizes, 3.0 * np.array(sizes, dtype=float) ** power, power)
     assert slope.slope == pytest.approx(power)
     assert slope.upper == pytest.approx(power)
-    assert judge([slope], 1).outcome is Outcome.HOLDS
+    assert check_slopes([slope], 1).outcome is Outcome.HOLDS
     beyond = Slope.of("", sizes, np.array(sizes, dtype=float) ** (power + 0.2), power)
-    assert judge([slope, beyond], 1).outcome is Outcome.VIOLATED
+    assert check_slopes([slope, beyond], 1).outcome is Outcome.VIOLATED
 
 
 def test_a_slope_that_may_be_either_is_undecided() -> None:
     rng = np.random.default_rng(0)
     sizes = np.array(geometric(16, 1024), dtype=float)
     noisy = Slope.of("", sizes, sizes**1.15 * np.exp(0.3 * rng.standard_normal(len(sizes))), 1.0)
-    assert judge([noisy], 1).outcome is Outcome.UNDECIDED
+    assert check_slopes([noisy], 1).outcome is Outcome.UNDECIDED
 
 
 def test_a_logarithm_is_within_the_slack_and_half_an_order_is_not() -> None:
     sizes = np.array(geometric(256, 8192), dtype=float)
-    assert judge([Slope.of("", sizes, sizes * np.log(sizes), 1.0)], 1).outcome is Outcome.HOLDS
-    assert judge([Slope.of("", sizes, sizes**1.5, 1.0)], 1).outcome is Outcome.VIOLATED
+    assert check_slopes([Slope.of("", sizes, sizes * np.log(sizes), 1.0)], 1).outcome is Outcome.HOLDS
+    assert check_slopes([Slope.of("", sizes, sizes**1.5, 1.0)], 1).outcome is Outcome.VIOLATED
 
 
 def test_counts_are_the_same_twice_and_memory_tracing_ends() -> None:
@@ -131,12 +131,12 @@ def test_counts_are_the_same_twice_and_memory_tracing_ends() -> None:
     assert (np.diff(plain.seconds) > 0).all()
 
 
-@pytest.mark.parametrize("wrapper", [Rescanning, Hoarding])
+@pytest.mark.parametrize("wrapper", [QuadraticTimeMutant, QuadraticMemoryMutant])
 def test_mutants_search_as_the_original(wrapper: Any) -> None:
     order = ORDERS["random_search"]
     plain, mutant = grow("random_search", order, 1), grow("random_search", order, 1, wrapper)
     assert np.array_equal(plain.queries, mutant.queries)
-    spent = "operations" if wrapper is Rescanning else "memory"
+    spent = "operations" if wrapper is QuadraticTimeMutant else "memory"
     assert getattr(mutant, spent)[-1] > 10 * getattr(plain, spent)[-1]
 
 

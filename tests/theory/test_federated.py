@@ -1,4 +1,4 @@
-"""The mean of a federated search: derived, held by the suite's own code, and its planted faults are caught."""
+"""The mean of a federated search: derived, held by the suite's own code, and its mutants are rejected."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ def test_the_barycentre_identity_follows() -> None:
     assert mirror_mean.barycentre_gap(3) == 0
 
 
-def test_claims_hold_and_their_faults_are_caught() -> None:
+def test_claims_hold_and_their_mutants_are_rejected() -> None:
     assert {f.verdict.outcome for f in registry.verify(CLAIMS)} == {Outcome.HOLDS}
-    assert {f.verdict.outcome for f in registry.verify(CLAIMS, faults=True)} == {Outcome.VIOLATED}
+    assert {f.verdict.outcome for f in registry.verify(CLAIMS, mutants=True)} == {Outcome.VIOLATED}

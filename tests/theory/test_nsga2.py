@@ -1,4 +1,4 @@
-"""NSGA-II on bit strings against pymoo, brute force and hand calculation; every claim holds and every fault is caught."""
+"""NSGA-II on bit strings against pymoo, brute force and hand calculation; every claim holds and every mutant is rejected."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
 
 from nasbench.errors import NasbenchError
 from nasbench.theory.families.nsga2 import CLAIMS
-from nasbench.theory.families.nsga2.algorithm import Nsga2, lost, mutate, run, survivors
+from nasbench.theory.families.nsga2.algorithm import BitStringNsga2, lost, mutate, run, survivors
 from nasbench.theory.families.nsga2.problems import (
     LOTZ,
     ONE_MIN_MAX,
@@ -107,7 +107,7 @@ def test_bitwise_mutation_has_independent_flips() -> None:
 
 def test_survivors_prefer_fronts_then_distance() -> None:
     objectives = np.array([[(5, 0), (0, 5), (3, 3), (2, 2), (3, 2), (1, 1)]])
-    kept = survivors(objectives, Nsga2(3), 5, np.random.default_rng(7))[0]
+    kept = survivors(objectives, BitStringNsga2(3), 5, np.random.default_rng(7))[0]
     assert set(kept.tolist()) == {0, 1, 2}
 
 
@@ -118,7 +118,7 @@ def test_balanced_ties_are_even_over_vectors() -> None:
     idle = distance == 0
     room = int((~idle).sum()) + 4
     for seed in range(10):
-        kept = survivors(objectives, Nsga2(room, balanced=True), 4, np.random.default_rng(seed))[0]
+        kept = survivors(objectives, BitStringNsga2(room, balanced=True), 4, np.random.default_rng(seed))[0]
         chosen = objectives[0, [index for index in kept if idle[index]]]
         assert np.unique(chosen, axis=0, return_counts=True)[1].tolist() == [2, 2]
 
@@ -135,20 +135,20 @@ def test_two_objective_front_ignores_the_dead() -> None:
 
 
 def test_runs_repeat_and_bad_input_is_refused() -> None:
-    go = partial(run, ONE_MIN_MAX, 8, Nsga2(36), 4, 100)
+    go = partial(run, ONE_MIN_MAX, 8, BitStringNsga2(36), 4, 100)
     assert np.array_equal(go(np.random.default_rng(8)).generations, go(np.random.default_rng(8)).generations)
     with pytest.raises(NasbenchError, match="positive"):
-        run(ONE_MIN_MAX, 0, Nsga2(36), 4, 100, np.random.default_rng(8))
+        run(ONE_MIN_MAX, 0, BitStringNsga2(36), 4, 100, np.random.default_rng(8))
 
 
 def test_exact_mean_time_on_one_bit() -> None:
     # n = 1 from N copies of 0: the only child is 1, so exactly one generation
-    found = run(ONE_MIN_MAX, 1, Nsga2(8), 5, 10, np.random.default_rng(9), start=np.zeros(1, dtype=np.uint8))
+    found = run(ONE_MIN_MAX, 1, BitStringNsga2(8), 5, 10, np.random.default_rng(9), start=np.zeros(1, dtype=np.uint8))
     assert found.generations.tolist() == [1] * 5
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
-def test_claim_holds_and_its_fault_is_caught(claim: Claim) -> None:
+def test_claim_holds_and_its_mutant_is_rejected(claim: Claim) -> None:
     # fixed seed; every statistical claim has a probability of error of at most 0.05 where its bound is attained
     assert claim.check(Context()).outcome is Outcome.HOLDS
-    assert claim.fault.check(Context()).outcome is Outcome.VIOLATED
+    assert claim.mutant.check(Context()).outcome is Outcome.VIOLATED

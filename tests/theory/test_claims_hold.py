@@ -1,4 +1,4 @@
-"""Each claim of the exact families holds (or is declared vacuous), and each planted fault is caught.
+"""Each claim of the exact families holds (or is declared vacuous), and each mutant is rejected.
 
 Seeds are fixed; with Holm over the whole call the probability that fresh seeds would fail is at most 0.05.
 """
@@ -21,8 +21,8 @@ def findings() -> dict[str, registry.Finding]:
 
 
 @pytest.fixture(scope="module")
-def faults() -> dict[str, registry.Finding]:
-    return {f.claim.name: f for f in registry.verify(CLAIMS, faults=True)}
+def mutants() -> dict[str, registry.Finding]:
+    return {f.claim.name: f for f in registry.verify(CLAIMS, mutants=True)}
 
 
 def test_there_are_enough() -> None:
@@ -37,9 +37,9 @@ def test_claim_holds(name: str, findings: dict[str, registry.Finding]) -> None:
 
 
 @pytest.mark.parametrize("name", [claim.name for claim in CLAIMS])
-def test_fault_is_caught(name: str, faults: dict[str, registry.Finding]) -> None:
-    assert faults[name].verdict.outcome is Outcome.VIOLATED, faults[name].verdict
-    assert faults[name].passed
+def test_mutant_is_rejected(name: str, mutants: dict[str, registry.Finding]) -> None:
+    assert mutants[name].verdict.outcome is Outcome.VIOLATED, mutants[name].verdict
+    assert mutants[name].passed
 
 
 @pytest.mark.parametrize("name", [c.name for c in CLAIMS if c.name.startswith(("random-search", "markov"))])

@@ -1,4 +1,4 @@
-"""Each claim about the hybrid has its outcome and its fault is caught; the bounds against exhaustive computation.
+"""Each claim about the hybrid has its outcome and its mutant is rejected; the bounds against exhaustive computation.
 
 Seeds are fixed; with Holm over the whole call the probability that fresh seeds would fail is at most 0.05.
 """
@@ -12,12 +12,12 @@ import pytest
 
 from nasbench.hybrid.enumeration import listing_of
 from nasbench.theory.exact.elitist import hitting_time as exact_time
-from nasbench.theory.families.hybrid.mutants import HostileSupport
+from nasbench.theory.families.hybrid.mutants import AdversarialChoices
 from nasbench.theory.families.hybrid.portfolio import with_trap
 from nasbench.theory.families.hybrid.tail import survival
 from nasbench.theory.machinery import registry
 from nasbench.theory.machinery.claim import Outcome
-from nasbench.theory.machinery.testbed import deceptive, hitting_time, hybrid, rugged, space, steps
+from nasbench.theory.machinery.testbed import hitting_time, iterate, make_hybrid, make_space, random_landscape, trap
 
 CLAIMS = registry.select(("hybrid",))
 NOT_PROVED = {"hybrid.portfolio-as-built"}
@@ -29,8 +29,8 @@ def findings() -> dict[str, registry.Finding]:
 
 
 @pytest.fixture(scope="module")
-def faults() -> dict[str, registry.Finding]:
-    return {f.claim.name: f for f in registry.verify(CLAIMS, faults=True)}
+def mutants() -> dict[str, registry.Finding]:
+    return {f.claim.name: f for f in registry.verify(CLAIMS, mutants=True)}
 
 
 @pytest.mark.parametrize("name", [claim.name for claim in CLAIMS])
@@ -41,8 +41,8 @@ def test_claim_holds(name: str, findings: dict[str, registry.Finding]) -> None:
 
 
 @pytest.mark.parametrize("name", [claim.name for claim in CLAIMS])
-def test_fault_is_caught(name: str, faults: dict[str, registry.Finding]) -> None:
-    assert faults[name].verdict.outcome is Outcome.VIOLATED, faults[name].verdict
+def test_mutant_is_rejected(name: str, mutants: dict[str, registry.Finding]) -> None:
+    assert mutants[name].verdict.outcome is Outcome.VIOLATED, mutants[name].verdict
 
 
 def test_full_exploration_is_random_search_without_replacement() -> None:
@@ -76,37 +76,37 @@ def test_the_trap_is_second_and_the_private_algorithm_leaves_it() -> None:
 
 
 def test_unordered_space_has_one_function_for_each_multiset() -> None:
-    listing = listing_of(space(3, 4, unordered=True), True)
+    listing = listing_of(make_space(3, 4, unordered=True), True)
     assert listing is not None
-    assert len(listing) == len({tuple(sorted(a)) for a in space(3, 4).all.tolist()}) == 20
+    assert len(listing) == len({tuple(sorted(a)) for a in make_space(3, 4).all.tolist()}) == 20
 
 
 def test_deceptive_function_falls_away_from_its_optimum() -> None:
-    inside = space(3, 3)
-    values = deceptive(inside.all, 3)[:, 0]
-    assert inside.all[values.argmin()].tolist() == [2, 2, 2]
-    one_off = inside.neighbours(np.full(3, 2, dtype=np.int8))
-    assert (deceptive(one_off, 3) == 3).all()
+    space = make_space(3, 3)
+    values = trap(space.all, 3)[:, 0]
+    assert space.all[values.argmin()].tolist() == [2, 2, 2]
+    one_off = space.neighbours(np.full(3, 2, dtype=np.int8))
+    assert (trap(one_off, 3) == 3).all()
 
 
 def test_steps_stop_where_they_are_told_and_where_nothing_is_left() -> None:
-    inside = space(2, 3)
-    function = rugged(0, inside)
-    optimizer = hybrid(np.random.default_rng(0), inside, surrogate=False)
-    assert len(list(steps(optimizer, function, 5))) == 5
-    assert len(list(steps(optimizer, function))) == 9 - 5
+    space = make_space(2, 3)
+    function = random_landscape(0, space)
+    optimizer = make_hybrid(np.random.default_rng(0), space, surrogate=False)
+    assert len(list(iterate(optimizer, function, 5))) == 5
+    assert len(list(iterate(optimizer, function))) == 9 - 5
 
 
 def test_hitting_time_is_infinite_without_a_target() -> None:
-    inside = space(2, 3)
-    optimizer = hybrid(np.random.default_rng(0), inside, surrogate=False)
-    assert np.isinf(hitting_time(optimizer, rugged(0, inside), set()))
+    space = make_space(2, 3)
+    optimizer = make_hybrid(np.random.default_rng(0), space, surrogate=False)
+    assert np.isinf(hitting_time(optimizer, random_landscape(0, space), set()))
 
 
 def test_hostile_support_holds_nothing_of_what_it_dropped() -> None:
-    support = HostileSupport(np.ones((2, 3), dtype=bool), [(0, 2), (1, 2)])
+    support = AdversarialChoices(np.ones((2, 3), dtype=bool), [(0, 2), (1, 2)])
     assert not support.told(improved=False)
-    held = support.holds(space(2, 3).all)
+    held = support.holds(make_space(2, 3).all)
     assert held.sum() == 4
     for a, b in combinations(range(2), 2):
         assert not support.allowed[a, 2]
