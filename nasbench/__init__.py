@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from nasbench.search.registry import optimizer_names as list_optimizers
     from nasbench.spaces.space import Space
     from nasbench.study.plan import Study, load_study
-    from nasbench.theory.machinery.claim import Claim, Fault, Verdict
+    from nasbench.theory.machinery.claim import Claim, Mutant, Verdict
 
     __version__: str
 
@@ -46,7 +46,7 @@ _HOMES = {
     "Benchmark": "nasbench.api.benchmark",
     "Budget": "nasbench.search.ledger",
     "Claim": "nasbench.theory.machinery.claim",
-    "Fault": "nasbench.theory.machinery.claim",
+    "Mutant": "nasbench.theory.machinery.claim",
     "Lockstep": "nasbench.search.optimizer",
     "NasbenchError": "nasbench.errors",
     "PerRun": "nasbench.search.optimizer",
@@ -78,8 +78,8 @@ __all__ = [
     "Benchmark",
     "Budget",
     "Claim",
-    "Fault",
     "Lockstep",
+    "Mutant",
     "NasbenchError",
     "PerRun",
     "Problem",

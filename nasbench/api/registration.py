@@ -195,8 +195,8 @@ def register_claim(claim: Claim) -> Claim:
     Example:
         >>> import nasbench
         >>> from nasbench.theory.machinery.claim import at_most
-        >>> fault = nasbench.Fault("a wrong constant", lambda context: at_most(2.0, 1.0, 1))
-        >>> claim = nasbench.Claim("mine.one", "1 = 1", (), "example", lambda context: at_most(1.0, 1.0, 1), fault)
+        >>> mutant = nasbench.Mutant("a wrong constant", lambda context: at_most(2.0, 1.0, 1))
+        >>> claim = nasbench.Claim("mine.one", "1 = 1", (), "example", lambda context: at_most(1.0, 1.0, 1), mutant)
         >>> nasbench.register_claim(claim).name
         'mine.one'
     """

@@ -27,7 +27,7 @@ def bowl(width, depth):
 
 
 # --- claim
-from nasbench import Claim, Fault, register_claim  # noqa: E402
+from nasbench import Claim, Mutant, register_claim  # noqa: E402
 from nasbench.theory.machinery.claim import at_most  # noqa: E402
 
 
@@ -43,7 +43,7 @@ register_claim(
         assumptions=(),
         source="folklore",
         check=mean_is_between,
-        fault=Fault("a mean that is 1 too large", lambda context: mean_is_between(context, shift=1.0)),
+        mutant=Mutant("a mean that is 1 too large", lambda context: mean_is_between(context, shift=1.0)),
     )
 )
 

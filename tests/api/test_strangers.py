@@ -81,7 +81,7 @@ def test_a_strangers_package_works(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     found = nasbench.search("strangers_search", "strangers/bowl", 9, runs=2, seed=1)
     assert found.best()["architecture"].tolist() == ["32,2"]
     (claim,) = select(["strangers.mean"])
-    assert all(finding.passed for faults in (False, True) for finding in verify([claim], faults=faults))
+    assert all(finding.passed for mutants in (False, True) for finding in verify([claim], mutants=mutants))
     (table,) = names["strangers_table"]()  # type: ignore[operator]
     assert table.top(1)["architecture"].tolist() == ["conv,3"]
     assert nasbench.search("strangers_search", "strangers-table/cifar10", 2).best()["error"].iloc[0] < 41.0
