@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from nasbench.search.registry import get_optimizer
     from nasbench.search.registry import optimizer_names as list_optimizers
     from nasbench.spaces.space import Space
-    from nasbench.study.plan import Study, load_study
+    from nasbench.study.config import Study
+    from nasbench.study.toml import load_study
     from nasbench.theory.machinery.claim import Claim, Mutant, Verdict
 
     __version__: str
@@ -53,7 +54,7 @@ _HOMES = {
     "Problem": "nasbench.search.problem",
     "Results": "nasbench.reports.analysis.results",
     "Space": "nasbench.spaces.space",
-    "Study": "nasbench.study.plan",
+    "Study": "nasbench.study.config",
     "Verdict": "nasbench.theory.machinery.claim",
     "get_optimizer": "nasbench.search.registry",
     "import_table": "nasbench.api.registration",
@@ -61,7 +62,7 @@ _HOMES = {
     "list_optimizers": "nasbench.search.registry:optimizer_names",
     "load_benchmark": "nasbench.api.benchmark",
     "load_results": "nasbench.api.reporting",
-    "load_study": "nasbench.study.plan",
+    "load_study": "nasbench.study.toml",
     "read_traces": "nasbench.api.reporting",
     "register_benchmark": "nasbench.api.registration",
     "register_claim": "nasbench.api.registration",

@@ -65,17 +65,33 @@ SETTINGS: Mapping[str, Mapping[str, New]] = {
 ACCOUNTS: Mapping[str, New] = {}
 """Accounts of a budget."""
 
-COLUMNS: Mapping[str, str] = {}
+COLUMNS: Mapping[str, str] = {
+    "first": "is_new_architecture",
+    "fresh": "is_new_isomorphism_class",
+    "cost": "charged_seconds",
+    "proposer": "operator",
+}
 """Columns of the traces of the first edition; read without a warning, since stored results do not change."""
 
-STUDY: Mapping[str, New] = {}
+ARCHITECTURE_SELECTION: Mapping[str, str] = {"derive": "argmax"}
+"""How the architecture is read off a supernet."""
+
+REPEATS: Mapping[str, str] = {"charged": "retrain", "cached": "cache", "isomorphic": "cache_isomorphic"}
+"""Policies for repeated queries."""
+
+STUDY: Mapping[str, New] = {
+    "chunk": New("runs_per_file"),
+    "repeats": New("repeat_policy", REPEATS),
+    "benchmarks": New("problems"),
+    "optimizers": New("methods"),
+    "stopping": New("early_stopping"),
+    "selection": New("architecture_selection", ARCHITECTURE_SELECTION),
+    "examples": New("subset_size"),
+}
 """Keys of a study file."""
 
 RECIPE: Mapping[str, New] = {"average": New("ema_decay"), "batch": New("batch_size")}
 """Keys of a training recipe, and of the training of a supernet."""
-
-ARCHITECTURE_SELECTION: Mapping[str, str] = {"derive": "argmax"}
-"""How the architecture is read off a supernet."""
 
 CONFIG: Mapping[str, New] = {
     "options": New("optimizer_params"),

@@ -28,13 +28,15 @@ def report(
     """Turn a results folder into an HTML page, Markdown, LaTeX, tables and figures."""
     from nasbench.cli.console import print_json
     from nasbench.cli.progress import progress_bar
-    from nasbench.live.studies.store import holds_live_study
     from nasbench.reports.page.writer import write_report
+    from nasbench.study.store import Store
 
     with progress_bar("report") as progress:
         progress(0, 2)
         built = (
-            _live(folder, reference, include) if holds_live_study(folder) else _of_tables(folder, reference, include)
+            _live(folder, reference, include)
+            if Store.open(folder).study.live_problems
+            else _of_tables(folder, reference, include)
         )
         progress(1, 2)
         written = write_report(built, out or folder / "report")

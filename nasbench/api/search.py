@@ -54,8 +54,10 @@ def search(
         >>> len(result.to_pandas())
         10
     """
+    from nasbench.renamed import REPEATS
     from nasbench.reports.analysis.results import Results
-    from nasbench.study.plan import Entry, Study
+    from nasbench.study.config import Study
+    from nasbench.study.methods import MethodConfig
     from nasbench.study.runner import run_study
 
     bench = _benchmark(benchmark, space)
@@ -66,15 +68,15 @@ def search(
         description="",
         seed=seed,
         runs=runs,
-        chunk=max(1, -(-runs // jobs)) if jobs > 1 else min(runs, 100),
-        benchmarks=(bench.name,),
+        runs_per_file=max(1, -(-runs // jobs)) if jobs > 1 else min(runs, 100),
+        problems=(bench.name,),
         objectives=asked.objectives,
         split=asked.split,
         epochs=asked.epochs,
         training_seed=asked.training_seed,
-        repeats=asked.repeats,
+        repeat_policy=REPEATS.get(asked.repeats, asked.repeats),
         budget=asked.budget,
-        optimizers=(Entry(name=name, label=name, settings=dict(settings or {})),),
+        methods=(MethodConfig(name=name, label=name, settings=dict(settings or {})),),
     )
     kept = TemporaryFolder() if out is None else None
     folder = kept.path if kept is not None else Path(out or "")

@@ -40,12 +40,12 @@ def run(
     runs: Annotated[
         int | None,
         typer.Option(
-            help="runs of each optimizer on each benchmark, in place of the study's; what the folder lacks of them is added"
+            help="runs of each method on each problem, in place of the study's; what the folder lacks of them is added"
         ),
     ] = None,
     seed: Annotated[
         int | None,
-        typer.Option(max=2**63 - 1, help="in place of the study's; of a live study: of its first run, others count on"),
+        typer.Option(max=2**63 - 1, help="in place of the study's"),
     ] = None,
     jobs: Annotated[int, typer.Option(help="processes")] = 1,
     cluster: Annotated[
@@ -60,58 +60,46 @@ def run(
     ] = None,
     wait: Annotated[float, typer.Option(help="seconds that a cluster may be without any worker")] = 60.0,
     out: Annotated[Path | None, typer.Option(help="results folder; default results/STUDY")] = None,
-    task: Annotated[list[str] | None, typer.Option(help="of a live study: these of its tasks alone")] = None,
-    device: Annotated[str | None, typer.Option(help="of a live study: auto, cpu or cuda")] = None,
+    task: Annotated[
+        list[str] | None, typer.Option(help="these of the study's problems alone, such as live/digits or digits")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="where live tasks train: auto, cpu or cuda")] = None,
     json: Json = False,
 ) -> None:
     """Run a study; what the results folder holds already is not run again."""
+    from nasbench.cli.console import print_json, say
+    from nasbench.cli.progress import progress_bar
     from nasbench.cli.unused_options import refuse_unused
-    from nasbench.live.studies.study import find_live_study
+    from nasbench.study.cluster import connect
+    from nasbench.study.runner import run_study
     from nasbench.study.scheduler import LOCAL
+    from nasbench.study.toml import load_study
 
     if cluster is None:
         refuse_unused(context, ("wait",), "is of a cluster; add --cluster, or leave it out")
     elif cluster != LOCAL:
         refuse_unused(context, ("jobs",), "is not used on a cluster, which has as many workers as it has; leave it out")
-    live = find_live_study(study)
-    if live is not None:
-        from nasbench.live.studies.study_command import run_live
-
-        if cluster is not None or cluster_tls is not None:
-            raise NasbenchError(f"{live.name} is a live study, which runs on this machine; leave --cluster out.")
-        live = live if seed is None else live.with_seed(seed)
-        return run_live(live, runs, tuple(task or ()), jobs, device or "auto", out, json)
-    if task or device:
-        raise NasbenchError(
-            f"{study} is a study of tables, which has no tasks and no device; leave --task and --device out."
-        )
-    from nasbench.cli.console import print_json, say
-    from nasbench.cli.progress import progress_bar
-    from nasbench.study.cluster import connect
-    from nasbench.study.plan import load_study
-    from nasbench.study.runner import run_study
-
-    plan = load_study(study)
-    plan = plan if runs is None else plan.with_runs(runs)
-    plan = plan if seed is None else plan.with_seed(seed)
-    folder = out or default_folder(plan.name)
-    jobs = min(jobs, len(plan.units()))
+    chosen = load_study(study)
+    chosen = chosen if runs is None else chosen.with_runs(runs)
+    chosen = chosen if seed is None else chosen.with_seed(seed)
+    if not chosen.live_problems and device:
+        raise NasbenchError(f"{chosen.name} has no live tasks, which alone use a device; leave --device out.")
+    if chosen.live_problems and cluster is not None:
+        raise NasbenchError(f"{chosen.name} has live tasks, which are trained on this machine; leave --cluster out.")
+    chosen = chosen.with_problems(task) if task else chosen
+    folder = out or default_folder("-".join([chosen.name, *(name.replace("/", "-") for name in task or ())]))
+    jobs = min(jobs, len(chosen.units()))
     with (
-        progress_bar(f"running {plan.name}") as progress,
+        progress_bar(f"running {chosen.name}") as progress,
         connect(cluster, jobs=jobs, patience=wait, certificates=cluster_tls, say=say) as workers,
     ):
-        summary = run_study(plan, folder, jobs=jobs, cluster=workers, progress=progress)
+        summary = run_study(
+            chosen, folder, jobs=jobs, cluster=workers, device=device or "auto", progress=progress, say=say
+        )
     if json:
-        row = {
-            "folder": str(folder),
-            "units": summary.units,
-            "done": summary.done,
-            "queries": summary.queries,
-            "seconds": summary.seconds,
-        }
-        print_json("run", runs=[{"study": plan.name, **row}])
-        return None
+        print_json("run", runs=[{"study": chosen.name, **vars(summary), "folder": str(folder)}])
+        return
+    queries = f", {summary.queries:,} queries" if summary.queries else ""
     print(
-        f"{plan.name}: {summary.done} of {summary.units} units run, {summary.queries:,} queries in {summary.seconds:.1f} s, in {folder}"
+        f"{chosen.name}: {summary.done} of {summary.units} units run{queries} in {summary.seconds:.1f} s, in {folder}"
     )
-    return None

@@ -139,34 +139,18 @@ def _optimizers() -> Rows:
 
 
 def _presets() -> Rows:
-    from nasbench.study.plan import load_study, preset_names
+    from nasbench.study.toml import load_study, preset_names
 
     rows: Rows = []
     for name in preset_names():
         try:
             study = load_study(name)
         except NasbenchError as fault:
-            rows.append({"name": name, "benchmarks": None, "optimizers": None, "runs": None, "description": str(fault)})
+            rows.append({"name": name, "problems": None, "methods": None, "runs": None, "description": str(fault)})
             continue
-        sizes = {"benchmarks": len(study.benchmarks), "optimizers": len(study.optimizers), "runs": study.runs}
+        sizes = {"problems": len(study.problems), "methods": len(study.methods), "runs": study.runs}
         rows.append({"name": name, **sizes, "description": study.description})
-    return rows + _live_presets()
-
-
-def _live_presets() -> Rows:
-    from nasbench.live.studies.study import live_preset_names, load_live_study
-
-    studies = [load_live_study(name) for name in live_preset_names()]
-    return [
-        {
-            "name": study.name,
-            "benchmarks": len(study.tasks),
-            "optimizers": len(study.optimizers),
-            "runs": len(study.seeds),
-            "description": f"Live: {study.description}",
-        }
-        for study in studies
-    ]
+    return rows
 
 
 def _provided(kind: str) -> Callable[[], Rows]:

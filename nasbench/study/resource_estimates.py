@@ -12,8 +12,9 @@ import sys
 import time
 from dataclasses import dataclass, replace
 
-from nasbench.study.plan import Study, load_study
-from nasbench.study.runner import run_unit
+from nasbench.study.backend import run_unit
+from nasbench.study.config import Study
+from nasbench.study.toml import load_study
 
 RUNS = {
     "random_search": 100,
@@ -22,7 +23,7 @@ RUNS = {
     "gp_bo": 4,
     "hybrid": 4,
 }
-"""Labels of the preset, and runs that are measured together, the chunk of a study."""
+"""Labels of the preset, and runs that are measured together, in one file of a study."""
 
 
 @dataclass(frozen=True)
@@ -31,31 +32,31 @@ class Cost:
 
     Attributes:
         optimizer: its label.
-        chunk: runs in lockstep.
+        runs: runs in lockstep.
         seconds: processor seconds of a thousand runs, files included.
         megabytes: traces of a thousand runs.
         queries: queries answered in a thousand runs.
     """
 
     optimizer: str
-    chunk: int
+    runs: int
     seconds: float
     megabytes: float
     queries: int
 
 
 def cost(study: Study, label: str, runs: int) -> Cost:
-    """Measure one entry of a study, after a run that opens the table and imports what it needs."""
-    entry = next(entry for entry in study.optimizers if entry.label == label)
-    narrowed = replace(study, optimizers=(entry,), benchmarks=study.benchmarks[:1], runs=runs, chunk=runs)
+    """Measure one method of a study, after a run that opens the table and imports what it needs."""
+    method = next(method for method in study.methods if method.label == label)
+    narrowed = replace(study, methods=(method,), problems=study.problems[:1], runs=runs, runs_per_file=runs)
     (first,) = narrowed.with_runs(1).units()
     run_unit(narrowed, first)
     (unit,) = narrowed.units()
     before = time.process_time()
-    outcome = run_unit(narrowed, unit)
+    result = run_unit(narrowed, unit)
     thousand = 1000 / runs
     seconds = (time.process_time() - before) * thousand
-    return Cost(label, runs, seconds, len(outcome.traces) * thousand / 1e6, int(outcome.queries * thousand))
+    return Cost(label, runs, seconds, len(result.traces or b"") * thousand / 1e6, int(result.queries * thousand))
 
 
 def start_seconds(code: str) -> float:

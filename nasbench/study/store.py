@@ -1,25 +1,33 @@
-"""A study's results: a folder that pandas, polars or DuckDB read without this suite.
+"""The results of a study: a folder that pandas, polars or DuckDB read without this suite.
 
-    study.toml          the study as run
-    environment.json    versions, platform, commit; and the checksum of each benchmark's table
-    traces/BENCHMARK/OPTIMIZER/FIRST-LAST.parquet     one row a query
-    timings/...json     the optimizers' own seconds, apart from the traces since no two runs agree on them
-    manifest.sha256     SHA-256 of all of these, checked whenever one is read (`sha256sum -c` checks them too)
+    study.toml          the study as run (`schema`: version of this layout)
+    environment.json    versions, platform, commit; the checksum of each benchmark's table; the device of live tasks
+    traces/PROBLEM/METHOD/FIRST-LAST.parquet   one row a query; of units that query a benchmark
+    runs/TASK/METHOD/SEED.json                 of live units: what was found and how it scored, with curves; equal bits when run again
+    timings/...json     what a clock measured of each unit, apart since no two runs agree on it
+    skipped.json        live tasks that were not run since their data are not here, with the reason
+    checkpoints/...     from which a killed live unit goes on
+    manifest.sha256     SHA-256 of all of these but checkpoints, checked whenever one is read (`sha256sum -c` checks them too)
+
+The files of a unit have its `path` below `traces`, `runs` and `timings`: a live unit has one run, and is METHOD or REFERENCE MODEL on a
+task (`unit.method` is None for a reference). `Store.read(unit)` gives the traces of a unit, `Store.result(unit)` the JSON of a live one
+with its timing merged in.
 
 Columns of a trace: `run`; `query` (from 0 within the run); `architecture` (official string); `epochs`; `training_seed` (-1 for a
-mean over seeds); one column an objective, minimised; `cost` (seconds charged); `first` (first query of the architecture in the
-run); `fresh` (the same up to isomorphism). Optimizers that say which of their parts proposed a query add `proposer` (a short name).
-The metadata of a trace say why runs ended that did not spend their budget (`nasbench.study.endings`).
+mean over seeds); one column an objective, minimised; `charged_seconds`; `is_new_architecture` (first query of the architecture in the
+run); `is_new_isomorphism_class` (the same up to isomorphism). Optimizers that say which of their operators proposed a query add
+`operator` (a short name). Columns of the first edition (`cost`, `first`, `fresh`, `proposer`) are renamed when they are read. The
+metadata of a trace say why runs ended that did not spend their budget (`nasbench.study.endings`).
 
-A file appears by rename, whole or not at all. A trace that the manifest does not name is made anew, by which a folder of a version
-that had no manifest is verified.
+A file appears by rename, whole or not at all. One that the manifest does not name is made anew, by which a folder of a version that had
+no manifest is verified.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,22 +38,32 @@ import pyarrow.parquet as pq
 from nasbench.benchmarks.catalogue import get_searchable
 from nasbench.errors import NasbenchError
 from nasbench.files.documents import parse_json
+from nasbench.renamed import COLUMNS
+from nasbench.study.backend import UnitResult
+from nasbench.study.config import SCHEMA, Study, WorkUnit
 from nasbench.study.environment import environment
 from nasbench.study.folder import begin, difference, is_begun, open_manifest, read_study, resume, write
+from nasbench.study.live_config import PREFIX, is_live
 from nasbench.study.manifest import DamagedError, Manifest
-from nasbench.study.plan import Study, Unit, parse_study
+from nasbench.study.toml import parse_stored_study
+
+SKIPPED = "skipped.json"
+CLOCKED = ("search_seconds", "train_seconds", "processor_seconds", "latency_ms_batch_1", "latency_ms_batch_64")
+"""Keys of a live result that a clock measured."""
+CURVES = ("search_curve", "train_curve")
+"""Lists of rows of a live result of which `seconds` is measured."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Wall-clock facts of a unit.
+    """Wall-clock facts of a unit of queries.
 
     Attributes:
-        own_seconds: the optimizer's own seconds, a run.
+        optimizer_seconds: the optimizer's own seconds, a run.
         unit_seconds: the whole unit, with table and store.
     """
 
-    own_seconds: float
+    optimizer_seconds: float
     unit_seconds: float
 
 
@@ -64,18 +82,24 @@ class Store:
     manifest: Manifest
 
     @classmethod
-    def create_or_resume(cls, folder: Path, study: Study) -> Store:
+    def create_or_resume(cls, folder: Path, study: Study, facts: Mapping[str, Any]) -> Store:
         """Make the folder, or take it up where it holds the same study, of which more runs may be asked for than it holds.
+
+        Args:
+            folder: where.
+            study: what is asked for.
+            facts: what `environment.json` says beside versions and platform.
 
         Raises:
             NasbenchError: if it is a file, cannot be written, holds something else, another study (saying what differs) or more runs,
                 or a file of it is damaged (naming it).
         """
         study_file = study.to_toml().encode()
+        whole = {"schema": SCHEMA, **environment(), **facts}
         if not is_begun(folder):
-            return cls(folder, study, begin(folder, _environment(study), study_file))
+            return cls(folder, study, begin(folder, whole, study_file))
         manifest = resume(folder)
-        held = parse_study(read_study(folder, manifest), f"{folder / 'study.toml'}")
+        held = parse_stored_study(read_study(folder, manifest), f"{folder / 'study.toml'}")
         if changed := difference(held.with_runs(study.runs).to_mapping(), study.with_runs(study.runs).to_mapping()):
             raise NasbenchError(f"{folder} holds another study: {changed}; choose another folder or restore the study.")
         if study.runs < held.runs:
@@ -84,11 +108,11 @@ class Store:
                 f"ask for {held.runs} or more, or choose another folder."
             )
         if manifest is None:
-            return cls(folder, study, begin(folder, _environment(study), study_file))
+            return cls(folder, study, begin(folder, whole, study_file))
         extended = held.extended(study.runs)
         if extended != held:
             write(manifest, {"study.toml": extended.to_toml().encode()})
-        store = cls(folder, extended, manifest)
+        store = cls(folder, extended.replace(methods=study.methods), manifest)
         store._check_benchmarks()
         return store
 
@@ -100,37 +124,58 @@ class Store:
             NasbenchError: if there is no study in it, or it is damaged.
         """
         manifest = open_manifest(folder)
-        return cls(folder, parse_study(read_study(folder, manifest), f"{folder / 'study.toml'}"), manifest)
-
-    def has(self, unit: Unit) -> bool:
-        """Whether the traces of the unit are stored."""
-        return self.manifest.holds(self._traces(unit))
+        return cls(folder, parse_stored_study(read_study(folder, manifest), f"{folder / 'study.toml'}"), manifest)
 
     @property
-    def missing(self) -> list[Unit]:
-        """Units whose traces are not stored yet."""
-        return [unit for unit in self.study.units() if not self.has(unit)]
+    def skipped(self) -> dict[str, str]:
+        """Problems that were not run, with the reason; raises NasbenchError if the file is damaged."""
+        if not (self.folder / SKIPPED).exists():
+            return {}
+        return {name if is_live(name) else PREFIX + name: reason for name, reason in self._json(SKIPPED).items()}
+
+    def units(self) -> list[WorkUnit]:
+        """Return all work of the study but that on problems that were skipped."""
+        skipped = self.skipped
+        return [unit for unit in self.study.units() if unit.problem not in skipped]
+
+    def has(self, unit: WorkUnit) -> bool:
+        """Return whether what the unit found is stored; of a live one with its timing, which holds a part of it."""
+        live = is_live(unit.problem)
+        return self.manifest.holds(_main_file(unit)) and (not live or self.manifest.holds(_timing_file(unit)))
 
     @property
-    def unfinished(self) -> list[Unit]:
-        """Units that lack their traces or their timing, which are written together."""
-        return [u for u in self.study.units() if not (self.has(u) and self.manifest.holds(self._timing(u)))]
+    def missing(self) -> list[WorkUnit]:
+        """Units that are not stored yet."""
+        return [unit for unit in self.units() if not self.has(unit)]
 
-    def write(self, unit: Unit, traces: bytes, timing: Timing) -> None:
-        """Store a unit, whole or not at all.
+    @property
+    def unfinished(self) -> list[WorkUnit]:
+        """Units that lack what they found or their timing, which are written together."""
+        return [u for u in self.units() if not (self.has(u) and self.manifest.holds(_timing_file(u)))]
 
-        Args:
-            unit: which.
-            traces: from `encode`.
-            timing: its timing.
+    def write(self, unit: WorkUnit, result: UnitResult) -> None:
+        """Store a unit, whole or not at all; of a live result what a clock measured goes apart.
 
         Raises:
             NasbenchError: if the disk refuses; what was stored before stays.
         """
-        write(self.manifest, {self._timing(unit): json.dumps(asdict(timing)).encode(), self._traces(unit): traces})
+        files: dict[str, bytes] = {}
+        if result.traces is not None:
+            files[_trace_file(unit)] = result.traces
+        timing = dict(result.timing)
+        if result.result is not None:
+            kept, clocked = _apart(result.result)
+            files[_result_file(unit)] = _indented(kept)
+            timing |= clocked
+        write(self.manifest, {_timing_file(unit): _indented(timing), **files})
 
-    def read(self, unit: Unit) -> pa.Table:
-        """The traces of a unit.
+    def write_skipped(self, skipped: Mapping[str, str]) -> None:
+        """Store which live tasks are not run, with the reason, where there are any; raises NasbenchError if the disk refuses."""
+        if self.study.live_problems:
+            write(self.manifest, {SKIPPED: _indented(dict(skipped))})
+
+    def read(self, unit: WorkUnit) -> pa.Table:
+        """Return the traces of a unit of queries.
 
         Raises:
             NasbenchError: if it is missing or damaged, or holds what no trace holds.
@@ -141,57 +186,76 @@ class Store:
             table = pq.read_table(content, partitioning=None, page_checksum_verification=True)
         except (pa.ArrowException, OSError):
             raise _damaged(path) from None
-        wanted = {"run", "query", "architecture", "cost", *self.study.objectives}
+        table = table.rename_columns([COLUMNS.get(name, name) for name in table.column_names])
+        wanted = {"run", "query", "architecture", "charged_seconds", *self.study.objectives}
         if not wanted <= set(table.column_names):
             raise NasbenchError(
                 f"{path} is no trace of this study: it lacks {', '.join(sorted(wanted - set(table.column_names)))}."
             )
-        for name in ("cost", *self.study.objectives):
+        for name in ("charged_seconds", *self.study.objectives):
             if not np.isfinite(table[name].to_numpy()).all():
                 raise NasbenchError(f"{path} is no trace of this study: a number of its column {name} is not finite.")
-        if (table["cost"].to_numpy() < 0.0).any():
+        if (table["charged_seconds"].to_numpy() < 0.0).any():
             raise NasbenchError(f"{path} is no trace of this study: it charges less than nothing for a query.")
         return table
 
-    def content(self, unit: Unit) -> bytes:
-        """The file of the traces of a unit, checked; raises NasbenchError if it is missing or damaged."""
+    def content(self, unit: WorkUnit) -> bytes:
+        """Return the file of the traces of a unit, checked; raises NasbenchError if it is missing or damaged."""
         if not self.has(unit):
             raise NasbenchError(
-                f"{self.folder} lacks {self.path(unit).name} of {unit.entry.label} on {unit.benchmark}; `nasbench run` resumes the study."
+                f"{self.folder} lacks {self.path(unit).name} of {unit.label} on {unit.problem}; `nasbench run` resumes the study."
             )
         try:
-            return self.manifest.file(self._traces(unit))
+            return self.manifest.file(_trace_file(unit))
         except DamagedError:
             raise _damaged(self.path(unit)) from None
 
-    def timing(self, unit: Unit) -> Timing:
-        """The timing of a stored unit; raises NasbenchError if it is missing or damaged."""
+    def result(self, unit: WorkUnit) -> dict[str, Any]:
+        """Return what a live unit found, with what was measured.
+
+        Raises:
+            NasbenchError: if it is missing or damaged.
+        """
         try:
-            timing = Timing(**parse_json(self.manifest.file(self._timing(unit)), "timing"))
-        except (NasbenchError, TypeError):
+            result: dict[str, Any] = parse_json(self.manifest.file(_result_file(unit)), "result")
+            timing: dict[str, Any] = parse_json(self.manifest.file(_timing_file(unit)), "timing")
+            for name in CURVES:
+                rows = zip(result[name], timing.pop(name), strict=True)
+                result[name] = [{**row, "seconds": seconds} for row, seconds in rows]
+        except (NasbenchError, ValueError, KeyError, TypeError):
             raise NasbenchError(
-                f"{self.folder} lacks a timing of {unit.entry.label} on {unit.benchmark}, or it is damaged ({self._timing(unit)}); "
+                f"{self.path(unit)}, or {_timing_file(unit)}, is missing or damaged; remove it and run the study again to make it anew."
+            ) from None
+        return {**result, **timing}
+
+    def timing(self, unit: WorkUnit) -> Timing:
+        """Return the timing of a stored unit of queries; raises NasbenchError if it is missing or damaged."""
+        try:
+            timing = parse_json(self.manifest.file(_timing_file(unit)), "timing")
+            first_edition = {"own_seconds": "optimizer_seconds"}
+            return Timing(**{first_edition.get(name, name): seconds for name, seconds in timing.items()})
+        except (NasbenchError, TypeError, AttributeError):
+            raise NasbenchError(
+                f"{self.folder} lacks a timing of {unit.label} on {unit.problem}, or it is damaged ({_timing_file(unit)}); "
                 "remove that file and run the study again."
             ) from None
-        return timing
 
     @property
     def environment(self) -> dict[str, Any]:
         """What `environment.json` says; raises NasbenchError if it is missing or damaged."""
-        loaded: dict[str, Any] = parse_json(
-            self.manifest.file("environment.json"), f"file {self.folder / 'environment.json'}"
-        )
+        return self._json("environment.json")
+
+    def path(self, unit: WorkUnit) -> Path:
+        """Return where what a unit found is, or will be: its traces, or the result of a live one."""
+        return self.folder / _main_file(unit)
+
+    def timing_path(self, unit: WorkUnit) -> Path:
+        """Return where what a clock measured of a unit is, or will be."""
+        return self.folder / _timing_file(unit)
+
+    def _json(self, name: str) -> dict[str, Any]:
+        loaded: dict[str, Any] = parse_json(self.manifest.file(name), f"file {self.folder / name}")
         return loaded
-
-    def path(self, unit: Unit) -> Path:
-        """Where the traces of a unit are, or will be."""
-        return self.folder / self._traces(unit)
-
-    def _traces(self, unit: Unit) -> str:
-        return f"traces/{unit.path}.parquet"
-
-    def _timing(self, unit: Unit) -> str:
-        return f"timings/{unit.path}.json"
 
     def _check_benchmarks(self) -> None:
         for name, checksum in self.environment.get("benchmarks", {}).items():
@@ -202,17 +266,44 @@ class Store:
 
 
 def encode(traces: pa.Table) -> bytes:
-    """The Parquet file that holds these traces, with a checksum of each page; equal tables give equal bytes."""
+    """Return the Parquet file that holds these traces, with a checksum of each page; equal tables give equal bytes."""
     sink = pa.BufferOutputStream()
     pq.write_table(traces, sink, compression="zstd", dictionary_pagesize_limit=2**24, write_page_checksum=True)
     return bytes(sink.getvalue())
+
+
+def _main_file(unit: WorkUnit) -> str:
+    return _result_file(unit) if is_live(unit.problem) else _trace_file(unit)
+
+
+def _trace_file(unit: WorkUnit) -> str:
+    return f"traces/{unit.path}.parquet"
+
+
+def _result_file(unit: WorkUnit) -> str:
+    return f"runs/{unit.path}.json"
+
+
+def _timing_file(unit: WorkUnit) -> str:
+    return f"timings/{unit.path}.json"
+
+
+def _apart(result: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a live result without what a clock measured, and that."""
+    kept = {key: value for key, value in result.items() if key not in CLOCKED}
+    clocked: dict[str, Any] = {key: result[key] for key in CLOCKED if key in result}
+    for name in CURVES:
+        rows = result.get(name, [])
+        clocked[name] = [row.get("seconds") for row in rows]
+        kept[name] = [{key: value for key, value in row.items() if key != "seconds"} for row in rows]
+    return kept, clocked
+
+
+def _indented(content: Any) -> bytes:
+    return json.dumps(content, indent=1).encode()
 
 
 def _damaged(path: Path) -> NasbenchError:
     return NasbenchError(
         f"{path} is not what was written there, so it is damaged; remove it and run the study again to make it anew."
     )
-
-
-def _environment(study: Study) -> Mapping[str, Any]:
-    return {**environment(), "benchmarks": {name: get_searchable(name).checksum for name in study.benchmarks}}

@@ -127,7 +127,7 @@ def snippet(optimizer: str, settings: Mapping[str, Any]) -> str:
 
     inline = ", ".join(tomli_w.dumps({name: value}).strip() for name, value in settings.items())
     chosen = f"settings = {{ {inline} }}\n" if settings else ""
-    return f"[[optimizers]]\n{tomli_w.dumps({'name': optimizer})}{chosen}"
+    return f"[[methods]]\n{tomli_w.dumps({'name': optimizer})}{chosen}"
 
 
 def parse_budget(limits: Sequence[str]) -> Budget:

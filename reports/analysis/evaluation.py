@@ -171,7 +171,7 @@ def common_unit(evaluations: Sequence[BenchmarkEvaluation]) -> str:
 
 def evaluate(results: Results) -> Iterator[BenchmarkEvaluation]:
     """Evaluate a study, benchmark by benchmark; the traces of one are let go before the next is read."""
-    for benchmark in results.study.benchmarks:
+    for benchmark in results.study.problems:
         yield evaluate_benchmark(results, benchmark)
 
 

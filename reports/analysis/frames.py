@@ -20,9 +20,9 @@ def to_pandas(results: Results) -> pd.DataFrame:
     Columns: `method`, `problem`, `run`, `query` (from 0 within the run), `architecture` (its string), `epochs`, `training_seed`, one
     column an objective (as users see it: an accuracy as accuracy), `incumbent` (the first objective of the best architecture observed
     so far, as observed), `regret` (true score of the incumbent above the best of the benchmark, in the unit of the objective),
-    `charged_seconds`, and `proposer` where methods say which of their parts proposed a query.
+    `charged_seconds`, and `operator` where methods say which of their operators proposed a query.
     """
-    frames = [_cell(results, problem, label) for problem in results.study.benchmarks for label in results.labels]
+    frames = [_cell(results, problem, label) for problem in results.study.problems for label in results.labels]
     return pd.concat(frames, ignore_index=True)
 
 
@@ -33,7 +33,7 @@ def best(results: Results) -> pd.DataFrame:
     well on average: compare methods by `regret` over all runs, not by this.
     """
     frame = to_pandas(results)
-    view = {problem: results.oracle(problem).views[0] for problem in results.study.benchmarks}
+    view = {problem: results.oracle(problem).views[0] for problem in results.study.problems}
     first = results.study.objectives[0]
     rows = []
     for (problem, _), cell in frame.groupby(["problem", "method"], sort=False):
@@ -53,7 +53,7 @@ def plot(results: Results, account: str = "") -> Figure:
     """
     from matplotlib.figure import Figure
 
-    problems = results.study.benchmarks
+    problems = results.study.problems
     spent_on = account or next((name for name in results.study.budget.limits if name != "own_seconds"), "queries")
     figure = Figure(figsize=(4.5 * len(problems), 3.5), layout="constrained")
     panels = figure.subplots(1, len(problems), squeeze=False)[0]
@@ -96,5 +96,5 @@ def _cell(results: Results, problem: str, label: str) -> pd.DataFrame:
         "charged_seconds": traces.cost[answered],
     }
     if traces.proposer is not None:
-        columns["proposer"] = traces.proposer[answered]
+        columns["operator"] = traces.proposer[answered]
     return pd.DataFrame(columns)

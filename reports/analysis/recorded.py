@@ -22,8 +22,10 @@ from nasbench.search.ledger import Budget
 from nasbench.search.problem import Problem
 from nasbench.search.search_protocol import SearchProtocol
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
-from nasbench.study.plan import Entry, Study
-from nasbench.study.store import Store, Timing, encode
+from nasbench.study.backend import UnitResult
+from nasbench.study.config import Study
+from nasbench.study.methods import MethodConfig
+from nasbench.study.store import Store, encode
 
 NEEDED = ("method", "run", "query", "value")
 BASE = 100
@@ -166,21 +168,23 @@ def results_of_traces(source: str | Path | pd.DataFrame, benchmark: str = "") ->
         description="Recorded traces.",
         seed=0,
         runs=runs,
-        chunk=min(runs, 100_000),
-        benchmarks=problems,
+        runs_per_file=min(runs, 100_000),
+        problems=problems,
         objectives=("error",),
         split="validation",
         epochs=(longest_training,),
         training_seed="random",
-        repeats="charged",
+        repeat_policy="retrain",
         budget=Budget({"queries": longest}),
-        optimizers=tuple(Entry(name=method, label=method, settings={}) for method in methods),
+        methods=tuple(MethodConfig(name=method, label=method, settings={}) for method in methods),
     )
     kept = TemporaryFolder()
-    store = Store.create_or_resume(kept.path, study)
+    checksums = {problem: get_searchable(problem).checksum for problem in problems}
+    store = Store.create_or_resume(kept.path, study, {"benchmarks": checksums})
     for work in study.units():
-        part = frame[(frame["problem"] == work.benchmark) & (frame["method"] == work.entry.label)]
-        store.write(work, encode(_trace(part, longest_training)), Timing(0.0, 0.0))
+        part = frame[(frame["problem"] == work.problem) & (frame["method"] == work.label)]
+        timing = {"optimizer_seconds": 0.0, "unit_seconds": 0.0}
+        store.write(work, UnitResult(timing=timing, traces=encode(_trace(part, longest_training))))
     return Results.open(kept.path).holding(kept)
 
 
@@ -231,8 +235,8 @@ def _trace(part: pd.DataFrame, epochs: int) -> pa.Table:
             "epochs": np.full(len(part), epochs, dtype=np.int32),
             "training_seed": np.full(len(part), -1, dtype=np.int32),
             "error": part["value"].to_numpy(dtype=np.float64),
-            "cost": seconds,
-            "first": first,
-            "fresh": first,
+            "charged_seconds": seconds,
+            "is_new_architecture": first,
+            "is_new_isomorphism_class": first,
         }
     )

@@ -19,8 +19,9 @@ from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
 from nasbench.reports.analysis.traces import Traces, stack_runs
 from nasbench.search.search_protocol import SearchProtocol
+from nasbench.study.config import Study, WorkUnit
 from nasbench.study.endings import endings_of, sentences
-from nasbench.study.plan import Entry, Study, Unit
+from nasbench.study.methods import MethodConfig
 from nasbench.study.store import Store
 
 if TYPE_CHECKING:
@@ -53,12 +54,12 @@ class Results:
         if missing := store.missing:
             unit, units = missing[0], len(store.study.units())
             raise NasbenchError(
-                f"{folder} lacks {len(missing)} of {units} units of its study (the first: {unit.entry.label} on {unit.benchmark}, "
+                f"{folder} lacks {len(missing)} of {units} units of its study (the first: {unit.label} on {unit.problem}, "
                 f"runs {unit.runs[0]} to {unit.runs[-1]}); `nasbench run {folder / 'study.toml'} --out {folder}` runs what is missing."
             )
         results = cls(store)
         for name, checksum in results.environment.get("benchmarks", {}).items():
-            if name in store.study.benchmarks and results.benchmark(name).checksum != checksum:
+            if name in store.study.problems and results.benchmark(name).checksum != checksum:
                 raise NasbenchError(
                     f"{folder} was run on another version of {name} than is installed; restore that table or run the study again."
                 )
@@ -95,11 +96,11 @@ class Results:
     @property
     def labels(self) -> tuple[str, ...]:
         """Labels of the optimizers, in the order of the study; tables and figures keep it."""
-        return tuple(entry.label for entry in self.study.optimizers)
+        return tuple(entry.label for entry in self.study.methods)
 
-    def entry(self, label: str) -> Entry:
+    def entry(self, label: str) -> MethodConfig:
         """The study's entry of that label."""
-        return next(entry for entry in self.study.optimizers if entry.label == label)
+        return next(entry for entry in self.study.methods if entry.label == label)
 
     @cached_property
     def environment(self) -> dict[str, Any]:
@@ -131,12 +132,12 @@ class Results:
 
     def short(self, benchmark: str) -> str:
         """Its name in headings: the data set alone where all benchmarks of the study share a table."""
-        tables = {name.partition("/")[0] for name in self.study.benchmarks}
+        tables = {name.partition("/")[0] for name in self.study.problems}
         return benchmark.partition("/")[2] or benchmark if len(tables) == 1 else benchmark
 
-    def units(self, benchmark: str, label: str) -> list[Unit]:
+    def units(self, benchmark: str, label: str) -> list[WorkUnit]:
         """The units of one optimizer on one benchmark, in the order of their runs."""
-        return [unit for unit in self.study.units() if unit.benchmark == benchmark and unit.entry.label == label]
+        return [unit for unit in self.study.units() if unit.problem == benchmark and unit.label == label]
 
     def traces(self, benchmark: str, label: str) -> Traces:
         """All runs of one optimizer on one benchmark; read anew at each call, so hold on to it or let it go.
@@ -157,7 +158,7 @@ class Results:
                     f"A trace of {label} on {benchmark} holds a value of {name} beyond 100 %, which no run measured; run the study again."
                 )
         longest = self.protocol(benchmark).epochs[-1]
-        return stack_runs(columns, rows, self.study.objectives, self.study.repeats, longest)
+        return stack_runs(columns, rows, self.study.objectives, self.study.repeat_policy, longest)
 
     def early_endings(self) -> list[str]:
         """A sentence on each optimizer with runs that ended before their budget was spent, and why; usually none."""
@@ -165,7 +166,7 @@ class Results:
             {
                 label: [
                     endings_of(pq.read_schema(self.store.path(unit)))
-                    for benchmark in self.study.benchmarks
+                    for benchmark in self.study.problems
                     for unit in self.units(benchmark, label)
                 ]
                 for label in self.labels
@@ -189,7 +190,7 @@ class Results:
         """Trace files of (benchmark, label) cells, in the order in which `digest` reads them."""
         return [self.store.path(unit) for unit in self._units_of(*cells)]
 
-    def _units_of(self, *cells: tuple[str, str]) -> list[Unit]:
+    def _units_of(self, *cells: tuple[str, str]) -> list[WorkUnit]:
         return [unit for cell in cells for unit in self.units(*cell)]
 
     def own_seconds(self, benchmark: str, label: str) -> float:
@@ -199,15 +200,15 @@ class Results:
             NasbenchError: if a timing is not there or damaged.
         """
         units = self.units(benchmark, label)
-        seconds = [self.store.timing(unit).own_seconds * len(unit.runs) for unit in units]
+        seconds = [self.store.timing(unit).optimizer_seconds * len(unit.runs) for unit in units]
         return sum(seconds) / sum(len(unit.runs) for unit in units)
 
-    def _read(self, unit: Unit) -> pa.Table:
+    def _read(self, unit: WorkUnit) -> pa.Table:
         table = self.store.read(unit)
         found = np.unique(table["run"].to_numpy())
         if not np.array_equal(found, unit.runs):
             raise NasbenchError(
-                f"The trace of {unit.entry.label} on {unit.benchmark} holds {len(found)} runs and not runs {unit.runs[0]} to {unit.runs[-1]}; "
+                f"The trace of {unit.label} on {unit.problem} holds {len(found)} runs and not runs {unit.runs[0]} to {unit.runs[-1]}; "
                 "remove the file and run the study again to make it anew."
             )
         return table

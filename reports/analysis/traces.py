@@ -88,7 +88,7 @@ class Traces:
             raise unknown_name("account", account, TRACED)
         if account not in TRACED:
             raise NasbenchError(f"Traces do not record {account} a query; choose one of {', '.join(TRACED)}.")
-        charged = {"charged": self.answered, "cached": self.first, "isomorphic": self.fresh}[self.repeats]
+        charged = {"retrain": self.answered, "cache": self.first, "cache_isomorphic": self.fresh}[self.repeats]
         amounts = {
             "queries": self.answered,
             "unique_queries": self.first,
@@ -137,12 +137,12 @@ def stack_runs(
         rows=stacked(rows, None),
         observed=np.stack([stacked(columns[name], np.inf) for name in objectives], axis=-1),
         epochs=stacked(columns["epochs"], None),
-        cost=stacked(columns["cost"], 0.0),
-        first=stacked(columns["first"], False),
-        fresh=stacked(columns["fresh"], False),
+        cost=stacked(columns["charged_seconds"], 0.0),
+        first=stacked(columns["is_new_architecture"], False),
+        fresh=stacked(columns["is_new_isomorphism_class"], False),
         repeats=repeats,
         longest=longest,
-        proposer=stacked(np.asarray(columns["proposer"], dtype=str), "") if "proposer" in columns else None,
+        proposer=stacked(np.asarray(columns["operator"], dtype=str), "") if "operator" in columns else None,
     )
 
 

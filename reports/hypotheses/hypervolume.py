@@ -31,7 +31,7 @@ def judge_hypervolume(claim: Claim, folders: Mapping[str, Path]) -> ClaimVerdict
     remedy = f"run `nasbench run {claim.facts['study']}`"
     if isinstance(results, str):
         return not_run(claim, results, remedy)
-    benchmarks = [name for name in results.study.benchmarks if name.partition("/")[2] == claim.facts["dataset"]]
+    benchmarks = [name for name in results.study.problems if name.partition("/")[2] == claim.facts["dataset"]]
     if len(benchmarks) != 1:
         return not_run(claim, f"the study has {len(benchmarks)} benchmarks on {claim.facts['dataset']}", remedy)
     benchmark, method = benchmarks[0], str(claim.facts["method"])

@@ -9,7 +9,8 @@ from nasbench.errors import NasbenchError
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.hypotheses.registry import Baseline, Claim
 from nasbench.search.registry import get_optimizer
-from nasbench.study.plan import Entry, Study
+from nasbench.study.config import Study
+from nasbench.study.methods import MethodConfig
 from nasbench.study.store import Store
 
 
@@ -60,12 +61,12 @@ def _unsuitable(claim: Claim, study: Study) -> str:
     wanted_seed = claim.facts.get("training_seed", "random")
     if study.training_seed != wanted_seed:
         return f"the study's training seed of a query is {study.training_seed} and {wanted_seed} is registered"
-    if missing := [name for name in claim.facts.get("benchmarks", ()) if name not in study.benchmarks]:
+    if missing := [name for name in claim.facts.get("benchmarks", ()) if name not in study.problems]:
         return f"the study lacks {', '.join(missing)}"
     wanted = claim.facts.get("objectives")
     if wanted is not None and sorted(study.objectives) != sorted(wanted):
         return f"the study's objectives are {', '.join(study.objectives)} and not {', '.join(wanted)}"
-    labels = [entry.label for entry in study.optimizers]
+    labels = [entry.label for entry in study.methods]
     for label in (claim.facts["method"], *(entry["without"] for entry in claim.facts.get("parts", ()))):
         if label not in labels:
             return f"the study has no optimizer labelled {label}"
@@ -79,11 +80,11 @@ def labels_of(claim: Claim, study: Study) -> tuple[str, ...]:
     return tuple(label for label in dict.fromkeys(found) if label != claim.facts["method"])
 
 
-def _entries(baseline: Baseline, study: Study) -> list[Entry]:
-    return [entry for entry in study.optimizers if entry.name == baseline.name and _has(entry, baseline)]
+def _entries(baseline: Baseline, study: Study) -> list[MethodConfig]:
+    return [entry for entry in study.methods if entry.name == baseline.name and _has(entry, baseline)]
 
 
-def _has(entry: Entry, baseline: Baseline) -> bool:
+def _has(entry: MethodConfig, baseline: Baseline) -> bool:
     if not baseline.settings:
         return True
     complete = {**get_optimizer(entry.name).settings, **entry.settings}

@@ -26,28 +26,28 @@ def checklist(results: LiveResults) -> tuple[Item, ...]:
 
 def _code(results: LiveResults) -> tuple[Item, ...]:
     version = code_version(results.store.environment)
-    seeds = ", ".join(map(str, results.study.seeds))
+    seeds = ", ".join(map(str, results.seeds))
     part = "Releasing code"
     return (
         Item(part, "Code for the training pipeline used to evaluate the final architectures?", *version),
         Item(part, "Code for the search space?", *version),
         Item(part, "Hyperparameters used for the final evaluation pipeline, as well as random seeds?", "met",
-             f"every setting in the table [recipe] under Methods; seeds {seeds}"),
+             f"every setting in the table [live.recipe] under Methods; seeds {seeds}"),
         Item(part, "Code for your NAS method?", *version),
         Item(part, "Hyperparameters for your NAS method, as well as random seeds?", "met",
-             f"every setting in the tables [search], [search_recipe] and [[optimizers]] under Methods; seeds {seeds}"),
+             f"every setting in the tables [live.supernet], [live.search_recipe] and [[methods]] under Methods; seeds {seeds}"),
     )  # fmt: skip
 
 
 def _comparing(results: LiveResults) -> tuple[Item, ...]:
     study = results.study
-    names = [entry.name for entry in study.optimizers]
-    several, seeds = len(names) > 1, len(study.seeds)
+    names = [entry.name for entry in study.methods]
+    several, seeds = len(names) > 1, len(results.seeds)
     held = " ".join(exposure([SCORING])).removesuffix(".")
     part = COMPARING
     return (
         Item(part, "Exactly the same NAS benchmark for all methods, with the same data set, split, search space and training code?",
-             "met" if several else "missing", f"{len(names)} methods in {study.space}, all on the same splits of {', '.join(results.tasks)}. {held}"
+             "met" if several else "missing", f"{len(names)} methods in {study.live.space}, all on the same splits of {', '.join(results.tasks)}. {held}"
              if several else "there is one method, so nothing is compared"),
         Item(part, "Confounding factors controlled (hardware, library versions, run time of the methods)?", "partly",
              "one environment and one thread a process; seconds are a clock's, and other work on the machine is not recorded"),
@@ -66,7 +66,7 @@ def _comparing(results: LiveResults) -> tuple[Item, ...]:
 def _reporting(results: LiveResults) -> tuple[Item, ...]:
     part = REPORTING
     return (
-        tuning(results.study.optimizers),
+        tuning(results.study.methods),
         Item(part, "Time for the entire end-to-end method, not only the search?", "met",
              "search, final training and processor seconds are reported for every method"),
         SETUP,

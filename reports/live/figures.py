@@ -32,7 +32,7 @@ def search_curves(results: LiveResults) -> Figure:
         results,
         "search-curves",
         "Search curves",
-        f"Score on the search split against measured seconds of the search: mean over {counted(len(results.study.seeds), 'seed')} at each step. "
+        f"Score on the search split against measured seconds of the search: mean over {counted(len(results.seeds), 'seed')} at each step. "
         "Optimizers that train alone show the best training so far, a point a training; searchers on a supernet show the supernet "
         "at its present mixture, a point an epoch. The two are scores of different things and compare along a curve only.",
         _draw_curves,

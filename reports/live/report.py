@@ -26,13 +26,13 @@ def build_live_report(results: LiveResults, judgements: Sequence[Path] = ()) -> 
     Raises:
         NasbenchError: if a file of judgements is none.
     """
-    rng = np.random.default_rng([*results.study.seeds, 1])
+    rng = np.random.default_rng([*results.seeds, 1])
     tables = (
         overview_table(results),
         score_table(results, rng),
         pairs_table(results, rng),
         cost_table(results),
-        skipped_table(list(results.store.skipped.items())),
+        skipped_table(list(results.skipped.items())),
         *(table for path in judgements for table in read_judgements(path)),
     )
     return Report(

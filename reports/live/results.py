@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from nasbench.errors import NasbenchError
-from nasbench.live.studies.store import LiveStore
-from nasbench.live.studies.study import LiveStudy, LiveUnit
 from nasbench.reports.analysis.results import DIGITS
 from nasbench.spaces.space import Floats
+from nasbench.study.config import Study, WorkUnit
+from nasbench.study.live_config import PREFIX, task_of
+from nasbench.study.store import Store
 
 TRIVIAL = ("majority", "training_mean")
 """References that learn nothing: what every method must beat."""
@@ -29,7 +30,7 @@ class Runs:
     Attributes:
         task, label: what and who.
         searched: whether it is an optimizer; else a reference.
-        results: what `LiveStore.read` returned for each seed.
+        results: what `Store.result` returned for each seed.
         digest: hash of the files they were read from.
     """
 
@@ -72,7 +73,7 @@ class LiveResults:
         store: the opened folder.
     """
 
-    store: LiveStore
+    store: Store
     _memory: dict[tuple[str, str], Runs] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -82,11 +83,16 @@ class LiveResults:
         Raises:
             NasbenchError: if it is no folder of a live study, or lacks results (saying what to run).
         """
-        results = cls(LiveStore.open(folder))
-        units = [unit for unit in results.study.units() if unit.task in results.tasks]
-        missing = [unit for unit in units if not results.store.has(unit)]
+        results = cls(Store.open(folder))
+        if not results.study.live_problems:
+            raise NasbenchError(f"{folder} is not the folder of a live study; `nasbench run` makes one.")
+        units, missing = results.store.units(), results.store.missing
         if missing or not results.tasks:
-            first = f" (the first: {missing[0].label} on {missing[0].task}, seed {missing[0].seed})" if missing else ""
+            first = (
+                f" (the first: {missing[0].label} on {task_of(missing[0].problem)}, seed {missing[0].seed})"
+                if missing
+                else ""
+            )
             raise NasbenchError(
                 f"{folder} lacks {len(missing)} of {len(units)} results of its study{first}; "
                 f"`nasbench run {folder / 'study.toml'} --out {folder}` runs what is missing."
@@ -94,32 +100,41 @@ class LiveResults:
         return results
 
     @property
-    def study(self) -> LiveStudy:
+    def study(self) -> Study:
         """The study that was run."""
         return self.store.study
 
     @property
     def tasks(self) -> tuple[str, ...]:
         """Tasks that were run."""
-        return tuple(task for task in self.study.tasks if task not in self.store.skipped)
+        return tuple(task for task in map(task_of, self.study.live_problems) if task not in self.skipped)
+
+    @property
+    def skipped(self) -> dict[str, str]:
+        """Tasks that were not run, with the reason."""
+        return {task_of(problem): reason for problem, reason in self.store.skipped.items()}
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Seeds of the runs."""
+        return tuple(self.study.live_seed(run) for run in range(self.study.runs))
 
     @property
     def labels(self) -> tuple[str, ...]:
         """Labels of the optimizers, in the order of the study."""
-        return tuple(entry.label for entry in self.study.optimizers)
+        return tuple(entry.label for entry in self.study.methods)
 
     def references(self, task: str) -> tuple[str, ...]:
         """Names of the reference models on a task."""
-        names: tuple[str, ...] = self.study.of_task(task)["references"]
-        return names
+        return self.study.live.references_of(PREFIX + task)
 
     def runs(self, task: str, label: str) -> Runs:
         """All runs of an optimizer or a reference on a task, read once."""
         if (task, label) not in self._memory:
             units = self._units(task, label)
-            read = [self.store.read(unit) for unit in units]
+            read = [self.store.result(unit) for unit in units]
             digest = hashlib.sha256(b"".join(path.read_bytes() for path in self.files(task, label))).hexdigest()
-            self._memory[task, label] = Runs(task, label, units[0].entry is not None, read, digest[:DIGITS])
+            self._memory[task, label] = Runs(task, label, units[0].method is not None, read, digest[:DIGITS])
         return self._memory[task, label]
 
     def of_task(self, task: str) -> list[Runs]:
@@ -136,5 +151,5 @@ class LiveResults:
         counts = self.runs(task, self.labels[0]).results[0].get("test_class_counts")
         return counts is not None and max(counts) > UNEQUAL * min(counts)
 
-    def _units(self, task: str, label: str) -> list[LiveUnit]:
-        return [unit for unit in self.study.units() if (unit.task, unit.label) == (task, label)]
+    def _units(self, task: str, label: str) -> list[WorkUnit]:
+        return [unit for unit in self.study.units() if (task_of(unit.problem), unit.label) == (task, label)]

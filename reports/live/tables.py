@@ -35,7 +35,7 @@ def overview_table(results: LiveResults) -> ReportTable:
         name="tasks",
         title="Every task",
         caption=(
-            f"Mean test score over {counted(len(results.study.seeds), 'seed')}, lower is better: the share of wrong classes in %, or the mean "
+            f"Mean test score over {counted(len(results.seeds), 'seed')}, lower is better: the share of wrong classes in %, or the mean "
             "squared error of values standardised by the training split. The best optimizer of each task is in bold."
         ),
         columns=columns,
@@ -69,7 +69,7 @@ def _mean_cell(runs: Runs) -> Cell:
 
 def score_table(results: LiveResults, rng: np.random.Generator) -> ReportTable:
     """Build the table of test scores: every method on every task, with intervals over seeds."""
-    seeds = len(results.study.seeds)
+    seeds = len(results.seeds)
     columns = (
         Column(key="task", heading="task", kind="text", group=True),
         Column(key="method", heading="method", kind="text"),
@@ -174,7 +174,7 @@ def _device(results: LiveResults) -> str:
 
 def pairs_table(results: LiveResults, rng: np.random.Generator) -> ReportTable | None:
     """Build the table of tests against the best optimizer of each task; None where seeds are too few for any."""
-    if why_no_test(len(results.study.seeds), len(results.labels)):
+    if why_no_test(len(results.seeds), len(results.labels)):
         return None
     columns = (
         Column(key="task", heading="task", kind="text", group=True),

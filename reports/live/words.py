@@ -29,9 +29,9 @@ REFERENCES = {
 def summary(results: LiveResults) -> tuple[str, ...]:
     """Return the plain sentences at the head of the page."""
     study = results.study
-    seeds, count = len(study.seeds), len(results.labels)
+    seeds, count = len(results.seeds), len(results.labels)
     sentences = [
-        f"{counted(count, 'optimizer')} searched {study.space} on {counted(len(results.tasks), 'task')} with {counted(seeds, 'seed')}: "
+        f"{counted(count, 'optimizer')} searched {study.live.space} on {counted(len(results.tasks), 'task')} with {counted(seeds, 'seed')}: "
         f"{counted(count * seeds * len(results.tasks), 'search', 'searches')}, each ending in a network trained from "
         "scratch and scored once on the test split.",
         *(_on_task(results, task) for task in results.tasks),
@@ -39,7 +39,7 @@ def summary(results: LiveResults) -> tuple[str, ...]:
     if reason := why_no_test(seeds, count):
         sentences.append(f"Optimizers are not compared by a test: {reason}.")
     sentences.append("Seeds are not data sets: an interval over seeds says nothing about other data.")
-    sentences += [f"{task} was not run: {reason}" for task, reason in results.store.skipped.items()]
+    sentences += [f"{task} was not run: {reason}" for task, reason in results.skipped.items()]
     return tuple(sentences)
 
 
@@ -62,13 +62,14 @@ def methods(results: LiveResults) -> tuple[str, ...]:
     """Return paragraphs: enough to repeat the study."""
     study = results.study
     searches = (
-        f"Space {study.space}; tasks {', '.join(results.tasks)}; seeds {', '.join(map(str, study.seeds))}. Early stopping: "
-        f"{study.stopping}; selection: {study.selection}. Searchers on a supernet follow the table [search] of the study; optimizers "
-        "that train alone follow [search_recipe] until their [budget] is spent, and repeats of an architecture cost nothing. The "
+        f"Space {study.live.space}; tasks {', '.join(results.tasks)}; seeds {', '.join(map(str, results.seeds))}. Early stopping: "
+        f"{study.live.early_stopping}; selection: {study.live.architecture_selection}. Searchers on a supernet follow the table "
+        "[live.supernet] of the study; optimizers "
+        "that train alone follow [live.search_recipe] until their [budget] is spent, and repeats of an architecture cost nothing. The "
         "search sees the training and search splits alone. " + " ".join(exposure([SCORING]))
     )
     final = (
-        "What was found is trained from scratch by [recipe] on the training and search splits together and scored once on the test "
+        "What was found is trained from scratch by [live.recipe] on the training and search splits together and scored once on the test "
         "split; nothing is selected there. Series are split by time, and no target of a later split lies in an earlier one; "
         "medical images keep the official files. Where a recipe declares test-time flip, the score is that with it."
     )
@@ -86,7 +87,7 @@ def settings(results: LiveResults) -> Mapping[str, str]:
     """Return the settings of every optimizer that differ from its defaults, by label."""
     return {
         entry.label: f"{entry.name}: " + (", ".join(f"{k} = {v!r}" for k, v in entry.settings.items()) or "defaults")
-        for entry in results.study.optimizers
+        for entry in results.study.methods
     }
 
 

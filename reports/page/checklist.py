@@ -14,7 +14,7 @@ from nasbench.benchmarks.synthetic import is_synthetic
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.scoring import Scoring, exposure, is_held_out
 from nasbench.reports.page.words import counted, listed
-from nasbench.study.plan import Entry
+from nasbench.study.methods import MethodConfig
 
 Status = Literal["met", "partly", "missing", "not recorded"]
 RUNS_FOR_TESTS = 30
@@ -79,7 +79,7 @@ def several_runs(count: int, text: str) -> Item:
                 text + ("" if enough else f"; tests want {RUNS_FOR_TESTS} or more"))  # fmt: skip
 
 
-def tuning(entries: Sequence[Entry]) -> Item:
+def tuning(entries: Sequence[MethodConfig]) -> Item:
     """Answer how the optimizers of a study came by their settings."""
     tuned = ", ".join(entry.label for entry in entries if entry.settings)
     settings = f"settings other than the defaults: {tuned}" if tuned else "all settings are the defaults"
@@ -94,7 +94,7 @@ def checklist(results: Results, scorings: Sequence[Scoring]) -> tuple[Item, ...]
 
 def _code(results: Results) -> Sequence[Item]:
     study, version = results.study, code_version(results.environment)
-    tables = ", ".join(sorted({name.partition("/")[0] for name in study.benchmarks if not is_synthetic(name)}))
+    tables = ", ".join(sorted({name.partition("/")[0] for name in study.problems if not is_synthetic(name)}))
     part = "Releasing code"
     return (
         Item(part, "Code for the training pipeline used to evaluate the final architectures?", "met",
@@ -111,15 +111,15 @@ def _code(results: Results) -> Sequence[Item]:
 
 def _comparing(results: Results, scorings: Sequence[Scoring]) -> Sequence[Item]:
     study = results.study
-    names = [entry.name for entry in study.optimizers]
+    names = [entry.name for entry in study.methods]
     several = len(names) > 1
     kinds = " and ".join(
-        sorted({"closed forms" if is_synthetic(name) else "tabular benchmarks" for name in study.benchmarks})
+        sorted({"closed forms" if is_synthetic(name) else "tabular benchmarks" for name in study.problems})
     )
-    spaces = sorted({results.benchmark(name).space.name for name in study.benchmarks})
+    spaces = sorted({results.benchmark(name).space.name for name in study.problems})
     held_out, splits = is_held_out(scorings), list(dict.fromkeys(s.searched for s in scorings if s.searched))
     searched = f", searched on the {listed(splits)} split" if splits else ""
-    same = f"{len(names)} methods, all on {', '.join(study.benchmarks)}{searched}"
+    same = f"{len(names)} methods, all on {', '.join(study.problems)}{searched}"
     sentences = (same if several else "there is one method, so nothing is compared", *exposure(scorings))
     part = COMPARING
     return (
@@ -130,20 +130,20 @@ def _comparing(results: Results, scorings: Sequence[Scoring]) -> Sequence[Item]:
              "one environment is recorded, from when the study began; costs are those of the benchmark, not this machine's"),
         ablation(names),
         Item(part, "The same evaluation protocol for all methods?", "met",
-             f"one budget ({budget_text(results)}), repeats {study.repeats}, scored by one rule (see Methods)"),
+             f"one budget ({budget_text(results)}), repeats {study.repeat_policy}, scored by one rule (see Methods)"),
         Item(part, "Performance compared over time?", "met" if several else "partly",
              "anytime curves against what the budget limits and simulated seconds, and times to targets"),
         random_search(names),
         several_runs(study.runs, f"{counted(study.runs, 'run')} of each method on each data set, seed {study.seed}"),
         Item(part, "Tabular or surrogate benchmarks for in-depth evaluation?", "met",
-             f"{kinds} on {counted(len(study.benchmarks), 'data set')} of {', '.join(spaces)}"),
+             f"{kinds} on {counted(len(study.problems), 'data set')} of {', '.join(spaces)}"),
     )  # fmt: skip
 
 
 def _reporting(results: Results) -> Sequence[Item]:
     part = REPORTING
     return (
-        tuning(results.study.optimizers),
+        tuning(results.study.methods),
         Item(part, "Time for the entire end-to-end method, not only the search?", "partly",
              "training time is charged to the search and the optimizers' own seconds are reported; retraining of the final architecture is not included"),
         SETUP,

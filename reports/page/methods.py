@@ -13,9 +13,9 @@ from nasbench.reports.page.checklist import budget_text
 from nasbench.reports.page.words import counted, listed
 
 REPEATS = {
-    "charged": "An architecture that is queried again is trained again, with a new training seed, and charged again.",
-    "cached": "An architecture that is queried again returns what it returned before and costs nothing.",
-    "isomorphic": "An architecture whose function was trained before returns what that one returned and costs nothing.",
+    "retrain": "An architecture that is queried again is trained again, with a new training seed, and charged again.",
+    "cache": "An architecture that is queried again returns what it returned before and costs nothing.",
+    "cache_isomorphic": "An architecture whose function was trained before returns what that one returned and costs nothing.",
 }
 SEEDS = {
     "random": "A query is answered by one of the trained seeds, drawn anew for each run and architecture and equal for all optimizers in the same run.",
@@ -33,14 +33,14 @@ def methods(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> tup
     if all(e.is_exact for e in evaluations):
         seeds = "A query is answered by the exact value."
     protocol = (
-        f"{counted(len(study.optimizers), 'optimizer')} searched {counted(len(study.benchmarks), 'benchmark')} "
-        f"({', '.join(study.benchmarks)}), {counted(study.runs, 'run')} each, with the study seed {study.seed}. "
+        f"{counted(len(study.methods), 'optimizer')} searched {counted(len(study.problems), 'benchmark')} "
+        f"({', '.join(study.problems)}), {counted(study.runs, 'run')} each, with the study seed {study.seed}. "
         + objectives_of(study.objectives, evaluations[0].views)
         + (f"; search split: {listed(splits)}" if splits else "")
         + (f"; training length: {listed(lengths)}. " if lengths else ". ")
-        + f"A run ends at {budget_text(results)}; the query that crosses the limit counts. {REPEATS[study.repeats]} {seeds}"
+        + f"A run ends at {budget_text(results)}; the query that crosses the limit counts. {REPEATS[study.repeat_policy]} {seeds}"
     )
-    several = len(results.protocol(study.benchmarks[0]).epochs) > 1
+    several = len(results.protocol(study.problems[0]).epochs) > 1
     scores = (
         f"The incumbent is the architecture with the {evaluations[0].view.best} observed first objective so far"
         + (" at the highest fidelity reached so far" if several else "")
@@ -83,7 +83,7 @@ def settings_of(results: Results) -> Mapping[str, str]:
     """Settings of every optimizer that differ from its defaults, by label."""
     return {
         entry.label: f"{entry.name}: " + (", ".join(f"{k} = {v!r}" for k, v in entry.settings.items()) or "defaults")
-        for entry in results.study.optimizers
+        for entry in results.study.methods
     }
 
 

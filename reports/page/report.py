@@ -133,7 +133,7 @@ def _tables(
     rng: np.random.Generator,
 ) -> tuple[ReportTable, ...]:
     objectives = results.study.objectives
-    entries = [(entry.label, entry.name, entry.settings) for entry in results.study.optimizers]
+    entries = [(entry.label, entry.name, entry.settings) for entry in results.study.methods]
     tables = [
         comparison_table(evaluations, comparisons, objectives[0]),
         aggregate_table(evaluations, reference, rng),
@@ -192,6 +192,6 @@ def _runs(results: Results) -> tuple[tuple[str, str, str, str], ...]:
             label,
             " ".join(path.relative_to(folder).as_posix() for path in results.files((benchmark, label))),
         )
-        for benchmark in results.study.benchmarks
+        for benchmark in results.study.problems
         for label in results.labels
     )

@@ -77,7 +77,7 @@ def _extent(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> str
     timed = [o for e in evaluations if "train_seconds" in e.accounts for o in e.outcomes.values()]
     seconds = sum(float(o.spent["train_seconds"].sum()) for o in timed)
     return (
-        f"{counted(len(study.optimizers), 'optimizer')} ran {counted(study.runs, 'time')} on {counted(len(study.benchmarks), 'data set')}: "
+        f"{counted(len(study.methods), 'optimizer')} ran {counted(study.runs, 'time')} on {counted(len(study.problems), 'data set')}: "
         f"{counted(round(queries), 'query', 'queries')}"
         + (
             f", for which the tables record {_duration(seconds)} of training."
@@ -227,7 +227,7 @@ def _effect(effect: Estimate | Undefined) -> str:
 
 
 def _power(results: Results) -> tuple[str, ...]:
-    runs, methods = results.study.runs, len(results.study.optimizers)
+    runs, methods = results.study.runs, len(results.study.methods)
     if methods < 2:
         return ("There is one optimizer, so nothing is compared; a comparison needs at least random search beside it.",)
     pairs = methods * (methods - 1) // 2

@@ -9,7 +9,7 @@ import pytest
 
 from nasbench.api.commands import init, query, show, top
 from nasbench.errors import NasbenchError
-from nasbench.study.plan import parse_study, preset_names
+from nasbench.study.toml import parse_study, preset_names
 
 
 def printed(capsys: pytest.CaptureFixture[str]) -> dict[str, list[dict[str, object]]]:

@@ -23,15 +23,15 @@ LIMIT = 60.0
 STUDY = """name = "fuzz"
 seed = 1
 runs = 2
-chunk = 2
-benchmarks = ["tiny/d"]
+runs_per_file = 2
+problems = ["tiny/d"]
 objectives = ["error"]
 split = "validation"
 epochs = [1]
 training_seed = "mean"
-repeats = "charged"
+repeat_policy = "retrain"
 budget = { queries = 3 }
-optimizers = [{ name = "random_search" }, { name = "local_search" }]
+methods = [{ name = "random_search" }, { name = "local_search" }]
 """
 TABLE = """name = "tiny"
 data = "tiny.csv"

@@ -32,15 +32,15 @@ LONGEST = 300.0
 STUDY = """name = "killed"
 seed = 7
 runs = 8
-chunk = 2
-benchmarks = ["nas-bench-201/cifar10"]
+runs_per_file = 2
+problems = ["nas-bench-201/cifar10"]
 objectives = ["error"]
 split = "validation"
 epochs = [200]
 training_seed = "random"
-repeats = "cached"
+repeat_policy = "cache"
 budget = { unique_queries = 20 }
-optimizers = [{ name = "random_search" }, { name = "local_search" }, { name = "hybrid" }]
+methods = [{ name = "random_search" }, { name = "local_search" }, { name = "hybrid" }]
 """
 TABLE = """name = "rows"
 data = "rows.csv"

@@ -16,8 +16,10 @@ from typing import Any
 from nasbench.ranges import Allowed, OrNone, Range
 from nasbench.search.ledger import Budget
 from nasbench.search.registry import get_optimizer, optimizer_names
-from nasbench.study.plan import Entry, Study
-from nasbench.study.runner import check_study, run_unit
+from nasbench.study.backend import run_unit
+from nasbench.study.config import Study
+from nasbench.study.methods import MethodConfig
+from nasbench.study.runner import check_study
 from tests.fuzz._outcomes import outcome
 
 LIMIT = 120.0
@@ -63,15 +65,15 @@ def _checked(name: str, setting: str, value: Any) -> Callable[[], object]:
         description="",
         seed=1,
         runs=2,
-        chunk=2,
-        benchmarks=("nas-bench-201/cifar10",),
+        runs_per_file=2,
+        problems=("nas-bench-201/cifar10",),
         objectives=("error",),
         split="validation",
         epochs=(12, 200) if get_optimizer(name).fidelities else (200,),
         training_seed="random",
-        repeats="cached",
+        repeat_policy="cache",
         budget=Budget({"queries": 24}),
-        optimizers=(Entry(name=name, label=name, settings={setting: value}),),
+        methods=(MethodConfig(name=name, label=name, settings={setting: value}),),
     )
     check_study(study)
     return partial(run_unit, study, study.units()[0])

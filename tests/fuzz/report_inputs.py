@@ -24,8 +24,8 @@ from nasbench.errors import NasbenchError
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.page.report import build_report
 from nasbench.reports.page.writer import write_report
-from nasbench.study.plan import parse_study
 from nasbench.study.runner import run_study
+from nasbench.study.toml import parse_study
 from nasbench.tables.importers import import_table
 
 SHORT = 5
@@ -156,10 +156,10 @@ def draw(seed: int, number: int) -> Case:
     hostile = str(LABELS[int(rng.integers(len(LABELS)))])
     study = {
         "name": name, "description": hostile if rng.random() < 0.5 else "", "seed": int(rng.integers(100)),
-        "runs": int(rng.choice([1, 2, 3, 5, 6, 20])), "chunk": 20, "benchmarks": [f"{name}/set"],
+        "runs": int(rng.choice([1, 2, 3, 5, 6, 20])), "runs_per_file": 20, "problems": [f"{name}/set"],
         "objectives": ["error", *map(str, further)], "split": "test" if has_test and rng.random() < 0.3 else "validation",
         "epochs": [accuracy["epochs"]] if rng.random() < 0.5 else "longest",
-        "training_seed": str(rng.choice(["mean", "random"])), "repeats": str(rng.choice(["charged", "cached", "isomorphic"])),
+        "training_seed": str(rng.choice(["mean", "random"])), "repeat_policy": str(rng.choice(["retrain", "cache", "cache_isomorphic"])),
         "budget": _budget(rng, len(rows), timed, bool(further)), "optimizers": optimizers,
     }  # fmt: skip
     return Case(table, columns, study, labels, number % DRAWN == DRAWN // 2)

@@ -13,13 +13,12 @@ import numpy as np
 from nasbench.errors import NasbenchError
 from nasbench.files.sealed import read_sealed, write_sealed
 from nasbench.live.experiment.evaluation_cache import EvaluationCache
-from nasbench.live.studies.store import LiveStore
-from nasbench.live.studies.study import load_live_study
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.live.results import LiveResults
-from nasbench.study.plan import parse_study
+from nasbench.study.backend import UnitResult
 from nasbench.study.runner import run_study
 from nasbench.study.store import Store
+from nasbench.study.toml import load_study, parse_study
 
 from mutations import mutate
 
@@ -30,19 +29,19 @@ STUDY = parse_study(
 name = "small"
 seed = 7
 runs = 4
-chunk = 2
-benchmarks = ["nas-bench-201/cifar10"]
+runs_per_file = 2
+problems = ["nas-bench-201/cifar10"]
 objectives = ["error"]
 split = "validation"
 epochs = [200]
 training_seed = "random"
-repeats = "cached"
+repeat_policy = "cache"
 budget = { unique_queries = 12 }
-optimizers = [{ name = "random_search" }, { name = "local_search" }]
+methods = [{ name = "random_search" }, { name = "local_search" }]
 """,
     "the campaign",
 )
-LIVE = load_live_study("live-quick").with_seeds(1).with_tasks(("digits",))
+LIVE = load_study("live-quick").with_runs(1).with_problems(("live/digits",))
 IDENTITY = {"task": "digits", "seed": 3}
 
 Read = Callable[[Path], Any]
@@ -97,7 +96,7 @@ def _tables(folder: Path) -> tuple[Path, list[Read]]:
 def _reported(folder: Path) -> Any:
     """All that a report reads of a folder."""
     results = Results.open(folder)
-    cells = [(benchmark, label) for benchmark in results.study.benchmarks for label in results.labels]
+    cells = [(benchmark, label) for benchmark in results.study.problems for label in results.labels]
     traces = [results.traces(*cell) for cell in cells]
     shown = [(t.rows.tolist(), t.observed.tolist(), t.cost.tolist()) for t in traces]
     return results.study, results.environment, shown, [results.own_seconds(*cell) for cell in cells]
@@ -108,17 +107,18 @@ def _resumed(folder: Path) -> Any:
     run_study(STUDY, folder)
     store = Store.open(folder)
     units = store.study.units()
-    timed = [store.timing(unit).own_seconds >= 0 for unit in units]
+    timed = [store.timing(unit).optimizer_seconds >= 0 for unit in units]
     return store.study, store.environment, [store.path(unit).read_bytes() for unit in units], timed
 
 
 def _live(folder: Path) -> tuple[Path, list[Read]]:
-    store = LiveStore.create_or_resume(folder, LIVE, {"device": "cpu"})
+    store = Store.create_or_resume(folder, LIVE, {"device": "cpu"})
     store.write_skipped({})
     for unit in LIVE.units():
         curve = [{"epoch": 1, "seconds": 0.25}]
         score = {"test_error": 10.5, "train_seconds": 2.0, "search_curve": curve}
-        store.write(unit, {"label": unit.label, "task": unit.task, "seed": unit.seed, **score})
+        result = {"label": unit.label, "task": "digits", "seed": unit.seed, **score}
+        store.write(unit, UnitResult(timing={}, result=result))
     return folder, [_live_reported, _live_resumed]
 
 
@@ -130,13 +130,13 @@ def _live_reported(folder: Path) -> Any:
 
 def _live_resumed(folder: Path) -> Any:
     """As much as is read before anything is trained; what would be trained anew counts as it was."""
-    store = LiveStore.create_or_resume(folder, LIVE, {"device": "cpu"})
+    store = Store.create_or_resume(folder, LIVE, {"device": "cpu"})
     store.write_skipped({})
     missing = [unit for unit in LIVE.units() if not store.has(unit)]
     if missing:
-        whole = LiveStore.open(folder.parent / "live")
+        whole = Store.open(folder.parent / "live")
         for unit in missing:
-            store.write(unit, whole.read(unit))
+            store.write(unit, UnitResult(timing={}, result=whole.result(unit)))
     return _live_reported(folder)
 
 

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from nasbench.study.plan import Study, parse_study
+from nasbench.study.config import Study
 from nasbench.study.runner import check_study, run_study
+from nasbench.study.toml import parse_study
 from tests.fuzz._outcomes import outcome
 
 LIMIT = 60.0
@@ -21,15 +22,15 @@ GOOD = (
 description = "a study"
 seed = 7
 runs = 2
-chunk = 1
-benchmarks = ["onemax/3x3", "nk/4x2-k1"]
+runs_per_file = 1
+problems = ["onemax/3x3", "nk/4x2-k1"]
 objectives = ["error"]
 split = "validation"
 epochs = [1]
 training_seed = "random"
-repeats = "cached"
+repeat_policy = "cache"
 budget = { unique_queries = 6, train_seconds = 50.0 }
-optimizers = [
+methods = [
   { name = "random_search", label = "uniform", settings = { replacement = false, batch = 3 } },
   { name = "regularized_evolution", settings = { population = 4, sample = 2, mutation = "uniform" } },
 ]
@@ -37,17 +38,17 @@ optimizers = [
     """name = "quick"
 seed = 2020
 runs = 2
-benchmarks = ["nas-bench-201/cifar10"]
+problems = ["nas-bench-201/cifar10"]
 objectives = ["error", "parameters"]
 split = "validation"
 epochs = "longest"
 training_seed = "mean"
-repeats = "charged"
+repeat_policy = "retrain"
 [budget]
 queries = 8
-[[optimizers]]
+[[methods]]
 name = "random_search"
-[[optimizers]]
+[[methods]]
 name = "nsga2"
 label = "genetic"
 settings = { population = 4, crossover = 0.9, mutation = 0.2 }
@@ -58,7 +59,7 @@ ODD = (
     *(str(10**30), str(-(2**63)), "9" * 5000, "0x10", "0o17", "0b1", "1_000", "true", "false", '""', '"x"', '"²"', '"\\u0000"'),
     *("'''a\nb'''", '"\\n"', '"../../up"', '"a/b"', '"漢字"', '"' + "x" * 5000 + '"', "[]", "[[]]", "[nan]", "[1, 1]", "[3, 1]"),
     *('["error", "error"]', '["", 1]', "{}", "{ a = 1 }", "[{}]", "[1, [2, [3]]]", "[" * 3000, "[" * 300 + "]" * 300),
-    *("1979-05-27", "07:32:00", "1979-05-27T07:32:00Z", "longest", '"longest"', '"mean"', '"charged"', '"isomorphic"'),
+    *("1979-05-27", "07:32:00", "1979-05-27T07:32:00Z", "longest", '"longest"', '"mean"', '"retrain"', '"cache_isomorphic"'),
     *('"nk/4x2-k9"', '["nk/99999999999x2-k1"]', '["onemax/0x0"]', '["nas-bench-201/*"]', '["*/*"]', '["onemax/2x2"]'),
     *("{ queries = 1e300 }", "{ own_seconds = 1e-9 }", "{ epochs = 3 }", "{ train_seconds = 5e-324 }", "{ queries = true }"),
 )  # fmt: skip
@@ -87,9 +88,7 @@ def _changed(rng: random.Random) -> str:
         if kind < 4 and equals:
             lines[at] = f"{key}= {rng.choice(ODD)}"
         elif kind == 4:
-            lines.insert(
-                at, rng.choice((lines[at], f"other = {rng.choice(ODD)}", "[budget]", "[[optimizers]]", "[a.b]"))
-            )
+            lines.insert(at, rng.choice((lines[at], f"other = {rng.choice(ODD)}", "[budget]", "[[methods]]", "[a.b]")))
         elif kind == 5:
             del lines[at]
         else:

@@ -17,7 +17,7 @@ MODULES = (
     "nasbench.live.experiment.experiment",
     "nasbench.live.experiment.pareto_search",
     "nasbench.live.experiment.search",
-    "nasbench.live.studies.run_study",
+    "nasbench.live.experiment.study_backend",
     "nasbench.live.tasks.cifar10",
     "nasbench.live.training.standalone",
     "nasbench.live.training.training",

@@ -21,8 +21,6 @@ from nasbench.live.experiment.training_benchmark import LiveBenchmark, TrainingE
 from nasbench.live.networks.builders import get_networks
 from nasbench.live.networks.space_networks import CELL_NETWORKS, STANDALONE_SPACES
 from nasbench.live.searchers.searcher import SupernetConfig
-from nasbench.live.studies.run_study import run_live_study
-from nasbench.live.studies.study import parse_live_study
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.training.recipe import SMALL
 from nasbench.search.ledger import Budget
@@ -30,6 +28,8 @@ from nasbench.spaces.constrained import ConstrainedSpace
 from nasbench.spaces.nas_bench_201 import NasBench201Space
 from nasbench.spaces.space import Architectures
 from nasbench.study.manifest import NAME as MANIFEST
+from nasbench.study.runner import run_study
+from nasbench.study.toml import parse_study
 
 from table_protocol import table_protocol
 from tiny_study import only, tiny
@@ -168,12 +168,12 @@ def test_a_folder_of_the_old_meaning_is_not_taken_up(tmp_path: Path, monkeypatch
 def test_a_study_of_the_old_meaning_is_not_gone_on_with(tmp_path: Path) -> None:
     """Version 0.1 kept no manifest, so its results are made anew, but not from the checkpoints of another algorithm."""
     text = only(tiny(name='"mine"'), "hybrid_supernet")
-    run_live_study(parse_live_study(text, "mine"), tmp_path, CPU, reporter=quiet)
+    run_study(parse_study(text, "mine"), tmp_path, device="cpu")
     for place in list(tmp_path.rglob("hybrid_supernet")):
         place.rename(place.with_name("hybrid"))
     for path in (MANIFEST, "study.toml", "checkpoints/digits/hybrid/000000/searched.json"):
         (tmp_path / path).unlink()
     old = text.replace("hybrid_supernet", "hybrid")
-    (tmp_path / "study.toml").write_text(parse_live_study(old, "mine").to_toml(), encoding="utf-8")
+    (tmp_path / "study.toml").write_text(parse_study(old, "mine").to_toml(), encoding="utf-8")
     with pytest.raises(NasbenchError, match=r"search.pt is of a search on shared weights, and hybrid trains alone"):
-        run_live_study(parse_live_study(old, "mine"), tmp_path, CPU, reporter=quiet)
+        run_study(parse_study(old, "mine"), tmp_path, device="cpu")

@@ -20,12 +20,13 @@ from typer.testing import CliRunner
 
 from nasbench.errors import NasbenchError
 from nasbench.live.experiment.evaluation_cache import EvaluationCache
-from nasbench.live.studies.plans import check_live_study
-from nasbench.live.studies.run_study import run_live_study
-from nasbench.live.studies.store import LiveStore
-from nasbench.live.studies.study import LiveStudy, load_live_study, parse_live_study
 from nasbench.reports.commands import report
+from nasbench.study.backend import UnitResult
 from nasbench.study.commands import run
+from nasbench.study.config import Study
+from nasbench.study.runner import check_study, run_study
+from nasbench.study.store import Store
+from nasbench.study.toml import load_study, parse_study
 
 from tiny_study import only, tiny
 
@@ -53,10 +54,12 @@ def call(tmp_path: Path) -> Callable[..., Any]:
 def test_the_command_tells_studies_apart(call: Callable[..., Any], tmp_path: Path) -> None:
     with pytest.raises(NasbenchError, match="did you mean 'live-quick'"):
         call("run", "live-quik")
-    with pytest.raises(NasbenchError, match="no task of live-quick named 'cifar'; did you mean 'cifar10'"):
+    with pytest.raises(NasbenchError, match="no problem of live-quick named 'cifar'; did you mean 'cifar10'"):
         call("run", "live-quick", "--task", "cifar")
-    with pytest.raises(NasbenchError, match="a study of tables, which has no tasks"):
+    with pytest.raises(NasbenchError, match="no problem of quick named 'digits'"):
         call("run", "quick", "--task", "digits")
+    with pytest.raises(NasbenchError, match="quick has no live tasks, which alone use a device"):
+        call("run", "quick", "--device", "cpu")
     with pytest.raises(NasbenchError, match="leave --cluster out"):
         call("run", "live-quick", "--cluster", "local")
     (tmp_path / "broken.toml").write_text("tasks = [")
@@ -66,24 +69,24 @@ def test_the_command_tells_studies_apart(call: Callable[..., Any], tmp_path: Pat
 
 def test_finding_a_study_imports_no_torch() -> None:
     code = (
-        "import sys; from nasbench.live.studies.study import find_live_study, load_live_study\n"
-        "assert find_live_study('quick') is None and load_live_study('applications').tasks\n"
-        "import nasbench.live.studies.store; sys.exit('torch' in sys.modules)"
+        "import sys; from nasbench.study.toml import load_study\n"
+        "assert not load_study('quick').live_problems and load_study('applications').live_problems\n"
+        "import nasbench.study.store, nasbench.study.runner; sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_the_study_for_a_gpu_runs_as_it_is_in_all_but_size(tmp_path: Path) -> None:
     """Every optimizer, its recipe (bfloat16, moving average, cutout, flip) and its budget in seconds, on small images."""
-    text = load_live_study("live-cifar10").to_toml()
-    lines = {"seeds": "[0]", "tasks": '["digits"]', "references": '["majority"]', "train": "96", "search": "48"}
-    sizes = {"epochs": "1", "channels": "4", "cells": "1", "batch": "32", "train_seconds": "0.5"}
+    text = load_study("live-cifar10").to_toml()
+    lines = {"runs": "1", "problems": '["live/digits"]', "references": '["majority"]', "train": "96", "search": "48"}
+    sizes = {"epochs": "1", "channels": "4", "cells": "1", "batch_size": "32", "train_seconds": "0.5"}
     for key, value in (lines | sizes).items():
         text, found = re.subn(rf"^{key} = (\[[^\]]*\]|.*)$", f"{key} = {value}", text, flags=re.M)
         assert found
-    study = parse_live_study(text, "rehearsal")
-    check_live_study(study)
-    assert run_live_study(study, tmp_path, CPU, reporter=quiet).done == len(study.units()) == 6
+    study = parse_study(text.replace("epochs = 1\n", 'epochs = "longest"\n', 1), "rehearsal")
+    check_study(study)
+    assert run_study(study, tmp_path, device="cpu").done == len(study.units()) == 6
     results = [json.loads(path.read_text()) for path in (tmp_path / "runs").rglob("*.json")]
     searches = [result for result in results if "architecture" in result]
     assert len(searches) == 5 and all(0 <= result["test_error_with_views"] <= 100 for result in searches)
@@ -95,17 +98,17 @@ def test_a_study_runs_skips_resumes_and_ends_in_a_page(
     monkeypatch.delenv("NASBENCH_DATA", raising=False)
     path, folder = tmp_path / "mine.toml", tmp_path / "out"
     text = only(
-        tiny(name='"mine"', tasks='["co2", "ett"]', references='["training_mean", "small_cnn"]'),
+        tiny(name='"mine"', problems='["live/co2", "live/ett"]', references='["training_mean", "small_cnn"]'),
         "gaea",
         "random_search",
     )
     path.write_text(text)
     arguments = ("run", str(path), "--out", str(folder))
     (row,) = call(*arguments, "--runs", "2")["runs"]
-    assert row["units"] == row["done"] == 2 * 2 + 1 + 2 and list(row["skipped"]) == ["ett"]
+    assert row["units"] == row["done"] == 2 * 2 + 1 + 2 and list(row["skipped"]) == ["live/ett"]
     (row,) = call(*arguments, "--runs", "2")["runs"]
     assert row["done"] == 0
-    with pytest.raises(NasbenchError, match=r"holds another study: seeds was \[0, 1\] and is \[0\] now"):
+    with pytest.raises(NasbenchError, match="holds 2 runs and 1 are asked for; runs are added and never taken away"):
         call(*arguments)
     page = Path(call("report", str(folder))["reports"][0]["page"]).read_text(encoding="utf-8")
     for expected in (
@@ -141,7 +144,7 @@ def _kill_when(there: Callable[[], bool], arguments: list[str]) -> None:
 
 
 def test_killed_in_a_search_and_in_a_training_and_resumed_it_gives_the_same_bits(tmp_path: Path) -> None:
-    study = parse_live_study(only(tiny(name='"mine"', seeds="[3]"), "hybrid_supernet", "regularized_evolution"), "mine")
+    study = parse_study(only(tiny(name='"mine"', seed="3"), "hybrid_supernet", "regularized_evolution"), "mine")
     study_path, folder = tmp_path / "mine.toml", tmp_path / "killed"
     study_path.write_text(study.to_toml())
     code = "import sys; from nasbench.cli.main import main; sys.argv = ['nasbench', *sys.argv[1:]]; main()"
@@ -153,15 +156,15 @@ def test_killed_in_a_search_and_in_a_training_and_resumed_it_gives_the_same_bits
     _kill_when((evolution / "trainings.json").exists, arguments)
     assert not (evolution / "searched.json").exists()
     begun = json.loads((evolution / "trainings.json").read_text())["answers"]
-    run_live_study(study, folder, CPU, reporter=quiet)
+    run_study(study, folder, device="cpu")
     whole = tmp_path / "whole"
-    run_live_study(study, whole, CPU, jobs=2, reporter=quiet)
+    run_study(study, whole, device="cpu", jobs=2)
     assert _bits(folder) == _bits(whole) and len(_bits(whole)) == 3
     ended = json.loads((evolution / "trainings.json").read_text())["answers"]
     assert {key: ended[key] for key in begun} == begun and len(ended) == 3  # what was trained is not trained again
-    store = LiveStore.open(folder)
+    store = Store.open(folder)
     (unit,) = (u for u in study.units() if u.label.startswith("regularized"))
-    assert store.read(unit)["search_seconds"] >= sum(answer[2] for answer in ended.values())
+    assert store.result(unit)["search_seconds"] >= sum(answer[2] for answer in ended.values())
 
 
 def test_a_journal_answers_what_it_knows_and_refuses_what_it_does_not(tmp_path: Path) -> None:
@@ -185,14 +188,14 @@ def test_a_journal_answers_what_it_knows_and_refuses_what_it_does_not(tmp_path: 
 
 
 def test_results_that_are_damaged_are_named(tmp_path: Path) -> None:
-    study: LiveStudy = parse_live_study(only(tiny(name='"mine"'), "gaea"), "mine")
-    store = LiveStore.create_or_resume(tmp_path / "out", study, {})
+    study: Study = parse_study(only(tiny(name='"mine"'), "gaea"), "mine")
+    store = Store.create_or_resume(tmp_path / "out", study, {})
     unit = study.units()[0]
-    store.write(unit, {"test_error": 1.0, "train_seconds": 2.0})
-    assert store.read(unit) == {"test_error": 1.0, "train_seconds": 2.0, "search_curve": [], "train_curve": []}
+    store.write(unit, UnitResult(timing={}, result={"test_error": 1.0, "train_seconds": 2.0}))
+    assert store.result(unit) == {"test_error": 1.0, "train_seconds": 2.0, "search_curve": [], "train_curve": []}
     store.path(unit).write_text("{")
     with pytest.raises(NasbenchError, match="missing or damaged"):
-        store.read(unit)
+        store.result(unit)
 
 
 def test_seeds_are_added_with_the_bits_of_seeds_asked_for_at_once(call: Callable[..., Any], tmp_path: Path) -> None:
@@ -206,8 +209,8 @@ def test_seeds_are_added_with_the_bits_of_seeds_asked_for_at_once(call: Callable
     assert call(*command, "--out", str(grown), "--runs", "2")["runs"][0]["done"] == 1
     assert _bits(grown) == _bits(once) and before.items() <= _bits(grown).items() and len(before) == 2
     assert (grown / "study.toml").read_bytes() == (once / "study.toml").read_bytes()
-    assert LiveStore.open(grown).study.seeds == (4, 5)
-    with pytest.raises(NasbenchError, match=r"holds another study: seeds was \[4, 5\] and is \[4\] now"):
+    assert [u.seed for u in Store.open(grown).study.units() if u.method] == [4, 5]
+    with pytest.raises(NasbenchError, match="holds 2 runs and 1 are asked for"):
         call(*command, "--out", str(grown), "--runs", "1")
 
 
@@ -215,16 +218,16 @@ def test_seeds_are_added_with_the_bits_of_seeds_asked_for_at_once(call: Callable
     "pattern", ["runs/**/*.json", "timings/**/*.json", "skipped.json", "environment.json", "study.toml"]
 )
 def test_a_damaged_file_of_a_live_study_stops_readers_and_runs_by_its_name(tmp_path: Path, pattern: str) -> None:
-    study = parse_live_study(only(tiny(name='"mine"'), "gaea"), "mine")
-    store = LiveStore.create_or_resume(tmp_path, study, {})
+    study = parse_study(only(tiny(name='"mine"'), "gaea"), "mine")
+    store = Store.create_or_resume(tmp_path, study, {})
     store.write_skipped({})
     for unit in study.units():
-        store.write(unit, {"test_error": 10.5, "train_seconds": 2.0})
+        store.write(unit, UnitResult(timing={}, result={"test_error": 10.5, "train_seconds": 2.0}))
     path = sorted(tmp_path.glob(pattern))[-1]
     path.write_text(path.read_text().replace("0", "1"))
     if pattern == "skipped.json":
         path.write_text('{"digits": "there are none."}')
-    for read in (lambda: LiveStore.create_or_resume(tmp_path, study, {}), lambda: report_of(tmp_path)):
+    for read in (lambda: Store.create_or_resume(tmp_path, study, {}), lambda: report_of(tmp_path)):
         with pytest.raises(NasbenchError, match=path.name):
             read()
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nasbench.study.plan import load_study
+from nasbench.study.toml import load_study
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,9 +33,7 @@ def test_every_text_file_names_its_encoding() -> None:
 def test_a_study_is_read_as_utf_8_whatever_the_locale(tmp_path: Path) -> None:
     text = load_study("quick").to_toml().replace('label = "random_search"', 'label = "évolution"')
     (tmp_path / "s.toml").write_text(text, encoding="utf-8")
-    code = (
-        "from nasbench.study.plan import load_study; print(ascii([e.label for e in load_study('s.toml').optimizers]))"
-    )
+    code = "from nasbench.study.toml import load_study; print(ascii([e.label for e in load_study('s.toml').methods]))"
     locale = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     read = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, env=locale, capture_output=True, encoding="utf-8", check=True

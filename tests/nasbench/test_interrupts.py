@@ -20,15 +20,15 @@ STUDY = """
 name = "long"
 seed = 5
 runs = 400
-chunk = 1
-benchmarks = ["nas-bench-201/cifar10"]
+runs_per_file = 1
+problems = ["nas-bench-201/cifar10"]
 objectives = ["error"]
 split = "validation"
 epochs = [200]
 training_seed = "random"
-repeats = "charged"
+repeat_policy = "retrain"
 budget = { queries = 2000 }
-optimizers = [{ name = "regularized_evolution" }]
+methods = [{ name = "regularized_evolution" }]
 """
 GOES_ON = "nasbench: interrupted; what was done is kept, and the same command goes on from there."
 

@@ -10,8 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nasbench.files.path_names import is_plain_name, path_components
-from nasbench.live.studies.study import live_preset_names, load_live_study
-from nasbench.study.plan import load_study, preset_names
+from nasbench.study.toml import load_study, preset_names
 
 SAFE = re.compile(r"[A-Za-z0-9_=][A-Za-z0-9._=~-]*")
 HARD = [
@@ -49,8 +48,7 @@ def test_components_are_safe_and_unique_whatever_their_case(names: list[str]) ->
 
 def test_presets_keep_their_folders() -> None:
     """What a version without this module wrote of each label and benchmark."""
-    places = [(unit.path, unit.benchmark.replace("/", "__"), unit.entry.label) for unit in _tables()]
-    places += [(u.path, u.task, u.label) for name in live_preset_names() for u in load_live_study(name).units()]
+    places = [(unit.path, unit.problem.removeprefix("live/").replace("/", "__"), unit.label) for unit in _tables()]
     assert len(places) > 500
     for path, first, label in places:
         slug = re.sub(r"[^A-Za-z0-9.=-]+", "_", label).strip("_")
@@ -58,7 +56,7 @@ def test_presets_keep_their_folders() -> None:
 
 
 def _tables():  # type: ignore[no-untyped-def]
-    return [unit for name in preset_names() for unit in load_study(name).units() if "*" not in unit.benchmark]
+    return [unit for name in preset_names() for unit in load_study(name).units() if "*" not in unit.problem]
 
 
 @pytest.mark.parametrize("name", ["quick", "multi-objective", "遗传算法", "my study (2)", "a.b"])

@@ -13,22 +13,23 @@ from typing import Any
 import pytest
 
 from nasbench.study.cluster import Cluster, connect
-from nasbench.study.plan import Study, parse_study
+from nasbench.study.config import Study
 from nasbench.study.runner import run_study
+from nasbench.study.toml import parse_study
 
 TEXT = """
 name = "short"
 seed = 3
 runs = 75
-chunk = 1
-benchmarks = ["nas-bench-201/cifar10"]
+runs_per_file = 1
+problems = ["nas-bench-201/cifar10"]
 objectives = ["error"]
 split = "validation"
 epochs = [200]
 training_seed = "random"
-repeats = "cached"
+repeat_policy = "cache"
 budget = { unique_queries = 100 }
-optimizers = [
+methods = [
     { name = "random_search" },
     { name = "regularized_evolution", settings = { population = 11, sample = 19 } },
     { name = "local_search" },

@@ -8,21 +8,21 @@ from pathlib import Path
 import pytest
 
 from nasbench.reports.analysis.results import Results
-from nasbench.study.plan import parse_study
 from nasbench.study.runner import run_study
+from nasbench.study.toml import parse_study
 
 HEAD = """
 name = "{name}"
 description = "A study for tests."
 seed = 11
 runs = {runs}
-chunk = {chunk}
-benchmarks = [{benchmarks}]
+runs_per_file = {chunk}
+problems = [{benchmarks}]
 objectives = [{objectives}]
 split = "{split}"
 epochs = {epochs}
 training_seed = "{seeds}"
-repeats = "{repeats}"
+repeat_policy = "{repeats}"
 
 [budget]
 {budget}
@@ -37,7 +37,7 @@ def run_small(
     chunk: int = 5,
     benchmarks: tuple[str, ...] = ("nas-bench-201/cifar10", "nas-bench-201/cifar100"),
     objectives: tuple[str, ...] = ("error",),
-    repeats: str = "charged",
+    repeats: str = "retrain",
     budget: str = "queries = 80",
     epochs: str = "[200]",
     split: str = "validation",
@@ -57,7 +57,7 @@ def run_small(
         seeds=seeds,
         budget=budget,
     )
-    text += "".join(f'\n[[optimizers]]\nname = "{name}"\n' for name in optimizers) + extra
+    text += "".join(f'\n[[methods]]\nname = "{name}"\n' for name in optimizers) + extra
     run_study(parse_study(text, "the test"), folder / "study")
     return folder / "study"
 
@@ -87,9 +87,9 @@ def several(tmp_path_factory: pytest.TempPathFactory) -> Results:
         tmp_path_factory.mktemp("several"),
         optimizers=("random_search",),
         objectives=("error", "latency"),
-        repeats="cached",
+        repeats="cache",
         budget="unique_queries = 40",
         runs=6,
-        extra='\n[[optimizers]]\nname = "random_search"\nlabel = "without replacement"\nsettings = { replacement = false }\n',
+        extra='\n[[methods]]\nname = "random_search"\nlabel = "without replacement"\nsettings = { replacement = false }\n',
     )
     return Results.open(folder)

@@ -49,7 +49,7 @@ def test_one_run_of_one_optimizer_on_one_data_set(small_study: Callable[..., Pat
 
 def test_ties_everywhere_and_every_run_censored(small_study: Callable[..., Path], tmp_path: Path) -> None:
     # The same algorithm three times, one query each: equal scores, and nobody reaches a hard target.
-    extra = "".join(f'\n[[optimizers]]\nname = "random_search"\nlabel = "{name}"\n' for name in ("a", "b", "c"))
+    extra = "".join(f'\n[[methods]]\nname = "random_search"\nlabel = "{name}"\n' for name in ("a", "b", "c"))
     folder = small_study(tmp_path, optimizers=(), extra=extra, runs=4, benchmarks=ONE, budget="queries = 1")
     report, text = reported(folder, tmp_path / "out")
     assert "a, b and c share the lowest mean" in report.summary[1]
@@ -66,7 +66,7 @@ def test_runs_that_stop_at_different_lengths(small_study: Callable[..., Path], t
         optimizers=("random_search", "local_search"),
         runs=3,
         benchmarks=ONE,
-        repeats="cached",
+        repeats="cache",
         budget="train_seconds = 40000.0",
     )
     report, text = reported(folder, tmp_path / "out")
@@ -84,7 +84,7 @@ def test_two_runs(small_study: Callable[..., Path], tmp_path: Path) -> None:
 
 def test_tables_without_training_times_and_with_a_test_split(small_study: Callable[..., Path], tmp_path: Path) -> None:
     cells = tuple(f"nas-bench-graph/{name}" for name in ("cora", "citeseer", "cs", "photo", "physics"))
-    extra = '\n[[optimizers]]\nname = "random_search"\nlabel = "other"\nsettings = { replacement = false }\n'
+    extra = '\n[[methods]]\nname = "random_search"\nlabel = "other"\nsettings = { replacement = false }\n'
     folder = small_study(
         tmp_path,
         optimizers=("random_search", "local_search"),
@@ -155,7 +155,7 @@ def test_laws_that_are_met_exactly_are_reported(
     budget: str, settings: str, objectives: tuple[str, ...],
 ) -> None:  # fmt: skip
     six(accuracies)
-    extra = f'\n[[optimizers]]\nname = "random_search"\nsettings = {settings}\n'
+    extra = f'\n[[methods]]\nname = "random_search"\nsettings = {settings}\n'
     folder = small_study(
         tmp_path, optimizers=(), extra=extra, runs=20, benchmarks=("six/d",), epochs="[1]", budget=budget, objectives=objectives, seeds="mean",
     )  # fmt: skip
@@ -166,7 +166,7 @@ def test_a_law_without_regret_left_is_met_exactly(
     small_study: Callable[..., Path], six: Callable[[tuple[int, ...]], None], tmp_path: Path
 ) -> None:
     six(RISING)
-    extra = '\n[[optimizers]]\nname = "random_search"\nsettings = { replacement = false }\n'
+    extra = '\n[[methods]]\nname = "random_search"\nsettings = { replacement = false }\n'
     folder = small_study(
         tmp_path,
         optimizers=(),

@@ -61,7 +61,7 @@ def test_front_traces_against_the_whole_history(several: Results) -> None:
 
 
 def test_table_and_figure_of_several_objectives(several: Results) -> None:
-    evaluations = [evaluate_benchmark(several, name) for name in several.study.benchmarks]
+    evaluations = [evaluate_benchmark(several, name) for name in several.study.problems]
     table = multi_objective_table(evaluations, several.study.objectives, np.random.default_rng(0))
     keys = [column.key for column in table.columns]
     cells = dict(zip(keys, table.rows[0], strict=True))

@@ -13,30 +13,38 @@ import numpy as np
 import pytest
 
 from nasbench.errors import NasbenchError
-from nasbench.live.studies.store import LiveStore
-from nasbench.live.studies.study import LiveUnit, load_live_study
 from nasbench.reports.live.compare import most_coverage, seed_mean, seeds_needed, why_no_test
 from nasbench.reports.live.report import build_live_report
 from nasbench.reports.live.results import LiveResults
 from nasbench.reports.page.writer import write_report
 from nasbench.reports.statistics.pairwise import wilcoxon_signed_rank
 from nasbench.reports.statistics.result import Estimate, HypothesisTest, Interval, Undefined
+from nasbench.study.backend import UnitResult
+from nasbench.study.config import WorkUnit
+from nasbench.study.live_config import task_of
+from nasbench.study.store import Store
+from nasbench.study.toml import load_study
 
 
-def result(unit: LiveUnit, score: float) -> dict[str, Any]:
+def result(unit: WorkUnit, score: float) -> dict[str, Any]:
     """Return a result as a run of a live study writes it."""
-    row: dict[str, Any] = {"label": unit.label, "task": unit.task, "seed": unit.seed, "train_seconds": 1.0 + unit.seed}
-    if unit.task in ("co2", "ett"):
+    row: dict[str, Any] = {
+        "label": unit.label,
+        "task": task_of(unit.problem),
+        "seed": unit.seed,
+        "train_seconds": 1.0 + unit.seed,
+    }
+    if unit.problem in ("live/co2", "live/ett"):
         row["test_mse"] = score / 10
     else:
         row |= {"test_error": score, "test_macro_f1": 100 - score}
-        row["test_class_counts"] = [50, 50] if unit.task == "digits" else [10, 90]
-    if unit.entry is None and unit.label != "small_cnn":
+        row["test_class_counts"] = [50, 50] if unit.problem == "live/digits" else [10, 90]
+    if unit.method is None and unit.label != "small_cnn":
         return row
     row |= {"parameters": 1000, "latency_ms_batch_1": 2.0, "latency_ms_batch_64": 30.0, "processor_seconds": 5.0}
-    if unit.entry is None:
+    if unit.method is None:
         return row
-    shares = unit.entry.name in ("hybrid_supernet", "gaea", "darts")
+    shares = unit.method.name in ("hybrid_supernet", "gaea", "darts")
     steps = [
         {"search": 50.0 / (1 + i), "seconds": 2.0, **({"epoch": i + 1, "skips": i} if shares else {"query": i + 1})}
         for i in range(3)
@@ -46,13 +54,14 @@ def result(unit: LiveUnit, score: float) -> dict[str, Any]:
 
 def make(folder: Path, seeds: int, skipped: bool = True, spread: float = 0.0) -> LiveResults:
     """Write the results of `applications` with scores of `10 place + seed + spread place seed^2` and open them."""
-    study = load_live_study("applications").with_seeds(seeds)
-    store = LiveStore.create_or_resume(folder, study, {"device": "made here", "device_type": "cpu", "threads": 1})
-    places = {label: i + 1 for i, label in enumerate([*(e.label for e in study.optimizers), "small_cnn"])}
+    study = load_study("applications").with_runs(seeds)
+    store = Store.create_or_resume(folder, study, {"device": "made here", "device_type": "cpu", "threads": 1})
+    places = {label: i + 1 for i, label in enumerate([*(e.label for e in study.methods), "small_cnn"])}
     for unit in study.units():
-        if not (skipped and unit.task == "trec"):
+        if not (skipped and unit.problem == "live/trec"):
             place = places.get(unit.label, 8)
-            store.write(unit, result(unit, 10.0 * place + unit.seed + spread * place * unit.seed**2))
+            score = 10.0 * place + unit.seed + spread * place * unit.seed**2
+            store.write(unit, UnitResult(timing={}, result=result(unit, score)))
     store.write_skipped({"trec": "there is no text."} if skipped else {})
     return LiveResults.open(folder)
 
@@ -152,11 +161,11 @@ def test_what_is_incomplete_or_broken_is_refused(tmp_path: Path) -> None:
         NasbenchError, match=r"lacks 1 of \d+ results of its study \(the first: majority on digits, seed 0\)"
     ):
         LiveResults.open(folder)
-    results.store.write(unit, result(unit, 80.0))
+    results.store.write(unit, UnitResult(timing={}, result=result(unit, 80.0)))
     (folder / "skipped.json").write_text("{")
     with pytest.raises(NasbenchError, match=r"skipped.json cannot be read"):
         LiveResults.open(folder)
-    with pytest.raises(NasbenchError, match="is not the folder of a live study"):
+    with pytest.raises(NasbenchError, match="not a results folder"):
         LiveResults.open(tmp_path)
 
 

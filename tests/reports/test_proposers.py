@@ -31,7 +31,7 @@ def folder(small_study: Callable[..., Path], tmp_path_factory: pytest.TempPathFa
         runs=4,
         chunk=2,
         benchmarks=(ONE,),
-        repeats="cached",
+        repeats="cache",
         budget="unique_queries = 12",
     )
 
@@ -44,10 +44,10 @@ def made_up(names: list[list[str]]) -> Traces:
         "query": np.concatenate([np.arange(n) for n in queries]),
         "error": np.zeros(total),
         "epochs": np.ones(total, dtype=int),
-        "cost": np.zeros(total),
-        "first": np.ones(total, dtype=bool),
-        "fresh": np.ones(total, dtype=bool),
-        "proposer": np.concatenate(names),
+        "charged_seconds": np.zeros(total),
+        "is_new_architecture": np.ones(total, dtype=bool),
+        "is_new_isomorphism_class": np.ones(total, dtype=bool),
+        "operator": np.concatenate(names),
     }
     return stack_runs(columns, np.zeros(total, dtype=int), ("error",), "cached", 1)
 
@@ -93,7 +93,7 @@ def test_results_without_the_column_are_read(folder: Path, tmp_path: Path, resul
     older = tmp_path / "older"
     shutil.copytree(folder, older)
     first = min((older / "traces").rglob("hybrid/*.parquet"))
-    pq.write_table(pq.read_table(first, partitioning=None).drop_columns("proposer"), first)
+    pq.write_table(pq.read_table(first, partitioning=None).drop_columns("operator"), first)
     vouch(older)
     evaluation: BenchmarkEvaluation
     (evaluation,) = evaluate(Results.open(older))

@@ -15,8 +15,8 @@ from nasbench.cli.main import status
 from nasbench.errors import NasbenchError
 from nasbench.reports.analysis.evaluation import evaluate_benchmark
 from nasbench.reports.analysis.results import Results
-from nasbench.study.plan import load_study
 from nasbench.study.runner import run_study
+from nasbench.study.toml import load_study
 
 from vouching import vouch
 
@@ -59,8 +59,8 @@ def test_a_damaged_file_is_refused(copy: Path) -> None:
     [
         ("error", -3.7e279, "holds a value of error beyond 100 %, which no run measured"),
         ("error", float("nan"), "a number of its column error is not finite"),
-        ("cost", float("inf"), "a number of its column cost is not finite"),
-        ("cost", -1.0, "charges less than nothing"),
+        ("charged_seconds", float("inf"), "a number of its column charged_seconds is not finite"),
+        ("charged_seconds", -1.0, "charges less than nothing"),
     ],
 )
 def test_a_value_out_of_range_is_refused(copy: Path, column: str, value: float, reason: str) -> None:

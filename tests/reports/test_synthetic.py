@@ -25,9 +25,9 @@ def closed(small_study: Callable[..., Path], tmp_path_factory: pytest.TempPathFa
         benchmarks=(LARGE, "onemax/3x3"),
         runs=6,
         epochs="[1]",
-        repeats="cached",
+        repeats="cache",
         budget="unique_queries = 27",
-        extra='\n[[optimizers]]\nname = "local_search"\nlabel = "first"\nsettings = { improvement = "first" }\n',
+        extra='\n[[methods]]\nname = "local_search"\nlabel = "first"\nsettings = { improvement = "first" }\n',
     )
     return Results.open(folder)
 

@@ -13,7 +13,7 @@ from nasbench.reports.analysis.traces import Traces, at_budgets, stack_runs
 CELL = ("nas-bench-201/cifar10", "regularized_evolution")
 
 
-def made(runs: list[int], values: list[float], epochs: list[int] | None = None, repeats: str = "charged") -> Traces:
+def made(runs: list[int], values: list[float], epochs: list[int] | None = None, repeats: str = "retrain") -> Traces:
     """Traces of queries with these observed values, each of another architecture."""
     run = np.array(runs)
     query = np.concatenate([np.arange((run == r).sum()) for r in dict.fromkeys(runs)])
@@ -23,9 +23,9 @@ def made(runs: list[int], values: list[float], epochs: list[int] | None = None, 
         "query": query,
         "error": np.array(values),
         "epochs": np.array(epochs or [200] * count),
-        "cost": np.full(count, 2.0),
-        "first": np.ones(count, dtype=bool),
-        "fresh": np.ones(count, dtype=bool),
+        "charged_seconds": np.full(count, 2.0),
+        "is_new_architecture": np.ones(count, dtype=bool),
+        "is_new_isomorphism_class": np.ones(count, dtype=bool),
     }
     return stack_runs(columns, np.arange(count), ("error",), repeats, 200)
 
@@ -48,10 +48,12 @@ def test_accounts_equal_sums_over_the_rows_of_the_files(several: Results) -> Non
     for i, (_, rows) in enumerate(frame.groupby("run", sort=True)):
         last = traces.lengths[i] - 1
         assert traces.spent("queries")[i, last] == len(rows)
-        assert traces.spent("unique_queries")[i, last] == rows["first"].sum() == 40
-        assert traces.spent("nonisomorphic_queries")[i, last] == rows["fresh"].sum()
-        assert traces.spent("train_seconds")[i, last] == pytest.approx(rows["cost"].sum(), rel=1e-12)
-        assert traces.spent("epochs")[i, last] == rows.loc[rows["first"], "epochs"].sum()  # repeats are cached
+        assert traces.spent("unique_queries")[i, last] == rows["is_new_architecture"].sum() == 40
+        assert traces.spent("nonisomorphic_queries")[i, last] == rows["is_new_isomorphism_class"].sum()
+        assert traces.spent("train_seconds")[i, last] == pytest.approx(rows["charged_seconds"].sum(), rel=1e-12)
+        assert (
+            traces.spent("epochs")[i, last] == rows.loc[rows["is_new_architecture"], "epochs"].sum()
+        )  # repeats are cached
         assert (traces.spent("queries")[i, last:] == len(rows)).all()
 
 

@@ -28,15 +28,15 @@ decisions = [{ name = "op", choices = ["conv", "pool", "skip"] }, { name = "widt
 STUDY = """name = "small"
 seed = 7
 runs = 4
-chunk = 4
-benchmarks = ["small/d"]
+runs_per_file = 4
+problems = ["small/d"]
 objectives = ["error"]
 split = "validation"
 epochs = [1]
 training_seed = "mean"
-repeats = "cached"
+repeat_policy = "cache"
 budget = { unique_queries = 5 }
-optimizers = [{ name = "random_search" }, { name = "local_search" }]
+methods = [{ name = "random_search" }, { name = "local_search" }]
 """
 
 

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from nasbench.errors import NasbenchError
-from nasbench.study.plan import Study, parse_study
+from nasbench.study.config import Study
 from nasbench.study.runner import run_study
+from nasbench.study.toml import parse_study
 from nasbench.theory import commands
 from nasbench.theory.machinery.claim import Outcome
 from nasbench.theory.traces.runs import OptimizerRuns, open_runs
@@ -24,30 +25,30 @@ PLAN = """
 name = "theory"
 seed = 11
 runs = {runs}
-chunk = 100
-benchmarks = ["nas-bench-201/cifar10"]
+runs_per_file = 100
+problems = ["nas-bench-201/cifar10"]
 objectives = [{objectives}]
 split = "validation"
 epochs = [200]
 training_seed = "{policy}"
-repeats = "cached"
+repeat_policy = "cache"
 [budget]
 queries = 200
-[[optimizers]]
+[[methods]]
 name = "random_search"
-[[optimizers]]
+[[methods]]
 name = "random_search"
 label = "without replacement"
 settings = {{ replacement = false }}
-[[optimizers]]
+[[methods]]
 name = "regularized_evolution"
-[[optimizers]]
+[[methods]]
 name = "local_search"
-[[optimizers]]
+[[methods]]
 name = "local_search"
 label = "first improvement"
 settings = {{ improvement = "first" }}
-[[optimizers]]
+[[methods]]
 name = "one_plus_one_ea"
 """
 
@@ -147,7 +148,7 @@ def test_noise_breaks_an_assumption_and_is_called_so(tmp_path: Path) -> None:
 
 def test_archives_of_several_objectives_are_monotone(tmp_path: Path) -> None:
     several = plan(5, objectives='"error", "parameters"')
-    several = replace(several, optimizers=several.optimizers[:1])
+    several = replace(several, methods=several.methods[:1])
     run_study(several, tmp_path / "several")
     checks = by_claim(check_traces(open_runs(tmp_path / "several"), claims={"pareto.hypervolume-monotone"}))
     assert [s.verdict.outcome for s in checks.values()] == [Outcome.HOLDS]
@@ -167,9 +168,14 @@ def test_another_version_of_the_benchmark_is_refused(folder: Path, tmp_path: Pat
 
 
 def test_an_unfinished_study_is_refused(tmp_path: Path) -> None:
+    from nasbench.benchmarks.catalogue import get_benchmark
     from nasbench.study.store import Store
 
-    Store.create_or_resume(tmp_path / "begun", plan(3))
+    Store.create_or_resume(
+        tmp_path / "begun",
+        plan(3),
+        {"benchmarks": {"nas-bench-201/cifar10": get_benchmark("nas-bench-201/cifar10").checksum}},
+    )
     with pytest.raises(NasbenchError, match="resumes it"):
         open_runs(tmp_path / "begun")
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.errors import NasbenchError
-from nasbench.study.plan import Entry, Study
+from nasbench.study.config import Study
+from nasbench.study.methods import MethodConfig
 from nasbench.study.store import Store
 from nasbench.theory.exact.landscape import Landscape
 
@@ -34,7 +35,7 @@ class OptimizerRuns:
 
     study: Study
     benchmark: str
-    entry: Entry
+    entry: MethodConfig
     index: Ints
     observed: Floats
 
@@ -74,7 +75,7 @@ def open_runs(folder: Path) -> list[OptimizerRuns]:
     store = Store.open(folder)
     study = store.study
     recorded = store.environment.get("benchmarks", {})
-    for name in study.benchmarks:
+    for name in study.problems:
         if recorded.get(name) != get_benchmark(name).checksum:
             raise NasbenchError(
                 f"{folder} was run on another version of {name} than is installed; restore that table or run the study again."
@@ -83,11 +84,11 @@ def open_runs(folder: Path) -> list[OptimizerRuns]:
         raise NasbenchError(
             f"{folder} lacks {len(store.missing)} of {len(study.units())} units; `nasbench run` with this study and folder resumes it."
         )
-    return [_runs(store, benchmark, entry) for benchmark in study.benchmarks for entry in study.optimizers]
+    return [_runs(store, benchmark, entry) for benchmark in study.problems for entry in study.methods]
 
 
-def _runs(store: Store, benchmark: str, entry: Entry) -> OptimizerRuns:
-    units = [u for u in store.study.units() if u.benchmark == benchmark and u.entry.label == entry.label]
+def _runs(store: Store, benchmark: str, entry: MethodConfig) -> OptimizerRuns:
+    units = [u for u in store.study.units() if u.problem == benchmark and u.label == entry.label]
     names = ["run", "query", "architecture", *store.study.objectives]
     table = pa.concat_tables([store.read(unit).select(names) for unit in units]).sort_by(
         [("run", "ascending"), ("query", "ascending")]

@@ -17,24 +17,25 @@ from hypothesis import strategies as st
 
 from nasbench.cli.main import status
 from nasbench.errors import NasbenchError
+from nasbench.study.config import Study
 from nasbench.study.manifest import NAME
-from nasbench.study.plan import Study, load_study, parse_study
 from nasbench.study.runner import run_study
 from nasbench.study.store import Store
+from nasbench.study.toml import load_study, parse_study
 
 TEXT = """
 name = "small"
 seed = 5
 runs = 3
-chunk = 2
-benchmarks = ["nas-bench-201/cifar10"]
+runs_per_file = 2
+problems = ["nas-bench-201/cifar10"]
 objectives = ["error"]
 split = "validation"
 epochs = [200]
 training_seed = "random"
-repeats = "charged"
+repeat_policy = "retrain"
 budget = { queries = 30 }
-optimizers = [{ name = "random_search" }, { name = "local_search" }]
+methods = [{ name = "random_search" }, { name = "local_search" }]
 """
 
 
@@ -46,7 +47,7 @@ def study() -> Study:
 def frame(folder: Path) -> pd.DataFrame:
     """All traces of a folder, in the order of optimizers and runs."""
     store = Store.open(folder)
-    frames = [store.read(unit).to_pandas().assign(label=unit.entry.label) for unit in store.study.units()]
+    frames = [store.read(unit).to_pandas().assign(label=unit.label) for unit in store.study.units()]
     return pd.concat(frames).sort_values(["label", "run", "query"], ignore_index=True)
 
 
@@ -116,12 +117,14 @@ def _stop(left, *arguments):  # type: ignore[no-untyped-def]
 @given(chunk=st.integers(1, 7), counts=st.lists(st.integers(1, 40), min_size=1, max_size=6, unique=True))
 def test_units_of_a_study_stay_units_when_runs_are_added(chunk: int, counts: list[int]) -> None:
     first, *more = sorted(counts)
-    grown = parse_study(TEXT.replace("runs = 3", f"runs = {first}").replace("chunk = 2", f"chunk = {chunk}"), "test")
+    grown = parse_study(
+        TEXT.replace("runs = 3", f"runs = {first}").replace("runs_per_file = 2", f"runs_per_file = {chunk}"), "test"
+    )
     for runs in more:
         before = grown.units()
         grown = parse_study(grown.extended(runs).to_toml(), "again")
         assert {u.path for u in before} <= {u.path for u in grown.units()}
-    ranges = [unit.runs for unit in grown.units() if unit.entry.label == "local_search"]
+    ranges = [unit.runs for unit in grown.units() if unit.label == "local_search"]
     assert np.concatenate(ranges).tolist() == list(range(max(counts)))
     assert max(map(len, ranges)) <= chunk
 
@@ -154,8 +157,8 @@ def test_a_name_that_is_none_of_a_folder_is_refused_where_it_would_choose_one(
 
 def test_labels_that_no_file_name_can_hold_have_files_of_their_own(tmp_path: Path) -> None:
     labels = ["..", "遗传算法", "随机搜索", "x" * 300, "REA", "rea"]
-    tables = "".join(f'\n[[optimizers]]\nname = "random_search"\nlabel = "{label}"\n' for label in labels)
-    text = TEXT[: TEXT.index("optimizers")].replace('/cifar10"', '/cifar10", "nas-bench-201/cifar100"') + tables
+    tables = "".join(f'\n[[methods]]\nname = "random_search"\nlabel = "{label}"\n' for label in labels)
+    text = TEXT[: TEXT.index("methods")].replace('/cifar10"', '/cifar10", "nas-bench-201/cifar100"') + tables
     assert run_study(parse_study(text, "test"), tmp_path).units == 2 * 6 * 2
     places = {str(path.relative_to(tmp_path / "traces")).lower() for path in (tmp_path / "traces").rglob("*.parquet")}
     assert len(places) == 24 and all(place.isascii() and place.count("/") == 2 for place in places)
@@ -167,7 +170,7 @@ def test_two_studies_that_start_at_once_never_mix(study: Study, tmp_path: Path) 
 import sys, time
 from pathlib import Path
 from nasbench.errors import NasbenchError
-from nasbench.study.plan import parse_study
+from nasbench.study.toml import parse_study
 from nasbench.study.runner import run_study
 study = parse_study(sys.stdin.readline().encode().decode("unicode_escape"), "test")
 print("ready", flush=True)

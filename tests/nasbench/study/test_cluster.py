@@ -24,8 +24,8 @@ from nasbench.search.ledger import Budget
 from nasbench.search.registry import get_optimizer
 from nasbench.study import cluster as module
 from nasbench.study.cluster import Call, Cluster, connect
-from nasbench.study.plan import load_study, parse_study
 from nasbench.study.runner import run_study
+from nasbench.study.toml import load_study, parse_study
 from nasbench.study.tuning import tune
 
 from table_protocol import table_protocol
@@ -37,15 +37,15 @@ TEXT = f"""
 name = "small"
 seed = 5
 runs = 36
-chunk = 3
-benchmarks = ["{BENCHMARK}", "nas-bench-201/cifar100"]
+runs_per_file = 3
+problems = ["{BENCHMARK}", "nas-bench-201/cifar100"]
 objectives = ["error"]
 split = "validation"
 epochs = [200]
 training_seed = "random"
-repeats = "charged"
+repeat_policy = "retrain"
 budget = {{ queries = 120 }}
-optimizers = [{{ name = "regularized_evolution", settings = {{ population = 20, sample = 5 }} }}]
+methods = [{{ name = "regularized_evolution", settings = {{ population = 20, sample = 5 }} }}]
 """
 
 

@@ -17,9 +17,9 @@ from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
 from nasbench.study.endings import endings_of, sentences, with_endings
-from nasbench.study.plan import parse_study
 from nasbench.study.runner import run_study
 from nasbench.study.store import Store
+from nasbench.study.toml import parse_study
 
 from table_protocol import table_protocol
 from tiny_tables import TinyTable
@@ -29,14 +29,14 @@ STUDY = """
 name = "exhausted"
 seed = 7
 runs = 3
-benchmarks = ["onemax/2x2"]
+problems = ["onemax/2x2"]
 objectives = ["error"]
 split = "validation"
 epochs = [1]
 training_seed = "random"
-repeats = "cached"
+repeat_policy = "cache"
 budget = { unique_queries = 40 }
-optimizers = [{ name = "tpe" }, { name = "random_search" }, { name = "gp_bo", label = "surrogate" }]
+methods = [{ name = "tpe" }, { name = "random_search" }, { name = "gp_bo", label = "surrogate" }]
 """
 
 
@@ -49,9 +49,11 @@ def test_an_exhausted_space_ends_every_run_at_once_and_the_report_says_so(tmp_pa
         traces = store.read(unit)
         assert set(endings_of(traces.schema)) == {0, 1, 2}
         frame = traces.to_pandas()
-        assert (frame.groupby("run")["first"].sum() == 4).all()
-        if unit.entry.name != "gp_bo":  # its random start is a batch
-            assert frame.groupby("run").tail(1)["first"].all(), "the query that completes the space is the last"
+        assert (frame.groupby("run")["is_new_architecture"].sum() == 4).all()
+        if unit.label != "surrogate":  # its random start is a batch
+            assert frame.groupby("run").tail(1)["is_new_architecture"].all(), (
+                "the query that completes the space is the last"
+            )
     text = " ".join(build_report(Results.open(tmp_path)).summary)
     assert "3 runs of tpe ended before the budget was spent because every architecture had been queried" in text
 

@@ -7,8 +7,8 @@ import pytest
 from nasbench.benchmarks.catalogue import expand_benchmarks, get_benchmark
 from nasbench.errors import NasbenchError
 from nasbench.search.registry import get_optimizer
-from nasbench.study.plan import load_study, parse_study
 from nasbench.study.runner import check_study
+from nasbench.study.toml import load_study, parse_study
 
 
 @pytest.fixture
@@ -19,12 +19,12 @@ def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_all_tables_are_those_at_hand(fresh: None, reference_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study = load_study("all-tables")
-    assert len(study.benchmarks) == 3 + 9
+    assert len(study.problems) == 3 + 9
     monkeypatch.setenv("NASBENCH_DATA", str(reference_data))
     study = load_study("all-tables")
-    assert len(study.benchmarks) == 3 + 9 + 7 + 2 + 1
+    assert len(study.problems) == 3 + 9 + 7 + 2 + 1
     assert parse_study(study.to_toml(), "again") == study
-    assert load_study("size-space").benchmarks == tuple(
+    assert load_study("size-space").problems == tuple(
         f"nats-bench-size-reference/{d}" for d in ("cifar10", "cifar100", "imagenet16-120")
     )
 
@@ -46,5 +46,5 @@ def test_the_presets_name_optimizers_that_their_benchmarks_can_run(fresh: None) 
     study = load_study("all-tables")
     benchmark = get_benchmark("nas-bench-graph-proteins/proteins")
     problem = benchmark.problem(study.protocol(benchmark.longest(study.objectives, study.split)), study.seed, (0,))
-    for entry in study.optimizers:
+    for entry in study.methods:
         get_optimizer(entry.name).check(problem, entry.settings)

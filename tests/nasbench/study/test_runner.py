@@ -15,23 +15,24 @@ import pandas as pd
 import pytest
 
 from nasbench.errors import NasbenchError
-from nasbench.study.plan import Study, load_study, parse_study
+from nasbench.study.config import Study
 from nasbench.study.runner import run_study
 from nasbench.study.store import Store
+from nasbench.study.toml import load_study, parse_study
 
 TEXT = """
 name = "small"
 seed = 5
 runs = 12
-chunk = 4
-benchmarks = ["nas-bench-201/cifar10", "nas-bench-201/cifar100"]
+runs_per_file = 4
+problems = ["nas-bench-201/cifar10", "nas-bench-201/cifar100"]
 objectives = ["error", "parameters"]
 split = "validation"
 epochs = [200]
 training_seed = "random"
-repeats = "charged"
+repeat_policy = "retrain"
 budget = { queries = 60 }
-optimizers = [{ name = "random_search" }, { name = "random_search", label = "without replacement", settings = { replacement = false } }]
+methods = [{ name = "random_search" }, { name = "random_search", label = "without replacement", settings = { replacement = false } }]
 """
 
 
@@ -51,12 +52,19 @@ def test_traces_are_plain_parquet_with_one_row_a_query(study: Study, tmp_path: P
     assert [p.name for p in paths] == ["000000-000003.parquet", "000004-000007.parquet", "000008-000011.parquet"]
     frame = pd.concat(pd.read_parquet(p) for p in paths)
     assert frame.groupby("run")["query"].apply(list).tolist() == [list(range(60))] * 12
-    assert {"architecture", "epochs", "training_seed", "error", "parameters", "cost", "first", "fresh"} < set(
-        frame.columns
-    )
+    assert {
+        "architecture",
+        "epochs",
+        "training_seed",
+        "error",
+        "parameters",
+        "charged_seconds",
+        "is_new_architecture",
+        "is_new_isomorphism_class",
+    } < set(frame.columns)
     assert frame["architecture"].str.match(r"\|\w+~0\|\+").all()
     first = ~frame.duplicated(["run", "architecture"])
-    assert (frame["first"] == first).all()
+    assert (frame["is_new_architecture"] == first).all()
 
 
 def test_parallel_and_alone_give_the_same_bytes(study: Study, tmp_path: Path) -> None:
@@ -76,22 +84,22 @@ def test_an_optimizer_of_several_parts_has_a_proposer_with_every_query(tmp_path:
         '{ name = "random_search", label = "without replacement", settings = { replacement = false } }',
         '{ name = "hybrid" }',
     )
-    text = text.replace("chunk = 4", "chunk = 2")
+    text = text.replace("runs_per_file = 4", "runs_per_file = 2")
     run_study(parse_study(text, "test"), tmp_path / "one")
     run_study(parse_study(text, "test"), tmp_path / "two", jobs=2)
     assert files(tmp_path / "one") == files(tmp_path / "two")
-    run_study(parse_study(text.replace("chunk = 2", "chunk = 4"), "test"), tmp_path / "whole")
+    run_study(parse_study(text.replace("runs_per_file = 2", "runs_per_file = 4"), "test"), tmp_path / "whole")
     read = {
         name: pd.concat(pd.read_parquet(p) for p in sorted((tmp_path / name / "traces").rglob("hybrid/*.parquet")))
         for name in ("one", "whole")
     }
     hybrid = read["one"]
-    assert hybrid["proposer"].astype(str).tolist() == read["whole"]["proposer"].astype(str).tolist()
-    assert set(hybrid["proposer"]) <= {"surrogate", "evolution", "relaxation", "uniform"}
-    assert (hybrid.loc[hybrid["query"] < 4, "proposer"] == "uniform").all(), "the initial design"
-    assert (hybrid.loc[hybrid["query"] >= 4, "proposer"] == "surrogate").mean() > 0.5
+    assert hybrid["operator"].astype(str).tolist() == read["whole"]["operator"].astype(str).tolist()
+    assert set(hybrid["operator"]) <= {"surrogate", "evolution", "relaxation", "uniform"}
+    assert (hybrid.loc[hybrid["query"] < 4, "operator"] == "uniform").all(), "the initial design"
+    assert (hybrid.loc[hybrid["query"] >= 4, "operator"] == "surrogate").mean() > 0.5
     (path, *_) = (tmp_path / "one" / "traces").rglob("random_search/*.parquet")
-    assert "proposer" not in pd.read_parquet(path).columns
+    assert "operator" not in pd.read_parquet(path).columns
 
 
 def test_resume_runs_only_what_is_missing(study: Study, tmp_path: Path) -> None:
@@ -107,7 +115,7 @@ def test_resume_runs_only_what_is_missing(study: Study, tmp_path: Path) -> None:
 
 def test_killed_and_started_again_it_ends_with_the_same_bytes(tmp_path: Path) -> None:
     """Killed with SIGKILL six times, at moments spread from before the first file to within the last."""
-    study = load_study("quick").to_toml().replace("chunk = 20", "chunk = 5")
+    study = load_study("quick").to_toml().replace("runs_per_file = 20", "runs_per_file = 5")
     (tmp_path / "study.toml").write_text(study)
     run_study(parse_study(study, "test"), tmp_path / "whole")
     command = [
@@ -150,7 +158,7 @@ def test_a_changed_study_is_refused_and_says_what_differs(study: Study, tmp_path
     run_study(study, tmp_path)
     before = files(tmp_path)
     for change in ("seed = 5", "seed = 6"), ("queries = 60", "queries = 61"), ("replacement = false", "batch = 8"):
-        with pytest.raises(NasbenchError, match=r"holds another study: (seed|budget|optimizers) was .* and is .* now"):
+        with pytest.raises(NasbenchError, match=r"holds another study: (seed|budget|methods) was .* and is .* now"):
             run_study(parse_study(TEXT.replace(*change), "test"), tmp_path)
     assert files(tmp_path) == before
 

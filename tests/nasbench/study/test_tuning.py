@@ -243,7 +243,7 @@ def test_command_prints_one_json_object(capsys: pytest.CaptureFixture[str]) -> N
     assert sum(row["best"] for row in document["trials"]) == 1
     assert nasbench.cli.main.status([*WORDS, "--runs", "4"]) == 0
     text = " ".join(capsys.readouterr().out.split())
-    assert "value: mean unique queries to a top-10 architecture" in text and "[[optimizers]]" in text
+    assert "value: mean unique queries to a top-10 architecture" in text and "[[methods]]" in text
     assert nasbench.cli.main.status([*WORDS, "--runs", "4", "--copies", "2", "--json"]) == 0
     copies = json.loads(capsys.readouterr().out)
     assert copies["copies"] == 2 and copies["trials"][0]["value"] != document["trials"][0]["value"]
@@ -274,7 +274,7 @@ def test_command_complains_in_one_sentence(
 
 @pytest.mark.parametrize("settings", [{}, {"population": 19, "share": 0.5, "kind": 'a "b"', "on": True}])
 def test_the_snippet_is_what_a_study_reads(settings: dict[str, Any]) -> None:
-    (entry,) = tomllib.loads(snippet("regularized_evolution", settings))["optimizers"]
+    (entry,) = tomllib.loads(snippet("regularized_evolution", settings))["methods"]
     assert entry == {"name": "regularized_evolution"} | ({"settings": settings} if settings else {})
 
 

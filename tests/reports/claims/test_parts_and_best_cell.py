@@ -54,12 +54,12 @@ parts = [{{ part = "climbing", without = "random_search" }}, {{ part = "nothing"
 @pytest.fixture(scope="module")
 def study(small_study: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Local search by first improvement as the whole, random search as what is left without climbing, and the whole once more."""
-    named = '\n[[optimizers]]\nname = "local_search"\nlabel = "{}"\nsettings = {{ improvement = "first" }}\n'
+    named = '\n[[methods]]\nname = "local_search"\nlabel = "{}"\nsettings = {{ improvement = "first" }}\n'
     return small_study(
         tmp_path_factory.mktemp("parts"),
         optimizers=("random_search",),
         benchmarks=(ONE,),
-        repeats="cached",
+        repeats="cache",
         budget="unique_queries = 60",
         extra=named.format("full") + named.format("the same"),
     )
@@ -151,7 +151,7 @@ def test_what_is_not_the_registered_study_is_not_judged(study: Path) -> None:
 def test_the_registrations_fit_their_presets() -> None:
     """Every label, budget, seed policy and number of runs that is registered is what the preset has."""
     from nasbench.reports.hypotheses.studies import _unsuitable
-    from nasbench.study.plan import load_study
+    from nasbench.study.toml import load_study
 
     claims: dict[str, Claim] = {claim.name: claim for claim in registered().claims if "study" in claim.facts}
     assert {"best-cell-found-soon", "every-part-helps-on-tables", "every-part-helps-on-landscapes"} < set(claims)
@@ -159,4 +159,4 @@ def test_the_registrations_fit_their_presets() -> None:
         assert _unsuitable(claim, load_study(str(claim.facts["study"]))) == "", claim.name
     three = claims["three-objectives-balanced"]
     assert (three.facts["cap"], three.facts["seed"]) == (300, 866025)
-    assert load_study("multi-objective").benchmarks == ("nas-bench-201/cifar10",)
+    assert load_study("multi-objective").problems == ("nas-bench-201/cifar10",)

@@ -55,9 +55,9 @@ def study(small_study: Callable[..., Path], tmp_path_factory: pytest.TempPathFac
         tmp_path_factory.mktemp("claim"),
         optimizers=("random_search", "regularized_evolution"),
         benchmarks=("nas-bench-201/cifar10",),
-        repeats="cached",
+        repeats="cache",
         budget="unique_queries = 80",
-        extra='\n[[optimizers]]\nname = "local_search"\nlabel = "hybrid"\n',
+        extra='\n[[methods]]\nname = "local_search"\nlabel = "hybrid"\n',
     )
 
 
@@ -192,9 +192,9 @@ def test_queries_to_hypervolume_against_a_scan() -> None:
         "run": np.repeat([0, 1, 2], lengths),
         "query": np.concatenate([np.arange(n) for n in lengths]),
         "epochs": np.full(len(rows), 200),
-        "cost": np.ones(len(rows)),
-        "first": first,
-        "fresh": first,
+        "charged_seconds": np.ones(len(rows)),
+        "is_new_architecture": first,
+        "is_new_isomorphism_class": first,
         "error": objectives[rows, 0] + rng.normal(size=len(rows)),
         "latency": objectives[rows, 1],
         "parameters": objectives[rows, 2],
@@ -250,9 +250,9 @@ def test_three_objectives_are_judged_from_a_study(small_study: Callable[..., Pat
         optimizers=("random_search",),
         benchmarks=("nas-bench-201/cifar10",),
         objectives=("error", "latency", "parameters"),
-        repeats="cached",
+        repeats="cache",
         budget="unique_queries = 60",
-        extra='\n[[optimizers]]\nname = "random_search"\nlabel = "hybrid"\nsettings = { replacement = false }\n',
+        extra='\n[[methods]]\nname = "random_search"\nlabel = "hybrid"\nsettings = { replacement = false }\n',
     )
     outcomes = {}
     for threshold in (0.01, 50.0):

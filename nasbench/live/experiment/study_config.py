@@ -1,4 +1,4 @@
-"""From the tables of a live study to the plans that it stands for, every setting checked before anything runs."""
+"""From the section `live` of a study to the configuration of each search, every setting checked before anything runs."""
 
 from __future__ import annotations
 
@@ -16,81 +16,83 @@ from nasbench.live.searchers.catalogue import get_searcher
 from nasbench.live.searchers.loop import build_searcher
 from nasbench.live.searchers.searcher import SupernetConfig
 from nasbench.live.searchers.stopping import EarlyStopping
-from nasbench.live.studies.study import LiveStudy, LiveUnit
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.task import Augmentation
 from nasbench.live.training.recipe import Recipe
 from nasbench.ranges import SINCE_0_2
-from nasbench.renamed import ARCHITECTURE_SELECTION, RECIPE, stored_with_new_names
 from nasbench.search.ledger import Budget
+from nasbench.study.config import Study, WorkUnit
+from nasbench.study.live_config import task_of
 
 OF_TASK = "task"
 """In place of an augmentation: what the task itself says."""
 
 
-def check_live_study(study: LiveStudy) -> None:
-    """Build every plan of a study; raises NasbenchError for the first name or setting that is wrong."""
-    get_networks(study.space)
-    EarlyStopping.parse(study.stopping)
-    if ARCHITECTURE_SELECTION.get(study.selection, study.selection) not in SELECTIONS:
-        raise unknown_name("selection", study.selection, SELECTIONS)
-    for task in study.tasks:
-        get_task(task)
+def check_task(study: Study, problem: str) -> None:
+    """Build the configuration of every unit of a live task; raises NasbenchError for the first name or setting that is wrong."""
+    task, live = get_task(task_of(problem)), study.live
+    get_networks(live.space)
+    EarlyStopping.parse(live.early_stopping)
+    if live.architecture_selection not in SELECTIONS:
+        raise unknown_name("architecture selection", live.architecture_selection, SELECTIONS)
+    if tuple(study.objectives) != ("error",):
+        raise NasbenchError(
+            f"The objectives of {study.name} are {', '.join(study.objectives)}; live tasks of a study have error alone, the "
+            "task's metric; `nasbench search` minimises several."
+        )
     for unit in study.units():
-        if unit.entry is None:
-            check_reference(unit.label, get_task(unit.task))
+        if unit.problem != problem:
+            continue
+        if unit.method is None:
+            check_reference(unit.label, task)
             recipe_of(study, unit)
-        else:
-            plan = plan_of(study, unit)
-            if plan.shares_weights and unit.seed == study.seeds[0]:
-                # What a searcher asks of the space and the supernet shows where it is built, once, which takes no data.
-                make, partial = get_searcher(plan.optimizer, plan.optimizer_params)
-                build_searcher(make, get_task(plan.task), plan.space, plan.supernet, torch.device("cpu"), partial)
-            check_config(plan)
+            continue
+        config = experiment_config(study, unit)
+        if config.shares_weights and unit.runs == (0,):
+            # What a searcher asks of the space and the supernet shows where it is built, once, which takes no data.
+            make, partial = get_searcher(config.optimizer, config.optimizer_params)
+            build_searcher(make, task, config.space, config.supernet, torch.device("cpu"), partial)
+        check_config(config)
 
 
-def plan_of(study: LiveStudy, unit: LiveUnit) -> ExperimentConfig:
-    """Return the plan of a search of a study.
+def experiment_config(study: Study, unit: WorkUnit) -> ExperimentConfig:
+    """Return what a search of a study depends on.
 
-    Early stopping and selection are the study's where they apply: not to optimizers that train alone, and the
-    selection not to `hybrid_supernet`.
+    Early stopping and architecture selection are the study's where they apply: not to optimizers that train alone, and the selection
+    not to `hybrid_supernet`.
     """
-    assert unit.entry is not None
-    tables = study.of_task(unit.task)
-    where = f"study {study.name}, task {unit.task}"
-    plan = ExperimentConfig(
-        task=unit.task,
-        space=study.space,
-        optimizer=unit.entry.name,
-        optimizer_params=dict(unit.entry.settings),
+    assert unit.method is not None
+    tables = study.live.of_problem(unit.problem, study.budget.limits)
+    where = f"study {study.name}, task {task_of(unit.problem)}"
+    config = ExperimentConfig(
+        task=task_of(unit.problem),
+        space=study.live.space,
+        optimizer=unit.method.name,
+        optimizer_params=dict(unit.method.settings),
         seed=unit.seed,
-        supernet=_filled(SupernetConfig, tables["search"], f"{where}, search"),
+        supernet=_filled(SupernetConfig, tables["supernet"], f"{where}, supernet"),
         recipe=_recipe(tables["recipe"], f"{where}, recipe"),
         search_recipe=_recipe(tables["search_recipe"], f"{where}, search_recipe"),
         budget=dict(Budget(tables["budget"]).limits),
-        subset_size=examples_of(study, unit.task),
+        subset_size=subset_sizes(study, unit.problem),
     )
-    stopping = study.stopping if plan.shares_weights else plan.early_stopping
-    selects = plan.shares_weights and plan.optimizer != "hybrid_supernet"
-    return replace(
-        plan,
-        early_stopping=stopping,
-        architecture_selection=ARCHITECTURE_SELECTION.get(study.selection, study.selection)
-        if selects
-        else plan.architecture_selection,
-    )
+    if not config.shares_weights:
+        return config
+    selects = config.optimizer != "hybrid_supernet"
+    selection = study.live.architecture_selection if selects else config.architecture_selection
+    return replace(config, early_stopping=study.live.early_stopping, architecture_selection=selection)
 
 
-def recipe_of(study: LiveStudy, unit: LiveUnit) -> Recipe:
+def recipe_of(study: Study, unit: WorkUnit) -> Recipe:
     """Return the recipe of the final trainings on the unit's task, with its seed; references train by it too."""
-    recipe = _recipe(study.of_task(unit.task)["recipe"], f"study {study.name}, task {unit.task}, recipe")
-    return replace(recipe, seed=unit.seed)
+    where = f"study {study.name}, task {task_of(unit.problem)}, recipe"
+    return replace(_recipe(study.live.of_problem(unit.problem, {})["recipe"], where), seed=unit.seed)
 
 
-def examples_of(study: LiveStudy, task: str) -> tuple[int | None, int | None]:
+def subset_sizes(study: Study, problem: str) -> tuple[int | None, int | None]:
     """Return the training and search examples to use, None for all."""
-    where = f"study {study.name}, task {task}, examples"
-    given = study.of_task(task)["examples"]
+    where = f"study {study.name}, task {task_of(problem)}, subset_size"
+    given = study.live.of_problem(problem, {})["subset_size"]
     _keys(given, {"train": True, "search": True}, where)
     for key, value in given.items():
         if value != "all" and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
@@ -112,8 +114,10 @@ def _recipe(given: Mapping[str, Any], where: str) -> Recipe:
 
 
 def _filled(kind: type, given: Mapping[str, Any], where: str) -> Any:
-    """Return an object with every setting but the seed from `given`, of the kinds that its defaults have."""
-    defaults, given = kind(), stored_with_new_names(given, RECIPE)
+    """Return an object with every setting but the seed from `given`, of the kinds that its defaults have; all defaults if none is."""
+    defaults = kind()
+    if not given:
+        return defaults
     _keys(given, _required([each for each in fields(kind) if each.name != "seed"]), where)
     for name in given:
         wanted, value = getattr(defaults, name), given[name]
@@ -137,4 +141,4 @@ def _keys(given: Mapping[str, Any], known: Mapping[str, bool], where: str) -> No
         if name not in known:
             raise unknown_name(f"key of the {where}", name, known)
     if missing := [name for name, required in known.items() if required and name not in given]:
-        raise NasbenchError(f"The {where} lacks {missing[0]!r}; a live study names every setting.")
+        raise NasbenchError(f"The {where} lacks {missing[0]!r}; a study names every setting of it, or none.")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from nasbench.errors import NasbenchError
-from nasbench.study.plan import load_study, parse_study, preset_names
+from nasbench.study.toml import load_study, parse_study, preset_names
 
 QUICK = load_study("quick").to_toml()
 
@@ -25,16 +25,16 @@ def test_units_cover_every_run_once() -> None:
     study = load_study("nas-bench-201-full").with_runs(1234)
     units = study.units()
     assert len({unit.path for unit in units}) == len(units)
-    for benchmark in study.benchmarks:
-        for entry in study.optimizers:
-            runs = [run for u in units if u.benchmark == benchmark and u.entry == entry for run in u.runs]
+    for benchmark in study.problems:
+        for entry in study.methods:
+            runs = [run for u in units if u.problem == benchmark and u.method == entry for run in u.runs]
             assert runs == list(range(1234))
 
 
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda t: t.replace("runs = 20", "runs = = 20"), r"not TOML.*line 4"),
+        (lambda t: t.replace("runs = 20", "runs = = 20"), r"not TOML.*line 5"),
         (lambda t: t.replace("runs = 20", "runs = 0"), "between 1 and 100,000"),
         (lambda t: t.replace("runs = 20", "runs = 1000000"), "between 1 and 100,000"),
         (lambda t: t.replace("runs = 20", "runs = '20'"), "whole number"),
@@ -45,7 +45,7 @@ def test_units_cover_every_run_once() -> None:
         (lambda t: t.replace("queries = 300", "queries = -5"), "positive number"),
         (lambda t: t.replace("queries = 300", "querys = 300"), "did you mean 'queries'"),
         (lambda t: t.replace("seed = 20261124", "seed = -1"), "0 or more"),
-        (lambda t: t.replace('repeats = "charged"', 'repeats = "free"'), "charged, cached"),
+        (lambda t: t.replace('repeat_policy = "retrain"', 'repeat_policy = "free"'), "no repeat policy named 'free'"),
         (lambda t: t.replace('label = "local_search"', 'label = "random_search"'), "each once"),
         (
             lambda t: t.replace('label = "local_search"', 'label = "local_search"\nsetings = 3'),

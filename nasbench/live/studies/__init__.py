@@ -1,1 +1,0 @@
-"""Live studies: plan, runner, store, presets."""

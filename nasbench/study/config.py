@@ -1,0 +1,305 @@
+"""A study: problems x methods x runs x budget, with nothing left to a hidden default.
+
+A problem is a benchmark of a table (`nas-bench-201/cifar10`), a function (`nk/10x6-k2`) or a live task (`live/digits`), on which
+networks are trained. A method is an ask-tell optimizer or, on live tasks, a weight-sharing searcher too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nasbench.errors import NasbenchError, unknown_name
+from nasbench.files.path_names import default_folder, path_components
+from nasbench.ranges import SEED
+from nasbench.renamed import REPEATS
+from nasbench.search.ledger import Budget
+from nasbench.search.search_protocol import SearchProtocol
+from nasbench.study.live_config import LiveConfig, is_live, task_of
+from nasbench.study.methods import MethodConfig, method_config
+
+if TYPE_CHECKING:
+    from nasbench.study.runner import Summary
+
+MAX_RUNS = 100_000
+LONGEST = "longest"
+"""In place of a list of epochs: the longest training that each benchmark has."""
+REPEAT_POLICIES = ("retrain", "cache", "cache_isomorphic")
+SCHEMA = 2
+"""Version of what `study.toml` and `environment.json` say; files of version 1 do not name it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkUnit:
+    """The work that is stored together: a method, or a reference model, on a problem for a range of runs.
+
+    Attributes:
+        problem: name of the problem.
+        label: of the method, or the name of the reference model.
+        method: the method; None for a reference model of a live task.
+        runs: numbers, one after another; a unit of a live task has one.
+        seed: of everything random in it; the runs of an ask-tell unit have streams of their own that derive from it.
+        path: place below each folder of a results folder, without ending.
+    """
+
+    problem: str
+    label: str
+    method: MethodConfig | None
+    runs: tuple[int, ...]
+    seed: int
+    path: str
+
+
+@dataclass(frozen=True, init=False)
+class Study:
+    """What is run; `load_study` reads one from TOML, and one is made in Python from problems, methods and a budget.
+
+    Attributes:
+        problems: names.
+        methods: of the study; given as names, as `MethodConfig`, or as what `nasbench.study.methods.method_config` takes.
+        budget: when a run ends; also given as a mapping from accounts to limits.
+        runs: runs of each method on each problem, numbered from 0.
+        seed: of every random stream; on a live task run i has the seed `seed + i`.
+        name, description: what it is called, and a sentence on what it is for.
+        runs_per_file: runs that advance in lockstep and share a file.
+        objectives, split, epochs, training_seed, repeat_policy: see `nasbench.search.search_protocol.SearchProtocol`; epochs may be
+            "longest". On a live task `error` stands for the metric of the task, and the other four do not apply.
+        added_at: numbers of runs that the study had, in order, when more were added; a file ends there.
+        live: what live tasks alone have: space, supernet, trainings, reference models.
+    """
+
+    problems: tuple[str, ...]
+    methods: tuple[MethodConfig, ...]
+    budget: Budget
+    runs: int
+    seed: int
+    name: str
+    description: str
+    runs_per_file: int
+    objectives: tuple[str, ...]
+    split: str
+    epochs: tuple[int, ...] | str
+    training_seed: str | int
+    repeat_policy: str
+    added_at: tuple[int, ...]
+    live: LiveConfig
+
+    def __init__(
+        self,
+        *,
+        problems: Iterable[str],
+        methods: Iterable[MethodConfig | str | Any],
+        budget: Budget | Mapping[str, float],
+        runs: int = 1,
+        seed: int = 0,
+        name: str = "study",
+        description: str = "",
+        runs_per_file: int = 100,
+        objectives: Iterable[str] = ("error",),
+        split: str = "validation",
+        epochs: Iterable[int] | str = LONGEST,
+        training_seed: str | int = "random",
+        repeat_policy: str = "cache",
+        added_at: Iterable[int] = (),
+        live: LiveConfig | None = None,
+    ) -> None:
+        values = {
+            "problems": tuple(problems),
+            "methods": tuple(method_config(method) for method in methods),
+            "budget": budget if isinstance(budget, Budget) else Budget(dict(budget)),
+            "runs": runs,
+            "seed": seed,
+            "name": name,
+            "description": description,
+            "runs_per_file": runs_per_file,
+            "objectives": tuple(objectives),
+            "split": split,
+            "epochs": epochs if isinstance(epochs, str) else tuple(epochs),
+            "training_seed": training_seed,
+            "repeat_policy": repeat_policy,
+            "added_at": tuple(added_at),
+            "live": live or LiveConfig(),
+        }
+        for field, value in values.items():
+            object.__setattr__(self, field, value)
+        self._check()
+
+    def _check(self) -> None:
+        for what, number in (("number of runs", self.runs), ("runs_per_file", self.runs_per_file)):
+            if not 1 <= number <= MAX_RUNS:
+                raise NasbenchError(f"The {what} is {number}; it should be between 1 and {MAX_RUNS:,}.")
+        if self.repeat_policy not in REPEAT_POLICIES:
+            raise unknown_name("repeat policy", self.repeat_policy, REPEAT_POLICIES)
+        if self.seed < 0:
+            raise NasbenchError(f"The seed is {self.seed}; it should be 0 or more.")
+        for what, names in (
+            ("problems", self.problems),
+            ("labels of methods", [method.label for method in self.methods]),
+        ):
+            if not names or len(set(names)) != len(names):
+                raise NasbenchError(f"The {what} are {list(names)}; name at least one, each once.")
+        if list(self.added_at) != sorted(set(self.added_at) & set(range(1, self.runs))):
+            raise NasbenchError(
+                f"Runs were added at {list(self.added_at)} of {self.runs}; these should be numbers of runs that rise."
+            )
+        if self.live_problems:
+            for run in (0, self.runs - 1):
+                if self.live_seed(run) not in SEED:
+                    raise NasbenchError(f"A seed of {self.name} is {self.live_seed(run)}; it should be {SEED.words}.")
+            self.live.check(self.name, self.live_problems, [method.label for method in self.methods])
+
+    @property
+    def live_problems(self) -> tuple[str, ...]:
+        """Problems that are live tasks."""
+        return tuple(problem for problem in self.problems if is_live(problem))
+
+    def live_seed(self, run: int) -> int:
+        """Return the seed of a run on a live task."""
+        return self.live.seeds[run] if self.live.seeds else self.seed + run
+
+    def protocol(self, longest: int) -> SearchProtocol:
+        """Return the search side of the study on a benchmark whose longest training has that many epochs."""
+        epochs = (longest,) if isinstance(self.epochs, str) else self.epochs
+        return SearchProtocol(
+            objectives=self.objectives,
+            split=self.split,
+            epochs=epochs,
+            training_seed=self.training_seed,
+            repeats=next(old for old, new in REPEATS.items() if new == self.repeat_policy),
+            budget=self.budget,
+        )
+
+    def units(self) -> list[WorkUnit]:
+        """Return all work of the study, in a fixed order: a problem after another."""
+        labels = path_components(
+            [*(method.label for method in self.methods), *self.live.all_references(self.live_problems)]
+        )
+        folders = path_components(task_of(problem) if is_live(problem) else problem for problem in self.problems)
+        units: list[WorkUnit] = []
+        for problem in self.problems:
+            make = self._live_units if is_live(problem) else self._ask_tell_units
+            units += make(problem, folders[task_of(problem) if is_live(problem) else problem], labels)
+        return units
+
+    def _ask_tell_units(self, problem: str, folder: str, labels: Mapping[str, str]) -> list[WorkUnit]:
+        edges = sorted({*range(0, self.runs, self.runs_per_file), *self.added_at, self.runs})
+        return [
+            WorkUnit(
+                problem=problem,
+                label=method.label,
+                method=method,
+                runs=tuple(range(first, end)),
+                seed=self.seed,
+                path=f"{folder}/{labels[method.label]}/{first:06d}-{end - 1:06d}",
+            )
+            for method in self.methods
+            for first, end in pairwise(edges)
+        ]
+
+    def _live_units(self, problem: str, folder: str, labels: Mapping[str, str]) -> list[WorkUnit]:
+        """Return a run after another; reference models come first, and those without chance in them run once."""
+        methods: list[tuple[str, MethodConfig | None]] = [(method.label, method) for method in self.methods]
+        return [
+            WorkUnit(
+                problem=problem,
+                label=label,
+                method=method,
+                runs=(run,),
+                seed=self.live_seed(run),
+                path=f"{folder}/{labels[label]}/{self.live_seed(run):06d}",
+            )
+            for run in range(self.runs)
+            for label, method in [*((name, None) for name in self.live.references_of_run(problem, run)), *methods]
+        ]
+
+    def replace(self, **changes: Any) -> Study:
+        """Return the study with other values of some fields."""
+        return replace(self, **changes)
+
+    def with_runs(self, runs: int) -> Study:
+        """Return the same study with another number of runs."""
+        if not 1 <= runs <= MAX_RUNS:
+            raise NasbenchError(f"The number of runs is {runs}; it should be between 1 and {MAX_RUNS:,}.")
+        return replace(self, runs=runs, added_at=(), live=self.live.with_runs(runs))
+
+    def with_seed(self, seed: int) -> Study:
+        """Return the same study with another seed."""
+        return replace(self, seed=seed, live=replace(self.live, seeds=()))
+
+    def with_problems(self, problems: Iterable[str]) -> Study:
+        """Return the study on some of its problems; a live task may be named without `live/`.
+
+        Raises:
+            NasbenchError: for a problem that it does not have.
+        """
+        chosen = []
+        for name in problems:
+            found = next((p for p in self.problems if name in (p, task_of(p))), None)
+            if found is None:
+                raise unknown_name(f"problem of {self.name}", name, [task_of(p) for p in self.problems])
+            chosen.append(found)
+        return replace(self, problems=tuple(dict.fromkeys(chosen)), live=self.live.on(chosen))
+
+    def extended(self, runs: int) -> Study:
+        """Return the same study with runs added: its units stay what they are, and others follow."""
+        if runs == self.runs:
+            return self
+        only_live = len(self.live_problems) == len(self.problems)
+        ended = () if only_live or self.runs % self.runs_per_file == 0 else (self.runs,)
+        return replace(self, runs=runs, added_at=(*self.added_at, *ended), live=self.live.with_runs(runs))
+
+    def run(
+        self,
+        folder: Path | str | None = None,
+        *,
+        jobs: int = 1,
+        device: str = "auto",
+        progress: Callable[[float, int], None] = lambda done, units: None,
+    ) -> Summary:
+        """Run what a results folder lacks of the study; see `nasbench.study.runner.run_study`.
+
+        Args:
+            folder: results folder; default `results/NAME`.
+            jobs: processes.
+            device: where live tasks train: auto, cpu or cuda.
+            progress: called with (units done, units in all).
+        """
+        from nasbench.study.runner import run_study
+
+        return run_study(
+            self,
+            Path(folder) if folder is not None else default_folder(self.name),
+            jobs=jobs,
+            device=device,
+            progress=progress,
+        )
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the study as plain data: every key but `added_at` where no runs were added, and `live` where no task is."""
+        return {
+            "schema": SCHEMA,
+            "name": self.name,
+            "description": self.description,
+            "seed": self.seed,
+            "runs": self.runs,
+            "runs_per_file": self.runs_per_file,
+            "problems": list(self.problems),
+            "objectives": list(self.objectives),
+            "split": self.split,
+            "epochs": self.epochs if isinstance(self.epochs, str) else list(self.epochs),
+            "training_seed": self.training_seed,
+            "repeat_policy": self.repeat_policy,
+            **({"added_at": list(self.added_at)} if self.added_at else {}),
+            "budget": dict(self.budget.limits),
+            "methods": [method.to_mapping() for method in self.methods],
+            **({"live": self.live.to_mapping()} if self.live_problems else {}),
+        }
+
+    def to_toml(self) -> str:
+        """Return the study as TOML; `load_study` reads it back to an equal one."""
+        import tomli_w  # only here: to read studies and to search needs it not
+
+        return tomli_w.dumps(self.to_mapping())
