@@ -10,8 +10,9 @@ import pytest
 import sympy as sp
 
 from nasbench.errors import NasbenchError
+from nasbench.search.normal_scores import normal_scores
 from nasbench.theory.families.bayesian import CLAIMS
-from nasbench.theory.families.bayesian.calibration import fit, normal_scores
+from nasbench.theory.families.bayesian.calibration import fit
 from nasbench.theory.families.bayesian.gp_ucb import BUDGETS, PRODUCT, beta, play, regret_bound
 from nasbench.theory.families.bayesian.information_gain import gain_bound, greedy_design, information, symmetric_bound
 from nasbench.theory.families.bayesian.kernel import AnovaKernel

@@ -5,12 +5,12 @@ Seeds are fixed; with Holm over the whole call the probability that fresh seeds 
 
 from __future__ import annotations
 
-from itertools import combinations, permutations
+from itertools import permutations
 
 import numpy as np
 import pytest
 
-from nasbench.hybrid.enumeration import listing_of
+from nasbench.hybrid.enumeration import enumerate_space
 from nasbench.theory.exact.elitist import hitting_time as exact_time
 from nasbench.theory.families.hybrid.mutants import AdversarialChoices
 from nasbench.theory.families.hybrid.portfolio import with_trap
@@ -75,13 +75,13 @@ def test_the_trap_is_second_and_the_private_algorithm_leaves_it() -> None:
     assert exact_time(landscape).mean[0] == pytest.approx(1 + 36)
 
 
-def test_unordered_space_has_one_function_for_each_multiset() -> None:
-    listing = listing_of(make_space(3, 4, unordered=True), True)
-    assert listing is not None
-    assert len(listing) == len({tuple(sorted(a)) for a in make_space(3, 4).all.tolist()}) == 20
+def test_unordered_space_has_one_class_for_each_multiset() -> None:
+    enumeration = enumerate_space(make_space(3, 4, unordered=True), True)
+    assert enumeration is not None
+    assert len(enumeration) == len({tuple(sorted(a)) for a in make_space(3, 4).all.tolist()}) == 20
 
 
-def test_deceptive_function_falls_away_from_its_optimum() -> None:
+def test_trap_falls_away_from_its_optimum() -> None:
     space = make_space(3, 3)
     values = trap(space.all, 3)[:, 0]
     assert space.all[values.argmin()].tolist() == [2, 2, 2]
@@ -89,25 +89,25 @@ def test_deceptive_function_falls_away_from_its_optimum() -> None:
     assert (trap(one_off, 3) == 3).all()
 
 
-def test_steps_stop_where_they_are_told_and_where_nothing_is_left() -> None:
+def test_iteration_stops_at_its_limit_and_where_nothing_is_left() -> None:
     space = make_space(2, 3)
     function = random_landscape(0, space)
-    optimizer = make_hybrid(np.random.default_rng(0), space, surrogate=False)
+    optimizer = make_hybrid(np.random.default_rng(0), space, use_surrogate=False)
     assert len(list(iterate(optimizer, function, 5))) == 5
     assert len(list(iterate(optimizer, function))) == 9 - 5
 
 
 def test_hitting_time_is_infinite_without_a_target() -> None:
     space = make_space(2, 3)
-    optimizer = make_hybrid(np.random.default_rng(0), space, surrogate=False)
+    optimizer = make_hybrid(np.random.default_rng(0), space, use_surrogate=False)
     assert np.isinf(hitting_time(optimizer, random_landscape(0, space), set()))
 
 
-def test_hostile_support_holds_nothing_of_what_it_dropped() -> None:
-    support = AdversarialChoices(np.ones((2, 3), dtype=bool), [(0, 2), (1, 2)])
-    assert not support.told(improved=False)
-    held = support.holds(make_space(2, 3).all)
-    assert held.sum() == 4
-    for a, b in combinations(range(2), 2):
-        assert not support.allowed[a, 2]
-        assert not support.allowed[b, 2]
+def test_adversarial_choices_stay_pruned() -> None:
+    target = np.array([2, 2], dtype=np.int8)
+    active = AdversarialChoices(
+        np.ones((2, 3), dtype=bool), target=target, patience=1, threshold=0.0, min_probability=0.0
+    )
+    assert not active.record_outcome(improved=False)
+    assert active.contains(make_space(2, 3).all).sum() == 4
+    assert not active.allowed[:, 2].any()

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
 from nasbench.errors import NasbenchError
+from nasbench.search.operation_counter import record
 from nasbench.theory.exact.landscape import Landscape
 
 MAX_STATES = 200_000
@@ -55,6 +56,7 @@ class Mutation:
 
     def apply(self, vectors: Floats) -> Floats:
         """Return Q @ vectors for the symmetric proposal matrix Q; `vectors` has shape (N, m), mixed-radix order."""
+        record("apply", vectors.size * sum(self.cardinalities))
         out = vectors
         columns = vectors.shape[1]
         inner = len(vectors) * columns
@@ -68,6 +70,7 @@ class Mutation:
 
     def probabilities(self, rows: NDArray[np.int8], columns: NDArray[np.int8]) -> Floats:
         """Return the proposal probabilities between architectures, shape (len(rows), len(columns))."""
+        record("probabilities", len(rows) * len(columns) * len(self.cardinalities))
         out = np.ones((len(rows), len(columns)))
         for decision, k in enumerate(self.cardinalities):
             off = self.rate / (k - 1) if k > 1 else 0.0
@@ -127,6 +130,7 @@ def hitting_time(landscape: Landscape, targets: int = 1, mutation: Mutation | No
         within = np.tril(mutation.probabilities(architectures[block], architectures[block]), -1)
         rate = before[:, 0] + within.sum(axis=1)
         system = np.diag(rate) - within
+        record("solve_triangular", 2 * len(system) ** 2)
         first = solve_triangular(system, 1 + before[:, 1], lower=True)
         second = solve_triangular(system, 2 * first - 1 + before[:, 2], lower=True)
         # E[S^2] with S = 1 + S' w.p. stay: l E[S^2] = 1 + 2 (stay E_x[S] + sum q E_y[S]) + sum q E_y[S^2], and the

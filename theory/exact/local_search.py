@@ -8,6 +8,7 @@ the successful one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,11 +17,18 @@ from scipy.sparse import csr_array, eye_array
 from scipy.sparse.linalg import spsolve_triangular
 
 from nasbench.errors import NasbenchError
+from nasbench.search.operation_counter import record
 from nasbench.theory.exact.elitist import refuse_large
 from nasbench.theory.exact.landscape import Landscape
 from nasbench.theory.exact.random_search import time_moments
 
 Floats = NDArray[np.float64]
+
+
+def solve_triangular(matrix: csr_array, right: Floats) -> Floats:
+    """Solve a sparse lower triangular system."""
+    record("solve_triangular", matrix.nnz)
+    return np.asarray(spsolve_triangular(matrix, right))
 
 
 @dataclass(frozen=True)
@@ -56,15 +64,17 @@ class _Scan:
     stop_cost: Floats
 
 
-def first_improvement(landscape: Landscape, targets: int = 1) -> RestartedTime:
+def first_improvement(
+    landscape: Landscape, targets: int = 1, solve: Callable[[csr_array, Floats], Floats] = solve_triangular
+) -> RestartedTime:
     """Return the time of local search that scans neighbours in random order and takes the first better one.
 
-    A scan that finds nothing costs all neighbours, and the run restarts.
+    A scan that finds nothing costs all neighbours, and the run restarts. `solve` solves the triangular systems.
     """
     better, aims, m = _counts(landscape, targets)
     costs = _first_of(m)[better]
     return _restarted(
-        landscape, targets, _scan(landscape, targets, better, aims, np.minimum(better, 1.0), costs, costs, m)
+        landscape, targets, _scan(landscape, targets, better, aims, np.minimum(better, 1.0), costs, costs, m), solve
     )
 
 
@@ -153,7 +163,9 @@ def _scan(
     return _Scan(moves, hit[by_rank], 1 - leave[by_rank], hit_cost[by_rank], move_cost[by_rank], stop_moments)
 
 
-def _restarted(landscape: Landscape, targets: int, scan: _Scan) -> RestartedTime:
+def _restarted(
+    landscape: Landscape, targets: int, scan: _Scan, solve: Callable[[csr_array, Floats], Floats] = solve_triangular
+) -> RestartedTime:
     """Solve one run from every start for P, E[C; .], E[C^2; .] of both endings, and join runs."""
     outside = np.arange(landscape.size) >= targets
     # a run that has hit a target does not go on from it
@@ -161,10 +173,10 @@ def _restarted(landscape: Landscape, targets: int, scan: _Scan) -> RestartedTime
 
     def endings(chance: Floats, cost: Floats) -> Floats:
         chance = np.where(outside, chance, 0.0)
-        probability = spsolve_triangular(system, chance)
+        probability = solve(system, chance)
         inflow = scan.moves @ probability
-        first = spsolve_triangular(system, chance * cost[:, 0] + scan.move_cost[:, 0] * inflow)
-        second = spsolve_triangular(
+        first = solve(system, chance * cost[:, 0] + scan.move_cost[:, 0] * inflow)
+        second = solve(
             system,
             chance * cost[:, 1] + scan.move_cost[:, 1] * inflow + 2 * scan.move_cost[:, 0] * (scan.moves @ first),
         )

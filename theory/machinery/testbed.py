@@ -1,4 +1,4 @@
-"""Small spaces and functions on which the real hybrid is stepped, without a benchmark's bookkeeping around it."""
+"""Small search spaces and objective functions on which the hybrid runs without a benchmark."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from nasbench.benchmarks.synthetic import FunctionEvaluator
 from nasbench.hybrid.optimizer import Hybrid
+from nasbench.hybrid.parts import DEFAULT_PARTS, Parts
 from nasbench.search.ledger import Budget
 from nasbench.search.observations import RunObservations
 from nasbench.search.problem import Problem
@@ -22,32 +23,32 @@ Function = Callable[[Architectures], Floats]
 
 
 class Unordered(Space):
-    """A space in which the order of decisions makes no difference: equal multisets of choices are one function."""
+    """A space in which the order of decisions makes no difference: architectures with equal multisets of choices are isomorphic."""
 
     def canonical(self, architectures: Architectures) -> Architectures:
-        """Choices in ascending order."""
+        """Return the choices in ascending order."""
         return np.sort(architectures, axis=-1)
 
 
 @lru_cache(maxsize=16)
 def make_space(decisions: int, choices: int, unordered: bool = False) -> Space:
-    """Return one and the same space for equal arguments, so that its listing is made once."""
+    """Return one and the same space for equal arguments, so that it is enumerated once."""
     names = tuple(map(str, range(choices)))
     kind = Unordered if unordered else Space
     return kind(f"{decisions}x{choices}", tuple(map(str, range(decisions))), (names,) * decisions)
 
 
 def trap(architectures: Architectures, choices: int) -> Floats:
-    """Error that falls with every decision that leaves the last choice, but for the optimum 0, which takes it everywhere.
+    """Return a deceptive error: it falls with every decision that leaves the last choice, but the optimum 0 takes it everywhere.
 
-    Shape `(n, d)` to `(n, 1)`. Who follows the slope walks away from the optimum.
+    Shape `(n, d)` to `(n, 1)`. Descent leads away from the optimum.
     """
     last = (architectures == choices - 1).sum(axis=-1)
     return np.where(last == architectures.shape[-1], 0.0, 1.0 + last)[:, None]
 
 
 def random_landscape(seed: int, space: Space, objectives: int = 1, roughness: float = 0.5) -> Function:
-    """A random value in [0, 1) for every architecture and objective, weighed by `roughness`, and an additive trend by the rest."""
+    """Return a weighted mean of independent uniform values, with weight `roughness`, and a random additive function."""
     rng = np.random.default_rng(seed)
     noise = rng.random((space.product_size, objectives))
     trend = rng.random((space.d, int(space.cardinalities.max()), objectives))
@@ -60,7 +61,7 @@ def random_landscape(seed: int, space: Space, objectives: int = 1, roughness: fl
 
 
 def make_problem(space: Space, objectives: int = 1, epochs: tuple[int, ...] = (1,)) -> Problem:
-    """Return what an optimizer is built on; queries are answered by `steps` and not through it."""
+    """Return the problem that an optimizer is constructed with; `iterate` answers its queries."""
     names = ("error", *(f"objective {i}" for i in range(2, objectives + 1)))
     protocol = SearchProtocol(
         objectives=names,
@@ -76,16 +77,21 @@ def make_problem(space: Space, objectives: int = 1, epochs: tuple[int, ...] = (1
 
 
 def make_hybrid(
-    rng: np.random.Generator, space: Space, objectives: int = 1, epochs: tuple[int, ...] = (1,), **settings: Any
+    rng: np.random.Generator,
+    space: Space,
+    objectives: int = 1,
+    epochs: tuple[int, ...] = (1,),
+    parts: Parts = DEFAULT_PARTS,
+    **settings: Any,
 ) -> Hybrid:
-    """Return the real hybrid for one run."""
-    return Hybrid(make_problem(space, objectives, epochs), rng, **settings)
+    """Return the hybrid for one run, with the parts and settings given."""
+    return Hybrid(make_problem(space, objectives, epochs), rng, parts, **settings)
 
 
 def iterate(
     optimizer: Hybrid, function: Function, most: int | None = None
 ) -> Iterator[tuple[Architectures, Floats, int]]:
-    """Step the hybrid; yield architecture `(d,)`, objectives `(M,)` and epochs of each query until it proposes nothing."""
+    """Run the ask-tell loop; yield architecture `(d,)`, objectives `(M,)` and epochs of each query until it proposes nothing."""
     for number in count():
         answer = optimizer.ask()
         batch, epochs = answer if isinstance(answer, tuple) else (answer, np.ones(len(answer), dtype=np.int64))
@@ -97,13 +103,13 @@ def iterate(
 
 
 def make_observations(batch: Architectures, values: Floats, epochs: Ints) -> RunObservations:
-    """Return what a benchmark would answer, free of charge."""
+    """Return the observations of a batch, at no cost."""
     return RunObservations(batch, values, np.zeros(len(batch)), epochs, np.full(len(batch), -1, dtype=np.int64))
 
 
 def hitting_time(optimizer: Hybrid, function: Function, targets: set[bytes], most: int | None = None) -> float:
-    """Return the query (from 1) that first measures one of the target architectures at the longest training; else infinity."""
-    space, longest = optimizer._space, optimizer._epochs[-1]
+    """Return the first query (from 1) that evaluates one of the targets at the highest fidelity; infinity if none does."""
+    space, longest = optimizer.space, optimizer.epochs[-1]
     for number, (architecture, _, epochs) in enumerate(iterate(optimizer, function, most), start=1):
         if epochs == longest and space.canonical(architecture).tobytes() in targets:
             return number

@@ -14,6 +14,11 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from nasbench.hybrid.hyperparameters import ONE_OBJECTIVE, SEVERAL_OBJECTIVES
+from nasbench.hybrid.surrogate import Surrogate as HybridProcess
+from nasbench.search.gaussian_process import factorise, log_marginal_likelihood, posterior, weights
+from nasbench.search.normal_scores import normal_scores
+from nasbench.spaces.catalogue import get_space
 from nasbench.theory.exact.landscape import DATASETS, Landscape
 from nasbench.theory.families.bayesian.kernel import AnovaKernel
 from nasbench.theory.families.gradient.multilinear import cell_probabilities, dirichlet
@@ -35,58 +40,49 @@ Surrogate = Callable[[Architectures, Floats, Architectures], tuple[Floats, Float
 
 
 @dataclass(frozen=True)
-class CalibratedProcess:
-    """A fitted surrogate: the kernel, the training architectures, alpha, and the Cholesky factor of K + noise."""
+class AnovaSurrogate:
+    """A fitted Gaussian process: kernel, training architectures, their targets, and the Cholesky factor of K + noise."""
 
     kernel: AnovaKernel
     data: Architectures
-    alpha: Floats
-    cholesky: Floats
+    targets: Floats
+    factor: Floats
     noise: float
 
     def predict(self, queries: Architectures) -> tuple[Floats, Floats]:
         """Return mean and standard deviation of an observation, shape (m,) each."""
-        from scipy.linalg import solve_triangular
-
-        cross = self.kernel.matrix(queries, self.data)
-        half = solve_triangular(self.cholesky, cross.T, lower=True)
-        return cross @ self.alpha, np.sqrt(np.maximum(1.0 - (half**2).sum(axis=0), 1e-12) + self.noise)
+        cross = self.kernel.matrix(self.data, queries)
+        mean, variance = posterior(self.factor, self.targets, cross, np.ones(len(queries)))
+        return mean, np.sqrt(np.maximum(variance, 1e-12) + self.noise)
 
     def mixture_mean(self, theta: Floats, centred: bool = True) -> float:
         """Return m(theta), theta (n, k), in closed form; the mutant reads theta's own entry for c."""
         k = self.kernel.choices
         share = theta[np.arange(len(theta))[:, None], self.data.T]
         agreement = (k * share - 1.0) / (k - 1.0) if centred else share
-        return float(self.kernel.from_agreement(agreement) @ self.alpha)
+        return float(self.kernel.from_agreement(agreement) @ weights(self.factor, self.targets))
 
 
-def fit(data: Architectures, targets: Floats, choices: int) -> CalibratedProcess:
+def fit(data: Architectures, targets: Floats, choices: int) -> AnovaSurrogate:
     """Return the GP of greatest marginal likelihood over a in {.2, ..., 1.5} and noise in {.01, .05, .15}."""
-    from scipy.linalg import cho_solve, cholesky
-
-    best: tuple[float, CalibratedProcess] | None = None
+    candidates = []
     for a in (0.2, 0.4, 0.7, 1.0, 1.5):
         kernel = AnovaKernel(a, data.shape[1], choices, data.shape[1])
         gram = kernel.matrix(data, data)
         for noise in (0.01, 0.05, 0.15):
-            factor = cholesky(gram + noise * np.eye(len(data)), lower=True)
-            alpha = cho_solve((factor, True), targets)
-            evidence = -0.5 * float(targets @ alpha) - float(np.log(np.diag(factor)).sum())
-            if best is None or evidence > best[0]:
-                best = evidence, CalibratedProcess(kernel, data, alpha, factor, noise)
-    assert best is not None
-    return best[1]
+            candidates.append(AnovaSurrogate(kernel, data, targets, factorise(gram, noise), noise))
+    return max(candidates, key=lambda surrogate: log_marginal_likelihood(surrogate.factor, targets))
 
 
 def anova_surrogate(data: Architectures, targets: Floats, queries: Architectures) -> tuple[Floats, Floats]:
-    """Fit and predict: the plain function that another surrogate can take the place of."""
+    """Fit the ANOVA surrogate and predict."""
     return fit(data, targets, 5).predict(queries)
 
 
 def hybrid_surrogate(
     data: Architectures, targets: Floats, queries: Architectures, several: bool
 ) -> tuple[Floats, Floats]:
-    """Fit and predict with the hybrid's own surrogate, as its model uses it: unit signal variance, path features.
+    """Fit the surrogate of the hybrid and predict: unit signal variance, path features.
 
     Args:
         data: architectures, `(t, d)`.
@@ -94,26 +90,13 @@ def hybrid_surrogate(
         queries: architectures to predict, `(n, d)`.
         several: whether with the prior for several objectives or that for one.
     """
-    from nasbench.hybrid.surrogate import ONE_OBJECTIVE, SEVERAL_OBJECTIVES
-    from nasbench.hybrid.surrogate import Surrogate as Hybrid
-    from nasbench.spaces.catalogue import get_space
-
     prior = SEVERAL_OBJECTIVES if several else ONE_OBJECTIVE
-    embedding = prior.embedding(get_space("nas-bench-201"))
-    model = Hybrid(embedding, None, prior)
-    model.add(embedding(data))
-    model.update(targets, None)
-    mean, deviation = model.predict(embedding(queries))
-    return mean, np.sqrt(deviation**2 + model.hyperparameters.noise)
-
-
-def normal_scores(values: Floats, among: Floats) -> Floats:
-    """Return the standard normal scores of `values` by their (interpolated) rank among the training values."""
-    from scipy.special import ndtri
-
-    ordered = np.sort(among)
-    rank = (np.searchsorted(ordered, values, side="left") + np.searchsorted(ordered, values, side="right")) / 2
-    return np.asarray(ndtri((np.clip(rank, 0.5, len(among) - 0.5)) / len(among)))
+    kernel = prior.feature_kernel(get_space("nas-bench-201"))
+    process = HybridProcess(kernel, None, prior)
+    process.add(kernel.features(data))
+    process.update(targets, None)
+    mean, deviation = process.predict(kernel.features(queries))
+    return mean, np.sqrt(deviation**2 + process.hyperparameters.noise)
 
 
 def coverages(

@@ -1,6 +1,6 @@
 """Measure what an optimizer spends as its run grows, and judge slopes in log-log coordinates.
 
-Three quantities are followed over one run at geometric sizes: operations (calls of the interpreter, plus the counted primitives),
+Three quantities are followed over one run at geometric sizes: operations (calls of the interpreter, plus what numerical primitives record),
 which are the same on every machine; memory (traced allocations at the peak of a step, garbage collected before it); and processor
 time of the optimizer alone, which is not wall time but still bends on a crowded machine. Stated orders are upper bounds, so they
 can be refuted and never proved.
@@ -21,12 +21,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nasbench.search.observations import Observations, Query
-from nasbench.search.optimizer import Optimizer
+from nasbench.search.operation_counter import counting
+from nasbench.search.optimizer import Lockstep, Optimizer, PerRun
 from nasbench.search.random_streams import Streams
-from nasbench.search.registry import get_optimizer
 from nasbench.spaces.space import Floats, Space
 from nasbench.theory.machinery.claim import ALPHA, Outcome, Verdict, smallest_p_value
-from nasbench.theory.machinery.instrumentation import Primitive, counted
+from nasbench.theory.machinery.instrumentation import OperationTally
 from nasbench.theory.machinery.statistical_checks import fitted_slope
 from nasbench.theory.machinery.testbed import make_problem, make_space
 
@@ -58,7 +58,6 @@ class Order:
         reason: why.
         sizes: T at which a run is looked at, ascending and well above every constant of the settings.
         settings: of the optimizer.
-        primitives: operations counted beside calls.
         objectives: how many.
         epochs: fidelities.
         space: what is searched; large by default, so that nothing is listed.
@@ -69,7 +68,6 @@ class Order:
     reason: str
     sizes: tuple[int, ...] = geometric(64, 1024)
     settings: Mapping[str, Any] = field(default_factory=dict)
-    primitives: tuple[Primitive, ...] = ()
     objectives: int = 1
     epochs: tuple[int, ...] = (1,)
     space: Space = field(default_factory=lambda: make_space(12, 4))
@@ -85,11 +83,13 @@ class Growth:
     memory: Floats
 
 
-def grow(name: str, order: Order, seed: int, wrapper: Wrapper | None = None, instruments: bool = True) -> Growth:
+def grow(
+    algorithm: Lockstep | PerRun, order: Order, seed: int, wrapper: Wrapper | None = None, instruments: bool = True
+) -> Growth:
     """Run an optimizer to the largest size.
 
     Args:
-        name: registered.
+        algorithm: registered, or a mutant of it.
         order: settings and sizes.
         seed: of its random numbers, and of the function it minimises.
         wrapper: turns it into a mutant.
@@ -98,9 +98,10 @@ def grow(name: str, order: Order, seed: int, wrapper: Wrapper | None = None, ins
     rows: list[tuple[float, float, float, float]] = []
     answer = _environment(order, seed)
     traced = traced_memory() if instruments else nullcontext()
-    with _frozen_garbage(), traced, counted(order.primitives if instruments else ()) as tally:
+    tally = OperationTally()
+    with _frozen_garbage(), traced, counting(tally) if instruments else nullcontext():
         base = tracemalloc.get_traced_memory()[0] if instruments else 0
-        optimizer = get_optimizer(name).create(
+        optimizer = algorithm.create(
             make_problem(order.space, order.objectives, order.epochs), Streams(seed, (0,)), order.settings
         )
         optimizer = wrapper(optimizer) if wrapper else optimizer

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping
 from functools import partial
-from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
+from nasbench.baselines.gp_bo import GpBo
+from nasbench.hybrid.optimizer import Hybrid
+from nasbench.hybrid.parts import Parts
 from nasbench.search.observations import Observations
-from nasbench.search.optimizer import Optimizer
+from nasbench.search.optimizer import Optimizer, PerRun
+from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer, optimizer_names
 from nasbench.spaces.catalogue import get_space
@@ -27,8 +29,6 @@ from nasbench.theory.families.complexity.growth import (
     grow,
 )
 from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict, equal_within
-from nasbench.theory.machinery.instrumentation import replaced
-from nasbench.theory.machinery.operation_costs import DENSITIES, GP_BO, HYBRID, NETWORKS
 from nasbench.theory.machinery.testbed import make_problem, make_space
 
 SEEDS = 2
@@ -62,7 +62,7 @@ ORDERS: Mapping[str, Order] = {
     "hyperband": Order(time=1, memory=0, reason="as successive halving, bracket after bracket", epochs=_RACES),
     "bohb": Order(
         time=2, memory=1, reason="densities are fitted to all t observations of a fidelity at every answer",
-        sizes=geometric(160, 800), epochs=_RACES, primitives=DENSITIES,
+        sizes=geometric(160, 800), epochs=_RACES,
     ),
     "tpe": Order(
         time=2, memory=1, reason="densities are built on all t trials at every query", sizes=geometric(32, 96),
@@ -70,19 +70,19 @@ ORDERS: Mapping[str, Order] = {
     ),
     "bananas": Order(
         time=2, memory=1, reason="networks are trained on all t observations for every batch", sizes=_SHORT,
-        settings={"steps": 10, "members": 2, "initial": 4, "batch": 4, "candidates": 20}, primitives=NETWORKS,
+        settings={"steps": 10, "members": 2, "initial": 4, "batch": 4, "candidates": 20},
     ),
     "progressive": Order(
         time=2, memory=1, reason="networks are trained on all t observations for every beam", sizes=_SHORT,
-        settings={"steps": 10, "beam": 4}, primitives=NETWORKS,
+        settings={"steps": 10, "beam": 4},
     ),
     "gp_bo": Order(
         time=3, memory=2, reason="t^2 for every candidate scored, t^3 at sizes that grow by 1.3", sizes=geometric(40, 160),
-        settings={"initial": 4, "pool": 16}, primitives=GP_BO,
+        settings={"initial": 4, "pool": 16},
     ),
     "hybrid": Order(
         time=3, memory=2, reason="t^2 + t N a query, t^3 + t^2 N at sizes that grow by 4/3", sizes=geometric(24, 128),
-        primitives=HYBRID, space=make_space(4, 4),
+        space=make_space(4, 4),
     ),
 }  # fmt: skip
 """What is stated, by name; `darts_replay` makes one query and has a claim of its own."""
@@ -129,27 +129,30 @@ class QuadraticMemoryMutant:
             self.archive.append(self._seen)
 
 
-def _eager_fit(module: str, name: str) -> Callable[[], Any]:
-    """Return what makes a Gaussian process choose its settings again at every query: O(T^4)."""
+class RefittingGpBo(GpBo):
+    """A mutant that fits the hyperparameters at every query: O(T^4)."""
 
-    @contextmanager
-    def planted() -> Iterator[None]:
-        with replaced(import_module(module), name, 1.0):
-            yield
-
-    return planted
+    REFIT_GROWTH = 1.0
 
 
-def _order(
-    context: Context, name: str, wrapper: Wrapper | None = None, planted: Callable[[], Any] = nullcontext
-) -> Verdict:
+class RefittingHybrid(Hybrid):
+    """A mutant that fits the hyperparameters at every query: O(T^4)."""
+
+    def __init__(self, problem: Problem, rng: np.random.Generator, **settings: Any) -> None:
+        super().__init__(problem, rng, Parts(refit_growth=1.0), **settings)
+
+
+REFITTING = {"gp_bo": PerRun(RefittingGpBo), "hybrid": PerRun(RefittingHybrid, objectives="many")}
+
+
+def _order(context: Context, name: str, wrapper: Wrapper | None = None, refitting: bool = False) -> Verdict:
     """Judge operations, memory and processor time of one optimizer."""
     order = ORDERS[name]
     first = int(context.rng(f"complexity.{name}").integers(2**31))
-    with planted():
-        # Timed first, so that what is imported on the way is there before memory is traced.
-        timed = [grow(name, order, first + s, wrapper, instruments=False) for s in range(1, SEEDS + 1)]
-        counts = grow(name, order, first, wrapper)
+    algorithm = REFITTING[name] if refitting else get_optimizer(name)
+    # Timed first, so that lazy imports are done before memory is traced.
+    timed = [grow(algorithm, order, first + s, wrapper, instruments=False) for s in range(1, SEEDS + 1)]
+    counts = grow(algorithm, order, first, wrapper)
     queries = np.concatenate([g.queries for g in timed])
     seconds = np.concatenate([g.seconds for g in timed])
     slopes = [
@@ -181,9 +184,8 @@ def _is_installed(name: str) -> bool:
 
 def _mutant(name: str) -> Mutant:
     check = partial(_order, name=name)
-    eager = {"gp_bo": ("nasbench.baselines.gp_bo", "REFIT"), "hybrid": ("nasbench.hybrid.surrogate", "GROWTH")}
-    if name in eager:
-        return Mutant("settings chosen again at every query", partial(check, planted=_eager_fit(*eager[name])))
+    if name in REFITTING:
+        return Mutant("hyperparameters fitted again at every query", partial(check, refitting=True))
     # What is gone through must weigh more than the optimizer's own calls; pymoo makes thousands a generation.
     if ORDERS[name].memory == 0 and ORDERS[name].objectives == 1:
         return Mutant(

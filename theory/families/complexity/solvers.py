@@ -5,39 +5,24 @@ from __future__ import annotations
 import gc
 import time
 import tracemalloc
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
-from nasbench.search.archive import ParetoArchive
 
+from nasbench.search.history import History
+from nasbench.search.operation_counter import counting, record
 from nasbench.spaces.space import Floats
 from nasbench.theory.exact import elitist, local_search
 from nasbench.theory.exact.landscape import Landscape
+from nasbench.theory.exact.pareto_sets import front, hypervolume
 from nasbench.theory.families.complexity.growth import SHORTEST, TIME_SLACK, Slope, check_slopes, traced_memory
 from nasbench.theory.families.nsga2.sorting import sort_counting, sort_peeling
 from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict
-from nasbench.theory.machinery.instrumentation import Primitive, counted, replaced
+from nasbench.theory.machinery.instrumentation import OperationTally
+from nasbench.theory.machinery.testbed import make_space
 
-ELITIST = (
-    Primitive(
-        "nasbench.theory.exact.elitist", "Mutation.apply", lambda m, vectors: float(vectors.size * sum(m.cardinalities))
-    ),
-    Primitive(
-        "nasbench.theory.exact.elitist",
-        "Mutation.probabilities",
-        lambda m, rows, columns: float(len(rows) * len(columns) * len(m.cardinalities)),
-    ),
-    Primitive("nasbench.theory.exact.elitist", "solve_triangular", lambda a, b, **_: float(len(a)) ** 2),
-    Primitive("numpy.linalg", "solve", lambda a, b: 2 / 3 * float(len(a)) ** 3),
-)
-SPARSE = (
-    Primitive("nasbench.theory.exact.local_search", "spsolve_triangular", lambda a, b: float(a.nnz)),
-    Primitive("numpy.linalg", "solve", lambda a, b: 2 / 3 * float(len(a)) ** 3),
-)
-ARCHIVE = (Primitive("nasbench.search.archive", "nondominated", lambda points: float(len(points))),)
 UPPER = Assumption("an upper bound can be refuted by measurement, never proved", checked=False)
 
 
@@ -48,13 +33,14 @@ def _landscapes(rng: np.random.Generator, smallest: int, largest: int) -> list[L
     return [Landscape(rng.random(int(np.prod(shape))), shape) for shape in kept]
 
 
-def _spent(work: Callable[[], Any], primitives: Sequence[Primitive]) -> tuple[float, float, float]:
-    """Run once without and once with instruments; return operations, bytes at the peak, and processor seconds."""
+def _spent(work: Callable[[], Any]) -> tuple[float, float, float]:
+    """Run once without and once with instrumentation; return operations, bytes at the peak, and processor seconds."""
     begin = time.process_time()
     work()
     seconds = time.process_time() - begin
     gc.collect()
-    with counted(primitives) as tally, traced_memory():
+    tally = OperationTally()
+    with counting(tally), traced_memory():
         work()
         peak = tracemalloc.get_traced_memory()[1]
     return tally.total, peak, seconds
@@ -65,34 +51,36 @@ def dense_hitting_time(landscape: Landscape) -> Floats:
     by_rank = landscape.architectures[landscape.order]
     chain = np.tril(elitist.Mutation.standard(landscape).probabilities(by_rank, by_rank), -1)[1:]
     system = np.diag(chain.sum(axis=1)) - chain[:, 1:]
-    return np.asarray(np.linalg.solve(system, np.ones(len(system))))
+    return _solve_dense(system, np.ones(len(system)))
 
 
-def _dense_triangular(matrix: Any, right: Floats) -> Floats:
-    return np.asarray(np.linalg.solve(matrix.toarray(), right))
+def _solve_dense(matrix: Any, right: Floats) -> Floats:
+    """Solve a triangular system as a full one, be it dense or sparse: O(N^3)."""
+    dense = matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
+    record("solve", 2 / 3 * len(dense) ** 3)
+    return np.asarray(np.linalg.solve(dense, right))
 
 
 def _hitting_times(context: Context, dense: bool = False) -> Verdict:
     solve = dense_hitting_time if dense else elitist.hitting_time
     landscapes = _landscapes(context.rng("complexity.hitting"), 256, 2048 if dense else 4096)
-    return _solver(landscapes, solve, ELITIST, 2.0, 1.0)
+    return _check_solver(landscapes, solve, 2.0, 1.0)
 
 
 def _local_search(context: Context, dense: bool = False) -> Verdict:
     landscapes = _landscapes(context.rng("complexity.local"), 128, 640 if dense else 4096)
-    with replaced(local_search, "spsolve_triangular", _dense_triangular) if dense else nullcontext():
-        return _solver(landscapes, local_search.first_improvement, SPARSE, 1.0, 1.0)
+    solve = partial(local_search.first_improvement, solve=_solve_dense if dense else local_search.solve_triangular)
+    return _check_solver(landscapes, solve, 1.0, 1.0)
 
 
-def _solver(
+def _check_solver(
     landscapes: list[Landscape],
     solve: Callable[[Landscape], Any],
-    primitives: Sequence[Primitive],
     order: float,
     memory: float,
 ) -> Verdict:
-    """Judge operations, memory and time, each divided by the number of neighbours, which grows with log N."""
-    spent = np.array([_spent(partial(solve, landscape), primitives) for landscape in landscapes])
+    """Test operations, memory and time, each divided by the number of neighbours, which grows with log N."""
+    spent = np.array([_spent(partial(solve, landscape)) for landscape in landscapes])
     sizes = np.array([landscape.size for landscape in landscapes])
     neighbours = np.array([sum(k - 1 for k in landscape.cardinalities) for landscape in landscapes])
     spent /= neighbours[:, None]
@@ -118,7 +106,7 @@ def _sorting(context: Context, peeling: bool = False) -> Verdict:
     for n in sizes:
         chain = context.rng("complexity.chain").permutation(n)[:, None] + np.arange(2)
         tests.append(sort(chain)[1])
-        spent.append(_spent(partial(sort, chain), ()))
+        spent.append(_spent(partial(sort, chain)))
     slopes = [
         Slope.of("comparisons", sizes, tests, 2.0),
         Slope.of("memory", sizes, np.array(spent)[:, 1], 2.0),
@@ -128,15 +116,12 @@ def _sorting(context: Context, peeling: bool = False) -> Verdict:
 
 def _apart(points: Floats) -> float:
     """Compute the hypervolume that is lost without each point, comparing all pairs each time: the mutant, O(n^3)."""
-    from nasbench.theory.exact.pareto_sets import front, hypervolume
-
-    return max(hypervolume(front(np.delete(points, i, axis=0))) for i in range(len(points)))
+    rest = (np.delete(points, i, axis=0) for i in range(len(points)))
+    return max(hypervolume(front(some)) for some in rest)
 
 
 def _hypervolume(context: Context, objectives: int, apart: bool = False) -> Verdict:
     """Time fronts on a sphere, divided by log n: shortest of three."""
-    from nasbench.theory.exact.pareto_sets import hypervolume
-
     rng = context.rng(f"complexity.hypervolume.{objectives}")
     smallest, largest = ((2**15, 2**18), (2**12, 2**15))[objectives - 2] if not apart else (2**5, 2**8)
     sizes = np.unique(np.rint(np.geomspace(smallest, largest, 8)).astype(int))
@@ -158,18 +143,20 @@ def _timed(work: Callable[[], Any]) -> float:
 def _archive(context: Context, hoarding: bool = False) -> Verdict:
     """Fill an archive with incomparable points, one at a time."""
     sizes = np.unique(np.rint(np.geomspace(48, 384, 10)).astype(int))
-    spent = np.array([_spent(partial(_filled, int(n), hoarding), ARCHIVE) for n in sizes])
+    spent = np.array([_spent(partial(_fill_archive, int(n), hoarding)) for n in sizes])
     slopes = [Slope.of("operations", sizes, spent[:, 0], 2.0), Slope.of("memory", sizes, spent[:, 1], 1.0)]
     return _with_time(slopes, sizes, spent[:, 2], 1.0, 2.0)
 
 
-def _filled(size: int, hoarding: bool) -> tuple[ParetoArchive, list[Floats]]:
-    archive, kept = ParetoArchive(6, 2), list[Floats]()
+def _fill_archive(size: int, hoarding: bool) -> tuple[History, list[Floats]]:
+    """Add incomparable points to an archive one by one, asking for the front after each."""
+    history, kept = History(make_space(6, 4), 2), list[Floats]()
     for i in range(size):
-        archive.add(np.zeros((1, 6), dtype=np.int8), np.array([[float(i), -float(i)]]))
+        history.add(np.zeros((1, 6), dtype=np.int8), np.array([[float(i), -float(i)]]))
+        front = history.front()
         if hoarding:
-            kept.append(archive.objectives)
-    return archive, kept
+            kept.append(history.objectives[front])
+    return history, kept
 
 
 CLAIMS = (

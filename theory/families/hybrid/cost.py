@@ -12,27 +12,35 @@ from __future__ import annotations
 import math
 from functools import partial
 
-from nasbench.hybrid import surrogate
+from nasbench.hybrid.parts import Parts
+from nasbench.hybrid.surrogate import FIRST_FIT, REFIT_GROWTH
+from nasbench.search.operation_counter import counting
 from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict, all_at_most
-from nasbench.theory.machinery.instrumentation import counted, replaced
-from nasbench.theory.machinery.operation_costs import HYBRID
+from nasbench.theory.machinery.instrumentation import OperationTally
 from nasbench.theory.machinery.testbed import iterate, make_hybrid, make_space, random_landscape
 
 QUERIES, INITIAL = 72, 4
 
 
-def _kernel_values(context: Context, growth: float = surrogate.GROWTH) -> Verdict:
+def _kernel_values(context: Context, growth: float = REFIT_GROWTH) -> Verdict:
     space = make_space(4, 4)
-    listed = space.size
-    with replaced(surrogate, "GROWTH", growth), counted(HYBRID) as tally:
-        optimizer = make_hybrid(context.rng("hybrid.cost"), space, gradient=False, evolution=False, initial=INITIAL)
+    enumerated, tally = space.size, OperationTally()
+    with counting(tally):
+        optimizer = make_hybrid(
+            context.rng("hybrid.cost"),
+            space,
+            parts=Parts(refit_growth=growth),
+            use_gradient=False,
+            use_evolution=False,
+            n_initial_samples=INITIAL,
+        )
         for _ in iterate(optimizer, random_landscape(4, space), QUERIES):
             pass
-    values = tally.by_name["Embedding.kernel"] + tally.by_name.get("Embedding.distances", 0.0)
-    bound = 3 * QUERIES**2 + 5 * QUERIES * listed + INITIAL**2
+    values = tally.operations["kernel"] + tally.operations.get("distances", 0.0)
+    bound = 3 * QUERIES**2 + 5 * QUERIES * enumerated + INITIAL**2
     fits = tally.calls["fit"]
-    most_fits = 1 + math.ceil(math.log(QUERIES / surrogate.FIRST_FIT) / math.log(4 / 3))
-    note = f"kernel values over {QUERIES} queries, {listed} listed; {fits} fits of at most {most_fits}"
+    most_fits = 1 + math.ceil(math.log(QUERIES / FIRST_FIT) / math.log(4 / 3))
+    note = f"kernel values over {QUERIES} queries, {enumerated} enumerated; {fits} fits of at most {most_fits}"
     return all_at_most([values, fits], [bound, most_fits], n=QUERIES, note=note)
 
 

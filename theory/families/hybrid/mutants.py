@@ -1,77 +1,77 @@
-"""The hybrid with the worst that its parts could do, and generators and selections that are not what they should be."""
+"""Parts of the hybrid for its claims: adversarial ones, which the claims allow, and mutants, which they exclude."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from nasbench.hybrid.progressive import Support
 from numpy.typing import NDArray
 
-from nasbench.hybrid.optimizer import Hybrid
-from nasbench.spaces.space import Architectures, Space
-from nasbench.theory.machinery.testbed import make_problem
+from nasbench.hybrid.candidate_selection import CandidateSelection
+from nasbench.hybrid.evolution import Evolution
+from nasbench.hybrid.fidelity_ladder import FidelityLadder
+from nasbench.hybrid.search_space_pruning import ActiveChoices
+from nasbench.spaces.space import Architectures, Floats
 
 
-class Adversary(Hybrid):
-    """The hybrid with proposers that know the targets, and bring anything else that is open as long as there is any.
+class AdversarialEvolution(Evolution):
+    """An operator that knows the targets and avoids them: it proposes `others`, `(n, d)`, as long as one is open."""
 
-    Args:
-        avoided: targets, `(K, d)`; where the search is progressive every choice of the first is dropped from the support for good.
-        others: everything else, `(N - K, d)`.
-        rng: random numbers of the run.
-        space: the space.
-        epochs: fidelities.
-        settings: of the hybrid.
-    """
+    def __init__(self, *arguments: Any, others: Architectures, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.others = others
 
-    def __init__(
-        self,
-        avoided: Architectures,
-        others: Architectures,
-        rng: np.random.Generator,
-        space: Space,
-        epochs: tuple[int, ...] = (1,),
-        **settings: Any,
-    ) -> None:
-        super().__init__(make_problem(space, 1, epochs), rng, surrogate=False, gradient=False, **settings)
-        self._others = others
-        if self._progressive:
-            dropped = [(decision, int(choice)) for decision, choice in enumerate(avoided[0])]
-            self._support = self._selection._support = AdversarialChoices(self._support.allowed, dropped)
-
-    def _proposed_by(self, proposer: str, copy: int) -> Architectures | None:
-        return self._selection.best(self._others)
+    def propose(self, n: int, theta: Floats, uniform: Floats) -> Architectures:
+        """Return everything that is no target."""
+        return self.others
 
 
-class AdversarialChoices(Support):
-    """A support that has dropped some choices and never takes them back."""
+class AdversarialChoices(ActiveChoices):
+    """Active choices from which every choice of a target `(d,)` is pruned for good."""
 
-    def __init__(self, allowed: NDArray[np.bool_], dropped: list[tuple[int, int]]) -> None:
-        super().__init__(allowed, patience=1, least=0.0, chance=0.0)
-        self._dropped = dropped
-        self.allowed[tuple(np.transpose(dropped))] = False
+    def __init__(self, allowed: NDArray[np.bool_], *, target: Architectures, **settings: Any) -> None:
+        super().__init__(allowed, **settings)
+        for decision, choice in enumerate(target):
+            self.drop(decision, int(choice))
 
-    def told(self, improved: bool) -> bool:
-        """Nothing comes back."""
+    def record_outcome(self, improved: bool) -> bool:
+        """Restore nothing."""
         return False
 
 
-class NoMemoryMutant(Hybrid):
-    """The mutant that never closes a function."""
+class ActiveOnlyMutant(CandidateSelection):
+    """A mutant whose uniform draws are confined to the active choices."""
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
-        self._selection.measured = lambda architecture, rung: self._told  # type: ignore[method-assign]
+        assert self.enumeration is not None
+        self.open &= self.active_choices.contains(self.enumeration.architectures)
+
+
+class NoMemoryMutant(FidelityLadder):
+    """A mutant that forgets what was evaluated, so that no architecture is ever closed."""
+
+    def next_rung(self, key: bytes) -> int:
+        """Return the lowest rung."""
+        return 0
+
+
+class SkippingLadder(FidelityLadder):
+    """A mutant that skips the rungs between the lowest and the top."""
+
+    def next_rung(self, key: bytes) -> int:
+        """Return the lowest rung, then the top."""
+        reached = self.history.rung(key)
+        return 0 if reached < 0 else self.top if reached < self.top else self.top + 1
 
 
 class StubbedRng(np.random.Generator):
-    """A generator whose next integer is known."""
+    """A generator that returns a known integer."""
 
     def __init__(self, number: int) -> None:
         super().__init__(np.random.PCG64(0))
         self.number = number
 
     def integers(self, *arguments: Any, **named: Any) -> Any:
-        """Return the number, whatever is asked for."""
+        """Return the number, whatever the range."""
         return self.number

@@ -16,14 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from nasbench.hybrid.multi_objective_surrogate import Belief, Model
-from nasbench.hybrid.scheduler import Scheduler
+from nasbench.hybrid.parts import DEFAULT_PARTS, Parts
+from nasbench.hybrid.scheduler import AdaptivePursuit
 from nasbench.spaces.space import Floats
 from nasbench.theory.exact.elitist import hitting_time as exact_time
 from nasbench.theory.exact.landscape import Landscape
 from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Outcome, Verdict, by_p_value, not_judged
 from nasbench.theory.machinery.confidence_bands import mean_interval, mean_p_value
-from nasbench.theory.machinery.instrumentation import replaced
 from nasbench.theory.machinery.testbed import hitting_time, make_hybrid, make_space, random_landscape
 
 RHO, INITIAL, HORIZON = 0.4, 4, 20_000
@@ -44,12 +43,12 @@ def portfolio_time(rng: np.random.Generator, landscape: Landscape, sharing: bool
         landscape: the table; its second best architecture is the trap.
         sharing: whether the (1+1)-EA goes on from the best of both; else it has a population of its own.
     """
-    scheduler = Scheduler({"evolution": 0.0, "other": 1.0}, rng, floor=RHO, rate=0.05)
+    scheduler = AdaptivePursuit({"evolution": 0.0, "other": 1.0}, rng, min_probability=RHO, learning_rate=0.05)
     k, trap = np.array(landscape.cardinalities), int(landscape.order[1])
     strides = np.concatenate([np.cumprod(k[:0:-1])[::-1], [1]])
     here = -1
     for query in range(INITIAL + 1, HORIZON):
-        name = scheduler.pick()
+        name = scheduler.select()
         scheduler.reward(name, float(name == "other"))
         if name == "evolution":
             if here < 0:
@@ -78,9 +77,9 @@ def _portfolio(context: Context, sharing: bool = False) -> Verdict:
     return by_p_value(p_value, times.mean(), bound, runs, interval=mean_interval(times), note=note)
 
 
-def _misled(model: Model, belief: Belief) -> Floats:
-    """Prefer what is predicted worst."""
-    return np.asarray(belief.mean.sum(axis=1))
+def _prefer_worst(optimistic: Floats, front: Floats) -> Floats:
+    """Score candidates `(n, M)` so that the one with the worst prediction is chosen."""
+    return np.asarray(optimistic.sum(axis=1))
 
 
 def _as_built(context: Context, misled: bool = False) -> Verdict:
@@ -90,18 +89,20 @@ def _as_built(context: Context, misled: bool = False) -> Verdict:
     function = random_landscape(11, space, roughness=0.1)
     order = np.argsort(function(space.all)[:, 0])
     aims = {space.all[order[0]].tobytes()}
-    common: dict[str, Any] = {"initial": initial, "exploration": exploration, "brood": 16}
+    common: dict[str, Any] = {"n_initial_samples": initial, "epsilon": exploration, "n_candidates": 16}
     alone = np.array(
         [
-            hitting_time(make_hybrid(rng, space, surrogate=False, gradient=False, **common), function, aims, cap)
+            hitting_time(
+                make_hybrid(rng, space, use_surrogate=False, use_gradient=False, **common), function, aims, cap
+            )
             for _ in range(60)
         ]
     )
-    acquisition = _misled if misled else Model.acquisition
-    with replaced(Model, "acquisition", acquisition):
-        times = np.array(
-            [hitting_time(make_hybrid(rng, space, floor=floor, **common), function, aims, cap) for _ in range(runs)]
-        )
+    common |= {
+        "min_operator_probability": floor,
+        "parts": Parts(acquisition=_prefer_worst) if misled else DEFAULT_PARTS,
+    }
+    times = np.array([hitting_time(make_hybrid(rng, space, **common), function, aims, cap) for _ in range(runs)])
     rho = (1 - exploration) * floor
     bound = initial + float(alone.mean()) / rho
     error = np.sqrt(times.var(ddof=1) / runs + alone.var(ddof=1) / len(alone) / rho**2)

@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from nasbench.hybrid.scheduler import Scheduler
+from nasbench.hybrid.scheduler import AdaptivePursuit
 from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict, at_most, by_p_value
 
 FLOOR = 0.15
@@ -24,13 +24,15 @@ def _floor(context: Context, floor: float = FLOOR) -> Verdict:
     deepest, drift, rewards = 0.0, 0.0, 0
     for _ in range(40):
         shares = dict(zip(NAMES, rng.dirichlet(np.full(3, 0.2)) + 1e-9, strict=True))
-        scheduler = Scheduler(shares, rng, floor=floor, rate=float(rng.choice([0.05, 0.5, 1.0])))
+        scheduler = AdaptivePursuit(
+            shares, rng, min_probability=floor, learning_rate=float(rng.choice([0.05, 0.5, 1.0]))
+        )
         favourite = NAMES[rng.integers(3)]
         hostile = rng.random() < 0.5
         for name in rng.choice(NAMES, size=200):
             scheduler.reward(str(name), float(name == favourite) if hostile else float(rng.random()))
-            deepest = max(deepest, FLOOR - min(scheduler.shares.values()))
-            drift = max(drift, abs(sum(scheduler.shares.values()) - 1))
+            deepest = max(deepest, FLOOR - min(scheduler.probabilities.values()))
+            drift = max(drift, abs(sum(scheduler.probabilities.values()) - 1))
             rewards += 1
     return at_most(
         max(deepest, drift), 1e-12, rewards, note=f"deepest fall below the floor {FLOOR}, or drift of the sum"
@@ -40,11 +42,13 @@ def _floor(context: Context, floor: float = FLOOR) -> Verdict:
 def _waiting(context: Context, floor: float = FLOOR) -> Verdict:
     """Wait for a proposer that never earns anything; the rest always do. Judge the law of its waits at every time."""
     waits_wanted, longest = 2_000, 60
-    scheduler = Scheduler(dict.fromkeys(NAMES, 1.0), context.rng("hybrid.waiting"), floor=floor, rate=0.05)
+    scheduler = AdaptivePursuit(
+        dict.fromkeys(NAMES, 1.0), context.rng("hybrid.waiting"), min_probability=floor, learning_rate=0.05
+    )
     waits, wait = list[int](), 0
     while len(waits) < waits_wanted:
         wait += 1
-        name = scheduler.pick()
+        name = scheduler.select()
         scheduler.reward(name, float(name != "evolution"))
         if name == "evolution" or wait == longest:
             waits.append(wait if name == "evolution" else longest + 1)

@@ -6,45 +6,43 @@ Each is deterministic: one violation falsifies.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
 import numpy as np
-from nasbench.hybrid.progressive import Ladder
-from nasbench.search.archive import ParetoArchive
 
-from nasbench.hybrid import progressive
 from nasbench.hybrid.evolution import Evolution
+from nasbench.hybrid.parts import DEFAULT_PARTS, Parts
+from nasbench.search.history import History
 from nasbench.search.simplex import support, uniform_theta
 from nasbench.spaces.space import Architectures, Floats
 from nasbench.theory.exact.pareto_sets import hypervolume
+from nasbench.theory.families.hybrid.mutants import SkippingLadder
 from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict, at_most
-from nasbench.theory.machinery.instrumentation import replaced
 from nasbench.theory.machinery.testbed import Function, iterate, make_hybrid, make_space, random_landscape
 
 NOISE_FREE = Assumption("an architecture has one value; under noise the statement is about observed values")
 
 
 def _archive(context: Context, of_survivors: bool = False) -> Verdict:
-    """Judge by the greatest fall of the archive's hypervolume, and the greatest rise of the best of one objective."""
+    """Bound the greatest fall of the hypervolume of the hybrid's archive, and the greatest rise of the best of one objective."""
     worst, queries = 0.0, 0
     rng = context.rng("hybrid.archive")
     space = make_space(4, 4)
     for run in range(4):
-        optimizer = make_hybrid(rng, space, 2, surrogate=False, population=4, brood=8)
-        archive = ParetoArchive(space.d, 2)
+        optimizer = make_hybrid(rng, space, 2, use_surrogate=False, population_size=4, n_candidates=8)
         volume = 0.0
-        for architecture, objectives, _ in iterate(optimizer, random_landscape(run, space, 2), 100):
-            archive.add(architecture[None], objectives[None])
-            kept = optimizer._evolution.objectives if of_survivors else archive.objectives
+        history = optimizer.history
+        for _ in iterate(optimizer, random_landscape(run, space, 2), 100):
+            front = history.objectives[history.front()]
+            kept = optimizer.evolution.objectives if of_survivors else front
             worst, volume = max(worst, volume - hypervolume(kept)), hypervolume(kept)
             queries += 1
-        optimizer = make_hybrid(rng, space, surrogate=False, population=4, brood=8)
+        optimizer = make_hybrid(rng, space, use_surrogate=False, population_size=4, n_candidates=8)
         best = np.inf
         for _, objectives, _ in iterate(optimizer, random_landscape(run, space), 60):
             best = min(best, float(objectives[0]))
-            worst = max(worst, float(optimizer._evolution.objectives[0, 0]) - best)
+            worst = max(worst, float(optimizer.evolution.objectives[0, 0]) - best)
             queries += 1
     return at_most(worst, 1e-12, queries, note="greatest loss of hypervolume (two objectives) or of the best (one)")
 
@@ -67,12 +65,14 @@ def _rank_invariance(context: Context, raw: bool = False) -> Verdict:
     )
     function, changed, most = random_landscape(5, make_space(4, 4)), 0, 50
     seed = int(context.rng("hybrid.ranks").integers(2**31))
-    planted = replaced(progressive, "normal_scores", _standardised) if raw else nullcontext()
-    with planted:
-        plain = _queries(np.random.default_rng(seed), function, most, brood=16)
-        for transform in transforms:
-            other = _queries(np.random.default_rng(seed), partial(_composed, transform, function), most, brood=16)
-            changed += int((other != plain).any(axis=1).sum())
+    settings: dict[str, Any] = {
+        "parts": Parts(score_transform=_standardised) if raw else DEFAULT_PARTS,
+        "n_candidates": 16,
+    }
+    plain = _queries(np.random.default_rng(seed), function, most, **settings)
+    for transform in transforms:
+        other = _queries(np.random.default_rng(seed), partial(_composed, transform, function), most, **settings)
+        changed += int((other != plain).any(axis=1).sum())
     return at_most(changed, 0, most * len(transforms), note="queries that differ, all parts on, three transformations")
 
 
@@ -86,12 +86,24 @@ def _evolution_alone(context: Context, rate: float = 0.0) -> Verdict:
     function = random_landscape(7, space)
     seed = int(context.rng("hybrid.alone").integers(2**31))
     alone = _queries(
-        np.random.default_rng(seed), function, most, surrogate=False, gradient=False, exploration=0.0, canonical=False
+        np.random.default_rng(seed),
+        function,
+        most,
+        use_surrogate=False,
+        use_gradient=False,
+        epsilon=0.0,
+        merge_isomorphic=False,
     )
     by_hand = _evolved(np.random.default_rng(seed), function, most)
     guided = [
         _queries(
-            np.random.default_rng(seed), function, most, surrogate=False, rate=rate, theta_floor=0.01, guidance=guidance
+            np.random.default_rng(seed),
+            function,
+            most,
+            use_surrogate=False,
+            eg_learning_rate=rate,
+            theta_uniform_mix=0.01,
+            guided_mutation_prob=guidance,
         )
         for guidance in (0.0, 1.0)
     ]
@@ -103,7 +115,8 @@ def _evolved(rng: np.random.Generator, function: Function, most: int) -> Archite
     """Return what `Evolution` measures when it is stepped with the hybrid's random numbers and nothing else."""
     space, initial = make_space(4, 4), 4
     own, evolving, _, _ = rng.spawn(4)
-    evolution = Evolution(space.cardinalities, evolving, population=20, crossover=0.3, guidance=0.5)
+    history = History(space)
+    evolution = Evolution(history, evolving, population_size=20, crossover_prob=0.3, guided_mutation_prob=0.5)
     uniform = uniform_theta(support(space.cardinalities))[0]
     left, measured = np.ones(space.size, dtype=bool), []
     for query in range(most):
@@ -115,15 +128,10 @@ def _evolved(rng: np.random.Generator, function: Function, most: int) -> Archite
             brood = evolution.propose(64, uniform, uniform)
             child = brood[left[space.index(brood)]][0]
         left[space.index(child)] = False
-        evolution.add(child, function(child[None])[0])
+        history.add(child[None], function(child[None]))
+        evolution.update()
         measured.append(child)
     return np.stack(measured)
-
-
-def _to_the_top(ladder: Ladder, function: bytes) -> int:
-    """The mutant that skips the rungs between the lowest and the top."""
-    reached = ladder._reached.get(function, -1)
-    return 0 if reached < 0 else ladder.top if reached < ladder.top else ladder.top + 1
 
 
 def _ladder(context: Context, skip: bool = False) -> Verdict:
@@ -133,16 +141,16 @@ def _ladder(context: Context, skip: bool = False) -> Verdict:
     """
     space, epochs = make_space(3, 4, unordered=True), (1, 3, 9)
     wrong = queries = 0
-    with replaced(Ladder, "next_rung", _to_the_top) if skip else nullcontext():
-        optimizer = make_hybrid(
-            context.rng("hybrid.ladder"), space, epochs=epochs, progressive=True, surrogate=not skip
-        )
-        climbed: dict[bytes, int] = {}
-        for architecture, _, at in iterate(optimizer, random_landscape(9, space), 60):
-            function = space.canonical(architecture).tobytes()
-            wrong += int(at != epochs[min(climbed.get(function, 0), 2)] or climbed.get(function, 0) > 2)
-            climbed[function] = climbed.get(function, 0) + 1
-            queries += 1
+    parts = Parts(fidelity_ladder=SkippingLadder) if skip else DEFAULT_PARTS
+    optimizer = make_hybrid(
+        context.rng("hybrid.ladder"), space, epochs=epochs, progressive=True, use_surrogate=not skip, parts=parts
+    )
+    climbed: dict[bytes, int] = {}
+    for architecture, _, at in iterate(optimizer, random_landscape(9, space), 60):
+        function = space.canonical(architecture).tobytes()
+        wrong += int(at != epochs[min(climbed.get(function, 0), 2)] or climbed.get(function, 0) > 2)
+        climbed[function] = climbed.get(function, 0) + 1
+        queries += 1
     return at_most(wrong, 0, queries, note="queries that skip or repeat a rung, 20 functions, all used up")
 
 

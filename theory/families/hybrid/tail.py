@@ -14,18 +14,28 @@ Uniform draws ignore the support, so what a shrinking support drops stays within
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import numpy as np
-from nasbench.hybrid.progressive import Support
 
-from nasbench.hybrid.candidate_selection import Selection
-from nasbench.hybrid.enumeration import listing_of
-from nasbench.hybrid.optimizer import Hybrid
+from nasbench.hybrid.candidate_selection import CandidateSelection
+from nasbench.hybrid.enumeration import enumerate_space
+from nasbench.hybrid.fidelity_ladder import FidelityLadder
+from nasbench.hybrid.parts import Parts
+from nasbench.hybrid.search_space_pruning import ActiveChoices
+from nasbench.search.history import History
+from nasbench.search.simplex import support
 from nasbench.spaces.catalogue import get_space
 from nasbench.spaces.space import Architectures, Floats, Space
-from nasbench.theory.families.hybrid.mutants import Adversary, NoMemoryMutant, StubbedRng
+from nasbench.theory.families.hybrid.mutants import (
+    ActiveOnlyMutant,
+    AdversarialChoices,
+    AdversarialEvolution,
+    NoMemoryMutant,
+    StubbedRng,
+)
 from nasbench.theory.machinery.claim import (
     Assumption,
     Claim,
@@ -41,7 +51,6 @@ from nasbench.theory.machinery.testbed import (
     hitting_time,
     iterate,
     make_hybrid,
-    make_problem,
     make_space,
     random_landscape,
     trap,
@@ -50,6 +59,9 @@ from nasbench.theory.machinery.testbed import (
 LISTED = Assumption("the space is small enough to be listed (at most 2^17 combinations)")
 MERGED = Assumption("K and N count functions where architectures of equal canonical form are merged")
 ONE_RUNG = Assumption("one fidelity")
+ADVERSARIAL: Mapping[str, Any] = {"use_surrogate": False, "use_gradient": False}
+"""Evolution, which an adversary takes over, is the only operator."""
+
 SOURCE = "derived here; Rudolph 1994 for elitism and a positive chance of every state"
 
 
@@ -64,9 +76,9 @@ def survival(size: int, targets: int, initial: int, exploration: float) -> Float
 
 
 def _representatives(space: Space, merged: bool) -> Architectures:
-    listing = listing_of(space, merged)
-    assert listing is not None
-    return listing.architectures
+    enumeration = enumerate_space(space, merged)
+    assert enumeration is not None
+    return enumeration.architectures
 
 
 def _adversarial_law(context: Context, exploration: float = 0.4) -> Verdict:
@@ -77,10 +89,10 @@ def _adversarial_law(context: Context, exploration: float = 0.4) -> Verdict:
     targets = np.flatnonzero(alike)[:2]
     others = np.delete(everything, targets, axis=0)
     aims = {everything[i].tobytes() for i in targets}
-    rng = context.rng("hybrid.law")
+    rng, parts = context.rng("hybrid.law"), Parts(evolution=partial(AdversarialEvolution, others=others))
     times = [
         hitting_time(
-            Adversary(everything[targets], others, rng, space, initial=3, exploration=exploration), _flat, aims
+            make_hybrid(rng, space, parts=parts, **ADVERSARIAL, n_initial_samples=3, epsilon=exploration), _flat, aims
         )
         for _ in range(runs)
     ]
@@ -99,7 +111,13 @@ def _tail(context: Context, exploration: float = 0.5) -> Verdict:
     runs, space, choices = 300, make_space(2, 4), 4
     rng = context.rng("hybrid.tail")
     aim = {np.full(2, choices - 1, dtype=np.int8).tobytes()}
-    settings: dict[str, Any] = {"beta": 0.0, "spread": 0.0, "brood": 8, "initial": 2, "exploration": exploration}
+    settings: dict[str, Any] = {
+        "ucb_beta": 0.0,
+        "hyperprior_sigma": 0.0,
+        "n_candidates": 8,
+        "n_initial_samples": 2,
+        "epsilon": exploration,
+    }
     times = np.array(
         [hitting_time(make_hybrid(rng, space, **settings), partial(trap, choices=choices), aim) for _ in range(runs)]
     )
@@ -116,36 +134,41 @@ def _uniform_over_open(context: Context, by_architecture: bool = False) -> Verdi
     """Go through every number that the generator can return: each open function must come up for exactly one of them."""
     space = get_space("nas-bench-201")
     everything = _representatives(space, True)
-    model_free = Selection(space, merged=True, model=None, support=_full(space), rungs=1, climb=0)
+    history = History(space, merge_isomorphic=True)
+    selection = CandidateSelection(
+        history,
+        surrogate=None,
+        active_choices=ActiveChoices(support(space.cardinalities), patience=1, threshold=0.0, min_probability=0.0),
+        ladder=FidelityLadder(history, 1),
+        ascent_steps=0,
+    )
     measured = context.rng("hybrid.uniform").choice(len(everything), 200, replace=False)
     for architecture in everything[measured]:
-        model_free.measured(architecture, 0)
+        history.add(architecture[None], np.zeros((1, 1)))
+        selection.update(architecture)
     open_functions = len(everything) - len(measured)
-    every = [a for a in space.all if model_free.rung(a) == 0] if by_architecture else None
-    drawn = np.stack(every or [_drawn(model_free, i) for i in range(open_functions)])
+    every = [a for a in space.all if selection.rung(a) == 0] if by_architecture else None
+    drawn = np.stack(every or [_draw(selection, i) for i in range(open_functions)])
     _, times = np.unique(space.canonical(drawn), axis=0, return_counts=True)
     wrong = abs(len(times) - open_functions) + int((times - 1).sum())
     note = f"draws too many or too few over {open_functions} open functions of NAS-Bench-201"
     return at_most(wrong, 0, open_functions, note=note)
 
 
-def _drawn(selection: Selection, number: int) -> Architectures:
+def _draw(selection: CandidateSelection, number: int) -> Architectures:
     drawn = selection.uniform(StubbedRng(number))
     assert drawn is not None
     return drawn
 
 
-def _full(space: Space) -> Support:
-    return Support(np.ones((space.d, int(space.cardinalities.max())), dtype=bool), patience=1, least=0, chance=0)
-
-
-def _exhaustion(context: Context, kind: type[Hybrid] = Hybrid) -> Verdict:
+def _exhaustion(context: Context, forgetful: bool = False) -> Verdict:
     """Judge by functions measured twice and functions left over, with all parts on, with and without exploration."""
     wrong = queries = 0
     rng = context.rng("hybrid.exhaustion")
     for space, exploration in ((make_space(3, 3), 0.0), (make_space(3, 4, unordered=True), 0.2)):
         size = len(_representatives(space, True))
-        optimizer = kind(make_problem(space), rng, exploration=exploration, brood=8)
+        parts = Parts(fidelity_ladder=NoMemoryMutant if forgetful else FidelityLadder)
+        optimizer = make_hybrid(rng, space, parts=parts, epsilon=exploration, n_candidates=8)
         seen = [space.canonical(a).tobytes() for a, *_ in iterate(optimizer, random_landscape(3, space), 3 * size)]
         wrong += len(seen) - len(set(seen)) + size - len(set(seen))
         queries += len(seen)
@@ -160,13 +183,15 @@ def _progressive_tail(context: Context, within_support: bool = False) -> Verdict
     everything = _representatives(space, True)
     target, others = everything[-1:], everything[:-1]
     rng = context.rng("hybrid.progressive")
+    parts = Parts(
+        evolution=partial(AdversarialEvolution, others=others),
+        active_choices=partial(AdversarialChoices, target=target[0]),
+        selection=ActiveOnlyMutant if within_support else CandidateSelection,
+    )
+    settings: dict[str, Any] = {**ADVERSARIAL, "epsilon": exploration, "progressive": True, "n_initial_samples": 2}
     times = []
     for _ in range(runs):
-        optimizer = Adversary(
-            target, others, rng, space, epochs=(1, 2), exploration=exploration, progressive=True, initial=2
-        )
-        if within_support:
-            optimizer._selection._open &= optimizer._support.holds(everything)
+        optimizer = make_hybrid(rng, space, epochs=(1, 2), parts=parts, **settings)
         times.append(hitting_time(optimizer, _flat, {target[0].tobytes()}, horizon))
     # Before, the bound is 1 to the second digit and says nothing.
     grid = np.arange(8, horizon + 1)
@@ -210,7 +235,7 @@ CLAIMS = (
         (LISTED, MERGED, ONE_RUNG),
         "derived here",
         _exhaustion,
-        Mutant("a selection that closes nothing", partial(_exhaustion, kind=NoMemoryMutant)),
+        Mutant("a selection that closes nothing", partial(_exhaustion, forgetful=True)),
     ),
     Claim(
         "hybrid.adversarial-law",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nasbench.benchmarks.catalogue import get_benchmark
-from nasbench.hybrid.enumeration import listing_of
+from nasbench.hybrid.enumeration import enumerate_space
 from nasbench.search.registry import get_optimizer
 from nasbench.theory.families.hybrid.tail import survival
 from nasbench.theory.machinery.claim import Context, Outcome, Verdict, by_p_value, not_judged
@@ -25,26 +25,29 @@ from nasbench.theory.traces.trace_check import (
 
 
 def hybrid_tail(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
-    """Hold the fraction of runs that are still without a target against the bound of `hybrid.tail`.
+    """Compare the fraction of runs that have not found a target with the bound of `hybrid.tail`.
 
-    A target is a function that one of the best architectures computes. The bound counts on uniform queries alone, so it is far from
-    what a surrogate does, and is called vacuous where it is.
+    A target is the isomorphism class of one of the best architectures. The bound rests on the uniform queries alone, so it may be
+    far from what is observed; the verdict is then vacuous.
     """
     claim, landscape = "hybrid.tail", runs.landscape
     if landscape is None:
         return [make_check(claim, runs, incomplete_table())]
-    settings: dict[str, Any] = {**get_optimizer("hybrid").settings, **runs.entry.settings}
+    hybrid = get_optimizer("hybrid")
+    settings: dict[str, Any] = {**hybrid.settings, **hybrid.with_new_names(runs.entry.settings)}
     if len(runs.study.epochs) > 1:
         note = "the bound is for one fidelity"
         return [make_check(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]
-    member = _functions(runs, bool(settings["canonical"]))
+    member = _functions(runs, bool(settings["merge_isomorphic"]))
     if member is None:
         note = "the bound is for spaces that are small enough to be listed"
         return [make_check(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]
     size, horizon, n = int(member.max()) + 1, runs.horizon, runs.count
     for best in list_targets(runs):
         targets = np.unique(member[landscape.rank < best])
-        bound = survival(size, len(targets), int(settings["initial"]), float(settings["exploration"]))[: horizon + 1]
+        bound = survival(size, len(targets), int(settings["n_initial_samples"]), float(settings["epsilon"]))[
+            : horizon + 1
+        ]
         if 1 - bound[-1] >= MIN_TARGET_PROBABILITY:
             break
     times = _times(runs, np.isin(member, targets))
@@ -59,8 +62,8 @@ def _functions(runs: OptimizerRuns, canonical: bool) -> np.ndarray | None:
     benchmark = get_benchmark(runs.benchmark)
     protocol = runs.study.protocol(benchmark.longest(runs.study.objectives, runs.study.split))
     cheap = benchmark.problem(protocol, runs.study.seed, (0,)).cheap
-    listing = listing_of(benchmark.space, canonical and not any(cheap))
-    return None if listing is None else listing.member
+    enumeration = enumerate_space(benchmark.space, canonical and not any(cheap))
+    return None if enumeration is None else enumeration.representative_of
 
 
 def _times(runs: OptimizerRuns, wanted: np.ndarray) -> Floats:
@@ -72,7 +75,7 @@ def _times(runs: OptimizerRuns, wanted: np.ndarray) -> Floats:
 def _verdict(seen: Floats, bound: Floats, n: int, best: int, targets: int, size: int) -> Verdict:
     excess = max(0.0, float((seen - bound).max()))
     at = len(bound) - 1
-    note = f"P(T > {at}) to one of {targets} of {size} functions that hold the {best} best; the bound counts on uniform queries alone"
+    note = f"P(T > {at}) to one of {targets} of {size} functions that hold the {best} best; the bound rests on uniform queries alone"
     p_value = float(np.exp(-2 * n * excess**2))
     return by_p_value(p_value, float(seen[at]), float(bound[at]), n, vacuous_beyond=10.0, note=note)
 
