@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,3 +17,10 @@ def reference_data() -> Path:
     if not folder.is_dir():
         pytest.skip("needs the reference data: set NASBENCH_DATA to its folder")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def one_import_name() -> Iterator[None]:
+    """Fail where a folder of the repository was imported beside the package, so that its classes exist twice."""
+    yield
+    assert not {"theory", "baselines", "reports"} & sys.modules.keys(), "import it as a package of nasbench"
