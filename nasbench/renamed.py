@@ -119,6 +119,7 @@ _FEDERATED = {
 
 OPTIONS: Mapping[str, Mapping[str, New]] = {
     "verify": {"--faults": New("--mutants")},
+    "report": {"--include": New("--include-json")},
     "search": {
         "--rank": New("--rank-correlation"),
         "--stopping": New("--early-stopping"),

@@ -14,18 +14,19 @@ if TYPE_CHECKING:
 
 
 def report(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="results folder that `nasbench run` wrote")],
-    out: Annotated[Path | None, typer.Option(help="where to write; default DIR/report")] = None,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="results folder written by `nasbench run`")],
+    out: Annotated[Path | None, typer.Option(help="output folder; default: DIR/report")] = None,
     reference: Annotated[
         str | None,
-        typer.Option(help="label that times to targets are compared with; default the study's first optimizer"),
+        typer.Option(help="baseline method (label) for all comparisons; default: the first method of the study"),
     ] = None,
-    include: Annotated[
-        list[Path] | None, typer.Option(help="JSON that verify, claims or reproduce printed, to be shown as a table")
+    include_json: Annotated[
+        list[Path] | None,
+        typer.Option(help="output of verify, claims or reproduce --json, added to the report as a table (repeatable)"),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Turn a results folder into an HTML page, Markdown, LaTeX, tables and figures."""
+    """Write a report of a results folder as HTML, Markdown and LaTeX, with its tables and figures."""
     from nasbench.cli.console import print_json
     from nasbench.cli.progress import progress_bar
     from nasbench.reports.page.writer import write_report
@@ -34,9 +35,9 @@ def report(
     with progress_bar("report") as progress:
         progress(0, 2)
         built = (
-            _live(folder, reference, include)
+            _live(folder, reference, include_json)
             if Store.open(folder).study.live_problems
-            else _of_tables(folder, reference, include)
+            else _of_tables(folder, reference, include_json)
         )
         progress(1, 2)
         written = write_report(built, out or folder / "report")

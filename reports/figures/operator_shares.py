@@ -1,4 +1,4 @@
-"""Budget shares: which part of an optimizer proposed what share of its queries, over queries."""
+"""Fraction of queries proposed by each operator of an optimizer over the course of the runs."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def proposers(evaluations: Sequence[BenchmarkEvaluation]) -> Figure | None:
     runs = sorted({shares.share.shape[1] for _, _, _, shares in known})
     return Figure(
         name="proposers",
-        title="Who proposed: shares of the budget",
+        title="Fraction of queries proposed by each operator",
         caption=(
-            f"Share of the queries that each part of an optimizer proposed, in windows of queries, "
+            f"Fraction of queries proposed by each operator, in windows of queries, "
             f"mean over {listed([str(n) for n in runs], 'or')} {'run' if runs == [1] else 'runs'}; "
-            "the band holds the 95 % interval of the mean (Student's t). Colours here stand for parts, not for optimizers."
+            "bands: 95 % CI of the mean (Student's t). Colours denote operators, not optimizers."
         ),
         panels=panels,
     )
@@ -62,10 +62,10 @@ def _panel(
     axes.set_xlim(0.0, edges[-1])
     axes.set_ylim(-0.02, 1.02)
     axes.set_xlabel("queries")
-    axes.set_ylabel("share of the queries")
+    axes.set_ylabel("fraction of queries")
     axes.set_title(f"{shown(evaluation.short)}: {shown(label)}")
     add_legend(figure, axes)
-    alt = f"Shares of the budget of {label} on {evaluation.short}: " + "; ".join(sentences) + "."
+    alt = f"Fraction of queries by operator of {label} on {evaluation.short}: " + "; ".join(sentences) + "."
     return Panel(panel_name("proposers", evaluation.short, str(place)), f"{evaluation.short}: {label}", figure, alt)
 
 

@@ -25,7 +25,7 @@ def laws(evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[TraceCheck
         panels = tuple(_panel(e, s, curve, i) for i, (e, s, curve) in enumerate(drawn))
     return Figure(
         name="bound-against-trace",
-        title="Theory against these runs",
+        title="Theoretical predictions compared with the observed runs",
         caption=(
             "What was seen of the runs (in colour, with the 95 % band: Dvoretzky-Kiefer-Wolfowitz for a law of times, normal for a mean) beside the "
             "law or the bound that theory states (dashed); a law has to run within the band, a bound only on its side. "

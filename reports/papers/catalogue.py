@@ -48,8 +48,8 @@ def list_papers() -> list[dict[str, Any]]:
             "title": paper.title,
             "methods": ", ".join(paper.methods),
             "not_run": ", ".join(name for name, how in paper.methods.items() if isinstance(how, NotRun)),
-            "figures": len(paper.figures),
-            "confirmed": sum(bool(figure.confirmed) for figure in paper.figures),
+            "published_values": len(paper.figures),
+            "cross_checked": sum(bool(figure.confirmed) for figure in paper.figures),
         }
         for paper in papers
     ]

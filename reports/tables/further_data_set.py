@@ -1,4 +1,4 @@
-"""Practical difference on a further data set: the Bayesian hierarchical comparison over the data sets of the study."""
+"""Predicted difference on an unseen data set: Bayesian hierarchical comparison over the data sets of the study."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def further_data_set_table(
     count = len(evaluations)
     return ReportTable(
         name="further-data-set",
-        title=f"Practical difference from {reference} on a further data set",
+        title=f"Predicted difference from {reference} on an unseen data set",
         caption=(
-            f"Posterior probability that on a data set drawn like the {count} of this study the optimizer's mean is, most likely, better than that of "
+            f"Posterior probability that, on a new data set drawn like the {count} of this study, the mean of the optimizer is better than that of "
             f"{reference} by more than {MARGIN:g} points, within that margin, or worse by more."
         ),
         columns=(

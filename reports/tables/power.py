@@ -1,4 +1,4 @@
-"""What the study could have shown: the smallest difference it would have seen, and the runs that the margin needs."""
+"""Statistical power: minimum detectable difference, and number of runs needed to detect the equivalence margin."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LARGEST = 100.0
 """Largest effect that is looked for, in standard deviations of the differences."""
 
 ONE = Undefined("one run shows no variation between runs")
-ALIKE = Undefined("all runs differ alike, so nothing is known of their spread")
+ALIKE = Undefined("all paired differences are equal, so their standard deviation is not known")
 
 
 def power_table(evaluations: Sequence[BenchmarkEvaluation], reference: str) -> ReportTable | None:
@@ -28,23 +28,23 @@ def power_table(evaluations: Sequence[BenchmarkEvaluation], reference: str) -> R
     design = mean_difference(alpha=alpha, paired=True)
     return ReportTable(
         name="power",
-        title="What the study could have shown",
+        title="Statistical power: minimum detectable effect",
         caption=(
-            f"Smallest difference of mean final scores from {reference} that is seen with a probability of 80 %, and the runs of each that a difference of "
-            f"{MARGIN:g} points (the margin of practical equivalence, stated in advance) would need."
+            f"Smallest difference in mean final score from {reference} that is detected with a power of 80 %, and number of runs needed to detect "
+            f"{MARGIN:g} points (the margin of practical equivalence, fixed in advance)."
         ),
         columns=(
             Column(key="benchmark", heading="data set", kind="text", group=True),
             Column(key="optimizer", heading="optimizer", kind="text"),
             Column(key="sd", heading="sd of the paired differences (points)", digits=3),
-            Column(key="smallest", heading="smallest difference seen (points)", digits=3),
+            Column(key="smallest", heading="minimum detectable difference (points)", digits=3),
             Column(key="needed", heading=f"runs needed for {MARGIN:g} points", kind="count"),
             Column(key="n", heading="runs", kind="count"),
         ),
         rows=tuple(_row(e, label, reference, design) for e in evaluations for label in labels),
         notes=(
             f"Paired t test at 5 %, Bonferroni over {counted(len(labels), 'comparison')} of a data set. "
-            "The spread is the study's own; the difference planned for is not the observed one.",
+            "The standard deviation is estimated from this study; the difference planned for is not the observed one.",
         ),
     )
 

@@ -22,10 +22,10 @@ def laws_table(evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[Trac
         return None
     return ReportTable(
         name="laws",
-        title="Theory against these runs",
+        title="Theoretical predictions compared with the observed runs",
         caption=(
-            "Laws and bounds of theory held against the traces of the optimizers that they speak of. Statistic and bound are those of the claim "
-            "(a sup-distance and its 95 % radius, a mean and the stated mean, a probability and its bound), as the notes say; each on all runs."
+            "Theoretical predictions compared with the observed runs of the optimizers to which they apply. Statistic and bound are those of the claim "
+            "(sup-distance and its 95 % radius, observed and predicted mean, or probability and its bound), as described in the notes; each uses all runs."
         ),
         columns=(
             Column(key="benchmark", heading="data set", kind="text", group=True),

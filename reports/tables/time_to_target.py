@@ -50,7 +50,7 @@ def time_to_target_table(arrivals: Sequence[Arrival], account: str, reference: s
         name=f"time-to-target-{account.replace('_', '-')}",
         title=f"Time to target in {NAMES[account]}",
         caption=(
-            f"Restricted mean: mean {NAMES[account]} until the target is reached, a run that fails counting as the horizon "
+            f"Restricted mean: mean {NAMES[account]} until the target is reached, where runs that miss the target are counted at the cap "
             f"({_horizons(arrivals, SCALES[account])})."
         ),
         columns=columns,

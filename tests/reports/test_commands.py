@@ -47,7 +47,7 @@ def test_writes_everything_and_prints_the_page(
     judged = tmp_path / "verify.json"
     judged.write_text(json.dumps({"command": "verify", "version": "0", "verdicts": [VERDICT]}))
     out = tmp_path / "out"
-    done = CliRunner().invoke(app, [str(folder), "--out", str(out), "--include", str(judged), "--json"])
+    done = CliRunner().invoke(app, [str(folder), "--out", str(out), "--include-json", str(judged), "--json"])
     assert done.exit_code == 0, done.output
     document = json.loads(done.stdout)
     assert document["command"] == "report"

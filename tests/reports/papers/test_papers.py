@@ -53,7 +53,7 @@ def test_a_line_of_a_table_is_read() -> None:
 def test_the_list_says_what_is_not_run_and_not_confirmed() -> None:
     rows = {row["name"]: row for row in list_papers()}
     assert rows["nats-bench"]["not_run"] == "BOHB"
-    assert rows["nats-bench"]["confirmed"] == 0 and rows["nats-bench"]["figures"] == 24
+    assert rows["nats-bench"]["cross_checked"] == 0 and rows["nats-bench"]["published_values"] == 24
 
 
 def test_an_unknown_paper_has_a_nearest_match() -> None:
