@@ -62,7 +62,10 @@ SETTINGS: Mapping[str, Mapping[str, New]] = {
 }
 """Settings of methods, by the method's registered name."""
 
-ACCOUNTS: Mapping[str, New] = {}
+ACCOUNTS: Mapping[str, New] = {
+    "nonisomorphic_queries": New("unique_isomorphic_queries"),
+    "own_seconds": New("optimizer_seconds"),
+}
 """Accounts of a budget."""
 
 COLUMNS: Mapping[str, str] = {
@@ -129,6 +132,14 @@ OPTIONS: Mapping[str, Mapping[str, New]] = {
         "--seconds": New("--time-budget-seconds"),
     },
     "federated": _FEDERATED,
+    "tune": {
+        "--copies": New("--perturbed-copies"),
+        "--correlation": New("--copy-correlation"),
+        "--goal": New("--metric", {"top-10": "queries-to-top-10", "regret": "final-regret"}),
+        "--repeats": New("--repeat-policy", REPEATS),
+        "--wait": New("--worker-timeout"),
+    },
+    "run": {"--wait": New("--worker-timeout")},
 }
 """Options by the first word of their command."""
 

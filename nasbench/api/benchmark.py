@@ -162,7 +162,7 @@ class Benchmark:
         split: str = "",
         epochs: Sequence[int] = (),
         training_seed: str | int = "random",
-        repeats: str = "cached",
+        repeat_policy: str = "cache",
     ) -> SearchProtocol:
         """Return how the benchmark is to be searched; arguments as in `problem`."""
         names = tuple(objectives) or (self.objectives[0],)
@@ -172,7 +172,7 @@ class Benchmark:
             split=chosen,
             epochs=tuple(epochs) or (self.source.longest(names, chosen),),
             training_seed=training_seed,
-            repeats=repeats,
+            repeat_policy=repeat_policy,
             budget=Budget(budget if isinstance(budget, Mapping) else {"unique_queries": budget}),
         )
 
@@ -186,7 +186,7 @@ class Benchmark:
             runs: how many advance in lockstep.
             seed: of the chance of the benchmark: which training seed answers.
             **protocol: `objectives` (the benchmark's first), `split` (validation), `epochs` (the longest training),
-                `training_seed` ("random", "mean" or a seed), `repeats` ("cached", "charged" or "isomorphic").
+                `training_seed` ("random", "mean" or a seed), `repeat_policy` ("cache", "retrain" or "cache_isomorphic").
 
         Example:
             >>> problem = load_benchmark("onemax/6x2").problem(budget=5)

@@ -44,7 +44,7 @@ def search(
         space: of a Python function: a `Space`, or a mapping from each decision to its choices.
         jobs: processes.
         out: folder that keeps the results; else they go when the program ends.
-        **protocol: `objectives`, `split`, `epochs`, `training_seed`, `repeats`; see `Benchmark.problem`.
+        **protocol: `objectives`, `split`, `epochs`, `training_seed`, `repeat_policy`; see `Benchmark.problem`.
 
     Raises:
         NasbenchError: if a name is unknown, the method cannot work on the benchmark, or the budget is none.
@@ -54,7 +54,6 @@ def search(
         >>> len(result.to_pandas())
         10
     """
-    from nasbench.renamed import REPEATS
     from nasbench.reports.analysis.results import Results
     from nasbench.study.config import Study
     from nasbench.study.methods import MethodConfig
@@ -74,7 +73,7 @@ def search(
         split=asked.split,
         epochs=asked.epochs,
         training_seed=asked.training_seed,
-        repeat_policy=REPEATS.get(asked.repeats, asked.repeats),
+        repeat_policy=asked.repeat_policy,
         budget=asked.budget,
         methods=(MethodConfig(name=name, label=name, settings=dict(settings or {})),),
     )

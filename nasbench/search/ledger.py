@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError, unknown_name
+from nasbench.renamed import ACCOUNTS as RENAMED
+from nasbench.renamed import with_new_names
 from nasbench.spaces.space import Floats
 
-ACCOUNTS = ("queries", "unique_queries", "nonisomorphic_queries", "epochs", "train_seconds", "own_seconds")
+ACCOUNTS = ("queries", "unique_queries", "unique_isomorphic_queries", "epochs", "train_seconds", "optimizer_seconds")
 """Queries answered; of these the first of an architecture; the first up to isomorphism; epochs and simulated (or measured)
 seconds of training that were charged; the optimizer's own seconds."""
 
-COUNTED = ("queries", "unique_queries", "nonisomorphic_queries")
+COUNTED = ("queries", "unique_queries", "unique_isomorphic_queries")
 CHARGED = ("epochs", "train_seconds")
 LARGEST = {**dict.fromkeys(ACCOUNTS, 1e15), **dict.fromkeys(COUNTED, 1e9)}
 """Largest limit of an account."""
@@ -48,6 +50,7 @@ class Budget:
     def __post_init__(self) -> None:
         if not self.limits:
             raise NasbenchError(f"The budget is empty; it should limit one of {', '.join(ACCOUNTS)}.")
+        object.__setattr__(self, "limits", with_new_names(self.limits, RENAMED, "account"))
         for account, limit in self.limits.items():
             if account not in ACCOUNTS:
                 raise unknown_name("account", account, ACCOUNTS)
@@ -85,7 +88,7 @@ class Ledger:
         self.budget = budget
         self.spent: dict[str, Floats] = {account: np.zeros(runs) for account in (*ACCOUNTS, KNOWN, IDLE)}
         self.limits: dict[str, float] = {**budget.limits, "queries": budget.most_queries}
-        if not {"queries", "own_seconds"} & set(budget.limits):
+        if not {"queries", "optimizer_seconds"} & set(budget.limits):
             charged = set(CHARGED) & set(budget.limits)
             if free or not charged:
                 self.limits[KNOWN] = min(reachable, 2**62)

@@ -34,6 +34,6 @@ def search(
         optimizer.tell(observations)
         step = (asked - before) + (time.perf_counter() - answered)
         own += step
-        problem.ledger.spent["own_seconds"] += step / problem.runs
+        problem.ledger.spent["optimizer_seconds"] += step / problem.runs
         if problem.ledger.exhausted.all() or enough(observations):
             return batches, own

@@ -91,16 +91,18 @@ class Problem:
         self.cheap = evaluator.cheap
         self.epochs = protocol.epochs
         self._evaluator = evaluator
-        self._repeats = protocol.repeats
+        self._repeat_policy = protocol.repeat_policy
         self.ledger = Ledger(
-            len(runs), protocol.budget, reachable=self._reachable(), free=protocol.repeats != "charged"
+            len(runs), protocol.budget, reachable=self._reachable(), free=protocol.repeat_policy != "retrain"
         )
         self._keys = environment_keys(seed, runs)
         self._levels = len(protocol.epochs)
         self._epochs = np.asarray(protocol.epochs)
         self._limits = self.space.cardinalities.astype(np.uint8)
         self._open = np.ones(len(runs), dtype=bool)
-        self._memory = _Memory(len(runs), evaluator, self._levels, functions=protocol.repeats == "isomorphic")
+        self._memory = _Memory(
+            len(runs), evaluator, self._levels, functions=protocol.repeat_policy == "cache_isomorphic"
+        )
 
     @property
     def runs(self) -> int:
@@ -114,7 +116,7 @@ class Problem:
 
     def _reachable(self) -> int:
         """Architectures that a run can learn of; functions, where those of one function are one training."""
-        functions = self._evaluator.functions if self._repeats == "isomorphic" else None
+        functions = self._evaluator.functions if self._repeat_policy == "cache_isomorphic" else None
         return self.space.size if functions is None else len(np.unique(functions))
 
     def facts(self, architectures: Architectures) -> Floats:
@@ -146,7 +148,7 @@ class Problem:
         rows = self._rows(architectures, proposed)
         repetition, fresh, source = self._memory.recall(rows, architectures, level, proposed)
         first = (repetition == 0) & proposed
-        charged = {"charged": proposed, "cached": first, "isomorphic": fresh}[self._repeats]
+        charged = {"retrain": proposed, "cache": first, "cache_isomorphic": fresh}[self._repeat_policy]
         # Trained before the budget is looked at: a run that is over was excluded, and one that is not pays at least this much.
         answerable = proposed & self._open[:, None]
         objectives, training_seed, seconds = self._answer(architectures, source, level, repetition, answerable)
@@ -154,12 +156,12 @@ class Problem:
         amounts = {
             "queries": proposed,
             "unique_queries": first,
-            "nonisomorphic_queries": fresh,
+            "unique_isomorphic_queries": fresh,
             "epochs": epochs * charged,
             "train_seconds": seconds * charged,
         }
         if self.ledger.watched:
-            learnt = fresh if self._repeats == "isomorphic" else first
+            learnt = fresh if self._repeat_policy == "cache_isomorphic" else first
             amounts |= {KNOWN: learnt & (level == self._levels - 1), IDLE: proposed & self.ledger.idle(amounts)}
         answered = answerable & self.ledger.affordable(amounts)
         if not answered.all():
@@ -176,7 +178,7 @@ class Problem:
         self, architectures: Architectures, source: Ints, level: Ints, repetition: Ints, wanted: NDArray[np.bool_]
     ) -> tuple[Floats, Ints, Floats]:
         """Objectives, training seeds and seconds `(R, B, ...)` of the wanted queries; NaN, -1 and 0 elsewhere."""
-        if self._repeats != "charged":
+        if self._repeat_policy != "retrain":
             repetition = np.zeros_like(repetition)
         keys = np.broadcast_to(self._keys[:, None], wanted.shape)
         everything = bool(wanted.all())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
 
-REPEATS = ("charged", "cached", "isomorphic")
+REPEATS = ("retrain", "cache", "cache_isomorphic")
 SEED_POLICIES = ("random", "mean")
 
 
@@ -21,8 +21,8 @@ class SearchProtocol:
         epochs: fidelities a query may ask for, ascending; a query that names none is answered at the last.
         training_seed: "random" (one of the trained seeds answers, fixed by run, architecture and repetition), "mean" (over the
             trained seeds), or the number of one seed.
-        repeats: "charged" (an architecture queried again is trained again, with a new seed, and paid again), "cached" (it
-            returns what it returned, free), "isomorphic" (so does every architecture of equal function).
+        repeat_policy: "retrain" (an architecture queried again is trained again, with a new seed, and paid again), "cache" (it
+            returns what it returned, free), "cache_isomorphic" (so does every architecture of equal function).
         budget: when a run ends.
     """
 
@@ -30,7 +30,7 @@ class SearchProtocol:
     split: str
     epochs: tuple[int, ...]
     training_seed: str | int
-    repeats: str
+    repeat_policy: str
     budget: Budget
 
     def __post_init__(self) -> None:
@@ -38,9 +38,9 @@ class SearchProtocol:
             raise NasbenchError(f"The objectives are {list(self.objectives)}; name at least one, each once.")
         if not self.epochs or list(self.epochs) != sorted(set(self.epochs)) or self.epochs[0] <= 0:
             raise NasbenchError(f"The epochs are {list(self.epochs)}; they should be positive and ascending.")
-        if self.repeats not in REPEATS:
+        if self.repeat_policy not in REPEATS:
             raise NasbenchError(
-                f"The policy for repeated queries is {self.repeats!r}; it should be one of {', '.join(REPEATS)}."
+                f"The policy for repeated queries is {self.repeat_policy!r}; it should be one of {', '.join(REPEATS)}."
             )
         if isinstance(self.training_seed, str) and self.training_seed not in SEED_POLICIES:
             raise NasbenchError(

@@ -58,7 +58,7 @@ def run(
     cluster_tls: Annotated[
         Path | None, typer.Option(help="for tls://: folder with ca.pem, client.pem and client.key")
     ] = None,
-    wait: Annotated[float, typer.Option(help="seconds that a cluster may be without any worker")] = 60.0,
+    worker_timeout: Annotated[float, typer.Option(help="seconds that a cluster may be without any worker")] = 60.0,
     out: Annotated[Path | None, typer.Option(help="results folder; default results/STUDY")] = None,
     task: Annotated[
         list[str] | None, typer.Option(help="these of the study's problems alone, such as live/digits or digits")
@@ -76,7 +76,7 @@ def run(
     from nasbench.study.toml import load_study
 
     if cluster is None:
-        refuse_unused(context, ("wait",), "is of a cluster; add --cluster, or leave it out")
+        refuse_unused(context, ("worker_timeout",), "is of a cluster; add --cluster, or leave it out")
     elif cluster != LOCAL:
         refuse_unused(context, ("jobs",), "is not used on a cluster, which has as many workers as it has; leave it out")
     chosen = load_study(study)
@@ -91,7 +91,7 @@ def run(
     jobs = min(jobs, len(chosen.units()))
     with (
         progress_bar(f"running {chosen.name}") as progress,
-        connect(cluster, jobs=jobs, patience=wait, certificates=cluster_tls, say=say) as workers,
+        connect(cluster, jobs=jobs, patience=worker_timeout, certificates=cluster_tls, say=say) as workers,
     ):
         summary = run_study(
             chosen, folder, jobs=jobs, cluster=workers, device=device or "auto", progress=progress, say=say

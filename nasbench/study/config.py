@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.files.path_names import default_folder, path_components
 from nasbench.ranges import SEED
-from nasbench.renamed import REPEATS
 from nasbench.search.ledger import Budget
 from nasbench.search.search_protocol import SearchProtocol
 from nasbench.study.live_config import LiveConfig, is_live, task_of
@@ -168,7 +167,7 @@ class Study:
             split=self.split,
             epochs=epochs,
             training_seed=self.training_seed,
-            repeats=next(old for old, new in REPEATS.items() if new == self.repeat_policy),
+            repeat_policy=self.repeat_policy,
             budget=self.budget,
         )
 

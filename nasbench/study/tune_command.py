@@ -24,18 +24,21 @@ def tune(
     budget: Annotated[list[str], typer.Option(help="ACCOUNT=LIMIT, such as unique_queries=300; may be repeated")],
     runs: Annotated[int, typer.Option(help="runs of each trial")] = 20,
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="seed of the runs and of the tuner")] = 0,
-    goal: Annotated[str, typer.Option(help="top-10 (queries to a top-10 architecture) or regret (final)")] = "top-10",
-    copies: Annotated[
-        int, typer.Option(help="perturbed copies of the benchmark in its place, so as not to learn one table by heart")
+    metric: Annotated[str, typer.Option(help="queries-to-top-10 or final-regret")] = "queries-to-top-10",
+    perturbed_copies: Annotated[
+        int,
+        typer.Option(help="tune on so many perturbed copies of the benchmark, to avoid overfitting to a single table"),
     ] = 0,
-    correlation: Annotated[float, typer.Option(help="of the copies with the benchmark")] = 0.85,
+    copy_correlation: Annotated[
+        float, typer.Option(help="correlation of the perturbed copies with the benchmark")
+    ] = 0.85,
     objective: Annotated[str, typer.Option(help="what is minimised")] = "error",
     split: Annotated[str, typer.Option(help="split that answers")] = "validation",
     epochs: Annotated[
         list[int] | None, typer.Option(help="fidelity; may be repeated; default the longest training")
     ] = None,
     training_seed: Annotated[str, typer.Option(help="random, mean or a seed")] = "random",
-    repeats: Annotated[str, typer.Option(help="charged, cached or isomorphic")] = "cached",
+    repeat_policy: Annotated[str, typer.Option(help="retrain, cache or cache_isomorphic")] = "cache",
     cluster: Annotated[
         str | None,
         typer.Option(
@@ -47,7 +50,7 @@ def tune(
         Path | None, typer.Option(help="for tls://: folder with ca.pem, client.pem and client.key")
     ] = None,
     jobs: Annotated[int, typer.Option(help="workers of a local cluster")] = 1,
-    wait: Annotated[float, typer.Option(help="seconds that a cluster may be without any worker")] = 60.0,
+    worker_timeout: Annotated[float, typer.Option(help="seconds that a cluster may be without any worker")] = 60.0,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Tune an optimizer's own settings on one benchmark within a stated budget."""
@@ -62,7 +65,7 @@ def tune(
     from nasbench.study.tuning import tune as run_trials
 
     if cluster is None:
-        refuse_unused(context, ("wait", "jobs"), "is of a cluster; add --cluster, or leave it out")
+        refuse_unused(context, ("worker_timeout", "jobs"), "is of a cluster; add --cluster, or leave it out")
     elif cluster != LOCAL:
         refuse_unused(context, ("jobs",), "is not used on a cluster, which has as many workers as it has; leave it out")
     kind, where = get_optimizer(optimizer), get_benchmark(benchmark)
@@ -71,12 +74,12 @@ def tune(
         split=split,
         epochs=tuple(epochs) if epochs else (where.longest((objective,), split),),
         training_seed=int(training_seed) if training_seed.isdigit() else training_seed,
-        repeats=repeats,
+        repeat_policy=repeat_policy,
         budget=parse_budget(budget),
     )
     with (
         progress_bar(f"tuning {optimizer}") as progress,
-        connect(cluster, jobs=jobs, patience=wait, certificates=cluster_tls, say=say) as workers,
+        connect(cluster, jobs=jobs, patience=worker_timeout, certificates=cluster_tls, say=say) as workers,
     ):
         done = run_trials(
             kind,
@@ -85,16 +88,16 @@ def tune(
             trials=trials,
             runs=runs,
             seed=seed,
-            goal=goal,
-            copies=copies,
-            correlation=correlation,
+            metric=metric,
+            copies=perturbed_copies,
+            correlation=copy_correlation,
             cluster=workers,
             progress=progress,
         )
     unit = where.oracle(protocol).units[0]
     meaning = (
         f"mean final regret in {unit}"
-        if goal == "regret"
+        if metric == "final-regret"
         else "mean unique queries to a top-10 architecture, capped at the budget"
     )
     best = min(range(len(done)), key=lambda number: done[number].value)
@@ -113,10 +116,16 @@ def tune(
         for number, trial in enumerate(done)
     ]
     if json_:
-        meant = {"goal": goal, "value": meaning, "direction": "min", "best": dict(done[best].settings)}
-        print_json("tune", optimizer=optimizer, benchmark=benchmark, copies=copies, **meant, trials=rows)
+        meant = {"metric": metric, "value": meaning, "direction": "min", "best": dict(done[best].settings)}
+        print_json(
+            "tune", optimizer=optimizer, benchmark=benchmark, perturbed_copies=perturbed_copies, **meant, trials=rows
+        )
         return
-    on = f"{copies} copies of {benchmark} (correlation {correlation})" if copies else benchmark
+    on = (
+        f"{perturbed_copies} perturbed copies of {benchmark} (correlation {copy_correlation})"
+        if perturbed_copies
+        else benchmark
+    )
     print_table(f"{optimizer} on {on}, {runs} runs; value: {meaning}, less is better", rows)
     print(f"The best, for a study:\n\n{snippet(optimizer, done[best].settings)}")
 

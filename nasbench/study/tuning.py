@@ -33,7 +33,7 @@ from nasbench.search.random_streams import Streams
 from nasbench.search.search_protocol import SearchProtocol
 from nasbench.search.search_ranges import search_ranges
 from nasbench.spaces.space import Floats
-from nasbench.study.tuning_objectives import GOALS, evaluate
+from nasbench.study.tuning_objectives import METRICS, evaluate
 
 if TYPE_CHECKING:
     from nasbench.study.cluster import Cluster
@@ -50,7 +50,7 @@ class Trial:
 
     Attributes:
         settings: the tuned settings; empty for the algorithm's defaults.
-        values: the goal in each run, `(R,)`; on copies those of the first copy, then of the next.
+        values: the metric in each run, `(R,)`; on copies those of the first copy, then of the next.
     """
 
     settings: Mapping[str, Any]
@@ -136,7 +136,7 @@ def tune(
     trials: int,
     runs: int,
     seed: int,
-    goal: str = "top-10",
+    metric: str = "queries-to-top-10",
     copies: int = 0,
     correlation: float = 0.85,
     cluster: Cluster | None = None,
@@ -151,7 +151,7 @@ def tune(
         trials: settings to try, the defaults included.
         runs: runs of each trial.
         seed: seed of the runs and of TPE; equal arguments give equal trials.
-        goal: one of `nasbench.study.tuning_objectives.GOALS`.
+        metric: one of `nasbench.study.tuning_objectives.METRICS`.
         copies: perturbed copies of the benchmark that stand in its place, `runs` on each; 0 is the benchmark itself.
         correlation: of the copies with the benchmark, in (0, 1].
         cluster: where the runs of a trial are made, trial after trial; this process if there is none. The trials are the same.
@@ -161,16 +161,16 @@ def tune(
         The trials in order; the best is `min(..., key=lambda trial: trial.value)`.
 
     Raises:
-        NasbenchError: if nothing can be tuned, or a number or the goal is out of range, or optuna is not installed.
+        NasbenchError: if nothing can be tuned, or a number or the metric is out of range, or optuna is not installed.
     """
     for what, number, least in (("trials", trials, 1), ("runs", runs, 1), ("copies", copies, 0)):
         if number < least:
             raise NasbenchError(f"The number of {what} is {number}; it should be {least} or more.")
-    if goal not in GOALS:
-        raise unknown_name("goal", goal, GOALS)
-    if goal == "top-10" and "unique_queries" not in setting.budget.limits:
+    if metric not in METRICS:
+        raise unknown_name("metric", metric, METRICS)
+    if metric == "queries-to-top-10" and "unique_queries" not in setting.budget.limits:
         raise NasbenchError(
-            "The goal top-10 is a restricted mean of unique queries; limit unique_queries in the budget, or use the goal regret."
+            "The metric queries-to-top-10 is a restricted mean of unique queries; limit unique_queries in the budget, or use the metric final-regret."
         )
     numbers = range(1, copies + 1) if copies else range(1)
     places = [_place(benchmark, copy, correlation) for copy in numbers]
@@ -182,11 +182,12 @@ def tune(
         chosen = {} if proposal is None else dict(proposal.params)
         if cluster is None:
             values = [
-                evaluate(optimizer, place, setting, chosen, runs=range(runs), seed=seed, goal=goal) for place in places
+                evaluate(optimizer, place, setting, chosen, runs=range(runs), seed=seed, metric=metric)
+                for place in places
             ]
         else:
             where = [(benchmark.name, copy, correlation) for copy in numbers]
-            values = _evaluate_on(cluster, optimizer, where, setting, chosen, runs, seed, goal)
+            values = _evaluate_on(cluster, optimizer, where, setting, chosen, runs, seed, metric)
         done.append(Trial(chosen, np.concatenate(values)))
         if proposal is not None:
             study.tell(proposal, done[-1].value)
@@ -207,14 +208,14 @@ def _evaluate_on(
     settings: Mapping[str, Any],
     runs: int,
     seed: int,
-    goal: str,
+    metric: str,
 ) -> list[Floats]:
-    """The goal in each run, by parts of the runs of each place in `where`: name, copy and correlation."""
+    """The metric in each run, by parts of the runs of each place in `where`: name, copy and correlation."""
     from nasbench.study.cluster import Call
 
     parts = [range(first, min(first + RUNS_A_CALL, runs)) for first in range(0, runs, RUNS_A_CALL)]
     calls = [
-        Call(_evaluate_by_name, place[0], (optimizer, *place, setting, settings, part, seed, goal))
+        Call(_evaluate_by_name, place[0], (optimizer, *place, setting, settings, part, seed, metric))
         for place in where
         for part in parts
     ]
@@ -231,10 +232,10 @@ def _evaluate_by_name(
     settings: Mapping[str, Any],
     runs: range,
     seed: int,
-    goal: str,
+    metric: str,
 ) -> Floats:
     place = _place(get_benchmark(benchmark), copy, correlation)
-    return evaluate(optimizer, place, setting, settings, runs=runs, seed=seed, goal=goal)
+    return evaluate(optimizer, place, setting, settings, runs=runs, seed=seed, metric=metric)
 
 
 def _study(ranges: Mapping[str, tuple], seed: int) -> tuple[Any, dict[str, Any]]:

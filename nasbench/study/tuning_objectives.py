@@ -15,7 +15,7 @@ from nasbench.search.random_streams import Streams
 from nasbench.search.search_protocol import SearchProtocol
 from nasbench.spaces.space import Floats, Ints
 
-GOALS = ("top-10", "regret")
+METRICS = ("queries-to-top-10", "final-regret")
 """What is minimised: the restricted mean of unique queries until a run has found one of the ten best architectures by seed mean, or
 the mean of the final regret in the seed mean of the incumbent, the best of what a run observed."""
 
@@ -28,9 +28,9 @@ def evaluate(
     *,
     runs: Sequence[int],
     seed: int,
-    goal: str,
+    metric: str,
 ) -> Floats:
-    """The goal in each run of these numbers, `(R,)`; smaller is better. Linear algebra runs on one thread, as in a study.
+    """The metric in each run of these numbers, `(R,)`; smaller is better. Linear algebra runs on one thread, as in a study.
 
     A run that is searched alone ends at the target, which changes nothing but the time it takes.
     """
@@ -43,7 +43,7 @@ def evaluate(
         return oracle.row(np.maximum(batch.architectures, 0))
 
     def arrived(batch: Observations) -> bool:
-        alone = goal == "top-10" and len(batch.answered) == 1
+        alone = metric == "queries-to-top-10" and len(batch.answered) == 1
         return alone and bool(_hits(batch, rows(batch), target, protocol.epochs[-1]).any())
 
     def values(some: Sequence[int]) -> Floats:
@@ -52,7 +52,7 @@ def evaluate(
         with threadpool_limits(1):
             batches, _ = search(problem, created, arrived)
         found = [rows(batch) for batch in batches]
-        if goal == "regret":
+        if metric == "final-regret":
             return final_regret(batches, found, oracle.search_means)
         return queries_to_target(batches, found, target, protocol.epochs[-1], protocol.budget.limits["unique_queries"])
 

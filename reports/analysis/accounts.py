@@ -11,7 +11,7 @@ AXES = ("queries", "unique_queries", "train_seconds")
 NAMES = {
     "queries": "queries",
     "unique_queries": "unique queries",
-    "nonisomorphic_queries": "unique queries up to isomorphism",
+    "unique_isomorphic_queries": "unique queries up to isomorphism",
     "epochs": "epochs of training",
     "train_seconds": "simulated hours of training",
 }

@@ -57,7 +57,7 @@ class Outcome:
         spent: total of each account that traces record, `(R,)` each.
         curves: for each of `BenchmarkEvaluation.drawn`.
         times: by (target key, account), followed to the horizon of the two.
-        own_seconds: the optimizer's own seconds, a run.
+        optimizer_seconds: the optimizer's own seconds, a run.
         fronts: hypervolume and final fronts, where the study has several objectives.
         shares: which part proposed how much, where traces say it.
     """
@@ -69,7 +69,7 @@ class Outcome:
     spent: Mapping[str, Floats]
     curves: Mapping[str, LawCurve]
     times: Mapping[tuple[str, str], CensoredTimes]
-    own_seconds: float
+    optimizer_seconds: float
     fronts: FrontTraces | None
     shares: ProposerShares | None = None
 
@@ -204,7 +204,7 @@ def evaluate_benchmark(results: Results, benchmark: str) -> BenchmarkEvaluation:
             spent={account: trace.spent(account)[:, -1] for account in TRACED},
             curves={account: _curve(regret, spent[account][label], grids[account]) for account in drawn},
             times={key: own[label].until(horizons[key]) for key, own in times.items()},
-            own_seconds=results.own_seconds(benchmark, label),
+            optimizer_seconds=results.optimizer_seconds(benchmark, label),
             fronts=None if objectives is None or truth is None else front_traces(trace, objectives, truth, main),
             shares=proposer_shares(trace),
         )

@@ -54,7 +54,7 @@ def plot(results: Results, account: str = "") -> Figure:
     from matplotlib.figure import Figure
 
     problems = results.study.problems
-    spent_on = account or next((name for name in results.study.budget.limits if name != "own_seconds"), "queries")
+    spent_on = account or next((name for name in results.study.budget.limits if name != "optimizer_seconds"), "queries")
     figure = Figure(figsize=(4.5 * len(problems), 3.5), layout="constrained")
     panels = figure.subplots(1, len(problems), squeeze=False)[0]
     for panel, problem in zip(panels, problems, strict=True):

@@ -193,7 +193,7 @@ class Results:
     def _units_of(self, *cells: tuple[str, str]) -> list[WorkUnit]:
         return [unit for cell in cells for unit in self.units(*cell)]
 
-    def own_seconds(self, benchmark: str, label: str) -> float:
+    def optimizer_seconds(self, benchmark: str, label: str) -> float:
         """The optimizer's own seconds, a run: mean over the runs (it is measured a unit at a time).
 
         Raises:

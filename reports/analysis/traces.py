@@ -15,7 +15,7 @@ from nasbench.search.ledger import ACCOUNTS
 from nasbench.spaces.space import Floats, Ints
 from nasbench.ties import snapped
 
-TRACED = tuple(account for account in ACCOUNTS if account != "own_seconds")
+TRACED = tuple(account for account in ACCOUNTS if account != "optimizer_seconds")
 """Accounts that a trace can be drawn against; the optimizer's own seconds are known a run, not a query."""
 
 
@@ -31,7 +31,7 @@ class Traces:
         epochs: fidelity, `(R, Q)`.
         cost: seconds charged, `(R, Q)`; padding is 0.
         first, fresh: first query of the architecture, of its function, `(R, Q)`; padding is False.
-        repeats: the study's policy for repeated queries, which says what epochs were charged.
+        repeat_policy: the study's policy for repeated queries, which says what epochs were charged.
         longest: epochs of the study's longest training.
         proposer: the part of the optimizer that proposed each query, `(R, Q)`, padding is empty; None where it was not recorded.
     """
@@ -44,7 +44,7 @@ class Traces:
     cost: Floats
     first: NDArray[np.bool_]
     fresh: NDArray[np.bool_]
-    repeats: str
+    repeat_policy: str
     longest: int
     proposer: NDArray[np.str_] | None = None
 
@@ -88,11 +88,11 @@ class Traces:
             raise unknown_name("account", account, TRACED)
         if account not in TRACED:
             raise NasbenchError(f"Traces do not record {account} a query; choose one of {', '.join(TRACED)}.")
-        charged = {"retrain": self.answered, "cache": self.first, "cache_isomorphic": self.fresh}[self.repeats]
+        charged = {"retrain": self.answered, "cache": self.first, "cache_isomorphic": self.fresh}[self.repeat_policy]
         amounts = {
             "queries": self.answered,
             "unique_queries": self.first,
-            "nonisomorphic_queries": self.fresh,
+            "unique_isomorphic_queries": self.fresh,
             "epochs": np.where(charged, self.epochs, 0),
             "train_seconds": self.cost,
         }[account]
@@ -100,7 +100,7 @@ class Traces:
 
 
 def stack_runs(
-    columns: Mapping[str, Any], rows: Ints, objectives: tuple[str, ...], repeats: str, longest: int
+    columns: Mapping[str, Any], rows: Ints, objectives: tuple[str, ...], repeat_policy: str, longest: int
 ) -> Traces:
     """Arrange the rows of trace files, sorted by run and query, as `Traces`.
 
@@ -108,7 +108,7 @@ def stack_runs(
         columns: columns of the files, as `nasbench.study.store` describes them.
         rows: row of each query, as the oracle numbers them.
         objectives: names of the objective columns.
-        repeats: the study's policy for repeated queries.
+        repeat_policy: the study's policy for repeated queries.
         longest: epochs of the study's longest training.
 
     Raises:
@@ -140,7 +140,7 @@ def stack_runs(
         cost=stacked(columns["charged_seconds"], 0.0),
         first=stacked(columns["is_new_architecture"], False),
         fresh=stacked(columns["is_new_isomorphism_class"], False),
-        repeats=repeats,
+        repeat_policy=repeat_policy,
         longest=longest,
         proposer=stacked(np.asarray(columns["operator"], dtype=str), "") if "operator" in columns else None,
     )

@@ -28,7 +28,7 @@ PAPER = Paper(
     protocol=Protocol(
         budgets={dataset: {"unique_queries": 192.0} for dataset in ("cifar10", "cifar100", "imagenet16-120")},
         epochs=200,
-        repeats="cached",
+        repeat_policy="cache",
     ),
     methods={
         "random search (192)": Search(

@@ -15,7 +15,7 @@ PAPER = Paper(
     protocol=Protocol(
         budgets={"cifar100": {"unique_queries": 2_000.0}},
         epochs=200,
-        repeats="cached",
+        repeat_policy="cache",
         measure="queries to the optimum",
     ),
     methods={

@@ -41,7 +41,7 @@ PAPER = Paper(
     protocol=Protocol(
         budgets={"cifar10": {"train_seconds": 12_000.0}},
         epochs=12,
-        repeats="charged",
+        repeat_policy="retrain",
         crossing_counts=False,
         searched="cifar10",
     ),

@@ -31,7 +31,7 @@ PAPER = Paper(
             "imagenet16-120": {"train_seconds": 120_000.0},
         },
         epochs=12,
-        repeats="charged",
+        repeat_policy="retrain",
     ),
     methods={
         "RANDOM": Search(

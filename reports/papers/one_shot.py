@@ -48,7 +48,7 @@ PAPER = Paper(
         "DrNAS: Chen et al., ICLR 2021; beta-DARTS: Ye et al., CVPR 2022"
     ),
     runs=3,
-    protocol=Protocol(budgets={}, epochs=200, repeats="charged"),
+    protocol=Protocol(budgets={}, epochs=200, repeat_policy="retrain"),
     methods={
         "DARTS, transferred": _same(ALL_SKIP),
         "DrNAS": _same(DRNAS),

@@ -84,7 +84,7 @@ class Protocol:
     Attributes:
         budgets: data set searched to limits of accounts (`nasbench.search.ledger`).
         epochs: training that answers the search.
-        repeats: policy for repeated queries (`nasbench.search.search_protocol`).
+        repeat_policy: policy for repeated queries (`nasbench.search.search_protocol`).
         crossing_counts: whether the query that crosses the budget counts; if not, it is dropped with its answer.
         searched: data set on which every search runs and whose cell is reported on all data sets; None if each has its own.
         measure: what is reported: 200-epoch seed means of the incumbent, or unique queries until the best cell is queried.
@@ -92,7 +92,7 @@ class Protocol:
 
     budgets: Mapping[str, Mapping[str, float]]
     epochs: int
-    repeats: str
+    repeat_policy: str
     crossing_counts: bool = True
     searched: str | None = None
     measure: Measure = "accuracy"

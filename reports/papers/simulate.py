@@ -75,7 +75,7 @@ def run_searches(
         split=SEARCHED,
         epochs=(protocol.epochs,),
         training_seed="mean",
-        repeats=protocol.repeats,
+        repeat_policy=protocol.repeat_policy,
         budget=Budget(protocol.budgets[dataset]),
     )
     problem = benchmark.problem(search_protocol, seed, runs)

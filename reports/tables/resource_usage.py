@@ -18,10 +18,10 @@ def cost_table(evaluations: Sequence[BenchmarkEvaluation]) -> ReportTable:
         Column(key="optimizer", heading="optimizer", kind="text"),
         Column(key="queries", heading="queries", kind="count"),
         Column(key="unique_queries", heading="unique", kind="count"),
-        Column(key="nonisomorphic_queries", heading="unique up to isomorphism", kind="count"),
+        Column(key="unique_isomorphic_queries", heading="unique up to isomorphism", kind="count"),
         Column(key="epochs", heading="epochs", kind="count"),
         Column(key="train_hours", heading="simulated hours of training", digits=1),
-        Column(key="own_seconds", heading="own seconds", digits=4),
+        Column(key="optimizer_seconds", heading="own seconds", digits=4),
     )
     untimed = Undefined("no training times are recorded")
     rows = []
@@ -29,14 +29,14 @@ def cost_table(evaluations: Sequence[BenchmarkEvaluation]) -> ReportTable:
         for label, outcome in evaluation.outcomes.items():
             means = {account: float(np.mean(spent)) for account, spent in outcome.spent.items()}
             hours = means["train_seconds"] / 3600.0
-            counts = (means[a] for a in ("queries", "unique_queries", "nonisomorphic_queries", "epochs"))
+            counts = (means[a] for a in ("queries", "unique_queries", "unique_isomorphic_queries", "epochs"))
             rows.append(
                 (
                     Cell(evaluation.short),
                     Cell(label),
                     *(Cell(count, runs=outcome.digest) for count in counts),
                     Cell(hours if "train_seconds" in evaluation.accounts else untimed, runs=outcome.digest),
-                    Cell(outcome.own_seconds, runs=outcome.digest),
+                    Cell(outcome.optimizer_seconds, runs=outcome.digest),
                 )
             )
     return ReportTable(

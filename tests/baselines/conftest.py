@@ -49,11 +49,11 @@ def problems(toy: TabularBenchmark) -> Problems:
         runs: int = 1,
         objectives: tuple[str, ...] = ("error",),
         epochs: tuple[int, ...] = FIDELITIES[-1:],
-        repeats: str = "cached",
+        repeat_policy: str = "cache",
         **limits: float,
     ) -> Problem:
         protocol = table_protocol(
-            Budget(limits or {"queries": 1000}), objectives=objectives, epochs=epochs, repeats=repeats
+            Budget(limits or {"queries": 1000}), objectives=objectives, epochs=epochs, repeat_policy=repeat_policy
         )
         return toy.problem(protocol, seed=1, runs=range(runs))
 

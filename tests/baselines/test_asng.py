@@ -52,7 +52,7 @@ def test_restrict_keeps_the_simplex_and_the_bound() -> None:
 
 
 def test_follows_the_authors_update(problems: Problems) -> None:
-    problem = problems(runs=1, repeats="charged", queries=80)
+    problem = problems(runs=1, repeat_policy="retrain", queries=80)
     optimizer = OPTIMIZER.create(problem, Streams(9, range(1)))
     assert isinstance(optimizer, Asng)
     sizes = (4, 2, 3)
@@ -100,7 +100,7 @@ def test_follows_the_authors_update(problems: Problems) -> None:
 
 
 def test_concentrates_on_the_optimum(problems: Problems) -> None:
-    problem = problems(runs=20, repeats="charged", queries=400)
+    problem = problems(runs=20, repeat_policy="retrain", queries=400)
     optimizer = OPTIMIZER.create(problem, Streams(9, range(20)))
     assert isinstance(optimizer, Asng)
     while not problem.ledger.exhausted.all():

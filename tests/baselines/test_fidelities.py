@@ -148,7 +148,7 @@ def test_bohb_beats_hyperband_on_the_toy(problems: Problems) -> None:
     """Mean error of what they start, 30 runs: the model must help by more than 3 standard errors."""
     means = []
     for module, settings in ((hyperband, {}), (bohb, {"samples": 64, "min_bandwidth": 0.05})):
-        problem = problems(runs=30, epochs=FIDELITIES, repeats="charged", queries=150)
+        problem = problems(runs=30, epochs=FIDELITIES, repeat_policy="retrain", queries=150)
         optimizer = module.OPTIMIZER.create(problem, Streams(3, range(30)), settings)
         total, count = np.zeros(30), np.zeros(30)
         while not problem.ledger.exhausted.all():

@@ -33,7 +33,7 @@ def test_local_optima_of_the_seed_means(dataset: str, optima: int) -> None:
 
 
 def _setting() -> SearchProtocol:
-    return table_protocol(Budget({"queries": QUERIES}), repeats="charged")
+    return table_protocol(Budget({"queries": QUERIES}), repeat_policy="retrain")
 
 
 @pytest.mark.parametrize("improvement", ["best", "first"])

@@ -54,7 +54,7 @@ def test_first_step_moves_nothing_since_the_baseline_takes_the_reward_first(prob
 
 def test_follows_the_authors_loop(problems: Problems) -> None:
     torch = pytest.importorskip("torch")
-    problem = problems(runs=1, repeats="charged", queries=60)
+    problem = problems(runs=1, repeat_policy="retrain", queries=60)
     optimizer = OPTIMIZER.create(problem, Streams(4, range(1)))
     assert isinstance(optimizer, Reinforce)
     logits = [torch.nn.Parameter(torch.tensor(optimizer._logits[0, i, :k])) for i, k in enumerate((4, 2, 3))]
@@ -89,7 +89,7 @@ def test_shift_of_the_objective_changes_nothing(problems: Problems) -> None:
 
 
 def test_learns(problems: Problems) -> None:
-    problem = problems(runs=10, repeats="charged", queries=400)
+    problem = problems(runs=10, repeat_policy="retrain", queries=400)
     optimizer = OPTIMIZER.create(problem, Streams(4, range(10)), {"learning_rate": 0.05})
     assert isinstance(optimizer, Reinforce)
     start = np.mean([expectation(logits) for logits in optimizer._logits])

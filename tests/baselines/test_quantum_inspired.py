@@ -40,7 +40,7 @@ def test_no_choice_dies_out() -> None:
 
 
 def test_turns_only_what_differs_from_a_better_best_and_shares_within_groups(problems: Problems) -> None:
-    problem = problems(runs=2, repeats="charged", queries=1000)
+    problem = problems(runs=2, repeat_policy="retrain", queries=1000)
     optimizer = OPTIMIZER.create(problem, Streams(3, range(2)), {"population": 4, "groups": 2, "migration": 3})
     assert isinstance(optimizer, QuantumInspired)
     for generation in range(1, 7):
@@ -57,7 +57,7 @@ def test_turns_only_what_differs_from_a_better_best_and_shares_within_groups(pro
 
 
 def test_learns(problems: Problems) -> None:
-    problem = problems(runs=10, repeats="charged", queries=600)
+    problem = problems(runs=10, repeat_policy="retrain", queries=600)
     optimizer = OPTIMIZER.create(problem, Streams(3, range(10)), {"angle": 0.1})
     assert isinstance(optimizer, QuantumInspired)
     while not problem.ledger.exhausted.all():

@@ -19,13 +19,15 @@ BENCHMARK = get_benchmark("nas-bench-201/imagenet16-120")
 QUERIES = 120
 
 
-def protocol(repeats: str) -> SearchProtocol:
-    return table_protocol(Budget({"queries": QUERIES}), training_seed="random", repeats=repeats)
+def protocol(repeat_policy: str) -> SearchProtocol:
+    return table_protocol(Budget({"queries": QUERIES}), training_seed="random", repeat_policy=repeat_policy)
 
 
-def scalar(run: int, population: int, sample: int, mutation: str, repeats: str) -> list[tuple[tuple[int, ...], float]]:
+def scalar(
+    run: int, population: int, sample: int, mutation: str, repeat_policy: str
+) -> list[tuple[tuple[int, ...], float]]:
     """Algorithm 1 of Real et al. (2019), one run, one query at a time; slots of a list stand for the ageing queue."""
-    problem = BENCHMARK.problem(protocol(repeats), 5, (run,))
+    problem = BENCHMARK.problem(protocol(repeat_policy), 5, (run,))
     streams = Streams(5, (run,))
     weights = BENCHMARK.space.mutations[mutation].tolist()
     alive: list[tuple[tuple[int, ...], float]] = []
@@ -57,11 +59,12 @@ def scalar(run: int, population: int, sample: int, mutation: str, repeats: str) 
 
 
 @pytest.mark.parametrize(
-    ("population", "sample", "mutation", "repeats"), [(10, 3, "node-first", "charged"), (30, 10, "uniform", "cached")]
+    ("population", "sample", "mutation", "repeat_policy"),
+    [(10, 3, "node-first", "retrain"), (30, 10, "uniform", "cache")],
 )
-def test_bit_identical_to_the_scalar_algorithm(population: int, sample: int, mutation: str, repeats: str) -> None:
+def test_bit_identical_to_the_scalar_algorithm(population: int, sample: int, mutation: str, repeat_policy: str) -> None:
     runs = tuple(range(6))
-    problem = BENCHMARK.problem(protocol(repeats), 5, runs)
+    problem = BENCHMARK.problem(protocol(repeat_policy), 5, runs)
     optimizer = OPTIMIZER.create(
         problem, Streams(5, runs), {"population": population, "sample": sample, "mutation": mutation}
     )
@@ -72,4 +75,4 @@ def test_bit_identical_to_the_scalar_algorithm(population: int, sample: int, mut
         steps.append(observations)
     for run in runs:
         ours = [(tuple(o.architectures[run, 0].tolist()), float(o.objectives[run, 0, 0])) for o in steps]
-        assert ours == scalar(run, population, sample, mutation, repeats)
+        assert ours == scalar(run, population, sample, mutation, repeat_policy)

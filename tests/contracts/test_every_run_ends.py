@@ -35,7 +35,7 @@ def test_every_run_ends(name: str, data: st.DataObject) -> None:
     batches, _ = search(problem, optimizer)
     queries = sum(batch.answered.sum(axis=1) for batch in batches)
     ((account, limit),) = setting.budget.limits.items()
-    if account != "own_seconds":
+    if account != "optimizer_seconds":
         # What can be charged, then what only repeats; a query that charges adds 1 at least.
         assert (
             np.asarray(queries) <= limit + GUARD * max(table.space.size, limit if "queries" in account else 0)

@@ -70,7 +70,7 @@ def protocol(name: str, *, queries: float = 40, objectives: tuple[str, ...] = ("
         objectives=objectives,
         epochs=fidelities,
         training_seed="random",
-        repeats="charged",
+        repeat_policy="retrain",
     )
 
 

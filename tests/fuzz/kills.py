@@ -108,7 +108,7 @@ COMMANDS: Mapping[str, Command] = {
         _is_printed,
     ),
     "tune": Command(
-        "tune regularized_evolution --goal regret --trials 3 --runs 2 --benchmark nas-bench-201/cifar10 "
+        "tune regularized_evolution --metric final-regret --trials 3 --runs 2 --benchmark nas-bench-201/cifar10 "
         "--budget queries=30 --json",
         _is_printed,
     ),

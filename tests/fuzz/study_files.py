@@ -61,7 +61,7 @@ ODD = (
     *('["error", "error"]', '["", 1]', "{}", "{ a = 1 }", "[{}]", "[1, [2, [3]]]", "[" * 3000, "[" * 300 + "]" * 300),
     *("1979-05-27", "07:32:00", "1979-05-27T07:32:00Z", "longest", '"longest"', '"mean"', '"retrain"', '"cache_isomorphic"'),
     *('"nk/4x2-k9"', '["nk/99999999999x2-k1"]', '["onemax/0x0"]', '["nas-bench-201/*"]', '["*/*"]', '["onemax/2x2"]'),
-    *("{ queries = 1e300 }", "{ own_seconds = 1e-9 }", "{ epochs = 3 }", "{ train_seconds = 5e-324 }", "{ queries = true }"),
+    *("{ queries = 1e300 }", "{ optimizer_seconds = 1e-9 }", "{ epochs = 3 }", "{ train_seconds = 5e-324 }", "{ queries = true }"),
 )  # fmt: skip
 SIGNS = "=[]{}\"'#.,\n -+_09azé²\x00\x7f\ufeff"
 SMALL = 400.0

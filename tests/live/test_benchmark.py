@@ -38,9 +38,13 @@ def live(space: str = "nas-bench-201") -> LiveBenchmark:
     return LiveBenchmark(task, splits.train, splits.search, space, replace(SMALL, channels=4, cells=1), CPU)
 
 
-def protocol(repeats: str = "cached", **limits: float) -> SearchProtocol:
+def protocol(repeat_policy: str = "cache", **limits: float) -> SearchProtocol:
     return table_protocol(
-        Budget(limits or {"queries": 4}), split="search", epochs=(1,), training_seed="random", repeats=repeats
+        Budget(limits or {"queries": 4}),
+        split="search",
+        epochs=(1,),
+        training_seed="random",
+        repeat_policy=repeat_policy,
     )
 
 
@@ -57,7 +61,7 @@ def test_baselines_train_alone_under_the_ledger(name: str) -> None:
 
 
 def test_a_budget_in_measured_seconds_ends_a_search() -> None:
-    problem = live().problem(protocol("charged", train_seconds=0.2), 0, (0,))
+    problem = live().problem(protocol("retrain", train_seconds=0.2), 0, (0,))
     search_architecture(problem, get_optimizer("random_search").create(problem, Streams(0, (0,))))
     assert problem.ledger.spent["train_seconds"][0] >= 0.2
 

@@ -28,7 +28,7 @@ BENCHMARK = get_benchmark("nas-bench-201/cifar10")
 
 
 def queries_a_second(optimizer: Lockstep | PerRun, settings: dict[str, Any], runs: int, queries: int) -> float:
-    protocol = table_protocol(Budget({"queries": queries}), training_seed="random", repeats="charged")
+    protocol = table_protocol(Budget({"queries": queries}), training_seed="random", repeat_policy="retrain")
     problem = BENCHMARK.problem(protocol, 1, range(runs))
     started = time.perf_counter()
     search(problem, optimizer.create(problem, Streams(1, range(runs)), settings))

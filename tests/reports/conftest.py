@@ -22,7 +22,7 @@ objectives = [{objectives}]
 split = "{split}"
 epochs = {epochs}
 training_seed = "{seeds}"
-repeat_policy = "{repeats}"
+repeat_policy = "{repeat_policy}"
 
 [budget]
 {budget}
@@ -37,7 +37,7 @@ def run_small(
     chunk: int = 5,
     benchmarks: tuple[str, ...] = ("nas-bench-201/cifar10", "nas-bench-201/cifar100"),
     objectives: tuple[str, ...] = ("error",),
-    repeats: str = "retrain",
+    repeat_policy: str = "retrain",
     budget: str = "queries = 80",
     epochs: str = "[200]",
     split: str = "validation",
@@ -51,7 +51,7 @@ def run_small(
         chunk=chunk,
         benchmarks=", ".join(f'"{name}"' for name in benchmarks),
         objectives=", ".join(f'"{name}"' for name in objectives),
-        repeats=repeats,
+        repeat_policy=repeat_policy,
         epochs=epochs,
         split=split,
         seeds=seeds,
@@ -87,7 +87,7 @@ def several(tmp_path_factory: pytest.TempPathFactory) -> Results:
         tmp_path_factory.mktemp("several"),
         optimizers=("random_search",),
         objectives=("error", "latency"),
-        repeats="cache",
+        repeat_policy="cache",
         budget="unique_queries = 40",
         runs=6,
         extra='\n[[methods]]\nname = "random_search"\nlabel = "without replacement"\nsettings = { replacement = false }\n',

@@ -31,8 +31,8 @@ def evaluations(several: Results) -> list[BenchmarkEvaluation]:
 def test_the_account_is_that_of_the_budget() -> None:
     assert main_account(Budget({"unique_queries": 5})) == "unique_queries"
     assert main_account(Budget({"train_seconds": 5.0, "queries": 3})) == "train_seconds"
-    assert main_account(Budget({"own_seconds": 1.0})) == "queries"  # traces do not record it a query
-    assert main_account(Budget({"own_seconds": 1.0, "epochs": 7})) == "epochs"
+    assert main_account(Budget({"optimizer_seconds": 1.0})) == "queries"  # traces do not record it a query
+    assert main_account(Budget({"optimizer_seconds": 1.0, "epochs": 7})) == "epochs"
 
 
 def test_everything_is_told_in_unique_queries_where_they_are_the_budget(

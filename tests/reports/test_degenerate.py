@@ -66,7 +66,7 @@ def test_runs_that_stop_at_different_lengths(small_study: Callable[..., Path], t
         optimizers=("random_search", "local_search"),
         runs=3,
         benchmarks=ONE,
-        repeats="cache",
+        repeat_policy="cache",
         budget="train_seconds = 40000.0",
     )
     report, text = reported(folder, tmp_path / "out")

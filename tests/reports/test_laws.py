@@ -30,7 +30,7 @@ def folder(small_study: Callable[..., Path], tmp_path_factory: pytest.TempPathFa
         runs=8,
         chunk=4,
         benchmarks=(ONE,),
-        repeats="cache",
+        repeat_policy="cache",
         budget="unique_queries = 20",
     )
 

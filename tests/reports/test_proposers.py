@@ -31,7 +31,7 @@ def folder(small_study: Callable[..., Path], tmp_path_factory: pytest.TempPathFa
         runs=4,
         chunk=2,
         benchmarks=(ONE,),
-        repeats="cache",
+        repeat_policy="cache",
         budget="unique_queries = 12",
     )
 
@@ -49,7 +49,7 @@ def made_up(names: list[list[str]]) -> Traces:
         "is_new_isomorphism_class": np.ones(total, dtype=bool),
         "operator": np.concatenate(names),
     }
-    return stack_runs(columns, np.zeros(total, dtype=int), ("error",), "cached", 1)
+    return stack_runs(columns, np.zeros(total, dtype=int), ("error",), "cache", 1)
 
 
 def test_shares_are_counted_over_the_queries_that_every_run_made() -> None:

@@ -131,7 +131,7 @@ def test_an_unreadable_environment_is_one_sentence(copy: Path, content: str | No
 def test_a_missing_timing_is_one_sentence(copy: Path) -> None:
     shutil.rmtree(copy / "timings")
     with pytest.raises(NasbenchError, match="lacks a timing"):
-        Results.open(copy).own_seconds(*CELL)
+        Results.open(copy).optimizer_seconds(*CELL)
 
 
 def test_the_digest_is_the_checksum_of_the_files_in_order(results: Results) -> None:

@@ -25,7 +25,7 @@ def closed(small_study: Callable[..., Path], tmp_path_factory: pytest.TempPathFa
         benchmarks=(LARGE, "onemax/3x3"),
         runs=6,
         epochs="[1]",
-        repeats="cache",
+        repeat_policy="cache",
         budget="unique_queries = 27",
         extra='\n[[methods]]\nname = "local_search"\nlabel = "first"\nsettings = { improvement = "first" }\n',
     )

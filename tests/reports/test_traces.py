@@ -13,7 +13,9 @@ from nasbench.reports.analysis.traces import Traces, at_budgets, stack_runs
 CELL = ("nas-bench-201/cifar10", "regularized_evolution")
 
 
-def made(runs: list[int], values: list[float], epochs: list[int] | None = None, repeats: str = "retrain") -> Traces:
+def made(
+    runs: list[int], values: list[float], epochs: list[int] | None = None, repeat_policy: str = "retrain"
+) -> Traces:
     """Traces of queries with these observed values, each of another architecture."""
     run = np.array(runs)
     query = np.concatenate([np.arange((run == r).sum()) for r in dict.fromkeys(runs)])
@@ -27,7 +29,7 @@ def made(runs: list[int], values: list[float], epochs: list[int] | None = None, 
         "is_new_architecture": np.ones(count, dtype=bool),
         "is_new_isomorphism_class": np.ones(count, dtype=bool),
     }
-    return stack_runs(columns, np.arange(count), ("error",), repeats, 200)
+    return stack_runs(columns, np.arange(count), ("error",), repeat_policy, 200)
 
 
 def test_incumbent_is_the_earliest_best_observation(results: Results) -> None:
@@ -49,7 +51,7 @@ def test_accounts_equal_sums_over_the_rows_of_the_files(several: Results) -> Non
         last = traces.lengths[i] - 1
         assert traces.spent("queries")[i, last] == len(rows)
         assert traces.spent("unique_queries")[i, last] == rows["is_new_architecture"].sum() == 40
-        assert traces.spent("nonisomorphic_queries")[i, last] == rows["is_new_isomorphism_class"].sum()
+        assert traces.spent("unique_isomorphic_queries")[i, last] == rows["is_new_isomorphism_class"].sum()
         assert traces.spent("train_seconds")[i, last] == pytest.approx(rows["charged_seconds"].sum(), rel=1e-12)
         assert (
             traces.spent("epochs")[i, last] == rows.loc[rows["is_new_architecture"], "epochs"].sum()
@@ -83,8 +85,8 @@ def test_unknown_and_unrecorded_accounts_are_refused(results: Results) -> None:
     traces = results.traces(*CELL)
     with pytest.raises(NasbenchError, match="did you mean 'queries'"):
         traces.spent("querys")
-    with pytest.raises(NasbenchError, match="do not record own_seconds"):
-        traces.spent("own_seconds")
+    with pytest.raises(NasbenchError, match="do not record optimizer_seconds"):
+        traces.spent("optimizer_seconds")
 
 
 def test_rows_out_of_order_are_refused() -> None:

@@ -13,14 +13,14 @@ def table_protocol(
     split: str = "validation",
     epochs: tuple[int, ...] = (200,),
     training_seed: str = "mean",
-    repeats: str = "cached",
+    repeat_policy: str = "cache",
 ) -> SearchProtocol:
-    """Validation error after the 200 epochs of NAS-Bench-201, seed means, repeats cached, unless told otherwise."""
+    """Validation error after the 200 epochs of NAS-Bench-201, seed means, repeats answered from the cache, unless told otherwise."""
     return SearchProtocol(
         objectives=objectives,
         split=split,
         epochs=epochs,
         training_seed=training_seed,
-        repeats=repeats,
+        repeat_policy=repeat_policy,
         budget=budget,
     )

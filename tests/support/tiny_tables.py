@@ -59,9 +59,9 @@ def tiny_tables(draw: st.DrawFn) -> TinyTable:
 def settings_of(draw: st.DrawFn, optimizer: str) -> SearchProtocol:
     """Any account as the budget, from one that a query spends to one that a table cannot; any policy for repeats."""
     account = draw(st.sampled_from(ACCOUNTS))
-    limit = 0.02 if account == "own_seconds" else draw(st.sampled_from([1.0, 7.0, 30.0, 1000.0]))
+    limit = 0.02 if account == "optimizer_seconds" else draw(st.sampled_from([1.0, 7.0, 30.0, 1000.0]))
     several = get_optimizer(optimizer).fidelities or draw(st.booleans())
     limit = min(limit, 30.0) if "queries" in account else limit
     return table_protocol(
-        Budget({account: limit}), epochs=(1, 3, 9) if several else (9,), repeats=draw(st.sampled_from(REPEATS))
+        Budget({account: limit}), epochs=(1, 3, 9) if several else (9,), repeat_policy=draw(st.sampled_from(REPEATS))
     )

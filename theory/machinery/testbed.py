@@ -68,7 +68,7 @@ def make_problem(space: Space, objectives: int = 1, epochs: tuple[int, ...] = (1
         split="none",
         epochs=epochs,
         training_seed="mean",
-        repeats="charged",
+        repeat_policy="retrain",
         budget=Budget({"queries": 1}),
     )
     evaluator = FunctionEvaluator(space, lambda a: np.zeros(len(a)))

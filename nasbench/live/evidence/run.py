@@ -97,7 +97,7 @@ class EvidenceRun:
             split="search",
             epochs=(recipe.epochs,),
             training_seed="random",
-            repeats="cached",
+            repeat_policy="cache",
             budget=Budget({"unique_queries": float(config.queries)}),
         )
         identity = {"settings": self.record["settings_sha256"], "sources": self.record["sources_sha256"]}
@@ -107,7 +107,7 @@ class EvidenceRun:
             live = LiveBenchmark(self.task, part.train, part.search, config.space, recipe, self.device, diverged=100.0)
             problem = live.problem(protocol, config.search_seed, (0,), cache, self.clock)
             optimizer = OPTIMIZER.create(problem, Streams(config.search_seed, (0,)), {})
-            batches, own_seconds = search(problem, optimizer, self._said)
+            batches, optimizer_seconds = search(problem, optimizer, self._said)
         queries = [row for batch in batches for row in self._queries(batch)]
         best = min(queries, key=lambda row: row["search_error"])
         self.reporter(f"found: {best['architecture']}, {best['search_error']:.2f} % wrong, {best['mmacs']:.0f} MMAC")
@@ -116,7 +116,7 @@ class EvidenceRun:
             "architecture": best["architecture"],
             "mmacs": best["mmacs"],
             "train_seconds": sum(row["seconds"] for row in queries),
-            "own_seconds": own_seconds,
+            "optimizer_seconds": optimizer_seconds,
             "queries": queries,
             "environment": describe(self.device),
             "space_size": space.size,

@@ -107,7 +107,7 @@ def _check_optimizer(config: ExperimentConfig) -> None:
         split="search",
         epochs=(config.search_recipe.epochs,),
         training_seed="random",
-        repeats="cached",
+        repeat_policy="cache",
         budget=Budget(dict(config.budget)),
     )
     evaluator.cheap = (False,) * len(protocol.objectives)

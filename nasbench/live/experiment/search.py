@@ -154,7 +154,7 @@ def search_standalone(
         split="search",
         epochs=(config.search_recipe.epochs,),
         training_seed="random",
-        repeats="cached",
+        repeat_policy="cache",
         budget=Budget(dict(config.budget)),
     )
     cache = EvaluationCache(folder / "trainings.json", config_as_dict(config), upgraded_config) if folder else None

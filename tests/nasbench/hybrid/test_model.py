@@ -22,7 +22,7 @@ LANDSCAPE = synthetic_benchmark("nk/6x4-k2")
 
 
 def _of_landscape(observations: int, decay_start: float) -> MultiObjectiveSurrogate:
-    protocol = table_protocol(Budget({"queries": 100}), split="none", epochs=(1,), repeats="charged")
+    protocol = table_protocol(Budget({"queries": 100}), split="none", epochs=(1,), repeat_policy="retrain")
     problem = Problem(FunctionEvaluator(LANDSCAPE.space, LANDSCAPE.function), protocol, 0, (0,))
     history = History(LANDSCAPE.space, merge_isomorphic=True)
     surrogate = MultiObjectiveSurrogate(
@@ -66,7 +66,7 @@ def test_candidates_are_ranked_by_the_bound_of_the_moment() -> None:
 @pytest.mark.parametrize(("name", "exact"), [("hierarchical", True), ("convnet", False)])
 def test_the_closed_form_of_the_gradient_is_not_used_where_decisions_are_ordered(name: str, exact: bool) -> None:
     space = get_space(name)
-    protocol = table_protocol(Budget({"queries": 100}), split="none", epochs=(1,), repeats="charged")
+    protocol = table_protocol(Budget({"queries": 100}), split="none", epochs=(1,), repeat_policy="retrain")
     problem = Problem(FunctionEvaluator(space, lambda a: a.sum(axis=-1, keepdims=True) * 1.0), protocol, 0, (0,))
     history = History(space)
     surrogate = MultiObjectiveSurrogate(

@@ -35,7 +35,7 @@ def protocol(
     queries: float, objectives: tuple[str, ...] = ("error",), epochs: tuple[int, ...] = (1,)
 ) -> SearchProtocol:
     return table_protocol(
-        Budget({"queries": queries}), objectives=objectives, split="none", epochs=epochs, repeats="charged"
+        Budget({"queries": queries}), objectives=objectives, split="none", epochs=epochs, repeat_policy="retrain"
     )
 
 

@@ -48,7 +48,7 @@ def test_a_budget_on_unique_queries_ends_a_run_that_repeats_itself() -> None:
     assert Budget({"unique_queries": 7, "queries": 9}).most_queries == 9
 
 
-@pytest.mark.parametrize("account", ["epochs", "train_seconds", "own_seconds"])
+@pytest.mark.parametrize("account", ["epochs", "train_seconds", "optimizer_seconds"])
 def test_a_budget_without_any_limit_on_queries_ends_a_run_as_well(account: str) -> None:
     ledger = Ledger(1, Budget({account: 7}))
     ledger.charge({"queries": np.full((1, 1), MOST_QUERIES - 1)})

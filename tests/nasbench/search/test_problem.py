@@ -28,7 +28,7 @@ def protocol(**changes: Any) -> SearchProtocol:
         "split": "validation",
         "epochs": (200,),
         "training_seed": "random",
-        "repeats": "charged",
+        "repeat_policy": "retrain",
         "budget": Budget({"queries": 10**6}),
     }
     return SearchProtocol(**(plain | changes))
@@ -89,7 +89,7 @@ def test_charged_repeats_are_trained_again_and_paid_again() -> None:
 
 
 def test_cached_repeats_return_what_they_returned_free() -> None:
-    one = problem(repeats="cached")
+    one = problem(repeat_policy="cache")
     observations = one.query(ask([[77] * 40]))
     again = one.query(ask([[77]]))
     values = np.concatenate([observations.objectives, again.objectives], axis=1)
@@ -102,22 +102,24 @@ def test_cached_repeats_return_what_they_returned_free() -> None:
 
 def test_isomorphic_repeats_return_what_their_function_returned() -> None:
     direct, behind = SPACE.from_string("000300"), SPACE.from_string("100030")
-    one = problem(repeats="isomorphic")
+    one = problem(repeat_policy="cache_isomorphic")
     observations = one.query(np.stack([direct, behind, direct])[None])
     assert len(np.unique(observations.objectives)) == 1
     assert observations.fresh[0].tolist() == [True, False, False]
     assert observations.first[0].tolist() == [True, True, False]
     assert (observations.cost[0] > 0).tolist() == [True, False, False]
-    assert one.ledger.spent["nonisomorphic_queries"][0] == 1
+    assert one.ledger.spent["unique_isomorphic_queries"][0] == 1
     assert one.ledger.spent["unique_queries"][0] == 2
 
 
-@pytest.mark.parametrize("repeats", ["charged", "cached", "isomorphic"])
-@pytest.mark.parametrize("account", ["queries", "unique_queries", "nonisomorphic_queries", "epochs", "train_seconds"])
-def test_one_batch_is_as_many_single_queries(repeats: str, account: str) -> None:
+@pytest.mark.parametrize("repeat_policy", ["retrain", "cache", "cache_isomorphic"])
+@pytest.mark.parametrize(
+    "account", ["queries", "unique_queries", "unique_isomorphic_queries", "epochs", "train_seconds"]
+)
+def test_one_batch_is_as_many_single_queries(repeat_policy: str, account: str) -> None:
     limit = {"epochs": 200 * 57.5, "train_seconds": 1e5}.get(account, 57)
     cells = np.random.default_rng(4).integers(0, 300, (3, 200))
-    kept: dict[str, Any] = {"repeats": repeats, "budget": Budget({account: limit})}
+    kept: dict[str, Any] = {"repeat_policy": repeat_policy, "budget": Budget({account: limit})}
     whole = problem((0, 1, 2), **kept)
     single = problem((0, 1, 2), **kept)
     together = whole.query(ask(cells))
@@ -176,7 +178,7 @@ def test_three_objectives_and_facts() -> None:
         ({"objectives": ("eror",)}, "did you mean 'error'"),
         ({"objectives": ()}, "at least one"),
         ({"epochs": (200, 12)}, "ascending"),
-        ({"repeats": "sometimes"}, "charged, cached"),
+        ({"repeat_policy": "sometimes"}, "retrain, cache"),
         ({"training_seed": "best"}, "random or mean"),
     ],
 )

@@ -29,7 +29,7 @@ GOOD = np.zeros((2, 3), np.int8)
 def problem_on(space: Space, epochs: tuple[int, ...] = (9,)) -> Problem:
     values = np.arange(24.0)
     table = TinyTable(space, values, values, 24, np.arange(24))
-    return Problem(table, table_protocol(Budget({"queries": 12}), epochs=epochs, repeats="charged"), 0, (0, 1))
+    return Problem(table, table_protocol(Budget({"queries": 12}), epochs=epochs, repeat_policy="retrain"), 0, (0, 1))
 
 
 class Mine:

@@ -173,7 +173,7 @@ def test_faults_are_the_sentences_of_one_process_and_lose_nothing(
 def test_tuning_is_the_same_as_alone(processes: ExitStack, scheduler: str) -> None:
     worker(processes, scheduler)
     protocol = table_protocol(Budget({"unique_queries": 40}), training_seed="random")
-    arguments: dict[str, Any] = {"trials": 4, "runs": 12, "seed": 4, "goal": "regret"}
+    arguments: dict[str, Any] = {"trials": 4, "runs": 12, "seed": 4, "metric": "final-regret"}
     evolution = get_optimizer("regularized_evolution")
     for copies in (0, 2):
         alone = tune(evolution, get_benchmark(BENCHMARK), protocol, copies=copies, **arguments)
@@ -209,7 +209,7 @@ def test_no_worker_and_a_lost_scheduler_end_in_a_sentence(
 ) -> None:
     address, process = start_scheduler(processes, tmp_path)
     out = str(tmp_path / "q")
-    assert status(["run", "quick", "--cluster", address, "--wait", "0.2", "--out", out]) == 2
+    assert status(["run", "quick", "--cluster", address, "--worker-timeout", "0.2", "--out", out]) == 2
     waits, stops = capsys.readouterr().err.splitlines()
     assert "has no worker; waiting 0.2 s" in waits and f"No worker joined the cluster {address} within 0.2 s" in stops
     worker(processes, address)

@@ -221,10 +221,10 @@ TUNE = "tune random_search --benchmark nas-bench-201/cifar10 --trials 1 --budget
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        ("run quick --wait 60", "--wait is of a cluster; add --cluster"),
+        ("run quick --worker-timeout 60", "--worker-timeout is of a cluster; add --cluster"),
         ("run quick --cluster tcp://127.0.0.1:1 --jobs 1", "--jobs is not used on a cluster"),
-        ("run darts-collapse --wait 60", "--wait is of a cluster; add --cluster"),
-        (f"{TUNE} --wait 60", "--wait is of a cluster; add --cluster"),
+        ("run darts-collapse --worker-timeout 60", "--worker-timeout is of a cluster; add --cluster"),
+        (f"{TUNE} --worker-timeout 60", "--worker-timeout is of a cluster; add --cluster"),
         (f"{TUNE} --jobs 1", "--jobs is of a cluster; add --cluster"),
         (f"{TUNE} --cluster tcp://127.0.0.1:1 --jobs 2", "--jobs is not used on a cluster"),
     ],

@@ -58,25 +58,25 @@ def test_an_exhausted_space_ends_every_run_at_once_and_the_report_says_so(tmp_pa
     assert "3 runs of tpe ended before the budget was spent because every architecture had been queried" in text
 
 
-@pytest.mark.parametrize("repeats", ["cached", "isomorphic", "charged"])
+@pytest.mark.parametrize("repeat_policy", ["cache", "cache_isomorphic", "retrain"])
 @pytest.mark.parametrize("cost", [0.0, 100.0, -100.0])
-def test_seconds_that_nobody_can_spend_end_a_run(repeats: str, cost: float) -> None:
+def test_seconds_that_nobody_can_spend_end_a_run(repeat_policy: str, cost: float) -> None:
     space = toy_space()
     everything = space.index(space.all)
     table = TinyTable(space, np.arange(24.0), np.full(24, cost), space.size, everything)
-    protocol = table_protocol(Budget({"train_seconds": 1e5}), repeats=repeats)
+    protocol = table_protocol(Budget({"train_seconds": 1e5}), repeat_policy=repeat_policy)
     problem = Problem(table, protocol, 1, (0, 1))
     started = time.perf_counter()
     search(problem, get_optimizer("one_plus_one_ea").create(problem, Streams(1, (0, 1))))
     assert time.perf_counter() - started < 20
     assert (problem.ledger.spent["queries"] <= 50 * space.size).all()
-    assert all(bool(words) != (repeats == "charged" and cost > 0) for words in problem.ledger.endings())
+    assert all(bool(words) != (repeat_policy == "retrain" and cost > 0) for words in problem.ledger.endings())
 
 
 def test_a_space_that_is_never_exhausted_ends_at_the_cap() -> None:
     space = toy_space()
     table = TinyTable(space, np.arange(24.0), np.full(24, 1e-3), None, None)
-    problem = Problem(table, table_protocol(Budget({"train_seconds": 1e9}), repeats="charged"), 1, (0,))
+    problem = Problem(table, table_protocol(Budget({"train_seconds": 1e9}), repeat_policy="retrain"), 1, (0,))
     search(problem, get_optimizer("random_search").create(problem, Streams(1, (0,)), {"batch": 10_000}))
     assert problem.ledger.endings() == [f"it had made {MOST_QUERIES:,} queries without spending its budget"]
 

@@ -102,7 +102,7 @@ def test_the_goal_is_the_restricted_mean_of_the_table() -> None:
         {"replacement": False},
         runs=range(200),
         seed=3,
-        goal="top-10",
+        metric="queries-to-top-10",
     )
     # Negative hypergeometric: mean (N + 1) / (K + 1) = 1420.5, deviation 1297; 5 standard errors.
     assert abs(values.mean() - 15_626 / 11) < 5 * 1297 / 200**0.5
@@ -113,7 +113,7 @@ def test_the_goal_is_the_restricted_mean_of_the_table() -> None:
         {"replacement": False},
         runs=range(5),
         seed=3,
-        goal="regret",
+        metric="final-regret",
     )
     assert (regret >= 0).all() and regret.mean() < 0.5
 
@@ -122,7 +122,7 @@ def test_a_run_that_ends_at_the_target_has_the_value_of_the_whole_run() -> None:
     benchmark = get_benchmark(BENCHMARK)
     optimizer = importlib.import_module("nasbench.hybrid.optimizer").OPTIMIZER
     where = protocol(unique_queries=40)
-    values = evaluate(optimizer, benchmark, where, {}, runs=range(4), seed=6, goal="top-10")
+    values = evaluate(optimizer, benchmark, where, {}, runs=range(4), seed=6, metric="queries-to-top-10")
     problem, oracle = benchmark.problem(where, 6, range(4)), benchmark.oracle(where)
     batches, _ = search(problem, optimizer.create(problem, Streams(6, range(4)), {}))
     rows = [oracle.row(np.maximum(batch.architectures, 0)) for batch in batches]
@@ -134,7 +134,7 @@ def test_a_run_that_ends_at_the_target_has_the_value_of_the_whole_run() -> None:
 def test_trials_are_deterministic_and_the_first_is_the_defaults() -> None:
     benchmark = get_benchmark(BENCHMARK)
     evolution = importlib.import_module("nasbench.baselines.regularized_evolution").OPTIMIZER
-    arguments: dict[str, Any] = {"trials": 6, "runs": 10, "seed": 4, "goal": "regret"}
+    arguments: dict[str, Any] = {"trials": 6, "runs": 10, "seed": 4, "metric": "final-regret"}
     done = tune(evolution, benchmark, protocol(), **arguments)
     again = tune(evolution, benchmark, protocol(), **arguments)
     assert [t.settings for t in done] == [t.settings for t in again]
@@ -148,7 +148,7 @@ def test_trials_are_deterministic_and_the_first_is_the_defaults() -> None:
 def test_on_copies_a_trial_is_its_runs_on_each() -> None:
     benchmark = get_benchmark(BENCHMARK)
     evolution = importlib.import_module("nasbench.baselines.regularized_evolution").OPTIMIZER
-    shared: dict[str, Any] = {"seed": 4, "goal": "regret"}
+    shared: dict[str, Any] = {"seed": 4, "metric": "final-regret"}
     done = tune(evolution, benchmark, protocol(), trials=2, runs=5, copies=3, correlation=0.6, **shared)
     for trial in done:
         expected = [
@@ -177,7 +177,9 @@ def test_tuning_helps_where_the_default_is_bad() -> None:
             super().__init__(problem, streams, population=population, sample=sample)
 
     Stuck.TUNABLE = {"population": ("log-integer", 5, 1000)}
-    done = tune(Lockstep(Stuck), benchmark, protocol(unique_queries=150), trials=12, runs=40, seed=4, goal="regret")
+    done = tune(
+        Lockstep(Stuck), benchmark, protocol(unique_queries=150), trials=12, runs=40, seed=4, metric="final-regret"
+    )
     assert min(t.value for t in done) < 0.75 * done[0].value
 
 
@@ -244,9 +246,9 @@ def test_command_prints_one_json_object(capsys: pytest.CaptureFixture[str]) -> N
     assert nasbench.cli.main.status([*WORDS, "--runs", "4"]) == 0
     text = " ".join(capsys.readouterr().out.split())
     assert "value: mean unique queries to a top-10 architecture" in text and "[[methods]]" in text
-    assert nasbench.cli.main.status([*WORDS, "--runs", "4", "--copies", "2", "--json"]) == 0
+    assert nasbench.cli.main.status([*WORDS, "--runs", "4", "--perturbed-copies", "2", "--json"]) == 0
     copies = json.loads(capsys.readouterr().out)
-    assert copies["copies"] == 2 and copies["trials"][0]["value"] != document["trials"][0]["value"]
+    assert copies["perturbed_copies"] == 2 and copies["trials"][0]["value"] != document["trials"][0]["value"]
 
 
 @pytest.mark.usefixtures("command")
@@ -260,8 +262,8 @@ def test_command_prints_one_json_object(capsys: pytest.CaptureFixture[str]) -> N
         ({"unique_queries=30": "unique_queries"}, "ACCOUNT=LIMIT"),
         ({"unique_queries=30": "unique_query=3"}, "did you mean 'unique_queries'"),
         ({"unique_queries=30": "queries=30"}, "limit unique_queries"),
-        ({"3": "3 --copies -1"}, "number of copies is -1"),
-        ({"3": "3 --copies 2 --correlation 2"}, "correlation above 0 and up to 1"),
+        ({"3": "3 --perturbed-copies -1"}, "number of copies is -1"),
+        ({"3": "3 --perturbed-copies 2 --copy-correlation 2"}, "correlation above 0 and up to 1"),
     ],
 )
 def test_command_complains_in_one_sentence(

@@ -66,7 +66,7 @@ def test_a_quantity_of_ones_own_says_which_way_is_better(tmp_path: Path, fresh_c
 
 
 def test_a_training_time_in_ms_is_charged_in_seconds(small: Table) -> None:
-    protocol = table_protocol(Budget({"train_seconds": 5}), epochs=(1,), repeats="charged")
+    protocol = table_protocol(Budget({"train_seconds": 5}), epochs=(1,), repeat_policy="retrain")
     problem = TabularBenchmark(small, "d").problem(protocol, 0, (0,))
     batches, _ = search(problem, get_optimizer("random_search").create(problem, Streams(0, (0,))))
     assert sum(b.cost.sum() for b in batches) == 5.0 and sum(b.answered.sum() for b in batches) == 5

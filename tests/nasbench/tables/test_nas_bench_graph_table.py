@@ -69,7 +69,7 @@ def test_opening_reads_the_manifest_alone(fresh_cache: Path) -> None:
 def test_a_query_outside_the_space_is_answered_for_the_nearest_inside(fresh_cache: Path) -> None:
     benchmark = get_benchmark("nas-bench-graph-proteins/proteins")
     budget = Budget({"queries": 10})
-    protocol = table_protocol(budget, epochs=(1,), repeats="charged")
+    protocol = table_protocol(budget, epochs=(1,), repeat_policy="retrain")
     problem = benchmark.problem(protocol, seed=0, runs=(0, 1))
     batch = np.array([[[3, 4, 4, 4, 4], [0, 0, 0, 0, 0]], [[PASS] * 5, [3, 0, 4, 4, 4]]], dtype=np.int8)
     before = batch.copy()

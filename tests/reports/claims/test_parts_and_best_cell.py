@@ -59,7 +59,7 @@ def study(small_study: Callable[..., Path], tmp_path_factory: pytest.TempPathFac
         tmp_path_factory.mktemp("parts"),
         optimizers=("random_search",),
         benchmarks=(ONE,),
-        repeats="cache",
+        repeat_policy="cache",
         budget="unique_queries = 60",
         extra=named.format("full") + named.format("the same"),
     )

@@ -55,7 +55,7 @@ def study(small_study: Callable[..., Path], tmp_path_factory: pytest.TempPathFac
         tmp_path_factory.mktemp("claim"),
         optimizers=("random_search", "regularized_evolution"),
         benchmarks=("nas-bench-201/cifar10",),
-        repeats="cache",
+        repeat_policy="cache",
         budget="unique_queries = 80",
         extra='\n[[methods]]\nname = "local_search"\nlabel = "hybrid"\n',
     )
@@ -199,7 +199,7 @@ def test_queries_to_hypervolume_against_a_scan() -> None:
         "latency": objectives[rows, 1],
         "parameters": objectives[rows, 2],
     }
-    traces = stack_runs(columns, rows, ("error", "latency", "parameters"), "cached", 200)
+    traces = stack_runs(columns, rows, ("error", "latency", "parameters"), "cache", 200)
     truth = true_front(objectives[inside])
     for fraction in (0.3, 0.6, 0.9, 0.999):
         found = queries_to_volume(traces, objectives, inside, fraction)
@@ -250,7 +250,7 @@ def test_three_objectives_are_judged_from_a_study(small_study: Callable[..., Pat
         optimizers=("random_search",),
         benchmarks=("nas-bench-201/cifar10",),
         objectives=("error", "latency", "parameters"),
-        repeats="cache",
+        repeat_policy="cache",
         budget="unique_queries = 60",
         extra='\n[[methods]]\nname = "random_search"\nlabel = "hybrid"\nsettings = { replacement = false }\n',
     )
