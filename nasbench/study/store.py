@@ -186,7 +186,8 @@ class Store:
             table = pq.read_table(content, partitioning=None, page_checksum_verification=True)
         except (pa.ArrowException, OSError):
             raise _damaged(path) from None
-        table = table.rename_columns([COLUMNS.get(name, name) for name in table.column_names])
+        named = table.rename_columns([COLUMNS.get(name, name) for name in table.column_names])
+        table = named.replace_schema_metadata(table.schema.metadata)
         wanted = {"run", "query", "architecture", "charged_seconds", *self.study.objectives}
         if not wanted <= set(table.column_names):
             raise NasbenchError(

@@ -55,7 +55,9 @@ def result(unit: WorkUnit, score: float) -> dict[str, Any]:
 def make(folder: Path, seeds: int, skipped: bool = True, spread: float = 0.0) -> LiveResults:
     """Write the results of `applications` with scores of `10 place + seed + spread place seed^2` and open them."""
     study = load_study("applications").with_runs(seeds)
-    store = Store.create_or_resume(folder, study, {"device": "made here", "device_type": "cpu", "threads": 1})
+    store = Store.create_or_resume(
+        folder, study, {"device": {"device": "made here", "device_type": "cpu", "threads": 1}}
+    )
     places = {label: i + 1 for i, label in enumerate([*(e.label for e in study.methods), "small_cnn"])}
     for unit in study.units():
         if not (skipped and unit.problem == "live/trec"):

@@ -2,10 +2,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from nasbench.errors import NasbenchError
-from nasbench.study.toml import load_study, parse_study, preset_names
+from nasbench.renamed import RenamedWarning
+from nasbench.search.problem import Problem
+from nasbench.study.config import Study
+from nasbench.study.store import Store
+from nasbench.study.toml import load_study, parse_stored_study, parse_study, preset_names
 
 QUICK = load_study("quick").to_toml()
 
@@ -70,3 +75,87 @@ def test_unknown_presets_and_unreadable_files(tmp_path: Path) -> None:
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(NasbenchError, match="not text"):
         load_study(str(tmp_path / "binary.toml"))
+
+
+FIRST_EDITION = """
+name = "old"
+seed = 4
+runs = 2
+chunk = 1
+benchmarks = ["onemax/3x3"]
+objectives = ["error"]
+split = "validation"
+epochs = [1]
+training_seed = "random"
+repeats = "isomorphic"
+budget = { queries = 5 }
+optimizers = [{ name = "random_search" }]
+"""
+FIRST_EDITION_LIVE = """
+name = "old"
+tasks = ["digits", "co2"]
+space = "nas-bench-201"
+seeds = [3, 4, 9]
+stopping = "none"
+selection = "derive"
+references = ["majority"]
+examples = { train = 96, search = 48 }
+search = {}
+recipe = {}
+search_recipe = { epochs = 1 }
+budget = { queries = 3 }
+optimizers = [{ name = "darts" }]
+
+[task.co2]
+search = { epochs = 2 }
+references = []
+"""
+
+
+def test_a_study_of_the_first_edition_is_read_with_a_warning_of_each_old_word() -> None:
+    with pytest.warns(RenamedWarning) as warned:
+        study = parse_study(FIRST_EDITION, "old")
+    assert len(warned) == 4 and "repeats is called repeat_policy now" in " ".join(str(w.message) for w in warned)
+    assert study.repeat_policy == "cache_isomorphic" and study.protocol(1).budget.limits == {"queries": 5}
+    assert [unit.path for unit in study.units()] == [f"onemax__3x3/random_search/{r:06d}-{r:06d}" for r in (0, 1)]
+    assert parse_stored_study(FIRST_EDITION, "old") == parse_study(study.to_toml(), "again") == study
+
+
+def test_a_live_study_of_the_first_edition_keeps_its_seeds_and_the_places_of_its_results() -> None:
+    study = parse_stored_study(FIRST_EDITION_LIVE, "old")
+    assert study.problems == ("live/digits", "live/co2") and study.live.architecture_selection == "argmax"
+    assert [study.live_seed(run) for run in range(study.runs)] == [3, 4, 9]
+    paths = [unit.path for unit in study.units()]
+    assert paths[:2] == ["digits/majority/000003", "digits/darts/000003"] and paths[-1] == "co2/darts/000009"
+    assert study.live.of_problem("live/co2", {})["supernet"] == {"epochs": 2}
+    assert study.with_runs(4).live.seeds == (3, 4, 9, 10) and study.with_seed(7).live_seed(2) == 9
+    assert parse_study(study.to_toml(), "again") == study
+
+
+def test_a_study_of_a_later_version_is_refused() -> None:
+    with pytest.raises(NasbenchError, match="has schema 3 and this version reads 2; update the suite"):
+        parse_study(QUICK.replace("schema = 2", "schema = 3"), "new")
+
+
+def test_what_is_passed_from_python_is_recorded_and_runs_in_two_processes(tmp_path: Path) -> None:
+    study = Study(
+        problems=["onemax/6x2"], methods=["random_search", Uniform], runs=4, runs_per_file=2, budget={"queries": 6}
+    )
+    assert study.run(tmp_path / "two", jobs=2).done == 4 and study.run(tmp_path / "one").done == 4
+    files = [sorted((tmp_path / place / "traces").rglob("*.parquet")) for place in ("one", "two")]
+    assert len(files[0]) == 4 and [p.read_bytes() for p in files[0]] == [p.read_bytes() for p in files[1]]
+    held = Store.open(tmp_path / "two").study.methods[1]
+    assert held.name.endswith(":Uniform") and held.label == "Uniform" and len(held.sha256) == 64
+
+
+class Uniform:
+    """Uniform sampling for one run."""
+
+    def __init__(self, problem: Problem, rng: np.random.Generator) -> None:
+        self.space, self.rng = problem.space, rng
+
+    def ask(self) -> np.ndarray:
+        return self.space.sample(self.rng.random((1, self.space.d)))
+
+    def tell(self, observations: object) -> None:
+        pass
