@@ -17,11 +17,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError
+from nasbench.spaces.nas_bench_201_cell import (
+    AVG_POOL,
+    CONV_1X1,
+    CONV_3X3,
+    EDGES,
+    NONE,
+    OPERATIONS,
+    SKIP,
+    representatives,
+)
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
-OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
-NONE, SKIP, CONV_1X1, CONV_3X3, AVG_POOL = range(5)
-EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
 PATHS = ((3,), (0, 4), (1, 5), (0, 2, 5))
 """The edges of each input-to-output path, as positions in `EDGES`."""
 
@@ -50,9 +57,7 @@ class NasBench201Space(Space):
         return {"uniform": np.full(6, 1 / 6), "node-first": 1 / (3.0 * np.bincount(into)[into])}
 
     def canonical(self, architectures: Architectures) -> Architectures:
-        """Smallest cell that computes the same function (see `nas_bench_201_canonical`): `(..., 6)` to `(..., 6)`."""
-        from nasbench.spaces.nas_bench_201_canonical import representatives
-
+        """Smallest cell that computes the same function (see `nas_bench_201_cell`): `(..., 6)` to `(..., 6)`."""
         return self.all[representatives()[self.index(architectures)]]
 
     # ---- encodings ---------------------------------------------------------------------------------------------------

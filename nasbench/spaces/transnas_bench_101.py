@@ -12,7 +12,7 @@ import re
 import numpy as np
 
 from nasbench.errors import NasbenchError
-from nasbench.spaces.nas_bench_201 import EDGES, NONE
+from nasbench.spaces.nas_bench_201_cell import EDGES, NONE
 from nasbench.spaces.space import Architectures, Space
 
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3")

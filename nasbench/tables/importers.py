@@ -10,6 +10,7 @@ from pathlib import Path
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.tables.cache import cache_folder, place_table
 from nasbench.tables.catalogue import built_in
+from nasbench.tables.importer import ImportOptions, ImportReport
 from nasbench.tables.table import Table, open_table
 
 LONGEST_NAME = 100
@@ -19,42 +20,12 @@ NOT_AS_EXPECTED = (ArithmeticError, AttributeError, LookupError, MemoryError, Re
 
 
 @dataclass(frozen=True)
-class Imported:
-    """What an importer wrote.
-
-    Attributes:
-        missing: architectures of the space (or of what the source announces) that the source lacks, as strings.
-        notes: what was noticed, each a sentence: disagreements, what was left out.
-    """
-
-    missing: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """How a source is to be imported.
-
-    Attributes:
-        kind: the format, one of `FORMATS`.
-        name: name of the table.
-        trusted: whether a file that can only be read by running what it says may be read.
-        jobs: processes, where the importer can use several.
-    """
-
-    kind: str
-    name: str
-    trusted: bool = False
-    jobs: int = 1
-
-
-@dataclass(frozen=True)
 class Format:
     """A kind of file.
 
     Attributes:
         module: has `import_source(source, folder, options)`, which writes the table into the empty folder and returns an
-            `Imported`.
+            `ImportReport`.
         table: name of the table, unless the user gives one; empty if the source names it.
         summary: what the source is, for lists.
     """
@@ -92,7 +63,7 @@ def formats_of_tables() -> dict[str, str]:
 
 def import_table(
     kind: str, source: Path, *, name: str | None = None, trusted: bool = False, jobs: int = 1
-) -> tuple[Table, Imported]:
+) -> tuple[Table, ImportReport]:
     """Write a table from a file or folder into the cache.
 
     Args:
@@ -115,8 +86,8 @@ def import_table(
     target = cache_folder() / title
     if target.exists():
         raise NasbenchError(f"A table {title!r} is there already; remove {target} to import it again, or give a name.")
-    report: list[Imported] = []
-    options = Options(kind=kind, name=title, trusted=trusted, jobs=jobs)
+    report: list[ImportReport] = []
+    options = ImportOptions(kind=kind, name=title, trusted=trusted, jobs=jobs)
     try:
         place_table(target, lambda folder: report.append(module.import_source(source, folder, options)))
     except NOT_AS_EXPECTED as fault:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from nasbench.spaces.nas_bench_201 import EDGES, NONE, OPERATIONS, SKIP
-from nasbench.spaces.nas_bench_201_canonical import Cell
+from nasbench.spaces.nas_bench_201_cell import EDGES, NONE, OPERATIONS, SKIP, Cell
 
 
 def written_out(cell: Cell, *, drop_zero: bool, contract: bool = True, keep_zero_sign: bool = True) -> str:

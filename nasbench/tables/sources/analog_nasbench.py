@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from nasbench.errors import NasbenchError
-from nasbench.spaces.nas_bench_201 import AVG_POOL, CONV_1X1, CONV_3X3, EDGES, NONE, SKIP, NasBench201Space
+from nasbench.spaces.nas_bench_201 import NasBench201Space
+from nasbench.spaces.nas_bench_201_cell import AVG_POOL, CONV_1X1, CONV_3X3, EDGES, NONE, SKIP
 from nasbench.spaces.space import Architectures
 from nasbench.tables.column import Column, Measured
 from nasbench.tables.restricted_pickle import Inert, load_file

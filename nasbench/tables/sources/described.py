@@ -15,7 +15,7 @@ from nasbench.files.documents import read_text
 from nasbench.spaces.space import Ints
 from nasbench.tables.column import Measured
 from nasbench.tables.description import FRACTION, Described, Description, parse_description
-from nasbench.tables.importers import Imported, Options
+from nasbench.tables.importer import ImportOptions, ImportReport
 from nasbench.tables.sources.data_file import read_data
 from nasbench.tables.writer import write_table
 
@@ -33,12 +33,12 @@ def table_name(source: Path) -> str:
     return _read_description(source).name
 
 
-def import_source(source: Path, folder: Path, options: Options) -> Imported:
-    """Write the table of a description; see `nasbench.tables.importers`."""
+def import_source(source: Path, folder: Path, options: ImportOptions) -> ImportReport:
+    """Write the table of a description; see `nasbench.tables.importer`."""
     return write_described(folder, replace(_read_description(source), name=options.name), source.parent)
 
 
-def write_described(folder: Path, description: Description, base: Path) -> Imported:
+def write_described(folder: Path, description: Description, base: Path) -> ImportReport:
     """Write a described table into an empty folder.
 
     Args:
@@ -78,7 +78,7 @@ def write_described(folder: Path, description: Description, base: Path) -> Impor
         row_index=None if complete else index,
         notes=notes,
     )
-    return Imported(tuple(absent), tuple(notes))
+    return ImportReport(tuple(absent), tuple(notes))
 
 
 def _read_description(source: Path) -> Description:

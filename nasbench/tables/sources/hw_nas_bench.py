@@ -17,7 +17,7 @@ from nasbench.errors import NasbenchError
 from nasbench.spaces.nas_bench_201 import NasBench201Space
 from nasbench.spaces.space import Ints
 from nasbench.tables.column import Column, Measured
-from nasbench.tables.importers import Imported, Options
+from nasbench.tables.importer import ImportOptions, ImportReport
 from nasbench.tables.restricted_pickle import load_file
 from nasbench.tables.writer import write_table
 
@@ -26,8 +26,8 @@ NETWORKS = "config"
 UNITS = {"latency": "ms", "energy": "mJ"}
 
 
-def import_source(source: Path, folder: Path, options: Options) -> Imported:
-    """Write the table; see `nasbench.tables.importers`.
+def import_source(source: Path, folder: Path, options: ImportOptions) -> ImportReport:
+    """Write the table; see `nasbench.tables.importer`.
 
     Raises:
         NasbenchError: if the file is damaged, hostile, or has not a number for every network that it names.
@@ -69,7 +69,7 @@ def import_source(source: Path, folder: Path, options: Options) -> Imported:
         row_index=None if len(absent) == 0 else index[order],
         notes=notes,
     )
-    return Imported(tuple(space.to_string(space.all[i]) for i in absent), tuple(notes))
+    return ImportReport(tuple(space.to_string(space.all[i]) for i in absent), tuple(notes))
 
 
 def _cells(source: Path, dataset: str, metrics: Mapping[str, Any], space: NasBench201Space) -> Ints:

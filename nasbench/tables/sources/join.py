@@ -14,7 +14,7 @@ from nasbench.errors import NasbenchError
 from nasbench.files.documents import read_toml
 from nasbench.reader import Reader
 from nasbench.tables.catalogue import get_table
-from nasbench.tables.importers import Imported, Options
+from nasbench.tables.importer import ImportOptions, ImportReport
 from nasbench.tables.joined import Join, write_joined
 from nasbench.tables.table import open_table
 
@@ -24,8 +24,8 @@ def table_name(source: Path) -> str:
     return str(_reader(source).take("name", str, "the name of the joined table"))
 
 
-def import_source(source: Path, folder: Path, options: Options) -> Imported:
-    """Write the joined table; see `nasbench.tables.importers`."""
+def import_source(source: Path, folder: Path, options: ImportOptions) -> ImportReport:
+    """Write the joined table; see `nasbench.tables.importer`."""
     raw = _reader(source)
     raw.take("name", str, "the name of the joined table")
     names = raw.texts("tables")
@@ -40,7 +40,7 @@ def import_source(source: Path, folder: Path, options: Options) -> Imported:
         if not any(dataset in table.datasets for table in tables):
             raise NasbenchError(f"The {raw.where}: none of the tables has the data set {dataset!r} of borrow.")
     missing = write_joined(folder, Join(options.name, tables, borrowed))
-    return Imported(missing, open_table(folder).notes)
+    return ImportReport(missing, open_table(folder).notes)
 
 
 def _reader(source: Path) -> Reader:

@@ -24,7 +24,7 @@ from nasbench.errors import NasbenchError
 from nasbench.files.documents import read_json
 from nasbench.spaces.nas_bench_101 import CLASSES, OPERATIONS, NasBench101Space
 from nasbench.tables.column import Column, Measured
-from nasbench.tables.importers import Imported, Options
+from nasbench.tables.importer import ImportOptions, ImportReport
 from nasbench.tables.sources.data_file import data_columns, read_data
 from nasbench.tables.writer import write_table
 
@@ -54,13 +54,13 @@ class Cell:
     values: Mapping[Key, list[float]]
 
 
-def import_source(source: Path, folder: Path, options: Options) -> Imported:
-    """Write the table; see `nasbench.tables.importers`."""
+def import_source(source: Path, folder: Path, options: ImportOptions) -> ImportReport:
+    """Write the table; see `nasbench.tables.importer`."""
     cells = _json(source) if source.suffix == ".json" else _frame(source)
     return write_cells(folder, options.name, cells, f"NAS-Bench-101 by Ying et al. (2019), from {source.name}")
 
 
-def write_cells(folder: Path, name: str, cells: Iterable[Cell], provenance: str) -> Imported:
+def write_cells(folder: Path, name: str, cells: Iterable[Cell], provenance: str) -> ImportReport:
     """Write cells into an empty folder.
 
     Raises:
@@ -97,7 +97,7 @@ def write_cells(folder: Path, name: str, cells: Iterable[Cell], provenance: str)
     write_table(
         folder, name=name, space=space, columns=columns, provenance=provenance, row_index=index[order], notes=notes
     )
-    return Imported(notes=tuple(notes))
+    return ImportReport(notes=tuple(notes))
 
 
 def _architecture(space: NasBench101Space, cell: Cell) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nasbench.tables.cache import reference_file
-from nasbench.tables.importers import Options
+from nasbench.tables.importer import ImportOptions
 from nasbench.tables.sources.nas_bench_101 import DATASET, import_source
 
 NAME = "nas-bench-101-sample"
@@ -15,4 +15,4 @@ DATASETS = (DATASET,)
 
 def build(folder: Path) -> None:
     """Write the table into an empty folder."""
-    import_source(reference_file(NAME, FILE), folder, Options(kind="nas-bench-101", name=NAME))
+    import_source(reference_file(NAME, FILE), folder, ImportOptions(kind="nas-bench-101", name=NAME))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.errors import NasbenchError
-from nasbench.tables.importers import Imported, Options
+from nasbench.tables.importer import ImportOptions, ImportReport
 from nasbench.tables.restricted_pickle import is_bounded, loads, read_packed
 from nasbench.tables.sources.nats_records import Chunk, add_record, empty_chunk, write_chunks
 
@@ -23,8 +23,8 @@ HEADER_PICKLES = 3
 """Before the object, the older container has a magic number, a protocol version and a description of the system."""
 
 
-def import_source(source: Path, folder: Path, options: Options) -> Imported:
-    """Write the table; see `nasbench.tables.importers`.
+def import_source(source: Path, folder: Path, options: ImportOptions) -> ImportReport:
+    """Write the table; see `nasbench.tables.importer`.
 
     Raises:
         NasbenchError: if the file is damaged, holds no records, or is not plain data and not said to be trusted.

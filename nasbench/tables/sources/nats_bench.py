@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nasbench.errors import NasbenchError
-from nasbench.tables.importers import Imported, Options
+from nasbench.tables.importer import ImportOptions, ImportReport
 from nasbench.tables.restricted_pickle import load_file
 from nasbench.tables.sources.nats_records import Chunk, add_record, empty_chunk, write_chunks
 
 CHUNK = 256
 
 
-def import_source(source: Path, folder: Path, options: Options) -> Imported:
-    """Write the table; see `nasbench.tables.importers`.
+def import_source(source: Path, folder: Path, options: ImportOptions) -> ImportReport:
+    """Write the table; see `nasbench.tables.importer`.
 
     Raises:
         NasbenchError: if the folder holds no record, or one that is damaged, hostile, of another space or there twice.

