@@ -37,7 +37,7 @@ def verify(
 ) -> int:
     """Verify statements of theory: exactly, by simulation, or against the runs of a study; exits 1 if one is violated."""
     from nasbench.cli.console import print_json
-    from nasbench.theory.machinery import report
+    from nasbench.theory import report
     from nasbench.theory.machinery.registry import select
 
     names = claims or []
@@ -66,7 +66,7 @@ def verify(
 def list_claims() -> list[dict[str, Any]]:
     """Return every claim as a flat row, for `nasbench list claims`."""
     from nasbench.theory.machinery.registry import all_claims
-    from nasbench.theory.machinery.report import claim_row
+    from nasbench.theory.report import claim_row
 
     return [claim_row(claim) for claim in all_claims().values()]
 
@@ -88,7 +88,7 @@ def _checked(claims: tuple[Claim, ...], jobs: int, seed: int, mutants: bool) -> 
     from nasbench.cli.progress import progress_bar
     from nasbench.theory.machinery.claim import Context
     from nasbench.theory.machinery.registry import verify as check
-    from nasbench.theory.machinery.report import finding_row
+    from nasbench.theory.report import finding_row
 
     with progress_bar("checking") as progress:
         return [finding_row(f) for f in check(claims, Context(seed), jobs, mutants, progress)]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nasbench.errors import NasbenchError
+from nasbench.multiplicity import adjust_holm
 from nasbench.reports.statistics.result import Undefined
 
 
@@ -23,11 +24,7 @@ def holm(p_values: Sequence[float | Undefined]) -> tuple[float | Undefined, ...]
     raw = np.array([p for p in p_values if not isinstance(p, Undefined)], dtype=float)
     if not ((raw >= 0.0) & (raw <= 1.0)).all():
         raise NasbenchError(f"A p-value lies between 0 and 1; got {raw.tolist()}.")
-    order = np.argsort(raw, kind="stable")
-    factors = len(p_values) - np.arange(raw.size)
-    adjusted = np.empty(raw.size)
-    adjusted[order] = np.minimum(np.maximum.accumulate(factors * raw[order]), 1.0)
     result = list(p_values)
-    for position, value in zip(known, adjusted, strict=True):
+    for position, value in zip(known, adjust_holm(raw, len(p_values)), strict=True):
         result[position] = float(value)
     return tuple(result)

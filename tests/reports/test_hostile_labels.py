@@ -12,7 +12,7 @@ from nasbench.markup import fenced, latex, markdown, printable, spreadsheet
 from nasbench.reports.figures.figure import Figure, Panel, panel_name
 from nasbench.reports.figures.style import LONGEST, add_legend, figure_style, new_panel, shown
 from nasbench.theory.machinery.claim import Outcome, not_judged
-from nasbench.theory.machinery.report import write
+from nasbench.theory.report import write
 from nasbench.theory.traces.trace_check import LawCurve, TraceCheck
 from tests.fuzz.report_inputs import LABELS
 

@@ -12,7 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln
 
 from nasbench.errors import NasbenchError
-from nasbench.theory.symbolic import waiting_times as waiting
 
 Floats = NDArray[np.float64]
 
@@ -53,7 +52,9 @@ def time_cdf(size: int, targets: int, times: ArrayLike) -> Floats:
 def time_moments(size: int, targets: int) -> tuple[float, float]:
     """Return E T and Var T without replacement, evaluated from the sympy derivation in `nasbench.theory.symbolic.waiting_times`."""
     _valid(size, targets, "targets")
-    mean, variance = waiting.numeric()
+    from nasbench.theory.symbolic import waiting_times
+
+    mean, variance = waiting_times.numeric()
     return float(mean(float(size), float(targets))), float(variance(float(size), float(targets)))
 
 

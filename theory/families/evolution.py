@@ -10,8 +10,9 @@ from nasbench.theory.exact import simulation as simulate
 from nasbench.theory.exact.distribution import hitting_law
 from nasbench.theory.exact.elitist import Mutation
 from nasbench.theory.exact.landscape import Landscape
-from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Outcome, Verdict, at_most, by_p_value
-from nasbench.theory.machinery.confidence_bands import clopper_pearson, mean_interval, mean_p_value
+from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Outcome, Verdict, at_most
+from nasbench.theory.machinery.confidence_bands import clopper_pearson
+from nasbench.theory.machinery.statistical_checks import mean_equals
 
 RUNS = 2_000
 ELITIST = Assumption("a mutant replaces its parent only if it is at least as good")
@@ -41,9 +42,8 @@ def _comma_limit(context: Context, elitist: bool = False) -> Verdict:
     stationary = law[0]
     ranks = simulate.selected_of_offspring(context.rng("comma"), landscape, 2 * RUNS, offspring, steps, elitist=elitist)
     at_optimum = ranks[:, -1] == 0
-    p = mean_p_value(at_optimum, stationary, stationary * (1 - stationary))
     note = f"at the optimum after {steps} steps; the limit is below 1"
-    return by_p_value(p, at_optimum.mean(), stationary, 2 * RUNS, interval=mean_interval(at_optimum), note=note)
+    return mean_equals(at_optimum, stationary, stationary * (1 - stationary), note=note)
 
 
 def _ageing_history(context: Context, report_population: bool = False) -> Verdict:

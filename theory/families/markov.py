@@ -10,7 +10,7 @@ import numpy as np
 from nasbench.theory.exact import local_search
 from nasbench.theory.exact import simulation as simulate
 from nasbench.theory.exact.distribution import hitting_law
-from nasbench.theory.exact.elitist import Floats, Mutation, hitting_time
+from nasbench.theory.exact.elitist import Mutation, hitting_time
 from nasbench.theory.exact.landscape import Landscape
 from nasbench.theory.exact.local_search import RestartedTime
 from nasbench.theory.exact.structure import basins
@@ -20,17 +20,9 @@ from nasbench.theory.machinery.claim import (
     Context,
     Mutant,
     Verdict,
-    by_p_value,
     equal_within,
-    smallest_p_value,
 )
-from nasbench.theory.machinery.confidence_bands import (
-    cdf_distance,
-    dkw_p_value,
-    dkw_radius,
-    mean_interval,
-    mean_p_value,
-)
+from nasbench.theory.machinery.statistical_checks import law_equals, mean_equals
 
 RUNS = 4_000
 RESTARTED_RUNS = 10_000
@@ -38,14 +30,6 @@ RESTARTED_RUNS = 10_000
 ELITIST = Assumption("a mutant replaces its parent only if it is better in the landscape's total order")
 UNIFORM = Assumption("the first architecture is uniform over the space")
 COMPLETE = Assumption("the table holds every architecture of the product space")
-
-
-def _moments_agree(times: Floats, mean: float, variance: float, note: str) -> Verdict:
-    """Test both moments: the mean with its exact variance, and the variance itself."""
-    p = smallest_p_value(
-        [mean_p_value(times, mean, variance), mean_p_value((times - mean) ** 2, variance)],
-    )
-    return by_p_value(p, times.mean(), mean, len(times), interval=mean_interval(times), note=note)
 
 
 def _one_plus_one(
@@ -62,9 +46,8 @@ def _one_plus_one(
         accept_worse=accept_worse,
     )
     # a test of the variance needs more runs than a heavy tail grants: the law itself is tested elsewhere
-    p = mean_p_value(times, exact.uniform_mean, exact.uniform_variance)
     note = f"{dataset}, {targets} best, exact sd {exact.uniform_variance**0.5:.0f}"
-    return by_p_value(p, times.mean(), exact.uniform_mean, RUNS, interval=mean_interval(times), note=note)
+    return mean_equals(times, exact.uniform_mean, exact.uniform_variance, note=note)
 
 
 def _law(context: Context, good_start: bool = False) -> Verdict:
@@ -73,11 +56,7 @@ def _law(context: Context, good_start: bool = False) -> Verdict:
     exact = hitting_law(landscape, targets, horizon)
     start = landscape.order[rng.integers(landscape.size // 2, size=RUNS)] if good_start else None
     times = simulate.one_plus_one(rng, landscape, targets, RUNS, start=start)
-    distance = cdf_distance(times, exact.cdf, first=1)
-    p = dkw_p_value(max(0.0, distance - exact.error), RUNS)
-    return by_p_value(
-        p, distance, dkw_radius(RUNS), RUNS, note=f"sup-distance; median {exact.quantile(0.5)} evaluations"
-    )
+    return law_equals(times, exact.cdf, first=1, error=exact.error, note=f"median {exact.quantile(0.5)} evaluations")
 
 
 def _restarts(
@@ -87,7 +66,8 @@ def _restarts(
     stated = exact(landscape, targets)
     rng = context.rng(f"restarts.{getattr(step, '__name__', 'randomised')}")
     times = simulate.restarted(rng, landscape, targets, RESTARTED_RUNS, step, free_failure).astype(float)
-    return _moments_agree(times, stated.mean, stated.variance, f"16 best; success {stated.success:.3f} a run")
+    note = f"16 best; success {stated.success:.3f} a run"
+    return mean_equals(times, stated.mean, stated.variance, test_variance=True, note=note)
 
 
 def _dense(context: Context, wrong_weight: bool = False) -> Verdict:
@@ -134,8 +114,7 @@ def _basin(context: Context, one_decision_less: bool = False) -> Verdict:
             break
         current = np.where(better, best, current)
     ended = landscape.rank[current] == 0
-    p = mean_p_value(ended, share, share * (1 - share))
-    return by_p_value(p, ended.mean(), share, RUNS, interval=mean_interval(ended), note="share of starts, CIFAR-10")
+    return mean_equals(ended, share, share * (1 - share), note="share of starts, CIFAR-10")
 
 
 _HITTING = r"E_x = \Bigl(1 + \sum_{y \succ x} q_{xy} E_y\Bigr) \Big/ \sum_{y \succ x} q_{xy}"

@@ -17,16 +17,12 @@ from nasbench.theory.machinery.claim import (
     Verdict,
     all_at_most,
     by_p_value,
-    smallest_p_value,
 )
 from nasbench.theory.machinery.confidence_bands import (
-    cdf_distance,
     chi_square_p_value,
-    dkw_p_value,
-    dkw_radius,
     mean_interval,
-    mean_p_value,
 )
+from nasbench.theory.machinery.statistical_checks import law_equals, mean_equals
 
 SIZE = 625
 RUNS = 4_000
@@ -64,8 +60,7 @@ def _time_law(context: Context, replace: bool = False) -> Verdict:
     targets = 5
     rng = context.rng("time-law")
     times = rng.geometric(targets / SIZE, size=RUNS) if replace else target_times(rng, SIZE, targets, RUNS)
-    distance = cdf_distance(times, law.time_cdf(SIZE, targets, np.arange(1, SIZE + 1)), first=1)
-    return by_p_value(dkw_p_value(distance, RUNS), distance, dkw_radius(RUNS), RUNS, note="sup-distance of the CDFs")
+    return law_equals(times, law.time_cdf(SIZE, targets, np.arange(1, SIZE + 1)), first=1)
 
 
 def _time_moments(context: Context, missing_one: bool = False) -> Verdict:
@@ -75,18 +70,14 @@ def _time_moments(context: Context, missing_one: bool = False) -> Verdict:
     mean, variance = law.time_moments(size, targets)
     if missing_one:
         mean = size / targets
-    squares = (times - mean) ** 2
-    p = smallest_p_value([mean_p_value(times, mean, variance), mean_p_value(squares, variance)])
-    return by_p_value(p, times.mean(), mean, runs, interval=mean_interval(times), note=f"Var T = {variance:.1f}")
+    return mean_equals(times, mean, variance, test_variance=True, note=f"Var T = {variance:.1f}")
 
 
 def _incumbent(context: Context, ranked: Floats, stated: float, name: str, weights: Floats | None = None) -> Verdict:
     draws, runs = 50, 2_500
     best = draws_without_replacement(context.rng(name), len(ranked), draws, runs, weights).min(axis=1)
-    values = ranked[best]
     variance = law.variance_of_incumbent(ranked, draws)
-    p = mean_p_value(values, stated, variance)
-    return by_p_value(p, values.mean(), stated, runs, interval=mean_interval(values), note="CIFAR-10 cells, 50 queries")
+    return mean_equals(ranked[best], stated, variance, note="CIFAR-10 cells, 50 queries")
 
 
 def _regret(context: Context, biased: bool = False) -> Verdict:
@@ -112,10 +103,7 @@ def _seconds(context: Context, cheap_first: bool = False) -> Verdict:
         keys = rng.exponential(size=landscape.size) * (costs if cheap_first else 1.0)
         reached = keys[:targets].min()
         spent[run] = costs[keys <= reached].sum()
-    p = mean_p_value(spent, mean, variance)
-    return by_p_value(
-        p, spent.mean(), mean, runs, interval=mean_interval(spent), note="seconds, 16 best CIFAR-10 cells"
-    )
+    return mean_equals(spent, mean, variance, note="seconds, 16 best CIFAR-10 cells")
 
 
 def _replacement_costs(context: Context, reversed_sides: bool = False) -> Verdict:

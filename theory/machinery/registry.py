@@ -9,9 +9,9 @@ from functools import lru_cache
 from importlib import import_module
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from nasbench.errors import NasbenchError, unknown_name
+from nasbench.multiplicity import adjust_holm
 from nasbench.plugins import points, usable, use
 from nasbench.registered import carrying, registered
 from nasbench.theory.machinery.claim import ALPHA, Claim, Context, Outcome, Verdict
@@ -132,22 +132,11 @@ def verify(
         checked.append(found)
         progress(done, len(claims))
     p_values = np.array([np.nan if v.p_value is None else v.p_value for v, _ in checked])
-    rejected = p_values <= ALPHA / len(all_claims()) if mutants else holm(p_values)
+    rejected = p_values <= ALPHA / len(all_claims()) if mutants else adjust_holm(p_values) <= ALPHA
     return [
         Finding(claim, verdict.decided(bool(reject)), seconds, mutants)
         for claim, (verdict, seconds), reject in zip(claims, checked, rejected, strict=True)
     ]
-
-
-def holm(p_values: ArrayLike, alpha: float = ALPHA) -> NDArray[np.bool_]:
-    """Return which hypotheses Holm's procedure rejects; NaN (no p-value) is not a hypothesis and is never rejected."""
-    p = np.asarray(p_values, dtype=float)
-    tested = np.flatnonzero(~np.isnan(p))
-    ordered = tested[np.argsort(p[tested], kind="stable")]
-    within = p[ordered] <= alpha / (len(ordered) - np.arange(len(ordered)))
-    rejected = np.zeros(len(p), dtype=bool)
-    rejected[ordered[np.logical_and.accumulate(within)]] = True
-    return rejected
 
 
 def _check(name: str, context: Context, mutant: bool) -> tuple[Verdict, float]:

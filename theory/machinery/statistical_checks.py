@@ -1,4 +1,4 @@
-"""Verdicts for two statistical shapes that statements take: a probability beyond a rate, a slope within a band."""
+"""Verdicts on the statistical forms of statements: a mean, a distribution, a tail, a rate, a slope."""
 
 from __future__ import annotations
 
@@ -7,9 +7,58 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nasbench.theory.machinery.claim import ALPHA, Outcome, Verdict, by_p_value
-from nasbench.theory.machinery.confidence_bands import binomial_p_value, clopper_pearson
+from nasbench.theory.machinery.claim import ALPHA, Outcome, Verdict, by_p_value, smallest_p_value
+from nasbench.theory.machinery.confidence_bands import (
+    binomial_p_value,
+    cdf_distance,
+    clopper_pearson,
+    dkw_p_value,
+    dkw_radius,
+    mean_interval,
+    mean_p_value,
+)
 from nasbench.ties import tolerance
+
+
+def mean_equals(
+    samples: ArrayLike, mean: float, variance: float | None = None, *, test_variance: bool = False, note: str = ""
+) -> Verdict:
+    """Test that independent runs have a mean, and with `test_variance` a variance too (Bonferroni).
+
+    Args:
+        samples: one number a run, shape (R,).
+        mean: the stated mean.
+        variance: the exact variance of one run; estimated where None.
+        test_variance: whether the variance is tested as well.
+        note: one line for the reader.
+    """
+    values = np.asarray(samples, dtype=float)
+    p_values = [mean_p_value(values, mean, variance)]
+    if test_variance and variance is not None:
+        p_values.append(mean_p_value((values - mean) ** 2, variance))
+    p_value = smallest_p_value(p_values)
+    return by_p_value(p_value, values.mean(), mean, len(values), interval=mean_interval(values), note=note)
+
+
+def law_equals(times: ArrayLike, cdf: ArrayLike, *, first: int = 0, error: float = 0.0, note: str = "") -> Verdict:
+    """Test that integer times follow a distribution, by the Dvoretzky-Kiefer-Wolfowitz inequality.
+
+    Args:
+        times: one a run, shape (R,); infinite where never.
+        cdf: stated P(T <= t) for t = first, first + 1, ...
+        first: the time of the first entry.
+        error: largest numerical error of `cdf`.
+        note: one line for the reader.
+    """
+    runs, distance = np.size(times), cdf_distance(times, cdf, first)
+    p_value = dkw_p_value(max(0.0, distance - error), runs)
+    return by_p_value(p_value, distance, dkw_radius(runs), runs, note=f"sup-distance of the CDFs{note and '; '}{note}")
+
+
+def tail_p_value(observed: ArrayLike, bounds: ArrayLike, runs: int) -> float:
+    """Return the p-value of an empirical tail below its bound at all times, by the one-sided inequality of Massart (1990)."""
+    excess = max(0.0, float((np.asarray(observed) - np.asarray(bounds)).max()))
+    return float(np.exp(-2 * runs * excess**2))
 
 
 def fitted_slope(x: ArrayLike, y: ArrayLike) -> tuple[float, float, int]:

@@ -9,12 +9,13 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
+from nasbench.multiplicity import adjust_holm
+from nasbench.search.dominance import nondominated
 from nasbench.theory.exact import random_search as law
 from nasbench.theory.exact import simulation as simulate
 from nasbench.theory.exact.distribution import hitting_law
 from nasbench.theory.exact.elitist import Mutation
-from nasbench.theory.exact.pareto_sets import front
-from nasbench.theory.families.hybrid.traces import hybrid_tail
+from nasbench.theory.exact.pareto_sets import hypervolume
 from nasbench.theory.machinery.claim import (
     ALPHA,
     Context,
@@ -33,7 +34,7 @@ from nasbench.theory.machinery.confidence_bands import (
     mean_interval,
     mean_p_value,
 )
-from nasbench.theory.machinery.registry import holm
+from nasbench.theory.traces.hybrid_tail import hybrid_tail
 from nasbench.theory.traces.runs import OptimizerRuns
 from nasbench.theory.traces.trace_check import (
     MIN_TARGET_PROBABILITY,
@@ -80,7 +81,7 @@ def check_runs(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
 
 def decide(checks: Sequence[TraceCheck]) -> list[TraceCheck]:
     """Decide by Holm over all that is given."""
-    rejected = holm([np.nan if s.verdict.p_value is None else s.verdict.p_value for s in checks])
+    rejected = adjust_holm([np.nan if s.verdict.p_value is None else s.verdict.p_value for s in checks]) <= ALPHA
     return [replace(s, verdict=s.verdict.decided(bool(r))) for s, r in zip(checks, rejected, strict=True)]
 
 
@@ -191,8 +192,6 @@ def _ageing(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
 
 def _archive(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
     """With several objectives: the hypervolume of everything seen may not fall from one query to the next."""
-    from moocore import hypervolume
-
     objectives = runs.observed.shape[2]
     if objectives < 2:
         return []
@@ -204,8 +203,9 @@ def _archive(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
     for r, points in enumerate(scaled):
         kept = np.empty((0, objectives))
         for q, (begin, end) in enumerate(zip([0, *queries[:-1]], queries, strict=True)):
-            kept = front(np.unique(np.concatenate([kept, points[begin:end]]), axis=0))
-            volumes[r, q] = hypervolume(kept, ref=[1.1] * objectives)
+            seen = np.concatenate([kept, points[begin:end]])
+            kept = seen[nondominated(seen)]
+            volumes[r, q] = hypervolume(kept)
     fall = max(0.0, float(-np.diff(volumes, axis=1).min()) - 1e-12) if len(queries) > 1 else 0.0
     mean = volumes.mean(axis=0)
     half = 1.96 * volumes.std(axis=0, ddof=1) / np.sqrt(runs.count) if runs.count > 1 else 0 * mean

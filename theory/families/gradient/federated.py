@@ -25,7 +25,6 @@ from nasbench.theory.exact.landscape import DATASETS
 from nasbench.theory.families.gradient.exponentiated import eg_step, kl
 from nasbench.theory.families.gradient.multilinear import dirichlet, gradient
 from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict, at_most
-from nasbench.theory.symbolic.mirror_mean import barycentre_gap, log_ratio
 
 Floats = NDArray[np.float64]
 Mean = Callable[[Sequence[Any], Floats], Any]
@@ -50,6 +49,8 @@ def rounds(ctx: Context, name: str, repeats: int) -> Iterator[tuple[Floats, list
 
 def check_central(ctx: Context, mean: Mean = geometric_mean_on_simplex, repeats: int = 200) -> Verdict:
     """Check that the mean of the clients' steps is the central step and lies on the simplices, to rounding."""
+    from nasbench.theory.symbolic.mirror_mean import log_ratio
+
     log_ratio(len(DATASETS))
     worst = 0.0
     for theta, slopes, weights, eta in rounds(ctx, "gradient.mirror-mean-central", repeats):
@@ -62,6 +63,8 @@ def check_central(ctx: Context, mean: Mean = geometric_mean_on_simplex, repeats:
 
 def check_barycentre(ctx: Context, mean: Mean = geometric_mean_on_simplex, repeats: int = 200) -> Verdict:
     """Check the identity of divergences at random points, relative to the greatest of its terms."""
+    from nasbench.theory.symbolic.mirror_mean import barycentre_gap
+
     if barycentre_gap() != 0:
         raise ArithmeticError("the identity of divergences does not follow")
     rng = ctx.rng("gradient.mirror-mean-barycentre.points")

@@ -12,6 +12,7 @@ import numpy as np
 
 from nasbench.hybrid.scheduler import AdaptivePursuit
 from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict, at_most, by_p_value
+from nasbench.theory.machinery.statistical_checks import tail_p_value
 
 FLOOR = 0.15
 NAMES = ("surrogate", "evolution", "relaxation")
@@ -57,8 +58,7 @@ def _waiting(context: Context, floor: float = FLOOR) -> Verdict:
     seen = (np.array(waits)[:, None] > times).mean(axis=0)
     bound = (1 - FLOOR) ** times
     worst = int((seen - bound).argmax())
-    excess = max(0.0, float(seen[worst] - bound[worst]))
-    p_value = float(np.exp(-2 * waits_wanted * excess**2))
+    p_value = tail_p_value(seen, bound, waits_wanted)
     note = f"P(wait > {worst}), of a proposer that never earns; mean wait {np.mean(waits):.2f}, at most {1 / FLOOR:.2f}"
     return by_p_value(p_value, float(seen[worst]), float(bound[worst]), waits_wanted, note=note)
 

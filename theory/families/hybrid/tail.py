@@ -46,7 +46,7 @@ from nasbench.theory.machinery.claim import (
     at_most,
     by_p_value,
 )
-from nasbench.theory.machinery.confidence_bands import cdf_distance, dkw_p_value, dkw_radius
+from nasbench.theory.machinery.statistical_checks import law_equals, tail_p_value
 from nasbench.theory.machinery.testbed import (
     hitting_time,
     iterate,
@@ -96,10 +96,8 @@ def _adversarial_law(context: Context, exploration: float = 0.4) -> Verdict:
         )
         for _ in range(runs)
     ]
-    exact = 1 - survival(len(everything), 2, 3, 0.4)
-    distance = cdf_distance(times, exact)
-    note = f"sup-distance; {len(everything)} functions of 64 architectures, 2 targets, u = 0.4, n_0 = 3"
-    return by_p_value(dkw_p_value(distance, runs), distance, dkw_radius(runs), runs, note=note)
+    note = f"{len(everything)} isomorphism classes of 64 architectures, 2 targets, u = 0.4, n_0 = 3"
+    return law_equals(times, 1 - survival(len(everything), 2, 3, 0.4), note=note)
 
 
 def _flat(architectures: Architectures) -> Floats:
@@ -123,8 +121,7 @@ def _tail(context: Context, exploration: float = 0.5) -> Verdict:
     )
     bound = survival(space.size, 1, 2, 0.5)
     seen = (times[:, None] > np.arange(len(bound))).mean(axis=0)
-    excess = max(0.0, float((seen - bound).max()))
-    p_value = float(np.exp(-2 * runs * excess**2))
+    p_value = tail_p_value(seen, bound, runs)
     worst = int((seen[:-1] / bound[:-1]).argmax())
     note = f"P(T > {worst}), the nearest to its bound; mean T {times.mean():.1f} of {space.size}, u = 0.5, all parts on"
     return by_p_value(p_value, float(seen[worst]), float(bound[worst]), runs, vacuous_beyond=10.0, note=note)
@@ -197,10 +194,10 @@ def _progressive_tail(context: Context, within_support: bool = False) -> Verdict
     grid = np.arange(8, horizon + 1)
     bound = binom.cdf(1, grid - 2, exploration / len(everything))
     seen = (np.array(times)[:, None] > grid).mean(axis=0)
-    excess = max(0.0, float((seen - bound).max()))
+    p_value = tail_p_value(seen, bound, runs)
     worst = int((seen / bound).argmax())
     note = f"P(T > {grid[worst]}), the nearest to its bound: all choices of the target dropped for good, two rungs, u = {exploration}"
-    return by_p_value(float(np.exp(-2 * runs * excess**2)), float(seen[worst]), float(bound[worst]), runs, note=note)
+    return by_p_value(p_value, float(seen[worst]), float(bound[worst]), runs, note=note)
 
 
 def _loose(context: Context, exchanged: bool = False) -> Verdict:

@@ -1,4 +1,7 @@
-"""Non-dominated sorting and crowding distance, over many populations at once. Objectives are maximised here."""
+"""Non-dominated sorting and crowding distance of many populations in lockstep, and sorts that count their comparisons.
+
+Objectives are maximised, as in run-time theory. Independent of `nasbench.search.dominance`, which handles one population and counts nothing.
+"""
 
 from __future__ import annotations
 
@@ -72,11 +75,12 @@ def ranks(objectives: Integers) -> Integers:
     return rank
 
 
-def sort_counting(objectives: Integers) -> tuple[Integers, int]:
-    """Deb's fast non-dominated sort of one population with its bill: every ordered pair is tested for dominance once.
+def sort_counting(objectives: Integers | Floats, only_later: bool = False) -> tuple[Integers, int]:
+    """Sort one population by Deb's fast non-dominated sort, counting dominance tests: every ordered pair is tested once.
 
     Args:
         objectives: shape (P, m), maximised.
+        only_later: a mutant that tests each pair in one direction.
 
     Returns:
         The front of each individual, and the number of dominance tests made: P (P - 1).
@@ -85,7 +89,7 @@ def sort_counting(objectives: Integers) -> tuple[Integers, int]:
     dominates = np.zeros((size, size), dtype=bool)
     tests = 0
     for i in range(size):
-        others = np.arange(size) != i
+        others = np.arange(size) > i if only_later else np.arange(size) != i
         dominates[i, others] = (objectives[i] >= objectives[others]).all(axis=1) & (
             objectives[i] > objectives[others]
         ).any(axis=1)

@@ -12,6 +12,7 @@ from nasbench.search.registry import get_optimizer
 from nasbench.theory.families.hybrid.tail import survival
 from nasbench.theory.machinery.claim import Context, Outcome, Verdict, by_p_value, not_judged
 from nasbench.theory.machinery.confidence_bands import dkw_radius
+from nasbench.theory.machinery.statistical_checks import tail_p_value
 from nasbench.theory.traces.runs import OptimizerRuns
 from nasbench.theory.traces.trace_check import (
     MIN_TARGET_PROBABILITY,
@@ -73,10 +74,9 @@ def _times(runs: OptimizerRuns, wanted: np.ndarray) -> Floats:
 
 
 def _verdict(seen: Floats, bound: Floats, n: int, best: int, targets: int, size: int) -> Verdict:
-    excess = max(0.0, float((seen - bound).max()))
     at = len(bound) - 1
     note = f"P(T > {at}) to one of {targets} of {size} functions that hold the {best} best; the bound rests on uniform queries alone"
-    p_value = float(np.exp(-2 * n * excess**2))
+    p_value = tail_p_value(seen, bound, n)
     return by_p_value(p_value, float(seen[at]), float(bound[at]), n, vacuous_beyond=10.0, note=note)
 
 
