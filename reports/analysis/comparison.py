@@ -21,7 +21,7 @@ Verdict = Literal["best", "worse", "alike", "contrary"]
 
 
 @dataclass(frozen=True)
-class Standing:
+class OptimizerSummary:
     """Where one optimizer stands on one benchmark.
 
     Attributes:
@@ -72,7 +72,7 @@ class Comparison:
     """
 
     best: str
-    standings: Mapping[str, Standing]
+    standings: Mapping[str, OptimizerSummary]
     p_values: Mapping[tuple[int, int], float | Undefined]
 
 
@@ -97,7 +97,7 @@ def compare(scores: Mapping[str, Floats], digests: Mapping[str, str], rng: np.ra
     standings = {}
     for i, (label, score) in enumerate(scores.items()):
         n, digest = len(score), digests[label]
-        standings[label] = Standing(
+        standings[label] = OptimizerSummary(
             mean=studentised_mean(score, rng, resamples=resamples_for(n)),
             sd=float(score.std(ddof=1)) if n > 1 else Undefined("one run shows no variation between runs"),
             median=float(np.median(score)),

@@ -26,7 +26,7 @@ def devices(
     from nasbench.benchmarks.views import AS_IT_IS
     from nasbench.cli.console import print_json, print_table
     from nasbench.reports.analysis.device_transfer import DEVICES, measured_devices, transfer
-    from nasbench.reports.page.words import ranged
+    from nasbench.reports.page.words import format_range
 
     chosen = [tuple(text.split(",")) for text in cost] if cost else DEVICES
     found, error = measured_devices(get_benchmark(benchmark), chosen)
@@ -36,7 +36,7 @@ def devices(
             "architectures": len(device.rows),
             "distinct_points": len(device.front.points),
             **{
-                f"objective_{at}": f"{ranged(view(low), view(high))} {unit}"
+                f"objective_{at}": f"{format_range(view(low), view(high))} {unit}"
                 for at, (low, high, unit, view) in enumerate(
                     zip(
                         device.front.ideal,

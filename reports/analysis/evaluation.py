@@ -32,7 +32,7 @@ FRACTIONS = (0.05, 0.1, 0.25, 0.5, 1.0)
 
 
 @dataclass(frozen=True)
-class LawCurve:
+class RegretCurve:
     """Regret of the incumbent over one account.
 
     Attributes:
@@ -46,7 +46,7 @@ class LawCurve:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class OptimizerResult:
     """What one optimizer did on one benchmark, reduced to what reports show.
 
     Attributes:
@@ -67,7 +67,7 @@ class Outcome:
     score: Floats
     observed: Floats
     spent: Mapping[str, Floats]
-    curves: Mapping[str, LawCurve]
+    curves: Mapping[str, RegretCurve]
     times: Mapping[tuple[str, str], CensoredTimes]
     optimizer_seconds: float
     fronts: FrontTraces | None
@@ -107,7 +107,7 @@ class BenchmarkEvaluation:
     targets: tuple[Target, ...]
     horizons: Mapping[tuple[str, str], float]
     limits: Mapping[str, float]
-    outcomes: Mapping[str, Outcome]
+    outcomes: Mapping[str, OptimizerResult]
     front: TrueFront | None
     laws: tuple[TraceCheck, ...] = ()
     views: tuple[View, ...] = (AS_IT_IS,)
@@ -196,7 +196,7 @@ def evaluate_benchmark(results: Results, benchmark: str) -> BenchmarkEvaluation:
     for label, trace in traces.items():
         score = oracle.score(trace.incumbents)
         regret = _above(score, oracle.best_score)
-        outcomes[label] = Outcome(
+        outcomes[label] = OptimizerResult(
             digest=results.digest((benchmark, label)),
             runs=trace.runs,
             score=score[:, -1],
@@ -267,10 +267,10 @@ def _grid(account: str, spent: Mapping[str, Floats]) -> Floats:
     return np.unique(np.clip(grid, start, max(ends)))
 
 
-def _curve(regret: Floats, spent: Floats, grid: Floats) -> LawCurve:
+def _curve(regret: Floats, spent: Floats, grid: Floats) -> RegretCurve:
     # Where a run ended before another one's first query was answered, that first answer is where all have one.
     end = max(float(spent[:, -1].min()), float(spent[:, 0].max()))
     budgets = grid[grid <= end]
     if not len(budgets) or budgets[-1] < end:
         budgets = np.append(budgets, end)
-    return LawCurve(budgets, at_budgets(regret, spent, budgets))
+    return RegretCurve(budgets, at_budgets(regret, spent, budgets))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nasbench.reports.page.words import counted, listed
+from nasbench.reports.page.words import join_names, pluralize
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class Scoring:
             return "exact value"
         if not self.scored:
             return "value in the table"
-        after = f" after {counted(self.epochs, 'epoch')}" if self.epochs else ""
+        after = f" after {pluralize(self.epochs, 'epoch')}" if self.epochs else ""
         return f"mean over training seeds on the {self.scored} split{after}"
 
     @property
@@ -50,14 +50,14 @@ class Scoring:
         """The training that answered the search."""
         if self.is_exact or not self.searched:
             return ""
-        lengths = listed([f"{epochs:,}" for epochs in self.trained]) if self.trained else ""
+        lengths = join_names([f"{epochs:,}" for epochs in self.trained]) if self.trained else ""
         unit = "epoch" if self.trained == (1,) else "epochs"
         return f"{lengths} {unit}" if lengths else "the one that the table records, in epochs that it does not count"
 
 
 def scored_by(scorings: Sequence[Scoring]) -> str:
     """What scores the architectures of some benchmarks, in words."""
-    return listed(list(dict.fromkeys(one.score for one in scorings)), "or")
+    return join_names(list(dict.fromkeys(one.score for one in scorings)), "or")
 
 
 def searched_on(scorings: Sequence[Scoring]) -> str:
@@ -66,7 +66,7 @@ def searched_on(scorings: Sequence[Scoring]) -> str:
         "exact value" if s.is_exact else f"seed mean on the {s.searched} split, which the search used" if s.searched else "value in the table"
         for s in scorings
     ]  # fmt: skip
-    return listed(list(dict.fromkeys(texts)), "or")
+    return join_names(list(dict.fromkeys(texts)), "or")
 
 
 def exposure(scorings: Sequence[Scoring]) -> tuple[str, ...]:
@@ -77,18 +77,18 @@ def exposure(scorings: Sequence[Scoring]) -> tuple[str, ...]:
     used = [s for s in known if not s.is_unseen and s.has_test]
     sentences = []
     for (split, searched), names in _by(unseen).items():
-        of = f" of {listed(names)}" if len(unseen) < len(known) else ""
+        of = f" of {join_names(names)}" if len(unseen) < len(known) else ""
         sentences.append(
             f"The search used the {searched} split; scores{of} are those of the {split} split, which no optimizer sees."
         )
     for (split, _), names in _by(lacking).items():
         sentences.append(
-            f"There is no test split of {listed(names)} in the table: scores are seed means on the {split} split, which is the one that the "
+            f"There is no test split of {join_names(names)} in the table: scores are seed means on the {split} split, which is the one that the "
             "search optimised, so they flatter every optimizer a little."
         )
     for (split, _), names in _by(used).items():
         sentences.append(
-            f"On {listed(names)} the search used the {split} split itself: scores are those that the search optimised, so they flatter every "
+            f"On {join_names(names)} the search used the {split} split itself: scores are those that the search optimised, so they flatter every "
             "optimizer and say nothing of data that it did not see."
         )
     return tuple(sentences)

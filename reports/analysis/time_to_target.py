@@ -18,7 +18,7 @@ from nasbench.reports.statistics.survival import RestrictedMean, log_rank, restr
 
 
 @dataclass(frozen=True)
-class Arrival:
+class TimeToTarget:
     """How one optimizer reached one target.
 
     Attributes:
@@ -49,9 +49,9 @@ class Arrival:
     compared: str
 
 
-def arrivals(
+def times_to_target(
     evaluation: BenchmarkEvaluation, account: str, reference: str, rng: np.random.Generator
-) -> tuple[Arrival, ...]:
+) -> tuple[TimeToTarget, ...]:
     """Judge every optimizer on every target of a benchmark.
 
     Args:
@@ -60,7 +60,7 @@ def arrivals(
         reference: label of the optimizer that the others are compared with, chosen before the results are seen.
         rng: the random stream of the bootstrap.
     """
-    found: list[Arrival] = []
+    found: list[TimeToTarget] = []
     for target in evaluation.targets:
         horizon = evaluation.horizons[target.key, account]
         base = evaluation.outcomes[reference]
@@ -85,7 +85,7 @@ def arrivals(
                     resamples=resamples_for(times.runs),
                 )
             found.append(
-                Arrival(
+                TimeToTarget(
                     benchmark=evaluation.short,
                     target=target,
                     account=account,

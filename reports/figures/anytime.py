@@ -21,7 +21,7 @@ from nasbench.reports.figures.style import (
     new_panel,
     shown,
 )
-from nasbench.reports.page.words import listed
+from nasbench.reports.page.words import join_names
 
 
 def anytime(evaluations: Sequence[BenchmarkEvaluation], account: str) -> Figure:
@@ -39,7 +39,7 @@ def anytime(evaluations: Sequence[BenchmarkEvaluation], account: str) -> Figure:
         caption=(
             f"Regret of the incumbent ({scored_by([e.scoring for e in evaluations])}, of the architecture that looks best to the search, "
             f"{'minus the best of all' if evaluations[0].view.direction == 'min' else 'taken from the best of all'}), "
-            f"median over {listed([str(n) for n in runs], 'or')} {'run' if runs == [1] else 'runs'}; "
+            f"median over {join_names([str(n) for n in runs], 'or')} {'run' if runs == [1] else 'runs'}; "
             f"{band_note(len(evaluations[0].outcomes), 'the band holds the middle half of the runs')}. "
             "A curve ends where the first of its runs does. The vertical axis is linear below its lowest power of ten, so that zero regret can be shown."
         ),

@@ -10,7 +10,7 @@ from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.analysis.operator_shares import ProposerShares
 from nasbench.reports.figures.figure import Figure, Panel, panel_name
 from nasbench.reports.figures.style import add_legend, figure_style, line_style, new_panel, shown
-from nasbench.reports.page.words import listed
+from nasbench.reports.page.words import join_names
 
 
 def proposers(evaluations: Sequence[BenchmarkEvaluation]) -> Figure | None:
@@ -32,7 +32,7 @@ def proposers(evaluations: Sequence[BenchmarkEvaluation]) -> Figure | None:
         title="Fraction of queries proposed by each operator",
         caption=(
             f"Fraction of queries proposed by each operator, in windows of queries, "
-            f"mean over {listed([str(n) for n in runs], 'or')} {'run' if runs == [1] else 'runs'}; "
+            f"mean over {join_names([str(n) for n in runs], 'or')} {'run' if runs == [1] else 'runs'}; "
             "bands: 95 % CI of the mean (Student's t). Colours denote operators, not optimizers."
         ),
         panels=panels,

@@ -18,7 +18,7 @@ from nasbench.reports.figures.style import (
     new_panel,
     shown,
 )
-from nasbench.reports.page.words import counted
+from nasbench.reports.page.words import pluralize
 from nasbench.reports.statistics.inputs import FloatArray
 from nasbench.reports.statistics.multiobjective import attainment_surface
 from nasbench.reports.statistics.result import Undefined
@@ -77,7 +77,7 @@ def _panel(evaluation: BenchmarkEvaluation, objectives: Sequence[str], other: in
             both = np.isfinite(inner)
             outer = np.where(np.isfinite(outer), outer, edge[1] * 10)
             draw_band(axes, grid[both], inner[both], outer[both], style["color"], len(labels), step="post")
-        sentences.append(f"{label}: median surface of {counted(len(half), 'point')}")
+        sentences.append(f"{label}: median surface of {pluralize(len(half), 'point')}")
     axes.plot(
         true[:, 0], true[:, 1], linestyle="none", marker=".", color=INK, markersize=3, label=f"true front ({len(true)})"
     )
@@ -92,7 +92,7 @@ def _panel(evaluation: BenchmarkEvaluation, objectives: Sequence[str], other: in
     axes.set_title(shown(evaluation.short))
     add_legend(figure, axes)
     name = panel_name("pareto", objectives[other], evaluation.short)
-    alt = f"Attained fronts on {evaluation.short}, {objectives[0]} against {objectives[other]}; the true front has {counted(len(true), 'point')}; "
+    alt = f"Attained fronts on {evaluation.short}, {objectives[0]} against {objectives[other]}; the true front has {pluralize(len(true), 'point')}; "
     return Panel(name, f"{evaluation.short}, {objectives[other]}", figure, alt + "; ".join(sentences) + ".")
 
 

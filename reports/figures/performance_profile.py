@@ -10,7 +10,7 @@ from nasbench.reports.analysis.accounts import UNITS
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.figures.figure import Figure, Panel
 from nasbench.reports.figures.style import add_legend, figure_style, line_style, log_axis, new_panel, shown
-from nasbench.reports.page.words import counted
+from nasbench.reports.page.words import pluralize
 from nasbench.reports.statistics.profile import performance_profile as profile_of
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.statistics.runtime import expected_running_time
@@ -37,7 +37,7 @@ def performance_profile(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
             TITLE,
             "",
             (),
-            f"none of {counted(problems, 'target')} was reached by any run"
+            f"none of {pluralize(problems, 'target')} was reached by any run"
             if problems > 1
             else "the one target was reached by no run",
         )
@@ -58,7 +58,7 @@ def performance_profile(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
         axes.set_ylim(-0.02, 1.02)
         axes.set_xlabel("multiple of the least expected running time")
         axes.set_ylabel("fraction of targets")
-        axes.set_title(f"{counted(problems, 'target')} on {counted(len(evaluations), 'data set')}")
+        axes.set_title(f"{pluralize(problems, 'target')} on {pluralize(len(evaluations), 'data set')}")
         add_legend(figure, axes)
     best = "; ".join(f"{label} is cheapest on {100 * row[0]:.0f} %" for label, row in zip(labels, profile, strict=True))
     return Figure(
@@ -69,5 +69,5 @@ def performance_profile(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
             f"in {UNITS[evaluations[0].main]}; higher is better. "
             "Targets that no run reached count against all. With more than two optimizers read it against one rival at a time."
         ),
-        panels=(Panel(NAME, TITLE, figure, f"Performance profile over {counted(problems, 'target')}: {best}."),),
+        panels=(Panel(NAME, TITLE, figure, f"Performance profile over {pluralize(problems, 'target')}: {best}."),),
     )

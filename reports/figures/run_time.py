@@ -10,7 +10,7 @@ from nasbench.reports.analysis.accounts import UNITS
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.figures.figure import Figure, Panel, panel_name
 from nasbench.reports.figures.style import add_legend, figure_style, line_style, log_axis, new_panel, shown
-from nasbench.reports.page.words import counted
+from nasbench.reports.page.words import pluralize
 from nasbench.reports.statistics.inputs import CensoredTimes
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.statistics.runtime import run_time_distribution
@@ -30,7 +30,7 @@ def run_time(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
         name="run-time",
         title="Run-time distributions",
         caption=(
-            f"Fraction of (run, target) pairs reached within a budget of {UNITS[evaluations[0].main]}, over {counted(len(targets), 'target')} "
+            f"Fraction of (run, target) pairs reached within a budget of {UNITS[evaluations[0].main]}, over {pluralize(len(targets), 'target')} "
             f"({', '.join(t.name for t in targets)}); higher is better. Curves end at the horizon, or where the first unsuccessful run stopped before it."
         ),
         panels=panels,

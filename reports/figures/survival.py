@@ -21,7 +21,7 @@ from nasbench.reports.figures.style import (
     new_panel,
     shown,
 )
-from nasbench.reports.page.words import counted
+from nasbench.reports.page.words import pluralize
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.statistics.survival import kaplan_meier
 
@@ -61,7 +61,7 @@ def _panel(evaluation: BenchmarkEvaluation, target: Target) -> Panel:
         if times.events < times.runs:
             sign = marker(labels, label)
             axes.plot(curve.time[-1:], curve.survival[-1:], marker=sign, color=style["color"], clip_on=False)
-        sentences.append(f"{label} {times.events} of {counted(times.runs, 'run')} reached it")
+        sentences.append(f"{label} {times.events} of {pluralize(times.runs, 'run')} reached it")
     axes.set_xlim(left=0.0)
     axes.set_ylim(-0.02, 1.02)
     axes.set_xlabel(UNITS[evaluation.main])

@@ -10,7 +10,7 @@ from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.analysis.scoring import searched_on
 from nasbench.reports.figures.figure import Figure, Panel, panel_name
 from nasbench.reports.figures.style import INK, add_legend, figure_style, line_style, log_axis, new_panel, shown
-from nasbench.reports.page.words import counted
+from nasbench.reports.page.words import pluralize
 from nasbench.theory.traces.trace_check import LawCurve, TraceCheck
 
 KINDS = {"exact": "exact law", "simulated": "law, simulated", "bound": "proved bound"}
@@ -42,7 +42,7 @@ def _panel(evaluation: BenchmarkEvaluation, spoken: TraceCheck, curve: LawCurve,
     color = line_style(list(evaluation.outcomes), spoken.optimizer)["color"]
     runs = len(evaluation.outcomes[spoken.optimizer].runs)
     axes.fill_between(curve.queries, curve.low, curve.high, step="post", color=color, alpha=0.2, linewidth=0)
-    axes.step(curve.queries, curve.seen, where="post", color=color, label=counted(runs, "run"))
+    axes.step(curve.queries, curve.seen, where="post", color=color, label=pluralize(runs, "run"))
     axes.plot(
         curve.queries,
         curve.stated,
@@ -60,7 +60,7 @@ def _panel(evaluation: BenchmarkEvaluation, spoken: TraceCheck, curve: LawCurve,
     add_legend(figure, axes)
     ends = [0, len(curve.queries) - 1]
     points = " and ".join(
-        f"{curve.seen[i]:.3g} seen beside {curve.stated[i]:.3g} stated after {counted(int(curve.queries[i]), 'query', 'queries')}"
+        f"{curve.seen[i]:.3g} seen beside {curve.stated[i]:.3g} stated after {pluralize(int(curve.queries[i]), 'query', 'queries')}"
         for i in np.unique(ends)
     )
     alt = f"{spoken.claim} on {spoken.optimizer}, {evaluation.short}, {curve.what}: {points}; {spoken.verdict.outcome.value}."

@@ -7,7 +7,7 @@ from typing import Any
 
 from nasbench.reports.hypotheses.verdict import ClaimVerdict, Part
 from nasbench.reports.statistics.result import Undefined
-from nasbench.reports.tables.table import Cell, Column, ReportTable
+from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
 
 
 def rows_of(verdicts: Sequence[ClaimVerdict]) -> list[dict[str, Any]]:
@@ -82,8 +82,8 @@ def claims_table(rows: Sequence[Mapping[str, Any]], registration: str) -> Report
             "fails: a bound lies on the wrong side of the threshold, at 95 % by itself, which of many bounds one does by chance more often than in "
             "5 %; not shown: neither that nor the claim was shown; not run: there is nothing to judge by."
         ),
-        columns=tuple(Column(key=key, heading=heading, kind="text") for key, heading in headings.items()),
-        rows=tuple(tuple(Cell(str(row[key])) for key in headings) for row in rows),
+        columns=tuple(TableColumn(key=key, heading=heading, kind="text") for key, heading in headings.items()),
+        rows=tuple(tuple(TableCell(str(row[key])) for key in headings) for row in rows),
         notes=(f"The SHA-256 of the registration starts with {registration[:12]}.",),
     )
 
@@ -101,30 +101,32 @@ def parts_table(rows: Sequence[Mapping[str, Any]]) -> ReportTable | None:
             "without the target stopped, which is read off the runs and was not registered."
         ),
         columns=(
-            Column(key="claim", heading="claim", kind="text", group=True),
-            Column(key="of", heading="of", kind="text"),
-            Column(key="statistic", heading="estimate", digits=3),
-            Column(key="lower", heading="lower bound", digits=3),
-            Column(key="upper", heading="upper bound", digits=3),
-            Column(key="n", heading="n", kind="count"),
-            Column(key="verdict", heading="verdict", kind="text"),
-            Column(key="runs", heading="hash", kind="text"),
+            TableColumn(key="claim", heading="claim", kind="text", group=True),
+            TableColumn(key="of", heading="of", kind="text"),
+            TableColumn(key="statistic", heading="estimate", digits=3),
+            TableColumn(key="lower", heading="lower bound", digits=3),
+            TableColumn(key="upper", heading="upper bound", digits=3),
+            TableColumn(key="n", heading="n", kind="count"),
+            TableColumn(key="verdict", heading="verdict", kind="text"),
+            TableColumn(key="runs", heading="hash", kind="text"),
         ),
         rows=tuple(_part_cells(row) for row in rows),
     )
 
 
-def _part_cells(row: Mapping[str, Any]) -> tuple[Cell, ...]:
+def _part_cells(row: Mapping[str, Any]) -> tuple[TableCell, ...]:
     runs, unknown = str(row["runs"]), Undefined(str(row["reason"]) or "it is not determined")
-    numbers = (Cell(unknown if row[key] is None else row[key], runs=runs) for key in ("statistic", "lower", "upper"))
+    numbers = (
+        TableCell(unknown if row[key] is None else row[key], runs=runs) for key in ("statistic", "lower", "upper")
+    )
     verdict = str(row["verdict"]) or Undefined("the claim is judged as a whole")
     return (
-        Cell(str(row["claim"])),
-        Cell(str(row["of"])),
+        TableCell(str(row["claim"])),
+        TableCell(str(row["of"])),
         *numbers,
-        Cell(row["n"], runs=runs),
-        Cell(verdict),
-        Cell(runs),
+        TableCell(row["n"], runs=runs),
+        TableCell(verdict),
+        TableCell(runs),
     )
 
 

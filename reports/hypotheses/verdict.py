@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from nasbench.reports.hypotheses.registry import Claim
-from nasbench.reports.page.words import counted
+from nasbench.reports.page.words import pluralize
 from nasbench.reports.statistics.result import Undefined
 
 Outcome = Literal["holds", "fails", "not shown", "not run"]
@@ -91,11 +91,11 @@ def below(claim: Claim, parts: Sequence[Part], threshold: float, *, strictly: bo
     change = claim.change
     if outcome == "fails":
         change = (
-            f"another optimizer or another registration: {counted(len(beyond), 'lower bound')} of {len(parts)}, each at 95 % by itself, "
+            f"another optimizer or another registration: {pluralize(len(beyond), 'lower bound')} of {len(parts)}, each at 95 % by itself, "
             f"{'lies' if len(beyond) == 1 else 'lie'} beyond the threshold"
         )
     elif outcome == "not shown":
-        change = f"more runs, or a faster search, where {counted(lacking, 'bound')} exceeded the threshold"
+        change = f"more runs, or a faster search, where {pluralize(lacking, 'bound')} exceeded the threshold"
     return ClaimVerdict(
         claim=claim,
         outcome=outcome,

@@ -16,7 +16,7 @@ from nasbench.reports.page.checklist import (
     several_runs,
     tuning,
 )
-from nasbench.reports.page.words import counted
+from nasbench.reports.page.words import pluralize
 
 
 def checklist(results: LiveResults) -> tuple[Item, ...]:
@@ -57,7 +57,7 @@ def _comparing(results: LiveResults) -> tuple[Item, ...]:
         Item(part, "Performance compared over time?", "met" if several else "partly",
              "search curves, and test scores against search seconds"),
         random_search(names),
-        several_runs(seeds, f"{counted(seeds, 'seed')} of each method on each task"),
+        several_runs(seeds, f"{pluralize(seeds, 'seed')} of each method on each task"),
         Item(part, "Tabular or surrogate benchmarks for in-depth evaluation?", "missing",
              "networks are trained here; studies of tables are the suite's other half"),
     )  # fmt: skip

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nasbench.reports.analysis.comparison import ALPHA
-from nasbench.reports.page.words import counted
+from nasbench.reports.page.words import pluralize
 from nasbench.reports.statistics.bootstrap import stratified
 from nasbench.reports.statistics.location import mean
 from nasbench.reports.statistics.result import Estimate, Undefined
@@ -44,6 +44,6 @@ def why_no_test(seeds: int, methods: int) -> str:
         return ""
     smallest = min(1.0, 2.0 ** (1 - seeds))
     return (
-        f"with {counted(seeds, 'seed')} a signed rank test cannot go below p = {smallest:g}; {needed} seeds are "
+        f"with {pluralize(seeds, 'seed')} a signed rank test cannot go below p = {smallest:g}; {needed} seeds are "
         f"needed before it can show a difference at {ALPHA:g} among {methods} optimizers (all pairs, Holm)"
     )

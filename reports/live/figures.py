@@ -20,7 +20,7 @@ from nasbench.reports.figures.style import (
     shown,
 )
 from nasbench.reports.live.results import TRIVIAL, LiveResults, Runs
-from nasbench.reports.page.words import counted
+from nasbench.reports.page.words import pluralize
 from nasbench.spaces.space import Floats
 
 Draw = Callable[[Any, LiveResults, str], list[str]]
@@ -32,7 +32,7 @@ def search_curves(results: LiveResults) -> Figure:
         results,
         "search-curves",
         "Search curves",
-        f"Score on the search split against measured seconds of the search: mean over {counted(len(results.seeds), 'seed')} at each step. "
+        f"Score on the search split against measured seconds of the search: mean over {pluralize(len(results.seeds), 'seed')} at each step. "
         "Optimizers that train alone show the best training so far, a point a training; searchers on a supernet show the supernet "
         "at its present mixture, a point an epoch. The two are scores of different things and compare along a curve only.",
         _draw_curves,

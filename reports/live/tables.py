@@ -9,10 +9,10 @@ import numpy as np
 from nasbench.reports.analysis.comparison import ALPHA, compare
 from nasbench.reports.live.compare import most_coverage, seed_mean, why_no_test
 from nasbench.reports.live.results import TRIVIAL, LiveResults, Runs
-from nasbench.reports.page.words import counted
+from nasbench.reports.page.words import pluralize
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.tables.comparison import MARKS, MEANINGS
-from nasbench.reports.tables.table import Cell, Column, ReportTable, estimated
+from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn, estimated
 from nasbench.ties import lowest
 
 UNITS = {"error": "% wrong", "mse": "squared error"}
@@ -24,18 +24,18 @@ NO_SEARCH = Undefined("a reference is not searched for")
 def overview_table(results: LiveResults) -> ReportTable:
     """Build the table with a row for each task: what learns nothing, the best reference, every optimizer's mean."""
     columns = (
-        Column(key="task", heading="task", kind="text"),
-        Column(key="metric", heading="test score", kind="text"),
-        Column(key="trivial", heading="without learning", kind="general", digits=3),
-        Column(key="reference", heading="best reference", kind="text"),
-        Column(key="reference_score", heading="its score", kind="general", digits=3),
-        *(Column(key=f"mean_{label}", heading=label, kind="general", digits=3) for label in results.labels),
+        TableColumn(key="task", heading="task", kind="text"),
+        TableColumn(key="metric", heading="test score", kind="text"),
+        TableColumn(key="trivial", heading="without learning", kind="general", digits=3),
+        TableColumn(key="reference", heading="best reference", kind="text"),
+        TableColumn(key="reference_score", heading="its score", kind="general", digits=3),
+        *(TableColumn(key=f"mean_{label}", heading=label, kind="general", digits=3) for label in results.labels),
     )
     return ReportTable(
         name="tasks",
         title="Every task",
         caption=(
-            f"Mean test score over {counted(len(results.seeds), 'seed')}, lower is better: the share of wrong classes in %, or the mean "
+            f"Mean test score over {pluralize(len(results.seeds), 'seed')}, lower is better: the share of wrong classes in %, or the mean "
             "squared error of values standardised by the training split. The best optimizer of each task is in bold."
         ),
         columns=columns,
@@ -44,41 +44,41 @@ def overview_table(results: LiveResults) -> ReportTable:
     )
 
 
-def _overview_row(results: LiveResults, task: str) -> tuple[Cell, ...]:
+def _overview_row(results: LiveResults, task: str) -> tuple[TableCell, ...]:
     searched = [results.runs(task, label) for label in results.labels]
     references = [results.runs(task, name) for name in results.references(task)]
     means = [float(runs.scores.mean()) for runs in searched]
     trivial = [runs for runs in references if runs.label in TRIVIAL]
     reference = min(references, key=lambda runs: float(runs.scores.mean()), default=None)
     return (
-        Cell(task),
-        Cell(UNITS[searched[0].metric]),
-        _mean_cell(trivial[0]) if trivial else Cell(NOT_THERE),
-        Cell(reference.label) if reference else Cell(NOT_THERE),
-        _mean_cell(reference) if reference else Cell(NOT_THERE),
+        TableCell(task),
+        TableCell(UNITS[searched[0].metric]),
+        _mean_cell(trivial[0]) if trivial else TableCell(NOT_THERE),
+        TableCell(reference.label) if reference else TableCell(NOT_THERE),
+        _mean_cell(reference) if reference else TableCell(NOT_THERE),
         *(
-            Cell(value, best=bool(best), runs=runs.digest)
+            TableCell(value, best=bool(best), runs=runs.digest)
             for value, best, runs in zip(means, lowest(means), searched, strict=True)
         ),
     )
 
 
-def _mean_cell(runs: Runs) -> Cell:
-    return Cell(float(runs.scores.mean()), runs=runs.digest)
+def _mean_cell(runs: Runs) -> TableCell:
+    return TableCell(float(runs.scores.mean()), runs=runs.digest)
 
 
 def score_table(results: LiveResults, rng: np.random.Generator) -> ReportTable:
     """Build the table of test scores: every method on every task, with intervals over seeds."""
     seeds = len(results.seeds)
     columns = (
-        Column(key="task", heading="task", kind="text", group=True),
-        Column(key="method", heading="method", kind="text"),
-        Column(key="kind", heading="kind", kind="text"),
-        Column(key="score", heading="test score [95 %]", kind="general", digits=3),
-        Column(key="lowest", heading="lowest", kind="general", digits=3),
-        Column(key="highest", heading="highest", kind="general", digits=3),
-        Column(key="macro_f1", heading="macro F1 (%) [95 %]", digits=1),
-        Column(key="n", heading="n seeds", kind="count"),
+        TableColumn(key="task", heading="task", kind="text", group=True),
+        TableColumn(key="method", heading="method", kind="text"),
+        TableColumn(key="kind", heading="kind", kind="text"),
+        TableColumn(key="score", heading="test score [95 %]", kind="general", digits=3),
+        TableColumn(key="lowest", heading="lowest", kind="general", digits=3),
+        TableColumn(key="highest", heading="highest", kind="general", digits=3),
+        TableColumn(key="macro_f1", heading="macro F1 (%) [95 %]", digits=1),
+        TableColumn(key="n", heading="n seeds", kind="count"),
     )
     rows = [_score_row(results, runs, rng) for task in results.tasks for runs in results.of_task(task)]
     return ReportTable(
@@ -92,31 +92,31 @@ def score_table(results: LiveResults, rng: np.random.Generator) -> ReportTable:
         columns=columns,
         rows=tuple(rows),
         notes=(
-            f"Bootstrap intervals of {counted(seeds, 'seed')} never leave the range of their values, which holds the mean of a symmetric law "
+            f"Bootstrap intervals of {pluralize(seeds, 'seed')} never leave the range of their values, which holds the mean of a symmetric law "
             f"in {100 * most_coverage(seeds):.0f} % of cases: read them as ranges.",
         ),
     )
 
 
-def _score_row(results: LiveResults, runs: Runs, rng: np.random.Generator) -> tuple[Cell, ...]:
+def _score_row(results: LiveResults, runs: Runs, rng: np.random.Generator) -> tuple[TableCell, ...]:
     means = [results.runs(runs.task, label).scores.mean() for label in results.labels]
     best = runs.searched and bool(lowest([runs.scores.mean(), *means])[0])
     f1 = runs.values("test_macro_f1")
     if f1 is None:
-        f1_cell = Cell(Undefined("a forecast has no classes"))
+        f1_cell = TableCell(Undefined("a forecast has no classes"))
     elif not results.unequal(runs.task):
-        f1_cell = Cell(Undefined("the classes of the test split are about equal, so the error says it all"))
+        f1_cell = TableCell(Undefined("the classes of the test split are about equal, so the error says it all"))
     else:
         f1_cell = estimated(seed_mean(f1, rng), runs.digest)
     return (
-        Cell(runs.task),
-        Cell(runs.label),
-        Cell("optimizer" if runs.searched else "reference"),
+        TableCell(runs.task),
+        TableCell(runs.label),
+        TableCell("optimizer" if runs.searched else "reference"),
         estimated(seed_mean(runs.scores, rng), runs.digest, best=best),
-        Cell(float(runs.scores.min()), runs=runs.digest),
-        Cell(float(runs.scores.max()), runs=runs.digest),
+        TableCell(float(runs.scores.min()), runs=runs.digest),
+        TableCell(float(runs.scores.max()), runs=runs.digest),
         f1_cell,
-        Cell(len(runs.scores), runs=runs.digest),
+        TableCell(len(runs.scores), runs=runs.digest),
     )
 
 
@@ -131,9 +131,9 @@ def cost_table(results: LiveResults) -> ReportTable:
         ("processor_seconds", "processor (s)", "general", 3, NO_NETWORK),
     )
     columns = (
-        Column(key="task", heading="task", kind="text", group=True),
-        Column(key="method", heading="method", kind="text"),
-        *(Column(key=key, heading=heading, kind=kind, digits=digits) for key, heading, kind, digits, _ in keys),  # type: ignore[arg-type]
+        TableColumn(key="task", heading="task", kind="text", group=True),
+        TableColumn(key="method", heading="method", kind="text"),
+        *(TableColumn(key=key, heading=heading, kind=kind, digits=digits) for key, heading, kind, digits, _ in keys),  # type: ignore[arg-type]
     )
     return ReportTable(
         name="costs",
@@ -145,8 +145,8 @@ def cost_table(results: LiveResults) -> ReportTable:
         columns=columns,
         rows=tuple(
             (
-                Cell(task),
-                Cell(runs.label),
+                TableCell(task),
+                TableCell(runs.label),
                 *(_cost_cell(runs, key, reason) for key, _, _, _, reason in keys),
             )
             for task in results.tasks
@@ -159,9 +159,9 @@ def cost_table(results: LiveResults) -> ReportTable:
     )
 
 
-def _cost_cell(runs: Runs, key: str, reason: Undefined) -> Cell:
+def _cost_cell(runs: Runs, key: str, reason: Undefined) -> TableCell:
     values = runs.values(key)
-    return Cell(reason) if values is None else Cell(float(values.mean()), runs=runs.digest)
+    return TableCell(reason) if values is None else TableCell(float(values.mean()), runs=runs.digest)
 
 
 def _device(results: LiveResults) -> str:
@@ -177,11 +177,11 @@ def pairs_table(results: LiveResults, rng: np.random.Generator) -> ReportTable |
     if why_no_test(len(results.seeds), len(results.labels)):
         return None
     columns = (
-        Column(key="task", heading="task", kind="text", group=True),
-        Column(key="optimizer", heading="optimizer", kind="text"),
-        Column(key="mean", heading="mean test score [95 %]", kind="general", digits=3),
-        Column(key="p_value", heading="p against best", kind="p_value"),
-        Column(key="a12", heading="A12 against best [95 %]"),
+        TableColumn(key="task", heading="task", kind="text", group=True),
+        TableColumn(key="optimizer", heading="optimizer", kind="text"),
+        TableColumn(key="mean", heading="mean test score [95 %]", kind="general", digits=3),
+        TableColumn(key="p_value", heading="p against best", kind="p_value"),
+        TableColumn(key="a12", heading="A12 against best [95 %]"),
     )
     rows = []
     for task in results.tasks:
@@ -190,10 +190,10 @@ def pairs_table(results: LiveResults, rng: np.random.Generator) -> ReportTable |
         for label, standing in compared.standings.items():
             mean = estimated(standing.mean, standing.runs, mark=MARKS[standing.verdict], best=standing.best)
             p_value, effect = (
-                Cell(standing.p_value, runs=standing.compared),
+                TableCell(standing.p_value, runs=standing.compared),
                 estimated(standing.effect, standing.compared),
             )
-            rows.append((Cell(task), Cell(label), mean, p_value, effect))
+            rows.append((TableCell(task), TableCell(label), mean, p_value, effect))
     return ReportTable(
         name="pairs",
         title="Optimizers against the best",
@@ -211,11 +211,14 @@ def skipped_table(skipped: Sequence[tuple[str, str]]) -> ReportTable | None:
     """Build the table of tasks that were not run; None where all were."""
     if not skipped:
         return None
-    columns = (Column(key="task", heading="task", kind="text"), Column(key="reason", heading="reason", kind="text"))
+    columns = (
+        TableColumn(key="task", heading="task", kind="text"),
+        TableColumn(key="reason", heading="reason", kind="text"),
+    )
     return ReportTable(
         name="skipped",
         title="Tasks that were not run",
         caption="Tasks of the study whose data were not there; run the study again once they are.",
         columns=columns,
-        rows=tuple((Cell(task), Cell(reason)) for task, reason in skipped),
+        rows=tuple((TableCell(task), TableCell(reason)) for task, reason in skipped),
     )

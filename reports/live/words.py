@@ -9,7 +9,7 @@ import numpy as np
 from nasbench.reports.analysis.scoring import Scoring, exposure
 from nasbench.reports.live.compare import why_no_test
 from nasbench.reports.live.results import TRIVIAL, LiveResults, Runs
-from nasbench.reports.page.words import counted, listed
+from nasbench.reports.page.words import join_names, pluralize
 from nasbench.ties import tolerance
 
 SCORING = Scoring(name="each task", searched="search", scored="test", has_test=True)
@@ -31,8 +31,8 @@ def summary(results: LiveResults) -> tuple[str, ...]:
     study = results.study
     seeds, count = len(results.seeds), len(results.labels)
     sentences = [
-        f"{counted(count, 'optimizer')} searched {study.live.space} on {counted(len(results.tasks), 'task')} with {counted(seeds, 'seed')}: "
-        f"{counted(count * seeds * len(results.tasks), 'search', 'searches')}, each ending in a network trained from "
+        f"{pluralize(count, 'optimizer')} searched {study.live.space} on {pluralize(len(results.tasks), 'task')} with {pluralize(seeds, 'seed')}: "
+        f"{pluralize(count * seeds * len(results.tasks), 'search', 'searches')}, each ending in a network trained from "
         "scratch and scored once on the test split.",
         *(_on_task(results, task) for task in results.tasks),
     ]
@@ -114,4 +114,4 @@ def _some(names: list[str], of: int) -> str:
         return "all optimizers are" if of > 1 else "the optimizer is"
     if not names:
         return "no optimizer is"
-    return f"{listed(names)} {'is' if len(names) == 1 else 'are'}"
+    return f"{join_names(names)} {'is' if len(names) == 1 else 'are'}"

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from nasbench.benchmarks.synthetic import is_synthetic
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.scoring import Scoring, exposure, is_held_out
-from nasbench.reports.page.words import counted, listed
+from nasbench.reports.page.words import join_names, pluralize
 from nasbench.study.methods import MethodConfig
 
 Status = Literal["met", "partly", "missing", "not recorded"]
@@ -61,7 +61,7 @@ def ablation(names: Sequence[str]) -> Item:
     """Answer whether optimizers of these names have variants."""
     variants = sorted({name for name in names if names.count(name) > 1})
     return Item(COMPARING, "Ablation studies?", "partly" if variants else "not recorded",
-                f"variants of {listed(variants)} were run" if variants
+                f"variants of {join_names(variants)} were run" if variants
                 else "no method appears in more than one variant here; studies that were run apart are not known to this one")  # fmt: skip
 
 
@@ -118,7 +118,7 @@ def _comparing(results: Results, scorings: Sequence[Scoring]) -> Sequence[Item]:
     )
     spaces = sorted({results.benchmark(name).space.name for name in study.problems})
     held_out, splits = is_held_out(scorings), list(dict.fromkeys(s.searched for s in scorings if s.searched))
-    searched = f", searched on the {listed(splits)} split" if splits else ""
+    searched = f", searched on the {join_names(splits)} split" if splits else ""
     same = f"{len(names)} methods, all on {', '.join(study.problems)}{searched}"
     sentences = (same if several else "there is one method, so nothing is compared", *exposure(scorings))
     part = COMPARING
@@ -134,9 +134,9 @@ def _comparing(results: Results, scorings: Sequence[Scoring]) -> Sequence[Item]:
         Item(part, "Performance compared over time?", "met" if several else "partly",
              "anytime curves against what the budget limits and simulated seconds, and times to targets"),
         random_search(names),
-        several_runs(study.runs, f"{counted(study.runs, 'run')} of each method on each data set, seed {study.seed}"),
+        several_runs(study.runs, f"{pluralize(study.runs, 'run')} of each method on each data set, seed {study.seed}"),
         Item(part, "Tabular or surrogate benchmarks for in-depth evaluation?", "met",
-             f"{kinds} on {counted(len(study.problems), 'data set')} of {', '.join(spaces)}"),
+             f"{kinds} on {pluralize(len(study.problems), 'data set')} of {', '.join(spaces)}"),
     )  # fmt: skip
 
 

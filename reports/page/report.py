@@ -14,7 +14,7 @@ from nasbench.errors import unknown_name
 from nasbench.reports.analysis.comparison import Comparison, compare
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, evaluate
 from nasbench.reports.analysis.results import Results
-from nasbench.reports.analysis.time_to_target import Arrival, arrivals
+from nasbench.reports.analysis.time_to_target import TimeToTarget, times_to_target
 from nasbench.reports.figures.anytime import anytime
 from nasbench.reports.figures.critical_difference import critical_difference
 from nasbench.reports.figures.figure import Figure
@@ -106,7 +106,9 @@ def build_report(
     spoken = decide([said for e in evaluations for said in e.laws])
     halves = {e.short: half_splits(scores[e.benchmark], rng, splits=2_000) for e in evaluations}
     main, accounts = evaluations[0].main, dict.fromkeys(a for e in evaluations for a in e.accounts)
-    reached = {a: [x for e in evaluations if a in e.accounts for x in arrivals(e, a, reference, rng)] for a in accounts}
+    reached = {
+        a: [x for e in evaluations if a in e.accounts for x in times_to_target(e, a, reference, rng)] for a in accounts
+    }
     return Report(
         title=results.study.name,
         description=results.study.description,
@@ -126,7 +128,7 @@ def _tables(
     results: Results,
     evaluations: Sequence[BenchmarkEvaluation],
     comparisons: Mapping[str, Comparison],
-    reached: Mapping[str, Sequence[Arrival]],
+    reached: Mapping[str, Sequence[TimeToTarget]],
     reference: str,
     spoken: Sequence[TraceCheck],
     halves: Mapping[str, float | Undefined],

@@ -11,9 +11,9 @@ from nasbench.reports.analysis.comparison import Comparison, digits_for
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.targets import headline
-from nasbench.reports.analysis.time_to_target import Arrival
+from nasbench.reports.analysis.time_to_target import TimeToTarget
 from nasbench.reports.analysis.views import as_seen
-from nasbench.reports.page.words import counted, listed
+from nasbench.reports.page.words import join_names, pluralize
 from nasbench.reports.statistics.power import minimal_detectable_effect, rank_sum, runs_needed
 from nasbench.reports.statistics.restricted_mean_ratio import RestrictedMeanRatio
 from nasbench.reports.statistics.result import Estimate, Interval, Undefined
@@ -32,7 +32,7 @@ def summary(
     results: Results,
     evaluations: Sequence[BenchmarkEvaluation],
     comparisons: Mapping[str, Comparison],
-    reached: Sequence[Arrival],
+    reached: Sequence[TimeToTarget],
     reference: str,
     halves: Mapping[str, float | Undefined],
 ) -> tuple[str, ...]:
@@ -58,12 +58,12 @@ def summary(
     )
 
 
-def _few(names: Sequence[str]) -> str:
+def _abbreviate_names(names: Sequence[str]) -> str:
     """The names, or their number where they are many."""
-    return listed(names) if len(names) <= MOST_NAMES else f"{len(names)} optimizers"
+    return join_names(names) if len(names) <= MOST_NAMES else f"{len(names)} optimizers"
 
 
-def within(estimate: Estimate, digits: int) -> str:
+def format_interval(estimate: Estimate, digits: int) -> str:
     """The interval of an estimate in words, or that there is none."""
     if isinstance(estimate.interval, Interval):
         level = f"{100 * estimate.interval.level:g} %"
@@ -77,8 +77,8 @@ def _extent(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> str
     timed = [o for e in evaluations if "train_seconds" in e.accounts for o in e.outcomes.values()]
     seconds = sum(float(o.spent["train_seconds"].sum()) for o in timed)
     return (
-        f"{counted(len(study.methods), 'optimizer')} ran {counted(study.runs, 'time')} on {counted(len(study.problems), 'data set')}: "
-        f"{counted(round(queries), 'query', 'queries')}"
+        f"{pluralize(len(study.methods), 'optimizer')} ran {pluralize(study.runs, 'time')} on {pluralize(len(study.problems), 'data set')}: "
+        f"{pluralize(round(queries), 'query', 'queries')}"
         + (
             f", for which the tables record {_duration(seconds)} of training."
             if seconds
@@ -112,13 +112,13 @@ def _winner(evaluation: BenchmarkEvaluation, comparison: Comparison) -> str:
         if above > tolerance(first.mean.value, evaluation.optimum)
         else "the optimum itself"
     )
-    value = f"{mean.value:.{digits}f}{unit} ({within(mean, digits)}), {distance}".replace(" -", f" {MINUS}")
+    value = f"{mean.value:.{digits}f}{unit} ({format_interval(mean, digits)}), {distance}".replace(" -", f" {MINUS}")
     value = MINUS + value[1:] if value.startswith("-") else value
     others = {label: s for label, s in comparison.standings.items() if label not in leaders}
     if len(comparison.standings) == 1:
         return f"On {evaluation.short} {comparison.best} ends with a mean of {value}."
     if len(leaders) > 1:
-        head = f"On {evaluation.short} {listed(leaders)} share the {view.best} mean, {value}"
+        head = f"On {evaluation.short} {join_names(leaders)} share the {view.best} mean, {value}"
     else:
         head = f"On {evaluation.short} {comparison.best} ends with the {view.best} mean, {value}"
     worse = [f"{label} ({_effect(s.effect)})" for label, s in others.items() if s.verdict == "worse"]
@@ -126,17 +126,17 @@ def _winner(evaluation: BenchmarkEvaluation, comparison: Comparison) -> str:
     alike = [label for label, s in others.items() if s.verdict == "alike"]
     parts = []
     if worse:
-        parts.append(f"worse, by a test at 5 %: {_few(worse)}")
+        parts.append(f"worse, by a test at 5 %: {_abbreviate_names(worse)}")
     if contrary:
         parts.append(
-            f"better in most runs by that test, but with a few bad runs that raise the mean: {listed(contrary)}"
+            f"better in most runs by that test, but with a few bad runs that raise the mean: {join_names(contrary)}"
         )
     if alike:
-        parts.append(f"not shown to differ: {_few(alike)}")
+        parts.append(f"not shown to differ: {_abbreviate_names(alike)}")
     return head + ("; " + "; ".join(parts) if parts else "") + "."
 
 
-def _savings(others: Sequence[str], reference: str, reached: Sequence[Arrival]) -> tuple[str, ...]:
+def _savings(others: Sequence[str], reference: str, reached: Sequence[TimeToTarget]) -> tuple[str, ...]:
     """A sentence an optimizer, or one on all of them and one on the quickest where they are many."""
     if len(others) <= MOST_NAMES:
         return tuple(_saving(label, reference, reached) for label in others)
@@ -161,7 +161,7 @@ def _is_faster(saving: RestrictedMeanRatio | Undefined) -> bool:
     return not isinstance(saving, Undefined) and isinstance(saving.interval, Interval) and saving.interval.upper < 1.0
 
 
-def _saving(label: str, reference: str, reached: Sequence[Arrival]) -> str:
+def _saving(label: str, reference: str, reached: Sequence[TimeToTarget]) -> str:
     """How much of what the reference spends a target takes, data set by data set."""
     found = [a for a in reached if a.label == label]
     name = NAMES[found[0].account]
@@ -180,8 +180,8 @@ def _saving(label: str, reference: str, reached: Sequence[Arrival]) -> str:
         faster += _is_faster(saving)
         phrases.append(f"{100 * saving.ratio:.0f} % on {arrival.benchmark} ({text})")
     return (
-        f"{label} reached {found[0].target.name} in this share of the {name} of {reference}: {listed(phrases)}; "
-        f"fewer {name}, by the interval, on {faster} of {counted(len(found), 'data set')}."
+        f"{label} reached {found[0].target.name} in this share of the {name} of {reference}: {join_names(phrases)}; "
+        f"fewer {name}, by the interval, on {faster} of {pluralize(len(found), 'data set')}."
     )
 
 
@@ -199,13 +199,13 @@ def _robust(evaluations: Sequence[BenchmarkEvaluation], halves: Mapping[str, flo
         else:
             kept = [name for name, survives in across.survives.items() if survives is True]
             sentences.append(
-                f"The winner on {first}, {across.winner}, also has the {best} mean on {len(kept)} of the {counted(len(across.survives), 'other data set')}."
+                f"The winner on {first}, {across.winner}, also has the {best} mean on {len(kept)} of the {pluralize(len(across.survives), 'other data set')}."
             )
     sentences += _half_budget(evaluations)
     known = {name: share for name, share in halves.items() if not isinstance(share, Undefined)}
     if known:
         texts = [f"{100 * share:.0f} % on {name}" for name, share in known.items()]
-        sentences.append(f"The {best} mean stays the {best} on random halves of the runs in {listed(texts)}.")
+        sentences.append(f"The {best} mean stays the {best} on random halves of the runs in {join_names(texts)}.")
     return tuple(sentences)
 
 
@@ -216,9 +216,9 @@ def _half_budget(evaluations: Sequence[BenchmarkEvaluation]) -> list[str]:
         half, whole = (rank_methods(evaluation.at_fraction(fraction)) for fraction in (0.5, 1.0))
         if not isinstance(half, Undefined) and not isinstance(whole, Undefined) and half.winners == whole.winners:
             led.append(evaluation.short)
-    names = f" ({listed(led)})" if led and len(evaluations) > 1 else ""
+    names = f" ({join_names(led)})" if led and len(evaluations) > 1 else ""
     return [
-        f"At half the budget the {evaluations[0].view.best} mean belongs to the same optimizer on {len(led)} of {counted(len(evaluations), 'data set')}{names}."
+        f"At half the budget the same optimizer has the {evaluations[0].view.best} mean on {len(led)} of {pluralize(len(evaluations), 'data set')}{names}."
     ]
 
 
@@ -239,10 +239,10 @@ def _power(results: Results) -> tuple[str, ...]:
     if isinstance(smallest, Undefined):
         return (f"The study could not have shown any difference: {smallest.reason}; {needed} of each.",)
     return (
-        f"With {counted(runs, 'run')} of each, a difference is seen with a probability of 80 % from A12 = {0.5 + smallest:.2f} on "
-        f"(rank sum at 5 % over {counted(pairs, 'pair')}); smaller ones may be there and not show; {needed} of each.",
+        f"With {pluralize(runs, 'run')} of each, a difference is seen with a probability of 80 % from A12 = {0.5 + smallest:.2f} on "
+        f"(rank sum at 5 % over {pluralize(pairs, 'pair')}); smaller ones may be there and not show; {needed} of each.",
     )
 
 
 def _runs_for(needed: int | Undefined) -> str:
-    return "cannot be seen" if isinstance(needed, Undefined) else f"needs {counted(needed, 'run')}"
+    return "cannot be seen" if isinstance(needed, Undefined) else f"needs {pluralize(needed, 'run')}"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-def counted(number: int, noun: str, plural: str = "") -> str:
+def pluralize(number: int, noun: str, plural: str = "") -> str:
     """`1 run`, `2 runs`, `1 query`, `2 queries`; the plural is the noun with an s unless it is given."""
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
-def ranged(first: float, last: float) -> str:
+def format_range(first: float, last: float) -> str:
     """`5 to 7`, the lower one first, or `5` where both are written alike."""
     low, high = (f"{value:.4g}" for value in sorted((first, last)))
     return low if low == high else f"{low} to {high}"
@@ -18,9 +18,9 @@ def ranged(first: float, last: float) -> str:
 
 def none_of(number: int, noun: str) -> str:
     """`none of 3 runs`, `the one run never`: the subject of what nobody did."""
-    return f"none of {counted(number, noun)}" if number > 1 else f"the one {noun} never"
+    return f"none of {pluralize(number, noun)}" if number > 1 else f"the one {noun} never"
 
 
-def listed(names: Sequence[str], last: str = "and") -> str:
+def join_names(names: Sequence[str], last: str = "and") -> str:
     """`a`, `a and b`, `a, b and c`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"

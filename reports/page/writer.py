@@ -17,7 +17,7 @@ from nasbench.reports.tables.to_markdown import to_markdown
 
 
 @dataclass(frozen=True)
-class Written:
+class ReportFiles:
     """Where a report was written.
 
     Attributes:
@@ -29,7 +29,7 @@ class Written:
     files: tuple[Path, ...]
 
 
-def write_report(report: Report, folder: Path) -> Written:
+def write_report(report: Report, folder: Path) -> ReportFiles:
     """Write a report into a folder, which is made if it is not there.
 
     Raises:
@@ -53,7 +53,7 @@ def write_report(report: Report, folder: Path) -> Written:
         raise NasbenchError(
             f"The report cannot be written to {folder} ({fault.strerror}); choose another --out."
         ) from None
-    return Written(folder / "report.html", tuple(files))
+    return ReportFiles(folder / "report.html", tuple(files))
 
 
 def html(report: Report) -> str:

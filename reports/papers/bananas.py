@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nasbench.reports.papers.paper import Figure, NotRun, Paper, Protocol, Search, figures
+from nasbench.reports.papers.paper import NotRun, Paper, Protocol, PublishedValue, Search, parse_row
 
 _NAS_BENCH_101 = "Table 1 of AE-NAS (Scientific Reports 15, 2025, s41598-025-94187-8)"
 _101 = NotRun(
@@ -10,8 +10,8 @@ _101 = NotRun(
 )
 
 
-def _error(method: str, error: float) -> Figure:
-    return Figure(
+def _error(method: str, error: float) -> PublishedValue:
+    return PublishedValue(
         method=method,
         dataset="nas-bench-101",
         split="test error",
@@ -44,9 +44,9 @@ PAPER = Paper(
         "random search (101)": _101,
     },
     figures=(
-        *figures("random search (192)", "- 93.89 - 72.07 - 45.98"),
-        *figures("BANANAS (192)", "- 94.30 - 73.50 - 46.51"),
-        *figures("Bayesian optimization (192)", "- 94.22 - 73.22 - 46.40"),
+        *parse_row("random search (192)", "- 93.89 - 72.07 - 45.98"),
+        *parse_row("BANANAS (192)", "- 94.30 - 73.50 - 46.51"),
+        *parse_row("Bayesian optimization (192)", "- 94.22 - 73.22 - 46.40"),
         _error("BANANAS (101)", 5.923),
         _error("local search (101)", 5.932),
         _error("regularized evolution (101)", 6.109),

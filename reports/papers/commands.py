@@ -21,7 +21,7 @@ def reproduce(
     """Reproduce a published table and test each number. Exit status 1 where one is shown to differ."""
     from nasbench.cli.console import print_json, print_table
     from nasbench.cli.progress import progress_bar
-    from nasbench.reports.page.words import counted
+    from nasbench.reports.page.words import pluralize
     from nasbench.reports.papers.catalogue import get_paper
     from nasbench.reports.papers.reproduce import reproduce as run
     from nasbench.reports.papers.tables import UNCONFIRMED, reproduction_table, rows_of, searched_splits, shown
@@ -51,7 +51,7 @@ def reproduce(
         for note in (*published.notes, *searched_splits(published)):
             print(note)
         confirmed = sum(row["digits"] != UNCONFIRMED for row in rows)
-        print(f"A second source confirms {confirmed} of {counted(len(rows), 'published number')}.")
+        print(f"A second source confirms {confirmed} of {pluralize(len(rows), 'published number')}.")
     return 1 if found.failed else 0
 
 

@@ -13,8 +13,8 @@ from typing import Literal
 
 import numpy as np
 
-from nasbench.reports.page.words import counted
-from nasbench.reports.papers.paper import ROUNDING, Figure
+from nasbench.reports.page.words import pluralize
+from nasbench.reports.papers.paper import ROUNDING, PublishedValue
 from nasbench.reports.statistics.equivalence import Equivalence, published
 from nasbench.reports.statistics.multiple import holm
 from nasbench.reports.statistics.result import Undefined
@@ -45,7 +45,7 @@ class Row:
         closed_form: ours without simulation, where there is a closed form.
     """
 
-    figure: Figure
+    figure: PublishedValue
     unit: str
     margin: float
     verdict: Verdict
@@ -59,7 +59,7 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measured:
+class ReproducedValue:
     """What we found for a figure, not judged yet.
 
     Attributes:
@@ -71,7 +71,7 @@ class Measured:
         closed_form: ours without simulation.
     """
 
-    figure: Figure
+    figure: PublishedValue
     unit: str
     margin: float
     values: Floats
@@ -81,7 +81,7 @@ class Measured:
     closed_form: float | None = None
 
 
-def judge(found: Sequence[Measured]) -> list[Row]:
+def judge(found: Sequence[ReproducedValue]) -> list[Row]:
     """Judge all numbers of a paper together, in their order."""
     tests = [None if one.replayed else _test(one) for one in found]
     searched = [i for i, one in enumerate(found) if not one.replayed]
@@ -105,12 +105,12 @@ def judge(found: Sequence[Measured]) -> list[Row]:
     return rows
 
 
-def not_run(figure: Figure, unit: str, margin: float, reason: str) -> Row:
+def not_run(figure: PublishedValue, unit: str, margin: float, reason: str) -> Row:
     """The row of a figure that nothing was run for."""
     return Row(figure=figure, unit=unit, margin=margin, verdict="not run", reason=reason)
 
 
-def _test(one: Measured) -> Equivalence | Undefined:
+def _test(one: ReproducedValue) -> Equivalence | Undefined:
     values = one.values
     if len(values) < 2:
         return Undefined("one run shows no variation between runs")
@@ -138,7 +138,7 @@ def _below(p_value: float | Undefined) -> bool:
     return not isinstance(p_value, Undefined) and p_value < ALPHA
 
 
-def _reason(one: Measured, test: Equivalence, verdict: Verdict, alpha: float) -> str:
+def _reason(one: ReproducedValue, test: Equivalence, verdict: Verdict, alpha: float) -> str:
     if verdict == "equivalent":
         return ""
     low, high = test.interval.lower, test.interval.upper
@@ -147,7 +147,7 @@ def _reason(one: Measured, test: Equivalence, verdict: Verdict, alpha: float) ->
     return "; ".join(part for part in (text, more, one.explanation) if part)
 
 
-def _would_decide(one: Measured, test: Equivalence, alpha: float) -> str:
+def _would_decide(one: ReproducedValue, test: Equivalence, alpha: float) -> str:
     """How many runs of ours would decide at the level of Holm's first step, if mean and spread stayed as they are."""
     from scipy.special import stdtrit
 
@@ -163,7 +163,7 @@ def _would_decide(one: Measured, test: Equivalence, alpha: float) -> str:
 
     if reach(MOST_RUNS) >= room:
         return (
-            f"no number of runs would decide: {counted(one.published_runs, 'published run')} and a difference so near the margin of "
+            f"no number of runs would decide: {pluralize(one.published_runs, 'published run')} and a difference so near the margin of "
             f"{test.margin:g} leave too much open"
         )
     low, high = 1, MOST_RUNS
@@ -173,7 +173,7 @@ def _would_decide(one: Measured, test: Equivalence, alpha: float) -> str:
     return f"about {high:,} runs would decide if mean and spread stayed as they are"
 
 
-def _replayed(one: Measured) -> Row:
+def _replayed(one: ReproducedValue) -> Row:
     difference = float(one.values.mean()) - one.figure.mean
     if abs(difference) <= ROUNDING + EXACT:
         return _row(one, "equivalent", "")
@@ -182,7 +182,7 @@ def _replayed(one: Measured) -> Row:
 
 
 def _row(
-    one: Measured,
+    one: ReproducedValue,
     verdict: Verdict,
     reason: str,
     test: Equivalence | None = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nasbench.reports.papers.paper import Figure, Paper, Protocol, Search
+from nasbench.reports.papers.paper import Paper, Protocol, PublishedValue, Search
 
 NEIGHBOURHOOD = 24.0
 """Cells around a cell. Steepest ascent pays whole neighbourhoods, so a difference of less than one is none."""
@@ -22,7 +22,7 @@ PAPER = Paper(
         "local search": Search(optimizer="nasbench.baselines.local_search:OPTIMIZER", settings={"improvement": "best"})
     },
     figures=(
-        Figure(
+        PublishedValue(
             method="local search",
             dataset="cifar100",
             split="validation",

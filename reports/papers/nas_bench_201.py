@@ -9,7 +9,7 @@ the means over seeds after 200 epochs, `x-valid` and `ori-test` on CIFAR-10, `x-
 from __future__ import annotations
 
 from nasbench.reports.papers.nats_bench import BOHB
-from nasbench.reports.papers.paper import DATASETS, NotRun, Paper, Protocol, Replay, Search, figures
+from nasbench.reports.papers.paper import DATASETS, NotRun, Paper, Protocol, Replay, Search, parse_row
 
 ALL_SKIP = "|skip_connect~0|+|skip_connect~0|skip_connect~1|+|skip_connect~0|skip_connect~1|skip_connect~2|"
 NASWOT = "Table 2(a) of Neural Architecture Search without Training (Mellor et al., ICML 2021)"
@@ -62,15 +62,15 @@ PAPER = Paper(
         "SETN": _WEIGHT_SHARING,
     },
     figures=(
-        *figures("RS", "90.93±0.36 93.70±0.36 70.93±1.09 71.04±1.07 44.45±1.10 44.57±1.25", NASWOT),
-        *figures("REA", "91.19±0.31 93.92±0.30 71.81±1.12 71.84±0.99 45.15±0.89 45.54±1.03", NASWOT),
-        *figures("REINFORCE", "91.09±0.37 93.85±0.37 71.61±1.12 71.71±1.09 45.05±1.02 45.24±1.18", NASWOT),
-        *figures("BOHB", "90.82±0.53 93.61±0.52 70.74±1.29 70.85±1.28 44.26±1.36 44.42±1.49", NASWOT),
-        *figures("DARTS-V1", COLLAPSED, "Table 2 of From One to Zero (causal zero-shot NAS), first order"),
-        *figures("DARTS-V2", COLLAPSED, DARTS_CONFIRMED),
-        *figures("ENAS", COLLAPSED, NASWOT),
-        *figures("GDAS", "90.00±0.21 93.51±0.13 71.14±0.27 70.61±0.26 41.70±1.26 41.84±0.90", NASWOT),
-        *figures("SETN", "82.25±5.17 86.19±4.63 56.86±7.59 56.87±7.77 32.54±3.63 31.90±4.07", NASWOT),
+        *parse_row("RS", "90.93±0.36 93.70±0.36 70.93±1.09 71.04±1.07 44.45±1.10 44.57±1.25", NASWOT),
+        *parse_row("REA", "91.19±0.31 93.92±0.30 71.81±1.12 71.84±0.99 45.15±0.89 45.54±1.03", NASWOT),
+        *parse_row("REINFORCE", "91.09±0.37 93.85±0.37 71.61±1.12 71.71±1.09 45.05±1.02 45.24±1.18", NASWOT),
+        *parse_row("BOHB", "90.82±0.53 93.61±0.52 70.74±1.29 70.85±1.28 44.26±1.36 44.42±1.49", NASWOT),
+        *parse_row("DARTS-V1", COLLAPSED, "Table 2 of From One to Zero (causal zero-shot NAS), first order"),
+        *parse_row("DARTS-V2", COLLAPSED, DARTS_CONFIRMED),
+        *parse_row("ENAS", COLLAPSED, NASWOT),
+        *parse_row("GDAS", "90.00±0.21 93.51±0.13 71.14±0.27 70.61±0.26 41.70±1.26 41.84±0.90", NASWOT),
+        *parse_row("SETN", "82.25±5.17 86.19±4.63 56.86±7.59 56.87±7.77 32.54±3.63 31.90±4.07", NASWOT),
     ),
     notes=(
         "The paper's 12-epoch signal is one training (seed 777); the table at hand has the mean of seeds 777 and 111, which is less noisy.",

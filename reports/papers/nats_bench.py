@@ -8,7 +8,7 @@ pays again; the loop runs while the time spent is below the budget, so the query
 
 from __future__ import annotations
 
-from nasbench.reports.papers.paper import NotRun, Paper, Protocol, Search, figures
+from nasbench.reports.papers.paper import NotRun, Paper, Protocol, Search, parse_row
 
 BOHB = NotRun(
     reason="BOHB stops trainings after 1 to 11 epochs of the 12-epoch schedule, and the reference table holds the 12th alone; "
@@ -47,10 +47,10 @@ PAPER = Paper(
         "BOHB": BOHB,
     },
     figures=(
-        *figures("RANDOM", "91.07±0.26 93.86±0.23 71.46±0.97 71.55±0.97 45.03±0.91 45.28±0.97"),
-        *figures("REA", "91.25±0.31 94.02±0.31 72.28±0.95 72.23±0.84 45.71±0.77 45.77±0.80"),
-        *figures("REINFORCE", "91.12±0.25 93.90±0.26 71.80±0.94 71.86±0.89 45.37±0.74 45.64±0.78"),
-        *figures("BOHB", "91.17±0.27 93.94±0.28 72.04±0.93 72.00±0.86 45.55±0.79 45.70±0.86"),
+        *parse_row("RANDOM", "91.07±0.26 93.86±0.23 71.46±0.97 71.55±0.97 45.03±0.91 45.28±0.97"),
+        *parse_row("REA", "91.25±0.31 94.02±0.31 72.28±0.95 72.23±0.84 45.71±0.77 45.77±0.80"),
+        *parse_row("REINFORCE", "91.12±0.25 93.90±0.26 71.80±0.94 71.86±0.89 45.37±0.74 45.64±0.78"),
+        *parse_row("BOHB", "91.17±0.27 93.94±0.28 72.04±0.93 72.00±0.86 45.55±0.79 45.70±0.86"),
     ),
     notes=(
         ONE_SIGNAL,

@@ -16,7 +16,7 @@ ROUNDING = 0.005
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figure:
+class PublishedValue:
     """One published number.
 
     Attributes:
@@ -122,7 +122,7 @@ class Paper:
     runs: int
     protocol: Protocol
     methods: Mapping[str, How]
-    figures: Sequence[Figure]
+    figures: Sequence[PublishedValue]
     margins: Mapping[str, float] = field(default_factory=lambda: MARGINS)
     explanations: Mapping[tuple[str, str], str] = field(default_factory=dict)
     notes: Sequence[str] = ()
@@ -134,7 +134,7 @@ class Paper:
         return self.own_runs or self.runs
 
 
-def figures(method: str, values: str, confirmed: str = "") -> tuple[Figure, ...]:
+def parse_row(method: str, values: str, confirmed: str = "") -> tuple[PublishedValue, ...]:
     """Read a line of a table: for each data set validation and test, `mean±deviation` or `mean`; `-` where there is none."""
     cells = values.split()
     places = [(dataset, split) for dataset in DATASETS for split in SPLITS]
@@ -144,7 +144,7 @@ def figures(method: str, values: str, confirmed: str = "") -> tuple[Figure, ...]
             mean, _, deviation = cell.partition("±")
             spread = float(deviation) if deviation else None
             read.append(
-                Figure(
+                PublishedValue(
                     method=method,
                     dataset=dataset,
                     split=split,

@@ -11,8 +11,8 @@ import numpy as np
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
-from nasbench.reports.papers.judge import Measured, Row, judge, not_run
-from nasbench.reports.papers.paper import ROUNDING, Figure, NotRun, Paper, Protocol, Replay, Search
+from nasbench.reports.papers.judge import ReproducedValue, Row, judge, not_run
+from nasbench.reports.papers.paper import ROUNDING, NotRun, Paper, Protocol, PublishedValue, Replay, Search
 from nasbench.reports.papers.random_search_distribution import Law, law_of_queries, law_of_time
 from nasbench.reports.papers.simulate import TABLE, Searched, accuracy, run_searches
 from nasbench.spaces.space import Floats
@@ -71,7 +71,7 @@ def reproduce(
         raise NasbenchError(f"The number of jobs is {jobs}; it should be 1 or more.")
     require_table()
     searches = _run_all(paper, count, jobs, seed, progress)
-    found: dict[int, Measured] = {}
+    found: dict[int, ReproducedValue] = {}
     rows: dict[int, Row] = {}
     for i, figure in enumerate(paper.figures):
         how = paper.methods[figure.method]
@@ -164,11 +164,11 @@ def _search(how: Search, protocol: Protocol, dataset: str, runs: list[int], seed
 
 def _measured(
     paper: Paper,
-    figure: Figure,
+    figure: PublishedValue,
     how: Search | Replay,
     searches: Mapping[tuple[str, str], Searched],
     margin: float,
-) -> Measured:
+) -> ReproducedValue:
     benchmark, protocol = _benchmark(figure.dataset), paper.protocol
     closed_form = None
     if isinstance(how, Replay):
@@ -179,7 +179,7 @@ def _measured(
         values = _reported(figure)[searched.incumbents] if protocol.measure == "accuracy" else searched.to_optimum
         if how.closed_form:
             closed_form = _law(protocol.searched or figure.dataset, paper.name).mean(_reported(figure))
-    return Measured(
+    return ReproducedValue(
         figure=figure,
         unit=_unit(paper),
         margin=margin,
@@ -191,7 +191,7 @@ def _measured(
     )
 
 
-def _reported(figure: Figure) -> Floats:
+def _reported(figure: PublishedValue) -> Floats:
     return accuracy(_benchmark(figure.dataset).table, figure.dataset, figure.split, 200)
 
 

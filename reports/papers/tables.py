@@ -11,7 +11,7 @@ from nasbench.reports.papers.paper import Paper, Search
 from nasbench.reports.papers.reproduce import Reproduction
 from nasbench.reports.papers.simulate import SEARCHED
 from nasbench.reports.statistics.result import Interval, Undefined
-from nasbench.reports.tables.table import Cell, Column, ReportTable
+from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
 
 UNCONFIRMED = "unconfirmed"
 MARKS = {"†": "the digits of the published value were not confirmed from a second source"}
@@ -83,16 +83,16 @@ def reproduction_table(reproduction: Reproduction) -> ReportTable:
     """The table for print: published beside reproduced, with the interval of the difference."""
     paper = reproduction.paper
     columns = (
-        Column(key="method", heading="method", kind="text", group=True),
-        Column(key="dataset", heading="data set", kind="text", group=True),
-        Column(key="split", heading="split", kind="text"),
-        Column(key="published", heading="published"),
-        Column(key="reproduced", heading="reproduced"),
-        Column(key="closed_form", heading="closed form"),
-        Column(key="difference", heading="difference [90 %]"),
-        Column(key="margin", heading="margin", digits=3),
-        Column(key="p_value", heading="p (Holm)", kind="p_value"),
-        Column(key="verdict", heading="verdict", kind="text"),
+        TableColumn(key="method", heading="method", kind="text", group=True),
+        TableColumn(key="dataset", heading="data set", kind="text", group=True),
+        TableColumn(key="split", heading="split", kind="text"),
+        TableColumn(key="published", heading="published"),
+        TableColumn(key="reproduced", heading="reproduced"),
+        TableColumn(key="closed_form", heading="closed form"),
+        TableColumn(key="difference", heading="difference [90 %]"),
+        TableColumn(key="margin", heading="margin", digits=3),
+        TableColumn(key="p_value", heading="p (Holm)", kind="p_value"),
+        TableColumn(key="verdict", heading="verdict", kind="text"),
     )
     runs = reproduction.checksum[:12]
     return ReportTable(
@@ -113,21 +113,21 @@ def reproduction_table(reproduction: Reproduction) -> ReportTable:
     )
 
 
-def _cells(row: Row, runs: str) -> tuple[Cell, ...]:
+def _cells(row: Row, runs: str) -> tuple[TableCell, ...]:
     figure, test = row.figure, row.test
     absent = Undefined(row.reason or "there is none")
     no_form = Undefined("there is no closed form of this method")
     none = Undefined("nothing was drawn at random" if row.runs else row.reason)
     interval = Interval(test.interval.lower, test.interval.upper, test.interval.level) if test else None
     return (
-        Cell(figure.method),
-        Cell(figure.dataset),
-        Cell(figure.split),
-        Cell(figure.mean, mark="" if figure.confirmed else "†", runs="published"),
-        Cell(absent if row.mean is None else row.mean, runs=runs),
-        Cell(no_form if row.closed_form is None else row.closed_form, runs=runs),
-        Cell(absent if row.mean is None else row.mean - figure.mean, interval, runs=runs),
-        Cell(row.margin, runs="published"),
-        Cell(none if row.p_value is None else row.p_value, runs=runs),
-        Cell(row.verdict),
+        TableCell(figure.method),
+        TableCell(figure.dataset),
+        TableCell(figure.split),
+        TableCell(figure.mean, mark="" if figure.confirmed else "†", runs="published"),
+        TableCell(absent if row.mean is None else row.mean, runs=runs),
+        TableCell(no_form if row.closed_form is None else row.closed_form, runs=runs),
+        TableCell(absent if row.mean is None else row.mean - figure.mean, interval, runs=runs),
+        TableCell(row.margin, runs="published"),
+        TableCell(none if row.p_value is None else row.p_value, runs=runs),
+        TableCell(row.verdict),
     )

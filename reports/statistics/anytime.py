@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nasbench.errors import NasbenchError
-from nasbench.reports.page.words import counted
+from nasbench.reports.page.words import pluralize
 from nasbench.reports.statistics.inputs import FloatArray, as_array, incomplete
 from nasbench.reports.statistics.result import Undefined
 
@@ -42,7 +42,7 @@ def anytime_area(
         raise NasbenchError("The costs of a run must ascend.")
     if late := int((at[:, 0] > start).sum()):
         return Undefined(
-            f"{late} of {counted(len(at), 'run')} {'has' if late == 1 else 'have'} no incumbent yet at {start:g}"
+            f"{late} of {pluralize(len(at), 'run')} {'has' if late == 1 else 'have'} no incumbent yet at {start:g}"
         )
     edges = np.clip(np.column_stack([at, np.full(len(at), stop)]), start, stop)
     if logarithmic:

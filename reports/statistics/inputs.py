@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nasbench.errors import NasbenchError
-from nasbench.reports.page.words import counted
+from nasbench.reports.page.words import pluralize
 from nasbench.reports.statistics.result import Undefined
 from nasbench.ties import tolerance
 
@@ -42,7 +42,7 @@ def incomplete(array: FloatArray, what: str, least: int = 1) -> Undefined | None
     """Return why `array` determines nothing (too few along the first axis, missing values), or None where it does."""
     if array.size == 0 or array.shape[0] < least:
         return Undefined(
-            f"{what} has {counted(array.shape[0] if array.size else 0, 'run')}, and at least {least} are needed"
+            f"{what} has {pluralize(array.shape[0] if array.size else 0, 'run')}, and at least {least} are needed"
         )
     if missing := int(np.isnan(array).sum()):
         return Undefined(f"{missing} of {array.size} values of {what} are missing")

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nasbench.errors import NasbenchError
-from nasbench.reports.page.words import counted
+from nasbench.reports.page.words import pluralize
 from nasbench.reports.statistics.inputs import FloatArray, as_array
 from nasbench.reports.statistics.result import Undefined
 
@@ -83,7 +83,7 @@ def attainment_surface(fronts: Sequence[ArrayLike], fraction: float) -> FloatArr
     needed = int(np.ceil(fraction * len(sets) - 1e-9))
     if not sets or len(found) < needed:
         return Undefined(
-            f"{len(found)} of {counted(len(sets), 'run')} found any point, and {max(needed, 1)} must attain the surface"
+            f"{len(found)} of {pluralize(len(sets), 'run')} found any point, and {max(needed, 1)} must attain the surface"
         )
     for points in found[1:]:
         _same_objectives(points, found[0], "front")

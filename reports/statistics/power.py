@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from nasbench.errors import NasbenchError
-from nasbench.reports.page.words import counted
+from nasbench.reports.page.words import pluralize
 from nasbench.reports.statistics.result import Undefined
 
 Design = Callable[[float, int], float]
@@ -77,7 +77,7 @@ def minimal_detectable_effect(design: Design, runs: int, largest: float, *, powe
     """
     _check_power(power)
     if runs < 2:
-        return Undefined(f"with {counted(runs, 'run')} of each method no test can detect anything")
+        return Undefined(f"with {pluralize(runs, 'run')} of each method no test can detect anything")
     if (best := design(largest, runs)) < power:
         return Undefined(f"with {runs} runs even an effect of {largest:g} is detected with probability {best:.2f} only")
     from scipy.optimize import brentq

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nasbench.errors import NasbenchError
-from nasbench.reports.page.words import counted
+from nasbench.reports.page.words import pluralize
 from nasbench.reports.statistics.inputs import FloatArray, as_array
 from nasbench.reports.statistics.result import HypothesisTest, Undefined
 from nasbench.ties import snapped
@@ -149,7 +149,7 @@ def _too_little(array: FloatArray) -> Undefined | None:
     n, k = array.shape
     if n < FEWEST_DATA_SETS:
         return Undefined(
-            f"mean ranks over {counted(n, 'data set')} decide nothing, at least {FEWEST_DATA_SETS} are needed; "
+            f"mean ranks over {pluralize(n, 'data set')} decide nothing, at least {FEWEST_DATA_SETS} are needed; "
             "compare pairs within each data set (Wilcoxon with Holm) instead"
         )
     if k < 3:

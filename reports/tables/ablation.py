@@ -14,7 +14,7 @@ from nasbench.reports.statistics.bootstrap import studentised_mean
 from nasbench.reports.statistics.multiple import holm
 from nasbench.reports.statistics.pairwise import a12, wilcoxon_signed_rank
 from nasbench.reports.statistics.result import Undefined
-from nasbench.reports.tables.table import Cell, Column, ReportTable, estimated
+from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn, estimated
 from nasbench.ties import differences
 
 
@@ -42,14 +42,14 @@ def ablation_table(
     settings = {label: values for label, _, values in entries}
     digits = 2 if common_unit(evaluations) == "%" else 3
     columns = (
-        Column(key="benchmark", heading="data set", kind="text", group=True),
-        Column(key="base", heading="base", kind="text", group=True),
-        Column(key="variant", heading="variant", kind="text"),
-        Column(key="change", heading="what differs", kind="text"),
-        Column(key="difference", heading="variant minus base [95 %]", digits=digits + 1),
-        Column(key="p_value", heading="p", kind="p_value"),
-        Column(key="a12", heading="A12 [95 %]"),
-        Column(key="n", heading="n", kind="count"),
+        TableColumn(key="benchmark", heading="data set", kind="text", group=True),
+        TableColumn(key="base", heading="base", kind="text", group=True),
+        TableColumn(key="variant", heading="variant", kind="text"),
+        TableColumn(key="change", heading="what differs", kind="text"),
+        TableColumn(key="difference", heading="variant minus base [95 %]", digits=digits + 1),
+        TableColumn(key="p_value", heading="p", kind="p_value"),
+        TableColumn(key="a12", heading="A12 [95 %]"),
+        TableColumn(key="n", heading="n", kind="count"),
     )
     rows = []
     for evaluation in evaluations:
@@ -65,14 +65,14 @@ def ablation_table(
                 )
                 rows.append(
                     (
-                        Cell(evaluation.short),
-                        Cell(base),
-                        Cell(label),
-                        Cell(_change(settings[base], settings[label])),
+                        TableCell(evaluation.short),
+                        TableCell(base),
+                        TableCell(label),
+                        TableCell(_change(settings[base], settings[label])),
                         estimated(difference_as_seen(difference, evaluation.view), runs),
-                        Cell(p_value, runs=runs),
+                        TableCell(p_value, runs=runs),
                         estimated(a12(outcome.score, first.score), runs),
-                        Cell(len(outcome.score), runs=runs),
+                        TableCell(len(outcome.score), runs=runs),
                     )
                 )
     return ReportTable(

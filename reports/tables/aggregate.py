@@ -8,12 +8,12 @@ import numpy as np
 
 from nasbench.reports.analysis.comparison import resamples_for
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
-from nasbench.reports.page.words import counted
+from nasbench.reports.page.words import pluralize
 from nasbench.reports.statistics.bootstrap import stratified
 from nasbench.reports.statistics.location import interquartile_mean, mean
 from nasbench.reports.statistics.pairwise import probability_of_improvement
 from nasbench.reports.statistics.result import Undefined
-from nasbench.reports.tables.table import Cell, Column, ReportTable, estimated
+from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn, estimated
 from nasbench.spaces.space import Floats
 from nasbench.ties import tolerance
 
@@ -32,11 +32,11 @@ def aggregate_table(
     labels = list(evaluations[0].outcomes)
     compared = len(labels) > 1
     columns = (
-        Column(key="optimizer", heading="optimizer", kind="text"),
-        Column(key="iqm", heading="interquartile mean (%) [95 %]", kind="percent"),
-        Column(key="mean", heading="mean (%) [95 %]", kind="percent"),
-        *((Column(key="improvement", heading=f"P(better than {reference}) [95 %]"),) if compared else ()),
-        Column(key="n", heading="runs x data sets", kind="count"),
+        TableColumn(key="optimizer", heading="optimizer", kind="text"),
+        TableColumn(key="iqm", heading="interquartile mean (%) [95 %]", kind="percent"),
+        TableColumn(key="mean", heading="mean (%) [95 %]", kind="percent"),
+        *((TableColumn(key="improvement", heading=f"P(better than {reference}) [95 %]"),) if compared else ()),
+        TableColumn(key="n", heading="runs x data sets", kind="count"),
     )
     scores = {label: relative_regret(evaluations, label) for label in labels}
     rows = []
@@ -51,11 +51,11 @@ def aggregate_table(
         )
         rows.append(
             (
-                Cell(label),
+                TableCell(label),
                 estimated(stratified(values, interquartile_mean, rng, resamples=resamples), runs),
                 estimated(stratified(values, mean, rng, resamples=resamples), runs),
                 *((estimated(improvement, both),) if compared else ()),
-                Cell(values.size, runs=runs),
+                TableCell(values.size, runs=runs),
             )
         )
     return ReportTable(
@@ -63,7 +63,7 @@ def aggregate_table(
         title="All data sets together",
         caption=(
             f"Final regret as a share of the regret that a uniformly random architecture has on average, over "
-            f"{counted(len(evaluations), 'data set')}; 0 is the optimum, 100 no better than drawing one architecture blindly."
+            f"{pluralize(len(evaluations), 'data set')}; 0 is the optimum, 100 no better than drawing one architecture blindly."
         ),
         columns=columns,
         rows=tuple(rows),

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from nasbench.reports.analysis.accounts import NAMES, SCALES
-from nasbench.reports.analysis.evaluation import FRACTIONS, BenchmarkEvaluation, Outcome, common_unit
+from nasbench.reports.analysis.evaluation import FRACTIONS, BenchmarkEvaluation, OptimizerResult, common_unit
 from nasbench.reports.statistics.anytime import anytime_area
 from nasbench.reports.statistics.result import Interval, Undefined
-from nasbench.reports.tables.table import Cell, Column, ReportTable
+from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
 from nasbench.ties import tolerance
 
 
@@ -19,13 +19,15 @@ def anytime_table(evaluations: Sequence[BenchmarkEvaluation]) -> ReportTable:
     unit = common_unit(evaluations)
     digits = 2 if unit == "%" else 3
     columns = (
-        Column(key="benchmark", heading="data set", kind="text", group=True),
-        Column(key="optimizer", heading="optimizer", kind="text"),
-        *(Column(key=f"at {f:g}", heading=f"{100 * f:g} % of budget", digits=digits) for f in FRACTIONS),
-        Column(key="area", heading="mean over log budget", digits=digits),
+        TableColumn(key="benchmark", heading="data set", kind="text", group=True),
+        TableColumn(key="optimizer", heading="optimizer", kind="text"),
+        *(TableColumn(key=f"at {f:g}", heading=f"{100 * f:g} % of budget", digits=digits) for f in FRACTIONS),
+        TableColumn(key="area", heading="mean over log budget", digits=digits),
     )
     rows = [
-        (Cell(e.short), Cell(label), *_cells(e, outcome)) for e in evaluations for label, outcome in e.outcomes.items()
+        (TableCell(e.short), TableCell(label), *_cells(e, outcome))
+        for e in evaluations
+        for label, outcome in e.outcomes.items()
     ]
     main = evaluations[0].main
     budgets = "; ".join(f"{e.short}: {_end(e) / SCALES[main]:,.{1 if SCALES[main] > 1 else 0}f}" for e in evaluations)
@@ -50,7 +52,7 @@ def _end(evaluation: BenchmarkEvaluation) -> float:
     return min(float(outcome.curves[evaluation.main].budgets[-1]) for outcome in evaluation.outcomes.values())
 
 
-def _cells(evaluation: BenchmarkEvaluation, outcome: Outcome) -> list[Cell]:
+def _cells(evaluation: BenchmarkEvaluation, outcome: OptimizerResult) -> list[TableCell]:
     curve, end = outcome.curves[evaluation.main], _end(evaluation)
     cells = []
     for fraction in FRACTIONS:
@@ -65,11 +67,13 @@ def _cells(evaluation: BenchmarkEvaluation, outcome: Outcome) -> list[Cell]:
     else:
         cost = np.broadcast_to(curve.budgets, curve.regret.shape)
         area = anytime_area(cost, curve.regret, start, end, logarithmic=True)
-    cells.append(Cell(area, runs=outcome.digest) if isinstance(area, Undefined) else _quartiles(area, outcome.digest))
+    cells.append(
+        TableCell(area, runs=outcome.digest) if isinstance(area, Undefined) else _quartiles(area, outcome.digest)
+    )
     return cells
 
 
-def _quartiles(values: np.ndarray, runs: str) -> Cell:
+def _quartiles(values: np.ndarray, runs: str) -> TableCell:
     low, middle, high = (float(q) for q in np.quantile(values, [0.25, 0.5, 0.75]))
     one = Undefined("one run shows no variation between runs")
-    return Cell(middle, Interval(low, high, 0.5) if len(values) > 1 else one, runs=runs)
+    return TableCell(middle, Interval(low, high, 0.5) if len(values) > 1 else one, runs=runs)

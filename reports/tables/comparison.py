@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from nasbench.reports.analysis.comparison import ALPHA, Comparison, Standing, digits_for
+from nasbench.reports.analysis.comparison import ALPHA, Comparison, OptimizerSummary, digits_for
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, common_unit
 from nasbench.reports.analysis.scoring import exposure, scored_by
 from nasbench.reports.analysis.views import as_seen
 from nasbench.reports.statistics.result import Undefined
-from nasbench.reports.tables.table import Cell, Column, ReportTable, estimated
+from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn, estimated
 
 MARKS = {"best": "", "worse": "*", "alike": "≈", "contrary": "†"}
 MEANINGS = {
@@ -17,7 +17,7 @@ MEANINGS = {
     "≈": f"no difference from the best shown at {ALPHA:g}, which is not evidence of equality",
     "†": f"better than the best in most pairs of runs, by a test at {ALPHA:g}: its mean is drawn up by a few bad runs",
 }
-"""Sign of each verdict of `Standing`, and what it means."""
+"""Sign of each verdict of `OptimizerSummary`, and what it means."""
 
 
 def comparison_table(
@@ -33,15 +33,15 @@ def comparison_table(
     unit, scorings = common_unit(evaluations), [e.scoring for e in evaluations]
     digits = digits_for(s.mean for e in evaluations for s in comparisons[e.benchmark].standings.values())
     columns = (
-        Column(key="benchmark", heading="data set", kind="text", group=True),
-        Column(key="optimizer", heading="optimizer", kind="text"),
-        Column(key="mean", heading=f"mean {objective} ({unit}) [95 %]", digits=digits),
-        Column(key="sd", heading="sd", digits=digits),
-        Column(key="median", heading="median", digits=digits),
-        Column(key="n", heading="n", kind="count"),
-        Column(key="optimum", heading="optimum", digits=digits),
-        Column(key="p_value", heading="p against best", kind="p_value"),
-        Column(key="a12", heading="A12 against best [95 %]"),
+        TableColumn(key="benchmark", heading="data set", kind="text", group=True),
+        TableColumn(key="optimizer", heading="optimizer", kind="text"),
+        TableColumn(key="mean", heading=f"mean {objective} ({unit}) [95 %]", digits=digits),
+        TableColumn(key="sd", heading="sd", digits=digits),
+        TableColumn(key="median", heading="median", digits=digits),
+        TableColumn(key="n", heading="n", kind="count"),
+        TableColumn(key="optimum", heading="optimum", digits=digits),
+        TableColumn(key="p_value", heading="p against best", kind="p_value"),
+        TableColumn(key="a12", heading="A12 against best [95 %]"),
     )
     rows = tuple(
         _row(evaluation, label, standing)
@@ -68,18 +68,18 @@ def _negated(evaluations: Sequence[BenchmarkEvaluation], objective: str) -> tupl
     return (f"Scores of {', '.join(names)} are negated, so that lower is better.",) if names else ()
 
 
-def _row(evaluation: BenchmarkEvaluation, label: str, standing: Standing) -> tuple[Cell, ...]:
+def _row(evaluation: BenchmarkEvaluation, label: str, standing: OptimizerSummary) -> tuple[TableCell, ...]:
     view = evaluation.view
     median = standing.median if isinstance(standing.median, Undefined) else view(standing.median)
     return (
-        Cell(evaluation.short),
-        Cell(label),
+        TableCell(evaluation.short),
+        TableCell(label),
         estimated(as_seen(standing.mean, view), standing.runs, mark=MARKS[standing.verdict], best=standing.best),
-        Cell(standing.sd, runs=standing.runs),
-        Cell(median, runs=standing.runs),
-        Cell(standing.n, runs=standing.runs),
-        Cell(view(evaluation.optimum), runs=evaluation.checksum),
-        Cell(standing.p_value, runs=standing.compared),
+        TableCell(standing.sd, runs=standing.runs),
+        TableCell(median, runs=standing.runs),
+        TableCell(standing.n, runs=standing.runs),
+        TableCell(view(evaluation.optimum), runs=evaluation.checksum),
+        TableCell(standing.p_value, runs=standing.compared),
         estimated(standing.effect, standing.compared),
     )
 

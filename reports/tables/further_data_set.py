@@ -12,7 +12,7 @@ from nasbench.reports.statistics.bayesian import RopePosterior
 from nasbench.reports.statistics.hierarchical import hierarchical
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.tables.practical_equivalence import MARGIN
-from nasbench.reports.tables.table import Cell, Column, ReportTable
+from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
 from nasbench.ties import differences
 
 DECIDED = 0.95
@@ -37,12 +37,12 @@ def further_data_set_table(
             f"{reference} by more than {MARGIN:g} points, within that margin, or worse by more."
         ),
         columns=(
-            Column(key="optimizer", heading="optimizer", kind="text"),
-            Column(key="better", heading="P(better)", digits=3),
-            Column(key="equivalent", heading="P(equivalent)", digits=3),
-            Column(key="worse", heading="P(worse)", digits=3),
-            Column(key="verdict", heading=f"decided at {DECIDED:g}", kind="text"),
-            Column(key="n", heading="data sets", kind="count"),
+            TableColumn(key="optimizer", heading="optimizer", kind="text"),
+            TableColumn(key="better", heading="P(better)", digits=3),
+            TableColumn(key="equivalent", heading="P(equivalent)", digits=3),
+            TableColumn(key="worse", heading="P(worse)", digits=3),
+            TableColumn(key="verdict", heading=f"decided at {DECIDED:g}", kind="text"),
+            TableColumn(key="n", heading="data sets", kind="count"),
         ),
         rows=tuple(_row(evaluations, label, reference, rng) for label in labels),
         notes=(
@@ -55,7 +55,7 @@ def further_data_set_table(
 
 def _row(
     evaluations: Sequence[BenchmarkEvaluation], label: str, reference: str, rng: np.random.Generator
-) -> tuple[Cell, ...]:
+) -> tuple[TableCell, ...]:
     paired = [differences(e.outcomes[label].score, e.outcomes[reference].score) for e in evaluations]
     runs = "+".join(e.outcomes[name].digest for e in evaluations for name in (label, reference))
     result = hierarchical(paired, MARGIN, rng, chains=CHAINS)
@@ -63,12 +63,12 @@ def _row(
         # The model numbers data sets; readers know their names.
         reason = re.sub(r"data set (\d+)", lambda found: evaluations[int(found[1])].short, result.reason)
         result = Undefined(reason)
-    return (Cell(label), *_cells(result, runs), Cell(len(evaluations), runs=runs))
+    return (TableCell(label), *_cells(result, runs), TableCell(len(evaluations), runs=runs))
 
 
-def _cells(result: RopePosterior | Undefined, runs: str) -> tuple[Cell, ...]:
+def _cells(result: RopePosterior | Undefined, runs: str) -> tuple[TableCell, ...]:
     if isinstance(result, Undefined):
-        return *(Cell(result, runs=runs) for _ in range(3)), Cell("not decidable")
+        return *(TableCell(result, runs=runs) for _ in range(3)), TableCell("not decidable")
     values = {"better": result.x_better, "equivalent": result.equivalent, "worse": result.y_better}
     verdict = next((name for name, value in values.items() if value >= DECIDED), "not decided")
-    return *(Cell(value, runs=runs) for value in values.values()), Cell(verdict)
+    return *(TableCell(value, runs=runs) for value in values.values()), TableCell(verdict)

@@ -12,7 +12,7 @@ from typing import Any
 from nasbench.errors import NasbenchError
 from nasbench.reports.hypotheses.tables import claims_table, parts_table
 from nasbench.reports.statistics.result import Interval, Undefined
-from nasbench.reports.tables.table import Cell, Column, ReportTable
+from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
 from nasbench.reports.tables.theory_verdicts import theory_tables
 
 KEYS = {"verify": "verdicts", "claims": "claims", "reproduce": "rows"}
@@ -70,7 +70,7 @@ def judgement_table(command: str, rows: Sequence[Mapping[str, Any]], runs: str, 
     keys = [key for key in dict.fromkeys(key for row in rows for key in row) if key not in HIDDEN]
     numeric = {key: _is_numeric([row.get(key) for row in rows]) for key in keys}
     columns = tuple(
-        Column(
+        TableColumn(
             key=key,
             heading=key.replace("_", " "),
             kind=("p_value" if key == "p_value" else "count" if key == "n" else "general") if numeric[key] else "text",
@@ -94,13 +94,13 @@ def _is_numeric(values: Sequence[Any]) -> bool:
     return bool(known) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in known)
 
 
-def _cell(row: Mapping[str, Any], key: str, numeric: bool, runs: str) -> Cell:
+def _cell(row: Mapping[str, Any], key: str, numeric: bool, runs: str) -> TableCell:
     value = row.get(key)
     if value is None or value == "":
-        return Cell(Undefined("there is none" if key in row else "it was not given"), runs=runs)
+        return TableCell(Undefined("there is none" if key in row else "it was not given"), runs=runs)
     if not numeric:
-        return Cell(value if isinstance(value, str) else json.dumps(value))
+        return TableCell(value if isinstance(value, str) else json.dumps(value))
     low, high = row.get("interval") or (row.get("low"), row.get("high"))
     if key != "statistic" or low is None or high is None:
-        return Cell(value, runs=runs)
-    return Cell(value, Interval(float(low), float(high), 0.95), runs=runs)
+        return TableCell(value, runs=runs)
+    return TableCell(value, Interval(float(low), float(high), 0.95), runs=runs)

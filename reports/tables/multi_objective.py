@@ -10,12 +10,12 @@ from nasbench.reports.analysis.comparison import compare
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.analysis.pareto_fronts import REFERENCE, FrontTraces, TrueFront
 from nasbench.reports.analysis.scoring import searched_on
-from nasbench.reports.page.words import counted, ranged
+from nasbench.reports.page.words import format_range, pluralize
 from nasbench.reports.statistics.bootstrap import studentised_mean
 from nasbench.reports.statistics.multiobjective import additive_epsilon, coverage, igd_plus
 from nasbench.reports.statistics.result import Estimate, Interval, Undefined
 from nasbench.reports.tables.comparison import MARKS, MEANINGS
-from nasbench.reports.tables.table import Cell, Column, ReportTable, estimated
+from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn, estimated
 from nasbench.spaces.space import Floats
 
 
@@ -24,13 +24,13 @@ def multi_objective_table(
 ) -> ReportTable:
     """Build the table; every benchmark must have been evaluated with several objectives."""
     columns = (
-        Column(key="benchmark", heading="data set", kind="text", group=True),
-        Column(key="optimizer", heading="optimizer", kind="text"),
-        Column(key="hypervolume", heading="hypervolume (%) [95 %]", kind="percent", digits=1),
-        Column(key="igd_plus", heading="IGD+ [95 %]", digits=4),
-        Column(key="epsilon", heading="additive epsilon [95 %]", digits=4),
-        Column(key="coverage", heading="coverage of the front (%) [95 %]", kind="percent", digits=1),
-        Column(key="size", heading="points", digits=1),
+        TableColumn(key="benchmark", heading="data set", kind="text", group=True),
+        TableColumn(key="optimizer", heading="optimizer", kind="text"),
+        TableColumn(key="hypervolume", heading="hypervolume (%) [95 %]", kind="percent", digits=1),
+        TableColumn(key="igd_plus", heading="IGD+ [95 %]", digits=4),
+        TableColumn(key="epsilon", heading="additive epsilon [95 %]", digits=4),
+        TableColumn(key="coverage", heading="coverage of the front (%) [95 %]", kind="percent", digits=1),
+        TableColumn(key="size", heading="points", digits=1),
     )
     rows = [row for evaluation in evaluations for row in _rows(evaluation, rng)]
     fronts = "; ".join(_front_note(e, objectives) for e in evaluations)
@@ -49,7 +49,7 @@ def multi_objective_table(
     )
 
 
-def _rows(evaluation: BenchmarkEvaluation, rng: np.random.Generator) -> list[tuple[Cell, ...]]:
+def _rows(evaluation: BenchmarkEvaluation, rng: np.random.Generator) -> list[tuple[TableCell, ...]]:
     truth = evaluation.front
     fronts = {label: outcome.fronts for label, outcome in evaluation.outcomes.items()}
     assert truth is not None
@@ -63,11 +63,11 @@ def _rows(evaluation: BenchmarkEvaluation, rng: np.random.Generator) -> list[tup
         indicators = _indicators(front, truth)
         rows.append(
             (
-                Cell(evaluation.short),
-                Cell(label),
+                TableCell(evaluation.short),
+                TableCell(label),
                 estimated(_complement(standing.mean), runs, mark=MARKS[standing.verdict], best=standing.best),
                 *(estimated(studentised_mean(values, rng, resamples=4_000), runs) for values in indicators),
-                Cell(float(np.mean([len(points) for points in front.final])), runs=runs),
+                TableCell(float(np.mean([len(points) for points in front.final])), runs=runs),
             )
         )
     return rows
@@ -101,5 +101,5 @@ def _front_note(evaluation: BenchmarkEvaluation, objectives: Sequence[str]) -> s
     for name, low, high, unit, view in zip(
         objectives, truth.ideal, truth.nadir, evaluation.units, evaluation.views, strict=True
     ):
-        ends.append(f"{name} {ranged(view(float(low)), view(float(high)))} {unit}")
-    return f"{evaluation.short} has {counted(len(truth.points), 'point')}, {', '.join(ends)}"
+        ends.append(f"{name} {format_range(view(float(low)), view(float(high)))} {unit}")
+    return f"{evaluation.short} has {pluralize(len(truth.points), 'point')}, {', '.join(ends)}"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
-from nasbench.reports.page.words import counted
+from nasbench.reports.page.words import pluralize
 from nasbench.reports.statistics.power import Design, mean_difference, minimal_detectable_effect, runs_needed
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.tables.practical_equivalence import MARGIN
-from nasbench.reports.tables.table import Cell, Column, ReportTable
+from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
 from nasbench.ties import differences, is_constant, tolerance
 
 LARGEST = 100.0
@@ -34,29 +34,34 @@ def power_table(evaluations: Sequence[BenchmarkEvaluation], reference: str) -> R
             f"{MARGIN:g} points (the margin of practical equivalence, fixed in advance)."
         ),
         columns=(
-            Column(key="benchmark", heading="data set", kind="text", group=True),
-            Column(key="optimizer", heading="optimizer", kind="text"),
-            Column(key="sd", heading="sd of the paired differences (points)", digits=3),
-            Column(key="smallest", heading="minimum detectable difference (points)", digits=3),
-            Column(key="needed", heading=f"runs needed for {MARGIN:g} points", kind="count"),
-            Column(key="n", heading="runs", kind="count"),
+            TableColumn(key="benchmark", heading="data set", kind="text", group=True),
+            TableColumn(key="optimizer", heading="optimizer", kind="text"),
+            TableColumn(key="sd", heading="sd of the paired differences (points)", digits=3),
+            TableColumn(key="smallest", heading="minimum detectable difference (points)", digits=3),
+            TableColumn(key="needed", heading=f"runs needed for {MARGIN:g} points", kind="count"),
+            TableColumn(key="n", heading="runs", kind="count"),
         ),
         rows=tuple(_row(e, label, reference, design) for e in evaluations for label in labels),
         notes=(
-            f"Paired t test at 5 %, Bonferroni over {counted(len(labels), 'comparison')} of a data set. "
+            f"Paired t test at 5 %, Bonferroni over {pluralize(len(labels), 'comparison')} of a data set. "
             "The standard deviation is estimated from this study; the difference planned for is not the observed one.",
         ),
     )
 
 
-def _row(evaluation: BenchmarkEvaluation, label: str, reference: str, design: Design) -> tuple[Cell, ...]:
+def _row(evaluation: BenchmarkEvaluation, label: str, reference: str, design: Design) -> tuple[TableCell, ...]:
     outcome, base = evaluation.outcomes[label], evaluation.outcomes[reference]
     runs, n = f"{outcome.digest}+{base.digest}", len(outcome.score)
     difference = differences(outcome.score, base.score)
     spread = 0.0 if n < 2 or is_constant(difference, tolerance(outcome.score)) else float(difference.std(ddof=1))
     shown = _shown(spread, n, design) if spread > 0.0 else (ALIKE, ALIKE)
     numbers: tuple[float | Undefined, ...] = (spread, *shown) if n > 1 else (ONE, ONE, ONE)
-    return (Cell(evaluation.short), Cell(label), *(Cell(number, runs=runs) for number in numbers), Cell(n, runs=runs))
+    return (
+        TableCell(evaluation.short),
+        TableCell(label),
+        *(TableCell(number, runs=runs) for number in numbers),
+        TableCell(n, runs=runs),
+    )
 
 
 def _shown(spread: float, n: int, design: Design) -> tuple[float | Undefined, int | Undefined]:

@@ -8,12 +8,12 @@ import numpy as np
 
 from nasbench.benchmarks.views import View
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
-from nasbench.reports.page.words import counted
+from nasbench.reports.page.words import pluralize
 from nasbench.reports.statistics.bayesian import signed_rank
 from nasbench.reports.statistics.equivalence import Equivalence, paired
 from nasbench.reports.statistics.multiple import holm
 from nasbench.reports.statistics.result import Interval, Undefined
-from nasbench.reports.tables.table import Cell, Column, ReportTable
+from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
 
 MARGIN = 0.1
 """Percentage points of error up to which two architectures are as good as each other: about what another training seed changes."""
@@ -32,15 +32,15 @@ def practical_table(
     if not labels or any(e.unit != "%" for e in evaluations):
         return None
     columns = (
-        Column(key="benchmark", heading="data set", kind="text", group=True),
-        Column(key="optimizer", heading="optimizer", kind="text"),
-        Column(key="better", heading="P(better)", digits=3),
-        Column(key="equivalent", heading="P(equivalent)", digits=3),
-        Column(key="worse", heading="P(worse)", digits=3),
-        Column(key="difference", heading="mean difference (points) [90 %]", digits=3),
-        Column(key="p_value", heading="p of TOST", kind="p_value"),
-        Column(key="verdict", heading="means within the margin", kind="text"),
-        Column(key="n", heading="n", kind="count"),
+        TableColumn(key="benchmark", heading="data set", kind="text", group=True),
+        TableColumn(key="optimizer", heading="optimizer", kind="text"),
+        TableColumn(key="better", heading="P(better)", digits=3),
+        TableColumn(key="equivalent", heading="P(equivalent)", digits=3),
+        TableColumn(key="worse", heading="P(worse)", digits=3),
+        TableColumn(key="difference", heading="mean difference (points) [90 %]", digits=3),
+        TableColumn(key="p_value", heading="p of TOST", kind="p_value"),
+        TableColumn(key="verdict", heading="means within the margin", kind="text"),
+        TableColumn(key="n", heading="n", kind="count"),
     )
     rows = []
     for evaluation in evaluations:
@@ -56,18 +56,18 @@ def practical_table(
             result = (
                 signed_rank(outcome.score[:MOST_RUNS], base.score[:MOST_RUNS], MARGIN, rng, draws=DRAWS)
                 if n >= FEWEST_RUNS
-                else Undefined(f"{counted(n, 'run')} of each can tell no probability, {FEWEST_RUNS} are the fewest")
+                else Undefined(f"{pluralize(n, 'run')} of each can tell no probability, {FEWEST_RUNS} are the fewest")
             )
             values: tuple[float | Undefined, ...] = (result, result, result) if isinstance(result, Undefined) else (
                 result.x_better, result.equivalent, result.y_better
             )  # fmt: skip
             rows.append(
                 (
-                    Cell(evaluation.short),
-                    Cell(label),
-                    *(Cell(v, runs=runs) for v in values),
+                    TableCell(evaluation.short),
+                    TableCell(label),
+                    *(TableCell(v, runs=runs) for v in values),
                     *_equivalence(tests[label], adjusted[label], runs, evaluation.view),
-                    Cell(n, runs=runs),
+                    TableCell(n, runs=runs),
                 )
             )
     return ReportTable(
@@ -90,16 +90,16 @@ def practical_table(
 
 def _equivalence(
     test: Equivalence | Undefined, p_value: float | Undefined, runs: str, view: View
-) -> tuple[Cell, Cell, Cell]:
+) -> tuple[TableCell, TableCell, TableCell]:
     """Difference of means as users see it, adjusted p-value and verdict of a TOST."""
     if isinstance(test, Undefined) or isinstance(p_value, Undefined):
         return (
-            Cell(test if isinstance(test, Undefined) else test.difference, runs=runs),
-            Cell(p_value, runs=runs),
-            Cell("not decidable"),
+            TableCell(test if isinstance(test, Undefined) else test.difference, runs=runs),
+            TableCell(p_value, runs=runs),
+            TableCell("not decidable"),
         )
     verdict = "shown" if p_value < test.alpha else "not shown"
     difference, interval = test.difference, test.interval
     if view.direction == "max":
         difference, interval = -difference, Interval(-interval.upper, -interval.lower, interval.level)
-    return Cell(difference, interval, runs=runs), Cell(p_value, runs=runs), Cell(verdict)
+    return TableCell(difference, interval, runs=runs), TableCell(p_value, runs=runs), TableCell(verdict)

@@ -8,20 +8,20 @@ import numpy as np
 
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.statistics.result import Undefined
-from nasbench.reports.tables.table import Cell, Column, ReportTable
+from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
 
 
 def cost_table(evaluations: Sequence[BenchmarkEvaluation]) -> ReportTable:
     """Build the table of the six accounts."""
     columns = (
-        Column(key="benchmark", heading="data set", kind="text", group=True),
-        Column(key="optimizer", heading="optimizer", kind="text"),
-        Column(key="queries", heading="queries", kind="count"),
-        Column(key="unique_queries", heading="unique", kind="count"),
-        Column(key="unique_isomorphic_queries", heading="unique up to isomorphism", kind="count"),
-        Column(key="epochs", heading="epochs", kind="count"),
-        Column(key="train_hours", heading="simulated hours of training", digits=1),
-        Column(key="optimizer_seconds", heading="own seconds", digits=4),
+        TableColumn(key="benchmark", heading="data set", kind="text", group=True),
+        TableColumn(key="optimizer", heading="optimizer", kind="text"),
+        TableColumn(key="queries", heading="queries", kind="count"),
+        TableColumn(key="unique_queries", heading="unique", kind="count"),
+        TableColumn(key="unique_isomorphic_queries", heading="unique up to isomorphism", kind="count"),
+        TableColumn(key="epochs", heading="epochs", kind="count"),
+        TableColumn(key="train_hours", heading="simulated hours of training", digits=1),
+        TableColumn(key="optimizer_seconds", heading="own seconds", digits=4),
     )
     untimed = Undefined("no training times are recorded")
     rows = []
@@ -32,11 +32,11 @@ def cost_table(evaluations: Sequence[BenchmarkEvaluation]) -> ReportTable:
             counts = (means[a] for a in ("queries", "unique_queries", "unique_isomorphic_queries", "epochs"))
             rows.append(
                 (
-                    Cell(evaluation.short),
-                    Cell(label),
-                    *(Cell(count, runs=outcome.digest) for count in counts),
-                    Cell(hours if "train_seconds" in evaluation.accounts else untimed, runs=outcome.digest),
-                    Cell(outcome.optimizer_seconds, runs=outcome.digest),
+                    TableCell(evaluation.short),
+                    TableCell(label),
+                    *(TableCell(count, runs=outcome.digest) for count in counts),
+                    TableCell(hours if "train_seconds" in evaluation.accounts else untimed, runs=outcome.digest),
+                    TableCell(outcome.optimizer_seconds, runs=outcome.digest),
                 )
             )
     return ReportTable(

@@ -8,10 +8,10 @@ import numpy as np
 
 from nasbench.reports.analysis.accounts import NAMES
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
-from nasbench.reports.analysis.time_to_target import Arrival
+from nasbench.reports.analysis.time_to_target import TimeToTarget
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.statistics.robustness import ConditionRobustness, Ranking, across_conditions
-from nasbench.reports.tables.table import Cell, Column, ReportTable
+from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
 from nasbench.spaces.space import Floats
 
 WHOLE = "whole budget"
@@ -22,7 +22,7 @@ MOST = 4
 
 
 def robustness_table(
-    evaluations: Sequence[BenchmarkEvaluation], reached: Sequence[Arrival], halves: Mapping[str, float | Undefined]
+    evaluations: Sequence[BenchmarkEvaluation], reached: Sequence[TimeToTarget], halves: Mapping[str, float | Undefined]
 ) -> ReportTable | None:
     """Build the table, or None where there is one optimizer.
 
@@ -43,12 +43,12 @@ def robustness_table(
             "tau: Kendall's between both orders of all optimizers."
         ),
         columns=(
-            Column(key="benchmark", heading="data set", kind="text", group=True),
-            Column(key="winner", heading="winner", kind="text"),
-            Column(key="condition", heading="condition", kind="text"),
-            Column(key="first", heading="first there", kind="text"),
-            Column(key="survives", heading="same winner", kind="text"),
-            Column(key="tau", heading="tau"),
+            TableColumn(key="benchmark", heading="data set", kind="text", group=True),
+            TableColumn(key="winner", heading="winner", kind="text"),
+            TableColumn(key="condition", heading="condition", kind="text"),
+            TableColumn(key="first", heading="first there", kind="text"),
+            TableColumn(key="survives", heading="same winner", kind="text"),
+            TableColumn(key="tau", heading="tau"),
         ),
         rows=tuple(rows),
         notes=("Means alone, without a test: where the main table shows no difference, a change of the first place is what chance would do.",),
@@ -58,9 +58,9 @@ def robustness_table(
 def _rows(
     evaluation: BenchmarkEvaluation,
     evaluations: Sequence[BenchmarkEvaluation],
-    reached: Sequence[Arrival],
+    reached: Sequence[TimeToTarget],
     half: float | Undefined,
-) -> Iterator[tuple[Cell, ...]]:
+) -> Iterator[tuple[TableCell, ...]]:
     conditions = {WHOLE: _final(evaluation)}
     conditions |= {name: evaluation.at_fraction(fraction) for name, fraction in BUDGETS.items()}
     conditions |= _targets(evaluation, reached)
@@ -71,43 +71,57 @@ def _rows(
     winner = found.winner if isinstance(found.winner, Undefined) else str(found.winner)
     for name in (*conditions, *(others if len(others) <= MOST else ())):
         if name != WHOLE:
-            yield (Cell(evaluation.short), Cell(winner, runs=runs), Cell(name), *_told(found, name, runs))
+            yield (
+                TableCell(evaluation.short),
+                TableCell(winner, runs=runs),
+                TableCell(name),
+                *_told(found, name, runs),
+            )
     if len(others) > MOST:
         name = f"the other {len(others)} data sets"
-        yield (Cell(evaluation.short), Cell(winner, runs=runs), Cell(name), *_together(found, list(others), runs))
+        yield (
+            TableCell(evaluation.short),
+            TableCell(winner, runs=runs),
+            TableCell(name),
+            *_together(found, list(others), runs),
+        )
     share = half if isinstance(half, Undefined) else f"in {100 * half:.0f} %"
     dash = Undefined("halves are many, and each has its own order")
     yield (
-        Cell(evaluation.short),
-        Cell(winner, runs=runs),
-        Cell("random halves of the runs"),
-        Cell(dash, runs=runs),
-        Cell(share, runs=runs),
-        Cell(dash, runs=runs),
+        TableCell(evaluation.short),
+        TableCell(winner, runs=runs),
+        TableCell("random halves of the runs"),
+        TableCell(dash, runs=runs),
+        TableCell(share, runs=runs),
+        TableCell(dash, runs=runs),
     )
 
 
-def _told(found: ConditionRobustness, name: str, runs: str) -> tuple[Cell, Cell, Cell]:
+def _told(found: ConditionRobustness, name: str, runs: str) -> tuple[TableCell, TableCell, TableCell]:
     ranking, survives = found.rankings[name], found.survives[name]
     first = ", ".join(ranking.winners) if isinstance(ranking, Ranking) else ranking
     same = survives if isinstance(survives, Undefined) else FORMS[survives]
-    return Cell(first, runs=runs), Cell(same, runs=runs), Cell(found.agreement[name], runs=runs)
+    return TableCell(first, runs=runs), TableCell(same, runs=runs), TableCell(found.agreement[name], runs=runs)
 
 
-def _together(found: ConditionRobustness, names: Sequence[str], runs: str) -> tuple[Cell, Cell, Cell]:
+def _together(found: ConditionRobustness, names: Sequence[str], runs: str) -> tuple[TableCell, TableCell, TableCell]:
     """The other data sets in one row: on how many the winner is first, and the mean of tau."""
     kept = sum(found.survives[name] is True for name in names)
     known = [tau for tau in (found.agreement[name] for name in names) if not isinstance(tau, Undefined)]
     same = found.winner if isinstance(found.winner, Undefined) else f"on {kept} of {len(names)}"
     tau = float(np.mean(known)) if known else Undefined("all methods are tied everywhere, so no order can agree")
-    return Cell(Undefined("each data set has its own order"), runs=runs), Cell(same, runs=runs), Cell(tau, runs=runs)
+    return (
+        TableCell(Undefined("each data set has its own order"), runs=runs),
+        TableCell(same, runs=runs),
+        TableCell(tau, runs=runs),
+    )
 
 
 def _final(evaluation: BenchmarkEvaluation) -> dict[str, Floats]:
     return {label: outcome.score for label, outcome in evaluation.outcomes.items()}
 
 
-def _targets(evaluation: BenchmarkEvaluation, reached: Sequence[Arrival]) -> dict[str, dict[str, Floats]]:
+def _targets(evaluation: BenchmarkEvaluation, reached: Sequence[TimeToTarget]) -> dict[str, dict[str, Floats]]:
     """Restricted mean time to each target that some run reached."""
     conditions: dict[str, dict[str, Floats]] = {}
     for target in evaluation.targets:

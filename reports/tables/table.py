@@ -20,7 +20,7 @@ MINUS = "−"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Column:
+class TableColumn:
     """A column.
 
     Attributes:
@@ -44,7 +44,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     """What stands in one place.
 
     Attributes:
@@ -62,11 +62,11 @@ class Cell:
     runs: str = ""
 
 
-def estimated(estimate: Estimate | Undefined, runs: str, *, mark: str = "", best: bool = False) -> Cell:
+def estimated(estimate: Estimate | Undefined, runs: str, *, mark: str = "", best: bool = False) -> TableCell:
     """A cell from an estimate with its interval."""
     if isinstance(estimate, Undefined):
-        return Cell(estimate, runs=runs, mark=mark)
-    return Cell(estimate.value, estimate.interval, mark, best, runs)
+        return TableCell(estimate, runs=runs, mark=mark)
+    return TableCell(estimate.value, estimate.interval, mark, best, runs)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,8 +90,8 @@ class ReportTable:
     name: str
     title: str
     caption: str
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    columns: tuple[TableColumn, ...]
+    rows: tuple[tuple[TableCell, ...], ...]
     marks: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -126,7 +126,7 @@ class ReportTable:
         return [*marks, *reasons, *(("", note) for note in self.notes)]
 
 
-def _fault(column: Column, cell: Cell, marks: Mapping[str, str]) -> str:
+def _fault(column: TableColumn, cell: TableCell, marks: Mapping[str, str]) -> str:
     value = cell.value
     if cell.mark and cell.mark not in marks:
         return f"the mark {cell.mark!r} is not explained"
@@ -145,26 +145,26 @@ def letters(number: int) -> str:
     return text if number < 26 else letters(number // 26 - 1) + text
 
 
-def value_text(column: Column, cell: Cell) -> str:
+def value_text(column: TableColumn, cell: TableCell) -> str:
     """The value alone, as a reader sees it."""
     return DASH if isinstance(cell.value, Undefined) else _written(column, cell.value)
 
 
-def interval_text(column: Column, cell: Cell) -> str:
+def interval_text(column: TableColumn, cell: TableCell) -> str:
     """The interval alone, empty where there is none."""
     if not isinstance(cell.interval, Interval):
         return ""
     return f"[{_written(column, cell.interval.lower)}, {_written(column, cell.interval.upper)}]"
 
 
-def lacking(cell: Cell) -> tuple[str, ...]:
+def lacking(cell: TableCell) -> tuple[str, ...]:
     """What a cell lacks and why: its value, or a value's interval."""
     if isinstance(cell.value, Undefined):
         return (f"no value: {cell.value.reason}",)
     return (f"no interval: {cell.interval.reason}",) if isinstance(cell.interval, Undefined) else ()
 
 
-def letter_of(table: ReportTable, cell: Cell) -> str:
+def letter_of(table: ReportTable, cell: TableCell) -> str:
     """The letters of a cell's footnotes, joined by commas."""
     notes = table.footnotes
     return ",".join(notes[note] for note in lacking(cell))
@@ -177,7 +177,7 @@ def group_starts(table: ReportTable) -> Sequence[bool]:
     return [i == 0 or key != keys[i - 1] for i, key in enumerate(keys)]
 
 
-def _written(column: Column, value: str | float | int) -> str:
+def _written(column: TableColumn, value: str | float | int) -> str:
     if isinstance(value, str):
         return value
     if column.kind == "count":

@@ -8,7 +8,7 @@ import numpy as np
 
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.statistics.result import Interval, Undefined
-from nasbench.reports.tables.table import Cell, Column, ReportTable
+from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
 from nasbench.theory.machinery.claim import Verdict
 from nasbench.theory.traces.trace_check import TraceCheck
 
@@ -28,13 +28,13 @@ def laws_table(evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[Trac
             "(sup-distance and its 95 % radius, observed and predicted mean, or probability and its bound), as described in the notes; each uses all runs."
         ),
         columns=(
-            Column(key="benchmark", heading="data set", kind="text", group=True),
-            Column(key="optimizer", heading="optimizer", kind="text"),
-            Column(key="claim", heading="claim", kind="text"),
-            Column(key="verdict", heading="verdict", kind="text"),
-            Column(key="statistic", heading="statistic [95 %]", kind="general", digits=3),
-            Column(key="bound", heading="bound", kind="general", digits=3),
-            Column(key="p_value", heading="p", kind="p_value"),
+            TableColumn(key="benchmark", heading="data set", kind="text", group=True),
+            TableColumn(key="optimizer", heading="optimizer", kind="text"),
+            TableColumn(key="claim", heading="claim", kind="text"),
+            TableColumn(key="verdict", heading="verdict", kind="text"),
+            TableColumn(key="statistic", heading="statistic [95 %]", kind="general", digits=3),
+            TableColumn(key="bound", heading="bound", kind="general", digits=3),
+            TableColumn(key="p_value", heading="p", kind="p_value"),
         ),
         rows=rows,
         notes=(
@@ -45,17 +45,17 @@ def laws_table(evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[Trac
     )
 
 
-def _row(evaluation: BenchmarkEvaluation, spoken: TraceCheck) -> tuple[Cell, ...]:
+def _row(evaluation: BenchmarkEvaluation, spoken: TraceCheck) -> tuple[TableCell, ...]:
     verdict, runs = spoken.verdict, evaluation.outcomes[spoken.optimizer].digest
     bounds = None if verdict.interval is None else Interval(*verdict.interval, 0.95)
     return (
-        Cell(evaluation.short),
-        Cell(spoken.optimizer),
-        Cell(spoken.claim),
-        Cell(verdict.outcome.value),
-        Cell(_known(verdict.statistic, verdict), bounds, runs=runs),
-        Cell(_known(verdict.bound, verdict), runs=runs),
-        Cell(EXACT if verdict.p_value is None else verdict.p_value, runs=runs),
+        TableCell(evaluation.short),
+        TableCell(spoken.optimizer),
+        TableCell(spoken.claim),
+        TableCell(verdict.outcome.value),
+        TableCell(_known(verdict.statistic, verdict), bounds, runs=runs),
+        TableCell(_known(verdict.bound, verdict), runs=runs),
+        TableCell(EXACT if verdict.p_value is None else verdict.p_value, runs=runs),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nasbench.reports.statistics.result import Interval, Undefined
-from nasbench.reports.tables.table import Cell, Column, ReportTable
+from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
 
 Row = Mapping[str, Any]
 
@@ -37,15 +37,15 @@ def theory_tables(rows: Sequence[Row], runs: str, source: str) -> tuple[ReportTa
 
 def _claims(rows: Sequence[Row], runs: str, source: str, planted: bool) -> ReportTable:
     columns = (
-        Column(key="family", heading="family", kind="text", group=True),
-        Column(key="claim", heading="claim", kind="text"),
-        Column(key="verdict", heading="verdict", kind="text"),
-        Column(key="statistic", heading="statistic [95 %]", kind="general", digits=4),
-        Column(key="bound", heading="bound", kind="general", digits=4),
-        Column(key="tightness", heading="bound / statistic", kind="general", digits=3),
-        Column(key="p_value", heading="p", kind="p_value"),
-        Column(key="n", heading="n", kind="count"),
-        Column(key="note", heading="what was looked at", kind="text"),
+        TableColumn(key="family", heading="family", kind="text", group=True),
+        TableColumn(key="claim", heading="claim", kind="text"),
+        TableColumn(key="verdict", heading="verdict", kind="text"),
+        TableColumn(key="statistic", heading="statistic [95 %]", kind="general", digits=4),
+        TableColumn(key="bound", heading="bound", kind="general", digits=4),
+        TableColumn(key="tightness", heading="bound / statistic", kind="general", digits=3),
+        TableColumn(key="p_value", heading="p", kind="p_value"),
+        TableColumn(key="n", heading="n", kind="count"),
+        TableColumn(key="note", heading="what was looked at", kind="text"),
     )
     return ReportTable(
         name=f"theory-{runs}",
@@ -57,33 +57,33 @@ def _claims(rows: Sequence[Row], runs: str, source: str, planted: bool) -> Repor
     )
 
 
-def _claim_row(row: Row, runs: str) -> tuple[Cell, ...]:
+def _claim_row(row: Row, runs: str) -> tuple[TableCell, ...]:
     family, _, claim = str(row["claim"]).partition(".")
     low, high = row.get("low"), row.get("high")
     bounds = None if low is None or high is None else Interval(float(low), float(high), 0.95)
     return (
-        Cell(family),
-        Cell(claim or family),
-        Cell(str(row["verdict"])),
-        Cell(_number(row, "statistic", "nothing was measured"), bounds, runs=runs),
-        Cell(_number(row, "bound", "nothing was measured"), runs=runs),
-        Cell(_number(row, "tightness", "the ratio means nothing here"), runs=runs),
-        Cell(_number(row, "p_value", LIMIT), runs=runs),
-        Cell(_number(row, "n", "it was not given"), runs=runs),
-        Cell(str(row.get("note") or "") or Undefined("the statement says it all")),
+        TableCell(family),
+        TableCell(claim or family),
+        TableCell(str(row["verdict"])),
+        TableCell(_number(row, "statistic", "nothing was measured"), bounds, runs=runs),
+        TableCell(_number(row, "bound", "nothing was measured"), runs=runs),
+        TableCell(_number(row, "tightness", "the ratio means nothing here"), runs=runs),
+        TableCell(_number(row, "p_value", LIMIT), runs=runs),
+        TableCell(_number(row, "n", "it was not given"), runs=runs),
+        TableCell(str(row.get("note") or "") or Undefined("the statement says it all")),
     )
 
 
 def _growth(rows: Sequence[Row], runs: str, source: str, planted: bool) -> ReportTable:
     columns = (
-        Column(key="claim", heading="optimizer or solver", kind="text"),
-        Column(key="order", heading="stated power of T, time", kind="general", digits=2),
-        Column(key="operations", heading="operations [90 %]"),
-        Column(key="time", heading="time [90 %]"),
-        Column(key="memory_order", heading="stated power of T, memory", kind="general", digits=2),
-        Column(key="memory", heading="memory [90 %]"),
-        Column(key="sizes", heading="T", kind="text"),
-        Column(key="verdict", heading="verdict", kind="text"),
+        TableColumn(key="claim", heading="optimizer or solver", kind="text"),
+        TableColumn(key="order", heading="stated power of T, time", kind="general", digits=2),
+        TableColumn(key="operations", heading="operations [90 %]"),
+        TableColumn(key="time", heading="time [90 %]"),
+        TableColumn(key="memory_order", heading="stated power of T, memory", kind="general", digits=2),
+        TableColumn(key="memory", heading="memory [90 %]"),
+        TableColumn(key="sizes", heading="T", kind="text"),
+        TableColumn(key="verdict", heading="verdict", kind="text"),
     )
     return ReportTable(
         name=f"complexity-{runs}",
@@ -101,30 +101,30 @@ def _growth(rows: Sequence[Row], runs: str, source: str, planted: bool) -> Repor
     )
 
 
-def _growth_row(row: Row, runs: str) -> tuple[Cell, ...]:
+def _growth_row(row: Row, runs: str) -> tuple[TableCell, ...]:
     note = str(row["note"])
     slopes = {name: tuple(map(float, rest)) for name, *rest in SLOPE.findall(note)}
     sizes = SIZES.search(note)
 
-    def stated(*names: str) -> Cell:
+    def stated(*names: str) -> TableCell:
         powers = [slopes[name][2] for name in names if name in slopes]
-        return Cell(powers[0] if powers else Undefined("nothing is stated"), runs=runs)
+        return TableCell(powers[0] if powers else Undefined("nothing is stated"), runs=runs)
 
-    def measured(name: str) -> Cell:
+    def measured(name: str) -> TableCell:
         if name not in slopes:
-            return Cell(Undefined("it was not measured, or too short to be"), runs=runs)
+            return TableCell(Undefined("it was not measured, or too short to be"), runs=runs)
         slope, upper, _ = slopes[name]
-        return Cell(slope, Interval(2 * slope - upper, upper, 0.9), runs=runs)
+        return TableCell(slope, Interval(2 * slope - upper, upper, 0.9), runs=runs)
 
     return (
-        Cell(str(row["claim"]).partition(".")[2] or str(row["claim"])),
+        TableCell(str(row["claim"]).partition(".")[2] or str(row["claim"])),
         stated("operations", "time"),
         measured("operations"),
         measured("time"),
         stated("memory"),
         measured("memory"),
-        Cell(f"{sizes[1]} to {sizes[2]}" if sizes else Undefined("the claim names its own sizes")),
-        Cell(str(row["verdict"])),
+        TableCell(f"{sizes[1]} to {sizes[2]}" if sizes else Undefined("the claim names its own sizes")),
+        TableCell(str(row["verdict"])),
     )
 
 

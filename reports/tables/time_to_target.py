@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nasbench.reports.analysis.accounts import NAMES, SCALES
-from nasbench.reports.analysis.time_to_target import Arrival
+from nasbench.reports.analysis.time_to_target import TimeToTarget
 from nasbench.reports.statistics.result import Estimate, Undefined
-from nasbench.reports.tables.table import Cell, Column, ReportTable, estimated
+from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn, estimated
 
 _COMPARED = (
-    Column(key="reduction", heading="reduction (%) [95 %]", kind="percent", digits=0),
-    Column(key="least", heading="at least (%)", kind="percent", digits=0),
-    Column(key="p_value", heading="log-rank p", kind="p_value"),
+    TableColumn(key="reduction", heading="reduction (%) [95 %]", kind="percent", digits=0),
+    TableColumn(key="least", heading="at least (%)", kind="percent", digits=0),
+    TableColumn(key="p_value", heading="log-rank p", kind="p_value"),
 )
 
 
-def time_to_target_table(arrivals: Sequence[Arrival], account: str, reference: str) -> ReportTable:
+def time_to_target_table(arrivals: Sequence[TimeToTarget], account: str, reference: str) -> ReportTable:
     """Build the table of one account.
 
     Args:
@@ -26,12 +26,12 @@ def time_to_target_table(arrivals: Sequence[Arrival], account: str, reference: s
     """
     compared = len({arrival.label for arrival in arrivals}) > 1
     columns = (
-        Column(key="benchmark", heading="data set", kind="text", group=True),
-        Column(key="target", heading="target", kind="text", group=True),
-        Column(key="optimizer", heading="optimizer", kind="text"),
-        Column(key="reached", heading="reached (%) [95 %]", kind="percent", digits=0),
-        Column(key="mean", heading="restricted mean [95 %]", digits=1),
-        Column(key="expected", heading="expected running time", digits=1),
+        TableColumn(key="benchmark", heading="data set", kind="text", group=True),
+        TableColumn(key="target", heading="target", kind="text", group=True),
+        TableColumn(key="optimizer", heading="optimizer", kind="text"),
+        TableColumn(key="reached", heading="reached (%) [95 %]", kind="percent", digits=0),
+        TableColumn(key="mean", heading="restricted mean [95 %]", digits=1),
+        TableColumn(key="expected", heading="expected running time", digits=1),
         *(_COMPARED if compared else ()),
     )
     notes = [
@@ -59,7 +59,7 @@ def time_to_target_table(arrivals: Sequence[Arrival], account: str, reference: s
     )
 
 
-def _read_off(arrivals: Sequence[Arrival], account: str) -> tuple[str, ...]:
+def _read_off(arrivals: Sequence[TimeToTarget], account: str) -> tuple[str, ...]:
     """That a horizon is no limit of the study, where it is none."""
     if all(arrival.planned for arrival in arrivals):
         return ()
@@ -70,7 +70,7 @@ def _read_off(arrivals: Sequence[Arrival], account: str) -> tuple[str, ...]:
     )
 
 
-def _horizons(arrivals: Sequence[Arrival], scale: float) -> str:
+def _horizons(arrivals: Sequence[TimeToTarget], scale: float) -> str:
     """The horizon of each data set in words, or its range over targets."""
     found: dict[str, list[float]] = {}
     for arrival in arrivals:
@@ -88,7 +88,7 @@ def _short(value: float) -> str:
     return f"{value:,.0f}" if value >= 10.0 else f"{value:.2g}"
 
 
-def _row(arrival: Arrival, scale: float, compared: bool) -> tuple[Cell, ...]:
+def _row(arrival: TimeToTarget, scale: float, compared: bool) -> tuple[TableCell, ...]:
     mean: Estimate | Undefined
     if isinstance(arrival.mean, Undefined):
         mean = arrival.mean
@@ -102,26 +102,26 @@ def _row(arrival: Arrival, scale: float, compared: bool) -> tuple[Cell, ...]:
         mean = Estimate(arrival.mean.value / scale, scaled, arrival.mean.n)
     expected = arrival.expected if isinstance(arrival.expected, Undefined) else arrival.expected / scale
     return (
-        Cell(arrival.benchmark),
-        Cell(arrival.target.name),
-        Cell(arrival.label),
+        TableCell(arrival.benchmark),
+        TableCell(arrival.target.name),
+        TableCell(arrival.label),
         estimated(arrival.reached, arrival.runs),
         estimated(mean, arrival.runs),
-        Cell(expected, runs=arrival.runs),
+        TableCell(expected, runs=arrival.runs),
         *(_reduction(arrival) if compared else ()),
     )
 
 
-def _reduction(arrival: Arrival) -> tuple[Cell, ...]:
-    saving, p_value = arrival.saving, Cell(arrival.p_value, runs=arrival.compared)
+def _reduction(arrival: TimeToTarget) -> tuple[TableCell, ...]:
+    saving, p_value = arrival.saving, TableCell(arrival.p_value, runs=arrival.compared)
     if isinstance(saving, Undefined):
-        return Cell(saving, runs=arrival.compared), Cell(saving, runs=arrival.compared), p_value
+        return TableCell(saving, runs=arrival.compared), TableCell(saving, runs=arrival.compared), p_value
     bounds = saving.interval
     turned = (
         bounds if isinstance(bounds, Undefined) else type(bounds)(1.0 - bounds.upper, 1.0 - bounds.lower, bounds.level)
     )
     return (
-        Cell(saving.reduction, turned, runs=arrival.compared),
-        Cell(saving.least_reduction, runs=arrival.compared),
+        TableCell(saving.reduction, turned, runs=arrival.compared),
+        TableCell(saving.least_reduction, runs=arrival.compared),
         p_value,
     )

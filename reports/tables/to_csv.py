@@ -10,7 +10,7 @@ import io
 
 from nasbench.markup import spreadsheet
 from nasbench.reports.statistics.result import Interval, Undefined
-from nasbench.reports.tables.table import Cell, ReportTable
+from nasbench.reports.tables.table import ReportTable, TableCell
 
 
 def to_csv(table: ReportTable) -> str:
@@ -28,7 +28,7 @@ def to_csv(table: ReportTable) -> str:
     return stream.getvalue()
 
 
-def _extras(cells: list[Cell]) -> tuple[str, ...]:
+def _extras(cells: list[TableCell]) -> tuple[str, ...]:
     undefined = any(isinstance(part, Undefined) for cell in cells for part in (cell.value, cell.interval))
     present = {
         "lower": any(isinstance(cell.interval, Interval) for cell in cells),
@@ -44,7 +44,7 @@ def _names(key: str, extra: tuple[str, ...]) -> list[str]:
     return [key, *(f"{key} {name}" for name in extra)]
 
 
-def _fields(cell: Cell, extra: tuple[str, ...]) -> list[str | float | int]:
+def _fields(cell: TableCell, extra: tuple[str, ...]) -> list[str | float | int]:
     interval = cell.interval if isinstance(cell.interval, Interval) else None
     reasons = [part.reason for part in (cell.value, cell.interval) if isinstance(part, Undefined)]
     values: dict[str, str | float | int] = {

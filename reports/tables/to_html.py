@@ -6,7 +6,15 @@ from html import escape as escaped
 
 from nasbench.markup import printable
 from nasbench.reports.statistics.result import Undefined
-from nasbench.reports.tables.table import Cell, Column, ReportTable, group_starts, interval_text, letter_of, value_text
+from nasbench.reports.tables.table import (
+    ReportTable,
+    TableCell,
+    TableColumn,
+    group_starts,
+    interval_text,
+    letter_of,
+    value_text,
+)
 
 LONG, NAME = 24, 40
 """Characters from which on a sentence, and a name without spaces, may break over lines."""
@@ -38,7 +46,7 @@ def to_html(table: ReportTable) -> str:
     )
 
 
-def _cell(table: ReportTable, column: Column, cell: Cell, header: bool) -> str:
+def _cell(table: ReportTable, column: TableColumn, cell: TableCell, header: bool) -> str:
     text = _escape(value_text(column, cell))
     if not column.numeric:
         text = text.replace("_", "_<wbr>")  # where a name may break on a narrow screen
@@ -58,7 +66,7 @@ def _is_long(text: str) -> bool:
     return len(text) > (LONG if " " in text else NAME)
 
 
-def _class(column: Column) -> str:
+def _class(column: TableColumn) -> str:
     return ' class="number"' if column.numeric else ""
 
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nasbench.markup import latex
-from nasbench.reports.tables.table import Cell, Column, ReportTable, group_starts, interval_text, letter_of, value_text
+from nasbench.reports.tables.table import (
+    ReportTable,
+    TableCell,
+    TableColumn,
+    group_starts,
+    interval_text,
+    letter_of,
+    value_text,
+)
 
 ROWS_A_PAGE = 30
 
@@ -67,7 +75,7 @@ def escaped_sign(sign: str) -> str:
     return {"†": r"\dagger", "‡": r"\ddagger", "≈": r"\approx", "*": "*"}.get(sign, rf"\mathrm{{{latex(sign)}}}")
 
 
-def _cell(table: ReportTable, column: Column, cell: Cell) -> str:
+def _cell(table: ReportTable, column: TableColumn, cell: TableCell) -> str:
     text = latex(value_text(column, cell))
     text = rf"\textbf{{{text}}}" if cell.best else text
     signs = [escaped_sign(cell.mark)] if cell.mark else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nasbench.markup import markdown
-from nasbench.reports.tables.table import Cell, Column, ReportTable, interval_text, letter_of, value_text
+from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn, interval_text, letter_of, value_text
 
 
 def to_markdown(table: ReportTable) -> str:
@@ -18,7 +18,7 @@ def to_markdown(table: ReportTable) -> str:
     return "\n".join(lines) + "\n" + "".join(f"\n- {note}" for note in notes) + ("\n" if notes else "")
 
 
-def _cell(table: ReportTable, column: Column, cell: Cell) -> str:
+def _cell(table: ReportTable, column: TableColumn, cell: TableCell) -> str:
     text = markdown(value_text(column, cell))
     text = f"**{text}**" if cell.best else text
     letter = letter_of(table, cell)

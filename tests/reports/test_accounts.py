@@ -9,7 +9,7 @@ from nasbench.reports.analysis.accounts import main_account
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, evaluate
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.targets import time_to_target
-from nasbench.reports.analysis.time_to_target import arrivals
+from nasbench.reports.analysis.time_to_target import times_to_target
 from nasbench.reports.figures.anytime import anytime
 from nasbench.reports.figures.performance_profile import performance_profile
 from nasbench.reports.figures.run_time import run_time
@@ -61,7 +61,7 @@ def test_arrivals_are_counted_alike(request: pytest.FixtureRequest, study: str, 
     late = 0
     for evaluation in evaluate(opened):
         traces = {label: opened.traces(evaluation.benchmark, label) for label in evaluation.outcomes}
-        for one in arrivals(evaluation, account, "random_search", np.random.default_rng(0)):
+        for one in times_to_target(evaluation, account, "random_search", np.random.default_rng(0)):
             raw = time_to_target(traces[one.label], one.target, account)
             within = int((raw.observed & (raw.time <= one.horizon)).sum())
             late += raw.events - within
@@ -79,7 +79,7 @@ def test_a_horizon_that_is_read_off_the_runs_is_not_told_as_set_beforehand(
 ) -> None:
     rng = np.random.default_rng(1)
     for account in ("unique_queries", "train_seconds"):
-        found = [one for e in evaluations for one in arrivals(e, account, "random_search", rng)]
+        found = [one for e in evaluations for one in times_to_target(e, account, "random_search", rng)]
         notes = " ".join(time_to_target_table(found, account, "random_search").notes)
         assert all(one.planned for one in found) == (account == "unique_queries")
         assert ("was not set beforehand" in notes) == (account == "train_seconds")

@@ -11,9 +11,9 @@ from scipy import stats
 from nasbench.reports.analysis.comparison import compare
 from nasbench.reports.analysis.evaluation import evaluate, evaluate_benchmark
 from nasbench.reports.analysis.results import Results
-from nasbench.reports.analysis.time_to_target import arrivals
+from nasbench.reports.analysis.time_to_target import times_to_target
 from nasbench.reports.page.report import build_report
-from nasbench.reports.page.words import counted, listed
+from nasbench.reports.page.words import join_names, pluralize
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.tables.ablation import variants
 from nasbench.reports.tables.aggregate import aggregate_table, relative_regret
@@ -105,7 +105,7 @@ def test_the_anytime_table_reads_exact_budgets(results: Results) -> None:
 
 def test_arrivals_against_hand(results: Results) -> None:
     evaluation = evaluate_benchmark(results, "nas-bench-201/cifar10")
-    found = arrivals(evaluation, "queries", "random_search", np.random.default_rng(1))
+    found = times_to_target(evaluation, "queries", "random_search", np.random.default_rng(1))
     assert len(found) == 15
     for arrival in found:
         times = evaluation.outcomes[arrival.label].times[arrival.target.key, "queries"]
@@ -142,8 +142,8 @@ def test_variants_are_the_entries_of_one_algorithm() -> None:
 
 
 def test_words() -> None:
-    assert (counted(1, "run"), counted(2000, "run")) == ("1 run", "2,000 runs")
-    assert (listed(["a"]), listed(["a", "b", "c"])) == ("a", "a, b and c")
+    assert (pluralize(1, "run"), pluralize(2000, "run")) == ("1 run", "2,000 runs")
+    assert (join_names(["a"]), join_names(["a", "b", "c"])) == ("a", "a, b and c")
 
 
 def test_relative_regret_is_zero_at_the_optimum_and_one_for_a_random_architecture(results: Results) -> None:

@@ -10,7 +10,7 @@ from nasbench.reports.analysis.evaluation import evaluate_benchmark
 from nasbench.reports.analysis.pareto_fronts import REFERENCE, front_traces, true_front
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.figures.pareto import pareto
-from nasbench.reports.page.words import ranged
+from nasbench.reports.page.words import format_range
 from nasbench.reports.statistics.multiobjective import hypervolume
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.tables.multi_objective import multi_objective_table
@@ -80,7 +80,7 @@ def test_table_and_figure_of_several_objectives(several: Results) -> None:
 def test_a_front_of_one_point_has_no_extent_in_words() -> None:
     front = true_front(np.array([[9.82, 5.0], [9.82 + 1e-15, 5.0], [12.0, 7.0]]))
     assert len(front.points) == 1 and front.nadir.tolist() == front.ideal.tolist()
-    assert ranged(*map(float, (front.ideal[0], front.nadir[0]))) == "9.82"
-    assert ranged(7.0, 5.0) == "5 to 7"
+    assert format_range(*map(float, (front.ideal[0], front.nadir[0]))) == "9.82"
+    assert format_range(7.0, 5.0) == "5 to 7"
     with pytest.raises(NasbenchError, match="no front"):
         true_front(np.array([[1.0, np.nan]]))

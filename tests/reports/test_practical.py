@@ -16,7 +16,7 @@ from nasbench.reports.statistics.result import Interval, Undefined
 from nasbench.reports.tables.further_data_set import further_data_set_table
 from nasbench.reports.tables.power import power_table
 from nasbench.reports.tables.practical_equivalence import practical_table
-from nasbench.reports.tables.table import Cell, ReportTable
+from nasbench.reports.tables.table import ReportTable, TableCell
 
 BASE, OTHER = "random_search", "local_search"
 RUNS = 40
@@ -41,7 +41,7 @@ def made_up(
     return found
 
 
-def cells(table: ReportTable | None, row: int = 0) -> dict[str, Cell]:
+def cells(table: ReportTable | None, row: int = 0) -> dict[str, TableCell]:
     assert table is not None
     return {column.key: cell for column, cell in zip(table.columns, table.rows[row], strict=True)}
 

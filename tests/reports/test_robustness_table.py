@@ -7,7 +7,7 @@ import pytest
 
 from nasbench.reports.analysis.evaluation import evaluate
 from nasbench.reports.analysis.results import Results
-from nasbench.reports.analysis.time_to_target import arrivals
+from nasbench.reports.analysis.time_to_target import times_to_target
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.tables.robustness import robustness_table
 
@@ -15,7 +15,7 @@ from nasbench.reports.tables.robustness import robustness_table
 def test_first_places_are_those_of_the_traces(results: Results) -> None:
     evaluations = list(evaluate(results))
     rng = np.random.default_rng(0)
-    reached = [a for e in evaluations for a in arrivals(e, "queries", "random_search", rng)]
+    reached = [a for e in evaluations for a in times_to_target(e, "queries", "random_search", rng)]
     halves: dict[str, float | Undefined] = {e.short: 0.5 for e in evaluations}
     table = robustness_table(evaluations, reached, halves)
     assert table is not None

@@ -17,25 +17,32 @@ from nasbench.errors import NasbenchError
 from nasbench.markup import latex as escaped
 from nasbench.reports.statistics.result import Interval, Undefined
 from nasbench.reports.tables.render import write_table_files
-from nasbench.reports.tables.table import Cell, Column, ReportTable, letters, value_text
+from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn, letters, value_text
 from nasbench.reports.tables.to_csv import to_csv
 from nasbench.reports.tables.to_html import to_html
 from nasbench.reports.tables.to_latex import ROWS_A_PAGE, to_latex
 from nasbench.reports.tables.to_markdown import to_markdown
 
 COLUMNS = (
-    Column(key="set", heading="data set", kind="text", group=True),
-    Column(key="method", heading="method & more", kind="text"),
-    Column(key="mean", heading="mean (%)", digits=2),
-    Column(key="share", heading="share (%)", kind="percent", digits=0),
-    Column(key="p", heading="p", kind="p_value"),
-    Column(key="n", heading="n", kind="count"),
+    TableColumn(key="set", heading="data set", kind="text", group=True),
+    TableColumn(key="method", heading="method & more", kind="text"),
+    TableColumn(key="mean", heading="mean (%)", digits=2),
+    TableColumn(key="share", heading="share (%)", kind="percent", digits=0),
+    TableColumn(key="p", heading="p", kind="p_value"),
+    TableColumn(key="n", heading="n", kind="count"),
 )
 REASON = Undefined("one run shows no variation between runs")
 
 
-def row(name: str, method: str, mean: Cell) -> tuple[Cell, ...]:
-    return Cell(name), Cell(method), mean, Cell(-0.004, runs="aa"), Cell(0.0001, runs="aa"), Cell(1500, runs="aa")
+def row(name: str, method: str, mean: TableCell) -> tuple[TableCell, ...]:
+    return (
+        TableCell(name),
+        TableCell(method),
+        mean,
+        TableCell(-0.004, runs="aa"),
+        TableCell(0.0001, runs="aa"),
+        TableCell(1500, runs="aa"),
+    )
 
 
 TABLE = ReportTable(
@@ -44,9 +51,9 @@ TABLE = ReportTable(
     caption="50 % of <everything> & more.",
     columns=COLUMNS,
     rows=(
-        row("a_1", "x|y", Cell(1 / 3, Interval(0.25, 0.5, 0.95), mark="*", best=True, runs="aa")),
-        row("a_1", "$z^2$", Cell(2.5, REASON, runs="bb")),
-        row("b", "~#{}\\", Cell(REASON, runs="cc")),
+        row("a_1", "x|y", TableCell(1 / 3, Interval(0.25, 0.5, 0.95), mark="*", best=True, runs="aa")),
+        row("a_1", "$z^2$", TableCell(2.5, REASON, runs="bb")),
+        row("b", "~#{}\\", TableCell(REASON, runs="cc")),
     ),
     marks={"*": "worse, by far", "†": "never used"},
     notes=("A note.",),
@@ -56,15 +63,15 @@ TABLE = ReportTable(
 @pytest.mark.parametrize(
     ("cell", "fault"),
     [
-        (Cell(float("nan"), runs="aa"), "the number is missing"),
-        (Cell(float("inf"), runs="aa"), "the number is missing"),
-        (Cell("", runs="aa"), "the number is missing"),
-        (Cell(1.0), "does not say what runs"),
-        (Cell(1.0, mark="‡", runs="aa"), "is not explained"),
-        (Cell(Undefined(""), runs="aa"), "without a reason"),
+        (TableCell(float("nan"), runs="aa"), "the number is missing"),
+        (TableCell(float("inf"), runs="aa"), "the number is missing"),
+        (TableCell("", runs="aa"), "the number is missing"),
+        (TableCell(1.0), "does not say what runs"),
+        (TableCell(1.0, mark="‡", runs="aa"), "is not explained"),
+        (TableCell(Undefined(""), runs="aa"), "without a reason"),
     ],
 )
-def test_a_missing_cell_fails_to_build(cell: Cell, fault: str) -> None:
+def test_a_missing_cell_fails_to_build(cell: TableCell, fault: str) -> None:
     with pytest.raises(NasbenchError, match=fault):
         replace(TABLE, rows=(row("a", "b", cell),))
 
@@ -73,7 +80,7 @@ def test_a_short_row_an_empty_text_and_no_rows_fail_to_build() -> None:
     with pytest.raises(NasbenchError, match="5 cells for 6 columns"):
         replace(TABLE, rows=(TABLE.rows[0][:-1],))
     with pytest.raises(NasbenchError, match="the text is missing"):
-        replace(TABLE, rows=(row("", "b", Cell(1.0, runs="aa")),))
+        replace(TABLE, rows=(row("", "b", TableCell(1.0, runs="aa")),))
     with pytest.raises(NasbenchError, match="has no rows"):
         replace(TABLE, rows=())
 
@@ -141,12 +148,12 @@ def test_markdown_has_one_line_a_row_and_escapes_bars() -> None:
 
 
 def test_numbers_are_written_as_papers_do() -> None:
-    assert value_text(COLUMNS[3], Cell(-0.004)) == "0"  # no minus zero
-    assert value_text(COLUMNS[3], Cell(-0.12)) == "−12"
-    assert value_text(COLUMNS[4], Cell(0.0001)) == "<0.001"
-    assert value_text(COLUMNS[5], Cell(1500)) == "1,500"
-    general = Column(key="x", heading="x", kind="general", digits=4)
-    written = [value_text(general, Cell(v)) for v in (1677290.66, 0.0132, 23.07175, -2e-9, 0.0)]
+    assert value_text(COLUMNS[3], TableCell(-0.004)) == "0"  # no minus zero
+    assert value_text(COLUMNS[3], TableCell(-0.12)) == "−12"
+    assert value_text(COLUMNS[4], TableCell(0.0001)) == "<0.001"
+    assert value_text(COLUMNS[5], TableCell(1500)) == "1,500"
+    general = TableColumn(key="x", heading="x", kind="general", digits=4)
+    written = [value_text(general, TableCell(v)) for v in (1677290.66, 0.0132, 23.07175, -2e-9, 0.0)]
     assert written == ["1,677,291", "0.0132", "23.07", "−2e-09", "0"]
     assert [letters(i) for i in (0, 25, 26, 52)] == ["a", "z", "aa", "ba"]
 

@@ -3,19 +3,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nasbench.reports.papers.judge import Measured, Row, judge
-from nasbench.reports.papers.paper import Figure
+from nasbench.reports.papers.judge import ReproducedValue, Row, judge
+from nasbench.reports.papers.paper import PublishedValue
 
 
 def measured(
     mean: float, *, runs: int = 500, published: float = 90.0, deviation: float | None = 0.3, replayed: bool = False
-) -> Measured:
+) -> ReproducedValue:
     rng = np.random.default_rng(int(100 * mean) + runs)
     noise = rng.normal(size=runs)
     spread = 0.0 if replayed else 0.3
     values = mean + spread * (noise - noise.mean()) / max(noise.std(), 1e-9) if runs > 1 else np.array([mean])
-    return Measured(
-        figure=Figure(method="m", dataset="cifar10", split="test", mean=published, deviation=deviation),
+    return ReproducedValue(
+        figure=PublishedValue(method="m", dataset="cifar10", split="test", mean=published, deviation=deviation),
         unit="%",
         margin=0.15,
         values=np.asarray(values),
@@ -25,7 +25,7 @@ def measured(
     )
 
 
-def only(one: Measured) -> Row:
+def only(one: ReproducedValue) -> Row:
     return judge([one])[0]
 
 
@@ -51,7 +51,7 @@ def test_few_runs_do_not_show_equivalence() -> None:
 
 @pytest.mark.parametrize("values", [np.array([90.0]), np.array([90.0, np.nan, 90.1])])
 def test_what_cannot_be_tested_is_undecided_with_the_reason(values: np.ndarray) -> None:
-    row = only(Measured(**{**vars(measured(90.0)), "values": values}))
+    row = only(ReproducedValue(**{**vars(measured(90.0)), "values": values}))
     assert row.verdict == "undecided" and row.reason and row.p_value is None
 
 
@@ -85,7 +85,7 @@ def test_verdicts_have_their_error_rates() -> None:
     rng = np.random.default_rng(3)
     base = measured(90.0)
     rows = [
-        only(Measured(**{**vars(base), "values": rng.normal(rng.normal(90.15, 0.3 / np.sqrt(500)), 0.3, 500)}))
+        only(ReproducedValue(**{**vars(base), "values": rng.normal(rng.normal(90.15, 0.3 / np.sqrt(500)), 0.3, 500)}))
         for _ in range(400)
     ]
     share = np.mean([row.verdict == "equivalent" for row in rows])

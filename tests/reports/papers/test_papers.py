@@ -4,7 +4,7 @@ import pytest
 
 from nasbench.errors import NasbenchError
 from nasbench.reports.papers.catalogue import get_paper, list_papers, paper_names
-from nasbench.reports.papers.paper import NotRun, Replay, Search, figures
+from nasbench.reports.papers.paper import NotRun, Replay, Search, parse_row
 from nasbench.reports.papers.simulate import _optimizer
 
 
@@ -40,7 +40,7 @@ def test_published_budgets() -> None:
 
 
 def test_a_line_of_a_table_is_read() -> None:
-    read = figures("m", "1.5±0.25 2 - 4 - 6±1", "a source")
+    read = parse_row("m", "1.5±0.25 2 - 4 - 6±1", "a source")
     assert [(f.dataset, f.split, f.mean, f.deviation) for f in read] == [
         ("cifar10", "validation", 1.5, 0.25),
         ("cifar10", "test", 2.0, None),
