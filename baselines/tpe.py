@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from nasbench.errors import NasbenchError
+from nasbench.extras import require_extra
 from nasbench.ranges import count
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import PerRun
@@ -83,14 +83,9 @@ def import_optuna() -> Any:
     """Import optuna with its log turned down to warnings.
 
     Raises:
-        NasbenchError: if it is not installed.
+        MissingExtraError: if it is not installed.
     """
-    try:
-        import optuna
-    except ImportError:
-        raise NasbenchError(
-            "TPE needs the package optuna, which is not installed; install nas-verify with the extra 'tune'."
-        ) from None
+    optuna = require_extra("tune", "optuna")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna
 

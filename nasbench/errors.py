@@ -1,4 +1,15 @@
-"""The one exception that a user is meant to see."""
+"""What a user is meant to see: one sentence, and exit status 2 from the command line.
+
+NasbenchError
+├── ConfigurationError      what was written or chosen is not valid
+│   └── UnknownNameError    no optimizer, benchmark, ... of that name; made by `unknown_name`
+├── DataError               tables and data sets
+│   ├── MissingDataError    a value that the table does not hold
+│   └── CorruptDataError    a file that is damaged, or not what it should be
+├── StorageError            a folder that cannot be written, or that another process writes
+├── MissingExtraError       a package that an extra of the suite brings is not installed
+└── UnsupportedError        valid, but not for this space, task or format
+"""
 
 from __future__ import annotations
 
@@ -27,7 +38,50 @@ class NasbenchError(Exception):
         return "".join(repr(sign)[1:-1] if category(sign) in STEERING else sign for sign in super().__str__())
 
 
-class MissingDataError(NasbenchError):
+class ConfigurationError(NasbenchError):
+    """What was written or chosen is not valid."""
+
+
+class UnknownNameError(ConfigurationError):
+    """Nothing of its kind has that name; see `unknown_name`."""
+
+
+class DataError(NasbenchError):
+    """A table or a data set does not serve."""
+
+
+class CorruptDataError(DataError):
+    """A file is damaged, or not what it should be."""
+
+
+class StorageError(NasbenchError):
+    """A folder cannot be written, or another process writes it."""
+
+
+class UnsupportedError(NasbenchError):
+    """What was asked for is valid, but not for this space, task or format."""
+
+
+class MissingExtraError(NasbenchError):
+    """A package that an extra of the suite brings is not installed.
+
+    Args:
+        extra: the extra.
+        package: the package that is missing.
+    """
+
+    def __init__(self, extra: str, package: str) -> None:
+        super().__init__(
+            f"This needs the package {package}, which is not installed: pip install 'nas-verify[{extra}]'."
+        )
+        self.extra, self.package = extra, package
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str]]:
+        """Be built anew in another process."""
+        return type(self), (self.extra, self.package)
+
+
+class MissingDataError(DataError):
     """A value was asked for that the table does not hold. It is never imputed."""
 
 
@@ -40,7 +94,7 @@ def quoted(value: object) -> str:
     return text if len(text) <= LONGEST_QUOTED else f"{text[:LONGEST_QUOTED]}... ({len(text):,} letters)"
 
 
-def unknown_name(kind: str, name: str, known: Iterable[str]) -> NasbenchError:
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
     """Return the error for a name that is not among `known`, with the nearest match where there is one, case aside.
 
     Args:
@@ -54,4 +108,4 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> NasbenchError:
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
     listed = ", ".join(names[:MOST_NAMED]) or "none"
     hint = f"did you mean {folded[near[0]]!r}?" if near else f"known are: {listed}{more}."
-    return NasbenchError(f"There is no {kind} named {quoted(name)}; {hint}")
+    return UnknownNameError(f"There is no {kind} named {quoted(name)}; {hint}")

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from nasbench.errors import NasbenchError
+from nasbench.extras import missing_extra
 from nasbench.search.names import unique_by_name
 
 OWN = "nas-verify"
@@ -104,15 +105,17 @@ def use(point: EntryPoint, what: str, make: Callable[[Any], T] = lambda loaded: 
             raise
         raise BrokenPluginError(f"{package(point)}: {fault}") from None
     except BaseException as fault:
-        if isinstance(fault, ModuleNotFoundError):
-            needs = f"The {what} {point.name!r} needs the package {fault.name!r}, which is not installed; install "
-            if is_own(point):
-                raise NasbenchError(f"{needs}the extra that brings it.") from None
-            raise BrokenPluginError(f"{needs}it, or remove {package(point)}.") from None
+        if is_own(point) and (extra := missing_extra(fault)) is not None:
+            raise extra from None
+        if isinstance(fault, ModuleNotFoundError) and not is_own(point):
+            raise BrokenPluginError(
+                f"The {what} {point.name!r} needs the package {fault.name!r}, which is not installed; "
+                f"install it, or remove {package(point)}."
+            ) from None
         raise BrokenPluginError(
             f"The {what} {point.name!r} of {package(point)} cannot be loaded ({_told(fault)}); "
             "update or remove that package, the others work without it."
-        ) from None
+        ) from fault
 
 
 def usable(found: Iterable[EntryPoint], load: Callable[[EntryPoint], T]) -> list[T]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nasbench.errors import NasbenchError
+from nasbench.errors import NasbenchError, StorageError
 from nasbench.files.atomic import remove_leftovers
 from nasbench.files.locks import only_writer
 from nasbench.ranges import LARGEST_SEED
@@ -23,7 +23,7 @@ def hold_results(context: typer.Context, folder: Path | None) -> Path | None:
     if folder is not None and not context.resilient_parsing:
         nearest = next(place for place in (folder, *folder.parents) if place.exists())
         if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
-            raise NasbenchError(f"{nearest} is no folder that can be written; --out should name one, or one to make.")
+            raise StorageError(f"{nearest} is no folder that can be written; --out should name one, or one to make.")
         context.with_resource(only_writer(folder))
         remove_leftovers(folder)
     return folder
@@ -65,16 +65,6 @@ ChannelsLast = Annotated[
     bool | None,
     typer.Option("--channels-last/--no-channels-last", help="memory layout of images (default: the recipe's)"),
 ]
-
-
-def need_torch() -> None:
-    """Raise NasbenchError naming the extra where torch is not installed."""
-    try:
-        import torch  # noqa: F401
-    except ImportError:
-        raise NasbenchError(
-            "Live search needs torch, which is not installed: pip install 'nas-verify[live]'."
-        ) from None
 
 
 def parse_options(texts: list[str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from nasbench.errors import NasbenchError
+from nasbench.errors import StorageError
 
 try:
     import fcntl
@@ -44,9 +44,9 @@ class Lock:
             return False
 
     def check(self) -> None:
-        """Raise NasbenchError unless the lock `holds`."""
+        """Raise StorageError unless the lock `holds`."""
         if not self.holds:
-            raise NasbenchError(
+            raise StorageError(
                 f"The folder {self.path.parent} was removed or replaced during the run; what it held is lost: run again."
             )
 
@@ -90,20 +90,20 @@ def only_writer(folder: Path) -> Iterator[Lock]:
     """Make a results folder where there is none, and hold it against other writers; one that stays empty goes again.
 
     Raises:
-        NasbenchError: if it is a file, cannot be written, or another process writes it.
+        StorageError: if it is a file, cannot be written, or another process writes it.
     """
     made = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
-        raise NasbenchError(f"{folder} is a file; results need a folder.") from None
+        raise StorageError(f"{folder} is a file; results need a folder.") from None
     except OSError as fault:
         raise _unwritable(folder, fault) from None
     holding = locked(folder / ".lock")
     try:
         lock = holding.__enter__()
     except BlockingIOError:
-        raise NasbenchError(
+        raise StorageError(
             f"Another process is writing {folder}; wait until it ends, or choose another folder."
         ) from None
     except OSError as fault:
@@ -117,5 +117,5 @@ def only_writer(folder: Path) -> Iterator[Lock]:
                 folder.rmdir()
 
 
-def _unwritable(folder: Path, fault: OSError) -> NasbenchError:
-    return NasbenchError(f"The results folder {folder} cannot be written ({fault.strerror}); choose one that can.")
+def _unwritable(folder: Path, fault: OSError) -> StorageError:
+    return StorageError(f"The results folder {folder} cannot be written ({fault.strerror}); choose one that can.")

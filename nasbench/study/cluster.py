@@ -26,6 +26,7 @@ from typing import Any, TypeVar
 
 from nasbench.benchmarks.catalogue import get_searchable
 from nasbench.errors import NasbenchError
+from nasbench.extras import require_extra
 from nasbench.study.scheduler import CONNECT_SECONDS, LOCAL, identify, no_scheduler, security, within
 
 COMPARED = ("nas-verify", "numpy", "scipy", "pyarrow", "pymoo", "moocore")
@@ -239,12 +240,7 @@ def connect(
         raise NasbenchError(f"The number of jobs is {jobs}; it should be 1 or more.")
     if not patience >= 0:
         raise NasbenchError(f"The seconds to wait for a worker are {patience:g}; they should be 0 or more.")
-    try:
-        from distributed.utils import silence_logging_cmgr
-    except ImportError:
-        raise NasbenchError(
-            "A cluster needs the packages dask and distributed, which are not installed; install nas-verify with the extra 'cluster'."
-        ) from None
+    silence_logging_cmgr = require_extra("cluster", "distributed.utils").silence_logging_cmgr
     with silence_logging_cmgr(logging.CRITICAL), _client(address, jobs, certificates) as client:
         cluster = Cluster(client, client.scheduler.address if address == LOCAL else address, patience, say)
         cluster.check()

@@ -27,6 +27,7 @@ from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.benchmarks.perturbed import PerturbedBenchmark
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError, unknown_name
+from nasbench.extras import require_extra
 from nasbench.search.optimizer import Lockstep, PerRun
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
@@ -239,12 +240,7 @@ def _evaluate_by_name(
 
 
 def _study(ranges: Mapping[str, tuple], seed: int) -> tuple[Any, dict[str, Any]]:
-    try:
-        import optuna
-    except ImportError:
-        raise NasbenchError(
-            "Tuning needs the package optuna, which is not installed; install nas-verify with the extra 'tune'."
-        ) from None
+    optuna = require_extra("tune", "optuna")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return (
         optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed, multivariate=True)),

@@ -51,13 +51,13 @@ def import_(
     """Import a table into the cache."""
     from nasbench.cli.console import print_json
     from nasbench.errors import NasbenchError
-    from nasbench.tables.cross_check import compare, need_official, official_records
+    from nasbench.tables.cross_check import compare, official_records, require_official
     from nasbench.tables.importers import import_table
 
     if jobs < 1:
         raise NasbenchError(f"The number of jobs is {jobs}; it should be 1 or more.")
     if official:
-        need_official(kind)
+        require_official(kind)
     table, report = import_table(kind, source, name=name, trusted=trusted, jobs=jobs)
     agreement = compare(table, kind, official_records(kind, source, trusted)) if official else None
     if json:

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nasbench.errors import NasbenchError
+from nasbench.extras import require_extra
 from nasbench.tables.restricted_pickle import load_file
 from nasbench.tables.sources.nats_records import SERIES, SPACES, TRAININGS
 from nasbench.tables.table import Table
@@ -48,19 +48,14 @@ class Agreement:
     largest: float
 
 
-def need_official(kind: str) -> None:
+def require_official(kind: str) -> None:
     """Raise NasbenchError if the authors of a format have no package, or it is not installed."""
     if kind not in PACKAGES:
         raise NasbenchError(f"The authors of {kind} have no package to compare with; leave out --official.")
-    module, package = PACKAGES[kind]
-    if find_spec(module) is None:
-        raise NasbenchError(
-            f"--official needs the package {package}, which is not installed: pip install 'nas-verify[nas-bench-201]'."
-        )
-    if module == "nas_201_api" and find_spec("torch") is None:
-        raise NasbenchError(
-            "The package nas-bench-201 needs torch, which is not installed: pip install 'nas-verify[live]'."
-        )
+    module, _ = PACKAGES[kind]
+    if module == "nas_201_api":
+        require_extra("live", "torch")
+    require_extra("nas-bench-201", module)
 
 
 def official_records(kind: str, source: Path, trusted: bool = False) -> Iterator[Any]:

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from nasbench.cli import live_options
 from nasbench.cli.main import status
 from nasbench.errors import NasbenchError
+from nasbench.extras import require_extra
 from nasbench.live.experiment import commands, experiment
 from nasbench.live.experiment import retraining as final_phase
 from nasbench.live.experiment import search as search_phase
@@ -291,7 +292,7 @@ def test_commands_import_torch_only_when_they_run() -> None:
 def test_without_torch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(NasbenchError, match="nas-verify\\[live\\]"):
-        live_options.need_torch()
+        require_extra("live", "torch")
 
 
 def test_resnet18_has_the_known_number_of_parameters() -> None:

@@ -10,14 +10,13 @@ import copy
 import re
 import tempfile
 import warnings
-from importlib.util import find_spec
 from pathlib import Path
 
 import torch
 from torch import nn
 from torch.onnx import errors
 
-from nasbench.errors import NasbenchError
+from nasbench.errors import UnsupportedError
 from nasbench.live.hardware.counting import example
 from nasbench.live.tasks.shape import TaskShape
 
@@ -26,20 +25,11 @@ OPSET = 17
 """Version of the operator set: fixed, so that the size of a file does not change with torch."""
 
 
-def need_onnx() -> None:
-    """Raise NasbenchError naming the extra where onnx or onnxruntime is not installed."""
-    for package in ("onnx", "onnxruntime"):
-        if find_spec(package) is None:
-            raise NasbenchError(
-                f"ONNX needs the package {package}, which is not installed: pip install 'nas-verify[edge]'."
-            )
-
-
 def to_onnx(network: nn.Module, shape: TaskShape) -> bytes:
     """Return the ONNX file of a network in evaluation mode, in single precision; the network is left as it is.
 
     Raises:
-        NasbenchError: naming the operation, if ONNX cannot hold one.
+        UnsupportedError: naming the operation, if ONNX cannot hold one.
     """
     alone = copy.deepcopy(network).cpu().float().eval()
     axes = {INPUT: {0: "batch"}, OUTPUT: {0: "batch"}}
@@ -61,7 +51,9 @@ def to_onnx(network: nn.Module, shape: TaskShape) -> bytes:
                 dynamic_axes=axes,
             )
         except errors.OnnxExporterError as fault:
-            raise NasbenchError(f"ONNX cannot hold {_operation(fault)}; choose an architecture without it.") from None
+            raise UnsupportedError(
+                f"ONNX cannot hold {_operation(fault)}; choose an architecture without it."
+            ) from None
         return file.read_bytes()
 
 

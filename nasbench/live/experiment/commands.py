@@ -21,11 +21,11 @@ from nasbench.cli.live_options import (
     Space,
     SubsetSize,
     TaskName,
-    need_torch,
     parse_options,
     show,
 )
 from nasbench.errors import NasbenchError
+from nasbench.extras import require_extra
 
 if TYPE_CHECKING:
     from nasbench.live.experiment.config import ExperimentConfig
@@ -75,7 +75,7 @@ def search(
 
     With several objectives every architecture of the Pareto front is retrained and evaluated: one row each.
     """
-    need_torch()
+    require_extra("live", "torch")
     from nasbench.cli.unused_options import refuse_unused
     from nasbench.live.experiment.pareto_search import run_pareto_search
     from nasbench.live.experiment.run import run_experiment
@@ -173,7 +173,7 @@ def train(
     json: Json = False,
 ) -> None:
     """Train an architecture from scratch; an interrupted training resumes from its last checkpoint."""
-    need_torch()
+    require_extra("live", "torch")
     from nasbench.live.experiment.retraining import describe_trained, train_final
     from nasbench.live.hardware.torch_device import choose_device
     from nasbench.live.networks.builders import get_networks

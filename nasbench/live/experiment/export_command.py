@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nasbench.cli.live_options import Cells, Channels, Device, Epochs, Json, Seed, Space, need_torch, show
+from nasbench.cli.live_options import Cells, Channels, Device, Epochs, Json, Seed, Space, show
 from nasbench.errors import NasbenchError
+from nasbench.extras import require_extra
 
 if TYPE_CHECKING:
     from nasbench.live.training.recipe import Recipe
@@ -32,11 +33,11 @@ def export(
     json: Json = False,
 ) -> None:
     """Write a trained network as an ONNX file, checked against torch, and measure it under onnxruntime on one thread."""
-    need_torch()
+    require_extra("live", "torch")
     from nasbench.live.deployment.onnx_export import check_target, deploy
-    from nasbench.live.deployment.onnx_file import need_onnx
 
-    need_onnx()
+    require_extra("edge", "onnx")
+    require_extra("edge", "onnxruntime")
     from nasbench.live.experiment.commands import chosen_recipe
     from nasbench.live.experiment.retraining import final_splits, train_final
     from nasbench.live.hardware.torch_device import choose_device

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from nasbench.errors import NasbenchError, unknown_name
-from nasbench.live.deployment.onnx_file import need_onnx, to_onnx
+from nasbench.extras import require_extra
+from nasbench.live.deployment.onnx_file import to_onnx
 from nasbench.live.deployment.runtime import OnnxModel
 from nasbench.live.experiment.evaluation_cache import EvaluationCache
 from nasbench.live.hardware.cost_counters import COUNTED, CostCounters
@@ -146,7 +147,8 @@ class TrainingEvaluator:
             if name not in known:
                 raise unknown_name(f"objective of {live.name}", name, known)
         if {ONNX_LATENCY, BYTES} & {*protocol.objectives}:
-            need_onnx()
+            require_extra("edge", "onnx")
+            require_extra("edge", "onnxruntime")
         self.live, self.protocol, self.epoch_callback = live, protocol, epoch_callback
         self.cache = cache or EvaluationCache()
         self.space = live.space

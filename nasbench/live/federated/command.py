@@ -23,11 +23,11 @@ from nasbench.cli.live_options import (
     SubsetSize,
     TaskName,
     TokenFile,
-    need_torch,
     show,
 )
 from nasbench.cli.unused_options import refuse_unused
 from nasbench.errors import NasbenchError
+from nasbench.extras import require_extra
 from nasbench.ranges import LARGEST_SEED, POSITIVE
 
 federated = typer.Typer(
@@ -85,7 +85,7 @@ def search(
     json: Json = False,
 ) -> None:
     """Search and train by rounds of federated averaging, then evaluate the network once on the test split."""
-    need_torch()
+    require_extra("live", "torch")
     if optimizer != "gaea":
         raise NasbenchError(
             f"A federated search averages theta, which {optimizer!r} does not send; use --optimizer gaea."
@@ -197,7 +197,7 @@ def join(
     device: Device = "auto",
 ) -> None:
     """Take part in a federated search as one client; its data stay on this machine."""
-    need_torch()
+    require_extra("live", "torch")
     from nasbench.live.federated.client import Client
     from nasbench.live.federated.credentials import Credentials
     from nasbench.live.federated.partition import Partition, check_client, partition_examples

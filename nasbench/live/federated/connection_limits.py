@@ -1,7 +1,7 @@
 """The server's end of each connection: how many there may be, and for how long any of them may keep the server waiting.
 
 Flower's own time limit of an answer begins when a client has taken the question; one that takes none would hold a round for good. Import
-this module through `need_flower`.
+this module through `import_flower`.
 """
 
 from __future__ import annotations

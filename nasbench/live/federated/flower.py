@@ -1,6 +1,6 @@
 """The coordinator as a Flower strategy and a client as a Flower client: the same two serve a simulation and a network.
 
-Import this module through `need_flower`, which turns off what Flower and Ray report to their makers.
+Import this module through `import_flower`, which turns off what Flower and Ray report to their makers.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from nasbench.errors import NasbenchError
+from nasbench.extras import require_extra
 from nasbench.live.federated.client import Client
 from nasbench.live.federated.coordinator import Coordinator
 from nasbench.live.federated.credentials import Credentials
@@ -49,15 +50,10 @@ STORE_BYTES = 100 * 2**20
 """Memory for Ray's object store: the weights of small networks, for a few clients."""
 
 
-def need_flower() -> None:
-    """Import Flower, silent towards the network, or raise NasbenchError naming the extra."""
+def import_flower() -> None:
+    """Import Flower, silent towards the network."""
     os.environ.update(ENVIRONMENT)
-    try:
-        import flwr  # noqa: F401
-    except ImportError:
-        raise NasbenchError(
-            "Federated search needs Flower, which is not installed: pip install 'nas-verify[live,federated]'."
-        ) from None
+    require_extra("federated", "flwr")
     from flwr.supercore import telemetry
 
     telemetry.FLWR_TELEMETRY_ENABLED = "0"
@@ -76,7 +72,7 @@ def simulate(coordinator: Coordinator, clients: Sequence[Client], workers: int =
     Raises:
         NasbenchError: what the coordinator raises, or if the simulation ends before the last round.
     """
-    need_flower()
+    import_flower()
     from flwr.client import ClientApp
     from flwr.common import Context
     from flwr.server import ServerApp, ServerAppComponents, ServerConfig
@@ -144,7 +140,7 @@ def serve(
     Raises:
         NasbenchError: if the address cannot be listened on, the clients do not come, or all of them leave.
     """
-    need_flower()
+    import_flower()
     from flwr.server import Server
     from flwr.server.superlink.fleet.grpc_bidi.grpc_server import start_grpc_server
 
@@ -194,7 +190,7 @@ def connect(
     Raises:
         NasbenchError: if no server answers within `client_timeout` seconds, it turns the client away, or it goes away.
     """
-    need_flower()
+    import_flower()
     import grpc
     from flwr.client import start_client
 

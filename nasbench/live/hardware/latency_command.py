@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from nasbench.cli.live_options import Device, Json, Seed, Space, need_torch, show
+from nasbench.cli.live_options import Device, Json, Seed, Space, show
 from nasbench.errors import NasbenchError
+from nasbench.extras import require_extra
 from nasbench.ranges import POSITIVE
 
 
@@ -28,7 +29,7 @@ def latency(
     json: Json = False,
 ) -> None:
     """Predict latencies from measured operations, and compare them with measured ones and these with a second measurement."""
-    need_torch()
+    require_extra("live", "torch")
     if seconds not in POSITIVE:
         raise NasbenchError(f"--seconds is {seconds}; it should be {POSITIVE.words}.")
     import time

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError
+from nasbench.extras import require_extra
 from nasbench.live.tasks.shape import TaskShape
 from nasbench.live.tasks.task import Split, Splits, Task, shuffled
 
@@ -45,10 +46,7 @@ def task_from_folder(name: str, folder: Path, size: int = 32, seed: int = 0) -> 
     Raises:
         NasbenchError: if there are fewer than two classes or eight images, or one cannot be read, or pillow is not installed.
     """
-    try:
-        from PIL import Image
-    except ImportError:
-        raise NasbenchError("Tasks from a folder need pillow: pip install 'nas-verify[live]'.") from None
+    Image = require_extra("live", "PIL.Image")
     classes = sorted(one for one in folder.iterdir() if one.is_dir()) if folder.is_dir() else []
     if len(classes) < 2:
         raise NasbenchError(

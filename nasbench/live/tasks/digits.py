@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from nasbench.errors import NasbenchError
+from nasbench.extras import require_extra
 from nasbench.live.tasks.shape import TaskShape
 from nasbench.live.tasks.task import Augmentation, Split, Splits, Task, shuffled
 
 
 def load() -> Splits:
     """Return 899 / 449 / 449 of the 1,797 images, cut by a fixed permutation."""
-    try:
-        from sklearn.datasets import load_digits
-    except ImportError:
-        raise NasbenchError("Task 'digits' needs scikit-learn: pip install 'nas-verify[live]'.") from None
-    data = load_digits()
+    data = require_extra("live", "sklearn.datasets").load_digits()
     order = shuffled(len(data.target))
     x = (data.images[order, None] / 16.0).astype(np.float32)
     x = (x - x[:899].mean()) / x[:899].std()

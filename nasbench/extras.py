@@ -1,0 +1,47 @@
+"""Packages that come with an extra of the suite, asked for in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from nasbench.errors import MissingExtraError
+
+PACKAGES: Mapping[str, tuple[str, str]] = {
+    "torch": ("live", "torch"),
+    "sklearn": ("live", "scikit-learn"),
+    "PIL": ("live", "pillow"),
+    "nats_bench": ("nas-bench-201", "nats-bench"),
+    "nas_201_api": ("nas-bench-201", "nas-bench-201"),
+    "distributed": ("cluster", "distributed"),
+    "dask": ("cluster", "dask"),
+    "optuna": ("tune", "optuna"),
+    "flwr": ("federated", "flwr"),
+    "onnx": ("edge", "onnx"),
+    "onnxruntime": ("edge", "onnxruntime"),
+}
+"""Module to the extra that brings it and the name of its distribution."""
+
+
+def require_extra(extra: str, module: str) -> Any:
+    """Import a module that an extra brings, and return it.
+
+    Raises:
+        MissingExtraError: if it is not installed.
+        ImportError: if it is, and its own import fails: that is a fault, and no extra mends it.
+    """
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as fault:
+        if not f"{module}.".startswith(f"{fault.name}."):
+            raise
+        package = PACKAGES.get(module.partition(".")[0], (extra, module))[1]
+        raise MissingExtraError(extra, package) from None
+
+
+def missing_extra(fault: BaseException) -> MissingExtraError | None:
+    """Return the error that names the extra, if what an import lacks is a package that an extra brings."""
+    if isinstance(fault, ModuleNotFoundError) and fault.name is not None and fault.name in PACKAGES:
+        return MissingExtraError(*PACKAGES[fault.name])
+    return None
