@@ -108,7 +108,10 @@ CONFIG: Mapping[str, New] = {
 EARLY_STOPPING: Mapping[str, str] = {"skips": "max-skip-connections"}
 """Rules that end a search on shared weights; read without a warning."""
 
-COMMANDS: Mapping[tuple[str, ...], tuple[str, ...]] = {("join",): ("federated", "join")}
+COMMANDS: Mapping[tuple[str, ...], tuple[str, ...]] = {
+    ("claims",): ("hypotheses",),
+    ("join",): ("federated", "join"),
+}
 """Commands by their words."""
 
 _FEDERATED = {

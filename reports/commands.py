@@ -22,7 +22,9 @@ def report(
     ] = None,
     include_json: Annotated[
         list[Path] | None,
-        typer.Option(help="output of verify, claims or reproduce --json, added to the report as a table (repeatable)"),
+        typer.Option(
+            help="output of verify, hypotheses or reproduce --json, added to the report as a table (repeatable)"
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:

@@ -1,1 +1,1 @@
-"""The project's own claims: registered before the runs, judged from results folders and stored evidence."""
+"""The project's hypotheses: registered before the runs, judged from results folders and stored evidence."""

@@ -11,7 +11,7 @@ import numpy as np
 from nasbench.reports.analysis.comparison import ALPHA, resamples_for
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.targets import standard_targets, time_to_target
-from nasbench.reports.hypotheses.registry import Claim
+from nasbench.reports.hypotheses.registry import Hypothesis
 from nasbench.reports.hypotheses.search_time import SEED
 from nasbench.reports.hypotheses.studies import open_study
 from nasbench.reports.hypotheses.verdict import ClaimVerdict, Outcome, Part, not_run
@@ -25,7 +25,7 @@ from nasbench.ties import differences
 HELPS, HURTS, OPEN = "helps", "hurts", "not shown"
 
 
-def judge_ablation(claim: Claim, folders: Mapping[str, Path]) -> ClaimVerdict:
+def judge_ablation(claim: Hypothesis, folders: Mapping[str, Path]) -> ClaimVerdict:
     """Judge a claim of the kind "ablation".
 
     A part helps on a data set where a sign-flip test of the paired difference, Holm over all parts and data sets of the claim,
@@ -54,7 +54,7 @@ def judge_ablation(claim: Claim, folders: Mapping[str, Path]) -> ClaimVerdict:
 
 
 def _on(
-    claim: Claim, results: Results, benchmark: str, rng: np.random.Generator
+    claim: Hypothesis, results: Results, benchmark: str, rng: np.random.Generator
 ) -> list[tuple[Part, float | Undefined]]:
     """Every part on one data set, with the p-value of its test before adjustment."""
     method = str(claim.facts["method"])
@@ -68,7 +68,7 @@ def _on(
     return found
 
 
-def _loss(claim: Claim, results: Results, benchmark: str, label: str) -> Floats | Undefined:
+def _loss(claim: Hypothesis, results: Results, benchmark: str, label: str) -> Floats | Undefined:
     """What a run is judged by, `(R,)`, lower is better: queries to the target up to the cap, or regret at the end."""
     oracle, traces = results.oracle(benchmark), results.traces(benchmark, label)
     if claim.facts["measure"] == "final regret":

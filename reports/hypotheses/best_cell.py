@@ -9,7 +9,7 @@ import numpy as np
 
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.targets import standard_targets, time_to_target
-from nasbench.reports.hypotheses.registry import Claim
+from nasbench.reports.hypotheses.registry import Hypothesis
 from nasbench.reports.hypotheses.studies import open_study
 from nasbench.reports.hypotheses.verdict import ClaimVerdict, Outcome, Part, not_run
 from nasbench.reports.statistics.location import median_bounds
@@ -17,7 +17,7 @@ from nasbench.reports.statistics.proportion import rate
 from nasbench.reports.statistics.result import Interval, Undefined
 
 
-def judge_best_cell(claim: Claim, folders: Mapping[str, Path]) -> ClaimVerdict:
+def judge_best_cell(claim: Hypothesis, folders: Mapping[str, Path]) -> ClaimVerdict:
     """Judge a claim of the kind "median to target".
 
     It holds if every bound of a median is at most what is stated and every counted share at least what is stated. It fails if a
@@ -43,7 +43,7 @@ def judge_best_cell(claim: Claim, folders: Mapping[str, Path]) -> ClaimVerdict:
     )
 
 
-def _on(claim: Claim, results: Results, benchmark: str) -> tuple[Part, Part]:
+def _on(claim: Hypothesis, results: Results, benchmark: str) -> tuple[Part, Part]:
     oracle, method, cap = results.oracle(benchmark), str(claim.facts["method"]), float(claim.facts["cap"])
     target = next(t for t in standard_targets(oracle, oracle.units[0]) if t.key == claim.facts["target"])
     times = time_to_target(results.traces(benchmark, method), target, "unique_queries")

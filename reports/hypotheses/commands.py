@@ -1,4 +1,4 @@
-"""`nasbench claims`."""
+"""`nasbench hypotheses`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 
-def claims(
-    names: Annotated[list[str] | None, typer.Argument(help="registered claims; all if none is named")] = None,
+def hypotheses(
+    names: Annotated[list[str] | None, typer.Argument(help="registered hypotheses; all if none is named")] = None,
     results: Annotated[
-        list[Path] | None, typer.Option(help="results folder of a claim's study; default results/STUDY")
+        list[Path] | None, typer.Option(help="results folder of a hypothesis's study; default results/STUDY")
     ] = None,
     evidence: Annotated[Path, typer.Option(help="folder of evidence of trained networks")] = Path("reports/evidence"),
     theory: Annotated[bool, typer.Option(help="check the theory now, which takes minutes")] = True,
@@ -19,7 +19,7 @@ def claims(
     out: Annotated[Path | None, typer.Option(help="folder for the tables as Markdown, LaTeX, HTML and CSV")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
-    """Judge the project's own claims. Exit status 1 where one that was judged does not stand."""
+    """Judge the project's pre-registered hypotheses. Exit status 1 where one that was judged does not stand."""
     from nasbench.cli.console import print_json, print_table
     from nasbench.cli.progress import progress_bar
     from nasbench.errors import NasbenchError
@@ -40,9 +40,13 @@ def claims(
             if table is not None:
                 write_table_files(table, out)
     if json:
-        print_json("claims", claims=rows_of(verdicts), parts=part_rows(verdicts), registration=registration.sha256)
+        print_json(
+            "hypotheses", hypotheses=rows_of(verdicts), parts=part_rows(verdicts), registration=registration.sha256
+        )
     else:
-        print_table("Claims", [{"claim": v.claim.name, "verdict": v.outcome, "evidence": v.evidence} for v in verdicts])
+        print_table(
+            "Hypotheses", [{"hypothesis": v.claim.name, "verdict": v.outcome, "evidence": v.evidence} for v in verdicts]
+        )
         for verdict in verdicts:
             print(
                 f"{verdict.claim.name}: {verdict.claim.statement} What would change it: {verdict.change.removesuffix('.')}."

@@ -14,7 +14,7 @@ import numpy as np
 from nasbench.reports.analysis.pareto_fronts import TrueFront, true_front
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.traces import Traces
-from nasbench.reports.hypotheses.registry import Claim
+from nasbench.reports.hypotheses.registry import Hypothesis
 from nasbench.reports.hypotheses.search_time import SEED, ratio_part
 from nasbench.reports.hypotheses.studies import labels_of, open_study
 from nasbench.reports.hypotheses.verdict import ClaimVerdict, below, not_run
@@ -25,7 +25,7 @@ from nasbench.search.dominance import nondominated
 from nasbench.spaces.space import Floats
 
 
-def judge_hypervolume(claim: Claim, folders: Mapping[str, Path]) -> ClaimVerdict:
+def judge_hypervolume(claim: Hypothesis, folders: Mapping[str, Path]) -> ClaimVerdict:
     """Judge a claim of the kind "queries to hypervolume"."""
     results = open_study(claim, folders)
     remedy = f"run `nasbench run {claim.facts['study']}`"
@@ -52,7 +52,7 @@ def judge_hypervolume(claim: Claim, folders: Mapping[str, Path]) -> ClaimVerdict
     return below(claim, parts, float(claim.facts["threshold"]))
 
 
-def _times(claim: Claim, results: Results, benchmark: str, label: str) -> CensoredTimes:
+def _times(claim: Hypothesis, results: Results, benchmark: str, label: str) -> CensoredTimes:
     objectives = results.oracle(benchmark).objectives
     inside = objectives[:, results.study.objectives.index("error")] <= float(claim.facts["error_at_most"])
     return queries_to_volume(results.traces(benchmark, label), objectives, inside, float(claim.facts["fraction"]))

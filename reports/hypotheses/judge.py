@@ -9,7 +9,7 @@ from pathlib import Path
 from nasbench.reports.hypotheses.ablation import judge_ablation
 from nasbench.reports.hypotheses.best_cell import judge_best_cell
 from nasbench.reports.hypotheses.hypervolume import judge_hypervolume
-from nasbench.reports.hypotheses.registry import Claim
+from nasbench.reports.hypotheses.registry import Hypothesis
 from nasbench.reports.hypotheses.search_time import judge_search_time
 from nasbench.reports.hypotheses.studies import study_folders
 from nasbench.reports.hypotheses.training import judge_training
@@ -17,7 +17,7 @@ from nasbench.reports.hypotheses.verdict import ClaimVerdict, not_run
 
 EVIDENCE = Path("reports") / "evidence"
 
-BY_STUDY: Mapping[str, Callable[[Claim, Mapping[str, Path]], ClaimVerdict]] = {
+BY_STUDY: Mapping[str, Callable[[Hypothesis, Mapping[str, Path]], ClaimVerdict]] = {
     "time to target": judge_search_time,
     "median to target": judge_best_cell,
     "queries to hypervolume": judge_hypervolume,
@@ -44,7 +44,7 @@ class Sources:
 
 
 def judge_claims(
-    claims: Sequence[Claim], sources: Sources, progress: Callable[[int, int], None] = lambda done, all_: None
+    claims: Sequence[Hypothesis], sources: Sources, progress: Callable[[int, int], None] = lambda done, all_: None
 ) -> list[ClaimVerdict]:
     """Judge claims in their order.
 
@@ -54,13 +54,13 @@ def judge_claims(
     studies = list(dict.fromkeys(str(claim.facts["study"]) for claim in claims if "study" in claim.facts))
     folders = study_folders(sources.results, studies)
 
-    def judged(claim: Claim) -> ClaimVerdict:
+    def judged(claim: Hypothesis) -> ClaimVerdict:
         if claim.kind in BY_STUDY:
             return BY_STUDY[claim.kind](claim, folders)
         if claim.kind == "trained network":
             return judge_training(claim, sources.evidence)
         if not sources.theory:
-            return not_run(claim, "the theory was not checked", "run `nasbench claims` without --no-theory")
+            return not_run(claim, "the theory was not checked", "run `nasbench hypotheses` without --no-theory")
         from nasbench.reports.hypotheses.theory_claims import judge_theory
 
         return judge_theory(claim, sources.jobs, progress)

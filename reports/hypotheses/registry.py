@@ -36,7 +36,7 @@ class Baseline:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Claim:
+class Hypothesis:
     """A registered claim.
 
     Attributes:
@@ -70,10 +70,10 @@ class Registration:
         sha256: of the file's bytes.
     """
 
-    claims: tuple[Claim, ...]
+    claims: tuple[Hypothesis, ...]
     sha256: str
 
-    def select(self, names: list[str]) -> tuple[Claim, ...]:
+    def select(self, names: list[str]) -> tuple[Hypothesis, ...]:
         """The named claims, or all.
 
         Raises:
@@ -104,7 +104,7 @@ def parse(text: str) -> Registration:
         fixed = {key: raw.take(key, str, "a text") for key in ("name", "kind", "statement", "rule", "change")}
         if fixed["kind"] not in KINDS:
             raise unknown_name("kind of claim", fixed["kind"], KINDS)
-        claims.append(Claim(**fixed, facts={key: value for key, value in entry.items() if key not in fixed}))
+        claims.append(Hypothesis(**fixed, facts={key: value for key, value in entry.items() if key not in fixed}))
     if len({claim.name for claim in claims}) != len(claims):
         raise NasbenchError("Two registered claims share a name; each needs its own.")
     return Registration(tuple(claims), hashlib.sha256(text.encode()).hexdigest())

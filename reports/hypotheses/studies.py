@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nasbench.errors import NasbenchError
 from nasbench.reports.analysis.results import Results
-from nasbench.reports.hypotheses.registry import Baseline, Claim
+from nasbench.reports.hypotheses.registry import Baseline, Hypothesis
 from nasbench.search.registry import get_optimizer
 from nasbench.study.config import Study
 from nasbench.study.methods import MethodConfig
@@ -37,7 +37,7 @@ def study_folders(given: Sequence[Path], studies: Sequence[str]) -> dict[str, Pa
     return found
 
 
-def open_study(claim: Claim, folders: Mapping[str, Path]) -> Results | str:
+def open_study(claim: Hypothesis, folders: Mapping[str, Path]) -> Results | str:
     """Open a claim's study, or say in a clause why it cannot be judged by it."""
     study = str(claim.facts["study"])
     if study not in folders:
@@ -49,7 +49,7 @@ def open_study(claim: Claim, folders: Mapping[str, Path]) -> Results | str:
     return _unsuitable(claim, results.study) or results
 
 
-def _unsuitable(claim: Claim, study: Study) -> str:
+def _unsuitable(claim: Hypothesis, study: Study) -> str:
     """Why a study is not the registered one; empty if it is."""
     runs, cap = int(claim.facts["runs"]), float(claim.facts["cap"])
     if study.runs < runs:
@@ -74,7 +74,7 @@ def _unsuitable(claim: Claim, study: Study) -> str:
     return f"the study lacks {', '.join(lacking)}" if lacking else ""
 
 
-def labels_of(claim: Claim, study: Study) -> tuple[str, ...]:
+def labels_of(claim: Hypothesis, study: Study) -> tuple[str, ...]:
     """Labels of all entries of a study that a claim names as baselines, in the order of the registration."""
     found = [entry.label for baseline in claim.baselines for entry in _entries(baseline, study)]
     return tuple(label for label in dict.fromkeys(found) if label != claim.facts["method"])

@@ -11,7 +11,7 @@ from nasbench.files.sealed import digest
 from nasbench.live.evidence.record import read_record
 from nasbench.live.evidence.registration import FOLDER, EvidenceRegistration, covering, registrations
 from nasbench.live.evidence.summary import accuracy, judge
-from nasbench.reports.hypotheses.registry import Claim
+from nasbench.reports.hypotheses.registry import Hypothesis
 from nasbench.reports.hypotheses.verdict import ClaimVerdict, Outcome, Part, not_run
 from nasbench.reports.statistics.result import Undefined
 
@@ -22,7 +22,7 @@ NO_CELL = f"no cell of NAS-Bench-201 as tabulated can reach it (the table's best
 REMEDY = "run `python -m nasbench.live.evidence`, on one GPU or with `--device cpu`"
 
 
-def judge_training(claim: Claim, folder: Path, hypotheses: Path = FOLDER) -> ClaimVerdict:
+def judge_training(claim: Hypothesis, folder: Path, hypotheses: Path = FOLDER) -> ClaimVerdict:
     """Judge a claim of the kind "trained network" by the files `PLAN.json` in a folder, each under its registration.
 
     A plan whose registered seeds are not all trained decides nothing. One plan on which the claim holds is enough.
@@ -157,7 +157,7 @@ def _outcome(verdicts: Sequence[str]) -> Outcome:
     return "fails" if "fails" in verdicts else "not shown"
 
 
-def _missing(claim: Claim, folder: Path, judged: dict[str, dict[str, Any]]) -> str:
+def _missing(claim: Hypothesis, folder: Path, judged: dict[str, dict[str, Any]]) -> str:
     if not judged:
         return f"there is no evidence in {folder}"
     return " and ".join(

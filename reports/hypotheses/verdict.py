@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from nasbench.reports.hypotheses.registry import Claim
+from nasbench.reports.hypotheses.registry import Hypothesis
 from nasbench.reports.page.words import pluralize
 from nasbench.reports.statistics.result import Undefined
 
@@ -50,7 +50,7 @@ class ClaimVerdict:
         change: what would change the verdict.
     """
 
-    claim: Claim
+    claim: Hypothesis
     outcome: Outcome
     threshold: float | None
     parts: tuple[Part, ...]
@@ -63,7 +63,7 @@ class ClaimVerdict:
         return self.outcome in ("holds", "not run")
 
 
-def not_run(claim: Claim, reason: str, remedy: str) -> ClaimVerdict:
+def not_run(claim: Hypothesis, reason: str, remedy: str) -> ClaimVerdict:
     """The verdict where there is nothing to judge by; never replaced by something else."""
     return ClaimVerdict(
         claim=claim,
@@ -75,7 +75,7 @@ def not_run(claim: Claim, reason: str, remedy: str) -> ClaimVerdict:
     )
 
 
-def below(claim: Claim, parts: Sequence[Part], threshold: float, *, strictly: bool = False) -> ClaimVerdict:
+def below(claim: Hypothesis, parts: Sequence[Part], threshold: float, *, strictly: bool = False) -> ClaimVerdict:
     """Judge by the intersection-union rule that every part lies at or below a threshold (`strictly` below).
 
     Holds if every upper bound does, at 95 % together since each does at 95 %. Fails if one lower bound lies beyond.

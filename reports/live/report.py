@@ -21,7 +21,7 @@ def build_live_report(results: LiveResults, judgements: Sequence[Path] = ()) -> 
 
     Args:
         results: the study.
-        judgements: files that `nasbench verify`, `claims` or `reproduce` printed with `--json`, to be shown as tables.
+        judgements: files that `nasbench verify`, `hypotheses` or `reproduce` printed with `--json`, to be shown as tables.
 
     Raises:
         NasbenchError: if a file of judgements is none.

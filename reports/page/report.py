@@ -88,7 +88,7 @@ def build_report(
     Args:
         results: the study.
         reference: label of the optimizer that times to targets are compared with; the study's first if None.
-        judgements: files that `nasbench verify`, `claims` or `reproduce` printed with `--json`, to be shown as tables.
+        judgements: files that `nasbench verify`, `hypotheses` or `reproduce` printed with `--json`, to be shown as tables.
         figures: whether figures are drawn, which takes most of the time.
 
     Raises:

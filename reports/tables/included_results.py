@@ -1,4 +1,4 @@
-"""Tables of what other commands judged: theory verdicts, claims, reproduced papers; from the JSON that those commands print."""
+"""Tables of what other commands judged: theory verdicts, hypotheses, reproduced papers; from the JSON that those commands print."""
 
 from __future__ import annotations
 
@@ -15,11 +15,17 @@ from nasbench.reports.statistics.result import Interval, Undefined
 from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
 from nasbench.reports.tables.theory_verdicts import theory_tables
 
-KEYS = {"verify": "verdicts", "claims": "claims", "reproduce": "rows"}
-"""Command to the key of its results."""
+KEYS = {"verify": "verdicts", "hypotheses": "hypotheses", "claims": "claims", "reproduce": "rows"}
+"""Command to the key of its results; `claims` is what `hypotheses` was called before version 0.3."""
 
-TITLES = {"verify": "Theory against traces", "claims": "Claims", "reproduce": "Published beside reproduced"}
-NEEDED = {"verify": ("claim", "verdict"), "claims": ("claim", "statement", "verdict", "evidence", "change")}
+TITLES = {
+    "verify": "Theory against traces",
+    "hypotheses": "Hypotheses",
+    "claims": "Hypotheses",
+    "reproduce": "Published beside reproduced",
+}
+_JUDGED = ("claim", "statement", "verdict", "evidence", "change")
+NEEDED = {"verify": ("claim", "verdict"), "hypotheses": _JUDGED, "claims": _JUDGED}
 """Keys that each row of a command's results must have."""
 
 HIDDEN = ("interval", "low", "high", "seconds", "mutant", "fault", "passed")
@@ -27,7 +33,7 @@ HIDDEN = ("interval", "low", "high", "seconds", "mutant", "fault", "passed")
 
 
 def read_judgements(path: Path) -> tuple[ReportTable, ...]:
-    """Build the tables of a file that `nasbench verify --json`, `claims --json` or `reproduce --json` printed.
+    """Build the tables of a file that `nasbench verify --json`, `hypotheses --json` or `reproduce --json` printed.
 
     Raises:
         NasbenchError: if the file is not such an object.
@@ -37,7 +43,7 @@ def read_judgements(path: Path) -> tuple[ReportTable, ...]:
         document = json.loads(raw)
     except (OSError, ValueError):
         raise NasbenchError(
-            f"{path} is not JSON; give a file that `nasbench verify --json` (or claims, reproduce) printed."
+            f"{path} is not JSON; give a file that `nasbench verify --json` (or hypotheses, reproduce) printed."
         ) from None
     command = document.get("command") if isinstance(document, dict) else None
     rows = document.get(KEYS.get(str(command), "")) if isinstance(document, dict) else None
@@ -50,7 +56,7 @@ def read_judgements(path: Path) -> tuple[ReportTable, ...]:
         raise NasbenchError(
             f"{path} holds a row without {lacking[0]!r}; print it anew with `nasbench {command} --json`."
         )
-    if command == "claims":
+    if command in ("hypotheses", "claims"):
         tables = (claims_table(rows, str(document.get("registration"))), parts_table(document.get("parts") or ()))
         return tuple(replace(table, name=f"{table.name}-{runs}") for table in tables if table is not None)
     if command == "verify" and not any("optimizer" in row for row in rows):
@@ -62,7 +68,7 @@ def judgement_table(command: str, rows: Sequence[Mapping[str, Any]], runs: str, 
     """Build the table from flat rows.
 
     Args:
-        command: "verify", "claims" or "reproduce".
+        command: "verify", "hypotheses" or "reproduce".
         rows: one flat object a verdict, all with the same keys; a null number is undefined.
         runs: hash of what the rows come from.
         source: name of the file, for the caption.

@@ -156,7 +156,8 @@ def test_growth_has_a_table_of_its_own_with_what_was_measured(tmp_path: Path) ->
     assert cells["sizes"].value == "10 to 1000"
 
 
-def test_claims_are_shown_with_every_number_they_rest_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize("word", ["hypotheses", "claims"])
+def test_hypotheses_are_shown_with_every_number_they_rest_on(word: str, tmp_path: Path) -> None:
     from nasbench.reports.hypotheses.registry import registered
     from nasbench.reports.hypotheses.tables import part_rows, rows_of
     from nasbench.reports.hypotheses.verdict import Part, below, not_run
@@ -170,8 +171,8 @@ def test_claims_are_shown_with_every_number_they_rest_on(tmp_path: Path) -> None
     verdicts = [below(first, parts, 0.5), not_run(second, "nothing is there", "run it")]
     path = tmp_path / "claims.json"
     document = {
-        "command": "claims",
-        "claims": rows_of(verdicts),
+        "command": word,
+        word: rows_of(verdicts),
         "parts": part_rows(verdicts),
         "registration": "f" * 64,
     }

@@ -80,7 +80,7 @@ def test_a_value_out_of_range_is_refused(copy: Path, column: str, value: float, 
         ("traces/**/*.parquet", ("report", "run", "verify --traces")),
         ("timings/**/*.json", ("report", "run")),
         ("environment.json", ("report", "run", "verify --traces")),
-        ("study.toml", ("report", "run", "verify --traces", "claims --results")),
+        ("study.toml", ("report", "run", "verify --traces", "hypotheses --results")),
     ],
 )
 def test_every_command_refuses_a_changed_file_and_names_it(

@@ -12,7 +12,7 @@ import pytest
 
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.hypotheses.judge import Sources, judge_claims
-from nasbench.reports.hypotheses.registry import Claim, parse, registered
+from nasbench.reports.hypotheses.registry import Hypothesis, parse, registered
 from nasbench.reports.hypotheses.verdict import ClaimVerdict
 from nasbench.reports.statistics.result import Undefined
 
@@ -153,7 +153,7 @@ def test_the_registrations_fit_their_presets() -> None:
     from nasbench.reports.hypotheses.studies import _unsuitable
     from nasbench.study.toml import load_study
 
-    claims: dict[str, Claim] = {claim.name: claim for claim in registered().claims if "study" in claim.facts}
+    claims: dict[str, Hypothesis] = {claim.name: claim for claim in registered().claims if "study" in claim.facts}
     assert {"best-cell-found-soon", "every-part-helps-on-tables", "every-part-helps-on-landscapes"} < set(claims)
     for claim in claims.values():
         assert _unsuitable(claim, load_study(str(claim.facts["study"]))) == "", claim.name

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from nasbench.reports.hypotheses.registry import Claim
+from nasbench.reports.hypotheses.registry import Hypothesis
 from nasbench.reports.hypotheses.search_time import ratio_part
 from nasbench.reports.hypotheses.verdict import Part, below, not_run
 from nasbench.reports.statistics.inputs import CensoredTimes
 from nasbench.reports.statistics.result import Undefined
 
-CLAIM = Claim(
+CLAIM = Hypothesis(
     name="c", kind="time to target", statement="s", rule="r", change="a bound above", facts={"threshold": 0.5}
 )
 CAP = 300.0

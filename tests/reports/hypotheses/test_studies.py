@@ -13,10 +13,10 @@ import pytest
 from nasbench.errors import NasbenchError
 from nasbench.reports.analysis.pareto_fronts import true_front
 from nasbench.reports.analysis.traces import stack_runs
-from nasbench.reports.hypotheses.commands import claims as command
+from nasbench.reports.hypotheses.commands import hypotheses as command
 from nasbench.reports.hypotheses.hypervolume import queries_to_volume, share
 from nasbench.reports.hypotheses.judge import Sources, judge_claims
-from nasbench.reports.hypotheses.registry import Claim, parse, registered
+from nasbench.reports.hypotheses.registry import Hypothesis, parse, registered
 from nasbench.reports.hypotheses.tables import claims_table, part_rows, parts_table, rows_of
 from nasbench.reports.tables.included_results import judgement_table
 from nasbench.reports.tables.to_latex import to_latex
@@ -43,7 +43,7 @@ baselines = [{{ name = "{baseline}" }}]
 
 def registration(
     study: Path, baseline: str = "random_search", threshold: float = 1.0, target: str = "regret-1"
-) -> Claim:
+) -> Hypothesis:
     text = SMALL.format(study=study.parent.name, baseline=baseline, threshold=threshold, target=target)
     return parse(text).claims[0]
 
@@ -61,7 +61,7 @@ def study(small_study: Callable[..., Path], tmp_path_factory: pytest.TempPathFac
     )
 
 
-def judged(claim: Claim, *folders: Path) -> str:
+def judged(claim: Hypothesis, *folders: Path) -> str:
     (verdict,) = judge_claims([claim], Sources(results=folders))
     return verdict.outcome
 
@@ -89,8 +89,8 @@ def test_settings_choose_the_entry_by_the_algorithms_defaults(study: Path) -> No
     named = [{"name": "regularized_evolution", "settings": {"population": 10, "sample": 3}}]
     other = [{"name": "regularized_evolution", "settings": {"population": 30, "sample": 10}}]
     facts = dict(claim.facts)
-    with_default = Claim(**{**vars(claim), "facts": {**facts, "baselines": named}})
-    without = Claim(**{**vars(claim), "facts": {**facts, "baselines": other}})
+    with_default = Hypothesis(**{**vars(claim), "facts": {**facts, "baselines": named}})
+    without = Hypothesis(**{**vars(claim), "facts": {**facts, "baselines": other}})
     assert judged(with_default, study) != "not run"
     (verdict,) = judge_claims([without], Sources(results=[study]))
     assert verdict.outcome == "not run" and "population 30, sample 10" in verdict.evidence
@@ -110,7 +110,7 @@ def test_a_study_that_is_not_the_registered_one_judges_nothing(
     study: Path, change: dict[str, object], reason: str
 ) -> None:
     claim = registration(study)
-    altered = Claim(**{**vars(claim), "facts": {**claim.facts, **change}})
+    altered = Hypothesis(**{**vars(claim), "facts": {**claim.facts, **change}})
     (verdict,) = judge_claims([altered], Sources(results=[study]))
     assert verdict.outcome == "not run" and reason in verdict.evidence and "nasbench run" in verdict.change
 
@@ -149,7 +149,7 @@ def test_tables_and_rows(study: Path) -> None:
     assert [row["claim"] for row in rows] == ["faster", "cifar10-96.2"]
     assert {"claim", "verdict", "evidence", "change", "statistic", "n", "runs"} <= set(rows[0])
     assert len(part_rows(verdicts)) == 2
-    assert "faster" in to_markdown(claims_table(rows, "abc")) and judgement_table("claims", rows, "abc", "f").rows
+    assert "faster" in to_markdown(claims_table(rows, "abc")) and judgement_table("hypotheses", rows, "abc", "f").rows
     parts = parts_table(part_rows(verdicts))
     assert parts is not None and r"\toprule" in to_latex(parts)
     assert parts_table(part_rows(verdicts[1:])) is None
@@ -161,8 +161,8 @@ def test_the_command_without_results_says_not_run_and_succeeds(
     monkeypatch.chdir(tmp_path)
     assert command(theory=False, json=True, out=tmp_path / "tables") == 0
     document = json.loads(capsys.readouterr().out)
-    assert document["command"] == "claims" and len(document["claims"]) == len(registered().claims)
-    assert {row["verdict"] for row in document["claims"]} == {"not run"}
+    assert document["command"] == "hypotheses" and len(document["hypotheses"]) == len(registered().claims)
+    assert {row["verdict"] for row in document["hypotheses"]} == {"not run"}
     assert (tmp_path / "tables" / "claims.tex").exists()
 
 
