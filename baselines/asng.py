@@ -29,15 +29,15 @@ class Asng:
     Args:
         problem: the benchmark.
         streams: one random stream a run.
-        samples: architectures a step, at least 2; the best and the worst quarter (at least one each) get utility.
-        alpha: threshold of the signal-to-noise ratio; larger means longer steps.
-        step: initial length of a step in the Fisher metric.
+        samples_per_step: architectures a step, at least 2; the best and the worst quarter (at least one each) get utility.
+        snr_threshold: threshold of the signal-to-noise ratio; larger means longer steps.
+        initial_step_size: initial length of a step in the Fisher metric.
     """
 
     TUNABLE: ClassVar[Mapping[str, tuple]] = {
-        "samples": ("integer", 2, 12),
-        "alpha": ("log-real", 1.05, 6.0),
-        "step": ("log-real", 0.05, 4.0),
+        "samples_per_step": ("integer", 2, 12),
+        "snr_threshold": ("log-real", 1.05, 6.0),
+        "initial_step_size": ("log-real", 0.05, 4.0),
     }
 
     def __init__(
@@ -45,15 +45,15 @@ class Asng:
         problem: Problem,
         streams: Streams,
         *,
-        samples: Annotated[int, count(1_000, least=2)] = 2,
-        alpha: Annotated[float, SIGNAL] = 1.5,
-        step: Annotated[float, positive(1_000)] = 1.0,
+        samples_per_step: Annotated[int, count(1_000, least=2)] = 2,
+        snr_threshold: Annotated[float, SIGNAL] = 1.5,
+        initial_step_size: Annotated[float, positive(1_000)] = 1.0,
     ) -> None:
         self._space = problem.space
         self._streams = streams
-        self._samples = samples
-        self._alpha = alpha
-        self._step = step
+        self._samples = samples_per_step
+        self._alpha = snr_threshold
+        self._step = initial_step_size
         choices = support(self._space.cardinalities)
         self._free = int((self._space.cardinalities - 1).sum())
         self._least = np.where(choices, 1.0 / (self._space.d * (self._space.cardinalities[:, None] - 1)), 0.0)

@@ -29,21 +29,21 @@ class Bananas:
     Args:
         problem: the benchmark.
         rng: the run's generator.
-        initial: random architectures at the start.
-        batch: architectures measured between two trainings.
-        candidates: mutations that are scored for a batch.
-        parents: the best architectures, which are mutated.
-        members: networks of the ensemble.
-        steps: steps of training.
+        n_initial_samples: random architectures at the start.
+        batch_size: architectures measured between two trainings.
+        n_candidates: mutations that are scored for a batch.
+        n_parents: the best architectures, which are mutated.
+        ensemble_size: networks of the ensemble.
+        training_steps: steps of training.
         encoding: "paths" or "one-hot"; a space without paths takes "one-hot" for "paths".
     """
 
     TUNABLE: ClassVar[Mapping[str, tuple]] = {
-        "initial": ("log-integer", 4, 40),
-        "batch": ("integer", 1, 20),
-        "candidates": ("log-integer", 20, 400),
-        "parents": ("integer", 1, 20),
-        "steps": ("log-integer", 50, 400),
+        "n_initial_samples": ("log-integer", 4, 40),
+        "batch_size": ("integer", 1, 20),
+        "n_candidates": ("log-integer", 20, 400),
+        "n_parents": ("integer", 1, 20),
+        "training_steps": ("log-integer", 50, 400),
         "encoding": ("choice", "paths", "one-hot"),
     }
 
@@ -52,18 +52,23 @@ class Bananas:
         problem: Problem,
         rng: np.random.Generator,
         *,
-        initial: Annotated[int, count(10_000)] = 10,
-        batch: Annotated[int, count(10_000)] = 10,
-        candidates: Annotated[int, count(10_000)] = 100,
-        parents: Annotated[int, count(10_000)] = 10,
-        members: Annotated[int, count(100, least=2)] = 5,
-        steps: Annotated[int, count(10_000)] = 150,
+        n_initial_samples: Annotated[int, count(10_000)] = 10,
+        batch_size: Annotated[int, count(10_000)] = 10,
+        n_candidates: Annotated[int, count(10_000)] = 100,
+        n_parents: Annotated[int, count(10_000)] = 10,
+        ensemble_size: Annotated[int, count(100, least=2)] = 5,
+        training_steps: Annotated[int, count(10_000)] = 150,
         encoding: Literal["paths", "one-hot"] = "paths",
     ) -> None:
         self._space = problem.space
         self._rng = rng
-        self._initial, self._batch, self._candidates, self._parents = initial, batch, candidates, parents
-        self._ensemble = MlpEnsemble(members=members, steps=steps)
+        self._initial, self._batch, self._candidates, self._parents = (
+            n_initial_samples,
+            batch_size,
+            n_candidates,
+            n_parents,
+        )
+        self._ensemble = MlpEnsemble(members=ensemble_size, steps=training_steps)
         self._encoding = encoding if self._space.has_paths else "one-hot"
         self._history = History(self._space, len(problem.objectives))
 
@@ -96,12 +101,12 @@ def thompson(predicted: Floats, rng: np.random.Generator) -> Floats:
     return mean + deviation * rng.standard_normal(len(mean))
 
 
-def mutations(space: Space, history: History, parents: int, number: int, rng: np.random.Generator) -> Architectures:
+def mutations(space: Space, history: History, n_parents: int, number: int, rng: np.random.Generator) -> Architectures:
     """Unmeasured mutations of the best, `(m, d)`: `number` are drawn, the parents taking turns; repeats count once.
 
     Where all of them are known already, twice mutated ones, and so on; at last uniform ones, which a small space may lack too.
     """
-    best = history.architectures[history.best(parents)]
+    best = history.architectures[history.best(n_parents)]
     children = best[np.arange(number) % len(best)]
     for _ in range(space.d):
         children = space.mutate(children, rng.random((number, 2)))

@@ -32,18 +32,18 @@ class Bohb(SuccessiveHalving):
         problem: the benchmark; it needs several fidelities.
         rng: the run's generator.
         eta: factor between rungs.
-        samples: draws around good architectures, of which the best ratio of densities is proposed.
+        n_candidates: draws around good architectures, of which the best ratio of densities is proposed.
         random_fraction: share of uniform proposals.
         min_bandwidth: smallest bandwidth of a decision.
-        good_share: share of a fidelity's architectures that count as good, at least `d + 1` of them.
+        top_fraction: share of a fidelity's architectures that count as good, at least `d + 1` of them.
     """
 
     TUNABLE: ClassVar[Mapping[str, tuple]] = {
         "eta": ("real", 2.0, 5.0),
-        "samples": ("log-integer", 2, 128),
+        "n_candidates": ("log-integer", 2, 128),
         "random_fraction": ("real", 0.0, 0.5),
         "min_bandwidth": ("log-real", 0.01, 0.5),
-        "good_share": ("real", 0.05, 0.4),
+        "top_fraction": ("real", 0.05, 0.4),
     }
 
     def __init__(
@@ -52,14 +52,14 @@ class Bohb(SuccessiveHalving):
         rng: np.random.Generator,
         *,
         eta: Eta = 3.0,
-        samples: Annotated[int, count(10_000)] = 4,
+        n_candidates: Annotated[int, count(10_000)] = 4,
         random_fraction: Probability = 0.0,
         min_bandwidth: Annotated[float, positive(1)] = 0.3,
-        good_share: Annotated[float, positive(0.5)] = 0.15,
+        top_fraction: Annotated[float, positive(0.5)] = 0.15,
     ) -> None:
         super().__init__(problem, rng, eta=eta)
-        self._samples, self._random_fraction = samples, random_fraction
-        self._min_bandwidth, self._good_share = min_bandwidth, good_share
+        self._samples, self._random_fraction = n_candidates, random_fraction
+        self._min_bandwidth, self._good_share = min_bandwidth, top_fraction
         self._seen: dict[int, list[tuple[Architectures, float]]] = {}
         self._models: dict[int, tuple[Density, Density]] = {}
 

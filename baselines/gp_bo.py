@@ -34,25 +34,25 @@ class GpBo:
 
     The plain strong baseline: a Gaussian kernel on the one-hot encoding (that is, `exp(-rate * differing decisions)`), length
     scale and noise by marginal likelihood on a grid, the signal's variance in closed form, errors replaced by normal scores of their
-    ranks. `edges` and `paths` weigh the one-hot and the path encoding within the kernel's squared distance. The acquisition is
+    ranks. `edge_weight` and `path_weight` weigh the one-hot and the path encoding within the kernel's squared distance. The acquisition is
     maximised over neighbours of the ten best and uniform architectures, then by hill climbing from the best of these.
 
     Args:
         problem: the benchmark.
         rng: the run's generator.
-        initial: random architectures at the start.
-        edges: weight of the one-hot encoding.
-        paths: weight of the path encoding; the space must have paths if it is not 0.
-        target: "ranks" (normal scores) or "standardised".
-        pool: uniform architectures among which the acquisition is maximised, beside the neighbours of the best.
+        n_initial_samples: random architectures at the start.
+        edge_weight: weight of the one-hot encoding.
+        path_weight: weight of the path encoding; the space must have paths if it is not 0.
+        target_transform: "ranks" (normal scores) or "standardised".
+        n_candidates: uniform architectures among which the acquisition is maximised, beside the neighbours of the best.
     """
 
     TUNABLE: ClassVar[Mapping[str, tuple]] = {
-        "initial": ("log-integer", 3, 40),
-        "edges": ("real", 0.0, 1.0),
-        "paths": ("real", 0.0, 1.0),
-        "target": ("choice", "ranks", "standardised"),
-        "pool": ("log-integer", 64, 1024),
+        "n_initial_samples": ("log-integer", 3, 40),
+        "edge_weight": ("real", 0.0, 1.0),
+        "path_weight": ("real", 0.0, 1.0),
+        "target_transform": ("choice", "ranks", "standardised"),
+        "n_candidates": ("log-integer", 64, 1024),
     }
 
     REFIT_GROWTH: ClassVar[float] = 1.3
@@ -63,18 +63,24 @@ class GpBo:
         problem: Problem,
         rng: np.random.Generator,
         *,
-        initial: Annotated[int, count(10_000)] = 10,
-        edges: Weight = 1.0,
-        paths: Weight = 0.0,
-        target: Literal["ranks", "standardised"] = "ranks",
-        pool: Annotated[int, count(10_000)] = 256,
+        n_initial_samples: Annotated[int, count(10_000)] = 10,
+        edge_weight: Weight = 1.0,
+        path_weight: Weight = 0.0,
+        target_transform: Literal["ranks", "standardised"] = "ranks",
+        n_candidates: Annotated[int, count(10_000)] = 256,
     ) -> None:
-        require(edges + paths > 0, "GP-BO", "paths", paths, "above 0 where edges is 0")
-        require(paths == 0 or problem.space.has_paths, "GP-BO", "paths", paths, "0 on a space without paths")
+        require(edge_weight + path_weight > 0, "GP-BO", "path_weight", path_weight, "above 0 where edges is 0")
+        require(
+            path_weight == 0 or problem.space.has_paths,
+            "GP-BO",
+            "path_weight",
+            path_weight,
+            "0 on a space without paths",
+        )
         self._space = problem.space
         self._rng = rng
-        self._initial, self._pool, self._target = initial, pool, target
-        self._weights = (edges, paths)
+        self._initial, self._pool, self._target = n_initial_samples, n_candidates, target_transform
+        self._weights = (edge_weight, path_weight)
         self._history = History(self._space, len(problem.objectives))
         self._features: Floats = np.empty((0, 0))
         self._factor: Floats = np.empty((0, 0))
@@ -146,11 +152,11 @@ class GpBo:
         return expected_improvement(mean, np.sqrt(variance * spread), float(targets.min()))
 
 
-def encode(space: Space, architectures: Architectures, edges: float, paths: float) -> Floats:
-    """Weighted features `(n, f)`, so that half the squared distance is `edges` times the number of differing decisions, plus paths."""
-    parts = [math.sqrt(edges) * space.one_hot(architectures)] if edges > 0 else []
-    if paths > 0:
-        parts.append(math.sqrt(paths) * space.paths(architectures))
+def encode(space: Space, architectures: Architectures, edge_weight: float, path_weight: float) -> Floats:
+    """Weighted features `(n, f)`, so that half the squared distance is `edge_weight` times the number of differing decisions, plus paths."""
+    parts = [math.sqrt(edge_weight) * space.one_hot(architectures)] if edge_weight > 0 else []
+    if path_weight > 0:
+        parts.append(math.sqrt(path_weight) * space.paths(architectures))
     return np.concatenate(parts, axis=-1)
 
 
@@ -170,9 +176,9 @@ def kernel(left: Floats, right: Floats, rate: float) -> Floats:
     return np.exp(exponent, out=exponent)
 
 
-def transformed(errors: Floats, target: str) -> Floats:
+def transformed(errors: Floats, target_transform: str) -> Floats:
     """Targets of mean about 0 and deviation about 1: normal scores of mid-ranks, or standardised errors, `(t,)`."""
-    if target == "standardised":
+    if target_transform == "standardised":
         return (errors - errors.mean()) / max(float(errors.std()), 1e-12)
     return normal_scores(errors)
 

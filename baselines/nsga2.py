@@ -23,15 +23,15 @@ class Nsga2(PymooSearch):
     Args:
         problem: the benchmark.
         rng: the run's generator.
-        population: N; offspring a generation too.
-        crossover: probability that two parents are crossed uniformly.
-        mutation: probability that a decision is drawn anew, 1 / d if None.
+        population_size: N; offspring a generation too.
+        crossover_prob: probability that two parents are crossed uniformly.
+        mutation_prob: probability that a decision is drawn anew, 1 / d if None.
     """
 
     TUNABLE: ClassVar[Mapping[str, tuple]] = {
-        "population": ("log-integer", 6, 60),
-        "crossover": ("real", 0.0, 1.0),
-        "mutation": ("log-real", 0.05, 0.6),
+        "population_size": ("log-integer", 6, 60),
+        "crossover_prob": ("real", 0.0, 1.0),
+        "mutation_prob": ("log-real", 0.05, 0.6),
     }
 
     def __init__(
@@ -39,14 +39,14 @@ class Nsga2(PymooSearch):
         problem: Problem,
         rng: np.random.Generator,
         *,
-        population: Annotated[int, count(10_000, least=2)] = 40,
-        crossover: Probability = 0.9,
-        mutation: Probability | None = None,
+        population_size: Annotated[int, count(10_000, least=2)] = 40,
+        crossover_prob: Probability = 0.9,
+        mutation_prob: Probability | None = None,
     ) -> None:
         super().__init__(problem, rng)
         from pymoo.algorithms.moo.nsga2 import NSGA2
 
-        self.start(NSGA2(pop_size=population, **self.operators(crossover, mutation)))
+        self.start(NSGA2(pop_size=population_size, **self.operators(crossover_prob, mutation_prob)))
 
 
 OPTIMIZER = PerRun(Nsga2, objectives="many")

@@ -24,15 +24,15 @@ class Nsga3(PymooSearch):
     Args:
         problem: the benchmark.
         rng: the run's generator.
-        population: N; offspring a generation too.
-        crossover: probability that two parents are crossed uniformly.
-        mutation: probability that a decision is drawn anew, 1 / d if None.
+        population_size: N; offspring a generation too.
+        crossover_prob: probability that two parents are crossed uniformly.
+        mutation_prob: probability that a decision is drawn anew, 1 / d if None.
     """
 
     TUNABLE: ClassVar[Mapping[str, tuple]] = {
-        "population": ("log-integer", 6, 92),
-        "crossover": ("real", 0.0, 1.0),
-        "mutation": ("log-real", 0.05, 0.6),
+        "population_size": ("log-integer", 6, 92),
+        "crossover_prob": ("real", 0.0, 1.0),
+        "mutation_prob": ("log-real", 0.05, 0.6),
     }
 
     def __init__(
@@ -40,9 +40,9 @@ class Nsga3(PymooSearch):
         problem: Problem,
         rng: np.random.Generator,
         *,
-        population: Annotated[int, count(10_000, least=2)] = 92,
-        crossover: Probability = 1.0,
-        mutation: Probability | None = None,
+        population_size: Annotated[int, count(10_000, least=2)] = 92,
+        crossover_prob: Probability = 1.0,
+        mutation_prob: Probability | None = None,
     ) -> None:
         super().__init__(problem, rng)
         from pymoo.algorithms.moo.nsga3 import NSGA3
@@ -50,27 +50,27 @@ class Nsga3(PymooSearch):
 
         from nasbench.baselines.pymoo_operators import random_tournament
 
-        directions = reference_directions(self._objectives, population)
-        operators = self.operators(crossover, mutation)
+        directions = reference_directions(self._objectives, population_size)
+        operators = self.operators(crossover_prob, mutation_prob)
         selection = TournamentSelection(func_comp=random_tournament)
-        self.start(NSGA3(directions, pop_size=population, selection=selection, **operators))
+        self.start(NSGA3(directions, pop_size=population_size, selection=selection, **operators))
 
 
-def divisions(objectives: int, population: int) -> int:
+def divisions(objectives: int, population_size: int) -> int:
     """Most divisions p of each axis whose `C(M + p - 1, p)` directions do not outnumber the population; at least 1."""
     p = 1
-    while objectives > 1 and math.comb(objectives + p, p + 1) <= population:
+    while objectives > 1 and math.comb(objectives + p, p + 1) <= population_size:
         p += 1
     return p
 
 
-def reference_directions(objectives: int, population: int) -> Floats:
+def reference_directions(objectives: int, population_size: int) -> Floats:
     """Das and Dennis's directions, `(n, M)`, each summing to 1."""
     from pymoo.util.ref_dirs import get_reference_directions
 
     if objectives == 1:
         return np.ones((1, 1))
-    directions = get_reference_directions("das-dennis", objectives, n_partitions=divisions(objectives, population))
+    directions = get_reference_directions("das-dennis", objectives, n_partitions=divisions(objectives, population_size))
     return np.asarray(directions)
 
 

@@ -23,12 +23,14 @@ class OnePlusOneEA:
     Args:
         problem: the benchmark.
         streams: one random stream a run.
-        rate: probability that a decision changes, uniformly to another choice; None for one divided by the number of decisions.
+        mutation_rate: probability that a decision changes, uniformly to another choice; None for one divided by the number of decisions.
     """
 
-    def __init__(self, problem: Problem, streams: Streams, *, rate: Annotated[float, INSIDE] | None = None) -> None:
+    def __init__(
+        self, problem: Problem, streams: Streams, *, mutation_rate: Annotated[float, INSIDE] | None = None
+    ) -> None:
         self._space = problem.space
-        self._rate = 1 / self._space.d if rate is None else rate
+        self._rate = 1 / self._space.d if mutation_rate is None else mutation_rate
         self._streams = streams
         self._parent = np.zeros((len(streams), self._space.d), dtype=np.int8)
         self._error = np.full(len(streams), np.inf)

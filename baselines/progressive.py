@@ -32,23 +32,23 @@ class Progressive:
     Args:
         problem: the benchmark.
         rng: the run's generator.
-        beam: K, architectures measured at each level.
+        beam_width: K, architectures measured at each level.
         steps: steps of training of the predictor.
     """
 
-    TUNABLE: ClassVar[Mapping[str, tuple]] = {"beam": ("log-integer", 5, 60), "steps": ("log-integer", 50, 400)}
+    TUNABLE: ClassVar[Mapping[str, tuple]] = {"beam_width": ("log-integer", 5, 60), "steps": ("log-integer", 50, 400)}
 
     def __init__(
         self,
         problem: Problem,
         rng: np.random.Generator,
         *,
-        beam: Annotated[int, count(1_000)] = 15,
+        beam_width: Annotated[int, count(1_000)] = 15,
         steps: Annotated[int, count(10_000)] = 150,
     ) -> None:
         self._space = problem.space
         self._rng = rng
-        self._beam = beam
+        self._beam = beam_width
         self._ensemble = MlpEnsemble(steps=steps)
         self._history = History(self._space, len(problem.objectives))
         self._level = 0

@@ -25,7 +25,7 @@ class QuantumInspired:
     """Individuals are unit vectors of amplitudes, one a decision; observing them gives architectures, a rotation gate learns.
 
     The paper's Q-bit is the case of two choices. With `k` choices the gate turns the vector in the plane that it spans with the
-    axis of the choice of the individual's best architecture, by `angle`, where the observed choice differs from it and the
+    axis of the choice of the individual's best architecture, by `rotation_angle`, where the observed choice differs from it and the
     observed architecture is no better (the paper's table I with all other angles zero). The gate H_epsilon keeps every probability at
     `epsilon` or more (for two choices the paper's, up to normalisation). Defaults are the paper's: population 10, angle 0.01 pi,
     epsilon 0.01, five local groups whose best is shared every generation, global migration every 100 generations.
@@ -33,19 +33,19 @@ class QuantumInspired:
     Args:
         problem: the benchmark.
         streams: one random stream a run.
-        population: individuals, each with a best architecture of its own.
-        angle: turn of the rotation gate, radians.
+        population_size: individuals, each with a best architecture of its own.
+        rotation_angle: turn of the rotation gate, radians.
         epsilon: smallest probability of a choice.
-        groups: local groups; neighbours in one group share their best every generation.
-        migration: generations from one sharing of the best of all to the next.
+        n_groups: local groups; neighbours in one group share their best every generation.
+        migration_period: generations from one sharing of the best of all to the next.
     """
 
     TUNABLE: ClassVar[Mapping[str, tuple]] = {
-        "population": ("integer", 2, 20),
-        "angle": ("log-real", 0.03, 0.8),
+        "population_size": ("integer", 2, 20),
+        "rotation_angle": ("log-real", 0.03, 0.8),
         "epsilon": ("log-real", 0.002, 0.1),
-        "groups": ("integer", 1, 5),
-        "migration": ("log-integer", 2, 100),
+        "n_groups": ("integer", 1, 5),
+        "migration_period": ("log-integer", 2, 100),
     }
 
     def __init__(
@@ -53,11 +53,11 @@ class QuantumInspired:
         problem: Problem,
         streams: Streams,
         *,
-        population: Annotated[int, count(1_000)] = 10,
-        angle: Annotated[float, TURN] = 0.01 * math.pi,
+        population_size: Annotated[int, count(1_000)] = 10,
+        rotation_angle: Annotated[float, TURN] = 0.01 * math.pi,
         epsilon: Annotated[float, between(0, 0.5)] = 0.01,
-        groups: Annotated[int, count(1_000)] = 5,
-        migration: Annotated[int, count(1_000_000)] = 100,
+        n_groups: Annotated[int, count(1_000)] = 5,
+        migration_period: Annotated[int, count(1_000_000)] = 100,
     ) -> None:
         largest = 1.0 / int(problem.space.cardinalities.max())
         require(
@@ -69,12 +69,14 @@ class QuantumInspired:
         )
         self._space = problem.space
         self._streams = streams
-        self._angle, self._epsilon, self._migration = angle, epsilon, migration
+        self._angle, self._epsilon, self._migration = rotation_angle, epsilon, migration_period
         self._offered = support(self._space.cardinalities)
-        self.amplitudes = np.sqrt(np.repeat(uniform_theta(self._offered, len(streams))[:, None], population, axis=1))
-        self._group = np.arange(population) * min(groups, population) // population
-        self._best = np.zeros((len(streams), population, self._space.d), dtype=np.int8)
-        self._best_error = np.full((len(streams), population), np.inf)
+        self.amplitudes = np.sqrt(
+            np.repeat(uniform_theta(self._offered, len(streams))[:, None], population_size, axis=1)
+        )
+        self._group = np.arange(population_size) * min(n_groups, population_size) // population_size
+        self._best = np.zeros((len(streams), population_size, self._space.d), dtype=np.int8)
+        self._best_error = np.full((len(streams), population_size), np.inf)
         self._generation = 0
 
     def ask(self) -> Architectures:
@@ -109,12 +111,12 @@ class QuantumInspired:
         self._best_error[:, members] = self._best_error[row, winner][:, None]
 
 
-def rotate(amplitudes: Floats, target: Ints, angle: float) -> Floats:
-    """Turn unit vectors `(..., k)` towards the axis `target` `(...)` by `angle`, at most onto it; amplitudes stay non-negative."""
+def rotate(amplitudes: Floats, target: Ints, rotation_angle: float) -> Floats:
+    """Turn unit vectors `(..., k)` towards the axis `target` `(...)` by `rotation_angle`, at most onto it; amplitudes stay non-negative."""
     onto = np.arange(amplitudes.shape[-1]) == target[..., None]
     cosine = np.where(onto, amplitudes, 0.0).sum(axis=-1, keepdims=True)
     sine = np.sqrt(np.where(onto, 0.0, amplitudes**2).sum(axis=-1, keepdims=True))
-    left = np.maximum(np.arctan2(sine, cosine) - angle, 0.0)
+    left = np.maximum(np.arctan2(sine, cosine) - rotation_angle, 0.0)
     rest = np.divide(np.sin(left), sine, out=np.zeros_like(sine), where=sine > 0)
     return np.where(onto, np.cos(left), amplitudes * rest)
 

@@ -24,7 +24,7 @@ class RandomSearch:
         problem: the benchmark.
         streams: one random stream a run.
         replacement: whether an architecture may be drawn again; without, a run is a random permutation of the space.
-        batch: architectures a call; it changes the speed only, never what a run sees.
+        batch_size: architectures a call; it changes the speed only, never what a run sees.
     """
 
     def __init__(
@@ -33,11 +33,11 @@ class RandomSearch:
         streams: Streams,
         *,
         replacement: bool = True,
-        batch: Annotated[int, count(10_000)] = 64,
+        batch_size: Annotated[int, count(10_000)] = 64,
     ) -> None:
         self._space = problem.space
         self._streams = streams
-        self._batch = batch
+        self._batch = batch_size
         self._order: np.ndarray | None = None
         self._next = 0
         if not replacement:

@@ -27,20 +27,23 @@ class RegularizedEvolution:
     Args:
         problem: the benchmark.
         streams: one random stream a run.
-        population: P, members alive.
-        sample: S, members drawn (with replacement) to find a parent; of equals the first drawn wins.
+        population_size: P, members alive.
+        tournament_size: S, members drawn (with replacement) to find a parent; of equals the first drawn wins.
         mutation: which decision a mutation changes, one of the space's `mutations`.
     """
 
-    TUNABLE: ClassVar[Mapping[str, tuple]] = {"population": ("log-integer", 5, 60), "sample": ("integer", 1, 20)}
+    TUNABLE: ClassVar[Mapping[str, tuple]] = {
+        "population_size": ("log-integer", 5, 60),
+        "tournament_size": ("integer", 1, 20),
+    }
 
     def __init__(
         self,
         problem: Problem,
         streams: Streams,
         *,
-        population: Annotated[int, count(10_000)] = 10,
-        sample: Annotated[int, count(10_000)] = 3,
+        population_size: Annotated[int, count(10_000)] = 10,
+        tournament_size: Annotated[int, count(10_000)] = 3,
         mutation: Annotated[str, Text("the name of a mutation of the space")] = "uniform",
     ) -> None:
         if mutation not in problem.space.mutations:
@@ -49,10 +52,10 @@ class RegularizedEvolution:
             )
         self._space = problem.space
         self._streams = streams
-        self._sample = sample
+        self._sample = tournament_size
         self._mutation = mutation
-        self._alive = np.zeros((len(streams), population, self._space.d), dtype=np.int8)
-        self._error = np.full((len(streams), population), np.inf)
+        self._alive = np.zeros((len(streams), population_size, self._space.d), dtype=np.int8)
+        self._error = np.full((len(streams), population_size), np.inf)
         self._born = 0
         self._row = np.arange(len(streams))
 

@@ -23,23 +23,23 @@ class SimulatedAnnealing:
     """A walk over one-decision mutations that accepts a worse one with probability `exp(-difference / temperature)`.
 
     The first temperature is set by the walk's first `warmup` moves, all accepted, so that their mean uphill move would be
-    accepted with probability `acceptance` (Johnson et al., INITPROB 0.4). It falls by `cooling` (Kirkpatrick et al., 0.9) after
-    every `moves` proposals. Johnson et al. spend 16 neighbourhoods on a temperature; budgets here are a few hundred queries, so
+    accepted with probability `initial_acceptance_prob` (Johnson et al., INITPROB 0.4). It falls by `temperature_decay` (Kirkpatrick et al., 0.9) after
+    every `proposals_per_temperature` proposals. Johnson et al. spend 16 neighbourhoods on a temperature; budgets here are a few hundred queries, so
     the default is one proposal a decision. A frozen run starts again from a random architecture at its first temperature.
 
     Args:
         problem: the benchmark.
         streams: one random stream a run.
-        acceptance: probability of an average uphill move at the first temperature.
-        cooling: factor from one temperature to the next.
-        moves: proposals at each temperature, `d` if None.
+        initial_acceptance_prob: probability of an average uphill move at the first temperature.
+        temperature_decay: factor from one temperature to the next.
+        proposals_per_temperature: proposals at each temperature, `d` if None.
         warmup: moves that set the first temperature.
     """
 
     TUNABLE: ClassVar[Mapping[str, tuple]] = {
-        "acceptance": ("real", 0.05, 0.9),
-        "cooling": ("real", 0.5, 0.99),
-        "moves": ("log-integer", 2, 60),
+        "initial_acceptance_prob": ("real", 0.05, 0.9),
+        "temperature_decay": ("real", 0.5, 0.99),
+        "proposals_per_temperature": ("log-integer", 2, 60),
         "warmup": ("integer", 2, 20),
     }
 
@@ -48,16 +48,21 @@ class SimulatedAnnealing:
         problem: Problem,
         streams: Streams,
         *,
-        acceptance: Annotated[float, INSIDE] = 0.4,
-        cooling: Annotated[float, INSIDE] = 0.9,
-        moves: Annotated[int, count(1_000_000)] | None = None,
+        initial_acceptance_prob: Annotated[float, INSIDE] = 0.4,
+        temperature_decay: Annotated[float, INSIDE] = 0.9,
+        proposals_per_temperature: Annotated[int, count(1_000_000)] | None = None,
         warmup: Annotated[int, count(1_000_000)] = 10,
     ) -> None:
-        moves = problem.space.d if moves is None else moves
+        proposals_per_temperature = problem.space.d if proposals_per_temperature is None else proposals_per_temperature
         runs = len(streams)
         self._space = problem.space
         self._streams = streams
-        self._acceptance, self._cooling, self._moves, self._warmup = acceptance, cooling, moves, warmup
+        self._acceptance, self._cooling, self._moves, self._warmup = (
+            initial_acceptance_prob,
+            temperature_decay,
+            proposals_per_temperature,
+            warmup,
+        )
         self._here = np.zeros((runs, self._space.d), dtype=np.int8)
         self._here_error = np.full(runs, np.inf)
         self._starting = np.ones(runs, dtype=bool)

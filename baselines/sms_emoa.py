@@ -22,15 +22,15 @@ class SmsEmoa(PymooSearch):
     Args:
         problem: the benchmark.
         rng: the run's generator.
-        population: mu.
-        crossover: probability that two parents are crossed uniformly.
-        mutation: probability that a decision is drawn anew, 1 / d if None.
+        population_size: mu.
+        crossover_prob: probability that two parents are crossed uniformly.
+        mutation_prob: probability that a decision is drawn anew, 1 / d if None.
     """
 
     TUNABLE: ClassVar[Mapping[str, tuple]] = {
-        "population": ("log-integer", 6, 100),
-        "crossover": ("real", 0.0, 1.0),
-        "mutation": ("log-real", 0.05, 0.6),
+        "population_size": ("log-integer", 6, 100),
+        "crossover_prob": ("real", 0.0, 1.0),
+        "mutation_prob": ("log-real", 0.05, 0.6),
     }
 
     def __init__(
@@ -38,9 +38,9 @@ class SmsEmoa(PymooSearch):
         problem: Problem,
         rng: np.random.Generator,
         *,
-        population: Annotated[int, count(10_000, least=2)] = 100,
-        crossover: Probability = 0.9,
-        mutation: Probability | None = None,
+        population_size: Annotated[int, count(10_000, least=2)] = 100,
+        crossover_prob: Probability = 0.9,
+        mutation_prob: Probability | None = None,
     ) -> None:
         super().__init__(problem, rng)
         from pymoo.algorithms.moo.sms import SMSEMOA, LeastHypervolumeContributionSurvival
@@ -50,9 +50,11 @@ class SmsEmoa(PymooSearch):
         from nasbench.baselines.pymoo_operators import domination_tournament
 
         survival = LeastHypervolumeContributionSurvival() if len(problem.objectives) > 1 else FitnessSurvival()
-        operators = self.operators(crossover, mutation)
+        operators = self.operators(crossover_prob, mutation_prob)
         selection = TournamentSelection(func_comp=domination_tournament)
-        self.start(SMSEMOA(pop_size=population, n_offsprings=1, selection=selection, survival=survival, **operators))
+        self.start(
+            SMSEMOA(pop_size=population_size, n_offsprings=1, selection=selection, survival=survival, **operators)
+        )
 
 
 OPTIMIZER = PerRun(SmsEmoa, objectives="many")

@@ -114,12 +114,12 @@ class SuccessiveHalving:
     Args:
         problem: the benchmark; it needs several fidelities.
         rng: the run's generator.
-        configurations: architectures on the first rung, by default `eta^s` with `s` the number of halvings, so that one remains.
+        n_configurations: architectures on the first rung, by default `eta^s` with `s` the number of halvings, so that one remains.
         eta: factor between rungs.
     """
 
     TUNABLE: ClassVar[Mapping[str, tuple]] = {
-        "configurations": ("log-integer", 3, 81),
+        "n_configurations": ("log-integer", 3, 81),
         "eta": ("real", 2.0, 5.0),
     }
 
@@ -128,14 +128,14 @@ class SuccessiveHalving:
         problem: Problem,
         rng: np.random.Generator,
         *,
-        configurations: Annotated[int, count(100_000)] | None = None,
+        n_configurations: Annotated[int, count(100_000)] | None = None,
         eta: Eta = 3.0,
     ) -> None:
         self._space = problem.space
         self._rng = rng
         self._epochs = problem.epochs
         self._eta = eta
-        self._configurations = configurations
+        self._configurations = n_configurations
         self._brackets = 0
         self._bracket = Bracket(self._next_rungs(), self._space.d)
 

@@ -24,14 +24,14 @@ class Tpe:
     Args:
         problem: the benchmark.
         rng: the run's generator; it seeds the sampler.
-        initial: random architectures before the estimators take over (optuna's `n_startup_trials`, 10).
-        candidates: draws from the good estimator, of which the best ratio is proposed (24).
+        n_initial_samples: random architectures before the estimators take over (optuna's `n_startup_trials`, 10).
+        n_candidates: draws from the good estimator, of which the best ratio is proposed (24).
         multivariate: one joint estimator (Falkner et al. 2018) in place of the 2011 paper's one a decision.
     """
 
     TUNABLE: ClassVar[Mapping[str, tuple]] = {
-        "initial": ("log-integer", 4, 40),
-        "candidates": ("log-integer", 4, 200),
+        "n_initial_samples": ("log-integer", 4, 40),
+        "n_candidates": ("log-integer", 4, 200),
         "multivariate": ("choice", False, True),
     }
 
@@ -40,8 +40,8 @@ class Tpe:
         problem: Problem,
         rng: np.random.Generator,
         *,
-        initial: Annotated[int, count(10_000)] = 10,
-        candidates: Annotated[int, count(10_000)] = 24,
+        n_initial_samples: Annotated[int, count(10_000)] = 10,
+        n_candidates: Annotated[int, count(10_000)] = 24,
         multivariate: bool = True,
     ) -> None:
         optuna = import_optuna()
@@ -55,8 +55,8 @@ class Tpe:
             # Some versions call the multivariate estimator experimental.
             warnings.simplefilter("ignore")
             sampler = optuna.samplers.TPESampler(
-                n_startup_trials=initial,
-                n_ei_candidates=candidates,
+                n_startup_trials=n_initial_samples,
+                n_ei_candidates=n_candidates,
                 multivariate=multivariate,
                 seed=int(rng.integers(2**31)),
             )

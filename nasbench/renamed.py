@@ -34,6 +34,12 @@ class New:
     values: Mapping[Any, Any] = field(default_factory=dict)
 
 
+_POPULATION = {
+    "population": New("population_size"),
+    "crossover": New("crossover_prob"),
+    "mutation": New("mutation_prob"),
+}
+
 SETTINGS: Mapping[str, Mapping[str, New]] = {
     "hybrid": {
         "initial": New("n_initial_samples"),
@@ -59,6 +65,47 @@ SETTINGS: Mapping[str, Mapping[str, New]] = {
         "theta_floor": New("theta_uniform_mix"),
         "directions": New("n_scalarizations"),
     },
+    "simulated_annealing": {
+        "acceptance": New("initial_acceptance_prob"),
+        "cooling": New("temperature_decay"),
+        "moves": New("proposals_per_temperature"),
+    },
+    "regularized_evolution": {"population": New("population_size"), "sample": New("tournament_size")},
+    "nsga2": _POPULATION,
+    "nsga3": _POPULATION,
+    "sms_emoa": _POPULATION,
+    "asng": {
+        "samples": New("samples_per_step"),
+        "alpha": New("snr_threshold"),
+        "step": New("initial_step_size"),
+    },
+    "bananas": {
+        "initial": New("n_initial_samples"),
+        "batch": New("batch_size"),
+        "candidates": New("n_candidates"),
+        "parents": New("n_parents"),
+        "members": New("ensemble_size"),
+        "steps": New("training_steps"),
+    },
+    "gp_bo": {
+        "initial": New("n_initial_samples"),
+        "edges": New("edge_weight"),
+        "paths": New("path_weight"),
+        "target": New("target_transform"),
+        "pool": New("n_candidates"),
+    },
+    "bohb": {"good_share": New("top_fraction"), "samples": New("n_candidates")},
+    "tpe": {"initial": New("n_initial_samples"), "candidates": New("n_candidates")},
+    "quantum_inspired": {
+        "population": New("population_size"),
+        "angle": New("rotation_angle"),
+        "groups": New("n_groups"),
+        "migration": New("migration_period"),
+    },
+    "random_search": {"batch": New("batch_size")},
+    "one_plus_one_ea": {"rate": New("mutation_rate")},
+    "progressive": {"beam": New("beam_width")},
+    "successive_halving": {"configurations": New("n_configurations")},
 }
 """Settings of methods, by the method's registered name."""
 

@@ -32,7 +32,7 @@ PAPER = Paper(
     ),
     methods={
         "random search (192)": Search(
-            optimizer="nasbench.baselines.random_search:OPTIMIZER", settings={"batch": 8}, closed_form=True
+            optimizer="nasbench.baselines.random_search:OPTIMIZER", settings={"batch_size": 8}, closed_form=True
         ),
         "BANANAS (192)": Search(optimizer="nasbench.baselines.bananas:OPTIMIZER"),
         "Bayesian optimization (192)": NotRun(

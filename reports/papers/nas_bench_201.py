@@ -46,10 +46,12 @@ PAPER = Paper(
         searched="cifar10",
     ),
     methods={
-        "RS": Search(optimizer="nasbench.baselines.random_search:OPTIMIZER", settings={"batch": 8}, closed_form=True),
+        "RS": Search(
+            optimizer="nasbench.baselines.random_search:OPTIMIZER", settings={"batch_size": 8}, closed_form=True
+        ),
         "REA": Search(
             optimizer="nasbench.baselines.regularized_evolution:OPTIMIZER",
-            settings={"population": 10, "sample": 3, "mutation": "node-first"},
+            settings={"population_size": 10, "tournament_size": 3, "mutation": "node-first"},
         ),
         "REINFORCE": Search(
             optimizer="nasbench.baselines.reinforce:OPTIMIZER", settings={"learning_rate": 0.01, "momentum": 0.9}

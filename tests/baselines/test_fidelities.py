@@ -147,7 +147,7 @@ def test_model_is_built_from_twice_d_plus_one_and_prefers_the_longest_training(p
 def test_bohb_beats_hyperband_on_the_toy(problems: Problems) -> None:
     """Mean error of what they start, 30 runs: the model must help by more than 3 standard errors."""
     means = []
-    for module, settings in ((hyperband, {}), (bohb, {"samples": 64, "min_bandwidth": 0.05})):
+    for module, settings in ((hyperband, {}), (bohb, {"n_candidates": 64, "min_bandwidth": 0.05})):
         problem = problems(runs=30, epochs=FIDELITIES, repeat_policy="retrain", queries=150)
         optimizer = module.OPTIMIZER.create(problem, Streams(3, range(30)), settings)
         total, count = np.zeros(30), np.zeros(30)

@@ -59,20 +59,20 @@ def test_queries_are_those_of_pymoos_own_loop(
     name: str, objectives: tuple[str, ...], problems: Problems, toy: TabularBenchmark
 ) -> None:
     problem = problems(objectives=objectives, queries=1000)
-    optimizer = create(name, problem, population=6)
+    optimizer = create(name, problem, population_size=6)
     asked = []
     for _ in range(4 if name != "sms_emoa" else 12):
         observations = problem.query(optimizer.ask())
         asked.append(observations.architectures[0])
         optimizer.tell(observations)
-    fresh = create(name, problem, population=6)
+    fresh = create(name, problem, population_size=6)
     table = problems(objectives=objectives, queries=1000).query(toy_space().all[None]).objectives[0]
     np.testing.assert_array_equal(np.concatenate(asked), reference(name, fresh.members[0], table))
 
 
 def test_first_front_of_the_population_is_moocores(problems: Problems) -> None:
     problem = problems(objectives=THREE, queries=200)
-    optimizer = create("nsga2", problem, population=8)
+    optimizer = create("nsga2", problem, population_size=8)
     for _ in range(6):
         optimizer.tell(problem.query(optimizer.ask()))
         population = optimizer.members[0]._algorithm.pop
@@ -82,7 +82,7 @@ def test_first_front_of_the_population_is_moocores(problems: Problems) -> None:
 
 def test_sms_emoa_is_steady_state_and_drops_the_least_contributor(problems: Problems) -> None:
     problem = problems(objectives=("error", "latency"), queries=200)
-    optimizer = create("sms_emoa", problem, population=3)
+    optimizer = create("sms_emoa", problem, population_size=3)
     optimizer.tell(problem.query(optimizer.ask()))
     algorithm = optimizer.members[0]._algorithm
     checked = 0
@@ -148,7 +148,7 @@ def test_infeasible_offspring_are_replaced() -> None:
 
 def test_warnings_stay_on(problems: Problems) -> None:
     problem = problems(objectives=THREE, queries=60)
-    optimizer = create("nsga3", problem, population=6)
+    optimizer = create("nsga3", problem, population_size=6)
     before = list(warnings.filters)
     while not problem.ledger.exhausted.all():
         optimizer.tell(problem.query(optimizer.ask()))
@@ -157,17 +157,17 @@ def test_warnings_stay_on(problems: Problems) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_settings_are_checked(name: str, problems: Problems) -> None:
-    with pytest.raises(NasbenchError, match=r"population of .* is 1; it should be"):
-        create(name, problems(), population=1)
-    with pytest.raises(NasbenchError, match=r"crossover of .* is 1\.5; it should be"):
-        create(name, problems(), crossover=1.5)
-    with pytest.raises(NasbenchError, match=r"mutation of .* is -1; it should be"):
-        create(name, problems(), mutation=-1)
+    with pytest.raises(NasbenchError, match=r"population_size of .* is 1; it should be"):
+        create(name, problems(), population_size=1)
+    with pytest.raises(NasbenchError, match=r"crossover_prob of .* is 1\.5; it should be"):
+        create(name, problems(), crossover_prob=1.5)
+    with pytest.raises(NasbenchError, match=r"mutation_prob of .* is -1; it should be"):
+        create(name, problems(), mutation_prob=-1)
 
 
 def test_a_space_that_is_used_up_ends_the_run(problems: Problems) -> None:
     problem = problems(queries=10_000)
-    optimizer = create("nsga2", problem, population=24)
+    optimizer = create("nsga2", problem, population_size=24)
     while True:
         observations = problem.query(optimizer.ask())
         if not observations.answered.any():

@@ -41,7 +41,9 @@ def test_no_choice_dies_out() -> None:
 
 def test_turns_only_what_differs_from_a_better_best_and_shares_within_groups(problems: Problems) -> None:
     problem = problems(runs=2, repeat_policy="retrain", queries=1000)
-    optimizer = OPTIMIZER.create(problem, Streams(3, range(2)), {"population": 4, "groups": 2, "migration": 3})
+    optimizer = OPTIMIZER.create(
+        problem, Streams(3, range(2)), {"population_size": 4, "n_groups": 2, "migration_period": 3}
+    )
     assert isinstance(optimizer, QuantumInspired)
     for generation in range(1, 7):
         amplitudes, best, error = optimizer.amplitudes.copy(), optimizer._best.copy(), optimizer._best_error.copy()
@@ -58,7 +60,7 @@ def test_turns_only_what_differs_from_a_better_best_and_shares_within_groups(pro
 
 def test_learns(problems: Problems) -> None:
     problem = problems(runs=10, repeat_policy="retrain", queries=600)
-    optimizer = OPTIMIZER.create(problem, Streams(3, range(10)), {"angle": 0.1})
+    optimizer = OPTIMIZER.create(problem, Streams(3, range(10)), {"rotation_angle": 0.1})
     assert isinstance(optimizer, QuantumInspired)
     while not problem.ledger.exhausted.all():
         optimizer.tell(problem.query(optimizer.ask()))

@@ -22,7 +22,7 @@ def queried(replacement: bool) -> tuple[np.ndarray, np.ndarray]:
     """Cells `(RUNS, DRAWS)` that random search queried, and the seed-mean error of every cell."""
     protocol = table_protocol(Budget({"queries": DRAWS}), repeat_policy="retrain")
     problem = BENCHMARK.problem(protocol, 11, tuple(range(RUNS)))
-    optimizer = OPTIMIZER.create(problem, Streams(11, range(RUNS)), {"replacement": replacement, "batch": DRAWS})
+    optimizer = OPTIMIZER.create(problem, Streams(11, range(RUNS)), {"replacement": replacement, "batch_size": DRAWS})
     return BENCHMARK.space.index(problem.query(optimizer.ask()).architectures), BENCHMARK.oracle(protocol).search_means
 
 
@@ -78,7 +78,7 @@ def test_with_replacement_cells_are_uniform() -> None:
 def test_without_replacement_it_ends_when_the_space_does() -> None:
     protocol = table_protocol(Budget({"queries": 10**6}), repeat_policy="retrain")
     problem = BENCHMARK.problem(protocol, 11, (0,))
-    optimizer = OPTIMIZER.create(problem, Streams(11, (0,)), {"replacement": False, "batch": 4000})
+    optimizer = OPTIMIZER.create(problem, Streams(11, (0,)), {"replacement": False, "batch_size": 4000})
     seen: list[int] = []
     while len(batch := np.asarray(optimizer.ask())[0]):
         seen += BENCHMARK.space.index(problem.query(batch[None]).architectures)[0].tolist()

@@ -66,7 +66,7 @@ def test_bit_identical_to_the_scalar_algorithm(population: int, sample: int, mut
     runs = tuple(range(6))
     problem = BENCHMARK.problem(protocol(repeat_policy), 5, runs)
     optimizer = OPTIMIZER.create(
-        problem, Streams(5, runs), {"population": population, "sample": sample, "mutation": mutation}
+        problem, Streams(5, runs), {"population_size": population, "tournament_size": sample, "mutation": mutation}
     )
     steps = []
     while not problem.ledger.exhausted.all():

@@ -23,7 +23,7 @@ def test_at_one_temperature_the_walk_is_boltzmann(problems: Problems) -> None:
     """Proposals are symmetric only if all decisions are picked alike, so the law is exp(-f / T); false alarm 1e-4 (chi-square)."""
     runs, temperature = 3000, 6.0
     problem = problems(runs=runs, queries=200)
-    optimizer = OPTIMIZER.create(problem, Streams(2, range(runs)), {"moves": 10**6})
+    optimizer = OPTIMIZER.create(problem, Streams(2, range(runs)), {"proposals_per_temperature": 10**6})
     assert isinstance(optimizer, SimulatedAnnealing)
     optimizer.temperature[:] = temperature
     for _ in range(60):
@@ -39,7 +39,7 @@ def test_at_one_temperature_the_walk_is_boltzmann(problems: Problems) -> None:
 
 def test_first_temperature_accepts_the_mean_uphill_move_as_asked(problems: Problems) -> None:
     problem = problems(runs=4, queries=200)
-    optimizer = OPTIMIZER.create(problem, Streams(2, range(4)), {"warmup": 12, "acceptance": 0.3})
+    optimizer = OPTIMIZER.create(problem, Streams(2, range(4)), {"warmup": 12, "initial_acceptance_prob": 0.3})
     assert isinstance(optimizer, SimulatedAnnealing)
     errors = []
     for _ in range(13):
@@ -55,7 +55,7 @@ def test_first_temperature_accepts_the_mean_uphill_move_as_asked(problems: Probl
 
 def test_frozen_runs_start_again(problems: Problems) -> None:
     problem = problems(runs=1, queries=3000)
-    optimizer = OPTIMIZER.create(problem, Streams(2, range(1)), {"cooling": 0.5})
+    optimizer = OPTIMIZER.create(problem, Streams(2, range(1)), {"temperature_decay": 0.5})
     assert isinstance(optimizer, SimulatedAnnealing)
     temperatures = []
     while not problem.ledger.exhausted.all():
@@ -68,6 +68,6 @@ def test_frozen_runs_start_again(problems: Problems) -> None:
 
 def test_settings_are_checked(problems: Problems) -> None:
     with pytest.raises(
-        NasbenchError, match=r"cooling of SimulatedAnnealing is 1\.5; it should be a number between 0 and 1"
+        NasbenchError, match=r"temperature_decay of SimulatedAnnealing is 1\.5; it should be a number between 0 and 1"
     ):
-        OPTIMIZER.create(problems(), Streams(0, range(1)), {"cooling": 1.5})
+        OPTIMIZER.create(problems(), Streams(0, range(1)), {"temperature_decay": 1.5})

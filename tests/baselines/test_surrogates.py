@@ -117,9 +117,9 @@ def test_a_used_up_neighbourhood_is_left() -> None:
     ("module", "settings"),
     [
         (bananas, {}),
-        (bananas, {"encoding": "one-hot", "batch": 1}),
-        (gp_bo, {"initial": 4}),
-        (progressive, {"beam": 4}),
+        (bananas, {"encoding": "one-hot", "batch_size": 1}),
+        (gp_bo, {"n_initial_samples": 4}),
+        (progressive, {"beam_width": 4}),
         (tpe, {}),
     ],
 )
@@ -170,7 +170,7 @@ def test_targets() -> None:
 def test_proposes_the_largest_expected_improvement_of_the_space(problems: Problems) -> None:
     space = toy_space()
     problem = problems(queries=18)
-    optimizer = gp_bo.OPTIMIZER.create(problem, Streams(3, range(1)), {"initial": 4})
+    optimizer = gp_bo.OPTIMIZER.create(problem, Streams(3, range(1)), {"n_initial_samples": 4})
     member: Any = optimizer.members[0]  # type: ignore[attr-defined]
     optimizer.tell(problem.query(optimizer.ask()))
     while not problem.ledger.exhausted.all():
@@ -191,7 +191,7 @@ def test_proposes_the_largest_expected_improvement_of_the_space(problems: Proble
 
 def test_paths_are_refused_where_there_are_none(problems: Problems) -> None:
     with pytest.raises(NasbenchError, match="without paths"):
-        gp_bo.OPTIMIZER.create(problems(), Streams(0, range(1)), {"paths": 0.5})
+        gp_bo.OPTIMIZER.create(problems(), Streams(0, range(1)), {"path_weight": 0.5})
 
 
 # ---- progressive search ------------------------------------------------------------------------------------------------
@@ -208,7 +208,7 @@ def test_growth_sets_one_more_decision() -> None:
 
 def test_levels_grow_from_what_was_kept(problems: Problems) -> None:
     problem = problems(queries=1000)
-    optimizer = progressive.OPTIMIZER.create(problem, Streams(3, range(1)), {"beam": 3})
+    optimizer = progressive.OPTIMIZER.create(problem, Streams(3, range(1)), {"beam_width": 3})
     before = np.zeros((1, 3), dtype=np.int8)
     for level in (1, 2, 3):
         observations = problem.query(optimizer.ask())

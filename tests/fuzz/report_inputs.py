@@ -180,10 +180,14 @@ def _values(rng: np.random.Generator, count: int) -> np.ndarray:
 def _optimizers(rng: np.random.Generator, several: bool) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
     known: list[tuple[str, dict[str, Any]]] = [("random_search", {}), ("random_search", {"replacement": False})]
     if several:
-        known += [("nsga2", {"population": 4}), ("nsga2", {"population": 8}), ("sms_emoa", {"population": 4})]
+        known += [
+            ("nsga2", {"population_size": 4}),
+            ("nsga2", {"population_size": 8}),
+            ("sms_emoa", {"population_size": 4}),
+        ]
     else:
         known += [("local_search", {}), ("local_search", {"improvement": "first"}), ("one_plus_one_ea", {"rate": 0.5}),
-                  ("regularized_evolution", {"population": 4, "sample": 2}), ("simulated_annealing", {}), ("reinforce", {})]  # fmt: skip
+                  ("regularized_evolution", {"population_size": 4, "tournament_size": 2}), ("simulated_annealing", {}), ("reinforce", {})]  # fmt: skip
     chosen = rng.permutation(len(known))[: int(rng.integers(1, 6))]
     labels = [str(LABELS[i]) for i in rng.permutation(len(LABELS))[: len(chosen)]]
     entries = [

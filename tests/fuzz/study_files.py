@@ -31,8 +31,8 @@ training_seed = "random"
 repeat_policy = "cache"
 budget = { unique_queries = 6, train_seconds = 50.0 }
 methods = [
-  { name = "random_search", label = "uniform", settings = { replacement = false, batch = 3 } },
-  { name = "regularized_evolution", settings = { population = 4, sample = 2, mutation = "uniform" } },
+  { name = "random_search", label = "uniform", settings = { replacement = false, batch_size = 3 } },
+  { name = "regularized_evolution", settings = { population_size = 4, tournament_size = 2, mutation = "uniform" } },
 ]
 """,
     """name = "quick"
@@ -51,7 +51,7 @@ name = "random_search"
 [[methods]]
 name = "nsga2"
 label = "genetic"
-settings = { population = 4, crossover = 0.9, mutation = 0.2 }
+settings = { population_size = 4, crossover_prob = 0.9, mutation_prob = 0.2 }
 """,
 )
 ODD = (

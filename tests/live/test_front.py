@@ -39,7 +39,7 @@ RECIPE = replace(SMALL, epochs=1, channels=4)
 PLAN = ExperimentConfig(
     task="digits",
     optimizer="nsga2",
-    optimizer_params={"population": 4},
+    optimizer_params={"population_size": 4},
     recipe=RECIPE,
     search_recipe=RECIPE,
     budget={"queries": 6},

@@ -31,7 +31,7 @@ repeat_policy = "cache"
 budget = { unique_queries = 100 }
 methods = [
     { name = "random_search" },
-    { name = "regularized_evolution", settings = { population = 11, sample = 19 } },
+    { name = "regularized_evolution", settings = { population_size = 11, tournament_size = 19 } },
     { name = "local_search" },
     { name = "simulated_annealing" },
 ]

@@ -58,7 +58,11 @@ class OneRunEvolution:
 
 @pytest.mark.parametrize(
     ("name", "settings"),
-    [("random_search", {}), ("regularized_evolution", {"population": 30, "sample": 10}), ("local_search", {})],
+    [
+        ("random_search", {}),
+        ("regularized_evolution", {"population_size": 30, "tournament_size": 10}),
+        ("local_search", {}),
+    ],
 )
 def test_lockstep_rate(benchmark: Any, name: str, settings: dict[str, int]) -> None:
     rate = benchmark.pedantic(queries_a_second, (get_optimizer(name), settings, 500, 1000), rounds=3, warmup_rounds=1)
@@ -67,7 +71,7 @@ def test_lockstep_rate(benchmark: Any, name: str, settings: dict[str, int]) -> N
 
 def test_lockstep_is_many_times_faster_than_run_by_run() -> None:
     """The ratio of two rates of one process; 20 is the goal and what the command above prints, 5 tells a broken lockstep."""
-    settings = {"population": 30, "sample": 10}
+    settings = {"population_size": 30, "tournament_size": 10}
     together = max(queries_a_second(get_optimizer("regularized_evolution"), settings, 500, 300) for _ in range(3))
     apart = max(queries_a_second(PerRun(OneRunEvolution), settings, 4, 300) for _ in range(3))
     assert together > 5 * apart

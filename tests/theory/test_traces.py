@@ -123,7 +123,7 @@ def test_a_first_improvement_passed_off_as_steepest_is_caught(runs: list[Optimiz
 
 
 def test_an_evolution_with_another_rate_is_caught(tmp_path: Path) -> None:
-    hasty = PLAN.replace('name = "one_plus_one_ea"', 'name = "one_plus_one_ea"\nsettings = {{ rate = 0.6 }}')
+    hasty = PLAN.replace('name = "one_plus_one_ea"', 'name = "one_plus_one_ea"\nsettings = {{ mutation_rate = 0.6 }}')
     study = parse_study(hasty.format(runs=400, policy="mean", objectives='"error"'), "test")
     run_study(study, tmp_path / "hasty")
     mutant = next(r for r in open_runs(tmp_path / "hasty") if r.entry.name == "one_plus_one_ea")

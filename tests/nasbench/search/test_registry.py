@@ -35,9 +35,9 @@ def test_unknown_optimizer_names_the_nearest() -> None:
 def test_a_number_is_asked_for_where_the_default_is_one(value: object) -> None:
     optimizer = registry.get_optimizer("regularized_evolution")
     with pytest.raises(
-        NasbenchError, match=rf"population of RegularizedEvolution is {value!r}; it should be a whole number"
+        NasbenchError, match=rf"population_size of RegularizedEvolution is {value!r}; it should be a whole number"
     ):
-        optimizer.check(SimpleNamespace(objectives=("error",), epochs=(200,)), {"population": value})  # type: ignore[arg-type]
+        optimizer.check(SimpleNamespace(objectives=("error",), epochs=(200,)), {"population_size": value})  # type: ignore[arg-type]
     with pytest.raises(NasbenchError, match="did you mean 'population'"):
         optimizer.check(SimpleNamespace(objectives=("error",), epochs=(200,)), {"populaton": 3})  # type: ignore[arg-type]
 

@@ -45,7 +45,7 @@ epochs = [200]
 training_seed = "random"
 repeat_policy = "retrain"
 budget = {{ queries = 120 }}
-methods = [{{ name = "regularized_evolution", settings = {{ population = 20, sample = 5 }} }}]
+methods = [{{ name = "regularized_evolution", settings = {{ population_size = 20, tournament_size = 5 }} }}]
 """
 
 

@@ -77,7 +77,7 @@ def test_a_space_that_is_never_exhausted_ends_at_the_cap() -> None:
     space = toy_space()
     table = TinyTable(space, np.arange(24.0), np.full(24, 1e-3), None, None)
     problem = Problem(table, table_protocol(Budget({"train_seconds": 1e9}), repeat_policy="retrain"), 1, (0,))
-    search(problem, get_optimizer("random_search").create(problem, Streams(1, (0,)), {"batch": 10_000}))
+    search(problem, get_optimizer("random_search").create(problem, Streams(1, (0,)), {"batch_size": 10_000}))
     assert problem.ledger.endings() == [f"it had made {MOST_QUERIES:,} queries without spending its budget"]
 
 

@@ -140,7 +140,7 @@ def test_trials_are_deterministic_and_the_first_is_the_defaults() -> None:
     assert [t.settings for t in done] == [t.settings for t in again]
     assert all(np.array_equal(a.values, b.values) for a, b in zip(done, again, strict=True))
     assert done[0].settings == {} and len(done) == 6
-    assert all(set(t.settings) == {"population", "sample"} for t in done[1:])
+    assert all(set(t.settings) == {"population_size", "tournament_size"} for t in done[1:])
     other = tune(evolution, benchmark, protocol(), **{**arguments, "seed": 5})
     assert [t.settings for t in done[1:]] != [t.settings for t in other[1:]]
 
@@ -173,10 +173,12 @@ def test_tuning_helps_where_the_default_is_bad() -> None:
     evolution = importlib.import_module("nasbench.baselines.regularized_evolution")
 
     class Stuck(evolution.RegularizedEvolution):  # type: ignore[misc, name-defined]
-        def __init__(self, problem: Any, streams: Any, *, population: int = 1000, sample: int = 3) -> None:
-            super().__init__(problem, streams, population=population, sample=sample)
+        def __init__(
+            self, problem: Any, streams: Any, *, population_size: int = 1000, tournament_size: int = 3
+        ) -> None:
+            super().__init__(problem, streams, population_size=population_size, tournament_size=tournament_size)
 
-    Stuck.TUNABLE = {"population": ("log-integer", 5, 1000)}
+    Stuck.TUNABLE = {"population_size": ("log-integer", 5, 1000)}
     done = tune(
         Lockstep(Stuck), benchmark, protocol(unique_queries=150), trials=12, runs=40, seed=4, metric="final-regret"
     )

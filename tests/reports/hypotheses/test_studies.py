@@ -86,8 +86,8 @@ def test_a_threshold_that_everything_meets_holds(study: Path) -> None:
 
 def test_settings_choose_the_entry_by_the_algorithms_defaults(study: Path) -> None:
     claim = registration(study)
-    named = [{"name": "regularized_evolution", "settings": {"population": 10, "sample": 3}}]
-    other = [{"name": "regularized_evolution", "settings": {"population": 30, "sample": 10}}]
+    named = [{"name": "regularized_evolution", "settings": {"population_size": 10, "tournament_size": 3}}]
+    other = [{"name": "regularized_evolution", "settings": {"population_size": 30, "tournament_size": 10}}]
     facts = dict(claim.facts)
     with_default = Hypothesis(**{**vars(claim), "facts": {**facts, "baselines": named}})
     without = Hypothesis(**{**vars(claim), "facts": {**facts, "baselines": other}})

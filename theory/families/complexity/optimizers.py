@@ -37,10 +37,10 @@ SEEDS = 2
 _SHORT = geometric(32, 160)
 _GENERATIONS = geometric(96, 768)
 _RACES = (1, 3, 9)
-_SMALL = {"population": 8, "mutation": 0.3}
+_SMALL = {"population_size": 8, "mutation_prob": 0.3}
 
 ORDERS: Mapping[str, Order] = {
-    "random_search": Order(time=1, memory=0, reason="a query is a draw", settings={"batch": 16}),
+    "random_search": Order(time=1, memory=0, reason="a query is a draw", settings={"batch_size": 16}),
     "one_plus_one_ea": Order(time=1, memory=0, reason="a mutation and a comparison a query"),
     "regularized_evolution": Order(time=1, memory=0, reason="O(S) a query on a ring of P members"),
     "local_search": Order(time=1, memory=0, reason="a neighbourhood of n k is listed once for n k queries"),
@@ -66,19 +66,19 @@ ORDERS: Mapping[str, Order] = {
     ),
     "tpe": Order(
         time=2, memory=1, reason="densities are built on all t trials at every query", sizes=geometric(32, 96),
-        settings={"initial": 4, "candidates": 4}, space=make_space(4, 4),
+        settings={"n_initial_samples": 4, "n_candidates": 4}, space=make_space(4, 4),
     ),
     "bananas": Order(
         time=2, memory=1, reason="networks are trained on all t observations for every batch", sizes=_SHORT,
-        settings={"steps": 10, "members": 2, "initial": 4, "batch": 4, "candidates": 20},
+        settings={"training_steps": 10, "ensemble_size": 2, "n_initial_samples": 4, "batch_size": 4, "n_candidates": 20},
     ),
     "progressive": Order(
         time=2, memory=1, reason="networks are trained on all t observations for every beam", sizes=_SHORT,
-        settings={"steps": 10, "beam": 4},
+        settings={"steps": 10, "beam_width": 4},
     ),
     "gp_bo": Order(
         time=3, memory=2, reason="t^2 for every candidate scored, t^3 at sizes that grow by 1.3", sizes=geometric(40, 160),
-        settings={"initial": 4, "pool": 16},
+        settings={"n_initial_samples": 4, "n_candidates": 16},
     ),
     "hybrid": Order(
         time=3, memory=2, reason="t^2 + t N a query, t^3 + t^2 N at sizes that grow by 4/3", sizes=geometric(24, 128),
