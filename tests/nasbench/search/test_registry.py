@@ -38,7 +38,7 @@ def test_a_number_is_asked_for_where_the_default_is_one(value: object) -> None:
         NasbenchError, match=rf"population_size of RegularizedEvolution is {value!r}; it should be a whole number"
     ):
         optimizer.check(SimpleNamespace(objectives=("error",), epochs=(200,)), {"population_size": value})  # type: ignore[arg-type]
-    with pytest.raises(NasbenchError, match="did you mean 'population'"):
+    with pytest.raises(NasbenchError, match="did you mean 'population_size'"):
         optimizer.check(SimpleNamespace(objectives=("error",), epochs=(200,)), {"populaton": 3})  # type: ignore[arg-type]
 
 
