@@ -9,17 +9,15 @@ import typer
 
 def devices(
     benchmark: Annotated[
-        str, typer.Argument(help="table/dataset with costs of devices")
+        str, typer.Argument(help="table/dataset with device-specific costs")
     ] = "nas-bench-201-hardware/cifar10",
     cost: Annotated[
         list[str] | None,
-        typer.Option(
-            help="costs of a device beside the error, as latency@pixel3,parameters; may be given several times"
-        ),
+        typer.Option(help="costs of a device besides the error, as latency@pixel3,parameters (repeatable)"),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """True fronts on several devices, and the share of one's hypervolume that another's front attains; exact."""
+    """Compute exact Pareto fronts on several devices and the hypervolume each front attains on the others."""
     from dataclasses import asdict
 
     from nasbench.benchmarks.catalogue import get_benchmark

@@ -30,7 +30,7 @@ def critical_difference(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
         name=NAME,
         title=TITLE,
         caption=(
-            f"Mean rank of the mean final score over {result.n} data sets, 1 is best. Bars join optimizers that Nemenyi's test cannot tell apart at "
+            f"Mean rank of the mean final score over {result.n} data sets (1: best). Bars join optimizers that do not differ significantly (Nemenyi's test) at "
             f"{result.alpha:g}: their ranks differ by less than {result.difference:.2f}. Friedman's test: {p_value}. "
             "Mean ranks depend on which optimizers are in the study."
         ),

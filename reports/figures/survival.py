@@ -65,7 +65,7 @@ def _panel(evaluation: BenchmarkEvaluation, target: Target) -> Panel:
     axes.set_xlim(left=0.0)
     axes.set_ylim(-0.02, 1.02)
     axes.set_xlabel(UNITS[evaluation.main])
-    axes.set_ylabel("fraction not there yet")
+    axes.set_ylabel("fraction of runs without target")
     axes.set_title(shown(evaluation.short))
     add_legend(figure, axes)
     alt = f"Kaplan-Meier curves on {evaluation.short}: " + "; ".join(sentences) + "."

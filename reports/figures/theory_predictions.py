@@ -27,8 +27,8 @@ def laws(evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[TraceCheck
         name="bound-against-trace",
         title="Theoretical predictions compared with the observed runs",
         caption=(
-            "What was seen of the runs (in colour, with the 95 % band: Dvoretzky-Kiefer-Wolfowitz for a law of times, normal for a mean) beside the "
-            "law or the bound that theory states (dashed); a law has to run within the band, a bound only on its side. "
+            "Observed runs (in colour, with a 95 % band: Dvoretzky-Kiefer-Wolfowitz for a distribution, normal for a mean) and the "
+            "predicted distribution or bound (dashed); a distribution must lie within the band, a bound on its side of it. "
             "P(T ≤ t): fraction of runs that had queried one of the best architectures, by "
             f"{searched_on([e.scoring for e, _, _ in drawn])}, after t queries. "
             "Verdicts are in the table of the same title."
@@ -60,7 +60,7 @@ def _panel(evaluation: BenchmarkEvaluation, spoken: TraceCheck, curve: LawCurve,
     add_legend(figure, axes)
     ends = [0, len(curve.queries) - 1]
     points = " and ".join(
-        f"{curve.seen[i]:.3g} seen beside {curve.stated[i]:.3g} stated after {pluralize(int(curve.queries[i]), 'query', 'queries')}"
+        f"{curve.seen[i]:.3g} observed, {curve.stated[i]:.3g} predicted after {pluralize(int(curve.queries[i]), 'query', 'queries')}"
         for i in np.unique(ends)
     )
     alt = f"{spoken.claim} on {spoken.optimizer}, {evaluation.short}, {curve.what}: {points}; {spoken.verdict.outcome.value}."

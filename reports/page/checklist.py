@@ -76,7 +76,7 @@ def several_runs(count: int, text: str) -> Item:
     """Answer whether there are runs enough, with what the study has in words."""
     enough = count >= RUNS_FOR_TESTS
     return Item(COMPARING, "Multiple runs, with their seeds reported?", "met" if enough else "partly" if count > 1 else "missing",
-                text + ("" if enough else f"; tests want {RUNS_FOR_TESTS} or more"))  # fmt: skip
+                text + ("" if enough else f"; tests need {RUNS_FOR_TESTS} or more"))  # fmt: skip
 
 
 def tuning(entries: Sequence[MethodConfig]) -> Item:

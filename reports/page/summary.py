@@ -67,8 +67,8 @@ def format_interval(estimate: Estimate, digits: int) -> str:
     """The interval of an estimate in words, or that there is none."""
     if isinstance(estimate.interval, Interval):
         level = f"{100 * estimate.interval.level:g} %"
-        return f"{level} interval {estimate.interval.lower:.{digits}f} to {estimate.interval.upper:.{digits}f}"
-    return f"no interval, since {estimate.interval.reason}"
+        return f"{level} CI {estimate.interval.lower:.{digits}f} to {estimate.interval.upper:.{digits}f}"
+    return f"no CI: {estimate.interval.reason}"
 
 
 def _extent(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> str:
@@ -126,13 +126,13 @@ def _winner(evaluation: BenchmarkEvaluation, comparison: Comparison) -> str:
     alike = [label for label, s in others.items() if s.verdict == "alike"]
     parts = []
     if worse:
-        parts.append(f"worse, by a test at 5 %: {_abbreviate_names(worse)}")
+        parts.append(f"significantly worse (5 % level): {_abbreviate_names(worse)}")
     if contrary:
         parts.append(
-            f"better in most runs by that test, but with a few bad runs that raise the mean: {join_names(contrary)}"
+            f"significantly better in most runs, but with a worse mean because of a few bad runs: {join_names(contrary)}"
         )
     if alike:
-        parts.append(f"not shown to differ: {_abbreviate_names(alike)}")
+        parts.append(f"difference not significant: {_abbreviate_names(alike)}")
     return head + ("; " + "; ".join(parts) if parts else "") + "."
 
 
@@ -149,7 +149,7 @@ def _savings(others: Sequence[str], reference: str, reached: Sequence[TimeToTarg
     }
     target, name = found[others[0]][0].target.name, NAMES[reached[0].account]
     sentences = [
-        f"{len(faster)} of {len(others)} optimizers reached {target} with fewer {name} than {reference} on every data set, by the 95 % interval."
+        f"{len(faster)} of {len(others)} optimizers reached {target} with significantly fewer {name} than {reference} on every data set (95 % CI)."
     ]
     if ratios:
         quickest = min(ratios, key=lambda label: ratios[label])
@@ -169,19 +169,19 @@ def _saving(label: str, reference: str, reached: Sequence[TimeToTarget]) -> str:
     for arrival in found:
         saving = arrival.saving
         if isinstance(saving, Undefined):
-            phrases.append(f"on {arrival.benchmark} that cannot be told ({saving.reason})")
+            phrases.append(f"not defined on {arrival.benchmark} ({saving.reason})")
             continue
         bounds = saving.interval
         text = (
-            f"95 % interval {100 * bounds.lower:.0f} to {100 * bounds.upper:.0f} %"
+            f"95 % CI {100 * bounds.lower:.0f} to {100 * bounds.upper:.0f} %"
             if isinstance(bounds, Interval)
-            else f"no interval, since {bounds.reason}"
+            else f"no CI: {bounds.reason}"
         )
         faster += _is_faster(saving)
         phrases.append(f"{100 * saving.ratio:.0f} % on {arrival.benchmark} ({text})")
     return (
-        f"{label} reached {found[0].target.name} in this share of the {name} of {reference}: {join_names(phrases)}; "
-        f"fewer {name}, by the interval, on {faster} of {pluralize(len(found), 'data set')}."
+        f"To reach {found[0].target.name}, {label} needed as a percentage of the {name} of {reference}: {join_names(phrases)}; "
+        f"significantly fewer {name} on {faster} of {pluralize(len(found), 'data set')}."
     )
 
 
@@ -205,7 +205,9 @@ def _robust(evaluations: Sequence[BenchmarkEvaluation], halves: Mapping[str, flo
     known = {name: share for name, share in halves.items() if not isinstance(share, Undefined)}
     if known:
         texts = [f"{100 * share:.0f} % on {name}" for name, share in known.items()]
-        sentences.append(f"The {best} mean stays the {best} on random halves of the runs in {join_names(texts)}.")
+        sentences.append(
+            f"The same optimizer has the {best} mean in random half-splits of the runs in {join_names(texts)}."
+        )
     return tuple(sentences)
 
 
@@ -237,12 +239,12 @@ def _power(results: Results) -> tuple[str, ...]:
     )
     smallest = minimal_detectable_effect(design, runs, 0.5)
     if isinstance(smallest, Undefined):
-        return (f"The study could not have shown any difference: {smallest.reason}; {needed} of each.",)
+        return (f"The study had no power to detect a difference: {smallest.reason}; {needed} of each.",)
     return (
-        f"With {pluralize(runs, 'run')} of each, a difference is seen with a probability of 80 % from A12 = {0.5 + smallest:.2f} on "
-        f"(rank sum at 5 % over {pluralize(pairs, 'pair')}); smaller ones may be there and not show; {needed} of each.",
+        f"With {pluralize(runs, 'run')} of each, the minimum detectable effect at a power of 80 % is A12 = {0.5 + smallest:.2f} "
+        f"(rank sum at 5 % over {pluralize(pairs, 'pair')}); smaller effects may exist undetected; {needed} of each.",
     )
 
 
 def _runs_for(needed: int | Undefined) -> str:
-    return "cannot be seen" if isinstance(needed, Undefined) else f"needs {pluralize(needed, 'run')}"
+    return "cannot be detected" if isinstance(needed, Undefined) else f"needs {pluralize(needed, 'run')}"

@@ -12,13 +12,13 @@ from nasbench.ranges import LARGEST_SEED
 
 def reproduce(
     paper: Annotated[str, typer.Argument(help="see `nasbench list papers`")],
-    runs: Annotated[int | None, typer.Option(help="searches a method and data set; default as published")] = None,
-    jobs: Annotated[int, typer.Option(help="processes")] = 1,
+    runs: Annotated[int | None, typer.Option(help="runs per method and data set; default: as published")] = None,
+    jobs: Annotated[int, typer.Option(help="number of parallel processes")] = 1,
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="seed of all random streams")] = 2020,
     out: Annotated[Path | None, typer.Option(help="folder for the table as Markdown, LaTeX, HTML and CSV")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
-    """Reproduce a published table and test each number. Exit status 1 where one is shown to differ."""
+    """Reproduce a published table and test each value. Exits with status 1 if any differs significantly."""
     from nasbench.cli.console import print_json, print_table
     from nasbench.cli.progress import progress_bar
     from nasbench.reports.page.words import pluralize
@@ -51,7 +51,7 @@ def reproduce(
         for note in (*published.notes, *searched_splits(published)):
             print(note)
         confirmed = sum(row["digits"] != UNCONFIRMED for row in rows)
-        print(f"A second source confirms {confirmed} of {pluralize(len(rows), 'published number')}.")
+        print(f"{confirmed} of {pluralize(len(rows), 'published value')} match a second source.")
     return 1 if found.failed else 0
 
 

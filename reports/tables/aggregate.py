@@ -60,15 +60,15 @@ def aggregate_table(
         )
     return ReportTable(
         name="aggregate",
-        title="All data sets together",
+        title="Aggregate over all data sets",
         caption=(
             f"Final regret as a share of the regret that a uniformly random architecture has on average, over "
-            f"{pluralize(len(evaluations), 'data set')}; 0 is the optimum, 100 no better than drawing one architecture blindly."
+            f"{pluralize(len(evaluations), 'data set')}; 0 is the optimum, 100 is no better than a single random architecture."
         ),
         columns=columns,
         rows=tuple(rows),
         notes=(
             "The interquartile mean leaves out the best and the worst quarter of all runs (Agarwal et al. 2021). Intervals resample the runs of each data set "
-            "by itself, so they speak of new runs on these data sets and not of new data sets.",
+            "separately, so they generalise to new runs on these data sets and not to new data sets.",
         ),
     )

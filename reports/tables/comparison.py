@@ -13,9 +13,9 @@ from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn, e
 
 MARKS = {"best": "", "worse": "*", "alike": "≈", "contrary": "†"}
 MEANINGS = {
-    "*": f"worse than the best at {ALPHA:g}",
-    "≈": f"no difference from the best shown at {ALPHA:g}, which is not evidence of equality",
-    "†": f"better than the best in most pairs of runs, by a test at {ALPHA:g}: its mean is drawn up by a few bad runs",
+    "*": f"significantly worse than the best at {ALPHA:g}",
+    "≈": f"difference from the best not significant at {ALPHA:g}, which is not evidence of equality",
+    "†": f"better than the best in most pairs of runs, by a test at {ALPHA:g}: its mean is worse because of a few bad runs",
 }
 """Sign of each verdict of `OptimizerSummary`, and what it means."""
 
@@ -89,6 +89,6 @@ def _how(evaluations: Sequence[BenchmarkEvaluation]) -> tuple[str, ...]:
         return ("Intervals of means: bootstrap-t over runs.",)
     return (
         "Intervals of means: bootstrap-t over runs. p: Wilcoxon signed rank, paired by run (run i of every optimizer meets the same training seeds), "
-        "adjusted by Holm over all pairs of optimizers on the data set, since the best was chosen by looking. "
+        "adjusted by Holm over all pairs of optimizers on the data set, since the best is selected after the fact. "
         "A12: probability that a run of this optimizer scores worse than one of the best, ties counting half (Newcombe's interval).",
     )

@@ -56,7 +56,9 @@ def practical_table(
             result = (
                 signed_rank(outcome.score[:MOST_RUNS], base.score[:MOST_RUNS], MARGIN, rng, draws=DRAWS)
                 if n >= FEWEST_RUNS
-                else Undefined(f"{pluralize(n, 'run')} of each can tell no probability, {FEWEST_RUNS} are the fewest")
+                else Undefined(
+                    f"{pluralize(n, 'run')} of each are too few for a posterior probability (at least {FEWEST_RUNS} are needed)"
+                )
             )
             values: tuple[float | Undefined, ...] = (result, result, result) if isinstance(result, Undefined) else (
                 result.x_better, result.equivalent, result.y_better
@@ -81,7 +83,7 @@ def practical_table(
         rows=tuple(rows),
         notes=(
             f"Bayesian signed-rank test (Benavoli et al. 2014, 2017), paired by run, on at most the first {MOST_RUNS} runs; "
-            f"region of practical equivalence: {MARGIN:g} points, stated in advance.",
+            f"region of practical equivalence: {MARGIN:g} points, fixed in advance.",
             "TOST: two one-sided paired t tests (Schuirmann 1987) at 5 % with the same margin, on all runs, adjusted by Holm over the optimizers of a data "
             "set. Not shown is no evidence of a difference, as no significant difference is no evidence of equivalence.",
         ),

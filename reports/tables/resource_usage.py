@@ -21,7 +21,7 @@ def cost_table(evaluations: Sequence[BenchmarkEvaluation]) -> ReportTable:
         TableColumn(key="unique_isomorphic_queries", heading="unique up to isomorphism", kind="count"),
         TableColumn(key="epochs", heading="epochs", kind="count"),
         TableColumn(key="train_hours", heading="simulated hours of training", digits=1),
-        TableColumn(key="optimizer_seconds", heading="own seconds", digits=4),
+        TableColumn(key="optimizer_seconds", heading="optimizer overhead (s)", digits=4),
     )
     untimed = Undefined("no training times are recorded")
     rows = []
@@ -42,11 +42,11 @@ def cost_table(evaluations: Sequence[BenchmarkEvaluation]) -> ReportTable:
     return ReportTable(
         name="cost",
         title="Cost of a run",
-        caption="What a run spent of each account, mean over runs.",
+        caption="Mean cost of a run under each cost measure.",
         columns=columns,
         rows=tuple(rows),
         notes=(
-            "Simulated hours are what the table records for the trainings that were charged. Own seconds: what the optimizer itself computed for, "
-            "measured where the study ran and shared out evenly over runs that advance together.",
+            "Simulated hours are what the table records for the trainings that were charged. Optimizer overhead: computing time of the optimizer itself, "
+            "measured where the study ran and divided evenly among runs that advance in lockstep.",
         ),
     )

@@ -36,7 +36,7 @@ def robustness_table(
     rows = [row for e in evaluations for row in _rows(e, evaluations, reached, halves[e.short])]
     return ReportTable(
         name="robustness",
-        title="Does the winner stay the winner",
+        title="Robustness of the ranking",
         caption=(
             f"The optimizer with the {evaluations[0].view.best} mean final score of each data set, and which is first under other conditions: budgets, "
             f"targets (lowest restricted mean of {NAMES[evaluations[0].main]}), the other data sets, random halves of the runs. "
@@ -51,7 +51,7 @@ def robustness_table(
             TableColumn(key="tau", heading="tau"),
         ),
         rows=tuple(rows),
-        notes=("Means alone, without a test: where the main table shows no difference, a change of the first place is what chance would do.",),
+        notes=("Means alone, without a test: where the difference in the main table is not significant, a change of the winner is expected by chance.",),
     )  # fmt: skip
 
 

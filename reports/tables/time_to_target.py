@@ -11,7 +11,7 @@ from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn, e
 
 _COMPARED = (
     TableColumn(key="reduction", heading="reduction (%) [95 %]", kind="percent", digits=0),
-    TableColumn(key="least", heading="at least (%)", kind="percent", digits=0),
+    TableColumn(key="least", heading="lower bound (%)", kind="percent", digits=0),
     TableColumn(key="p_value", heading="log-rank p", kind="p_value"),
 )
 
@@ -31,12 +31,12 @@ def time_to_target_table(arrivals: Sequence[TimeToTarget], account: str, referen
         TableColumn(key="optimizer", heading="optimizer", kind="text"),
         TableColumn(key="reached", heading="reached (%) [95 %]", kind="percent", digits=0),
         TableColumn(key="mean", heading="restricted mean [95 %]", digits=1),
-        TableColumn(key="expected", heading="expected running time", digits=1),
+        TableColumn(key="expected", heading="expected running time (ERT)", digits=1),
         *(_COMPARED if compared else ()),
     )
     notes = [
-        "Everything here follows the runs up to the horizon: a target that was reached beyond it was not reached. Expected running time charges each "
-        "failed run the horizon and divides by the successes: the cost of restarting until the target is reached.",
+        "All quantities follow the runs up to the cap: a target reached beyond it counts as missed. Expected running time charges each "
+        "failed run the cap and divides by the number of successes: the cost of restarting until the target is reached.",
         *_read_off(arrivals, account),
     ]
     if compared:
