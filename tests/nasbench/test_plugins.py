@@ -11,6 +11,7 @@ import pytest
 
 from nasbench import plugins
 from nasbench.cli.main import status
+from nasbench.search.optimizer import Lockstep
 from nasbench.search.registry import get_optimizer, optimizer_names
 
 EVERYTHING = """
@@ -139,4 +140,6 @@ def test_a_package_that_works_adds_what_it_says(install: Install, capsys: pytest
     shown = capsys.readouterr()
     assert shown.err == "" and shown.out.startswith("hello\n")
     assert {"name": "mine"} in json.loads(shown.out.splitlines()[1])["papers"]
-    assert get_optimizer("lucky") is get_optimizer("random_search")
+    lucky, random_search = get_optimizer("lucky"), get_optimizer("random_search")
+    assert isinstance(lucky, Lockstep) and isinstance(random_search, Lockstep)
+    assert lucky.algorithm is random_search.algorithm
