@@ -188,7 +188,7 @@ POSITIONAL = {
     "data import": "one of those that data list shows",
     "describe": "see nasbench list benchmarks",
     "reproduce": "see `nasbench list papers`",
-    "verify": "claims or families",
+    "verify": "claims or of families",
     "tune": "registered name",
 }
 
