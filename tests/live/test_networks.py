@@ -13,7 +13,7 @@ from nasbench.live.networks.darts import DartsNetwork, choices_of_genotype
 from nasbench.live.networks.operations import DARTS, HIERARCHICAL, NAS_BENCH_201, STANDALONE_STYLE, Style
 from nasbench.live.networks.space_networks import CELL_NETWORKS, get_cell_networks
 from nasbench.live.tasks.shape import TaskShape
-from nasbench.spaces import darts, hierarchical, nas_bench_201
+from nasbench.spaces import darts, hierarchical, nas_bench_201_cell
 from nasbench.spaces.darts import DartsSpace
 from nasbench.spaces.hierarchical import HierarchicalSpace
 from nasbench.spaces.nas_bench_201 import NasBench201Space
@@ -65,7 +65,7 @@ def test_text_is_embedded() -> None:
 
 
 def test_spaces_and_operations_agree_on_their_order() -> None:
-    assert tuple(NAS_BENCH_201) == nas_bench_201.OPERATIONS
+    assert tuple(NAS_BENCH_201) == nas_bench_201_cell.OPERATIONS
     assert tuple(DARTS) == ("none", *darts.OPERATIONS)
     assert tuple(HIERARCHICAL) == hierarchical.OPERATIONS
 
