@@ -248,7 +248,7 @@ def test_tpe_is_optunas(problems: Problems) -> None:
 
 def test_without_optuna_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch, problems: Problems) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)
-    with pytest.raises(NasbenchError, match="extra 'tune'"):
+    with pytest.raises(NasbenchError, match=r"optuna, which is not installed: pip install 'nas-verify\[tune\]'"):
         tpe.OPTIMIZER.create(problems(), Streams(0, range(1)))
 
 

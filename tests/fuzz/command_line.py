@@ -65,7 +65,7 @@ GOOD = (
     "train nonsense --task digits --epochs 1 --recipe small --device cpu",
     "export checkpoint.pt --out net.onnx",
     "latency tiny --batch 0",
-    "join 127.0.0.1:1 --client 0 --clients 0",
+    "federated join 127.0.0.1:1 --client 0 --clients 0",
 )
 ODD = (
     *(

@@ -186,7 +186,7 @@ def _optimizers(rng: np.random.Generator, several: bool) -> tuple[tuple[str, ...
             ("sms_emoa", {"population_size": 4}),
         ]
     else:
-        known += [("local_search", {}), ("local_search", {"improvement": "first"}), ("one_plus_one_ea", {"rate": 0.5}),
+        known += [("local_search", {}), ("local_search", {"improvement": "first"}), ("one_plus_one_ea", {"mutation_rate": 0.5}),
                   ("regularized_evolution", {"population_size": 4, "tournament_size": 2}), ("simulated_annealing", {}), ("reinforce", {})]  # fmt: skip
     chosen = rng.permutation(len(known))[: int(rng.integers(1, 6))]
     labels = [str(LABELS[i]) for i in rng.permutation(len(LABELS))[: len(chosen)]]

@@ -151,7 +151,7 @@ def test_faults_are_the_sentences_of_one_process_and_lose_nothing(
     processes: ExitStack, scheduler: str, tmp_path: Path
 ) -> None:
     worker(processes, scheduler)
-    bad = parse_study(TEXT.replace("population = 20", "population = 0"), "test")
+    bad = parse_study(TEXT.replace("population_size = 20", "population_size = 0"), "test")
     with pytest.raises(NasbenchError) as alone:
         run_study(bad, tmp_path / "alone")
     with connected(scheduler) as cluster:

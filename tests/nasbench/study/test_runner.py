@@ -157,7 +157,7 @@ def test_killed_and_started_again_it_ends_with_the_same_bytes(tmp_path: Path) ->
 def test_a_changed_study_is_refused_and_says_what_differs(study: Study, tmp_path: Path) -> None:
     run_study(study, tmp_path)
     before = files(tmp_path)
-    for change in ("seed = 5", "seed = 6"), ("queries = 60", "queries = 61"), ("replacement = false", "batch = 8"):
+    for change in ("seed = 5", "seed = 6"), ("queries = 60", "queries = 61"), ("replacement = false", "batch_size = 8"):
         with pytest.raises(NasbenchError, match=r"holds another study: (seed|budget|methods) was .* and is .* now"):
             run_study(parse_study(TEXT.replace(*change), "test"), tmp_path)
     assert files(tmp_path) == before

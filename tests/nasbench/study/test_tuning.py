@@ -287,6 +287,6 @@ def test_what_a_space_cannot_take_stays_at_its_default() -> None:
     optimizer = get_optimizer("gp_bo")
     space = toy_space()
     problem = Problem(FunctionEvaluator(space, toy_error), table_protocol(Budget({"queries": 3})), 0, (0,))
-    assert set(tunable(optimizer)) - set(tunable_on(optimizer, problem)) == {"paths"}
+    assert set(tunable(optimizer)) - set(tunable_on(optimizer, problem)) == {"path_weight"}
     with pytest.raises(NasbenchError, match="several fidelities"):
         tunable_on(get_optimizer("hyperband"), problem)
