@@ -160,7 +160,7 @@ def draw(seed: int, number: int) -> Case:
         "objectives": ["error", *map(str, further)], "split": "test" if has_test and rng.random() < 0.3 else "validation",
         "epochs": [accuracy["epochs"]] if rng.random() < 0.5 else "longest",
         "training_seed": str(rng.choice(["mean", "random"])), "repeat_policy": str(rng.choice(["retrain", "cache", "cache_isomorphic"])),
-        "budget": _budget(rng, len(rows), timed, bool(further)), "optimizers": optimizers,
+        "budget": _budget(rng, len(rows), timed, bool(further)), "methods": optimizers,
     }  # fmt: skip
     return Case(table, columns, study, labels, number % DRAWN == DRAWN // 2)
 
