@@ -21,7 +21,7 @@ def test_what_is_registered() -> None:
     halved = claims["search-time-halved"]
     assert halved.facts["threshold"] == 0.5 and halved.facts["cap"] == 300 and halved.facts["runs"] == 100
     assert halved.facts["accounts"] == ["unique_queries", "train_seconds"]
-    assert "regularized_evolution (population 30, sample 10)" in map(str, halved.baselines)
+    assert "regularized_evolution (population_size 30, tournament_size 10)" in map(str, halved.baselines)
     assert [str(b) for b in claims["search-time-below-bayesian"].baselines] == ["gp_bo", "bananas"]
     assert claims["cifar10-96.2"].facts["target"] == 96.2
     assert len(claims["three-objectives-balanced"].baselines) == 5

@@ -93,7 +93,7 @@ def test_settings_choose_the_entry_by_the_algorithms_defaults(study: Path) -> No
     without = Hypothesis(**{**vars(claim), "facts": {**facts, "baselines": other}})
     assert judged(with_default, study) != "not run"
     (verdict,) = judge_claims([without], Sources(results=[study]))
-    assert verdict.outcome == "not run" and "population 30, sample 10" in verdict.evidence
+    assert verdict.outcome == "not run" and "population_size 30, tournament_size 10" in verdict.evidence
 
 
 @pytest.mark.parametrize(
