@@ -20,7 +20,7 @@ RATE = Assumption("every decision changes with probability 1/d, to each other ch
 
 
 def _elitist_convergence(context: Context, elitist: bool = True) -> Verdict:
-    """Judge by the greatest rise of the kept rank, and by runs not arrived where the exact tail is below 1e-7."""
+    """Bound the greatest rise of the kept rank, and the runs that miss the optimum where the exact tail is below 1e-7."""
     landscape = Landscape(context.rng("elitism.table").random(3**3), (3,) * 3)
     steps = hitting_law(landscape, horizon=20_000).quantile(1 - 1e-7)
     ranks = simulate.selected_of_offspring(context.rng("elitism"), landscape, 500, 1, steps, elitist=elitist)

@@ -65,7 +65,7 @@ def _strict(context: Context, weights_only: bool = False) -> Verdict:
         worse = points[nondominated(points)]
         better = worse.copy()
         better[rng.integers(len(worse)), rng.integers(3)] *= 0.9
-        # the mutant judges by the box of componentwise minima, which a single moved point need not change
+        # the mutant compares the box of componentwise minima, which a single moved point need not change
         values = [-p.min(axis=0).sum() if weights_only else hypervolume(p) for p in (worse, better)]
         gaps.append(values[0] - values[1])
     return at_most(max(gaps), -1e-15, len(gaps), note="greatest difference worse - better; must stay below zero")

@@ -1,1 +1,1 @@
-"""What every claim stands on: statement and mutant, registry, statistical checks, instruments."""
+"""The machinery of verification: claims and mutants, their registry, statistical checks, a test bed."""

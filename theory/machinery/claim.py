@@ -18,7 +18,7 @@ ALPHA = 0.05
 """Family-wise error probability over everything that is checked together."""
 
 VACUOUS_FACTOR = 10.0
-"""A bound that is never within this factor of what was observed says nothing."""
+"""A bound that is never within this factor of the observation is vacuous."""
 
 
 class Outcome(StrEnum):
@@ -73,7 +73,7 @@ def at_most(
     interval: tuple[float, float] | None = None,
     note: str = "",
 ) -> Verdict:
-    """Judge the deterministic inequality statistic <= bound; NaN violates it.
+    """Check the deterministic inequality statistic <= bound; NaN violates it.
 
     Args:
         statistic: what was observed; put rounding allowances into `bound`.
@@ -96,7 +96,7 @@ def at_most(
 def all_at_most(
     observed: ArrayLike, bounds: ArrayLike, *, vacuous_beyond: float | None = None, n: int | None = None, note: str = ""
 ) -> Verdict:
-    """Judge observed <= bounds elementwise; one violation falsifies, vacuous when not one bound is within the factor.
+    """Check observed <= bounds elementwise; one violation falsifies, vacuous when not one bound is within the factor.
 
     The verdict shows the element with the greatest ratio observed / bound, or the greatest excess where one is violated
     or bounds are not positive.
@@ -113,7 +113,7 @@ def all_at_most(
 
 
 def equal_within(statistic: float, expected: float, tolerance: float, n: int, *, note: str = "") -> Verdict:
-    """Judge a deterministic equality: |statistic - expected| <= tolerance (absolute; scale it yourself)."""
+    """Check a deterministic equality: |statistic - expected| <= tolerance (absolute; scale it yourself)."""
     outcome = Outcome.HOLDS if abs(statistic - expected) <= tolerance else Outcome.VIOLATED
     tightness = _ratio(expected, statistic) if statistic else None
     return Verdict(outcome, float(statistic), float(expected), tightness, None, None, n, note)
@@ -129,7 +129,7 @@ def by_p_value(
     vacuous_beyond: float | None = None,
     note: str = "",
 ) -> Verdict:
-    """Judge a statistical statement by its p-value; the decision shown is the one it would get if checked alone."""
+    """Decide on a statistical statement by its p-value, as if it were the only one tested."""
     tightness = _ratio(bound, statistic) if statistic > 0 else None
     outcome = Outcome.VIOLATED if not p_value > ALPHA else Outcome.HOLDS
     if outcome is Outcome.HOLDS and vacuous_beyond is not None and (tightness is None or tightness > vacuous_beyond):

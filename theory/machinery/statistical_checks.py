@@ -74,7 +74,7 @@ def fitted_slope(x: ArrayLike, y: ArrayLike) -> tuple[float, float, int]:
 
 
 def slope_within(x: ArrayLike, y: ArrayLike, low: float, high: float, *, note: str = "") -> Verdict:
-    """Judge that the slope of y on x lies in [low, high], low or high may be infinite.
+    """Test that the slope of y on x lies in [low, high], low or high may be infinite.
 
     Holds when the 95 % interval lies inside, violated when a one-sided t test puts the slope outside, else undecided.
     """
@@ -93,7 +93,7 @@ def slope_within(x: ArrayLike, y: ArrayLike, low: float, high: float, *, note: s
 
 
 def rate_at_least(successes: int, trials: int, rate: float, *, note: str = "") -> Verdict:
-    """Judge that a probability is at least `rate`, by the exact binomial law.
+    """Test that a probability is at least `rate`, by the exact binomial law.
 
     Holds when the one-sided 95 % Clopper-Pearson limit reaches `rate`, violated when the exact test rejects it, else undecided.
     """
@@ -104,7 +104,7 @@ def rate_at_least(successes: int, trials: int, rate: float, *, note: str = "") -
 
 
 def rate_at_most(successes: int, trials: int, rate: float, *, note: str = "") -> Verdict:
-    """Judge that a probability is at most `rate`: the mirror image of `rate_at_least`."""
+    """Test that a probability is at most `rate`: the mirror image of `rate_at_least`."""
     p_value = binomial_p_value(successes, trials, rate, "greater")
     upper = clopper_pearson(successes, trials, 2 * ALPHA)[1]
     verdict = by_p_value(p_value, successes / trials, rate, trials, interval=(0.0, upper), note=note)

@@ -1,1 +1,1 @@
-"""Claims held against the runs of finished studies."""
+"""Predictions of claims compared with the runs of finished studies."""

@@ -1,4 +1,4 @@
-"""The proved tail of the hybrid beside the runs of a study."""
+"""The proved tail bound of the hybrid compared with the runs of a study."""
 
 from __future__ import annotations
 

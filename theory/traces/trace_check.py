@@ -1,4 +1,4 @@
-"""What a claim says of the runs of one optimizer: a verdict, and the law beside what was seen."""
+"""The check of a claim on the runs of one optimizer: a verdict, and the predicted curve beside the empirical one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nasbench.theory.traces.runs import OptimizerRuns
 Floats = NDArray[np.float64]
 
 RESOLUTION = 0.1
-"""Half-width of a band that decides: a law that agrees within a wider band only has not been put to the test."""
+"""Half-width of a confidence band that is narrow enough for agreement to count as evidence."""
 
 TARGETS = (1, 16, 156, 1562)
 """Numbers of best architectures that times are taken to; the least that a budget can show is chosen."""
@@ -26,7 +26,7 @@ def list_targets(runs: OptimizerRuns) -> tuple[int, ...]:
 
 
 MIN_TARGET_PROBABILITY = 0.25
-"""A target that a law gives less than this chance within the budget is too hard to be shown."""
+"""A target that is predicted to be reached with a smaller probability within the budget tests nothing; an easier one is taken."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class TraceCheck:
 
 
 MOST_RUNS = 10**6
-"""More runs than these are not asked of anybody."""
+"""Larger numbers of runs are not suggested."""
 
 
 def required_runs(deviation: float, half_width: float) -> float:

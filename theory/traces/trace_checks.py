@@ -1,4 +1,4 @@
-"""What claims say of a finished study: the law of each optimizer beside what its runs did."""
+"""Claims against the traces of a study: the predicted distribution of each optimizer beside the empirical one."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ TraceChecker = Callable[[OptimizerRuns, Context], list[TraceCheck]]
 def check_traces(
     runs: Sequence[OptimizerRuns], context: Context | None = None, claims: Collection[str] | None = None
 ) -> list[TraceCheck]:
-    """Return what claims say of every optimizer that they speak about, decided by Holm over all that is returned.
+    """Return the checks of all claims that apply to the optimizers of a study, decided jointly by Holm's procedure.
 
     Args:
         runs: a finished study, from `nasbench.theory.traces.runs.open_runs`.
@@ -73,14 +73,16 @@ def check_traces(
 
 
 def check_runs(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
-    """Return what claims say of one optimizer, each as if it were alone; `decide` makes verdicts of a family of them."""
+    """Return the checks that apply to one optimizer, each decided on its own; `decide` decides on them jointly."""
     return [
-        s for speaker in (*CHECKS_BY_OPTIMIZER.get(runs.entry.name, ()), *COMMON_CHECKS) for s in speaker(runs, context)
+        one
+        for checker in (*CHECKS_BY_OPTIMIZER.get(runs.entry.name, ()), *COMMON_CHECKS)
+        for one in checker(runs, context)
     ]
 
 
 def decide(checks: Sequence[TraceCheck]) -> list[TraceCheck]:
-    """Decide by Holm over all that is given."""
+    """Decide on all checks jointly by Holm's procedure."""
     rejected = adjust_holm([np.nan if s.verdict.p_value is None else s.verdict.p_value for s in checks]) <= ALPHA
     return [replace(s, verdict=s.verdict.decided(bool(r))) for s, r in zip(checks, rejected, strict=True)]
 
@@ -230,13 +232,13 @@ CHECKS_BY_OPTIMIZER: dict[str, tuple[TraceChecker, ...]] = {
     "regularized_evolution": (_ageing,),
     "hybrid": (hybrid_tail,),
 }
-"""Registered name of an optimizer to what is said of it."""
+"""Checks by the registered name of the optimizer."""
 
 COMMON_CHECKS: tuple[TraceChecker, ...] = (_archive,)
 
 
 def _time_law(claim: str, runs: OptimizerRuns, stated_for: Callable[[int], Floats], kind: str) -> TraceCheck:
-    """Hold the empirical law of the time to K targets against the stated one, K the least that the budget can show."""
+    """Compare the empirical distribution of the time to K targets with the predicted one, for the smallest K within reach of the budget."""
     for targets in list_targets(runs):
         stated = stated_for(targets)
         if stated[-1] >= MIN_TARGET_PROBABILITY:

@@ -129,7 +129,7 @@ def check_regret(ctx: Context, worst: bool = False) -> Verdict:
 
 
 def check_budgets(ctx: Context, shortened: bool = False) -> Verdict:
-    """Hold the bound of the product prior on NAS-Bench-201's space against T x range at T = 50 ... 500, and against real runs.
+    """Compare the bound of the product prior on the space of NAS-Bench-201 with T x range at T = 50 ... 500, and with real runs.
 
     Vacuous where it exceeds T x range at every budget. The mutant forgets the union bound over architectures and all
     interactions: real runs exceed that.

@@ -63,7 +63,7 @@ def worst_case_curves(limits: Floats, gamma: Floats) -> Floats:
 
 
 def synthetic_curves(rng: np.random.Generator, arms: int, length: int = 3000) -> tuple[Floats, Floats, Floats]:
-    """Return curves (n, J), limits and envelope: gamma(j) = j^-b, spiteful or wandering inside the envelope."""
+    """Return curves (n, J), limits and envelope: gamma(j) = j^-b, worst-case or random inside the envelope."""
     limits = np.sort(rng.uniform(0.0, 1.0, arms)) + np.arange(arms) * 0.02
     gamma = np.arange(1.0, length + 1) ** -rng.uniform(0.5, 1.5)
     gamma[-1] = 0.0
@@ -88,7 +88,7 @@ def check_instances(
 
 
 def check_synthetic(ctx: Context, without_rank: bool = False) -> Verdict:
-    """Judge 60 sets of 4 to 64 synthetic curves, half of them the worst that the envelope allows."""
+    """Check 60 sets of 4 to 64 synthetic curves, half of them the worst that the envelope allows."""
     rng = ctx.rng("bayesian.successive-halving")
     instances = [synthetic_curves(rng, int(arms)) for arms in np.tile((4, 9, 16, 33, 64), 12)]
     return check_instances(instances, rng, without_rank, "synthetic curves")
@@ -122,7 +122,7 @@ def training_curves(rng: np.random.Generator, arms: int, steps: int) -> Floats:
 
 
 def check_real(ctx: Context, without_rank: bool = False) -> Verdict:
-    """Judge real learning curves: random subsets of 240 models trained for 400 pulls, the limit being their last error."""
+    """Check real learning curves: random subsets of 240 models trained for 400 pulls, the limit being their last error."""
     rng = ctx.rng("bayesian.successive-halving-real")
     curves = training_curves(rng, 240, 400)
     instances = []
@@ -130,7 +130,7 @@ def check_real(ctx: Context, without_rank: bool = False) -> Verdict:
         chosen = curves[rng.choice(len(curves), int(arms), replace=False)]
         limits = chosen[:, -1]
         if without_rank:
-            # The mutant is held against the worst curves that these envelopes allow.
+            # The mutant is checked on the worst curves that these envelopes allow.
             chosen = worst_case_curves(limits, envelope(chosen, limits))
         instances.append((chosen, limits, envelope(chosen, limits)))
     return check_instances(instances, rng, without_rank, "autoregressive models of the sunspot series")

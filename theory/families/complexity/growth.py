@@ -1,4 +1,4 @@
-"""Measure what an optimizer spends as its run grows, and judge slopes in log-log coordinates.
+"""Measure time, memory and operations of an optimizer as its run grows, and test the slopes in log-log coordinates.
 
 Three quantities are followed over one run at geometric sizes: operations (calls of the interpreter, plus what numerical primitives record),
 which are the same on every machine; memory (traced allocations at the peak of a step, garbage collected before it); and processor
@@ -35,7 +35,7 @@ SLACK = 0.15
 TIME_SLACK = 0.5
 """The same for processor time: other load bends its slope, yet by less than half an order."""
 SHORTEST = 1e-3
-"""Seconds below which a time says nothing."""
+"""Seconds below which a time is too short to be measured."""
 
 POINTS = 12
 """Sizes at which a run is looked at."""

@@ -146,7 +146,7 @@ REFITTING = {"gp_bo": PerRun(RefittingGpBo), "hybrid": PerRun(RefittingHybrid, o
 
 
 def _order(context: Context, name: str, wrapper: Wrapper | None = None, refitting: bool = False) -> Verdict:
-    """Judge operations, memory and processor time of one optimizer."""
+    """Test operations, memory and processor time of one optimizer."""
     order = ORDERS[name]
     first = int(context.rng(f"complexity.{name}").integers(2**31))
     algorithm = REFITTING[name] if refitting else get_optimizer(name)

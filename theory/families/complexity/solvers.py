@@ -33,7 +33,7 @@ def _landscapes(rng: np.random.Generator, smallest: int, largest: int) -> list[L
     return [Landscape(rng.random(int(np.prod(shape))), shape) for shape in kept]
 
 
-def _spent(work: Callable[[], Any]) -> tuple[float, float, float]:
+def _measure(work: Callable[[], Any]) -> tuple[float, float, float]:
     """Run once without and once with instrumentation; return operations, bytes at the peak, and processor seconds."""
     begin = time.process_time()
     work()
@@ -80,7 +80,7 @@ def _check_solver(
     memory: float,
 ) -> Verdict:
     """Test operations, memory and time, each divided by the number of neighbours, which grows with log N."""
-    spent = np.array([_spent(partial(solve, landscape)) for landscape in landscapes])
+    spent = np.array([_measure(partial(solve, landscape)) for landscape in landscapes])
     sizes = np.array([landscape.size for landscape in landscapes])
     neighbours = np.array([sum(k - 1 for k in landscape.cardinalities) for landscape in landscapes])
     spent /= neighbours[:, None]
@@ -106,7 +106,7 @@ def _sorting(context: Context, peeling: bool = False) -> Verdict:
     for n in sizes:
         chain = context.rng("complexity.chain").permutation(n)[:, None] + np.arange(2)
         tests.append(sort(chain)[1])
-        spent.append(_spent(partial(sort, chain)))
+        spent.append(_measure(partial(sort, chain)))
     slopes = [
         Slope.of("comparisons", sizes, tests, 2.0),
         Slope.of("memory", sizes, np.array(spent)[:, 1], 2.0),
@@ -120,7 +120,7 @@ def _compare_all_pairs(points: Floats) -> Floats:
     return points[~better.any(axis=0)]
 
 
-def _apart(points: Floats) -> float:
+def _contributions_apart(points: Floats) -> float:
     """Compute the hypervolume that is lost without each point, comparing all pairs each time: the mutant, O(n^3)."""
     rest = (np.delete(points, i, axis=0) for i in range(len(points)))
     return max(hypervolume(_compare_all_pairs(some)) for some in rest)
@@ -131,16 +131,16 @@ def _hypervolume(context: Context, objectives: int, apart: bool = False) -> Verd
     rng = context.rng(f"complexity.hypervolume.{objectives}")
     smallest, largest = ((2**15, 2**18), (2**12, 2**15))[objectives - 2] if not apart else (2**5, 2**8)
     sizes = np.unique(np.rint(np.geomspace(smallest, largest, 8)).astype(int))
-    volume = _apart if apart else hypervolume
+    volume = _contributions_apart if apart else hypervolume
     seconds = []
     for n in sizes:
         points = np.abs(rng.standard_normal((int(n), objectives)))
         points = 1 - points / np.linalg.norm(points, axis=1, keepdims=True)
-        seconds.append(min(_timed(partial(volume, points)) for _ in range(1 if apart else 3)))
+        seconds.append(min(_time(partial(volume, points)) for _ in range(1 if apart else 3)))
     return _with_time([], sizes, np.array(seconds) / np.log(sizes), np.log(sizes), 1.0)
 
 
-def _timed(work: Callable[[], Any]) -> float:
+def _time(work: Callable[[], Any]) -> float:
     begin = time.process_time()
     work()
     return time.process_time() - begin
@@ -149,7 +149,7 @@ def _timed(work: Callable[[], Any]) -> float:
 def _archive(context: Context, hoarding: bool = False) -> Verdict:
     """Fill an archive with incomparable points, one at a time."""
     sizes = np.unique(np.rint(np.geomspace(48, 384, 10)).astype(int))
-    spent = np.array([_spent(partial(_fill_archive, int(n), hoarding)) for n in sizes])
+    spent = np.array([_measure(partial(_fill_archive, int(n), hoarding)) for n in sizes])
     slopes = [Slope.of("operations", sizes, spent[:, 0], 2.0), Slope.of("memory", sizes, spent[:, 1], 1.0)]
     return _with_time(slopes, sizes, spent[:, 2], 1.0, 2.0)
 

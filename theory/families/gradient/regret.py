@@ -55,7 +55,7 @@ def check_regret(ctx: Context, stretch: float = 1.0) -> Verdict:
     tensors = {name: gain_tensor(ctx.landscape(name)) for name in DATASETS}
     for horizon in (HORIZON // 8, HORIZON):
         unit = DECISIONS * np.sqrt(2 * horizon * np.log(CHOICES))
-        for kind in ("alternating", "random", "spiteful", *DATASETS):
+        for kind in ("alternating", "random", "adversarial", *DATASETS):
             bound = np.ptp(tensors[kind]) / 2 if kind in tensors else 1.0
             eta = stretch * np.sqrt(2 * np.log(CHOICES) / horizon) / bound
             theta = np.full((DECISIONS, CHOICES), 1 / CHOICES)

@@ -126,7 +126,7 @@ CLAIMS = (
         ),
         "derived here (Wald 1944): independent geometric waits between the EA's own queries",
         _portfolio,
-        Mutant("the EA goes on from what the other proposer found", partial(_portfolio, sharing=True)),
+        Mutant("the EA goes on from what the other operator found", partial(_portfolio, sharing=True)),
     ),
     Claim(
         "hybrid.portfolio-as-built",

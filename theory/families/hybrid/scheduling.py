@@ -20,7 +20,7 @@ THIERENS = "Thierens 2005 (adaptive pursuit)"
 
 
 def _floor(context: Context, floor: float = FLOOR) -> Verdict:
-    """Judge by the deepest fall below the floor, and by how far shares are from summing to one."""
+    """Bound the deepest fall below the floor, and the deviation of the sum of the probabilities from one."""
     rng = context.rng("hybrid.floor")
     deepest, drift, rewards = 0.0, 0.0, 0
     for _ in range(40):
@@ -29,9 +29,9 @@ def _floor(context: Context, floor: float = FLOOR) -> Verdict:
             shares, rng, min_probability=floor, learning_rate=float(rng.choice([0.05, 0.5, 1.0]))
         )
         favourite = NAMES[rng.integers(3)]
-        hostile = rng.random() < 0.5
+        adversarial = rng.random() < 0.5
         for name in rng.choice(NAMES, size=200):
-            scheduler.reward(str(name), float(name == favourite) if hostile else float(rng.random()))
+            scheduler.reward(str(name), float(name == favourite) if adversarial else float(rng.random()))
             deepest = max(deepest, FLOOR - min(scheduler.probabilities.values()))
             drift = max(drift, abs(sum(scheduler.probabilities.values()) - 1))
             rewards += 1
@@ -41,7 +41,7 @@ def _floor(context: Context, floor: float = FLOOR) -> Verdict:
 
 
 def _waiting(context: Context, floor: float = FLOOR) -> Verdict:
-    """Wait for a proposer that never earns anything; the rest always do. Judge the law of its waits at every time."""
+    """Test the distribution of the waiting times of an operator that never earns a reward while the others always do."""
     waits_wanted, longest = 2_000, 60
     scheduler = AdaptivePursuit(
         dict.fromkeys(NAMES, 1.0), context.rng("hybrid.waiting"), min_probability=floor, learning_rate=0.05
@@ -59,7 +59,7 @@ def _waiting(context: Context, floor: float = FLOOR) -> Verdict:
     bound = (1 - FLOOR) ** times
     worst = int((seen - bound).argmax())
     p_value = tail_p_value(seen, bound, waits_wanted)
-    note = f"P(wait > {worst}), of a proposer that never earns; mean wait {np.mean(waits):.2f}, at most {1 / FLOOR:.2f}"
+    note = f"P(wait > {worst}), of an operator that never earns a reward; mean wait {np.mean(waits):.2f}, at most {1 / FLOOR:.2f}"
     return by_p_value(p_value, float(seen[worst]), float(bound[worst]), waits_wanted, note=note)
 
 
@@ -67,7 +67,7 @@ CLAIMS = (
     Claim(
         "hybrid.scheduler-floor",
         r"p_i(t) \ge p_{\min} \text{ and } \sum_i p_i(t) = 1 \text{ for every sequence of rewards}",
-        (Assumption("the floor is at most one divided by the number of proposers"),),
+        (Assumption("the floor is at most one divided by the number of operators"),),
         THIERENS,
         _floor,
         Mutant("a scheduler without a floor", partial(_floor, floor=0.0)),

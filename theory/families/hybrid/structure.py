@@ -57,7 +57,7 @@ def _standardised(values: Floats) -> Floats:
 
 
 def _rank_invariance(context: Context, raw: bool = False) -> Verdict:
-    """Judge by the queries that change when the objective goes through an increasing function."""
+    """Count the queries that change when the objective goes through an increasing function."""
     transforms: tuple[Callable[[Floats], Floats], ...] = (
         lambda y: 7.0 * y - 3.0,
         lambda y: np.exp(3.0 * y),
@@ -125,8 +125,8 @@ def _evolved(rng: np.random.Generator, function: Function, most: int) -> Archite
             child = space.all[places[own.integers(len(places))]]
         else:
             own.random()
-            brood = evolution.propose(64, uniform, uniform)
-            child = brood[left[space.index(brood)]][0]
+            offspring = evolution.propose(64, uniform, uniform)
+            child = offspring[left[space.index(offspring)]][0]
         left[space.index(child)] = False
         history.add(child[None], function(child[None]))
         evolution.update()
@@ -135,7 +135,7 @@ def _evolved(rng: np.random.Generator, function: Function, most: int) -> Archite
 
 
 def _ladder(context: Context, skip: bool = False) -> Verdict:
-    """Judge by queries out of order: every function must go through 1, 3 and 9 epochs, in this order, none twice.
+    """Count queries out of order: every architecture must be trained for 1, 3 and 9 epochs, in this order, none twice.
 
     The mutant runs without the surrogate, which refuses scores of a rung that was skipped.
     """

@@ -7,7 +7,7 @@ more, and
 
     P(T > n_0 + t) <= C(N - K, n_0) / C(N, n_0) * prod_{j < t} (1 - u K / (N - n_0 - j)) <= (1 - u K / N)^t,
 
-with equality up to t = N - n_0 - K where the other proposers bring no target while they can help it; and T <= N - K + 1 surely.
+with equality up to t = N - n_0 - K where the other operators propose no target while anything else is open; and T <= N - K + 1 surely.
 On a ladder of R rungs a function is open until it has climbed all, hence P(T > t) <= P(Bin(t - n_0, u / N) < R) for one target.
 Uniform draws ignore the support, so what a shrinking support drops stays within reach.
 """
@@ -66,7 +66,7 @@ SOURCE = "derived here; Rudolph 1994 for elitism and a positive chance of every 
 
 
 def survival(size: int, targets: int, initial: int, exploration: float) -> Floats:
-    """Return the bound on P(T > t), t = 0, ..., N - K + 1; the exact law where no proposer helps."""
+    """Return the bound on P(T > t), t = 0, ..., N - K + 1; the exact law where no operator helps."""
     left = np.ones(size - targets + 2)
     for t in range(1, len(left)):
         chance = 1.0 if t <= initial else exploration
@@ -105,7 +105,7 @@ def _flat(architectures: Architectures) -> Floats:
 
 
 def _tail(context: Context, exploration: float = 0.5) -> Verdict:
-    """Judge the real hybrid on a deceptive function, by the one-sided Dvoretzky-Kiefer-Wolfowitz inequality."""
+    """Test the hybrid on a deceptive function, by the one-sided Dvoretzky-Kiefer-Wolfowitz inequality."""
     runs, space, choices = 300, make_space(2, 4), 4
     rng = context.rng("hybrid.tail")
     aim = {np.full(2, choices - 1, dtype=np.int8).tobytes()}
@@ -159,7 +159,7 @@ def _draw(selection: CandidateSelection, number: int) -> Architectures:
 
 
 def _exhaustion(context: Context, forgetful: bool = False) -> Verdict:
-    """Judge by functions measured twice and functions left over, with all parts on, with and without exploration."""
+    """Count architectures evaluated twice or never, with all operators on, with and without exploration."""
     wrong = queries = 0
     rng = context.rng("hybrid.exhaustion")
     for space, exploration in ((make_space(3, 3), 0.0), (make_space(3, 4, unordered=True), 0.2)):
@@ -173,7 +173,7 @@ def _exhaustion(context: Context, forgetful: bool = False) -> Verdict:
 
 
 def _progressive_tail(context: Context, within_support: bool = False) -> Verdict:
-    """Judge a hostile support on a ladder of two rungs, at every time, by the one-sided inequality."""
+    """Test adversarial pruning on a ladder of two rungs, at every time, by the one-sided inequality."""
     from scipy.stats import binom
 
     runs, space, exploration, horizon = 400, make_space(2, 4), 0.5, 32
@@ -190,7 +190,7 @@ def _progressive_tail(context: Context, within_support: bool = False) -> Verdict
     for _ in range(runs):
         optimizer = make_hybrid(rng, space, epochs=(1, 2), parts=parts, **settings)
         times.append(hitting_time(optimizer, _flat, {target[0].tobytes()}, horizon))
-    # Before, the bound is 1 to the second digit and says nothing.
+    # Before, the bound is 1 to two digits, hence vacuous.
     grid = np.arange(8, horizon + 1)
     bound = binom.cdf(1, grid - 2, exploration / len(everything))
     seen = (np.array(times)[:, None] > grid).mean(axis=0)
@@ -200,7 +200,7 @@ def _progressive_tail(context: Context, within_support: bool = False) -> Verdict
     return by_p_value(p_value, float(seen[worst]), float(bound[worst]), runs, note=note)
 
 
-def _loose(context: Context, exchanged: bool = False) -> Verdict:
+def _simple_bound(context: Context, exchanged: bool = False) -> Verdict:
     """Compare the product with (1 - uK/N)^t over a grid of N, K, n_0 and u."""
     seen, bounds = [], []
     for size, targets, initial, exploration in np.ndindex(6, 4, 3, 4):
@@ -237,7 +237,7 @@ CLAIMS = (
     Claim(
         "hybrid.adversarial-law",
         r"P(T > n_0 + t) = \binom{N-K}{n_0} \Big/ \binom{N}{n_0} \prod_{j<t} \Bigl(1 - \frac{uK}{N - n_0 - j}\Bigr), \ t < N - n_0 - K + 1",
-        (LISTED, MERGED, ONE_RUNG, Assumption("the other proposers bring no target while there is anything else")),
+        (LISTED, MERGED, ONE_RUNG, Assumption("the other operators propose no target while anything else is open")),
         SOURCE,
         _adversarial_law,
         Mutant("exploration 0", partial(_adversarial_law, exploration=0.0)),
@@ -255,8 +255,8 @@ CLAIMS = (
         r"\binom{N-K}{n_0} \Big/ \binom{N}{n_0} \prod_{j<t} \Bigl(1 - \frac{uK}{N - n_0 - j}\Bigr) \le (1 - uK/N)^t",
         (),
         "derived here: every factor is at most 1 - uK/N",
-        _loose,
-        Mutant("the two sides exchanged", partial(_loose, exchanged=True)),
+        _simple_bound,
+        Mutant("the two sides exchanged", partial(_simple_bound, exchanged=True)),
     ),
     Claim(
         "hybrid.support-never-loses",
