@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.hybrid.enumeration import enumerate_space
-from nasbench.search.registry import get_optimizer
 from nasbench.theory.families.hybrid.tail import survival
 from nasbench.theory.machinery.claim import Context, Outcome, Verdict, by_p_value, not_judged
 from nasbench.theory.machinery.confidence_bands import dkw_radius
@@ -34,8 +31,7 @@ def hybrid_tail(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
     claim, landscape = "hybrid.tail", runs.landscape
     if landscape is None:
         return [make_check(claim, runs, incomplete_table())]
-    hybrid = get_optimizer("hybrid")
-    settings: dict[str, Any] = {**hybrid.settings, **hybrid.with_new_names(runs.entry.settings)}
+    settings = runs.settings
     if len(runs.study.epochs) > 1:
         note = "the bound is for one fidelity"
         return [make_check(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.errors import NasbenchError
+from nasbench.search.registry import get_optimizer
 from nasbench.study.config import Study
 from nasbench.study.methods import MethodConfig
 from nasbench.study.store import Store
@@ -58,6 +61,12 @@ class OptimizerRuns:
         protocol = self.study.protocol(benchmark.longest(self.study.objectives, self.study.split))
         values = benchmark.oracle(protocol).objectives[:, 0]
         return Landscape(np.asarray(values, dtype=float), tuple(int(k) for k in benchmark.space.cardinalities))
+
+    @cached_property
+    def settings(self) -> Mapping[str, Any]:
+        """Every setting of the optimizer by its name of today, defaults included."""
+        optimizer = get_optimizer(self.entry.name)
+        return {**optimizer.settings, **optimizer.with_new_names(self.entry.settings)}
 
     def times(self, targets: int) -> Floats:
         """Return the query (from 1) at which each run first asked for a target, shape (R,); infinite if never."""

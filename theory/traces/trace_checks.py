@@ -88,7 +88,7 @@ def decide(checks: Sequence[TraceCheck]) -> list[TraceCheck]:
 
 
 def _random_search_times(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
-    landscape, replacement = runs.landscape, bool(runs.entry.settings.get("replacement", True))
+    landscape, replacement = runs.landscape, bool(runs.settings["replacement"])
     claim = "random-search.rank-law-with-replacement" if replacement else "random-search.time-law"
     if landscape is None:
         return [make_check(claim, runs, incomplete_table())]
@@ -109,7 +109,7 @@ def _random_search_regret(runs: OptimizerRuns, context: Context) -> list[TraceCh
     if runs.study.training_seed != "mean" or len(runs.study.epochs) != 1:
         note = "the incumbent is chosen by single trainings; the law is that of seed means (training_seed = 'mean')"
         return [make_check(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]
-    replacement = bool(runs.entry.settings.get("replacement", True))
+    replacement = bool(runs.settings["replacement"])
     ranked = np.sort(landscape.values)
     queries = np.unique(np.geomspace(1, runs.horizon, 25).astype(int))
     best = np.minimum.accumulate(landscape.rank[runs.index[:, : runs.horizon]], axis=1)[:, queries - 1]
@@ -136,7 +136,7 @@ def _random_search_regret(runs: OptimizerRuns, context: Context) -> list[TraceCh
 
 
 def _local_search_times(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
-    first = runs.entry.settings.get("improvement", "best") == "first"
+    first = runs.settings["improvement"] == "first"
     claim = "markov.first-improvement" if first else "markov.steepest-ascent"
     if runs.landscape is None:
         return [make_check(claim, runs, incomplete_table())]
@@ -160,7 +160,7 @@ def _one_plus_one_times(runs: OptimizerRuns, context: Context) -> list[TraceChec
     if runs.study.training_seed != "mean" or len(runs.study.epochs) != 1:
         note = "the law is that of a search on seed means (training_seed = 'mean')"
         return [make_check(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]
-    landscape, rate = runs.landscape, runs.entry.settings.get("rate")
+    landscape, rate = runs.landscape, runs.settings["mutation_rate"]
     mutation = None if rate is None else Mutation(landscape.cardinalities, float(rate))
 
     def stated(targets: int) -> Floats:
@@ -171,7 +171,7 @@ def _one_plus_one_times(runs: OptimizerRuns, context: Context) -> list[TraceChec
 
 def _ageing(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
     """The population after a query is the last `population` queries, so what it has lost can be read off the trace."""
-    claim, size = "evolution.ageing-population-forgets", int(runs.entry.settings.get("population", 10))
+    claim, size = "evolution.ageing-population-forgets", int(runs.settings["population_size"])
     observed = snapped(runs.observed[:, : runs.horizon, 0])
     if observed.shape[1] <= size:
         return []
