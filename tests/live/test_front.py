@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -227,9 +228,7 @@ def test_a_plan_that_cannot_run_says_so_before_it_does() -> None:
 
 
 def test_a_missing_package_is_named_before_anything_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
-    from nasbench.live.deployment import onnx_file
-
-    monkeypatch.setattr(onnx_file, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "onnx", None)
     monkeypatch.setattr(benchmark, "build_trainer", None)
     with pytest.raises(NasbenchError, match=r"nas-verify\[edge\]"):
         run_pareto_search(replace(PLAN, objectives=("error", "bytes")), CPU, None, quiet)

@@ -74,7 +74,7 @@ def test_seeds_and_tasks_can_be_chosen() -> None:
         ("nesterov = true", "nesterov = 1", "nesterov is 1; it should be true or false"),
         ('augmentation = "task"', 'augmentation = "none"', "it should be 'task' or a table"),
         ('name = "gaea"', 'name = "gea"', "no optimizer named 'gea'"),
-        ("population = 4", "poulation = 4", "did you mean 'population'"),
+        ("population_size = 4", "poulation_size = 4", "did you mean 'population_size'"),
         ('references = [\n    "majority",\n]', 'references = ["arima"]', "is no model of classification"),
         ("queries = 3", "query = 3", "no account named 'query'"),
         ('space = "nas-bench-201"', 'space = "nasbench"', "nas-bench-201"),
