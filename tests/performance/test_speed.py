@@ -38,10 +38,10 @@ def queries_a_second(optimizer: Lockstep | PerRun, settings: dict[str, Any], run
 class OneRunEvolution:
     """Regularized evolution for one run at a time: the lockstep algorithm with a run axis of length one."""
 
-    def __init__(self, problem: Problem, rng: Any, *, population: int = 30, sample: int = 10) -> None:
+    def __init__(self, problem: Problem, rng: Any, *, population_size: int = 30, tournament_size: int = 10) -> None:
         self._space = problem.space
         self._rng = rng
-        self._population, self._sample = population, sample
+        self._population, self._sample = population_size, tournament_size
         self._alive: list[tuple[float, Architectures]] = []
 
     def ask(self) -> Architectures:
