@@ -65,7 +65,7 @@ import os, sys
 import numpy as np, torch
 from nasbench.live.federated.client import Client
 from nasbench.live.federated.federated_config import THETA
-from nasbench.live.federated.partition import Partition, deal
+from nasbench.live.federated.partition import Partition, partition_examples
 from nasbench.live.federated.runtime import connect
 from nasbench.live.tasks.catalogue import get_task
 
@@ -76,7 +76,7 @@ class Hostile(Client):
         return {**state, THETA: np.full_like(state[THETA], np.nan)}, 0.0
 
 task = get_task("digits")
-parts = deal(task, task.load().reduced(120, 30), 3, Partition(1.0), 0)
+parts = partition_examples(task, task.load().reduced(120, 30), 3, Partition(1.0), 0)
 connect(Hostile(2, task, parts[2]), sys.argv[1], 600.0)
 """
 
