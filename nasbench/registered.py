@@ -1,7 +1,7 @@
 """What a program registers while it runs: optimizers, benchmarks, tasks and claims, by name.
 
-Packages register through entry points (`nasbench.plugins`); a notebook or a script registers here. Names are looked up here first
-after those of the suite. A worker process does not run the script, so the objects themselves travel with its work: see `carrying`.
+Packages register through entry points (`nasbench.plugins`); a notebook or a script registers here. Names are looked up here
+after those of the suite and of packages. A worker process does not run the script, so the objects themselves travel with its work: see `carrying`.
 """
 
 from __future__ import annotations

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from nasbench import registered
 from nasbench.api.benchmark import Benchmark
+from nasbench.benchmarks.catalogue import is_taken
 from nasbench.benchmarks.python_function import PythonFunction
-from nasbench.benchmarks.synthetic import FAMILIES, VIEWS, SyntheticBenchmark
+from nasbench.benchmarks.synthetic import VIEWS, SyntheticBenchmark
 from nasbench.benchmarks.views import AS_IT_IS, View
 from nasbench.errors import NasbenchError
 from nasbench.search.methods import as_optimizer
@@ -88,20 +89,35 @@ def register_benchmark(
         >>> float(nasbench.load_benchmark("bowl").query("32,2").loc[0, "value"])
         0.0
     """
-    from nasbench.tables.catalogue import known_tables
-
-    if name.partition("/")[0] in (*FAMILIES, *known_tables()):
-        raise NasbenchError(f"{name!r} is a name of the suite's own benchmarks; choose another.")
     if direction not in ("min", "max"):
         raise NasbenchError(f"The direction is {direction!r}; it should be 'min' or 'max'.")
 
+    _refuse_taken(name)
+
     def add(function: Callable[..., float]) -> Callable[..., float]:
-        registered.add(
-            "benchmark", name, function_benchmark(name, function, space, objective, unit, direction, optimum)
-        )
+        add_function(name, function, space, objective, unit, direction, optimum)
         return function
 
     return add
+
+
+def add_function(
+    name: str, function: Callable[..., float], space: Space | Mapping[str, Sequence[Any]], *more: Any
+) -> SyntheticBenchmark:
+    """Register a function as a benchmark and return it; arguments as in `function_benchmark`.
+
+    Raises:
+        NasbenchError: if the name is that of a benchmark of the suite.
+    """
+    _refuse_taken(name)
+    made = function_benchmark(name, function, space, *more)
+    registered.add("benchmark", name, made)
+    return made
+
+
+def _refuse_taken(name: str) -> None:
+    if is_taken(name):
+        raise NasbenchError(f"{name!r} is a name of the suite's own benchmarks; choose another.")
 
 
 def function_benchmark(
@@ -133,7 +149,7 @@ class _Minimised:
 
     def __init__(self, function: Callable[..., float], view: View) -> None:
         self.function, self.view = function, view
-        self.__name__ = getattr(function, "__name__", "The function")
+        self.__wrapped__, self.__name__ = function, getattr(function, "__name__", "The function")
 
     def __call__(self, *arguments: Any, **keywords: Any) -> float:
         return self.view(float(self.function(*arguments, **keywords)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nasbench import registered
 from nasbench.api.benchmark import Benchmark, load_benchmark
-from nasbench.api.registration import function_benchmark
+from nasbench.api.registration import add_function
 from nasbench.errors import NasbenchError
 from nasbench.files.temporary import TemporaryFolder
 from nasbench.search.methods import as_optimizer
@@ -111,7 +111,4 @@ def _benchmark(
         return benchmark
     if space is None:
         raise NasbenchError("A Python function needs space=, a Space or a mapping from each decision to its choices.")
-    name = getattr(benchmark, "__name__", "function")
-    made = function_benchmark(name, benchmark, space)
-    registered.add("benchmark", name, made)
-    return Benchmark(made)
+    return Benchmark(add_function(getattr(benchmark, "__name__", "function"), benchmark, space))

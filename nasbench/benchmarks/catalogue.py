@@ -62,7 +62,12 @@ def get_searchable(name: str) -> TabularBenchmark | SyntheticBenchmark:
     Raises:
         NasbenchError: as `get_benchmark` and `nasbench.benchmarks.synthetic.synthetic_benchmark` do.
     """
-    if name in registered("benchmark"):
+    if not is_taken(name) and name in registered("benchmark"):
         made: SyntheticBenchmark = registered("benchmark")[name]
         return made
     return synthetic_benchmark(name) if is_synthetic(name) else get_benchmark(name)
+
+
+def is_taken(name: str) -> bool:
+    """Return whether a name is that of a table or a family of closed forms, or begins with one; nothing else is found under it."""
+    return is_synthetic(name) or name.partition("/")[0] in (*known_tables(), *formats_of_tables())

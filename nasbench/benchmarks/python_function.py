@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from nasbench.errors import NasbenchError
+from nasbench.search.methods import source_sha256
 from nasbench.spaces.space import Architectures, Floats, Space
 
 EXHAUSTIVE = 10_000
@@ -55,6 +58,12 @@ class PythonFunction:
                 )
             self._known[key] = float(value)
         return self._known[key]
+
+    @cached_property
+    def checksum(self) -> str:
+        """SHA-256 of the source of the function and of what its choices stand for, so that results of another are told apart."""
+        told = f"{source_sha256(inspect.unwrap(self.function))} {self.space.name} {self.space.choices} {self.values}"
+        return hashlib.sha256(told.encode()).hexdigest()
 
     @cached_property
     def optimum(self) -> float:

@@ -255,8 +255,9 @@ class SyntheticBenchmark:
 
     @property
     def checksum(self) -> str:
-        """The name says everything."""
-        return self.name
+        """The name, which says everything of a closed form; with the source of a function that a program registered."""
+        source = getattr(self.function, "checksum", "")
+        return f"{self.name} {source}" if source else self.name
 
     @property
     def optimum(self) -> float:

@@ -164,7 +164,8 @@ def status(arguments: Sequence[str]) -> int:
 def _interrupted(arguments: Sequence[str]) -> int:
     """Say what an interrupt leaves behind, and return its status."""
     begun = " ".join(arguments)
-    resumes = begun.startswith("run ") or (begun.startswith(("search ", "train ")) and "--out" in begun)
+    trains = begun.startswith(("search ", "train ", "federated search "))
+    resumes = begun.startswith("run ") or (trains and "--out" in begun)
     kept = (
         "what was done is kept, and the same command goes on from there" if resumes else "no file is left half written"
     )

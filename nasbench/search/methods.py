@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import inspect
 import sys
 from collections.abc import Callable, Generator
@@ -75,12 +76,24 @@ def load_attribute(name: str) -> Any:
         ) from None
     except (ValueError, TypeError):
         raise NasbenchError(f"{name!r} names nothing; write module:ATTR, such as mypackage.search:Mine.") from None
+    except Exception as fault:
+        raise NasbenchError(
+            f"Module {module!r} of {name!r} cannot be imported ({type(fault).__name__}: {fault}); mend it."
+        ) from fault
     try:
         return functools.reduce(getattr, attribute.split("."), loaded)
     except AttributeError:
         raise NasbenchError(
             f"Module {module!r} has no {attribute!r}; it should be a class or function of it."
         ) from None
+
+
+def source_sha256(thing: Callable[..., Any]) -> str:
+    """Return the SHA-256 of the source of a class or function; empty where there is none to be had, as in an interpreter."""
+    try:
+        return hashlib.sha256(inspect.getsource(thing).encode()).hexdigest()
+    except (OSError, TypeError):
+        return ""
 
 
 class _Coroutine:

@@ -29,13 +29,27 @@ def optimizer_names() -> tuple[str, ...]:
 
 
 def get_optimizer(name: str) -> Lockstep | PerRun:
-    """Return the optimizer registered under a name, or that `module:ATTR` names.
+    """Return the optimizer registered under a name, or import the one that `module:ATTR` names.
+
+    What only reads results takes `registered_optimizer` instead, so that no file of theirs has a module imported.
 
     Raises:
         NasbenchError: if there is none (with the nearest match), an extra that it needs is not installed, or it cannot be loaded.
     """
-    if ":" in name:
-        return as_optimizer(load_attribute(name), name)
+    return as_optimizer(load_attribute(name), name) if ":" in name else registered_optimizer(name)
+
+
+def is_unpackaged(name: str) -> bool:
+    """Return whether a name stands for code of a program or a module, which no version of a package tells apart."""
+    return ":" in name or (name in registered("optimizer") and name not in _found())
+
+
+def registered_optimizer(name: str) -> Lockstep | PerRun:
+    """Return the optimizer registered under a name.
+
+    Raises:
+        NasbenchError: if there is none (with the nearest match), an extra that it needs is not installed, or it cannot be loaded.
+    """
     found = _found()
     if name in found:
         return use(

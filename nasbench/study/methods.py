@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from nasbench.search.methods import as_optimizer
+from nasbench.search.methods import as_optimizer, source_sha256
 from nasbench.search.optimizer import Lockstep, PerRun
-from nasbench.search.registry import get_optimizer
+from nasbench.search.registry import get_optimizer, is_unpackaged
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +43,12 @@ class MethodConfig:
             get_optimizer(self.name) if self.implementation is None else as_optimizer(self.implementation, self.label)
         )
 
+    def with_source(self) -> MethodConfig:
+        """Return the entry with the SHA-256 of the method's source, where it is named but no package registers it."""
+        if self.implementation is not None or not is_unpackaged(self.name):
+            return self
+        return replace(self, sha256=source_sha256(self.optimizer().algorithm))
+
     def to_mapping(self) -> dict[str, Any]:
         """Return the method as plain data."""
         source = {"sha256": self.sha256} if self.sha256 else {}
@@ -62,13 +66,6 @@ def method_config(method: Any) -> MethodConfig:
     return MethodConfig(
         name=f"{getattr(algorithm, '__module__', '__main__')}:{qualified}",
         label=getattr(algorithm, "__name__", qualified),
-        sha256=_source_sha256(algorithm),
+        sha256=source_sha256(algorithm),
         implementation=method,
     )
-
-
-def _source_sha256(algorithm: Any) -> str:
-    try:
-        return hashlib.sha256(inspect.getsource(algorithm).encode()).hexdigest()
-    except (OSError, TypeError):
-        return ""

@@ -78,6 +78,7 @@ def run_study(
         raise NasbenchError(f"The number of jobs is {jobs}; it should be 1 or more.")
     kinds = by_backend(study)
     check_study(study)
+    study = replace(study, methods=tuple(method.with_source() for method in study.methods))
     if cluster is not None and not all(backend.distributed for backend, _ in kinds):
         raise NasbenchError(f"{study.name} has live tasks, which are trained on this machine; leave --cluster out.")
     skipped = {name: reason for backend, part in kinds for name, reason in backend.unavailable(part).items()}

@@ -8,7 +8,7 @@ from pathlib import Path
 from nasbench.errors import NasbenchError
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.hypotheses.registry import Baseline, Hypothesis
-from nasbench.search.registry import get_optimizer
+from nasbench.search.registry import registered_optimizer
 from nasbench.study.config import Study
 from nasbench.study.methods import MethodConfig
 from nasbench.study.store import Store
@@ -87,5 +87,5 @@ def _entries(baseline: Baseline, study: Study) -> list[MethodConfig]:
 def _has(entry: MethodConfig, baseline: Baseline) -> bool:
     if not baseline.settings:
         return True
-    complete = {**get_optimizer(entry.name).settings, **entry.settings}
+    complete = {**registered_optimizer(entry.name).settings, **entry.settings}
     return all(complete.get(key) == value for key, value in baseline.settings.items())

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.errors import NasbenchError
-from nasbench.search.registry import get_optimizer
+from nasbench.search.registry import registered_optimizer
 from nasbench.study.config import Study
 from nasbench.study.methods import MethodConfig
 from nasbench.study.store import Store
@@ -65,7 +65,7 @@ class OptimizerRuns:
     @cached_property
     def settings(self) -> Mapping[str, Any]:
         """Every setting of the optimizer by its name of today, defaults included."""
-        optimizer = get_optimizer(self.entry.name)
+        optimizer = registered_optimizer(self.entry.name)
         return {**optimizer.settings, **optimizer.with_new_names(self.entry.settings)}
 
     def times(self, targets: int) -> Floats:
