@@ -1,6 +1,6 @@
 """What packages add through entry points. One that fails, or claims a name that is taken, is left out with a warning.
 
-Four groups are read: `nasbench.commands`, `nasbench.optimizers`, `nasbench.lists` and `nasbench.figures`. To load an entry point is
+Five groups are read: `nasbench.commands`, `nasbench.optimizers`, `nasbench.lists`, `nasbench.figures` and `nasbench.claims`. To load an entry point is
 to run code of its package: whoever installs a package trusts it. What is promised here is that a mistake in one does not take the
 others away.
 """

@@ -43,6 +43,7 @@ def top(
 def show(preset: Annotated[str, typer.Argument(help="see nasbench list presets")], json: Json = False) -> None:
     """Print the TOML of a preset, to read it or to start a study of one's own from it."""
     from nasbench.cli.console import print_json
+    from nasbench.study.toml import preset_text
 
     text = preset_text(preset)
     print_json("show", presets=[{"name": preset, "toml": text}]) if json else print(text, end="")
@@ -62,23 +63,6 @@ def init(
         raise NasbenchError(f"{file} is there already; name another file, or remove it.")
     write_atomically(file, (files("nasbench.api") / "study.toml").read_bytes())
     print_json("init", files=[{"file": str(file)}]) if json else print(f"{file}: nasbench run {file}")
-
-
-def preset_text(name: str) -> str:
-    """Return the TOML of a preset, with its comments.
-
-    Raises:
-        NasbenchError: if there is none of that name.
-    """
-    from importlib.resources import files
-
-    from nasbench.errors import unknown_name
-
-    folders = [files("nasbench.study") / "presets"]
-    found = {p.name.removesuffix(".toml"): p for f in folders for p in f.iterdir() if p.name.endswith(".toml")}
-    if name not in found:
-        raise unknown_name("preset", name, found)
-    return found[name].read_text(encoding="utf-8")
 
 
 def _rows(frame: Any) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """The parts of the hybrid, which can be exchanged one by one.
 
-An experiment hands over another part, and so does a planted fault; nothing in the modules of the hybrid is replaced for it.
+An experiment hands over another part, and so does a mutant of a claim; nothing in the modules of the hybrid is replaced for it.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
 
-REPEATS = ("retrain", "cache", "cache_isomorphic")
+REPEAT_POLICIES = ("retrain", "cache", "cache_isomorphic")
 SEED_POLICIES = ("random", "mean")
 
 
@@ -38,9 +38,9 @@ class SearchProtocol:
             raise NasbenchError(f"The objectives are {list(self.objectives)}; name at least one, each once.")
         if not self.epochs or list(self.epochs) != sorted(set(self.epochs)) or self.epochs[0] <= 0:
             raise NasbenchError(f"The epochs are {list(self.epochs)}; they should be positive and ascending.")
-        if self.repeat_policy not in REPEATS:
+        if self.repeat_policy not in REPEAT_POLICIES:
             raise NasbenchError(
-                f"The policy for repeated queries is {self.repeat_policy!r}; it should be one of {', '.join(REPEATS)}."
+                f"The policy for repeated queries is {self.repeat_policy!r}; it should be one of {', '.join(REPEAT_POLICIES)}."
             )
         if isinstance(self.training_seed, str) and self.training_seed not in SEED_POLICIES:
             raise NasbenchError(

@@ -16,7 +16,7 @@ from nasbench.errors import NasbenchError, unknown_name
 from nasbench.files.path_names import default_folder, path_components
 from nasbench.ranges import SEED
 from nasbench.search.ledger import Budget
-from nasbench.search.search_protocol import SearchProtocol
+from nasbench.search.search_protocol import REPEAT_POLICIES, SearchProtocol
 from nasbench.study.live_config import LiveConfig, is_live, task_of
 from nasbench.study.methods import MethodConfig, method_config
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 MAX_RUNS = 100_000
 LONGEST = "longest"
 """In place of a list of epochs: the longest training that each benchmark has."""
-REPEAT_POLICIES = ("retrain", "cache", "cache_isomorphic")
 SCHEMA = 2
 """Version of what `study.toml` and `environment.json` say; files of version 1 do not name it."""
 

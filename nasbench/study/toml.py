@@ -27,17 +27,22 @@ def preset_names() -> tuple[str, ...]:
     return tuple(sorted(p.name.removesuffix(".toml") for p in PRESETS.iterdir() if p.name.endswith(".toml")))
 
 
+def preset_text(name: str) -> str:
+    """Return the TOML of a preset, with its comments; raises NasbenchError if there is none of that name."""
+    if name not in preset_names():
+        raise unknown_name("preset", name, preset_names())
+    return (PRESETS / f"{name}.toml").read_text(encoding="utf-8")
+
+
 def load_study(name_or_path: str) -> Study:
     """Read a preset by name, or a TOML file.
 
     Raises:
         NasbenchError: if there is neither, or the file is not a study, saying where and what would be right.
     """
-    if name_or_path in preset_names():
-        return parse_study((PRESETS / f"{name_or_path}.toml").read_text(encoding="utf-8"), name_or_path)
     path = Path(name_or_path)
-    if path.suffix != ".toml" and not path.exists():
-        raise unknown_name("preset", name_or_path, preset_names())
+    if name_or_path in preset_names() or (path.suffix != ".toml" and not path.exists()):
+        return parse_study(preset_text(name_or_path), name_or_path)
     return parse_study(read_text(path, f"study {name_or_path}"), name_or_path)
 
 

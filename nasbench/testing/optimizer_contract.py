@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import pickle
 from collections.abc import Iterator
+from itertools import count
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 
 from nasbench.api.benchmark import Benchmark
 from nasbench.errors import NasbenchError
+from nasbench.search.loop import search
 from nasbench.search.methods import as_optimizer
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep, PerRun
@@ -63,23 +66,24 @@ class OptimizerContract:
         together = trace(ask_tell(*start(kind, benchmark_, tuple(range(14, 20)))), 3)
         assert same(together, trace(ask_tell(*start(kind, benchmark_, (17,))), 0))
 
-    def test_pickled_in_the_middle_it_goes_on(self, kind: Lockstep | PerRun, benchmark_: Benchmark) -> None:
+    def test_pickled_in_the_middle_it_goes_on(
+        self, optimizer: object, kind: Lockstep | PerRun, benchmark_: Benchmark
+    ) -> None:
+        if inspect.isgeneratorfunction(optimizer):
+            pytest.skip("a generator cannot be pickled")
         whole = trace(ask_tell(*start(kind, benchmark_, (3, 4))), 1)
         problem, made = start(kind, benchmark_, (3, 4))
         begun = ask_tell(problem, made, steps=3)
-        try:
-            problem, made = pickle.loads(pickle.dumps((problem, made)))
-        except (TypeError, AttributeError, pickle.PicklingError) as fault:
-            pytest.skip(f"cannot be pickled: {fault}")
+        problem, made = pickle.loads(pickle.dumps((problem, made)))
         if not problem.ledger.exhausted.all():
             begun += ask_tell(problem, made)
         assert same(trace(begun, 1), whole)
 
     def test_leaves_global_random_numbers_alone(self, kind: Lockstep | PerRun, benchmark_: Benchmark) -> None:
         np.random.seed(99)  # noqa: NPY002
-        before = _global_state()
+        before = global_state()
         ask_tell(*start(kind, benchmark_, (0,)))
-        assert np.array_equal(before, _global_state())
+        assert np.array_equal(before, global_state())
 
     def test_reaches_no_test_score(self, kind: Lockstep | PerRun, benchmark_: Benchmark) -> None:
         _, made = start(kind, benchmark_, (0, 1))
@@ -97,16 +101,10 @@ def start(kind: Lockstep | PerRun, benchmark: Benchmark, runs: tuple[int, ...], 
     return problem, kind.create(problem, Streams(SEED, runs))
 
 
-def ask_tell(problem: Any, optimizer: Any, steps: int = 10**9) -> list[Observations]:
+def ask_tell(problem: Any, optimizer: Any, steps: int | None = None) -> list[Observations]:
     """Ask, answer and tell until budgets are spent, nothing is proposed or so many batches were answered; return the batches."""
-    batches: list[Observations] = []
-    while len(batches) < steps and not problem.ledger.exhausted.all():
-        observations = problem.query(optimizer.ask())
-        if not observations.answered.any():
-            break
-        batches.append(observations)
-        optimizer.tell(observations)
-    return batches
+    left = count(1)
+    return search(problem, optimizer, lambda _: next(left) == steps)[0]
 
 
 def trace(batches: list[Observations], run: int) -> tuple[np.ndarray, ...]:
@@ -136,7 +134,8 @@ def reachable(root: Any) -> Iterator[Any]:
             pending.append(thing.base)
 
 
-def _global_state() -> np.ndarray:
+def global_state() -> np.ndarray:
+    """Return the state of numpy's global generator, which nothing of the suite may touch."""
     state = np.random.get_state(legacy=False)  # noqa: NPY002
     assert isinstance(state, dict)
     return np.array(state["state"]["key"])

@@ -29,13 +29,13 @@ def theory_tables(rows: Sequence[Row], runs: str, source: str) -> tuple[ReportTa
     """
     grown = [row for row in rows if SLOPE.search(str(row.get("note", "")))]
     others = [row for row in rows if not SLOPE.search(str(row.get("note", "")))]
-    planted = any(row.get("mutant", row.get("fault")) for row in rows)
-    tables = [_claims(others, runs, source, planted) if others else None]
-    tables += [_growth(grown, runs, source, planted) if grown else None]
+    mutants = any(row.get("mutant", row.get("fault")) for row in rows)
+    tables = [_claims(others, runs, source, mutants) if others else None]
+    tables += [_growth(grown, runs, source, mutants) if grown else None]
     return tuple(table for table in tables if table is not None)
 
 
-def _claims(rows: Sequence[Row], runs: str, source: str, planted: bool) -> ReportTable:
+def _claims(rows: Sequence[Row], runs: str, source: str, mutants: bool) -> ReportTable:
     columns = (
         TableColumn(key="family", heading="family", kind="text", group=True),
         TableColumn(key="claim", heading="claim", kind="text"),
@@ -49,8 +49,8 @@ def _claims(rows: Sequence[Row], runs: str, source: str, planted: bool) -> Repor
     )
     return ReportTable(
         name=f"theory-{runs}",
-        title="Mutation test of theory" if planted else "Theory verdicts",
-        caption=_caption(rows, source, planted),
+        title="Mutation test of theory" if mutants else "Theory verdicts",
+        caption=_caption(rows, source, mutants),
         columns=columns,
         rows=tuple(_claim_row(row, runs) for row in rows),
         notes=(f"The hash of that file starts with {runs}.",),
@@ -74,7 +74,7 @@ def _claim_row(row: Row, runs: str) -> tuple[TableCell, ...]:
     )
 
 
-def _growth(rows: Sequence[Row], runs: str, source: str, planted: bool) -> ReportTable:
+def _growth(rows: Sequence[Row], runs: str, source: str, mutants: bool) -> ReportTable:
     columns = (
         TableColumn(key="claim", heading="optimizer or solver", kind="text"),
         TableColumn(key="order", heading="stated power of T, time", kind="general", digits=2),
@@ -87,9 +87,9 @@ def _growth(rows: Sequence[Row], runs: str, source: str, planted: bool) -> Repor
     )
     return ReportTable(
         name=f"complexity-{runs}",
-        title="Growth of the mutants" if planted else "Growth of the optimizers",
+        title="Growth of the mutants" if mutants else "Growth of the optimizers",
         caption=(
-            f"{_caption(rows, source, planted)} Stated powers of the number of queries T (of the size of its input, for a solver) are upper bounds; beside "
+            f"{_caption(rows, source, mutants)} Stated powers of the number of queries T (of the size of its input, for a solver) are upper bounds; beside "
             "them the measured slopes of interpreter operations, processor time and memory in log-log coordinates."
         ),
         columns=columns,
@@ -128,14 +128,14 @@ def _growth_row(row: Row, runs: str) -> tuple[TableCell, ...]:
     )
 
 
-def _caption(rows: Sequence[Row], source: str, planted: bool) -> str:
+def _caption(rows: Sequence[Row], source: str, mutants: bool) -> str:
     told = ", ".join(
         f"{sum(row['verdict'] == kind for row in rows)} {kind}"
         for kind in dict.fromkeys(row["verdict"] for row in rows)
     )
     head = (
         "Mutation test: a deliberately wrong variant of each claim must be rejected. Verdicts"
-        if planted
+        if mutants
         else "Verdicts"
     )
     return f"{head}, as nasbench verify printed them into {source}: {told}."

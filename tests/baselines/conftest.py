@@ -13,9 +13,10 @@ from nasbench.search.problem import Problem
 from nasbench.tables.column import Column, Measured
 from nasbench.tables.table import open_table
 from nasbench.tables.writer import write_table
+from nasbench.testing.toy import toy_error, toy_space
 
 from table_protocol import table_protocol
-from toy import FIDELITIES, Problems, toy_error, toy_space
+from toy import FIDELITIES, Problems
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,9 @@ from nasbench.baselines.bohb import Density
 from nasbench.baselines.successive_halving import Bracket, Rung, levels, rungs
 from nasbench.errors import NasbenchError
 from nasbench.search.random_streams import Streams
+from nasbench.testing.toy import toy_error, toy_space
 
-from toy import FIDELITIES, Problems, toy_error, toy_space
+from toy import FIDELITIES, Problems
 
 EPOCHS = tuple(range(1, 82))
 

@@ -10,8 +10,9 @@ import pytest
 from nasbench.baselines.reinforce import OPTIMIZER, Reinforce, score, softmax
 from nasbench.search.random_streams import Streams
 from nasbench.search.simplex import support, vertices
+from nasbench.testing.toy import toy_error, toy_space
 
-from toy import Problems, toy_error, toy_space
+from toy import Problems
 
 
 def random_logits(seed: int) -> np.ndarray:

@@ -18,8 +18,9 @@ from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.spaces.nas_bench_201 import NasBench201Space
 from nasbench.spaces.space import Architectures, Space
+from nasbench.testing.toy import toy_space
 
-from toy import Problems, toy_space
+from toy import Problems
 
 THREE = ("error", "latency", "parameters")
 NAMES = ("nsga2", "nsga3", "sms_emoa")

@@ -9,8 +9,9 @@ from scipy import stats
 from nasbench.baselines.simulated_annealing import OPTIMIZER, SimulatedAnnealing, acceptance_probability
 from nasbench.errors import NasbenchError
 from nasbench.search.random_streams import Streams
+from nasbench.testing.toy import toy_error, toy_space
 
-from toy import Problems, toy_error, toy_space
+from toy import Problems
 
 
 def test_acceptance() -> None:

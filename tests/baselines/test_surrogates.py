@@ -17,8 +17,9 @@ from nasbench.search.history import History
 from nasbench.search.observations import RunObservations
 from nasbench.search.random_streams import Streams
 from nasbench.spaces.nas_bench_201 import NasBench201Space
+from nasbench.testing.toy import toy_error, toy_space
 
-from toy import Problems, toy_error, toy_space
+from toy import Problems
 
 
 def observed(architectures: np.ndarray, errors: np.ndarray) -> RunObservations:

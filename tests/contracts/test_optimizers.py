@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import pickle
-from collections.abc import Iterator
 from pathlib import Path
-from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,7 +12,6 @@ import pytest
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
-from nasbench.search.observations import Observations
 from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer, optimizer_names
 from nasbench.search.search_protocol import SearchProtocol
@@ -23,6 +19,7 @@ from nasbench.spaces.nas_bench_201 import NasBench201Space
 from nasbench.tables.column import Column, Measured
 from nasbench.tables.table import open_table
 from nasbench.tables.writer import write_table
+from nasbench.testing.optimizer_contract import ask_tell, global_state, reachable, same, trace
 
 from table_protocol import table_protocol
 
@@ -74,34 +71,9 @@ def protocol(name: str, *, queries: float = 40, objectives: tuple[str, ...] = ("
     )
 
 
-def trace(batches: list[Observations], run: int) -> tuple[np.ndarray, ...]:
-    members = [batch.of_run(run) for batch in batches]
-    return tuple(
-        np.concatenate([getattr(m, f) for m in members])
-        for f in ("architectures", "objectives", "cost", "epochs", "training_seed")
-    )
-
-
-def search(problem: Any, optimizer: Any, steps: int = 10**9) -> list[Observations]:
-    batches: list[Observations] = []
-    while len(batches) < steps:
-        observations = problem.query(optimizer.ask())
-        if not observations.answered.any():
-            break
-        batches.append(observations)
-        optimizer.tell(observations)
-        if problem.ledger.exhausted.all():
-            break
-    return batches
-
-
 def start(benchmark: TabularBenchmark, name: str, runs: tuple[int, ...], **options: Any) -> tuple[Any, Any]:
     problem = benchmark.problem(protocol(name, **options), SEED, runs)
     return problem, get_optimizer(name).create(problem, Streams(SEED, runs))
-
-
-def same(left: tuple[np.ndarray, ...], right: tuple[np.ndarray, ...]) -> bool:
-    return all(np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in zip(left, right, strict=True))
 
 
 pytestmark = pytest.mark.parametrize("name", optimizer_names())
@@ -109,7 +81,7 @@ pytestmark = pytest.mark.parametrize("name", optimizer_names())
 
 def test_runs_to_its_budget_with_feasible_architectures(benchmark_: TabularBenchmark, name: str) -> None:
     problem, optimizer = start(benchmark_, name, (0, 1, 2))
-    batches = search(problem, optimizer)
+    batches = ask_tell(problem, optimizer)
     for run in range(3):
         architectures, objectives, *_ = trace(batches, run)
         assert 0 < len(architectures) <= 40
@@ -126,48 +98,42 @@ def test_respects_every_budget(benchmark_: TabularBenchmark, name: str, account:
     base = protocol(name)
     limited = SearchProtocol(**{**vars(base), "budget": Budget({account: limit, "queries": 400})})
     problem = benchmark_.problem(limited, SEED, (0, 1))
-    search(problem, get_optimizer(name).create(problem, Streams(SEED, (0, 1))))
+    ask_tell(problem, get_optimizer(name).create(problem, Streams(SEED, (0, 1))))
     # The query that crosses the limit counts; the one after it is not answered.
     assert (problem.ledger.spent[account] < limit + (1 if account == "unique_queries" else 27)).all()
     assert (problem.ledger.spent["queries"] <= 400).all()
 
 
 def test_same_seed_same_bits_and_other_seed_other_bits(benchmark_: TabularBenchmark, name: str) -> None:
-    first = trace(search(*start(benchmark_, name, (0,))), 0)
-    again = trace(search(*start(benchmark_, name, (0,))), 0)
+    first = trace(ask_tell(*start(benchmark_, name, (0,))), 0)
+    again = trace(ask_tell(*start(benchmark_, name, (0,))), 0)
     assert same(first, again)
     if not get_optimizer(name).label:
-        other = trace(search(*start(benchmark_, name, (1,))), 0)
+        other = trace(ask_tell(*start(benchmark_, name, (1,))), 0)
         assert not np.array_equal(first[0], other[0])
 
 
 def test_run_17_alone_is_run_17_of_many(benchmark_: TabularBenchmark, name: str) -> None:
     many = tuple(range(500)) if get_optimizer(name).lockstep else tuple(range(14, 20))
-    together = trace(search(*start(benchmark_, name, many)), many.index(17))
-    alone = trace(search(*start(benchmark_, name, (17,))), 0)
+    together = trace(ask_tell(*start(benchmark_, name, many)), many.index(17))
+    alone = trace(ask_tell(*start(benchmark_, name, (17,))), 0)
     assert same(together, alone)
 
 
 def test_pickled_in_the_middle_it_goes_on_as_if_nothing_had_happened(benchmark_: TabularBenchmark, name: str) -> None:
-    whole = trace(search(*start(benchmark_, name, (3, 4))), 1)
+    whole = trace(ask_tell(*start(benchmark_, name, (3, 4))), 1)
     problem, optimizer = start(benchmark_, name, (3, 4))
-    begun = search(problem, optimizer, steps=3)
+    begun = ask_tell(problem, optimizer, steps=3)
     problem, optimizer = pickle.loads(pickle.dumps((problem, optimizer)))
     if not problem.ledger.exhausted.all():
-        begun += search(problem, optimizer)
+        begun += ask_tell(problem, optimizer)
     assert same(trace(begun, 1), whole)
-
-
-def global_state() -> np.ndarray:
-    state = np.random.get_state(legacy=False)  # noqa: NPY002
-    assert isinstance(state, dict)
-    return np.array(state["state"]["key"])
 
 
 def test_leaves_global_random_numbers_alone(benchmark_: TabularBenchmark, name: str) -> None:
     np.random.seed(99)  # noqa: NPY002
     before = global_state()
-    search(*start(benchmark_, name, (0,)))
+    ask_tell(*start(benchmark_, name, (0,)))
     assert np.array_equal(before, global_state())
 
 
@@ -188,7 +154,7 @@ def test_several_objectives_are_refused_or_minimised(benchmark_: TabularBenchmar
             start(benchmark_, name, (0,), objectives=("error", "latency", "parameters"))
         return
     problem, optimizer = start(benchmark_, name, (0, 1), objectives=("error", "latency", "parameters"))
-    for batch in search(problem, optimizer):
+    for batch in ask_tell(problem, optimizer):
         assert batch.objectives.shape[2] == 3
     assert problem.ledger.exhausted.all()
 
@@ -197,18 +163,3 @@ def test_unknown_setting_is_refused(benchmark_: TabularBenchmark, name: str) -> 
     problem = benchmark_.problem(protocol(name), SEED, (0,))
     with pytest.raises(NasbenchError, match="setting"):
         get_optimizer(name).create(problem, Streams(SEED, (0,)), {"no_such_setting": 1})
-
-
-def reachable(root: Any) -> Iterator[Any]:
-    """Everything an object holds, however deep; classes, functions and modules are code and not followed."""
-    seen: set[int] = set()
-    pending = [root]
-    while pending:
-        thing = pending.pop()
-        if id(thing) in seen or isinstance(thing, type | ModuleType | FunctionType):
-            continue
-        seen.add(id(thing))
-        yield thing
-        pending += gc.get_referents(thing)
-        if isinstance(thing, np.ndarray) and thing.base is not None:
-            pending.append(thing.base)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nasbench.search.ledger import ACCOUNTS, Budget
 from nasbench.search.registry import get_optimizer
-from nasbench.search.search_protocol import REPEATS, SearchProtocol
+from nasbench.search.search_protocol import REPEAT_POLICIES, SearchProtocol
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
 from table_protocol import table_protocol
@@ -63,5 +63,7 @@ def settings_of(draw: st.DrawFn, optimizer: str) -> SearchProtocol:
     several = get_optimizer(optimizer).fidelities or draw(st.booleans())
     limit = min(limit, 30.0) if "queries" in account else limit
     return table_protocol(
-        Budget({account: limit}), epochs=(1, 3, 9) if several else (9,), repeat_policy=draw(st.sampled_from(REPEATS))
+        Budget({account: limit}),
+        epochs=(1, 3, 9) if several else (9,),
+        repeat_policy=draw(st.sampled_from(REPEAT_POLICIES)),
     )

@@ -15,16 +15,6 @@ CLAIMS = registry.select(FAMILIES)
 DECLARED_VACUOUS = {"drift.fitness-levels-table"}
 
 
-@pytest.fixture(scope="module")
-def findings() -> dict[str, registry.Finding]:
-    return {f.claim.name: f for f in registry.verify(CLAIMS)}
-
-
-@pytest.fixture(scope="module")
-def mutants() -> dict[str, registry.Finding]:
-    return {f.claim.name: f for f in registry.verify(CLAIMS, mutants=True)}
-
-
 def test_there_are_enough() -> None:
     assert len(CLAIMS) >= 40
 

@@ -43,11 +43,6 @@ MUTANTS = (
 """One of each kind of mutant; `nasbench verify --mutants` goes through all."""
 
 
-@pytest.fixture(scope="module")
-def findings() -> dict[str, registry.Finding]:
-    return {f.claim.name: f for f in registry.verify(CLAIMS)}
-
-
 @pytest.mark.parametrize("name", [claim.name for claim in CLAIMS])
 def test_claim_is_not_violated(name: str, findings: dict[str, registry.Finding]) -> None:
     assert findings[name].verdict.outcome in (Outcome.HOLDS, Outcome.UNDECIDED), findings[name].verdict

@@ -23,16 +23,6 @@ CLAIMS = registry.select(("hybrid",))
 NOT_PROVED = {"hybrid.portfolio-as-built"}
 
 
-@pytest.fixture(scope="module")
-def findings() -> dict[str, registry.Finding]:
-    return {f.claim.name: f for f in registry.verify(CLAIMS)}
-
-
-@pytest.fixture(scope="module")
-def mutants() -> dict[str, registry.Finding]:
-    return {f.claim.name: f for f in registry.verify(CLAIMS, mutants=True)}
-
-
 @pytest.mark.parametrize("name", [claim.name for claim in CLAIMS])
 def test_claim_holds(name: str, findings: dict[str, registry.Finding]) -> None:
     expected = Outcome.NOT_PROVED if name in NOT_PROVED else Outcome.HOLDS

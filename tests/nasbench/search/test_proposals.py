@@ -17,10 +17,10 @@ from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
 from nasbench.spaces.constrained import NarrowedSpace
 from nasbench.spaces.space import Architectures, Space
+from nasbench.testing.toy import toy_space
 
 from table_protocol import table_protocol
 from tiny_tables import TinyTable
-from toy import toy_space
 
 HELD = np.array([0, 1, 4, 9, 16, 23])
 GOOD = np.zeros((2, 3), np.int8)

@@ -20,10 +20,10 @@ from nasbench.study.endings import endings_of, sentences, with_endings
 from nasbench.study.runner import run_study
 from nasbench.study.store import Store
 from nasbench.study.toml import parse_study
+from nasbench.testing.toy import toy_space
 
 from table_protocol import table_protocol
 from tiny_tables import TinyTable
-from toy import toy_space
 
 STUDY = """
 name = "exhausted"

@@ -27,9 +27,9 @@ from nasbench.search.search_protocol import SearchProtocol
 from nasbench.study.tune_command import parse_budget, snippet
 from nasbench.study.tuning import Trial, tunable, tunable_on, tune
 from nasbench.study.tuning_objectives import evaluate, final_regret, queries_to_target
+from nasbench.testing.toy import toy_error, toy_space
 
 from table_protocol import table_protocol
-from toy import toy_error, toy_space
 
 BENCHMARK = "nas-bench-201/cifar10"
 ALGORITHMS = (
