@@ -6,7 +6,8 @@ after those of the suite and of packages. A worker process does not run the scri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
@@ -32,6 +33,18 @@ def add(kind: Kind, name: str, thing: object) -> None:
 def registered(kind: Kind) -> Mapping[str, Any]:
     """Return what is registered of a kind, by name."""
     return _REGISTERED[kind]
+
+
+@contextmanager
+def forgotten_afterwards() -> Iterator[None]:
+    """What is registered within is forgotten at the end, and what was replaced is back: a test leaves no trace."""
+    before = {kind: dict(named) for kind, named in _REGISTERED.items()}
+    try:
+        yield
+    finally:
+        for kind, named in before.items():
+            _REGISTERED[kind].clear()
+            _REGISTERED[kind].update(named)
 
 
 @dataclass(frozen=True)

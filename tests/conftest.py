@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from nasbench.registered import forgotten_afterwards
+
 
 @pytest.fixture(scope="session")
 def reference_data() -> Path:
@@ -24,3 +26,10 @@ def one_import_name() -> Iterator[None]:
     """Fail where a folder of the repository was imported beside the package, so that its classes exist twice."""
     yield
     assert not {"theory", "baselines", "reports"} & sys.modules.keys(), "import it as a package of nasbench"
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_registered() -> Iterator[None]:
+    """Forget at the end of each test what it registered: the order of the tests decides nothing."""
+    with forgotten_afterwards():
+        yield

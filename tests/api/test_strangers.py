@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import nasbench
-from nasbench import registered
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = Path(__file__).with_name("strangers_package.py")
@@ -41,15 +39,6 @@ for benchmark in ("nas-bench-201/cifar10", "notebook/sum"):
     )
     assert alone.equals(parallel) and alone["method"].unique().tolist() == ["notebook_search"]
 """
-
-
-@pytest.fixture(autouse=True)
-def _forgetting() -> Iterator[None]:
-    before = {kind: dict(named) for kind, named in registered._REGISTERED.items()}
-    yield
-    for kind, named in before.items():
-        registered._REGISTERED[kind].clear()
-        registered._REGISTERED[kind].update(named)
 
 
 def test_a_notebook_runs_on_two_processes_with_the_same_bits(tmp_path: Path) -> None:
