@@ -39,7 +39,16 @@ class NasbenchError(Exception):
 
 
 class ConfigurationError(NasbenchError):
-    """What was written or chosen is not valid."""
+    """What was written or chosen is not valid.
+
+    Attributes:
+        file: where it was written, or empty.
+        key: path of the key there, such as `methods[2].settings`, or empty.
+    """
+
+    def __init__(self, sentence: str, *, file: str = "", key: str = "") -> None:
+        super().__init__(sentence)
+        self.file, self.key = file, key
 
 
 class UnknownNameError(ConfigurationError):
@@ -103,9 +112,15 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError
         known: every name that would have been right.
     """
     names = sorted(known)
-    folded = {one.casefold(): one for one in names}
-    near = get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
+    near = nearest_name(name, names)
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
     listed = ", ".join(names[:MOST_NAMED]) or "none"
-    hint = f"did you mean {folded[near[0]]!r}?" if near else f"known are: {listed}{more}."
+    hint = f"did you mean {near!r}?" if near is not None else f"known are: {listed}{more}."
     return UnknownNameError(f"There is no {kind} named {quoted(name)}; {hint}")
+
+
+def nearest_name(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that is most like a name, case aside, or None where none is near."""
+    folded = {one.casefold(): one for one in known}
+    near = get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
+    return folded[near[0]] if near else None

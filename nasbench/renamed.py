@@ -140,6 +140,14 @@ STUDY: Mapping[str, New] = {
 }
 """Keys of a study file."""
 
+HYPOTHESIS: Mapping[str, New] = {
+    "rule": New("decision_rule"),
+    "change": New("falsified_by"),
+    "cap": New("query_cap"),
+    "without": New("ablated_label"),
+}
+"""Keys of a registered hypothesis."""
+
 RECIPE: Mapping[str, New] = {"average": New("ema_decay"), "batch": New("batch_size")}
 """Keys of a training recipe, and of the training of a supernet."""
 

@@ -15,7 +15,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 def list_(
     what: Annotated[
-        str, typer.Argument(help="spaces, benchmarks, optimizers, presets, tasks, claims or papers; none: an overview")
+        str,
+        typer.Argument(
+            help="spaces, benchmarks, optimizers, presets, tasks, claims, hypotheses or papers; none: an overview"
+        ),
     ] = "",
     json: Json = False,
 ) -> None:

@@ -178,5 +178,6 @@ LISTS: Mapping[str, Callable[[], Rows]] = {
     "presets": _presets,
     "tasks": _provided("tasks"),
     "claims": _provided("claims"),
+    "hypotheses": _provided("hypotheses"),
     "papers": _provided("papers"),
 }

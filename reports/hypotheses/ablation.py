@@ -11,7 +11,7 @@ import numpy as np
 from nasbench.reports.analysis.comparison import ALPHA, resamples_for
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.targets import standard_targets, time_to_target
-from nasbench.reports.hypotheses.registry import Hypothesis
+from nasbench.reports.hypotheses.registry import Ablation
 from nasbench.reports.hypotheses.search_time import SEED
 from nasbench.reports.hypotheses.studies import open_study
 from nasbench.reports.hypotheses.verdict import ClaimVerdict, Outcome, Part, not_run
@@ -25,7 +25,7 @@ from nasbench.ties import differences
 HELPS, HURTS, OPEN = "helps", "hurts", "not shown"
 
 
-def judge_ablation(claim: Hypothesis, folders: Mapping[str, Path]) -> ClaimVerdict:
+def judge_ablation(claim: Ablation, folders: Mapping[str, Path]) -> ClaimVerdict:
     """Judge a claim of the kind "ablation".
 
     A part helps on a data set where a sign-flip test of the paired difference, Holm over all parts and data sets of the claim,
@@ -33,9 +33,9 @@ def judge_ablation(claim: Hypothesis, folders: Mapping[str, Path]) -> ClaimVerdi
     """
     results = open_study(claim, folders)
     if isinstance(results, str):
-        return not_run(claim, results, f"run `nasbench run {claim.facts['study']}`")
+        return not_run(claim, results, f"run `nasbench run {claim.study}`")
     rng = np.random.default_rng(SEED)
-    benchmarks, names = [str(b) for b in claim.facts["benchmarks"]], [str(e["part"]) for e in claim.facts["parts"]]
+    benchmarks, names = [str(b) for b in claim.benchmarks], [entry.part for entry in claim.parts]
     tested = [found for benchmark in benchmarks for found in _on(claim, results, benchmark, rng)]
     adjusted = holm([p_value for _, p_value in tested])
     parts = [replace(part, verdict=_verdict(part, p)) for (part, _), p in zip(tested, adjusted, strict=True)]
@@ -49,32 +49,34 @@ def judge_ablation(claim: Hypothesis, folders: Mapping[str, Path]) -> ClaimVerdi
         threshold=0.0,
         parts=tuple(parts),
         evidence=f"{told} (n = {parts[0].n}, runs {', '.join(dict.fromkeys(part.runs for part in parts))})",
-        change=claim.change if outcome == "holds" else "more runs, a space on which a part matters, or another hybrid",
+        change=claim.falsified_by
+        if outcome == "holds"
+        else "more runs, a space on which a part matters, or another hybrid",
     )
 
 
 def _on(
-    claim: Hypothesis, results: Results, benchmark: str, rng: np.random.Generator
+    claim: Ablation, results: Results, benchmark: str, rng: np.random.Generator
 ) -> list[tuple[Part, float | Undefined]]:
     """Every part on one data set, with the p-value of its test before adjustment."""
-    method = str(claim.facts["method"])
+    method = claim.method
     full = _loss(claim, results, benchmark, method)
     found = []
-    for entry in claim.facts["parts"]:
-        loss = _loss(claim, results, benchmark, str(entry["without"]))
-        of = f"{entry['part']} on {results.short(benchmark)}, {claim.facts['measure']} lost without it"
-        digest = results.digest((benchmark, method), (benchmark, str(entry["without"])))
+    for entry in claim.parts:
+        loss = _loss(claim, results, benchmark, entry.ablated_label)
+        of = f"{entry.part} on {results.short(benchmark)}, {claim.measure} lost without it"
+        digest = results.digest((benchmark, method), (benchmark, entry.ablated_label))
         found.append(_compared(of, loss, full, digest, rng))
     return found
 
 
-def _loss(claim: Hypothesis, results: Results, benchmark: str, label: str) -> Floats | Undefined:
+def _loss(claim: Ablation, results: Results, benchmark: str, label: str) -> Floats | Undefined:
     """What a run is judged by, `(R,)`, lower is better: queries to the target up to the cap, or regret at the end."""
     oracle, traces = results.oracle(benchmark), results.traces(benchmark, label)
-    if claim.facts["measure"] == "final regret":
+    if claim.measure == "final regret":
         return np.asarray(oracle.score(traces.incumbents[:, -1]) - oracle.best_score)
-    cap = float(claim.facts["cap"])
-    target = next(t for t in standard_targets(oracle, oracle.units[0]) if t.key == claim.facts["target"])
+    cap = claim.query_cap
+    target = next(t for t in standard_targets(oracle, oracle.units[0]) if t.key == claim.target)
     times = time_to_target(traces, target, "unique_queries")
     if (~times.observed & (times.time < cap)).any():
         return Undefined(f"runs of {label} ended before {cap:g} queries without the target")

@@ -9,7 +9,7 @@ import numpy as np
 
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.targets import standard_targets, time_to_target
-from nasbench.reports.hypotheses.registry import Hypothesis
+from nasbench.reports.hypotheses.registry import MedianToTarget
 from nasbench.reports.hypotheses.studies import open_study
 from nasbench.reports.hypotheses.verdict import ClaimVerdict, Outcome, Part, not_run
 from nasbench.reports.statistics.location import median_bounds
@@ -17,7 +17,7 @@ from nasbench.reports.statistics.proportion import rate
 from nasbench.reports.statistics.result import Interval, Undefined
 
 
-def judge_best_cell(claim: Hypothesis, folders: Mapping[str, Path]) -> ClaimVerdict:
+def judge_best_cell(claim: MedianToTarget, folders: Mapping[str, Path]) -> ClaimVerdict:
     """Judge a claim of the kind "median to target".
 
     It holds if every bound of a median is at most what is stated and every counted share at least what is stated. It fails if a
@@ -25,8 +25,8 @@ def judge_best_cell(claim: Hypothesis, folders: Mapping[str, Path]) -> ClaimVerd
     """
     results = open_study(claim, folders)
     if isinstance(results, str):
-        return not_run(claim, results, f"run `nasbench run {claim.facts['study']}`")
-    parts = [part for benchmark in claim.facts["benchmarks"] for part in _on(claim, results, str(benchmark))]
+        return not_run(claim, results, f"run `nasbench run {claim.study}`")
+    parts = [part for benchmark in claim.benchmarks for part in _on(claim, results, str(benchmark))]
     verdicts = [part.verdict for part in parts]
     outcome: Outcome = (
         "holds" if set(verdicts) == {"met"} else "fails" if "not met" in verdicts else "not shown"
@@ -39,18 +39,18 @@ def judge_best_cell(claim: Hypothesis, folders: Mapping[str, Path]) -> ClaimVerd
         threshold=None,
         parts=tuple(parts),
         evidence=f"{verdicts.count('met')} of {len(parts)} met{'; ' if told else ''}{told} (n = {parts[0].n}, runs {digests})",
-        change=claim.change if outcome == "holds" else "a faster search, or more runs where a bound is not met",
+        change=claim.falsified_by if outcome == "holds" else "a faster search, or more runs where a bound is not met",
     )
 
 
-def _on(claim: Hypothesis, results: Results, benchmark: str) -> tuple[Part, Part]:
-    oracle, method, cap = results.oracle(benchmark), str(claim.facts["method"]), float(claim.facts["cap"])
-    target = next(t for t in standard_targets(oracle, oracle.units[0]) if t.key == claim.facts["target"])
+def _on(claim: MedianToTarget, results: Results, benchmark: str) -> tuple[Part, Part]:
+    oracle, method, cap = results.oracle(benchmark), claim.method, claim.query_cap
+    target = next(t for t in standard_targets(oracle, oracle.units[0]) if t.key == claim.target)
     times = time_to_target(results.traces(benchmark, method), target, "unique_queries")
     arrived = times.observed & (times.time <= cap)
     queries = np.where(arrived, times.time, np.inf)
     runs, short = results.digest((benchmark, method)), results.short(benchmark)
-    stated, share = float(claim.facts["medians"][benchmark]), float(claim.facts["share"])
+    stated, share = float(claim.medians[benchmark]), claim.share
     late = Undefined(f"fewer than half of the runs arrive within {cap:g}")
     bounds = median_bounds(queries)
     low, high = (bounds, bounds) if isinstance(bounds, Undefined) else (_finite(b, cap) for b in bounds)

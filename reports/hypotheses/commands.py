@@ -52,3 +52,10 @@ def hypotheses(
                 f"{verdict.claim.name}: {verdict.claim.statement} What would change it: {verdict.change.removesuffix('.')}."
             )
     return 0 if all(verdict.stands for verdict in verdicts) else 1
+
+
+def list_hypotheses() -> list[dict[str, str]]:
+    """Return the registered hypotheses as flat rows."""
+    from nasbench.reports.hypotheses.registry import registered
+
+    return [{"name": one.name, "kind": one.kind, "statement": one.statement} for one in registered().hypotheses]

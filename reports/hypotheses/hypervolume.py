@@ -14,7 +14,7 @@ import numpy as np
 from nasbench.reports.analysis.pareto_fronts import TrueFront, true_front
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.traces import Traces
-from nasbench.reports.hypotheses.registry import Hypothesis
+from nasbench.reports.hypotheses.registry import QueriesToHypervolume
 from nasbench.reports.hypotheses.search_time import SEED, ratio_part
 from nasbench.reports.hypotheses.studies import labels_of, open_study
 from nasbench.reports.hypotheses.verdict import ClaimVerdict, below, not_run
@@ -25,16 +25,16 @@ from nasbench.search.dominance import nondominated
 from nasbench.spaces.space import Floats
 
 
-def judge_hypervolume(claim: Hypothesis, folders: Mapping[str, Path]) -> ClaimVerdict:
+def judge_hypervolume(claim: QueriesToHypervolume, folders: Mapping[str, Path]) -> ClaimVerdict:
     """Judge a claim of the kind "queries to hypervolume"."""
     results = open_study(claim, folders)
-    remedy = f"run `nasbench run {claim.facts['study']}`"
+    remedy = f"run `nasbench run {claim.study}`"
     if isinstance(results, str):
         return not_run(claim, results, remedy)
-    benchmarks = [name for name in results.study.problems if name.partition("/")[2] == claim.facts["dataset"]]
+    benchmarks = [name for name in results.study.problems if name.partition("/")[2] == claim.dataset]
     if len(benchmarks) != 1:
-        return not_run(claim, f"the study has {len(benchmarks)} benchmarks on {claim.facts['dataset']}", remedy)
-    benchmark, method = benchmarks[0], str(claim.facts["method"])
+        return not_run(claim, f"the study has {len(benchmarks)} benchmarks on {claim.dataset}", remedy)
+    benchmark, method = benchmarks[0], claim.method
     times = {label: _times(claim, results, benchmark, label) for label in (method, *labels_of(claim, results.study))}
     rng = np.random.default_rng(SEED)
     parts = [
@@ -42,20 +42,20 @@ def judge_hypervolume(claim: Hypothesis, folders: Mapping[str, Path]) -> ClaimVe
             f"{results.short(benchmark)} against {label} in unique queries",
             times[method],
             times[label],
-            float(claim.facts["cap"]),
+            claim.query_cap,
             rng,
             results.digest((benchmark, method), (benchmark, label)),
         )
         for label in times
         if label != method
     ]
-    return below(claim, parts, float(claim.facts["threshold"]))
+    return below(claim, parts, claim.threshold)
 
 
-def _times(claim: Hypothesis, results: Results, benchmark: str, label: str) -> CensoredTimes:
+def _times(claim: QueriesToHypervolume, results: Results, benchmark: str, label: str) -> CensoredTimes:
     objectives = results.oracle(benchmark).objectives
-    inside = objectives[:, results.study.objectives.index("error")] <= float(claim.facts["error_at_most"])
-    return queries_to_volume(results.traces(benchmark, label), objectives, inside, float(claim.facts["fraction"]))
+    inside = objectives[:, results.study.objectives.index("error")] <= claim.error_at_most
+    return queries_to_volume(results.traces(benchmark, label), objectives, inside, claim.fraction)
 
 
 def queries_to_volume(traces: Traces, objectives: Floats, inside: np.ndarray, fraction: float) -> CensoredTimes:

@@ -1,24 +1,23 @@
-"""The registered claims, read from `registered.toml`."""
+"""The hypotheses that were registered before the runs, read from `registered.toml`: a model for each kind."""
 
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
 
 from nasbench.errors import NasbenchError, unknown_name
-from nasbench.reader import Reader
+from nasbench.files.schema import FileModel, read_model
+from nasbench.renamed import HYPOTHESIS, New
 
-KINDS = ("time to target", "median to target", "queries to hypervolume", "ablation", "trained network", "theory")
 
-
-@dataclass(frozen=True, kw_only=True)
-class Baseline:
-    """An optimizer that a claim names.
+class Baseline(FileModel):
+    """An optimizer that a hypothesis names.
 
     Attributes:
         name: registered name of the optimizer.
@@ -26,69 +25,182 @@ class Baseline:
     """
 
     name: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = {}
 
     def __str__(self) -> str:
-        """Name with settings."""
+        """Return the name with the settings."""
         if not self.settings:
             return self.name
         return f"{self.name} ({', '.join(f'{key} {value}' for key, value in self.settings.items())})"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Hypothesis:
-    """A registered claim.
+class AblatedPart(FileModel):
+    """A part of the method and what the study calls the method without it."""
+
+    RENAMED: ClassVar[Mapping[str, New]] = HYPOTHESIS
+
+    part: str
+    ablated_label: str
+
+
+class Hypothesis(FileModel):
+    """What every registered hypothesis says.
 
     Attributes:
         name: its name.
-        kind: one of `KINDS`, which says what judges it.
-        statement: what is claimed.
-        rule: when it holds.
-        change: what would change the verdict once it holds.
-        facts: the rest of the registration: study, method, thresholds.
+        statement: what is stated.
+        decision_rule: when it holds.
+        falsified_by: what would change the verdict once it holds.
     """
 
+    RENAMED: ClassVar[Mapping[str, New]] = HYPOTHESIS
+
     name: str
-    kind: str
     statement: str
-    rule: str
-    change: str
-    facts: Mapping[str, Any]
+    decision_rule: str
+    falsified_by: str
 
     @property
-    def baselines(self) -> tuple[Baseline, ...]:
-        """The baselines, empty where the claim compares with none."""
-        return tuple(Baseline(**entry) for entry in self.facts.get("baselines", ()))
+    def bound(self) -> float | None:
+        """What the evidence is held against, where that is one number."""
+        return None
+
+
+class StudyHypothesis(Hypothesis):
+    """A hypothesis about the results of a study.
+
+    Attributes:
+        study: name of the study.
+        method: label of the method that it is about.
+        query_cap: unique queries that a run may take.
+        runs: least number of runs.
+        benchmarks: that the study must have.
+        baselines: that the method is compared with, if any.
+        seed: of the study; None where any will do.
+        training_seed: what a query of the study returns.
+        objectives: of the study; None where any will do.
+    """
+
+    study: str
+    method: str
+    query_cap: int
+    runs: int
+    benchmarks: tuple[str, ...] = ()
+    baselines: tuple[Baseline, ...] = ()
+    seed: int | None = None
+    training_seed: str | int = "random"
+    objectives: tuple[str, ...] | None = None
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels that the study must have."""
+        return (self.method,)
+
+
+class TimeToTarget(StudyHypothesis):
+    """The method reaches a target in less than a fraction of each baseline's time, in each account."""
+
+    kind: Literal["time to target"]
+    target: str
+    accounts: tuple[str, ...]
+    threshold: float
+
+    @property
+    def bound(self) -> float:
+        """The largest ratio."""
+        return self.threshold
+
+
+class MedianToTarget(StudyHypothesis):
+    """The method reaches a target within a median number of queries by benchmark, and in a share of the runs at all."""
+
+    kind: Literal["median to target"]
+    target: str
+    share: float
+    medians: Mapping[str, float]
+
+
+class QueriesToHypervolume(StudyHypothesis):
+    """The method dominates a fraction of the hypervolume of all architectures within an error, sooner than the baselines."""
+
+    kind: Literal["queries to hypervolume"]
+    dataset: str
+    error_at_most: float
+    fraction: float
+    threshold: float
+
+    @property
+    def bound(self) -> float:
+        """The largest ratio."""
+        return self.threshold
+
+
+class Ablation(StudyHypothesis):
+    """Each part of the method helps: without it the measure is worse."""
+
+    kind: Literal["ablation"]
+    measure: Literal["restricted mean of unique queries", "final regret"]
+    target: str = ""
+    parts: Annotated[tuple[AblatedPart, ...], Field(min_length=1)]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels that the study must have."""
+        return (self.method, *(part.ablated_label for part in self.parts))
+
+
+class TrainedNetwork(Hypothesis):
+    """A network that was found and trained from scratch reaches a test accuracy in %, under one of the registered plans."""
+
+    kind: Literal["trained network"]
+    plans: tuple[str, ...]
+    target: float
+
+    @property
+    def bound(self) -> float:
+        """The least accuracy."""
+        return self.target
+
+
+class VerifiedTheory(Hypothesis):
+    """No claim of the theory is violated, and every mutant is rejected."""
+
+    kind: Literal["theory"]
+
+
+Registered = TimeToTarget | MedianToTarget | QueriesToHypervolume | Ablation | TrainedNetwork | VerifiedTheory
+
+
+class _File(FileModel):
+    RENAMED: ClassVar[Mapping[str, New]] = {"claims": New("hypotheses")}
+
+    hypotheses: tuple[Annotated[Registered, Field(discriminator="kind")], ...]
 
 
 @dataclass(frozen=True)
 class Registration:
-    """All claims with the fingerprint of their file.
+    """All hypotheses with the fingerprint of their file.
 
     Attributes:
-        claims: in the order of the file.
+        hypotheses: in the order of the file.
         sha256: of the file's bytes.
     """
 
-    claims: tuple[Hypothesis, ...]
+    hypotheses: tuple[Registered, ...]
     sha256: str
 
-    def select(self, names: list[str]) -> tuple[Hypothesis, ...]:
-        """The named claims, or all.
-
-        Raises:
-            NasbenchError: for a name that is not registered.
-        """
-        known = {claim.name: claim for claim in self.claims}
+    def select(self, names: list[str]) -> tuple[Registered, ...]:
+        """Return the named hypotheses, or all; raises UnknownNameError for a name that is not registered."""
+        known = {hypothesis.name: hypothesis for hypothesis in self.hypotheses}
         for name in names:
             if name not in known:
-                raise unknown_name("registered claim", name, known)
-        return tuple(known[name] for name in dict.fromkeys(names)) if names else self.claims
+                raise unknown_name("registered hypothesis", name, known)
+        return tuple(known[name] for name in dict.fromkeys(names)) if names else self.hypotheses
 
 
 @lru_cache(maxsize=1)
 def registered() -> Registration:
-    """The project's registration."""
+    """Return the project's registration."""
     return parse(files("nasbench.reports.hypotheses").joinpath("registered.toml").read_text(encoding="utf-8"))
 
 
@@ -96,15 +208,9 @@ def parse(text: str) -> Registration:
     """Read a registration.
 
     Raises:
-        NasbenchError: if a claim lacks a key, has an unknown kind, or its name twice.
+        NasbenchError: if a hypothesis lacks a key, has an unknown key or kind, or its name twice.
     """
-    claims = []
-    for entry in tomllib.loads(text)["claims"]:
-        raw = Reader(dict(entry), f"claim {entry.get('name', '?')}")
-        fixed = {key: raw.take(key, str, "a text") for key in ("name", "kind", "statement", "rule", "change")}
-        if fixed["kind"] not in KINDS:
-            raise unknown_name("kind of claim", fixed["kind"], KINDS)
-        claims.append(Hypothesis(**fixed, facts={key: value for key, value in entry.items() if key not in fixed}))
-    if len({claim.name for claim in claims}) != len(claims):
-        raise NasbenchError("Two registered claims share a name; each needs its own.")
-    return Registration(tuple(claims), hashlib.sha256(text.encode()).hexdigest())
+    hypotheses = read_model(_File, text, "registration").hypotheses
+    if len({hypothesis.name for hypothesis in hypotheses}) != len(hypotheses):
+        raise NasbenchError("Two registered hypotheses share a name; each needs its own.")
+    return Registration(hypotheses, hashlib.sha256(text.encode()).hexdigest())

@@ -10,7 +10,7 @@ import numpy as np
 from nasbench.reports.analysis.comparison import resamples_for
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.targets import common_horizon, standard_targets, time_to_target
-from nasbench.reports.hypotheses.registry import Hypothesis
+from nasbench.reports.hypotheses.registry import TimeToTarget
 from nasbench.reports.hypotheses.studies import labels_of, open_study
 from nasbench.reports.hypotheses.verdict import ClaimVerdict, Part, below, not_run
 from nasbench.reports.statistics.inputs import CensoredTimes
@@ -20,26 +20,26 @@ from nasbench.reports.statistics.result import Undefined
 SEED = 201
 
 
-def judge_search_time(claim: Hypothesis, folders: Mapping[str, Path]) -> ClaimVerdict:
+def judge_search_time(claim: TimeToTarget, folders: Mapping[str, Path]) -> ClaimVerdict:
     """Judge a claim of the kind "time to target"."""
     results = open_study(claim, folders)
     if isinstance(results, str):
-        return not_run(claim, results, f"run `nasbench run {claim.facts['study']}`")
+        return not_run(claim, results, f"run `nasbench run {claim.study}`")
     rng = np.random.default_rng(SEED)
-    parts = [part for benchmark in claim.facts["benchmarks"] for part in _on(claim, results, str(benchmark), rng)]
-    threshold = float(claim.facts["threshold"])
+    parts = [part for benchmark in claim.benchmarks for part in _on(claim, results, str(benchmark), rng)]
+    threshold = claim.threshold
     return below(claim, parts, threshold, strictly=threshold == 1.0)
 
 
-def _on(claim: Hypothesis, results: Results, benchmark: str, rng: np.random.Generator) -> list[Part]:
-    oracle, method = results.oracle(benchmark), str(claim.facts["method"])
-    target = next(t for t in standard_targets(oracle, oracle.units[0]) if t.key == claim.facts["target"])
+def _on(claim: TimeToTarget, results: Results, benchmark: str, rng: np.random.Generator) -> list[Part]:
+    oracle, method = results.oracle(benchmark), claim.method
+    target = next(t for t in standard_targets(oracle, oracle.units[0]) if t.key == claim.target)
     labels = labels_of(claim, results.study)
     traces = {label: results.traces(benchmark, label) for label in (method, *labels)}
     parts = []
-    for account in claim.facts["accounts"]:
+    for account in claim.accounts:
         times = {label: time_to_target(trace, target, account) for label, trace in traces.items()}
-        horizon = float(claim.facts["cap"])
+        horizon = float(claim.query_cap)
         if account != "unique_queries":
             horizon = common_horizon(list(times.values()), None)
         for label in labels:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nasbench.errors import NasbenchError
 from nasbench.reports.analysis.results import Results
-from nasbench.reports.hypotheses.registry import Baseline, Hypothesis
+from nasbench.reports.hypotheses.registry import Baseline, StudyHypothesis
 from nasbench.search.registry import registered_optimizer
 from nasbench.study.config import Study
 from nasbench.study.methods import MethodConfig
@@ -37,9 +37,9 @@ def study_folders(given: Sequence[Path], studies: Sequence[str]) -> dict[str, Pa
     return found
 
 
-def open_study(claim: Hypothesis, folders: Mapping[str, Path]) -> Results | str:
+def open_study(claim: StudyHypothesis, folders: Mapping[str, Path]) -> Results | str:
     """Open a claim's study, or say in a clause why it cannot be judged by it."""
-    study = str(claim.facts["study"])
+    study = claim.study
     if study not in folders:
         return f"there are no results of the study {study}"
     store = Store.open(folders[study])
@@ -49,35 +49,34 @@ def open_study(claim: Hypothesis, folders: Mapping[str, Path]) -> Results | str:
     return _unsuitable(claim, results.study) or results
 
 
-def _unsuitable(claim: Hypothesis, study: Study) -> str:
+def _unsuitable(claim: StudyHypothesis, study: Study) -> str:
     """Why a study is not the registered one; empty if it is."""
-    runs, cap = int(claim.facts["runs"]), float(claim.facts["cap"])
+    runs, cap = claim.runs, claim.query_cap
     if study.runs < runs:
         return f"the results hold {study.runs} runs and {runs} are registered"
     if study.budget.limits.get("unique_queries", 0.0) < cap:
         return f"the study's budget is not {cap:g} unique queries or more"
-    if study.seed != claim.facts.get("seed", study.seed):
-        return f"the study's seed is {study.seed} and {claim.facts['seed']} is registered"
-    wanted_seed = claim.facts.get("training_seed", "random")
-    if study.training_seed != wanted_seed:
-        return f"the study's training seed of a query is {study.training_seed} and {wanted_seed} is registered"
-    if missing := [name for name in claim.facts.get("benchmarks", ()) if name not in study.problems]:
+    if claim.seed is not None and study.seed != claim.seed:
+        return f"the study's seed is {study.seed} and {claim.seed} is registered"
+    if study.training_seed != claim.training_seed:
+        return f"the study's training seed of a query is {study.training_seed} and {claim.training_seed} is registered"
+    if missing := [name for name in claim.benchmarks if name not in study.problems]:
         return f"the study lacks {', '.join(missing)}"
-    wanted = claim.facts.get("objectives")
+    wanted = claim.objectives
     if wanted is not None and sorted(study.objectives) != sorted(wanted):
         return f"the study's objectives are {', '.join(study.objectives)} and not {', '.join(wanted)}"
     labels = [entry.label for entry in study.methods]
-    for label in (claim.facts["method"], *(entry["without"] for entry in claim.facts.get("parts", ()))):
+    for label in claim.labels:
         if label not in labels:
             return f"the study has no optimizer labelled {label}"
     lacking = [str(baseline) for baseline in claim.baselines if not _entries(baseline, study)]
     return f"the study lacks {', '.join(lacking)}" if lacking else ""
 
 
-def labels_of(claim: Hypothesis, study: Study) -> tuple[str, ...]:
+def labels_of(claim: StudyHypothesis, study: Study) -> tuple[str, ...]:
     """Labels of all entries of a study that a claim names as baselines, in the order of the registration."""
     found = [entry.label for baseline in claim.baselines for entry in _entries(baseline, study)]
-    return tuple(label for label in dict.fromkeys(found) if label != claim.facts["method"])
+    return tuple(label for label in dict.fromkeys(found) if label != claim.method)
 
 
 def _entries(baseline: Baseline, study: Study) -> list[MethodConfig]:

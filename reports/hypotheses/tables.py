@@ -20,7 +20,7 @@ def rows_of(verdicts: Sequence[ClaimVerdict]) -> list[dict[str, Any]]:
                 "claim": verdict.claim.name,
                 "verdict": verdict.outcome,
                 "statement": verdict.claim.statement,
-                "rule": verdict.claim.rule,
+                "rule": verdict.claim.decision_rule,
                 "threshold": verdict.threshold,
                 "statistic": _number(part.statistic) if part else None,
                 "lower": _number(part.lower) if part else None,

@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from nasbench.reports.hypotheses.registry import Hypothesis
+from nasbench.reports.hypotheses.registry import VerifiedTheory
 from nasbench.reports.hypotheses.verdict import ClaimVerdict, Outcome, Part
 from nasbench.theory.machinery.claim import Context
 from nasbench.theory.machinery.claim import Outcome as Found
@@ -15,7 +15,7 @@ from nasbench.theory.machinery.registry import Finding, select, verify
 
 
 def judge_theory(
-    claim: Hypothesis, jobs: int = 1, progress: Callable[[int, int], None] = lambda done, all_: None
+    claim: VerifiedTheory, jobs: int = 1, progress: Callable[[int, int], None] = lambda done, all_: None
 ) -> ClaimVerdict:
     """Judge a claim of the kind "theory" by checking everything."""
     theorems = select([])
@@ -25,7 +25,7 @@ def judge_theory(
     return verdict_of(claim, findings, faults)
 
 
-def verdict_of(claim: Hypothesis, findings: Sequence[Finding], faults: Sequence[Finding]) -> ClaimVerdict:
+def verdict_of(claim: VerifiedTheory, findings: Sequence[Finding], faults: Sequence[Finding]) -> ClaimVerdict:
     """The verdict from what the checks found."""
     violated = [f.claim.name for f in findings if f.verdict.outcome is Found.VIOLATED]
     slipped = [f.claim.name for f in faults if not f.passed]
@@ -48,7 +48,7 @@ def verdict_of(claim: Hypothesis, findings: Sequence[Finding], faults: Sequence[
         threshold=None,
         parts=parts,
         evidence=f"{len(findings)} theorems: {told}; {len(faults) - len(slipped)} of {len(faults)} mutants rejected{names} (verdicts {digest})",
-        change=claim.change if outcome == "holds" else "a proof or check put right, or the statement withdrawn",
+        change=claim.falsified_by if outcome == "holds" else "a proof or check put right, or the statement withdrawn",
     )
 
 

@@ -11,7 +11,7 @@ from nasbench.files.sealed import digest
 from nasbench.live.evidence.record import read_record
 from nasbench.live.evidence.registration import FOLDER, EvidenceRegistration, covering, registrations
 from nasbench.live.evidence.summary import accuracy, judge
-from nasbench.reports.hypotheses.registry import Hypothesis
+from nasbench.reports.hypotheses.registry import TrainedNetwork
 from nasbench.reports.hypotheses.verdict import ClaimVerdict, Outcome, Part, not_run
 from nasbench.reports.statistics.result import Undefined
 
@@ -22,7 +22,7 @@ NO_CELL = f"no cell of NAS-Bench-201 as tabulated can reach it (the table's best
 REMEDY = "run `python -m nasbench.live.evidence`, on one GPU or with `--device cpu`"
 
 
-def judge_training(claim: Hypothesis, folder: Path, hypotheses: Path = FOLDER) -> ClaimVerdict:
+def judge_training(claim: TrainedNetwork, folder: Path, hypotheses: Path = FOLDER) -> ClaimVerdict:
     """Judge a claim of the kind "trained network" by the files `PLAN.json` in a folder, each under its registration.
 
     A plan whose registered seeds are not all trained decides nothing. One plan on which the claim holds is enough.
@@ -31,10 +31,10 @@ def judge_training(claim: Hypothesis, folder: Path, hypotheses: Path = FOLDER) -
         NasbenchError: if a file is damaged, was changed after it was written, or is of no registered plan, settings and
             sources.
     """
-    plans: Sequence[str] = claim.facts["plans"]
+    plans: Sequence[str] = claim.plans
     found = {plan: folder / f"{plan}.json" for plan in plans if (folder / f"{plan}.json").is_file()}
     records = {plan: _registered(plan, path, hypotheses) for plan, path in found.items()}
-    target = float(claim.facts["target"])
+    target = claim.target
     judged = {plan: _judged(plan, record, registration, target) for plan, (record, registration) in records.items()}
     whole = {plan: row for plan, row in judged.items() if row["verdict"] != "incomplete"}
     if not whole:
@@ -46,12 +46,14 @@ def judge_training(claim: Hypothesis, folder: Path, hypotheses: Path = FOLDER) -
         for plan, row in whole.items()
     )
     change = (
-        claim.change if outcome == "holds" else f"another network or recipe, registered before it is trained; {NO_CELL}"
+        claim.falsified_by
+        if outcome == "holds"
+        else f"another network or recipe, registered before it is trained; {NO_CELL}"
     )
     return ClaimVerdict(
         claim=claim,
         outcome=outcome,
-        threshold=float(claim.facts["target"]),
+        threshold=claim.target,
         parts=parts,
         evidence=f"{bounds}; {NO_CELL}",
         change=change,
@@ -157,7 +159,7 @@ def _outcome(verdicts: Sequence[str]) -> Outcome:
     return "fails" if "fails" in verdicts else "not shown"
 
 
-def _missing(claim: Hypothesis, folder: Path, judged: dict[str, dict[str, Any]]) -> str:
+def _missing(claim: TrainedNetwork, folder: Path, judged: dict[str, dict[str, Any]]) -> str:
     if not judged:
         return f"there is no evidence in {folder}"
     return " and ".join(

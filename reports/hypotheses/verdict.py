@@ -68,7 +68,7 @@ def not_run(claim: Hypothesis, reason: str, remedy: str) -> ClaimVerdict:
     return ClaimVerdict(
         claim=claim,
         outcome="not run",
-        threshold=claim.facts.get("threshold", claim.facts.get("target")),
+        threshold=claim.bound,
         parts=(),
         evidence=reason,
         change=remedy,
@@ -88,7 +88,7 @@ def below(claim: Hypothesis, parts: Sequence[Part], threshold: float, *, strictl
     outcome: Outcome = "holds" if len(shown) == len(parts) else "fails" if beyond else "not shown"
     count = f"{len(shown)} of {len(parts)} bounds are {'below' if strictly else 'at most'} {threshold:g}"
     lacking = len(parts) - len(shown)
-    change = claim.change
+    change = claim.falsified_by
     if outcome == "fails":
         change = (
             f"another optimizer or another registration: {pluralize(len(beyond), 'lower bound')} of {len(parts)}, each at 95 % by itself, "

@@ -162,7 +162,7 @@ def test_hypotheses_are_shown_with_every_number_they_rest_on(word: str, tmp_path
     from nasbench.reports.hypotheses.tables import part_rows, rows_of
     from nasbench.reports.hypotheses.verdict import Part, below, not_run
 
-    first, second = registered().claims[:2]
+    first, second = registered().hypotheses[:2]
     never = Undefined("nobody arrived")
     parts = [
         Part(of="a", statistic=0.4, lower=0.3, upper=0.45, n=9, runs="abc"),

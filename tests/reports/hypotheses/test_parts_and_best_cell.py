@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,42 +11,42 @@ import pytest
 
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.hypotheses.judge import Sources, judge_claims
-from nasbench.reports.hypotheses.registry import Hypothesis, parse, registered
+from nasbench.reports.hypotheses.registry import AblatedPart, StudyHypothesis, parse, registered
 from nasbench.reports.hypotheses.verdict import ClaimVerdict
 from nasbench.reports.statistics.result import Undefined
 
 ONE = "nas-bench-201/cifar10"
 
 CLAIMS = """
-[[claims]]
+[[hypotheses]]
 name = "soon"
 kind = "median to target"
 statement = "s"
-rule = "r"
-change = "c"
+decision_rule = "r"
+falsified_by = "c"
 study = "{study}"
 method = "full"
 target = "{target}"
-cap = 60
+query_cap = 60
 runs = 12
 share = 0.5
 benchmarks = ["nas-bench-201/cifar10"]
 medians = {{ "nas-bench-201/cifar10" = 50 }}
 
-[[claims]]
+[[hypotheses]]
 name = "parts"
 kind = "ablation"
 statement = "s"
-rule = "r"
-change = "c"
+decision_rule = "r"
+falsified_by = "c"
 study = "{study}"
 method = "full"
 measure = "restricted mean of unique queries"
 target = "{target}"
-cap = 60
+query_cap = 60
 runs = 12
 benchmarks = ["nas-bench-201/cifar10"]
-parts = [{{ part = "climbing", without = "random_search" }}, {{ part = "nothing", without = "the same" }}]
+parts = [{{ part = "climbing", ablated_label = "random_search" }}, {{ part = "nothing", ablated_label = "the same" }}]
 """
 
 
@@ -66,8 +65,8 @@ def study(small_study: Callable[..., Path], tmp_path_factory: pytest.TempPathFac
 
 
 def judged(study: Path, name: str, target: str = "regret-1", **change: Any) -> ClaimVerdict:
-    claims = {claim.name: claim for claim in parse(CLAIMS.format(study=study.parent.name, target=target)).claims}
-    claim = replace(claims[name], facts={**claims[name].facts, **change})
+    claims = {claim.name: claim for claim in parse(CLAIMS.format(study=study.parent.name, target=target)).hypotheses}
+    claim = claims[name].model_copy(update=change)
     (verdict,) = judge_claims([claim], Sources(results=[study]))
     return verdict
 
@@ -110,7 +109,7 @@ def test_outcomes_of_medians(study: Path, stated: float, share: float, outcome: 
 
 
 def test_a_target_that_hardly_anybody_reaches_shows_nothing_and_fails_the_share(study: Path) -> None:
-    verdict = judged(study, "soon", cap=1, runs=12)
+    verdict = judged(study, "soon", query_cap=1, runs=12)
     assert isinstance(verdict.parts[0].statistic, Undefined)
     assert verdict.parts[1].statistic == pytest.approx((queries(study, "full") <= 1).mean())
     assert verdict.parts[1].verdict == "not met" and verdict.outcome == "fails"
@@ -129,10 +128,10 @@ def test_a_part_helps_and_a_copy_shows_nothing(study: Path) -> None:
 
 def test_a_part_that_hurts_fails_the_claim(study: Path) -> None:
     """The whole and the part exchanged, on the final regret: what helps there hurts here."""
-    parts = [{"part": "climbing", "without": "random_search"}]
+    parts = (AblatedPart(part="climbing", ablated_label="random_search"),)
     helped = judged(study, "parts", parts=parts, measure="final regret")
     hurt = judged(study, "parts", measure="final regret", method="random_search",
-                  parts=[{"part": "drawing", "without": "full"}])  # fmt: skip
+                  parts=(AblatedPart(part="drawing", ablated_label="full"),))  # fmt: skip
     assert helped.parts[0].statistic == pytest.approx(-float(hurt.parts[0].statistic))  # type: ignore[arg-type]
     assert helped.parts[0].verdict == "helps" and helped.outcome == "holds"
     assert hurt.parts[0].verdict == "hurts" and hurt.outcome == "fails"
@@ -140,7 +139,7 @@ def test_a_part_that_hurts_fails_the_claim(study: Path) -> None:
 
 def test_what_is_not_the_registered_study_is_not_judged(study: Path) -> None:
     for change, reason in (
-        ({"parts": [{"part": "x", "without": "nobody"}]}, "no optimizer labelled nobody"),
+        ({"parts": (AblatedPart(part="x", ablated_label="nobody"),)}, "no optimizer labelled nobody"),
         ({"seed": 1}, "seed is 11 and 1 is registered"),
         ({"training_seed": "mean"}, "is random and mean is registered"),
     ):
@@ -153,10 +152,10 @@ def test_the_registrations_fit_their_presets() -> None:
     from nasbench.reports.hypotheses.studies import _unsuitable
     from nasbench.study.toml import load_study
 
-    claims: dict[str, Hypothesis] = {claim.name: claim for claim in registered().claims if "study" in claim.facts}
+    claims = {claim.name: claim for claim in registered().hypotheses if isinstance(claim, StudyHypothesis)}
     assert {"best-cell-found-soon", "every-part-helps-on-tables", "every-part-helps-on-landscapes"} < set(claims)
     for claim in claims.values():
-        assert _unsuitable(claim, load_study(str(claim.facts["study"]))) == "", claim.name
+        assert _unsuitable(claim, load_study(claim.study)) == "", claim.name
     three = claims["three-objectives-balanced"]
-    assert (three.facts["cap"], three.facts["seed"]) == (300, 866025)
+    assert (three.query_cap, three.seed) == (300, 866025)
     assert load_study("multi-objective").problems == ("nas-bench-201/cifar10",)

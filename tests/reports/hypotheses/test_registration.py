@@ -3,35 +3,44 @@ from __future__ import annotations
 import pytest
 
 from nasbench.errors import NasbenchError
-from nasbench.reports.hypotheses.registry import parse, registered
+from nasbench.renamed import RenamedWarning
+from nasbench.reports.hypotheses.registry import Baseline, StudyHypothesis, TimeToTarget, parse, registered
 
 CLAIM = """
-[[claims]]
+[[hypotheses]]
 name = "{name}"
 kind = "{kind}"
 statement = "s"
-rule = "r"
-change = "c"
-threshold = 0.5
+decision_rule = "r"
+falsified_by = "c"
 """
 
 
+def baselines(name: str) -> tuple[Baseline, ...]:
+    (found,) = registered().select([name])
+    assert isinstance(found, StudyHypothesis)
+    return found.baselines
+
+
 def test_what_is_registered() -> None:
-    claims = {claim.name: claim for claim in registered().claims}
+    claims = {claim.name: claim for claim in registered().hypotheses}
     halved = claims["search-time-halved"]
-    assert halved.facts["threshold"] == 0.5 and halved.facts["cap"] == 300 and halved.facts["runs"] == 100
-    assert halved.facts["accounts"] == ["unique_queries", "train_seconds"]
+    assert isinstance(halved, TimeToTarget) and halved.threshold == halved.bound == 0.5
+    assert halved.query_cap == 300 and halved.runs == 100
+    assert halved.accounts == ("unique_queries", "train_seconds")
     assert "regularized_evolution (population_size 30, tournament_size 10)" in map(str, halved.baselines)
-    assert [str(b) for b in claims["search-time-below-bayesian"].baselines] == ["gp_bo", "bananas"]
-    assert claims["cifar10-96.2"].facts["target"] == 96.2
-    assert len(claims["three-objectives-balanced"].baselines) == 5
+    assert [str(b) for b in baselines("search-time-below-bayesian")] == ["gp_bo", "bananas"]
+    assert claims["cifar10-96.2"].bound == 96.2
+    assert len(baselines("three-objectives-balanced")) == 5
     assert {"theory-verified"} < set(claims)
     assert len(registered().sha256) == 64
 
 
-def test_facts_are_what_is_not_prose() -> None:
-    (claim,) = parse(CLAIM.format(name="a", kind="theory")).claims
-    assert claim.facts == {"threshold": 0.5} and claim.baselines == ()
+def test_keys_of_the_first_edition_are_read_and_warned_of() -> None:
+    old = CLAIM.format(name="a", kind="theory").replace("hypotheses", "claims").replace("decision_rule", "rule")
+    with pytest.warns(RenamedWarning) as warned:
+        assert parse(old).hypotheses == parse(CLAIM.format(name="a", kind="theory")).hypotheses
+    assert {str(one.message).split(" is called ")[0] for one in warned} == {"the key claims", "the key rule"}
 
 
 @pytest.mark.parametrize(
@@ -39,7 +48,12 @@ def test_facts_are_what_is_not_prose() -> None:
     [
         (CLAIM.format(name="a", kind="theory") * 2, "share a name"),
         (CLAIM.format(name="a", kind="theries"), "did you mean 'theory'"),
-        (CLAIM.format(name="a", kind="theory").replace('rule = "r"', ""), "rule"),
+        (
+            CLAIM.format(name="a", kind="theory").replace('decision_rule = "r"', ""),
+            r"line 2, hypotheses\[0\]: it lacks the key 'decision_rule'",
+        ),
+        (CLAIM.format(name="a", kind="theory") + "threshold = 0.5", r"line 8, .*no key 'threshold'"),
+        (CLAIM.format(name="a", kind="ablation"), "lacks the key 'study'"),
     ],
 )
 def test_a_faulty_registration_is_refused(text: str, message: str) -> None:
@@ -50,6 +64,6 @@ def test_a_faulty_registration_is_refused(text: str, message: str) -> None:
 def test_selection() -> None:
     chosen = registered().select(["theory-verified", "cifar10-96.2", "theory-verified"])
     assert [claim.name for claim in chosen] == ["theory-verified", "cifar10-96.2"]
-    assert registered().select([]) == registered().claims
+    assert registered().select([]) == registered().hypotheses
     with pytest.raises(NasbenchError, match="did you mean 'theory-verified'"):
         registered().select(["theory-verifed"])

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,24 +17,24 @@ from nasbench.reports.analysis.traces import stack_runs
 from nasbench.reports.hypotheses.commands import hypotheses as command
 from nasbench.reports.hypotheses.hypervolume import queries_to_volume, share
 from nasbench.reports.hypotheses.judge import Sources, judge_claims
-from nasbench.reports.hypotheses.registry import Hypothesis, parse, registered
+from nasbench.reports.hypotheses.registry import Baseline, TimeToTarget, parse, registered
 from nasbench.reports.hypotheses.tables import claims_table, part_rows, parts_table, rows_of
 from nasbench.reports.tables.included_results import judgement_table
 from nasbench.reports.tables.to_latex import to_latex
 from nasbench.reports.tables.to_markdown import to_markdown
 
 SMALL = """
-[[claims]]
+[[hypotheses]]
 name = "faster"
 kind = "time to target"
 statement = "s"
-rule = "r"
-change = "c"
+decision_rule = "r"
+falsified_by = "c"
 study = "{study}"
 method = "hybrid"
 target = "{target}"
 accounts = ["unique_queries", "train_seconds"]
-cap = 80
+query_cap = 80
 runs = 12
 threshold = {threshold}
 benchmarks = ["nas-bench-201/cifar10"]
@@ -43,9 +44,11 @@ baselines = [{{ name = "{baseline}" }}]
 
 def registration(
     study: Path, baseline: str = "random_search", threshold: float = 1.0, target: str = "regret-1"
-) -> Hypothesis:
+) -> TimeToTarget:
     text = SMALL.format(study=study.parent.name, baseline=baseline, threshold=threshold, target=target)
-    return parse(text).claims[0]
+    (found,) = parse(text).hypotheses
+    assert isinstance(found, TimeToTarget)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +64,7 @@ def study(small_study: Callable[..., Path], tmp_path_factory: pytest.TempPathFac
     )
 
 
-def judged(claim: Hypothesis, *folders: Path) -> str:
+def judged(claim: TimeToTarget, *folders: Path) -> str:
     (verdict,) = judge_claims([claim], Sources(results=folders))
     return verdict.outcome
 
@@ -86,11 +89,14 @@ def test_a_threshold_that_everything_meets_holds(study: Path) -> None:
 
 def test_settings_choose_the_entry_by_the_algorithms_defaults(study: Path) -> None:
     claim = registration(study)
-    named = [{"name": "regularized_evolution", "settings": {"population_size": 10, "tournament_size": 3}}]
-    other = [{"name": "regularized_evolution", "settings": {"population_size": 30, "tournament_size": 10}}]
-    facts = dict(claim.facts)
-    with_default = Hypothesis(**{**vars(claim), "facts": {**facts, "baselines": named}})
-    without = Hypothesis(**{**vars(claim), "facts": {**facts, "baselines": other}})
+    named: list[dict[str, Any]] = [
+        {"name": "regularized_evolution", "settings": {"population_size": 10, "tournament_size": 3}}
+    ]
+    other: list[dict[str, Any]] = [
+        {"name": "regularized_evolution", "settings": {"population_size": 30, "tournament_size": 10}}
+    ]
+    with_default = claim.model_copy(update={"baselines": tuple(Baseline(**one) for one in named)})
+    without = claim.model_copy(update={"baselines": tuple(Baseline(**one) for one in other)})
     assert judged(with_default, study) != "not run"
     (verdict,) = judge_claims([without], Sources(results=[study]))
     assert verdict.outcome == "not run" and "population_size 30, tournament_size 10" in verdict.evidence
@@ -100,7 +106,7 @@ def test_settings_choose_the_entry_by_the_algorithms_defaults(study: Path) -> No
     ("change", "reason"),
     [
         ({"runs": 100}, "12 runs and 100 are registered"),
-        ({"cap": 300}, "not 300 unique queries"),
+        ({"query_cap": 300}, "not 300 unique queries"),
         ({"benchmarks": ["nas-bench-201/cifar100"]}, "lacks nas-bench-201/cifar100"),
         ({"method": "another"}, "no optimizer labelled another"),
         ({"objectives": ["error", "latency"]}, "objectives are error"),
@@ -110,7 +116,7 @@ def test_a_study_that_is_not_the_registered_one_judges_nothing(
     study: Path, change: dict[str, object], reason: str
 ) -> None:
     claim = registration(study)
-    altered = Hypothesis(**{**vars(claim), "facts": {**claim.facts, **change}})
+    altered = claim.model_copy(update=change)
     (verdict,) = judge_claims([altered], Sources(results=[study]))
     assert verdict.outcome == "not run" and reason in verdict.evidence and "nasbench run" in verdict.change
 
@@ -127,7 +133,7 @@ def test_an_unfinished_study_judges_nothing(study: Path, tmp_path: Path) -> None
 
 def test_another_study_is_refused(study: Path) -> None:
     with pytest.raises(NasbenchError, match="which no claim rests on"):
-        judge_claims(registered().claims[:1], Sources(results=[study]))
+        judge_claims(registered().hypotheses[:1], Sources(results=[study]))
     with pytest.raises(NasbenchError, match="both hold the study"):
         judge_claims([registration(study)], Sources(results=[study, study]))
 
@@ -161,7 +167,7 @@ def test_the_command_without_results_says_not_run_and_succeeds(
     monkeypatch.chdir(tmp_path)
     assert command(theory=False, json=True, out=tmp_path / "tables") == 0
     document = json.loads(capsys.readouterr().out)
-    assert document["command"] == "hypotheses" and len(document["hypotheses"]) == len(registered().claims)
+    assert document["command"] == "hypotheses" and len(document["hypotheses"]) == len(registered().hypotheses)
     assert {row["verdict"] for row in document["hypotheses"]} == {"not run"}
     assert (tmp_path / "tables" / "claims.tex").exists()
 
@@ -225,18 +231,18 @@ def test_the_whole_attainable_front_is_all_of_it() -> None:
 
 
 BALANCED = """
-[[claims]]
+[[hypotheses]]
 name = "balanced"
 kind = "queries to hypervolume"
 statement = "s"
-rule = "r"
-change = "c"
+decision_rule = "r"
+falsified_by = "c"
 study = "{study}"
 method = "hybrid"
 objectives = ["error", "latency", "parameters"]
 error_at_most = 20.0
 fraction = 0.5
-cap = 60
+query_cap = 60
 runs = 12
 threshold = {threshold}
 dataset = "cifar10"
@@ -256,7 +262,7 @@ def test_three_objectives_are_judged_from_a_study(small_study: Callable[..., Pat
     )
     outcomes = {}
     for threshold in (0.01, 50.0):
-        claim = parse(BALANCED.format(study="several", threshold=threshold)).claims[0]
+        claim = parse(BALANCED.format(study="several", threshold=threshold)).hypotheses[0]
         (verdict,) = judge_claims([claim], Sources(results=[folder]))
         outcomes[threshold] = verdict.outcome
         assert verdict.parts[0].of == "cifar10 against random_search in unique queries"

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from nasbench.reports.hypotheses.registry import Hypothesis
+from nasbench.reports.hypotheses.registry import TimeToTarget
 from nasbench.reports.hypotheses.search_time import ratio_part
 from nasbench.reports.hypotheses.verdict import Part, below, not_run
 from nasbench.reports.statistics.inputs import CensoredTimes
 from nasbench.reports.statistics.result import Undefined
 
-CLAIM = Hypothesis(
-    name="c", kind="time to target", statement="s", rule="r", change="a bound above", facts={"threshold": 0.5}
+CLAIM = TimeToTarget(
+    name="c",
+    kind="time to target",
+    statement="s",
+    decision_rule="r",
+    falsified_by="a bound above",
+    study="s",
+    method="m",
+    query_cap=300,
+    runs=1,
+    target="ten-best",
+    accounts=("unique_queries",),
+    threshold=0.5,
 )
 CAP = 300.0
 
