@@ -1,52 +1,45 @@
-"""NSGA-II (Deb, Pratap, Agarwal and Meyarivan, IEEE TEVC 2002), as pymoo has it."""
+"""NSGA-II (Deb, Pratap, Agarwal and Meyarivan, IEEE TEVC 2002), as implemented in pymoo."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import numpy as np
 
-from nasbench.baselines.pymoo_search import PymooSearch
-from nasbench.ranges import Probability, count
+from nasbench.baselines.pymoo_optimizer import CrossoverProb, MutationProb, PopulationSize, PymooOptimizer
 from nasbench.search.optimizer import PerRun
 from nasbench.search.problem import Problem
+from nasbench.search.search_ranges import IntRange
 
 
-class Nsga2(PymooSearch):
-    """Non-dominated sorting and crowding distance, with pymoo's tournament, survival and categorical operators.
+def nsga2(
+    problem: Problem,
+    rng: np.random.Generator,
+    *,
+    population_size: Annotated[PopulationSize, IntRange(6, 60, log=True)] = 40,
+    crossover_prob: CrossoverProb = 0.9,
+    mutation_prob: MutationProb | None = None,
+) -> PymooOptimizer:
+    """Non-dominated sorting and crowding distance, with pymoo's tournament and survival, and categorical operators.
 
-    Population and offspring are NSGA-Net's 40 (Lu et al., GECCO 2019; `search/evolution_search.py` of its authors, whose operators
-    are two-point crossover and polynomial mutation); crossover probability 0.9 and mutation 1 / d are the 2002 paper's, which has a
-    population of 100 for 25,000 evaluations. One objective is a total order, and the algorithm then an elitist genetic algorithm.
+    The population and the number of offspring are NSGA-Net's 40 (Lu et al., GECCO 2019; `search/evolution_search.py` of its
+    authors, whose operators are two-point crossover and polynomial mutation); crossover probability 0.9 and mutation probability
+    1 / d are those of the 2002 paper, which uses a population of 100 for 25,000 evaluations. With a single objective, which orders
+    all architectures, the algorithm is an elitist genetic algorithm.
 
     Args:
-        problem: the benchmark.
-        rng: the run's generator.
-        population_size: N; offspring a generation too.
-        crossover_prob: probability that two parents are crossed uniformly.
-        mutation_prob: probability that a decision is drawn anew, 1 / d if None.
+        problem: the search problem.
+        rng: random numbers of the run.
+        population_size: N, also the number of offspring a generation.
+        crossover_prob: probability that two parents undergo uniform crossover.
+        mutation_prob: probability that a decision is resampled uniformly, 1 / d if None.
     """
+    from pymoo.algorithms.moo.nsga2 import NSGA2
 
-    TUNABLE: ClassVar[Mapping[str, tuple]] = {
-        "population_size": ("log-integer", 6, 60),
-        "crossover_prob": ("real", 0.0, 1.0),
-        "mutation_prob": ("log-real", 0.05, 0.6),
-    }
+    from nasbench.baselines.pymoo_operators import categorical_operators
 
-    def __init__(
-        self,
-        problem: Problem,
-        rng: np.random.Generator,
-        *,
-        population_size: Annotated[int, count(10_000, least=2)] = 40,
-        crossover_prob: Probability = 0.9,
-        mutation_prob: Probability | None = None,
-    ) -> None:
-        super().__init__(problem, rng)
-        from pymoo.algorithms.moo.nsga2 import NSGA2
-
-        self.start(NSGA2(pop_size=population_size, **self.operators(crossover_prob, mutation_prob)))
+    operators = categorical_operators(problem.space, crossover_prob, mutation_prob)
+    return PymooOptimizer(problem, rng, NSGA2(pop_size=population_size, **operators))
 
 
-OPTIMIZER = PerRun(Nsga2, objectives="many")
+OPTIMIZER = PerRun(nsga2, objectives="many")

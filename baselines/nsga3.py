@@ -1,63 +1,55 @@
-"""NSGA-III (Deb and Jain, IEEE TEVC 2014), as pymoo has it."""
+"""NSGA-III (Deb and Jain, IEEE TEVC 2014), as implemented in pymoo."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import numpy as np
 
-from nasbench.baselines.pymoo_search import PymooSearch
-from nasbench.ranges import Probability, count
+from nasbench.baselines.pymoo_optimizer import CrossoverProb, MutationProb, PopulationSize, PymooOptimizer
 from nasbench.search.optimizer import PerRun
 from nasbench.search.problem import Problem
+from nasbench.search.search_ranges import IntRange
 from nasbench.spaces.space import Floats
 
 
-class Nsga3(PymooSearch):
+def nsga3(
+    problem: Problem,
+    rng: np.random.Generator,
+    *,
+    population_size: Annotated[PopulationSize, IntRange(6, 92, log=True)] = 92,
+    crossover_prob: CrossoverProb = 1.0,
+    mutation_prob: MutationProb | None = None,
+) -> PymooOptimizer:
     """Non-dominated sorting with niches around reference directions, with pymoo's survival and categorical operators.
 
-    Directions are Das and Dennis's on the unit simplex, as finely divided as the population allows: the paper's population 92
-    gives its 12 divisions and 91 directions for three objectives. Crossover has probability 1, as in the paper.
+    The directions are Das and Dennis's on the unit simplex, with as many divisions as the population allows: the paper's
+    population of 92 gives its 12 divisions and 91 directions for three objectives. Crossover has probability 1, as in the paper.
 
     Args:
-        problem: the benchmark.
-        rng: the run's generator.
-        population_size: N; offspring a generation too.
-        crossover_prob: probability that two parents are crossed uniformly.
-        mutation_prob: probability that a decision is drawn anew, 1 / d if None.
+        problem: the search problem.
+        rng: random numbers of the run.
+        population_size: N, also the number of offspring a generation.
+        crossover_prob: probability that two parents undergo uniform crossover.
+        mutation_prob: probability that a decision is resampled uniformly, 1 / d if None.
     """
+    from pymoo.algorithms.moo.nsga3 import NSGA3
+    from pymoo.operators.selection.tournament import TournamentSelection
 
-    TUNABLE: ClassVar[Mapping[str, tuple]] = {
-        "population_size": ("log-integer", 6, 92),
-        "crossover_prob": ("real", 0.0, 1.0),
-        "mutation_prob": ("log-real", 0.05, 0.6),
-    }
+    from nasbench.baselines.pymoo_operators import categorical_operators, random_tournament
 
-    def __init__(
-        self,
-        problem: Problem,
-        rng: np.random.Generator,
-        *,
-        population_size: Annotated[int, count(10_000, least=2)] = 92,
-        crossover_prob: Probability = 1.0,
-        mutation_prob: Probability | None = None,
-    ) -> None:
-        super().__init__(problem, rng)
-        from pymoo.algorithms.moo.nsga3 import NSGA3
-        from pymoo.operators.selection.tournament import TournamentSelection
-
-        from nasbench.baselines.pymoo_operators import random_tournament
-
-        directions = reference_directions(self._objectives, population_size)
-        operators = self.operators(crossover_prob, mutation_prob)
-        selection = TournamentSelection(func_comp=random_tournament)
-        self.start(NSGA3(directions, pop_size=population_size, selection=selection, **operators))
+    algorithm = NSGA3(
+        reference_directions(len(problem.objectives), population_size),
+        pop_size=population_size,
+        selection=TournamentSelection(func_comp=random_tournament),
+        **categorical_operators(problem.space, crossover_prob, mutation_prob),
+    )
+    return PymooOptimizer(problem, rng, algorithm)
 
 
 def divisions(objectives: int, population_size: int) -> int:
-    """Most divisions p of each axis whose `C(M + p - 1, p)` directions do not outnumber the population; at least 1."""
+    """Return the most divisions p of each axis whose `C(M + p - 1, p)` directions do not outnumber the population; at least 1."""
     p = 1
     while objectives > 1 and math.comb(objectives + p, p + 1) <= population_size:
         p += 1
@@ -65,7 +57,7 @@ def divisions(objectives: int, population_size: int) -> int:
 
 
 def reference_directions(objectives: int, population_size: int) -> Floats:
-    """Das and Dennis's directions, `(n, M)`, each summing to 1."""
+    """Return Das and Dennis's directions, `(n, M)`, each summing to 1."""
     from pymoo.util.ref_dirs import get_reference_directions
 
     if objectives == 1:
@@ -74,4 +66,4 @@ def reference_directions(objectives: int, population_size: int) -> Floats:
     return np.asarray(directions)
 
 
-OPTIMIZER = PerRun(Nsga3, objectives="many")
+OPTIMIZER = PerRun(nsga3, objectives="many")

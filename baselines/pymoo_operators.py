@@ -1,4 +1,8 @@
-"""Categorical operators for pymoo's algorithms; imports pymoo, so import this where an algorithm is built."""
+"""Categorical operators for pymoo's genetic algorithms, vectorised; imports pymoo, so import it where an algorithm is built.
+
+They are those that pymoo uses for categorical variables: uniform crossover, and a mutation that resamples each decision. pymoo's
+own mutation works on Python objects, and takes longer than the rest of the algorithm.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,25 @@ from pymoo.algorithms.moo.sms import cv_and_dom_tournament
 from pymoo.core.mutation import Mutation
 from pymoo.core.repair import Repair
 from pymoo.core.sampling import Sampling
+from pymoo.operators.crossover.ux import UX
 
 from nasbench.spaces.space import Ints, Space
+
+
+def categorical_operators(space: Space, crossover_prob: float, mutation_prob: float | None) -> dict[str, Any]:
+    """Return the operators of a genetic algorithm of pymoo, as its keyword arguments.
+
+    Args:
+        space: of the architectures.
+        crossover_prob: probability that two parents undergo uniform crossover.
+        mutation_prob: probability that a decision is resampled uniformly, `1 / d` if None.
+    """
+    return {
+        "sampling": UniformSampling(space),
+        "crossover": UX(prob=crossover_prob),
+        "mutation": ChoiceMutation(space, 1.0 / space.d if mutation_prob is None else mutation_prob),
+        "repair": FeasibleRepair(space),
+    }
 
 
 class UniformSampling(Sampling):  # type: ignore[misc]
@@ -26,7 +47,7 @@ class UniformSampling(Sampling):  # type: ignore[misc]
 
 
 class ChoiceMutation(Mutation):  # type: ignore[misc]
-    """Each decision is drawn anew, uniformly, with probability `rate`: pymoo's `ChoiceRandomMutation` on integer arrays."""
+    """Resamples each decision uniformly with probability `rate`: pymoo's `ChoiceRandomMutation` on integer arrays."""
 
     def __init__(self, space: Space, rate: float) -> None:
         super().__init__()
@@ -34,13 +55,13 @@ class ChoiceMutation(Mutation):  # type: ignore[misc]
         self.rate = rate
 
     def _do(self, problem: Any, X: Ints, *args: Any, random_state: Any = None, **kwargs: Any) -> Ints:
-        anew = random_state.random(X.shape) < self.rate
+        resampled = random_state.random(X.shape) < self.rate
         drawn = (random_state.random(X.shape) * self.space.cardinalities).astype(np.int64)
-        return np.where(anew, drawn, X)
+        return np.where(resampled, drawn, X)
 
 
 class FeasibleRepair(Repair):  # type: ignore[misc]
-    """An infeasible offspring gives its place to a uniform feasible architecture."""
+    """Replaces each infeasible offspring by a uniform feasible architecture."""
 
     def __init__(self, space: Space) -> None:
         super().__init__()
@@ -53,14 +74,14 @@ class FeasibleRepair(Repair):  # type: ignore[misc]
         return X
 
 
-# pymoo decorates these two such that they cannot be pickled by name; a run in the middle must be.
+# pymoo decorates these two such that they cannot be pickled by name; an unfinished run must be.
 
 
 def random_tournament(pop: Any, P: Ints, **kwargs: Any) -> Ints:
-    """NSGA-III's: a feasible parent at random."""
+    """Run NSGA-III's tournament: a feasible parent at random."""
     return comp_by_cv_then_random(pop, P, **kwargs)
 
 
 def domination_tournament(pop: Any, P: Ints, **kwargs: Any) -> Ints:
-    """SMS-EMOA's: the dominating parent, else one at random."""
+    """Run SMS-EMOA's tournament: the dominating parent, else one at random."""
     return cv_and_dom_tournament(pop, P, **kwargs)
