@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
+from nasbench.search.search_ranges import FloatRange, IntRange
 from nasbench.search.simplex import support, uniform_theta, vertices
 from nasbench.spaces.space import Architectures, Floats
 
@@ -34,20 +34,14 @@ class Asng:
         initial_step_size: initial length of a step in the Fisher metric.
     """
 
-    TUNABLE: ClassVar[Mapping[str, tuple]] = {
-        "samples_per_step": ("integer", 2, 12),
-        "snr_threshold": ("log-real", 1.05, 6.0),
-        "initial_step_size": ("log-real", 0.05, 4.0),
-    }
-
     def __init__(
         self,
         problem: Problem,
         streams: Streams,
         *,
-        samples_per_step: Annotated[int, count(1_000, least=2)] = 2,
-        snr_threshold: Annotated[float, SIGNAL] = 1.5,
-        initial_step_size: Annotated[float, positive(1_000)] = 1.0,
+        samples_per_step: Annotated[int, count(1_000, least=2), IntRange(2, 12)] = 2,
+        snr_threshold: Annotated[float, SIGNAL, FloatRange(1.05, 6.0, log=True)] = 1.5,
+        initial_step_size: Annotated[float, positive(1_000), FloatRange(0.05, 4.0, log=True)] = 1.0,
     ) -> None:
         self._space = problem.space
         self._streams = streams

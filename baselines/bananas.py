@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from nasbench.search.history import History
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import PerRun
 from nasbench.search.problem import Problem
+from nasbench.search.search_ranges import Choice, IntRange
 from nasbench.spaces.space import Architectures, Floats, Space
 
 
@@ -38,27 +38,18 @@ class Bananas:
         encoding: "paths" or "one-hot"; a space without paths takes "one-hot" for "paths".
     """
 
-    TUNABLE: ClassVar[Mapping[str, tuple]] = {
-        "n_initial_samples": ("log-integer", 4, 40),
-        "batch_size": ("integer", 1, 20),
-        "n_candidates": ("log-integer", 20, 400),
-        "n_parents": ("integer", 1, 20),
-        "training_steps": ("log-integer", 50, 400),
-        "encoding": ("choice", "paths", "one-hot"),
-    }
-
     def __init__(
         self,
         problem: Problem,
         rng: np.random.Generator,
         *,
-        n_initial_samples: Annotated[int, count(10_000)] = 10,
-        batch_size: Annotated[int, count(10_000)] = 10,
-        n_candidates: Annotated[int, count(10_000)] = 100,
-        n_parents: Annotated[int, count(10_000)] = 10,
+        n_initial_samples: Annotated[int, count(10_000), IntRange(4, 40, log=True)] = 10,
+        batch_size: Annotated[int, count(10_000), IntRange(1, 20)] = 10,
+        n_candidates: Annotated[int, count(10_000), IntRange(20, 400, log=True)] = 100,
+        n_parents: Annotated[int, count(10_000), IntRange(1, 20)] = 10,
         ensemble_size: Annotated[int, count(100, least=2)] = 5,
-        training_steps: Annotated[int, count(10_000)] = 150,
-        encoding: Literal["paths", "one-hot"] = "paths",
+        training_steps: Annotated[int, count(10_000), IntRange(50, 400, log=True)] = 150,
+        encoding: Annotated[Literal["paths", "one-hot"], Choice(("paths", "one-hot"))] = "paths",
     ) -> None:
         self._space = problem.space
         self._rng = rng

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from nasbench.search.observations import RunObservations
 from nasbench.search.operation_counter import record
 from nasbench.search.optimizer import PerRun
 from nasbench.search.problem import Problem
+from nasbench.search.search_ranges import FloatRange, IntRange
 from nasbench.spaces.space import Architectures, Floats, Ints
 
 SMALLEST = 1e-32
@@ -38,24 +38,16 @@ class Bohb(SuccessiveHalving):
         top_fraction: share of a fidelity's architectures that count as good, at least `d + 1` of them.
     """
 
-    TUNABLE: ClassVar[Mapping[str, tuple]] = {
-        "eta": ("real", 2.0, 5.0),
-        "n_candidates": ("log-integer", 2, 128),
-        "random_fraction": ("real", 0.0, 0.5),
-        "min_bandwidth": ("log-real", 0.01, 0.5),
-        "top_fraction": ("real", 0.05, 0.4),
-    }
-
     def __init__(
         self,
         problem: Problem,
         rng: np.random.Generator,
         *,
         eta: Eta = 3.0,
-        n_candidates: Annotated[int, count(10_000)] = 4,
-        random_fraction: Probability = 0.0,
-        min_bandwidth: Annotated[float, positive(1)] = 0.3,
-        top_fraction: Annotated[float, positive(0.5)] = 0.15,
+        n_candidates: Annotated[int, count(10_000), IntRange(2, 128, log=True)] = 4,
+        random_fraction: Annotated[Probability, FloatRange(0.0, 0.5)] = 0.0,
+        min_bandwidth: Annotated[float, positive(1), FloatRange(0.01, 0.5, log=True)] = 0.3,
+        top_fraction: Annotated[float, positive(0.5), FloatRange(0.05, 0.4)] = 0.15,
     ) -> None:
         super().__init__(problem, rng, eta=eta)
         self._samples, self._random_fraction = n_candidates, random_fraction

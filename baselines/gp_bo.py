@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -18,6 +17,7 @@ from nasbench.search.observations import RunObservations
 from nasbench.search.operation_counter import record
 from nasbench.search.optimizer import PerRun
 from nasbench.search.problem import Problem
+from nasbench.search.search_ranges import Choice, FloatRange, IntRange
 from nasbench.spaces.space import Architectures, Floats, Space
 
 RATES = (0.05, 0.1, 0.2, 0.4, 0.7, 1.2, 2.0)
@@ -26,7 +26,7 @@ NOISES = (0.003, 0.01, 0.03, 0.1, 0.3)
 STARTS, CLIMBS = 5, 3
 """Local search on the acquisition: from how many of the pool, and at most how far."""
 
-Weight = Annotated[float, between(0, 1_000)]
+Weight = Annotated[float, between(0, 1_000), FloatRange(0.0, 1.0)]
 
 
 class GpBo:
@@ -47,14 +47,6 @@ class GpBo:
         n_candidates: uniform architectures among which the acquisition is maximised, beside the neighbours of the best.
     """
 
-    TUNABLE: ClassVar[Mapping[str, tuple]] = {
-        "n_initial_samples": ("log-integer", 3, 40),
-        "edge_weight": ("real", 0.0, 1.0),
-        "path_weight": ("real", 0.0, 1.0),
-        "target_transform": ("choice", "ranks", "standardised"),
-        "n_candidates": ("log-integer", 64, 1024),
-    }
-
     REFIT_GROWTH: ClassVar[float] = 1.3
     """Hyperparameters are chosen again when there are this many times the observations of the last choice."""
 
@@ -63,11 +55,11 @@ class GpBo:
         problem: Problem,
         rng: np.random.Generator,
         *,
-        n_initial_samples: Annotated[int, count(10_000)] = 10,
+        n_initial_samples: Annotated[int, count(10_000), IntRange(3, 40, log=True)] = 10,
         edge_weight: Weight = 1.0,
         path_weight: Weight = 0.0,
-        target_transform: Literal["ranks", "standardised"] = "ranks",
-        n_candidates: Annotated[int, count(10_000)] = 256,
+        target_transform: Annotated[Literal["ranks", "standardised"], Choice(("ranks", "standardised"))] = "ranks",
+        n_candidates: Annotated[int, count(10_000), IntRange(64, 1024, log=True)] = 256,
     ) -> None:
         require(edge_weight + path_weight > 0, "GP-BO", "path_weight", path_weight, "above 0 where edges is 0")
         require(

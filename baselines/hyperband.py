@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import ClassVar
 
 import numpy as np
 
@@ -23,8 +21,6 @@ class Hyperband(SuccessiveHalving):
         rng: the run's generator.
         eta: factor between rungs; the paper's 3.
     """
-
-    TUNABLE: ClassVar[Mapping[str, tuple]] = {"eta": ("real", 2.0, 5.0)}
 
     def __init__(self, problem: Problem, rng: np.random.Generator, *, eta: Eta = 3.0) -> None:
         super().__init__(problem, rng, eta=eta)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
+from nasbench.search.search_ranges import Choice
 from nasbench.spaces.space import Architectures
 
 
@@ -26,9 +26,14 @@ class LocalSearch:
     """
 
     REPAIRED = True  # some neighbours are no architectures
-    TUNABLE: ClassVar[Mapping[str, tuple]] = {"improvement": ("choice", "best", "first")}
 
-    def __init__(self, problem: Problem, streams: Streams, *, improvement: Literal["best", "first"] = "best") -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        streams: Streams,
+        *,
+        improvement: Annotated[Literal["best", "first"], Choice(("best", "first"))] = "best",
+    ) -> None:
         runs = len(streams)
         self._space = problem.space
         self._streams = streams

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from nasbench.search.history import History
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import PerRun
 from nasbench.search.problem import Problem
+from nasbench.search.search_ranges import IntRange
 from nasbench.spaces.space import Architectures
 
 POOL = 20_000
@@ -36,15 +36,13 @@ class Progressive:
         steps: steps of training of the predictor.
     """
 
-    TUNABLE: ClassVar[Mapping[str, tuple]] = {"beam_width": ("log-integer", 5, 60), "steps": ("log-integer", 50, 400)}
-
     def __init__(
         self,
         problem: Problem,
         rng: np.random.Generator,
         *,
-        beam_width: Annotated[int, count(1_000)] = 15,
-        steps: Annotated[int, count(10_000)] = 150,
+        beam_width: Annotated[int, count(1_000), IntRange(5, 60, log=True)] = 15,
+        steps: Annotated[int, count(10_000), IntRange(50, 400, log=True)] = 150,
     ) -> None:
         self._space = problem.space
         self._rng = rng

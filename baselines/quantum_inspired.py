@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
+from nasbench.search.search_ranges import FloatRange, IntRange
 from nasbench.search.simplex import support, uniform_theta
 from nasbench.spaces.space import Architectures, Floats, Ints
 
@@ -40,24 +40,16 @@ class QuantumInspired:
         migration_period: generations from one sharing of the best of all to the next.
     """
 
-    TUNABLE: ClassVar[Mapping[str, tuple]] = {
-        "population_size": ("integer", 2, 20),
-        "rotation_angle": ("log-real", 0.03, 0.8),
-        "epsilon": ("log-real", 0.002, 0.1),
-        "n_groups": ("integer", 1, 5),
-        "migration_period": ("log-integer", 2, 100),
-    }
-
     def __init__(
         self,
         problem: Problem,
         streams: Streams,
         *,
-        population_size: Annotated[int, count(1_000)] = 10,
-        rotation_angle: Annotated[float, TURN] = 0.01 * math.pi,
-        epsilon: Annotated[float, between(0, 0.5)] = 0.01,
-        n_groups: Annotated[int, count(1_000)] = 5,
-        migration_period: Annotated[int, count(1_000_000)] = 100,
+        population_size: Annotated[int, count(1_000), IntRange(2, 20)] = 10,
+        rotation_angle: Annotated[float, TURN, FloatRange(0.03, 0.8, log=True)] = 0.01 * math.pi,
+        epsilon: Annotated[float, between(0, 0.5), FloatRange(0.002, 0.1, log=True)] = 0.01,
+        n_groups: Annotated[int, count(1_000), IntRange(1, 5)] = 5,
+        migration_period: Annotated[int, count(1_000_000), IntRange(2, 100, log=True)] = 100,
     ) -> None:
         largest = 1.0 / int(problem.space.cardinalities.max())
         require(

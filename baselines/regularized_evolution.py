@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
+from nasbench.search.search_ranges import IntRange
 from nasbench.spaces.space import Architectures
 
 
@@ -32,18 +32,13 @@ class RegularizedEvolution:
         mutation: which decision a mutation changes, one of the space's `mutations`.
     """
 
-    TUNABLE: ClassVar[Mapping[str, tuple]] = {
-        "population_size": ("log-integer", 5, 60),
-        "tournament_size": ("integer", 1, 20),
-    }
-
     def __init__(
         self,
         problem: Problem,
         streams: Streams,
         *,
-        population_size: Annotated[int, count(10_000)] = 10,
-        tournament_size: Annotated[int, count(10_000)] = 3,
+        population_size: Annotated[int, count(10_000), IntRange(5, 60, log=True)] = 10,
+        tournament_size: Annotated[int, count(10_000), IntRange(1, 20)] = 3,
         mutation: Annotated[str, Text("the name of a mutation of the space")] = "uniform",
     ) -> None:
         if mutation not in problem.space.mutations:

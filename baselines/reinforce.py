@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import numpy as np
 from scipy.special import ndtri
@@ -15,6 +14,7 @@ from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
+from nasbench.search.search_ranges import FloatRange
 from nasbench.search.simplex import support, vertices
 from nasbench.spaces.space import Architectures, Floats
 
@@ -35,18 +35,13 @@ class Reinforce:
         initial_scale: standard deviation of the initial logits.
     """
 
-    TUNABLE: ClassVar[Mapping[str, tuple]] = {
-        "learning_rate": ("log-real", 1e-3, 1.0),
-        "momentum": ("real", 0.0, 0.99),
-    }
-
     def __init__(
         self,
         problem: Problem,
         streams: Streams,
         *,
-        learning_rate: Annotated[float, positive(1_000)] = 0.01,
-        momentum: Annotated[float, FRACTION] = 0.9,
+        learning_rate: Annotated[float, positive(1_000), FloatRange(0.001, 1.0, log=True)] = 0.01,
+        momentum: Annotated[float, FRACTION, FloatRange(0.0, 0.99)] = 0.9,
         initial_scale: Annotated[float, between(0, 1_000)] = 1e-3,
     ) -> None:
         self._space = problem.space

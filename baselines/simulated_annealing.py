@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
+from nasbench.search.search_ranges import FloatRange, IntRange
 from nasbench.spaces.space import Architectures, Floats
 
 FROZEN = 5
@@ -36,22 +36,15 @@ class SimulatedAnnealing:
         warmup: moves that set the first temperature.
     """
 
-    TUNABLE: ClassVar[Mapping[str, tuple]] = {
-        "initial_acceptance_prob": ("real", 0.05, 0.9),
-        "temperature_decay": ("real", 0.5, 0.99),
-        "proposals_per_temperature": ("log-integer", 2, 60),
-        "warmup": ("integer", 2, 20),
-    }
-
     def __init__(
         self,
         problem: Problem,
         streams: Streams,
         *,
-        initial_acceptance_prob: Annotated[float, INSIDE] = 0.4,
-        temperature_decay: Annotated[float, INSIDE] = 0.9,
-        proposals_per_temperature: Annotated[int, count(1_000_000)] | None = None,
-        warmup: Annotated[int, count(1_000_000)] = 10,
+        initial_acceptance_prob: Annotated[float, INSIDE, FloatRange(0.05, 0.9)] = 0.4,
+        temperature_decay: Annotated[float, INSIDE, FloatRange(0.5, 0.99)] = 0.9,
+        proposals_per_temperature: Annotated[int, count(1_000_000), IntRange(2, 60, log=True)] | None = None,
+        warmup: Annotated[int, count(1_000_000), IntRange(2, 20)] = 10,
     ) -> None:
         proposals_per_temperature = problem.space.d if proposals_per_temperature is None else proposals_per_temperature
         runs = len(streams)

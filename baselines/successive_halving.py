@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import numpy as np
 
@@ -13,9 +12,10 @@ from nasbench.ranges import between, count
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import PerRun
 from nasbench.search.problem import Problem
+from nasbench.search.search_ranges import FloatRange, IntRange
 from nasbench.spaces.space import Architectures, Floats, Ints
 
-Eta = Annotated[float, between(1.1, 1_000)]
+Eta = Annotated[float, between(1.1, 1_000), FloatRange(2.0, 5.0)]
 """Factor between the rungs of a bracket; the nearer to 1, the more rungs."""
 
 
@@ -118,17 +118,12 @@ class SuccessiveHalving:
         eta: factor between rungs.
     """
 
-    TUNABLE: ClassVar[Mapping[str, tuple]] = {
-        "n_configurations": ("log-integer", 3, 81),
-        "eta": ("real", 2.0, 5.0),
-    }
-
     def __init__(
         self,
         problem: Problem,
         rng: np.random.Generator,
         *,
-        n_configurations: Annotated[int, count(100_000)] | None = None,
+        n_configurations: Annotated[int, count(100_000), IntRange(3, 81, log=True)] | None = None,
         eta: Eta = 3.0,
     ) -> None:
         self._space = problem.space

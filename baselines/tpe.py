@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from nasbench.ranges import count
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import PerRun
 from nasbench.search.problem import Problem
+from nasbench.search.search_ranges import Choice, IntRange
 from nasbench.spaces.space import Architectures, Space
 
 
@@ -29,20 +29,14 @@ class Tpe:
         multivariate: one joint estimator (Falkner et al. 2018) in place of the 2011 paper's one a decision.
     """
 
-    TUNABLE: ClassVar[Mapping[str, tuple]] = {
-        "n_initial_samples": ("log-integer", 4, 40),
-        "n_candidates": ("log-integer", 4, 200),
-        "multivariate": ("choice", False, True),
-    }
-
     def __init__(
         self,
         problem: Problem,
         rng: np.random.Generator,
         *,
-        n_initial_samples: Annotated[int, count(10_000)] = 10,
-        n_candidates: Annotated[int, count(10_000)] = 24,
-        multivariate: bool = True,
+        n_initial_samples: Annotated[int, count(10_000), IntRange(4, 40, log=True)] = 10,
+        n_candidates: Annotated[int, count(10_000), IntRange(4, 200, log=True)] = 24,
+        multivariate: Annotated[bool, Choice((False, True))] = True,
     ) -> None:
         optuna = import_optuna()
         self._space: Space = problem.space

@@ -1,4 +1,4 @@
-"""Search ranges: what hyperparameter tuning may try, declared beside a setting.
+"""Search ranges for hyperparameter tuning, declared in the annotation of a setting.
 
 population_size: Annotated[int, count(10_000), IntRange(4, 40, log=True)] = 10
 encoding: Annotated[Literal["paths", "one-hot"], Choice(("paths", "one-hot"))] = "paths"
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, get_args, get_origin
 
 from nasbench.errors import NasbenchError
-from nasbench.search.settings import setting_hints
+from nasbench.search.settings import default_settings, setting_hints
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,10 @@ class _Interval:
                 f"The search range {self} is empty; its low end should be below its high end, and above 0 on a logarithmic scale."
             )
 
-    def as_tuple(self) -> tuple[Any, ...]:
-        """Return kind, low and high, as a class attribute TUNABLE has them."""
-        kind = "integer" if isinstance(self.low, int) else "real"
-        return f"log-{kind}" if self.log else kind, self.low, self.high
+    @property
+    def values(self) -> tuple[float, ...]:
+        """Return both ends, which the setting must allow."""
+        return self.low, self.high
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,9 @@ class Choice:
 
     values: tuple[Any, ...]
 
-    def as_tuple(self) -> tuple[Any, ...]:
-        """Return kind and values, as a class attribute TUNABLE has them."""
-        return "choice", *self.values
+    def __post_init__(self) -> None:
+        if not self.values:
+            raise NasbenchError("The search range Choice is empty; it should have one value at least.")
 
 
 SearchRange = IntRange | FloatRange | Choice
@@ -62,7 +62,8 @@ SearchRange = IntRange | FloatRange | Choice
 
 def search_ranges(algorithm: Callable[..., Any]) -> Mapping[str, SearchRange]:
     """Return the search range of each setting that declares one."""
-    found = {name: _range_in(hint) for name, hint in setting_hints(algorithm).items()}
+    hints = setting_hints(algorithm)
+    found = {name: _range_in(hints.get(name)) for name in default_settings(algorithm)}
     return {name: range_ for name, range_ in found.items() if range_ is not None}
 
 

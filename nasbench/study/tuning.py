@@ -1,16 +1,8 @@
 """Tunes an optimizer's own settings on one benchmark within a stated budget, the same way for ours and theirs.
 
-An algorithm says what may be tuned in a class attribute `TUNABLE`, a mapping from the name of a setting to a range, which is one
-of these tuples:
-
-    ("integer", low, high)        whole numbers from low to high, both included
-    ("log-integer", low, high)    the same, searched on a logarithmic scale
-    ("real", low, high)           numbers
-    ("log-real", low, high)       the same, searched on a logarithmic scale
-    ("choice", first, second...)  one of the values listed
-
-Settings that are not in it stay at their defaults, and so do those that the space of the benchmark cannot take. The first trial is
-the defaults themselves, so tuning never reports worse than them on the runs it used; those runs are not evidence, and the report of a
+An algorithm declares what may be tuned beside each setting, by an annotation (`nasbench.search.search_ranges`). Settings without a
+range keep their defaults, and so do those that the space of the benchmark does not admit. The first trial is the defaults
+themselves, so tuning never reports a result worse than theirs on the runs it used; those runs are not evidence, and the report of a
 comparison must use other seeds. On perturbed copies of the benchmark, in its place, only what helps on all of them pays (see
 `nasbench.benchmarks.perturbed`).
 """
@@ -32,14 +24,12 @@ from nasbench.search.optimizer import Lockstep, PerRun
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.search.search_protocol import SearchProtocol
-from nasbench.search.search_ranges import search_ranges
+from nasbench.search.search_ranges import Choice, IntRange, SearchRange, search_ranges
 from nasbench.spaces.space import Floats
 from nasbench.study.tuning_objectives import METRICS, evaluate
 
 if TYPE_CHECKING:
     from nasbench.study.cluster import Cluster
-
-KINDS = ("integer", "log-integer", "real", "log-real", "choice")
 
 RUNS_A_CALL = 5
 """Runs of a trial that go to a cluster's worker together; the same for every cluster, so that nothing depends on its size."""
@@ -68,43 +58,28 @@ class Trial:
         return float(self.values.std(ddof=1) / len(self.values) ** 0.5) if len(self.values) > 1 else float("nan")
 
 
-def tunable(optimizer: Lockstep | PerRun) -> Mapping[str, tuple]:
-    """The ranges that an algorithm declares.
+def tunable(optimizer: Lockstep | PerRun) -> Mapping[str, SearchRange]:
+    """Return the search range of each setting that declares one.
 
     Raises:
-        NasbenchError: if it declares none, a range is none of the five forms, or it names a setting that does not exist.
+        NasbenchError: if none does, or a range exceeds what its setting may be.
     """
-    algorithm = optimizer.algorithm
-    declared = {setting: range_.as_tuple() for setting, range_ in search_ranges(algorithm).items()}
-    ranges: Mapping[str, tuple] = declared | dict(getattr(algorithm, "TUNABLE", {}))
-    name = getattr(algorithm, "__name__", "The optimizer")
+    ranges = search_ranges(optimizer.algorithm)
     if not ranges:
         raise NasbenchError(
-            f"{name} declares no settings that can be tuned; its class should have an attribute TUNABLE."
+            f"{optimizer.name} declares no settings that can be tuned; annotate one with IntRange, FloatRange or Choice."
         )
-    for setting, form in ranges.items():
-        if setting not in optimizer.settings:
-            raise unknown_name(f"setting of {name}", setting, optimizer.settings)
-        if not form or form[0] not in KINDS:
+    for setting, range_ in ranges.items():
+        allowed = optimizer.allowed[setting]
+        if not all(value in allowed for value in range_.values):
             raise NasbenchError(
-                f"{name} declares {setting} as {form!r}; a range starts with one of {', '.join(KINDS)}."
+                f"{optimizer.name} declares {setting} as {range_} and has it as {allowed.words}; make them agree."
             )
-        if (form[0] == "choice" and len(form) < 2) or (
-            form[0] != "choice" and not (len(form) == 3 and form[1] < form[2])
-        ):
-            raise NasbenchError(f"{name} declares {setting} as {form!r}; it should have a low and a high, or values.")
-        if form[0].startswith("log") and form[1] <= 0:
-            raise NasbenchError(f"{name} declares {setting} as {form!r}; a logarithmic range starts above 0.")
-        for value in form[1:]:
-            if value not in optimizer.allowed[setting]:
-                raise NasbenchError(
-                    f"{name} declares {setting} as {form!r} and has it as {optimizer.allowed[setting].words}; make them agree."
-                )
     return ranges
 
 
-def tunable_on(optimizer: Lockstep | PerRun, problem: Problem) -> Mapping[str, tuple]:
-    """Those of `tunable` whose high ends and choices the algorithm can be built with on a benchmark; the others stay at their defaults.
+def tunable_on(optimizer: Lockstep | PerRun, problem: Problem) -> Mapping[str, SearchRange]:
+    """Return those of `tunable` whose high ends and choices the algorithm can be built with on a problem.
 
     Raises:
         NasbenchError: as `tunable`, if it cannot be built with its defaults, or if none is left.
@@ -113,9 +88,9 @@ def tunable_on(optimizer: Lockstep | PerRun, problem: Problem) -> Mapping[str, t
     def build(settings: Mapping[str, Any]) -> None:
         optimizer.create(problem, Streams(0, (0,)), settings)
 
-    def takes(setting: str, form: tuple) -> bool:
+    def takes(setting: str, range_: SearchRange) -> bool:
         try:
-            for value in form[1:] if form[0] == "choice" else form[2:]:
+            for value in range_.values if isinstance(range_, Choice) else [range_.high]:
                 build({setting: value})
         except NasbenchError:
             return False
@@ -123,7 +98,7 @@ def tunable_on(optimizer: Lockstep | PerRun, problem: Problem) -> Mapping[str, t
 
     ranges = tunable(optimizer)
     build({})
-    taken = {setting: form for setting, form in ranges.items() if takes(setting, form)}
+    taken = {setting: range_ for setting, range_ in ranges.items() if takes(setting, range_)}
     if not taken:
         raise NasbenchError(f"None of the settings of {optimizer.name} can be tuned on space {problem.space.name!r}.")
     return taken
@@ -239,18 +214,17 @@ def _evaluate_by_name(
     return evaluate(optimizer, place, setting, settings, runs=runs, seed=seed, metric=metric)
 
 
-def _study(ranges: Mapping[str, tuple], seed: int) -> tuple[Any, dict[str, Any]]:
+def _study(ranges: Mapping[str, SearchRange], seed: int) -> tuple[Any, dict[str, Any]]:
     optuna = require_extra("tune", "optuna")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return (
         optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed, multivariate=True)),
-        {setting: _distribution(optuna.distributions, form) for setting, form in ranges.items()},
+        {setting: _distribution(optuna.distributions, range_) for setting, range_ in ranges.items()},
     )
 
 
-def _distribution(distributions: Any, form: tuple) -> Any:
-    kind = form[0]
-    if kind == "choice":
-        return distributions.CategoricalDistribution(form[1:])
-    make = distributions.IntDistribution if kind.endswith("integer") else distributions.FloatDistribution
-    return make(form[1], form[2], log=kind.startswith("log"))
+def _distribution(distributions: Any, range_: SearchRange) -> Any:
+    if isinstance(range_, Choice):
+        return distributions.CategoricalDistribution(range_.values)
+    make = distributions.IntDistribution if isinstance(range_, IntRange) else distributions.FloatDistribution
+    return make(range_.low, range_.high, log=range_.log)

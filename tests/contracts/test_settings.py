@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ from nasbench.errors import NasbenchError
 from nasbench.ranges import Allowed, Anything, OneOf, OrNone, Probability, Range, Text, allowed_by, count
 from nasbench.search.optimizer import Lockstep
 from nasbench.search.registry import get_optimizer, optimizer_names
+from nasbench.search.search_ranges import IntRange, search_ranges
 from nasbench.search.settings import allowed_settings
 from nasbench.study.tuning import tunable
 
@@ -49,7 +50,7 @@ def test_every_setting_of_an_optimizer_declares_what_it_may_be(name: str) -> Non
 @pytest.mark.parametrize("name", optimizer_names())
 def test_what_may_be_tuned_is_what_may_be_set(name: str) -> None:
     optimizer = get_optimizer(name)
-    if hasattr(optimizer.algorithm, "TUNABLE"):
+    if search_ranges(optimizer.algorithm):
         assert set(tunable(optimizer)) <= set(optimizer.allowed)
 
 
@@ -68,14 +69,12 @@ def test_every_option_of_a_searcher_declares_what_it_may_be() -> None:
 class Mine:
     """A plug-in of somebody who wrote types alone, and of one setting not even that."""
 
-    TUNABLE: ClassVar[Mapping[str, tuple]] = {"many": ("integer", 1, 20)}
-
     def __init__(
         self,
         problem: object,
         streams: object,
         *,
-        many: Annotated[int, count(9)] = 3,
+        many: Annotated[int, count(9), IntRange(1, 20)] = 3,
         share: Probability | None = None,
         kind: Literal["a", "b"] = "a",
         whole: int = 3,
@@ -111,7 +110,9 @@ def test_types_of_a_plug_in_are_kept_without_any_range(setting: str, good: tuple
 
 
 def test_a_range_to_tune_outside_the_range_of_the_setting_is_refused() -> None:
-    with pytest.raises(NasbenchError, match=r"many as \('integer', 1, 20\) and has it as .*at most 9; make them agree"):
+    with pytest.raises(
+        NasbenchError, match=r"many as IntRange\(low=1, high=20, log=False\) and has it as .*at most 9; make them agree"
+    ):
         tunable(Lockstep(Mine))
 
 

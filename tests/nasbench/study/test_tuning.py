@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib
 import json
 import tomllib
+from collections.abc import Callable
 from importlib.metadata import EntryPoint
-from typing import Any, ClassVar
+from typing import Annotated, Any
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
 from nasbench.search.search_protocol import SearchProtocol
+from nasbench.search.search_ranges import Choice, FloatRange, IntRange
 from nasbench.study.tune_command import parse_budget, snippet
 from nasbench.study.tuning import Trial, tunable, tunable_on, tune
 from nasbench.study.tuning_objectives import evaluate, final_regret, queries_to_target
@@ -174,11 +176,15 @@ def test_tuning_helps_where_the_default_is_bad() -> None:
 
     class Stuck(evolution.RegularizedEvolution):  # type: ignore[misc, name-defined]
         def __init__(
-            self, problem: Any, streams: Any, *, population_size: int = 1000, tournament_size: int = 3
+            self,
+            problem: Any,
+            streams: Any,
+            *,
+            population_size: Annotated[int, IntRange(5, 1000, log=True)] = 1000,
+            tournament_size: int = 3,
         ) -> None:
             super().__init__(problem, streams, population_size=population_size, tournament_size=tournament_size)
 
-    Stuck.TUNABLE = {"population_size": ("log-integer", 5, 1000)}
     done = tune(
         Lockstep(Stuck), benchmark, protocol(unique_queries=150), trials=12, runs=40, seed=4, metric="final-regret"
     )
@@ -188,33 +194,38 @@ def test_tuning_helps_where_the_default_is_bad() -> None:
 @pytest.mark.parametrize("name", ALGORITHMS)
 def test_every_rival_declares_ranges_that_hold_its_default(name: str) -> None:
     optimizer = importlib.import_module(f"nasbench.baselines.{name}").OPTIMIZER
-    for parameter, form in tunable(optimizer).items():
+    for parameter, range_ in tunable(optimizer).items():
         default = optimizer.settings[parameter]
         if default is None:
             continue
-        assert default in form[1:] if form[0] == "choice" else form[1] <= default <= form[2], parameter
+        if isinstance(range_, Choice):
+            assert default in range_.values, parameter
+        else:
+            assert range_.low <= default <= range_.high, parameter
 
 
-def test_bad_declarations_are_refused() -> None:
+def test_an_algorithm_without_search_ranges_cannot_be_tuned() -> None:
     class Plain:
         """Declares nothing."""
-
-        TUNABLE: ClassVar[dict[str, tuple]] = {}
 
         def __init__(self, problem: Any, streams: Any, *, width: int = 1) -> None: ...
 
     with pytest.raises(NasbenchError, match="declares no settings"):
         tunable(Lockstep(Plain))
-    for declared, reason in (
-        ({"widht": ("integer", 1, 2)}, "did you mean 'width'"),
-        ({"width": ("whole", 1, 2)}, "starts with one of"),
-        ({"width": ("integer", 2, 1)}, "a low and a high"),
-        ({"width": ("log-integer", 0, 3)}, "above 0"),
-        ({"width": ("choice",)}, "values"),
-    ):
-        Plain.TUNABLE = declared
-        with pytest.raises(NasbenchError, match=reason):
-            tunable(Lockstep(Plain))
+
+
+@pytest.mark.parametrize(
+    ("declare", "reason"),
+    [
+        (lambda: IntRange(2, 1), "low end should be below"),
+        (lambda: FloatRange(1.0, 1.0), "low end should be below"),
+        (lambda: IntRange(0, 3, log=True), "above 0 on a logarithmic scale"),
+        (lambda: Choice(()), "one value at least"),
+    ],
+)
+def test_empty_search_ranges_are_refused(declare: Callable[[], object], reason: str) -> None:
+    with pytest.raises(NasbenchError, match=reason):
+        declare()
 
 
 def test_standard_error() -> None:
