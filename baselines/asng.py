@@ -89,7 +89,8 @@ class Asng:
 
 
 def utilities(losses: Floats) -> Floats:
-    """Rank-based utilities, `(..., n)` to `(..., n)`: `1 / m` for the `m = ceil(n / 4)` best, `-1 / m` for the `m` worst.
+    """Return rank-based utilities, `(..., n)` to `(..., n)`: `1 / m` for the `m = ceil(n / 4)` best, `-1 / m` for the
+    `m` worst.
 
     Equal losses share what their ranks would get.
     """
@@ -105,7 +106,8 @@ def utilities(losses: Floats) -> Floats:
 
 
 def fisher_root(theta: Floats, gradient: Floats, cardinalities: np.ndarray) -> Floats:
-    """Square root of the Fisher matrix times the natural gradient, in the first `k_i - 1` coordinates: `(R, d, k)`.
+    """Return the square root of the Fisher matrix times the natural gradient, in the first `k_i - 1` coordinates: `(R,
+    d, k)`.
 
     Its Euclidean norm is the length of the gradient in the Fisher metric; see the paper's appendix B.
     """

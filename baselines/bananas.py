@@ -84,7 +84,8 @@ class Bananas:
 
 
 def thompson(predicted: Floats, rng: np.random.Generator) -> Floats:
-    """Independent Thompson sampling: for each candidate one draw from the normal with the ensemble's mean and deviation.
+    """Return one Thompson sample per candidate: a draw from the normal distribution with the ensemble's mean and
+    deviation.
 
     `(members, m)` to `(m,)`; "its" of naszilla's `acquisition_functions.py`, there with the deviation over n in place of n - 1.
     """
@@ -93,7 +94,8 @@ def thompson(predicted: Floats, rng: np.random.Generator) -> Floats:
 
 
 def mutations(space: Space, history: History, n_parents: int, number: int, rng: np.random.Generator) -> Architectures:
-    """Unmeasured mutations of the best, `(m, d)`: `number` are drawn, the parents taking turns; repeats count once.
+    """Return unmeasured mutations of the best, `(m, d)`: `number` are drawn, the parents taking turns; repeats count
+    once.
 
     Where all of them are known already, twice mutated ones, and so on; at last uniform ones, which a small space may lack too.
     """

@@ -63,7 +63,7 @@ class Bohb(SuccessiveHalving):
         return rungs(self._epochs, self._eta, [max(int(first * self._eta**-i + 1e-9), 1) for i in range(s + 1)])
 
     def _propose(self, number: int) -> Architectures:
-        """One architecture, since each result may change the model."""
+        """Return one architecture, since each result may change the model."""
         uniform = self._space.sample(self._rng.random((1, self._space.d)))
         if not self._models or self._rng.random() < self._random_fraction:
             return uniform
@@ -117,21 +117,25 @@ class Density:
 
     @classmethod
     def fit(cls, data: Architectures, cardinalities: Ints, min_bandwidth: float) -> Density:
-        """Normal-reference bandwidths `1.06 sigma n^(-1 / (4 + d))` on the integer codes, as HpBandSter has them, clipped."""
+        """Return normal-reference bandwidths `1.06 sigma n^(-1 / (4 + d))` on the integer codes, as HpBandSter has
+        them, clipped.
+        """
         record("density_fit", data.size)
         n, d = data.shape
         rule = 1.06 * data.std(axis=0) * n ** (-1.0 / (4 + d))
         return cls(data, np.minimum(np.maximum(rule, min_bandwidth), 1.0 - 1.0 / cardinalities), cardinalities)
 
     def at(self, architectures: Architectures) -> Floats:
-        """Density at each of `(m, d)`, `(m,)`."""
+        """Return the density at each of `(m, d)`, `(m,)`."""
         record("density", len(architectures) * self.data.size)
         same = architectures[:, None] == self.data
         kernel = np.where(same, 1.0 - self.bandwidth, self.bandwidth / (self.cardinalities - 1))
         return kernel.prod(axis=-1).mean(axis=-1)
 
     def draw(self, number: int, rng: np.random.Generator) -> Architectures:
-        """Draws around data points, `(number, d)`: a decision is kept or, with its bandwidth as probability, drawn anew."""
+        """Return samples around data points, `(number, d)`: a decision is kept or, with its bandwidth as probability,
+        drawn anew.
+        """
         around = self.data[rng.integers(len(self.data), size=number)]
         anew = rng.random(around.shape) >= 1.0 - self.bandwidth
         return np.where(anew, rng.integers(self.cardinalities, size=around.shape), around).astype(np.int8)

@@ -80,7 +80,7 @@ class DartsReplay:
 
 
 def official(short: str) -> str:
-    """The benchmark's string of a cell from the short names of the source."""
+    """Return the benchmark's string of a cell from the short names of the source."""
     for name, long in _LONG.items():
         short = short.replace(name, long)
     return short

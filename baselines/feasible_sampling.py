@@ -13,7 +13,7 @@ ATTEMPTS = 20
 
 
 def draw(theta: Floats, space: Space, streams: Streams) -> Architectures:
-    """Independent feasible architectures from the policies of a batch: `(R, B, d, k)` to `(R, B, d)`."""
+    """Return independent feasible architectures from the policies of a batch: `(R, B, d, k)` to `(R, B, d)`."""
     shape = theta.shape[:-1]
     numbers = shape[1] * shape[2]
     proposals = sample(theta, streams.uniform(numbers).reshape(shape))

@@ -145,7 +145,9 @@ class GpBo:
 
 
 def encode(space: Space, architectures: Architectures, edge_weight: float, path_weight: float) -> Floats:
-    """Weighted features `(n, f)`, so that half the squared distance is `edge_weight` times the number of differing decisions, plus paths."""
+    """Return weighted features `(n, f)`, so that half the squared distance is `edge_weight` times the number of
+    differing decisions, plus paths.
+    """
     parts = [math.sqrt(edge_weight) * space.one_hot(architectures)] if edge_weight > 0 else []
     if path_weight > 0:
         parts.append(math.sqrt(path_weight) * space.paths(architectures))
@@ -153,7 +155,7 @@ def encode(space: Space, architectures: Architectures, edge_weight: float, path_
 
 
 def squared_distance(left: Floats, right: Floats) -> Floats:
-    """Squared Euclidean distances, `(n, f)` and `(m, f)` to `(n, m)`."""
+    """Return squared Euclidean distances, `(n, f)` and `(m, f)` to `(n, m)`."""
     record("squared_distance", len(left) * len(right))
     distance = left @ (-2.0 * right.T)
     distance += np.einsum("nf,nf->n", left, left)[:, None]
@@ -162,21 +164,23 @@ def squared_distance(left: Floats, right: Floats) -> Floats:
 
 
 def kernel(left: Floats, right: Floats, rate: float) -> Floats:
-    """Gaussian kernel `exp(-rate / 2 * squared distance)`, `(n, m)`."""
+    """Return the Gaussian kernel `exp(-rate / 2 * squared distance)`, `(n, m)`."""
     exponent = squared_distance(left, right)
     exponent *= -0.5 * rate
     return np.exp(exponent, out=exponent)
 
 
 def transformed(errors: Floats, target_transform: str) -> Floats:
-    """Targets of mean about 0 and deviation about 1: normal scores of mid-ranks, or standardised errors, `(t,)`."""
+    """Return targets of mean about 0 and deviation about 1: normal scores of mid-ranks, or standardised errors,
+    `(t,)`.
+    """
     if target_transform == "standardised":
         return (errors - errors.mean()) / max(float(errors.std()), 1e-12)
     return normal_scores(errors)
 
 
 def expected_improvement(mean: Floats, deviation: Floats, best: float) -> Floats:
-    """`E[max(best - f, 0)]` for `f ~ N(mean, deviation^2)` (Jones et al. 1998, equation 15), element by element."""
+    """Return `E[max(best - f, 0)]` for `f ~ N(mean, deviation^2)` (Jones et al. 1998, equation 15), element by element."""
     safe = np.maximum(deviation, 1e-12)
     z = (best - mean) / safe
     return safe * (z * ndtr(z) + np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi))

@@ -64,7 +64,7 @@ class MlpEnsemble:
 
 
 def forward(weights: Weights, x: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-    """Activations after every layer, each `(members, n, units)`; the last is linear."""
+    """Return activations after every layer, each `(members, n, units)`; the last is linear."""
     activations: list[NDArray[np.float32]] = []
     here = x
     for layer in range(0, len(weights), 2):
@@ -76,7 +76,7 @@ def forward(weights: Weights, x: NDArray[np.float32]) -> list[NDArray[np.float32
 
 
 def gradients(weights: Weights, x: NDArray[np.float32], y: NDArray[np.float32]) -> Weights:
-    """Gradient of each member's mean absolute error, in the order of `weights`."""
+    """Return the gradient of each member's mean absolute error, in the order of `weights`."""
     activations = forward(weights, x)
     slope = np.sign(activations[-1] - y[:, None]) / np.float32(len(y))
     result: Weights = []

@@ -81,7 +81,7 @@ class Progressive:
 
 
 def grow(architectures: Architectures, cardinalities: np.ndarray) -> Architectures:
-    """Every architecture with one more decision off choice 0: `(n, d)` to `(m, d)`, repeats included."""
+    """Return every architecture with one more decision off choice 0: `(n, d)` to `(m, d)`, repeats included."""
     grown = []
     for decision, k in enumerate(cardinalities):
         bare = architectures[architectures[:, decision] == 0]

@@ -75,13 +75,14 @@ class Reinforce:
 
 
 def softmax(logits: Floats) -> Floats:
-    """Distribution of each decision, `(..., k)`; choices with logit minus infinity have probability 0."""
+    """Return the distribution of each decision, `(..., k)`; choices with logit minus infinity have probability 0."""
     weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return weights / weights.sum(axis=-1, keepdims=True)
 
 
 def score(theta: Floats, architectures: Architectures) -> Floats:
-    """Gradient of the log-probability of an architecture in the logits: `(..., d, k)` and `(..., d)` to `(..., d, k)`.
+    """Return the gradient of the log-probability of an architecture in the logits: `(..., d, k)` and `(..., d)` to
+    `(..., d, k)`.
 
     Williams 1992, section 4: for a softmax it is the one-hot vertex minus `theta`.
     """

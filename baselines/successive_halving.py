@@ -28,12 +28,14 @@ class Rung:
 
 
 def levels(epochs: tuple[int, ...], eta: float) -> int:
-    """Largest number `s` of halvings between the shortest and the longest training: `floor(log_eta(longest / shortest))`."""
+    """Return the largest number `s` of halvings between the shortest and the longest training: `floor(log_eta(longest /
+    shortest))`.
+    """
     return math.floor(math.log(epochs[-1] / epochs[0]) / math.log(eta) + 1e-9)
 
 
 def rungs(epochs: tuple[int, ...], eta: float, sizes: list[int]) -> tuple[Rung, ...]:
-    """The rungs of a bracket that ends with the longest training.
+    """Return the rungs of a bracket that ends with the longest training.
 
     Rung `i` of `n` trains for `longest * eta^(i - n + 1)` epochs, rounded down to a fidelity that is offered (up to the shortest).
     Where two rungs fall on one fidelity a table would answer the same again, so they are one, as large as the first.
@@ -135,13 +137,13 @@ class SuccessiveHalving:
         self._bracket = Bracket(self._next_rungs(), self._space.d)
 
     def _next_rungs(self) -> tuple[Rung, ...]:
-        """Rungs of the bracket that comes next."""
+        """Return the rungs of the bracket that comes next."""
         s = levels(self._epochs, self._eta)
         first = self._configurations or round(self._eta**s)
         return rungs(self._epochs, self._eta, [max(int(first * self._eta**-i + 1e-9), 1) for i in range(s + 1)])
 
     def _propose(self, number: int) -> Architectures:
-        """New architectures for the first rung, `(number, d)` or fewer."""
+        """Return new architectures for the first rung, `(number, d)` or fewer."""
         return self._space.sample(self._rng.random((number, self._space.d)))
 
     def ask(self) -> tuple[Architectures, Ints]:

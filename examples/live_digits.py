@@ -21,7 +21,7 @@ main(
         "2",
         "--epochs",
         "1",
-        "--examples",
+        "--subset-size",
         "64",
         "--json",
     ]

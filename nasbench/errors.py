@@ -86,7 +86,7 @@ class MissingExtraError(NasbenchError):
         self.extra, self.package = extra, package
 
     def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str]]:
-        """Be built anew in another process."""
+        """Support pickling: another process builds the error again from its parts."""
         return type(self), (self.extra, self.package)
 
 
@@ -95,7 +95,7 @@ class MissingDataError(DataError):
 
 
 def quoted(value: object) -> str:
-    """A value as an error quotes it: on one line, and cut where it is long."""
+    """Return a value as quoted in an error: on one line, and cut where it is long."""
     try:
         text = repr(value)
     except ValueError:  # a whole number of more digits than Python writes

@@ -117,17 +117,17 @@ SWITCH = OneOf((True, False))
 
 
 def count(most: int, least: int = 1) -> Range:
-    """Whole numbers that cost memory or time, and so have a most."""
+    """Return the range of whole numbers from 1 to a maximum, for settings that cost memory or time."""
     return Range(f"a whole number of {least} or more, at most {most:,}", least=least, below=most + 1, whole=True)
 
 
 def between(least: float, most: float) -> Range:
-    """Numbers between two, both included."""
+    """Return the range between two numbers, both included."""
     return Range(f"a number from {least:,g} to {most:,g}", least=least, below=math.nextafter(most, math.inf))
 
 
 def positive(most: float) -> Range:
-    """Positive numbers up to a most, included."""
+    """Return the range of positive numbers up to and including a maximum."""
     return Range(f"a positive number of at most {most:,g}", below=math.nextafter(most, math.inf), positive=True)
 
 
@@ -138,7 +138,7 @@ Probability = Annotated[float, SHARE]
 
 
 def allowed_by(hint: object, default: object) -> Allowed:
-    """What a parameter of that annotation and default may be; the default's type where there is no annotation."""
+    """Return what a parameter of that annotation and default may be; the default's type where there is no annotation."""
     if hint is None or hint is Any:
         hint = type(default)
     if get_origin(hint) is Annotated:

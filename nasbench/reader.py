@@ -22,7 +22,9 @@ class Reader:
         self.taken: list[str] = []
 
     def take(self, key: str, kind: type | tuple[type, ...], wanted: str, default: Any = None) -> Any:
-        """The value of a key; raises `NasbenchError` if it is missing without a default, or of another kind than `wanted` says."""
+        """Return the value of a key; raises `NasbenchError` if it is missing without a default, or of another kind than
+        `wanted` says.
+        """
         self.taken.append(key)
         if key not in self.raw:
             if default is not None:
@@ -34,14 +36,14 @@ class Reader:
         return value
 
     def texts(self, key: str) -> list[str]:
-        """The value of a key that is a list of names."""
+        """Return the value of a key that is a list of names."""
         values = self.take(key, list, "a list of names")
         if not all(isinstance(value, str) for value in values):
             raise NasbenchError(f"The {self.where}: {key} is {quoted(values)}; it should be a list of names.")
         return list(values)
 
     def numbers(self, key: str, values: list[Any]) -> list[int]:
-        """Values that must be whole numbers; `key` names them in the error."""
+        """Return the values that must be whole numbers; `key` names them in the error."""
         if not all(isinstance(value, int) and not isinstance(value, bool) for value in values):
             raise NasbenchError(f"The {self.where}: {key} is {quoted(values)}; it should be a list of whole numbers.")
         return list(values)

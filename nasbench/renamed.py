@@ -198,6 +198,7 @@ OPTIONS: Mapping[str, Mapping[str, New]] = {
         "--wait": New("--worker-timeout"),
     },
     "run": {"--wait": New("--worker-timeout")},
+    "data": {"--trusted": New("--allow-unsafe-pickle")},
 }
 """Options by the first word of their command."""
 

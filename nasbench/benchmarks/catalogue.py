@@ -14,12 +14,13 @@ from nasbench.tables.importers import formats_of_tables
 
 
 def benchmark_names() -> tuple[str, ...]:
-    """Names that `get_benchmark` takes, from the tables that are there or can be built."""
+    """Return the names that `get_benchmark` takes, from the tables that are there or can be built."""
     return tuple(f"{table}/{dataset}" for table in table_names() for dataset in table_datasets(table))
 
 
 def expand_benchmarks(patterns: Iterable[str]) -> tuple[str, ...]:
-    """Names of benchmarks, with patterns such as `nas-bench-graph/*` replaced by those at hand that match, each once.
+    """Return names of benchmarks, with patterns such as `nas-bench-graph/*` replaced by those at hand that match,
+    each once.
 
     A pattern that nothing matches is left out if another does, else kept; `get_benchmark` says what it lacks.
     """

@@ -16,7 +16,9 @@ _CHUNK = 2048
 
 
 def neighbour_rows(space: Space) -> Ints:
-    """Position in `space.all` of every neighbour of every architecture, `(N, n)`; -1 where a neighbour is infeasible."""
+    """Return the position in `space.all` of every neighbour of every architecture, `(N, n)`; -1 where a neighbour is
+    infeasible.
+    """
     index = space.index(space.all)
     parts = []
     for first in range(0, len(index), _CHUNK):
@@ -68,7 +70,7 @@ def basins(values: Floats, neighbours: Ints) -> Basins:
 
 
 def correlation(a: ArrayLike, b: ArrayLike) -> float | None:
-    """Pearson's correlation of two columns; None where one of them does not vary."""
+    """Return Pearson's correlation of two columns; None where one of them does not vary."""
     first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if not first.size or is_constant(first) or is_constant(second):
         return None
@@ -76,13 +78,15 @@ def correlation(a: ArrayLike, b: ArrayLike) -> float | None:
 
 
 def autocorrelation(values: Floats, neighbours: Ints) -> float | None:
-    """Correlation of the values of neighbours, over all ordered pairs: that of one step of a random walk (Weinberger 1990)."""
+    """Return the correlation of the values of neighbours, over all ordered pairs: that of one step of a random walk
+    (Weinberger 1990).
+    """
     row, slot = np.nonzero(neighbours >= 0)
     return correlation(values[row], values[neighbours[row, slot]])
 
 
 def distance_to_nearest(space: Space, rows: Ints) -> Ints:
-    """Decisions in which each architecture differs from the nearest of some, `(N,)`."""
+    """Return the number of decisions in which each architecture differs from the nearest of some, `(N,)`."""
     distance = np.full(space.size, space.d, dtype=np.int64)
     for row in rows:
         distance = np.minimum(distance, (space.all != space.all[row]).sum(axis=1))
@@ -90,7 +94,8 @@ def distance_to_nearest(space: Space, rows: Ints) -> Ints:
 
 
 def variance_shares(values: Floats, cardinalities: tuple[int, ...]) -> dict[tuple[int, ...], float]:
-    """Functional ANOVA of a complete product: the share of the variance that each set of decisions explains by itself.
+    """Return the functional ANOVA of a complete product: the share of the variance that each set of decisions explains
+    by itself.
 
     Shares of all non-empty sets add up to one (Hoeffding 1948; Sobol 1993).
 
@@ -138,7 +143,7 @@ class SeedNoise:
 
 
 def seed_noise(values: NDArray[np.float64], missing: NDArray[np.bool_] | None) -> SeedNoise | None:
-    """Noise of the training seed in values `(N, S)`; None if no architecture has two seeds."""
+    """Return the noise of the training seed in values `(N, S)`; None if no architecture has two seeds."""
     present = np.ones(values.shape, dtype=bool) if missing is None else ~np.asarray(missing)
     count = present.sum(axis=1)
     held = count >= 2
@@ -159,7 +164,9 @@ def seed_noise(values: NDArray[np.float64], missing: NDArray[np.bool_] | None) -
 
 
 def rank_correlations(a: Floats, b: Floats) -> tuple[float | None, float | None]:
-    """Spearman's rho and Kendall's tau-b of two columns, over the architectures that have both; None where one does not vary."""
+    """Return Spearman's rho and Kendall's tau-b of two columns, over the architectures that have both; None where one
+    does not vary.
+    """
     from scipy.stats import kendalltau, spearmanr
 
     both = np.isfinite(a) & np.isfinite(b)

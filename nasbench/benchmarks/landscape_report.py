@@ -48,7 +48,8 @@ class Fact:
 
 
 def landscape_values(benchmark: TabularBenchmark) -> tuple[Floats, str]:
-    """The landscape of a benchmark, `(N,)`: seed means of `error` after the longest training on its first split; and what to call it.
+    """Return the landscape of a benchmark, `(N,)` (seed means of `error` after the longest training on its first
+    split), and its name.
 
     Raises:
         NasbenchError: if the table holds no error on the data set, or an architecture lacks its value.
@@ -65,12 +66,14 @@ def landscape_values(benchmark: TabularBenchmark) -> tuple[Floats, str]:
 
 
 def cost_of(benchmark: TabularBenchmark, name: str) -> Objective:
-    """An objective beside the error, after the longest training on the split of the error where it depends on one."""
+    """Return an objective other than the error, after the longest training on the split of the error where it depends on
+    one.
+    """
     return _longest(benchmark.table, benchmark.dataset, name, _searched(benchmark)[1][0])
 
 
 def _searched(benchmark: TabularBenchmark) -> tuple[Objective, list[str]]:
-    """The error after the longest training on the first split, and all splits that the table has of it."""
+    """Return the error after the longest training on the first split, and all splits that the table has of it."""
     table, dataset = benchmark.table, benchmark.dataset
     quantity = quantity_of(table, dataset, "error")
     splits = [s for s in ("validation", "test", "train") if any(_holds(table, dataset, quantity, s))]

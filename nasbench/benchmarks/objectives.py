@@ -47,7 +47,7 @@ class Objective:
     view: View = AS_IT_IS
 
     def mean(self) -> Floats:
-        """Mean over the measured seeds, `(N,)`; NaN for an architecture without any."""
+        """Return the mean over the measured seeds, `(N,)`; NaN for an architecture without any."""
         values = np.asarray(self.values, dtype=np.float64)
         if values.ndim == 1:
             return values if self.missing is None else np.where(self.missing, np.nan, values)
@@ -59,7 +59,7 @@ class Objective:
 
 
 def quantity_of(table: Table, dataset: str, objective: str) -> str:
-    """The quantity that an objective is made of; see `find_objective`."""
+    """Return the quantity that an objective is made of; see `find_objective`."""
     if objective != "error":
         return "accuracy@" + objective.removeprefix("error@") if objective.startswith("error@") else objective
     held = {c.quantity for c in table.columns if c.dataset == dataset}
@@ -67,7 +67,7 @@ def quantity_of(table: Table, dataset: str, objective: str) -> str:
 
 
 def objective_names(table: Table, dataset: str) -> tuple[str, ...]:
-    """Objectives that a table offers on a data set."""
+    """Return the objectives that a table offers on a data set."""
     quantities = dict.fromkeys(c.quantity for c in table.columns if c.dataset == dataset)
     scored = quantity_of(table, dataset, "error")
     names = [

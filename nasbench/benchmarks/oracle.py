@@ -53,16 +53,16 @@ class Truth(Protocol):
         """True objectives by row, `(N, M)`; raises `NasbenchError` where the rows cannot be listed."""
 
     def row(self, architectures: Architectures) -> Ints:
-        """Row of each architecture, `(..., d)` to `(...)`; -1 for one without."""
+        """Return the row of each architecture, `(..., d)` to `(...)`; -1 for one without."""
 
     def score(self, rows: Ints) -> Floats:
         """Score of each row, `(...)` to `(...)`; minimised."""
 
     def search_mean(self, rows: Ints) -> Floats:
-        """What a search would see of each row without noise, `(...)` to `(...)`; minimised."""
+        """Return what a search would see of each row without noise, `(...)` to `(...)`; minimised."""
 
     def search_rank(self, count: int) -> float | None:
-        """The `count`-th smallest search mean (the largest where there are fewer); None where it is not known."""
+        """Return the `count`-th smallest search mean (the largest where there are fewer); None where it is not known."""
 
 
 class Oracle:
@@ -124,15 +124,15 @@ class Oracle:
         return tuple(objective.view for objective in self._found())
 
     def row(self, architectures: Architectures) -> Ints:
-        """Row of each architecture, `(..., d)` to `(...)`; -1 for one that the table lacks."""
+        """Return the row of each architecture, `(..., d)` to `(...)`; -1 for one that the table lacks."""
         return self._table.rows(architectures)
 
     def score(self, rows: Ints) -> Floats:
-        """`scores` of rows, `(...)` to `(...)`."""
+        """Return `scores` of rows, `(...)` to `(...)`."""
         return self.scores[rows]
 
     def search_mean(self, rows: Ints) -> Floats:
-        """`search_means` of rows, `(...)` to `(...)`."""
+        """Return `search_means` of rows, `(...)` to `(...)`."""
         return self.search_means[rows]
 
     @cached_property
@@ -145,7 +145,7 @@ class Oracle:
         return len(self._ranked)
 
     def search_rank(self, count: int) -> float:
-        """The `count`-th smallest search mean, the largest where there are fewer."""
+        """Return the `count`-th smallest search mean, the largest where there are fewer."""
         return float(self._ranked[min(count, self.size) - 1])
 
     @property

@@ -50,16 +50,16 @@ class PerturbedBenchmark(TabularBenchmark):
             )
 
     def problem(self, protocol: SearchProtocol, seed: int, runs: Sequence[int]) -> Problem:
-        """The search side; see `TabularBenchmark`."""
+        """Return the search side; see `TabularBenchmark`."""
         evaluator = _ExchangedEvaluator(self.table, self.dataset, protocol, self.partners(protocol))
         return Problem(evaluator, protocol, seed, tuple(runs))
 
     def oracle(self, protocol: SearchProtocol) -> Oracle:
-        """The test side; only its search means are the copy's, by which tuning judges."""
+        """Return the test side; only its search means are the copy's, by which tuning judges."""
         return _ExchangedOracle(self.table, self.dataset, protocol, self.partners(protocol))
 
     def partners(self, protocol: SearchProtocol) -> Ints:
-        """Row of the table whose values each row takes, `(N,)`."""
+        """Return, for each row, the row of the table whose values it takes, `(N,)`."""
         if len(protocol.objectives) != 1:
             raise NasbenchError(
                 f"A perturbed copy has one objective, not {len(protocol.objectives)}; name the one to tune for."
@@ -90,7 +90,7 @@ def _partners(table: Table, dataset: str, objective: str, split: str, copy: int,
 
 
 def random_function(space: Space, architectures: Architectures, rng: np.random.Generator) -> Floats:
-    """A random linear function of architectures `(n, d)`, of mean 0 and variance 1: `(n,)`.
+    """Return a random linear function of architectures `(n, d)`, of mean 0 and variance 1: `(n,)`.
 
     The sum of one function each of the one-hot decisions, how often each choice occurs and, where the space has them, paths and
     bigrams, of canonical forms; each has standard normal coefficients and is scaled to variance 1.
@@ -116,7 +116,7 @@ class _ExchangedEvaluator(TableEvaluator):
     def evaluate(
         self, rows: Ints, architectures: Architectures, level: Ints, key: NDArray[np.uint64], repetition: Ints
     ) -> tuple[Floats, Ints]:
-        """Objectives and training seeds; see the protocol."""
+        """Return objectives and training seeds; see the protocol."""
         return super().evaluate(self._partners[rows], architectures, level, key, repetition)
 
 

@@ -39,7 +39,7 @@ class PythonFunction:
     _known: dict[bytes, float] = field(default_factory=dict, repr=False, compare=False)
 
     def __call__(self, architectures: Architectures) -> Floats:
-        """Values of architectures, `(..., d)` to `(...)`."""
+        """Return the values of architectures, `(..., d)` to `(...)`."""
         flat = np.ascontiguousarray(architectures.reshape(-1, self.space.d))
         return np.array([self._value(one) for one in flat]).reshape(architectures.shape[:-1])
 

@@ -44,7 +44,7 @@ class OneMax:
     space: Space
 
     def __call__(self, architectures: Architectures) -> Floats:
-        """Error of architectures, `(..., d)` to `(...)`."""
+        """Return the error of architectures, `(..., d)` to `(...)`."""
         return 100.0 * (architectures != self.space.cardinalities - 1).mean(axis=-1)
 
     @property
@@ -89,7 +89,7 @@ class NKLandscape:
         return 100.0 / self.space.d * rng.random((self.space.d, k ** (self.interactions + 1)))
 
     def __call__(self, architectures: Architectures) -> Floats:
-        """Error of architectures, `(..., d)` to `(...)`."""
+        """Return the error of architectures, `(..., d)` to `(...)`."""
         k = int(self.space.cardinalities[0])
         code = np.zeros(architectures.shape, dtype=np.int64)
         for step in range(self.interactions + 1):
@@ -145,11 +145,11 @@ class FunctionEvaluator:
     def evaluate(
         self, rows: Ints, architectures: Architectures, level: Ints, key: NDArray[np.uint64], repetition: Ints
     ) -> tuple[Floats, Ints]:
-        """Values `(n, 1)`, and no training seeds."""
+        """Return values `(n, 1)`, and no training seeds."""
         return self._function(architectures)[:, None], np.full(len(rows), -1, dtype=np.int64)
 
     def seconds(self, rows: Ints, architectures: Architectures, level: Ints) -> Floats:
-        """One second a query."""
+        """Return one second per query."""
         return np.ones(len(rows))
 
     def facts(self, architectures: Architectures) -> Floats:
@@ -173,7 +173,7 @@ class ClosedForm(Protocol):
         """Mean value over the space."""
 
     def __call__(self, architectures: Architectures) -> Floats:
-        """Values of architectures, `(..., d)` to `(...)`."""
+        """Return the values of architectures, `(..., d)` to `(...)`."""
 
 
 class SyntheticOracle:
@@ -219,16 +219,18 @@ class SyntheticOracle:
         return self._function.space.index(architectures)
 
     def score(self, rows: Ints) -> Floats:
-        """Error of the architectures of these indices, `(...)` to `(...)`; the optimum itself within `ROUNDING` of it."""
+        """Return the error of the architectures of these indices, `(...)` to `(...)`; the optimum itself within
+        `ROUNDING` of it.
+        """
         errors = self._function(self._function.space.from_index(rows))
         return np.where(errors <= self.best_score + ROUNDING, self.best_score, errors)
 
     def search_mean(self, rows: Ints) -> Floats:
-        """The same as `score`."""
+        """Return the same as `score`."""
         return self.score(rows)
 
     def search_rank(self, count: int) -> float | None:
-        """The optimum for a count of 1, else None."""
+        """Return the optimum for a count of 1, else None."""
         return self.best_score if count == 1 else None
 
 
@@ -265,11 +267,11 @@ class SyntheticBenchmark:
         return self.function.optimum
 
     def longest(self, objectives: Sequence[str], split: str) -> int:
-        """1: nothing is trained."""
+        """Return 1, since nothing is trained."""
         return 1
 
     def problem(self, protocol: SearchProtocol, seed: int, runs: Sequence[int]) -> Problem:
-        """The search side for runs of these numbers.
+        """Return the search side for runs of these numbers.
 
         Raises:
             NasbenchError: if the setting asks for anything but `error`.
@@ -282,17 +284,17 @@ class SyntheticBenchmark:
         return Problem(FunctionEvaluator(self.space, self.function), protocol, seed, tuple(runs))
 
     def oracle(self, protocol: SearchProtocol) -> SyntheticOracle:
-        """The test side; for reports alone."""
+        """Return the test side; for reports alone."""
         return SyntheticOracle(self.function, self.views[protocol.objectives[0]], self.unit)
 
 
 def is_synthetic(name: str) -> bool:
-    """Whether a name of a benchmark belongs to a family of this module."""
+    """Return whether a name of a benchmark belongs to a family of this module."""
     return name.partition("/")[0] in FAMILIES
 
 
 def synthetic_benchmark(name: str) -> SyntheticBenchmark:
-    """The benchmark of a name such as `nk/10x6-k2`, `nk/10x6-k4-3` or `onemax/20x2`.
+    """Return the benchmark of a name such as `nk/10x6-k2`, `nk/10x6-k4-3` or `onemax/20x2`.
 
     Raises:
         NasbenchError: if the name does not read so.

@@ -48,18 +48,22 @@ class TabularBenchmark:
         return self.table.checksum
 
     def longest(self, objectives: Sequence[str], split: str) -> int:
-        """Epochs of the longest training of the first objective on a split; 1 where the table does not count epochs."""
+        """Return the epochs of the longest training of the first objective on a split; 1 where the table does not count
+        epochs.
+        """
         if not objectives:
             raise NasbenchError("The objectives are []; name at least one.")
         quantity = quantity_of(self.table, self.dataset, objectives[0])
         return max(self.table.epochs(self.dataset, quantity, split), default=1)
 
     def problem(self, protocol: SearchProtocol, seed: int, runs: Sequence[int]) -> Problem:
-        """The search side for runs of these numbers; raises `NasbenchError` if the table cannot answer the setting."""
+        """Return the search side for runs of these numbers; raises `NasbenchError` if the table cannot answer the
+        setting.
+        """
         return Problem(TableEvaluator(self.table, self.dataset, protocol), protocol, seed, tuple(runs))
 
     def oracle(self, protocol: SearchProtocol) -> Oracle:
-        """The test side; for reports alone."""
+        """Return the test side; for reports alone."""
         return Oracle(self.table, self.dataset, protocol)
 
 
@@ -85,13 +89,13 @@ class TableEvaluator:
         return _functions(self._held)
 
     def row(self, architectures: Architectures) -> Ints:
-        """Row of each architecture, -1 for one that the table lacks."""
+        """Return the row of each architecture, -1 for one that the table lacks."""
         return self._held.row(architectures)
 
     def evaluate(
         self, rows: Ints, architectures: Architectures, level: Ints, key: NDArray[np.uint64], repetition: Ints
     ) -> tuple[Floats, Ints]:
-        """Objectives and training seeds; see the protocol."""
+        """Return objectives and training seeds; see the protocol."""
         if len(self._answers) == 1:
             return self._evaluate_at(0, rows, level, key, repetition)
         objectives = np.empty((len(rows), len(self.cheap)))
@@ -123,13 +127,13 @@ class TableEvaluator:
         return objectives, seeds
 
     def seconds(self, rows: Ints, architectures: Architectures, level: Ints) -> Floats:
-        """Training seconds at the fidelity."""
+        """Return the training seconds at the fidelity."""
         if len(self._seconds) == 1:
             return self._seconds[0][rows]
         return np.stack(self._seconds)[level, rows]
 
     def facts(self, architectures: Architectures) -> Floats:
-        """Cheap objectives, `(..., number of cheap)`; NaN for architectures that the table lacks."""
+        """Return cheap objectives, `(..., number of cheap)`; NaN for architectures that the table lacks."""
         rows = self.row(architectures)
         values = [np.where(rows >= 0, fact[rows], np.nan) for fact in self._facts]
         return np.stack(values, axis=-1) if values else np.empty((*rows.shape, 0))
@@ -150,7 +154,7 @@ class _Held:
     index: Ints | None = field(compare=False)
 
     def row(self, architectures: Architectures) -> Ints:
-        """Row of each architecture, -1 for one that the table lacks."""
+        """Return the row of each architecture, -1 for one that the table lacks."""
         asked = self.space.index(architectures)
         if self.index is None:
             return asked
@@ -221,6 +225,6 @@ class _Answers:
 
 
 def _seconds(table: Table, dataset: str, epochs: int) -> Floats:
-    """Training seconds of each row at `epochs`; none where the table times nothing."""
+    """Return the training seconds of each row at `epochs`; none where the table times nothing."""
     found = charged_seconds(table, dataset, epochs)
     return np.zeros(len(table)) if found is None else np.asarray(found)

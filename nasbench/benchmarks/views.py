@@ -25,7 +25,7 @@ class View:
     offset: float = 0.0
 
     def __call__(self, minimised: Number) -> Number:
-        """What is shown; a function of its own inverse."""
+        """Return what is shown; a function of its own inverse."""
         return minimised if self.direction == "min" else self.offset - minimised
 
     @property
@@ -44,6 +44,6 @@ AS_IT_IS = View()
 
 
 def minimised(values: Floats, view: View) -> Floats:
-    """The numbers that are minimised for those that are shown, in double precision."""
+    """Return the numbers that are minimised for those that are shown, in double precision."""
     numbers = np.asarray(values, dtype=np.float64)
     return numbers if view.direction == "min" else view.offset - numbers

@@ -42,14 +42,14 @@ class Parameter:
         return noun if self.high is None else f"{noun}, {self.high} or less"
 
     def fits(self, text: str) -> bool:
-        """Whether a text is a value of this parameter."""
+        """Return whether a text is a value of this parameter."""
         try:
             return self.allows(self.kind(text))
         except ValueError:
             return False
 
     def allows(self, value: Any) -> bool:
-        """Whether a number is finite and in the range; a value of another type is not judged."""
+        """Return whether a number is finite and in the range; a value of another type is not judged."""
         if not isinstance(value, int | float):
             return True
         return math.isfinite(value) and not (

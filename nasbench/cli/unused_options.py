@@ -15,7 +15,7 @@ def refuse_unused(context: typer.Context, names: Iterable[str], why: str) -> Non
     Args:
         context: of the command.
         names: of parameters that are not used.
-        why: goes on from "--dropout".
+        why: continues "--OPTION".
     """
     for name in names:
         source = context.get_parameter_source(name)

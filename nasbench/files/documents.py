@@ -21,7 +21,7 @@ DEEPEST = 32
 
 
 def read_text(path: Path, what: str, largest: int = LARGEST) -> str:
-    """Text of a UTF-8 file, whatever the locale.
+    """Return the text of a UTF-8 file, whatever the locale.
 
     Args:
         path: the file.
@@ -49,7 +49,7 @@ def read_text(path: Path, what: str, largest: int = LARGEST) -> str:
 
 
 def parse_toml(text: str, what: str) -> dict[str, Any]:
-    """What a text of TOML says; `what` as in `read_text`.
+    """Return the content of a TOML text; `what` as in `read_text`.
 
     Raises:
         NasbenchError: if it is not TOML, or nests too deep.
@@ -65,7 +65,7 @@ def parse_toml(text: str, what: str) -> dict[str, Any]:
 
 
 def parse_json(text: str | bytes, what: str) -> Any:
-    """What a text of JSON says; `what` as in `read_text`.
+    """Return the content of a JSON text; `what` as in `read_text`.
 
     Raises:
         NasbenchError: if it is not JSON in UTF-8, gives a key twice, or nests too deep.

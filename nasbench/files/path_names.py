@@ -37,7 +37,9 @@ def path_components(names: Iterable[str]) -> dict[str, str]:
 
 
 def is_plain_name(name: str) -> bool:
-    """Whether a name can be a folder's as it stands: letters of any script, digits and a few signs, neither long nor hidden."""
+    """Return whether a name can be a folder's as it stands: letters of any script, digits and a few signs, neither long
+    nor hidden.
+    """
     return bool(_PLAIN.fullmatch(name)) and name[-1] not in ". " and not _RESERVED.fullmatch(name.partition(".")[0])
 
 

@@ -21,7 +21,7 @@ JITTER = 1e-9
 
 
 def factorise(gram: Floats, noise: float | Floats) -> Floats:
-    """Lower Cholesky factor of `gram + noise I`, `(t, t)`.
+    """Return the lower Cholesky factor of `gram + noise I`, `(t, t)`.
 
     Args:
         gram: kernel matrix of the observed inputs, `(t, t)`.
@@ -42,7 +42,7 @@ def factorise(gram: Floats, noise: float | Floats) -> Floats:
 
 
 def extend(factor: Floats, cross: Floats, diagonal: float | Floats) -> Floats:
-    """Cholesky factor after `n` more observations, in O(t^2 n): `(t, t)` to `(t + n, t + n)`.
+    """Return the Cholesky factor after `n` more observations, in O(t^2 n): `(t, t)` to `(t + n, t + n)`.
 
     Args:
         factor: lower factor of the first `t`.
@@ -71,7 +71,7 @@ def whiten(factor: Floats, right: Floats) -> Floats:
 
 
 def weights(factor: Floats, targets: Floats) -> Floats:
-    """`(L L^T)^-1 targets`, `(t,)` or `(t, m)`: the posterior mean at `x` is `k(x, X) @ weights`."""
+    """Return `(L L^T)^-1 targets`, `(t,)` or `(t, m)`: the posterior mean at `x` is `k(x, X) @ weights`."""
     half = whiten(factor, targets)
     if not len(factor):
         return half
@@ -81,7 +81,7 @@ def weights(factor: Floats, targets: Floats) -> Floats:
 
 
 def posterior(factor: Floats, targets: Floats, cross: Floats, prior: Floats) -> tuple[Floats, Floats]:
-    """Mean and variance of the latent function at `m` inputs, each `(m,)`; the prior mean is zero.
+    """Return the mean and variance of the latent function at `m` inputs, each `(m,)`; the prior mean is zero.
 
     Args:
         factor: from `factorise`, `(t, t)`.
@@ -94,13 +94,13 @@ def posterior(factor: Floats, targets: Floats, cross: Floats, prior: Floats) -> 
 
 
 def log_marginal_likelihood(factor: Floats, targets: Floats) -> float:
-    """`log N(targets; 0, L L^T)`, Rasmussen and Williams equation 2.30."""
+    """Return `log N(targets; 0, L L^T)`, Rasmussen and Williams equation 2.30."""
     half = whiten(factor, targets)
     return float(-0.5 * half @ half - np.log(np.diag(factor)).sum() - 0.5 * len(targets) * math.log(2 * math.pi))
 
 
 def profile_likelihood(factor: Floats, targets: Floats) -> tuple[float, float]:
-    """Log marginal likelihood at the best signal variance, and that variance.
+    """Return the log marginal likelihood at the best signal variance, and that variance.
 
     With `L L^T` the kernel matrix and noise in units of the signal variance, the best variance is `y^T K^-1 y / t`
     (Rasmussen and Williams section 5.4.1, set to zero).

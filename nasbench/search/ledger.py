@@ -97,11 +97,11 @@ class Ledger:
         self.watched = KNOWN in self.limits or IDLE in self.limits
 
     def idle(self, amounts: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
-        """Which queries of a batch `(R, B)` add to no account that the budget limits."""
+        """Return which queries of a batch `(R, B)` add to no account that the budget limits."""
         return ~np.logical_or.reduce([amounts[account] > 0 for account in self.budget.limits if account in amounts])
 
     def affordable(self, amounts: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
-        """Which queries of a batch find every limited account below its limit, `(R, B)`.
+        """Return for which queries of a batch every limited account is below its limit, `(R, B)`.
 
         Args:
             amounts: account to what each query of the batch adds to it, `(R, B)`, in the order of the batch.
@@ -116,7 +116,7 @@ class Ledger:
         return result
 
     def _running(self, account: str, amount: NDArray[Any]) -> Floats:
-        """The account before, and after each query of a batch `(R, B)`, as `(R, B + 1)`.
+        """Return the account before, and after each query of a batch `(R, B)`, as `(R, B + 1)`.
 
         Summed from left to right, as single queries would be, so that batches of any size stop at the same query.
         """
@@ -140,7 +140,9 @@ class Ledger:
         return np.logical_or.reduce(reached)
 
     def endings(self) -> list[str]:
-        """Why each run ended, once it has: what follows "The run ended because"; empty where it has spent its budget."""
+        """Return why each run ended: the reason that completes "The run ended because"; empty where it has spent its
+        budget.
+        """
         reasons = {
             KNOWN: "every architecture had been queried, and no further query would have counted towards the budget",
             IDLE: "its queries had ceased to count towards the budget",

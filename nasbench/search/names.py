@@ -8,7 +8,7 @@ from nasbench.errors import NasbenchError
 
 
 def unique_by_name(points: list[EntryPoint]) -> dict[str, EntryPoint]:
-    """Entry points by name.
+    """Return the entry points by name.
 
     Raises:
         NasbenchError: if two different ones claim one name.

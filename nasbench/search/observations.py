@@ -54,7 +54,7 @@ class Observations:
     proposers: tuple[str, ...] | None = None
 
     def of_run(self, position: int) -> RunObservations:
-        """The answered queries of one run, compact."""
+        """Return the answered queries of one run, compact."""
         kept = self.answered[position]
         return RunObservations(
             self.architectures[position, kept],

@@ -53,13 +53,13 @@ class RunOptimizer(Protocol):
 
 
 def proposers_of(optimizer: Optimizer) -> tuple[str, ...] | None:
-    """Which part proposed the batch asked last, a name a run; None if the optimizer does not say."""
+    """Return which part proposed the batch asked last, a name a run; None if the optimizer does not say."""
     names: Sequence[str] | None = getattr(optimizer, "proposers", None)
     return None if names is None else tuple(names)
 
 
 def asker_of(optimizer: Optimizer) -> Asker:
-    """Who proposes when an optimizer is asked."""
+    """Return the `Asker` of an optimizer."""
     return Asker.of(optimizer.members[0]) if isinstance(optimizer, _RunByRun) else Asker.of(optimizer)
 
 
@@ -190,7 +190,7 @@ class _RunByRun:
         return Query(padded, fidelities)
 
     def _ask_one(self, run: int) -> tuple[Architectures, Ints | None]:
-        """The batch of a run, `(B, d)`, and its epochs, `(B,)`, where it names them."""
+        """Return the batch of a run, `(B, d)`, and its epochs, `(B,)`, where it names them."""
         if self.finished[run]:
             return np.empty((0, self._d), dtype=np.int8), None
         asker = Asker.of(self.members[run])

@@ -48,13 +48,13 @@ class Evaluator(Protocol):
         ...
 
     def row(self, architectures: Architectures) -> Ints:
-        """Row of each architecture, `(...)`; -1 for one that cannot be answered."""
+        """Return the row of each architecture, `(...)`; -1 for one that cannot be answered."""
         ...
 
     def evaluate(
         self, rows: Ints, architectures: Architectures, level: Ints, key: NDArray[np.uint64], repetition: Ints
     ) -> tuple[Floats, Ints]:
-        """Objectives `(n, M)` and training seeds `(n,)` of `n` queries.
+        """Return objectives `(n, M)` and training seeds `(n,)` of `n` queries.
 
         Args:
             rows: from `row`.
@@ -66,11 +66,11 @@ class Evaluator(Protocol):
         ...
 
     def seconds(self, rows: Ints, architectures: Architectures, level: Ints) -> Floats:
-        """Training seconds of `n` queries, `(n,)`; asked after `evaluate` for the same queries."""
+        """Return training seconds of `n` queries, `(n,)`; asked after `evaluate` for the same queries."""
         ...
 
     def facts(self, architectures: Architectures) -> Floats:
-        """The cheap objectives, `(..., number of cheap)`."""
+        """Return the cheap objectives, `(..., number of cheap)`."""
         ...
 
 
@@ -115,12 +115,12 @@ class Problem:
         return self.ledger.budget
 
     def _reachable(self) -> int:
-        """Architectures that a run can learn of; functions, where those of one function are one training."""
+        """Return the number of architectures that a run can evaluate; isomorphism classes where a class counts as one training."""
         functions = self._evaluator.functions if self._repeat_policy == "cache_isomorphic" else None
         return self.space.size if functions is None else len(np.unique(functions))
 
     def facts(self, architectures: Architectures) -> Floats:
-        """Exact values of the cheap objectives, free of charge: `(..., d)` to `(..., number of cheap)`."""
+        """Return exact values of the cheap objectives, free of charge: `(..., d)` to `(..., number of cheap)`."""
         return self._evaluator.facts(architectures)
 
     def query(self, batch: Architectures | Query, asker: Asker = ANYONE) -> Observations:
@@ -177,7 +177,7 @@ class Problem:
     def _answer(
         self, architectures: Architectures, source: Ints, level: Ints, repetition: Ints, wanted: NDArray[np.bool_]
     ) -> tuple[Floats, Ints, Floats]:
-        """Objectives, training seeds and seconds `(R, B, ...)` of the wanted queries; NaN, -1 and 0 elsewhere."""
+        """Return objectives, training seeds and seconds `(R, B, ...)` of the wanted queries; NaN, -1 and 0 elsewhere."""
         if self._repeat_policy != "retrain":
             repetition = np.zeros_like(repetition)
         keys = np.broadcast_to(self._keys[:, None], wanted.shape)
@@ -199,7 +199,7 @@ class Problem:
         return objectives, training_seed, seconds
 
     def _proposed(self, architectures: Architectures, asker: Asker) -> NDArray[np.bool_]:
-        """Which queries are queries and which a pass, `(R, B)`."""
+        """Return which rows are queries and which are padding, `(R, B)`."""
         # Read as unsigned, a pass is large too, so that one comparison finds everything unusual.
         unusual = architectures.view(np.uint8) >= self._limits
         if not unusual.any():
@@ -261,7 +261,9 @@ class _Memory:
     def recall(
         self, rows: Ints, architectures: Architectures, level: Ints, proposed: NDArray[np.bool_]
     ) -> tuple[Ints, NDArray[np.bool_], Ints]:
-        """Repetition number, whether the function is new, and the row that answers, each `(R, B)`; and remember the batch."""
+        """Return the repetition number, whether the function is new, and the row that answers, each `(R, B)`; and
+        remember the batch.
+        """
         repetition = np.zeros(rows.shape, dtype=np.int64)
         fresh = np.zeros(rows.shape, dtype=bool)
         source = rows.copy() if self._keep_source else rows

@@ -31,13 +31,13 @@ class Asker:
 
     @classmethod
     def of(cls, algorithm: object) -> Asker:
-        """The asker that an instance of an algorithm is."""
+        """Return an instance of an algorithm as an `Asker`."""
         kind = type(algorithm)
         return cls(kind.__name__, bool(getattr(kind, "REPAIRED", False)))
 
 
 def as_architectures(proposed: object, lead: tuple[int, ...], d: int, asker: Asker) -> Architectures:
-    """What was proposed as `int8`, `(*lead, B, d)` for any `B`.
+    """Return what was proposed as `int8`, `(*lead, B, d)` for any `B`.
 
     Raises:
         NasbenchError: unless it is an integer array of that shape whose values fit.
@@ -56,7 +56,7 @@ def as_architectures(proposed: object, lead: tuple[int, ...], d: int, asker: Ask
 
 
 def as_epochs(given: object, shape: tuple[int, ...], asker: Asker) -> Ints:
-    """The fidelities beside a batch as integers of that shape; raises NasbenchError unless they are."""
+    """Return the fidelities beside a batch as integers of that shape; raises NasbenchError unless they are."""
     if not isinstance(given, np.ndarray) or given.dtype.kind not in "iu" or given.shape != shape:
         raise NasbenchError(
             f"{asker.name} gave {_described(given)} as the epochs of its proposal; it should be an integer array of shape {_shape(shape)}."

@@ -94,14 +94,16 @@ class Streams:
 
 
 def environment_keys(seed: int, runs: Sequence[int]) -> NDArray[np.uint64]:
-    """One key a run for the chance of the benchmark (which training seed answers), apart from every optimizer's, `(R,)`."""
+    """Return one key per run for the randomness of the benchmark (which training seed answers), apart from every optimizer's,
+    `(R,)`.
+    """
     return np.array(
         [_sequence(seed, int(run), _ENVIRONMENT).generate_state(1, np.uint64)[0] for run in runs], dtype=np.uint64
     )
 
 
 def hashed_uniform(keys: NDArray[np.uint64], *numbers: NDArray[np.int64]) -> Floats:
-    """A uniform number in [0, 1) that is a function of a key and some integers, all of one shape.
+    """Return a uniform number in [0, 1) that is a function of a key and some integers, all of one shape.
 
     The integers move the key along Weyl sequences of different odd steps, and the finaliser of SplitMix64 (Steele, Lea and
     Flood 2014) mixes the sum. The same question has the same answer in every order, so two optimizers that query one

@@ -16,18 +16,18 @@ from nasbench.spaces.space import Architectures, Floats, Ints
 
 
 def support(cardinalities: Ints) -> NDArray[np.bool_]:
-    """Which choices exist, `(d, k)`."""
+    """Return which choices exist, `(d, k)`."""
     return np.arange(int(cardinalities.max())) < cardinalities[:, None]
 
 
 def uniform_theta(allowed: NDArray[np.bool_], copies: int = 1) -> Floats:
-    """The uniform distribution over allowed choices `(d, k)`, `copies` times: `(S, d, k)`."""
+    """Return the uniform distribution over allowed choices `(d, k)`, `copies` times: `(S, d, k)`."""
     one = allowed / allowed.sum(axis=-1, keepdims=True)
     return np.repeat(one[None], copies, axis=0)
 
 
 def exponentiated_gradient(theta: Floats, gradient: Floats, rate: float) -> Floats:
-    """One step of descent, `theta_i exp(-rate g_i)` normalised in each decision: `(S, d, k)`.
+    """Return one step of descent, `theta_i exp(-rate g_i)` normalised in each decision: `(S, d, k)`.
 
     With `f` of range `R` and a rate of at most `2 / ((d - 1) R)` no exact step increases `F`, and what it gains is at least
     `KL(theta, next) / rate`.
@@ -46,17 +46,21 @@ def mix_with_uniform(theta: Floats, allowed: NDArray[np.bool_], floor: float) ->
 
 
 def sample(theta: Floats, uniform: Floats) -> Architectures:
-    """Independent draws by inverse distribution, decision by decision: `(..., d, k)` and uniform numbers `(..., d)` to `(..., d)`."""
+    """Return independent draws by inverse distribution, decision by decision: `(..., d, k)` and uniform numbers `(...,
+    d)` to `(..., d)`.
+    """
     edges = np.cumsum(theta, axis=-1)
     # Scaled by the total, so that rounding never leads past the last choice that has any weight.
     return (uniform[..., None] * edges[..., -1:] >= edges).sum(axis=-1).astype(np.int8)
 
 
 def vertices(architectures: Architectures, k: int) -> Floats:
-    """Architectures as one-hot distributions: `(..., d)` to `(..., d, k)`."""
+    """Return architectures as one-hot distributions: `(..., d)` to `(..., d, k)`."""
     return (architectures[..., None] == np.arange(k)).astype(np.float64)
 
 
 def entropy(theta: Floats) -> Floats:
-    """Entropy in nats, summed over decisions: `(S, d, k)` to `(S,)`; how far the relaxation is from a single architecture."""
+    """Return the entropy in nats, summed over decisions: `(S, d, k)` to `(S,)`; how far the relaxation is from a single
+    architecture.
+    """
     return -(theta * np.log(np.where(theta > 0, theta, 1.0))).sum(axis=(-2, -1))

@@ -26,7 +26,7 @@ _WITH_SETTINGS = ("convnet",)
 
 
 def space_names() -> tuple[str, ...]:
-    """Names that `get_space` takes, sorted."""
+    """Return the names that `get_space` takes, sorted."""
     return tuple(sorted(_SPACES))
 
 

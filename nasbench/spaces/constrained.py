@@ -28,7 +28,7 @@ class ConstrainedSpace(Space):
         return len(self.all)
 
     def sample(self, uniform: Floats) -> Architectures:
-        """Uniform feasible architectures from uniform numbers `(..., d)`, of which the first is used."""
+        """Return uniform feasible architectures from uniform numbers `(..., d)`, of which the first is used."""
         return self.all[(uniform[..., 0] * self.size).astype(np.int64)]
 
     def mutate(self, architectures: Architectures, uniform: Floats, kind: str = "uniform") -> Architectures:
@@ -86,14 +86,16 @@ class NarrowedSpace(ConstrainedSpace):
         self.__dict__["all"] = base.from_index(self._listed)
 
     def is_feasible(self, architectures: Architectures) -> NDArray[np.bool_]:
-        """Whether each architecture is one of the list."""
+        """Return whether each architecture is one of the list."""
         inside = super().is_feasible(architectures)
         index = self.index(np.where(inside[..., None], architectures, 0))
         position = np.minimum(np.searchsorted(self._listed, index), len(self._listed) - 1)
         return inside & (self._listed[position] == index)
 
     def neighbours(self, architectures: Architectures) -> Architectures:
-        """The nearest other architectures of the list, all feasible: `(..., d)` to `(..., n, d)`; ties go by the index."""
+        """Return the nearest other architectures of the list, all feasible: `(..., d)` to `(..., n, d)`; ties go by the
+        index.
+        """
         rows = np.searchsorted(self._listed, self.index(self.repair(architectures)))
         unknown = np.unique(rows[self._near[rows, 0] < 0])
         for first in range(0, len(unknown), _AT_ONCE):
@@ -102,7 +104,9 @@ class NarrowedSpace(ConstrainedSpace):
         return self.all[self._near[rows]]
 
     def mutate(self, architectures: Architectures, uniform: Floats, kind: str = "uniform") -> Architectures:
-        """One of the neighbours, each with the same probability; uses the first of the uniform numbers `(..., 2)`."""
+        """Return one of the neighbours, each with the same probability; uses the first of the uniform numbers `(...,
+        2)`.
+        """
         if kind != "uniform":
             raise NasbenchError(
                 f"The mutation {kind!r} of {self.name!r} needs the whole space; this table holds a part of it, so use 'uniform'."
@@ -122,7 +126,7 @@ class NarrowedSpace(ConstrainedSpace):
         return self.one_hot(self.all).astype(np.float32)
 
     def _nearest(self, rows: Ints) -> Ints:
-        """The `_near` of some rows: fewest differing decisions first, then by index."""
+        """Return the `_near` rows of some rows: fewest differing decisions first, then by index."""
         n, count = len(self._listed), self._near.shape[1]
         distance = self.d - (self._coded[rows] @ self._coded.T).astype(np.int64)
         distance[np.arange(len(rows)), rows] = self.d + 1
@@ -135,7 +139,7 @@ class NarrowedSpace(ConstrainedSpace):
         return self.base.ordered
 
     def canonical(self, architectures: Architectures) -> Architectures:
-        """That of the base."""
+        """Return that of the base."""
         return self.base.canonical(architectures)
 
     @property
@@ -144,23 +148,23 @@ class NarrowedSpace(ConstrainedSpace):
         return self.base.has_paths
 
     def paths(self, architectures: Architectures) -> Floats:
-        """Those of the base."""
+        """Return those of the base."""
         return self.base.paths(architectures)
 
     def bigrams(self, architectures: Architectures) -> Floats:
-        """Those of the base."""
+        """Return those of the base."""
         return self.base.bigrams(architectures)
 
     def path_features(self, architectures: Architectures) -> NDArray[np.int16]:
-        """Those of the base."""
+        """Return those of the base."""
         return self.base.path_features(architectures)
 
     def to_string(self, architecture: Architectures) -> str:
-        """As the base."""
+        """Return the result of the base."""
         return self.base.to_string(architecture)
 
     def from_string(self, text: str) -> Architectures:
-        """As the base."""
+        """Return the result of the base."""
         return self.base.from_string(text)
 
     def __getattr__(self, name: str) -> Any:
@@ -170,7 +174,7 @@ class NarrowedSpace(ConstrainedSpace):
 
 
 def _draw(weights: Floats, uniform: Floats) -> Ints:
-    """Position drawn in proportion to weights `(..., n)`; 0 where all are zero."""
+    """Return the position drawn in proportion to weights `(..., n)`; 0 where all are zero."""
     cumulative = np.cumsum(weights, axis=-1)
     chosen = (cumulative <= uniform[..., None] * cumulative[..., -1:]).sum(axis=-1)
     return np.where(cumulative[..., -1] > 0, np.minimum(chosen, weights.shape[-1] - 1), 0)

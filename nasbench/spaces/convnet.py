@@ -101,12 +101,12 @@ def design_of(architectures: Architectures, base: int) -> Design:
 
 
 def stem_channels(image_channels: int, kernel: Ints) -> Ints:
-    """Channels of the stem: a patch has `c k^2` principal directions, and each is there with either sign."""
+    """Return the channels of the stem: a patch has `c k^2` principal directions, and each is there with either sign."""
     return 2 * image_channels * kernel**2
 
 
 def pooled(side: Ints) -> Ints:
-    """Side of a map after a pool of two by two; a map of one position is not pooled."""
+    """Return the side of a map after a pool of two by two; a map of one position is not pooled."""
     return np.maximum(side // 2, 1)
 
 
@@ -209,7 +209,7 @@ class ConvNetSpace(ConstrainedSpace):
         return np.concatenate([part[self.is_feasible(part)] for part in listed])
 
     def is_feasible(self, architectures: Architectures) -> NDArray[np.bool_]:
-        """Whether each architecture keeps the cap: `(..., 14)` to `(...)`."""
+        """Return whether each architecture keeps the cap: `(..., 14)` to `(...)`."""
         inside = super().is_feasible(architectures)
         if self.base is None or self.mmacs is None:
             return inside
@@ -217,7 +217,7 @@ class ConvNetSpace(ConstrainedSpace):
         return inside & (counts(design, CIFAR).macs <= self.mmacs * 1e6)
 
     def canonical(self, architectures: Architectures) -> Architectures:
-        """Two plain blocks of one 3 x 3 convolution become one block of two, which computes the same function."""
+        """Merge two plain blocks of one 3 x 3 convolution into one block of two, which computes the same function."""
         result = architectures.copy()
         same = (architectures[..., JOIN] == JOINS.index("plain")) & (architectures[..., LAST] == LAST_KERNELS.index(3))
         for blocks in range(FIRST_STAGE + 1, self.d, 3):
@@ -241,7 +241,7 @@ class ConvNetSpace(ConstrainedSpace):
         return super().repair(result)
 
     def from_string(self, text: str) -> Architectures:
-        """Inverse of `to_string`; raises NasbenchError where it is not one, or where the cap is not kept."""
+        """Return the inverse of `to_string`; raises NasbenchError where it is not one, or where the cap is not kept."""
         architecture = super().from_string(text)
         if self.base is not None and not self.is_feasible(architecture):
             macs = float(counts(design_of(architecture, self.base), CIFAR).macs) / 1e6

@@ -52,7 +52,7 @@ class HierarchicalSpace(Space):
         return np.array([_canonical(row) for row in flat], dtype=np.int8).reshape(architectures.shape)
 
     def expanded(self, architectures: Architectures) -> Floats:
-        """One-hot encoding of the expanded graph, which no renaming of motifs changes:
+        """Return the one-hot encoding of the expanded graph, which no renaming of motifs changes:
 
         `(..., 15)` to `(..., 18 x 7)`.
         """

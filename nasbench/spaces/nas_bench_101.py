@@ -54,19 +54,21 @@ class NasBench101Space(ConstrainedSpace):
         return number[np.concatenate(feasible)]
 
     def is_feasible(self, architectures: Architectures) -> NDArray[np.bool_]:
-        """Whether input and output are connected, by nine edges at most after pruning: `(..., 26)` to `(...)`."""
+        """Return whether input and output are connected, by nine edges at most after pruning: `(..., 26)` to `(...)`."""
         inside = super().is_feasible(architectures)
         edges = np.where(inside[..., None], architectures[..., : len(EDGES)], 0)
         return inside & _feasible(_matrices(edges))
 
     def sample(self, uniform: Floats) -> Architectures:
-        """Uniform feasible combinations from uniform numbers `(..., 26)`: the first picks the edges, the next the operations."""
+        """Return uniform feasible combinations from uniform numbers `(..., 26)`: the first picks the edges, the next
+        the operations.
+        """
         wiring = self._wirings[(uniform[..., 0] * len(self._wirings)).astype(np.int64)]
         operations = (uniform[..., 1 : 1 + INTERIOR] * len(OPERATIONS)).astype(np.int8)
         return np.concatenate([_binary(wiring), operations], axis=-1)
 
     def canonical(self, architectures: Architectures) -> Architectures:
-        """Pruned, and of all orders of the vertices the one with the smallest index: `(..., 26)` to `(..., 26)`.
+        """Return the pruned cell in that order of its vertices which has the smallest index: `(..., 26)` to `(..., 26)`.
 
         Two feasible cells have one canonical form exactly if they are isomorphic, since every order is tried.
         """
@@ -89,7 +91,9 @@ class NasBench101Space(ConstrainedSpace):
         return self.from_index(smallest)
 
     def hash(self, architecture: Architectures) -> str:
-        """The benchmark's own hash of one cell `(26,)`, by which its records are keyed (`graph_util.hash_module`)."""
+        """Return the benchmark's own hash of one cell `(26,)`, by which its records are keyed
+        (`graph_util.hash_module`).
+        """
         matrix, used = _pruned(_matrices(architecture[: len(EDGES)])[None])
         kept = np.flatnonzero(used[0])
         matrix = matrix[0][np.ix_(kept, kept)].astype(int)
@@ -110,12 +114,12 @@ class NasBench101Space(ConstrainedSpace):
         return _md5(str(sorted(hashes)))
 
     def to_string(self, architecture: Architectures) -> str:
-        """The 21 bits of the edges, a colon, and the five operations by their numbers."""
+        """Return the 21 bits of the edges, a colon, and the five operations by their numbers."""
         digits = "".join(str(int(choice)) for choice in architecture)
         return f"{digits[: len(EDGES)]}:{digits[len(EDGES) :]}"
 
     def from_string(self, text: str) -> Architectures:
-        """Inverse of `to_string`; cells of fewer vertices are read too, as the bits of their own triangle.
+        """Return the inverse of `to_string`; cells of fewer vertices are read too, as the bits of their own triangle.
 
         Raises:
             NasbenchError: if the text is no cell.
@@ -146,14 +150,16 @@ def _binary(number: Ints) -> Architectures:
 
 
 def _matrices(edges: NDArray[np.int8]) -> Matrices:
-    """Adjacency matrices `(..., 7, 7)` of edges `(..., 21)`."""
+    """Return the adjacency matrices `(..., 7, 7)` of edges `(..., 21)`."""
     matrix = np.zeros((*edges.shape[:-1], VERTICES, VERTICES), dtype=bool)
     matrix[..., _ROWS, _COLUMNS] = edges != 0
     return matrix
 
 
 def _pruned(matrix: Matrices) -> tuple[Matrices, NDArray[np.bool_]]:
-    """The matrices without the vertices that lie on no path from input to output, and which lie on one `(..., 7)`."""
+    """Return the matrices without the vertices that lie on no path from input to output, and which lie on one `(...,
+    7)`.
+    """
     reached = np.zeros(matrix.shape[:-1], dtype=bool)
     reaching = reached.copy()
     reached[..., 0] = reaching[..., -1] = True

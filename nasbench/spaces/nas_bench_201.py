@@ -57,7 +57,9 @@ class NasBench201Space(Space):
         return {"uniform": np.full(6, 1 / 6), "node-first": 1 / (3.0 * np.bincount(into)[into])}
 
     def canonical(self, architectures: Architectures) -> Architectures:
-        """Smallest cell that computes the same function (see `nas_bench_201_cell`): `(..., 6)` to `(..., 6)`."""
+        """Return the smallest cell that computes the same function (see `nas_bench_201_cell`): `(..., 6)` to `(...,
+        6)`.
+        """
         return self.all[representatives()[self.index(architectures)]]
 
     # ---- encodings ---------------------------------------------------------------------------------------------------
@@ -93,20 +95,23 @@ class NasBench201Space(Space):
         return np.array(counts, dtype=np.float64)
 
     def path_features(self, architectures: Architectures) -> NDArray[np.int16]:
-        """The operations along each of the four paths with skips contracted, as a label: `(..., 6)` to `(..., 4)`.
+        """Return the operations along each of the four paths with skips contracted, as a label: `(..., 6)` to `(...,
+        4)`.
 
         Label 0 is a dead path (some operation on it is `none`). Cells of equal function share their labels as a multiset.
         """
         return self._labelled_paths[0][self.index(architectures)]
 
     def paths(self, architectures: Architectures) -> Floats:
-        """How often each operation sequence occurs among the live paths: `(..., 6)` to `(..., sequences)`."""
+        """Return how often each operation sequence occurs among the live paths: `(..., 6)` to `(..., sequences)`."""
         labels = self.path_features(architectures)
         kinds = np.arange(1, len(self._labelled_paths[1]) + 1)
         return (labels[..., None] == kinds).sum(axis=-2).astype(np.float64)
 
     def bigrams(self, architectures: Architectures) -> Floats:
-        """How often a convolution or pooling follows another on a live path, skips contracted: `(..., 6)` to `(..., 9)`."""
+        """Return how often a convolution or pooling follows another on a live path, skips contracted: `(..., 6)` to
+        `(..., 9)`.
+        """
         return self._bigrams_of[self.path_features(architectures)].sum(axis=-2)
 
     # ---- closed forms --------------------------------------------------------------------------------------------------
@@ -115,7 +120,7 @@ class NasBench201Space(Space):
         return (architectures == CONV_1X1).sum(axis=-1), (architectures == CONV_3X3).sum(axis=-1)
 
     def parameters(self, architectures: Architectures, dataset: str) -> Floats:
-        """Trainable parameters in millions, counted layer by layer: `(..., 6)` to `(...)`."""
+        """Return trainable parameters in millions, counted layer by layer: `(..., 6)` to `(...)`."""
         one, three = self._convolutions(architectures)
         per_one = CELLS_A_STAGE * sum(c * c + 2 * c for c in CHANNELS)
         per_three = CELLS_A_STAGE * sum(9 * c * c + 2 * c for c in CHANNELS)
@@ -126,7 +131,9 @@ class NasBench201Space(Space):
         return (stem + blocks + head + one * per_one + three * per_three) / 1e6
 
     def flops(self, architectures: Architectures, dataset: str) -> Floats:
-        """Multiply-accumulates of convolutions and classifier in millions (the benchmark's "FLOP"): `(..., 6)` to `(...)`."""
+        """Return the multiply-accumulates of convolutions and classifier in millions (the benchmark's "FLOP"): `(...,
+        6)` to `(...)`.
+        """
         one, three = self._convolutions(architectures)
         pixels = [(_known(RESOLUTION, dataset) >> stage) ** 2 for stage in range(3)]
         per_one = CELLS_A_STAGE * sum(c * c * p for c, p in zip(CHANNELS, pixels, strict=True))
@@ -140,14 +147,14 @@ class NasBench201Space(Space):
     # ---- strings ---------------------------------------------------------------------------------------------------
 
     def to_string(self, architecture: Architectures) -> str:
-        """The official string, `|op~0|+|op~0|op~1|+|op~0|op~1|op~2|`."""
+        """Return the official string, `|op~0|+|op~0|op~1|+|op~0|op~1|op~2|`."""
         nodes: dict[int, str] = {}
         for (source, target), choice in zip(EDGES, architecture, strict=True):
             nodes[target] = nodes.get(target, "|") + f"{OPERATIONS[int(choice)]}~{source}|"
         return "+".join(nodes.values())
 
     def from_string(self, text: str) -> Architectures:
-        """Inverse of `to_string`; six digits (such as `333132`) are read too.
+        """Return the inverse of `to_string`; six digits (such as `333132`) are read too.
 
         Raises:
             NasbenchError: with the position of the first fault.

@@ -57,7 +57,7 @@ def operation_graph(cell: Cell) -> tuple[list[tuple[int, Sum]], Sum]:
 
 
 def canonical_key(cell: Cell) -> str:
-    """A text that two cells share exactly if their operation graphs are isomorphic.
+    """Return a text that is equal for two cells if and only if their operation graphs are isomorphic.
 
     The output is written out as a tree; the inventory of live vertices beside it tells shared vertices from copies. That the
     pair is complete for cells of this size is checked exhaustively against graph isomorphism in the tests.
@@ -80,7 +80,7 @@ def canonical_key(cell: Cell) -> str:
 
 @lru_cache(maxsize=1)
 def representatives() -> NDArray[np.int64]:
-    """For every cell the smallest index among the cells of equal function, `(15625,)`; computed once a process."""
+    """Return for every cell the smallest index among the cells of equal function, `(15625,)`; computed once a process."""
     smallest: dict[str, int] = {}
     result = np.empty(len(OPERATIONS) ** len(EDGES), dtype=np.int64)
     for index, cell in enumerate(product(range(len(OPERATIONS)), repeat=len(EDGES))):

@@ -52,12 +52,12 @@ class NasBenchGraphSpace(ConstrainedSpace):
         self.operations = operations
 
     def is_feasible(self, architectures: Architectures) -> NDArray[np.bool_]:
-        """Whether some operation is not a skip: `(..., 5)` to `(...)`."""
+        """Return whether some operation is not a skip: `(..., 5)` to `(...)`."""
         inside = super().is_feasible(architectures)
         return inside & (architectures[..., 1:] != len(self.operations) - 1).any(axis=-1)
 
     def canonical(self, architectures: Architectures) -> Architectures:
-        """Combination with the smallest index that is the same network: `(..., 5)` to `(..., 5)`."""
+        """Return the combination with the smallest index that is the same network: `(..., 5)` to `(..., 5)`."""
         return self.from_index(self._representatives[self.index(architectures)])
 
     @cached_property
@@ -91,7 +91,7 @@ def network(link: tuple[int, ...], operations: tuple[str, ...]) -> Tree:
         readers[read].append(node)
 
     def read_by(read: int) -> tuple[list[tuple[str, Tree]], int]:
-        """What reads a node, through skips, and how many leaves that are skips."""
+        """Return the nodes that read a node (through skips), and the number of leaves that are skips."""
         entries: list[tuple[str, Tree]] = []
         leaves = 0
         for node in readers[read]:

@@ -32,7 +32,7 @@ class NatsSizeSpace(Space):
         super().__init__("nats-bench-size", tuple(f"layer {i}" for i in range(1, LAYERS + 1)), (names,) * LAYERS)
 
     def parameters(self, architectures: Architectures, dataset: str) -> Floats:
-        """Trainable parameters in millions, counted layer by layer: `(..., 5)` to `(...)`."""
+        """Return trainable parameters in millions, counted layer by layer: `(..., 5)` to `(...)`."""
         width = np.asarray(CHANNELS)[architectures]
         first, last = width[..., 0], width[..., -1]
         total = 9 * 3 * first + 2 * first + 2 * last + (last + 1) * _known(CLASSES, dataset)
@@ -42,7 +42,9 @@ class NatsSizeSpace(Space):
         return np.asarray(total / 1e6)
 
     def flops(self, architectures: Architectures, dataset: str) -> Floats:
-        """Multiply-accumulates of convolutions and classifier in millions (the benchmark's "FLOP"): `(..., 5)` to `(...)`."""
+        """Return the multiply-accumulates of convolutions and classifier in millions (the benchmark's "FLOP"): `(...,
+        5)` to `(...)`.
+        """
         width = np.asarray(CHANNELS)[architectures]
         side = _known(RESOLUTION, dataset)
         total = 9 * 3 * width[..., 0] * side**2 + (width[..., -1] + 1) * _known(CLASSES, dataset)
@@ -52,16 +54,16 @@ class NatsSizeSpace(Space):
         return np.asarray(total / 1e6)
 
     def to_string(self, architecture: Architectures) -> str:
-        """The official string, channels joined by colons."""
+        """Return the official string, channels joined by colons."""
         return ":".join(str(CHANNELS[int(choice)]) for choice in architecture)
 
     def from_string(self, text: str) -> Architectures:
-        """Inverse of `to_string`; raises `NasbenchError` where it is not one."""
+        """Return the inverse of `to_string`; raises `NasbenchError` where it is not one."""
         return super().from_string(text.replace(":", ","))
 
 
 def _layer(width: Ints, layer: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Weights of the convolutions of a layer, and channels that are batch-normalised."""
+    """Return the weights of the convolutions of a layer, and channels that are batch-normalised."""
     entering, own = width[..., max(layer - 1, 0)], width[..., layer]
     if layer in REDUCTIONS:
         # Two 3x3 convolutions with normalisation and a 1x1 shortcut without it.

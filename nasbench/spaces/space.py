@@ -88,14 +88,14 @@ class Space:
     # ---- integers ------------------------------------------------------------------------------------------------
 
     def index(self, architectures: Architectures) -> Ints:
-        """Mixed-radix index, first decision most significant: `(..., d)` to `(...)`."""
+        """Return the mixed-radix index, first decision most significant: `(..., d)` to `(...)`."""
         if self.product_size < 2**53:
             # Exact in doubles, and several times faster there than in integers.
             return np.dot(architectures.astype(np.float64), self._radix.astype(np.float64)).astype(np.int64)
         return np.dot(architectures.astype(np.int64), self._radix)
 
     def from_index(self, index: Ints | int) -> Architectures:
-        """Inverse of `index`: `(...)` to `(..., d)`."""
+        """Return the inverse of `index`: `(...)` to `(..., d)`."""
         return (np.asarray(index, dtype=np.int64)[..., None] // self._radix % self.cardinalities).astype(np.int8)
 
     @cached_property
@@ -120,21 +120,25 @@ class Space:
     # ---- feasibility and canonical form ----------------------------------------------------------------------------
 
     def is_feasible(self, architectures: Architectures) -> NDArray[np.bool_]:
-        """Whether each architecture belongs to the space: `(..., d)` to `(...)`."""
+        """Return whether each architecture belongs to the space: `(..., d)` to `(...)`."""
         return np.all((architectures >= 0) & (architectures < self.cardinalities), axis=-1)
 
     def canonical(self, architectures: Architectures) -> Architectures:
-        """One representative for all architectures that compute the same function; the identity unless a space knows better."""
+        """Return one representative for all architectures that compute the same function; the identity unless a space
+        knows better.
+        """
         return architectures
 
     def repair(self, architectures: Architectures) -> Architectures:
-        """The feasible architecture nearest to each combination `(..., d)`; the identity where every combination is feasible."""
+        """Return the feasible architecture nearest to each combination `(..., d)`; the identity where every combination
+        is feasible.
+        """
         return architectures
 
     # ---- random operations -------------------------------------------------------------------------------------------
 
     def sample(self, uniform: Floats) -> Architectures:
-        """Uniform feasible architectures from uniform numbers `(..., d)`."""
+        """Return uniform feasible architectures from uniform numbers `(..., d)`."""
         return (uniform * self.cardinalities).astype(np.int8)
 
     @cached_property
@@ -171,7 +175,7 @@ class Space:
         return decision, offset
 
     def neighbours(self, architectures: Architectures) -> Architectures:
-        """All architectures that differ in one decision: `(..., d)` to `(..., n, d)`, `n = sum(k_i - 1)`.
+        """Return all architectures that differ in one decision: `(..., d)` to `(..., n, d)`, `n = sum(k_i - 1)`.
 
         In a space with infeasible combinations some of them are infeasible; `is_feasible` tells which.
         """
@@ -184,7 +188,7 @@ class Space:
     # ---- encodings ---------------------------------------------------------------------------------------------------
 
     def one_hot(self, architectures: Architectures) -> Floats:
-        """One-hot encoding of every decision, concatenated: `(..., d)` to `(..., sum k_i)`."""
+        """Return the one-hot encoding of every decision, concatenated: `(..., d)` to `(..., sum k_i)`."""
         parts = [architectures[..., i, None] == np.arange(k) for i, k in enumerate(self.cardinalities)]
         return np.concatenate(parts, axis=-1).astype(np.float64)
 
@@ -194,7 +198,8 @@ class Space:
         return np.zeros(self.d, dtype=np.bool_)
 
     def decision_features(self, architectures: Architectures) -> Floats:
-        """Features of the decisions for a model of distances: `(..., d)` to `(..., F)`; one-hot where no decision is ordered.
+        """Return features of the decisions for a distance-based model: `(..., d)` to `(..., F)`; one-hot where no
+        decision is ordered.
 
         Half the squared distance of two architectures is 1 for each decision in which they differ, and for an ordered one of `k`
         choices `3 / (k + 1)` a step between them, so that uniform draws are as far apart in either kind of decision on average.
@@ -209,7 +214,7 @@ class Space:
         return np.concatenate(parts, axis=-1)
 
     def choice_counts(self, architectures: Architectures) -> Floats:
-        """How often each choice occurs, by its name, whatever the decision: `(n, d)` to `(n, names)`."""
+        """Return how often each choice occurs, by its name, whatever the decision: `(n, d)` to `(n, names)`."""
         names = list(dict.fromkeys(name for choices in self.choices for name in choices))
         counts = np.zeros((len(architectures), len(names)))
         rows = np.arange(len(architectures))
@@ -224,25 +229,29 @@ class Space:
         return False
 
     def paths(self, architectures: Architectures) -> Floats:
-        """Path encoding (White et al. 2021, "BANANAS", section 3): which input-to-output paths occur."""
+        """Return the path encoding (White et al. 2021, "BANANAS", section 3): which input-to-output paths occur."""
         raise NasbenchError(f"Space {self.name!r} has no paths; only spaces of cells have.")
 
     def bigrams(self, architectures: Architectures) -> Floats:
-        """How often one operation follows another on an input-to-output path, for each ordered pair: `(..., d)` to `(..., pairs)`."""
+        """Return how often one operation follows another on an input-to-output path, for each ordered pair: `(..., d)`
+        to `(..., pairs)`.
+        """
         raise NasbenchError(f"Space {self.name!r} has no paths; only spaces of cells have.")
 
     def path_features(self, architectures: Architectures) -> NDArray[np.int16]:
-        """For each input-to-output path a label of what it computes: `(..., d)` to `(..., paths)`; equal function, equal label."""
+        """Return for each input-to-output path a label of what it computes: `(..., d)` to `(..., paths)`; equal
+        function, equal label.
+        """
         raise NasbenchError(f"Space {self.name!r} has no paths; only spaces of cells have.")
 
     # ---- strings -----------------------------------------------------------------------------------------------------
 
     def to_string(self, architecture: Architectures) -> str:
-        """Readable form of one architecture `(d,)`: its choices, joined by commas."""
+        """Return a readable form of one architecture `(d,)`: its choices, joined by commas."""
         return ",".join(names[int(choice)] for names, choice in zip(self.choices, architecture, strict=True))
 
     def from_string(self, text: str) -> Architectures:
-        """Inverse of `to_string`.
+        """Return the inverse of `to_string`.
 
         Raises:
             NasbenchError: with the position of the fault, if the text is not an architecture of this space.

@@ -25,7 +25,9 @@ class TransNasBench101MicroSpace(Space):
         super().__init__("transnas-bench-101-micro", tuple(f"{i}-{j}" for i, j in EDGES), (OPERATIONS,) * len(EDGES))
 
     def canonical(self, architectures: Architectures) -> Architectures:
-        """The cell with `none` on every edge that lies on no path from input to output: `(..., 6)` to `(..., 6)`."""
+        """Return the cell with `none` on every edge that lies on no path from input to output: `(..., 6)` to `(...,
+        6)`.
+        """
         live = architectures != NONE
         ahead = np.zeros((*architectures.shape[:-1], 4), dtype=bool)
         behind = ahead.copy()
@@ -39,11 +41,11 @@ class TransNasBench101MicroSpace(Space):
         return np.where(np.stack(used, axis=-1), architectures, np.int8(NONE))
 
     def to_string(self, architecture: Architectures) -> str:
-        """Six digits, one an edge."""
+        """Return six digits, one per edge."""
         return "".join(str(int(choice)) for choice in architecture)
 
     def from_string(self, text: str) -> Architectures:
-        """Inverse of `to_string`; raises `NasbenchError` if the text is not six digits from 0 to 3."""
+        """Return the inverse of `to_string`; raises `NasbenchError` if the text is not six digits from 0 to 3."""
         if not re.fullmatch("[0-3]{6}", text):
             raise NasbenchError(f"Cell {text!r} of TransNAS-Bench-101 should be six digits from 0 to 3.")
         return np.array([int(digit) for digit in text], dtype=np.int8)

@@ -14,7 +14,9 @@ _KEY = b"ended"
 
 
 def with_endings(traces: pa.Table, runs: Sequence[int], endings: Sequence[str]) -> pa.Table:
-    """The same traces with a note on each run whose ending is not empty (see `nasbench.search.ledger.Ledger.endings`)."""
+    """Return the same traces with a note on each run whose ending is not empty (see
+    `nasbench.search.ledger.Ledger.endings`).
+    """
     noted = {str(run): words for run, words in zip(runs, endings, strict=True) if words}
     if not noted:
         return traces
@@ -22,13 +24,13 @@ def with_endings(traces: pa.Table, runs: Sequence[int], endings: Sequence[str]) 
 
 
 def endings_of(schema: pa.Schema) -> Mapping[int, str]:
-    """What follows "The run ended because" of every run in a trace file that did not spend its budget, by its number."""
+    """Return, by run number, the reason why each run of a trace file ended before it had spent its budget."""
     note = (schema.metadata or {}).get(_KEY)
     return {} if note is None else {int(run): str(words) for run, words in json.loads(note).items()}
 
 
 def sentences(found: Mapping[str, Iterable[Mapping[int, str]]]) -> list[str]:
-    """A sentence for each optimizer with such runs, and each reason: how many, and why.
+    """Return a sentence for each optimizer with such runs, and each reason: how many, and why.
 
     Args:
         found: label of an optimizer to the notes of its trace files.

@@ -28,7 +28,7 @@ PACKAGES = (
 
 
 def environment() -> dict[str, Any]:
-    """What every folder of results says of where it was made."""
+    """Return the environment that every results folder records."""
     root = Path(__file__).resolve().parents[2]
     return {
         "version": suite_version(root),
@@ -42,7 +42,9 @@ def environment() -> dict[str, Any]:
 
 
 def suite_version(root: Path) -> str | None:
-    """Version of this suite: that of the source tree whose top is `root`, where it runs from one, else of what is installed."""
+    """Return the version of this suite: that of the source tree whose top is `root`, where it runs from one, else of
+    what is installed.
+    """
     try:
         project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
         if project["name"] == SUITE:
@@ -53,7 +55,7 @@ def suite_version(root: Path) -> str | None:
 
 
 def commit_of(root: Path) -> str | None:
-    """Commit of the source tree whose top is `root`, with a plus sign where it has changes.
+    """Return the commit of the source tree whose top is `root`, with a plus sign where it has changes.
 
     None where `root` is not the top of a checkout that holds this suite: installed into a folder of someone else's repository, say.
     """

@@ -84,7 +84,7 @@ def write(manifest: Manifest, files: Mapping[str, bytes]) -> None:
 
 
 def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """The first key in which two studies as plain data differ, in words; empty where there is none."""
+    """Return the first key in which two studies as plain data differ, in words; empty where there is none."""
     for key in old:
         if old[key] != new[key]:
             return f"{key} was {old[key]!r} and is {new[key]!r} now"

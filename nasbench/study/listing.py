@@ -154,7 +154,9 @@ def _presets() -> Rows:
 
 
 def _provided(kind: str) -> Callable[[], Rows]:
-    """Rows that packages provide through the entry-point group `nasbench.lists`: a function without arguments."""
+    """Return the rows that packages provide through the entry-point group `nasbench.lists`: a function without
+    arguments.
+    """
 
     def rows() -> Rows:
         from nasbench.plugins import registered, usable

@@ -78,7 +78,7 @@ class Manifest:
         return cls(folder, hashes)
 
     def holds(self, name: str) -> bool:
-        """Whether a file is there and has a line; whether it is what was written is seen when it is read."""
+        """Return whether a file is there and has a line; whether it is what was written is seen when it is read."""
         return name in self._hashes and (self.folder / name).exists()
 
     def file(self, name: str) -> bytes:

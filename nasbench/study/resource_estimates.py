@@ -60,7 +60,7 @@ def cost(study: Study, label: str, runs: int) -> Cost:
 
 
 def start_seconds(code: str) -> float:
-    """Processor seconds of a Python process that runs `code` and ends."""
+    """Return the processor seconds of a Python process that runs `code` and ends."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, "-c", code], check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -30,7 +30,8 @@ def evaluate(
     seed: int,
     metric: str,
 ) -> Floats:
-    """The metric in each run of these numbers, `(R,)`; smaller is better. Linear algebra runs on one thread, as in a study.
+    """Return the metric in each run of these numbers, `(R,)`; smaller is better. Linear algebra runs on one thread, as
+    in a study.
 
     A run that is searched alone ends at the target, which changes nothing but the time it takes.
     """
@@ -61,14 +62,15 @@ def evaluate(
 
 
 def _hits(batch: Observations, rows: np.ndarray, target: np.ndarray, longest: int) -> np.ndarray:
-    """Which queries answered a target row after the longest training, `(R, B)`."""
+    """Return which queries answered a target row after the longest training, `(R, B)`."""
     return np.asarray(target[rows] & batch.answered & (batch.epochs >= longest))
 
 
 def queries_to_target(
     batches: list[Observations], rows: list[np.ndarray], target: np.ndarray, longest: int, cap: float
 ) -> Floats:
-    """Unique queries of each run up to its first of a target row, at most `cap`, `(R,)`; their mean is the restricted mean.
+    """Return the number of unique queries of each run until its first query of a target row, at most `cap`, `(R,)`; their mean is the
+    restricted mean.
 
     Args:
         batches: what was observed.

@@ -39,8 +39,8 @@ def import_(
     kind: Annotated[str, typer.Argument(metavar="FORMAT", help="one of those that data list shows")],
     source: Annotated[Path, typer.Argument(help="the file or folder")],
     name: Annotated[str | None, typer.Option(help="name of the table, if not the format's own")] = None,
-    trusted: Annotated[
-        bool, typer.Option("--trusted", help="read a file even if that means to run what it says")
+    allow_unsafe_pickle: Annotated[
+        bool, typer.Option(help="allow unpickling, which can execute arbitrary code; only for files that you trust")
     ] = False,
     official: Annotated[
         bool, typer.Option("--official", help="compare every number with the authors' package (extra nas-bench-201)")
@@ -58,8 +58,8 @@ def import_(
         raise NasbenchError(f"The number of jobs is {jobs}; it should be 1 or more.")
     if official:
         require_official(kind)
-    table, report = import_table(kind, source, name=name, trusted=trusted, jobs=jobs)
-    agreement = compare(table, kind, official_records(kind, source, trusted)) if official else None
+    table, report = import_table(kind, source, name=name, trusted=allow_unsafe_pickle, jobs=jobs)
+    agreement = compare(table, kind, official_records(kind, source, allow_unsafe_pickle)) if official else None
     if json:
         row = {**_row(table), "missing": list(report.missing), "notes": list(report.notes)}
         row |= asdict(agreement) if agreement else {}

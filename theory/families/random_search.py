@@ -31,7 +31,7 @@ ORDER = Assumption("values are totally ordered; ties are broken by index")
 
 
 def _favouring_good(size: int) -> Floats:
-    """Weights of a biased sampler: the better half is drawn twice as often."""
+    """Return the weights of a biased sampler: the better half is drawn twice as often."""
     return np.where(np.arange(size) < size // 2, 2.0, 1.0)
 
 

@@ -55,7 +55,7 @@ def hybrid_tail(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
 
 
 def _functions(runs: OptimizerRuns, canonical: bool) -> np.ndarray | None:
-    """Which function each architecture computes, by index; None where the hybrid does not list the space."""
+    """Return which function each architecture computes, by index; None where the hybrid does not list the space."""
     benchmark = get_benchmark(runs.benchmark)
     protocol = runs.study.protocol(benchmark.longest(runs.study.objectives, runs.study.split))
     cheap = benchmark.problem(protocol, runs.study.seed, (0,)).cheap
@@ -64,7 +64,7 @@ def _functions(runs: OptimizerRuns, canonical: bool) -> np.ndarray | None:
 
 
 def _times(runs: OptimizerRuns, wanted: np.ndarray) -> Floats:
-    """Query (from 1) at which each run first asked for a wanted function, `(R,)`; infinite if never."""
+    """Return the query (from 1) at which each run first asked for a wanted function, `(R,)`; infinite if never."""
     hit = (runs.index >= 0) & wanted[runs.index]
     return np.where(hit.any(axis=1), hit.argmax(axis=1) + 1.0, np.inf)
 

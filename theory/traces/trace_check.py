@@ -20,7 +20,9 @@ TARGETS = (1, 16, 156, 1562)
 
 
 def list_targets(runs: OptimizerRuns) -> tuple[int, ...]:
-    """The `TARGETS` that there are in the landscape of some runs; of a smaller one all architectures are the last."""
+    """Return the `TARGETS` that there are in the landscape of some runs; of a smaller one all architectures are the
+    last.
+    """
     size = runs.landscape.size if runs.landscape is not None else TARGETS[-1]
     return tuple(dict.fromkeys(min(target, size) for target in TARGETS))
 

@@ -170,7 +170,9 @@ def _one_plus_one_times(runs: OptimizerRuns, context: Context) -> list[TraceChec
 
 
 def _ageing(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
-    """The population after a query is the last `population` queries, so what it has lost can be read off the trace."""
+    """Check ageing: the population after a query is the last `population` queries, so what was removed follows from the
+    trace.
+    """
     claim, size = "evolution.ageing-population-forgets", int(runs.settings["population_size"])
     observed = snapped(runs.observed[:, : runs.horizon, 0])
     if observed.shape[1] <= size:
@@ -193,7 +195,7 @@ def _ageing(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
 
 
 def _archive(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
-    """With several objectives: the hypervolume of everything seen may not fall from one query to the next."""
+    """Check that, with several objectives, the hypervolume of the evaluated points never falls from one query to the next."""
     objectives = runs.observed.shape[2]
     if objectives < 2:
         return []

@@ -44,7 +44,7 @@ class EvidenceCost:
         return self.search + self.seeds * self.seed
 
     def as_dict(self) -> dict[str, float | None]:
-        """The cost by name: PFLOP, the rate in TFLOP/s, and seconds at that rate."""
+        """Return the cost by name: PFLOP, the rate in TFLOP/s, and seconds at that rate."""
         return {
             "search_pflop": self.search / PETA,
             "seed_pflop": self.seed / PETA,
@@ -56,7 +56,7 @@ class EvidenceCost:
         }
 
     def __str__(self) -> str:
-        """The cost, a line for a person."""
+        """Return the cost as a line of text."""
         text = (
             f"at most {self.search / PETA:.3g} PFLOP of search and {self.seeds} x {self.seed / PETA:.3g} PFLOP of training, "
             f"{self.total / PETA:.3g} in all"

@@ -72,7 +72,7 @@ def read_record(path: Path) -> dict[str, Any]:
 
 
 def _is_search(found: Any) -> bool:
-    """Whether this is what a search leaves, or None where it is not finished."""
+    """Return whether this is the record of a search, or None if it is unfinished."""
     if found is None:
         return True
     rows = found.get("queries") if isinstance(found, dict) else None

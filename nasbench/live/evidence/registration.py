@@ -44,7 +44,7 @@ class EvidenceRegistration:
     content: dict[str, Any]
 
     def covers(self, record: dict[str, Any]) -> bool:
-        """Whether a record was made under this registration's plan, settings and sources."""
+        """Return whether a record was made under this registration's plan, settings and sources."""
         return (
             record["plan"] == self.plan
             and record["settings_sha256"] == self.settings_sha256

@@ -174,7 +174,9 @@ class EvidenceRun:
     def _network(
         self, kind: NetworkKind, seed: int, found: Architecture, recipe: Recipe
     ) -> tuple[str, nn.Module, Callable[[Tensor], Any] | None]:
-        """Name of a network, the network as it starts for a seed, and what computes it where that was compiled."""
+        """Return the name of a network, the network as it starts for a seed, and what computes it where that was
+        compiled.
+        """
         network: nn.Module
         if kind == "resnet18":
             with torch.random.fork_rng(devices=[]):

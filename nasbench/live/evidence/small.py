@@ -95,7 +95,7 @@ class SmallComparison:
     folder: Path
 
     def anchor(self, seeds: int) -> dict[str, Any]:
-        """Accuracy in % of airbench96 and of the cell, for so many seeds each."""
+        """Return the accuracy in % of airbench96 and of the cell, over `seeds` seeds each."""
         rows = {}
         for name, space, text, recipe in (
             ("convnet", "convnet", AIRBENCH96, SMALL),
@@ -115,7 +115,9 @@ class SmallComparison:
         return rows
 
     def search(self, seeds: int) -> dict[str, Any]:
-        """Accuracy in % of what each search found, of random members of equal multiply-accumulates, and the paired difference."""
+        """Return the accuracy in % of what each search found, of random members of equal multiply-accumulates, and the
+        paired difference.
+        """
         rows = []
         for seed in range(seeds):
             config = replace(PLAN, search_seed=seed)
@@ -168,7 +170,7 @@ class SmallComparison:
 
 
 def _interval(differences: list[float]) -> dict[str, Any]:
-    """Mean of paired differences with its two-sided 95 % interval (Student's t)."""
+    """Return the mean of paired differences with its two-sided 95 % interval (Student's t)."""
     from scipy.special import stdtrit
 
     n = len(differences)

@@ -51,7 +51,7 @@ class SearchOutcome:
 
 
 def search_architecture(experiment: Experiment, epoch_callback: EpochCallback = noop_callback) -> SearchOutcome:
-    """Search; the test split is not touched, and all seconds are counted, those of finalists too.
+    """Search for an architecture; the test split is not touched, and all seconds are counted, those of finalists too.
 
     `epoch_callback` is called before each epoch of the supernet and of a finalist; what it raises ends the search, and a later
     call with the same folder goes on from there.

@@ -189,11 +189,11 @@ class TrainingEvaluator:
         return values, np.array([seed for _, seed, _ in answers], dtype=np.int64)
 
     def seconds(self, rows: Ints, architectures: Architectures, level: Ints) -> Floats:
-        """Measured seconds of the trainings that the last `evaluate` answered with."""
+        """Return the measured seconds of the trainings that the last `evaluate` answered with."""
         return np.array(self._last)
 
     def facts(self, architectures: Architectures) -> Floats:
-        """Counted and predicted objectives, `(..., number of cheap)`."""
+        """Return counted and predicted objectives, `(..., number of cheap)`."""
         flat = architectures.reshape(-1, self.space.d)
         columns = [
             self._predicted(flat) if name == PREDICTED else self._facts([name], flat)[:, 0]

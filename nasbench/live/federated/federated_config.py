@@ -60,7 +60,7 @@ class FederatedConfig:
         return self.supernet.epochs + self.recipe.epochs
 
     def searching(self, number: int) -> bool:
-        """Whether round `number`, counted from 1, belongs to the search."""
+        """Return whether round `number`, counted from 1, belongs to the search."""
         return number <= self.supernet.epochs
 
     def dumps(self) -> str:

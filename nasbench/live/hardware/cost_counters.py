@@ -68,7 +68,7 @@ class CostCounters:
         )
 
     def _of(self, networks: SpaceNetworks, edge: int, choice: int) -> Counts:
-        """Counts of the network whose only operation is `choice` on `edge`."""
+        """Return the counts of the network whose only operation is `choice` on `edge`."""
         if (edge, choice) not in self.table:
             choices = [NONE] * networks.edges
             if choice != NONE:

@@ -146,7 +146,7 @@ class LatencyTable:
 
     @torch.no_grad()
     def _places(self, edge: int, choice: int) -> list[Key]:
-        """Where a choice of an edge is computed: one pass of the network that has no other operation, looked at once."""
+        """Return where a choice of an edge is computed, from one pass of a network whose only operation it is."""
         if (edge, choice) in self.places:
             return self.places[edge, choice]
         found: list[Key] = []

@@ -67,7 +67,9 @@ class ConvNetworks:
         return ConvNet(convnet.design_of(architecture, channels), shape, AIRBENCH_START)
 
     def counts(self, architectures: Architectures, shape: TaskShape, channels: int) -> Floats:
-        """Parameters, multiply-accumulates, stored bytes and bytes of the largest activations: `(n, d)` to `(n, 4)`."""
+        """Return parameters, multiply-accumulates, stored bytes and bytes of the largest activations: `(n, d)` to `(n,
+        4)`.
+        """
         image = convnet.Image(shape.channels, shape.size, shape.outputs)
         self.check(channels)
         found = convnet.counts(convnet.design_of(architectures, channels), image)

@@ -129,7 +129,7 @@ class ConvNet(nn.Module):
 
 
 def whitens(network: nn.Module) -> bool:
-    """Whether a network is one that `prepare` must be called on before it is trained."""
+    """Return whether `prepare` must be called on a network before it is trained."""
     return isinstance(network, ConvNet) and network.start.whitening
 
 

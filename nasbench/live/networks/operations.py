@@ -73,7 +73,7 @@ def dilated_conv(style: Style, c: int, kernel: int, stride: int, dilation: int) 
 
 
 def separable_conv(style: Style, c: int, kernel: int, stride: int) -> nn.Sequential:
-    """Two depthwise separable convolutions, the stride on the first."""
+    """Return two depthwise separable convolutions, the stride on the first."""
     return nn.Sequential(dilated_conv(style, c, kernel, stride, 1), dilated_conv(style, c, kernel, 1, 1))
 
 

@@ -48,6 +48,8 @@ def get_searcher(name: str, options: Mapping[str, Any] | None = None) -> tuple[S
 
 
 def allowed_options(kind: type[Searcher]) -> Mapping[str, Allowed]:
-    """What each option of a searcher may be: keywords, those of its base classes included, and what its supernet takes."""
+    """Return what each option of a searcher may be: keywords, those of its base classes included, and what its supernet
+    takes.
+    """
     channels = {PARTIAL: COUNT} if kind.partial_channels > 1 else {}
     return {**allowed_settings(kind), **channels}

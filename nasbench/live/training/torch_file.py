@@ -48,4 +48,6 @@ def load_torch_file(source: Path, trusted: bool, refusal: str) -> Any:
         reason = str(fault).splitlines()[0] if str(fault) else type(fault).__name__
     if trusted:
         raise NasbenchError(f"{source} cannot be read even as a trusted file: {reason}")
-    raise NasbenchError(f"{refusal} Say --trusted only if you trust whoever made it: what it says is run then.")
+    raise NasbenchError(
+        f"{refusal} Use --allow-unsafe-pickle only if you trust its source: unpickling can execute arbitrary code."
+    )

@@ -9,27 +9,8 @@ import pytest
 from nasbench.cli.main import status
 from nasbench.errors import NasbenchError
 from nasbench.live.federated.credentials import VARIABLE, Credentials
-from nasbench.renamed import RenamedWarning
 
 LISTEN = "--listen 127.0.0.1:1"
-
-
-@pytest.mark.parametrize(
-    ("words", "today"),
-    [
-        ("search digits --federated --patience 5", "--client-timeout applies to clients that connect over a network"),
-        ("search digits --federated --compare 1 --runtime loop", "--runtime is not used by --compare-seeds"),
-        ("join 127.0.0.1:1 --patience 0", "--client-timeout is 0.0; it should be a positive number"),
-        (
-            "search digits --selection derive --stopping skips --rank 1 --optimizer nothing",
-            "no optimizer named 'nothing'",
-        ),
-    ],
-)
-def test_words_of_the_first_edition_are_read(words: str, today: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.warns(RenamedWarning, match="is called"):
-        assert status(words.split()) == 2
-    assert today in capsys.readouterr().err.splitlines()[-1]
 
 
 @pytest.mark.parametrize(

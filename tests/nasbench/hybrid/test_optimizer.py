@@ -114,11 +114,11 @@ def test_alone_evolution_is_exactly_the_evolution_part() -> None:
     for step in range(60):
         if step < 4:
             shut = np.array([a.tobytes() in known for a in everything])
-            brood = everything[~shut][own.integers((~shut).sum()) :]
+            offspring = everything[~shut][own.integers((~shut).sum()) :]
         else:
             own.random()
-            brood = evolution.propose(64, uniform, uniform)
-        child = next(a for a in brood if a.tobytes() not in known)
+            offspring = evolution.propose(64, uniform, uniform)
+        child = next(a for a in offspring if a.tobytes() not in known)
         known.add(child.tobytes())
         history.add(child[None], benchmark.function(child[None])[:, None])
         evolution.update()

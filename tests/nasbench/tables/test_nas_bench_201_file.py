@@ -70,7 +70,7 @@ def test_a_hostile_file_is_refused_unless_it_is_called_trusted(
         held["arch2infos"][11]["full"]["all_results"]["cifar10", 777]["net_state_dict"] = [Payload(mark)]
 
     path = pth(change, zipped)
-    with pytest.raises(NasbenchError, match=r"The pickle names .*mkdir.* Say --trusted only if you trust"):
+    with pytest.raises(NasbenchError, match=r"The pickle names .*mkdir.* Use --allow-unsafe-pickle only if you trust"):
         import_table("nas-bench-201-pth", path)
     assert not mark.exists()
     assert len(import_table("nas-bench-201-pth", path, trusted=True)[0]) == 3

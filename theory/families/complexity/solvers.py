@@ -27,7 +27,7 @@ UPPER = Assumption("an upper bound can be refuted by measurement, never proved",
 
 
 def _landscapes(rng: np.random.Generator, smallest: int, largest: int) -> list[Landscape]:
-    """Random landscapes on 2^d, 3 * 2^d and 5 * 2^d architectures."""
+    """Return random landscapes on 2^d, 3 * 2^d and 5 * 2^d architectures."""
     shapes = sorted(((2,) * d + last for d in range(4, 14) for last in ((), (3,), (5,))), key=np.prod)
     kept = [shape for shape in shapes if smallest <= np.prod(shape) <= largest]
     return [Landscape(rng.random(int(np.prod(shape))), shape) for shape in kept]

@@ -29,7 +29,9 @@ RHO, INITIAL, HORIZON = 0.4, 4, 20_000
 
 
 def with_trap() -> Landscape:
-    """Two decisions of four choices: the last is right, errors are counted, but the first in both is second to the optimum alone."""
+    """Return a landscape of two decisions with four choices: the last is right, errors are counted, but the first in
+    both is second best.
+    """
     wrong = np.add.outer(np.arange(4) < 3, np.arange(4) < 3, dtype=float).ravel()
     wrong[0] = 0.5
     return Landscape(wrong, (4, 4))

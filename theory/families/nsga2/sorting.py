@@ -28,7 +28,7 @@ def first_front(objectives: Integers, alive: Mask) -> Mask:
 
 
 def _first_front_of_two(objectives: Integers, alive: Mask) -> Mask:
-    """Two small integer objectives need no sort: the best second objective for each value of the first decides."""
+    """Return the first front of two small integer objectives, which needs no sort: the best second objective for each value of the first decides."""
     runs, top = len(objectives), int(objectives.max(initial=0)) + 2
     first, second = objectives[..., 0], np.where(alive, objectives[..., 1], -1)
     best = np.full((runs, top), -1, dtype=np.int64)
