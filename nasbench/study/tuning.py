@@ -172,7 +172,7 @@ def tune(
 
 
 def _place(benchmark: TabularBenchmark, copy: int, correlation: float) -> TabularBenchmark:
-    """A perturbed copy by its number; 0 is the benchmark itself."""
+    """Return a perturbed copy by its number; 0 is the benchmark itself."""
     return PerturbedBenchmark(benchmark.table, benchmark.dataset, copy, correlation) if copy else benchmark
 
 
@@ -186,7 +186,7 @@ def _evaluate_on(
     seed: int,
     metric: str,
 ) -> list[Floats]:
-    """The metric in each run, by parts of the runs of each place in `where`: name, copy and correlation."""
+    """Return the metric in each run, by parts of the runs of each place in `where`: name, copy and correlation."""
     from nasbench.study.cluster import Call
 
     parts = [range(first, min(first + RUNS_A_CALL, runs)) for first in range(0, runs, RUNS_A_CALL)]
