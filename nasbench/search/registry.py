@@ -6,13 +6,14 @@ Only the optimizer that is asked for is imported. What an entry point gives, or 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from importlib.metadata import EntryPoint
 
 from nasbench.errors import unknown_name
 from nasbench.plugins import points, use
 from nasbench.registered import registered
-from nasbench.renamed import SETTINGS
+from nasbench.renamed import SETTINGS, New
 from nasbench.search.methods import as_optimizer, load_attribute
 from nasbench.search.optimizer import Lockstep, PerRun
 
@@ -28,6 +29,11 @@ def optimizer_names() -> tuple[str, ...]:
     return tuple(sorted({*_found(), *registered("optimizer")}))
 
 
+def renamed_settings(name: str) -> Mapping[str, New]:
+    """Return the old names of an optimizer's settings, by its registered name or by the `module:ATTR` of its entry point."""
+    return SETTINGS.get(next((known for known, point in _found().items() if point.value == name), name), {})
+
+
 def get_optimizer(name: str) -> Lockstep | PerRun:
     """Return the optimizer registered under a name, or import the one that `module:ATTR` names.
 
@@ -36,7 +42,10 @@ def get_optimizer(name: str) -> Lockstep | PerRun:
     Raises:
         NasbenchError: if there is none (with the nearest match), an extra that it needs is not installed, or it cannot be loaded.
     """
-    return as_optimizer(load_attribute(name), name) if ":" in name else registered_optimizer(name)
+    if ":" not in name:
+        return registered_optimizer(name)
+    optimizer = as_optimizer(load_attribute(name), name)
+    return replace(optimizer, renamed=renamed_settings(name) or optimizer.renamed)
 
 
 def is_unpackaged(name: str) -> bool:
@@ -53,7 +62,7 @@ def registered_optimizer(name: str) -> Lockstep | PerRun:
     found = _found()
     if name in found:
         return use(
-            found[name], "optimizer", lambda loaded: replace(as_optimizer(loaded, name), renamed=SETTINGS.get(name, {}))
+            found[name], "optimizer", lambda loaded: replace(as_optimizer(loaded, name), renamed=renamed_settings(name))
         )
     if name in registered("optimizer"):
         return as_optimizer(registered("optimizer")[name], name)

@@ -13,8 +13,9 @@ from nasbench.benchmarks.catalogue import expand_benchmarks
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.files.documents import parse_toml, read_text
 from nasbench.reader import Reader
-from nasbench.renamed import ACCOUNTS, RECIPE, SETTINGS, STUDY, RenamedWarning, with_new_names
+from nasbench.renamed import ACCOUNTS, RECIPE, STUDY, RenamedWarning, with_new_names
 from nasbench.search.ledger import Budget
+from nasbench.search.registry import renamed_settings
 from nasbench.study.config import LONGEST, SCHEMA, Study
 from nasbench.study.live_config import PREFIX, TABLES, LiveConfig
 from nasbench.study.methods import MethodConfig
@@ -110,7 +111,7 @@ def _methods(raw: Reader) -> list[MethodConfig]:
                 name=name,
                 label=entry.take("label", str, "a text", name),
                 settings=with_new_names(
-                    entry.take("settings", dict, "a table", {}), SETTINGS.get(name, {}), f"setting of {name}"
+                    entry.take("settings", dict, "a table", {}), renamed_settings(name), f"setting of {name}"
                 ),
                 sha256=entry.take("sha256", str, "a hash", ""),
             )

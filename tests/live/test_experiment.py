@@ -46,13 +46,24 @@ def quiet(_: str) -> None:
     """Say nothing."""
 
 
-@pytest.mark.parametrize("optimizer", ["darts", "hybrid_supernet", "hybrid", "random_search"])
+@pytest.mark.parametrize(
+    "optimizer", ["darts", "hybrid_supernet", "hybrid", "random_search", "nasbench.baselines.random_search:OPTIMIZER"]
+)
 def test_a_plan_ends_in_one_flat_result(optimizer: str) -> None:
     result = run_experiment(replace(TINY, optimizer=optimizer), CPU, None, quiet)
     assert NasBench201Space().is_feasible(NasBench201Space().from_string(result["architecture"]))
     assert 0 <= result["test_error"] <= 100 and result["search_seconds"] > 0
     assert result["parameters"] > 0 and result["latency_ms_batch_64"] > 0
     json.dumps(result)
+
+
+def test_an_optimizer_that_is_not_there_is_refused_before_anything_is_trained() -> None:
+    for wrong, told in (
+        ("random_serch", "did you mean 'random_search'"),
+        ("nasbench.baselines.random_search:X", "has no 'X'"),
+    ):
+        with pytest.raises(NasbenchError, match=told):
+            run_experiment(replace(TINY, optimizer=wrong), CPU, None, quiet)
 
 
 def test_selection_by_perturbation_is_an_option() -> None:

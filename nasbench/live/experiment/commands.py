@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 def search(
     context: typer.Context,
     task: TaskName,
-    optimizer: Annotated[str, typer.Option(help="a weight-sharing searcher or any registered optimizer")] = "hybrid",
+    optimizer: Annotated[
+        str, typer.Option(help="a weight-sharing searcher, any registered optimizer or module:ATTR")
+    ] = "hybrid",
     space: Space = "nas-bench-201",
     search_epochs: SearchEpochs = 10,
     channels: Channels = None,

@@ -31,7 +31,7 @@ class ExperimentConfig:
     """Everything that a live search depends on.
 
     Attributes:
-        task, space, optimizer: names; an optimizer is a weight-sharing searcher or any registered optimizer.
+        task, space, optimizer: names; an optimizer is a weight-sharing searcher, any registered optimizer or `module:ATTR`.
         optimizer_params: of the optimizer, where they differ from its defaults.
         seed: of the search and of the final training.
         supernet: its size and training, for searchers that share weights.
@@ -70,7 +70,7 @@ def check_config(config: ExperimentConfig) -> None:
     """Raise NasbenchError for what cannot be run: a name that does not exist, an option that is not what it may be, objectives,
     stopping or a selection that would not apply.
     """
-    if config.optimizer not in (*searcher_names(), *optimizer_names()):
+    if ":" not in config.optimizer and config.optimizer not in (*searcher_names(), *optimizer_names()):
         raise unknown_name("optimizer", config.optimizer, (*searcher_names(), *optimizer_names()))
     if config.shares_weights and len(config.objectives) > 1:
         raise NasbenchError(

@@ -9,6 +9,7 @@ from nasbench.errors import NasbenchError
 from nasbench.renamed import RenamedWarning
 from nasbench.search.problem import Problem
 from nasbench.study.config import Study
+from nasbench.study.manifest import Manifest
 from nasbench.study.store import Store
 from nasbench.study.toml import load_study, parse_stored_study, parse_study, preset_names
 
@@ -119,6 +120,36 @@ def test_a_study_of_the_first_edition_is_read_with_a_warning_of_each_old_word() 
     assert study.repeat_policy == "cache_isomorphic" and study.protocol(1).budget.limits == {"queries": 5}
     assert [unit.path for unit in study.units()] == [f"onemax__3x3/random_search/{r:06d}-{r:06d}" for r in (0, 1)]
     assert parse_stored_study(FIRST_EDITION, "old") == parse_study(study.to_toml(), "again") == study
+
+
+def test_old_settings_of_published_methods_are_those_of_today(tmp_path: Path) -> None:
+    named = [
+        ("random_search", "batch = 2", "batch_size = 2"),
+        ("regularized_evolution", "population = 4, sample = 2", "population_size = 4, tournament_size = 2"),
+        ("nasbench.baselines.nsga2:OPTIMIZER", "population = 6", "population_size = 6"),
+    ]
+    old, new = (
+        FIRST_EDITION.replace(
+            '{ name = "random_search" }', ", ".join(f'{{ name = "{m[0]}", settings = {{ {m[at]} }} }}' for m in named)
+        )
+        for at in (1, 2)
+    )
+    with pytest.warns(RenamedWarning) as warned:
+        study = parse_study(old, "old")
+    told = " ".join(str(w.message) for w in warned)
+    for word in ("batch", "population", "sample"):
+        assert f"{word} is called" in told
+    assert study == parse_stored_study(new, "new")
+
+    done = study.run(tmp_path).done
+    assert done == len(study.units())
+    stored = (tmp_path / "study.toml").read_text()
+    for of_today, of_old in (("batch_size", "batch"), ("population_size", "population"), ("tournament_size", "sample")):
+        stored = stored.replace(of_today, of_old)
+    held = Store.open(tmp_path).study
+    Manifest.read(tmp_path).write({"study.toml": stored.encode()})
+    assert Store.open(tmp_path).study == held
+    assert study.run(tmp_path).done == 0
 
 
 def test_a_live_study_of_the_first_edition_keeps_its_seeds_and_the_places_of_its_results() -> None:
