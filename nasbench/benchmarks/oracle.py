@@ -17,7 +17,7 @@ from nasbench.tables.table import Table
 class Truth(Protocol):
     """What reports ask of an oracle: values of given rows, since a space may be too large for a whole column.
 
-    A row is a row of the table, or the index in the space where there is no table.
+    A row is a row of the table; where there is no table, the number that the oracle gave an architecture when it first met it.
     """
 
     @property

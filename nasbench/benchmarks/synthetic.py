@@ -19,6 +19,7 @@ from nasbench.benchmarks.views import AS_IT_IS, View
 from nasbench.errors import NasbenchError
 from nasbench.search.problem import Problem
 from nasbench.search.search_protocol import SearchProtocol
+from nasbench.spaces.numbering import Numbering
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
 FAMILIES = ("nk", "onemax")
@@ -139,8 +140,8 @@ class FunctionEvaluator:
         self._function = function
 
     def row(self, architectures: Architectures) -> Ints:
-        """Index of each architecture; -1 for an infeasible one."""
-        return np.where(self.space.is_feasible(architectures), self.space.index(architectures), -1)
+        """0 for each architecture, since a function needs no rows; -1 for an infeasible one."""
+        return np.where(self.space.is_feasible(architectures), 0, -1)
 
     def evaluate(
         self, rows: Ints, architectures: Architectures, level: Ints, key: NDArray[np.uint64], repetition: Ints
@@ -176,8 +177,36 @@ class ClosedForm(Protocol):
         """Return the values of architectures, `(..., d)` to `(...)`."""
 
 
+class EvaluatedArchitectures:
+    """The architectures that an oracle was asked for, each with its value; a row is their number, in the order of asking.
+
+    Args:
+        space: their space, of any size.
+        function: of architectures, `(n, d)` to `(n, ...)`.
+    """
+
+    def __init__(self, space: Space, function: Callable[[Architectures], Floats]) -> None:
+        self._numbering = Numbering(space)
+        self._function = function
+        self._values: list[Floats] = []
+        self._known = 0
+
+    def row(self, architectures: Architectures) -> Ints:
+        """Return the row of each architecture, `(..., d)` to `(...)`."""
+        return self._numbering.numbers(architectures)
+
+    @property
+    def values(self) -> Floats:
+        """Value of each row so far, `(rows, ...)`."""
+        if self._known < len(self._numbering):
+            self._values.append(self._function(self._numbering.architectures(self._known)))
+            self._known = len(self._numbering)
+            self._values = [np.concatenate(self._values)]
+        return self._values[0]
+
+
 class SyntheticOracle:
-    """The test side of a closed form; see `nasbench.benchmarks.oracle.Truth`. A row is the index in the space.
+    """The test side of a closed form; see `nasbench.benchmarks.oracle.Truth`. A row is the number of an architecture that it met.
 
     Scores and search means are the error itself. Which architectures are second best is not known.
     """
@@ -187,6 +216,7 @@ class SyntheticOracle:
 
     def __init__(self, function: ClosedForm, view: View = AS_IT_IS, unit: str = "%") -> None:
         self._function = function
+        self._met = EvaluatedArchitectures(function.space, self._rounded)
         self.views = (view,)
         self.units = (unit,)
 
@@ -215,14 +245,15 @@ class SyntheticOracle:
         raise NasbenchError("A synthetic benchmark has one objective; a front needs a benchmark of a table.")
 
     def row(self, architectures: Architectures) -> Ints:
-        """Index of each architecture, `(..., d)` to `(...)`."""
-        return self._function.space.index(architectures)
+        """Row of each architecture, `(..., d)` to `(...)`."""
+        return self._met.row(architectures)
 
     def score(self, rows: Ints) -> Floats:
-        """Return the error of the architectures of these indices, `(...)` to `(...)`; the optimum itself within
-        `ROUNDING` of it.
-        """
-        errors = self._function(self._function.space.from_index(rows))
+        """Return the error of the architectures of these rows, `(...)` to `(...)`; within `ROUNDING` of the optimum, it."""
+        return self._met.values[rows]
+
+    def _rounded(self, architectures: Architectures) -> Floats:
+        errors = self._function(architectures)
         return np.where(errors <= self.best_score + ROUNDING, self.best_score, errors)
 
     def search_mean(self, rows: Ints) -> Floats:

@@ -19,6 +19,10 @@ _SPACES: Mapping[str, tuple[str, str]] = {
     "nats-bench-size": ("nasbench.spaces.nats_size", "NatsSizeSpace"),
     "nas-bench-graph": ("nasbench.spaces.nas_bench_graph", "NasBenchGraphSpace"),
     "nas-bench-graph-proteins": ("nasbench.spaces.nas_bench_graph", "nas_bench_graph_proteins"),
+    "hw-gpt-bench-s": ("nasbench.spaces.hw_gpt_bench", "small"),
+    "hw-gpt-bench-m": ("nasbench.spaces.hw_gpt_bench", "medium"),
+    "hw-gpt-bench-l": ("nasbench.spaces.hw_gpt_bench", "large"),
+    "accel-nasbench": ("nasbench.spaces.accel_nasbench", "AccelNasBenchSpace"),
 }
 
 _WITH_SETTINGS = ("convnet",)

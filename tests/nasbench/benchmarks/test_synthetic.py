@@ -100,10 +100,25 @@ def test_oracle_knows_the_truth_of_a_space_that_can_be_listed(name: str) -> None
 def test_the_mean_of_a_space_too_large_to_list_agrees_with_a_sample() -> None:
     benchmark = synthetic_benchmark("nk/10x6-k4")
     oracle = benchmark.oracle(SETTING)
-    rows = np.random.default_rng(5).integers(benchmark.space.size, size=20_000)
+    rows = oracle.row(benchmark.space.from_index(np.random.default_rng(5).integers(benchmark.space.size, size=20_000)))
     scores = oracle.score(rows)
     # Five standard errors: a false alarm has probability 6e-7.
     assert abs(scores.mean() - oracle.mean_score) < 5 * scores.std() / np.sqrt(len(rows))
+
+
+def test_a_space_beyond_integer_indices_is_scored_by_what_was_met() -> None:
+    benchmark = synthetic_benchmark("onemax/100x4")
+    assert benchmark.space.size >= 2**63
+    asked = benchmark.space.sample(np.random.default_rng(6).random((7, 3, 100)))
+    asked[2, 1] = asked[5, 0] = 3
+    oracle = benchmark.oracle(SETTING)
+    rows = oracle.row(asked)
+    assert rows[2, 1] == rows[5, 0]
+    assert len(np.unique(rows)) == 20
+    np.testing.assert_allclose(oracle.score(rows), 100.0 * (asked != 3).mean(axis=-1), rtol=0, atol=1e-9)
+    later = np.zeros((1, 100), dtype=np.int8)
+    assert oracle.score(oracle.row(later)) == 100.0
+    assert oracle.score(rows[2, 1]) == oracle.best_score == 0.0
 
 
 def test_a_closed_form_has_no_front_and_no_table() -> None:
