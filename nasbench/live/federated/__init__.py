@@ -1,1 +1,1 @@
-"""Federated architecture search: clients keep their data and exchange weights and theta. Flower carries the messages."""
+"""Federated architecture search: clients keep their data and exchange weights and theta through Flower."""

@@ -1,9 +1,10 @@
-"""The two means of the server: arithmetic for weights, geometric and normalised for distributions.
+"""Server aggregation: arithmetic mean of weights, normalised geometric mean of distributions.
 
 Let every client take one exponentiated-gradient step from the same theta, theta_k = theta exp(-eta g_k) / Z_k. Then
-prod_k theta_k^(p_k) = theta exp(-eta sum_k p_k g_k) / const, and after normalisation row by row the constant is gone: the mirror
-mean is the exponentiated-gradient step along the mean gradient. It minimises sum_k p_k KL(theta || theta_k), so it is the mean of
-mirror descent under entropy, as the arithmetic mean is that of gradient descent. `nasbench.theory.families.gradient.federated` holds the proof.
+prod_k theta_k^(p_k) = theta exp(-eta sum_k p_k g_k) / const, and row-wise normalisation removes the constant: this mean
+is the exponentiated-gradient step along the mean gradient. It minimises sum_k p_k KL(theta || theta_k), so it is to
+mirror descent under entropy what the arithmetic mean is to gradient descent.
+`nasbench.theory.families.gradient.federated` holds the proof.
 """
 
 from __future__ import annotations

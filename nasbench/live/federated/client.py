@@ -1,4 +1,4 @@
-"""A client: it holds examples, and in a round makes one pass over them from where the server stands."""
+"""A client: it holds local examples and, in each round, makes one pass over them starting from the server's state."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ from nasbench.live.training.microbatching import memory_guard
 from nasbench.live.training.training import Trainer
 
 FLOOR = 1e-20
-"""Least probability that a client sends: exponentiated gradient never reaches zero, only rounding does."""
+"""Smallest probability that a client sends: exponentiated gradient never reaches zero except by rounding."""
 
 
 @dataclass(frozen=True)
 class FitInstructions:
-    """What the server asks of a client in a round.
+    """Instructions of the server to a client for one round.
 
     Attributes:
         number: the round, counted from 1 over both phases.
-        architecture: what was found, "" while searching.
-        share: of the client's examples that it gets through; a straggler's is below 1.
+        architecture: the architecture found, "" during the search.
+        share: fraction of its local examples that the client processes; below 1 for a straggler.
     """
 
     number: int
@@ -47,12 +47,12 @@ class FitInstructions:
 
 
 class Client:
-    """One owner of data.
+    """A federated client and its local data.
 
     Args:
-        number: which client this is, from 0.
-        task, splits: what it learns, and from which examples; the test split is not touched.
-        device: where it computes.
+        number: index of the client, from 0.
+        task, splits: the task and the local examples; the test split is never used.
+        device: device for the computation.
     """
 
     def __init__(self, number: int, task: Task, splits: Splits, device: torch.device | None = None) -> None:
@@ -60,7 +60,7 @@ class Client:
         self.device = device or torch.device("cpu")
 
     def join(self, config: FederatedConfig) -> dict[str, int]:
-        """Return the client's number and how many examples it has, or raise NasbenchError if it cannot take part."""
+        """Return the client's number and its number of examples, or raise NasbenchError if it cannot take part."""
         if config.task != self.task.name:
             raise NasbenchError(
                 f"client {self.number} has data of task {self.task.name}; the search is on {config.task}, and should be."
@@ -71,10 +71,10 @@ class Client:
     def work(
         self, config: FederatedConfig, instruction: FitInstructions, state: Mapping[str, Array]
     ) -> tuple[dict[str, Array], float]:
-        """Make one pass over the examples from the state of the server; return the new state and the mean loss.
+        """Make one pass over the local examples from the server's state; return the new state and the mean loss.
 
-        It computes on one thread: with two, sums round differently, and a simulation would not repeat a loop bit for bit.
-        Momentum starts at zero in every round, so a client need not remember anything.
+        The computation uses one thread: with more, sums are rounded differently, and the simulation would not agree bit
+        for bit with the in-process runtime. Momentum restarts at zero in every round, so clients are stateless.
 
         Raises:
             NasbenchError: if the loss is not finite, or memory runs out.
@@ -111,12 +111,12 @@ class Client:
 
 
 def completed_rounds(number: int) -> list[dict[str, Any]]:
-    """Return a curve with a row for each round before `number`, so that schedules go on where they are."""
+    """Return a learning curve with one row for each round before `number`, so that schedules continue correctly."""
     return [{"seconds": 0.0} for _ in range(number - 1)]
 
 
 def subset(splits: Splits, share: float, seed: int) -> Splits:
-    """Return splits with a random share of the training examples, two at least; all of them for 1."""
+    """Return splits with a random fraction `share` of the training examples, at least two."""
     if share >= 1:
         return splits
     train = splits.train
@@ -125,13 +125,15 @@ def subset(splits: Splits, share: float, seed: int) -> Splits:
 
 
 def apply_floor(theta: Array, start: Array) -> Array:
-    """Return theta with what rounding took to zero lifted to `FLOOR`; padding, zero from the start, stays zero."""
+    """Return theta with entries that were rounded to zero raised to `FLOOR`; padding, which was zero at the start,
+    stays zero.
+    """
     return np.where((start > 0) & (theta < FLOOR), np.asarray(FLOOR, theta.dtype), theta)
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Let torch compute on one thread."""
+    """Restrict torch to one thread."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

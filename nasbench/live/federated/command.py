@@ -31,7 +31,7 @@ from nasbench.extras import require_extra
 from nasbench.ranges import LARGEST_SEED, POSITIVE
 
 federated = typer.Typer(
-    help="Architecture search on clients that keep their data.",
+    help="Federated architecture search: clients keep their data.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -134,7 +134,7 @@ def search(
             task=task,
             space=space,
             optimizer_params=central.optimizer_params,
-            # A client has few examples, so its steps are cut as the recipe cuts them.
+            # A client has few examples, so the search uses the batch size of the recipe.
             supernet=replace(
                 central.supernet,
                 epochs=passes[0] if rounds is None else rounds,

@@ -1,4 +1,4 @@
-"""Federated search beside the same search with all examples in one place, and with none shared."""
+"""Comparison of federated search with central search (pooled data) and local-only search (no exchange)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ DIFFERENCES = (
     ("local_only", "federated"),
     ("federated_pooled", "central"),
 )
-"""What is judged: the first minus the second, of one seed; scores are minimised."""
+"""Pairs whose difference (first minus second, per seed) is reported; scores are minimised."""
 
 RESAMPLES = 10_000
 
@@ -44,20 +44,21 @@ def compare(
     reporter: Reporter = stderr_reporter,
     passes: tuple[int, int] | None = None,
 ) -> dict[str, Any]:
-    """Return the test scores of one seed, of four ways to come to a network.
+    """Return the test scores of four ways to obtain a network, for one seed.
 
-    `central`: search and training on all examples in one place. `federated`: search and training by rounds. `local_only`: each
-    client searches and trains on its own examples, mean over clients. These three differ in search and training alike.
-    `federated_pooled` trains on all examples in one place what the federated search found: what then remains of its distance to
-    `central` is due to the search.
+    `central`: search and training on the pooled data. `federated`: search and training by rounds of federated
+    averaging. `local_only`: each client searches and trains on its own examples; mean over clients. These three differ
+    in both search and training. `federated_pooled` trains the architecture found by the federated search on the pooled
+    data, so its difference to `central` is due to the search alone.
 
-    The rounds are a plain loop, which a simulation on Flower repeats bit for bit.
+    Rounds run in process; Flower's simulation gives the same results bit for bit.
 
     Args:
         experiment: the federated search.
-        device: where all compute.
+        device: device for all computation.
         reporter: takes messages.
-        passes: over the examples, in search and in training, of what is not federated; None for as many as there are rounds.
+        passes: epochs of search and of training where there are no rounds (central and local-only); None for the number
+            of rounds.
     """
     task, splits = experiment.data()
     config, test = experiment.config, DeviceSplit(splits.test, task, device)
@@ -74,7 +75,7 @@ def compare(
     reporter(f"seed {config.seed}: central")
     central = found(splits)
     scores = {"central": trained(central, splits)}
-    reporter(f"seed {config.seed}: {experiment.clients} clients, each for itself")
+    reporter(f"seed {config.seed}: {experiment.clients} clients, local only")
     owners = experiment.owners(device)
     local = [found(owner.splits) for owner in owners]
     each = [trained(architecture, owner.splits) for architecture, owner in zip(local, owners, strict=True)]
@@ -114,10 +115,12 @@ def compare_seeds(
     reporter: Reporter = stderr_reporter,
     passes: tuple[int, int] | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the comparison of the plan's seed and those that follow it; what `folder` holds is not run again.
+    """Return the comparisons of `seeds` consecutive seeds, from the configuration's on; those stored in `folder` are
+    not run again.
 
     Raises:
-        NasbenchError: if there is no seed, a partition does not serve, or a file of the folder is damaged or belongs to another plan.
+        NasbenchError: if there is no seed, a partition is unusable, or a file of the folder is damaged or belongs to
+            another configuration.
     """
     if seeds < 1:
         raise NasbenchError(f"The number of seeds is {seeds}; it should be 1 or more.")
@@ -154,9 +157,9 @@ def _kept(
 
 
 def summary(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the mean over seeds of each score and each difference, with a bootstrap interval at 95 %.
+    """Return the mean over seeds of each score and each difference, with a 95% bootstrap interval.
 
-    Percentiles of `RESAMPLES` resamples of the seeds; of five seeds such an interval covers less than it says.
+    Percentile bootstrap over seeds with `RESAMPLES` resamples; with as few as five seeds its coverage is below nominal.
     """
     columns = {name: np.array([row[name] for row in rows]) for name in SCORES}
     columns |= {f"{a} - {b}": columns[a] - columns[b] for a, b in DIFFERENCES}
@@ -169,7 +172,7 @@ def summary(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def local_only_baseline(config: FederatedConfig, search_epochs: int, train_epochs: int) -> ExperimentConfig:
-    """Return the search of a federated configuration as one place runs it, in so many passes over its examples."""
+    """Return the configuration of the same search without federation, for the given numbers of epochs."""
     return ExperimentConfig(
         task=config.task,
         space=config.space,

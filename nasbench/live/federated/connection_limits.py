@@ -1,7 +1,7 @@
-"""The server's end of each connection: how many there may be, and for how long any of them may keep the server waiting.
+"""Server-side connections: their maximum number, and time limits on every request.
 
-Flower's own time limit of an answer begins when a client has taken the question; one that takes none would hold a round for good. Import
-this module through `import_flower`.
+Flower's own time limit starts when a client has accepted the request; a client that never accepts one would block a
+round forever. Import this module through `import_flower`.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from flwr.server.client_manager import SimpleClientManager
 from flwr.server.client_proxy import ClientProxy
 
 GRACE = 1.0
-"""Seconds that Flower's own limit comes first, since it tells the client."""
+"""Seconds by which Flower's own limit precedes ours, since Flower notifies the client."""
 
 FAREWELL = 5.0
-"""Seconds for a client to take leave."""
+"""Seconds for a client to disconnect."""
 
 
 class PendingClient(ClientProxy):
-    """A client that came over gRPC; a question to it ends with an answer, or with an exception when its time is over."""
+    """A client connected over gRPC; a request ends with its answer, or with an exception at the time limit."""
 
     def __init__(self, proxy: Any) -> None:
         super().__init__(proxy.cid)
@@ -40,54 +40,54 @@ class PendingClient(ClientProxy):
             timer.cancel()
 
     def get_properties(self, ins: Any, timeout: float | None, group_id: int | None) -> Any:
-        """Ask what the client says of itself."""
+        """Request the client's properties."""
         return self._ask(self.proxy.get_properties, ins, timeout, group_id)
 
     def get_parameters(self, ins: Any, timeout: float | None, group_id: int | None) -> Any:
-        """Ask for the client's parameters, which no search does."""
+        """Request the client's parameters (unused by the search)."""
         return self._ask(self.proxy.get_parameters, ins, timeout, group_id)
 
     def fit(self, ins: Any, timeout: float | None, group_id: int | None) -> Any:
-        """Ask for an update."""
+        """Request an update."""
         return self._ask(self.proxy.fit, ins, timeout, group_id)
 
     def evaluate(self, ins: Any, timeout: float | None, group_id: int | None) -> Any:
-        """Ask for a score, which no search does."""
+        """Request an evaluation (unused by the search)."""
         return self._ask(self.proxy.evaluate, ins, timeout, group_id)
 
     def reconnect(self, ins: Any, timeout: float | None, group_id: int | None) -> Any:
-        """Ask the client to leave."""
+        """Ask the client to disconnect."""
         return self._ask(self.proxy.reconnect, ins, timeout, group_id)
 
     def turn_away(self, reason: str) -> None:
-        """Tell the client why it is not taken, and end the connection, without waiting for either."""
+        """Tell the client why it is rejected and close the connection, without waiting for either."""
 
         def tell() -> None:
             try:
                 self.get_properties(GetPropertiesIns({"refused": reason}), FAREWELL, None)
                 self.reconnect(ReconnectIns(None), FAREWELL, None)
-            except Exception:  # it is to go, in whatever way
+            except Exception:  # it is being disconnected anyway
                 self.proxy.bridge.close()
 
         Thread(target=tell, daemon=True).start()
 
 
 class ConnectionPool(SimpleClientManager):
-    """The clients that are connected, no more than `capacity` of them at a time."""
+    """Connected clients, at most `capacity` at a time."""
 
     def __init__(self, capacity: int) -> None:
         super().__init__()
         self.capacity = capacity
 
     def register(self, client: ClientProxy) -> bool:
-        """Let a client in if there is room."""
+        """Accept a client if there is room."""
         return len(self.clients) < self.capacity and super().register(PendingClient(client))
 
     def all(self) -> dict[str, ClientProxy]:
-        """Return who is there now, in a dictionary that does not change while clients come and go."""
+        """Return a snapshot of the connected clients."""
         return dict(self.clients)
 
     def close(self) -> None:
-        """End every question that is open, so that nobody waits for an answer."""
+        """Cancel all pending requests."""
         for guest in self.all().values():
             guest.proxy.bridge.close()  # type: ignore[attr-defined]

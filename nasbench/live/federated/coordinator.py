@@ -1,4 +1,4 @@
-"""The server's side, whatever carries its messages: who takes part in a round, and what becomes of the answers."""
+"""Server logic, independent of the transport: client selection per round and aggregation of updates."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from nasbench.live.federated.federated_config import THETA, Array, FederatedConf
 from nasbench.live.federated.update_validation import ClientUpdate, is_count, printable, validation_error, wire_bytes
 
 MOST_EXAMPLES = 10**9
-"""Most examples that a client may announce where nothing else is known of its task."""
+"""Upper limit on the number of examples that a client may announce, if none follows from the task."""
 
 LEAST_SHARE = 0.1
-"""The slowest straggler still gets through this share of its examples."""
+"""Fraction of its examples that the slowest straggler processes."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClientFailures:
-    """What goes wrong in every round, by the job's seed.
+    """Simulated client failures in every round, drawn from the configuration's seed.
 
     Attributes:
-        client_dropout: fraction of the clients that are not there in a round: they get nothing and send nothing.
-        straggler_fraction: fraction of the clients that get through a part of their examples, uniform from `LEAST_SHARE` to 1 (as in
-            FedProx: Li et al., MLSys 2020, section 5.2); what they have is averaged.
+        client_dropout: fraction of clients that are unavailable in a round.
+        straggler_fraction: fraction of clients that process only part of their examples, uniform from `LEAST_SHARE` to
+            1 (as in FedProx: Li et al., MLSys 2020, section 5.2); their updates are averaged like the others.
     """
 
     client_dropout: float = 0.0
@@ -40,7 +40,7 @@ class ClientFailures:
                 raise NasbenchError(f"{name} is {getattr(self, name)}; it should be in [0, 1).")
 
     def shares(self, clients: int, seed: int, number: int) -> dict[int, float]:
-        """Return the share of its examples that each client present in round `number` gets through."""
+        """Return the fraction of its examples that each client available in round `number` processes."""
         rng = np.random.default_rng([seed, number])
         order = rng.permutation(clients)
         present = np.sort(order[round(self.client_dropout * clients) :])
@@ -58,19 +58,20 @@ class Coordinator:
     """The state of a federated search between rounds.
 
     Attributes:
-        config: what is done.
-        clients: how many are expected.
-        failures: drop-out and stragglers.
+        config: configuration of the search.
+        clients: expected number of clients.
+        failures: client dropout and stragglers.
         reporter: takes messages.
-        most: examples that one client may announce, its weight in every mean.
-        keep: called after every round, to write down where the search stands.
-        state: what travels, by name: theta and supernet weights while searching, then the weights of the network found.
-        architecture: what the search found, "" before.
-        examples: of each client that was ever admitted; its weight in every mean.
-        present: the clients that are there.
-        rows: one a round: round, phase, loss, entropy (nats, mean over rows of theta), architecture, clients, stragglers,
-            bytes_down, bytes_up.
-        refusals: one for each update or client turned away: round (0 before the first), client, reason.
+        most: maximum number of examples, the weight in every mean, that a client may announce.
+        keep: called after every round to save a checkpoint.
+        state: arrays that are exchanged, by name: theta and supernet weights during the search, then the weights of the
+            network found.
+        architecture: the architecture found, "" until then.
+        examples: number of examples of every client that ever registered; its weight in every mean.
+        present: connected clients.
+        rows: one per round: round, phase, loss, entropy (nats, mean over rows of theta), architecture, clients,
+            stragglers, bytes_down, bytes_up.
+        refusals: one for each rejected update or client: round (0 before the first), client, reason.
     """
 
     config: FederatedConfig
@@ -91,7 +92,7 @@ class Coordinator:
         self.state = self.config.search_state()
 
     def register_client(self, properties: Mapping[str, Any]) -> int | None:
-        """Take a client in by what it says of itself; return its number, or None if it is turned away; raises nothing."""
+        """Register a client by its properties; return its number, or None if it is rejected; never raises."""
         number: Any = properties.get("client")
         if fault := self.registration_error(properties):
             self.reject_update(0, number if self.expects(number) else printable(number), fault)
@@ -101,16 +102,16 @@ class Coordinator:
         return int(number)
 
     def leave(self, number: int) -> None:
-        """Note that a client is gone; it, or one that holds as many examples, may come back under its number."""
+        """Record that a client has disconnected; it, or a client with as many examples, may reconnect under its number."""
         self.present.discard(number)
         self.reporter(f"client {number} is gone; it may come back")
 
     def expects(self, number: object) -> bool:
-        """Return whether a client may have this number."""
+        """Return whether a client number is valid and expected."""
         return type(number) is int and 0 <= number < self.clients
 
     def registration_error(self, properties: Mapping[str, Any]) -> str:
-        """Return why a client cannot be taken in, "" where it can."""
+        """Return why a client cannot be registered, "" if it can."""
         number: Any = properties.get("client")
         examples = properties.get("examples")
         if refusal := properties.get("refusal"):
@@ -126,7 +127,7 @@ class Coordinator:
         return ""
 
     def reject_update(self, number: int, client: Any, reason: str) -> None:
-        """Write down that something of a client was turned away, and say so; who tries to join again is written down once."""
+        """Record and report a rejected update or client; repeated attempts to join are recorded once."""
         refusal = {"round": number, "client": client, "reason": reason}
         if number or refusal not in self.refusals:
             self.refusals.append(refusal)
@@ -137,7 +138,7 @@ class Coordinator:
         )
 
     def instructions(self, number: int) -> dict[int, FitInstructions]:
-        """Return what to ask of each client that takes part in round `number`, counted from 1."""
+        """Return the instructions for each client of round `number`, counted from 1."""
         if self.examples and not self.present:
             raise NasbenchError(
                 f"All clients have left before round {number} of {self.config.rounds}; start them and the same search again."
@@ -155,12 +156,12 @@ class Coordinator:
     def aggregate_round(
         self, number: int, asked: Mapping[int, FitInstructions], replies: Mapping[int, ClientUpdate]
     ) -> None:
-        """End a round: refuse what is not an update, take the means of the rest, in the order of the clients.
+        """Complete a round: reject invalid updates and aggregate the others in the order of the clients.
 
         Args:
             number: the round.
-            asked: what `instructions` said.
-            replies: by client; who was asked and is missing counts as silent.
+            asked: result of `instructions`.
+            replies: by client; a client without a reply counts as having sent no update.
         """
         taken: dict[int, ClientUpdate] = {}
         for client in sorted(asked):
@@ -214,7 +215,7 @@ class Coordinator:
 
     @property
     def ledger(self) -> dict[str, int]:
-        """Bytes in all rounds so far, and their number."""
+        """Bytes exchanged so far, and the number of rounds."""
         return {
             "rounds": len(self.rows),
             "bytes_down": sum(row["bytes_down"] for row in self.rows),

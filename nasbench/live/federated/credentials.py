@@ -1,9 +1,10 @@
-"""Who may take part: those who know a token, and under which certificates they talk.
+"""Authentication of clients by a shared token, and TLS certificates for encryption.
 
-The token is never sent. The server sends each client that comes a challenge of its own, and the client answers with the HMAC-SHA256 of
-the challenge, its number and its examples under the token. So a listener learns no token and cannot use what it heard again. What the
-token does not do is to keep what travels afterwards from being read or changed on the way, or a server from being somebody else's:
-that is what certificates (TLS) are for. Whoever knows the token may be any client that is not there yet.
+The token is never transmitted. The server sends each connecting client a fresh challenge, and the client answers with
+the HMAC-SHA256 of the challenge, its number and its number of examples under the token. An eavesdropper therefore
+neither learns the token nor can replay an answer. The token does not protect later messages from being read or
+modified, nor does it authenticate the server: certificates (TLS) do. Anyone who knows the token can register as any
+client that is not connected.
 """
 
 from __future__ import annotations
@@ -17,22 +18,22 @@ from pathlib import Path
 from nasbench.errors import NasbenchError
 
 VARIABLE = "NASBENCH_TOKEN"
-"""Environment variable that holds the token where no file is named."""
+"""Environment variable with the token if no file is given."""
 
 SHORTEST = 16
-"""Characters that a token has at least: who heard one answer can try tokens at leisure."""
+"""Minimum length of a token: an eavesdropper can try tokens offline against one recorded answer."""
 
 AUTHORITY, CERTIFICATE, KEY = "ca.pem", "server.pem", "server.key"
-"""Files of a folder of certificates; a client needs the first alone."""
+"""Files of a certificates folder; a client needs only the first."""
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """What one side has.
+    """Credentials of a server or client.
 
     Attributes:
-        token: known to server and clients, "" for none: then whoever comes may take part.
-        certificates: folder with `AUTHORITY`, and for a server `CERTIFICATE` and `KEY`; None to talk unencrypted.
+        token: shared secret, "" for none: then any client may take part.
+        certificates: folder with `AUTHORITY`, and for a server `CERTIFICATE` and `KEY`; None for no encryption.
     """
 
     token: str = field(default="", repr=False)
@@ -40,7 +41,7 @@ class Credentials:
 
     @classmethod
     def read(cls, token_file: Path | None = None, certificates: Path | None = None) -> Credentials:
-        """Return what a file, or else the environment, and a folder hold.
+        """Read the token from a file, or else from the environment, and the certificates from a folder.
 
         Raises:
             NasbenchError: if the file cannot be read, or the token is too short.
@@ -60,14 +61,16 @@ class Credentials:
         return cls(token, certificates)
 
     def proof(self, challenge: str, client: int, examples: int) -> str:
-        """Return what shows that a client knows the token, "" without one."""
+        """Return the proof that a client knows the token, "" without a token."""
         if not self.token:
             return ""
         said = f"nasbench join {challenge} {client} {examples}"
         return hmac.new(self.token.encode(), said.encode(), "sha256").hexdigest()
 
     def proves(self, proof: object, challenge: str, client: object, examples: object) -> bool:
-        """Return whether `proof` is that of `client`; compares in constant time. Without a token everything is proof."""
+        """Return whether `proof` is valid for `client`, comparing in constant time; without a token every proof is
+        valid.
+        """
         if not self.token:
             return True
         if type(client) is not int or type(examples) is not int or type(proof) is not str:
@@ -75,19 +78,19 @@ class Credentials:
         return hmac.compare_digest(proof.encode("utf-8", "replace"), self.proof(challenge, client, examples).encode())
 
     def server_certificates(self) -> tuple[bytes, bytes, bytes] | None:
-        """Return authority, certificate and key, or None to talk unencrypted."""
+        """Return authority, certificate and key, or None for no encryption."""
         if self.certificates is None:
             return None
         authority, certificate, key = (_content(self.certificates / name) for name in (AUTHORITY, CERTIFICATE, KEY))
         return authority, certificate, key
 
     def client_authority(self) -> bytes | None:
-        """Return the authority that a server's certificate must come from, or None to talk unencrypted."""
+        """Return the authority that must have signed the server's certificate, or None for no encryption."""
         return None if self.certificates is None else _content(self.certificates / AUTHORITY)
 
 
 def challenge() -> str:
-    """Return a text that was never sent before."""
+    """Return a fresh random challenge."""
     return secrets.token_hex(16)
 
 

@@ -1,4 +1,4 @@
-"""A whole federated search, from data to a flat result."""
+"""A complete federated experiment, from data to a flat result."""
 
 from __future__ import annotations
 
@@ -30,13 +30,14 @@ RUNTIMES = ("flower", "loop")
 
 @dataclass(frozen=True, kw_only=True)
 class FederatedExperiment:
-    """Everything that a federated search depends on.
+    """Complete configuration of a federated search.
 
     Attributes:
         config: task, space, supernet, recipe and seed.
-        clients, partition: among how many, and how, the examples are dealt out by the job's seed.
-        failures: drop-out and stragglers.
-        subset_size: training and search examples to deal out, None for all.
+        clients, partition: number of clients, and how the examples are partitioned among them with the configuration's
+            seed.
+        failures: client dropout and stragglers.
+        subset_size: number of training and of search examples to use, None for all.
     """
 
     config: FederatedConfig
@@ -46,23 +47,23 @@ class FederatedExperiment:
     subset_size: tuple[int | None, int | None] = (None, None)
 
     def data(self) -> tuple[Task, Splits]:
-        """Return the task and the examples of all clients together."""
+        """Return the task and the pooled examples of all clients."""
         task = get_task(self.config.task)
         return task, task.load().reduced(*self.subset_size)
 
     def owners(self, device: torch.device | None = None) -> list[Client]:
-        """Return the clients, each with its part of the examples, or raise NasbenchError where a part does not serve."""
+        """Return the clients with their local examples, or raise NasbenchError if a partition is unusable."""
         task, splits = self.data()
         parts = partition_examples(task, splits, self.clients, self.partition, self.config.seed)
         return [Client(number, task, part, device) for number, part in enumerate(parts)]
 
     def coordinator(self, reporter: Reporter) -> Coordinator:
-        """Return the server's side before its first round."""
+        """Return a coordinator before its first round."""
         most = len(get_task(self.config.task).load().train)
         return Coordinator(self.config, self.clients, self.failures, reporter, most)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return every setting as JSON can hold it."""
+        """Return the configuration as JSON-compatible data."""
         plain = asdict(self.config) | {"optimizer_params": dict(self.config.optimizer_params)}
         return {
             "job": plain,
@@ -81,15 +82,16 @@ def run_federated(
     workers: int = 1,
     checkpoint: Path | None = None,
 ) -> dict[str, Any]:
-    """Deal out the examples, search and train on this machine, score once; return one flat result.
+    """Partition the examples, search and train on this machine, evaluate once on the test split; return one flat
+    result.
 
     Args:
-        experiment: what is done.
+        experiment: configuration of the experiment.
         device: where clients compute.
         runtime: "flower" for its simulation, "loop" for a plain loop; they agree bit for bit.
         reporter: takes messages.
         workers: processes of the simulation.
-        checkpoint: written after every round; if it is there, the search goes on from it.
+        checkpoint: written after every round; an existing checkpoint is resumed.
     """
     if runtime not in RUNTIMES:
         raise unknown_name("runtime", runtime, RUNTIMES)
@@ -115,15 +117,15 @@ def serve_federated(
     credentials: Credentials | None = None,
     checkpoint: Path | None = None,
 ) -> dict[str, Any]:
-    """Search and train with clients that come over gRPC to `address`, score once; return one flat result.
+    """Search and train with clients that connect over gRPC, evaluate once on the test split; return one flat result.
 
     Args:
-        experiment: what is done.
+        experiment: configuration of the experiment.
         address: HOST:PORT to listen on.
-        device: where the network that is found is scored.
+        device: device for the test evaluation.
         reporter: takes messages.
-        client_timeout: seconds to wait for the clients to come, and for the answers of a round.
-        credentials: what clients must show, and under which certificates they are talked to.
+        client_timeout: seconds to wait for clients to connect, and for the updates of a round.
+        credentials: token that clients must know, and certificates.
         checkpoint: as for `run_federated`.
     """
     from nasbench.live.federated.runtime import serve
@@ -138,7 +140,7 @@ def serve_federated(
 def federated_result(
     experiment: FederatedExperiment, coordinator: Coordinator, seconds: float, device: torch.device
 ) -> dict[str, Any]:
-    """Return the flat result of a search that has ended, with the one look at the test split."""
+    """Return the flat result of a finished search, including the single evaluation on the test split."""
     task, splits = experiment.data()
     config = experiment.config
     network = config.network(config.parse(coordinator.architecture))
@@ -170,7 +172,7 @@ def _order(client: int | str) -> tuple[int, str]:
 
 
 def digest(state: Mapping[str, Array]) -> str:
-    """Return the SHA-256 of names and bytes of arrays: two runs that have it in common agree bit for bit."""
+    """Return the SHA-256 of names and bytes of arrays, equal for runs that agree bit for bit."""
     hashed = sha256()
     for name, array in state.items():
         hashed.update(name.encode())

@@ -1,7 +1,7 @@
-"""What all clients of a federated search are told: the task, the supernet, the recipe; and what travels in each phase.
+"""Configuration shared by all clients of a federated search, and the arrays exchanged in each phase.
 
-A job has two phases. In the first, `supernet.epochs` rounds, clients search: theta and the weights of the supernet travel. In the
-second, `recipe.epochs` rounds, they train the network that was found: its weights travel. One round is one pass over a client's
+There are two phases. During the search (`supernet.epochs` rounds) theta and the supernet weights are exchanged; during
+the final training (`recipe.epochs` rounds) the weights of the network found are. A round is one pass over each client's
 examples.
 """
 
@@ -37,10 +37,10 @@ class FederatedConfig:
 
     Attributes:
         task, space: names.
-        optimizer_params: of GAEA, where they differ from its defaults.
-        supernet: its size and training; its epochs are the rounds of the search.
-        recipe: of the network that is found; its epochs are the rounds of its training.
-        seed: of everything random.
+        optimizer_params: parameters of GAEA that differ from its defaults.
+        supernet: size and training of the supernet; its epochs are the rounds of the search.
+        recipe: training of the network found; its epochs are the rounds of the final training.
+        seed: seed of all randomness.
     """
 
     task: str
@@ -56,7 +56,7 @@ class FederatedConfig:
 
     @property
     def rounds(self) -> int:
-        """Rounds of both phases together."""
+        """Number of rounds of both phases."""
         return self.supernet.epochs + self.recipe.epochs
 
     def searching(self, number: int) -> bool:
@@ -64,7 +64,7 @@ class FederatedConfig:
         return number <= self.supernet.epochs
 
     def dumps(self) -> str:
-        """Return the job as a line of JSON."""
+        """Return the configuration as one line of JSON."""
         return json.dumps(
             asdict(replace(self, optimizer_params={})) | {"optimizer_params": dict(self.optimizer_params)},
             sort_keys=True,
@@ -72,7 +72,7 @@ class FederatedConfig:
 
     @classmethod
     def loads(cls, text: str) -> FederatedConfig:
-        """Return the job of a line of JSON, or raise NasbenchError."""
+        """Read a configuration from one line of JSON, or raise NasbenchError."""
         try:
             plain = json.loads(text)
             supernet, recipe = SupernetConfig(**plain.pop("supernet")), Recipe.from_dict(plain.pop("recipe"))
@@ -91,44 +91,44 @@ class FederatedConfig:
         return searcher
 
     def network(self, architecture: Architecture) -> nn.Module:
-        """Return the network of an architecture with the initial weights of the job's seed."""
+        """Return the network of an architecture with the initial weights given by the configuration's seed."""
         return initialize_network(get_task(self.task), self.space, architecture, replace(self.recipe, seed=self.seed))
 
     def search_state(self) -> dict[str, Array]:
-        """Return what the search starts from: theta `(n, k)` and the weights of the supernet, by name."""
+        """Return the initial state of the search by name: theta `(n, k)` and the supernet weights."""
         searcher = self.searcher(self.seed, torch.device("cpu"))
         return {THETA: searcher.theta.numpy(), **get_weights(searcher.supernet)}
 
     def start(self, number: int, architecture: str) -> dict[str, Array]:
-        """Return arrays of the names, shapes and types that travel in round `number`, in order."""
+        """Return arrays with the names, shapes and types exchanged in round `number`, in order."""
         return self.search_state() if self.searching(number) else self.train_state(architecture)
 
     def train_state(self, architecture: str) -> dict[str, Array]:
-        """Return what the training starts from: the weights of the network found, by name."""
+        """Return the initial state of the final training by name: the weights of the network found."""
         return get_weights(self.network(self.parse(architecture)))
 
     def parse(self, architecture: str) -> Architecture:
-        """Return the architecture that a text names in the job's space."""
+        """Return the architecture of a string of the search space."""
         return get_cell_networks(self.space).make_space().from_string(architecture)
 
     def discretize(self, theta: Array) -> str:
-        """Return the architecture that the search reads off theta, as the space writes it."""
+        """Return the discretised architecture of theta as a string of the search space."""
         networks = get_cell_networks(self.space)
         return networks.make_space().to_string(networks.discretize(theta.astype(np.float64)))
 
 
 def get_weights(module: nn.Module) -> dict[str, Array]:
-    """Return copies of the floating-point entries of a module's state: counters of batches do not travel."""
+    """Return copies of the floating-point entries of a module's state; batch counters are not exchanged."""
     state = module.state_dict()
     return {name: value.cpu().numpy().copy() for name, value in state.items() if value.is_floating_point()}
 
 
 def load_weights(module: nn.Module, weights: Mapping[str, Array]) -> None:
-    """Put what `get_weights` returned back into a module."""
+    """Load the result of `get_weights` into a module."""
     tensors = {name: torch.from_numpy(np.array(value)) for name, value in weights.items()}
     module.load_state_dict({**module.state_dict(), **tensors})
 
 
 def derive_seed(seed: int, *numbers: int) -> int:
-    """Return a seed for one purpose: a function of the job's seed and some numbers, such as round and client."""
+    """Return a seed derived from the configuration's seed and some integers, such as round and client."""
     return int(np.random.SeedSequence([seed, *numbers]).generate_state(1, np.uint32)[0])

@@ -1,6 +1,6 @@
-"""The coordinator as a Flower strategy and a client as a Flower client: the same two serve a simulation and a network.
+"""Flower strategy and client for the coordinator and clients; used by the simulation and over the network.
 
-Import this module through `import_flower`, which turns off what Flower and Ray report to their makers.
+Import this module through `import_flower`, which turns off the telemetry of Flower and Ray.
 """
 
 from __future__ import annotations
@@ -43,22 +43,24 @@ from nasbench.live.federated.update_validation import (
 Failure = tuple[ClientProxy, FitRes] | BaseException
 TYPE = "numpy.ndarray"
 INTRODUCTION = 60.0
-"""Seconds for a client that has come over a network to say who it is; one of a simulation has still to be started."""
+"""Seconds for a client connected over the network to send its properties; in a simulation clients are still being
+started.
+"""
 LATE = 2.0
-"""Seconds that a round waits for those who came since the last one to introduce themselves."""
+"""Seconds that a round waits for the properties of newly connected clients."""
 PAUSE = 0.05
-"""Seconds between two looks at who is there."""
+"""Seconds between polls for connected clients."""
 DONE = Status(Code.OK, "")
 
 
 class MirrorAveraging(Strategy):
-    """Example-weighted means of what clients send: arithmetic for weights, geometric and normalised for theta.
+    """Aggregation weighted by number of examples: arithmetic mean of weights, normalised geometric mean of theta.
 
     Args:
-        coordinator: what decides, and holds the result; see there.
-        client_timeout: seconds to wait for all clients to come.
-        credentials: what a client must show.
-        absence: seconds to wait for one to come back when all have left.
+        coordinator: server logic and state.
+        client_timeout: seconds to wait for all clients to connect.
+        credentials: required of clients.
+        absence: seconds to wait for a client to reconnect when all have left.
     """
 
     def __init__(
@@ -71,9 +73,9 @@ class MirrorAveraging(Strategy):
         self.coordinator, self.client_timeout, self.absence = coordinator, client_timeout, absence
         self.credentials = credentials or Credentials()
         self.done = len(coordinator.rows)
-        """Rounds that were made before this server was started."""
+        """Rounds completed before this server was started."""
         self.abandoned = Event()
-        """Set by whoever starts the clients, once none will come."""
+        """Set by the caller once no further clients will connect."""
         self.numbers: dict[str, int] = {}
         self.asked: dict[int, FitInstructions] = {}
         self.met: set[str] = set()
@@ -82,7 +84,7 @@ class MirrorAveraging(Strategy):
         self.settled: set[int | str] = set()
 
     def initialize_parameters(self, client_manager: ClientManager) -> Parameters:
-        """Wait for the clients, let each introduce itself, and return theta and the weights of the supernet."""
+        """Wait for clients to connect and register; return theta and the supernet weights."""
         clients, deadline = self.coordinator.clients, time.monotonic() + self.client_timeout
         while len(self.settled) < clients and time.monotonic() < deadline and not self.abandoned.wait(PAUSE):
             self._welcome(client_manager, PAUSE)
@@ -94,7 +96,7 @@ class MirrorAveraging(Strategy):
         return _parameters(self.coordinator.state)
 
     def _welcome(self, client_manager: ClientManager, seconds: float) -> None:
-        """Note who left, ask who came, and admit who has introduced itself within some seconds."""
+        """Record disconnected clients, request the properties of new ones, and register those that answer in time."""
         there = client_manager.all()
         for cid in [cid for cid in self.numbers if cid not in there]:
             self.coordinator.leave(self.numbers.pop(cid))
@@ -116,7 +118,7 @@ class MirrorAveraging(Strategy):
         seconds = min(INTRODUCTION, self.client_timeout) if isinstance(proxy, PendingClient) else self.client_timeout
         try:
             properties: dict[str, Any] = dict(proxy.get_properties(ins, seconds, 0).properties)
-        except Exception as fault:  # whatever a client or its connection does, the others go on
+        except Exception as fault:  # a failing client or connection must not affect the others
             properties = {"client": proxy.cid, "refusal": f"it does not answer ({type(fault).__name__})"}
         self.introduced.put((proxy, question, properties))
 
@@ -136,7 +138,7 @@ class MirrorAveraging(Strategy):
     def configure_fit(
         self, server_round: int, parameters: Parameters, client_manager: ClientManager
     ) -> list[tuple[ClientProxy, FitIns]]:
-        """Return what each client that takes part is asked; who came since the last round is asked as well."""
+        """Return the instructions for each participating client, including those connected since the last round."""
         coordinator, number = self.coordinator, self.done + server_round
         self._welcome(client_manager, LATE)
         deadline = time.monotonic() + self.absence
@@ -151,14 +153,14 @@ class MirrorAveraging(Strategy):
             for client, instruction in self.asked.items()
             if client in proxies
         ]
-        if not asked:  # Flower would leave the round out
+        if not asked:  # Flower would skip the round
             coordinator.aggregate_round(number, self.asked, {})
         return asked
 
     def aggregate_fit(
         self, server_round: int, results: list[tuple[ClientProxy, FitRes]], failures: list[Failure]
     ) -> tuple[Parameters, dict[str, Scalar]]:
-        """Take the means of what came, whatever its order; a client that failed has sent nothing."""
+        """Aggregate the updates received, in any order; failed clients have sent none."""
         coordinator, number = self.coordinator, self.done + server_round
         replies = {}
         for proxy, came in results:
@@ -169,7 +171,7 @@ class MirrorAveraging(Strategy):
         return _parameters(coordinator.state), {}
 
     def configure_evaluate(self, server_round: int, parameters: Parameters, client_manager: ClientManager) -> list[Any]:
-        """Return nothing: clients report their training loss, and the test split is looked at once, at the end."""
+        """Return nothing: clients report their training loss, and the test split is evaluated once, at the end."""
         return []
 
     def aggregate_evaluate(self, *_: Any) -> tuple[None, dict[str, Scalar]]:
@@ -181,15 +183,15 @@ class MirrorAveraging(Strategy):
 
 
 class FlowerClient(flower.Client):
-    """A client that speaks Flower; what it cannot do it says in one sentence, and goes on."""
+    """Flower client; reports a failure in one sentence and keeps running."""
 
     def __init__(self, client: Client, credentials: Credentials | None = None) -> None:
         self.client, self.credentials = client, credentials or Credentials()
         self.refused = ""
-        """Why the server did not take this client in, "" where it did."""
+        """Why the server rejected this client, "" if it did not."""
 
     def get_properties(self, ins: GetPropertiesIns) -> GetPropertiesRes:
-        """Return the client's number and its examples, or its number and a refusal; or hear why it is turned away."""
+        """Return the client's number with its number of examples or a refusal; or receive the reason for a rejection."""
         if "refused" in ins.config:
             self.refused = printable(ins.config["refused"])
             return GetPropertiesRes(DONE, {})
@@ -201,7 +203,7 @@ class FlowerClient(flower.Client):
         return GetPropertiesRes(DONE, properties | {"proof": self.credentials.proof(*said)})
 
     def fit(self, ins: FitIns) -> FitRes:
-        """Make one pass over the examples."""
+        """Make one pass over the local examples."""
         try:
             config = FederatedConfig.loads(str(ins.config["job"]))
             instruction = FitInstructions(

@@ -1,4 +1,4 @@
-"""A federated search as a plain loop in one process: no messages, the same arithmetic as over Flower, bit for bit."""
+"""Federated search in one process without messages; agrees bit for bit with the runs over Flower."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nasbench.live.federated.update_validation import ClientUpdate, wire_bytes
 
 
 def run_loop(coordinator: Coordinator, clients: Sequence[Client]) -> None:
-    """Run all rounds that are left; afterwards the coordinator holds the network found and the ledger."""
+    """Run all remaining rounds; afterwards the coordinator holds the network found and the ledger."""
     by_number = {client.number: client for client in clients}
     for client in clients:
         coordinator.register_client(client_properties(client, coordinator))
@@ -22,7 +22,7 @@ def run_loop(coordinator: Coordinator, clients: Sequence[Client]) -> None:
 
 
 def client_properties(client: Client, coordinator: Coordinator) -> dict[str, int | str]:
-    """Return what a client says of itself, its refusal included."""
+    """Return the properties of a client, or its refusal."""
     try:
         return dict(client.join(coordinator.config))
     except NasbenchError as fault:
@@ -30,7 +30,7 @@ def client_properties(client: Client, coordinator: Coordinator) -> dict[str, int
 
 
 def compute_update(client: Client, coordinator: Coordinator, instruction: FitInstructions) -> ClientUpdate:
-    """Return what a client answers, its refusal included."""
+    """Return the update of a client, or its refusal."""
     try:
         state, loss = client.work(coordinator.config, instruction, coordinator.state)
     except NasbenchError as fault:

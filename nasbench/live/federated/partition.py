@@ -1,7 +1,8 @@
-"""How the examples of a task are dealt out to clients: evenly, or by Dirichlet proportions of each class.
+"""Partition of a task's examples among clients: uniformly at random, or with Dirichlet class proportions.
 
-`dirichlet:ALPHA` draws for each class the shares of the clients from a symmetric Dirichlet distribution (Hsu, Qi and Brown
-2019; Li, Diao, Chen and He, ICDE 2022, section 4.1). A small ALPHA gives each client few classes and different amounts.
+`dirichlet:ALPHA` draws the proportions of each class over clients from a symmetric Dirichlet distribution (Hsu, Qi and
+Brown 2019; Li, Diao, Chen and He, ICDE 2022, section 4.1). A small ALPHA gives clients few classes and unequal numbers
+of examples.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ Indices = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Partition:
-    """A way to deal out examples.
+    """A partition scheme.
 
     Attributes:
-        alpha: concentration of the Dirichlet distribution; None deals evenly and at random ("iid").
+        alpha: concentration of the Dirichlet distribution; None for a uniform random partition ("iid").
     """
 
     alpha: float | None = None
@@ -32,7 +33,7 @@ class Partition:
 
     @classmethod
     def parse(cls, text: str) -> Partition:
-        """Return the partition that `iid` or `dirichlet:ALPHA` names, or raise NasbenchError."""
+        """Parse `iid` or `dirichlet:ALPHA`, or raise NasbenchError."""
         if text == "iid":
             return cls()
         name, _, value = text.partition(":")
@@ -48,19 +49,20 @@ class Partition:
 
 
 def partition_examples(task: Task, splits: Splits, clients: int, partition: Partition, seed: int) -> list[Splits]:
-    """Deal out the training and search examples; every client sees the whole test split, which only scores.
+    """Partition the training and search examples; every client keeps the whole test split, used for scoring only.
 
-    Training and search examples of a class are cut by the same shares, so a client searches on what it trains on.
+    Training and search examples of a class have the same proportions, so a client searches and trains on the same
+    distribution.
 
     Args:
-        task: what is learnt.
-        splits: of all clients together.
-        clients: K.
-        partition: how.
-        seed: of the shares and of who gets which example.
+        task: the task.
+        splits: pooled examples of all clients.
+        clients: number of clients K.
+        partition: partition scheme.
+        seed: seed of the proportions and the assignment.
 
     Raises:
-        NasbenchError: too few clients or examples, classes that do not exist, or a client that cannot take part.
+        NasbenchError: if there are too few clients or examples, the task has no classes, or a client cannot take part.
     """
     if clients < 1:
         raise NasbenchError(f"The number of clients is {clients}; it should be 1 or more.")
@@ -89,7 +91,7 @@ def partition_examples(task: Task, splits: Splits, clients: int, partition: Part
 
 
 def check_client(task: Task, splits: Splits, number: int) -> None:
-    """Raise NasbenchError unless a client's examples are enough to take part with."""
+    """Raise NasbenchError unless a client has enough examples to take part."""
     name = f"client {number} of task {task.name}"
     if not len(splits.train) or not len(splits.search):
         raise NasbenchError(f"{name} has no data; it should have training and search examples.")
@@ -100,7 +102,9 @@ def check_client(task: Task, splits: Splits, number: int) -> None:
 
 
 def _shares(task: Task, clients: int, partition: Partition, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Return the share of each client in each class, `(classes, clients)`; one row where there are no classes to divide."""
+    """Return the proportion of each client in each class, `(classes, clients)`; one row where there are no classes to
+    divide.
+    """
     if partition.alpha is None:
         return np.full((1, clients), 1 / clients)
     return rng.dirichlet(np.full(clients, partition.alpha), size=task.shape.outputs)

@@ -1,7 +1,7 @@
-"""A federated search is kept after every round, and goes on from there.
+"""Checkpoints of a federated search after every round, and resumption.
 
-All randomness is a function of the job's seed, the round and the client, and a client need not remember anything from one round to the
-next. So what the coordinator holds is the whole state: a search that goes on ends as one that was never interrupted.
+All randomness is a function of the configuration's seed, the round and the client, and clients are stateless between
+rounds. The coordinator therefore holds the whole state: a resumed search gives the same result as an uninterrupted one.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from nasbench.live.training.checkpoint import load, save
 
 
 def resume(coordinator: Coordinator, path: Path, identity: Mapping[str, Any]) -> float:
-    """Take a coordinator to where the checkpoint at `path` stands, if there is one, and let it write one after every round.
+    """Restore a coordinator from the checkpoint at `path`, if it exists, and save one after every round.
 
     Args:
         coordinator: before its first round.
-        path: of the checkpoint; `nasbench.live.training.checkpoint` says how it is guarded.
-        identity: all that the search depends on.
+        path: path of the checkpoint; see `nasbench.live.training.checkpoint` for how it is validated.
+        identity: complete configuration of the search.
 
     Returns:
-        The seconds that the rounds so far took.
+        The seconds of the rounds completed so far.
 
     Raises:
         NasbenchError: if the checkpoint is damaged or belongs to another search; nothing is lost.
@@ -52,4 +52,4 @@ def resume(coordinator: Coordinator, path: Path, identity: Mapping[str, Any]) ->
 
 
 KEPT = ("architecture", "examples", "rows", "refusals")
-"""What a coordinator holds beside its state; who is there is seen anew."""
+"""Attributes of a coordinator other than its state; connected clients are determined again."""

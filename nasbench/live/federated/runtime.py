@@ -1,9 +1,10 @@
-"""The two ways in which Flower runs: a simulation on one machine, and a server and clients that speak gRPC.
+"""Flower runtimes: simulation on one machine, and a server with clients over gRPC.
 
-Flower calls `run_simulation`, `start_server` and `start_client` deprecated in favour of its command `flwr run` with a SuperLink and
-SuperNodes. Up to and including 1.41 they work, and they are what runs inside one process and what speaks gRPC: SuperLink has left
-gRPC for HTTP. The bound on the version of Flower in `pyproject.toml` is there for that. Of `start_server` the two halves are called
-apart, since it takes over the signals of the process and leaves threads behind when a search ends early.
+Flower calls `run_simulation`, `start_server` and `start_client` deprecated in favour of its command `flwr run` with a
+SuperLink and SuperNodes. They work up to and including version 1.41, run inside one process and use gRPC, whereas
+SuperLink has moved from gRPC to HTTP; hence the version bound in `pyproject.toml`. The two halves of `start_server` are
+called separately, since it takes over the signal handlers of the process and leaves threads behind when a search ends
+early.
 """
 
 from __future__ import annotations
@@ -31,27 +32,27 @@ ENVIRONMENT = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_worker_niceness": "0",
 }
-"""What Flower and Ray would send to their makers is turned off; Flower reads its part when it is imported.
+"""Telemetry of Flower and Ray is turned off; Flower reads its variable at import.
 
-So is what gRPC writes on standard error of every connection that ends badly. Ray's workers, which
-it starts at nice 15, would stand still beside any other work (174 s in place of 36).
+So are gRPC's messages on standard error about failed connections. Ray starts its workers at nice 15, at which they
+hardly run beside any other load (174 s instead of 36).
 """
 
 SPARE = 16
-"""Connections of strangers that there is room for."""
+"""Number of connections in addition to the expected clients."""
 
 WORKERS = 16
-"""Threads for those who knock while the room is full."""
+"""Threads for connection attempts beyond capacity."""
 
 LEAST_MESSAGE = 2**20
-"""Bytes of a message beside its arrays."""
+"""Bytes of a message in addition to its arrays."""
 
 STORE_BYTES = 100 * 2**20
 """Memory for Ray's object store: the weights of small networks, for a few clients."""
 
 
 def import_flower() -> None:
-    """Import Flower, silent towards the network."""
+    """Import Flower with telemetry turned off."""
     os.environ.update(ENVIRONMENT)
     require_extra("federated", "flwr")
     from flwr.supercore import telemetry
@@ -62,15 +63,16 @@ def import_flower() -> None:
 
 
 def simulate(coordinator: Coordinator, clients: Sequence[Client], workers: int = 1) -> None:
-    """Run all rounds that are left in Flower's simulation; afterwards the coordinator holds the network found and the ledger.
+    """Run all remaining rounds in Flower's simulation; afterwards the coordinator holds the network found and the
+    ledger.
 
     Args:
-        coordinator: of the server.
-        clients: all of them, in the order of their numbers.
-        workers: processes that clients share.
+        coordinator: server logic and state.
+        clients: all clients, in the order of their numbers.
+        workers: number of worker processes.
 
     Raises:
-        NasbenchError: what the coordinator raises, or if the simulation ends before the last round.
+        NasbenchError: as raised by the coordinator, or if the simulation ends before the last round.
     """
     import_flower()
     from flwr.client import ClientApp
@@ -108,8 +110,8 @@ def simulate(coordinator: Coordinator, clients: Sequence[Client], workers: int =
                 },
             )
     except RuntimeError as fault:
-        strategy.abandoned.set()  # else the thread of the server waits on for clients
-        while fault.__cause__ is not None:  # the first cause says what went wrong
+        strategy.abandoned.set()  # otherwise the server thread keeps waiting for clients
+        while fault.__cause__ is not None:  # the first cause names the failure
             fault = fault.__cause__  # type: ignore[assignment]
         raise NasbenchError(
             f"Flower's simulation did not run ({(str(fault) or type(fault).__name__).splitlines()[0]}); run it again when the machine is less busy, "
@@ -128,17 +130,18 @@ def serve(
     credentials: Credentials | None = None,
     answers: float | None = None,
 ) -> None:
-    """Run all rounds that are left with clients that come over gRPC; afterwards the coordinator holds the network found.
+    """Run all remaining rounds with clients over gRPC; afterwards the coordinator holds the network found.
 
     Args:
-        coordinator: of the server.
+        coordinator: server logic and state.
         address: HOST:PORT to listen on.
-        client_timeout: seconds to wait for the clients to come.
-        credentials: what clients must show, and under which certificates they are talked to.
-        answers: seconds to wait for the answers of a round, and for anybody when all have left; None for `client_timeout`.
+        client_timeout: seconds to wait for clients to connect.
+        credentials: token that clients must know, and certificates.
+        answers: seconds to wait for the updates of a round, and for a client to reconnect when all have left; None for
+            `client_timeout`.
 
     Raises:
-        NasbenchError: if the address cannot be listened on, the clients do not come, or all of them leave.
+        NasbenchError: if the server cannot listen on the address, too few clients connect, or all of them leave.
     """
     import_flower()
     from flwr.server import Server
@@ -161,7 +164,7 @@ def serve(
             max_message_length=largest_message(coordinator),
             certificates=certificates,
         )
-    except (SystemExit, RuntimeError):  # which is how Flower and gRPC say it
+    except (SystemExit, RuntimeError):  # the form in which Flower and gRPC report it
         reason = "it is in use, no address of this machine, or its certificates do not serve"
         raise NasbenchError(f"The server cannot listen on {address} ({reason}); choose another.") from None
     try:
@@ -170,11 +173,11 @@ def serve(
                 server.fit(coordinator.config.rounds - len(coordinator.rows), timeout=answers)
         server.disconnect_all_clients(timeout=FAREWELL)
     finally:
-        endpoint.stop(grace=FAREWELL).wait(FAREWELL)  # at once where all have left
+        endpoint.stop(grace=FAREWELL).wait(FAREWELL)  # immediately if all have left
 
 
 def largest_message(coordinator: Coordinator) -> int:
-    """Return how many bytes a message may have: room for what is exchanged in either phase, whatever network is found."""
+    """Return the maximum message size in bytes, sufficient for both phases and every network of the space."""
     config = coordinator.config
     wider = max(config.recipe.channels / config.supernet.channels, 1) ** 2 * max(
         config.recipe.cells / config.supernet.cells, 1
@@ -185,7 +188,7 @@ def largest_message(coordinator: Coordinator) -> int:
 def connect(
     client: Client, address: str, client_timeout: float = 600.0, credentials: Credentials | None = None
 ) -> None:
-    """Take part as one client in the search of the server at `address`, HOST:PORT, until it ends.
+    """Take part in the search of the server at `address` (HOST:PORT) as one client until it ends.
 
     Raises:
         NasbenchError: if no server answers within `client_timeout` seconds, it turns the client away, or it goes away.
@@ -230,7 +233,7 @@ def _channel(address: str, authority: bytes | None) -> Any:
 
 @contextmanager
 def _at_interrupt(close: Callable[[], None]) -> Iterator[None]:
-    """Call `close` before a keyboard interrupt is raised: Flower waits for the answers of a round even then."""
+    """Call `close` before a keyboard interrupt is raised, since Flower would still wait for the updates of the round."""
 
     def interrupt(number: int, frame: object) -> None:
         close()
@@ -248,7 +251,7 @@ def _at_interrupt(close: Callable[[], None]) -> Iterator[None]:
 
 @contextmanager
 def _environment() -> Iterator[None]:
-    """Put back the variables that Flower's simulation changes."""
+    """Restore the environment variables that Flower's simulation changes."""
     before = dict(os.environ)
     try:
         yield

@@ -1,7 +1,7 @@
-"""What a client sent, and whether it can be what it claims to be.
+"""Parsing and validation of client updates.
 
-Nothing here reads what a client sent to find out what it is. What is expected is known beforehand, and bytes are compared with it: a
-tensor has the very header that numpy writes for the array that was sent out, and as many bytes after it as that array.
+Messages are never interpreted to find out what they contain. The expected content is known beforehand and compared byte
+by byte: a tensor must have the header that numpy writes for the array sent out, followed by exactly as many bytes.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ import numpy as np
 from nasbench.live.federated.federated_config import THETA, Array
 
 TOLERANCE = 1e-4
-"""How far from one a row of theta may sum, in single precision."""
+"""Tolerance on the row sums of theta, in single precision."""
 
 LARGEST_LOSS = 1e30
-"""What a mean loss may be in size; sums of such are finite."""
+"""Largest absolute mean loss, so that sums are finite."""
 
 LONGEST = 200
-"""Characters that are kept of a sentence of a client."""
+"""Maximum number of characters kept of a client's message."""
 
 
 @dataclass(frozen=True)
 class ClientUpdate:
-    """What came back from a client in a round.
+    """Update of a client in a round.
 
     Attributes:
-        arrays: in the order in which the server sent its own; empty where the client refused.
-        loss: mean training loss that the client reports.
-        bytes: of the arrays as they travelled.
-        refusal: why there is no update, in the client's or the transport's words; "" where there is one.
+        arrays: in the order of the server's arrays; empty if the client refused.
+        loss: mean training loss reported by the client.
+        bytes: size of the serialised arrays.
+        refusal: why there is no update, in the client's or the transport's words; "" if there is one.
     """
 
     arrays: Sequence[Array]
@@ -44,12 +44,12 @@ class ClientUpdate:
 
 @dataclass(frozen=True)
 class RawUpdate:
-    """An answer as it travelled, none of which is true until it is read.
+    """An unvalidated answer as received.
 
     Attributes:
-        tensors: one for each array.
-        examples: on how many the client says that it worked.
-        fields: `round` and `loss`, or `refusal`, and whatever else a client may send.
+        tensors: serialised arrays.
+        examples: number of examples that the client claims to have processed.
+        fields: `round` and `loss`, or `refusal`, and anything else that a client may send.
     """
 
     tensors: Sequence[bytes]
@@ -58,17 +58,17 @@ class RawUpdate:
 
 
 class UnexpectedError(ValueError):
-    """What came is not what was to come; the text goes on from "client 2 is refused:"."""
+    """A message is not the expected one; the text completes "client 2 is refused:"."""
 
 
 def read_answer(answer: RawUpdate, sent: Mapping[str, Array], number: int, announced: int) -> ClientUpdate:
-    """Return an answer as a reply, a refusal where it is not one to what was sent; raises nothing.
+    """Return an answer as an update, or as a refusal if it does not match the request; never raises.
 
     Args:
-        answer: what came.
-        sent: what the client was to start from, by name.
-        number: the round in which it was asked.
-        announced: how many examples it said that it has when it joined.
+        answer: as received.
+        sent: state that was sent to the client, by name.
+        number: round of the request.
+        announced: number of examples announced at registration.
     """
     size = 0
     try:
@@ -82,7 +82,7 @@ def read_answer(answer: RawUpdate, sent: Mapping[str, Array], number: int, annou
         return ClientUpdate([deserialize_array(tensor, mine, name) for tensor, (name, mine) in pairs], loss, size)
     except UnexpectedError as fault:
         return ClientUpdate((), bytes=size, refusal=str(fault))
-    except Exception as fault:  # whatever one client sends, the others go on
+    except Exception as fault:  # whatever one client sends, the others must not be affected
         return ClientUpdate((), bytes=size, refusal=f"its answer cannot be read ({type(fault).__name__})")
 
 
@@ -103,12 +103,12 @@ def _loss(answer: RawUpdate, number: int, announced: int) -> float:
 
 
 def is_count(value: object, most: int) -> bool:
-    """Return whether a value is an integer, and no truth value, from 1 to `most`."""
+    """Return whether a value is an integer (not a bool) from 1 to `most`."""
     return type(value) is int and 1 <= value <= most
 
 
 def printable(value: object) -> str:
-    """Return a value that a client sent so that it can stand in a line of a terminal or a page: short, no control characters."""
+    """Return a value from a client as printable text: short and without control characters."""
     if isinstance(value, str):
         return "".join(c if c.isprintable() else "?" for c in value[:LONGEST])
     if value is None or isinstance(value, float) or (isinstance(value, int) and abs(value) < 2**64):
@@ -117,13 +117,14 @@ def printable(value: object) -> str:
 
 
 def validation_error(reply: ClientUpdate, sent: Mapping[str, Array]) -> str:
-    """Return why an update must not enter the mean, "" where it may.
+    """Return why an update must not be aggregated, "" if it may.
 
     Args:
         reply: the update.
-        sent: what the client started from.
+        sent: state that the client started from.
 
-    An update that passes can still be a lie: values that are finite, of the right shape and on the simplices are averaged.
+    An update that passes may still be malicious: any values that are finite, of the right shape and on the simplices
+    are averaged.
     """
     if reply.refusal:
         return reply.refusal
@@ -156,7 +157,7 @@ def _fault_of_theta(theirs: Array, mine: Array) -> str:
 
 
 def wire_bytes(arrays: Sequence[Array]) -> int:
-    """Return how many bytes arrays take as they travel: each in numpy's format, the framing of messages left out."""
+    """Return the size in bytes of serialised arrays (numpy format, without message framing)."""
     return sum(len(_header(array)) + array.nbytes for array in arrays)
 
 
@@ -166,10 +167,11 @@ def serialize_array(array: Array) -> bytes:
 
 
 def deserialize_array(data: bytes, like: Array, name: str = "it") -> Array:
-    """Return the array of `serialize_array`, which has the shape and the type of `like`; parses and runs nothing.
+    """Return the array serialised by `serialize_array`, which must have the shape and type of `like`; nothing is parsed
+    or run.
 
     Raises:
-        UnexpectedError: for anything else, by name.
+        UnexpectedError: for any other content, naming the array.
     """
     header = _header(like)
     if type(data) is not bytes or not data.startswith(header) or len(data) != len(header) + like.nbytes:
