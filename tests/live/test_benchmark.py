@@ -131,7 +131,11 @@ def test_the_hybrid_evolves_on_shared_weights_and_names_finalists() -> None:
     task = get_task("digits")
     settings = SupernetConfig(epochs=3, channels=4, cells=1)
     searcher = build_searcher(
-        lambda *a: HybridSupernet(*a, population=4, offspring=4, examples=64), task, "nas-bench-201", settings, CPU
+        lambda *a: HybridSupernet(*a, population_size=4, n_offspring=4, scoring_subset_size=64),
+        task,
+        "nas-bench-201",
+        settings,
+        CPU,
     )
     found = SupernetSearch(searcher, task, task.load().reduced(128, 64)).run()
     assert isinstance(searcher, HybridSupernet)

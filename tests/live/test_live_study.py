@@ -90,7 +90,10 @@ def test_seeds_and_tasks_can_be_chosen() -> None:
             "no architecture selection named 'best'",
         ),
         (*with_option("gaea", "gaea", "levels = 7"), "levels of gaea is 7; it should be 1 or 2"),
-        (*with_option("hybrid_supernet", "hybrid_supernet", "interval = 0"), "interval of hybrid_supernet is 0"),
+        (
+            *with_option("hybrid_supernet", "hybrid_supernet", "gradient_interval = 0"),
+            "gradient_interval of hybrid_supernet is 0",
+        ),
         (*with_option("darts", "darts", 'arch_learning_rate = "x"'), "is 'x'; it should be a number"),
         (*with_option("gaea", "pc_darts", "partial_channels = 3"), "choose a multiple"),
         (

@@ -50,7 +50,7 @@ def test_a_search_out_of_memory_goes_on_in_halves_and_then_stops(name: str, monk
 OPTIONS: dict[str, dict[str, Any]] = {
     "pc_darts": {"warmup": 0.0},
     "rsps": {"candidates": 3},
-    "hybrid_supernet": {"interval": 1},
+    "hybrid_supernet": {"gradient_interval": 1},
 }
 
 

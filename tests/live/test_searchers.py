@@ -175,18 +175,18 @@ def test_bad_options_name_the_nearest() -> None:
     [
         ("rsps", "candidates", 0),
         ("rsps", "candidates", 2.5),
-        ("hybrid_supernet", "interval", 0),
-        ("hybrid_supernet", "examples", 0),
-        ("hybrid_supernet", "population", 0),
-        ("hybrid_supernet", "offspring", 0),
-        ("hybrid_supernet", "finalists", 0),
-        ("hybrid_supernet", "rate", -0.1),
-        ("hybrid_supernet", "floor", 1.0),
-        ("hybrid_supernet", "floor", -0.1),
-        ("hybrid_supernet", "guidance", 1.1),
-        ("hybrid_supernet", "crossover", -1),
-        ("hybrid_supernet", "gradient", "no"),
-        ("hybrid_supernet", "evolution", 1),
+        ("hybrid_supernet", "gradient_interval", 0),
+        ("hybrid_supernet", "scoring_subset_size", 0),
+        ("hybrid_supernet", "population_size", 0),
+        ("hybrid_supernet", "n_offspring", 0),
+        ("hybrid_supernet", "n_finalists", 0),
+        ("hybrid_supernet", "eg_learning_rate", -0.1),
+        ("hybrid_supernet", "theta_uniform_mix", 1.0),
+        ("hybrid_supernet", "theta_uniform_mix", -0.1),
+        ("hybrid_supernet", "guided_mutation_prob", 1.1),
+        ("hybrid_supernet", "crossover_prob", -1),
+        ("hybrid_supernet", "use_gradient", "no"),
+        ("hybrid_supernet", "use_evolution", 1),
         ("darts", "arch_learning_rate", "abc"),
         ("darts", "arch_learning_rate", -1),
         ("darts", "arch_learning_rate", float("nan")),
@@ -208,7 +208,10 @@ def test_options_that_cannot_be_are_one_sentence(name: str, option: str, value: 
 
 @pytest.mark.parametrize(
     "options",
-    [{"population": 1, "offspring": 1, "finalists": 1, "interval": 1}, {"guidance": 1, "crossover": 1.0, "floor": 0}],
+    [
+        {"population_size": 1, "n_offspring": 1, "n_finalists": 1, "gradient_interval": 1},
+        {"guided_mutation_prob": 1, "crossover_prob": 1.0, "theta_uniform_mix": 0},
+    ],
 )
 def test_options_at_the_ends_of_their_ranges_run(options: dict[str, Any]) -> None:
     assert np.isfinite(search(make("hybrid_supernet", **options)).run().curve[-1]["train_loss"])

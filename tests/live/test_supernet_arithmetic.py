@@ -101,7 +101,7 @@ def test_halves_of_a_batch_compute_in_it_too() -> None:
 
 @pytest.mark.parametrize("name", ["gdas", "pc_darts", "hybrid_supernet"])
 def test_a_search_in_it_learns_and_is_resumed(name: str, tmp_path: Path) -> None:
-    options: dict[str, Any] = {"examples": 32} if name == "hybrid_supernet" else {}
+    options: dict[str, Any] = {"scoring_subset_size": 32} if name == "hybrid_supernet" else {}
     found = search(make(name, settings=FAST, **options), tmp_path).run()
     first, last = found.curve[0]["train_loss"], found.curve[-1]["train_loss"]
     assert np.isfinite(last) and last < first

@@ -16,7 +16,7 @@ from nasbench.live.searchers.catalogue import get_searcher, searcher_names
 from nasbench.live.searchers.searcher import SupernetConfig
 from nasbench.live.searchers.stopping import EarlyStopping
 from nasbench.live.training.recipe import SMALL, Recipe
-from nasbench.renamed import CONFIG, RECIPE, stored_with_new_names
+from nasbench.renamed import CONFIG, RECIPE, SETTINGS, stored_with_new_names, with_new_names
 from nasbench.search.ledger import Budget
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
@@ -59,6 +59,11 @@ class ExperimentConfig:
     budget: Mapping[str, float] = field(default_factory=lambda: {"queries": 10.0})
     subset_size: tuple[int | None, int | None] = (None, None)
     objectives: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        renamed = SETTINGS.get(self.optimizer, {})
+        params = with_new_names(self.optimizer_params, renamed, f"setting of {self.optimizer}")
+        object.__setattr__(self, "optimizer_params", params)
 
     @property
     def shares_weights(self) -> bool:
@@ -129,6 +134,9 @@ def upgraded_config(stored: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("supernet", "recipe", "search_recipe"):
         if isinstance(config.get(name), Mapping):
             config[name] = stored_with_new_names(config[name], RECIPE)
+    if isinstance(config.get("optimizer_params"), Mapping):
+        renamed = SETTINGS.get(str(config.get("optimizer")), {})
+        config["optimizer_params"] = stored_with_new_names(config["optimizer_params"], renamed)
     if isinstance(config.get("early_stopping"), str):
         config["early_stopping"] = str(EarlyStopping.parse(config["early_stopping"]))
     return config

@@ -11,6 +11,7 @@ from nasbench.errors import unknown_name
 from nasbench.live.searchers.loop import SearcherFactory
 from nasbench.live.searchers.searcher import Searcher
 from nasbench.ranges import COUNT, Allowed
+from nasbench.renamed import SETTINGS, with_new_names
 from nasbench.search.settings import allowed_settings, check_settings
 
 PARTIAL = "partial_channels"
@@ -41,8 +42,8 @@ def get_searcher(name: str, options: Mapping[str, Any] | None = None) -> tuple[S
         raise unknown_name("searcher", name, _SEARCHERS)
     module, attribute = _SEARCHERS[name]
     kind = getattr(import_module(f"nasbench.live.searchers.{module}"), attribute)
-    check_settings(name, "option", options or {}, allowed_options(kind))
-    rest = dict(options or {})
+    rest = with_new_names(options or {}, SETTINGS.get(name, {}), f"setting of {name}")
+    check_settings(name, "option", rest, allowed_options(kind))
     channels = rest.pop(PARTIAL, kind.partial_channels)
     return partial(kind, **rest), channels
 

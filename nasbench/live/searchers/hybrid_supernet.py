@@ -1,6 +1,6 @@
-"""The hybrid on a supernet: exponentiated gradients propose, evolution on shared weights selects, finalists train alone.
+"""The hybrid on a supernet: exponentiated gradients propose, evolution on shared weights selects, finalists are retrained.
 
-It has no surrogate and so is another algorithm than `nasbench.hybrid`, which trains alone live as well.
+It has no surrogate, which makes it a different algorithm from `nasbench.hybrid`; that one trains from scratch on live tasks too.
 """
 
 from __future__ import annotations
@@ -27,48 +27,49 @@ from nasbench.search.simplex import support
 
 
 class HybridSupernet(Searcher):
-    """Weights are trained by turns under the mixture at theta and along one path that theta or evolution proposes.
+    """Trains the shared weights alternately under the mixture at theta and along a single path from theta or evolution.
 
-    The gradient is a proposer only: what is selected has been scored along its own path, and what is returned has been
-    trained alone (`finalists` are for the caller to train).
+    The gradient only proposes: architectures are selected by the one-shot score of their own path, and the one that is returned has
+    been trained from scratch (the caller trains `finalists`).
 
     Args:
-        rate: step of the exponentiated gradient.
-        floor: share of the uniform distribution in theta, so that no choice dies out.
-        population: survivors of evolution.
-        offspring: architectures bred, and as many drawn from theta, after each epoch.
-        guidance: probability that a mutation draws its choice from theta.
-        crossover: probability of two parents.
-        interval: steps between two gradients of theta.
-        examples: of the search split on which paths are scored.
-        finalists: architectures to train alone at the end; the mode of theta comes beside the best survivor at least.
-        gradient: whether theta follows the supernet (an ablation leaves it uniform).
-        evolution: whether evolution breeds (an ablation draws from theta alone).
+        eg_learning_rate: step of the exponentiated gradient.
+        theta_uniform_mix: weight of the uniform distribution in theta, so that no choice dies out.
+        population_size: survivors of evolution.
+        n_offspring: offspring after each epoch, and as many draws from theta.
+        guided_mutation_prob: probability that a mutation draws from theta.
+        crossover_prob: probability of two parents.
+        gradient_interval: steps from one gradient of theta to the next.
+        scoring_subset_size: examples of the search split on which paths are scored.
+        n_finalists: architectures to train from scratch at the end: the mode of theta, and the best survivors, at least one.
+        use_gradient: whether theta follows the gradient of the supernet; without it theta stays uniform.
+        use_evolution: whether there is evolution; without it all architectures are drawn from theta.
     """
 
     def __init__(
         self,
         *args: Any,
-        rate: Rate = 0.1,
-        floor: Annotated[float, FRACTION] = 0.05,
-        population: Annotated[int, count(1_000)] = 10,
-        offspring: Annotated[int, count(10_000)] = 10,
-        guidance: Probability = 0.5,
-        crossover: Probability = 0.3,
-        interval: Annotated[int, count(1_000_000)] = 2,
-        examples: Annotated[int, count(1_000_000_000)] = 500,
-        finalists: Annotated[int, count(1_000)] = 3,
-        gradient: bool = True,
-        evolution: bool = True,
+        eg_learning_rate: Rate = 0.1,
+        theta_uniform_mix: Annotated[float, FRACTION] = 0.05,
+        population_size: Annotated[int, count(1_000)] = 10,
+        n_offspring: Annotated[int, count(10_000)] = 10,
+        guided_mutation_prob: Probability = 0.5,
+        crossover_prob: Probability = 0.3,
+        gradient_interval: Annotated[int, count(1_000_000)] = 2,
+        scoring_subset_size: Annotated[int, count(1_000_000_000)] = 500,
+        n_finalists: Annotated[int, count(1_000)] = 3,
+        use_gradient: bool = True,
+        use_evolution: bool = True,
     ) -> None:
         super().__init__(*args)
         self.space = self.networks.make_space()
         allowed = support(self.space.cardinalities)
-        self.relaxation = Relaxation(allowed, 1, learning_rate=rate, uniform_mix=floor)
+        self.relaxation = Relaxation(allowed, 1, learning_rate=eg_learning_rate, uniform_mix=theta_uniform_mix)
         self.uniform = allowed / allowed.sum(axis=1, keepdims=True)
-        self.population, self.offspring, self.examples, self.count = population, offspring, examples, finalists
-        self.guidance, self.crossover, self.interval = guidance, crossover, interval
-        self.gradient, self.evolution = gradient, evolution
+        self._population_size, self._n_offspring, self._n_finalists = population_size, n_offspring, n_finalists
+        self._guided_mutation_prob, self._crossover_prob = guided_mutation_prob, crossover_prob
+        self._gradient_interval, self._scoring_subset_size = gradient_interval, scoring_subset_size
+        self._use_gradient, self._use_evolution = use_gradient, use_evolution
         self.survivors: Architecture = np.empty((0, self.space.d), np.int8)
         self.losses: NDArray[np.float64] = np.empty(0)
         self.steps = 0
@@ -87,9 +88,9 @@ class HybridSupernet(Searcher):
         return OperationWeights(weights=self.networks.edge_weights(self.architecture_probabilities()))
 
     def step(self, train: Batch, search: Batch) -> Tensor:
-        """Follow the gradient now and then; train the mixture and one path by turns."""
+        """Follow the gradient every `gradient_interval` steps; train the mixture and a single path alternately."""
         self.steps += 1
-        if self.gradient and self.steps % self.interval == 0:
+        if self._use_gradient and self.steps % self._gradient_interval == 0:
             # Theta moves once its gradient is there, so that a gradient that ran out of memory is repeated alone.
             self.microbatching.run(
                 lambda: self.relaxation.descend(
@@ -101,25 +102,25 @@ class HybridSupernet(Searcher):
         return self.update_weights(train, partial(self.networks.single_path, self._path()))
 
     def finish_epoch(self, search: DeviceSplit) -> None:
-        """Score survivors, their offspring and draws from theta with the weights of now, and keep the best."""
+        """Score survivors, their offspring and draws from theta with the present shared weights, and keep the best."""
         rng = self._rng()
-        drawn = self.relaxation.propose(self.offspring, 0, rng)
+        drawn = self.relaxation.propose(self._n_offspring, 0, rng)
         candidates = [self.survivors, drawn]
-        if self.evolution and len(self.survivors):
-            candidates.append(self._evolution(rng).propose(self.offspring, self.theta, self.uniform))
+        if self._use_evolution and len(self.survivors):
+            candidates.append(self._evolution(rng).propose(self._n_offspring, self.theta, self.uniform))
         together = np.unique(self.space.canonical(np.concatenate(candidates)), axis=0)
         together = together[self.space.is_feasible(together)]
         losses = self._scores(together, search)
-        kept = np.argsort(losses, kind="stable")[: self.population]
+        kept = np.argsort(losses, kind="stable")[: self._population_size]
         self.survivors, self.losses = together[kept], losses[kept]
 
     def discretize(self) -> Architecture:
-        """Return the survivor of the smallest shared loss; before the first epoch the mode of theta."""
+        """Return the survivor of the smallest one-shot loss; before the first epoch the mode of theta."""
         return self.survivors[0] if len(self.survivors) else self._mode()
 
     def finalists(self) -> Architecture:
-        """Return the architectures to train alone: the best survivors and the mode of theta, `(n, d)`."""
-        best = self.survivors[: max(self.count - 1, 1)]
+        """Return the architectures to train from scratch: the best survivors and the mode of theta, `(n, d)`."""
+        best = self.survivors[: max(self._n_finalists - 1, 1)]
         return np.unique(np.concatenate([best, self.space.canonical(self._mode()[None])]), axis=0)
 
     def state(self) -> dict[str, Any]:
@@ -132,7 +133,7 @@ class HybridSupernet(Searcher):
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take back what `state` returned."""
+        """Restore what `state` returned."""
         self.relaxation.theta = state["theta"].numpy()
         self.survivors, self.losses = state["survivors"].numpy(), state["losses"].numpy()
         self.steps = state["steps"]
@@ -145,9 +146,9 @@ class HybridSupernet(Searcher):
         return self.theta.argmax(axis=1).astype(np.int8)
 
     def _path(self) -> Architecture:
-        """Return an architecture to train: bred by evolution or drawn from theta, by turns."""
+        """Return an architecture to train, alternately an offspring and a draw from theta."""
         rng = self._rng()
-        if self.evolution and len(self.survivors) and self.steps % 4 == 0:
+        if self._use_evolution and len(self.survivors) and self.steps % 4 == 0:
             return self._evolution(rng).propose(1, self.theta, self.uniform)[0]
         return self.relaxation.propose(1, 0, rng)[0]
 
@@ -156,9 +157,9 @@ class HybridSupernet(Searcher):
         evolution = Evolution(
             history,
             rng,
-            population_size=self.population,
-            crossover_prob=self.crossover,
-            guided_mutation_prob=self.guidance,
+            population_size=self._population_size,
+            crossover_prob=self._crossover_prob,
+            guided_mutation_prob=self._guided_mutation_prob,
         )
         for architecture, value in zip(self.survivors, self.losses, strict=True):
             history.add(architecture[None], np.array([[value]]))
@@ -166,4 +167,4 @@ class HybridSupernet(Searcher):
         return evolution
 
     def _scores(self, architectures: Architecture, search: DeviceSplit) -> NDArray[np.float64]:
-        return shared_losses(self.supernet, architectures, search.head(self.examples))
+        return shared_losses(self.supernet, architectures, search.head(self._scoring_subset_size))

@@ -27,7 +27,7 @@ from nasbench.live.training.batches import DeviceSplit
 from nasbench.live.training.metrics import score
 from nasbench.live.training.training import EpochCallback, noop_callback
 from nasbench.ranges import COUNT
-from nasbench.renamed import RECIPE, stored_with_new_names
+from nasbench.renamed import RECIPE, SETTINGS, stored_with_new_names
 
 SearcherFactory = Callable[[Supernet, SupernetConfig, torch.Generator], Searcher]
 SEARCH_CHECKPOINT = "search.pt"
@@ -80,6 +80,10 @@ def _with_todays_names(content: dict[str, Any]) -> dict[str, Any]:
     settings = identity.get("settings")
     if isinstance(settings, dict):
         identity["settings"] = stored_with_new_names(settings, RECIPE)
+    if isinstance(identity.get("options"), dict):
+        identity["options"] = stored_with_new_names(
+            identity["options"], SETTINGS.get(identity.get("optimizer", ""), {})
+        )
     if isinstance(identity.get("stopping"), str):
         identity["stopping"] = str(EarlyStopping.parse(identity["stopping"]))
     return {**content, "identity": identity}
