@@ -2,7 +2,7 @@
 
     study.toml          the study as run (`schema`: version of this layout)
     environment.json    versions, platform, commit; the checksum of each benchmark's table; the device of live tasks
-    traces/PROBLEM/METHOD/FIRST-LAST.parquet   one row a query; of units that query a benchmark
+    traces/PROBLEM/METHOD/RUNS.parquet         one row a query; RUNS is FIRST-LAST, or the seed on a live task
     runs/TASK/METHOD/SEED.json                 of live units: what was found and how it scored, with curves; equal bits when run again
     timings/...json     what a clock measured of each unit, apart since no two runs agree on it
     skipped.json        live tasks that were not run since their data are not here, with the reason
@@ -10,14 +10,17 @@
     manifest.sha256     SHA-256 of all of these but checkpoints, checked whenever one is read (`sha256sum -c` checks them too)
 
 The files of a unit have its `path` below `traces`, `runs` and `timings`: a live unit has one run, and is METHOD or REFERENCE MODEL on a
-task (`unit.method` is None for a reference). `Store.read(unit)` gives the traces of a unit, `Store.result(unit)` the JSON of a live one
-with its timing merged in.
+task (`unit.method` is None for a reference, which has no trace). `Store.read(unit)` gives the traces of a unit, `Store.result(unit)` the
+JSON of a live one with its timing merged in.
 
 Columns of a trace: `run`; `query` (from 0 within the run); `architecture` (official string); `epochs`; `training_seed` (-1 for a
 mean over seeds); one column an objective, minimised; `charged_seconds`; `is_new_architecture` (first query of the architecture in the
 run); `is_new_isomorphism_class` (the same up to isomorphism). Optimizers that say which of their operators proposed a query add
 `operator` (a short name). Columns of the first edition (`cost`, `first`, `fresh`, `proposer`) are renamed when they are read. The
 metadata of a trace say why runs ended that did not spend their budget (`nasbench.study.endings`).
+
+The seconds of a live trace were measured: the column is null in the file, and `Store.read` fills it from `timings`. A search on shared
+weights has a row an epoch (`nasbench.study.live_trace`). Versions before 0.3 wrote no traces of live units; these are read off the curves.
 
 A file appears by rename, whole or not at all. One that the manifest does not name is made anew, by which a folder of a version that had
 no manifest is verified.
@@ -39,13 +42,16 @@ from nasbench.benchmarks.catalogue import get_searchable
 from nasbench.errors import NasbenchError
 from nasbench.files.documents import parse_json
 from nasbench.renamed import COLUMNS
+from nasbench.spaces.catalogue import get_space
 from nasbench.study.backend import UnitResult
 from nasbench.study.config import SCHEMA, Study, WorkUnit
 from nasbench.study.environment import environment
 from nasbench.study.folder import begin, difference, is_begun, open_manifest, read_study, resume, write
 from nasbench.study.live_config import PREFIX, is_live
+from nasbench.study.live_trace import stored_columns
 from nasbench.study.manifest import DamagedError, Manifest
 from nasbench.study.toml import parse_stored_study
+from nasbench.study.trace_table import SECONDS, trace_table, with_seconds
 
 SKIPPED = "skipped.json"
 CLOCKED = ("search_seconds", "train_seconds", "processor_seconds", "latency_ms_batch_1", "latency_ms_batch_64")
@@ -139,9 +145,12 @@ class Store:
         return [unit for unit in self.study.units() if unit.problem not in skipped]
 
     def has(self, unit: WorkUnit) -> bool:
-        """Return whether what the unit found is stored; of a live one with its timing, which holds a part of it."""
-        live = is_live(unit.problem)
-        return self.manifest.holds(_main_file(unit)) and (not live or self.manifest.holds(_timing_file(unit)))
+        """Return whether what the unit found is stored; of a live one with its timing, which holds a part of it, and its trace."""
+        if not self.manifest.holds(_main_file(unit)):
+            return False
+        if not is_live(unit.problem):
+            return True
+        return self.manifest.holds(_timing_file(unit)) and (self._has_trace(unit) or SECONDS not in self._timing(unit))
 
     @property
     def missing(self) -> list[WorkUnit]:
@@ -175,16 +184,20 @@ class Store:
             write(self.manifest, {SKIPPED: _indented(dict(skipped))})
 
     def read(self, unit: WorkUnit) -> pa.Table:
-        """Return the traces of a unit of queries.
+        """Return the traces of a unit.
 
         Raises:
-            NasbenchError: if it is missing or damaged, or holds what no trace holds.
+            NasbenchError: if it is missing or damaged, holds what no trace holds, or the unit is a reference model.
         """
-        path = self.path(unit)
+        path = self.folder / _trace_file(unit)
+        if is_live(unit.problem) and not self._has_trace(unit):
+            return self._trace_of_curve(unit)
         try:
             content = pa.BufferReader(self.content(unit))
             table = pq.read_table(content, partitioning=None, page_checksum_verification=True)
-        except (pa.ArrowException, OSError):
+            if is_live(unit.problem):
+                table = with_seconds(table, pa.array(self._timing(unit)[SECONDS], pa.float64()))
+        except (pa.ArrowException, OSError, KeyError, TypeError, ValueError):
             raise _damaged(path) from None
         named = table.rename_columns([COLUMNS.get(name, name) for name in table.column_names])
         table = named.replace_schema_metadata(table.schema.metadata)
@@ -202,14 +215,14 @@ class Store:
 
     def content(self, unit: WorkUnit) -> bytes:
         """Return the file of the traces of a unit, checked; raises NasbenchError if it is missing or damaged."""
-        if not self.has(unit):
+        if not self._has_trace(unit):
             raise NasbenchError(
-                f"{self.folder} lacks {self.path(unit).name} of {unit.label} on {unit.problem}; `nasbench run` resumes the study."
+                f"{self.folder} lacks {Path(_trace_file(unit)).name} of {unit.label} on {unit.problem}; `nasbench run` resumes the study."
             )
         try:
             return self.manifest.file(_trace_file(unit))
         except DamagedError:
-            raise _damaged(self.path(unit)) from None
+            raise _damaged(self.folder / _trace_file(unit)) from None
 
     def result(self, unit: WorkUnit) -> dict[str, Any]:
         """Return what a live unit found, with what was measured.
@@ -219,7 +232,8 @@ class Store:
         """
         try:
             result: dict[str, Any] = parse_json(self.manifest.file(_result_file(unit)), "result")
-            timing: dict[str, Any] = parse_json(self.manifest.file(_timing_file(unit)), "timing")
+            timing = self._timing(unit)
+            timing.pop(SECONDS, None)
             for name in CURVES:
                 rows = zip(result[name], timing.pop(name), strict=True)
                 result[name] = [{**row, "seconds": seconds} for row, seconds in rows]
@@ -232,7 +246,7 @@ class Store:
     def timing(self, unit: WorkUnit) -> Timing:
         """Return the timing of a stored unit of queries; raises NasbenchError if it is missing or damaged."""
         try:
-            timing = parse_json(self.manifest.file(_timing_file(unit)), "timing")
+            timing = self._timing(unit)
             first_edition = {"own_seconds": "optimizer_seconds"}
             return Timing(**{first_edition.get(name, name): seconds for name, seconds in timing.items()})
         except (NasbenchError, TypeError, AttributeError):
@@ -253,6 +267,24 @@ class Store:
     def timing_path(self, unit: WorkUnit) -> Path:
         """Return where what a clock measured of a unit is, or will be."""
         return self.folder / _timing_file(unit)
+
+    def _has_trace(self, unit: WorkUnit) -> bool:
+        return self.manifest.holds(_trace_file(unit))
+
+    def _trace_of_curve(self, unit: WorkUnit) -> pa.Table:
+        if unit.method is None:
+            raise NasbenchError(
+                f"{unit.label} on {unit.problem} is a reference model, which has no trace; read its result."
+            )
+        result = self.result(unit)
+        try:
+            columns = stored_columns(result)
+            return trace_table({**columns, "run": columns["run"] + unit.runs[0]}, get_space(result["space"]))
+        except (KeyError, TypeError, ValueError):
+            raise _damaged(self.path(unit)) from None
+
+    def _timing(self, unit: WorkUnit) -> dict[str, Any]:
+        return self._json(_timing_file(unit))
 
     def _json(self, name: str) -> dict[str, Any]:
         loaded: dict[str, Any] = parse_json(self.manifest.file(name), f"file {self.folder / name}")

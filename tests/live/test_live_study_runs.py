@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,9 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import torch
 import typer
+from pandas.testing import assert_frame_equal
 from typer.testing import CliRunner
 
 from nasbench.errors import NasbenchError
@@ -29,6 +32,7 @@ from nasbench.study.store import Store
 from nasbench.study.toml import load_study, parse_study
 
 from tiny_study import only, tiny
+from vouching import vouch
 
 CPU = torch.device("cpu")
 
@@ -130,7 +134,8 @@ def test_a_study_runs_skips_resumes_and_ends_in_a_page(
 
 
 def _bits(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted((folder / "runs").rglob("*.json"))}
+    files = [*(folder / "runs").rglob("*.json"), *(folder / "traces").rglob("*.parquet")]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(files)}
 
 
 def _kill_when(there: Callable[[], bool], arguments: list[str]) -> None:
@@ -159,12 +164,53 @@ def test_killed_in_a_search_and_in_a_training_and_resumed_it_gives_the_same_bits
     run_study(study, folder, device="cpu")
     whole = tmp_path / "whole"
     run_study(study, whole, device="cpu", jobs=2)
-    assert _bits(folder) == _bits(whole) and len(_bits(whole)) == 3
+    assert _bits(folder) == _bits(whole) and len(_bits(whole)) == 3 + 2  # results, and traces of the two searches
     ended = json.loads((evolution / "trainings.json").read_text())["answers"]
     assert {key: ended[key] for key in begun} == begun and len(ended) == 3  # what was trained is not trained again
     store = Store.open(folder)
     (unit,) = (u for u in study.units() if u.label.startswith("regularized"))
     assert store.result(unit)["search_seconds"] >= sum(answer[2] for answer in ended.values())
+    _check_traces(store, [answer[2] for answer in ended.values()])
+    _check_traces_of_older_versions(folder)
+
+
+def _check_traces(store: Store, seconds: list[float]) -> None:
+    """A search on shared weights has a row an epoch and a finalist, one that trains alone a row a training."""
+    reference, hybrid, evolution = store.study.units()
+    shared, alone = store.read(hybrid).to_pandas(), store.read(evolution).to_pandas()
+    columns = ["run", "query", "architecture", "epochs", "training_seed", "error", "charged_seconds"]
+    columns += ["is_new_architecture", "is_new_isomorphism_class"]
+    assert list(alone)[:9] == columns == list(shared)[:9]
+    assert alone["charged_seconds"].tolist() == seconds and alone["query"].tolist() == [0, 1, 2]
+    finalists = shared[shared["operator"] == "finalist"]
+    assert len(finalists) == len(shared) - 2 and finalists["epochs"].eq(2).all() and shared["epochs"][:2].eq(1).all()
+    best = finalists.loc[finalists["error"].idxmin(), "architecture"]
+    assert store.result(hybrid)["architecture"] == best and shared["training_seed"].eq(3).all()
+    assert pq.read_table(store.folder / "traces" / f"{hybrid.path}.parquet")["charged_seconds"].null_count == len(
+        shared
+    )
+    with pytest.raises(NasbenchError, match="reference model, which has no trace"):
+        store.read(reference)
+
+
+def _check_traces_of_older_versions(folder: Path) -> None:
+    """They had none, and are read off the curves; one that was removed is made anew."""
+    store = Store.open(folder)
+    *_, hybrid, evolution = store.study.units()
+    whole, partly = (store.read(unit).to_pandas() for unit in (hybrid, evolution))
+    (folder / "traces" / f"{evolution.path}.parquet").unlink()
+    assert Store.open(folder).missing == [evolution]
+    shutil.rmtree(folder / "traces")
+    for path in (folder / "timings").rglob("*.json"):
+        timing = json.loads(path.read_text())
+        path.write_text(json.dumps({key: value for key, value in timing.items() if key != "charged_seconds"}))
+    vouch(folder)
+    older = Store.open(folder)
+    assert older.missing == []
+    shared, alone = older.read(hybrid).to_pandas(), older.read(evolution).to_pandas()
+    assert_frame_equal(shared, whole[:2], check_categorical=False)
+    said = [name for name in alone if name != "training_seed"]
+    assert_frame_equal(alone[said], partly[said], check_categorical=False)
 
 
 def test_a_journal_answers_what_it_knows_and_refuses_what_it_does_not(tmp_path: Path) -> None:
@@ -207,7 +253,7 @@ def test_seeds_are_added_with_the_bits_of_seeds_asked_for_at_once(call: Callable
     assert call(*command, "--out", str(grown), "--runs", "1")["runs"][0]["done"] == 2
     before = _bits(grown)
     assert call(*command, "--out", str(grown), "--runs", "2")["runs"][0]["done"] == 1
-    assert _bits(grown) == _bits(once) and before.items() <= _bits(grown).items() and len(before) == 2
+    assert _bits(grown) == _bits(once) and before.items() <= _bits(grown).items() and len(before) == 3
     assert (grown / "study.toml").read_bytes() == (once / "study.toml").read_bytes()
     assert [u.seed for u in Store.open(grown).study.units() if u.method] == [4, 5]
     with pytest.raises(NasbenchError, match="holds 2 runs and 1 are asked for"):

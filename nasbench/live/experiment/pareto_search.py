@@ -44,10 +44,11 @@ def run_pareto_search(
         f"{config.optimizer} trains from scratch for {', '.join(config.objectives)} on {config.task} (seed {config.seed})"
     )
     start = time.perf_counter()
-    answers, replayed = search_standalone(experiment)
+    trace, replayed = search_standalone(experiment)
     seconds = time.perf_counter() - start + replayed
-    _, once = np.unique(answers.architectures, axis=0, return_index=True)
-    architectures, objectives = answers.architectures[once], answers.objectives[once]
+    _, once = np.unique(trace["architecture"], axis=0, return_index=True)
+    architectures = trace["architecture"][once]
+    objectives = np.stack([trace[name][once] for name in config.objectives], axis=1)
     kept = nondominated(objectives)
     architectures, objectives = architectures[kept], objectives[kept]
     rows = []
@@ -67,7 +68,7 @@ def run_pareto_search(
                 **measure_objectives(trained.network, experiment.task.shape, config.objectives),
                 **experiment.score(trained),
                 "search_seconds": seconds,
-                "queries": len(answers),
+                "queries": len(trace["query"]),
             }
         )
     return rows

@@ -16,6 +16,7 @@ from nasbench.live.experiment.search import SearchOutcome, resume_or_search, sup
 from nasbench.live.supernets.ranking import supernet_ranking
 from nasbench.live.training.microbatching import memory_guard
 from nasbench.live.training.training import Reporter, stderr_reporter
+from nasbench.study.trace_table import Columns
 
 
 def run_experiment(
@@ -37,6 +38,17 @@ def run_experiment(
     Raises:
         NasbenchError: for a configuration that cannot be run, or a ranking where no weights are shared.
     """
+    return run_with_trace(config, device, workdir, reporter, rank)[0]
+
+
+def run_with_trace(
+    config: ExperimentConfig,
+    device: torch.device,
+    workdir: Path | None = None,
+    reporter: Reporter = stderr_reporter,
+    rank: int = 0,
+) -> tuple[dict[str, Any], Columns]:
+    """Return the result of `run_experiment` and the trace of its search."""
     check_config(config)
     if rank:
         _check_rank(config, rank)
@@ -44,7 +56,7 @@ def run_experiment(
     reporter(f"{config.optimizer} searches {config.space} on {config.task} (seed {config.seed}, {device.type})")
     outcome = resume_or_search(experiment)
     trained = experiment.retrain(outcome.architecture, workdir)
-    return {
+    result = {
         "task": config.task,
         "space": config.space,
         "optimizer": config.optimizer,
@@ -58,6 +70,7 @@ def run_experiment(
         "train_curve": trained.curve,
         "config": config_as_dict(config),
     }
+    return result, outcome.trace
 
 
 def _check_rank(config: ExperimentConfig, rank: int) -> None:

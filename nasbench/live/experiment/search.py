@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,22 +30,30 @@ from nasbench.live.training.standalone import build_trainer
 from nasbench.live.training.training import EpochCallback, noop_callback
 from nasbench.search.ledger import Budget
 from nasbench.search.loop import search
-from nasbench.search.observations import RunObservations
 from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
 from nasbench.search.search_protocol import SearchProtocol
+from nasbench.study.live_trace import stored_columns, supernet_columns
+from nasbench.study.trace_table import Columns, trace_columns
 
 
 @dataclass(frozen=True)
 class SearchOutcome:
-    """What a search came to: an architecture, measured seconds, and a curve.
+    """What a search came to.
 
-    Whether a rule stopped it early is None where there is no such rule, or a folder that was written before does not say.
+    Attributes:
+        architecture: that it found.
+        seconds: measured.
+        curve: a row an epoch of the supernet, or a query.
+        trace: see `nasbench.study.trace_table`; the objective is "error", whatever the metric of the task.
+        stopped_early: whether a rule stopped it early; None where there is no such rule, or a folder of an older version does not say.
+        found: the search on shared weights, where it was made by this process.
     """
 
     architecture: Architecture
     seconds: float
     curve: list[dict[str, Any]]
+    trace: Columns
     stopped_early: bool | None = None
     found: SearchResult | None = None
 
@@ -71,15 +79,19 @@ def _supernet_outcome(experiment: Experiment, epoch_callback: EpochCallback) -> 
     searcher = run.searcher
     found = run.run(epoch_callback=epoch_callback)
     architecture = found.architecture
+    finalists: list[dict[str, Any]] = []
     after = time.perf_counter()
     if isinstance(searcher, HybridSupernet):
-        architecture, resumed = best_finalist(experiment, searcher.finalists(), epoch_callback)
+        finalists, resumed = train_finalists(experiment, searcher.finalists(), epoch_callback)
+        architecture = searcher.finalists()[int(np.argmin([row["search"] for row in finalists]))]
         after -= resumed
     elif config.architecture_selection == "perturbation":
         generator = torch.Generator().manual_seed(config.seed)
         architecture = perturbed_selection(searcher, run.held.head(500), generator)
     seconds = found.seconds + time.perf_counter() - after
-    return SearchOutcome(architecture, seconds, found.curve, found.stopped_early, found)
+    epochs = config.search_recipe.epochs
+    trace = supernet_columns(found.curve, finalists, experiment.space, config.seed, epochs)
+    return SearchOutcome(architecture, seconds, found.curve, trace, found.stopped_early, found)
 
 
 def supernet_search(experiment: Experiment) -> SupernetSearch:
@@ -96,14 +108,14 @@ def supernet_search(experiment: Experiment) -> SupernetSearch:
     )
 
 
-def best_finalist(
+def train_finalists(
     experiment: Experiment, architectures: Architecture, epoch_callback: EpochCallback
-) -> tuple[Architecture, float]:
-    """Return the finalist that is best on the search split, and the seconds that finalists took in earlier calls."""
+) -> tuple[list[dict[str, Any]], float]:
+    """Train finalists alone: return a row for each, with its score on the search split, and the seconds of earlier calls."""
     config, task, device = experiment.config, experiment.task, experiment.device
     recipe = replace(config.search_recipe, seed=config.seed)
     held = DeviceSplit(experiment.splits.search, task, device)
-    scores, resumed = [], 0.0
+    rows, resumed = [], 0.0
     for number, architecture in enumerate(architectures):
         run = build_trainer(
             task,
@@ -116,25 +128,27 @@ def best_finalist(
             track=False,
         )
         resumed += sum(row["seconds"] for row in run.curve)
-        scores.append(evaluate(run.run(epoch_callback=epoch_callback).network, task.shape, held))
-    return architectures[int(np.argmin(scores))], resumed
+        trained = run.run(epoch_callback=epoch_callback)
+        score = evaluate(trained.network, task.shape, held)
+        rows.append({"architecture": architecture.tolist(), "search": score, "seconds": trained.seconds})
+    return rows, resumed
 
 
 def _standalone_outcome(experiment: Experiment, epoch_callback: EpochCallback) -> SearchOutcome:
     start = time.perf_counter()
-    answers, replayed = search_standalone(experiment, epoch_callback)
-    architectures, errors = answers.architectures, answers.objectives[:, 0]
+    trace, replayed = search_standalone(experiment, epoch_callback)
+    errors = trace[_objectives(experiment.config)[0]]
+    answers = zip(trace["architecture"], errors, trace["charged_seconds"], strict=True)
     curve = [
         {"query": i + 1, "architecture": a.tolist(), "search": float(e), "seconds": float(c)}
-        for i, (a, e, c) in enumerate(zip(architectures, errors, answers.cost, strict=True))
+        for i, (a, e, c) in enumerate(answers)
     ]
-    return SearchOutcome(architectures[int(errors.argmin())], time.perf_counter() - start + replayed, curve)
+    found = trace["architecture"][int(errors.argmin())]
+    return SearchOutcome(found, time.perf_counter() - start + replayed, curve, trace)
 
 
-def search_standalone(
-    experiment: Experiment, epoch_callback: EpochCallback = noop_callback
-) -> tuple[RunObservations, float]:
-    """Search by training from scratch: return all answers, and the seconds of those that the folder's cache had.
+def search_standalone(experiment: Experiment, epoch_callback: EpochCallback = noop_callback) -> tuple[Columns, float]:
+    """Search by training from scratch: return the trace, and the seconds of what the folder's cache had.
 
     `epoch_callback` is called before each epoch of a training; what it raises ends the search, and a later call with the same folder
     goes on from the last training that was finished.
@@ -166,9 +180,12 @@ def search_standalone(
             problem, Streams(config.seed, (0,)), dict(config.optimizer_params)
         )
         batches, _ = search(problem, optimizer)
-    answered = [batch.of_run(0) for batch in batches]
-    joined = {f.name: np.concatenate([getattr(a, f.name) for a in answered]) for f in fields(RunObservations)}
-    return RunObservations(**joined), cache.replayed_seconds if cache else 0.0
+    return trace_columns(batches, (0,), _objectives(config)), cache.replayed_seconds if cache else 0.0
+
+
+def _objectives(config: ExperimentConfig) -> tuple[str, ...]:
+    """Return the names of the objectives in a trace: "error" stands for the metric of the task where there is no other."""
+    return config.objectives or ("error",)
 
 
 def resume_or_search(experiment: Experiment) -> SearchOutcome:
@@ -179,6 +196,7 @@ def resume_or_search(experiment: Experiment) -> SearchOutcome:
     outcome = search_architecture(experiment)
     if path:
         found = {name: getattr(outcome, name) for name in ("seconds", "curve", "stopped_early")}
+        found["trace"] = {name: column.tolist() for name, column in outcome.trace.items()}
         write_sealed(path, {"config": config_as_dict(config), "architecture": outcome.architecture.tolist(), **found})
     return outcome
 
@@ -189,5 +207,11 @@ def load_finished_search(path: Path, config: ExperimentConfig) -> SearchOutcome:
     stored = kept["config"] if "config" in kept else kept["plan"]  # the word of the first edition
     if upgraded_config(stored) != json.loads(json.dumps(config_as_dict(config))):
         raise NasbenchError(f"{path} is a search with another configuration; choose another folder.")
+    curve = list(kept["curve"])
+    trace = (
+        {name: np.asarray(column) for name, column in kept["trace"].items()}
+        if "trace" in kept
+        else stored_columns({"config": stored, "search_curve": curve})
+    )
     architecture = np.array(kept["architecture"], np.int8)
-    return SearchOutcome(architecture, float(kept["seconds"]), list(kept["curve"]), kept.get("stopped_early"))
+    return SearchOutcome(architecture, float(kept["seconds"]), curve, trace, kept.get("stopped_early"))

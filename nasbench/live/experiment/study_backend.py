@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,16 @@ import torch
 
 from nasbench.errors import NasbenchError
 from nasbench.live.experiment.reference_models import run_reference
-from nasbench.live.experiment.run import run_experiment
+from nasbench.live.experiment.run import run_with_trace
 from nasbench.live.experiment.study_config import check_task, experiment_config, recipe_of, subset_sizes
 from nasbench.live.hardware.torch_device import choose_device, describe
+from nasbench.live.networks.builders import get_networks
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.study.backend import Place, UnitResult
 from nasbench.study.config import Study, WorkUnit
 from nasbench.study.live_config import task_of
+from nasbench.study.store import encode
+from nasbench.study.trace_table import SECONDS, trace_table, without_seconds
 
 
 class LiveBackend:
@@ -56,19 +60,26 @@ class LiveBackend:
         begun = time.process_time()
         folder = place.folder / "checkpoints" / unit.path if place.folder else None
         try:
-            result = {"label": unit.label, **_found(study, unit, device, folder)}
-            return UnitResult(timing={}, result={**result, "processor_seconds": time.process_time() - begun})
+            done = (_reference if unit.method is None else _search)(study, unit, device, folder)
         finally:
             torch.set_num_threads(threads)
+        seconds = time.process_time() - begun
+        return replace(done, result={"label": unit.label, **(done.result or {}), "processor_seconds": seconds})
 
 
 BACKEND = LiveBackend()
 
 
-def _found(study: Study, unit: WorkUnit, device: torch.device, folder: Path | None) -> dict[str, Any]:
-    if unit.method is not None:
-        return run_experiment(experiment_config(study, unit), device, folder)
+def _search(study: Study, unit: WorkUnit, device: torch.device, folder: Path | None) -> UnitResult:
+    config = experiment_config(study, unit)
+    found, trace = run_with_trace(config, device, folder)
+    table = trace_table({**trace, "run": trace["run"] + unit.runs[0]}, get_networks(config.space).make_space())
+    traces, seconds = without_seconds(table)
+    return UnitResult(timing={SECONDS: seconds}, traces=encode(traces), result=found, queries=table.num_rows)
+
+
+def _reference(study: Study, unit: WorkUnit, device: torch.device, folder: Path | None) -> UnitResult:
     task = get_task(task_of(unit.problem))
     splits = task.load().reduced(*subset_sizes(study, unit.problem))
     found = run_reference(unit.label, task, splits, recipe_of(study, unit), device, folder)
-    return {"task": task.name, "seed": unit.seed, **found}
+    return UnitResult(timing={}, result={"task": task.name, "seed": unit.seed, **found})

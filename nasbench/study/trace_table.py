@@ -1,0 +1,100 @@
+"""The trace of a search, one row a query: as arrays, and as the table that `nasbench.study.store` describes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench.errors import NasbenchError
+from nasbench.search.observations import Observations
+from nasbench.spaces.space import Space
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Columns = Mapping[str, NDArray[Any]]
+"""A column for each name, in order, `(n,)`; `architecture` is `(n, d)`."""
+SECONDS = "charged_seconds"
+"""Column of the seconds that a query was charged."""
+WHOLE = ("run", "query", "epochs", "training_seed")
+"""Columns of whole numbers, which are stored in 32 bits."""
+
+
+def trace_columns(batches: Sequence[Observations], runs: Sequence[int], objectives: Sequence[str]) -> Columns:
+    """Return what ask-tell runs were answered, sorted by run and query.
+
+    Raises:
+        NasbenchError: if nothing was queried.
+    """
+    if not batches:
+        raise NasbenchError("The optimizer proposed nothing at all; it should propose at least one architecture.")
+    kept = np.concatenate([batch.answered for batch in batches], axis=1)
+    lengths = kept.sum(axis=1)
+
+    def column(field: str) -> np.ndarray:
+        return np.concatenate([getattr(batch, field) for batch in batches], axis=1)[kept]
+
+    starts = np.repeat(np.cumsum(lengths) - lengths, lengths)
+    values = column("objectives")
+    operators = _operators(batches)
+    return {
+        "run": np.repeat(np.asarray(runs, dtype=np.int32), lengths),
+        "query": np.arange(len(starts)) - starts,
+        "architecture": column("architectures"),
+        "epochs": column("epochs"),
+        "training_seed": column("training_seed"),
+        **{name: np.ascontiguousarray(values[:, m]) for m, name in enumerate(objectives)},
+        SECONDS: column("cost"),
+        "is_new_architecture": column("first"),
+        "is_new_isomorphism_class": column("fresh"),
+        **({} if operators is None else {"operator": operators[kept]}),
+    }
+
+
+def trace_table(columns: Columns, space: Space) -> pa.Table:
+    """Return the table of a trace; architectures are strings of the space."""
+    import pyarrow as pa
+
+    arrays: dict[str, Any] = {}
+    for name, values in columns.items():
+        if name == "architecture":
+            arrays[name] = _strings(values, space)
+        elif name == "operator":
+            arrays[name] = pa.array(values).dictionary_encode()
+        else:
+            arrays[name] = pa.array(values.astype(np.int32) if name in WHOLE else values)
+    return pa.table(arrays)
+
+
+def without_seconds(table: pa.Table) -> tuple[pa.Table, list[float]]:
+    """Return a trace with its seconds missing, and them: seconds that a clock measured are stored apart from what runs again give."""
+    import pyarrow as pa
+
+    seconds: list[float] = table[SECONDS].to_pylist()
+    return with_seconds(table, pa.nulls(table.num_rows, pa.float64())), seconds
+
+
+def with_seconds(table: pa.Table, seconds: Sequence[float] | pa.Array) -> pa.Table:
+    """Return a trace with these seconds; raises ValueError if there is not one for each query."""
+    return table.set_column(table.column_names.index(SECONDS), SECONDS, [seconds])
+
+
+def _operators(batches: Sequence[Observations]) -> np.ndarray | None:
+    """Return the operator that proposed each query, `(R, B)`; None unless the optimizer said it of every batch."""
+    named = [batch.proposers for batch in batches if batch.proposers is not None]
+    if len(named) < len(batches):
+        return None
+    return np.repeat(np.array(named).T, [batch.answered.shape[1] for batch in batches], axis=1)
+
+
+def _strings(architectures: np.ndarray, space: Space) -> pa.DictionaryArray:
+    """Return official strings as a dictionary of the distinct ones in the order of their bytes."""
+    import pyarrow as pa
+
+    rows = np.ascontiguousarray(architectures).view(np.dtype((np.void, architectures.shape[1]))).ravel()
+    _, position, inverse = np.unique(rows, return_index=True, return_inverse=True)
+    dictionary = [space.to_string(architectures[p]) for p in position]
+    return pa.DictionaryArray.from_arrays(pa.array(inverse.astype(np.int32)), pa.array(dictionary))
