@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,11 +13,11 @@ from nasbench.registered import forgotten_afterwards
 
 @pytest.fixture(scope="session")
 def reference_data() -> Path:
-    """The folder of further reference data: `NASBENCH_DATA`, or `shared/data` beside the checkout."""
-    folder = Path(os.environ.get("NASBENCH_DATA") or Path(__file__).parents[2] / "shared" / "data")
-    if not folder.is_dir():
-        pytest.skip("needs the reference data: set NASBENCH_DATA to its folder")
-    return folder
+    """The folder of the measurements that the tables were packed from: `shared/data` beside the checkout, or beside a folder above it."""
+    for folder in Path(__file__).resolve().parents[1].parents:
+        if (folder / "shared" / "data").is_dir():
+            return folder / "shared" / "data"
+    pytest.skip("needs the measurements that the tables were packed from, in shared/data beside the checkout")
 
 
 @pytest.fixture(autouse=True)

@@ -37,8 +37,7 @@ def get_benchmark(name: str) -> TabularBenchmark:
     """Return the benchmark of that name.
 
     Raises:
-        NasbenchError: if there is no such table or data set, with the nearest match, its reference data are not there, or
-            the benchmark is a closed form.
+        NasbenchError: if there is no such table or data set, with the nearest match, or the benchmark is a closed form.
     """
     if is_synthetic(name):
         raise NasbenchError(
@@ -55,6 +54,12 @@ def get_benchmark(name: str) -> TabularBenchmark:
     if dataset not in table.datasets:
         raise unknown_name("benchmark", name, [f"{table_name}/{d}" for d in table.datasets])
     return TabularBenchmark(table, dataset)
+
+
+def has_checksum(benchmark: TabularBenchmark | SyntheticBenchmark, checksum: str) -> bool:
+    """Return whether a benchmark is the one of that checksum, or of a table that stands in for that one."""
+    table = benchmark.table if isinstance(benchmark, TabularBenchmark) else None
+    return checksum == benchmark.checksum or (table is not None and checksum in table.supersedes)
 
 
 def get_searchable(name: str) -> TabularBenchmark | SyntheticBenchmark:

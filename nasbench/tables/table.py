@@ -59,6 +59,11 @@ class Table:
         return str(self.manifest["fingerprint"])
 
     @property
+    def supersedes(self) -> tuple[str, ...]:
+        """Fingerprints of earlier tables of this name whose values are all in this one, unchanged."""
+        return tuple(self.manifest.get("supersedes", ()))
+
+    @property
     def is_complete(self) -> bool:
         """Whether row i is the architecture with index i, and all of the space is there."""
         return bool(self.manifest["complete"])

@@ -28,6 +28,7 @@ def write_table(
     provenance: str,
     row_index: Ints | None = None,
     notes: Sequence[str] = (),
+    supersedes: Sequence[str] = (),
 ) -> None:
     """Write a table into an existing, empty folder.
 
@@ -39,6 +40,7 @@ def write_table(
         provenance: where the numbers come from, in a sentence.
         row_index: ascending space index of each row, `(N,)`; None if the table covers the space in order.
         notes: what a user of the table should know, each a sentence.
+        supersedes: fingerprints of earlier tables of this name, all of whose values are in this one, unchanged.
 
     Raises:
         NasbenchError: if lengths differ, two columns describe the same thing, or values cannot be, see `nasbench.tables.values`.
@@ -78,6 +80,8 @@ def write_table(
         "columns": entries,
         "sha256": checksums,
     }
+    if supersedes:
+        manifest["supersedes"] = list(supersedes)
     text = json.dumps(manifest | {"fingerprint": fingerprint(manifest)}, indent=1)
     (folder / "manifest.json").write_text(text, encoding="utf-8")
 

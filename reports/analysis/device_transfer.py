@@ -26,12 +26,12 @@ from nasbench.spaces.space import Floats
 
 DEVICES = (
     ("latency@raspi4", "parameters"),
-    ("latency@raspberry-pi-5", "parameters"),
-    ("latency@raspberry-pi-5", "energy@raspberry-pi-5"),
     ("latency@pixel3", "parameters"),
+    ("latency@gold-6226", "parameters"),
+    ("latency@titan-rtx-batch-256", "parameters"),
     ("latency@fpga", "parameters"),
 )
-"""Costs beside the error: Raspberry Pi 4 and 5, Pixel 3 and an FPGA, as measured by HW-NAS-Bench and its sequels."""
+"""Costs beside the error: Raspberry Pi 4, Pixel 3, a processor, a GPU and an FPGA, as measured by HW-NAS-Bench and HELP."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,9 @@ def reproduce(
     runs: Annotated[int | None, typer.Option(help="runs per method and data set; default: as published")] = None,
     jobs: Annotated[int, typer.Option(help="number of parallel processes")] = 1,
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="seed of all random streams")] = 2020,
+    table: Annotated[
+        str, typer.Option(help="table to run on, such as nats-bench-topology once it is imported")
+    ] = "nas-bench-201-reference",
     out: Annotated[Path | None, typer.Option(help="folder for the table as Markdown, LaTeX, HTML and CSV")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
@@ -29,7 +32,7 @@ def reproduce(
 
     published = get_paper(paper)
     with progress_bar(f"reproducing {paper}") as progress:
-        found = run(published, runs, jobs, seed, progress)
+        found = run(published, runs, jobs, seed, progress, table)
     rows = rows_of(found)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)

@@ -9,14 +9,12 @@ from functools import lru_cache
 import numpy as np
 
 from nasbench.benchmarks.catalogue import get_benchmark
-from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
 from nasbench.reports.papers.judge import ReproducedValue, Row, judge, not_run
 from nasbench.reports.papers.paper import ROUNDING, NotRun, Paper, Protocol, PublishedValue, Replay, Search
 from nasbench.reports.papers.random_search_distribution import Law, law_of_queries, law_of_time
 from nasbench.reports.papers.simulate import TABLE, Searched, accuracy, run_searches
-from nasbench.spaces.space import Floats
-from nasbench.tables.catalogue import table_names
+from nasbench.tables.catalogue import get_table
 from nasbench.tables.train_time import training_seconds
 
 SEED = 2020
@@ -51,6 +49,7 @@ def reproduce(
     jobs: int = 1,
     seed: int = SEED,
     progress: Callable[[int, int], None] = lambda done, parts: None,
+    table: str = TABLE,
 ) -> Reproduction:
     """Reproduce every figure of a paper.
 
@@ -60,17 +59,18 @@ def reproduce(
         jobs: processes.
         seed: of all random streams.
         progress: called with (parts done, parts in all).
+        table: table that answers the searches and that incumbents are scored by.
 
     Raises:
-        NasbenchError: if the reference table is not at hand, or a number makes no sense.
+        NasbenchError: if the table cannot answer the paper's protocol, or a number makes no sense.
     """
     count = paper.default_runs if runs is None else runs
     if count < FEWEST_RUNS:
         raise NasbenchError(f"The number of runs is {count}; a comparison needs {FEWEST_RUNS} or more.")
     if jobs < 1:
         raise NasbenchError(f"The number of jobs is {jobs}; it should be 1 or more.")
-    require_table()
-    searches = _run_all(paper, count, jobs, seed, progress)
+    require_complete(table)
+    searches = _run_all(paper, count, jobs, seed, progress, table)
     found: dict[int, ReproducedValue] = {}
     rows: dict[int, Row] = {}
     for i, figure in enumerate(paper.figures):
@@ -81,36 +81,36 @@ def reproduce(
         elif isinstance(how, Replay) and figure.dataset not in how.cells:
             rows[i] = not_run(figure, _unit(paper), margin, how.lacking[figure.dataset])
         else:
-            found[i] = _measured(paper, figure, how, searches, margin)
+            found[i] = _measured(paper, figure, how, searches, margin, table)
     rows.update(zip(found, judge(list(found.values())), strict=True))
     return Reproduction(
         paper=paper,
         rows=tuple(rows[i] for i in range(len(paper.figures))),
-        checksum=_benchmark("cifar10").checksum,
+        checksum=get_table(table).checksum,
         queries={key: float(searched.queries.mean()) for key, searched in searches.items()},
     )
 
 
-def require_table() -> None:
-    """Raise `NasbenchError`, saying how to get it, unless the table with 12-epoch accuracies is at hand."""
-    if TABLE not in table_names():
+def require_complete(table: str) -> None:
+    """Raise `NasbenchError` unless a table answers for every cell of NAS-Bench-201."""
+    found = get_table(table)
+    if found.base_space.name != "nas-bench-201" or not found.is_complete:
         raise NasbenchError(
-            f"Reproducing published tables needs the table {TABLE!r} (12-epoch and 200-epoch accuracies on both splits), which is not here; "
-            "set NASBENCH_DATA to a folder with nas-bench-201/accuracy.parquet, from which it is imported on first use."
+            f"Table {table!r} does not hold every cell of NAS-Bench-201, on which published tables are reproduced; take one that does."
         )
 
 
-def random_law(dataset: str, protocol: Protocol) -> Law:
+def random_law(dataset: str, protocol: Protocol, table: str = TABLE) -> Law:
     """The law of random search's incumbent under a paper's protocol.
 
     Raises:
         NasbenchError: if the protocol limits another account than simulated seconds or queries.
     """
-    table = _benchmark(dataset).table
-    signal = accuracy(table, dataset, "validation", protocol.epochs)
+    held = get_table(table)
+    signal = accuracy(held, dataset, "validation", protocol.epochs)
     limits = protocol.budgets[dataset]
     if "train_seconds" in limits:
-        cost = training_seconds(table, dataset, protocol.epochs)
+        cost = training_seconds(held, dataset, protocol.epochs)
         assert cost is not None
         return law_of_time(signal, cost, limits["train_seconds"], crossing_counts=protocol.crossing_counts)
     if "queries" in limits:
@@ -125,17 +125,12 @@ def _draws(size: int, unique: float) -> int:
     return round(float(np.sum(size / (size - np.arange(unique)))))
 
 
-@lru_cache(maxsize=8)
-def _benchmark(dataset: str) -> TabularBenchmark:
-    return get_benchmark(f"{TABLE}/{dataset}")
-
-
 def _unit(paper: Paper) -> str:
     return "%" if paper.protocol.measure == "accuracy" else "queries"
 
 
 def _run_all(
-    paper: Paper, runs: int, jobs: int, seed: int, progress: Callable[[int, int], None]
+    paper: Paper, runs: int, jobs: int, seed: int, progress: Callable[[int, int], None], table: str
 ) -> dict[tuple[str, str], Searched]:
     from joblib import Parallel, delayed
 
@@ -146,7 +141,7 @@ def _run_all(
         if isinstance(how, Search)
         for dataset in paper.protocol.budgets
     ]
-    work = [(how, paper.protocol, dataset, part.tolist(), seed) for _, how, dataset in tasks for part in parts]
+    work = [(how, paper.protocol, dataset, part.tolist(), seed, table) for _, how, dataset in tasks for part in parts]
     done = []
     for result in Parallel(n_jobs=jobs, return_as="generator")(delayed(_search)(*arguments) for arguments in work):
         done.append(result)
@@ -158,8 +153,8 @@ def _run_all(
     }
 
 
-def _search(how: Search, protocol: Protocol, dataset: str, runs: list[int], seed: int) -> Searched:
-    return run_searches(how, protocol, _benchmark(dataset), runs, seed)
+def _search(how: Search, protocol: Protocol, dataset: str, runs: list[int], seed: int, table: str) -> Searched:
+    return run_searches(how, protocol, get_benchmark(f"{table}/{dataset}"), runs, seed)
 
 
 def _measured(
@@ -168,17 +163,19 @@ def _measured(
     how: Search | Replay,
     searches: Mapping[tuple[str, str], Searched],
     margin: float,
+    table: str,
 ) -> ReproducedValue:
-    benchmark, protocol = _benchmark(figure.dataset), paper.protocol
+    held, protocol = get_table(table), paper.protocol
+    reported = accuracy(held, figure.dataset, figure.split, 200)
     closed_form = None
     if isinstance(how, Replay):
-        cells = np.stack([benchmark.space.from_string(cell) for cell in how.cells[figure.dataset]])
-        values = _reported(figure)[benchmark.table.rows(cells)]
+        cells = np.stack([held.space.from_string(cell) for cell in how.cells[figure.dataset]])
+        values = reported[held.rows(cells)]
     else:
         searched = searches[figure.method, protocol.searched or figure.dataset]
-        values = _reported(figure)[searched.incumbents] if protocol.measure == "accuracy" else searched.to_optimum
+        values = reported[searched.incumbents] if protocol.measure == "accuracy" else searched.to_optimum
         if how.closed_form:
-            closed_form = _law(protocol.searched or figure.dataset, paper.name).mean(_reported(figure))
+            closed_form = _law(protocol.searched or figure.dataset, paper.name, table).mean(reported)
     return ReproducedValue(
         figure=figure,
         unit=_unit(paper),
@@ -191,12 +188,8 @@ def _measured(
     )
 
 
-def _reported(figure: PublishedValue) -> Floats:
-    return accuracy(_benchmark(figure.dataset).table, figure.dataset, figure.split, 200)
-
-
 @lru_cache(maxsize=16)
-def _law(dataset: str, paper: str) -> Law:
+def _law(dataset: str, paper: str, table: str) -> Law:
     from nasbench.reports.papers.catalogue import get_paper
 
-    return random_law(dataset, get_paper(paper).protocol)
+    return random_law(dataset, get_paper(paper).protocol, table)

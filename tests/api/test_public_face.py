@@ -123,7 +123,8 @@ def test_query_knows_strings_indices_and_vectors() -> None:
     by_index = bench.query(7)
     assert by_index.equals(bench.query(text)) and by_index.equals(bench.query(bench.space.from_index(7)))
     accuracy = by_index[by_index["quantity"] == "accuracy"]
-    assert accuracy["seed"].tolist() == [777, 888, 999] and set(accuracy["unit"]) == {"%"}
+    assert accuracy["split"].tolist() == ["validation"] * 3 + ["test"] and set(accuracy["unit"]) == {"%"}
+    assert accuracy["seed"].tolist()[:3] == [777, 888, 999]
     wrongs: tuple[Any, ...] = (-1, 15_625, [0, 1], [9] * 6, [0.5] * 6)
     for wrong in wrongs:
         with pytest.raises(nasbench.NasbenchError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import product
-from pathlib import Path
 
 import moocore
 import numpy as np
@@ -69,9 +68,8 @@ def test_a_front_serves_its_own_device_and_a_missing_cost_is_left_out() -> None:
     assert device.rows[0] not in device_of(("a", "p"), ("ms", "M"), holes).rows
 
 
-def test_fronts_on_measured_devices(reference_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fronts_on_measured_devices() -> None:
     """Real measurements: every share in (0, 1], one on the diagonal, and moocore agrees about one of them from scratch."""
-    monkeypatch.setenv("NASBENCH_DATA", str(reference_data))
     benchmark = get_benchmark(BENCHMARK)
     found, error = measured_devices(benchmark)
     assert error == "validation error (%)" and [device.costs for device in found] == list(DEVICES)
@@ -88,8 +86,7 @@ def test_fronts_on_measured_devices(reference_data: Path, monkeypatch: pytest.Mo
     assert shares[0, 4] == pytest.approx(volumes[0] / volumes[1], rel=1e-9)
 
 
-def test_costs_that_are_not_held_are_named(reference_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NASBENCH_DATA", str(reference_data))
+def test_costs_that_are_not_held_are_named() -> None:
     benchmark = get_benchmark(BENCHMARK)
     with pytest.raises(NasbenchError, match="did you mean 'latency@pixel3'"):
         measured_devices(benchmark, [("latency@pixel33",)])
@@ -97,14 +94,13 @@ def test_costs_that_are_not_held_are_named(reference_data: Path, monkeypatch: py
         measured_devices(benchmark, [("error", "parameters")])
 
 
-def test_the_command_prints_one_object(reference_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_prints_one_object() -> None:
     import json
 
     import typer
 
     from nasbench.reports.analysis.device_commands import devices as command
 
-    monkeypatch.setenv("NASBENCH_DATA", str(reference_data))
     app = typer.Typer()
     app.command()(command)
     costs = ["--cost", "latency@fpga,parameters", "--cost", "latency@pixel3"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import sympy as sp
@@ -100,8 +98,7 @@ def test_strict_optima_are_those_of_brute_force() -> None:
     assert positive == strict_optima(landscape).tolist()
 
 
-def test_local_optima_of_the_short_training(reference_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NASBENCH_DATA", str(reference_data))
+def test_local_optima_of_the_short_training() -> None:
     strict, weak = [], []
     for name in ("cifar10", "cifar100", "ImageNet16-120"):
         landscape = Context().landscape(name, 12)
@@ -112,10 +109,7 @@ def test_local_optima_of_the_short_training(reference_data: Path, monkeypatch: p
     assert strict == [16, 18, 18]
 
 
-def test_exact_exponentiated_gradient_ends_in_the_published_ranks(
-    reference_data: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("NASBENCH_DATA", str(reference_data))
+def test_exact_exponentiated_gradient_ends_in_the_published_ranks() -> None:
     for name, rank in (("cifar10", 0), ("cifar100", 1)):
         landscape = Context().landscape(name, 12)
         tensor, theta = gain_tensor(landscape), np.full((6, 5), 0.2)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -50,9 +48,8 @@ REFERENCE = {
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
-def test_reference_landscape(dataset: str, reference_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reference_landscape(dataset: str) -> None:
     """What does not depend on how ties are broken is reproduced to the digits given."""
-    monkeypatch.setenv("NASBENCH_DATA", str(reference_data))
     table = load(dataset, 12)
     optimum, cell, *_, shares, rest = REFERENCE[dataset]
     assert 100 - table.values.min() == pytest.approx(optimum, abs=5e-4)
@@ -63,14 +60,13 @@ def test_reference_landscape(dataset: str, reference_data: Path, monkeypatch: py
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
-def test_reference_hitting_times(dataset: str, reference_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reference_hitting_times(dataset: str) -> None:
     """The tables are full of ties, and the chain depends on their order, which the reference does not name.
 
     On ImageNet16-120 the order of ties alone moves E[T] to the optimum between 4,300 and 5,850. So: the reference values lie
     within the range of eight orders, widened by one per cent, and the project's own order (by index) is within one per cent for
     the optimum.
     """
-    monkeypatch.setenv("NASBENCH_DATA", str(reference_data))
     table = load(dataset, 12)
     wanted = REFERENCE[dataset][2:5]
     rng = np.random.default_rng(0)
@@ -85,8 +81,7 @@ def test_reference_hitting_times(dataset: str, reference_data: Path, monkeypatch
     assert found[0][0] == pytest.approx(wanted[0], rel=0.01)
 
 
-def test_reference_basin_and_optima(reference_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NASBENCH_DATA", str(reference_data))
+def test_reference_basin_and_optima() -> None:
     table = load("cifar10", 12)
     assert (basins(table) == table.order[0]).mean() == pytest.approx(0.491, abs=6e-4)
     assert len(local_optima(table, ties=True)) == 21

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import permutations, product
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -87,20 +86,14 @@ def test_samplers_draw_each_index_once() -> None:
         ("ImageNet16-120", (4.97, 3.66, 2.79, 2.18)),
     ],
 )
-def test_expected_regret_of_the_reference_table(
-    dataset: str, regrets: tuple[float, ...], reference_data: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("NASBENCH_DATA", str(reference_data))
+def test_expected_regret_of_the_reference_table(dataset: str, regrets: tuple[float, ...]) -> None:
     ranked = np.sort(load(dataset, 12).values)
     found = [law.expected_regret(ranked, queries) for queries in (25, 50, 100, 200)]
     np.testing.assert_allclose(found, regrets, atol=0.005)
 
 
-def test_expected_test_accuracy_agrees_with_simulated_searches(
-    reference_data: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_expected_test_accuracy_agrees_with_simulated_searches() -> None:
     """Concomitants: 2,000 searches of 100 queries by 12-epoch validation, scored by 200-epoch test; four standard errors."""
-    monkeypatch.setenv("NASBENCH_DATA", str(reference_data))
     order = load("cifar10", 12).order
     test = column("cifar10", "accuracy", "test", 200, table="nas-bench-201-reference")[order]
     best = draws_without_replacement(np.random.default_rng(4), len(test), 100, 2_000).min(axis=1)

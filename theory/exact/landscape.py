@@ -13,7 +13,7 @@ from nasbench.errors import NasbenchError, unknown_name
 DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
 
 _TABLES = {200: "nas-bench-201", 12: "nas-bench-201-reference"}
-"""Epochs to the table that holds their validation accuracy; the second is reference data."""
+"""Epochs to the table that holds their validation accuracy."""
 
 Floats = NDArray[np.float64]
 
@@ -85,10 +85,10 @@ def load(dataset: str, epochs: int = 200) -> Landscape:
 
     Args:
         dataset: one of `DATASETS`, in any case of letters.
-        epochs: 200 comes from the embedded table, 12 (the separate short training) from the reference data.
+        epochs: 200, or 12, a training of its own.
 
     Raises:
-        NasbenchError: an unknown data set or fidelity, or reference data that are not there.
+        NasbenchError: an unknown data set or fidelity.
     """
     if epochs not in _TABLES:
         raise NasbenchError(

@@ -180,10 +180,10 @@ class Context:
 
         Args:
             dataset: in any case of letters.
-            epochs: 200 is embedded; 12 needs the reference data.
+            epochs: 200, or 12, which is a training of its own.
 
         Raises:
-            NasbenchError: an unknown data set or fidelity, or reference data that are not there.
+            NasbenchError: an unknown data set or fidelity.
         """
         from nasbench.theory.exact.landscape import load
 
@@ -194,13 +194,6 @@ class Context:
         from nasbench.theory.exact.landscape import training_seconds
 
         return training_seconds(dataset)
-
-    @property
-    def reference(self) -> bool:
-        """Whether the reference data are there."""
-        from nasbench.tables.cache import reference_folder
-
-        return reference_folder() is not None
 
 
 Check = Callable[[Context], Verdict]

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from nasbench.benchmarks.catalogue import get_benchmark
+from nasbench.benchmarks.catalogue import get_benchmark, has_checksum
 from nasbench.errors import NasbenchError
 from nasbench.search.registry import registered_optimizer
 from nasbench.study.config import Study
@@ -85,7 +85,7 @@ def open_runs(folder: Path) -> list[OptimizerRuns]:
     study = store.study
     recorded = store.environment.get("benchmarks", {})
     for name in study.problems:
-        if recorded.get(name) != get_benchmark(name).checksum:
+        if not has_checksum(get_benchmark(name), recorded.get(name, "")):
             raise NasbenchError(
                 f"{folder} was run on another version of {name} than is installed; restore that table or run the study again."
             )

@@ -233,9 +233,9 @@ def _notes(description: Description, columns: list[tuple[Described, NDArray[np.f
     notes = []
     if absent:
         notes.append(f"{absent} of the {description.space.size} architectures of the space are not in the file.")
-    scored = {
+    scored = [
         (d.column.dataset, d.column.split) for d, _ in columns if d.column.quantity in ("accuracy", "score", "loss")
-    }
+    ]
     for dataset in dict.fromkeys(dataset for dataset, _ in scored):
         splits = {split for of, split in scored if of == dataset}
         if "test" not in splits:

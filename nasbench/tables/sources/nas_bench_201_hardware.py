@@ -1,4 +1,4 @@
-"""NAS-Bench-201 accuracies joined with latencies and energies on devices, and with scores of untrained cells and of NAS-Bench-360.
+"""NAS-Bench-201 accuracies joined with latencies on devices, and with scores on the tasks of NAS-Bench-360.
 
 On CIFAR-10 and CIFAR-100 the networks differ in their last layer alone, so a device that was measured with one of them stands for both,
 and the note of the column says so. ImageNet16-120 has images of half the size; no device was measured with them.
@@ -11,8 +11,8 @@ from pathlib import Path
 from nasbench.tables.joined import Join, write_joined
 
 NAME = "nas-bench-201-hardware"
-TABLES = ("nas-bench-201-reference", "nas-bench-201-devices", "nas-bench-201-zero-cost", "nas-bench-360")
-DATASETS = ("cifar10", "cifar100", "imagenet16-120", "darcy", "ninapro")
+TABLES = ("nas-bench-201-reference", "nas-bench-201-devices", "nas-bench-360")
+DATASETS = ("cifar10", "cifar100", "imagenet16-120", "ninapro", "darcy")
 
 
 def build(folder: Path) -> None:

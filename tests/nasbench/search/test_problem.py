@@ -173,7 +173,6 @@ def test_three_objectives_and_facts() -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"split": "test"}, "no test accuracy"),
         ({"epochs": (12,)}, "after 12 epochs"),
         ({"objectives": ("eror",)}, "did you mean 'error'"),
         ({"objectives": ()}, "at least one"),
@@ -187,12 +186,33 @@ def test_settings_that_cannot_be_answered_are_refused(changes: dict[str, Any], r
         problem(**changes)
 
 
-def test_oracle_knows_the_optimum_and_says_that_it_has_no_test_split() -> None:
-    oracle = BENCHMARK.oracle(protocol())
-    assert not oracle.has_test
-    assert oracle.score_split == "validation"
-    assert round(100 - oracle.best_score, 3) == 91.607
-    assert oracle.scores[SPACE.index(SPACE.from_string("333132"))] == oracle.best_score
+def test_a_split_that_a_table_does_not_have_is_refused() -> None:
+    with pytest.raises(NasbenchError, match="no test accuracy"):
+        get_benchmark("nas-bench-101-sample/cifar10").problem(protocol(split="test", epochs=(108,)), 1, (0,))
+
+
+@pytest.mark.parametrize(
+    ("name", "split", "best"),
+    [
+        ("nas-bench-201/cifar10", "test", 94.373),
+        ("nas-bench-201/cifar100", "test", 73.513),
+        ("nas-bench-201/imagenet16-120", "test", 47.311),
+        ("nas-bench-101-sample/cifar10", "validation", None),
+    ],
+)
+def test_a_search_on_validation_is_scored_on_test_where_there_is_one(name: str, split: str, best: float | None) -> None:
+    """The best of NAS-Bench-201 are the published ones."""
+    epochs = (200,) if best else (108,)
+    oracle = get_benchmark(name).oracle(protocol(epochs=epochs))
+    assert oracle.score_split == split and oracle.has_test == (split == "test")
+    assert best is None or round(100 - oracle.best_score, 3) == best
+
+
+def test_what_a_search_sees_is_the_validation_accuracy() -> None:
+    """Although it is scored on the test split: an answer is one of the trainings of its cell."""
+    cells = np.arange(0, 15_625, 31)
+    seen = 100 - problem().query(ask([cells])).objectives[0, :, 0]
+    assert (np.abs(MEASURED.values[cells] - seen[:, None]).min(axis=1) < 1e-9).all()
 
 
 def test_streams_and_environment_are_independent_of_the_optimizer() -> None:

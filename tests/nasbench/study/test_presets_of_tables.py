@@ -5,34 +5,22 @@ from pathlib import Path
 import pytest
 
 from nasbench.benchmarks.catalogue import expand_benchmarks, get_benchmark
-from nasbench.errors import NasbenchError
 from nasbench.search.registry import get_optimizer
-from nasbench.study.runner import check_study
 from nasbench.study.toml import load_study, parse_study
 
 
 @pytest.fixture
 def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NASBENCH_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("NASBENCH_DATA", raising=False)
 
 
-def test_all_tables_are_those_at_hand(fresh: None, reference_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    study = load_study("all-tables")
-    assert len(study.problems) == 3 + 9
-    monkeypatch.setenv("NASBENCH_DATA", str(reference_data))
+def test_all_tables_are_those_that_ship(fresh: None) -> None:
     study = load_study("all-tables")
     assert len(study.problems) == 3 + 9 + 7 + 2 + 1
     assert parse_study(study.to_toml(), "again") == study
     assert load_study("size-space").problems == tuple(
         f"nats-bench-size-reference/{d}" for d in ("cifar10", "cifar100", "imagenet16-120")
     )
-
-
-def test_size_space_without_its_table_is_told(fresh: None) -> None:
-    study = load_study("size-space")
-    with pytest.raises(NasbenchError, match=r"'nats-bench-size-reference' is built from .*; set NASBENCH_DATA"):
-        check_study(study)
 
 
 def test_patterns_stand_for_what_they_match_each_once(fresh: None) -> None:

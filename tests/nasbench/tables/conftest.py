@@ -13,7 +13,6 @@ def fresh_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def with_reference(reference_data: Path, fresh_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The reference data, named by `NASBENCH_DATA`, and an empty cache."""
-    monkeypatch.setenv("NASBENCH_DATA", str(reference_data))
+def with_reference(reference_data: Path, fresh_cache: Path) -> Path:
+    """The sources of the tables that ship, and an empty cache."""
     return reference_data

@@ -105,7 +105,7 @@ def test_analog_files_that_lack_something(anb: tuple[Path, dict[tuple[int, ...],
 
 
 @pytest.mark.skipif(importlib.util.find_spec("analognasbench") is None, reason="needs the package analog-nasbench")
-def test_the_real_package_ranks_as_nas_bench_201(with_reference: Path) -> None:
+def test_the_real_package_ranks_as_nas_bench_201(fresh_cache: Path) -> None:
     from scipy.stats import spearmanr
 
     analog, digital = get_table("analog-nasbench"), get_table("nas-bench-201-reference")

@@ -30,8 +30,7 @@ column = "acc"
 
 
 @pytest.fixture
-def mine(tmp_path: Path, fresh_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.delenv("NASBENCH_DATA", raising=False)
+def mine(tmp_path: Path, fresh_cache: Path) -> Path:
     (tmp_path / "data.csv").write_text(CSV)
     (tmp_path / "mine.toml").write_text(DESCRIPTION)
     return tmp_path / "mine.toml"
@@ -60,8 +59,10 @@ def test_import_list_and_check(mine: Path) -> None:
     listed = {row["table"]: row for row in run("list")["tables"]}
     assert listed["mine"]["state"] == "ready"
     assert listed["nas-bench-201"]["state"] == "built on first use"
-    assert listed["transnas-bench-101-micro"]["state"] == "lacks what it needs"
-    assert listed["transnas-bench-101-micro"]["needs"] == "transnas-bench-101-micro/validation.parquet"
+    assert listed["transnas-bench-101-micro"]["state"] == "built on first use"
+    assert listed["transnas-bench-101-micro"]["from"] == "ships with the suite"
+    assert listed["transnas-bench-101-micro"]["architectures"] == 4096
+    assert listed["mine"]["from"] == "imported"
     assert len(listed["transnas-bench-101-micro"]["datasets"].split(", ")) == 7
     assert run("check")["tables"] == [{"table": "mine", "arrays": 2, "architectures": 2, "state": "sound"}]
     text = CliRunner().invoke(data, ["import", "table", str(mine), "--name", "again"], catch_exceptions=False).stdout

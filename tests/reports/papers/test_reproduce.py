@@ -24,8 +24,6 @@ from nasbench.reports.papers.tables import reproduction_table, rows_of
 from nasbench.reports.tables.included_results import judgement_table
 from nasbench.reports.tables.to_markdown import to_markdown
 
-pytestmark = pytest.mark.usefixtures("reference")
-
 
 def part_of(name: str, *methods: str) -> Paper:
     paper = get_paper(name)
@@ -196,13 +194,6 @@ def test_bad_numbers(arguments: list[str], message: str) -> None:
     app.command()(command)
     result = CliRunner().invoke(app, ["nats-bench", *arguments])
     assert isinstance(result.exception, NasbenchError) and message in str(result.exception)
-
-
-def test_without_the_table_one_sentence_says_what_is_needed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delenv("NASBENCH_DATA")
-    monkeypatch.setenv("NASBENCH_CACHE", str(tmp_path))
-    with pytest.raises(NasbenchError, match=r"needs the table .* set NASBENCH_DATA .* imported on first use\.$"):
-        reproduce(get_paper("nats-bench"))
 
 
 def test_the_command_prints_one_object_and_writes_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

