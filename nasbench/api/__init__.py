@@ -1,1 +1,1 @@
-"""What `import nasbench` offers beside the classes of the suite: functions for scripts and notebooks."""
+"""Public Python interface: functions for scripts and notebooks."""

@@ -1,4 +1,4 @@
-"""A benchmark as a user sees it: every number that it holds of an architecture, its best architectures, a problem to search."""
+"""User-facing benchmark: all measurements of an architecture, the best architectures, and the search problem."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """One data set of a table, a closed form, or a registered function. Search methods never hold it: they get a `problem`.
+    """One data set of a table, a closed form, or a registered function. Search methods never see it; they receive a
+    `problem`.
 
     Attributes:
-        source: what answers.
+        source: underlying table, closed form or function.
 
     Example:
         >>> load_benchmark("onemax/6x2").query("1,1,1,1,1,0").loc[0, "value"].round(2)
@@ -43,7 +44,7 @@ class Benchmark:
 
     @property
     def name(self) -> str:
-        """Name in studies, `table/dataset`."""
+        """Name used in studies, `table/dataset`."""
         return self.source.name
 
     @property
@@ -62,7 +63,7 @@ class Benchmark:
         """Return the vector `(d,)` of an architecture given as its string, its index in the space or a vector.
 
         Raises:
-            NasbenchError: if it is none of the space.
+            NasbenchError: if it does not belong to the space.
         """
         if isinstance(architecture, str):
             return self.space.from_string(architecture)
@@ -82,18 +83,18 @@ class Benchmark:
         return found
 
     def query(self, architecture: str | int | Sequence[int] | Architectures, *, curves: bool = False) -> pd.DataFrame:
-        """Return every number that the benchmark holds of an architecture, of all splits, lengths of training and seeds.
+        """Return all measurements of an architecture: every split, number of epochs and seed.
 
         Args:
             architecture: its string, its index in the space, or its vector `(d,)`.
-            curves: whether every epoch of the learning curves is a row too.
+            curves: whether to include every epoch of the learning curves.
 
         Returns:
-            A row a number: `quantity`, `split` (None where it has no meaning), `epochs`, `seed` (None for what no seed changes),
-            `value`, `unit`.
+            One row per measurement: `quantity`, `split` (None where it does not apply), `epochs`, `seed` (None where it
+            does not apply), `value`, `unit`.
 
         Raises:
-            NasbenchError: if the architecture is none of the space, or the table lacks it.
+            NasbenchError: if the architecture does not belong to the space, or the table lacks it.
         """
         import pandas as pd
 
@@ -121,12 +122,13 @@ class Benchmark:
         """Return the best architectures by the mean over seeds of a quantity, best first.
 
         Args:
-            n: how many.
-            by: a quantity, after its split where it has one: "test_accuracy", "validation_loss", "latency@pixel3"; if none, what the
-                benchmark scores by: its accuracy (or score, or first quantity) on the test split, or the one it has.
+            n: number of architectures.
+            by: a quantity, preceded by its split where it has one: "test_accuracy", "validation_loss",
+                "latency@pixel3"; by default the accuracy (or score, or first quantity) on the test split, or on the
+                only split.
 
         Returns:
-            A row an architecture: `rank`, `index` in the space, `architecture`, and the column `by`.
+            One row per architecture: `rank`, `index` in the space, `architecture`, and the column `by`.
 
         Raises:
             NasbenchError: if the benchmark has no such quantity, or is a closed form.
@@ -164,7 +166,7 @@ class Benchmark:
         training_seed: str | int = "random",
         repeat_policy: str = "cache",
     ) -> SearchProtocol:
-        """Return how the benchmark is to be searched; arguments as in `problem`."""
+        """Return the search protocol; arguments as in `problem`."""
         names = tuple(objectives) or (self.objectives[0],)
         chosen = split or self._search_split(names[0])
         return SearchProtocol(
@@ -179,12 +181,12 @@ class Benchmark:
     def problem(
         self, budget: float | Mapping[str, float] = 100, *, runs: int = 1, seed: int = 0, **protocol: Any
     ) -> Problem:
-        """Return the search side, for an ask-tell loop of one's own; it has no way to a test score.
+        """Return the search problem for a custom ask-tell loop; test scores are not accessible from it.
 
         Args:
-            budget: number of unique queries, or a limit for each of several accounts (`nasbench.Budget`).
-            runs: how many advance in lockstep.
-            seed: of the chance of the benchmark: which training seed answers.
+            budget: number of unique queries, or limits on several accounts (`nasbench.Budget`).
+            runs: number of independent runs that advance in lockstep.
+            seed: seed of the benchmark's randomness, i.e. which training seed answers a query.
             **protocol: `objectives` (the benchmark's first), `split` (validation), `epochs` (the longest training),
                 `training_seed` ("random", "mean" or a seed), `repeat_policy` ("cache", "retrain" or "cache_isomorphic").
 
@@ -215,10 +217,10 @@ class Benchmark:
 
 
 def load_benchmark(name: str) -> Benchmark:
-    """Return the benchmark of that name; `list_benchmarks` says which there are.
+    """Return the benchmark of that name; see `list_benchmarks`.
 
     Raises:
-        NasbenchError: if there is none (with the nearest match), or its data are not there.
+        NasbenchError: if there is none (with the nearest match), or its data are missing.
 
     Example:
         >>> load_benchmark("onemax/6x2").space.d
@@ -228,7 +230,7 @@ def load_benchmark(name: str) -> Benchmark:
 
 
 def list_benchmarks() -> tuple[str, ...]:
-    """Return the names of the benchmarks at hand; closed forms have any number more.
+    """Return the names of the available benchmarks; closed-form families provide unlimited further ones.
 
     Example:
         >>> "nas-bench-201/cifar10" in list_benchmarks()

@@ -14,10 +14,10 @@ Benchmark = Annotated[str, typer.Argument(help="table/dataset, see nasbench list
 def query(
     benchmark: Benchmark,
     architecture: Annotated[str, typer.Argument(help="string of an architecture, or its index in the space")],
-    curves: Annotated[bool, typer.Option("--curves", help="every epoch of the learning curves too")] = False,
+    curves: Annotated[bool, typer.Option("--curves", help="include every epoch of the learning curves")] = False,
     json: Json = False,
 ) -> None:
-    """Print every number that a benchmark holds of an architecture: split, epochs, seed, value, unit."""
+    """Print all measurements of an architecture in a benchmark: split, epochs, seed, value, unit."""
     from nasbench.api.benchmark import load_benchmark
 
     bench = load_benchmark(benchmark)
@@ -27,10 +27,12 @@ def query(
 
 def top(
     benchmark: Benchmark,
-    n: Annotated[int, typer.Option("-n", min=1, help="how many architectures")] = 10,
+    n: Annotated[int, typer.Option("-n", min=1, help="number of architectures")] = 10,
     by: Annotated[
         str,
-        typer.Option(help="split_quantity, such as test_accuracy, or latency; default what the benchmark scores by"),
+        typer.Option(
+            help="split_quantity, such as test_accuracy, or latency (default: the quantity that the benchmark is scored by)"
+        ),
     ] = "",
     json: Json = False,
 ) -> None:
@@ -41,7 +43,7 @@ def top(
 
 
 def show(preset: Annotated[str, typer.Argument(help="see nasbench list presets")], json: Json = False) -> None:
-    """Print the TOML of a preset, to read it or to start a study of one's own from it."""
+    """Print the TOML of a preset, to read it or to use it as a template."""
     from nasbench.cli.console import print_json
     from nasbench.study.toml import preset_text
 
@@ -49,10 +51,8 @@ def show(preset: Annotated[str, typer.Argument(help="see nasbench list presets")
     print_json("show", presets=[{"name": preset, "toml": text}]) if json else print(text, end="")
 
 
-def init(
-    file: Annotated[Path, typer.Argument(help="where to write it")] = Path("study.toml"), json: Json = False
-) -> None:
-    """Write a commented study to start from; `nasbench run FILE` runs it as it is."""
+def init(file: Annotated[Path, typer.Argument(help="file to write")] = Path("study.toml"), json: Json = False) -> None:
+    """Write a commented study template; `nasbench run FILE` runs it unchanged."""
     from importlib.resources import files
 
     from nasbench.cli.console import print_json
@@ -60,7 +60,7 @@ def init(
     from nasbench.files.atomic import write_atomically
 
     if file.exists():
-        raise NasbenchError(f"{file} is there already; name another file, or remove it.")
+        raise NasbenchError(f"{file} exists already; name another file, or remove it.")
     write_atomically(file, (files("nasbench.api") / "study.toml").read_bytes())
     print_json("init", files=[{"file": str(file)}]) if json else print(f"{file}: nasbench run {file}")
 

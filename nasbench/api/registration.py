@@ -1,4 +1,4 @@
-"""Add an optimizer, a benchmark, a task, a table or a claim from a script or a notebook, without packaging anything."""
+"""Register optimizers, benchmarks, tasks, tables and claims from a script or notebook, without packaging."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ T = TypeVar("T")
 
 
 def register_optimizer(name: str) -> Callable[[T], T]:
-    """Register the class or function that follows as an optimizer; studies, searches and the command line know it by its name.
+    """Register the decorated class or function as an optimizer for studies, searches and the command line.
 
-    What it may be: see `nasbench.search.methods.as_optimizer`. Worker processes get the object itself, so it may be defined in a
-    notebook.
+    See `nasbench.search.methods.as_optimizer` for the accepted kinds. Worker processes receive the object itself, so it
+    may be defined in a notebook.
 
     Raises:
-        NasbenchError: if the name is an optimizer of the suite, or what follows is no optimizer.
+        NasbenchError: if the name is taken by an optimizer of the suite, or the decorated object is not an optimizer.
 
     Example:
         >>> import nasbench
@@ -67,16 +67,16 @@ def register_benchmark(
     direction: str = "min",
     optimum: float | None = None,
 ) -> Callable[[Callable[..., float]], Callable[..., float]]:
-    """Register the function that follows as a benchmark.
+    """Register the decorated function as a benchmark.
 
     Args:
-        name: how studies and searches call it.
-        space: of a `Space` the function takes a vector `(d,)` of choices; of a mapping from each decision to its choices it takes one
-            keyword a decision, with the choice itself.
-        objective: what it returns; "error" (in %) may also be searched as "accuracy".
-        unit: of its values.
+        name: name in studies and searches.
+        space: a `Space`, whose architectures are passed as vectors `(d,)` of choices; or a mapping from each decision
+            to its choices, which are passed as one keyword argument per decision.
+        objective: name of the value returned; "error" (in %) may also be searched as "accuracy".
+        unit: unit of the values.
         direction: "min", or "max" if more is better.
-        optimum: the best value, where it is known; regret in spaces of more than 10,000 architectures needs it.
+        optimum: the best value, if known; required for regret in spaces of more than 10,000 architectures.
 
     Raises:
         NasbenchError: if the name is that of a benchmark of the suite.
@@ -104,7 +104,7 @@ def register_benchmark(
 def add_function(
     name: str, function: Callable[..., float], space: Space | Mapping[str, Sequence[Any]], *more: Any
 ) -> SyntheticBenchmark:
-    """Register a function as a benchmark and return it; arguments as in `function_benchmark`.
+    """Register a function as a benchmark and return the benchmark; arguments as in `function_benchmark`.
 
     Raises:
         NasbenchError: if the name is that of a benchmark of the suite.
@@ -145,7 +145,7 @@ def _product(name: str, choices: Mapping[str, Sequence[Any]]) -> Space:
 
 
 class _Minimised:
-    """A function whose value is turned into the one that is minimised."""
+    """A function whose values are converted to a minimised objective."""
 
     def __init__(self, function: Callable[..., float], view: View) -> None:
         self.function, self.view = function, view
@@ -164,20 +164,22 @@ def register_task(
     size: int = 32,
     seed: int = 0,
 ) -> Task:
-    """Register a task of image classification for live search: from arrays, or from a folder with a sub-folder of images a class.
+    """Register an image-classification task for live search, from arrays or from a folder with one sub-folder of images
+    per class.
 
-    Half of the examples train, a quarter guides the search, a quarter is the test split, cut by a fixed permutation.
+    Half of the examples are used for training, a quarter for the search and a quarter for testing, split by a fixed
+    permutation.
 
     Args:
-        name: how `nasbench search` and studies call it.
+        name: name in `nasbench search` and studies.
         x: images `(n, channels, size, size)` or `(n, size, size)`; standardised by the training split.
-        y: their classes `(n,)`, from 0.
-        folder: in place of arrays.
-        size: side in pixels to which images of a folder are scaled.
-        seed: of the permutation.
+        y: class labels `(n,)`, from 0.
+        folder: folder of images, instead of arrays.
+        size: side length in pixels to which images of a folder are scaled.
+        seed: seed of the permutation.
 
     Raises:
-        NasbenchError: if the name is that of a task of the suite, or there are not the images of two classes at least.
+        NasbenchError: if the name is taken by a task of the suite, or there are images of fewer than two classes.
 
     Example:
         >>> import numpy as np
@@ -203,7 +205,7 @@ def register_task(
 
 
 def register_claim(claim: Claim) -> Claim:
-    """Register a claim, such as a theorem, with the check that tests it: `nasbench verify` and its mutation test know it then.
+    """Register a claim, such as a theorem, with its check, for `nasbench verify` and its mutation test.
 
     Raises:
         NasbenchError: if another claim has its name.
@@ -227,18 +229,18 @@ def register_claim(claim: Claim) -> Claim:
 def import_table(
     description: str | Path | Mapping[str, Any], data: pd.DataFrame | None = None
 ) -> tuple[Benchmark, ...]:
-    """Import a table of measured architectures, after which studies know it by name; the command is `nasbench data import table`.
+    """Import a table of measured architectures for use in studies, like the command `nasbench data import table`.
 
     Args:
-        description: a TOML file that says what the columns of a CSV or Parquet file mean (`nasbench.tables.description` has every
-            key), or the same as a mapping.
-        data: the measurements, where the description is a mapping.
+        description: a TOML file that describes the columns of a CSV or Parquet file (keys: see
+            `nasbench.tables.description`), or the same as a mapping.
+        data: the measurements, if the description is a mapping.
 
     Returns:
-        A benchmark for each data set of the table.
+        One benchmark for each data set of the table.
 
     Raises:
-        NasbenchError: if the description or the data are not sound.
+        NasbenchError: if the description or the data are invalid.
     """
     from nasbench.tables.importers import import_table as import_file
 

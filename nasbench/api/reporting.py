@@ -1,4 +1,4 @@
-"""Results from a folder or a file, and a report of them."""
+"""Load results from a folder or a file, and write reports."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def load_results(folder: str | Path) -> Results:
     """Return the results of a finished study.
 
     Raises:
-        NasbenchError: if it is no results folder, a part of the study is missing, or a file is damaged.
+        NasbenchError: if it is not a results folder, part of the study is missing, or a file is damaged.
 
     Example:
         >>> import tempfile
@@ -31,13 +31,13 @@ def load_results(folder: str | Path) -> Results:
 
 
 def read_traces(source: str | Path | pd.DataFrame, *, benchmark: str = "") -> Results:
-    """Return the results that a table of traces holds, whoever made it: a CSV or Parquet file, or a DataFrame.
+    """Return results from a table of traces of any origin: a CSV or Parquet file, or a DataFrame.
 
     Args:
-        source: a row a query, with the columns `method`, `run`, `query` (from 0 within the run) and `value`, which is minimised;
-            it may have `problem`, `architecture` and `charged_seconds` too.
-        benchmark: a benchmark of the suite on which the traces were made; their `architecture` then is scored by its test split.
-            Without it, regret is measured from the best value of the file.
+        source: one row per query, with the columns `method`, `run`, `query` (from 0 within the run) and `value`
+            (minimised); the columns `problem`, `architecture` and `charged_seconds` are optional.
+        benchmark: the benchmark of the suite on which the traces were recorded, by whose test split the column
+            `architecture` is then scored. Without it, regret is relative to the best value of the file.
 
     Raises:
         NasbenchError: if a column is missing, a value is not finite, or the methods have different numbers of runs.
@@ -54,15 +54,15 @@ def read_traces(source: str | Path | pd.DataFrame, *, benchmark: str = "") -> Re
 
 
 def report(results: Results, out: str | Path, *, reference: str | None = None) -> Path:
-    """Write a report of results, HTML, Markdown, LaTeX, tables and figures, into a folder; return the page.
+    """Write a report (HTML, Markdown, LaTeX, tables and figures) into a folder; return the path of the page.
 
     Args:
         results: from `search`, `load_results` or `read_traces`.
-        out: the folder.
-        reference: label of the method that others are compared with; the first if none.
+        out: output folder.
+        reference: label of the baseline method for all comparisons; by default the first.
 
     Raises:
-        NasbenchError: if there is no method of that label, or the disk refuses.
+        NasbenchError: if there is no method of that label, or a file cannot be written.
 
     Example:
         >>> import tempfile

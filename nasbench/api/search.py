@@ -1,4 +1,4 @@
-"""One method on one benchmark, in one call."""
+"""Run one method on one benchmark in a single call."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ def search(
     Args:
         method: a name, "module:ATTR", a class with ask and tell, a function (see `register_optimizer`), a `Lockstep` or a `PerRun`.
         benchmark: a name, a `Benchmark`, or a Python function to minimise, with its `space`.
-        budget: number of unique queries a run, or a limit for each of several accounts.
-        runs: independent runs, numbered from 0.
-        seed: of everything random; run 3 is the same alone and among many.
-        settings: of the method, where they differ from its defaults.
-        space: of a Python function: a `Space`, or a mapping from each decision to its choices.
-        jobs: processes.
-        out: folder that keeps the results; else they go when the program ends.
+        budget: number of unique queries per run, or limits on several accounts.
+        runs: number of independent runs.
+        seed: seed of all randomness; a run does not depend on how many others there are.
+        settings: hyperparameters that differ from the method's defaults.
+        space: search space of a Python function: a `Space`, or a mapping from each decision to its choices.
+        jobs: number of processes.
+        out: folder for the results; by default they are discarded when the program ends.
         **protocol: `objectives`, `split`, `epochs`, `training_seed`, `repeat_policy`; see `Benchmark.problem`.
 
     Raises:
-        NasbenchError: if a name is unknown, the method cannot work on the benchmark, or the budget is none.
+        NasbenchError: if a name is unknown, the method does not support the benchmark, or the budget is invalid.
 
     Example:
         >>> result = search("random_search", "onemax/6x2", budget=5, runs=2, seed=1)
@@ -84,10 +84,10 @@ def search(
 
 
 def method_name(method: object) -> str:
-    """Return the name of a method in a study; one that is given as an object is registered under its own name.
+    """Return the name of a method in a study; an object is registered under its own name.
 
     Raises:
-        NasbenchError: if it is no method, or its name is that of another.
+        NasbenchError: if it is not a method, or its name is taken.
     """
     if isinstance(method, str):
         get_optimizer(method)

@@ -1,1 +1,1 @@
-"""The `nasbench` command: its parser, what it prints, and how far it has come."""
+"""The `nasbench` command: parser, output and progress."""

@@ -1,4 +1,4 @@
-"""What commands print: one JSON object or a table on standard output, a sentence on standard error."""
+"""Output of commands: one JSON object or a table on standard output, messages on standard error."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ def version_of_suite() -> str:
 
 
 def print_json(command: str, **results: Any) -> None:
-    """Print the one JSON object of a command: its name, the suite's version and its results.
+    """Print the JSON object of a command: its name, the suite's version and the results.
 
-    Numbers that are not finite become null, as JSON has no others.
+    Non-finite numbers become null, since JSON cannot represent them.
     """
     document = {"command": command, "version": version_of_suite(), **results}
     print(json.dumps(_plain(document), allow_nan=False, default=str))
 
 
 def width() -> int:
-    """Return the columns that output may take: the terminal's, what COLUMNS says, else WIDTH, as in a pipe or a file."""
+    """Return the width of the output in columns: that of the terminal, else COLUMNS, else WIDTH (in a pipe or a file)."""
     from shutil import get_terminal_size
 
     return min(max(get_terminal_size((WIDTH, 24)).columns, NARROWEST), WIDEST)
 
 
 def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print flat rows as a table, columns in the order of the first row; where no table fits, line by line.
+    """Print flat rows as a table, with columns in the order of the first row; if no table fits, print line by line.
 
-    A word is never broken: a table has room for the longest word of each column, or it is none.
+    Words are never broken: without room for the longest word of each column, no table is printed.
     """
     from rich.console import Console
 
@@ -54,7 +54,7 @@ def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _stripped(text: str) -> str:
-    """Return a text without space at the ends of its lines, which would take the room of a word."""
+    """Return a text without trailing spaces, which would take the room of a word."""
     return "\n".join(line.strip() for line in text.splitlines())
 
 
@@ -71,14 +71,14 @@ def _table(
             Text(name.replace("_", " ")), width=width, justify="right" if numbers else "left", overflow="fold"
         )
     for row in cells:
-        table.add_row(*map(Text, row))  # text from files is no markup
+        table.add_row(*map(Text, row))  # text from files must not be read as markup
     return table
 
 
 def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int] | None:
-    """Return widths of columns whose frame included fits into `room`, or None if their longest words alone do not.
+    """Return column widths that fit into `room` including the frame, or None if even the longest words do not fit.
 
-    What is left of the room goes to the columns alike, up to what each can use.
+    The remaining room is divided equally among the columns, up to the width that each can use.
     """
     words = [max((len(word) for text in column for word in text.split()), default=1) for column in columns]
     lines = [max(len(line) for text in column for line in text.splitlines() or [""]) for column in columns]
@@ -105,7 +105,7 @@ def _records(title: str, names: list[str], cells: list[list[str]], room: int) ->
 
 
 def say(sentence: str) -> None:
-    """Tell the user something while a command goes on, on standard error."""
+    """Print a message on standard error while a command is running."""
     print(f"nasbench: {sentence}", file=sys.stderr)
 
 
@@ -114,7 +114,7 @@ def _is_number_or_none(value: Any) -> bool:
 
 
 def shown(value: Any) -> str:
-    """Return a value as tables show it: a dash for none, six digits of a number that is not whole."""
+    """Return a value as shown in tables: a dash for None, six significant digits for non-integers."""
     if value is None:
         return "-"
     if isinstance(value, float):

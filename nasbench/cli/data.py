@@ -1,4 +1,4 @@
-"""`nasbench data`: the tables' commands, and `fetch` and `pack` for the data of live tasks."""
+"""`nasbench data`: commands for tables, and `fetch` and `pack` for the data of live tasks."""
 
 from __future__ import annotations
 

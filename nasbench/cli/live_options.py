@@ -1,4 +1,4 @@
-"""Options that the commands of live search share, what they check first, and how they print rows; nothing here imports torch."""
+"""Options shared by the commands of live search, their checks, and output of rows; this module never imports torch."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from nasbench.ranges import LARGEST_SEED
 
 
 def hold_results(context: typer.Context, folder: Path | None) -> Path | None:
-    """Return `folder`, held against other writers while the command runs and rid of what killed ones left half written.
+    """Lock `folder` against other writers while the command runs, remove incomplete files of killed commands, and
+    return it.
 
     Raises:
-        NasbenchError: before anything is computed, if it cannot be made or written, or another process writes it.
+        NasbenchError: before anything is computed, if the folder cannot be created or written, or another process
+            writes to it.
     """
     if folder is not None and not context.resilient_parsing:
         nearest = next(place for place in (folder, *folder.parents) if place.exists())
@@ -68,7 +70,7 @@ ChannelsLast = Annotated[
 
 
 def parse_options(texts: list[str]) -> dict[str, Any]:
-    """Return parameters from NAME=VALUE texts: numbers, true and false are read as such."""
+    """Parse parameters from NAME=VALUE texts, including numbers, true and false."""
     options: dict[str, Any] = {}
     for text in texts:
         name, sign, value = text.partition("=")
@@ -90,7 +92,7 @@ def _value(text: str) -> Any:
 
 
 def show(command: str, plural: str, rows: list[dict[str, Any]], json: bool) -> None:
-    """Print rows as one JSON object, or as a table without what is not flat."""
+    """Print rows as one JSON object, or as a table of the flat values."""
     from nasbench.cli.console import print_json, print_table
 
     if json:

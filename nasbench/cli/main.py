@@ -1,7 +1,8 @@
 """The `nasbench` command.
 
-Sub-commands come from the entry-point group `nasbench.commands`: a function with typer annotations, or a `typer.Typer` for a
-group. Any package can add one. Modules that hold commands import nothing heavy until they run, so that `--help` is quick.
+Sub-commands come from the entry-point group `nasbench.commands`: a function with typer annotations, or a `typer.Typer`
+for a group. Any package can add one. Command modules import heavy dependencies only when a command runs, so that
+`--help` is quick.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ BROKEN_PIPE = 141
 
 
 class _Commands(TyperGroup):
-    """A group whose commands are looked up among the entry points when they are needed."""
+    """A group whose commands are loaded from entry points on demand."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return sorted(command.name for command in usable(_points().values(), _load))
@@ -90,10 +91,10 @@ def _root(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 1 a judgement went against, 2 wrong use or bad input.
+    """Run the command line and exit: 0 success, 1 a test or hypothesis was rejected, 2 wrong use or bad input.
 
-    What the output cannot encode is escaped. A reader of the output that has seen enough, such as `head`, ends the command
-    without a word.
+    Characters that the output cannot encode are escaped. If the reader of the output closes it (as `head` does), the
+    command ends silently.
     """
     if sys.stdout is None:
         sys.exit(_complain("Standard output is closed; give the command a terminal, a file or a pipe to write to."))
@@ -113,7 +114,7 @@ _shown_by_python = warnings.showwarning
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
-    """Print a warning about an old word as one sentence, any other as Python does."""
+    """Print a warning about a renamed option as one sentence, any other as Python does."""
     if issubclass(category, RenamedWarning):
         print(f"nasbench: {message}", file=sys.stderr)
     else:
@@ -121,7 +122,7 @@ def _show_warning(message: Warning | str, category: type[Warning], *where: Any, 
 
 
 def _discard_output() -> None:
-    """Let what is still to be written go nowhere, so that the interpreter's last flush does not fail as well."""
+    """Discard pending output, so that the interpreter's final flush does not fail as well."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -130,17 +131,17 @@ def status(arguments: Sequence[str]) -> int:
     try:
         arguments = with_new_words(arguments)
         result = get_command(app).main(list(arguments), prog_name="nasbench", standalone_mode=False)
-        if result == INTERRUPTED:  # what the command-line library makes of an interrupt
+        if result == INTERRUPTED:  # how the command-line library reports an interrupt
             return _interrupted(arguments)
         if sys.stdout is not None:
-            sys.stdout.flush()  # while a refusal can still be told
+            sys.stdout.flush()  # while an error can still be reported
     except NasbenchError as fault:
         return _complain(str(fault))
     except BrokenPipeError:
         raise
     except OSError as fault:
         if fault.filename is None and fault.errno != ENOSPC:
-            raise  # no file that the user could have meant: a fault of the program
+            raise  # no file that the user could have named: an error of the program
         return _complain(
             f"{fault.filename or 'A file'} cannot be read or written ({fault.strerror}); "
             "name another or make it so, and run again."
@@ -149,7 +150,7 @@ def status(arguments: Sequence[str]) -> int:
         return _complain("The memory of this machine does not suffice for that; ask for less, or give it more.")
     except (KeyboardInterrupt, typer.Abort) as fault:
         if isinstance(fault.__cause__, EOFError):
-            raise fault.__cause__ from None  # which the command-line library takes for an interrupt, wherever it came from
+            raise fault.__cause__ from None  # which the command-line library reports as an interrupt, whatever its origin
         return _interrupted(arguments)
     except Exception as fault:
         # Usage errors of the command-line library, whichever copy of it typer brings.
@@ -162,7 +163,7 @@ def status(arguments: Sequence[str]) -> int:
 
 
 def _interrupted(arguments: Sequence[str]) -> int:
-    """Say what an interrupt leaves behind, and return its status."""
+    """Report what an interrupt leaves behind, and return its exit status."""
     begun = " ".join(arguments)
     trains = begun.startswith(("search ", "train ", "federated search "))
     resumes = begun.startswith("run ") or (trains and "--out" in begun)
@@ -174,7 +175,7 @@ def _interrupted(arguments: Sequence[str]) -> int:
 
 
 def _complain(sentence: str) -> int:
-    """Print a sentence on one line, whatever signs a name in it has, and return the status of wrong use."""
+    """Print an error on one line, whatever characters the names in it have, and return the exit status of wrong use."""
     line = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in sentence)
     print(f"nasbench: {line}", file=sys.stderr)
     return WRONG_USE

@@ -1,4 +1,4 @@
-"""What the function of a command says of its parameters, for help and errors that no version of typer or click changes."""
+"""Parameters of a command's function, for help and errors that do not depend on the version of typer or click."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 from nasbench.errors import NasbenchError
 
 MOST = 1_000_000
-"""Largest whole number that a parameter takes which declares none: sizes and counts beyond are mistakes, found late."""
+"""Largest integer accepted by a parameter that declares no maximum: larger sizes and counts are mistakes that would be
+noticed late.
+"""
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter as annotated.
+    """An annotated parameter.
 
     Attributes:
-        kind: int, float, or str for whatever else is written as text.
-        help: its help text, if it has one.
-        low, high: the range of a number, both included; None where it is open.
+        kind: int, float, or str for anything else.
+        help: help text, if any.
+        low, high: inclusive range of a number; None if unbounded.
     """
 
     kind: type
@@ -33,7 +35,7 @@ class Parameter:
 
     @property
     def wanted(self) -> str:
-        """What would be right, in words."""
+        """Description of valid values."""
         noun = {int: "a whole number", float: "a finite number"}.get(self.kind, "a text")
         if self.low is not None and self.high is not None:
             return f"{noun} between {self.low} and {self.high}"
@@ -42,14 +44,14 @@ class Parameter:
         return noun if self.high is None else f"{noun}, {self.high} or less"
 
     def fits(self, text: str) -> bool:
-        """Return whether a text is a value of this parameter."""
+        """Return whether a text is a valid value of this parameter."""
         try:
             return self.allows(self.kind(text))
         except ValueError:
             return False
 
     def allows(self, value: Any) -> bool:
-        """Return whether a number is finite and in the range; a value of another type is not judged."""
+        """Return whether a number is finite and in range; values of other types are not checked."""
         if not isinstance(value, int | float):
             return True
         return math.isfinite(value) and not (
@@ -78,10 +80,11 @@ def _leaves(hint: Any) -> set[Any]:
 
 
 def complete(command: Any) -> None:
-    """Do for a command, down through groups, what typer and click of some versions leave undone.
+    """Complete a command and its sub-commands where some versions of typer and click fall short.
 
-    Positional arguments get their help texts back: since 8.5, click's arguments have a help of their own, whose default,
-    none, replaces that of typer before 0.21. Numbers are finite and in range when the function is called.
+    The help texts of positional arguments are restored: since click 8.5, arguments have a help of their own, whose
+    default (None) replaces that of typer before 0.21. Numbers are checked to be finite and in range before the function
+    is called.
     """
     for inner in getattr(command, "commands", {}).values():
         complete(inner)
@@ -114,7 +117,9 @@ def _label(parameter: Any) -> str:
 
 
 def mistyped(fault: Any, arguments: Sequence[str]) -> str | None:
-    """Return one sentence on a number of the wrong type or range, from an error of the command-line library; else None."""
+    """Return one sentence about a number of the wrong type or range from an error of the command-line library, else
+    None.
+    """
     parameter, command = getattr(fault, "param", None), getattr(getattr(fault, "ctx", None), "command", None)
     if type(fault).__name__ != "BadParameter" or parameter is None or command is None or command.callback is None:
         return None
@@ -127,6 +132,6 @@ def mistyped(fault: Any, arguments: Sequence[str]) -> str | None:
 
 
 def _written(names: Sequence[str], arguments: Sequence[str]) -> list[str]:
-    """Return the values that the arguments give to an option, as `--name value` or `--name=value`."""
+    """Return the values given to an option, as `--name value` or `--name=value`."""
     following = [value for word, value in pairwise(arguments) if word in names]
     return following + [word.partition("=")[2] for word in arguments if word.partition("=")[0] in names and "=" in word]

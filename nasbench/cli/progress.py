@@ -1,4 +1,4 @@
-"""How far a long command has come, on standard error: a bar on a terminal, a line now and then elsewhere."""
+"""Progress of long commands on standard error: a bar on a terminal, occasional lines elsewhere."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from datetime import timedelta
 from threading import Event, Lock, Thread
 
 Report = Callable[[float, int], None]
-"""Takes what is done, of which a fraction may be of something begun, and how much there is in all."""
+"""Callback with the amount done (possibly fractional) and the total."""
 
 OFTEN = 10.0
-"""Seconds between two lines, at least."""
+"""Minimum seconds between two lines."""
 SELDOM = 60.0
-"""Seconds between two lines, at most."""
+"""Maximum seconds between two lines."""
 
 
 @contextmanager
 def progress_bar(what: str) -> Iterator[Report]:
-    """Show progress on standard error while a command runs; yields the function to report it to."""
+    """Show progress on standard error while a command runs; yields the callback for reporting it."""
     with (_bar if sys.stderr.isatty() else lines)(what) as report:
         yield report
 
@@ -46,7 +46,7 @@ def _bar(what: str) -> Iterator[Report]:
 
 @contextmanager
 def lines(what: str, often: float = OFTEN, seldom: float = SELDOM) -> Iterator[Report]:
-    """Print a line when something is done, at most every `often` seconds, and at least every `seldom` seconds."""
+    """Print a line on progress, at most every `often` seconds and at least every `seldom` seconds."""
     log = _Log(what, often)
     over = Event()
 
@@ -62,7 +62,7 @@ def lines(what: str, often: float = OFTEN, seldom: float = SELDOM) -> Iterator[R
 
 
 class _Log:
-    """Remembers what is done, and prints it."""
+    """Records progress and prints it."""
 
     def __init__(self, what: str, often: float) -> None:
         self._what, self._often = what, often
@@ -71,7 +71,7 @@ class _Log:
         self._lock = Lock()
 
     def report(self, done: float, total: int) -> None:
-        """Take what is done; a line follows if something was finished and the last line is old enough."""
+        """Record progress; print a line if a unit was finished and the last line is old enough."""
         if self._first < 0:
             self._first = done
             self._shown = int(done)
@@ -80,7 +80,7 @@ class _Log:
             self.print_after(self._often)
 
     def print_after(self, seconds: float) -> None:
-        """Print a line if the last one, or the start, is so long ago."""
+        """Print a line if the last one, or the start, is at least that many seconds ago."""
         with self._lock:
             now = time.monotonic()
             if now - self._printed < seconds:

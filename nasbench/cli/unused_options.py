@@ -1,4 +1,4 @@
-"""An option that a command would not use is refused, not ignored: whoever gave it believes that it did something."""
+"""Reject options that a command would ignore, since users would believe that they had an effect."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from nasbench.errors import NasbenchError
 
 
 def refuse_unused(context: typer.Context, names: Iterable[str], why: str) -> None:
-    """Raise NasbenchError for the first of some parameters that the command line gives, even if it gives the default.
+    """Raise NasbenchError for the first of the named parameters that is given on the command line, even with its
+    default value.
 
     Args:
-        context: of the command.
-        names: of parameters that are not used.
-        why: continues "--OPTION".
+        context: context of the command.
+        names: names of parameters that are not used.
+        why: reason; completes the sentence that starts with the option.
     """
     for name in names:
         source = context.get_parameter_source(name)
