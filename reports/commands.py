@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-from nasbench.errors import NasbenchError
-
-if TYPE_CHECKING:
-    from nasbench.reports.page.report import Report
 
 
 def report(
@@ -31,16 +26,13 @@ def report(
     """Write a report of a results folder as HTML, Markdown and LaTeX, with its tables and figures."""
     from nasbench.cli.console import print_json
     from nasbench.cli.progress import progress_bar
+    from nasbench.reports.analysis.results import Results
+    from nasbench.reports.page.report import build_report
     from nasbench.reports.page.writer import write_report
-    from nasbench.study.store import Store
 
     with progress_bar("report") as progress:
         progress(0, 2)
-        built = (
-            _live(folder, reference, include_json)
-            if Store.open(folder).study.live_problems
-            else _of_tables(folder, reference, include_json)
-        )
+        built = build_report(Results.open(folder), reference, include_json or ())
         progress(1, 2)
         written = write_report(built, out or folder / "report")
         progress(2, 2)
@@ -52,19 +44,3 @@ def report(
         print_json("report", reports=rows)
         return
     print(written.page)
-
-
-def _of_tables(folder: Path, reference: str | None, include: list[Path] | None) -> Report:
-    from nasbench.reports.analysis.results import Results
-    from nasbench.reports.page.report import build_report
-
-    return build_report(Results.open(folder), reference, include or ())
-
-
-def _live(folder: Path, reference: str | None, include: list[Path] | None) -> Report:
-    from nasbench.reports.live.report import build_live_report
-    from nasbench.reports.live.results import LiveResults
-
-    if reference is not None:
-        raise NasbenchError("A report of a live study has no times to targets; leave --reference out.")
-    return build_live_report(LiveResults.open(folder), include or ())

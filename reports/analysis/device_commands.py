@@ -24,7 +24,7 @@ def devices(
     from nasbench.benchmarks.views import AS_IT_IS
     from nasbench.cli.console import print_json, print_table
     from nasbench.reports.analysis.device_transfer import DEVICES, measured_devices, transfer
-    from nasbench.reports.page.words import format_range
+    from nasbench.reports.wording import format_range
 
     chosen = [tuple(text.split(",")) for text in cost] if cost else DEVICES
     found, error = measured_devices(get_benchmark(benchmark), chosen)

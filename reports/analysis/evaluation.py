@@ -169,9 +169,9 @@ def common_unit(evaluations: Sequence[BenchmarkEvaluation]) -> str:
     return units.pop() if len(units) == 1 else "unit of the data set"
 
 
-def evaluate(results: Results) -> Iterator[BenchmarkEvaluation]:
+def evaluate_study(results: Results) -> Iterator[BenchmarkEvaluation]:
     """Evaluate a study, benchmark by benchmark; the traces of one are let go before the next is read."""
-    for benchmark in results.study.problems:
+    for benchmark in results.benchmarks:
         yield evaluate_benchmark(results, benchmark)
 
 

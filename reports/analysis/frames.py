@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from nasbench.errors import NasbenchError
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.traces import at_budgets
 
@@ -22,7 +23,7 @@ def to_pandas(results: Results) -> pd.DataFrame:
     so far, as observed), `regret` (true score of the incumbent above the best of the benchmark, in the unit of the objective),
     `charged_seconds`, and `operator` where methods say which of their operators proposed a query.
     """
-    frames = [_cell(results, problem, label) for problem in results.study.problems for label in results.labels]
+    frames = [_cell(results, problem, label) for problem in _queried(results) for label in results.labels]
     return pd.concat(frames, ignore_index=True)
 
 
@@ -33,7 +34,7 @@ def best(results: Results) -> pd.DataFrame:
     well on average: compare methods by `regret` over all runs, not by this.
     """
     frame = to_pandas(results)
-    view = {problem: results.oracle(problem).views[0] for problem in results.study.problems}
+    view = {problem: results.oracle(problem).views[0] for problem in results.benchmarks}
     first = results.study.objectives[0]
     rows = []
     for (problem, _), cell in frame.groupby(["problem", "method"], sort=False):
@@ -53,7 +54,7 @@ def plot(results: Results, account: str = "") -> Figure:
     """
     from matplotlib.figure import Figure
 
-    problems = results.study.problems
+    problems = _queried(results)
     spent_on = account or next((name for name in results.study.budget.limits if name != "optimizer_seconds"), "queries")
     figure = Figure(figsize=(4.5 * len(problems), 3.5), layout="constrained")
     panels = figure.subplots(1, len(problems), squeeze=False)[0]
@@ -72,6 +73,15 @@ def plot(results: Results, account: str = "") -> Figure:
         panel.set_ylabel(f"Regret of the incumbent [{oracle.units[0]}]")
     panels[0].legend()
     return figure
+
+
+def _queried(results: Results) -> tuple[str, ...]:
+    """Return the benchmarks of a study; raises NasbenchError where there are live tasks only, of which no traces of queries are kept."""
+    if not results.benchmarks:
+        raise NasbenchError(
+            f"{results.study.name} has live tasks only, which leave no traces of queries; make a report of it."
+        )
+    return results.benchmarks
 
 
 def _cell(results: Results, problem: str, label: str) -> pd.DataFrame:

@@ -1,8 +1,7 @@
-"""A finished study, opened for reports: who ran on what, the traces, the truth to score them by, and a hash of each number's runs."""
+"""The results of a finished study: traces on benchmarks, the truth to score them by, live tasks, and a hash of each number's runs."""
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,19 +16,19 @@ from nasbench.benchmarks.oracle import Truth
 from nasbench.benchmarks.synthetic import SyntheticBenchmark
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
+from nasbench.reports.analysis.digest import digest_contents
+from nasbench.reports.analysis.live_tasks import LiveTasks
 from nasbench.reports.analysis.traces import Traces, stack_runs
 from nasbench.search.search_protocol import SearchProtocol
 from nasbench.study.config import Study, WorkUnit
 from nasbench.study.endings import endings_of, sentences
+from nasbench.study.live_config import is_live
 from nasbench.study.methods import MethodConfig
 from nasbench.study.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
-
-DIGITS = 12
-"""Hexadecimal digits of a hash that reports print."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +50,12 @@ class Results:
             NasbenchError: if it is no results folder, a unit is missing (saying what to run), or a table has changed.
         """
         store = Store.open(folder)
-        if missing := store.missing:
-            unit, units = missing[0], len(store.study.units())
+        units, missing = store.units(), store.missing
+        if missing or not units:
+            first = f" (the first: {_describe(missing[0])})" if missing else ""
             raise NasbenchError(
-                f"{folder} lacks {len(missing)} of {units} units of its study (the first: {unit.label} on {unit.problem}, "
-                f"runs {unit.runs[0]} to {unit.runs[-1]}); `nasbench run {folder / 'study.toml'} --out {folder}` runs what is missing."
+                f"{folder} lacks {len(missing) or 'all'} of {len(units) or 'the'} units of its study{first}; "
+                f"`nasbench run {folder / 'study.toml'} --out {folder}` runs what is missing."
             )
         results = cls(store)
         for name, checksum in results.environment.get("benchmarks", {}).items():
@@ -92,6 +92,16 @@ class Results:
     def study(self) -> Study:
         """The study that was run."""
         return self.store.study
+
+    @property
+    def benchmarks(self) -> tuple[str, ...]:
+        """Problems that are queried, tables and functions; the others are live tasks."""
+        return tuple(problem for problem in self.study.problems if not is_live(problem))
+
+    @cached_property
+    def live(self) -> LiveTasks:
+        """The results on live tasks."""
+        return LiveTasks(self.store)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -132,7 +142,7 @@ class Results:
 
     def short(self, benchmark: str) -> str:
         """Its name in headings: the data set alone where all benchmarks of the study share a table."""
-        tables = {name.partition("/")[0] for name in self.study.problems}
+        tables = {name.partition("/")[0] for name in self.benchmarks}
         return benchmark.partition("/")[2] or benchmark if len(tables) == 1 else benchmark
 
     def units(self, benchmark: str, label: str) -> list[WorkUnit]:
@@ -166,7 +176,7 @@ class Results:
             {
                 label: [
                     endings_of(pq.read_schema(self.store.path(unit)))
-                    for benchmark in self.study.problems
+                    for benchmark in self.benchmarks
                     for unit in self.units(benchmark, label)
                 ]
                 for label in self.labels
@@ -174,16 +184,10 @@ class Results:
         )
 
     def digest(self, *cells: tuple[str, str]) -> str:
-        """Hash of the runs that a number rests on: SHA-256 over the trace files of (benchmark, label) cells, in order.
-
-        It is what `cat FILES | sha256sum` prints, shortened to `DIGITS`.
-        """
+        """Return the hash of the runs that a number rests on: over the trace files of (benchmark, label) cells, in order."""
         key = ("digest", *cells)
         if key not in self._memory:
-            digest = hashlib.sha256()
-            for unit in self._units_of(*cells):
-                digest.update(self.store.content(unit))
-            self._memory[key] = digest.hexdigest()[:DIGITS]
+            self._memory[key] = digest_contents(self.store.content(unit) for unit in self._units_of(*cells))
         return str(self._memory[key])
 
     def files(self, *cells: tuple[str, str]) -> list[Path]:
@@ -229,3 +233,8 @@ class Results:
                 f"A trace on {benchmark} names an architecture that its table lacks; run the study again."
             )
         return np.asarray(table[encoded.indices.to_numpy()])
+
+
+def _describe(unit: WorkUnit) -> str:
+    first, last = unit.runs[0], unit.runs[-1]
+    return f"{unit.label} on {unit.problem}, " + (f"run {first}" if first == last else f"runs {first} to {last}")

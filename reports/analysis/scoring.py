@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nasbench.reports.page.words import join_names, pluralize
+from nasbench.reports.wording import join_names, pluralize
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +53,10 @@ class Scoring:
         lengths = join_names([f"{epochs:,}" for epochs in self.trained]) if self.trained else ""
         unit = "epoch" if self.trained == (1,) else "epochs"
         return f"{lengths} {unit}" if lengths else "the one that the table records, in epochs that it does not count"
+
+
+LIVE_SCORING = Scoring(name="each task", searched="search", scored="test", has_test=True)
+"""On a live task the search uses the training and search splits, and the final network is scored on the test split."""
 
 
 def scored_by(scorings: Sequence[Scoring]) -> str:

@@ -21,7 +21,7 @@ from nasbench.reports.figures.style import (
     new_panel,
     shown,
 )
-from nasbench.reports.page.words import join_names
+from nasbench.reports.wording import join_names
 
 
 def anytime(evaluations: Sequence[BenchmarkEvaluation], account: str) -> Figure:

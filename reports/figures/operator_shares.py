@@ -10,7 +10,7 @@ from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.analysis.operator_shares import ProposerShares
 from nasbench.reports.figures.figure import Figure, Panel, panel_name
 from nasbench.reports.figures.style import add_legend, figure_style, line_style, new_panel, shown
-from nasbench.reports.page.words import join_names
+from nasbench.reports.wording import join_names
 
 
 def proposers(evaluations: Sequence[BenchmarkEvaluation]) -> Figure | None:

@@ -18,10 +18,10 @@ from nasbench.reports.figures.style import (
     new_panel,
     shown,
 )
-from nasbench.reports.page.words import pluralize
 from nasbench.reports.statistics.inputs import FloatArray
 from nasbench.reports.statistics.multiobjective import attainment_surface
 from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.wording import pluralize
 from nasbench.search.dominance import nondominated
 
 MARGIN = 0.25

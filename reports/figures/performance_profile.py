@@ -10,10 +10,10 @@ from nasbench.reports.analysis.accounts import UNITS
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.figures.figure import Figure, Panel
 from nasbench.reports.figures.style import add_legend, figure_style, line_style, log_axis, new_panel, shown
-from nasbench.reports.page.words import pluralize
 from nasbench.reports.statistics.profile import performance_profile as profile_of
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.statistics.runtime import expected_running_time
+from nasbench.reports.wording import pluralize
 
 NAME, TITLE = "performance-profile", "Performance profile"
 POINTS = 200

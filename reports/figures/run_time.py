@@ -10,10 +10,10 @@ from nasbench.reports.analysis.accounts import UNITS
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.figures.figure import Figure, Panel, panel_name
 from nasbench.reports.figures.style import add_legend, figure_style, line_style, log_axis, new_panel, shown
-from nasbench.reports.page.words import pluralize
 from nasbench.reports.statistics.inputs import CensoredTimes
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.statistics.runtime import run_time_distribution
+from nasbench.reports.wording import pluralize
 from nasbench.spaces.space import Floats
 
 POINTS = 200

@@ -21,9 +21,9 @@ from nasbench.reports.figures.style import (
     new_panel,
     shown,
 )
-from nasbench.reports.page.words import pluralize
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.statistics.survival import kaplan_meier
+from nasbench.reports.wording import pluralize
 
 
 def survival(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:

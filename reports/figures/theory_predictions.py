@@ -10,7 +10,7 @@ from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.analysis.scoring import searched_on
 from nasbench.reports.figures.figure import Figure, Panel, panel_name
 from nasbench.reports.figures.style import INK, add_legend, figure_style, line_style, log_axis, new_panel, shown
-from nasbench.reports.page.words import pluralize
+from nasbench.reports.wording import pluralize
 from nasbench.theory.traces.trace_check import LawCurve, TraceCheck
 
 KINDS = {"exact": "exact law", "simulated": "law, simulated", "bound": "proved bound"}

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from nasbench.reports.hypotheses.registry import Hypothesis
-from nasbench.reports.page.words import pluralize
 from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.wording import pluralize
 
 Outcome = Literal["holds", "fails", "not shown", "not run"]
 """`fails`: a bound, at 95 % by itself, lies on the wrong side; with many bounds one does so by chance more often than in 5 %.

@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 from nasbench.benchmarks.synthetic import is_synthetic
 from nasbench.reports.analysis.results import Results
-from nasbench.reports.analysis.scoring import Scoring, exposure, is_held_out
-from nasbench.reports.page.words import join_names, pluralize
+from nasbench.reports.analysis.scoring import LIVE_SCORING, Scoring, exposure, is_held_out
+from nasbench.reports.wording import join_names, pluralize
 from nasbench.study.methods import MethodConfig
 
 Status = Literal["met", "partly", "missing", "not recorded"]
@@ -38,10 +38,9 @@ class Item:
     answer: str
 
 
-COMPARING, REPORTING = "Comparing methods", "Reporting details"
-SETUP = Item(
-    REPORTING, "All details of the experimental setup?", "met", "study.toml and environment.json, printed under Methods and Environment"
-)  # fmt: skip
+Answer = tuple[Status, str]
+ORDER: tuple[Status, ...] = ("met", "partly", "not recorded", "missing")
+"""From best to worst: an item has the worst status of its answers."""
 
 
 def code_version(environment: Mapping[str, Any]) -> tuple[Status, str]:
@@ -57,97 +56,115 @@ def code_version(environment: Mapping[str, Any]) -> tuple[Status, str]:
     )
 
 
-def ablation(names: Sequence[str]) -> Item:
-    """Answer whether optimizers of these names have variants."""
-    variants = sorted({name for name in names if names.count(name) > 1})
-    return Item(COMPARING, "Ablation studies?", "partly" if variants else "not recorded",
-                f"variants of {join_names(variants)} were run" if variants
-                else "no method appears in more than one variant here; studies that were run apart are not known to this one")  # fmt: skip
+def checklist(results: Results, scorings: Sequence[Scoring]) -> tuple[Item, ...]:
+    """Return every item with its answer; `scorings` say how each benchmark is scored.
+
+    A question whose answer differs between benchmarks and live tasks is answered for each kind that the study has.
+    """
+    study, version = results.study, code_version(results.environment)
+    names = [entry.name for entry in study.methods]
+    kinds = [_benchmark_answers(results, scorings)] if results.benchmarks else []
+    kinds += [_live_answers(results)] if results.live.tasks or not results.benchmarks else []
+    tabular = kinds[:1]  # of a study of both kinds the benchmarks are the tabular ones
+
+    def item(part: str, question: str, key: str) -> Item:
+        return Item(part, question, *_joined([answers[key] for answers in kinds]))
+
+    code, comparing, reporting = "Releasing code", "Comparing methods", "Reporting details"
+    return (
+        item(code, "Code for the training pipeline used to evaluate the final architectures?", "pipeline"),
+        Item(code, "Code for the search space?", *version),
+        item(code, "Hyperparameters used for the final evaluation pipeline, as well as random seeds?", "final"),
+        Item(code, "Code for your NAS method?", *version),
+        item(code, "Hyperparameters for your NAS method, as well as random seeds?", "method"),
+        item(comparing, "Exactly the same NAS benchmark for all methods, with the same data set, split, search space and training code?", "same"),
+        item(comparing, "Confounding factors controlled (hardware, library versions, run time of the methods)?", "confounders"),
+        Item(comparing, "Ablation studies?", *_ablation(names)),
+        item(comparing, "The same evaluation protocol for all methods?", "protocol"),
+        item(comparing, "Performance compared over time?", "anytime"),
+        Item(comparing, "Compared to random search?", *_random_search(names)),
+        item(comparing, "Multiple runs, with their seeds reported?", "runs"),
+        Item(comparing, "Tabular or surrogate benchmarks for in-depth evaluation?", *_joined([a["tabular"] for a in tabular])),
+        Item(reporting, "How hyperparameters were tuned, and what time and resources that took?", *_tuning(study.methods)),
+        item(reporting, "Time for the entire end-to-end method, not only the search?", "time"),
+        Item(reporting, "All details of the experimental setup?", "met", "study.toml and environment.json, printed under Methods and Environment"),
+    )  # fmt: skip
 
 
-def random_search(names: Sequence[str]) -> Item:
-    """Answer whether random search is among optimizers of these names."""
-    there = "random_search" in names
-    return Item(COMPARING, "Compared to random search?", "met" if there and len(names) > 1 else "missing",
-                "random_search is among the methods" if there else "random_search is not in the study")  # fmt: skip
+def _joined(answers: Sequence[Answer]) -> Answer:
+    status = max((status for status, _ in answers), key=ORDER.index)
+    return status, "; ".join(text for _, text in answers)
 
 
-def several_runs(count: int, text: str) -> Item:
-    """Answer whether there are runs enough, with what the study has in words."""
-    enough = count >= RUNS_FOR_TESTS
-    return Item(COMPARING, "Multiple runs, with their seeds reported?", "met" if enough else "partly" if count > 1 else "missing",
-                text + ("" if enough else f"; tests need {RUNS_FOR_TESTS} or more"))  # fmt: skip
+def _ablation(names: Sequence[str]) -> Answer:
+    if variants := sorted({name for name in names if names.count(name) > 1}):
+        return "partly", f"variants of {join_names(variants)} were run"
+    return "not recorded", "no method appears in more than one variant; ablations in other studies are not known here"
 
 
-def tuning(entries: Sequence[MethodConfig]) -> Item:
-    """Answer how the optimizers of a study came by their settings."""
+def _random_search(names: Sequence[str]) -> Answer:
+    if "random_search" not in names:
+        return "missing", "random_search is not in the study"
+    return "met" if len(names) > 1 else "missing", "random_search is among the methods"
+
+
+def _several(count: int, text: str) -> Answer:
+    if count >= RUNS_FOR_TESTS:
+        return "met", text
+    return "partly" if count > 1 else "missing", f"{text}; tests need {RUNS_FOR_TESTS} or more"
+
+
+def _tuning(entries: Sequence[MethodConfig]) -> Answer:
     tuned = ", ".join(entry.label for entry in entries if entry.settings)
     settings = f"settings other than the defaults: {tuned}" if tuned else "all settings are the defaults"
-    return Item(REPORTING, "How hyperparameters were tuned, and what time and resources that took?", "not recorded",
-                f"{settings}; what came before the study is not part of it")  # fmt: skip
+    return "not recorded", f"{settings}; what came before the study is not part of it"
 
 
-def checklist(results: Results, scorings: Sequence[Scoring]) -> tuple[Item, ...]:
-    """Answer every item; `scorings` say how each benchmark is scored."""
-    return (*_code(results), *_comparing(results, scorings), *_reporting(results))
-
-
-def _code(results: Results) -> Sequence[Item]:
-    study, version = results.study, code_version(results.environment)
-    tables = ", ".join(sorted({name.partition("/")[0] for name in study.problems if not is_synthetic(name)}))
-    part = "Releasing code"
-    return (
-        Item(part, "Code for the training pipeline used to evaluate the final architectures?", "met",
-             f"evaluations are those of the published table {tables}; its checksum is under Environment" if tables
-             else "nothing is trained: evaluations are closed forms, named under Environment"),
-        Item(part, "Code for the search space?", *version),
-        Item(part, "Hyperparameters used for the final evaluation pipeline, as well as random seeds?", "met",
-             f"{'those of the table' if tables else 'nothing is trained'}; {_seeds(results)}"),
-        Item(part, "Code for your NAS method?", *version),
-        Item(part, "Hyperparameters for your NAS method, as well as random seeds?", "met",
-             f"every setting under Methods; study seed {study.seed}, runs 0 to {study.runs - 1}"),
-    )  # fmt: skip
-
-
-def _comparing(results: Results, scorings: Sequence[Scoring]) -> Sequence[Item]:
-    study = results.study
-    names = [entry.name for entry in study.methods]
-    several = len(names) > 1
-    kinds = " and ".join(
-        sorted({"closed forms" if is_synthetic(name) else "tabular benchmarks" for name in study.problems})
-    )
-    spaces = sorted({results.benchmark(name).space.name for name in study.problems})
-    held_out, splits = is_held_out(scorings), list(dict.fromkeys(s.searched for s in scorings if s.searched))
+def _benchmark_answers(results: Results, scorings: Sequence[Scoring]) -> Mapping[str, Answer]:
+    study, names = results.study, results.benchmarks
+    several = len(study.methods) > 1
+    tables = ", ".join(sorted({name.partition("/")[0] for name in names if not is_synthetic(name)}))
+    kinds = " and ".join(sorted({"closed forms" if is_synthetic(name) else "tabular benchmarks" for name in names}))
+    spaces = sorted({results.benchmark(name).space.name for name in names})
+    splits = list(dict.fromkeys(s.searched for s in scorings if s.searched))
     searched = f", searched on the {join_names(splits)} split" if splits else ""
-    same = f"{len(names)} methods, all on {', '.join(study.problems)}{searched}"
-    sentences = (same if several else "there is one method, so nothing is compared", *exposure(scorings))
-    part = COMPARING
-    return (
-        Item(part, "Exactly the same NAS benchmark for all methods, with the same data set, split, search space and training code?",
-             ("met" if held_out else "partly") if several else "missing",
-             ". ".join(sentence.removesuffix(".") for sentence in sentences)),
-        Item(part, "Confounding factors controlled (hardware, library versions, run time of the methods)?", "met",
-             "one environment is recorded, from when the study began; costs are those of the benchmark, not this machine's"),
-        ablation(names),
-        Item(part, "The same evaluation protocol for all methods?", "met",
-             f"one budget ({budget_text(results)}), repeats {study.repeat_policy}, scored by one rule (see Methods)"),
-        Item(part, "Performance compared over time?", "met" if several else "partly",
-             "anytime curves against what the budget limits and simulated seconds, and times to targets"),
-        random_search(names),
-        several_runs(study.runs, f"{pluralize(study.runs, 'run')} of each method on each data set, seed {study.seed}"),
-        Item(part, "Tabular or surrogate benchmarks for in-depth evaluation?", "met",
-             f"{kinds} on {pluralize(len(study.problems), 'data set')} of {', '.join(spaces)}"),
-    )  # fmt: skip
+    same = f"{len(study.methods)} methods, all on {', '.join(names)}{searched}"
+    sentences = (same if several else "there is one method, so there is no comparison", *exposure(scorings))
+    return {
+        "pipeline": ("met", f"evaluations are those of the published table {tables}; its checksum is under Environment" if tables
+                     else "nothing is trained: evaluations are closed forms, named under Environment"),
+        "final": ("met", f"{'those of the table' if tables else 'nothing is trained'}; {_seeds(results)}"),
+        "method": ("met", f"every setting under Methods; study seed {study.seed}, runs 0 to {study.runs - 1}"),
+        "same": (("met" if is_held_out(scorings) else "partly") if several else "missing",
+                 ". ".join(sentence.removesuffix(".") for sentence in sentences)),
+        "confounders": ("met", "one environment is recorded, from when the study began; costs are those of the benchmark, not this machine's"),
+        "protocol": ("met", f"one budget ({budget_text(results)}), repeats {study.repeat_policy}, scored by one rule (see Methods)"),
+        "anytime": ("met" if several else "partly", "anytime curves against the budget and simulated seconds, and times to target"),
+        "runs": _several(study.runs, f"{pluralize(study.runs, 'run')} of each method on each data set, seed {study.seed}"),
+        "tabular": ("met", f"{kinds} on {pluralize(len(names), 'data set')} of {', '.join(spaces)}"),
+        "time": ("partly", "training time is charged to the search and the optimizer's own seconds are reported; retraining of the final "
+                 "architecture is not included"),
+    }  # fmt: skip
 
 
-def _reporting(results: Results) -> Sequence[Item]:
-    part = REPORTING
-    return (
-        tuning(results.study.methods),
-        Item(part, "Time for the entire end-to-end method, not only the search?", "partly",
-             "training time is charged to the search and the optimizers' own seconds are reported; retraining of the final architecture is not included"),
-        SETUP,
-    )  # fmt: skip
+def _live_answers(results: Results) -> Mapping[str, Answer]:
+    study, live = results.study, results.live
+    several, seeds = len(study.methods) > 1, ", ".join(map(str, live.seeds))
+    held_out = " ".join(exposure([LIVE_SCORING])).removesuffix(".")
+    return {
+        "pipeline": code_version(results.environment),
+        "final": ("met", f"every setting in the table [live.recipe] under Methods; seeds {seeds}"),
+        "method": ("met", f"every setting in the tables [live.supernet], [live.search_recipe] and [[methods]] under Methods; seeds {seeds}"),
+        "same": ("met", f"{len(study.methods)} methods in {study.live.space}, all on the same splits of {', '.join(live.tasks)}. {held_out}")
+                if several else ("missing", "there is one method, so there is no comparison"),
+        "confounders": ("partly", "one environment and one thread per process; seconds are wall-clock, and other load on the machine is not recorded"),
+        "protocol": ("partly", "final training and scoring are the same; weight-sharing searches and searches that train from scratch have "
+                     "budgets of their own, reported in seconds"),
+        "anytime": ("met" if several else "partly", "search curves, and test scores against search time"),
+        "runs": _several(len(live.seeds), f"{pluralize(len(live.seeds), 'seed')} of each method on each task"),
+        "tabular": ("missing", "networks are trained here; tables and functions can be problems of the same study"),
+        "time": ("met", "search, final training and processor seconds are reported for every method"),
+    }  # fmt: skip
 
 
 def budget_text(results: Results) -> str:

@@ -10,7 +10,7 @@ from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.scoring import exposure, scored_by
 from nasbench.reports.page.checklist import budget_text
-from nasbench.reports.page.words import join_names, pluralize
+from nasbench.reports.wording import join_names, pluralize
 
 REPEATS = {
     "retrain": "An architecture that is queried again is trained again, with a new training seed, and charged again.",
@@ -33,14 +33,14 @@ def methods(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> tup
     if all(e.is_exact for e in evaluations):
         seeds = "A query is answered by the exact value."
     protocol = (
-        f"{pluralize(len(study.methods), 'optimizer')} searched {pluralize(len(study.problems), 'benchmark')} "
-        f"({', '.join(study.problems)}), {pluralize(study.runs, 'run')} each, with the study seed {study.seed}. "
+        f"{pluralize(len(study.methods), 'optimizer')} searched {pluralize(len(results.benchmarks), 'benchmark')} "
+        f"({', '.join(results.benchmarks)}), {pluralize(study.runs, 'run')} each, with the study seed {study.seed}. "
         + objectives_of(study.objectives, evaluations[0].views)
         + (f"; search split: {join_names(splits)}" if splits else "")
         + (f"; training length: {join_names(lengths)}. " if lengths else ". ")
         + f"A run ends at {budget_text(results)}; the query that crosses the limit counts. {REPEATS[study.repeat_policy]} {seeds}"
     )
-    several = len(results.protocol(study.problems[0]).epochs) > 1
+    several = len(results.protocol(results.benchmarks[0]).epochs) > 1
     scores = (
         f"The incumbent is the architecture with the {evaluations[0].view.best} observed first objective so far"
         + (" at the highest fidelity reached so far" if several else "")

@@ -10,15 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from nasbench.errors import unknown_name
+from nasbench.errors import NasbenchError, unknown_name
 from nasbench.reports.analysis.comparison import Comparison, compare
-from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, evaluate
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, evaluate_study
+from nasbench.reports.analysis.live_tasks import LiveTasks
 from nasbench.reports.analysis.results import Results
+from nasbench.reports.analysis.scoring import Scoring
 from nasbench.reports.analysis.time_to_target import TimeToTarget, times_to_target
 from nasbench.reports.figures.anytime import anytime
 from nasbench.reports.figures.critical_difference import critical_difference
 from nasbench.reports.figures.figure import Figure
 from nasbench.reports.figures.hypervolume import hypervolume
+from nasbench.reports.figures.live_tasks import score_against_seconds, search_curves, skips
 from nasbench.reports.figures.operator_shares import proposers
 from nasbench.reports.figures.pareto import pareto
 from nasbench.reports.figures.performance_profile import performance_profile
@@ -27,6 +30,8 @@ from nasbench.reports.figures.survival import survival
 from nasbench.reports.figures.theory_predictions import laws
 from nasbench.reports.figures.win_probability import win_probability
 from nasbench.reports.page.checklist import Item, checklist
+from nasbench.reports.page.live_methods import live_methods
+from nasbench.reports.page.live_summary import live_summary
 from nasbench.reports.page.methods import methods, settings_of
 from nasbench.reports.page.summary import summary
 from nasbench.reports.statistics.result import Undefined
@@ -37,6 +42,8 @@ from nasbench.reports.tables.anytime import anytime_table
 from nasbench.reports.tables.comparison import comparison_table
 from nasbench.reports.tables.further_data_set import further_data_set_table
 from nasbench.reports.tables.included_results import read_judgements
+from nasbench.reports.tables.live_overview import overview_table, skipped_table
+from nasbench.reports.tables.live_scores import pairs_table, score_table
 from nasbench.reports.tables.multi_objective import multi_objective_table
 from nasbench.reports.tables.power import power_table
 from nasbench.reports.tables.practical_equivalence import practical_table
@@ -45,6 +52,7 @@ from nasbench.reports.tables.robustness import robustness_table
 from nasbench.reports.tables.table import ReportTable
 from nasbench.reports.tables.theory_predictions import laws_table
 from nasbench.reports.tables.time_to_target import time_to_target_table
+from nasbench.reports.tables.training_cost import training_cost_table
 from nasbench.theory.traces.trace_check import TraceCheck
 from nasbench.theory.traces.trace_checks import decide
 
@@ -80,26 +88,56 @@ class Report:
     runs: tuple[tuple[str, str, str, str], ...]
 
 
+@dataclass(frozen=True)
+class _Part:
+    """What a report says of the benchmarks of a study, or of its live tasks."""
+
+    summary: tuple[str, ...] = ()
+    tables: tuple[ReportTable, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    methods: tuple[str, ...] = ()
+    scorings: tuple[Scoring, ...] = ()
+
+
 def build_report(
     results: Results, reference: str | None = None, judgements: Sequence[Path] = (), *, figures: bool = True
 ) -> Report:
-    """Compute everything that a report says; the same results give the same report.
+    """Return everything that a report says; the same results give the same report.
 
     Args:
-        results: the study.
-        reference: label of the optimizer that times to targets are compared with; the study's first if None.
+        results: the study, on benchmarks, live tasks, or both.
+        reference: label of the baseline method that times to target are compared with; the study's first if None.
         judgements: files that `nasbench verify`, `hypotheses` or `reproduce` printed with `--json`, to be shown as tables.
         figures: whether figures are drawn, which takes most of the time.
 
     Raises:
-        NasbenchError: if the reference is no label of the study, or a file of judgements is none.
+        NasbenchError: if the reference is no label of the study or has no times to be compared with, or a file of judgements is none.
     """
-    reference = results.labels[0] if reference is None else reference
-    if reference not in results.labels:
+    if reference is not None and reference not in results.labels:
         raise unknown_name("optimizer in this study", reference, results.labels)
+    if reference is not None and not results.benchmarks:
+        raise NasbenchError("A report of live tasks has no times to targets; leave --reference out.")
     judged = [table for path in judgements for table in read_judgements(path)]
+    queried = _benchmarks(results, reference or results.labels[0], figures) if results.benchmarks else _Part()
+    trained = _live_tasks(results.live, figures)
+    return Report(
+        title=results.study.name,
+        description=results.study.description,
+        summary=(*queried.summary, *trained.summary),
+        tables=(*queried.tables, *trained.tables, *judged),
+        figures=(*queried.figures, *trained.figures),
+        methods=(*queried.methods, *trained.methods),
+        settings=settings_of(results),
+        study=results.study.to_toml(),
+        environment=environment_rows(results.environment),
+        checklist=checklist(results, queried.scorings),
+        runs=(*_runs(results), *_live_runs(results.live)),
+    )
+
+
+def _benchmarks(results: Results, reference: str, draw: bool) -> _Part:
     rng = np.random.default_rng([results.study.seed, 1])
-    evaluations = tuple(evaluate(results))
+    evaluations = tuple(evaluate_study(results))
     scores = {e.benchmark: {label: o.score for label, o in e.outcomes.items()} for e in evaluations}
     digests = {e.benchmark: {label: o.digest for label, o in e.outcomes.items()} for e in evaluations}
     comparisons = {name: compare(scores[name], digests[name], rng) for name in scores}
@@ -109,18 +147,32 @@ def build_report(
     reached = {
         a: [x for e in evaluations if a in e.accounts for x in times_to_target(e, a, reference, rng)] for a in accounts
     }
-    return Report(
-        title=results.study.name,
-        description=results.study.description,
+    return _Part(
         summary=summary(results, evaluations, comparisons, reached[main], reference, halves),
-        tables=(*_tables(results, evaluations, comparisons, reached, reference, spoken, halves, rng), *judged),
-        figures=_figures(results, evaluations, spoken) if figures else (),
+        tables=_tables(results, evaluations, comparisons, reached, reference, spoken, halves, rng),
+        figures=_figures(results, evaluations, spoken) if draw else (),
         methods=methods(results, evaluations),
-        settings=settings_of(results),
-        study=results.study.to_toml(),
-        environment=environment_rows(results.environment),
-        checklist=checklist(results, [e.scoring for e in evaluations]),
-        runs=_runs(results),
+        scorings=tuple(e.scoring for e in evaluations),
+    )
+
+
+def _live_tasks(live: LiveTasks, draw: bool) -> _Part:
+    skipped = skipped_table(list(live.skipped.items()))
+    if not live.tasks:
+        return _Part(summary=live_summary(live), tables=(skipped,) if skipped else ())
+    rng = np.random.default_rng([*live.seeds, 1])
+    tables = (
+        overview_table(live),
+        score_table(live, rng),
+        pairs_table(live, rng),
+        training_cost_table(live),
+        skipped,
+    )
+    return _Part(
+        summary=live_summary(live),
+        tables=tuple(table for table in tables if table is not None),
+        figures=(search_curves(live), score_against_seconds(live), skips(live)) if draw else (),
+        methods=live_methods(live),
     )
 
 
@@ -194,6 +246,20 @@ def _runs(results: Results) -> tuple[tuple[str, str, str, str], ...]:
             label,
             " ".join(path.relative_to(folder).as_posix() for path in results.files((benchmark, label))),
         )
-        for benchmark in results.study.problems
+        for benchmark in results.benchmarks
         for label in results.labels
+    )
+
+
+def _live_runs(live: LiveTasks) -> tuple[tuple[str, str, str, str], ...]:
+    folder = live.store.folder
+    return tuple(
+        (
+            runs.digest,
+            runs.task,
+            runs.label,
+            " ".join(path.relative_to(folder).as_posix() for path in live.files(runs.task, runs.label)),
+        )
+        for task in live.tasks
+        for runs in live.of_task(task)
     )

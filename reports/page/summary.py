@@ -13,12 +13,12 @@ from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.targets import headline
 from nasbench.reports.analysis.time_to_target import TimeToTarget
 from nasbench.reports.analysis.views import as_seen
-from nasbench.reports.page.words import join_names, pluralize
 from nasbench.reports.statistics.power import minimal_detectable_effect, rank_sum, runs_needed
 from nasbench.reports.statistics.restricted_mean_ratio import RestrictedMeanRatio
 from nasbench.reports.statistics.result import Estimate, Interval, Undefined
 from nasbench.reports.statistics.robustness import across_conditions, rank_methods
 from nasbench.reports.tables.table import MINUS
+from nasbench.reports.wording import join_names, pluralize
 from nasbench.ties import tolerance
 
 SMALL, LARGE = 0.56, 0.71
@@ -77,7 +77,7 @@ def _extent(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> str
     timed = [o for e in evaluations if "train_seconds" in e.accounts for o in e.outcomes.values()]
     seconds = sum(float(o.spent["train_seconds"].sum()) for o in timed)
     return (
-        f"{pluralize(len(study.methods), 'optimizer')} ran {pluralize(study.runs, 'time')} on {pluralize(len(study.problems), 'data set')}: "
+        f"{pluralize(len(study.methods), 'optimizer')} ran {pluralize(study.runs, 'time')} on {pluralize(len(results.benchmarks), 'data set')}: "
         f"{pluralize(round(queries), 'query', 'queries')}"
         + (
             f", for which the tables record {_duration(seconds)} of training."

@@ -24,11 +24,11 @@ def reproduce(
     """Reproduce a published table and test each value. Exits with status 1 if any differs significantly."""
     from nasbench.cli.console import print_json, print_table
     from nasbench.cli.progress import progress_bar
-    from nasbench.reports.page.words import pluralize
     from nasbench.reports.papers.catalogue import get_paper
     from nasbench.reports.papers.reproduce import reproduce as run
     from nasbench.reports.papers.tables import UNCONFIRMED, reproduction_table, rows_of, searched_splits, shown
     from nasbench.reports.tables.render import write_table_files
+    from nasbench.reports.wording import pluralize
 
     published = get_paper(paper)
     with progress_bar(f"reproducing {paper}") as progress:

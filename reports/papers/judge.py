@@ -13,11 +13,11 @@ from typing import Literal
 
 import numpy as np
 
-from nasbench.reports.page.words import pluralize
 from nasbench.reports.papers.paper import ROUNDING, PublishedValue
 from nasbench.reports.statistics.equivalence import Equivalence, published
 from nasbench.reports.statistics.multiple import holm
 from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.wording import pluralize
 from nasbench.spaces.space import Floats
 
 ALPHA = 0.05

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nasbench.errors import NasbenchError
-from nasbench.reports.page.words import pluralize
 from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.wording import pluralize
 from nasbench.ties import tolerance
 
 FloatArray = NDArray[np.floating[Any]]

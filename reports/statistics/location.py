@@ -12,9 +12,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nasbench.reports.page.words import pluralize
 from nasbench.reports.statistics.inputs import FloatArray, as_array, check_level, incomplete
 from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.wording import pluralize
 
 Statistic = Callable[[FloatArray], FloatArray]
 

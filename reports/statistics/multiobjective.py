@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nasbench.errors import NasbenchError
-from nasbench.reports.page.words import pluralize
 from nasbench.reports.statistics.inputs import FloatArray, as_array
 from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.wording import pluralize
 
 
 def hypervolume(front: ArrayLike, reference: ArrayLike) -> float | Undefined:

@@ -12,8 +12,8 @@ from collections.abc import Callable
 import numpy as np
 
 from nasbench.errors import NasbenchError
-from nasbench.reports.page.words import pluralize
 from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.wording import pluralize
 
 Design = Callable[[float, int], float]
 MOST_RUNS = 10_000_000

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nasbench.reports.page.words import none_of
 from nasbench.reports.statistics.inputs import CensoredTimes, FloatArray, as_array
 from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.wording import none_of
 
 
 def expected_running_time(times: CensoredTimes) -> float | Undefined:

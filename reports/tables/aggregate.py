@@ -8,12 +8,12 @@ import numpy as np
 
 from nasbench.reports.analysis.comparison import resamples_for
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
-from nasbench.reports.page.words import pluralize
 from nasbench.reports.statistics.bootstrap import stratified
 from nasbench.reports.statistics.location import interquartile_mean, mean
 from nasbench.reports.statistics.pairwise import probability_of_improvement
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn, estimated
+from nasbench.reports.wording import pluralize
 from nasbench.spaces.space import Floats
 from nasbench.ties import tolerance
 

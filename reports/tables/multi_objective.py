@@ -10,12 +10,12 @@ from nasbench.reports.analysis.comparison import compare
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.analysis.pareto_fronts import REFERENCE, FrontTraces, TrueFront
 from nasbench.reports.analysis.scoring import searched_on
-from nasbench.reports.page.words import format_range, pluralize
 from nasbench.reports.statistics.bootstrap import studentised_mean
 from nasbench.reports.statistics.multiobjective import additive_epsilon, coverage, igd_plus
 from nasbench.reports.statistics.result import Estimate, Interval, Undefined
 from nasbench.reports.tables.comparison import MARKS, MEANINGS
 from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn, estimated
+from nasbench.reports.wording import format_range, pluralize
 from nasbench.spaces.space import Floats
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
-from nasbench.reports.page.words import pluralize
 from nasbench.reports.statistics.power import Design, mean_difference, minimal_detectable_effect, runs_needed
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.tables.practical_equivalence import MARGIN
 from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
+from nasbench.reports.wording import pluralize
 from nasbench.ties import differences, is_constant, tolerance
 
 LARGEST = 100.0

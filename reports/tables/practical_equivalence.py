@@ -8,12 +8,12 @@ import numpy as np
 
 from nasbench.benchmarks.views import View
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
-from nasbench.reports.page.words import pluralize
 from nasbench.reports.statistics.bayesian import signed_rank
 from nasbench.reports.statistics.equivalence import Equivalence, paired
 from nasbench.reports.statistics.multiple import holm
 from nasbench.reports.statistics.result import Interval, Undefined
 from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
+from nasbench.reports.wording import pluralize
 
 MARGIN = 0.1
 """Percentage points of error up to which two architectures are as good as each other: about what another training seed changes."""

@@ -14,7 +14,6 @@ from nasbench.errors import NasbenchError
 from nasbench.files.sealed import read_sealed, write_sealed
 from nasbench.live.experiment.evaluation_cache import EvaluationCache
 from nasbench.reports.analysis.results import Results
-from nasbench.reports.live.results import LiveResults
 from nasbench.study.backend import UnitResult
 from nasbench.study.runner import run_study
 from nasbench.study.store import Store
@@ -123,9 +122,9 @@ def _live(folder: Path) -> tuple[Path, list[Read]]:
 
 
 def _live_reported(folder: Path) -> Any:
-    results = LiveResults.open(folder)
-    read = [results.runs(task, unit.label).results for task in results.tasks for unit in LIVE.units()]
-    return results.study, results.store.environment, results.store.skipped, read
+    results = Results.open(folder)
+    read = [results.live.runs(task, unit.label).results for task in results.live.tasks for unit in LIVE.units()]
+    return results.study, results.environment, results.store.skipped, read
 
 
 def _live_resumed(folder: Path) -> Any:

@@ -126,7 +126,7 @@ def test_a_study_runs_skips_resumes_and_ends_in_a_page(
     stored = json.loads((folder / "runs" / "co2" / "gaea" / "000001.json").read_text())
     assert stored["config"]["recipe"]["epochs"] == 2 and "seconds" not in json.dumps(stored["search_curve"])
     (folder / "runs" / "co2" / "gaea" / "000001.json").unlink()
-    with pytest.raises(NasbenchError, match="lacks 1 of 7 results of its study"):
+    with pytest.raises(NasbenchError, match="lacks 1 of 7 units of its study"):
         call("report", str(folder))
     with pytest.raises(NasbenchError, match="NASBENCH_DATA is not set"):
         call("run", str(path), "--task", "ett", "--out", str(tmp_path / "other"))
@@ -279,7 +279,7 @@ def test_a_damaged_file_of_a_live_study_stops_readers_and_runs_by_its_name(tmp_p
 
 
 def report_of(folder: Path) -> Any:
-    from nasbench.reports.live.results import LiveResults
+    from nasbench.reports.analysis.results import Results
 
-    results = LiveResults.open(folder)
-    return results.store.environment, [results.of_task(task) for task in results.tasks]
+    results = Results.open(folder)
+    return results.environment, [results.live.of_task(task) for task in results.live.tasks]

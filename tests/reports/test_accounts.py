@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nasbench.reports.analysis.accounts import main_account
-from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, evaluate
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, evaluate_study
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.targets import time_to_target
 from nasbench.reports.analysis.time_to_target import times_to_target
@@ -25,7 +25,7 @@ from nasbench.search.ledger import Budget
 
 @pytest.fixture(scope="module")
 def evaluations(several: Results) -> list[BenchmarkEvaluation]:
-    return list(evaluate(several))
+    return list(evaluate_study(several))
 
 
 def test_the_account_is_that_of_the_budget() -> None:
@@ -59,7 +59,7 @@ def test_arrivals_are_counted_alike(request: pytest.FixtureRequest, study: str, 
     """The rate, the restricted mean and the expected running time of a row all stop at its horizon."""
     opened: Results = request.getfixturevalue(study)
     late = 0
-    for evaluation in evaluate(opened):
+    for evaluation in evaluate_study(opened):
         traces = {label: opened.traces(evaluation.benchmark, label) for label in evaluation.outcomes}
         for one in times_to_target(evaluation, account, "random_search", np.random.default_rng(0)):
             raw = time_to_target(traces[one.label], one.target, account)

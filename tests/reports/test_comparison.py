@@ -9,17 +9,17 @@ import pytest
 from scipy import stats
 
 from nasbench.reports.analysis.comparison import compare
-from nasbench.reports.analysis.evaluation import evaluate, evaluate_benchmark
+from nasbench.reports.analysis.evaluation import evaluate_benchmark, evaluate_study
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.time_to_target import times_to_target
 from nasbench.reports.page.report import build_report
-from nasbench.reports.page.words import join_names, pluralize
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.tables.ablation import variants
 from nasbench.reports.tables.aggregate import aggregate_table, relative_regret
 from nasbench.reports.tables.anytime import anytime_table
 from nasbench.reports.tables.comparison import comparison_table
 from nasbench.reports.tables.practical_equivalence import practical_table
+from nasbench.reports.wording import join_names, pluralize
 
 
 def test_standings_against_scipy(results: Results) -> None:
@@ -71,7 +71,7 @@ def test_a_lower_mean_that_loses_most_pairs_is_called_contrary() -> None:
 
 
 def test_the_main_table_repeats_the_computed_numbers(results: Results) -> None:
-    evaluations = list(evaluate(results))
+    evaluations = list(evaluate_study(results))
     rng = np.random.default_rng(0)
     comparisons = {
         e.benchmark: compare(
@@ -93,7 +93,7 @@ def test_the_main_table_repeats_the_computed_numbers(results: Results) -> None:
 
 
 def test_the_anytime_table_reads_exact_budgets(results: Results) -> None:
-    evaluations = list(evaluate(results))
+    evaluations = list(evaluate_study(results))
     table = anytime_table(evaluations)
     traces = results.traces("nas-bench-201/cifar10", "random_search")
     oracle = results.oracle("nas-bench-201/cifar10")
@@ -147,7 +147,7 @@ def test_words() -> None:
 
 
 def test_relative_regret_is_zero_at_the_optimum_and_one_for_a_random_architecture(results: Results) -> None:
-    evaluations = list(evaluate(results))
+    evaluations = list(evaluate_study(results))
     oracle = results.oracle("nas-bench-201/cifar10")
     values = relative_regret(evaluations, "random_search")
     first = evaluations[0].outcomes["random_search"].score
@@ -163,7 +163,7 @@ def test_relative_regret_is_zero_at_the_optimum_and_one_for_a_random_architectur
 
 
 def test_practical_difference_sums_to_one_and_follows_the_margin(results: Results) -> None:
-    evaluations = list(evaluate(results))
+    evaluations = list(evaluate_study(results))
     table = practical_table(evaluations, "random_search", np.random.default_rng(0))
     assert table is not None
     for row in table.rows:

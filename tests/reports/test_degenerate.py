@@ -11,7 +11,7 @@ import pytest
 
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.benchmarks.landscape_report import describe
-from nasbench.reports.analysis.evaluation import evaluate
+from nasbench.reports.analysis.evaluation import evaluate_study
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.figures.landscape import landscape
 from nasbench.reports.page.report import Report, build_report
@@ -215,7 +215,7 @@ def test_one_query_a_run_at_very_different_costs(
     )  # fmt: skip
     results = Results.open(folder)
     write_report(build_report(results, figures=False), tmp_path / "out")
-    (evaluation,) = evaluate(results)
+    (evaluation,) = evaluate_study(results)
     for fraction in (0.25, 0.5, 1.0):
         assert all(np.isfinite(regret).all() for regret in evaluation.at_fraction(fraction).values())
     for outcome in evaluation.outcomes.values():

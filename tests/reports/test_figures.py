@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, evaluate
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, evaluate_study
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.figures.anytime import anytime
 from nasbench.reports.figures.critical_difference import critical_difference
@@ -52,7 +52,7 @@ def lab(rgb: np.ndarray) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def evaluations(results: Results) -> list[BenchmarkEvaluation]:
-    return list(evaluate(results))
+    return list(evaluate_study(results))
 
 
 @pytest.mark.parametrize("colour", PALETTE)

@@ -10,10 +10,10 @@ from nasbench.reports.analysis.evaluation import evaluate_benchmark
 from nasbench.reports.analysis.pareto_fronts import REFERENCE, front_traces, true_front
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.figures.pareto import pareto
-from nasbench.reports.page.words import format_range
 from nasbench.reports.statistics.multiobjective import hypervolume
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.tables.multi_objective import multi_objective_table
+from nasbench.reports.wording import format_range
 
 BENCHMARK = "nas-bench-201/cifar10"
 

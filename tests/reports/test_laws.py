@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, evaluate
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, evaluate_study
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.figures.theory_predictions import laws
 from nasbench.reports.tables.table import value_text
@@ -37,7 +37,7 @@ def folder(small_study: Callable[..., Path], tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture(scope="module")
 def evaluations(folder: Path) -> list[BenchmarkEvaluation]:
-    return list(evaluate(Results.open(folder)))
+    return list(evaluate_study(Results.open(folder)))
 
 
 def test_verdicts_and_curves_are_those_of_verify(folder: Path, evaluations: list[BenchmarkEvaluation]) -> None:

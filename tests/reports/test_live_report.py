@@ -13,15 +13,16 @@ import numpy as np
 import pytest
 
 from nasbench.errors import NasbenchError
-from nasbench.reports.live.compare import most_coverage, seed_mean, seeds_needed, why_no_test
-from nasbench.reports.live.report import build_live_report
-from nasbench.reports.live.results import LiveResults
+from nasbench.reports.analysis.few_seeds import most_coverage, seed_mean, seeds_needed, why_no_test
+from nasbench.reports.analysis.results import Results
+from nasbench.reports.page.report import build_report
 from nasbench.reports.page.writer import write_report
 from nasbench.reports.statistics.pairwise import wilcoxon_signed_rank
 from nasbench.reports.statistics.result import Estimate, HypothesisTest, Interval, Undefined
 from nasbench.study.backend import UnitResult
-from nasbench.study.config import WorkUnit
+from nasbench.study.config import Study, WorkUnit
 from nasbench.study.live_config import task_of
+from nasbench.study.runner import run_study
 from nasbench.study.store import Store
 from nasbench.study.toml import load_study
 
@@ -52,7 +53,7 @@ def result(unit: WorkUnit, score: float) -> dict[str, Any]:
     return {**row, "search_seconds": 6.0, "search_curve": steps, "train_curve": []}
 
 
-def make(folder: Path, seeds: int, skipped: bool = True, spread: float = 0.0) -> LiveResults:
+def make(folder: Path, seeds: int, skipped: bool = True, spread: float = 0.0) -> Results:
     """Write the results of `applications` with scores of `10 place + seed + spread place seed^2` and open them."""
     study = load_study("applications").with_runs(seeds)
     store = Store.create_or_resume(
@@ -65,17 +66,17 @@ def make(folder: Path, seeds: int, skipped: bool = True, spread: float = 0.0) ->
             score = 10.0 * place + unit.seed + spread * place * unit.seed**2
             store.write(unit, UnitResult(timing={}, result=result(unit, score)))
     store.write_skipped({"trec": "there is no text."} if skipped else {})
-    return LiveResults.open(folder)
+    return Results.open(folder)
 
 
 @pytest.fixture(scope="module")
-def three(tmp_path_factory: pytest.TempPathFactory) -> LiveResults:
+def three(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """Three seeds, one task skipped."""
     return make(tmp_path_factory.mktemp("live") / "study", 3)
 
 
-def test_each_task_has_a_row_and_each_number_its_hash(three: LiveResults) -> None:
-    built = build_live_report(three)
+def test_each_task_has_a_row_and_each_number_its_hash(three: Results) -> None:
+    built = build_report(three)
     tables = {table.name: table for table in built.tables}
     assert list(tables) == ["tasks", "scores", "costs", "skipped"]
     overview = tables["tasks"]
@@ -98,8 +99,8 @@ def test_each_task_has_a_row_and_each_number_its_hash(three: LiveResults) -> Non
     assert all(cell.runs in named for cell in numbers if not isinstance(cell.value, Undefined))
 
 
-def test_macro_f1_stands_where_classes_are_unequal(three: LiveResults) -> None:
-    (scores,) = (table for table in build_live_report(three).tables if table.name == "scores")
+def test_macro_f1_stands_where_classes_are_unequal(three: Results) -> None:
+    (scores,) = (table for table in build_report(three).tables if table.name == "scores")
     f1 = {(row[0].value, row[1].value): row[6].value for row in scores.rows}
     assert f1["breast-mnist", "gaea"] == pytest.approx(100 - 21.0)
     digits, co2 = f1["digits", "gaea"], f1["co2", "gaea"]
@@ -107,8 +108,8 @@ def test_macro_f1_stands_where_classes_are_unequal(three: LiveResults) -> None:
     assert isinstance(co2, Undefined) and "no classes" in co2.reason
 
 
-def test_the_page_says_what_was_skipped_and_why_nothing_is_tested(three: LiveResults, tmp_path: Path) -> None:
-    built = build_live_report(three)
+def test_the_page_says_what_was_skipped_and_why_nothing_is_tested(three: Results, tmp_path: Path) -> None:
+    built = build_report(three)
     page = write_report(built, tmp_path / "report").page.read_text()
     for expected in (
         "trec was not run: there is no text.",
@@ -122,12 +123,12 @@ def test_the_page_says_what_was_skipped_and_why_nothing_is_tested(three: LiveRes
     assert "hybrid_supernet has 0.0 skip connections after the first epoch, 2.0 after the last" in skips.panels[0].alt
     assert "random_search" not in skips.panels[0].alt
     assert [item.status for item in built.checklist if "random search" in item.question] == ["met"]
-    again = write_report(build_live_report(LiveResults.open(three.store.folder)), tmp_path / "again").page.read_text()
+    again = write_report(build_report(Results.open(three.store.folder)), tmp_path / "again").page.read_text()
     assert page == again
 
 
 def test_eight_seeds_are_compared_by_a_test(tmp_path: Path) -> None:
-    built = build_live_report(make(tmp_path / "study", 8, spread=0.1))
+    built = build_report(make(tmp_path / "study", 8, spread=0.1))
     (pairs,) = (table for table in built.tables if table.name == "pairs")
     assert all(row[3].value == pytest.approx(6 / 128) for row in pairs.rows[1:4])  # every pair is one-sided, times six
     assert pairs.rows[1][2].mark == "*" and not any("not compared" in sentence for sentence in built.summary)
@@ -160,20 +161,56 @@ def test_what_is_incomplete_or_broken_is_refused(tmp_path: Path) -> None:
     unit = results.study.units()[0]
     results.store.path(unit).unlink()
     with pytest.raises(
-        NasbenchError, match=r"lacks 1 of \d+ results of its study \(the first: majority on digits, seed 0\)"
+        NasbenchError, match=r"lacks 1 of \d+ units of its study \(the first: majority on live/digits, run 0\)"
     ):
-        LiveResults.open(folder)
+        Results.open(folder)
     results.store.write(unit, UnitResult(timing={}, result=result(unit, 80.0)))
     (folder / "skipped.json").write_text("{")
     with pytest.raises(NasbenchError, match=r"skipped.json cannot be read"):
-        LiveResults.open(folder)
+        Results.open(folder)
     with pytest.raises(NasbenchError, match="not a results folder"):
-        LiveResults.open(tmp_path)
+        Results.open(tmp_path)
 
 
 def test_a_live_report_imports_no_torch() -> None:
-    code = "import sys, nasbench.reports.live.report; print(json.dumps('torch' in sys.modules))".replace(
+    code = "import sys, nasbench.reports.page.report; print(json.dumps('torch' in sys.modules))".replace(
         "import sys", "import json, sys"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) is False
+
+
+def test_a_study_of_a_function_and_a_live_task_has_one_report(tmp_path: Path) -> None:
+    study = Study(
+        problems=["nk/10x6-k2", "live/digits"],
+        methods=["random_search", "regularized_evolution"],
+        budget={"unique_queries": 5},
+        runs=2,
+        live=load_study("live-quick").with_runs(2).live.on(["live/digits"]),
+    )
+    queried = Store.open(run_study(study.with_problems(["nk/10x6-k2"]), tmp_path / "function").folder)
+    store = Store.create_or_resume(tmp_path / "both", study, {"device": {"device": "cpu", "device_type": "cpu"}})
+    for unit in store.units():
+        if unit.problem == "live/digits":
+            store.write(unit, UnitResult(timing={}, result=result(unit, 10.0 + unit.seed)))
+        else:
+            timing = {"optimizer_seconds": 0.0, "unit_seconds": 0.0}
+            store.write(unit, UnitResult(timing=timing, traces=queried.content(unit)))
+    results = Results.open(tmp_path / "both")
+    assert results.benchmarks == ("nk/10x6-k2",) and results.live.tasks == ("digits",)
+    built = build_report(results)
+    names = [table.name for table in built.tables]
+    assert len(set(names)) == len(names) and {"comparison", "tasks", "scores", "costs"} <= set(names)
+    assert {figure.name for figure in built.figures} >= {"search-curves", "survival"}
+    assert len({item.question for item in built.checklist}) == len(built.checklist)
+    (time,) = (item for item in built.checklist if "end-to-end" in item.question)
+    assert time.status == "partly" and "retraining" in time.answer and "processor seconds" in time.answer
+    assert write_report(built, tmp_path / "report").page.exists()
+    assert set(results.to_pandas()["problem"]) == {"nk/10x6-k2"}
+
+
+def test_traces_and_times_to_target_of_live_tasks_are_refused(three: Results) -> None:
+    with pytest.raises(NasbenchError, match="live tasks only"):
+        three.to_pandas()
+    with pytest.raises(NasbenchError, match="leave --reference out"):
+        build_report(three, "random_search")

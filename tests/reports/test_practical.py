@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 from statsmodels.stats.power import TTestPower
 
-from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, evaluate
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, evaluate_study
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.statistics.result import Interval, Undefined
 from nasbench.reports.tables.further_data_set import further_data_set_table
@@ -24,7 +24,7 @@ RUNS = 40
 
 @pytest.fixture(scope="module")
 def evaluation(results: Results) -> BenchmarkEvaluation:
-    return next(iter(evaluate(results)))
+    return next(iter(evaluate_study(results)))
 
 
 def made_up(

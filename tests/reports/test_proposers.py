@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, evaluate
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, evaluate_study
 from nasbench.reports.analysis.operator_shares import proposer_shares
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.traces import Traces, stack_runs
@@ -76,7 +76,7 @@ def test_windows_weigh_up_to_the_overall_share() -> None:
 
 
 def test_a_study_records_it_and_the_figure_shows_it(folder: Path) -> None:
-    (evaluation,) = evaluate(Results.open(folder))
+    (evaluation,) = evaluate_study(Results.open(folder))
     shares = evaluation.outcomes["hybrid"].shares
     assert shares is not None and set(shares.proposers) <= PARTS
     assert (shares.share[shares.proposers.index("uniform"), :, 0] == 1.0).all(), "the initial design"
@@ -89,13 +89,13 @@ def test_a_study_records_it_and_the_figure_shows_it(folder: Path) -> None:
 
 
 def test_results_without_the_column_are_read(folder: Path, tmp_path: Path, results: Results) -> None:
-    assert proposers(list(evaluate(results))) is None
+    assert proposers(list(evaluate_study(results))) is None
     older = tmp_path / "older"
     shutil.copytree(folder, older)
     first = min((older / "traces").rglob("hybrid/*.parquet"))
     pq.write_table(pq.read_table(first, partitioning=None).drop_columns("operator"), first)
     vouch(older)
     evaluation: BenchmarkEvaluation
-    (evaluation,) = evaluate(Results.open(older))
+    (evaluation,) = evaluate_study(Results.open(older))
     assert evaluation.outcomes["hybrid"].shares is None
     assert len(evaluation.outcomes["hybrid"].score) == 4

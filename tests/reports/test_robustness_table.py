@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nasbench.reports.analysis.evaluation import evaluate
+from nasbench.reports.analysis.evaluation import evaluate_study
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.time_to_target import times_to_target
 from nasbench.reports.statistics.result import Undefined
@@ -13,7 +13,7 @@ from nasbench.reports.tables.robustness import robustness_table
 
 
 def test_first_places_are_those_of_the_traces(results: Results) -> None:
-    evaluations = list(evaluate(results))
+    evaluations = list(evaluate_study(results))
     rng = np.random.default_rng(0)
     reached = [a for e in evaluations for a in times_to_target(e, "queries", "random_search", rng)]
     halves: dict[str, float | Undefined] = {e.short: 0.5 for e in evaluations}
@@ -47,14 +47,14 @@ def test_first_places_are_those_of_the_traces(results: Results) -> None:
 def test_one_optimizer_has_no_ranking(results: Results) -> None:
     from dataclasses import replace
 
-    (evaluation, *_) = evaluate(results)
+    (evaluation, *_) = evaluate_study(results)
     alone = replace(evaluation, outcomes={"random_search": evaluation.outcomes["random_search"]})
     assert robustness_table([alone], [], {}) is None
 
 
 @pytest.mark.parametrize("share", [Undefined("a and b share the first place"), 0.25])
 def test_halves_say_why_where_they_cannot(results: Results, share: float | Undefined) -> None:
-    (evaluation, *_) = evaluate(results)
+    (evaluation, *_) = evaluate_study(results)
     table = robustness_table([evaluation], [], {evaluation.short: share})
     assert table is not None
     assert table.rows[-1][4].value == (share if isinstance(share, Undefined) else "in 25 %")
@@ -63,7 +63,7 @@ def test_halves_say_why_where_they_cannot(results: Results, share: float | Undef
 def test_many_other_data_sets_share_a_row(results: Results) -> None:
     from dataclasses import replace
 
-    (evaluation, *_) = evaluate(results)
+    (evaluation, *_) = evaluate_study(results)
     many = [replace(evaluation, short=f"set {i}") for i in range(6)]
     table = robustness_table(many, [], {e.short: 0.5 for e in many})
     assert table is not None

@@ -1,8 +1,7 @@
-"""A finished live study, opened for reports: scores, sizes and seconds by task and method, and a hash of each number's runs."""
+"""The live tasks of a study: test scores, sizes, seconds and search curves of every method, with a hash of the files behind them."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nasbench.errors import NasbenchError
-from nasbench.reports.analysis.results import DIGITS
+from nasbench.reports.analysis.digest import digest_contents
 from nasbench.spaces.space import Floats
 from nasbench.study.config import Study, WorkUnit
 from nasbench.study.live_config import PREFIX, task_of
@@ -24,12 +22,12 @@ UNEQUAL = 1.5
 
 
 @dataclass(frozen=True)
-class Runs:
-    """All runs of one method on one task, in the order of the seeds.
+class LiveRuns:
+    """All runs of one method, or reference model, on one live task, in the order of the seeds.
 
     Attributes:
-        task, label: what and who.
-        searched: whether it is an optimizer; else a reference.
+        task, label: the task, and the method or reference model.
+        searched: whether it is a method of the study; otherwise a reference model.
         results: what `Store.result` returned for each seed.
         digest: hash of the files they were read from.
     """
@@ -66,38 +64,15 @@ class Runs:
 
 
 @dataclass(frozen=True)
-class LiveResults:
-    """A complete folder of a live study.
+class LiveTasks:
+    """The part of a results folder that lies on live tasks; empty where a study has none.
 
     Attributes:
         store: the opened folder.
     """
 
     store: Store
-    _memory: dict[tuple[str, str], Runs] = field(default_factory=dict, repr=False, compare=False)
-
-    @classmethod
-    def open(cls, folder: Path) -> LiveResults:
-        """Open a folder and make sure that everything of it that was not skipped is there.
-
-        Raises:
-            NasbenchError: if it is no folder of a live study, or lacks results (saying what to run).
-        """
-        results = cls(Store.open(folder))
-        if not results.study.live_problems:
-            raise NasbenchError(f"{folder} is not the folder of a live study; `nasbench run` makes one.")
-        units, missing = results.store.units(), results.store.missing
-        if missing or not results.tasks:
-            first = (
-                f" (the first: {missing[0].label} on {task_of(missing[0].problem)}, seed {missing[0].seed})"
-                if missing
-                else ""
-            )
-            raise NasbenchError(
-                f"{folder} lacks {len(missing)} of {len(units)} results of its study{first}; "
-                f"`nasbench run {folder / 'study.toml'} --out {folder}` runs what is missing."
-            )
-        return results
+    _memory: dict[tuple[str, str], LiveRuns] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def study(self) -> Study:
@@ -106,8 +81,9 @@ class LiveResults:
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """Tasks that were run."""
-        return tuple(task for task in map(task_of, self.study.live_problems) if task not in self.skipped)
+        """Tasks that were run, without the prefix of their problems."""
+        skipped = self.skipped
+        return tuple(task for task in map(task_of, self.study.live_problems) if task not in skipped)
 
     @property
     def skipped(self) -> dict[str, str]:
@@ -121,35 +97,35 @@ class LiveResults:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Labels of the optimizers, in the order of the study."""
+        """Labels of the methods, in the order of the study."""
         return tuple(entry.label for entry in self.study.methods)
 
     def references(self, task: str) -> tuple[str, ...]:
-        """Names of the reference models on a task."""
+        """Return the names of the reference models on a task."""
         return self.study.live.references_of(PREFIX + task)
 
-    def runs(self, task: str, label: str) -> Runs:
-        """All runs of an optimizer or a reference on a task, read once."""
+    def runs(self, task: str, label: str) -> LiveRuns:
+        """Return all runs of a method or reference model on a task, which are read once."""
         if (task, label) not in self._memory:
             units = self._units(task, label)
             read = [self.store.result(unit) for unit in units]
-            digest = hashlib.sha256(b"".join(path.read_bytes() for path in self.files(task, label))).hexdigest()
-            self._memory[task, label] = Runs(task, label, units[0].method is not None, read, digest[:DIGITS])
+            digest = digest_contents(path.read_bytes() for path in self.files(task, label))
+            self._memory[task, label] = LiveRuns(task, label, units[0].method is not None, read, digest)
         return self._memory[task, label]
 
-    def of_task(self, task: str) -> list[Runs]:
-        """All methods on a task: the optimizers in the order of the study, then the references."""
+    def of_task(self, task: str) -> list[LiveRuns]:
+        """Return the runs of all on a task: the methods in the order of the study, then the reference models."""
         return [self.runs(task, label) for label in (*self.labels, *self.references(task))]
 
     def files(self, task: str, label: str) -> list[Path]:
-        """Files behind the numbers, in the order in which the hash reads them."""
+        """Return the files behind the numbers, in the order in which the hash reads them."""
         units = self._units(task, label)
         return [place(unit) for unit in units for place in (self.store.path, self.store.timing_path)]
 
-    def unequal(self, task: str) -> bool:
-        """Whether the classes of the task's test split are unequal, so that an error alone misleads."""
+    def has_unequal_classes(self, task: str) -> bool:
+        """Return whether the classes of the task's test split are unequal, so that an error alone misleads."""
         counts = self.runs(task, self.labels[0]).results[0].get("test_class_counts")
         return counts is not None and max(counts) > UNEQUAL * min(counts)
 
     def _units(self, task: str, label: str) -> list[WorkUnit]:
-        return [unit for unit in self.study.units() if (task_of(unit.problem), unit.label) == (task, label)]
+        return [unit for unit in self.study.units() if (unit.problem, unit.label) == (PREFIX + task, label)]

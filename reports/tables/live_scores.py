@@ -1,0 +1,102 @@
+"""Test scores on live tasks: every method and reference model, and tests against the best where there are seeds enough."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nasbench.reports.analysis.comparison import ALPHA, compare
+from nasbench.reports.analysis.few_seeds import most_coverage, seed_mean, why_no_test
+from nasbench.reports.analysis.live_tasks import LiveRuns, LiveTasks
+from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.tables.comparison import MARKS, MEANINGS
+from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn, estimated
+from nasbench.reports.wording import pluralize
+from nasbench.ties import lowest
+
+
+def score_table(live: LiveTasks, rng: np.random.Generator) -> ReportTable:
+    """Return the table of test scores: every method on every task, with confidence intervals over seeds."""
+    seeds = len(live.seeds)
+    columns = (
+        TableColumn(key="task", heading="task", kind="text", group=True),
+        TableColumn(key="method", heading="method", kind="text"),
+        TableColumn(key="kind", heading="kind", kind="text"),
+        TableColumn(key="score", heading="test score (95% CI)", kind="general", digits=3),
+        TableColumn(key="lowest", heading="lowest", kind="general", digits=3),
+        TableColumn(key="highest", heading="highest", kind="general", digits=3),
+        TableColumn(key="macro_f1", heading="macro F1 % (95% CI)", digits=1),
+        TableColumn(key="n", heading="n seeds", kind="count"),
+    )
+    rows = [_score_row(live, runs, rng) for task in live.tasks for runs in live.of_task(task)]
+    return ReportTable(
+        name="scores",
+        title="Test score",
+        caption=(
+            "Score of the final trained network on the test split, evaluated once, lower is better: classification error in %, or "
+            "mean squared error. Intervals cover seeds of search and training on one data set, not other data sets. The best "
+            "method of each task is in bold."
+        ),
+        columns=columns,
+        rows=tuple(rows),
+        notes=(
+            f"Bootstrap intervals of {pluralize(seeds, 'seed')} never leave the range of their values, which holds the mean of a symmetric law "
+            f"in {100 * most_coverage(seeds):.0f} % of cases; read them as ranges.",
+        ),
+    )
+
+
+def _score_row(live: LiveTasks, runs: LiveRuns, rng: np.random.Generator) -> tuple[TableCell, ...]:
+    means = [live.runs(runs.task, label).scores.mean() for label in live.labels]
+    best = runs.searched and bool(lowest([runs.scores.mean(), *means])[0])
+    f1 = runs.values("test_macro_f1")
+    if f1 is None:
+        f1_cell = TableCell(Undefined("forecasting has no classes"))
+    elif not live.has_unequal_classes(runs.task):
+        f1_cell = TableCell(Undefined("the classes of the test split are about equal, so the error suffices"))
+    else:
+        f1_cell = estimated(seed_mean(f1, rng), runs.digest)
+    return (
+        TableCell(runs.task),
+        TableCell(runs.label),
+        TableCell("method" if runs.searched else "reference model"),
+        estimated(seed_mean(runs.scores, rng), runs.digest, best=best),
+        TableCell(float(runs.scores.min()), runs=runs.digest),
+        TableCell(float(runs.scores.max()), runs=runs.digest),
+        f1_cell,
+        TableCell(len(runs.scores), runs=runs.digest),
+    )
+
+
+def pairs_table(live: LiveTasks, rng: np.random.Generator) -> ReportTable | None:
+    """Return the tests against the best method of each task; None where there are too few seeds for a test."""
+    if why_no_test(len(live.seeds), len(live.labels)):
+        return None
+    columns = (
+        TableColumn(key="task", heading="task", kind="text", group=True),
+        TableColumn(key="method", heading="method", kind="text"),
+        TableColumn(key="mean", heading="mean test score (95% CI)", kind="general", digits=3),
+        TableColumn(key="p_value", heading="p against best", kind="p_value"),
+        TableColumn(key="a12", heading="A12 against best (95% CI)"),
+    )
+    rows = []
+    for task in live.tasks:
+        found = {label: live.runs(task, label) for label in live.labels}
+        compared = compare({k: r.scores for k, r in found.items()}, {k: r.digest for k, r in found.items()}, rng)
+        for label, standing in compared.standings.items():
+            mean = estimated(standing.mean, standing.runs, mark=MARKS[standing.verdict], best=standing.best)
+            p_value, effect = (
+                TableCell(standing.p_value, runs=standing.compared),
+                estimated(standing.effect, standing.compared),
+            )
+            rows.append((TableCell(task), TableCell(label), mean, p_value, effect))
+    return ReportTable(
+        name="pairs",
+        title="Comparison with the best method",
+        caption=(
+            f"Wilcoxon signed-rank test of test scores, paired by seed, Holm-adjusted over all pairs of a task, at {ALPHA:g}; "
+            "A12 is the probability that a run scores worse than a run of the best method."
+        ),
+        columns=columns,
+        rows=tuple(rows),
+        marks=MEANINGS,
+    )
