@@ -11,51 +11,49 @@ from nasbench.ranges import LARGEST_SEED
 
 
 def reproduce(
-    paper: Annotated[str, typer.Argument(help="see `nasbench list papers`")],
+    paper: Annotated[str | None, typer.Argument(help="see `nasbench list papers`; default: all")] = None,
     runs: Annotated[int | None, typer.Option(help="runs per method and data set; default: as published")] = None,
     jobs: Annotated[int, typer.Option(help="number of parallel processes")] = 1,
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="seed of all random streams")] = 2020,
     table: Annotated[
-        str, typer.Option(help="table to run on, such as nats-bench-topology once it is imported")
-    ] = "nas-bench-201-reference",
+        str | None,
+        typer.Option(
+            help="table to run on, such as nats-bench-topology once it is imported; default: the one that ships"
+        ),
+    ] = None,
+    mutants: Annotated[
+        bool,
+        typer.Option("--mutants", help="Check instead that deliberately wrong variants of the paper are rejected."),
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="folder for the table as Markdown, LaTeX, HTML and CSV")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
     """Reproduce a published table and test each value. Exits with status 1 if any differs significantly."""
-    from nasbench.cli.console import print_json, print_table
     from nasbench.cli.progress import progress_bar
-    from nasbench.reports.papers.catalogue import get_paper
-    from nasbench.reports.papers.reproduce import reproduce as run
-    from nasbench.reports.papers.tables import UNCONFIRMED, reproduction_table, rows_of, searched_splits, shown
+    from nasbench.reports.papers.catalogue import get_paper, paper_names
+    from nasbench.reports.papers.reproduce import compare, gather, try_mutants
+    from nasbench.reports.papers.tables import reproduction_table
     from nasbench.reports.tables.render import write_table_files
-    from nasbench.reports.wording import pluralize
 
-    published = get_paper(paper)
-    with progress_bar(f"reproducing {paper}") as progress:
-        found = run(published, runs, jobs, seed, progress, table)
-    rows = rows_of(found)
-    if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        write_table_files(reproduction_table(found), out)
-    if json:
-        print_json(
-            "reproduce",
-            paper=paper,
-            rows=rows,
-            notes=[*published.notes, *searched_splits(published)],
-            checksum=found.checksum,
-        )
-    else:
-        print_table(published.title, [shown(row) for row in rows])
-        for text in dict.fromkeys(
-            f"{r['method']}, {r['dataset']} {r['split']}: {r['reason']}." for r in rows if r["reason"]
-        ):
-            print(text)
-        for note in (*published.notes, *searched_splits(published)):
-            print(note)
-        confirmed = sum(row["digits"] != UNCONFIRMED for row in rows)
-        print(f"{confirmed} of {pluralize(len(rows), 'published value')} match a second source.")
-    return 1 if found.failed else 0
+    names = paper_names() if paper is None else (paper,)
+    reproductions: list[Any] = []
+    tried: list[Any] = []
+    for published in map(get_paper, names):
+        with progress_bar(f"reproducing {published.name}") as progress:
+            evidence = gather(published, runs, jobs, seed, progress, table)
+        if mutants:
+            tried += try_mutants(published, evidence)
+        else:
+            reproductions.append(compare(published, evidence))
+    for found in reproductions:
+        if out is not None:
+            out.mkdir(parents=True, exist_ok=True)
+            write_table_files(reproduction_table(found), out)
+    if mutants:
+        _print_mutants(tried, json)
+        return 1 if any(not one.rejected for one in tried) else 0
+    _print_reproductions(reproductions, json)
+    return 1 if any(found.failed for found in reproductions) else 0
 
 
 def list_papers() -> list[dict[str, Any]]:
@@ -63,3 +61,55 @@ def list_papers() -> list[dict[str, Any]]:
     from nasbench.reports.papers.catalogue import list_papers as listed
 
     return listed()
+
+
+def _print_mutants(tried: list[Any], json: bool) -> None:
+    from nasbench.cli.console import print_json, print_table
+
+    rows = [
+        {
+            "paper": one.paper,
+            "mutant": one.mutant,
+            "rejected": one.rejected,
+            "objections": len(one.objections),
+            "first": one.objections[0] if one.objections else "",
+        }
+        for one in tried
+    ]
+    if json:
+        print_json("reproduce", mutants=rows)
+        return
+    print_table("Deliberately wrong variants", rows)
+    print(f"{sum(row['rejected'] for row in rows)} of {len(rows)} are rejected.")
+
+
+def _print_reproductions(found: list[Any], json: bool) -> None:
+    from nasbench.cli.console import print_json, print_table
+    from nasbench.reports.papers.tables import (
+        UNCONFIRMED,
+        ordering_rows,
+        reasons,
+        rows_of,
+        searched_splits,
+        shown,
+        summarize,
+    )
+    from nasbench.reports.wording import pluralize
+
+    if json:
+        print_json(
+            "reproduce",
+            paper=", ".join(one.paper.name for one in found),
+            rows=[row for one in found for row in rows_of(one)],
+            orderings=[row for one in found for row in ordering_rows(one)],
+            notes=[note for one in found for note in (*one.paper.notes, *searched_splits(one.paper))],
+            checksum=", ".join(dict.fromkeys(one.checksum for one in found)),
+        )
+        return
+    for one in found:
+        rows = rows_of(one)
+        print_table(one.paper.title, [shown(row) for row in rows])
+        for text in dict.fromkeys((*reasons(rows), *summarize(one), *one.paper.notes, *searched_splits(one.paper))):
+            print(text)
+        confirmed = sum(row["digits"] != UNCONFIRMED for row in rows)
+        print(f"{confirmed} of {pluralize(len(rows), 'published value')} match a second source.")

@@ -1,31 +1,63 @@
-"""Is a reproduced number the published one? Equivalence within a margin, difference beyond it, or neither shown.
+"""Is a reproduced number the published one? Six verdicts, each with its reason in words.
 
-Two one-sided t tests (`nasbench.reports.statistics.equivalence`) ask whether the means differ by less than the margin; a one-sided t test of
-the same error asks whether they differ by more. Each family of p-values is adjusted by Holm over all rows of a paper that were
-searched. A replayed row has no chance in it: it is equivalent when it rounds to the published digits.
+equivalent               two one-sided t tests place the difference inside the margin
+differs                  the difference is significantly larger than the margin
+differs, size undecided  the difference is significant; whether it is larger than the margin is not
+undecided                neither a difference nor equivalence is significant, though equivalence could have been
+not testable             as before, and equivalence would be shown with a probability below one half even without any difference
+not run
+
+Each family of p-values (equivalence, any difference, a difference beyond the margin) is adjusted by Holm over all rows of a paper that
+vary between runs. Where the distribution of ours is known exactly, as for random search, the test has one sample: the published runs. A
+value without chance (a fixed cell, a maximum) is equivalent when it rounds to the published digits, and differs otherwise.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-import numpy as np
-
-from nasbench.reports.papers.paper import ROUNDING, PublishedValue
-from nasbench.reports.statistics.equivalence import Equivalence, published
+from nasbench.reports.papers.estimate import Estimate
+from nasbench.reports.papers.paper import PublishedValue
+from nasbench.reports.statistics.equivalence import Equivalence, from_difference
 from nasbench.reports.statistics.multiple import holm
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.wording import pluralize
-from nasbench.spaces.space import Floats
 
 ALPHA = 0.05
+LEAST_POWER = 0.5
 MOST_RUNS = 1_000_000
 EXACT = 1e-6
 """Allowance for the table's single precision."""
 
-Verdict = Literal["equivalent", "different", "undecided", "not run"]
+Verdict = Literal["equivalent", "differs", "differs, size undecided", "undecided", "not testable", "not run"]
+AGAINST: tuple[Verdict, ...] = ("differs", "differs, size undecided")
+"""Verdicts that say that the published number was not reproduced."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReproducedValue:
+    """What we found for a published value, not judged yet.
+
+    Attributes:
+        figure: what was published.
+        unit: of the numbers.
+        margin: difference that counts as equal.
+        estimate: ours, which is judged.
+        published_runs: repetitions behind the published mean.
+        simulated: ours by simulation where `estimate` is exact; shown, not judged.
+        explanation: what is known about a difference.
+    """
+
+    figure: PublishedValue
+    unit: str
+    margin: float
+    estimate: Estimate
+    published_runs: int = 1
+    simulated: Estimate | None = None
+    explanation: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,16 +65,17 @@ class Row:
     """A published number beside ours.
 
     Attributes:
-        figure: what was published.
-        unit: of the numbers.
-        margin: difference that counts as equal.
+        figure, unit, margin: as in `ReproducedValue`.
         verdict: the judgement.
-        reason: why it is not "equivalent"; empty where it is.
+        reason: in words; empty where the values are equivalent and do not differ significantly.
         mean, deviation: ours, over `runs`; None where nothing was run.
         runs: ours.
         test: the equivalence test; None where there was none.
         p_value: of equivalence, adjusted.
-        closed_form: ours without simulation, where there is a closed form.
+        p_difference: of any difference, adjusted.
+        within: smallest margin for which equivalence would be shown at 5 %, this row alone.
+        power: probability that equivalence is shown where there is no difference, at the level of Holm's first step.
+        closed_form: expectation where the distribution is known exactly.
     """
 
     figure: PublishedValue
@@ -55,117 +88,153 @@ class Row:
     runs: int = 0
     test: Equivalence | None = None
     p_value: float | None = None
-    closed_form: float | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReproducedValue:
-    """What we found for a figure, not judged yet.
-
-    Attributes:
-        figure, unit, margin: as in `Row`.
-        values: one a run, or one a cell where cells are replayed.
-        replayed: whether there is no chance in it.
-        published_runs: repetitions behind the published mean.
-        explanation: what is known about a difference.
-        closed_form: ours without simulation.
-    """
-
-    figure: PublishedValue
-    unit: str
-    margin: float
-    values: Floats
-    replayed: bool
-    published_runs: int
-    explanation: str = ""
+    p_difference: float | None = None
+    within: float | None = None
+    power: float | None = None
     closed_form: float | None = None
 
 
 def judge(found: Sequence[ReproducedValue]) -> list[Row]:
     """Judge all numbers of a paper together, in their order."""
-    tests = [None if one.replayed else _test(one) for one in found]
-    searched = [i for i, one in enumerate(found) if not one.replayed]
+    searched = [i for i, one in enumerate(found) if not _is_fixed(one)]
+    tests = {i: _test(found[i]) for i in searched}
+    level = ALPHA / max(len(searched), 1)
     near = dict(zip(searched, holm([_p_equivalent(tests[i]) for i in searched]), strict=True))
-    far = dict(zip(searched, holm([_p_beyond(tests[i]) for i in searched]), strict=True))
+    any_ = dict(zip(searched, holm([_p_beyond(tests[i], found[i].figure.rounding) for i in searched]), strict=True))
+    far = dict(zip(searched, holm([_p_beyond(tests[i], found[i].margin) for i in searched]), strict=True))
     rows = []
     for i, one in enumerate(found):
+        if i not in tests:
+            rows.append(_judge_fixed(one))
+            continue
         test = tests[i]
-        if test is None:
-            rows.append(_replayed(one))
-        elif isinstance(test, Undefined):
+        if isinstance(test, Undefined):
             rows.append(_row(one, "undecided", test.reason))
-        else:
-            verdict: Verdict = "undecided"
-            if _below(near[i]):
-                verdict = "equivalent"
-            elif _below(far[i]):
-                verdict = "different"
-            reason = _reason(one, test, verdict, ALPHA / len(searched))
-            rows.append(_row(one, verdict, reason, test, near[i]))
+            continue
+        power = equivalence_power(test, level)
+        verdict: Verdict = "undecided" if power >= LEAST_POWER else "not testable"
+        if _below(near[i]):
+            verdict = "equivalent"
+        elif _below(far[i]):
+            verdict = "differs"
+        elif _below(any_[i]):
+            verdict = "differs, size undecided"
+        reason = _reason(one, test, verdict, _below(any_[i]), power, level)
+        rows.append(_row(one, verdict, reason, test, near[i], any_[i], power))
     return rows
 
 
 def not_run(figure: PublishedValue, unit: str, margin: float, reason: str) -> Row:
-    """The row of a figure that nothing was run for."""
+    """Return the row of a published value that nothing was run for."""
     return Row(figure=figure, unit=unit, margin=margin, verdict="not run", reason=reason)
 
 
-def _test(one: ReproducedValue) -> Equivalence | Undefined:
-    values = one.values
-    if len(values) < 2:
-        return Undefined("one run shows no variation between runs")
-    if missing := int(np.isnan(values).sum()):
-        return Undefined(f"{missing} of {len(values)} runs did not get there, so the mean is not known")
-    deviation = one.figure.deviation if one.figure.deviation is not None else float(values.std(ddof=1))
-    return published(values, one.figure.mean, deviation, one.published_runs, one.margin, alpha=ALPHA)
-
-
-def _p_equivalent(test: Equivalence | Undefined | None) -> float | Undefined:
-    return test.p_value if isinstance(test, Equivalence) else Undefined("not tested")
-
-
-def _p_beyond(test: Equivalence | Undefined | None) -> float | Undefined:
-    """One-sided p-value against a difference of at most the margin."""
-    if not isinstance(test, Equivalence):
-        return Undefined("not tested")
+def equivalence_power(test: Equivalence, alpha: float) -> float:
+    """Return the probability that equivalence is shown at level `alpha` if there is no difference at all."""
     from scipy.special import stdtr, stdtrit
 
-    error = (test.interval.upper - test.difference) / -float(stdtrit(test.degrees, test.alpha))
-    return float(stdtr(test.degrees, -(abs(test.difference) - test.margin) / error))
+    error = _error(test)
+    room = test.margin / error + float(stdtrit(test.degrees, alpha))
+    return max(0.0, 2.0 * float(stdtr(test.degrees, room)) - 1.0)
+
+
+def standard_error(estimate: Estimate, figure: PublishedValue, published_runs: int) -> tuple[float, float]:
+    """Return the standard error of ours minus the published mean, and its degrees of freedom (Welch).
+
+    Where the paper gives no deviation ours is taken for it.
+    """
+    assert estimate.deviation is not None
+    mine = estimate.variance
+    if figure.deviation is None:
+        theirs = estimate.deviation**2 / published_runs
+        return math.sqrt(mine + theirs), estimate.runs - 1.0
+    theirs = figure.deviation**2 / published_runs
+    if mine + theirs == 0.0:
+        return 0.0, math.inf
+    parts = mine**2 / (estimate.runs - 1.0) + theirs**2 / max(published_runs - 1.0, 1.0)
+    return math.sqrt(mine + theirs), (mine + theirs) ** 2 / parts
+
+
+def _is_fixed(one: ReproducedValue) -> bool:
+    """Whether no side varies, so that digits are compared."""
+    ours, theirs = one.estimate, one.figure.deviation
+    return ours.fixed or (ours.deviation == 0.0 and not theirs)
+
+
+def _test(one: ReproducedValue) -> Equivalence | Undefined:
+    ours = one.estimate
+    if ours.missing:
+        return Undefined(f"{ours.missing} of {ours.runs:g} runs did not get there, so the mean is not known")
+    if ours.deviation is None:
+        return Undefined("one run shows no variation between runs")
+    error, degrees = standard_error(ours, one.figure, one.published_runs)
+    return from_difference(ours.mean - one.figure.mean, error, degrees, one.margin, ALPHA, "Welch t")
+
+
+def _error(test: Equivalence) -> float:
+    from scipy.special import stdtrit
+
+    return (test.interval.upper - test.difference) / -float(stdtrit(test.degrees, test.alpha))
+
+
+def _p_equivalent(test: Equivalence | Undefined) -> float | Undefined:
+    return test.p_value if isinstance(test, Equivalence) else test
+
+
+def _p_beyond(test: Equivalence | Undefined, threshold: float) -> float | Undefined:
+    """p-value against a difference of at most the threshold, either way."""
+    if isinstance(test, Undefined):
+        return test
+    from scipy.special import stdtr
+
+    error, size = _error(test), abs(test.difference)
+    tails = stdtr(test.degrees, -(size - threshold) / error) + stdtr(test.degrees, -(size + threshold) / error)
+    return min(1.0, float(tails))
 
 
 def _below(p_value: float | Undefined) -> bool:
     return not isinstance(p_value, Undefined) and p_value < ALPHA
 
 
-def _reason(one: ReproducedValue, test: Equivalence, verdict: Verdict, alpha: float) -> str:
-    if verdict == "equivalent":
-        return ""
+def _reason(
+    one: ReproducedValue, test: Equivalence, verdict: Verdict, significant: bool, power: float, level: float
+) -> str:
     low, high = test.interval.lower, test.interval.upper
-    text = f"the means differ by {test.difference:+.2f} (90 % interval {low:+.2f} to {high:+.2f})"
-    more = f"undecided; {_would_decide(one, test, alpha)}" if verdict == "undecided" else ""
-    return "; ".join(part for part in (text, more, one.explanation) if part)
+    means = f"the means differ by {test.difference:+.2f} (90 % interval {low:+.2f} to {high:+.2f})"
+    margin = f"{test.margin:.2g}"
+    if verdict == "equivalent":
+        return f"{means}: significant, but less than the margin of {margin}" if significant else ""
+    if verdict == "differs":
+        return _join(f"{means}: significantly more than the margin of {margin}", one.explanation)
+    if verdict == "differs, size undecided":
+        return _join(f"{means}: significant, but perhaps less than the margin of {margin}", one.explanation)
+    if verdict == "not testable":
+        chance = (
+            f"equivalence within {margin} would be shown with a probability of {100 * power:.0f} % if there were none"
+        )
+        return _join(f"{means}, which is not significant", chance, _would_decide(one, test, level))
+    return _join(
+        f"{means}, which is not significant, nor is equivalence within {margin} shown", _would_decide(one, test, level)
+    )
+
+
+def _join(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)
 
 
 def _would_decide(one: ReproducedValue, test: Equivalence, alpha: float) -> str:
     """How many runs of ours would decide at the level of Holm's first step, if mean and spread stayed as they are."""
     from scipy.special import stdtrit
 
-    own = float(one.values.std(ddof=1))
-    theirs = own if one.figure.deviation is None else one.figure.deviation
     room = abs(test.margin - abs(test.difference))
 
     def reach(runs: float) -> float:
-        """Half-width of the interval with so many runs of ours (Welch, as the test is)."""
-        mine, published = own**2 / runs, theirs**2 / one.published_runs
-        degrees = (mine + published) ** 2 / (mine**2 / (runs - 1) + published**2 / (one.published_runs - 1))
-        return -float(stdtrit(degrees, alpha)) * float(np.sqrt(mine + published))
+        """Half-width of the interval with so many runs of ours."""
+        error, degrees = standard_error(replace(one.estimate, runs=runs), one.figure, one.published_runs)
+        return -float(stdtrit(degrees, alpha)) * error
 
-    if reach(MOST_RUNS) >= room:
-        return (
-            f"no number of runs would decide: {pluralize(one.published_runs, 'published run')} and a difference so near the margin of "
-            f"{test.margin:g} leave too much open"
-        )
+    if math.isinf(one.estimate.runs) or reach(MOST_RUNS) >= room:
+        return f"no number of runs would decide, since there are {pluralize(one.published_runs, 'published run')}"
     low, high = 1, MOST_RUNS
     while high - low > 1:
         middle = (low + high) // 2
@@ -173,12 +242,13 @@ def _would_decide(one: ReproducedValue, test: Equivalence, alpha: float) -> str:
     return f"about {high:,} runs would decide if mean and spread stayed as they are"
 
 
-def _replayed(one: ReproducedValue) -> Row:
-    difference = float(one.values.mean()) - one.figure.mean
-    if abs(difference) <= ROUNDING + EXACT:
+def _judge_fixed(one: ReproducedValue) -> Row:
+    difference = one.estimate.mean - one.figure.mean
+    if abs(difference) <= one.figure.rounding + EXACT:
         return _row(one, "equivalent", "")
-    text = f"the cells give {one.values.mean():.2f}, {difference:+.2f} from what was printed"
-    return _row(one, "different", "; ".join(part for part in (text, one.explanation) if part))
+    digits = max(one.figure.digits, 2)
+    text = f"ours is {one.estimate.mean:.{digits}f}, {difference:+.{digits}f} from what was printed"
+    return _row(one, "differs", _join(text, one.explanation))
 
 
 def _row(
@@ -187,19 +257,24 @@ def _row(
     reason: str,
     test: Equivalence | None = None,
     p_value: float | Undefined | None = None,
+    p_difference: float | Undefined | None = None,
+    power: float | None = None,
 ) -> Row:
-    spread = 0 if one.replayed else 1
-    known = not np.isnan(one.values).any()
+    shown = one.simulated or one.estimate
+    exact = math.isinf(one.estimate.runs) and one.estimate.deviation is not None
     return Row(
         figure=one.figure,
         unit=one.unit,
         margin=one.margin,
         verdict=verdict,
         reason=reason,
-        mean=float(one.values.mean()) if known else None,
-        deviation=float(one.values.std(ddof=spread)) if known and len(one.values) > spread else None,
-        runs=len(one.values),
+        mean=None if shown.missing else shown.mean,
+        deviation=shown.deviation,
+        runs=0 if math.isinf(shown.runs) else int(shown.runs),
         test=test,
         p_value=None if isinstance(p_value, Undefined) else p_value,
-        closed_form=one.closed_form,
+        p_difference=None if isinstance(p_difference, Undefined) else p_difference,
+        within=max(abs(test.interval.lower), abs(test.interval.upper)) if test else None,
+        power=power,
+        closed_form=one.estimate.mean if exact else None,
     )

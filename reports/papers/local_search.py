@@ -27,10 +27,13 @@ PAPER = Paper(
             dataset="cifar100",
             split="validation",
             mean=127.0,
+            digits=0,
             confirmed="abstract of arXiv 2005.02960",
         ),
     ),
     margins={"cifar100": NEIGHBOURHOOD},
+    unit="queries",
+    mutants=("epochs",),
     notes=(
         "Steepest ascent on the 200-epoch validation accuracy averaged over seeds (the paper's reduced noise), restarting from a random cell at each optimum.",
         "The paper gives no deviation; ours is taken for it, with the paper's 200 trials.",

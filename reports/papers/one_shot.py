@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from nasbench.baselines.darts_replay import PUBLISHED, official
 from nasbench.reports.papers.nas_bench_201 import ALL_SKIP, COLLAPSED, DARTS_CONFIRMED
-from nasbench.reports.papers.paper import DATASETS, ROUNDING, Paper, Protocol, Replay, parse_row
+from nasbench.reports.papers.paper import DATASETS, Paper, Replay, parse_row
 
 DRNAS = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
 _BEST = "91.55±0.00 94.36±0.00 73.49±0.00 73.51±0.00 46.37±0.00 46.34±0.00"
@@ -48,7 +48,6 @@ PAPER = Paper(
         "DrNAS: Chen et al., ICLR 2021; beta-DARTS: Ye et al., CVPR 2022"
     ),
     runs=3,
-    protocol=Protocol(budgets={}, epochs=200, repeat_policy="retrain"),
     methods={
         "DARTS, transferred": _same(ALL_SKIP),
         "DrNAS": _same(DRNAS),
@@ -63,7 +62,6 @@ PAPER = Paper(
         *parse_row("DARTS 1st order", "49.27±13.44 59.84±7.84 61.08±4.37 61.26±4.43 38.07±2.90 37.88±2.91"),
         *parse_row("DARTS 2nd order", "58.78±13.44 65.38±7.84 59.48±5.13 60.49±4.95 37.56±7.10 36.79±7.59"),
     ),
-    margins=dict.fromkeys(DATASETS, ROUNDING),
     explanations={
         ("DARTS 1st order", "cifar10"): _mixture("two all-skip cells", "one"),
         ("DARTS 2nd order", "cifar10"): _mixture("one all-skip cell", "two"),

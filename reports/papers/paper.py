@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Literal
+
+from nasbench.reports.papers.estimate import Estimate
+
+TABLE = "nas-bench-201-reference"
+"""Table that ships and that most papers are reproduced on; one imported from the official files serves as well."""
 
 DATASETS = ("cifar10", "cifar100", "imagenet16-120")
 SPLITS = ("validation", "test")
 MARGINS: Mapping[str, float] = {"cifar10": 0.15, "cifar100": 0.35, "imagenet16-120": 0.35}
-"""Points of accuracy that count as equal, stated before any table was reproduced."""
-
-ROUNDING = 0.005
-"""Half of the last printed digit: the margin of what is replayed and not searched."""
+"""Largest margins of equivalence in points of accuracy, stated before any table was reproduced; see `Paper.margin`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,9 +24,10 @@ class PublishedValue:
     """One published number.
 
     Attributes:
-        method, dataset, split: of what.
+        method, dataset, split: of what; the split is the part of the data, or the quantity where that is no accuracy.
         mean: as printed.
         deviation: standard deviation over runs, as printed; None where the paper gives none.
+        digits: printed decimals of the mean.
         confirmed: a second public source with the same digits; empty if none was found, so that the digits are unconfirmed.
     """
 
@@ -31,7 +36,18 @@ class PublishedValue:
     split: str
     mean: float
     deviation: float | None = None
+    digits: int = 2
     confirmed: str = ""
+
+    @property
+    def rounding(self) -> float:
+        """Half of the last printed digit."""
+        return 0.5 * 10.0**-self.digits
+
+    @property
+    def column(self) -> tuple[str, str]:
+        """Column of the published table."""
+        return self.dataset, self.split
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +57,7 @@ class Search:
     Attributes:
         optimizer: place of the optimizer, `module:attribute`.
         settings: as in the paper's code.
-        closed_form: whether the method is uniform random search with replacement, whose law is known.
+        closed_form: whether the method is uniform random search with replacement, whose distribution is known exactly.
     """
 
     optimizer: str
@@ -63,6 +79,19 @@ class Replay:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Computed:
+    """The number follows from tables: a maximum, a correlation over architectures, an expectation.
+
+    Attributes:
+        compute: the published value and what is reported of a table to ours.
+        tables: tables that it needs; where one is not at hand the row is not run.
+    """
+
+    compute: Callable[[PublishedValue, Reported], Estimate]
+    tables: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class NotRun:
     """The method cannot be run.
 
@@ -73,7 +102,21 @@ class NotRun:
     reason: str
 
 
-How = Search | Replay | NotRun
+@dataclass(frozen=True, kw_only=True)
+class Reported:
+    """What a paper reports of the architectures that were found.
+
+    Attributes:
+        table: that they are looked up in.
+        epochs: training after which they are scored.
+    """
+
+    table: str
+    epochs: int
+
+
+How = Search | Replay | Computed | NotRun
+MutantKind = Literal["methods", "data sets", "columns", "splits", "epochs"]
 Measure = Literal["accuracy", "queries to the optimum"]
 
 
@@ -87,15 +130,17 @@ class Protocol:
         repeat_policy: policy for repeated queries (`nasbench.search.search_protocol`).
         crossing_counts: whether the query that crosses the budget counts; if not, it is dropped with its answer.
         searched: data set on which every search runs and whose cell is reported on all data sets; None if each has its own.
-        measure: what is reported: 200-epoch seed means of the incumbent, or unique queries until the best cell is queried.
+        measure: what is reported: seed means of the incumbent, or unique queries until the best cell is queried.
+        reported_epochs: training after which the incumbent is scored, or the best cell is known.
     """
 
-    budgets: Mapping[str, Mapping[str, float]]
-    epochs: int
-    repeat_policy: str
+    budgets: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    epochs: int = 200
+    repeat_policy: str = "retrain"
     crossing_counts: bool = True
     searched: str | None = None
     measure: Measure = "accuracy"
+    reported_epochs: int = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,51 +151,72 @@ class Paper:
         name: what `nasbench reproduce` takes.
         title: of the paper and table.
         citation: where it stands.
-        runs: repetitions behind each published mean of what is searched; also the default of ours, unless `own_runs` says less.
-        protocol: how.
+        runs: repetitions behind each published mean of what is searched; also the default of ours, unless `own_runs` says more or less.
         methods: name in the table to how it is reproduced.
         figures: what was published.
-        margins: data set to the difference that counts as equal, in the unit of the measure.
+        protocol: how.
+        margins: data set to the largest difference that may count as equal, in the unit of the measure.
         explanations: (method, data set) to what was found to be behind a difference.
         notes: what is known to differ from the paper, in data or protocol, each a sentence.
         own_runs: default number of our runs, 0 for `runs`.
+        unit: of the numbers.
+        table: that holds what is looked up, unless the user names another.
+        mutants: kinds of planted mutants (`nasbench.reports.papers.mutants`) that apply: which labels can be exchanged, and whether
+            another split or another training would change the values.
     """
 
     name: str
     title: str
     citation: str
-    runs: int
-    protocol: Protocol
     methods: Mapping[str, How]
     figures: Sequence[PublishedValue]
+    runs: int = 1
+    protocol: Protocol = field(default_factory=Protocol)
     margins: Mapping[str, float] = field(default_factory=lambda: MARGINS)
     explanations: Mapping[tuple[str, str], str] = field(default_factory=dict)
     notes: Sequence[str] = ()
     own_runs: int = 0
+    unit: str = "%"
+    table: str = TABLE
+    mutants: Sequence[MutantKind] = ("methods", "data sets", "splits", "epochs")
 
     @property
     def default_runs(self) -> int:
         """Number of runs where the user names none."""
         return self.own_runs or self.runs
 
+    def margin(self, figure: PublishedValue) -> float:
+        """Return the difference from a published value that counts as equal.
+
+        At most half of the smallest gap between two methods of the same column, so that no method can pass for its neighbour. Rows
+        that do not vary between runs (fixed cells, baselines) are no neighbours: they are compared digit by digit.
+        """
+        means = sorted({f.mean for f in self.figures if f.column == figure.column and f.deviation != 0.0})
+        gaps = [high - low for low, high in pairwise(means)]
+        largest = self.margins.get(figure.dataset, math.inf)
+        return max(min(largest, *(gap / 2.0 for gap in gaps), math.inf), figure.rounding)
+
 
 def parse_row(method: str, values: str, confirmed: str = "") -> tuple[PublishedValue, ...]:
     """Read a line of a table: for each data set validation and test, `mean±deviation` or `mean`; `-` where there is none."""
     cells = values.split()
     places = [(dataset, split) for dataset in DATASETS for split in SPLITS]
-    read = []
-    for (dataset, split), cell in zip(places, cells, strict=True):
-        if cell != "-":
-            mean, _, deviation = cell.partition("±")
-            spread = float(deviation) if deviation else None
-            read.append(
-                PublishedValue(
-                    method=method,
-                    dataset=dataset,
-                    split=split,
-                    mean=float(mean),
-                    deviation=spread,
-                    confirmed=confirmed,
-                )
-            )
-    return tuple(read)
+    return tuple(
+        parse_value(method, dataset, split, cell, confirmed)
+        for (dataset, split), cell in zip(places, cells, strict=True)
+        if cell != "-"
+    )
+
+
+def parse_value(method: str, dataset: str, split: str, cell: str, confirmed: str = "") -> PublishedValue:
+    """Read one cell of a table, `mean±deviation` or `mean`."""
+    mean, _, deviation = cell.partition("±")
+    return PublishedValue(
+        method=method,
+        dataset=dataset,
+        split=split,
+        mean=float(mean),
+        deviation=float(deviation) if deviation else None,
+        digits=len(mean.partition(".")[2]),
+        confirmed=confirmed,
+    )

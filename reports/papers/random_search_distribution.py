@@ -62,6 +62,22 @@ def law_of_queries(signal: Floats, queries: int) -> Law:
     return Law((mass / size)[group])
 
 
+def law_of_unique_queries(signal: Floats, queries: int) -> Law:
+    """Return the distribution of the incumbent of `queries` different architectures; of equal signals each is as likely.
+
+    Args:
+        signal: what the search sees by row, `(N,)`, higher is better.
+        queries: n.
+    """
+    n = len(signal)
+    _, group, size = np.unique(-signal, return_inverse=True, return_counts=True)
+    worse = n - np.concatenate([[0], np.cumsum(size)])
+    # None of the n drawn is among the better ones with the probability C(worse, n) / C(N, n), a product of n factors.
+    drawn = np.arange(queries)
+    none = np.prod(np.maximum(worse[:, None] - drawn, 0) / (n - drawn), axis=1)
+    return Law((-np.diff(none) / size)[group])
+
+
 def law_of_time(signal: Floats, cost: Floats, budget: float, *, crossing_counts: bool = True) -> Law:
     """The incumbent under a budget of time.
 

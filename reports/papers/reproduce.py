@@ -1,24 +1,59 @@
-"""Reproduce a paper: run what can be run, replay what was published, judge all of it."""
+"""Reproduce a paper: run what can be run, look up what was published, compute what follows from tables, and judge all of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.errors import NasbenchError
-from nasbench.reports.papers.judge import ReproducedValue, Row, judge, not_run
-from nasbench.reports.papers.paper import ROUNDING, NotRun, Paper, Protocol, PublishedValue, Replay, Search
-from nasbench.reports.papers.random_search_distribution import Law, law_of_queries, law_of_time
-from nasbench.reports.papers.simulate import TABLE, Searched, accuracy, run_searches
-from nasbench.tables.catalogue import get_table
+from nasbench.reports.papers.estimate import Estimate, mean_of_cells, mean_of_runs
+from nasbench.reports.papers.judge import AGAINST, ReproducedValue, Row, judge, not_run
+from nasbench.reports.papers.mutants import list_mutants
+from nasbench.reports.papers.orderings import Ordering, judge_orderings
+from nasbench.reports.papers.paper import (
+    TABLE,
+    Computed,
+    NotRun,
+    Paper,
+    Protocol,
+    PublishedValue,
+    Replay,
+    Reported,
+    Search,
+)
+from nasbench.reports.papers.random_search_distribution import (
+    Law,
+    law_of_queries,
+    law_of_time,
+    law_of_unique_queries,
+)
+from nasbench.reports.papers.simulate import Searched, accuracy, run_searches
+from nasbench.tables.catalogue import get_table, table_names
 from nasbench.tables.train_time import training_seconds
 
 SEED = 2020
 FEWEST_RUNS = 2
+
+Key = tuple[str, str]
+"""Method, and the data set that it searched."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was run for a paper; everything else is looked up.
+
+    Attributes:
+        searches: the runs of each method that is searched.
+        laws: distribution of the incumbent where it is known exactly.
+        table: table that answered, and that incumbents are scored by.
+    """
+
+    searches: Mapping[Key, Searched]
+    laws: Mapping[Key, Law]
+    table: str
 
 
 @dataclass(frozen=True)
@@ -27,20 +62,57 @@ class Reproduction:
 
     Attributes:
         paper: what was published.
-        rows: every figure, in the paper's order.
-        checksum: of the table that everything was computed on.
-        queries: mean number of queries of a run, by (method, data set searched).
+        rows: every published value, in the paper's order.
+        orderings: every published ordering of methods that were reproduced.
+        checksum: of the table that the searches ran on.
+        queries: mean number of queries of a run.
     """
 
     paper: Paper
     rows: tuple[Row, ...]
+    orderings: tuple[Ordering, ...]
     checksum: str
-    queries: Mapping[tuple[str, str], float]
+    queries: Mapping[Key, float]
 
     @property
     def failed(self) -> bool:
-        """Whether a number was shown to differ from the published one."""
-        return any(row.verdict == "different" for row in self.rows)
+        """Whether a value differs from the published one, or an ordering is contradicted."""
+        return bool(self.objections)
+
+    @property
+    def objections(self) -> Mapping[tuple[str, ...], str]:
+        """What speaks against the paper: place in the table to a sentence."""
+        found: dict[tuple[str, ...], str] = {}
+        for row in self.rows:
+            if row.verdict in AGAINST:
+                place = (row.figure.method, *row.figure.column)
+                found[place] = f"{', '.join(place)}: {row.verdict}"
+        for one in self.orderings:
+            if one.verdict == "contradicted":
+                found[one.higher, one.lower, one.dataset, one.split] = (
+                    f"{one.dataset}, {one.split}: {one.lower} is above {one.higher}, published is the opposite"
+                )
+        return found
+
+
+@dataclass(frozen=True)
+class MutantVerdict:
+    """Whether a mutant of a paper was rejected.
+
+    Attributes:
+        paper: name.
+        mutant: what is wrong with it.
+        objections: what the check says against it and does not say against the paper, each a sentence.
+    """
+
+    paper: str
+    mutant: str
+    objections: tuple[str, ...]
+
+    @property
+    def rejected(self) -> bool:
+        """Whether there is anything against it."""
+        return bool(self.objections)
 
 
 def reproduce(
@@ -49,9 +121,9 @@ def reproduce(
     jobs: int = 1,
     seed: int = SEED,
     progress: Callable[[int, int], None] = lambda done, parts: None,
-    table: str = TABLE,
+    table: str | None = None,
 ) -> Reproduction:
-    """Reproduce every figure of a paper.
+    """Reproduce every value of a paper.
 
     Args:
         paper: the published table.
@@ -59,49 +131,83 @@ def reproduce(
         jobs: processes.
         seed: of all random streams.
         progress: called with (parts done, parts in all).
-        table: table that answers the searches and that incumbents are scored by.
+        table: table that answers the searches and that incumbents are scored by; None for the paper's.
 
     Raises:
         NasbenchError: if the table cannot answer the paper's protocol, or a number makes no sense.
     """
+    return compare(paper, gather(paper, runs, jobs, seed, progress, table))
+
+
+def gather(
+    paper: Paper,
+    runs: int | None = None,
+    jobs: int = 1,
+    seed: int = SEED,
+    progress: Callable[[int, int], None] = lambda done, parts: None,
+    table: str | None = None,
+) -> Evidence:
+    """Run the searches of a paper; the arguments are those of `reproduce`."""
     count = paper.default_runs if runs is None else runs
-    if count < FEWEST_RUNS:
+    searched = any(isinstance(how, Search) for how in paper.methods.values())
+    if count < FEWEST_RUNS and (searched or runs is not None):
         raise NasbenchError(f"The number of runs is {count}; a comparison needs {FEWEST_RUNS} or more.")
     if jobs < 1:
         raise NasbenchError(f"The number of jobs is {jobs}; it should be 1 or more.")
-    require_complete(table)
-    searches = _run_all(paper, count, jobs, seed, progress, table)
+    name = paper.table if table is None else table
+    require_complete(name, paper.table)
+    laws = {
+        (method, dataset): random_law(dataset, paper.protocol, name)
+        for method, how in paper.methods.items()
+        if isinstance(how, Search) and how.closed_form
+        for dataset in paper.protocol.budgets
+    }
+    return Evidence(_run_all(paper, count, jobs, seed, progress, name), laws, name)
+
+
+def compare(paper: Paper, evidence: Evidence) -> Reproduction:
+    """Hold what was run against what was published."""
     found: dict[int, ReproducedValue] = {}
     rows: dict[int, Row] = {}
     for i, figure in enumerate(paper.figures):
         how = paper.methods[figure.method]
-        margin = ROUNDING if isinstance(how, Replay) else paper.margins[figure.dataset]
-        if isinstance(how, NotRun):
-            rows[i] = not_run(figure, _unit(paper), margin, how.reason)
-        elif isinstance(how, Replay) and figure.dataset not in how.cells:
-            rows[i] = not_run(figure, _unit(paper), margin, how.lacking[figure.dataset])
+        if reason := _obstacle(how, figure):
+            rows[i] = not_run(figure, paper.unit, paper.margin(figure), reason)
         else:
-            found[i] = _measured(paper, figure, how, searches, margin, table)
+            found[i] = _reproduced(paper, figure, how, evidence)
     rows.update(zip(found, judge(list(found.values())), strict=True))
     return Reproduction(
         paper=paper,
         rows=tuple(rows[i] for i in range(len(paper.figures))),
-        checksum=get_table(table).checksum,
-        queries={key: float(searched.queries.mean()) for key, searched in searches.items()},
+        orderings=tuple(judge_orderings(list(found.values()))),
+        checksum=get_table(evidence.table).checksum,
+        queries={key: float(searched.queries.mean()) for key, searched in evidence.searches.items()},
     )
 
 
-def require_complete(table: str) -> None:
-    """Raise `NasbenchError` unless a table answers for every cell of NAS-Bench-201."""
+def try_mutants(paper: Paper, evidence: Evidence) -> tuple[MutantVerdict, ...]:
+    """Hold the same evidence against every mutant of a paper."""
+    known = compare(paper, evidence).objections
+    verdicts = []
+    for mutant in list_mutants(paper):
+        against = compare(mutant.paper, evidence).objections
+        new = tuple(text for place, text in against.items() if place not in known)
+        verdicts.append(MutantVerdict(paper.name, mutant.name, new))
+    return tuple(verdicts)
+
+
+def require_complete(table: str, like: str = TABLE) -> None:
+    """Raise `NasbenchError` unless a table answers for every architecture of the space that another one is of."""
     found = get_table(table)
-    if found.base_space.name != "nas-bench-201" or not found.is_complete:
+    space = get_table(like).base_space.name
+    if found.base_space.name != space or not found.is_complete:
         raise NasbenchError(
-            f"Table {table!r} does not hold every cell of NAS-Bench-201, on which published tables are reproduced; take one that does."
+            f"Table {table!r} does not hold every architecture of {space}, on which this paper is reproduced; take one that does."
         )
 
 
 def random_law(dataset: str, protocol: Protocol, table: str = TABLE) -> Law:
-    """The law of random search's incumbent under a paper's protocol.
+    """Return the distribution of random search's incumbent under a paper's protocol.
 
     Raises:
         NasbenchError: if the protocol limits another account than simulated seconds or queries.
@@ -116,22 +222,13 @@ def random_law(dataset: str, protocol: Protocol, table: str = TABLE) -> Law:
     if "queries" in limits:
         return law_of_queries(signal, int(limits["queries"]))
     if "unique_queries" in limits:
-        return law_of_queries(signal, _draws(len(signal), limits["unique_queries"]))
+        return law_of_unique_queries(signal, int(limits["unique_queries"]))
     raise NasbenchError(f"There is no closed form for a budget of {', '.join(limits)}; use queries or train_seconds.")
-
-
-def _draws(size: int, unique: float) -> int:
-    """Draws with replacement until so many architectures are distinct, in expectation."""
-    return round(float(np.sum(size / (size - np.arange(unique)))))
-
-
-def _unit(paper: Paper) -> str:
-    return "%" if paper.protocol.measure == "accuracy" else "queries"
 
 
 def _run_all(
     paper: Paper, runs: int, jobs: int, seed: int, progress: Callable[[int, int], None], table: str
-) -> dict[tuple[str, str], Searched]:
+) -> dict[Key, Searched]:
     from joblib import Parallel, delayed
 
     parts = list(np.array_split(np.arange(runs), min(jobs, runs)))
@@ -157,39 +254,52 @@ def _search(how: Search, protocol: Protocol, dataset: str, runs: list[int], seed
     return run_searches(how, protocol, get_benchmark(f"{table}/{dataset}"), runs, seed)
 
 
-def _measured(
-    paper: Paper,
-    figure: PublishedValue,
-    how: Search | Replay,
-    searches: Mapping[tuple[str, str], Searched],
-    margin: float,
-    table: str,
+def _obstacle(how: Search | Replay | Computed | NotRun, figure: PublishedValue) -> str:
+    """Why a value cannot be reproduced; empty if it can."""
+    if isinstance(how, NotRun):
+        return how.reason
+    if isinstance(how, Replay) and figure.dataset not in how.cells:
+        return how.lacking[figure.dataset]
+    if isinstance(how, Computed):
+        lacking = [table for table in how.tables if table not in table_names()]
+        if lacking:
+            return f"it needs the table {lacking[0]}, which does not ship; import it with `nasbench data import {lacking[0]} FILE`"
+    return ""
+
+
+def _reproduced(
+    paper: Paper, figure: PublishedValue, how: Search | Replay | Computed | NotRun, evidence: Evidence
 ) -> ReproducedValue:
-    held, protocol = get_table(table), paper.protocol
-    reported = accuracy(held, figure.dataset, figure.split, 200)
-    closed_form = None
-    if isinstance(how, Replay):
-        cells = np.stack([held.space.from_string(cell) for cell in how.cells[figure.dataset]])
-        values = reported[held.rows(cells)]
-    else:
-        searched = searches[figure.method, protocol.searched or figure.dataset]
-        values = reported[searched.incumbents] if protocol.measure == "accuracy" else searched.to_optimum
-        if how.closed_form:
-            closed_form = _law(protocol.searched or figure.dataset, paper.name, table).mean(reported)
+    estimate, simulated = _estimates(paper, figure, how, evidence)
     return ReproducedValue(
         figure=figure,
-        unit=_unit(paper),
-        margin=margin,
-        values=values,
-        replayed=isinstance(how, Replay),
+        unit=paper.unit,
+        margin=paper.margin(figure),
+        estimate=estimate,
+        simulated=simulated,
         published_runs=paper.runs,
         explanation=paper.explanations.get((figure.method, figure.dataset), ""),
-        closed_form=closed_form,
     )
 
 
-@lru_cache(maxsize=16)
-def _law(dataset: str, paper: str, table: str) -> Law:
-    from nasbench.reports.papers.catalogue import get_paper
-
-    return random_law(dataset, get_paper(paper).protocol, table)
+def _estimates(
+    paper: Paper, figure: PublishedValue, how: Search | Replay | Computed | NotRun, evidence: Evidence
+) -> tuple[Estimate, Estimate | None]:
+    """What is judged, and what is shown in its place."""
+    protocol = paper.protocol
+    if isinstance(how, Computed):
+        return how.compute(figure, Reported(table=evidence.table, epochs=protocol.reported_epochs)), None
+    held = get_table(evidence.table)
+    reported = accuracy(held, figure.dataset, figure.split, protocol.reported_epochs)
+    if isinstance(how, Replay):
+        cells = np.stack([held.space.from_string(cell) for cell in how.cells[figure.dataset]])
+        return mean_of_cells(reported[held.rows(cells)]), None
+    key = figure.method, protocol.searched or figure.dataset
+    searched = evidence.searches[key]
+    if protocol.measure != "accuracy":
+        return mean_of_runs(searched.to_best(reported)), None
+    sample = mean_of_runs(reported[searched.incumbents])
+    if key not in evidence.laws:
+        return sample, None
+    law = evidence.laws[key]
+    return Estimate(mean=law.mean(reported), deviation=law.deviation(reported)), sample

@@ -11,7 +11,7 @@ import numpy as np
 
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
-from nasbench.reports.papers.paper import Protocol, Search
+from nasbench.reports.papers.paper import TABLE, Protocol, Search
 from nasbench.search.ledger import Budget
 from nasbench.search.loop import search
 from nasbench.search.optimizer import Lockstep, PerRun
@@ -20,8 +20,6 @@ from nasbench.search.search_protocol import SearchProtocol
 from nasbench.spaces.space import Floats, Ints
 from nasbench.tables.table import Table
 
-TABLE = "nas-bench-201-reference"
-"""Table that ships and that papers are reproduced on; one imported from the official files serves as well."""
 SEARCHED = "validation"
 """Split that answers the searches of every paper here."""
 
@@ -33,13 +31,18 @@ class Searched:
     Attributes:
         incumbents: row of the table, `(R,)`.
         queries: queries that counted, repeats included, `(R,)`.
-        to_optimum: unique queries up to the first of the best cell by 200-epoch validation, that one included, `(R,)`; NaN
-            where a run never queried it.
+        first: unique queries up to the first of each row of the table, that one included, `(R, N)`; 0 where it was never queried. Kept only
+            where a paper measures queries, else `(R, 0)`.
     """
 
     incumbents: Ints
     queries: Ints
-    to_optimum: Floats
+    first: Ints
+
+    def to_best(self, values: Floats) -> Floats:
+        """Return the unique queries until the row with the highest value, `(R,)`; NaN where a run never queried it."""
+        reached = self.first[:, int(np.argmax(values))]
+        return np.where(reached > 0, reached, np.nan)
 
     @classmethod
     def joined(cls, parts: Sequence[Searched]) -> Searched:
@@ -91,12 +94,12 @@ def run_searches(
     observed = np.where(counts, np.nan_to_num(stacked("objectives")[..., 0]), np.inf)
     rows = table.rows(np.where(counts[..., None], stacked("architectures"), np.int8(0)))
     unique = np.cumsum(stacked("first"), axis=1)
-    best = counts & (rows == int(np.argmax(accuracy(table, dataset, "validation", 200))))
-    each, reached = np.arange(len(rows)), best.any(axis=1)
+    first = np.zeros((len(rows), len(table) if protocol.measure != "accuracy" else 0), dtype=np.int64)
+    if first.size:
+        run, query = np.nonzero(counts & stacked("first"))
+        first[run, rows[run, query]] = unique[run, query]
     return Searched(
-        incumbents=rows[each, observed.argmin(axis=1)],
-        queries=counts.sum(axis=1),
-        to_optimum=np.where(reached, unique[each, best.argmax(axis=1)], np.nan),
+        incumbents=rows[np.arange(len(rows)), observed.argmin(axis=1)], queries=counts.sum(axis=1), first=first
     )
 
 

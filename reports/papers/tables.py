@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, get_args
 
 from nasbench.reports.analysis.scoring import Scoring, exposure
-from nasbench.reports.papers.judge import ALPHA, Row
+from nasbench.reports.papers.judge import ALPHA, Row, Verdict
+from nasbench.reports.papers.orderings import OrderingVerdict
 from nasbench.reports.papers.paper import Paper, Search
 from nasbench.reports.papers.reproduce import Reproduction
 from nasbench.reports.papers.simulate import SEARCHED
@@ -38,20 +41,49 @@ def _flat(row: Row) -> dict[str, Any]:
         "lower": row.test.interval.lower if row.test else None,
         "upper": row.test.interval.upper if row.test else None,
         "p_value": row.p_value,
+        "p_difference": row.p_difference,
+        "within": row.within,
+        "power": row.power,
         "runs": row.runs,
         "closed_form": row.closed_form,
+        "decimals": figure.digits,
         "digits": f"confirmed by {figure.confirmed}" if figure.confirmed else UNCONFIRMED,
         "reason": row.reason,
     }
 
 
+def ordering_rows(reproduction: Reproduction) -> list[dict[str, Any]]:
+    """Return one flat row for each published ordering."""
+    return [asdict(one) for one in reproduction.orderings]
+
+
+def summarize(reproduction: Reproduction) -> list[str]:
+    """Return the outcome in sentences: verdicts of the values, and orderings with those that are not confirmed."""
+    counts = Counter(row.verdict for row in reproduction.rows)
+    values = ", ".join(f"{counts[verdict]} {verdict}" for verdict in get_args(Verdict) if counts[verdict])
+    sentences = [f"Values: {values}."]
+    if reproduction.orderings:
+        found = Counter(one.verdict for one in reproduction.orderings)
+        shares = ", ".join(f"{found[verdict]} {verdict}" for verdict in get_args(OrderingVerdict) if found[verdict])
+        sentences.append(f"Published orderings of two methods: {shares}.")
+    for one in reproduction.orderings:
+        if one.verdict != "confirmed":
+            clear = "" if one.published_p is None or one.published_p < ALPHA else ", not significant there either"
+            sentences.append(
+                f"{one.dataset}, {one.split}: {one.higher} above {one.lower} (published by {one.published:.2f}{clear}) is {one.verdict} "
+                f"(ours {one.reproduced:+.2f}, p = {one.p_value:.2g})."
+            )
+    return sentences
+
+
 def shown(row: Mapping[str, Any]) -> dict[str, Any]:
-    """What the terminal shows of a flat row."""
+    """Return what the terminal shows of a flat row."""
+    digits = row["decimals"]
 
     def value(mean: float | None, deviation: float | None) -> str:
         if mean is None:
             return "-"
-        return f"{mean:.2f}" if deviation is None else f"{mean:.2f} ± {deviation:.2f}"
+        return f"{mean:.{digits}f}" if deviation is None else f"{mean:.{digits}f} ± {deviation:.{digits}f}"
 
     closed = row["closed_form"]
     return {
@@ -60,10 +92,25 @@ def shown(row: Mapping[str, Any]) -> dict[str, Any]:
         "split": row["split"],
         "published": value(row["published"], row["published_sd"]),
         "reproduced": value(row["reproduced"], row["reproduced_sd"]),
-        "closed form": "-" if closed is None else f"{closed:.2f}",
-        "margin": f"{row['margin']:g}",
+        "closed form": "-" if closed is None else f"{closed:.{digits}f}",
+        "margin": f"{row['margin']:.2g}",
+        "equivalent within": "-" if row["within"] is None else f"{row['within']:.2g}",
         "verdict": row["verdict"],
     }
+
+
+def reasons(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the reasons of flat rows as sentences, each once, after what it is the reason of."""
+    places: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        if row["reason"]:
+            places.setdefault(row["reason"], []).append(row)
+    return [f"{_place(found)}: {reason}." for reason, found in places.items()]
+
+
+def _place(rows: Sequence[Mapping[str, Any]]) -> str:
+    methods = ", ".join(dict.fromkeys(row["method"] for row in rows))
+    return methods if len(rows) > 1 else f"{methods}, {rows[0]['dataset']} {rows[0]['split']}"
 
 
 def searched_splits(paper: Paper) -> tuple[str, ...]:
@@ -91,6 +138,7 @@ def reproduction_table(reproduction: Reproduction) -> ReportTable:
         TableColumn(key="closed_form", heading="closed form"),
         TableColumn(key="difference", heading="difference [90 %]"),
         TableColumn(key="margin", heading="margin", digits=3),
+        TableColumn(key="within", heading="equivalent within", digits=2),
         TableColumn(key="p_value", heading="p (Holm)", kind="p_value"),
         TableColumn(key="verdict", heading="verdict", kind="text"),
     )
@@ -99,8 +147,9 @@ def reproduction_table(reproduction: Reproduction) -> ReportTable:
         name=f"reproduce-{paper.name}",
         title=paper.title,
         caption=(
-            f"{paper.citation}. Means over runs, accuracy in % unless the paper counts queries. Equivalent: two one-sided t tests place the "
-            f"difference inside the margin (error {ALPHA:g}, Holm over the searched rows); a replayed cell must round to the printed digits."
+            f"{paper.citation}. Means over runs, in {paper.unit}. Equivalent: two one-sided t tests place the difference inside the margin, at "
+            f"most half of the smallest gap between two methods of the column (error {ALPHA:g}, Holm over the rows that vary between runs); "
+            "a value without chance must round to the printed digits."
         ),
         columns=columns,
         rows=tuple(_cells(row, runs) for row in reproduction.rows),
@@ -108,6 +157,7 @@ def reproduction_table(reproduction: Reproduction) -> ReportTable:
         notes=(
             *paper.notes,
             *searched_splits(paper),
+            *summarize(reproduction),
             f"The checksum of the table that all numbers rest on starts with {runs}.",
         ),
     )
@@ -128,6 +178,7 @@ def _cells(row: Row, runs: str) -> tuple[TableCell, ...]:
         TableCell(no_form if row.closed_form is None else row.closed_form, runs=runs),
         TableCell(absent if row.mean is None else row.mean - figure.mean, interval, runs=runs),
         TableCell(row.margin, runs="published"),
+        TableCell(none if row.within is None else row.within, runs=runs),
         TableCell(none if row.p_value is None else row.p_value, runs=runs),
         TableCell(row.verdict),
     )

@@ -55,7 +55,7 @@ def paired(x: ArrayLike, y: ArrayLike, margin: float, *, alpha: float = 0.05) ->
     if is_constant(difference, tolerance(first, second)):
         return Undefined(f"all pairs differ by exactly {difference[0]:g}, so a t test has no variance to judge by")
     error = float(difference.std(ddof=1)) / np.sqrt(difference.size)
-    return _tost(float(difference.mean()), float(error), difference.size - 1.0, margin, alpha, "paired t")
+    return from_difference(float(difference.mean()), float(error), difference.size - 1.0, margin, alpha, "paired t")
 
 
 def welch(x: ArrayLike, y: ArrayLike, margin: float, *, alpha: float = 0.05) -> Equivalence | Undefined:
@@ -101,10 +101,25 @@ def published(
             f"neither side varies and the means differ by {difference:g}, so a t test has no variance to judge by"
         )
     degrees = (own + other) ** 2 / (own**2 / (sample.size - 1) + other**2 / (n - 1))
-    return _tost(difference, float(np.sqrt(own + other)), degrees, margin, alpha, "Welch t")
+    return from_difference(difference, float(np.sqrt(own + other)), degrees, margin, alpha, "Welch t")
 
 
-def _tost(difference: float, error: float, degrees: float, margin: float, alpha: float, method: str) -> Equivalence:
+def from_difference(
+    difference: float, error: float, degrees: float, margin: float, alpha: float, method: str
+) -> Equivalence:
+    """Test whether a difference with this standard error lies inside the margin.
+
+    Args:
+        difference: of the means, in the units of the scores.
+        error: its standard error, > 0.
+        degrees: of freedom; infinite where the variance is known.
+        margin: stated in advance, > 0.
+        alpha: error of the first kind.
+        method: the t test that it is built on.
+
+    Raises:
+        NasbenchError: a margin that is not positive, alpha outside 0 to 0.25.
+    """
     if not 0.0 < margin < np.inf:
         raise NasbenchError(f"The margin of an equivalence test is a positive number; got {margin}.")
     if not 0.0 < alpha < 0.25:

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from nasbench.reports.papers.estimate import Estimate, mean_of_cells, mean_of_runs
 from nasbench.reports.papers.judge import ReproducedValue, Row, judge
 from nasbench.reports.papers.paper import PublishedValue
 
@@ -18,8 +22,7 @@ def measured(
         figure=PublishedValue(method="m", dataset="cifar10", split="test", mean=published, deviation=deviation),
         unit="%",
         margin=0.15,
-        values=np.asarray(values),
-        replayed=replayed,
+        estimate=(mean_of_cells if replayed else mean_of_runs)(np.asarray(values)),
         published_runs=500,
         explanation="because",
     )
@@ -37,21 +40,65 @@ def test_close_means_are_equivalent_and_need_no_reason() -> None:
 
 def test_a_planted_difference_is_called_different_with_its_explanation() -> None:
     row = only(measured(90.4))
-    assert row.verdict == "different"
+    assert row.verdict == "differs"
     assert "+0.40" in row.reason and row.reason.endswith("because")
 
 
-def test_between_the_two_nothing_is_decided() -> None:
-    assert only(measured(90.15)).verdict == "undecided"
+def test_a_significant_difference_near_the_margin_is_of_undecided_size() -> None:
+    row = only(measured(90.15))
+    assert row.verdict == "differs, size undecided" and "significant" in row.reason
 
 
-def test_few_runs_do_not_show_equivalence() -> None:
-    assert only(measured(90.02, runs=5)).verdict == "undecided"
+def test_a_significant_difference_within_the_margin_is_equivalent_and_said_to_be_significant() -> None:
+    row = only(measured(90.08))
+    assert row.verdict == "equivalent" and row.p_difference is not None and row.p_difference < 0.05
+    assert "significant, but less than the margin of 0.15" in row.reason
+
+
+def test_few_runs_cannot_test_equivalence() -> None:
+    row = only(measured(90.02, runs=5))
+    assert row.verdict == "not testable" and row.power is not None and row.power < 0.5
+    assert "which is not significant" in row.reason and "probability of 0 %" in row.reason
+
+
+def test_a_row_that_could_have_been_equivalent_is_undecided() -> None:
+    one = measured(90.0)
+    wide = replace(one, margin=0.05, estimate=replace(one.estimate, mean=90.02))
+    row = only(wide)
+    assert row.verdict == "undecided" and row.power is not None and row.power >= 0.5
+
+
+def test_power_is_the_share_of_equivalent_verdicts_where_there_is_no_difference() -> None:
+    """2,000 samples: one standard error of the share is 0.011."""
+    rng = np.random.default_rng(8)
+    one = replace(measured(90.0), margin=0.05)
+    stated = only(one).power
+    assert stated is not None
+    means = 90.0 + rng.normal(0.0, math.hypot(0.3, 0.3) / math.sqrt(500), 2_000)
+    shown = [only(replace(one, estimate=replace(one.estimate, mean=mean))).verdict == "equivalent" for mean in means]
+    assert np.mean(shown) == pytest.approx(stated, abs=0.045)
+
+
+def test_a_known_distribution_is_tested_with_the_published_runs_alone() -> None:
+    exact = replace(measured(90.0), estimate=Estimate(mean=90.03, deviation=0.3), margin=0.05)
+    row = only(exact)
+    assert row.test is not None and row.test.interval.upper - 0.03 == pytest.approx(
+        1.6479 * 0.3 / math.sqrt(500), abs=1e-3
+    )
+    assert row.closed_form == 90.03
+
+
+def test_a_difference_is_significant_only_beyond_rounding() -> None:
+    """500 published runs of 0.05 have a standard error of 0.0022, less than half of the last printed digit."""
+    one = replace(measured(90.0, deviation=0.05), estimate=Estimate(mean=90.0049, deviation=0.05), margin=0.0055)
+    row = only(one)
+    assert row.p_difference is not None and row.p_difference > 0.4
+    assert only(replace(one, estimate=Estimate(mean=90.02, deviation=0.05))).verdict == "differs"
 
 
 @pytest.mark.parametrize("values", [np.array([90.0]), np.array([90.0, np.nan, 90.1])])
 def test_what_cannot_be_tested_is_undecided_with_the_reason(values: np.ndarray) -> None:
-    row = only(ReproducedValue(**{**vars(measured(90.0)), "values": values}))
+    row = only(replace(measured(90.0), estimate=mean_of_runs(values)))
     assert row.verdict == "undecided" and row.reason and row.p_value is None
 
 
@@ -71,9 +118,7 @@ def test_holm_counts_every_searched_row_and_no_replayed_one() -> None:
     assert crowd.p_value == pytest.approx(min(1.0, 10 * alone.p_value))
 
 
-@pytest.mark.parametrize(
-    ("mean", "verdict"), [(90.0049, "equivalent"), (89.9951, "equivalent"), (90.0061, "different")]
-)
+@pytest.mark.parametrize(("mean", "verdict"), [(90.0049, "equivalent"), (89.9951, "equivalent"), (90.0061, "differs")])
 def test_replayed_cells_must_round_to_the_printed_digits(mean: float, verdict: str) -> None:
     row = only(measured(mean, runs=3, replayed=True))
     assert row.verdict == verdict and row.test is None
@@ -85,7 +130,7 @@ def test_verdicts_have_their_error_rates() -> None:
     rng = np.random.default_rng(3)
     base = measured(90.0)
     rows = [
-        only(ReproducedValue(**{**vars(base), "values": rng.normal(rng.normal(90.15, 0.3 / np.sqrt(500)), 0.3, 500)}))
+        only(replace(base, estimate=mean_of_runs(rng.normal(rng.normal(90.15, 0.3 / np.sqrt(500)), 0.3, 500))))
         for _ in range(400)
     ]
     share = np.mean([row.verdict == "equivalent" for row in rows])
@@ -95,8 +140,9 @@ def test_verdicts_have_their_error_rates() -> None:
 def test_an_undecided_row_says_how_many_runs_would_decide() -> None:
     """With so many the same mean and spread are called equivalent, with a tenth of them not."""
     few = only(measured(90.05, runs=5))
-    assert few.verdict == "undecided" and "runs would decide if mean and spread stayed as they are" in few.reason
+    assert few.verdict == "not testable" and "runs would decide if mean and spread stayed as they are" in few.reason
     needed = int(few.reason.split("about ")[1].split(" runs")[0].replace(",", ""))
     assert only(measured(90.05, runs=needed)).verdict == "equivalent"
-    assert only(measured(90.05, runs=max(2, needed // 10))).verdict == "undecided"
-    assert "no number of runs would decide" in only(measured(90.1499)).reason
+    assert only(measured(90.05, runs=max(2, needed // 10))).verdict == "not testable"
+    hopeless = replace(measured(90.02), margin=0.021)
+    assert "no number of runs would decide" in only(hopeless).reason

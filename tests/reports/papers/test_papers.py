@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from itertools import combinations
+
 import pytest
 
 from nasbench.errors import NasbenchError
 from nasbench.reports.papers.catalogue import get_paper, list_papers, paper_names
-from nasbench.reports.papers.paper import NotRun, Replay, Search, parse_row
+from nasbench.reports.papers.paper import Computed, NotRun, Replay, Search, parse_row
 from nasbench.reports.papers.simulate import _optimizer
 
 
@@ -15,14 +17,14 @@ def test_a_paper_is_complete(name: str) -> None:
     assert {figure.method for figure in paper.figures} == set(paper.methods)
     for figure in paper.figures:
         how = paper.methods[figure.method]
-        assert paper.margins[figure.dataset] > 0
+        assert paper.margin(figure) > 0
         if isinstance(how, Search):
             assert set(how.settings) <= set(_optimizer(how.optimizer).settings)
             assert (paper.protocol.searched or figure.dataset) in paper.protocol.budgets
         elif isinstance(how, Replay):
             assert (figure.dataset in how.cells) != (figure.dataset in how.lacking)
         else:
-            assert isinstance(how, NotRun) and how.reason
+            assert isinstance(how, Computed) or (isinstance(how, NotRun) and how.reason)
     assert set(paper.explanations) <= {(figure.method, figure.dataset) for figure in paper.figures}
     assert len({(f.method, f.dataset, f.split) for f in paper.figures}) == len(paper.figures)
 
@@ -30,6 +32,15 @@ def test_a_paper_is_complete(name: str) -> None:
 def test_margins_are_those_stated_in_advance() -> None:
     for name in ("nats-bench", "nas-bench-201"):
         assert get_paper(name).margins == {"cifar10": 0.15, "cifar100": 0.35, "imagenet16-120": 0.35}
+
+
+@pytest.mark.parametrize("name", paper_names())
+def test_a_margin_is_at_most_half_of_the_smallest_gap_in_its_column(name: str) -> None:
+    paper = get_paper(name)
+    for a, b in combinations(paper.figures, 2):
+        if a.column == b.column and a.mean != b.mean and 0.0 not in (a.deviation, b.deviation):
+            half = abs(a.mean - b.mean) / 2.0
+            assert paper.margin(a) <= max(half, a.rounding) + 1e-9 and paper.margin(b) <= max(half, b.rounding) + 1e-9
 
 
 def test_published_budgets() -> None:

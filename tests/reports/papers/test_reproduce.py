@@ -16,10 +16,10 @@ from nasbench.errors import NasbenchError
 from nasbench.reports.papers.catalogue import get_paper
 from nasbench.reports.papers.commands import reproduce as command
 from nasbench.reports.papers.one_shot import ESCAPED
-from nasbench.reports.papers.paper import DATASETS, SPLITS, Paper, Replay, Search
+from nasbench.reports.papers.paper import DATASETS, SPLITS, TABLE, Paper, Replay, Search
 from nasbench.reports.papers.random_search_distribution import law_of_time
 from nasbench.reports.papers.reproduce import reproduce
-from nasbench.reports.papers.simulate import TABLE, accuracy, run_searches
+from nasbench.reports.papers.simulate import accuracy, run_searches
 from nasbench.reports.papers.tables import reproduction_table, rows_of
 from nasbench.reports.tables.included_results import judgement_table
 from nasbench.reports.tables.to_markdown import to_markdown
@@ -44,7 +44,7 @@ def test_replayed_rows_are_exact_or_explained() -> None:
             row = verdicts[method, "cifar100", split]
             assert row.verdict == "equivalent"
             assert row.deviation == pytest.approx(row.figure.deviation, abs=0.0051)
-            assert verdicts[method, "cifar10", split].verdict == "different"
+            assert verdicts[method, "cifar10", split].verdict == "differs"
     lacking = verdicts["DARTS 2nd order", "imagenet16-120", "test"]
     assert lacking.verdict == "not run" and "1 of the 3" in lacking.reason
 
@@ -66,7 +66,7 @@ def test_a_wrong_cell_is_called_different() -> None:
     paper = part_of("one-shot", "DrNAS")
     wrong = Replay(cells=dict.fromkeys(DATASETS, (ESCAPED,)))
     found = reproduce(replace(paper, methods={"DrNAS": wrong}))
-    assert {row.verdict for row in found.rows} == {"different"} and found.failed
+    assert {row.verdict for row in found.rows} == {"differs"} and found.failed
 
 
 def test_published_methods_are_near_and_what_cannot_be_run_says_why() -> None:
@@ -75,7 +75,7 @@ def test_published_methods_are_near_and_what_cannot_be_run_says_why() -> None:
         if row.figure.method == "BOHB":
             assert row.verdict == "not run" and "epochs" in row.reason and row.mean is None
         else:
-            assert row.verdict != "different" and row.runs == 40
+            assert row.verdict != "differs" and row.runs == 40
             # 4 standard errors of ours beside the margin.
             assert row.mean is not None and row.deviation is not None
             assert abs(row.mean - row.figure.mean) < row.margin + 4 * row.deviation / np.sqrt(40)
@@ -98,7 +98,7 @@ def test_another_algorithm_under_the_published_name_is_called_different() -> Non
     assert isinstance(random, Search)
     found = reproduce(replace(paper, methods={"REA": replace(random, closed_form=False)}), runs=400)
     verdicts = {(row.figure.dataset, row.figure.split): row.verdict for row in found.rows}
-    assert verdicts["cifar100", "validation"] == "different"
+    assert verdicts["cifar100", "validation"] == "differs"
     assert "equivalent" not in {verdicts[d, s] for d in ("cifar100", "imagenet16-120") for s in SPLITS}
 
 
@@ -163,7 +163,7 @@ def test_local_search_counts_unique_queries() -> None:
     # Half a margin beside 4 standard errors of ours.
     assert row.mean is not None and row.deviation is not None
     assert abs(row.mean - 127.0) < 12.0 + 4 * row.deviation / np.sqrt(60)
-    assert row.unit == "queries" and row.verdict != "different"
+    assert row.unit == "queries" and row.verdict != "differs"
 
 
 def test_bananas_is_run_for_real() -> None:

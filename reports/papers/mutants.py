@@ -1,0 +1,94 @@
+"""Planted mutants: a paper changed so that it is wrong, which its check must reject.
+
+A mutant is rejected when the check finds something against it that it does not find against the paper as published: a value that
+differs, or an ordering that is contradicted. The searches are those of the paper; what changes is what they are held against, or how the
+architectures that they found are scored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+from nasbench.reports.papers.paper import NotRun, Paper, PublishedValue
+
+OTHER_SPLIT = {"validation": "test", "test": "validation"}
+SHORT_EPOCHS = 12
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A wrong paper.
+
+    Attributes:
+        name: what is wrong with it.
+        paper: the paper, changed.
+    """
+
+    name: str
+    paper: Paper
+
+
+def list_mutants(paper: Paper) -> tuple[Mutant, ...]:
+    """Return every mutant of the kinds that a paper names, as far as it changes what is compared."""
+    return tuple(mutant for kind in paper.mutants for mutant in _KINDS[kind](paper))
+
+
+def _exchanged(paper: Paper, label: str) -> Iterator[Mutant]:
+    """The published values of two neighbours are exchanged, for each pair of neighbours that has different ones."""
+    reproduced = [f for f in paper.figures if not isinstance(paper.methods[f.method], NotRun)]
+    names = list(dict.fromkeys(getattr(figure, label) for figure in reproduced))
+    for one, other in pairwise(names):
+        swap = {one: other, other: one}
+        changed = _relabelled(paper, partial(_rename, label=label, swap=swap))
+        if changed is not None:
+            yield Mutant(f"{one} and {other} exchanged", changed)
+
+
+def _split_exchanged(paper: Paper) -> Iterator[Mutant]:
+    changed = _relabelled(paper, lambda f: replace(f, split=OTHER_SPLIT.get(f.split, f.split)))
+    if changed is not None:
+        yield Mutant("validation and test exchanged", changed)
+
+
+def _short_training(paper: Paper) -> Iterator[Mutant]:
+    if paper.protocol.reported_epochs > SHORT_EPOCHS:
+        protocol = replace(paper.protocol, reported_epochs=SHORT_EPOCHS)
+        yield Mutant(f"scored after {SHORT_EPOCHS} epochs", replace(paper, protocol=protocol))
+
+
+def _rename(figure: PublishedValue, label: str, swap: Mapping[str, str]) -> PublishedValue:
+    now = str(getattr(figure, label))
+    changes: dict[str, Any] = {label: swap.get(now, now)}
+    return replace(figure, **changes)
+
+
+def _relabelled(paper: Paper, change: Callable[[PublishedValue], PublishedValue]) -> Paper | None:
+    """The paper with its values under other labels, as far as those labels exist; None if that changes nothing."""
+    places = {_place(f) for f in paper.figures}
+    figures = [change(f) for f in paper.figures]
+    places |= {(method, dataset, OTHER_SPLIT.get(split, split)) for method, dataset, split in places}
+    kept = [f for f in figures if _place(f) in places]
+    if _content(kept) == _content(paper.figures) or not kept:
+        return None
+    return replace(paper, figures=kept)
+
+
+def _place(figure: PublishedValue) -> tuple[str, str, str]:
+    return figure.method, figure.dataset, figure.split
+
+
+def _content(figures: Sequence[PublishedValue]) -> Mapping[tuple[str, str, str], float]:
+    return {_place(figure): figure.mean for figure in figures}
+
+
+_KINDS: Mapping[str, Callable[[Paper], Iterator[Mutant]]] = {
+    "methods": partial(_exchanged, label="method"),
+    "data sets": partial(_exchanged, label="dataset"),
+    "columns": partial(_exchanged, label="split"),
+    "splits": _split_exchanged,
+    "epochs": _short_training,
+}
