@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from nasbench.search.methods import as_optimizer, source_sha256
+from nasbench.search.methods import as_optimizer, load_attribute, source_sha256
 from nasbench.search.optimizer import Lockstep, PerRun
 from nasbench.search.registry import get_optimizer, is_unpackaged
 
@@ -47,7 +47,8 @@ class MethodConfig:
         """Return the entry with the SHA-256 of the method's source, where it is named but no package registers it."""
         if self.implementation is not None or not is_unpackaged(self.name):
             return self
-        return replace(self, sha256=source_sha256(self.optimizer().algorithm))
+        thing: Any = load_attribute(self.name) if ":" in self.name else self.optimizer()
+        return replace(self, sha256=source_sha256(getattr(thing, "algorithm", thing)))
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the method as plain data."""

@@ -1,4 +1,4 @@
-"""Contract suites for optimizers, spaces and benchmarks of one's own, to be subclassed in one's own tests (they need pytest).
+"""Contract suites for optimizers, searchers, spaces and benchmarks of one's own, to be subclassed in one's own tests (they need pytest).
 
 Example, a whole test file of a package that has an optimizer:
 
@@ -12,9 +12,22 @@ Example, a whole test file of a package that has an optimizer:
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from nasbench.testing.benchmark_contract import BenchmarkContract
 from nasbench.testing.optimizer_contract import OptimizerContract
 from nasbench.testing.space_contract import SpaceContract
 from nasbench.testing.toy import toy_problem, toy_space
 
-__all__ = ["BenchmarkContract", "OptimizerContract", "SpaceContract", "toy_problem", "toy_space"]
+if TYPE_CHECKING:
+    from nasbench.testing.searcher_contract import SearcherContract
+
+__all__ = ["BenchmarkContract", "OptimizerContract", "SearcherContract", "SpaceContract", "toy_problem", "toy_space"]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "SearcherContract":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from nasbench.testing.searcher_contract import SearcherContract  # which needs torch
+
+    return SearcherContract

@@ -30,9 +30,9 @@ from nasbench.live.training.recipe import SMALL
 from tiny_search import CPU, TINY, make, search
 
 
-@pytest.mark.parametrize("space", ["nas-bench-201", "darts", "hierarchical"])
+@pytest.mark.parametrize("space", ["darts", "hierarchical"])  # nas-bench-201 is that of the contract
 @pytest.mark.parametrize("name", searcher_names())
-def test_every_searcher_finds_a_feasible_architecture_in_every_space(name: str, space: str) -> None:
+def test_every_searcher_finds_a_feasible_architecture_in_other_spaces(name: str, space: str) -> None:
     if name == "pc_darts" and space == "hierarchical":
         with pytest.raises(NasbenchError, match="relaxation over edges"):
             make(name, space)
@@ -64,19 +64,12 @@ def test_second_order_costs_more_and_differs() -> None:
     assert not torch.allclose(points[0], points[1], atol=1e-6)
 
 
-@pytest.mark.parametrize("name", searcher_names())
-def test_a_search_that_is_killed_and_resumed_equals_one_that_was_not(name: str, tmp_path: Path) -> None:
-    options: dict[str, Any] = {"candidates": 4} if name == "rsps" else {}
-    whole = search(make(name, **options)).run()
-    search(make(name, **options), tmp_path).run(1)
-    resumed = search(make(name, **options), tmp_path).run()
-    assert resumed.searcher is not None and whole.searcher is not None
-    for key, value in whole.searcher.supernet.state_dict().items():
-        assert torch.equal(value, resumed.searcher.supernet.state_dict()[key])
-    assert torch.equal(whole.searcher.architecture_probabilities(), resumed.searcher.architecture_probabilities())
-    np.testing.assert_array_equal(whole.architecture, resumed.architecture)
-    if isinstance(whole.searcher, HybridSupernet) and isinstance(resumed.searcher, HybridSupernet):
-        np.testing.assert_array_equal(whole.searcher.finalists(), resumed.searcher.finalists())
+def test_the_finalists_of_a_search_that_is_killed_and_resumed_equal_those_of_one_that_was_not(tmp_path: Path) -> None:
+    """The rest of what is the same is the contract of searchers."""
+    search(make("hybrid_supernet"), tmp_path).run(1)
+    whole, resumed = search(make("hybrid_supernet")).run(), search(make("hybrid_supernet"), tmp_path).run()
+    assert isinstance(whole.searcher, HybridSupernet) and isinstance(resumed.searcher, HybridSupernet)
+    np.testing.assert_array_equal(whole.searcher.finalists(), resumed.searcher.finalists())
 
 
 def test_exponentiated_gradient_is_the_closed_form() -> None:

@@ -12,7 +12,7 @@ from nasbench.benchmarks.synthetic import FunctionEvaluator
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.live.networks.builders import ConvNetworks, get_networks
 from nasbench.live.networks.space_networks import get_cell_networks
-from nasbench.live.searchers.catalogue import get_searcher, searcher_names
+from nasbench.live.searchers.catalogue import find_searcher, get_searcher, searcher_names
 from nasbench.live.searchers.searcher import SupernetConfig
 from nasbench.live.searchers.stopping import EarlyStopping
 from nasbench.live.training.recipe import SMALL, Recipe
@@ -68,7 +68,7 @@ class ExperimentConfig:
     @property
     def shares_weights(self) -> bool:
         """Whether the optimizer searches on a supernet; `hybrid` trains alone, as in studies of tables."""
-        return self.optimizer in searcher_names()
+        return find_searcher(self.optimizer) is not None
 
 
 def check_config(config: ExperimentConfig) -> None:

@@ -12,6 +12,7 @@ from nasbench.live.searchers.loop import SearcherFactory
 from nasbench.live.searchers.searcher import Searcher
 from nasbench.ranges import COUNT, Allowed
 from nasbench.renamed import SETTINGS, with_new_names
+from nasbench.search.methods import load_attribute
 from nasbench.search.settings import allowed_settings, check_settings
 
 PARTIAL = "partial_channels"
@@ -32,16 +33,37 @@ def searcher_names() -> tuple[str, ...]:
     return tuple(sorted(_SEARCHERS))
 
 
-def get_searcher(name: str, options: Mapping[str, Any] | None = None) -> tuple[SearcherFactory, int]:
+def find_searcher(name: str) -> type[Searcher] | None:
+    """Return the searcher of that name, or the one that `module:ATTR` names; None where it names none.
+
+    Raises:
+        NasbenchError: if there is no such module or attribute.
+    """
+    found: Any = None
+    if name in _SEARCHERS:
+        module, attribute = _SEARCHERS[name]
+        found = getattr(import_module(f"nasbench.live.searchers.{module}"), attribute)
+    elif ":" in name:
+        found = load_attribute(name)
+    return found if isinstance(found, type) and issubclass(found, Searcher) else None
+
+
+def get_searcher(
+    searcher: str | type[Searcher], options: Mapping[str, Any] | None = None
+) -> tuple[SearcherFactory, int]:
     """Return what builds a searcher with `options`, and the partial channels that it wants.
+
+    Args:
+        searcher: a name, `module:ATTR` or the class itself.
+        options: where they differ from its defaults.
 
     Raises:
         NasbenchError: if there is no such searcher or option, with the nearest match, or an option is not what it may be.
     """
-    if name not in _SEARCHERS:
-        raise unknown_name("searcher", name, _SEARCHERS)
-    module, attribute = _SEARCHERS[name]
-    kind = getattr(import_module(f"nasbench.live.searchers.{module}"), attribute)
+    kind = find_searcher(searcher) if isinstance(searcher, str) else searcher
+    if kind is None:
+        raise unknown_name("searcher", str(searcher), _SEARCHERS)
+    name = searcher if isinstance(searcher, str) else kind.__name__
     rest = with_new_names(options or {}, SETTINGS.get(name, {}), f"setting of {name}")
     check_settings(name, "option", rest, allowed_options(kind))
     channels = rest.pop(PARTIAL, kind.partial_channels)
