@@ -1,17 +1,17 @@
 """Typed models of TOML files: every mistake is one sentence with file, line and key.
 
 A model is a `FileModel`: frozen, of exact types, without keys that it does not name. Arrays are read as tuples. `read_model` reads a
-file within the bounds of `nasbench.files.documents`. Import this module where a file is read, not before: it needs pydantic, which
-neither the command's help nor a bare machine should.
+file within the bounds of `nasbench.files.documents`. What the description of a required field says is told where it lacks. Import this
+module where a file is read, not before: it needs pydantic, which neither the command's help nor a bare machine should.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from nasbench.errors import ConfigurationError, NasbenchError, nearest_name, quoted
@@ -44,10 +44,25 @@ class FileModel(BaseModel):
             near = nearest_name(unknown, known)
             hint = f"did you mean {near!r}?" if near else f"known are: {', '.join(sorted(known))}."
             raise _error(f"there is no key {quoted(unknown)}; {hint}", unknown)
+        for name, field in cls.model_fields.items():
+            if field.is_required() and field.description and (field.alias or name) not in named:
+                raise _error(f"it lacks the key {quoted(field.alias or name)}; it should be {field.description}.")
         return named
 
 
 Model = TypeVar("Model", bound=FileModel)
+
+
+def _with_lists(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _with_lists(item) for key, item in value.items()}
+    return [_with_lists(item) for item in value] if isinstance(value, tuple) else value
+
+
+Table = Annotated[dict[str, Any], BeforeValidator(_with_lists)]
+"""A table of any keys, as TOML has it: its arrays are lists."""
+NO_KEYS: Any = Field(default_factory=dict)
+"""Default of a table that may be left out."""
 
 
 def within(allowed: Allowed) -> AfterValidator:
@@ -146,7 +161,7 @@ _WANTED: Mapping[str, str] = {
     "model_type": "a table",
     "model_attributes_type": "a table",
     "too_short": "a list of {min_length} or more",
-    "string_too_short": "a text of {min_length} letters or more",
+    "string_too_short": "a text that is not empty",
     "greater_than": "more than {gt}",
     "greater_than_equal": "{ge} or more",
     "less_than": "less than {lt}",

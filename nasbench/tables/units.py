@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from nasbench.errors import NasbenchError, quoted
 
 DIRECTIONS = ("max", "min")
+FRACTION = "fraction"
+"""Unit of shares that are not in per cent."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ UNITS: Mapping[str, Unit] = {
     "bytes": Unit("memory", 1e-6),
     "score": Unit("score"),
     "loss": Unit("loss"),
-    "fraction": Unit("share", 100.0),
+    FRACTION: Unit("share", 100.0),
 }
 """Known units; M, k, G and 1 count parameters or operations, MB is 10^6 bytes."""
 NOT_NEGATIVE = ("share", "time", "energy", "power", "count", "memory")

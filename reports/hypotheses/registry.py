@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from nasbench.errors import NasbenchError, unknown_name
-from nasbench.files.schema import FileModel, read_model
+from nasbench.files.schema import NO_KEYS, FileModel, Table, read_model
 from nasbench.renamed import HYPOTHESIS, New
 
 
@@ -25,7 +25,7 @@ class Baseline(FileModel):
     """
 
     name: str
-    settings: Mapping[str, Any] = {}
+    settings: Table = NO_KEYS
 
     def __str__(self) -> str:
         """Return the name with the settings."""

@@ -72,7 +72,6 @@ EXCEPTIONS: Mapping[str, frozenset[str]] = {
     "nasbench/live/training/recipe.py": frozenset({r"so many"}),
     "nasbench/live/training/training.py": frozenset({r"of today"}),
     "nasbench/live/training/views.py": frozenset({r"so many"}),
-    "nasbench/reader.py": frozenset({r"objects? to"}),
     "nasbench/search/ledger.py": frozenset({r"so many"}),
     "nasbench/search/optimizer.py": frozenset({r"of today"}),
     "nasbench/spaces/numbering.py": frozenset({r"told apart"}),

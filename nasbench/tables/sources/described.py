@@ -14,9 +14,10 @@ from nasbench.errors import NasbenchError
 from nasbench.files.documents import read_text
 from nasbench.spaces.space import Ints
 from nasbench.tables.column import Measured
-from nasbench.tables.description import FRACTION, Described, Description, parse_description
+from nasbench.tables.description import Described, Description, parse_description
 from nasbench.tables.importer import ImportOptions, ImportReport
 from nasbench.tables.sources.data_file import read_data
+from nasbench.tables.units import FRACTION
 from nasbench.tables.writer import write_table
 
 if TYPE_CHECKING:

@@ -45,7 +45,7 @@ def test_units_cover_every_run_once() -> None:
         (lambda t: t.replace("runs = 20", "runs = 1000000"), "between 1 and 100,000"),
         (lambda t: t.replace("runs = 20", "runs = '20'"), "whole number"),
         (lambda t: t.replace("runs = 20", "runs = true"), "whole number"),
-        (lambda t: t.replace("runs = 20\n", ""), "lacks 'runs'"),
+        (lambda t: t.replace("runs = 20\n", ""), "lacks the key 'runs'; it should be a whole number"),
         (lambda t: t.replace("runs = 20", "runs = 20\nrusn = 3"), "did you mean 'runs'"),
         (lambda t: t.replace("queries = 300", "queries = 0"), "positive number"),
         (lambda t: t.replace("queries = 300", "queries = -5"), "positive number"),
@@ -58,7 +58,7 @@ def test_units_cover_every_run_once() -> None:
             "did you mean 'settings'",
         ),
         (lambda t: t.replace("epochs = [\n    200,\n]", 'epochs = "last"'), "'longest'"),
-        (lambda t: t.replace("    200,", "    200.5,"), "whole numbers"),
+        (lambda t: t.replace("    200,", "    200.5,"), "line 17, epochs.*whole number"),
     ],
 )
 def test_mistakes_are_named(change, reason: str) -> None:  # type: ignore[no-untyped-def]

@@ -104,8 +104,8 @@ def test_a_data_set_borrows_the_costs_of_another(fresh_cache: Path, tmp_path: Pa
         ),
         ('name = "both"\ntables = ["one", "far"]\n', "one, far have no architecture in common"),
         (TWO + '[borrow]\ntask = "nowhere"\n', "none of the tables has the data set 'nowhere'"),
-        (TWO + "[borrow]\ntask = 3\n", "borrow should map"),
-        (TWO + "extra = 1\n", "no key of the join .* named 'extra'"),
+        (TWO + "[borrow]\ntask = 3\n", "borrow.task: it is 3; it should be a text"),
+        (TWO + "extra = 1\n", "there is no key 'extra'; known are: borrow, name, tables"),
         ("name = ", "is not TOML"),
     ],
 )

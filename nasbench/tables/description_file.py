@@ -1,0 +1,116 @@
+"""What the description of a table says: its TOML tables as models; see `nasbench.tables.description`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from nasbench.errors import NasbenchError, quoted
+from nasbench.files.schema import FileModel
+from nasbench.spaces.catalogue import space_names
+from nasbench.tables.column import Column
+from nasbench.tables.units import FRACTION
+
+Name = Annotated[str, Field(min_length=1)]
+
+
+class DecisionTable(FileModel):
+    """A decision of a space, and the column that holds its choices."""
+
+    name: Annotated[str, Field(description="the name of a decision")]
+    column: Name | None = None
+    choices: Annotated[tuple[str | int | float, ...], Field(description="a list of choices")]
+
+
+class SpaceTable(FileModel):
+    """The space: one that the suite knows with the column of its strings, or one of its own."""
+
+    name: Annotated[str, Field(description="the name of a space")]
+    architecture: str | None = None
+    decisions: Annotated[tuple[DecisionTable, ...], Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _known_or_described(self) -> SpaceTable:
+        known = self.name in space_names()
+        if self.decisions is None and not known:
+            raise ValueError(
+                f"{quoted(self.name)} is no space that the suite knows ({', '.join(space_names())}), so it needs [[space.decisions]]."
+            )
+        if self.decisions is None and self.architecture is None:
+            raise ValueError(
+                f"it lacks the key 'architecture'; it should be the column with the strings of {self.name}."
+            )
+        if self.decisions is not None and known:
+            raise ValueError(f"{quoted(self.name)} is a space of the suite; give yours another name.")
+        if self.decisions is not None and self.architecture is not None:
+            raise ValueError("it has both architecture and decisions; each decision has a column of its own.")
+        return self
+
+
+class ColumnTable(FileModel):
+    """A quantity and the columns that hold it."""
+
+    dataset: Annotated[str, Field(description="the name of a data set")]
+    quantity: Annotated[str, Field(description="the name of a quantity")]
+    split: str = ""
+    epochs: Annotated[int, Field(ge=0)] = 0
+    unit: Annotated[str, Field(description="a unit")]
+    direction: Literal["max", "min"] | None = None
+    column: Name | None = None
+    seeds: Mapping[str, str] | None = None
+    missing: bool = False
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _is_a_column(self) -> ColumnTable:
+        if self.column is not None and self.seeds is not None:
+            raise ValueError("it has both column and seeds; a column for each seed replaces the one.")
+        if self.column is None and self.seeds is None:
+            raise ValueError("it lacks the key 'column'; it should be a column of the file.")
+        named = {"0": self.column} if self.seeds is None else self.seeds
+        if not named or not all(re.fullmatch("[0-9]{1,19}", seed) and column for seed, column in named.items()):
+            raise ValueError('seeds should map numbers to columns, such as { 777 = "acc_777" }.')
+        try:
+            self.described()
+        except NasbenchError as fault:
+            raise ValueError(str(fault)) from None
+        return self
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of the file's columns."""
+        return tuple(self.seeds.values()) if self.seeds is not None else (str(self.column),)
+
+    def described(self) -> Column:
+        """Return the column of the table; raises NasbenchError for a unit, split or name that it cannot have."""
+        return Column(
+            dataset=self.dataset,
+            quantity=re.sub("^error(?=@|$)", "accuracy", self.quantity),
+            split=self.split or None,
+            epochs=self.epochs or None,
+            seeds=None if self.seeds is None else tuple(int(seed) for seed in self.seeds),
+            unit="%" if self.unit == FRACTION else self.unit,
+            note=self.note,
+            direction=self.direction or "",
+        )
+
+
+class DescriptionFile(FileModel):
+    """The whole file."""
+
+    name: Annotated[str, Field(min_length=1, description="the name of the table")]
+    data: Annotated[str, Field(min_length=1, description="the name of a .parquet or .csv file")]
+    provenance: Annotated[str, Field(description="a sentence on where the numbers come from")]
+    space: Annotated[SpaceTable, Field(description="a [space] table")]
+    seed: str = ""
+    columns: Annotated[tuple[ColumnTable, ...], Field(min_length=1, description="at least one [[columns]] table")]
+
+    @model_validator(mode="after")
+    def _each_once(self) -> DescriptionFile:
+        keys = [column.described().key for column in self.columns]
+        if twice := sorted({key for key in keys if keys.count(key) > 1}):
+            raise ValueError(f"it describes {twice[0]} twice; put its seeds into one entry.")
+        return self
