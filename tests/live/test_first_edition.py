@@ -88,7 +88,7 @@ def test_a_search_on_shared_weights_of_the_first_edition_is_resumed(tmp_path: Pa
     task = get_task("digits")
     splits = task.load().reduced(128, 64)
 
-    def begin(**options: int) -> SupernetSearch:
+    def begin(**options: Any) -> SupernetSearch:
         identity = {"optimizer": "hybrid_supernet", "options": options}
         return SupernetSearch(make("hybrid_supernet", **options), task, splits, folder=tmp_path, identity=identity)
 
