@@ -218,7 +218,7 @@ class Hybrid:
         self._drawn: list[tuple[Architectures, float]] = []
 
     @property
-    def proposer(self) -> str:
+    def operator(self) -> str:
         """Return the operator that proposed the last architecture: surrogate, evolution, relaxation or uniform."""
         return self._operator
 

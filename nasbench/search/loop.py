@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from nasbench.search.observations import Observations
-from nasbench.search.optimizer import Optimizer, asker_of, proposers_of
+from nasbench.search.optimizer import Optimizer, asker_of, selected_operators
 from nasbench.search.problem import Problem
 
 
@@ -30,7 +30,7 @@ def search(
         answered = time.perf_counter()
         if not observations.answered.any():
             return batches, own
-        batches.append(replace(observations, proposers=proposers_of(optimizer)))
+        batches.append(replace(observations, operators=selected_operators(optimizer)))
         optimizer.tell(observations)
         step = (asked - before) + (time.perf_counter() - answered)
         own += step

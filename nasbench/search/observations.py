@@ -34,24 +34,24 @@ class Observations:
     Attributes:
         architectures: `(R, B, d)`.
         objectives: `(R, B, M)`, minimised, in the order of `Problem.objectives`.
-        cost: seconds charged, `(R, B)`.
+        charged_seconds: seconds charged, `(R, B)`.
         epochs: fidelity, `(R, B)`.
         training_seed: seed of the training that answered, `(R, B)`; -1 where a mean over seeds answered.
         answered: `(R, B)`.
-        first: whether the run queried the architecture (at this fidelity) for the first time, `(R, B)`.
-        fresh: the same up to isomorphism, `(R, B)`.
-        proposers: which part of the optimizer proposed the batch, a name a run, `(R,)`; None where the optimizer does not say.
+        is_new_architecture: whether the run queried the architecture (at this fidelity) for the first time, `(R, B)`.
+        is_new_isomorphism_class: the same up to isomorphism, `(R, B)`.
+        operators: which part of the optimizer proposed the batch, a name a run, `(R,)`; None where the optimizer does not say.
     """
 
     architectures: Architectures
     objectives: Floats
-    cost: Floats
+    charged_seconds: Floats
     epochs: Ints
     training_seed: Ints
     answered: NDArray[np.bool_]
-    first: NDArray[np.bool_]
-    fresh: NDArray[np.bool_]
-    proposers: tuple[str, ...] | None = None
+    is_new_architecture: NDArray[np.bool_]
+    is_new_isomorphism_class: NDArray[np.bool_]
+    operators: tuple[str, ...] | None = None
 
     def of_run(self, position: int) -> RunObservations:
         """Return the answered queries of one run, compact."""
@@ -59,7 +59,7 @@ class Observations:
         return RunObservations(
             self.architectures[position, kept],
             self.objectives[position, kept],
-            self.cost[position, kept],
+            self.charged_seconds[position, kept],
             self.epochs[position, kept],
             self.training_seed[position, kept],
         )
@@ -71,7 +71,7 @@ class RunObservations:
 
     architectures: Architectures
     objectives: Floats
-    cost: Floats
+    charged_seconds: Floats
     epochs: Ints
     training_seed: Ints
 

@@ -27,7 +27,7 @@ from nasbench.spaces.space import Architectures, Ints
 class Optimizer(Protocol):
     """Proposes batches for `R` runs at once and is told what came back.
 
-    One with several parts may have an attribute `proposers`: the part that proposed the batch asked last, a short name a run. Traces
+    One with several parts may have an attribute `operators`: the part that proposed the batch asked last, a short name a run. Traces
     then record it.
     """
 
@@ -41,7 +41,7 @@ class Optimizer(Protocol):
 
 
 class RunOptimizer(Protocol):
-    """The same for one run; one with several parts may have an attribute `proposer`, the name of the part that was asked last."""
+    """The same for one run; one with several parts may have an attribute `operator`, the name of the part that was asked last."""
 
     def ask(self) -> Architectures | tuple[Architectures, Ints]:
         """Propose `(B, d)`, with a fidelity `(B,)` beside it where the algorithm chooses fidelities."""
@@ -52,9 +52,9 @@ class RunOptimizer(Protocol):
         ...
 
 
-def proposers_of(optimizer: Optimizer) -> tuple[str, ...] | None:
+def selected_operators(optimizer: Optimizer) -> tuple[str, ...] | None:
     """Return which part proposed the batch asked last, a name a run; None if the optimizer does not say."""
-    names: Sequence[str] | None = getattr(optimizer, "proposers", None)
+    names: Sequence[str] | None = getattr(optimizer, "operators", None)
     return None if names is None else tuple(names)
 
 
@@ -168,9 +168,9 @@ class _RunByRun:
         self._asked = np.zeros(len(members), dtype=np.int64)
 
     @property
-    def proposers(self) -> tuple[str, ...] | None:
+    def operators(self) -> tuple[str, ...] | None:
         """Names of the parts that the runs asked last, where every member says."""
-        names = [getattr(member, "proposer", None) for member in self.members]
+        names = [getattr(member, "operator", None) for member in self.members]
         return None if None in names else tuple(map(str, names))
 
     def ask(self) -> Architectures | Query:

@@ -47,9 +47,9 @@ def trace_columns(batches: Sequence[Observations], runs: Sequence[int], objectiv
         "epochs": column("epochs"),
         "training_seed": column("training_seed"),
         **{name: np.ascontiguousarray(values[:, m]) for m, name in enumerate(objectives)},
-        SECONDS: column("cost"),
-        "is_new_architecture": column("first"),
-        "is_new_isomorphism_class": column("fresh"),
+        SECONDS: column("charged_seconds"),
+        "is_new_architecture": column("is_new_architecture"),
+        "is_new_isomorphism_class": column("is_new_isomorphism_class"),
         **({} if operators is None else {"operator": operators[kept]}),
     }
 
@@ -84,7 +84,7 @@ def with_seconds(table: pa.Table, seconds: Sequence[float] | pa.Array) -> pa.Tab
 
 def _operators(batches: Sequence[Observations]) -> np.ndarray | None:
     """Return the operator that proposed each query, `(R, B)`; None unless the optimizer said it of every batch."""
-    named = [batch.proposers for batch in batches if batch.proposers is not None]
+    named = [batch.operators for batch in batches if batch.operators is not None]
     if len(named) < len(batches):
         return None
     return np.repeat(np.array(named).T, [batch.answered.shape[1] for batch in batches], axis=1)

@@ -79,7 +79,7 @@ def queries_to_target(
         longest: epochs of the training that counts; to be seen after a shorter one is not to be found.
         cap: the budget in unique queries; a run without success counts as it.
     """
-    spent = np.cumsum(np.concatenate([batch.first for batch in batches], axis=1), axis=1)
+    spent = np.cumsum(np.concatenate([batch.is_new_architecture for batch in batches], axis=1), axis=1)
     hit = np.concatenate([_hits(b, r, target, longest) for b, r in zip(batches, rows, strict=True)], axis=1)
     first = np.take_along_axis(spent, hit.argmax(axis=1)[:, None], axis=1)[:, 0]
     return np.where(hit.any(axis=1), np.minimum(first, cap), cap).astype(np.float64)

@@ -12,7 +12,7 @@ from nasbench.benchmarks.synthetic import SyntheticBenchmark
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.benchmarks.views import AS_IT_IS, View
 from nasbench.reports.analysis.accounts import AXES, main_account
-from nasbench.reports.analysis.operator_shares import ProposerShares, proposer_shares
+from nasbench.reports.analysis.operator_shares import OperatorShares, operator_shares
 from nasbench.reports.analysis.pareto_fronts import FrontTraces, TrueFront, front_traces, tied, true_front
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.scoring import Scoring
@@ -71,7 +71,7 @@ class OptimizerResult:
     times: Mapping[tuple[str, str], CensoredTimes]
     optimizer_seconds: float
     fronts: FrontTraces | None
-    shares: ProposerShares | None = None
+    shares: OperatorShares | None = None
 
 
 @dataclass(frozen=True)
@@ -206,7 +206,7 @@ def evaluate_benchmark(results: Results, benchmark: str) -> BenchmarkEvaluation:
             times={key: own[label].until(horizons[key]) for key, own in times.items()},
             optimizer_seconds=results.optimizer_seconds(benchmark, label),
             fronts=None if objectives is None or truth is None else front_traces(trace, objectives, truth, main),
-            shares=proposer_shares(trace),
+            shares=operator_shares(trace),
         )
     return BenchmarkEvaluation(
         benchmark=benchmark,

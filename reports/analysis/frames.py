@@ -103,8 +103,8 @@ def _cell(results: Results, problem: str, label: str) -> pd.DataFrame:
         },
         "incumbent": oracle.views[0](seen[answered]),
         "regret": (oracle.score(traces.incumbents) - oracle.best_score)[answered],
-        "charged_seconds": traces.cost[answered],
+        "charged_seconds": traces.charged_seconds[answered],
     }
-    if traces.proposer is not None:
-        columns["operator"] = traces.proposer[answered]
+    if traces.operator is not None:
+        columns["operator"] = traces.operator[answered]
     return pd.DataFrame(columns)

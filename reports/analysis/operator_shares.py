@@ -14,30 +14,30 @@ WINDOWS = 30
 
 
 @dataclass(frozen=True)
-class ProposerShares:
+class OperatorShares:
     """Shares of the parts of one optimizer on one benchmark.
 
     Attributes:
-        proposers: names of the parts, the one with the most queries first.
+        operators: names of the parts, the one with the most queries first.
         starts: first query of each window, from 1, `(W,)`.
         ends: last query of each window, `(W,)`.
-        share: of the queries in the window, `(proposers, R, W)`; sums to 1 over the first axis.
+        share: of the queries in the window, `(operators, R, W)`; sums to 1 over the first axis.
     """
 
-    proposers: tuple[str, ...]
+    operators: tuple[str, ...]
     starts: Floats
     ends: Floats
     share: Floats
 
 
-def proposer_shares(traces: Traces) -> ProposerShares | None:
+def operator_shares(traces: Traces) -> OperatorShares | None:
     """Count shares over the queries that every run has made; None where traces do not say who proposed."""
-    if traces.proposer is None:
+    if traces.operator is None:
         return None
     horizon = int(traces.lengths.min())
-    made = traces.proposer[:, :horizon]
+    made = traces.operator[:, :horizon]
     names, counts = np.unique(made, return_counts=True)
     names = names[np.argsort(-counts, kind="stable")]
     edges = np.unique(np.linspace(0, horizon, min(WINDOWS, horizon) + 1).round().astype(int))
     share = np.add.reduceat((made == names[:, None, None]).astype(float), edges[:-1], axis=2) / np.diff(edges)
-    return ProposerShares(tuple(map(str, names)), edges[:-1] + 1.0, edges[1:].astype(float), share)
+    return OperatorShares(tuple(map(str, names)), edges[:-1] + 1.0, edges[1:].astype(float), share)

@@ -29,11 +29,11 @@ class Traces:
         rows: row of each queried architecture, as the oracle numbers them, `(R, Q)`; padding repeats the run's last.
         observed: objectives as the optimizer saw them, `(R, Q, M)`; padding is infinite.
         epochs: fidelity, `(R, Q)`.
-        cost: seconds charged, `(R, Q)`; padding is 0.
-        first, fresh: first query of the architecture, of its function, `(R, Q)`; padding is False.
+        charged_seconds: seconds charged, `(R, Q)`; padding is 0.
+        is_new_architecture, is_new_isomorphism_class: first query of the architecture, of its function, `(R, Q)`; padding is False.
         repeat_policy: the study's policy for repeated queries, which says what epochs were charged.
         longest: epochs of the study's longest training.
-        proposer: the part of the optimizer that proposed each query, `(R, Q)`, padding is empty; None where it was not recorded.
+        operator: the part of the optimizer that proposed each query, `(R, Q)`, padding is empty; None where it was not recorded.
     """
 
     runs: Ints
@@ -41,12 +41,12 @@ class Traces:
     rows: Ints
     observed: Floats
     epochs: Ints
-    cost: Floats
-    first: NDArray[np.bool_]
-    fresh: NDArray[np.bool_]
+    charged_seconds: Floats
+    is_new_architecture: NDArray[np.bool_]
+    is_new_isomorphism_class: NDArray[np.bool_]
     repeat_policy: str
     longest: int
-    proposer: NDArray[np.str_] | None = None
+    operator: NDArray[np.str_] | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -88,13 +88,17 @@ class Traces:
             raise unknown_name("account", account, TRACED)
         if account not in TRACED:
             raise NasbenchError(f"Traces do not record {account} a query; choose one of {', '.join(TRACED)}.")
-        charged = {"retrain": self.answered, "cache": self.first, "cache_isomorphic": self.fresh}[self.repeat_policy]
+        charged = {
+            "retrain": self.answered,
+            "cache": self.is_new_architecture,
+            "cache_isomorphic": self.is_new_isomorphism_class,
+        }[self.repeat_policy]
         amounts = {
             "queries": self.answered,
-            "unique_queries": self.first,
-            "unique_isomorphic_queries": self.fresh,
+            "unique_queries": self.is_new_architecture,
+            "unique_isomorphic_queries": self.is_new_isomorphism_class,
             "epochs": np.where(charged, self.epochs, 0),
-            "train_seconds": self.cost,
+            "train_seconds": self.charged_seconds,
         }[account]
         return np.cumsum(amounts, axis=1, dtype=float)
 
@@ -137,12 +141,12 @@ def stack_runs(
         rows=stacked(rows, None),
         observed=np.stack([stacked(columns[name], np.inf) for name in objectives], axis=-1),
         epochs=stacked(columns["epochs"], None),
-        cost=stacked(columns["charged_seconds"], 0.0),
-        first=stacked(columns["is_new_architecture"], False),
-        fresh=stacked(columns["is_new_isomorphism_class"], False),
+        charged_seconds=stacked(columns["charged_seconds"], 0.0),
+        is_new_architecture=stacked(columns["is_new_architecture"], False),
+        is_new_isomorphism_class=stacked(columns["is_new_isomorphism_class"], False),
         repeat_policy=repeat_policy,
         longest=longest,
-        proposer=stacked(np.asarray(columns["operator"], dtype=str), "") if "operator" in columns else None,
+        operator=stacked(np.asarray(columns["operator"], dtype=str), "") if "operator" in columns else None,
     )
 
 

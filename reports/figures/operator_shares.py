@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
-from nasbench.reports.analysis.operator_shares import ProposerShares
+from nasbench.reports.analysis.operator_shares import OperatorShares
 from nasbench.reports.figures.figure import Figure, Panel, panel_name
 from nasbench.reports.figures.style import add_legend, figure_style, line_style, new_panel, shown
 from nasbench.reports.wording import join_names
 
 
-def proposers(evaluations: Sequence[BenchmarkEvaluation]) -> Figure | None:
+def operator_share_figure(evaluations: Sequence[BenchmarkEvaluation]) -> Figure | None:
     """Draw one panel a benchmark and optimizer whose traces say who proposed; None where none do."""
     known = [
         (evaluation, place, label, outcome.shares)
@@ -23,12 +23,12 @@ def proposers(evaluations: Sequence[BenchmarkEvaluation]) -> Figure | None:
     ]
     if not known:
         return None
-    parts = list(dict.fromkeys(part for _, _, _, shares in known for part in shares.proposers))
+    parts = list(dict.fromkeys(part for _, _, _, shares in known for part in shares.operators))
     with figure_style():
         panels = tuple(_panel(evaluation, place, label, shares, parts) for evaluation, place, label, shares in known)
     runs = sorted({shares.share.shape[1] for _, _, _, shares in known})
     return Figure(
-        name="proposers",
+        name="operator_shares",
         title="Fraction of queries proposed by each operator",
         caption=(
             f"Fraction of queries proposed by each operator, in windows of queries, "
@@ -40,14 +40,14 @@ def proposers(evaluations: Sequence[BenchmarkEvaluation]) -> Figure | None:
 
 
 def _panel(
-    evaluation: BenchmarkEvaluation, place: int, label: str, shares: ProposerShares, parts: Sequence[str]
+    evaluation: BenchmarkEvaluation, place: int, label: str, shares: OperatorShares, parts: Sequence[str]
 ) -> Panel:
     figure, axes = new_panel()
     edges = np.append(shares.starts - 1.0, shares.ends[-1])
     weights = np.diff(edges) / edges[-1]
     sentences = []
-    for part in (part for part in parts if part in shares.proposers):
-        share = shares.share[shares.proposers.index(part)]
+    for part in (part for part in parts if part in shares.operators):
+        share = shares.share[shares.operators.index(part)]
         mean, half = share.mean(axis=0), _half_width(share)
         style = line_style(parts, part)
         # A step holds from the start of its window to the end, so the last value is given twice.
@@ -66,7 +66,9 @@ def _panel(
     axes.set_title(f"{shown(evaluation.short)}: {shown(label)}")
     add_legend(figure, axes)
     alt = f"Fraction of queries by operator of {label} on {evaluation.short}: " + "; ".join(sentences) + "."
-    return Panel(panel_name("proposers", evaluation.short, str(place)), f"{evaluation.short}: {label}", figure, alt)
+    return Panel(
+        panel_name("operator_shares", evaluation.short, str(place)), f"{evaluation.short}: {label}", figure, alt
+    )
 
 
 def _half_width(share: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ from nasbench.reports.figures.critical_difference import critical_difference
 from nasbench.reports.figures.figure import Figure
 from nasbench.reports.figures.hypervolume import hypervolume
 from nasbench.reports.figures.live_tasks import score_against_seconds, search_curves, skips
-from nasbench.reports.figures.operator_shares import proposers
+from nasbench.reports.figures.operator_shares import operator_share_figure
 from nasbench.reports.figures.pareto import pareto
 from nasbench.reports.figures.performance_profile import performance_profile
 from nasbench.reports.figures.run_time import run_time
@@ -218,7 +218,7 @@ def _figures(
         win_probability(evaluations),
         critical_difference(evaluations),
         *several,
-        proposers(evaluations),
+        operator_share_figure(evaluations),
         laws(evaluations, spoken),
     )
     return tuple(figure for figure in figures if figure is not None)

@@ -90,13 +90,13 @@ def run_searches(
 
     counts = stacked("answered")
     if not protocol.crossing_counts:
-        counts = counts & _within(stacked("cost"), protocol.budgets[dataset])
+        counts = counts & _within(stacked("charged_seconds"), protocol.budgets[dataset])
     observed = np.where(counts, np.nan_to_num(stacked("objectives")[..., 0]), np.inf)
     rows = table.rows(np.where(counts[..., None], stacked("architectures"), np.int8(0)))
-    unique = np.cumsum(stacked("first"), axis=1)
+    unique = np.cumsum(stacked("is_new_architecture"), axis=1)
     first = np.zeros((len(rows), len(table) if protocol.measure != "accuracy" else 0), dtype=np.int64)
     if first.size:
-        run, query = np.nonzero(counts & stacked("first"))
+        run, query = np.nonzero(counts & stacked("is_new_architecture"))
         first[run, rows[run, query]] = unique[run, query]
     return Searched(
         incumbents=rows[np.arange(len(rows)), observed.argmin(axis=1)], queries=counts.sum(axis=1), first=first

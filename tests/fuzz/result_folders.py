@@ -97,7 +97,7 @@ def _reported(folder: Path) -> Any:
     results = Results.open(folder)
     cells = [(benchmark, label) for benchmark in results.study.problems for label in results.labels]
     traces = [results.traces(*cell) for cell in cells]
-    shown = [(t.rows.tolist(), t.observed.tolist(), t.cost.tolist()) for t in traces]
+    shown = [(t.rows.tolist(), t.observed.tolist(), t.charged_seconds.tolist()) for t in traces]
     return results.study, results.environment, shown, [results.optimizer_seconds(*cell) for cell in cells]
 
 

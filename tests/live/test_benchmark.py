@@ -56,7 +56,7 @@ def test_baselines_train_alone_under_the_ledger(name: str) -> None:
     spent = problem.ledger.spent
     assert spent["queries"][0] == 4 == sum(int(b.answered.sum()) for b in batches)
     assert 1 <= spent["epochs"][0] <= 4
-    assert spent["train_seconds"][0] == pytest.approx(sum(float(b.cost.sum()) for b in batches))
+    assert spent["train_seconds"][0] == pytest.approx(sum(float(b.charged_seconds.sum()) for b in batches))
     assert all(((b.objectives >= 0) & (b.objectives <= 100))[b.answered].all() for b in batches)
 
 
@@ -71,7 +71,7 @@ def test_a_cached_repetition_is_free_and_the_same() -> None:
     batch = np.array([[[3, 0, 0, 0, 0, 0]]], np.int8)
     first, second = problem.query(batch), problem.query(batch)
     assert first.objectives == second.objectives and first.training_seed == second.training_seed
-    assert first.cost[0, 0] > 0 and second.cost[0, 0] == 0
+    assert first.charged_seconds[0, 0] > 0 and second.charged_seconds[0, 0] == 0
 
 
 def test_runs_are_reproducible_and_differ_between_runs() -> None:

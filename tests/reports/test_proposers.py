@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, evaluate_study
-from nasbench.reports.analysis.operator_shares import proposer_shares
+from nasbench.reports.analysis.operator_shares import operator_shares
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.traces import Traces, stack_runs
-from nasbench.reports.figures.operator_shares import proposers
+from nasbench.reports.figures.operator_shares import operator_share_figure
 
 from vouching import vouch
 
@@ -54,10 +54,10 @@ def made_up(names: list[list[str]]) -> Traces:
 
 def test_shares_are_counted_over_the_queries_that_every_run_made() -> None:
     traces = made_up([["b", "b", "a", "b"], ["b", "a", "a", "b", "a"]])
-    assert traces.proposer is not None and traces.proposer[0, 4] == ""
-    shares = proposer_shares(traces)
+    assert traces.operator is not None and traces.operator[0, 4] == ""
+    shares = operator_shares(traces)
     assert shares is not None
-    assert shares.proposers == ("b", "a")
+    assert shares.operators == ("b", "a")
     np.testing.assert_array_equal(shares.ends, [1, 2, 3, 4])
     np.testing.assert_array_equal(shares.share[1], [[0, 0, 1, 0], [0, 1, 1, 0]])
     np.testing.assert_allclose(shares.share.sum(axis=0), 1.0)
@@ -66,30 +66,30 @@ def test_shares_are_counted_over_the_queries_that_every_run_made() -> None:
 def test_windows_weigh_up_to_the_overall_share() -> None:
     rng = np.random.default_rng(3)
     names = [list(rng.choice(["a", "b", "c"], 101, p=[0.6, 0.3, 0.1])) for _ in range(5)]
-    shares = proposer_shares(made_up(names))
+    shares = operator_shares(made_up(names))
     assert shares is not None
     width = shares.ends - shares.starts + 1
     assert width.sum() == 101
     overall = (shares.share.mean(axis=1) @ width) / 101
-    for name, share in zip(shares.proposers, overall, strict=True):
+    for name, share in zip(shares.operators, overall, strict=True):
         assert share == pytest.approx(np.mean(np.array(names) == name))
 
 
 def test_a_study_records_it_and_the_figure_shows_it(folder: Path) -> None:
     (evaluation,) = evaluate_study(Results.open(folder))
     shares = evaluation.outcomes["hybrid"].shares
-    assert shares is not None and set(shares.proposers) <= PARTS
-    assert (shares.share[shares.proposers.index("uniform"), :, 0] == 1.0).all(), "the initial design"
+    assert shares is not None and set(shares.operators) <= PARTS
+    assert (shares.share[shares.operators.index("uniform"), :, 0] == 1.0).all(), "the initial design"
     assert evaluation.outcomes["random_search"].shares is None
-    figure = proposers([evaluation])
+    figure = operator_share_figure([evaluation])
     assert figure is not None
     (panel,) = figure.panels
-    assert all(part in panel.alt for part in shares.proposers)
-    assert panel.picture.axes[0].get_legend_handles_labels()[1] == list(shares.proposers)
+    assert all(part in panel.alt for part in shares.operators)
+    assert panel.picture.axes[0].get_legend_handles_labels()[1] == list(shares.operators)
 
 
 def test_results_without_the_column_are_read(folder: Path, tmp_path: Path, results: Results) -> None:
-    assert proposers(list(evaluate_study(results))) is None
+    assert operator_share_figure(list(evaluate_study(results))) is None
     older = tmp_path / "older"
     shutil.copytree(folder, older)
     first = min((older / "traces").rglob("hybrid/*.parquet"))

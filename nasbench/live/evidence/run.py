@@ -210,7 +210,7 @@ class EvidenceRun:
     def _queries(self, batch: Observations) -> Iterator[dict[str, Any]]:
         answers = batch.of_run(0)
         for architecture, error, seconds in zip(
-            answers.architectures, answers.objectives[:, 0], answers.cost, strict=True
+            answers.architectures, answers.objectives[:, 0], answers.charged_seconds, strict=True
         ):
             yield {
                 "architecture": self._space.to_string(architecture),

@@ -66,7 +66,7 @@ def test_answers_and_charges() -> None:
     )
     answers = problem.query(batch)
     np.testing.assert_allclose(answers.objectives[..., 0], [[0, 25, 0], [100, 100, 75]])
-    np.testing.assert_allclose(answers.cost, [[1, 1, 0], [1, 1, 1]])
+    np.testing.assert_allclose(answers.charged_seconds, [[1, 1, 0], [1, 1, 1]])
     np.testing.assert_array_equal(problem.ledger.exhausted, [False, True])
 
 

@@ -81,8 +81,8 @@ def test_charged_repeats_are_trained_again_and_paid_again() -> None:
     one = problem()
     observations = one.query(ask([[77] * 40]))
     assert len(np.unique(observations.training_seed)) > 1
-    assert (observations.cost > 0).all()
-    assert observations.first[0].tolist() == [True] + [False] * 39
+    assert (observations.charged_seconds > 0).all()
+    assert observations.is_new_architecture[0].tolist() == [True] + [False] * 39
     assert one.ledger.spent["queries"][0] == 40
     assert one.ledger.spent["unique_queries"][0] == 1
     assert one.ledger.spent["epochs"][0] == 40 * 200
@@ -94,9 +94,9 @@ def test_cached_repeats_return_what_they_returned_free() -> None:
     again = one.query(ask([[77]]))
     values = np.concatenate([observations.objectives, again.objectives], axis=1)
     assert len(np.unique(values)) == 1
-    assert observations.cost[0, 0] > 0
-    assert (observations.cost[0, 1:] == 0).all()
-    assert again.cost[0, 0] == 0
+    assert observations.charged_seconds[0, 0] > 0
+    assert (observations.charged_seconds[0, 1:] == 0).all()
+    assert again.charged_seconds[0, 0] == 0
     assert one.ledger.spent["epochs"][0] == 200
 
 
@@ -105,9 +105,9 @@ def test_isomorphic_repeats_return_what_their_function_returned() -> None:
     one = problem(repeat_policy="cache_isomorphic")
     observations = one.query(np.stack([direct, behind, direct])[None])
     assert len(np.unique(observations.objectives)) == 1
-    assert observations.fresh[0].tolist() == [True, False, False]
-    assert observations.first[0].tolist() == [True, True, False]
-    assert (observations.cost[0] > 0).tolist() == [True, False, False]
+    assert observations.is_new_isomorphism_class[0].tolist() == [True, False, False]
+    assert observations.is_new_architecture[0].tolist() == [True, True, False]
+    assert (observations.charged_seconds[0] > 0).tolist() == [True, False, False]
     assert one.ledger.spent["unique_isomorphic_queries"][0] == 1
     assert one.ledger.spent["unique_queries"][0] == 2
 
@@ -124,7 +124,14 @@ def test_one_batch_is_as_many_single_queries(repeat_policy: str, account: str) -
     single = problem((0, 1, 2), **kept)
     together = whole.query(ask(cells))
     apart = [single.query(ask(cells[:, b : b + 1])) for b in range(200)]
-    for field in ("objectives", "cost", "answered", "first", "fresh", "training_seed"):
+    for field in (
+        "objectives",
+        "charged_seconds",
+        "answered",
+        "is_new_architecture",
+        "is_new_isomorphism_class",
+        "training_seed",
+    ):
         joined = np.concatenate([getattr(o, field) for o in apart], axis=1)
         kept_rows = together.answered
         assert np.array_equal(getattr(together, field)[kept_rows], joined[kept_rows]), field

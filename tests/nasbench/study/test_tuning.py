@@ -55,12 +55,12 @@ def batch(
     observations = Observations(
         architectures=np.zeros((*shape, 6), dtype=np.int8),
         objectives=np.where(answered, error, np.nan)[..., None],
-        cost=np.zeros(shape),
+        charged_seconds=np.zeros(shape),
         epochs=np.full(shape, epochs),
         training_seed=np.full(shape, -1),
         answered=answered,
-        first=np.array(first) & answered,
-        fresh=np.array(first) & answered,
+        is_new_architecture=np.array(first) & answered,
+        is_new_isomorphism_class=np.array(first) & answered,
     )
     return observations, np.maximum(row, 0)
 

@@ -69,7 +69,7 @@ def test_a_training_time_in_ms_is_charged_in_seconds(small: Table) -> None:
     protocol = table_protocol(Budget({"train_seconds": 5}), epochs=(1,), repeat_policy="retrain")
     problem = TabularBenchmark(small, "d").problem(protocol, 0, (0,))
     batches, _ = search(problem, get_optimizer("random_search").create(problem, Streams(0, (0,))))
-    assert sum(b.cost.sum() for b in batches) == 5.0 and sum(b.answered.sum() for b in batches) == 5
+    assert sum(b.charged_seconds.sum() for b in batches) == 5.0 and sum(b.answered.sum() for b in batches) == 5
 
 
 def test_a_training_time_is_no_objective(small: Table) -> None:
