@@ -99,7 +99,7 @@ def test_the_study_for_a_gpu_runs_as_it_is_in_all_but_size(tmp_path: Path) -> No
 def test_a_study_runs_skips_resumes_and_ends_in_a_page(
     call: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("NASBENCH_DATA", raising=False)
+    monkeypatch.setenv("NASBENCH_CACHE", str(tmp_path / "cache"))
     path, folder = tmp_path / "mine.toml", tmp_path / "out"
     text = only(
         tiny(name='"mine"', problems='["live/co2", "live/ett"]', references='["training_mean", "small_cnn"]'),
@@ -117,7 +117,7 @@ def test_a_study_runs_skips_resumes_and_ends_in_a_page(
     page = Path(call("report", str(folder))["reports"][0]["page"]).read_text(encoding="utf-8")
     for expected in (
         "ett was not run",
-        "NASBENCH_DATA is not set",
+        "nasbench data fetch ett --source FOLDER",
         "Search curves",
         "small_cnn",
         "Optimizers are not compared",
@@ -128,7 +128,7 @@ def test_a_study_runs_skips_resumes_and_ends_in_a_page(
     (folder / "runs" / "co2" / "gaea" / "000001.json").unlink()
     with pytest.raises(NasbenchError, match="lacks 1 of 7 units of its study"):
         call("report", str(folder))
-    with pytest.raises(NasbenchError, match="NASBENCH_DATA is not set"):
+    with pytest.raises(NasbenchError, match="nasbench data fetch ett --source FOLDER"):
         call("run", str(path), "--task", "ett", "--out", str(tmp_path / "other"))
     assert not (tmp_path / "other").exists()
 

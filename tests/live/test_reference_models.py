@@ -132,9 +132,8 @@ def test_a_reference_out_of_memory_is_one_sentence(monkeypatch: pytest.MonkeyPat
         run_reference("persistence", task, splits, SMALL, CPU)
 
 
-def test_series_are_split_by_time(reference_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_series_are_split_by_time(task_data: Path) -> None:
     """No target of the search split lies in the training part, and none of the test split in the search part."""
-    monkeypatch.setenv("NASBENCH_DATA", str(reference_data))
     for name in ("co2", "ett"):
         task = get_task(name)
         splits = task.load()
@@ -147,9 +146,8 @@ def test_series_are_split_by_time(reference_data: Path, monkeypatch: pytest.Monk
         assert not found
 
 
-def test_medical_images_keep_the_order_of_their_file(reference_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NASBENCH_DATA", str(reference_data))
+def test_medical_images_keep_the_order_of_their_file(task_data: Path) -> None:
     splits = get_task("breast-mnist").load()
-    with np.load(reference_data / "medical" / "breastmnist.npz") as data:
+    with np.load(task_data / "medical" / "breastmnist.npz") as data:
         np.testing.assert_array_equal(splits.train.y, data["train_labels"].ravel())
         np.testing.assert_array_equal(splits.test.x[:, 0], data["test_images"])

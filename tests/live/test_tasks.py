@@ -8,6 +8,7 @@ import json
 import tarfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pooch
@@ -65,10 +66,7 @@ def test_windows_answer_zero_to_persistence() -> None:
 @pytest.mark.parametrize(
     ("name", "sizes"), [("ett", (8521, 2857, 2857)), ("trec", (4907, 545, 500)), ("breast-mnist", (546, 78, 156))]
 )
-def test_reference_tasks(
-    name: str, sizes: tuple[int, ...], reference_data: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("NASBENCH_DATA", str(reference_data))
+def test_tasks_whose_files_the_user_brings(name: str, sizes: tuple[int, ...], task_data: Path) -> None:
     task = get_task(name)
     splits = task.load()
     assert (len(splits.train), len(splits.search), len(splits.test)) == sizes
@@ -77,10 +75,30 @@ def test_reference_tasks(
 
 
 @pytest.mark.parametrize("name", ["ett", "trec", "breast-mnist"])
-def test_missing_reference_data_name_the_variable(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("NASBENCH_DATA", raising=False)
-    with pytest.raises(NasbenchError, match="NASBENCH_DATA is not set"):
-        get_task(name).load()
+def test_files_that_are_missing_or_wrong_are_one_sentence(name: str, cache: Path, tmp_path: Path) -> None:
+    task = get_task(name)
+    with pytest.raises(NasbenchError, match=f"nasbench data fetch {name} --source FOLDER$"):
+        task.load()
+    assert task.fetch is not None
+    with pytest.raises(NasbenchError, match="is not downloaded; get its data and run: nasbench data fetch"):
+        task.fetch(None)
+    with pytest.raises(NasbenchError, match="has no "):
+        task.fetch(tmp_path)
+    for file in ("ETTh1.csv", "trec_train.txt", "trec_test.txt", "breastmnist.npz"):
+        (tmp_path / file).write_text("date,a\n1,2\n")
+    with pytest.raises(NasbenchError, match=f"cannot be read as the data of task '{name}'"):
+        task.fetch(tmp_path)
+    assert not (cache / "tasks").exists()
+
+
+def test_files_of_another_size_are_refused(cache: Path, tmp_path: Path) -> None:
+    parts: dict[str, Any] = {f"{s}_images": np.zeros((9, 28, 28), np.uint8) for s in ("train", "val", "test")}
+    parts |= {f"{s}_labels": np.zeros((9, 1)) for s in ("train", "val", "test")}
+    np.savez(tmp_path / "breastmnist.npz", **parts)
+    task = get_task("breast-mnist")
+    assert task.fetch is not None
+    with pytest.raises(NasbenchError, match=r"give \(9, 9, 9\) examples and should give \(546, 78, 156\)"):
+        task.fetch(tmp_path / "breastmnist.npz")
 
 
 @pytest.mark.parametrize("name", ["cifar10", "fashion-mnist"])
@@ -187,8 +205,7 @@ def score_after_an_epoch(task: Task, splits: Splits) -> float:
     return evaluate(trained.network, task.shape, DeviceSplit(splits.test, task, CPU))
 
 
-def test_ett_is_trained_on(reference_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NASBENCH_DATA", str(reference_data))
+def test_ett_is_trained_on(task_data: Path) -> None:
     task = get_task("ett")
     splits = task.load().reduced(256, 64)
     score = score_after_an_epoch(task, replace(splits, test=splits.test.first(256)))

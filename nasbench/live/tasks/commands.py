@@ -12,9 +12,9 @@ from nasbench.errors import NasbenchError
 
 
 def fetch(
-    task: Annotated[str, typer.Argument(help="cifar10 or fashion-mnist; the others need no fetching")],
+    task: Annotated[str, typer.Argument(help="one of those that list tasks shows")],
     source: Annotated[
-        Path | None, typer.Option(help="a folder or archive that you have, or the folder of the parts")
+        Path | None, typer.Option(help="a file, folder or archive that you have, or the folder of the parts")
     ] = None,
     json: Json = False,
 ) -> None:
@@ -23,7 +23,7 @@ def fetch(
 
     chosen = get_task(task)
     if source is not None and not source.exists():
-        raise NasbenchError(f"{source} does not exist; --source should name a folder or an archive.")
+        raise NasbenchError(f"{source} does not exist; --source should name a file, folder or archive.")
     if chosen.fetch is None:
         if source is not None:
             raise NasbenchError(f"Task {task!r} is not fetched ({chosen.source}); leave out --source.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -120,18 +119,6 @@ class Task:
 def task_folder(name: str) -> Path:
     """Return the folder that holds a fetched task: below `NASBENCH_CACHE`, else below the user's cache directory."""
     return cache_home() / "tasks" / name
-
-
-def reference_file(task: str, *parts: str) -> Path:
-    """Return a file of the reference data, or raise NasbenchError naming what must be set."""
-    base = os.environ.get("NASBENCH_DATA")
-    path = Path(base, *parts) if base else None
-    if path is None or not path.is_file():
-        where = "NASBENCH_DATA is not set" if path is None else f"{path} does not exist"
-        raise NasbenchError(
-            f"Task {task!r} reads {'/'.join(parts)} of the reference data: {where}; set it to that folder."
-        )
-    return path
 
 
 def shuffled(n: int, seed: int = 0) -> NDArray[np.int64]:

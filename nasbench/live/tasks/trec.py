@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from nasbench.live.tasks.shape import TaskShape
-from nasbench.live.tasks.task import Split, Splits, Task, reference_file, shuffled
+from nasbench.live.tasks.task import Split, Splits, Task, shuffled
+from nasbench.live.tasks.user_files import UserFiles
 
 LENGTH = 24
 VOCABULARY = 4096
@@ -16,13 +17,13 @@ SEARCH_QUESTIONS = 545
 PADDING, UNKNOWN = 0, 1
 
 
-def load() -> Splits:
+def read(folder: Path) -> Splits:
     """Return 4,907 / 545 / 500 questions as tokens `(n, 24)`; the search split is cut by a fixed permutation.
 
     The vocabulary holds the most frequent words of the training split alone; longer questions are cut.
     """
-    train = _read(reference_file("trec", "text", "trec_train.txt"))
-    test = _read(reference_file("trec", "text", "trec_test.txt"))
+    train = _read(folder / "trec_train.txt")
+    test = _read(folder / "trec_test.txt")
     order = shuffled(len(train))
     search = [train[i] for i in order[:SEARCH_QUESTIONS]]
     train = [train[i] for i in order[SEARCH_QUESTIONS:]]
@@ -45,10 +46,18 @@ def _encode(examples: list[tuple[int, list[str]]], numbers: dict[str, int]) -> S
     return Split(x, np.array([label for label, _ in examples], np.int64))
 
 
+FILES = UserFiles(
+    task="trec",
+    names=("trec_train.txt", "trec_test.txt"),
+    published="the questions of TREC by Li and Roth (2002), each a line that begins with its class, 0 to 5",
+    read=read,
+    sizes=(4907, 545, 500),
+)
 TASK = Task(
     name="trec",
     shape=TaskShape(dims=1, channels=1, size=LENGTH, outputs=6, vocabulary=VOCABULARY),
     metric="error",
-    source="reference data (NASBENCH_DATA): text/trec_train.txt, text/trec_test.txt",
-    load=load,
+    source=FILES.source,
+    load=FILES.load,
+    fetch=FILES.fetch,
 )
