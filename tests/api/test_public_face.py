@@ -138,6 +138,15 @@ def test_top_is_sorted_by_what_it_says() -> None:
     assert latency.is_monotonic_increasing
 
 
+@pytest.mark.parametrize(("dataset", "best"), [("cifar10", 94.37), ("cifar100", 73.51), ("imagenet16-120", 47.31)])
+def test_top_is_by_test_accuracy_where_there_is_one(dataset: str, best: float) -> None:
+    """The optima that the paper of NAS-Bench-201 reports."""
+    top = nasbench.load_benchmark(f"nas-bench-201/{dataset}").top(3)
+    assert (
+        top["test_accuracy"].iloc[0] == pytest.approx(best, abs=0.005) and top["test_accuracy"].is_monotonic_decreasing
+    )
+
+
 def test_accuracy_is_shown_as_accuracy() -> None:
     frame = nasbench.search("random_search", "onemax/6x2", 20, seed=2, objectives=("accuracy",)).to_pandas()
     assert frame["incumbent"].is_monotonic_increasing and frame["incumbent"].iloc[-1] == frame["accuracy"].max()
