@@ -167,9 +167,7 @@ def _interrupted(arguments: Sequence[str]) -> int:
     begun = " ".join(arguments)
     trains = begun.startswith(("search ", "train ", "federated search "))
     resumes = begun.startswith("run ") or (trains and "--out" in begun)
-    kept = (
-        "what was done is kept, and the same command goes on from there" if resumes else "no file is left half written"
-    )
+    kept = "finished work is kept, and the same command resumes" if resumes else "no file is left half written"
     print(f"nasbench: interrupted; {kept}.", file=sys.stderr)
     return INTERRUPTED
 

@@ -1,1 +1,1 @@
-"""Plan, runner and trace store."""
+"""Studies: configuration, runner and results store."""

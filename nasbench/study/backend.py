@@ -1,6 +1,7 @@
-"""How the units of a kind of problem are checked and run: by queries to a benchmark, or by training on a live task.
+"""Backends that check and run the work units of a kind of problem: queries to a benchmark, or training on a live task.
 
-The runner knows this interface alone, and one function says which backend a problem has. What trains is imported when it is needed.
+The runner depends on this interface only; `backend_of` selects the backend of a problem. Training code is imported on
+demand.
 """
 
 from __future__ import annotations
@@ -15,18 +16,18 @@ from nasbench.study.config import Study, WorkUnit
 from nasbench.study.live_config import is_live
 
 ASK_TELL, LIVE = "nasbench.study.ask_tell", "nasbench.live.experiment.study_backend"
-"""Modules whose `BACKEND` runs the units of tables and functions, and those of live tasks."""
+"""Modules with the `BACKEND` of tables and functions, and that of live tasks."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class UnitResult:
-    """A unit that was run.
+    """Result of a work unit.
 
     Attributes:
-        timing: what a clock measured, which no two runs agree on.
-        traces: the Parquet file of its queries, see `nasbench.study.store.encode`; None where it asked none.
-        result: what a live unit found and how it scored, with its curves.
-        queries: queries answered.
+        timing: wall-clock measurements, which are not reproducible.
+        traces: Parquet file of the queries, see `nasbench.study.store.encode`; None if there were none.
+        result: architecture found by a live unit, its scores and learning curves.
+        queries: number of queries.
     """
 
     timing: Mapping[str, Any]
@@ -37,12 +38,12 @@ class UnitResult:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a unit runs.
+    """Where a work unit runs.
 
     Attributes:
-        folder: results folder, below which checkpoints are kept.
-        device: of live tasks: auto, cpu or cuda.
-        tell: called now and then with the fraction of the unit that is done.
+        folder: results folder, which contains the checkpoints.
+        device: device for live tasks: auto, cpu or cuda.
+        tell: called occasionally with the completed fraction of the unit.
     """
 
     folder: Path | None = None
@@ -51,36 +52,36 @@ class Place:
 
 
 class Backend(Protocol):
-    """Checks and runs the units of one kind of problem."""
+    """Checks and runs the work units of one kind of problem."""
 
     distributed: bool
     """Whether units can run on a cluster."""
 
     def check(self, study: Study) -> None:
-        """Raise NasbenchError for the first mistake in a study all of whose problems are of this kind."""
+        """Raise NasbenchError for the first error in a study whose problems are all of this kind."""
         ...
 
     def unavailable(self, study: Study) -> Mapping[str, str]:
-        """Return the problems whose data are not here and that are skipped therefore, with what would help."""
+        """Return the problems that are skipped since their data are missing, with a remedy for each."""
         ...
 
     def environment(self, study: Study, device: str) -> Mapping[str, Any]:
-        """Return what `environment.json` says of the problems and of where they run."""
+        """Return the facts about the problems and the device for `environment.json`."""
         ...
 
     def run(self, study: Study, unit: WorkUnit, place: Place) -> UnitResult:
-        """Run a unit."""
+        """Run a work unit."""
         ...
 
 
 def backend_of(problem: str) -> Backend:
-    """Return what runs a problem."""
+    """Return the backend of a problem."""
     backend: Backend = import_module(LIVE if is_live(problem) else ASK_TELL).BACKEND
     return backend
 
 
 def by_backend(study: Study) -> list[tuple[Backend, Study]]:
-    """Return the study by kinds of problems."""
+    """Return the study split by backend."""
     kinds: dict[bool, list[str]] = {}
     for problem in study.problems:
         kinds.setdefault(is_live(problem), []).append(problem)
@@ -88,5 +89,5 @@ def by_backend(study: Study) -> list[tuple[Backend, Study]]:
 
 
 def run_unit(study: Study, unit: WorkUnit, place: Place = Place()) -> UnitResult:
-    """Run one unit of a study."""
+    """Run one work unit of a study."""
     return backend_of(unit.problem).run(study, unit, place)

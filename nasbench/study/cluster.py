@@ -1,11 +1,12 @@
-"""Work on a Dask cluster: pieces go out, their results come back as bytes, and whatever a lost worker held is done again.
+"""Execution on a Dask cluster: tasks are sent to workers, results return as bytes, and tasks of lost workers are
+repeated.
 
-A piece names its benchmark; the worker opens the table from its own cache, so that no table travels, and refuses the work where its
-table or its packages differ from the client's. No file system is shared.
+A task names its benchmark; the worker opens the table from its own cache, so that no table is transferred, and refuses
+the task if its table or packages differ from the client's. No shared file system is needed.
 
-Scheduler, workers and client trust each other with everything: what travels are pickles, and whoever reads a pickle runs what it says.
-Who reaches the port of a scheduler or a worker can run anything on all of these machines, and a scheduler can on the client's. So a
-cluster belongs on a network of one's own, or under TLS, where only holders of certificates of one authority can talk (`tls://`).
+Scheduler, workers and client must trust each other: they exchange pickles, which can execute arbitrary code. Anyone who
+can reach the port of a scheduler or worker can run code on all of these machines, and a scheduler can on the client's.
+Use a private network, or TLS with certificates of a common authority (`tls://`).
 """
 
 from __future__ import annotations
@@ -30,19 +31,19 @@ from nasbench.extras import require_extra
 from nasbench.study.scheduler import CONNECT_SECONDS, LOCAL, identify, no_scheduler, security, within
 
 COMPARED = ("nas-verify", "numpy", "scipy", "pyarrow", "pymoo", "moocore")
-"""Packages whose versions, with Python's, decide the bytes of a trace."""
+"""Packages whose versions, like that of Python, may affect the bytes of a trace."""
 
 SCHEDULER_SECONDS = 60.0
-"""How long a scheduler may leave a question open before the work stops."""
+"""Seconds without an answer of the scheduler after which the work stops."""
 
 WORKER_SECONDS = 60.0
-"""How long a cluster may have no worker before the work stops."""
+"""Seconds without any worker after which the work stops."""
 
 IN_FLIGHT = 3
-"""Pieces sent out for each thread of the cluster: enough that none waits, few enough that results never pile up."""
+"""Tasks in flight per thread of the cluster: enough to keep it busy, few enough that results do not accumulate."""
 
-PIECE_SECONDS = 0.5
-"""Calls that are shorter travel together, up to about this time a piece, since the way of a piece costs milliseconds."""
+TASK_SECONDS = 0.5
+"""Short calls are batched into tasks of about this many seconds, since each task has an overhead of milliseconds."""
 
 _ONE_AT_A_TIME = Lock()
 
@@ -51,7 +52,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Call:
-    """A piece of work: `function(*arguments)`, which opens `benchmark`."""
+    """A call `function(*arguments)`, which opens `benchmark`."""
 
     function: Callable[..., Any]
     benchmark: str
@@ -59,8 +60,8 @@ class Call:
 
 
 @dataclass(frozen=True)
-class _Piece:
-    """What travels to a worker: calls with their positions, and what must be equal there for equal bytes."""
+class _Task:
+    """A task sent to a worker: calls with their positions, and the versions that must match."""
 
     calls: tuple[tuple[int, Call], ...]
     checksums: dict[str, str]
@@ -68,8 +69,8 @@ class _Piece:
 
 
 @dataclass(frozen=True)
-class _Done:
-    """What comes back: results with their positions, the fault that ended the piece early, and the seconds of its calls."""
+class _TaskResult:
+    """The result of a task: results with their positions, the error that ended it early, and the seconds of its calls."""
 
     results: list[tuple[int, Any]]
     fault: NasbenchError | None
@@ -77,27 +78,27 @@ class _Done:
 
 
 class Cluster:
-    """A connection to a scheduler; `connect` makes one.
+    """A connection to a scheduler, created by `connect`.
 
     Args:
         client: connected `distributed.Client`.
-        address: of the scheduler, as the user knows it.
-        patience: seconds without any worker after which the work stops.
-        say: takes a sentence for the user.
+        address: address of the scheduler as given by the user.
+        worker_timeout: seconds without any worker after which the work stops.
+        say: callback for messages to the user.
     """
 
-    def __init__(self, client: Any, address: str, patience: float, say: Callable[[str], None]) -> None:
+    def __init__(self, client: Any, address: str, worker_timeout: float, say: Callable[[str], None]) -> None:
         self._client = client
         self._address = address
-        self._patience = patience
+        self._worker_timeout = worker_timeout
         self._say = say
         self._versions: dict[str, str | None] = {}
 
     def check(self) -> None:
-        """Wait for a worker, and compare versions with the scheduler's and with those of every worker that is there.
+        """Wait for a worker, and compare versions with those of the scheduler and all connected workers.
 
         Raises:
-            NasbenchError: if no worker comes, or one has other versions, naming it.
+            NasbenchError: if no worker connects, or one has other versions.
         """
         self._await_worker()
         found = self._ask(lambda: self._client.get_versions(packages=list(COMPARED)))
@@ -112,10 +113,11 @@ class Cluster:
             )
 
     def map(self, calls: Iterable[Call]) -> Iterator[tuple[int, Any]]:
-        """Make calls on the workers; yield (position, result) as they finish, each call once, whatever joins, leaves or is killed.
+        """Run calls on the workers; yield (position, result) as they finish, each call once, even if workers join,
+        leave or are killed.
 
         Raises:
-            NasbenchError: what a call raises; or if workers are gone for good, die of the same calls again and again, or the
+            NasbenchError: as raised by a call; or if all workers are lost, die repeatedly in the same calls, or the
                 scheduler is lost.
         """
         from distributed import KilledWorker
@@ -123,21 +125,21 @@ class Cluster:
         waiting = enumerate(calls)
         out: set[Any] = set()
         finished: SimpleQueue[Any] = SimpleQueue()
-        calls_a_piece = 1
+        calls_per_task = 1
         try:
-            while self._send(waiting, calls_a_piece, out, finished):
+            while self._send(waiting, calls_per_task, out, finished):
                 futures = self._finished(finished)
-                done: list[_Done] = self._client.gather(futures)
+                done: list[_TaskResult] = self._client.gather(futures)
                 out.difference_update(futures)
-                for piece in done:
-                    yield from piece.results
-                    if piece.fault is not None:
-                        raise piece.fault
-                    calls_a_piece = max(1, int(PIECE_SECONDS * len(piece.results) / piece.seconds))
+                for task in done:
+                    yield from task.results
+                    if task.fault is not None:
+                        raise task.fault
+                    calls_per_task = max(1, int(TASK_SECONDS * len(task.results) / task.seconds))
         except KilledWorker as fault:
             raise NasbenchError(
-                f"{fault.allowed_failures + 1} workers died of the same piece of work, the last of them {fault.last_worker.address}; "
-                "see that workers have memory enough, and run again: what is done stays."
+                f"{fault.allowed_failures + 1} workers died while running the same task, the last of them {fault.last_worker.address}; "
+                "make sure that workers have enough memory, and run again: finished work is kept."
             ) from None
         except ImportError as fault:
             raise NasbenchError(
@@ -145,26 +147,26 @@ class Cluster:
             ) from None
         except (OSError, CancelledError):
             raise NasbenchError(
-                f"The connection to the scheduler {self._address} was lost; what is done stays, and the same command goes on from there."
+                f"The connection to the scheduler {self._address} was lost; finished work is kept, and the same command resumes."
             ) from None
 
     def _send(
-        self, waiting: Iterator[tuple[int, Call]], calls_a_piece: int, out: set[Any], finished: SimpleQueue[Any]
+        self, waiting: Iterator[tuple[int, Call]], calls_per_task: int, out: set[Any], finished: SimpleQueue[Any]
     ) -> bool:
-        """Fill the cluster up; return whether anything is out."""
+        """Submit tasks up to the limit; return whether any are pending."""
         room = max(2, IN_FLIGHT * sum(self._threads().values())) - len(out)
-        pieces: list[_Piece] = []
-        while len(pieces) < room and (calls := tuple(islice(waiting, calls_a_piece))):
+        tasks: list[_Task] = []
+        while len(tasks) < room and (calls := tuple(islice(waiting, calls_per_task))):
             checksums = {name: get_searchable(name).checksum for name in {call.benchmark for _, call in calls}}
-            pieces.append(_Piece(calls, checksums, self._versions))
-        if pieces:
-            for future in self._client.map(_obey, pieces, pure=False, key="nasbench"):
+            tasks.append(_Task(calls, checksums, self._versions))
+        if tasks:
+            for future in self._client.map(_execute, tasks, pure=False, key="nasbench"):
                 out.add(future)
                 future.add_done_callback(finished.put)
         return bool(out)
 
     def _finished(self, finished: SimpleQueue[Any]) -> list[Any]:
-        """Wait for the next futures that are done, looking after the workers meanwhile."""
+        """Wait for the next finished futures while monitoring the workers."""
         done: list[Any] = []
         while not done:
             try:
@@ -176,7 +178,7 @@ class Cluster:
         return done
 
     def _threads(self) -> dict[str, int]:
-        """Return the threads of each worker."""
+        """Return the number of threads of each worker."""
         return self._ask(self._client.nthreads)
 
     def _ask(self, question: Callable[[], T]) -> T:
@@ -184,26 +186,26 @@ class Cluster:
             return within(SCHEDULER_SECONDS, question)
         except TimeoutError:
             raise NasbenchError(
-                f"The scheduler {self._address} has not answered for {SCHEDULER_SECONDS:g} s; what is done stays, "
-                "and the same command goes on from there."
+                f"The scheduler {self._address} has not answered for {SCHEDULER_SECONDS:g} s; finished work is kept, "
+                "and the same command resumes."
             ) from None
 
     def _await_worker(self) -> None:
-        """Return as soon as there is a worker.
+        """Wait until there is a worker.
 
         Raises:
-            NasbenchError: if there is none for as long as patience lasts.
+            NasbenchError: if none connects in time.
         """
         if self._threads():
             return
         self._say(
-            f"The cluster {self._address} has no worker; waiting {self._patience:g} s for one (`dask worker {self._address}`)."
+            f"The cluster {self._address} has no worker; waiting {self._worker_timeout:g} s for one (`dask worker {self._address}`)."
         )
-        deadline = time.monotonic() + self._patience
+        deadline = time.monotonic() + self._worker_timeout
         while not self._threads():
             if time.monotonic() > deadline:
                 raise NasbenchError(
-                    f"No worker joined the cluster {self._address} within {self._patience:g} s; start one with `dask worker {self._address}`."
+                    f"No worker joined the cluster {self._address} within {self._worker_timeout:g} s; start one with `dask worker {self._address}`."
                 )
             time.sleep(0.1)
 
@@ -213,21 +215,23 @@ def connect(
     address: str | None,
     *,
     jobs: int = 1,
-    patience: float = WORKER_SECONDS,
+    worker_timeout: float = WORKER_SECONDS,
     certificates: Path | None = None,
     say: Callable[[str], None] = lambda sentence: None,
 ) -> Iterator[Cluster | None]:
-    """Connect to a scheduler, or start a local one, and see that its workers can do the work.
+    """Connect to a scheduler, or start a local one, and check its workers.
 
     Args:
-        address: of a scheduler, such as `tcp://HOST:8786` or `tls://HOST:8786`; or `LOCAL`; None for no cluster, and then None is yielded.
-        jobs: workers of a local cluster, each a process of one thread.
-        patience: seconds without any worker after which the work stops.
-        certificates: folder of those for `tls://`; see `nasbench.study.scheduler.security`.
-        say: takes a sentence for the user, such as that the work waits for workers.
+        address: a scheduler's address, such as `tcp://HOST:8786` or `tls://HOST:8786`, or `LOCAL`; for None, no cluster
+            is used and None is yielded.
+        jobs: number of workers of a local cluster, each a single-threaded process.
+        worker_timeout: seconds without any worker after which the work stops.
+        certificates: folder with certificates for `tls://`; see `nasbench.study.scheduler.security`.
+        say: callback for messages to the user, such as that no worker is connected.
 
     Raises:
-        NasbenchError: if the extra is not installed, nothing answers at the address, no worker joins, or versions differ.
+        NasbenchError: if the extra is not installed, the scheduler does not answer, no worker connects, or versions
+            differ.
     """
     if certificates is not None and address in (None, LOCAL):
         raise NasbenchError(
@@ -238,11 +242,11 @@ def connect(
         return
     if jobs < 1:
         raise NasbenchError(f"The number of jobs is {jobs}; it should be 1 or more.")
-    if not patience >= 0:
-        raise NasbenchError(f"The seconds to wait for a worker are {patience:g}; they should be 0 or more.")
+    if not worker_timeout >= 0:
+        raise NasbenchError(f"The seconds to wait for a worker are {worker_timeout:g}; they should be 0 or more.")
     silence_logging_cmgr = require_extra("cluster", "distributed.utils").silence_logging_cmgr
     with silence_logging_cmgr(logging.CRITICAL), _client(address, jobs, certificates) as client:
-        cluster = Cluster(client, client.scheduler.address if address == LOCAL else address, patience, say)
+        cluster = Cluster(client, client.scheduler.address if address == LOCAL else address, worker_timeout, say)
         cluster.check()
         yield cluster
 
@@ -252,7 +256,7 @@ def _client(address: str, jobs: int, certificates: Path | None) -> Iterator[Any]
     from distributed import Client, LocalCluster
 
     class Quiet(Client):
-        """One that was never connected has nothing to say when it is collected."""
+        """A client that was never connected must not log anything when it is garbage-collected."""
 
         def __del__(self) -> None:
             with suppress(Exception):
@@ -268,7 +272,7 @@ def _client(address: str, jobs: int, certificates: Path | None) -> Iterator[Any]
     with local or nullcontext():
         try:
             with warnings.catch_warnings():
-                # Versions are compared by `check`, which says it in a sentence.
+                # Versions are compared by `check`, which reports differences in one sentence.
                 warnings.filterwarnings("ignore", message="Mismatched versions found")
                 client = Quiet(local or address, **how)
         except (OSError, ValueError):
@@ -278,34 +282,34 @@ def _client(address: str, jobs: int, certificates: Path | None) -> Iterator[Any]
                 client.run(_ignore_interrupts)
             yield client
         finally:
-            with suppress(Exception):  # of a scheduler that is gone there is nobody to take leave
+            with suppress(Exception):  # a lost scheduler cannot be notified
                 within(2 * CONNECT_SECONDS, client.close)
 
 
 def _ignore_interrupts() -> None:
-    """Leave an interrupt to the process that started this one; runs on a worker."""
+    """Ignore interrupts, which the parent process handles; runs on a worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _obey(piece: _Piece) -> _Done:
-    """Make the calls of a piece; runs on a worker."""
+def _execute(task: _Task) -> _TaskResult:
+    """Run the calls of a task; runs on a worker."""
     from distributed import get_worker
     from distributed.versions import get_versions
 
     worker = f"Worker {get_worker().address}"
     results: list[tuple[int, Any]] = []
-    # The work is of one thread, and limits on the threads of linear algebra hold for a process.
+    # The work is single-threaded, and thread limits of linear algebra apply to the whole process.
     with _ONE_AT_A_TIME:
         started = time.perf_counter()
         try:
-            # A worker that joined late has not been looked at.
-            _refuse_other_versions(worker, get_versions(packages=COMPARED), piece.versions)
-            _refuse_other_tables(worker, piece.checksums)
-            for position, call in piece.calls:
+            # A worker that joined late has not been checked yet.
+            _refuse_other_versions(worker, get_versions(packages=COMPARED), task.versions)
+            _refuse_other_tables(worker, task.checksums)
+            for position, call in task.calls:
                 results.append((position, call.function(*call.arguments)))
         except NasbenchError as fault:
-            return _Done(results, fault, time.perf_counter() - started)
-        return _Done(results, None, time.perf_counter() - started)
+            return _TaskResult(results, fault, time.perf_counter() - started)
+        return _TaskResult(results, None, time.perf_counter() - started)
 
 
 def _refuse_other_tables(worker: str, checksums: dict[str, str]) -> None:

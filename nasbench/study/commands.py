@@ -22,7 +22,7 @@ def list_(
     ] = "",
     json: Json = False,
 ) -> None:
-    """List what the suite knows: names and counts, or one of its lists in full."""
+    """List spaces, benchmarks, optimizers and so on: an overview, or one list in full."""
     from nasbench.cli.console import print_json, print_table, width
     from nasbench.study.listing import everything, overview, rows_of
 
@@ -43,33 +43,34 @@ def run(
     runs: Annotated[
         int | None,
         typer.Option(
-            help="runs of each method on each problem, in place of the study's; what the folder lacks of them is added"
+            help="number of runs of each method on each problem (default: the study's); missing runs are added"
         ),
     ] = None,
     seed: Annotated[
         int | None,
-        typer.Option(max=2**63 - 1, help="in place of the study's"),
+        typer.Option(max=2**63 - 1, help="base seed (default: the study's)"),
     ] = None,
     jobs: Annotated[int, typer.Option(help="processes")] = 1,
     cluster: Annotated[
         str | None,
         typer.Option(
-            help="tcp://HOST:PORT or tls://HOST:PORT of a Dask scheduler, which this machine then trusts with everything; "
-            "or local: one with --jobs workers"
+            help="tcp://HOST:PORT or tls://HOST:PORT of a Dask scheduler, which can run arbitrary code on this machine; "
+            "or local, for --jobs local workers"
         ),
     ] = None,
     cluster_tls: Annotated[
-        Path | None, typer.Option(help="for tls://: folder with ca.pem, client.pem and client.key")
+        Path | None, typer.Option(help="folder with ca.pem, client.pem and client.key, for tls://")
     ] = None,
-    worker_timeout: Annotated[float, typer.Option(help="seconds that a cluster may be without any worker")] = 60.0,
-    out: Annotated[Path | None, typer.Option(help="results folder; default results/STUDY")] = None,
+    worker_timeout: Annotated[float, typer.Option(help="seconds to wait while a cluster has no worker")] = 60.0,
+    out: Annotated[Path | None, typer.Option(help="results folder (default: results/STUDY)")] = None,
     task: Annotated[
-        list[str] | None, typer.Option(help="these of the study's problems alone, such as live/digits or digits")
+        list[str] | None,
+        typer.Option(help="run only this problem of the study, such as live/digits or digits (repeatable)"),
     ] = None,
-    device: Annotated[str | None, typer.Option(help="where live tasks train: auto, cpu or cuda")] = None,
+    device: Annotated[str | None, typer.Option(help="device for live tasks: auto, cpu or cuda")] = None,
     json: Json = False,
 ) -> None:
-    """Run a study; what the results folder holds already is not run again."""
+    """Run a study; runs that are already in the results folder are not repeated."""
     from nasbench.cli.console import print_json, say
     from nasbench.cli.progress import progress_bar
     from nasbench.cli.unused_options import refuse_unused
@@ -79,14 +80,16 @@ def run(
     from nasbench.study.toml import load_study
 
     if cluster is None:
-        refuse_unused(context, ("worker_timeout",), "is of a cluster; add --cluster, or leave it out")
+        refuse_unused(context, ("worker_timeout",), "applies to a cluster; add --cluster, or leave it out")
     elif cluster != LOCAL:
-        refuse_unused(context, ("jobs",), "is not used on a cluster, which has as many workers as it has; leave it out")
+        refuse_unused(
+            context, ("jobs",), "is not used on a cluster, whose workers are started separately; leave it out"
+        )
     chosen = load_study(study)
     chosen = chosen if runs is None else chosen.with_runs(runs)
     chosen = chosen if seed is None else chosen.with_seed(seed)
     if not chosen.live_problems and device:
-        raise NasbenchError(f"{chosen.name} has no live tasks, which alone use a device; leave --device out.")
+        raise NasbenchError(f"{chosen.name} has no live tasks, and only these use a device; leave --device out.")
     if chosen.live_problems and cluster is not None:
         raise NasbenchError(f"{chosen.name} has live tasks, which are trained on this machine; leave --cluster out.")
     chosen = chosen.with_problems(task) if task else chosen
@@ -94,7 +97,7 @@ def run(
     jobs = min(jobs, len(chosen.units()))
     with (
         progress_bar(f"running {chosen.name}") as progress,
-        connect(cluster, jobs=jobs, patience=worker_timeout, certificates=cluster_tls, say=say) as workers,
+        connect(cluster, jobs=jobs, worker_timeout=worker_timeout, certificates=cluster_tls, say=say) as workers,
     ):
         summary = run_study(
             chosen, folder, jobs=jobs, cluster=workers, device=device or "auto", progress=progress, say=say

@@ -1,7 +1,7 @@
-"""A study: problems x methods x runs x budget, with nothing left to a hidden default.
+"""A study: problems x methods x runs x budget, without hidden defaults.
 
 A problem is a benchmark of a table (`nas-bench-201/cifar10`), a function (`nk/10x6-k2`) or a live task (`live/digits`), on which
-networks are trained. A method is an ask-tell optimizer or, on live tasks, a weight-sharing searcher too.
+networks are trained. A method is an ask-tell optimizer or, on live tasks, possibly a weight-sharing searcher.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ if TYPE_CHECKING:
 
 MAX_RUNS = 100_000
 LONGEST = "longest"
-"""In place of a list of epochs: the longest training that each benchmark has."""
+"""Value of `epochs` for the longest training of each benchmark."""
 SCHEMA = 2
-"""Version of what `study.toml` and `environment.json` say; files of version 1 do not name it."""
+"""Schema version of `study.toml` and `environment.json`; files of version 1 do not state it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class WorkUnit:
-    """The work that is stored together: a method, or a reference model, on a problem for a range of runs.
+    """The smallest unit of work and storage: a method, or a reference model, on a problem for a range of runs.
 
     Attributes:
         problem: name of the problem.
-        label: of the method, or the name of the reference model.
+        label: label of the method, or name of the reference model.
         method: the method; None for a reference model of a live task.
-        runs: numbers, one after another; a unit of a live task has one.
-        seed: of everything random in it; the runs of an ask-tell unit have streams of their own that derive from it.
-        path: place below each folder of a results folder, without ending.
+        runs: consecutive run numbers; a unit of a live task has one.
+        seed: base seed, from which the random streams of each run are derived.
+        path: relative path of its files, without extension.
     """
 
     problem: str
@@ -53,20 +53,21 @@ class WorkUnit:
 
 @dataclass(frozen=True, init=False)
 class Study:
-    """What is run; `load_study` reads one from TOML, and one is made in Python from problems, methods and a budget.
+    """A study; read from TOML by `load_study`, or constructed in Python from problems, methods and a budget.
 
     Attributes:
-        problems: names.
-        methods: of the study; given as names, as `MethodConfig`, or as what `nasbench.study.methods.method_config` takes.
-        budget: when a run ends; also given as a mapping from accounts to limits.
+        problems: names of the problems.
+        methods: methods, given as names, as `MethodConfig`, or as anything that `nasbench.study.methods.method_config`
+            accepts.
+        budget: budget of a run, also accepted as a mapping from accounts to limits.
         runs: runs of each method on each problem, numbered from 0.
-        seed: of every random stream; on a live task run i has the seed `seed + i`.
-        name, description: what it is called, and a sentence on what it is for.
-        runs_per_file: runs that advance in lockstep and share a file.
+        seed: base seed; on a live task run i has the seed `seed + i`.
+        name, description: name and a sentence on the purpose.
+        runs_per_file: number of runs that advance in lockstep and share a file.
         objectives, split, epochs, training_seed, repeat_policy: see `nasbench.search.search_protocol.SearchProtocol`; epochs may be
             "longest". On a live task `error` stands for the metric of the task, and the other four do not apply.
-        added_at: numbers of runs that the study had, in order, when more were added; a file ends there.
-        live: what live tasks alone have: space, supernet, trainings, reference models.
+        added_at: numbers of runs at which more runs were added, in order; files end there.
+        live: settings of live tasks: space, supernet, training recipes, reference models.
     """
 
     problems: tuple[str, ...]
@@ -151,7 +152,7 @@ class Study:
 
     @property
     def live_problems(self) -> tuple[str, ...]:
-        """Problems that are live tasks."""
+        """The problems that are live tasks."""
         return tuple(problem for problem in self.problems if is_live(problem))
 
     def live_seed(self, run: int) -> int:
@@ -159,7 +160,7 @@ class Study:
         return self.live.seeds[run] if self.live.seeds else self.seed + run
 
     def protocol(self, longest: int) -> SearchProtocol:
-        """Return the search side of the study on a benchmark whose longest training has that many epochs."""
+        """Return the search protocol on a benchmark whose longest training has that many epochs."""
         epochs = (longest,) if isinstance(self.epochs, str) else self.epochs
         return SearchProtocol(
             objectives=self.objectives,
@@ -171,7 +172,7 @@ class Study:
         )
 
     def units(self) -> list[WorkUnit]:
-        """Return all work of the study, in a fixed order: a problem after another."""
+        """Return all work units in a fixed order, problem by problem."""
         labels = path_components(
             [*(method.label for method in self.methods), *self.live.all_references(self.live_problems)]
         )
@@ -198,7 +199,7 @@ class Study:
         ]
 
     def _live_units(self, problem: str, folder: str, labels: Mapping[str, str]) -> list[WorkUnit]:
-        """Return a run after another; reference models come first, and those without chance in them run once."""
+        """Return the units run by run; reference models come first, and deterministic ones run once."""
         methods: list[tuple[str, MethodConfig | None]] = [(method.label, method) for method in self.methods]
         return [
             WorkUnit(
@@ -214,21 +215,21 @@ class Study:
         ]
 
     def replace(self, **changes: Any) -> Study:
-        """Return the study with other values of some fields."""
+        """Return a copy of the study with some fields replaced."""
         return replace(self, **changes)
 
     def with_runs(self, runs: int) -> Study:
-        """Return the same study with another number of runs."""
+        """Return a copy of the study with another number of runs."""
         if not 1 <= runs <= MAX_RUNS:
             raise NasbenchError(f"The number of runs is {runs}; it should be between 1 and {MAX_RUNS:,}.")
         return replace(self, runs=runs, added_at=(), live=self.live.with_runs(runs))
 
     def with_seed(self, seed: int) -> Study:
-        """Return the same study with another seed."""
+        """Return a copy of the study with another seed."""
         return replace(self, seed=seed, live=replace(self.live, seeds=()))
 
     def with_problems(self, problems: Iterable[str]) -> Study:
-        """Return the study on some of its problems; a live task may be named without `live/`.
+        """Return the study restricted to some of its problems; the prefix `live/` of a task may be omitted.
 
         Raises:
             NasbenchError: for a problem that it does not have.
@@ -242,7 +243,7 @@ class Study:
         return replace(self, problems=tuple(dict.fromkeys(chosen)), live=self.live.on(chosen))
 
     def extended(self, runs: int) -> Study:
-        """Return the same study with runs added: its units stay what they are, and others follow."""
+        """Return the study with runs added: existing units stay unchanged, and new ones follow."""
         if runs == self.runs:
             return self
         only_live = len(self.live_problems) == len(self.problems)
@@ -257,12 +258,12 @@ class Study:
         device: str = "auto",
         progress: Callable[[float, int], None] = lambda done, units: None,
     ) -> Summary:
-        """Run what a results folder lacks of the study; see `nasbench.study.runner.run_study`.
+        """Run all parts of the study that a results folder lacks; see `nasbench.study.runner.run_study`.
 
         Args:
-            folder: results folder; default `results/NAME`.
-            jobs: processes.
-            device: where live tasks train: auto, cpu or cuda.
+            folder: results folder (default: `results/NAME`).
+            jobs: number of processes.
+            device: device for live tasks: auto, cpu or cuda.
             progress: called with (units done, units in all).
         """
         from nasbench.study.runner import run_study
@@ -276,7 +277,9 @@ class Study:
         )
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the study as plain data: every key but `added_at` where no runs were added, and `live` where no task is."""
+        """Return the study as plain data with all keys, except `added_at` if no runs were added and `live` if there are
+        no live tasks.
+        """
         return {
             "schema": SCHEMA,
             "name": self.name,
@@ -297,7 +300,7 @@ class Study:
         }
 
     def to_toml(self) -> str:
-        """Return the study as TOML; `load_study` reads it back to an equal one."""
-        import tomli_w  # only here: to read studies and to search needs it not
+        """Return the study as TOML, from which `load_study` reads an equal study."""
+        import tomli_w  # imported here only, since reading studies and searching do not need it
 
         return tomli_w.dumps(self.to_mapping())

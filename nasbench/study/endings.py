@@ -1,6 +1,6 @@
-"""Why runs ended that did not spend their budget: a note in the metadata of a trace file, beside its columns.
+"""Reasons why runs ended before their budget was spent, stored in the metadata of a trace file.
 
-A file whose runs all spent their budget has no note, so that its bytes are those of one that was written before there were any.
+A file whose runs all spent their budget has no such metadata, so its bytes equal those written by earlier versions.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _KEY = b"ended"
 
 
 def with_endings(traces: pa.Table, runs: Sequence[int], endings: Sequence[str]) -> pa.Table:
-    """Return the same traces with a note on each run whose ending is not empty (see
+    """Return the traces with metadata on each run whose ending is not empty (see
     `nasbench.search.ledger.Ledger.endings`).
     """
     noted = {str(run): words for run, words in zip(runs, endings, strict=True) if words}
@@ -30,10 +30,10 @@ def endings_of(schema: pa.Schema) -> Mapping[int, str]:
 
 
 def sentences(found: Mapping[str, Iterable[Mapping[int, str]]]) -> list[str]:
-    """Return a sentence for each optimizer with such runs, and each reason: how many, and why.
+    """Return one sentence per optimizer and reason on the runs that ended early.
 
     Args:
-        found: label of an optimizer to the notes of its trace files.
+        found: for each optimizer's label, the endings of its trace files.
     """
     result = []
     for label, notes in found.items():

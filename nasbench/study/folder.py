@@ -1,4 +1,4 @@
-"""A folder of results, whatever study it holds: begun, taken up again, read, and every file of it held against the manifest."""
+"""Results folders: creation, resumption and reading, with every file checked against the manifest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from nasbench.study.manifest import NAME, Manifest
 
 
 def is_begun(folder: Path) -> bool:
-    """Return whether a folder of results holds more than what `begin` writes first; raises NasbenchError if it is a file."""
+    """Return whether a results folder contains more than the first files written by `begin`; raises NasbenchError if it
+    is a file.
+    """
     if folder.exists() and not folder.is_dir():
         raise NasbenchError(f"{folder} is a file; results need a folder.")
     return folder.is_dir() and not {p.name for p in folder.iterdir() if not p.name.startswith(".")} <= {
@@ -23,13 +25,13 @@ def is_begun(folder: Path) -> bool:
 
 
 def begin(folder: Path, facts: Mapping[str, Any], study: bytes) -> Manifest:
-    """Make a folder of results with its `environment.json` of these facts, its `study.toml` and a manifest that names no other file.
+    """Create a results folder with `environment.json`, `study.toml` and a manifest of these two files.
 
-    A kill leaves no folder that cannot be resumed: one without `study.toml` is begun anew, and one without a manifest too, its study
-    being the one that is asked for.
+    A killed process never leaves a folder that cannot be resumed: a folder without `study.toml`, or without a manifest
+    but with the requested study, is created again.
 
     Raises:
-        NasbenchError: if the disk refuses.
+        NasbenchError: if a file cannot be written.
     """
     try:
         remove_leftovers(folder)
@@ -42,19 +44,19 @@ def begin(folder: Path, facts: Mapping[str, Any], study: bytes) -> Manifest:
 
 
 def open_manifest(folder: Path) -> Manifest:
-    """Return the manifest of a folder of results, to read it; raises NasbenchError if it is no such folder."""
+    """Return the manifest of a results folder for reading; raises NasbenchError if it is not a results folder."""
     _refuse_other_folders(folder)
     return Manifest.read(folder)
 
 
 def resume(folder: Path) -> Manifest | None:
-    """Take a folder of results up again, as its only writer: leftovers of killed processes go, and every file is checked.
+    """Resume a results folder as its only writer: remove leftovers of killed processes and check every file.
 
     Returns:
-        its manifest in order, or None where it has none, so that everything in it is to be made anew.
+        The ordered manifest, or None if there is none, so that all contents must be produced again.
 
     Raises:
-        NasbenchError: if it is no such folder, cannot be written, or a file of it is damaged (naming it).
+        NasbenchError: if it is not a results folder, cannot be written, or a file is damaged.
     """
     _refuse_other_folders(folder)
     if not (folder / NAME).exists():
@@ -69,14 +71,16 @@ def resume(folder: Path) -> Manifest | None:
 
 
 def read_study(folder: Path, manifest: Manifest | None) -> str:
-    """Return the text of the folder's `study.toml`, checked where there is a manifest; raises NasbenchError if it is damaged."""
+    """Return the text of `study.toml`, checked if there is a manifest; raises NasbenchError if it is damaged."""
     if manifest is None:
         return read_text(folder / "study.toml", f"study {folder / 'study.toml'}")
     return manifest.file("study.toml").decode()
 
 
 def write(manifest: Manifest, files: Mapping[str, bytes]) -> None:
-    """Store files in their order, each whole or not at all; raises NasbenchError if the disk refuses, and what is done stays."""
+    """Store files in order, each atomically; raises NasbenchError if one cannot be written, keeping those already
+    stored.
+    """
     try:
         manifest.write(files)
     except OSError as fault:
@@ -84,7 +88,7 @@ def write(manifest: Manifest, files: Mapping[str, bytes]) -> None:
 
 
 def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """Return the first key in which two studies as plain data differ, in words; empty where there is none."""
+    """Describe the first key in which two studies (as plain data) differ; empty if there is none."""
     for key in old:
         if old[key] != new[key]:
             return f"{key} was {old[key]!r} and is {new[key]!r} now"
@@ -101,5 +105,5 @@ def _refuse_other_folders(folder: Path) -> None:
 
 def _unwritable(folder: Path, fault: OSError) -> NasbenchError:
     return NasbenchError(
-        f"The results folder {folder} cannot be written ({fault.strerror}); make room and run again, what is done stays."
+        f"The results folder {folder} cannot be written ({fault.strerror}); free space and run again, finished work is kept."
     )

@@ -1,4 +1,4 @@
-"""What live tasks of a study have beside problems, methods, runs and budget. This module needs no torch."""
+"""Settings of the live tasks of a study; this module does not need torch."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 from nasbench.errors import NasbenchError
 
 PREFIX = "live/"
-"""What the name of a problem begins with that is a live task."""
+"""Prefix of the names of live tasks."""
 TABLES = ("subset_size", "supernet", "recipe", "search_recipe")
-"""Tables of the section `live` that a task may differ in; so may its budget and its list of references."""
+"""Tables of the section `live` that a task may override, like its budget and its list of references."""
 SEEDED_REFERENCES = ("small_cnn",)
-"""References with chance in them, which run once a seed; the others run once."""
+"""Stochastic reference models, which run once per seed; the others run once."""
 
 
 def is_live(problem: str) -> bool:
@@ -22,7 +22,7 @@ def is_live(problem: str) -> bool:
 
 
 def task_of(problem: str) -> str:
-    """Return the name of a live task without what marks it as live; that of another problem as it is."""
+    """Return the name of a live task without its prefix; other names are returned unchanged."""
     return problem.removeprefix(PREFIX)
 
 
@@ -32,15 +32,16 @@ class LiveConfig:
 
     Attributes:
         space: the search space.
-        early_stopping: rule that ends a search on shared weights, see `nasbench.live.searchers.stopping`.
-        architecture_selection: how such a search ends in an architecture: "argmax" or "perturbation".
-        references: models of the domain beside the methods, see `nasbench.live.experiment.reference_models`.
-        subset_size: training and search examples to use, each a number or "all".
+        early_stopping: early-stopping rule of weight-sharing searches, see `nasbench.live.searchers.stopping`.
+        architecture_selection: how such a search selects its final architecture: "argmax" or "perturbation".
+        references: domain reference models run in addition to the methods, see
+            `nasbench.live.experiment.reference_models`.
+        subset_size: number of training and of search examples to use, or "all".
         supernet: settings of the supernet of weight-sharing searchers; empty for the defaults.
-        recipe: of the final training, and of references; empty for the defaults.
-        search_recipe: differences from it of trainings during the search.
-        task: by task, tables, budget and references in place of the study's.
-        seeds: of the runs, where they are not `seed`, `seed + 1`, ...
+        recipe: recipe of the final training and of references; empty for the defaults.
+        search_recipe: values of the recipe that differ in trainings during the search.
+        task: overrides of tables, budget and references by task.
+        seeds: seeds of the runs, if not `seed`, `seed + 1`, ...
     """
 
     space: str = "nas-bench-201"
@@ -55,7 +56,7 @@ class LiveConfig:
     seeds: tuple[int, ...] = ()
 
     def check(self, study: str, problems: Sequence[str], labels: Iterable[str]) -> None:
-        """Raise NasbenchError for seeds that repeat, or a label of a method that is a reference's."""
+        """Raise NasbenchError for duplicate seeds, or a method label that is the name of a reference."""
         if len(set(self.seeds)) != len(self.seeds):
             raise NasbenchError(f"The seeds of {study} are {list(self.seeds)}; name at least one, each once.")
         for label in labels:
@@ -65,10 +66,12 @@ class LiveConfig:
                 )
 
     def of_problem(self, problem: str, budget: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the tables `TABLES`, budget and references as they are for a problem, whose study has that budget."""
+        """Return the tables `TABLES`, the budget and the references that apply to a problem of a study with that
+        budget.
+        """
         own = self.task.get(task_of(problem), {})
         merged: dict[str, Any] = {name: {**getattr(self, name), **own.get(name, {})} for name in TABLES}
-        # A training during the search is that of the task's own recipe, but for what is said of it.
+        # A training during the search follows the task's own recipe except for the values in search_recipe.
         merged["search_recipe"] = {**merged["recipe"], **merged["search_recipe"]}
         merged["budget"] = dict(own.get("budget", budget))
         return {**merged, "references": tuple(own.get("references", self.references))}
@@ -78,7 +81,7 @@ class LiveConfig:
         return tuple(self.task.get(task_of(problem), {}).get("references", self.references))
 
     def references_of_run(self, problem: str, run: int) -> list[str]:
-        """Return the reference models that run beside the methods in that run."""
+        """Return the reference models to be run in that run."""
         return [name for name in self.references_of(problem) if name in SEEDED_REFERENCES or run == 0]
 
     def all_references(self, problems: Iterable[str]) -> tuple[str, ...]:
@@ -86,19 +89,19 @@ class LiveConfig:
         return tuple(dict.fromkeys(name for problem in problems for name in self.references_of(problem)))
 
     def with_runs(self, runs: int) -> LiveConfig:
-        """Return the section for another number of runs: seeds that were listed are continued by whole numbers."""
+        """Return the section for another number of runs; explicitly listed seeds are continued by consecutive integers."""
         if not self.seeds:
             return self
         more = range(max(self.seeds) + 1, max(self.seeds) + 1 + runs)
         return replace(self, seeds=(*self.seeds, *more)[:runs])
 
     def on(self, problems: Iterable[str]) -> LiveConfig:
-        """Return the section for some problems."""
+        """Return the section restricted to some problems."""
         tasks = {task_of(problem) for problem in problems}
         return replace(self, task={task: own for task, own in self.task.items() if task in tasks})
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the section as plain data, every key present but `seeds` where they count on from the study's."""
+        """Return the section as plain data with all keys, except `seeds` if they follow from the study's seed."""
         return {
             "space": self.space,
             "early_stopping": self.early_stopping,

@@ -1,7 +1,8 @@
-"""What the files of a results folder held when they were written: their SHA-256, in the format of `sha256sum`.
+"""Manifest of a results folder: SHA-256 of its files when they were written, in the format of `sha256sum`.
 
-A line is appended before its file appears, so that no kill leaves a file without one; a file may have several lines, of what was
-written there one after another, until the next writer puts the manifest in order. The last line of a killed process may be cut off.
+A line is appended before its file appears, so that a killed process never leaves a file without one. A file may have
+several lines from successive writes, until the next writer compacts the manifest. The last line of a killed process may
+be truncated.
 """
 
 from __future__ import annotations
@@ -21,15 +22,15 @@ _LINE = re.compile(rb"([0-9a-f]{64})  ([\x21-\x7e]+)")
 
 
 class DamagedError(NasbenchError):
-    """A file does not hold what was written there."""
+    """The content of a file differs from what was written."""
 
 
 class Manifest:
     """The SHA-256 of the files of a folder.
 
     Args:
-        folder: where the manifest is.
-        hashes: of each file, by its path below the folder, with slashes.
+        folder: folder of the manifest.
+        hashes: SHA-256 of each file by its relative path, with slashes.
     """
 
     def __init__(self, folder: Path, hashes: Mapping[str, frozenset[str]]) -> None:
@@ -38,10 +39,10 @@ class Manifest:
 
     @classmethod
     def begin(cls, folder: Path, files: Mapping[str, bytes]) -> Manifest:
-        """Write files, and then the manifest that names them and nothing else.
+        """Write files, and then a manifest of exactly these files.
 
         Raises:
-            OSError: if the disk refuses.
+            OSError: if a file cannot be written.
         """
         for name, content in files.items():
             write_atomically(folder / name, content)
@@ -54,7 +55,7 @@ class Manifest:
         """Read the manifest of a folder.
 
         Raises:
-            NasbenchError: if there is none, or a line of it is no such line.
+            NasbenchError: if there is none, or a line of it is invalid.
         """
         path = folder / NAME
         try:
@@ -78,16 +79,16 @@ class Manifest:
         return cls(folder, hashes)
 
     def holds(self, name: str) -> bool:
-        """Return whether a file is there and has a line; whether it is what was written is seen when it is read."""
+        """Return whether a file exists and has a line; its content is checked when it is read."""
         return name in self._hashes and (self.folder / name).exists()
 
     def file(self, name: str) -> bytes:
         """Read a file and check it.
 
-        What is in a folder of its own is a unit's, and can be made anew.
+        Files in sub-folders belong to work units and can be produced again.
 
         Raises:
-            DamagedError: if it is not what was written there, or cannot be read.
+            DamagedError: if its content differs from what was written, or it cannot be read.
         """
         path = self.folder / name
         if name not in self._hashes:
@@ -107,10 +108,10 @@ class Manifest:
         return content
 
     def write(self, files: Mapping[str, bytes]) -> None:
-        """Write files in their order, each whole or not at all.
+        """Write files in order, each atomically.
 
         Raises:
-            OSError: if the disk refuses; what was there before stays.
+            OSError: if a file cannot be written; previous content is kept.
         """
         hashes = {name: _sha256(content) for name, content in files.items()}
         self._append("".join(f"{sha256}  {name}\n" for name, sha256 in hashes.items()).encode())
@@ -123,11 +124,11 @@ class Manifest:
             self._write()
 
     def put_in_order(self) -> list[str]:
-        """Check every file that has a line and is there; leave one line for each of these, and return their names.
+        """Check every file that has a line and exists, keep one line for each of these, and return their names.
 
         Raises:
-            DamagedError: naming the first that is not what was written.
-            OSError: if the disk refuses.
+            DamagedError: for the first file whose content differs from what was written.
+            OSError: if a file cannot be written.
         """
         there = sorted(name for name in self._hashes if (self.folder / name).exists())
         self._hashes = {name: frozenset((_sha256(self.file(name)),)) for name in there}
@@ -136,7 +137,7 @@ class Manifest:
         return there
 
     def _append(self, lines: bytes) -> None:
-        # Not made anew where the folder was removed.
+        # Not created again if the folder was removed.
         descriptor = os.open(self.folder / NAME, os.O_WRONLY | os.O_APPEND)
         try:
             length = os.fstat(descriptor).st_size

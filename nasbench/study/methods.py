@@ -1,4 +1,4 @@
-"""The methods of a study: registered names, `module:ATTR`, or classes and objects that are passed as they are."""
+"""Methods of a study: registered names, `module:ATTR`, or classes and objects passed directly."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class MethodConfig:
     """One method of a study.
 
     Attributes:
-        name: registered name, or `module:qualified.name` of what was passed or is to be imported.
-        label: how reports call it; unique within the study.
-        settings: its settings, where they differ from the algorithm's defaults.
-        sha256: of the source of a method that is not registered, where that can be had.
-        implementation: the method itself, where it was passed and not named.
+        name: registered name, or `module:qualified.name` of an object that was passed or will be imported.
+        label: name in reports; unique within the study.
+        settings: hyperparameters that differ from the algorithm's defaults.
+        sha256: SHA-256 of the source of an unregistered method, if available.
+        implementation: the method itself, if it was passed as an object.
     """
 
     name: str
@@ -37,14 +37,14 @@ class MethodConfig:
         """Return the ask-tell optimizer.
 
         Raises:
-            NasbenchError: if nothing is registered or importable under that name, or it is no optimizer.
+            NasbenchError: if nothing is registered or importable under that name, or it is not an optimizer.
         """
         return (
             get_optimizer(self.name) if self.implementation is None else as_optimizer(self.implementation, self.label)
         )
 
     def with_source(self) -> MethodConfig:
-        """Return the entry with the SHA-256 of the method's source, where it is named but no package registers it."""
+        """Return the entry with the SHA-256 of the method's source if no package registers its name."""
         if self.implementation is not None or not is_unpackaged(self.name):
             return self
         thing: Any = load_attribute(self.name) if ":" in self.name else self.optimizer()
@@ -57,7 +57,7 @@ class MethodConfig:
 
 
 def method_config(method: Any) -> MethodConfig:
-    """Return the entry of a study for a name, a `MethodConfig`, or what `nasbench.search.methods.as_optimizer` takes."""
+    """Return the `MethodConfig` of a name, or of anything that `nasbench.search.methods.as_optimizer` accepts."""
     if isinstance(method, MethodConfig):
         return method
     if isinstance(method, str):

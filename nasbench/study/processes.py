@@ -1,4 +1,4 @@
-"""Work in several processes, which leave interrupts to this one and end when it is gone."""
+"""Worker processes that leave interrupts to the parent process and end with it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ R = TypeVar("R")
 
 
 def in_processes(function: Callable[[T], R], units: Sequence[T], jobs: int) -> Iterator[R]:
-    """Apply a function to units in so many processes, or in this one; units go out in order, results come as they finish."""
+    """Apply a function to units in `jobs` processes, or in this one; units are submitted in order, and results returned
+    as they finish.
+    """
     if jobs == 1 or len(units) < 2:
         return (function(unit) for unit in units)
     from joblib import Parallel, delayed
@@ -33,9 +35,10 @@ def in_processes(function: Callable[[T], R], units: Sequence[T], jobs: int) -> I
 
 @contextmanager
 def _interrupts_ignored() -> Iterator[None]:
-    """Start processes that leave an interrupt to this one from their first moment on: they inherit that it is ignored.
+    """Start processes that ignore interrupts from the beginning: they inherit the signal handler.
 
-    An interrupt within these milliseconds is lost. In a thread nothing is changed, as Python lets the main one alone do so.
+    An interrupt during these milliseconds is lost. Outside the main thread nothing is changed, since Python only allows
+    the main thread to set handlers.
     """
     if current_thread() is not main_thread():
         yield
@@ -49,14 +52,14 @@ def _interrupts_ignored() -> Iterator[None]:
 
 def _in_worker(parent: int, function: Callable[[T], R], unit: T) -> R:
     if os.getpid() != parent:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a worker that was started later, in place of one that ended
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # for workers started later to replace one that ended
         _end_with(parent)
     return function(unit)
 
 
 @cache
 def _end_with(parent: int) -> None:
-    """End this process soon after its parent is gone, which may have been killed and have told nobody."""
+    """End this process soon after its parent has ended, possibly killed without notice."""
 
     def watch() -> None:
         while os.getppid() == parent:

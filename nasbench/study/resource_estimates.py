@@ -1,7 +1,8 @@
-"""What a run costs: `python -m nasbench.study.resource_estimates` prints what the planning page of the README rests on.
+"""Resource estimates: `python -m nasbench.study.resource_estimates` measures the costs quoted in the README's planning
+section.
 
-Processor seconds, which other work on the machine stretches little, and bytes; on the runs of the preset `hybrid-claim`
-(NAS-Bench-201, CIFAR-10, 300 unique queries). Nothing is written.
+Processor seconds, which depend little on other load, and bytes, for runs of the preset `hybrid-claim` (NAS-Bench-201,
+CIFAR-10, 300 unique queries). Nothing is written.
 """
 
 from __future__ import annotations
@@ -23,19 +24,19 @@ RUNS = {
     "gp_bo": 4,
     "hybrid": 4,
 }
-"""Labels of the preset, and runs that are measured together, in one file of a study."""
+"""Labels of the preset, and the number of runs per file."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a thousand runs of an optimizer cost.
+    """Cost of a thousand runs of an optimizer.
 
     Attributes:
         optimizer: its label.
-        runs: runs in lockstep.
-        seconds: processor seconds of a thousand runs, files included.
-        megabytes: traces of a thousand runs.
-        queries: queries answered in a thousand runs.
+        runs: number of runs in lockstep.
+        seconds: processor seconds of a thousand runs, including files.
+        megabytes: size of the traces of a thousand runs.
+        queries: number of queries in a thousand runs.
     """
 
     optimizer: str
@@ -46,7 +47,7 @@ class Cost:
 
 
 def cost(study: Study, label: str, runs: int) -> Cost:
-    """Measure one method of a study, after a run that opens the table and imports what it needs."""
+    """Measure one method of a study, after a warm-up run that opens the table and imports modules."""
     method = next(method for method in study.methods if method.label == label)
     narrowed = replace(study, methods=(method,), problems=study.problems[:1], runs=runs, runs_per_file=runs)
     (first,) = narrowed.with_runs(1).units()
@@ -68,7 +69,7 @@ def start_seconds(code: str) -> float:
 
 
 def main() -> None:
-    """Print a row an optimizer, and what a process takes to start."""
+    """Print one row per optimizer, and the start-up time of a process."""
     from nasbench.cli.console import print_table
 
     study = load_study("hybrid-claim")

@@ -1,6 +1,6 @@
-"""Runs a study: unit by unit, alone, in parallel or on a cluster, resuming what is missing.
+"""Run a study unit by unit, in one or several processes or on a cluster, resuming missing units.
 
-Whoever runs a unit hands back its result; the process that was asked for the study alone writes the store.
+Workers return the results of units; only the main process writes the store.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a call of `run_study` did.
+    """Summary of a call of `run_study`.
 
     Attributes:
         folder: the results folder.
-        units: units of the study, those of skipped problems not counted.
-        done: units that this call ran.
-        queries: queries that this call answered.
+        units: number of units, excluding those of skipped problems.
+        done: number of units run by this call.
+        queries: number of queries in this call.
         seconds: wall time of this call.
-        skipped: problems that were not run, with the reason.
+        skipped: problems that were not run, with the reasons.
     """
 
     folder: Path
@@ -55,23 +55,23 @@ def run_study(
     progress: Report = lambda done, units: None,
     say: Callable[[str], None] = lambda sentence: None,
 ) -> Summary:
-    """Run what a results folder lacks of a study.
+    """Run all parts of a study that a results folder lacks.
 
-    On a CPU every process computes on one thread, so that any number of jobs gives the same bits; measured seconds compare among
-    runs of equal `jobs` on an idle machine alone.
+    On a CPU every process computes on one thread, so that results do not depend on the number of jobs. Measured seconds
+    are only comparable between runs with equal `jobs` on an idle machine.
 
     Args:
         study: what to run.
-        folder: results folder; made if it is not there, resumed if it holds the same study, of which it may hold fewer runs.
-        jobs: processes, where there is no cluster.
-        cluster: where units run; this process if there is none.
+        folder: results folder; created if missing, resumed if it contains the same study, possibly with fewer runs.
+        jobs: number of processes, without a cluster.
+        cluster: cluster on which units run; None for local processes.
         device: where live tasks train: auto, cpu or cuda.
-        progress: called with (units done, units in all) after every unit, and within one where this process runs it.
-        say: takes a sentence for the user, such as that a task is skipped.
+        progress: called with (units done, total units) after every unit, and during units that this process runs.
+        say: callback for messages to the user, such as that a task is skipped.
 
     Raises:
-        NasbenchError: if the study cannot be run, no problem has its data, the folder holds something else, another process writes
-            it, or the disk refuses.
+        NasbenchError: if the study cannot be run, all problems lack their data, the folder contains something else,
+            another process writes to it, or a file cannot be written.
     """
     started = time.perf_counter()
     if jobs < 1:
@@ -116,7 +116,7 @@ def run_study(
 
 
 def check_study(study: Study) -> None:
-    """Raise NasbenchError for the first name or setting of a study that is wrong, before anything runs."""
+    """Raise NasbenchError for the first invalid name or setting of a study, before anything runs."""
     for backend, part in by_backend(study):
         backend.check(part)
 
@@ -128,7 +128,7 @@ def _with_unit(study: Study, place: Place, unit: WorkUnit) -> tuple[WorkUnit, Un
 def _run_on_cluster(study: Study, units: list[WorkUnit], cluster: Cluster) -> Iterator[tuple[WorkUnit, UnitResult]]:
     from nasbench.study.cluster import Call
 
-    # A unit travels with the part of the study that it needs, not with the other methods.
+    # A unit is sent with the part of the study that it needs, without the other methods.
     narrowed = {
         (problem, method.label): replace(study, problems=(problem,), methods=(method,))
         for problem in study.problems

@@ -1,7 +1,8 @@
-"""The way to a Dask scheduler: what its address may be, under which certificates, and whether one answers there in time.
+"""Connection to a Dask scheduler: address, certificates, and identification within a time limit.
 
-A client's own time limits do not hold against everything that listens on a port: the pages that a scheduler shows are on another port,
-which takes the greeting and says nothing. So a scheduler is asked who it is before a client is made, and is given up when time is over.
+Dask's own time limits do not cover everything that may listen on a port: the port of a scheduler's dashboard, for
+example, accepts the connection and never answers. A scheduler is therefore asked to identify itself within a time limit
+before a client is created.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from typing import Any, TypeVar
 from nasbench.errors import NasbenchError
 
 LOCAL = "local"
-"""In place of an address: a scheduler and workers of this machine, for as long as the command runs."""
+"""Address of a local scheduler with local workers, which run as long as the command."""
 
 CONNECT_SECONDS = 5.0
-"""For a scheduler to say who it is."""
+"""Seconds for a scheduler to identify itself."""
 
 AUTHORITY, CERTIFICATE, KEY = "ca.pem", "client.pem", "client.key"
 """Files of a folder of certificates."""
@@ -31,21 +32,21 @@ T = TypeVar("T")
 
 
 def no_scheduler(address: str) -> NasbenchError:
-    """Return the error for an address at which there is none."""
+    """Return the error for an address without a scheduler."""
     return NasbenchError(
         f"No Dask scheduler answers at {address}; give the address that `dask scheduler` prints, such as tcp://HOST:8786, or {LOCAL!r}."
     )
 
 
 def security(address: str, certificates: Path | None) -> Any:
-    """Return how to talk to the scheduler at an address: a `distributed.Security`.
+    """Return the `distributed.Security` for a scheduler's address.
 
     Args:
-        address: as the user gives it.
-        certificates: folder with `AUTHORITY`, `CERTIFICATE` and `KEY`; None for what Dask's own configuration says.
+        address: address given by the user.
+        certificates: folder with `AUTHORITY`, `CERTIFICATE` and `KEY`; None to use Dask's configuration.
 
     Raises:
-        NasbenchError: if the address is none, or it and the certificates do not go together.
+        NasbenchError: if the address is invalid, or does not match the certificates.
     """
     from distributed import Security
 
@@ -68,7 +69,7 @@ def security(address: str, certificates: Path | None) -> Any:
         )
     try:
         chosen.get_connection_args("client")
-    except (OSError, ValueError) as fault:  # an error of ssl is an OSError
+    except (OSError, ValueError) as fault:  # errors of ssl are OSErrors
         raise NasbenchError(
             f"The certificates for {address} cannot be used ({fault}); they should be files in the PEM format."
         ) from None
@@ -76,7 +77,7 @@ def security(address: str, certificates: Path | None) -> Any:
 
 
 def identify(address: str, security: Any) -> None:
-    """Raise NasbenchError unless a scheduler says within `CONNECT_SECONDS` or so that it is one."""
+    """Raise NasbenchError unless a scheduler identifies itself within about `CONNECT_SECONDS`."""
 
     async def asked() -> Any:
         from distributed.comm.core import connect
@@ -94,13 +95,13 @@ def identify(address: str, security: Any) -> None:
         answer = within(CONNECT_SECONDS + 2, lambda: asyncio.run(limited(asked(), CONNECT_SECONDS + 1)))
         if answer["type"] == "Scheduler":
             return
-    except Exception:  # it may answer anything, and what reads that raises as much
+    except Exception:  # the answer may be anything, and parsing it may raise anything
         pass
     raise no_scheduler(address)
 
 
 def within(seconds: float, function: Callable[[], T]) -> T:
-    """Return what a function returns or raises, or raise TimeoutError after some seconds, and leave it to itself."""
+    """Return or raise the outcome of a function, or raise TimeoutError after some seconds and abandon the call."""
     outcome: SimpleQueue[tuple[T | None, BaseException | None]] = SimpleQueue()
 
     def run() -> None:

@@ -1,4 +1,4 @@
-"""Studies as TOML: read from a file, a preset or a results folder, in the words of today or of the first edition."""
+"""Read studies from TOML: a file, a preset or a results folder, with current or first-edition keys."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PRESETS = files("nasbench.study") / "presets"
 
 
 def preset_names() -> tuple[str, ...]:
-    """Return the names of the studies that come with the suite."""
+    """Return the names of the preset studies."""
     return tuple(sorted(p.name.removesuffix(".toml") for p in PRESETS.iterdir() if p.name.endswith(".toml")))
 
 
@@ -41,7 +41,7 @@ def load_study(name_or_path: str) -> Study:
     """Read a preset by name, or a TOML file.
 
     Raises:
-        NasbenchError: if there is neither, or the file is not a study, saying where and what would be right.
+        NasbenchError: if there is neither, or the file is not a valid study.
     """
     path = Path(name_or_path)
     if name_or_path in preset_names() or (path.suffix != ".toml" and not path.exists()):
@@ -68,7 +68,9 @@ def parse_study(text: str, where: str) -> Study:
 
 
 def parse_stored_study(text: str, where: str) -> Study:
-    """Read the study of a results folder: as `parse_study`, without a warning of old words, which nobody can change there."""
+    """Read the study of a results folder like `parse_study`, but without warnings about renamed keys, which cannot be
+    changed there.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RenamedWarning)
         return parse_study(text, where)

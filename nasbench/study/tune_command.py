@@ -20,40 +20,44 @@ def tune(
     context: typer.Context,
     optimizer: Annotated[str, typer.Argument(help="registered name")],
     benchmark: Annotated[str, typer.Option(help="table/dataset, such as nas-bench-201/imagenet16-120")],
-    trials: Annotated[int, typer.Option(help="settings to try, the defaults included")],
-    budget: Annotated[list[str], typer.Option(help="ACCOUNT=LIMIT, such as unique_queries=300; may be repeated")],
-    runs: Annotated[int, typer.Option(help="runs of each trial")] = 20,
+    trials: Annotated[int, typer.Option(help="number of configurations to try, including the defaults")],
+    budget: Annotated[list[str], typer.Option(help="ACCOUNT=LIMIT, such as unique_queries=300 (repeatable)")],
+    runs: Annotated[int, typer.Option(help="number of runs per trial")] = 20,
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="seed of the runs and of the tuner")] = 0,
     metric: Annotated[str, typer.Option(help="queries-to-top-10 or final-regret")] = "queries-to-top-10",
     perturbed_copies: Annotated[
         int,
-        typer.Option(help="tune on so many perturbed copies of the benchmark, to avoid overfitting to a single table"),
+        typer.Option(
+            help="tune on this many perturbed copies of the benchmark, to avoid overfitting to a single table"
+        ),
     ] = 0,
     copy_correlation: Annotated[
         float, typer.Option(help="correlation of the perturbed copies with the benchmark")
     ] = 0.85,
-    objective: Annotated[str, typer.Option(help="what is minimised")] = "error",
-    split: Annotated[str, typer.Option(help="split that answers")] = "validation",
+    objective: Annotated[str, typer.Option(help="objective to minimise")] = "error",
+    split: Annotated[str, typer.Option(help="split that queries are answered from")] = "validation",
     epochs: Annotated[
-        list[int] | None, typer.Option(help="fidelity; may be repeated; default the longest training")
+        list[int] | None, typer.Option(help="fidelity in epochs (repeatable; default: the longest training)")
     ] = None,
-    training_seed: Annotated[str, typer.Option(help="random, mean or a seed")] = "random",
-    repeat_policy: Annotated[str, typer.Option(help="retrain, cache or cache_isomorphic")] = "cache",
+    training_seed: Annotated[str, typer.Option(help="training seed: random, mean or a seed")] = "random",
+    repeat_policy: Annotated[
+        str, typer.Option(help="policy for repeated queries: retrain, cache or cache_isomorphic")
+    ] = "cache",
     cluster: Annotated[
         str | None,
         typer.Option(
-            help="tcp://HOST:PORT or tls://HOST:PORT of a Dask scheduler, which this machine then trusts with everything; "
-            "or local: one with --jobs workers"
+            help="tcp://HOST:PORT or tls://HOST:PORT of a Dask scheduler, which can run arbitrary code on this machine; "
+            "or local, for --jobs local workers"
         ),
     ] = None,
     cluster_tls: Annotated[
-        Path | None, typer.Option(help="for tls://: folder with ca.pem, client.pem and client.key")
+        Path | None, typer.Option(help="folder with ca.pem, client.pem and client.key, for tls://")
     ] = None,
-    jobs: Annotated[int, typer.Option(help="workers of a local cluster")] = 1,
-    worker_timeout: Annotated[float, typer.Option(help="seconds that a cluster may be without any worker")] = 60.0,
+    jobs: Annotated[int, typer.Option(help="number of workers of a local cluster")] = 1,
+    worker_timeout: Annotated[float, typer.Option(help="seconds to wait while a cluster has no worker")] = 60.0,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Tune an optimizer's own settings on one benchmark within a stated budget."""
+    """Tune an optimizer's hyperparameters on one benchmark within a stated budget."""
     from nasbench.benchmarks.catalogue import get_benchmark
     from nasbench.cli.console import print_json, print_table, say
     from nasbench.cli.progress import progress_bar
@@ -65,9 +69,11 @@ def tune(
     from nasbench.study.tuning import tune as run_trials
 
     if cluster is None:
-        refuse_unused(context, ("worker_timeout", "jobs"), "is of a cluster; add --cluster, or leave it out")
+        refuse_unused(context, ("worker_timeout", "jobs"), "applies to a cluster; add --cluster, or leave it out")
     elif cluster != LOCAL:
-        refuse_unused(context, ("jobs",), "is not used on a cluster, which has as many workers as it has; leave it out")
+        refuse_unused(
+            context, ("jobs",), "is not used on a cluster, whose workers are started separately; leave it out"
+        )
     kind, where = get_optimizer(optimizer), get_benchmark(benchmark)
     protocol = SearchProtocol(
         objectives=(objective,),
@@ -79,7 +85,7 @@ def tune(
     )
     with (
         progress_bar(f"tuning {optimizer}") as progress,
-        connect(cluster, jobs=jobs, patience=worker_timeout, certificates=cluster_tls, say=say) as workers,
+        connect(cluster, jobs=jobs, worker_timeout=worker_timeout, certificates=cluster_tls, say=say) as workers,
     ):
         done = run_trials(
             kind,
@@ -126,12 +132,12 @@ def tune(
         if perturbed_copies
         else benchmark
     )
-    print_table(f"{optimizer} on {on}, {runs} runs; value: {meaning}, less is better", rows)
+    print_table(f"{optimizer} on {on}, {runs} runs; value: {meaning}, lower is better", rows)
     print(f"The best, for a study:\n\n{snippet(optimizer, done[best].settings)}")
 
 
 def snippet(optimizer: str, settings: Mapping[str, Any]) -> str:
-    """Return the lines of a study that give an optimizer these settings; the defaults where there are none."""
+    """Return the study lines that give an optimizer these settings, or its defaults."""
     import tomli_w
 
     inline = ", ".join(tomli_w.dumps({name: value}).strip() for name, value in settings.items())
@@ -143,7 +149,7 @@ def parse_budget(limits: Sequence[str]) -> Budget:
     """Read `ACCOUNT=LIMIT` words into a `Budget`.
 
     Raises:
-        NasbenchError: if a word has another form, or the budget is none.
+        NasbenchError: if a word has another form, or the budget is invalid.
     """
     from nasbench.search.ledger import Budget
 

@@ -1,10 +1,10 @@
-"""Tunes an optimizer's own settings on one benchmark within a stated budget, the same way for ours and theirs.
+"""Hyperparameter tuning on one benchmark within a stated budget, identical for all optimizers.
 
-An algorithm declares what may be tuned beside each setting, by an annotation (`nasbench.search.search_ranges`). Settings without a
-range keep their defaults, and so do those that the space of the benchmark does not admit. The first trial is the defaults
-themselves, so tuning never reports a result worse than theirs on the runs it used; those runs are not evidence, and the report of a
-comparison must use other seeds. On perturbed copies of the benchmark, in its place, only what helps on all of them pays (see
-`nasbench.benchmarks.perturbed`).
+An algorithm declares the search range of each tunable setting by an annotation (`nasbench.search.search_ranges`).
+Settings without a range keep their defaults, as do those that the benchmark's space does not admit. The first trial
+uses the defaults, so the result is never worse than they are on the runs used; those runs are not evidence, and a
+comparison must use other seeds. Tuning on perturbed copies of the benchmark only rewards settings that help on all of
+them (see `nasbench.benchmarks.perturbed`).
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ if TYPE_CHECKING:
     from nasbench.study.cluster import Cluster
 
 RUNS_A_CALL = 5
-"""Runs of a trial that go to a cluster's worker together; the same for every cluster, so that nothing depends on its size."""
+"""Runs of a trial per task of a cluster; constant, so that results do not depend on the size of the cluster."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One setting that was tried.
+    """One configuration that was evaluated.
 
     Attributes:
-        settings: the tuned settings; empty for the algorithm's defaults.
-        values: the metric in each run, `(R,)`; on copies those of the first copy, then of the next.
+        settings: tuned settings; empty for the algorithm's defaults.
+        values: the metric in each run, `(R,)`; with perturbed copies, copy by copy.
     """
 
     settings: Mapping[str, Any]
@@ -79,7 +79,7 @@ def tunable(optimizer: Lockstep | PerRun) -> Mapping[str, SearchRange]:
 
 
 def tunable_on(optimizer: Lockstep | PerRun, problem: Problem) -> Mapping[str, SearchRange]:
-    """Return those of `tunable` whose high ends and choices the algorithm can be built with on a problem.
+    """Return the entries of `tunable` whose upper ends and choices are valid for the algorithm on a problem.
 
     Raises:
         NasbenchError: as `tunable`, if it cannot be built with its defaults, or if none is left.
@@ -118,26 +118,28 @@ def tune(
     cluster: Cluster | None = None,
     progress: Callable[[int, int], None] = lambda done, trials: None,
 ) -> list[Trial]:
-    """Try the defaults, then settings that optuna's TPE proposes; every trial sees the same runs.
+    """Evaluate the defaults, then settings proposed by optuna's TPE; every trial uses the same runs.
 
     Args:
-        optimizer: from the registry.
-        benchmark: where it searches.
+        optimizer: a registered optimizer.
+        benchmark: the benchmark to tune on.
         setting: the search side with its budget.
-        trials: settings to try, the defaults included.
-        runs: runs of each trial.
+        trials: number of configurations to evaluate, including the defaults.
+        runs: number of runs per trial.
         seed: seed of the runs and of TPE; equal arguments give equal trials.
         metric: one of `nasbench.study.tuning_objectives.METRICS`.
-        copies: perturbed copies of the benchmark that stand in its place, `runs` on each; 0 is the benchmark itself.
-        correlation: of the copies with the benchmark, in (0, 1].
-        cluster: where the runs of a trial are made, trial after trial; this process if there is none. The trials are the same.
-        progress: called with (trials done, trials).
+        copies: number of perturbed copies used instead of the benchmark, with `runs` on each; 0 for the benchmark
+            itself.
+        correlation: correlation of the copies with the benchmark, in (0, 1].
+        cluster: cluster on which the runs of a trial are evaluated; None for this process. The trials do not depend on
+            it.
+        progress: called with (trials done, total trials).
 
     Returns:
         The trials in order; the best is `min(..., key=lambda trial: trial.value)`.
 
     Raises:
-        NasbenchError: if nothing can be tuned, or a number or the metric is out of range, or optuna is not installed.
+        NasbenchError: if there is nothing to tune, a number or the metric is out of range, or optuna is not installed.
     """
     for what, number, least in (("trials", trials, 1), ("runs", runs, 1), ("copies", copies, 0)):
         if number < least:
@@ -186,7 +188,7 @@ def _evaluate_on(
     seed: int,
     metric: str,
 ) -> list[Floats]:
-    """Return the metric in each run, by parts of the runs of each place in `where`: name, copy and correlation."""
+    """Return the metric in each run; `where` lists name, copy and correlation of each benchmark."""
     from nasbench.study.cluster import Call
 
     parts = [range(first, min(first + RUNS_A_CALL, runs)) for first in range(0, runs, RUNS_A_CALL)]

@@ -1,4 +1,4 @@
-"""What tuning minimises: a number for each run of an optimizer with given settings."""
+"""Tuning metrics: one number per run of an optimizer with given settings, minimised."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from nasbench.search.search_protocol import SearchProtocol
 from nasbench.spaces.space import Floats, Ints
 
 METRICS = ("queries-to-top-10", "final-regret")
-"""What is minimised: the restricted mean of unique queries until a run has found one of the ten best architectures by seed mean, or
-the mean of the final regret in the seed mean of the incumbent, the best of what a run observed."""
+"""Metrics to minimise: the restricted mean of unique queries until a run has found one of the ten best architectures by
+seed mean, or the mean final regret of the incumbent (the best architecture that a run observed) by seed mean.
+"""
 
 
 def evaluate(
@@ -33,7 +34,7 @@ def evaluate(
     """Return the metric in each run of these numbers, `(R,)`; smaller is better. Linear algebra runs on one thread, as
     in a study.
 
-    A run that is searched alone ends at the target, which changes nothing but the time it takes.
+    A run evaluated by itself ends at the target, which only saves time.
     """
     from threadpoolctl import threadpool_limits
 
@@ -73,11 +74,11 @@ def queries_to_target(
     restricted mean.
 
     Args:
-        batches: what was observed.
-        rows: row of each architecture, one `(R, B)` a batch.
-        target: which rows count, `(N,)`.
-        longest: epochs of the training that counts; to be seen after a shorter one is not to be found.
-        cap: the budget in unique queries; a run without success counts as it.
+        batches: observations.
+        rows: row of each architecture, one `(R, B)` per batch.
+        target: mask of target rows, `(N,)`.
+        longest: epochs of the longest training; an architecture queried at fewer epochs does not count as found.
+        cap: the budget in unique queries, which is the value of an unsuccessful run.
     """
     spent = np.cumsum(np.concatenate([batch.is_new_architecture for batch in batches], axis=1), axis=1)
     hit = np.concatenate([_hits(b, r, target, longest) for b, r in zip(batches, rows, strict=True)], axis=1)
@@ -86,7 +87,7 @@ def queries_to_target(
 
 
 def final_regret(batches: list[Observations], rows: list[np.ndarray], means: Floats) -> Floats:
-    """Seed mean of each run's incumbent above the best seed mean, `(R,)`.
+    """Return the final regret of each run, `(R,)`: seed mean of its incumbent minus the best seed mean.
 
     The incumbent is the architecture with the smallest observed first objective at the longest training that the run used.
     """

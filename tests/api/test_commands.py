@@ -43,5 +43,5 @@ def test_init_explains_every_key_and_overwrites_nothing(tmp_path: Path, capsys: 
     text = file.read_text(encoding="utf-8")
     keys = parse_study(text, "mine").to_mapping()
     assert all(f"{key} = " in text or f"[{key}]" in text for key in keys)
-    with pytest.raises(NasbenchError, match="there already"):
+    with pytest.raises(NasbenchError, match="exists already"):
         init(file)

@@ -124,4 +124,4 @@ def test_a_function_does_not_take_a_name_of_the_suite() -> None:
 @pytest.mark.parametrize("words", ["search digits --out d", "federated search digits --out d", "train A --out d"])
 def test_an_interrupt_says_that_what_was_done_is_kept(words: str, capsys: pytest.CaptureFixture[str]) -> None:
     _interrupted(words.split())
-    assert "the same command goes on from there" in capsys.readouterr().err
+    assert "the same command resumes" in capsys.readouterr().err

@@ -62,7 +62,7 @@ def test_the_command_tells_studies_apart(call: Callable[..., Any], tmp_path: Pat
         call("run", "live-quick", "--task", "cifar")
     with pytest.raises(NasbenchError, match="no problem of quick named 'digits'"):
         call("run", "quick", "--task", "digits")
-    with pytest.raises(NasbenchError, match="quick has no live tasks, which alone use a device"):
+    with pytest.raises(NasbenchError, match="quick has no live tasks, and only these use a device"):
         call("run", "quick", "--device", "cpu")
     with pytest.raises(NasbenchError, match="leave --cluster out"):
         call("run", "live-quick", "--cluster", "local")

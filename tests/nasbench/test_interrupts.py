@@ -30,7 +30,7 @@ repeat_policy = "retrain"
 budget = { queries = 2000 }
 methods = [{ name = "regularized_evolution" }]
 """
-GOES_ON = "nasbench: interrupted; what was done is kept, and the same command goes on from there."
+GOES_ON = "nasbench: interrupted; finished work is kept, and the same command resumes."
 
 
 @pytest.fixture

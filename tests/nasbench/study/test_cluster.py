@@ -101,8 +101,8 @@ def traces(folder: Path) -> dict[str, bytes]:
 
 
 @contextmanager
-def connected(address: str, said: list[str] | None = None, patience: float = 120) -> Iterator[Cluster]:
-    with connect(address, patience=patience, say=(said if said is not None else []).append) as cluster:
+def connected(address: str, said: list[str] | None = None, worker_timeout: float = 120) -> Iterator[Cluster]:
+    with connect(address, worker_timeout=worker_timeout, say=(said if said is not None else []).append) as cluster:
         assert cluster is not None
         yield cluster
 
@@ -111,7 +111,7 @@ def test_a_worker_killed_and_one_that_joins_change_nothing(
     processes: ExitStack, scheduler: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed with SIGKILL while it holds units. The one that joins has two threads, and says so to nobody's harm."""
-    monkeypatch.setattr(module, "PIECE_SECONDS", 0.1)
+    monkeypatch.setattr(module, "TASK_SECONDS", 0.1)
     study = parse_study(TEXT, "test")
     run_study(study, tmp_path / "alone")
     workers = [worker(processes, scheduler) for _ in range(2)]
@@ -158,7 +158,7 @@ def test_faults_are_the_sentences_of_one_process_and_lose_nothing(
         with pytest.raises(NasbenchError) as remote:
             run_study(bad, tmp_path / "cluster", cluster=cluster)
         assert str(remote.value) == str(alone.value)
-        # What a piece did before its fault comes back; the cluster goes on working.
+        # What a task did before its fault comes back; the cluster goes on working.
         calls = [Call(len, BENCHMARK, ("abc",)), Call(get_benchmark, BENCHMARK, ("nas-bench-201/cifar11",))]
         results = []
         with pytest.raises(NasbenchError, match="did you mean"):
@@ -215,7 +215,7 @@ def test_no_worker_and_a_lost_scheduler_end_in_a_sentence(
     worker(processes, address)
     study = parse_study(TEXT, "test")
     with (
-        pytest.raises(NasbenchError, match=r"connection to the scheduler .* was lost; what is done stays"),
+        pytest.raises(NasbenchError, match=r"connection to the scheduler .* was lost; finished work is kept"),
         connected(address) as cluster,
     ):
         run_study(study, tmp_path / "s", cluster=cluster, progress=lambda done, units: process.kill() if done else None)
@@ -241,7 +241,7 @@ def test_a_local_cluster_by_command(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 def test_what_travels_is_small(tmp_path: Path) -> None:
-    """A unit of the largest preset is some hundred bytes beside what a piece says once; no table is among it."""
+    """A unit of the largest preset is some hundred bytes beside what a task says once; no table is among it."""
     study = load_study("hybrid-claim")
     sent: list[Call] = []
 
@@ -262,6 +262,6 @@ def test_another_version_of_a_table_is_refused() -> None:
 
 
 def test_numbers_out_of_range() -> None:
-    for words, reason in ({"jobs": 0}, "jobs is 0"), ({"patience": -1.0}, "0 or more"):
+    for words, reason in ({"jobs": 0}, "jobs is 0"), ({"worker_timeout": -1.0}, "0 or more"):
         with pytest.raises(NasbenchError, match=reason), connect("local", **words):  # type: ignore[arg-type]
             pass

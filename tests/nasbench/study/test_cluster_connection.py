@@ -134,7 +134,7 @@ def test_certificates_that_do_not_go_with_the_address(tmp_path: Path, capsys: py
     assert "cannot be used" in refused("tls://h:1", tmp_path, capsys, "--cluster-tls", folder)
     assert status(["run", "quick", "--cluster-tls", folder]) == 2
     for bad in (-1.0, float("nan")):
-        with pytest.raises(NasbenchError, match="0 or more"), connect("tcp://h:1", patience=bad):
+        with pytest.raises(NasbenchError, match="0 or more"), connect("tcp://h:1", worker_timeout=bad):
             pass
 
 
@@ -193,7 +193,7 @@ def test_a_scheduler_that_stops_to_answer_ends_the_wait(tmp_path: Path, monkeypa
     """Stopped, not killed: its connections stay open. A worker's address is no scheduler's."""
     monkeypatch.setattr(module, "SCHEDULER_SECONDS", 1.0)
     monkeypatch.setattr(module, "CONNECT_SECONDS", 1.0)
-    with started(tmp_path) as (address, processes), connect(address, patience=60) as cluster:
+    with started(tmp_path) as (address, processes), connect(address, worker_timeout=60) as cluster:
         assert cluster is not None
         assert list(cluster.map([Call(len, BENCHMARK, ("abc",))])) == [(0, 3)]
         (worker,) = cluster._client.nthreads()
@@ -201,7 +201,7 @@ def test_a_scheduler_that_stops_to_answer_ends_the_wait(tmp_path: Path, monkeypa
             pass
         os.kill(processes[0].pid, signal.SIGSTOP)
         try:
-            with pytest.raises(NasbenchError, match=r"has not answered for 1 s; what is done stays"):
+            with pytest.raises(NasbenchError, match=r"has not answered for 1 s; finished work is kept"):
                 list(cluster.map([Call(len, BENCHMARK, ("abc",))]))
         finally:
             os.kill(processes[0].pid, signal.SIGCONT)
@@ -221,11 +221,11 @@ TUNE = "tune random_search --benchmark nas-bench-201/cifar10 --trials 1 --budget
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        ("run quick --worker-timeout 60", "--worker-timeout is of a cluster; add --cluster"),
+        ("run quick --worker-timeout 60", "--worker-timeout applies to a cluster; add --cluster"),
         ("run quick --cluster tcp://127.0.0.1:1 --jobs 1", "--jobs is not used on a cluster"),
-        ("run darts-collapse --worker-timeout 60", "--worker-timeout is of a cluster; add --cluster"),
-        (f"{TUNE} --worker-timeout 60", "--worker-timeout is of a cluster; add --cluster"),
-        (f"{TUNE} --jobs 1", "--jobs is of a cluster; add --cluster"),
+        ("run darts-collapse --worker-timeout 60", "--worker-timeout applies to a cluster; add --cluster"),
+        (f"{TUNE} --worker-timeout 60", "--worker-timeout applies to a cluster; add --cluster"),
+        (f"{TUNE} --jobs 1", "--jobs applies to a cluster; add --cluster"),
         (f"{TUNE} --cluster tcp://127.0.0.1:1 --jobs 2", "--jobs is not used on a cluster"),
     ],
 )

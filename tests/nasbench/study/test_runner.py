@@ -213,7 +213,7 @@ def test_damaged_traces_are_named(study: Study, tmp_path: Path) -> None:
 def test_a_disk_that_refuses_loses_nothing(
     study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: int
 ) -> None:
-    """The third trace meets a full or read-only disk: one sentence, what is done stays, no half file; then it goes on."""
+    """The third trace meets a full or read-only disk: one sentence, finished work is kept, no half file; then it goes on."""
     written = 0
     true = os.fsync
 
@@ -225,7 +225,7 @@ def test_a_disk_that_refuses_loses_nothing(
         true(descriptor)
 
     monkeypatch.setattr("nasbench.files.atomic.os.fsync", refuses)
-    with pytest.raises(NasbenchError, match=f"{os.strerror(fault)}.*what is done stays"):
+    with pytest.raises(NasbenchError, match=f"{os.strerror(fault)}.*finished work is kept"):
         run_study(study, tmp_path)
     assert 0 < len(files(tmp_path)) < 12
     assert not list(tmp_path.rglob(".*")), "no private file is left behind"
