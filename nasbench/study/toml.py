@@ -77,7 +77,7 @@ def parse_stored_study(text: str, where: str) -> Study:
 
 
 def _expanded(problems: Sequence[str]) -> tuple[str, ...]:
-    """Return the problems with patterns of tables replaced; the names of live tasks are taken as they are."""
+    """Return the problems with patterns of tables expanded; names of live tasks are kept unchanged."""
     runs = [(live, list(names)) for live, names in groupby(problems, key=is_live)]
     return tuple(chain.from_iterable(names if live else expand_benchmarks(names) for live, names in runs))
 
