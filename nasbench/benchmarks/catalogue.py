@@ -56,6 +56,30 @@ def get_benchmark(name: str) -> TabularBenchmark:
     return TabularBenchmark(table, dataset)
 
 
+def move_to_table(problems: Iterable[str], name: str) -> tuple[str, ...]:
+    """Return problems with another table in place of each table of its space that has a data set of that name.
+
+    So what is defined on a table that ships runs on one that was imported from the official files.
+
+    Raises:
+        NasbenchError: if there is no such table, or it can stand for none of the problems.
+    """
+    table = get_table(name)
+
+    def moved(problem: str) -> str:
+        own, _, dataset = problem.partition("/")
+        if own not in known_tables() or dataset not in table.datasets:
+            return problem
+        return f"{name}/{dataset}" if get_table(own).base_space.name == table.base_space.name else problem
+
+    names = tuple(dict.fromkeys(map(moved, problems)))
+    if not any(problem.partition("/")[0] == name for problem in names):
+        raise NasbenchError(
+            f"The table {name!r} can stand for no problem here: it is of {table.base_space.name} and has {', '.join(table.datasets)}."
+        )
+    return names
+
+
 def has_checksum(benchmark: TabularBenchmark | SyntheticBenchmark, checksum: str) -> bool:
     """Return whether a benchmark is the one of that checksum, or of a table that stands in for that one."""
     table = benchmark.table if isinstance(benchmark, TabularBenchmark) else None

@@ -67,6 +67,12 @@ def run(
         list[str] | None,
         typer.Option(help="run only this problem of the study, such as live/digits or digits (repeatable)"),
     ] = None,
+    table: Annotated[
+        str | None,
+        typer.Option(
+            help="table for all problems of its space and data sets, such as nats-bench-topology once it is imported"
+        ),
+    ] = None,
     device: Annotated[str | None, typer.Option(help="device for live tasks: auto, cpu or cuda")] = None,
     json: Json = False,
 ) -> None:
@@ -93,7 +99,9 @@ def run(
     if chosen.live_problems and cluster is not None:
         raise NasbenchError(f"{chosen.name} has live tasks, which are trained on this machine; leave --cluster out.")
     chosen = chosen.with_problems(task) if task else chosen
-    folder = out or default_folder("-".join([chosen.name, *(name.replace("/", "-") for name in task or ())]))
+    chosen = chosen if table is None else chosen.with_table(table)
+    words = [chosen.name, *(name.replace("/", "-") for name in task or ()), *([table] if table else [])]
+    folder = out or default_folder("-".join(words))
     jobs = min(jobs, len(chosen.units()))
     with (
         progress_bar(f"running {chosen.name}") as progress,

@@ -242,6 +242,16 @@ class Study:
             chosen.append(found)
         return replace(self, problems=tuple(dict.fromkeys(chosen)), live=self.live.on(chosen))
 
+    def with_table(self, table: str) -> Study:
+        """Return the study on another table, such as one that was imported, wherever that has the space and the data set.
+
+        Raises:
+            NasbenchError: if there is no such table, or it can stand for none of the problems.
+        """
+        from nasbench.benchmarks.catalogue import move_to_table
+
+        return replace(self, problems=move_to_table(self.problems, table))
+
     def extended(self, runs: int) -> Study:
         """Return the study with runs added: existing units stay unchanged, and new ones follow."""
         if runs == self.runs:
