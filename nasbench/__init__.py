@@ -11,6 +11,8 @@ Example:
 
 from __future__ import annotations
 
+from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -69,7 +71,6 @@ _HOMES = {
     "register_optimizer": "nasbench.api.registration",
     "register_task": "nasbench.api.registration",
     "report": "nasbench.api.reporting",
-    "search": "nasbench.search:",
     "statistics": "nasbench.reports.statistics:",
     "testing": "nasbench.testing:",
 }
@@ -118,8 +119,6 @@ def __getattr__(name: str) -> Any:
             return "0+unknown"  # a checkout that is not installed
     if name not in _HOMES:
         raise AttributeError(f"module 'nasbench' has no attribute {name!r}")
-    from importlib import import_module
-
     module, colon, attribute = _HOMES[name].partition(":")
     home = import_module(module)
     if colon and not attribute:
@@ -129,3 +128,15 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+class _CallablePackage(ModuleType):
+    """The package `nasbench.search`, which is the function of that name too."""
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        from nasbench.api.search import search
+
+        return search(*arguments, **keywords)
+
+
+import_module("nasbench.search").__class__ = _CallablePackage

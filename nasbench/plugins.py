@@ -1,8 +1,8 @@
 """What packages add through entry points. One that fails, or claims a name that is taken, is left out with a warning.
 
-Five groups are read: `nasbench.commands`, `nasbench.optimizers`, `nasbench.lists`, `nasbench.figures` and `nasbench.claims`. To load an entry point is
-to run code of its package: whoever installs a package trusts it. What is promised here is that a mistake in one does not take the
-others away.
+Five groups are read: `nasbench.commands` (and `nasbench.commands.GROUP` for the commands of a group), `nasbench.optimizers`,
+`nasbench.lists`, `nasbench.figures` and `nasbench.claims`. To load an entry point is to run code of its package: whoever installs a
+package trusts it. What is promised here is that a mistake in one does not take the others away.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from typing import Any, TypeVar
 
 from nasbench.errors import NasbenchError
 from nasbench.extras import missing_extra
-from nasbench.search.names import unique_by_name
 
 OWN = "nas-verify"
 """The distribution whose names others may not take."""
@@ -53,6 +52,22 @@ def points(group: str) -> dict[str, EntryPoint]:
         for point in everyone:
             if own and point.value != own[0].value:
                 warn(f"{package(point)} registers {name!r} in {group}, a name of this suite; it is ignored.")
+    return found
+
+
+def unique_by_name(points: list[EntryPoint]) -> dict[str, EntryPoint]:
+    """Return entry points by name.
+
+    Raises:
+        NasbenchError: if two different ones claim one name.
+    """
+    found: dict[str, EntryPoint] = {}
+    for point in points:
+        other = found.setdefault(point.name, point)
+        if other.value != point.value:
+            raise NasbenchError(
+                f"Two packages register {point.name!r} ({other.value} and {point.value}); remove or rename one."
+            )
     return found
 
 

@@ -1,8 +1,8 @@
 """The `nasbench` command.
 
 Sub-commands come from the entry-point group `nasbench.commands`: a function with typer annotations, or a `typer.Typer`
-for a group. Any package can add one. Command modules import heavy dependencies only when a command runs, so that
-`--help` is quick.
+for a group, to which `nasbench.commands.GROUP` adds further commands. Any package can add one. Command modules import heavy
+dependencies only when a command runs, so that `--help` is quick.
 """
 
 from __future__ import annotations
@@ -61,6 +61,9 @@ def _command(name: str, loaded: Any) -> Any:
         command = get_command(single)
     command.name = name
     complete(command)
+    if isinstance(command, TyperGroup):
+        for added in usable(points(f"{GROUP}.{name}").values(), _load):
+            command.add_command(added)
     return command
 
 

@@ -9,22 +9,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-import nasbench.cli.data  # noqa: F401 -- adds the commands below to `data`
 from nasbench.errors import NasbenchError
 from nasbench.live.tasks import cifar10, packing
 from nasbench.live.tasks.checksums import sha256
+from nasbench.live.tasks.commands import fetch as fetch_command
+from nasbench.live.tasks.commands import pack as pack_command
 from nasbench.live.tasks.packing import FILTERS, HEADER, MAGIC, Records, join, pack
 from nasbench.live.tasks.residuals import from_residuals, to_residuals
-from nasbench.tables.commands import data
 
 from mutations import mutate
 
 SMALL = Records("small", ("a", "b"), image=(3, 4, 6), most=20)
 OTHER = Records("other", ("a", "b"), image=(3, 4, 6), most=20)
+
+data = typer.Typer()
+data.command("fetch")(fetch_command)
+data.command("pack")(pack_command)
 
 
 def files_of(of: Records, seed: int = 0, each: int = 7) -> dict[str, bytes]:

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from nasbench.errors import NasbenchError
+from nasbench.plugins import unique_by_name
 from nasbench.search import registry
 from nasbench.search.dominance import nondominated
 from nasbench.search.history import History
-from nasbench.search.names import unique_by_name
 from nasbench.spaces.space import Space
 
 
