@@ -106,8 +106,8 @@ def utilities(losses: Floats) -> Floats:
 
 
 def fisher_root(theta: Floats, gradient: Floats, cardinalities: np.ndarray) -> Floats:
-    """Return the square root of the Fisher matrix times the natural gradient, in the first `k_i - 1` coordinates: `(R,
-    d, k)`.
+    """Return the square root of the Fisher matrix times the natural gradient, in the first `k_i - 1` coordinates:
+    `(R, d, k)`.
 
     Its Euclidean norm is the length of the gradient in the Fisher metric; see the paper's appendix B.
     """

@@ -28,8 +28,8 @@ class Rung:
 
 
 def levels(epochs: tuple[int, ...], eta: float) -> int:
-    """Return the largest number `s` of halvings between the shortest and the longest training: `floor(log_eta(longest /
-    shortest))`.
+    """Return the largest number `s` of halvings between the shortest and the longest training:
+    `floor(log_eta(longest / shortest))`.
     """
     return math.floor(math.log(epochs[-1] / epochs[0]) / math.log(eta) + 1e-9)
 

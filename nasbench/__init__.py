@@ -1,6 +1,6 @@
 """Reproduce, compare and verify neural architecture search: the public face of the suite.
 
-Names are imported when they are first used, so that `import nasbench` is quick and needs none of what it may lead to.
+Names are imported on first use, so that `import nasbench` is quick and needs no optional dependency.
 
 Example:
     >>> import nasbench
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     __version__: str
 
 DISTRIBUTION = "nas-verify"
-"""Whose package this is; another distribution installs a package of the same name, whose `__init__` lacks this."""
+"""Name of this distribution; another one installs a package of the same name, whose `__init__` lacks this constant."""
 
 _HOMES = {
     "Benchmark": "nasbench.api.benchmark",
@@ -74,7 +74,7 @@ _HOMES = {
     "statistics": "nasbench.reports.statistics:",
     "testing": "nasbench.testing:",
 }
-"""Public name to its module; after a colon the name that it has there, or nothing where it is the module."""
+"""Module of each public name, followed by a colon and its name there, or by nothing if it is the module itself."""
 
 __all__ = [
     "Benchmark",

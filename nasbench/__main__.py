@@ -1,4 +1,4 @@
-"""`python -m nasbench`, and the command itself: an interrupt is told in a sentence from the first moment on."""
+"""Entry point of the command and of `python -m nasbench`; interrupts are reported in one sentence from the start."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def main() -> None:
 
 
 def _overwritten() -> str:
-    """Return what to do where another package named `nasbench` was installed over this one."""
+    """Return instructions for the case that another package named `nasbench` was installed over this one."""
     return (
         f"{Path(__file__).with_name('__init__.py')} is not the file of {DISTRIBUTION}, another package named nasbench has overwritten it; "
         f"uninstall that package, then run pip install --force-reinstall --no-deps {DISTRIBUTION}."

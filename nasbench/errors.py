@@ -1,13 +1,13 @@
-"""What a user is meant to see: one sentence, and exit status 2 from the command line.
+"""Errors for users: one sentence, and exit status 2 on the command line.
 
 NasbenchError
-├── ConfigurationError      what was written or chosen is not valid
-│   └── UnknownNameError    no optimizer, benchmark, ... of that name; made by `unknown_name`
+├── ConfigurationError      invalid configuration or argument
+│   └── UnknownNameError    unknown optimizer, benchmark, ...; created by `unknown_name`
 ├── DataError               tables and data sets
-│   ├── MissingDataError    a value that the table does not hold
-│   └── CorruptDataError    a file that is damaged, or not what it should be
-├── StorageError            a folder that cannot be written, or that another process writes
-├── MissingExtraError       a package that an extra of the suite brings is not installed
+│   ├── MissingDataError    a value that is missing in a table
+│   └── CorruptDataError    a damaged or invalid file
+├── StorageError            a folder that cannot be written, or is locked by another process
+├── MissingExtraError       a package of an optional extra is not installed
 └── UnsupportedError        valid, but not for this space, task or format
 """
 
@@ -18,20 +18,20 @@ from difflib import get_close_matches
 from unicodedata import category
 
 MOST_NAMED = 30
-"""Names that an error lists at most."""
+"""Maximum number of names listed in an error."""
 
 LONGEST_QUOTED = 80
-"""Most letters of a value that an error quotes whole."""
+"""Maximum length of a value quoted in full."""
 
 
 STEERING = ("Cc", "Cf", "Cs", "Zl", "Zp")
-"""Unicode categories of signs that an error does not print as they are: controls, directions, surrogates, ends of lines."""
+"""Unicode categories that are escaped in errors: controls, directional marks, surrogates, line separators."""
 
 
 class NasbenchError(Exception):
-    """A sentence for the user: what was wrong, and what would be right. The command line exits with status 2.
+    """One sentence for the user: what is wrong, and what would be right. The command line exits with status 2.
 
-    It may quote what others wrote, so signs that steer a terminal or break a line are written as escapes.
+    It may quote untrusted text, so control characters and line breaks are escaped.
     """
 
     def __str__(self) -> str:
@@ -39,11 +39,11 @@ class NasbenchError(Exception):
 
 
 class ConfigurationError(NasbenchError):
-    """What was written or chosen is not valid.
+    """Invalid configuration or argument.
 
     Attributes:
-        file: where it was written, or empty.
-        key: path of the key there, such as `methods[2].settings`, or empty.
+        file: file with the error, or empty.
+        key: path of the key, such as `methods[2].settings`, or empty.
     """
 
     def __init__(self, sentence: str, *, file: str = "", key: str = "") -> None:
@@ -52,27 +52,27 @@ class ConfigurationError(NasbenchError):
 
 
 class UnknownNameError(ConfigurationError):
-    """Nothing of its kind has that name; see `unknown_name`."""
+    """An unknown name; see `unknown_name`."""
 
 
 class DataError(NasbenchError):
-    """A table or a data set does not serve."""
+    """A table or a data set cannot be used."""
 
 
 class CorruptDataError(DataError):
-    """A file is damaged, or not what it should be."""
+    """A damaged or invalid file."""
 
 
 class StorageError(NasbenchError):
-    """A folder cannot be written, or another process writes it."""
+    """A folder cannot be written, or is locked by another process."""
 
 
 class UnsupportedError(NasbenchError):
-    """What was asked for is valid, but not for this space, task or format."""
+    """A valid request that this space, task or format does not support."""
 
 
 class MissingExtraError(NasbenchError):
-    """A package that an extra of the suite brings is not installed.
+    """A package of an optional extra is not installed.
 
     Args:
         extra: the extra.
@@ -91,25 +91,25 @@ class MissingExtraError(NasbenchError):
 
 
 class MissingDataError(DataError):
-    """A value was asked for that the table does not hold. It is never imputed."""
+    """A value that is missing in a table; missing values are never imputed."""
 
 
 def quoted(value: object) -> str:
-    """Return a value as quoted in an error: on one line, and cut where it is long."""
+    """Return a value as quoted in an error: on one line, truncated if long."""
     try:
         text = repr(value)
-    except ValueError:  # a whole number of more digits than Python writes
+    except ValueError:  # an integer with more digits than Python converts
         return "a number of thousands of digits"
     return text if len(text) <= LONGEST_QUOTED else f"{text[:LONGEST_QUOTED]}... ({len(text):,} letters)"
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
-    """Return the error for a name that is not among `known`, with the nearest match where there is one, case aside.
+    """Return the error for a name that is not among `known`, with the nearest match (ignoring case), if any.
 
     Args:
-        kind: what is named, in the vocabulary of the suite ("optimizer", "benchmark", ...).
-        name: what was written.
-        known: every name that would have been right.
+        kind: kind of object ("optimizer", "benchmark", ...).
+        name: the unknown name.
+        known: all valid names.
     """
     names = sorted(known)
     near = nearest_name(name, names)
@@ -120,7 +120,7 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that is most like a name, case aside, or None where none is near."""
+    """Return the known name most similar to a name (ignoring case), or None if none is similar."""
     folded = {one.casefold(): one for one in known}
     near = get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
     return folded[near[0]] if near else None

@@ -1,4 +1,4 @@
-"""Packages that come with an extra of the suite, asked for in one place."""
+"""Optional dependencies."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ PACKAGES: Mapping[str, tuple[str, str]] = {
     "onnx": ("edge", "onnx"),
     "onnxruntime": ("edge", "onnxruntime"),
 }
-"""Module to the extra that brings it and the name of its distribution."""
+"""Extra and distribution name of each optional module."""
 
 
 def require_extra(extra: str, module: str) -> Any:
-    """Import a module that an extra brings, and return it.
+    """Import and return a module of an optional extra.
 
     Raises:
         MissingExtraError: if it is not installed.
-        ImportError: if it is, and its own import fails: that is a fault, and no extra mends it.
+        ImportError: if it is installed but its own import fails, which no extra can fix.
     """
     try:
         return import_module(module)
@@ -41,7 +41,7 @@ def require_extra(extra: str, module: str) -> Any:
 
 
 def missing_extra(fault: BaseException) -> MissingExtraError | None:
-    """Return the error that names the extra, if what an import lacks is a package that an extra brings."""
+    """Return the error that names the extra, if the missing package of an import belongs to one."""
     if isinstance(fault, ModuleNotFoundError) and fault.name is not None and fault.name in PACKAGES:
         return MissingExtraError(*PACKAGES[fault.name])
     return None

@@ -1,6 +1,6 @@
-"""Text that others wrote, made safe for where it is shown: figures, Markdown, LaTeX and spreadsheets read it as text and nothing else.
+"""Escaping of untrusted text for figures, Markdown, LaTeX and spreadsheets.
 
-HTML is escaped by `html.escape` and by templates that escape everything; it needs `printable` alone.
+HTML is escaped by `html.escape` and by autoescaping templates; it only needs `printable`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 import unicodedata
 
 _BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
-"""Signs that are not seen and turn the order of others round."""
+"""Invisible characters that change the text direction."""
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -45,11 +45,13 @@ _LATEX = {
 
 
 _T1 = frozenset("ĂăĄąĆćČčĎďĐđĘęĚěĞğİıĹĺĽľŁłŃńŇňŊŋŐőŒœŔŕŘřŚśŞşŠšŤťŢţŮůŰűŸŹźŻżŽž")
-"""Letters beyond Latin-1 that LaTeX's T1 fonts have."""
+"""Letters beyond Latin-1 that LaTeX's T1 fonts provide."""
 
 
 def printable(text: str) -> str:
-    """Return text on one line: control and line-breaking signs are spaces, what has no place in a document is a question mark."""
+    """Return text on one line, with control characters and line breaks replaced by spaces and other unprintable
+    characters by question marks.
+    """
     return "".join(_sign(sign) for sign in text)
 
 
@@ -63,28 +65,30 @@ def _sign(sign: str) -> str:
 
 
 def markdown(text: str) -> str:
-    """Return text that Markdown (GitHub flavour) shows as it stands, on one line, also in a cell of a table."""
+    """Return text that Markdown (GitHub flavour) shows verbatim, on one line, also in table cells."""
     line = re.sub(r"([\\`*_{}\[\]<>#|&~$])", r"\\\1", printable(text).strip())
-    # At the beginning of a line: bullets, rules, headings that are underlined, and numbers of a list.
+    # At the beginning of a line: bullets, rules, underlined headings and list numbers.
     line = re.sub(r"^([-+=])", r"\\\1", line)
     return re.sub(r"^(\d+)([.)])(?=\s|$)", r"\1\\\2", line)
 
 
 def fenced(text: str, language: str = "") -> str:
-    """Return text as a block of code of Markdown, behind a fence that is longer than any inside."""
+    """Return text as a Markdown code block, with a fence longer than any inside."""
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
     return f"{fence}{language}\n{text.rstrip()}\n{fence}"
 
 
 def latex(text: str) -> str:
-    """Return text that LaTeX prints as it stands; a sign that plain LaTeX cannot print becomes a question mark."""
-    # What TeX would join to one sign is parted, as two hyphens to a dash.
+    """Return text that LaTeX prints verbatim; characters that plain LaTeX cannot print become question marks."""
+    # Ligatures such as two hyphens to a dash are prevented.
     parted = re.sub(r"(?<=[-'`,?!])(?=[-'`,])", "\u2060", printable(text).replace("\u2060", ""))
     escaped = "".join(_LATEX.get(sign, sign if ord(sign) < 256 or sign in _T1 else "?") for sign in parted)
-    # Not an option, nor the star, of a command before it.
+    # Neither an optional argument nor the star of a preceding command.
     return f"{{}}{escaped}" if escaped.startswith(("[", "*")) else escaped
 
 
 def spreadsheet(text: str) -> str:
-    """Return text that a spreadsheet takes for text: one that begins as a formula does is led by an apostrophe (OWASP, CSV injection)."""
+    """Return text that spreadsheets treat as text: a leading formula character is preceded by an apostrophe (OWASP, CSV
+    injection).
+    """
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text

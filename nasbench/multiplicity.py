@@ -1,4 +1,4 @@
-"""Many tests at once: Holm's step-down procedure."""
+"""Multiple testing: Holm's step-down procedure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ def adjust_holm(p_values: ArrayLike, tests: int | None = None) -> NDArray[np.flo
     """Return the p-values of one family adjusted for multiplicity (Holm 1979), `(m,)`; NaN stays NaN.
 
     Args:
-        p_values: of the tests, `(m,)`; NaN where there is none.
+        p_values: p-values, `(m,)`; NaN if undefined.
         tests: size of the family; None counts the tests that have a p-value.
     """
     p = np.asarray(p_values, dtype=float)

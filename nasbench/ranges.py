@@ -1,6 +1,6 @@
-"""What settings may be, and the sentence for one that is something else; for tables, live searches and command lines alike.
+"""Ranges of settings and their error messages, for table-based and live searches and the command line.
 
-A setting says what it may be beside its default, in the constructor's annotation:
+The constructor's annotation declares the range of a setting:
 
     population: Annotated[int, count(10_000)] = 10
     mutation: Probability | None = None
@@ -24,14 +24,14 @@ from nasbench.errors import NasbenchError, quoted
 
 @dataclass(frozen=True)
 class Range:
-    """Numbers that a setting may have; nan and what is no number are in no range, infinity only in one that says so.
+    """Range of numbers; NaN and non-numbers are in no range, infinity only if stated.
 
     Attributes:
-        words: what follows "it should be".
+        words: description that follows "it should be".
         least, below: least <= number < below.
         positive: whether 0 is left out.
         whole: whether it must be an integer.
-        endless: whether infinity, which says "never" or "always", is in it.
+        endless: whether infinity ("never" or "always") is included.
     """
 
     words: str
@@ -44,20 +44,22 @@ class Range:
     def __contains__(self, value: object) -> bool:
         if not isinstance(value, Integral if self.whole else Real) or isinstance(value, bool):
             return False
-        number: Any = value  # numbers of every kind are compared exactly; typing knows no order between float and Real
+        number: Any = (
+            value  # numbers of every kind are compared exactly; typing defines no order between float and Real
+        )
         inside = bool(self.least <= number < self.below) or (self.endless and number == math.inf)
         return inside and not (self.positive and number == 0)
 
 
 @dataclass(frozen=True)
 class OneOf:
-    """Values that an option may have; 1 is not true here, nor 1.0 the whole number 1."""
+    """Set of allowed values; types must match, so 1 is not True and 1.0 is not the integer 1."""
 
     values: tuple[object, ...]
 
     @property
     def words(self) -> str:
-        """What follows "it should be"."""
+        """Description that follows "it should be"."""
         return " or ".join(repr(value) if isinstance(value, str) else str(value).lower() for value in self.values)
 
     def __contains__(self, value: object) -> bool:
@@ -66,7 +68,7 @@ class OneOf:
 
 @dataclass(frozen=True)
 class Text:
-    """Any text, where what it may say depends on more than the setting."""
+    """Any text, validated elsewhere."""
 
     words: str = "a text"
 
@@ -76,13 +78,13 @@ class Text:
 
 @dataclass(frozen=True)
 class OrNone:
-    """What another range allows, or None, which says that the algorithm chooses."""
+    """Another range, or None to let the algorithm choose."""
 
     other: Allowed
 
     @property
     def words(self) -> str:
-        """What follows "it should be"."""
+        """Description that follows "it should be"."""
         return f"{self.other.words}, or left out"
 
     def __contains__(self, value: object) -> bool:
@@ -91,7 +93,7 @@ class OrNone:
 
 @dataclass(frozen=True)
 class Anything:
-    """No range at all: a plug-in's setting of a type of its own."""
+    """Any value: for a plug-in's settings of unknown types."""
 
     words: str = "anything"
 
@@ -138,7 +140,7 @@ Probability = Annotated[float, SHARE]
 
 
 def allowed_by(hint: object, default: object) -> Allowed:
-    """Return what a parameter of that annotation and default may be; the default's type where there is no annotation."""
+    """Return the range of a parameter with that annotation and default; without an annotation, the default's type."""
     if hint is None or hint is Any:
         hint = type(default)
     if get_origin(hint) is Annotated:
@@ -154,12 +156,12 @@ def allowed_by(hint: object, default: object) -> Allowed:
 
 
 def check_ranges(owner: str, settings: object, ranges: Mapping[str, Allowed]) -> None:
-    """Raise NasbenchError for the first attribute of `settings` that is not what it may be; `owner` is whose it is."""
+    """Raise NasbenchError for the first attribute of `settings` out of range; `owner` names the object in the error."""
     for name, allowed in ranges.items():
         check_setting(f"{name} of the {owner}", getattr(settings, name), allowed)
 
 
 def check_setting(what: str, value: object, allowed: Allowed) -> None:
-    """Raise NasbenchError unless a setting is what it may be; `what` names it in the error."""
+    """Raise NasbenchError unless a setting is in range; `what` names it in the error."""
     if value not in allowed:
         raise NasbenchError(f"The {what} is {quoted(value)}; it should be {allowed.words}.")

@@ -1,7 +1,8 @@
-"""What a program registers while it runs: optimizers, benchmarks, tasks and claims, by name.
+"""Optimizers, benchmarks, tasks and claims registered at run time, by name.
 
-Packages register through entry points (`nasbench.plugins`); a notebook or a script registers here. Names are looked up here
-after those of the suite and of packages. A worker process does not run the script, so the objects themselves travel with its work: see `carrying`.
+Packages register through entry points (`nasbench.plugins`); a notebook or a script registers here. Names of the suite
+and of packages take precedence. A worker process does not run the script, so the objects are sent with its work: see
+`carrying`.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ _REGISTERED: dict[Kind, dict[str, Any]] = {"optimizer": {}, "benchmark": {}, "ta
 
 
 def add(kind: Kind, name: str, thing: object) -> None:
-    """Register an object under a name; the same name again replaces it, as a notebook's cell is run again.
+    """Register an object under a name; registering the name again replaces it, as when a notebook cell is run again.
 
     Raises:
-        NasbenchError: if the name is empty, or has a colon, which is kept for `module:ATTR`.
+        NasbenchError: if the name is empty, or has a colon, which is reserved for `module:ATTR`.
     """
     if not name or ":" in name:
         raise NasbenchError(f"{name!r} cannot name a registered {kind}; give a name without a colon.")
@@ -31,7 +32,7 @@ def add(kind: Kind, name: str, thing: object) -> None:
 
 
 def registered(kind: Kind) -> Mapping[str, Any]:
-    """Return what is registered of a kind, by name."""
+    """Return the registered objects of a kind by name."""
     return _REGISTERED[kind]
 
 
@@ -49,7 +50,7 @@ def forgotten_afterwards() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class _Carrying:
-    """A function together with everything that was registered when it was handed out."""
+    """A function together with all objects registered when it was created."""
 
     function: Callable[..., Any]
     things: Mapping[Kind, Mapping[str, Any]]
@@ -61,7 +62,7 @@ class _Carrying:
 
 
 def carrying(function: Callable[..., R]) -> Callable[..., R]:
-    """Return a function to be run in another process, which finds there what is registered here.
+    """Return a function for another process that registers there all objects registered here.
 
     The objects are pickled with it, by value where they are defined in `__main__` (cloudpickle does that under joblib).
     """

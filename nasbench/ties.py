@@ -1,8 +1,8 @@
-"""Equality after arithmetic: numbers that differ by rounding alone are ties.
+"""Ties: numbers that differ only by rounding are equal.
 
 A mean, a difference or a sum of floating-point numbers depends on the order of its terms in the last bits, so `==`, ranks and `argmin` of
 such numbers let rounding decide. Here numbers are equal where they lie within `RELATIVE` of the magnitude of what they were computed
-from: far above what rounding adds up to, far below the last digit that anybody measured.
+from: far above accumulated rounding errors, far below the precision of any measurement.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from numpy.typing import ArrayLike, NDArray
 FloatArray = NDArray[np.float64]
 
 RELATIVE = 1e-11
-"""Share of the magnitude up to which a difference is taken for rounding: a sum of 10^4 terms errs by some 10^-14 of it."""
+"""Relative tolerance: the rounding error of a sum of 10^4 terms is about 10^-14."""
 
 SMALLEST = 1e-100
-"""No two numbers closer than this are told apart: squares of such differences would vanish."""
+"""Absolute tolerance: squares of smaller differences would underflow."""
 
 
 def tolerance(*values: ArrayLike) -> float:
-    """Return the difference up to which numbers computed from these are equal; what is not finite counts for nothing."""
+    """Return the difference up to which numbers computed from these are equal; non-finite values are ignored."""
     largest = 0.0
     for part in values:
         array = np.abs(np.asarray(part, dtype=float))
@@ -29,13 +29,14 @@ def tolerance(*values: ArrayLike) -> float:
 
 
 def snapped(values: ArrayLike, within: float | None = None) -> FloatArray:
-    """Return values of any shape in which those within rounding of each other are the same number, the lowest of them.
+    """Return values of any shape with those within rounding of each other replaced by the lowest of them.
 
-    Values are joined by neighbours, not laid on a grid, so that no two equal ones fall on two sides of an edge.
+    Values are linked to their neighbours instead of rounded to a grid, so that no equal values fall on two sides of an
+    edge.
 
     Args:
-        values: what is not finite stays as it is.
-        within: see `tolerance`, which the values themselves give where this is None.
+        values: non-finite values are kept unchanged.
+        within: the tolerance; None to compute it from the values.
     """
     array = np.array(values, dtype=float)
     finite = np.isfinite(array)
@@ -50,7 +51,7 @@ def snapped(values: ArrayLike, within: float | None = None) -> FloatArray:
 
 
 def differences(x: ArrayLike, y: ArrayLike) -> FloatArray:
-    """Return `x - y` with differences of one size equal in size and those of equal numbers exactly zero."""
+    """Return `x - y` with equal differences made identical and those of equal numbers exactly zero."""
     first, second = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     difference = first - second
     sizes = snapped(np.append(np.abs(difference), 0.0), tolerance(first, second))[:-1]
@@ -58,13 +59,13 @@ def differences(x: ArrayLike, y: ArrayLike) -> FloatArray:
 
 
 def lowest(values: ArrayLike, within: float | None = None) -> NDArray[np.bool_]:
-    """Return which values are the least one, equal ones included."""
+    """Return which values equal the minimum."""
     array = np.asarray(values, dtype=float)
     return np.asarray(array <= array.min() + (tolerance(array) if within is None else within))
 
 
 def is_constant(values: ArrayLike, within: float | None = None) -> bool:
-    """Return whether all values are one number; along the first axis where there are several."""
+    """Return whether all values are equal, along the first axis."""
     array = np.asarray(values, dtype=float)
     reach = array.max(axis=0) - array.min(axis=0)
     return bool((reach <= (tolerance(array) if within is None else within)).all())

@@ -1,1 +1,1 @@
-"""What answers a query: the search side and, apart from it, the test side."""
+"""Benchmarks: the search problem and, separate from it, the oracle with test scores."""

@@ -14,15 +14,16 @@ from nasbench.tables.importers import formats_of_tables
 
 
 def benchmark_names() -> tuple[str, ...]:
-    """Return the names that `get_benchmark` takes, from the tables that are there or can be built."""
+    """Return the names accepted by `get_benchmark`, for tables that are available or can be built."""
     return tuple(f"{table}/{dataset}" for table in table_names() for dataset in table_datasets(table))
 
 
 def expand_benchmarks(patterns: Iterable[str]) -> tuple[str, ...]:
-    """Return names of benchmarks, with patterns such as `nas-bench-graph/*` replaced by those at hand that match,
-    each once.
+    """Return names of benchmarks with patterns such as `nas-bench-graph/*` expanded to the available matches, without
+    duplicates.
 
-    A pattern that nothing matches is left out if another does, else kept; `get_benchmark` says what it lacks.
+    A pattern without a match is dropped if another pattern has one, else kept; `get_benchmark` then reports what is
+    missing.
     """
     given = list(patterns)
     wild = [pattern for pattern in given if set("*?[") & set(pattern)]

@@ -1,4 +1,4 @@
-"""Facts about a table as a search landscape, computed exactly: no sampling. Values are minimised throughout."""
+"""Landscape analysis of a table, computed exactly (without sampling). Values are minimised throughout."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def neighbour_rows(space: Space) -> Ints:
 
 @dataclass(frozen=True)
 class Basins:
-    """Where steepest descent ends.
+    """Basins of attraction of steepest descent.
 
     Attributes:
         optimum: for each architecture the row in which steepest descent from it ends, `(N,)`.
-        steps: moves that it takes, `(N,)`.
+        steps: number of moves, `(N,)`.
         optima: rows without a better neighbour, ascending, `(L,)`.
-        sizes: architectures that end in each of them, `(L,)`.
+        sizes: number of architectures in the basin of each optimum, `(L,)`.
     """
 
     optimum: Ints
@@ -47,9 +47,9 @@ class Basins:
 
 
 def basins(values: Floats, neighbours: Ints) -> Basins:
-    """Follow steepest descent from every architecture; of equally good neighbours the first of the smallest row is taken.
+    """Follow steepest descent from every architecture; ties between neighbours are resolved by the smallest row.
 
-    A row is an optimum if no neighbour is strictly better, so a plateau without an exit is as many optima as it has rows.
+    A row is an optimum if no neighbour is strictly better, so every row of a plateau without exit is an optimum.
 
     Args:
         values: `(N,)`.
@@ -128,13 +128,13 @@ def variance_shares(values: Floats, cardinalities: tuple[int, ...]) -> dict[tupl
 
 @dataclass(frozen=True)
 class SeedNoise:
-    """How much training seeds matter.
+    """Variability due to the training seed.
 
     Attributes:
-        architectures: with two seeds or more.
+        architectures: number of architectures with two or more seeds.
         deviation: pooled standard deviation of one training about its architecture's mean, in the unit of the values.
-        reliability: share of the variance of single trainings that lies between architectures (intraclass correlation, one-way random
-            effects; Shrout and Fleiss 1979, case 1, with the mean number of seeds of unequal groups).
+        reliability: fraction of the variance of single trainings that is between architectures (intraclass correlation,
+            one-way random effects; Shrout and Fleiss 1979, case 1, with the mean number of seeds of unequal groups).
     """
 
     architectures: int

@@ -1,4 +1,4 @@
-"""`nasbench describe`: what a benchmark is like, as a list of facts."""
+"""`nasbench describe`: landscape statistics of a benchmark."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from nasbench.tables.table import Table
 from nasbench.ties import is_constant, snapped
 
 CLOSE = (0.1, 0.5, 1.0)
-"""How far from the optimum an architecture is counted as close, in the unit of the error."""
+"""Distances from the optimum at which architectures are counted, in the unit of the error."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,10 @@ class Fact:
     """One fact.
 
     Attributes:
-        topic: what it belongs to.
-        name: what is counted or measured.
-        value: the number, or None where it is not defined.
-        detail: what it refers to: an architecture, a column, a unit.
+        topic: group of facts.
+        name: quantity.
+        value: the number, or None if undefined.
+        detail: architecture, column or unit that it refers to.
     """
 
     topic: str
@@ -89,7 +89,8 @@ def describe(benchmark: TabularBenchmark, costs: Sequence[str] | None = None) ->
 
     Args:
         benchmark: a data set of a table.
-        costs: objectives that fronts are computed with beside the error; by default latency and parameters where they are held.
+        costs: objectives that fronts are computed with in addition to the error; by default latency and parameters if
+            available.
 
     Raises:
         NasbenchError: if the table holds no error on the data set, an objective is unknown, or an architecture lacks its value.

@@ -1,4 +1,4 @@
-"""From the name of an objective to its numbers in a table."""
+"""Objectives of a table by name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BYTES_A_PARAMETER = 4
 CLOSED_FORMS = ("parameters", "flops", "memory")
 TRAINED = ("accuracy", "score", "loss")
 NOT_SEARCHED = ("train_time",)
-"""Quantities of a table that are paid, and no objectives."""
+"""Quantities of a table that are costs, not objectives."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class Objective:
     Attributes:
         name: as in the study.
         unit: unit of the values.
-        values: `(N,)`, or `(N, S)` with one column a training seed.
+        values: `(N,)`, or `(N, S)` with one column per training seed.
         seeds: the training seeds, empty where values have one axis.
         missing: which values were not measured, or None.
         cheap: whether it is known without training.
-        view: how users see the values.
+        view: conversion to the values shown to users.
     """
 
     name: str
@@ -67,7 +67,7 @@ def quantity_of(table: Table, dataset: str, objective: str) -> str:
 
 
 def objective_names(table: Table, dataset: str) -> tuple[str, ...]:
-    """Return the objectives that a table offers on a data set."""
+    """Return the objectives available in a table on a data set."""
     quantities = dict.fromkeys(c.quantity for c in table.columns if c.dataset == dataset)
     scored = quantity_of(table, dataset, "error")
     names = [

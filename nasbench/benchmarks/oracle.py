@@ -1,4 +1,4 @@
-"""The test side of a benchmark: the truth that reports score by, and no optimizer ever holds."""
+"""The oracle of a benchmark: true scores for reports, never accessible to optimizers."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ from nasbench.tables.table import Table
 
 
 class Truth(Protocol):
-    """What reports ask of an oracle: values of given rows, since a space may be too large for a whole column.
+    """Interface of an oracle for reports: values of given rows, since a space may be too large for a whole column.
 
-    A row is a row of the table; where there is no table, the number that the oracle gave an architecture when it first met it.
+    A row is a row of the table or, without a table, the number that the oracle assigned to an architecture on first
+    use.
     """
 
     @property
     def score_split(self) -> str:
-        """Split that scores; empty where scores are exact values of a closed form."""
+        """Split used for scoring; empty if scores are exact values of a closed form."""
 
     @property
     def epochs(self) -> int:
-        """Epochs of the training that scores."""
+        """Epochs of the training used for scoring."""
 
     @property
     def units(self) -> tuple[str, ...]:
@@ -34,7 +35,7 @@ class Truth(Protocol):
 
     @property
     def views(self) -> tuple[View, ...]:
-        """How users see each objective."""
+        """Conversion of each objective to the values shown to users."""
 
     @property
     def size(self) -> int:
@@ -46,7 +47,7 @@ class Truth(Protocol):
 
     @property
     def mean_score(self) -> float:
-        """Mean score of all, what a uniformly random architecture has on average."""
+        """Mean score of all: the expected score of a uniformly random architecture."""
 
     @property
     def objectives(self) -> Floats:
@@ -59,7 +60,7 @@ class Truth(Protocol):
         """Score of each row, `(...)` to `(...)`; minimised."""
 
     def search_mean(self, rows: Ints) -> Floats:
-        """Return what a search would see of each row without noise, `(...)` to `(...)`; minimised."""
+        """Return the noise-free search value of each row, `(...)` to `(...)`; minimised."""
 
     def search_rank(self, count: int) -> float | None:
         """Return the `count`-th smallest search mean (the largest where there are fewer); None where it is not known."""
@@ -69,8 +70,8 @@ class Oracle:
     """True values of one data set: seed means of the longest training.
 
     Attributes:
-        epochs: epochs of the training that scores, the longest that the table has of each split.
-        score_split: "test" where the table has a test split, else the search split; reports say which.
+        epochs: epochs of the training used for scoring, the longest of each split.
+        score_split: "test" if the table has a test split, else the search split; reports state which.
     """
 
     def __init__(self, table: Table, dataset: str, protocol: SearchProtocol) -> None:
@@ -89,7 +90,7 @@ class Oracle:
 
     @property
     def has_test(self) -> bool:
-        """Whether the table has a test split; if not, scores are validation means and a report must say so."""
+        """Whether the table has a test split; otherwise scores are validation means, which reports must state."""
         return self.score_split == "test"
 
     @cached_property
@@ -115,12 +116,12 @@ class Oracle:
 
     @property
     def units(self) -> tuple[str, ...]:
-        """Unit of each objective of the setting, on the search split at its last fidelity."""
+        """Unit of each objective of the protocol, on the search split at its last fidelity."""
         return tuple(objective.unit for objective in self._found())
 
     @property
     def views(self) -> tuple[View, ...]:
-        """How users see each objective of the setting."""
+        """Conversion of each objective of the protocol to the values shown to users."""
         return tuple(objective.view for objective in self._found())
 
     def row(self, architectures: Architectures) -> Ints:
@@ -150,12 +151,12 @@ class Oracle:
 
     @property
     def best_score(self) -> float:
-        """Smallest score of the table: the optimum that reports print beside results."""
+        """Smallest score of the table: the optimum quoted in reports."""
         return float(np.nanmin(self.scores))
 
     @property
     def mean_score(self) -> float:
-        """Mean score over the table, what a uniformly random architecture of it has on average."""
+        """Mean score over the table: the expected score of a uniformly random architecture."""
         return float(np.nanmean(self.scores))
 
 

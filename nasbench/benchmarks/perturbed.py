@@ -1,8 +1,9 @@
-"""Copies of a benchmark with its values exchanged among architectures, so that tuning on one table does not learn it by heart.
+"""Perturbed copies of a benchmark, with values exchanged among architectures, to avoid overfitting when tuning on one
+table.
 
-A setting that suits the best cells of one data set looks like a better optimizer there. On copies that agree with the table in part,
-and part in another way each, only what helps on all of them pays. A copy keeps the values that a table has, the noise of each and
-what a training takes; it changes which architecture has which.
+Settings that suit the best cells of one data set make an optimizer look better there. Copies agree with the table only
+in part, each in a different way, so only settings that help on all of them are rewarded. A copy keeps the values of the
+table, their noise and the training times; it changes which architecture has which value.
 """
 
 from __future__ import annotations
@@ -28,15 +29,15 @@ BOTTOM = 1e3
 
 @dataclass(frozen=True)
 class PerturbedBenchmark(TabularBenchmark):
-    """A copy of one data set of a table, for the first objective alone.
+    """A perturbed copy of one data set of a table, for the first objective only.
 
-    With `u` the normal scores of the architectures' seed means and `r` a random linear function of what the space knows of them (see
-    `random_function`), made uncorrelated with `u`, an architecture takes the values of the one whose rank in `u` is its own rank in
-    `c u + sqrt(1 - c^2) r`. Architectures of equal function have equal `r`. Where the space has paths, those without a live one keep
-    to the bottom: they compute nothing, on any data set.
+    With `u` the normal scores of the architectures' seed means and `r` a random linear function of their features (see
+    `random_function`), made uncorrelated with `u`, an architecture takes the values of the one whose rank in `u` is its
+    own rank in `c u + sqrt(1 - c^2) r`. Architectures of equal function have equal `r`. In spaces with paths,
+    architectures without a live path stay worst, since they compute nothing on any data set.
 
     Attributes:
-        copy: number of the copy, 1 or more; each is another function.
+        copy: number of the copy, from 1; each is a different function.
         correlation: `c` in (0, 1], the correlation of the copy's normal scores with the table's.
     """
 
@@ -55,7 +56,7 @@ class PerturbedBenchmark(TabularBenchmark):
         return Problem(evaluator, protocol, seed, tuple(runs))
 
     def oracle(self, protocol: SearchProtocol) -> Oracle:
-        """Return the test side; only its search means are the copy's, by which tuning judges."""
+        """Return the oracle; only its search means, used in tuning, are those of the copy."""
         return _ExchangedOracle(self.table, self.dataset, protocol, self.partners(protocol))
 
     def partners(self, protocol: SearchProtocol) -> Ints:
@@ -70,7 +71,7 @@ class PerturbedBenchmark(TabularBenchmark):
 
 @lru_cache(maxsize=64)
 def _partners(table: Table, dataset: str, objective: str, split: str, copy: int, correlation: float) -> Ints:
-    # Kept, since tuning asks for the same copies at every run of every trial.
+    # Cached, since tuning uses the same copies in every run of every trial.
     from scipy.special import ndtri
 
     means = search_means(table, dataset, objective, split)
@@ -107,7 +108,7 @@ def random_function(space: Space, architectures: Architectures, rng: np.random.G
 
 
 class _ExchangedEvaluator(TableEvaluator):
-    """Answers with the values of each row's partner, after its own training time."""
+    """Evaluator that returns the values of each row's partner, at its own training time."""
 
     def __init__(self, table: Table, dataset: str, protocol: SearchProtocol, partners: Ints) -> None:
         super().__init__(table, dataset, protocol)

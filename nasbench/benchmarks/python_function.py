@@ -16,20 +16,21 @@ from nasbench.search.methods import source_sha256
 from nasbench.spaces.space import Architectures, Floats, Space
 
 EXHAUSTIVE = 10_000
-"""Most architectures that are all evaluated to find an optimum that nobody stated."""
+"""Maximum number of architectures that are enumerated to find an optimum that was not stated."""
 SAMPLED = 1_000
-"""Architectures that give the mean of a larger space."""
+"""Sample size for the mean of a larger space."""
 
 
 @dataclass(frozen=True)
 class PythonFunction:
-    """A function of one architecture as a landscape, minimised; it should be deterministic, as values are remembered.
+    """A function of one architecture as a landscape, minimised; it should be deterministic, since values are cached.
 
     Attributes:
         space: the space.
-        function: of a vector `(d,)`, or of one keyword a decision where `values` are given; returns a number.
-        values: for each decision what its choices stand for; None if the function takes the vector.
-        stated_optimum: the smallest value, where it is known.
+        function: function of a vector `(d,)`, or of one keyword argument per decision if `values` are given; returns a
+            number.
+        values: values of the choices of each decision; None if the function takes the vector.
+        stated_optimum: the smallest value, if known.
     """
 
     space: Space
@@ -61,7 +62,9 @@ class PythonFunction:
 
     @cached_property
     def checksum(self) -> str:
-        """SHA-256 of the source of the function and of what its choices stand for, so that results of another are told apart."""
+        """SHA-256 of the source of the function and the values of its choices, which identifies the function in
+        results.
+        """
         told = f"{source_sha256(inspect.unwrap(self.function))} {self.space.name} {self.space.choices} {self.values}"
         return hashlib.sha256(told.encode()).hexdigest()
 

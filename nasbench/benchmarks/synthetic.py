@@ -24,19 +24,19 @@ from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
 FAMILIES = ("nk", "onemax")
 EXAMPLES = ("nk/10x6-k2", "nk/10x6-k4", "onemax/20x4")
-"""Names to list; the families have any number."""
+"""Names to list; the families are unlimited."""
 
 VIEWS = {"error": AS_IT_IS, "accuracy": View("max", 100.0)}
-"""How users see the one objective, by the name that they give it."""
+"""Views of the objective by its possible names."""
 ROUNDING = 1e-9
-"""Per cent by which an error may miss the optimum and be it: two orders of summing differ by far less."""
+"""Tolerance in per cent within which an error equals the optimum; summation orders differ by far less."""
 
 _NK_SEED = 201
 
 
 @dataclass(frozen=True)
 class OneMax:
-    """Error is the percentage of decisions that do not take their last choice; the optimum 0 takes it everywhere.
+    """OneMax: the error is the percentage of decisions that differ from their last choice; the optimum is 0.
 
     Attributes:
         space: the space.
@@ -129,7 +129,7 @@ class NKLandscape:
 
 
 class FunctionEvaluator:
-    """Answers from a function of the architecture; see `nasbench.search.problem.Evaluator`."""
+    """Evaluator of a function of the architecture; see `nasbench.search.problem.Evaluator`."""
 
     rows: int | None = None
     functions: Ints | None = None
@@ -154,7 +154,7 @@ class FunctionEvaluator:
         return np.ones(len(rows))
 
     def facts(self, architectures: Architectures) -> Floats:
-        """Nothing is known without a query, `(..., 0)`."""
+        """Return no values, `(..., 0)`: nothing is known without a query."""
         return np.empty((*architectures.shape[:-1], 0))
 
 
@@ -178,7 +178,7 @@ class ClosedForm(Protocol):
 
 
 class EvaluatedArchitectures:
-    """The architectures that an oracle was asked for, each with its value; a row is their number, in the order of asking.
+    """Cache of evaluated architectures; rows are numbered in order of first use.
 
     Args:
         space: their space, of any size.
@@ -206,9 +206,10 @@ class EvaluatedArchitectures:
 
 
 class SyntheticOracle:
-    """The test side of a closed form; see `nasbench.benchmarks.oracle.Truth`. A row is the number of an architecture that it met.
+    """The oracle of a closed form; see `nasbench.benchmarks.oracle.Truth`. A row is the number of an evaluated
+    architecture.
 
-    Scores and search means are the error itself. Which architectures are second best is not known.
+    Scores and search means are the error itself. Ranks other than the first are unknown.
     """
 
     score_split = ""
@@ -245,7 +246,7 @@ class SyntheticOracle:
         raise NasbenchError("A synthetic benchmark has one objective; a front needs a benchmark of a table.")
 
     def row(self, architectures: Architectures) -> Ints:
-        """Row of each architecture, `(..., d)` to `(...)`."""
+        """Return the row of each architecture, `(..., d)` to `(...)`."""
         return self._met.row(architectures)
 
     def score(self, rows: Ints) -> Floats:
@@ -288,7 +289,7 @@ class SyntheticBenchmark:
 
     @property
     def checksum(self) -> str:
-        """The name, which says everything of a closed form; with the source of a function that a program registered."""
+        """The name, which identifies a closed form, followed by the source hash of a registered function."""
         source = getattr(self.function, "checksum", "")
         return f"{self.name} {source}" if source else self.name
 
@@ -305,7 +306,7 @@ class SyntheticBenchmark:
         """Return the search side for runs of these numbers.
 
         Raises:
-            NasbenchError: if the setting asks for anything but `error`.
+            NasbenchError: if the protocol asks for anything but `error`.
         """
         if len(protocol.objectives) > 1 or protocol.objectives[0] not in self.views or len(protocol.epochs) > 1:
             raise NasbenchError(
@@ -328,7 +329,7 @@ def synthetic_benchmark(name: str) -> SyntheticBenchmark:
     """Return the benchmark of a name such as `nk/10x6-k2`, `nk/10x6-k4-3` or `onemax/20x2`.
 
     Raises:
-        NasbenchError: if the name does not read so.
+        NasbenchError: if the name has another form.
     """
     found = re.fullmatch(r"(nk|onemax)/(\d{1,3})x(\d{1,3})(?:-k(\d{1,2})(?:-(\d{1,9}))?)?", name)
     if found is None or (found[1] == "nk") != (found[4] is not None):

@@ -1,4 +1,4 @@
-"""Benchmarks that answer from a table."""
+"""Benchmarks backed by a table."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class TabularBenchmark:
 
     @property
     def checksum(self) -> str:
-        """Fingerprint of the table, from the checksums of its arrays."""
+        """Checksum of the table, from those of its arrays."""
         return self.table.checksum
 
     def longest(self, objectives: Sequence[str], split: str) -> int:
@@ -68,7 +68,7 @@ class TabularBenchmark:
 
 
 class TableEvaluator:
-    """Answers from the columns of one split; see `nasbench.search.problem.Evaluator`. Holds no other column."""
+    """Evaluator for the columns of one split; see `nasbench.search.problem.Evaluator`. It holds no other column."""
 
     def __init__(self, table: Table, dataset: str, protocol: SearchProtocol) -> None:
         found = [
@@ -141,7 +141,7 @@ class TableEvaluator:
 
 @dataclass(frozen=True)
 class _Held:
-    """Which architectures a table holds.
+    """Index of the architectures of a table.
 
     Attributes:
         checksum: the table's; two of one checksum are equal.
@@ -164,7 +164,7 @@ class _Held:
 
 @lru_cache(maxsize=4)
 def _functions(held: _Held) -> Ints:
-    # Kept, since a process opens one table for unit after unit and 423,624 canonical forms take longer than a unit.
+    # Cached, since a process opens the same table for every unit, and 423,624 canonical forms take longer than a unit.
     index = np.arange(held.space.size) if held.index is None else held.index
     canonical = held.row(held.space.canonical(held.space.from_index(index)))
     functions: Ints = np.where(canonical >= 0, canonical, np.arange(len(index)))
@@ -174,7 +174,7 @@ def _functions(held: _Held) -> Ints:
 
 @dataclass(frozen=True)
 class _Answers:
-    """Values of one objective, prepared for the seed policy.
+    """Values of one objective, arranged for the seed policy.
 
     Attributes:
         values: `(N,)`, or `(N, S)` where a training seed is drawn.

@@ -1,4 +1,4 @@
-"""How an objective, which is always minimised inside, is shown to users."""
+"""Conversion between minimised objectives and the values shown to users."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ Number = TypeVar("Number", float, Floats)
 
 @dataclass(frozen=True)
 class View:
-    """From a minimised number to the one that users asked for: the same, or an offset minus it.
+    """Conversion from a minimised value to the one shown to users: the same, or an offset minus it.
 
     Attributes:
-        direction: "max" where more of what users see is better, else "min".
-        offset: 100 for percentages, of which the rest is minimised, else 0.
+        direction: "max" if higher shown values are better, else "min".
+        offset: 100 for percentages, whose complement is minimised, else 0.
     """
 
     direction: str = "min"
     offset: float = 0.0
 
     def __call__(self, minimised: Number) -> Number:
-        """Return what is shown; a function of its own inverse."""
+        """Return the shown values; the conversion is its own inverse."""
         return minimised if self.direction == "min" else self.offset - minimised
 
     @property
     def better(self) -> str:
-        """Which values are better, in words."""
+        """Which values are better ("lower" or "higher")."""
         return "higher is better" if self.direction == "max" else "lower is better"
 
     @property
     def best(self) -> str:
-        """What the best value is called."""
+        """Name of the best value."""
         return "highest" if self.direction == "max" else "lowest"
 
 
 AS_IT_IS = View()
-"""What is shown is what is minimised."""
+"""The view whose shown values are the minimised ones."""
 
 
 def minimised(values: Floats, view: View) -> Floats:
-    """Return the numbers that are minimised for those that are shown, in double precision."""
+    """Return the minimised values of shown values, in double precision."""
     numbers = np.asarray(values, dtype=np.float64)
     return numbers if view.direction == "min" else view.offset - numbers

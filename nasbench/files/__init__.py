@@ -1,1 +1,1 @@
-"""Files: written whole or not at all, read with bounds, one writer at a time, names that every file system can hold."""
+"""Files: atomic writing, bounded reading, locks, and portable names."""

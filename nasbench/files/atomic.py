@@ -1,4 +1,4 @@
-"""Where the suite keeps files; files that appear by rename, whole or not at all; folders that one process at a time writes."""
+"""Cache directory and atomic writing of files by rename."""
 
 from __future__ import annotations
 
@@ -11,32 +11,33 @@ from pathlib import Path
 from typing import IO
 
 _PRIVATE = re.compile(r"\..+\.(json|toml|parquet|sha256|pt)-[0-9a-z_]{8}")
-"""Names of files of results that are being written."""
+"""Pattern of temporary files of results."""
 
 
 def private_path(path: Path) -> Path:
-    """Return the place beside `path` where what becomes `path` is made; never the same twice."""
+    """Return a unique temporary path in the folder of `path`."""
     return path.with_name(f".{path.name}-{secrets.token_hex(4)}")
 
 
 def cache_home() -> Path:
-    """Return the folder of all that is built or fetched: `NASBENCH_CACHE` where it is set, else the user's cache directory."""
+    """Return the cache directory: `NASBENCH_CACHE` if set, else the user's cache directory."""
     base = os.environ.get("NASBENCH_CACHE")
     if base:
         return Path(base)
-    from platformdirs import user_cache_path  # only here: where the folder is named, the package may be absent
+    from platformdirs import user_cache_path  # imported here: the package may be absent if the folder is set
 
     return user_cache_path("nasbench", appauthor=False)
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """Yield a stream that becomes the file at `path`, whose folder is made if it is not there, once all of it is on the disk.
+    """Yield a stream that atomically replaces the file at `path` once it is completely written; missing folders are
+    created.
 
-    A reader, or a restart, finds the old file or the new one; after an exception the old one. The mode is that of the umask.
+    Readers see either the old or the new file; after an exception the old one. The file mode follows the umask.
 
     Raises:
-        OSError: if the disk refuses; its file name is `path`.
+        OSError: if the file cannot be written; its file name is `path`.
     """
     with _refusals_of(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,7 +55,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def _refusals_of(path: Path) -> Iterator[None]:
-    """Give an OSError the name `path`: of a full disk it has none, and torch hides it behind a RuntimeError of its own."""
+    """Set the file name of an OSError to `path`: it has none for a full disk, and torch wraps it in a RuntimeError."""
     try:
         yield
     except Exception as fault:
@@ -65,13 +66,13 @@ def _refusals_of(path: Path) -> Iterator[None]:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file by rename, see `replacing`."""
+    """Write a file atomically, see `replacing`."""
     with replacing(path) as stream:
         stream.write(data)
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove what killed processes left half written below a folder; for its only writer alone."""
+    """Remove incomplete files of killed processes below a folder; to be called by its only writer."""
     for path in folder.rglob(".*"):
         if _PRIVATE.fullmatch(path.name) and path.is_file() and not path.is_symlink():
             path.unlink(missing_ok=True)

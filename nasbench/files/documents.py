@@ -1,7 +1,7 @@
-"""Read TOML and JSON that someone else may have written: UTF-8, of bounded size and depth, and every refusal one sentence.
+"""Read untrusted TOML and JSON: UTF-8, of bounded size and depth, with one-sentence errors.
 
-Everything that reads a study, a description, a manifest or a result reads it here, so that the encoding of the locale, an endless device,
-a hundred thousand brackets or a key that is there twice are told wherever they occur.
+All studies, descriptions, manifests and results are read here, so that wrong encodings, endless devices, excessive
+nesting and duplicate keys are reported everywhere.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import Any
 from nasbench.errors import NasbenchError
 
 LARGEST = 16 * 2**20
-"""Most bytes of a document that a person writes, or that describes one table or study."""
+"""Maximum size in bytes of a document written by a user, or that describes one table or study."""
 DEEPEST = 32
-"""Deepest nesting of a document; those of the suite nest six deep."""
+"""Maximum nesting depth of a document; those of the suite have a depth of six."""
 
 
 def read_text(path: Path, what: str, largest: int = LARGEST) -> str:
@@ -25,8 +25,8 @@ def read_text(path: Path, what: str, largest: int = LARGEST) -> str:
 
     Args:
         path: the file.
-        what: what it is, as errors call it, such as `"study quick.toml"`.
-        largest: most bytes that it may have.
+        what: description for errors, such as `"study quick.toml"`.
+        largest: maximum size in bytes.
 
     Raises:
         NasbenchError: if it cannot be read, is larger, or is not UTF-8.
@@ -36,7 +36,7 @@ def read_text(path: Path, what: str, largest: int = LARGEST) -> str:
             content = stream.read(largest + 1)
     except OSError as fault:
         raise NasbenchError(f"The {what} cannot be read ({fault.strerror or fault}).") from None
-    except ValueError:  # a zero byte in the path
+    except ValueError:  # a null byte in the path
         raise NasbenchError(f"The {what} cannot be read (there is no such name).") from None
     if len(content) > largest:
         raise NasbenchError(f"The {what} cannot be read (it has more than {largest:,} bytes).")
@@ -83,12 +83,12 @@ def parse_json(text: str | bytes, what: str) -> Any:
 
 
 def read_toml(path: Path, what: str) -> dict[str, Any]:
-    """`parse_toml` of a file; raises as `read_text` and `parse_toml`."""
+    """Read a TOML file; raises like `read_text` and `parse_toml`."""
     return parse_toml(read_text(path, what), what)
 
 
 def read_json(path: Path, what: str, largest: int = LARGEST) -> Any:
-    """`parse_json` of a file; raises as `read_text` and `parse_json`."""
+    """Read a JSON file; raises like `read_text` and `parse_json`."""
     return parse_json(read_text(path, what, largest), what)
 
 
@@ -102,7 +102,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _check_depth(found: Any, what: str) -> None:
-    """Raise unless lists and tables nest at most `DEEPEST` deep; level by level, so that depth costs no stack."""
+    """Raise unless lists and tables nest at most `DEEPEST` deep; iterative, so that depth uses no stack."""
     level = [found]
     for _ in range(DEEPEST + 1):
         level = [held for held in level if isinstance(held, dict | list)]

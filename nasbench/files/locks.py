@@ -1,4 +1,4 @@
-"""One writer at a time: a lock that ends with its process, however that ends."""
+"""File locks for a single writer, released by the operating system when the process ends."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nasbench.errors import StorageError
 
 try:
     import fcntl
-except ImportError:  # Windows, which locks a byte in place of a file
+except ImportError:  # Windows, which locks a byte range instead of a file
     import msvcrt
 
     def _seize(descriptor: int, wait: bool) -> None:
@@ -25,11 +25,11 @@ else:
 
 @dataclass(frozen=True)
 class Lock:
-    """A lock that is held.
+    """A lock held by this process.
 
     Attributes:
-        path: its file, which is there for as long as it is held.
-        descriptor: of the opened file.
+        path: lock file, which exists as long as the lock is held.
+        descriptor: file descriptor of the open file.
     """
 
     path: Path
@@ -37,14 +37,14 @@ class Lock:
 
     @property
     def holds(self) -> bool:
-        """Whether the file is still there: a folder that is removed, or put in place of another, takes its lock along."""
+        """Whether the lock file still exists: a folder that is removed or replaced loses its lock."""
         try:
             return os.path.samestat(os.fstat(self.descriptor), self.path.stat())
         except OSError:
             return False
 
     def check(self) -> None:
-        """Raise StorageError unless the lock `holds`."""
+        """Raise StorageError unless the lock still `holds`."""
         if not self.holds:
             raise StorageError(
                 f"The folder {self.path.parent} was removed or replaced during the run; what it held is lost: run again."
@@ -53,17 +53,17 @@ class Lock:
 
 @contextmanager
 def locked(path: Path, *, wait: bool = False) -> Iterator[Lock]:
-    """Hold the lock whose file is `path`, which is made here and removed at the end.
+    """Hold a lock on the file `path`, which is created here and removed at the end.
 
-    The operating system takes the lock away from a process that ends, so that none is ever stale.
+    The operating system releases the lock of a process that ends, so locks are never stale.
 
     Args:
-        path: the file, in a folder that is there.
-        wait: for another process to let go of it.
+        path: the lock file, in an existing folder.
+        wait: whether to wait for another process to release it.
 
     Raises:
-        BlockingIOError: if another process holds it and there is no waiting.
-        OSError: if the file cannot be made or the file system has no locks.
+        BlockingIOError: if another process holds it and `wait` is false.
+        OSError: if the file cannot be created or the file system does not support locks.
     """
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
@@ -71,7 +71,7 @@ def locked(path: Path, *, wait: bool = False) -> Iterator[Lock]:
         try:
             try:
                 _seize(descriptor, wait)
-            except PermissionError as fault:  # how Windows, and a few file systems, say that another holds it
+            except PermissionError as fault:  # how Windows and a few file systems report that another process holds it
                 raise BlockingIOError(fault.errno, fault.strerror, str(path)) from None
             if not lock.holds:
                 continue  # its last holder removed the file between the two calls
@@ -87,10 +87,10 @@ def locked(path: Path, *, wait: bool = False) -> Iterator[Lock]:
 
 @contextmanager
 def only_writer(folder: Path) -> Iterator[Lock]:
-    """Make a results folder where there is none, and hold it against other writers; one that stays empty goes again.
+    """Create a results folder if needed and lock it against other writers; a folder that stays empty is removed.
 
     Raises:
-        StorageError: if it is a file, cannot be written, or another process writes it.
+        StorageError: if it is a file, cannot be written, or another process writes to it.
     """
     made = not folder.exists()
     try:

@@ -1,4 +1,4 @@
-"""From a name that someone chose to a name that every file system can hold."""
+"""Portable path components from arbitrary names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from nasbench.errors import NasbenchError
 
 LONGEST = 100
-"""Most letters of a name that is taken over as it is; with its hash a longer one is shorter than any file system's limit."""
+"""Maximum length of a name kept unchanged; a longer one with its hash stays below the limit of every file system."""
 _DIGITS = 16
 _RESERVED = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)
 _PLAIN = re.compile(r"\w[\w .,=+()-]{0,59}")
@@ -20,12 +20,12 @@ _PLAIN = re.compile(r"\w[\w .,=+()-]{0,59}")
 def path_components(names: Iterable[str]) -> dict[str, str]:
     """Return a path component for each name that shares a folder.
 
-    It has ASCII letters, digits and `._=~-` alone; no two differ in case alone, none is `.`, `..` or reserved, and all fit. A name is
-    taken over with `_` for its other signs (`__` for a slash) where that is safe and no other name would be written alike; then, and
-    for names of other scripts, the hash of the name follows.
+    Components consist of ASCII letters, digits and `._=~-`; no two differ only in case, none is `.`, `..` or reserved,
+    and all are short enough. Other characters of a name are replaced by `_` (`__` for a slash); if the result would be
+    unsafe or ambiguous, or the name has letters of another script, a hash of the name is appended.
 
     Args:
-        names: unique; which components they get depends on all of them.
+        names: unique names; the components depend on all of them.
     """
     unique = list(dict.fromkeys(names))
     written = {name: _written(name) for name in unique}
@@ -37,14 +37,14 @@ def path_components(names: Iterable[str]) -> dict[str, str]:
 
 
 def is_plain_name(name: str) -> bool:
-    """Return whether a name can be a folder's as it stands: letters of any script, digits and a few signs, neither long
+    """Return whether a name can be used as a folder name unchanged: letters, digits and a few symbols, neither too long
     nor hidden.
     """
     return bool(_PLAIN.fullmatch(name)) and name[-1] not in ". " and not _RESERVED.fullmatch(name.partition(".")[0])
 
 
 def default_folder(study: str) -> Path:
-    """Return the results folder of a study that was given none; raises NasbenchError unless its name is plain."""
+    """Return the default results folder of a study; raises NasbenchError unless its name is plain."""
     if not is_plain_name(study):
         raise NasbenchError(
             f"The name {study!r} of the study cannot be that of a folder below results; give one by --out."

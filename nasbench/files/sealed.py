@@ -1,4 +1,4 @@
-"""JSON files that hold the SHA-256 of the rest of themselves, so that a resumed search goes on from what it wrote or not at all."""
+"""JSON files with an embedded SHA-256 of their content, so that a search is never resumed from a modified file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nasbench.files.atomic import write_atomically
 from nasbench.files.documents import read_json
 
 LARGEST = 2**30
-"""Most bytes of such a file."""
+"""Maximum size in bytes."""
 
 
 def digest(content: Mapping[str, Any]) -> str:
@@ -25,28 +25,28 @@ def write_json(path: Path, content: Any) -> None:
     """Write plain data as JSON by atomic rename.
 
     Raises:
-        NasbenchError: if the disk refuses; what was there before stays.
+        NasbenchError: if the file cannot be written; the previous file is kept.
     """
     try:
         write_atomically(path, json.dumps(content, indent=1).encode())
     except OSError as fault:
-        raise NasbenchError(f"{path} cannot be written ({fault.strerror}); make room and run again.") from None
+        raise NasbenchError(f"{path} cannot be written ({fault.strerror}); free space and run again.") from None
 
 
 def write_sealed(path: Path, content: Mapping[str, Any]) -> None:
-    """Write plain data and its SHA-256, whole or not at all; raises NasbenchError if the disk refuses."""
+    """Write plain data and its SHA-256 atomically; raises NasbenchError if the file cannot be written."""
     write_json(path, {**content, "sha256": digest(content)})
 
 
 def read_sealed(path: Path, kind: str) -> dict[str, Any]:
-    """Read what `write_sealed` wrote.
+    """Read a file written by `write_sealed`.
 
     Args:
         path: the file.
-        kind: what it is, as the error calls it, such as "finished search".
+        kind: description for errors, such as "finished search".
 
     Raises:
-        NasbenchError: if it is no such file, or was changed after it was written.
+        NasbenchError: if it is not such a file, or was modified after it was written.
     """
     try:
         content = read_json(path, kind, LARGEST)

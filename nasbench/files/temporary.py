@@ -1,4 +1,4 @@
-"""A folder that goes when nothing holds it any more, or the program ends."""
+"""A temporary folder, removed when it is garbage-collected or the program ends."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 
 
 class TemporaryFolder:
-    """An empty folder of this process alone.
+    """An empty folder private to this process.
 
     Attributes:
-        path: where it is.
+        path: path of the folder.
     """
 
     def __init__(self) -> None:

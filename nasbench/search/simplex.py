@@ -46,8 +46,8 @@ def mix_with_uniform(theta: Floats, allowed: NDArray[np.bool_], floor: float) ->
 
 
 def sample(theta: Floats, uniform: Floats) -> Architectures:
-    """Return independent draws by inverse distribution, decision by decision: `(..., d, k)` and uniform numbers `(...,
-    d)` to `(..., d)`.
+    """Return independent draws by inverse distribution, decision by decision: `(..., d, k)` and uniform numbers
+    `(..., d)` to `(..., d)`.
     """
     edges = np.cumsum(theta, axis=-1)
     # Scaled by the total, so that rounding never leads past the last choice that has any weight.

@@ -1,4 +1,4 @@
-"""The spaces that the suite knows by name."""
+"""Search spaces by name."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ _SPACES: Mapping[str, tuple[str, str]] = {
 }
 
 _WITH_SETTINGS = ("convnet",)
-"""Spaces whose name may go on, after a colon, with settings that the factory reads."""
+"""Spaces whose name may be followed by a colon and settings for the factory."""
 
 
 def space_names() -> tuple[str, ...]:
-    """Return the names that `get_space` takes, sorted."""
+    """Return the names accepted by `get_space`, sorted."""
     return tuple(sorted(_SPACES))
 
 
 @cache
 def get_space(name: str) -> Space:
-    """Return the space of that name; one object a process, since spaces cache what they enumerate.
+    """Return the space of that name; one object per process, since spaces cache their enumeration.
 
     Raises:
         NasbenchError: if there is none, with the nearest match.

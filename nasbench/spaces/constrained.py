@@ -1,8 +1,9 @@
-"""Spaces in which some combinations are no architecture: sampling, mutation and repair that stay inside.
+"""Spaces with infeasible combinations: sampling, mutation and repair that stay feasible.
 
-`NarrowedSpace` is the search space of a table that holds a part of its space only: a sample, or an import that is not complete.
-The neighbours of an architecture are there the `n` nearest that are held, `n` being the number of its neighbours in the whole space;
-so a table of the whole space has the ordinary neighbourhood, and one of a few per cent is still connected.
+`NarrowedSpace` is the search space of a table that covers only part of its space, such as a sample or an incomplete
+import. The neighbours of an architecture are its `n` nearest architectures in the table, where `n` is the number of its
+neighbours in the whole space. A complete table thus has the ordinary neighbourhood, and a table of a few per cent of
+the space is still connected.
 """
 
 from __future__ import annotations
@@ -45,9 +46,10 @@ class ConstrainedSpace(Space):
         return np.take_along_axis(children, chosen[..., None, None], axis=-2)[..., 0, :]
 
     def repair(self, architectures: Architectures) -> Architectures:
-        """Replace what is infeasible by its canonical form if that is feasible, else by the nearest: `(..., d)` to `(..., d)`.
+        """Replace infeasible combinations by their canonical form if that is feasible, else by the nearest feasible
+        architecture: `(..., d)` to `(..., d)`.
 
-        Near means few decisions apart; of several the first in the order of the index is taken.
+        The distance is the number of differing decisions; ties are resolved by the index.
         """
         if self.is_feasible(architectures).all():
             return architectures
@@ -67,14 +69,14 @@ class ConstrainedSpace(Space):
 
 
 class NarrowedSpace(ConstrainedSpace):
-    """A space cut down to listed architectures.
+    """A space restricted to listed architectures.
 
     Args:
-        base: the space; names, canonical form, mutations and closed forms are its own.
-        index: ascending index of each architecture that stays, `(N,)`, two at least.
+        base: the space; names, canonical form, mutations and closed forms are inherited.
+        index: ascending indices of the architectures, `(N,)`, at least two.
 
     Raises:
-        NasbenchError: if fewer than two stay.
+        NasbenchError: if there are fewer than two.
     """
 
     def __init__(self, base: Space, index: Ints) -> None:
@@ -86,7 +88,7 @@ class NarrowedSpace(ConstrainedSpace):
         self.__dict__["all"] = base.from_index(self._listed)
 
     def is_feasible(self, architectures: Architectures) -> NDArray[np.bool_]:
-        """Return whether each architecture is one of the list."""
+        """Return whether each architecture is listed."""
         inside = super().is_feasible(architectures)
         index = self.index(np.where(inside[..., None], architectures, 0))
         position = np.minimum(np.searchsorted(self._listed, index), len(self._listed) - 1)
@@ -104,8 +106,8 @@ class NarrowedSpace(ConstrainedSpace):
         return self.all[self._near[rows]]
 
     def mutate(self, architectures: Architectures, uniform: Floats, kind: str = "uniform") -> Architectures:
-        """Return one of the neighbours, each with the same probability; uses the first of the uniform numbers `(...,
-        2)`.
+        """Return one of the neighbours, each with the same probability; uses the first of the uniform numbers
+        `(..., 2)`.
         """
         if kind != "uniform":
             raise NasbenchError(
@@ -117,7 +119,7 @@ class NarrowedSpace(ConstrainedSpace):
 
     @cached_property
     def _near(self) -> NDArray[np.int32]:
-        """Rows of the neighbours of each row, filled as they are asked for."""
+        """Rows of the neighbours of each row, computed on demand."""
         count = min(int((self.cardinalities - 1).sum()), len(self._listed) - 1)
         return np.full((len(self._listed), count), -1, dtype=np.int32)
 

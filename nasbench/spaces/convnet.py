@@ -1,13 +1,13 @@
 """A hierarchical space of convolutional networks: a stem and three stages of blocks, of which airbench96 is a member.
 
-The macro level says how large the network is: the kernel of the stem and, for each stage, its width and its number of blocks.
-The cell level says what a stage holds: a first convolution that brings the width, a pool of two by two before or after it, then
-blocks of one or two convolutions (so a stage of one block has two or three), residual or not, the last kernel of a block, the
-activation. 14 decisions, 774,144 combinations. Widths are multiples of a base `C`, so that one space serves every size:
-airbench96 (KellerJordan/cifar10-airbench) is `AIRBENCH96` at `C = 128`.
+The macro level determines the size of the network: the kernel of the stem and, for each stage, its width and its number
+of blocks. The cell level determines the content of a stage: a first convolution that sets the width, a pool of two by
+two before or after it, then blocks of one or two convolutions (so a stage of one block has two or three), residual or
+not, the last kernel of a block, the activation. 14 decisions, 774,144 combinations. Widths are multiples of a base `C`,
+so that one space serves every size: airbench96 (KellerJordan/cifar10-airbench) is `AIRBENCH96` at `C = 128`.
 
-Sizes are counted in closed form, and a cap on multiply-accumulates is a constraint of the space, so that a search cannot win by
-size alone.
+Sizes have closed forms, and a cap on multiply-accumulates is a constraint of the space, so that a search cannot succeed
+by size alone.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ WIDE = "stem-2,gelu,pool-after,residual,last-3x3,1.5C,1-block,2-convs,4C,1-block
 
 @dataclass(frozen=True)
 class Image:
-    """What a network reads and answers: channels, side in pixels, classes."""
+    """Input and output of a network: channels, side length in pixels, classes."""
 
     channels: int = 3
     side: int = 32
@@ -56,7 +56,7 @@ CIFAR = Image()
 
 @dataclass(frozen=True)
 class Design:
-    """The numbers that architectures `(..., 14)` stand for: `(...)`, those of stages `(..., 3)`.
+    """Decoded architectures `(..., 14)`: arrays `(...)`, and `(..., 3)` for values per stage.
 
     Attributes:
         stem: kernel of the stem.
@@ -84,7 +84,7 @@ def check_base(base: int) -> None:
 
 
 def design_of(architectures: Architectures, base: int) -> Design:
-    """Return what architectures `(..., 14)` stand for at `C = base`; raises NasbenchError unless 4 divides it."""
+    """Decode architectures `(..., 14)` at `C = base`; raises NasbenchError unless 4 divides it."""
     check_base(base)
     stages = architectures[..., FIRST_STAGE:].reshape(*architectures.shape[:-1], STAGES, 3)
     widths = [np.asarray(WIDTHS[s])[stages[..., s, 0]] * base for s in range(STAGES)]
@@ -101,7 +101,7 @@ def design_of(architectures: Architectures, base: int) -> Design:
 
 
 def stem_channels(image_channels: int, kernel: Ints) -> Ints:
-    """Return the channels of the stem: a patch has `c k^2` principal directions, and each is there with either sign."""
+    """Return the channels of the stem: a patch has `c k^2` principal directions, each with both signs."""
     return 2 * image_channels * kernel**2
 
 
@@ -115,7 +115,7 @@ class Counts:
     """Sizes of networks, each `(...)`.
 
     Attributes:
-        parameters: that are trained: weights of convolutions but the stem's (frozen), its bias, shifts of the
+        parameters: trainable parameters: weights of convolutions except the (frozen) stem, its bias, shifts of the
             normalisations (their scales are frozen), weights of the classifier.
         macs: multiply-accumulates of convolutions and classifier for one image.
         stored: bytes of all weights, frozen ones and statistics of the normalisations included.
@@ -153,11 +153,11 @@ def counts(design: Design, image: Image) -> Counts:
 
 
 class ConvNetSpace(ConstrainedSpace):
-    """The space, cut down to what a cap on multiply-accumulates allows; its name says the cap: `convnet:BASE:MMAC`.
+    """The space, restricted by a cap on multiply-accumulates, which is part of its name: `convnet:BASE:MMAC`.
 
     Args:
-        base: `C`, for which the cap is counted; None, as the cap, for the whole space at any base.
-        mmacs: the most multiply-accumulates for a 32 x 32 image of three channels, in millions.
+        base: `C`, for which the cap is computed; None (like the cap) for the whole space at any base.
+        mmacs: maximum multiply-accumulates for a 32 x 32 image of three channels, in millions.
 
     Raises:
         NasbenchError: if one is given without the other, 4 does not divide the base, or no network is small enough.
@@ -203,7 +203,7 @@ class ConvNetSpace(ConstrainedSpace):
 
     @cached_property
     def all(self) -> Architectures:
-        """Every feasible architecture in the order of its index, `(size, 14)`; looked at in parts, to save memory."""
+        """Every feasible architecture in the order of its index, `(size, 14)`; enumerated in parts to save memory."""
         parts = np.array_split(np.arange(self.product_size), 16)
         listed = [self.from_index(part) for part in parts]
         return np.concatenate([part[self.is_feasible(part)] for part in listed])

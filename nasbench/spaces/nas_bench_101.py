@@ -157,8 +157,8 @@ def _matrices(edges: NDArray[np.int8]) -> Matrices:
 
 
 def _pruned(matrix: Matrices) -> tuple[Matrices, NDArray[np.bool_]]:
-    """Return the matrices without the vertices that lie on no path from input to output, and which lie on one `(...,
-    7)`.
+    """Return the matrices without the vertices that lie on no path from input to output, and which lie on one
+    `(..., 7)`.
     """
     reached = np.zeros(matrix.shape[:-1], dtype=bool)
     reaching = reached.copy()

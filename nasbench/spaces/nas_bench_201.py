@@ -57,8 +57,8 @@ class NasBench201Space(Space):
         return {"uniform": np.full(6, 1 / 6), "node-first": 1 / (3.0 * np.bincount(into)[into])}
 
     def canonical(self, architectures: Architectures) -> Architectures:
-        """Return the smallest cell that computes the same function (see `nas_bench_201_cell`): `(..., 6)` to `(...,
-        6)`.
+        """Return the smallest cell that computes the same function (see `nas_bench_201_cell`): `(..., 6)` to
+        `(..., 6)`.
         """
         return self.all[representatives()[self.index(architectures)]]
 
@@ -95,8 +95,8 @@ class NasBench201Space(Space):
         return np.array(counts, dtype=np.float64)
 
     def path_features(self, architectures: Architectures) -> NDArray[np.int16]:
-        """Return the operations along each of the four paths with skips contracted, as a label: `(..., 6)` to `(...,
-        4)`.
+        """Return the operations along each of the four paths with skips contracted, as a label: `(..., 6)` to
+        `(..., 4)`.
 
         Label 0 is a dead path (some operation on it is `none`). Cells of equal function share their labels as a multiset.
         """
@@ -131,8 +131,8 @@ class NasBench201Space(Space):
         return (stem + blocks + head + one * per_one + three * per_three) / 1e6
 
     def flops(self, architectures: Architectures, dataset: str) -> Floats:
-        """Return the multiply-accumulates of convolutions and classifier in millions (the benchmark's "FLOP"): `(...,
-        6)` to `(...)`.
+        """Return the multiply-accumulates of convolutions and classifier in millions (the benchmark's "FLOP"):
+        `(..., 6)` to `(...)`.
         """
         one, three = self._convolutions(architectures)
         pixels = [(_known(RESOLUTION, dataset) >> stage) ** 2 for stage in range(3)]

@@ -42,8 +42,8 @@ class NatsSizeSpace(Space):
         return np.asarray(total / 1e6)
 
     def flops(self, architectures: Architectures, dataset: str) -> Floats:
-        """Return the multiply-accumulates of convolutions and classifier in millions (the benchmark's "FLOP"): `(...,
-        5)` to `(...)`.
+        """Return the multiply-accumulates of convolutions and classifier in millions (the benchmark's "FLOP"):
+        `(..., 5)` to `(...)`.
         """
         width = np.asarray(CHANNELS)[architectures]
         side = _known(RESOLUTION, dataset)

@@ -1,4 +1,4 @@
-"""Numbers for architectures of a space of any size: in the order in which they are first met, told apart by their bytes.
+"""Consecutive numbers for architectures of a space of any size, in order of first appearance; identity is by bytes.
 
 An index in the space, as `Space.index` gives it, exists only where the space has fewer than 2^63 combinations.
 """
@@ -13,7 +13,7 @@ from nasbench.spaces.space import Architectures, Ints, Space
 
 
 class Numbering:
-    """The architectures of a space that were met so far.
+    """The distinct architectures of a space seen so far.
 
     Args:
         space: their space.
@@ -40,6 +40,6 @@ class Numbering:
         return np.array(found, dtype=np.int64).reshape(architectures.shape[:-1])
 
     def architectures(self, first: int = 0) -> Architectures:
-        """Return those met so far, from a number on, `(n, d)`."""
+        """Return the architectures seen so far, from a number on, `(n, d)`."""
         keys = list(self._known)[first:]
         return np.frombuffer(b"".join(keys), dtype=np.int8).reshape(-1, self._d)

@@ -1,8 +1,8 @@
 """The contract of a search space: a product of categorical decisions with a feasible set.
 
-An architecture is an `int8` array whose last axis has length `d`, one small integer a decision. Strings appear only where
-something is printed or parsed. Random operations take uniform numbers in [0, 1) instead of a generator, so that one call can
-serve many runs, each with a stream of its own (see `nasbench.search.random_streams`).
+An architecture is an `int8` array whose last axis has length `d`, one small integer per decision. Strings appear only
+where something is printed or parsed. Random operations take uniform numbers in [0, 1) instead of a generator, so that
+one call can serve many runs, each with a stream of its own (see `nasbench.search.random_streams`).
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ class Space:
     """A product space of `d` categorical decisions, every combination feasible; subclasses narrow and enrich it.
 
     Args:
-        name: how tables, studies and reports call the space.
+        name: name in tables, studies and reports.
         decisions: the name of each decision.
-        choices: for each decision the names of its choices; the position of a name is the integer that stands for it.
+        choices: for each decision the names of its choices, encoded by their positions.
 
     Raises:
         NasbenchError: if a decision has fewer than two choices or more than 127, or names repeat.
@@ -114,7 +114,7 @@ class Space:
 
     @property
     def is_enumerable(self) -> bool:
-        """Whether `all` can be asked for."""
+        """Whether `all` is available."""
         return self.product_size <= ENUMERABLE
 
     # ---- feasibility and canonical form ----------------------------------------------------------------------------
@@ -177,7 +177,7 @@ class Space:
     def neighbours(self, architectures: Architectures) -> Architectures:
         """Return all architectures that differ in one decision: `(..., d)` to `(..., n, d)`, `n = sum(k_i - 1)`.
 
-        In a space with infeasible combinations some of them are infeasible; `is_feasible` tells which.
+        In a space with infeasible combinations some of them may be infeasible; see `is_feasible`.
         """
         decision, offset = self._flips
         flipped = np.repeat(architectures[..., None, :], len(decision), axis=-2)
@@ -230,19 +230,19 @@ class Space:
 
     def paths(self, architectures: Architectures) -> Floats:
         """Return the path encoding (White et al. 2021, "BANANAS", section 3): which input-to-output paths occur."""
-        raise NasbenchError(f"Space {self.name!r} has no paths; only spaces of cells have.")
+        raise NasbenchError(f"Space {self.name!r} does not define a path encoding; only cell-based spaces do.")
 
     def bigrams(self, architectures: Architectures) -> Floats:
         """Return how often one operation follows another on an input-to-output path, for each ordered pair: `(..., d)`
         to `(..., pairs)`.
         """
-        raise NasbenchError(f"Space {self.name!r} has no paths; only spaces of cells have.")
+        raise NasbenchError(f"Space {self.name!r} does not define a path encoding; only cell-based spaces do.")
 
     def path_features(self, architectures: Architectures) -> NDArray[np.int16]:
         """Return for each input-to-output path a label of what it computes: `(..., d)` to `(..., paths)`; equal
         function, equal label.
         """
-        raise NasbenchError(f"Space {self.name!r} has no paths; only spaces of cells have.")
+        raise NasbenchError(f"Space {self.name!r} does not define a path encoding; only cell-based spaces do.")
 
     # ---- strings -----------------------------------------------------------------------------------------------------
 

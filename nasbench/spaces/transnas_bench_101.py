@@ -25,8 +25,8 @@ class TransNasBench101MicroSpace(Space):
         super().__init__("transnas-bench-101-micro", tuple(f"{i}-{j}" for i, j in EDGES), (OPERATIONS,) * len(EDGES))
 
     def canonical(self, architectures: Architectures) -> Architectures:
-        """Return the cell with `none` on every edge that lies on no path from input to output: `(..., 6)` to `(...,
-        6)`.
+        """Return the cell with `none` on every edge that lies on no path from input to output: `(..., 6)` to
+        `(..., 6)`.
         """
         live = architectures != NONE
         ahead = np.zeros((*architectures.shape[:-1], 4), dtype=bool)

@@ -67,8 +67,8 @@ class ConvNetworks:
         return ConvNet(convnet.design_of(architecture, channels), shape, AIRBENCH_START)
 
     def counts(self, architectures: Architectures, shape: TaskShape, channels: int) -> Floats:
-        """Return parameters, multiply-accumulates, stored bytes and bytes of the largest activations: `(n, d)` to `(n,
-        4)`.
+        """Return parameters, multiply-accumulates, stored bytes and bytes of the largest activations: `(n, d)` to
+        `(n, 4)`.
         """
         image = convnet.Image(shape.channels, shape.size, shape.outputs)
         self.check(channels)
