@@ -1,7 +1,7 @@
 """The results of a study: a folder that pandas, polars or DuckDB read without this suite.
 
     study.toml          the study as run (`schema`: version of this layout)
-    environment.json    versions, platform, commit; the checksum of each benchmark's table; the device of live tasks
+    environment.json    versions, platform, commit, SHA-256 of the sources that decide; the checksum of each benchmark's table; the device of live tasks
     traces/PROBLEM/METHOD/RUNS.parquet         one row a query; RUNS is FIRST-LAST, or the seed on a live task
     runs/TASK/METHOD/SEED.json                 of live units: what was found and how it scored, with curves; equal bits when run again
     timings/...json     what a clock measured of each unit, apart since no two runs agree on it
@@ -50,6 +50,7 @@ from nasbench.study.folder import begin, difference, is_begun, open_manifest, re
 from nasbench.study.live_config import PREFIX, is_live
 from nasbench.study.live_trace import stored_columns
 from nasbench.study.manifest import DamagedError, Manifest
+from nasbench.study.sources import deciding_sources
 from nasbench.study.toml import parse_stored_study
 from nasbench.study.trace_table import SECONDS, trace_table, with_seconds
 
@@ -101,7 +102,7 @@ class Store:
                 or a file of it is damaged (naming it).
         """
         study_file = study.to_toml().encode()
-        whole = {"schema": SCHEMA, **environment(), **facts}
+        whole = {"schema": SCHEMA, **environment(), "sources_sha256": [deciding_sources()], **facts}
         if not is_begun(folder):
             return cls(folder, study, begin(folder, whole, study_file))
         manifest = resume(folder)
@@ -120,6 +121,8 @@ class Store:
             write(manifest, {"study.toml": extended.to_toml().encode()})
         store = cls(folder, extended.replace(methods=study.methods), manifest)
         store._check_benchmarks()
+        if store.missing:
+            store._note_sources()
         return store
 
     @classmethod
@@ -289,6 +292,13 @@ class Store:
     def _json(self, name: str) -> dict[str, Any]:
         loaded: dict[str, Any] = parse_json(self.manifest.file(name), f"file {self.folder / name}")
         return loaded
+
+    def _note_sources(self) -> None:
+        """Add the present sources to `environment.json` where runs that are to come are made by others than those there."""
+        held = self.environment
+        known, present = held.get("sources_sha256", ["not recorded"]), deciding_sources()
+        if present not in known:
+            write(self.manifest, {"environment.json": _indented({**held, "sources_sha256": [*known, present]})})
 
     def _check_benchmarks(self) -> None:
         for name, checksum in self.environment.get("benchmarks", {}).items():

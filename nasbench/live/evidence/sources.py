@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-"""The folder of the package `nasbench`."""
+from nasbench.files.source_files import PACKAGE, source_files, sources_sha256
+
+ROOT = PACKAGE
 
 DECIDING = (
     "hybrid",
@@ -32,17 +32,9 @@ DECIDING = (
 
 def sources_digest(root: Path = ROOT) -> str:
     """Return the SHA-256 of the names and contents of all deciding files, in the order of their names."""
-    total = hashlib.sha256()
-    for path in deciding_files(root):
-        total.update(path.relative_to(root).as_posix().encode() + b"\0")
-        total.update(hashlib.sha256(path.read_bytes()).digest())
-    return total.hexdigest()
+    return sources_sha256(DECIDING, root)
 
 
 def deciding_files(root: Path = ROOT) -> list[Path]:
     """Return the Python files that `DECIDING` names, sorted."""
-    found: set[Path] = set()
-    for name in DECIDING:
-        path = root / name
-        found |= {path} if path.is_file() else set(path.rglob("*.py"))
-    return sorted(found)
+    return source_files(DECIDING, root)

@@ -276,3 +276,14 @@ def test_a_damaged_file_stops_a_resumed_run_by_its_name(
         path.unlink()
         assert run_study(study, tmp_path).done == 1
     assert stored(tmp_path) == before
+
+
+def test_runs_that_other_sources_add_are_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = Study(problems=["onemax/3x2"], methods=["random_search"], runs=1, budget={"queries": 2})
+    study.run(tmp_path)
+    (first,) = Store.open(tmp_path).environment["sources_sha256"]
+    monkeypatch.setattr("nasbench.study.store.deciding_sources", lambda: "other")
+    study.run(tmp_path)
+    assert Store.open(tmp_path).environment["sources_sha256"] == [first]
+    study.with_runs(2).run(tmp_path)
+    assert Store.open(tmp_path).environment["sources_sha256"] == [first, "other"]
