@@ -23,7 +23,7 @@ EMBEDDING, LAYERS, FIRST_LAYER = range(3)
 
 
 @dataclass(frozen=True)
-class Scale:
+class GptScale:
     """The choices of one of the three spaces: embedding dimensions, numbers of layers, numbers of heads of a layer."""
 
     embeddings: tuple[int, ...]
@@ -31,10 +31,10 @@ class Scale:
     heads: tuple[int, ...]
 
 
-SCALES: Mapping[str, Scale] = {
-    "s": Scale((192, 384, 768), (10, 11, 12), (4, 8, 12)),
-    "m": Scale((256, 512, 1024), (22, 23, 24), (8, 12, 16)),
-    "l": Scale((320, 640, 1280), (34, 35, 36), (8, 16, 20)),
+SCALES: Mapping[str, GptScale] = {
+    "s": GptScale((192, 384, 768), (10, 11, 12), (4, 8, 12)),
+    "m": GptScale((256, 512, 1024), (22, 23, 24), (8, 12, 16)),
+    "l": GptScale((320, 640, 1280), (34, 35, 36), (8, 16, 20)),
 }
 
 

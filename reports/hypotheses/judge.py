@@ -15,7 +15,7 @@ from nasbench.reports.hypotheses.registry import (
     QueriesToHypervolume,
     Registered,
     StudyHypothesis,
-    TimeToTarget,
+    TimeToTargetRatio,
     TrainedNetwork,
 )
 from nasbench.reports.hypotheses.search_time import judge_search_time
@@ -58,7 +58,7 @@ def judge_claims(
 
     def judge(claim: Registered) -> ClaimVerdict:
         match claim:
-            case TimeToTarget():
+            case TimeToTargetRatio():
                 return judge_search_time(claim, folders)
             case MedianToTarget():
                 return judge_best_cell(claim, folders)

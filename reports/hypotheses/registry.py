@@ -97,7 +97,7 @@ class StudyHypothesis(Hypothesis):
         return (self.method,)
 
 
-class TimeToTarget(StudyHypothesis):
+class TimeToTargetRatio(StudyHypothesis):
     """The method reaches a target in less than a fraction of each baseline's time, in each account."""
 
     kind: Literal["time to target"]
@@ -168,7 +168,7 @@ class VerifiedTheory(Hypothesis):
     kind: Literal["theory"]
 
 
-Registered = TimeToTarget | MedianToTarget | QueriesToHypervolume | Ablation | TrainedNetwork | VerifiedTheory
+Registered = TimeToTargetRatio | MedianToTarget | QueriesToHypervolume | Ablation | TrainedNetwork | VerifiedTheory
 
 
 class _File(FileModel):

@@ -10,7 +10,7 @@ import numpy as np
 from nasbench.reports.analysis.comparison import resamples_for
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.targets import common_horizon, standard_targets, time_to_target
-from nasbench.reports.hypotheses.registry import TimeToTarget
+from nasbench.reports.hypotheses.registry import TimeToTargetRatio
 from nasbench.reports.hypotheses.studies import labels_of, open_study
 from nasbench.reports.hypotheses.verdict import ClaimVerdict, Part, below, not_run
 from nasbench.reports.statistics.inputs import CensoredTimes
@@ -20,7 +20,7 @@ from nasbench.reports.statistics.result import Undefined
 SEED = 201
 
 
-def judge_search_time(claim: TimeToTarget, folders: Mapping[str, Path]) -> ClaimVerdict:
+def judge_search_time(claim: TimeToTargetRatio, folders: Mapping[str, Path]) -> ClaimVerdict:
     """Judge a claim of the kind "time to target"."""
     results = open_study(claim, folders)
     if isinstance(results, str):
@@ -31,7 +31,7 @@ def judge_search_time(claim: TimeToTarget, folders: Mapping[str, Path]) -> Claim
     return below(claim, parts, threshold, strictly=threshold == 1.0)
 
 
-def _on(claim: TimeToTarget, results: Results, benchmark: str, rng: np.random.Generator) -> list[Part]:
+def _on(claim: TimeToTargetRatio, results: Results, benchmark: str, rng: np.random.Generator) -> list[Part]:
     oracle, method = results.oracle(benchmark), claim.method
     target = next(t for t in standard_targets(oracle, oracle.units[0]) if t.key == claim.target)
     labels = labels_of(claim, results.study)

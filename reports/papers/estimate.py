@@ -12,7 +12,7 @@ from nasbench.ties import is_constant
 
 
 @dataclass(frozen=True, kw_only=True)
-class Estimate:
+class ReproducedEstimate:
     """What was found for a published value.
 
     Attributes:
@@ -35,20 +35,20 @@ class Estimate:
         return 0.0 if self.fixed or self.deviation is None else self.deviation**2 / self.runs
 
 
-def mean_of_runs(values: ArrayLike) -> Estimate:
+def mean_of_runs(values: ArrayLike) -> ReproducedEstimate:
     """Return the mean of a sample of runs, `(runs,)`."""
     sample = np.asarray(values, dtype=float)
     missing = int(np.isnan(sample).sum())
     deviation = None if len(sample) < 2 or missing else 0.0 if is_constant(sample) else float(sample.std(ddof=1))
-    return Estimate(mean=float(sample.mean()), deviation=deviation, runs=len(sample), missing=missing)
+    return ReproducedEstimate(mean=float(sample.mean()), deviation=deviation, runs=len(sample), missing=missing)
 
 
-def mean_of_cells(values: ArrayLike) -> Estimate:
+def mean_of_cells(values: ArrayLike) -> ReproducedEstimate:
     """Return the mean of what was measured of fixed architectures, `(cells,)`."""
     sample = np.asarray(values, dtype=float)
-    return Estimate(mean=float(sample.mean()), deviation=float(sample.std()), runs=len(sample), fixed=True)
+    return ReproducedEstimate(mean=float(sample.mean()), deviation=float(sample.std()), runs=len(sample), fixed=True)
 
 
-def fixed_value(value: float) -> Estimate:
+def fixed_value(value: float) -> ReproducedEstimate:
     """Return a number in which nothing is random, such as the maximum of a table."""
-    return Estimate(mean=value, fixed=True)
+    return ReproducedEstimate(mean=value, fixed=True)

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from nasbench.reports.papers.estimate import Estimate
+from nasbench.reports.papers.estimate import ReproducedEstimate
 from nasbench.reports.papers.paper import PublishedValue
 from nasbench.reports.statistics.equivalence import Equivalence, from_difference
 from nasbench.reports.statistics.multiple import holm
@@ -54,9 +54,9 @@ class ReproducedValue:
     figure: PublishedValue
     unit: str
     margin: float
-    estimate: Estimate
+    estimate: ReproducedEstimate
     published_runs: int = 1
-    simulated: Estimate | None = None
+    simulated: ReproducedEstimate | None = None
     explanation: str = ""
 
 
@@ -138,7 +138,7 @@ def equivalence_power(test: Equivalence, alpha: float) -> float:
     return max(0.0, 2.0 * float(stdtr(test.degrees, room)) - 1.0)
 
 
-def standard_error(estimate: Estimate, figure: PublishedValue, published_runs: int) -> tuple[float, float]:
+def standard_error(estimate: ReproducedEstimate, figure: PublishedValue, published_runs: int) -> tuple[float, float]:
     """Return the standard error of ours minus the published mean, and its degrees of freedom (Welch).
 
     Where the paper gives no deviation ours is taken for it.

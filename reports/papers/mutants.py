@@ -20,7 +20,7 @@ SHORT_EPOCHS = 12
 
 
 @dataclass(frozen=True)
-class Mutant:
+class PaperMutant:
     """A wrong paper.
 
     Attributes:
@@ -32,12 +32,12 @@ class Mutant:
     paper: Paper
 
 
-def list_mutants(paper: Paper) -> tuple[Mutant, ...]:
+def list_mutants(paper: Paper) -> tuple[PaperMutant, ...]:
     """Return every mutant of the kinds that a paper names, as far as it changes what is compared."""
     return tuple(mutant for kind in paper.mutants for mutant in _KINDS[kind](paper))
 
 
-def _exchanged(paper: Paper, label: str) -> Iterator[Mutant]:
+def _exchanged(paper: Paper, label: str) -> Iterator[PaperMutant]:
     """The published values of two neighbours are exchanged, for each pair of neighbours that has different ones."""
     reproduced = [f for f in paper.figures if not isinstance(paper.methods[f.method], NotRun)]
     names = list(dict.fromkeys(getattr(figure, label) for figure in reproduced))
@@ -45,19 +45,19 @@ def _exchanged(paper: Paper, label: str) -> Iterator[Mutant]:
         swap = {one: other, other: one}
         changed = _relabelled(paper, partial(_rename, label=label, swap=swap))
         if changed is not None:
-            yield Mutant(f"{one} and {other} exchanged", changed)
+            yield PaperMutant(f"{one} and {other} exchanged", changed)
 
 
-def _split_exchanged(paper: Paper) -> Iterator[Mutant]:
+def _split_exchanged(paper: Paper) -> Iterator[PaperMutant]:
     changed = _relabelled(paper, lambda f: replace(f, split=OTHER_SPLIT.get(f.split, f.split)))
     if changed is not None:
-        yield Mutant("validation and test exchanged", changed)
+        yield PaperMutant("validation and test exchanged", changed)
 
 
-def _short_training(paper: Paper) -> Iterator[Mutant]:
+def _short_training(paper: Paper) -> Iterator[PaperMutant]:
     if paper.protocol.reported_epochs > SHORT_EPOCHS:
         protocol = replace(paper.protocol, reported_epochs=SHORT_EPOCHS)
-        yield Mutant(f"scored after {SHORT_EPOCHS} epochs", replace(paper, protocol=protocol))
+        yield PaperMutant(f"scored after {SHORT_EPOCHS} epochs", replace(paper, protocol=protocol))
 
 
 def _rename(figure: PublishedValue, label: str, swap: Mapping[str, str]) -> PublishedValue:
@@ -85,7 +85,7 @@ def _content(figures: Sequence[PublishedValue]) -> Mapping[tuple[str, str, str],
     return {_place(figure): figure.mean for figure in figures}
 
 
-_KINDS: Mapping[str, Callable[[Paper], Iterator[Mutant]]] = {
+_KINDS: Mapping[str, Callable[[Paper], Iterator[PaperMutant]]] = {
     "methods": partial(_exchanged, label="method"),
     "data sets": partial(_exchanged, label="dataset"),
     "columns": partial(_exchanged, label="split"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Literal
 
-from nasbench.reports.papers.estimate import Estimate
+from nasbench.reports.papers.estimate import ReproducedEstimate
 
 TABLE = "nas-bench-201-reference"
 """Table that ships and that most papers are reproduced on; one imported from the official files serves as well."""
@@ -87,7 +87,7 @@ class Computed:
         tables: tables that it needs; where one is not at hand the row is not run.
     """
 
-    compute: Callable[[PublishedValue, Reported], Estimate]
+    compute: Callable[[PublishedValue, Reported], ReproducedEstimate]
     tables: Sequence[str] = ()
 
 

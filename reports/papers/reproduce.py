@@ -9,7 +9,7 @@ import numpy as np
 
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.errors import NasbenchError
-from nasbench.reports.papers.estimate import Estimate, mean_of_cells, mean_of_runs
+from nasbench.reports.papers.estimate import ReproducedEstimate, mean_of_cells, mean_of_runs
 from nasbench.reports.papers.judge import AGAINST, ReproducedValue, Row, judge, not_run
 from nasbench.reports.papers.mutants import list_mutants
 from nasbench.reports.papers.orderings import Ordering, judge_orderings
@@ -284,7 +284,7 @@ def _reproduced(
 
 def _estimates(
     paper: Paper, figure: PublishedValue, how: Search | Replay | Computed | NotRun, evidence: Evidence
-) -> tuple[Estimate, Estimate | None]:
+) -> tuple[ReproducedEstimate, ReproducedEstimate | None]:
     """What is judged, and what is shown in its place."""
     protocol = paper.protocol
     if isinstance(how, Computed):
@@ -302,4 +302,4 @@ def _estimates(
     if key not in evidence.laws:
         return sample, None
     law = evidence.laws[key]
-    return Estimate(mean=law.mean(reported), deviation=law.deviation(reported)), sample
+    return ReproducedEstimate(mean=law.mean(reported), deviation=law.deviation(reported)), sample

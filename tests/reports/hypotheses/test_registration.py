@@ -4,7 +4,7 @@ import pytest
 
 from nasbench.errors import NasbenchError
 from nasbench.renamed import RenamedWarning
-from nasbench.reports.hypotheses.registry import Baseline, StudyHypothesis, TimeToTarget, parse, registered
+from nasbench.reports.hypotheses.registry import Baseline, StudyHypothesis, TimeToTargetRatio, parse, registered
 
 CLAIM = """
 [[hypotheses]]
@@ -25,7 +25,7 @@ def baselines(name: str) -> tuple[Baseline, ...]:
 def test_what_is_registered() -> None:
     claims = {claim.name: claim for claim in registered().hypotheses}
     halved = claims["search-time-halved"]
-    assert isinstance(halved, TimeToTarget) and halved.threshold == halved.bound == 0.5
+    assert isinstance(halved, TimeToTargetRatio) and halved.threshold == halved.bound == 0.5
     assert halved.query_cap == 300 and halved.runs == 100
     assert halved.accounts == ("unique_queries", "train_seconds")
     assert "regularized_evolution (population_size 30, tournament_size 10)" in map(str, halved.baselines)

@@ -17,7 +17,7 @@ from nasbench.reports.analysis.traces import stack_runs
 from nasbench.reports.hypotheses.commands import hypotheses as command
 from nasbench.reports.hypotheses.hypervolume import queries_to_volume, share
 from nasbench.reports.hypotheses.judge import Sources, judge_claims
-from nasbench.reports.hypotheses.registry import Baseline, TimeToTarget, parse, registered
+from nasbench.reports.hypotheses.registry import Baseline, TimeToTargetRatio, parse, registered
 from nasbench.reports.hypotheses.tables import claims_table, part_rows, parts_table, rows_of
 from nasbench.reports.tables.included_results import judgement_table
 from nasbench.reports.tables.to_latex import to_latex
@@ -44,10 +44,10 @@ baselines = [{{ name = "{baseline}" }}]
 
 def registration(
     study: Path, baseline: str = "random_search", threshold: float = 1.0, target: str = "regret-1"
-) -> TimeToTarget:
+) -> TimeToTargetRatio:
     text = SMALL.format(study=study.parent.name, baseline=baseline, threshold=threshold, target=target)
     (found,) = parse(text).hypotheses
-    assert isinstance(found, TimeToTarget)
+    assert isinstance(found, TimeToTargetRatio)
     return found
 
 
@@ -64,7 +64,7 @@ def study(small_study: Callable[..., Path], tmp_path_factory: pytest.TempPathFac
     )
 
 
-def judged(claim: TimeToTarget, *folders: Path) -> str:
+def judged(claim: TimeToTargetRatio, *folders: Path) -> str:
     (verdict,) = judge_claims([claim], Sources(results=folders))
     return verdict.outcome
 

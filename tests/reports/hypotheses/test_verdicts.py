@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from nasbench.reports.hypotheses.registry import TimeToTarget
+from nasbench.reports.hypotheses.registry import TimeToTargetRatio
 from nasbench.reports.hypotheses.search_time import ratio_part
 from nasbench.reports.hypotheses.verdict import Part, below, not_run
 from nasbench.reports.statistics.inputs import CensoredTimes
 from nasbench.reports.statistics.result import Undefined
 
-CLAIM = TimeToTarget(
+CLAIM = TimeToTargetRatio(
     name="c",
     kind="time to target",
     statement="s",

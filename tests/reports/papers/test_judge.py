@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nasbench.reports.papers.estimate import Estimate, mean_of_cells, mean_of_runs
+from nasbench.reports.papers.estimate import ReproducedEstimate, mean_of_cells, mean_of_runs
 from nasbench.reports.papers.judge import ReproducedValue, Row, judge
 from nasbench.reports.papers.paper import PublishedValue
 
@@ -80,7 +80,7 @@ def test_power_is_the_share_of_equivalent_verdicts_where_there_is_no_difference(
 
 
 def test_a_known_distribution_is_tested_with_the_published_runs_alone() -> None:
-    exact = replace(measured(90.0), estimate=Estimate(mean=90.03, deviation=0.3), margin=0.05)
+    exact = replace(measured(90.0), estimate=ReproducedEstimate(mean=90.03, deviation=0.3), margin=0.05)
     row = only(exact)
     assert row.test is not None and row.test.interval.upper - 0.03 == pytest.approx(
         1.6479 * 0.3 / math.sqrt(500), abs=1e-3
@@ -90,10 +90,12 @@ def test_a_known_distribution_is_tested_with_the_published_runs_alone() -> None:
 
 def test_a_difference_is_significant_only_beyond_rounding() -> None:
     """500 published runs of 0.05 have a standard error of 0.0022, less than half of the last printed digit."""
-    one = replace(measured(90.0, deviation=0.05), estimate=Estimate(mean=90.0049, deviation=0.05), margin=0.0055)
+    one = replace(
+        measured(90.0, deviation=0.05), estimate=ReproducedEstimate(mean=90.0049, deviation=0.05), margin=0.0055
+    )
     row = only(one)
     assert row.p_difference is not None and row.p_difference > 0.4
-    assert only(replace(one, estimate=Estimate(mean=90.02, deviation=0.05))).verdict == "differs"
+    assert only(replace(one, estimate=ReproducedEstimate(mean=90.02, deviation=0.05))).verdict == "differs"
 
 
 @pytest.mark.parametrize("values", [np.array([90.0]), np.array([90.0, np.nan, 90.1])])

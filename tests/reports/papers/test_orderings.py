@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from nasbench.reports.papers.estimate import Estimate, fixed_value, mean_of_runs
+from nasbench.reports.papers.estimate import ReproducedEstimate, fixed_value, mean_of_runs
 from nasbench.reports.papers.judge import ReproducedValue
 from nasbench.reports.papers.orderings import judge_orderings
 from nasbench.reports.papers.paper import PublishedValue
@@ -15,12 +15,12 @@ RNG = np.random.default_rng(4)
 NOISE = RNG.normal(size=(3, 200))
 
 
-def value(method: str, published: float, ours: Estimate, *, split: str = "test") -> ReproducedValue:
+def value(method: str, published: float, ours: ReproducedEstimate, *, split: str = "test") -> ReproducedValue:
     figure = PublishedValue(method=method, dataset="cifar10", split=split, mean=published, deviation=0.3)
     return ReproducedValue(figure=figure, unit="%", margin=0.1, estimate=ours, published_runs=500)
 
 
-def sample(mean: float, row: int) -> Estimate:
+def sample(mean: float, row: int) -> ReproducedEstimate:
     return mean_of_runs(mean + 0.3 * NOISE[row])
 
 
@@ -35,7 +35,7 @@ def test_the_p_value_is_welchs() -> None:
 
 @pytest.mark.parametrize(("ours", "verdict"), [(90.5, "confirmed"), (89.5, "contradicted"), (90.0, "undecided")])
 def test_verdicts(ours: float, verdict: str) -> None:
-    exact = Estimate(mean=90.0, deviation=0.3)
+    exact = ReproducedEstimate(mean=90.0, deviation=0.3)
     (one,) = judge_orderings([value("low", 90.0, exact), value("high", 90.5, sample(ours, 0))])
     assert one.verdict == verdict
 
