@@ -9,8 +9,15 @@ import typer
 
 
 def report(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="results folder written by `nasbench run`")],
-    out: Annotated[Path | None, typer.Option(help="output folder; default: DIR/report")] = None,
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR|FILE",
+            help="results folder written by `nasbench run`; or a table of runs, FILE.csv or FILE.parquet, a row a query, with the columns "
+            "method, run, query (0, 1, ... within a run) and value, and optionally problem, architecture and charged_seconds",
+        ),
+    ],
+    out: Annotated[Path | None, typer.Option(help="output folder; default: DIR/report or FILE-report")] = None,
     reference: Annotated[
         str | None,
         typer.Option(help="baseline method (label) for all comparisons; default: the first method of the study"),
@@ -21,20 +28,36 @@ def report(
             help="output of verify, hypotheses or reproduce --json, added to the report as a table (repeatable)"
         ),
     ] = None,
+    objective: Annotated[str, typer.Option(help="FILE: column of what was optimised; default: value")] = "",
+    unit: Annotated[str, typer.Option(help="FILE: unit of that column, such as %; default: arbitrary units")] = "",
+    direction: Annotated[str, typer.Option(help="FILE: min or max, which values are better; default: min")] = "",
+    benchmark: Annotated[
+        str, typer.Option(help="FILE: benchmark to score its architectures by; default: their mean recorded value")
+    ] = "",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Write a report of a results folder as HTML, Markdown and LaTeX, with its tables and figures."""
+    """Write a report of a results folder or a table of runs as HTML, Markdown and LaTeX, with its tables and figures."""
+    from nasbench.api.reporting import load_results, read_traces
     from nasbench.cli.console import print_json
     from nasbench.cli.progress import progress_bar
-    from nasbench.reports.analysis.results import Results
+    from nasbench.errors import NasbenchError
     from nasbench.reports.page.report import build_report
     from nasbench.reports.page.writer import write_report
 
     with progress_bar("report") as progress:
         progress(0, 2)
-        built = build_report(Results.open(folder), reference, include_json or ())
+        if source.is_dir() or not source.suffix:
+            if objective or unit or direction or benchmark:
+                raise NasbenchError(
+                    f"{source} is a results folder, which says its objective and benchmark itself; leave them out."
+                )
+            results = load_results(source)
+        else:
+            results = read_traces(source, objective=objective, unit=unit, direction=direction, benchmark=benchmark)
+        built = build_report(results, reference, include_json or ())
         progress(1, 2)
-        written = write_report(built, out or folder / "report")
+        default = source / "report" if source.is_dir() else source.with_name(f"{source.stem}-report")
+        written = write_report(built, out or default)
         progress(2, 2)
     if json:
         rows = [

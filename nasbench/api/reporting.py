@@ -30,14 +30,27 @@ def load_results(folder: str | Path) -> Results:
     return Results.open(Path(folder))
 
 
-def read_traces(source: str | Path | pd.DataFrame, *, benchmark: str = "") -> Results:
-    """Return results from a table of traces of any origin: a CSV or Parquet file, or a DataFrame.
+def read_traces(
+    source: str | Path | pd.DataFrame,
+    *,
+    objective: str = "",
+    unit: str = "",
+    direction: str = "",
+    benchmark: str = "",
+) -> Results:
+    """Return results from a table of runs of any origin: a CSV or Parquet file, or a DataFrame.
+
+    Reports of the results state which unit and direction were given and which were assumed.
 
     Args:
-        source: one row per query, with the columns `method`, `run`, `query` (from 0 within the run) and `value`
-            (minimised); the columns `problem`, `architecture` and `charged_seconds` are optional.
-        benchmark: the benchmark of the suite on which the traces were recorded, by whose test split the column
-            `architecture` is then scored. Without it, regret is relative to the best value of the file.
+        source: one row per query, with the columns `method`, `run`, `query` (from 0 within the run) and the objective; the
+            columns `problem`, `architecture` and `charged_seconds` are optional.
+        objective: the column that was optimised, which also names the objective in reports; default `value`.
+        unit: the unit of the objective, such as "%"; default arbitrary units.
+        direction: "min" or "max"; default "min".
+        benchmark: the benchmark of the suite on which the runs were made. It defines the objective (`value` stands for its
+            error), the unit and the direction, and scores the column `architecture` by its test split. Without it, the score
+            of an architecture is the mean of its recorded values, and regret is relative to the best of these.
 
     Raises:
         NasbenchError: if a column is missing, a value is not finite, or the methods have different numbers of runs.
@@ -48,9 +61,9 @@ def read_traces(source: str | Path | pd.DataFrame, *, benchmark: str = "") -> Re
         >>> read_traces(frame).to_pandas()["regret"].tolist()
         [2.0, 1.0, 3.0, 0.0]
     """
-    from nasbench.reports.analysis.recorded import results_of_traces
+    from nasbench.reports.analysis.recorded import read_recorded
 
-    return results_of_traces(source, benchmark)
+    return read_recorded(source, objective, unit, direction, benchmark)
 
 
 def report(results: Results, out: str | Path, *, reference: str | None = None) -> Path:

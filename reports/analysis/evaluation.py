@@ -14,6 +14,7 @@ from nasbench.benchmarks.views import AS_IT_IS, View
 from nasbench.reports.analysis.accounts import AXES, main_account
 from nasbench.reports.analysis.operator_shares import OperatorShares, operator_shares
 from nasbench.reports.analysis.pareto_fronts import FrontTraces, TrueFront, front_traces, tied, true_front
+from nasbench.reports.analysis.recorded_benchmark import RecordedBenchmark
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.scoring import Scoring
 from nasbench.reports.analysis.targets import Target, common_horizon, standard_targets, time_to_target
@@ -86,7 +87,6 @@ class BenchmarkEvaluation:
         average: mean score of all, what a uniformly random architecture has.
         scoring: by what scores are had, and whether the search saw it.
         main: account that the study's budget limits; see `nasbench.reports.analysis.accounts.main_account`.
-        views: how users see each objective.
         checksum: hash of the table, shortened, for facts about the benchmark; of a closed form its name.
         targets: hardest first.
         horizons: by (target key, account), the cost up to which runs are followed: arrivals, restricted means and tests.
@@ -94,6 +94,8 @@ class BenchmarkEvaluation:
         outcomes: by label, in the order of the study.
         front: the true front, where the study has several objectives.
         laws: what theory says of the runs, each as if it were alone.
+        views: how users see each objective.
+        recorded: whether the runs were read from a table of runs, which says nothing of training seeds, epochs and overhead.
     """
 
     benchmark: str
@@ -111,6 +113,7 @@ class BenchmarkEvaluation:
     front: TrueFront | None
     laws: tuple[TraceCheck, ...] = ()
     views: tuple[View, ...] = (AS_IT_IS,)
+    recorded: bool = False
 
     @property
     def unit(self) -> str:
@@ -224,6 +227,7 @@ def evaluate_benchmark(results: Results, benchmark: str) -> BenchmarkEvaluation:
         front=truth,
         laws=laws_on(results, benchmark, traces),
         views=oracle.views,
+        recorded=results.recorded is not None,
     )
 
 
@@ -232,7 +236,13 @@ def scoring_of(results: Results, benchmark: str) -> Scoring:
     found, oracle, study = results.benchmark(benchmark), results.oracle(benchmark), results.study
     name = results.short(benchmark)
     if not isinstance(found, TabularBenchmark):
-        return Scoring(name=name, searched="", scored="", is_exact=isinstance(found, SyntheticBenchmark))
+        return Scoring(
+            name=name,
+            searched="",
+            scored="",
+            is_exact=isinstance(found, SyntheticBenchmark),
+            is_recorded=isinstance(found, RecordedBenchmark),
+        )
     quantity = quantity_of(found.table, found.dataset, study.objectives[0])
     splits = {c.split for c in found.table.columns if (c.dataset, c.quantity) == (found.dataset, quantity)}
     if splits <= {None}:

@@ -18,6 +18,7 @@ from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
 from nasbench.reports.analysis.digest import digest_contents
 from nasbench.reports.analysis.live_tasks import LiveTasks
+from nasbench.reports.analysis.recorded_table import RecordedTable
 from nasbench.reports.analysis.traces import Traces, stack_runs
 from nasbench.search.search_protocol import SearchProtocol
 from nasbench.study.config import Study, WorkUnit
@@ -37,9 +38,11 @@ class Results:
 
     Attributes:
         store: the opened folder; every unit of its study is there.
+        recorded: how a table of runs was read, where the suite did not run the study.
     """
 
     store: Store
+    recorded: RecordedTable | None = None
     _memory: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod

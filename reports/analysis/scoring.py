@@ -20,6 +20,7 @@ class Scoring:
         trained: epochs of the trainings that answered the search; empty where the table does not count them.
         has_test: whether the benchmark has a test split.
         is_exact: whether scores are values of a closed form.
+        is_recorded: whether scores are means of values that a table of runs holds.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Scoring:
     trained: tuple[int, ...] = ()
     has_test: bool = False
     is_exact: bool = False
+    is_recorded: bool = False
 
     @property
     def is_unseen(self) -> bool:
@@ -40,6 +42,8 @@ class Scoring:
         """What scores an architecture."""
         if self.is_exact:
             return "exact value"
+        if self.is_recorded:
+            return "mean recorded value"
         if not self.scored:
             return "value in the table"
         after = f" after {pluralize(self.epochs, 'epoch')}" if self.epochs else ""
@@ -67,7 +71,7 @@ def scored_by(scorings: Sequence[Scoring]) -> str:
 def searched_on(scorings: Sequence[Scoring]) -> str:
     """By what the search itself ranked architectures: `seed mean on the validation split, which the search used`."""
     texts = [
-        "exact value" if s.is_exact else f"seed mean on the {s.searched} split, which the search used" if s.searched else "value in the table"
+        f"seed mean on the {s.searched} split, which the search used" if s.searched else s.score
         for s in scorings
     ]  # fmt: skip
     return join_names(list(dict.fromkeys(texts)), "or")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from nasbench.benchmarks.synthetic import is_synthetic
+from nasbench.reports.analysis.recorded_table import RecordedTable
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.scoring import LIVE_SCORING, Scoring, exposure, is_held_out
 from nasbench.reports.wording import join_names, pluralize
@@ -61,39 +62,94 @@ def checklist(results: Results, scorings: Sequence[Scoring]) -> tuple[Item, ...]
 
     A question whose answer differs between benchmarks and live tasks is answered for each kind that the study has.
     """
-    study, version = results.study, code_version(results.environment)
-    names = [entry.name for entry in study.methods]
-    kinds = [_benchmark_answers(results, scorings)] if results.benchmarks else []
-    kinds += [_live_answers(results)] if results.live.tasks or not results.benchmarks else []
+    if results.recorded:
+        kinds = [_recorded_answers(results, results.recorded)]
+    else:
+        kinds = [_benchmark_answers(results, scorings)] if results.benchmarks else []
+        kinds += [_live_answers(results)] if results.live.tasks or not results.benchmarks else []
+        kinds = [_study_answers(results) | answers for answers in kinds]
     tabular = kinds[:1]  # of a study of both kinds the benchmarks are the tabular ones
 
-    def item(part: str, question: str, key: str) -> Item:
+    def item(part: str, question: str, key: str, kinds: Sequence[Mapping[str, Answer]] = kinds) -> Item:
         return Item(part, question, *_joined([answers[key] for answers in kinds]))
 
     code, comparing, reporting = "Releasing code", "Comparing methods", "Reporting details"
     return (
         item(code, "Code for the training pipeline used to evaluate the final architectures?", "pipeline"),
-        Item(code, "Code for the search space?", *version),
+        item(code, "Code for the search space?", "space"),
         item(code, "Hyperparameters used for the final evaluation pipeline, as well as random seeds?", "final"),
-        Item(code, "Code for your NAS method?", *version),
+        item(code, "Code for your NAS method?", "code"),
         item(code, "Hyperparameters for your NAS method, as well as random seeds?", "method"),
         item(comparing, "Exactly the same NAS benchmark for all methods, with the same data set, split, search space and training code?", "same"),
         item(comparing, "Confounding factors controlled (hardware, library versions, run time of the methods)?", "confounders"),
-        Item(comparing, "Ablation studies?", *_ablation(names)),
+        item(comparing, "Ablation studies?", "ablation"),
         item(comparing, "The same evaluation protocol for all methods?", "protocol"),
         item(comparing, "Performance compared over time?", "anytime"),
-        Item(comparing, "Compared to random search?", *_random_search(names)),
+        item(comparing, "Compared to random search?", "random"),
         item(comparing, "Multiple runs, with their seeds reported?", "runs"),
-        Item(comparing, "Tabular or surrogate benchmarks for in-depth evaluation?", *_joined([a["tabular"] for a in tabular])),
-        Item(reporting, "How hyperparameters were tuned, and what time and resources that took?", *_tuning(study.methods)),
+        item(comparing, "Tabular or surrogate benchmarks for in-depth evaluation?", "tabular", tabular),
+        item(reporting, "How hyperparameters were tuned, and what time and resources that took?", "tuning"),
         item(reporting, "Time for the entire end-to-end method, not only the search?", "time"),
-        Item(reporting, "All details of the experimental setup?", "met", "study.toml and environment.json, printed under Methods and Environment"),
+        item(reporting, "All details of the experimental setup?", "setup"),
     )  # fmt: skip
 
 
 def _joined(answers: Sequence[Answer]) -> Answer:
     status = max((status for status, _ in answers), key=ORDER.index)
-    return status, "; ".join(text for _, text in answers)
+    return status, "; ".join(dict.fromkeys(text for _, text in answers))
+
+
+def _study_answers(results: Results) -> dict[str, Answer]:
+    """Answers that are those of the study, whatever its problems are."""
+    version, entries = code_version(results.environment), results.study.methods
+    names = [entry.name for entry in entries]
+    return {
+        "space": version,
+        "code": version,
+        "ablation": _ablation(names),
+        "random": _random_search(names),
+        "tuning": _tuning(entries),
+        "setup": ("met", "study.toml and environment.json, printed under Methods and Environment"),
+    }
+
+
+def _recorded_answers(results: Results, table: RecordedTable) -> dict[str, Answer]:
+    """Answers of a table of runs, which says nothing of how they came about; a benchmark that scores them says the rest."""
+    names, several = ", ".join(results.benchmarks), len(results.labels) > 1
+    unknown: Answer = ("not recorded", f"{table.source} does not say")
+    asked = (
+        "pipeline",
+        "space",
+        "final",
+        "code",
+        "method",
+        "confounders",
+        "ablation",
+        "protocol",
+        "tabular",
+        "tuning",
+        "time",
+        "setup",
+    )
+    scored: dict[str, Answer] = {
+        "pipeline": ("met", f"that of {names}"),
+        "space": ("met", f"that of {names}"),
+        "tabular": ("met", f"scored by {names}"),
+    }
+    random = (
+        _random_search(results.labels)
+        if "random_search" in results.labels
+        else ("not recorded", "no method is labelled random_search")
+    )
+    return {
+        **dict.fromkeys(asked, unknown),
+        **(scored if table.benchmark else {}),
+        "same": ("partly", f"{len(results.labels)} methods on {names}, as the table says") if several
+                else ("missing", "there is one method, so there is no comparison"),
+        "random": random,
+        "anytime": ("met" if several else "partly", "anytime curves and times to target"),
+        "runs": _several(results.study.runs, f"{pluralize(results.study.runs, 'run')} of each method, seeds not recorded"),
+    }  # fmt: skip
 
 
 def _ablation(names: Sequence[str]) -> Answer:
@@ -120,7 +176,7 @@ def _tuning(entries: Sequence[MethodConfig]) -> Answer:
     return "not recorded", f"{settings}; what came before the study is not part of it"
 
 
-def _benchmark_answers(results: Results, scorings: Sequence[Scoring]) -> Mapping[str, Answer]:
+def _benchmark_answers(results: Results, scorings: Sequence[Scoring]) -> dict[str, Answer]:
     study, names = results.study, results.benchmarks
     several = len(study.methods) > 1
     tables = ", ".join(sorted({name.partition("/")[0] for name in names if not is_synthetic(name)}))
@@ -147,7 +203,7 @@ def _benchmark_answers(results: Results, scorings: Sequence[Scoring]) -> Mapping
     }  # fmt: skip
 
 
-def _live_answers(results: Results) -> Mapping[str, Answer]:
+def _live_answers(results: Results) -> dict[str, Answer]:
     study, live = results.study, results.live
     several, seeds = len(study.methods) > 1, ", ".join(map(str, live.seeds))
     held_out = " ".join(exposure([LIVE_SCORING])).removesuffix(".")

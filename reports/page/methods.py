@@ -25,44 +25,60 @@ SEEDS = {
 
 def methods(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> tuple[str, ...]:
     """Paragraphs on the protocol, the scores and the statistics."""
-    study = results.study
-    scorings = [e.scoring for e in evaluations]
+    return _protocol(results, evaluations), _scores(results, evaluations), _times(evaluations)
+
+
+def _protocol(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> str:
+    study, scorings = results.study, [e.scoring for e in evaluations]
+    counts = (
+        f"{pluralize(len(study.methods), 'optimizer')} on {pluralize(len(results.benchmarks), 'benchmark')} "
+        f"({', '.join(results.benchmarks)}), {pluralize(study.runs, 'run')} each"
+    )
+    if results.recorded:
+        return f"{counts}, of at most {budget_text(results)}. {results.recorded.protocol}"
     lengths = list(dict.fromkeys(s.training for s in scorings if s.training))
     splits = list(dict.fromkeys(s.searched for s in scorings if s.searched))
     seeds = SEEDS.get(str(study.training_seed), f"A query is answered by training seed {study.training_seed}.")
     if all(e.is_exact for e in evaluations):
         seeds = "A query is answered by the exact value."
-    protocol = (
-        f"{pluralize(len(study.methods), 'optimizer')} searched {pluralize(len(results.benchmarks), 'benchmark')} "
-        f"({', '.join(results.benchmarks)}), {pluralize(study.runs, 'run')} each, with the study seed {study.seed}. "
+    return (
+        f"{counts}, with the study seed {study.seed}. "
         + objectives_of(study.objectives, evaluations[0].views)
         + (f"; search split: {join_names(splits)}" if splits else "")
         + (f"; training length: {join_names(lengths)}. " if lengths else ". ")
         + f"A run ends at {budget_text(results)}; the query that crosses the limit counts. {REPEATS[study.repeat_policy]} {seeds}"
     )
+
+
+def _scores(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> str:
+    scorings = [e.scoring for e in evaluations]
     several = len(results.protocol(results.benchmarks[0]).epochs) > 1
-    scores = (
+    if results.recorded and not results.recorded.timed:
+        time = ""
+    elif all(e.is_exact for e in evaluations):
+        time = " A closed form trains nothing; a budget in seconds charges it one second a query."
+    else:
+        time = " Simulated training time is what the table records for each training, summed."
+    return (
         f"The incumbent is the architecture with the {evaluations[0].view.best} observed first objective so far"
         + (" at the highest fidelity reached so far" if several else "")
         + f". Reports score it by its {scored_by(scorings)}. "
         + "".join(f"{sentence} " for sentence in exposure(scorings))
-        + f"Regret is {_regret(evaluations[0].view)}. "
-        + (
-            "A closed form trains nothing; a budget in seconds charges it one second a query."
-            if all(e.is_exact for e in evaluations)
-            else "Simulated training time is what the table records for each training, summed."
-        )
+        + f"Regret is {_regret(evaluations[0].view)}."
+        + time
     )
+
+
+def _times(evaluations: Sequence[BenchmarkEvaluation]) -> str:
     targets = "; ".join(f"{t.name} ({_criterion(t.criterion)})" for t in evaluations[0].targets)
     main = NAMES[evaluations[0].main]
-    times = (
+    return (
         f"Targets, fixed before any run was read: {targets}. Time to a target includes the query that reaches it; a run that ends before is censored "
         f"there. Summary, curves and robustness count {main}, the account that the budget limits. Arrivals, restricted means (the area under the "
         "Kaplan-Meier curve), expected running times and log-rank tests all follow the runs up to one horizon that is common to the optimizers of a "
         "data set: the budget's own limit where every run without the target was followed so far, else the least cost at which such a run stopped, "
         "which is read off these runs."
     )
-    return protocol, scores, times
 
 
 def objectives_of(names: Sequence[str], views: Sequence[View]) -> str:
@@ -81,6 +97,8 @@ def _regret(view: View) -> str:
 
 def settings_of(results: Results) -> Mapping[str, str]:
     """Settings of every optimizer that differ from its defaults, by label."""
+    if results.recorded:
+        return {}
     return {
         entry.label: f"{entry.name}: " + (", ".join(f"{k} = {v!r}" for k, v in entry.settings.items()) or "defaults")
         for entry in results.study.methods

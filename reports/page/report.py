@@ -16,7 +16,7 @@ from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, evaluate_s
 from nasbench.reports.analysis.live_tasks import LiveTasks
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.scoring import Scoring
-from nasbench.reports.analysis.time_to_target import TimeToTarget, times_to_target
+from nasbench.reports.analysis.time_to_target import TimeToTargetResult, times_to_target
 from nasbench.reports.figures.anytime import anytime
 from nasbench.reports.figures.critical_difference import critical_difference
 from nasbench.reports.figures.figure import Figure
@@ -69,10 +69,11 @@ class Report:
         figures: in the order of reading.
         methods: paragraphs.
         settings: by label of the optimizer.
-        study: the study as TOML.
-        environment: rows of (what, value).
+        study: the study as TOML; empty where the suite did not run it.
+        environment: rows of (what, value), none where the suite did not run the study.
         checklist: the NAS best practice checklist.
         runs: hash, data set, optimizer and files of the runs behind the numbers.
+        hashed: what is hashed.
     """
 
     title: str
@@ -86,6 +87,7 @@ class Report:
     environment: tuple[tuple[str, str], ...]
     checklist: tuple[Item, ...]
     runs: tuple[tuple[str, str, str, str], ...]
+    hashed: str = "the trace files in this order (cat FILES | sha256sum)"
 
 
 @dataclass(frozen=True)
@@ -128,10 +130,11 @@ def build_report(
         figures=(*queried.figures, *trained.figures),
         methods=(*queried.methods, *trained.methods),
         settings=settings_of(results),
-        study=results.study.to_toml(),
-        environment=environment_rows(results.environment),
+        study="" if results.recorded else results.study.to_toml(),
+        environment=() if results.recorded else environment_rows(results.environment),
         checklist=checklist(results, queried.scorings),
         runs=(*_runs(results), *_live_runs(results.live)),
+        **({"hashed": "the runs as they were read"} if results.recorded else {}),
     )
 
 
@@ -180,7 +183,7 @@ def _tables(
     results: Results,
     evaluations: Sequence[BenchmarkEvaluation],
     comparisons: Mapping[str, Comparison],
-    reached: Mapping[str, Sequence[TimeToTarget]],
+    reached: Mapping[str, Sequence[TimeToTargetResult]],
     reference: str,
     spoken: Sequence[TraceCheck],
     halves: Mapping[str, float | Undefined],
@@ -244,7 +247,9 @@ def _runs(results: Results) -> tuple[tuple[str, str, str, str], ...]:
             results.digest((benchmark, label)),
             benchmark,
             label,
-            " ".join(path.relative_to(folder).as_posix() for path in results.files((benchmark, label))),
+            results.recorded.source
+            if results.recorded
+            else " ".join(path.relative_to(folder).as_posix() for path in results.files((benchmark, label))),
         )
         for benchmark in results.benchmarks
         for label in results.labels

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, OptimizerResult
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
+
+UNTIMED = Undefined("no training times are recorded")
+UNKNOWN = Undefined("a table of runs does not say")
 
 
 def cost_table(evaluations: Sequence[BenchmarkEvaluation]) -> ReportTable:
@@ -23,30 +26,29 @@ def cost_table(evaluations: Sequence[BenchmarkEvaluation]) -> ReportTable:
         TableColumn(key="train_hours", heading="simulated hours of training", digits=1),
         TableColumn(key="optimizer_seconds", heading="optimizer overhead (s)", digits=4),
     )
-    untimed = Undefined("no training times are recorded")
     rows = []
     for evaluation in evaluations:
         for label, outcome in evaluation.outcomes.items():
-            means = {account: float(np.mean(spent)) for account, spent in outcome.spent.items()}
-            hours = means["train_seconds"] / 3600.0
-            counts = (means[a] for a in ("queries", "unique_queries", "unique_isomorphic_queries", "epochs"))
-            rows.append(
-                (
-                    TableCell(evaluation.short),
-                    TableCell(label),
-                    *(TableCell(count, runs=outcome.digest) for count in counts),
-                    TableCell(hours if "train_seconds" in evaluation.accounts else untimed, runs=outcome.digest),
-                    TableCell(outcome.optimizer_seconds, runs=outcome.digest),
-                )
-            )
+            cells = (TableCell(value, runs=outcome.digest) for value in _means(evaluation, outcome))
+            rows.append((TableCell(evaluation.short), TableCell(label), *cells))
     return ReportTable(
         name="cost",
         title="Cost of a run",
         caption="Mean cost of a run under each cost measure.",
         columns=columns,
         rows=tuple(rows),
-        notes=(
+        notes=() if evaluations[0].recorded else (
             "Simulated hours are what the table records for the trainings that were charged. Optimizer overhead: computing time of the optimizer itself, "
             "measured where the study ran and divided evenly among runs that advance in lockstep.",
         ),
-    )
+    )  # fmt: skip
+
+
+def _means(evaluation: BenchmarkEvaluation, outcome: OptimizerResult) -> list[float | Undefined]:
+    """Mean of each account over runs, in the order of the columns; undefined what is not recorded."""
+    means = {account: float(np.mean(spent)) for account, spent in outcome.spent.items()}
+    hours = means["train_seconds"] / 3600.0 if "train_seconds" in evaluation.accounts else UNTIMED
+    queries = [means["queries"], means["unique_queries"]]
+    if evaluation.recorded:
+        return [*queries, UNKNOWN, UNKNOWN, hours, UNKNOWN]
+    return [*queries, means["unique_isomorphic_queries"], means["epochs"], hours, outcome.optimizer_seconds]

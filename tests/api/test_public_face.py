@@ -165,7 +165,7 @@ def test_traces_of_anyone_give_what_they_say() -> None:
     results = nasbench.read_traces(frame)
     found = results.to_pandas()
     assert found["regret"].min() == 0.0 and results.labels == ("a", "b")
-    assert found["error"].tolist() == frame.sort_values(["method", "run", "query"])["value"].tolist()
+    assert found["value"].tolist() == frame.sort_values(["method", "run", "query"])["value"].tolist()
     for wrong in (
         frame.drop(columns="value"),
         frame.assign(value=np.nan),

@@ -1,0 +1,133 @@
+"""Reports of tables of runs that the suite did not make."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import nasbench
+from nasbench.cli.main import status
+from nasbench.errors import NasbenchError
+from nasbench.reports.page.report import build_report
+
+
+def runs_table(queries: int = 6) -> pd.DataFrame:
+    """Two methods, five runs each; `late` is worse by one."""
+    rng = np.random.default_rng(0)
+    return pd.DataFrame(
+        {"method": method, "run": run, "query": query, "value": 20.0 + 5.0 * rng.random() + (method == "late")}
+        for method in ("late", "early")
+        for run in range(5)
+        for query in range(queries)
+    )
+
+
+@pytest.fixture
+def csv(tmp_path: Path) -> Path:
+    runs_table().to_csv(tmp_path / "theirs.csv", index=False)
+    return tmp_path / "theirs.csv"
+
+
+def test_a_report_of_a_file_says_what_was_assumed(csv: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status(["report", str(csv)]) == 0
+    page = csv.with_name("theirs-report") / "report.html"
+    assert capsys.readouterr().out == f"{page}\n"
+    text = page.with_name("report.md").read_text()
+    assert "in arbitrary units (a.u.), lower is better (no unit and no direction was given)" in text
+    assert "mean value (a.u.)" in text and "(%) \\[95 %\\] | sd" not in text
+
+
+def test_unit_and_direction_are_what_was_said(csv: Path) -> None:
+    told = csv.with_name("told.csv")
+    runs_table().rename(columns={"value": "accuracy"}).to_csv(told, index=False)
+    results = nasbench.read_traces(told, objective="accuracy", unit="%", direction="max")
+    report = build_report(results, figures=False)
+    assert report.description == "Runs read from told.csv; column accuracy: in %, higher is better."
+    assert "On told late ends with the highest mean" in report.summary[1]
+    frame = results.to_pandas()
+    assert np.allclose(frame["accuracy"], runs_table()["value"]) and frame["incumbent"].max() == frame["accuracy"].max()
+
+
+def test_nothing_is_said_of_how_the_runs_came_about(csv: Path) -> None:
+    results = nasbench.read_traces(csv)
+    assert results.labels == ("late", "early")  # in the order of the file
+    report = build_report(results, figures=False)
+    assert not report.study and not report.environment and not report.settings
+    met = {item.question for item in report.checklist if item.status == "met"}
+    assert met == {"Performance compared over time?"}
+    prose = " ".join([*report.methods, *(note for table in report.tables for note in table.notes)])
+    assert "training seed" not in prose and "study seed" not in prose
+    assert "ablation" not in {table.name for table in report.tables}
+    (cost,) = (table for table in report.tables if table.name == "cost")
+    assert set(cost.footnotes) == {"no value: a table of runs does not say", "no value: no training times are recorded"}
+
+
+def test_a_parquet_file_is_read_like_a_csv(csv: Path) -> None:
+    parquet = csv.with_suffix(".parquet")
+    frame = runs_table().assign(charged_seconds=3.0, note="whatever")
+    frame.to_parquet(parquet)
+    from_parquet, from_csv = (nasbench.read_traces(path).to_pandas() for path in (parquet, csv))
+    assert from_parquet["charged_seconds"].unique().tolist() == [3.0]
+    assert from_csv["charged_seconds"].unique().tolist() == [0.0]
+    assert from_parquet["regret"].equals(from_csv["regret"])
+
+
+@pytest.mark.parametrize(
+    ("fault", "change"),
+    [
+        ("lacks the column value", lambda frame: frame.drop(columns="value")),
+        ("has no rows", lambda frame: frame.iloc[:0]),
+        ("a value that is no finite number", lambda frame: frame.assign(value="much")),
+        ("a run that is no finite number", lambda frame: frame.assign(run="first")),
+        ("has a row without method", lambda frame: frame.assign(method=[None, *frame["method"][1:]])),
+        ("from 4 to 5 runs", lambda frame: frame.iloc[6:]),
+        ("from 0 to 5 runs", lambda frame: frame.assign(problem=frame["method"])),
+        ("should be numbered 0, 1, 2", lambda frame: frame.assign(query=frame["query"] + 1)),
+        ("charges less than nothing", lambda frame: frame.assign(charged_seconds=-1.0)),
+    ],
+)
+def test_a_bad_file_is_one_sentence(fault: str, change: object, csv: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert callable(change)
+    change(runs_table()).to_csv(csv, index=False)
+    assert status(["report", str(csv)]) == 2
+    told = capsys.readouterr().err
+    assert fault in told and "Traceback" not in told
+    assert not csv.with_name("theirs-report").exists()
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.csv", b"\xff\xfe\x00"), ("b.parquet", b"PAR1PAR1"), ("c.csv", b"")])
+def test_what_is_no_table_is_one_sentence(
+    name: str, content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert status(["report", str(tmp_path / name)]) == 2
+    assert "cannot be read as a CSV or Parquet file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("fault", "options"),
+    [
+        ("no direction named 'up'", {"direction": "up"}),
+        ("has a unit and a direction of its own", {"benchmark": "onemax/6x2", "unit": "%"}),
+        ("means something else", {"objective": "query"}),
+        ("no benchmark named", {"benchmark": "nothing/at-all"}),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(fault: str, options: dict[str, str], csv: Path) -> None:
+    with pytest.raises(NasbenchError, match=fault):
+        nasbench.read_traces(csv, **options)
+
+
+def test_percentages_end_at_100() -> None:
+    frame = runs_table().assign(value=200.0)
+    assert nasbench.read_traces(frame).study.objectives == ("value",)
+    with pytest.raises(NasbenchError, match="beyond 100"):
+        nasbench.read_traces(frame, unit="%")
+
+
+def test_options_of_a_file_are_refused_for_a_results_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status(["report", str(tmp_path), "--unit", "%"]) == 2
+    assert "is a results folder" in capsys.readouterr().err
