@@ -28,6 +28,10 @@ class View:
         """Return the shown values; the conversion is its own inverse."""
         return minimised if self.direction == "min" else self.offset - minimised
 
+    def difference(self, minimised: float) -> float:
+        """Return a difference of minimised numbers as users see it: the other way round where more is better."""
+        return minimised if self.direction == "min" else -minimised
+
     @property
     def better(self) -> str:
         """Which values are better ("lower" or "higher")."""

@@ -12,7 +12,7 @@ import numpy as np
 from nasbench.reports.statistics.bootstrap import studentised_mean
 from nasbench.reports.statistics.multiple import holm
 from nasbench.reports.statistics.pairwise import a12, wilcoxon_signed_rank
-from nasbench.reports.statistics.result import Estimate, Interval, Undefined
+from nasbench.reports.statistics.result import ONE_RUN, Estimate, Interval, Undefined
 from nasbench.spaces.space import Floats
 from nasbench.ties import differences, lowest, tolerance
 
@@ -91,15 +91,14 @@ def compare(scores: Mapping[str, Floats], digests: Mapping[str, str], rng: np.ra
     best = int(np.argmax(leaders))
     pairs = list(combinations(range(len(labels)), 2))
     tests = [wilcoxon_signed_rank(values[i], values[j]) for i, j in pairs]
-    raw = [test if isinstance(test, Undefined) else test.p_value for test in tests]
-    adjusted = dict(zip(pairs, holm(raw), strict=True))
+    adjusted = dict(zip(pairs, holm([test.p_value for test in tests]), strict=True))
     itself = Undefined("the best is not compared with itself" if len(labels) > 1 else "there is no other optimizer")
     standings = {}
     for i, (label, score) in enumerate(scores.items()):
         n, digest = len(score), digests[label]
         standings[label] = OptimizerSummary(
             mean=studentised_mean(score, rng, resamples=resamples_for(n)),
-            sd=float(score.std(ddof=1)) if n > 1 else Undefined("one run shows no variation between runs"),
+            sd=float(score.std(ddof=1)) if n > 1 else ONE_RUN,
             median=float(np.median(score)),
             n=n,
             best=bool(leaders[i]),

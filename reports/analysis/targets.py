@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.benchmarks.oracle import Truth
+from nasbench.errors import unknown_name
 from nasbench.reports.analysis.traces import Traces
 from nasbench.reports.statistics.inputs import CensoredTimes
 from nasbench.spaces.space import Floats, Ints
@@ -78,6 +79,14 @@ def standard_targets(oracle: Truth, unit: str) -> tuple[Target, ...]:
             for r in REGRETS
         ]
     return tuple(targets)
+
+
+def find_target(oracle: Truth, key: str) -> Target:
+    """Return the target of that key among `standard_targets`; raises NasbenchError where the benchmark has none."""
+    targets = {target.key: target for target in standard_targets(oracle, oracle.units[0])}
+    if key not in targets:
+        raise unknown_name("target", key, targets)
+    return targets[key]
 
 
 def headline(targets: Sequence[Sequence[Target]]) -> Target:

@@ -18,7 +18,7 @@ from nasbench.reports.statistics.survival import RestrictedMean, log_rank, restr
 
 
 @dataclass(frozen=True)
-class TimeToTarget:
+class TimeToTargetResult:
     """How one optimizer reached one target.
 
     Attributes:
@@ -51,7 +51,7 @@ class TimeToTarget:
 
 def times_to_target(
     evaluation: BenchmarkEvaluation, account: str, reference: str, rng: np.random.Generator
-) -> tuple[TimeToTarget, ...]:
+) -> tuple[TimeToTargetResult, ...]:
     """Judge every optimizer on every target of a benchmark.
 
     Args:
@@ -60,7 +60,7 @@ def times_to_target(
         reference: label of the optimizer that the others are compared with, chosen before the results are seen.
         rng: the random stream of the bootstrap.
     """
-    found: list[TimeToTarget] = []
+    found: list[TimeToTargetResult] = []
     for target in evaluation.targets:
         horizon = evaluation.horizons[target.key, account]
         base = evaluation.outcomes[reference]
@@ -69,8 +69,7 @@ def times_to_target(
             log_rank([base.times[target.key, account], evaluation.outcomes[o].times[target.key, account]])
             for o in others
         ]
-        raw = [test if isinstance(test, Undefined) else test.p_value for test in tests]
-        p_values = dict(zip(others, holm(raw), strict=True))
+        p_values = dict(zip(others, holm([test.p_value for test in tests]), strict=True))
         for label, outcome in evaluation.outcomes.items():
             times = outcome.times[target.key, account]
             itself = Undefined("the reference is not compared with itself")
@@ -85,7 +84,7 @@ def times_to_target(
                     resamples=resamples_for(times.runs),
                 )
             found.append(
-                TimeToTarget(
+                TimeToTargetResult(
                     benchmark=evaluation.short,
                     target=target,
                     account=account,

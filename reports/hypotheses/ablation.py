@@ -10,7 +10,7 @@ import numpy as np
 
 from nasbench.reports.analysis.comparison import ALPHA, resamples_for
 from nasbench.reports.analysis.results import Results
-from nasbench.reports.analysis.targets import standard_targets, time_to_target
+from nasbench.reports.analysis.targets import find_target, time_to_target
 from nasbench.reports.hypotheses.registry import Ablation
 from nasbench.reports.hypotheses.search_time import SEED
 from nasbench.reports.hypotheses.studies import open_study
@@ -18,7 +18,7 @@ from nasbench.reports.hypotheses.verdict import ClaimVerdict, Outcome, Part, not
 from nasbench.reports.statistics.bootstrap import studentised_mean
 from nasbench.reports.statistics.multiple import holm
 from nasbench.reports.statistics.pairwise import sign_flip
-from nasbench.reports.statistics.result import Interval, Undefined
+from nasbench.reports.statistics.result import Undefined
 from nasbench.spaces.space import Floats
 from nasbench.ties import differences
 
@@ -76,7 +76,7 @@ def _loss(claim: Ablation, results: Results, benchmark: str, label: str) -> Floa
     if claim.measure == "final regret":
         return np.asarray(oracle.score(traces.incumbents[:, -1]) - oracle.best_score)
     cap = claim.query_cap
-    target = next(t for t in standard_targets(oracle, oracle.units[0]) if t.key == claim.target)
+    target = find_target(oracle, claim.target)
     times = time_to_target(traces, target, "unique_queries")
     if (~times.observed & (times.time < cap)).any():
         return Undefined(f"runs of {label} ended before {cap:g} queries without the target")
@@ -86,18 +86,16 @@ def _loss(claim: Ablation, results: Results, benchmark: str, label: str) -> Floa
 def _compared(
     of: str, loss: Floats | Undefined, full: Floats | Undefined, digest: str, rng: np.random.Generator
 ) -> tuple[Part, float | Undefined]:
-    if isinstance(full, Undefined) or isinstance(loss, Undefined):
-        reason = full if isinstance(full, Undefined) else loss
-        assert isinstance(reason, Undefined)
-        return Part(of=of, statistic=reason, lower=reason, upper=reason, n=0, runs=digest), reason
+    if isinstance(full, Undefined):
+        return Part(of=of, statistic=full, lower=full, upper=full, n=0, runs=digest), full
+    if isinstance(loss, Undefined):
+        return Part(of=of, statistic=loss, lower=loss, upper=loss, n=0, runs=digest), loss
     test = sign_flip(loss, full, rng)
     # Both ends of a 90 % interval are one-sided bounds at 95 %.
     mean = studentised_mean(differences(loss, full), rng, level=0.9, resamples=resamples_for(len(loss)))
-    inside = mean if isinstance(mean, Undefined) else mean.interval
-    bounds = (inside.lower, inside.upper) if isinstance(inside, Interval) else (inside, inside)
-    statistic = mean if isinstance(mean, Undefined) else mean.value
-    part = Part(of=of, statistic=statistic, lower=bounds[0], upper=bounds[1], n=len(loss), runs=digest)
-    return part, test if isinstance(test, Undefined) else test.p_value
+    bounds = mean.interval
+    part = Part(of=of, statistic=mean.value, lower=bounds.lower, upper=bounds.upper, n=len(loss), runs=digest)
+    return part, test.p_value
 
 
 def _verdict(part: Part, p_value: float | Undefined) -> str:

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from nasbench.reports.analysis.results import Results
-from nasbench.reports.analysis.targets import standard_targets, time_to_target
+from nasbench.reports.analysis.targets import find_target, time_to_target
 from nasbench.reports.hypotheses.registry import MedianToTarget
 from nasbench.reports.hypotheses.studies import open_study
 from nasbench.reports.hypotheses.verdict import ClaimVerdict, Outcome, Part, not_run
 from nasbench.reports.statistics.location import median_bounds
 from nasbench.reports.statistics.proportion import rate
-from nasbench.reports.statistics.result import Interval, Undefined
+from nasbench.reports.statistics.result import Undefined
 
 
 def judge_best_cell(claim: MedianToTarget, folders: Mapping[str, Path]) -> ClaimVerdict:
@@ -45,7 +45,7 @@ def judge_best_cell(claim: MedianToTarget, folders: Mapping[str, Path]) -> Claim
 
 def _on(claim: MedianToTarget, results: Results, benchmark: str) -> tuple[Part, Part]:
     oracle, method, cap = results.oracle(benchmark), claim.method, claim.query_cap
-    target = next(t for t in standard_targets(oracle, oracle.units[0]) if t.key == claim.target)
+    target = find_target(oracle, claim.target)
     times = time_to_target(results.traces(benchmark, method), target, "unique_queries")
     arrived = times.observed & (times.time <= cap)
     queries = np.where(arrived, times.time, np.inf)
@@ -56,14 +56,11 @@ def _on(claim: MedianToTarget, results: Results, benchmark: str) -> tuple[Part, 
     low, high = (bounds, bounds) if isinstance(bounds, Undefined) else (_finite(b, cap) for b in bounds)
     median = float(np.median(queries))
     found = rate(int(arrived.sum()), times.runs, method="clopper-pearson", level=0.9)
-    within = Undefined("there are no runs") if isinstance(found, Undefined) else found.value
-    inside = None if isinstance(found, Undefined) else found.interval
-    bottom, top = (inside.lower, inside.upper) if isinstance(inside, Interval) else (late, late)
     return (
         Part(of=f"median on {short} (at most {stated:g})", statistic=median if np.isfinite(median) else late,
              lower=low, upper=high, n=times.runs, runs=runs, verdict=_median_verdict(bounds, stated)),
-        Part(of=f"share within {cap:g} on {short} (at least {share:g})", statistic=within, lower=bottom,
-             upper=top, n=times.runs, runs=runs, verdict=_share_verdict(within, top, share)),
+        Part(of=f"share within {cap:g} on {short} (at least {share:g})", statistic=found.value, lower=found.interval.lower,
+             upper=found.interval.upper, n=times.runs, runs=runs, verdict=_share_verdict(found.value, found.interval.upper, share)),
     )  # fmt: skip
 
 

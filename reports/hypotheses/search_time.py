@@ -9,13 +9,12 @@ import numpy as np
 
 from nasbench.reports.analysis.comparison import resamples_for
 from nasbench.reports.analysis.results import Results
-from nasbench.reports.analysis.targets import common_horizon, standard_targets, time_to_target
+from nasbench.reports.analysis.targets import common_horizon, find_target, time_to_target
 from nasbench.reports.hypotheses.registry import TimeToTargetRatio
 from nasbench.reports.hypotheses.studies import labels_of, open_study
 from nasbench.reports.hypotheses.verdict import ClaimVerdict, Part, below, not_run
 from nasbench.reports.statistics.inputs import CensoredTimes
 from nasbench.reports.statistics.restricted_mean_ratio import restricted_mean_ratio
-from nasbench.reports.statistics.result import Undefined
 
 SEED = 201
 
@@ -33,7 +32,7 @@ def judge_search_time(claim: TimeToTargetRatio, folders: Mapping[str, Path]) -> 
 
 def _on(claim: TimeToTargetRatio, results: Results, benchmark: str, rng: np.random.Generator) -> list[Part]:
     oracle, method = results.oracle(benchmark), claim.method
-    target = next(t for t in standard_targets(oracle, oracle.units[0]) if t.key == claim.target)
+    target = find_target(oracle, claim.target)
     labels = labels_of(claim, results.study)
     traces = {label: results.traces(benchmark, label) for label in (method, *labels)}
     parts = []
@@ -54,6 +53,4 @@ def ratio_part(
 ) -> Part:
     """The ratio of restricted means with its one-sided bounds, paired by run."""
     ratio = restricted_mean_ratio(times, baseline, horizon, rng, paired=True, resamples=resamples_for(times.runs))
-    if isinstance(ratio, Undefined):
-        return Part(of=of, statistic=ratio, lower=ratio, upper=ratio, n=times.runs, runs=digest)
-    return Part(of=of, statistic=ratio.ratio, lower=ratio.lower, upper=ratio.upper, n=times.runs, runs=digest)
+    return Part(of=of, statistic=ratio.value, lower=ratio.lower, upper=ratio.upper, n=times.runs, runs=digest)

@@ -11,8 +11,7 @@ from nasbench.reports.analysis.comparison import Comparison, digits_for
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.targets import headline
-from nasbench.reports.analysis.time_to_target import TimeToTarget
-from nasbench.reports.analysis.views import as_seen
+from nasbench.reports.analysis.time_to_target import TimeToTargetResult
 from nasbench.reports.statistics.power import minimal_detectable_effect, rank_sum, runs_needed
 from nasbench.reports.statistics.restricted_mean_ratio import RestrictedMeanRatio
 from nasbench.reports.statistics.result import Estimate, Interval, Undefined
@@ -32,7 +31,7 @@ def summary(
     results: Results,
     evaluations: Sequence[BenchmarkEvaluation],
     comparisons: Mapping[str, Comparison],
-    reached: Sequence[TimeToTarget],
+    reached: Sequence[TimeToTargetResult],
     reference: str,
     halves: Mapping[str, float | Undefined],
 ) -> tuple[str, ...]:
@@ -104,8 +103,7 @@ def _winner(evaluation: BenchmarkEvaluation, comparison: Comparison) -> str:
     above = first.mean.value - evaluation.optimum
     digits = digits_for([first.mean])
     view = evaluation.view
-    mean = as_seen(first.mean, view)
-    assert isinstance(mean, Estimate)
+    mean = first.mean.map(view)
     optimum = f"the optimum of {view(evaluation.optimum):.{digits}f}{unit}"
     distance = (
         f"{above:.{digits}f} {'below' if view.direction == 'max' else 'above'} {optimum}"
@@ -136,14 +134,14 @@ def _winner(evaluation: BenchmarkEvaluation, comparison: Comparison) -> str:
     return head + ("; " + "; ".join(parts) if parts else "") + "."
 
 
-def _savings(others: Sequence[str], reference: str, reached: Sequence[TimeToTarget]) -> tuple[str, ...]:
+def _savings(others: Sequence[str], reference: str, reached: Sequence[TimeToTargetResult]) -> tuple[str, ...]:
     """A sentence an optimizer, or one on all of them and one on the quickest where they are many."""
     if len(others) <= MOST_NAMES:
         return tuple(_saving(label, reference, reached) for label in others)
     found = {label: [a for a in reached if a.label == label] for label in others}
     faster = [label for label, arrivals in found.items() if all(_is_faster(a.saving) for a in arrivals)]
     ratios = {
-        label: float(np.mean([a.saving.ratio for a in arrivals if not isinstance(a.saving, Undefined)]))
+        label: float(np.mean([a.saving.value for a in arrivals if not isinstance(a.saving, Undefined)]))
         for label, arrivals in found.items()
         if not any(isinstance(a.saving, Undefined) for a in arrivals)
     }
@@ -161,7 +159,7 @@ def _is_faster(saving: RestrictedMeanRatio | Undefined) -> bool:
     return not isinstance(saving, Undefined) and isinstance(saving.interval, Interval) and saving.interval.upper < 1.0
 
 
-def _saving(label: str, reference: str, reached: Sequence[TimeToTarget]) -> str:
+def _saving(label: str, reference: str, reached: Sequence[TimeToTargetResult]) -> str:
     """How much of what the reference spends a target takes, data set by data set."""
     found = [a for a in reached if a.label == label]
     name = NAMES[found[0].account]
@@ -178,7 +176,7 @@ def _saving(label: str, reference: str, reached: Sequence[TimeToTarget]) -> str:
             else f"no CI: {bounds.reason}"
         )
         faster += _is_faster(saving)
-        phrases.append(f"{100 * saving.ratio:.0f} % on {arrival.benchmark} ({text})")
+        phrases.append(f"{100 * saving.value:.0f} % on {arrival.benchmark} ({text})")
     return (
         f"To reach {found[0].target.name}, {label} needed as a percentage of the {name} of {reference}: {join_names(phrases)}; "
         f"significantly fewer {name} on {faster} of {pluralize(len(found), 'data set')}."

@@ -27,7 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 from nasbench.errors import NasbenchError
 from nasbench.reports.statistics.inputs import FloatArray, as_array, check_level, incomplete
 from nasbench.reports.statistics.location import Statistic
-from nasbench.reports.statistics.result import Estimate, Interval, Undefined
+from nasbench.reports.statistics.result import ONE_RUN, Estimate, Interval, Undefined
 from nasbench.ties import is_constant, tolerance
 
 Method = Literal["percentile", "bca"]
@@ -218,7 +218,7 @@ def stratified(
 def _no_variation(array: FloatArray) -> Undefined | None:
     runs = array.shape[0]
     if runs == 1:
-        return Undefined("one run shows no variation between runs")
+        return ONE_RUN
     if is_constant(array):
         return Undefined(f"all {runs} runs are equal, so they show no variation to resample")
     return None

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from nasbench.errors import NasbenchError
 from nasbench.reports.statistics.inputs import FloatArray, as_array
-from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.statistics.result import Undefined, if_defined
 from nasbench.reports.wording import pluralize
 
 
@@ -36,8 +36,7 @@ def igd_plus(front: ArrayLike, true_front: ArrayLike) -> float | Undefined:
     """Return the mean distance from each true point to the region that `front` dominates; zero is best."""
     import moocore
 
-    pair = _pair(front, true_front)
-    return pair if isinstance(pair, Undefined) else float(moocore.igd_plus(pair[0], ref=pair[1]))
+    return if_defined(_pair(front, true_front), lambda pair: float(moocore.igd_plus(pair[0], ref=pair[1])))
 
 
 def additive_epsilon(front: ArrayLike, true_front: ArrayLike) -> float | Undefined:
@@ -47,8 +46,7 @@ def additive_epsilon(front: ArrayLike, true_front: ArrayLike) -> float | Undefin
     """
     import moocore
 
-    pair = _pair(front, true_front)
-    return pair if isinstance(pair, Undefined) else float(moocore.epsilon_additive(pair[0], ref=pair[1]))
+    return if_defined(_pair(front, true_front), lambda pair: float(moocore.epsilon_additive(pair[0], ref=pair[1])))
 
 
 def coverage(front: ArrayLike, true_front: ArrayLike, *, tolerance: float = 0.0) -> float | Undefined:

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from nasbench.errors import NasbenchError
 from nasbench.reports.statistics.bootstrap import expanded_probabilities, resample_counts
 from nasbench.reports.statistics.inputs import FloatArray, as_array, check_level, incomplete, pairs
-from nasbench.reports.statistics.result import Estimate, HypothesisTest, Interval, Undefined
+from nasbench.reports.statistics.result import ONE_RUN, Estimate, HypothesisTest, Interval, Undefined
 from nasbench.ties import differences, snapped, tolerance
 
 EXACT_LIMIT = 50  # the exact null distribution is used up to here where there are no ties
@@ -110,7 +110,7 @@ def a12(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> Estimate | Undefi
     value = float(_wins(second, first).mean())
     m, n = first.size, second.size
     if min(m, n) == 1:
-        return Estimate(value, Undefined("one run shows no variation between runs"), 1)
+        return Estimate(value, ONE_RUN, 1)
     return Estimate(value, _newcombe(value, m, n, level), min(m, n))
 
 
@@ -155,7 +155,7 @@ def probability_of_improvement(
     value = float(np.mean([kernel.mean() for kernel in kernels]))
     runs = min(m, n)
     if runs == 1:
-        return Estimate(value, Undefined("one run shows no variation between runs"), runs)
+        return Estimate(value, ONE_RUN, runs)
     if all((kernel == kernel[0, 0]).all() for kernel in kernels):
         return Estimate(value, Undefined("every pair of runs has the same winner, so resampling shows nothing"), runs)
     replicates = np.zeros(resamples)

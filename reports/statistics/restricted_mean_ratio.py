@@ -12,46 +12,41 @@ import numpy as np
 
 from nasbench.reports.statistics.bootstrap import resample_counts
 from nasbench.reports.statistics.inputs import CensoredTimes, FloatArray, check_level
-from nasbench.reports.statistics.result import Interval, Undefined
+from nasbench.reports.statistics.result import ONE_RUN, Estimate, Interval, Undefined, if_defined
 from nasbench.reports.statistics.survival import FEWEST_ARRIVALS, unidentified
 
 CHUNK = 250_000  # resampled values held at once
 
 
 @dataclass(frozen=True)
-class RestrictedMeanRatio:
-    """Restricted mean of A over that of B; below one, A is faster.
+class RestrictedMeanRatio(Estimate):
+    """Restricted mean of A over that of B; below one, A is faster. `n` counts the runs of A.
 
     Attributes:
-        ratio: the estimate.
-        interval: two-sided interval of the ratio, or why there is none.
+        n_b: runs of B.
         lower, upper: one-sided bounds of the ratio, each at `level` by itself, or why there is none.
         mean_a, mean_b: the restricted means, in the units of time.
         level: nominal coverage.
-        n_a, n_b: runs.
         method: how the bounds were had.
     """
 
-    ratio: float
-    interval: Interval | Undefined
+    n_b: int
     lower: float | Undefined
     upper: float | Undefined
     mean_a: float
     mean_b: float
     level: float
-    n_a: int
-    n_b: int
     method: str
 
     @property
-    def reduction(self) -> float:
+    def reduction(self) -> Estimate:
         """The fraction of B's time that A saves, 1 - ratio."""
-        return 1.0 - self.ratio
+        return self.map(lambda ratio: 1.0 - ratio)
 
     @property
     def least_reduction(self) -> float | Undefined:
         """The one-sided lower bound of the reduction: "at least this much is saved", at `level`."""
-        return self.upper if isinstance(self.upper, Undefined) else 1.0 - self.upper
+        return if_defined(self.upper, lambda upper: 1.0 - upper)
 
 
 def area_and_influence(times: CensoredTimes, horizon: float, counts: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -139,7 +134,7 @@ def restricted_mean_ratio(
     probabilities = np.array([tail, 1.0 - tail, 1.0 - level, level])
     bounds: FloatArray | Undefined
     if min(a.runs, b.runs) == 1:
-        bounds, method = Undefined("one run shows no variation between runs"), "none"
+        bounds, method = ONE_RUN, "none"
     elif reason := _rare(a, b):
         bounds, method = reason, "none"
     elif arrived_a and arrived_b:
@@ -158,19 +153,26 @@ def restricted_mean_ratio(
             np.quantile(areas[0] / areas[1], probabilities),
             "percentile bootstrap, no arrival taken exactly",
         )
-    ratio = float(mean_a / mean_b)
-
-    def result(
-        interval: Interval | Undefined, lower: float | Undefined, upper: float | Undefined
-    ) -> RestrictedMeanRatio:
-        return RestrictedMeanRatio(
-            ratio, interval, lower, upper, float(mean_a), float(mean_b), level, a.runs, b.runs, method
-        )
-
+    interval: Interval | Undefined
+    lower: float | Undefined
+    upper: float | Undefined
     if isinstance(bounds, Undefined):
-        return result(bounds, bounds, bounds)
-    low, high, lower, upper = (float(bound) for bound in bounds)
-    return result(Interval(low, high, level), lower, upper)
+        interval = lower = upper = bounds
+    else:
+        low, high, lower, upper = (float(bound) for bound in bounds)
+        interval = Interval(low, high, level)
+    return RestrictedMeanRatio(
+        value=float(mean_a / mean_b),
+        interval=interval,
+        n=a.runs,
+        n_b=b.runs,
+        lower=lower,
+        upper=upper,
+        mean_a=float(mean_a),
+        mean_b=float(mean_b),
+        level=level,
+        method=method,
+    )
 
 
 def _rare(a: CensoredTimes, b: CensoredTimes) -> Undefined | None:
@@ -179,8 +181,7 @@ def _rare(a: CensoredTimes, b: CensoredTimes) -> Undefined | None:
     if a.events + b.events == a.runs + b.runs or fewer >= FEWEST_ARRIVALS or more >= 2 * FEWEST_ARRIVALS:
         return None
     return Undefined(
-        f"{a.events} of {a.runs} and {b.events} of {b.runs} runs arrived, too few for bounds of their ratio: {FEWEST_ARRIVALS} of both are "
-        f"needed, or {2 * FEWEST_ARRIVALS} of one"
+        f"too few runs reached the target for bounds of a ratio ({FEWEST_ARRIVALS} of both methods are needed, or {2 * FEWEST_ARRIVALS} of one)"
     )
 
 

@@ -1,13 +1,22 @@
-"""The one convention for results: a value where the data determine it, `Undefined` with the reason where they do not."""
+"""The one convention for results: a value where the data determine it, `Undefined` with the reason where they do not.
+
+What is read off an undefined result, or computed from it, is undefined for the same reason: `Undefined` answers to the names that an
+`Estimate` and a `HypothesisTest` have, so that a computation with either needs no branch for it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
+S = TypeVar("S")
 
 
 @dataclass(frozen=True)
 class Undefined:
-    """The honest answer where the data determine no number.
+    """The answer where the data determine no number.
 
     Attributes:
         reason: one clause a reader understands, "30 of 30 runs are censored, so ..."; printed where the number would be.
@@ -18,18 +27,60 @@ class Undefined:
     def __str__(self) -> str:
         return f"undefined: {self.reason}"
 
+    @property
+    def value(self) -> Undefined:
+        """No value, for the same reason."""
+        return self
+
+    @property
+    def interval(self) -> Undefined:
+        """No interval, for the same reason."""
+        return self
+
+    @property
+    def lower(self) -> Undefined:
+        """No lower bound, for the same reason."""
+        return self
+
+    @property
+    def upper(self) -> Undefined:
+        """No upper bound, for the same reason."""
+        return self
+
+    @property
+    def p_value(self) -> Undefined:
+        """No p-value, for the same reason."""
+        return self
+
+    def map(self, change: Callable[[float], float]) -> Undefined:
+        """Return itself."""
+        return self
+
+
+ONE_RUN = Undefined("one run shows no variation between runs")
+
+
+def if_defined(value: T | Undefined, change: Callable[[T], S]) -> S | Undefined:
+    """Return a function of a value, or why there is none."""
+    return value if isinstance(value, Undefined) else change(value)
+
 
 @dataclass(frozen=True)
 class Interval:
     """A two-sided confidence interval, in the units of what it is about.
 
     Attributes:
-        level: nominal coverage, 0.95 for 95 %.
+        level: nominal coverage, 0.95 for 95%.
     """
 
     lower: float
     upper: float
     level: float
+
+    def map(self, change: Callable[[float], float]) -> Interval:
+        """Return the interval of a monotone function of the quantity."""
+        lower, upper = sorted((change(self.lower), change(self.upper)))
+        return Interval(lower, upper, self.level)
 
 
 @dataclass(frozen=True)
@@ -45,6 +96,10 @@ class Estimate:
     value: float
     interval: Interval | Undefined
     n: int
+
+    def map(self, change: Callable[[float], float]) -> Estimate:
+        """Return the estimate of a monotone function of the quantity, its interval with it."""
+        return Estimate(change(self.value), self.interval.map(change), self.n)
 
 
 @dataclass(frozen=True)

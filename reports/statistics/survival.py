@@ -14,7 +14,7 @@ import numpy as np
 
 from nasbench.errors import NasbenchError
 from nasbench.reports.statistics.inputs import CensoredTimes, FloatArray, check_level
-from nasbench.reports.statistics.result import HypothesisTest, Interval, Undefined
+from nasbench.reports.statistics.result import ONE_RUN, Estimate, HypothesisTest, Interval, Undefined
 from nasbench.ties import is_constant, snapped, tolerance
 
 FEWEST_ARRIVALS = 5  # for an interval of the restricted mean
@@ -43,22 +43,16 @@ class SurvivalCurve:
 
 
 @dataclass(frozen=True)
-class RestrictedMean:
-    """The mean of min(time to target, horizon), in the units of time.
+class RestrictedMean(Estimate):
+    """The mean of min(time to target, horizon), in the units of time: the area under the Kaplan-Meier curve up to the horizon.
 
     Attributes:
-        value: the area under the Kaplan-Meier curve up to the horizon.
-        standard_error: square root of Greenwood's variance, times runs / (runs - 1).
-        interval: see `restricted_mean`; or why there is none.
-        n: runs.
         events: runs that reached the target within the horizon.
+        standard_error: square root of Greenwood's variance, times runs / (runs - 1).
     """
 
-    value: float
-    standard_error: float | Undefined
-    interval: Interval | Undefined
-    n: int
     events: int
+    standard_error: float | Undefined
 
 
 def kaplan_meier(times: CensoredTimes, *, level: float = 0.95) -> SurvivalCurve | Undefined:
@@ -156,26 +150,23 @@ def restricted_mean(times: CensoredTimes, horizon: float, *, level: float = 0.95
     value = float(time[0] + (survival * steps).sum())
     events = int(event.sum())
     if n == 1:
-        reason = Undefined("one run shows no variation between runs")
-        return RestrictedMean(value, reason, reason, n, events)
+        return RestrictedMean(value, ONE_RUN, n, events, ONE_RUN)
     if is_constant(time):
         reason = Undefined(f"all {n} runs have the same restricted time, so they show no variation")
-        return RestrictedMean(value, reason, reason, n, events)
+        return RestrictedMean(value, reason, n, events, reason)
     # The area still ahead of an event, squared, times Greenwood's term; after the last run at risk no area is left.
     ahead = np.cumsum((survival * steps)[::-1])[::-1]
     terms = event[:-1] / (at_risk[:-1] * (at_risk[:-1] - 1.0))
     error = float(np.sqrt((ahead[:-1] ** 2 * terms).sum() * n / (n - 1)))
     if events < FEWEST_ARRIVALS:
-        reason = Undefined(
-            f"{events} of {n} runs arrived, and fewer than {FEWEST_ARRIVALS} show too little of their spread"
-        )
-        return RestrictedMean(value, error, reason, n, events)
+        reason = Undefined(f"fewer than {FEWEST_ARRIVALS} runs reached the target, too few for a confidence interval")
+        return RestrictedMean(value, reason, n, events, error)
     from scipy.special import stdtrit
 
     part = value / horizon
     quantile = -float(stdtrit(n - 1, (1.0 - level) / 2.0))
     lower, upper = _wilson(part, part * (1.0 - part) * (horizon / error) ** 2, quantile)
-    return RestrictedMean(value, error, Interval(float(horizon * lower), float(horizon * upper), level), n, events)
+    return RestrictedMean(value, Interval(float(horizon * lower), float(horizon * upper), level), n, events, error)
 
 
 def _wilson(part: Any, size: Any, quantile: float) -> tuple[Any, Any]:

@@ -9,11 +9,9 @@ import numpy as np
 
 from nasbench.reports.analysis.comparison import resamples_for
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, common_unit
-from nasbench.reports.analysis.views import difference_as_seen
 from nasbench.reports.statistics.bootstrap import studentised_mean
 from nasbench.reports.statistics.multiple import holm
 from nasbench.reports.statistics.pairwise import a12, wilcoxon_signed_rank
-from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn, estimated
 from nasbench.ties import differences
 
@@ -56,8 +54,7 @@ def ablation_table(
         for base, others in groups.items():
             first = evaluation.outcomes[base]
             tests = [wilcoxon_signed_rank(evaluation.outcomes[o].score, first.score) for o in others]
-            raw = [test if isinstance(test, Undefined) else test.p_value for test in tests]
-            for label, p_value in zip(others, holm(raw), strict=True):
+            for label, p_value in zip(others, holm([test.p_value for test in tests]), strict=True):
                 outcome = evaluation.outcomes[label]
                 runs = f"{outcome.digest}+{first.digest}"
                 difference = studentised_mean(
@@ -69,7 +66,7 @@ def ablation_table(
                         TableCell(base),
                         TableCell(label),
                         TableCell(_change(settings[base], settings[label])),
-                        estimated(difference_as_seen(difference, evaluation.view), runs),
+                        estimated(difference.map(evaluation.view.difference), runs),
                         TableCell(p_value, runs=runs),
                         estimated(a12(outcome.score, first.score), runs),
                         TableCell(len(outcome.score), runs=runs),

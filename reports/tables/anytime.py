@@ -9,7 +9,7 @@ import numpy as np
 from nasbench.reports.analysis.accounts import NAMES, SCALES
 from nasbench.reports.analysis.evaluation import FRACTIONS, BenchmarkEvaluation, OptimizerResult, common_unit
 from nasbench.reports.statistics.anytime import anytime_area
-from nasbench.reports.statistics.result import Interval, Undefined
+from nasbench.reports.statistics.result import ONE_RUN, Interval, Undefined
 from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
 from nasbench.ties import tolerance
 
@@ -75,5 +75,4 @@ def _cells(evaluation: BenchmarkEvaluation, outcome: OptimizerResult) -> list[Ta
 
 def _quartiles(values: np.ndarray, runs: str) -> TableCell:
     low, middle, high = (float(q) for q in np.quantile(values, [0.25, 0.5, 0.75]))
-    one = Undefined("one run shows no variation between runs")
-    return TableCell(middle, Interval(low, high, 0.5) if len(values) > 1 else one, runs=runs)
+    return TableCell(middle, Interval(low, high, 0.5) if len(values) > 1 else ONE_RUN, runs=runs)

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from nasbench.reports.analysis.comparison import ALPHA, Comparison, OptimizerSummary, digits_for
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, common_unit
 from nasbench.reports.analysis.scoring import exposure, scored_by
-from nasbench.reports.analysis.views import as_seen
-from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn, estimated
 
 MARKS = {"best": "", "worse": "*", "alike": "≈", "contrary": "†"}
@@ -70,13 +68,12 @@ def _negated(evaluations: Sequence[BenchmarkEvaluation], objective: str) -> tupl
 
 def _row(evaluation: BenchmarkEvaluation, label: str, standing: OptimizerSummary) -> tuple[TableCell, ...]:
     view = evaluation.view
-    median = standing.median if isinstance(standing.median, Undefined) else view(standing.median)
     return (
         TableCell(evaluation.short),
         TableCell(label),
-        estimated(as_seen(standing.mean, view), standing.runs, mark=MARKS[standing.verdict], best=standing.best),
+        estimated(standing.mean.map(view), standing.runs, mark=MARKS[standing.verdict], best=standing.best),
         TableCell(standing.sd, runs=standing.runs),
-        TableCell(median, runs=standing.runs),
+        TableCell(view(standing.median), runs=standing.runs),
         TableCell(standing.n, runs=standing.runs),
         TableCell(view(evaluation.optimum), runs=evaluation.checksum),
         TableCell(standing.p_value, runs=standing.compared),
@@ -87,8 +84,9 @@ def _row(evaluation: BenchmarkEvaluation, label: str, standing: OptimizerSummary
 def _how(evaluations: Sequence[BenchmarkEvaluation]) -> tuple[str, ...]:
     if all(len(evaluation.outcomes) == 1 for evaluation in evaluations):
         return ("Intervals of means: bootstrap-t over runs.",)
+    shared = "" if evaluations[0].recorded else " (run i of every optimizer meets the same training seeds)"
     return (
-        "Intervals of means: bootstrap-t over runs. p: Wilcoxon signed rank, paired by run (run i of every optimizer meets the same training seeds), "
+        f"Intervals of means: bootstrap-t over runs. p: Wilcoxon signed rank, paired by run{shared}, "
         "adjusted by Holm over all pairs of optimizers on the data set, since the best is selected after the fact. "
         "A12: probability that a run of this optimizer scores worse than one of the best, ties counting half (Newcombe's interval).",
     )

@@ -12,7 +12,7 @@ from nasbench.reports.analysis.pareto_fronts import REFERENCE, FrontTraces, True
 from nasbench.reports.analysis.scoring import searched_on
 from nasbench.reports.statistics.bootstrap import studentised_mean
 from nasbench.reports.statistics.multiobjective import additive_epsilon, coverage, igd_plus
-from nasbench.reports.statistics.result import Estimate, Interval, Undefined
+from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.tables.comparison import MARKS, MEANINGS
 from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn, estimated
 from nasbench.reports.wording import format_range, pluralize
@@ -65,7 +65,9 @@ def _rows(evaluation: BenchmarkEvaluation, rng: np.random.Generator) -> list[tup
             (
                 TableCell(evaluation.short),
                 TableCell(label),
-                estimated(_complement(standing.mean), runs, mark=MARKS[standing.verdict], best=standing.best),
+                estimated(
+                    standing.mean.map(lambda lost: 1.0 - lost), runs, mark=MARKS[standing.verdict], best=standing.best
+                ),
                 *(estimated(studentised_mean(values, rng, resamples=4_000), runs) for values in indicators),
                 TableCell(float(np.mean([len(points) for points in front.final])), runs=runs),
             )
@@ -83,15 +85,6 @@ def _indicators(front: FrontTraces, truth: TrueFront) -> tuple[Floats, Floats, F
             value = indicator(scaled, true)
             values[i, run] = np.nan if isinstance(value, Undefined) else value
     return values[0], values[1], values[2]
-
-
-def _complement(estimate: Estimate | Undefined) -> Estimate | Undefined:
-    if isinstance(estimate, Undefined):
-        return estimate
-    bounds = estimate.interval
-    if isinstance(bounds, Interval):
-        bounds = Interval(1.0 - bounds.upper, 1.0 - bounds.lower, bounds.level)
-    return Estimate(1.0 - estimate.value, bounds, estimate.n)
 
 
 def _front_note(evaluation: BenchmarkEvaluation, objectives: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.statistics.power import Design, mean_difference, minimal_detectable_effect, runs_needed
-from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.statistics.result import ONE_RUN, Undefined, if_defined
 from nasbench.reports.tables.practical_equivalence import MARGIN
 from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
 from nasbench.reports.wording import pluralize
@@ -15,7 +15,6 @@ from nasbench.ties import differences, is_constant, tolerance
 LARGEST = 100.0
 """Largest effect that is looked for, in standard deviations of the differences."""
 
-ONE = Undefined("one run shows no variation between runs")
 ALIKE = Undefined("all paired differences are equal, so their standard deviation is not known")
 
 
@@ -55,7 +54,7 @@ def _row(evaluation: BenchmarkEvaluation, label: str, reference: str, design: De
     difference = differences(outcome.score, base.score)
     spread = 0.0 if n < 2 or is_constant(difference, tolerance(outcome.score)) else float(difference.std(ddof=1))
     shown = _shown(spread, n, design) if spread > 0.0 else (ALIKE, ALIKE)
-    numbers: tuple[float | Undefined, ...] = (spread, *shown) if n > 1 else (ONE, ONE, ONE)
+    numbers: tuple[float | Undefined, ...] = (spread, *shown) if n > 1 else (ONE_RUN, ONE_RUN, ONE_RUN)
     return (
         TableCell(evaluation.short),
         TableCell(label),
@@ -66,6 +65,5 @@ def _row(evaluation: BenchmarkEvaluation, label: str, reference: str, design: De
 
 def _shown(spread: float, n: int, design: Design) -> tuple[float | Undefined, int | Undefined]:
     """Smallest difference that `n` runs show, and the runs that the margin needs."""
-    effect = minimal_detectable_effect(design, n, LARGEST)
-    smallest = effect if isinstance(effect, Undefined) else effect * spread
+    smallest = if_defined(minimal_detectable_effect(design, n, LARGEST), lambda effect: effect * spread)
     return smallest, runs_needed(design, MARGIN / spread)

@@ -46,9 +46,7 @@ def practical_table(
     for evaluation in evaluations:
         base = evaluation.outcomes[reference]
         tests = {label: paired(evaluation.outcomes[label].score, base.score, MARGIN) for label in labels}
-        adjusted = dict(
-            zip(labels, holm([t if isinstance(t, Undefined) else t.p_value for t in tests.values()]), strict=True)
-        )
+        adjusted = dict(zip(labels, holm([test.p_value for test in tests.values()]), strict=True))
         for label in labels:
             outcome = evaluation.outcomes[label]
             runs = f"{outcome.digest}+{base.digest}"

@@ -8,9 +8,9 @@ import numpy as np
 
 from nasbench.reports.analysis.accounts import NAMES
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
-from nasbench.reports.analysis.time_to_target import TimeToTarget
-from nasbench.reports.statistics.result import Undefined
-from nasbench.reports.statistics.robustness import ConditionRobustness, Ranking, across_conditions
+from nasbench.reports.analysis.time_to_target import TimeToTargetResult
+from nasbench.reports.statistics.result import Undefined, if_defined
+from nasbench.reports.statistics.robustness import ConditionRobustness, across_conditions
 from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
 from nasbench.spaces.space import Floats
 
@@ -22,7 +22,9 @@ MOST = 4
 
 
 def robustness_table(
-    evaluations: Sequence[BenchmarkEvaluation], reached: Sequence[TimeToTarget], halves: Mapping[str, float | Undefined]
+    evaluations: Sequence[BenchmarkEvaluation],
+    reached: Sequence[TimeToTargetResult],
+    halves: Mapping[str, float | Undefined],
 ) -> ReportTable | None:
     """Build the table, or None where there is one optimizer.
 
@@ -58,7 +60,7 @@ def robustness_table(
 def _rows(
     evaluation: BenchmarkEvaluation,
     evaluations: Sequence[BenchmarkEvaluation],
-    reached: Sequence[TimeToTarget],
+    reached: Sequence[TimeToTargetResult],
     half: float | Undefined,
 ) -> Iterator[tuple[TableCell, ...]]:
     conditions = {WHOLE: _final(evaluation)}
@@ -68,7 +70,7 @@ def _rows(
     found = across_conditions(conditions | others, WHOLE)
     assert not isinstance(found, Undefined)  # two optimizers or more, and the whole budget is there
     runs = "+".join(outcome.digest for outcome in evaluation.outcomes.values())
-    winner = found.winner if isinstance(found.winner, Undefined) else str(found.winner)
+    winner = found.winner
     for name in (*conditions, *(others if len(others) <= MOST else ())):
         if name != WHOLE:
             yield (
@@ -85,7 +87,7 @@ def _rows(
             TableCell(name),
             *_together(found, list(others), runs),
         )
-    share = half if isinstance(half, Undefined) else f"in {100 * half:.0f} %"
+    share = if_defined(half, lambda part: f"in {100 * part:.0f} %")
     dash = Undefined("halves are many, and each has its own order")
     yield (
         TableCell(evaluation.short),
@@ -98,9 +100,8 @@ def _rows(
 
 
 def _told(found: ConditionRobustness, name: str, runs: str) -> tuple[TableCell, TableCell, TableCell]:
-    ranking, survives = found.rankings[name], found.survives[name]
-    first = ", ".join(ranking.winners) if isinstance(ranking, Ranking) else ranking
-    same = survives if isinstance(survives, Undefined) else FORMS[survives]
+    first = if_defined(found.rankings[name], lambda ranking: ", ".join(ranking.winners))
+    same = if_defined(found.survives[name], lambda survives: FORMS[survives])
     return TableCell(first, runs=runs), TableCell(same, runs=runs), TableCell(found.agreement[name], runs=runs)
 
 
@@ -108,7 +109,7 @@ def _together(found: ConditionRobustness, names: Sequence[str], runs: str) -> tu
     """The other data sets in one row: on how many the winner is first, and the mean of tau."""
     kept = sum(found.survives[name] is True for name in names)
     known = [tau for tau in (found.agreement[name] for name in names) if not isinstance(tau, Undefined)]
-    same = found.winner if isinstance(found.winner, Undefined) else f"on {kept} of {len(names)}"
+    same = if_defined(found.winner, lambda _: f"on {kept} of {len(names)}")
     tau = float(np.mean(known)) if known else Undefined("all methods are tied everywhere, so no order can agree")
     return (
         TableCell(Undefined("each data set has its own order"), runs=runs),
@@ -121,7 +122,7 @@ def _final(evaluation: BenchmarkEvaluation) -> dict[str, Floats]:
     return {label: outcome.score for label, outcome in evaluation.outcomes.items()}
 
 
-def _targets(evaluation: BenchmarkEvaluation, reached: Sequence[TimeToTarget]) -> dict[str, dict[str, Floats]]:
+def _targets(evaluation: BenchmarkEvaluation, reached: Sequence[TimeToTargetResult]) -> dict[str, dict[str, Floats]]:
     """Restricted mean time to each target that some run reached."""
     conditions: dict[str, dict[str, Floats]] = {}
     for target in evaluation.targets:

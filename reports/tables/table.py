@@ -64,8 +64,6 @@ class TableCell:
 
 def estimated(estimate: Estimate | Undefined, runs: str, *, mark: str = "", best: bool = False) -> TableCell:
     """A cell from an estimate with its interval."""
-    if isinstance(estimate, Undefined):
-        return TableCell(estimate, runs=runs, mark=mark)
     return TableCell(estimate.value, estimate.interval, mark, best, runs)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nasbench.reports.analysis.accounts import NAMES, SCALES
-from nasbench.reports.analysis.time_to_target import TimeToTarget
-from nasbench.reports.statistics.result import Estimate, Undefined
+from nasbench.reports.analysis.time_to_target import TimeToTargetResult
+from nasbench.reports.statistics.result import if_defined
 from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn, estimated
 
 _COMPARED = (
@@ -16,7 +16,7 @@ _COMPARED = (
 )
 
 
-def time_to_target_table(arrivals: Sequence[TimeToTarget], account: str, reference: str) -> ReportTable:
+def time_to_target_table(arrivals: Sequence[TimeToTargetResult], account: str, reference: str) -> ReportTable:
     """Build the table of one account.
 
     Args:
@@ -59,7 +59,7 @@ def time_to_target_table(arrivals: Sequence[TimeToTarget], account: str, referen
     )
 
 
-def _read_off(arrivals: Sequence[TimeToTarget], account: str) -> tuple[str, ...]:
+def _read_off(arrivals: Sequence[TimeToTargetResult], account: str) -> tuple[str, ...]:
     """That a horizon is no limit of the study, where it is none."""
     if all(arrival.planned for arrival in arrivals):
         return ()
@@ -70,7 +70,7 @@ def _read_off(arrivals: Sequence[TimeToTarget], account: str) -> tuple[str, ...]
     )
 
 
-def _horizons(arrivals: Sequence[TimeToTarget], scale: float) -> str:
+def _horizons(arrivals: Sequence[TimeToTargetResult], scale: float) -> str:
     """The horizon of each data set in words, or its range over targets."""
     found: dict[str, list[float]] = {}
     for arrival in arrivals:
@@ -88,40 +88,22 @@ def _short(value: float) -> str:
     return f"{value:,.0f}" if value >= 10.0 else f"{value:.2g}"
 
 
-def _row(arrival: TimeToTarget, scale: float, compared: bool) -> tuple[TableCell, ...]:
-    mean: Estimate | Undefined
-    if isinstance(arrival.mean, Undefined):
-        mean = arrival.mean
-    else:
-        bounds = arrival.mean.interval
-        scaled = (
-            bounds
-            if isinstance(bounds, Undefined)
-            else type(bounds)(bounds.lower / scale, bounds.upper / scale, bounds.level)
-        )
-        mean = Estimate(arrival.mean.value / scale, scaled, arrival.mean.n)
-    expected = arrival.expected if isinstance(arrival.expected, Undefined) else arrival.expected / scale
+def _row(arrival: TimeToTargetResult, scale: float, compared: bool) -> tuple[TableCell, ...]:
     return (
         TableCell(arrival.benchmark),
         TableCell(arrival.target.name),
         TableCell(arrival.label),
         estimated(arrival.reached, arrival.runs),
-        estimated(mean, arrival.runs),
-        TableCell(expected, runs=arrival.runs),
+        estimated(arrival.mean.map(lambda time: time / scale), arrival.runs),
+        TableCell(if_defined(arrival.expected, lambda time: time / scale), runs=arrival.runs),
         *(_reduction(arrival) if compared else ()),
     )
 
 
-def _reduction(arrival: TimeToTarget) -> tuple[TableCell, ...]:
-    saving, p_value = arrival.saving, TableCell(arrival.p_value, runs=arrival.compared)
-    if isinstance(saving, Undefined):
-        return TableCell(saving, runs=arrival.compared), TableCell(saving, runs=arrival.compared), p_value
-    bounds = saving.interval
-    turned = (
-        bounds if isinstance(bounds, Undefined) else type(bounds)(1.0 - bounds.upper, 1.0 - bounds.lower, bounds.level)
-    )
+def _reduction(arrival: TimeToTargetResult) -> tuple[TableCell, ...]:
+    runs = arrival.compared
     return (
-        TableCell(saving.reduction, turned, runs=arrival.compared),
-        TableCell(saving.least_reduction, runs=arrival.compared),
-        p_value,
+        estimated(arrival.saving.map(lambda ratio: 1.0 - ratio), runs),
+        TableCell(if_defined(arrival.saving, lambda saving: saving.least_reduction), runs=runs),
+        TableCell(arrival.p_value, runs=runs),
     )
