@@ -11,13 +11,13 @@ def pluralize(number: int, noun: str, plural: str = "") -> str:
 
 
 def format_range(first: float, last: float) -> str:
-    """`5 to 7`, the lower one first, or `5` where both are written alike."""
+    """`5 to 7`, the lower one first, or `5` where both are written the same."""
     low, high = (f"{value:.4g}" for value in sorted((first, last)))
     return low if low == high else f"{low} to {high}"
 
 
 def none_of(number: int, noun: str) -> str:
-    """`none of 3 runs`, `the one run never`: the subject of what nobody did."""
+    """`none of 3 runs`, `the one run never`: a subject for what no run did."""
     return f"none of {pluralize(number, noun)}" if number > 1 else f"the one {noun} never"
 
 

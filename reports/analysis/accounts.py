@@ -1,4 +1,4 @@
-"""Accounts in which reports measure time, and the one that a study is told in."""
+"""Accounts in which reports measure cost, and the main one of a study."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ NAMES = {
     "epochs": "epochs of training",
     "train_seconds": "simulated hours of training",
 }
-"""What readers call them; seconds are told in hours."""
+"""Names for readers; seconds are shown in hours."""
 
 UNITS = {
     account: "simulated training time (s)" if account == "train_seconds" else name for account, name in NAMES.items()
 }
-"""Labels of axes, on which seconds are seconds."""
+"""Labels of axes, which show seconds."""
 
 SCALES = {account: 3600.0 if account == "train_seconds" else 1.0 for account in NAMES}
 """How much of an account is one of its name."""
 
 
 def main_account(budget: Budget) -> str:
-    """The account that the budget limits, in which summary, figures and tables are told: of several the first that traces record.
+    """Return the account that the budget limits, in which reports measure cost: of several the first that traces record.
 
     In another one runs are followed to different ends, and those longest that repeat themselves most: censoring would not be
     independent of the time to a target. Where traces record none of them, it is queries.

@@ -17,7 +17,7 @@ from nasbench.spaces.space import Floats
 from nasbench.ties import differences, lowest, tolerance
 
 ALPHA = 0.05
-Verdict = Literal["best", "worse", "alike", "contrary"]
+Verdict = Literal["best", "worse", "not significant", "contrary"]
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,14 @@ class OptimizerSummary:
 
     @property
     def verdict(self) -> Verdict:
-        """What the test says of it beside the best.
+        """The outcome of the test against the best.
 
         A test on ranks may contradict the means: one that is usually better can have the higher mean through a few bad runs.
         """
         if self.best:
             return "best"
         if isinstance(self.p_value, Undefined) or self.p_value >= ALPHA:
-            return "alike"
+            return "not significant"
         return "worse" if self.lean > 0 else "contrary"
 
 
@@ -112,7 +112,7 @@ def compare(scores: Mapping[str, Floats], digests: Mapping[str, str], rng: np.ra
 
 
 def resamples_for(runs: int) -> int:
-    """Bootstrap resamples: 10,000, fewer where runs are so many that the law of the mean is nearly normal."""
+    """Return the bootstrap resamples: 10,000, or 4,000 for many runs, whose mean is nearly normally distributed."""
     return 10_000 if runs <= 100 else 4_000
 
 

@@ -85,15 +85,15 @@ class BenchmarkEvaluation:
         units: unit of each objective.
         optimum: best score of all architectures.
         average: mean score of all, what a uniformly random architecture has.
-        scoring: by what scores are had, and whether the search saw it.
+        scoring: how architectures are scored, and whether the search used that split.
         main: account that the study's budget limits; see `nasbench.reports.analysis.accounts.main_account`.
         checksum: hash of the table, shortened, for facts about the benchmark; of a closed form its name.
         targets: hardest first.
-        horizons: by (target key, account), the cost up to which runs are followed: arrivals, restricted means and tests.
+        horizons: by (target key, account), the cost up to which runs are followed: success rates, restricted means and tests.
         limits: what the study's budget limits, by account.
         outcomes: by label, in the order of the study.
         front: the true front, where the study has several objectives.
-        laws: what theory says of the runs, each as if it were alone.
+        laws: theoretical predictions for the runs, each tested by itself.
         views: how users see each objective.
         recorded: whether the runs were read from a table of runs, which says nothing of training seeds, epochs and overhead.
     """

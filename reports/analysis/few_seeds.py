@@ -15,14 +15,14 @@ from nasbench.reports.wording import pluralize
 def seed_mean(values: ArrayLike, rng: np.random.Generator) -> Estimate | Undefined:
     """Return the mean over seeds with its 95% bootstrap interval (expanded percentile).
 
-    No bootstrap interval leaves the range of its sample, which holds the mean of a symmetric law with probability
+    No bootstrap interval leaves the range of its sample, which contains the mean of a symmetric distribution with probability
     `1 - 2^(1 - n)`: 75% for 3 seeds, 94% for 5; reports say so.
     """
     return stratified(np.asarray(values, dtype=float)[:, None], mean, rng)
 
 
 def most_coverage(seeds: int) -> float:
-    """Return the probability with which the range of so many seeds holds the mean of a symmetric law."""
+    """Return the probability that the range of a number of seeds contains the mean of a symmetric distribution."""
     return 1.0 - 2.0 ** (1 - seeds)
 
 

@@ -18,7 +18,7 @@ from nasbench.study.store import Store
 TRIVIAL = ("majority", "training_mean")
 """References that learn nothing: what every method must beat."""
 UNEQUAL = 1.5
-"""Classes of a test split are unequal where the largest has more than so many times the examples of the smallest."""
+"""Ratio of the largest to the smallest class of a test split from which its classes count as unequal."""
 
 
 @dataclass(frozen=True)

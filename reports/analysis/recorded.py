@@ -102,7 +102,7 @@ def _study(frame: pd.DataFrame, table: RecordedTable) -> Study:
         training_seed="random",
         repeat_policy="retrain",
         budget=Budget({"queries": int(frame["query"].max()) + 1}),
-        # Whose runs they are is not known, so they are nobody's registered method, which theorems would be held against.
+        # The methods are unknown, so they get no registered name: theorems are checked on registered methods.
         methods=tuple(MethodConfig(name=f"recorded {method}", label=method) for method in methods),
     )
 

@@ -1,4 +1,4 @@
-"""What a table of runs says of the architectures that it names: a benchmark that scores them, and cannot be searched."""
+"""The architectures of a table of runs as a benchmark, which scores them and cannot be searched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a table of runs is read: what was said of it, and what is taken where nothing was said."""
+"""How a table of runs is read: what was given, and the defaults for what was not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NO_UNIT = "a.u."
 
 @dataclass(frozen=True, kw_only=True)
 class RecordedTable:
-    """The reading of one table.
+    """How one table of runs is read.
 
     Attributes:
         source: what it is called: the name of the file.

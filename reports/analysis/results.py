@@ -168,7 +168,7 @@ class Results:
         for name, unit in zip(self.study.objectives, self._units(benchmark), strict=True):
             if unit == "%" and (np.abs(columns[name]) > 100.0).any():
                 raise NasbenchError(
-                    f"A trace of {label} on {benchmark} holds a value of {name} beyond 100 %, which no run measured; run the study again."
+                    f"A trace of {label} on {benchmark} holds a value of {name} beyond 100%, which no run measured; run the study again."
                 )
         longest = self.protocol(benchmark).epochs[-1]
         return stack_runs(columns, rows, self.study.objectives, self.study.repeat_policy, longest)

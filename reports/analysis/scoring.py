@@ -91,13 +91,13 @@ def exposure(scorings: Sequence[Scoring]) -> tuple[str, ...]:
         )
     for (split, _), names in _by(lacking).items():
         sentences.append(
-            f"There is no test split of {join_names(names)} in the table: scores are seed means on the {split} split, which is the one that the "
-            "search optimised, so they flatter every optimizer a little."
+            f"There is no test split of {join_names(names)} in the table: scores are seed means on the {split} split that the search optimised, "
+            "so they are somewhat optimistic."
         )
     for (split, _), names in _by(used).items():
         sentences.append(
-            f"On {join_names(names)} the search used the {split} split itself: scores are those that the search optimised, so they flatter every "
-            "optimizer and say nothing of data that it did not see."
+            f"On {join_names(names)} the search used the {split} split itself: scores are values that the search optimised, so they are "
+            "optimistic and do not estimate performance on unseen data."
         )
     return tuple(sentences)
 

@@ -57,7 +57,7 @@ def standard_targets(oracle: Truth, unit: str) -> tuple[Target, ...]:
     hundredth = max(1, oracle.size // 100)
     ranks = [("best", "best architecture", 1), ("ten-best", "one of the ten best", 10)]
     if unit != "%":
-        ranks.append(("top-1-percent", f"best {hundredth} (1 %)", hundredth))
+        ranks.append(("top-1-percent", f"best {hundredth} (1%)", hundredth))
     # Ties with the last one belong: they are as good.
     thresholds = [(key, name, oracle.search_rank(count)) for key, name, count in ranks]
     targets = [

@@ -1,4 +1,4 @@
-"""What theory says of the runs of a study: laws and bounds beside what was seen of them."""
+"""Theoretical predictions for the runs of a study: distributions and bounds, and the observed values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Time to target on one benchmark: how many runs arrived, how long it took, and how much of the reference's time was saved."""
+"""Time to target on one benchmark: success rate, restricted mean time, and the time saved against the reference."""
 
 from __future__ import annotations
 

@@ -37,11 +37,11 @@ def anytime(evaluations: Sequence[BenchmarkEvaluation], account: str) -> Figure:
         name=name,
         title=title,
         caption=(
-            f"Regret of the incumbent ({scored_by([e.scoring for e in evaluations])}, of the architecture that looks best to the search, "
-            f"{'minus the best of all' if evaluations[0].view.direction == 'min' else 'taken from the best of all'}), "
+            f"Regret of the incumbent ({scored_by([e.scoring for e in evaluations])}, of the architecture with the best observed value, "
+            f"{'minus the best of all' if evaluations[0].view.direction == 'min' else 'subtracted from the best of all'}), "
             f"median over {join_names([str(n) for n in runs], 'or')} {'run' if runs == [1] else 'runs'}; "
-            f"{band_note(len(evaluations[0].outcomes), 'the band holds the middle half of the runs')}. "
-            "A curve ends where the first of its runs does. The vertical axis is linear below its lowest power of ten, so that zero regret can be shown."
+            f"{band_note(len(evaluations[0].outcomes), 'band: interquartile range')}. "
+            "A curve ends where its first run ends. The vertical axis is linear below its lowest power of ten, so that zero regret can be shown."
         ),
         panels=panels,
     )

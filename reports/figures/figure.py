@@ -68,7 +68,7 @@ class Figure:
 
 
 def panel_name(*parts: str) -> str:
-    """A name for files and anchors: letters, digits, dots and dashes; what had others is told apart by a checksum."""
+    """Return a name for files and anchors: letters, digits, dots and dashes, and a checksum where other signs were replaced."""
     text = "-".join(parts).replace("/", "-")
     plain = re.sub(r"[^A-Za-z0-9.-]", "_", text)[:MOST_SIGNS]
     return plain if plain == text else f"{plain}-{zlib.crc32(text.encode(errors='replace')):08x}"

@@ -51,7 +51,7 @@ def _panel(evaluation: BenchmarkEvaluation) -> Panel:
         point = {"marker": "o"} if len(fronts.budgets) == 1 else {}
         axes.plot(fronts.budgets, middle, label=shown(label), **style, **point)
         draw_band(axes, fronts.budgets, low, high, style["color"], len(labels))
-        sentences.append(f"{label} {100 * middle[-1]:.1f} % after {fronts.budgets[-1]:,.0f}")
+        sentences.append(f"{label} {100 * middle[-1]:.1f}% after {fronts.budgets[-1]:,.0f}")
     if all(o.fronts is not None and o.fronts.budgets[0] > 0.0 for o in evaluation.outcomes.values()):
         axes.set_xscale("log")
         log_axis(axes.xaxis)

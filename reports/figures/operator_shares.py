@@ -33,7 +33,7 @@ def operator_share_figure(evaluations: Sequence[BenchmarkEvaluation]) -> Figure 
         caption=(
             f"Fraction of queries proposed by each operator, in windows of queries, "
             f"mean over {join_names([str(n) for n in runs], 'or')} {'run' if runs == [1] else 'runs'}; "
-            "bands: 95 % CI of the mean (Student's t). Colours denote operators, not optimizers."
+            "bands: 95% CI of the mean (Student's t). Colours denote operators, not optimizers."
         ),
         panels=panels,
     )
@@ -57,7 +57,7 @@ def _panel(
             edges, np.append(low, low[-1]), np.append(high, high[-1]), step="post", color=style["color"], alpha=0.2, linewidth=0
         )  # fmt: skip
         sentences.append(
-            f"{part} {100 * float(mean @ weights):.1f} % of all queries, {100 * mean[0]:.0f} % in the first window, {100 * mean[-1]:.0f} % in the last"
+            f"{part} {100 * float(mean @ weights):.1f}% of all queries, {100 * mean[0]:.0f}% in the first window, {100 * mean[-1]:.0f}% in the last"
         )
     axes.set_xlim(0.0, edges[-1])
     axes.set_ylim(-0.02, 1.02)
@@ -72,7 +72,7 @@ def _panel(
 
 
 def _half_width(share: np.ndarray) -> np.ndarray:
-    """Half of the 95 % interval of the mean over runs `(R, W)`, `(W,)`; 0 for one run, which has none."""
+    """Half of the 95% interval of the mean over runs `(R, W)`, `(W,)`; 0 for one run, which has none."""
     runs = len(share)
     if runs < 2:
         return np.zeros(share.shape[1])

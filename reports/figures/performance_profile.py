@@ -42,7 +42,7 @@ def performance_profile(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
             else "the one target was reached by no run",
         )
     if (costs[solved] <= 0.0).any():
-        return Figure(NAME, TITLE, "", (), "a target was reached at no cost, of which there are no multiples")
+        return Figure(NAME, TITLE, "", (), "a target was reached at no cost, so there is no ratio of costs")
     cheapest = np.where(solved, costs, np.inf).min(axis=0)
     largest = float(np.max(np.where(solved, costs / cheapest, 1.0), where=solved, initial=1.0))
     factors = np.geomspace(1.0, max(largest * 1.1, 2.0), POINTS)
@@ -60,14 +60,14 @@ def performance_profile(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
         axes.set_ylabel("fraction of targets")
         axes.set_title(f"{pluralize(problems, 'target')} on {pluralize(len(evaluations), 'data set')}")
         add_legend(figure, axes)
-    best = "; ".join(f"{label} is cheapest on {100 * row[0]:.0f} %" for label, row in zip(labels, profile, strict=True))
+    best = "; ".join(f"{label} is fastest on {100 * row[0]:.0f}%" for label, row in zip(labels, profile, strict=True))
     return Figure(
         name=NAME,
         title=TITLE,
         caption=(
-            "Fraction of the (data set, target) pairs that an optimizer reaches with at most so many times the expected running time of the cheapest one, "
+            "Fraction of (data set, target) pairs that an optimizer reaches within a multiple of the expected running time of the fastest optimizer, "
             f"in {UNITS[evaluations[0].main]}; higher is better. "
-            "Targets that no run reached count against all. With more than two optimizers read it against one rival at a time."
+            "Targets that no run reached count against all. Of more than two optimizers a profile ranks only the first (Gould and Scott 2016)."
         ),
         panels=(Panel(NAME, TITLE, figure, f"Performance profile over {pluralize(problems, 'target')}: {best}."),),
     )

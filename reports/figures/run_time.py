@@ -52,7 +52,7 @@ def _panel(evaluation: BenchmarkEvaluation) -> Panel | Undefined:
             return solved
         point = {"marker": "o"} if len(solved) == 1 else {}
         axes.step(budgets, solved, where="post", label=shown(label), **line_style(labels, label), **point)
-        sentences.append(f"{label} {100 * solved[-1]:.0f} % within {end:,.0f}")
+        sentences.append(f"{label} {100 * solved[-1]:.0f}% within {end:,.0f}")
     if axes.dataLim.x0 > 0.0:
         axes.set_xscale("log")
         log_axis(axes.xaxis)

@@ -1,4 +1,4 @@
-"""One look for every figure: colours that colour-blind readers tell apart, in the order of the study, on paper and on dark screens."""
+"""The style of every figure: colours that colour-blind readers can distinguish, in the order of the study, in print and on dark screens."""
 
 from __future__ import annotations
 
@@ -86,13 +86,13 @@ def draw_band(axes: Any, at: Any, low: Any, high: Any, color: str, count: int, *
 
 
 def band_note(count: int, note: str) -> str:
-    """What a caption says of the bands."""
+    """Return what a caption says about the bands."""
     return note if count <= MOST_BANDS else f"bands are left out, as there are more than {MOST_BANDS} optimizers"
 
 
 @contextmanager
 def figure_style() -> Iterator[None]:
-    """Apply the look inside a `with` block, whatever the user's own configuration of matplotlib says."""
+    """Apply the look inside a `with` block, whatever the user's configuration of matplotlib is."""
     import matplotlib
 
     with matplotlib.rc_context(), warnings.catch_warnings():
@@ -164,12 +164,14 @@ def power_text(value: float) -> str:
 
 
 def settle(figure: Any) -> None:
-    """Lay the figure out once and for all, so that every format shows the same and none does it again.
+    """Capitalise the labels of axes and lay the figure out once and for all, so that every format shows the same.
 
     Titles and labels under the axes are moved, and made smaller if need be, until nothing of them is cut off: the layout keeps them
     in the middle of the axes, which stand far to the right where the names beside them are long. Where names leave no room for the
     axes at all, they are made smaller first.
     """
+    for label in (axis.label for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+        label.set_text(label.get_text()[:1].upper() + label.get_text()[1:])
     for _ in range(MOST_TRIES):
         if _has_room(figure):
             break
@@ -186,11 +188,11 @@ def settle(figure: Any) -> None:
 
 def _has_room(figure: Any) -> bool:
     """Lay the figure out; whether what stands around the axes left room for them."""
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         figure.draw_without_rendering()
-    collapsed = [one for one in told if "collapsed to zero" in str(one.message)]
-    for one in told:
+    collapsed = [one for one in caught if "collapsed to zero" in str(one.message)]
+    for one in caught:
         if one not in collapsed:
             warnings.warn(str(one.message), one.category, stacklevel=2)
     return not collapsed

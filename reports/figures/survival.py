@@ -37,8 +37,8 @@ def survival(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
         caption=(
             f"Kaplan-Meier curves: fraction of runs that have not yet queried {target.name} (by {searched_on([e.scoring for e in evaluations])}); "
             f"lower is better; "
-            f"{band_note(len(evaluations[0].outcomes), 'the band holds the 95 % pointwise bounds')}. "
-            "Marks at the right end: runs were still without it at the horizon, up to which all are followed."
+            f"{band_note(len(evaluations[0].outcomes), 'band: pointwise 95% CI')}. "
+            "A mark at the right end: some runs had not reached it at the horizon."
         ),
         panels=panels,
     )

@@ -1,4 +1,4 @@
-"""Bound against trace: laws and bounds of theory beside what the runs of the study did."""
+"""Theoretical predictions, distributions and bounds, compared with the observed runs of a study."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nasbench.reports.figures.style import INK, add_legend, figure_style, line_s
 from nasbench.reports.wording import pluralize
 from nasbench.theory.traces.trace_check import LawCurve, TraceCheck
 
-KINDS = {"exact": "exact law", "simulated": "law, simulated", "bound": "proved bound"}
+KINDS = {"exact": "exact distribution", "simulated": "simulated distribution", "bound": "proved bound"}
 
 
 def laws(evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[TraceCheck]) -> Figure | None:
@@ -27,7 +27,7 @@ def laws(evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[TraceCheck
         name="bound-against-trace",
         title="Theoretical predictions compared with the observed runs",
         caption=(
-            "Observed runs (in colour, with a 95 % band: Dvoretzky-Kiefer-Wolfowitz for a distribution, normal for a mean) and the "
+            "Observed runs (in colour, with a 95% band: Dvoretzky-Kiefer-Wolfowitz for a distribution, normal for a mean) and the "
             "predicted distribution or bound (dashed); a distribution must lie within the band, a bound on its side of it. "
             "P(T ≤ t): fraction of runs that had queried one of the best architectures, by "
             f"{searched_on([e.scoring for e, _, _ in drawn])}, after t queries. "

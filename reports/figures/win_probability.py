@@ -27,7 +27,7 @@ def win_probability(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
     return Figure(
         name=NAME,
         title=TITLE,
-        caption="Probability that a run of the row's optimizer ends with a lower score than a run of the column's, ties counting half, in percent.",
+        caption="Probability (%) that the final score of a run of the row's optimizer is better than that of a run of the column's; ties count half.",
         panels=panels,
     )
 
@@ -70,6 +70,6 @@ def _panel(evaluation: BenchmarkEvaluation) -> Panel:
     axes.spines[:].set_visible(False)
     axes.set_title(shown(evaluation.short))
     pairs = "; ".join(
-        f"{labels[i]} beats {labels[j]} in {100 * wins[i, j]:.0f} %" for i in range(count) for j in range(i + 1, count)
+        f"{labels[i]} beats {labels[j]} in {100 * wins[i, j]:.0f}%" for i in range(count) for j in range(i + 1, count)
     )
     return Panel(panel_name(NAME, evaluation.short), evaluation.short, figure, f"On {evaluation.short} {pairs}.")

@@ -62,7 +62,7 @@ class Hypothesis(FileModel):
 
     @property
     def bound(self) -> float | None:
-        """What the evidence is held against, where that is one number."""
+        """The threshold of the evidence, where that is one number."""
         return None
 
 

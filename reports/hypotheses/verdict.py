@@ -44,7 +44,7 @@ class ClaimVerdict:
     Attributes:
         claim: the registration.
         outcome: the verdict.
-        threshold: that the bound is held against; None where there is none.
+        threshold: that the bound is compared with; None where there is none.
         parts: the numbers, all of them.
         evidence: one sentence with the decisive number and the hash of what it stands on.
         change: what would change the verdict.

@@ -15,11 +15,11 @@ from nasbench.reports.wording import join_names, pluralize
 REPEATS = {
     "retrain": "An architecture that is queried again is trained again, with a new training seed, and charged again.",
     "cache": "An architecture that is queried again returns what it returned before and costs nothing.",
-    "cache_isomorphic": "An architecture whose function was trained before returns what that one returned and costs nothing.",
+    "cache_isomorphic": "An architecture isomorphic to one that was trained before returns the value of that one and costs nothing.",
 }
 SEEDS = {
     "random": "A query is answered by one of the trained seeds, drawn anew for each run and architecture and equal for all optimizers in the same run.",
-    "mean": "A query is answered by the mean over the trained seeds, so that the search meets no noise.",
+    "mean": "A query is answered by the mean over the trained seeds, so the search observes no noise.",
 }
 
 
@@ -56,13 +56,13 @@ def _scores(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> str
     if results.recorded and not results.recorded.timed:
         time = ""
     elif all(e.is_exact for e in evaluations):
-        time = " A closed form trains nothing; a budget in seconds charges it one second a query."
+        time = " A closed form trains nothing; a budget in seconds charges one second per query."
     else:
-        time = " Simulated training time is what the table records for each training, summed."
+        time = " Simulated training time is the sum of the times that the table records for the trainings."
     return (
         f"The incumbent is the architecture with the {evaluations[0].view.best} observed first objective so far"
         + (" at the highest fidelity reached so far" if several else "")
-        + f". Reports score it by its {scored_by(scorings)}. "
+        + f". It is scored by its {scored_by(scorings)}. "
         + "".join(f"{sentence} " for sentence in exposure(scorings))
         + f"Regret is {_regret(evaluations[0].view)}."
         + time
@@ -74,10 +74,9 @@ def _times(evaluations: Sequence[BenchmarkEvaluation]) -> str:
     main = NAMES[evaluations[0].main]
     return (
         f"Targets, fixed before any run was read: {targets}. Time to a target includes the query that reaches it; a run that ends before is censored "
-        f"there. Summary, curves and robustness count {main}, the account that the budget limits. Arrivals, restricted means (the area under the "
-        "Kaplan-Meier curve), expected running times and log-rank tests all follow the runs up to one horizon that is common to the optimizers of a "
-        "data set: the budget's own limit where every run without the target was followed so far, else the least cost at which such a run stopped, "
-        "which is read off these runs."
+        f"there. The summary, curves and robustness analysis measure cost in {main}, which the budget limits. Success rates, restricted means (the "
+        "area under the Kaplan-Meier curve), expected running times and log-rank tests use one horizon for all optimizers on a data set: the "
+        "budget where every run that missed the target was followed up to it, otherwise the least cost at which such a run stopped."
     )
 
 
@@ -106,4 +105,4 @@ def settings_of(results: Results) -> Mapping[str, str]:
 
 
 def _criterion(criterion: str) -> str:
-    return "when it is queried" if criterion == "queried" else "when the incumbent is within it"
+    return "when it is queried" if criterion == "queried" else "when the incumbent meets it"

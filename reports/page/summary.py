@@ -35,7 +35,7 @@ def summary(
     reference: str,
     halves: Mapping[str, float | Undefined],
 ) -> tuple[str, ...]:
-    """Sentences in the order a reader wants them: what ran, who ended best where, how much time was saved, what could not be seen.
+    """Return the sentences in order of importance: extent, best optimizer of each data set, search time, robustness, power.
 
     Args:
         results: the study.
@@ -65,7 +65,7 @@ def _abbreviate_names(names: Sequence[str]) -> str:
 def format_interval(estimate: Estimate, digits: int) -> str:
     """The interval of an estimate in words, or that there is none."""
     if isinstance(estimate.interval, Interval):
-        level = f"{100 * estimate.interval.level:g} %"
+        level = f"{100 * estimate.interval.level:g}%"
         return f"{level} CI {estimate.interval.lower:.{digits}f} to {estimate.interval.upper:.{digits}f}"
     return f"no CI: {estimate.interval.reason}"
 
@@ -99,7 +99,7 @@ def _winner(evaluation: BenchmarkEvaluation, comparison: Comparison) -> str:
     first = comparison.standings[comparison.best]
     if isinstance(first.mean, Undefined):
         return f"On {evaluation.short} nothing can be said: {first.mean.reason}."
-    unit = f" {evaluation.unit}"
+    unit = "%" if evaluation.unit == "%" else f" {evaluation.unit}"
     above = first.mean.value - evaluation.optimum
     digits = digits_for([first.mean])
     view = evaluation.view
@@ -121,16 +121,16 @@ def _winner(evaluation: BenchmarkEvaluation, comparison: Comparison) -> str:
         head = f"On {evaluation.short} {comparison.best} ends with the {view.best} mean, {value}"
     worse = [f"{label} ({_effect(s.effect)})" for label, s in others.items() if s.verdict == "worse"]
     contrary = [f"{label} ({_effect(s.effect)})" for label, s in others.items() if s.verdict == "contrary"]
-    alike = [label for label, s in others.items() if s.verdict == "alike"]
+    not_significant = [label for label, s in others.items() if s.verdict == "not significant"]
     parts = []
     if worse:
-        parts.append(f"significantly worse (5 % level): {_abbreviate_names(worse)}")
+        parts.append(f"significantly worse (5% level): {_abbreviate_names(worse)}")
     if contrary:
         parts.append(
             f"significantly better in most runs, but with a worse mean because of a few bad runs: {join_names(contrary)}"
         )
-    if alike:
-        parts.append(f"difference not significant: {_abbreviate_names(alike)}")
+    if not_significant:
+        parts.append(f"difference not significant: {_abbreviate_names(not_significant)}")
     return head + ("; " + "; ".join(parts) if parts else "") + "."
 
 
@@ -147,11 +147,11 @@ def _savings(others: Sequence[str], reference: str, reached: Sequence[TimeToTarg
     }
     target, name = found[others[0]][0].target.name, NAMES[reached[0].account]
     sentences = [
-        f"{len(faster)} of {len(others)} optimizers reached {target} with significantly fewer {name} than {reference} on every data set (95 % CI)."
+        f"{len(faster)} of {len(others)} optimizers reached {target} with significantly fewer {name} than {reference} on every data set (95% CI)."
     ]
     if ratios:
         quickest = min(ratios, key=lambda label: ratios[label])
-        sentences.append(f"The quickest of them on average: {_saving(quickest, reference, reached)}")
+        sentences.append(f"Fastest on average: {_saving(quickest, reference, reached)}")
     return tuple(sentences)
 
 
@@ -160,7 +160,7 @@ def _is_faster(saving: RestrictedMeanRatio | Undefined) -> bool:
 
 
 def _saving(label: str, reference: str, reached: Sequence[TimeToTargetResult]) -> str:
-    """How much of what the reference spends a target takes, data set by data set."""
+    """Return the mean cost of a target relative to the reference's, data set by data set."""
     found = [a for a in reached if a.label == label]
     name = NAMES[found[0].account]
     phrases, faster = [], 0
@@ -171,16 +171,15 @@ def _saving(label: str, reference: str, reached: Sequence[TimeToTargetResult]) -
             continue
         bounds = saving.interval
         text = (
-            f"95 % CI {100 * bounds.lower:.0f} to {100 * bounds.upper:.0f} %"
+            f"95% CI {100 * bounds.lower:.0f} to {100 * bounds.upper:.0f}%"
             if isinstance(bounds, Interval)
             else f"no CI: {bounds.reason}"
         )
         faster += _is_faster(saving)
-        phrases.append(f"{100 * saving.value:.0f} % on {arrival.benchmark} ({text})")
-    return (
-        f"To reach {found[0].target.name}, {label} needed as a percentage of the {name} of {reference}: {join_names(phrases)}; "
-        f"significantly fewer {name} on {faster} of {pluralize(len(found), 'data set')}."
-    )
+        phrases.append(f"{100 * saving.value:.0f}% on {arrival.benchmark} ({text})")
+    several = f"significantly fewer on {faster} of {len(found)} data sets"
+    verdict = several if len(found) > 1 else "significantly fewer" if faster else "not significantly fewer"
+    return f"Mean {name} to reach {found[0].target.name}, relative to {reference}: {label} {join_names(phrases)}; {verdict}."
 
 
 def _robust(evaluations: Sequence[BenchmarkEvaluation], halves: Mapping[str, float | Undefined]) -> tuple[str, ...]:
@@ -202,10 +201,11 @@ def _robust(evaluations: Sequence[BenchmarkEvaluation], halves: Mapping[str, flo
     sentences += _half_budget(evaluations)
     known = {name: share for name, share in halves.items() if not isinstance(share, Undefined)}
     if known:
-        texts = [f"{100 * share:.0f} % on {name}" for name, share in known.items()]
-        sentences.append(
-            f"The same optimizer has the {best} mean in random half-splits of the runs in {join_names(texts)}."
-        )
+        texts = [
+            f"{100 * share:.0f}% of cases" + (f" on {name}" if len(evaluations) > 1 else "")
+            for name, share in known.items()
+        ]
+        sentences.append(f"On random halves of the runs the same optimizer has the {best} mean in {join_names(texts)}.")
     return tuple(sentences)
 
 
@@ -216,9 +216,12 @@ def _half_budget(evaluations: Sequence[BenchmarkEvaluation]) -> list[str]:
         half, whole = (rank_methods(evaluation.at_fraction(fraction)) for fraction in (0.5, 1.0))
         if not isinstance(half, Undefined) and not isinstance(whole, Undefined) and half.winners == whole.winners:
             led.append(evaluation.short)
-    names = f" ({join_names(led)})" if led and len(evaluations) > 1 else ""
+    best = evaluations[0].view.best
+    if len(evaluations) == 1:
+        return [f"At half the budget {'the same' if led else 'another'} optimizer has the {best} mean."]
+    names = f" ({join_names(led)})" if led else ""
     return [
-        f"At half the budget the same optimizer has the {evaluations[0].view.best} mean on {len(led)} of {pluralize(len(evaluations), 'data set')}{names}."
+        f"At half the budget the same optimizer has the {best} mean on {len(led)} of {len(evaluations)} data sets{names}."
     ]
 
 
@@ -237,10 +240,10 @@ def _power(results: Results) -> tuple[str, ...]:
     )
     smallest = minimal_detectable_effect(design, runs, 0.5)
     if isinstance(smallest, Undefined):
-        return (f"The study had no power to detect a difference: {smallest.reason}; {needed} of each.",)
+        return (f"The study had no power to detect a difference: {smallest.reason}; {needed} of each optimizer.",)
     return (
-        f"With {pluralize(runs, 'run')} of each, the minimum detectable effect at a power of 80 % is A12 = {0.5 + smallest:.2f} "
-        f"(rank sum at 5 % over {pluralize(pairs, 'pair')}); smaller effects may exist undetected; {needed} of each.",
+        f"With {pluralize(runs, 'run')} of each, the minimum detectable effect at a power of 80% is A12 = {0.5 + smallest:.2f} "
+        f"(rank-sum test at 5%, Bonferroni over {pluralize(pairs, 'pair')}); {needed} of each optimizer.",
     )
 
 

@@ -3,7 +3,7 @@
 Sources: Efron and Tibshirani 1993, "An Introduction to the Bootstrap", chapters 12 to 14; Hesterberg 2015, "What Teachers
 Should Know about the Bootstrap", section 4.4 (the expanded percentile); Agarwal et al. 2021 (stratification by task).
 
-Coverage of nominal 95 % intervals at n = 30 (4,000 simulated samples, standard error 0.35 to 0.5; the tests repeat it):
+Coverage of nominal 95% intervals at n = 30 (4,000 simulated samples, standard error 0.35 to 0.5; the tests repeat it):
 
                               mean                         median             stratified over 3 tasks
     law           percentile   BCa   studentised     percentile   BCa    mean   IQM    median
@@ -13,7 +13,7 @@ Coverage of nominal 95 % intervals at n = 30 (4,000 simulated samples, standard 
 
 So for the mean of few runs from a skewed law only the studentised interval keeps near its level, and none does under the long
 tail of the lognormal: report an interquartile mean or a median there. The interval of a median of task means covers up to
-98 % where the tasks have nearly one mean.
+98% where the tasks have nearly one mean.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def bca_probabilities(
         replicates: `(resamples,)`, the statistic of each resample.
         value: the statistic of the sample.
         jackknife: for each independent sample, the statistic with each of its observations left out.
-        probabilities: the nominal ones, 0.025 and 0.975 for a two-sided 95 % interval.
+        probabilities: the nominal ones, 0.025 and 0.975 for a two-sided 95% interval.
 
     Source: Efron and Tibshirani 1993, equations 14.10, 14.14, 14.15; several samples as in Efron 1987, section 6.
     """
@@ -186,7 +186,7 @@ def stratified(
 ) -> Estimate | Undefined:
     """Estimate a statistic over tasks, resampling the runs of each task by itself (expanded percentile interval).
 
-    It speaks of new runs on these tasks; tasks are not resampled, so it says nothing about new tasks.
+    It generalises to new runs on these tasks; tasks are not resampled, so it does not generalise to new tasks.
 
     Args:
         scores: `(runs, tasks)`.

@@ -60,7 +60,7 @@ def hierarchical(
         if problem := incomplete(values, f"data set {i}", 3):
             return problem
         if is_constant(values):
-            return Undefined(f"all runs of data set {i} differ alike, so its variance is unknown")
+            return Undefined(f"all paired differences on data set {i} are equal, so their variance is unknown")
     means = np.array([values.mean() for values in data])
     if is_constant(means):
         return Undefined("all data sets have exactly one mean, so the spread between them is unknown")

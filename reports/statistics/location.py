@@ -86,6 +86,6 @@ def median_bounds(values: ArrayLike, *, level: float = 0.95) -> tuple[float, flo
     k = int(binom.ppf(level, n, 0.5)) + 1 if n else 1
     if k > n:
         return Undefined(
-            f"{pluralize(n, 'run')} {'is' if n == 1 else 'are'} too few for a bound of the median at {100 * level:g} %"
+            f"{pluralize(n, 'run')} {'is' if n == 1 else 'are'} too few for a bound of the median at {100 * level:g}%"
         )
     return float(ordered[n - k]), float(ordered[k - 1])

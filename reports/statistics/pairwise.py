@@ -98,9 +98,9 @@ def a12(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> Estimate | Undefi
     """Estimate Vargha and Delaney's A12 = P(X > Y) + P(X = Y) / 2; above a half, `x` tends to be larger (so worse).
 
     The interval is Newcombe's method 5, which stays within 0 to 1 and is defined at complete separation. At n = 30 in each
-    sample its 95 % cover 94.8 to 96.8 % for normal laws that differ by a shift (A12 of 0.5 to 0.92); it takes the two laws to be
-    of one shape, and covers 92 % where one standard deviation is four times the other. `probability_of_improvement` with
-    one task covers 93.6 to 95.5 % in all these cases, but has no interval at complete separation.
+    sample its 95% cover 94.8 to 96.8% for normal laws that differ by a shift (A12 of 0.5 to 0.92); it takes the two laws to be
+    of one shape, and covers 92% where one standard deviation is four times the other. `probability_of_improvement` with
+    one task covers 93.6 to 95.5% in all these cases, but has no interval at complete separation.
     """
     check_level(level)
     first, second = as_array(x, 1, "x"), as_array(y, 1, "y")

@@ -1,11 +1,11 @@
 """Success rates and their intervals.
 
-Coverage of nominal 95 % intervals at n = 30, exact (a finite sum), for rates from 0.05 to 0.95 in steps of 0.001:
+Coverage of nominal 95% intervals at n = 30, exact (a finite sum), for rates from 0.05 to 0.95 in steps of 0.001:
 
-    Clopper-Pearson   never below 95 %; 95.4 to 99.4, 97.2 on average
+    Clopper-Pearson   never below 95%; 95.4 to 99.4, 97.2 on average
     Wilson            92.2 to 97.9, 95.3 on average
 
-A binomial interval cannot cover 95 % at every rate: its coverage is a saw. Use Clopper-Pearson where a guarantee is
+A binomial interval cannot cover 95% at every rate: its coverage is a saw. Use Clopper-Pearson where a guarantee is
 wanted, Wilson where the level should hold on average.
 """
 

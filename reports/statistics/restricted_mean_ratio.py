@@ -27,7 +27,7 @@ class RestrictedMeanRatio(Estimate):
         lower, upper: one-sided bounds of the ratio, each at `level` by itself, or why there is none.
         mean_a, mean_b: the restricted means, in the units of time.
         level: nominal coverage.
-        method: how the bounds were had.
+        method: how the bounds were computed.
     """
 
     n_b: int
@@ -92,16 +92,16 @@ def restricted_mean_ratio(
 ) -> RestrictedMeanRatio | Undefined:
     """Estimate RMST_A / RMST_B with bootstrap-t bounds on the logarithm.
 
-    Coverage at n = 30 of the nominal 95 % interval / lower bound / upper bound (2,000 simulated studies each, standard error
+    Coverage at n = 30 of the nominal 95% interval / lower bound / upper bound (2,000 simulated studies each, standard error
     0.5): exponential times, horizon at twice the baseline's mean, 95.4 / 96.0 / 95.2; the same with early random censoring
-    96.6 / 96.6 / 95.9; a baseline of which 2 to 20 % of the runs arrive, beside a method that mostly does, 94.8 to 95.8. Pairs: 94.9 / 95.4 / 95.4 at
+    96.6 / 96.6 / 95.9; a baseline of which 2 to 20% of the runs arrive, beside a method that mostly does, 94.8 to 95.8. Pairs: 94.9 / 95.4 / 95.4 at
     correlation 0.7; but 92 / 95 / 91 to 92 where each pair has nearly one ratio and only the censored tail breaks it.
-    Percentile and BCa bounds were tried and are short on one side (93.4 to 94.4 %, upper bound, n = 30).
+    Percentile and BCa bounds were tried and are short on one side (93.4 to 94.4%, upper bound, n = 30).
 
     A method that never arrived shows resampling nothing: its arrival rate then takes the exact law of zero successes, and an
     arrival is taken to cost nothing, so its uncertainty is overstated rather than left out. Where both arrive rarely there are no
-    bounds: with fewer than 5 arrivals of one and fewer than 10 of the other, nominal 95 % covered 88 to 90 (arrivals of 3 to 5 % of
-    100 runs, or 10 to 15 % of 30).
+    bounds: with fewer than 5 arrivals of one and fewer than 10 of the other, nominal 95% covered 88 to 90 (arrivals of 3 to 5% of
+    100 runs, or 10 to 15% of 30).
 
     Args:
         a: the runs of the method in question.
@@ -151,7 +151,7 @@ def restricted_mean_ratio(
         ]
         bounds, method = (
             np.quantile(areas[0] / areas[1], probabilities),
-            "percentile bootstrap, no arrival taken exactly",
+            "percentile bootstrap, exact distribution of zero successes",
         )
     interval: Interval | Undefined
     lower: float | Undefined
@@ -176,7 +176,7 @@ def restricted_mean_ratio(
 
 
 def _rare(a: CensoredTimes, b: CensoredTimes) -> Undefined | None:
-    """Return why arrivals are too few for bounds, or None where they are enough or no run is censored."""
+    """Return why too few runs reached the target for bounds; None where enough did or no run is censored."""
     fewer, more = sorted((a.events, b.events))
     if a.events + b.events == a.runs + b.runs or fewer >= FEWEST_ARRIVALS or more >= 2 * FEWEST_ARRIVALS:
         return None

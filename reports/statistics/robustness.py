@@ -39,7 +39,7 @@ class ConditionRobustness:
     Attributes:
         winner: the winner of the condition it was declared under, or why there is no single one.
         rankings: each condition's ranking, or why it has none.
-        survives: for each other condition, whether the winner wins alone; undefined where that cannot be told.
+        survives: for each other condition, whether the winner wins alone; undefined where it cannot be determined.
         agreement: for each other condition, Kendall's tau-b between its ranking and the declared one.
     """
 

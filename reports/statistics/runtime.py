@@ -45,7 +45,7 @@ def simulated_restarts(times: CensoredTimes, size: int, rng: np.random.Generator
 def run_time_distribution(targets: Sequence[CensoredTimes], budgets: ArrayLike) -> FloatArray | Undefined:
     """Return `(budgets,)`: the fraction of (run, target) pairs solved within each budget.
 
-    Every target weighs the same, whatever its number of runs. A budget beyond where an unsuccessful run stopped would count
+    All targets have equal weight, regardless of their numbers of runs. A budget beyond where an unsuccessful run stopped would count
     it as a failure it may not be: the distribution is undefined there, so restrict budgets to what every run was given.
 
     Args:

@@ -60,7 +60,7 @@ def kaplan_meier(times: CensoredTimes, *, level: float = 0.95) -> SurvivalCurve 
 
     The bounds are Wilson's for the effective sample size S (1 - S) / Greenwood's variance, so they are Wilson's for a plain
     rate while nothing is censored, and are defined where the curve is 1 or 0. With all runs censored the curve is 1. At n = 30
-    their 95 % cover 94 to 96 %, with or without early censoring (exponential times, survival 0.14 to 0.82).
+    their 95% cover 94 to 96%, with or without early censoring (exponential times, survival 0.14 to 0.82).
     """
     from scipy.special import ndtri
 
@@ -119,14 +119,14 @@ def restricted_mean(times: CensoredTimes, horizon: float, *, level: float = 0.95
     """Estimate the restricted mean time to target.
 
     The interval is Wilson's for value / horizon, with the effective sample size that matches Greenwood's variance, and
-    Student's quantile: a bounded time has a skewed mean, which a symmetric interval misses. Its 95 % cover at n = 30 (20,000
+    Student's quantile: a bounded time has a skewed mean, which a symmetric interval misses. Its 95% cover at n = 30 (20,000
     simulated samples each):
 
         exponential times, horizon 0.2 / 0.5 / 1 / 2 / 4 / 30 times their mean   94.1 95.7 95.6 95.0 94.3 93.9
         lognormal(1) times, horizon 0.5 / 1 / 2 / 5 / 20 times their median      94.6 95.5 95.7 94.0 90.7
         normal times, horizon at -0.5 / 0 / 1 standard deviations                93.7 94.8 95.4
 
-    so it is short of 93 % only for a long tail that the horizon does not cut. Under 5 arrivals it would cover far less, and is
+    so it is short of 93% only for a long tail that the horizon does not cut. Under 5 arrivals it would cover far less, and is
     not given.
 
     Args:

@@ -44,9 +44,9 @@ def ablation_table(
         TableColumn(key="base", heading="base", kind="text", group=True),
         TableColumn(key="variant", heading="variant", kind="text"),
         TableColumn(key="change", heading="what differs", kind="text"),
-        TableColumn(key="difference", heading="variant minus base [95 %]", digits=digits + 1),
+        TableColumn(key="difference", heading="variant minus base [95% CI]", digits=digits + 1),
         TableColumn(key="p_value", heading="p", kind="p_value"),
-        TableColumn(key="a12", heading="A12 [95 %]"),
+        TableColumn(key="a12", heading="A12 [95% CI]"),
         TableColumn(key="n", heading="n", kind="count"),
     )
     rows = []
@@ -80,7 +80,7 @@ def ablation_table(
         columns=columns,
         rows=tuple(rows),
         notes=(
-            "Differences are paired by run, with bootstrap-t intervals; p: Wilcoxon signed rank, adjusted by Holm over the variants of a base on a data set. "
+            "Differences are paired by run, with bootstrap-t intervals; p: Wilcoxon signed-rank test, Holm-adjusted over the variants of a base on a data set. "
             "A12: probability that a run of the variant scores worse than one of the base, ties counting half.",
         ),
     )

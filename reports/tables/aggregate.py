@@ -33,10 +33,10 @@ def aggregate_table(
     compared = len(labels) > 1
     columns = (
         TableColumn(key="optimizer", heading="optimizer", kind="text"),
-        TableColumn(key="iqm", heading="interquartile mean (%) [95 %]", kind="percent"),
-        TableColumn(key="mean", heading="mean (%) [95 %]", kind="percent"),
-        *((TableColumn(key="improvement", heading=f"P(better than {reference}) [95 %]"),) if compared else ()),
-        TableColumn(key="n", heading="runs x data sets", kind="count"),
+        TableColumn(key="iqm", heading="interquartile mean (%) [95% CI]", kind="percent"),
+        TableColumn(key="mean", heading="mean (%) [95% CI]", kind="percent"),
+        *((TableColumn(key="improvement", heading=f"P(better than {reference}) [95% CI]"),) if compared else ()),
+        TableColumn(key="n", heading="runs × data sets", kind="count"),
     )
     scores = {label: relative_regret(evaluations, label) for label in labels}
     rows = []
@@ -62,13 +62,13 @@ def aggregate_table(
         name="aggregate",
         title="Aggregate over all data sets",
         caption=(
-            f"Final regret as a share of the regret that a uniformly random architecture has on average, over "
-            f"{pluralize(len(evaluations), 'data set')}; 0 is the optimum, 100 is no better than a single random architecture."
+            f"Final regret relative to the mean regret of a uniformly random architecture, over "
+            f"{pluralize(len(evaluations), 'data set')}; 0% is the optimum, 100% is no better than a single random architecture."
         ),
         columns=columns,
         rows=tuple(rows),
         notes=(
-            "The interquartile mean leaves out the best and the worst quarter of all runs (Agarwal et al. 2021). Intervals resample the runs of each data set "
-            "separately, so they generalise to new runs on these data sets and not to new data sets.",
+            "The interquartile mean omits the best and the worst quarter of all runs (Agarwal et al. 2021). Confidence intervals resample the runs of each "
+            "data set separately, so they generalise to new runs on these data sets and not to new data sets.",
         ),
     )

@@ -21,7 +21,7 @@ def anytime_table(evaluations: Sequence[BenchmarkEvaluation]) -> ReportTable:
     columns = (
         TableColumn(key="benchmark", heading="data set", kind="text", group=True),
         TableColumn(key="optimizer", heading="optimizer", kind="text"),
-        *(TableColumn(key=f"at {f:g}", heading=f"{100 * f:g} % of budget", digits=digits) for f in FRACTIONS),
+        *(TableColumn(key=f"at {f:g}", heading=f"{100 * f:g}% of budget", digits=digits) for f in FRACTIONS),
         TableColumn(key="area", heading="mean over log budget", digits=digits),
     )
     rows = [
@@ -41,9 +41,8 @@ def anytime_table(evaluations: Sequence[BenchmarkEvaluation]) -> ReportTable:
         columns=columns,
         rows=tuple(rows),
         notes=(
-            f"Whole budget: what every run of every optimizer spent, in {NAMES[main]} ({budgets}). "
-            f"Mean over log budget: area under the regret against the logarithm of {NAMES[main]}, from the first query on, "
-            "as a mean; median and quartiles over runs.",
+            f"100% of budget: what every run of every optimizer spent, in {NAMES[main]} ({budgets}). "
+            f"Mean over log budget: mean regret over the logarithm of {NAMES[main]}, from the first query on; median and quartiles over runs.",
         ),
     )
 
@@ -61,9 +60,7 @@ def _cells(evaluation: BenchmarkEvaluation, outcome: OptimizerResult) -> list[Ta
         cells.append(_quartiles(curve.regret[:, max(at, 0)], outcome.digest))
     start = float(curve.budgets[0])
     if end <= start or start <= 0.0:
-        area: np.ndarray | Undefined = Undefined(
-            "the whole budget is that of one query, so there is no course to average"
-        )
+        area: np.ndarray | Undefined = Undefined("the whole budget is one query, so there is nothing to average over")
     else:
         cost = np.broadcast_to(curve.budgets, curve.regret.shape)
         area = anytime_area(cost, curve.regret, start, end, logarithmic=True)

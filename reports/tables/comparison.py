@@ -9,11 +9,11 @@ from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, common_uni
 from nasbench.reports.analysis.scoring import exposure, scored_by
 from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn, estimated
 
-MARKS = {"best": "", "worse": "*", "alike": "≈", "contrary": "†"}
+MARKS = {"best": "", "worse": "*", "not significant": "≈", "contrary": "†"}
 MEANINGS = {
     "*": f"significantly worse than the best at {ALPHA:g}",
     "≈": f"difference from the best not significant at {ALPHA:g}, which is not evidence of equality",
-    "†": f"better than the best in most pairs of runs, by a test at {ALPHA:g}: its mean is worse because of a few bad runs",
+    "†": f"significantly better than the best in most pairs of runs at {ALPHA:g}; its mean is worse because of a few bad runs",
 }
 """Sign of each verdict of `OptimizerSummary`, and what it means."""
 
@@ -33,13 +33,13 @@ def comparison_table(
     columns = (
         TableColumn(key="benchmark", heading="data set", kind="text", group=True),
         TableColumn(key="optimizer", heading="optimizer", kind="text"),
-        TableColumn(key="mean", heading=f"mean {objective} ({unit}) [95 %]", digits=digits),
+        TableColumn(key="mean", heading=f"mean {objective} ({unit}) [95% CI]", digits=digits),
         TableColumn(key="sd", heading="sd", digits=digits),
         TableColumn(key="median", heading="median", digits=digits),
         TableColumn(key="n", heading="n", kind="count"),
         TableColumn(key="optimum", heading="optimum", digits=digits),
         TableColumn(key="p_value", heading="p against best", kind="p_value"),
-        TableColumn(key="a12", heading="A12 against best [95 %]"),
+        TableColumn(key="a12", heading="A12 against best [95% CI]"),
     )
     rows = tuple(
         _row(evaluation, label, standing)
@@ -50,7 +50,7 @@ def comparison_table(
         name="comparison",
         title="Final result",
         caption=(
-            f"{objective.capitalize()} of the final incumbent (what the search would return, chosen by what it observed): "
+            f"{objective.capitalize()} of the final incumbent, the architecture that the search returns: "
             f"{scored_by(scorings)}, {evaluations[0].view.better}. The best mean of each data set is in bold; "
             "optimum: the best of all architectures."
         ),
@@ -83,10 +83,10 @@ def _row(evaluation: BenchmarkEvaluation, label: str, standing: OptimizerSummary
 
 def _how(evaluations: Sequence[BenchmarkEvaluation]) -> tuple[str, ...]:
     if all(len(evaluation.outcomes) == 1 for evaluation in evaluations):
-        return ("Intervals of means: bootstrap-t over runs.",)
-    shared = "" if evaluations[0].recorded else " (run i of every optimizer meets the same training seeds)"
+        return ("Confidence intervals of means: bootstrap-t over runs.",)
+    shared = "" if evaluations[0].recorded else " (run i of every optimizer uses the same training seeds)"
     return (
-        f"Intervals of means: bootstrap-t over runs. p: Wilcoxon signed rank, paired by run{shared}, "
-        "adjusted by Holm over all pairs of optimizers on the data set, since the best is selected after the fact. "
+        f"Confidence intervals of means: bootstrap-t over runs. p: Wilcoxon signed-rank test, paired by run{shared}, "
+        "Holm-adjusted over all pairs of optimizers on the data set, because the best is selected after the fact. "
         "A12: probability that a run of this optimizer scores worse than one of the best, ties counting half (Newcombe's interval).",
     )

@@ -21,10 +21,10 @@ def score_table(live: LiveTasks, rng: np.random.Generator) -> ReportTable:
         TableColumn(key="task", heading="task", kind="text", group=True),
         TableColumn(key="method", heading="method", kind="text"),
         TableColumn(key="kind", heading="kind", kind="text"),
-        TableColumn(key="score", heading="test score (95% CI)", kind="general", digits=3),
+        TableColumn(key="score", heading="test score [95% CI]", kind="general", digits=3),
         TableColumn(key="lowest", heading="lowest", kind="general", digits=3),
         TableColumn(key="highest", heading="highest", kind="general", digits=3),
-        TableColumn(key="macro_f1", heading="macro F1 % (95% CI)", digits=1),
+        TableColumn(key="macro_f1", heading="macro F1 (%) [95% CI]", digits=1),
         TableColumn(key="n", heading="n seeds", kind="count"),
     )
     rows = [_score_row(live, runs, rng) for task in live.tasks for runs in live.of_task(task)]
@@ -39,8 +39,8 @@ def score_table(live: LiveTasks, rng: np.random.Generator) -> ReportTable:
         columns=columns,
         rows=tuple(rows),
         notes=(
-            f"Bootstrap intervals of {pluralize(seeds, 'seed')} never leave the range of their values, which holds the mean of a symmetric law "
-            f"in {100 * most_coverage(seeds):.0f} % of cases; read them as ranges.",
+            f"A bootstrap interval of {pluralize(seeds, 'seed')} cannot exceed the range of the values, which contains the mean of a symmetric "
+            f"distribution in {100 * most_coverage(seeds):.0f}% of cases; read it as a range.",
         ),
     )
 
@@ -74,9 +74,9 @@ def pairs_table(live: LiveTasks, rng: np.random.Generator) -> ReportTable | None
     columns = (
         TableColumn(key="task", heading="task", kind="text", group=True),
         TableColumn(key="method", heading="method", kind="text"),
-        TableColumn(key="mean", heading="mean test score (95% CI)", kind="general", digits=3),
+        TableColumn(key="mean", heading="mean test score [95% CI]", kind="general", digits=3),
         TableColumn(key="p_value", heading="p against best", kind="p_value"),
-        TableColumn(key="a12", heading="A12 against best (95% CI)"),
+        TableColumn(key="a12", heading="A12 against best [95% CI]"),
     )
     rows = []
     for task in live.tasks:

@@ -26,10 +26,10 @@ def multi_objective_table(
     columns = (
         TableColumn(key="benchmark", heading="data set", kind="text", group=True),
         TableColumn(key="optimizer", heading="optimizer", kind="text"),
-        TableColumn(key="hypervolume", heading="hypervolume (%) [95 %]", kind="percent", digits=1),
-        TableColumn(key="igd_plus", heading="IGD+ [95 %]", digits=4),
-        TableColumn(key="epsilon", heading="additive epsilon [95 %]", digits=4),
-        TableColumn(key="coverage", heading="coverage of the front (%) [95 %]", kind="percent", digits=1),
+        TableColumn(key="hypervolume", heading="hypervolume (%) [95% CI]", kind="percent", digits=1),
+        TableColumn(key="igd_plus", heading="IGD+ [95% CI]", digits=4),
+        TableColumn(key="epsilon", heading="additive epsilon [95% CI]", digits=4),
+        TableColumn(key="coverage", heading="coverage of the front (%) [95% CI]", kind="percent", digits=1),
         TableColumn(key="size", heading="points", digits=1),
     )
     rows = [row for evaluation in evaluations for row in _rows(evaluation, rng)]

@@ -29,7 +29,7 @@ def power_table(evaluations: Sequence[BenchmarkEvaluation], reference: str) -> R
         name="power",
         title="Statistical power: minimum detectable effect",
         caption=(
-            f"Smallest difference in mean final score from {reference} that is detected with a power of 80 %, and number of runs needed to detect "
+            f"Smallest difference in mean final score from {reference} that is detected with a power of 80%, and number of runs needed to detect "
             f"{MARGIN:g} points (the margin of practical equivalence, fixed in advance)."
         ),
         columns=(
@@ -42,8 +42,8 @@ def power_table(evaluations: Sequence[BenchmarkEvaluation], reference: str) -> R
         ),
         rows=tuple(_row(e, label, reference, design) for e in evaluations for label in labels),
         notes=(
-            f"Paired t test at 5 %, Bonferroni over {pluralize(len(labels), 'comparison')} of a data set. "
-            "The standard deviation is estimated from this study; the difference planned for is not the observed one.",
+            f"Paired t test at 5%, Bonferroni over {pluralize(len(labels), 'comparison')} of a data set. "
+            "The standard deviation is estimated from this study; the effect size is the margin, not the observed difference.",
         ),
     )
 

@@ -19,9 +19,9 @@ MARGIN = 0.1
 """Percentage points of error up to which two architectures are as good as each other: about what another training seed changes."""
 DRAWS = 4_000
 FEWEST_RUNS = 6
-"""Of fewer runs no signed-rank test at 5 % can show anything, and the posterior would be certain of what its prior says."""
+"""Of fewer runs no signed-rank test at 5% can show anything, and the posterior would be certain of what its prior says."""
 MOST_RUNS = 200
-"""The posterior costs the square of the runs; of more runs the first so many are used, and the table says so."""
+"""Runs that the posterior uses at most, the first of a run order, since its cost is quadratic in them; the table says so."""
 
 
 def practical_table(
@@ -37,9 +37,9 @@ def practical_table(
         TableColumn(key="better", heading="P(better)", digits=3),
         TableColumn(key="equivalent", heading="P(equivalent)", digits=3),
         TableColumn(key="worse", heading="P(worse)", digits=3),
-        TableColumn(key="difference", heading="mean difference (points) [90 %]", digits=3),
+        TableColumn(key="difference", heading="mean difference (points) [90% CI]", digits=3),
         TableColumn(key="p_value", heading="p of TOST", kind="p_value"),
-        TableColumn(key="verdict", heading="means within the margin", kind="text"),
+        TableColumn(key="verdict", heading="equivalence of means", kind="text"),
         TableColumn(key="n", heading="n", kind="count"),
     )
     rows = []
@@ -74,16 +74,16 @@ def practical_table(
         name="practical",
         title=f"Practical difference from {reference}",
         caption=(
-            f"Posterior probability that a run of the optimizer is, most likely, better than one of {reference} by more than {MARGIN:g} points, "
-            "within that margin, or worse by more; and whether the means of all runs are shown to lie within it of each other."
+            f"Posterior probability that a run of the optimizer is better than one of {reference} by more than {MARGIN:g} points, practically "
+            "equivalent, or worse by more than that margin; and a test of the equivalence of the means over all runs."
         ),
         columns=columns,
         rows=tuple(rows),
         notes=(
             f"Bayesian signed-rank test (Benavoli et al. 2014, 2017), paired by run, on at most the first {MOST_RUNS} runs; "
             f"region of practical equivalence: {MARGIN:g} points, fixed in advance.",
-            "TOST: two one-sided paired t tests (Schuirmann 1987) at 5 % with the same margin, on all runs, adjusted by Holm over the optimizers of a data "
-            "set. Not shown is no evidence of a difference, as no significant difference is no evidence of equivalence.",
+            "TOST: two one-sided paired t tests (Schuirmann 1987) at 5% with the same margin, on all runs, Holm-adjusted over the optimizers of a data "
+            "set. An equivalence that is not shown is no evidence of a difference, just as a difference that is not significant is no evidence of equivalence.",
         ),
     )
 

@@ -33,8 +33,8 @@ def cost_table(evaluations: Sequence[BenchmarkEvaluation]) -> ReportTable:
             rows.append((TableCell(evaluation.short), TableCell(label), *cells))
     return ReportTable(
         name="cost",
-        title="Cost of a run",
-        caption="Mean cost of a run under each cost measure.",
+        title="Cost per run",
+        caption="Mean cost per run under each cost measure.",
         columns=columns,
         rows=tuple(rows),
         notes=() if evaluations[0].recorded else (

@@ -40,20 +40,20 @@ def robustness_table(
         name="robustness",
         title="Robustness of the ranking",
         caption=(
-            f"The optimizer with the {evaluations[0].view.best} mean final score of each data set, and which is first under other conditions: budgets, "
-            f"targets (lowest restricted mean of {NAMES[evaluations[0].main]}), the other data sets, random halves of the runs. "
-            "tau: Kendall's between both orders of all optimizers."
+            f"Optimizer with the {evaluations[0].view.best} mean final score on each data set, and the one that ranks first under other conditions: "
+            f"smaller budgets, targets (lowest restricted mean of {NAMES[evaluations[0].main]}), other data sets, random halves of the runs. "
+            "tau: Kendall's tau between the two rankings of all optimizers."
         ),
         columns=(
             TableColumn(key="benchmark", heading="data set", kind="text", group=True),
             TableColumn(key="winner", heading="winner", kind="text"),
             TableColumn(key="condition", heading="condition", kind="text"),
-            TableColumn(key="first", heading="first there", kind="text"),
+            TableColumn(key="first", heading="ranked first", kind="text"),
             TableColumn(key="survives", heading="same winner", kind="text"),
             TableColumn(key="tau", heading="tau"),
         ),
         rows=tuple(rows),
-        notes=("Means alone, without a test: where the difference in the main table is not significant, a change of the winner is expected by chance.",),
+        notes=("Rankings by means, without a test: where the difference in the main table is not significant, the winner may change by chance.",),
     )  # fmt: skip
 
 
@@ -87,8 +87,8 @@ def _rows(
             TableCell(name),
             *_together(found, list(others), runs),
         )
-    share = if_defined(half, lambda part: f"in {100 * part:.0f} %")
-    dash = Undefined("halves are many, and each has its own order")
+    share = if_defined(half, lambda part: f"in {100 * part:.0f}%")
+    dash = Undefined("each half has a ranking of its own")
     yield (
         TableCell(evaluation.short),
         TableCell(winner, runs=runs),
@@ -112,7 +112,7 @@ def _together(found: ConditionRobustness, names: Sequence[str], runs: str) -> tu
     same = if_defined(found.winner, lambda _: f"on {kept} of {len(names)}")
     tau = float(np.mean(known)) if known else Undefined("all methods are tied everywhere, so no order can agree")
     return (
-        TableCell(Undefined("each data set has its own order"), runs=runs),
+        TableCell(Undefined("each data set has a ranking of its own"), runs=runs),
         TableCell(same, runs=runs),
         TableCell(tau, runs=runs),
     )

@@ -1,4 +1,4 @@
-"""Theory against the runs of the study: what each claim that speaks of an optimizer finds in its traces."""
+"""Theoretical predictions compared with the runs of a study: the verdict of each claim on the optimizers to which it applies."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EXACT = Undefined("the claim is not tested by a p-value")
 
 
 def laws_table(evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[TraceCheck]) -> ReportTable | None:
-    """Build the table, or None where no claim speaks of any optimizer of the study."""
+    """Build the table, or None where no claim applies to an optimizer of the study."""
     rows = tuple(_row(e, s) for e in evaluations for s in spoken if s.benchmark == e.benchmark)
     if not rows:
         return None
@@ -25,21 +25,22 @@ def laws_table(evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[Trac
         title="Theoretical predictions compared with the observed runs",
         caption=(
             "Theoretical predictions compared with the observed runs of the optimizers to which they apply. Statistic and bound are those of the claim "
-            "(sup-distance and its 95 % radius, observed and predicted mean, or probability and its bound), as described in the notes; each uses all runs."
+            "(sup-distance and its 95% radius, observed and predicted mean, or probability and its bound), as described in the notes; each uses all runs."
         ),
         columns=(
             TableColumn(key="benchmark", heading="data set", kind="text", group=True),
             TableColumn(key="optimizer", heading="optimizer", kind="text"),
             TableColumn(key="claim", heading="claim", kind="text"),
             TableColumn(key="verdict", heading="verdict", kind="text"),
-            TableColumn(key="statistic", heading="statistic [95 %]", kind="general", digits=3),
+            TableColumn(key="statistic", heading="statistic [95% CI]", kind="general", digits=3),
             TableColumn(key="bound", heading="bound", kind="general", digits=3),
             TableColumn(key="p_value", heading="p", kind="p_value"),
         ),
         rows=rows,
         notes=(
-            "violated: rejected at 5 % by Holm over all of this table; undecided: too few runs to tell; vacuous: the bound holds and is more than ten times "
-            "what was seen; assumption-violated: the study is not what the claim speaks about. `nasbench verify --traces` prints the same.",
+            "violated: rejected at 5% by Holm over all of this table; undecided: too few runs to decide; vacuous: the bound holds but exceeds the "
+            "observed value more than tenfold; assumption-violated: the study does not meet the assumptions of the claim. "
+            "`nasbench verify --traces` prints the same verdicts.",
             *_looked_at(evaluations, spoken),
         ),
     )

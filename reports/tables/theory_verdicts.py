@@ -40,7 +40,7 @@ def _claims(rows: Sequence[Row], runs: str, source: str, mutants: bool) -> Repor
         TableColumn(key="family", heading="family", kind="text", group=True),
         TableColumn(key="claim", heading="claim", kind="text"),
         TableColumn(key="verdict", heading="verdict", kind="text"),
-        TableColumn(key="statistic", heading="statistic [95 %]", kind="general", digits=4),
+        TableColumn(key="statistic", heading="statistic [95% CI]", kind="general", digits=4),
         TableColumn(key="bound", heading="bound", kind="general", digits=4),
         TableColumn(key="tightness", heading="bound / statistic", kind="general", digits=3),
         TableColumn(key="p_value", heading="p", kind="p_value"),
@@ -78,10 +78,10 @@ def _growth(rows: Sequence[Row], runs: str, source: str, mutants: bool) -> Repor
     columns = (
         TableColumn(key="claim", heading="optimizer or solver", kind="text"),
         TableColumn(key="order", heading="stated power of T, time", kind="general", digits=2),
-        TableColumn(key="operations", heading="operations [90 %]"),
-        TableColumn(key="time", heading="time [90 %]"),
+        TableColumn(key="operations", heading="operations [90% CI]"),
+        TableColumn(key="time", heading="time [90% CI]"),
         TableColumn(key="memory_order", heading="stated power of T, memory", kind="general", digits=2),
-        TableColumn(key="memory", heading="memory [90 %]"),
+        TableColumn(key="memory", heading="memory [90% CI]"),
         TableColumn(key="sizes", heading="T", kind="text"),
         TableColumn(key="verdict", heading="verdict", kind="text"),
     )
@@ -95,7 +95,7 @@ def _growth(rows: Sequence[Row], runs: str, source: str, mutants: bool) -> Repor
         columns=columns,
         rows=tuple(_growth_row(row, runs) for row in rows),
         notes=(
-            "Intervals by HC3, so that their upper ends are one-sided limits at 95 %; a slope may exceed its power by 0.15 (time: 0.5).",
+            "Intervals by HC3, so that their upper ends are one-sided limits at 95%; a slope may exceed its power by 0.15 (time: 0.5).",
             f"The hash of that file starts with {runs}.",
         ),
     )

@@ -1,4 +1,4 @@
-"""Time to target: how many runs arrived, restricted mean time, expected running time, and the reduction against the reference."""
+"""Time to target: success rate, restricted mean time, expected running time, and the reduction against the reference."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nasbench.reports.statistics.result import if_defined
 from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn, estimated
 
 _COMPARED = (
-    TableColumn(key="reduction", heading="reduction (%) [95 %]", kind="percent", digits=0),
+    TableColumn(key="reduction", heading="reduction (%) [95% CI]", kind="percent", digits=0),
     TableColumn(key="least", heading="lower bound (%)", kind="percent", digits=0),
     TableColumn(key="p_value", heading="log-rank p", kind="p_value"),
 )
@@ -29,8 +29,8 @@ def time_to_target_table(arrivals: Sequence[TimeToTargetResult], account: str, r
         TableColumn(key="benchmark", heading="data set", kind="text", group=True),
         TableColumn(key="target", heading="target", kind="text", group=True),
         TableColumn(key="optimizer", heading="optimizer", kind="text"),
-        TableColumn(key="reached", heading="reached (%) [95 %]", kind="percent", digits=0),
-        TableColumn(key="mean", heading="restricted mean [95 %]", digits=1),
+        TableColumn(key="reached", heading="reached (%) [95% CI]", kind="percent", digits=0),
+        TableColumn(key="mean", heading="restricted mean [95% CI]", digits=1),
         TableColumn(key="expected", heading="expected running time (ERT)", digits=1),
         *(_COMPARED if compared else ()),
     )
@@ -41,10 +41,10 @@ def time_to_target_table(arrivals: Sequence[TimeToTargetResult], account: str, r
     ]
     if compared:
         notes.append(
-            f"Reduction: share of the restricted mean of {reference} that is saved, negative where more is spent; at least: its one-sided 95 % lower bound. "
-            f"The reference is {reference}, chosen by the study's order or on the command line and not by the results. "
-            "Reductions are paired by run, with bootstrap-t bounds on the logarithm of the ratio. "
-            "Log-rank tests are adjusted by Holm over the optimizers of a target; they lose power where curves cross."
+            f"Reduction: relative reduction of the restricted mean against {reference}, negative where more is spent; lower bound: one-sided, 95%. "
+            f"The reference {reference} was chosen by the order of the study or on the command line, not by the results. "
+            "Reductions are paired by run, with bootstrap-t bounds of the log ratio. "
+            "Log-rank tests are Holm-adjusted over the optimizers of a target; they lose power where curves cross."
         )
     return ReportTable(
         name=f"time-to-target-{account.replace('_', '-')}",
@@ -63,10 +63,10 @@ def _read_off(arrivals: Sequence[TimeToTargetResult], account: str) -> tuple[str
     """That a horizon is no limit of the study, where it is none."""
     if all(arrival.planned for arrival in arrivals):
         return ()
-    which = "The horizon" if not any(arrival.planned for arrival in arrivals) else "A horizon below the budget"
+    which = "The cap" if not any(arrival.planned for arrival in arrivals) else "A cap below the budget"
     return (
-        f"{which} was not set beforehand: it is the least number of {NAMES[account]} at which a run without the target stopped (the greatest time "
-        "where all arrived), read off these runs, and with it the means change.",
+        f"{which} was not set in advance: it is the least number of {NAMES[account]} at which a run stopped without the target (the greatest time "
+        "to target where all runs reached it), so it and the restricted means depend on these runs.",
     )
 
 

@@ -39,16 +39,16 @@ def test_everything_is_told_in_unique_queries_where_they_are_the_budget(
     several: Results, evaluations: list[BenchmarkEvaluation]
 ) -> None:
     report = build_report(several, figures=False)
-    told = [sentence for sentence in report.summary if " reached " in sentence]
+    told = [sentence for sentence in report.summary if " to reach " in sentence]
     assert told and all("unique queries" in sentence for sentence in told)
     figures = [anytime(evaluations, "unique_queries"), survival(evaluations), run_time(evaluations)]
     for figure in figures:
-        assert {panel.picture.axes[0].get_xlabel() for panel in figure.panels} == {"unique queries"}
+        assert {panel.picture.axes[0].get_xlabel() for panel in figure.panels} == {"Unique queries"}
     assert "in unique queries" in performance_profile(evaluations).caption
     tables = {table.name: table for table in report.tables}
     assert "in unique queries" in tables["anytime"].notes[0]
     assert "mean of unique queries" in tables["robustness"].caption
-    assert "count unique queries, the account that the budget limits" in methods(several, evaluations)[2]
+    assert "measure cost in unique queries, which the budget limits" in methods(several, evaluations)[2]
 
 
 @pytest.mark.parametrize(
@@ -82,4 +82,4 @@ def test_a_horizon_that_is_read_off_the_runs_is_not_told_as_set_beforehand(
         found = [one for e in evaluations for one in times_to_target(e, account, "random_search", rng)]
         notes = " ".join(time_to_target_table(found, account, "random_search").notes)
         assert all(one.planned for one in found) == (account == "unique_queries")
-        assert ("was not set beforehand" in notes) == (account == "train_seconds")
+        assert ("was not set in advance" in notes) == (account == "train_seconds")

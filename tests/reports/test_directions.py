@@ -1,4 +1,4 @@
-"""A study that asks for accuracy makes the choices of one that asks for error, and its report speaks of accuracy."""
+"""A study that asks for accuracy makes the choices of one that asks for error, and its report shows accuracy."""
 
 from __future__ import annotations
 

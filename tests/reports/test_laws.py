@@ -23,7 +23,7 @@ ONE = "nas-bench-201/cifar10"
 
 @pytest.fixture(scope="module")
 def folder(small_study: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two optimizers that theory speaks of and one that it does not."""
+    """Two optimizers to which claims apply and one to which none does."""
     return small_study(
         tmp_path_factory.mktemp("laws"),
         optimizers=("random_search", "hybrid", "simulated_annealing"),

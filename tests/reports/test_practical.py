@@ -79,7 +79,7 @@ def test_runs_that_differ_alike_are_not_decidable_and_named(evaluation: Benchmar
         e.outcomes[OTHER].score[:] = e.outcomes[BASE].score
     cell = cells(further_data_set_table(made, BASE, np.random.default_rng(1)))
     assert cell["verdict"].value == "not decidable"
-    assert isinstance(cell["better"].value, Undefined) and "runs of set 0" in cell["better"].value.reason
+    assert isinstance(cell["better"].value, Undefined) and "differences on set 0" in cell["better"].value.reason
     practical = cells(practical_table(made, BASE, np.random.default_rng(0)))
     assert practical["verdict"].value == "not decidable" and isinstance(practical["p_value"].value, Undefined)
     power = cells(power_table(made, BASE))

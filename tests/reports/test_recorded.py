@@ -37,7 +37,7 @@ def test_a_report_of_a_file_says_what_was_assumed(csv: Path, capsys: pytest.Capt
     assert capsys.readouterr().out == f"{page}\n"
     text = page.with_name("report.md").read_text()
     assert "in arbitrary units (a.u.), lower is better (no unit and no direction was given)" in text
-    assert "mean value (a.u.)" in text and "(%) \\[95 %\\] | sd" not in text
+    assert "mean value (a.u.)" in text and "(%) \\[95% CI\\] | sd" not in text
 
 
 def test_unit_and_direction_are_what_was_said(csv: Path) -> None:

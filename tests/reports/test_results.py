@@ -57,7 +57,7 @@ def test_a_damaged_file_is_refused(copy: Path) -> None:
 @pytest.mark.parametrize(
     ("column", "value", "reason"),
     [
-        ("error", -3.7e279, "holds a value of error beyond 100 %, which no run measured"),
+        ("error", -3.7e279, "holds a value of error beyond 100%, which no run measured"),
         ("error", float("nan"), "a number of its column error is not finite"),
         ("charged_seconds", float("inf"), "a number of its column charged_seconds is not finite"),
         ("charged_seconds", -1.0, "charges less than nothing"),

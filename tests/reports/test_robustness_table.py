@@ -33,7 +33,7 @@ def test_first_places_are_those_of_the_traces(results: Results) -> None:
         other = next(e.short for e in evaluations if e.short != name)
         assert rows[name, other][4].value in ("yes", "no")
         assert -1.0 <= float(rows[name, other][5].value) <= 1.0  # type: ignore[arg-type]
-        assert rows[name, "random halves of the runs"][4].value == "in 50 %"
+        assert rows[name, "random halves of the runs"][4].value == "in 50%"
         # A regret that some run reached: mean queries, a run that did not counting its 80.
         target = next(t for t in evaluation.targets if t.key == "regret-1")
         queries = {}
@@ -57,7 +57,7 @@ def test_halves_say_why_where_they_cannot(results: Results, share: float | Undef
     (evaluation, *_) = evaluate_study(results)
     table = robustness_table([evaluation], [], {evaluation.short: share})
     assert table is not None
-    assert table.rows[-1][4].value == (share if isinstance(share, Undefined) else "in 25 %")
+    assert table.rows[-1][4].value == (share if isinstance(share, Undefined) else "in 25%")
 
 
 def test_many_other_data_sets_share_a_row(results: Results) -> None:

@@ -58,7 +58,7 @@ def test_the_report_has_the_ablation_and_speaks_of_no_table(closed: Results) -> 
     assert [row[2].value for row in tables["ablation"].rows] == ["first"] * 2
     assert "time-to-target-train-seconds" not in tables
     assert "exact value" in tables["comparison"].caption
-    assert not any("flatter" in note for note in tables["comparison"].notes)
+    assert not any("optimistic" in note for note in tables["comparison"].notes)
     assert report.summary[0].endswith("the closed forms train nothing.")
     assert not any("training seeds" in paragraph or "the table" in paragraph for paragraph in report.methods)
     survival = next(figure for figure in report.figures if figure.name == "survival")

@@ -48,7 +48,7 @@ def row(name: str, method: str, mean: TableCell) -> tuple[TableCell, ...]:
 TABLE = ReportTable(
     name="sample",
     title="A_title",
-    caption="50 % of <everything> & more.",
+    caption="50% of <everything> & more.",
     columns=COLUMNS,
     rows=(
         row("a_1", "x|y", TableCell(1 / 3, Interval(0.25, 0.5, 0.95), mark="*", best=True, runs="aa")),

@@ -23,7 +23,7 @@ def test_tost_matches_statsmodels() -> None:
     assert isinstance(welch, Equivalence)
     assert paired.p_value == pytest.approx(ttost_paired(x, y, -1.0, 1.0)[0])
     assert welch.p_value == pytest.approx(ttost_ind(x, y[:17], -1.0, 1.0, usevar="unequal")[0])
-    # Equivalent exactly where the 90 % interval lies inside the margin.
+    # Equivalent exactly where the 90% interval lies inside the margin.
     assert paired.equivalent == (paired.interval.lower > -1.0 and paired.interval.upper < 1.0)
     theirs = stats.ttest_ind(x, y[:17], equal_var=False).confidence_interval(0.9)
     assert (welch.interval.lower, welch.interval.upper) == pytest.approx((theirs.low, theirs.high))
@@ -42,7 +42,7 @@ def test_published_needs_only_the_summary() -> None:
 
 
 def test_tost_holds_its_error_and_its_interval_covers() -> None:
-    """At the margin itself it calls equivalent in 5 %, and the 90 % interval covers; 3000 repeats, standard errors 0.4, 0.55."""
+    """At the margin itself it calls equivalent in 5%, and the 90% interval covers; 3000 repeats, standard errors 0.4, 0.55."""
     rng = np.random.default_rng(2)
     hits = wrong = 0
     for x, y in zip(rng.normal(1.0, 1.0, (3000, 30)), rng.normal(0.0, 2.0, (3000, 30)), strict=True):

@@ -13,7 +13,7 @@ from nasbench.errors import NasbenchError
 from nasbench.reports.statistics import bootstrap, location
 from nasbench.reports.statistics.result import Estimate, Interval, Undefined
 
-SIMULATIONS = 1500  # standard error of a simulated coverage of 95 %: 0.56 points
+SIMULATIONS = 1500  # standard error of a simulated coverage of 95%: 0.56 points
 
 
 def bounds(outcome: Estimate | Undefined) -> Interval:
@@ -44,7 +44,7 @@ def test_bounds_of_the_median_are_the_order_statistics_of_the_tables() -> None:
 
 
 def test_bounds_of_the_median_cover_at_least_their_level() -> None:
-    """Exact or wide, whatever the law: 2,000 simulated samples, so 94 % leaves two standard errors."""
+    """Exact or wide, whatever the law: 2,000 simulated samples, so 94% leaves two standard errors."""
     rng = np.random.default_rng(8)
     for sample, true in ((rng.exponential(size=(2000, 30)), np.log(2)), (rng.geometric(0.1, size=(2000, 30)), 7.0)):
         found = [location.median_bounds(values) for values in sample]
@@ -125,7 +125,7 @@ COVERAGE = [  # law, method, honest coverage at n = 30 in percent (as the module
 
 @pytest.mark.parametrize(("law", "method", "stated"), COVERAGE)
 def test_coverage_is_as_stated(law: str, method: str, stated: float) -> None:
-    """Three standard errors of this simulation and the stated one: a right figure fails in 0.3 % of seeds."""
+    """Three standard errors of this simulation and the stated one: a right figure fails in 0.3% of seeds."""
     rng = np.random.default_rng(9)
     truth = {"normal": 0.0, "exponential": 1.0, "lognormal": float(np.exp(0.5))}[law]
     hits = 0
@@ -144,7 +144,7 @@ def test_coverage_is_as_stated(law: str, method: str, stated: float) -> None:
 @pytest.mark.parametrize("statistic", [location.mean, location.interquartile_mean])
 @pytest.mark.parametrize("law", ["standard_normal", "exponential"])
 def test_stratified_coverage_is_within_93_to_97(statistic: location.Statistic, law: str) -> None:
-    """n = 30, three tasks; the truth lies at 94.2 to 95.9 % (module), the standard error is 0.56."""
+    """n = 30, three tasks; the truth lies at 94.2 to 95.9% (module), the standard error is 0.56."""
     rng = np.random.default_rng(10)
     pool = getattr(rng, law)(size=(1, 1_000_000, 1))
     truth = statistic(pool)[0]

@@ -120,7 +120,7 @@ def test_a12_interval_solves_the_score_equation_and_survives_separation() -> Non
 
 @pytest.mark.parametrize("shift", [0.0, 0.5, 1.2])
 def test_a12_coverage_is_within_93_to_97(shift: float) -> None:
-    """n = 30 each; truth 94.8 to 95.2 %, standard error 0.5."""
+    """n = 30 each; truth 94.8 to 95.2%, standard error 0.5."""
     rng = np.random.default_rng(3)
     truth = stats.norm.cdf(shift / np.sqrt(2))
     hits = 0

@@ -90,7 +90,7 @@ def geometric(rng: np.random.Generator, n: int) -> tuple[CensoredTimes, Censored
 
 
 def rare(rng: np.random.Generator, n: int) -> tuple[CensoredTimes, CensoredTimes]:
-    """A baseline that arrives in 5 % of its runs, so in a fifth of the studies never."""
+    """A baseline that arrives in 5% of its runs, so in a fifth of the studies never."""
     return stopped(rng.exponential(0.3, n), 1.0), stopped(rng.exponential(-1 / np.log(0.95), n), 1.0)
 
 
@@ -104,7 +104,7 @@ def pairs(rng: np.random.Generator, n: int) -> tuple[CensoredTimes, CensoredTime
     [(exponential, 2.0, False), (early, 1.0, False), (geometric, 100.0, False), (rare, 1.0, False), (pairs, 2.0, True)],
 )
 def test_coverage_of_all_bounds_is_within_93_to_97(draw: Draw, horizon: float, paired: bool) -> None:
-    """n = 30 each, nominal 95 %; truth 94.8 to 96.6 %, standard error 0.56. `upper` is what "time halved" is judged by."""
+    """n = 30 each, nominal 95%; truth 94.8 to 96.6%, standard error 0.56. `upper` is what "time halved" is judged by."""
     rng = np.random.default_rng(5)
     far = [np.minimum(t.time, horizon) for t in draw(rng, 2_000_000)]
     truth = far[0].mean() / far[1].mean()

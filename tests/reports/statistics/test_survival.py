@@ -58,7 +58,7 @@ def test_curve_of_censored_runs_is_one() -> None:
 
 @pytest.mark.parametrize("early", [False, True])
 def test_curve_coverage_is_within_93_to_97(early: bool) -> None:
-    """Pointwise at four times, n = 30, exponential; truth 94.1 to 96.1 %, standard error 0.5."""
+    """Pointwise at four times, n = 30, exponential; truth 94.1 to 96.1%, standard error 0.5."""
     rng = np.random.default_rng(1)
     points = np.array([0.2, 0.5, 1.0, 2.0])
     hits = np.zeros(4)
@@ -150,7 +150,7 @@ def test_restricted_mean_is_the_area_with_greenwoods_variance(ties: bool) -> Non
 
 @pytest.mark.parametrize("horizon", [0.2, 0.5, 1.0, 2.0, 4.0])
 def test_restricted_mean_coverage_is_within_93_to_97(horizon: float) -> None:
-    """n = 30, exponential times; truth 94.1 to 95.7 %, standard error 0.35. Too few arrivals count as a miss."""
+    """n = 30, exponential times; truth 94.1 to 95.7%, standard error 0.35. Too few arrivals count as a miss."""
     rng = np.random.default_rng(7)
     truth, hits, given = 1 - np.exp(-horizon), 0, 0
     for time in rng.exponential(size=(4000, 30)):
