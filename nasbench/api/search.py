@@ -69,13 +69,8 @@ def search(
         runs=runs,
         runs_per_file=max(1, -(-runs // jobs)) if jobs > 1 else min(runs, 100),
         problems=(bench.name,),
-        objectives=asked.objectives,
-        split=asked.split,
-        epochs=asked.epochs,
-        training_seed=asked.training_seed,
-        repeat_policy=asked.repeat_policy,
-        budget=asked.budget,
         methods=(MethodConfig(name=name, label=name, settings=dict(settings or {})),),
+        **vars(asked),
     )
     kept = TemporaryFolder() if out is None else None
     folder = kept.path if kept is not None else Path(out or "")

@@ -54,19 +54,6 @@ Channels = Annotated[
 Cells = Annotated[
     int | None, typer.Option(min=1, help="cells per stage; layers in the DARTS space (default: the recipe's)")
 ]
-TaskName = Annotated[str, typer.Argument(help="digits, cifar10, fashion-mnist, co2, ett, trec or breast-mnist")]
-SearchEpochs = Annotated[int, typer.Option(help="training epochs of the supernet")]
-SubsetSize = Annotated[int | None, typer.Option(help="use only this many training examples")]
-OptimizerParams = Annotated[
-    list[str] | None, typer.Option(help="NAME=VALUE, a parameter of the optimizer (repeatable)")
-]
-Precision = Annotated[
-    str | None, typer.Option(help="float32 or bfloat16, for supernet and trainings (default: the recipe's)")
-]
-ChannelsLast = Annotated[
-    bool | None,
-    typer.Option("--channels-last/--no-channels-last", help="memory layout of images (default: the recipe's)"),
-]
 
 
 def parse_options(texts: list[str]) -> dict[str, Any]:

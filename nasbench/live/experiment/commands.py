@@ -6,54 +6,30 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nasbench.cli.live_options import (
-    Cells,
-    Channels,
-    ChannelsLast,
-    Device,
-    Epochs,
-    Json,
-    OptimizerParams,
-    Out,
-    Precision,
-    SearchEpochs,
-    Seed,
-    Space,
-    SubsetSize,
-    TaskName,
-    parse_options,
-    show,
-)
+from nasbench.cli.live_options import Cells, Channels, Device, Epochs, Json, Out, Seed, Space, show
+from nasbench.cli.option_groups import expand_groups
 from nasbench.errors import NasbenchError
 from nasbench.extras import require_extra
+from nasbench.live.experiment.options import SearchOptions
 
 if TYPE_CHECKING:
-    from nasbench.live.experiment.config import ExperimentConfig
     from nasbench.live.training.recipe import Recipe
 
 
+@expand_groups
 def search(
     context: typer.Context,
-    task: TaskName,
+    options: SearchOptions,
     optimizer: Annotated[
         str, typer.Option(help="a weight-sharing searcher, any registered optimizer or module:ATTR")
     ] = "hybrid",
-    space: Space = "nas-bench-201",
-    search_epochs: SearchEpochs = 10,
-    channels: Channels = None,
-    cells: Cells = None,
     queries: Annotated[int, typer.Option(help="number of architectures trained from scratch during the search")] = 10,
     time_budget_seconds: Annotated[
         float | None, typer.Option(help="budget in measured training seconds instead of --queries")
     ] = None,
-    recipe: Annotated[str, typer.Option(help="small, federated, nas-bench-201 or cifar10-gpu")] = "small",
-    epochs: Epochs = None,
-    precision: Precision = None,
-    channels_last: ChannelsLast = None,
     objectives: Annotated[
         str | None, typer.Option(help="the task's metric and others to minimise: error,latency@onnx-1-thread,bytes")
     ] = None,
-    optimizer_param: OptimizerParams = None,
     early_stopping: Annotated[
         str, typer.Option(help="none, max-skip-connections[:N] or eigenvalue[:WINDOW,RATIO]")
     ] = "none",
@@ -67,8 +43,6 @@ def search(
             help="train N random architectures from scratch and report Kendall's tau with their one-shot scores",
         ),
     ] = 0,
-    subset_size: SubsetSize = None,
-    seed: Seed = 0,
     device: Device = "auto",
     out: Out = None,
     json: Json = False,
@@ -83,20 +57,8 @@ def search(
     from nasbench.live.experiment.run import run_experiment
     from nasbench.live.hardware.torch_device import choose_device
 
-    config = live_config(
-        task=task,
-        space=space,
-        optimizer=optimizer,
-        optimizer_params=optimizer_param,
-        search_epochs=search_epochs,
-        channels=channels,
-        cells=cells,
-        recipe=recipe,
-        epochs=epochs,
-        precision=precision,
-        channels_last=channels_last,
-        subset_size=subset_size,
-        seed=seed,
+    config = options.config(
+        optimizer,
         early_stopping=early_stopping,
         architecture_selection=architecture_selection,
         budget={"queries": queries} if time_budget_seconds is None else {"train_seconds": time_budget_seconds},
@@ -116,49 +78,6 @@ def search(
         show("search", "rows", run_pareto_search(config, choose_device(device), out), json)
         return
     show("search", "searches", [run_experiment(config, choose_device(device), out, rank=rank_correlation)], json)
-
-
-def live_config(
-    *,
-    space: str,
-    optimizer_params: list[str] | None,
-    search_epochs: int,
-    channels: int | None,
-    cells: int | None,
-    recipe: str,
-    epochs: int | None,
-    precision: str | None,
-    channels_last: bool | None,
-    subset_size: int | None,
-    **given: Any,
-) -> ExperimentConfig:
-    """Return the configuration that options of a command line describe; `given` are fields of `ExperimentConfig`.
-
-    Raises:
-        NasbenchError: for an option that is out of range.
-    """
-    from dataclasses import replace
-
-    from nasbench.live.experiment.config import ExperimentConfig
-    from nasbench.live.networks.builders import network_size
-    from nasbench.live.searchers.searcher import SupernetConfig
-    from nasbench.live.training.recipe import get_recipe
-
-    if subset_size is not None and subset_size < 2:
-        raise NasbenchError(f"--subset-size is {subset_size}; it should be 2 or more.")
-    width, depth = network_size(space, channels, cells, usual=(8, 1))
-    named = {"precision": precision, "channels_last": channels_last}
-    arithmetic: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
-    chosen = replace(get_recipe(recipe), channels=width, cells=depth, **arithmetic)
-    return ExperimentConfig(
-        space=space,
-        optimizer_params=parse_options(optimizer_params or []),
-        supernet=SupernetConfig(epochs=search_epochs, channels=width, cells=depth, **arithmetic),
-        recipe=replace(chosen, epochs=chosen.epochs if epochs is None else epochs),
-        search_recipe=replace(chosen, epochs=max(chosen.epochs // 3, 1)),
-        subset_size=(subset_size, None if subset_size is None else max(subset_size // 4, 1)),
-        **given,
-    )
 
 
 def train(

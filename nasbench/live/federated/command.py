@@ -6,28 +6,12 @@ from typing import Annotated
 
 import typer
 
-from nasbench.cli.live_options import (
-    Cells,
-    Certificates,
-    Channels,
-    ChannelsLast,
-    Device,
-    Epochs,
-    Json,
-    OptimizerParams,
-    Out,
-    Precision,
-    SearchEpochs,
-    Seed,
-    Space,
-    SubsetSize,
-    TaskName,
-    TokenFile,
-    show,
-)
+from nasbench.cli.live_options import Certificates, Device, Json, Out, TokenFile, show
+from nasbench.cli.option_groups import expand_groups
 from nasbench.cli.unused_options import refuse_unused
 from nasbench.errors import NasbenchError
 from nasbench.extras import require_extra
+from nasbench.live.experiment.options import SearchOptions
 from nasbench.ranges import LARGEST_SEED, POSITIVE
 
 federated = typer.Typer(
@@ -39,26 +23,17 @@ federated = typer.Typer(
 
 
 @federated.command()
+@expand_groups
 def search(
     context: typer.Context,
-    task: TaskName,
+    options: SearchOptions,
     optimizer: Annotated[str, typer.Option(help="gaea, the one searcher that federates")] = "gaea",
-    space: Space = "nas-bench-201",
     rounds: Annotated[
         int | None, typer.Option(help="communication rounds of the search (default: --search-epochs)")
     ] = None,
     train_rounds: Annotated[
         int | None, typer.Option(help="communication rounds of the final training (default: --epochs)")
     ] = None,
-    search_epochs: SearchEpochs = 10,
-    channels: Channels = None,
-    cells: Cells = None,
-    recipe: Annotated[str, typer.Option(help="small, federated, nas-bench-201 or cifar10-gpu")] = "small",
-    epochs: Epochs = None,
-    precision: Precision = None,
-    channels_last: ChannelsLast = None,
-    optimizer_param: OptimizerParams = None,
-    subset_size: SubsetSize = None,
     clients: Annotated[int, typer.Option(help="number of clients")] = 4,
     partition: Annotated[
         str, typer.Option(help="how examples are partitioned among clients: iid or dirichlet:ALPHA")
@@ -79,7 +54,6 @@ def search(
     compare_seeds: Annotated[
         int, typer.Option(metavar="N", help="compare with central and local-only search over N seeds")
     ] = 0,
-    seed: Seed = 0,
     device: Device = "auto",
     out: Out = None,
     json: Json = False,
@@ -103,7 +77,6 @@ def search(
     from dataclasses import replace
 
     from nasbench.files.sealed import write_json
-    from nasbench.live.experiment.commands import live_config
     from nasbench.live.federated import compare
     from nasbench.live.federated.coordinator import ClientFailures
     from nasbench.live.federated.credentials import Credentials
@@ -113,26 +86,12 @@ def search(
     from nasbench.live.hardware.torch_device import choose_device
     from nasbench.live.training.training import stderr_reporter
 
-    central = live_config(
-        task=task,
-        space=space,
-        optimizer=optimizer,
-        optimizer_params=optimizer_param,
-        search_epochs=search_epochs,
-        channels=channels,
-        cells=cells,
-        recipe=recipe,
-        epochs=epochs,
-        precision=precision,
-        channels_last=channels_last,
-        subset_size=subset_size,
-        seed=seed,
-    )
+    central = options.config(optimizer)
     passes = (central.supernet.epochs, central.recipe.epochs)
     experiment = FederatedExperiment(
         config=FederatedConfig(
-            task=task,
-            space=space,
+            task=central.task,
+            space=central.space,
             optimizer_params=central.optimizer_params,
             # A client has few examples, so the search uses the batch size of the recipe.
             supernet=replace(
@@ -141,7 +100,7 @@ def search(
                 batch_size=central.recipe.batch_size,
             ),
             recipe=replace(central.recipe, epochs=passes[1] if train_rounds is None else train_rounds),
-            seed=seed,
+            seed=central.seed,
         ),
         clients=clients,
         partition=Partition.parse(partition),
@@ -153,7 +112,7 @@ def search(
         rows = compare.compare_seeds(experiment, compare_seeds, where, out, passes=passes)
         show("federated search", "rows", compare.summary(rows), json)
         return
-    checkpoint = out / f"federated-{task}-{seed}.pt" if out else None
+    checkpoint = out / f"federated-{options.task}-{options.seed}.pt" if out else None
     if listen is None:
         result = run_federated(experiment, where, runtime, checkpoint=checkpoint)
     else:
@@ -171,7 +130,7 @@ def search(
             checkpoint=checkpoint,
         )
     if out:
-        write_json(out / f"federated-{task}-{seed}.json", result)
+        write_json(out / f"federated-{options.task}-{options.seed}.json", result)
     show("federated search", "searches", [result], json)
 
 

@@ -1,0 +1,69 @@
+"""The options that `nasbench search` and `nasbench federated search` share, and the configuration that they describe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nasbench.cli.live_options import Cells, Channels, Epochs, Seed, Space, parse_options
+from nasbench.errors import NasbenchError
+
+if TYPE_CHECKING:
+    from nasbench.live.experiment.config import ExperimentConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchOptions:
+    """What a search on a live task depends on, as the command line gives it."""
+
+    task: Annotated[str, typer.Argument(help="digits, cifar10, fashion-mnist, co2, ett, trec or breast-mnist")]
+    space: Space = "nas-bench-201"
+    search_epochs: Annotated[int, typer.Option(help="training epochs of the supernet")] = 10
+    channels: Channels = None
+    cells: Cells = None
+    recipe: Annotated[str, typer.Option(help="small, federated, nas-bench-201 or cifar10-gpu")] = "small"
+    epochs: Epochs = None
+    precision: Annotated[
+        str | None, typer.Option(help="float32 or bfloat16, for supernet and trainings (default: the recipe's)")
+    ] = None
+    channels_last: Annotated[
+        bool | None,
+        typer.Option("--channels-last/--no-channels-last", help="memory layout of images (default: the recipe's)"),
+    ] = None
+    optimizer_param: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE, a parameter of the optimizer (repeatable)")
+    ] = None
+    subset_size: Annotated[int | None, typer.Option(help="use only this many training examples")] = None
+    seed: Seed = 0
+
+    def config(self, optimizer: str, **more: Any) -> ExperimentConfig:
+        """Return the configuration of a search; `more` are further fields of `ExperimentConfig`.
+
+        Raises:
+            NasbenchError: for an option that is out of range.
+        """
+        from nasbench.live.experiment.config import ExperimentConfig
+        from nasbench.live.networks.builders import network_size
+        from nasbench.live.searchers.searcher import SupernetConfig
+        from nasbench.live.training.recipe import get_recipe
+
+        if self.subset_size is not None and self.subset_size < 2:
+            raise NasbenchError(f"--subset-size is {self.subset_size}; it should be 2 or more.")
+        width, depth = network_size(self.space, self.channels, self.cells, usual=(8, 1))
+        named = {"precision": self.precision, "channels_last": self.channels_last}
+        arithmetic: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
+        recipe = replace(get_recipe(self.recipe), channels=width, cells=depth, **arithmetic)
+        return ExperimentConfig(
+            task=self.task,
+            space=self.space,
+            optimizer=optimizer,
+            optimizer_params=parse_options(self.optimizer_param or []),
+            seed=self.seed,
+            supernet=SupernetConfig(epochs=self.search_epochs, channels=width, cells=depth, **arithmetic),
+            recipe=replace(recipe, epochs=recipe.epochs if self.epochs is None else self.epochs),
+            search_recipe=replace(recipe, epochs=max(recipe.epochs // 3, 1)),
+            subset_size=(self.subset_size, None if self.subset_size is None else max(self.subset_size // 4, 1)),
+            **more,
+        )
