@@ -65,7 +65,7 @@ class RegularizedEvolution:
         return self._space.mutate(parent, uniform[:, self._sample :], self._mutation)[:, None]
 
     def tell(self, observations: Observations) -> None:
-        """The new member takes the place of the oldest."""
+        """Replace the oldest member by the new one."""
         oldest = self._born % self._alive.shape[1]
         self._alive[:, oldest] = observations.architectures[:, 0]
         self._error[:, oldest] = observations.objectives[:, 0, 0]

@@ -38,7 +38,7 @@ def registered(kind: Kind) -> Mapping[str, Any]:
 
 @contextmanager
 def forgotten_afterwards() -> Iterator[None]:
-    """What is registered within is forgotten at the end, and what was replaced is back: a test leaves no trace."""
+    """Restore the registered objects on exit, so that a test leaves no trace."""
     before = {kind: dict(named) for kind, named in _REGISTERED.items()}
     try:
         yield

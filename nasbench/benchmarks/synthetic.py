@@ -140,7 +140,7 @@ class FunctionEvaluator:
         self._function = function
 
     def row(self, architectures: Architectures) -> Ints:
-        """0 for each architecture, since a function needs no rows; -1 for an infeasible one."""
+        """Return 0 for each architecture, since a function needs no rows; -1 for an infeasible one."""
         return np.where(self.space.is_feasible(architectures), 0, -1)
 
     def evaluate(

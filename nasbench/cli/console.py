@@ -43,14 +43,14 @@ def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
     from rich.console import Console
 
     names = list(rows[0]) if rows else []
-    cells = [[_stripped(shown(row.get(name))) for name in names] for row in rows]
-    columns = list(zip(*cells, strict=True)) or [()] * len(names)
+    texts = [[_stripped(shown(row.get(name))) for name in names] for row in rows]
+    columns = list(zip(*texts, strict=True)) or [()] * len(names)
     room = width()
     widths = _widths([[name.replace("_", " "), *column] for name, column in zip(names, columns, strict=True)], room)
     if widths is None:
-        print("\n".join(_records(title, names, cells, room)))
+        print("\n".join(_records(title, names, texts, room)))
         return
-    Console(width=room, highlight=False).print(_table(title, names, rows, cells, widths))
+    Console(width=room, highlight=False).print(_table(title, names, rows, texts, widths))
 
 
 def _stripped(text: str) -> str:
@@ -59,7 +59,7 @@ def _stripped(text: str) -> str:
 
 
 def _table(
-    title: str, names: list[str], rows: Sequence[Mapping[str, Any]], cells: list[list[str]], widths: list[int]
+    title: str, names: list[str], rows: Sequence[Mapping[str, Any]], texts: list[list[str]], widths: list[int]
 ) -> Any:
     from rich.table import Table
     from rich.text import Text
@@ -70,7 +70,7 @@ def _table(
         table.add_column(
             Text(name.replace("_", " ")), width=width, justify="right" if numbers else "left", overflow="fold"
         )
-    for row in cells:
+    for row in texts:
         table.add_row(*map(Text, row))  # text from files must not be read as markup
     return table
 
@@ -93,9 +93,9 @@ def _capped(words: list[int], lines: list[int], cap: int) -> list[int]:
     return [max(word, min(line, cap)) for word, line in zip(words, lines, strict=True)]
 
 
-def _records(title: str, names: list[str], cells: list[list[str]], room: int) -> Iterator[str]:
+def _records(title: str, names: list[str], texts: list[list[str]], room: int) -> Iterator[str]:
     yield title
-    for row in cells:
+    for row in texts:
         yield ""
         for name, value in zip(names, row, strict=True):
             label = name.replace("_", " ")

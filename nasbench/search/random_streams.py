@@ -89,7 +89,7 @@ class Streams:
         self._cursor += width - old
 
     def generator(self, position: int) -> np.random.Generator:
-        """A fresh generator for the run at `position`, independent of `uniform`; for algorithms written for one run."""
+        """Return a fresh generator for the run at `position`, independent of `uniform`; for single-run algorithms."""
         return np.random.default_rng(_sequence(self.seed, self.runs[position], _GENERATOR))
 
 

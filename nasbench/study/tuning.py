@@ -107,7 +107,7 @@ def tunable_on(optimizer: Lockstep | PerRun, problem: Problem) -> Mapping[str, S
 def tune(
     optimizer: Lockstep | PerRun,
     benchmark: TabularBenchmark,
-    setting: SearchProtocol,
+    protocol: SearchProtocol,
     *,
     trials: int,
     runs: int,
@@ -123,7 +123,7 @@ def tune(
     Args:
         optimizer: a registered optimizer.
         benchmark: the benchmark to tune on.
-        setting: the search side with its budget.
+        protocol: the search protocol with its budget.
         trials: number of configurations to evaluate, including the defaults.
         runs: number of runs per trial.
         seed: seed of the runs and of TPE; equal arguments give equal trials.
@@ -146,13 +146,13 @@ def tune(
             raise NasbenchError(f"The number of {what} is {number}; it should be {least} or more.")
     if metric not in METRICS:
         raise unknown_name("metric", metric, METRICS)
-    if metric == "queries-to-top-10" and "unique_queries" not in setting.budget.limits:
+    if metric == "queries-to-top-10" and "unique_queries" not in protocol.budget.limits:
         raise NasbenchError(
             "The metric queries-to-top-10 is a restricted mean of unique queries; limit unique_queries in the budget, or use the metric final-regret."
         )
     numbers = range(1, copies + 1) if copies else range(1)
     places = [_place(benchmark, copy, correlation) for copy in numbers]
-    ranges = tunable_on(optimizer, places[0].problem(setting, seed, (0,)))
+    ranges = tunable_on(optimizer, places[0].problem(protocol, seed, (0,)))
     study, distributions = _study(ranges, seed)
     done: list[Trial] = []
     for number in range(trials):
@@ -160,12 +160,12 @@ def tune(
         chosen = {} if proposal is None else dict(proposal.params)
         if cluster is None:
             values = [
-                evaluate(optimizer, place, setting, chosen, runs=range(runs), seed=seed, metric=metric)
+                evaluate(optimizer, place, protocol, chosen, runs=range(runs), seed=seed, metric=metric)
                 for place in places
             ]
         else:
             where = [(benchmark.name, copy, correlation) for copy in numbers]
-            values = _evaluate_on(cluster, optimizer, where, setting, chosen, runs, seed, metric)
+            values = _evaluate_on(cluster, optimizer, where, protocol, chosen, runs, seed, metric)
         done.append(Trial(chosen, np.concatenate(values)))
         if proposal is not None:
             study.tell(proposal, done[-1].value)
@@ -182,7 +182,7 @@ def _evaluate_on(
     cluster: Cluster,
     optimizer: Lockstep | PerRun,
     where: Sequence[tuple[str, int, float]],
-    setting: SearchProtocol,
+    protocol: SearchProtocol,
     settings: Mapping[str, Any],
     runs: int,
     seed: int,
@@ -193,7 +193,7 @@ def _evaluate_on(
 
     parts = [range(first, min(first + RUNS_A_CALL, runs)) for first in range(0, runs, RUNS_A_CALL)]
     calls = [
-        Call(_evaluate_by_name, place[0], (optimizer, *place, setting, settings, part, seed, metric))
+        Call(_evaluate_by_name, place[0], (optimizer, *place, protocol, settings, part, seed, metric))
         for place in where
         for part in parts
     ]
@@ -206,14 +206,14 @@ def _evaluate_by_name(
     benchmark: str,
     copy: int,
     correlation: float,
-    setting: SearchProtocol,
+    protocol: SearchProtocol,
     settings: Mapping[str, Any],
     runs: range,
     seed: int,
     metric: str,
 ) -> Floats:
     place = _place(get_benchmark(benchmark), copy, correlation)
-    return evaluate(optimizer, place, setting, settings, runs=runs, seed=seed, metric=metric)
+    return evaluate(optimizer, place, protocol, settings, runs=runs, seed=seed, metric=metric)
 
 
 def _study(ranges: Mapping[str, SearchRange], seed: int) -> tuple[Any, dict[str, Any]]:

@@ -23,7 +23,7 @@ def cache_folder() -> Path:
 
 
 def is_of_an_older_layout(name: str) -> bool:
-    """Whether an earlier version of the suite kept a table of that name, which has to be imported again."""
+    """Return whether an earlier version of the suite kept a table of that name, which has to be imported again."""
     return any((cache_home() / layout / name / "manifest.json").exists() for layout in OLDER)
 
 

@@ -56,7 +56,7 @@ def known_tables() -> tuple[str, ...]:
 
 
 def is_built(name: str) -> bool:
-    """Whether a table is in the cache already."""
+    """Return whether a table is in the cache already."""
     return (cache_folder() / name / "manifest.json").exists()
 
 

@@ -109,7 +109,7 @@ class Measured:
         return present.astype(np.int64) if present.ndim == 1 else present.sum(axis=1)
 
     def mean(self) -> NDArray[np.float64]:
-        """Mean over the measured seeds, `(N,)`.
+        """Return the mean over the measured seeds, `(N,)`.
 
         Raises:
             MissingDataError: if an architecture has no seed at all.

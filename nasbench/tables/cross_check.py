@@ -59,7 +59,7 @@ def require_official(kind: str) -> None:
 
 
 def official_records(kind: str, source: Path, trusted: bool = False) -> Iterator[Any]:
-    """The records of a file or folder, read by the restricted unpickler."""
+    """Yield the records of a file or folder, read by the restricted unpickler."""
     if kind == "nas-bench-201-pth":
         from nasbench.tables.sources.nas_bench_201_pth import read_file
 
@@ -127,6 +127,6 @@ def _pairs(table: Table, theirs: Any, cell: Any, row: int, epochs: int) -> Itera
 
 
 def _charged(theirs: Any, name: str, seed: int) -> float:
-    """What the authors' simulator charges for one training: all of it and one pass over the validation set."""
+    """Return the authors' simulated cost of one training: the training and one pass over the validation set."""
     train, valid = (theirs.get_metrics(name, part, is_random=seed) for part in ("train", "x-valid"))
     return float(train["all_time"] + valid["all_time"] / (train["iepoch"] + 1))

@@ -79,7 +79,7 @@ def write_joined(folder: Path, join: Join) -> tuple[str, ...]:
 
 
 def _columns(table: Table, row: Ints, borrowed: Mapping[str, str]) -> Iterable[Measured]:
-    """The columns of a table at the common rows, and the costs that data sets borrow from others."""
+    """Return the columns of a table at the common rows, and the costs that data sets borrow from others."""
     for column in table.columns:
         measured = table.measured(column)
         values = np.asarray(measured.values)[row]
@@ -96,7 +96,7 @@ def _columns(table: Table, row: Ints, borrowed: Mapping[str, str]) -> Iterable[M
 def _disagreement(
     key: str, kept: tuple[Measured, str], other: tuple[Measured, str], space: Space, index: Ints
 ) -> list[str]:
-    """A note on a column that two tables have, if they do not agree about it."""
+    """Return a note on a column that two tables have, if they do not agree about it."""
     (mine, owner), (theirs, lender) = kept, other
     title = f"{owner} and {lender} both have {key}"
     if mine.column.unit != theirs.column.unit:
@@ -119,7 +119,7 @@ def _disagreement(
 
 
 def _by_seed(measured: Measured) -> dict[int | None, NDArray[np.float64]]:
-    """Values of each seed, NaN where missing; a curve as it is at its end."""
+    """Return the values of each seed, NaN where missing; a curve as it is at its end."""
     values = np.asarray(measured.values, dtype=np.float64)
     values = values if measured.missing is None else np.where(measured.missing, np.nan, values)
     column: Column = measured.column

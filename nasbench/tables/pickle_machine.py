@@ -42,7 +42,7 @@ class Machine:
         self._opaque = opaque
 
     def load(self, steps: Mapping[int, Callable[[Machine], object]]) -> Any:
-        """What the next pickle holds.
+        """Return the content of the next pickle.
 
         Args:
             steps: what each instruction does, by its code.
@@ -72,19 +72,19 @@ class Machine:
         return value
 
     def take(self, count: int) -> bytes:
-        """The next bytes."""
+        """Return the next bytes."""
         start, self._at = self._at, self._at + count
         if self._at > len(self._data):
             raise ValueError("it ends early")
         return self._data[start : self._at]
 
     def byte(self) -> int:
-        """The next byte, as a number."""
+        """Return the next byte, as a number."""
         self._at += 1
         return self._data[self._at - 1]
 
     def line(self) -> bytes:
-        """The next line, without its end."""
+        """Return the next line, without its line break."""
         end = self._data.index(b"\n", self._at)
         self.pay(4 * (end - self._at))
         found = self.take(end - self._at)
@@ -100,12 +100,12 @@ class Machine:
             )
 
     def number(self, form: str) -> Any:
-        """The next number, of a form of `struct`."""
+        """Return the next number, in a format of `struct`."""
         start, self._at = self._at, self._at + WIDTHS[form]
         return struct.unpack_from(form, self._data, start)[0]
 
     def counted(self, form: str) -> bytes:
-        """The next bytes, as many as a number before them says."""
+        """Return the next length-prefixed bytes."""
         count = self.number(form)
         self.pay(4 * min(max(count, 0), len(self._data)))
         if count < 0:
@@ -119,12 +119,12 @@ class Machine:
         self.memo[number] = self.stack[-1]
 
     def items(self) -> list[Any]:
-        """What lies above the last mark; the mark and all of it are removed."""
+        """Pop and return the items above the last mark, and the mark."""
         found, self.stack = self.stack, self.below.pop()
         return found
 
     def named(self, module: str, name: str) -> Any:
-        """A name as a value; raises `NotPlain` for one that plain data does not need."""
+        """Return the value of a name; raises `NotPlain` for a name that plain data does not need."""
         key = Name(RENAMED.get(module, module), name)
         if key not in CALLS and key not in VALUES and key not in self._records and not self._opaque:
             shown = f"{module}.{name}"[:80].encode("unicode_escape").decode()
@@ -132,7 +132,7 @@ class Machine:
         return key
 
     def call(self, function: Any, arguments: Any) -> Any:
-        """What stands for a call, paid for by the size of its arguments."""
+        """Return the substitute for a call, charged by the size of its arguments."""
         if isinstance(function, Name) and isinstance(arguments, tuple):
             if tuple(function) in self._records and not arguments:
                 return Inert()
@@ -142,7 +142,7 @@ class Machine:
         return self.outside("calls what is no function of plain data")
 
     def outside(self, what: str) -> Any:
-        """Something in the place of what plain data does not hold, or `NotPlain`."""
+        """Return a substitute for a value that plain data does not contain, or raise `NotPlain`."""
         if self._opaque:
             return Opaque()
         raise NotPlain(f"{what}, so it was not loaded")

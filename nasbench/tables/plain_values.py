@@ -103,7 +103,9 @@ def _scalar(dtype: Any, content: Any) -> Any:
 
 
 def _checked(shape: Any, dtype: Any, content: bytes) -> np.dtype[Any]:
-    """The type of an array of that shape; raises `ValueError` unless `content` is all of it and its texts are texts."""
+    """Return the type of an array of that shape; raises `ValueError` unless `content` is all of it and its texts are
+    texts.
+    """
     if not isinstance(dtype, DType) or not isinstance(shape, tuple) or len(shape) > MOST_AXES:
         raise ValueError("an array has no type of numbers or no shape")
     if not all(type(n) is int and n >= 0 for n in shape) or math.prod(n or 1 for n in shape) > max(

@@ -60,7 +60,9 @@ def loads(data: bytes, what: str, records: Collection[tuple[str, str]] = (), siz
 
 
 def is_bounded(data: bytes, size: int, before: int = 0) -> bool:
-    """Whether a pickle takes bounded memory and depth, whatever else it names: a reader that knows more may read it."""
+    """Return whether a pickle takes bounded memory and depth, even if it names unknown objects that another reader may
+    know.
+    """
     machine = Machine(data, BASE + FACTOR * size, opaque=True)
     try:
         for _ in range(before + 1):
@@ -76,7 +78,7 @@ def load_file(path: Path, records: Collection[tuple[str, str]] = ()) -> Any:
 
 
 def read_packed(path: Path, member: str = "") -> bytes:
-    """The bytes of a file, decompressed where its name ends in `bz2`, or of a member of a zip archive.
+    """Return the bytes of a file, decompressed where its name ends in `bz2`, or of a member of a zip archive.
 
     Raises:
         NasbenchError: if it cannot be read, or is larger than a file of its size should be.
@@ -94,7 +96,7 @@ def read_packed(path: Path, member: str = "") -> bytes:
 
 
 def _read(stream: IO[bytes], most: int, path: Path) -> bytes:
-    """All of a stream, piece by piece, since to ask for more than there is may reserve it."""
+    """Return the content of a stream, read in chunks, since requesting more than it contains may allocate that much."""
     content = bytearray()
     while piece := stream.read(PIECE):
         content += piece
@@ -104,7 +106,7 @@ def _read(stream: IO[bytes], most: int, path: Path) -> bytes:
 
 
 def _plainly_packed(archive: zipfile.ZipFile, member: str) -> zipfile.ZipInfo:
-    """A member, unless it is packed by a method that reserves what memory the file says."""
+    """Return a member, unless its compression method allocates as much memory as the file states."""
     found = archive.getinfo(member)
     if found.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise ValueError(f"{member} is packed by a method that torch does not use")

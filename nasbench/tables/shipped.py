@@ -128,7 +128,7 @@ def _rows(frame: pa.Table, space: Space, which: str) -> tuple[Ints | None, Ints 
 
 
 def _measured(frame: pa.Table, said: Mapping[str, Any], rows: Ints | slice) -> Measured:
-    """A column of the table from those of the file."""
+    """Return a column of the table from those of the file."""
     held = [frame.column(name) for name in said["arrays"]]
     fields = {key: value for key, value in said.items() if key not in ("arrays", "dtype")}
     column = Column(**(fields | {"seeds": None if said["seeds"] is None else tuple(said["seeds"])}))

@@ -79,7 +79,7 @@ class Table:
         return self.space.all
 
     def rows(self, architectures: Architectures) -> Ints:
-        """Row of each architecture `(..., d)`; -1 for one that the table does not hold."""
+        """Return the row of each architecture `(..., d)`; -1 for one that is not in the table."""
         index = self.space.index(architectures)
         if self.is_complete:
             return index
@@ -116,7 +116,7 @@ class Table:
         return None
 
     def epochs(self, dataset: str, quantity: str, split: str | None) -> tuple[int, ...]:
-        """Lengths of the trainings of which a quantity was measured at the end, ascending."""
+        """Return the numbers of epochs after which a quantity was measured, ascending."""
         return tuple(
             sorted(
                 {
@@ -197,13 +197,13 @@ def open_table(folder: Path) -> Table:
 
 
 def fingerprint(manifest: Mapping[str, Any]) -> str:
-    """SHA-256 of all that a manifest says, its own fingerprint apart, in hexadecimal."""
+    """Return the SHA-256 of a manifest's content except its own fingerprint, in hexadecimal."""
     rest = {key: value for key, value in manifest.items() if key != "fingerprint"}
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 def _mapped(path: Path) -> NDArray[Any]:
-    """An array, memory-mapped.
+    """Return a memory-mapped array.
 
     Raises:
         NasbenchError: if the file is none of numbers.
@@ -218,7 +218,7 @@ def _mapped(path: Path) -> NDArray[Any]:
 
 
 def sha256_of_file(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
+    """Return the SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

@@ -8,7 +8,8 @@ from nasbench.tables.units import factor
 
 
 def training_seconds(table: Table, dataset: str, epochs: int | None) -> Floats | None:
-    """Seconds of each row's training of exactly that length, mean over seeds, `(N,)`; None if no such training was timed.
+    """Return the seconds of each row's training of exactly that length, mean over seeds, `(N,)`; None if no such
+    training was timed.
 
     Raises:
         MissingDataError: if an architecture has no time.
@@ -18,7 +19,7 @@ def training_seconds(table: Table, dataset: str, epochs: int | None) -> Floats |
 
 
 def charged_seconds(table: Table, dataset: str, epochs: int) -> Floats | None:
-    """Seconds that a training of any length is charged with, `(N,)`; None where the table times nothing.
+    """Return the seconds charged for a training of any length, `(N,)`; None if the table has no times.
 
     In proportion to the epochs where only trainings of other lengths were timed, the next longer one first; a time that does not say of
     how many epochs it is counts for all.

@@ -84,12 +84,12 @@ QUANTITIES: Mapping[str, Quantity] = {
 
 
 def known_quantity(name: str) -> Quantity | None:
-    """The quantity of a name such as `latency@device`, or None if the suite does not know it."""
+    """Return the quantity of a name such as `latency@device`, or None if the suite does not know it."""
     return QUANTITIES.get(name.partition("@")[0])
 
 
 def direction_of(quantity: str, unit: str, given: str) -> str:
-    """The direction of a quantity: the given one, or that which the suite knows.
+    """Return the direction of a quantity: the given one, or the known one.
 
     Raises:
         NasbenchError: if unit or direction are unknown, the quantity cannot have them, or the suite does not know the quantity
@@ -123,7 +123,7 @@ def direction_of(quantity: str, unit: str, given: str) -> str:
 
 
 def factor(unit: str, wanted: str) -> float:
-    """What numbers in one unit are multiplied with to be in another of the same dimension.
+    """Return the conversion factor between two units of the same dimension.
 
     Raises:
         NasbenchError: if they measure different things.

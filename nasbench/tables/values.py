@@ -15,7 +15,7 @@ LARGEST = 1e15
 
 
 def cleaned(table: str, measured: Measured) -> tuple[Measured, tuple[str, ...]]:
-    """A column without numbers that stand for something else, and a note on each kind that it had.
+    """Return a column with sentinel values replaced by NaN, and a note on each kind found.
 
     Raises:
         NasbenchError: if a value is infinite, negative where nothing is, no percentage, larger than anything measured, or if none is

@@ -15,7 +15,7 @@ class BenchmarkContract:
 
     @pytest.fixture
     def benchmark_(self) -> Benchmark:
-        """The benchmark that is tested."""
+        """Return the benchmark under test."""
         raise NotImplementedError("Override the fixture `benchmark_`.")
 
     def test_answers_are_finite_and_repeatable(self, benchmark_: Benchmark) -> None:

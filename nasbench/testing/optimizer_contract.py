@@ -33,17 +33,17 @@ class OptimizerContract:
 
     @pytest.fixture
     def optimizer(self) -> object:
-        """What is tested: a name, "module:ATTR", class, function, `Lockstep` or `PerRun`."""
+        """Return the optimizer under test: a name, "module:ATTR", class, function, `Lockstep` or `PerRun`."""
         raise NotImplementedError("Override the fixture `optimizer`.")
 
     @pytest.fixture
     def benchmark_(self) -> Benchmark:
-        """What it searches; it has to offer one objective, and the fidelities that the optimizer needs."""
+        """Return the benchmark to search, with one objective and the fidelities that the optimizer needs."""
         return toy_benchmark()
 
     @pytest.fixture
     def kind(self, optimizer: object) -> Lockstep | PerRun:
-        """The optimizer, whatever it was given as."""
+        """Return the optimizer as a `Lockstep` or `PerRun`."""
         return get_optimizer(optimizer) if isinstance(optimizer, str) else as_optimizer(optimizer)
 
     def test_runs_to_its_budget_with_feasible_architectures(

@@ -28,7 +28,7 @@ class SearcherContract:
 
     @pytest.fixture
     def searcher(self) -> str | type[Searcher]:
-        """What is tested: a class, a name or "module:ATTR"."""
+        """Return the searcher under test: a class, a name or "module:ATTR"."""
         raise NotImplementedError("Override the fixture `searcher`.")
 
     @pytest.fixture
@@ -50,7 +50,7 @@ class SearcherContract:
     def start(
         self, searcher: str | type[Searcher], options: Mapping[str, Any], space: str, settings: SupernetConfig
     ) -> Any:
-        """What starts a search, with checkpoints in a folder where it is given one."""
+        """Return a function that starts a search, with checkpoints in a folder if one is given."""
         return partial(start_search, searcher, options, space, settings)
 
     def test_trains_the_supernet_and_finds_a_feasible_architecture(self, start: Any, space: str) -> None:

@@ -14,7 +14,7 @@ class SpaceContract:
 
     @pytest.fixture
     def space(self) -> Space:
-        """The space that is tested."""
+        """Return the space under test."""
         raise NotImplementedError("Override the fixture `space`.")
 
     def test_samples_are_feasible_and_varied(self, space: Space) -> None:

@@ -28,14 +28,14 @@ def to_csv(table: ReportTable) -> str:
     return stream.getvalue()
 
 
-def _extras(cells: list[TableCell]) -> tuple[str, ...]:
-    undefined = any(isinstance(part, Undefined) for cell in cells for part in (cell.value, cell.interval))
+def _extras(column_cells: list[TableCell]) -> tuple[str, ...]:
+    undefined = any(isinstance(part, Undefined) for cell in column_cells for part in (cell.value, cell.interval))
     present = {
-        "lower": any(isinstance(cell.interval, Interval) for cell in cells),
-        "upper": any(isinstance(cell.interval, Interval) for cell in cells),
-        "mark": any(cell.mark for cell in cells),
+        "lower": any(isinstance(cell.interval, Interval) for cell in column_cells),
+        "upper": any(isinstance(cell.interval, Interval) for cell in column_cells),
+        "mark": any(cell.mark for cell in column_cells),
         "undefined": undefined,
-        "runs": any(cell.runs for cell in cells),
+        "runs": any(cell.runs for cell in column_cells),
     }
     return tuple(name for name, there in present.items() if there)
 

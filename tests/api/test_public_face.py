@@ -187,8 +187,4 @@ def test_no_class_name_is_public_in_two_modules() -> None:
                 if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                     homes[node.name].append(str(path.relative_to(ROOT)))
     twice: dict[str, Any] = {name: where for name, where in homes.items() if len(where) > 1}
-    assert set(twice) <= ALLOWED, twice
-
-
-ALLOWED = {"Claim"}
-"""Names that are in two modules still, which nothing is added to."""
+    assert twice == {}

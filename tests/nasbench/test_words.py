@@ -207,3 +207,48 @@ def test_presets_have_no_old_key(name: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         load_study(name)
+
+
+ONE_MEANING = {"plan": {"str"}, "setting": {"str"}, "copy": {"int"}, "cells": {"int", "int | None", "Cells"}}
+"""Parameters whose names once meant several things, and the one type that each has: the name of an evidence plan, the name of a
+hyperparameter, the number of a perturbed copy, the number of cells per stage."""
+
+
+def functions() -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Yield every function of the library with the path of its file."""
+    for path, text in tracked().items():
+        if path.endswith(".py") and not path.startswith(("tests/", "reports/")):
+            yield from ((path, node) for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef))
+
+
+def test_a_parameter_means_one_thing() -> None:
+    wrong = []
+    for path, node in functions():
+        for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
+            kind = (
+                re.sub(r"^Annotated\[(.*?), .*$", r"\1", ast.unparse(argument.annotation))
+                if argument.annotation
+                else ""
+            )
+            if argument.arg in ONE_MEANING and kind not in ONE_MEANING[argument.arg]:
+                wrong.append(f"{path}: {node.name}({argument.arg}: {kind})")
+    assert wrong == []
+
+
+OPENERS = "The A An What Whether How Which Who Why When Where All Every Each Those Its This It Names Row"
+"""First words of a noun phrase or a clause, with which the docstring of a function does not begin."""
+
+
+def test_docstrings_of_functions_begin_with_a_verb() -> None:
+    wrong = []
+    for path, node in functions():
+        marks = {ast.unparse(mark) for mark in node.decorator_list}
+        text = (ast.get_docstring(node) or "").split()
+        if (
+            not node.name.startswith("_")
+            and text[:1]
+            and text[0] in OPENERS.split()
+            and not any("property" in m for m in marks)
+        ):
+            wrong.append(f"{path}: {node.name}: {' '.join(text[:8])}")
+    assert wrong == []

@@ -88,12 +88,12 @@ def write_file(folder: Path, source: Path) -> None:
     )
 
 
-def from_naslib(cells: np.ndarray) -> Architectures:
-    """Cells as NASLib writes them, `(..., 6)`, in the order and numbers of the space."""
+def from_naslib(codes: np.ndarray) -> Architectures:
+    """Return cells as NASLib writes them, `(..., 6)`, in the order and numbers of the space."""
     order = [NASLIB_EDGES.index(edge) for edge in EDGES]
-    return np.asarray(NASLIB_OPERATIONS, dtype=np.int8)[cells[..., order]]
+    return np.asarray(NASLIB_OPERATIONS, dtype=np.int8)[codes[..., order]]
 
 
 def _number(value: Any) -> float:
-    """A number, or the `value` of a measurement with its uncertainty."""
+    """Return a number, or the `value` of a measurement with its uncertainty."""
     return float(vars(value)["value"] if isinstance(value, Inert) else value)

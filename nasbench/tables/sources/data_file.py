@@ -25,7 +25,7 @@ LONGEST_TEXT = 4096
 
 
 def data_columns(path: Path) -> list[str]:
-    """Names of the columns of a file.
+    """Return the names of the columns of a file.
 
     Raises:
         NasbenchError: if the file is neither CSV nor Parquet, or cannot be read.
@@ -37,7 +37,7 @@ def data_columns(path: Path) -> list[str]:
 
 
 def read_data(path: Path, names: Sequence[str]) -> tuple[pd.DataFrame, int]:
-    """Columns of a file, as texts (CSV) or as what it holds (Parquet), and how its first row is numbered.
+    """Return the columns of a file, as texts (CSV) or as what it holds (Parquet), and how its first row is numbered.
 
     Raises:
         NasbenchError: if the file is neither, cannot be read, lacks a column or has two of one name, or is larger than it should be.
@@ -82,7 +82,7 @@ def _read_csv(path: Path, names: list[str]) -> pd.DataFrame:
 
 
 def _schema(path: Path) -> tuple[pa.Schema, int]:
-    """Columns of a Parquet file and the number of rows that it says it has."""
+    """Return the columns of a Parquet file and the number of rows that it says it has."""
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path, thrift_string_size_limit=2**24, thrift_container_size_limit=2**20) as file:

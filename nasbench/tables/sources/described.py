@@ -30,7 +30,7 @@ MIXED = 5.0
 
 
 def table_name(source: Path) -> str:
-    """The name that a description gives its table."""
+    """Return the name that a description gives its table."""
     return _read_description(source).name
 
 
@@ -91,7 +91,7 @@ def _sources(description: Description) -> list[str]:
 
 
 def _architectures(frame: pd.DataFrame, description: Description, first_line: int) -> Ints:
-    """Space index of the architecture of every line."""
+    """Return the space index of the architecture of every line."""
     space = description.space
     lines = len(frame)
     if lines == 0:
@@ -134,7 +134,7 @@ def _refuse_twice(index: Ints, description: Description, first_line: int) -> Non
 
 
 def _numbers(frame: pd.DataFrame, name: str, data: str, first_line: int) -> NDArray[np.float64]:
-    """A column as numbers, NaN where it is empty."""
+    """Return a column as numbers, NaN where it is empty."""
     import pandas as pd
 
     text = frame[name]
@@ -151,7 +151,7 @@ def _numbers(frame: pd.DataFrame, name: str, data: str, first_line: int) -> NDAr
 def _by_seed(
     frame: pd.DataFrame, description: Description, numbers: dict[str, NDArray[Any]], row: Ints, first_line: int
 ) -> list[tuple[Described, NDArray[np.float64]]]:
-    """Columns `(N, S)` from lines that are one training each."""
+    """Return columns `(N, S)` from lines that are one training each."""
     seed = _numbers(frame, description.seed, description.data, first_line)
     if not (np.isfinite(seed).all() and (seed == np.round(seed)).all() and (np.abs(seed) <= LARGEST_SEED).all()):
         raise NasbenchError(f"{description.data}: the column {description.seed!r} should hold whole numbers only.")
@@ -177,7 +177,7 @@ def _by_seed(
 
 
 def _measured(described: Described, values: NDArray[np.float64], description: Description, index: Ints) -> Measured:
-    """A column in the unit of the table, checked; `values` are `(N, sources)` with NaN where empty."""
+    """Return a column in the unit of the table, checked; `values` are `(N, sources)` with NaN where empty."""
     column, names = described.column, " and ".join(described.sources)
     missing = ~np.isfinite(values)
     if missing.any() and not described.missing:

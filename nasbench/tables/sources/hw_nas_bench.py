@@ -73,7 +73,7 @@ def import_source(source: Path, folder: Path, options: ImportOptions) -> ImportR
 
 
 def _cells(source: Path, dataset: str, metrics: Mapping[str, Any], space: NasBench201Space) -> Ints:
-    """Space index of each network of a data set."""
+    """Return the space index of each network of a data set."""
     networks = metrics.get(NETWORKS)
     if not isinstance(networks, list) or not all(isinstance(n, dict) and "arch_str" in n for n in networks):
         raise NasbenchError(

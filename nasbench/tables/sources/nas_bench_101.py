@@ -56,18 +56,18 @@ class Cell:
 
 def import_source(source: Path, folder: Path, options: ImportOptions) -> ImportReport:
     """Write the table; see `nasbench.tables.importer`."""
-    cells = _json(source) if source.suffix == ".json" else _frame(source)
-    return write_cells(folder, options.name, cells, f"NAS-Bench-101 by Ying et al. (2019), from {source.name}")
+    measured = _json(source) if source.suffix == ".json" else _frame(source)
+    return write_cells(folder, options.name, measured, f"NAS-Bench-101 by Ying et al. (2019), from {source.name}")
 
 
-def write_cells(folder: Path, name: str, cells: Iterable[Cell], provenance: str) -> ImportReport:
+def write_cells(folder: Path, name: str, measured: Iterable[Cell], provenance: str) -> ImportReport:
     """Write cells into an empty folder.
 
     Raises:
         NasbenchError: if a cell is malformed, infeasible, there twice, or has not the hash that it comes with.
     """
     space = NasBench101Space()
-    kept = list(cells)
+    kept = list(measured)
     if not kept:
         raise NasbenchError(f"{provenance} holds no cell; a table needs at least one.")
     architectures = np.stack([_architecture(space, cell) for cell in kept])
@@ -107,12 +107,12 @@ def _architecture(space: NasBench101Space, cell: Cell) -> np.ndarray:
         raise NasbenchError(f"{cell.where}: {fault}") from None
 
 
-def _keys(cells: list[Cell]) -> list[Key]:
-    return sorted({key for cell in cells for key in cell.values}, key=lambda key: (key[1], key[0]))
+def _keys(measured: list[Cell]) -> list[Key]:
+    return sorted({key for cell in measured for key in cell.values}, key=lambda key: (key[1], key[0]))
 
 
 def _column(key: Key, rows: list[list[float]]) -> Measured:
-    """A column of one axis, or of one a training (numbered from 1, as the benchmark does not name its seeds)."""
+    """Return a column of one axis, or of one a training (numbered from 1, as the benchmark does not name its seeds)."""
     what, epochs = key
     width = max(len(row) for row in rows)
     values = np.zeros((len(rows), width))

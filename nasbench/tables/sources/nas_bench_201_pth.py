@@ -50,7 +50,7 @@ def _chunks(infos: Mapping[Any, Any], kind: str) -> Iterator[Chunk]:
 
 
 def read_file(source: Path, trusted: bool) -> Any:
-    """What a torch file of plain data holds; see the head of this module for files that hold more.
+    """Return the content of a torch file of plain data; see the module docstring for other files.
 
     Raises:
         NasbenchError: if it cannot be read, or not safely.
@@ -69,7 +69,7 @@ def read_file(source: Path, trusted: bool) -> Any:
 
 
 def _pickles(source: Path) -> tuple[bytes, int]:
-    """The bytes of a torch file that are pickles, and how many come before the object."""
+    """Return the bytes of a torch file that are pickles, and how many come before the object."""
     if not zipfile.is_zipfile(source):
         return read_packed(source), HEADER_PICKLES
     try:

@@ -73,7 +73,8 @@ def build(folder: Path, source: Path, trainings: Table) -> None:
 
 
 def validation_pass(folder: Path) -> dict[str, float]:
-    """Seconds of one pass over the validation set as a share of one training epoch: its mean over the official records.
+    """Return the seconds of one pass over the validation set as a share of one training epoch: its mean over the
+    official records.
 
     Raises:
         NasbenchError: if the folder holds no record of the topology space.

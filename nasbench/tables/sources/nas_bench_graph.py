@@ -92,7 +92,7 @@ def _columns(dataset: str, found: dict[int, dict[str, Any]], space: NasBenchGrap
 
 
 def _architectures(keys: Ints, space: NasBenchGraphSpace) -> Architectures:
-    """Architectures of keys: five digits, the wiring and the operations by their position among all nine."""
+    """Return architectures of keys: five digits, the wiring and the operations by their position among all nine."""
     digits = keys[:, None] // KEY_BASE ** np.arange(NODES, -1, -1) % KEY_BASE
     if digits.min() < 0 or digits.max() >= len(OPERATIONS) or keys.max() >= KEY_BASE ** (NODES + 1):
         raise NasbenchError(f"nas-bench-graph has the key {int(keys.max())}; keys have five digits from 0 to 8.")

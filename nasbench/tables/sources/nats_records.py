@@ -81,7 +81,7 @@ class Chunk:
 
 
 def empty_chunk(kind: str, networks: int) -> Chunk:
-    """A chunk with room for that many networks."""
+    """Return an empty chunk for that many networks."""
     trainings = SPACES[kind][1]
     return Chunk(
         [],
@@ -200,7 +200,9 @@ def _fill(chunk: Chunk, row: int, record: Mapping[str, Any], trainings: Mapping[
 
 
 def _curve(result: Mapping[str, Any], evaluation: str, epochs: int) -> NDArray[np.float32]:
-    """Accuracy after each epoch, NaN where it was not evaluated; raises `ValueError` for what is no percentage."""
+    """Return the accuracy after each epoch, NaN where it was not evaluated; raises `ValueError` for what is no
+    percentage.
+    """
     series = result["eval_acc1es"] if evaluation else result["train_acc1es"]
     keys: list[Any] = [f"{evaluation}@{epoch}" for epoch in range(epochs)] if evaluation else list(range(epochs))
     values = np.array([series.get(key, np.nan) for key in keys], dtype=np.float32)

