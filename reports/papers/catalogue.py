@@ -14,6 +14,12 @@ _MODULES = {
     "local-search": "nasbench.reports.papers.local_search",
     "bananas": "nasbench.reports.papers.bananas",
     "one-shot": "nasbench.reports.papers.one_shot",
+    "naswot": "nasbench.reports.papers.naswot",
+    "zero-cost": "nasbench.reports.papers.zero_cost",
+    "fitness-landscape": "nasbench.reports.papers.fitness_landscape",
+    "help": "nasbench.reports.papers.help",
+    "hw-nas-bench": "nasbench.reports.papers.hw_nas_bench",
+    "nats-bench-size": "nasbench.reports.papers.nats_bench_size",
 }
 
 

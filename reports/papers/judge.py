@@ -265,7 +265,7 @@ def _row(
     return Row(
         figure=one.figure,
         unit=one.unit,
-        margin=one.margin,
+        margin=one.figure.rounding if _is_fixed(one) else one.margin,
         verdict=verdict,
         reason=reason,
         mean=None if shown.missing else shown.mean,

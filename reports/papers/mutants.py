@@ -7,13 +7,14 @@ architectures that they found are scored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from nasbench.reports.papers.paper import NotRun, Paper, PublishedValue
+from nasbench.reports.papers.obstacles import find_obstacle
+from nasbench.reports.papers.paper import Paper, PublishedValue
 
 OTHER_SPLIT = {"validation": "test", "test": "validation"}
 SHORT_EPOCHS = 12
@@ -37,24 +38,23 @@ def list_mutants(paper: Paper) -> tuple[PaperMutant, ...]:
     return tuple(mutant for kind in paper.mutants for mutant in _KINDS[kind](paper))
 
 
-def _exchanged(paper: Paper, label: str) -> Iterator[PaperMutant]:
-    """The published values of two neighbours are exchanged, for each pair of neighbours that has different ones."""
-    reproduced = [f for f in paper.figures if not isinstance(paper.methods[f.method], NotRun)]
+def _exchange(paper: Paper, label: str) -> Iterator[PaperMutant]:
+    """Exchange the published values of two neighbours, for each pair of neighbours that has different ones."""
+    reproduced = [f for f in paper.figures if not find_obstacle(paper.methods[f.method], f)]
     names = list(dict.fromkeys(getattr(figure, label) for figure in reproduced))
     for one, other in pairwise(names):
-        swap = {one: other, other: one}
-        changed = _relabelled(paper, partial(_rename, label=label, swap=swap))
+        changed = _relabel(paper, partial(_rename, label=label, swap={one: other, other: one}))
         if changed is not None:
             yield PaperMutant(f"{one} and {other} exchanged", changed)
 
 
-def _split_exchanged(paper: Paper) -> Iterator[PaperMutant]:
-    changed = _relabelled(paper, lambda f: replace(f, split=OTHER_SPLIT.get(f.split, f.split)))
+def _exchange_splits(paper: Paper) -> Iterator[PaperMutant]:
+    changed = _relabel(paper, partial(_rename, label="split", swap=OTHER_SPLIT))
     if changed is not None:
         yield PaperMutant("validation and test exchanged", changed)
 
 
-def _short_training(paper: Paper) -> Iterator[PaperMutant]:
+def _shorten_training(paper: Paper) -> Iterator[PaperMutant]:
     if paper.protocol.reported_epochs > SHORT_EPOCHS:
         protocol = replace(paper.protocol, reported_epochs=SHORT_EPOCHS)
         yield PaperMutant(f"scored after {SHORT_EPOCHS} epochs", replace(paper, protocol=protocol))
@@ -66,13 +66,12 @@ def _rename(figure: PublishedValue, label: str, swap: Mapping[str, str]) -> Publ
     return replace(figure, **changes)
 
 
-def _relabelled(paper: Paper, change: Callable[[PublishedValue], PublishedValue]) -> Paper | None:
-    """The paper with its values under other labels, as far as those labels exist; None if that changes nothing."""
-    places = {_place(f) for f in paper.figures}
-    figures = [change(f) for f in paper.figures]
-    places |= {(method, dataset, OTHER_SPLIT.get(split, split)) for method, dataset, split in places}
-    kept = [f for f in figures if _place(f) in places]
-    if _content(kept) == _content(paper.figures) or not kept:
+def _relabel(paper: Paper, change: Callable[[PublishedValue], PublishedValue]) -> Paper | None:
+    """Return the paper with its values under other labels, as far as those labels exist; None if that changes nothing."""
+    before = {_place(figure): figure.mean for figure in paper.figures}
+    places = {*before, *((method, dataset, OTHER_SPLIT.get(split, split)) for method, dataset, split in before)}
+    kept = [figure for figure in map(change, paper.figures) if _place(figure) in places]
+    if all(before.get(_place(figure)) == figure.mean for figure in kept):
         return None
     return replace(paper, figures=kept)
 
@@ -81,14 +80,10 @@ def _place(figure: PublishedValue) -> tuple[str, str, str]:
     return figure.method, figure.dataset, figure.split
 
 
-def _content(figures: Sequence[PublishedValue]) -> Mapping[tuple[str, str, str], float]:
-    return {_place(figure): figure.mean for figure in figures}
-
-
 _KINDS: Mapping[str, Callable[[Paper], Iterator[PaperMutant]]] = {
-    "methods": partial(_exchanged, label="method"),
-    "data sets": partial(_exchanged, label="dataset"),
-    "columns": partial(_exchanged, label="split"),
-    "splits": _split_exchanged,
-    "epochs": _short_training,
+    "methods": partial(_exchange, label="method"),
+    "data sets": partial(_exchange, label="dataset"),
+    "columns": partial(_exchange, label="split"),
+    "splits": _exchange_splits,
+    "epochs": _shorten_training,
 }

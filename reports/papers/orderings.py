@@ -1,8 +1,9 @@
 """Published orderings: where a paper's means say that one method is better than another, do ours say so too?
 
 Two methods of one column whose printed means differ make an ordering. It is confirmed where ours differ significantly in the same direction,
-contradicted where they differ significantly in the other, and otherwise undecided (Welch's t test, Holm over all orderings of a paper;
-between values without chance the sign decides). Whether the published difference is significant itself is stated beside it.
+contradicted where they differ significantly in the other, and otherwise undecided: Welch's t test, Holm over all orderings of a paper. Between
+values without chance the sign decides, between exact expectations a difference beyond the margin. Whether the published difference is
+significant itself is stated beside it.
 """
 
 from __future__ import annotations
@@ -85,7 +86,8 @@ def _p_ours(high: ReproducedValue, low: ReproducedValue) -> float | Undefined:
         return Undefined("some runs did not get there")
     if (not a.fixed and a.deviation is None) or (not b.fixed and b.deviation is None):
         return Undefined("one run shows no variation between runs")
-    return _p_welch(a.mean - b.mean, (a.variance, a.runs), (b.variance, b.runs))
+    least = EXACT if a.fixed and b.fixed else min(high.margin, low.margin)
+    return _p_welch(a.mean - b.mean, (a.variance, a.runs), (b.variance, b.runs), least)
 
 
 def _p_published(high: ReproducedValue, low: ReproducedValue) -> float | None:
@@ -97,13 +99,16 @@ def _p_published(high: ReproducedValue, low: ReproducedValue) -> float | None:
     return _p_welch(high.figure.mean - low.figure.mean, sides[0], sides[1])
 
 
-def _p_welch(difference: float, a: tuple[float, float], b: tuple[float, float]) -> float:
-    """Two-sided p-value of a difference between two means, each with (variance of the mean, runs)."""
+def _p_welch(difference: float, a: tuple[float, float], b: tuple[float, float], least: float = EXACT) -> float:
+    """Two-sided p-value of a difference between two means, each with (variance of the mean, runs).
+
+    Where nothing varies it is 0 for a difference larger than `least`, else 1.
+    """
     from scipy.special import stdtr
 
     variance = a[0] + b[0]
     if variance == 0.0:
-        return 0.0 if abs(difference) > EXACT else 1.0
+        return 0.0 if abs(difference) > least else 1.0
     parts = sum(v**2 / (runs - 1.0) for v, runs in (a, b) if v)
     degrees = variance**2 / parts if parts else math.inf
     return min(1.0, 2.0 * float(stdtr(degrees, -abs(difference) / math.sqrt(variance))))

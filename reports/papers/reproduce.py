@@ -12,11 +12,12 @@ from nasbench.errors import NasbenchError
 from nasbench.reports.papers.estimate import ReproducedEstimate, mean_of_cells, mean_of_runs
 from nasbench.reports.papers.judge import AGAINST, ReproducedValue, Row, judge, not_run
 from nasbench.reports.papers.mutants import list_mutants
+from nasbench.reports.papers.obstacles import find_obstacle
 from nasbench.reports.papers.orderings import Ordering, judge_orderings
 from nasbench.reports.papers.paper import (
     TABLE,
     Computed,
-    NotRun,
+    How,
     Paper,
     Protocol,
     PublishedValue,
@@ -31,7 +32,7 @@ from nasbench.reports.papers.random_search_distribution import (
     law_of_unique_queries,
 )
 from nasbench.reports.papers.simulate import Searched, accuracy, run_searches
-from nasbench.tables.catalogue import get_table, table_names
+from nasbench.tables.catalogue import get_table
 from nasbench.tables.train_time import training_seconds
 
 SEED = 2020
@@ -171,7 +172,7 @@ def compare(paper: Paper, evidence: Evidence) -> Reproduction:
     rows: dict[int, Row] = {}
     for i, figure in enumerate(paper.figures):
         how = paper.methods[figure.method]
-        if reason := _obstacle(how, figure):
+        if reason := find_obstacle(how, figure):
             rows[i] = not_run(figure, paper.unit, paper.margin(figure), reason)
         else:
             found[i] = _reproduced(paper, figure, how, evidence)
@@ -254,22 +255,7 @@ def _search(how: Search, protocol: Protocol, dataset: str, runs: list[int], seed
     return run_searches(how, protocol, get_benchmark(f"{table}/{dataset}"), runs, seed)
 
 
-def _obstacle(how: Search | Replay | Computed | NotRun, figure: PublishedValue) -> str:
-    """Why a value cannot be reproduced; empty if it can."""
-    if isinstance(how, NotRun):
-        return how.reason
-    if isinstance(how, Replay) and figure.dataset not in how.cells:
-        return how.lacking[figure.dataset]
-    if isinstance(how, Computed):
-        lacking = [table for table in how.tables if table not in table_names()]
-        if lacking:
-            return f"it needs the table {lacking[0]}, which does not ship; import it with `nasbench data import {lacking[0]} FILE`"
-    return ""
-
-
-def _reproduced(
-    paper: Paper, figure: PublishedValue, how: Search | Replay | Computed | NotRun, evidence: Evidence
-) -> ReproducedValue:
+def _reproduced(paper: Paper, figure: PublishedValue, how: How, evidence: Evidence) -> ReproducedValue:
     estimate, simulated = _estimates(paper, figure, how, evidence)
     return ReproducedValue(
         figure=figure,
@@ -283,7 +269,7 @@ def _reproduced(
 
 
 def _estimates(
-    paper: Paper, figure: PublishedValue, how: Search | Replay | Computed | NotRun, evidence: Evidence
+    paper: Paper, figure: PublishedValue, how: How, evidence: Evidence
 ) -> tuple[ReproducedEstimate, ReproducedEstimate | None]:
     """What is judged, and what is shown in its place."""
     protocol = paper.protocol

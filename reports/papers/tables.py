@@ -15,6 +15,7 @@ from nasbench.reports.papers.reproduce import Reproduction
 from nasbench.reports.papers.simulate import SEARCHED
 from nasbench.reports.statistics.result import Interval, Undefined
 from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
+from nasbench.reports.wording import pluralize
 
 UNCONFIRMED = "unconfirmed"
 MARKS = {"†": "the digits of the published value were not confirmed from a second source"}
@@ -100,12 +101,18 @@ def shown(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def reasons(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the reasons of flat rows as sentences, each once, after what it is the reason of."""
+    """Return the reasons of flat rows as sentences, each once, after what it is the reason of; one for all that is not testable."""
     places: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
-        if row["reason"]:
+        if row["reason"] and row["verdict"] != "not testable":
             places.setdefault(row["reason"], []).append(row)
-    return [f"{_place(found)}: {reason}." for reason, found in places.items()]
+    sentences = [f"{_place(found)}: {reason}." for reason, found in places.items()]
+    if count := sum(row["verdict"] == "not testable" for row in rows):
+        sentences.append(
+            f"Not testable ({pluralize(count, 'row')}): the difference is not significant, and equivalence within the margin would be shown with a "
+            "probability below one half even if there were none; the table says within what each is equivalent (5 %, row by row)."
+        )
+    return sentences
 
 
 def _place(rows: Sequence[Mapping[str, Any]]) -> str:
