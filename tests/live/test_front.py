@@ -180,7 +180,7 @@ def test_the_latency_command_compares_predictions_and_measurements() -> None:
         "--json",
     ]
     rows = json.loads(CliRunner().invoke(app, arguments, catch_exceptions=False).stdout)["rows"]
-    assert [row["compared"] for row in rows] == ["predicted, measured", "measured, measured again"]
+    assert [row["compared"] for row in rows] == ["predicted, measured", "measured, repeated"]
     assert all(row["n"] == 3 and row["relative_error"] >= 0 and -1 <= row["kendall_tau"] <= 1 for row in rows)
     for least in (["--sampled", "1"], ["--calibration", "0"], ["--batch", "0"], ["--channels", "0"]):
         assert CliRunner().invoke(app, least, catch_exceptions=False).exit_code == 2

@@ -1,4 +1,4 @@
-"""Deploy a trained network: write its ONNX file, hold it against torch, and measure what a device would pay."""
+"""Export a trained network to ONNX, compare it with torch, and measure its costs."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ from nasbench.live.training.metrics import evaluate
 from nasbench.live.training.training import Trained
 
 TOLERANCE = 1e-4
-"""Largest difference between the outputs of the file and those of torch, over the largest output of torch. Single precision
-and another order of summation leave about 1e-6."""
+"""Maximum difference between outputs of the file and of torch, relative to the largest output. Single precision and
+summation order account for about 1e-6.
+"""
 COMPARED = 256
-"""Training examples on which the two are compared."""
+"""Number of training examples for the comparison."""
 
 
 def check_target(file: Path) -> None:
-    """Raise NasbenchError if `file` cannot be written, before anything is trained for it."""
+    """Raise NasbenchError if `file` cannot be written, before any training."""
     if file.is_dir() or not file.name:
         raise NasbenchError(f"{file} is a folder; --onnx should name the file to write.")
     if not os.access(file.resolve().parent, os.W_OK):
@@ -34,19 +35,19 @@ def check_target(file: Path) -> None:
 
 
 def deploy(task: Task, splits: Splits, trained: Trained, file: Path, int8: bool = False) -> dict[str, Any]:
-    """Write the ONNX file of a trained network, and its int8 version beside it; return what was measured.
+    """Write the ONNX file of a trained network, optionally with an int8 version; return the measurements.
 
-    The test split is looked at once: by torch, by the file, and by its int8 version.
+    The test split is evaluated once each by torch, the ONNX file and its int8 version.
 
     Args:
-        task: what was learnt.
-        splits: its examples; calibration and comparison use training examples alone.
+        task: the task.
+        splits: its examples; calibration and comparison only use training examples.
         trained: the network.
-        file: where to write; the int8 version is NAME.int8.onnx.
+        file: output file; the int8 version is NAME.int8.onnx.
         int8: whether to quantise.
 
     Raises:
-        NasbenchError: if ONNX or onnxruntime cannot hold the network, its answers differ from torch's by more than
+        NasbenchError: if ONNX or onnxruntime does not support the network, its outputs differ from torch's by more than
             `TOLERANCE`, or the file cannot be written.
     """
     cpu = torch.device("cpu")

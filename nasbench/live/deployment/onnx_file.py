@@ -1,7 +1,7 @@
-"""From a network to the bytes of an ONNX file, for a batch of any size.
+"""Conversion of a network to an ONNX file with variable batch size.
 
-The file holds what inference needs and nothing else: normalisation is folded into convolutions, weights that do not reach
-the output are left out, and equal arrays are stored once.
+The file is reduced to inference: normalisation is folded into convolutions, unused weights are omitted, and equal
+arrays are stored once.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ OPSET = 17
 
 
 def to_onnx(network: nn.Module, shape: TaskShape) -> bytes:
-    """Return the ONNX file of a network in evaluation mode, in single precision; the network is left as it is.
+    """Return the ONNX file of a network in evaluation mode, in single precision; the network is not changed.
 
     Raises:
-        UnsupportedError: naming the operation, if ONNX cannot hold one.
+        UnsupportedError: if ONNX does not support an operation, which is named.
     """
     alone = copy.deepcopy(network).cpu().float().eval()
     axes = {INPUT: {0: "batch"}, OUTPUT: {0: "batch"}}
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         file = Path(folder, "network.onnx")
-        # The exporter by tracing: the later one takes 20 times as long and writes paths of this machine into the file.
+        # The tracing exporter: the newer one takes 20 times as long and writes local paths into the file.
         warnings.filterwarnings("ignore", category=DeprecationWarning)
-        # A network checks the shape of its input in Python; the trace keeps no such check, which is right.
+        # Networks check their input shape in Python; the trace correctly omits these checks.
         warnings.filterwarnings("ignore", message="Converting a tensor to a Python boolean")
         try:
             torch.onnx.export(

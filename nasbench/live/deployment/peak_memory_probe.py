@@ -1,4 +1,6 @@
-"""`python -m nasbench.live.deployment.peak_memory_probe FILE` prints the bytes that a process takes for an ONNX file. Without torch."""
+"""`python -m nasbench.live.deployment.peak_memory_probe FILE` prints the peak memory of a process that runs an ONNX
+file, without torch.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +17,13 @@ def kilobytes(field: str) -> int:
 
 
 def main(file: str) -> None:
-    """Load the file, answer one example of zeros on one thread, and print the growth at the peak in bytes."""
+    """Load the file, run one example of zeros on one thread, and print the peak memory growth in bytes."""
     import numpy as np
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    # An arena takes memory in advance, in steps that say nothing about the network.
+    # A memory arena would allocate in advance, in steps unrelated to the network.
     options.enable_cpu_mem_arena = False
     before = kilobytes("VmRSS")
     session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])

@@ -1,4 +1,4 @@
-"""int8 by onnxruntime's static quantisation: weights a channel, activations by the range that training examples give."""
+"""Static int8 quantisation by onnxruntime: weights per channel, activations by their range on training examples."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from nasbench.live.deployment.onnx_file import INPUT
 from nasbench.live.training.batches import DeviceSplit
 
 EXAMPLES, BATCH = 256, 64
-"""Training examples that calibrate, and how many at a time."""
+"""Number of training examples for calibration, and their batch size."""
 
 
 class _Calibration:
-    """What onnxruntime asks for batches of examples (its `CalibrationDataReader`)."""
+    """Calibration batches for onnxruntime (its `CalibrationDataReader`)."""
 
     def __init__(self, train: DeviceSplit) -> None:
         self._batches: Iterator[Any] = train.head(EXAMPLES).in_order(BATCH)
 
     def get_next(self) -> dict[str, Any] | None:
-        """Return the next batch by the name of the input, or None when there is none."""
+        """Return the next batch by input name, or None at the end."""
         batch = next(self._batches, None)
         return None if batch is None else {INPUT: batch[0].numpy()}
 
@@ -33,7 +33,8 @@ def quantised(content: bytes, train: DeviceSplit) -> bytes:
 
     Args:
         content: the file's bytes.
-        train: training examples on the CPU, of which the first `EXAMPLES` calibrate; no other split may be given.
+        train: training examples on the CPU, the first `EXAMPLES` of which are used for calibration; no other split may
+            be used.
 
     Raises:
         NasbenchError: if onnxruntime cannot quantise the network.
@@ -44,11 +45,11 @@ def quantised(content: bytes, train: DeviceSplit) -> bytes:
 
     logger = logging.getLogger()
     level = logger.level
-    logger.setLevel(logging.ERROR)  # the quantiser advises through the root logger
+    logger.setLevel(logging.ERROR)  # the quantiser logs advice through the root logger
     try:
         with tempfile.TemporaryDirectory() as folder:
             prepared, target = Path(folder, "prepared.onnx"), Path(folder, "int8.onnx")
-            # Shapes are inferred by onnx alone; the symbolic part is for transformers.
+            # Shape inference by onnx suffices; symbolic inference is for transformers.
             quant_pre_process(onnx.load_from_string(content), str(prepared), skip_symbolic_shape=True)
             quantize_static(
                 str(prepared),

@@ -1,4 +1,4 @@
-"""ONNX files under onnxruntime on one thread: answers, latency, and the memory that a process takes for them."""
+"""ONNX files in onnxruntime on one thread: outputs, latency and memory."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WARM_UP = 10
 
 
 class OnnxModel:
-    """An ONNX file in onnxruntime, on one thread of the processor.
+    """An ONNX file in onnxruntime on one CPU thread.
 
     Args:
         content: the file's bytes.
@@ -41,7 +41,7 @@ class OnnxModel:
         options.log_severity_level = 3
         try:
             self._session: Any = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-        except Exception as fault:  # onnxruntime has an exception of its own for each kind of fault
+        except Exception as fault:  # onnxruntime has its own exception for each kind of error
             raise NasbenchError(f"onnxruntime cannot run this network: {str(fault).splitlines()[0]}") from None
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -54,7 +54,7 @@ class OnnxModel:
         return outputs[0]
 
     def latency(self, shape: TaskShape, seconds: float = 0.2) -> float:
-        """Return the median milliseconds of a pass of one example after a warm-up, over at least `seconds` of passes."""
+        """Return the median latency in milliseconds of one example after a warm-up, over at least `seconds` of passes."""
         x = example(shape).numpy()
         for _ in range(WARM_UP):
             self.run(x)
@@ -71,9 +71,9 @@ class OnnxModel:
 
 
 def largest_difference(model: OnnxModel, network: torch.nn.Module, x: Tensor) -> float:
-    """Return how far the file's outputs are from torch's on inputs `(B, ...)`.
+    """Return the difference between the file's outputs and torch's on inputs `(B, ...)`.
 
-    It is the largest absolute difference over the largest absolute output of torch.
+    It is the largest absolute difference divided by the largest absolute output of torch.
     """
     with torch.no_grad():
         expected = network(x)
@@ -83,10 +83,10 @@ def largest_difference(model: OnnxModel, network: torch.nn.Module, x: Tensor) ->
 
 
 def peak_memory(file: Path) -> int | None:
-    """Return the bytes by which a fresh process grows, at its peak, to load the file and answer one example.
+    """Return the peak memory growth in bytes of a fresh process that loads the file and runs one example.
 
-    None where the system does not tell (it is read from Linux' /proc). The process is a new one, so what torch or earlier
-    networks took does not count.
+    None if unavailable (it is read from /proc on Linux). A new process is used, so memory of torch or earlier networks
+    does not count.
 
     Raises:
         NasbenchError: if the process fails.

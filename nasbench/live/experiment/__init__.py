@@ -1,1 +1,1 @@
-"""A live search as a whole: search, train what was found, score it once on the test split."""
+"""Live experiments: search, retrain the architecture found, evaluate it once on the test split."""

@@ -65,7 +65,7 @@ def search(
         objectives=tuple(name.strip() for name in objectives.split(",")) if objectives else (),
     )
     if rank_correlation and config.objectives:
-        raise NasbenchError("The rank correlation is that of a search for one objective; leave out --rank-correlation.")
+        raise NasbenchError("The rank correlation is defined for a single objective; leave out --rank-correlation.")
     if config.shares_weights:
         reason = f"applies to optimizers that train from scratch, and {optimizer} shares weights; leave it out"
         refuse_unused(context, ("queries", "time_budget_seconds"), reason)
@@ -81,7 +81,7 @@ def search(
 
 
 def train(
-    architecture: Annotated[str, typer.Argument(help="as the space writes it")],
+    architecture: Annotated[str, typer.Argument(help="architecture string of the space")],
     task: Annotated[str, typer.Option(help="the task to train on")] = "digits",
     space: Space = "nas-bench-201",
     recipe: Annotated[str, typer.Option(help="small, nas-bench-201 or cifar10-gpu")] = "small",
@@ -114,7 +114,7 @@ def train(
 def chosen_recipe(
     name: str, space: str, epochs: int | None, channels: int | None, cells: int | None, seed: int
 ) -> Recipe:
-    """Return a recipe by name with what the command line says in place of its own; depth enough for the space."""
+    """Return a recipe by name with overrides of the command line and sufficient depth for the space."""
     from dataclasses import replace
 
     from nasbench.live.networks.builders import network_size
@@ -128,7 +128,7 @@ def chosen_recipe(
 
 
 def list_tasks() -> list[dict[str, Any]]:
-    """Return a row for each task, with the extra that searching on it still needs here; to list and fetch needs none."""
+    """Return one row per task, with the extra that a search on it would still need; listing and fetching need none."""
     from importlib.util import find_spec
 
     from nasbench.live.tasks.catalogue import TASKS, get_task

@@ -1,4 +1,4 @@
-"""What a live search depends on, and what cannot be."""
+"""Configuration of a live search and its validation."""
 
 from __future__ import annotations
 
@@ -28,22 +28,23 @@ SELECTIONS = ("argmax", "perturbation")
 
 @dataclass(frozen=True, kw_only=True)
 class ExperimentConfig:
-    """Everything that a live search depends on.
+    """Complete configuration of a live search.
 
     Attributes:
         task, space, optimizer: names; an optimizer is a weight-sharing searcher, any registered optimizer or `module:ATTR`.
-        optimizer_params: of the optimizer, where they differ from its defaults.
-        seed: of the search and of the final training.
-        supernet: its size and training, for searchers that share weights.
-        early_stopping: early-stopping rule, for the same; see `EarlyStopping.parse`. It ends the search of `hybrid_supernet` as
-            well, whose finalists are then those of that epoch.
+        optimizer_params: parameters that differ from the optimizer's defaults.
+        seed: seed of the search and of the final training.
+        supernet: size and training of the supernet of weight-sharing searchers.
+        early_stopping: early-stopping rule of weight-sharing searchers; see `EarlyStopping.parse`. `hybrid_supernet`
+            then takes the finalists of that epoch.
         architecture_selection: "argmax" as the searcher discretizes, or "perturbation", for the same but `hybrid_supernet`, which selects by
             training finalists alone.
-        recipe: of the final training.
-        search_recipe: of trainings during the search (optimizers that train alone, and finalists of `hybrid_supernet`).
-        budget: of optimizers that train alone, in accounts of the ledger.
-        subset_size: training and search examples to use, None for all.
-        objectives: none for the task's metric alone, else the metric and what else is minimised (see `front`).
+        recipe: recipe of the final training.
+        search_recipe: recipe of trainings during the search (optimizers that train from scratch, and finalists of
+            `hybrid_supernet`).
+        budget: budget of optimizers that train from scratch, in accounts of the ledger.
+        subset_size: number of training and of search examples to use, None for all.
+        objectives: empty for the task's metric only, else the metric and further objectives.
     """
 
     task: str
@@ -67,13 +68,13 @@ class ExperimentConfig:
 
     @property
     def shares_weights(self) -> bool:
-        """Whether the optimizer searches on a supernet; `hybrid` trains alone, as in studies of tables."""
+        """Whether the optimizer searches on a supernet; `hybrid` trains from scratch."""
         return find_searcher(self.optimizer) is not None
 
 
 def check_config(config: ExperimentConfig) -> None:
-    """Raise NasbenchError for what cannot be run: a name that does not exist, an option that is not what it may be, objectives,
-    stopping or a selection that would not apply.
+    """Raise NasbenchError for invalid configurations: unknown names, options out of range, or objectives, early
+    stopping or architecture selection that would not apply.
     """
     if ":" not in config.optimizer and config.optimizer not in (*searcher_names(), *optimizer_names()):
         raise unknown_name("optimizer", config.optimizer, (*searcher_names(), *optimizer_names()))
@@ -104,7 +105,7 @@ def check_config(config: ExperimentConfig) -> None:
 
 
 def _check_optimizer(config: ExperimentConfig) -> None:
-    """Build an optimizer that trains alone on a stand-in of the benchmark, which takes no data; it is asked nothing."""
+    """Construct an optimizer that trains from scratch on a dummy benchmark, without data or queries."""
     space = get_networks(config.space).make_space()
     evaluator = FunctionEvaluator(space, lambda architectures: np.zeros(len(architectures)))
     protocol = SearchProtocol(
@@ -121,7 +122,7 @@ def _check_optimizer(config: ExperimentConfig) -> None:
 
 
 def _check_space(config: ExperimentConfig) -> None:
-    """Raise NasbenchError for a space that does not exist, has no weights to share, or has its cap for another width."""
+    """Raise NasbenchError for a space that is unknown, cannot share weights, or has a cap for another width."""
     own = get_cell_networks(config.space) if config.shares_weights else get_networks(config.space)
     if isinstance(own, ConvNetworks):
         for recipe in (config.search_recipe, config.recipe):
@@ -129,7 +130,7 @@ def _check_space(config: ExperimentConfig) -> None:
 
 
 def upgraded_config(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what `config_as_dict` gave, in the first edition or now, under the names of today."""
+    """Return the result of `config_as_dict`, possibly of the first edition, with current names."""
     config = stored_with_new_names(stored, CONFIG)
     for name in ("supernet", "recipe", "search_recipe"):
         if isinstance(config.get(name), Mapping):
@@ -143,10 +144,10 @@ def upgraded_config(stored: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def config_as_dict(config: ExperimentConfig) -> dict[str, Any]:
-    """Return every setting of a configuration as JSON can hold it."""
+    """Return a configuration as JSON-compatible data."""
     plain = asdict(replace(config, optimizer_params={}, budget={}))
     if not config.objectives:
-        del plain["objectives"]  # so that folders written before there could be several are resumed
+        del plain["objectives"]  # so that folders written before multiple objectives existed are resumed
     plain["early_stopping"] = str(EarlyStopping.parse(config.early_stopping))
     return {
         **plain,

@@ -1,4 +1,4 @@
-"""What a search that trains alone has trained already: a killed search asks again and is answered from here."""
+"""Cache of the trainings of a search from scratch, from which a killed search is replayed."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ Evaluation = tuple[list[float], int, float]
 
 
 class EvaluationCache:
-    """Answers to queries by their place, written after each; one without a path remembers nothing beyond this process.
+    """Evaluations by query, written after each; without a path they are only kept in this process.
 
-    A search is deterministic in what it is answered, so one that starts anew with the journal of one that was killed
-    asks the same, pays the seconds measured then, and goes on where that one stopped.
+    A search is deterministic given its evaluations, so a search restarted with the cache of a killed one repeats its
+    queries, is charged the seconds measured then, and continues where it stopped.
 
     Args:
-        path: the file; None keeps none.
-        identity: what the trainings depend on; a cache of something else is refused.
-        upgrade: the identity in a file of the first edition to that of today.
+        path: the file; None for no file.
+        identity: everything that the trainings depend on; another identity is refused.
+        upgrade: converts the identity in a file of the first edition to the current one.
 
     Attributes:
-        replayed_seconds: measured seconds of the answers that came from the file.
+        replayed_seconds: measured seconds of the evaluations read from the file.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class EvaluationCache:
             self.answers = {key: (list(v), int(seed), float(s)) for key, (v, seed, s) in content["answers"].items()}
 
     def answer(self, place: tuple[int, ...], train: Callable[[], Evaluation]) -> Evaluation:
-        """Return the answer at a place (row, level, run, repetition), trained now unless the file has it."""
+        """Return the evaluation at (row, level, run, repetition), training now unless it is cached."""
         key = "/".join(map(str, place))
         if key in self.answers:
             self.replayed_seconds += self.answers[key][2]

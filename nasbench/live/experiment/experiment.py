@@ -1,4 +1,4 @@
-"""One experiment: a configuration with its task, its device and its folder; what is searched, retrained and scored goes by it."""
+"""An experiment: a configuration with its task, device and folder, for search, retraining and evaluation."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from nasbench.spaces.space import Space
 
 @dataclass(frozen=True)
 class Experiment:
-    """A configuration and what it needs to run; `nasbench.live.experiment.search` searches by it.
+    """A configuration with its data and device.
 
     Attributes:
-        config: every setting.
-        task, splits: the data; the test split is read by `score` alone.
+        config: the configuration.
+        task, splits: the data; the test split is only read by `score`.
         device: where to train.
-        workdir: folder of checkpoints, resumed where it holds the same configuration; None keeps nothing.
-        reporter: takes messages.
+        workdir: folder of checkpoints, resumed if it has the same configuration; None for no checkpoints.
+        reporter: callback for messages.
     """
 
     config: ExperimentConfig
@@ -49,16 +49,16 @@ class Experiment:
         return replace(self.config.recipe, seed=self.config.seed)
 
     def place(self, name: str) -> Path | None:
-        """Return a folder inside `workdir`, None where nothing is kept."""
+        """Return a folder inside `workdir`, None without one."""
         return self.workdir / name if self.workdir else None
 
     def retrain(self, architecture: Architecture, workdir: Path | None = None) -> Trained:
-        """Train an architecture from scratch on all examples that are not test, with checkpoints in `workdir`."""
+        """Train an architecture from scratch on all non-test examples, with checkpoints in `workdir`."""
         where = (self.config.space, architecture, self.recipe, self.device)
         return train_final(self.task, self.splits, *where, workdir, self.reporter)
 
     def score(self, trained: Trained) -> dict[str, Any]:
-        """Return the test score of a trained network, its size, memory and latency: the one look at the test split."""
+        """Return test score, size, memory and latency of a trained network; the only use of the test split."""
         return describe_trained(self.task, self.splits, trained, self.recipe, self.device)
 
 
@@ -68,6 +68,6 @@ def open_experiment(
     workdir: Path | None = None,
     reporter: Reporter = stderr_reporter,
 ) -> Experiment:
-    """Return a checked configuration with the data of its task."""
+    """Return the experiment of a validated configuration with the data of its task."""
     task = get_task(config.task)
     return Experiment(config, task, task.load().reduced(*config.subset_size), device, workdir, reporter)

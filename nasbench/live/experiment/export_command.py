@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 def export(
-    architecture: Annotated[str, typer.Argument(help="as the space writes it")],
-    onnx: Annotated[Path, typer.Option(help="the file to write")],
-    task: Annotated[str, typer.Option(help="what the network has learnt, or is to learn")] = "digits",
+    architecture: Annotated[str, typer.Argument(help="architecture string of the space")],
+    onnx: Annotated[Path, typer.Option(help="output file")],
+    task: Annotated[str, typer.Option(help="task of the network")] = "digits",
     space: Space = "nas-bench-201",
     checkpoint: Annotated[
-        Path | None, typer.Option(help="folder of nasbench train --out; without it the network is trained first")
+        Path | None, typer.Option(help="folder of nasbench train --out (default: train the network first)")
     ] = None,
-    int8: Annotated[bool, typer.Option("--int8", help="quantise too, into FILE.int8.onnx")] = False,
+    int8: Annotated[bool, typer.Option("--int8", help="also write a quantised network, FILE.int8.onnx")] = False,
     recipe: Annotated[str | None, typer.Option(help="small (the default), nas-bench-201 or cifar10-gpu")] = None,
     epochs: Epochs = None,
     channels: Channels = None,
@@ -32,7 +32,7 @@ def export(
     device: Device = "auto",
     json: Json = False,
 ) -> None:
-    """Write a trained network as an ONNX file, checked against torch, and measure it under onnxruntime on one thread."""
+    """Export a trained network to ONNX, compare its outputs with torch, and measure it with onnxruntime on one thread."""
     require_extra("live", "torch")
     from nasbench.live.deployment.onnx_export import check_target, deploy
 
@@ -61,7 +61,7 @@ def export(
 
 
 def _recipe_of(folder: Path) -> Recipe:
-    """Return the recipe that a checkpoint was written with."""
+    """Return the recipe of a checkpoint."""
     from nasbench.live.training import checkpoint
     from nasbench.live.training.recipe import Recipe
 

@@ -1,4 +1,4 @@
-"""A live search for several objectives: its result is a front, each architecture of which is trained and scored once."""
+"""Multi-objective live search: every architecture of the resulting Pareto front is retrained and evaluated once."""
 
 from __future__ import annotations
 
@@ -22,21 +22,22 @@ from nasbench.search.dominance import nondominated
 def run_pareto_search(
     config: ExperimentConfig, device: torch.device, workdir: Path | None = None, reporter: Reporter = stderr_reporter
 ) -> list[dict[str, Any]]:
-    """Search by training from scratch, then retrain and score every architecture of the front: a flat row for each, best first.
+    """Search by training from scratch, then retrain and evaluate every architecture of the front; return one flat row
+    each, best first.
 
-    A row has the objectives as the search saw them (`search_NAME`), those that are measured again on the network that
-    was trained at the end (`NAME`), the test score and the counts of `describe_trained`. The front is that of what the
-    search saw; the test split orders nothing.
+    A row has the objectives observed in the search (`search_NAME`), those measured again on the retrained network
+    (`NAME`), the test score and the counts of `describe_trained`. The front is that of the observed objectives; the
+    test split affects neither selection nor order.
 
     Args:
-        config: its objectives begin with the task's metric.
-        device: where to train.
-        workdir: resumed where it holds the same configuration; None keeps nothing.
-        reporter: takes messages.
+        config: configuration whose objectives begin with the task's metric.
+        device: device for training.
+        workdir: folder of checkpoints, resumed if it has the same configuration; None for no checkpoints.
+        reporter: callback for messages.
 
     Raises:
-        NasbenchError: if the optimizer searches on shared weights or minimises one objective, or the task does not
-            have an objective.
+        NasbenchError: if the optimizer shares weights or only supports one objective, or an objective is not available
+            on the task.
     """
     _check(config)
     experiment = open_experiment(config, device, workdir, reporter)

@@ -1,6 +1,6 @@
-"""Reference models: what each domain would use without a search, so that a found network's score means something.
+"""Reference models: standard models of each domain without architecture search, to put scores into perspective.
 
-They read the same examples as the final training of a searched network: all that is not test, in the same units.
+They use the same examples as the final training of a searched network: all non-test examples, in the same units.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ FORECASTERS: Mapping[str, Predict] = {
     "arima": forecasts.arima,
 }
 SMALL_CNN = "small_cnn"
-"""`PlainNetwork` of the recipe's channels, trained alike: same recipe, same seed."""
+"""`PlainNetwork` with the recipe's channels, trained with the same recipe and seed."""
 
 
 def check_reference(name: str, task: Task) -> None:
-    """Raise NasbenchError unless a reference is known and fits the kind of a task."""
+    """Raise NasbenchError unless a reference is known and suits the kind of task."""
     known = {**CLASSIFIERS, **FORECASTERS}
     if name not in (*known, SMALL_CNN):
         raise unknown_name("reference model", name, (*known, SMALL_CNN))
@@ -56,7 +56,8 @@ def check_reference(name: str, task: Task) -> None:
 def run_reference(
     name: str, task: Task, splits: Splits, recipe: Recipe, device: torch.device, folder: Path | None = None
 ) -> dict[str, Any]:
-    """Fit a reference and score it once on the test split; the keys are those of a searched network where they apply.
+    """Fit a reference and evaluate it once on the test split; the result has the keys of a searched network where they
+    apply.
 
     Raises:
         NasbenchError: if the reference is unknown or does not fit the task, or memory runs out.

@@ -1,4 +1,4 @@
-"""The second half of a live search: train what was found on all that is not test, and score it once on the test split."""
+"""Final training: retrain the architecture found on all non-test examples and evaluate it once on the test split."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from nasbench.live.training.training import Reporter, Trained, stderr_reporter
 
 
 def final_splits(splits: Splits) -> Splits:
-    """Return splits whose training part is all that is not test; nothing is selected from here on."""
+    """Return splits whose training part contains all non-test examples; no selection takes place afterwards."""
     together = Split(
         np.concatenate([splits.train.x, splits.search.x]), np.concatenate([splits.train.y, splits.search.y])
     )
@@ -39,7 +39,7 @@ def train_final(
     folder: Path | None = None,
     reporter: Reporter = stderr_reporter,
 ) -> Trained:
-    """Train an architecture from scratch on all examples that are not test, with checkpoints in `folder`."""
+    """Train an architecture from scratch on all non-test examples, with checkpoints in `folder`."""
     with memory_guard(device, "training"):
         return build_trainer(
             task, final_splits(splits), space, architecture, recipe, device, folder, False, reporter
@@ -49,7 +49,7 @@ def train_final(
 def describe_trained(
     task: Task, splits: Splits, trained: Trained, recipe: Recipe, device: torch.device
 ) -> dict[str, Any]:
-    """Return the test score of a trained network, its size, memory and latency: the one look at the test split."""
+    """Return test score, size, memory and latency of a trained network; the only use of the test split."""
     with memory_guard(device, "scoring"):
         return _describe(task, splits, trained, recipe, device)
 
@@ -75,7 +75,7 @@ def _describe(task: Task, splits: Splits, trained: Trained, recipe: Recipe, devi
 
 
 def _classes(task: Task, outputs: NDArray[np.float64], actual: NDArray[Any]) -> dict[str, Any]:
-    """Return what a test error leaves out where classes are unequal."""
+    """Return scores that complement the test error for unbalanced classes."""
     if task.shape.kind != "classification":
         return {}
     counts = np.bincount(actual, minlength=task.shape.outputs)

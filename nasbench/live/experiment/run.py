@@ -1,4 +1,4 @@
-"""A whole live search: search, retrain what was found, score it once on the test split; one flat result."""
+"""Run a live experiment: search, retrain, evaluate once on the test split; one flat result."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def run_experiment(
     reporter: Reporter = stderr_reporter,
     rank: int = 0,
 ) -> dict[str, Any]:
-    """Search, retrain, score: return one flat result, with the curves and every setting beside it.
+    """Search, retrain and evaluate; return one flat result with curves and configuration.
 
     Args:
-        config: what to do.
-        device: where.
-        workdir: resumed where it holds the same configuration; None keeps nothing.
-        reporter: takes messages.
-        rank: random architectures to train from scratch and to rank by the supernet too; 0 for none.
+        config: configuration of the experiment.
+        device: device for all computation.
+        workdir: folder of checkpoints, resumed if it has the same configuration; None for no checkpoints.
+        reporter: callback for messages.
+        rank: number of random architectures for the rank correlation of the supernet; 0 for none.
 
     Raises:
-        NasbenchError: for a configuration that cannot be run, or a ranking where no weights are shared.
+        NasbenchError: for an invalid configuration, or a rank correlation without weight sharing.
     """
     return run_with_trace(config, device, workdir, reporter, rank)[0]
 
@@ -84,9 +84,11 @@ def _check_rank(config: ExperimentConfig, rank: int) -> None:
 
 
 def _ranked(experiment: Experiment, outcome: SearchOutcome, rank: int) -> dict[str, Any]:
-    """Return how the supernet of a search ranks uniform architectures: flat values, and the rest as `ranking`."""
+    """Return the rank correlation of a search's supernet over uniform architectures: flat values, and details as
+    `ranking`.
+    """
     config, device, space = experiment.config, experiment.device, experiment.space
-    experiment.reporter(f"{rank} random architectures are trained from scratch, to be ranked")
+    experiment.reporter(f"training {rank} random architectures from scratch for the rank correlation")
     architectures = space.sample(np.random.default_rng(config.seed).random((rank, space.d)))
     recipe = replace(config.search_recipe, seed=config.seed)
     with memory_guard(device, "ranking"):

@@ -1,4 +1,4 @@
-"""The search of an experiment, with shared weights or by training from scratch; the test split is not touched."""
+"""The search phase of an experiment, with shared weights or by training from scratch; the test split is not used."""
 
 from __future__ import annotations
 
@@ -39,15 +39,16 @@ from nasbench.study.trace_table import Columns, trace_columns
 
 @dataclass(frozen=True)
 class SearchOutcome:
-    """What a search came to.
+    """Result of a search.
 
     Attributes:
-        architecture: that it found.
-        seconds: measured.
-        curve: a row an epoch of the supernet, or a query.
-        trace: see `nasbench.study.trace_table`; the objective is "error", whatever the metric of the task.
-        stopped_early: whether a rule stopped it early; None where there is no such rule, or a folder of an older version does not say.
-        found: the search on shared weights, where it was made by this process.
+        architecture: the architecture found.
+        seconds: measured seconds.
+        curve: one row per epoch of the supernet, or per query.
+        trace: see `nasbench.study.trace_table`; the objective is called "error" for every metric.
+        stopped_early: whether early stopping ended it; None without such a rule, or if unknown for a folder of an older
+            version.
+        found: the weight-sharing search, if run by this process.
     """
 
     architecture: Architecture
@@ -59,13 +60,13 @@ class SearchOutcome:
 
 
 def search_architecture(experiment: Experiment, epoch_callback: EpochCallback = noop_callback) -> SearchOutcome:
-    """Search for an architecture; the test split is not touched, and all seconds are counted, those of finalists too.
+    """Search for an architecture without using the test split; seconds include the training of finalists.
 
-    `epoch_callback` is called before each epoch of the supernet and of a finalist; what it raises ends the search, and a later
-    call with the same folder goes on from there.
+    `epoch_callback` is called before each epoch of the supernet and of finalists; an exception from it ends the search,
+    and a later call with the same folder resumes.
 
     Raises:
-        NasbenchError: for a configuration that cannot be run, or if memory runs out.
+        NasbenchError: for an invalid configuration, or if memory is exhausted.
     """
     check_config(experiment.config)
     if not experiment.config.shares_weights:
@@ -95,9 +96,9 @@ def _supernet_outcome(experiment: Experiment, epoch_callback: EpochCallback) -> 
 
 
 def supernet_search(experiment: Experiment) -> SupernetSearch:
-    """Return the search on shared weights of an experiment, as far as its folder has it.
+    """Return the weight-sharing search of an experiment, restored from its folder.
 
-    The selection is not in the identity of its checkpoint: it comes after the last epoch.
+    Architecture selection is not part of the checkpoint's identity, since it follows the last epoch.
     """
     config, task, device = experiment.config, experiment.task, experiment.device
     make, partial = get_searcher(config.optimizer, config.optimizer_params)
@@ -111,7 +112,9 @@ def supernet_search(experiment: Experiment) -> SupernetSearch:
 def train_finalists(
     experiment: Experiment, architectures: Architecture, epoch_callback: EpochCallback
 ) -> tuple[list[dict[str, Any]], float]:
-    """Train finalists alone: return a row for each, with its score on the search split, and the seconds of earlier calls."""
+    """Train finalists from scratch; return one row each with its score on the search split, and the seconds of earlier
+    calls.
+    """
     config, task, device = experiment.config, experiment.task, experiment.device
     recipe = replace(config.search_recipe, seed=config.seed)
     held = DeviceSplit(experiment.splits.search, task, device)
@@ -148,17 +151,17 @@ def _standalone_outcome(experiment: Experiment, epoch_callback: EpochCallback) -
 
 
 def search_standalone(experiment: Experiment, epoch_callback: EpochCallback = noop_callback) -> tuple[Columns, float]:
-    """Search by training from scratch: return the trace, and the seconds of what the folder's cache had.
+    """Search by training from scratch; return the trace, and the seconds of cached trainings.
 
-    `epoch_callback` is called before each epoch of a training; what it raises ends the search, and a later call with the same folder
-    goes on from the last training that was finished.
+    `epoch_callback` is called before each epoch of a training; an exception from it ends the search, and a later call
+    with the same folder resumes after the last finished training.
 
     Raises:
         NasbenchError: if the folder holds another search.
     """
     config, task, folder = experiment.config, experiment.task, experiment.workdir
     if folder and (folder / SEARCH_CHECKPOINT).exists():
-        # The name hybrid once meant a search on shared weights, and folders of that time say the name alone.
+        # The name hybrid once denoted a weight-sharing search, and folders of that time only record the name.
         raise NasbenchError(
             f"{folder / SEARCH_CHECKPOINT} is of a search on shared weights, and {config.optimizer} trains alone; choose another folder "
             "(what was hybrid on shared weights is hybrid_supernet now)."
@@ -189,7 +192,9 @@ def _objectives(config: ExperimentConfig) -> tuple[str, ...]:
 
 
 def resume_or_search(experiment: Experiment) -> SearchOutcome:
-    """Search, or take a finished search of the same configuration from the folder, so that a kill while training loses none."""
+    """Search, or load a finished search of the same configuration from the folder, so that an interrupted retraining
+    does not repeat it.
+    """
     config, path = experiment.config, experiment.place("searched.json")
     if path and path.exists():
         return load_finished_search(path, config)
@@ -202,9 +207,9 @@ def resume_or_search(experiment: Experiment) -> SearchOutcome:
 
 
 def load_finished_search(path: Path, config: ExperimentConfig) -> SearchOutcome:
-    """Read a finished search; raises NasbenchError if the file is damaged or of another configuration."""
+    """Load a finished search; raises NasbenchError if the file is damaged or has another configuration."""
     kept = read_sealed(path, "finished search")
-    stored = kept["config"] if "config" in kept else kept["plan"]  # the word of the first edition
+    stored = kept["config"] if "config" in kept else kept["plan"]  # the key of the first edition
     if upgraded_config(stored) != json.loads(json.dumps(config_as_dict(config))):
         raise NasbenchError(f"{path} is a search with another configuration; choose another folder.")
     curve = list(kept["curve"])

@@ -1,4 +1,6 @@
-"""Units on live tasks: a search with its final training, or a reference model, on one seed; see `nasbench.study.backend`."""
+"""Work units on live tasks: a search with its final training, or a reference model, for one seed; see
+`nasbench.study.backend`.
+"""
 
 from __future__ import annotations
 
@@ -25,17 +27,17 @@ from nasbench.study.trace_table import SECONDS, trace_table, without_seconds
 
 
 class LiveBackend:
-    """Trains; see `nasbench.study.backend.Backend`."""
+    """Backend of live tasks; see `nasbench.study.backend.Backend`."""
 
     distributed = False
 
     def check(self, study: Study) -> None:
-        """Raise NasbenchError for the first name or setting that is wrong."""
+        """Raise NasbenchError for the first invalid name or setting."""
         for problem in study.problems:
             check_task(study, problem)
 
     def unavailable(self, study: Study) -> Mapping[str, str]:
-        """Return the tasks whose data are not here, with what would help."""
+        """Return the tasks whose data are missing, with a remedy for each."""
         absent = {}
         for problem in study.problems:
             try:
@@ -49,10 +51,10 @@ class LiveBackend:
         return {"device": describe(choose_device(device))}
 
     def run(self, study: Study, unit: WorkUnit, place: Place) -> UnitResult:
-        """Run one unit, from its checkpoint where there is one.
+        """Run one unit, resuming from its checkpoint if there is one.
 
-        Its `processor_seconds` are those of this process from here to the end, which other work on the machine does not
-        stretch as it does measured seconds; a unit that was resumed has those of its last process alone.
+        `processor_seconds` is the CPU time of this process, which depends less on other load than wall time; for a
+        resumed unit, that of its last process only.
         """
         device, threads = choose_device(place.device), torch.get_num_threads()
         if device.type == "cpu":

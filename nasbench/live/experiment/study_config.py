@@ -1,4 +1,4 @@
-"""From the section `live` of a study to the configuration of each search, every setting checked before anything runs."""
+"""Configurations of the live searches of a study, validated before anything runs."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from nasbench.study.config import Study, WorkUnit
 from nasbench.study.live_config import task_of
 
 OF_TASK = "task"
-"""In place of an augmentation: what the task itself says."""
+"""Value of `augmentation` for the task's own."""
 
 
 def check_task(study: Study, problem: str) -> None:
-    """Build the configuration of every unit of a live task; raises NasbenchError for the first name or setting that is wrong."""
+    """Build the configuration of every unit of a live task; raises NasbenchError for the first invalid name or setting."""
     task, live = get_task(task_of(problem)), study.live
     get_networks(live.space)
     EarlyStopping.parse(live.early_stopping)
@@ -49,17 +49,17 @@ def check_task(study: Study, problem: str) -> None:
             continue
         config = experiment_config(study, unit)
         if config.shares_weights and unit.runs == (0,):
-            # What a searcher asks of the space and the supernet shows where it is built, once, which takes no data.
+            # Requirements of a searcher on the space and the supernet are checked by building it once, without data.
             make, partial = get_searcher(config.optimizer, config.optimizer_params)
             build_searcher(make, task, config.space, config.supernet, torch.device("cpu"), partial)
         check_config(config)
 
 
 def experiment_config(study: Study, unit: WorkUnit) -> ExperimentConfig:
-    """Return what a search of a study depends on.
+    """Return the configuration of a search of a study.
 
-    Early stopping and architecture selection are the study's where they apply: not to optimizers that train alone, and the selection
-    not to `hybrid_supernet`.
+    Early stopping and architecture selection of the study are omitted where they do not apply: for optimizers that
+    train from scratch, and selection for `hybrid_supernet`.
     """
     assert unit.method is not None
     tables = study.live.of_problem(unit.problem, study.budget.limits)
@@ -84,13 +84,13 @@ def experiment_config(study: Study, unit: WorkUnit) -> ExperimentConfig:
 
 
 def recipe_of(study: Study, unit: WorkUnit) -> Recipe:
-    """Return the recipe of the final trainings on the unit's task, with its seed; references train by it too."""
+    """Return the recipe of final trainings and references on the unit's task, with its seed."""
     where = f"study {study.name}, task {task_of(unit.problem)}, recipe"
     return replace(_recipe(study.live.of_problem(unit.problem, {})["recipe"], where), seed=unit.seed)
 
 
 def subset_sizes(study: Study, problem: str) -> tuple[int | None, int | None]:
-    """Return the training and search examples to use, None for all."""
+    """Return the numbers of training and search examples to use, None for all."""
     where = f"study {study.name}, task {task_of(problem)}, subset_size"
     given = study.live.of_problem(problem, {})["subset_size"]
     _keys(given, {"train": True, "search": True}, where)
@@ -114,7 +114,9 @@ def _recipe(given: Mapping[str, Any], where: str) -> Recipe:
 
 
 def _filled(kind: type, given: Mapping[str, Any], where: str) -> Any:
-    """Return an object with every setting but the seed from `given`, of the kinds that its defaults have; all defaults if none is."""
+    """Return an object with all settings except the seed from `given`, of the types of its defaults; the defaults if
+    `given` is empty.
+    """
     defaults = kind()
     if not given:
         return defaults
@@ -131,12 +133,12 @@ def _filled(kind: type, given: Mapping[str, Any], where: str) -> Any:
 
 
 def _required(settings: Sequence[Field[Any]]) -> dict[str, bool]:
-    """Return the settings by name, each with whether a study must name it."""
+    """Return, for each setting, whether a study must state it."""
     return {setting.name: setting.metadata != SINCE_0_2 for setting in settings}
 
 
 def _keys(given: Mapping[str, Any], known: Mapping[str, bool], where: str) -> None:
-    """Raise NasbenchError for a key that is not `known`, or one that is, must be given, and is not."""
+    """Raise NasbenchError for an unknown key or a missing required key."""
     for name in given:
         if name not in known:
             raise unknown_name(f"key of the {where}", name, known)

@@ -1,4 +1,4 @@
-"""A benchmark that answers by training: the same optimizers, the same ledger, seconds that were measured."""
+"""A benchmark that answers queries by training, with measured seconds, for ask-tell optimizers."""
 
 from __future__ import annotations
 
@@ -36,31 +36,33 @@ from nasbench.search.search_protocol import SearchProtocol
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
 LATENCY = "latency"
-"""Milliseconds for a batch of one on the device of the training."""
+"""Latency in milliseconds for batch size one on the training device."""
 ONNX_LATENCY, BYTES = "latency@onnx-1-thread", "bytes"
-"""Milliseconds for one example under onnxruntime on one thread, and the size of the ONNX file."""
+"""Latency in milliseconds for one example with onnxruntime on one thread, and the size of the ONNX file."""
 PREDICTED = "latency@predicted"
-"""Milliseconds as `LATENCY`, predicted from a table of measured operations: free once the operations have been measured, and
-right only as far as `nasbench latency` says. Measured anew by every process."""
+"""`LATENCY` predicted from a table of measured operations: free once the operations have been measured, with the
+accuracy reported by `nasbench latency`. Measured again by every process.
+"""
 CALIBRATION = 10
-"""Architectures that calibrate the prediction."""
+"""Number of architectures for calibration of the prediction."""
 CHEAP = (*COUNTED, PREDICTED)
 MEASURED = (LATENCY, ONNX_LATENCY, BYTES)
-"""Objectives that come with a training and are not free: an ONNX file takes 0.1 to 0.4 s to write, too much to ask of each of
-thousands of candidates, and equal arrays in it are stored once, so its size is known when the weights are."""
+"""Objectives that require a training: an ONNX file takes 0.1 to 0.4 s to write, too long for thousands of candidates,
+and its size depends on the weights, since equal arrays are stored once.
+"""
 
 
 @dataclass(frozen=True)
 class LiveBenchmark:
-    """A task and a recipe.
+    """A live benchmark: a task and a recipe.
 
     Attributes:
-        task: what is learnt.
-        train, search: its splits; there is no way from here to the test split.
-        space_name: the live space.
-        recipe: how an architecture is trained; a study's epochs take the place of its own.
-        device: where.
-        diverged: score of a network whose training diverges; None raises DivergedError, which ends the search.
+        task: the task.
+        train, search: its splits; the test split is not accessible.
+        space_name: name of the live space.
+        recipe: training recipe; a study's epochs override its own.
+        device: device for training.
+        diverged: score assigned to a diverged training; None to raise DivergedError, which ends the search.
     """
 
     task: Task
@@ -82,7 +84,7 @@ class LiveBenchmark:
         return get_networks(self.space_name).make_space()
 
     def longest(self, objectives: Sequence[str], split: str) -> int:
-        """Return the epochs of the recipe: the longest training there is."""
+        """Return the epochs of the recipe, the longest training."""
         return self.recipe.epochs
 
     def problem(
@@ -93,18 +95,18 @@ class LiveBenchmark:
         cache: EvaluationCache | None = None,
         epoch_callback: EpochCallback = noop_callback,
     ) -> Problem:
-        """Return the search side, which answers from the journal what that knows.
+        """Return the search problem, which answers from the evaluation cache where possible.
 
-        `epoch_callback` is called before each epoch of a training; what it raises ends the query, and the journal keeps what was
-        answered.
+        `epoch_callback` is called before each epoch of a training; an exception from it ends the query, and finished
+        evaluations stay cached.
 
-        Raises NasbenchError if the task cannot answer the setting.
+        Raises NasbenchError if the task does not support the protocol.
         """
         return LiveProblem(TrainingEvaluator(self, protocol, cache, epoch_callback), protocol, seed, tuple(runs))
 
 
 class LiveProblem(Problem):
-    """A search problem that trains the architectures of a batch one after another, and none beyond the budget."""
+    """A search problem that trains the architectures of a batch in sequence, stopping at the budget."""
 
     def query(self, batch: Architectures | Query, asker: Asker = ANYONE) -> Observations:
         """Answer a batch `(R, B, d)`; see `Problem.query`."""
@@ -127,7 +129,7 @@ class LiveProblem(Problem):
 
 
 class TrainingEvaluator:
-    """Answers by training each architecture alone; see `nasbench.search.problem.Evaluator`."""
+    """Evaluator that trains each architecture from scratch; see `nasbench.search.problem.Evaluator`."""
 
     def __init__(
         self,
@@ -159,7 +161,7 @@ class TrainingEvaluator:
         )
         self.cheap = tuple(name in CHEAP for name in protocol.objectives)
         small = self.space.is_enumerable
-        # By index, which counts infeasible combinations too.
+        # By index, which includes infeasible combinations.
         self.rows: int | None = self.space.product_size if small else None
         self.functions: Ints | None = self.space.index(self.space.canonical(self._everything())) if small else None
         self._done: dict[tuple[int, int, int, int], tuple[list[float], int, float]] = {}
@@ -175,7 +177,7 @@ class TrainingEvaluator:
     def evaluate(
         self, rows: Ints, architectures: Architectures, level: Ints, key: NDArray[np.uint64], repetition: Ints
     ) -> tuple[Floats, Ints]:
-        """Train what has not been trained; see the protocol."""
+        """Train the architectures that are not cached; see the protocol."""
         draws = hashed_uniform(key, rows, level, repetition)
         answers = []
         for row, at, run, again, draw in zip(rows, level, key, repetition, draws, strict=True):
@@ -189,7 +191,7 @@ class TrainingEvaluator:
         return values, np.array([seed for _, seed, _ in answers], dtype=np.int64)
 
     def seconds(self, rows: Ints, architectures: Architectures, level: Ints) -> Floats:
-        """Return the measured seconds of the trainings that the last `evaluate` answered with."""
+        """Return the measured seconds of the trainings of the last `evaluate`."""
         return np.array(self._last)
 
     def facts(self, architectures: Architectures) -> Floats:
@@ -232,7 +234,7 @@ class TrainingEvaluator:
 
 
 def measure_objectives(network: nn.Module, shape: TaskShape, objectives: Sequence[str]) -> dict[str, float]:
-    """Return those of the objectives that are measured on a trained network; one ONNX file serves both that need it."""
+    """Return the objectives that are measured on a trained network; one ONNX file is used for both that need it."""
     values = {}
     if LATENCY in objectives:
         values[LATENCY] = measure_network(network, shape, (1,))[1]

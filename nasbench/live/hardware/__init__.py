@@ -1,1 +1,1 @@
-"""What a network costs on a device: counted, measured, predicted."""
+"""Hardware costs of networks: counted, measured and predicted."""

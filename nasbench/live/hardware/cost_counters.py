@@ -1,8 +1,9 @@
-"""Counted objectives of many architectures at once: a network's counts are those of its edges, each looked at by itself.
+"""Counted objectives of many architectures at once, from counts per edge.
 
-A space without edges counts in closed form. In every other an edge is built from its own choice alone, between the same tensors
-whatever the other edges carry. So parameters and multiply-accumulates are a sum over edges, stored bytes likewise, and the largest
-pair of activations is the largest over edges. Each (edge, choice) is counted once, on a network that has no other operation.
+Spaces without edges have closed forms. In all others an edge depends only on its own choice and has the same input and
+output shapes whatever the other edges carry. Parameters, multiply-accumulates and stored bytes are therefore sums over
+edges, and the largest pair of activations is a maximum over edges. Each (edge, choice) is counted once, on a network
+without other operations.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from nasbench.live.tasks.shape import TaskShape
 from nasbench.spaces.space import Architectures, Floats
 
 COUNTED = ("parameters", "flops", "memory")
-"""Millions; millions of multiply-accumulates; MB of an inference of one, weights and largest activations."""
+"""Parameters in millions; multiply-accumulates in millions; memory in MB of inference with batch size one (weights and
+largest activations).
+"""
 
 Counts = NDArray[np.float64]
 """Parameters, multiply-accumulates, stored bytes, bytes of the largest activations: `(4,)`."""
@@ -33,9 +36,9 @@ class CostCounters:
     """The counted objectives of a live space for one task and size of network.
 
     Attributes:
-        networks, shape, channels, cells: the networks; see `alone` of the builder.
+        networks, shape, channels, cells: the networks; see `build_standalone` of the builder.
         auxiliary: whether they have an auxiliary head.
-        table: counts of what was looked at so far, by edge and choice; (-1, 0) is the network without any operation.
+        table: cached counts by edge and choice; (-1, 0) is the network without any operation.
     """
 
     networks: Networks
@@ -73,7 +76,7 @@ class CostCounters:
             choices = [NONE] * networks.edges
             if choice != NONE:
                 choices[edge] = choice
-            with torch.random.fork_rng(devices=[]):  # initial weights are of no interest here
+            with torch.random.fork_rng(devices=[]):  # initial weights do not matter here
                 style = Style(dims=self.shape.dims)
                 network = networks.build(
                     self.shape, style, self.channels, self.cells, choices, 1, self.auxiliary

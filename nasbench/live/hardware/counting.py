@@ -9,7 +9,7 @@ from nasbench.live.tasks.shape import TaskShape
 
 
 def example(shape: TaskShape, batch: int = 1, device: torch.device | str = "cpu") -> Tensor:
-    """Return an input of zeros, `(batch, ...)`, of the shape and type that a network reads."""
+    """Return an input of zeros, `(batch, ...)`, with the input shape and type of a network."""
     if shape.vocabulary:
         return torch.zeros(batch, shape.size, dtype=torch.long, device=device)
     return torch.zeros(batch, shape.channels, *(shape.size,) * shape.dims, device=device)
@@ -23,7 +23,7 @@ def parameters(network: nn.Module) -> int:
 def macs(network: nn.Module, shape: TaskShape) -> int:
     """Return the multiply-accumulates of convolutions and linear layers for one input, without biases.
 
-    A multiply-accumulate counts one, as in the tables of the field (which call it a FLOP).
+    A multiply-accumulate counts as one operation, as in published tables (which call it a FLOP).
     """
     total = 0
 
@@ -52,9 +52,9 @@ def macs(network: nn.Module, shape: TaskShape) -> int:
 def memory(network: nn.Module, shape: TaskShape, batch: int = 1, training: bool = False) -> dict[str, int]:
     """Return bytes: `parameters`, `activations` at their peak, and `total`.
 
-    Inference holds, while a layer runs, its input and its output; the peak is the largest such pair. Training keeps the
-    outputs of all layers for the backward pass, besides a gradient and a momentum for each parameter. Layers are the
-    leaves of the module tree; sums between them are not counted, and neither is the allocator's rounding.
+    While a layer runs, inference keeps its input and output in memory; the peak is the largest such pair. Training
+    keeps the outputs of all layers for the backward pass, and a gradient and a momentum for each parameter. Layers are
+    the leaves of the module tree; sums between them and the allocator's rounding are not counted.
     """
     peak = kept = 0
 

@@ -1,4 +1,4 @@
-"""Latency measured on the device at hand, and predicted from a table of measured operations."""
+"""Latency, measured on the device and predicted from a table of measured operations."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from nasbench.live.networks.space_networks import Architecture, SpaceNetworks
 from nasbench.live.tasks.shape import TaskShape
 
 Key = tuple[str, int, int, int, int]
-"""An operation in its place: name, channels, size of its input, stride, batch."""
+"""Key of an operation: name, channels, input size, stride, batch size."""
 Clock = Callable[[], float]
 LEAST_PASSES = 15
 
@@ -28,15 +28,14 @@ LEAST_PASSES = 15
 def measure(network: nn.Module, x: Tensor, seconds: float = 0.2, clock: Clock = benchmark.timer) -> float:
     """Return the median latency of a forward pass in milliseconds, after a warm-up.
 
-    `torch.utils.benchmark` times one pass after another for at least `seconds` and waits for a GPU to finish. Passes are
-    timed singly: a median of single passes stays right while other work takes some of them away, that of blocks of passes
-    does not.
+    `torch.utils.benchmark` times single passes for at least `seconds`, synchronising with a GPU. Passes are timed
+    individually, since a median of single passes is robust to other load, unlike a median of blocks of passes.
 
     Args:
-        network: on the device of `x`; measured in evaluation mode, its mode is left as it was.
+        network: network on the device of `x`; measured in evaluation mode, its mode is restored.
         x: the input.
-        seconds: time to spend on repetitions.
-        clock: what tells the time; `time.thread_time` on a CPU and one thread counts no other work on the machine.
+        seconds: time spent on repetitions.
+        clock: timer; `time.thread_time` on a CPU with one thread ignores other load on the machine.
     """
     training = network.training
     network.eval()
@@ -64,13 +63,13 @@ def measure_network(
 
 @dataclass(frozen=True)
 class Fit:
-    """How predicted latencies compare with measured ones.
+    """Agreement of predicted with measured latencies.
 
     Attributes:
         mean_error: mean absolute error in milliseconds.
         relative_error: mean absolute error over the measured latency.
-        kendall_tau: of the two rankings.
-        n: architectures compared.
+        kendall_tau: rank correlation.
+        n: number of architectures.
     """
 
     mean_error: float
@@ -81,21 +80,21 @@ class Fit:
 
 @dataclass
 class LatencyTable:
-    """Predicts a network's latency as a base plus the latencies of its operations, each measured once by itself.
+    """Latency predictor: a base plus the latencies of a network's operations, each measured once in isolation.
 
-    The base (stem, reductions, head, and what a sum of parts leaves out) is calibrated as the median, over a few
-    measured networks, of what the parts do not explain.
+    The base (stem, reductions, head, and non-additive effects) is calibrated as the median residual over a few measured
+    networks.
 
     Attributes:
         networks, shape, channels, cells: the networks.
-        batch: examples a pass.
-        device: where it is measured.
-        seconds: time to spend on each measurement.
+        batch: batch size.
+        device: device for measurements.
+        seconds: time spent on each measurement.
         clock: see `measure`.
         base: milliseconds, from `calibrate`.
-        calibrated: whether it has been set.
-        table: milliseconds of every operation met so far.
-        places: by edge and choice, the operations that the network computes for it.
+        calibrated: whether the base has been set.
+        table: milliseconds of every operation measured so far.
+        places: operations that the network computes, by edge and choice.
     """
 
     networks: SpaceNetworks
@@ -125,22 +124,22 @@ class LatencyTable:
         return self.base + self.operations(architecture)
 
     def operations(self, architecture: Architecture) -> float:
-        """Return the sum of the latencies of the operations of an architecture, measuring those not met before."""
+        """Return the summed latencies of an architecture's operations, measuring new ones."""
         return sum(self._latency(key) for key in self.keys(architecture))
 
     def check(self, architectures: Architecture) -> Fit:
-        """Measure networks that the calibration has not seen and compare."""
+        """Compare predictions with measurements of networks not used in calibration."""
         measured = np.array([self._measured(a) for a in architectures])
         predicted = np.array([self.predict(a) for a in architectures])
         return _fit(predicted, measured)
 
     def repeat(self, architectures: Architecture) -> Fit:
-        """Measure networks twice and compare: no predictor agrees with a measurement better than another measurement."""
+        """Measure networks twice and compare: an upper limit for the agreement of any predictor."""
         first, second = (np.array([self._measured(a) for a in architectures]) for _ in range(2))
         return _fit(first, second)
 
     def keys(self, architecture: Architecture) -> list[Key]:
-        """Return every operation of the network in its place."""
+        """Return the key of every operation of the network."""
         choices = enumerate(self.networks.choices(architecture))
         return [key for edge, choice in choices if choice != NONE for key in self._places(edge, choice)]
 
@@ -159,7 +158,7 @@ class LatencyTable:
 
         choices = [NONE] * self.networks.edges
         choices[edge] = choice
-        with torch.random.fork_rng(devices=[]):  # initial weights are of no interest here
+        with torch.random.fork_rng(devices=[]):  # initial weights do not matter here
             style = Style(dims=self.shape.dims)
             network = self.networks.build(self.shape, style, self.channels, self.cells, choices, 1, False).eval()
         for module in network.modules():

@@ -13,14 +13,14 @@ from nasbench.ranges import POSITIVE
 
 
 def latency(
-    task: Annotated[str, typer.Argument(help="the task whose inputs are used")] = "digits",
+    task: Annotated[str, typer.Argument(help="task whose inputs are used")] = "digits",
     space: Space = "nas-bench-201",
     channels: Annotated[int, typer.Option(min=1, help="channels of the network")] = 8,
-    cells: Annotated[int | None, typer.Option(min=1, help="cells of a stage; layers in the DARTS space")] = None,
+    cells: Annotated[int | None, typer.Option(min=1, help="cells per stage; layers in the DARTS space")] = None,
     batch: Annotated[int, typer.Option(min=1, help="examples a pass")] = 1,
-    sampled: Annotated[int, typer.Option(min=2, help="random architectures to compare on")] = 30,
-    calibration: Annotated[int, typer.Option(min=1, help="other random architectures to calibrate on")] = 10,
-    seconds: Annotated[float, typer.Option(help="seconds of repeated passes per measurement")] = 0.1,
+    sampled: Annotated[int, typer.Option(min=2, help="number of random architectures for the comparison")] = 30,
+    calibration: Annotated[int, typer.Option(min=1, help="number of other random architectures for calibration")] = 10,
+    seconds: Annotated[float, typer.Option(help="seconds per measurement")] = 0.1,
     processor_time: Annotated[
         bool, typer.Option("--processor-time", help="measure CPU time on one thread instead of wall time")
     ] = False,
@@ -28,7 +28,7 @@ def latency(
     device: Device = "auto",
     json: Json = False,
 ) -> None:
-    """Predict latencies from measured operations, and compare them with measured ones and these with a second measurement."""
+    """Evaluate the latency predictor; repeated measurements give the noise floor."""
     require_extra("live", "torch")
     if seconds not in POSITIVE:
         raise NasbenchError(f"--seconds is {seconds}; it should be {POSITIVE.words}.")
@@ -49,7 +49,7 @@ def latency(
     where = networks.make_space()
     where_to = choose_device(device)
     if processor_time and where_to.type != "cpu":
-        raise NasbenchError("Processor time is that of a CPU; leave out --processor-time or add --device cpu.")
+        raise NasbenchError("CPU time requires a CPU; leave out --processor-time or add --device cpu.")
     if processor_time:
         torch.set_num_threads(1)
     clock = time.thread_time if processor_time else benchmark.timer
@@ -67,7 +67,7 @@ def latency(
     }
     rows = [
         {"compared": "predicted, measured", **asdict(table.check(drawn[calibration:]))},
-        {"compared": "measured, measured again", **asdict(table.repeat(drawn[calibration:]))},
+        {"compared": "measured, repeated", **asdict(table.repeat(drawn[calibration:]))},
     ]
     rows = [{**given, "operations": len(table.table), **row} for row in rows]
     show("latency", "rows", rows, json)

@@ -1,4 +1,4 @@
-"""Images a second, and the share of what the device could do at its best."""
+"""Training throughput and utilisation of the device's peak performance."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import torch
 from nasbench.live.hardware.torch_device import describe
 
 PEAKS = {"H100": 989e12, "H200": 989e12, "A100": 312e12}
-"""Dense bfloat16 operations a second that makers state, by a part of the device's name."""
+"""Nominal dense bfloat16 operations per second, by part of the device's name."""
 TENSOR_FLOAT = 0.5
-"""Rate of TF32, in which float32 networks are multiplied on these devices, as a share of bfloat16's."""
+"""Rate of TF32, used for float32 networks on these devices, relative to bfloat16."""
 TRAINING = 6
-"""Operations of a training step for each multiply-accumulate of the forward pass: two each, and twice as many backward."""
+"""Operations of a training step per multiply-accumulate of the forward pass: two, plus twice as many in the backward
+pass.
+"""
 
 
 def training_throughput(
@@ -22,12 +24,12 @@ def training_throughput(
     """Return the throughput of a training: `images_per_second` in the median epoch, and `share_of_peak` in [0, 1].
 
     Args:
-        curve: of `Trained`.
-        batch_size: examples a step.
-        bfloat16: whether it computes in bfloat16, else in float32.
-        examples: of the training split.
+        curve: learning curve of `Trained`.
+        batch_size: examples per step.
+        bfloat16: whether arithmetic is bfloat16, else float32.
+        examples: number of training examples.
         count: multiply-accumulates of the network for one image.
-        device: where it ran; the share is None where its peak is not known.
+        device: device of the training; `share_of_peak` is None if its peak is unknown.
     """
     seen = examples - examples % min(batch_size, examples)
     rate = seen / median(row["seconds"] for row in curve)
@@ -35,7 +37,7 @@ def training_throughput(
 
 
 def share_of_peak(rate: float, bfloat16: bool, device: torch.device) -> float | None:
-    """Return the share of the device's peak at `rate` multiply-accumulates of the forward pass a second."""
+    """Return the fraction of the device's peak at `rate` forward multiply-accumulates per second."""
     name = str(describe(device)["device"])
     peak = next((operations for part, operations in PEAKS.items() if part in name), None)
     return None if peak is None else TRAINING * rate / (peak if bfloat16 else TENSOR_FLOAT * peak)

@@ -1,4 +1,4 @@
-"""The device that a run uses."""
+"""Selection and preparation of the torch device."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from nasbench.errors import NasbenchError
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """Return the device of that name, prepared (see `prepare`): "auto" is the first GPU where there is one, else the CPU.
+    """Return the prepared device of that name (see `prepare`): "auto" is the first GPU if there is one, else the CPU.
 
     Raises:
-        NasbenchError: if a device is asked for that this machine does not have.
+        NasbenchError: if this machine does not have the device.
     """
     if name == "auto":
         return prepare(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
@@ -33,9 +33,9 @@ def choose_device(name: str = "auto") -> torch.device:
 
 
 def prepare(device: torch.device) -> torch.device:
-    """Set what all live commands want of a device, and return it.
+    """Apply the settings of all live commands to a device, and return it.
 
-    On a GPU convolutions are tuned when they first run, and float32 matrix products use TF32; the CPU stays as it is.
+    On a GPU convolutions are autotuned on first use, and float32 matrix products use TF32; the CPU is unchanged.
     """
     if device.type == "cuda":
         torch.backends.cudnn.benchmark = True
@@ -45,7 +45,7 @@ def prepare(device: torch.device) -> torch.device:
 
 @contextmanager
 def without_autotuning() -> Iterator[None]:
-    """Take convolutions on a GPU as they come: trying them out takes longer than it saves in trainings of some seconds."""
+    """Disable autotuning of convolutions on a GPU, which takes longer than it saves in trainings of a few seconds."""
     tuned = torch.backends.cudnn.benchmark
     torch.backends.cudnn.benchmark = False
     try:
@@ -57,8 +57,8 @@ def without_autotuning() -> Iterator[None]:
 def channels_last_is_sound(network: nn.Module, device: torch.device) -> bool:
     """Return whether a network may be trained in channels-last layout on a device.
 
-    On the CPU torch 2.13 corrupts memory in the backward pass of a 1 x 1 convolution of stride 2 or more in that layout:
-    ResNet-18 and the DARTS space have such, NAS-Bench-201 and the hierarchical space have none.
+    On the CPU torch 2.13 corrupts memory in the backward pass of a 1 x 1 convolution with stride 2 or more in this
+    layout, as in ResNet-18 and the DARTS space, but not in NAS-Bench-201 and the hierarchical space.
     """
     if device.type != "cpu":
         return True
@@ -67,13 +67,13 @@ def channels_last_is_sound(network: nn.Module, device: torch.device) -> bool:
 
 
 def synchronize(device: torch.device) -> None:
-    """Wait until the device has done what it was told, so that a clock reads what the work took."""
+    """Wait until the device has finished all submitted work, for timing."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
 
 def describe(device: torch.device) -> dict[str, Any]:
-    """Return what evidence must say about where it was measured."""
+    """Return the description of the device for evidence files."""
     facts: dict[str, Any] = {
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or "cpu",
         "device_type": device.type,
