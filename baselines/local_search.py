@@ -40,36 +40,36 @@ class LocalSearch:
         self._first = improvement == "first"
         # A space of a few architectures has fewer neighbours of each than one-decision changes.
         self._count = self._space.neighbours(self._space.sample(np.zeros(self._space.d))).shape[-2]
-        self._here = np.zeros((runs, self._space.d), dtype=np.int8)
-        self._here_error = np.full(runs, np.inf)
-        self._best = self._here.copy()
+        self._incumbent = np.zeros((runs, self._space.d), dtype=np.int8)
+        self._incumbent_error = np.full(runs, np.inf)
+        self._best = self._incumbent.copy()
         self._best_error = np.full(runs, np.inf)
         self._queue = np.zeros((runs, self._count, self._space.d), dtype=np.int8)
         self._next = np.zeros(runs, dtype=np.int64)
-        self._starting = np.ones(runs, dtype=bool)
+        self._needs_restart = np.ones(runs, dtype=bool)
         self._row = np.arange(runs)
 
     def ask(self) -> Architectures:
         """Propose one architecture a run, `(R, 1, d)`: a start, or the next neighbour."""
         proposal = self._queue[self._row, np.minimum(self._next, self._count - 1)]
-        if self._starting.any():
-            fresh = self._space.sample(self._streams.uniform(self._space.d, self._starting))
-            proposal = np.where(self._starting[:, None], fresh, proposal)
+        if self._needs_restart.any():
+            fresh = self._space.sample(self._streams.uniform(self._space.d, self._needs_restart))
+            proposal = np.where(self._needs_restart[:, None], fresh, proposal)
         return proposal[:, None]
 
     def tell(self, observations: Observations) -> None:
         """Move, or go on to the next neighbour, or restart."""
         architecture, error = observations.architectures[:, 0], observations.objectives[:, 0, 0]
-        started = self._starting & observations.answered[:, 0]
-        looked = ~self._starting & observations.answered[:, 0]
+        started = self._needs_restart & observations.answered[:, 0]
+        looked = ~self._needs_restart & observations.answered[:, 0]
         self._next[looked] += 1
         better = looked & (error < self._best_error)
         self._best[better], self._best_error[better] = architecture[better], error[better]
         done = looked & ((self._next >= self._count) | (self._first & better))
-        moved = done & (self._best_error < self._here_error)
-        self._here[moved], self._here_error[moved] = self._best[moved], self._best_error[moved]
-        self._here[started], self._here_error[started] = architecture[started], error[started]
-        self._starting = (self._starting & ~started) | (done & ~moved)
+        moved = done & (self._best_error < self._incumbent_error)
+        self._incumbent[moved], self._incumbent_error[moved] = self._best[moved], self._best_error[moved]
+        self._incumbent[started], self._incumbent_error[started] = architecture[started], error[started]
+        self._needs_restart = (self._needs_restart & ~started) | (done & ~moved)
         arrived = started | moved
         if arrived.any():
             self._look_around(arrived)
@@ -77,10 +77,10 @@ class LocalSearch:
     def _look_around(self, arrived: np.ndarray) -> None:
         """Queue the neighbours of where a run has arrived, in random order."""
         order = np.argsort(self._streams.uniform(self._count, arrived)[arrived], axis=1)
-        around = self._space.neighbours(self._here[arrived])
+        around = self._space.neighbours(self._incumbent[arrived])
         self._queue[arrived] = np.take_along_axis(around, order[..., None], axis=1)
         self._next[arrived] = 0
-        self._best_error[arrived] = self._here_error[arrived]
+        self._best_error[arrived] = self._incumbent_error[arrived]
 
 
 OPTIMIZER = Lockstep(LocalSearch)

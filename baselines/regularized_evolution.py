@@ -47,29 +47,29 @@ class RegularizedEvolution:
             )
         self._space = problem.space
         self._streams = streams
-        self._sample = tournament_size
+        self._tournament_size = tournament_size
         self._mutation = mutation
-        self._alive = np.zeros((len(streams), population_size, self._space.d), dtype=np.int8)
+        self._population = np.zeros((len(streams), population_size, self._space.d), dtype=np.int8)
         self._error = np.full((len(streams), population_size), np.inf)
-        self._born = 0
+        self._n_evaluated = 0
         self._row = np.arange(len(streams))
 
     def ask(self) -> Architectures:
         """Propose one architecture a run, `(R, 1, d)`: at random until the population is full, then a mutated parent."""
-        if self._born < self._alive.shape[1]:
+        if self._n_evaluated < self._population.shape[1]:
             return self._space.sample(self._streams.uniform(self._space.d))[:, None]
-        uniform = self._streams.uniform(self._sample + 2)
-        drawn = (uniform[:, : self._sample] * self._alive.shape[1]).astype(np.int64)
-        best = self._error.ravel()[drawn + self._row[:, None] * self._alive.shape[1]].argmin(axis=1)
-        parent = self._alive[self._row, drawn[self._row, best]]
-        return self._space.mutate(parent, uniform[:, self._sample :], self._mutation)[:, None]
+        uniform = self._streams.uniform(self._tournament_size + 2)
+        drawn = (uniform[:, : self._tournament_size] * self._population.shape[1]).astype(np.int64)
+        best = self._error.ravel()[drawn + self._row[:, None] * self._population.shape[1]].argmin(axis=1)
+        parent = self._population[self._row, drawn[self._row, best]]
+        return self._space.mutate(parent, uniform[:, self._tournament_size :], self._mutation)[:, None]
 
     def tell(self, observations: Observations) -> None:
         """Replace the oldest member by the new one."""
-        oldest = self._born % self._alive.shape[1]
-        self._alive[:, oldest] = observations.architectures[:, 0]
+        oldest = self._n_evaluated % self._population.shape[1]
+        self._population[:, oldest] = observations.architectures[:, 0]
         self._error[:, oldest] = observations.objectives[:, 0, 0]
-        self._born += 1
+        self._n_evaluated += 1
 
 
 OPTIMIZER = Lockstep(RegularizedEvolution)

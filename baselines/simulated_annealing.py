@@ -50,15 +50,15 @@ class SimulatedAnnealing:
         runs = len(streams)
         self._space = problem.space
         self._streams = streams
-        self._acceptance, self._cooling, self._moves, self._warmup = (
+        self._initial_acceptance_prob, self._temperature_decay, self._proposals_per_temperature, self._warmup = (
             initial_acceptance_prob,
             temperature_decay,
             proposals_per_temperature,
             warmup,
         )
-        self._here = np.zeros((runs, self._space.d), dtype=np.int8)
-        self._here_error = np.full(runs, np.inf)
-        self._starting = np.ones(runs, dtype=bool)
+        self._incumbent = np.zeros((runs, self._space.d), dtype=np.int8)
+        self._incumbent_error = np.full(runs, np.inf)
+        self._needs_restart = np.ones(runs, dtype=bool)
         self._threshold = np.zeros(runs)
         self._first_temperature = np.zeros(runs)
         self._uphill = np.zeros((2, runs))
@@ -71,10 +71,10 @@ class SimulatedAnnealing:
         """Propose one architecture a run, `(R, 1, d)`: a start, or a mutation of where the walk is."""
         uniform = self._streams.uniform(3)
         self._threshold = uniform[:, 2]
-        proposal = self._space.mutate(self._here, uniform[:, :2])
-        if self._starting.any():
-            fresh = self._space.sample(self._streams.uniform(self._space.d, self._starting))
-            proposal = np.where(self._starting[:, None], fresh, proposal)
+        proposal = self._space.mutate(self._incumbent, uniform[:, :2])
+        if self._needs_restart.any():
+            fresh = self._space.sample(self._streams.uniform(self._space.d, self._needs_restart))
+            proposal = np.where(self._needs_restart[:, None], fresh, proposal)
         return proposal[:, None]
 
     def tell(self, observations: Observations) -> None:
@@ -82,29 +82,32 @@ class SimulatedAnnealing:
         answered = observations.answered[:, 0]
         architecture = observations.architectures[:, 0]
         error = np.where(answered, observations.objectives[:, 0, 0], np.inf)
-        started, walked = answered & self._starting, answered & ~self._starting
-        rise = np.where(walked, error, 0.0) - np.where(walked, self._here_error, 0.0)
+        started, walked = answered & self._needs_restart, answered & ~self._needs_restart
+        rise = np.where(walked, error, 0.0) - np.where(walked, self._incumbent_error, 0.0)
         accepted = walked & (self._threshold < acceptance_probability(rise, self.temperature))
         moved = started | accepted
-        self._here[moved], self._here_error[moved] = architecture[moved], error[moved]
-        self._starting &= ~started
+        self._incumbent[moved], self._incumbent_error[moved] = architecture[moved], error[moved]
+        self._needs_restart &= ~started
         self._proposed += walked
         self._accepted += accepted
         warming = walked & np.isinf(self.temperature)
         self._uphill += np.stack([np.where(warming, np.maximum(rise, 0.0), 0.0), warming & (rise > 0)])
-        self._end(warming & (self._proposed >= self._warmup), walked & ~warming & (self._proposed >= self._moves))
+        self._end(
+            warming & (self._proposed >= self._warmup),
+            walked & ~warming & (self._proposed >= self._proposals_per_temperature),
+        )
 
     def _end(self, warm: NDArray[np.bool_], stage: NDArray[np.bool_]) -> None:
         """End the warm-up of some runs and a temperature of others."""
         mean = self._uphill[0] / np.maximum(self._uphill[1], 1)
-        self._first_temperature[warm] = mean[warm] / -np.log(self._acceptance)
+        self._first_temperature[warm] = mean[warm] / -np.log(self._initial_acceptance_prob)
         self.temperature[warm] = self._first_temperature[warm]
-        self.temperature[stage] *= self._cooling
+        self.temperature[stage] *= self._temperature_decay
         self._idle[stage] = np.where(self._accepted[stage] == 0, self._idle[stage] + 1, 0)
         frozen = stage & (self._idle >= FROZEN)
         self.temperature[frozen] = self._first_temperature[frozen]
         self._idle[frozen] = 0
-        self._starting |= frozen
+        self._needs_restart |= frozen
         self._proposed[warm | stage] = 0
         self._accepted[warm | stage] = 0
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nasbench.benchmarks.catalogue import benchmark_names, get_searchable
-from nasbench.benchmarks.objectives import CLOSED_FORMS, find_objective, objective_names, quantity_of
+from nasbench.benchmarks.objectives import CLOSED_FORMS, find_objective, find_quantity, objective_names
 from nasbench.benchmarks.synthetic import EXAMPLES, SyntheticBenchmark
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError, quoted, unknown_name
@@ -140,7 +140,7 @@ class Benchmark:
         table, dataset = self.source.table, self.source.dataset
         by = by or self._scored_by()
         split, quantity = _split_of(by)
-        timed = table.epochs(dataset, quantity_of(table, dataset, quantity), split)
+        timed = table.epochs(dataset, find_quantity(table, dataset, quantity), split)
         objective = find_objective(table, dataset, quantity, split, timed[-1] if timed else None)
         means = objective.mean()
         order = np.argsort(means, kind="stable")[: max(n, 0)]
@@ -203,7 +203,7 @@ class Benchmark:
 
     def _scored_by(self) -> str:
         assert isinstance(self.source, TabularBenchmark)
-        quantity = quantity_of(self.source.table, self.source.dataset, self.objectives[0])
+        quantity = find_quantity(self.source.table, self.source.dataset, self.objectives[0])
         split = self._first_split(quantity, ("test", "validation+test", "validation", "train"))
         return f"{split}_{quantity}" if split else quantity
 
@@ -211,7 +211,7 @@ class Benchmark:
         if not isinstance(self.source, TabularBenchmark):
             return ""
         table, dataset = self.source.table, self.source.dataset
-        quantity = quantity_of(table, dataset, objective)
+        quantity = find_quantity(table, dataset, objective)
         held = {c.split for c in table.columns if c.dataset == dataset and c.quantity == quantity}
         return next((split for split in ranked if split in held), "")
 

@@ -18,7 +18,7 @@ from nasbench.benchmarks.landscape import (
     seed_noise,
     variance_shares,
 )
-from nasbench.benchmarks.objectives import Objective, find_objective, objective_names, quantity_of
+from nasbench.benchmarks.objectives import Objective, find_objective, find_quantity, objective_names
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
 from nasbench.search.dominance import nondominated
@@ -75,7 +75,7 @@ def cost_of(benchmark: TabularBenchmark, name: str) -> Objective:
 def _searched(benchmark: TabularBenchmark) -> tuple[Objective, list[str]]:
     """Return the error after the longest training on the first split, and all splits that the table has of it."""
     table, dataset = benchmark.table, benchmark.dataset
-    quantity = quantity_of(table, dataset, "error")
+    quantity = find_quantity(table, dataset, "error")
     splits = [s for s in ("validation", "test", "train") if any(_holds(table, dataset, quantity, s))]
     if not splits:
         raise NasbenchError(f"{benchmark.name} holds no error; it has {', '.join(objective_names(table, dataset))}.")
@@ -116,7 +116,7 @@ def _holds(table: Table, dataset: str, quantity: str, split: str) -> Iterator[bo
 
 
 def _longest(table: Table, dataset: str, objective: str, split: str) -> Objective:
-    timed = table.epochs(dataset, quantity_of(table, dataset, objective), split)
+    timed = table.epochs(dataset, find_quantity(table, dataset, objective), split)
     return find_objective(table, dataset, objective, split, timed[-1] if timed else None)
 
 
@@ -232,12 +232,12 @@ def _correlations(table: Table, dataset: str, splits: list[str]) -> Iterator[Fac
     for one, other in combinations(splits, 2):
         pairs.append((f"{one} and {other}", longest[one], longest[other]))
     for split in splits:
-        timed = table.epochs(dataset, quantity_of(table, dataset, "error"), split)
+        timed = table.epochs(dataset, find_quantity(table, dataset, "error"), split)
         for epochs in timed[:-1]:
             shorter = find_objective(table, dataset, "error", split, epochs).mean()
             pairs.append((f"{split}, {epochs} and {timed[-1]} epochs", shorter, longest[split]))
     for other in table.datasets:
-        if other != dataset and any(_holds(table, other, quantity_of(table, other, "error"), splits[0])):
+        if other != dataset and any(_holds(table, other, find_quantity(table, other, "error"), splits[0])):
             there = _longest(table, other, "error", splits[0]).mean()
             pairs.append((f"{splits[0]}, {dataset} and {other}", longest[splits[0]], there))
     for what, a, b in pairs:

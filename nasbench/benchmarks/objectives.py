@@ -58,7 +58,7 @@ class Objective:
         return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def quantity_of(table: Table, dataset: str, objective: str) -> str:
+def find_quantity(table: Table, dataset: str, objective: str) -> str:
     """Return the quantity that an objective is made of; see `find_objective`."""
     if objective != "error":
         return "accuracy@" + objective.removeprefix("error@") if objective.startswith("error@") else objective
@@ -69,7 +69,7 @@ def quantity_of(table: Table, dataset: str, objective: str) -> str:
 def objective_names(table: Table, dataset: str) -> tuple[str, ...]:
     """Return the objectives available in a table on a data set."""
     quantities = dict.fromkeys(c.quantity for c in table.columns if c.dataset == dataset)
-    scored = quantity_of(table, dataset, "error")
+    scored = find_quantity(table, dataset, "error")
     names = [
         "error" if quantity == scored else re.sub("^accuracy@", "error@", quantity)
         for quantity in quantities
@@ -95,7 +95,7 @@ def find_objective(table: Table, dataset: str, name: str, split: str | None, epo
     closed = _closed_form(table, dataset, name)
     if closed is not None:
         return Objective(name, "MB" if name == "memory" else "M", closed, cheap=True)
-    quantity = quantity_of(table, dataset, name)
+    quantity = find_quantity(table, dataset, name)
     if quantity in NOT_SEARCHED:
         raise NasbenchError(
             f"{name} is what a training costs, and no objective of {table.name}/{dataset}; objectives are {', '.join(objective_names(table, dataset))}."

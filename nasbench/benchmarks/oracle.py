@@ -7,14 +7,14 @@ from typing import Protocol
 
 import numpy as np
 
-from nasbench.benchmarks.objectives import Objective, find_objective, quantity_of
+from nasbench.benchmarks.objectives import Objective, find_objective, find_quantity
 from nasbench.benchmarks.views import View
 from nasbench.search.search_protocol import SearchProtocol
 from nasbench.spaces.space import Architectures, Floats, Ints
 from nasbench.tables.table import Table
 
 
-class Truth(Protocol):
+class Oracle(Protocol):
     """Interface of an oracle for reports: values of given rows, since a space may be too large for a whole column.
 
     A row is a row of the table or, without a table, the number that the oracle assigned to an architecture on first
@@ -66,7 +66,7 @@ class Truth(Protocol):
         """Return the `count`-th smallest search mean (the largest where there are fewer); None where it is not known."""
 
 
-class Oracle:
+class TableOracle:
     """True values of one data set: seed means of the longest training.
 
     Attributes:
@@ -79,7 +79,7 @@ class Oracle:
         self._table = table
         self._dataset = dataset
         self._setting = protocol
-        quantity = quantity_of(table, dataset, protocol.objectives[0])
+        quantity = find_quantity(table, dataset, protocol.objectives[0])
         self.score_split = (
             "test"
             if any(c.dataset == dataset and c.quantity == quantity and c.split == "test" for c in table.columns)
@@ -162,5 +162,5 @@ class Oracle:
 
 def search_means(table: Table, dataset: str, objective: str, split: str) -> Floats:
     """Seed mean of an objective on a split after the longest training, by row, `(N,)`; NaN where none was trained."""
-    timed = table.epochs(dataset, quantity_of(table, dataset, objective), split)
+    timed = table.epochs(dataset, find_quantity(table, dataset, objective), split)
     return find_objective(table, dataset, objective, split, timed[-1] if timed else None).mean()

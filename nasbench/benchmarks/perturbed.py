@@ -15,7 +15,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from nasbench.benchmarks.oracle import Oracle, search_means
+from nasbench.benchmarks.oracle import TableOracle, search_means
 from nasbench.benchmarks.tabular import TableEvaluator, TabularBenchmark
 from nasbench.errors import NasbenchError
 from nasbench.search.problem import Problem
@@ -52,12 +52,12 @@ class PerturbedBenchmark(TabularBenchmark):
 
     def problem(self, protocol: SearchProtocol, seed: int, runs: Sequence[int]) -> Problem:
         """Return the search side; see `TabularBenchmark`."""
-        evaluator = _ExchangedEvaluator(self.table, self.dataset, protocol, self.partners(protocol))
+        evaluator = _PerturbedEvaluator(self.table, self.dataset, protocol, self.partners(protocol))
         return Problem(evaluator, protocol, seed, tuple(runs))
 
-    def oracle(self, protocol: SearchProtocol) -> Oracle:
+    def oracle(self, protocol: SearchProtocol) -> TableOracle:
         """Return the oracle; only its search means, used in tuning, are those of the copy."""
-        return _ExchangedOracle(self.table, self.dataset, protocol, self.partners(protocol))
+        return _PerturbedOracle(self.table, self.dataset, protocol, self.partners(protocol))
 
     def partners(self, protocol: SearchProtocol) -> Ints:
         """Return, for each row, the row of the table whose values it takes, `(N,)`."""
@@ -107,7 +107,7 @@ def random_function(space: Space, architectures: Architectures, rng: np.random.G
     return (total - total.mean()) / total.std()
 
 
-class _ExchangedEvaluator(TableEvaluator):
+class _PerturbedEvaluator(TableEvaluator):
     """Evaluator that returns the values of each row's partner, at its own training time."""
 
     def __init__(self, table: Table, dataset: str, protocol: SearchProtocol, partners: Ints) -> None:
@@ -121,7 +121,7 @@ class _ExchangedEvaluator(TableEvaluator):
         return super().evaluate(self._partners[rows], architectures, level, key, repetition)
 
 
-class _ExchangedOracle(Oracle):
+class _PerturbedOracle(TableOracle):
     """True values of each row's partner on the search split."""
 
     def __init__(self, table: Table, dataset: str, protocol: SearchProtocol, partners: Ints) -> None:
@@ -130,5 +130,5 @@ class _ExchangedOracle(Oracle):
 
     @cached_property
     def search_means(self) -> Floats:
-        """See `Oracle`."""
+        """See `TableOracle`."""
         return super().search_means[self._partners]

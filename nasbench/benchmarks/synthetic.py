@@ -206,7 +206,7 @@ class EvaluatedArchitectures:
 
 
 class SyntheticOracle:
-    """The oracle of a closed form; see `nasbench.benchmarks.oracle.Truth`. A row is the number of an evaluated
+    """The oracle of a closed form; see `nasbench.benchmarks.oracle.Oracle`. A row is the number of an evaluated
     architecture.
 
     Scores and search means are the error itself. Ranks other than the first are unknown.

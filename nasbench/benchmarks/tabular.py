@@ -9,8 +9,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from nasbench.benchmarks.objectives import Objective, find_objective, quantity_of
-from nasbench.benchmarks.oracle import Oracle
+from nasbench.benchmarks.objectives import Objective, find_objective, find_quantity
+from nasbench.benchmarks.oracle import TableOracle
 from nasbench.errors import MissingDataError, NasbenchError
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import hashed_uniform
@@ -53,7 +53,7 @@ class TabularBenchmark:
         """
         if not objectives:
             raise NasbenchError("The objectives are []; name at least one.")
-        quantity = quantity_of(self.table, self.dataset, objectives[0])
+        quantity = find_quantity(self.table, self.dataset, objectives[0])
         return max(self.table.epochs(self.dataset, quantity, split), default=1)
 
     def problem(self, protocol: SearchProtocol, seed: int, runs: Sequence[int]) -> Problem:
@@ -62,9 +62,9 @@ class TabularBenchmark:
         """
         return Problem(TableEvaluator(self.table, self.dataset, protocol), protocol, seed, tuple(runs))
 
-    def oracle(self, protocol: SearchProtocol) -> Oracle:
+    def oracle(self, protocol: SearchProtocol) -> TableOracle:
         """Return the test side; for reports alone."""
-        return Oracle(self.table, self.dataset, protocol)
+        return TableOracle(self.table, self.dataset, protocol)
 
 
 class TableEvaluator:
@@ -79,7 +79,9 @@ class TableEvaluator:
         self.rows: int | None = len(table)
         self.cheap = tuple(objective.cheap for objective in found[-1])
         self._held = _Held(table.checksum, table.space, None if table.is_complete else np.asarray(table.row_index))
-        self._answers = [[_Answers.of(objective, protocol.training_seed) for objective in level] for level in found]
+        self._answers = [
+            [_Answers.from_objective(objective, protocol.training_seed) for objective in level] for level in found
+        ]
         self._seconds = [_seconds(table, dataset, epochs) for epochs in protocol.epochs]
         self._facts = [np.asarray(objective.values) for objective in found[-1] if objective.cheap]
 
@@ -189,7 +191,7 @@ class _Answers:
     seeds: Ints
 
     @classmethod
-    def of(cls, objective: Objective, policy: str | int) -> _Answers:
+    def from_objective(cls, objective: Objective, policy: str | int) -> _Answers:
         values, seeds = objective.values, objective.seeds
         none = np.empty(0, dtype=np.int64)
         if values.ndim == 1:

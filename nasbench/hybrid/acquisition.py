@@ -88,7 +88,7 @@ def hypervolume_improvement(points: Floats, boxes: tuple[Floats, Floats]) -> Flo
 
 
 @dataclass(frozen=True)
-class Scale:
+class ObjectiveScale:
     """Coordinates in which the observed points span 0 to 1 in every objective, the reference point being a little beyond 1.
 
     The extent is that of all points and not of their front: a front that has found one corner only would otherwise put the
@@ -103,7 +103,7 @@ class Scale:
     span: Floats
 
     @classmethod
-    def of(cls, points: Floats) -> Scale:
+    def from_points(cls, points: Floats) -> ObjectiveScale:
         """Return the scale of all observed points, `(n, M)`."""
         ideal = points.min(axis=0)
         span = points.max(axis=0) - ideal
@@ -118,7 +118,7 @@ def optimistic_hypervolume_improvement(optimistic: Floats, front: Floats, refere
     """Return the acquisition value of optimistic vectors `(n, M)`, scaled; larger is better.
 
     Args:
-        optimistic: scaled by `Scale`.
+        optimistic: scaled by `ObjectiveScale`.
         front: the observed front, scaled, `(p, M)`.
         reference: the reference point in every coordinate.
 

@@ -9,7 +9,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from nasbench.hybrid.acquisition import Acquisition, Scale, optimistic_hypervolume_improvement
+from nasbench.hybrid.acquisition import Acquisition, ObjectiveScale, optimistic_hypervolume_improvement
 from nasbench.hybrid.enumeration import EnumeratedSpace, enumerate_space
 from nasbench.hybrid.fidelity_ladder import scores_across_rungs
 from nasbench.hybrid.gradients import ConditionalGradient, EnumeratedGradient, GradientSource, ProductKernelGradient
@@ -127,7 +127,7 @@ class MultiObjectiveSurrogate:
         self._scores = scores
         self._at_top = history.rungs == history.rungs.max()
         top = history.objectives[self._at_top]
-        self._scale = Scale.of(np.concatenate([top, self._corners(top)]))
+        self._scale = ObjectiveScale.from_points(np.concatenate([top, self._corners(top)]))
         self._front = self._scale(history.objectives[history.front()])
         if self.enumeration is not None:
             self._enumerated_posterior = self._predict(None)

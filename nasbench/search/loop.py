@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from nasbench.search.observations import Observations
-from nasbench.search.optimizer import Optimizer, asker_of, selected_operators
+from nasbench.search.optimizer import Optimizer, identify_asker, selected_operators
 from nasbench.search.problem import Problem
 
 
@@ -21,7 +21,7 @@ def search(
     """
     batches: list[Observations] = []
     own = 0.0
-    asker = asker_of(optimizer)
+    asker = identify_asker(optimizer)
     while True:
         before = time.perf_counter()
         proposed = optimizer.ask()

@@ -15,7 +15,7 @@ different length in different runs are padded with it."""
 
 
 @dataclass(frozen=True)
-class Query:
+class MultiFidelityBatch:
     """A batch with a fidelity for each query; optimizers that use one fidelity return the architectures alone.
 
     Attributes:
@@ -53,7 +53,7 @@ class Observations:
     is_new_isomorphism_class: NDArray[np.bool_]
     operators: tuple[str, ...] | None = None
 
-    def of_run(self, position: int) -> RunObservations:
+    def select_run(self, position: int) -> RunObservations:
         """Return the answered queries of one run, compact."""
         kept = self.answered[position]
         return RunObservations(

@@ -16,7 +16,7 @@ import numpy as np
 from nasbench.errors import NasbenchError
 from nasbench.ranges import Allowed
 from nasbench.renamed import New, with_new_names
-from nasbench.search.observations import PASS, Observations, Query, RunObservations
+from nasbench.search.observations import PASS, MultiFidelityBatch, Observations, RunObservations
 from nasbench.search.problem import Problem
 from nasbench.search.proposals import Asker, as_architectures, as_epochs
 from nasbench.search.random_streams import Streams
@@ -31,7 +31,7 @@ class Optimizer(Protocol):
     then record it.
     """
 
-    def ask(self) -> Architectures | Query:
+    def ask(self) -> Architectures | MultiFidelityBatch:
         """Propose a batch `(R, B, d)`; `B = 0`, or passing in every run, says that there is nothing left to try."""
         ...
 
@@ -58,13 +58,17 @@ def selected_operators(optimizer: Optimizer) -> tuple[str, ...] | None:
     return None if names is None else tuple(names)
 
 
-def asker_of(optimizer: Optimizer) -> Asker:
+def identify_asker(optimizer: Optimizer) -> Asker:
     """Return the `Asker` of an optimizer."""
-    return Asker.of(optimizer.members[0]) if isinstance(optimizer, _RunByRun) else Asker.of(optimizer)
+    return (
+        Asker.from_instance(optimizer.members[0])
+        if isinstance(optimizer, _RunByRun)
+        else Asker.from_instance(optimizer)
+    )
 
 
 @dataclass(frozen=True)
-class _Kind:
+class _OptimizerSpec:
     """What the registry knows of an algorithm without building it.
 
     Attributes:
@@ -129,7 +133,7 @@ class _Kind:
 
 
 @dataclass(frozen=True)
-class Lockstep(_Kind):
+class Lockstep(_OptimizerSpec):
     """An algorithm `Algorithm(problem, streams, *, settings)` whose arrays lead with the run axis."""
 
     lockstep = True
@@ -143,7 +147,7 @@ class Lockstep(_Kind):
 
 
 @dataclass(frozen=True)
-class PerRun(_Kind):
+class PerRun(_OptimizerSpec):
     """An algorithm `Algorithm(problem, rng, *, settings)` written for one run."""
 
     lockstep = False
@@ -173,7 +177,7 @@ class _RunByRun:
         names = [getattr(member, "operator", None) for member in self.members]
         return None if None in names else tuple(map(str, names))
 
-    def ask(self) -> Architectures | Query:
+    def ask(self) -> Architectures | MultiFidelityBatch:
         answers = [self._ask_one(r) for r in range(len(self.members))]
         self._asked = np.array([len(batch) for batch, _ in answers])
         self.finished |= self._asked == 0
@@ -187,13 +191,13 @@ class _RunByRun:
         for r, (_, epochs) in enumerate(answers):
             if epochs is not None:
                 fidelities[r, : len(epochs)] = epochs
-        return Query(padded, fidelities)
+        return MultiFidelityBatch(padded, fidelities)
 
     def _ask_one(self, run: int) -> tuple[Architectures, Ints | None]:
         """Return the batch of a run, `(B, d)`, and its epochs, `(B,)`, where it names them."""
         if self.finished[run]:
             return np.empty((0, self._d), dtype=np.int8), None
-        asker = Asker.of(self.members[run])
+        asker = Asker.from_instance(self.members[run])
         answer = self.members[run].ask()
         batch, epochs = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, None)
         architectures = as_architectures(batch, (), self._d, asker)
@@ -205,6 +209,6 @@ class _RunByRun:
         answered = observations.answered.sum(axis=1)
         for r, member in enumerate(self.members):
             if answered[r]:
-                member.tell(observations.of_run(r))
+                member.tell(observations.select_run(r))
         # A batch cut short by the budget is a run's last.
         self.finished |= answered < self._asked

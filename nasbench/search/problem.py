@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nasbench.errors import MissingDataError, NasbenchError
 from nasbench.search.ledger import IDLE, KNOWN, Budget, Ledger
-from nasbench.search.observations import PASS, Observations, Query
+from nasbench.search.observations import PASS, MultiFidelityBatch, Observations
 from nasbench.search.proposals import Asker, as_architectures, as_epochs, refuse_infeasible
 from nasbench.search.random_streams import environment_keys
 from nasbench.search.search_protocol import SearchProtocol
@@ -100,7 +100,7 @@ class Problem:
         self._epochs = np.asarray(protocol.epochs)
         self._limits = self.space.cardinalities.astype(np.uint8)
         self._open = np.ones(len(runs), dtype=bool)
-        self._memory = _Memory(
+        self._history = _QueryHistory(
             len(runs), evaluator, self._levels, functions=protocol.repeat_policy == "cache_isomorphic"
         )
 
@@ -123,7 +123,7 @@ class Problem:
         """Return exact values of the cheap objectives, free of charge: `(..., d)` to `(..., number of cheap)`."""
         return self._evaluator.facts(architectures)
 
-    def query(self, batch: Architectures | Query, asker: Asker = ANYONE) -> Observations:
+    def query(self, batch: Architectures | MultiFidelityBatch, asker: Asker = ANYONE) -> Observations:
         """Answer a batch, run by run from left to right, until a run's budget ends.
 
         Args:
@@ -134,7 +134,7 @@ class Problem:
             NasbenchError: if the shape or the type is wrong, an architecture is infeasible, or a fidelity is not offered.
             MissingDataError: if the benchmark holds no answer for an architecture.
         """
-        given = batch.architectures if isinstance(batch, Query) else batch
+        given = batch.architectures if isinstance(batch, MultiFidelityBatch) else batch
         architectures = as_architectures(given, (self.runs,), self.space.d, asker)
         proposed = self._proposed(architectures, asker)
         if self.space.size < self.space.product_size:
@@ -146,7 +146,7 @@ class Problem:
             architectures[proposed] = inside
         level = self._level(batch, proposed, asker)
         rows = self._rows(architectures, proposed)
-        repetition, fresh, source = self._memory.recall(rows, architectures, level, proposed)
+        repetition, fresh, source = self._history.recall(rows, architectures, level, proposed)
         first = (repetition == 0) & proposed
         charged = {"retrain": proposed, "cache": first, "cache_isomorphic": fresh}[self._repeat_policy]
         # Trained before the budget is looked at: a run that is over was excluded, and one that is not pays at least this much.
@@ -227,8 +227,8 @@ class Problem:
         """Any architecture that can be answered, in the place of a pass."""
         return self.space.sample(np.zeros(self.space.d))
 
-    def _level(self, batch: Architectures | Query, proposed: NDArray[np.bool_], asker: Asker) -> Ints:
-        if not isinstance(batch, Query):
+    def _level(self, batch: Architectures | MultiFidelityBatch, proposed: NDArray[np.bool_], asker: Asker) -> Ints:
+        if not isinstance(batch, MultiFidelityBatch):
             return np.full(proposed.shape, self._levels - 1)
         epochs = as_epochs(batch.epochs, proposed.shape, asker)
         level = np.searchsorted(self.epochs, epochs)
@@ -240,7 +240,7 @@ class Problem:
         return level
 
 
-class _Memory:
+class _QueryHistory:
     """How often each run queried each architecture (at each fidelity), and which architecture of each function came first."""
 
     def __init__(self, runs: int, evaluator: Evaluator, levels: int, functions: bool) -> None:

@@ -30,7 +30,7 @@ class Asker:
     repaired: bool = True
 
     @classmethod
-    def of(cls, algorithm: object) -> Asker:
+    def from_instance(cls, algorithm: object) -> Asker:
         """Return an instance of an algorithm as an `Asker`."""
         kind = type(algorithm)
         return cls(kind.__name__, bool(getattr(kind, "REPAIRED", False)))

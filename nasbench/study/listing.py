@@ -66,7 +66,7 @@ def _spaces() -> Rows:
 
 def _benchmarks() -> Rows:
     from nasbench.benchmarks.catalogue import benchmark_names, get_benchmark
-    from nasbench.benchmarks.objectives import objective_names, quantity_of
+    from nasbench.benchmarks.objectives import find_quantity, objective_names
     from nasbench.benchmarks.synthetic import EXAMPLES, synthetic_benchmark
     from nasbench.tables.catalogue import is_built, needed
 
@@ -89,7 +89,7 @@ def _benchmarks() -> Rows:
                 "space": benchmark.space.name,
                 "architectures": len(benchmark.table),
                 "objectives": ", ".join(
-                    f"error (or {quantity_of(benchmark.table, benchmark.dataset, 'error')})"
+                    f"error (or {find_quantity(benchmark.table, benchmark.dataset, 'error')})"
                     if held == "error"
                     else held
                     for held in objective_names(benchmark.table, benchmark.dataset)

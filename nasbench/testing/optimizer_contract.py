@@ -24,7 +24,7 @@ from nasbench.search.registry import get_optimizer
 from nasbench.testing.toy import toy_benchmark
 
 SEED = 7
-HIDDEN = ("Table", "Oracle", "SyntheticOracle", "TabularBenchmark", "SyntheticBenchmark", "Benchmark")
+HIDDEN = ("Table", "TableOracle", "SyntheticOracle", "TabularBenchmark", "SyntheticBenchmark", "Benchmark")
 """Classes that lead to a test score."""
 
 
@@ -109,7 +109,7 @@ def ask_tell(problem: Any, optimizer: Any, steps: int | None = None) -> list[Obs
 
 def trace(batches: list[Observations], run: int) -> tuple[np.ndarray, ...]:
     """Return what a run observed: architectures, objectives, cost, epochs and training seeds, a row a query."""
-    members = [batch.of_run(run) for batch in batches]
+    members = [batch.select_run(run) for batch in batches]
     fields = ("architectures", "objectives", "charged_seconds", "epochs", "training_seed")
     return tuple(np.concatenate([getattr(member, field) for member in members]) for field in fields)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nasbench.benchmarks.objectives import quantity_of
+from nasbench.benchmarks.objectives import find_quantity
 from nasbench.benchmarks.synthetic import SyntheticBenchmark
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.benchmarks.views import AS_IT_IS, View
@@ -243,7 +243,7 @@ def scoring_of(results: Results, benchmark: str) -> Scoring:
             is_exact=isinstance(found, SyntheticBenchmark),
             is_recorded=isinstance(found, RecordedBenchmark),
         )
-    quantity = quantity_of(found.table, found.dataset, study.objectives[0])
+    quantity = find_quantity(found.table, found.dataset, study.objectives[0])
     splits = {c.split for c in found.table.columns if (c.dataset, c.quantity) == (found.dataset, quantity)}
     if splits <= {None}:
         return Scoring(name=name, searched="", scored="")

@@ -74,7 +74,7 @@ class RecordedBenchmark:
         raise NasbenchError(f"{self.name} are recorded traces, which cannot be searched; give a benchmark.")
 
     def oracle(self, protocol: SearchProtocol) -> RecordedBenchmark:
-        """Return itself; see `nasbench.benchmarks.oracle.Truth`."""
+        """Return itself; see `nasbench.benchmarks.oracle.Oracle`."""
         return self
 
     @property

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from nasbench.benchmarks.catalogue import get_searchable, has_checksum
-from nasbench.benchmarks.oracle import Truth
+from nasbench.benchmarks.oracle import Oracle
 from nasbench.benchmarks.synthetic import SyntheticBenchmark
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
@@ -131,11 +131,11 @@ class Results:
         """The search side of the study on a benchmark."""
         return self.study.protocol(self.benchmark(benchmark).longest(self.study.objectives, self.study.split))
 
-    def oracle(self, benchmark: str) -> Truth:
+    def oracle(self, benchmark: str) -> Oracle:
         """The truth on a benchmark, opened once."""
         if ("oracle", benchmark) not in self._memory:
             self._memory["oracle", benchmark] = self.benchmark(benchmark).oracle(self.protocol(benchmark))
-        oracle: Truth = self._memory["oracle", benchmark]
+        oracle: Oracle = self._memory["oracle", benchmark]
         return oracle
 
     def _units(self, benchmark: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nasbench.benchmarks.oracle import Truth
+from nasbench.benchmarks.oracle import Oracle
 from nasbench.errors import unknown_name
 from nasbench.reports.analysis.traces import Traces
 from nasbench.reports.statistics.inputs import CensoredTimes
@@ -47,7 +47,7 @@ class Target:
         return np.asarray(self.value(rows) <= self.threshold + self.within)
 
 
-def standard_targets(oracle: Truth, unit: str) -> tuple[Target, ...]:
+def standard_targets(oracle: Oracle, unit: str) -> tuple[Target, ...]:
     """The targets of every report, fixed before any trace is read, hardest first.
 
     The best architecture and the ten best are by seed mean on the search split, where a search looks. Regret targets, for objectives
@@ -81,7 +81,7 @@ def standard_targets(oracle: Truth, unit: str) -> tuple[Target, ...]:
     return tuple(targets)
 
 
-def find_target(oracle: Truth, key: str) -> Target:
+def find_target(oracle: Oracle, key: str) -> Target:
     """Return the target of that key among `standard_targets`; raises NasbenchError where the benchmark has none."""
     targets = {target.key: target for target in standard_targets(oracle, oracle.units[0])}
     if key not in targets:

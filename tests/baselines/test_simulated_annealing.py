@@ -31,7 +31,7 @@ def test_at_one_temperature_the_walk_is_boltzmann(problems: Problems) -> None:
         optimizer.tell(problem.query(optimizer.ask()))
     space = toy_space()
     law = np.exp(-toy_error(space.all) / temperature)
-    count = np.bincount(space.index(optimizer._here), minlength=24)
+    count = np.bincount(space.index(optimizer._incumbent), minlength=24)
     assert stats.chisquare(count, runs * law / law.sum()).pvalue > 1e-4
     # The test can fail: another temperature is refused.
     wrong = np.exp(-toy_error(space.all) / (1.2 * temperature))

@@ -208,7 +208,7 @@ class EvidenceRun:
         return ConvNetworks(self.config.space).counts(architectures, self.task.shape, self.config.recipe.channels)[:, 1]
 
     def _queries(self, batch: Observations) -> Iterator[dict[str, Any]]:
-        answers = batch.of_run(0)
+        answers = batch.select_run(0)
         for architecture, error, seconds in zip(
             answers.architectures, answers.objectives[:, 0], answers.charged_seconds, strict=True
         ):

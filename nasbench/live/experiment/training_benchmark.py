@@ -28,7 +28,7 @@ from nasbench.live.training.metrics import evaluate
 from nasbench.live.training.recipe import Recipe
 from nasbench.live.training.standalone import build_trainer
 from nasbench.live.training.training import DivergedError, EpochCallback, Trained, noop_callback
-from nasbench.search.observations import Observations, Query
+from nasbench.search.observations import MultiFidelityBatch, Observations
 from nasbench.search.problem import ANYONE, Problem
 from nasbench.search.proposals import Asker
 from nasbench.search.random_streams import hashed_uniform
@@ -108,9 +108,9 @@ class LiveBenchmark:
 class LiveProblem(Problem):
     """A search problem that trains the architectures of a batch in sequence, stopping at the budget."""
 
-    def query(self, batch: Architectures | Query, asker: Asker = ANYONE) -> Observations:
+    def query(self, batch: Architectures | MultiFidelityBatch, asker: Asker = ANYONE) -> Observations:
         """Answer a batch `(R, B, d)`; see `Problem.query`."""
-        architectures = batch.architectures if isinstance(batch, Query) else batch
+        architectures = batch.architectures if isinstance(batch, MultiFidelityBatch) else batch
         shape = np.shape(architectures)
         width = shape[1] if len(shape) == 3 else 0
         if width < 2:
@@ -119,7 +119,12 @@ class LiveProblem(Problem):
         for b in range(width):
             column = architectures[:, b : b + 1]
             parts.append(
-                super().query(Query(column, batch.epochs[:, b : b + 1]) if isinstance(batch, Query) else column, asker)
+                super().query(
+                    MultiFidelityBatch(column, batch.epochs[:, b : b + 1])
+                    if isinstance(batch, MultiFidelityBatch)
+                    else column,
+                    asker,
+                )
             )
         arrays = [f.name for f in fields(Observations) if isinstance(getattr(parts[0], f.name), np.ndarray)]
         joined: dict[str, Any] = {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nasbench.benchmarks.catalogue import get_benchmark
-from nasbench.benchmarks.oracle import Truth
+from nasbench.benchmarks.oracle import Oracle
 from nasbench.benchmarks.synthetic import NKLandscape, synthetic_benchmark
 from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
@@ -84,7 +84,7 @@ def test_impossible_landscape_is_refused() -> None:
 @pytest.mark.parametrize("name", ["nk/7x3-k2", "nk/6x3-k0", "nk/5x3-k4", "onemax/6x3"])
 def test_oracle_knows_the_truth_of_a_space_that_can_be_listed(name: str) -> None:
     benchmark = synthetic_benchmark(name)
-    oracle: Truth = benchmark.oracle(SETTING)
+    oracle: Oracle = benchmark.oracle(SETTING)
     rows = oracle.row(benchmark.space.all)
     errors = benchmark.function(benchmark.space.all)
     np.testing.assert_array_equal(rows, np.arange(oracle.size))

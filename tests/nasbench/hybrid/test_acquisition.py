@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nasbench.hybrid.acquisition import (
-    Scale,
+    ObjectiveScale,
     hypervolume_improvement,
     nondominated_boxes,
     optimistic_hypervolume_improvement,
@@ -58,5 +58,5 @@ def test_with_one_objective_it_ranks_as_the_lower_bound_does() -> None:
 
 
 def test_scale_spans_all_that_was_seen() -> None:
-    scale = Scale.of(np.array([[0.0, 4.0, 3.0], [5.0, 9.0, 3.0]]))
+    scale = ObjectiveScale.from_points(np.array([[0.0, 4.0, 3.0], [5.0, 9.0, 3.0]]))
     np.testing.assert_allclose(scale(np.array([[2.5, 9.0, 4.0]])), [[0.5, 1.0, 1.0]])

@@ -16,7 +16,7 @@ from nasbench.hybrid.evolution import Evolution
 from nasbench.hybrid.optimizer import BETA_DECAY_START, OPTIMIZER
 from nasbench.search.history import History
 from nasbench.search.ledger import Budget
-from nasbench.search.observations import Query
+from nasbench.search.observations import MultiFidelityBatch
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.search.search_protocol import SearchProtocol
@@ -262,7 +262,7 @@ def test_ladder_starts_low_and_promotes() -> None:
 
     problem = Problem(Fidelities(NB201, cell_error), protocol(90, epochs=(1, 3, 9)), 0, (0,))
     optimizer = OPTIMIZER.create(problem, Streams(0, (0,)), {"progressive": True})
-    assert isinstance(optimizer.ask(), Query)
+    assert isinstance(optimizer.ask(), MultiFidelityBatch)
     problem = Problem(Fidelities(NB201, cell_error), protocol(90, epochs=(1, 3, 9)), 0, (0,))
     architectures, objectives, epochs = follow(
         problem, OPTIMIZER.create(problem, Streams(0, (0,)), {"progressive": True})

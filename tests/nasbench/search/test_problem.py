@@ -11,7 +11,7 @@ from scipy import stats
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.errors import MissingDataError, NasbenchError
 from nasbench.search.ledger import Budget
-from nasbench.search.observations import PASS, Query
+from nasbench.search.observations import PASS, MultiFidelityBatch
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.search.search_protocol import SearchProtocol
@@ -148,7 +148,7 @@ def test_a_pass_is_neither_answered_nor_charged() -> None:
     assert observations.answered.tolist() == [[True, False], [True, True]]
     assert np.isnan(observations.objectives[0, 1, 0])
     assert one.ledger.spent["queries"].tolist() == [1, 2]
-    assert len(observations.of_run(0)) == 1
+    assert len(observations.select_run(0)) == 1
 
 
 @pytest.mark.parametrize("fault", [5, 100, -2])
@@ -163,7 +163,7 @@ def test_batches_of_the_wrong_shape_and_unknown_fidelities_are_refused() -> None
     with pytest.raises(NasbenchError, match="shape"):
         problem().query(ask([1, 2]))
     with pytest.raises(NasbenchError, match="fidelity"):
-        problem().query(Query(ask([[1]]), np.array([[12]])))
+        problem().query(MultiFidelityBatch(ask([[1]]), np.array([[12]])))
 
 
 def test_three_objectives_and_facts() -> None:

@@ -10,7 +10,7 @@ import pytest
 from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
 from nasbench.search.loop import search
-from nasbench.search.observations import Observations, Query
+from nasbench.search.observations import MultiFidelityBatch, Observations
 from nasbench.search.optimizer import Lockstep, PerRun
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
@@ -94,9 +94,9 @@ BOTH = np.zeros((2, 1, 3), np.int8)
         (BOTH.astype(np.int64) + 300, "choices from 300 to 300"),
         (BOTH - np.array([1, 0, 0], np.int8), "a choice outside space"),
         (BOTH - 2, "a choice outside space"),
-        (Query(BOTH, np.array([[9, 9], [9, 9]])), r"of shape \(2, 2\) as the epochs"),
-        (Query(BOTH[0], np.array([9])), "integer array of shape"),
-        (Query(BOTH, np.array([[9], [3]])), "not offered"),
+        (MultiFidelityBatch(BOTH, np.array([[9, 9], [9, 9]])), r"of shape \(2, 2\) as the epochs"),
+        (MultiFidelityBatch(BOTH[0], np.array([9])), "integer array of shape"),
+        (MultiFidelityBatch(BOTH, np.array([[9], [3]])), "not offered"),
         ((BOTH, np.array([[9], [9]])), "an object of type tuple"),
     ],
 )

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nasbench.search.observations import Observations, Query
+from nasbench.search.observations import MultiFidelityBatch, Observations
 from nasbench.search.operation_counter import counting
 from nasbench.search.optimizer import Lockstep, Optimizer, PerRun
 from nasbench.search.random_streams import Streams
@@ -134,9 +134,9 @@ def _environment(order: Order, seed: int) -> Callable[[Any], Observations]:
     trend = np.random.default_rng(seed).random((space.d, int(space.cardinalities.max()), order.objectives))
 
     def answer(batch: Any) -> Observations:
-        architectures = batch.architectures if isinstance(batch, Query) else batch
+        architectures = batch.architectures if isinstance(batch, MultiFidelityBatch) else batch
         shape = architectures.shape[:2]
-        epochs = batch.epochs if isinstance(batch, Query) else np.full(shape, order.epochs[-1])
+        epochs = batch.epochs if isinstance(batch, MultiFidelityBatch) else np.full(shape, order.epochs[-1])
         values = trend[np.arange(space.d), architectures].sum(axis=-2)
         yes = np.ones(shape, dtype=bool)
         return Observations(architectures, values, np.zeros(shape), epochs, np.full(shape, -1), yes, yes, yes)
