@@ -51,7 +51,7 @@ class Hybrid:
     Args:
         problem: the search problem.
         rng: random numbers of the run.
-        parts: what it is built from.
+        parts: its components.
         n_initial_samples: uniform architectures at the start, all different.
         epsilon: probability that a later query is uniform.
         use_surrogate: whether there is a Gaussian process.

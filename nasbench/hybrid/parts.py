@@ -1,6 +1,6 @@
-"""The parts of the hybrid, which can be exchanged one by one.
+"""Exchangeable components of the hybrid.
 
-An experiment hands over another part, and so does a mutant of a claim; nothing in the modules of the hybrid is replaced for it.
+Experiments and mutants of claims inject other components; no module of the hybrid is patched.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from nasbench.spaces.space import Floats
 
 @dataclass(frozen=True)
 class Parts:
-    """What the hybrid is built from; each factory takes the arguments of its default.
+    """Components of the hybrid; each factory takes the arguments of its default.
 
     Attributes:
         score_transform: observed values `(t,)` to the targets of the Gaussian process; the hybrid is invariant to increasing changes

@@ -1,4 +1,4 @@
-"""What a run has spent, in six accounts, and when it must stop: every run stops, whatever its budget."""
+"""Cost accounting of runs in six accounts, and stopping: every run terminates, whatever its budget."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from nasbench.renamed import with_new_names
 from nasbench.spaces.space import Floats
 
 ACCOUNTS = ("queries", "unique_queries", "unique_isomorphic_queries", "epochs", "train_seconds", "optimizer_seconds")
-"""Queries answered; of these the first of an architecture; the first up to isomorphism; epochs and simulated (or measured)
-seconds of training that were charged; the optimizer's own seconds."""
+"""All queries; first queries of an architecture; the same up to isomorphism; charged epochs; charged (simulated or
+measured) training seconds; seconds of the optimizer itself.
+"""
 
 COUNTED = ("queries", "unique_queries", "unique_isomorphic_queries")
 CHARGED = ("epochs", "train_seconds")
@@ -24,25 +25,28 @@ LARGEST = {**dict.fromkeys(ACCOUNTS, 1e15), **dict.fromkeys(COUNTED, 1e9)}
 """Largest limit of an account."""
 
 GUARD = 50
-"""A budget without a limit on `queries` gets this many times its limit on unique queries, so that a run that only repeats
-itself, free of charge, ends."""
+"""Safety factor: caps total queries if only unique queries are limited, so that a run that proposes only cached
+architectures terminates.
+"""
 MOST_QUERIES = 100_000
-"""A budget without any limit on queries, unique or not, ends a run after so many; tables hold fewer architectures or not many more."""
+"""Cap on total queries for a budget that limits neither queries nor unique queries."""
 
 KNOWN, IDLE = "known", "idle"
-"""Two counts beside the accounts that end a run which can spend no more: architectures that are known at the longest training, and
-queries that added to no limited account."""
+"""Two further counts that end a run which can no longer spend its budget: architectures evaluated at the highest
+fidelity, and queries that added to no limited account.
+"""
 
 
 @dataclass(frozen=True)
 class Budget:
-    """Limits on accounts. A query is answered while every limited account is below its limit; the query that crosses counts.
+    """Limits on accounts. Queries are answered while every limited account is below its limit; the query that crosses a
+    limit counts.
 
     Attributes:
-        limits: account name to limit.
+        limits: limit by account.
 
     Raises:
-        NasbenchError: if an account is unknown, a limit is not a positive number up to `LARGEST`, or none is given.
+        NasbenchError: if an account is unknown, a limit is not a positive number up to `LARGEST`, or there is no limit.
     """
 
     limits: Mapping[str, float]
@@ -62,7 +66,7 @@ class Budget:
 
     @property
     def most_queries(self) -> float:
-        """Queries after which a run ends, whatever it has spent by then."""
+        """Number of queries after which a run ends in any case."""
         if "queries" in self.limits:
             return self.limits["queries"]
         unique = [self.limits[account] for account in COUNTED if account in self.limits]
@@ -74,14 +78,15 @@ class Ledger:
 
     Args:
         runs: `R`.
-        budget: the limits that the study states.
-        reachable: architectures that a run can learn of (functions, where those of one function are one training).
-        free: whether a query that repeats one costs neither epochs nor seconds.
+        budget: the budget of the study.
+        reachable: number of architectures that a run can evaluate (isomorphism classes, if a class counts as one
+            training).
+        free: whether repeated queries cost neither epochs nor seconds.
 
     Attributes:
         spent: a float array `(R,)` for each of `ACCOUNTS`, and for `KNOWN` and `IDLE`.
-        limits: those of the budget, and the ones that end a run which the budget never would.
-        watched: whether `charge` wants `KNOWN` and `IDLE` beside the accounts.
+        limits: those of the budget, and further ones that guarantee termination.
+        watched: whether `charge` needs `KNOWN` and `IDLE` in addition to the accounts.
     """
 
     def __init__(self, runs: int, budget: Budget, *, reachable: int = 2**62, free: bool = False) -> None:
@@ -97,14 +102,14 @@ class Ledger:
         self.watched = KNOWN in self.limits or IDLE in self.limits
 
     def idle(self, amounts: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
-        """Return which queries of a batch `(R, B)` add to no account that the budget limits."""
+        """Return which queries of a batch `(R, B)` add to no limited account."""
         return ~np.logical_or.reduce([amounts[account] > 0 for account in self.budget.limits if account in amounts])
 
     def affordable(self, amounts: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
         """Return for which queries of a batch every limited account is below its limit, `(R, B)`.
 
         Args:
-            amounts: account to what each query of the batch adds to it, `(R, B)`, in the order of the batch.
+            amounts: by account, the amount that each query of the batch adds, `(R, B)`.
         """
         shape = next(iter(amounts.values())).shape
         result = np.ones(shape, dtype=bool)
@@ -116,9 +121,9 @@ class Ledger:
         return result
 
     def _running(self, account: str, amount: NDArray[Any]) -> Floats:
-        """Return the account before, and after each query of a batch `(R, B)`, as `(R, B + 1)`.
+        """Return the account before the batch and after each of its queries, `(R, B)` to `(R, B + 1)`.
 
-        Summed from left to right, as single queries would be, so that batches of any size stop at the same query.
+        Sums run from left to right, as for single queries, so that batches of any size stop at the same query.
         """
         steps = np.empty((len(amount), amount.shape[1] + 1))
         steps[:, 0] = self.spent[account]

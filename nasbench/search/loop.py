@@ -14,10 +14,10 @@ from nasbench.search.problem import Problem
 def search(
     problem: Problem, optimizer: Optimizer, enough: Callable[[Observations], bool] = lambda observations: False
 ) -> tuple[list[Observations], float]:
-    """Ask, answer and tell until the budget of every run is spent, nothing is proposed, or a batch is `enough`.
+    """Run the ask-tell loop until the budget of every run is spent, nothing is proposed, or a batch is `enough`.
 
     Returns:
-        the batches that were answered, and the seconds that the optimizer itself took.
+        the answered batches, and the seconds of the optimizer itself.
     """
     batches: list[Observations] = []
     own = 0.0

@@ -1,4 +1,4 @@
-"""Whatever stands for an optimizer, as a `Lockstep` or a `PerRun`: a class, a factory, a generator function, `module:ATTR`."""
+"""Conversion of classes, factories, generator functions and `module:ATTR` to a `Lockstep` or a `PerRun`."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from nasbench.search.optimizer import Lockstep, PerRun
 
 
 def as_optimizer(thing: object, name: str = "") -> Lockstep | PerRun:
-    """Return the optimizer that an object stands for.
+    """Convert an object to an optimizer.
 
     Args:
         thing: a `Lockstep` or `PerRun`; a class with `ask` and `tell`, or a function that builds such an object, of `(problem, rng)`
             for one run or `(problem, streams)` for all runs in lockstep; or a generator function of `(problem, rng)`, which yields
             batches `(B, d)` and is sent the observations of each.
-        name: what errors call it.
+        name: name in errors.
 
     Raises:
         NasbenchError: if it is none of these.
@@ -56,7 +56,7 @@ def as_optimizer(thing: object, name: str = "") -> Lockstep | PerRun:
 
 
 def load_attribute(name: str) -> Any:
-    """Return what `module:ATTR` names; a module may lie in the working folder.
+    """Import `module:ATTR`; the module may be in the working directory.
 
     Raises:
         NasbenchError: if there is no such module or attribute.
@@ -89,7 +89,7 @@ def load_attribute(name: str) -> Any:
 
 
 def source_sha256(thing: Callable[..., Any]) -> str:
-    """Return the SHA-256 of the source of a class or function; empty where there is none to be had, as in an interpreter."""
+    """Return the SHA-256 of the source of a class or function; empty if unavailable, as in an interpreter."""
     try:
         return hashlib.sha256(inspect.getsource(thing).encode()).hexdigest()
     except (OSError, TypeError):
@@ -97,7 +97,7 @@ def source_sha256(thing: Callable[..., Any]) -> str:
 
 
 class _Coroutine:
-    """A generator of batches behind `ask` and `tell`."""
+    """Adapter from a generator of batches to `ask` and `tell`."""
 
     def __init__(self, batches: Generator[Any, RunObservations | None, None]) -> None:
         self._batches = batches

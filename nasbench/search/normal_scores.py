@@ -1,4 +1,4 @@
-"""Normal scores of ranks, and the way back to the units of an objective."""
+"""Normal scores of ranks, and their inverse."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def inverse_normal_scores(scores: Floats, known_scores: Floats, known_values: Fl
     """Map scores back to the units of the objective, by a monotone function through the observations.
 
     Linear between observed pairs. Below the best it continues with the slope from the median to the best; above the worst it is
-    constant. With a single observed value there is no unit, and scores are returned shifted to it.
+    constant. With a single observed value there is no scale, and scores are returned shifted to it.
     """
     known, first = np.unique(known_scores, return_index=True)
     values = known_values[first]

@@ -1,4 +1,4 @@
-"""What a batch of queries brought back."""
+"""Batches of queries and their observations."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from nasbench.spaces.space import Architectures, Floats, Ints
 
 PASS = -1
-"""In a proposed batch an architecture of this value in every decision is no query: the run passes its turn. Batches of
-different length in different runs are padded with it."""
+"""Padding value: architectures filled with it are not evaluated. It pads batches of different length in different runs.
+"""
 
 
 @dataclass(frozen=True)
@@ -29,18 +29,18 @@ class MultiFidelityBatch:
 
 @dataclass(frozen=True)
 class Observations:
-    """The answers to a batch. Where `answered` is false nothing was measured and nothing charged, and objectives are NaN.
+    """Observations of a batch. Where `answered` is false nothing was evaluated or charged, and objectives are NaN.
 
     Attributes:
         architectures: `(R, B, d)`.
         objectives: `(R, B, M)`, minimised, in the order of `Problem.objectives`.
         charged_seconds: seconds charged, `(R, B)`.
         epochs: fidelity, `(R, B)`.
-        training_seed: seed of the training that answered, `(R, B)`; -1 where a mean over seeds answered.
+        training_seed: seed of the training observed, `(R, B)`; -1 for a mean over seeds.
         answered: `(R, B)`.
         is_new_architecture: whether the run queried the architecture (at this fidelity) for the first time, `(R, B)`.
         is_new_isomorphism_class: the same up to isomorphism, `(R, B)`.
-        operators: which part of the optimizer proposed the batch, a name a run, `(R,)`; None where the optimizer does not say.
+        operators: name of the operator that proposed the batch in each run, `(R,)`; None if not reported.
     """
 
     architectures: Architectures

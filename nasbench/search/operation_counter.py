@@ -1,6 +1,7 @@
-"""Operation counts: numerical primitives say what they have done, and whoever measures complexity listens.
+"""Operation counts reported by numerical primitives, for measuring complexity.
 
-Nothing is counted, and next to nothing spent, outside a `counting` block. Counts are leading terms, in multiplications or kernel values.
+Outside a `counting` block nothing is counted, at almost no cost. Counts are leading terms, in multiplications or kernel
+evaluations.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _COUNTER: ContextVar[OperationCounter | None] = ContextVar("operation_counter", 
 
 @contextmanager
 def counting(counter: OperationCounter) -> Iterator[None]:
-    """Let `counter` receive what primitives record within the block."""
+    """Let `counter` receive the operations recorded within the block."""
     before = _COUNTER.set(counter)
     try:
         yield

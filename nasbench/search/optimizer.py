@@ -1,7 +1,7 @@
-"""The protocol of an optimizer, and the two ways to be one.
+"""The optimizer protocol and its two implementations.
 
-A file of an algorithm ends in one line that says which it is: `OPTIMIZER = Lockstep(Algorithm)` for one whose arrays lead with
-the run axis, `OPTIMIZER = PerRun(Algorithm)` for one written for a single run, which is then stepped a run at a time.
+The file of an algorithm ends with `OPTIMIZER = Lockstep(Algorithm)` if its arrays have a leading run axis (all runs
+advance in lockstep), or with `OPTIMIZER = PerRun(Algorithm)` if it is written for a single run.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from nasbench.spaces.space import Architectures, Ints
 
 
 class Optimizer(Protocol):
-    """Proposes batches for `R` runs at once and is told what came back.
+    """Proposes batches for `R` runs at once and receives their observations.
 
-    One with several parts may have an attribute `operators`: the part that proposed the batch asked last, a short name a run. Traces
-    then record it.
+    An optimizer with several operators may have an attribute `operators`: for each run, the short name of the operator
+    that proposed the last batch, which is recorded in traces.
     """
 
     def ask(self) -> Architectures | MultiFidelityBatch:
@@ -36,24 +36,26 @@ class Optimizer(Protocol):
         ...
 
     def tell(self, observations: Observations) -> None:
-        """Take the answers to the batch proposed last."""
+        """Receive the observations of the last batch."""
         ...
 
 
 class RunOptimizer(Protocol):
-    """The same for one run; one with several parts may have an attribute `operator`, the name of the part that was asked last."""
+    """Single-run optimizer; one with several operators may have an attribute `operator`, the name of the last one
+    selected.
+    """
 
     def ask(self) -> Architectures | tuple[Architectures, Ints]:
-        """Propose `(B, d)`, with a fidelity `(B,)` beside it where the algorithm chooses fidelities."""
+        """Propose `(B, d)`, or a tuple with fidelities `(B,)` if the algorithm chooses fidelities."""
         ...
 
     def tell(self, observations: RunObservations) -> None:
-        """Take the answers to the batch proposed last; fewer than asked if the budget ended."""
+        """Receive the observations of the last batch; fewer than proposed if the budget ended."""
         ...
 
 
 def selected_operators(optimizer: Optimizer) -> tuple[str, ...] | None:
-    """Return which part proposed the batch asked last, a name a run; None if the optimizer does not say."""
+    """Return the operator that proposed the last batch in each run; None if not reported."""
     names: Sequence[str] | None = getattr(optimizer, "operators", None)
     return None if names is None else tuple(names)
 
@@ -72,11 +74,11 @@ class _OptimizerSpec:
     """What the registry knows of an algorithm without building it.
 
     Attributes:
-        algorithm: the class; its keyword-only parameters are the algorithm's settings.
-        objectives: "one" if it reads the first objective only and refuses more, "many" otherwise.
-        fidelities: whether it chooses fidelities, and so needs a benchmark with several.
-        label: what reports must print beside the name (such as "replayed"), usually nothing.
-        renamed: old names of settings, which are read for one release.
+        algorithm: the class; its keyword-only parameters are the settings.
+        objectives: "one" for single-objective algorithms, else "many".
+        fidelities: whether it chooses fidelities and needs a benchmark with several.
+        label: qualifier that reports print after the name (such as "replayed"), usually empty.
+        renamed: old names of settings, accepted for one release.
     """
 
     algorithm: Callable[..., Any]
@@ -92,13 +94,13 @@ class _OptimizerSpec:
 
     @property
     def allowed(self) -> Mapping[str, Allowed]:
-        """What each setting may be."""
+        """Range of each setting."""
         ranges = allowed_settings(self.algorithm)
         return {setting: ranges[setting] for setting in self.settings}
 
     @property
     def name(self) -> str:
-        """What errors call it."""
+        """Name in errors."""
         return str(getattr(self.algorithm, "__name__", "The optimizer"))
 
     @property
@@ -107,11 +109,11 @@ class _OptimizerSpec:
         return (inspect.getdoc(self.algorithm) or "").partition("\n")[0]
 
     def with_new_names(self, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """Return settings by their names of today; an old name is read with a warning."""
+        """Return settings with current names; old names are accepted with a warning."""
         return with_new_names(settings, self.renamed, f"setting of {self.name}")
 
     def check_settings(self, settings: Mapping[str, Any]) -> None:
-        """Raise `NasbenchError` for a setting that does not exist, is not what it may be, or is lacking."""
+        """Raise `NasbenchError` for an unknown, invalid or missing setting."""
         settings = self.with_new_names(settings)
         check_settings(self.name, "setting", settings, self.allowed)
         for setting, default in self.settings.items():
@@ -119,7 +121,7 @@ class _OptimizerSpec:
                 raise NasbenchError(f"{self.name} lacks the setting {setting}, which has no default.")
 
     def check(self, problem: Problem, settings: Mapping[str, Any]) -> None:
-        """Raise `NasbenchError` if the algorithm cannot work on this problem or has no such setting."""
+        """Raise `NasbenchError` if the algorithm does not support this problem or a setting is unknown."""
         name = self.name
         self.check_settings(settings)
         if self.objectives == "one" and len(problem.objectives) > 1:
@@ -139,7 +141,7 @@ class Lockstep(_OptimizerSpec):
     lockstep = True
 
     def create(self, problem: Problem, streams: Streams, settings: Mapping[str, Any] | None = None) -> Optimizer:
-        """Build the optimizer; raises `NasbenchError` as `check` does."""
+        """Build the optimizer; raises `NasbenchError` like `check`."""
         settings = self.with_new_names(settings or {})
         self.check(problem, settings)
         optimizer: Optimizer = self.algorithm(problem, streams, **settings)
@@ -153,7 +155,7 @@ class PerRun(_OptimizerSpec):
     lockstep = False
 
     def create(self, problem: Problem, streams: Streams, settings: Mapping[str, Any] | None = None) -> Optimizer:
-        """Build one instance a run behind the run axis; raises `NasbenchError` as `check` does."""
+        """Build one instance per run behind the run axis; raises `NasbenchError` like `check`."""
         settings = self.with_new_names(settings or {})
         self.check(problem, settings)
         return _RunByRun(
@@ -163,7 +165,7 @@ class PerRun(_OptimizerSpec):
 
 
 class _RunByRun:
-    """The adapter: asks and tells each run's own instance, and pads batches to one length."""
+    """Adapter that runs one instance per run and pads batches to equal length."""
 
     def __init__(self, members: list[RunOptimizer], d: int) -> None:
         self.members = members
@@ -173,7 +175,7 @@ class _RunByRun:
 
     @property
     def operators(self) -> tuple[str, ...] | None:
-        """Names of the parts that the runs asked last, where every member says."""
+        """Operator selected last in each run, if every instance reports it."""
         names = [getattr(member, "operator", None) for member in self.members]
         return None if None in names else tuple(map(str, names))
 

@@ -1,4 +1,4 @@
-"""The search side of a benchmark: answers validation queries, charges the ledger, and has no way to a test score."""
+"""The search problem: answers validation queries and charges the ledger, without access to test scores."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
 ANYONE = Asker()
 DENSE_LIMIT = 2**28
-"""Largest number of (run, architecture) counters kept as an array; beyond it a dictionary a run counts."""
+"""Maximum number of (run, architecture) counters kept as an array; beyond it each run uses a dictionary."""
 
 
 MOST_REPETITIONS = np.iinfo(np.uint16).max
-"""An architecture that a run trains more often than this meets the seed of its last repetition again."""
+"""Maximum repetitions with distinct training seeds; further repetitions reuse the seed of the last."""
 
 
 class Evaluator(Protocol):
-    """What answers: a table's validation columns, or a trainer. It must hold nothing of the test split."""
+    """Source of observations: validation columns of a table, or a trainer. It must not contain test data."""
 
     @property
     def space(self) -> Space:
@@ -34,7 +34,7 @@ class Evaluator(Protocol):
 
     @property
     def rows(self) -> int | None:
-        """Number of architectures that `row` tells apart, or None if that is not finite in practice."""
+        """Number of distinct rows, or None if unbounded in practice."""
         ...
 
     @property
@@ -44,11 +44,11 @@ class Evaluator(Protocol):
 
     @property
     def cheap(self) -> tuple[bool, ...]:
-        """For each objective whether it is a closed form or a constant of the architecture, free of charge."""
+        """For each objective, whether it is known from the architecture free of charge."""
         ...
 
     def row(self, architectures: Architectures) -> Ints:
-        """Return the row of each architecture, `(...)`; -1 for one that cannot be answered."""
+        """Return the row of each architecture, `(...)`; -1 if unavailable."""
         ...
 
     def evaluate(
@@ -66,7 +66,7 @@ class Evaluator(Protocol):
         ...
 
     def seconds(self, rows: Ints, architectures: Architectures, level: Ints) -> Floats:
-        """Return training seconds of `n` queries, `(n,)`; asked after `evaluate` for the same queries."""
+        """Return the training seconds of `n` queries, `(n,)`; called after `evaluate` for the same queries."""
         ...
 
     def facts(self, architectures: Architectures) -> Floats:
@@ -75,13 +75,13 @@ class Evaluator(Protocol):
 
 
 class Problem:
-    """What an optimizer holds of a benchmark, for `R` runs at once.
+    """The view of a benchmark that an optimizer has, for `R` runs at once.
 
     Attributes:
         space: the search space.
         objectives: names of the objectives, all minimised.
-        cheap: for each objective whether `facts` gives it free of charge.
-        epochs: fidelities, ascending; a query that names none is answered at the last.
+        cheap: for each objective whether `facts` provides it free of charge.
+        epochs: fidelities, ascending; the default is the last.
         ledger: the accounts.
     """
 
@@ -111,7 +111,7 @@ class Problem:
 
     @property
     def budget(self) -> Budget:
-        """When a run ends."""
+        """Budget of a run."""
         return self.ledger.budget
 
     def _reachable(self) -> int:
@@ -127,8 +127,8 @@ class Problem:
         """Answer a batch, run by run from left to right, until a run's budget ends.
 
         Args:
-            batch: `(R, B, d)`, with fidelities beside it or without; see `nasbench.search.observations.PASS`.
-            asker: who proposed it, for errors.
+            batch: `(R, B, d)`, with or without fidelities; see `nasbench.search.observations.PASS` for padding.
+            asker: the optimizer, for errors.
 
         Raises:
             NasbenchError: if the shape or the type is wrong, an architecture is infeasible, or a fidelity is not offered.
@@ -140,7 +140,8 @@ class Problem:
         if self.space.size < self.space.product_size:
             if not asker.repaired:
                 refuse_infeasible(architectures[proposed], self.space, asker)
-            # A combination outside the space stands for the nearest inside; that one is trained, and observed.
+            # An infeasible combination is replaced by the nearest feasible architecture, which is evaluated and
+            # observed.
             inside = self.space.repair(architectures[proposed])
             architectures = architectures.copy()
             architectures[proposed] = inside
@@ -149,7 +150,8 @@ class Problem:
         repetition, fresh, source = self._history.recall(rows, architectures, level, proposed)
         first = (repetition == 0) & proposed
         charged = {"retrain": proposed, "cache": first, "cache_isomorphic": fresh}[self._repeat_policy]
-        # Trained before the budget is looked at: a run that is over was excluded, and one that is not pays at least this much.
+        # Evaluated before the budget is checked: finished runs were excluded, and the others are charged at least this
+        # much.
         answerable = proposed & self._open[:, None]
         objectives, training_seed, seconds = self._answer(architectures, source, level, repetition, answerable)
         epochs = self._epochs[level]
@@ -200,7 +202,7 @@ class Problem:
 
     def _proposed(self, architectures: Architectures, asker: Asker) -> NDArray[np.bool_]:
         """Return which rows are queries and which are padding, `(R, B)`."""
-        # Read as unsigned, a pass is large too, so that one comparison finds everything unusual.
+        # Read as unsigned, padding is large too, so that one comparison finds all exceptions.
         unusual = architectures.view(np.uint8) >= self._limits
         if not unusual.any():
             return np.ones(architectures.shape[:2], dtype=bool)
@@ -224,7 +226,7 @@ class Problem:
 
     @property
     def _stand_in(self) -> Architectures:
-        """Any architecture that can be answered, in the place of a pass."""
+        """Any available architecture, as a placeholder for padding."""
         return self.space.sample(np.zeros(self.space.d))
 
     def _level(self, batch: Architectures | MultiFidelityBatch, proposed: NDArray[np.bool_], asker: Asker) -> Ints:
@@ -251,7 +253,7 @@ class _QueryHistory:
         self._dense = evaluator.rows is not None and runs * self._size <= DENSE_LIMIT
         self._space = evaluator.space
         slots = runs * self._size if self._dense else 0
-        # Small integers: these two arrays are read at random, and what does not fit the processor's cache is slow.
+        # Small integers: these two arrays are accessed randomly, which is slow beyond the processor's cache.
         self._times = np.zeros(slots, dtype=np.uint16)
         self._known = np.zeros(0 if functions else slots, dtype=bool)
         self._source = np.full(slots if functions else 0, -1, dtype=np.int32)
@@ -269,7 +271,7 @@ class _QueryHistory:
         source = rows.copy() if self._keep_source else rows
         every = bool(proposed.all())
         step = self._dense_step if self._dense else self._sparse_step
-        # A column at a time, so that a repetition within one batch is seen as one.
+        # Column by column, so that repetitions within a batch are recognised.
         for b in range(rows.shape[1]):
             runs = np.arange(len(rows)) if every else np.flatnonzero(proposed[:, b])
             repetition[runs, b], fresh[runs, b], met = step(runs, rows[runs, b], architectures[runs, b], level[runs, b])

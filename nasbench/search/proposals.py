@@ -1,7 +1,7 @@
-"""The check of what `ask()` returns, at the boundary where optimizers that others have written come in.
+"""Validation of proposals, i.e. of the return values of `ask()`.
 
-Nothing is broadcast, and nothing is cast but integers whose values fit, so that the commonest slip, `(d,)` for `(1, d)`, is an error
-that names the optimizer and no wrong result.
+Nothing is broadcast, and only integers whose values fit are cast, so that the commonest mistake, `(d,)` instead of `(1,
+d)`, is an error that names the optimizer instead of a wrong result.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ _INT8 = np.dtype(np.int8)
 
 @dataclass(frozen=True)
 class Asker:
-    """Who proposes a batch.
+    """The optimizer that proposes a batch, for validation.
 
     Attributes:
-        name: for errors.
-        repaired: whether a combination that is no architecture stands for the nearest one; else it is an error. An algorithm says
-            it by a class attribute `REPAIRED = True`, as those do that walk over all neighbours of an architecture.
+        name: name in errors.
+        repaired: whether infeasible combinations are replaced by the nearest architecture instead of being an error.
+            Declared by a class attribute `REPAIRED = True`, as in algorithms that enumerate all neighbours of an
+            architecture.
     """
 
     name: str = "The optimizer"
@@ -37,7 +38,7 @@ class Asker:
 
 
 def as_architectures(proposed: object, lead: tuple[int, ...], d: int, asker: Asker) -> Architectures:
-    """Return what was proposed as `int8`, `(*lead, B, d)` for any `B`.
+    """Return proposed architectures as `int8`, `(*lead, B, d)` for any `B`.
 
     Raises:
         NasbenchError: unless it is an integer array of that shape whose values fit.
@@ -56,7 +57,7 @@ def as_architectures(proposed: object, lead: tuple[int, ...], d: int, asker: Ask
 
 
 def as_epochs(given: object, shape: tuple[int, ...], asker: Asker) -> Ints:
-    """Return the fidelities beside a batch as integers of that shape; raises NasbenchError unless they are."""
+    """Return the fidelities of a batch as integers of that shape; raises NasbenchError if they are not."""
     if not isinstance(given, np.ndarray) or given.dtype.kind not in "iu" or given.shape != shape:
         raise NasbenchError(
             f"{asker.name} gave {_described(given)} as the epochs of its proposal; it should be an integer array of shape {_shape(shape)}."
@@ -65,7 +66,7 @@ def as_epochs(given: object, shape: tuple[int, ...], asker: Asker) -> Ints:
 
 
 def refuse_infeasible(architectures: Architectures, space: Space, asker: Asker) -> None:
-    """Raise NasbenchError if one of `(n, d)` combinations of existing choices is no architecture of the space."""
+    """Raise NasbenchError if one of `(n, d)` combinations is not an architecture of the space."""
     feasible = space.is_feasible(architectures)
     if not feasible.all():
         fault = architectures[int(feasible.argmin())].tolist()

@@ -1,4 +1,4 @@
-"""Random numbers: one seeded stream a run, however many runs advance together.
+"""Random streams: one seeded stream per run, independent of the number of runs.
 
 A run's stream is the sequence of doubles of its own PCG64 generator, seeded by (study seed, run). Lockstep algorithms draw a
 row for every run at once; what run 17 sees is the same sequence whether it runs alone or among 500, since blocks are cut from
@@ -46,8 +46,8 @@ class Streams:
         """Draw `n` uniform numbers in [0, 1) for every run, `(R, n)`.
 
         Args:
-            n: numbers a run.
-            active: `(R,)`; runs that draw. The others do not advance and get zeros.
+            n: numbers per run.
+            active: `(R,)`; runs that draw. The others do not advance and receive zeros.
         """
         if active is None and self._aligned:
             return self._draw_aligned(n)
@@ -105,9 +105,9 @@ def environment_keys(seed: int, runs: Sequence[int]) -> NDArray[np.uint64]:
 def hashed_uniform(keys: NDArray[np.uint64], *numbers: NDArray[np.int64]) -> Floats:
     """Return a uniform number in [0, 1) that is a function of a key and some integers, all of one shape.
 
-    The integers move the key along Weyl sequences of different odd steps, and the finaliser of SplitMix64 (Steele, Lea and
-    Flood 2014) mixes the sum. The same question has the same answer in every order, so two optimizers that query one
-    architecture in one run see the same training.
+    The integers move the key along Weyl sequences of different odd steps, and the finaliser of SplitMix64 (Steele, Lea
+    and Flood 2014) mixes the sum. The result does not depend on the order of calls, so two optimizers that query the
+    same architecture in the same run observe the same training.
 
     Raises:
         ValueError: if there are more integers than steps.

@@ -1,7 +1,7 @@
-"""Optimizers by name: those of the entry-point group `nasbench.optimizers`, those that a program registered, and `module:ATTR`.
+"""Optimizers by name: entry points of the group `nasbench.optimizers`, run-time registrations, and `module:ATTR`.
 
-Only the optimizer that is asked for is imported. What an entry point gives, or a program registers, may be whatever
-`nasbench.search.methods.as_optimizer` takes.
+Only the requested optimizer is imported. Entry points and registrations may be anything that
+`nasbench.search.methods.as_optimizer` accepts.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def renamed_settings(name: str) -> Mapping[str, New]:
 def get_optimizer(name: str) -> Lockstep | PerRun:
     """Return the optimizer registered under a name, or import the one that `module:ATTR` names.
 
-    What only reads results takes `registered_optimizer` instead, so that no file of theirs has a module imported.
+    Code that only reads results uses `registered_optimizer` instead, so that no results file can cause an import.
 
     Raises:
         NasbenchError: if there is none (with the nearest match), an extra that it needs is not installed, or it cannot be loaded.
@@ -49,7 +49,7 @@ def get_optimizer(name: str) -> Lockstep | PerRun:
 
 
 def is_unpackaged(name: str) -> bool:
-    """Return whether a name stands for code of a program or a module, which no version of a package tells apart."""
+    """Return whether a name refers to run-time or module code, which is not identified by a package version."""
     return ":" in name or (name in registered("optimizer") and name not in _found())
 
 

@@ -1,4 +1,4 @@
-"""How a benchmark is to be searched: everything that papers leave unsaid, said."""
+"""Search protocol: all conventions of searching a benchmark, made explicit."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ SEED_POLICIES = ("random", "mean")
 
 @dataclass(frozen=True, kw_only=True)
 class SearchProtocol:
-    """The search side of a study.
+    """The search protocol of a study.
 
     Attributes:
-        objectives: names, the first is what single-objective algorithms minimise.
-        split: split that answers the search.
-        epochs: fidelities a query may ask for, ascending; a query that names none is answered at the last.
-        training_seed: "random" (one of the trained seeds answers, fixed by run, architecture and repetition), "mean" (over the
-            trained seeds), or the number of one seed.
-        repeat_policy: "retrain" (an architecture queried again is trained again, with a new seed, and paid again), "cache" (it
-            returns what it returned, free), "cache_isomorphic" (so does every architecture of equal function).
-        budget: when a run ends.
+        objectives: names; single-objective algorithms minimise the first.
+        split: split that queries are answered from.
+        epochs: available fidelities, ascending; the default is the last.
+        training_seed: "random" (one of the available seeds, determined by run, architecture and repetition), "mean"
+            (over the available seeds), or a seed.
+        repeat_policy: "retrain" (a repeated query is a new training with a new seed, and is charged), "cache" (it
+            returns the first result free of charge), "cache_isomorphic" (as "cache", for all architectures of an
+            isomorphism class).
+        budget: budget of a run.
     """
 
     objectives: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The settings of an algorithm, read from its constructor: name, default, and what each may be."""
+"""Settings of an algorithm, read from its constructor: names, defaults and ranges."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nasbench.ranges import Allowed, allowed_by, check_setting
 
 
 def allowed_settings(algorithm: Callable[..., Any]) -> Mapping[str, Allowed]:
-    """Return what each keyword with a default may be."""
+    """Return the range of each keyword argument with a default."""
     hints = setting_hints(algorithm)
     return {
         p.name: allowed_by(hints.get(p.name), p.default)
@@ -30,7 +30,7 @@ def setting_hints(algorithm: Callable[..., Any]) -> Mapping[str, Any]:
     """Return the annotation of each parameter, with its metadata."""
     found: dict[str, Any] = {}
     for function in _constructors(algorithm):
-        # Annotations of a plug-in may name what it imports for type checkers alone.
+        # Annotations of a plug-in may refer to names imported only for type checkers.
         with suppress(NameError, TypeError, AttributeError):
             found = {**get_type_hints(function, include_extras=True), **found}
     return found
@@ -44,7 +44,9 @@ def _parameters(algorithm: Callable[..., Any]) -> list[inspect.Parameter]:
 
 
 def _constructors(algorithm: Callable[..., Any]) -> list[Callable[..., Any]]:
-    """Return the function, or the constructors of a class: those of base classes too where one passes keywords on."""
+    """Return the function, or the constructors of a class, including those of base classes that receive keyword
+    arguments.
+    """
     if not inspect.isclass(algorithm):
         return [algorithm]
     found: list[Callable[..., Any]] = []
@@ -58,12 +60,12 @@ def _constructors(algorithm: Callable[..., Any]) -> list[Callable[..., Any]]:
 
 
 def check_settings(owner: str, word: str, settings: Mapping[str, Any], allowed: Mapping[str, Allowed]) -> None:
-    """Raise NasbenchError for the first of `settings` that does not exist or is not what it may be.
+    """Raise NasbenchError for the first unknown or invalid one of `settings`.
 
     Args:
-        owner: whose they are.
-        word: what they are called, "setting" or "option".
-        settings: name to value.
+        owner: name of the algorithm.
+        word: "setting" or "option".
+        settings: values by name.
         allowed: from `allowed_settings`.
     """
     for name, value in settings.items():

@@ -1,10 +1,11 @@
 """The product of simplices: product distributions over architectures, exponentiated gradients, sampling.
 
-What the hybrid and policy-based algorithms share. `theta` is an array `(S, d, k)`: `S` product distributions, each decision's choices
-along the last axis, zero beyond its cardinality. `F(theta) = E_{x ~ theta} f(x)` is the multilinear extension of `f`. Since it is
-linear in each decision, its minimum over the product of simplices is the minimum of `f`, attained at a vertex: the relaxation has
-no gap. Sources: Kivinen and Warmuth 1997 (exponentiated gradient); Li, Khodak, Balcan and Talwalkar 2021, "Geometry-aware
-gradient algorithms for neural architecture search" (the product of simplices).
+Shared by the hybrid and policy-based algorithms. `theta` is an array `(S, d, k)`: `S` product distributions, each
+decision's choices along the last axis, zero beyond its cardinality. `F(theta) = E_{x ~ theta} f(x)` is the multilinear
+extension of `f`. Since it is linear in each decision, its minimum over the product of simplices is the minimum of `f`,
+attained at a vertex: the relaxation has no gap. Sources: Kivinen and Warmuth 1997 (exponentiated gradient); Li, Khodak,
+Balcan and Talwalkar 2021, "Geometry-aware gradient algorithms for neural architecture search" (the product of
+simplices).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from nasbench.spaces.space import Architectures, Floats, Ints
 
 
 def support(cardinalities: Ints) -> NDArray[np.bool_]:
-    """Return which choices exist, `(d, k)`."""
+    """Return the mask of existing choices, `(d, k)`."""
     return np.arange(int(cardinalities.max())) < cardinalities[:, None]
 
 

@@ -1,0 +1,52 @@
+"""docs/GLOSSARY.md defines every account, trace column and repeat policy that the suite has."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from nasbench.benchmarks.catalogue import get_searchable
+from nasbench.search.ledger import ACCOUNTS, Budget
+from nasbench.search.loop import search
+from nasbench.search.random_streams import Streams
+from nasbench.search.registry import get_optimizer
+from nasbench.search.search_protocol import REPEAT_POLICIES, SearchProtocol
+from nasbench.study.trace_table import trace_columns
+
+ROOT = Path(__file__).parents[2]
+
+
+def defined(heading: str) -> set[str]:
+    """Return the terms of a section: what stands in backticks in the first column of its table."""
+    text = (ROOT / "docs" / "GLOSSARY.md").read_text(encoding="utf-8")
+    section = text.split(f"## {heading}\n")[1].split("\n## ")[0]
+    return {term for line in section.splitlines()[2:] for term in re.findall(r"^\| `(\w+)`", line)} - {"repeat_policy"}
+
+
+def test_accounts_and_policies_are_defined() -> None:
+    assert defined("Accounts of a budget") == set(ACCOUNTS)
+    assert defined("Policies for repeated queries") == set(REPEAT_POLICIES)
+
+
+def test_columns_are_defined() -> None:
+    protocol = SearchProtocol(
+        objectives=("error",),
+        split="validation",
+        epochs=(1,),
+        training_seed="random",
+        repeat_policy="cache",
+        budget=Budget({"unique_queries": 6}),
+    )
+    problem = get_searchable("onemax/4x2").problem(protocol, 0, (0,))
+    batches, _ = search(problem, get_optimizer("hybrid").create(problem, Streams(0, (0,))))
+    assert defined("Columns of a trace") == set(trace_columns(batches, (0,), ("error",)))
+
+
+def test_the_readme_links_to_it() -> None:
+    assert "(docs/GLOSSARY.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_files_that_it_names_exist() -> None:
+    text = (ROOT / "docs" / "GLOSSARY.md").read_text(encoding="utf-8")
+    paths = re.findall(r"`((?:nasbench|reports|theory)/[\w/]+(?:\.py)?)/?`", text)
+    assert len(paths) > 10 and [path for path in paths if not (ROOT / path).exists()] == []
