@@ -16,7 +16,7 @@ PASS = -1
 
 @dataclass(frozen=True)
 class MultiFidelityBatch:
-    """A batch with a fidelity for each query; optimizers that use one fidelity return the architectures alone.
+    """A batch with a fidelity for each query; optimizers with a single fidelity return only architectures.
 
     Attributes:
         architectures: `(R, B, d)`.

@@ -32,7 +32,7 @@ class Optimizer(Protocol):
     """
 
     def ask(self) -> Architectures | MultiFidelityBatch:
-        """Propose a batch `(R, B, d)`; `B = 0`, or passing in every run, says that there is nothing left to try."""
+        """Propose a batch `(R, B, d)`; an empty batch, or only padding, means that nothing is left to evaluate."""
         ...
 
     def tell(self, observations: Observations) -> None:
@@ -71,7 +71,7 @@ def identify_asker(optimizer: Optimizer) -> Asker:
 
 @dataclass(frozen=True)
 class _OptimizerSpec:
-    """What the registry knows of an algorithm without building it.
+    """Description of an algorithm in the registry.
 
     Attributes:
         algorithm: the class; its keyword-only parameters are the settings.
@@ -136,7 +136,7 @@ class _OptimizerSpec:
 
 @dataclass(frozen=True)
 class Lockstep(_OptimizerSpec):
-    """An algorithm `Algorithm(problem, streams, *, settings)` whose arrays lead with the run axis."""
+    """An algorithm `Algorithm(problem, streams, *, settings)` with a leading run axis (vectorised over runs)."""
 
     lockstep = True
 
@@ -150,7 +150,7 @@ class Lockstep(_OptimizerSpec):
 
 @dataclass(frozen=True)
 class PerRun(_OptimizerSpec):
-    """An algorithm `Algorithm(problem, rng, *, settings)` written for one run."""
+    """An algorithm `Algorithm(problem, rng, *, settings)` written for a single run."""
 
     lockstep = False
 
@@ -212,5 +212,5 @@ class _RunByRun:
         for r, member in enumerate(self.members):
             if answered[r]:
                 member.tell(observations.select_run(r))
-        # A batch cut short by the budget is a run's last.
+        # A batch truncated by the budget is the last of its run.
         self.finished |= answered < self._asked

@@ -243,7 +243,9 @@ class Problem:
 
 
 class _QueryHistory:
-    """How often each run queried each architecture (at each fidelity), and which architecture of each function came first."""
+    """Query history of each run: repetitions of each architecture (at each fidelity), and the first architecture of
+    each isomorphism class.
+    """
 
     def __init__(self, runs: int, evaluator: Evaluator, levels: int, functions: bool) -> None:
         self._levels = levels
