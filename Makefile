@@ -38,7 +38,7 @@ constraints: $(VENV)/.test  ## constraints.txt anew, from the environment of the
 	$(BIN)/python -m pip install -q uv
 	$(BIN)/python -m pip freeze --exclude-editable | grep -vE '^(torch|uv)==' > constraints.txt
 	echo "torch ; sys_platform == 'never'" | UV_CUSTOM_COMPILE_COMMAND="make constraints" $(BIN)/uv pip compile -q pyproject.toml \
-		--extra tune --extra cluster --extra federated --extra edge --extra nas-bench-201 --override /dev/stdin --generate-hashes \
+		--extra tune --extra cluster --extra federated --extra edge --extra nas-bench-201 --extra theory --override /dev/stdin --generate-hashes \
 		--python-version 3.11 --python-platform x86_64-manylinux_2_28 --no-annotate --no-emit-index-url -o constraints.txt
 
 # Status 3 says that the minutes are used and that the same command goes on from there: no error of make's.
@@ -55,11 +55,11 @@ $(VENV)/.python:
 	touch $@
 
 $(VENV)/.demo: $(VENV)/.python pyproject.toml
-	$(BIN)/python -m pip install -q -e .
+	$(BIN)/python -m pip install -q -e '.[theory]'
 	touch $@
 
 $(VENV)/.test: $(VENV)/.demo
-	$(BIN)/python -m pip install -q -e '.[live,tune,cluster,federated,edge,test]'
+	$(BIN)/python -m pip install -q -e '.[live,theory,tune,cluster,federated,edge,test]'
 	touch $@
 
 clean:

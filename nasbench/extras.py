@@ -12,6 +12,8 @@ PACKAGES: Mapping[str, tuple[str, str]] = {
     "torch": ("live", "torch"),
     "sklearn": ("live", "scikit-learn"),
     "PIL": ("live", "pillow"),
+    "statsmodels": ("live", "statsmodels"),
+    "sympy": ("theory", "sympy"),
     "nats_bench": ("nas-bench-201", "nats-bench"),
     "nas_201_api": ("nas-bench-201", "nas-bench-201"),
     "distributed": ("cluster", "distributed"),

@@ -22,6 +22,7 @@ from typer.main import get_command
 
 from nasbench.cli.parameters import complete, mistyped
 from nasbench.errors import NasbenchError, unknown_name
+from nasbench.extras import missing_extra
 from nasbench.plugins import points, usable, use
 from nasbench.renamed import RenamedWarning, with_new_words
 
@@ -151,6 +152,10 @@ def status(arguments: Sequence[str]) -> int:
         )
     except MemoryError:
         return _complain("The memory of this machine does not suffice for that; ask for less, or give it more.")
+    except ModuleNotFoundError as fault:
+        if (extra := missing_extra(fault)) is None:
+            raise
+        return _complain(str(extra))
     except (KeyboardInterrupt, typer.Abort) as fault:
         if isinstance(fault.__cause__, EOFError):
             raise fault.__cause__ from None  # which the command-line library reports as an interrupt, whatever its origin

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from nasbench.errors import MissingExtraError
+from nasbench.extras import require_extra
 from nasbench.reports.hypotheses.ablation import judge_ablation
 from nasbench.reports.hypotheses.best_cell import judge_best_cell
 from nasbench.reports.hypotheses.hypervolume import judge_hypervolume
@@ -70,6 +72,10 @@ def judge_claims(
                 return judge_training(claim, sources.evidence)
         if not sources.theory:
             return not_run(claim, "the theory was not checked", "run `nasbench hypotheses` without --no-theory")
+        try:
+            require_extra("theory", "sympy")
+        except MissingExtraError as fault:
+            return not_run(claim, "its derivations were not checked", str(fault))
         from nasbench.reports.hypotheses.theory_claims import judge_theory
 
         return judge_theory(claim, sources.jobs, progress)

@@ -102,17 +102,23 @@ def log_rank(groups: Sequence[CensoredTimes]) -> HypothesisTest | Undefined:
     if not observed.any():
         return Undefined(f"all {total} runs are censored")
     label = np.repeat(np.arange(len(groups)), [group.runs for group in groups])
-    # A variance needs an event before which runs of two groups are at risk and not all of them have it.
-    at_risk = [
-        len(set(label[time >= t])) > 1 and (time >= t).sum() > ((time == t) & observed).sum()
-        for t in set(time[observed])
-    ]
-    if not any(at_risk):
-        return Undefined("no target was reached while runs of two groups were still going, so the groups never compete")
-    from statsmodels.duration.survfunc import survdiff
+    from scipy import stats
 
-    statistic, p_value = survdiff(time, observed, label)
-    return HypothesisTest(float(statistic), float(p_value), total, "log-rank")
+    excess, covariance = np.zeros(len(groups)), np.zeros((len(groups), len(groups)))
+    for t in np.unique(time[observed]):
+        at_risk = np.bincount(label[time >= t], minlength=len(groups)).astype(np.float64)
+        events = np.bincount(label[(time == t) & observed], minlength=len(groups))
+        n, d, share = at_risk.sum(), events.sum(), at_risk / at_risk.sum()
+        excess += events - d * share
+        if n > 1:
+            covariance += d * (n - d) / (n - 1) * (np.diag(share) - np.outer(share, share))
+    # A variance needs an event before which runs of two groups are at risk and not all of them have it.
+    if not covariance.any():
+        return Undefined("no target was reached while runs of two groups were still going, so the groups never compete")
+    # The excesses sum to zero, so that of the last group says nothing more; a group that was never at risk has none.
+    statistic = float(excess[:-1] @ np.linalg.pinv(covariance[:-1, :-1], hermitian=True) @ excess[:-1])
+    p_value = float(stats.chi2.sf(statistic, len(groups) - 1))
+    return HypothesisTest(statistic, p_value, total, "log-rank")
 
 
 def restricted_mean(times: CensoredTimes, horizon: float, *, level: float = 0.95) -> RestrictedMean | Undefined:

@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-EXTRAS = ("tune", "cluster", "federated", "edge", "nas-bench-201")
+EXTRAS = ("tune", "cluster", "federated", "edge", "nas-bench-201", "theory")
 
 
 def pinned() -> dict[str, str]:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sympy as sp
+from statsmodels.regression.linear_model import OLS
 
 from nasbench.errors import NasbenchError
 from nasbench.search.normal_scores import normal_scores
@@ -194,7 +195,8 @@ def test_slopes_and_rates_are_judged_both_ways() -> None:
     x = np.repeat(np.arange(1.0, 7.0), 20)
     y = 2.0 * x + rng.normal(size=x.size) * x
     slope, error, degrees = fitted_slope(x, y)
-    assert degrees == 118
+    theirs = OLS(y, np.column_stack([np.ones_like(x), x])).fit(cov_type="HC3")
+    assert (slope, error, degrees) == pytest.approx((theirs.params[1], theirs.bse[1], 118), rel=1e-9)
     assert abs(slope - 2.0) < 4 * error
     assert slope_within(x, y, 0.0, 4.0).outcome is Outcome.HOLDS
     assert slope_within(x, y, 4.0, 9.0).outcome is Outcome.VIOLATED

@@ -66,11 +66,14 @@ def fitted_slope(x: ArrayLike, y: ArrayLike) -> tuple[float, float, int]:
 
     MacKinnon and White (1985): HC3 stays valid where the spread of y changes with x, as it does for run times.
     """
-    from statsmodels.regression.linear_model import OLS
-
-    abscissa = np.asarray(x, dtype=float)
-    fit = OLS(np.asarray(y, dtype=float), np.column_stack([np.ones_like(abscissa), abscissa])).fit(cov_type="HC3")
-    return float(fit.params[1]), float(fit.bse[1]), int(fit.df_resid)
+    abscissa, ordinate = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    design = np.column_stack([np.ones_like(abscissa), abscissa])
+    inverse = np.linalg.pinv(design)
+    coefficients = inverse @ ordinate
+    leverage = np.einsum("ij,ji->i", design, inverse)
+    residual = (ordinate - design @ coefficients) / (1 - leverage)
+    error = float(np.sqrt((inverse[1] ** 2 * residual**2).sum()))
+    return float(coefficients[1]), error, len(abscissa) - int(np.linalg.matrix_rank(design))
 
 
 def slope_within(x: ArrayLike, y: ArrayLike, low: float, high: float, *, note: str = "") -> Verdict:

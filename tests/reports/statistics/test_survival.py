@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
-from statsmodels.duration.survfunc import SurvfuncRight
+from statsmodels.duration.survfunc import SurvfuncRight, survdiff
 from statsmodels.stats.proportion import proportion_confint
 
 from nasbench.errors import NasbenchError
@@ -90,6 +90,18 @@ def test_log_rank_matches_its_definition_and_scipy() -> None:
     assert got.statistic == pytest.approx((observed - expected) ** 2 / variance)
     x, y = (stats.CensoredData(uncensored=t.time[t.observed], right=t.time[~t.observed]) for t in (a, b))
     assert got.p_value == pytest.approx(stats.logrank(x, y).pvalue)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+@pytest.mark.parametrize("count", [2, 3, 5])
+def test_log_rank_of_several_groups_is_that_of_statsmodels(count: int, ties: bool) -> None:
+    groups = [censored(10 + i, 12 + 5 * i, ties) for i in range(count)]
+    label = np.repeat(np.arange(count), [group.runs for group in groups])
+    time, observed = (np.concatenate([getattr(g, part) for g in groups]) for part in ("time", "observed"))
+    statistic, p_value = survdiff(time, observed, label)
+    got = log_rank(groups)
+    assert isinstance(got, HypothesisTest)
+    assert (got.statistic, got.p_value) == pytest.approx((statistic, p_value), rel=1e-9)
 
 
 def test_log_rank_of_three_groups_holds_its_level() -> None:
