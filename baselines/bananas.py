@@ -53,12 +53,8 @@ class Bananas:
     ) -> None:
         self._space = problem.space
         self._rng = rng
-        self._initial, self._batch, self._candidates, self._parents = (
-            n_initial_samples,
-            batch_size,
-            n_candidates,
-            n_parents,
-        )
+        self._n_initial_samples, self._batch_size = n_initial_samples, batch_size
+        self._n_candidates, self._n_parents = n_candidates, n_parents
         self._ensemble = MlpEnsemble(members=ensemble_size, steps=training_steps)
         self._encoding = encoding if self._space.has_paths else "one-hot"
         self._history = History(self._space, len(problem.objectives))
@@ -66,14 +62,14 @@ class Bananas:
     def ask(self) -> Architectures:
         """Propose `(B, d)`: the random start, then the candidates with the best draws; none when no candidate is new."""
         if len(self._history) == 0:
-            return self._space.sample(self._rng.random((self._initial, self._space.d)))
-        pool = mutations(self._space, self._history, self._parents, self._candidates, self._rng)
-        if len(pool) <= self._batch:
+            return self._space.sample(self._rng.random((self._n_initial_samples, self._space.d)))
+        pool = mutations(self._space, self._history, self._n_parents, self._n_candidates, self._rng)
+        if len(pool) <= self._batch_size:
             return pool
         predicted = self._ensemble.predict_after_fit(
             self._encode(self._history.architectures), self._history.objectives[:, 0], self._encode(pool), self._rng
         )
-        return pool[np.argsort(thompson(predicted, self._rng), kind="stable")[: self._batch]]
+        return pool[np.argsort(thompson(predicted, self._rng), kind="stable")[: self._batch_size]]
 
     def tell(self, observations: RunObservations) -> None:
         """Remember what was measured."""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import numpy as np
 
-from nasbench.baselines.successive_halving import Eta, Rung, SuccessiveHalving, levels, rungs
+from nasbench.baselines.successive_halving import Eta, SuccessiveHalving, levels
 from nasbench.ranges import Probability, count, positive
 from nasbench.search.observations import RunObservations
 from nasbench.search.operation_counter import record
@@ -55,12 +55,11 @@ class Bohb(SuccessiveHalving):
         self._seen: dict[int, list[tuple[Architectures, float]]] = {}
         self._models: dict[int, tuple[Density, Density]] = {}
 
-    def _next_rungs(self) -> tuple[Rung, ...]:
+    def _next_size(self) -> tuple[int, int]:
         # HpBandSter rounds the first rung down where Hyperband's paper rounds up.
-        count = levels(self._epochs, self._eta) + 1
-        s = count - 1 - self._brackets % count
-        first = int(count // (s + 1) * self._eta**s + 1e-9)
-        return rungs(self._epochs, self._eta, [max(int(first * self._eta**-i + 1e-9), 1) for i in range(s + 1)])
+        most = levels(self._epochs, self._eta)
+        halvings = most - self._brackets % (most + 1)
+        return halvings, int((most + 1) // (halvings + 1) * self._eta**halvings + 1e-9)
 
     def _propose(self, number: int) -> Architectures:
         """Return one architecture, since each result may change the model."""

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from scipy.special import ndtr
 
-from nasbench.baselines.validation import require
+from nasbench.errors import NasbenchError
 from nasbench.ranges import between, count
 from nasbench.search.gaussian_process import extend, factorise, posterior, profile_likelihood
 from nasbench.search.history import History
@@ -61,14 +61,10 @@ class GpBo:
         target_transform: Annotated[Literal["ranks", "standardised"], Choice(("ranks", "standardised"))] = "ranks",
         n_candidates: Annotated[int, count(10_000), IntRange(64, 1024, log=True)] = 256,
     ) -> None:
-        require(edge_weight + path_weight > 0, "GP-BO", "path_weight", path_weight, "above 0 where edges is 0")
-        require(
-            path_weight == 0 or problem.space.has_paths,
-            "GP-BO",
-            "path_weight",
-            path_weight,
-            "0 on a space without paths",
-        )
+        if edge_weight + path_weight == 0:
+            raise NasbenchError("GP-BO has edge_weight 0 and path_weight 0; one of them should be above 0.")
+        if path_weight > 0 and not problem.space.has_paths:
+            raise NasbenchError(f"GP-BO has path_weight {path_weight}; it should be 0 on a space without paths.")
         self._space = problem.space
         self._rng = rng
         self._initial, self._pool, self._target = n_initial_samples, n_candidates, target_transform

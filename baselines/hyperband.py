@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from nasbench.baselines.successive_halving import Eta, Rung, SuccessiveHalving, levels, rungs
+from nasbench.baselines.successive_halving import Eta, SuccessiveHalving, levels
 from nasbench.search.optimizer import PerRun
 from nasbench.search.problem import Problem
 
@@ -25,12 +25,10 @@ class Hyperband(SuccessiveHalving):
     def __init__(self, problem: Problem, rng: np.random.Generator, *, eta: Eta = 3.0) -> None:
         super().__init__(problem, rng, eta=eta)
 
-    def _next_rungs(self) -> tuple[Rung, ...]:
+    def _next_size(self) -> tuple[int, int]:
         most = levels(self._epochs, self._eta)
-        s = most - self._brackets % (most + 1)
-        first = math.ceil((most + 1) / (s + 1) * self._eta**s - 1e-9)
-        sizes = [max(int(first * self._eta**-i + 1e-9), 1) for i in range(s + 1)]
-        return rungs(self._epochs, self._eta, sizes)
+        halvings = most - self._brackets % (most + 1)
+        return halvings, math.ceil((most + 1) / (halvings + 1) * self._eta**halvings - 1e-9)
 
 
 OPTIMIZER = PerRun(Hyperband, fidelities=True)

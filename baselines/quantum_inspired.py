@@ -8,7 +8,7 @@ from typing import Annotated
 import numpy as np
 
 from nasbench.baselines.feasible_sampling import draw
-from nasbench.baselines.validation import require
+from nasbench.errors import NasbenchError
 from nasbench.ranges import Range, between, count
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
@@ -52,13 +52,10 @@ class QuantumInspired:
         migration_period: Annotated[int, count(1_000_000), IntRange(2, 100, log=True)] = 100,
     ) -> None:
         largest = 1.0 / int(problem.space.cardinalities.max())
-        require(
-            0 <= epsilon < largest,
-            "The quantum-inspired algorithm",
-            "epsilon",
-            epsilon,
-            f"0 or more and below {largest:g}",
-        )
+        if epsilon >= largest:
+            raise NasbenchError(
+                f"The quantum-inspired algorithm has epsilon {epsilon}; it should be 0 or more and below {largest:g}."
+            )
         self._space = problem.space
         self._streams = streams
         self._angle, self._epsilon, self._migration = rotation_angle, epsilon, migration_period

@@ -46,16 +46,11 @@ class SimulatedAnnealing:
         proposals_per_temperature: Annotated[int, count(1_000_000), IntRange(2, 60, log=True)] | None = None,
         warmup: Annotated[int, count(1_000_000), IntRange(2, 20)] = 10,
     ) -> None:
-        proposals_per_temperature = problem.space.d if proposals_per_temperature is None else proposals_per_temperature
         runs = len(streams)
         self._space = problem.space
         self._streams = streams
-        self._initial_acceptance_prob, self._temperature_decay, self._proposals_per_temperature, self._warmup = (
-            initial_acceptance_prob,
-            temperature_decay,
-            proposals_per_temperature,
-            warmup,
-        )
+        self._initial_acceptance_prob, self._temperature_decay = initial_acceptance_prob, temperature_decay
+        self._proposals_per_temperature, self._warmup = proposals_per_temperature or self._space.d, warmup
         self._incumbent = np.zeros((runs, self._space.d), dtype=np.int8)
         self._incumbent_error = np.full(runs, np.inf)
         self._needs_restart = np.ones(runs, dtype=bool)

@@ -137,10 +137,15 @@ class SuccessiveHalving:
         self._bracket = Bracket(self._next_rungs(), self._space.d)
 
     def _next_rungs(self) -> tuple[Rung, ...]:
-        """Return the rungs of the bracket that comes next."""
-        s = levels(self._epochs, self._eta)
-        first = self._configurations or round(self._eta**s)
-        return rungs(self._epochs, self._eta, [max(int(first * self._eta**-i + 1e-9), 1) for i in range(s + 1)])
+        """Return the rungs of the next bracket."""
+        halvings, first = self._next_size()
+        sizes = [max(int(first * self._eta**-i + 1e-9), 1) for i in range(halvings + 1)]
+        return rungs(self._epochs, self._eta, sizes)
+
+    def _next_size(self) -> tuple[int, int]:
+        """Return the number of halvings in the next bracket, and the size of its first rung."""
+        halvings = levels(self._epochs, self._eta)
+        return halvings, self._configurations or round(self._eta**halvings)
 
     def _propose(self, number: int) -> Architectures:
         """Return new architectures for the first rung, `(number, d)` or fewer."""

@@ -78,7 +78,7 @@ class TableOracle:
         self.name = f"{table.name}/{dataset}"
         self._table = table
         self._dataset = dataset
-        self._setting = protocol
+        self._protocol = protocol
         quantity = find_quantity(table, dataset, protocol.objectives[0])
         self.score_split = (
             "test"
@@ -97,13 +97,13 @@ class TableOracle:
     def scores(self) -> Floats:
         """Seed mean of the first objective on `score_split`, by row, `(N,)`; minimised."""
         return find_objective(
-            self._table, self._dataset, self._setting.objectives[0], self.score_split, self.epochs
+            self._table, self._dataset, self._protocol.objectives[0], self.score_split, self.epochs
         ).mean()
 
     @cached_property
     def search_means(self) -> Floats:
         """Seed mean of the first objective on the search split after the longest training, by row, `(N,)`."""
-        return search_means(self._table, self._dataset, self._setting.objectives[0], self._setting.split)
+        return search_means(self._table, self._dataset, self._protocol.objectives[0], self._protocol.split)
 
     @cached_property
     def objectives(self) -> Floats:
@@ -111,7 +111,7 @@ class TableOracle:
         return np.stack([objective.mean() for objective in self._found()], axis=-1)
 
     def _found(self) -> list[Objective]:
-        names, split, epochs = self._setting.objectives, self._setting.split, self._setting.epochs[-1]
+        names, split, epochs = self._protocol.objectives, self._protocol.split, self._protocol.epochs[-1]
         return [find_objective(self._table, self._dataset, name, split, epochs) for name in names]
 
     @property

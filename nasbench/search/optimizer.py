@@ -133,6 +133,15 @@ class _OptimizerSpec:
                 f"{name} needs a benchmark with several fidelities and the study names {problem.epochs[0]} epochs alone; name more."
             )
 
+    def create(self, problem: Problem, streams: Streams, settings: Mapping[str, Any] | None = None) -> Optimizer:
+        """Return the optimizer of all runs of a problem; raises `NasbenchError` as `check` does."""
+        settings = self.with_new_names(settings or {})
+        self.check(problem, settings)
+        return self._build(problem, streams, settings)
+
+    def _build(self, problem: Problem, streams: Streams, settings: Mapping[str, Any]) -> Optimizer:
+        raise NotImplementedError
+
 
 @dataclass(frozen=True)
 class Lockstep(_OptimizerSpec):
@@ -140,10 +149,7 @@ class Lockstep(_OptimizerSpec):
 
     lockstep = True
 
-    def create(self, problem: Problem, streams: Streams, settings: Mapping[str, Any] | None = None) -> Optimizer:
-        """Build the optimizer; raises `NasbenchError` like `check`."""
-        settings = self.with_new_names(settings or {})
-        self.check(problem, settings)
+    def _build(self, problem: Problem, streams: Streams, settings: Mapping[str, Any]) -> Optimizer:
         optimizer: Optimizer = self.algorithm(problem, streams, **settings)
         return optimizer
 
@@ -154,10 +160,7 @@ class PerRun(_OptimizerSpec):
 
     lockstep = False
 
-    def create(self, problem: Problem, streams: Streams, settings: Mapping[str, Any] | None = None) -> Optimizer:
-        """Build one instance per run behind the run axis; raises `NasbenchError` like `check`."""
-        settings = self.with_new_names(settings or {})
-        self.check(problem, settings)
+    def _build(self, problem: Problem, streams: Streams, settings: Mapping[str, Any]) -> Optimizer:
         return _RunByRun(
             [self.algorithm(problem, streams.generator(r), **settings) for r in range(len(streams))],
             problem.space.d,
