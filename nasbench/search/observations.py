@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nasbench.spaces.space import Architectures, Floats, Ints
 
-PASS = -1
+PADDING = -1
 """Padding value: architectures filled with it are not evaluated. It pads batches of different length in different runs.
 """
 

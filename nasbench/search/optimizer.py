@@ -16,7 +16,7 @@ import numpy as np
 from nasbench.errors import NasbenchError
 from nasbench.ranges import Allowed
 from nasbench.renamed import New, with_new_names
-from nasbench.search.observations import PASS, MultiFidelityBatch, Observations, RunObservations
+from nasbench.search.observations import PADDING, MultiFidelityBatch, Observations, RunObservations
 from nasbench.search.problem import Problem
 from nasbench.search.proposals import Asker, as_architectures, as_epochs
 from nasbench.search.random_streams import Streams
@@ -187,7 +187,7 @@ class _RunByRun:
         self._asked = np.array([len(batch) for batch, _ in answers])
         self.finished |= self._asked == 0
         width = int(self._asked.max(initial=0))
-        padded = np.full((len(answers), width, self._d), PASS, dtype=np.int8)
+        padded = np.full((len(answers), width, self._d), PADDING, dtype=np.int8)
         for r, (batch, _) in enumerate(answers):
             padded[r, : len(batch)] = batch
         if all(epochs is None for _, epochs in answers):

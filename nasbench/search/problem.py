@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nasbench.errors import MissingDataError, NasbenchError
 from nasbench.search.ledger import IDLE, KNOWN, Budget, Ledger
-from nasbench.search.observations import PASS, MultiFidelityBatch, Observations
+from nasbench.search.observations import PADDING, MultiFidelityBatch, Observations
 from nasbench.search.proposals import Asker, as_architectures, as_epochs, refuse_infeasible
 from nasbench.search.random_streams import environment_keys
 from nasbench.search.search_protocol import SearchProtocol
@@ -127,7 +127,7 @@ class Problem:
         """Answer a batch, run by run from left to right, until a run's budget ends.
 
         Args:
-            batch: `(R, B, d)`, with or without fidelities; see `nasbench.search.observations.PASS` for padding.
+            batch: `(R, B, d)`, with or without fidelities; see `nasbench.search.observations.PADDING` for padding.
             asker: the optimizer, for errors.
 
         Raises:
@@ -206,8 +206,8 @@ class Problem:
         unusual = architectures.view(np.uint8) >= self._limits
         if not unusual.any():
             return np.ones(architectures.shape[:2], dtype=bool)
-        proposed = architectures[..., 0] != PASS
-        if unusual[proposed].any() or (architectures[~proposed] != PASS).any():
+        proposed = architectures[..., 0] != PADDING
+        if unusual[proposed].any() or (architectures[~proposed] != PADDING).any():
             raise NasbenchError(
                 f"{asker.name} proposed a choice outside space {self.space.name!r}; choices run from 0 to k - 1."
             )

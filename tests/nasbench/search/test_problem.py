@@ -11,7 +11,7 @@ from scipy import stats
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.errors import MissingDataError, NasbenchError
 from nasbench.search.ledger import Budget
-from nasbench.search.observations import PASS, MultiFidelityBatch
+from nasbench.search.observations import PADDING, MultiFidelityBatch
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.search.search_protocol import SearchProtocol
@@ -143,7 +143,7 @@ def test_one_batch_is_as_many_single_queries(repeat_policy: str, account: str) -
 def test_a_pass_is_neither_answered_nor_charged() -> None:
     one = problem((0, 1))
     batch = ask([[1, 2], [3, 4]])
-    batch[0, 1] = PASS
+    batch[0, 1] = PADDING
     observations = one.query(batch)
     assert observations.answered.tolist() == [[True, False], [True, True]]
     assert np.isnan(observations.objectives[0, 1, 0])

@@ -10,7 +10,7 @@ from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.benchmarks.objectives import find_objective, objective_names
 from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
-from nasbench.search.observations import PASS
+from nasbench.search.observations import PADDING
 from nasbench.spaces.nas_bench_graph import NasBenchGraphSpace
 from nasbench.tables.cache import place_table
 from nasbench.tables.catalogue import get_table
@@ -71,10 +71,10 @@ def test_a_query_outside_the_space_is_answered_for_the_nearest_inside(fresh_cach
     budget = Budget({"queries": 10})
     protocol = table_protocol(budget, epochs=(1,), repeat_policy="retrain")
     problem = benchmark.problem(protocol, seed=0, runs=(0, 1))
-    batch = np.array([[[3, 4, 4, 4, 4], [0, 0, 0, 0, 0]], [[PASS] * 5, [3, 0, 4, 4, 4]]], dtype=np.int8)
+    batch = np.array([[[3, 4, 4, 4, 4], [0, 0, 0, 0, 0]], [[PADDING] * 5, [3, 0, 4, 4, 4]]], dtype=np.int8)
     before = batch.copy()
     observed = problem.query(batch)
     assert np.array_equal(batch, before)
-    assert observed.architectures.tolist() == [[[3, 0, 4, 4, 4], [0, 0, 0, 0, 0]], [[PASS] * 5, [3, 0, 4, 4, 4]]]
+    assert observed.architectures.tolist() == [[[3, 0, 4, 4, 4], [0, 0, 0, 0, 0]], [[PADDING] * 5, [3, 0, 4, 4, 4]]]
     assert observed.objectives[0, 0, 0] == observed.objectives[1, 1, 0]
     assert observed.answered.tolist() == [[True, True], [False, True]]
