@@ -129,7 +129,7 @@ class NKLandscape:
 
 
 class FunctionEvaluator:
-    """Evaluator of a function of the architecture; see `nasbench.search.problem.Evaluator`."""
+    """Evaluator of a function of the architecture; see `nasbench.search.evaluator.Evaluator`."""
 
     rows: int | None = None
     functions: Ints | None = None

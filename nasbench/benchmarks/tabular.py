@@ -68,7 +68,7 @@ class TabularBenchmark:
 
 
 class TableEvaluator:
-    """Evaluator for the columns of one split; see `nasbench.search.problem.Evaluator`. It holds no other column."""
+    """Evaluator for the columns of one split; see `nasbench.search.evaluator.Evaluator`. It holds no other column."""
 
     def __init__(self, table: Table, dataset: str, protocol: SearchProtocol) -> None:
         found = [

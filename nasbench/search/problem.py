@@ -2,76 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.errors import MissingDataError, NasbenchError
+from nasbench.search.evaluator import Evaluator
 from nasbench.search.ledger import IDLE, KNOWN, Budget, Ledger
 from nasbench.search.observations import PADDING, MultiFidelityBatch, Observations
 from nasbench.search.proposals import Asker, as_architectures, as_epochs, refuse_infeasible
+from nasbench.search.query_history import QueryHistory
 from nasbench.search.random_streams import environment_keys
 from nasbench.search.search_protocol import SearchProtocol
-from nasbench.spaces.space import Architectures, Floats, Ints, Space
+from nasbench.spaces.space import Architectures, Floats, Ints
 
 ANYONE = Asker()
-DENSE_LIMIT = 2**28
-"""Maximum number of (run, architecture) counters kept as an array; beyond it each run uses a dictionary."""
-
-
-MOST_REPETITIONS = np.iinfo(np.uint16).max
-"""Maximum repetitions with distinct training seeds; further repetitions reuse the seed of the last."""
-
-
-class Evaluator(Protocol):
-    """Source of observations: validation columns of a table, or a trainer. It must not contain test data."""
-
-    @property
-    def space(self) -> Space:
-        """Space of the architectures."""
-        ...
-
-    @property
-    def rows(self) -> int | None:
-        """Number of distinct rows, or None if unbounded in practice."""
-        ...
-
-    @property
-    def functions(self) -> Ints | None:
-        """For each row the row of its canonical form, `(rows,)`, or None where `rows` is None."""
-        ...
-
-    @property
-    def cheap(self) -> tuple[bool, ...]:
-        """For each objective, whether it is known from the architecture free of charge."""
-        ...
-
-    def row(self, architectures: Architectures) -> Ints:
-        """Return the row of each architecture, `(...)`; -1 if unavailable."""
-        ...
-
-    def evaluate(
-        self, rows: Ints, architectures: Architectures, level: Ints, key: NDArray[np.uint64], repetition: Ints
-    ) -> tuple[Floats, Ints]:
-        """Return objectives `(n, M)` and training seeds `(n,)` of `n` queries.
-
-        Args:
-            rows: from `row`.
-            architectures: `(n, d)`.
-            level: position of the fidelity in `SearchProtocol.epochs`, `(n,)`.
-            key: key of the run's environment, `(n,)`.
-            repetition: how often the run trained this architecture before, `(n,)`.
-        """
-        ...
-
-    def seconds(self, rows: Ints, architectures: Architectures, level: Ints) -> Floats:
-        """Return the training seconds of `n` queries, `(n,)`; called after `evaluate` for the same queries."""
-        ...
-
-    def facts(self, architectures: Architectures) -> Floats:
-        """Return the cheap objectives, `(..., number of cheap)`."""
-        ...
 
 
 class Problem:
@@ -100,7 +44,7 @@ class Problem:
         self._epochs = np.asarray(protocol.epochs)
         self._limits = self.space.cardinalities.astype(np.uint8)
         self._open = np.ones(len(runs), dtype=bool)
-        self._history = _QueryHistory(
+        self._history = QueryHistory(
             len(runs), evaluator, self._levels, functions=protocol.repeat_policy == "cache_isomorphic"
         )
 
@@ -240,78 +184,3 @@ class Problem:
                 f"{asker.name} asks for a fidelity that is not offered; epochs are {', '.join(map(str, self.epochs))}."
             )
         return level
-
-
-class _QueryHistory:
-    """Query history of each run: repetitions of each architecture (at each fidelity), and the first architecture of
-    each isomorphism class.
-    """
-
-    def __init__(self, runs: int, evaluator: Evaluator, levels: int, functions: bool) -> None:
-        self._levels = levels
-        self._functions = evaluator.functions
-        self._keep_source = functions
-        self._size = 0 if evaluator.rows is None else evaluator.rows * levels
-        self._dense = evaluator.rows is not None and runs * self._size <= DENSE_LIMIT
-        self._space = evaluator.space
-        slots = runs * self._size if self._dense else 0
-        # Small integers: these two arrays are accessed randomly, which is slow beyond the processor's cache.
-        self._times = np.zeros(slots, dtype=np.uint16)
-        self._known = np.zeros(0 if functions else slots, dtype=bool)
-        self._source = np.full(slots if functions else 0, -1, dtype=np.int32)
-        self._seen: list[dict[tuple[bytes, int], int]] = [{} for _ in range(0 if self._dense else runs)]
-        self._met: list[dict[tuple[bytes, int], int]] = [{} for _ in range(0 if self._dense else runs)]
-
-    def recall(
-        self, rows: Ints, architectures: Architectures, level: Ints, proposed: NDArray[np.bool_]
-    ) -> tuple[Ints, NDArray[np.bool_], Ints]:
-        """Return the repetition number, whether the function is new, and the row that answers, each `(R, B)`; and
-        remember the batch.
-        """
-        repetition = np.zeros(rows.shape, dtype=np.int64)
-        fresh = np.zeros(rows.shape, dtype=bool)
-        source = rows.copy() if self._keep_source else rows
-        every = bool(proposed.all())
-        step = self._dense_step if self._dense else self._sparse_step
-        # Column by column, so that repetitions within a batch are recognised.
-        for b in range(rows.shape[1]):
-            runs = np.arange(len(rows)) if every else np.flatnonzero(proposed[:, b])
-            repetition[runs, b], fresh[runs, b], met = step(runs, rows[runs, b], architectures[runs, b], level[runs, b])
-            if self._keep_source:
-                source[runs, b] = met
-        return repetition, fresh, source
-
-    def _dense_step(
-        self, runs: Ints, rows: Ints, architectures: Architectures, level: Ints
-    ) -> tuple[Ints, NDArray[np.bool_], Ints]:
-        assert self._functions is not None
-        base = runs * self._size + (level if self._levels > 1 else 0)
-        slot = base + rows * self._levels
-        repetition = self._times[slot].astype(np.int64)
-        self._times[slot] = np.minimum(repetition + 1, MOST_REPETITIONS)
-        function = base + self._functions[rows] * self._levels
-        if not self._keep_source:
-            fresh = ~self._known[function]
-            self._known[function] = True
-            return repetition, fresh, rows
-        met = self._source[function]
-        fresh = met < 0
-        met = np.where(fresh, rows, met)
-        self._source[function] = met
-        return repetition, fresh, met
-
-    def _sparse_step(
-        self, runs: Ints, rows: Ints, architectures: Architectures, level: Ints
-    ) -> tuple[Ints, NDArray[np.bool_], Ints]:
-        repetition = np.zeros(len(runs), dtype=np.int64)
-        fresh = np.zeros(len(runs), dtype=bool)
-        met = rows.copy()
-        canonical = self._space.canonical(architectures)
-        for i, run in enumerate(runs):
-            key = (architectures[i].tobytes(), int(level[i]))
-            repetition[i] = self._seen[run].get(key, 0)
-            self._seen[run][key] = int(repetition[i]) + 1
-            function = (canonical[i].tobytes(), int(level[i]))
-            fresh[i] = function not in self._met[run]
-            met[i] = self._met[run].setdefault(function, int(rows[i]))
-        return repetition, fresh, met

@@ -134,7 +134,7 @@ class LiveProblem(Problem):
 
 
 class TrainingEvaluator:
-    """Evaluator that trains each architecture from scratch; see `nasbench.search.problem.Evaluator`."""
+    """Evaluator that trains each architecture from scratch; see `nasbench.search.evaluator.Evaluator`."""
 
     def __init__(
         self,
