@@ -1,1 +1,1 @@
-"""Tasks: a data set with a fixed train / search / test split, a metric, an augmentation and a source. One a file."""
+"""Tasks: data sets with a fixed train / search / test split, a metric, an augmentation and a source; one per file."""

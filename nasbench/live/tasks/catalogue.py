@@ -1,4 +1,4 @@
-"""Tasks by name; only the one that is asked for is imported."""
+"""Tasks by name; only the requested one is imported."""
 
 from __future__ import annotations
 

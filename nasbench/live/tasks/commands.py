@@ -12,13 +12,13 @@ from nasbench.errors import NasbenchError
 
 
 def fetch(
-    task: Annotated[str, typer.Argument(help="one of those that list tasks shows")],
+    task: Annotated[str, typer.Argument(help="a task of nasbench list tasks")],
     source: Annotated[
-        Path | None, typer.Option(help="a file, folder or archive that you have, or the folder of the parts")
+        Path | None, typer.Option(help="local file, folder or archive, or the folder of packed parts")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Bring a task's data into the cache, check them, and say which source they came from."""
+    """Fetch and verify a task's data into the cache, and print the source used."""
     from nasbench.live.tasks.catalogue import get_task
 
     chosen = get_task(task)
@@ -37,11 +37,13 @@ def fetch(
 
 def pack(
     task: Annotated[str, typer.Argument(help="cifar10")],
-    folder: Annotated[Path, typer.Argument(help="where the parts go")],
-    parts: Annotated[int, typer.Option(help="in how many files; two of CIFAR-10 have 46 MiB each")] = 2,
+    folder: Annotated[Path, typer.Argument(help="output folder")],
+    parts: Annotated[int, typer.Option(help="number of files; two for CIFAR-10 have 46 MiB each")] = 2,
     json: Json = False,
 ) -> None:
-    """Write a task's cached data losslessly as a few files, which `data fetch --source FOLDER` joins elsewhere."""
+    """Pack a task's cached data losslessly into a few files, which `data fetch --source FOLDER` reads on another
+    machine.
+    """
     from nasbench.live.tasks.catalogue import get_task
 
     chosen = get_task(task)

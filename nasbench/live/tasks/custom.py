@@ -1,4 +1,4 @@
-"""Tasks of one's own: image classification from arrays, or from a folder with a sub-folder of images a class."""
+"""Custom image-classification tasks from arrays, or from a folder with one sub-folder of images per class."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def task_from_arrays(name: str, x: NDArray[np.generic], y: NDArray[np.generic], 
     """Return a task of images `(n, channels, size, size)` or `(n, size, size)` and classes `(n,)` from 0.
 
     Raises:
-        NasbenchError: if shapes or classes are not these, or there are fewer than eight images.
+        NasbenchError: if shapes or classes are invalid, or there are fewer than eight images.
     """
     images = np.asarray(x, dtype=np.float32)
     images = images[:, None] if images.ndim == 3 else images
@@ -41,10 +41,11 @@ def task_from_arrays(name: str, x: NDArray[np.generic], y: NDArray[np.generic], 
 
 
 def task_from_folder(name: str, folder: Path, size: int = 32, seed: int = 0) -> Task:
-    """Return a task of the images below a folder; each sub-folder is a class, in the order of their names.
+    """Return a task of the images in a folder; each sub-folder is a class, in alphabetical order.
 
     Raises:
-        NasbenchError: if there are fewer than two classes or eight images, or one cannot be read, or pillow is not installed.
+        NasbenchError: if there are fewer than two classes or eight images, an image cannot be read, or pillow is not
+            installed.
     """
     Image = require_extra("live", "PIL.Image")
     classes = sorted(one for one in folder.iterdir() if one.is_dir()) if folder.is_dir() else []

@@ -10,7 +10,7 @@ from nasbench.live.tasks.task import Augmentation, Split, Splits, Task, shuffled
 
 
 def load() -> Splits:
-    """Return 899 / 449 / 449 of the 1,797 images, cut by a fixed permutation."""
+    """Return 899 / 449 / 449 of the 1,797 images, split by a fixed permutation."""
     data = require_extra("live", "sklearn.datasets").load_digits()
     order = shuffled(len(data.target))
     x = (data.images[order, None] / 16.0).astype(np.float32)

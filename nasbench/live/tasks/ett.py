@@ -17,7 +17,8 @@ LENGTH, HORIZON = 96, 24
 MONTH = 30 * 24
 TARGET = 6
 BOUNDS = ((0, 12 * MONTH), (12 * MONTH - LENGTH, 16 * MONTH), (16 * MONTH - LENGTH, 20 * MONTH))
-"""Hours of the customary 12 / 4 / 4 months; the later splits may read the window before them, never its targets."""
+"""Hours of the customary 12 / 4 / 4 months; later splits may use the preceding window as input, but never its targets.
+"""
 
 
 def read(folder: Path) -> Splits:

@@ -21,7 +21,7 @@ SHA256 = {
     "t10k-images-idx3-ubyte": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
     "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
 }
-"""Of the unpacked files: different packagings compress them differently."""
+"""SHA-256 of the decompressed files, since packagings compress them differently."""
 OFFICIAL = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 SEARCH_IMAGES = 6000
@@ -53,11 +53,11 @@ def _split(x: np.ndarray, y: np.ndarray) -> Split:
 
 
 def fetch(source: Path | None) -> Fetched:
-    """Bring the four files into the cache; return its folder and the source that was taken.
+    """Fetch the four files into the cache; return its folder and the source used.
 
     Args:
-        source: a folder with the four files, packed or not; None for Debian's package `dataset-fashion-mnist` where
-            it is installed, else a download from the official address.
+        source: a folder with the four files, compressed or not; None for Debian's package `dataset-fashion-mnist` if
+            installed, else a download from the official address.
     """
     folder = source or (DEBIAN if DEBIAN.is_dir() else None)
     if folder is None:

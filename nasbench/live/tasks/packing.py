@@ -1,8 +1,8 @@
-"""Image records in a few small files: for a machine that takes data in pieces and has nothing but numpy.
+"""Lossless packing of image records into a few small files, readable with numpy only.
 
-A part is a header and a stretch of all records, losslessly coded (see `residuals`; labels as they are) and packed by
-LZMA. The header says of which data set it is, which of how many parts, and of which packing, and holds a SHA-256 of all
-else in the file: so files may have any name, and a wrong one is refused by a sentence.
+A part consists of a header and a range of the records, losslessly coded (see `residuals`; labels are stored directly)
+and compressed by LZMA. The header states data set, part number, number of parts and packing, and has a SHA-256 of the
+rest of the file, so files may have any name and wrong ones are rejected.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ FILTERS = [
         "id": lzma.FILTER_LZMA2,
         "preset": 6,
         "dict_size": 1 << 16,
-        # Residuals hardly repeat: what helps is the last byte as the context of the next, and few matches.
+        # Residuals hardly repeat: the previous byte as context helps, matches do not.
         "lc": 4,
         "lp": 0,
         "pb": 0,
@@ -43,13 +43,13 @@ FILTERS = [
 
 @dataclass(frozen=True)
 class Records:
-    """What is packed: files of equal size, made of records of a label and the pixels of an image.
+    """Description of the packed data: files of equal size with records of a label and the pixels of an image.
 
     Attributes:
-        name: of the data set.
+        name: name of the data set.
         files: names of the files, in order.
         image: (channels, height, width); three channels.
-        most: records that all files may hold together.
+        most: maximum total number of records.
     """
 
     name: str
@@ -59,13 +59,13 @@ class Records:
 
     @property
     def width(self) -> int:
-        """Bytes of a record."""
+        """Size of a record in bytes."""
         return 1 + int(np.prod(self.image))
 
 
 @dataclass(frozen=True)
 class FilePart:
-    """A file that was read: where it is, and what its header says; `payload` is packed still."""
+    """A part file: path, header and compressed `payload`."""
 
     path: Path
     packing: bytes
@@ -76,12 +76,12 @@ class FilePart:
 
 
 def pack(of: Records, files: Mapping[str, bytes], parts: int, folder: Path) -> list[Path]:
-    """Write `files` as so many parts into a folder, each by atomic rename, and return their paths.
+    """Write `files` as `parts` parts into a folder, each atomically, and return their paths.
 
-    The same files give the same parts, byte for byte, under the same release of liblzma.
+    Equal files give identical parts under the same release of liblzma.
 
     Raises:
-        NasbenchError: for a number of parts that cannot be, or if the folder holds parts of another packing.
+        NasbenchError: if the number of parts is invalid, or the folder contains parts of another packing.
     """
     together = np.concatenate([np.frombuffer(files[name], np.uint8) for name in of.files]).reshape(-1, of.width)
     most = min(MOST_PARTS, len(together))
@@ -102,7 +102,7 @@ def pack(of: Records, files: Mapping[str, bytes], parts: int, folder: Path) -> l
 
 
 def join(of: Records, folder: Path) -> dict[str, bytes]:
-    """Return the files whose parts a folder holds, under whatever names; other files in it are passed by.
+    """Return the files from the parts in a folder, which may have any names; other files are ignored.
 
     Raises:
         NasbenchError: if a part is missing, damaged, or of another data set or packing.
@@ -126,12 +126,14 @@ def join(of: Records, folder: Path) -> dict[str, bytes]:
 
 
 def read_parts(of: Records, folder: Path) -> list[FilePart]:
-    """Return the parts in a folder, by path, none of them unpacked; raises NasbenchError for one that `join` refuses."""
+    """Return the parts in a folder by path, without decompressing them; raises NasbenchError for one that `join`
+    rejects.
+    """
     return [_read(of, path) for path in sorted(folder.iterdir()) if is_part(path)]
 
 
 def is_part(path: Path) -> bool:
-    """Return whether a file begins as a part does."""
+    """Return whether a file has the header of a part."""
     if not path.is_file():
         return False
     with path.open("rb") as stream:
@@ -139,7 +141,7 @@ def is_part(path: Path) -> bool:
 
 
 def _read(of: Records, path: Path) -> FilePart:
-    """Return the part that a file is; no more is read than a part of this data set can have."""
+    """Read a part; no more is read than a part of this data set can contain."""
     largest = HEADER.size + _largest(of.most * of.width)
     with path.open("rb") as stream:
         content = stream.read(largest + 1)
@@ -166,7 +168,7 @@ def _stretch(number: int, parts: int, records: int) -> slice:
 
 
 def _largest(size: int) -> int:
-    """Return a bound on what `size` bytes are when they are packed."""
+    """Return an upper bound on the compressed size of `size` bytes."""
     return size + size // 50 + 1000
 
 
@@ -176,7 +178,7 @@ def _packed(of: Records, records: NDArray[np.uint8]) -> bytes:
 
 
 def _unpacked(of: Records, part: FilePart) -> NDArray[np.uint8]:
-    """Return the records of a part, `(n, width)`; no more is unpacked than it should hold."""
+    """Return the records of a part, `(n, width)`; no more is decompressed than expected."""
     stretch = _stretch(part.number, part.parts, part.records)
     n = stretch.stop - stretch.start
     decoder = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=FILTERS)

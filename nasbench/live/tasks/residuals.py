@@ -1,4 +1,4 @@
-"""Images as what a prediction from their neighbours leaves over: small numbers, which a general coder packs well.
+"""Lossless image coding as prediction residuals: small numbers that a general-purpose compressor handles well.
 
 Green is predicted by the median edge detector of LOCO-I (Weinberger, Seroussi and Sapiro, IEEE Transactions on Image
 Processing 2000) from the pixels to the left, above and above to the left; red and blue likewise as differences from
@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 Bytes = NDArray[np.uint8]
 
 OFFSET = 120
-"""Added to residuals: zero in the middle of a block of 16, since the coder looks at the upper four bits of the last byte."""
+"""Offset of residuals: zero in the middle of a block of 16, since the compressor's context is the upper four bits of
+the previous byte.
+"""
 ORDER = [1, 0, 2]
 """Green first, the others after it; its own inverse."""
 CHUNK = 2000
-"""Images that are coded at once: their arrays stay in the processor's cache."""
+"""Number of images coded at once, so that their arrays fit into the processor's cache."""
 
 
 def to_residuals(images: Bytes) -> Bytes:
@@ -27,7 +29,7 @@ def to_residuals(images: Bytes) -> Bytes:
 
 
 def from_residuals(residuals: Bytes) -> Bytes:
-    """Return the images `(n, 3, h, w)` that have these residuals `(3, n, h, w)`."""
+    """Return the images `(n, 3, h, w)` of residuals `(3, n, h, w)`."""
     return _in_chunks(residuals.transpose(0, 2, 3, 1), inverse=True).transpose(3, 0, 1, 2)
 
 
@@ -47,11 +49,11 @@ def _coded(values: Bytes, inverse: bool) -> Bytes:
         values: pixels or residuals `(3, h, w, n)`, green first.
         inverse: whether they are residuals.
     """
-    # Contiguous over the images, as all that follows reads them.
+    # Contiguous over the images, as required below.
     given, result = np.ascontiguousarray(values, np.int16), np.empty(values.shape, np.int16)
     pixels = result if inverse else given
     known = np.empty(values.shape, np.int16)
-    """Of pixels that were coded: green, and the differences of the others from it."""
+    """Pixels coded so far: green, and the differences of the other channels from it."""
     for i, j in np.ndindex(*values.shape[1:3]):
         expected, green = _expected(known, i, j), pixels[0, i, j]
         for channels, base in ((slice(0, 1), np.int16(0)), (slice(1, 3), green)):
@@ -63,7 +65,7 @@ def _coded(values: Bytes, inverse: bool) -> Bytes:
 
 
 def _expected(known: NDArray[np.int16], i: int, j: int) -> NDArray[np.int16]:
-    """Return the predictions of place `(i, j)` from what is known before it, `(3, n)`."""
+    """Return the predictions at `(i, j)` from the preceding pixels, `(3, n)`."""
     if i == 0 or j == 0:
         return known[:, i, j - 1] if j else known[:, i - 1, j] if i else np.zeros_like(known[:, 0, 0])
     left, above, corner = known[:, i, j - 1], known[:, i - 1, j], known[:, i - 1, j - 1]

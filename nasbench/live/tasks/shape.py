@@ -1,4 +1,4 @@
-"""What goes into a network and what comes out: said without torch, so that tasks can be listed and fetched without it."""
+"""Input and output shapes of a task; this module does not need torch, so tasks can be listed and fetched without it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TaskShape:
-    """What goes into a network and what comes out.
+    """Input and output shape of a network.
 
     Attributes:
         dims: 2 for images, 1 for sequences.
         channels: channels of the input; 1 for tokens.
         size: length of each axis of the input, in positions.
         outputs: classes, or the horizon of a forecast.
-        kind: what the outputs are.
-        vocabulary: number of tokens where the input is text `(N, length)` of integers, else 0.
+        kind: kind of output.
+        vocabulary: number of tokens for text inputs `(N, length)` of integers, else 0.
     """
 
     dims: int

@@ -1,4 +1,4 @@
-"""What a task is, and the arrays that it gives."""
+"""Tasks and their data splits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PADDING = OneOf(("zeros", "reflect"))
 class Split:
     """Examples: `x (n, channels, *size)` or tokens `(n, length)`, and `y (n,)` classes or `(n, horizon)` values.
 
-    Images are kept as bytes and are normalised on the device, by the mean and deviation of the task.
+    Images are stored as bytes and normalised on the device by the task's mean and deviation.
     """
 
     x: NDArray[Any]
@@ -38,30 +38,30 @@ class Split:
 
 @dataclass(frozen=True)
 class Splits:
-    """The three splits of a task. Training and search see no test example: hand them `train` and `search` alone."""
+    """The three splits of a task. Training and search must not see test examples: pass them only `train` and `search`."""
 
     train: Split
     search: Split
     test: Split
 
     def reduced(self, train: int | None, search: int | None) -> Splits:
-        """Return smaller training and search splits, always the same examples; the test split stays whole."""
+        """Return reduced training and search splits (deterministic subsets); the test split is unchanged."""
         return replace(self, train=self.train.first(train), search=self.search.first(search))
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Random changes of a training image.
+    """Augmentation of training images.
 
     Attributes:
         flip: mirror half of the images.
-        alternate: mirror the other half in the next epoch, in place of drawing anew.
+        alternate: flip the other half in the next epoch instead of drawing at random.
         translate: shift by up to this many pixels each way.
-        padding: what moves in: "zeros" or "reflect".
-        cutout: side of a square that is set to zero (DeVries and Taylor, 2017), 0 for none.
+        padding: padding of shifted images, "zeros" or "reflect".
+        cutout: side length of a square set to zero (DeVries and Taylor, 2017), 0 for none.
 
     Raises:
-        NasbenchError: if a setting is not what it may be.
+        NasbenchError: if a setting is invalid.
     """
 
     flip: bool = False
@@ -79,7 +79,7 @@ class Augmentation:
 
 @dataclass(frozen=True)
 class Fetched:
-    """Where a task's data lie in the cache, and the source that they were taken from: a path, an address or a package."""
+    """Cache folder of a task's data and their source: a path, an address or a package."""
 
     folder: Path
     source: str
@@ -90,16 +90,16 @@ class Task:
     """A data set with fixed splits.
 
     Attributes:
-        name: as on the command line.
-        shape: what networks read and answer.
+        name: name on the command line.
+        shape: input and output shape of networks.
         metric: "error" (% of wrong classes) or "mse" (of values standardised by the training split); minimised.
-        source: where the data come from, one sentence.
-        load: returns the splits; raises NasbenchError, naming the command that helps, where the data are not there.
-        fetch: brings the data into the cache from a source named or found, and says which; None for embedded data.
-        pack: writes the cached data as so many parts into a folder, from which `fetch` takes them; None where nothing does.
-        augmentation: what training does to images.
+        source: origin of the data, one sentence.
+        load: returns the splits; raises NasbenchError with the command to fetch the data if they are missing.
+        fetch: fetches the data into the cache from a given or default source and returns it; None for embedded data.
+        pack: writes the cached data as a number of parts into a folder for `fetch`; None if unsupported.
+        augmentation: augmentation of training images.
         mean, deviation: of each channel, in the units of `x`; empty where `x` is standardised already.
-        target, season: of a series: the channel that is forecast, and the steps after which it is alike.
+        target, season: for a series, the channel to forecast, and the period of its season in steps.
     """
 
     name: str
@@ -117,21 +117,21 @@ class Task:
 
 
 def task_folder(name: str) -> Path:
-    """Return the folder that holds a fetched task: below `NASBENCH_CACHE`, else below the user's cache directory."""
+    """Return the folder of a fetched task: in `NASBENCH_CACHE`, else in the user's cache directory."""
     return cache_home() / "tasks" / name
 
 
 def shuffled(n: int, seed: int = 0) -> NDArray[np.int64]:
-    """Return the permutation by which a task without an official split is cut."""
+    """Return the permutation that splits a task without official splits."""
     return np.random.default_rng(seed).permutation(n)
 
 
 def windows(series: NDArray[np.float32], target: int, length: int, horizon: int, step: int = 1) -> Split:
-    """Cut a series `(t, channels)` into windows and the `horizon` values of channel `target` that follow each.
+    """Split a series `(t, channels)` into windows and the `horizon` values of channel `target` that follow each.
 
     Returns:
-        x `(n, channels, length)` and y `(n, horizon)`; y is relative to the last value of the window, so that a network
-        which answers zero is the persistence forecast.
+        x `(n, channels, length)` and y `(n, horizon)`; y is relative to the last value of the window, so that a
+        constant zero output is the persistence forecast.
     """
     starts = np.arange(0, len(series) - length - horizon + 1, step)
     x = np.stack([series[s : s + length].T for s in starts])

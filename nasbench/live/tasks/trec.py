@@ -18,9 +18,9 @@ PADDING, UNKNOWN = 0, 1
 
 
 def read(folder: Path) -> Splits:
-    """Return 4,907 / 545 / 500 questions as tokens `(n, 24)`; the search split is cut by a fixed permutation.
+    """Return 4,907 / 545 / 500 questions as tokens `(n, 24)`; the search split is selected by a fixed permutation.
 
-    The vocabulary holds the most frequent words of the training split alone; longer questions are cut.
+    The vocabulary consists of the most frequent words of the training split only; longer questions are truncated.
     """
     train = _read(folder / "trec_train.txt")
     test = _read(folder / "trec_test.txt")

@@ -1,4 +1,4 @@
-"""Data that the suite neither ships nor downloads: the user names the files once, and copies of them are kept in the cache."""
+"""Data that are neither shipped nor downloaded: the user provides the files once, and copies are kept in the cache."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from nasbench.files.atomic import write_atomically
 from nasbench.live.tasks.task import Fetched, Splits, task_folder
 
 NOT_AS_EXPECTED = (ArithmeticError, LookupError, MemoryError, OSError, TypeError, ValueError)
-"""What comes of a file that holds other things than it should."""
+"""Exceptions raised for a file with unexpected content."""
 
 
 @dataclass(frozen=True)
 class UserFiles:
-    """The files of a task that the user brings.
+    """User-provided files of a task.
 
     Attributes:
         task: name of the task.
-        names: of the files.
-        published: where they are published, and what they hold.
+        names: names of the files.
+        published: where they are published, and their content.
         read: returns the splits of a folder with these files.
-        sizes: examples of each split; files that give others are refused.
+        sizes: number of examples of each split; other numbers are rejected.
     """
 
     task: str
@@ -35,16 +35,18 @@ class UserFiles:
 
     @property
     def command(self) -> str:
-        """The command that brings the files into the cache."""
+        """The command that copies the files into the cache."""
         return f"nasbench data fetch {self.task} --source FOLDER"
 
     @property
     def source(self) -> str:
-        """Where the data come from, for lists."""
+        """Origin of the data, for lists."""
         return f"{self.command}, with {' and '.join(self.names)}: {self.published}"
 
     def load(self) -> Splits:
-        """Return the splits of the files in the cache; raise NasbenchError, naming the command, where they are not there."""
+        """Return the splits of the files in the cache; raise NasbenchError with the command to fetch them if they are
+        missing.
+        """
         folder = task_folder(self.task)
         if not all((folder / name).is_file() for name in self.names):
             raise NasbenchError(
@@ -54,13 +56,13 @@ class UserFiles:
         return self._splits(folder)
 
     def fetch(self, source: Path | None) -> Fetched:
-        """Copy the files into the cache; return its folder and the source that was taken.
+        """Copy the files into the cache; return its folder and the source used.
 
         Args:
-            source: a folder with the files, or the file where there is one.
+            source: a folder with the files, or the file if there is only one.
 
         Raises:
-            NasbenchError: if no source is named, it lacks a file, or a file is not what it should be.
+            NasbenchError: if no source is given, it lacks a file, or a file is invalid.
         """
         if source is None:
             raise NasbenchError(f"Task {self.task!r} is not downloaded; get its data and run: {self.source}.")

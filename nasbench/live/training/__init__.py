@@ -1,1 +1,1 @@
-"""Training one network: batches, recipe, loop, checkpoints."""
+"""Training of a network: batches, recipe, training loop, checkpoints."""

@@ -1,4 +1,4 @@
-"""Random changes of training images: the numbers are drawn first, for as many batches as wanted, and applied on the device."""
+"""Data augmentation: random numbers are drawn first, for any number of batches, and applied on the device."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from nasbench.live.tasks.task import Augmentation
 
 @dataclass(frozen=True)
 class Draws:
-    """The random numbers that change `n` images, each `(n,)` or None where the augmentation does not ask for it.
+    """Random numbers of the augmentation of `n` images, each `(n,)` or None if not needed.
 
     Attributes:
-        mirror: whether to mirror.
+        mirror: whether to flip horizontally.
         row, column: offset of the crop in the padded image.
-        top, left: corner of the square that is cut out.
+        top, left: corner of the cutout square.
     """
 
     mirror: Tensor | None = None
@@ -38,9 +38,9 @@ class Draws:
 def draw(
     augmentation: Augmentation, batches: int, size: int, shape: tuple[int, int], generator: torch.Generator
 ) -> Draws:
-    """Draw the numbers for `batches` batches of `size` images of `shape` (h, w), one batch after another.
+    """Draw the numbers for `batches` batches of `size` images of `shape` (h, w), batch by batch.
 
-    So the numbers of a batch do not depend on how many batches are drawn at once. An alternating mirror draws none.
+    The numbers of a batch thus do not depend on how many batches are drawn at once. Alternating flips need none.
     """
     h, w = shape
     shift = augmentation.translate
@@ -63,7 +63,8 @@ def alternating_mirror(examples: int, seed: int, epoch: int) -> Tensor:
     """Return whether each example is mirrored in an epoch: half of them in the first, the other half in the next, and
     so on.
 
-    So every pair of epochs shows both views of each image (Jordan, "94% on CIFAR-10 in 3.29 seconds", 2024, section 3.6).
+    Every pair of epochs thus contains both views of each image (Jordan, "94% on CIFAR-10 in 3.29 seconds", 2024,
+    section 3.6).
 
     Returns:
         `(examples,)` of 0 and 1; epochs count from 0.
@@ -73,7 +74,7 @@ def alternating_mirror(examples: int, seed: int, epoch: int) -> Tensor:
 
 
 def augment(x: Tensor, augmentation: Augmentation, draws: Draws) -> Tensor:
-    """Return changed images `(n, c, h, w)`; sequences have no augmentation and must not be given one."""
+    """Return augmented images `(n, c, h, w)`; sequences are not supported."""
     n, _, h, w = x.shape
     if draws.mirror is not None:
         x = torch.where(draws.mirror.bool().view(n, 1, 1, 1), x.flip(-1), x)

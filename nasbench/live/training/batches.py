@@ -1,7 +1,7 @@
-"""Mini-batches of a split that lives on the device, augmented there.
+"""Mini-batches of a split on the device, with augmentation there.
 
-All chance comes from one generator on the CPU, so a training with the same seed gets the same batches on every device,
-and its state is all that a checkpoint must keep.
+All randomness comes from one generator on the CPU, so a training with the same seed gets the same batches on every
+device, and a checkpoint only needs the generator's state.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from nasbench.live.training.augmentation import alternating_mirror, augment, dra
 Batch = tuple[Tensor, Tensor]
 """Inputs `(B, ...)`, normalised, and targets `(B,)` or `(B, horizon)`."""
 AT_ONCE = 2**14
-"""Examples that are cut and augmented at once on a GPU: few launches, and 0.2 GB of CIFAR-10 in float32."""
+"""Number of examples augmented at once on a GPU: few kernel launches, and 0.2 GB for CIFAR-10 in float32."""
 
 
 class DeviceSplit:
-    """A split on a device; batches are cut, normalised and augmented there.
+    """A split on a device; batches are formed, normalised and augmented there.
 
     Args:
         split: the examples.
-        task: its shape, mean and deviation.
-        device: where they go.
+        task: task with shape, mean and deviation.
+        device: target device.
     """
 
     def __init__(self, split: Split, task: Task, device: torch.device) -> None:
         _check(split, task)
-        # An array that reads from a file's bytes is not writable; torch wants one that is.
+        # Arrays backed by a file's bytes are not writable, which torch requires.
         self.x = torch.as_tensor(np.require(split.x, requirements="W")).to(device)
         self.y = torch.as_tensor(np.require(split.y, requirements="W")).to(device)
         self.device = device
@@ -49,27 +49,27 @@ class DeviceSplit:
         return len(self.x)
 
     def head(self, n: int) -> DeviceSplit:
-        """Return the first `n` examples as a split of their own; no data are copied."""
+        """Return the first `n` examples as a split, without copying data."""
         part = copy.copy(self)
         part.x, part.y = self.x[:n], self.y[:n]
         return part
 
     def cut(self, where: Tensor | slice) -> Batch:
-        """Return the examples at `where`, normalised."""
+        """Return the normalised examples at `where`."""
         x = self.x[where]
         return ((x.float() - self._mean) / self._deviation if self._image else x), self.y[where]
 
     def in_order(self, size: int) -> Iterator[Batch]:
-        """Yield all examples in their order; the last batch may be smaller."""
+        """Yield all examples in order; the last batch may be smaller."""
         for start in range(0, len(self), size):
             yield self.cut(slice(start, start + size))
 
     def epoch(
         self, size: int, generator: torch.Generator, augmentation: Augmentation | None = None, number: int = 0
     ) -> Iterator[Batch]:
-        """Yield whole batches of all examples in a random order; what is left over waits for another epoch.
+        """Yield full batches of the examples in random order, dropping the incomplete last batch.
 
-        `number` counts epochs from 0, which an alternating mirror follows. On a GPU numbers are drawn, copied and
+        `number` counts epochs from 0, as needed for alternating flips. On a GPU random numbers are drawn, copied and
         applied for many batches at once, so that no step waits for the CPU.
         """
         size = min(size, len(self))
@@ -92,7 +92,7 @@ class DeviceSplit:
     def forever(
         self, size: int, generator: torch.Generator, augmentation: Augmentation | None = None
     ) -> Iterator[Batch]:
-        """Yield batches without end, epoch after epoch."""
+        """Yield batches endlessly, epoch after epoch."""
         for number in count():
             yield from self.epoch(size, generator, augmentation, number)
 

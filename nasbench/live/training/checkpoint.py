@@ -1,6 +1,6 @@
-"""Checkpoints: written whole or not at all, refused where they are damaged or belong to another recipe.
+"""Checkpoints: written atomically; damaged ones and those of another recipe are rejected.
 
-A file is one line that names the format and the SHA-256 of the rest, and then what `torch.save` writes.
+A file consists of one line with the format and the SHA-256 of the rest, followed by the output of `torch.save`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FORMAT = b"nasbench checkpoint 1, sha256 "
 
 
 def save(path: Path, content: dict[str, Any]) -> None:
-    """Write a checkpoint by atomic rename: a reader, or a restart, finds the old one or the new one."""
+    """Write a checkpoint atomically: readers see either the old or the new one."""
     payload = io.BytesIO()
     torch.save(content, payload)
     with replacing(path) as stream:
@@ -31,18 +31,18 @@ def save(path: Path, content: dict[str, Any]) -> None:
 def load(
     path: Path, identity: dict[str, Any], upgrade: Callable[[dict[str, Any]], dict[str, Any]] = lambda content: content
 ) -> dict[str, Any] | None:
-    """Return the checkpoint at `path`, or None where there is none.
+    """Return the checkpoint at `path`, or None if there is none.
 
-    It is read with `weights_only=True`, so a hostile file runs nothing.
+    It is read with `weights_only=True`, so a malicious file cannot execute code.
 
     Args:
         path: the file.
-        identity: what it must have been written for.
-        upgrade: the content of a first-edition checkpoint to that of today.
+        identity: configuration for which it must have been written.
+        upgrade: converts the content of a first-edition checkpoint.
 
     Raises:
-        NasbenchError: if the file is no checkpoint, was changed after it was written, or what it was written for
-            differs from `identity`; nothing is lost.
+        NasbenchError: if the file is not a checkpoint, was modified after it was written, or has another identity; it
+            is kept unchanged.
     """
     if not path.exists():
         return None
@@ -58,7 +58,7 @@ def load(
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Return the checkpoint at `path`, whatever it was written for; raises NasbenchError as `load` does."""
+    """Return the checkpoint at `path` regardless of its identity; raises NasbenchError like `load`."""
     try:
         data = path.read_bytes()
     except OSError as fault:
@@ -73,7 +73,7 @@ def read(path: Path) -> dict[str, Any]:
     try:
         content = torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
         return {**content, "identity": dict(content["identity"])}
-    except Exception as fault:  # torch raises many kinds for a hostile file
+    except Exception as fault:  # torch raises various exceptions for a malicious file
         raise NasbenchError(
             f"{path} is no checkpoint of this suite ({type(fault).__name__}); move it away or choose another folder."
         ) from None

@@ -1,4 +1,4 @@
-"""Losses to train by and scores to report; both minimised."""
+"""Training losses and reported scores; both minimised."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def score(shape: TaskShape, forward: Forward, data: DeviceSplit, batch: int = 50
     """Return the error in % (classification) or the mean squared error (forecasting) over a whole split.
 
     Args:
-        shape: of the task.
+        shape: shape of the task.
         forward: maps inputs to outputs, in evaluation mode.
         data: the split.
-        batch: examples at a time.
-        views: of an image, whose outputs are averaged (a report must declare them).
+        batch: batch size.
+        views: views of an image whose outputs are averaged (declared in reports).
     """
     total = torch.zeros((), dtype=torch.float64, device=data.device)
     for x, y in data.in_order(batch):
@@ -49,7 +49,7 @@ def score(shape: TaskShape, forward: Forward, data: DeviceSplit, batch: int = 50
 
 @torch.no_grad()
 def mean_loss(shape: TaskShape, forward: Forward, data: DeviceSplit, batch: int = 500) -> float:
-    """Return the mean loss over a whole split: finer than the error where two architectures are close."""
+    """Return the mean loss over a whole split, which discriminates better than the error between similar architectures."""
     total = torch.zeros((), dtype=torch.float64, device=data.device)
     for x, y in data.in_order(batch):
         total += loss(shape, forward(x).float(), y) * len(y)
@@ -57,7 +57,7 @@ def mean_loss(shape: TaskShape, forward: Forward, data: DeviceSplit, batch: int 
 
 
 def primary(outputs: Tensor | tuple[Tensor, Tensor]) -> Tensor:
-    """Return the main output of a network that may have an auxiliary one."""
+    """Return the main output of a network with or without an auxiliary output."""
     return outputs[0] if isinstance(outputs, tuple) else outputs
 
 
@@ -69,7 +69,7 @@ def evaluate(
     views: Views = NO_VIEWS,
     arithmetic: Arithmetic = EXACT,
 ) -> float:
-    """Return the score of a stand-alone network in evaluation mode, leaving its mode as it was."""
+    """Return the score of a stand-alone network in evaluation mode; its mode is restored."""
     with _evaluating(network, arithmetic) as forward:
         return score(shape, forward, data, batch, views)
 
@@ -107,7 +107,7 @@ def score_outputs(shape: TaskShape, outputs: NDArray[np.float64], targets: NDArr
 
 
 def macro_f1(predicted: NDArray[np.int64], actual: NDArray[np.int64], classes: int) -> float:
-    """Return the mean over the classes of F1 = 2 TP / (2 TP + FP + FN), in %; a class that is nowhere counts as 0."""
+    """Return the mean over the classes of F1 = 2 TP / (2 TP + FP + FN), in %; a class that does not occur counts as 0."""
     confusion = np.zeros((classes, classes))
     np.add.at(confusion, (actual, predicted), 1)
     hits, total = np.diag(confusion), confusion.sum(axis=0) + confusion.sum(axis=1)

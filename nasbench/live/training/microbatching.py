@@ -1,6 +1,7 @@
-"""What happens when memory runs out.
+"""Gradient accumulation when memory is exhausted.
 
-In a step, batches are computed in two halves from there on, once, and said so; elsewhere a sentence ends the run.
+In a training step, batches are computed in two halves from then on (with one message); elsewhere the run ends with an
+error.
 """
 
 from __future__ import annotations
@@ -22,19 +23,19 @@ OUT_OF_MEMORY = (
     "CUBLAS_STATUS_ALLOC_FAILED",
     "CUDNN_STATUS_ALLOC_FAILED",
 )
-"""How torch says that memory ran out where it has no exception of its own for that: on the CPU, and in libraries."""
+"""Messages of torch for exhausted memory without a dedicated exception: on the CPU, and in libraries."""
 
 
 class MicrobatchFallback:
-    """In how many parts a batch is computed.
+    """Number of microbatches of a batch.
 
     Args:
-        batch: examples of a batch, for messages.
-        device: where.
-        reporter: takes the message.
+        batch: batch size, for messages.
+        device: device of the computation.
+        reporter: callback for messages.
 
     Attributes:
-        n_microbatches: 1, or 2 once memory has run out. A batch normalises by its part then.
+        n_microbatches: 1, or 2 once memory was exhausted; batch normalisation then uses each part.
     """
 
     def __init__(self, batch: int, device: torch.device, reporter: Callable[[str], None]) -> None:
@@ -42,13 +43,13 @@ class MicrobatchFallback:
         self.n_microbatches = 1
 
     def run(self, step: Callable[[], Result]) -> Result:
-        """Take a step that computes its batch in `n_microbatches`; the one that runs out of memory is taken again, in halves.
+        """Run a step that computes its batch in `n_microbatches`; if memory is exhausted, repeat it in halves.
 
-        A step that is taken again should find what it found the first time: it should change nothing before all that
-        needs memory is done, or begin by undoing it.
+        A repeated step must find the same state: it should not change anything before its memory-intensive part, or
+        begin by undoing it.
 
         Raises:
-            NasbenchError: if memory runs out with halves too.
+            NasbenchError: if memory is exhausted with halves, too.
         """
         try:
             return step()
@@ -68,14 +69,14 @@ class MicrobatchFallback:
 
 @contextmanager
 def memory_guard(device: torch.device, doing: str) -> Iterator[None]:
-    """Say in one sentence that memory ran out where no halving helps.
+    """Convert exhausted memory into a one-sentence error, where halving does not apply.
 
     Args:
-        device: where.
-        doing: what the block does, to follow "while".
+        device: device of the computation.
+        doing: activity, following "while" in the message.
 
     Raises:
-        NasbenchError: if memory runs out inside the block.
+        NasbenchError: if memory is exhausted inside the block.
     """
     try:
         yield
@@ -88,7 +89,7 @@ def memory_guard(device: torch.device, doing: str) -> Iterator[None]:
 
 
 def is_out_of_memory(fault: RuntimeError | MemoryError) -> bool:
-    """Return whether a fault says that memory could not be had."""
+    """Return whether an exception reports exhausted memory."""
     if isinstance(fault, torch.OutOfMemoryError | MemoryError):
         return True
     return any(text in str(fault) for text in OUT_OF_MEMORY)

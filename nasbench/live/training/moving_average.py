@@ -1,4 +1,4 @@
-"""Averages of a network's weights: the exponential moving average that is scored, and Lookahead, which trains go back to."""
+"""Weight averaging: exponential moving average for evaluation, and Lookahead."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from torch import Tensor, nn
 
 
 def floating(network: nn.Module) -> list[Tensor]:
-    """Return the parameters and floating-point buffers of a network, which training changes in place."""
+    """Return the parameters and floating-point buffers of a network, which training modifies in place."""
     return [value for value in network.state_dict(keep_vars=True).values() if value.dtype.is_floating_point]
 
 
 class MovingAverage:
     """Weights `w_bar <- decay w_bar + (1 - decay) w` after each step; statistics of normalisation are averaged alike.
 
-    For the first steps the decay is `t / (9 + t)` where that is smaller, so that the initial weights are forgotten.
+    During the first steps the decay is `t / (9 + t)` if smaller, so that the initial weights are forgotten.
 
     Attributes:
-        network: a copy of the network that carries the averages.
+        network: copy of the network with averaged weights.
         steps: steps taken so far.
     """
 
@@ -31,7 +31,7 @@ class MovingAverage:
 
     @torch.no_grad()
     def update(self) -> None:
-        """Take the network's present weights into the average."""
+        """Update the average with the network's current weights."""
         self.steps += 1
         decay = min(self.decay, self.steps / (9 + self.steps))
         torch._foreach_lerp_(self._own, self._theirs, 1 - decay)
@@ -44,7 +44,7 @@ class Lookahead:
     progress, as in airbench (Jordan 2024, section 3.4): early steps are kept nearly whole, late ones averaged.
 
     Args:
-        network: what is trained.
+        network: the network being trained.
         every: steps between two updates.
         decay: reached at the end of training.
     """
@@ -56,7 +56,7 @@ class Lookahead:
 
     @torch.no_grad()
     def update(self, step: int, steps: int) -> None:
-        """Follow the network after step `step` of `steps`, counted from 1; the last one leaves the slow weights."""
+        """Update after step `step` of `steps`, counted from 1; after the last step the network has the slow weights."""
         if step == steps:
             torch._foreach_copy_(self._fast, self.slow)
         elif step % self.every == 0:

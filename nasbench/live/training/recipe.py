@@ -1,4 +1,4 @@
-"""One object with every setting of a training, stored with its result."""
+"""Training recipe: all settings of a training, stored with its result."""
 
 from __future__ import annotations
 
@@ -45,15 +45,15 @@ class Recipe:
 
     Attributes:
         epochs, batch_size: passes over the training split; examples a step.
-        learning_rate: the largest; `schedule` "cosine" falls to zero from the start, "one-cycle" rises for `warmup`
-            of the steps and then falls linearly to zero.
-        momentum, nesterov, weight_decay: of SGD; normalisation and biases do not decay.
+        learning_rate: maximum learning rate; `schedule` "cosine" decays to zero from the start, "one-cycle" rises for a
+            fraction `warmup` of the steps and then decays linearly to zero.
+        momentum, nesterov, weight_decay: parameters of SGD; normalisation and biases do not decay.
         decoupled_decay: `weight_decay` is divided by the largest learning rate, so that another rate leaves the decay of
             a weight in a step as it is (cf. Loshchilov and Hutter, ICLR 2019); normalisation and biases decay alike.
         bias_scale: factor on the learning rate of the biases of normalisation; their decay is that of the others.
-        gradient_clip: largest norm of the gradient, 0 for none.
-        label_smoothing: mass that the target class gives to all classes.
-        augmentation: what is done to images, None for what the task says.
+        gradient_clip: maximum gradient norm, 0 for none.
+        label_smoothing: probability mass distributed from the target class to all classes.
+        augmentation: augmentation of images, None for that of the task.
         ema_decay: decay of the exponential moving average that is evaluated, 0 for none.
         lookahead, lookahead_decay: steps between two updates of Lookahead, 0 for none, and the decay that its slow
             weights reach at the end; see `nasbench.live.training.moving_average.Lookahead`.
@@ -63,7 +63,7 @@ class Recipe:
         precision, channels_last, compile: float32 or bfloat16 arithmetic; memory layout; torch.compile.
         test_time_flip, test_time_shift: average over an image and its mirror, and over shifts by so many pixels, when
             scoring; declared in every report.
-        seed: of initial weights, order and augmentation.
+        seed: seed of initial weights, order and augmentation.
     """
 
     epochs: int = 20
@@ -107,7 +107,7 @@ class Recipe:
             raise NasbenchError("The recipe has both ema_decay and lookahead; one of them should be 0.")
 
     def rate(self, progress: float) -> float:
-        """Return the learning rate after a share `progress` in [0, 1) of all steps."""
+        """Return the learning rate after a fraction `progress` in [0, 1) of all steps."""
         if self.schedule == "cosine":
             return self.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
         if progress < self.warmup:
@@ -116,16 +116,16 @@ class Recipe:
 
     @property
     def views(self) -> Views:
-        """Views of an image that are scored together."""
+        """Test-time views of an image."""
         return Views(flip=self.test_time_flip, shift=self.test_time_shift)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return every setting by name, as JSON can hold it."""
+        """Return all settings by name as JSON-compatible data."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, settings: dict[str, Any]) -> Recipe:
-        """Return the recipe of stored settings, those of the first edition included; NasbenchError for an unknown one."""
+        """Return the recipe of stored settings, including first-edition ones; NasbenchError for an unknown setting."""
         settings = stored_with_new_names(settings, RECIPE)
         known = {each.name for each in fields(cls)}
         for name in settings:
@@ -136,7 +136,7 @@ class Recipe:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of all settings: two results compare only where it is equal."""
+        """SHA-256 of all settings: results are only comparable if it is equal."""
         return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()
 
 
@@ -153,7 +153,7 @@ NAS_BENCH_201_RECIPE = Recipe(
     cells=5,
     augmentation=Augmentation(flip=True, translate=4),
 )
-"""As the tables were made (Dong and Yang, ICLR 2020, table 3)."""
+"""The recipe of the tables (Dong and Yang, ICLR 2020, table 3)."""
 
 CIFAR10_GPU = Recipe(
     epochs=80,
@@ -171,7 +171,7 @@ CIFAR10_GPU = Recipe(
     test_time_flip=True,
     augmentation=Augmentation(flip=True, translate=4, cutout=12),
 )
-"""Toward 96.2 % on CIFAR-10 within minutes on one H100-class GPU."""
+"""For 96.2% on CIFAR-10 within minutes on one H100-class GPU."""
 
 FEDERATED = Recipe(epochs=20, batch_size=32, learning_rate=0.1, channels=8, cells=1)
 """For clients with a few hundred examples of a small task each."""

@@ -1,4 +1,4 @@
-"""From an architecture to a trained network: the one way in which all of the suite trains alone."""
+"""Training of an architecture from scratch, shared by the whole suite."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ def initialize_network(task: Task, space: str, architecture: Architecture, recip
 def prepare_network(
     task: Task, splits: Splits, space: str, architecture: Architecture, recipe: Recipe, device: torch.device
 ) -> nn.Module:
-    """Return the network of an architecture on a device as its training starts: a stem that whitens has seen the images."""
+    """Return the network of an architecture on a device, ready for training: a whitening stem is initialised from the
+    images.
+    """
     network = initialize_network(task, space, architecture, recipe).to(device)
     if whitens(network):
         prepare(network, DeviceSplit(splits.train.first(PATCH_IMAGES), task, device).cut(slice(None))[0])
@@ -48,7 +50,7 @@ def build_trainer(
     track: bool = True,
     reporter: Reporter = stderr_reporter,
 ) -> Trainer:
-    """Return the trainer of an architecture, resumed from `folder` where that holds its checkpoint."""
+    """Return the trainer of an architecture, resumed from its checkpoint in `folder` if there is one."""
     identity: dict[str, Any] = {
         "space": space,
         "architecture": np.asarray(architecture).tolist(),
@@ -61,5 +63,5 @@ def build_trainer(
 def train_standalone(
     task: Task, splits: Splits, space: str, architecture: Architecture, recipe: Recipe, device: torch.device
 ) -> Trained:
-    """Train an architecture to the end without checkpoints, scoring nothing on the way."""
+    """Train an architecture to the end, without checkpoints or intermediate evaluation."""
     return build_trainer(task, splits, space, architecture, recipe, device, track=False).run()

@@ -1,4 +1,4 @@
-"""Read a torch file that is more than plain data: safely where torch can, else only if it is trusted."""
+"""Read a torch file that is more than plain data: with torch's safe reader if possible, else only if it is trusted."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from nasbench.errors import NasbenchError
 
 
 def load_torch_file(source: Path, trusted: bool, refusal: str) -> Any:
-    """Read a file with torch's weights-only reader or, if it is trusted, with one that runs what the file says.
+    """Read a file with torch's weights-only reader or, if it is trusted, by unpickling, which can execute code.
 
     Args:
         source: the file.
         trusted: whether the user vouches for it.
-        refusal: why it was not read as plain data, for the error.
+        refusal: reason why it was not read as plain data, for the error.
 
     Raises:
-        NasbenchError: if torch is not installed, or the file cannot be read, or not safely without trust.
+        NasbenchError: if torch is not installed, the file cannot be read, or reading it requires trust.
     """
     try:
         import torch
@@ -28,7 +28,7 @@ def load_torch_file(source: Path, trusted: bool, refusal: str) -> Any:
         ) from None
     import numpy as np
 
-    # Numbers of numpy are plain data too, under the name that its version had when the file was written.
+    # Numbers of numpy are plain data, too, under the names of the numpy version that wrote the file.
     scalar = np.float64(0).__reduce__()[0]
     plain: list[Any] = [(scalar, f"numpy.{core}.multiarray.scalar") for core in ("core", "_core")]
     plain += [np.dtype, *(type(np.dtype(kind)) for kind in (np.float64, np.float32, np.int64, np.int32))]

@@ -28,36 +28,38 @@ from nasbench.renamed import RECIPE
 
 Reporter = Callable[[str], None]
 EpochCallback = Callable[[], None]
-"""Called before each epoch; it raises where the run should end there."""
+"""Callback before each epoch; an exception from it ends the run."""
 
 
 NORMALISATION = (nn.BatchNorm1d, nn.BatchNorm2d)
 CHECKPOINT_SECONDS = 120.0
-"""A checkpoint is written when the one before is so old, when a run is ended, and at its end: a short training needs none."""
+"""Age of the last checkpoint after which another is written, in addition to those at interruptions and at the end;
+short trainings need none.
+"""
 
 
 class DivergedError(NasbenchError):
-    """A training whose loss is not finite any more."""
+    """The training loss is no longer finite."""
 
 
 def noop_callback() -> None:
-    """Watch nothing."""
+    """Do nothing."""
 
 
 def stderr_reporter(message: str) -> None:
-    """Write a line of progress where it disturbs no JSON."""
+    """Write a line of progress to standard error."""
     print(message, file=sys.stderr)
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A finished training.
+    """Result of a training.
 
     Attributes:
-        network: what is scored: the moving average where the recipe keeps one.
-        curve: one row an epoch: epoch, learning_rate, train_loss, seconds, and search where a search split was given.
-        seconds: measured training time, all sessions of a resumed training together.
-        arithmetic: in which it was trained, and is best scored.
+        network: the network to evaluate: the moving average, if the recipe has one.
+        curve: one row per epoch: epoch, learning_rate, train_loss, seconds, and search if a search split was given.
+        seconds: measured training time, summed over all sessions of a resumed training.
+        arithmetic: arithmetic of the training, recommended for evaluation.
     """
 
     network: nn.Module
@@ -67,10 +69,10 @@ class Trained:
 
 
 def build_optimizer(network: nn.Module, recipe: Recipe, device: torch.device) -> torch.optim.SGD:
-    """Return SGD over the trained parameters, each group with the `scale` of its learning rate.
+    """Return SGD over the trainable parameters, each group with the `scale` of its learning rate.
 
     Normalisation and biases (one axis) do not decay, unless decay is decoupled. torch multiplies a group's decay by its
-    learning rate, so a decoupled one is divided by that beforehand.
+    learning rate, so decoupled decay is divided by it beforehand.
     """
     trained = [p for p in network.parameters() if p.requires_grad]
     biases = {id(m.bias) for m in network.modules() if isinstance(m, NORMALISATION) and m.bias is not None}
@@ -98,10 +100,10 @@ def build_optimizer(network: nn.Module, recipe: Recipe, device: torch.device) ->
 
 
 def compile_network(network: nn.Module) -> Callable[[Tensor], Any]:
-    """Return the network as torch compiles it.
+    """Return the network compiled by torch.
 
-    What was compiled before is forgotten: torch keeps a few graphs of one piece of code and runs any further network
-    without compiling it, silently, and a search trains dozens.
+    The compiler's cache is cleared, since torch silently stops compiling after a few graphs of the same code, and a
+    search trains dozens of networks.
     """
     torch.compiler.reset()
     return torch.compile(network)  # type: ignore[no-any-return]
@@ -114,7 +116,7 @@ def _is_of_the_compiler(fault: RuntimeError) -> bool:
 
 
 def _with_todays_digest(content: dict[str, Any]) -> dict[str, Any]:
-    """Return a checkpoint with the digest of its recipe taken over the names of today."""
+    """Return a checkpoint with the digest of its recipe computed over current names."""
     settings = content.get("settings")
     if not isinstance(settings, dict) or not RECIPE.keys() & settings.keys():
         return content
@@ -122,24 +124,24 @@ def _with_todays_digest(content: dict[str, Any]) -> dict[str, Any]:
 
 
 class Trainer:
-    """One network under one recipe.
+    """Training of a network with a recipe.
 
     Args:
-        network: freshly initialised from the recipe's seed.
-        task: what is learnt.
-        splits: training and search examples; the test split is not touched.
-        recipe: every setting.
-        device: where.
-        folder: where a checkpoint is kept (see `CHECKPOINT_SECONDS`); None keeps none.
-        identity: what else a checkpoint must agree with (architecture, task).
+        network: network initialised from the recipe's seed.
+        task: the task.
+        splits: training and search examples; the test split is not used.
+        recipe: training recipe.
+        device: device for training.
+        folder: folder of the checkpoint (see `CHECKPOINT_SECONDS`); None for no checkpoint.
+        identity: further data that a checkpoint must match (architecture, task).
         track: whether to score the search split after each epoch.
-        reporter: takes messages.
-        forward: this network as its caller has compiled it, for an earlier training maybe; None compiles it on a GPU where
-            the recipe says so, and never on a CPU, where that takes longer than most trainings.
+        reporter: callback for messages.
+        forward: the network as compiled by the caller, possibly for an earlier training; None to compile it on a GPU if
+            the recipe says so, but never on a CPU, where compilation takes longer than most trainings.
 
     Raises:
-        DivergedError: while training, if the loss is not finite (the last checkpoint stays).
-        NasbenchError: if memory runs out twice, or if the folder holds a checkpoint of another recipe.
+        DivergedError: during training, if the loss is not finite (the last checkpoint is kept).
+        NasbenchError: if memory is exhausted twice, or the folder contains a checkpoint of another recipe.
     """
 
     def __init__(
@@ -178,9 +180,10 @@ class Trainer:
             self.forward = compile_network(self.network)
 
     def run(self, until: int | None = None, epoch_callback: EpochCallback = noop_callback) -> Trained:
-        """Train to the recipe's last epoch (or to `until`), from where the checkpoint left off.
+        """Train to the recipe's last epoch (or to `until`), resuming from the checkpoint.
 
-        `epoch_callback` is called before each epoch; what it raises ends the training, and the checkpoint keeps what was done.
+        `epoch_callback` is called before each epoch; an exception from it ends the training, and finished epochs are
+        kept in the checkpoint.
         """
         last = min(self.recipe.epochs if until is None else until, self.recipe.epochs)
         for epoch in range(len(self.curve), last):
@@ -197,7 +200,7 @@ class Trainer:
         return Trained(network, self.curve, sum(row["seconds"] for row in self.curve), self.arithmetic)
 
     def _keep(self) -> None:
-        """Write a checkpoint of the last whole epoch, unless there is one."""
+        """Write a checkpoint of the last finished epoch, unless there is one."""
         if self.path and self._kept < len(self.curve):
             checkpoint.save(self.path, self._state())
             self._kept, self._written = len(self.curve), time.monotonic()
@@ -232,7 +235,7 @@ class Trainer:
         return row
 
     def _step(self, batch: Batch) -> Tensor:
-        """Take one step; where the compiler fails on this machine, say so once and go on without it."""
+        """Take one step; if the compiler fails on this machine, report it once and continue without it."""
         try:
             return self._update(batch)
         except RuntimeError as fault:
@@ -295,7 +298,7 @@ class Trainer:
         if self.lookahead:
             torch._foreach_copy_(self.lookahead.slow, state["slow"])
         self.generator.set_state(state["generator"])
-        # A generator's state means something on its own kind of device alone.
+        # A generator's state is only valid on its own kind of device.
         if state.get("device", self.device.type) == self.device.type:
             self.masks.set_state(state["masks"])
         elif self.recipe.drop_path and len(state["curve"]) < self.recipe.epochs:

@@ -1,4 +1,4 @@
-"""Views of a test image whose outputs are averaged; a report declares them."""
+"""Test-time augmentation: views of an image whose outputs are averaged, declared in reports."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Views:
-    """Which views of an image are scored together.
+    """Test-time views of an image.
 
     Attributes:
-        flip: its mirror as well.
-        shift: the image moved by so many pixels up and left, and down and right, with reflected borders, besides; the
-            two together weigh as much as the image where it stands (as airbench does; Jordan 2024, section 3.5).
+        flip: also use the mirror image.
+        shift: also use the image shifted by this many pixels up and left, and down and right, with reflected borders;
+            both together have the weight of the unshifted image (as in airbench; Jordan 2024, section 3.5).
     """
 
     flip: bool = False
@@ -31,7 +31,7 @@ class Views:
         return " and ".join(parts) or "none"
 
     def outputs(self, forward: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-        """Return the weighted sum of what `forward` says of the views of `x`, in float32: `(n, outputs)`."""
+        """Return the weighted sum of the outputs of `forward` on the views of `x`, in float32: `(n, outputs)`."""
         total = self._mirrored(forward, x)
         if not self.shift:
             return total
@@ -47,4 +47,4 @@ class Views:
 
 
 NO_VIEWS = Views()
-"""The image alone."""
+"""The unchanged image only."""

@@ -1,1 +1,1 @@
-"""What each domain would use without a search."""
+"""Domain reference models without architecture search."""

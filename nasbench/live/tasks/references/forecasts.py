@@ -16,16 +16,16 @@ from nasbench.live.tasks.task import Split, Splits, Task
 Values = NDArray[np.float64]
 
 ORDERS = ((2, 0, 1), (4, 0, 2), (2, 1, 1), (4, 1, 2))
-"""(p, d, q) of ARIMA, of which the search split chooses."""
+"""Candidate orders (p, d, q) of ARIMA, selected on the search split."""
 
 
 def persistence(task: Task, splits: Splits) -> Values:
-    """Return the last value as the forecast of all that follow."""
+    """Return the last value as the forecast of all steps."""
     return np.zeros(splits.test.y.shape)
 
 
 def training_mean(task: Task, splits: Splits) -> Values:
-    """Return the mean of the training examples' targets as the forecast: what takes no learning."""
+    """Return the mean of the training targets as the forecast (a trivial baseline)."""
     level = np.mean(_last(task, splits.train) + splits.train.y)
     return np.repeat(level - _last(task, splits.test), splits.test.y.shape[1], axis=1)
 
@@ -61,7 +61,9 @@ def _fitted(series: Values, order: tuple[int, int, int]) -> Any:
     from statsmodels.tsa.arima.model import ARIMA
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of starting values and convergence; the search split judges what comes out
+        warnings.simplefilter(
+            "ignore"
+        )  # about starting values and convergence; models are selected on the search split
         return ARIMA(series, order=order, trend="n").fit(low_memory=False)
 
 
@@ -81,7 +83,7 @@ def _rolled(model: Any, task: Task, split: Split) -> Values:
 
 
 def _series(task: Task, split: Split) -> Values:
-    """Return the series that a split was cut from, by windows that move one step at a time."""
+    """Return the series underlying a split of windows that advance by one step."""
     x = split.x[:, task.target].astype(np.float64)
     return np.concatenate([x[0], x[1:, -1], x[-1, -1] + split.y[-1]])
 

@@ -1,4 +1,4 @@
-"""Classifiers of scikit-learn on pixels or on TF-IDF, and the guess of the most frequent class."""
+"""Classifiers of scikit-learn on pixels or TF-IDF, and the majority class."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from numpy.typing import NDArray
 from nasbench.live.tasks.task import Split, Splits, Task
 
 STRENGTHS = (0.001, 0.01, 0.1, 1.0, 10.0)
-"""Inverse strengths of the penalty, of which the search split chooses; for text 100 times as large."""
+"""Candidate inverse regularisation strengths, selected on the search split; 100 times as large for text."""
 ITERATIONS = 300
 
 
 def majority(task: Task, splits: Splits) -> NDArray[np.int64]:
-    """Return the most frequent class of the training examples for every test example: what takes no learning."""
+    """Return the most frequent training class for every test example (a trivial baseline)."""
     classes = np.bincount(np.concatenate([splits.train.y, splits.search.y]))
     return np.full(len(splits.test), classes.argmax(), np.int64)
 
 
 def logistic_regression(task: Task, splits: Splits) -> NDArray[np.int64]:
-    """Return the classes that a multinomial logistic regression tells the test examples.
+    """Return the predictions of multinomial logistic regression for the test examples.
 
-    It reads standardised pixels, or the TF-IDF of words and pairs of words; its penalty is chosen on the search split, and
-    it is then fitted on both splits together.
+    Inputs are standardised pixels, or the TF-IDF of words and word pairs; the penalty is selected on the search split,
+    and the model is refitted on both splits.
     """
     text = bool(task.shape.vocabulary)
     read = _tf_idf(splits) if text else _pixels(task)
@@ -43,7 +43,7 @@ def _fitted(x: Any, y: NDArray[Any], strength: float) -> Any:
     from sklearn.linear_model import LogisticRegression
 
     with warnings.catch_warnings():
-        # A fit that is cut off is a model too: stopping early is one more penalty.
+        # A fit that stops early is acceptable: early stopping acts as regularisation.
         warnings.simplefilter("ignore", ConvergenceWarning)
         return LogisticRegression(C=strength, max_iter=ITERATIONS, tol=1e-3).fit(x, y)
 
@@ -57,7 +57,7 @@ def _pixels(task: Task) -> Any:
 def _tf_idf(splits: Splits) -> Any:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    # Tokens are numbers of words and 0 is padding; the vectoriser takes each row back to a text of them.
+    # Tokens are word numbers and 0 is padding; the vectoriser converts each row to a text of them.
     def texts(split: Split) -> list[str]:
         return [" ".join(f"w{token}" for token in row if token) for row in split.x]
 
