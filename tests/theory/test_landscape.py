@@ -2,17 +2,55 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError
 from nasbench.theory.exact.elitist import hitting_time
 from nasbench.theory.exact.landscape import DATASETS, Landscape, load
-from nasbench.theory.exact.structure import basins, local_optima, variance_by_order
+from nasbench.theory.exact.structure import basins
 
 
 def landscape(cardinalities: tuple[int, ...], seed: int = 0) -> Landscape:
     return Landscape(np.random.default_rng(seed).random(int(np.prod(cardinalities))), cardinalities)
+
+
+def local_optima(landscape: Landscape, ties: bool = False) -> NDArray[np.intp]:
+    """Return the indices of the local optima under one changed decision, best first.
+
+    Args:
+        landscape: the table.
+        ties: False takes the total order (each plateau is broken by index); True keeps whatever has no neighbour of
+            strictly smaller value.
+    """
+    if ties:
+        found = (landscape.values[landscape.neighbours] >= landscape.values[:, None]).all(axis=1)
+    else:
+        found = (landscape.rank[landscape.neighbours] > landscape.rank[:, None]).all(axis=1)
+    indices = np.flatnonzero(found)
+    return indices[np.argsort(landscape.rank[indices])]
+
+
+def variance_by_order(landscape: Landscape) -> NDArray[np.float64]:
+    """Return the share of the variance of each order of interaction, shape (n + 1,), entry 0 zero (Efron and Stein
+    1981).
+
+    Under the uniform distribution f is a sum of components f_S, one for each set S of decisions, orthogonal to one
+    another; entry d is the share of all f_S with |S| = d.
+    """
+    f = landscape.values.reshape(landscape.cardinalities)
+    shares = np.zeros(landscape.decisions + 1)
+    for order in range(1, landscape.decisions + 1):
+        for chosen in combinations(range(landscape.decisions), order):
+            component = f
+            for axis in range(landscape.decisions):
+                mean = component.mean(axis=axis, keepdims=True)
+                component = component - mean if axis in chosen else mean
+            shares[order] += np.mean(component**2)
+    return shares / f.var()
 
 
 def test_ties_are_broken_by_index() -> None:

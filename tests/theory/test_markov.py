@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import stats
 
 from nasbench.errors import NasbenchError
 from nasbench.theory.exact import elitist, local_search
@@ -129,7 +130,7 @@ def test_the_offered_simulation_runs_on_a_space_beyond_the_limit() -> None:
 
     table = Landscape((np.stack(np.unravel_index(np.arange(5**8), (5,) * 8)) != 0).sum(axis=0).astype(float), (5,) * 8)
     chain = onemax.transitions(8, 5)
-    mean = 1 + onemax.uniform_start(8, 5) @ onemax.steps(chain)
+    mean = 1 + stats.binom.pmf(np.arange(9), 8, 1 - 1 / 5) @ onemax.steps(chain)
     times = simulate.one_plus_one(np.random.default_rng(0), table, 1, 2_000)
     assert abs(times.mean() - mean) < 4 * times.std() / np.sqrt(2_000)
 

@@ -57,12 +57,6 @@ def test_large_spaces_do_not_overflow() -> None:
     assert law.time_moments(15_625, 16)[0] == pytest.approx(15_626 / 17)
 
 
-def test_sixty_draws_reach_the_best_five_per_cent() -> None:
-    assert law.queries_for(0.05, 0.95) == 59
-    with pytest.raises(NasbenchError, match="strictly between"):
-        law.queries_for(0, 0.5)
-
-
 @pytest.mark.parametrize("bad", [0, 7])
 def test_impossible_numbers_are_refused(bad: int) -> None:
     with pytest.raises(NasbenchError, match="between 1 and 6"):

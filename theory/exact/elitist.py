@@ -5,7 +5,7 @@ q_xy is solved by forward substitution (theory of absorbing chains; Kemeny and S
 changes every decision on its own, so the proposal matrix is a Kronecker product of d small ones: its product with a
 vector costs N times the sum of the cardinalities instead of N squared. The substitution therefore goes by blocks of
 states: one Kronecker product for all that lies before the block, one dense triangular solve within it. All terms are
-    non-negative: nothing cancels.
+non-negative: nothing cancels.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from scipy.linalg import solve_triangular
 from nasbench.errors import NasbenchError
 from nasbench.search.operation_counter import record
 from nasbench.theory.exact.landscape import Landscape
+from nasbench.theory.exact.random_search import check_count
 
 MAX_STATES = 200_000
 """Largest space that the exact solvers accept; beyond it, simulate (`nasbench.theory.exact.simulation`)."""
@@ -115,8 +116,7 @@ def hitting_time(landscape: Landscape, targets: int = 1, mutation: Mutation | No
         NasbenchError: the space is too large, or there are not between 1 and N targets.
     """
     refuse_large(landscape)
-    if not 1 <= targets <= landscape.size:
-        raise NasbenchError(f"The number of targets must lie between 1 and {landscape.size}, not {targets}.")
+    check_count(landscape.size, targets, "targets")
     mutation = mutation or Mutation.standard(landscape)
     order, architectures = landscape.order, landscape.architectures
     # columns: 1 on all better states, first and second moment of the steps on them

@@ -68,12 +68,16 @@ class Landscape:
         return rank
 
     @cached_property
+    def strides(self) -> NDArray[np.int64]:
+        """What a choice counts in the index of an architecture, shape (n,): index = architecture @ strides."""
+        return np.cumprod((1, *self.cardinalities[:0:-1]))[::-1]
+
+    @cached_property
     def neighbours(self) -> NDArray[np.intp]:
         """Indices of the architectures that differ in one decision, shape (N, sum of (k - 1))."""
         columns = []
-        strides = np.cumprod((1, *self.cardinalities[:0:-1]))[::-1]
         index = np.arange(self.size)
-        for decision, (k, stride) in enumerate(zip(self.cardinalities, strides, strict=True)):
+        for decision, (k, stride) in enumerate(zip(self.cardinalities, self.strides, strict=True)):
             digit = self.architectures[:, decision].astype(np.intp)
             columns += [index + ((digit + step) % k - digit) * stride for step in range(1, k)]
         return np.stack(columns, axis=1)

@@ -20,7 +20,7 @@ from nasbench.errors import NasbenchError
 from nasbench.search.operation_counter import record
 from nasbench.theory.exact.elitist import refuse_large
 from nasbench.theory.exact.landscape import Landscape
-from nasbench.theory.exact.random_search import time_moments
+from nasbench.theory.exact.random_search import check_count, time_moments
 
 Floats = NDArray[np.float64]
 
@@ -118,8 +118,7 @@ def steepest_ascent(landscape: Landscape, targets: int = 1) -> RestartedTime:
 def _counts(landscape: Landscape, targets: int) -> tuple[NDArray[np.intp], NDArray[np.intp], int]:
     """Return how many neighbours of each architecture are better, how many are targets, and how many there are."""
     refuse_large(landscape)
-    if not 1 <= targets <= landscape.size:
-        raise NasbenchError(f"The number of targets must lie between 1 and {landscape.size}, not {targets}.")
+    check_count(landscape.size, targets, "targets")
     ranks = landscape.rank[landscape.neighbours]
     return (ranks < landscape.rank[:, None]).sum(axis=1), (ranks < targets).sum(axis=1), ranks.shape[1]
 

@@ -50,10 +50,3 @@ def survival(chain: Floats, start: int, times: NDArray[np.intp]) -> Floats:
         tail[t] = 1 - law[0]
         law = law @ chain
     return tail[times]
-
-
-def uniform_start(decisions: int, choices: int) -> Floats:
-    """Return the law of the number of wrong decisions of a uniform architecture, shape (d + 1,)."""
-    from scipy.stats import binom
-
-    return binom.pmf(np.arange(decisions + 1), decisions, 1 - 1 / choices)

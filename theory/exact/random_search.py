@@ -24,34 +24,35 @@ def _log_choose(n: ArrayLike, k: ArrayLike) -> Floats:
     return np.where(inside, value, -np.inf)
 
 
-def _valid(size: int, count: int, what: str) -> None:
+def check_count(size: int, count: int, what: str) -> None:
+    """Raise NasbenchError unless there are 1 to N of something."""
     if not 1 <= count <= size:
         raise NasbenchError(f"The number of {what} must lie between 1 and {size}, not {count}.")
 
 
 def best_rank_pmf(size: int, draws: int) -> Floats:
     """Return P(B_n = r) for r = 0..N-1 without replacement: C(N-1-r, n-1) / C(N, n). Shape (N,)."""
-    _valid(size, draws, "draws")
+    check_count(size, draws, "draws")
     return np.exp(_log_choose(size - 1 - np.arange(size), draws - 1) - _log_choose(size, draws))
 
 
 def best_rank_pmf_with_replacement(size: int, draws: int) -> Floats:
     """Return P(B_n = r) for r = 0..N-1 with replacement: ((N-r)/N)^n - ((N-r-1)/N)^n. Shape (N,)."""
-    _valid(size, max(1, min(draws, size)), "draws")
+    check_count(size, max(1, min(draws, size)), "draws")
     beyond = (1 - np.arange(size + 1) / size) ** draws
     return beyond[:-1] - beyond[1:]
 
 
 def time_cdf(size: int, targets: int, times: ArrayLike) -> Floats:
     """Return P(T <= t) without replacement: 1 - C(N-K, t) / C(N, t), elementwise over `times`."""
-    _valid(size, targets, "targets")
+    check_count(size, targets, "targets")
     t = np.minimum(np.asarray(times, dtype=float), size)
     return -np.expm1(_log_choose(size - targets, t) - _log_choose(size, t))
 
 
 def time_moments(size: int, targets: int) -> tuple[float, float]:
     """Return E T and Var T without replacement, evaluated from the sympy derivation in `nasbench.theory.symbolic.waiting_times`."""
-    _valid(size, targets, "targets")
+    check_count(size, targets, "targets")
     from nasbench.theory.symbolic import waiting_times
 
     mean, variance = waiting_times.numeric()
@@ -100,16 +101,9 @@ def seconds_to_target(ranked_costs: ArrayLike, targets: int) -> tuple[float, flo
         targets: number K of targets, the first K entries.
     """
     costs = np.asarray(ranked_costs, dtype=float)
-    _valid(len(costs), targets, "targets")
+    check_count(len(costs), targets, "targets")
     hit, miss = costs[:targets], costs[targets:]
     one, two = 1 / (targets + 1), 2 / ((targets + 1) * (targets + 2))
     mean = one * miss.sum() + hit.mean()
     second = (one - two) * np.sum(miss**2) + two * miss.sum() ** 2
     return float(mean), float(second - (one * miss.sum()) ** 2 + hit.var())
-
-
-def queries_for(share: float, confidence: float) -> int:
-    """Return how many draws with replacement reach the best `share` with this probability: ln(1-c) / ln(1-q)."""
-    if not (0 < share < 1 and 0 < confidence < 1):
-        raise NasbenchError(f"Share and confidence must lie strictly between 0 and 1, not at {share} and {confidence}.")
-    return int(np.ceil(np.log1p(-confidence) / np.log1p(-share)))

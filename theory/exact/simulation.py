@@ -6,7 +6,7 @@ simulator takes its generator, and parameters that turn it into a mutant.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,10 +34,7 @@ def draws_without_replacement(
         weights: successive sampling with these weights (Efraimidis and Spirakis 2006); None is uniform.
     """
     parts = []
-    for start in range(0, runs, CHUNK):
-        keys = rng.exponential(size=(min(CHUNK, runs - start), size))
-        if weights is not None:
-            keys /= weights
+    for keys in _random_keys(rng, size, runs, weights):
         chosen = np.argpartition(keys, draws - 1, axis=1)[:, :draws]
         by_key = np.take_along_axis(keys, chosen, axis=1).argsort(axis=1)
         parts.append(np.take_along_axis(chosen, by_key, axis=1))
@@ -46,13 +43,15 @@ def draws_without_replacement(
 
 def target_times(rng: np.random.Generator, size: int, targets: int, runs: int, weights: Floats | None = None) -> Ints:
     """Return when random search without replacement first draws an index below `targets`, shape (runs,)."""
-    parts = []
+    keys = _random_keys(rng, size, runs, weights)
+    return np.concatenate([(k <= k[:, :targets].min(axis=1, keepdims=True)).sum(axis=1) for k in keys])
+
+
+def _random_keys(rng: np.random.Generator, size: int, runs: int, weights: Floats | None) -> Iterator[Floats]:
+    """Yield keys by which whole spaces are ordered at random, shape (runs, size), some runs at a time."""
     for start in range(0, runs, CHUNK):
         keys = rng.exponential(size=(min(CHUNK, runs - start), size))
-        if weights is not None:
-            keys /= weights
-        parts.append((keys <= keys[:, :targets].min(axis=1, keepdims=True)).sum(axis=1))
-    return np.concatenate(parts)
+        yield keys if weights is None else keys / weights
 
 
 def one_plus_one(
@@ -80,7 +79,6 @@ def one_plus_one(
     """
     change = 1 / landscape.decisions if rate is None else rate
     k = np.array(landscape.cardinalities)
-    strides = np.concatenate([np.cumprod(k[:0:-1])[::-1], [1]])
     current = rng.integers(landscape.size, size=runs) if start is None else start.copy()
     times = np.full(runs, np.inf)
     times[landscape.rank[current] < targets] = 1
@@ -92,7 +90,7 @@ def one_plus_one(
             break
         shift = 1 + (rng.random(digits.shape) * (k - 1)).astype(np.int64)
         child = np.where(rng.random(digits.shape) < change, (digits + shift) % k, digits)
-        child_rank = landscape.rank[child @ strides]
+        child_rank = landscape.rank[child @ landscape.strides]
         accepted = child_rank < rank
         if accept_worse:
             accepted |= rng.random(len(rank)) < accept_worse
@@ -113,12 +111,17 @@ def first_improvement_step(
     rng: np.random.Generator, landscape: Landscape, current: Ints, targets: int
 ) -> tuple[Ints, Ints, NDArray[np.bool_]]:
     """Scan the neighbours in random order; take the first better one."""
-    neighbours = rng.permuted(landscape.neighbours[current], axis=1)
-    better = landscape.rank[neighbours] < landscape.rank[current][:, None]
-    first = better.argmax(axis=1)
-    found = better.any(axis=1)
-    chosen = neighbours[np.arange(len(current)), first]
-    spent = np.where(found, first + 1, neighbours.shape[1])
+    return _first_better(landscape, current, targets, rng.permuted(landscape.neighbours[current], axis=1))
+
+
+def _first_better(
+    landscape: Landscape, current: Ints, targets: int, tried: Ints
+) -> tuple[Ints, Ints, NDArray[np.bool_]]:
+    """Take the first of the architectures tried, shape (R, m), that is better; all are paid for where none is."""
+    better = landscape.rank[tried] < landscape.rank[current][:, None]
+    first, found = better.argmax(axis=1), better.any(axis=1)
+    chosen = tried[np.arange(len(current)), first]
+    spent = np.where(found, first + 1, tried.shape[1])
     return np.where(found, chosen, -1), spent, found & (landscape.rank[chosen] < targets)
 
 
@@ -148,13 +151,7 @@ class Randomised:
         """Draw until a better neighbour comes or patience ends."""
         neighbours = landscape.neighbours[current]
         picks = rng.integers(neighbours.shape[1], size=(len(current), self.patience))
-        tried = np.take_along_axis(neighbours, picks, axis=1)
-        better = landscape.rank[tried] < landscape.rank[current][:, None]
-        first = better.argmax(axis=1)
-        found = better.any(axis=1)
-        chosen = tried[np.arange(len(current)), first]
-        spent = np.where(found, first + 1, self.patience)
-        return np.where(found, chosen, -1), spent, found & (landscape.rank[chosen] < targets)
+        return _first_better(landscape, current, targets, np.take_along_axis(neighbours, picks, axis=1))
 
 
 def restarted(
@@ -201,15 +198,14 @@ def selected_of_offspring(
         elitist: whether the parent competes with its offspring (plus) or dies (comma).
     """
     k = np.array(landscape.cardinalities)
-    strides = np.concatenate([np.cumprod(k[:0:-1])[::-1], [1]])
     digits = landscape.architectures[rng.integers(landscape.size, size=runs)].astype(np.int64)
     ranks = np.empty((runs, steps + 1), dtype=np.intp)
-    ranks[:, 0] = landscape.rank[digits @ strides]
+    ranks[:, 0] = landscape.rank[digits @ landscape.strides]
     for step in range(1, steps + 1):
         shape = (runs, offspring, landscape.decisions)
         shift = 1 + (rng.random(shape) * (k - 1)).astype(np.int64)
         children = np.where(rng.random(shape) < 1 / landscape.decisions, (digits[:, None] + shift) % k, digits[:, None])
-        child_ranks = landscape.rank[children @ strides]
+        child_ranks = landscape.rank[children @ landscape.strides]
         best = child_ranks.argmin(axis=1)
         best_rank = child_ranks[np.arange(runs), best]
         accepted = (best_rank < ranks[:, step - 1]) | (not elitist)
@@ -235,10 +231,9 @@ def regularized_evolution(
         `population`-th on, shape (runs, queries - population + 1).
     """
     k = np.array(landscape.cardinalities)
-    strides = np.concatenate([np.cumprod(k[:0:-1])[::-1], [1]])
     everyone = np.arange(runs)
     digits = landscape.architectures[rng.integers(landscape.size, size=(runs, population))].astype(np.int64)
-    ranks = landscape.rank[digits @ strides]
+    ranks = landscape.rank[digits @ landscape.strides]
     born = np.broadcast_to(np.arange(population), (runs, population)).copy()
     queried, best = [*ranks.T.copy()], [ranks.min(axis=1)]
     for query in range(population, queries):
@@ -248,7 +243,7 @@ def regularized_evolution(
         decision = rng.integers(landscape.decisions, size=runs)
         shift = 1 + (rng.random(runs) * (k[decision] - 1)).astype(np.int64)
         child[everyone, decision] = (child[everyone, decision] + shift) % k[decision]
-        child_rank = landscape.rank[child @ strides]
+        child_rank = landscape.rank[child @ landscape.strides]
         age = born.copy()
         if spare_best:
             age[everyone, ranks.argmin(axis=1)] = queries

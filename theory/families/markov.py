@@ -14,14 +14,7 @@ from nasbench.theory.exact.elitist import Mutation, hitting_time
 from nasbench.theory.exact.landscape import Landscape
 from nasbench.theory.exact.local_search import RestartedTime
 from nasbench.theory.exact.structure import basins
-from nasbench.theory.machinery.claim import (
-    Assumption,
-    Claim,
-    Context,
-    Mutant,
-    Verdict,
-    equal_within,
-)
+from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict, equal_within
 from nasbench.theory.machinery.statistical_checks import law_equals, mean_equals
 
 RUNS = 4_000
@@ -117,6 +110,11 @@ def _basin(context: Context, one_decision_less: bool = False) -> Verdict:
     return mean_equals(ended, share, share * (1 - share), note="share of starts, CIFAR-10")
 
 
+_FIRST = partial(_restarts, exact=local_search.first_improvement, step=simulate.first_improvement_step)
+_PATIENT = partial(_restarts, exact=partial(local_search.randomised, patience=50), step=simulate.Randomised(50))
+_STEEPEST = partial(_restarts, exact=local_search.steepest_ascent, step=simulate.steepest_step)
+_ON_CIFAR10 = partial(_one_plus_one, dataset="cifar10", targets=156)
+_ON_IMAGENET = partial(_one_plus_one, dataset="ImageNet16-120", targets=156)
 _HITTING = r"E_x = \Bigl(1 + \sum_{y \succ x} q_{xy} E_y\Bigr) \Big/ \sum_{y \succ x} q_{xy}"
 
 CLAIMS = (
@@ -125,19 +123,16 @@ CLAIMS = (
         _HITTING,
         (ELITIST, UNIFORM, COMPLETE),
         "absorbing chains: Kemeny and Snell 1960; (1+1)-EA: Droste, Jansen and Wegener 2002",
-        partial(_one_plus_one, dataset="cifar10", targets=156),
-        Mutant("a mutation rate of 3/d", partial(_one_plus_one, dataset="cifar10", targets=156, rate_factor=3)),
+        _ON_CIFAR10,
+        Mutant("a mutation rate of 3/d", partial(_ON_CIFAR10, rate_factor=3)),
     ),
     Claim(
         "markov.one-plus-one-imagenet",
         _HITTING,
         (ELITIST, UNIFORM, COMPLETE),
         "as for CIFAR-10, another landscape",
-        partial(_one_plus_one, dataset="ImageNet16-120", targets=156),
-        Mutant(
-            "three worse mutants in ten accepted",
-            partial(_one_plus_one, dataset="ImageNet16-120", targets=156, accept_worse=0.3),
-        ),
+        _ON_IMAGENET,
+        Mutant("three worse mutants in ten accepted", partial(_ON_IMAGENET, accept_worse=0.3)),
     ),
     Claim(
         "markov.one-plus-one-law",
@@ -162,38 +157,24 @@ CLAIMS = (
         r"E\,T = E[\text{cost of a run}] / P(\text{a run succeeds})",
         (UNIFORM, COMPLETE, Assumption("each scan is in fresh random order; a scan without success ends the run")),
         "Wald 1944; scan: negative hypergeometric",
-        partial(_restarts, exact=local_search.first_improvement, step=simulate.first_improvement_step),
-        Mutant(
-            "the last scan of a failed run is not paid for",
-            partial(
-                _restarts,
-                exact=local_search.first_improvement,
-                step=simulate.first_improvement_step,
-                free_failure=True,
-            ),
-        ),
+        _FIRST,
+        Mutant("the last scan of a failed run is not paid for", partial(_FIRST, free_failure=True)),
     ),
     Claim(
         "markov.randomised-local-search",
         r"E\,T = E[\text{cost of a run}] / P(\text{a run succeeds}), \text{ patience } 50",
         (UNIFORM, COMPLETE, Assumption("a run ends after 50 evaluations in a row without improvement")),
         "Wald 1944; waiting: truncated geometric",
-        partial(_restarts, exact=partial(local_search.randomised, patience=50), step=simulate.Randomised(50)),
-        Mutant(
-            "a search of patience 20",
-            partial(_restarts, exact=partial(local_search.randomised, patience=50), step=simulate.Randomised(20)),
-        ),
+        _PATIENT,
+        Mutant("a search of patience 20", partial(_PATIENT, step=simulate.Randomised(20))),
     ),
     Claim(
         "markov.steepest-ascent",
         r"E\,T = E[\text{cost of a run}] / P(\text{a run succeeds})",
         (UNIFORM, COMPLETE, Assumption("each neighbourhood is evaluated in fresh random order")),
         "Wald 1944",
-        partial(_restarts, exact=local_search.steepest_ascent, step=simulate.steepest_step),
-        Mutant(
-            "a search that takes the first improvement",
-            partial(_restarts, exact=local_search.steepest_ascent, step=simulate.first_improvement_step),
-        ),
+        _STEEPEST,
+        Mutant("a search that takes the first improvement", partial(_STEEPEST, step=simulate.first_improvement_step)),
     ),
     Claim(
         "markov.wald",

@@ -9,19 +9,8 @@ import numpy as np
 from nasbench.theory.exact import random_search as law
 from nasbench.theory.exact.random_search import Floats
 from nasbench.theory.exact.simulation import draws_without_replacement, target_times
-from nasbench.theory.machinery.claim import (
-    Assumption,
-    Claim,
-    Context,
-    Mutant,
-    Verdict,
-    all_at_most,
-    by_p_value,
-)
-from nasbench.theory.machinery.confidence_bands import (
-    chi_square_p_value,
-    mean_interval,
-)
+from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict, all_at_most, by_p_value
+from nasbench.theory.machinery.confidence_bands import chi_square_p_value, mean_interval
 from nasbench.theory.machinery.statistical_checks import law_equals, mean_equals
 
 SIZE = 625

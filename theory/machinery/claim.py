@@ -63,6 +63,10 @@ class Verdict:
             return self
         return replace(self, outcome=Outcome.VIOLATED if rejected else Outcome.HOLDS)
 
+    def if_shown(self, shown: bool) -> Verdict:
+        """Return this verdict, undecided where the statement is neither shown nor rejected."""
+        return replace(self, outcome=Outcome.UNDECIDED) if self.outcome is Outcome.HOLDS and not shown else self
+
 
 def at_most(
     statistic: float,

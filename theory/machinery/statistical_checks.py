@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nasbench.theory.machinery.claim import ALPHA, Outcome, Verdict, by_p_value, smallest_p_value
+from nasbench.theory.machinery.claim import ALPHA, Verdict, by_p_value, smallest_p_value
 from nasbench.theory.machinery.confidence_bands import (
     binomial_p_value,
     cdf_distance,
@@ -61,6 +61,40 @@ def tail_p_value(observed: ArrayLike, bounds: ArrayLike, runs: int) -> float:
     return float(np.exp(-2 * runs * excess**2))
 
 
+def tail_at_most(times: ArrayLike, grid: ArrayLike, bounds: ArrayLike, *, note: str = "") -> Verdict:
+    """Test P(T > t) <= bound at every t of a grid; show the t that comes nearest to its bound, vacuous where none is near.
+
+    Args:
+        times: one a run, shape (R,); infinite where never.
+        grid: times t, shape (H,).
+        bounds: stated bounds, shape (H,); where one is 0 no run may take longer, and it is not shown.
+        note: one line for the reader.
+    """
+    runs, allowed = np.size(times), np.asarray(bounds, dtype=float)
+    seen = (np.asarray(times)[:, None] > np.asarray(grid)).mean(axis=0)
+    worst = int(np.divide(seen, allowed, out=np.zeros(len(seen)), where=allowed > 0).argmax())
+    p_value = tail_p_value(seen, allowed, runs)
+    shown = f"P(T > {np.asarray(grid)[worst]}), the nearest to its bound; {note}"
+    return by_p_value(p_value, float(seen[worst]), float(allowed[worst]), runs, vacuous_beyond=10.0, note=shown)
+
+
+def means_at_most(samples: Sequence[ArrayLike], bounds: Sequence[float], *, note: str = "") -> Verdict:
+    """Test that each sample has a mean of at most its bound, by one-sided z-tests (Bonferroni); show the tightest.
+
+    Args:
+        samples: independent runs in each setting, shape (R,) each.
+        bounds: of the means.
+        note: one line for the reader.
+    """
+    p_value = smallest_p_value(
+        [mean_p_value(s, bound, one_sided=True) for s, bound in zip(samples, bounds, strict=True)]
+    )
+    means = [float(np.asarray(sample, dtype=float).mean()) for sample in samples]
+    tightest = int(np.argmax(np.array(means) / bounds))
+    n = sum(map(np.size, samples))
+    return by_p_value(p_value, means[tightest], bounds[tightest], n, vacuous_beyond=10.0, note=note)
+
+
 def fitted_slope(x: ArrayLike, y: ArrayLike) -> tuple[float, float, int]:
     """Fit y = a + b x by least squares; return b, its HC3 standard error, and the residual degrees of freedom.
 
@@ -91,8 +125,7 @@ def slope_within(x: ArrayLike, y: ArrayLike, low: float, high: float, *, note: s
     within = tolerance(y) / max(float(np.ptp(np.asarray(x, dtype=float))), tolerance(x))
     p_value = float(stats.t.sf(outside / error, degrees)) if error > within else float(outside <= within)
     verdict = by_p_value(p_value, slope, high if np.isfinite(high) else low, np.size(x), interval=interval, note=note)
-    inside = low <= interval[0] and interval[1] <= high
-    return _with(verdict, inside)
+    return verdict.if_shown(low <= interval[0] and interval[1] <= high)
 
 
 def rate_at_least(successes: int, trials: int, rate: float, *, note: str = "") -> Verdict:
@@ -103,7 +136,7 @@ def rate_at_least(successes: int, trials: int, rate: float, *, note: str = "") -
     p_value = binomial_p_value(successes, trials, rate, "less")
     lower = clopper_pearson(successes, trials, 2 * ALPHA)[0]
     verdict = by_p_value(p_value, successes / trials, rate, trials, interval=(lower, 1.0), note=note)
-    return _with(verdict, lower >= rate)
+    return verdict.if_shown(lower >= rate)
 
 
 def rate_at_most(successes: int, trials: int, rate: float, *, note: str = "") -> Verdict:
@@ -111,11 +144,4 @@ def rate_at_most(successes: int, trials: int, rate: float, *, note: str = "") ->
     p_value = binomial_p_value(successes, trials, rate, "greater")
     upper = clopper_pearson(successes, trials, 2 * ALPHA)[1]
     verdict = by_p_value(p_value, successes / trials, rate, trials, interval=(0.0, upper), note=note)
-    return _with(verdict, upper <= rate)
-
-
-def _with(verdict: Verdict, shown: bool) -> Verdict:
-    """Return the verdict, undecided where the statement is neither shown nor rejected."""
-    if verdict.outcome is Outcome.HOLDS and not shown:
-        return replace(verdict, outcome=Outcome.UNDECIDED)
-    return verdict
+    return verdict.if_shown(upper <= rate)

@@ -7,8 +7,7 @@ import numpy as np
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.hybrid.enumeration import enumerate_space
 from nasbench.theory.families.hybrid.tail import survival
-from nasbench.theory.machinery.claim import Context, Outcome, Verdict, by_p_value, not_judged
-from nasbench.theory.machinery.confidence_bands import dkw_radius
+from nasbench.theory.machinery.claim import Context, Verdict, by_p_value
 from nasbench.theory.machinery.statistical_checks import tail_p_value
 from nasbench.theory.traces.runs import OptimizerRuns
 from nasbench.theory.traces.trace_check import (
@@ -16,9 +15,10 @@ from nasbench.theory.traces.trace_check import (
     Floats,
     LawCurve,
     TraceCheck,
-    incomplete_table,
     list_targets,
     make_check,
+    not_applicable,
+    unmet_assumption,
 )
 
 
@@ -28,30 +28,23 @@ def hybrid_tail(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
     A target is the isomorphism class of one of the best architectures. The bound rests on the uniform queries alone, so it may be
     far from what is observed; the verdict is then vacuous.
     """
-    claim, landscape = "hybrid.tail", runs.landscape
+    claim, landscape, settings = "hybrid.tail", runs.landscape, runs.settings
     if landscape is None:
-        return [make_check(claim, runs, incomplete_table())]
-    settings = runs.settings
+        return not_applicable(claim, runs, unmet_assumption(runs))
     if len(runs.study.epochs) > 1:
-        note = "the bound is for one fidelity"
-        return [make_check(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]
+        return not_applicable(claim, runs, "the bound is for one fidelity")
     member = _functions(runs, bool(settings["merge_isomorphic"]))
     if member is None:
-        note = "the bound is for spaces that are small enough to be listed"
-        return [make_check(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]
-    size, horizon, n = int(member.max()) + 1, runs.horizon, runs.count
+        return not_applicable(claim, runs, "the bound is for spaces that are small enough to be listed")
+    size, initial, exploration = int(member.max()) + 1, int(settings["n_initial_samples"]), float(settings["epsilon"])
     for best in list_targets(runs):
         targets = np.unique(member[landscape.rank < best])
-        bound = survival(size, len(targets), int(settings["n_initial_samples"]), float(settings["epsilon"]))[
-            : horizon + 1
-        ]
+        bound = survival(size, len(targets), initial, exploration)[: runs.horizon + 1]
         if 1 - bound[-1] >= MIN_TARGET_PROBABILITY:
             break
-    times = _times(runs, np.isin(member, targets))
-    queries = np.arange(len(bound))
-    seen = (times[:, None] > queries).mean(axis=0)
-    curve = _curve(1 - bound, 1 - seen, n, f"P(T <= t), {best} best")
-    return [make_check(claim, runs, _verdict(seen, bound, n, best, len(targets), size), curve)]
+    times = runs.first_queries(np.isin(member, targets))
+    curve = LawCurve.of_times(times, 1 - bound[1:], best, "bound")
+    return [make_check(claim, runs, _verdict(times, bound, best, len(targets), size), curve)]
 
 
 def _functions(runs: OptimizerRuns, canonical: bool) -> np.ndarray | None:
@@ -63,21 +56,9 @@ def _functions(runs: OptimizerRuns, canonical: bool) -> np.ndarray | None:
     return None if enumeration is None else enumeration.representative_of
 
 
-def _times(runs: OptimizerRuns, wanted: np.ndarray) -> Floats:
-    """Return the query (from 1) at which each run first asked for a wanted function, `(R,)`; infinite if never."""
-    hit = (runs.index >= 0) & wanted[runs.index]
-    return np.where(hit.any(axis=1), hit.argmax(axis=1) + 1.0, np.inf)
-
-
-def _verdict(seen: Floats, bound: Floats, n: int, best: int, targets: int, size: int) -> Verdict:
+def _verdict(times: Floats, bound: Floats, best: int, targets: int, size: int) -> Verdict:
     at = len(bound) - 1
+    seen = (times[:, None] > np.arange(len(bound))).mean(axis=0)
     note = f"P(T > {at}) to one of {targets} of {size} functions that hold the {best} best; the bound rests on uniform queries alone"
-    p_value = tail_p_value(seen, bound, n)
-    return by_p_value(p_value, float(seen[at]), float(bound[at]), n, vacuous_beyond=10.0, note=note)
-
-
-def _curve(stated: Floats, seen: Floats, n: int, what: str) -> LawCurve:
-    radius = dkw_radius(n)
-    queries = np.arange(1.0, len(stated))
-    low, high = np.maximum(seen - radius, 0.0), np.minimum(seen + radius, 1.0)
-    return LawCurve(queries, stated[1:], seen[1:], low[1:], high[1:], what, "bound")
+    p_value = tail_p_value(seen, bound, len(times))
+    return by_p_value(p_value, float(seen[at]), float(bound[at]), len(times), vacuous_beyond=10.0, note=note)

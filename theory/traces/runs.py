@@ -71,7 +71,11 @@ class OptimizerRuns:
     def times(self, targets: int) -> Floats:
         """Return the query (from 1) at which each run first asked for a target, shape (R,); infinite if never."""
         assert self.landscape is not None
-        hit = (self.index >= 0) & (self.landscape.rank[self.index] < targets)
+        return self.first_queries(self.landscape.rank < targets)
+
+    def first_queries(self, wanted: NDArray[np.bool_]) -> Floats:
+        """Return the same for the architectures that a mask `(N,)` names."""
+        hit = (self.index >= 0) & wanted[self.index]
         return np.where(hit.any(axis=1), hit.argmax(axis=1) + 1.0, np.inf)
 
 

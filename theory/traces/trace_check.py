@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.theory.machinery.claim import Outcome, Verdict, not_judged
+from nasbench.theory.machinery.confidence_bands import dkw_radius
 from nasbench.theory.traces.runs import OptimizerRuns
 
 Floats = NDArray[np.float64]
@@ -52,6 +53,14 @@ class LawCurve:
     what: str
     kind: str = "exact"
 
+    @classmethod
+    def of_times(cls, times: Floats, stated: Floats, targets: int, kind: str) -> LawCurve:
+        """Return the stated and the empirical P(T <= t) for t = 1, 2, ..., with the band of Dvoretzky, Kiefer and Wolfowitz."""
+        queries, radius = np.arange(1.0, len(stated) + 1), dkw_radius(len(times))
+        seen = np.searchsorted(np.sort(times), queries, side="right") / len(times)
+        low, high = np.maximum(seen - radius, 0.0), np.minimum(seen + radius, 1.0)
+        return cls(queries, stated, seen, low, high, f"P(T <= t), {targets} best", kind)
+
 
 @dataclass(frozen=True)
 class TraceCheck:
@@ -90,11 +99,25 @@ def require_power(verdict: Verdict, needed: float) -> Verdict:
     return verdict
 
 
-def incomplete_table() -> Verdict:
-    """Return the verdict on a table with gaps."""
-    return not_judged(Outcome.ASSUMPTION_VIOLATED, "the table does not hold every architecture of a product space")
-
-
 def make_check(claim: str, runs: OptimizerRuns, verdict: Verdict, curve: LawCurve | None = None) -> TraceCheck:
     """Attach a verdict to the optimizer and benchmark of some runs."""
     return TraceCheck(claim, runs.benchmark, runs.entry.label, verdict, curve)
+
+
+def not_applicable(claim: str, runs: OptimizerRuns, why: str) -> list[TraceCheck]:
+    """Return the check of a claim whose assumptions the runs do not meet."""
+    return [make_check(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, why, n=runs.count))]
+
+
+def unmet_assumption(runs: OptimizerRuns, of_means: str = "") -> str:
+    """Return why a law of a complete table does not apply to some runs; empty where it does.
+
+    Args:
+        runs: of one optimizer.
+        of_means: what is said of the law where it is that of a search on seed means.
+    """
+    if runs.landscape is None:
+        return "the table does not hold every architecture of a product space"
+    if of_means and (runs.study.training_seed != "mean" or len(runs.study.epochs) != 1):
+        return f"{of_means} (training_seed = 'mean')"
+    return ""

@@ -41,18 +41,19 @@ from nasbench.theory.traces.trace_check import (
     RESOLUTION,
     LawCurve,
     TraceCheck,
-    incomplete_table,
     list_targets,
     make_check,
+    not_applicable,
     require_power,
     required_runs,
+    unmet_assumption,
 )
 from nasbench.ties import snapped, tolerance
 
 Floats = NDArray[np.float64]
 
 SIMULATED = 20_000
-
+OF_MEANS = "the law is that of a search on seed means"
 
 TraceChecker = Callable[[OptimizerRuns, Context], list[TraceCheck]]
 
@@ -91,7 +92,7 @@ def _random_search_times(runs: OptimizerRuns, context: Context) -> list[TraceChe
     landscape, replacement = runs.landscape, bool(runs.settings["replacement"])
     claim = "random-search.rank-law-with-replacement" if replacement else "random-search.time-law"
     if landscape is None:
-        return [make_check(claim, runs, incomplete_table())]
+        return not_applicable(claim, runs, unmet_assumption(runs))
 
     def stated(targets: int) -> Floats:
         times = np.arange(1, runs.horizon + 1)
@@ -104,11 +105,9 @@ def _random_search_times(runs: OptimizerRuns, context: Context) -> list[TraceChe
 
 def _random_search_regret(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
     claim, landscape = "random-search.expected-regret", runs.landscape
-    if landscape is None:
-        return [make_check(claim, runs, incomplete_table())]
-    if runs.study.training_seed != "mean" or len(runs.study.epochs) != 1:
-        note = "the incumbent is chosen by single trainings; the law is that of seed means (training_seed = 'mean')"
-        return [make_check(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]
+    why = unmet_assumption(runs, "the incumbent is chosen by single trainings; the law is that of seed means")
+    if landscape is None or why:
+        return not_applicable(claim, runs, why)
     replacement = bool(runs.settings["replacement"])
     ranked = np.sort(landscape.values)
     queries = np.unique(np.geomspace(1, runs.horizon, 25).astype(int))
@@ -138,12 +137,9 @@ def _random_search_regret(runs: OptimizerRuns, context: Context) -> list[TraceCh
 def _local_search_times(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
     first = runs.settings["improvement"] == "first"
     claim = "markov.first-improvement" if first else "markov.steepest-ascent"
-    if runs.landscape is None:
-        return [make_check(claim, runs, incomplete_table())]
-    if runs.study.training_seed != "mean" or len(runs.study.epochs) != 1:
-        note = "the law is that of a search on seed means (training_seed = 'mean')"
-        return [make_check(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]
-    landscape = runs.landscape
+    landscape, why = runs.landscape, unmet_assumption(runs, OF_MEANS)
+    if landscape is None or why:
+        return not_applicable(claim, runs, why)
     step = simulate.first_improvement_step if first else simulate.steepest_step
 
     def stated(targets: int) -> Floats:
@@ -155,12 +151,10 @@ def _local_search_times(runs: OptimizerRuns, context: Context) -> list[TraceChec
 
 def _one_plus_one_times(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
     claim = "markov.one-plus-one-law"
-    if runs.landscape is None:
-        return [make_check(claim, runs, incomplete_table())]
-    if runs.study.training_seed != "mean" or len(runs.study.epochs) != 1:
-        note = "the law is that of a search on seed means (training_seed = 'mean')"
-        return [make_check(claim, runs, not_judged(Outcome.ASSUMPTION_VIOLATED, note, n=runs.count))]
-    landscape, rate = runs.landscape, runs.settings["mutation_rate"]
+    landscape, why = runs.landscape, unmet_assumption(runs, OF_MEANS)
+    if landscape is None or why:
+        return not_applicable(claim, runs, why)
+    rate = runs.settings["mutation_rate"]
     mutation = None if rate is None else Mutation(landscape.cardinalities, float(rate))
 
     def stated(targets: int) -> Floats:
@@ -187,11 +181,8 @@ def _ageing(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
         )
         return [make_check(claim, runs, not_judged(Outcome.UNDECIDED, note, statistic=0.0, bound=0.0, n=runs.count))]
     note = "share of runs whose population loses its best"
-    return [
-        make_check(
-            claim, runs, Verdict(Outcome.HOLDS, losing / runs.count, 0.0, None, None, interval, runs.count, note)
-        )
-    ]
+    verdict = Verdict(Outcome.HOLDS, losing / runs.count, 0.0, None, None, interval, runs.count, note)
+    return [make_check(claim, runs, verdict)]
 
 
 def _archive(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
@@ -213,18 +204,10 @@ def _archive(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
     fall = max(0.0, float(-np.diff(volumes, axis=1).min()) - 1e-12) if len(queries) > 1 else 0.0
     mean = volumes.mean(axis=0)
     half = 1.96 * volumes.std(axis=0, ddof=1) / np.sqrt(runs.count) if runs.count > 1 else 0 * mean
-    curve = LawCurve(
-        queries.astype(float),
-        np.full(len(mean), 1.1**objectives),
-        mean,
-        mean - half,
-        mean + half,
-        "hypervolume",
-        "bound",
-    )
-    return [
-        make_check("pareto.hypervolume-monotone", runs, at_most(fall, 0.0, volumes.size, note="greatest fall"), curve)
-    ]
+    stated = np.full(len(mean), 1.1**objectives)
+    curve = LawCurve(queries.astype(float), stated, mean, mean - half, mean + half, "hypervolume", "bound")
+    verdict = at_most(fall, 0.0, volumes.size, note="greatest fall")
+    return [make_check("pareto.hypervolume-monotone", runs, verdict, curve)]
 
 
 CHECKS_BY_OPTIMIZER: dict[str, tuple[TraceChecker, ...]] = {
@@ -249,18 +232,7 @@ def _time_law(claim: str, runs: OptimizerRuns, stated_for: Callable[[int], Float
     distance = cdf_distance(times, stated, first=1)
     effective = n * SIMULATED / (n + SIMULATED) if kind == "simulated" else n
     p = dkw_p_value(distance, effective)
-    radius = dkw_radius(n)
     note = f"time to the {targets} best, {kind} law; sup-distance within {runs.horizon} quer{'y' if runs.horizon == 1 else 'ies'}"
-    verdict = by_p_value(p, distance, radius, n, note=note)
-    queries = np.arange(1.0, runs.horizon + 1)
-    seen = np.searchsorted(np.sort(times), queries, side="right") / n
-    curve = LawCurve(
-        queries,
-        stated,
-        seen,
-        np.maximum(seen - radius, 0),
-        np.minimum(seen + radius, 1),
-        f"P(T <= t), {targets} best",
-        kind,
-    )
-    return make_check(claim, runs, require_power(verdict, float(np.ceil(log(2 / ALPHA) / (2 * RESOLUTION**2)))), curve)
+    verdict = by_p_value(p, distance, dkw_radius(n), n, note=note)
+    needed = float(np.ceil(log(2 / ALPHA) / (2 * RESOLUTION**2)))
+    return make_check(claim, runs, require_power(verdict, needed), LawCurve.of_times(times, stated, targets, kind))

@@ -8,7 +8,7 @@ block, so it is the mean's multilinear extension: m(theta) = E_{x ~ theta} m(x).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -27,10 +27,10 @@ from nasbench.theory.machinery.claim import (
     Claim,
     Context,
     Mutant,
-    Outcome,
     Verdict,
     all_at_most,
     by_p_value,
+    smallest_p_value,
 )
 
 Floats = NDArray[np.float64]
@@ -135,12 +135,9 @@ def check_calibration(
         inside_all &= inside.mean() - half >= 0.92 and inside.mean() + half <= most
         shown.append(f"{name} {inside.mean():.3f} (z^2 {square.mean():.2f})")
         worst = max(worst, (abs(inside.mean() - 0.95), float(inside.mean())))
-    p_value = min(1.0, len(p_values) * min(p_values))
     note = f"coverage of 95 % bands after 100 cells: {', '.join(shown)}"
-    verdict = by_p_value(p_value, worst[1], 0.95, designs * len(DATASETS), note=note)
-    if verdict.outcome is Outcome.HOLDS and not inside_all:
-        return replace(verdict, outcome=Outcome.UNDECIDED)
-    return verdict
+    verdict = by_p_value(smallest_p_value(p_values), worst[1], 0.95, designs * len(DATASETS), note=note)
+    return verdict.if_shown(inside_all)
 
 
 def check_mixture_mean(ctx: Context, centred: bool = True) -> Verdict:

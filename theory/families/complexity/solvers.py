@@ -74,20 +74,14 @@ def _local_search(context: Context, dense: bool = False) -> Verdict:
 
 
 def _check_solver(
-    landscapes: list[Landscape],
-    solve: Callable[[Landscape], Any],
-    order: float,
-    memory: float,
+    landscapes: list[Landscape], solve: Callable[[Landscape], Any], order: float, memory: float
 ) -> Verdict:
     """Test operations, memory and time, each divided by the number of neighbours, which grows with log N."""
     spent = np.array([_measure(partial(solve, landscape)) for landscape in landscapes])
     sizes = np.array([landscape.size for landscape in landscapes])
     neighbours = np.array([sum(k - 1 for k in landscape.cardinalities) for landscape in landscapes])
     spent /= neighbours[:, None]
-    slopes = [
-        Slope.of("operations", sizes, spent[:, 0], order),
-        Slope.of("memory", sizes, spent[:, 1], memory),
-    ]
+    slopes = [Slope.of("operations", sizes, spent[:, 0], order), Slope.of("memory", sizes, spent[:, 1], memory)]
     return _with_time(slopes, sizes, spent[:, 2], neighbours, order)
 
 
@@ -107,10 +101,7 @@ def _sorting(context: Context, peeling: bool = False) -> Verdict:
         chain = context.rng("complexity.chain").permutation(n)[:, None] + np.arange(2)
         tests.append(sort(chain)[1])
         spent.append(_measure(partial(sort, chain)))
-    slopes = [
-        Slope.of("comparisons", sizes, tests, 2.0),
-        Slope.of("memory", sizes, np.array(spent)[:, 1], 2.0),
-    ]
+    slopes = [Slope.of("comparisons", sizes, tests, 2.0), Slope.of("memory", sizes, np.array(spent)[:, 1], 2.0)]
     return check_slopes(slopes, int(sizes[-1]), f"N = {sizes[0]} to {sizes[-1]}, chains")
 
 

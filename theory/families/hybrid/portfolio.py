@@ -47,7 +47,6 @@ def portfolio_time(rng: np.random.Generator, landscape: Landscape, sharing: bool
     """
     scheduler = AdaptivePursuit({"evolution": 0.0, "other": 1.0}, rng, min_probability=RHO, learning_rate=0.05)
     k, trap = np.array(landscape.cardinalities), int(landscape.order[1])
-    strides = np.concatenate([np.cumprod(k[:0:-1])[::-1], [1]])
     here = -1
     for query in range(INITIAL + 1, HORIZON):
         name = scheduler.select()
@@ -57,7 +56,7 @@ def portfolio_time(rng: np.random.Generator, landscape: Landscape, sharing: bool
                 child = int(rng.integers(landscape.size))
             else:
                 shift = (rng.random(len(k)) < 1 / len(k)) * rng.integers(1, k)
-                child = int((landscape.architectures[here] + shift) % k @ strides)
+                child = int((landscape.architectures[here] + shift) % k @ landscape.strides)
             if child == landscape.order[0]:
                 return query
         elif not sharing:
