@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from nasbench.benchmarks.views import AS_IT_IS
 from nasbench.errors import NasbenchError
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.traces import at_budgets
+from nasbench.study.live_config import is_live, task_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,11 +22,14 @@ def to_pandas(results: Results) -> pd.DataFrame:
 
     Columns: `method`, `problem`, `run`, `query` (from 0 within the run), `architecture` (its string), `epochs`, `training_seed`, one
     column an objective (as users see it: an accuracy as accuracy), `incumbent` (the first objective of the best architecture observed
-    so far, as observed), `regret` (true score of the incumbent above the best of the benchmark, in the unit of the objective),
-    `charged_seconds`, and `operator` where methods say which of their operators proposed a query.
+    so far, as observed), `regret` (true score of the incumbent above the best of the benchmark, in the unit of the objective; NaN on a
+    live task, whose optimum is not known), `charged_seconds`, and `operator` where methods say which of their operators proposed a query.
+
+    A search on shared weights has a row an epoch, with the score of the supernet on the search split, and a row for each finalist that
+    it trained alone.
     """
-    frames = [_cell(results, problem, label) for problem in _queried(results) for label in results.labels]
-    return pd.concat(frames, ignore_index=True)
+    problems = [problem for problem in results.study.problems if problem not in results.store.skipped]
+    return pd.concat([_cell(results, p, label) for p in problems for label in results.labels], ignore_index=True)
 
 
 def best(results: Results) -> pd.DataFrame:
@@ -34,13 +39,14 @@ def best(results: Results) -> pd.DataFrame:
     well on average: compare methods by `regret` over all runs, not by this.
     """
     frame = to_pandas(results)
-    view = {problem: results.oracle(problem).views[0] for problem in results.benchmarks}
+    views = {problem: results.oracle(problem).views[0] for problem in results.benchmarks}
+    maximised = [problem for problem, view in views.items() if view.direction == "max"]
     first = results.study.objectives[0]
     rows = []
     for (problem, _), cell in frame.groupby(["problem", "method"], sort=False):
         longest = cell[cell["epochs"] == cell["epochs"].max()]
         values = longest[first]
-        rows.append(longest.loc[values.idxmax() if view[str(problem)].direction == "max" else values.idxmin()])
+        rows.append(longest.loc[values.idxmax() if problem in maximised else values.idxmin()])
     chosen = ["problem", "method", "run", "query", "architecture", *results.study.objectives, "regret"]
     return pd.DataFrame(rows)[chosen].reset_index(drop=True)
 
@@ -54,7 +60,12 @@ def plot(results: Results, account: str = "") -> Figure:
     """
     from matplotlib.figure import Figure
 
-    problems = _queried(results)
+    problems = results.benchmarks
+    if not problems:
+        raise NasbenchError(
+            f"{results.study.name} has live tasks only, whose optimum is not known, so that there is no regret to plot; "
+            "to_pandas() has their incumbents, and a report draws their search curves."
+        )
     spent_on = account or next((name for name in results.study.budget.limits if name != "optimizer_seconds"), "queries")
     figure = Figure(figsize=(4.5 * len(problems), 3.5), layout="constrained")
     panels = figure.subplots(1, len(problems), squeeze=False)[0]
@@ -75,18 +86,16 @@ def plot(results: Results, account: str = "") -> Figure:
     return figure
 
 
-def _queried(results: Results) -> tuple[str, ...]:
-    """Return the benchmarks of a study; raises NasbenchError where there are live tasks only, of which no traces of queries are kept."""
-    if not results.benchmarks:
-        raise NasbenchError(
-            f"{results.study.name} has live tasks only, which leave no traces of queries; make a report of it."
-        )
-    return results.benchmarks
-
-
 def _cell(results: Results, problem: str, label: str) -> pd.DataFrame:
-    traces, oracle = results.traces(problem, label), results.oracle(problem)
-    stored = pd.concat([results.store.read(unit).to_pandas() for unit in results.units(problem, label)])
+    if is_live(problem):
+        traces, units = results.live.traces(task_of(problem), label), results.live.units(task_of(problem), label)
+        views = [AS_IT_IS] * len(results.study.objectives)
+        regret = np.full(traces.shape, np.nan)
+    else:
+        traces, units = results.traces(problem, label), results.units(problem, label)
+        oracle = results.oracle(problem)
+        views, regret = list(oracle.views), oracle.score(traces.incumbents) - oracle.best_score
+    stored = pd.concat([results.store.read(unit).to_pandas() for unit in units])
     answered = traces.answered
     seen = np.take_along_axis(traces.observed[:, :, 0], traces.incumbent_at, axis=1)
     columns = {
@@ -97,12 +106,9 @@ def _cell(results: Results, problem: str, label: str) -> pd.DataFrame:
         "architecture": stored["architecture"].astype(str).to_numpy(),
         "epochs": stored["epochs"].to_numpy(),
         "training_seed": stored["training_seed"].to_numpy(),
-        **{
-            name: view(stored[name].to_numpy())
-            for name, view in zip(results.study.objectives, oracle.views, strict=True)
-        },
-        "incumbent": oracle.views[0](seen[answered]),
-        "regret": (oracle.score(traces.incumbents) - oracle.best_score)[answered],
+        **{name: view(stored[name].to_numpy()) for name, view in zip(results.study.objectives, views, strict=True)},
+        "incumbent": views[0](seen[answered]),
+        "regret": regret[answered],
         "charged_seconds": traces.charged_seconds[answered],
     }
     if traces.operator is not None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from nasbench.reports.analysis.digest import digest_contents
+from nasbench.reports.analysis.traces import Traces, stack_runs
 from nasbench.spaces.space import Floats
 from nasbench.study.config import Study, WorkUnit
 from nasbench.study.live_config import PREFIX, task_of
@@ -107,11 +108,25 @@ class LiveTasks:
     def runs(self, task: str, label: str) -> LiveRuns:
         """Return all runs of a method or reference model on a task, which are read once."""
         if (task, label) not in self._memory:
-            units = self._units(task, label)
+            units = self.units(task, label)
             read = [self.store.result(unit) for unit in units]
             digest = digest_contents(path.read_bytes() for path in self.files(task, label))
             self._memory[task, label] = LiveRuns(task, label, units[0].method is not None, read, digest)
         return self._memory[task, label]
+
+    def traces(self, task: str, label: str) -> Traces:
+        """Return what the searches of a method asked for; `rows` tell its architectures apart and mean nothing more.
+
+        A search on shared weights pays for every epoch, one that trains alone for each architecture once.
+        """
+        import pandas as pd
+
+        whole = pd.concat([self.store.read(unit).to_pandas() for unit in self.units(task, label)], ignore_index=True)
+        shares_weights = "operator" in whole and whole["operator"].isin(("supernet", "finalist")).all()
+        rows, _ = pd.factorize(whole["architecture"])
+        columns = {name: whole[name].to_numpy() for name in whole}
+        policy = "retrain" if shares_weights else "cache"
+        return stack_runs(columns, rows, self.study.objectives, policy, int(whole["epochs"].max()))
 
     def of_task(self, task: str) -> list[LiveRuns]:
         """Return the runs of all on a task: the methods in the order of the study, then the reference models."""
@@ -119,7 +134,7 @@ class LiveTasks:
 
     def files(self, task: str, label: str) -> list[Path]:
         """Return the files behind the numbers, in the order in which the hash reads them."""
-        units = self._units(task, label)
+        units = self.units(task, label)
         return [place(unit) for unit in units for place in (self.store.path, self.store.timing_path)]
 
     def has_unequal_classes(self, task: str) -> bool:
@@ -127,5 +142,6 @@ class LiveTasks:
         counts = self.runs(task, self.labels[0]).results[0].get("test_class_counts")
         return counts is not None and max(counts) > UNEQUAL * min(counts)
 
-    def _units(self, task: str, label: str) -> list[WorkUnit]:
+    def units(self, task: str, label: str) -> list[WorkUnit]:
+        """Return the units of a method or reference model on a task, in the order of their runs."""
         return [unit for unit in self.study.units() if (unit.problem, unit.label) == (PREFIX + task, label)]

@@ -47,9 +47,16 @@ def result(unit: WorkUnit, score: float) -> dict[str, Any]:
         return row
     shares = unit.method.name in ("hybrid_supernet", "gaea", "darts")
     steps = [
-        {"search": 50.0 / (1 + i), "seconds": 2.0, **({"epoch": i + 1, "skips": i} if shares else {"query": i + 1})}
+        {
+            "search": 50.0 / (1 + i),
+            "seconds": 2.0,
+            "architecture": [i] * 6,
+            **({"epoch": i + 1, "skips": i} if shares else {"query": i + 1}),
+        }
         for i in range(3)
     ]
+    config = {"space": "nas-bench-201", "seed": unit.seed, "search_recipe": {"epochs": 4}}
+    row |= {"space": "nas-bench-201", "config": config}
     return {**row, "search_seconds": 6.0, "search_curve": steps, "train_curve": []}
 
 
@@ -206,11 +213,34 @@ def test_a_study_of_a_function_and_a_live_task_has_one_report(tmp_path: Path) ->
     (time,) = (item for item in built.checklist if "end-to-end" in item.question)
     assert time.status == "partly" and "retraining" in time.answer and "processor seconds" in time.answer
     assert write_report(built, tmp_path / "report").page.exists()
-    assert set(results.to_pandas()["problem"]) == {"nk/10x6-k2"}
+    frame = results.to_pandas()
+    assert frame["problem"].unique().tolist() == ["nk/10x6-k2", "live/digits"] and results.plot().axes
+    assert frame["regret"].isna().tolist() == frame["problem"].eq("live/digits").tolist()
 
 
-def test_traces_and_times_to_target_of_live_tasks_are_refused(three: Results) -> None:
+def test_live_runs_are_a_frame_as_runs_on_tables_are(three: Results) -> None:
+    """Also in folders of versions that wrote no traces, as here."""
+    frame = three.to_pandas()
+    (cell,) = (c for name, c in frame.groupby(["problem", "method", "run"]) if name == ("live/co2", "gaea", 1))
+    assert cell["query"].tolist() == [0, 1, 2] and cell["error"].tolist() == cell["incumbent"].tolist() == [
+        50.0,
+        25.0,
+        50 / 3,
+    ]
+    assert (
+        cell["operator"].eq("supernet").all() and cell["epochs"].eq(1).all() and cell["charged_seconds"].eq(2.0).all()
+    )
+    assert set(frame["problem"]) == set(three.study.problems) - {"live/trec"}
+    alone = frame[frame["method"] == "random_search"]
+    assert alone["epochs"].eq(4).all() and alone["operator"].isna().all()
+    best = three.best()
+    assert len(best) == len(three.labels) * len(three.live.tasks) and best["query"].eq(2).all()
+    assert three.live.traces("co2", "gaea").spent("epochs").tolist() == [[1, 2, 3]] * 3
+    assert three.live.traces("co2", "random_search").spent("train_seconds")[0].tolist() == [2.0, 4.0, 6.0]
+
+
+def test_regret_and_times_to_target_of_live_tasks_are_refused(three: Results) -> None:
     with pytest.raises(NasbenchError, match="live tasks only"):
-        three.to_pandas()
+        three.plot()
     with pytest.raises(NasbenchError, match="leave --reference out"):
         build_report(three, "random_search")
