@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nasbench.benchmarks.catalogue import benchmark_names, get_searchable
+from nasbench.benchmarks.catalogue import Searchable, benchmark_names, get_searchable
 from nasbench.benchmarks.objectives import CLOSED_FORMS, find_objective, find_quantity, objective_names
-from nasbench.benchmarks.synthetic import EXAMPLES, SyntheticBenchmark
+from nasbench.benchmarks.surrogates import NAMES
+from nasbench.benchmarks.synthetic import EXAMPLES
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError, quoted, unknown_name
 from nasbench.registered import registered
@@ -37,10 +38,12 @@ class Benchmark:
         np.float64(16.67)
     """
 
-    source: TabularBenchmark | SyntheticBenchmark
+    source: Searchable
 
     def __repr__(self) -> str:
-        return f"Benchmark({self.name!r}, {self.space.size:,} architectures)"
+        size = self.space.size
+        count = f"{size:,}" if size < 10**12 else f"{size:.2e}"
+        return f"Benchmark({self.name!r}, {count} architectures)"
 
     @property
     def name(self) -> str:
@@ -102,17 +105,9 @@ class Benchmark:
         if isinstance(self.source, TabularBenchmark):
             rows = _table_rows(self.source, vector, curves)
         else:
-            value = float(np.asarray(self.source.function(vector[None]))[0])
             rows = [
-                {
-                    "quantity": name,
-                    "split": None,
-                    "epochs": None,
-                    "seed": None,
-                    "value": view(value),
-                    "unit": self.source.unit,
-                }
-                for name, view in self.source.views.items()
+                {"quantity": name, "split": None, "epochs": None, "seed": None, "value": value, "unit": unit}
+                for name, (value, unit) in self.source.values(vector).items()
             ]
         frame = pd.DataFrame(rows, columns=["quantity", "split", "epochs", "seed", "value", "unit"])
         frame["split"] = frame["split"].astype(object).where(frame["split"].notna(), None)
@@ -236,7 +231,7 @@ def list_benchmarks() -> tuple[str, ...]:
         >>> "nas-bench-201/cifar10" in list_benchmarks()
         True
     """
-    return (*benchmark_names(), *EXAMPLES, *registered("benchmark"))
+    return (*benchmark_names(), *NAMES, *EXAMPLES, *registered("benchmark"))
 
 
 def _split_of(by: str) -> tuple[str | None, str]:

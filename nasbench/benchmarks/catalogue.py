@@ -5,12 +5,17 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterable
 
+from nasbench.benchmarks.surrogate import SurrogateBenchmark
+from nasbench.benchmarks.surrogates import NAMES, is_surrogate, surrogate_benchmark
 from nasbench.benchmarks.synthetic import SyntheticBenchmark, is_synthetic, synthetic_benchmark
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.registered import registered
 from nasbench.tables.catalogue import get_table, known_tables, table_datasets, table_names
 from nasbench.tables.importers import formats_of_tables
+
+Searchable = TabularBenchmark | SyntheticBenchmark | SurrogateBenchmark
+"""A benchmark of a table, a closed form or registered function, or a surrogate."""
 
 
 def benchmark_names() -> tuple[str, ...]:
@@ -29,7 +34,7 @@ def expand_benchmarks(patterns: Iterable[str]) -> tuple[str, ...]:
     wild = [pattern for pattern in given if set("*?[") & set(pattern)]
     if not wild:
         return tuple(given)
-    at_hand = benchmark_names()
+    at_hand = (*benchmark_names(), *NAMES)
     names = [name for p in given for name in (fnmatch.filter(at_hand, p) if p in wild else [p])]
     return tuple(dict.fromkeys(names or given))
 
@@ -38,11 +43,12 @@ def get_benchmark(name: str) -> TabularBenchmark:
     """Return the benchmark of that name.
 
     Raises:
-        NasbenchError: if there is no such table or data set, with the nearest match, or the benchmark is a closed form.
+        NasbenchError: if there is no such table or data set, with the nearest match, or the benchmark is a function.
     """
-    if is_synthetic(name):
+    if is_synthetic(name) or is_surrogate(name):
+        kind = "closed form" if is_synthetic(name) else "surrogate, a function,"
         raise NasbenchError(
-            f"{name} is a closed form and has no table; give a benchmark of a table, such as nas-bench-201/cifar10."
+            f"{name} is a {kind} and has no table; give a benchmark of a table, such as nas-bench-201/cifar10."
         )
     table_name, _, dataset = name.partition("/")
     if table_name not in known_tables():
@@ -81,24 +87,27 @@ def move_to_table(problems: Iterable[str], name: str) -> tuple[str, ...]:
     return names
 
 
-def has_checksum(benchmark: TabularBenchmark | SyntheticBenchmark, checksum: str) -> bool:
+def has_checksum(benchmark: Searchable, checksum: str) -> bool:
     """Return whether a benchmark is the one of that checksum, or of a table that stands in for that one."""
     table = benchmark.table if isinstance(benchmark, TabularBenchmark) else None
     return checksum == benchmark.checksum or (table is not None and checksum in table.supersedes)
 
 
-def get_searchable(name: str) -> TabularBenchmark | SyntheticBenchmark:
-    """Return anything that can be searched: a benchmark of a table, a closed form such as `nk/10x6-k2`, a registered function.
+def get_searchable(name: str) -> Searchable:
+    """Return anything that can be searched: a benchmark of a table, a closed form such as `nk/10x6-k2`, a surrogate, a registered function.
 
     Raises:
-        NasbenchError: as `get_benchmark` and `nasbench.benchmarks.synthetic.synthetic_benchmark` do.
+        NasbenchError: as `get_benchmark`, `nasbench.benchmarks.synthetic.synthetic_benchmark` and
+            `nasbench.benchmarks.surrogates.surrogate_benchmark` do.
     """
     if not is_taken(name) and name in registered("benchmark"):
         made: SyntheticBenchmark = registered("benchmark")[name]
         return made
+    if is_surrogate(name):
+        return surrogate_benchmark(name)
     return synthetic_benchmark(name) if is_synthetic(name) else get_benchmark(name)
 
 
 def is_taken(name: str) -> bool:
-    """Return whether a name is that of a table or a family of closed forms, or begins with one; nothing else is found under it."""
-    return is_synthetic(name) or name.partition("/")[0] in (*known_tables(), *formats_of_tables())
+    """Return whether a name is that of a table or a family of functions, or begins with one; nothing else is found under it."""
+    return is_synthetic(name) or is_surrogate(name) or name.partition("/")[0] in (*known_tables(), *formats_of_tables())

@@ -16,15 +16,24 @@ def describe(
     out: Annotated[Path | None, typer.Option(help="folder for the figures")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Describe a benchmark as a search landscape: size, optimum, fronts, local optima, variance, seeds, rank correlations."""
+    """Describe a benchmark as a search landscape: size, optimum, fronts, local optima, variance, seeds, rank correlations.
+
+    Of a function, such as a surrogate, what can be known without listing its space: size, best known values, errors of prediction.
+    """
     from dataclasses import asdict
 
     from nasbench.benchmarks.catalogue import get_benchmark
+    from nasbench.benchmarks.function_report import describe_surrogate
     from nasbench.benchmarks.landscape_report import describe as compute
+    from nasbench.benchmarks.surrogates import is_surrogate, surrogate_benchmark
     from nasbench.cli.console import print_json, print_table
+    from nasbench.errors import NasbenchError
 
-    found = get_benchmark(benchmark)
-    facts = [asdict(fact) for fact in compute(found, cost)]
+    if is_surrogate(benchmark) and (cost or out):
+        raise NasbenchError(f"{benchmark} is a surrogate, a function without a table; leave --cost and --out away.")
+    found = None if is_surrogate(benchmark) else get_benchmark(benchmark)
+    described = describe_surrogate(surrogate_benchmark(benchmark)) if found is None else compute(found, cost)
+    facts = [asdict(fact) for fact in described]
     figures = [] if out is None else [str(path) for path in _draw(found, out)]
     if json:
         print_json("describe", benchmark=benchmark, facts=facts, figures=figures)

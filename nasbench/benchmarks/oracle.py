@@ -42,8 +42,16 @@ class Oracle(Protocol):
         """Number of architectures with a search mean."""
 
     @property
+    def is_optimum_known(self) -> bool:
+        """Whether `best_score` is the smallest of all, and not only of those that were looked at."""
+
+    @property
+    def ranked_among(self) -> str:
+        """The architectures that `search_rank` and `mean_score` are of, in words; empty where they are of all."""
+
+    @property
     def best_score(self) -> float:
-        """Smallest score of all."""
+        """Smallest score of all; where that is not known, of the best known architecture and all that the oracle met."""
 
     @property
     def mean_score(self) -> float:
@@ -73,6 +81,9 @@ class TableOracle:
         epochs: epochs of the training used for scoring, the longest of each split.
         score_split: "test" if the table has a test split, else the search split; reports state which.
     """
+
+    is_optimum_known = True
+    ranked_among = ""
 
     def __init__(self, table: Table, dataset: str, protocol: SearchProtocol) -> None:
         self.name = f"{table.name}/{dataset}"

@@ -65,9 +65,11 @@ def _spaces() -> Rows:
 
 
 def _benchmarks() -> Rows:
-    from nasbench.benchmarks.catalogue import benchmark_names, get_benchmark
+    from nasbench.benchmarks.catalogue import benchmark_names, get_benchmark, get_searchable
     from nasbench.benchmarks.objectives import find_quantity, objective_names
-    from nasbench.benchmarks.synthetic import EXAMPLES, synthetic_benchmark
+    from nasbench.benchmarks.surrogates import NAMES
+    from nasbench.benchmarks.synthetic import EXAMPLES
+    from nasbench.benchmarks.tabular import TabularBenchmark
     from nasbench.tables.catalogue import is_built, needed
 
     rows: Rows = []
@@ -97,18 +99,21 @@ def _benchmarks() -> Rows:
                 "splits": ", ".join(splits),
             }
         )
-    for name in EXAMPLES:
-        space = synthetic_benchmark(name).space
+    kinds = dict.fromkeys(EXAMPLES, "closed form") | dict.fromkeys(NAMES, "surrogate")
+    for name in kinds:
+        function = get_searchable(name)
+        assert not isinstance(function, TabularBenchmark)
+        space = function.space
         rows.append(
             {
                 "name": name,
                 "space": space.name,
-                "architectures": space.size,
-                "objectives": "error (or accuracy)",
+                "architectures": space.size if space.size < 2**53 else float(space.size),
+                "objectives": ", ".join(function.views),
                 "splits": "",
             }
         )
-    return rows
+    return [row | {"kind": kinds.get(row["name"], "table")} for row in rows]
 
 
 def _optimizers() -> Rows:

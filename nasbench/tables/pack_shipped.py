@@ -245,7 +245,8 @@ def main() -> None:
             }
             print(f"{name}: {len(packed):,} bytes")
     if entries:
-        (given.out / "manifest.json").write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
+        manifest = json.loads(shipped.read_shipped("manifest.json")) | {"tables": entries}
+        (given.out / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

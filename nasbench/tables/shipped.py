@@ -55,11 +55,36 @@ class ShippedTable:
     columns: int
 
 
+@dataclass(frozen=True)
+class ShippedModel:
+    """A function that ships; see `nasbench.benchmarks.surrogates`.
+
+    Attributes:
+        file: name of the file of its weights or coefficients.
+        sha256: checksum of that file, in hexadecimal.
+        trainings: name and checksum of the file of the measurements that it was fitted to; None where they do not ship.
+        best_known: by objective, the best architecture that is known.
+        held_out: by quantity, how well measurements are predicted that it was not fitted to.
+    """
+
+    file: str
+    sha256: str
+    trainings: tuple[str, str] | None
+    best_known: Mapping[str, str]
+    held_out: Mapping[str, Mapping[str, Any]]
+
+
 @cache
 def shipped_tables() -> Mapping[str, ShippedTable]:
     """Return the tables that ship, by name."""
-    entries = json.loads(read_shipped("manifest.json"))
+    entries = json.loads(read_shipped("manifest.json"))["tables"]
     return {name: ShippedTable(**(entry | {"datasets": tuple(entry["datasets"])})) for name, entry in entries.items()}
+
+
+@cache
+def shipped_models() -> Mapping[str, ShippedModel]:
+    """Return the functions that ship, by the names of their benchmarks."""
+    return {name: ShippedModel(**entry) for name, entry in json.loads(read_shipped("manifest.json"))["models"].items()}
 
 
 def read_shipped(file: str) -> bytes:
@@ -76,6 +101,14 @@ def read_shipped(file: str) -> bytes:
         ) from None
 
 
+def read_checked(file: str, sha256: str) -> bytes:
+    """Return what a file that ships holds; raises NasbenchError if it is not there, or has not the checksum of the manifest."""
+    packed = read_shipped(file)
+    if hashlib.sha256(packed).hexdigest() != sha256:
+        raise NasbenchError(f"{file}, which ships with the suite, is damaged; install it again.")
+    return packed
+
+
 def build_shipped(name: str, folder: Path) -> None:
     """Write a table that ships into an empty folder.
 
@@ -83,10 +116,7 @@ def build_shipped(name: str, folder: Path) -> None:
         NasbenchError: if its file has not the checksum of the manifest.
     """
     entry = shipped_tables()[name]
-    packed = read_shipped(entry.file)
-    if hashlib.sha256(packed).hexdigest() != entry.sha256:
-        raise NasbenchError(f"{entry.file}, which ships with the suite, is damaged; install it again.")
-    unpack_table(packed, name, folder)
+    unpack_table(read_checked(entry.file, entry.sha256), name, folder)
 
 
 def unpack_table(packed: bytes, name: str, folder: Path) -> None:

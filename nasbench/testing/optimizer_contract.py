@@ -24,7 +24,16 @@ from nasbench.search.registry import get_optimizer
 from nasbench.testing.toy import toy_benchmark
 
 SEED = 7
-HIDDEN = ("Table", "TableOracle", "SyntheticOracle", "TabularBenchmark", "SyntheticBenchmark", "Benchmark")
+HIDDEN = (
+    "Table",
+    "TableOracle",
+    "SyntheticOracle",
+    "TabularBenchmark",
+    "SyntheticBenchmark",
+    "Benchmark",
+    "SurrogateOracle",
+    "SurrogateBenchmark",
+)
 """Classes that lead to a test score."""
 
 

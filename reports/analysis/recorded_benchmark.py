@@ -59,6 +59,8 @@ class RecordedBenchmark:
 
     score_split = ""
     epochs = 1
+    is_optimum_known = False
+    ranked_among = "the recorded architectures"
 
     @property
     def checksum(self) -> str:

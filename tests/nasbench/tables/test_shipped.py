@@ -26,13 +26,16 @@ OPTIMA = {"cifar10": (91.607, 94.373), "cifar100": (73.493, 73.513), "imagenet16
 
 def test_every_file_has_its_checksum_and_all_are_small() -> None:
     folder = Path(str(files("nasbench.tables") / "data"))
-    entries = shipped.shipped_tables()
-    for entry in entries.values():
-        assert hashlib.sha256((folder / entry.file).read_bytes()).hexdigest() == entry.sha256
-    assert {entry.file for entry in entries.values()} == {path.name for path in folder.glob("*.parquet")}
+    entries, models = shipped.shipped_tables(), shipped.shipped_models()
+    stated = {entry.file: entry.sha256 for entry in entries.values()}
+    stated |= {model.file: model.sha256 for model in models.values()}
+    stated |= dict(model.trainings for model in models.values() if model.trainings is not None)
+    for file, checksum in stated.items():
+        assert hashlib.sha256((folder / file).read_bytes()).hexdigest() == checksum
+    assert set(stated) == {path.name for path in folder.iterdir() if path.suffix in (".parquet", ".npz")}
     assert sum(path.stat().st_size for path in folder.iterdir()) < 10_000_000
     text = (folder / "DATA.md").read_text("utf-8")
-    assert all(f"`{name}`" in text for name in entries)
+    assert all(f"`{name}`" in text for name in (*entries, *models))
 
 
 def test_the_manifest_says_what_the_tables_hold(fresh_cache: Path) -> None:

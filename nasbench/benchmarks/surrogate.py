@@ -1,0 +1,199 @@
+"""Surrogate benchmarks: functions that predict what a training or a measurement would give, of spaces too large for a table.
+
+Nothing is looked up and nothing is trained: the search and the report see the same prediction, without noise, split or fidelity. Where no
+optimum is known, the best known value stands in its place: that of a long search, or of anything that the oracle met since, if that is better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench.benchmarks.synthetic import EvaluatedArchitectures, FunctionEvaluator
+from nasbench.benchmarks.views import AS_IT_IS, View
+from nasbench.errors import unknown_name
+from nasbench.search.problem import Problem
+from nasbench.search.search_protocol import SearchProtocol
+from nasbench.spaces.space import Architectures, Floats, Ints, Space
+
+SAMPLED = 100_000
+"""Random architectures that stand for the space where a mean or a rank is asked for."""
+
+Predictor = Callable[[Architectures], Floats]
+
+
+@dataclass(frozen=True)
+class PredictedObjective:
+    """One objective.
+
+    Attributes:
+        predict: what is minimised, of architectures `(..., d)` to `(...)`.
+        unit: of the values.
+        find_best: returns the architecture `(d,)` with the smallest value that is known.
+        is_exact: whether that value is proved to be the smallest of the space.
+        cheap: whether it is known without training.
+        view: how users see the values.
+    """
+
+    predict: Predictor
+    unit: str
+    find_best: Callable[[], Architectures]
+    is_exact: bool
+    cheap: bool = False
+    view: View = AS_IT_IS
+
+
+@dataclass(frozen=True)
+class HeldOutError:
+    """How well an objective is predicted of measurements that its model was not fitted to.
+
+    Attributes:
+        architectures: how many were held out.
+        rmse: root mean square error, in the unit of the objective.
+        kendall_tau: rank correlation.
+    """
+
+    architectures: int
+    rmse: float
+    kendall_tau: float
+
+
+@dataclass(frozen=True)
+class SurrogateBenchmark:
+    """Predictions as a benchmark.
+
+    Attributes:
+        name: as in a study.
+        space: the space that is searched.
+        predictions: by name; the first is the default of a search.
+        checksum: of the files that the predictions are made from.
+        seconds: training seconds that a query is charged; None if nothing is.
+        held_out: by objective, where measurements to hold the predictions against ship with the suite.
+    """
+
+    name: str
+    space: Space
+    predictions: Mapping[str, PredictedObjective]
+    checksum: str
+    seconds: Predictor | None = None
+    held_out: Mapping[str, HeldOutError] = field(default_factory=dict)
+
+    @property
+    def views(self) -> Mapping[str, View]:
+        """How users see each objective."""
+        return {name: objective.view for name, objective in self.predictions.items()}
+
+    def values(self, architecture: Architectures) -> dict[str, tuple[float, str]]:
+        """Return every prediction of an architecture `(d,)`, as users see it, with its unit."""
+        return {name: (float(one.view(one.predict(architecture))), one.unit) for name, one in self.predictions.items()}
+
+    def longest(self, objectives: Sequence[str], split: str) -> int:
+        """Return 1: nothing is trained."""
+        return 1
+
+    def problem(self, protocol: SearchProtocol, seed: int, runs: Sequence[int]) -> Problem:
+        """Return the search side for runs of these numbers; raises NasbenchError for an objective that there is not."""
+        evaluator = SurrogateEvaluator(self.space, self._objectives(protocol), self.seconds)
+        return Problem(evaluator, protocol, seed, tuple(runs))
+
+    def oracle(self, protocol: SearchProtocol) -> SurrogateOracle:
+        """Return the test side; for reports alone."""
+        return SurrogateOracle(self.space, self._objectives(protocol))
+
+    def _objectives(self, protocol: SearchProtocol) -> list[PredictedObjective]:
+        for name in protocol.objectives:
+            if name not in self.predictions:
+                raise unknown_name(f"objective of {self.name}", name, self.predictions)
+        return [self.predictions[name] for name in protocol.objectives]
+
+
+class SurrogateEvaluator(FunctionEvaluator):
+    """Answers with predictions; see `nasbench.search.problem.Evaluator`."""
+
+    def __init__(self, space: Space, objectives: Sequence[PredictedObjective], seconds: Predictor | None) -> None:
+        super().__init__(space, objectives[0].predict)
+        self.cheap = tuple(objective.cheap for objective in objectives)
+        self._predictors = [objective.predict for objective in objectives]
+        self._train_seconds = seconds
+
+    def evaluate(
+        self, rows: Ints, architectures: Architectures, level: Ints, key: NDArray[np.uint64], repetition: Ints
+    ) -> tuple[Floats, Ints]:
+        """Return predictions `(n, M)`, and no training seeds."""
+        return _stack(self._predictors, architectures), np.full(len(rows), -1, dtype=np.int64)
+
+    def seconds(self, rows: Ints, architectures: Architectures, level: Ints) -> Floats:
+        """Return the predicted training seconds; none where nothing is charged."""
+        return np.zeros(len(rows)) if self._train_seconds is None else self._train_seconds(architectures)
+
+    def facts(self, architectures: Architectures) -> Floats:
+        """Return the cheap objectives, `(..., number of cheap)`."""
+        return _stack([p for p, cheap in zip(self._predictors, self.cheap, strict=True) if cheap], architectures)
+
+
+class SurrogateOracle:
+    """The test side; see `nasbench.benchmarks.oracle.Oracle`. A row is the number of an architecture that it met.
+
+    Ranks are those of `SAMPLED` random architectures, and so is the mean.
+    """
+
+    score_split = ""
+    epochs = 1
+    size = SAMPLED
+
+    def __init__(self, space: Space, objectives: Sequence[PredictedObjective]) -> None:
+        self._space = space
+        self._first = objectives[0]
+        predictors = [objective.predict for objective in objectives]
+        self._met = EvaluatedArchitectures(space, lambda architectures: _stack(predictors, architectures))
+        self.units = tuple(objective.unit for objective in objectives)
+        self.views = tuple(objective.view for objective in objectives)
+        self.is_optimum_known = self._first.is_exact
+        self.ranked_among = f"{SAMPLED:,} random architectures"
+        for objective in objectives:
+            self._met.row(objective.find_best())
+
+    @property
+    def best_score(self) -> float:
+        """Smallest prediction that is known, proved or not."""
+        return float(self._met.values[:, 0].min())
+
+    @cached_property
+    def _ranked(self) -> Floats:
+        uniform = np.random.default_rng(0).random((SAMPLED, self._space.d))
+        return np.sort(self._first.predict(self._space.sample(uniform)))
+
+    @property
+    def mean_score(self) -> float:
+        """Mean over random architectures."""
+        return float(self._ranked.mean())
+
+    @property
+    def objectives(self) -> Floats:
+        """Predictions of every architecture that was met, `(rows, M)`: the front among them is the best that is known."""
+        return self._met.values
+
+    def row(self, architectures: Architectures) -> Ints:
+        """Return the row of each architecture, `(..., d)` to `(...)`."""
+        return self._met.row(architectures)
+
+    def score(self, rows: Ints) -> Floats:
+        """Return the first objective of rows, `(...)` to `(...)`."""
+        return np.asarray(self._met.values[rows, 0])
+
+    def search_mean(self, rows: Ints) -> Floats:
+        """Return the same as `score`."""
+        return self.score(rows)
+
+    def search_rank(self, count: int) -> float:
+        """Return the `count`-th smallest prediction among random architectures, the largest where there are fewer."""
+        return float(self._ranked[min(count, SAMPLED) - 1])
+
+
+def _stack(predictors: Sequence[Predictor], architectures: Architectures) -> Floats:
+    values = [predict(architectures) for predict in predictors]
+    return np.stack(values, axis=-1) if values else np.empty((*architectures.shape[:-1], 0))
