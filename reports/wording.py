@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 
 def pluralize(number: int, noun: str, plural: str = "") -> str:
     """`1 run`, `2 runs`, `1 query`, `2 queries`; the plural is the noun with an s unless it is given."""
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def pluralize_any(numbers: Iterable[int], noun: str) -> str:
+    """`1 run`, `20 runs`, `10 or 20 runs`: the numbers that occur, ascending."""
+    *others, last = sorted(set(numbers))
+    return join_names([*map(str, others), pluralize(last, noun)], "or")
 
 
 def format_range(first: float, last: float) -> str:

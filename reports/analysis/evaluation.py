@@ -240,7 +240,7 @@ def scoring_of(results: Results, benchmark: str) -> Scoring:
             name=name,
             searched="",
             scored="",
-            is_exact=isinstance(found, SyntheticBenchmark),
+            is_exact=isinstance(found, SyntheticBenchmark) and not isinstance(found, RecordedBenchmark),
             is_recorded=isinstance(found, RecordedBenchmark),
         )
     quantity = find_quantity(found.table, found.dataset, study.objectives[0])

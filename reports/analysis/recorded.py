@@ -17,7 +17,7 @@ from nasbench.errors import NasbenchError, unknown_name
 from nasbench.files.documents import LARGEST
 from nasbench.files.temporary import TemporaryFolder
 from nasbench.renamed import COLUMNS
-from nasbench.reports.analysis.recorded_benchmark import RecordedBenchmark, RecordedSpace
+from nasbench.reports.analysis.recorded_benchmark import RecordedBenchmark, RecordedMeans, RecordedSpace
 from nasbench.reports.analysis.recorded_table import NO_UNIT, VALUE, RecordedTable
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.wording import pluralize
@@ -111,7 +111,8 @@ def _benchmark(problem: str, part: pd.DataFrame, table: RecordedTable) -> Record
     names = list(dict.fromkeys(part["architecture"]))
     means = part.groupby("architecture")["value"].mean()[names].to_numpy(dtype=np.float64)
     view = table.view
-    return RecordedBenchmark(problem, RecordedSpace(problem, names), minimised(means, view), table.unit, view)
+    function = RecordedMeans(RecordedSpace(problem, names), minimised(means, view))
+    return RecordedBenchmark(problem, function, {table.objective: view}, table.unit)
 
 
 def _view(problem: str, study: Study, frame: pd.DataFrame) -> View:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
-from nasbench.benchmarks.views import View
+from nasbench.benchmarks.synthetic import SyntheticBenchmark, SyntheticOracle
 from nasbench.errors import NasbenchError
 from nasbench.search.problem import Problem
 from nasbench.search.search_protocol import SearchProtocol
-from nasbench.spaces.space import Architectures, Floats, Ints, Space
+from nasbench.spaces.space import Architectures, Floats, Space
 
 BASE = 100
 """Choices of a decision of the space that numbers recorded architectures."""
@@ -40,91 +39,62 @@ class RecordedSpace(Space):
 
 
 @dataclass(frozen=True)
-class RecordedBenchmark:
-    """A benchmark and its own oracle: the score of an architecture is the mean of its recorded values.
+class RecordedMeans:
+    """Mean recorded value of each architecture as a function of it, minimised.
 
     Attributes:
-        name: of the problem.
-        space: its architectures.
-        means: of the values of each architecture, minimised, `(N,)`.
-        unit: of the values.
-        view: how users see them.
+        space: the architectures.
+        means: in the order of their numbers, `(N,)`.
     """
 
-    name: str
     space: RecordedSpace
     means: Floats
-    unit: str
-    view: View
 
-    score_split = ""
-    epochs = 1
+    def __call__(self, architectures: Architectures) -> Floats:
+        """Return the means of architectures, `(..., d)` to `(...)`."""
+        return self.means[self.space.index(architectures)]
+
+    @property
+    def optimum(self) -> float:
+        """The smallest mean."""
+        return float(self.means.min())
+
+    @property
+    def mean(self) -> float:
+        """Mean over the architectures."""
+        return float(self.means.mean())
+
+
+class RecordedOracle(SyntheticOracle):
+    """The oracle of recorded means, all of which are known."""
+
     is_optimum_known = False
     ranked_among = "the recorded architectures"
 
-    @property
-    def checksum(self) -> str:
-        """The name, which says everything within one program."""
-        return self.name
+    def __init__(self, benchmark: RecordedBenchmark, objective: str) -> None:
+        super().__init__(benchmark.function, benchmark.views[objective], benchmark.unit)
+        self._ranked = np.sort(benchmark.function.means)
 
-    def longest(self, objectives: Sequence[str], split: str) -> int:
-        """Return 1: nothing is known of trainings."""
-        return 1
+    @property
+    def size(self) -> int:
+        """Number of recorded architectures."""
+        return len(self._ranked)
+
+    def search_rank(self, count: int) -> float:
+        """Return the `count`-th smallest mean, the largest where there are fewer."""
+        return float(self._ranked[min(count, self.size) - 1])
+
+
+@dataclass(frozen=True)
+class RecordedBenchmark(SyntheticBenchmark):
+    """A benchmark on which runs were recorded."""
+
+    function: RecordedMeans
 
     def problem(self, protocol: SearchProtocol, seed: int, runs: Sequence[int]) -> Problem:
         """Refuse: what was recorded cannot be searched anew."""
         raise NasbenchError(f"{self.name} are recorded traces, which cannot be searched; give a benchmark.")
 
-    def oracle(self, protocol: SearchProtocol) -> RecordedBenchmark:
-        """Return itself; see `nasbench.benchmarks.oracle.Oracle`."""
-        return self
-
-    @property
-    def units(self) -> tuple[str, ...]:
-        """Unit of the one objective."""
-        return (self.unit,)
-
-    @property
-    def views(self) -> tuple[View, ...]:
-        """How users see the one objective."""
-        return (self.view,)
-
-    @property
-    def size(self) -> int:
-        """Number of recorded architectures."""
-        return len(self.means)
-
-    @property
-    def best_score(self) -> float:
-        """The smallest mean of all that was recorded."""
-        return float(self.means.min())
-
-    @property
-    def mean_score(self) -> float:
-        """Mean over the recorded architectures."""
-        return float(self.means.mean())
-
-    @property
-    def objectives(self) -> Floats:
-        """The means, `(N, 1)`."""
-        return self.means[:, None]
-
-    def row(self, architectures: Architectures) -> Ints:
-        """Return the number of each architecture."""
-        return self.space.index(architectures)
-
-    def score(self, rows: Ints) -> Floats:
-        """Return the mean of each row."""
-        return self.means[rows]
-
-    def search_mean(self, rows: Ints) -> Floats:
-        """Return the same as `score`."""
-        return self.means[rows]
-
-    @cached_property
-    def _ranked(self) -> Floats:
-        return np.sort(self.means)
-
-    def search_rank(self, count: int) -> float:
-        """Return the `count`-th smallest mean, the largest where there are fewer."""
-        return float(self._ranked[min(count, self.size) - 1])
+    def oracle(self, protocol: SearchProtocol) -> RecordedOracle:
+        """Return the test side; for reports alone."""
+        return RecordedOracle(self, protocol.objectives[0])

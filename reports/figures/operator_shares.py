@@ -8,9 +8,10 @@ import numpy as np
 
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.analysis.operator_shares import OperatorShares
-from nasbench.reports.figures.figure import Figure, Panel, panel_name
-from nasbench.reports.figures.style import add_legend, figure_style, line_style, new_panel, shown
-from nasbench.reports.wording import join_names
+from nasbench.reports.figures.curves import Curve, curve_panel
+from nasbench.reports.figures.figure import Figure, Panel
+from nasbench.reports.figures.style import figure_style
+from nasbench.reports.wording import pluralize_any
 
 
 def operator_share_figure(evaluations: Sequence[BenchmarkEvaluation]) -> Figure | None:
@@ -26,13 +27,13 @@ def operator_share_figure(evaluations: Sequence[BenchmarkEvaluation]) -> Figure 
     parts = list(dict.fromkeys(part for _, _, _, shares in known for part in shares.operators))
     with figure_style():
         panels = tuple(_panel(evaluation, place, label, shares, parts) for evaluation, place, label, shares in known)
-    runs = sorted({shares.share.shape[1] for _, _, _, shares in known})
+    runs = [shares.share.shape[1] for _, _, _, shares in known]
     return Figure(
         name="operator_shares",
         title="Fraction of queries proposed by each operator",
         caption=(
             f"Fraction of queries proposed by each operator, in windows of queries, "
-            f"mean over {join_names([str(n) for n in runs], 'or')} {'run' if runs == [1] else 'runs'}; "
+            f"mean over {pluralize_any(runs, 'run')}; "
             "bands: 95% CI of the mean (Student's t). Colours denote operators, not optimizers."
         ),
         panels=panels,
@@ -42,32 +43,29 @@ def operator_share_figure(evaluations: Sequence[BenchmarkEvaluation]) -> Figure 
 def _panel(
     evaluation: BenchmarkEvaluation, place: int, label: str, shares: OperatorShares, parts: Sequence[str]
 ) -> Panel:
-    figure, axes = new_panel()
     edges = np.append(shares.starts - 1.0, shares.ends[-1])
     weights = np.diff(edges) / edges[-1]
-    sentences = []
+    curves = []
     for part in (part for part in parts if part in shares.operators):
         share = shares.share[shares.operators.index(part)]
         mean, half = share.mean(axis=0), _half_width(share)
-        style = line_style(parts, part)
+        alt = f"{part} {100 * float(mean @ weights):.1f}% of all queries, {100 * mean[0]:.0f}% in the first window, {100 * mean[-1]:.0f}% in the last"
         # A step holds from the start of its window to the end, so the last value is given twice.
-        axes.step(edges, np.append(mean, mean[-1]), where="post", label=shown(part), **style)
-        low, high = np.clip([mean - half, mean + half], 0.0, 1.0)
-        axes.fill_between(
-            edges, np.append(low, low[-1]), np.append(high, high[-1]), step="post", color=style["color"], alpha=0.2, linewidth=0
-        )  # fmt: skip
-        sentences.append(
-            f"{part} {100 * float(mean @ weights):.1f}% of all queries, {100 * mean[0]:.0f}% in the first window, {100 * mean[-1]:.0f}% in the last"
+        middle, low, high = (
+            np.append(values, values[-1])
+            for values in (mean, np.maximum(mean - half, 0.0), np.minimum(mean + half, 1.0))
         )
-    axes.set_xlim(0.0, edges[-1])
-    axes.set_ylim(-0.02, 1.02)
-    axes.set_xlabel("queries")
-    axes.set_ylabel("fraction of queries")
-    axes.set_title(f"{shown(evaluation.short)}: {shown(label)}")
-    add_legend(figure, axes)
-    alt = f"Fraction of queries by operator of {label} on {evaluation.short}: " + "; ".join(sentences) + "."
-    return Panel(
-        panel_name("operator_shares", evaluation.short, str(place)), f"{evaluation.short}: {label}", figure, alt
+        curves.append(Curve(part, edges, middle, alt, (low, high)))
+    return curve_panel(
+        ("operator_shares", evaluation.short, str(place)),
+        f"{evaluation.short}: {label}",
+        curves,
+        parts,
+        axes=("queries", "fraction of queries"),
+        alt=f"Fraction of queries by operator of {label} on {evaluation.short}",
+        steps=True,
+        fractions=True,
+        scale=lambda axes: axes.set_xlim(0.0, edges[-1]),
     )
 
 

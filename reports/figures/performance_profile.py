@@ -8,8 +8,9 @@ import numpy as np
 
 from nasbench.reports.analysis.accounts import UNITS
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
-from nasbench.reports.figures.figure import Figure, Panel
-from nasbench.reports.figures.style import add_legend, figure_style, line_style, log_axis, new_panel, shown
+from nasbench.reports.figures.curves import Curve, curve_panel
+from nasbench.reports.figures.figure import Figure
+from nasbench.reports.figures.style import figure_style
 from nasbench.reports.statistics.profile import performance_profile as profile_of
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.statistics.runtime import expected_running_time
@@ -49,18 +50,22 @@ def performance_profile(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
     profile = profile_of(costs, solved, factors)
     if isinstance(profile, Undefined):
         return Figure(NAME, TITLE, "", (), profile.reason)
+    curves = [
+        Curve(label, factors, row, f"{label} is fastest on {100 * row[0]:.0f}%")
+        for label, row in zip(labels, profile, strict=True)
+    ]
     with figure_style():
-        figure, axes = new_panel()
-        for label, row in zip(labels, profile, strict=True):
-            axes.step(factors, row, where="post", label=shown(label), **line_style(labels, label))
-        axes.set_xscale("log")
-        log_axis(axes.xaxis)
-        axes.set_ylim(-0.02, 1.02)
-        axes.set_xlabel("multiple of the least expected running time")
-        axes.set_ylabel("fraction of targets")
-        axes.set_title(f"{pluralize(problems, 'target')} on {pluralize(len(evaluations), 'data set')}")
-        add_legend(figure, axes)
-    best = "; ".join(f"{label} is fastest on {100 * row[0]:.0f}%" for label, row in zip(labels, profile, strict=True))
+        panel = curve_panel(
+            (NAME,),
+            f"{pluralize(problems, 'target')} on {pluralize(len(evaluations), 'data set')}",
+            curves,
+            labels,
+            axes=("multiple of the least expected running time", "fraction of targets"),
+            alt=f"Performance profile over {pluralize(problems, 'target')}",
+            steps=True,
+            log=True,
+            fractions=True,
+        )
     return Figure(
         name=NAME,
         title=TITLE,
@@ -69,5 +74,5 @@ def performance_profile(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
             f"in {UNITS[evaluations[0].main]}; higher is better. "
             "Targets that no run reached count against all. Of more than two optimizers a profile ranks only the first (Gould and Scott 2016)."
         ),
-        panels=(Panel(NAME, TITLE, figure, f"Performance profile over {pluralize(problems, 'target')}: {best}."),),
+        panels=(panel,),
     )

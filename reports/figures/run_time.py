@@ -8,8 +8,9 @@ import numpy as np
 
 from nasbench.reports.analysis.accounts import UNITS
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
-from nasbench.reports.figures.figure import Figure, Panel, panel_name
-from nasbench.reports.figures.style import add_legend, figure_style, line_style, log_axis, new_panel, shown
+from nasbench.reports.figures.curves import Curve, curve_panel
+from nasbench.reports.figures.figure import Figure, Panel
+from nasbench.reports.figures.style import figure_style
 from nasbench.reports.statistics.inputs import CensoredTimes
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.statistics.runtime import run_time_distribution
@@ -39,9 +40,7 @@ def run_time(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
 
 
 def _panel(evaluation: BenchmarkEvaluation) -> Panel | Undefined:
-    labels = list(evaluation.outcomes)
-    figure, axes = new_panel()
-    sentences = []
+    curves = []
     for label, outcome in evaluation.outcomes.items():
         times = [outcome.times[target.key, evaluation.main] for target in evaluation.targets]
         end = min((float(t.time[~t.observed].min()) for t in times if t.events < t.runs), default=np.inf)
@@ -50,19 +49,18 @@ def _panel(evaluation: BenchmarkEvaluation) -> Panel | Undefined:
         solved = run_time_distribution(times, budgets)
         if isinstance(solved, Undefined):
             return solved
-        point = {"marker": "o"} if len(solved) == 1 else {}
-        axes.step(budgets, solved, where="post", label=shown(label), **line_style(labels, label), **point)
-        sentences.append(f"{label} {100 * solved[-1]:.0f}% within {end:,.0f}")
-    if axes.dataLim.x0 > 0.0:
-        axes.set_xscale("log")
-        log_axis(axes.xaxis)
-    axes.set_ylim(-0.02, 1.02)
-    axes.set_xlabel(UNITS[evaluation.main])
-    axes.set_ylabel("fraction of pairs reached")
-    axes.set_title(shown(evaluation.short))
-    add_legend(figure, axes)
-    alt = f"Fraction of run and target pairs reached on {evaluation.short}: " + "; ".join(sentences) + "."
-    return Panel(panel_name("run-time", evaluation.short), evaluation.short, figure, alt)
+        curves.append(Curve(label, budgets, solved, f"{label} {100 * solved[-1]:.0f}% within {end:,.0f}"))
+    return curve_panel(
+        ("run-time", evaluation.short),
+        evaluation.short,
+        curves,
+        list(evaluation.outcomes),
+        axes=(UNITS[evaluation.main], "fraction of pairs reached"),
+        alt=f"Fraction of run and target pairs reached on {evaluation.short}",
+        steps=True,
+        log=min(curve.at[0] for curve in curves) > 0.0,
+        fractions=True,
+    )
 
 
 def _budgets(times: Sequence[CensoredTimes], end: float) -> Floats:

@@ -37,6 +37,7 @@ SETTINGS = {
     "legend.fontsize": 7,
     "legend.frameon": False,
     "legend.handlelength": 2.6,
+    "legend.borderpad": 0.0,
     "lines.linewidth": 1.4,
     "lines.markersize": 3.5,
     "axes.linewidth": 0.6,
@@ -139,7 +140,7 @@ def add_legend(figure: Any, axes: Any) -> None:
     columns = 2 if max(len(label) for label in labels) <= 24 else 1
     rows = -(-len(labels) // columns)
     width, height = figure.get_size_inches()
-    figure.set_size_inches(width, height + 0.16 * rows + 0.05)
+    figure.set_size_inches(width, height + 0.16 * rows)
     figure.legend(problems, labels, loc="outside lower center", ncols=columns, borderaxespad=0.1)
 
 

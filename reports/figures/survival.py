@@ -10,17 +10,9 @@ from nasbench.reports.analysis.accounts import UNITS
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.analysis.scoring import searched_on
 from nasbench.reports.analysis.targets import Target, headline
-from nasbench.reports.figures.figure import Figure, Panel, panel_name
-from nasbench.reports.figures.style import (
-    add_legend,
-    band_note,
-    draw_band,
-    figure_style,
-    line_style,
-    marker,
-    new_panel,
-    shown,
-)
+from nasbench.reports.figures.curves import Curve, curve_panel
+from nasbench.reports.figures.figure import Figure, Panel
+from nasbench.reports.figures.style import band_note, figure_style
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.statistics.survival import kaplan_meier
 from nasbench.reports.wording import pluralize
@@ -45,28 +37,24 @@ def survival(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
 
 
 def _panel(evaluation: BenchmarkEvaluation, target: Target) -> Panel:
-    labels = list(evaluation.outcomes)
-    figure, axes = new_panel()
-    sentences = []
+    curves = []
     for label, outcome in evaluation.outcomes.items():
         times = outcome.times[target.key, evaluation.main]
         curve = kaplan_meier(times)
         if isinstance(curve, Undefined):
             continue
-        style = line_style(labels, label)
-        at = np.concatenate([[0.0], curve.time])
-        axes.step(at, np.concatenate([[1.0], curve.survival]), where="post", label=shown(label), **style)
-        low, high = np.concatenate([[1.0], curve.lower]), np.concatenate([[1.0], curve.upper])
-        draw_band(axes, at, low, high, style["color"], len(labels), step="post")
-        if times.events < times.runs:
-            sign = marker(labels, label)
-            axes.plot(curve.time[-1:], curve.survival[-1:], marker=sign, color=style["color"], clip_on=False)
-        sentences.append(f"{label} {times.events} of {pluralize(times.runs, 'run')} reached it")
-    axes.set_xlim(left=0.0)
-    axes.set_ylim(-0.02, 1.02)
-    axes.set_xlabel(UNITS[evaluation.main])
-    axes.set_ylabel("fraction of runs without target")
-    axes.set_title(shown(evaluation.short))
-    add_legend(figure, axes)
-    alt = f"Kaplan-Meier curves on {evaluation.short}: " + "; ".join(sentences) + "."
-    return Panel(panel_name("survival", evaluation.short), evaluation.short, figure, alt)
+        survival, low, high = (np.append(1.0, values) for values in (curve.survival, curve.lower, curve.upper))
+        alt = f"{label} {times.events} of {pluralize(times.runs, 'run')} reached it"
+        is_censored = times.events < times.runs
+        curves.append(Curve(label, np.append(0.0, curve.time), survival, alt, (low, high), is_censored))
+    return curve_panel(
+        ("survival", evaluation.short),
+        evaluation.short,
+        curves,
+        list(evaluation.outcomes),
+        axes=(UNITS[evaluation.main], "fraction of runs without target"),
+        alt=f"Kaplan-Meier curves on {evaluation.short}",
+        steps=True,
+        fractions=True,
+        scale=lambda axes: axes.set_xlim(left=0.0),
+    )

@@ -42,9 +42,10 @@ from nasbench.reports.tables.anytime import anytime_table
 from nasbench.reports.tables.comparison import comparison_table
 from nasbench.reports.tables.further_data_set import further_data_set_table
 from nasbench.reports.tables.included_results import read_judgements
-from nasbench.reports.tables.live_overview import overview_table, skipped_table
+from nasbench.reports.tables.live_overview import live_overview_table, skipped_table
 from nasbench.reports.tables.live_scores import pairs_table, score_table
 from nasbench.reports.tables.multi_objective import multi_objective_table
+from nasbench.reports.tables.overview import overview_table
 from nasbench.reports.tables.power import power_table
 from nasbench.reports.tables.practical_equivalence import practical_table
 from nasbench.reports.tables.resource_usage import cost_table
@@ -88,6 +89,16 @@ class Report:
     checklist: tuple[Item, ...]
     runs: tuple[tuple[str, str, str, str], ...]
     hashed: str = "the trace files in this order (cat FILES | sha256sum)"
+
+    @property
+    def sections(self) -> tuple[tuple[str, Sequence[ReportTable], Sequence[Figure]], ...]:
+        """Heading, tables and figures of each section of results: the main result first, then all else."""
+        parts: tuple[tuple[str, Sequence[ReportTable], Sequence[Figure]], ...] = (
+            ("Main result", self.tables[:1], self.figures[:1]),
+            ("Tables", self.tables[1:], ()),
+            ("Figures", (), self.figures[1:]),
+        )
+        return tuple(part for part in parts if part[1] or part[2])
 
 
 @dataclass(frozen=True)
@@ -165,7 +176,7 @@ def _live_tasks(live: LiveTasks, draw: bool) -> _Part:
         return _Part(summary=live_summary(live), tables=(skipped,) if skipped else ())
     rng = np.random.default_rng([*live.seeds, 1])
     tables = (
-        overview_table(live),
+        live_overview_table(live),
         score_table(live, rng),
         pairs_table(live, rng),
         training_cost_table(live),
@@ -192,6 +203,7 @@ def _tables(
     objectives = results.study.objectives
     entries = [(entry.label, entry.name, entry.settings) for entry in results.study.methods]
     tables = [
+        overview_table(evaluations, comparisons, objectives[0]),
         comparison_table(evaluations, comparisons, objectives[0]),
         aggregate_table(evaluations, reference, rng),
         practical_table(evaluations, reference, rng),

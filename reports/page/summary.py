@@ -51,6 +51,7 @@ def summary(
         _extent(results, evaluations),
         *results.early_endings(),
         *(_winner(evaluation, comparisons[evaluation.benchmark]) for evaluation in evaluations),
+        *_hypervolumes(evaluations),
         *_savings([label for label in results.labels if label != reference], reference, arrived),
         *_robust(evaluations, halves),
         *_power(results),
@@ -132,6 +133,19 @@ def _winner(evaluation: BenchmarkEvaluation, comparison: Comparison) -> str:
     if not_significant:
         parts.append(f"difference not significant: {_abbreviate_names(not_significant)}")
     return head + ("; " + "; ".join(parts) if parts else "") + "."
+
+
+def _hypervolumes(evaluations: Sequence[BenchmarkEvaluation]) -> list[str]:
+    """Return a sentence a benchmark on the final fronts, best first; none where there is one objective."""
+    sentences = []
+    for evaluation in evaluations:
+        fronts = {label: outcome.fronts for label, outcome in evaluation.outcomes.items()}
+        means = {label: float(front.volume[:, -1].mean()) for label, front in fronts.items() if front is not None}
+        ranked = sorted(means, key=lambda label: -means[label])[:MOST_NAMES]
+        if ranked:
+            texts = join_names([f"{100 * means[label]:.1f}% by {label}" for label in ranked])
+            sentences.append(f"Mean share of the true front's hypervolume dominated on {evaluation.short}: {texts}.")
+    return sentences
 
 
 def _savings(others: Sequence[str], reference: str, reached: Sequence[TimeToTargetResult]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, common_uni
 from nasbench.reports.statistics.bootstrap import studentised_mean
 from nasbench.reports.statistics.multiple import holm
 from nasbench.reports.statistics.pairwise import a12, wilcoxon_signed_rank
-from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn, estimated
+from nasbench.reports.tables.table import DATA_SET, ReportTable, TableCell, TableColumn, estimated
 from nasbench.ties import differences
 
 
@@ -40,7 +40,7 @@ def ablation_table(
     settings = {label: values for label, _, values in entries}
     digits = 2 if common_unit(evaluations) == "%" else 3
     columns = (
-        TableColumn(key="benchmark", heading="data set", kind="text", group=True),
+        DATA_SET,
         TableColumn(key="base", heading="base", kind="text", group=True),
         TableColumn(key="variant", heading="variant", kind="text"),
         TableColumn(key="change", heading="what differs", kind="text"),

@@ -12,7 +12,7 @@ from nasbench.reports.statistics.bootstrap import stratified
 from nasbench.reports.statistics.location import interquartile_mean, mean
 from nasbench.reports.statistics.pairwise import probability_of_improvement
 from nasbench.reports.statistics.result import Undefined
-from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn, estimated
+from nasbench.reports.tables.table import OPTIMIZER, ReportTable, TableCell, TableColumn, estimated
 from nasbench.reports.wording import pluralize
 from nasbench.spaces.space import Floats
 from nasbench.ties import tolerance
@@ -32,7 +32,7 @@ def aggregate_table(
     labels = list(evaluations[0].outcomes)
     compared = len(labels) > 1
     columns = (
-        TableColumn(key="optimizer", heading="optimizer", kind="text"),
+        OPTIMIZER,
         TableColumn(key="iqm", heading="interquartile mean (%) [95% CI]", kind="percent"),
         TableColumn(key="mean", heading="mean (%) [95% CI]", kind="percent"),
         *((TableColumn(key="improvement", heading=f"P(better than {reference}) [95% CI]"),) if compared else ()),

@@ -10,7 +10,7 @@ from nasbench.reports.analysis.accounts import NAMES, SCALES
 from nasbench.reports.analysis.evaluation import FRACTIONS, BenchmarkEvaluation, OptimizerResult, common_unit
 from nasbench.reports.statistics.anytime import anytime_area
 from nasbench.reports.statistics.result import ONE_RUN, Interval, Undefined
-from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
+from nasbench.reports.tables.table import DATA_SET, OPTIMIZER, ReportTable, TableCell, TableColumn
 from nasbench.ties import tolerance
 
 
@@ -19,8 +19,8 @@ def anytime_table(evaluations: Sequence[BenchmarkEvaluation]) -> ReportTable:
     unit = common_unit(evaluations)
     digits = 2 if unit == "%" else 3
     columns = (
-        TableColumn(key="benchmark", heading="data set", kind="text", group=True),
-        TableColumn(key="optimizer", heading="optimizer", kind="text"),
+        DATA_SET,
+        OPTIMIZER,
         *(TableColumn(key=f"at {f:g}", heading=f"{100 * f:g}% of budget", digits=digits) for f in FRACTIONS),
         TableColumn(key="area", heading="mean over log budget", digits=digits),
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from nasbench.reports.analysis.comparison import ALPHA, Comparison, OptimizerSummary, digits_for
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, common_unit
 from nasbench.reports.analysis.scoring import exposure, scored_by
-from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn, estimated
+from nasbench.reports.tables.table import DATA_SET, OPTIMIZER, ReportTable, TableCell, TableColumn, estimated
 
 MARKS = {"best": "", "worse": "*", "not significant": "≈", "contrary": "†"}
 MEANINGS = {
@@ -31,8 +31,8 @@ def comparison_table(
     unit, scorings = common_unit(evaluations), [e.scoring for e in evaluations]
     digits = digits_for(s.mean for e in evaluations for s in comparisons[e.benchmark].standings.values())
     columns = (
-        TableColumn(key="benchmark", heading="data set", kind="text", group=True),
-        TableColumn(key="optimizer", heading="optimizer", kind="text"),
+        DATA_SET,
+        OPTIMIZER,
         TableColumn(key="mean", heading=f"mean {objective} ({unit}) [95% CI]", digits=digits),
         TableColumn(key="sd", heading="sd", digits=digits),
         TableColumn(key="median", heading="median", digits=digits),

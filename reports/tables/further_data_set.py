@@ -11,8 +11,8 @@ from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.statistics.bayesian import RopePosterior
 from nasbench.reports.statistics.hierarchical import hierarchical
 from nasbench.reports.statistics.result import Undefined
-from nasbench.reports.tables.practical_equivalence import MARGIN
-from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
+from nasbench.reports.tables.practical_equivalence import MARGIN, ROPE_COLUMNS, rope_cells
+from nasbench.reports.tables.table import OPTIMIZER, ReportTable, TableCell, TableColumn
 from nasbench.ties import differences
 
 DECIDED = 0.95
@@ -37,10 +37,8 @@ def further_data_set_table(
             f"{reference} by more than {MARGIN:g} points, within that margin, or worse by more."
         ),
         columns=(
-            TableColumn(key="optimizer", heading="optimizer", kind="text"),
-            TableColumn(key="better", heading="P(better)", digits=3),
-            TableColumn(key="equivalent", heading="P(equivalent)", digits=3),
-            TableColumn(key="worse", heading="P(worse)", digits=3),
+            OPTIMIZER,
+            *ROPE_COLUMNS,
             TableColumn(key="verdict", heading=f"decided at {DECIDED:g}", kind="text"),
             TableColumn(key="n", heading="data sets", kind="count"),
         ),
@@ -63,12 +61,12 @@ def _row(
         # The model numbers data sets; readers know their names.
         reason = re.sub(r"data set (\d+)", lambda found: evaluations[int(found[1])].short, result.reason)
         result = Undefined(reason)
-    return (TableCell(label), *_cells(result, runs), TableCell(len(evaluations), runs=runs))
+    cells = (*rope_cells(result, runs), TableCell(_verdict(result)))
+    return (TableCell(label), *cells, TableCell(len(evaluations), runs=runs))
 
 
-def _cells(result: RopePosterior | Undefined, runs: str) -> tuple[TableCell, ...]:
+def _verdict(result: RopePosterior | Undefined) -> str:
     if isinstance(result, Undefined):
-        return *(TableCell(result, runs=runs) for _ in range(3)), TableCell("not decidable")
+        return "not decidable"
     values = {"better": result.x_better, "equivalent": result.equivalent, "worse": result.y_better}
-    verdict = next((name for name, value in values.items() if value >= DECIDED), "not decided")
-    return *(TableCell(value, runs=runs) for value in values.values()), TableCell(verdict)
+    return next((name for name, value in values.items() if value >= DECIDED), "not decided")

@@ -14,7 +14,7 @@ UNITS = {"error": "error (%)", "mse": "squared error"}
 NOT_THERE = Undefined("the study has no such reference model on this task")
 
 
-def overview_table(live: LiveTasks) -> ReportTable:
+def live_overview_table(live: LiveTasks) -> ReportTable:
     """Return the table with a row for each task: trivial baseline, best reference model, mean of every method."""
     columns = (
         TableColumn(key="task", heading="task", kind="text"),

@@ -9,7 +9,7 @@ from nasbench.reports.analysis.few_seeds import most_coverage, seed_mean, why_no
 from nasbench.reports.analysis.live_tasks import LiveRuns, LiveTasks
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.tables.comparison import MARKS, MEANINGS
-from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn, estimated
+from nasbench.reports.tables.table import TASK, ReportTable, TableCell, TableColumn, estimated
 from nasbench.reports.wording import pluralize
 from nasbench.ties import lowest
 
@@ -18,7 +18,7 @@ def score_table(live: LiveTasks, rng: np.random.Generator) -> ReportTable:
     """Return the table of test scores: every method on every task, with confidence intervals over seeds."""
     seeds = len(live.seeds)
     columns = (
-        TableColumn(key="task", heading="task", kind="text", group=True),
+        TASK,
         TableColumn(key="method", heading="method", kind="text"),
         TableColumn(key="kind", heading="kind", kind="text"),
         TableColumn(key="score", heading="test score [95% CI]", kind="general", digits=3),
@@ -72,7 +72,7 @@ def pairs_table(live: LiveTasks, rng: np.random.Generator) -> ReportTable | None
     if why_no_test(len(live.seeds), len(live.labels)):
         return None
     columns = (
-        TableColumn(key="task", heading="task", kind="text", group=True),
+        TASK,
         TableColumn(key="method", heading="method", kind="text"),
         TableColumn(key="mean", heading="mean test score [95% CI]", kind="general", digits=3),
         TableColumn(key="p_value", heading="p against best", kind="p_value"),

@@ -14,7 +14,7 @@ from nasbench.reports.statistics.bootstrap import studentised_mean
 from nasbench.reports.statistics.multiobjective import additive_epsilon, coverage, igd_plus
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.tables.comparison import MARKS, MEANINGS
-from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn, estimated
+from nasbench.reports.tables.table import DATA_SET, OPTIMIZER, ReportTable, TableCell, TableColumn, estimated
 from nasbench.reports.wording import format_range, pluralize
 from nasbench.spaces.space import Floats
 
@@ -24,8 +24,8 @@ def multi_objective_table(
 ) -> ReportTable:
     """Build the table; every benchmark must have been evaluated with several objectives."""
     columns = (
-        TableColumn(key="benchmark", heading="data set", kind="text", group=True),
-        TableColumn(key="optimizer", heading="optimizer", kind="text"),
+        DATA_SET,
+        OPTIMIZER,
         TableColumn(key="hypervolume", heading="hypervolume (%) [95% CI]", kind="percent", digits=1),
         TableColumn(key="igd_plus", heading="IGD+ [95% CI]", digits=4),
         TableColumn(key="epsilon", heading="additive epsilon [95% CI]", digits=4),

@@ -8,7 +8,7 @@ from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.statistics.power import Design, mean_difference, minimal_detectable_effect, runs_needed
 from nasbench.reports.statistics.result import ONE_RUN, Undefined, if_defined
 from nasbench.reports.tables.practical_equivalence import MARGIN
-from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
+from nasbench.reports.tables.table import DATA_SET, OPTIMIZER, ReportTable, TableCell, TableColumn
 from nasbench.reports.wording import pluralize
 from nasbench.ties import differences, is_constant, tolerance
 
@@ -33,8 +33,8 @@ def power_table(evaluations: Sequence[BenchmarkEvaluation], reference: str) -> R
             f"{MARGIN:g} points (the margin of practical equivalence, fixed in advance)."
         ),
         columns=(
-            TableColumn(key="benchmark", heading="data set", kind="text", group=True),
-            TableColumn(key="optimizer", heading="optimizer", kind="text"),
+            DATA_SET,
+            OPTIMIZER,
             TableColumn(key="sd", heading="sd of the paired differences (points)", digits=3),
             TableColumn(key="smallest", heading="minimum detectable difference (points)", digits=3),
             TableColumn(key="needed", heading=f"runs needed for {MARGIN:g} points", kind="count"),

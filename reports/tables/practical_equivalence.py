@@ -8,11 +8,11 @@ import numpy as np
 
 from nasbench.benchmarks.views import View
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
-from nasbench.reports.statistics.bayesian import signed_rank
+from nasbench.reports.statistics.bayesian import RopePosterior, signed_rank
 from nasbench.reports.statistics.equivalence import Equivalence, paired
 from nasbench.reports.statistics.multiple import holm
 from nasbench.reports.statistics.result import Interval, Undefined
-from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
+from nasbench.reports.tables.table import DATA_SET, OPTIMIZER, ReportTable, TableCell, TableColumn
 from nasbench.reports.wording import pluralize
 
 MARGIN = 0.1
@@ -22,6 +22,17 @@ FEWEST_RUNS = 6
 """Of fewer runs no signed-rank test at 5% can show anything, and the posterior would be certain of what its prior says."""
 MOST_RUNS = 200
 """Runs that the posterior uses at most, the first of a run order, since its cost is quadratic in them; the table says so."""
+ROPE_COLUMNS = (
+    TableColumn(key="better", heading="P(better)", digits=3),
+    TableColumn(key="equivalent", heading="P(equivalent)", digits=3),
+    TableColumn(key="worse", heading="P(worse)", digits=3),
+)
+
+
+def rope_cells(result: RopePosterior | Undefined, runs: str) -> list[TableCell]:
+    """Return the cells of `ROPE_COLUMNS`."""
+    shown = [result] * 3 if isinstance(result, Undefined) else [result.x_better, result.equivalent, result.y_better]
+    return [TableCell(value, runs=runs) for value in shown]
 
 
 def practical_table(
@@ -32,11 +43,9 @@ def practical_table(
     if not labels or any(e.unit != "%" for e in evaluations):
         return None
     columns = (
-        TableColumn(key="benchmark", heading="data set", kind="text", group=True),
-        TableColumn(key="optimizer", heading="optimizer", kind="text"),
-        TableColumn(key="better", heading="P(better)", digits=3),
-        TableColumn(key="equivalent", heading="P(equivalent)", digits=3),
-        TableColumn(key="worse", heading="P(worse)", digits=3),
+        DATA_SET,
+        OPTIMIZER,
+        *ROPE_COLUMNS,
         TableColumn(key="difference", heading="mean difference (points) [90% CI]", digits=3),
         TableColumn(key="p_value", heading="p of TOST", kind="p_value"),
         TableColumn(key="verdict", heading="equivalence of means", kind="text"),
@@ -58,14 +67,11 @@ def practical_table(
                     f"{pluralize(n, 'run')} of each are too few for a posterior probability (at least {FEWEST_RUNS} are needed)"
                 )
             )
-            values: tuple[float | Undefined, ...] = (result, result, result) if isinstance(result, Undefined) else (
-                result.x_better, result.equivalent, result.y_better
-            )  # fmt: skip
             rows.append(
                 (
                     TableCell(evaluation.short),
                     TableCell(label),
-                    *(TableCell(v, runs=runs) for v in values),
+                    *rope_cells(result, runs),
                     *_equivalence(tests[label], adjusted[label], runs, evaluation.view),
                     TableCell(n, runs=runs),
                 )

@@ -8,7 +8,7 @@ import numpy as np
 
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, OptimizerResult
 from nasbench.reports.statistics.result import Undefined
-from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
+from nasbench.reports.tables.table import DATA_SET, OPTIMIZER, ReportTable, TableCell, TableColumn
 
 UNTIMED = Undefined("no training times are recorded")
 UNKNOWN = Undefined("a table of runs does not say")
@@ -17,8 +17,8 @@ UNKNOWN = Undefined("a table of runs does not say")
 def cost_table(evaluations: Sequence[BenchmarkEvaluation]) -> ReportTable:
     """Build the table of the six accounts."""
     columns = (
-        TableColumn(key="benchmark", heading="data set", kind="text", group=True),
-        TableColumn(key="optimizer", heading="optimizer", kind="text"),
+        DATA_SET,
+        OPTIMIZER,
         TableColumn(key="queries", heading="queries", kind="count"),
         TableColumn(key="unique_queries", heading="unique", kind="count"),
         TableColumn(key="unique_isomorphic_queries", heading="unique up to isomorphism", kind="count"),

@@ -11,7 +11,7 @@ from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.analysis.time_to_target import TimeToTargetResult
 from nasbench.reports.statistics.result import Undefined, if_defined
 from nasbench.reports.statistics.robustness import ConditionRobustness, across_conditions
-from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
+from nasbench.reports.tables.table import DATA_SET, ReportTable, TableCell, TableColumn
 from nasbench.spaces.space import Floats
 
 WHOLE = "whole budget"
@@ -45,7 +45,7 @@ def robustness_table(
             "tau: Kendall's tau between the two rankings of all optimizers."
         ),
         columns=(
-            TableColumn(key="benchmark", heading="data set", kind="text", group=True),
+            DATA_SET,
             TableColumn(key="winner", heading="winner", kind="text"),
             TableColumn(key="condition", heading="condition", kind="text"),
             TableColumn(key="first", heading="ranked first", kind="text"),

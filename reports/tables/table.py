@@ -43,6 +43,11 @@ class TableColumn:
         return self.kind != "text"
 
 
+DATA_SET = TableColumn(key="benchmark", heading="data set", kind="text", group=True)
+OPTIMIZER = TableColumn(key="optimizer", heading="optimizer", kind="text")
+TASK = TableColumn(key="task", heading="task", kind="text", group=True)
+
+
 @dataclass(frozen=True)
 class TableCell:
     """What stands in one place.

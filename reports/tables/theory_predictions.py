@@ -8,7 +8,7 @@ import numpy as np
 
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.statistics.result import Interval, Undefined
-from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
+from nasbench.reports.tables.table import DATA_SET, OPTIMIZER, ReportTable, TableCell, TableColumn
 from nasbench.theory.machinery.claim import Verdict
 from nasbench.theory.traces.trace_check import TraceCheck
 
@@ -28,8 +28,8 @@ def laws_table(evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[Trac
             "(sup-distance and its 95% radius, observed and predicted mean, or probability and its bound), as described in the notes; each uses all runs."
         ),
         columns=(
-            TableColumn(key="benchmark", heading="data set", kind="text", group=True),
-            TableColumn(key="optimizer", heading="optimizer", kind="text"),
+            DATA_SET,
+            OPTIMIZER,
             TableColumn(key="claim", heading="claim", kind="text"),
             TableColumn(key="verdict", heading="verdict", kind="text"),
             TableColumn(key="statistic", heading="statistic [95% CI]", kind="general", digits=3),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from nasbench.reports.analysis.accounts import NAMES, SCALES
 from nasbench.reports.analysis.time_to_target import TimeToTargetResult
 from nasbench.reports.statistics.result import if_defined
-from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn, estimated
+from nasbench.reports.tables.table import DATA_SET, OPTIMIZER, ReportTable, TableCell, TableColumn, estimated
 
 _COMPARED = (
     TableColumn(key="reduction", heading="reduction (%) [95% CI]", kind="percent", digits=0),
@@ -26,9 +26,9 @@ def time_to_target_table(arrivals: Sequence[TimeToTargetResult], account: str, r
     """
     compared = len({arrival.label for arrival in arrivals}) > 1
     columns = (
-        TableColumn(key="benchmark", heading="data set", kind="text", group=True),
+        DATA_SET,
         TableColumn(key="target", heading="target", kind="text", group=True),
-        TableColumn(key="optimizer", heading="optimizer", kind="text"),
+        OPTIMIZER,
         TableColumn(key="reached", heading="reached (%) [95% CI]", kind="percent", digits=0),
         TableColumn(key="mean", heading="restricted mean [95% CI]", digits=1),
         TableColumn(key="expected", heading="expected running time (ERT)", digits=1),

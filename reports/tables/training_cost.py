@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nasbench.reports.analysis.live_tasks import LiveRuns, LiveTasks
 from nasbench.reports.statistics.result import Undefined
-from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
+from nasbench.reports.tables.table import TASK, ReportTable, TableCell, TableColumn
 
 NO_NETWORK = Undefined("the method is not a network")
 NO_SEARCH = Undefined("reference models are not searched for")
@@ -21,7 +21,7 @@ def training_cost_table(live: LiveTasks) -> ReportTable:
         ("processor_seconds", "processor (s)", "general", 3, NO_NETWORK),
     )
     columns = (
-        TableColumn(key="task", heading="task", kind="text", group=True),
+        TASK,
         TableColumn(key="method", heading="method", kind="text"),
         *(TableColumn(key=key, heading=heading, kind=kind, digits=digits) for key, heading, kind, digits, _ in keys),  # type: ignore[arg-type]
     )
