@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nasbench.benchmarks.catalogue import Searchable, benchmark_names, get_searchable
-from nasbench.benchmarks.objectives import CLOSED_FORMS, find_objective, find_quantity, objective_names
+from nasbench.benchmarks.objectives import CLOSED_FORMS, find_longest, find_objective, find_quantity, objective_names
 from nasbench.benchmarks.surrogates import NAMES
 from nasbench.benchmarks.synthetic import EXAMPLES
 from nasbench.benchmarks.tabular import TabularBenchmark
@@ -135,8 +135,7 @@ class Benchmark:
         table, dataset = self.source.table, self.source.dataset
         by = by or self._scored_by()
         split, quantity = _split_of(by)
-        timed = table.epochs(dataset, find_quantity(table, dataset, quantity), split)
-        objective = find_objective(table, dataset, quantity, split, timed[-1] if timed else None)
+        objective = find_longest(table, dataset, quantity, split)
         means = objective.mean()
         order = np.argsort(means, kind="stable")[: max(n, 0)]
         order = order[np.isfinite(means[order])]

@@ -18,7 +18,7 @@ from nasbench.benchmarks.landscape import (
     seed_noise,
     variance_shares,
 )
-from nasbench.benchmarks.objectives import Objective, find_objective, find_quantity, objective_names
+from nasbench.benchmarks.objectives import Objective, find_longest, find_objective, find_quantity, objective_names
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
 from nasbench.search.dominance import nondominated
@@ -69,7 +69,7 @@ def cost_of(benchmark: TabularBenchmark, name: str) -> Objective:
     """Return an objective other than the error, after the longest training on the split of the error where it depends on
     one.
     """
-    return _longest(benchmark.table, benchmark.dataset, name, _searched(benchmark)[1][0])
+    return find_longest(benchmark.table, benchmark.dataset, name, _searched(benchmark)[1][0])
 
 
 def _searched(benchmark: TabularBenchmark) -> tuple[Objective, list[str]]:
@@ -79,7 +79,7 @@ def _searched(benchmark: TabularBenchmark) -> tuple[Objective, list[str]]:
     splits = [s for s in ("validation", "test", "train") if any(_holds(table, dataset, quantity, s))]
     if not splits:
         raise NasbenchError(f"{benchmark.name} holds no error; it has {', '.join(objective_names(table, dataset))}.")
-    return _longest(table, dataset, "error", splits[0]), splits
+    return find_longest(table, dataset, "error", splits[0]), splits
 
 
 def describe(benchmark: TabularBenchmark, costs: Sequence[str] | None = None) -> list[Fact]:
@@ -115,86 +115,57 @@ def _holds(table: Table, dataset: str, quantity: str, split: str) -> Iterator[bo
     return ((c.dataset, c.quantity, c.split) == (dataset, quantity, split) for c in table.columns)
 
 
-def _longest(table: Table, dataset: str, objective: str, split: str) -> Objective:
-    timed = table.epochs(dataset, find_quantity(table, dataset, objective), split)
-    return find_objective(table, dataset, objective, split, timed[-1] if timed else None)
-
-
 def _size(table: Table) -> Iterator[Fact]:
-    space = table.space
-    base = table.base_space
+    space, base = table.space, table.base_space
+    canonical = np.unique(space.index(space.canonical(space.all)))
     yield Fact("size", "architectures", len(table), table.name)
     yield Fact("size", "decisions", space.d, ", ".join(space.decisions))
     yield Fact("size", "combinations", float(base.product_size), base.name)
-    canonical = np.unique(space.index(space.canonical(space.all)))
     yield Fact("size", "isomorphism classes", len(canonical), "by the canonical form of the space")
 
 
 def _optimum(table: Table, values: Floats, unit: str, split: str) -> Iterator[Fact]:
     best = int(values.argmin())
-    yield Fact(
-        "optimum",
-        f"least {split} error",
-        float(values[best]),
-        f"{unit}; {table.space.to_string(table.architectures[best])}",
-    )
+    optimum = f"{unit}; {table.space.to_string(table.architectures[best])}"
+    yield Fact("optimum", f"least {split} error", float(values[best]), optimum)
     yield Fact("optimum", "architectures that attain it", int((values == values[best]).sum()))
     for quantile, name in ((0.5, "median error"), (0.01, "error of the best hundredth")):
         yield Fact("optimum", name, float(np.quantile(values, quantile)), unit)
-    if unit == "%":
-        for distance in CLOSE:
-            yield Fact(
-                "optimum",
-                f"architectures within {distance}",
-                int((values <= values[best] + distance).sum()),
-                "percentage points",
-            )
+    for distance in CLOSE if unit == "%" else ():
+        near = int((values <= values[best] + distance).sum())
+        yield Fact("optimum", f"architectures within {distance}", near, "percentage points")
 
 
 def _fronts(benchmark: TabularBenchmark, values: Floats, costs: Sequence[str]) -> Iterator[Fact]:
     given = {cost: cost_of(benchmark, cost).mean() for cost in costs}
-    for count in range(1, len(costs) + 1):
-        for some in combinations(costs, count):
-            points = np.stack([values, *(given[cost] for cost in some)], axis=1)
-            whole = points[np.isfinite(points).all(axis=1)]
-            yield Fact(
-                "front", "non-dominated architectures", int(nondominated(whole).sum()), ", ".join(("error", *some))
-            )
+    for some in (some for count in range(1, len(costs) + 1) for some in combinations(costs, count)):
+        points = np.stack([values, *(given[cost] for cost in some)], axis=1)
+        front = int(nondominated(points[np.isfinite(points).all(axis=1)]).sum())
+        yield Fact("front", "non-dominated architectures", front, ", ".join(("error", *some)))
 
 
-def _shape(table: Table, values: Floats) -> Iterator[Fact]:
+def _shape(table: Table, values: Floats) -> list[Fact]:
     neighbours = neighbour_rows(table.space)
     found = basins(values, neighbours)
-    yield Fact("landscape", "neighbours of an architecture", float((neighbours >= 0).sum(axis=1).mean()), "mean")
-    yield Fact("landscape", "local optima", len(found.optima), "no neighbour is better")
-    best = found.optimum == int(values.argmin())
-    yield Fact("landscape", "share of the global optimum's basin", float(best.mean()), "steepest descent ends there")
-    attained = values[found.optimum] == values.min()
-    yield Fact(
-        "landscape", "chance of one descent to attain the optimum", float(attained.mean()), "from a uniform start"
-    )
-    yield Fact(
-        "landscape",
-        "largest basin",
-        int(found.sizes.max()),
-        table.space.to_string(table.architectures[found.optima[found.sizes.argmax()]]),
-    )
-    yield Fact("landscape", "moves of a descent", float(found.steps.mean()), "mean")
+    optima = np.flatnonzero(values == values.min())
+    largest = table.space.to_string(table.architectures[found.optima[found.sizes.argmax()]])
+    share = float((found.optimum == int(values.argmin())).mean())
+    attained = float((values[found.optimum] == values.min()).mean())
     rho = autocorrelation(values, neighbours)
-    yield Fact("landscape", "correlation of neighbours", rho, "Pearson, all pairs")
-    yield Fact(
-        "landscape",
-        "correlation length",
-        float(-1 / np.log(abs(rho))) if rho is not None and 0 < abs(rho) < 1 else None,
-        "-1 / ln |correlation of neighbours|",
+    length = float(-1 / np.log(abs(rho))) if rho is not None and 0 < abs(rho) < 1 else None
+    fitness_distance = correlation(values, distance_to_nearest(table.space, optima))
+    rows: tuple[tuple[str, float | int | None, str], ...] = (
+        ("neighbours of an architecture", float((neighbours >= 0).sum(axis=1).mean()), "mean"),
+        ("local optima", len(found.optima), "no neighbour is better"),
+        ("share of the global optimum's basin", share, "steepest descent ends there"),
+        ("chance of one descent to attain the optimum", attained, "from a uniform start"),
+        ("largest basin", int(found.sizes.max()), largest),
+        ("moves of a descent", float(found.steps.mean()), "mean"),
+        ("correlation of neighbours", rho, "Pearson, all pairs"),
+        ("correlation length", length, "-1 / ln |correlation of neighbours|"),
+        ("fitness-distance correlation", fitness_distance, "Pearson, error and distance to the optimum"),
     )
-    distance = distance_to_nearest(table.space, np.flatnonzero(values == values.min()))
-    yield Fact(
-        "landscape",
-        "fitness-distance correlation",
-        correlation(values, distance),
-        "Pearson, error and distance to the optimum",
-    )
+    return [Fact("landscape", *row) for row in rows]
 
 
 def _variance(table: Table, values: Floats) -> Iterator[Fact]:
@@ -205,12 +176,8 @@ def _variance(table: Table, values: Floats) -> Iterator[Fact]:
     for position, decision in enumerate(space.decisions):
         yield Fact("variance", "share of a decision alone", shares[(position,)], decision)
     for order in range(1, space.d + 1):
-        yield Fact(
-            "variance",
-            f"share of order {order}",
-            sum(v for k, v in shares.items() if len(k) == order),
-            "functional ANOVA",
-        )
+        share = sum(v for k, v in shares.items() if len(k) == order)
+        yield Fact("variance", f"share of order {order}", share, "functional ANOVA")
 
 
 def _noise(searched: Objective, split: str) -> Iterator[Fact]:
@@ -228,7 +195,7 @@ def _noise(searched: Objective, split: str) -> Iterator[Fact]:
 def _correlations(table: Table, dataset: str, splits: list[str]) -> Iterator[Fact]:
     """Between splits at the longest training, between trainings of one split, and with other data sets on one split."""
     pairs: list[tuple[str, Floats, Floats]] = []
-    longest = {split: _longest(table, dataset, "error", split).mean() for split in splits}
+    longest = {split: find_longest(table, dataset, "error", split).mean() for split in splits}
     for one, other in combinations(splits, 2):
         pairs.append((f"{one} and {other}", longest[one], longest[other]))
     for split in splits:
@@ -238,7 +205,7 @@ def _correlations(table: Table, dataset: str, splits: list[str]) -> Iterator[Fac
             pairs.append((f"{split}, {epochs} and {timed[-1]} epochs", shorter, longest[split]))
     for other in table.datasets:
         if other != dataset and any(_holds(table, other, find_quantity(table, other, "error"), splits[0])):
-            there = _longest(table, other, "error", splits[0]).mean()
+            there = find_longest(table, other, "error", splits[0]).mean()
             pairs.append((f"{splits[0]}, {dataset} and {other}", longest[splits[0]], there))
     for what, a, b in pairs:
         spearman, kendall = rank_correlations(a, b)

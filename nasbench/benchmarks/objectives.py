@@ -79,6 +79,12 @@ def objective_names(table: Table, dataset: str) -> tuple[str, ...]:
     return tuple(names + closed)
 
 
+def find_longest(table: Table, dataset: str, name: str, split: str | None) -> Objective:
+    """Return the objective of that name on a split, after the longest training; see `find_objective`."""
+    timed = table.epochs(dataset, find_quantity(table, dataset, name), split)
+    return find_objective(table, dataset, name, split, timed[-1] if timed else None)
+
+
 def find_objective(table: Table, dataset: str, name: str, split: str | None, epochs: int | None) -> Objective:
     """Return the objective of that name.
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from nasbench.benchmarks.objectives import Objective, find_objective, find_quantity
+from nasbench.benchmarks.objectives import Objective, find_longest, find_objective, find_quantity
 from nasbench.benchmarks.views import View
 from nasbench.search.search_protocol import SearchProtocol
 from nasbench.spaces.space import Architectures, Floats, Ints
@@ -114,7 +114,8 @@ class TableOracle:
     @cached_property
     def search_means(self) -> Floats:
         """Seed mean of the first objective on the search split after the longest training, by row, `(N,)`."""
-        return search_means(self._table, self._dataset, self._protocol.objectives[0], self._protocol.split)
+        first, split = self._protocol.objectives[0], self._protocol.split
+        return find_longest(self._table, self._dataset, first, split).mean()
 
     @cached_property
     def objectives(self) -> Floats:
@@ -169,9 +170,3 @@ class TableOracle:
     def mean_score(self) -> float:
         """Mean score over the table: the expected score of a uniformly random architecture."""
         return float(np.nanmean(self.scores))
-
-
-def search_means(table: Table, dataset: str, objective: str, split: str) -> Floats:
-    """Seed mean of an objective on a split after the longest training, by row, `(N,)`; NaN where none was trained."""
-    timed = table.epochs(dataset, find_quantity(table, dataset, objective), split)
-    return find_objective(table, dataset, objective, split, timed[-1] if timed else None).mean()

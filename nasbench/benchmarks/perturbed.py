@@ -15,7 +15,8 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from nasbench.benchmarks.oracle import TableOracle, search_means
+from nasbench.benchmarks.objectives import find_longest
+from nasbench.benchmarks.oracle import TableOracle
 from nasbench.benchmarks.tabular import TableEvaluator, TabularBenchmark
 from nasbench.errors import NasbenchError
 from nasbench.search.problem import Problem
@@ -74,7 +75,7 @@ def _partners(table: Table, dataset: str, objective: str, split: str, copy: int,
     # Cached, since tuning uses the same copies in every run of every trial.
     from scipy.special import ndtri
 
-    means = search_means(table, dataset, objective, split)
+    means = find_longest(table, dataset, objective, split).mean()
     known = np.flatnonzero(np.isfinite(means))
     ordered = known[np.argsort(means[known], kind="stable")]
     architectures = table.architectures[ordered]

@@ -21,10 +21,10 @@ def support(cardinalities: Ints) -> NDArray[np.bool_]:
     return np.arange(int(cardinalities.max())) < cardinalities[:, None]
 
 
-def uniform_theta(allowed: NDArray[np.bool_], copies: int = 1) -> Floats:
-    """Return the uniform distribution over allowed choices `(d, k)`, `copies` times: `(S, d, k)`."""
+def uniform_theta(allowed: NDArray[np.bool_], distributions: int = 1) -> Floats:
+    """Return the uniform distribution over allowed choices `(d, k)`, `distributions` times: `(S, d, k)`."""
     one = allowed / allowed.sum(axis=-1, keepdims=True)
-    return np.repeat(one[None], copies, axis=0)
+    return np.repeat(one[None], distributions, axis=0)
 
 
 def exponentiated_gradient(theta: Floats, gradient: Floats, rate: float) -> Floats:
