@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
@@ -36,6 +37,17 @@ def test_every_file_has_its_checksum_and_all_are_small() -> None:
     assert sum(path.stat().st_size for path in folder.iterdir()) < 10_000_000
     text = (folder / "DATA.md").read_text("utf-8")
     assert all(f"`{name}`" in text for name in (*entries, *models))
+
+
+def test_every_licence_that_is_named_has_its_notice() -> None:
+    folder = files("nasbench.tables") / "data"
+    rows = [line for line in (folder / "DATA.md").read_text("utf-8").splitlines() if line.startswith("| `")]
+    notices = (folder / "LICENSES.txt").read_text("utf-8")
+    apache, mit = notices.split("Under the MIT License")
+    for row in rows:
+        named = re.findall(r"(MIT|Apache-2\.0) \(([^)]+)\)", row.split("|")[4])
+        assert named or "as above" in row, row
+        assert all(repository in (mit if licence == "MIT" else apache) for licence, repository in named), row
 
 
 def test_the_manifest_says_what_the_tables_hold(fresh_cache: Path) -> None:
