@@ -332,7 +332,7 @@ def test_evidence_of_another_run_is_refused_and_kept(
     path.unlink()
     # A deadline that is too short for one epoch leaves a valid, empty file.
     assert command.main([*arguments(data, tmp_path), "--minutes", "1e-9"]) == 3
-    assert read_record(path)["trainings"] == [] and "the same command goes on" in capsys.readouterr().err
+    assert read_record(path)["trainings"] == [] and "the same command resumes" in capsys.readouterr().err
     for wrong in (["--minutes", "nan"], ["--minutes", "-1"], ["--threads", "0"]):
         assert command.main([*arguments(data, tmp_path), *wrong]) == 2
     if not torch.cuda.is_available():
@@ -352,7 +352,7 @@ def test_an_interrupted_call_says_how_to_go_on(
 
     monkeypatch.setattr(Clock, "__call__", interrupted)
     assert command.main(arguments(data, tmp_path)) == 130
-    assert "the same command goes on" in capsys.readouterr().err
+    assert "the same command resumes" in capsys.readouterr().err
     assert read_record(tmp_path / "out" / "rehearsal.json")["search"] is None
 
 

@@ -1,7 +1,8 @@
-"""`python -m nasbench.live.evidence`: search CIFAR-10 with the hybrid, train what it found beside two references, judge.
+"""`python -m nasbench.live.evidence`: search CIFAR-10 with the hybrid, train the architecture found and two references,
+test the hypothesis.
 
-A call ends at the first epoch that would start after its minutes, or when it is interrupted, and leaves a valid file; called again it goes
-on. What was registered decides: `--register` fixes a plan under the present sources.
+A call ends before the first epoch after its time limit, or when it is interrupted, and leaves a valid file; the next
+call resumes. Only registered plans count: `--register` fixes a plan with the current sources.
 """
 
 from __future__ import annotations
@@ -39,17 +40,17 @@ DONE, WRONG_USE, UNFINISHED, INTERRUPTED = 0, 2, 3, 130
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Collect evidence; return 0 when it is complete, 3 when minutes ran out, 2 for wrong use or bad input."""
+    """Collect evidence; return 0 when it is complete, 3 at the time limit, 2 for wrong use or bad input."""
     options = _parser().parse_args(arguments)
     try:
         return _run(options)
     except TimeBudgetExhaustedError:
         stderr_reporter(
-            f"The minutes of this call are used; what is done is in {options.out}, and the same command goes on."
+            f"The time limit is reached; results so far are in {options.out}, and the same command resumes."
         )
         return UNFINISHED
     except KeyboardInterrupt:
-        stderr_reporter(f"Interrupted; what is done is in {options.out}, and the same command goes on.")
+        stderr_reporter(f"Interrupted; results so far are in {options.out}, and the same command resumes.")
         return INTERRUPTED
     except (NasbenchError, OSError) as fault:
         stderr_reporter(f"evidence: {fault}")
@@ -57,7 +58,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def default_out() -> Path:
-    """Return `reports/evidence` at the top of this checkout, elsewhere `results/evidence`: an installed package is not written into."""
+    """Return `reports/evidence` in a checkout, else `results/evidence`, since an installed package must not be written
+    to.
+    """
     return Path("reports/evidence" if Path("reports/hypotheses").resolve() == FOLDER else "results/evidence")
 
 
@@ -74,17 +77,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--work", type=Path, help="folder of checkpoints; default: on a CPU in the cache, on a GPU none"
     )
-    parser.add_argument("--minutes", type=float, default=math.inf, help="no epoch begins later; default: no limit")
-    parser.add_argument("--device", default="cuda", help="cuda or cpu, each with a plan of its own")
-    parser.add_argument("--threads", type=int, help="of a CPU; default: all cores")
-    parser.add_argument("--rehearsal", action="store_true", help="a tiny run that shows that everything works")
+    parser.add_argument(
+        "--minutes", type=float, default=math.inf, help="time limit, after which no epoch starts; default: none"
+    )
+    parser.add_argument("--device", default="cuda", help="cuda or cpu, each with its own plan")
+    parser.add_argument("--threads", type=int, help="number of CPU threads; default: all cores")
+    parser.add_argument("--rehearsal", action="store_true", help="a tiny run to check that everything works")
     parser.add_argument(
         "--plan",
         action="store_true",
-        help="print the plan and what it costs, without data or the device, and run nothing",
+        help="print the plan and its cost, without data or device, and run nothing",
     )
     parser.add_argument(
-        "--register", action="store_true", help="register the plan under the present sources, and run nothing"
+        "--register", action="store_true", help="register the plan with the current sources, and run nothing"
     )
     return parser
 
@@ -120,7 +125,7 @@ def _run(options: argparse.Namespace) -> int:
     path = options.out / f"{config.name}.json"
     work = options.work or (task_folder("cifar10").parent / "evidence" / config.name if device.type == "cpu" else None)
     with ExitStack() as held:
-        # Without a folder of checkpoints there is one process to a GPU, and a file system without locks will do.
+        # Without a checkpoint folder there is one process per GPU, and a file system without locks is sufficient.
         for folder in sorted({options.out.resolve(), work.resolve()}) if work else ():
             held.enter_context(only_writer(folder))
         record = open_record(path, fresh)

@@ -1,4 +1,4 @@
-"""The minutes of a call, and how long the rest of a plan may take."""
+"""Time limit of a call, and remaining time of a plan."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from dataclasses import dataclass
 from nasbench.live.evidence.cost import duration
 
 EVERY = 60.0
-"""Seconds between two lines of progress."""
+"""Seconds between progress lines."""
 
 
 class TimeBudgetExhaustedError(Exception):
-    """The minutes of a call are used; what was done is kept."""
+    """The time limit of a call is reached; results so far are kept."""
 
 
 @dataclass
 class Clock:
-    """Called before each epoch: it raises at the deadline, and says now and then how long the rest may take.
+    """Epoch callback that raises at the deadline and occasionally reports the remaining time.
 
     Attributes:
-        deadline: `time.monotonic()` from which on no epoch begins.
-        left: operations that are left of the plan.
-        reporter: takes the lines.
+        deadline: value of `time.monotonic()` after which no epoch starts.
+        left: remaining operations of the plan.
+        reporter: callback for messages.
     """
 
     deadline: float
@@ -36,15 +36,15 @@ class Clock:
     _told: float | None = None
 
     def expect(self, operations: float) -> None:
-        """Take note of what an epoch costs from here on."""
+        """Set the cost of the following epochs."""
         self._epoch, self._began = operations, None
 
     def skip(self, epochs: int) -> None:
-        """Take note of epochs that an earlier call did, each of what `expect` was told."""
+        """Account for epochs of an earlier call, at the cost given to `expect`."""
         self.left -= epochs * self._epoch
 
     def __call__(self) -> None:
-        """Raise DeadlineError unless an epoch may begin."""
+        """Raise TimeBudgetExhaustedError at the deadline."""
         now = time.monotonic()
         if self._began is not None:
             self._done += self._epoch

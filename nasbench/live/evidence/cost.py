@@ -1,4 +1,4 @@
-"""What a plan costs, counted before it starts: operations from multiply-accumulates, seconds from a rate."""
+"""Cost estimate of a plan: operations from multiply-accumulates, seconds from a rate."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from nasbench.live.training.arithmetic import choose_arithmetic
 from nasbench.spaces.convnet import AIRBENCH96, CIFAR, counts, design_of
 
 H200_RATE, H200_SHARE = 780e12, 0.25
-"""Dense bfloat16 operations a second that an H200 was measured to do, and the share of it that a training is expected to use."""
+"""Measured dense bfloat16 operations per second of an H200, and the expected utilisation by training."""
 PETA = 1e15
 
 
 @dataclass(frozen=True)
 class EvidenceCost:
-    """Operations of a plan, an upper bound: every network has as many multiply-accumulates as the cap allows.
+    """Operations of a plan, an upper bound: every network has the maximum multiply-accumulates.
 
     Attributes:
         search: all trainings of the search.
         seed: one training of the found network.
-        seeds: trainings of it that decide.
-        rate: operations a second that are expected; None where it is not known.
+        seeds: number of trainings that decide.
+        rate: expected operations per second; None if unknown.
     """
 
     search: float
@@ -70,14 +70,14 @@ class EvidenceCost:
 def cost(
     config: EvidenceConfig, train: int, search: int, macs: float | None = None, rate: float | None = None
 ) -> EvidenceCost:
-    """Return the cost of a plan on so many training and search examples.
+    """Return the cost of a plan for the given numbers of training and search examples.
 
     Args:
-        config: what is done.
-        train: examples to train on in the search.
-        search: examples to score on in the search; final trainings see both.
-        macs: of the found network; None for the cap of the space.
-        rate: operations a second.
+        config: the plan.
+        train: number of training examples in the search.
+        search: number of search examples; final trainings use both.
+        macs: multiply-accumulates of the network found; None for the cap of the space.
+        rate: operations per second.
     """
     space = ConvNetworks(config.space).make_space()
     cap = 1e6 * float(space.mmacs or np.inf)
@@ -91,16 +91,17 @@ def cost(
 
 
 def extrapolated_accuracy(operations: float) -> float:
-    """Test accuracy in % that a training of so many operations may reach, after the published runs of airbench.
+    """Return the test accuracy in % extrapolated from the published runs of airbench to a number of training
+    operations.
 
-    Their errors, 5.99, 4.99 and 3.97 % for 0.36, 1.4 and 4.9 PFLOP, fall with the power -0.158 of the operations: three
-    points, so a lead and no promise.
+    Their errors, 5.99, 4.99 and 3.97% for 0.36, 1.4 and 4.9 PFLOP, follow a power law with exponent -0.158; with three
+    points, this is only an indication.
     """
     return 100.0 - 3.97 * (operations / (4.9 * PETA)) ** -0.158
 
 
 def expected_rate(config: EvidenceConfig, device: torch.device, batch: int = 64) -> float:
-    """Return operations a second: as expected of an H200 on a GPU, as three steps of training take them on a CPU."""
+    """Return operations per second: the expected rate of an H200 on a GPU, measured by three training steps on a CPU."""
     if device.type == "cuda":
         return H200_SHARE * H200_RATE
     recipe, shape = config.recipe, TaskShape(dims=2, channels=3, size=32, outputs=10)
@@ -122,7 +123,7 @@ def _step(network: nn.Module, x: torch.Tensor, autocast: torch.autocast) -> floa
 
 
 def duration(seconds: float) -> str:
-    """Return seconds as a person says them."""
+    """Return a duration as readable text."""
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.1f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -1,4 +1,4 @@
-"""What the evidence is made of: three plans, each with every setting that decides."""
+"""Plans of the evidence, each with all deciding settings."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from nasbench.live.training.recipe import Recipe
 
 NetworkKind = Literal["found", "resnet18", "random"]
 NETWORKS: tuple[NetworkKind, ...] = ("found", "resnet18", "random")
-"""What is trained: the claim is about the first, the others are beside it."""
+"""Kinds of trained networks: the hypothesis concerns the first, the others are references."""
 TARGET = 96.2
-"""Test accuracy in % of the claim."""
+"""Test accuracy in % of the hypothesis."""
 
 
 @dataclass(frozen=True)
 class EvidenceConfig:
-    """One registered way to the evidence.
+    """A registered plan.
 
     Attributes:
-        name: of the plan, its file of evidence and its registration.
-        device: "cuda" or "cpu", where it is meant to run.
-        space: what is searched, its cap on multiply-accumulates included.
-        queries: trainings of the search by the registered `hybrid`.
-        search_epochs: epochs of each, under the recipe's other settings.
-        search_seed: of the search.
-        examples: training and search examples of the search, None for all; final trainings see all that is not test.
-        recipe: of all trainings; its seed is that of a training.
-        seeds: of the found network, all of which decide.
-        further_seeds: of the found network, trained last, which decide nothing.
+        name: name of the plan, its evidence file and its registration.
+        device: "cuda" or "cpu", for which it is designed.
+        space: search space with its cap on multiply-accumulates.
+        queries: number of trainings of the search by the registered `hybrid`.
+        search_epochs: epochs of each training of the search, with the recipe's other settings.
+        search_seed: seed of the search.
+        examples: training and search examples of the search, None for all; final trainings use all non-test examples.
+        recipe: recipe of all trainings, with the seed of each.
+        seeds: seeds of the network found, all of which decide.
+        further_seeds: further seeds of the network found, trained last, which are not part of the test.
         reference_channels: width of ResNet-18.
-        equal_macs: a random member has so many multiply-accumulates, as a share of the found one's, more or less.
-        target: test accuracy in % that the lower bound has to reach.
+        equal_macs: relative tolerance on the multiply-accumulates of random members, compared with the network found.
+        target: test accuracy in % that the lower bound must reach.
     """
 
     name: str
@@ -57,11 +57,11 @@ class EvidenceConfig:
 
     @property
     def search_recipe(self) -> Recipe:
-        """Recipe of the search's trainings: too short for a compiler to pay."""
+        """Recipe of trainings in the search, which are too short for compilation to pay off."""
         return replace(self.recipe, epochs=self.search_epochs, compile=False)
 
     def order(self) -> Iterator[tuple[NetworkKind, int]]:
-        """Yield what is trained after the search, in this order."""
+        """Yield the trainings after the search in order."""
         yield from (("found", seed) for seed in self.seeds)
         for seed in self.seeds:
             yield "resnet18", seed
@@ -69,7 +69,7 @@ class EvidenceConfig:
         yield from (("found", seed) for seed in self.further_seeds)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return every setting, as JSON and TOML can hold it; None is "all"."""
+        """Return all settings as JSON- and TOML-compatible data; None is "all"."""
         plain = asdict(self)
         plain["examples"] = ["all" if n is None else n for n in self.examples]
         return {name: list(value) if isinstance(value, tuple) else value for name, value in plain.items()}
@@ -128,9 +128,9 @@ CPU = EvidenceConfig(
     search_epochs=4,
     search_seed=0,
     examples=(20_000, None),
-    # A compiler does not pay on a CPU: two cores took as long with it as without.
+    # Compilation does not pay off on a CPU: two cores took as long with it as without.
     recipe=replace(RECIPE, epochs=66, compile=False),
-    # A seed more than on a GPU: its trainings are half as long, so the margin over 96.2 is expected to be smaller.
+    # One seed more than on a GPU: trainings are half as long, so the expected margin over 96.2 is smaller.
     seeds=(0, 1, 2, 3),
 )
 """Two cores for three hours of search and some seven hours a seed."""
@@ -147,7 +147,7 @@ REHEARSAL = EvidenceConfig(
     seeds=(0, 1),
     reference_channels=4,
 )
-"""The whole path at tiny size, with the arithmetic, layout and compiler of a GPU; it decides nothing."""
+"""A rehearsal at tiny size, with the arithmetic, layout and compiler of a GPU; not evidence."""
 
 PLANS = {"cuda": GPU, "cpu": CPU}
 """The plan for each kind of device."""

@@ -1,7 +1,7 @@
-"""The one file of a run: all that is done so far, what it comes to, and under which plan and sources it was done.
+"""The record of a run: results so far, their summary, plan and source hashes, in one file.
 
-It holds the SHA-256 of the rest of itself and is rewritten whole after the search and after every training, so that a run that
-is ended at any moment leaves a valid one. This module needs no torch, so that reports read evidence without.
+It has a SHA-256 of its own content and is rewritten atomically after the search and after every training, so that an
+interrupted run leaves a valid file. This module does not need torch, so that reports can read evidence without it.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ def new_record(settings: Mapping[str, Any], sources: str, registration: str | No
     """Return an empty record.
 
     Args:
-        settings: every setting of the plan.
+        settings: all settings of the plan.
         sources: SHA-256 of the sources that decide.
-        registration: name of the registration that this run is under; None where there is none.
+        registration: name of the registration of this run; None if there is none.
     """
     return {
         "format": FORMAT,
@@ -39,10 +39,10 @@ def new_record(settings: Mapping[str, Any], sources: str, registration: str | No
 
 
 def open_record(path: Path, fresh: dict[str, Any]) -> dict[str, Any]:
-    """Return the record at `path`, to go on with, or `fresh` where there is none.
+    """Return the record at `path` for resumption, or `fresh` if there is none.
 
     Raises:
-        NasbenchError: if the file is damaged, or of another plan, other settings or other sources; it stays as it is.
+        NasbenchError: if the file is damaged, or has another plan, other settings or other sources; it is not changed.
     """
     if not path.exists():
         return fresh
@@ -54,10 +54,10 @@ def open_record(path: Path, fresh: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_record(path: Path) -> dict[str, Any]:
-    """Read a file of evidence with its own SHA-256 and its settings checked.
+    """Read an evidence file and verify its SHA-256 and settings.
 
     Raises:
-        NasbenchError: if it is not such a file, or was changed.
+        NasbenchError: if it is not such a file, or was modified.
     """
     record = read_sealed(path, "evidence of `nasbench.live.evidence`, or was changed after it was written")
     kinds = {"settings": dict, "trainings": list, "plan": str, "settings_sha256": str, "sources_sha256": str}
@@ -89,7 +89,7 @@ def _is_training(row: Any) -> bool:
 
 
 def write_record(path: Path, record: dict[str, Any]) -> dict[str, Any]:
-    """Write a record with its summary, whole or not at all, and return it."""
+    """Write a record with its summary atomically, and return it."""
     settings = record["settings"]
     summed = {**record, "summary": summarise(record["trainings"], settings["target"], settings["seeds"])}
     write_sealed(path, summed)

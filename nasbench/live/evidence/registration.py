@@ -1,8 +1,8 @@
-"""Registrations: what a run is to show, fixed before it is run, in files that are added and never changed.
+"""Registrations: hypotheses fixed before a run, in files that are added and never changed.
 
-A registration binds a plan with all its settings to the SHA-256 of the sources that decide. Evidence counts under the one
-whose settings and sources it recorded; a registration under which nothing was run is void once the sources have changed.
-This module needs no torch, so that reports judge without.
+A registration binds a plan with all its settings to the SHA-256 of the deciding sources. Evidence counts for the
+registration whose settings and sources it recorded; an unused registration is void once the sources have changed. This
+module does not need torch, so that reports can evaluate evidence without it.
 """
 
 from __future__ import annotations
@@ -19,22 +19,24 @@ from nasbench.files.documents import read_toml
 from nasbench.files.sealed import digest
 
 FOLDER = (Path(__file__).resolve().parents[2] / "reports" / "hypotheses").resolve()
-"""Where registrations lie: in the package, which in a checkout is the folder `reports/hypotheses`."""
+"""Folder of registrations in the package; in a checkout `reports/hypotheses`."""
 ASSUMED_DEVIATION = 0.15
-"""Standard deviation of test accuracy in % over seeds that power is computed for; that of airbench's published runs is 0.14."""
+"""Assumed standard deviation of test accuracy in % over seeds for the power analysis; that of airbench's published runs
+is 0.14.
+"""
 LOOKS = 2
-"""Plans of which either is enough for the claim, each with its own error rate."""
+"""Plans, either of which suffices for the hypothesis, each with its own error rate."""
 
 
 @dataclass(frozen=True)
 class EvidenceRegistration:
-    """One file.
+    """A registration file.
 
     Attributes:
-        name: of the file, without its ending.
+        name: file name without extension.
         plan: name of the plan.
-        settings_sha256, sources_sha256: what evidence must have recorded.
-        content: all of the file.
+        settings_sha256, sources_sha256: hashes that evidence must have recorded.
+        content: content of the file.
     """
 
     name: str
@@ -44,7 +46,7 @@ class EvidenceRegistration:
     content: dict[str, Any]
 
     def covers(self, record: dict[str, Any]) -> bool:
-        """Return whether a record was made under this registration's plan, settings and sources."""
+        """Return whether a record has this registration's plan, settings and sources."""
         return (
             record["plan"] == self.plan
             and record["settings_sha256"] == self.settings_sha256
@@ -56,28 +58,28 @@ def registrations(plan: str, folder: Path = FOLDER) -> list[EvidenceRegistration
     """Return the registrations of a plan, oldest first.
 
     Raises:
-        NasbenchError: if a file is damaged, or was changed: it holds the SHA-256 of the rest of itself.
+        NasbenchError: if a file is damaged or was modified, by the SHA-256 of its content.
     """
     found = [_read(path) for path in sorted(folder.glob(f"{plan}-*.toml"), key=_number)]
     return [registration for registration in found if registration.plan == plan]
 
 
 def covering(record: dict[str, Any], folder: Path = FOLDER) -> EvidenceRegistration | None:
-    """Return the registration under which a record was made, None if there is none."""
+    """Return the registration of a record, None if there is none."""
     return next((r for r in registrations(record["plan"], folder) if r.covers(record)), None)
 
 
 def register(settings: Mapping[str, Any], sources: str, expected: float, folder: Path = FOLDER) -> Path:
-    """Register a plan's settings under the present sources; return the new file.
+    """Register a plan's settings with the current sources; return the new file.
 
     Args:
         settings: every setting of the plan.
         sources: SHA-256 of the sources that decide.
-        expected: mean test accuracy in % for which power is computed.
-        folder: of the registrations.
+        expected: expected mean test accuracy in % for the power analysis.
+        folder: folder of registrations.
 
     Raises:
-        NasbenchError: if it is registered so already.
+        NasbenchError: if this registration exists already.
     """
     import tomli_w
 
@@ -110,7 +112,7 @@ def register(settings: Mapping[str, Any], sources: str, expected: float, folder:
 
 
 def power(seeds: int, target: float, mean: float, deviation: float = ASSUMED_DEVIATION) -> float:
-    """Return the probability that the lower bound reaches the target: a noncentral t beyond the critical value."""
+    """Return the power: the probability that the lower bound reaches the target, from the noncentral t distribution."""
     from scipy.stats import nct, t
 
     shift = (mean - target) / (deviation / math.sqrt(seeds))

@@ -1,4 +1,6 @@
-"""The run: search, train what was found for every seed, then the references; one record, rewritten after each step."""
+"""Evidence run: search, train the architecture found for every seed, then the references; the record is rewritten after
+each step.
+"""
 
 from __future__ import annotations
 
@@ -43,19 +45,20 @@ RESNET = "ResNet-18"
 
 @dataclass
 class EvidenceRun:
-    """One call.
+    """One call of an evidence run.
 
     Attributes:
-        config: what is done.
+        config: the plan.
         task: CIFAR-10.
-        splits: its examples; the test split is scored once a training, after the last epoch, and selects nothing.
-        device: where.
-        path: the file of the record.
-        record: what is done so far.
-        work: folder of checkpoints and of the search's journal, which goes on from there; None keeps none.
+        splits: its examples; the test split is evaluated once per training, after the last epoch, and never used for
+            selection.
+        device: device for all computation.
+        path: path of the record.
+        record: results so far.
+        work: folder of checkpoints and of the search's evaluation cache, from which the run resumes; None for none.
         clock: ends the call at its deadline.
-        reporter: takes a line after each training.
-        networks: compiled so far, by architecture: a graph is compiled once, and initialised anew for each seed.
+        reporter: callback for messages.
+        networks: compiled networks by architecture: compiled once, and initialised for each seed.
     """
 
     config: EvidenceConfig
@@ -70,7 +73,7 @@ class EvidenceRun:
     networks: dict[str, tuple[nn.Module, Callable[[Tensor], Any]]] = field(default_factory=dict)
 
     def collect(self) -> dict[str, Any]:
-        """Do what the record lacks, in the order of the plan, and return it."""
+        """Run the missing steps of the plan in order, and return the record."""
         spent = cost(self.config, len(self.splits.train), len(self.splits.search))
         self.clock.expect(spent.search / (self.config.queries * self.config.search_epochs))
         if self.record["search"] is None:
@@ -89,7 +92,7 @@ class EvidenceRun:
         return self.record
 
     def search(self) -> dict[str, Any]:
-        """Search with the registered hybrid through training alone: what was found, and every query."""
+        """Search with the registered hybrid by training from scratch; return the architecture found and all queries."""
         config, recipe, space = self.config, self.config.search_recipe, self._space
         part = self.splits.reduced(*config.examples)
         protocol = SearchProtocol(
@@ -123,7 +126,9 @@ class EvidenceRun:
         }
 
     def random_member(self, found: Architecture, seed: int) -> Architecture:
-        """Return a member drawn uniformly from those of about as many multiply-accumulates as the found one, itself left out."""
+        """Return a uniformly random member with about as many multiply-accumulates as the architecture found, other
+        than itself.
+        """
         members = self._space.all
         macs, target = self._macs(members), self._macs(found[None])[0]
         near = (np.abs(macs - target) <= self.config.equal_macs * target) & (members != found).any(axis=1)
@@ -144,10 +149,10 @@ class EvidenceRun:
                 trained = trainer.run(epoch_callback=self.clock)
         except (
             DivergedError
-        ) as fault:  # of one network: the others are trained all the same, and this one counts as failed
+        ) as fault:  # of one network: the others are trained nevertheless, and this one counts as failed
             self.reporter(f"{kind}, seed {seed}: {fault}")
             return {**entry, "failed": str(fault)}
-        if forward is not None:  # what the compiler failed at it is not asked again for the next seed
+        if forward is not None:  # a failed compilation is not repeated for the next seed
             self.networks[name] = network, trainer.forward
         facts = describe_trained(self.task, self.splits, trained, recipe, self.device)
         views = (
@@ -174,9 +179,7 @@ class EvidenceRun:
     def _network(
         self, kind: NetworkKind, seed: int, found: Architecture, recipe: Recipe
     ) -> tuple[str, nn.Module, Callable[[Tensor], Any] | None]:
-        """Return the name of a network, the network as it starts for a seed, and what computes it where that was
-        compiled.
-        """
+        """Return the name of a network, the network initialised for a seed, and its compiled form if there is one."""
         network: nn.Module
         if kind == "resnet18":
             with torch.random.fork_rng(devices=[]):
@@ -186,7 +189,7 @@ class EvidenceRun:
             member = found if kind == "found" else self.random_member(found, seed)
             name = self._space.to_string(member)
             network = prepare_network(self.task, self.whole, self.config.space, member, recipe, self.device)
-        # A random member is another for each seed, and a compiler takes too long for one training.
+        # Random members differ between seeds, and compilation takes too long for a single training.
         if not recipe.compile or kind == "random":
             return name, network, None
         if name not in self.networks:
@@ -197,7 +200,7 @@ class EvidenceRun:
 
     @cached_property
     def whole(self) -> Splits:
-        """All that is not test, to train on."""
+        """Splits with all non-test examples for training."""
         return final_splits(self.splits)
 
     @property
@@ -227,5 +230,5 @@ class EvidenceRun:
         return False
 
     def write(self) -> None:
-        """Write the record, with its summary, as it stands."""
+        """Write the current record with its summary."""
         self.record = write_record(self.path, self.record)

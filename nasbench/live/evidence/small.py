@@ -1,8 +1,9 @@
-"""`python -m nasbench.live.evidence.small`: what the space and the search are worth, on a CPU, at a fortieth of the size.
+"""`python -m nasbench.live.evidence.small`: evaluation of the space and the search on a CPU, at a fortieth of the size.
 
-5,000 training images, 8 epochs, networks of about 10 million multiply-accumulates, 2,000 test images. `anchor` holds airbench96 at 16
-channels against the best tabulated cell of NAS-Bench-201 at equal work; `search` holds what 20 short trainings find against
-random members of equal multiply-accumulates, paired by the seed of the search. Every training is kept, and taken from there.
+5,000 training images, 8 epochs, networks of about 10 million multiply-accumulates, 2,000 test images. `anchor` compares
+airbench96 at 16 channels with the best tabulated cell of NAS-Bench-201 at equal cost; `search` compares the result of
+20 short trainings with random members of equal multiply-accumulates, paired by the seed of the search. Trainings are
+cached.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ CELL_RECIPE = replace(
     cells=1,
     augmentation=Augmentation(flip=True, translate=2, cutout=8),
 )
-"""The best tabulated cell under the recipe that it had before, scaled alike."""
+"""Recipe of the best tabulated cell, scaled alike."""
 PLAN = EvidenceConfig(
     name="small",
     device="cpu",
@@ -79,16 +80,16 @@ PLAN = EvidenceConfig(
     recipe=SMALL,
 )
 MEMBERS = 5
-"""Random members of equal multiply-accumulates beside each found one."""
+"""Number of random members of equal multiply-accumulates per search."""
 
 
 @dataclass(frozen=True)
 class SmallComparison:
-    """The comparisons.
+    """The small-scale comparisons.
 
     Attributes:
         splits: the examples used.
-        folder: where trainings are kept.
+        folder: folder of cached trainings.
     """
 
     splits: Splits
@@ -115,8 +116,8 @@ class SmallComparison:
         return rows
 
     def search(self, seeds: int) -> dict[str, Any]:
-        """Return the accuracy in % of what each search found, of random members of equal multiply-accumulates, and the
-        paired difference.
+        """Return the accuracy in % of the architecture found by each search and of random members of equal
+        multiply-accumulates, and the paired difference.
         """
         rows = []
         for seed in range(seeds):
@@ -136,7 +137,7 @@ class SmallComparison:
             search = run.search()
             found = get_networks(config.space).make_space().from_string(search["architecture"])
             members = [run.random_member(found, MEMBERS * seed + k) for k in range(MEMBERS)]
-            # A seed that the search has not trained with, the same for all.
+            # A seed not used in the search, the same for all.
             recipe = replace(SMALL, seed=1000 + seed)
             ours, *others = (self._accuracy(config.space, a, recipe) for a in (found, *members))
             rows.append(
@@ -153,7 +154,7 @@ class SmallComparison:
         return {"searches": rows, **_interval([row["difference"] for row in rows])}
 
     def _accuracy(self, space: str, architecture: Architecture, recipe: Recipe) -> float:
-        """Test accuracy in % of one training, from the folder where it was done before."""
+        """Test accuracy in % of one training, from the cache if available."""
         place = f"{space.replace(':', '-')}-{'-'.join(map(str, architecture.tolist()))}-seed{recipe.seed}"
         identity = {"recipe": asdict(recipe), "examples": [len(self.splits.train), len(self.splits.test)]}
         cache = EvaluationCache(self.folder / f"{place}.json", identity)
@@ -170,7 +171,7 @@ class SmallComparison:
 
 
 def _interval(differences: list[float]) -> dict[str, Any]:
-    """Return the mean of paired differences with its two-sided 95 % interval (Student's t)."""
+    """Return the mean of paired differences with its two-sided 95% interval (Student's t)."""
     from scipy.special import stdtrit
 
     n = len(differences)
@@ -186,9 +187,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("what", choices=("anchor", "search"))
     parser.add_argument("--seeds", type=int, help="default: 3 for anchor, 5 for search")
     parser.add_argument("--data", type=Path, help="as of `python -m nasbench.live.evidence`")
-    parser.add_argument("--work", type=Path, help="where trainings are kept; default: in the cache")
+    parser.add_argument("--work", type=Path, help="folder of cached trainings; default: in the cache")
     options = parser.parse_args(arguments)
-    torch.set_num_threads(1)  # bits do not depend on the machine's cores
+    torch.set_num_threads(1)  # results must not depend on the number of cores
     try:
         if options.seeds is not None and options.seeds < 1:
             raise NasbenchError(f"--seeds is {options.seeds}; it should be 1 or more.")

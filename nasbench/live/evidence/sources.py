@@ -1,4 +1,4 @@
-"""The sources that decide what a registered run comes to, as one SHA-256."""
+"""SHA-256 of the sources that determine the result of a registered run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DECIDING = (
     "spaces/convnet.py",
     "spaces/space.py",
 )
-"""Files and folders of the package: search, space, networks, data, training, scoring and verdict."""
+"""Deciding files and folders of the package: search, space, networks, data, training, scoring and verdict."""
 
 
 def sources_digest(root: Path = ROOT) -> str:
@@ -36,5 +36,5 @@ def sources_digest(root: Path = ROOT) -> str:
 
 
 def deciding_files(root: Path = ROOT) -> list[Path]:
-    """Return the Python files that `DECIDING` names, sorted."""
+    """Return the Python files of `DECIDING`, sorted."""
     return source_files(DECIDING, root)

@@ -1,4 +1,4 @@
-"""What a file of evidence comes to: means, bounds and the verdict. This module needs no torch."""
+"""Summary of an evidence file: means, bounds and verdict. This module does not need torch."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 from nasbench.errors import NasbenchError
 
 LEAST_SEEDS = 3
-"""Seeds below which nothing is decided."""
+"""Minimum number of seeds for a verdict."""
 
 
 def accuracy(training: dict[str, Any], where: str) -> float:
-    """Test accuracy in % of one training, over the views that its recipe declares.
+    """Return the test accuracy in % of one training, with the views declared in its recipe.
 
     Raises:
-        NasbenchError: if the training does not say; `where` names it.
+        NasbenchError: if the training has none; `where` names it.
     """
     seen = training.get("test_error_with_views")
     error = training.get("test_error") if seen is None else seen
@@ -27,10 +27,10 @@ def accuracy(training: dict[str, Any], where: str) -> float:
 
 
 def judge(accuracies: Sequence[float], target: float, seeds: int = LEAST_SEEDS) -> dict[str, Any]:
-    """Return mean, standard deviation, one-sided 95 % bounds of the mean over seeds (Student's t), and the verdict.
+    """Return mean, standard deviation, one-sided 95% bounds of the mean over seeds (Student's t), and the verdict.
 
-    "holds" if the lower bound reaches the target, "fails" if the upper one stays below it, else "not shown"; "incomplete"
-    with fewer than `seeds` seeds, or than three.
+    "holds" if the lower bound reaches the target, "fails" if the upper bound is below it, else "not shown";
+    "incomplete" with fewer than `seeds` or three seeds.
     """
     n = len(accuracies)
     row: dict[str, Any] = {"accuracies": list(accuracies), "n": n, "mean": mean(accuracies) if n else None}
@@ -48,12 +48,13 @@ def judge(accuracies: Sequence[float], target: float, seeds: int = LEAST_SEEDS) 
 
 
 def summarise(trainings: Sequence[dict[str, Any]], target: float, seeds: Sequence[int]) -> dict[str, Any]:
-    """Return the verdict on the found network's registered seeds, and a row for everything that was trained.
+    """Return the verdict on the registered seeds of the network found, and one row per kind of network.
 
     Args:
-        trainings: of the record, each with `kind` and `seed`; one that `failed` has no accuracy, so its row stays incomplete.
+        trainings: trainings of the record, each with `kind` and `seed`; one that `failed` has no accuracy, so its row
+            is incomplete.
         target: test accuracy in %.
-        seeds: registered; other seeds of the found network are in no bound.
+        seeds: registered seeds; other seeds of the network found do not enter the bounds.
     """
     rows: dict[str, Any] = {}
     for kind in dict.fromkeys(training["kind"] for training in trainings):

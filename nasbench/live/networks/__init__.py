@@ -1,4 +1,3 @@
-"""Networks of the live spaces:
-
-one skeleton a file, used alone (one operation an edge) and as a supernet (all of them).
+"""Networks of the live spaces: one skeleton per file, used stand-alone (one operation per edge) and as a supernet (all
+operations).
 """

@@ -1,7 +1,7 @@
-"""What every live space offers: stand-alone networks of its architectures.
+"""Builders of stand-alone networks for all live spaces.
 
-Spaces of cells have a `SpaceNetworks`, whose edges a supernet mixes as well. The space `convnet` has no edges: its networks are trained
-alone, and are counted in closed form.
+Cell-based spaces have a `SpaceNetworks`, which also builds supernets. The space `convnet` has no edges: its networks
+are trained from scratch, and their costs have closed forms.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ class ConvNetworks:
     """The space `convnet`, or one with a cap.
 
     Attributes:
-        space: its name, which says base and cap where it has a cap.
+        space: its name, including base and cap if it has a cap.
     """
 
     space: str
 
     def make_space(self) -> convnet.ConvNetSpace:
-        """Return the space, one object a process."""
+        """Return the space, one object per process."""
         space = get_space(self.space)
         assert isinstance(space, convnet.ConvNetSpace)
         return space
 
     @property
     def base(self) -> int | None:
-        """The base for which its cap is counted; None where there is no cap."""
+        """The base for which its cap is computed; None without a cap."""
         return self.make_space().base
 
     def build_standalone(
@@ -58,10 +58,11 @@ class ConvNetworks:
         auxiliary: bool = False,
         partial: int = 1,
     ) -> nn.Module:
-        """Return the network of one architecture at the base `channels`; how deep it is the architecture says, not `cells`.
+        """Return the network of one architecture at the base `channels`; its depth is given by the architecture, not by
+        `cells`.
 
         Raises:
-            NasbenchError: if the cap of the space is counted for another base.
+            NasbenchError: if the cap of the space is computed for another base.
         """
         self.check(channels)
         return ConvNet(convnet.design_of(architecture, channels), shape, AIRBENCH_START)
@@ -76,7 +77,7 @@ class ConvNetworks:
         return np.stack([found.parameters, found.macs, found.stored, found.activations], axis=-1).astype(float)
 
     def check(self, channels: int) -> None:
-        """Raise NasbenchError unless networks of so many channels are those that the cap is counted for."""
+        """Raise NasbenchError unless the cap is computed for this number of channels."""
         convnet.check_base(channels)
         if self.base not in (None, channels):
             raise NasbenchError(
@@ -88,7 +89,7 @@ Networks = SpaceNetworks | ConvNetworks
 
 
 def get_networks(space: str) -> Networks:
-    """Return what builds the networks of a live space; raises NasbenchError, with the nearest name, if there is none."""
+    """Return the network builder of a live space; raises NasbenchError, with the nearest name, if there is none."""
     if space.partition(":")[0] in STANDALONE_SPACES:
         get_space(space)
         return ConvNetworks(space)
@@ -98,10 +99,10 @@ def get_networks(space: str) -> Networks:
 
 
 def network_size(space: str, channels: int | None, cells: int | None, usual: tuple[int, int]) -> tuple[int, int]:
-    """Return channels and cells of a network as asked for, else as the space needs them, else the usual ones.
+    """Return channels and cells of a network as requested, else as required by the space, else the defaults.
 
     Raises:
-        NasbenchError: if the space does not leave open what was asked for.
+        NasbenchError: if the space does not allow the requested values.
     """
     own = get_networks(space)
     if isinstance(own, SpaceNetworks):

@@ -21,21 +21,21 @@ from nasbench.live.tasks.shape import TaskShape
 from nasbench.spaces.convnet import ACTIVATIONS, STAGES, Design, pooled, stem_channels
 
 PATCH_IMAGES = 5000
-"""Training images whose patches whiten; more change nothing that one could see."""
+"""Number of training images for whitening; more have no visible effect."""
 EPSILON = 5e-4
-"""Added to the variance of a direction of patches, as airbench does, so that noise is not blown up."""
+"""Added to the variance of each patch direction, as in airbench, so that noise is not amplified."""
 _AT_ONCE = 500
 _ACTIVATIONS: dict[str, type[nn.Module]] = {"gelu": nn.GELU, "silu": nn.SiLU, "relu": nn.ReLU}
 
 
 @dataclass(frozen=True)
 class Start:
-    """What a network starts from; every part is off unless asked for.
+    """Initialisation of a network; every option is off by default.
 
     Attributes:
-        whitening: whether the stem is frozen and whitens patches, once `prepare` has seen images.
+        whitening: whether the stem is frozen and whitens patches, as initialised by `prepare`.
         dirac: whether the first `c_in` outputs of a convolution begin as its inputs.
-        free_scale: whether normalisations learn a scale beside their shift.
+        free_scale: whether normalisations learn a scale in addition to their shift.
         head_scale: factor on the outputs.
     """
 
@@ -69,7 +69,7 @@ class ConvNet(nn.Module):
     Args:
         design: of one architecture.
         shape: images and classes; images have one more position a side than the stem's kernel at least.
-        start: what it starts from.
+        start: initialisation.
 
     Raises:
         NasbenchError: if the shape is not that of images to classify.
@@ -135,7 +135,7 @@ def whitens(network: nn.Module) -> bool:
 
 @torch.no_grad()
 def prepare(network: nn.Module, images: Tensor) -> None:
-    """Fill the stem of a network that whitens from training images `(n, c, h, w)`, normalised; others are left alone."""
+    """Initialise a whitening stem from normalised training images `(n, c, h, w)`; other networks are unchanged."""
     if isinstance(network, ConvNet) and network.start.whitening:
         network.stem.weight.copy_(whitening_weights(images[:PATCH_IMAGES], network.stem.kernel_size[0]))
 
@@ -155,7 +155,7 @@ def whitening_weights(images: Tensor, kernel: int) -> Tensor:
         flat = nn.functional.unfold(part.float(), kernel).transpose(0, 1).reshape(width, -1)
         second += (flat @ flat.T).double()
         patches += flat.shape[1]
-    # On the CPU, whose answer is that of no driver's version.
+    # On the CPU, so that the result does not depend on a driver's version.
     variances, directions = torch.linalg.eigh((second / patches).cpu())
     directions = directions.T.flip(0)
     largest = directions.gather(1, directions.abs().argmax(1, keepdim=True))

@@ -1,4 +1,4 @@
-"""An edge of a cell: one operation in a network that stands alone, all of them side by side in a supernet."""
+"""An edge of a cell: one operation in a stand-alone network, a mixture of all operations in a supernet."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NONE = 0
 
 @dataclass(frozen=True)
 class OperationWeights:
-    """How a supernet mixes: by weights, by one active choice an edge, or by both.
+    """Mixture of a supernet: weights, one active choice per edge, or both.
 
     Attributes:
         weights: `(E, k)`, the weight of every choice of every edge, or None.
@@ -103,7 +103,7 @@ def shuffle(x: Tensor, groups: int) -> Tensor:
 
 
 def node_sum(terms: list[Tensor | None], like: Tensor) -> Tensor:
-    """Sum what flows into a node in the order of its edges; zeros of the shape of `like` where nothing does."""
+    """Sum the inputs of a node in the order of its edges; zeros of the shape of `like` if there are none."""
     total: Tensor | None = None
     for term in terms:
         if term is not None:

@@ -22,7 +22,7 @@ MAX_POOL: dict[int, type[nn.Module]] = {1: nn.MaxPool1d, 2: nn.MaxPool2d}
 
 @dataclass(frozen=True)
 class Style:
-    """How operations are built.
+    """Construction options of operations.
 
     Attributes:
         dims: 2 for images, 1 for sequences.
@@ -49,7 +49,7 @@ class Style:
 
 
 STANDALONE_STYLE = Style()
-"""A network that is trained by itself."""
+"""Style of stand-alone networks."""
 
 
 def shared(dims: int) -> Style:

@@ -1,4 +1,4 @@
-"""A plain convolutional network: what one writes down without a search, for a number to stand beside."""
+"""A plain convolutional network, as a reference without architecture search."""
 
 from __future__ import annotations
 

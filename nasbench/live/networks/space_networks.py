@@ -1,10 +1,10 @@
-"""Blueprints: how the architectures of a space become networks, and how a relaxation becomes a mixture.
+"""Construction of networks from architectures, and of supernet mixtures from relaxations, for cell-based spaces.
 
-An *architecture* is the int8 vector of the space; its *choices* are one operation an edge of the network, `none`
-being 0. A point `theta (d, k)` of the product of simplices (padded with zeros) relaxes the first; edge weights `(E,
-K)` relax the second. `edge_weights` is the expected one-hot choice under `theta`, so a vertex gives exactly the
-choices of its architecture. Weight-sharing searchers follow a `relaxation` of their own: the edge weights in cell
-spaces (as DARTS defines them), `theta` in the hierarchical space, where motifs tie edges together.
+An *architecture* is the int8 vector of the space; its *choices* are one operation per edge of the network, `none` being
+0. A point `theta (d, k)` of the product of simplices (padded with zeros) relaxes the first; edge weights `(E, K)` relax
+the second. `edge_weights` is the expected one-hot choice under `theta`, so a vertex gives exactly the choices of its
+architecture. Weight-sharing searchers follow a `relaxation` of their own: the edge weights in cell spaces (as DARTS
+defines them), `theta` in the hierarchical space, where motifs tie edges together.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ class SpaceNetworks:
         space: its name.
         table: the choices of an edge, in order.
         edges: E, the rows of a mixture.
-        targets: the rows of a mixture that meet in a node, a group a node (edge normalisation of PC-DARTS).
+        targets: the rows of a mixture that enter each node, one group per node (edge normalisation of PC-DARTS).
         cardinalities: choices in each simplex of the relaxation, `(n,)`.
         relaxation: a point of the relaxation `(n, k)` to edge weights `(E, K)`, differentiable.
-        discretize: a point of the relaxation to the architecture that weight-sharing methods read off it.
+        discretize: a point of the relaxation to the architecture selected by weight-sharing methods.
         edge_weights: `theta (d, k)` to edge weights `(E, K)`, differentiable.
         choices: architecture `(d,)` to choices `(E,)`.
         make_space: the space itself.
@@ -201,11 +201,11 @@ CELL_NETWORKS: dict[str, SpaceNetworks] = {
 
 
 STANDALONE_SPACES = ("convnet",)
-"""Live spaces without edges, whose networks are trained alone; see `nasbench.live.networks.builders`."""
+"""Live spaces without edges, whose networks are trained from scratch; see `nasbench.live.networks.builders`."""
 
 
 def get_cell_networks(space: str) -> SpaceNetworks:
-    """Return the blueprint of a live space of cells.
+    """Return the network construction of a cell-based live space.
 
     Raises:
         NasbenchError: with the nearest name, if there is none, or if the space has no edges to mix.
@@ -221,5 +221,5 @@ def get_cell_networks(space: str) -> SpaceNetworks:
 
 
 def live_space_error(space: str) -> NasbenchError:
-    """Return the error for a name that is no live space."""
+    """Return the error for an unknown live space."""
     return unknown_name("live space", space, (*CELL_NETWORKS, *STANDALONE_SPACES))

@@ -1,4 +1,4 @@
-"""What every network of a live space begins and ends with."""
+"""Stem and head shared by the networks of all live spaces."""
 
 from __future__ import annotations
 

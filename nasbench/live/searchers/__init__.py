@@ -1,1 +1,1 @@
-"""Searchers that share weights: one published algorithm a file, all driven by the same loop."""
+"""Weight-sharing searchers: one published algorithm per file, all driven by the same loop."""

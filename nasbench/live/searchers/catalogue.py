@@ -1,4 +1,4 @@
-"""Weight-sharing searchers by name; only the one that is asked for is imported."""
+"""Weight-sharing searchers by name; only the requested one is imported."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from nasbench.search.methods import load_attribute
 from nasbench.search.settings import allowed_settings, check_settings
 
 PARTIAL = "partial_channels"
-"""The one option that the supernet takes, which is built before its searcher."""
+"""Option of the supernet, which is built before its searcher."""
 
 _SEARCHERS = {
     "darts": ("darts", "Darts"),
@@ -34,7 +34,7 @@ def searcher_names() -> tuple[str, ...]:
 
 
 def find_searcher(name: str) -> type[Searcher] | None:
-    """Return the searcher of that name, or the one that `module:ATTR` names; None where it names none.
+    """Return the searcher of a name or `module:ATTR`; None if there is none.
 
     Raises:
         NasbenchError: if there is no such module or attribute.
@@ -51,14 +51,14 @@ def find_searcher(name: str) -> type[Searcher] | None:
 def get_searcher(
     searcher: str | type[Searcher], options: Mapping[str, Any] | None = None
 ) -> tuple[SearcherFactory, int]:
-    """Return what builds a searcher with `options`, and the partial channels that it wants.
+    """Return a factory for a searcher with `options`, and its number of partial channels.
 
     Args:
         searcher: a name, `module:ATTR` or the class itself.
-        options: where they differ from its defaults.
+        options: values that differ from its defaults.
 
     Raises:
-        NasbenchError: if there is no such searcher or option, with the nearest match, or an option is not what it may be.
+        NasbenchError: if there is no such searcher or option, with the nearest match, or an option is out of range.
     """
     kind = find_searcher(searcher) if isinstance(searcher, str) else searcher
     if kind is None:
@@ -71,8 +71,8 @@ def get_searcher(
 
 
 def allowed_options(kind: type[Searcher]) -> Mapping[str, Allowed]:
-    """Return what each option of a searcher may be: keywords, those of its base classes included, and what its supernet
-    takes.
+    """Return the range of each option of a searcher: keyword arguments, including those of base classes, and the option
+    of its supernet.
     """
     channels = {PARTIAL: COUNT} if kind.partial_channels > 1 else {}
     return {**allowed_settings(kind), **channels}

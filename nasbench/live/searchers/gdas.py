@@ -1,6 +1,6 @@
 """GDAS (Dong and Yang, CVPR 2019).
 
-One operation an edge is sampled, by a hard Gumbel softmax with falling temperature.
+One operation per edge is sampled by a hard Gumbel softmax with decreasing temperature.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Temperature = Annotated[float, positive(1_000_000)]
 
 
 class Gdas(LogitSearcher):
-    """Differentiable sampling: forward through the sampled operations alone, backward to the probabilities of all.
+    """Differentiable sampling: forward through the sampled operations only, backward to the probabilities of all.
 
     Args:
         warm, cold: the temperature falls linearly from the first to the second (10 and 0.1 in AutoDL-Projects,

@@ -27,20 +27,22 @@ from nasbench.search.simplex import support
 
 
 class HybridSupernet(Searcher):
-    """Trains the shared weights alternately under the mixture at theta and along a single path from theta or evolution.
+    """Hybrid search on a supernet: the shared weights are trained alternately with the mixture at theta and along a
+    single path from theta or evolution.
 
     The gradient only proposes: architectures are selected by the one-shot score of their own path, and the one that is returned has
     been trained from scratch (the caller trains `finalists`).
 
     Args:
         eg_learning_rate: step of the exponentiated gradient.
-        theta_uniform_mix: weight of the uniform distribution in theta, so that no choice dies out.
+        theta_uniform_mix: weight of the uniform distribution in theta, so that every choice keeps a positive
+            probability.
         population_size: survivors of evolution.
-        n_offspring: offspring after each epoch, and as many draws from theta.
+        n_offspring: number of offspring per epoch, and of draws from theta.
         guided_mutation_prob: probability that a mutation draws from theta.
         crossover_prob: probability of two parents.
-        gradient_interval: steps from one gradient of theta to the next.
-        scoring_subset_size: examples of the search split on which paths are scored.
+        gradient_interval: steps between gradient steps of theta.
+        scoring_subset_size: number of search examples for one-shot scores.
         n_finalists: architectures to train from scratch at the end: the mode of theta, and the best survivors, at least one.
         use_gradient: whether theta follows the gradient of the supernet; without it theta stays uniform.
         use_evolution: whether there is evolution; without it all architectures are drawn from theta.
@@ -76,7 +78,7 @@ class HybridSupernet(Searcher):
 
     @property
     def theta(self) -> NDArray[np.float64]:
-        """Where the relaxation stands, `(d, k)`."""
+        """Current point of the relaxation, `(d, k)`."""
         return self.relaxation.theta[0]
 
     def architecture_probabilities(self) -> Tensor:
@@ -91,7 +93,8 @@ class HybridSupernet(Searcher):
         """Follow the gradient every `gradient_interval` steps; train the mixture and a single path alternately."""
         self.steps += 1
         if self._use_gradient and self.steps % self._gradient_interval == 0:
-            # Theta moves once its gradient is there, so that a gradient that ran out of memory is repeated alone.
+            # Theta moves after its gradient is complete, so that only the gradient is repeated when memory is
+            # exhausted.
             self.microbatching.run(
                 lambda: self.relaxation.descend(
                     SupernetGradient(self.supernet, search, self.microbatching.n_microbatches), 0
@@ -102,7 +105,7 @@ class HybridSupernet(Searcher):
         return self.update_weights(train, partial(self.networks.single_path, self._path()))
 
     def finish_epoch(self, search: DeviceSplit) -> None:
-        """Score survivors, their offspring and draws from theta with the present shared weights, and keep the best."""
+        """Score survivors, their offspring and draws from theta with the current shared weights, and keep the best."""
         rng = self._rng()
         drawn = self.relaxation.propose(self._n_offspring, 0, rng)
         candidates = [self.survivors, drawn]

@@ -31,20 +31,20 @@ from nasbench.renamed import RECIPE, SETTINGS, stored_with_new_names
 
 SearcherFactory = Callable[[Supernet, SupernetConfig, torch.Generator], Searcher]
 SEARCH_CHECKPOINT = "search.pt"
-"""The checkpoint of a search on shared weights."""
+"""File name of the checkpoint of a weight-sharing search."""
 
 
 @dataclass(frozen=True)
 class SearchResult:
-    """What a search ended with.
+    """Result of a weight-sharing search.
 
     Attributes:
         architecture: `(d,)`.
-        curve: one row an epoch: epoch, train_loss, search (score of the supernet at its point), entropy (mean over the
+        curve: one row per epoch: epoch, train_loss, search (score of the supernet at its point), entropy (mean over the
             simplices, in nats), skips, seconds, architecture, and eigenvalue where it was measured.
-        seconds: measured, everything included.
+        seconds: measured total seconds.
         stopped_early: whether an early-stopping rule ended it.
-        searcher: with its supernet, for what comes after.
+        searcher: the searcher with its supernet, for further use.
     """
 
     architecture: Architecture
@@ -57,11 +57,10 @@ class SearchResult:
 def build_searcher(
     make: SearcherFactory, task: Task, space: str, settings: SupernetConfig, device: torch.device, partial: int = 1
 ) -> Searcher:
-    """Return a searcher on a fresh supernet, all initial values from the seed of the settings.
+    """Return a searcher on a newly initialised supernet, with all randomness from the seed of the settings.
 
     Raises:
-        NasbenchError: if `partial`, the partial channels of the supernet, or an option of the searcher is not what it
-            should be.
+        NasbenchError: if `partial`, the partial channels of the supernet, or an option of the searcher is invalid.
     """
     if partial not in COUNT:
         raise NasbenchError(f"Partial channels are {partial!r}; they should be {COUNT.words}.")
@@ -75,7 +74,7 @@ def build_searcher(
 
 
 def _with_todays_names(content: dict[str, Any]) -> dict[str, Any]:
-    """Return a checkpoint with its identity under the names of today."""
+    """Return a checkpoint with current names in its identity."""
     identity = dict(content["identity"])
     settings = identity.get("settings")
     if isinstance(settings, dict):
@@ -90,14 +89,14 @@ def _with_todays_names(content: dict[str, Any]) -> dict[str, Any]:
 
 
 class SupernetSearch:
-    """A search over a task's training and search splits; resumes from `folder` where that holds its checkpoint.
+    """A search on a task's training and search splits; resumes from its checkpoint in `folder` if there is one.
 
     Args:
-        searcher: freshly built.
-        task, splits: what is learnt; the test split is not touched.
+        searcher: newly built searcher.
+        task, splits: the task and its data; the test split is not used.
         stopping: the early-stopping rule.
-        folder: where a checkpoint is kept after each epoch; None keeps none.
-        identity: what a checkpoint must agree with besides the settings.
+        folder: folder of the checkpoint, written after each epoch; None for no checkpoint.
+        identity: further data that a checkpoint must match, in addition to the settings.
     """
 
     def __init__(
@@ -125,14 +124,15 @@ class SupernetSearch:
         if self.stopping.needs_eigenvalue and searcher.supernet.arithmetic.bfloat16:
             raise NasbenchError("Stopping by eigenvalue takes second derivatives, which need the precision float32.")
         self.identity = {"task": task.name, "settings": asdict(searcher.settings), **(identity or {})}
-        if self.stopping.rule != "none":  # so that folders written before rules were in the identity are resumed
+        if self.stopping.rule != "none":  # so that folders written before rules were part of the identity are resumed
             self.identity["stopping"] = str(self.stopping)
         self._resume()
 
     def run(self, until: int | None = None, epoch_callback: EpochCallback = noop_callback) -> SearchResult:
-        """Search to the last epoch (or to `until`), or to where the early-stopping rule says.
+        """Search to the last epoch (or to `until`), or until the early-stopping rule applies.
 
-        `epoch_callback` is called before each epoch; what it raises ends the search, and the checkpoint keeps what was done.
+        `epoch_callback` is called before each epoch; an exception from it ends the search, and finished epochs are kept
+        in the checkpoint.
         """
         settings = self.searcher.settings
         ended = self.ended
@@ -195,7 +195,7 @@ class SupernetSearch:
         return row
 
     def _eigenvalue(self) -> float:
-        """Return the dominant eigenvalue of the search loss in the logits of the present point, on one batch."""
+        """Return the dominant Hessian eigenvalue of the search loss in the logits of the current point, on one batch."""
         searcher = self.searcher
         logits = torch.log(searcher.architecture_probabilities().clamp_min(1e-12)).detach().requires_grad_()
         batch = self.held.cut(slice(0, searcher.settings.batch_size))

@@ -1,4 +1,4 @@
-"""PC-DARTS (Xu et al., ICLR 2020): operations see a part of the channels, and edges are weighed against each other."""
+"""PC-DARTS (Xu et al., ICLR 2020): operations process a part of the channels, and edges are normalised."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class PcDarts(LogitSearcher):
     of `SupernetConfig`.
 
     Args:
-        warmup: share of the search in which only the weights are trained.
-        partial_channels (4): one in so many channels goes through the operations. An option of the supernet, so
-            `build` takes it, and not the constructor.
+        warmup: fraction of the search in which only the weights are trained.
+        partial_channels (4): one in this many channels goes through the operations. An option of the supernet, hence an
+        argument of `build` instead of the constructor.
         options: see `LogitSearcher`.
     """
 

@@ -17,7 +17,7 @@ from nasbench.ranges import count
 
 
 class Rsps(Searcher):
-    """Train one random architecture a step on shared weights; at the end score many of them and keep the best.
+    """Train one random architecture per step on shared weights; finally score many of them and keep the best.
 
     Args:
         candidates: architectures scored at the end.

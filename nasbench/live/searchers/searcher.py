@@ -1,4 +1,4 @@
-"""What the weight-sharing searchers have in common: shared weights, a point of the relaxation, one step, one answer."""
+"""Base classes of weight-sharing searchers."""
 
 from __future__ import annotations
 
@@ -47,18 +47,18 @@ RANGES: dict[str, Range | OneOf] = {
 
 @dataclass(frozen=True, kw_only=True)
 class SupernetConfig:
-    """Every setting of a search with shared weights; the defaults are those of DARTS (`cnn/train_search.py` of its authors).
+    """All settings of a weight-sharing search; the defaults are those of DARTS (`cnn/train_search.py` of its authors).
 
     Two differ: the learning rate falls to zero (the authors': to 0.001), and the depth is NAS-Bench-201's (DARTS: 8 cells).
     A setting outside its range (`RANGES`) raises NasbenchError.
 
     Attributes:
-        epochs, batch_size: passes over the training split; examples a step.
+        epochs, batch_size: epochs over the training split; examples per step.
         learning_rate, momentum, weight_decay, gradient_clip: SGD of the shared weights, cosine to zero.
         channels, cells: width and depth of the supernet.
         precision, channels_last: float32 or bfloat16 arithmetic, with weights and losses in float32; memory layout, used
             where it is sound.
-        seed: of weights, batches and the searcher's own chance.
+        seed: seed of weights, batches and the searcher's own randomness.
     """
 
     epochs: int = 50
@@ -80,7 +80,7 @@ class SupernetConfig:
 
 
 class Searcher:
-    """A searcher on a supernet; a subclass says how a step goes and where the relaxation stands.
+    """A searcher on a supernet; subclasses define a step and the current point of the relaxation.
 
     Args:
         supernet: shared weights, on their device.
@@ -89,7 +89,7 @@ class Searcher:
     """
 
     partial_channels = 1
-    """How many times fewer channels the operations see in the supernet that this searcher wants."""
+    """Factor by which operations in this searcher's supernet have fewer channels."""
 
     def __init__(self, supernet: Supernet, settings: SupernetConfig, generator: torch.Generator) -> None:
         self.supernet = supernet
@@ -103,7 +103,7 @@ class Searcher:
         self.mask = torch.as_tensor(simplex_mask(self.networks.cardinalities)).to(self.device)
         self.microbatching = MicrobatchFallback(settings.batch_size, self.device, stderr_reporter)
         self.progress = 0.0
-        """Share of the search that is done, set before each step."""
+        """Completed fraction of the search, set before each step."""
 
     @property
     def networks(self) -> SpaceNetworks:
@@ -113,26 +113,28 @@ class Searcher:
     def step(self, train: Batch, search: Batch) -> Tensor:
         """Take one step on a training batch and a search batch; return the training loss, detached.
 
-        Only `gradients` and `update_weights` need much memory, and each repeats no more than itself when that runs out.
+        Only `gradients` and `update_weights` need much memory, and each repeats only itself when memory is exhausted.
         """
         raise NotImplementedError
 
     def architecture_probabilities(self) -> Tensor:
-        """Return where the relaxation stands: a row of probabilities for each simplex, `(n, k)`, padded with zeros."""
+        """Return the current point of the relaxation: one row of probabilities per simplex, `(n, k)`, padded with
+        zeros.
+        """
         raise NotImplementedError
 
     def discretize(self) -> Architecture:
-        """Return the architecture that the search has found."""
+        """Return the architecture found."""
         return self.networks.discretize(self.architecture_probabilities().double().cpu().numpy())
 
     def mixture(self) -> OperationWeights:
-        """Return the mixture of the present point, which scores the supernet."""
+        """Return the mixture at the current point, which is used to score the supernet."""
         return OperationWeights(weights=self.networks.relaxation(self.architecture_probabilities()))
 
     def loss(self, batch: Batch, mixture: OperationWeights) -> Tensor:
         """Return the loss of the supernet on a batch under a mixture.
 
-        Where memory has run out it is computed in halves, each of which is computed again for the backward pass.
+        After memory was exhausted it is computed in halves, each of which is recomputed for the backward pass.
         """
         n_microbatches = self.microbatching.n_microbatches
         if n_microbatches == 1:
@@ -148,16 +150,16 @@ class Searcher:
     def gradients(
         self, inputs: Sequence[Tensor], batch: Batch, mixture: Callable[[], OperationWeights]
     ) -> tuple[Tensor, ...]:
-        """Return the gradients of the loss on a batch in `inputs`; computed again in halves where memory runs out.
+        """Return the gradients of the loss on a batch in `inputs`; repeated in halves if memory is exhausted.
 
-        The mixture is made anew for each attempt, since a backward pass frees the graph behind it.
+        The mixture is rebuilt for each attempt, since a backward pass frees its graph.
         """
         return self.microbatching.run(lambda: torch.autograd.grad(self.loss(batch, mixture()), inputs))
 
     def update_weights(self, batch: Batch, mixture: Callable[[], OperationWeights]) -> Tensor:
         """Take one SGD step of the shared weights down the loss on a batch and return that loss, detached.
 
-        Where memory runs out the gradient is computed again in halves, the mixture made anew as for `gradients`.
+        If memory is exhausted the gradient is repeated in halves, with a rebuilt mixture as in `gradients`.
         """
         value = self.microbatching.run(partial(self._backward, batch, mixture))
         nn.utils.clip_grad_norm_(self.weights, self.settings.gradient_clip)
@@ -171,10 +173,10 @@ class Searcher:
         return value.detach()
 
     def finish_epoch(self, search: DeviceSplit) -> None:
-        """Do what comes after each epoch; most searchers have nothing to do."""
+        """Hook after each epoch; does nothing by default."""
 
     def finish(self, search: DeviceSplit) -> None:
-        """Do what comes after the last step; most searchers have nothing to do."""
+        """Hook after the last step; does nothing by default."""
 
     def state(self) -> dict[str, Any]:
         """Return the searcher's own tensors, for a checkpoint."""
@@ -185,7 +187,7 @@ class Searcher:
 
 
 class LogitSearcher(Searcher):
-    """A searcher whose point is a softmax of logits `alpha (n, k)`, moved by Adam (DARTS, section 3.1).
+    """A searcher with a softmax relaxation of logits `alpha (n, k)`, optimised by Adam (DARTS, section 3.1).
 
     Args:
         supernet, settings, generator: see `Searcher`.
@@ -208,7 +210,7 @@ class LogitSearcher(Searcher):
         )
 
     def soften(self, temperature: float = 1.0) -> Tensor:
-        """Return the softmax of `alpha / temperature` over the choices that exist, differentiable."""
+        """Return the softmax of `alpha / temperature` over the existing choices, differentiable."""
         return torch.softmax((self.alpha / temperature).masked_fill(~self.mask, -torch.inf), dim=1)
 
     def architecture_probabilities(self) -> Tensor:

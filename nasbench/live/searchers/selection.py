@@ -15,19 +15,18 @@ from nasbench.live.training.metrics import mean_loss
 
 @torch.no_grad()
 def perturbed_selection(searcher: Searcher, search: DeviceSplit, generator: torch.Generator) -> Architecture:
-    """Return the architecture that keeps, edge by edge, the operation whose removal hurts the supernet most.
+    """Return the architecture that keeps, edge by edge, the operation whose removal degrades the supernet most.
 
-    Edges are visited in a random order; once an edge is decided it carries only its operation. The hurt is measured
-    by the loss on the search split, which is finer than the accuracy that the paper uses. The supernet is not tuned
-    in between.
+    Edges are visited in random order; a decided edge keeps only its operation. Degradation is measured by the loss on
+    the search split, which is finer than the accuracy used in the paper. The supernet is not tuned in between.
 
     In the DARTS space an edge is decided among its operations and the node's edges are then ranked by the strength
     of the relaxation, as in the plain discretisation.
 
     Args:
-        searcher: at the end of its search.
+        searcher: a searcher at the end of its search.
         search: the search split.
-        generator: of the order.
+        generator: random stream for the order.
     """
     networks = searcher.networks
     need_edges(networks, "Perturbation-based selection")

@@ -1,4 +1,4 @@
-"""When to end a search before its architecture collapses to skip connections."""
+"""Early stopping of searches before the architecture collapses to skip connections."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RULES = ("none", MAX_SKIPS, "eigenvalue")
 
 @dataclass
 class EarlyStopping:
-    """A rule that is told the state after each epoch.
+    """An early-stopping rule, evaluated after each epoch.
 
     Attributes:
         rule: "none"; "max-skip-connections": stop once the derived architecture has more than `max_skip_connections` skip connections in a cell
@@ -26,7 +26,8 @@ class EarlyStopping:
             architecture Hessian, averaged over `window` epochs, has grown by more than `1 / ratio` within `window`
             epochs, and go back to the architecture of that time (RobustDARTS, Zela et al., ICLR 2020; their code,
             `src/search/args.py`, has a window of 5 and a growth by 1.3, looked for from epoch 10 on).
-        max_skip_connections, window, ratio: as said; a ratio is positive and at most 1, since more would stop what does not grow.
+        max_skip_connections, window, ratio: parameters of the rules; the ratio is positive and at most 1, since larger
+            ones would stop without growth.
     """
 
     rule: str = "none"
@@ -51,11 +52,11 @@ class EarlyStopping:
 
     @classmethod
     def parse(cls, text: str) -> EarlyStopping:
-        """Return the rule that a text such as "max-skip-connections:3" or "eigenvalue:5,0.75" writes; its inverse is `str`.
+        """Parse a rule such as "max-skip-connections:3" or "eigenvalue:5,0.75"; the inverse of `str`.
 
         Raises:
-            NasbenchError: for a text that is not "none", "max-skip-connections[:N]" or "eigenvalue[:WINDOW,RATIO]", or a number that
-                the rule cannot have.
+            NasbenchError: for a text that is not "none", "max-skip-connections[:N]" or "eigenvalue[:WINDOW,RATIO]", or
+                an invalid number.
         """
         rule, colon, numbers = text.partition(":")
         rule = EARLY_STOPPING.get(rule, rule)
@@ -83,7 +84,7 @@ class EarlyStopping:
     def tell(
         self, networks: SpaceNetworks, architecture: Architecture, eigenvalue: float | None
     ) -> Architecture | None:
-        """Take the state after an epoch; return the architecture to end with, or None to go on."""
+        """Evaluate the state after an epoch; return the architecture to stop with, or None to continue."""
         self.architectures.append(architecture)
         if self.rule == MAX_SKIPS and count_skip_connections(networks, architecture) > self.max_skip_connections:
             before = len(self.architectures) - 2

@@ -1,1 +1,1 @@
-"""A network that holds every architecture of a space on one set of weights."""
+"""Supernets: networks that contain every architecture of a space with shared weights."""

@@ -1,4 +1,4 @@
-"""The supernet as a source of gradients for optimizers that follow them."""
+"""The supernet as a source of architecture gradients."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from nasbench.live.training.metrics import loss
 class SupernetGradient:
     """Gradient of the loss of the mixed supernet at `theta`, on one batch.
 
-    It stands in for the gradient of `F(theta) = E_{a ~ theta} f(a)`: at a vertex both look at the same network, in
-    between the mixture is another function (see `nasbench.hybrid.gradients`), so it proposes and never selects.
+    It approximates the gradient of `F(theta) = E_{a ~ theta} f(a)`: both agree on the network at a vertex, but between
+    vertices the mixture is a different function (see `nasbench.hybrid.gradients`), so it is used for proposals and
+    never for selection.
 
     Attributes:
         supernet: shared weights.
         batch: inputs and targets.
-        parts: in how many the batch is computed, one after another, where memory is short.
+        parts: number of parts in which the batch is computed sequentially, to save memory.
     """
 
     supernet: Supernet

@@ -76,7 +76,7 @@ def _gradients(loss: Tensor, inputs: Sequence[Tensor]) -> list[Tensor]:
 def dominant_eigenvalue(loss: Tensor, alpha: Tensor, generator: torch.Generator, steps: int = 20) -> float:
     """Return the eigenvalue of largest modulus of the Hessian of `loss` with respect to `alpha`, by power iteration.
 
-    Its growth goes before the collapse of DARTS (Zela et al., ICLR 2020).
+    Its growth precedes the collapse of DARTS (Zela et al., ICLR 2020).
 
     Args:
         loss: a scalar whose graph is kept.

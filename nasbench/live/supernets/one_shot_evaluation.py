@@ -1,4 +1,4 @@
-"""Architectures scored with shared weights."""
+"""One-shot evaluation: scores of architectures with shared weights."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from nasbench.live.training.metrics import mean_loss, score
 def shared_losses(supernet: Supernet, architectures: Architecture, data: DeviceSplit) -> NDArray[np.float64]:
     """Return the mean loss of each architecture `(n, d)` on a split with inherited weights, `(n,)`; minimised.
 
-    A supernet keeps no running statistics, so every batch is normalised by its own.
+    A supernet has no running statistics, so every batch is normalised by its own statistics.
     """
     return np.array([mean_loss(supernet.shape, partial(_path, supernet, a), data) for a in architectures])
 

@@ -1,6 +1,6 @@
-"""How far scores with shared weights can be trusted.
+"""Rank correlation of one-shot scores with training from scratch.
 
-A supernet's ranking against training alone. Measured, not assumed.
+Measures how well a supernet ranks architectures.
 """
 
 from __future__ import annotations
@@ -27,19 +27,20 @@ from nasbench.live.training.standalone import build_trainer
 
 @dataclass(frozen=True)
 class SupernetRanking:
-    """How shared weights rank architectures that were also trained alone.
+    """Rank correlation of one-shot scores with scores after training from scratch.
 
     Attributes:
         kendall_tau: tau-b of the two rankings, in [-1, 1].
         p_value: of the hypothesis that they are independent.
-        low, high: 95 % interval of tau by Fisher's z, whose variance for tau is 0.437 / (n - 4) (Fieller, Hartley and
+        low, high: 95% interval of tau by Fisher's z, whose variance for tau is 0.437 / (n - 4) (Fieller, Hartley and
             Pearson 1957); None for n <= 4 and for perfect agreement, where it is degenerate.
-        top_k_overlap: share of the best `k` alone that are among the best `k` by shared weights; k/n by chance.
-        k, n: as said.
-        shared, alone: the two scores `(n,)`, both minimised.
-        seconds: of the trainings, measured.
+        top_k_overlap: fraction of the best `k` after training from scratch that are among the best `k` one-shot scores;
+            k/n by chance.
+        k, n: numbers of top architectures and of architectures.
+        shared, alone: one-shot scores and scores after training from scratch, `(n,)`, both minimised.
+        seconds: measured seconds of the trainings.
 
-    Tau, p-value and interval are None where all scores of a kind are equal.
+    Tau, p-value and interval are None if all scores of a kind are equal.
     """
 
     kendall_tau: float | None
@@ -55,7 +56,7 @@ class SupernetRanking:
 
 
 def ranking(shared: NDArray[np.float64], alone: NDArray[np.float64], k: int) -> SupernetRanking:
-    """Compare two scores `(n,)` of the same architectures, both minimised; of equals the first counts as better."""
+    """Compare two scores `(n,)` of the same architectures, both minimised; ties are resolved by position."""
     from scipy.stats import kendalltau
 
     tau, p = (float(value) for value in kendalltau(shared, alone))
@@ -69,8 +70,8 @@ def ranking(shared: NDArray[np.float64], alone: NDArray[np.float64], k: int) -> 
 
 
 def tau_interval(tau: float, n: int) -> tuple[float | None, float | None]:
-    """Return the 95 % interval of Kendall's tau of `n` pairs (see `SupernetRanking`)."""
-    if n <= 4 or not abs(tau) < 1 - 1e-9:  # rounding keeps perfect agreement just below one
+    """Return the 95% interval of Kendall's tau of `n` pairs (see `SupernetRanking`)."""
+    if n <= 4 or not abs(tau) < 1 - 1e-9:  # rounding may leave perfect agreement just below one
         return None, None
     half = 1.959964 * math.sqrt(0.437 / (n - 4))
     return math.tanh(math.atanh(tau) - half), math.tanh(math.atanh(tau) + half)
@@ -86,10 +87,10 @@ def supernet_ranking(
     device: torch.device,
     folder: Path | None = None,
 ) -> SupernetRanking:
-    """Train architectures `(n, d)` alone under one recipe; compare their search losses with those of shared weights.
+    """Train architectures `(n, d)` from scratch with one recipe; compare their search losses with one-shot losses.
 
-    Their trainings are resumed from `rank-NUMBER` in `folder`; None keeps nothing. Each has a seed of its own, so that
-    tau counts the chance of a training too, as it does in a search.
+    Trainings are resumed from `rank-NUMBER` in `folder`; None for no checkpoints. Each has its own seed, so that tau
+    includes training noise, as in a search.
     """
     held = DeviceSplit(splits.search, task, device)
 

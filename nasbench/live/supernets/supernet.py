@@ -1,4 +1,4 @@
-"""A supernet: every architecture of a space on one set of shared weights."""
+"""Supernet: all architectures of a space with shared weights."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nasbench.live.training.arithmetic import EXACT, Arithmetic
 
 
 class Supernet(nn.Module):
-    """All operations on all edges.
+    """A supernet with all operations on all edges.
 
     With `theta` at a vertex the output equals that of the stand-alone network with the same weights, bit for bit: a
     mixture multiplies one operation by one and adds the others times zero, in the order in which the stand-alone
@@ -25,7 +25,7 @@ class Supernet(nn.Module):
         networks: the space.
         shape: input and output.
         channels, cells: width and depth; see `SpaceNetworks.build_standalone`.
-        partial: the share of channels that operations see is `1 / partial` (PC-DARTS).
+        partial: operations process `1 / partial` of the channels (PC-DARTS).
     """
 
     def __init__(self, networks: SpaceNetworks, shape: TaskShape, channels: int, cells: int, partial: int = 1):
@@ -37,13 +37,13 @@ class Supernet(nn.Module):
         self.arithmetic = EXACT
 
     def compute_in(self, arithmetic: Arithmetic) -> None:
-        """Compute in another arithmetic from here on; weights stay in float32, outputs become it."""
+        """Switch to another arithmetic; weights stay in float32, and outputs are converted to it."""
         self.arithmetic = arithmetic
         if arithmetic.channels_last:
             self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, x: Tensor, mixture: OperationWeights) -> Tensor:
-        """Map an input to `(N, outputs)` under a mixture of operations."""
+        """Map an input to `(N, outputs)` with a mixture of operations."""
         if self.arithmetic == EXACT:
             outputs: Tensor = self.network(x, mixture)
             return outputs
