@@ -38,7 +38,7 @@ FEATURE = "feature"
 
 
 @dataclass(frozen=True)
-class Quantity:
+class FittedQuantity:
     """A measured quantity that is modelled.
 
     Attributes:
@@ -60,15 +60,15 @@ class Quantity:
     largest: float = np.inf
 
 
-QUANTITIES: Mapping[str, Quantity] = {
-    "error": Quantity(
+QUANTITIES: Mapping[str, FittedQuantity] = {
+    "error": FittedQuantity(
         "val_top1",
         "%",
         lambda accuracy: np.log(100.0 - LEAST_ERROR - accuracy),
         lambda model: np.asarray(np.round(LEAST_ERROR + np.exp(model), 6), dtype=np.float64),
     ),
     **{
-        f"throughput@{device}": Quantity(
+        f"throughput@{device}": FittedQuantity(
             f"throughput_{device}_images_per_s",
             "images/s",
             lambda images: 1e6 / images,
@@ -78,7 +78,7 @@ QUANTITIES: Mapping[str, Quantity] = {
         )
         for device in DEVICES
     },
-    TRAIN_SECONDS: Quantity(
+    TRAIN_SECONDS: FittedQuantity(
         "train_time_s",
         "s",
         np.log,
@@ -90,7 +90,7 @@ QUANTITIES: Mapping[str, Quantity] = {
 
 
 @dataclass(frozen=True)
-class Trainings:
+class TrainingRecords:
     """Measured architectures.
 
     Attributes:
@@ -106,12 +106,12 @@ class Trainings:
         first = [hashlib.sha256(one.tobytes()).digest()[0] for one in self.architectures]
         return np.array(first) % FOLDS == 0
 
-    def usable(self, quantity: Quantity) -> NDArray[np.bool_]:
+    def usable(self, quantity: FittedQuantity) -> NDArray[np.bool_]:
         """Return which trainings have a measurement of a quantity, `(n,)`."""
         return np.asarray(self.measured[quantity.column] <= quantity.largest)
 
 
-def read_trainings(packed: bytes, space: Space) -> Trainings:
+def read_trainings(packed: bytes, space: Space) -> TrainingRecords:
     """Read the file of the trainings."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -119,7 +119,7 @@ def read_trainings(packed: bytes, space: Space) -> Trainings:
     frame = pq.read_table(pa.BufferReader(packed))
     architectures = [space.from_string(text) for text in frame.column(ARCHITECTURE).to_pylist()]
     columns = [name for name in frame.column_names if name != ARCHITECTURE]
-    return Trainings(np.stack(architectures), {name: frame.column(name).to_numpy() for name in columns})
+    return TrainingRecords(np.stack(architectures), {name: frame.column(name).to_numpy() for name in columns})
 
 
 def read_models(packed: bytes, space: Space) -> dict[str, PairwiseModel]:
@@ -133,7 +133,7 @@ def read_models(packed: bytes, space: Space) -> dict[str, PairwiseModel]:
     return {name: PairwiseModel(space, frame.column(name).to_numpy()) for name in QUANTITIES}
 
 
-def fit_models(space: Space, trainings: Trainings, chosen: NDArray[np.bool_]) -> dict[str, PairwiseModel]:
+def fit_models(space: Space, trainings: TrainingRecords, chosen: NDArray[np.bool_]) -> dict[str, PairwiseModel]:
     """Fit a model of each quantity to some of the trainings, `(n,)`."""
     models = {}
     for name, quantity in QUANTITIES.items():
@@ -143,7 +143,7 @@ def fit_models(space: Space, trainings: Trainings, chosen: NDArray[np.bool_]) ->
     return models
 
 
-def held_out_errors(space: Space, trainings: Trainings) -> dict[str, HeldOutError]:
+def held_out_errors(space: Space, trainings: TrainingRecords) -> dict[str, HeldOutError]:
     """Fit to the trainings that are not held out, and return how well those that are get predicted, by quantity."""
     from scipy.stats import kendalltau
 

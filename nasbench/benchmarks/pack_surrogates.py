@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 from nasbench.benchmarks.accel_nasbench import (
     FEATURE,
     QUANTITIES,
-    Trainings,
+    TrainingRecords,
     find_optima,
     fit_models,
     held_out_errors,
@@ -62,7 +62,7 @@ def pack_trainings(frame: pd.DataFrame) -> bytes:
     return _parquet(pa.table({ARCHITECTURE: texts, **measured}))
 
 
-def pack_models(trainings: Trainings) -> bytes:
+def pack_models(trainings: TrainingRecords) -> bytes:
     """Return the Parquet file of models that are fitted to all trainings."""
     space = get_space(ACCEL_NASBENCH)
     models = fit_models(space, trainings, np.ones(len(trainings.architectures), dtype=bool))

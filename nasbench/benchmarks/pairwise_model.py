@@ -77,7 +77,7 @@ class PairwiseModel:
         coefficients: the intercept, then one a feature, `(1 + F,)`, from `fit`.
 
     Raises:
-        NasbenchError: if there are not so many features, or sums may be too large to be exact.
+        NasbenchError: if their number is not that of the features, or sums may be too large to be exact.
     """
 
     space: Space

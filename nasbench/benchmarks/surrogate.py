@@ -1,7 +1,7 @@
 """Surrogate benchmarks: functions that predict what a training or a measurement would give, of spaces too large for a table.
 
 Nothing is looked up and nothing is trained: the search and the report see the same prediction, without noise, split or fidelity. Where no
-optimum is known, the best known value stands in its place: that of a long search, or of anything that the oracle met since, if that is better.
+optimum is known, the best known value is used instead: that of a long search, or of anything that the oracle met since, if that is better.
 """
 
 from __future__ import annotations
