@@ -16,7 +16,7 @@ from nasbench.reports.analysis.operator_shares import OperatorShares, operator_s
 from nasbench.reports.analysis.pareto_fronts import FrontTraces, TrueFront, front_traces, tied, true_front
 from nasbench.reports.analysis.recorded_benchmark import RecordedBenchmark
 from nasbench.reports.analysis.results import Results
-from nasbench.reports.analysis.scoring import Scoring
+from nasbench.reports.analysis.scoring import Kind, Scoring
 from nasbench.reports.analysis.targets import Target, common_horizon, standard_targets, time_to_target
 from nasbench.reports.analysis.theory_predictions import laws_on
 from nasbench.reports.analysis.traces import TRACED, at_budgets
@@ -83,7 +83,8 @@ class BenchmarkEvaluation:
         benchmark: its name.
         short: its name in headings.
         units: unit of each objective.
-        optimum: best score of all architectures.
+        optimum: best score of all architectures, or the best known one.
+        is_optimum_known: whether it is that of all.
         average: mean score of all, what a uniformly random architecture has.
         scoring: how architectures are scored, and whether the search used that split.
         main: account that the study's budget limits; see `nasbench.reports.analysis.accounts.main_account`.
@@ -114,6 +115,7 @@ class BenchmarkEvaluation:
     laws: tuple[TraceCheck, ...] = ()
     views: tuple[View, ...] = (AS_IT_IS,)
     recorded: bool = False
+    is_optimum_known: bool = True
 
     @property
     def unit(self) -> str:
@@ -124,6 +126,16 @@ class BenchmarkEvaluation:
     def view(self) -> View:
         """How users see scores; all else, regrets and differences, is of what is minimised."""
         return self.views[0]
+
+    @property
+    def optimum_name(self) -> str:
+        """What the best score is called."""
+        return "optimum" if self.is_optimum_known else "best known"
+
+    @property
+    def front_name(self) -> str:
+        """What `front` is called: without a table it is that of the architectures that were evaluated."""
+        return "true front" if self.scoring.kind == "table" else "best known front"
 
     @property
     def is_exact(self) -> bool:
@@ -166,6 +178,13 @@ class BenchmarkEvaluation:
         return np.stack([outcome.score for outcome in self.outcomes.values()], axis=1)
 
 
+def best_architecture(evaluations: Sequence[BenchmarkEvaluation]) -> str:
+    """Return what regret is relative to, in words."""
+    known = {evaluation.is_optimum_known for evaluation in evaluations}
+    texts = {True: "best of all architectures", False: "best known architecture"}
+    return " or ".join(text for is_known, text in texts.items() if is_known in known)
+
+
 def common_unit(evaluations: Sequence[BenchmarkEvaluation]) -> str:
     """Unit of the scores where all benchmarks share one, else that it differs."""
     units = {evaluation.unit for evaluation in evaluations}
@@ -183,9 +202,10 @@ def evaluate_benchmark(results: Results, benchmark: str) -> BenchmarkEvaluation:
     oracle, main = results.oracle(benchmark), main_account(results.study.budget)
     accounts, drawn = tuple(dict.fromkeys((*AXES, main))), tuple(dict.fromkeys((main, "train_seconds")))
     targets = standard_targets(oracle, oracle.units[0])
+    traces = {label: results.traces(benchmark, label) for label in results.labels}
+    # After the traces: an oracle without a table has the objectives of the architectures that it was asked for.
     objectives = tied(oracle.objectives) if len(results.study.objectives) > 1 else None
     truth = None if objectives is None else true_front(objectives)
-    traces = {label: results.traces(benchmark, label) for label in results.labels}
     spent = {account: {label: t.spent(account) for label, t in traces.items()} for account in drawn}
     grids = {account: _grid(account, spent[account]) for account in drawn}
     times = {
@@ -228,6 +248,7 @@ def evaluate_benchmark(results: Results, benchmark: str) -> BenchmarkEvaluation:
         laws=laws_on(results, benchmark, traces),
         views=oracle.views,
         recorded=results.recorded is not None,
+        is_optimum_known=oracle.is_optimum_known,
     )
 
 
@@ -236,13 +257,9 @@ def scoring_of(results: Results, benchmark: str) -> Scoring:
     found, oracle, study = results.benchmark(benchmark), results.oracle(benchmark), results.study
     name = results.short(benchmark)
     if not isinstance(found, TabularBenchmark):
-        return Scoring(
-            name=name,
-            searched="",
-            scored="",
-            is_exact=isinstance(found, SyntheticBenchmark) and not isinstance(found, RecordedBenchmark),
-            is_recorded=isinstance(found, RecordedBenchmark),
-        )
+        kinds: tuple[tuple[type, Kind], ...] = ((RecordedBenchmark, "recorded"), (SyntheticBenchmark, "closed form"))
+        kind: Kind = next((kind for made, kind in kinds if isinstance(found, made)), "surrogate")
+        return Scoring(name=name, searched="", scored="", kind=kind)
     quantity = find_quantity(found.table, found.dataset, study.objectives[0])
     splits = {c.split for c in found.table.columns if (c.dataset, c.quantity) == (found.dataset, quantity)}
     if splits <= {None}:

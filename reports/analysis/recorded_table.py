@@ -61,8 +61,8 @@ class RecordedTable:
         scores = (
             f"Architectures are scored by the benchmark {self.benchmark}."
             if self.benchmark
-            else f"The score of an architecture is the mean of its recorded values, and the optimum is the {self.view.best} score in the table, "
-            "which may fall short of the best of the search space."
+            else "The score of an architecture is the mean of its recorded values; the best known architecture is the best of the table, which may fall short "
+            "of the best of the search space."
         )
         return " ".join(
             [

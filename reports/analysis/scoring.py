@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from nasbench.reports.wording import join_names, pluralize
+
+Kind = Literal["table", "closed form", "surrogate", "recorded"]
+UNSPLIT: Mapping[Kind, str] = {
+    "table": "value in the table",
+    "closed form": "exact value",
+    "surrogate": "prediction of the surrogate",
+    "recorded": "mean recorded value",
+}
+"""What scores where the objective knows no splits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,8 +29,7 @@ class Scoring:
         epochs: length of the training that scores; 0 where the table does not count epochs.
         trained: epochs of the trainings that answered the search; empty where the table does not count them.
         has_test: whether the benchmark has a test split.
-        is_exact: whether scores are values of a closed form.
-        is_recorded: whether scores are means of values that a table of runs holds.
+        kind: where values come from.
     """
 
     name: str
@@ -29,8 +38,12 @@ class Scoring:
     epochs: int = 0
     trained: tuple[int, ...] = ()
     has_test: bool = False
-    is_exact: bool = False
-    is_recorded: bool = False
+    kind: Kind = "table"
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether scores are values of a closed form."""
+        return self.kind == "closed form"
 
     @property
     def is_unseen(self) -> bool:
@@ -40,12 +53,8 @@ class Scoring:
     @property
     def score(self) -> str:
         """What scores an architecture."""
-        if self.is_exact:
-            return "exact value"
-        if self.is_recorded:
-            return "mean recorded value"
         if not self.scored:
-            return "value in the table"
+            return UNSPLIT[self.kind]
         after = f" after {pluralize(self.epochs, 'epoch')}" if self.epochs else ""
         return f"mean over training seeds on the {self.scored} split{after}"
 

@@ -55,9 +55,10 @@ def standard_targets(oracle: Oracle, unit: str) -> tuple[Target, ...]:
     the oracle does not know makes no target.
     """
     hundredth = max(1, oracle.size // 100)
-    ranks = [("best", "best architecture", 1), ("ten-best", "one of the ten best", 10)]
+    among = f" of {oracle.ranked_among}" if oracle.ranked_among else ""
+    ranks = [("best", f"best{among or ' architecture'}", 1), ("ten-best", f"one of the ten best{among}", 10)]
     if unit != "%":
-        ranks.append(("top-1-percent", f"best {hundredth} (1%)", hundredth))
+        ranks.append(("top-1-percent", f"best {hundredth} (1%){among}", hundredth))
     # Ties with the last one belong: they are as good.
     thresholds = [(key, name, oracle.search_rank(count)) for key, name, count in ranks]
     targets = [

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nasbench.reports.analysis.accounts import UNITS
-from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, best_architecture
 from nasbench.reports.analysis.scoring import scored_by
 from nasbench.reports.figures.curves import Curve, curve_panel
 from nasbench.reports.figures.figure import Figure, Panel
@@ -30,7 +30,7 @@ def anytime(evaluations: Sequence[BenchmarkEvaluation], account: str) -> Figure:
         title=title,
         caption=(
             f"Regret of the incumbent ({scored_by([e.scoring for e in evaluations])}, of the architecture with the best observed value, "
-            f"{'minus the best of all' if evaluations[0].view.direction == 'min' else 'subtracted from the best of all'}), "
+            f"{'minus' if evaluations[0].view.direction == 'min' else 'subtracted from'} the {best_architecture(evaluations)}), "
             f"median over {pluralize_any(runs, 'run')}; "
             f"{band_note(len(evaluations[0].outcomes), 'band: interquartile range')}. "
             "A curve ends where its first run ends. The vertical axis is linear below its lowest power of ten, so that zero regret can be shown."

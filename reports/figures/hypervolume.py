@@ -17,15 +17,16 @@ from nasbench.reports.figures.style import band_note, figure_style
 
 def hypervolume(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
     """Draw one panel a benchmark; every benchmark must have been evaluated with several objectives."""
+    front = evaluations[0].front_name
     with figure_style():
         panels = tuple(_panel(evaluation) for evaluation in evaluations)
     return Figure(
         name="hypervolume",
         title=f"Hypervolume over {UNITS[evaluations[0].main]}",
         caption=(
-            f"Hypervolume of the front that a run would return, valued by {searched_on([e.scoring for e in evaluations])}, as a share of the true front's; "
+            f"Hypervolume of the front that a run returns, valued by {searched_on([e.scoring for e in evaluations])}, as a share of the {front}'s; "
             f"median over runs; {band_note(len(evaluations[0].outcomes), 'band: interquartile range')}. "
-            f"Reference point: {REFERENCE:g} in objectives scaled to span 0 to 1 on the true front."
+            f"Reference point: {REFERENCE:g} in objectives scaled to span 0 to 1 on the {front}."
         ),
         panels=panels,
     )
@@ -45,6 +46,6 @@ def _panel(evaluation: BenchmarkEvaluation) -> Panel:
         curves,
         list(evaluation.outcomes),
         axes=(UNITS[evaluation.main], "share of the hypervolume"),
-        alt=f"Median share of the true front's hypervolume on {evaluation.short}",
+        alt=f"Median share of the {evaluation.front_name}'s hypervolume on {evaluation.short}",
         log=all(curve.at[0] > 0.0 for curve in curves),
     )

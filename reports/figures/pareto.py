@@ -40,7 +40,7 @@ def pareto(evaluations: Sequence[BenchmarkEvaluation], objectives: Sequence[str]
         title="Fronts attained",
         caption=(
             "Line: what half of the runs attain (median attainment surface); "
-            f"{band_note(len(evaluations[0].outcomes), 'band: from a quarter to three quarters of the runs')}; dots: the true front. "
+            f"{band_note(len(evaluations[0].outcomes), 'band: from a quarter to three quarters of the runs')}; dots: the {evaluations[0].front_name}. "
             f"{_corner(evaluations[0], len(objectives))} is better.{projected}"
         ),
         panels=panels,
@@ -79,7 +79,13 @@ def _panel(evaluation: BenchmarkEvaluation, objectives: Sequence[str], other: in
             draw_band(axes, grid[both], inner[both], outer[both], style["color"], len(labels), step="post")
         sentences.append(f"{label}: median surface of {pluralize(len(half), 'point')}")
     axes.plot(
-        true[:, 0], true[:, 1], linestyle="none", marker=".", color=INK, markersize=3, label=f"true front ({len(true)})"
+        true[:, 0],
+        true[:, 1],
+        linestyle="none",
+        marker=".",
+        color=INK,
+        markersize=3,
+        label=f"{evaluation.front_name} ({len(true)})",
     )
     axes.set_xlim(low[0] - 0.05 * (edge[0] - low[0]), edge[0])
     axes.set_ylim(low[1] - 0.05 * (edge[1] - low[1]), edge[1])
@@ -92,7 +98,8 @@ def _panel(evaluation: BenchmarkEvaluation, objectives: Sequence[str], other: in
     axes.set_title(shown(evaluation.short))
     add_legend(figure, axes)
     name = panel_name("pareto", objectives[other], evaluation.short)
-    alt = f"Attained fronts on {evaluation.short}, {objectives[0]} against {objectives[other]}; the true front has {pluralize(len(true), 'point')}; "
+    alt = f"Attained fronts on {evaluation.short}, {objectives[0]} against {objectives[other]}; "
+    alt += f"the {evaluation.front_name} has {pluralize(len(true), 'point')}; "
     return Panel(name, f"{evaluation.short}, {objectives[other]}", figure, alt + "; ".join(sentences) + ".")
 
 

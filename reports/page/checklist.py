@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from nasbench.benchmarks.synthetic import is_synthetic
 from nasbench.reports.analysis.recorded_table import RecordedTable
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.scoring import LIVE_SCORING, Scoring, exposure, is_held_out
@@ -179,17 +178,19 @@ def _tuning(entries: Sequence[MethodConfig]) -> Answer:
 def _benchmark_answers(results: Results, scorings: Sequence[Scoring]) -> dict[str, Answer]:
     study, names = results.study, results.benchmarks
     several = len(study.methods) > 1
-    tables = ", ".join(sorted({name.partition("/")[0] for name in names if not is_synthetic(name)}))
-    kinds = " and ".join(sorted({"closed forms" if is_synthetic(name) else "tabular benchmarks" for name in names}))
+    words = {"table": "tabular benchmarks", "surrogate": "surrogate benchmarks"}
+    kinds = " and ".join(sorted({words.get(scoring.kind, "closed forms") for scoring in scorings}))
+    trained = {name.partition("/")[0] for name, s in zip(names, scorings, strict=True) if s.kind in words}
+    tables, seeded = ", ".join(sorted(trained)), any(scoring.kind == "table" for scoring in scorings)
     spaces = sorted({results.benchmark(name).space.name for name in names})
     splits = list(dict.fromkeys(s.searched for s in scorings if s.searched))
     searched = f", searched on the {join_names(splits)} split" if splits else ""
     same = f"{len(study.methods)} methods, all on {', '.join(names)}{searched}"
     sentences = (same if several else "there is one method, so there is no comparison", *exposure(scorings))
     return {
-        "pipeline": ("met", f"evaluations are those of the published table {tables}; its checksum is under Environment" if tables
+        "pipeline": ("met", f"evaluations are those of the published {kinds} {tables}; its checksum is under Environment" if tables
                      else "nothing is trained: evaluations are closed forms, named under Environment"),
-        "final": ("met", f"{'those of the table' if tables else 'nothing is trained'}; {_seeds(results)}"),
+        "final": ("met", f"{'those of the benchmark' if tables else 'nothing is trained'}" + (f"; {_seeds(results)}" if seeded else "")),
         "method": ("met", f"every setting under Methods; study seed {study.seed}, runs 0 to {study.runs - 1}"),
         "same": (("met" if is_held_out(scorings) else "partly") if several else "missing",
                  ". ".join(sentence.removesuffix(".") for sentence in sentences)),

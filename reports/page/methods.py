@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from nasbench.benchmarks.views import View
 from nasbench.reports.analysis.accounts import NAMES
-from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, best_architecture
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.scoring import exposure, scored_by
 from nasbench.reports.page.checklist import budget_text
@@ -39,8 +39,8 @@ def _protocol(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> s
     lengths = list(dict.fromkeys(s.training for s in scorings if s.training))
     splits = list(dict.fromkeys(s.searched for s in scorings if s.searched))
     seeds = SEEDS.get(str(study.training_seed), f"A query is answered by training seed {study.training_seed}.")
-    if all(e.is_exact for e in evaluations):
-        seeds = "A query is answered by the exact value."
+    if all(s.kind != "table" for s in scorings):
+        seeds = f"A query is answered by the {scored_by(scorings)}."
     return (
         f"{counts}, with the study seed {study.seed}. "
         + objectives_of(study.objectives, evaluations[0].views)
@@ -53,18 +53,17 @@ def _protocol(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> s
 def _scores(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> str:
     scorings = [e.scoring for e in evaluations]
     several = len(results.protocol(results.benchmarks[0]).epochs) > 1
-    if results.recorded and not results.recorded.timed:
-        time = ""
-    elif all(e.is_exact for e in evaluations):
+    time = ""
+    if all(e.is_exact for e in evaluations):
         time = " A closed form trains nothing; a budget in seconds charges one second per query."
-    else:
-        time = " Simulated training time is the sum of the times that the table records for the trainings."
+    elif any("train_seconds" in e.accounts for e in evaluations):
+        time = " Simulated training time is the sum of the recorded times of the trainings."
     return (
         f"The incumbent is the architecture with the {evaluations[0].view.best} observed first objective so far"
         + (" at the highest fidelity reached so far" if several else "")
         + f". It is scored by its {scored_by(scorings)}. "
         + "".join(f"{sentence} " for sentence in exposure(scorings))
-        + f"Regret is {_regret(evaluations[0].view)}."
+        + f"Regret is {_regret(evaluations)}."
         + time
     )
 
@@ -88,10 +87,9 @@ def objectives_of(names: Sequence[str], views: Sequence[View]) -> str:
     return "Objectives: " + ", ".join(said)
 
 
-def _regret(view: View) -> str:
-    if view.direction == "max":
-        return "the best score of all architectures minus that score"
-    return "that score minus the best score of all architectures"
+def _regret(evaluations: Sequence[BenchmarkEvaluation]) -> str:
+    best = f"the score of the {best_architecture(evaluations)}"
+    return f"{best} minus that score" if evaluations[0].view.direction == "max" else f"that score minus {best}"
 
 
 def settings_of(results: Results) -> Mapping[str, str]:

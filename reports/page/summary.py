@@ -80,9 +80,9 @@ def _extent(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> str
         f"{pluralize(len(study.methods), 'optimizer')} ran {pluralize(study.runs, 'time')} on {pluralize(len(results.benchmarks), 'data set')}: "
         f"{pluralize(round(queries), 'query', 'queries')}"
         + (
-            f", for which the tables record {_duration(seconds)} of training."
+            f", for which the benchmarks record {_duration(seconds)} of training."
             if seconds
-            else f"; the {'closed forms train nothing' if all(e.is_exact for e in evaluations) else 'tables record no training times'}."
+            else f"; the {'closed forms train nothing' if all(e.is_exact for e in evaluations) else 'benchmarks record no training times'}."
         )
     )
 
@@ -105,11 +105,11 @@ def _winner(evaluation: BenchmarkEvaluation, comparison: Comparison) -> str:
     digits = digits_for([first.mean])
     view = evaluation.view
     mean = first.mean.map(view)
-    optimum = f"the optimum of {view(evaluation.optimum):.{digits}f}{unit}"
+    optimum = f"the {evaluation.optimum_name} of {view(evaluation.optimum):.{digits}f}{unit}"
     distance = (
         f"{above:.{digits}f} {'below' if view.direction == 'max' else 'above'} {optimum}"
         if above > tolerance(first.mean.value, evaluation.optimum)
-        else "the optimum itself"
+        else f"the {evaluation.optimum_name} itself"
     )
     value = f"{mean.value:.{digits}f}{unit} ({format_interval(mean, digits)}), {distance}".replace(" -", f" {MINUS}")
     value = MINUS + value[1:] if value.startswith("-") else value
@@ -144,7 +144,9 @@ def _hypervolumes(evaluations: Sequence[BenchmarkEvaluation]) -> list[str]:
         ranked = sorted(means, key=lambda label: -means[label])[:MOST_NAMES]
         if ranked:
             texts = join_names([f"{100 * means[label]:.1f}% by {label}" for label in ranked])
-            sentences.append(f"Mean share of the true front's hypervolume dominated on {evaluation.short}: {texts}.")
+            sentences.append(
+                f"Mean share of the {evaluation.front_name}'s hypervolume dominated on {evaluation.short}: {texts}."
+            )
     return sentences
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nasbench.reports.analysis.comparison import resamples_for
-from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, best_architecture
 from nasbench.reports.statistics.bootstrap import stratified
 from nasbench.reports.statistics.location import interquartile_mean, mean
 from nasbench.reports.statistics.pairwise import probability_of_improvement
@@ -63,7 +63,7 @@ def aggregate_table(
         title="Aggregate over all data sets",
         caption=(
             f"Final regret relative to the mean regret of a uniformly random architecture, over "
-            f"{pluralize(len(evaluations), 'data set')}; 0% is the optimum, 100% is no better than a single random architecture."
+            f"{pluralize(len(evaluations), 'data set')}; 0% is the {best_architecture(evaluations)}, 100% is no better than a single random architecture."
         ),
         columns=columns,
         rows=tuple(rows),

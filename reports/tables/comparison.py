@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from nasbench.reports.analysis.comparison import ALPHA, Comparison, OptimizerSummary, digits_for
-from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, common_unit
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, best_architecture, common_unit
 from nasbench.reports.analysis.scoring import exposure, scored_by
 from nasbench.reports.tables.table import DATA_SET, OPTIMIZER, ReportTable, TableCell, TableColumn, estimated
 
@@ -33,7 +33,9 @@ def comparison_table(
     columns = (
         DATA_SET,
         OPTIMIZER,
-        TableColumn(key="mean", heading=f"mean {objective} ({unit}) [95% CI]", digits=digits),
+        TableColumn(
+            key="mean", heading=f"mean {objective}{f' ({unit})' if unit != objective else ''} [95% CI]", digits=digits
+        ),
         TableColumn(key="sd", heading="sd", digits=digits),
         TableColumn(key="median", heading="median", digits=digits),
         TableColumn(key="n", heading="n", kind="count"),
@@ -52,7 +54,7 @@ def comparison_table(
         caption=(
             f"{objective.capitalize()} of the final incumbent, the architecture that the search returns: "
             f"{scored_by(scorings)}, {evaluations[0].view.better}. The best mean of each data set is in bold; "
-            "optimum: the best of all architectures."
+            f"optimum: the {best_architecture(evaluations)}."
         ),
         columns=columns,
         rows=rows,
@@ -84,7 +86,8 @@ def _row(evaluation: BenchmarkEvaluation, label: str, standing: OptimizerSummary
 def _how(evaluations: Sequence[BenchmarkEvaluation]) -> tuple[str, ...]:
     if all(len(evaluation.outcomes) == 1 for evaluation in evaluations):
         return ("Confidence intervals of means: bootstrap-t over runs.",)
-    shared = "" if evaluations[0].recorded else " (run i of every optimizer uses the same training seeds)"
+    seeded = not evaluations[0].recorded and any(e.scoring.kind == "table" for e in evaluations)
+    shared = " (run i of every optimizer uses the same training seeds)" if seeded else ""
     return (
         f"Confidence intervals of means: bootstrap-t over runs. p: Wilcoxon signed-rank test, paired by run{shared}, "
         "Holm-adjusted over all pairs of optimizers on the data set, because the best is selected after the fact. "

@@ -33,6 +33,7 @@ def multi_objective_table(
         TableColumn(key="size", heading="points", digits=1),
     )
     rows = [row for evaluation in evaluations for row in _rows(evaluation, rng)]
+    front = evaluations[0].front_name
     fronts = "; ".join(_front_note(e, objectives) for e in evaluations)
     return ReportTable(
         name="multi-objective",
@@ -40,12 +41,12 @@ def multi_objective_table(
         caption=(
             f"Front that a run returns over {', '.join(objectives)} (what is non-dominated in its observations), valued by "
             f"{searched_on([e.scoring for e in evaluations])}; mean over runs. "
-            "Hypervolume as a share of the true front's; IGD+ and epsilon against the true front, in objectives scaled to span 0 to 1 on it, lower is better."
+            f"Hypervolume as a share of the {front}'s; IGD+ and epsilon against the {front}, in objectives scaled to span 0 to 1 on it, lower is better."
         ),
         columns=columns,
         rows=tuple(rows),
         marks={sign: f"{meaning} (hypervolume)" for sign, meaning in MEANINGS.items()},
-        notes=(f"Reference point: {REFERENCE:g} in every scaled objective. True fronts: {fronts}.",),
+        notes=(f"Reference point: {REFERENCE:g} in every scaled objective. {front.capitalize()}: {fronts}.",),
     )
 
 

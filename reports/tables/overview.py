@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from nasbench.reports.analysis.comparison import Comparison, OptimizerSummary, digits_for
-from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, best_architecture
 from nasbench.reports.statistics.result import Undefined, if_defined
 from nasbench.reports.tables.comparison import MARKS, MEANINGS
 from nasbench.reports.tables.table import MINUS, OPTIMIZER, ReportTable, TableCell, TableColumn
@@ -38,7 +38,7 @@ def overview_table(
             OPTIMIZER,
             *(TableColumn(key=e.short, heading=f"{e.short} ({e.unit})", kind="text") for e in evaluations),
         ),
-        rows=(*rows, (TableCell("optimum"), *optimum)),
+        rows=(*rows, (TableCell(best_architecture(evaluations)), *optimum)),
         marks=MEANINGS,
     )
 

@@ -38,7 +38,7 @@ def cost_table(evaluations: Sequence[BenchmarkEvaluation]) -> ReportTable:
         columns=columns,
         rows=tuple(rows),
         notes=() if evaluations[0].recorded else (
-            "Simulated hours are what the table records for the trainings that were charged. Optimizer overhead: computing time of the optimizer itself, "
+            "Simulated hours are what the benchmark records for the trainings that were charged. Optimizer overhead: computing time of the optimizer itself, "
             "measured where the study ran and divided evenly among runs that advance in lockstep.",
         ),
     )  # fmt: skip

@@ -94,7 +94,7 @@ def test_tables_without_training_times_and_with_a_test_split(small_study: Callab
         epochs='"longest"',
     )
     report, text = reported(folder, tmp_path / "out")
-    assert report.summary[0].endswith("the tables record no training times.")
+    assert report.summary[0].endswith("the benchmarks record no training times.")
     assert "time-to-target-train-seconds" not in {table.name for table in report.tables}
     figures = {figure.name: figure for figure in report.figures}
     assert figures["anytime-train-seconds"].refused == "no training times are recorded"

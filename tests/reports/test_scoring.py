@@ -18,7 +18,7 @@ OPTIMISED = "that the search optimised"
 HELD = Scoring(name="a", searched="validation", scored="test", epochs=200, trained=(200,), has_test=True)
 SAME = Scoring(name="b", searched="test", scored="test", has_test=True)
 LACKING = Scoring(name="c", searched="validation", scored="validation", epochs=1, trained=(1,))
-EXACT = Scoring(name="d", searched="", scored="", is_exact=True)
+EXACT = Scoring(name="d", searched="", scored="", kind="closed form")
 GIVEN = Scoring(name="e", searched="", scored="")
 
 
