@@ -16,6 +16,8 @@ _MODULES = {
     "one-shot": "nasbench.reports.papers.one_shot",
     "naswot": "nasbench.reports.papers.naswot",
     "zero-cost": "nasbench.reports.papers.zero_cost",
+    "nas-bench-suite-zero": "nasbench.reports.papers.nas_bench_suite_zero",
+    "zico": "nasbench.reports.papers.zico",
     "fitness-landscape": "nasbench.reports.papers.fitness_landscape",
     "help": "nasbench.reports.papers.help",
     "hw-nas-bench": "nasbench.reports.papers.hw_nas_bench",

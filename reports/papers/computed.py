@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 
@@ -12,7 +13,12 @@ from nasbench.reports.papers.estimate import ReproducedEstimate, fixed_value, me
 from nasbench.reports.papers.paper import PublishedValue, Reported
 from nasbench.reports.papers.random_search_distribution import Law, law_of_queries
 from nasbench.reports.papers.simulate import accuracy
-from nasbench.spaces.space import Floats, Ints
+from nasbench.reports.papers.transnas import count_flops, count_parameters
+from nasbench.spaces.nas_bench_201 import CELLS_A_STAGE, CHANNELS, RESOLUTION, NasBench201Space
+from nasbench.spaces.nas_bench_201_cell import AVG_POOL
+from nasbench.spaces.nats_size import NatsSizeSpace
+from nasbench.spaces.space import Floats, Ints, Space
+from nasbench.spaces.transnas_bench_101 import TransNasBench101MicroSpace
 from nasbench.tables.catalogue import get_table
 
 SEED = 2020
@@ -24,6 +30,7 @@ Compute = Callable[[PublishedValue, Reported], ReproducedEstimate]
 
 def reported_accuracy(figure: PublishedValue, reported: Reported) -> Floats:
     """Return the accuracy that a value is about, of every architecture, `(N,)`."""
+    assert reported.epochs is not None
     return accuracy(get_table(reported.table), figure.dataset, figure.split, reported.epochs)
 
 
@@ -46,16 +53,35 @@ def best_by_score(draws: int, table: str, dataset: str, quantity: str) -> Comput
     """Return the computation of the accuracy of that one of so many random architectures which has the highest score."""
 
     def compute(figure: PublishedValue, reported: Reported) -> ReproducedEstimate:
-        held = get_table(table)
-        column = held.find(dataset, quantity)
-        assert column is not None
-        measured = held.measured(column)
-        scores = np.asarray(measured.values, dtype=float)
-        if measured.missing is not None:
-            scores = np.where(measured.missing, -np.inf, scores)
-        return expectation(law_of_queries(scores, draws), reported_accuracy(figure, reported))
+        law = law_of_queries(scores_of(table, dataset, quantity), draws)
+        return expectation(law, reported_accuracy(figure, reported))
 
     return compute
+
+
+def scores_of(table: str, dataset: str, quantity: str) -> Floats:
+    """Return a score of every architecture, `(N,)`; minus infinity where it is missing."""
+    held = get_table(table)
+    column = held.find(dataset, quantity)
+    assert column is not None
+    measured = held.measured(column)
+    values = np.asarray(measured.values, dtype=float)
+    return values if measured.missing is None else np.where(measured.missing, -np.inf, values)
+
+
+def size_of(space: Space, kind: Literal["parameters", "flops"], dataset: str) -> Floats:
+    """Return parameters or FLOPs of every architecture of a space by closed form, up to a constant, `(N,)`.
+
+    FLOPs of a cell of NAS-Bench-201 are those of tools that count poolings, nine operations an output; without them they would rank the
+    cells as parameters do.
+    """
+    if isinstance(space, TransNasBench101MicroSpace):
+        return count_parameters(space) if kind == "parameters" else count_flops(space)
+    if isinstance(space, NasBench201Space) and kind == "flops":
+        outputs = CELLS_A_STAGE * sum(c * (RESOLUTION[dataset] >> stage) ** 2 for stage, c in enumerate(CHANNELS))
+        return space.flops(space.all, dataset) + 9 * outputs * (space.all == AVG_POOL).sum(axis=1) / 1e6
+    assert isinstance(space, (NasBench201Space, NatsSizeSpace))
+    return (space.parameters if kind == "parameters" else space.flops)(space.all, dataset)
 
 
 def expectation(law: Law, values: Floats) -> ReproducedEstimate:
@@ -80,16 +106,19 @@ def sampled_spearman(first: Floats, second: Floats, size: int, cut: float = 0.0)
         size: architectures in the set.
         cut: share of the set that is left out at either end of the second score.
     """
-    from scipy.stats import spearmanr
+    from scipy.stats import rankdata
 
     rng = np.random.default_rng(SEED)
     drop = int(size * cut)
-    found = []
-    for _ in range(SAMPLES):
-        rows = rng.choice(len(first), size, replace=False)
-        rows = rows[np.argsort(second[rows], kind="stable")][drop : size - drop]
-        found.append(float(spearmanr(first[rows], second[rows]).statistic))
-    return ReproducedEstimate(mean=float(np.mean(found)), deviation=float(np.std(found, ddof=1)))
+    rows = np.stack([rng.choice(len(first), size, replace=False) for _ in range(SAMPLES)])
+    order = np.argsort(second[rows], axis=1, kind="stable")[:, drop : size - drop]
+    rows = np.take_along_axis(rows, order, axis=1)
+    ranks = [rankdata(score[rows], axis=1) for score in (first, second)]
+    centred = [rank - rank.mean(axis=1, keepdims=True) for rank in ranks]
+    found = (centred[0] * centred[1]).sum(axis=1) / np.sqrt(
+        (centred[0] ** 2).sum(axis=1) * (centred[1] ** 2).sum(axis=1)
+    )
+    return ReproducedEstimate(mean=float(found.mean()), deviation=float(found.std(ddof=1)))
 
 
 def local_maxima(values: Floats, neighbours: Ints) -> int:

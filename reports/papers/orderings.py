@@ -2,8 +2,8 @@
 
 Two methods of one column whose printed means differ make an ordering. It is confirmed where ours differ significantly in the same direction,
 contradicted where they differ significantly in the other, and otherwise undecided: Welch's t test, Holm over all orderings of a paper. Between
-values without chance the sign decides, between exact expectations a difference beyond the margin. Whether the published difference is
-significant itself is stated beside it.
+values without chance the sign decides; between exact expectations a difference beyond the margin, if the published one is significant.
+Whether the published difference is significant is stated beside every ordering.
 """
 
 from __future__ import annotations
@@ -86,29 +86,34 @@ def _p_ours(high: ReproducedValue, low: ReproducedValue) -> float | Undefined:
         return Undefined("some runs did not get there")
     if (not a.fixed and a.deviation is None) or (not b.fixed and b.deviation is None):
         return Undefined("one run shows no variation between runs")
-    least = EXACT if a.fixed and b.fixed else min(high.margin, low.margin)
-    return _p_welch(a.mean - b.mean, (a.variance, a.runs), (b.variance, b.runs), least)
+    difference = a.mean - b.mean
+    if a.variance + b.variance > 0.0 or (a.fixed and b.fixed):
+        return _p_welch(difference, (a.variance, a.runs), (b.variance, b.runs))
+    published = _p_published(high, low)
+    clear = abs(difference) > min(high.margin, low.margin) and published is not None and published < ALPHA
+    return 0.0 if clear else 1.0
 
 
 def _p_published(high: ReproducedValue, low: ReproducedValue) -> float | None:
+    """Two-sided p-value of the published difference; where no deviation is published that of ours is taken, if it is known exactly."""
     sides = []
     for one in (high, low):
-        if one.figure.deviation is None or one.published_runs < 2:
+        runs, deviation = float(one.published_runs), one.figure.deviation
+        if deviation is None and math.isinf(one.estimate.runs):
+            runs, deviation = math.inf, one.estimate.deviation
+        if deviation is None or runs < 2:
             return None
-        sides.append((one.figure.deviation**2 / one.published_runs, float(one.published_runs)))
+        sides.append((deviation**2 / one.published_runs, runs))
     return _p_welch(high.figure.mean - low.figure.mean, sides[0], sides[1])
 
 
-def _p_welch(difference: float, a: tuple[float, float], b: tuple[float, float], least: float = EXACT) -> float:
-    """Two-sided p-value of a difference between two means, each with (variance of the mean, runs).
-
-    Where nothing varies it is 0 for a difference larger than `least`, else 1.
-    """
+def _p_welch(difference: float, a: tuple[float, float], b: tuple[float, float]) -> float:
+    """Two-sided p-value of a difference between two means, each with (variance of the mean, runs)."""
     from scipy.special import stdtr
 
     variance = a[0] + b[0]
     if variance == 0.0:
-        return 0.0 if abs(difference) > least else 1.0
+        return 0.0 if abs(difference) > EXACT else 1.0
     parts = sum(v**2 / (runs - 1.0) for v, runs in (a, b) if v)
     degrees = variance**2 / parts if parts else math.inf
     return min(1.0, 2.0 * float(stdtr(degrees, -abs(difference) / math.sqrt(variance))))

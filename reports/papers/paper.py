@@ -108,11 +108,11 @@ class Reported:
 
     Attributes:
         table: that they are looked up in.
-        epochs: training after which they are scored.
+        epochs: training after which they are scored; None where the table does not say.
     """
 
     table: str
-    epochs: int
+    epochs: int | None
 
 
 How = Search | Replay | Computed | NotRun

@@ -16,6 +16,8 @@ from nasbench.reports.papers.judge import AGAINST
 from nasbench.reports.papers.paper import PublishedValue, Reported
 from nasbench.reports.papers.random_search_distribution import law_of_unique_queries
 from nasbench.reports.papers.reproduce import gather, reproduce, try_mutants
+from nasbench.reports.papers.transnas import count_flops, count_parameters
+from nasbench.spaces.catalogue import get_space
 from nasbench.tables.importers import import_table
 
 RING = np.stack([(np.arange(12) + 1) % 12, (np.arange(12) - 1) % 12], axis=1)
@@ -93,3 +95,29 @@ def test_naswot_is_reproduced_with_scores_of_another_origin(
         assert rows[f"NASWOT (N={draws})", dataset, split].verdict not in AGAINST
     verdicts = try_mutants(replace(paper, mutants=("methods",)), gather(paper))
     assert len(verdicts) == 5 and all(one.rejected for one in verdicts)
+
+
+def test_a_cell_of_transnas_bench_has_the_weights_of_its_layers() -> None:
+    space = get_space("transnas-bench-101-micro")
+    index = {space.to_string(cell): i for i, cell in enumerate(space.all)}
+    parameters, flops = count_parameters(space), count_flops(space)
+    # A skip from the input costs a factorised reduction in three of the ten cells, and nothing elsewhere.
+    assert parameters[index["100000"]] == sum(a * b + 2 * b for a, b in ((64, 128), (128, 256), (256, 512)))
+    assert parameters[index["001000"]] == 0 == flops[index["001000"]] == parameters[index["000000"]]
+    # A 1x1 convolution between inner nodes: ten cells with their own channels at 32, 32, 16, 16 and 8 pixels.
+    inner = ((128, 32, 4), (256, 16, 4), (512, 8, 2))
+    assert parameters[index["002000"]] == sum(n * (c * c + 2 * c) for c, _, n in inner)
+    assert flops[index["002000"]] == sum(n * c * c * side**2 for c, side, n in inner)
+    assert flops[index["003000"]] == 9 * flops[index["002000"]]
+
+
+def test_naive_proxies_rank_as_zico_prints_but_for_four_digits() -> None:
+    rows = reproduce(get_paper("zico")).rows
+    against = {(row.figure.method, *row.figure.column) for row in rows if row.verdict in AGAINST}
+    assert against == {
+        ("#Params", "topology, cifar10", "Kendall"),
+        ("FLOPs", "topology, cifar100", "Kendall"),
+        ("ground truth", "topology, cifar10", "selected"),
+        ("#Params", "topology, cifar10", "selected"),
+    }
+    assert sum(row.verdict == "equivalent" for row in rows) == 38
