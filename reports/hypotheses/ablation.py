@@ -1,105 +1,87 @@
-"""Claims about the parts of the hybrid: what is lost without each, against the full hybrid, paired by run."""
+"""Hypotheses about the parts of a method: what is lost without each, against the whole, paired by run."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
-from nasbench.reports.analysis.comparison import ALPHA, resamples_for
-from nasbench.reports.analysis.results import Results
-from nasbench.reports.analysis.targets import find_target, time_to_target
-from nasbench.reports.hypotheses.registry import Ablation
-from nasbench.reports.hypotheses.search_time import SEED
-from nasbench.reports.hypotheses.studies import open_study
-from nasbench.reports.hypotheses.verdict import ClaimVerdict, Outcome, Part, not_run
+from nasbench.reports.hypotheses.evidence import HypothesisEvidence
+from nasbench.reports.hypotheses.registration import HypothesisRegistration
+from nasbench.reports.hypotheses.search_time import RESAMPLES, SEED, where
+from nasbench.reports.hypotheses.statements import Ablation
+from nasbench.reports.hypotheses.verdict import ClaimVerdict, Outcome, Part
 from nasbench.reports.statistics.bootstrap import studentised_mean
 from nasbench.reports.statistics.multiple import holm
 from nasbench.reports.statistics.pairwise import sign_flip
-from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.statistics.result import Interval, Undefined
 from nasbench.spaces.space import Floats
 from nasbench.ties import differences
 
 HELPS, HURTS, OPEN = "helps", "hurts", "not shown"
 
 
-def judge_ablation(claim: Ablation, folders: Mapping[str, Path]) -> ClaimVerdict:
-    """Judge a claim of the kind "ablation".
+def judge_ablation(registration: HypothesisRegistration, evidence: HypothesisEvidence) -> ClaimVerdict:
+    """Judge a hypothesis of the kind "ablation".
 
-    A part helps on a data set where a sign-flip test of the paired difference, Holm over all parts and data sets of the claim,
-    rejects in its favour, and hurts where it rejects against it.
+    A part helps on a data set where a sign-flip test of the paired difference, Holm over all parts, data sets and studies, rejects in its
+    favour, and hurts where it rejects against it.
     """
-    results = open_study(claim, folders)
-    if isinstance(results, str):
-        return not_run(claim, results, f"run `nasbench run {claim.study}`")
-    rng = np.random.default_rng(SEED)
-    benchmarks, names = [str(b) for b in claim.benchmarks], [entry.part for entry in claim.parts]
-    tested = [found for benchmark in benchmarks for found in _on(claim, results, benchmark, rng)]
+    hypothesis = registration.statement
+    assert isinstance(hypothesis, Ablation)
+    rng, alpha = np.random.default_rng(SEED), registration.error_rate
+    tested = list(_tested(registration, hypothesis, evidence, rng))
     adjusted = holm([p_value for _, p_value in tested])
-    parts = [replace(part, verdict=_verdict(part, p)) for (part, _), p in zip(tested, adjusted, strict=True)]
-    verdicts = [part.verdict for part in parts]
+    parts = [replace(part, verdict=_verdict(part, p, alpha)) for (part, _), p in zip(tested, adjusted, strict=True)]
+    verdicts, names = [part.verdict for part in parts], [entry.part for entry in hypothesis.parts]
     outcome: Outcome = "holds" if set(verdicts) == {HELPS} else "fails" if HURTS in verdicts else "not shown"
-    shorts = [results.short(benchmark) for benchmark in benchmarks]
-    told = "; ".join(_told(name, verdicts[i :: len(names)], shorts) for i, name in enumerate(names))
+    places = [where(registration, study, name) for study in registration.studies for name in hypothesis.benchmarks]
+    told = "; ".join(_told(name, verdicts[i :: len(names)], places) for i, name in enumerate(names))
     return ClaimVerdict(
-        claim=claim,
+        claim=hypothesis,
         outcome=outcome,
         threshold=0.0,
         parts=tuple(parts),
         evidence=f"{told} (n = {parts[0].n}, runs {', '.join(dict.fromkeys(part.runs for part in parts))})",
-        change=claim.falsified_by
+        change=hypothesis.falsified_by
         if outcome == "holds"
         else "more runs, a space on which a part matters, or another hybrid",
     )
 
 
-def _on(
-    claim: Ablation, results: Results, benchmark: str, rng: np.random.Generator
-) -> list[tuple[Part, float | Undefined]]:
-    """Every part on one data set, with the p-value of its test before adjustment."""
-    method = claim.method
-    full = _loss(claim, results, benchmark, method)
-    found = []
-    for entry in claim.parts:
-        loss = _loss(claim, results, benchmark, entry.ablated_label)
-        of = f"{entry.part} on {results.short(benchmark)}, {claim.measure} lost without it"
-        digest = results.digest((benchmark, method), (benchmark, entry.ablated_label))
-        found.append(_compared(of, loss, full, digest, rng))
-    return found
-
-
-def _loss(claim: Ablation, results: Results, benchmark: str, label: str) -> Floats | Undefined:
-    """What a run is judged by, `(R,)`, lower is better: queries to the target up to the cap, or regret at the end."""
-    oracle, traces = results.oracle(benchmark), results.traces(benchmark, label)
-    if claim.measure == "final regret":
-        return np.asarray(oracle.score(traces.incumbents[:, -1]) - oracle.best_score)
-    cap = claim.query_cap
-    target = find_target(oracle, claim.target)
-    times = time_to_target(traces, target, "unique_queries")
-    if (~times.observed & (times.time < cap)).any():
-        return Undefined(f"runs of {label} ended before {cap:g} queries without the target")
-    return np.minimum(times.time, cap)
+def _tested(
+    registration: HypothesisRegistration, hypothesis: Ablation, evidence: HypothesisEvidence, rng: np.random.Generator
+) -> Iterator[tuple[Part, float | Undefined]]:
+    """Yield every part on each data set of each study, with the p-value of its test before adjustment."""
+    (measure,), method = hypothesis.measures, hypothesis.method
+    for study in registration.studies:
+        for benchmark in hypothesis.benchmarks:
+            horizon = registration.horizons[benchmark].get(measure, np.inf)
+            full = np.minimum(evidence.values[study, benchmark, method, measure].time, horizon)
+            for entry in hypothesis.parts:
+                label = entry.ablated_label
+                loss = np.minimum(evidence.values[study, benchmark, label, measure].time, horizon)
+                of = f"{entry.part} on {where(registration, study, benchmark)}, {hypothesis.measure} lost without it"
+                digest = evidence.digest((study, benchmark, method), (study, benchmark, label))
+                yield _compared(of, loss, full, digest, rng, 1.0 - registration.error_rate)
 
 
 def _compared(
-    of: str, loss: Floats | Undefined, full: Floats | Undefined, digest: str, rng: np.random.Generator
+    of: str, loss: Floats, full: Floats, digest: str, rng: np.random.Generator, level: float
 ) -> tuple[Part, float | Undefined]:
-    if isinstance(full, Undefined):
-        return Part(of=of, statistic=full, lower=full, upper=full, n=0, runs=digest), full
-    if isinstance(loss, Undefined):
-        return Part(of=of, statistic=loss, lower=loss, upper=loss, n=0, runs=digest), loss
     test = sign_flip(loss, full, rng)
-    # Both ends of a 90 % interval are one-sided bounds at 95 %.
-    mean = studentised_mean(differences(loss, full), rng, level=0.9, resamples=resamples_for(len(loss)))
-    bounds = mean.interval
-    part = Part(of=of, statistic=mean.value, lower=bounds.lower, upper=bounds.upper, n=len(loss), runs=digest)
-    return part, test.p_value
+    # Both ends of a two-sided interval are one-sided bounds.
+    mean = studentised_mean(differences(loss, full), rng, level=2 * level - 1, resamples=RESAMPLES)
+    inside = mean if isinstance(mean, Undefined) else mean.interval
+    bounds = (inside.lower, inside.upper) if isinstance(inside, Interval) else (inside, inside)
+    statistic = mean if isinstance(mean, Undefined) else mean.value
+    part = Part(of=of, statistic=statistic, lower=bounds[0], upper=bounds[1], n=len(loss), runs=digest)
+    return part, test if isinstance(test, Undefined) else test.p_value
 
 
-def _verdict(part: Part, p_value: float | Undefined) -> str:
-    if isinstance(p_value, Undefined) or isinstance(part.statistic, Undefined) or p_value >= ALPHA:
+def _verdict(part: Part, p_value: float | Undefined, alpha: float) -> str:
+    if isinstance(p_value, Undefined) or isinstance(part.statistic, Undefined) or p_value >= alpha:
         return OPEN
     return HELPS if part.statistic > 0 else HURTS
 

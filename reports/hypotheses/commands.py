@@ -9,53 +9,83 @@ import typer
 
 
 def hypotheses(
-    names: Annotated[list[str] | None, typer.Argument(help="registered hypotheses; all if none is named")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="hypotheses; all if none is named")] = None,
     results: Annotated[
-        list[Path] | None, typer.Option(help="results folder of a hypothesis's study; default results/STUDY")
+        list[Path] | None,
+        typer.Option(
+            help="results folder of a hypothesis's study (repeatable); default results/STUDY, else what ships"
+        ),
     ] = None,
-    evidence: Annotated[Path, typer.Option(help="folder of evidence of trained networks")] = Path("reports/evidence"),
+    evidence: Annotated[
+        Path | None, typer.Option(help="folder of the evidence that ships, and of trained networks")
+    ] = None,
     theory: Annotated[bool, typer.Option(help="check the theory now, which takes minutes")] = True,
     jobs: Annotated[int, typer.Option(help="processes")] = 1,
     out: Annotated[Path | None, typer.Option(help="folder for the tables as Markdown, LaTeX, HTML and CSV")] = None,
+    register: Annotated[
+        bool, typer.Option(help="register the named hypotheses with the present sources, before anything is run")
+    ] = False,
+    pack: Annotated[
+        bool, typer.Option(help="write what decides on the named hypotheses from the results folders to the evidence")
+    ] = False,
+    replay: Annotated[
+        int, typer.Option(metavar="N", help="run N runs of each method again and compare them with the traces")
+    ] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
-    """Judge the project's pre-registered hypotheses. Exit status 1 where one that was judged does not stand."""
+    """Judge the project's pre-registered hypotheses, each under its last registration.
+
+    Exit status 1 where one that was judged does not stand, or where results are not those that were registered.
+    """
     from nasbench.cli.console import print_json, print_table
     from nasbench.cli.progress import progress_bar
     from nasbench.errors import NasbenchError
     from nasbench.reports.hypotheses.judge import Sources, judge_claims
-    from nasbench.reports.hypotheses.registry import registered
+    from nasbench.reports.hypotheses.maintenance import pack_evidence, register_all
+    from nasbench.reports.hypotheses.statements import load_statements
     from nasbench.reports.hypotheses.tables import claims_table, part_rows, parts_table, rows_of
     from nasbench.reports.tables.render import write_table_files
 
-    if jobs < 1:
-        raise NasbenchError(f"The number of jobs is {jobs}; it should be 1 or more.")
-    registration = registered()
-    sources = Sources(results=results or (), evidence=evidence, theory=theory, jobs=jobs)
+    if jobs < 1 or replay < 0:
+        raise NasbenchError(f"jobs is {jobs} and replay {replay}; they should be 1 or more, and 0 or more.")
+    statements = load_statements()
+    chosen = statements.select(names or [])
+    if (register or pack) and not names:
+        raise NasbenchError("Name the hypotheses that are to be registered or packed.")
+    if register:
+        for line in register_all(chosen):
+            print(line)
+        return 0
+    sources = Sources(results=results or (), theory=theory, jobs=jobs, replay=replay)
+    if evidence is not None:
+        sources = Sources(results=results or (), evidence=evidence, theory=theory, jobs=jobs, replay=replay)
+    if pack:
+        for line in pack_evidence(chosen, sources):
+            print(line)
+        return 0
     with progress_bar("judging") as progress:
-        verdicts = judge_claims(registration.select(names or []), sources, progress)
+        verdicts = judge_claims(chosen, sources, progress)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
-        for table in (claims_table(rows_of(verdicts), registration.sha256), parts_table(part_rows(verdicts))):
+        for table in (claims_table(rows_of(verdicts), statements.sha256), parts_table(part_rows(verdicts))):
             if table is not None:
                 write_table_files(table, out)
     if json:
         print_json(
-            "hypotheses", hypotheses=rows_of(verdicts), parts=part_rows(verdicts), registration=registration.sha256
+            "hypotheses", hypotheses=rows_of(verdicts), parts=part_rows(verdicts), registration=statements.sha256
         )
     else:
-        print_table(
-            "Hypotheses", [{"hypothesis": v.claim.name, "verdict": v.outcome, "evidence": v.evidence} for v in verdicts]
-        )
-        for verdict in verdicts:
-            print(
-                f"{verdict.claim.name}: {verdict.claim.statement} What would change it: {verdict.change.removesuffix('.')}."
-            )
+        rows = [{"hypothesis": v.claim.name, "verdict": v.outcome, "evidence": v.evidence} for v in verdicts]
+        print_table("Hypotheses", rows)
+        for verdict, row in zip(verdicts, rows_of(verdicts), strict=True):
+            change = f"What would change it: {verdict.change.removesuffix('.')}."
+            made = f" {row['registered']}; again: {row['again']}." if row["registered"] else ""
+            print(f"{verdict.claim.name}: {verdict.claim.statement} {change}{made}")
     return 0 if all(verdict.stands for verdict in verdicts) else 1
 
 
 def list_hypotheses() -> list[dict[str, str]]:
-    """Return the registered hypotheses as flat rows."""
-    from nasbench.reports.hypotheses.registry import registered
+    """Return the hypotheses as flat rows."""
+    from nasbench.reports.hypotheses.statements import load_statements
 
-    return [{"name": one.name, "kind": one.kind, "statement": one.statement} for one in registered().hypotheses]
+    return [{"name": one.name, "kind": one.kind, "statement": one.statement} for one in load_statements().hypotheses]

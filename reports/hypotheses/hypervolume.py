@@ -1,4 +1,4 @@
-"""The claim about three objectives: unique queries to a share of the attainable hypervolume.
+"""Unique queries to a share of the attainable hypervolume.
 
 Attainable is the front of all architectures within the stated error; its hypervolume is taken as in `nasbench.reports.analysis.pareto_fronts`. A run's front
 is that of everything it queried, valued by seed means, so it only grows and noise in what the run saw does not matter.
@@ -6,56 +6,15 @@ is that of everything it queried, valued by seed means, so it only grows and noi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-
 import numpy as np
 
 from nasbench.reports.analysis.pareto_fronts import TrueFront, true_front
-from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.traces import Traces
-from nasbench.reports.hypotheses.registry import QueriesToHypervolume
-from nasbench.reports.hypotheses.search_time import SEED, ratio_part
-from nasbench.reports.hypotheses.studies import labels_of, open_study
-from nasbench.reports.hypotheses.verdict import ClaimVerdict, below, not_run
 from nasbench.reports.statistics.inputs import CensoredTimes
 from nasbench.reports.statistics.multiobjective import hypervolume
 from nasbench.reports.statistics.result import Undefined
 from nasbench.search.dominance import nondominated
 from nasbench.spaces.space import Floats
-
-
-def judge_hypervolume(claim: QueriesToHypervolume, folders: Mapping[str, Path]) -> ClaimVerdict:
-    """Judge a claim of the kind "queries to hypervolume"."""
-    results = open_study(claim, folders)
-    remedy = f"run `nasbench run {claim.study}`"
-    if isinstance(results, str):
-        return not_run(claim, results, remedy)
-    benchmarks = [name for name in results.study.problems if name.partition("/")[2] == claim.dataset]
-    if len(benchmarks) != 1:
-        return not_run(claim, f"the study has {len(benchmarks)} benchmarks on {claim.dataset}", remedy)
-    benchmark, method = benchmarks[0], claim.method
-    times = {label: _times(claim, results, benchmark, label) for label in (method, *labels_of(claim, results.study))}
-    rng = np.random.default_rng(SEED)
-    parts = [
-        ratio_part(
-            f"{results.short(benchmark)} against {label} in unique queries",
-            times[method],
-            times[label],
-            claim.query_cap,
-            rng,
-            results.digest((benchmark, method), (benchmark, label)),
-        )
-        for label in times
-        if label != method
-    ]
-    return below(claim, parts, claim.threshold)
-
-
-def _times(claim: QueriesToHypervolume, results: Results, benchmark: str, label: str) -> CensoredTimes:
-    objectives = results.oracle(benchmark).objectives
-    inside = objectives[:, results.study.objectives.index("error")] <= claim.error_at_most
-    return queries_to_volume(results.traces(benchmark, label), objectives, inside, claim.fraction)
 
 
 def queries_to_volume(traces: Traces, objectives: Floats, inside: np.ndarray, fraction: float) -> CensoredTimes:

@@ -1,31 +1,30 @@
-"""Judge registered claims, each by what its kind asks for."""
+"""Judge hypotheses, each by what its kind asks for: those about studies under their registration alone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nasbench.errors import MissingExtraError
 from nasbench.extras import require_extra
 from nasbench.reports.hypotheses.ablation import judge_ablation
 from nasbench.reports.hypotheses.best_cell import judge_best_cell
-from nasbench.reports.hypotheses.hypervolume import judge_hypervolume
-from nasbench.reports.hypotheses.registry import (
-    Ablation,
-    MedianToTarget,
-    QueriesToHypervolume,
-    Registered,
-    StudyHypothesis,
-    TimeToTargetRatio,
-    TrainedNetwork,
+from nasbench.reports.hypotheses.evidence import (
+    SHIPPED,
+    HypothesisEvidence,
+    collect,
+    differences,
+    read_evidence,
+    unfollowed,
 )
+from nasbench.reports.hypotheses.registration import FOLDER, HypothesisRegistration, registrations
+from nasbench.reports.hypotheses.replay import replay_differences
 from nasbench.reports.hypotheses.search_time import judge_search_time
+from nasbench.reports.hypotheses.statements import Ablation, MedianToTarget, Stated, StudyHypothesis, TrainedNetwork
 from nasbench.reports.hypotheses.studies import study_folders
 from nasbench.reports.hypotheses.training import judge_training
-from nasbench.reports.hypotheses.verdict import ClaimVerdict, not_run
-
-EVIDENCE = Path("reports") / "evidence"
+from nasbench.reports.hypotheses.verdict import ClaimVerdict, not_run, refused
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,50 +33,97 @@ class Sources:
 
     Attributes:
         results: results folders; a study without one is looked for in `results/STUDY`.
-        evidence: folder of evidence of trained networks.
+        evidence: folder of the evidence that ships, and of that of trained networks.
+        registrations: folder of the registrations.
         theory: whether to check the theory now, which takes minutes.
         jobs: processes.
+        replay: runs of each method that are made again where a results folder is judged.
     """
 
     results: Sequence[Path] = ()
-    evidence: Path = EVIDENCE
+    evidence: Path = SHIPPED
+    registrations: Path = FOLDER
     theory: bool = True
     jobs: int = 1
+    replay: int = 0
 
 
 def judge_claims(
-    hypotheses: Sequence[Registered],
+    hypotheses: Sequence[Stated],
     sources: Sources,
     progress: Callable[[int, int], None] = lambda done, all_: None,
 ) -> list[ClaimVerdict]:
     """Judge hypotheses in their order.
 
     Raises:
-        NasbenchError: if a folder that was named is not what it should be, or evidence is damaged.
+        NasbenchError: if a folder that was named is not what it should be, or a registration or evidence is damaged.
     """
-    studies = list(dict.fromkeys(one.study for one in hypotheses if isinstance(one, StudyHypothesis)))
-    folders = study_folders(sources.results, studies)
+    studies = [name for one in hypotheses if isinstance(one, StudyHypothesis) for name in one.studies]
+    folders = study_folders(sources.results, list(dict.fromkeys(studies)))
 
-    def judge(claim: Registered) -> ClaimVerdict:
-        match claim:
-            case TimeToTargetRatio():
-                return judge_search_time(claim, folders)
-            case MedianToTarget():
-                return judge_best_cell(claim, folders)
-            case QueriesToHypervolume():
-                return judge_hypervolume(claim, folders)
-            case Ablation():
-                return judge_ablation(claim, folders)
-            case TrainedNetwork():
-                return judge_training(claim, sources.evidence)
+    def judge(hypothesis: Stated) -> ClaimVerdict:
+        if isinstance(hypothesis, StudyHypothesis):
+            return judge_study_hypothesis(hypothesis, sources, folders)
+        if isinstance(hypothesis, TrainedNetwork):
+            return judge_training(hypothesis, sources.evidence)
         if not sources.theory:
-            return not_run(claim, "the theory was not checked", "run `nasbench hypotheses` without --no-theory")
+            return not_run(hypothesis, "the theory was not checked", "run `nasbench hypotheses` without --no-theory")
         try:
             require_extra("theory", "sympy")
         except MissingExtraError as fault:
-            return not_run(claim, "its derivations were not checked", str(fault))
+            return not_run(hypothesis, "its derivations were not checked", str(fault))
         from nasbench.reports.hypotheses.theory_claims import judge_theory
 
-        return judge_theory(claim, sources.jobs, progress)
+        return judge_theory(hypothesis, sources.jobs, progress)
 
-    return [judge(claim) for claim in hypotheses]
+    return [judge(hypothesis) for hypothesis in hypotheses]
+
+
+def judge_study_hypothesis(hypothesis: StudyHypothesis, sources: Sources, folders: Mapping[str, Path]) -> ClaimVerdict:
+    """Judge a hypothesis as it was last registered: by results folders where all its studies have one, else by what ships.
+
+    Raises:
+        NasbenchError: if a registration, a folder or evidence is damaged.
+    """
+    known = registrations(hypothesis.name, sources.registrations)
+    if not known:
+        return not_run(
+            hypothesis, "it is not registered", f"register it: `nasbench hypotheses {hypothesis.name} --register`"
+        )
+    registration = known[-1]
+    return replace(_judge_registered(registration, sources, folders), registration=registration)
+
+
+def _judge_registered(
+    registration: HypothesisRegistration, sources: Sources, folders: Mapping[str, Path]
+) -> ClaimVerdict:
+    lacking = [name for name in registration.studies if name not in folders]
+    evidence = collect(registration, folders) if not lacking else read_evidence(registration, sources.evidence)
+    if evidence is None:
+        if not registration.is_of_these_sources:
+            void = f"{registration.name} is void: the sources have changed and nothing was run under it"
+            return not_run(
+                registration.statement,
+                void,
+                f"register anew: `nasbench hypotheses {registration.statement.name} --register`",
+            )
+        reason = f"there are no results of {' and '.join(lacking)}"
+        return not_run(registration.statement, reason, " and ".join(f"`{one}`" for one in registration.commands))
+    verdict = judge_evidence(registration, evidence)
+    if lacking or verdict.outcome == "refused":
+        return verdict
+    altered = list(replay_differences(registration, folders, sources.replay))
+    return refused(registration, altered) if altered else verdict
+
+
+def judge_evidence(registration: HypothesisRegistration, evidence: HypothesisEvidence) -> ClaimVerdict:
+    """Judge evidence, or refuse it by everything in which it is not what was registered."""
+    reasons = list(differences(registration, evidence.origins)) or list(unfollowed(registration, evidence))
+    if reasons:
+        return refused(registration, reasons)
+    match registration.statement:
+        case MedianToTarget():
+            return judge_best_cell(registration, evidence)
+        case Ablation():
+            return judge_ablation(registration, evidence)
+    return judge_search_time(registration, evidence)

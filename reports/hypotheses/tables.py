@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nasbench.reports.analysis.digest import DIGITS
 from nasbench.reports.hypotheses.verdict import ClaimVerdict, Part
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
@@ -29,9 +30,25 @@ def rows_of(verdicts: Sequence[ClaimVerdict]) -> list[dict[str, Any]]:
                 "runs": part.runs if part else "",
                 "evidence": verdict.evidence,
                 "change": verdict.change,
+                **_registered(verdict),
             }
         )
     return rows
+
+
+def _registered(verdict: ClaimVerdict) -> dict[str, Any]:
+    """Return under which registration a hypothesis was judged, and the commands that make its results again."""
+    registration = verdict.registration
+    if registration is None:
+        return {"registered": "", "again": "", "look": None, "error_rate": None, "power": None}
+    return {
+        "registered": f"registered as {registration.name} (SHA-256 {registration.sha256[:DIGITS]}) by version {registration.version}, "
+        f"sources {registration.sources_sha256[:DIGITS]}",
+        "again": " && ".join(registration.commands),
+        "look": registration.look,
+        "error_rate": registration.error_rate,
+        "power": registration.power,
+    }
 
 
 def part_rows(verdicts: Sequence[ClaimVerdict]) -> list[dict[str, Any]]:
@@ -65,7 +82,7 @@ def claims_table(rows: Sequence[Mapping[str, Any]], registration: str) -> Report
 
     Args:
         rows: as `rows_of` gives them.
-        registration: SHA-256 of the registration.
+        registration: SHA-256 of the statements.
     """
     headings = {
         "claim": "claim",
@@ -78,13 +95,13 @@ def claims_table(rows: Sequence[Mapping[str, Any]], registration: str) -> Report
         name="claims",
         title="Claims of this project",
         caption=(
-            "Each claim stands with its rule in the project's registration, which says where results were known when it was written. "
-            "fails: a bound lies on the wrong side of the threshold, at 95 % by itself, which of many bounds one does by chance more often than in "
-            "5 %; not shown: neither that nor the claim was shown; not run: there is nothing to judge by."
+            "Each hypothesis stands with its rule in a registration made before the runs. holds and fails: each errs with at most the registered "
+            "probability, all bounds of a hypothesis together; not shown: neither; refused: the results are not those that were registered; not run: "
+            "there is nothing to judge by."
         ),
         columns=tuple(TableColumn(key=key, heading=heading, kind="text") for key, heading in headings.items()),
         rows=tuple(tuple(TableCell(str(row[key])) for key in headings) for row in rows),
-        notes=(f"The SHA-256 of the registration starts with {registration[:12]}.",),
+        notes=(f"The SHA-256 of the statements starts with {registration[:12]}.",),
     )
 
 
@@ -97,8 +114,7 @@ def parts_table(rows: Sequence[Mapping[str, Any]]) -> ReportTable | None:
         title="What the claims rest on",
         caption=(
             "Ratios of restricted means (below 1 the method is faster), medians, differences (above 0 the part helps), shares, accuracies or counts, "
-            "each with one-sided 95 % bounds. Ratios in queries or seconds, where a claim has any, are restricted at the least cost at which a run "
-            "without the target stopped, which is read off the runs and was not registered."
+            "each with one-sided bounds at the registered error rate (accuracies at 95 %). Times are restricted at the registered horizons."
         ),
         columns=(
             TableColumn(key="claim", heading="claim", kind="text", group=True),

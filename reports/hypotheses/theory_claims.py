@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from nasbench.reports.hypotheses.registry import VerifiedTheory
+from nasbench.reports.hypotheses.statements import VerifiedTheory
 from nasbench.reports.hypotheses.verdict import ClaimVerdict, Outcome, Part
 from nasbench.theory.machinery.claim import Context
 from nasbench.theory.machinery.claim import Outcome as Found

@@ -11,7 +11,7 @@ from nasbench.files.sealed import digest
 from nasbench.live.evidence.record import read_record
 from nasbench.live.evidence.registration import FOLDER, EvidenceRegistration, covering, registrations
 from nasbench.live.evidence.summary import accuracy, judge
-from nasbench.reports.hypotheses.registry import TrainedNetwork
+from nasbench.reports.hypotheses.statements import TrainedNetwork
 from nasbench.reports.hypotheses.verdict import ClaimVerdict, Outcome, Part, not_run
 from nasbench.reports.statistics.result import Undefined
 

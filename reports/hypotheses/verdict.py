@@ -1,31 +1,33 @@
-"""What judging a claim gives: a verdict, the evidence part by part, and what would change it."""
+"""What judging a hypothesis gives: a verdict, the evidence part by part, and what would change it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from nasbench.reports.hypotheses.registry import Hypothesis
+from nasbench.reports.hypotheses.registration import HypothesisRegistration
+from nasbench.reports.hypotheses.statements import Hypothesis
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.wording import pluralize
 
-Outcome = Literal["holds", "fails", "not shown", "not run"]
-"""`fails`: a bound, at 95 % by itself, lies on the wrong side; with many bounds one does so by chance more often than in 5 %.
-`not shown`: neither; a claim that was judged and not shown does not stand."""
+Outcome = Literal["holds", "fails", "not shown", "refused", "not run"]
+"""`holds` and `fails` each err with at most the registered probability, all parts together. `not shown`: neither; such a hypothesis does
+not stand. `refused`: the results are not those that were registered. `not run`: there is nothing to judge by."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One number that a claim rests on.
+    """One number that a hypothesis rests on.
 
     Attributes:
-        of: what it is about: data set, baseline, account.
+        of: what it is about: study, data set, baseline, account.
         statistic: the estimate, or why there is none.
-        lower, upper: one-sided 95 % bounds.
+        lower, upper: one-sided bounds, each at one minus the registered error rate.
         n: runs or seeds.
         runs: hash of what it was computed from.
-        verdict: what this number alone says, where its kind of claim judges each.
+        verdict: what this number alone says, where its kind of hypothesis judges each.
+        beyond: whether it lies on the wrong side of its threshold by a bound that is corrected for all parts.
     """
 
     of: str
@@ -35,19 +37,21 @@ class Part:
     n: int
     runs: str
     verdict: str = ""
+    beyond: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClaimVerdict:
-    """A judged claim.
+    """A judged hypothesis.
 
     Attributes:
-        claim: the registration.
+        claim: the statement, as registered where it is.
         outcome: the verdict.
         threshold: that the bound is compared with; None where there is none.
         parts: the numbers, all of them.
         evidence: one sentence with the decisive number and the hash of what it stands on.
         change: what would change the verdict.
+        registration: under which it was judged; None where its kind has none.
     """
 
     claim: Hypothesis
@@ -56,32 +60,62 @@ class ClaimVerdict:
     parts: tuple[Part, ...]
     evidence: str
     change: str
+    registration: HypothesisRegistration | None = None
 
     @property
     def stands(self) -> bool:
-        """Whether nothing that was judged went against the claim."""
+        """Whether nothing that was judged went against the hypothesis."""
         return self.outcome in ("holds", "not run")
 
 
+@dataclass(frozen=True)
+class ErrorRates:
+    """Error rates of the bounds of one hypothesis.
+
+    Attributes:
+        each: of each bound; "holds" needs every one of them, so it errs with that probability (intersection-union).
+        parts: bounds; "fails" needs one, so it errs with that probability where each is taken at its share (Holm's first step).
+    """
+
+    each: float
+    parts: int = 1
+
+    @property
+    def level(self) -> float:
+        """Level of each bound."""
+        return 1.0 - self.each
+
+    @property
+    def strict_level(self) -> float:
+        """Level of each bound where one is enough."""
+        return 1.0 - self.each / self.parts
+
+
 def not_run(claim: Hypothesis, reason: str, remedy: str) -> ClaimVerdict:
-    """The verdict where there is nothing to judge by; never replaced by something else."""
+    """Return the verdict where there is nothing to judge by; never replaced by something else."""
+    return ClaimVerdict(claim=claim, outcome="not run", threshold=claim.bound, parts=(), evidence=reason, change=remedy)
+
+
+def refused(registration: HypothesisRegistration, reasons: Iterable[str]) -> ClaimVerdict:
+    """Return the verdict on results that are not those that were registered, with everything in which they differ."""
     return ClaimVerdict(
-        claim=claim,
-        outcome="not run",
-        threshold=claim.bound,
+        claim=registration.statement,
+        outcome="refused",
+        threshold=registration.statement.bound,
         parts=(),
-        evidence=reason,
-        change=remedy,
+        evidence="; ".join(reasons),
+        change=f"run what is registered: {', '.join(f'`{command}`' for command in registration.commands)}",
+        registration=registration,
     )
 
 
 def below(claim: Hypothesis, parts: Sequence[Part], threshold: float, *, strictly: bool = False) -> ClaimVerdict:
     """Judge by the intersection-union rule that every part lies at or below a threshold (`strictly` below).
 
-    Holds if every upper bound does, at 95 % together since each does at 95 %. Fails if one lower bound lies beyond.
+    It holds if every upper bound does. It fails if one part lies beyond by its corrected bound.
     """
     worst = max(parts, key=lambda part: float("inf") if isinstance(part.upper, Undefined) else part.upper)
-    beyond = [part for part in parts if not isinstance(part.lower, Undefined) and part.lower > threshold]
+    beyond = [part for part in parts if part.beyond]
     shown = [
         part for part in parts if not isinstance(part.upper, Undefined) and _meets(part.upper, threshold, strictly)
     ]
@@ -91,7 +125,7 @@ def below(claim: Hypothesis, parts: Sequence[Part], threshold: float, *, strictl
     change = claim.falsified_by
     if outcome == "fails":
         change = (
-            f"another optimizer or another registration: {pluralize(len(beyond), 'lower bound')} of {len(parts)}, each at 95 % by itself, "
+            f"another optimizer or another registration: {pluralize(len(beyond), 'lower bound')}, corrected for all {len(parts)}, "
             f"{'lies' if len(beyond) == 1 else 'lie'} beyond the threshold"
         )
     elif outcome == "not shown":

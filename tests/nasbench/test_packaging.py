@@ -69,7 +69,7 @@ def test_the_wheel_adds_one_name(unpacked: Path) -> None:
 def test_the_wheel_holds_every_file_of_the_package(unpacked: Path) -> None:
     expected = set(data_files())
     kinds = ("py.typed", "api/study.toml", "study/presets/quick.toml", "reports/templates/page.html.j2")
-    assert {f"nasbench/{file}" for file in (*kinds, "reports/hypotheses/registered.toml")} <= expected
+    assert {f"nasbench/{file}" for file in (*kinds, "reports/hypotheses/statements.toml")} <= expected
     assert any(file.startswith("nasbench/tables/descriptions/") for file in expected)
     assert {file for file in expected if not (unpacked / file).is_file()} == set()
 

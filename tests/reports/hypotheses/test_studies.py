@@ -1,12 +1,12 @@
-"""Claims judged from real, small studies under small registrations."""
+"""Hypotheses judged from real, small studies under small registrations."""
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,12 +17,33 @@ from nasbench.reports.analysis.traces import stack_runs
 from nasbench.reports.hypotheses.commands import hypotheses as command
 from nasbench.reports.hypotheses.hypervolume import queries_to_volume, share
 from nasbench.reports.hypotheses.judge import Sources, judge_claims
-from nasbench.reports.hypotheses.registry import Baseline, TimeToTargetRatio, parse, registered
+from nasbench.reports.hypotheses.registration import HypothesisRegistration
+from nasbench.reports.hypotheses.statements import load_statements
 from nasbench.reports.hypotheses.tables import claims_table, part_rows, parts_table, rows_of
+from nasbench.reports.hypotheses.verdict import ClaimVerdict
 from nasbench.reports.tables.included_results import judgement_table
 from nasbench.reports.tables.to_latex import to_latex
 from nasbench.reports.tables.to_markdown import to_markdown
 
+from small_registrations import restated, run_registered
+
+STUDIES = {
+    "small": """
+name = "small"
+seed = 0
+runs = 12
+runs_per_file = 5
+problems = ["nas-bench-201/cifar10"]
+split = "validation"
+epochs = [200]
+budget = { unique_queries = 80 }
+methods = [
+    { name = "random_search" },
+    { name = "regularized_evolution" },
+    { name = "local_search", label = "ours" },
+]
+"""
+}
 SMALL = """
 [[hypotheses]]
 name = "faster"
@@ -30,130 +51,103 @@ kind = "time to target"
 statement = "s"
 decision_rule = "r"
 falsified_by = "c"
-study = "{study}"
-method = "hybrid"
-target = "{target}"
+studies = ["small"]
+method = "ours"
+target = "regret-1"
 accounts = ["unique_queries", "train_seconds"]
 query_cap = 80
 runs = 12
-threshold = {threshold}
+assumed_effect = 0.5
+threshold = 1.0
+horizon_share = 0.6
 benchmarks = ["nas-bench-201/cifar10"]
-baselines = [{{ name = "{baseline}" }}]
+baselines = [{ name = "random_search" }]
 """
-
-
-def registration(
-    study: Path, baseline: str = "random_search", threshold: float = 1.0, target: str = "regret-1"
-) -> TimeToTargetRatio:
-    text = SMALL.format(study=study.parent.name, baseline=baseline, threshold=threshold, target=target)
-    (found,) = parse(text).hypotheses
-    assert isinstance(found, TimeToTargetRatio)
-    return found
+Judge = Callable[..., ClaimVerdict]
 
 
 @pytest.fixture(scope="module")
-def study(small_study: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Local search under the name of the hybrid, random search, and regularized evolution (10, 3)."""
-    return small_study(
-        tmp_path_factory.mktemp("claim"),
-        optimizers=("random_search", "regularized_evolution"),
-        benchmarks=("nas-bench-201/cifar10",),
-        repeat_policy="cache",
-        budget="unique_queries = 80",
-        extra='\n[[methods]]\nname = "local_search"\nlabel = "hybrid"\n',
-    )
+def faster(bind: Callable[..., HypothesisRegistration]) -> HypothesisRegistration:
+    return bind(SMALL, STUDIES, seed=11)
 
 
-def judged(claim: TimeToTargetRatio, *folders: Path) -> str:
-    (verdict,) = judge_claims([claim], Sources(results=folders))
-    return verdict.outcome
+@pytest.fixture(scope="module")
+def study(faster: HypothesisRegistration, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Local search as the method, random search, and regularized evolution at its defaults, (10, 3)."""
+    (folder,) = run_registered(faster, STUDIES, tmp_path_factory.mktemp("hypotheses"))
+    return folder
 
 
-def test_a_baseline_on_every_account_is_judged(study: Path) -> None:
-    (verdict,) = judge_claims([registration(study)], Sources(results=[study]))
+def test_a_baseline_on_every_account_is_judged(faster: HypothesisRegistration, study: Path, judge: Judge) -> None:
+    verdict = judge(faster, study)
     assert [part.of for part in verdict.parts] == [
         "cifar10 against random_search in unique queries",
         "cifar10 against random_search in train seconds",
-    ]
+    ], verdict.evidence
     assert all(len(part.runs) == 12 and part.n == 12 for part in verdict.parts)
     assert verdict.outcome in ("holds", "fails", "not shown")
 
 
-def test_a_threshold_that_nothing_meets_fails(study: Path) -> None:
-    assert judged(registration(study, threshold=0.001), study) == "fails"
+def test_the_horizon_in_seconds_is_that_of_the_table(faster: HypothesisRegistration) -> None:
+    from nasbench.tables.catalogue import get_table
+    from nasbench.tables.train_time import charged_seconds
+
+    seconds = charged_seconds(get_table("nas-bench-201"), "cifar10", 200)
+    assert seconds is not None
+    horizons = faster.horizons["nas-bench-201/cifar10"]
+    assert horizons == {"unique_queries": 80.0, "train_seconds": pytest.approx(0.6 * 80 * seconds.mean())}
 
 
-def test_a_threshold_that_everything_meets_holds(study: Path) -> None:
-    assert judged(registration(study, threshold=1000.0), study) == "holds"
-
-
-def test_settings_choose_the_entry_by_the_algorithms_defaults(study: Path) -> None:
-    claim = registration(study)
-    named: list[dict[str, Any]] = [
-        {"name": "regularized_evolution", "settings": {"population_size": 10, "tournament_size": 3}}
-    ]
-    other: list[dict[str, Any]] = [
-        {"name": "regularized_evolution", "settings": {"population_size": 30, "tournament_size": 10}}
-    ]
-    with_default = claim.model_copy(update={"baselines": tuple(Baseline(**one) for one in named)})
-    without = claim.model_copy(update={"baselines": tuple(Baseline(**one) for one in other)})
-    assert judged(with_default, study) != "not run"
-    (verdict,) = judge_claims([without], Sources(results=[study]))
-    assert verdict.outcome == "not run" and "population_size 30, tournament_size 10" in verdict.evidence
-
-
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        ({"runs": 100}, "12 runs and 100 are registered"),
-        ({"query_cap": 300}, "not 300 unique queries"),
-        ({"benchmarks": ["nas-bench-201/cifar100"]}, "lacks nas-bench-201/cifar100"),
-        ({"method": "another"}, "no optimizer labelled another"),
-        ({"objectives": ["error", "latency"]}, "objectives are error"),
-    ],
-)
-def test_a_study_that_is_not_the_registered_one_judges_nothing(
-    study: Path, change: dict[str, object], reason: str
+@pytest.mark.parametrize(("threshold", "outcome"), [(0.001, "fails"), (1000.0, "holds")])
+def test_a_threshold_that_nothing_or_everything_meets(
+    threshold: float, outcome: str, faster: HypothesisRegistration, study: Path, judge: Judge
 ) -> None:
-    claim = registration(study)
-    altered = claim.model_copy(update=change)
-    (verdict,) = judge_claims([altered], Sources(results=[study]))
-    assert verdict.outcome == "not run" and reason in verdict.evidence and "nasbench run" in verdict.change
+    assert judge(restated(faster, threshold=threshold), study).outcome == outcome
 
 
-def test_an_unfinished_study_judges_nothing(study: Path, tmp_path: Path) -> None:
-    import shutil
+def test_settings_choose_the_entry_by_the_algorithms_defaults(bind: Callable[..., HypothesisRegistration]) -> None:
+    def parts(population: int, tournament: int) -> int:
+        settings = f"settings = {{ population_size = {population}, tournament_size = {tournament} }}"
+        named = SMALL.replace('{ name = "random_search" }', f'{{ name = "regularized_evolution", {settings} }}')
+        return bind(named, STUDIES).parts
 
-    copy = tmp_path / study.parent.name / "study"
-    shutil.copytree(study, copy)
-    next((copy / "traces").rglob("*.parquet")).unlink()
-    (verdict,) = judge_claims([registration(study)], Sources(results=[copy]))
-    assert verdict.outcome == "not run" and "lacks 1 of 9 units" in verdict.evidence
+    assert (parts(10, 3), parts(30, 10)) == (2, 0)
 
 
-def test_another_study_is_refused(study: Path) -> None:
-    with pytest.raises(NasbenchError, match="which no claim rests on"):
-        judge_claims(registered().hypotheses[:1], Sources(results=[study]))
+def test_an_unfinished_study_judges_nothing(
+    faster: HypothesisRegistration, study: Path, judge: Judge, tmp_path: Path
+) -> None:
+    shutil.copytree(study, tmp_path / "copy")
+    next((tmp_path / "copy" / "traces").rglob("*.parquet")).unlink()
+    with pytest.raises(NasbenchError, match="lacks 1 of 9 units"):
+        judge(faster, tmp_path / "copy")
+
+
+def test_another_study_is_refused(faster: HypothesisRegistration, study: Path, judge: Judge) -> None:
+    with pytest.raises(NasbenchError, match="on which no hypothesis rests"):
+        judge_claims(load_statements().hypotheses[:1], Sources(results=[study]))
     with pytest.raises(NasbenchError, match="both hold the study"):
-        judge_claims([registration(study)], Sources(results=[study, study]))
+        judge(faster, study, study)
 
 
 def test_results_are_looked_for_where_run_puts_them(
-    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    faster: HypothesisRegistration, study: Path, judge: Judge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    claim = registration(study)
-    assert judged(claim) == "not run"
+    assert judge(faster).outcome == "not run"
     (tmp_path / "results").mkdir()
-    (tmp_path / "results" / study.parent.name).symlink_to(study)
-    assert judged(claim) != "not run"
+    (tmp_path / "results" / "small").symlink_to(study)
+    assert judge(faster).outcome != "not run"
 
 
-def test_tables_and_rows(study: Path) -> None:
-    verdicts = judge_claims([registration(study), *registered().select(["cifar10-96.2"])], Sources(results=[study]))
+def test_tables_and_rows(faster: HypothesisRegistration, study: Path, judge: Judge) -> None:
+    (trained,) = judge_claims(load_statements().select(["cifar10-96.2"]), Sources())
+    verdicts = [judge(faster, study), trained]
     rows = rows_of(verdicts)
     assert [row["claim"] for row in rows] == ["faster", "cifar10-96.2"]
     assert {"claim", "verdict", "evidence", "change", "statistic", "n", "runs"} <= set(rows[0])
+    assert rows[0]["registered"].startswith("registered as faster-1 (SHA-256 ") and "sources" in rows[0]["registered"]
+    assert rows[0]["again"] == "nasbench run small --seed 11 --runs 12 && nasbench hypotheses faster"
     assert len(part_rows(verdicts)) == 2
     assert "faster" in to_markdown(claims_table(rows, "abc")) and judgement_table("hypotheses", rows, "abc", "f").rows
     parts = parts_table(part_rows(verdicts))
@@ -167,18 +161,29 @@ def test_the_command_without_results_says_not_run_and_succeeds(
     monkeypatch.chdir(tmp_path)
     assert command(theory=False, json=True, out=tmp_path / "tables") == 0
     document = json.loads(capsys.readouterr().out)
-    assert document["command"] == "hypotheses" and len(document["hypotheses"]) == len(registered().hypotheses)
+    assert document["command"] == "hypotheses" and len(document["hypotheses"]) == len(load_statements().hypotheses)
     assert {row["verdict"] for row in document["hypotheses"]} == {"not run"}
     assert (tmp_path / "tables" / "claims.tex").exists()
 
 
-def test_the_command_fails_where_a_judged_claim_does(
-    study: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_the_command_fails_where_a_judged_hypothesis_does(
+    faster: HypothesisRegistration, study: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = SMALL.format(study=study.parent.name, baseline="random_search", threshold=0.001, target="regret-1")
-    monkeypatch.setattr("nasbench.reports.hypotheses.registry.registered", lambda: parse(text))
+    from nasbench.reports.hypotheses.statements import Statements
+
+    hopeless = restated(faster, threshold=0.001)
+    statements = Statements((hopeless.hypothesis,), "0" * 64)
+    monkeypatch.setattr("nasbench.reports.hypotheses.statements.load_statements", lambda: statements)
+    monkeypatch.setattr("nasbench.reports.hypotheses.judge.registrations", lambda name, folder: [hopeless])
     assert command(results=[study]) == 1
-    assert "fails" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "fails" in said and "again: nasbench run small --seed 11 --runs 12" in said.replace("\n", " ")
+
+
+def test_registering_and_packing_need_names() -> None:
+    for wrong in ({"register": True}, {"pack": True}):
+        with pytest.raises(NasbenchError, match="Name the hypotheses"):
+            command(**wrong)  # type: ignore[arg-type]
 
 
 # ---- hypervolume ---------------------------------------------------------------------------------------------------
@@ -237,33 +242,40 @@ kind = "queries to hypervolume"
 statement = "s"
 decision_rule = "r"
 falsified_by = "c"
-study = "{study}"
-method = "hybrid"
-objectives = ["error", "latency", "parameters"]
+studies = ["several"]
+method = "ours"
 error_at_most = 20.0
 fraction = 0.5
 query_cap = 60
 runs = 12
-threshold = {threshold}
-dataset = "cifar10"
-baselines = [{{ name = "random_search" }}]
+assumed_effect = 0.5
+threshold = 0.5
+benchmarks = ["nas-bench-201/cifar10"]
+baselines = [{ name = "random_search" }]
 """
+SEVERAL = {
+    "several": """
+name = "several"
+seed = 0
+runs = 12
+problems = ["nas-bench-201/cifar10"]
+objectives = ["error", "latency", "parameters"]
+epochs = [200]
+budget = { unique_queries = 60 }
+methods = [
+    { name = "random_search", settings = { replacement = true } },
+    { name = "random_search", label = "ours", settings = { replacement = false } },
+]
+"""
+}
 
 
-def test_three_objectives_are_judged_from_a_study(small_study: Callable[..., Path], tmp_path: Path) -> None:
-    folder = small_study(
-        tmp_path / "several",
-        optimizers=("random_search",),
-        benchmarks=("nas-bench-201/cifar10",),
-        objectives=("error", "latency", "parameters"),
-        repeat_policy="cache",
-        budget="unique_queries = 60",
-        extra='\n[[methods]]\nname = "random_search"\nlabel = "hybrid"\nsettings = { replacement = false }\n',
-    )
-    outcomes = {}
-    for threshold in (0.01, 50.0):
-        claim = parse(BALANCED.format(study="several", threshold=threshold)).hypotheses[0]
-        (verdict,) = judge_claims([claim], Sources(results=[folder]))
-        outcomes[threshold] = verdict.outcome
+def test_three_objectives_are_judged_from_a_study(
+    bind: Callable[..., HypothesisRegistration], judge: Judge, tmp_path: Path
+) -> None:
+    balanced = bind(BALANCED, SEVERAL, seed=11)
+    folders = run_registered(balanced, SEVERAL, tmp_path)
+    for threshold, outcome in ((0.01, "fails"), (50.0, "holds")):
+        verdict = judge(restated(balanced, threshold=threshold), *folders)
+        assert verdict.outcome == outcome, verdict.evidence
         assert verdict.parts[0].of == "cifar10 against random_search in unique queries"
-    assert outcomes == {0.01: "fails", 50.0: "holds"}

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nasbench.reports.hypotheses.registry import VerifiedTheory, registered
+from nasbench.reports.hypotheses.statements import VerifiedTheory, load_statements
 from nasbench.reports.hypotheses.theory_claims import verdict_of
 from nasbench.theory.machinery.claim import Context, Outcome, Verdict
 from nasbench.theory.machinery.registry import Finding, select, verify
 
-CLAIM = next(one for one in registered().hypotheses if isinstance(one, VerifiedTheory))
+CLAIM = next(one for one in load_statements().hypotheses if isinstance(one, VerifiedTheory))
 THEOREMS = select([])[:3]
 SEEN = Verdict(Outcome.HOLDS, 1.0, 2.0, 2.0, None, None, 10)
 

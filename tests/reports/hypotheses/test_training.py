@@ -17,11 +17,11 @@ from nasbench.live.evidence.plans import CPU, GPU, EvidenceConfig
 from nasbench.live.evidence.record import new_record, read_record, write_record
 from nasbench.live.evidence.registration import power, register
 from nasbench.live.evidence.summary import judge
-from nasbench.reports.hypotheses.registry import TrainedNetwork, registered
+from nasbench.reports.hypotheses.statements import TrainedNetwork, load_statements
 from nasbench.reports.hypotheses.training import judge_training
 from nasbench.reports.hypotheses.verdict import ClaimVerdict
 
-CLAIM = next(one for one in registered().hypotheses if isinstance(one, TrainedNetwork))
+CLAIM = next(one for one in load_statements().hypotheses if isinstance(one, TrainedNetwork))
 SOURCES = "a" * 64
 
 

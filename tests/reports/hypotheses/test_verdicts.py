@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from nasbench.reports.hypotheses.registry import TimeToTargetRatio
 from nasbench.reports.hypotheses.search_time import ratio_part
-from nasbench.reports.hypotheses.verdict import Part, below, not_run
+from nasbench.reports.hypotheses.statements import TimeToTargetRatio
+from nasbench.reports.hypotheses.verdict import ErrorRates, Part, below, not_run
 from nasbench.reports.statistics.inputs import CensoredTimes
 from nasbench.reports.statistics.result import Undefined
 
@@ -16,7 +16,9 @@ CLAIM = TimeToTargetRatio(
     statement="s",
     decision_rule="r",
     falsified_by="a bound above",
-    study="s",
+    studies=("s",),
+    benchmarks=("onemax/5x3",),
+    assumed_effect=1.0,
     method="m",
     query_cap=300,
     runs=1,
@@ -32,8 +34,11 @@ def times(mean: float, seed: int, runs: int = 100) -> CensoredTimes:
     return CensoredTimes(np.minimum(drawn, CAP), drawn <= CAP)
 
 
+RATES = ErrorRates(0.05, 2)
+
+
 def part(mean: float, baseline: float, of: str = "x") -> Part:
-    return ratio_part(of, times(mean, 1), times(baseline, 2), CAP, np.random.default_rng(0), "abc123")
+    return ratio_part(of, times(mean, 1), times(baseline, 2), CAP, np.random.default_rng(0), "abc123", RATES, 0.5)
 
 
 def test_every_bound_below_makes_it_hold() -> None:
@@ -46,10 +51,7 @@ def test_every_bound_below_makes_it_hold() -> None:
 def test_one_baseline_that_is_as_fast_makes_it_fail() -> None:
     verdict = below(CLAIM, [part(20, 100), part(100, 100, "the fast one")], 0.5)
     assert verdict.outcome == "fails" and not verdict.stands
-    assert (
-        "the fast one" in verdict.evidence
-        and "1 lower bound of 2, each at 95 % by itself, lies beyond" in verdict.change
-    )
+    assert "the fast one" in verdict.evidence and "1 lower bound, corrected for all 2, lies beyond" in verdict.change
     assert [part.verdict for part in verdict.parts] == ["met", "not met"]
 
 
@@ -68,7 +70,7 @@ def test_a_point_estimate_below_is_not_enough() -> None:
 
 def test_an_undecidable_part_is_not_passed_over() -> None:
     never = CensoredTimes(np.full(100, CAP), np.zeros(100, dtype=bool))
-    undecided = ratio_part("hopeless", never, never, CAP, np.random.default_rng(0), "abc")
+    undecided = ratio_part("hopeless", never, never, CAP, np.random.default_rng(0), "abc", RATES, 0.5)
     assert isinstance(undecided.upper, Undefined)
     verdict = below(CLAIM, [part(20, 100), undecided], 0.5)
     assert verdict.outcome == "not shown" and "hopeless" in verdict.evidence
@@ -92,6 +94,26 @@ def test_a_false_claim_passes_in_about_five_per_cent() -> None:
         rng = np.random.default_rng(seed)
         slow, fast = rng.exponential(60.0, 40), rng.exponential(30.0, 40)
         reached = np.ones(40, dtype=bool)
-        one = ratio_part("x", CensoredTimes(fast, reached), CensoredTimes(slow, reached), 1e4, rng, "abc")
+        one = ratio_part(
+            "x", CensoredTimes(fast, reached), CensoredTimes(slow, reached), 1e4, rng, "abc", ErrorRates(0.05), 0.5
+        )
         passed += below(CLAIM, [one], 0.5).outcome == "holds"
     assert passed <= 8
+
+
+def test_a_true_hypothesis_of_many_parts_seldom_fails() -> None:
+    """Of 20 parts at the boundary one lower bound at 95 % lies beyond in two of three studies; corrected, in at most one of twenty.
+
+    More than 2 of 6 studies fail with probability 0.002, and none has such a bound with probability 0.002.
+    """
+    failed = alone = 0
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        reached, parts = np.ones(30, dtype=bool), []
+        for _ in range(20):
+            fast, slow = rng.exponential(30.0, 30), rng.exponential(60.0, 30)
+            a, b = CensoredTimes(fast, reached), CensoredTimes(slow, reached)
+            parts.append(ratio_part("x", a, b, 1e4, rng, "abc", ErrorRates(0.05, 20), 0.5))
+        failed += below(CLAIM, parts, 0.5).outcome == "fails"
+        alone += any(isinstance(part.lower, float) and part.lower > 0.5 for part in parts)
+    assert failed <= 2 and alone >= 1

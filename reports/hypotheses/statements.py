@@ -1,4 +1,7 @@
-"""The hypotheses that were registered before the runs, read from `registered.toml`: a model for each kind."""
+"""What the project states before it runs anything, read from `statements.toml`: a model for each kind of hypothesis.
+
+A statement may be edited; what binds is its registration, see `nasbench.reports.hypotheses.registration`.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,7 @@ class AblatedPart(FileModel):
 
 
 class Hypothesis(FileModel):
-    """What every registered hypothesis says.
+    """What every hypothesis says.
 
     Attributes:
         name: its name.
@@ -62,53 +65,70 @@ class Hypothesis(FileModel):
 
     @property
     def bound(self) -> float | None:
-        """The threshold of the evidence, where that is one number."""
+        """What the evidence is compared with, where that is one number."""
         return None
 
 
 class StudyHypothesis(Hypothesis):
-    """A hypothesis about the results of a study.
+    """A hypothesis about the results of studies: it holds only if it does in each of them.
+
+    What is not said here (seeds, settings, budget, split, epochs) is that of the studies, and a registration writes it down.
 
     Attributes:
-        study: name of the study.
+        studies: names of presets; a repetition is one more study of the same hypothesis, not another hypothesis.
+        runs: of each method, exactly.
         method: label of the method that it is about.
-        query_cap: unique queries that a run may take.
-        runs: least number of runs.
-        benchmarks: that the study must have.
+        query_cap: unique queries that a run may take, which is the budget of the studies.
+        benchmarks: on which it is judged.
         baselines: that the method is compared with, if any.
-        seed: of the study; None where any will do.
-        training_seed: what a query of the study returns.
-        objectives: of the study; None where any will do.
+        assumed_effect: what the power is computed for: how far each number is expected beyond its threshold, in standard deviations
+            of one run.
+        history: what was known when it was written.
     """
 
-    study: str
+    studies: Annotated[tuple[str, ...], Field(min_length=1)]
+    runs: int
     method: str
     query_cap: int
-    runs: int
-    benchmarks: tuple[str, ...] = ()
+    benchmarks: Annotated[tuple[str, ...], Field(min_length=1)]
     baselines: tuple[Baseline, ...] = ()
-    seed: int | None = None
-    training_seed: str | int = "random"
-    objectives: tuple[str, ...] | None = None
+    assumed_effect: float
+    history: str = ""
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Labels that the study must have."""
+        """Labels that the studies must have."""
         return (self.method,)
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """What is taken of each run: an account in which the target is timed, or another number."""
+        return ("unique_queries",)
 
 
 class TimeToTargetRatio(StudyHypothesis):
-    """The method reaches a target in less than a fraction of each baseline's time, in each account."""
+    """The method reaches a target in less than a fraction of each baseline's time, in each account.
+
+    Attributes:
+        horizon_share: times in another account than unique queries are restricted at this share of what `query_cap` queries of mean cost
+            take on the table, to which every run should have been followed: the least of 99 development runs spent 0.997 of it.
+    """
 
     kind: Literal["time to target"]
     target: str
     accounts: tuple[str, ...]
     threshold: float
+    horizon_share: Annotated[float, Field(gt=0)] = 0.8
 
     @property
     def bound(self) -> float:
         """The largest ratio."""
         return self.threshold
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The accounts."""
+        return self.accounts
 
 
 class MedianToTarget(StudyHypothesis):
@@ -116,7 +136,7 @@ class MedianToTarget(StudyHypothesis):
 
     kind: Literal["median to target"]
     target: str
-    share: float
+    share: Annotated[float, Field(gt=0, lt=1)]
     medians: Mapping[str, float]
 
 
@@ -124,7 +144,6 @@ class QueriesToHypervolume(StudyHypothesis):
     """The method dominates a fraction of the hypervolume of all architectures within an error, sooner than the baselines."""
 
     kind: Literal["queries to hypervolume"]
-    dataset: str
     error_at_most: float
     fraction: float
     threshold: float
@@ -145,8 +164,13 @@ class Ablation(StudyHypothesis):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Labels that the study must have."""
+        """Labels that the studies must have."""
         return (self.method, *(part.ablated_label for part in self.parts))
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """Regret at the end, or the time to the target."""
+        return ("final regret",) if self.measure == "final regret" else ("unique_queries",)
 
 
 class TrainedNetwork(Hypothesis):
@@ -168,17 +192,20 @@ class VerifiedTheory(Hypothesis):
     kind: Literal["theory"]
 
 
-Registered = TimeToTargetRatio | MedianToTarget | QueriesToHypervolume | Ablation | TrainedNetwork | VerifiedTheory
+Stated = TimeToTargetRatio | MedianToTarget | QueriesToHypervolume | Ablation | TrainedNetwork | VerifiedTheory
+"""A hypothesis of any kind."""
+
+AnyHypothesis = Annotated[Stated, Field(discriminator="kind")]
 
 
 class _File(FileModel):
     RENAMED: ClassVar[Mapping[str, New]] = {"claims": New("hypotheses")}
 
-    hypotheses: tuple[Annotated[Registered, Field(discriminator="kind")], ...]
+    hypotheses: tuple[AnyHypothesis, ...]
 
 
 @dataclass(frozen=True)
-class Registration:
+class Statements:
     """All hypotheses with the fingerprint of their file.
 
     Attributes:
@@ -186,31 +213,31 @@ class Registration:
         sha256: of the file's bytes.
     """
 
-    hypotheses: tuple[Registered, ...]
+    hypotheses: tuple[Stated, ...]
     sha256: str
 
-    def select(self, names: list[str]) -> tuple[Registered, ...]:
-        """Return the named hypotheses, or all; raises UnknownNameError for a name that is not registered."""
+    def select(self, names: list[str]) -> tuple[Stated, ...]:
+        """Return the named hypotheses, or all; raises UnknownNameError for a name that is not there."""
         known = {hypothesis.name: hypothesis for hypothesis in self.hypotheses}
         for name in names:
             if name not in known:
-                raise unknown_name("registered hypothesis", name, known)
+                raise unknown_name("hypothesis", name, known)
         return tuple(known[name] for name in dict.fromkeys(names)) if names else self.hypotheses
 
 
 @lru_cache(maxsize=1)
-def registered() -> Registration:
-    """Return the project's registration."""
-    return parse(files("nasbench.reports.hypotheses").joinpath("registered.toml").read_text(encoding="utf-8"))
+def load_statements() -> Statements:
+    """Return the project's hypotheses."""
+    return parse(files("nasbench.reports.hypotheses").joinpath("statements.toml").read_text(encoding="utf-8"))
 
 
-def parse(text: str) -> Registration:
-    """Read a registration.
+def parse(text: str) -> Statements:
+    """Read hypotheses from TOML.
 
     Raises:
         NasbenchError: if a hypothesis lacks a key, has an unknown key or kind, or its name twice.
     """
-    hypotheses = read_model(_File, text, "registration").hypotheses
+    hypotheses = read_model(_File, text, "file of hypotheses").hypotheses
     if len({hypothesis.name for hypothesis in hypotheses}) != len(hypotheses):
-        raise NasbenchError("Two registered hypotheses share a name; each needs its own.")
-    return Registration(hypotheses, hashlib.sha256(text.encode()).hexdigest())
+        raise NasbenchError("Two hypotheses share a name; each needs its own.")
+    return Statements(hypotheses, hashlib.sha256(text.encode()).hexdigest())

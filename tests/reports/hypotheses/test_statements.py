@@ -4,7 +4,7 @@ import pytest
 
 from nasbench.errors import NasbenchError
 from nasbench.renamed import RenamedWarning
-from nasbench.reports.hypotheses.registry import Baseline, StudyHypothesis, TimeToTargetRatio, parse, registered
+from nasbench.reports.hypotheses.statements import Baseline, StudyHypothesis, TimeToTargetRatio, load_statements, parse
 
 CLAIM = """
 [[hypotheses]]
@@ -17,23 +17,24 @@ falsified_by = "c"
 
 
 def baselines(name: str) -> tuple[Baseline, ...]:
-    (found,) = registered().select([name])
+    (found,) = load_statements().select([name])
     assert isinstance(found, StudyHypothesis)
     return found.baselines
 
 
-def test_what_is_registered() -> None:
-    claims = {claim.name: claim for claim in registered().hypotheses}
+def test_what_is_load_statements() -> None:
+    claims = {claim.name: claim for claim in load_statements().hypotheses}
     halved = claims["search-time-halved"]
     assert isinstance(halved, TimeToTargetRatio) and halved.threshold == halved.bound == 0.5
-    assert halved.query_cap == 300 and halved.runs == 100
+    assert halved.query_cap == 300 and halved.runs == 200
+    assert halved.studies == ("hybrid-claim", "hybrid-claim-again"), "a repetition is part of the hypothesis"
     assert halved.accounts == ("unique_queries", "train_seconds")
     assert "regularized_evolution (population_size 30, tournament_size 10)" in map(str, halved.baselines)
     assert [str(b) for b in baselines("search-time-below-bayesian")] == ["gp_bo", "bananas"]
     assert claims["cifar10-96.2"].bound == 96.2
     assert len(baselines("three-objectives-balanced")) == 5
     assert {"theory-verified"} < set(claims)
-    assert len(registered().sha256) == 64
+    assert len(load_statements().sha256) == 64
 
 
 def test_keys_of_the_first_edition_are_read_and_warned_of() -> None:
@@ -53,7 +54,7 @@ def test_keys_of_the_first_edition_are_read_and_warned_of() -> None:
             r"line 2, hypotheses\[0\]: it lacks the key 'decision_rule'",
         ),
         (CLAIM.format(name="a", kind="theory") + "threshold = 0.5", r"line 8, .*no key 'threshold'"),
-        (CLAIM.format(name="a", kind="ablation"), "lacks the key 'study'"),
+        (CLAIM.format(name="a", kind="ablation"), "lacks the key 'studies'"),
     ],
 )
 def test_a_faulty_registration_is_refused(text: str, message: str) -> None:
@@ -62,8 +63,8 @@ def test_a_faulty_registration_is_refused(text: str, message: str) -> None:
 
 
 def test_selection() -> None:
-    chosen = registered().select(["theory-verified", "cifar10-96.2", "theory-verified"])
+    chosen = load_statements().select(["theory-verified", "cifar10-96.2", "theory-verified"])
     assert [claim.name for claim in chosen] == ["theory-verified", "cifar10-96.2"]
-    assert registered().select([]) == registered().hypotheses
+    assert load_statements().select([]) == load_statements().hypotheses
     with pytest.raises(NasbenchError, match="did you mean 'theory-verified'"):
-        registered().select(["theory-verifed"])
+        load_statements().select(["theory-verifed"])

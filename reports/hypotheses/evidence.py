@@ -1,0 +1,214 @@
+"""Evidence: the number of each run that a registration is judged by, and what the results say of how they were made.
+
+It is taken from results folders, or read from `reports/evidence`, where it ships as Parquet whose SHA-256 the manifest there holds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from nasbench.errors import CorruptDataError, NasbenchError, quoted
+from nasbench.files.documents import parse_json
+from nasbench.reports.analysis.digest import DIGITS
+from nasbench.reports.analysis.results import Results
+from nasbench.reports.hypotheses.bound_study import baseline_labels, bound_study, study_differences
+from nasbench.reports.hypotheses.measures import measured
+from nasbench.reports.hypotheses.registration import HypothesisRegistration
+from nasbench.reports.statistics.inputs import CensoredTimes
+from nasbench.study.manifest import NAME, Manifest
+
+SHIPPED = Path(__file__).resolve().parents[1] / "evidence"
+"""Where evidence ships."""
+COLUMNS = ("study", "benchmark", "label", "measure", "run", "value", "reached")
+
+Cell = tuple[str, str, str]
+"""Study, benchmark and label."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a results folder says of how it was made.
+
+    Attributes:
+        study: all that binds it.
+        benchmarks: checksums.
+        sources_sha256: by which its runs were made.
+        version, commit: of the suite.
+    """
+
+    study: Mapping[str, Any]
+    benchmarks: Mapping[str, str]
+    sources_sha256: tuple[str, ...]
+    version: str
+    commit: str
+
+
+@dataclass(frozen=True)
+class HypothesisEvidence:
+    """What a registration is judged by.
+
+    Attributes:
+        values: by cell and measure, of each run: a time to the target, or another number, which every run has.
+        digests: SHA-256 of the traces of each cell.
+        origins: by study.
+    """
+
+    values: Mapping[tuple[str, str, str, str], CensoredTimes]
+    digests: Mapping[Cell, str]
+    origins: Mapping[str, Origin]
+
+    def digest(self, *cells: Cell) -> str:
+        """Return the hash of the runs that a number rests on, shortened."""
+        return hashlib.sha256("".join(self.digests[cell] for cell in cells).encode()).hexdigest()[:DIGITS]
+
+
+def collect(registration: HypothesisRegistration, folders: Mapping[str, Path]) -> HypothesisEvidence:
+    """Take the evidence from the results folder of each study, whatever it holds; `differences` says whether it counts.
+
+    Raises:
+        NasbenchError: if a folder is not complete or damaged.
+    """
+    hypothesis = registration.statement
+    values: dict[tuple[str, str, str, str], CensoredTimes] = {}
+    digests: dict[Cell, str] = {}
+    origins: dict[str, Origin] = {}
+    for name in registration.studies:
+        results = Results.open(folders[name])
+        origins[name] = _origin(results)
+        if list(differences(registration, origins)):
+            continue
+        for benchmark in hypothesis.benchmarks:
+            for label in labels_of(registration, name):
+                digests[name, benchmark, label] = results.digest((benchmark, label))
+                for measure, times in measured(hypothesis, results, benchmark, label).items():
+                    values[name, benchmark, label, measure] = times
+    return HypothesisEvidence(values, digests, origins)
+
+
+def labels_of(registration: HypothesisRegistration, study: str) -> tuple[str, ...]:
+    """Return the labels of a study that are judged, the method's first."""
+    hypothesis = registration.statement
+    return tuple(dict.fromkeys((*hypothesis.labels, *baseline_labels(hypothesis, registration.studies[study]))))
+
+
+def differences(registration: HypothesisRegistration, origins: Mapping[str, Origin]) -> Iterator[str]:
+    """Yield a clause for each thing in which results are not those that were registered."""
+    for name, origin in origins.items():
+        for clause in study_differences(registration.studies[name], origin.study):
+            yield f"{clause} (study {name})"
+        for benchmark, checksum in registration.benchmarks.items():
+            if origin.benchmarks.get(benchmark) != checksum:
+                yield f"the table of {benchmark} is another version than is registered (study {name})"
+        if set(origin.sources_sha256) != {registration.sources_sha256}:
+            made = " and ".join(sha256[:DIGITS] for sha256 in origin.sources_sha256) or "sources that were not recorded"
+            yield (
+                f"the runs were made by the sources {made} and {registration.sources_sha256[:DIGITS]} are registered (study {name})"
+            )
+
+
+def unfollowed(registration: HypothesisRegistration, evidence: HypothesisEvidence) -> Iterator[str]:
+    """Yield a clause for each cell whose runs are not the registered ones, or were not followed to the registered horizon."""
+    for (study, benchmark, label, measure), times in evidence.values.items():
+        if times.runs != registration.studies[study]["runs"]:
+            yield f"{label} on {benchmark} has {times.runs} runs and {registration.studies[study]['runs']} are registered"
+        horizon = registration.horizons[benchmark].get(measure, 0.0)
+        short = ~times.observed & (times.time < horizon * (1 - 1e-9))
+        if short.any():
+            yield (
+                f"{int(short.sum())} runs of {label} on {benchmark} ended before the registered horizon of {horizon:.6g} {measure}, the first at "
+                f"{times.time[short].min():.6g} (study {study})"
+            )
+
+
+def write_evidence(registration: HypothesisRegistration, evidence: HypothesisEvidence, folder: Path = SHIPPED) -> Path:
+    """Write evidence as `NAME.parquet` of its registration, with a line of the manifest; return the file.
+
+    Raises:
+        NasbenchError: if there is evidence under this registration that says otherwise: it is spent.
+    """
+    frames = [
+        pd.DataFrame(dict(zip(COLUMNS, (*key, np.arange(times.runs), times.time, times.observed), strict=True)))
+        for key, times in evidence.values.items()
+    ]
+    table = pa.Table.from_pandas(pd.concat(frames, ignore_index=True), preserve_index=False)
+    about = {
+        "registration": registration.name,
+        "registration_sha256": registration.sha256,
+        "digests": [[*cell, sha256] for cell, sha256 in evidence.digests.items()],
+        "origins": {name: asdict(origin) for name, origin in evidence.origins.items()},
+    }
+    sink = pa.BufferOutputStream()
+    pq.write_table(
+        table.replace_schema_metadata({"evidence": json.dumps(about, sort_keys=True)}), sink, compression="zstd"
+    )
+    content, name = sink.getvalue().to_pybytes(), f"{registration.name}.parquet"
+    folder.mkdir(parents=True, exist_ok=True)
+    if (folder / name).exists() and (folder / name).read_bytes() != content:
+        raise NasbenchError(
+            f"{folder / name} holds other evidence of {registration.name}, which is spent; register anew."
+        )
+    if (folder / NAME).exists():
+        Manifest.read(folder).write({name: content})
+    else:
+        Manifest.begin(folder, {name: content})
+    return folder / name
+
+
+def read_evidence(registration: HypothesisRegistration, folder: Path = SHIPPED) -> HypothesisEvidence | None:
+    """Read the evidence of a registration, None if there is none.
+
+    Raises:
+        NasbenchError: if it is damaged, or belongs to another registration.
+    """
+    path = folder / f"{registration.name}.parquet"
+    if not path.is_file():
+        return None
+    content = Manifest.read(folder).file(path.name)
+    try:
+        table = pq.read_table(pa.BufferReader(content))
+        about = parse_json(table.schema.metadata[b"evidence"], f"evidence {path.name}")
+        frame = table.to_pandas()
+        values = {
+            key: CensoredTimes(rows["value"].to_numpy(), rows["reached"].to_numpy())
+            for key, rows in frame.sort_values("run", kind="stable").groupby(list(COLUMNS[:4]), sort=False)
+        }
+        digests = {(study, benchmark, label): sha256 for study, benchmark, label, sha256 in about["digests"]}
+        origins = {
+            name: Origin(**{**origin, "sources_sha256": tuple(origin["sources_sha256"])})
+            for name, origin in about["origins"].items()
+        }
+    except (pa.ArrowException, KeyError, TypeError, ValueError, AttributeError) as fault:
+        raise CorruptDataError(f"{path} is no evidence of a hypothesis ({quoted(fault)}); restore it.") from None
+    if about["registration_sha256"] != registration.sha256:
+        raise NasbenchError(f"{path} is evidence of {about['registration']}, registered otherwise; it decides nothing.")
+    expected = {
+        (study, benchmark, label, measure)
+        for study in registration.studies
+        for benchmark in registration.statement.benchmarks
+        for label in labels_of(registration, study)
+        for measure in registration.statement.measures
+    }
+    if set(values) != expected:
+        raise CorruptDataError(f"{path} lacks what is judged, or holds more; make it anew.")
+    return HypothesisEvidence(values, digests, origins)
+
+
+def _origin(results: Results) -> Origin:
+    environment = results.environment
+    return Origin(
+        study=bound_study(results.study),
+        benchmarks=environment.get("benchmarks", {}),
+        sources_sha256=tuple(environment.get("sources_sha256", ())),
+        version=str(environment.get("version")),
+        commit=str(environment.get("commit")),
+    )

@@ -1,0 +1,57 @@
+"""What the project does to its hypotheses: register them before anything is run, and pack what decides on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from nasbench.errors import NasbenchError
+from nasbench.reports.hypotheses.evidence import collect, differences, unfollowed, write_evidence
+from nasbench.reports.hypotheses.judge import Sources
+from nasbench.reports.hypotheses.registration import FOLDER, register, registrations
+from nasbench.reports.hypotheses.replay import replay_differences
+from nasbench.reports.hypotheses.statements import Stated, StudyHypothesis
+from nasbench.reports.hypotheses.studies import study_folders
+
+
+def register_all(hypotheses: Sequence[Stated]) -> Iterator[str]:
+    """Register hypotheses about studies; yield what was written and what is to be run.
+
+    Raises:
+        NasbenchError: for a hypothesis of another kind, or as `register`.
+    """
+    for hypothesis in _about_studies(hypotheses):
+        path = register(hypothesis)
+        (*_, registration) = registrations(hypothesis.name, FOLDER)
+        yield f"{path}: look {registration.look}, error rate {registration.error_rate:g}, power {registration.power:g} of one number, "
+        yield f"{registration.joint_power:g} of all {registration.parts} together; then run: {', '.join(registration.commands)}"
+
+
+def pack_evidence(hypotheses: Sequence[Stated], sources: Sources) -> Iterator[str]:
+    """Write the evidence of hypotheses about studies from results folders; yield what was written.
+
+    Raises:
+        NasbenchError: if a study has no results, or they are not those that were registered.
+    """
+    chosen = list(_about_studies(hypotheses))
+    folders = study_folders(sources.results, [name for one in chosen for name in one.studies])
+    for hypothesis in chosen:
+        known = registrations(hypothesis.name, sources.registrations)
+        lacking = [name for name in hypothesis.studies if name not in folders]
+        if not known or lacking:
+            raise NasbenchError(
+                f"{hypothesis.name} {'is not registered' if not known else f'lacks results of {lacking[0]}'}; "
+                "register it, run its studies and pack then."
+            )
+        evidence = collect(known[-1], folders)
+        reasons = list(differences(known[-1], evidence.origins)) or list(unfollowed(known[-1], evidence))
+        reasons = reasons or list(replay_differences(known[-1], folders, sources.replay))
+        if reasons:
+            raise NasbenchError(f"The results are not those of {known[-1].name}: {'; '.join(reasons)}.")
+        yield str(write_evidence(known[-1], evidence, sources.evidence))
+
+
+def _about_studies(hypotheses: Sequence[Stated]) -> Iterator[StudyHypothesis]:
+    for hypothesis in hypotheses:
+        if not isinstance(hypothesis, StudyHypothesis):
+            raise NasbenchError(f"{hypothesis.name} is of the kind {hypothesis.kind!r}, which rests on no study.")
+        yield hypothesis

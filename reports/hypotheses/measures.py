@@ -1,0 +1,45 @@
+"""What is taken of each run: the time to a target or to a share of the hypervolume, or the regret at the end."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nasbench.errors import NasbenchError
+from nasbench.reports.analysis.results import Results
+from nasbench.reports.analysis.targets import standard_targets, time_to_target
+from nasbench.reports.analysis.traces import Traces
+from nasbench.reports.hypotheses.hypervolume import queries_to_volume
+from nasbench.reports.hypotheses.statements import (
+    Ablation,
+    MedianToTarget,
+    QueriesToHypervolume,
+    StudyHypothesis,
+    TimeToTargetRatio,
+)
+from nasbench.reports.statistics.inputs import CensoredTimes
+
+
+def measured(hypothesis: StudyHypothesis, results: Results, benchmark: str, label: str) -> dict[str, CensoredTimes]:
+    """Return a number a run by measure, for one method on one benchmark; a regret is a time that every run reaches.
+
+    Raises:
+        NasbenchError: if the benchmark has no such target.
+    """
+    traces, oracle = results.traces(benchmark, label), results.oracle(benchmark)
+    if isinstance(hypothesis, QueriesToHypervolume):
+        errors = oracle.objectives[:, results.study.objectives.index("error")]
+        inside = errors <= hypothesis.error_at_most
+        return {"unique_queries": queries_to_volume(traces, oracle.objectives, inside, hypothesis.fraction)}
+    if isinstance(hypothesis, Ablation) and hypothesis.measure == "final regret":
+        regret = np.asarray(oracle.score(traces.incumbents[:, -1]) - oracle.best_score)
+        return {hypothesis.measure: CensoredTimes(np.maximum(regret, 0.0), np.ones(len(regret), dtype=bool))}
+    assert isinstance(hypothesis, TimeToTargetRatio | MedianToTarget | Ablation)
+    return {measure: _time(results, benchmark, traces, hypothesis.target, measure) for measure in hypothesis.measures}
+
+
+def _time(results: Results, benchmark: str, traces: Traces, target: str, account: str) -> CensoredTimes:
+    oracle = results.oracle(benchmark)
+    targets = {one.key: one for one in standard_targets(oracle, oracle.units[0])}
+    if target not in targets:
+        raise NasbenchError(f"{benchmark} has no target {target!r}; it has {', '.join(targets)}.")
+    return time_to_target(traces, targets[target], account)
