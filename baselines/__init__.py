@@ -1,1 +1,1 @@
-"""Published search algorithms, one a file, named as the field names them."""
+"""Published search algorithms, one per file, under their usual names."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 class Adam:
-    """Descends; updates arrays in place.
+    """Adam optimizer; updates arrays in place.
 
     Args:
         parameters: the arrays.

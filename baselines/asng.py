@@ -28,8 +28,9 @@ class Asng:
 
     Args:
         problem: the benchmark.
-        streams: one random stream a run.
-        samples_per_step: architectures a step, at least 2; the best and the worst quarter (at least one each) get utility.
+        streams: one random stream per run.
+        samples_per_step: architectures per step, at least 2; the best and the worst quarter (at least one each) have
+            non-zero utility.
         snr_threshold: threshold of the signal-to-noise ratio; larger means longer steps.
         initial_step_size: initial length of a step in the Fisher metric.
     """
@@ -51,7 +52,8 @@ class Asng:
         choices = support(self._space.cardinalities)
         self._free = int((self._space.cardinalities - 1).sum())
         self._least = np.where(choices, 1.0 / (self._space.d * (self._space.cardinalities[:, None] - 1)), 0.0)
-        # With one decision, or two of two choices, the authors' bound leaves no room; uniform is the most that it can ask for.
+        # With one decision, or two of two choices, the authors' lower bound exceeds the uniform probability, which caps
+        # it.
         self._least = np.minimum(self._least, 0.5 * choices / self._space.cardinalities[:, None])
         self.theta = uniform_theta(choices, len(streams))
         self._path = np.zeros(self.theta.shape)
@@ -79,7 +81,7 @@ class Asng:
         moved = self.theta[rows] + (delta / norm)[:, None, None] * gradient[rows]
         self.theta[rows] = restrict(moved, self._least)
         beta = delta / math.sqrt(self._free)
-        # beta above 1 (an initial step longer than the root of the dimension) would leave the averages undefined.
+        # For beta above 1 (an initial step longer than the root of the dimension) the averages would be undefined.
         beta = np.minimum(beta, 1.0)
         grown = np.sqrt(beta * (2 - beta)) / norm
         self._path[rows] = (1 - beta)[:, None, None] * self._path[rows] + grown[:, None, None] * direction
@@ -92,7 +94,7 @@ def utilities(losses: Floats) -> Floats:
     """Return rank-based utilities, `(..., n)` to `(..., n)`: `1 / m` for the `m = ceil(n / 4)` best, `-1 / m` for the
     `m` worst.
 
-    Equal losses share what their ranks would get.
+    Equal losses share the average utility of their ranks.
     """
     n = losses.shape[-1]
     m = math.ceil(n / 4)
@@ -121,7 +123,7 @@ def fisher_root(theta: Floats, gradient: Floats, cardinalities: np.ndarray) -> F
 
 
 def restrict(theta: Floats, least: Floats) -> Floats:
-    """Raise every probability to at least `least` `(d, k)` and take the excess from what is above it: `(R, d, k)`."""
+    """Raise every probability to at least `least` `(d, k)` and subtract the excess from those above it: `(R, d, k)`."""
     raised = np.maximum(theta, least)
     excess = raised.sum(axis=-1, keepdims=True) - 1.0
     spare = raised - least

@@ -19,23 +19,24 @@ from nasbench.spaces.space import Architectures, Floats, Space
 class Bananas:
     """An ensemble of networks on the path encoding, independent Thompson sampling, candidates by mutation of the best.
 
-    The settings of the authors' naszilla (`nas_algorithms.py`, `params.py`): 10 random architectures, then batches of 10 out of
-    100 candidates; five networks trained from scratch before every batch. What differs: candidates are the 10 best by turns, each
-    changed in one decision (naszilla: the best one, in a NAS-Bench-201 cell each decision with probability 1/4); the networks
-    have two hidden layers of 20 units (naszilla: ten) and train on the absolute error of the standardised objective (naszilla: as
-    it is) by 150 full-batch steps of Adam, in numpy (naszilla: 150 passes in batches of 32); the path encoding is the space's,
-    whole and with skips contracted (naszilla: the first 30 paths); a space without paths is encoded one-hot.
+    The settings are those of the authors' naszilla (`nas_algorithms.py`, `params.py`): 10 random architectures, then
+    batches of 10 out of 100 candidates; five networks trained from scratch before every batch. Differences: candidates
+    are the 10 best in turn, each changed in one decision (naszilla: the best one, in a NAS-Bench-201 cell each decision
+    with probability 1/4); the networks have two hidden layers of 20 units (naszilla: ten) and train on the absolute
+    error of the standardised objective (naszilla: as it is) by 150 full-batch steps of Adam, in numpy (naszilla: 150
+    passes in batches of 32); the path encoding is the space's, whole and with skips contracted (naszilla: the first 30
+    paths); a space without paths is encoded one-hot.
 
     Args:
         problem: the benchmark.
         rng: the run's generator.
         n_initial_samples: random architectures at the start.
-        batch_size: architectures measured between two trainings.
-        n_candidates: mutations that are scored for a batch.
-        n_parents: the best architectures, which are mutated.
-        ensemble_size: networks of the ensemble.
-        training_steps: steps of training.
-        encoding: "paths" or "one-hot"; a space without paths takes "one-hot" for "paths".
+        batch_size: architectures evaluated between two trainings.
+        n_candidates: mutations scored per batch.
+        n_parents: number of best architectures to mutate.
+        ensemble_size: number of networks.
+        training_steps: training steps of each network.
+        encoding: "paths" or "one-hot"; without paths, "one-hot" is used.
     """
 
     def __init__(
@@ -60,7 +61,9 @@ class Bananas:
         self._history = History(self._space, len(problem.objectives))
 
     def ask(self) -> Architectures:
-        """Propose `(B, d)`: the random start, then the candidates with the best draws; none when no candidate is new."""
+        """Propose `(B, d)`: random architectures at the start, then the candidates with the best samples; none if no
+        candidate is new.
+        """
         if len(self._history) == 0:
             return self._space.sample(self._rng.random((self._n_initial_samples, self._space.d)))
         pool = mutations(self._space, self._history, self._n_parents, self._n_candidates, self._rng)
@@ -72,7 +75,7 @@ class Bananas:
         return pool[np.argsort(thompson(predicted, self._rng), kind="stable")[: self._batch_size]]
 
     def tell(self, observations: RunObservations) -> None:
-        """Remember what was measured."""
+        """Store the observations."""
         self._history.add_new(observations)
 
     def _encode(self, architectures: Architectures) -> Floats:
@@ -90,10 +93,11 @@ def thompson(predicted: Floats, rng: np.random.Generator) -> Floats:
 
 
 def mutations(space: Space, history: History, n_parents: int, number: int, rng: np.random.Generator) -> Architectures:
-    """Return unmeasured mutations of the best, `(m, d)`: `number` are drawn, the parents taking turns; repeats count
-    once.
+    """Return unevaluated mutations of the best, `(m, d)`: `number` are drawn, alternating between parents; duplicates
+    are removed.
 
-    Where all of them are known already, twice mutated ones, and so on; at last uniform ones, which a small space may lack too.
+    If all of them are known, double mutations are tried, and so on; finally uniform architectures, which a small space
+    may lack, too.
     """
     best = history.architectures[history.best(n_parents)]
     children = best[np.arange(number) % len(best)]

@@ -17,25 +17,26 @@ from nasbench.search.search_ranges import FloatRange, IntRange
 from nasbench.spaces.space import Architectures, Floats, Ints
 
 SMALLEST = 1e-32
-"""Densities below it count as it (HpBandSter)."""
+"""Lower bound on densities (HpBandSter)."""
 
 
 class Bohb(SuccessiveHalving):
-    """Hyperband with a model of good and bad architectures at the longest training that has enough of them.
+    """Hyperband with a model of good and bad architectures at the highest fidelity with enough observations.
 
     Follows the authors' HpBandSter (`config_generators/bohb.py`, `optimizers/bohb.py`); defaults are those of the NATS-Bench
-    experiments (AutoDL-Projects `bohb.py`): 4 samples a proposal, no random share, bandwidth at least 0.3. Two things differ from
-    HpBandSter: the kernel knows how many choices a decision has (statsmodels takes those it has seen), and a bandwidth is at most
-    `(k - 1) / k`, where the kernel is flat (the rule of thumb can exceed it, and makes densities negative there).
+    experiments (AutoDL-Projects `bohb.py`): 4 samples per proposal, no random fraction, bandwidth at least 0.3. Two
+    differences from HpBandSter: the kernel uses the number of choices of a decision (statsmodels uses those observed),
+    and a bandwidth is at most `(k - 1) / k`, where the kernel is flat (the rule of thumb can exceed it, and makes
+    densities negative).
 
     Args:
         problem: the benchmark; it needs several fidelities.
         rng: the run's generator.
         eta: factor between rungs.
-        n_candidates: draws around good architectures, of which the best ratio of densities is proposed.
-        random_fraction: share of uniform proposals.
+        n_candidates: samples around good architectures; the one with the best density ratio is proposed.
+        random_fraction: fraction of uniform proposals.
         min_bandwidth: smallest bandwidth of a decision.
-        top_fraction: share of a fidelity's architectures that count as good, at least `d + 1` of them.
+        top_fraction: fraction of a fidelity's architectures that count as good, at least `d + 1`.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class Bohb(SuccessiveHalving):
         self._models: dict[int, tuple[Density, Density]] = {}
 
     def _next_size(self) -> tuple[int, int]:
-        # HpBandSter rounds the first rung down where Hyperband's paper rounds up.
+        # HpBandSter rounds the first rung down, Hyperband's paper up.
         most = levels(self._epochs, self._eta)
         halvings = most - self._brackets % (most + 1)
         return halvings, int((most + 1) // (halvings + 1) * self._eta**halvings + 1e-9)
@@ -75,7 +76,7 @@ class Bohb(SuccessiveHalving):
         return drawn[ratio.argmin()][None]
 
     def tell(self, observations: RunObservations) -> None:
-        """Enter the measurements into the bracket and the model of their fidelity."""
+        """Add the observations to the bracket and to the model of their fidelity."""
         super().tell(observations)
         for architecture, error, epochs in zip(
             observations.architectures, observations.objectives[:, 0], observations.epochs.tolist(), strict=True
@@ -88,7 +89,7 @@ class Bohb(SuccessiveHalving):
         seen = self._seen[epochs]
         least = self._space.d + 1
         if len(seen) < 2 * least:
-            # The bad ones are at least d + 1 as well, so the first model needs twice that.
+            # There must be at least d + 1 bad ones, too, so the first model needs twice that.
             return
         order = np.argsort([error for _, error in seen], kind="stable")
         data = np.array([architecture for architecture, _ in seen])[order]
@@ -116,8 +117,8 @@ class Density:
 
     @classmethod
     def fit(cls, data: Architectures, cardinalities: Ints, min_bandwidth: float) -> Density:
-        """Return normal-reference bandwidths `1.06 sigma n^(-1 / (4 + d))` on the integer codes, as HpBandSter has
-        them, clipped.
+        """Return normal-reference bandwidths `1.06 sigma n^(-1 / (4 + d))` on the integer codes as in HpBandSter,
+        clipped.
         """
         record("density_fit", data.size)
         n, d = data.shape
@@ -133,7 +134,7 @@ class Density:
 
     def draw(self, number: int, rng: np.random.Generator) -> Architectures:
         """Return samples around data points, `(number, d)`: a decision is kept or, with its bandwidth as probability,
-        drawn anew.
+        resampled.
         """
         around = self.data[rng.integers(len(self.data), size=number)]
         anew = rng.random(around.shape) >= 1.0 - self.bandwidth

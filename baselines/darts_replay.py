@@ -39,18 +39,19 @@ PUBLISHED: Mapping[tuple[str, int], tuple[str, ...]] = {
     ),
     ("imagenet16-120", 2): ("|none~0|+|skip~0|none~1|+|skip~0|none~1|skip~2|",),
 }
-"""Cells by the data set that was searched and the order of the gradient, one a seed, in the source's short names."""
+"""Cells by searched data set and order of the gradient, one per seed, in the source's short names."""
 
 _LONG = {"|skip~": "|skip_connect~", "|1x1~": "|nor_conv_1x1~", "|3x3~": "|nor_conv_3x3~"}
 
 
 class DartsReplay:
-    """Proposes the published final cell of DARTS, once; nothing is searched. Run `r` replays seed `r` modulo their number.
+    """Proposes the published final cell of DARTS, once, without a search. Run `r` replays seed `r` modulo the number of
+    seeds.
 
     Args:
         problem: the benchmark; its space must be that of NAS-Bench-201.
-        streams: the runs; no random number is drawn.
-        searched: data set on which the authors ran DARTS; it need not be the one that is queried.
+        streams: the runs; no random numbers are drawn.
+        searched: data set on which the authors ran DARTS, possibly other than the one queried.
         order: 1 or 2, the order of the gradient.
     """
 
@@ -76,7 +77,7 @@ class DartsReplay:
         return proposed
 
     def tell(self, observations: Observations) -> None:
-        """Learn nothing."""
+        """Ignore the observations."""
 
 
 def official(short: str) -> str:

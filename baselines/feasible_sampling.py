@@ -1,4 +1,4 @@
-"""Feasible draws from product distributions in lockstep; what policy-based algorithms share."""
+"""Feasible samples from product distributions in lockstep, shared by policy-based algorithms."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from nasbench.search.simplex import sample
 from nasbench.spaces.space import Architectures, Floats, Space
 
 ATTEMPTS = 20
-"""Draws of an infeasible architecture are repeated so often before a uniform feasible one takes its place."""
+"""Maximum number of redraws of an infeasible architecture before it is replaced by a uniform feasible one."""
 
 
 def draw(theta: Floats, space: Space, streams: Streams) -> Architectures:

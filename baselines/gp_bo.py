@@ -24,7 +24,7 @@ RATES = (0.05, 0.1, 0.2, 0.4, 0.7, 1.2, 2.0)
 NOISES = (0.003, 0.01, 0.03, 0.1, 0.3)
 """Grids for the inverse squared length scale and for the noise variance relative to the signal's."""
 STARTS, CLIMBS = 5, 3
-"""Local search on the acquisition: from how many of the pool, and at most how far."""
+"""Local search on the acquisition: number of starting points, and maximum number of steps."""
 
 Weight = Annotated[float, between(0, 1_000), FloatRange(0.0, 1.0)]
 
@@ -32,10 +32,11 @@ Weight = Annotated[float, between(0, 1_000), FloatRange(0.0, 1.0)]
 class GpBo:
     """A Gaussian process on the encoding of architectures proposes the one with the largest expected improvement.
 
-    The plain strong baseline: a Gaussian kernel on the one-hot encoding (that is, `exp(-rate * differing decisions)`), length
-    scale and noise by marginal likelihood on a grid, the signal's variance in closed form, errors replaced by normal scores of their
-    ranks. `edge_weight` and `path_weight` weigh the one-hot and the path encoding within the kernel's squared distance. The acquisition is
-    maximised over neighbours of the ten best and uniform architectures, then by hill climbing from the best of these.
+    A strong standard baseline: Gaussian kernel on the one-hot encoding (that is, `exp(-rate * differing decisions)`),
+    length scale and noise by marginal likelihood on a grid, the signal's variance in closed form, errors replaced by
+    normal scores of their ranks. `edge_weight` and `path_weight` weigh the one-hot and the path encoding within the
+    kernel's squared distance. The acquisition is maximised over neighbours of the ten best and uniform architectures,
+    then by hill climbing from the best of these.
 
     Args:
         problem: the benchmark.
@@ -44,11 +45,12 @@ class GpBo:
         edge_weight: weight of the one-hot encoding.
         path_weight: weight of the path encoding; the space must have paths if it is not 0.
         target_transform: "ranks" (normal scores) or "standardised".
-        n_candidates: uniform architectures among which the acquisition is maximised, beside the neighbours of the best.
+        n_candidates: uniform architectures among which the acquisition is maximised, in addition to the neighbours of
+            the best.
     """
 
     REFIT_GROWTH: ClassVar[float] = 1.3
-    """Hyperparameters are chosen again when there are this many times the observations of the last choice."""
+    """Factor by which observations grow between two fits of the hyperparameters."""
 
     def __init__(
         self,
@@ -76,7 +78,9 @@ class GpBo:
         self._refit_at = 0
 
     def ask(self) -> Architectures:
-        """Propose the random start, `(initial, d)`, then one architecture at a time, `(1, d)`; none when all are measured."""
+        """Propose the random start, `(initial, d)`, then one architecture at a time, `(1, d)`; none when all are
+        evaluated.
+        """
         if len(self._history) == 0:
             return self._space.sample(self._rng.random((self._initial, self._space.d)))
         targets = transformed(self._history.objectives[:, 0], self._target)
@@ -100,7 +104,7 @@ class GpBo:
         return front[:1]
 
     def tell(self, observations: RunObservations) -> None:
-        """Remember what was measured."""
+        """Store the observations."""
         self._history.add_new(observations)
 
     def _candidates(self) -> Architectures:
@@ -111,7 +115,7 @@ class GpBo:
         return self._history.unseen(np.concatenate([near, far]))
 
     def _condition(self, targets: Floats) -> None:
-        """Bring features and Cholesky factor up to date."""
+        """Update features and Cholesky factor."""
         known = len(self._factor)
         fresh = encode(self._space, self._history.architectures[known:], *self._weights)
         before = self._features.reshape(-1, fresh.shape[1])

@@ -12,7 +12,8 @@ from nasbench.search.problem import Problem
 
 
 class Hyperband(SuccessiveHalving):
-    """Successive halving with every balance between many architectures and long training in turn, over and over.
+    """Successive halving that cycles through brackets from many architectures with short training to few with long
+    training.
 
     Bracket `s` starts `ceil((s_max + 1) / (s + 1) * eta^s)` architectures at `longest * eta^-s` epochs, for `s = s_max, ..., 0`.
 

@@ -19,13 +19,13 @@ class LocalSearch:
 
     Args:
         problem: the benchmark.
-        streams: one random stream a run.
+        streams: one random stream per run.
         improvement: "best" evaluates all neighbours and moves to the best, "first" moves to the first that is better, as the
             authors' naszilla does unless told otherwise (it starts from the best of 10 random architectures, here from one);
             neighbours come in random order.
     """
 
-    REPAIRED = True  # some neighbours are no architectures
+    REPAIRED = True  # some neighbours are infeasible
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class LocalSearch:
         self._space = problem.space
         self._streams = streams
         self._first = improvement == "first"
-        # A space of a few architectures has fewer neighbours of each than one-decision changes.
+        # In a space of few architectures each has fewer neighbours than one-decision changes.
         self._count = self._space.neighbours(self._space.sample(np.zeros(self._space.d))).shape[-2]
         self._incumbent = np.zeros((runs, self._space.d), dtype=np.int8)
         self._incumbent_error = np.full(runs, np.inf)
@@ -50,7 +50,7 @@ class LocalSearch:
         self._row = np.arange(runs)
 
     def ask(self) -> Architectures:
-        """Propose one architecture a run, `(R, 1, d)`: a start, or the next neighbour."""
+        """Propose one architecture per run, `(R, 1, d)`: a starting point, or the next neighbour."""
         proposal = self._queue[self._row, np.minimum(self._next, self._count - 1)]
         if self._needs_restart.any():
             fresh = self._space.sample(self._streams.uniform(self._space.d, self._needs_restart))
@@ -58,7 +58,7 @@ class LocalSearch:
         return proposal[:, None]
 
     def tell(self, observations: Observations) -> None:
-        """Move, or go on to the next neighbour, or restart."""
+        """Move, continue with the next neighbour, or restart."""
         architecture, error = observations.architectures[:, 0], observations.objectives[:, 0, 0]
         started = self._needs_restart & observations.answered[:, 0]
         looked = ~self._needs_restart & observations.answered[:, 0]
@@ -75,7 +75,7 @@ class LocalSearch:
             self._look_around(arrived)
 
     def _look_around(self, arrived: np.ndarray) -> None:
-        """Queue the neighbours of where a run has arrived, in random order."""
+        """Queue the neighbours of the current architecture in random order."""
         order = np.argsort(self._streams.uniform(self._count, arrived)[arrived], axis=1)
         around = self._space.neighbours(self._incumbent[arrived])
         self._queue[arrived] = np.take_along_axis(around, order[..., None], axis=1)

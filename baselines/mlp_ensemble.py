@@ -17,7 +17,7 @@ Weights = list[NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class MlpEnsemble:
-    """Perceptrons with rectified units that differ in their initial weights alone (Lakshminarayanan et al. 2017).
+    """Ensemble of ReLU perceptrons that differ only in their initial weights (Lakshminarayanan et al. 2017).
 
     Trained on the mean absolute error of the standardised target by Adam on the full batch; single precision.
 
@@ -38,7 +38,7 @@ class MlpEnsemble:
     def predict_after_fit(self, inputs: Floats, targets: Floats, queries: Floats, rng: np.random.Generator) -> Floats:
         """Train from scratch on `(n, f)` and `(n,)`; predict `(m, f)` with every member, `(members, m)`.
 
-        A feature that never varies in `inputs` is left out, and targets are standardised for the training.
+        Constant features are dropped, and targets are standardised for training.
         """
         record("train_networks", self.members * (self.steps * inputs.size + queries.size))
         varies = inputs.std(axis=0) > 0

@@ -30,7 +30,7 @@ def nsga2(
     Args:
         problem: the search problem.
         rng: random numbers of the run.
-        population_size: N, also the number of offspring a generation.
+        population_size: N, also the number of offspring per generation.
         crossover_prob: probability that two parents undergo uniform crossover.
         mutation_prob: probability that a decision is resampled uniformly, 1 / d if None.
     """

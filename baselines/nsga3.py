@@ -30,7 +30,7 @@ def nsga3(
     Args:
         problem: the search problem.
         rng: random numbers of the run.
-        population_size: N, also the number of offspring a generation.
+        population_size: N, also the number of offspring per generation.
         crossover_prob: probability that two parents undergo uniform crossover.
         mutation_prob: probability that a decision is resampled uniformly, 1 / d if None.
     """
@@ -49,7 +49,9 @@ def nsga3(
 
 
 def divisions(objectives: int, population_size: int) -> int:
-    """Return the most divisions p of each axis whose `C(M + p - 1, p)` directions do not outnumber the population; at least 1."""
+    """Return the largest number of divisions p of each axis whose `C(M + p - 1, p)` directions do not outnumber the
+    population; at least 1.
+    """
     p = 1
     while objectives > 1 and math.comb(objectives + p, p + 1) <= population_size:
         p += 1

@@ -15,15 +15,15 @@ from nasbench.spaces.space import Architectures
 
 
 class OnePlusOneEA:
-    """One parent, one child, every decision changed with a probability of its own; the better of the two goes on.
+    """One parent, one child, every decision mutated independently; the better of the two survives.
 
-    The algorithm whose hitting times `nasbench.theory.exact` computes. A child may equal its parent, and is queried all the same. Equal
-    values are decided by the smaller index, so that acceptance follows a total order.
+    The hitting times of this algorithm are computed by `nasbench.theory.exact`. A child may equal its parent, and is
+    then queried again. Ties are resolved by the smaller index, so that acceptance follows a total order.
 
     Args:
         problem: the benchmark.
-        streams: one random stream a run.
-        mutation_rate: probability that a decision changes, uniformly to another choice; None for one divided by the number of decisions.
+        streams: one random stream per run.
+        mutation_rate: probability that a decision changes, uniformly to another choice; None for 1 / d.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class OnePlusOneEA:
         self._begun = False
 
     def ask(self) -> Architectures:
-        """Propose one architecture a run, `(R, 1, d)`: at random at first, then a mutated parent."""
+        """Propose one architecture per run, `(R, 1, d)`: random at first, then a mutated parent."""
         d = self._space.d
         if not self._begun:
             return self._space.sample(self._streams.uniform(d))[:, None]
@@ -45,11 +45,11 @@ class OnePlusOneEA:
         shift = 1 + (uniform[:, d:] * (self._space.cardinalities - 1)).astype(np.int64)
         child = (self._parent + shift) % self._space.cardinalities
         changed = np.where(uniform[:, :d] < self._rate, child, self._parent).astype(np.int8)
-        # Where the space has infeasible combinations such a child is not tried, and the parent is queried again.
+        # An infeasible child is discarded, and the parent is queried again.
         return np.where(self._space.is_feasible(changed)[:, None], changed, self._parent)[:, None]
 
     def tell(self, observations: Observations) -> None:
-        """Keep the child where it is better, or equal with a smaller index."""
+        """Keep the child if it is better, or equal with a smaller index."""
         child, error = observations.architectures[:, 0], observations.objectives[:, 0, 0]
         differing = (child != self._parent).argmax(axis=1)[:, None]
         smaller = (np.take_along_axis(child, differing, 1) < np.take_along_axis(self._parent, differing, 1))[:, 0]

@@ -17,23 +17,25 @@ from nasbench.search.search_ranges import IntRange
 from nasbench.spaces.space import Architectures
 
 POOL = 20_000
-"""At most so many grown architectures are scored; beyond, a random subset."""
+"""Maximum number of grown architectures to score; beyond it, a random subset is used."""
 
 
 class Progressive:
-    """A beam that sets one more decision at each level; a predictor chooses which of the grown architectures are measured.
+    """Beam search that sets one more decision at each level; a predictor selects which of the grown architectures are
+    evaluated.
 
-    PNAS's algorithm 1 with its predictor of the kind "MLP-ensemble" (five networks, their mean), retrained on everything measured
-    at each level. What differs, since a `Space` has a fixed number of decisions: size grows by decisions that leave choice 0
-    (the absent operation where a space has one) in place of blocks; the beam is 15 wide, as budgets here are hundreds of
-    queries (the paper: 256); of a first level larger than the beam a random part is measured (the paper measures all); and the
-    search does not end with the last level but goes on with beams among mutations of the best, chosen by the same predictor.
+    PNAS's algorithm 1 with its predictor of the kind "MLP-ensemble" (five networks, their mean), retrained on all
+    observations at each level. Differences, since a `Space` has a fixed number of decisions: size grows by decisions
+    that leave choice 0 (the absent operation, if there is one) instead of blocks; the beam width is 15, since budgets
+    are hundreds of queries (the paper: 256); a random subset of a first level larger than the beam is evaluated (the
+    paper evaluates all); and the search continues after the last level with beams of mutations of the best, selected by
+    the same predictor.
 
     Args:
         problem: the benchmark.
         rng: the run's generator.
-        beam_width: K, architectures measured at each level.
-        steps: steps of training of the predictor.
+        beam_width: K, architectures evaluated at each level.
+        steps: training steps of the predictor.
     """
 
     def __init__(
@@ -53,7 +55,7 @@ class Progressive:
         self._kept: Architectures = np.zeros((1, self._space.d), dtype=np.int8)
 
     def ask(self) -> Architectures:
-        """Propose the next level, `(beam, d)` or fewer; none when nothing unmeasured is left."""
+        """Propose the next level, `(beam, d)` or fewer; none when all architectures are evaluated."""
         while self._level < self._space.d:
             self._level += 1
             pool = self._history.unseen(grow(self._kept, self._space.cardinalities))
@@ -64,7 +66,7 @@ class Progressive:
         return self._choose(mutations(self._space, self._history, self._beam, 10 * self._beam, self._rng))
 
     def tell(self, observations: RunObservations) -> None:
-        """Remember what was measured; it is what the next level grows from."""
+        """Store the observations, from which the next level is grown."""
         self._history.add_new(observations)
         self._kept = observations.architectures
 
@@ -81,7 +83,7 @@ class Progressive:
 
 
 def grow(architectures: Architectures, cardinalities: np.ndarray) -> Architectures:
-    """Return every architecture with one more decision off choice 0: `(n, d)` to `(m, d)`, repeats included."""
+    """Return every architecture with one more decision off choice 0: `(n, d)` to `(m, d)`, including duplicates."""
     grown = []
     for decision, k in enumerate(cardinalities):
         bare = architectures[architectures[:, decision] == 0]

@@ -1,7 +1,7 @@
 """An ask-tell adapter of pymoo's genetic algorithms to architectures (Blank and Deb, IEEE Access 2020).
 
-Survival, tournament and mating are pymoo's own; NSGA-II, NSGA-III and SMS-EMOA differ in the algorithm that they hand over.
-pymoo is imported when an optimizer is built, not before.
+Survival, tournament and mating are pymoo's; NSGA-II, NSGA-III and SMS-EMOA differ in the algorithm that they pass.
+pymoo is imported when an optimizer is built.
 """
 
 from __future__ import annotations
@@ -45,25 +45,25 @@ class PymooOptimizer:
             seed=0,
         )
         algorithm.random_state = rng
-        # The archive of a run is kept elsewhere; pymoo would look for the optimum of the population after every step.
+        # The archive of a run is kept elsewhere; pymoo would determine the optimum of the population after every step.
         algorithm._set_optimum = _skip_optimum
 
     def ask(self) -> Architectures:
-        """Propose a generation, `(B, d)`; nothing when mating finds no architecture that is not in the population already."""
+        """Propose a generation, `(B, d)`; empty if mating finds no architecture outside the population."""
         self._asked = self._algorithm.ask()
         if self._asked is None or len(self._asked) == 0:
             return np.empty((0, self._space.d), dtype=np.int8)
         return self._asked.get("X").astype(np.int8)
 
     def tell(self, observations: RunObservations) -> None:
-        """Select survivors; a generation that the budget has cut short is left out, since the run is over."""
+        """Select survivors; a generation truncated by the budget is ignored, since the run is over."""
         from pymoo.core.evaluator import Evaluator
         from pymoo.problems.static import StaticProblem
 
         if len(observations) < len(self._asked):
             return
         Evaluator().eval(StaticProblem(self._algorithm.problem, F=observations.objectives), self._asked)
-        # pymoo's NSGA-III switches all warnings off for the whole process.
+        # pymoo's NSGA-III disables all warnings for the whole process.
         with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
             self._algorithm.tell(infills=self._asked)
 

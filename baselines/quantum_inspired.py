@@ -22,7 +22,8 @@ TURN = Range("a number between 0 and pi / 2", below=math.pi / 2, positive=True)
 
 
 class QuantumInspired:
-    """Individuals are unit vectors of amplitudes, one a decision; observing them gives architectures, a rotation gate learns.
+    """Individuals are unit vectors of amplitudes, one per decision; observation gives architectures, and a rotation
+    gate updates the amplitudes.
 
     The paper's Q-bit is the case of two choices. With `k` choices the gate turns the vector in the plane that it spans with the
     axis of the choice of the individual's best architecture, by `rotation_angle`, where the observed choice differs from it and the
@@ -32,12 +33,12 @@ class QuantumInspired:
 
     Args:
         problem: the benchmark.
-        streams: one random stream a run.
-        population_size: individuals, each with a best architecture of its own.
-        rotation_angle: turn of the rotation gate, radians.
+        streams: one random stream per run.
+        population_size: individuals, each with its own best architecture.
+        rotation_angle: angle of the rotation gate in radians.
         epsilon: smallest probability of a choice.
         n_groups: local groups; neighbours in one group share their best every generation.
-        migration_period: generations from one sharing of the best of all to the next.
+        migration_period: generations between global migrations.
     """
 
     def __init__(

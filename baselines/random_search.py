@@ -22,9 +22,9 @@ class RandomSearch:
 
     Args:
         problem: the benchmark.
-        streams: one random stream a run.
+        streams: one random stream per run.
         replacement: whether an architecture may be drawn again; without, a run is a random permutation of the space.
-        batch_size: architectures a call; it changes the speed only, never what a run sees.
+        batch_size: architectures per call; affects only the speed, not the results.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class RandomSearch:
             self._order = np.stack([streams.generator(r).permutation(everything) for r in range(len(streams))])
 
     def ask(self) -> Architectures:
-        """Propose `(R, batch, d)`; fewer, at last none, when the space is used up."""
+        """Propose `(R, batch, d)`; fewer, and finally none, when the space is exhausted."""
         if self._order is not None:
             ahead = self._order[:, self._next : self._next + self._batch]
             self._next += ahead.shape[1]
@@ -62,7 +62,7 @@ class RandomSearch:
         return self._space.sample(uniform.reshape(-1, self._batch, self._space.d))
 
     def tell(self, observations: Observations) -> None:
-        """Learn nothing."""
+        """Ignore the observations."""
 
 
 OPTIMIZER = Lockstep(RandomSearch, objectives="many")

@@ -17,7 +17,7 @@ from nasbench.spaces.space import Architectures
 
 
 class RegularizedEvolution:
-    """Ageing evolution: the best of a random sample is mutated, the child replaces the oldest.
+    """Ageing evolution: the best of a random sample is mutated, and the child replaces the oldest member.
 
     Defaults are those of the NATS-Bench experiments (AutoDL-Projects `exps/NATS-algos/run-all.sh`: population 10, sample 3, drawn
     with replacement, as in the paper's algorithm 1); the paper has 100 and 25, naszilla 30 and 10. "REA" is two algorithms in the
@@ -26,9 +26,9 @@ class RegularizedEvolution:
 
     Args:
         problem: the benchmark.
-        streams: one random stream a run.
-        population_size: P, members alive.
-        tournament_size: S, members drawn (with replacement) to find a parent; of equals the first drawn wins.
+        streams: one random stream per run.
+        population_size: P, size of the population.
+        tournament_size: S, members drawn with replacement to select a parent; ties are won by the first drawn.
         mutation: which decision a mutation changes, one of the space's `mutations`.
     """
 
@@ -55,7 +55,7 @@ class RegularizedEvolution:
         self._row = np.arange(len(streams))
 
     def ask(self) -> Architectures:
-        """Propose one architecture a run, `(R, 1, d)`: at random until the population is full, then a mutated parent."""
+        """Propose one architecture per run, `(R, 1, d)`: random until the population is full, then a mutated parent."""
         if self._n_evaluated < self._population.shape[1]:
             return self._space.sample(self._streams.uniform(self._space.d))[:, None]
         uniform = self._streams.uniform(self._tournament_size + 2)

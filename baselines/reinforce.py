@@ -1,4 +1,6 @@
-"""REINFORCE on one softmax a decision (Williams, Machine Learning 1992; settings of NATS-Bench, Dong et al., TPAMI 2021)."""
+"""REINFORCE with one softmax per decision (Williams, Machine Learning 1992; settings of NATS-Bench, Dong et al., TPAMI
+2021).
+"""
 
 from __future__ import annotations
 
@@ -20,16 +22,16 @@ from nasbench.spaces.space import Architectures, Floats
 
 
 class Reinforce:
-    """Score-function policy gradient, one sample a step, with a moving-average baseline and Adam.
+    """Score-function policy gradient, one sample per step, with a moving-average baseline and Adam.
 
-    As AutoDL-Projects `exps/NATS-algos/reinforce.py`: logits start at 1e-3 times standard normal numbers, the baseline takes in a
-    reward before it is subtracted from it (so the first step moves nothing and the estimate is shrunk, never turned), and the
-    learning rate is 0.01. The reward is minus the objective: the baseline's weights sum to one, so it makes no difference from
-    the accuracy that the authors use.
+    As AutoDL-Projects `exps/NATS-algos/reinforce.py`: logits start at 1e-3 times standard normal numbers, the baseline
+    is updated with a reward before it is subtracted from it (so the first step is zero and later estimates are shrunk,
+    without a change of direction), and the learning rate is 0.01. The reward is minus the objective: the baseline's
+    weights sum to one, so this is equivalent to the accuracy used by the authors.
 
     Args:
         problem: the benchmark.
-        streams: one random stream a run.
+        streams: one random stream per run.
         learning_rate: step size of Adam.
         momentum: weight of the past in the moving average of rewards.
         initial_scale: standard deviation of the initial logits.

@@ -16,24 +16,27 @@ from nasbench.search.search_ranges import FloatRange, IntRange
 from nasbench.spaces.space import Architectures, Floats
 
 FROZEN = 5
-"""Temperatures in a row without an accepted move after which a run is frozen (Johnson et al., FREEZE_LIM)."""
+"""Number of consecutive temperatures without an accepted move after which a run is frozen (Johnson et al., FREEZE_LIM).
+"""
 
 
 class SimulatedAnnealing:
-    """A walk over one-decision mutations that accepts a worse one with probability `exp(-difference / temperature)`.
+    """Metropolis walk over one-decision mutations, accepting a worse one with probability `exp(-difference /
+    temperature)`.
 
-    The first temperature is set by the walk's first `warmup` moves, all accepted, so that their mean uphill move would be
-    accepted with probability `initial_acceptance_prob` (Johnson et al., INITPROB 0.4). It falls by `temperature_decay` (Kirkpatrick et al., 0.9) after
-    every `proposals_per_temperature` proposals. Johnson et al. spend 16 neighbourhoods on a temperature; budgets here are a few hundred queries, so
-    the default is one proposal a decision. A frozen run starts again from a random architecture at its first temperature.
+    The first temperature is set by the walk's first `warmup` moves, all accepted, so that their mean uphill move would
+    be accepted with probability `initial_acceptance_prob` (Johnson et al., INITPROB 0.4). It falls by
+    `temperature_decay` (Kirkpatrick et al., 0.9) after every `proposals_per_temperature` proposals. Johnson et al. use
+    16 neighbourhood sizes per temperature; budgets here are a few hundred queries, so the default is one proposal per
+    decision. A frozen run restarts from a random architecture at its first temperature.
 
     Args:
         problem: the benchmark.
-        streams: one random stream a run.
+        streams: one random stream per run.
         initial_acceptance_prob: probability of an average uphill move at the first temperature.
         temperature_decay: factor from one temperature to the next.
         proposals_per_temperature: proposals at each temperature, `d` if None.
-        warmup: moves that set the first temperature.
+        warmup: number of moves that determine the first temperature.
     """
 
     def __init__(
@@ -63,7 +66,7 @@ class SimulatedAnnealing:
         self.temperature = np.full(runs, np.inf)
 
     def ask(self) -> Architectures:
-        """Propose one architecture a run, `(R, 1, d)`: a start, or a mutation of where the walk is."""
+        """Propose one architecture per run, `(R, 1, d)`: a starting point, or a mutation of the current architecture."""
         uniform = self._streams.uniform(3)
         self._threshold = uniform[:, 2]
         proposal = self._space.mutate(self._incumbent, uniform[:, :2])
@@ -73,7 +76,7 @@ class SimulatedAnnealing:
         return proposal[:, None]
 
     def tell(self, observations: Observations) -> None:
-        """Accept or refuse, and cool."""
+        """Apply the Metropolis criterion, then update the temperature."""
         answered = observations.answered[:, 0]
         architecture = observations.architectures[:, 0]
         error = np.where(answered, observations.objectives[:, 0, 0], np.inf)
@@ -93,7 +96,7 @@ class SimulatedAnnealing:
         )
 
     def _end(self, warm: NDArray[np.bool_], stage: NDArray[np.bool_]) -> None:
-        """End the warm-up of some runs and a temperature of others."""
+        """Finish the warm-up of some runs and a temperature of others."""
         mean = self._uphill[0] / np.maximum(self._uphill[1], 1)
         self._first_temperature[warm] = mean[warm] / -np.log(self._initial_acceptance_prob)
         self.temperature[warm] = self._first_temperature[warm]
@@ -108,7 +111,9 @@ class SimulatedAnnealing:
 
 
 def acceptance_probability(rise: Floats, temperature: Floats) -> Floats:
-    """Metropolis: 1 for a move that is no worse, else `exp(-rise / temperature)`; at temperature 0 nothing worse."""
+    """Return the Metropolis acceptance probability: 1 for moves that are not worse, else `exp(-rise / temperature)` (0
+    at temperature 0).
+    """
     cold = temperature <= 0
     with np.errstate(over="ignore", under="ignore"):
         worse = np.exp(-np.maximum(rise, 0.0) / np.where(cold, 1.0, temperature))

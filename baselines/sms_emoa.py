@@ -20,7 +20,8 @@ def sms_emoa(
     crossover_prob: CrossoverProb = 0.9,
     mutation_prob: MutationProb | None = None,
 ) -> PymooOptimizer:
-    """One offspring a generation; the member of the worst front that contributes least hypervolume is discarded.
+    """One offspring per generation; the member of the worst front with the smallest hypervolume contribution is
+    discarded.
 
     The paper's (mu + 1) scheme with mu = 100, pymoo's survival (objectives normalised by the range of the population) and
     categorical operators. With a single objective the worst member is discarded.

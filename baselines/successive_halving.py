@@ -1,4 +1,4 @@
-"""Successive halving (Jamieson and Talwalkar, AISTATS 2016), and the bracket that Hyperband and BOHB share with it."""
+"""Successive halving (Jamieson and Talwalkar, AISTATS 2016), and the bracket shared with Hyperband and BOHB."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Eta = Annotated[float, between(1.1, 1_000), FloatRange(2.0, 5.0)]
 
 @dataclass(frozen=True)
 class Rung:
-    """One level of a bracket: so many architectures at so many epochs."""
+    """One rung of a bracket: number of architectures and epochs."""
 
     epochs: int
     size: int
@@ -37,13 +37,14 @@ def levels(epochs: tuple[int, ...], eta: float) -> int:
 def rungs(epochs: tuple[int, ...], eta: float, sizes: list[int]) -> tuple[Rung, ...]:
     """Return the rungs of a bracket that ends with the longest training.
 
-    Rung `i` of `n` trains for `longest * eta^(i - n + 1)` epochs, rounded down to a fidelity that is offered (up to the shortest).
-    Where two rungs fall on one fidelity a table would answer the same again, so they are one, as large as the first.
+    Rung `i` of `n` trains for `longest * eta^(i - n + 1)` epochs, rounded down to an available fidelity (up for the
+    shortest). Rungs with the same fidelity are merged into one of the size of the first, since a table would return the
+    same results.
 
     Args:
-        epochs: fidelities that are offered, ascending.
+        epochs: available fidelities, ascending.
         eta: factor between the rungs.
-        sizes: architectures on each rung, first rung first.
+        sizes: number of architectures on each rung, from the first.
     """
     result: list[Rung] = []
     for i, size in enumerate(sizes):

@@ -1,1 +1,1 @@
-"""Statements about optimizers, each a claim with a check that can fail: one family of theorems a module."""
+"""Claims about optimizers, each with a check that can fail: one family of theorems per module."""

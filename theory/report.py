@@ -19,14 +19,14 @@ from nasbench.theory.traces.trace_check import TraceCheck
 Row = dict[str, Any]
 
 TERMINAL_COLUMNS = ("claim", "benchmark", "optimizer", "verdict", "statistic", "bound", "tightness", "p_value", "n")
-"""Columns on the terminal, where present."""
+"""Columns on the terminal, if present."""
 
 LONGEST = 48
-"""Signs of an optimizer's label that the title and the name of a figure show."""
+"""Maximum length of an optimizer's label in the title and file name of a figure."""
 
 
 def verdict_row(verdict: Verdict) -> Row:
-    """Return the flat columns of a verdict, named as in the tables."""
+    """Return the flat columns of a verdict."""
     low, high = verdict.interval or (None, None)
     return {
         "verdict": verdict.outcome.value,
@@ -42,7 +42,7 @@ def verdict_row(verdict: Verdict) -> Row:
 
 
 def finding_row(finding: Finding) -> Row:
-    """Return a finding as one flat row; `passed` is False where something is wrong."""
+    """Return a finding as one flat row; `passed` is False for violated claims and undetected mutants."""
     return {
         "claim": finding.claim.name,
         **verdict_row(finding.verdict),
@@ -116,7 +116,7 @@ def print_rows(title: str, rows: Sequence[Row]) -> None:
 def write(
     folder: Path, title: str, rows: Sequence[Row], claims: Sequence[Claim], check: Sequence[TraceCheck] = ()
 ) -> list[Path]:
-    """Write `verify.md`, `verify.tex` and one figure a curve; return the files.
+    """Write `verify.md`, `verify.tex` and one figure per curve; return the files.
 
     Raises:
         NasbenchError: the folder cannot be written.
@@ -144,7 +144,7 @@ def _figure(folder: Path, check: TraceCheck, number: int) -> Path:
 
     curve = check.curve
     assert curve is not None
-    # Labels are plain text, whatever signs they have.
+    # Labels are plain text, whatever characters they have.
     with rc_context({"text.parse_math": False}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
         figure = Figure(figsize=(5.2, 3.4), layout="constrained")

@@ -1,1 +1,1 @@
-"""Exact laws of search on a complete table: pure functions, no claims."""
+"""Exact distributions of search on a complete table: pure functions, no claims."""

@@ -1,5 +1,5 @@
-"""The whole law of the (1+1)-EA's hitting time: the distribution over architectures, pushed through the chain step by
-step.
+"""Distribution of the (1+1)-EA's hitting time: the distribution over architectures is propagated through the Markov
+chain step by step.
 
 One step moves mass only to better architectures, so states sorted by rank are cut into segments: mass that leaves a
 segment for any better one goes by one Kronecker product a segment, mass that moves within one by a small dense

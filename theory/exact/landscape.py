@@ -1,4 +1,4 @@
-"""A complete table of values over a product of choices, as the theorems see it: minimised, and totally ordered."""
+"""A complete table of values over a product of choices, minimised and totally ordered, as assumed by the theorems."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The claims: one family of theorems a module."""
+"""The claims: one family of theorems per module."""

@@ -1,4 +1,4 @@
-"""Claims about elitism and ageing: what converges, what does not, and what regularized evolution forgets."""
+"""Claims about elitism and ageing: convergence, non-convergence, and loss of the best in regularized evolution."""
 
 from __future__ import annotations
 

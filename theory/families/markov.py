@@ -1,4 +1,4 @@
-"""Claims about the exact solvers: they describe the algorithms that they say they describe, on real tables."""
+"""Claims about the exact solvers: agreement with simulations of the algorithms on real tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Claims about random search: laws that are exact on any table, and what they say on a real one."""
+"""Claims about random search: exact distributions, tested on real tables."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The machinery of verification: claims and mutants, their registry, statistical checks, a test bed."""
+"""Verification: claims and mutants, their registry, statistical checks, and a test bed."""

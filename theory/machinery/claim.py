@@ -1,4 +1,4 @@
-"""Claims (a statement of theory with its check and a mutant that the check must reject) and verdicts (what a check found)."""
+"""Claims (statements of theory with a check and a mutant that the check must reject) and verdicts (results of checks)."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from nasbench.theory.exact.landscape import Landscape
 
 ALPHA = 0.05
-"""Family-wise error probability over everything that is checked together."""
+"""Family-wise error rate of all claims checked together."""
 
 VACUOUS_FACTOR = 10.0
 """A bound that is never within this factor of the observation is vacuous."""
 
 
 class Outcome(StrEnum):
-    """What a check found."""
+    """Outcome of a check."""
 
     HOLDS = "holds"
     VIOLATED = "violated"
@@ -34,17 +34,17 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """The finding of one check with its evidence.
+    """Result of one check with its evidence.
 
     Attributes:
         outcome: for a check with a p-value this is the decision at `ALPHA` as if it had been checked alone; the
             registry decides again, by Holm, over all p-values of one call.
-        statistic: what was observed.
-        bound: what the statement allows (the expected value where the statement is an equality).
-        tightness: bound / observed; None where the ratio means nothing.
-        p_value: probability, if the statement is true, of a finding at least as far from it; None when deterministic.
-        interval: confidence interval of the statistic, where there is one.
-        n: how many runs, points or instances were looked at.
+        statistic: observed value.
+        bound: bound of the statement (for an equality, the expected value).
+        tightness: bound / observed; None if the ratio is meaningless.
+        p_value: p-value under the statement; None for deterministic checks.
+        interval: confidence interval of the statistic, if any.
+        n: number of runs, points or instances.
         note: one line for the reader.
     """
 
@@ -58,7 +58,7 @@ class Verdict:
     note: str = ""
 
     def decided(self, rejected: bool) -> Verdict:
-        """Return this verdict with the family-wise decision on its p-value; unchanged where there is no p-value."""
+        """Return this verdict with the family-wise decision on its p-value; unchanged without a p-value."""
         if self.p_value is None or self.outcome not in (Outcome.HOLDS, Outcome.VIOLATED):
             return self
         return replace(self, outcome=Outcome.VIOLATED if rejected else Outcome.HOLDS)
@@ -80,9 +80,9 @@ def at_most(
     """Check the deterministic inequality statistic <= bound; NaN violates it.
 
     Args:
-        statistic: what was observed; put rounding allowances into `bound`.
-        bound: the greatest value that the statement allows.
-        n: how many instances stand behind the statistic.
+        statistic: observed value; `bound` should include a tolerance for rounding.
+        bound: largest value allowed by the statement.
+        n: number of instances behind the statistic.
         vacuous_beyond: call it vacuous when bound / statistic exceeds this factor; None never does.
         interval: confidence interval of the statistic, for the record.
         note: one line for the reader.
@@ -159,7 +159,7 @@ def smallest_p_value(p_values: Sequence[float]) -> float:
 
 @dataclass(frozen=True)
 class Assumption:
-    """A condition of a statement; `checked` tells whether the check of the claim tests it or takes it for granted."""
+    """An assumption of a statement; `checked` states whether the check tests it."""
 
     text: str
     checked: bool = True
@@ -167,24 +167,24 @@ class Assumption:
 
 @dataclass(frozen=True)
 class Context:
-    """What checks draw on: random numbers by name, and the real tables.
+    """Inputs of checks: named random streams, and the real tables.
 
     Attributes:
-        seed: master seed; a check sees the same numbers whether it runs alone or among all.
+        seed: master seed; the random numbers of a check do not depend on other checks.
     """
 
     seed: int = 0
 
     def rng(self, name: str) -> np.random.Generator:
-        """Return the generator that belongs to `name` under the master seed."""
+        """Return the generator of `name` derived from the master seed."""
         return np.random.default_rng([self.seed, zlib.crc32(name.encode())])
 
     def landscape(self, dataset: str, epochs: int = 200) -> Landscape:
         """Return NAS-Bench-201's validation error on `dataset` (cifar10, cifar100, ImageNet16-120), read once.
 
         Args:
-            dataset: in any case of letters.
-            epochs: 200, or 12, which is a training of its own.
+            dataset: name, ignoring case.
+            epochs: 200, or 12 (separate trainings).
 
         Raises:
             NasbenchError: an unknown data set or fidelity.
@@ -213,12 +213,12 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement of theory that can be tested.
+    """A testable statement of theory.
 
     Attributes:
         name: family and statement, as in "random-search.rank-law".
         statement: LaTeX, without surrounding dollar signs where it is one formula, else text with its own.
-        assumptions: all of them, including those that are not checked.
+        assumptions: all assumptions, including unchecked ones.
         source: author, year, theorem or equation.
         check: runs in seconds, deterministic given the context.
         mutant: a wrong variant that the check must reject.

@@ -1,4 +1,4 @@
-"""Confidence bands and p-values that checks share; each is exact or conservative at the stated level."""
+"""Confidence bands and p-values shared by checks; each is exact or conservative at the stated level."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def mean_p_value(samples: ArrayLike, mean: float, variance: float | None = None,
     values = np.asarray(samples, dtype=float)
     n, excess = len(values), values.mean() - mean
     within = tolerance(values, mean)
-    # Where runs cannot differ, the mean is the stated one or is not, and rounding makes no difference.
+    # If runs cannot differ, the mean equals the stated one up to rounding or not.
     constant = is_constant(values, within) if variance is None else variance <= within**2
     if constant:
         return 0.0 if excess > within or (excess < -within and not one_sided) else 1.0
@@ -106,7 +106,7 @@ def chi_square_p_value(counts: ArrayLike, probabilities: ArrayLike, least: float
 
     seen, expected = np.asarray(counts, dtype=float), np.asarray(probabilities, dtype=float)
     expected = expected * seen.sum()
-    # one pooled cell a unit of `least` in the cumulated expectation, so that every cell but the last is full
+    # one pooled cell per unit of `least` in the cumulative expectation, so that every cell but the last is full
     cell = np.floor(np.concatenate([[0.0], np.cumsum(expected)[:-1]]) / least).astype(int)
     _, cell = np.unique(cell, return_inverse=True)
     pooled_seen, pooled_expected = np.bincount(cell, seen), np.bincount(cell, expected)

@@ -1,4 +1,4 @@
-"""A tally of operations, for claims about cost and growth."""
+"""Operation counts for claims about cost and growth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statements of claims for a terminal: LaTeX as text that can be read, such as `P(T > t) ≤ e^(-r)`."""
+"""Plain-text rendering of LaTeX statements for a terminal, such as `P(T > t) ≤ e^(-r)`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PLAIN = {"text", "mathrm", "mathbb", "mathbf"}
 
 
 def readable(latex: str) -> str:
-    """Return a formula as text; what has no sign of its own keeps its name, such as `ln` and `max`."""
+    """Return a formula as text; operators without a symbol keep their names, such as `ln` and `max`."""
     text = re.sub(r"\s+", " ", _read(_TOKEN.finditer(latex))).strip()
     return re.sub(r"(?<=[(\[√⌈⟨]) | (?=[⌉⟩,])|(?<=\bln) (?=\()", "", text)
 

@@ -1,4 +1,4 @@
-"""The registry of all claims, and their joint verification at one family-wise error rate."""
+"""Registry of all claims, and their joint verification at one family-wise error rate."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from nasbench.registered import carrying, registered
 from nasbench.theory.machinery.claim import ALPHA, Claim, Context, Outcome, Verdict
 
 GROUP = "nasbench.claims"
-"""Entry points of packages that add a claim each."""
+"""Entry-point group for claims of other packages."""
 
 FAMILIES = (
     "nasbench.theory.families.random_search",
@@ -31,15 +31,15 @@ FAMILIES = (
     "nasbench.theory.families.hybrid",
     "nasbench.theory.families.complexity",
 )
-"""Modules that end with `CLAIMS`; one family of theorems each."""
+"""Modules with `CLAIMS`, one family of theorems each."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A claim with what its check found.
+    """A claim with the verdict of its check.
 
     Attributes:
-        claim: the statement.
+        claim: the claim.
         verdict: after the family-wise decision.
         seconds: wall time of the check.
         mutant: whether the mutant was checked instead of the claim.
@@ -58,17 +58,17 @@ class Finding:
 
 @lru_cache(maxsize=1)
 def _installed() -> dict[str, Claim]:
-    """Return the claims of the suite, then those that packages add through the entry-point group `nasbench.claims`, by name."""
+    """Return the claims of the suite, then those of other packages (entry-point group `nasbench.claims`), by name."""
     own = _by_name(claim for family in FAMILIES for claim in import_module(family).CLAIMS)
     others = usable(points(GROUP).values(), lambda point: use(point, "claim", _claim))
     return _by_name((*own.values(), *others))
 
 
 def all_claims() -> dict[str, Claim]:
-    """Return every claim by name, in the order of the families; those of other packages and of the running program last.
+    """Return all claims by name, in the order of families; those of other packages and of the running program last.
 
     Raises:
-        NasbenchError: two claims of one name.
+        NasbenchError: if two claims have the same name.
     """
     return _by_name((*_installed().values(), *registered("claim").values()))
 
@@ -83,7 +83,7 @@ def find(name: str) -> Claim:
     """Return the claim of that name.
 
     Raises:
-        NasbenchError: there is none; the nearest name is offered.
+        NasbenchError: if there is none, with the nearest match.
     """
     claims = all_claims()
     if name not in claims:
@@ -92,7 +92,9 @@ def find(name: str) -> Claim:
 
 
 def select(names: Sequence[str]) -> tuple[Claim, ...]:
-    """Return the named claims, each once; a family's name stands for all of its claims, and no name for every claim."""
+    """Return the named claims without duplicates; a family's name selects all of its claims, and no name selects every
+    claim.
+    """
     if not names:
         return tuple(all_claims().values())
     chosen: dict[str, Claim] = {}
@@ -109,17 +111,17 @@ def verify(
     mutants: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Finding]:
-    """Check claims, or their mutants, and decide on all of them jointly.
+    """Check claims, or their mutants, with a joint decision.
 
-    Holm's step-down procedure (1979) over every p-value of the call keeps the family-wise error at `ALPHA`. A mutant
-    has to be rejected even at the Bonferroni level over all registered claims, `ALPHA` divided by their number.
+    Holm's step-down procedure (1979) over all p-values of the call controls the family-wise error rate at `ALPHA`. A
+    mutant must be rejected even at the Bonferroni level over all registered claims, `ALPHA` divided by their number.
 
     Args:
         claims: registered claims.
         context: seeds and tables.
-        jobs: processes.
+        jobs: number of processes.
         mutants: check the mutants instead of the claims.
-        progress: called with (claims done, claims in all).
+        progress: called with (claims done, total claims).
     """
     from joblib import Parallel, delayed
 

@@ -1,4 +1,4 @@
-"""Verdicts on the statistical forms of statements: a mean, a distribution, a tail, a rate, a slope."""
+"""Statistical checks of means, distributions, tails, rates and slopes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def mean_equals(
     """Test that independent runs have a mean, and with `test_variance` a variance too (Bonferroni).
 
     Args:
-        samples: one number a run, shape (R,).
+        samples: one number per run, shape (R,).
         mean: the stated mean.
         variance: the exact variance of one run; estimated where None.
         test_variance: whether the variance is tested as well.
@@ -44,7 +44,7 @@ def law_equals(times: ArrayLike, cdf: ArrayLike, *, first: int = 0, error: float
     """Test that integer times follow a distribution, by the Dvoretzky-Kiefer-Wolfowitz inequality.
 
     Args:
-        times: one a run, shape (R,); infinite where never.
+        times: one per run, shape (R,); infinite if never.
         cdf: stated P(T <= t) for t = first, first + 1, ...
         first: the time of the first entry.
         error: largest numerical error of `cdf`.
@@ -65,7 +65,7 @@ def tail_at_most(times: ArrayLike, grid: ArrayLike, bounds: ArrayLike, *, note: 
     """Test P(T > t) <= bound at every t of a grid; show the t that comes nearest to its bound, vacuous where none is near.
 
     Args:
-        times: one a run, shape (R,); infinite where never.
+        times: one per run, shape (R,); infinite if never.
         grid: times t, shape (H,).
         bounds: stated bounds, shape (H,); where one is 0 no run may take longer, and it is not shown.
         note: one line for the reader.
@@ -98,7 +98,7 @@ def means_at_most(samples: Sequence[ArrayLike], bounds: Sequence[float], *, note
 def fitted_slope(x: ArrayLike, y: ArrayLike) -> tuple[float, float, int]:
     """Fit y = a + b x by least squares; return b, its HC3 standard error, and the residual degrees of freedom.
 
-    MacKinnon and White (1985): HC3 stays valid where the spread of y changes with x, as it does for run times.
+    MacKinnon and White (1985): HC3 is valid under heteroscedasticity, as for run times.
     """
     abscissa, ordinate = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     design = np.column_stack([np.ones_like(abscissa), abscissa])
@@ -113,7 +113,7 @@ def fitted_slope(x: ArrayLike, y: ArrayLike) -> tuple[float, float, int]:
 def slope_within(x: ArrayLike, y: ArrayLike, low: float, high: float, *, note: str = "") -> Verdict:
     """Test that the slope of y on x lies in [low, high], low or high may be infinite.
 
-    Holds when the 95 % interval lies inside, violated when a one-sided t test puts the slope outside, else undecided.
+    Holds if the 95% interval lies inside, violated if a one-sided t test rejects, else undecided.
     """
     from scipy import stats
 
@@ -121,7 +121,7 @@ def slope_within(x: ArrayLike, y: ArrayLike, low: float, high: float, *, note: s
     half = float(stats.t.ppf(0.975, degrees)) * error
     interval = (slope - half, slope + half)
     outside = max(slope - high, low - slope)
-    # On points that lie on a line the error is rounding, and so is what it leaves of the slope.
+    # For points on a line the standard error is only rounding error.
     within = tolerance(y) / max(float(np.ptp(np.asarray(x, dtype=float))), tolerance(x))
     p_value = float(stats.t.sf(outside / error, degrees)) if error > within else float(outside <= within)
     verdict = by_p_value(p_value, slope, high if np.isfinite(high) else low, np.size(x), interval=interval, note=note)
@@ -131,7 +131,7 @@ def slope_within(x: ArrayLike, y: ArrayLike, low: float, high: float, *, note: s
 def rate_at_least(successes: int, trials: int, rate: float, *, note: str = "") -> Verdict:
     """Test that a probability is at least `rate`, by the exact binomial law.
 
-    Holds when the one-sided 95 % Clopper-Pearson limit reaches `rate`, violated when the exact test rejects it, else undecided.
+    Holds if the one-sided 95% Clopper-Pearson limit reaches `rate`, violated if the exact test rejects, else undecided.
     """
     p_value = binomial_p_value(successes, trials, rate, "less")
     lower = clopper_pearson(successes, trials, 2 * ALPHA)[0]

@@ -23,7 +23,7 @@ Function = Callable[[Architectures], Floats]
 
 
 class Unordered(Space):
-    """A space in which the order of decisions makes no difference: architectures with equal multisets of choices are isomorphic."""
+    """A permutation-invariant space: architectures with equal multisets of choices are isomorphic."""
 
     def canonical(self, architectures: Architectures) -> Architectures:
         """Return the choices in ascending order."""
@@ -32,14 +32,15 @@ class Unordered(Space):
 
 @lru_cache(maxsize=16)
 def make_space(decisions: int, choices: int, unordered: bool = False) -> Space:
-    """Return one and the same space for equal arguments, so that it is enumerated once."""
+    """Return a cached space for equal arguments, so that it is enumerated once."""
     names = tuple(map(str, range(choices)))
     kind = Unordered if unordered else Space
     return kind(f"{decisions}x{choices}", tuple(map(str, range(decisions))), (names,) * decisions)
 
 
 def trap(architectures: Architectures, choices: int) -> Floats:
-    """Return a deceptive error: it falls with every decision that leaves the last choice, but the optimum 0 takes it everywhere.
+    """Return a deceptive (trap) function: the error decreases with every decision that leaves the last choice, but the
+    optimum 0 takes it everywhere.
 
     Shape `(n, d)` to `(n, 1)`. Descent leads away from the optimum.
     """

@@ -25,8 +25,8 @@ from nasbench.theory.traces.trace_check import (
 def hybrid_tail(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
     """Compare the fraction of runs that have not found a target with the bound of `hybrid.tail`.
 
-    A target is the isomorphism class of one of the best architectures. The bound rests on the uniform queries alone, so it may be
-    far from what is observed; the verdict is then vacuous.
+    A target is the isomorphism class of one of the best architectures. The bound only uses the uniform queries, so it
+    may be far from the observations; the verdict is then vacuous.
     """
     claim, landscape, settings = "hybrid.tail", runs.landscape, runs.settings
     if landscape is None:

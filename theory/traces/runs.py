@@ -1,4 +1,4 @@
-"""Finished studies as the claims see them: which rank each run queried when, on the table that the study searched."""
+"""Runs of finished studies for trace checks: the rank of each query in the searched table."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class OptimizerRuns:
 
     @cached_property
     def horizon(self) -> int:
-        """Queries that every run has made."""
+        """Number of queries made by every run."""
         return int((self.index >= 0).sum(axis=1).min())
 
     @cached_property
@@ -64,7 +64,7 @@ class OptimizerRuns:
 
     @cached_property
     def settings(self) -> Mapping[str, Any]:
-        """Every setting of the optimizer by its name of today, defaults included."""
+        """All settings of the optimizer by current names, including defaults."""
         optimizer = registered_optimizer(self.entry.name)
         return {**optimizer.settings, **optimizer.with_new_names(self.entry.settings)}
 
@@ -83,7 +83,7 @@ def open_runs(folder: Path) -> list[OptimizerRuns]:
     """Read a results folder.
 
     Raises:
-        NasbenchError: it is none, it lacks units, or one of its benchmarks has another version here.
+        NasbenchError: if it is not a results folder, lacks units, or one of its benchmarks has another version here.
     """
     store = Store.open(folder)
     study = store.study

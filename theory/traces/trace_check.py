@@ -1,4 +1,4 @@
-"""The check of a claim on the runs of one optimizer: a verdict, and the predicted curve beside the empirical one."""
+"""Checks of claims on the runs of an optimizer: a verdict, with predicted and empirical curves."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from nasbench.theory.traces.runs import OptimizerRuns
 Floats = NDArray[np.float64]
 
 RESOLUTION = 0.1
-"""Half-width of a confidence band that is narrow enough for agreement to count as evidence."""
+"""Maximum half-width of a confidence band for agreement to count as evidence."""
 
 TARGETS = (1, 16, 156, 1562)
-"""Numbers of best architectures that times are taken to; the least that a budget can show is chosen."""
+"""Numbers of best architectures used as targets; the smallest that the budget can reach is used."""
 
 
 def list_targets(runs: OptimizerRuns) -> tuple[int, ...]:
@@ -29,16 +29,16 @@ def list_targets(runs: OptimizerRuns) -> tuple[int, ...]:
 
 
 MIN_TARGET_PROBABILITY = 0.25
-"""A target that is predicted to be reached with a smaller probability within the budget tests nothing; an easier one is taken."""
+"""Minimum predicted probability of reaching a target within the budget; otherwise an easier target is used."""
 
 
 @dataclass(frozen=True)
 class LawCurve:
-    """A law and what was seen of it, over queries.
+    """Predicted and empirical curves over queries.
 
     Attributes:
         queries: shape (Q,).
-        stated: exact curve (or bound) that the claim gives, shape (Q,).
+        stated: curve (or bound) predicted by the claim, shape (Q,).
         seen: empirical curve, shape (Q,).
         low, high: confidence band around `seen`, shape (Q,).
         what: label of the vertical axis.
@@ -64,7 +64,7 @@ class LawCurve:
 
 @dataclass(frozen=True)
 class TraceCheck:
-    """The verdict of one claim on the runs of one optimizer on one benchmark, with its curve where there is one."""
+    """The verdict of one claim on the runs of one optimizer on one benchmark, with its curve, if any."""
 
     claim: str
     benchmark: str
@@ -79,11 +79,13 @@ class TraceCheck:
 
 
 MOST_RUNS = 10**6
-"""Larger numbers of runs are not suggested."""
+"""Maximum number of runs to suggest."""
 
 
 def required_runs(deviation: float, half_width: float) -> float:
-    """Return how many runs know a mean to this half-width at 95 %, given the deviation of one; infinite where none do."""
+    """Return the number of runs for a 95% interval of a mean with this half-width, given the standard deviation of a
+    run; infinite if undefined.
+    """
     if deviation <= 0.0:
         return 0.0
     root = 1.96 * deviation / half_width if half_width > 0.0 else np.inf
@@ -91,7 +93,7 @@ def required_runs(deviation: float, half_width: float) -> float:
 
 
 def require_power(verdict: Verdict, needed: float) -> Verdict:
-    """Turn agreement by too few runs into "undecided", naming the number of runs that would decide."""
+    """Turn agreement based on too few runs into "undecided", stating the required number of runs."""
     if verdict.outcome is Outcome.HOLDS and verdict.n < needed:
         few = f"{verdict.n} run{' is' if verdict.n == 1 else 's are'} too few"
         would = f"{needed:,.0f} would decide" if needed <= MOST_RUNS else f"more than {MOST_RUNS:,} would be needed"

@@ -1,4 +1,4 @@
-"""Claims against the traces of a study: the predicted distribution of each optimizer beside the empirical one."""
+"""Test theoretical predictions against the traces of a completed study."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ def check_traces(
 
     Args:
         runs: a finished study, from `nasbench.theory.traces.runs.open_runs`.
-        context: seeds of the simulated laws.
-        claims: names of the claims that are asked for; None for all.
+        context: seeds of the simulated distributions.
+        claims: names of claims to check; None for all.
     """
     context = context or Context()
     checks = (s for r in runs for s in check_runs(r, context))
@@ -74,7 +74,7 @@ def check_traces(
 
 
 def check_runs(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
-    """Return the checks that apply to one optimizer, each decided on its own; `decide` decides on them jointly."""
+    """Return the checks that apply to one optimizer, each decided individually; `decide` decides jointly."""
     return [
         one
         for checker in (*CHECKS_BY_OPTIMIZER.get(runs.entry.name, ()), *COMMON_CHECKS)
@@ -128,7 +128,7 @@ def _random_search_regret(runs: OptimizerRuns, context: Context) -> list[TraceCh
         )
         needed = 0.0
     else:
-        # the mean must be known within a tenth of itself
+        # the relative half-width of the mean must be at most a tenth
         needed = required_runs(float(np.sqrt(variance[-1])), RESOLUTION * stated[-1])
     curve = LawCurve(queries.astype(float), stated, seen, seen - half, seen + half, "mean simple regret")
     return [make_check(claim, runs, require_power(verdict, needed), curve)]

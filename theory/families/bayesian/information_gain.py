@@ -1,4 +1,4 @@
-"""How much T noisy observations can tell about a draw from the ANOVA prior: closed form against exact log-determinants.
+"""Information gain of T noisy observations under the ANOVA prior: closed form compared with exact log-determinants.
 
 I(A) = (1/2) ln det(1 + K_A / s^2). As a function of the design's distribution p over architectures it is concave, and the symmetry
 group of the space acts transitively and leaves it unchanged, so the uniform p is best:

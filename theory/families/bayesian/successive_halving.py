@@ -1,4 +1,4 @@
-"""When successive halving is sure to keep the best arm.
+"""Sufficient budgets for successive halving to keep the best arm.
 
 Jamieson and Talwalkar (2016): losses l_{i,j} converge to nu_1 < nu_2 <= ... with |l_{i,j} - nu_i| <= gamma(j), gamma
 not increasing. With a budget of B > z = 2 ceil(log2 n) max_{i >= 2} i (1 + gamma^-1((nu_i - nu_1)/2)) pulls the best arm is returned,

@@ -1,4 +1,4 @@
-"""Stated orders of growth, of every registered optimizer and of the solvers, against counts, memory and processor time."""
+"""Complexity claims of all registered optimizers and the solvers, tested by counts, memory and processor time."""
 
 from nasbench.theory.families.complexity import optimizers, solvers
 

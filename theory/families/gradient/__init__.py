@@ -1,4 +1,4 @@
-"""Claims about gradients in architecture search: what relaxations, hypergradients and mirror descent guarantee."""
+"""Claims about gradients in architecture search: relaxations, hypergradients and mirror descent."""
 
 from nasbench.theory.families.gradient import (
     federated,

@@ -1,9 +1,9 @@
-"""The mean that a federated search takes of its clients' theta, and why it is the geometric one.
+"""Aggregation of theta in federated search: the normalised geometric mean is the central step.
 
-Clients k = 1 ... K with weights p_k (their share of the examples) start a round from one theta and take one exponentiated-gradient
-step each, along their own gradients. The normalised geometric mean of where they end is the step that one place with all
-examples takes, along sum_k p_k g_k: exactly, whatever the gradients and the step size, on every simplex of the product. The
-arithmetic mean of distributions is not. It is also the barycentre of the divergence that exponentiated gradient descends by:
+Clients k = 1 ... K with weights p_k (fractions of the examples) start a round from the same theta and each take one
+exponentiated-gradient step along their own gradients. The normalised geometric mean of their results is the central
+step along sum_k p_k g_k: exactly, for all gradients and step sizes, on every simplex of the product. The arithmetic
+mean of distributions is not. The geometric mean is also the barycentre under the divergence of exponentiated gradient:
 
     sum_k p_k KL(theta || theta_k) = KL(theta || m) + c,   c = sum_k p_k KL(m || theta_k).
 

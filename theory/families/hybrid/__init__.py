@@ -1,4 +1,6 @@
-"""What can be proved of the hybrid as it is built, and what sharing between its parts leaves unproved."""
+"""Claims about the hybrid: what is proved for the implementation, and what remains unproved because its operators share
+an archive.
+"""
 
 from nasbench.theory.families.hybrid import cost, portfolio, scheduling, structure, tail
 

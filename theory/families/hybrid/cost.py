@@ -1,4 +1,4 @@
-"""What a query of the hybrid costs, counted: kernel values and factorisations.
+"""Cost of a query of the hybrid, counted in kernel values and factorisations.
 
 With a listing of N functions and the factor of t observations at hand, one more observation needs its kernel to t + 1
 observations and N listed functions. Settings are chosen again whenever observations have grown by a third; that takes all t^2

@@ -1,4 +1,4 @@
-"""Parts of the hybrid for its claims: adversarial ones, which the claims allow, and mutants, which they exclude."""
+"""Components of the hybrid for its claims: adversarial ones, which the claims cover, and mutants, which violate them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class AdversarialEvolution(Evolution):
         self.others = others
 
     def propose(self, n: int, theta: Floats, uniform: Floats) -> Architectures:
-        """Return everything that is no target."""
+        """Return all non-target architectures."""
         return self.others
 
 
@@ -49,7 +49,7 @@ class ActiveOnlyMutant(CandidateSelection):
 
 
 class NoMemoryMutant(FidelityLadder):
-    """A mutant that forgets what was evaluated, so that no architecture is ever closed."""
+    """A mutant without memory of evaluations, so that no architecture is ever closed."""
 
     def next_rung(self, key: bytes) -> int:
         """Return the lowest rung."""

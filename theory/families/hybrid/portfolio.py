@@ -1,4 +1,4 @@
-"""The portfolio bound, where it is proved and where it is not.
+"""The portfolio bound, and its scope.
 
 Let each query after n_0 others go to an evolutionary algorithm with probability rho or more, whatever happened before, and let it
 see its own queries alone. Then its own queries are a run of it by itself, and query number tau of them is query number

@@ -1,7 +1,8 @@
-"""The scheduler: no share ever falls below the floor, so nobody waits longer than a geometric time.
+"""The scheduler: selection probabilities never fall below the floor, so waiting times are at most geometric.
 
-Adaptive pursuit moves every share to a convex combination of itself and an aim that is at least the floor (Thierens 2005), which
-keeps shares at the floor or above for every sequence of rewards; the aims sum to one, so shares do too.
+Adaptive pursuit moves every probability to a convex combination of itself and a target of at least the floor (Thierens
+2005), which keeps probabilities at or above the floor for every sequence of rewards; the targets sum to one, so the
+probabilities do, too.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Identities of the hybrid: what never gets worse, what makes no difference, and what it is without its parts.
+"""Structural properties of the hybrid: monotonicity, invariances, and behaviour with components switched off.
 
 Each is deterministic: one violation falsifies.
 """
