@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nasbench import registered
 from nasbench.api.benchmark import Benchmark, load_benchmark
-from nasbench.api.registration import add_function
+from nasbench.api.registration import add_function, register_optimizer
 from nasbench.errors import NasbenchError
 from nasbench.files.temporary import TemporaryFolder
 from nasbench.search.methods import as_optimizer
@@ -91,8 +91,6 @@ def method_name(method: object) -> str:
     held = registered.registered("optimizer")
     name = next((known for known, thing in held.items() if thing is method), kind.name)
     if held.get(name) is not method:
-        from nasbench.api.registration import register_optimizer
-
         register_optimizer(name)(method)
     return name
 

@@ -162,21 +162,17 @@ class ScoreFunctionGradient:
     Attributes:
         architectures: samples, `(n, d)`.
         values: observed there, `(n,)`.
-        density: probability of each sample under the distribution it was drawn from, `(n,)`; importance weights correct for
-            `theta` having moved since. None if they come from `theta` itself.
         baseline: subtracted from the values.
     """
 
     architectures: Architectures
     values: Floats
-    density: Floats | None = None
     baseline: float = 0.0
 
     def gradient(self, theta: Floats) -> Floats:
-        """Return the mean over samples of `weight (f - baseline) [x_e = o] / theta[e, o]`."""
+        """Return the mean over samples of `(f - baseline) [x_e = o] / theta[e, o]`, as if they were all drawn from `theta`."""
         d, k = theta.shape[1:]
         chosen = theta[:, np.arange(d), self.architectures]
-        weight = np.ones(chosen.shape[:2]) if self.density is None else chosen.prod(axis=-1) / self.density
-        scale = (weight * (self.values - self.baseline))[..., None] / np.maximum(chosen, np.finfo(float).tiny)
+        scale = (self.values - self.baseline)[None, :, None] / np.maximum(chosen, np.finfo(float).tiny)
         hit = (self.architectures[..., None] == np.arange(k)).astype(np.float64)
         return np.einsum("rne,neo->reo", scale, hit) / len(self.values)

@@ -42,5 +42,5 @@ def test_draws_follow_the_shares() -> None:
     assert abs(share - 0.3) < 4.5 * np.sqrt(0.21 / 10_000)
 
 
-def test_one_proposer_is_always_asked() -> None:
+def test_one_operator_is_always_asked() -> None:
     assert AdaptivePursuit({"a": 1.0}, np.random.default_rng(0), min_probability=0.2, learning_rate=0.5).select() == "a"

@@ -73,7 +73,7 @@ def test_parallel_and_alone_give_the_same_bytes(study: Study, tmp_path: Path) ->
     assert files(tmp_path / "one") == files(tmp_path / "two")
 
 
-def test_an_optimizer_of_several_parts_has_a_proposer_with_every_query(tmp_path: Path) -> None:
+def test_an_optimizer_of_several_parts_has_an_operator_with_every_query(tmp_path: Path) -> None:
     """Only where the optimizer says it; the same bytes alone, in parallel and whatever the chunks."""
     text = (
         TEXT.replace("queries = 60", "queries = 16")

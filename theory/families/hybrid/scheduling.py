@@ -75,7 +75,7 @@ CLAIMS = (
     ),
     Claim(
         "hybrid.scheduler-waiting",
-        r"P(\text{proposer } i \text{ is not asked for } t \text{ later queries}) \le (1 - (1-u)\,p_{\min})^t \to 0",
+        r"P(\text{operator } i \text{ is not asked for } t \text{ later queries}) \le (1 - (1-u)\,p_{\min})^t \to 0",
         (Assumption("checked at u = 0: uniform queries are independent of the scheduler's own random numbers"),),
         THIERENS + "; Borel-Cantelli: asked infinitely often",
         _waiting,
