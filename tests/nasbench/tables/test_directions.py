@@ -59,7 +59,7 @@ def test_the_best_is_the_best(small: Table, name: str, best: float, shown: float
 def test_a_quantity_of_ones_own_says_which_way_is_better(tmp_path: Path, fresh_cache: Path) -> None:
     with pytest.raises(NasbenchError, match=r"does not know the quantity 'f1'; say direction = \"max\""):
         import_table("table", write_small(tmp_path, TOML.replace('direction = "max", ', "")))
-    with pytest.raises(NasbenchError, match=r"direction 'up'; it should be 'max' or 'min'"):
+    with pytest.raises(NasbenchError, match=r"direction: it is 'up'; it should be 'max' or 'min'"):
         import_table("table", write_small(tmp_path, TOML.replace('"max"', '"up"')))
     with pytest.raises(NasbenchError, match=r"'accuracy' has the direction 'min'; that of this quantity is 'max'"):
         import_table("table", write_small(tmp_path, TOML.replace('"accuracy"', '"accuracy", direction = "min"')))
