@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +17,13 @@ from nasbench.tables.column import Measured
 from nasbench.tables.description import Described, Description, parse_description
 from nasbench.tables.importer import ImportOptions, ImportReport
 from nasbench.tables.sources.data_file import read_data
+from nasbench.tables.sources.described_lines import columns_by_seed, read_architectures, read_numbers, refuse_repeats
 from nasbench.tables.units import FRACTION
 from nasbench.tables.writer import write_table
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
-LARGEST_SEED = 2**53
-"""Numbers of a file are read as floating-point numbers, which tell whole numbers apart up to here."""
 MIXED = 5.0
 """Two measurements of one thing that differ by less than this many points once one is multiplied by 100 are of mixed units."""
 
@@ -53,13 +52,13 @@ def write_described(folder: Path, description: Description, base: Path) -> Impor
     """
     named = (description.architecture, *description.decisions, description.seed, *_sources(description))
     frame, first_line = read_data(base / description.data, [name for name in named if name])
-    architectures = _architectures(frame, description, first_line)
+    architectures = read_architectures(frame, description, first_line)
     index, row_of_line = np.unique(architectures, return_inverse=True)
-    numbers = {name: _numbers(frame, name, description.data, first_line) for name in _sources(description)}
+    numbers = {name: read_numbers(frame, name, description.data, first_line) for name in _sources(description)}
     if description.seed:
-        columns = _by_seed(frame, description, numbers, row_of_line, first_line)
+        columns = columns_by_seed(frame, description, numbers, row_of_line, first_line)
     else:
-        _refuse_twice(architectures, description, first_line)
+        refuse_repeats(architectures, description, first_line)
         line_of_row = np.argsort(row_of_line, kind="stable")
         columns = [
             (described, np.stack([numbers[name][line_of_row] for name in described.sources], axis=1))
@@ -88,92 +87,6 @@ def _read_description(source: Path) -> Description:
 
 def _sources(description: Description) -> list[str]:
     return list(dict.fromkeys(name for described in description.columns for name in described.sources))
-
-
-def _architectures(frame: pd.DataFrame, description: Description, first_line: int) -> Ints:
-    """Return the space index of the architecture of every line."""
-    space = description.space
-    lines = len(frame)
-    if lines == 0:
-        raise NasbenchError(f"{description.data} has no rows; a table needs at least two architectures.")
-    rows = np.zeros((lines, space.d), dtype=np.int8)
-    if description.architecture:
-        for line, text in enumerate(frame[description.architecture]):
-            try:
-                rows[line] = space.from_string(str(text))
-            except NasbenchError as fault:
-                raise NasbenchError(f"{description.data}, row {line + first_line}: {fault}") from None
-    for position, name in enumerate(description.decisions):
-        known = {choice: number for number, choice in enumerate(space.choices[position])}
-        texts = frame[name].astype(str)
-        numbers = texts.map(known).to_numpy(dtype=np.float64, na_value=np.nan)
-        wrong = np.flatnonzero(np.isnan(numbers))
-        if len(wrong):
-            raise NasbenchError(
-                f"{description.data}, row {wrong[0] + first_line}: {texts.iloc[wrong[0]][:80]!r} is no choice of {name!r}, which has {', '.join(known)}."
-            )
-        rows[:, position] = numbers
-    infeasible = np.flatnonzero(~space.is_feasible(rows))
-    if len(infeasible):
-        raise NasbenchError(
-            f"{description.data}, row {infeasible[0] + first_line}: {space.to_string(rows[infeasible[0]])} is infeasible in {space.name!r}."
-        )
-    return space.index(rows)
-
-
-def _refuse_twice(index: Ints, description: Description, first_line: int) -> None:
-    order = np.argsort(index, kind="stable")
-    twice = np.flatnonzero(np.diff(index[order]) == 0)
-    if len(twice):
-        lines = order[twice[0]] + first_line, order[twice[0] + 1] + first_line
-        text = description.space.to_string(description.space.from_index(int(index[order[twice[0]]])))
-        raise NasbenchError(
-            f"{description.data}, rows {lines[0]} and {lines[1]}: {text} is there twice, and {len(twice)} rows in all repeat one; "
-            "keep one of them, or name the column that tells trainings apart as seed."
-        )
-
-
-def _numbers(frame: pd.DataFrame, name: str, data: str, first_line: int) -> NDArray[np.float64]:
-    """Return a column as numbers, NaN where it is empty."""
-    import pandas as pd
-
-    text = frame[name]
-    values = pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    empty = text.isna() | text.astype(str).str.strip().str.lower().isin(["", "nan", "na", "none", "null"])
-    wrong = np.flatnonzero(np.isnan(values) & ~empty.to_numpy())
-    if len(wrong):
-        raise NasbenchError(
-            f"{data}, row {wrong[0] + first_line}: {name} is {str(text.iloc[wrong[0]])[:80]!r}; it should be a number."
-        )
-    return values
-
-
-def _by_seed(
-    frame: pd.DataFrame, description: Description, numbers: dict[str, NDArray[Any]], row: Ints, first_line: int
-) -> list[tuple[Described, NDArray[np.float64]]]:
-    """Return columns `(N, S)` from lines that are one training each."""
-    seed = _numbers(frame, description.seed, description.data, first_line)
-    if not (np.isfinite(seed).all() and (seed == np.round(seed)).all() and (np.abs(seed) <= LARGEST_SEED).all()):
-        raise NasbenchError(f"{description.data}: the column {description.seed!r} should hold whole numbers only.")
-    seeds, position = np.unique(seed.astype(np.int64), return_inverse=True)
-    slot = row * len(seeds) + position
-    twice = np.flatnonzero(np.bincount(slot) > 1)
-    if len(twice):
-        lines = np.flatnonzero(slot == twice[0])[:2] + first_line
-        raise NasbenchError(
-            f"{description.data}, rows {lines[0]} and {lines[1]} are one architecture with one seed; keep one of them."
-        )
-    columns = []
-    for described in description.columns:
-        if described.column.seeds is not None:
-            raise NasbenchError(
-                f"{description.data}: with a seed column, {described.column.key} should name a column, no seeds."
-            )
-        values = np.full((int(row.max()) + 1, len(seeds)), np.nan)
-        values[row, position] = numbers[described.sources[0]]
-        named = replace(described.column, seeds=tuple(map(int, seeds)))
-        columns.append((replace(described, column=named, missing=True), values))
-    return columns
 
 
 def _measured(described: Described, values: NDArray[np.float64], description: Description, index: Ints) -> Measured:

@@ -16,7 +16,8 @@ from typing import Any
 from nasbench.errors import NasbenchError
 from nasbench.tables.importer import ImportOptions, ImportReport
 from nasbench.tables.restricted_pickle import is_bounded, loads, read_packed
-from nasbench.tables.sources.nats_records import Chunk, add_record, empty_chunk, write_chunks
+from nasbench.tables.sources.nats_columns import write_chunks
+from nasbench.tables.sources.nats_records import Chunk, add_record, empty_chunk
 
 CHUNK = 256
 HEADER_PICKLES = 3

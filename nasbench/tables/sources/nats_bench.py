@@ -9,7 +9,8 @@ from pathlib import Path
 from nasbench.errors import NasbenchError
 from nasbench.tables.importer import ImportOptions, ImportReport
 from nasbench.tables.restricted_pickle import load_file
-from nasbench.tables.sources.nats_records import Chunk, add_record, empty_chunk, write_chunks
+from nasbench.tables.sources.nats_columns import write_chunks
+from nasbench.tables.sources.nats_records import Chunk, add_record, empty_chunk
 
 CHUNK = 256
 

@@ -23,7 +23,8 @@ from nasbench.study.toml import load_study
 from nasbench.tables.cache import cache_folder
 from nasbench.tables.catalogue import get_table
 from nasbench.tables.column import Measured
-from nasbench.tables.sources.nats_records import SEEDS, Chunk, write_chunks
+from nasbench.tables.sources.nats_columns import write_chunks
+from nasbench.tables.sources.nats_records import SEEDS, Chunk
 from nasbench.tables.writer import write_table
 
 SHIPPED, SINGLE = "nas-bench-201-reference", "nas-bench-201-reference-float32"
