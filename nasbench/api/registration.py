@@ -11,7 +11,7 @@ from nasbench import registered
 from nasbench.api.benchmark import Benchmark
 from nasbench.benchmarks.catalogue import is_taken
 from nasbench.benchmarks.python_function import PythonFunction
-from nasbench.benchmarks.synthetic import VIEWS, SyntheticBenchmark
+from nasbench.benchmarks.synthetic import VIEWS, FunctionBenchmark
 from nasbench.benchmarks.views import AS_IT_IS, View
 from nasbench.errors import NasbenchError
 from nasbench.search.methods import as_optimizer
@@ -103,7 +103,7 @@ def register_benchmark(
 
 def add_function(
     name: str, function: Callable[..., float], space: Space | Mapping[str, Sequence[Any]], *more: Any
-) -> SyntheticBenchmark:
+) -> FunctionBenchmark:
     """Register a function as a benchmark and return the benchmark; arguments as in `function_benchmark`.
 
     Raises:
@@ -128,7 +128,7 @@ def function_benchmark(
     unit: str = "%",
     direction: str = "min",
     optimum: float | None = None,
-) -> SyntheticBenchmark:
+) -> FunctionBenchmark:
     """Return a function as a benchmark; arguments as in `register_benchmark`."""
     values = None if isinstance(space, Space) else {key: tuple(choices) for key, choices in space.items()}
     of = space if isinstance(space, Space) else _product(name, space)
@@ -137,7 +137,7 @@ def function_benchmark(
         views = {objective: View("max", 100.0 if unit == "%" else 0.0)}
     view = views[objective]
     best = None if optimum is None else view(optimum)
-    return SyntheticBenchmark(name, PythonFunction(of, _Minimised(function, view), values, best), views, unit)
+    return FunctionBenchmark(name, PythonFunction(of, _Minimised(function, view), values, best), views, unit)
 
 
 def _product(name: str, choices: Mapping[str, Sequence[Any]]) -> Space:

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 
 from nasbench.benchmarks.surrogate import SurrogateBenchmark
 from nasbench.benchmarks.surrogates import NAMES, is_surrogate, surrogate_benchmark
-from nasbench.benchmarks.synthetic import SyntheticBenchmark, is_synthetic, synthetic_benchmark
+from nasbench.benchmarks.synthetic import FunctionBenchmark, is_synthetic, synthetic_benchmark
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.registered import registered
 from nasbench.tables.catalogue import get_table, known_tables, table_datasets, table_names
 from nasbench.tables.importers import formats_of_tables
 
-Searchable = TabularBenchmark | SyntheticBenchmark | SurrogateBenchmark
+Searchable = TabularBenchmark | FunctionBenchmark | SurrogateBenchmark
 """A benchmark of a table, a closed form or registered function, or a surrogate."""
 
 
@@ -101,7 +101,7 @@ def get_searchable(name: str) -> Searchable:
             `nasbench.benchmarks.surrogates.surrogate_benchmark` do.
     """
     if not is_taken(name) and name in registered("benchmark"):
-        made: SyntheticBenchmark = registered("benchmark")[name]
+        made: FunctionBenchmark = registered("benchmark")[name]
         return made
     if is_surrogate(name):
         return surrogate_benchmark(name)

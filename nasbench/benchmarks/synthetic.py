@@ -205,7 +205,7 @@ class EvaluatedArchitectures:
         return self._values[0]
 
 
-class SyntheticOracle:
+class FunctionOracle:
     """The oracle of a closed form; see `nasbench.benchmarks.oracle.Oracle`. A row is the number of an evaluated
     architecture.
 
@@ -269,7 +269,7 @@ class SyntheticOracle:
 
 
 @dataclass(frozen=True)
-class SyntheticBenchmark:
+class FunctionBenchmark:
     """A function as a benchmark.
 
     Attributes:
@@ -322,9 +322,9 @@ class SyntheticBenchmark:
             )
         return Problem(FunctionEvaluator(self.space, self.function), protocol, seed, tuple(runs))
 
-    def oracle(self, protocol: SearchProtocol) -> SyntheticOracle:
+    def oracle(self, protocol: SearchProtocol) -> FunctionOracle:
         """Return the test side; for reports alone."""
-        return SyntheticOracle(self.function, self.views[protocol.objectives[0]], self.unit)
+        return FunctionOracle(self.function, self.views[protocol.objectives[0]], self.unit)
 
 
 def is_synthetic(name: str) -> bool:
@@ -332,7 +332,7 @@ def is_synthetic(name: str) -> bool:
     return name.partition("/")[0] in FAMILIES
 
 
-def synthetic_benchmark(name: str) -> SyntheticBenchmark:
+def synthetic_benchmark(name: str) -> FunctionBenchmark:
     """Return the benchmark of a name such as `nk/10x6-k2`, `nk/10x6-k4-3` or `onemax/20x2`.
 
     Raises:
@@ -346,5 +346,5 @@ def synthetic_benchmark(name: str) -> SyntheticBenchmark:
     d, k = int(found[2]), int(found[3])
     space = Space(f"{d}x{k}", tuple(map(str, range(d))), (tuple(map(str, range(k))),) * d)
     if found[1] == "onemax":
-        return SyntheticBenchmark(name, OneMax(space))
-    return SyntheticBenchmark(name, NKLandscape(space, int(found[4]), int(found[5] or 0)))
+        return FunctionBenchmark(name, OneMax(space))
+    return FunctionBenchmark(name, NKLandscape(space, int(found[4]), int(found[5] or 0)))

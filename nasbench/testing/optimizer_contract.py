@@ -27,9 +27,9 @@ SEED = 7
 HIDDEN = (
     "Table",
     "TableOracle",
-    "SyntheticOracle",
+    "FunctionOracle",
     "TabularBenchmark",
-    "SyntheticBenchmark",
+    "FunctionBenchmark",
     "Benchmark",
     "SurrogateOracle",
     "SurrogateBenchmark",

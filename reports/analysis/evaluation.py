@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nasbench.benchmarks.objectives import find_quantity
-from nasbench.benchmarks.synthetic import SyntheticBenchmark
+from nasbench.benchmarks.synthetic import FunctionBenchmark
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.benchmarks.views import AS_IT_IS, View
 from nasbench.reports.analysis.accounts import AXES, main_account
@@ -257,7 +257,7 @@ def scoring_of(results: Results, benchmark: str) -> Scoring:
     found, oracle, study = results.benchmark(benchmark), results.oracle(benchmark), results.study
     name = results.short(benchmark)
     if not isinstance(found, TabularBenchmark):
-        kinds: tuple[tuple[type, Kind], ...] = ((RecordedBenchmark, "recorded"), (SyntheticBenchmark, "closed form"))
+        kinds: tuple[tuple[type, Kind], ...] = ((RecordedBenchmark, "recorded"), (FunctionBenchmark, "closed form"))
         kind: Kind = next((kind for made, kind in kinds if isinstance(found, made)), "surrogate")
         return Scoring(name=name, searched="", scored="", kind=kind)
     quantity = find_quantity(found.table, found.dataset, study.objectives[0])

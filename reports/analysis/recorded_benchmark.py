@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nasbench.benchmarks.synthetic import SyntheticBenchmark, SyntheticOracle
+from nasbench.benchmarks.synthetic import FunctionBenchmark, FunctionOracle
 from nasbench.errors import NasbenchError
 from nasbench.search.problem import Problem
 from nasbench.search.search_protocol import SearchProtocol
@@ -65,7 +65,7 @@ class RecordedMeans:
         return float(self.means.mean())
 
 
-class RecordedOracle(SyntheticOracle):
+class RecordedOracle(FunctionOracle):
     """The oracle of recorded means, all of which are known."""
 
     is_optimum_known = False
@@ -86,7 +86,7 @@ class RecordedOracle(SyntheticOracle):
 
 
 @dataclass(frozen=True)
-class RecordedBenchmark(SyntheticBenchmark):
+class RecordedBenchmark(FunctionBenchmark):
     """A benchmark on which runs were recorded."""
 
     function: RecordedMeans

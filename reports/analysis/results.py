@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from nasbench.benchmarks.catalogue import get_searchable, has_checksum
 from nasbench.benchmarks.oracle import Oracle
-from nasbench.benchmarks.synthetic import SyntheticBenchmark
+from nasbench.benchmarks.synthetic import FunctionBenchmark
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
 from nasbench.reports.analysis.digest import digest_contents
@@ -120,11 +120,11 @@ class Results:
         """What `environment.json` says of where the study ran; raises NasbenchError if it is missing or damaged."""
         return self.store.environment
 
-    def benchmark(self, name: str) -> TabularBenchmark | SyntheticBenchmark:
+    def benchmark(self, name: str) -> TabularBenchmark | FunctionBenchmark:
         """The benchmark of that name, opened once."""
         if ("benchmark", name) not in self._memory:
             self._memory["benchmark", name] = get_searchable(name)
-        benchmark: TabularBenchmark | SyntheticBenchmark = self._memory["benchmark", name]
+        benchmark: TabularBenchmark | FunctionBenchmark = self._memory["benchmark", name]
         return benchmark
 
     def protocol(self, benchmark: str) -> SearchProtocol:

@@ -10,7 +10,7 @@ import moocore
 import numpy as np
 import pytest
 
-from nasbench.benchmarks.synthetic import FunctionEvaluator, SyntheticBenchmark, synthetic_benchmark
+from nasbench.benchmarks.synthetic import FunctionBenchmark, FunctionEvaluator, synthetic_benchmark
 from nasbench.errors import NasbenchError
 from nasbench.hybrid.evolution import Evolution
 from nasbench.hybrid.optimizer import BETA_DECAY_START, OPTIMIZER
@@ -54,7 +54,7 @@ def follow(problem: Problem, optimizer: Any, steps: int = 10**9) -> tuple[np.nda
     return tuple(np.concatenate(column) for column in zip(*seen, strict=True))  # type: ignore[return-value]
 
 
-def run(benchmark: SyntheticBenchmark, queries: int, seed: int = 0, **settings: Any) -> tuple[np.ndarray, np.ndarray]:
+def run(benchmark: FunctionBenchmark, queries: int, seed: int = 0, **settings: Any) -> tuple[np.ndarray, np.ndarray]:
     problem = benchmark.problem(protocol(queries), seed, (0,))
     architectures, objectives, _ = follow(problem, OPTIMIZER.create(problem, Streams(seed, (0,)), settings))
     return architectures, objectives
