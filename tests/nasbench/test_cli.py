@@ -147,7 +147,7 @@ def test_an_overview_is_short_and_counts(monkeypatch: pytest.MonkeyPatch, capsys
     monkeypatch.setenv("COLUMNS", "80")
     assert status(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) <= 22 and max(map(len, lines)) <= 80
+    assert len(lines) <= 24 and max(map(len, lines)) <= 80
     for kind in listing.LISTS:
         names = [row["name"] for row in listing.rows_of(kind)]
         assert any(line.startswith(f"{kind} ({len(names)}") and names[0] in line for line in lines), kind
@@ -184,7 +184,7 @@ def test_the_module_is_the_command(module: str) -> None:
 POSITIONAL = {
     "run": "a preset, or a TOML file",
     "search": "digits, cifar10",
-    "train": "as the space writes it",
+    "train": "architecture string of the space",
     "data import": "one of those that data list shows",
     "describe": "see nasbench list benchmarks",
     "reproduce": "see `nasbench list papers`",
