@@ -27,7 +27,7 @@ def is_of_an_older_layout(name: str) -> bool:
     return any((cache_home() / layout / name / "manifest.json").exists() for layout in OLDER)
 
 
-def cached_table(name: str, build: Callable[[Path], None]) -> Table:
+def cached_table(name: str, build: Callable[[Path], None], folder: Path | None = None) -> Table:
     """Open the table of that name, building it first where it is not there yet.
 
     The table is built in a private folder and renamed into place, so another process sees all of it or nothing; of two that
@@ -36,11 +36,12 @@ def cached_table(name: str, build: Callable[[Path], None]) -> Table:
     Args:
         name: folder name of the table.
         build: writes the table into the empty folder that it is given.
+        folder: that holds the table's folder; the cache if None.
 
     Raises:
         NasbenchError: if the cache cannot be written, or what `build` raises.
     """
-    target = cache_folder() / name
+    target = (folder or cache_folder()) / name
     if not (target / "manifest.json").exists():
         place_table(target, build)
     return open_table(target)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.tables.cache import cache_folder, cached_table, is_of_an_older_layout
-from nasbench.tables.shipped import build_shipped, shipped_tables
+from nasbench.tables.shipped import build_shipped, shipped_tables, shipped_version
 from nasbench.tables.table import Table, open_table
 
 
@@ -57,7 +58,7 @@ def known_tables() -> tuple[str, ...]:
 
 def is_built(name: str) -> bool:
     """Return whether a table is in the cache already."""
-    return (cache_folder() / name / "manifest.json").exists()
+    return (_parent(name) / name / "manifest.json").exists()
 
 
 def needed(name: str) -> str:
@@ -71,7 +72,13 @@ def table_datasets(name: str) -> tuple[str, ...]:
         return shipped_tables()[name].datasets
     if name in _SOURCES and not is_built(name):
         return tuple(import_module(_SOURCES[name].module).DATASETS)
-    return open_table(cache_folder() / name).datasets
+    return open_table(_parent(name) / name).datasets
+
+
+def _parent(name: str) -> Path:
+    """Return the folder of a table's folder: tables that ship, and those built from them alone, have one for each version of the data."""
+    own = name in shipped_tables() or (name in _SOURCES and not _SOURCES[name].package)
+    return cache_folder() / f".shipped-{shipped_version()}" if own else cache_folder()
 
 
 def get_table(name: str) -> Table:
@@ -81,9 +88,9 @@ def get_table(name: str) -> Table:
         NasbenchError: if there is none of that name, or it cannot be built or read.
     """
     if name in shipped_tables():
-        return cached_table(name, partial(build_shipped, name))
+        return cached_table(name, partial(build_shipped, name), _parent(name))
     if name in _SOURCES:
-        return cached_table(name, import_module(_SOURCES[name].module).build)
+        return cached_table(name, import_module(_SOURCES[name].module).build, _parent(name))
     if name not in table_names():
         if is_of_an_older_layout(name):
             raise NasbenchError(f"The table {name!r} was imported by an older version of the suite; import it again.")

@@ -70,6 +70,12 @@ def shipped_models() -> Mapping[str, ShippedModel]:
     return {name: ShippedModel(**entry) for name, entry in json.loads(read_shipped("manifest.json"))["models"].items()}
 
 
+@cache
+def shipped_version() -> str:
+    """Return what tells the tables of this version from those of another: twelve digits of the checksum of the manifest."""
+    return hashlib.sha256(read_shipped("manifest.json")).hexdigest()[:12]
+
+
 def read_shipped(file: str) -> bytes:
     """Return what a file that ships holds.
 

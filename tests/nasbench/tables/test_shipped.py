@@ -14,7 +14,7 @@ import pytest
 from nasbench.benchmarks.catalogue import benchmark_names, get_benchmark, has_checksum
 from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
-from nasbench.tables import shipped
+from nasbench.tables import catalogue, shipped
 from nasbench.tables.catalogue import get_table
 from nasbench.tables.pack_shipped import count_numbers
 from nasbench.tables.packed import pack_table, unpack_table
@@ -128,6 +128,14 @@ def test_a_difference_is_found(tmp_path: Path) -> None:
     again._sound.add(array.name)
     with pytest.raises(NasbenchError, match=r"darcy\.score\.validation .* differs from its sources"):
         count_numbers(again, table)
+
+
+def test_tables_of_other_data_are_not_taken_from_the_cache(fresh_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Data that ship with another version have another manifest, and another place in the cache."""
+    folder = get_table("nas-bench-360").folder
+    monkeypatch.setattr(catalogue, "shipped_version", lambda: "0" * 12)
+    assert not catalogue.is_built("nas-bench-360") and not catalogue.is_built("nas-bench-201-hardware")
+    assert get_table("nas-bench-360").folder != folder and catalogue.is_built("nas-bench-360")
 
 
 def test_a_damaged_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
