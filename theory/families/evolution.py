@@ -53,9 +53,8 @@ def _ageing_history(context: Context, report_population: bool = False) -> Verdic
     )
     incumbent = population if report_population else np.minimum.accumulate(queried, axis=1)
     rises = np.diff(incumbent, axis=1).max()
-    return at_most(
-        float(rises), 0.0, incumbent.size, note="greatest rise of the reported rank, 500 runs of 300 queries"
-    )
+    note = "greatest rise of the reported rank, 500 runs of 300 queries"
+    return at_most(float(rises), 0.0, incumbent.size, note=note)
 
 
 def _ageing_population(context: Context, spare_best: bool = False) -> Verdict:

@@ -80,17 +80,15 @@ def _dense(context: Context, wrong_weight: bool = False) -> Verdict:
     expected[outside] = np.linalg.solve(np.eye(len(inner)) - inner, np.ones(len(inner)))
     solved = hitting_time(landscape, targets, mutation).mean
     worst = int(np.abs(solved - 1 - expected).argmax())
-    return equal_within(
-        solved[worst], 1 + expected[worst], 1e-9 * expected.max(), landscape.size, note="start of greatest difference"
-    )
+    note = "start of greatest difference"
+    return equal_within(solved[worst], 1 + expected[worst], 1e-9 * expected.max(), landscape.size, note=note)
 
 
 def _wald(context: Context, forget_start: bool = False) -> Verdict:
     found = local_search.first_improvement(context.landscape("cifar10"), 1)
     stated = (found.run_cost - (1 if forget_start else 0)) / found.success
-    return equal_within(
-        found.mean, stated, 1e-9 * found.mean, 15_625, note="first improvement to the best CIFAR-10 cell"
-    )
+    note = "first improvement to the best CIFAR-10 cell"
+    return equal_within(found.mean, stated, 1e-9 * found.mean, 15_625, note=note)
 
 
 def _basin(context: Context, one_decision_less: bool = False) -> Verdict:

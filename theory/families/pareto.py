@@ -8,7 +8,7 @@ from functools import partial
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from nasbench.search.dominance import additive_epsilon, nondominated
 from nasbench.theory.exact.pareto_sets import front_sizes_two, hypervolume, inverted_distance_plus, weakly_dominates
@@ -42,6 +42,11 @@ def _squared(points: Floats) -> float:
     return hypervolume(points) ** 2
 
 
+def _at_most_rounding(excess: ArrayLike, note: str) -> Verdict:
+    """Check that nothing exceeds zero by more than rounding does."""
+    return at_most(max(0.0, float(np.max(excess)) - ROUNDING), 0.0, np.size(excess), note=note)
+
+
 def _monotone(context: Context, measure: Measure = hypervolume) -> Verdict:
     """An archive grows point by point; its indicator may never fall."""
     rng = context.rng("hypervolume-monotone")
@@ -50,10 +55,7 @@ def _monotone(context: Context, measure: Measure = hypervolume) -> Verdict:
         points = rng.random((25, 3))
         values = [measure(points[: n + 1]) for n in range(len(points))]
         falls.append(-np.diff(values))
-    drops = np.concatenate(falls)
-    return at_most(
-        max(0.0, drops.max() - ROUNDING), 0.0, drops.size, note="greatest fall as points arrive, three objectives"
-    )
+    return _at_most_rounding(falls, "greatest fall as points arrive, three objectives")
 
 
 def _strict(context: Context, weights_only: bool = False) -> Verdict:
@@ -80,9 +82,7 @@ def _submodular(context: Context, measure: Measure = hypervolume) -> Verdict:
         gain_large = measure(np.concatenate([large, extra])) - measure(large)
         gain_small = measure(np.concatenate([small, extra])) - measure(small)
         excess.append(gain_large - gain_small)
-    return at_most(
-        max(0.0, max(excess) - ROUNDING), 0.0, len(excess), note="gain on the superset minus gain on the subset"
-    )
+    return _at_most_rounding(excess, "gain on the superset minus gain on the subset")
 
 
 def _greedy(context: Context, worst_first: bool = False) -> Verdict:
@@ -98,9 +98,8 @@ def _greedy(context: Context, worst_first: bool = False) -> Verdict:
             taken.append(left[int(np.argmin(gains) if worst_first else np.argmax(gains))])
         ratios.append(hypervolume(points[taken]) / optimum)
     guarantee = 1 - 1 / math.e
-    return all_at_most(
-        guarantee / np.array(ratios), 1.0, vacuous_beyond=10, note="(1 - 1/e) OPT / greedy, 4 of 12 points"
-    )
+    note = "(1 - 1/e) OPT / greedy, 4 of 12 points"
+    return all_at_most(guarantee / np.array(ratios), 1.0, vacuous_beyond=10, note=note)
 
 
 def _swapped_epsilon(a: Floats, b: Floats) -> float:
@@ -132,12 +131,7 @@ def _inverted_distance(
         reference = points[nondominated(points)]
         better = worse - rng.random((4, 2)) * 0.3
         rises.append(indicator(better, reference) - indicator(worse, reference))
-    return at_most(
-        max(0.0, max(rises) - ROUNDING),
-        0.0,
-        len(rises),
-        note="rise of the indicator from a set to one that dominates it",
-    )
+    return _at_most_rounding(rises, "rise of the indicator from a set to one that dominates it")
 
 
 def _front_two(context: Context, permuted: bool = True) -> Verdict:

@@ -104,9 +104,8 @@ def check_band(ctx: Context, width: float | None = None) -> Verdict:
     rng = ctx.rng("bayesian.confidence-band")
     draws = 300
     found = play(ADDITIVE, ADDITIVE.draw(rng, draws), 300, 0.25, rng, width=width)
-    return rate_at_most(
-        int(found.outside.sum()), draws, DELTA, note="draws that leave the band, 300 steps, 125 architectures"
-    )
+    note = "draws that leave the band, 300 steps, 125 architectures"
+    return rate_at_most(int(found.outside.sum()), draws, DELTA, note=note)
 
 
 def check_regret(ctx: Context, worst: bool = False) -> Verdict:

@@ -68,9 +68,8 @@ def check_gain(ctx: Context, orders: int | None = None) -> Verdict:
             for length in (10, 50, longest):
                 seen.append(information(kernel, design[:length], noise))
                 bounds.append(float(symmetric_bound(kernel, np.array([length]), noise, orders)[0]) + 1e-9)
-    return all_at_most(
-        seen, bounds, vacuous_beyond=10.0, note="nats, the tightest of three kernels, greedy and random designs"
-    )
+    note = "nats, the tightest of three kernels, greedy and random designs"
+    return all_at_most(seen, bounds, vacuous_beyond=10.0, note=note)
 
 
 def check_chain(ctx: Context, late: bool = False) -> Verdict:
@@ -88,9 +87,8 @@ def check_chain(ctx: Context, late: bool = False) -> Verdict:
             chained = 0.5 * float(np.log1p(variance / noise).sum())
             capped = float(variance.sum()) * np.log1p(1 / noise) / 2
             worst = max(worst, abs(chained / exact - 1.0), capped / exact - 1.0)
-    return at_most(
-        worst, 1e-8, 800, note="relative defect of the identity, or excess over the bound on summed variances"
-    )
+    note = "relative defect of the identity, or excess over the bound on summed variances"
+    return at_most(worst, 1e-8, 800, note=note)
 
 
 CLAIMS = (

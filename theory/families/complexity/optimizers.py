@@ -92,13 +92,9 @@ class QuadraticTimeMutant:
     """A mutant that goes through its whole history after every answer: O(T^2) in all."""
 
     def __init__(self, optimizer: Optimizer) -> None:
-        self._optimizer = optimizer
+        self._optimizer, self.ask = optimizer, optimizer.ask
         self._history: list[float] = []
         self.best = np.inf
-
-    def ask(self) -> Any:
-        """Ask the optimizer."""
-        return self._optimizer.ask()
 
     def tell(self, observations: Observations) -> None:
         """Tell it, and look for the best from the beginning, for each answer."""
@@ -113,13 +109,9 @@ class QuadraticMemoryMutant:
     """A mutant whose archive keeps a copy of all that it has seen after every answer: memory O(T^2)."""
 
     def __init__(self, optimizer: Optimizer) -> None:
-        self._optimizer = optimizer
+        self._optimizer, self.ask = optimizer, optimizer.ask
         self._seen = np.empty((0, 128))
         self.archive: list[np.ndarray] = []
-
-    def ask(self) -> Any:
-        """Ask the optimizer."""
-        return self._optimizer.ask()
 
     def tell(self, observations: Observations) -> None:
         """Tell it, and keep another copy."""

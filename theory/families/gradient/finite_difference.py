@@ -98,9 +98,8 @@ def check_bound(ctx: Context, quotient: Quotient = central) -> Verdict:
     """Check error <= (e^2/6) sup |g'''| for e from 1e-3 to 0.3, DARTS' own 0.01 / |v| among them."""
     steps = np.array([1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3])
     error, bound = errors(ctx, steps, quotient)
-    return all_at_most(
-        error, bound + 1e-11 / steps, vacuous_beyond=10.0, note="error against the remainder, 20 instances"
-    )
+    note = "error against the remainder, 20 instances"
+    return all_at_most(error, bound + 1e-11 / steps, vacuous_beyond=10.0, note=note)
 
 
 def check_truncation_slope(ctx: Context, quotient: Quotient = central) -> Verdict:
@@ -109,9 +108,8 @@ def check_truncation_slope(ctx: Context, quotient: Quotient = central) -> Verdic
     error, _ = errors(ctx, steps, quotient)
     shape = np.broadcast_to(np.log(steps), error.shape)
     centred = np.log(error) - np.log(error).mean(axis=1, keepdims=True)
-    return slope_within(
-        shape.ravel(), centred.ravel(), 1.9, 2.1, note="log-log slope, e in [1e-3, 1e-1]; 95 % interval"
-    )
+    note = "log-log slope, e in [1e-3, 1e-1]; 95 % interval"
+    return slope_within(shape.ravel(), centred.ravel(), 1.9, 2.1, note=note)
 
 
 def check_rounding_slope(ctx: Context, low: float = -11.0) -> Verdict:

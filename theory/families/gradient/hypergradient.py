@@ -58,9 +58,8 @@ def check_quadratic(ctx: Context, mistaken: bool = False) -> Verdict:
             seen.append(np.linalg.norm(jacobian.T @ (w - target) - exact))
             gap = np.linalg.norm(w - target) + np.linalg.norm(start - optimum)
             bounds.append(rate**steps * size * gap + 1e-10)
-    return all_at_most(
-        seen, bounds, vacuous_beyond=10.0, note=f"bias of K-step unrolling, K in {UNROLLS}: the tightest"
-    )
+    note = f"bias of K-step unrolling, K in {UNROLLS}: the tightest"
+    return all_at_most(seen, bounds, vacuous_beyond=10.0, note=note)
 
 
 def logistic_optimum(data: Floats, sign: Floats, penalty: Floats) -> tuple[Floats, Floats]:
@@ -100,9 +99,8 @@ def check_truncated(ctx: Context, stretch: float = 1.0) -> Verdict:
             seen.append(np.linalg.norm(-mixed.T @ total - exact))
             size = np.linalg.norm(mixed, 2) * np.linalg.norm(outer) / eigenvalues[0]
             bounds.append((1 - xi * eigenvalues[0]) ** steps * size + 1e-12)
-    return all_at_most(
-        seen, bounds, vacuous_beyond=10.0, note=f"bias after K in {UNROLLS} backward steps: the tightest"
-    )
+    note = f"bias after K in {UNROLLS} backward steps: the tightest"
+    return all_at_most(seen, bounds, vacuous_beyond=10.0, note=note)
 
 
 CONVEX = Assumption(r"inner problem $\mu$-strongly convex and $L$-smooth; eigenvalues computed")

@@ -66,9 +66,8 @@ def check_quantile(ctx: Context, factor: float = 1.0, steps: int = 12) -> Verdic
                     theta = moved
                     if theta.max(axis=1).min() > 1.0 - 1e-6:
                         break  # a vertex: nothing moves any more
-    return all_at_most(
-        seen, bounds, note="((1 - dt)/dt) KL against ln E[W], and q against P(f <= quantile): the tightest"
-    )
+    note = "((1 - dt)/dt) KL against ln E[W], and q against P(f <= quantile): the tightest"
+    return all_at_most(seen, bounds, note=note)
 
 
 CLAIMS = (

@@ -66,9 +66,8 @@ def check_regret(ctx: Context, stretch: float = 1.0) -> Verdict:
                 theta = eg_step(theta, gains[t], eta)
             seen.append(regret(gains, played))
             bounds.append(bound * unit)
-    return all_at_most(
-        seen, bounds, vacuous_beyond=10.0, note="regret of EG, the tightest of six adversaries, two horizons"
-    )
+    note = "regret of EG, the tightest of six adversaries, two horizons"
+    return all_at_most(seen, bounds, vacuous_beyond=10.0, note=note)
 
 
 def tables(ctx: Context) -> dict[str, Floats]:

@@ -36,9 +36,8 @@ def _floor(context: Context, floor: float = FLOOR) -> Verdict:
             deepest = max(deepest, FLOOR - min(scheduler.probabilities.values()))
             drift = max(drift, abs(sum(scheduler.probabilities.values()) - 1))
             rewards += 1
-    return at_most(
-        max(deepest, drift), 1e-12, rewards, note=f"deepest fall below the floor {FLOOR}, or drift of the sum"
-    )
+    note = f"deepest fall below the floor {FLOOR}, or drift of the sum"
+    return at_most(max(deepest, drift), 1e-12, rewards, note=note)
 
 
 def _waiting(context: Context, floor: float = FLOOR) -> Verdict:

@@ -195,9 +195,8 @@ def _simple_bound(context: Context, exchanged: bool = False) -> Verdict:
         power = (1 - u * k / n) ** np.arange(len(sharp))
         seen.append(power if exchanged else sharp)
         bounds.append(sharp if exchanged else power)
-    return all_at_most(
-        np.concatenate(seen), np.concatenate(bounds) + 1e-12, note="largest ratio of sharp to simple bound"
-    )
+    note = "largest ratio of sharp to simple bound"
+    return all_at_most(np.concatenate(seen), np.concatenate(bounds) + 1e-12, note=note)
 
 
 CLAIMS = (

@@ -78,9 +78,8 @@ def check_sort_cost(ctx: Context, peeling: bool = False) -> Verdict:
         chain = np.repeat(rng.permutation(size)[:, None], 3, axis=1)
         for population in (chain, rng.integers(size, size=(size, 3))):
             excess = max(excess, sort(population)[1] / (size * (size - 1)))
-    return equal_within(
-        excess, 1.0, 0.0, 2 * len(sizes), note="dominance tests / P(P - 1), P up to 256, the worst of both"
-    )
+    note = "dominance tests / P(P - 1), P up to 256, the worst of both"
+    return equal_within(excess, 1.0, 0.0, 2 * len(sizes), note=note)
 
 
 CLAIMS = (
