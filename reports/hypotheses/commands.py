@@ -25,6 +25,9 @@ def hypotheses(
     register: Annotated[
         bool, typer.Option(help="register the named hypotheses with the present sources, before anything is run")
     ] = False,
+    run: Annotated[
+        bool, typer.Option(help="run what the studies of the named hypotheses lack, as they are registered")
+    ] = False,
     pack: Annotated[
         bool, typer.Option(help="write what decides on the named hypotheses from the results folders to the evidence")
     ] = False,
@@ -35,13 +38,16 @@ def hypotheses(
 ) -> int:
     """Judge the project's pre-registered hypotheses, each under its last registration.
 
+    With --register --run --pack all that a new version needs is done: it is registered, run, packed as evidence and judged.
+
     Exit status 1 where one that was judged does not stand, or where results are not those that were registered.
     """
     from nasbench.cli.console import print_json, print_table
     from nasbench.cli.progress import progress_bar
     from nasbench.errors import NasbenchError
+    from nasbench.reports.hypotheses.evidence import SHIPPED
     from nasbench.reports.hypotheses.judge import Sources, judge_claims
-    from nasbench.reports.hypotheses.maintenance import pack_evidence, register_all
+    from nasbench.reports.hypotheses.maintenance import pack_evidence, register_all, run_studies
     from nasbench.reports.hypotheses.statements import load_statements
     from nasbench.reports.hypotheses.tables import claims_table, part_rows, parts_table, rows_of
     from nasbench.reports.tables.render import write_table_files
@@ -50,18 +56,17 @@ def hypotheses(
         raise NasbenchError(f"jobs is {jobs} and replay {replay}; they should be 1 or more, and 0 or more.")
     statements = load_statements()
     chosen = statements.select(names or [])
-    if (register or pack) and not names:
-        raise NasbenchError("Name the hypotheses that are to be registered or packed.")
+    if (register or run or pack) and not names:
+        raise NasbenchError("Name the hypotheses that are to be registered, run or packed.")
+    sources = Sources(results=results or (), evidence=evidence or SHIPPED, theory=theory, jobs=jobs, replay=replay)
     if register:
-        for line in register_all(chosen):
-            print(line)
-        return 0
-    sources = Sources(results=results or (), theory=theory, jobs=jobs, replay=replay)
-    if evidence is not None:
-        sources = Sources(results=results or (), evidence=evidence, theory=theory, jobs=jobs, replay=replay)
+        print(*register_all(chosen), sep="\n")
+    if run:
+        with progress_bar("running") as progress:
+            run_studies(chosen, sources, progress=progress)
     if pack:
-        for line in pack_evidence(chosen, sources):
-            print(line)
+        print(*pack_evidence(chosen, sources), sep="\n")
+    if (register or pack) and not run:
         return 0
     with progress_bar("judging") as progress:
         verdicts = judge_claims(chosen, sources, progress)

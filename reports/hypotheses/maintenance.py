@@ -1,29 +1,54 @@
-"""What the project does to its hypotheses: register them before anything is run, and pack what decides on them."""
+"""What the project does for its hypotheses: register them before anything is run, run what they rest on, pack what decides."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from nasbench.errors import NasbenchError
 from nasbench.reports.hypotheses.evidence import collect, differences, unfollowed, write_evidence
 from nasbench.reports.hypotheses.judge import Sources
-from nasbench.reports.hypotheses.registration import FOLDER, register, registrations
+from nasbench.reports.hypotheses.registration import FOLDER, register, registered_studies, registrations
 from nasbench.reports.hypotheses.replay import replay_differences
 from nasbench.reports.hypotheses.statements import Stated, StudyHypothesis
-from nasbench.reports.hypotheses.studies import study_folders
+from nasbench.reports.hypotheses.studies import RESULTS, study_folders
+from nasbench.study.config import Study
 
 
-def register_all(hypotheses: Sequence[Stated]) -> Iterator[str]:
+def register_all(hypotheses: Sequence[Stated], folder: Path = FOLDER) -> Iterator[str]:
     """Register hypotheses about studies; yield what was written and what is to be run.
 
     Raises:
         NasbenchError: for a hypothesis of another kind, or as `register`.
     """
     for hypothesis in _about_studies(hypotheses):
-        path = register(hypothesis)
-        (*_, registration) = registrations(hypothesis.name, FOLDER)
-        yield f"{path}: look {registration.look}, error rate {registration.error_rate:g}, power {registration.power:g} of one number, "
-        yield f"{registration.joint_power:g} of all {registration.parts} together; then run: {', '.join(registration.commands)}"
+        path = register(hypothesis, folder)
+        (*_, registration) = registrations(hypothesis.name, folder)
+        yield (
+            f"{path}: look {registration.look}, error rate {registration.error_rate:g}, power {registration.power:g} of one number and "
+            f"{registration.joint_power:g} of all {registration.parts} together; to run: {', '.join(registration.commands)}"
+        )
+
+
+def run_studies(
+    hypotheses: Sequence[Stated],
+    sources: Sources,
+    results: Path = RESULTS,
+    progress: Callable[[float, int], None] = lambda done, units: None,
+) -> None:
+    """Run what the studies of the last registrations lack, each in a folder of its name below `results`.
+
+    Raises:
+        NasbenchError: if a hypothesis is not registered with these sources, or as `nasbench.study.config.Study.run`.
+    """
+    studies: dict[str, Study] = {}
+    for hypothesis in _about_studies(hypotheses):
+        known = registrations(hypothesis.name, sources.registrations)
+        if not known:
+            raise NasbenchError(f"{hypothesis.name} is not registered; register it before anything is run.")
+        studies |= registered_studies(known[-1])
+    for name, study in studies.items():
+        study.run(results / name, jobs=sources.jobs, progress=progress)
 
 
 def pack_evidence(hypotheses: Sequence[Stated], sources: Sources) -> Iterator[str]:

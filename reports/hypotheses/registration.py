@@ -23,7 +23,7 @@ from nasbench.errors import NasbenchError
 from nasbench.files.documents import read_toml
 from nasbench.files.schema import FileModel, Table, read_model
 from nasbench.files.sealed import digest
-from nasbench.reports.hypotheses.bound_study import baseline_labels, bound_study
+from nasbench.reports.hypotheses.bound_study import baseline_labels, bound_study, study_differences
 from nasbench.reports.hypotheses.statements import AnyHypothesis, MedianToTarget, StudyHypothesis, TimeToTargetRatio
 from nasbench.study.config import Study
 from nasbench.study.environment import environment
@@ -81,9 +81,7 @@ class HypothesisRegistration(FileModel):
     @property
     def commands(self) -> tuple[str, ...]:
         """What makes the results anew, and judges them."""
-        runs = tuple(
-            f"nasbench run {name} --seed {study['seed']} --runs {study['runs']}" for name, study in self.studies.items()
-        )
+        runs = (f"nasbench run {name} --seed {one['seed']} --runs {one['runs']}" for name, one in self.studies.items())
         return (*runs, f"nasbench hypotheses {self.hypothesis.name}")
 
     @property
@@ -162,6 +160,23 @@ def count_parts(hypothesis: StudyHypothesis, study: Mapping[str, Any]) -> int:
     compared = len(baseline_labels(hypothesis, study)) + len(hypothesis.labels) - 1
     each = 2 if isinstance(hypothesis, MedianToTarget) else compared * len(hypothesis.measures)
     return each * len(hypothesis.benchmarks)
+
+
+def registered_studies(registration: HypothesisRegistration) -> dict[str, Study]:
+    """Return the studies of a registration, ready to run.
+
+    Raises:
+        NasbenchError: if the sources, or a preset, are no longer those that were registered.
+    """
+    if not registration.is_of_these_sources:
+        raise NasbenchError(
+            f"The sources are no longer those of {registration.name}; run it with these, or register anew."
+        )
+    studies = {name: _registered_study(registration.statement, name) for name in registration.studies}
+    for name, study in studies.items():
+        if changed := list(study_differences(registration.studies[name], bound_study(study))):
+            raise NasbenchError(f"The preset {name} is no longer that of {registration.name}: {'; '.join(changed)}.")
+    return studies
 
 
 def study_seed(name: str, sources: str) -> int:

@@ -8,6 +8,9 @@ from pathlib import Path
 from nasbench.errors import NasbenchError
 from nasbench.study.store import Store
 
+RESULTS = Path("results")
+"""Where `nasbench run` puts results."""
+
 
 def study_folders(given: Sequence[Path], studies: Sequence[str]) -> dict[str, Path]:
     """Where the results of each study lie: among `given`, else in `results/STUDY` if that is there.
@@ -26,7 +29,7 @@ def study_folders(given: Sequence[Path], studies: Sequence[str]) -> dict[str, Pa
             raise NasbenchError(f"{found[name]} and {folder} both hold the study {name!r}; give one of them.")
         found[name] = folder
     for name in studies:
-        default = Path("results") / name
+        default = RESULTS / name
         if name not in found and default.is_dir():
             found[name] = default
     return found

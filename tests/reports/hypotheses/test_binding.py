@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ import pytest
 
 from nasbench.errors import NasbenchError
 from nasbench.reports.hypotheses import maintenance
+from nasbench.reports.hypotheses.commands import hypotheses as command
 from nasbench.reports.hypotheses.evidence import collect, read_evidence, write_evidence
 from nasbench.reports.hypotheses.judge import Sources, judge_evidence
-from nasbench.reports.hypotheses.registration import HypothesisRegistration, register, registrations
+from nasbench.reports.hypotheses.registration import HypothesisRegistration, register, registered_studies, registrations
 from nasbench.reports.hypotheses.statements import MedianToTarget, StudyHypothesis, load_statements, parse
 from nasbench.reports.hypotheses.verdict import ClaimVerdict
 from nasbench.search.ledger import Budget
@@ -394,3 +396,34 @@ def test_packing_refuses_what_is_not_registered(
     theory = load_statements().select(["theory-verified"])
     with pytest.raises(NasbenchError, match="of the kind 'theory', which rests on no study"):
         list(maintenance.pack_evidence(theory, sources))
+
+
+def test_one_command_registers_runs_packs_and_judges(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("nasbench.reports.hypotheses.statements.load_statements", lambda: parse(TEXT))
+    monkeypatch.setattr(maintenance, "register_all", partial(maintenance.register_all, folder=folder))
+    bound = partial(Sources, registrations=folder)
+    monkeypatch.setattr("nasbench.reports.hypotheses.judge.Sources", bound)
+    ship = tmp_path / "ship"
+    command(["faster"], evidence=ship, register=True, run=True, pack=True, json=True)
+    printed = capsys.readouterr().out
+    assert str(folder / "faster-1.toml") in printed and "power" in printed and str(ship / "faster-1.parquet") in printed
+    (made,) = json.loads(printed[printed.index("{") :])["hypotheses"]
+    assert made["registered"].startswith("registered as faster-1") and made["look"] == 1
+    shutil.rmtree(tmp_path / "results")
+    command(["faster"], evidence=ship, json=True)
+    (again,) = json.loads(capsys.readouterr().out)["hypotheses"]
+    assert again == made, "what ships judges as the results did"
+    monkeypatch.setattr("nasbench.reports.hypotheses.registration.deciding_sources", lambda: "f" * 64)
+    with pytest.raises(NasbenchError, match="no longer those of faster-1"):
+        command(["faster"], evidence=ship, run=True)
+
+
+def test_a_preset_that_has_changed_is_not_run_for_a_registration(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    register(stated(), folder)
+    (registration,) = registrations("faster", folder)
+    monkeypatch.setitem(STUDIES, "again", STUDIES["again"].replace("population_size = 6", "population_size = 5"))
+    with pytest.raises(NasbenchError, match=r"preset again is no longer .*: population_size of 'ours' is 5 and 6"):
+        registered_studies(registration)

@@ -181,7 +181,7 @@ def test_the_command_fails_where_a_judged_hypothesis_does(
 
 
 def test_registering_and_packing_need_names() -> None:
-    for wrong in ({"register": True}, {"pack": True}):
+    for wrong in ({"register": True}, {"run": True}, {"pack": True}):
         with pytest.raises(NasbenchError, match="Name the hypotheses"):
             command(**wrong)  # type: ignore[arg-type]
 
