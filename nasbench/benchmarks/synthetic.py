@@ -1,7 +1,8 @@
 """Benchmarks in closed form, of spaces too large for a table: NK landscapes, and OneMax for tests.
 
-They have one objective, `error` in per cent, no noise, no splits (a study may name any), and charge one second a query. Names:
-`nk/10x6-k2` (10 decisions of 6 choices, K = 2, landscape number 0), `nk/10x6-k2-3` (number 3), `onemax/20x2`.
+They have one objective, `error` in per cent, no noise, no splits (a study may name any), and charge one second per
+query. Names: `nk/10x6-k2` (10 decisions of 6 choices, K = 2, landscape number 0), `nk/10x6-k2-3` (number 3),
+`onemax/20x2`.
 """
 
 from __future__ import annotations

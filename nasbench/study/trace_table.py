@@ -1,4 +1,4 @@
-"""The trace of a search, one row a query: as arrays, and as the table that `nasbench.study.store` describes."""
+"""The trace of a search, one row per query, as arrays and as the table described in `nasbench.study.store`."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Columns = Mapping[str, NDArray[Any]]
-"""A column for each name, in order, `(n,)`; `architecture` is `(n, d)`."""
+"""Columns by name, in order, `(n,)`; `architecture` is `(n, d)`."""
 SECONDS = "charged_seconds"
-"""Column of the seconds that a query was charged."""
+"""Column of charged seconds."""
 WHOLE = ("run", "query", "epochs", "training_seed")
-"""Columns of whole numbers, which are stored in 32 bits."""
+"""Integer columns, stored in 32 bits."""
 
 
 def trace_columns(batches: Sequence[Observations], runs: Sequence[int], objectives: Sequence[str]) -> Columns:
-    """Return what ask-tell runs were answered, sorted by run and query.
+    """Return the observations of ask-tell runs, sorted by run and query.
 
     Raises:
         NasbenchError: if nothing was queried.
@@ -55,7 +55,7 @@ def trace_columns(batches: Sequence[Observations], runs: Sequence[int], objectiv
 
 
 def trace_table(columns: Columns, space: Space) -> pa.Table:
-    """Return the table of a trace; architectures are strings of the space."""
+    """Return the table of a trace, with architectures as strings of the space."""
     import pyarrow as pa
 
     arrays: dict[str, Any] = {}
@@ -70,7 +70,9 @@ def trace_table(columns: Columns, space: Space) -> pa.Table:
 
 
 def without_seconds(table: pa.Table) -> tuple[pa.Table, list[float]]:
-    """Return a trace with its seconds missing, and them: seconds that a clock measured are stored apart from what runs again give."""
+    """Return a trace without its seconds, and the seconds: measured times are stored separately from reproducible
+    results.
+    """
     import pyarrow as pa
 
     seconds: list[float] = table[SECONDS].to_pylist()

@@ -1,4 +1,4 @@
-"""Where tables live, and how one comes to be there: built once, whole or not at all, whoever else builds it."""
+"""Cache of tables: built once and atomically, also by concurrent processes."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from nasbench.files.locks import locked
 from nasbench.tables.table import Table, open_table
 
 LAYOUT = "tables-3"
-"""Changes when tables are stored in another way or an importer writes other numbers, so that an old cache is not taken for a new one."""
+"""Cache version; increased when the storage layout or imported numbers change, so that old caches are not used."""
 OLDER = ("tables-1", "tables-2")
-"""Layouts of earlier versions, from which nothing is read."""
+"""Layouts of earlier versions, which are not read."""
 
 
 def cache_folder() -> Path:
-    """Return the folder of built tables: below `NASBENCH_CACHE` where it is set, else below the user's cache directory."""
+    """Return the folder of built tables: in `NASBENCH_CACHE` if set, else in the user's cache directory."""
     return cache_home() / LAYOUT
 
 
 def is_of_an_older_layout(name: str) -> bool:
-    """Return whether an earlier version of the suite kept a table of that name, which has to be imported again."""
+    """Return whether an earlier version of the suite stored a table of that name, which must be imported again."""
     return any((cache_home() / layout / name / "manifest.json").exists() for layout in OLDER)
 
 
 def cached_table(name: str, build: Callable[[Path], None], folder: Path | None = None) -> Table:
     """Open the table of that name, building it first where it is not there yet.
 
-    The table is built in a private folder and renamed into place, so another process sees all of it or nothing; of two that
-    build at once the first wins and the second opens what the first made.
+    The table is built in a private folder and renamed, so other processes never see an incomplete one; of two
+    concurrent builds the first wins, and the second opens its result.
 
     Args:
         name: folder name of the table.
@@ -39,7 +39,7 @@ def cached_table(name: str, build: Callable[[Path], None], folder: Path | None =
         folder: that holds the table's folder; the cache if None.
 
     Raises:
-        NasbenchError: if the cache cannot be written, or what `build` raises.
+        NasbenchError: if the cache cannot be written, or as raised by `build`.
     """
     target = (folder or cache_folder()) / name
     if not (target / "manifest.json").exists():
@@ -48,9 +48,9 @@ def cached_table(name: str, build: Callable[[Path], None], folder: Path | None =
 
 
 def place_table(target: Path, build: Callable[[Path], None]) -> None:
-    """Build into a private folder beside `target` and rename it there; leave `target` alone if another was first.
+    """Build into a private folder next to `target` and rename it; keep `target` if another process was first.
 
-    Whoever else builds it is waited for, so that what killed builders left behind is known for that, and removed.
+    Concurrent builders are waited for, so that leftovers of killed builders can be identified and removed.
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The tables that the suite can open by name: those that ship or that it builds, and those that the user has imported."""
+"""Tables by name: shipped, built by the suite, and imported by the user."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from nasbench.tables.table import Table, open_table
 
 @dataclass(frozen=True)
 class Source:
-    """A table that is built on first use from something else than a file that ships.
+    """A table that is built on first use from sources other than shipped files.
 
     Attributes:
         module: has `build(folder)`, which writes the table, and `DATASETS`, the names of its data sets.
@@ -29,7 +29,7 @@ class Source:
 
     @property
     def at_hand(self) -> bool:
-        """Whether what the table is built from is there."""
+        """Whether the sources of the table are available."""
         return not self.package or find_spec(self.package) is not None
 
 
@@ -40,19 +40,19 @@ _SOURCES: Mapping[str, Source] = {
 
 
 def table_names() -> tuple[str, ...]:
-    """Return the names of the tables at hand: those that ship or can be built, and whatever was imported."""
+    """Return the names of the available tables: shipped, buildable and imported ones."""
     imported = {path.parent.name for path in cache_folder().glob("[!.]*/manifest.json")}
     built = {name for name, source in _SOURCES.items() if source.at_hand}
     return tuple(sorted({*imported, *shipped_tables(), *built}))
 
 
 def built_in() -> tuple[str, ...]:
-    """Return the names of the tables that ship or that the suite builds itself."""
+    """Return the names of the tables that ship or are built by the suite."""
     return (*shipped_tables(), *_SOURCES)
 
 
 def known_tables() -> tuple[str, ...]:
-    """Return the names of the tables at hand and of those that an optional package would bring."""
+    """Return the names of the available tables and of those that an optional package would provide."""
     return tuple(sorted({*table_names(), *_SOURCES}))
 
 
@@ -62,12 +62,12 @@ def is_built(name: str) -> bool:
 
 
 def needed(name: str) -> str:
-    """Return the optional package that a table is built from; empty if it needs none."""
+    """Return the optional package that a table is built from; empty if none is needed."""
     return _SOURCES[name].package if name in _SOURCES else ""
 
 
 def table_datasets(name: str) -> tuple[str, ...]:
-    """Return the data sets of a table at hand, without building it."""
+    """Return the data sets of an available table, without building it."""
     if name in shipped_tables():
         return shipped_tables()[name].datasets
     if name in _SOURCES and not is_built(name):

@@ -1,8 +1,8 @@
-"""One array of a table: what it holds, and its values.
+"""Columns of a table: metadata and values.
 
-Every column says what it is: data set, quantity, split, epochs, seeds and unit; the meaning of the axes is always (architecture,),
-(architecture, seed) or, for a learning curve, (architecture, seed, epoch). What was not measured is masked by a column of its
-own and raises when asked for.
+Every column has metadata: data set, quantity, split, epochs, seeds and unit. The axes are (architecture,),
+(architecture, seed) or, for a learning curve, (architecture, seed, epoch). Missing values are masked and raise when
+requested.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ from nasbench.tables.units import direction_of
 
 SPLITS = ("train", "validation", "test", "validation+test")
 NAME = r"[A-Za-z0-9_-]+(@[A-Za-z0-9_-]+)?"
-"""What data sets and quantities are called; files of a table bear these names."""
+"""Valid names of data sets and quantities, which are also file names."""
 MOST_EPOCHS = 10**9
 LARGEST_SEED = 2**63 - 1
 LONGEST_KEY = 200
-"""Most letters of a column's key, which is also the name of its file."""
+"""Maximum length of a column's key, which is also its file name."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """What one array of a table holds.
+    """Metadata of one array of a table.
 
     Attributes:
-        dataset: data set that was trained on.
+        dataset: training data set.
         quantity: "accuracy", "train_time", "latency", ...; with a device as `latency@device`.
         split: one of `SPLITS`, or None where a split has no meaning (latency).
-        epochs: length of the training, or None where it does not matter.
+        epochs: number of training epochs, or None if not applicable.
         seeds: training seeds, the second axis of the array; None for an array of one axis.
         unit: one of `nasbench.tables.units.UNITS`.
-        direction: "max" if more is better, else "min"; taken from the quantity where the suite knows it.
+        direction: "max" if higher is better, else "min"; by default that of a known quantity.
         note: how it was measured, in a sentence.
-        curve: whether the array has a third axis, the epochs from the first to the last.
+        curve: whether the array has a third axis of epochs.
     """
 
     dataset: str
@@ -91,9 +91,9 @@ class Measured:
     """A column with its values.
 
     Attributes:
-        column: what they are.
-        values: `(N,)`, `(N, S)` or, of a curve, `(N, S, epochs)`; zero where nothing was measured.
-        missing: bool array of the same shape, or None where everything was measured.
+        column: metadata.
+        values: `(N,)`, `(N, S)` or, for a curve, `(N, S, epochs)`; zero where missing.
+        missing: bool array of the same shape, or None if complete.
     """
 
     column: Column

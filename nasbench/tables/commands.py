@@ -36,9 +36,9 @@ def list_(json: Json = False) -> None:
 
 @data.command("import")
 def import_(
-    kind: Annotated[str, typer.Argument(metavar="FORMAT", help="one of those that data list shows")],
-    source: Annotated[Path, typer.Argument(help="the file or folder")],
-    name: Annotated[str | None, typer.Option(help="name of the table, if not the format's own")] = None,
+    kind: Annotated[str, typer.Argument(metavar="FORMAT", help="a format of nasbench data list")],
+    source: Annotated[Path, typer.Argument(help="file or folder to import")],
+    name: Annotated[str | None, typer.Option(help="name of the table (default: that of the format)")] = None,
     allow_unsafe_pickle: Annotated[
         bool, typer.Option(help="allow unpickling, which can execute arbitrary code; only for files that you trust")
     ] = False,
@@ -78,10 +78,12 @@ def import_(
 
 @data.command("check")
 def check(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[TABLE]...", help="tables; all that are built")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[TABLE]...", help="tables to check (default: all in the cache)")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Verify the checksum of every array of tables; exit status 2 at the first that is damaged."""
+    """Verify the checksums of all arrays of tables; exits 2 at the first damaged one."""
     from nasbench.cli.console import print_json, print_table
     from nasbench.tables.catalogue import get_table, is_built, table_names
 

@@ -1,8 +1,8 @@
-"""An imported table against the authors' own packages: each number asked of both (extra `nas-bench-201`).
+"""Comparison of an imported table with the authors' packages, number by number (extra `nas-bench-201`).
 
-`nats-bench` answers for the records of NATS-Bench, `nas-bench-201` (the package `nas_201_api`) for those of NAS-Bench-201. They
-are given records that the restricted unpickler has read, so no foreign pickle is run; what they add is their own reading of a
-record: which evaluation is which split, which seed is which, what a simulated training costs.
+`nats-bench` answers for the records of NATS-Bench, `nas-bench-201` (the package `nas_201_api`) for those of
+NAS-Bench-201. They receive records read by the restricted unpickler, so no foreign pickle is executed; they contribute
+their own interpretation of a record: splits, seeds, and costs of simulated training.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ PACKAGES: Mapping[str, tuple[str, str]] = {
     "nats-bench-size": ("nats_bench", "nats-bench"),
     "nas-bench-201-pth": ("nas_201_api", "nas-bench-201"),
 }
-"""For each format the module and the distribution of its authors."""
+"""Module and distribution of the authors by format."""
 SAME = 1e-4
-"""Largest difference, relative to the larger of 1 and the value, that single precision leaves."""
+"""Tolerance for single precision, relative to the larger of 1 and the value."""
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """What a comparison found.
+    """Result of a comparison.
 
     Attributes:
         package: the authors' package and its version.
-        numbers: how many numbers were asked of both.
+        numbers: number of values compared.
         largest: largest difference, relative to the larger of 1 and the value.
     """
 
@@ -49,7 +49,7 @@ class Agreement:
 
 
 def require_official(kind: str) -> None:
-    """Raise NasbenchError if the authors of a format have no package, or it is not installed."""
+    """Raise NasbenchError if a format has no authors' package, or it is not installed."""
     if kind not in PACKAGES:
         raise NasbenchError(f"The authors of {kind} have no package to compare with; leave out --official.")
     module, _ = PACKAGES[kind]
@@ -70,10 +70,10 @@ def official_records(kind: str, source: Path, trusted: bool = False) -> Iterator
 
 
 def compare(table: Table, kind: str, records: Iterable[Any]) -> Agreement:
-    """Ask the authors' package for every final accuracy, simulated cost, parameter and FLOP count, and compare.
+    """Compare every final accuracy, simulated cost, parameter and FLOP count with the authors' package.
 
     Raises:
-        NasbenchError: naming the first number about which the table and the package differ.
+        NasbenchError: naming the first value that differs.
     """
     module, package = PACKAGES[kind]
     results = import_module(module).ArchResults
@@ -94,7 +94,7 @@ def compare(table: Table, kind: str, records: Iterable[Any]) -> Agreement:
 
 
 def _pairs(table: Table, theirs: Any, cell: Any, row: int, epochs: int) -> Iterator[tuple[str, float, float]]:
-    """Name, our value and theirs."""
+    """Yield names with our and their values."""
     trained = set(theirs.get_dataset_names())
     for dataset, split, name, evaluation in SERIES:
         if name not in trained:

@@ -1,4 +1,4 @@
-"""The description of a table in TOML: what the columns of a Parquet or CSV file mean.
+"""Descriptions of tables in TOML: the meaning of the columns of a Parquet or CSV file.
 
     name = "my-benchmark"
     data = "measurements.csv"             # beside the description; .parquet or .csv
@@ -44,14 +44,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Described:
-    """A column of the table and where its numbers are.
+    """A column of the table and its source columns.
 
     Attributes:
         column: what it is.
-        sources: names of the file's columns, one a seed of `column.seeds`, or one alone.
-        factor: what the file's numbers are multiplied with.
+        sources: names of the file's columns, one per seed of `column.seeds`, or a single one.
+        factor: conversion factor for the file's numbers.
         missing: whether empty cells are allowed.
-        wrong: whether the numbers are errors, of which 100 % less is the accuracy.
+        wrong: whether the numbers are errors, i.e. 100% minus the accuracy.
     """
 
     column: Column
@@ -88,9 +88,9 @@ def parse_description(text: str, where: str) -> Description:
     """Read a description; `where` names it in errors.
 
     Raises:
-        NasbenchError: if it is not one, saying what is wrong and what would be right.
+        NasbenchError: if it is invalid.
     """
-    from nasbench.files.schema import read_model  # only here: to search needs no pydantic
+    from nasbench.files.schema import read_model  # imported here, since searching does not need pydantic
     from nasbench.tables.description_file import DescriptionFile
 
     file = read_model(DescriptionFile, text, f"description {where}")
@@ -117,7 +117,7 @@ def parse_description(text: str, where: str) -> Description:
 
 
 def _space(table: SpaceTable) -> tuple[Space, tuple[str, ...]]:
-    """Return the space and the columns of its decisions, where each has one."""
+    """Return the space and the columns of its decisions, if any."""
     if table.decisions is None:
         return get_space(table.name), ()
     names = tuple(decision.name for decision in table.decisions)

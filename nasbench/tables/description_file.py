@@ -1,4 +1,4 @@
-"""What the description of a table says: its TOML tables as models; see `nasbench.tables.description`."""
+"""Models of the TOML tables of a description; see `nasbench.tables.description`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Name = Annotated[str, Field(min_length=1)]
 
 
 class DecisionTable(FileModel):
-    """A decision of a space, and the column that holds its choices."""
+    """A decision of a space, and the column with its choices."""
 
     name: Annotated[str, Field(description="the name of a decision")]
     column: Name | None = None
@@ -26,7 +26,7 @@ class DecisionTable(FileModel):
 
 
 class SpaceTable(FileModel):
-    """The space: one that the suite knows with the column of its strings, or one of its own."""
+    """The space: a known one with the column of its strings, or a custom one."""
 
     name: Annotated[str, Field(description="the name of a space")]
     architecture: str | None = None
@@ -51,7 +51,7 @@ class SpaceTable(FileModel):
 
 
 class ColumnTable(FileModel):
-    """A quantity and the columns that hold it."""
+    """A quantity and its columns."""
 
     dataset: Annotated[str, Field(description="the name of a data set")]
     quantity: Annotated[str, Field(description="the name of a quantity")]
@@ -99,7 +99,7 @@ class ColumnTable(FileModel):
 
 
 class DescriptionFile(FileModel):
-    """The whole file."""
+    """The complete file."""
 
     name: Annotated[str, Field(min_length=1, description="the name of the table")]
     data: Annotated[str, Field(min_length=1, description="the name of a .parquet or .csv file")]

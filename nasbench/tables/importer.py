@@ -1,4 +1,4 @@
-"""What an importer is given and what it returns.
+"""Interface of importers: options and report.
 
 An importer is a module of `nasbench.tables.sources` with `import_source(source, folder, options)`, which writes the table of a
 source into an empty folder.
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What an importer wrote.
+    """Report of an import.
 
     Attributes:
-        missing: architectures of the space (or of what the source announces) that the source lacks, as strings.
-        notes: what was noticed, each a sentence: disagreements, what was left out.
+        missing: architectures of the space (or announced by the source) that the source lacks, as strings.
+        notes: remarks on disagreements and omissions, one sentence each.
     """
 
     missing: tuple[str, ...] = ()
@@ -24,13 +24,13 @@ class ImportReport:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportOptions:
-    """How a source is to be imported.
+    """Options of an import.
 
     Attributes:
         kind: the format, one of `nasbench.tables.importers.FORMATS`.
         name: name of the table.
-        trusted: whether a file that can only be read by running what it says may be read.
-        jobs: processes, where the importer can use several.
+        trusted: whether to allow unpickling, which can execute arbitrary code.
+        jobs: number of processes, if the importer supports several.
     """
 
     kind: str

@@ -1,4 +1,4 @@
-"""Importers of files that a user has: what they are called, and what they report."""
+"""Importers of user files by format."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from nasbench.tables.importer import ImportOptions, ImportReport
 from nasbench.tables.table import Table, open_table
 
 LONGEST_NAME = 100
-"""Most letters of a table's name, which is also that of its folder."""
+"""Maximum length of a table's name, which is also its folder name."""
 NOT_AS_EXPECTED = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
-"""What comes of a file that is well-formed and holds other things than it should, where an importer did not look first."""
+"""Exceptions of importers for well-formed files with unexpected content."""
 
 
 @dataclass(frozen=True)
 class Format:
-    """A kind of file.
+    """A file format.
 
     Attributes:
         module: has `import_source(source, folder, options)`, which writes the table into the empty folder and returns an
             `ImportReport`.
-        table: name of the table, unless the user gives one; empty if the source names it.
-        summary: what the source is, for lists.
+        table: default name of the table; empty if given by the source.
+        summary: description of the source, for lists.
     """
 
     module: str
@@ -67,7 +67,7 @@ FORMATS: Mapping[str, Format] = {
 
 
 def formats_of_tables() -> dict[str, str]:
-    """Return, for each table that a format names itself, the name of the format."""
+    """Return the format of each table with a default name."""
     return {known.table: name for name, known in FORMATS.items() if known.table}
 
 
@@ -79,12 +79,12 @@ def import_table(
     Args:
         kind: one of `FORMATS`.
         source: the file or folder.
-        name: name of the table; the format's own if None.
-        trusted: whether a file that can only be read by running what it says may be read.
-        jobs: processes, where the importer can use several.
+        name: name of the table; None for the format's default.
+        trusted: whether to allow unpickling, which can execute arbitrary code.
+        jobs: number of processes, if the importer supports several.
 
     Raises:
-        NasbenchError: if the format is unknown, the table exists already, or the source is not what it should be.
+        NasbenchError: if the format is unknown, the table exists already, or the source is invalid.
     """
     if kind not in FORMATS:
         raise unknown_name("format", kind, FORMATS)

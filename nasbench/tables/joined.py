@@ -17,9 +17,9 @@ from nasbench.tables.table import Table
 from nasbench.tables.writer import write_table
 
 SAME = 1e-4
-"""Two sources agree about a value if they differ by less than this, relative to its size: single precision and rounding."""
+"""Relative tolerance for agreement of two sources: single precision and rounding."""
 NAMED = 5
-"""Architectures that a note names; the rest are counted."""
+"""Maximum number of architectures named in a note."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Join:
 
     Attributes:
         name: name of the joined table.
-        tables: the tables; where two have the same column, that of the first is kept.
-        borrowed: data set to another one whose costs (columns without a split) stand in where it has none of its own.
+        tables: the tables; of duplicate columns the first is kept.
+        borrowed: by data set, another one whose costs (columns without a split) are used if it has none.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Join:
 
 
 def write_joined(folder: Path, join: Join) -> tuple[str, ...]:
-    """Write the joined table into an empty folder; return the architectures that some tables have and others lack.
+    """Write the joined table into an empty folder; return the architectures that are missing in some tables.
 
     Raises:
         NasbenchError: if the tables are of different spaces or have no architecture in common.
@@ -79,7 +79,7 @@ def write_joined(folder: Path, join: Join) -> tuple[str, ...]:
 
 
 def _columns(table: Table, row: Ints, borrowed: Mapping[str, str]) -> Iterable[Measured]:
-    """Return the columns of a table at the common rows, and the costs that data sets borrow from others."""
+    """Return the columns of a table at the common rows, and costs borrowed from other data sets."""
     for column in table.columns:
         measured = table.measured(column)
         values = np.asarray(measured.values)[row]
@@ -96,7 +96,7 @@ def _columns(table: Table, row: Ints, borrowed: Mapping[str, str]) -> Iterable[M
 def _disagreement(
     key: str, kept: tuple[Measured, str], other: tuple[Measured, str], space: Space, index: Ints
 ) -> list[str]:
-    """Return a note on a column that two tables have, if they do not agree about it."""
+    """Return a note on a column on which two tables disagree, if they do."""
     (mine, owner), (theirs, lender) = kept, other
     title = f"{owner} and {lender} both have {key}"
     if mine.column.unit != theirs.column.unit:
@@ -119,7 +119,7 @@ def _disagreement(
 
 
 def _by_seed(measured: Measured) -> dict[int | None, NDArray[np.float64]]:
-    """Return the values of each seed, NaN where missing; a curve as it is at its end."""
+    """Return the values of each seed, NaN where missing; for a curve, the final values."""
     values = np.asarray(measured.values, dtype=np.float64)
     values = values if measured.missing is None else np.where(measured.missing, np.nan, values)
     column: Column = measured.column

@@ -1,4 +1,4 @@
-"""How large and how deep what a pickle holds is."""
+"""Size and depth of the content of a pickle."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import numpy as np
 from nasbench.tables.plain_values import Inert
 
 COST = 128
-"""Bytes that an instruction of a pickle is taken to need, what it makes and its place in the memo included."""
+"""Estimated bytes per pickle instruction, including its result and memo entry."""
 DEEPEST = 32
 
 
 class NotPlain(Exception):  # noqa: N818
-    """What a pickle asks for and plain data does not need: a clause that goes on after `The pickle`."""
+    """A request of a pickle that plain data does not need; the text completes `The pickle`."""
 
 
 def size_of(value: Any) -> int:
-    """Return the bytes that a copy of a value may take, not of what is in it."""
+    """Return the shallow size in bytes of a copy of a value."""
     if isinstance(value, list | tuple | dict | set | frozenset):
         return COST * len(value)
     return 4 * len(value) if isinstance(value, str | bytes | bytearray) else 0
@@ -31,7 +31,7 @@ def written_out(root: Any) -> int:
     length.
 
     Raises:
-        NotPlain: if it nests more than `DEEPEST` deep, or holds itself.
+        NotPlain: if it nests more than `DEEPEST` deep, or contains itself.
     """
     known: dict[int, tuple[int, int]] = {}
     path: list[tuple[Any, Any, list[int]]] = []

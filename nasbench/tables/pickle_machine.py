@@ -1,8 +1,8 @@
-"""The machine that a pickle is a program for; its instructions are in `pickle_steps`.
+"""A restricted pickle virtual machine; its instructions are in `pickle_steps`.
 
-Python's own reader calls what a pickle names, reserves the memory that it declares, and hashes keys of any depth; each of these ends a
-process. Here names stay names (`plain_values`), every instruction is paid for from a budget of memory before it is carried out, and what
-comes out is a tree of bounded depth and size.
+Python's unpickler calls whatever a pickle names, allocates the memory it declares, and hashes keys of any depth; each
+of these can crash or compromise a process. Here names are never resolved (`plain_values`), every instruction is charged
+to a memory budget before it is executed, and the result is a tree of bounded depth and size.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from nasbench.tables.plain_values import CALLS, RENAMED, VALUES, DType, Inert, N
 
 WIDTHS = {form: struct.calcsize(form) for form in (">d", "<B", "<H", "<i", "<I", "<Q")}
 COST_OF_A_PLACE = 64
-"""Bytes of an item once everything is written out, however often the pickle says `the same as before`."""
+"""Bytes per item after expansion of repeated references."""
 
 
 class Machine:
-    """Reads one pickle after another.
+    """Reads consecutive pickles.
 
     Args:
         data: the pickles.
-        budget: bytes of memory that they may take.
+        budget: memory budget in bytes.
         records: (module, class) names whose objects are read as `Inert`.
-        opaque: whether what plain data does not need is passed over as `Opaque`, to measure a pickle that another reader reads.
+        opaque: whether to replace other values by `Opaque`, for measuring a pickle that is read by another reader.
     """
 
     def __init__(
@@ -45,10 +45,10 @@ class Machine:
         """Return the content of the next pickle.
 
         Args:
-            steps: what each instruction does, by its code.
+            steps: implementation of each instruction by its code.
 
         Raises:
-            NotPlain: if it asks for anything that plain data does not need, or for more memory or depth than there is.
+            NotPlain: if it requests anything that plain data does not need, or exceeds memory or depth.
             ValueError, TypeError, KeyError, IndexError, struct.error: if it is damaged.
         """
         self.stack: list[Any] = []
@@ -113,7 +113,7 @@ class Machine:
         return self.take(count)
 
     def remember(self, number: int) -> None:
-        """Keep what is on top under a number, of which a pickle has no more than bytes."""
+        """Memoise the top of the stack; a pickle has at most as many memo entries as bytes."""
         if not 0 <= number <= len(self._data):
             raise ValueError("it numbers more values than it has")
         self.memo[number] = self.stack[-1]
@@ -148,7 +148,7 @@ class Machine:
         raise NotPlain(f"{what}, so it was not loaded")
 
     def build(self) -> None:
-        """Give the object on top the state above it."""
+        """Set the state of the object below the top of the stack."""
         state = self.stack.pop()
         target = self.stack[-1]
         self.pay(size_of(state) + (sum(map(size_of, state)) if isinstance(state, tuple) else 0))

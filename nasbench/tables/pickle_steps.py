@@ -1,4 +1,4 @@
-"""The instructions of a pickle that plain data needs; the module `pickletools` of Python says what each means."""
+"""Pickle instructions needed for plain data; see Python's module `pickletools` for their meaning."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from nasbench.tables.pickle_machine import Machine
 from nasbench.tables.plain_values import CALLS, check_key
 
 COST_OF_A_SET = 384
-"""Bytes that an empty set takes beyond what an instruction is charged."""
+"""Bytes of an empty set in addition to the charge of an instruction."""
 LONGEST_NUMBER = 1024
-"""Most bytes of a whole number."""
+"""Maximum size of an integer in bytes."""
 
 
 def _push(make: Callable[[Machine], Any]) -> Callable[[Machine], None]:
     def step(m: Machine) -> None:
-        value = make(m)  # first, since it may change which stack is on top
+        value = make(m)  # first, since it may change the current stack
         m.stack.append(value)
 
     return step
@@ -199,4 +199,4 @@ STEPS: Mapping[int, Callable[[Machine], object]] = {
         pickle.BINPERSID: _push(_outside_object),
     }.items()
 }
-"""What each instruction does, by its code."""
+"""Implementation of each instruction by its code."""

@@ -1,7 +1,7 @@
-"""What a pickle of plain data may name, and what is done in its place: functions of our own, which can do nothing else.
+"""Names allowed in pickles of plain data, and their harmless replacements.
 
-A name in a pickle is never looked up. It stands for an entry of `CALLS`, whose arguments are checked before anything is built: arrays
-of numbers and texts, whole and of the size of their bytes, no other.
+Names in a pickle are never resolved. They refer to entries of `CALLS`, whose arguments are checked before anything is
+built: only complete arrays of numbers and texts that match the size of their bytes.
 """
 
 from __future__ import annotations
@@ -16,32 +16,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 KINDS = "biufcSU"
-"""Kinds of numpy's types that hold no pointer."""
+"""Kinds of numpy types without pointers."""
 LARGEST_ITEM = 4096
-"""Most bytes of one element of an array."""
+"""Maximum size of an array element in bytes."""
 LARGEST_EMPTY = 2**20
-"""Most elements that an array without any would have if none of its axes were empty."""
+"""Maximum product of the non-empty axes of an empty array."""
 MOST_AXES = 32
 LARGEST_CODE_POINT = 0x10FFFF
 
 
 class Name(NamedTuple):
-    """A name that a pickle gives, as what it is: two texts."""
+    """A name in a pickle, as a pair of texts."""
 
     module: str
     name: str
 
 
 class Inert:
-    """Stands for an object of a class that a file names: its attributes, and nothing that it could do."""
+    """Replacement for an object of a named class: attributes without behaviour."""
 
 
 class Opaque:
-    """Stands for what plain data does not hold, where a pickle is only measured."""
+    """Placeholder for other values, when a pickle is only measured."""
 
 
 class DType:
-    """A type of numpy while its pickle is read, which builds it in two steps.
+    """A numpy type during unpickling, which builds it in two steps.
 
     Attributes:
         dtype: the type so far.
@@ -51,7 +51,7 @@ class DType:
         self.dtype = dtype
 
     def set_state(self, state: Any) -> None:
-        """Take the byte order from the second step; raises `ValueError` for a state that says anything more."""
+        """Set the byte order from the second step; raises `ValueError` for any other state."""
         if not (isinstance(state, tuple) and len(state) in (8, 9) and type(state[0]) is int):
             raise ValueError("a type of numpy has a state of another form")
         order, sub, names, fields = state[1:5]
@@ -64,7 +64,9 @@ class DType:
 
 
 def set_array_state(array: NDArray[Any], state: Any) -> None:
-    """Fill an array that `_reconstruct` made; raises `ValueError` unless the state is numbers or texts of exactly its size."""
+    """Fill an array created by `_reconstruct`; raises `ValueError` unless the state has numbers or texts of exactly its
+    size.
+    """
     if not (isinstance(state, tuple) and len(state) == 5 and type(state[3]) in (bool, int)):
         raise ValueError("an array has a state of another form")
     _, shape, dtype, fortran, content = state
@@ -163,17 +165,17 @@ def _new_ordered(pairs: Any = ()) -> OrderedDict[Any, Any]:
 
 
 LARGEST_KEY = 2**61 - 1
-"""Whole numbers below it are their own hashes, so that a file cannot choose keys that collide."""
+"""Integers below it are their own hashes, so that a file cannot choose colliding keys."""
 LONGEST_KEY = 16
 LARGEST_PART = 2**16
-"""Whole numbers in a tuple are below it: of larger ones tuples can be made whose hashes collide."""
+"""Limit for integers in tuples, since tuples of larger ones can have colliding hashes."""
 _PLAIN_KEYS = (str, bytes, float, bool, type(None))
 
 
 def check_key(key: Any, largest: int = LARGEST_KEY) -> None:
     """Raise `ValueError` unless a key of a dictionary or an item of a set is a number, a text, or a short tuple of these.
 
-    To hash a tuple takes as much of the processor's stack as it is deep, and nothing stops it before the stack ends.
+    Hashing a tuple recurses to its depth without a limit, which may overflow the stack.
     """
     if isinstance(key, np.generic):
         key = key.item()
@@ -212,12 +214,12 @@ CALLS: Mapping[tuple[str, str], Callable[..., Any]] = {
     ("numpy._core.multiarray", "scalar"): _scalar,
     ("numpy._core.numeric", "_frombuffer"): _from_buffer,
 }
-"""What is done for a name, by module and name."""
+"""Replacement functions by module and name."""
 VALUES = frozenset({("numpy", "ndarray")})
-"""Names that occur as arguments only."""
+"""Names that only occur as arguments."""
 RENAMED: Mapping[str, str] = {
     "__builtin__": "builtins",
     "numpy.core.multiarray": "numpy._core.multiarray",
     "numpy.core.numeric": "numpy._core.numeric",
 }
-"""Modules that have another name elsewhere."""
+"""Alternative names of modules."""

@@ -1,7 +1,7 @@
-"""Read pickles from strangers: plain containers, numbers, strings and numpy arrays, and nothing else.
+"""Read untrusted pickles: only plain containers, numbers, strings and numpy arrays.
 
-Benchmarks of this field are pickles, and a pickle is a program: loading one may run any function it names. The reader here carries out
-none (`pickle_machine`), refuses everything that plain data does not need, and takes no more memory than a file of its size should.
+Benchmarks are often distributed as pickles, which can execute arbitrary code when loaded. The reader here executes none
+(`pickle_machine`), rejects everything that plain data does not need, and limits memory by the size of the file.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from nasbench.tables.plain_values import Inert
 __all__ = ["Inert", "is_bounded", "load_file", "loads", "read_packed"]
 
 BASE = 2**28
-"""Bytes of memory that any file may take."""
+"""Memory in bytes allowed for any file."""
 UNPACKED = 2**26
-"""Bytes that any file may unpack to."""
+"""Decompressed size in bytes allowed for any file."""
 PIECE = 2**20
 FACTOR = 64
 """Bytes of memory, or unpacked, that a byte of a file may take beyond that; the official files of this field take some 15."""
@@ -38,13 +38,13 @@ def loads(data: bytes, what: str, records: Collection[tuple[str, str]] = (), siz
 
     Args:
         data: the bytes.
-        what: how to call the source in an error.
+        what: description of the source for errors.
         records: (module, class) names whose objects are read as `Inert`; the classes themselves are never looked up.
-        size: bytes that the source has on the disk, by which memory is bounded; that of `data` if 0.
-        before: number of pickles to read first and leave aside.
+        size: size of the source on disk in bytes, which bounds memory; that of `data` if 0.
+        before: number of preceding pickles to skip.
 
     Raises:
-        NasbenchError: if the pickle asks for anything that plain data does not need, or is damaged.
+        NasbenchError: if the pickle requests anything that plain data does not need, or is damaged.
     """
     machine = Machine(data, BASE + FACTOR * (size or len(data)), records)
     try:
@@ -73,15 +73,15 @@ def is_bounded(data: bytes, size: int, before: int = 0) -> bool:
 
 
 def load_file(path: Path, records: Collection[tuple[str, str]] = ()) -> Any:
-    """Read one pickle of plain data from a file, decompressed on the way where its name ends in `bz2`; raises as `loads`."""
+    """Read one pickle of plain data from a file, decompressed if its name ends in `bz2`; raises like `loads`."""
     return loads(read_packed(path), str(path), records, path.stat().st_size)
 
 
 def read_packed(path: Path, member: str = "") -> bytes:
-    """Return the bytes of a file, decompressed where its name ends in `bz2`, or of a member of a zip archive.
+    """Return the bytes of a file, decompressed if its name ends in `bz2`, or of a member of a zip archive.
 
     Raises:
-        NasbenchError: if it cannot be read, or is larger than a file of its size should be.
+        NasbenchError: if it cannot be read, or its decompressed size is excessive.
     """
     try:
         most = UNPACKED + FACTOR * path.stat().st_size

@@ -1,4 +1,6 @@
-"""The store of measured architectures: a folder with `manifest.json` and memory-mapped `.npy` arrays, one or two a column."""
+"""Tables of measured architectures: a folder with `manifest.json` and memory-mapped `.npy` arrays, one or two per
+column.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +23,11 @@ from nasbench.tables.column import Column, Measured
 
 FORMAT = 2
 LARGEST_MANIFEST = 2**26
-"""Most bytes of a manifest; one of 700 columns has a fifth of a megabyte."""
+"""Maximum size of a manifest in bytes; one of 700 columns has 0.2 MB."""
 
 
 class Table:
-    """An opened table. Use `open_table`, or `nasbench.tables.writer.write_table` to make one."""
+    """An open table; see `open_table` and `nasbench.tables.writer.write_table`."""
 
     def __init__(self, folder: Path, manifest: Mapping[str, Any]) -> None:
         self.folder = folder
@@ -42,12 +44,12 @@ class Table:
 
     @cached_property
     def base_space(self) -> Space:
-        """The space, whatever part of it the table holds."""
+        """The full space, even if the table covers only part of it."""
         return _space(self.manifest["space"])
 
     @cached_property
     def space(self) -> Space:
-        """The space of the rows; narrowed to them where the table holds a part of its space only."""
+        """The space of the rows, narrowed to them if the table covers only part of its space."""
         space = self.base_space
         if self.is_complete or len(self) == space.size:
             return space
@@ -55,17 +57,17 @@ class Table:
 
     @property
     def checksum(self) -> str:
-        """Fingerprint of the whole table: of the checksums of its arrays, and of all that says what they mean."""
+        """Checksum of the whole table, from those of its arrays and their metadata."""
         return str(self.manifest["fingerprint"])
 
     @property
     def supersedes(self) -> tuple[str, ...]:
-        """Fingerprints of earlier tables of this name whose values are all in this one, unchanged."""
+        """Checksums of earlier tables of this name whose values are all contained unchanged in this one."""
         return tuple(self.manifest.get("supersedes", ()))
 
     @property
     def is_complete(self) -> bool:
-        """Whether row i is the architecture with index i, and all of the space is there."""
+        """Whether the table covers the space, with row i being the architecture of index i."""
         return bool(self.manifest["complete"])
 
     @cached_property
@@ -89,7 +91,7 @@ class Table:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a user of the table should know: what was missing, what disagreed."""
+        """Remarks for users: missing values and disagreements."""
         return tuple(self.manifest.get("notes", ()))
 
     # ---- columns -----------------------------------------------------------------------------------------------------
@@ -142,7 +144,7 @@ class Table:
         raise unknown_name(f"column of table {self.name!r}", column.key, [c.key for c in self.columns])
 
     def _array(self, file: str) -> NDArray[Any]:
-        """Map an array; its checksum is verified when it is first touched."""
+        """Map an array and verify its checksum on first use."""
         path = self.folder / file
         if file in self._sound:
             return _mapped(path)
@@ -161,10 +163,10 @@ class Table:
         return _mapped(path)
 
     def check(self) -> list[str]:
-        """Verify every array; return the names of the files, all sound.
+        """Verify every array; return the file names.
 
         Raises:
-            NasbenchError: at the first file that is damaged.
+            NasbenchError: at the first damaged file.
         """
         self._sound.clear()
         for file in self.manifest["sha256"]:
@@ -173,10 +175,10 @@ class Table:
 
 
 def open_table(folder: Path) -> Table:
-    """Open a table folder; arrays are mapped only when asked for.
+    """Open a table folder; arrays are mapped on demand.
 
     Raises:
-        NasbenchError: if the folder holds no table of this format.
+        NasbenchError: if the folder has no table of this format.
     """
     path = folder / "manifest.json"
     again = "remove its folder to build it again"
@@ -206,11 +208,11 @@ def _mapped(path: Path) -> NDArray[Any]:
     """Return a memory-mapped array.
 
     Raises:
-        NasbenchError: if the file is none of numbers.
+        NasbenchError: if the file is not a numeric array.
     """
     try:
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except Exception as fault:  # numpy's reader of headers raises whatever Python's parser does
+    except Exception as fault:  # numpy's header parser raises the same exceptions as Python's parser
         raise NasbenchError(f"{path} holds no array of numbers ({type(fault).__name__}); remove its folder.") from None
     if array.dtype.kind not in "biuf":
         raise NasbenchError(f"{path} holds an array of {array.dtype}, not of numbers; remove its folder.")

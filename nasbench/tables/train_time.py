@@ -1,4 +1,4 @@
-"""How long a table says that trainings took, in seconds: the one place where that is read."""
+"""Training times of a table in seconds."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def training_seconds(table: Table, dataset: str, epochs: int | None) -> Floats |
 def charged_seconds(table: Table, dataset: str, epochs: int) -> Floats | None:
     """Return the seconds charged for a training of any length, `(N,)`; None if the table has no times.
 
-    In proportion to the epochs where only trainings of other lengths were timed, the next longer one first; a time that does not say of
-    how many epochs it is counts for all.
+    If only trainings of other lengths were timed, times are scaled in proportion to epochs, preferably from the next
+    longer one; a time without epochs applies to all.
     """
     timed = table.epochs(dataset, "train_time", None)
     if not timed:

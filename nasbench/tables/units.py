@@ -1,4 +1,4 @@
-"""Units and what they measure, and the quantities that the suite knows: their direction and the units that they can have."""
+"""Units, and known quantities with their directions and units."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from nasbench.errors import NasbenchError, quoted
 
 DIRECTIONS = ("max", "min")
 FRACTION = "fraction"
-"""Unit of shares that are not in per cent."""
+"""Unit of fractions, as opposed to per cent."""
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,8 @@ class Unit:
     """A unit.
 
     Attributes:
-        dimension: what it measures; units of one dimension convert into each other.
-        size: how many of the dimension's first unit it is.
+        dimension: dimension; units of the same dimension are convertible.
+        size: size relative to the dimension's first unit.
     """
 
     dimension: str
@@ -51,16 +51,16 @@ UNITS: Mapping[str, Unit] = {
 }
 """Known units; M, k, G and 1 count parameters or operations, MB is 10^6 bytes."""
 NOT_NEGATIVE = ("share", "time", "energy", "power", "count", "memory")
-"""Dimensions of which a negative number is not a measurement."""
+"""Dimensions without negative values."""
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """A quantity that the suite knows.
+    """A known quantity.
 
     Attributes:
-        direction: "max" where more is better, else "min".
-        dimensions: what its unit may measure.
+        direction: "max" if higher is better, else "min".
+        dimensions: allowed dimensions of its unit.
     """
 
     direction: str
@@ -84,7 +84,7 @@ QUANTITIES: Mapping[str, Quantity] = {
 
 
 def known_quantity(name: str) -> Quantity | None:
-    """Return the quantity of a name such as `latency@device`, or None if the suite does not know it."""
+    """Return the known quantity of a name such as `latency@device`, or None."""
     return QUANTITIES.get(name.partition("@")[0])
 
 
@@ -126,7 +126,7 @@ def factor(unit: str, wanted: str) -> float:
     """Return the conversion factor between two units of the same dimension.
 
     Raises:
-        NasbenchError: if they measure different things.
+        NasbenchError: if their dimensions differ.
     """
     if UNITS[unit].dimension != UNITS[wanted].dimension:
         raise NasbenchError(f"A {UNITS[unit].dimension} in {unit} cannot be turned into {wanted}.")

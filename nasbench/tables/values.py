@@ -1,4 +1,4 @@
-"""Values of a column before they are stored: what stands for `not measured` is masked, what cannot be is refused."""
+"""Validation of column values: sentinels for missing values are masked, impossible values rejected."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from nasbench.tables.column import Measured
 from nasbench.tables.units import NOT_NEGATIVE, UNITS
 
 NOT_MEASURED = -1
-"""What device measurements hold where a network could not be measured, such as those that the Edge TPU's compiler refused."""
+"""Sentinel of device measurements for networks that could not be measured, e.g. rejected by the Edge TPU's compiler."""
 LARGEST = 1e15
-"""Beyond every measurement, in any unit."""
+"""Upper limit on measurements in any unit."""
 
 
 def cleaned(table: str, measured: Measured) -> tuple[Measured, tuple[str, ...]]:
     """Return a column with sentinel values replaced by NaN, and a note on each kind found.
 
     Raises:
-        NasbenchError: if a value is infinite, negative where nothing is, no percentage, larger than anything measured, or if none is
+        NasbenchError: if a value is infinite, negative where impossible, not a percentage, or too large, or if none is
             left.
     """
     column, values = measured.column, measured.values

@@ -1,4 +1,4 @@
-"""Write a table: check what its columns say of themselves, save the arrays, then the manifest with their checksums."""
+"""Write a table: validate its columns, save the arrays, then the manifest with their checksums."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ def write_table(
     """Write a table into an existing, empty folder.
 
     Args:
-        folder: where; `nasbench.tables.cache` gives a private one and renames it.
+        folder: output folder; `nasbench.tables.cache` provides a private one and renames it.
         name: name of the table.
-        space: space of the rows; one that `nasbench.spaces.catalogue` knows, or a plain product space.
+        space: space of the rows; one of `nasbench.spaces.catalogue`, or a plain product space.
         columns: the arrays, written one after another.
-        provenance: where the numbers come from, in a sentence.
+        provenance: origin of the numbers, one sentence.
         row_index: ascending space index of each row, `(N,)`; None if the table covers the space in order.
-        notes: what a user of the table should know, each a sentence.
+        notes: remarks for users, one sentence each.
         supersedes: fingerprints of earlier tables of this name, all of whose values are in this one, unchanged.
 
     Raises:
-        NasbenchError: if lengths differ, two columns describe the same thing, or values cannot be, see `nasbench.tables.values`.
+        NasbenchError: if lengths differ, columns are duplicated, or values are invalid, see `nasbench.tables.values`.
     """
     rows = space.size if row_index is None else len(row_index)
     checksums: dict[str, str] = {}
@@ -56,7 +56,7 @@ def write_table(
         _save(folder, "architectures.npy", np.asarray(row_index, dtype=np.int64), checksums)
     for measured in columns:
         key = measured.column.key
-        if key.casefold() in keys:  # files of a column bear its key, and some file systems know one case only
+        if key.casefold() in keys:  # files of a column are named by its key, and some file systems ignore case
             raise NasbenchError(f"Table {name!r} has two columns {key}; each description once.")
         keys.add(key.casefold())
         _check_shape(name, measured, rows)

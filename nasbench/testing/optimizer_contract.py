@@ -117,7 +117,7 @@ def ask_tell(problem: Any, optimizer: Any, steps: int | None = None) -> list[Obs
 
 
 def trace(batches: list[Observations], run: int) -> tuple[np.ndarray, ...]:
-    """Return what a run observed: architectures, objectives, cost, epochs and training seeds, a row a query."""
+    """Return the observations of a run, one row per query: architectures, objectives, cost, epochs and training seeds."""
     members = [batch.select_run(run) for batch in batches]
     fields = ("architectures", "objectives", "charged_seconds", "epochs", "training_seed")
     return tuple(np.concatenate([getattr(member, field) for member in members]) for field in fields)

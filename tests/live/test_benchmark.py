@@ -102,7 +102,7 @@ def test_facts_are_the_counted_ones() -> None:
 def test_settings_that_a_task_cannot_answer_are_refused() -> None:
     for change, message in (
         ({"split": "test"}, "split 'search'"),
-        ({"training_seed": "mean"}, "one seed a query"),
+        ({"training_seed": "mean"}, "one seed per query"),
         ({"objectives": ("errors",)}, "did you mean 'error'"),
     ):
         with pytest.raises(NasbenchError, match=message):

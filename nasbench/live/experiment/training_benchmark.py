@@ -146,7 +146,7 @@ class TrainingEvaluator:
         if protocol.split != "search":
             raise NasbenchError(f"A live task answers from its split 'search', not from {protocol.split!r}.")
         if protocol.training_seed == "mean":
-            raise NasbenchError("A live task trains one seed a query; training_seed should be 'random' or a number.")
+            raise NasbenchError("A live task trains one seed per query; training_seed should be 'random' or a number.")
         networks, recipe = get_networks(live.space_name), live.recipe
         priced = (PREDICTED,) if isinstance(networks, SpaceNetworks) else ()
         known = (live.task.metric, *MEASURED, *COUNTED, *priced)

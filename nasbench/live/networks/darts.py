@@ -41,7 +41,7 @@ class DartsCell(nn.Module):
         channels: channels of a node.
         reduction: whether the edges from the inputs have stride 2.
         reduced_before: whether the cell before was a reduction, so that the older input is twice as large.
-        choices: one choice an edge, or None for a supernet.
+        choices: one choice per edge, or None for a supernet.
         partial: see `Edge`.
     """
 

@@ -1,1 +1,1 @@
-"""One importer a source."""
+"""Importers, one per source."""

@@ -1,4 +1,4 @@
-"""Data files of tables: CSV and Parquet, their columns by name, and no more memory than a file of measurements needs."""
+"""Bounded reading of CSV and Parquet data files."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MOST_NUMBERS = 10**8
-"""Most numbers (rows times the columns that are read) of a file, which hold some gigabytes at most."""
+"""Maximum number of values (rows times columns read) of a file, some gigabytes."""
 FEW_NUMBERS = 3 * 10**7
-"""Numbers that any file may have, however well they are packed."""
+"""Number of values allowed for any file, regardless of compression."""
 PER_BYTE = 64
-"""Numbers beyond that a byte of a file may stand for."""
+"""Further values allowed per byte of a file."""
 LONGEST_TEXT = 4096
-"""Most letters of one text in a file."""
+"""Maximum length of a text in a file."""
 
 
 def data_columns(path: Path) -> list[str]:
@@ -37,7 +37,7 @@ def data_columns(path: Path) -> list[str]:
 
 
 def read_data(path: Path, names: Sequence[str]) -> tuple[pd.DataFrame, int]:
-    """Return the columns of a file, as texts (CSV) or as what it holds (Parquet), and how its first row is numbered.
+    """Return the columns of a file, as texts (CSV) or typed (Parquet), and the number of its first row.
 
     Raises:
         NasbenchError: if the file is neither, cannot be read, lacks a column or has two of one name, or is larger than it should be.
@@ -54,7 +54,7 @@ def read_data(path: Path, names: Sequence[str]) -> tuple[pd.DataFrame, int]:
 
 @contextmanager
 def _told(path: Path) -> Iterator[None]:
-    """Tell what readers of files say in a sentence."""
+    """Convert exceptions of file readers to one sentence."""
     import pandas as pd
     import pyarrow as pa
 
@@ -76,13 +76,13 @@ def _read_csv(path: Path, names: list[str]) -> pd.DataFrame:
     import pandas as pd
 
     with warnings.catch_warnings():
-        # A row that is longer than the header: otherwise its values would count as those of other columns.
+        # Reject rows longer than the header, whose values would be assigned to other columns.
         warnings.simplefilter("error", pd.errors.ParserWarning)
         return pd.read_csv(path, dtype=str, keep_default_na=False, index_col=False)[names]
 
 
 def _schema(path: Path) -> tuple[pa.Schema, int]:
-    """Return the columns of a Parquet file and the number of rows that it says it has."""
+    """Return the columns of a Parquet file and its stated number of rows."""
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path, thrift_string_size_limit=2**24, thrift_container_size_limit=2**20) as file:

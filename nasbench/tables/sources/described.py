@@ -29,7 +29,7 @@ MIXED = 5.0
 
 
 def table_name(source: Path) -> str:
-    """Return the name that a description gives its table."""
+    """Return the table name of a description."""
     return _read_description(source).name
 
 
@@ -42,7 +42,7 @@ def write_described(folder: Path, description: Description, base: Path) -> Impor
     """Write a described table into an empty folder.
 
     Args:
-        folder: where to.
+        folder: output folder.
         description: the description.
         base: folder that the data file's name is relative to.
 
@@ -115,7 +115,7 @@ def _measured(described: Described, values: NDArray[np.float64], description: De
 
 
 def _refuse_mixed(values: NDArray[np.float64], names: str, data: str) -> None:
-    """Raise if seeds of one architecture, or single values of a column, look like per cent in part and fractions in part."""
+    """Raise if seeds of one architecture, or values of a column, appear to mix per cent and fractions."""
     small = (values > 0) & (values <= 1)
     large = np.where(values > 1, values, np.nan)
     if not small.any() or np.isnan(large).all():

@@ -3,10 +3,11 @@
 - JSON: what the benchmark's own interface says of each cell, `{hash: [fixed, computed]}` with `fixed` holding `module_adjacency`,
   `module_operations` and `trainable_parameters`, and `computed` mapping epochs to a list of trainings, each with
   `final_validation_accuracy`, `final_test_accuracy` and `final_training_time` (such as `json.dump({h: api.get_metrics_from_hash(h) ...})`).
-- CSV or Parquet: a row a cell, with `adj_upper_bits`, `ops` (digits: 0 3x3, 1 1x1, 2 pooling), and where held `hash`, `val_acc_E` and
-  `test_acc_E` (fractions, after E epochs), `train_time_s` (of the longest training) and `params`.
+- CSV or Parquet: one row per cell, with `adj_upper_bits`, `ops` (digits: 0 3x3, 1 1x1, 2 pooling), and where held
+  `hash`, `val_acc_E` and `test_acc_E` (fractions, after E epochs), `train_time_s` (of the longest training) and
+  `params`.
 
-Every cell is kept once, in its canonical form. A hash that comes with a cell is computed anew, and must be the same.
+Every cell is stored once, in its canonical form. A given hash is recomputed and must match.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from nasbench.tables.writer import write_table
 
 DATASET = "cifar10"
 LARGEST = 2**33
-"""Most bytes of a JSON file; the whole benchmark has about a gigabyte."""
+"""Maximum size of a JSON file in bytes; the complete benchmark has about a gigabyte."""
 _FINAL = {"validation": "final_validation_accuracy", "test": "final_test_accuracy", "train": "final_train_accuracy"}
 _SHORT = {"val_acc": "validation", "test_acc": "test", "train_acc": "train"}
 

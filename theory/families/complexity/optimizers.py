@@ -41,10 +41,10 @@ _SMALL = {"population_size": 8, "mutation_prob": 0.3}
 
 ORDERS: Mapping[str, Order] = {
     "random_search": Order(time=1, memory=0, reason="a query is a draw", settings={"batch_size": 16}),
-    "one_plus_one_ea": Order(time=1, memory=0, reason="a mutation and a comparison a query"),
+    "one_plus_one_ea": Order(time=1, memory=0, reason="a mutation and a comparison per query"),
     "regularized_evolution": Order(time=1, memory=0, reason="O(S) a query on a ring of P members"),
     "local_search": Order(time=1, memory=0, reason="a neighbourhood of n k is listed once for n k queries"),
-    "simulated_annealing": Order(time=1, memory=0, reason="a mutation and a comparison a query"),
+    "simulated_annealing": Order(time=1, memory=0, reason="a mutation and a comparison per query"),
     "reinforce": Order(time=1, memory=0, reason="a step of Adam on d k logits a query"),
     "asng": Order(time=1, memory=0, reason="a step on d k probabilities for every lambda queries"),
     "quantum_inspired": Order(time=1, memory=0, reason="P rotations of d k amplitudes for every P queries"),
@@ -55,7 +55,7 @@ ORDERS: Mapping[str, Order] = {
         time=1, memory=0, reason="T / N generations of O(M N^2)", sizes=_GENERATIONS, settings=_SMALL, objectives=2
     ),
     "sms_emoa": Order(
-        time=1, memory=0, reason="a sort and contributions of N + 1 members a query", sizes=_GENERATIONS,
+        time=1, memory=0, reason="a sort and contributions of N + 1 members per query", sizes=_GENERATIONS,
         settings=_SMALL, objectives=2,
     ),
     "successive_halving": Order(time=1, memory=0, reason="a rung of at most eta^s members is sorted", epochs=_RACES),

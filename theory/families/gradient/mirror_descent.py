@@ -35,7 +35,7 @@ class SharedLoss:
     """The loss above.
 
     Attributes:
-        tensor: gain in [0, 1], one axis a decision.
+        tensor: gain in [0, 1], one axis per decision.
         coupling: C, shape (width, n k).
         curvature: kappa.
         radius: of the ball that holds the weights.

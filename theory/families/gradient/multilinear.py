@@ -12,7 +12,7 @@ Floats = NDArray[np.float64]
 
 
 def gain_tensor(landscape: Landscape) -> Floats:
-    """Return the table as a tensor to be maximised, -error, shape (k, ..., k) with one axis a decision.
+    """Return the table as a tensor to be maximised, -error, shape (k, ..., k) with one axis per decision.
 
     Raises:
         NasbenchError: the decisions have different numbers of choices.
