@@ -28,14 +28,14 @@ def is_of_an_older_layout(name: str) -> bool:
 
 
 def cached_table(name: str, build: Callable[[Path], None], folder: Path | None = None) -> Table:
-    """Open the table of that name, building it first where it is not there yet.
+    """Open the table of that name, building it first if necessary.
 
     The table is built in a private folder and renamed, so other processes never see an incomplete one; of two
     concurrent builds the first wins, and the second opens its result.
 
     Args:
         name: folder name of the table.
-        build: writes the table into the empty folder that it is given.
+        build: writes the table into a given empty folder.
         folder: that holds the table's folder; the cache if None.
 
     Raises:

@@ -57,7 +57,7 @@ def known_tables() -> tuple[str, ...]:
 
 
 def is_built(name: str) -> bool:
-    """Return whether a table is in the cache already."""
+    """Return whether a table is in the cache."""
     return (_parent(name) / name / "manifest.json").exists()
 
 
