@@ -1,7 +1,8 @@
 """Accel-NASBench: the models of pairs that are fitted here to its 5,138 trainings on ImageNet, and how well they predict.
 
 The trainings are of 5,125 architectures of a space of 104 billion. What a model is of is a transformed measurement, in which choices add up:
-the logarithm of the error above `LEAST_ERROR`, the time of an image as the reciprocal of a throughput, the logarithm of the training time.
+the logarithm of the error above `LEAST_ERROR`, the time of an image as the reciprocal of a throughput (with relative errors made small), the
+logarithm of the training time.
 Predictions of errors are rounded to six decimals, so that no library's last bit is seen.
 """
 
@@ -48,6 +49,7 @@ class FittedQuantity:
         invert: from there to what is minimised.
         view: how users see that.
         cheap: whether it is known without training.
+        weigh: from what is modelled to the weight of a squared error.
         largest: measurements beyond it are left out.
     """
 
@@ -57,6 +59,7 @@ class FittedQuantity:
     invert: Callable[[Floats], Floats]
     view: View = AS_IT_IS
     cheap: bool = False
+    weigh: Callable[[Floats], Floats] = np.ones_like
     largest: float = np.inf
 
 
@@ -75,6 +78,7 @@ QUANTITIES: Mapping[str, FittedQuantity] = {
             lambda microseconds: -1e6 / microseconds,
             View("max"),
             cheap=True,
+            weigh=lambda microseconds: microseconds**-2,
         )
         for device in DEVICES
     },
@@ -139,7 +143,9 @@ def fit_models(space: Space, trainings: TrainingRecords, chosen: NDArray[np.bool
     for name, quantity in QUANTITIES.items():
         used = chosen & trainings.usable(quantity)
         values = quantity.transform(trainings.measured[quantity.column][used])
-        models[name] = PairwiseModel(space, fit(space, trainings.architectures[used], values, PENALTIES))
+        models[name] = PairwiseModel(
+            space, fit(space, trainings.architectures[used], values, quantity.weigh(values), PENALTIES)
+        )
     return models
 
 
@@ -171,7 +177,7 @@ def _objective(name: str, model: PairwiseModel, optimum: str) -> PredictedObject
 
 
 def find_optima(models: Mapping[str, PairwiseModel]) -> dict[str, str]:
-    """Return by objective the architecture of the smallest prediction in the whole space: exact, and half a minute for errors."""
+    """Return by objective the architecture of the smallest prediction in the whole space, exact, in some seconds."""
     chosen = {name: model for name, model in models.items() if name != TRAIN_SECONDS}
     return {name: model.space.to_string(model.minimum(GROUPS)[0]) for name, model in chosen.items()}
 

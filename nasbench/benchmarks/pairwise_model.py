@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 
 import numpy as np
 
@@ -50,21 +51,26 @@ def feature_names(space: Space) -> list[str]:
     return ["intercept", *single, *(f"{single[i]} & {single[j]}" for i, j in zip(*pairs(space), strict=True))]
 
 
-def fit(space: Space, architectures: Architectures, values: Floats, penalties: tuple[float, float]) -> Floats:
+def fit(
+    space: Space, architectures: Architectures, values: Floats, weights: Floats, penalties: tuple[float, float]
+) -> Floats:
     """Fit by ridge regression: the intercept, then a coefficient a feature, each a multiple of `STEP`.
 
     Args:
         space: of the architectures.
         architectures: `(n, d)`.
         values: `(n,)`.
+        weights: of the squared errors, `(n,)`; only their ratios matter.
         penalties: of the square of a coefficient of a single choice, and of a pair; the intercept has none.
     """
     single = int((space.cardinalities - 1).sum())
     table = features(space, architectures)
-    centre, mean = table.mean(axis=0), values.mean()
+    shares = weights / weights.sum()
+    centre, mean = shares @ table, shares @ values
     table -= centre
+    weighted = (len(values) * shares)[:, None] * table
     ridge = np.where(np.arange(table.shape[1]) < single, *penalties)
-    coefficients = np.linalg.solve(table.T @ table + np.diag(ridge), table.T @ (values - mean))
+    coefficients = np.linalg.solve(weighted.T @ table + np.diag(ridge), weighted.T @ (values - mean))
     return np.rint(np.concatenate([[mean - centre @ coefficients], coefficients]) / STEP) * STEP
 
 
@@ -139,6 +145,12 @@ class _Search:
         between = matrix + matrix.T - np.diag(np.diag(matrix))
         self.own = [((state @ matrix) * state).sum(axis=1) for state in states]
         self.joint = [[one @ between @ other.T for other in states] for one in states]
+        for j, k in combinations(range(len(states)), 2):
+            # What a pair costs on average is moved to its members, by multiples of `STEP`, so that sums stay exact: bounds get close.
+            for group, axis in ((j, 1), (k, 0)):
+                share = np.rint(self.joint[j][k].mean(axis=axis) / STEP) * STEP
+                self.own[group] = self.own[group] + share
+                self.joint[j][k] = self.joint[j][k] - np.expand_dims(share, axis)
         self.open = [
             own + sum((self.joint[j][k].min(axis=1) for k in range(j + 1, len(states))), np.zeros(len(own)))
             for j, own in enumerate(self.own)

@@ -88,7 +88,13 @@ class Space:
     # ---- integers ------------------------------------------------------------------------------------------------
 
     def index(self, architectures: Architectures) -> Ints:
-        """Return the mixed-radix index, first decision most significant: `(..., d)` to `(...)`."""
+        """Return the mixed-radix index, first decision most significant: `(..., d)` to `(...)`.
+
+        Architectures are identified by their bytes (see `nasbench.spaces.numbering`); an index exists in smaller spaces only.
+
+        Raises:
+            NasbenchError: if the product has 2^63 combinations or more.
+        """
         if self.product_size < 2**53:
             # Exact in doubles, and several times faster there than in integers.
             return np.dot(architectures.astype(np.float64), self._radix.astype(np.float64)).astype(np.int64)
