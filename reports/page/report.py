@@ -48,6 +48,7 @@ from nasbench.reports.tables.multi_objective import multi_objective_table
 from nasbench.reports.tables.overview import overview_table
 from nasbench.reports.tables.power import power_table
 from nasbench.reports.tables.practical_equivalence import practical_table
+from nasbench.reports.tables.relative_improvement import relative_improvement_table
 from nasbench.reports.tables.resource_usage import cost_table
 from nasbench.reports.tables.robustness import robustness_table
 from nasbench.reports.tables.table import ReportTable
@@ -215,6 +216,7 @@ def _tables(
         multi_objective_table(evaluations, objectives, rng) if len(objectives) > 1 else None,
         ablation_table(evaluations, entries, rng),
         cost_table(evaluations),
+        relative_improvement_table(evaluations),
         laws_table(evaluations, spoken),
     ]
     return tuple(table for table in tables if table is not None)
