@@ -161,6 +161,9 @@ HYPOTHESIS: Mapping[str, New] = {
 }
 """Keys of a registered hypothesis."""
 
+JUDGEMENT: Mapping[str, New] = {"claim": New("hypothesis")}
+"""Keys of what `nasbench claims --json` printed; read without a warning, since stored results do not change."""
+
 RECIPE: Mapping[str, New] = {"average": New("ema_decay"), "batch": New("batch_size")}
 """Keys of a training recipe, and of the training of a supernet."""
 

@@ -11,7 +11,7 @@ from nasbench.reports.hypotheses.evidence import HypothesisEvidence
 from nasbench.reports.hypotheses.registration import HypothesisRegistration
 from nasbench.reports.hypotheses.search_time import RESAMPLES, SEED, where
 from nasbench.reports.hypotheses.statements import Ablation
-from nasbench.reports.hypotheses.verdict import ClaimVerdict, Outcome, Part
+from nasbench.reports.hypotheses.verdict import HypothesisVerdict, Outcome, Part
 from nasbench.reports.statistics.bootstrap import studentised_mean
 from nasbench.reports.statistics.multiple import holm
 from nasbench.reports.statistics.pairwise import sign_flip
@@ -22,7 +22,7 @@ from nasbench.ties import differences
 HELPS, HURTS, OPEN = "helps", "hurts", "not shown"
 
 
-def judge_ablation(registration: HypothesisRegistration, evidence: HypothesisEvidence) -> ClaimVerdict:
+def judge_ablation(registration: HypothesisRegistration, evidence: HypothesisEvidence) -> HypothesisVerdict:
     """Judge a hypothesis of the kind "ablation".
 
     A part helps on a data set where a sign-flip test of the paired difference, Holm over all parts, data sets and studies, rejects in its
@@ -38,8 +38,8 @@ def judge_ablation(registration: HypothesisRegistration, evidence: HypothesisEvi
     outcome: Outcome = "holds" if set(verdicts) == {HELPS} else "fails" if HURTS in verdicts else "not shown"
     places = [where(registration, study, name) for study in registration.studies for name in hypothesis.benchmarks]
     told = "; ".join(_told(name, verdicts[i :: len(names)], places) for i, name in enumerate(names))
-    return ClaimVerdict(
-        claim=hypothesis,
+    return HypothesisVerdict(
+        hypothesis=hypothesis,
         outcome=outcome,
         threshold=0.0,
         parts=tuple(parts),

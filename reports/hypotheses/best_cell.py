@@ -10,13 +10,13 @@ from nasbench.reports.hypotheses.evidence import HypothesisEvidence
 from nasbench.reports.hypotheses.registration import HypothesisRegistration
 from nasbench.reports.hypotheses.search_time import where
 from nasbench.reports.hypotheses.statements import MedianToTarget
-from nasbench.reports.hypotheses.verdict import ClaimVerdict, ErrorRates, Outcome, Part
+from nasbench.reports.hypotheses.verdict import ErrorRates, HypothesisVerdict, Outcome, Part
 from nasbench.reports.statistics.location import median_bounds
 from nasbench.reports.statistics.proportion import rate
 from nasbench.reports.statistics.result import Interval, Undefined
 
 
-def judge_best_cell(registration: HypothesisRegistration, evidence: HypothesisEvidence) -> ClaimVerdict:
+def judge_best_cell(registration: HypothesisRegistration, evidence: HypothesisEvidence) -> HypothesisVerdict:
     """Judge a hypothesis of the kind "median to target".
 
     It holds if every bound of a median is at most, and every bound of a share at least, what is stated. It fails if a bound of one of them,
@@ -31,8 +31,8 @@ def judge_best_cell(registration: HypothesisRegistration, evidence: HypothesisEv
     )  # fmt: skip
     told = "; ".join(f"{part.of}: {_number(part)}, {part.verdict}" for part in parts if part.verdict != "met")
     digests = ", ".join(dict.fromkeys(part.runs for part in parts))
-    return ClaimVerdict(
-        claim=hypothesis,
+    return HypothesisVerdict(
+        hypothesis=hypothesis,
         outcome=outcome,
         threshold=None,
         parts=parts,

@@ -46,10 +46,10 @@ def hypotheses(
     from nasbench.cli.progress import progress_bar
     from nasbench.errors import NasbenchError
     from nasbench.reports.hypotheses.evidence import SHIPPED
-    from nasbench.reports.hypotheses.judge import Sources, judge_claims
+    from nasbench.reports.hypotheses.judge import Sources, judge_hypotheses
     from nasbench.reports.hypotheses.maintenance import pack_evidence, register_all, run_studies
     from nasbench.reports.hypotheses.statements import load_statements
-    from nasbench.reports.hypotheses.tables import claims_table, part_rows, parts_table, rows_of
+    from nasbench.reports.hypotheses.tables import hypotheses_table, part_rows, parts_table, rows_of
     from nasbench.reports.tables.render import write_table_files
 
     if jobs < 1 or replay < 0:
@@ -69,10 +69,10 @@ def hypotheses(
     if (register or pack) and not run:
         return 0
     with progress_bar("judging") as progress:
-        verdicts = judge_claims(chosen, sources, progress)
+        verdicts = judge_hypotheses(chosen, sources, progress)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
-        for table in (claims_table(rows_of(verdicts), statements.sha256), parts_table(part_rows(verdicts))):
+        for table in (hypotheses_table(rows_of(verdicts), statements.sha256), parts_table(part_rows(verdicts))):
             if table is not None:
                 write_table_files(table, out)
     if json:
@@ -80,12 +80,12 @@ def hypotheses(
             "hypotheses", hypotheses=rows_of(verdicts), parts=part_rows(verdicts), registration=statements.sha256
         )
     else:
-        rows = [{"hypothesis": v.claim.name, "verdict": v.outcome, "evidence": v.evidence} for v in verdicts]
+        rows = [{"hypothesis": v.hypothesis.name, "verdict": v.outcome, "evidence": v.evidence} for v in verdicts]
         print_table("Hypotheses", rows)
         for verdict, row in zip(verdicts, rows_of(verdicts), strict=True):
             change = f"What would change it: {verdict.change.removesuffix('.')}."
             made = f" {row['registered']}; again: {row['again']}." if row["registered"] else ""
-            print(f"{verdict.claim.name}: {verdict.claim.statement} {change}{made}")
+            print(f"{verdict.hypothesis.name}: {verdict.hypothesis.statement} {change}{made}")
     return 0 if all(verdict.stands for verdict in verdicts) else 1
 
 

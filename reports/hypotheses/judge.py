@@ -24,7 +24,7 @@ from nasbench.reports.hypotheses.search_time import judge_search_time
 from nasbench.reports.hypotheses.statements import Ablation, MedianToTarget, Stated, StudyHypothesis, TrainedNetwork
 from nasbench.reports.hypotheses.studies import study_folders
 from nasbench.reports.hypotheses.training import judge_training
-from nasbench.reports.hypotheses.verdict import ClaimVerdict, not_run, refused
+from nasbench.reports.hypotheses.verdict import HypothesisVerdict, not_run, refused
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,11 +48,11 @@ class Sources:
     replay: int = 0
 
 
-def judge_claims(
+def judge_hypotheses(
     hypotheses: Sequence[Stated],
     sources: Sources,
     progress: Callable[[int, int], None] = lambda done, all_: None,
-) -> list[ClaimVerdict]:
+) -> list[HypothesisVerdict]:
     """Judge hypotheses in their order.
 
     Raises:
@@ -61,7 +61,7 @@ def judge_claims(
     studies = [name for one in hypotheses if isinstance(one, StudyHypothesis) for name in one.studies]
     folders = study_folders(sources.results, list(dict.fromkeys(studies)))
 
-    def judge(hypothesis: Stated) -> ClaimVerdict:
+    def judge(hypothesis: Stated) -> HypothesisVerdict:
         if isinstance(hypothesis, StudyHypothesis):
             return judge_study_hypothesis(hypothesis, sources, folders)
         if isinstance(hypothesis, TrainedNetwork):
@@ -72,14 +72,16 @@ def judge_claims(
             require_extra("theory", "sympy")
         except MissingExtraError as fault:
             return not_run(hypothesis, "its derivations were not checked", str(fault))
-        from nasbench.reports.hypotheses.theory_claims import judge_theory
+        from nasbench.reports.hypotheses.theory import judge_theory
 
         return judge_theory(hypothesis, sources.jobs, progress)
 
     return [judge(hypothesis) for hypothesis in hypotheses]
 
 
-def judge_study_hypothesis(hypothesis: StudyHypothesis, sources: Sources, folders: Mapping[str, Path]) -> ClaimVerdict:
+def judge_study_hypothesis(
+    hypothesis: StudyHypothesis, sources: Sources, folders: Mapping[str, Path]
+) -> HypothesisVerdict:
     """Judge a hypothesis as it was last registered: by results folders where all its studies have one, else by what ships.
 
     Raises:
@@ -96,7 +98,7 @@ def judge_study_hypothesis(hypothesis: StudyHypothesis, sources: Sources, folder
 
 def _judge_registered(
     registration: HypothesisRegistration, sources: Sources, folders: Mapping[str, Path]
-) -> ClaimVerdict:
+) -> HypothesisVerdict:
     lacking = [name for name in registration.studies if name not in folders]
     evidence = collect(registration, folders) if not lacking else read_evidence(registration, sources.evidence)
     if evidence is None:
@@ -116,7 +118,7 @@ def _judge_registered(
     return refused(registration, altered) if altered else verdict
 
 
-def judge_evidence(registration: HypothesisRegistration, evidence: HypothesisEvidence) -> ClaimVerdict:
+def judge_evidence(registration: HypothesisRegistration, evidence: HypothesisEvidence) -> HypothesisVerdict:
     """Judge evidence, or refuse it by everything in which it is not what was registered."""
     reasons = list(differences(registration, evidence.origins)) or list(unfollowed(registration, evidence))
     if reasons:

@@ -54,6 +54,8 @@ def run_studies(
 def pack_evidence(hypotheses: Sequence[Stated], sources: Sources) -> Iterator[str]:
     """Write the evidence of hypotheses about studies from results folders; yield what was written.
 
+    One run or more of each method on each benchmark is made again first, and must be the same.
+
     Raises:
         NasbenchError: if a study has no results, or they are not those that were registered.
     """
@@ -69,7 +71,7 @@ def pack_evidence(hypotheses: Sequence[Stated], sources: Sources) -> Iterator[st
             )
         evidence = collect(known[-1], folders)
         reasons = list(differences(known[-1], evidence.origins)) or list(unfollowed(known[-1], evidence))
-        reasons = reasons or list(replay_differences(known[-1], folders, sources.replay))
+        reasons = reasons or list(replay_differences(known[-1], folders, max(sources.replay, 1)))
         if reasons:
             raise NasbenchError(f"The results are not those of {known[-1].name}: {'; '.join(reasons)}.")
         yield str(write_evidence(known[-1], evidence, sources.evidence))

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from nasbench.errors import NasbenchError
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.hypotheses.evidence import labels_of
 from nasbench.reports.hypotheses.registration import HypothesisRegistration
@@ -22,9 +23,16 @@ def replay_differences(registration: HypothesisRegistration, folders: Mapping[st
     """Yield a clause for each method on a benchmark of which one of `number` runs is another when it is made again.
 
     Which runs follows from the traces, so that it is not known before they are edited.
+
+    Raises:
+        NasbenchError: if the sources are no longer those that were registered.
     """
     if not number:
         return
+    if not registration.is_of_these_sources:
+        raise NasbenchError(
+            f"Runs of {registration.name} are made again by its own sources alone, and these have changed."
+        )
     for name in registration.studies:
         results = Results.open(folders[name])
         for benchmark in registration.statement.benchmarks:

@@ -9,7 +9,7 @@ import numpy as np
 from nasbench.reports.hypotheses.evidence import HypothesisEvidence, labels_of
 from nasbench.reports.hypotheses.registration import HypothesisRegistration
 from nasbench.reports.hypotheses.statements import QueriesToHypervolume, TimeToTargetRatio
-from nasbench.reports.hypotheses.verdict import ClaimVerdict, ErrorRates, Part, below
+from nasbench.reports.hypotheses.verdict import ErrorRates, HypothesisVerdict, Part, below
 from nasbench.reports.statistics.inputs import CensoredTimes
 from nasbench.reports.statistics.restricted_mean_ratio import restricted_mean_ratio
 from nasbench.reports.statistics.result import Undefined
@@ -19,7 +19,7 @@ RESAMPLES, MANY_RESAMPLES = 10_000, 40_000
 """Of a bound, and of one that is corrected for all parts and lies far out."""
 
 
-def judge_search_time(registration: HypothesisRegistration, evidence: HypothesisEvidence) -> ClaimVerdict:
+def judge_search_time(registration: HypothesisRegistration, evidence: HypothesisEvidence) -> HypothesisVerdict:
     """Judge a hypothesis of the kind "time to target" or "queries to hypervolume"."""
     hypothesis = registration.statement
     assert isinstance(hypothesis, TimeToTargetRatio | QueriesToHypervolume)

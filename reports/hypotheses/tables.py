@@ -1,4 +1,4 @@
-"""Judged claims as flat rows for JSON and the terminal, and as tables for print."""
+"""Judged hypotheses as flat rows for JSON and the terminal, and as tables for print."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nasbench.reports.analysis.digest import DIGITS
-from nasbench.reports.hypotheses.verdict import ClaimVerdict, Part
+from nasbench.reports.hypotheses.verdict import HypothesisVerdict, Part
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
 
 
-def rows_of(verdicts: Sequence[ClaimVerdict]) -> list[dict[str, Any]]:
-    """One flat row a claim: the decisive part, and the whole in sentences."""
+def rows_of(verdicts: Sequence[HypothesisVerdict]) -> list[dict[str, Any]]:
+    """One flat row a hypothesis: the decisive part, and the whole in sentences."""
     rows = []
     for verdict in verdicts:
         part = decisive(verdict)
         rows.append(
             {
-                "claim": verdict.claim.name,
+                "hypothesis": verdict.hypothesis.name,
                 "verdict": verdict.outcome,
-                "statement": verdict.claim.statement,
-                "rule": verdict.claim.decision_rule,
+                "statement": verdict.hypothesis.statement,
+                "rule": verdict.hypothesis.decision_rule,
                 "threshold": verdict.threshold,
                 "statistic": _number(part.statistic) if part else None,
                 "lower": _number(part.lower) if part else None,
@@ -36,7 +36,7 @@ def rows_of(verdicts: Sequence[ClaimVerdict]) -> list[dict[str, Any]]:
     return rows
 
 
-def _registered(verdict: ClaimVerdict) -> dict[str, Any]:
+def _registered(verdict: HypothesisVerdict) -> dict[str, Any]:
     """Return under which registration a hypothesis was judged, and the commands that make its results again."""
     registration = verdict.registration
     if registration is None:
@@ -51,11 +51,11 @@ def _registered(verdict: ClaimVerdict) -> dict[str, Any]:
     }
 
 
-def part_rows(verdicts: Sequence[ClaimVerdict]) -> list[dict[str, Any]]:
-    """One flat row a number that a claim rests on."""
+def part_rows(verdicts: Sequence[HypothesisVerdict]) -> list[dict[str, Any]]:
+    """One flat row a number that a hypothesis rests on."""
     return [
         {
-            "claim": verdict.claim.name,
+            "hypothesis": verdict.hypothesis.name,
             "of": part.of,
             "statistic": _number(part.statistic),
             "lower": _number(part.lower),
@@ -70,30 +70,30 @@ def part_rows(verdicts: Sequence[ClaimVerdict]) -> list[dict[str, Any]]:
     ]
 
 
-def decisive(verdict: ClaimVerdict) -> Part | None:
+def decisive(verdict: HypothesisVerdict) -> Part | None:
     """The part with the greatest upper bound, undefined before all; None where nothing was judged."""
     if not verdict.parts:
         return None
     return max(verdict.parts, key=lambda part: float("inf") if isinstance(part.upper, Undefined) else part.upper)
 
 
-def claims_table(rows: Sequence[Mapping[str, Any]], registration: str) -> ReportTable:
-    """The claims with verdict, evidence and what would change it.
+def hypotheses_table(rows: Sequence[Mapping[str, Any]], registration: str) -> ReportTable:
+    """The hypotheses with verdict, evidence and what would change it.
 
     Args:
         rows: as `rows_of` gives them.
         registration: SHA-256 of the statements.
     """
     headings = {
-        "claim": "claim",
+        "hypothesis": "hypothesis",
         "statement": "statement",
         "verdict": "verdict",
         "evidence": "evidence",
         "change": "what would change it",
     }
     return ReportTable(
-        name="claims",
-        title="Claims of this project",
+        name="hypotheses",
+        title="Hypotheses of this project",
         caption=(
             "Each hypothesis stands with its rule in a registration made before the runs. holds and fails: each errs with at most the registered "
             "probability, all bounds of a hypothesis together; not shown: neither; refused: the results are not those that were registered; not run: "
@@ -106,18 +106,18 @@ def claims_table(rows: Sequence[Mapping[str, Any]], registration: str) -> Report
 
 
 def parts_table(rows: Sequence[Mapping[str, Any]]) -> ReportTable | None:
-    """Every number behind the claims, from what `part_rows` gives; None where nothing was judged."""
+    """Every number behind the hypotheses, from what `part_rows` gives; None where nothing was judged."""
     if not rows:
         return None
     return ReportTable(
-        name="claims-evidence",
-        title="What the claims rest on",
+        name="hypotheses-evidence",
+        title="What the hypotheses rest on",
         caption=(
             "Ratios of restricted means (below 1 the method is faster), medians, differences (above 0 the part helps), shares, accuracies or counts, "
             "each with one-sided bounds at the registered error rate (accuracies at 95 %). Times are restricted at the registered horizons."
         ),
         columns=(
-            TableColumn(key="claim", heading="claim", kind="text", group=True),
+            TableColumn(key="hypothesis", heading="hypothesis", kind="text", group=True),
             TableColumn(key="of", heading="of", kind="text"),
             TableColumn(key="statistic", heading="estimate", digits=3),
             TableColumn(key="lower", heading="lower bound", digits=3),
@@ -135,9 +135,9 @@ def _part_cells(row: Mapping[str, Any]) -> tuple[TableCell, ...]:
     numbers = (
         TableCell(unknown if row[key] is None else row[key], runs=runs) for key in ("statistic", "lower", "upper")
     )
-    verdict = str(row["verdict"]) or Undefined("the claim is judged as a whole")
+    verdict = str(row["verdict"]) or Undefined("the hypothesis is judged as a whole")
     return (
-        TableCell(str(row["claim"])),
+        TableCell(str(row["hypothesis"])),
         TableCell(str(row["of"])),
         *numbers,
         TableCell(row["n"], runs=runs),

@@ -1,4 +1,4 @@
-"""The claim about a trained network: from the files of evidence that `nasbench.live.evidence` wrote, and nothing else."""
+"""The hypothesis about a trained network: from the files of evidence that `nasbench.live.evidence` wrote, and nothing else."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nasbench.live.evidence.record import read_record
 from nasbench.live.evidence.registration import FOLDER, EvidenceRegistration, covering, registrations
 from nasbench.live.evidence.summary import accuracy, judge
 from nasbench.reports.hypotheses.statements import TrainedNetwork
-from nasbench.reports.hypotheses.verdict import ClaimVerdict, Outcome, Part, not_run
+from nasbench.reports.hypotheses.verdict import HypothesisVerdict, Outcome, Part, not_run
 from nasbench.reports.statistics.result import Undefined
 
 TABLE_BEST = 94.37
@@ -22,23 +22,23 @@ NO_CELL = f"no cell of NAS-Bench-201 as tabulated can reach it (the table's best
 REMEDY = "run `python -m nasbench.live.evidence`, on one GPU or with `--device cpu`"
 
 
-def judge_training(claim: TrainedNetwork, folder: Path, hypotheses: Path = FOLDER) -> ClaimVerdict:
-    """Judge a claim of the kind "trained network" by the files `PLAN.json` in a folder, each under its registration.
+def judge_training(hypothesis: TrainedNetwork, folder: Path, hypotheses: Path = FOLDER) -> HypothesisVerdict:
+    """Judge a hypothesis of the kind "trained network" by the files `PLAN.json` in a folder, each under its registration.
 
-    A plan whose registered seeds are not all trained decides nothing. One plan on which the claim holds is enough.
+    A plan whose registered seeds are not all trained decides nothing. One plan on which the hypothesis holds is enough.
 
     Raises:
         NasbenchError: if a file is damaged, was changed after it was written, or is of no registered plan, settings and
             sources.
     """
-    plans: Sequence[str] = claim.plans
+    plans: Sequence[str] = hypothesis.plans
     found = {plan: folder / f"{plan}.json" for plan in plans if (folder / f"{plan}.json").is_file()}
     records = {plan: _registered(plan, path, hypotheses) for plan, path in found.items()}
-    target = claim.target
+    target = hypothesis.target
     judged = {plan: _judged(plan, record, registration, target) for plan, (record, registration) in records.items()}
     whole = {plan: row for plan, row in judged.items() if row["verdict"] != "incomplete"}
     if not whole:
-        return not_run(claim, f"{_missing(claim, folder, judged)}; {NO_CELL}", REMEDY)
+        return not_run(hypothesis, f"{_missing(hypothesis, folder, judged)}; {NO_CELL}", REMEDY)
     outcome = _outcome([row["verdict"] for row in whole.values()])
     parts = tuple(_part(plan, row, records[plan][0]) for plan, row in whole.items())
     bounds = "; ".join(
@@ -46,14 +46,14 @@ def judge_training(claim: TrainedNetwork, folder: Path, hypotheses: Path = FOLDE
         for plan, row in whole.items()
     )
     change = (
-        claim.falsified_by
+        hypothesis.falsified_by
         if outcome == "holds"
         else f"another network or recipe, registered before it is trained; {NO_CELL}"
     )
-    return ClaimVerdict(
-        claim=claim,
+    return HypothesisVerdict(
+        hypothesis=hypothesis,
         outcome=outcome,
-        threshold=claim.target,
+        threshold=hypothesis.target,
         parts=parts,
         evidence=f"{bounds}; {NO_CELL}",
         change=change,
@@ -100,7 +100,7 @@ def _judged(plan: str, record: dict[str, Any], registration: EvidenceRegistratio
     settings = registration.content["settings"]
     if settings.get("target") != target:
         raise NasbenchError(
-            f"{registration.name} registers a target of {settings.get('target')} %, and the claim is {target:g} %; it decides nothing."
+            f"{registration.name} registers a target of {settings.get('target')} %, and the hypothesis is {target:g} %; it decides nothing."
         )
     seeds = list(settings["seeds"])
     of = [t for t in record["trainings"] if t.get("kind") == "found" and t.get("seed") in seeds]
@@ -159,7 +159,7 @@ def _outcome(verdicts: Sequence[str]) -> Outcome:
     return "fails" if "fails" in verdicts else "not shown"
 
 
-def _missing(claim: TrainedNetwork, folder: Path, judged: dict[str, dict[str, Any]]) -> str:
+def _missing(hypothesis: TrainedNetwork, folder: Path, judged: dict[str, dict[str, Any]]) -> str:
     if not judged:
         return f"there is no evidence in {folder}"
     return " and ".join(

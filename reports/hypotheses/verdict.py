@@ -41,11 +41,11 @@ class Part:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClaimVerdict:
+class HypothesisVerdict:
     """A judged hypothesis.
 
     Attributes:
-        claim: the statement, as registered where it is.
+        hypothesis: the statement, as registered where it is.
         outcome: the verdict.
         threshold: that the bound is compared with; None where there is none.
         parts: the numbers, all of them.
@@ -54,7 +54,7 @@ class ClaimVerdict:
         registration: under which it was judged; None where its kind has none.
     """
 
-    claim: Hypothesis
+    hypothesis: Hypothesis
     outcome: Outcome
     threshold: float | None
     parts: tuple[Part, ...]
@@ -91,15 +91,17 @@ class ErrorRates:
         return 1.0 - self.each / self.parts
 
 
-def not_run(claim: Hypothesis, reason: str, remedy: str) -> ClaimVerdict:
+def not_run(hypothesis: Hypothesis, reason: str, remedy: str) -> HypothesisVerdict:
     """Return the verdict where there is nothing to judge by; never replaced by something else."""
-    return ClaimVerdict(claim=claim, outcome="not run", threshold=claim.bound, parts=(), evidence=reason, change=remedy)
+    return HypothesisVerdict(
+        hypothesis=hypothesis, outcome="not run", threshold=hypothesis.bound, parts=(), evidence=reason, change=remedy
+    )
 
 
-def refused(registration: HypothesisRegistration, reasons: Iterable[str]) -> ClaimVerdict:
+def refused(registration: HypothesisRegistration, reasons: Iterable[str]) -> HypothesisVerdict:
     """Return the verdict on results that are not those that were registered, with everything in which they differ."""
-    return ClaimVerdict(
-        claim=registration.statement,
+    return HypothesisVerdict(
+        hypothesis=registration.statement,
         outcome="refused",
         threshold=registration.statement.bound,
         parts=(),
@@ -109,7 +111,9 @@ def refused(registration: HypothesisRegistration, reasons: Iterable[str]) -> Cla
     )
 
 
-def below(claim: Hypothesis, parts: Sequence[Part], threshold: float, *, strictly: bool = False) -> ClaimVerdict:
+def below(
+    hypothesis: Hypothesis, parts: Sequence[Part], threshold: float, *, strictly: bool = False
+) -> HypothesisVerdict:
     """Judge by the intersection-union rule that every part lies at or below a threshold (`strictly` below).
 
     It holds if every upper bound does. It fails if one part lies beyond by its corrected bound.
@@ -122,7 +126,7 @@ def below(claim: Hypothesis, parts: Sequence[Part], threshold: float, *, strictl
     outcome: Outcome = "holds" if len(shown) == len(parts) else "fails" if beyond else "not shown"
     count = f"{len(shown)} of {len(parts)} bounds are {'below' if strictly else 'at most'} {threshold:g}"
     lacking = len(parts) - len(shown)
-    change = claim.falsified_by
+    change = hypothesis.falsified_by
     if outcome == "fails":
         change = (
             f"another optimizer or another registration: {pluralize(len(beyond), 'lower bound')}, corrected for all {len(parts)}, "
@@ -130,8 +134,8 @@ def below(claim: Hypothesis, parts: Sequence[Part], threshold: float, *, strictl
         )
     elif outcome == "not shown":
         change = f"more runs, or a faster search, where {pluralize(lacking, 'bound')} exceeded the threshold"
-    return ClaimVerdict(
-        claim=claim,
+    return HypothesisVerdict(
+        hypothesis=hypothesis,
         outcome=outcome,
         threshold=threshold,
         parts=tuple(replace(part, verdict=_alone(part, shown, beyond)) for part in parts),

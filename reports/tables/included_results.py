@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.errors import NasbenchError
-from nasbench.reports.hypotheses.tables import claims_table, parts_table
+from nasbench.renamed import JUDGEMENT, stored_with_new_names
+from nasbench.reports.hypotheses.tables import hypotheses_table, parts_table
 from nasbench.reports.statistics.result import Interval, Undefined
 from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
 from nasbench.reports.tables.theory_verdicts import theory_tables
@@ -24,7 +25,7 @@ TITLES = {
     "claims": "Hypotheses",
     "reproduce": "Published beside reproduced",
 }
-_JUDGED = ("claim", "statement", "verdict", "evidence", "change")
+_JUDGED = ("hypothesis", "statement", "verdict", "evidence", "change")
 NEEDED = {"verify": ("claim", "verdict"), "hypotheses": _JUDGED, "claims": _JUDGED}
 """Keys that each row of a command's results must have."""
 
@@ -52,12 +53,18 @@ def read_judgements(path: Path) -> tuple[ReportTable, ...]:
             f"{path} holds no results of {', '.join(KEYS)}; give a file that one of these commands printed with --json."
         )
     runs = hashlib.sha256(raw).hexdigest()[:12]
+    parts = document.get("parts") or ()
+    if command in ("hypotheses", "claims"):
+        rows, parts = (
+            [stored_with_new_names(row, JUDGEMENT) for row in several if isinstance(row, dict)]
+            for several in (rows, parts)
+        )
     if lacking := [key for row in rows for key in NEEDED.get(str(command), ()) if key not in row]:
         raise NasbenchError(
             f"{path} holds a row without {lacking[0]!r}; print it anew with `nasbench {command} --json`."
         )
     if command in ("hypotheses", "claims"):
-        tables = (claims_table(rows, str(document.get("registration"))), parts_table(document.get("parts") or ()))
+        tables = (hypotheses_table(rows, str(document.get("registration"))), parts_table(parts))
         return tuple(replace(table, name=f"{table.name}-{runs}") for table in tables if table is not None)
     if command == "verify" and not any("optimizer" in row for row in rows):
         return theory_tables(rows, runs, path.name)

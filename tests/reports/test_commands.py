@@ -170,12 +170,12 @@ def test_hypotheses_are_shown_with_every_number_they_rest_on(word: str, tmp_path
     ]
     verdicts = [below(first, parts, 0.5), not_run(second, "nothing is there", "run it")]
     path = tmp_path / "claims.json"
-    document = {
-        "command": word,
-        word: rows_of(verdicts),
-        "parts": part_rows(verdicts),
-        "registration": "f" * 64,
-    }
+    first_edition = {"hypothesis": "claim"} if word == "claims" else {}
+    rows, numbers = (
+        [{first_edition.get(key, key): value for key, value in row.items()} for row in several]
+        for several in (rows_of(verdicts), part_rows(verdicts))
+    )
+    document = {"command": word, word: rows, "parts": numbers, "registration": "f" * 64}
     path.write_text(json.dumps(document))
     claims, evidence = read_judgements(path)
     assert [row[2].value for row in claims.rows] == ["not shown", "not run"]

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from nasbench.reports.hypotheses.judge import Sources, judge_claims
+from nasbench.reports.hypotheses.judge import Sources, judge_hypotheses
 from nasbench.reports.hypotheses.registration import HypothesisRegistration, register, registrations
 from nasbench.reports.hypotheses.statements import StudyHypothesis, parse
-from nasbench.reports.hypotheses.verdict import ClaimVerdict
+from nasbench.reports.hypotheses.verdict import HypothesisVerdict
 from nasbench.study.toml import parse_study
 
 
@@ -39,12 +39,12 @@ def bind(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., HypothesisRe
 
 
 @pytest.fixture
-def judge(monkeypatch: pytest.MonkeyPatch) -> Callable[..., ClaimVerdict]:
+def judge(monkeypatch: pytest.MonkeyPatch) -> Callable[..., HypothesisVerdict]:
     """Return what judges a registration by results folders."""
 
-    def judge_one(registration: HypothesisRegistration, *folders: Path, **sources: Any) -> ClaimVerdict:
+    def judge_one(registration: HypothesisRegistration, *folders: Path, **sources: Any) -> HypothesisVerdict:
         monkeypatch.setattr("nasbench.reports.hypotheses.judge.registrations", lambda name, folder: [registration])
-        (verdict,) = judge_claims([registration.hypothesis], Sources(results=folders, **sources))
+        (verdict,) = judge_hypotheses([registration.hypothesis], Sources(results=folders, **sources))
         return verdict
 
     return judge_one

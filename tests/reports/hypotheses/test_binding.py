@@ -21,7 +21,7 @@ from nasbench.reports.hypotheses.evidence import collect, read_evidence, write_e
 from nasbench.reports.hypotheses.judge import Sources, judge_evidence
 from nasbench.reports.hypotheses.registration import HypothesisRegistration, register, registered_studies, registrations
 from nasbench.reports.hypotheses.statements import MedianToTarget, StudyHypothesis, load_statements, parse
-from nasbench.reports.hypotheses.verdict import ClaimVerdict
+from nasbench.reports.hypotheses.verdict import HypothesisVerdict
 from nasbench.search.ledger import Budget
 from nasbench.study.config import Study
 from nasbench.study.manifest import Manifest
@@ -65,7 +65,7 @@ threshold = 1.0
 benchmarks = ["onemax/5x3"]
 baselines = [{ name = "random_search" }]
 """
-Judge = Callable[..., ClaimVerdict]
+Judge = Callable[..., HypothesisVerdict]
 
 
 def registered_study(name: str, registration: HypothesisRegistration) -> Study:
@@ -304,6 +304,8 @@ def test_a_registration_is_void_once_the_sources_have_changed(
     tmp_path: Path,
 ) -> None:
     monkeypatch.setattr("nasbench.reports.hypotheses.registration.deciding_sources", lambda: "f" * 64)
+    with pytest.raises(NasbenchError, match="by its own sources alone"):
+        judge(registration, *right.values(), replay=1)
     unspent = judge(registration, evidence=tmp_path)
     assert unspent.outcome == "not run" and "faster-1 is void" in unspent.evidence
     assert judge(registration, *right.values()).outcome != "refused", "what was run before stands as of its sources"

@@ -12,7 +12,7 @@ import pytest
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.hypotheses.registration import HypothesisRegistration
 from nasbench.reports.hypotheses.statements import AblatedPart
-from nasbench.reports.hypotheses.verdict import ClaimVerdict
+from nasbench.reports.hypotheses.verdict import HypothesisVerdict
 from nasbench.reports.statistics.result import Undefined
 
 from small_registrations import restated, run_registered
@@ -54,7 +54,7 @@ PARTS = (
     + 'measure = "restricted mean of unique queries"\n'
     + 'parts = [{ part = "climbing", ablated_label = "random_search" }, { part = "nothing", ablated_label = "the same" }]\n'
 )
-Judged = Callable[..., ClaimVerdict]
+Judged = Callable[..., HypothesisVerdict]
 
 
 @pytest.fixture(scope="module")
@@ -70,10 +70,12 @@ def study(registered: dict[str, HypothesisRegistration], tmp_path_factory: pytes
 
 
 @pytest.fixture
-def judged(registered: dict[str, HypothesisRegistration], study: Path, judge: Callable[..., ClaimVerdict]) -> Judged:
+def judged(
+    registered: dict[str, HypothesisRegistration], study: Path, judge: Callable[..., HypothesisVerdict]
+) -> Judged:
     """Return what judges one of the two, with changes of what it says."""
 
-    def judge_one(name: str, **change: Any) -> ClaimVerdict:
+    def judge_one(name: str, **change: Any) -> HypothesisVerdict:
         return judge(restated(registered[name], **change), study)
 
     return judge_one

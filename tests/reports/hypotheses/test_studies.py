@@ -16,11 +16,11 @@ from nasbench.reports.analysis.pareto_fronts import true_front
 from nasbench.reports.analysis.traces import stack_runs
 from nasbench.reports.hypotheses.commands import hypotheses as command
 from nasbench.reports.hypotheses.hypervolume import queries_to_volume, share
-from nasbench.reports.hypotheses.judge import Sources, judge_claims
+from nasbench.reports.hypotheses.judge import Sources, judge_hypotheses
 from nasbench.reports.hypotheses.registration import HypothesisRegistration
 from nasbench.reports.hypotheses.statements import load_statements
-from nasbench.reports.hypotheses.tables import claims_table, part_rows, parts_table, rows_of
-from nasbench.reports.hypotheses.verdict import ClaimVerdict
+from nasbench.reports.hypotheses.tables import hypotheses_table, part_rows, parts_table, rows_of
+from nasbench.reports.hypotheses.verdict import HypothesisVerdict
 from nasbench.reports.tables.included_results import judgement_table
 from nasbench.reports.tables.to_latex import to_latex
 from nasbench.reports.tables.to_markdown import to_markdown
@@ -63,7 +63,7 @@ horizon_share = 0.6
 benchmarks = ["nas-bench-201/cifar10"]
 baselines = [{ name = "random_search" }]
 """
-Judge = Callable[..., ClaimVerdict]
+Judge = Callable[..., HypothesisVerdict]
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +125,7 @@ def test_an_unfinished_study_judges_nothing(
 
 def test_another_study_is_refused(faster: HypothesisRegistration, study: Path, judge: Judge) -> None:
     with pytest.raises(NasbenchError, match="on which no hypothesis rests"):
-        judge_claims(load_statements().hypotheses[:1], Sources(results=[study]))
+        judge_hypotheses(load_statements().hypotheses[:1], Sources(results=[study]))
     with pytest.raises(NasbenchError, match="both hold the study"):
         judge(faster, study, study)
 
@@ -141,15 +141,17 @@ def test_results_are_looked_for_where_run_puts_them(
 
 
 def test_tables_and_rows(faster: HypothesisRegistration, study: Path, judge: Judge) -> None:
-    (trained,) = judge_claims(load_statements().select(["cifar10-96.2"]), Sources())
+    (trained,) = judge_hypotheses(load_statements().select(["cifar10-96.2"]), Sources())
     verdicts = [judge(faster, study), trained]
     rows = rows_of(verdicts)
-    assert [row["claim"] for row in rows] == ["faster", "cifar10-96.2"]
-    assert {"claim", "verdict", "evidence", "change", "statistic", "n", "runs"} <= set(rows[0])
+    assert [row["hypothesis"] for row in rows] == ["faster", "cifar10-96.2"]
+    assert {"hypothesis", "verdict", "evidence", "change", "statistic", "n", "runs"} <= set(rows[0])
     assert rows[0]["registered"].startswith("registered as faster-1 (SHA-256 ") and "sources" in rows[0]["registered"]
     assert rows[0]["again"] == "nasbench run small --seed 11 --runs 12 && nasbench hypotheses faster"
     assert len(part_rows(verdicts)) == 2
-    assert "faster" in to_markdown(claims_table(rows, "abc")) and judgement_table("hypotheses", rows, "abc", "f").rows
+    assert (
+        "faster" in to_markdown(hypotheses_table(rows, "abc")) and judgement_table("hypotheses", rows, "abc", "f").rows
+    )
     parts = parts_table(part_rows(verdicts))
     assert parts is not None and r"\toprule" in to_latex(parts)
     assert parts_table(part_rows(verdicts[1:])) is None
@@ -163,7 +165,7 @@ def test_the_command_without_results_says_not_run_and_succeeds(
     document = json.loads(capsys.readouterr().out)
     assert document["command"] == "hypotheses" and len(document["hypotheses"]) == len(load_statements().hypotheses)
     assert {row["verdict"] for row in document["hypotheses"]} == {"not run"}
-    assert (tmp_path / "tables" / "claims.tex").exists()
+    assert (tmp_path / "tables" / "hypotheses.tex").exists()
 
 
 def test_the_command_fails_where_a_judged_hypothesis_does(

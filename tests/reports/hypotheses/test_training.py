@@ -1,4 +1,4 @@
-"""The claim about a trained network: decided by registered seeds, settings and sources, and by nothing else."""
+"""The hypothesis about a trained network: decided by registered seeds, settings and sources, and by nothing else."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from nasbench.live.evidence.registration import power, register
 from nasbench.live.evidence.summary import judge
 from nasbench.reports.hypotheses.statements import TrainedNetwork, load_statements
 from nasbench.reports.hypotheses.training import judge_training
-from nasbench.reports.hypotheses.verdict import ClaimVerdict
+from nasbench.reports.hypotheses.verdict import HypothesisVerdict
 
 CLAIM = next(one for one in load_statements().hypotheses if isinstance(one, TrainedNetwork))
 SOURCES = "a" * 64
@@ -53,7 +53,7 @@ def evidence(folder: Path, trainings: list[dict[str, Any]], plan: EvidenceConfig
     return path
 
 
-def verdict_of(folder: Path, *accuracies: float, plan: EvidenceConfig = GPU) -> ClaimVerdict:
+def verdict_of(folder: Path, *accuracies: float, plan: EvidenceConfig = GPU) -> HypothesisVerdict:
     evidence(folder, [training(seed, accuracy, plan) for seed, accuracy in enumerate(accuracies)], plan)
     return judge_training(CLAIM, folder, folder)
 
@@ -153,7 +153,7 @@ CHEATS: dict[str, tuple[Callable[[Path], object], str]] = {
             register(replace(GPU, target=50.0).as_dict(), SOURCES, 96.6, f),
             evidence(f, [training(0, 60.0)], replace(GPU, target=50.0), registration="cifar10-gpu-2"),
         ),
-        "registers a target of 50.0 %, and the claim is 96.2 %",
+        "registers a target of 50.0 %, and the hypothesis is 96.2 %",
     ),
     "no search": (lambda f: evidence(f, [training(0, 99.0, architecture=None)], search=None), "search of 0 arch"),
     "a shorter search": (

@@ -1,4 +1,4 @@
-"""The claim that the theory is verified: all registered theorems and all mutants, checked now."""
+"""The hypothesis that the theory is verified: all registered theorems and all mutants, checked now."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from nasbench.reports.hypotheses.statements import VerifiedTheory
-from nasbench.reports.hypotheses.verdict import ClaimVerdict, Outcome, Part
+from nasbench.reports.hypotheses.verdict import HypothesisVerdict, Outcome, Part
 from nasbench.theory.machinery.claim import Context
 from nasbench.theory.machinery.claim import Outcome as Found
 from nasbench.theory.machinery.registry import Finding, select, verify
 
 
 def judge_theory(
-    claim: VerifiedTheory, jobs: int = 1, progress: Callable[[int, int], None] = lambda done, all_: None
-) -> ClaimVerdict:
-    """Judge a claim of the kind "theory" by checking everything."""
+    hypothesis: VerifiedTheory, jobs: int = 1, progress: Callable[[int, int], None] = lambda done, all_: None
+) -> HypothesisVerdict:
+    """Judge a hypothesis of the kind "theory" by checking everything."""
     theorems = select([])
     total = 2 * len(theorems)
     findings = verify(theorems, Context(), jobs, False, lambda done, _: progress(done, total))
     faults = verify(theorems, Context(), jobs, True, lambda done, _: progress(len(theorems) + done, total))
-    return verdict_of(claim, findings, faults)
+    return verdict_of(hypothesis, findings, faults)
 
 
-def verdict_of(claim: VerifiedTheory, findings: Sequence[Finding], faults: Sequence[Finding]) -> ClaimVerdict:
+def verdict_of(hypothesis: VerifiedTheory, findings: Sequence[Finding], faults: Sequence[Finding]) -> HypothesisVerdict:
     """The verdict from what the checks found."""
     violated = [f.claim.name for f in findings if f.verdict.outcome is Found.VIOLATED]
     slipped = [f.claim.name for f in faults if not f.passed]
@@ -42,13 +42,15 @@ def verdict_of(claim: VerifiedTheory, findings: Sequence[Finding], faults: Seque
         Part(of="mutants rejected", statistic=len(faults) - len(slipped), lower=len(faults) - len(slipped),
              upper=len(faults) - len(slipped), n=len(faults), runs=digest),
     )  # fmt: skip
-    return ClaimVerdict(
-        claim=claim,
+    return HypothesisVerdict(
+        hypothesis=hypothesis,
         outcome=outcome,
         threshold=None,
         parts=parts,
         evidence=f"{len(findings)} theorems: {told}; {len(faults) - len(slipped)} of {len(faults)} mutants rejected{names} (verdicts {digest})",
-        change=claim.falsified_by if outcome == "holds" else "a proof or check put right, or the statement withdrawn",
+        change=hypothesis.falsified_by
+        if outcome == "holds"
+        else "a proof or check put right, or the statement withdrawn",
     )
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nasbench.reports.hypotheses.statements import VerifiedTheory, load_statements
-from nasbench.reports.hypotheses.theory_claims import verdict_of
+from nasbench.reports.hypotheses.theory import verdict_of
 from nasbench.theory.machinery.claim import Context, Outcome, Verdict
 from nasbench.theory.machinery.registry import Finding, select, verify
 
