@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from nasbench import registered
 from nasbench.api.benchmark import Benchmark
 from nasbench.benchmarks.catalogue import is_taken
+from nasbench.benchmarks.function_benchmark import VIEWS, FunctionBenchmark
 from nasbench.benchmarks.python_function import PythonFunction
-from nasbench.benchmarks.synthetic import VIEWS, FunctionBenchmark
 from nasbench.benchmarks.views import AS_IT_IS, View
 from nasbench.errors import NasbenchError
 from nasbench.search.methods import as_optimizer

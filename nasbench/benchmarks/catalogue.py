@@ -5,9 +5,10 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterable
 
+from nasbench.benchmarks.function_benchmark import FunctionBenchmark
 from nasbench.benchmarks.surrogate import SurrogateBenchmark
 from nasbench.benchmarks.surrogates import NAMES, is_surrogate, surrogate_benchmark
-from nasbench.benchmarks.synthetic import FunctionBenchmark, is_synthetic, synthetic_benchmark
+from nasbench.benchmarks.synthetic import is_synthetic, synthetic_benchmark
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.registered import registered

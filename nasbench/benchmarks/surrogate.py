@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from nasbench.benchmarks.synthetic import EvaluatedArchitectures, FunctionEvaluator
+from nasbench.benchmarks.function_benchmark import EvaluatedArchitectures, FunctionEvaluator
 from nasbench.benchmarks.views import AS_IT_IS, View
 from nasbench.errors import unknown_name
 from nasbench.search.problem import Problem

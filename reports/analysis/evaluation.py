@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nasbench.benchmarks.function_benchmark import FunctionBenchmark
 from nasbench.benchmarks.objectives import find_quantity
-from nasbench.benchmarks.synthetic import FunctionBenchmark
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.benchmarks.views import AS_IT_IS, View
 from nasbench.reports.analysis.accounts import AXES, main_account

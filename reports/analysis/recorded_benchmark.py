@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nasbench.benchmarks.synthetic import FunctionBenchmark, FunctionOracle
+from nasbench.benchmarks.function_benchmark import FunctionBenchmark, FunctionOracle
 from nasbench.errors import NasbenchError
 from nasbench.search.problem import Problem
 from nasbench.search.search_protocol import SearchProtocol

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from nasbench.benchmarks.catalogue import get_searchable, has_checksum
+from nasbench.benchmarks.function_benchmark import FunctionBenchmark
 from nasbench.benchmarks.oracle import Oracle
-from nasbench.benchmarks.synthetic import FunctionBenchmark
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
 from nasbench.reports.analysis.digest import digest_contents

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nasbench.benchmarks.synthetic import FunctionEvaluator
+from nasbench.benchmarks.function_benchmark import FunctionEvaluator
 from nasbench.hybrid.optimizer import Hybrid
 from nasbench.hybrid.parts import DEFAULT_PARTS, Parts
 from nasbench.search.ledger import Budget

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nasbench.benchmarks.synthetic import FunctionEvaluator
+from nasbench.benchmarks.function_benchmark import FunctionEvaluator
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.live.networks.builders import ConvNetworks, get_networks
 from nasbench.live.networks.space_networks import get_cell_networks

@@ -7,7 +7,8 @@ from math import inf, sqrt
 import numpy as np
 import pytest
 
-from nasbench.benchmarks.synthetic import FunctionEvaluator, synthetic_benchmark
+from nasbench.benchmarks.function_benchmark import FunctionEvaluator
+from nasbench.benchmarks.synthetic import synthetic_benchmark
 from nasbench.hybrid.gradients import ConditionalGradient, ProductKernelGradient
 from nasbench.hybrid.hyperparameters import ONE_OBJECTIVE
 from nasbench.hybrid.multi_objective_surrogate import MultiObjectiveSurrogate

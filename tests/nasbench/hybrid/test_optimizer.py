@@ -10,7 +10,8 @@ import moocore
 import numpy as np
 import pytest
 
-from nasbench.benchmarks.synthetic import FunctionBenchmark, FunctionEvaluator, synthetic_benchmark
+from nasbench.benchmarks.function_benchmark import FunctionBenchmark, FunctionEvaluator
+from nasbench.benchmarks.synthetic import synthetic_benchmark
 from nasbench.errors import NasbenchError
 from nasbench.hybrid.evolution import Evolution
 from nasbench.hybrid.optimizer import BETA_DECAY_START, OPTIMIZER

@@ -14,8 +14,8 @@ import pytest
 
 import nasbench.cli.main
 from nasbench.benchmarks.catalogue import get_benchmark
+from nasbench.benchmarks.function_benchmark import FunctionEvaluator
 from nasbench.benchmarks.perturbed import PerturbedBenchmark
-from nasbench.benchmarks.synthetic import FunctionEvaluator
 from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
 from nasbench.search.loop import search
