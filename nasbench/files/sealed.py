@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nasbench.errors import NasbenchError
+from nasbench.errors import CorruptDataError, NasbenchError, StorageError
 from nasbench.files.atomic import write_atomically
 from nasbench.files.documents import read_json
 
@@ -30,7 +30,7 @@ def write_json(path: Path, content: Any) -> None:
     try:
         write_atomically(path, json.dumps(content, indent=1).encode())
     except OSError as fault:
-        raise NasbenchError(f"{path} cannot be written ({fault.strerror}); free space and run again.") from None
+        raise StorageError(f"{path} cannot be written ({fault.strerror}); free space and run again.") from None
 
 
 def write_sealed(path: Path, content: Mapping[str, Any]) -> None:
@@ -53,5 +53,5 @@ def read_sealed(path: Path, kind: str) -> dict[str, Any]:
     except NasbenchError:
         content = None
     if not isinstance(content, dict) or content.pop("sha256", None) != digest(content):
-        raise NasbenchError(f"{path} is no {kind}; move it away or choose another folder.")
+        raise CorruptDataError(f"{path} is no {kind}; move it away or choose another folder.")
     return content

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nasbench.errors import NasbenchError
+from nasbench.errors import NasbenchError, StorageError
 from nasbench.files.atomic import remove_leftovers
 from nasbench.files.documents import read_text
 from nasbench.study.manifest import NAME, Manifest
@@ -18,7 +18,7 @@ def is_begun(folder: Path) -> bool:
     is a file.
     """
     if folder.exists() and not folder.is_dir():
-        raise NasbenchError(f"{folder} is a file; results need a folder.")
+        raise StorageError(f"{folder} is a file; results need a folder.")
     return folder.is_dir() and not {p.name for p in folder.iterdir() if not p.name.startswith(".")} <= {
         "environment.json"
     }
@@ -38,7 +38,7 @@ def begin(folder: Path, facts: Mapping[str, Any], study: bytes) -> Manifest:
         files = {"environment.json": json.dumps(facts, indent=1).encode(), "study.toml": study}
         return Manifest.begin(folder, files)
     except OSError as fault:
-        raise NasbenchError(
+        raise StorageError(
             f"The results folder {folder} cannot be written ({fault.strerror}); choose one that can."
         ) from None
 
@@ -103,7 +103,7 @@ def _refuse_other_folders(folder: Path) -> None:
         raise NasbenchError(f"{folder} {kind}: it has no study.toml.")
 
 
-def _unwritable(folder: Path, fault: OSError) -> NasbenchError:
-    return NasbenchError(
+def _unwritable(folder: Path, fault: OSError) -> StorageError:
+    return StorageError(
         f"The results folder {folder} cannot be written ({fault.strerror}); free space and run again, finished work is kept."
     )

@@ -14,14 +14,14 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from nasbench.errors import NasbenchError
+from nasbench.errors import CorruptDataError, NasbenchError
 from nasbench.files.atomic import write_atomically
 
 NAME = "manifest.sha256"
 _LINE = re.compile(rb"([0-9a-f]{64})  ([\x21-\x7e]+)")
 
 
-class DamagedError(NasbenchError):
+class DamagedError(CorruptDataError):
     """The content of a file differs from what was written."""
 
 
@@ -71,7 +71,7 @@ class Manifest:
         for number, line in enumerate(lines, start=1):
             found = _LINE.fullmatch(line)
             if found is None:
-                raise NasbenchError(
+                raise CorruptDataError(
                     f"Line {number} of {path} is damaged; restore the file, or remove it and run the study again to make everything anew."
                 )
             sha256, name = found[1].decode(), found[2].decode()

@@ -39,7 +39,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from nasbench.benchmarks.catalogue import get_searchable, has_checksum
-from nasbench.errors import NasbenchError
+from nasbench.errors import CorruptDataError, NasbenchError
 from nasbench.files.documents import parse_json
 from nasbench.renamed import COLUMNS
 from nasbench.spaces.catalogue import get_space
@@ -206,14 +206,16 @@ class Store:
         table = named.replace_schema_metadata(table.schema.metadata)
         wanted = {"run", "query", "architecture", "charged_seconds", *self.study.objectives}
         if not wanted <= set(table.column_names):
-            raise NasbenchError(
+            raise CorruptDataError(
                 f"{path} is no trace of this study: it lacks {', '.join(sorted(wanted - set(table.column_names)))}."
             )
         for name in ("charged_seconds", *self.study.objectives):
             if not np.isfinite(table[name].to_numpy()).all():
-                raise NasbenchError(f"{path} is no trace of this study: a number of its column {name} is not finite.")
+                raise CorruptDataError(
+                    f"{path} is no trace of this study: a number of its column {name} is not finite."
+                )
         if (table["charged_seconds"].to_numpy() < 0.0).any():
-            raise NasbenchError(f"{path} is no trace of this study: it charges less than nothing for a query.")
+            raise CorruptDataError(f"{path} is no trace of this study: it charges less than nothing for a query.")
         return table
 
     def content(self, unit: WorkUnit) -> bytes:
@@ -241,7 +243,7 @@ class Store:
                 rows = zip(result[name], timing.pop(name), strict=True)
                 result[name] = [{**row, "seconds": seconds} for row, seconds in rows]
         except (NasbenchError, ValueError, KeyError, TypeError):
-            raise NasbenchError(
+            raise CorruptDataError(
                 f"{self.path(unit)}, or {_timing_file(unit)}, is missing or damaged; remove it and run the study again to make it anew."
             ) from None
         return {**result, **timing}
@@ -253,7 +255,7 @@ class Store:
             first_edition = {"own_seconds": "optimizer_seconds"}
             return Timing(**{first_edition.get(name, name): seconds for name, seconds in timing.items()})
         except (NasbenchError, TypeError, AttributeError):
-            raise NasbenchError(
+            raise CorruptDataError(
                 f"{self.folder} lacks a timing of {unit.label} on {unit.problem}, or it is damaged ({_timing_file(unit)}); "
                 "remove that file and run the study again."
             ) from None
@@ -346,7 +348,7 @@ def _indented(content: Any) -> bytes:
     return json.dumps(content, indent=1).encode()
 
 
-def _damaged(path: Path) -> NasbenchError:
-    return NasbenchError(
+def _damaged(path: Path) -> CorruptDataError:
+    return CorruptDataError(
         f"{path} is not what was written there, so it is damaged; remove it and run the study again to make it anew."
     )

@@ -38,24 +38,20 @@ def run_experiment(
     Raises:
         NasbenchError: for an invalid configuration, or a rank correlation without weight sharing.
     """
-    return run_with_trace(config, device, workdir, reporter, rank)[0]
-
-
-def run_with_trace(
-    config: ExperimentConfig,
-    device: torch.device,
-    workdir: Path | None = None,
-    reporter: Reporter = stderr_reporter,
-    rank: int = 0,
-) -> tuple[dict[str, Any], Columns]:
-    """Return the result of `run_experiment` and the trace of its search."""
     check_config(config)
     if rank:
         _check_rank(config, rank)
-    experiment = open_experiment(config, device, workdir, reporter)
-    reporter(f"{config.optimizer} searches {config.space} on {config.task} (seed {config.seed}, {device.type})")
+    return search_and_score(open_experiment(config, device, workdir, reporter), rank)[0]
+
+
+def search_and_score(experiment: Experiment, rank: int = 0) -> tuple[dict[str, Any], Columns]:
+    """Return the result of an experiment whose configuration was checked, and the trace of its search."""
+    config = experiment.config
+    experiment.reporter(
+        f"{config.optimizer} searches {config.space} on {config.task} (seed {config.seed}, {experiment.device.type})"
+    )
     outcome = resume_or_search(experiment)
-    trained = experiment.retrain(outcome.architecture, workdir)
+    trained = experiment.retrain(outcome.architecture, experiment.workdir)
     result = {
         "task": config.task,
         "space": config.space,

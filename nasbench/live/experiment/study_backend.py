@@ -13,11 +13,11 @@ from typing import Any
 import torch
 
 from nasbench.errors import NasbenchError
+from nasbench.live.experiment.experiment import open_experiment
 from nasbench.live.experiment.reference_models import run_reference
-from nasbench.live.experiment.run import run_with_trace
+from nasbench.live.experiment.run import search_and_score
 from nasbench.live.experiment.study_config import check_task, experiment_config, recipe_of, subset_sizes
 from nasbench.live.hardware.torch_device import choose_device, describe
-from nasbench.live.networks.builders import get_networks
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.study.backend import Place, UnitResult
 from nasbench.study.config import Study, WorkUnit
@@ -73,9 +73,9 @@ BACKEND = LiveBackend()
 
 
 def _search(study: Study, unit: WorkUnit, device: torch.device, folder: Path | None) -> UnitResult:
-    config = experiment_config(study, unit)
-    found, trace = run_with_trace(config, device, folder)
-    table = trace_table({**trace, "run": trace["run"] + unit.runs[0]}, get_networks(config.space).make_space())
+    experiment = open_experiment(experiment_config(study, unit), device, folder)
+    found, trace = search_and_score(experiment)
+    table = trace_table({**trace, "run": trace["run"] + unit.runs[0]}, experiment.space)
     traces, seconds = without_seconds(table)
     return UnitResult(timing={SECONDS: seconds}, traces=encode(traces), result=found, queries=table.num_rows)
 
