@@ -150,7 +150,7 @@ def _figure(folder: Path, check: TraceCheck, number: int) -> Path:
         figure = Figure(figsize=(5.2, 3.4), layout="constrained")
         FigureCanvasSVG(figure)
         axes = figure.add_subplot()
-        axes.fill_between(curve.queries, curve.low, curve.high, alpha=0.25, linewidth=0, step="post", label="95 % band")
+        axes.fill_between(curve.queries, curve.low, curve.high, alpha=0.25, linewidth=0, step="post", label="95% band")
         axes.step(curve.queries, curve.seen, where="post", label="runs")
         axes.plot(curve.queries, curve.stated, color="black", linestyle="--", label=curve.kind)
         axes.set(xlabel="queries", ylabel=curve.what, xscale="log")

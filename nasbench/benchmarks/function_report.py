@@ -42,7 +42,7 @@ def _objective(
         value = np.quantile(sampled, share if view.direction == "min" else 1.0 - share)
         yield Fact(
             topic,
-            f"{100 * share:g} % of random architectures are better",
+            f"{100 * share:g}% of random architectures are better",
             float(value),
             f"{SAMPLED:,} random architectures",
         )

@@ -90,7 +90,7 @@ def find_objective(table: Table, dataset: str, name: str, split: str | None, epo
 
     `error` is 100 minus the accuracy in % or, on a data set that has a score in place of an accuracy, minus the score, whose unit
     then says so; `error@x` is made of `accuracy@x` likewise. `accuracy` is minimised as the same numbers, and shown as accuracy; so
-    is every column whose direction is "max", of which 100 % less or the negative is minimised. `parameters` and `flops` (millions)
+    is every column whose direction is "max", of which 100% less or the negative is minimised. `parameters` and `flops` (millions)
     are closed forms where the space has them, and `memory` is that of the parameters in single precision, in MB (10^6 bytes).
     Everything else is a column of that name, but for training times, which are paid. After a number of epochs that no training has, the value is read
     off the learning curve of the shortest training that is longer.

@@ -1,4 +1,4 @@
-"""Units on tables and functions: an ask-tell optimizer queries a problem, for a range of runs in lockstep."""
+"""Work units on tables and functions: an ask-tell optimizer queries a problem, for a range of runs in lockstep."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class AskTellBackend:
     distributed = True
 
     def check(self, study: Study) -> None:
-        """Build every method on every problem for one run, so that a mistake shows before the first hour.
+        """Build every method on every problem for one run, so that errors are found before the study starts.
 
         Raises:
-            NasbenchError: at the first that cannot be built.
+            NasbenchError: for the first method that cannot be built.
         """
         for name in study.problems:
             problem = _problem(study, name, (0,))
@@ -38,7 +38,7 @@ class AskTellBackend:
                 method.optimizer().create(problem, Streams(study.seed, (0,)), method.settings)
 
     def unavailable(self, study: Study) -> Mapping[str, str]:
-        """Return nothing: a table that is not there is an error."""
+        """Return nothing, since a missing table is an error."""
         return {}
 
     def environment(self, study: Study, device: str) -> Mapping[str, Any]:
@@ -48,7 +48,8 @@ class AskTellBackend:
     def run(self, study: Study, unit: WorkUnit, place: Place) -> UnitResult:
         """Run one unit.
 
-        Linear algebra runs on one thread: with more, sums are split differently from machine to machine and bits with them.
+        Linear algebra runs on one thread, since with more the splitting of sums, and thus rounding, differs between
+        machines.
         """
         from threadpoolctl import threadpool_limits
 
@@ -68,7 +69,9 @@ BACKEND = AskTellBackend()
 
 
 def _progress_callback(ledger: Ledger, tell: Callable[[float], None] | None) -> Callable[[Observations], bool]:
-    """Return what looks at each batch, is never satisfied, and tells twice a second at most how much of the budget is spent."""
+    """Return a callback for each batch that never stops the search and reports the spent fraction of the budget at most
+    twice a second.
+    """
     last = time.monotonic()
 
     def look(observations: Observations) -> bool:

@@ -1,4 +1,4 @@
-"""Where results were made: interpreter, platform, packages, and which version of this suite."""
+"""Environment of results: interpreter, platform, packages, and version of the suite."""
 
 from __future__ import annotations
 
@@ -41,9 +41,7 @@ def environment() -> dict[str, Any]:
 
 
 def suite_version(root: Path) -> str | None:
-    """Return the version of this suite: that of the source tree whose top is `root`, where it runs from one, else of
-    what is installed.
-    """
+    """Return the version of this suite: that of the source tree at `root` if it runs from one, else the installed one."""
     try:
         project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
         if project["name"] == SUITE:
@@ -54,9 +52,9 @@ def suite_version(root: Path) -> str | None:
 
 
 def commit_of(root: Path) -> str | None:
-    """Return the commit of the source tree whose top is `root`, with a plus sign where it has changes.
+    """Return the commit of the source tree at `root`, with a plus sign if it has changes.
 
-    None where `root` is not the top of a checkout that holds this suite: installed into a folder of someone else's repository, say.
+    None if `root` is not the top of a checkout of this suite, e.g. when installed inside another repository.
     """
     try:
         if Path(_git(root, "rev-parse", "--show-toplevel")).resolve() != root.resolve():
@@ -69,7 +67,7 @@ def commit_of(root: Path) -> str | None:
 
 
 def _git(root: Path, *arguments: str) -> str:
-    """Ask git about `root` itself, whatever repository the variables of a hook name."""
+    """Run git on `root` itself, ignoring repository variables of hooks."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     command = ["git", "-C", str(root), *arguments]
     found = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, timeout=10, env=own)

@@ -1,4 +1,4 @@
-"""What `nasbench list` shows: a row for each space, benchmark, optimizer and so on, and an overview of them all."""
+"""Lists for `nasbench list`: one row per space, benchmark, optimizer and so on, and an overview."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def rows_of(kind: str) -> Rows:
     """Return the rows of one list.
 
     Raises:
-        NasbenchError: if there is no such list, or an extra that it needs is not installed.
+        NasbenchError: if there is no such list, or a required extra is not installed.
     """
     if kind not in LISTS:
         raise unknown_name("list", kind, LISTS)
@@ -24,7 +24,7 @@ def rows_of(kind: str) -> Rows:
 
 
 def everything() -> tuple[dict[str, Rows], dict[str, str]]:
-    """Return all lists, and why each that cannot be had here is missing: one does not take the others away."""
+    """Return all lists, and the reasons for missing ones; a failing list does not affect the others."""
     listed: dict[str, Rows] = {}
     unavailable: dict[str, str] = {}
     for kind in LISTS:
@@ -36,7 +36,7 @@ def everything() -> tuple[dict[str, Rows], dict[str, str]]:
 
 
 def overview(listed: Mapping[str, Rows], unavailable: Mapping[str, str], width: int, lines: int = 3) -> str:
-    """Return a paragraph of at most so many lines for each list: how many there are, and the first of their names."""
+    """Return a paragraph of limited length per list: the number of entries and the first names."""
     paragraphs = [_paragraph(_sentence(kind, rows), width, lines) for kind, rows in listed.items()]
     paragraphs += [_paragraph(f"{kind}: {why}", width, lines) for kind, why in unavailable.items()]
     return "\n".join([*paragraphs, "In full: nasbench list KIND, such as nasbench list presets."])
@@ -81,7 +81,7 @@ def _benchmarks() -> Rows:
             continue
         try:
             benchmark = get_benchmark(name)
-        except NasbenchError as fault:  # a damaged table takes none of the others away
+        except NasbenchError as fault:  # a damaged table must not affect the others
             rows.append({"name": name, "space": None, "architectures": None, "objectives": str(fault), "splits": None})
             continue
         splits = sorted({c.split for c in benchmark.table.columns if c.dataset == benchmark.dataset and c.split})
@@ -159,9 +159,7 @@ def _presets() -> Rows:
 
 
 def _provided(kind: str) -> Callable[[], Rows]:
-    """Return the rows that packages provide through the entry-point group `nasbench.lists`: a function without
-    arguments.
-    """
+    """Return the rows provided by packages through functions in the entry-point group `nasbench.lists`."""
 
     def rows() -> Rows:
         from nasbench.plugins import registered, usable

@@ -76,12 +76,12 @@ class Timing:
 
 @dataclass(frozen=True)
 class Store:
-    """An opened results folder.
+    """An open results folder.
 
     Attributes:
         folder: where.
         study: the study that it holds.
-        manifest: what its files are held against.
+        manifest: checksums of its files.
     """
 
     folder: Path
@@ -90,12 +90,12 @@ class Store:
 
     @classmethod
     def create_or_resume(cls, folder: Path, study: Study, facts: Mapping[str, Any]) -> Store:
-        """Make the folder, or take it up where it holds the same study, of which more runs may be asked for than it holds.
+        """Create the folder, or resume it if it has the same study, possibly with fewer runs than requested.
 
         Args:
             folder: where.
             study: what is asked for.
-            facts: what `environment.json` says beside versions and platform.
+            facts: content of `environment.json` in addition to versions and platform.
 
         Raises:
             NasbenchError: if it is a file, cannot be written, holds something else, another study (saying what differs) or more runs,
@@ -127,7 +127,7 @@ class Store:
 
     @classmethod
     def open(cls, folder: Path) -> Store:
-        """Open a results folder to read it.
+        """Open a results folder for reading.
 
         Raises:
             NasbenchError: if there is no study in it, or it is damaged.
@@ -137,13 +137,13 @@ class Store:
 
     @property
     def skipped(self) -> dict[str, str]:
-        """Problems that were not run, with the reason; raises NasbenchError if the file is damaged."""
+        """Skipped problems with reasons; raises NasbenchError if the file is damaged."""
         if not (self.folder / SKIPPED).exists():
             return {}
         return {name if is_live(name) else PREFIX + name: reason for name, reason in self._json(SKIPPED).items()}
 
     def units(self) -> list[WorkUnit]:
-        """Return all work of the study but that on problems that were skipped."""
+        """Return all work units of the study, except those of skipped problems."""
         skipped = self.skipped
         return [unit for unit in self.study.units() if unit.problem not in skipped]
 
@@ -166,10 +166,10 @@ class Store:
         return [u for u in self.units() if not (self.has(u) and self.manifest.holds(_timing_file(u)))]
 
     def write(self, unit: WorkUnit, result: UnitResult) -> None:
-        """Store a unit, whole or not at all; of a live result what a clock measured goes apart.
+        """Store a unit atomically; measured times of a live result are stored separately.
 
         Raises:
-            NasbenchError: if the disk refuses; what was stored before stays.
+            NasbenchError: if a file cannot be written; units stored before are kept.
         """
         files: dict[str, bytes] = {}
         if result.traces is not None:

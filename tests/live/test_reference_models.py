@@ -23,7 +23,7 @@ CPU = torch.device("cpu")
 
 
 def series_task(series: np.ndarray, season: int = 0, length: int = 12, horizon: int = 4) -> tuple[Task, Splits]:
-    """Return a forecasting task of one series, cut by time in 60, 20 and 20 %."""
+    """Return a forecasting task of one series, cut by time in 60, 20 and 20%."""
     shape = TaskShape(dims=1, channels=1, size=length, outputs=horizon, kind="forecasting")
     cuts = [int(0.6 * len(series)), int(0.8 * len(series))]
     parts = [windows(part, 0, length, horizon) for part in np.split(series.astype(np.float32)[:, None], cuts)]

@@ -54,7 +54,7 @@ def test_digits_are_learnt() -> None:
     splits = task.load()
     trained = alone.train_standalone(task, splits, "nas-bench-201", CELL, replace(SMALL, epochs=8), CPU)
     error = evaluate(trained.network, task.shape, DeviceSplit(splits.search, task, CPU))
-    assert error < 10.0  # chance is 90 %
+    assert error < 10.0  # chance is 90%
     assert trained.seconds > 0 and len(trained.curve) == 8
 
 

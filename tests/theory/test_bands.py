@@ -40,7 +40,7 @@ def test_mean_p_value_is_the_z_test() -> None:
 
 
 def test_the_correction_for_skewness_is_monotone_and_calibrated() -> None:
-    """Exponential samples of 50: of 4,000 p-values 5 % lie below 0.05, give or take four standard errors and a half per cent."""
+    """Exponential samples of 50: of 4,000 p-values 5% lie below 0.05, give or take four standard errors and a half per cent."""
     rng = np.random.default_rng(3)
     samples = rng.exponential(size=(4_000, 50))
     share = np.mean([bands.mean_p_value(row, 1.0) <= 0.05 for row in samples])

@@ -113,7 +113,7 @@ class EvidenceRun:
             batches, optimizer_seconds = search(problem, optimizer, self._said)
         queries = [row for batch in batches for row in self._queries(batch)]
         best = min(queries, key=lambda row: row["search_error"])
-        self.reporter(f"found: {best['architecture']}, {best['search_error']:.2f} % wrong, {best['mmacs']:.0f} MMAC")
+        self.reporter(f"found: {best['architecture']}, {best['search_error']:.2f}% wrong, {best['mmacs']:.0f} MMAC")
         return {
             "optimizer": "hybrid",
             "architecture": best["architecture"],
@@ -156,11 +156,11 @@ class EvidenceRun:
             self.networks[name] = network, trainer.forward
         facts = describe_trained(self.task, self.splits, trained, recipe, self.device)
         views = (
-            f", {100 - facts['test_error_with_views']:.2f} % with views"
+            f", {100 - facts['test_error_with_views']:.2f}% with views"
             if facts["test_error_with_views"] is not None
             else ""
         )
-        self.reporter(f"{kind}, seed {seed}: {100 - facts['test_error']:.2f} %{views}, {trained.seconds:.0f} s")
+        self.reporter(f"{kind}, seed {seed}: {100 - facts['test_error']:.2f}%{views}, {trained.seconds:.0f} s")
         return {
             **entry,
             **facts,
@@ -225,7 +225,7 @@ class EvidenceRun:
     def _said(self, batch: Observations) -> bool:
         for row in self._queries(batch):
             self.reporter(
-                f"{row['architecture']}: {row['search_error']:.2f} % wrong, {row['mmacs']:.0f} MMAC, {row['seconds']:.0f} s"
+                f"{row['architecture']}: {row['search_error']:.2f}% wrong, {row['mmacs']:.0f} MMAC, {row['seconds']:.0f} s"
             )
         return False
 

@@ -44,7 +44,7 @@ TRAIN, SEARCH, TEST = 5000, 2000, 2000
 AIRBENCH_RATE = 1.17
 """The learning rate of airbench96 for 1,024 examples and the mean of their losses."""
 # Decided on the search split, one seed each: 312 steps want a rate near that of a batch of 1,024 (accuracy with views 58, 65, 69, 72,
-# 73 and 72 % at a half, one, two, four, six and eight times `AIRBENCH_RATE` / 8), and biases that are scaled less.
+# 73 and 72% at a half, one, two, four, six and eight times `AIRBENCH_RATE` / 8), and biases that are scaled less.
 SMALL = replace(
     RECIPE,
     epochs=8,
@@ -150,7 +150,7 @@ class SmallComparison:
                     "difference": ours - median(others),
                 }
             )
-            stderr_reporter(f"search {seed}: {ours:.2f} % against a median of {median(others):.2f} %")
+            stderr_reporter(f"search {seed}: {ours:.2f}% against a median of {median(others):.2f}%")
         return {"searches": rows, **_interval([row["difference"] for row in rows])}
 
     def _accuracy(self, space: str, architecture: Architecture, recipe: Recipe) -> float:

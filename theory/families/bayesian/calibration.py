@@ -102,7 +102,7 @@ def hybrid_surrogate(
 def coverages(
     landscape: Landscape, surrogate: Surrogate, rng: np.random.Generator, designs: int, train: int, shrink: float
 ) -> tuple[Floats, Floats]:
-    """Return, for each design, the share of held-out cells inside the 95 % band, and the mean squared z-score."""
+    """Return, for each design, the share of held-out cells inside the 95% band, and the mean squared z-score."""
     inside, square = np.empty(designs), np.empty(designs)
     for design in range(designs):
         chosen = rng.choice(landscape.size, train + 500, replace=False)
@@ -117,9 +117,9 @@ def coverages(
 def check_calibration(
     ctx: Context, surrogate: Surrogate = anova_surrogate, shrink: float = 1.0, most: float = 0.98
 ) -> Verdict:
-    """Test that 95 % bands cover 92 % to `most` of held-out cells on average, t tests over 24 designs a table (Bonferroni).
+    """Test that 95% bands cover 92% to `most` of held-out cells on average, t tests over 24 designs a table (Bonferroni).
 
-    Holds when every table's 95 % interval lies within, violated when one lies outside by the test, else undecided.
+    Holds when every table's 95% interval lies within, violated when one lies outside by the test, else undecided.
     """
     from scipy import stats
 
@@ -135,7 +135,7 @@ def check_calibration(
         inside_all &= inside.mean() - half >= 0.92 and inside.mean() + half <= most
         shown.append(f"{name} {inside.mean():.3f} (z^2 {square.mean():.2f})")
         worst = max(worst, (abs(inside.mean() - 0.95), float(inside.mean())))
-    note = f"coverage of 95 % bands after 100 cells: {', '.join(shown)}"
+    note = f"coverage of 95% bands after 100 cells: {', '.join(shown)}"
     verdict = by_p_value(smallest_p_value(p_values), worst[1], 0.95, designs * len(DATASETS), note=note)
     return verdict.if_shown(inside_all)
 

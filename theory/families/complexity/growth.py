@@ -207,7 +207,7 @@ class Slope:
 
     @property
     def upper(self) -> float:
-        """One-sided 95 % upper limit."""
+        """One-sided 95% upper limit."""
         from scipy.stats import t
 
         return self.slope + float(t.ppf(1 - ALPHA, self.degrees)) * self.error

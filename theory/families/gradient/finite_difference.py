@@ -108,7 +108,7 @@ def check_truncation_slope(ctx: Context, quotient: Quotient = central) -> Verdic
     error, _ = errors(ctx, steps, quotient)
     shape = np.broadcast_to(np.log(steps), error.shape)
     centred = np.log(error) - np.log(error).mean(axis=1, keepdims=True)
-    note = "log-log slope, e in [1e-3, 1e-1]; 95 % interval"
+    note = "log-log slope, e in [1e-3, 1e-1]; 95% interval"
     return slope_within(shape.ravel(), centred.ravel(), 1.9, 2.1, note=note)
 
 
@@ -117,7 +117,7 @@ def check_rounding_slope(ctx: Context, low: float = -11.0) -> Verdict:
     steps = np.logspace(low, low + 4, 9)
     error, _ = errors(ctx, steps, central, instances=60)
     shape = np.broadcast_to(np.log(steps), error.shape)
-    note = f"log-log slope, e in [1e{low:.0f}, 1e{low + 4:.0f}]; 95 % interval"
+    note = f"log-log slope, e in [1e{low:.0f}, 1e{low + 4:.0f}]; 95% interval"
     return slope_within(shape.ravel(), np.log(error).ravel(), -1.2, -0.8, note=note)
 
 

@@ -85,12 +85,12 @@ def check_order(ctx: Context, problem: BitStringProblem, crowding: bool = True) 
     stated, divisor = (2.0, 1.0) if problem is LOTZ else (1.0, np.log(lengths))
     return slope_within(
         np.log(lengths), np.log(np.maximum(generations, 1.0) / divisor), stated - 0.15, stated + 0.15,
-        note=f"log-log slope of generations over n = {min(lengths)}..{max(lengths)}; 95 % interval must lie within 0.15",
+        note=f"log-log slope of generations over n = {min(lengths)}..{max(lengths)}; 95% interval must lie within 0.15",
     )  # fmt: skip
 
 
 def check_small_population(ctx: Context, factor: int = 1) -> Verdict:
-    """Let OneMinMax with N = factor (n + 1) run ten times the bound for 4 (n + 1): at least 95 % of runs must miss."""
+    """Let OneMinMax with N = factor (n + 1) run ten times the bound for 4 (n + 1): at least 95% of runs must miss."""
     n, runs = 32, 64
     limit = int(10 * time_bound(ONE_MIN_MAX, n))
     algorithm = BitStringNsga2(factor * (n + 1))

@@ -42,7 +42,7 @@ def check_no_loss(ctx: Context, factor: int = 4) -> Verdict:
 
 
 def check_three_objectives(ctx: Context, balanced: bool = False) -> Verdict:
-    """Give NSGA-II four times the front's size and 10 n ln n generations on 3-OneMinMax: 90 % of runs must miss some of it."""
+    """Give NSGA-II four times the front's size and 10 n ln n generations on 3-OneMinMax: 90% of runs must miss some of it."""
     runs, limit = 32, int(10 * BITS * np.log(BITS))
     algorithm = BitStringNsga2(4 * FRONT, balanced=balanced)
     found = run(THREE_ONE_MIN_MAX, BITS, algorithm, runs, limit, ctx.rng(f"nsga2.three.{balanced}"))
