@@ -89,7 +89,15 @@ def read_model(model: type[Model], source: Path | str, where: str) -> Model:
         NasbenchError: if it cannot be read, or is not TOML.
     """
     text = read_text(source, where) if isinstance(source, Path) else source
-    found = parse_toml(text, where)
+    return _validated(model, parse_toml(text, where), where, text)
+
+
+def validate_table(model: type[Model], table: Mapping[str, Any], where: str) -> Model:
+    """Return a table that was read before as a model; raises ConfigurationError as `read_model`, without a line."""
+    return _validated(model, dict(table), where, "")
+
+
+def _validated(model: type[Model], found: Mapping[str, Any], where: str, text: str) -> Model:
     try:
         return model.model_validate(_with_tuples(found))
     except NasbenchError as fault:
@@ -114,6 +122,11 @@ def _first_mistake(fault: ValidationError, found: Mapping[str, Any], text: str, 
     errors: list[Any] = fault.errors(include_url=False)
     error = next((one for one in errors if one["type"] == "nasbench" and one["ctx"]["key"]), errors[0])
     path = owner = _path(found, error["loc"])
+    for one in errors:  # of a union, the member that got further says more
+        further = _path(found, one["loc"])
+        if len(further) > len(path) and further[: len(path)] == path:
+            error, path, owner = one, further, further
+            break
     if error["type"] == "nasbench" and error["ctx"]["key"]:
         path = (*path, error["ctx"]["key"])
     alike = [one for one in errors if _path(found, one["loc"]) == owner and _wanted(one)]

@@ -68,10 +68,18 @@ def test_seeds_and_tasks_can_be_chosen() -> None:
     ("old", "new", "fault"),
     [
         ('"live/digits"', '"live/digit"', "no task named 'digit'; did you mean 'digits'"),
-        ("momentum = 0.9", "momentun = 0.9", "no key of the study tiny, task digits, supernet named 'momentun'"),
-        ("nesterov = true\n", "", "recipe lacks 'nesterov'; a study names every setting of it, or none"),
-        ("batch_size = 64", 'batch_size = "64"', "batch_size is '64'; it should be a whole number"),
-        ("nesterov = true", "nesterov = 1", "nesterov is 1; it should be true or false"),
+        (
+            "momentum = 0.9",
+            "momentun = 0.9",
+            "study tiny, task digits, supernet: there is no key 'momentun'; did you mean 'momentum'?",
+        ),
+        (
+            "nesterov = true\n",
+            "",
+            "recipe: it lacks the key 'nesterov'; it should be named, since a study names every setting of it, or none",
+        ),
+        ("batch_size = 64", 'batch_size = "64"', "batch_size: it is '64'; it should be a whole number"),
+        ("nesterov = true", "nesterov = 1", "nesterov: it is 1; it should be true or false"),
         ('augmentation = "task"', 'augmentation = "none"', "it should be 'task' or a table"),
         ('name = "gaea"', 'name = "gea"', "no optimizer named 'gea'"),
         ("population_size = 4", "poulation_size = 4", "did you mean 'population_size'"),
@@ -101,8 +109,12 @@ def test_seeds_and_tasks_can_be_chosen() -> None:
             "momentum = 1.0",
             "momentum of the supernet is 1.0; it should be a number from 0 to below 1",
         ),
-        ('augmentation = "task"', 'augmentation = { flip = true, translate = 0, cutout = "a" }', "cutout of the"),
-        ("train = 128", "train = 0", "train is 0; it should be a whole number or 'all'"),
+        (
+            'augmentation = "task"',
+            'augmentation = { flip = true, translate = 0, cutout = "a" }',
+            "augmentation.cutout: it is 'a'; it should be a whole number",
+        ),
+        ("train = 128", "train = 0", "train: it is 0; it should be 1 or more or 'all'"),
     ],
 )
 def test_mistakes_are_told_before_anything_runs(old: str, new: str, fault: str) -> None:

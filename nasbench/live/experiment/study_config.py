@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import Field, fields, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -19,7 +19,6 @@ from nasbench.live.searchers.stopping import EarlyStopping
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.task import Augmentation
 from nasbench.live.training.recipe import Recipe
-from nasbench.ranges import SINCE_0_2
 from nasbench.search.ledger import Budget
 from nasbench.study.config import Study, WorkUnit
 from nasbench.study.live_config import task_of
@@ -70,7 +69,7 @@ def experiment_config(study: Study, unit: WorkUnit) -> ExperimentConfig:
         optimizer=unit.method.name,
         optimizer_params=dict(unit.method.settings),
         seed=unit.seed,
-        supernet=_filled(SupernetConfig, tables["supernet"], f"{where}, supernet"),
+        supernet=SupernetConfig(**_named(SupernetConfig, tables["supernet"], f"{where}, supernet")),
         recipe=_recipe(tables["recipe"], f"{where}, recipe"),
         search_recipe=_recipe(tables["search_recipe"], f"{where}, search_recipe"),
         budget=dict(Budget(tables["budget"]).limits),
@@ -91,56 +90,26 @@ def recipe_of(study: Study, unit: WorkUnit) -> Recipe:
 
 def subset_sizes(study: Study, problem: str) -> tuple[int | None, int | None]:
     """Return the numbers of training and search examples to use, None for all."""
+    from nasbench.live.experiment.study_tables import (  # only here: to search needs no pydantic
+        SubsetSize,
+        read_settings,
+    )
+
     where = f"study {study.name}, task {task_of(problem)}, subset_size"
-    given = study.live.of_problem(problem, {})["subset_size"]
-    _keys(given, {"train": True, "search": True}, where)
-    for key, value in given.items():
-        if value != "all" and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
-            raise NasbenchError(f"The {where}: {key} is {value!r}; it should be a whole number or 'all'.")
-    train, search = (None if given[key] == "all" else int(given[key]) for key in ("train", "search"))
+    sizes = read_settings(SubsetSize, study.live.of_problem(problem, {})["subset_size"], where)
+    train, search = (None if sizes[split] == "all" else int(sizes[split]) for split in ("train", "search"))
     return train, search
 
 
 def _recipe(given: Mapping[str, Any], where: str) -> Recipe:
-    augmentation = given.get("augmentation")
-    if isinstance(augmentation, Mapping):
-        _keys(augmentation, _required(fields(Augmentation)), f"{where}, augmentation")
-        augmentation = Augmentation(**augmentation)
-    elif augmentation == OF_TASK:
-        augmentation = None
-    elif "augmentation" in given:
-        raise NasbenchError(f"The {where}: augmentation is {augmentation!r}; it should be {OF_TASK!r} or a table.")
-    return _filled(Recipe, {**given, **({"augmentation": augmentation} if "augmentation" in given else {})}, where)
+    named = _named(Recipe, given, where)
+    augmentation = named.get("augmentation", OF_TASK)
+    named["augmentation"] = None if augmentation == OF_TASK else Augmentation(**augmentation)
+    return Recipe(**named) if given else Recipe()
 
 
-def _filled(kind: type, given: Mapping[str, Any], where: str) -> Any:
-    """Return an object with all settings except the seed from `given`, of the types of its defaults; the defaults if
-    `given` is empty.
-    """
-    defaults = kind()
-    if not given:
-        return defaults
-    _keys(given, _required([each for each in fields(kind) if each.name != "seed"]), where)
-    for name in given:
-        wanted, value = getattr(defaults, name), given[name]
-        kinds: tuple[type, ...] = (int, float) if isinstance(wanted, float) else (type(wanted),)
-        if name != "augmentation" and (
-            not isinstance(value, kinds) or isinstance(value, bool) != isinstance(wanted, bool)
-        ):
-            names = {float: "a number", int: "a whole number", bool: "true or false", str: "a text"}
-            raise NasbenchError(f"The {where}: {name} is {value!r}; it should be {names[type(wanted)]}.")
-    return kind(**{name: float(v) if isinstance(getattr(defaults, name), float) else v for name, v in given.items()})
+def _named(kind: type, given: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return the settings that a study states, checked against the types of the dataclass; empty if it states none."""
+    from nasbench.live.experiment.study_tables import read_settings
 
-
-def _required(settings: Sequence[Field[Any]]) -> dict[str, bool]:
-    """Return, for each setting, whether a study must state it."""
-    return {setting.name: setting.metadata != SINCE_0_2 for setting in settings}
-
-
-def _keys(given: Mapping[str, Any], known: Mapping[str, bool], where: str) -> None:
-    """Raise NasbenchError for an unknown key or a missing required key."""
-    for name in given:
-        if name not in known:
-            raise unknown_name(f"key of the {where}", name, known)
-    if missing := [name for name, required in known.items() if required and name not in given]:
-        raise NasbenchError(f"The {where} lacks {missing[0]!r}; a study names every setting of it, or none.")
+    return read_settings(kind, given, where) if given else {}
