@@ -14,6 +14,7 @@ _MODULES = {
     "local-search": "nasbench.reports.papers.local_search",
     "bananas": "nasbench.reports.papers.bananas",
     "one-shot": "nasbench.reports.papers.one_shot",
+    "drnas": "nasbench.reports.papers.drnas",
     "naswot": "nasbench.reports.papers.naswot",
     "zero-cost": "nasbench.reports.papers.zero_cost",
     "nas-bench-suite-zero": "nasbench.reports.papers.nas_bench_suite_zero",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -189,12 +188,15 @@ class Paper:
         """Return the difference from a published value that counts as equal.
 
         At most half of the smallest gap between two methods of the same column, so that no method can pass for its neighbour. Rows
-        that do not vary between runs (fixed cells, baselines) are no neighbours: they are compared digit by digit.
+        that do not vary between runs (fixed cells, baselines) are no neighbours: they are compared digit by digit. Without a neighbour and
+        a stated margin the printed digits must be met.
         """
         means = sorted({f.mean for f in self.figures if f.column == figure.column and f.deviation != 0.0})
         gaps = [high - low for low, high in pairwise(means)]
-        largest = self.margins.get(figure.dataset, math.inf)
-        return max(min(largest, *(gap / 2.0 for gap in gaps), math.inf), figure.rounding)
+        bounds = [gap / 2.0 for gap in gaps]
+        if figure.dataset in self.margins:
+            bounds.append(self.margins[figure.dataset])
+        return max(min(bounds, default=0.0), figure.rounding)
 
 
 def parse_row(method: str, values: str, confirmed: str = "") -> tuple[PublishedValue, ...]:

@@ -174,7 +174,7 @@ def _cells(row: Row, runs: str) -> tuple[TableCell, ...]:
     figure, test = row.figure, row.test
     absent = Undefined(row.reason or "there is none")
     no_form = Undefined("there is no closed form of this method")
-    none = Undefined("nothing was drawn at random" if row.runs else row.reason)
+    none = Undefined(row.reason if row.verdict in ("not run", "undecided") else "nothing was drawn at random")
     interval = Interval(test.interval.lower, test.interval.upper, test.interval.level) if test else None
     return (
         TableCell(figure.method),

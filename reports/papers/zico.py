@@ -68,7 +68,7 @@ def _pairs(
 ) -> tuple[PublishedValue, ...]:
     places = [(f"{space}, {name}", split) for name in names for split in (KENDALL, SPEARMAN)]
     return tuple(
-        parse_value(method, dataset, split, value, confirmed)
+        parse_value(method, dataset, split, value, confirmed if split == SPEARMAN else "")
         for (dataset, split), value in zip(places, values.split(), strict=True)
     )
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from nasbench.reports.papers.catalogue import get_paper, paper_names
+from nasbench.reports.papers.commands import reproduce as command
 from nasbench.reports.papers.mutants import list_mutants
 from nasbench.reports.papers.reproduce import compare, gather, try_mutants
 
@@ -65,3 +67,10 @@ def test_methods_with_the_same_values_make_no_mutant() -> None:
         mutants=("methods",),
     )
     assert list_mutants(twins) == ()
+
+
+def test_the_command_says_which_mutants_are_rejected(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("drnas", mutants=True, json=True) == 0
+    rows = json.loads(capsys.readouterr().out)["mutants"]
+    assert {row["mutant"] for row in rows} >= {"validation and test exchanged", "scored after 12 epochs"}
+    assert all(row["rejected"] and row["first"] for row in rows)

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 import nasbench.reports.papers.reproduce as module
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.errors import NasbenchError
-from nasbench.reports.papers.catalogue import get_paper
+from nasbench.reports.papers.catalogue import get_paper, paper_names
 from nasbench.reports.papers.commands import reproduce as command
 from nasbench.reports.papers.one_shot import ESCAPED
 from nasbench.reports.papers.paper import DATASETS, SPLITS, TABLE, Paper, Replay, Search
@@ -203,3 +203,12 @@ def test_the_command_prints_one_object_and_writes_tables(tmp_path: Path, capsys:
     document = json.loads(capsys.readouterr().out)
     assert status == 1 and document["command"] == "reproduce" and len(document["rows"]) == 30
     assert {path.suffix for path in tmp_path.iterdir()} == {".md", ".tex", ".html", ".csv"}
+
+
+@pytest.mark.parametrize("name", [name for name in paper_names() if name != "bananas"])
+def test_every_paper_has_a_table_in_which_each_empty_cell_has_a_reason(name: str) -> None:
+    paper = get_paper(name)
+    searched = any(isinstance(how, Search) for how in paper.methods.values())
+    found = reproduce(paper, runs=2 if searched else None)
+    text = to_markdown(reproduction_table(found)).replace("\\", "")
+    assert all(method in text for method in paper.methods) and "nan" not in text
