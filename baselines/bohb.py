@@ -72,7 +72,7 @@ class Bohb(SuccessiveHalving):
         drawn = drawn[self._space.is_feasible(drawn)]
         if len(drawn) == 0:
             return uniform
-        ratio = np.maximum(bad.at(drawn), SMALLEST) / np.maximum(good.at(drawn), SMALLEST)
+        ratio = np.maximum(bad.pdf(drawn), SMALLEST) / np.maximum(good.pdf(drawn), SMALLEST)
         return drawn[ratio.argmin()][None]
 
     def tell(self, observations: RunObservations) -> None:
@@ -125,7 +125,7 @@ class Density:
         rule = 1.06 * data.std(axis=0) * n ** (-1.0 / (4 + d))
         return cls(data, np.minimum(np.maximum(rule, min_bandwidth), 1.0 - 1.0 / cardinalities), cardinalities)
 
-    def at(self, architectures: Architectures) -> Floats:
+    def pdf(self, architectures: Architectures) -> Floats:
         """Return the density at each of `(m, d)`, `(m,)`."""
         record("density", len(architectures) * self.data.size)
         same = architectures[:, None] == self.data

@@ -83,7 +83,7 @@ class GpBo:
         """
         if len(self._history) == 0:
             return self._space.sample(self._rng.random((self._initial, self._space.d)))
-        targets = transformed(self._history.objectives[:, 0], self._target)
+        targets = transform_targets(self._history.objectives[:, 0], self._target)
         self._condition(targets)
         variance = profile_likelihood(self._factor, targets)[1]
         candidates = self._candidates()
@@ -170,7 +170,7 @@ def kernel(left: Floats, right: Floats, rate: float) -> Floats:
     return np.exp(exponent, out=exponent)
 
 
-def transformed(errors: Floats, target_transform: str) -> Floats:
+def transform_targets(errors: Floats, target_transform: str) -> Floats:
     """Return targets of mean about 0 and deviation about 1: normal scores of mid-ranks, or standardised errors,
     `(t,)`.
     """

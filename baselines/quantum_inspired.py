@@ -82,7 +82,9 @@ class QuantumInspired:
         )
         self.amplitudes = np.where(
             turned[..., None],
-            keep_above(rotate(self.amplitudes, self._best.astype(np.int64), self._angle), self._epsilon, self._offered),
+            apply_probability_floor(
+                rotate(self.amplitudes, self._best.astype(np.int64), self._angle), self._epsilon, self._offered
+            ),
             self.amplitudes,
         )
         better = error < self._best_error
@@ -111,7 +113,7 @@ def rotate(amplitudes: Floats, target: Ints, rotation_angle: float) -> Floats:
     return np.where(onto, np.cos(left), amplitudes * rest)
 
 
-def keep_above(amplitudes: Floats, epsilon: float, offered: np.ndarray) -> Floats:
+def apply_probability_floor(amplitudes: Floats, epsilon: float, offered: np.ndarray) -> Floats:
     """Gate H_epsilon: raise the probability of each offered choice `(d, k)` to `epsilon`, the others give: `(..., d, k)`."""
     least = np.where(offered, epsilon, 0.0)
     probability = np.maximum(amplitudes**2, least)

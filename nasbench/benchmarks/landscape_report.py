@@ -65,7 +65,7 @@ def landscape_values(benchmark: TabularBenchmark) -> tuple[Floats, str]:
     return values, f"{splits[0]} error ({searched.unit})"
 
 
-def cost_of(benchmark: TabularBenchmark, name: str) -> Objective:
+def find_cost(benchmark: TabularBenchmark, name: str) -> Objective:
     """Return an objective other than the error, after the longest training on the split of the error where it depends on
     one.
     """
@@ -137,7 +137,7 @@ def _optimum(table: Table, values: Floats, unit: str, split: str) -> Iterator[Fa
 
 
 def _fronts(benchmark: TabularBenchmark, values: Floats, costs: Sequence[str]) -> Iterator[Fact]:
-    given = {cost: cost_of(benchmark, cost).mean() for cost in costs}
+    given = {cost: find_cost(benchmark, cost).mean() for cost in costs}
     for some in (some for count in range(1, len(costs) + 1) for some in combinations(costs, count)):
         points = np.stack([values, *(given[cost] for cost in some)], axis=1)
         front = int(nondominated(points[np.isfinite(points).all(axis=1)]).sum())

@@ -111,7 +111,7 @@ def find_objective(table: Table, dataset: str, name: str, split: str | None, epo
         raise unknown_name(f"objective of {table.name}/{dataset}", name, objective_names(table, dataset))
     if all(c.split is None for c in columns):
         trained = quantity in TRAINED or UNITS[columns[0].unit].dimension == "share"
-        return _of(name, table.measured(columns[0]), cheap=not trained)
+        return _make_objective(name, table.measured(columns[0]), cheap=not trained)
     at_split = [c for c in columns if c.split == split]
     if not at_split:
         raise NasbenchError(
@@ -121,7 +121,7 @@ def find_objective(table: Table, dataset: str, name: str, split: str | None, epo
         at_split[0] if at_split[0].epochs is None else None
     )
     if column is not None:
-        return _of(name, table.measured(column), cheap=False)
+        return _make_objective(name, table.measured(column), cheap=False)
     curves = [c for c in table.columns if c.curve and (c.dataset, c.quantity, c.split) == (dataset, quantity, split)]
     longer = sorted(
         ((c.epochs, c) for c in curves if c.epochs is not None and epochs is not None and c.epochs > epochs),
@@ -131,7 +131,7 @@ def find_objective(table: Table, dataset: str, name: str, split: str | None, epo
         raise NasbenchError(
             f"{table.name}/{dataset} has no {split} {quantity} after {epochs} epochs; it has {', '.join(str(c.epochs) for c in at_split)}."
         )
-    return _of(name, _at_epoch(table.measured(longer[0][1]), epochs), cheap=False)
+    return _make_objective(name, _at_epoch(table.measured(longer[0][1]), epochs), cheap=False)
 
 
 def _at_epoch(curve: Measured, epochs: int) -> Measured:
@@ -140,7 +140,7 @@ def _at_epoch(curve: Measured, epochs: int) -> Measured:
     return Measured(column, np.ascontiguousarray(curve.values[..., epochs - 1]), missing)
 
 
-def _of(name: str, measured: Measured, cheap: bool) -> Objective:
+def _make_objective(name: str, measured: Measured, cheap: bool) -> Objective:
     column, values = measured.column, measured.values
     view = AS_IT_IS
     if column.direction == "max":

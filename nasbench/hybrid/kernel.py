@@ -106,7 +106,7 @@ class FeatureKernel:
         return self.space.choice_counts(architectures)
 
     @cached_property
-    def group_of(self) -> Ints:
+    def column_groups(self) -> Ints:
         """Return the number of the group of each feature, `(F,)`."""
         return np.repeat(np.arange(len(self.groups)), [columns.stop - columns.start for columns in self.slices])
 
@@ -130,19 +130,19 @@ class FeatureKernel:
             squares: `self.squares(right)`, where they are at hand.
         """
         record("kernel", len(left) * len(right))
-        exponent: Reals = (left * weights[self.group_of]).astype(right.dtype) @ right.T
+        exponent: Reals = (left * weights[self.column_groups]).astype(right.dtype) @ right.T
         exponent -= (0.5 * self.squares(left) @ weights).astype(right.dtype)[:, None]
         exponent -= (0.5 * (self.squares(right) if squares is None else squares) @ weights).astype(right.dtype)
-        return self._of_exponent(exponent)
+        return self._apply_exponent(exponent)
 
     def from_distances(self, distances: Floats, weights: Floats) -> Floats:
         """Return the same of half squared distances by group, `(G, n, m)` to `(n, m)`."""
         exponent = distances[0] * -weights[0]
         for distance, weight in zip(distances[1:], weights[1:], strict=True):
             exponent -= weight * distance
-        return self._of_exponent(exponent)
+        return self._apply_exponent(exponent)
 
-    def _of_exponent(self, exponent: Reals) -> NDArray[Any]:
+    def _apply_exponent(self, exponent: Reals) -> NDArray[Any]:
         return matern52(exponent) if self.kernel == "matern52" and PATHS in self.groups else rbf(exponent)
 
 

@@ -37,7 +37,7 @@ class Posterior:
     mean: Floats
     deviation: Floats
 
-    def at(self, positions: Ints | NDArray[np.bool_]) -> Posterior:
+    def select(self, positions: Ints | NDArray[np.bool_]) -> Posterior:
         """Return the posterior of some of them, by their positions or a mask."""
         return Posterior(self.mean[positions], self.deviation[positions])
 
@@ -171,7 +171,7 @@ class MultiObjectiveSurrogate:
 
     def posterior_enumerated(self, positions: Ints | NDArray[np.bool_]) -> Posterior:
         """Return the posterior of enumerated architectures, by their positions or a mask."""
-        return self._enumerated_posterior.at(positions)
+        return self._enumerated_posterior.select(positions)
 
     def acquisition(self, posterior: Posterior) -> Floats:
         """Return the acquisition value of each architecture, `(n,)`; larger is better.
@@ -209,10 +209,10 @@ class MultiObjectiveSurrogate:
                 float(np.exp(-surrogate.hyperparameters.weights[0])),
             )
         return ConditionalGradient(
-            lambda a: self._penalised(a, scalarization), self._space.cardinalities, GRADIENT_SAMPLES, rng
+            lambda a: self._penalise_infeasible(a, scalarization), self._space.cardinalities, GRADIENT_SAMPLES, rng
         )
 
-    def _penalised(self, architectures: Architectures, scalarization: Floats) -> Floats:
+    def _penalise_infeasible(self, architectures: Architectures, scalarization: Floats) -> Floats:
         """Return the scalarised mean; infeasible combinations are as bad as the worst of the feasible ones given."""
         feasible = self._space.is_feasible(architectures)
         values = np.zeros(len(architectures))

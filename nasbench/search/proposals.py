@@ -45,7 +45,7 @@ def as_architectures(proposed: object, lead: tuple[int, ...], d: int, asker: Ask
     """
     if not isinstance(proposed, np.ndarray) or proposed.dtype.kind not in "iu" or not _fits(proposed.shape, lead, d):
         raise NasbenchError(
-            f"{asker.name} proposed {_described(proposed)}; it should be an integer array of shape {_shape((*lead, 'B', d))}."
+            f"{asker.name} proposed {_describe(proposed)}; it should be an integer array of shape {_shape((*lead, 'B', d))}."
         )
     if proposed.dtype == _INT8:
         return proposed
@@ -60,7 +60,7 @@ def as_epochs(given: object, shape: tuple[int, ...], asker: Asker) -> Ints:
     """Return the fidelities of a batch as integers of that shape; raises NasbenchError if they are not."""
     if not isinstance(given, np.ndarray) or given.dtype.kind not in "iu" or given.shape != shape:
         raise NasbenchError(
-            f"{asker.name} gave {_described(given)} as the epochs of its proposal; it should be an integer array of shape {_shape(shape)}."
+            f"{asker.name} gave {_describe(given)} as the epochs of its proposal; it should be an integer array of shape {_shape(shape)}."
         )
     return given.astype(np.int64, copy=False)
 
@@ -83,7 +83,7 @@ def _shape(shape: tuple[int | str, ...]) -> str:
     return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
 
 
-def _described(thing: object) -> str:
+def _describe(thing: object) -> str:
     if thing is None:
         return "None"
     if not isinstance(thing, np.ndarray):

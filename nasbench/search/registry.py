@@ -20,18 +20,18 @@ from nasbench.search.optimizer import Lockstep, PerRun
 GROUP = "nasbench.optimizers"
 
 
-def _found() -> dict[str, EntryPoint]:
+def _entry_points() -> dict[str, EntryPoint]:
     return points(GROUP)
 
 
 def optimizer_names() -> tuple[str, ...]:
     """Return the registered names, sorted; imports none of them."""
-    return tuple(sorted({*_found(), *registered("optimizer")}))
+    return tuple(sorted({*_entry_points(), *registered("optimizer")}))
 
 
 def renamed_settings(name: str) -> Mapping[str, New]:
     """Return the old names of an optimizer's settings, by its registered name or by the `module:ATTR` of its entry point."""
-    return SETTINGS.get(next((known for known, point in _found().items() if point.value == name), name), {})
+    return SETTINGS.get(next((known for known, point in _entry_points().items() if point.value == name), name), {})
 
 
 def get_optimizer(name: str) -> Lockstep | PerRun:
@@ -50,7 +50,7 @@ def get_optimizer(name: str) -> Lockstep | PerRun:
 
 def is_unpackaged(name: str) -> bool:
     """Return whether a name refers to run-time or module code, which is not identified by a package version."""
-    return ":" in name or (name in registered("optimizer") and name not in _found())
+    return ":" in name or (name in registered("optimizer") and name not in _entry_points())
 
 
 def registered_optimizer(name: str) -> Lockstep | PerRun:
@@ -59,7 +59,7 @@ def registered_optimizer(name: str) -> Lockstep | PerRun:
     Raises:
         NasbenchError: if there is none (with the nearest match), an extra that it needs is not installed, or it cannot be loaded.
     """
-    found = _found()
+    found = _entry_points()
     if name in found:
         return use(
             found[name], "optimizer", lambda loaded: replace(as_optimizer(loaded, name), renamed=renamed_settings(name))

@@ -63,11 +63,11 @@ SearchRange = IntRange | FloatRange | Choice
 def search_ranges(algorithm: Callable[..., Any]) -> Mapping[str, SearchRange]:
     """Return the search range of each setting that declares one."""
     hints = setting_hints(algorithm)
-    found = {name: _range_in(hints.get(name)) for name in default_settings(algorithm)}
+    found = {name: _find_range(hints.get(name)) for name in default_settings(algorithm)}
     return {name: range_ for name, range_ in found.items() if range_ is not None}
 
 
-def _range_in(hint: Any) -> SearchRange | None:
+def _find_range(hint: Any) -> SearchRange | None:
     if get_origin(hint) is Annotated:
         return next((mark for mark in hint.__metadata__ if isinstance(mark, SearchRange)), None)
-    return next((found for part in get_args(hint) if (found := _range_in(part)) is not None), None)
+    return next((found for part in get_args(hint) if (found := _find_range(part)) is not None), None)

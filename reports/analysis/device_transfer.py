@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.benchmarks.landscape import rank_correlations
-from nasbench.benchmarks.landscape_report import cost_of, landscape_values
+from nasbench.benchmarks.landscape_report import find_cost, landscape_values
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.benchmarks.views import View
 from nasbench.errors import NasbenchError
@@ -93,7 +93,7 @@ def measured_devices(
 def _device(benchmark: TabularBenchmark, error: Floats, costs: tuple[str, ...]) -> Device:
     if not costs or len(set(costs)) != len(costs) or {"error", "accuracy"} & {*costs}:
         raise NasbenchError(f"The costs of a device are {list(costs)}; name one or more beside the error, each once.")
-    found = [cost_of(benchmark, cost) for cost in costs]
+    found = [find_cost(benchmark, cost) for cost in costs]
     device = device_of(costs, tuple(f.unit for f in found), np.stack([error, *(f.mean() for f in found)], axis=1))
     return replace(device, views=tuple(f.view for f in found))
 

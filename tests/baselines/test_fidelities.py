@@ -116,8 +116,8 @@ def test_density_is_that_of_statsmodels() -> None:
     rule = np.clip(theirs.bw, 0.05, 1 - 1 / space.cardinalities)
     np.testing.assert_allclose(mine.bandwidth, rule)
     theirs.bw = rule
-    np.testing.assert_allclose(mine.at(space.all), theirs.pdf(space.all.astype(float)))
-    assert mine.at(space.all).sum() == pytest.approx(1)
+    np.testing.assert_allclose(mine.pdf(space.all), theirs.pdf(space.all.astype(float)))
+    assert mine.pdf(space.all).sum() == pytest.approx(1)
 
 
 def test_draws_keep_a_decision_or_draw_it_anew() -> None:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from nasbench.baselines.quantum_inspired import OPTIMIZER, QuantumInspired, keep_above, rotate
+from nasbench.baselines.quantum_inspired import OPTIMIZER, QuantumInspired, apply_probability_floor, rotate
 from nasbench.search.random_streams import Streams
 
 from toy import Problems
@@ -35,7 +35,7 @@ def test_the_gate_keeps_length_and_proportions_and_stops_at_the_axis() -> None:
 
 def test_no_choice_dies_out() -> None:
     offered = np.array([True, True, True, False])
-    kept = keep_above(np.array([1.0, 0.0, 0.0, 0.0]), 0.01, offered) ** 2
+    kept = apply_probability_floor(np.array([1.0, 0.0, 0.0, 0.0]), 0.01, offered) ** 2
     np.testing.assert_allclose(kept, [0.98, 0.01, 0.01, 0.0])
 
 

@@ -163,8 +163,8 @@ def test_kernel_counts_differing_decisions_and_paths() -> None:
 
 def test_targets() -> None:
     errors = np.array([10.0, 90.0, 20.0, 20.0])
-    np.testing.assert_allclose(gp_bo.transformed(errors, "ranks"), stats.norm.ppf([0.125, 0.875, 0.5, 0.5]))
-    standard = gp_bo.transformed(errors, "standardised")
+    np.testing.assert_allclose(gp_bo.transform_targets(errors, "ranks"), stats.norm.ppf([0.125, 0.875, 0.5, 0.5]))
+    standard = gp_bo.transform_targets(errors, "standardised")
     assert standard.mean() == pytest.approx(0) and standard.std() == pytest.approx(1)
 
 
@@ -177,7 +177,7 @@ def test_proposes_the_largest_expected_improvement_of_the_space(problems: Proble
     while not problem.ledger.exhausted.all():
         known, errors = member._history.architectures.copy(), member._history.objectives[:, 0].copy()
         proposed: Any = optimizer.ask()
-        targets = gp_bo.transformed(errors, "ranks")
+        targets = gp_bo.transform_targets(errors, "ranks")
         left = member._history.unseen(space.all)
         here, there = gp_bo.encode(space, known, 1.0, 0.0), gp_bo.encode(space, left, 1.0, 0.0)
         # From scratch, where the optimizer grew its factor by one row at a time.

@@ -49,7 +49,7 @@ def test_kernel_is_scikit_learns_and_positive_definite(kernel: Kernel, rungs: in
     distances = embedding.distances(features, features)
     np.testing.assert_allclose(gram, embedding.from_distances(distances, weights), rtol=1e-7)
     theirs = Matern(nu=2.5) if kernel == "matern52" else RBF()
-    np.testing.assert_allclose(gram, theirs(features * np.sqrt(weights[embedding.group_of])), rtol=1e-7)
+    np.testing.assert_allclose(gram, theirs(features * np.sqrt(weights[embedding.column_groups])), rtol=1e-7)
     assert np.linalg.eigvalsh(gram)[0] > -1e-10
 
 

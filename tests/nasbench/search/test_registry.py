@@ -44,7 +44,7 @@ def test_a_number_is_asked_for_where_the_default_is_one(value: object) -> None:
 
 def test_an_entry_point_that_is_no_optimizer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        registry, "_found", lambda: {"odd": point("odd", "math:pi"), "lost": point("lost", "no_such_package:X")}
+        registry, "_entry_points", lambda: {"odd": point("odd", "math:pi"), "lost": point("lost", "no_such_package:X")}
     )
     with pytest.raises(NasbenchError, match="Lockstep or a PerRun"):
         registry.get_optimizer("odd")
