@@ -124,7 +124,7 @@ def _signed_ranks(difference: Floats) -> float:
 
 
 def digits_for(estimates: Iterable[Estimate | Undefined], least: int = 2, most: int = 4) -> int:
-    """Decimals that show the narrowest of the intervals to be an interval."""
+    """Return the number of decimals at which the narrowest interval has distinct bounds."""
     bounds = [e.interval for e in estimates if isinstance(e, Estimate) and isinstance(e.interval, Interval)]
     widths = [b.upper - b.lower for b in bounds if b.upper > b.lower]
     return int(np.clip(np.ceil(-np.log10(min(widths))), least, most)) if widths else least

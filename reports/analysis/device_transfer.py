@@ -81,7 +81,7 @@ class Transfer:
 def measured_devices(
     benchmark: TabularBenchmark, devices: Sequence[Sequence[str]] = DEVICES
 ) -> tuple[list[Device], str]:
-    """The true front of each device, and what the error is.
+    """Return the true front of each device, and what the error is.
 
     Raises:
         NasbenchError: if the benchmark lacks an error or a cost, saying what it has.
@@ -99,7 +99,7 @@ def _device(benchmark: TabularBenchmark, error: Floats, costs: tuple[str, ...]) 
 
 
 def device_of(costs: tuple[str, ...], units: tuple[str, ...], objectives: Floats) -> Device:
-    """The device of these objectives `(N, M)`."""
+    """Return the device of these objectives `(N, M)`."""
     objectives = tied(objectives)
     known = np.flatnonzero(np.isfinite(objectives).all(axis=1))
     rows = known[nondominated(objectives[known])]
@@ -107,7 +107,7 @@ def device_of(costs: tuple[str, ...], units: tuple[str, ...], objectives: Floats
 
 
 def transfer(source: Device, target: Device) -> Transfer:
-    """How well the source's front serves the target."""
+    """Return how well the source's front serves the target."""
     there = target.objectives[source.rows]
     there = there[np.isfinite(there).all(axis=1)]
     attained = hypervolume(target.front.scaled(there), np.full(there.shape[1], REFERENCE))

@@ -155,7 +155,7 @@ class BenchmarkEvaluation:
         return tuple(account for account, says in said.items() if says)
 
     def at_fraction(self, fraction: float) -> dict[str, Floats]:
-        """Regret `(R,)` of every optimizer at a fraction of the budget that all spent; at the first where all have any, if that is later."""
+        """Return the regret `(R,)` of every optimizer at a fraction of the budget that all spent; at the first where all have any, if that is later."""
         curves = {label: outcome.curves[self.main] for label, outcome in self.outcomes.items()}
         start = max(float(curve.budgets[0]) for curve in curves.values())
         budget = max(start, fraction * min(float(curve.budgets[-1]) for curve in curves.values()))
@@ -168,7 +168,7 @@ class BenchmarkEvaluation:
         return tuple(dict.fromkeys((self.main, "train_seconds")))
 
     def is_planned(self, target: str, account: str) -> bool:
-        """Whether the horizon of a target is the limit that the study set beforehand, and not where a run happened to stop."""
+        """Return whether the horizon of a target is the limit that the study set in advance."""
         limit = self.limits.get(account)
         return limit is not None and self.horizons[target, account] == limit
 
@@ -186,7 +186,7 @@ def best_architecture(evaluations: Sequence[BenchmarkEvaluation]) -> str:
 
 
 def common_unit(evaluations: Sequence[BenchmarkEvaluation]) -> str:
-    """Unit of the scores where all benchmarks share one, else that it differs."""
+    """Return the unit of the scores if all benchmarks share one, otherwise a phrase for it."""
     units = {evaluation.unit for evaluation in evaluations}
     return units.pop() if len(units) == 1 else "unit of the data set"
 
@@ -253,7 +253,7 @@ def evaluate_benchmark(results: Results, benchmark: str) -> BenchmarkEvaluation:
 
 
 def scoring_of(results: Results, benchmark: str) -> Scoring:
-    """How a benchmark of a study is scored."""
+    """Return how a benchmark of a study is scored."""
     found, oracle, study = results.benchmark(benchmark), results.oracle(benchmark), results.study
     name = results.short(benchmark)
     if not isinstance(found, TabularBenchmark):
@@ -277,13 +277,13 @@ def scoring_of(results: Results, benchmark: str) -> Scoring:
 
 
 def _above(score: Floats, best: float) -> Floats:
-    """Regret: how far scores are above the best one; zero where rounding alone parts them."""
+    """Return the regret of scores relative to the best one; zero where they differ by rounding alone."""
     regret = score - best
     return np.where(np.abs(regret) <= tolerance(best, score), 0.0, regret)
 
 
 def _grid(account: str, spent: Mapping[str, Floats]) -> Floats:
-    """Budgets from the first at which every run has an incumbent, in equal ratios; whole numbers for counts."""
+    """Return the budgets from the first at which every run has an incumbent, in equal ratios; whole numbers for counts."""
     start = max(float(cost[:, 0].max()) for cost in spent.values())
     ends = [float(cost[:, -1].min()) for cost in spent.values()]
     if start <= 0.0 or max(ends) <= start:

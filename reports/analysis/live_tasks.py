@@ -53,7 +53,7 @@ class LiveRuns:
         return np.array([p if f is None else f for p, f in zip(plain, flipped, strict=True)], dtype=float)
 
     def values(self, key: str) -> Floats | None:
-        """A number of each seed, None where the method has no such number."""
+        """Return a number of each seed, None where the method has no such number."""
         if any(result.get(key) is None for result in self.results):
             return None
         return np.array([result[key] for result in self.results], dtype=float)

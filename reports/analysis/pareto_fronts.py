@@ -46,7 +46,7 @@ class TrueFront:
         return np.asarray(self.points.max(axis=0))
 
     def scaled(self, points: Floats) -> Floats:
-        """Objectives in which the front spans 0 to 1."""
+        """Return the objectives in which the front spans 0 to 1."""
         return np.asarray((points - self.ideal) / self.span)
 
     @property
@@ -71,7 +71,7 @@ class FrontTraces:
 
 
 def true_front(objectives: Floats) -> TrueFront:
-    """The front of all rows `(N, M)` of a table; rows with an unmeasured objective are left out.
+    """Return the front of all rows `(N, M)` of a table; rows with an unmeasured objective are left out.
 
     Raises:
         NasbenchError: if no row has all objectives.
@@ -88,7 +88,7 @@ def true_front(objectives: Floats) -> TrueFront:
 
 
 def tied(objectives: Floats) -> Floats:
-    """Objectives `(N, M)` in which values that differ by rounding alone are the same number."""
+    """Return the objectives `(N, M)` in which values that differ by rounding alone are the same number."""
     return np.stack([snapped(column) for column in objectives.T], axis=1)
 
 
@@ -124,7 +124,7 @@ def front_traces(traces: Traces, objectives: Floats, truth: TrueFront, account: 
 
 
 def _looks(spent: Floats) -> Floats:
-    """Budgets from the first query to the end of the longest run, in equal ratios; whole numbers where costs are."""
+    """Return the budgets from the first query to the end of the longest run, in equal ratios; whole numbers where costs are."""
     first, last = float(spent[:, 0].min()), float(spent[:, -1].max())
     if first <= 0.0 or last <= first:
         return np.array([last])

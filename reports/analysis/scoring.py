@@ -73,12 +73,12 @@ LIVE_SCORING = Scoring(name="each task", searched="search", scored="test", has_t
 
 
 def scored_by(scorings: Sequence[Scoring]) -> str:
-    """What scores the architectures of some benchmarks, in words."""
+    """Return what scores the architectures of some benchmarks, in words."""
     return join_names(list(dict.fromkeys(one.score for one in scorings)), "or")
 
 
 def searched_on(scorings: Sequence[Scoring]) -> str:
-    """By what the search itself ranked architectures: `seed mean on the validation split, which the search used`."""
+    """Return what the search ranked architectures by: `seed mean on the validation split, which the search used`."""
     texts = [
         f"seed mean on the {s.searched} split, which the search used" if s.searched else s.score
         for s in scorings
@@ -87,7 +87,7 @@ def searched_on(scorings: Sequence[Scoring]) -> str:
 
 
 def exposure(scorings: Sequence[Scoring]) -> tuple[str, ...]:
-    """Sentences on whether scores come from data that the search did not see; none of closed forms and of what has no splits."""
+    """Return sentences on whether scores come from data that the search did not use; none where there are no splits."""
     known = [s for s in scorings if not s.is_exact and s.scored]
     unseen = [s for s in known if s.is_unseen]
     lacking = [s for s in known if not s.is_unseen and not s.has_test]
@@ -112,12 +112,12 @@ def exposure(scorings: Sequence[Scoring]) -> tuple[str, ...]:
 
 
 def is_held_out(scorings: Sequence[Scoring]) -> bool:
-    """Whether every score that knows splits comes from one that the search did not use."""
+    """Return whether every score that knows splits comes from one that the search did not use."""
     return all(s.is_exact or not s.scored or s.is_unseen for s in scorings)
 
 
 def _by(scorings: Sequence[Scoring]) -> dict[tuple[str, str], list[str]]:
-    """Names by (split that scores, split that was searched)."""
+    """Return the names by (split that scores, split that was searched)."""
     groups: dict[tuple[str, str], list[str]] = {}
     for scoring in scorings:
         groups.setdefault((scoring.scored, scoring.searched), []).append(scoring.name)

@@ -43,12 +43,12 @@ class Target:
     within: float = 0.0
 
     def holds(self, rows: Ints) -> NDArray[np.bool_]:
-        """Which rows belong, `(...)` to `(...)`; one that misses the threshold by rounding alone belongs."""
+        """Return which rows belong, `(...)` to `(...)`; one that misses the threshold by rounding alone belongs."""
         return np.asarray(self.value(rows) <= self.threshold + self.within)
 
 
 def standard_targets(oracle: Oracle, unit: str) -> tuple[Target, ...]:
-    """The targets of every report, fixed before any trace is read, hardest first.
+    """Return the targets of every report, fixed before any trace is read, hardest first.
 
     The best architecture and the ten best are by seed mean on the search split, where a search looks. Regret targets, for objectives
     in percent, hold the incumbent against the best score; other objectives have the best hundredth of the table instead. A rank that
@@ -91,7 +91,7 @@ def find_target(oracle: Oracle, key: str) -> Target:
 
 
 def headline(targets: Sequence[Sequence[Target]]) -> Target:
-    """The target that a sentence or a figure shows where there is room for one, of the targets of each benchmark.
+    """Return the target that a sentence or figure with room for one shows, given the targets of each benchmark.
 
     One of the ten best, or the best where some benchmark does not know its ten best.
     """
@@ -100,7 +100,7 @@ def headline(targets: Sequence[Sequence[Target]]) -> Target:
 
 
 def time_to_target(traces: Traces, target: Target, account: str) -> CensoredTimes:
-    """What each run had spent of an account when it reached the target, that query included; censored at what it spent in all."""
+    """Return the cost at which each run reached the target, including that query; censored at the total cost of the run."""
     trained = traces.epochs >= traces.longest
     queried = target.criterion == "queried"
     found = target.holds(traces.rows) & trained if queried else target.holds(traces.incumbents)
@@ -111,7 +111,7 @@ def time_to_target(traces: Traces, target: Target, account: str) -> CensoredTime
 
 
 def common_horizon(times: list[CensoredTimes], limit: float | None) -> float:
-    """The cost up to which restricted means of all these methods can be compared.
+    """Return the cost up to which restricted means of all these methods can be compared.
 
     It is the study's own limit where there is one and every unsuccessful run was followed to it, else the least cost at which an
     unsuccessful run stopped, else (none was unsuccessful) the greatest time.

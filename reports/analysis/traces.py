@@ -79,7 +79,7 @@ class Traces:
         return np.take_along_axis(self.rows, self.incumbent_at, axis=1)
 
     def spent(self, account: str) -> Floats:
-        """What each run has spent of an account after every query, `(R, Q)`.
+        """Return what each run has spent of an account after every query, `(R, Q)`.
 
         Raises:
             NasbenchError: if there is no such account, or it is not known a query.
@@ -151,7 +151,7 @@ def stack_runs(
 
 
 def at_budgets(values: Floats, spent: Floats, budgets: ArrayLike) -> Floats:
-    """Values of step functions at budgets, `(R, B)`: those after the last query that a run had paid by then.
+    """Return the values of step functions at budgets, `(R, B)`: those after the last query that a run had paid by then.
 
     Args:
         values: value after every query, `(R, Q)`.

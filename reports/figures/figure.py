@@ -75,7 +75,7 @@ def panel_name(*parts: str) -> str:
 
 
 def inline_svg(panel: Panel) -> str:
-    """The panel as an SVG element for a page: text in the page's colour, ids of its own."""
+    """Return the panel as an SVG element for a page: text in the page's colour, ids of its own."""
     svg = panel.svg[panel.svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
 

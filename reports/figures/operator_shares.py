@@ -70,7 +70,7 @@ def _panel(
 
 
 def _half_width(share: np.ndarray) -> np.ndarray:
-    """Half of the 95% interval of the mean over runs `(R, W)`, `(W,)`; 0 for one run, which has none."""
+    """Return half of the 95% interval of the mean over runs `(R, W)`, `(W,)`; 0 for one run, which has none."""
     runs = len(share)
     if runs < 2:
         return np.zeros(share.shape[1])

@@ -48,7 +48,7 @@ def pareto(evaluations: Sequence[BenchmarkEvaluation], objectives: Sequence[str]
 
 
 def _corner(evaluation: BenchmarkEvaluation, count: int) -> str:
-    """Where good points lie."""
+    """Return in which corner good points lie."""
     across = {view.direction for view in evaluation.views[1:count]}
     side = "left" if across == {"min"} else "right" if across == {"max"} else "left, or right of what is maximised,"
     return f"{'Upper' if evaluation.view.direction == 'max' else 'Lower'} {side}"
@@ -104,7 +104,7 @@ def _panel(evaluation: BenchmarkEvaluation, objectives: Sequence[str], other: in
 
 
 def _projected(points: FloatArray, other: int) -> FloatArray:
-    """The front in (objective `other`, first objective), by rising abscissa."""
+    """Return the front in (objective `other`, first objective), by rising abscissa."""
     pair = np.unique(points[:, [other, 0]], axis=0)
     return np.asarray(pair[nondominated(pair.astype(np.float64))])
 
@@ -115,7 +115,7 @@ def _stairs(surface: FloatArray, edge: FloatArray) -> tuple[FloatArray, FloatArr
 
 
 def _height(surface: FloatArray, grid: FloatArray) -> FloatArray:
-    """Lowest ordinate attained at each abscissa; infinite left of the surface."""
+    """Return the lowest ordinate attained at each abscissa; infinite left of the surface."""
     ordered = surface[np.argsort(surface[:, 0])]
     position = np.searchsorted(ordered[:, 0], grid, side="right") - 1
     return np.where(position >= 0, ordered[np.maximum(position, 0), 1], np.inf)

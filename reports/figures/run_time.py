@@ -64,7 +64,7 @@ def _panel(evaluation: BenchmarkEvaluation) -> Panel | Undefined:
 
 
 def _budgets(times: Sequence[CensoredTimes], end: float) -> Floats:
-    """Budgets up to the end at which a distribution is read: in equal ratios, whole numbers where all times are."""
+    """Return the budgets at which a distribution is read: in equal ratios, whole numbers where all times are."""
     spent = np.concatenate([own.time for own in times])
     if (spent == np.round(spent)).all():
         return np.unique(np.round(np.geomspace(1.0, max(end, 1.0), POINTS)).clip(max=end))

@@ -105,25 +105,25 @@ def figure_style() -> Iterator[None]:
 
 
 def shown(text: str) -> str:
-    """Text of others as a figure shows it: one line of bounded length, and never left out of a legend for how it begins."""
+    """Return a label as figures show it: one line of bounded length, without a leading underscore, which legends leave out."""
     line = printable(text).strip() or "?"
     line = line if len(line) <= LONGEST else f"{line[: LONGEST // 2]}…{line[-LONGEST // 2 :]}"
     return f" {line}" if line.startswith("_") else line
 
 
 def line_style(labels: Sequence[str], label: str) -> dict[str, Any]:
-    """Colour and dashes of an optimizer, by its place in the study."""
+    """Return the colour and dashes of an optimizer, by its place in the study."""
     place = labels.index(label)
     return {"color": PALETTE[place % len(PALETTE)], "linestyle": DASHES[place % len(DASHES)]}
 
 
 def marker(labels: Sequence[str], label: str) -> str:
-    """Marker of an optimizer, by its place in the study."""
+    """Return the marker of an optimizer, by its place in the study."""
     return MARKERS[labels.index(label) % len(MARKERS)]
 
 
 def new_panel(width: float = WIDTH, height: float = HEIGHT) -> tuple[Any, Any]:
-    """A figure with one pair of axes, drawn without a window system."""
+    """Return a figure with one pair of axes, drawn without a window system."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -133,7 +133,7 @@ def new_panel(width: float = WIDTH, height: float = HEIGHT) -> tuple[Any, Any]:
 
 
 def add_legend(figure: Any, axes: Any) -> None:
-    """A legend under the axes; the figure grows by its rows, so that every panel's axes keep their size."""
+    """Add a legend below the axes; the figure grows by its rows, so that the axes of every panel have the same size."""
     problems, labels = axes.get_legend_handles_labels()
     if not problems:
         return
@@ -156,7 +156,7 @@ def log_axis(axis: Any) -> None:
 
 
 def power_text(value: float) -> str:
-    """`0.01`, `1`, `1,000`, and `10⁵` where that would be long."""
+    """Return `0.01`, `1`, `1,000`, and `10⁵` where that would be long."""
     if value == 0.0 or 1e-3 <= abs(value) < 1e5:
         return f"{value:,.3f}".rstrip("0").rstrip(".")
     mantissa, exponent = f"{value:.0e}".split("e")

@@ -99,7 +99,7 @@ def _joined(answers: Sequence[Answer]) -> Answer:
 
 
 def _study_answers(results: Results) -> dict[str, Answer]:
-    """Answers that are those of the study, whatever its problems are."""
+    """Return the answers that do not depend on the kind of problem."""
     version, entries = code_version(results.environment), results.study.methods
     names = [entry.name for entry in entries]
     return {
@@ -113,7 +113,7 @@ def _study_answers(results: Results) -> dict[str, Answer]:
 
 
 def _recorded_answers(results: Results, table: RecordedTable) -> dict[str, Answer]:
-    """Answers of a table of runs, which says nothing of how they came about; a benchmark that scores them says the rest."""
+    """Return the answers for a table of runs, which records little; a benchmark that scores them adds its own."""
     names, several = ", ".join(results.benchmarks), len(results.labels) > 1
     unknown: Answer = ("not recorded", f"{table.source} does not say")
     asked = (
@@ -225,14 +225,14 @@ def _live_answers(results: Results) -> dict[str, Answer]:
 
 
 def budget_text(results: Results) -> str:
-    """The budget of a run in words."""
+    """Return the budget of a run in words."""
     return ", ".join(
         _amount(limit, account.replace("_", " ")) for account, limit in results.study.budget.limits.items()
     )
 
 
 def _amount(limit: float, account: str) -> str:
-    """`1 query`, `2,000,000 train seconds`, `0.5 epochs`."""
+    """Return `1 query`, `2,000,000 train seconds`, `0.5 epochs`."""
     if limit == 1:
         return f"1 {account.removesuffix('ies')}y" if account.endswith("ies") else f"1 {account.removesuffix('s')}"
     return f"{limit:,.0f} {account}" if float(limit).is_integer() else f"{limit:,g} {account}"

@@ -54,7 +54,7 @@ def _range(runs: LiveRuns) -> str:
 
 
 def _below(value: float, other: float) -> bool:
-    """Whether a value is lower, and by more than rounding."""
+    """Return whether a value is lower, and by more than rounding."""
     return value < other - tolerance(value, other)
 
 

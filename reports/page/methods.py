@@ -24,7 +24,7 @@ SEEDS = {
 
 
 def methods(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> tuple[str, ...]:
-    """Paragraphs on the protocol, the scores and the statistics."""
+    """Return the paragraphs on the protocol, the scores and the statistics."""
     return _protocol(results, evaluations), _scores(results, evaluations), _times(evaluations)
 
 
@@ -80,7 +80,7 @@ def _times(evaluations: Sequence[BenchmarkEvaluation]) -> str:
 
 
 def objectives_of(names: Sequence[str], views: Sequence[View]) -> str:
-    """The objectives and which way each is better."""
+    """Return the objectives and which way each is better."""
     if all(view.direction == "min" for view in views):
         return f"Objectives, all minimised: {', '.join(names)}"
     said = (f"{name} ({view.direction}imised)" for name, view in zip(names, views, strict=True))
@@ -93,7 +93,7 @@ def _regret(evaluations: Sequence[BenchmarkEvaluation]) -> str:
 
 
 def settings_of(results: Results) -> Mapping[str, str]:
-    """Settings of every optimizer that differ from its defaults, by label."""
+    """Return the settings of every optimizer that differ from its defaults, by label."""
     if results.recorded:
         return {}
     return {

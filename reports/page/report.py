@@ -242,7 +242,7 @@ def _figures(
 
 
 def environment_rows(environment: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Rows of (what, value) from an `environment.json`."""
+    """Return the rows of (what, value) from an `environment.json`."""
     rows = []
     for key, value in environment.items():
         if isinstance(value, Mapping):

@@ -59,12 +59,12 @@ def summary(
 
 
 def _abbreviate_names(names: Sequence[str]) -> str:
-    """The names, or their number where they are many."""
+    """Return the names, or their number where they are many."""
     return join_names(names) if len(names) <= MOST_NAMES else f"{len(names)} optimizers"
 
 
 def format_interval(estimate: Estimate, digits: int) -> str:
-    """The interval of an estimate in words, or that there is none."""
+    """Return the interval of an estimate in words, or why there is none."""
     if isinstance(estimate.interval, Interval):
         level = f"{100 * estimate.interval.level:g}%"
         return f"{level} CI {estimate.interval.lower:.{digits}f} to {estimate.interval.upper:.{digits}f}"
@@ -88,7 +88,7 @@ def _extent(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> str
 
 
 def _duration(seconds: float) -> str:
-    """`48 seconds`, `5.2 hours`, `1,234 hours`: in hours where it is one or more."""
+    """Return `48 seconds`, `5.2 hours`, `1,234 hours`: in hours where it is one or more."""
     if seconds < 3600.0:
         return f"{seconds:.3g} seconds"
     hours = seconds / 3600.0
@@ -151,7 +151,7 @@ def _hypervolumes(evaluations: Sequence[BenchmarkEvaluation]) -> list[str]:
 
 
 def _savings(others: Sequence[str], reference: str, reached: Sequence[TimeToTargetResult]) -> tuple[str, ...]:
-    """A sentence an optimizer, or one on all of them and one on the quickest where they are many."""
+    """Return a sentence for each optimizer; for many, one on all of them and one on the fastest."""
     if len(others) <= MOST_NAMES:
         return tuple(_saving(label, reference, reached) for label in others)
     found = {label: [a for a in reached if a.label == label] for label in others}
@@ -199,7 +199,7 @@ def _saving(label: str, reference: str, reached: Sequence[TimeToTargetResult]) -
 
 
 def _robust(evaluations: Sequence[BenchmarkEvaluation], halves: Mapping[str, float | Undefined]) -> tuple[str, ...]:
-    """Whether the winner stays the winner: on other data sets, at half the budget, on half of the runs."""
+    """Return sentences on the robustness of the ranking: other data sets, half the budget, half of the runs."""
     if len(evaluations[0].outcomes) < 2:
         return ()
     final = {e.short: {label: o.score for label, o in e.outcomes.items()} for e in evaluations}
@@ -226,7 +226,7 @@ def _robust(evaluations: Sequence[BenchmarkEvaluation], halves: Mapping[str, flo
 
 
 def _half_budget(evaluations: Sequence[BenchmarkEvaluation]) -> list[str]:
-    """Whether the winner led at half the budget already."""
+    """Return a sentence on whether the best optimizer already leads at half the budget."""
     led = []
     for evaluation in evaluations:
         half, whole = (rank_methods(evaluation.at_fraction(fraction)) for fraction in (0.5, 1.0))

@@ -57,7 +57,7 @@ def write_report(report: Report, folder: Path) -> ReportFiles:
 
 
 def html(report: Report) -> str:
-    """The page; it loads nothing from anywhere."""
+    """Return the HTML page, which loads nothing from elsewhere."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -75,19 +75,19 @@ def html(report: Report) -> str:
 
 
 def _shown(value: object) -> object:
-    """What a page shows of a plain text: no control signs; what is markup already, and the study as TOML, keeps its lines."""
+    """Return plain text without control characters; markup and line breaks are kept."""
     if not isinstance(value, str) or hasattr(value, "__html__"):
         return value
     return "\n".join(markup.printable(line) for line in value.split("\n"))
 
 
 def markdown(report: Report) -> str:
-    """The report in Markdown; figures are linked beside it."""
+    """Return the report in Markdown; figures are linked beside it."""
     return _plain("report.md.j2", report)
 
 
 def latex(report: Report) -> str:
-    """The report as a LaTeX document; figures are included from beside it."""
+    """Return the report as a LaTeX document; figures are included from beside it."""
     return _plain("report.tex.j2", report)
 
 

@@ -106,6 +106,6 @@ class CensoredTimes:
         return int(self.observed.sum())
 
     def until(self, horizon: float) -> CensoredTimes:
-        """The same runs, followed to a horizon and no longer: what was reached beyond it was not."""
+        """Return the same runs followed up to a horizon: what was reached beyond it counts as not reached."""
         early = self.time <= horizon + tolerance(self.time, horizon)
         return CensoredTimes(np.minimum(self.time, horizon), self.observed & early)

@@ -17,7 +17,7 @@ from nasbench.ties import differences
 
 
 def variants(entries: Sequence[tuple[str, str, Mapping[str, Any]]]) -> dict[str, list[str]]:
-    """Base label to the labels of its variants, for every algorithm that a study names more than once.
+    """Return the labels of the variants of each algorithm that a study names more than once, by base label.
 
     Args:
         entries: (label, name, settings) in the study's order.

@@ -19,7 +19,7 @@ from nasbench.ties import tolerance
 
 
 def relative_regret(evaluations: Sequence[BenchmarkEvaluation], label: str) -> Floats:
-    """Final regret of each run as a share of what a uniformly random architecture has on average, `(runs, data sets)`."""
+    """Return the final regret of each run as a share of what a uniformly random architecture has on average, `(runs, data sets)`."""
     return np.stack([(e.outcomes[label].score - e.optimum) / (e.average - e.optimum) for e in evaluations], axis=1)
 
 

@@ -77,7 +77,7 @@ def _rows(evaluation: BenchmarkEvaluation, rng: np.random.Generator) -> list[tup
 
 
 def _indicators(front: FrontTraces, truth: TrueFront) -> tuple[Floats, Floats, Floats]:
-    """IGD+, additive epsilon and coverage of each run."""
+    """Return IGD+, additive epsilon and coverage of each run."""
     true = truth.scaled(truth.points)
     values = np.empty((3, len(front.final)))
     for run, points in enumerate(front.final):

@@ -64,6 +64,6 @@ def _row(evaluation: BenchmarkEvaluation, label: str, reference: str, design: De
 
 
 def _shown(spread: float, n: int, design: Design) -> tuple[float | Undefined, int | Undefined]:
-    """Smallest difference that `n` runs show, and the runs that the margin needs."""
+    """Return the smallest difference that `n` runs detect, and the runs needed for the margin."""
     smallest = if_defined(minimal_detectable_effect(design, n, LARGEST), lambda effect: effect * spread)
     return smallest, runs_needed(design, MARGIN / spread)

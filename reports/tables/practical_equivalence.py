@@ -97,7 +97,7 @@ def practical_table(
 def _equivalence(
     test: Equivalence | Undefined, p_value: float | Undefined, runs: str, view: View
 ) -> tuple[TableCell, TableCell, TableCell]:
-    """Difference of means as users see it, adjusted p-value and verdict of a TOST."""
+    """Return the difference of means as users see it, adjusted p-value and verdict of a TOST."""
     if isinstance(test, Undefined) or isinstance(p_value, Undefined):
         return (
             TableCell(test if isinstance(test, Undefined) else test.difference, runs=runs),

@@ -45,7 +45,7 @@ def cost_table(evaluations: Sequence[BenchmarkEvaluation]) -> ReportTable:
 
 
 def _means(evaluation: BenchmarkEvaluation, outcome: OptimizerResult) -> list[float | Undefined]:
-    """Mean of each account over runs, in the order of the columns; undefined what is not recorded."""
+    """Return the mean of each account over runs, in the order of the columns; undefined what is not recorded."""
     means = {account: float(np.mean(spent)) for account, spent in outcome.spent.items()}
     hours = means["train_seconds"] / 3600.0 if "train_seconds" in evaluation.accounts else UNTIMED
     queries = [means["queries"], means["unique_queries"]]

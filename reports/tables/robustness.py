@@ -106,7 +106,7 @@ def _told(found: ConditionRobustness, name: str, runs: str) -> tuple[TableCell, 
 
 
 def _together(found: ConditionRobustness, names: Sequence[str], runs: str) -> tuple[TableCell, TableCell, TableCell]:
-    """The other data sets in one row: on how many the winner is first, and the mean of tau."""
+    """Return the other data sets in one row: on how many the winner is first, and the mean of tau."""
     kept = sum(found.survives[name] is True for name in names)
     known = [tau for tau in (found.agreement[name] for name in names) if not isinstance(tau, Undefined)]
     same = if_defined(found.winner, lambda _: f"on {kept} of {len(names)}")
@@ -123,7 +123,7 @@ def _final(evaluation: BenchmarkEvaluation) -> dict[str, Floats]:
 
 
 def _targets(evaluation: BenchmarkEvaluation, reached: Sequence[TimeToTargetResult]) -> dict[str, dict[str, Floats]]:
-    """Restricted mean time to each target that some run reached."""
+    """Return the restricted mean time to each target that some run reached."""
     conditions: dict[str, dict[str, Floats]] = {}
     for target in evaluation.targets:
         own = [a for a in reached if a.benchmark == evaluation.short and a.target.key == target.key]

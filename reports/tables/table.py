@@ -68,7 +68,7 @@ class TableCell:
 
 
 def estimated(estimate: Estimate | Undefined, runs: str, *, mark: str = "", best: bool = False) -> TableCell:
-    """A cell from an estimate with its interval."""
+    """Return a cell from an estimate with its interval."""
     return TableCell(estimate.value, estimate.interval, mark, best, runs)
 
 
@@ -143,38 +143,38 @@ def _fault(column: TableColumn, cell: TableCell, marks: Mapping[str, str]) -> st
 
 
 def letters(number: int) -> str:
-    """a, b, ..., z, aa, ab, ... for 0, 1, ..."""
+    """Return a, b, ..., z, aa, ab, ... for 0, 1, ..."""
     text = chr(ord("a") + number % 26)
     return text if number < 26 else letters(number // 26 - 1) + text
 
 
 def value_text(column: TableColumn, cell: TableCell) -> str:
-    """The value alone, as a reader sees it."""
+    """Return the value alone, as a reader sees it."""
     return DASH if isinstance(cell.value, Undefined) else _written(column, cell.value)
 
 
 def interval_text(column: TableColumn, cell: TableCell) -> str:
-    """The interval alone, empty where there is none."""
+    """Return the interval alone, empty where there is none."""
     if not isinstance(cell.interval, Interval):
         return ""
     return f"[{_written(column, cell.interval.lower)}, {_written(column, cell.interval.upper)}]"
 
 
 def lacking(cell: TableCell) -> tuple[str, ...]:
-    """What a cell lacks and why: its value, or a value's interval."""
+    """Return what a cell lacks and why: its value, or a value's interval."""
     if isinstance(cell.value, Undefined):
         return (f"no value: {cell.value.reason}",)
     return (f"no interval: {cell.interval.reason}",) if isinstance(cell.interval, Undefined) else ()
 
 
 def letter_of(table: ReportTable, cell: TableCell) -> str:
-    """The letters of a cell's footnotes, joined by commas."""
+    """Return the letters of a cell's footnotes, joined by commas."""
     notes = table.footnotes
     return ",".join(notes[note] for note in lacking(cell))
 
 
 def group_starts(table: ReportTable) -> Sequence[bool]:
-    """For each row whether it differs from the row before in a grouping column."""
+    """Return for each row whether it differs from the row before in a grouping column."""
     groups = [i for i, column in enumerate(table.columns) if column.group]
     keys = [tuple(row[i].value for i in groups) for row in table.rows]
     return [i == 0 or key != keys[i - 1] for i, key in enumerate(keys)]

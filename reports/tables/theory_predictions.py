@@ -65,7 +65,7 @@ def _known(value: float, verdict: Verdict) -> float | Undefined:
 
 
 def _looked_at(evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[TraceCheck]) -> list[str]:
-    """What the statistic of each claim is, with the data sets where a note is not the same on all."""
+    """Return what the statistic of each claim is, with the data sets if a note differs between them."""
     found: dict[tuple[str, str], list[str]] = {}
     for evaluation in evaluations:
         for one in spoken:

@@ -60,7 +60,7 @@ def time_to_target_table(arrivals: Sequence[TimeToTargetResult], account: str, r
 
 
 def _read_off(arrivals: Sequence[TimeToTargetResult], account: str) -> tuple[str, ...]:
-    """That a horizon is no limit of the study, where it is none."""
+    """Return a note if a horizon is not a limit of the study."""
     if all(arrival.planned for arrival in arrivals):
         return ()
     which = "The cap" if not any(arrival.planned for arrival in arrivals) else "A cap below the budget"
@@ -71,7 +71,7 @@ def _read_off(arrivals: Sequence[TimeToTargetResult], account: str) -> tuple[str
 
 
 def _horizons(arrivals: Sequence[TimeToTargetResult], scale: float) -> str:
-    """The horizon of each data set in words, or its range over targets."""
+    """Return the horizon of each data set in words, or its range over targets."""
     found: dict[str, list[float]] = {}
     for arrival in arrivals:
         found.setdefault(arrival.benchmark, []).append(arrival.horizon / scale)

@@ -14,7 +14,7 @@ from nasbench.reports.tables.table import ReportTable, TableCell
 
 
 def to_csv(table: ReportTable) -> str:
-    """The table; what is undefined is empty, with the reason in the column `... undefined`."""
+    """Return the table as CSV; undefined values are empty, with the reason in the column `... undefined`."""
     extras = [_extras([row[i] for row in table.rows]) for i in range(len(table.columns))]
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")

@@ -21,7 +21,7 @@ LONG, NAME = 24, 40
 
 
 def to_html(table: ReportTable) -> str:
-    """Caption, `<table>` in a container that scrolls sideways on a narrow screen, and notes."""
+    """Return the caption, a `<table>` in a container that scrolls sideways on a narrow screen, and the notes."""
     heads = "".join(
         f'<th scope="col"{_class(column)}><button type="button">{_escape(column.heading)}</button></th>'
         for column in table.columns

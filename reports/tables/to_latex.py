@@ -19,13 +19,13 @@ ROWS_A_PAGE = 30
 
 
 def to_latex(table: ReportTable) -> str:
-    """`table` environments, more than one where rows are many; the hash of each row's runs stands in a comment behind it."""
+    """Return `table` environments, several for many rows; a comment after each row has the hash of its runs."""
     parts = _parts(group_starts(table))
     return "\n".join(_environment(table, part, last=part.stop == len(table.rows)) for part in parts)
 
 
 def _parts(starts: Sequence[bool]) -> list[range]:
-    """Rows cut into pages, where a group begins if one does near the end of a page."""
+    """Return the rows cut into pages, where a group begins if one does near the end of a page."""
     parts, begin = [], 0
     while len(starts) - begin > ROWS_A_PAGE:
         end = begin + ROWS_A_PAGE
@@ -71,7 +71,7 @@ def _environment(table: ReportTable, part: range, last: bool) -> str:
 
 
 def escaped_sign(sign: str) -> str:
-    """A mark for use in an exponent."""
+    """Return a mark for use in an exponent."""
     return {"†": r"\dagger", "‡": r"\ddagger", "≈": r"\approx", "*": "*"}.get(sign, rf"\mathrm{{{latex(sign)}}}")
 
 

@@ -7,7 +7,7 @@ from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn, i
 
 
 def to_markdown(table: ReportTable) -> str:
-    """The table with its caption above and its notes below."""
+    """Return the table with its caption above and its notes below."""
     lines = [f"**{markdown(table.title)}.** {markdown(table.caption)}", ""]
     lines.append("| " + " | ".join(markdown(column.heading) for column in table.columns) + " |")
     lines.append("|" + "|".join(" ---: " if column.numeric else " :--- " for column in table.columns) + "|")
