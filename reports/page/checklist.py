@@ -6,19 +6,39 @@ their words, shortened. What the study lacks is "missing"; what its data cannot 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
 
-from nasbench.reports.analysis.recorded_table import RecordedTable
 from nasbench.reports.analysis.results import Results
-from nasbench.reports.analysis.scoring import LIVE_SCORING, Scoring, exposure, is_held_out
-from nasbench.reports.wording import join_names, pluralize
-from nasbench.study.methods import MethodConfig
+from nasbench.reports.analysis.scoring import Scoring
+from nasbench.reports.page.checklist_answers import (
+    Answer,
+    Status,
+    answer_benchmark,
+    answer_live,
+    answer_recorded,
+    answer_study,
+)
 
-Status = Literal["met", "partly", "missing", "not recorded"]
-RUNS_FOR_TESTS = 30
-PACKAGE = "nas-verify"
+QUESTIONS = (
+    ("Releasing code", "Code for the training pipeline used to evaluate the final architectures?", "pipeline"),
+    ("Releasing code", "Code for the search space?", "space"),
+    ("Releasing code", "Hyperparameters used for the final evaluation pipeline, as well as random seeds?", "final"),
+    ("Releasing code", "Code for your NAS method?", "code"),
+    ("Releasing code", "Hyperparameters for your NAS method, as well as random seeds?", "method"),
+    ("Comparing methods", "Exactly the same NAS benchmark for all methods, with the same data set, split, search space and training code?", "same"),
+    ("Comparing methods", "Confounding factors controlled (hardware, library versions, run time of the methods)?", "confounders"),
+    ("Comparing methods", "Ablation studies?", "ablation"),
+    ("Comparing methods", "The same evaluation protocol for all methods?", "protocol"),
+    ("Comparing methods", "Performance compared over time?", "anytime"),
+    ("Comparing methods", "Compared to random search?", "random"),
+    ("Comparing methods", "Multiple runs, with their seeds reported?", "runs"),
+    ("Comparing methods", "Tabular or surrogate benchmarks for in-depth evaluation?", "tabular"),
+    ("Reporting details", "How hyperparameters were tuned, and what time and resources that took?", "tuning"),
+    ("Reporting details", "Time for the entire end-to-end method, not only the search?", "time"),
+    ("Reporting details", "All details of the experimental setup?", "setup"),
+)  # fmt: skip
+"""Part of the checklist, question, and key of its answer."""
 
 
 @dataclass(frozen=True)
@@ -38,22 +58,8 @@ class Item:
     answer: str
 
 
-Answer = tuple[Status, str]
 ORDER: tuple[Status, ...] = ("met", "partly", "not recorded", "missing")
 """From best to worst: an item has the worst status of its answers."""
-
-
-def code_version(environment: Mapping[str, Any]) -> tuple[Status, str]:
-    """Return how well the version of this package is known: by its number, or by a commit ("+": with changes) of its sources."""
-    packages, commit = environment.get("packages"), environment.get("commit")
-    number = packages.get(PACKAGE) if isinstance(packages, Mapping) else None
-    known = [f"{PACKAGE} {number}"] if isinstance(number, str) else []
-    if isinstance(commit, str) and commit.endswith("+"):
-        return "partly", ", ".join([*known, f"commit {commit.rstrip('+')} with changes that were not committed"])
-    known += [f"commit {commit}"] if isinstance(commit, str) else []
-    return (
-        ("met", ", ".join(known)) if known else ("not recorded", "neither version nor commit of the code is recorded")
-    )
 
 
 def checklist(results: Results, scorings: Sequence[Scoring]) -> tuple[Item, ...]:
@@ -62,186 +68,19 @@ def checklist(results: Results, scorings: Sequence[Scoring]) -> tuple[Item, ...]
     A question whose answer differs between benchmarks and live tasks is answered for each kind that the study has.
     """
     if results.recorded:
-        kinds = [_recorded_answers(results, results.recorded)]
+        kinds = [answer_recorded(results, results.recorded)]
     else:
-        kinds = [_benchmark_answers(results, scorings)] if results.benchmarks else []
-        kinds += [_live_answers(results)] if results.live.tasks or not results.benchmarks else []
-        kinds = [_study_answers(results) | answers for answers in kinds]
-    tabular = kinds[:1]  # of a study of both kinds the benchmarks are the tabular ones
-
-    def item(part: str, question: str, key: str, kinds: Sequence[Mapping[str, Answer]] = kinds) -> Item:
-        return Item(part, question, *_joined([answers[key] for answers in kinds]))
-
-    code, comparing, reporting = "Releasing code", "Comparing methods", "Reporting details"
-    return (
-        item(code, "Code for the training pipeline used to evaluate the final architectures?", "pipeline"),
-        item(code, "Code for the search space?", "space"),
-        item(code, "Hyperparameters used for the final evaluation pipeline, as well as random seeds?", "final"),
-        item(code, "Code for your NAS method?", "code"),
-        item(code, "Hyperparameters for your NAS method, as well as random seeds?", "method"),
-        item(comparing, "Exactly the same NAS benchmark for all methods, with the same data set, split, search space and training code?", "same"),
-        item(comparing, "Confounding factors controlled (hardware, library versions, run time of the methods)?", "confounders"),
-        item(comparing, "Ablation studies?", "ablation"),
-        item(comparing, "The same evaluation protocol for all methods?", "protocol"),
-        item(comparing, "Performance compared over time?", "anytime"),
-        item(comparing, "Compared to random search?", "random"),
-        item(comparing, "Multiple runs, with their seeds reported?", "runs"),
-        item(comparing, "Tabular or surrogate benchmarks for in-depth evaluation?", "tabular", tabular),
-        item(reporting, "How hyperparameters were tuned, and what time and resources that took?", "tuning"),
-        item(reporting, "Time for the entire end-to-end method, not only the search?", "time"),
-        item(reporting, "All details of the experimental setup?", "setup"),
-    )  # fmt: skip
+        kinds = [answer_benchmark(results, scorings)] if results.benchmarks else []
+        kinds += [answer_live(results)] if results.live.tasks or not results.benchmarks else []
+        kinds = [answer_study(results) | answers for answers in kinds]
+    # Of a study of both kinds the benchmarks are the tabular ones.
+    asked = [
+        (part, question, [answers[key] for answers in (kinds[:1] if key == "tabular" else kinds)])
+        for part, question, key in QUESTIONS
+    ]
+    return tuple(Item(part, question, *_joined(answers)) for part, question, answers in asked)
 
 
 def _joined(answers: Sequence[Answer]) -> Answer:
     status = max((status for status, _ in answers), key=ORDER.index)
     return status, "; ".join(dict.fromkeys(text for _, text in answers))
-
-
-def _study_answers(results: Results) -> dict[str, Answer]:
-    """Return the answers that do not depend on the kind of problem."""
-    version, entries = code_version(results.environment), results.study.methods
-    names = [entry.name for entry in entries]
-    return {
-        "space": version,
-        "code": version,
-        "ablation": _ablation(names),
-        "random": _random_search(names),
-        "tuning": _tuning(entries),
-        "setup": ("met", "study.toml and environment.json, printed under Methods and Environment"),
-    }
-
-
-def _recorded_answers(results: Results, table: RecordedTable) -> dict[str, Answer]:
-    """Return the answers for a table of runs, which records little; a benchmark that scores them adds its own."""
-    names, several = ", ".join(results.benchmarks), len(results.labels) > 1
-    unknown: Answer = ("not recorded", f"{table.source} does not say")
-    asked = (
-        "pipeline",
-        "space",
-        "final",
-        "code",
-        "method",
-        "confounders",
-        "ablation",
-        "protocol",
-        "tabular",
-        "tuning",
-        "time",
-        "setup",
-    )
-    scored: dict[str, Answer] = {
-        "pipeline": ("met", f"that of {names}"),
-        "space": ("met", f"that of {names}"),
-        "tabular": ("met", f"scored by {names}"),
-    }
-    random = (
-        _random_search(results.labels)
-        if "random_search" in results.labels
-        else ("not recorded", "no method is labelled random_search")
-    )
-    return {
-        **dict.fromkeys(asked, unknown),
-        **(scored if table.benchmark else {}),
-        "same": ("partly", f"{len(results.labels)} methods on {names}, as the table says") if several
-                else ("missing", "there is one method, so there is no comparison"),
-        "random": random,
-        "anytime": ("met" if several else "partly", "anytime curves and times to target"),
-        "runs": _several(results.study.runs, f"{pluralize(results.study.runs, 'run')} of each method, seeds not recorded"),
-    }  # fmt: skip
-
-
-def _ablation(names: Sequence[str]) -> Answer:
-    if variants := sorted({name for name in names if names.count(name) > 1}):
-        return "partly", f"variants of {join_names(variants)} were run"
-    return "not recorded", "no method appears in more than one variant; ablations in other studies are not known here"
-
-
-def _random_search(names: Sequence[str]) -> Answer:
-    if "random_search" not in names:
-        return "missing", "random_search is not in the study"
-    return "met" if len(names) > 1 else "missing", "random_search is among the methods"
-
-
-def _several(count: int, text: str) -> Answer:
-    if count >= RUNS_FOR_TESTS:
-        return "met", text
-    return "partly" if count > 1 else "missing", f"{text}; tests need {RUNS_FOR_TESTS} or more"
-
-
-def _tuning(entries: Sequence[MethodConfig]) -> Answer:
-    tuned = ", ".join(entry.label for entry in entries if entry.settings)
-    settings = f"settings other than the defaults: {tuned}" if tuned else "all settings are the defaults"
-    return "not recorded", f"{settings}; what came before the study is not part of it"
-
-
-def _benchmark_answers(results: Results, scorings: Sequence[Scoring]) -> dict[str, Answer]:
-    study, names = results.study, results.benchmarks
-    several = len(study.methods) > 1
-    words = {"table": "tabular benchmarks", "surrogate": "surrogate benchmarks"}
-    kinds = " and ".join(sorted({words.get(scoring.kind, "closed forms") for scoring in scorings}))
-    trained = {name.partition("/")[0] for name, s in zip(names, scorings, strict=True) if s.kind in words}
-    tables, seeded = ", ".join(sorted(trained)), any(scoring.kind == "table" for scoring in scorings)
-    spaces = sorted({results.benchmark(name).space.name for name in names})
-    splits = list(dict.fromkeys(s.searched for s in scorings if s.searched))
-    searched = f", searched on the {join_names(splits)} split" if splits else ""
-    same = f"{len(study.methods)} methods, all on {', '.join(names)}{searched}"
-    sentences = (same if several else "there is one method, so there is no comparison", *exposure(scorings))
-    return {
-        "pipeline": ("met", f"evaluations are those of the published {kinds} {tables}; its checksum is under Environment" if tables
-                     else "nothing is trained: evaluations are closed forms, named under Environment"),
-        "final": ("met", f"{'those of the benchmark' if tables else 'nothing is trained'}" + (f"; {_seeds(results)}" if seeded else "")),
-        "method": ("met", f"every setting under Methods; study seed {study.seed}, runs 0 to {study.runs - 1}"),
-        "same": (("met" if is_held_out(scorings) else "partly") if several else "missing",
-                 ". ".join(sentence.removesuffix(".") for sentence in sentences)),
-        "confounders": ("met", "one environment is recorded, from when the study began; costs are those of the benchmark, not this machine's"),
-        "protocol": ("met", f"one budget ({budget_text(results)}), repeats {study.repeat_policy}, scored by one rule (see Methods)"),
-        "anytime": ("met" if several else "partly", "anytime curves against the budget and simulated seconds, and times to target"),
-        "runs": _several(study.runs, f"{pluralize(study.runs, 'run')} of each method on each data set, seed {study.seed}"),
-        "tabular": ("met", f"{kinds} on {pluralize(len(names), 'data set')} of {', '.join(spaces)}"),
-        "time": ("partly", "training time is charged to the search and the optimizer's own seconds are reported; retraining of the final "
-                 "architecture is not included"),
-    }  # fmt: skip
-
-
-def _live_answers(results: Results) -> dict[str, Answer]:
-    study, live = results.study, results.live
-    several, seeds = len(study.methods) > 1, ", ".join(map(str, live.seeds))
-    held_out = " ".join(exposure([LIVE_SCORING])).removesuffix(".")
-    return {
-        "pipeline": code_version(results.environment),
-        "final": ("met", f"every setting in the table [live.recipe] under Methods; seeds {seeds}"),
-        "method": ("met", f"every setting in the tables [live.supernet], [live.search_recipe] and [[methods]] under Methods; seeds {seeds}"),
-        "same": ("met", f"{len(study.methods)} methods in {study.live.space}, all on the same splits of {', '.join(live.tasks)}. {held_out}")
-                if several else ("missing", "there is one method, so there is no comparison"),
-        "confounders": ("partly", "one environment and one thread per process; seconds are wall-clock, and other load on the machine is not recorded"),
-        "protocol": ("partly", "final training and scoring are the same; weight-sharing searches and searches that train from scratch have "
-                     "budgets of their own, reported in seconds"),
-        "anytime": ("met" if several else "partly", "search curves, and test scores against search time"),
-        "runs": _several(len(live.seeds), f"{pluralize(len(live.seeds), 'seed')} of each method on each task"),
-        "tabular": ("missing", "networks are trained here; tables and functions can be problems of the same study"),
-        "time": ("met", "search, final training and processor seconds are reported for every method"),
-    }  # fmt: skip
-
-
-def budget_text(results: Results) -> str:
-    """Return the budget of a run in words."""
-    return ", ".join(
-        _amount(limit, account.replace("_", " ")) for account, limit in results.study.budget.limits.items()
-    )
-
-
-def _amount(limit: float, account: str) -> str:
-    """Return `1 query`, `2,000,000 train seconds`, `0.5 epochs`."""
-    if limit == 1:
-        return f"1 {account.removesuffix('ies')}y" if account.endswith("ies") else f"1 {account.removesuffix('s')}"
-    return f"{limit:,.0f} {account}" if float(limit).is_integer() else f"{limit:,g} {account}"
-
-
-def _seeds(results: Results) -> str:
-    policy = results.study.training_seed
-    texts = {
-        "random": "a trained seed is drawn for each query, fixed by run and architecture",
-        "mean": "queries return means over the trained seeds",
-    }
-    return texts.get(str(policy), f"queries return training seed {policy}")

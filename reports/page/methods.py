@@ -9,7 +9,6 @@ from nasbench.reports.analysis.accounts import NAMES
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, best_architecture
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.scoring import exposure, scored_by
-from nasbench.reports.page.checklist import budget_text
 from nasbench.reports.wording import join_names, pluralize
 
 REPEATS = {
@@ -104,3 +103,17 @@ def settings_of(results: Results) -> Mapping[str, str]:
 
 def _criterion(criterion: str) -> str:
     return "when it is queried" if criterion == "queried" else "when the incumbent meets it"
+
+
+def budget_text(results: Results) -> str:
+    """Return the budget of a run in words."""
+    return ", ".join(
+        _amount(limit, account.replace("_", " ")) for account, limit in results.study.budget.limits.items()
+    )
+
+
+def _amount(limit: float, account: str) -> str:
+    """Return `1 query`, `2,000,000 train seconds`, `0.5 epochs`."""
+    if limit == 1:
+        return f"1 {account.removesuffix('ies')}y" if account.endswith("ies") else f"1 {account.removesuffix('s')}"
+    return f"{limit:,.0f} {account}" if float(limit).is_integer() else f"{limit:,g} {account}"

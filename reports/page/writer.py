@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from nasbench import markup
 from nasbench.errors import NasbenchError
@@ -58,20 +60,13 @@ def write_report(report: Report, folder: Path) -> ReportFiles:
 
 def html(report: Report) -> str:
     """Return the HTML page, which loads nothing from elsewhere."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=PackageLoader("nasbench.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_shown,
-    )
-    environment.filters["table"] = lambda table: Markup(to_html(table))
-    environment.filters["svg"] = lambda panel: Markup(inline_svg(panel))
-    return environment.get_template("page.html.j2").render(report=report, version=version("nas-verify"))
+    filters = {
+        "table": lambda table: Markup(to_html(table)),
+        "svg": lambda panel: Markup(inline_svg(panel)),
+    }
+    return _rendered("page.html.j2", report, filters, autoescape=True, finalize=_shown)
 
 
 def _shown(value: object) -> object:
@@ -83,36 +78,30 @@ def _shown(value: object) -> object:
 
 def markdown(report: Report) -> str:
     """Return the report in Markdown; figures are linked beside it."""
-    return _plain("report.md.j2", report)
+    return _rendered("report.md.j2", report, {"md": markup.markdown, "fenced": markup.fenced, "table": to_markdown})
 
 
 def latex(report: Report) -> str:
     """Return the report as a LaTeX document; figures are included from beside it."""
-    return _plain("report.tex.j2", report)
+    filters = {
+        "tex": markup.latex,
+        "breakable": lambda text: r"\allowbreak{}".join(markup.latex(sign) for sign in text),
+        "table": to_latex,
+    }
+    # Braces and percent signs are LaTeX's own.
+    marks = {"variable": ("<<", ">>"), "block": ("<%", "%>"), "comment": ("<#", "#>")}
+    brackets = {
+        f"{what}_{end}_string": sign
+        for what, signs in marks.items()
+        for end, sign in zip(("start", "end"), signs, strict=True)
+    }
+    return _rendered("report.tex.j2", report, filters, **brackets)
 
 
-def _plain(template: str, report: Report) -> str:
+def _rendered(template: str, report: Report, filters: Mapping[str, Callable[..., str]], **options: Any) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    tex = template.endswith(".tex.j2")
-    brackets = {
-        "variable_start_string": "<<",
-        "variable_end_string": ">>",
-        "block_start_string": "<%",
-        "block_end_string": "%>",
-    }
-    brackets |= {"comment_start_string": "<#", "comment_end_string": "#>"}
-    environment = Environment(
-        loader=PackageLoader("nasbench.reports"),
-        autoescape=False,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        **(brackets if tex else {}),  # type: ignore[arg-type]
-    )
-    environment.filters["tex"] = markup.latex
-    environment.filters["breakable"] = lambda text: r"\allowbreak{}".join(markup.latex(sign) for sign in text)
-    environment.filters["md"] = markup.markdown
-    environment.filters["fenced"] = markup.fenced
-    environment.filters["table"] = to_latex if tex else to_markdown
+    shared: dict[str, Any] = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    environment = Environment(loader=PackageLoader("nasbench.reports"), **shared, **options)
+    environment.filters.update(filters)
     return environment.get_template(template).render(report=report, version=version("nas-verify"))

@@ -29,28 +29,10 @@ class Undefined:
 
     @property
     def value(self) -> Undefined:
-        """No value, for the same reason."""
+        """Itself: no value, and no interval, bound or p-value, for the same reason."""
         return self
 
-    @property
-    def interval(self) -> Undefined:
-        """No interval, for the same reason."""
-        return self
-
-    @property
-    def lower(self) -> Undefined:
-        """No lower bound, for the same reason."""
-        return self
-
-    @property
-    def upper(self) -> Undefined:
-        """No upper bound, for the same reason."""
-        return self
-
-    @property
-    def p_value(self) -> Undefined:
-        """No p-value, for the same reason."""
-        return self
+    interval = lower = upper = p_value = value
 
     def map(self, change: Callable[[float], float]) -> Undefined:
         """Return itself."""
