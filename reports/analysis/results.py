@@ -112,7 +112,7 @@ class Results:
         return tuple(entry.label for entry in self.study.methods)
 
     def entry(self, label: str) -> MethodConfig:
-        """The study's entry of that label."""
+        """Return the study's entry of that label."""
         return next(entry for entry in self.study.methods if entry.label == label)
 
     @cached_property
@@ -121,18 +121,18 @@ class Results:
         return self.store.environment
 
     def benchmark(self, name: str) -> TabularBenchmark | FunctionBenchmark:
-        """The benchmark of that name, opened once."""
+        """Return the benchmark of that name, opened once."""
         if ("benchmark", name) not in self._memory:
             self._memory["benchmark", name] = get_searchable(name)
         benchmark: TabularBenchmark | FunctionBenchmark = self._memory["benchmark", name]
         return benchmark
 
     def protocol(self, benchmark: str) -> SearchProtocol:
-        """The search side of the study on a benchmark."""
+        """Return the search side of the study on a benchmark."""
         return self.study.protocol(self.benchmark(benchmark).longest(self.study.objectives, self.study.split))
 
     def oracle(self, benchmark: str) -> Oracle:
-        """The truth on a benchmark, opened once."""
+        """Return the truth on a benchmark, opened once."""
         if ("oracle", benchmark) not in self._memory:
             self._memory["oracle", benchmark] = self.benchmark(benchmark).oracle(self.protocol(benchmark))
         oracle: Oracle = self._memory["oracle", benchmark]
@@ -144,16 +144,16 @@ class Results:
         return tuple(self._memory["units", benchmark])
 
     def short(self, benchmark: str) -> str:
-        """Its name in headings: the data set alone where all benchmarks of the study share a table."""
+        """Return its name in headings: the data set alone where all benchmarks of the study share a table."""
         tables = {name.partition("/")[0] for name in self.benchmarks}
         return benchmark.partition("/")[2] or benchmark if len(tables) == 1 else benchmark
 
     def units(self, benchmark: str, label: str) -> list[WorkUnit]:
-        """The units of one optimizer on one benchmark, in the order of their runs."""
+        """Return the units of one optimizer on one benchmark, in the order of their runs."""
         return [unit for unit in self.study.units() if unit.problem == benchmark and unit.label == label]
 
     def traces(self, benchmark: str, label: str) -> Traces:
-        """All runs of one optimizer on one benchmark; read anew at each call, so hold on to it or let it go.
+        """Return all runs of one optimizer on one benchmark, read anew at each call.
 
         Raises:
             NasbenchError: if a file is damaged or holds other runs than its name says.
@@ -174,7 +174,7 @@ class Results:
         return stack_runs(columns, rows, self.study.objectives, self.study.repeat_policy, longest)
 
     def early_endings(self) -> list[str]:
-        """A sentence on each optimizer with runs that ended before their budget was spent, and why; usually none."""
+        """Return a sentence on each optimizer with runs that ended before their budget was spent, and why."""
         return sentences(
             {
                 label: [
@@ -194,14 +194,14 @@ class Results:
         return str(self._memory[key])
 
     def files(self, *cells: tuple[str, str]) -> list[Path]:
-        """Trace files of (benchmark, label) cells, in the order in which `digest` reads them."""
+        """Return the trace files of (benchmark, label) cells, in the order in which `digest` reads them."""
         return [self.store.path(unit) for unit in self._units_of(*cells)]
 
     def _units_of(self, *cells: tuple[str, str]) -> list[WorkUnit]:
         return [unit for cell in cells for unit in self.units(*cell)]
 
     def optimizer_seconds(self, benchmark: str, label: str) -> float:
-        """The optimizer's own seconds, a run: mean over the runs (it is measured a unit at a time).
+        """Return the mean of the optimizer's own seconds per run; they are measured per unit.
 
         Raises:
             NasbenchError: if a timing is not there or damaged.
@@ -221,7 +221,7 @@ class Results:
         return table
 
     def _rows(self, benchmark: str, architectures: pa.ChunkedArray) -> np.ndarray:
-        """Row of each query, as the oracle numbers them, `(queries,)`; every string is parsed once a benchmark."""
+        """Return the row of each query, as the oracle numbers them, `(queries,)`; every string is parsed once a benchmark."""
         known: dict[str, int] = self._memory.setdefault(("rows", benchmark), {})
         encoded = architectures.combine_chunks()
         encoded = encoded if pa.types.is_dictionary(encoded.type) else encoded.dictionary_encode()
