@@ -31,7 +31,8 @@ def reproduce(
     """Reproduce a published table and test each value. Exits with status 1 if any differs significantly."""
     from nasbench.cli.progress import progress_bar
     from nasbench.reports.papers.catalogue import get_paper, paper_names
-    from nasbench.reports.papers.reproduce import compare, gather, try_mutants
+    from nasbench.reports.papers.gather import gather
+    from nasbench.reports.papers.reproduce import compare, try_mutants
     from nasbench.reports.papers.tables import reproduction_table
     from nasbench.reports.tables.render import write_table_files
 
@@ -86,7 +87,7 @@ def _print_mutants(tried: list[Any], json: bool) -> None:
 def _print_reproductions(found: list[Any], json: bool) -> None:
     from nasbench.cli.console import print_json, print_table
     from nasbench.reports.papers.tables import (
-        UNCONFIRMED,
+        confirmation,
         ordering_rows,
         reasons,
         rows_of,
@@ -94,7 +95,6 @@ def _print_reproductions(found: list[Any], json: bool) -> None:
         shown,
         summarize,
     )
-    from nasbench.reports.wording import pluralize
 
     if json:
         print_json(
@@ -111,5 +111,4 @@ def _print_reproductions(found: list[Any], json: bool) -> None:
         print_table(one.paper.title, [shown(row) for row in rows])
         for text in dict.fromkeys((*reasons(rows), *summarize(one), *one.paper.notes, *searched_splits(one.paper))):
             print(text)
-        confirmed = sum(row["digits"] != UNCONFIRMED for row in rows)
-        print(f"{confirmed} of {pluralize(len(rows), 'published value')} match a second source.")
+        print(confirmation(one.paper))

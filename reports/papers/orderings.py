@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
-from nasbench.reports.papers.judge import ALPHA, EXACT, ReproducedValue
+from nasbench.reports.papers.verdict import ALPHA, EXACT, ReproducedValue
 from nasbench.reports.statistics.multiple import holm
 from nasbench.reports.statistics.result import Undefined
 

@@ -8,11 +8,11 @@ from dataclasses import asdict
 from typing import Any, get_args
 
 from nasbench.reports.analysis.scoring import Scoring, exposure
-from nasbench.reports.papers.judge import ALPHA, Row, Verdict
 from nasbench.reports.papers.orderings import OrderingVerdict
 from nasbench.reports.papers.paper import Paper, Search
 from nasbench.reports.papers.reproduce import Reproduction
 from nasbench.reports.papers.simulate import SEARCHED
+from nasbench.reports.papers.verdict import ALPHA, Row, Verdict
 from nasbench.reports.statistics.result import Interval, Undefined
 from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
 from nasbench.reports.wording import pluralize
@@ -75,6 +75,14 @@ def summarize(reproduction: Reproduction) -> list[str]:
                 f"(ours {one.reproduced:+.2f}, p = {one.p_value:.2g})."
             )
     return sentences
+
+
+def confirmation(paper: Paper) -> str:
+    """Return how many published values match a second source, and which sources those are, as a sentence."""
+    found = Counter(figure.confirmed for figure in paper.figures if figure.confirmed)
+    sources = "; ".join(f"{count} in {source}" for source, count in found.items())
+    total = pluralize(len(paper.figures), "published value")
+    return f"{sum(found.values())} of {total} match a second source{': ' if sources else ''}{sources}."
 
 
 def shown(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -165,6 +173,7 @@ def reproduction_table(reproduction: Reproduction) -> ReportTable:
             *paper.notes,
             *searched_splits(paper),
             *summarize(reproduction),
+            confirmation(paper),
             f"The checksum of the table that all numbers rest on starts with {runs}.",
         ),
     )

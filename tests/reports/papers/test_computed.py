@@ -12,11 +12,12 @@ from scipy.stats import spearmanr
 
 from nasbench.reports.papers.catalogue import get_paper
 from nasbench.reports.papers.computed import best_of, latency, local_maxima, sampled_spearman, walk_correlation
-from nasbench.reports.papers.judge import AGAINST
+from nasbench.reports.papers.gather import gather
 from nasbench.reports.papers.paper import PublishedValue, Reported
 from nasbench.reports.papers.random_search_distribution import law_of_unique_queries
-from nasbench.reports.papers.reproduce import gather, reproduce, try_mutants
+from nasbench.reports.papers.reproduce import reproduce, try_mutants
 from nasbench.reports.papers.transnas import count_flops, count_parameters
+from nasbench.reports.papers.verdict import AGAINST
 from nasbench.spaces.catalogue import get_space
 from nasbench.tables.importers import import_table
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from nasbench.reports.papers.estimate import ReproducedEstimate, mean_of_cells, mean_of_runs
-from nasbench.reports.papers.judge import ReproducedValue, Row, judge
+from nasbench.reports.papers.judge import judge
 from nasbench.reports.papers.paper import PublishedValue
+from nasbench.reports.papers.verdict import ReproducedValue, Row
 
 
 def measured(

@@ -9,8 +9,9 @@ import pytest
 
 from nasbench.reports.papers.catalogue import get_paper, paper_names
 from nasbench.reports.papers.commands import reproduce as command
+from nasbench.reports.papers.gather import gather
 from nasbench.reports.papers.mutants import list_mutants
-from nasbench.reports.papers.reproduce import compare, gather, try_mutants
+from nasbench.reports.papers.reproduce import compare, try_mutants
 
 RUNS = {"bananas": 2}
 """Fewer than by default where a search is slow; the mutants are rejected all the same."""

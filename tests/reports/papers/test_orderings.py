@@ -7,9 +7,9 @@ import pytest
 from scipy import stats
 
 from nasbench.reports.papers.estimate import ReproducedEstimate, fixed_value, mean_of_runs
-from nasbench.reports.papers.judge import ReproducedValue
 from nasbench.reports.papers.orderings import judge_orderings
 from nasbench.reports.papers.paper import PublishedValue
+from nasbench.reports.papers.verdict import ReproducedValue
 
 RNG = np.random.default_rng(4)
 NOISE = RNG.normal(size=(3, 200))

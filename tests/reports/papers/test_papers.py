@@ -8,6 +8,7 @@ from nasbench.errors import NasbenchError
 from nasbench.reports.papers.catalogue import get_paper, list_papers, paper_names
 from nasbench.reports.papers.paper import Computed, NotRun, Replay, Search, parse_row
 from nasbench.reports.papers.simulate import _optimizer
+from nasbench.reports.papers.tables import confirmation
 
 
 @pytest.mark.parametrize("name", paper_names())
@@ -70,3 +71,9 @@ def test_the_list_says_what_is_not_run_and_not_confirmed() -> None:
 def test_an_unknown_paper_has_a_nearest_match() -> None:
     with pytest.raises(NasbenchError, match="did you mean 'nats-bench'"):
         get_paper("nats-bensh")
+
+
+def test_second_sources_are_named_with_what_they_confirm() -> None:
+    assert confirmation(get_paper("nats-bench")) == "0 of 24 published values match a second source."
+    text = confirmation(get_paper("naswot"))
+    assert text.startswith("18 of 39 published values match a second source: 18 in Table 2 of From One to Zero")

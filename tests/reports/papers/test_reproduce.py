@@ -10,11 +10,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-import nasbench.reports.papers.reproduce as module
 from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.errors import NasbenchError
 from nasbench.reports.papers.catalogue import get_paper, paper_names
 from nasbench.reports.papers.commands import reproduce as command
+from nasbench.reports.papers.gather import SEED
 from nasbench.reports.papers.one_shot import ESCAPED
 from nasbench.reports.papers.paper import DATASETS, SPLITS, TABLE, Paper, Replay, Search
 from nasbench.reports.papers.random_search_distribution import law_of_time
@@ -113,7 +113,7 @@ def test_one_search_is_reported_on_all_data_sets() -> None:
     benchmark = get_benchmark(f"{TABLE}/cifar10")
     how = paper.methods["RS"]
     assert isinstance(how, Search)
-    searched = run_searches(how, paper.protocol, benchmark, range(8), module.SEED)
+    searched = run_searches(how, paper.protocol, benchmark, range(8), SEED)
     for row in reproduce(paper, runs=8).rows:
         table = get_benchmark(f"{TABLE}/{row.figure.dataset}").table
         values = accuracy(table, row.figure.dataset, row.figure.split, 200)[searched.incumbents]
@@ -212,3 +212,8 @@ def test_every_paper_has_a_table_in_which_each_empty_cell_has_a_reason(name: str
     found = reproduce(paper, runs=2 if searched else None)
     text = to_markdown(reproduction_table(found)).replace("\\", "")
     assert all(method in text for method in paper.methods) and "nan" not in text
+
+
+def test_the_terminal_names_second_sources(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("drnas") == 0
+    assert "published values match a second source: " in capsys.readouterr().out
