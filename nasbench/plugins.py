@@ -1,8 +1,8 @@
-"""What packages add through entry points. One that fails, or claims a name that is taken, is left out with a warning.
+"""Plug-ins through entry points. Failing ones, and those with a name that is taken, are ignored with a warning.
 
-Five groups are read: `nasbench.commands` (and `nasbench.commands.GROUP` for the commands of a group), `nasbench.optimizers`,
-`nasbench.lists`, `nasbench.figures` and `nasbench.claims`. To load an entry point is to run code of its package: whoever installs a
-package trusts it. What is promised here is that a mistake in one does not take the others away.
+Five groups are read: `nasbench.commands` (and `nasbench.commands.GROUP` for the commands of a group),
+`nasbench.optimizers`, `nasbench.lists`, `nasbench.figures` and `nasbench.claims`. Loading an entry point runs code of
+its package, which is trusted by installing it. An error in one does not affect the others.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from nasbench.errors import NasbenchError
 from nasbench.extras import missing_extra
 
 OWN = "nas-verify"
-"""The distribution whose names others may not take."""
+"""The distribution whose names are reserved."""
 
 T = TypeVar("T")
 
 
 class BrokenPluginError(NasbenchError):
-    """An entry point of another package that cannot be used, and why."""
+    """An unusable entry point of another package, with the reason."""
 
 
 def warn(sentence: object) -> None:
@@ -37,7 +37,7 @@ def warn(sentence: object) -> None:
 
 @lru_cache
 def points(group: str) -> dict[str, EntryPoint]:
-    """Return the entry points of a group by name, none of them imported, after warnings about those that are left out.
+    """Return the entry points of a group by name without importing them, after warnings about ignored ones.
 
     A name of this suite stays its own; a name that two other packages claim is neither's.
     """
@@ -72,7 +72,7 @@ def unique_by_name(points: list[EntryPoint]) -> dict[str, EntryPoint]:
 
 
 def registered(group: str) -> list[EntryPoint]:
-    """Return all entry points of a group, whoever registers them and under whatever name, after warnings as in `points`."""
+    """Return all entry points of a group, from all packages and with all names, after warnings as in `points`."""
     own = _declared(group)
     try:
         return own + list(metadata.entry_points(group=group))
@@ -87,7 +87,7 @@ def registered(group: str) -> list[EntryPoint]:
 
 
 def _declared(group: str) -> list[EntryPoint]:
-    """Return what this suite declares in its pyproject.toml where it runs from a checkout without being installed."""
+    """Return the entry points declared in pyproject.toml, when running from a checkout that is not installed."""
     try:
         metadata.distribution(OWN)
         return []
@@ -100,7 +100,7 @@ def _declared(group: str) -> list[EntryPoint]:
 
 
 def use(point: EntryPoint, what: str, make: Callable[[Any], T] = lambda loaded: loaded) -> T:
-    """Return what `make` makes of what an entry point gives.
+    """Load an entry point and return the result of `make` on it.
 
     Args:
         point: which.
@@ -109,7 +109,7 @@ def use(point: EntryPoint, what: str, make: Callable[[Any], T] = lambda loaded: 
 
     Raises:
         NasbenchError: as `make` raises it, or if an extra of this suite is not installed.
-        BrokenPluginError: whatever else happens, `SystemExit` included; a keyboard interrupt passes.
+        BrokenPluginError: for any other exception including `SystemExit`, but not a keyboard interrupt.
     """
     try:
         return make(point.load())
@@ -150,7 +150,7 @@ def is_own(point: EntryPoint) -> bool:
 
 
 def package(point: EntryPoint) -> str:
-    """Return who registers an entry point, as a sentence names it."""
+    """Return the package of an entry point for messages."""
     return f"package {point.dist.name} {point.dist.version}" if point.dist is not None else f"module {point.value!r}"
 
 

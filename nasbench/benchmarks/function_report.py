@@ -1,4 +1,4 @@
-"""`nasbench describe` of a surrogate: what can be known of a space that nobody can list."""
+"""`nasbench describe` of a surrogate: statistics of a space that cannot be enumerated."""
 
 from __future__ import annotations
 

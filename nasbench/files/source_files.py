@@ -1,4 +1,4 @@
-"""The Python files of the package that decide what a run comes to, as one SHA-256."""
+"""SHA-256 of the Python files of the package that determine the result of a run."""
 
 from __future__ import annotations
 

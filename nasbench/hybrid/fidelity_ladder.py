@@ -37,7 +37,7 @@ def scores_across_rungs(
     """Return scores that compare evaluations of different fidelities, `(t,)`.
 
     On the lowest rung they are the transformed values. The architectures of a higher rung keep, as a set, the scores of the rung
-    below, assigned anew in the order of their results; so being among a selected few does not look like being average.
+    below, reassigned in the order of their results; so being among a selected few does not look like being average.
 
     Args:
         values: observed values, `(t,)`.

@@ -19,7 +19,7 @@ class Prior:
 
     Attributes:
         weights: median of the weight of each group of features, by its name.
-        decisions_only: median of the weight of decisions where there are no path features beside them.
+        decisions_only: median of the weight of decisions where there are no path features.
         noise: median of the noise variance.
         sigma: standard deviation of their logarithms; 0 keeps the medians.
         kernel: with path features.

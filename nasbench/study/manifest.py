@@ -63,7 +63,7 @@ class Manifest:
         except FileNotFoundError:
             raise NasbenchError(
                 f"{folder} has no {NAME}, against which its files are checked: they were written by an older version, or it was lost; "
-                f"`nasbench run {folder / 'study.toml'} --out {folder}` makes them anew."
+                f"`nasbench run {folder / 'study.toml'} --out {folder}` creates them again."
             ) from None
         except OSError as fault:
             raise NasbenchError(f"{path} cannot be read ({fault.strerror}); make it readable.") from None
@@ -72,7 +72,7 @@ class Manifest:
             found = _LINE.fullmatch(line)
             if found is None:
                 raise CorruptDataError(
-                    f"Line {number} of {path} is damaged; restore the file, or remove it and run the study again to make everything anew."
+                    f"Line {number} of {path} is damaged; restore the file, or remove it and run the study again to repeat everything."
                 )
             sha256, name = found[1].decode(), found[2].decode()
             hashes[name] = hashes.get(name, frozenset()) | {sha256}
@@ -94,9 +94,9 @@ class Manifest:
         if name not in self._hashes:
             raise DamagedError(
                 f"{self.folder / NAME} has no line for {name}, so it is damaged; restore it, or remove it and run the study again "
-                "to make everything anew."
+                "to repeat everything."
             )
-        cure = "remove it and run the study again to make it anew" if "/" in name else "restore it"
+        cure = "remove it and run the study again to repeat it" if "/" in name else "restore it"
         try:
             content = path.read_bytes()
         except OSError as fault:

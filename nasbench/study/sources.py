@@ -1,4 +1,4 @@
-"""The sources that decide what a run on a table or a function comes to, so that results are bound to them."""
+"""The sources that determine the results of runs on tables and functions, to which results are bound."""
 
 from __future__ import annotations
 

@@ -107,7 +107,8 @@ class Store:
             return cls(folder, study, begin(folder, whole, study_file))
         manifest = resume(folder)
         held = parse_stored_study(read_study(folder, manifest), f"{folder / 'study.toml'}")
-        if changed := difference(held.with_runs(study.runs).to_mapping(), study.with_runs(study.runs).to_mapping()):
+        same = held.with_runs(study.runs).replace(description=study.description)
+        if changed := difference(same.to_mapping(), study.with_runs(study.runs).to_mapping()):
             raise NasbenchError(f"{folder} holds another study: {changed}; choose another folder or restore the study.")
         if study.runs < held.runs:
             raise NasbenchError(
@@ -244,7 +245,7 @@ class Store:
                 result[name] = [{**row, "seconds": seconds} for row, seconds in rows]
         except (NasbenchError, ValueError, KeyError, TypeError):
             raise CorruptDataError(
-                f"{self.path(unit)}, or {_timing_file(unit)}, is missing or damaged; remove it and run the study again to make it anew."
+                f"{self.path(unit)}, or {_timing_file(unit)}, is missing or damaged; remove it and run the study again to repeat it."
             ) from None
         return {**result, **timing}
 
@@ -350,5 +351,5 @@ def _indented(content: Any) -> bytes:
 
 def _damaged(path: Path) -> CorruptDataError:
     return CorruptDataError(
-        f"{path} is not what was written there, so it is damaged; remove it and run the study again to make it anew."
+        f"{path} is not what was written there, so it is damaged; remove it and run the study again to repeat it."
     )

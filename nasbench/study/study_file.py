@@ -32,7 +32,7 @@ class MethodTable(FileModel):
 
 
 class TrainingTables(FileModel):
-    """What the section `live` says of all tasks, and a task of it may say otherwise."""
+    """Settings of the section `live` that a task may override."""
 
     RENAMED: ClassVar[Mapping[str, New]] = STUDY
 

@@ -126,7 +126,7 @@ def test_the_whole_path_is_rehearsed_as_on_a_bare_machine_and_ended_in_every_pha
         [3, True, ["found 0", "found 1", "resnet18 0"]],
         [0, True, whole],
     ]
-    assert "goes on without it" not in done.stderr  # the compiler
+    assert "continues without it" not in done.stderr  # the compiler
     record = read_record(tmp_path / "out" / "rehearsal.json")
     assert record["search"]["environment"]["device_type"] == "cpu" and len(record["search"]["queries"]) == 5
     assert all(t["test_error_with_views"] is not None and len(t["curve"]) == 2 for t in record["trainings"])

@@ -184,7 +184,7 @@ def test_a_compiler_that_fails_is_said_once_and_done_without() -> None:
 
     trainer.forward = fails
     assert equal(trainer.run(1).network, alike.run(1).network)
-    assert len(said) == 1 and "goes on without it" in said[0]
+    assert len(said) == 1 and "continues without it" in said[0]
 
 
 def test_any_number_of_networks_is_compiled_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,1 +1,1 @@
-"""Closed forms derived by sympy, beside nothing but their derivation; the numerical code evaluates what comes out."""
+"""Closed forms derived by sympy, with their derivations only; the numerical code evaluates what comes out."""

@@ -39,7 +39,7 @@ def resume(coordinator: Coordinator, path: Path, identity: Mapping[str, Any]) ->
         for name in KEPT:
             setattr(coordinator, name, content[name])
         before = content["seconds"]
-        coordinator.reporter(f"{path} goes on after round {len(coordinator.rows)} of {coordinator.config.rounds}")
+        coordinator.reporter(f"{path} resumes after round {len(coordinator.rows)} of {coordinator.config.rounds}")
     start = time.perf_counter()
 
     def keep() -> None:

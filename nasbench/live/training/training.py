@@ -242,7 +242,7 @@ class Trainer:
             if self.forward is self.network or not _is_of_the_compiler(fault):
                 raise
             self.reporter(
-                f"torch.compile fails here ({type(fault).__name__}); training goes on without it, more slowly."
+                f"torch.compile fails here ({type(fault).__name__}); training continues without it, more slowly."
             )
             self.forward = self.network
             return self._update(batch)
@@ -303,6 +303,6 @@ class Trainer:
             self.masks.set_state(state["masks"])
         elif self.recipe.drop_path and len(state["curve"]) < self.recipe.epochs:
             raise NasbenchError(
-                f"{self.path} was written on {state['device']}, and drop path goes on there alone; use --device {state['device']}."
+                f"{self.path} was written on {state['device']}, and drop path can only be resumed there; use --device {state['device']}."
             )
         self.curve, self.microbatching.n_microbatches = state["curve"], state["parts"]

@@ -59,7 +59,7 @@ def test_interrupted_after_any_round_it_ends_the_same(tmp_path: Path) -> None:
         said: list[str] = []
         second = experiment.coordinator(said.append)
         assert resume(second, path, experiment.as_dict()) > 0
-        assert said == [f"{path} goes on after round {number} of 4"]
+        assert said == [f"{path} resumes after round {number} of 4"]
         run_loop(second, owners)
         assert digest(second.state) == digest(whole.state)
         assert (second.rows, second.refusals) == (whole.rows, whole.refusals)

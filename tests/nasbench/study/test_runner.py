@@ -160,6 +160,7 @@ def test_a_changed_study_is_refused_and_says_what_differs(study: Study, tmp_path
     for change in ("seed = 5", "seed = 6"), ("queries = 60", "queries = 61"), ("replacement = false", "batch_size = 8"):
         with pytest.raises(NasbenchError, match=r"holds another study: (seed|budget|methods) was .* and is .* now"):
             run_study(parse_study(TEXT.replace(*change), "test"), tmp_path)
+    assert run_study(study.replace(description="in other words"), tmp_path).done == 0
     assert files(tmp_path) == before
 
 

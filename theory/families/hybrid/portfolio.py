@@ -3,7 +3,7 @@
 Let each query after n_0 others go to an evolutionary algorithm with probability rho or more, whatever happened before, and let it
 see its own queries alone. Then its own queries are a run of it by itself, and query number tau of them is query number
 n_0 + G_1 + ... + G_tau of the portfolio, each G_i at most geometric with parameter rho and independent of tau. So
-E[T] <= n_0 + E[tau] / rho (Wald), with equality where nobody else hits the target and the share is rho throughout.
+E[T] <= n_0 + E[tau] / rho (Wald), with equality if no other operator hits the target and the share is rho throughout.
 
 Evolution in the hybrid as built breeds from the best of everything measured. What the others find can lead it astray, the coupling
 is gone, and the bound is not proved for it: `hybrid.portfolio-as-built` measures instead.
@@ -43,7 +43,7 @@ def portfolio_time(rng: np.random.Generator, landscape: Landscape, sharing: bool
     Args:
         rng: generator.
         landscape: the table; its second best architecture is the trap.
-        sharing: whether the (1+1)-EA goes on from the best of both; else it has a population of its own.
+        sharing: whether the (1+1)-EA continues from the best of both; else it has its own population.
     """
     scheduler = AdaptivePursuit({"evolution": 0.0, "other": 1.0}, rng, min_probability=RHO, learning_rate=0.05)
     k, trap = np.array(landscape.cardinalities), int(landscape.order[1])

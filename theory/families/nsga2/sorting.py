@@ -15,7 +15,7 @@ Mask = NDArray[np.bool_]
 
 
 def first_front(objectives: Integers, alive: Mask) -> Mask:
-    """Mark those alive whom nobody alive dominates: objectives (R, P, m), alive (R, P) to (R, P)."""
+    """Mark the active individuals that no active individual dominates: objectives (R, P, m), alive (R, P) to (R, P)."""
     if objectives.shape[-1] == 2:
         return _first_front_of_two(objectives, alive)
     totals = np.where(alive, objectives.sum(axis=-1), -1)
@@ -41,7 +41,7 @@ def _first_front_of_two(objectives: Integers, alive: Mask) -> Mask:
 def crowding_distance(objectives: Integers, front: Mask) -> Floats:
     """Return the crowding distance within each run's front, -inf outside: (R, P, m), (R, P) to (R, P).
 
-    Deb, Pratap, Agarwal and Meyarivan (2002), III.B. Equal vectors stand beside each other in the order of the population.
+    Deb, Pratap, Agarwal and Meyarivan (2002), III.B. Equal vectors are adjacent, in the order of the population.
     """
     runs, size, m = objectives.shape
     count = front.sum(axis=1)
