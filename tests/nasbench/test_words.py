@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -139,11 +140,11 @@ def commands() -> Mapping[str, set[str]]:
     """Return the options of every command and of its sub-commands, by the first word."""
     from typer.main import get_command
 
-    def options(command: object) -> set[str]:
+    def options(command: Any) -> set[str]:
         own = {option for parameter in command.params for option in parameter.opts}
         return own.union(*(options(sub) for sub in getattr(command, "commands", {}).values()))
 
-    group = get_command(app)
+    group: Any = get_command(app)
     return {name: options(group.get_command(None, name)) for name in group.list_commands(None)}
 
 
