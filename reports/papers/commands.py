@@ -28,7 +28,10 @@ def reproduce(
     out: Annotated[Path | None, typer.Option(help="folder for the table as Markdown, LaTeX, HTML and CSV")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
-    """Reproduce a published table and test each value. Exits with status 1 if any differs significantly."""
+    """Reproduce a published table, and test each value and each ordering of methods.
+
+    Exits with status 1 if a value differs significantly or an ordering is contradicted; with --mutants, if a wrong variant is not rejected.
+    """
     from nasbench.cli.progress import progress_bar
     from nasbench.reports.papers.catalogue import get_paper, paper_names
     from nasbench.reports.papers.gather import gather

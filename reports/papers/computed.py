@@ -40,7 +40,7 @@ def best_accuracy(figure: PublishedValue, reported: Reported) -> ReproducedEstim
 
 
 def best_of(draws: int) -> Compute:
-    """Return the computation of the best accuracy among so many random architectures, selected by that accuracy itself."""
+    """Return the computation of the best accuracy among this number of random architectures."""
 
     def compute(figure: PublishedValue, reported: Reported) -> ReproducedEstimate:
         values = reported_accuracy(figure, reported)
@@ -50,7 +50,7 @@ def best_of(draws: int) -> Compute:
 
 
 def best_by_score(draws: int, table: str, dataset: str, quantity: str) -> Compute:
-    """Return the computation of the accuracy of that one of so many random architectures which has the highest score."""
+    """Return the computation of the accuracy of the random architecture with the highest score, among this number of them."""
 
     def compute(figure: PublishedValue, reported: Reported) -> ReproducedEstimate:
         law = law_of_queries(scores_of(table, dataset, quantity), draws)

@@ -1,8 +1,8 @@
 """HELP: how well FLOPs rank latencies on six devices (Table 3), and the cells that it found under latency constraints (Table 4).
 
 Read in github.com/HayeonLee/HELP at commit 45f70eb: `README.md` (both tables), `data/nasbench201/architecture_config` (the cells), `loader.py`
-(correlations are over 1,000 cells without the fastest and the slowest tenth). Which cells the FLOPs row used is not on record, so it is held
-against the distribution over random sets of that size.
+(correlations are over 1,000 cells without the fastest and the slowest tenth). Which cells the FLOPs row used is not on record, so it is
+compared with the distribution over random sets of that size.
 """
 
 from __future__ import annotations

@@ -145,9 +145,7 @@ def _reason(
     if verdict == "differs, size undecided":
         return _join(f"{means}: significant, but perhaps less than the margin of {margin}", one.explanation)
     if verdict == "not testable":
-        chance = (
-            f"equivalence within {margin} would be shown with a probability of {100 * power:.0f} % if there were none"
-        )
+        chance = f"equivalence within {margin} would be shown with a probability of {100 * power:.0f} % if there were no difference"
         return _join(f"{means}, which is not significant", chance, _would_decide(one, test, level))
     return _join(
         f"{means}, which is not significant, nor is equivalence within {margin} shown", _would_decide(one, test, level)
@@ -165,7 +163,7 @@ def _would_decide(one: ReproducedValue, test: Equivalence, alpha: float) -> str:
     room = abs(test.margin - abs(test.difference))
 
     def reach(runs: float) -> float:
-        """Half-width of the interval with so many runs of ours."""
+        """Half-width of the interval with this number of runs of ours."""
         error, degrees = standard_error(replace(one.estimate, runs=runs), one.figure, one.published_runs)
         return -float(stdtrit(degrees, alpha)) * error
 

@@ -1,7 +1,7 @@
-"""Planted mutants: a paper changed so that it is wrong, which its check must reject.
+"""Mutants: deliberately wrong variants of a paper, which its check must reject.
 
 A mutant is rejected when the check finds something against it that it does not find against the paper as published: a value that
-differs, or an ordering that is contradicted. The searches are those of the paper; what changes is what they are held against, or how the
+differs, or an ordering that is contradicted. The searches are those of the paper; what changes is what they are compared with, or how the
 architectures that they found are scored.
 """
 

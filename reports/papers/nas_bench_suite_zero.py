@@ -1,6 +1,6 @@
 """NAS-Bench-Suite-Zero, Figure 2: Spearman's correlation of proxies with validation accuracy, over 1,000 random architectures.
 
-Which architectures were drawn is not on record, so each number is held against the distribution over random sets of that size.
+Which architectures were drawn is not on record, so each number is compared with the distribution over random sets of that size.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ PARAMS = {
     f"{SAMPLE}/cifar10": "0.37",
     f"{MICRO}/normal": "0.62",
 }
-"""Data sets in an order in which neighbours can be told apart by 1,000 architectures."""
+"""Data sets in an order in which neighbours can be distinguished with 1,000 architectures."""
 
 FLOPS = {
     f"{TOPOLOGY}/cifar10": "0.69",

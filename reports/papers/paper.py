@@ -160,7 +160,7 @@ class Paper:
         own_runs: default number of our runs, 0 for `runs`.
         unit: of the numbers.
         table: that holds what is looked up, unless the user names another.
-        mutants: kinds of planted mutants (`nasbench.reports.papers.mutants`) that apply: which labels can be exchanged, and whether
+        mutants: kinds of mutants (`nasbench.reports.papers.mutants`) that apply: which labels can be exchanged, and whether
             another split or another training would change the values.
     """
 

@@ -156,7 +156,7 @@ def _reproduced(paper: Paper, figure: PublishedValue, how: How, evidence: Eviden
 def _estimates(
     paper: Paper, figure: PublishedValue, how: How, evidence: Evidence
 ) -> tuple[ReproducedEstimate, ReproducedEstimate | None]:
-    """What is judged, and what is shown in its place."""
+    """The estimate that is judged, and the one that is shown if that is another."""
     protocol = paper.protocol
     if isinstance(how, Computed):
         return how.compute(figure, Reported(table=evidence.table, epochs=protocol.reported_epochs)), None

@@ -118,7 +118,7 @@ def reasons(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     if count := sum(row["verdict"] == "not testable" for row in rows):
         sentences.append(
             f"Not testable ({pluralize(count, 'row')}): the difference is not significant, and equivalence within the margin would be shown with a "
-            "probability below one half even if there were none; the table says within what each is equivalent (5 %, row by row)."
+            "probability below one half even if there were no difference; the table says within what each is equivalent (5 %, row by row)."
         )
     return sentences
 

@@ -1,7 +1,8 @@
 """Zero-cost proxies looked at more deeply: how well parameters and FLOPs rank the validation accuracy of random cells.
 
 The protocol is in the post: 1,000 cells of the topology space and 100 of TransNAS-Bench-101, Spearman's correlation with the validation
-accuracy after full training. Which cells were drawn is not on record, so the published number is held against the distribution over random sets of that size.
+accuracy after full training. Which cells were drawn is not on record, so the published number is compared with the
+distribution over random sets of that size.
 """
 
 from __future__ import annotations

@@ -53,14 +53,6 @@ PHRASES: Mapping[str, str] = {
 EXCEPTIONS: Mapping[str, frozenset[str]] = {
     "nasbench/testing/optimizer_contract.py": frozenset({r"so many"}),
     "reports/hypotheses/statements.toml": frozenset({r"planted"}),
-    "reports/papers/computed.py": frozenset({r"so many"}),
-    "reports/papers/help.py": frozenset({r"held against"}),
-    "reports/papers/judge.py": frozenset({r"so many"}),
-    "reports/papers/mutants.py": frozenset({r"held against"}),
-    "reports/papers/nas_bench_suite_zero.py": frozenset({r"held against", r"told apart"}),
-    "reports/papers/paper.py": frozenset({r"planted"}),
-    "reports/papers/reproduce.py": frozenset({r"in its place"}),
-    "reports/papers/zero_cost.py": frozenset({r"held against"}),
     "tests/api/strangers_package.py": frozenset({r"somebody|anybody"}),
     "tests/api/test_whose_it_is.py": frozenset({r"speaks? of"}),
     "tests/contracts/test_settings.py": frozenset({r"somebody|anybody"}),
@@ -71,9 +63,6 @@ EXCEPTIONS: Mapping[str, frozenset[str]] = {
     "tests/nasbench/hybrid/test_relaxation.py": frozenset({r"planted"}),
     "tests/nasbench/spaces/test_canonical.py": frozenset({r"told apart"}),
     "tests/nasbench/test_interrupts.py": frozenset({r"so many"}),
-    "tests/reports/papers/test_judge.py": frozenset({r"so many"}),
-    "tests/reports/papers/test_mutants.py": frozenset({r"planted"}),
-    "tests/reports/papers/test_reproduce.py": frozenset({r"planted"}),
 }
 """Words that a file still has; the list may only shrink."""
 

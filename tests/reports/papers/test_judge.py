@@ -39,7 +39,7 @@ def test_close_means_are_equivalent_and_need_no_reason() -> None:
     assert row.mean == pytest.approx(90.02)
 
 
-def test_a_planted_difference_is_called_different_with_its_explanation() -> None:
+def test_a_large_difference_is_called_different_with_its_explanation() -> None:
     row = only(measured(90.4))
     assert row.verdict == "differs"
     assert "+0.40" in row.reason and row.reason.endswith("because")
@@ -141,7 +141,7 @@ def test_verdicts_have_their_error_rates() -> None:
 
 
 def test_an_undecided_row_says_how_many_runs_would_decide() -> None:
-    """With so many the same mean and spread are called equivalent, with a tenth of them not."""
+    """With that number the same mean and spread are called equivalent, with a tenth of them not."""
     few = only(measured(90.05, runs=5))
     assert few.verdict == "not testable" and "runs would decide if mean and spread stayed as they are" in few.reason
     needed = int(few.reason.split("about ")[1].split(" runs")[0].replace(",", ""))

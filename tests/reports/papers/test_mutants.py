@@ -1,4 +1,4 @@
-"""Every planted mutant of every paper is rejected, and a mutant that changes nothing is none."""
+"""Every mutant of every paper is rejected, and a mutant that changes nothing is none."""
 
 from __future__ import annotations
 

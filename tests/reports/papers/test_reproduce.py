@@ -1,4 +1,4 @@
-"""Reproductions on the reference data, small; the planted faults are another algorithm and another cell."""
+"""Reproductions on the reference data, small; the mutants are another algorithm and another cell."""
 
 from __future__ import annotations
 
