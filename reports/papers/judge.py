@@ -94,7 +94,7 @@ def standard_error(estimate: ReproducedEstimate, figure: PublishedValue, publish
 def _is_fixed(one: ReproducedValue) -> bool:
     """Whether no side varies, so that digits are compared."""
     ours, theirs = one.estimate, one.figure.deviation
-    return ours.fixed or (ours.deviation == 0.0 and not theirs)
+    return ours.fixed or (ours.deviation == 0.0 and theirs == 0.0)
 
 
 def _test(one: ReproducedValue) -> Equivalence | Undefined:
@@ -104,6 +104,8 @@ def _test(one: ReproducedValue) -> Equivalence | Undefined:
     if ours.deviation is None:
         return Undefined("one run shows no variation between runs")
     error, degrees = standard_error(ours, one.figure, one.published_runs)
+    if error == 0.0:
+        return Undefined("our runs do not vary, and the paper gives no deviation")
     return from_difference(ours.mean - one.figure.mean, error, degrees, one.margin, ALPHA, "Welch t")
 
 

@@ -149,3 +149,10 @@ def test_an_undecided_row_says_how_many_runs_would_decide() -> None:
     assert only(measured(90.05, runs=max(2, needed // 10))).verdict == "not testable"
     hopeless = replace(measured(90.02), margin=0.021)
     assert "no number of runs would decide" in only(hopeless).reason
+
+
+def test_runs_that_do_not_vary_meet_a_deviation_of_zero_and_cannot_be_tested_against_an_unknown_one() -> None:
+    constant = mean_of_runs(np.full(20, 90.1))
+    unknown = only(replace(measured(90.0, deviation=None), estimate=constant))
+    assert unknown.verdict == "undecided" and "do not vary" in unknown.reason
+    assert only(replace(measured(90.0, deviation=0.0), estimate=constant)).verdict == "differs"
