@@ -28,6 +28,13 @@ def one_import_name() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def torch_has_one_thread() -> None:
+    """Undo what a command run in this process has set: two processes of tests with two threads each wait for one another."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
 def nothing_stays_registered() -> Iterator[None]:
     """Forget at the end of each test what it registered: the order of the tests decides nothing."""
     with forgotten_afterwards():

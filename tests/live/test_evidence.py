@@ -367,7 +367,7 @@ def test_the_plan_of_the_gpu_fits_seven_minutes() -> None:
 
 def test_a_plan_is_printed_without_its_device_or_data(capsys: pytest.CaptureFixture[str]) -> None:
     for device in ("cuda", "cpu"):
-        assert command.main(["--device", device, "--plan"]) == 0
+        assert command.main(["--device", device, "--threads", "1", "--plan"]) == 0
         printed = json.loads(capsys.readouterr().out)
         assert printed["plan"]["name"] == plans.PLANS[device].name and printed["expected"]["total_seconds"] > 0
 
