@@ -13,7 +13,7 @@ def report(
         Path,
         typer.Argument(
             metavar="DIR|FILE",
-            help="results folder written by `nasbench run`; or a table of runs, FILE.csv or FILE.parquet, a row a query, with the columns "
+            help="results folder written by `nasbench run`; or a table of runs, FILE.csv or FILE.parquet, one row per query, with the columns "
             "method, run, query (0, 1, ... within a run) and value, and optionally problem, architecture and charged_seconds",
         ),
     ],

@@ -59,6 +59,10 @@ def _saving(label: str, reference: str, reached: Sequence[TimeToTargetResult]) -
         )
         faster += _is_faster(saving)
         phrases.append(f"{100 * saving.value:.0f}% on {arrival.benchmark} ({text})")
-    several = f"significantly fewer on {faster} of {len(found)} data sets"
-    verdict = several if len(found) > 1 else "significantly fewer" if faster else "not significantly fewer"
-    return f"Mean {name} to reach {found[0].target.name}, relative to {reference}: {label} {join_names(phrases)}; {verdict}."
+    verdict = f"; significantly fewer on {faster} of {len(found)} data sets"
+    if len(found) == 1:
+        tested = isinstance(found[0].saving.interval, Interval)
+        verdict = f"; {'' if faster else 'not '}significantly fewer" if tested else ""
+    return (
+        f"Mean {name} to reach {found[0].target.name}, relative to {reference}: {label} {join_names(phrases)}{verdict}."
+    )

@@ -181,7 +181,7 @@ def _rare(a: CensoredTimes, b: CensoredTimes) -> Undefined | None:
     if a.events + b.events == a.runs + b.runs or fewer >= FEWEST_ARRIVALS or more >= 2 * FEWEST_ARRIVALS:
         return None
     return Undefined(
-        f"too few runs reached the target for bounds of a ratio ({FEWEST_ARRIVALS} of both methods are needed, or {2 * FEWEST_ARRIVALS} of one)"
+        f"too few runs reached the target for bounds of a ratio, which need {FEWEST_ARRIVALS} of both methods or {2 * FEWEST_ARRIVALS} of one"
     )
 
 
