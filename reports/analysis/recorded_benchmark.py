@@ -92,7 +92,7 @@ class RecordedBenchmark(FunctionBenchmark):
     function: RecordedMeans
 
     def problem(self, protocol: SearchProtocol, seed: int, runs: Sequence[int]) -> Problem:
-        """Refuse: what was recorded cannot be searched anew."""
+        """Return refuse: what was recorded cannot be searched anew."""
         raise NasbenchError(f"{self.name} are recorded traces, which cannot be searched; give a benchmark.")
 
     def oracle(self, protocol: SearchProtocol) -> RecordedOracle:

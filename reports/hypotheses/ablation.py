@@ -87,6 +87,6 @@ def _verdict(part: Part, p_value: float | Undefined, alpha: float) -> str:
 
 
 def _told(name: str, verdicts: Sequence[str], shorts: Sequence[str]) -> str:
-    """`surrogate helps on cifar10 and cifar100, not shown on imagenet16-120`."""
+    """Return `surrogate helps on cifar10 and cifar100, not shown on imagenet16-120`."""
     groups = {kind: [s for s, v in zip(shorts, verdicts, strict=True) if v == kind] for kind in (HELPS, HURTS, OPEN)}
     return f"{name} " + ", ".join(f"{kind} on {' and '.join(found)}" for kind, found in groups.items() if found)

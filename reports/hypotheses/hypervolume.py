@@ -18,7 +18,7 @@ from nasbench.spaces.space import Floats
 
 
 def queries_to_volume(traces: Traces, objectives: Floats, inside: np.ndarray, fraction: float) -> CensoredTimes:
-    """Unique queries until what a run queried dominates a share of the attainable hypervolume.
+    """Return unique queries until what a run queried dominates a share of the attainable hypervolume.
 
     Args:
         traces: the runs.
@@ -46,7 +46,7 @@ def queries_to_volume(traces: Traces, objectives: Floats, inside: np.ndarray, fr
 
 
 def share(points: Floats, truth: TrueFront) -> float:
-    """Hypervolume of points `(n, M)` as a share of the front's; rows with an infinite value count for nothing."""
+    """Return hypervolume of points `(n, M)` as a share of the front's; rows with an infinite value count for nothing."""
     finite = points[np.isfinite(points).all(axis=1)]
     if not len(finite):
         return 0.0

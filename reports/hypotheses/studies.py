@@ -13,7 +13,7 @@ RESULTS = Path("results")
 
 
 def study_folders(given: Sequence[Path], studies: Sequence[str]) -> dict[str, Path]:
-    """Where the results of each study lie: among `given`, else in `results/STUDY` if that is there.
+    """Return the results folder of each study: from `given`, else `results/STUDY` if it exists.
 
     Raises:
         NasbenchError: if a given folder holds no results, those of another study, or those of a study given twice.

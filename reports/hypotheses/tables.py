@@ -12,7 +12,7 @@ from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
 
 
 def rows_of(verdicts: Sequence[HypothesisVerdict]) -> list[dict[str, Any]]:
-    """One flat row a hypothesis: the decisive part, and the whole in sentences."""
+    """Return one flat row per hypothesis: the decisive comparison, and a summary in sentences."""
     rows = []
     for verdict in verdicts:
         part = decisive(verdict)
@@ -52,7 +52,7 @@ def _registered(verdict: HypothesisVerdict) -> dict[str, Any]:
 
 
 def part_rows(verdicts: Sequence[HypothesisVerdict]) -> list[dict[str, Any]]:
-    """One flat row a number that a hypothesis rests on."""
+    """Return one flat row a number that a hypothesis rests on."""
     return [
         {
             "hypothesis": verdict.hypothesis.name,
@@ -71,14 +71,14 @@ def part_rows(verdicts: Sequence[HypothesisVerdict]) -> list[dict[str, Any]]:
 
 
 def decisive(verdict: HypothesisVerdict) -> Part | None:
-    """The part with the greatest upper bound, undefined before all; None where nothing was judged."""
+    """Return the comparison with the largest upper bound, undefined ones first; None without results."""
     if not verdict.parts:
         return None
     return max(verdict.parts, key=lambda part: float("inf") if isinstance(part.upper, Undefined) else part.upper)
 
 
 def hypotheses_table(rows: Sequence[Mapping[str, Any]], registration: str) -> ReportTable:
-    """The hypotheses with verdict, evidence and what would change it.
+    """Return the table of hypotheses with verdicts, evidence and falsification criteria.
 
     Args:
         rows: as `rows_of` gives them.
@@ -106,7 +106,7 @@ def hypotheses_table(rows: Sequence[Mapping[str, Any]], registration: str) -> Re
 
 
 def parts_table(rows: Sequence[Mapping[str, Any]]) -> ReportTable | None:
-    """Every number behind the hypotheses, from what `part_rows` gives; None where nothing was judged."""
+    """Return the table of all numbers behind the hypotheses, from `part_rows`; None without results."""
     if not rows:
         return None
     return ReportTable(
@@ -114,7 +114,7 @@ def parts_table(rows: Sequence[Mapping[str, Any]]) -> ReportTable | None:
         title="What the hypotheses rest on",
         caption=(
             "Ratios of restricted means (below 1 the method is faster), medians, differences (above 0 the part helps), shares, accuracies or counts, "
-            "each with one-sided bounds at the registered error rate (accuracies at 95 %). Times are restricted at the registered horizons."
+            "each with one-sided bounds at the registered error rate (accuracies at 95%). Times are restricted at the registered horizons."
         ),
         columns=(
             TableColumn(key="hypothesis", heading="hypothesis", kind="text", group=True),
@@ -151,6 +151,6 @@ def _number(value: float | Undefined) -> float | None:
 
 
 def _reason(part: Part) -> str:
-    """Why a number of it is undefined; empty where all are known."""
+    """Return why a number of it is undefined; empty where all are known."""
     unknown = [value.reason for value in (part.statistic, part.lower, part.upper) if isinstance(value, Undefined)]
     return unknown[0] if unknown else ""

@@ -26,7 +26,7 @@ def judge_theory(
 
 
 def verdict_of(hypothesis: VerifiedTheory, findings: Sequence[Finding], faults: Sequence[Finding]) -> HypothesisVerdict:
-    """The verdict from what the checks found."""
+    """Return the verdict from the findings of the checks."""
     violated = [f.claim.name for f in findings if f.verdict.outcome is Found.VIOLATED]
     slipped = [f.claim.name for f in faults if not f.passed]
     outcome: Outcome = "fails" if violated or slipped else "holds"

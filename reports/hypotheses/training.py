@@ -18,7 +18,7 @@ from nasbench.reports.statistics.result import Undefined
 TABLE_BEST = 94.37
 """Best mean test accuracy of NAS-Bench-201 on CIFAR-10 in %, published and found in the reference table."""
 
-NO_CELL = f"no cell of NAS-Bench-201 as tabulated can reach it (the table's best is {TABLE_BEST:g} %), so only a larger network, trained, can"
+NO_CELL = f"no cell of NAS-Bench-201 as tabulated can reach it (the table's best is {TABLE_BEST:g}%), so only a larger network, trained, can"
 REMEDY = "run `python -m nasbench.live.evidence`, on one GPU or with `--device cpu`"
 
 
@@ -42,7 +42,7 @@ def judge_training(hypothesis: TrainedNetwork, folder: Path, hypotheses: Path = 
     outcome = _outcome([row["verdict"] for row in whole.values()])
     parts = tuple(_part(plan, row, records[plan][0]) for plan, row in whole.items())
     bounds = "; ".join(
-        f"{plan}: mean {row['mean']:.2f} % over {row['n']} seeds, lower bound {row['lower_95']:.2f} % (registered as {_standing(records[plan][1], hypotheses)})"
+        f"{plan}: mean {row['mean']:.2f}% over {row['n']} seeds, lower bound {row['lower_95']:.2f}% (registered as {_standing(records[plan][1], hypotheses)})"
         for plan, row in whole.items()
     )
     change = (
@@ -61,13 +61,13 @@ def judge_training(hypothesis: TrainedNetwork, folder: Path, hypotheses: Path = 
 
 
 def _standing(registration: EvidenceRegistration, hypotheses: Path) -> str:
-    """Name of a registration, and which others of its plan have no evidence here, so that a reader asks what became of them."""
+    """Return the name of a registration, and other registrations of its plan without evidence here, for transparency."""
     others = [r.name for r in registrations(registration.plan, hypotheses) if r.name != registration.name]
     return f"{registration.name}; no evidence of {', '.join(others)} is judged" if others else registration.name
 
 
 def _registered(plan: str, path: Path, hypotheses: Path) -> tuple[dict[str, Any], EvidenceRegistration]:
-    """A plan's record and the registration under which it was made."""
+    """Return a plan's record and the registration under which it was made."""
     record = read_record(path)
     if record["plan"] != plan:
         raise NasbenchError(f"{path} is evidence of the plan {record['plan']!r}, not of {plan!r}; it decides nothing.")
@@ -96,11 +96,11 @@ def _registered(plan: str, path: Path, hypotheses: Path) -> tuple[dict[str, Any]
 
 
 def _judged(plan: str, record: dict[str, Any], registration: EvidenceRegistration, target: float) -> dict[str, Any]:
-    """The row of the found network, from its registered seeds, each once and as the registered settings say."""
+    """Return the row of the found network, from its registered seeds, each once and as the registered settings say."""
     settings = registration.content["settings"]
     if settings.get("target") != target:
         raise NasbenchError(
-            f"{registration.name} registers a target of {settings.get('target')} %, and the hypothesis is {target:g} %; it decides nothing."
+            f"{registration.name} registers a target of {settings.get('target')}%, and the hypothesis is {target:g}%; it decides nothing."
         )
     seeds = list(settings["seeds"])
     of = [t for t in record["trainings"] if t.get("kind") == "found" and t.get("seed") in seeds]
@@ -118,7 +118,7 @@ def _judged(plan: str, record: dict[str, Any], registration: EvidenceRegistratio
 
 
 def _searched(plan: str, search: dict[str, Any] | None, settings: Mapping[str, Any]) -> str:
-    """The architecture that the registered search found: the best of as many queries as were registered."""
+    """Return the architecture found by the registered search: the best of the registered number of queries."""
     rows = (search or {}).get("queries") or []
     distinct = {row.get("architecture") for row in rows}
     if search is None or len(distinct) != settings["queries"]:

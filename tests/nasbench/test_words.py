@@ -184,7 +184,7 @@ hyperparameter, the number of a perturbed copy, the number of cells per stage.""
 def functions() -> Iterator[tuple[str, ast.FunctionDef]]:
     """Yield every function of the library with the path of its file."""
     for path, text in tracked().items():
-        if path.endswith(".py") and not path.startswith(("tests/", "reports/")):
+        if path.endswith(".py") and not path.startswith(("tests/", "reports/papers/")):
             yield from ((path, node) for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef))
 
 

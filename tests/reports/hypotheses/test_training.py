@@ -153,7 +153,7 @@ CHEATS: dict[str, tuple[Callable[[Path], object], str]] = {
             register(replace(GPU, target=50.0).as_dict(), SOURCES, 96.6, f),
             evidence(f, [training(0, 60.0)], replace(GPU, target=50.0), registration="cifar10-gpu-2"),
         ),
-        "registers a target of 50.0 %, and the hypothesis is 96.2 %",
+        "registers a target of 50.0%, and the hypothesis is 96.2%",
     ),
     "no search": (lambda f: evidence(f, [training(0, 99.0, architecture=None)], search=None), "search of 0 arch"),
     "a shorter search": (
