@@ -164,13 +164,18 @@ def write_evidence(registration: HypothesisRegistration, evidence: HypothesisEvi
     return folder / name
 
 
+def evidence_path(registration: HypothesisRegistration, folder: Path) -> Path:
+    """Return where the evidence of a registration ships, or will."""
+    return folder / f"{registration.name}.parquet"
+
+
 def read_evidence(registration: HypothesisRegistration, folder: Path = SHIPPED) -> HypothesisEvidence | None:
     """Read the evidence of a registration, None if there is none.
 
     Raises:
         NasbenchError: if it is damaged, or belongs to another registration.
     """
-    path = folder / f"{registration.name}.parquet"
+    path = evidence_path(registration, folder)
     if not path.is_file():
         return None
     content = Manifest.read(folder).file(path.name)

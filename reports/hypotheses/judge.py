@@ -15,6 +15,7 @@ from nasbench.reports.hypotheses.evidence import (
     HypothesisEvidence,
     collect,
     differences,
+    evidence_path,
     read_evidence,
     unfollowed,
 )
@@ -82,7 +83,7 @@ def judge_hypotheses(
 def judge_study_hypothesis(
     hypothesis: StudyHypothesis, sources: Sources, folders: Mapping[str, Path]
 ) -> HypothesisVerdict:
-    """Judge a hypothesis as it was last registered: by results folders where all its studies have one, else by what ships.
+    """Judge a hypothesis: as it was last registered by results folders, where all its studies have one, else by the last evidence that ships.
 
     Raises:
         NasbenchError: if a registration, a folder or evidence is damaged.
@@ -92,30 +93,37 @@ def judge_study_hypothesis(
         return not_run(
             hypothesis, "it is not registered", f"register it: `nasbench hypotheses {hypothesis.name} --register`"
         )
-    registration = known[-1]
-    return replace(_judge_registered(registration, sources, folders), registration=registration)
+    last, folder = known[-1], sources.evidence
+    if all(name in folders for name in last.studies):
+        return replace(_judge_results(last, sources, folders), registration=last)
+    spent = next((one for one in reversed(known) if evidence_path(one, folder).is_file()), None)
+    if spent is None:
+        return replace(_not_run(last, folders), registration=last)
+    evidence = read_evidence(spent, folder)
+    assert evidence is not None
+    verdict = replace(judge_evidence(spent, evidence), registration=spent)
+    waiting = "" if spent is last else f"; as of version {spent.version}, and {last.name} is registered and was not run"
+    return replace(verdict, evidence=verdict.evidence + waiting)
 
 
-def _judge_registered(
+def _judge_results(
     registration: HypothesisRegistration, sources: Sources, folders: Mapping[str, Path]
 ) -> HypothesisVerdict:
-    lacking = [name for name in registration.studies if name not in folders]
-    evidence = collect(registration, folders) if not lacking else read_evidence(registration, sources.evidence)
-    if evidence is None:
-        if not registration.is_of_these_sources:
-            void = f"{registration.name} is void: the sources have changed and nothing was run under it"
-            return not_run(
-                registration.statement,
-                void,
-                f"register anew: `nasbench hypotheses {registration.statement.name} --register`",
-            )
-        reason = f"there are no results of {' and '.join(lacking)}"
-        return not_run(registration.statement, reason, " and ".join(f"`{one}`" for one in registration.commands))
-    verdict = judge_evidence(registration, evidence)
-    if lacking or verdict.outcome == "refused":
+    verdict = judge_evidence(registration, collect(registration, folders))
+    if verdict.outcome == "refused":
         return verdict
     altered = list(replay_differences(registration, folders, sources.replay))
     return refused(registration, altered) if altered else verdict
+
+
+def _not_run(registration: HypothesisRegistration, folders: Mapping[str, Path]) -> HypothesisVerdict:
+    statement = registration.statement
+    if not registration.is_of_these_sources:
+        void = f"{registration.name} is void: the sources have changed and nothing was run under it"
+        return not_run(statement, void, f"register anew: `nasbench hypotheses {statement.name} --register`")
+    lacking = [name for name in registration.studies if name not in folders]
+    commands = " and ".join(f"`{one}`" for one in registration.commands)
+    return not_run(statement, f"there are no results of {' and '.join(lacking)}", commands)
 
 
 def judge_evidence(registration: HypothesisRegistration, evidence: HypothesisEvidence) -> HypothesisVerdict:

@@ -18,7 +18,7 @@ from nasbench.errors import NasbenchError
 from nasbench.reports.hypotheses import maintenance
 from nasbench.reports.hypotheses.commands import hypotheses as command
 from nasbench.reports.hypotheses.evidence import collect, read_evidence, write_evidence
-from nasbench.reports.hypotheses.judge import Sources, judge_evidence
+from nasbench.reports.hypotheses.judge import Sources, judge_evidence, judge_hypotheses
 from nasbench.reports.hypotheses.registration import HypothesisRegistration, register, registered_studies, registrations
 from nasbench.reports.hypotheses.statements import MedianToTarget, StudyHypothesis, load_statements, parse
 from nasbench.reports.hypotheses.verdict import HypothesisVerdict
@@ -356,6 +356,21 @@ def test_what_ships_is_judged_as_the_folders_are(
     assert by_evidence.outcome == by_folders.outcome and by_evidence.parts == by_folders.parts
     found = read_evidence(registration, tmp_path)
     assert found is not None and found.origins == evidence.origins
+
+
+def test_spent_evidence_stands_as_of_its_version_until_the_next_is_run(
+    registration: HypothesisRegistration, right: dict[str, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write_evidence(registration, collect(registration, right), tmp_path)
+    later = registration.model_copy(update={"name": "faster-2", "look": 2, "sources_sha256": "e" * 64})
+    monkeypatch.setattr("nasbench.reports.hypotheses.judge.registrations", lambda name, folder: [registration, later])
+    (verdict,) = judge_hypotheses([registration.hypothesis], Sources(evidence=tmp_path))
+    assert verdict.registration == registration and verdict.parts
+    assert "as of version" in verdict.evidence and "faster-2 is registered and was not run" in verdict.evidence
+    (by_folders,) = judge_hypotheses(
+        [registration.hypothesis], Sources(results=tuple(right.values()), evidence=tmp_path)
+    )
+    assert by_folders.outcome == "refused" and by_folders.registration == later, "results count under the last alone"
 
 
 @pytest.mark.parametrize("forge", [False, True])
