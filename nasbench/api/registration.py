@@ -76,7 +76,8 @@ def register_benchmark(
         objective: name of the value returned; "error" (in %) may also be searched as "accuracy".
         unit: unit of the values.
         direction: "min", or "max" if more is better.
-        optimum: the best value, if known; required for regret in spaces of more than 10,000 architectures.
+        optimum: the best value, if known; if known; spaces of up to 10,000 architectures are evaluated to find it; in larger ones regret is
+            relative to the best known value.
 
     Raises:
         NasbenchError: if the name is that of a benchmark of the suite.

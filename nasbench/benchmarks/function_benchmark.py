@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -20,6 +21,8 @@ VIEWS = {"error": AS_IT_IS, "accuracy": View("max", 100.0)}
 """Views of the objective by its possible names."""
 ROUNDING = 1e-9
 """Tolerance in per cent within which an error equals the optimum; summation orders differ by far less."""
+SAMPLED = 1_000
+"""Random architectures that give the ranks, and the mean, of a space whose optimum is unknown."""
 
 
 class FunctionEvaluator:
@@ -53,15 +56,19 @@ class FunctionEvaluator:
 
 
 class ClosedForm(Protocol):
-    """A function over a space, minimised, whose optimum and mean are known."""
+    """A function over a space, minimised."""
 
     @property
     def space(self) -> Space:
         """The space."""
 
     @property
+    def knows_optimum(self) -> bool:
+        """Whether `optimum` can be computed."""
+
+    @property
     def optimum(self) -> float:
-        """Smallest value of the space."""
+        """Smallest value of the space; raises NasbenchError where it is unknown."""
 
     @property
     def mean(self) -> float:
@@ -92,7 +99,7 @@ class EvaluatedArchitectures:
     @property
     def values(self) -> Floats:
         """Value of each row so far, `(rows, ...)`."""
-        if self._known < len(self._numbering):
+        if self._known < len(self._numbering) or not self._values:
             self._values.append(self._function(self._numbering.architectures(self._known)))
             self._known = len(self._numbering)
             self._values = [np.concatenate(self._values)]
@@ -103,13 +110,12 @@ class FunctionOracle:
     """The oracle of a closed form; see `nasbench.benchmarks.oracle.Oracle`. A row is the number of an evaluated
     architecture.
 
-    Scores and search means are the error itself. Ranks other than the first are unknown.
+    Scores and search means are the error itself. Ranks other than the first are unknown; where the optimum is unknown too, the best
+    evaluated architecture is the best known one, and ranks are those of random architectures.
     """
 
     score_split = ""
     epochs = 1
-    is_optimum_known = True
-    ranked_among = ""
 
     def __init__(self, function: ClosedForm, view: View = AS_IT_IS, unit: str = "%") -> None:
         self._function = function
@@ -119,13 +125,30 @@ class FunctionOracle:
 
     @property
     def size(self) -> int:
-        """Number of architectures."""
-        return self._function.space.size
+        """Number of architectures among which ranks are."""
+        return self._function.space.size if self._function.knows_optimum else SAMPLED
+
+    @property
+    def is_optimum_known(self) -> bool:
+        """Whether the function knows its optimum."""
+        return self._function.knows_optimum
+
+    @property
+    def ranked_among(self) -> str:
+        """Random architectures where the optimum is unknown."""
+        return "" if self._function.knows_optimum else f"{SAMPLED:,} random architectures"
+
+    @cached_property
+    def _sampled(self) -> Floats:
+        uniform = np.random.default_rng(0).random((SAMPLED, self._function.space.d))
+        return np.sort(self._function(self._function.space.sample(uniform)))
 
     @property
     def best_score(self) -> float:
-        """The exact optimum."""
-        return self._function.optimum
+        """The exact optimum; the best of the evaluated and of random architectures where it is unknown."""
+        if self._function.knows_optimum:
+            return self._function.optimum
+        return float(np.append(self._met.values, self._sampled[0]).min())
 
     @property
     def mean_score(self) -> float:
@@ -151,6 +174,8 @@ class FunctionOracle:
 
     def _rounded(self, architectures: Architectures) -> Floats:
         errors = self._function(architectures)
+        if not self._function.knows_optimum:
+            return errors
         return np.where(errors <= self.best_score + ROUNDING, self.best_score, errors)
 
     def search_mean(self, rows: Ints) -> Floats:
@@ -158,7 +183,9 @@ class FunctionOracle:
         return self.score(rows)
 
     def search_rank(self, count: int) -> float | None:
-        """Return the optimum for a count of 1, else None."""
+        """Return the optimum for a count of 1, else None; where the optimum is unknown, the rank among random architectures."""
+        if not self._function.knows_optimum:
+            return float(self._sampled[min(count, SAMPLED) - 1])
         return self.best_score if count == 1 else None
 
 

@@ -11,14 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from nasbench.benchmarks.function_benchmark import SAMPLED
 from nasbench.errors import NasbenchError
 from nasbench.search.methods import source_sha256
 from nasbench.spaces.space import Architectures, Floats, Space
 
 EXHAUSTIVE = 10_000
 """Maximum number of architectures that are enumerated to find an optimum that was not stated."""
-SAMPLED = 1_000
-"""Sample size for the mean of a larger space."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +66,11 @@ class PythonFunction:
         """
         told = f"{source_sha256(inspect.unwrap(self.function))} {self.space.name} {self.space.choices} {self.values}"
         return hashlib.sha256(told.encode()).hexdigest()
+
+    @property
+    def knows_optimum(self) -> bool:
+        """Whether the optimum was stated, or the space is small enough to evaluate all of it."""
+        return self.stated_optimum is not None or self.space.size <= EXHAUSTIVE
 
     @cached_property
     def optimum(self) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -33,6 +34,7 @@ class OneMax:
     """
 
     space: Space
+    knows_optimum: ClassVar[bool] = True
 
     def __call__(self, architectures: Architectures) -> Floats:
         """Return the error of architectures, `(..., d)` to `(...)`."""
@@ -87,6 +89,17 @@ class NKLandscape:
             code = code * k + np.roll(architectures, -step, axis=-1)
         return self._contributions[np.arange(self.space.d), code].sum(axis=-1)
 
+    @property
+    def _is_too_wide(self) -> bool:
+        """Whether interactions are too wide for dynamic programming."""
+        states = int(self.space.cardinalities[0]) ** self.interactions
+        return self.space.d < 2 * self.interactions + 1 or states**2 * int(self.space.cardinalities[0]) > 2**25
+
+    @property
+    def knows_optimum(self) -> bool:
+        """Whether the optimum can be computed: by dynamic programming, or in a space that can be listed."""
+        return not self._is_too_wide or self.space.is_enumerable
+
     @cached_property
     def optimum(self) -> float:
         """Smallest error of the space, exact, by dynamic programming around the ring.
@@ -95,7 +108,7 @@ class NKLandscape:
         """
         d, k, window = self.space.d, int(self.space.cardinalities[0]), self.interactions
         states = k**window
-        if d < 2 * window + 1 or states**2 * k > 2**25:
+        if self._is_too_wide:
             everything = self(self.space.all)
             return float(everything.min())
         tables = self._contributions.reshape(d, states, k)

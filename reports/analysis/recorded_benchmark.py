@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -49,6 +50,7 @@ class RecordedMeans:
 
     space: RecordedSpace
     means: Floats
+    knows_optimum: ClassVar[bool] = True
 
     def __call__(self, architectures: Architectures) -> Floats:
         """Return the means of architectures, `(..., d)` to `(...)`."""

@@ -293,3 +293,34 @@ def test_several_objectives_are_searched_together(optimizer: str) -> None:
     result = nasbench.search(optimizer, benchmark, budget=40, objectives=("accuracy", "throughput@a100"))
     frame = result.to_pandas()
     assert (frame["accuracy"] > 30).all() and (frame["throughput@a100"] > 3000).all()
+
+
+def distance(**chosen: int) -> float:
+    return float(sum(value * value for value in chosen.values()))
+
+
+@pytest.mark.parametrize(("optimum", "best"), [(None, None), (0.0, 0.0)])
+def test_regret_of_a_function_is_relative_to_the_best_known_value_unless_its_optimum_is_stated(
+    optimum: float | None, best: float | None
+) -> None:
+    space = {f"x{i}": list(range(-4, 4)) for i in range(25)}
+    nasbench.register_benchmark("distance", space, objective="distance", unit="1", optimum=optimum)(distance)
+    assert nasbench.load_benchmark("distance").space.size >= 2**63
+    result = nasbench.search("local_search", "distance", budget=200, runs=2, seed=3)
+    frame = result.to_pandas()
+    oracle = result.oracle("distance")
+    assert oracle.is_optimum_known == (optimum is not None)
+    assert oracle.best_score == (min(frame["distance"].min(), oracle.search_rank(1) or 0.0) if best is None else best)
+    assert (frame["regret"] >= 0).all()
+    assert frame["regret"].min() == frame["distance"].min() - oracle.best_score
+    ends = frame.groupby("run")[["incumbent", "regret"]].last()
+    np.testing.assert_allclose(ends["incumbent"] - ends["regret"], oracle.best_score, rtol=0, atol=1e-9)
+
+
+def test_a_landscape_too_wide_for_its_optimum_says_so() -> None:
+    oracle = nasbench.load_benchmark("nk/40x2-k13").source.oracle(nasbench.load_benchmark("nk/40x2-k2").protocol(5))
+    assert not oracle.is_optimum_known
+    first, hundredth = oracle.search_rank(1), oracle.search_rank(100)
+    assert first is not None and hundredth is not None
+    assert oracle.best_score == first < hundredth < oracle.mean_score
+    assert "random architectures" in oracle.ranked_among
