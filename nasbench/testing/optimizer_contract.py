@@ -111,7 +111,9 @@ def start(kind: Lockstep | PerRun, benchmark: Benchmark, runs: tuple[int, ...], 
 
 
 def ask_tell(problem: Any, optimizer: Any, steps: int | None = None) -> list[Observations]:
-    """Ask, answer and tell until budgets are spent, nothing is proposed or so many batches were answered; return the batches."""
+    """Ask, answer and tell until budgets are spent, nothing is proposed or the given number of batches was answered;
+    return the batches.
+    """
     left = count(1)
     return search(problem, optimizer, lambda _: next(left) == steps)[0]
 

@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-"""A package of somebody else: an optimizer, a benchmark, a task, a claim and a table, each in under 40 lines."""
+"""A third-party package: an optimizer, a benchmark, a task, a claim and a table, each in under 40 lines."""
 
 # --- optimizer
 import nasbench

@@ -67,7 +67,7 @@ def test_every_option_of_a_searcher_declares_what_it_may_be() -> None:
 
 
 class Mine:
-    """A plug-in of somebody who wrote types alone, and of one setting not even that."""
+    """A plug-in whose settings have types only, and one not even that."""
 
     def __init__(
         self,

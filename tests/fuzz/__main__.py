@@ -31,7 +31,7 @@ def main() -> int:
     parser.add_argument("campaigns", nargs="*", help="all of them if none is named")
     parser.add_argument("--minutes", type=float, default=10.0, help="for all campaigns together")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--inputs", type=int, help="one chunk of so many inputs of each campaign, in place of minutes")
+    parser.add_argument("--inputs", type=int, help="one chunk of this many inputs of each campaign, instead of minutes")
     parser.add_argument("--chunks", type=float, help=argparse.SUPPRESS)
     given = parser.parse_args()
     unknown = set(given.campaigns) - set(fuzz.names())
@@ -52,7 +52,7 @@ def main() -> int:
 
 
 def _chunks(name: str, seed: int, seconds: float, inputs: int | None) -> Iterator[Counter[str]]:
-    """Run chunk after chunk of a campaign until the seconds are used, or one chunk of so many inputs."""
+    """Run chunk after chunk of a campaign until the seconds are used, or one chunk of the given number of inputs."""
     started, size = time.monotonic(), inputs or fuzz.short(name)
     for number in range(1_000_000):
         begun = time.monotonic()

@@ -38,7 +38,7 @@ LABELS = (
     "100% of #1 ~ ^", "]]> end", "\x00\x07 bell", "-- dash", "{{ report }}", "<% block", "nan", "c" * 40 + " " + "b" * 40, "🙂 face",
 )  # fmt: skip
 DRAWN = 20
-"""One report in so many draws its figures, which take most of the time."""
+"""One report in this many draws its figures, which take most of the time."""
 
 ODD_NUMBERS = re.compile(r"(?<![\w./'\"-])(nan|NaN|inf|None)(?![\w'\"])")
 ONE_OF_MANY = re.compile(

@@ -57,7 +57,7 @@ class TimeBudgetExhaustedError(Exception):
 
 
 class Deadline:
-    """Lets so many epochs begin."""
+    """Lets a given number of epochs begin."""
 
     def __init__(self, epochs: int) -> None:
         self.left = epochs
@@ -108,7 +108,7 @@ class NoSkips(ConstrainedSpace):
 
 
 def test_it_searches_a_space_with_holes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows were taken for the first so many of the index, of which those of such a space are not."""
+    """Rows were taken for the first indices, which those of such a space are not."""
     monkeypatch.setitem(CELL_NETWORKS, "no-skips", replace(CELL_NETWORKS["nas-bench-201"], make_space=NoSkips))
     plan = replace(PLAN, space="no-skips", seed=3)
     found = search_architecture(Experiment(plan, TASK, splits_of(plan), CPU))
@@ -156,7 +156,7 @@ def test_seconds_are_a_budget_and_those_of_earlier_calls_count(tmp_path: Path) -
 
 
 def test_a_folder_of_the_old_meaning_is_not_taken_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A search on shared weights by the name of hybrid, finished or not, is not the search of today's hybrid."""
+    """A search on shared weights by the name of hybrid, finished or not, is not the search of the current hybrid."""
     run_experiment(replace(PLAN, optimizer="hybrid_supernet"), CPU, tmp_path, quiet)
     (tmp_path / "searched.json").unlink()  # which names the plan, and version 0.1 wrote in another form
     monkeypatch.setattr(search_phase, "LiveBenchmark", None)  # nothing is trained

@@ -164,7 +164,7 @@ def test_a_changed_byte_is_an_error(cache: Path, tmp_path: Path, monkeypatch: py
     for name, content in files.items():
         (folder / name).write_bytes(content if name != "test_batch.bin" else b"\0" + content[1:])
     if files["test_batch.bin"][0] == 0:
-        pytest.fail("the planted fault changes nothing")
+        pytest.fail("the injected fault changes nothing")
     with pytest.raises(NasbenchError, match=r"test_batch.bin has the SHA-256"):
         cifar10.fetch(folder)
     assert not (cache / "tasks" / "cifar10").exists()

@@ -35,7 +35,7 @@ GOES_ON = "nasbench: interrupted; finished work is kept, and the same command re
 
 @pytest.fixture
 def start(tmp_path: Path) -> Callable[[str], subprocess.Popen[str]]:
-    """Start a long study with so many jobs and wait until its first unit is stored."""
+    """Start a long study with `jobs` processes and wait until its first unit is stored."""
 
     def starts(jobs: str) -> subprocess.Popen[str]:
         (tmp_path / "s.toml").write_text(STUDY)

@@ -50,20 +50,7 @@ PHRASES: Mapping[str, str] = {
 }
 """Private language, and what a methods section would say."""
 
-EXCEPTIONS: Mapping[str, frozenset[str]] = {
-    "nasbench/testing/optimizer_contract.py": frozenset({r"so many"}),
-    "reports/hypotheses/statements.toml": frozenset({r"planted"}),
-    "tests/api/strangers_package.py": frozenset({r"somebody|anybody"}),
-    "tests/api/test_whose_it_is.py": frozenset({r"speaks? of"}),
-    "tests/contracts/test_settings.py": frozenset({r"somebody|anybody"}),
-    "tests/fuzz/__main__.py": frozenset({r"so many"}),
-    "tests/fuzz/report_inputs.py": frozenset({r"so many"}),
-    "tests/live/test_live_hybrid.py": frozenset({r"of today", r"so many"}),
-    "tests/live/test_tasks.py": frozenset({r"planted"}),
-    "tests/nasbench/hybrid/test_relaxation.py": frozenset({r"planted"}),
-    "tests/nasbench/spaces/test_canonical.py": frozenset({r"told apart"}),
-    "tests/nasbench/test_interrupts.py": frozenset({r"so many"}),
-}
+EXCEPTIONS: Mapping[str, frozenset[str]] = {}
 """Words that a file still has; the list may only shrink."""
 
 

@@ -1,4 +1,4 @@
-"""Exponentiated gradient: the descent lemma on exact gradients, its planted fault, floors and supports."""
+"""Exponentiated gradient: the descent lemma on exact gradients, its mutant, floors and supports."""
 
 from __future__ import annotations
 

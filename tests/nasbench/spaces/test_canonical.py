@@ -46,7 +46,7 @@ def test_the_count_of_dong_and_yang_and_how_it_becomes_ours() -> None:
     assert classes(lambda c: written_out(c, drop_zero=True)) == 6_466, "dead operations pruned: the paper's number"
     assert classes(lambda c: written_out(c, drop_zero=True, keep_zero_sign=False)) == 5_390, "zero terms not counted"
     assert classes(flattened) == 4_930, "sums flattened"
-    # A tree takes one convolution used twice for two convolutions; told apart, the classes are more again.
+    # A tree takes one convolution used twice for two convolutions; distinguished, the classes are more again.
     assert classes(canonical_key) == len(np.unique(representatives())) == 5_260
 
 
