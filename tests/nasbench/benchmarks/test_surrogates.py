@@ -20,6 +20,7 @@ from nasbench.benchmarks.accel_nasbench import (
     read_trainings,
 )
 from nasbench.benchmarks.catalogue import expand_benchmarks, get_benchmark
+from nasbench.benchmarks.function_report import describe_surrogate
 from nasbench.benchmarks.oracle import Oracle
 from nasbench.benchmarks.pack_surrogates import search_best
 from nasbench.benchmarks.pairwise_model import STEP, PairwiseModel, feature_names, fit
@@ -30,6 +31,7 @@ from nasbench.search.registry import optimizer_names
 from nasbench.spaces.catalogue import get_space
 from nasbench.spaces.hw_gpt_bench import HwGptBenchSpace
 from nasbench.spaces.space import Space
+from nasbench.study.listing import rows_of
 from nasbench.tables.shipped import read_checked, shipped_models
 
 PUBLISHED = {"s": (21.41, 42.88, 31.77, 6.67), "m": (20.92, 35.98, 27.84, 5.44), "l": (18.30, 30.18, 23.50, 4.16)}
@@ -324,3 +326,28 @@ def test_a_landscape_too_wide_for_its_optimum_says_so() -> None:
     assert first is not None and hundredth is not None
     assert oracle.best_score == first < hundredth < oracle.mean_score
     assert "random architectures" in oracle.ranked_among
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_description_states_kind_best_known_values_and_errors(name: str) -> None:
+    benchmark = surrogate_benchmark(name)
+    facts = {(fact.topic, fact.name): fact for fact in describe_surrogate(benchmark)}
+    assert "not looked up" in facts["kind", "surrogate"].detail
+    assert facts["size", "combinations"].value == float(benchmark.space.size)
+    for objective, errors in benchmark.held_out.items():
+        if objective in benchmark.predictions:
+            unit = benchmark.predictions[objective].unit
+            stated = facts[f"{objective} ({unit})", "rank correlation of prediction (Kendall)"]
+            assert stated.value == errors.kendall_tau
+            assert facts[f"{objective} ({unit})", "optimum"].value == pytest.approx(
+                benchmark.values(benchmark.predictions[objective].find_best())[objective][0]
+            )
+    if not benchmark.held_out:
+        assert any("may have missed better" in fact_name for _, fact_name in facts)
+        assert not any(fact_name == "optimum" for _, fact_name in facts)
+
+
+def test_the_list_of_benchmarks_says_which_are_functions() -> None:
+    kinds = {row["name"]: row["kind"] for row in rows_of("benchmarks")}
+    assert {name for name, kind in kinds.items() if kind == "surrogate"} == set(NAMES)
+    assert kinds["nk/10x6-k2"] == "closed form" and kinds["nas-bench-201/cifar10"] == "table"
