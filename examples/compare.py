@@ -13,5 +13,5 @@ final = traces.groupby(["method", "run"])["regret"].last().unstack("run")
 print(final.mean(axis=1).round(2))
 print(nasbench.statistics.wilcoxon_signed_rank(final.loc["random_search"], final.loc["regularized_evolution"]))
 
-# Any table with these columns will do, whoever made it.
+# Any table with these columns will do, whatever its origin.
 print(nasbench.report(nasbench.read_traces(traces, objective="error", benchmark=BENCHMARK), tempfile.mkdtemp()))

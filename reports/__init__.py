@@ -1,1 +1,1 @@
-"""What a study becomes: statistics, tables, figures, published results beside reproduced ones."""
+"""Reports of studies: statistics, tables, figures, and published compared with reproduced results."""

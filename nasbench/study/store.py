@@ -6,7 +6,7 @@
     runs/TASK/METHOD/SEED.json                 of live units: what was found and how it scored, with curves; equal bits when run again
     timings/...json     what a clock measured of each unit, apart since no two runs agree on it
     skipped.json        live tasks that were not run since their data are not here, with the reason
-    checkpoints/...     from which a killed live unit goes on
+    checkpoints/...     from which a killed live unit resumes
     manifest.sha256     SHA-256 of all of these but checkpoints, checked whenever one is read (`sha256sum -c` checks them too)
 
 The files of a unit have its `path` below `traces`, `runs` and `timings`: a live unit has one run, and is METHOD or REFERENCE MODEL on a
@@ -22,8 +22,8 @@ metadata of a trace say why runs ended that did not spend their budget (`nasbenc
 The seconds of a live trace were measured: the column is null in the file, and `Store.read` fills it from `timings`. A search on shared
 weights has a row an epoch (`nasbench.study.live_trace`). Versions before 0.3 wrote no traces of live units; these are read off the curves.
 
-A file appears by rename, whole or not at all. One that the manifest does not name is made anew, by which a folder of a version that had
-no manifest is verified.
+A file appears by rename, whole or not at all. One that the manifest does not name is produced again, which also
+verifies folders of versions without a manifest.
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ class RecordedBenchmark(FunctionBenchmark):
     function: RecordedMeans
 
     def problem(self, protocol: SearchProtocol, seed: int, runs: Sequence[int]) -> Problem:
-        """Return refuse: what was recorded cannot be searched anew."""
+        """Raise NasbenchError, since recorded traces cannot be searched."""
         raise NasbenchError(f"{self.name} are recorded traces, which cannot be searched; give a benchmark.")
 
     def oracle(self, protocol: SearchProtocol) -> RecordedOracle:

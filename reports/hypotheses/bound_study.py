@@ -1,4 +1,4 @@
-"""What binds a study: all that decides what its runs come to, and in what two such studies differ."""
+"""Binding of studies: everything that determines the results of the runs, and differences between two such studies."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
 """Cost of a query of the hybrid, counted in kernel values and factorisations.
 
 With a listing of N functions and the factor of t observations at hand, one more observation needs its kernel to t + 1
-observations and N listed functions. Settings are chosen again whenever observations have grown by a third; that takes all t^2
-distances and whitens the listing anew, at sizes that grow geometrically, so over T queries at most 16/7 T^2 distances and 4 T N
-kernel values. In all at most 3 T^2 + 5 T N + n_0^2 values, O(T + N) a query; linear algebra is O(T^2 + T N) a query. Time and
-memory against T are in `nasbench.theory.families.complexity`.
+observations and N listed functions. Settings are chosen again whenever observations have grown by a third; that takes
+all t^2 distances and whitens the enumeration again, at sizes that grow geometrically, so over T queries at most 16/7
+T^2 distances and 4 T N kernel values. In all at most 3 T^2 + 5 T N + n_0^2 values, O(T + N) a query; linear algebra is
+O(T^2 + T N) a query. Time and memory against T are in `nasbench.theory.families.complexity`.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Convergence: the forced uniform share, drawn over what is still open, and never measuring a function twice.
 
-N is the number of functions (canonical forms, where architectures of equal form are merged), K of them are targets, n_0 the
-initial design, u the exploration. A later query is, with probability u, uniform over the functions not yet measured; whoever
-else proposes brings one of them too. So after s queries without a target the next one hits with probability u K / (N - s) or
-more, and
+N is the number of functions (canonical forms, where architectures of equal form are merged), K of them are targets, n_0
+the initial design, u the exploration. A later query is, with probability u, uniform over the functions not yet
+measured; the other operators propose one of them, too. So after s queries without a target the next one hits with
+probability u K / (N - s) or more, and
 
     P(T > n_0 + t) <= C(N - K, n_0) / C(N, n_0) * prod_{j < t} (1 - u K / (N - n_0 - j)) <= (1 - u K / N)^t,
 
