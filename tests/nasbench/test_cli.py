@@ -185,7 +185,7 @@ POSITIONAL = {
     "run": "a preset, or a TOML file",
     "search": "digits, cifar10",
     "train": "architecture string of the space",
-    "data import": "one of those that data list shows",
+    "data import": "a format of nasbench data list",
     "describe": "see nasbench list benchmarks",
     "reproduce": "see `nasbench list papers`",
     "verify": "claims or of families",
