@@ -138,8 +138,12 @@ def test_widths_are_steps_to_a_model_of_distances_and_as_far_apart_as_other_deci
         assert uniform == pytest.approx(1 - 1 / k)
 
 
-@pytest.mark.parametrize("name", [name for name in space_names() if name != "convnet"])
-def test_other_spaces_have_no_ordered_decision_and_one_hot_features(name: str) -> None:
+@pytest.mark.parametrize("name", space_names())
+def test_features_are_one_hot_but_for_ordered_decisions(name: str) -> None:
     space = get_space(name)
     drawn = space.sample(np.random.default_rng(0).random((20, space.d)))
-    assert np.array_equal(space.decision_features(drawn), space.one_hot(drawn))
+    features, steps = space.decision_features(drawn), np.abs(drawn[:, None].astype(int) - drawn[None])
+    if not space.ordered.any():
+        assert np.array_equal(features, space.one_hot(drawn))
+    expected = np.where(space.ordered, steps * 3 / (space.cardinalities + 1), steps > 0).sum(axis=-1)
+    np.testing.assert_allclose(((features[:, None] - features[None]) ** 2).sum(axis=-1) / 2, expected)
