@@ -210,7 +210,10 @@ class Store:
             raise CorruptDataError(
                 f"{path} is no trace of this study: it lacks {', '.join(sorted(wanted - set(table.column_names)))}."
             )
-        for name in ("charged_seconds", *self.study.objectives):
+        for name in ("run", "query", "charged_seconds", *self.study.objectives):
+            kind = table.schema.field(name).type
+            if not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+                raise CorruptDataError(f"{path} is no trace of this study: its column {name} is not of numbers.")
             if not np.isfinite(table[name].to_numpy()).all():
                 raise CorruptDataError(
                     f"{path} is no trace of this study: a number of its column {name} is not finite."
@@ -264,7 +267,16 @@ class Store:
     @property
     def environment(self) -> dict[str, Any]:
         """What `environment.json` says; raises NasbenchError if it is missing or damaged."""
-        return self._json("environment.json")
+        facts = self._json("environment.json")
+        benchmarks, sources = facts.get("benchmarks", {}), facts.get("sources_sha256", [])
+        texts = (
+            [*benchmarks.values(), *sources] if isinstance(benchmarks, dict) and isinstance(sources, list) else [None]
+        )
+        if not all(isinstance(text, str) for text in texts):
+            raise CorruptDataError(
+                f"{self.folder / 'environment.json'} does not say in texts on which benchmarks and by which sources it was made; restore it."
+            )
+        return facts
 
     def path(self, unit: WorkUnit) -> Path:
         """Return where what a unit found is, or will be: its traces, or the result of a live one."""
@@ -293,7 +305,9 @@ class Store:
         return self._json(_timing_file(unit))
 
     def _json(self, name: str) -> dict[str, Any]:
-        loaded: dict[str, Any] = parse_json(self.manifest.file(name), f"file {self.folder / name}")
+        loaded = parse_json(self.manifest.file(name), f"file {self.folder / name}")
+        if not isinstance(loaded, dict):
+            raise CorruptDataError(f"{self.folder / name} holds no JSON object; restore it.")
         return loaded
 
     def _note_sources(self) -> None:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from nasbench.benchmarks.catalogue import Searchable, get_searchable, has_checksum
 from nasbench.benchmarks.oracle import Oracle
-from nasbench.errors import NasbenchError
+from nasbench.errors import CorruptDataError, NasbenchError
 from nasbench.reports.analysis.digest import digest_contents
 from nasbench.reports.analysis.live_tasks import LiveTasks
 from nasbench.reports.analysis.recorded_table import RecordedTable
@@ -28,6 +28,9 @@ from nasbench.study.store import Store
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+
+QUERIED = ("run", "query", "epochs", "charged_seconds", "is_new_architecture", "is_new_isomorphism_class")
+"""Columns that every trace has, beside its architectures and objectives."""
 
 
 @dataclass(frozen=True)
@@ -163,6 +166,10 @@ class Results:
         # Files of one folder may differ in optional columns, where a study was resumed by a newer version.
         shared = [name for name in tables[0].column_names if all(name in table.column_names for table in tables)]
         shared.remove("architecture")
+        if lacking := [name for name in QUERIED if name not in shared]:
+            raise CorruptDataError(
+                f"A trace of {label} on {benchmark} lacks {', '.join(lacking)}; run the study again."
+            )
         whole = pa.concat_tables([table.select(shared) for table in tables])
         rows = np.concatenate([self._rows(benchmark, table["architecture"]) for table in tables])
         columns = {name: whole[name].to_numpy() for name in whole.column_names}

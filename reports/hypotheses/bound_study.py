@@ -21,6 +21,23 @@ def bound_study(study: Study) -> dict[str, Any]:
     return {**kept, "methods": [_bound_method(method) for method in study.methods]}
 
 
+def is_bound_study(study: Any) -> bool:
+    """Return whether plain data say what `bound_study` returns: a study with its methods, budget, seed and runs."""
+    if not isinstance(study, Mapping) or not isinstance(study.get("budget"), Mapping):
+        return False
+    methods = study.get("methods")
+    return (
+        isinstance(methods, list | tuple)
+        and all(isinstance(method, Mapping) and _is_bound_method(method) for method in methods)
+        and all(isinstance(study.get(key), int) for key in ("seed", "runs"))
+    )
+
+
+def _is_bound_method(method: Mapping[str, Any]) -> bool:
+    texts = all(isinstance(method.get(key), str) for key in ("name", "label", "sha256"))
+    return texts and isinstance(method.get("settings"), Mapping)
+
+
 def _bound_method(method: MethodConfig) -> dict[str, Any]:
     """Return a method as plain data; defaults are filled in where it is registered, and what is None is left out, as TOML must."""
     known = registered_optimizer(method.name).settings if method.name in optimizer_names() else {}

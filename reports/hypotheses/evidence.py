@@ -16,12 +16,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import model_validator
 
 from nasbench.errors import CorruptDataError, NasbenchError, quoted
 from nasbench.files.documents import parse_json
+from nasbench.files.schema import FileModel, Table, validate_table
 from nasbench.reports.analysis.digest import DIGITS
 from nasbench.reports.analysis.results import Results
-from nasbench.reports.hypotheses.bound_study import baseline_labels, bound_study, study_differences
+from nasbench.reports.hypotheses.bound_study import baseline_labels, bound_study, is_bound_study, study_differences
 from nasbench.reports.hypotheses.measures import measured
 from nasbench.reports.hypotheses.registration import HypothesisRegistration
 from nasbench.reports.statistics.inputs import CensoredTimes
@@ -121,7 +123,12 @@ def unfollowed(registration: HypothesisRegistration, evidence: HypothesisEvidenc
     for (study, benchmark, label, measure), times in evidence.values.items():
         if times.runs != registration.studies[study]["runs"]:
             yield f"{label} on {benchmark} has {times.runs} runs and {registration.studies[study]['runs']} are registered"
-        horizon = registration.horizons[benchmark].get(measure, 0.0)
+        if measure not in registration.horizons[benchmark]:
+            if stopped := int((~times.observed).sum()):
+                cap = registration.statement.query_cap
+                yield f"{stopped} runs of {label} on {benchmark} ended before the registered cap of {cap} unique queries (study {study})"
+            continue
+        horizon = registration.horizons[benchmark][measure]
         short = ~times.observed & (times.time < horizon * (1 - 1e-9))
         if short.any():
             yield (
@@ -169,6 +176,12 @@ def evidence_path(registration: HypothesisRegistration, folder: Path) -> Path:
     return folder / f"{registration.name}.parquet"
 
 
+def packed_looks(name: str, folder: Path) -> set[str]:
+    """Return the names of the registrations of a hypothesis of which there is evidence in a folder."""
+    found = (path.stem for path in folder.glob(f"{name}-*.parquet"))
+    return {stem for stem in found if stem.removeprefix(f"{name}-").isdecimal()}
+
+
 def read_evidence(registration: HypothesisRegistration, folder: Path = SHIPPED) -> HypothesisEvidence | None:
     """Read the evidence of a registration, None if there is none.
 
@@ -182,20 +195,14 @@ def read_evidence(registration: HypothesisRegistration, folder: Path = SHIPPED) 
     try:
         table = pq.read_table(pa.BufferReader(content))
         about = parse_json(table.schema.metadata[b"evidence"], f"evidence {path.name}")
-        frame = table.to_pandas()
-        values = {
-            key: CensoredTimes(rows["value"].to_numpy(), rows["reached"].to_numpy())
-            for key, rows in frame.sort_values("run", kind="stable").groupby(list(COLUMNS[:4]), sort=False)
-        }
-        digests = {(study, benchmark, label): sha256 for study, benchmark, label, sha256 in about["digests"]}
-        origins = {
-            name: Origin(**{**origin, "sources_sha256": tuple(origin["sources_sha256"])})
-            for name, origin in about["origins"].items()
-        }
+        about = validate_table(_About, about, f"evidence {path.name}")
+        values = dict(_values(table.to_pandas()))
+        digests = {(study, benchmark, label): sha256 for study, benchmark, label, sha256 in about.digests}
     except (pa.ArrowException, KeyError, TypeError, ValueError, AttributeError) as fault:
         raise CorruptDataError(f"{path} is no evidence of a hypothesis ({quoted(fault)}); restore it.") from None
-    if about["registration_sha256"] != registration.sha256:
-        raise NasbenchError(f"{path} is evidence of {about['registration']}, registered otherwise; it decides nothing.")
+    if (about.registration_sha256, about.registration) != (registration.sha256, registration.name):
+        raise NasbenchError(f"{path} is evidence of {about.registration}, registered otherwise; it decides nothing.")
+    origins = {name: Origin(**dict(origin)) for name, origin in about.origins.items()}
     expected = {
         (study, benchmark, label, measure)
         for study in registration.studies
@@ -203,9 +210,48 @@ def read_evidence(registration: HypothesisRegistration, folder: Path = SHIPPED) 
         for label in labels_of(registration, study)
         for measure in registration.statement.measures
     }
-    if set(values) != expected:
+    if (set(values), set(digests), set(origins)) != (
+        expected,
+        {key[:3] for key in expected},
+        set(registration.studies),
+    ):
         raise CorruptDataError(f"{path} lacks what is judged, or holds more; make it anew.")
     return HypothesisEvidence(values, digests, origins)
+
+
+class _Origin(FileModel):
+    """An `Origin` as it is read."""
+
+    study: Table
+    benchmarks: Mapping[str, str]
+    sources_sha256: tuple[str, ...]
+    version: str
+    commit: str
+
+    @model_validator(mode="after")
+    def _is_bound(self) -> _Origin:
+        if not is_bound_study(self.study):
+            raise ValueError("its study does not say all that binds it")
+        return self
+
+
+class _About(FileModel):
+    """What evidence says of itself, beside its numbers."""
+
+    registration: str
+    registration_sha256: str
+    digests: tuple[tuple[str, str, str, str], ...]
+    origins: Mapping[str, _Origin]
+
+
+def _values(frame: pd.DataFrame) -> Iterator[tuple[tuple[str, str, str, str], CensoredTimes]]:
+    """Yield the number of each run by cell and measure; raises ValueError unless each run is there once, in order."""
+    for key, rows in frame.groupby(list(COLUMNS[:4]), sort=False):
+        if rows["run"].tolist() != list(range(len(rows))):
+            raise ValueError(f"the runs of {key[2]} on {key[1]} should be 0, 1, 2, ..., each once")
+        if rows["value"].dtype.kind != "f":
+            raise ValueError("its values are no numbers")
+        yield key, CensoredTimes(rows["value"].to_numpy(), rows["reached"].to_numpy())
 
 
 def _origin(results: Results) -> Origin:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nasbench.errors import MissingExtraError
+from nasbench.errors import MissingExtraError, NasbenchError
 from nasbench.extras import require_extra
 from nasbench.reports.hypotheses.ablation import judge_ablation
 from nasbench.reports.hypotheses.best_cell import judge_best_cell
@@ -16,6 +16,7 @@ from nasbench.reports.hypotheses.evidence import (
     collect,
     differences,
     evidence_path,
+    packed_looks,
     read_evidence,
     unfollowed,
 )
@@ -89,6 +90,10 @@ def judge_study_hypothesis(
         NasbenchError: if a registration, a folder or evidence is damaged.
     """
     known = registrations(hypothesis.name, sources.registrations)
+    if orphans := sorted(packed_looks(hypothesis.name, sources.evidence) - {one.name for one in known}):
+        raise NasbenchError(
+            f"There is evidence of {orphans[0]} and no such registration: a look that was spent counts; restore it from version control."
+        )
     if not known:
         return not_run(
             hypothesis, "it is not registered", f"register it: `nasbench hypotheses {hypothesis.name} --register`"

@@ -20,7 +20,8 @@ from nasbench.reports.statistics.inputs import CensoredTimes
 
 
 def measured(hypothesis: StudyHypothesis, results: Results, benchmark: str, label: str) -> dict[str, CensoredTimes]:
-    """Return a number a run by measure, for one method on one benchmark; a regret is a time that every run reaches.
+    """Return a number a run by measure, for one method on one benchmark; a regret counts as reached where the
+    run was followed to the cap.
 
     Raises:
         NasbenchError: if the benchmark has no such target.
@@ -32,7 +33,8 @@ def measured(hypothesis: StudyHypothesis, results: Results, benchmark: str, labe
         return {"unique_queries": queries_to_volume(traces, oracle.objectives, inside, hypothesis.fraction)}
     if isinstance(hypothesis, Ablation) and hypothesis.measure == "final regret":
         regret = np.asarray(oracle.score(traces.incumbents[:, -1]) - oracle.best_score)
-        return {hypothesis.measure: CensoredTimes(np.maximum(regret, 0.0), np.ones(len(regret), dtype=bool))}
+        followed = traces.spent("unique_queries")[:, -1] >= hypothesis.query_cap
+        return {hypothesis.measure: CensoredTimes(np.maximum(regret, 0.0), followed)}
     assert isinstance(hypothesis, TimeToTargetRatio | MedianToTarget | Ablation)
     return {measure: _time(results, benchmark, traces, hypothesis.target, measure) for measure in hypothesis.measures}
 

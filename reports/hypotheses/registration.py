@@ -4,11 +4,14 @@ A registration writes down the statement, each study as it is to be run (every s
 checksums of its tables, the horizons, the SHA-256 of the sources that decide, the power, the number of the look and the error rate that
 it may spend. The seed of a study follows from its name and the sources, so that nobody chooses it. A registration under which nothing
 was run is void once the sources have changed.
+
+What no check here can show: hashes are no signatures, so whoever rewrites statement, registration, evidence and manifest together, and the
+history of version control, is found out by running the printed commands alone; nor is it seen that runs were made before a registration.
+Edited traces are found by `--replay N`, for the runs that are made again.
 """
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping
 from datetime import date
@@ -23,7 +26,8 @@ from nasbench.errors import NasbenchError
 from nasbench.files.documents import read_toml
 from nasbench.files.schema import FileModel, Table, read_model
 from nasbench.files.sealed import digest
-from nasbench.reports.hypotheses.bound_study import baseline_labels, bound_study, study_differences
+from nasbench.reports.hypotheses.bound_study import bound_study, study_differences
+from nasbench.reports.hypotheses.derived import contradictions, count_parts, error_rate_of, power_of, study_seed
 from nasbench.reports.hypotheses.statements import AnyHypothesis, MedianToTarget, StudyHypothesis, TimeToTargetRatio
 from nasbench.study.config import Study
 from nasbench.study.environment import environment
@@ -33,8 +37,6 @@ from nasbench.tables.train_time import charged_seconds
 
 FOLDER = Path(__file__).resolve().parent / "registered"
 """Where registrations lie."""
-ERROR_RATE = 0.05
-"""Of all looks at a hypothesis together: look k may spend a share 1/2^k of it."""
 
 
 class HypothesisRegistration(FileModel):
@@ -94,7 +96,7 @@ def registrations(name: str, folder: Path = FOLDER) -> list[HypothesisRegistrati
     """Return the registrations of a hypothesis, oldest first.
 
     Raises:
-        NasbenchError: if a file was changed after it was made, or one between them is missing.
+        NasbenchError: if a file was changed after it was made, contradicts itself, or one between them is missing.
     """
     found = {path.stem: path for path in folder.glob(f"{name}-*.toml")}
     looks = sorted(
@@ -132,9 +134,9 @@ def registration_content(hypothesis: StudyHypothesis, look: int) -> dict[str, An
     """Return what a registration of the present sources says, but its own hash; raises NasbenchError as `register` does."""
     studies = {name: _registered_study(hypothesis, name) for name in hypothesis.studies}
     bound = {name: bound_study(study) for name, study in studies.items()}
-    error_rate, parts = ERROR_RATE / 2**look, sum(count_parts(hypothesis, study) for study in bound.values())
+    error_rate, parts = error_rate_of(look), sum(count_parts(hypothesis, study) for study in bound.values())
     _check_share(hypothesis, error_rate)
-    one = _power(hypothesis.assumed_effect, hypothesis.runs, error_rate)
+    one = power_of(hypothesis.assumed_effect, hypothesis.runs, error_rate)
     first = next(iter(studies.values()))
     return {
         "name": f"{hypothesis.name}-{look}",
@@ -155,13 +157,6 @@ def registration_content(hypothesis: StudyHypothesis, look: int) -> dict[str, An
     }
 
 
-def count_parts(hypothesis: StudyHypothesis, study: Mapping[str, Any]) -> int:
-    """Return how many numbers of one study are judged."""
-    compared = len(baseline_labels(hypothesis, study)) + len(hypothesis.labels) - 1
-    each = 2 if isinstance(hypothesis, MedianToTarget) else compared * len(hypothesis.measures)
-    return each * len(hypothesis.benchmarks)
-
-
 def registered_studies(registration: HypothesisRegistration) -> dict[str, Study]:
     """Return the studies of a registration, ready to run.
 
@@ -177,11 +172,6 @@ def registered_studies(registration: HypothesisRegistration) -> dict[str, Study]
         if changed := list(study_differences(registration.studies[name], bound_study(study))):
             raise NasbenchError(f"The preset {name} is no longer that of {registration.name}: {'; '.join(changed)}.")
     return studies
-
-
-def study_seed(name: str, sources: str) -> int:
-    """Return the seed of a study under these sources, below 2^31."""
-    return int(hashlib.sha256(f"{name} {sources}".encode()).hexdigest()[:8], 16) >> 1
 
 
 def _registered_study(hypothesis: StudyHypothesis, name: str) -> Study:
@@ -226,13 +216,6 @@ def _check_share(hypothesis: StudyHypothesis, error_rate: float) -> None:
         )
 
 
-def _power(effect: float, runs: int, error_rate: float) -> float:
-    """Return the probability that a bound at `1 - error_rate` meets its threshold, by the normal law."""
-    from scipy.stats import norm
-
-    return float(norm.cdf(effect * math.sqrt(runs) - norm.isf(error_rate)))
-
-
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
@@ -245,4 +228,9 @@ def _read(path: Path) -> HypothesisRegistration:
     stated = content.pop("sha256", None)
     if stated != digest(content) or content.get("name") != path.stem:
         raise NasbenchError(f"The {where} was changed after it was made; restore it from version control.")
-    return read_model(HypothesisRegistration, path, where)
+    registration = read_model(HypothesisRegistration, path, where)
+    if wrong := list(contradictions(registration)):
+        raise NasbenchError(
+            f"The {where} was not made by registering: {'; '.join(wrong)}; restore it from version control."
+        )
+    return registration

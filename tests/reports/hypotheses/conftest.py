@@ -30,9 +30,10 @@ def bind(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., HypothesisRe
                 "nasbench.reports.hypotheses.registration.load_study", lambda name: parse_study(studies[name], name)
             )
             if seed is not None:
-                patch.setattr("nasbench.reports.hypotheses.registration.study_seed", lambda name, sources: seed)
+                for module in ("registration", "derived"):
+                    patch.setattr(f"nasbench.reports.hypotheses.{module}.study_seed", lambda name, sources: seed)
             register(hypothesis.model_copy(update=change), folder)
-        (registration,) = registrations(hypothesis.name, folder)
+            (registration,) = registrations(hypothesis.name, folder)
         return registration
 
     return binder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tomllib
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -12,14 +13,24 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+import tomli_w
 
 from nasbench.errors import NasbenchError
+from nasbench.files.sealed import digest
 from nasbench.reports.hypotheses import maintenance
 from nasbench.reports.hypotheses.commands import hypotheses as command
 from nasbench.reports.hypotheses.evidence import collect, read_evidence, write_evidence
 from nasbench.reports.hypotheses.judge import Sources, judge_evidence, judge_hypotheses
-from nasbench.reports.hypotheses.registration import HypothesisRegistration, register, registered_studies, registrations
+from nasbench.reports.hypotheses.registration import (
+    FOLDER,
+    HypothesisRegistration,
+    register,
+    registered_studies,
+    registrations,
+)
 from nasbench.reports.hypotheses.statements import MedianToTarget, StudyHypothesis, load_statements, parse
 from nasbench.reports.hypotheses.verdict import HypothesisVerdict
 from nasbench.search.ledger import Budget
@@ -190,6 +201,14 @@ def edit_trace(folder: Path, *, forge: bool) -> None:
         Manifest.read(folder).write({name: path.read_bytes()})
 
 
+def retyped(folder: Path, change: Callable[[pa.Table], pa.Table]) -> None:
+    """Change the columns of a trace; the manifest agrees."""
+    store = Store.open(folder)
+    path = store.path(next(unit for unit in store.units() if unit.label == "ours" and unit.problem == "onemax/5x3"))
+    pq.write_table(change(pq.read_table(path)), path)
+    Manifest.read(folder).write({path.relative_to(folder).as_posix(): path.read_bytes()})
+
+
 def edit_study(folder: Path) -> None:
     """Say another population size than was run."""
     path = folder / "study.toml"
@@ -204,6 +223,17 @@ FOLDER_CHEATS: dict[str, tuple[Callable[[Path], None], str]] = {
     "two kinds of sources": (
         lambda f: rewritten(f, sources_sha256=[*Store.open(f).environment["sources_sha256"], "1" * 64]),
         "and 111111111111 and",
+    ),
+    "sources that are no texts": (lambda f: rewritten(f, sources_sha256=[[1]]), "does not say in texts"),
+    "sources that are a number": (lambda f: rewritten(f, sources_sha256=5), "does not say in texts"),
+    "tables in a list": (lambda f: rewritten(f, benchmarks=["onemax/5x3"]), "does not say in texts"),
+    "a trace without a column": (
+        lambda f: retyped(f, lambda t: t.drop_columns("is_new_architecture")),
+        "lacks is_new_architecture",
+    ),
+    "a trace of texts": (
+        lambda f: retyped(f, lambda t: t.drop_columns("error").append_column("error", t["error"].cast("string"))),
+        "its column error is not of numbers",
     ),
     "sources that are not recorded": (lambda f: rewritten(f, sources_sha256=[]), "sources that were not recorded"),
     "edited traces": (lambda f: edit_trace(f, forge=False), "is not what was written there, so it is damaged"),
@@ -343,6 +373,67 @@ def test_every_statement_of_the_project_can_be_registered(tmp_path: Path) -> Non
             assert registration.statement == hypothesis and 0.5 < registration.power <= 1
 
 
+def _studies(content: dict[str, Any], **change: Any) -> None:
+    for study in content["studies"].values():
+        study.update(change)
+
+
+REGISTRATION_CHEATS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "the error rate": (lambda c: c.update(error_rate=0.4), "error_rate is 0.4 and 0.025 follows"),
+    "an error rate that is no number": (lambda c: c.update(error_rate=float("nan")), "error_rate is nan"),
+    "the look": (lambda c: c.update(look=2), "name is 'faster-1' and 'faster-2' follows"),
+    "the name": (lambda c: c["hypothesis"].update(name="slower"), "name is 'faster-1' and 'slower-1' follows"),
+    "parts": (lambda c: c.update(parts=1), "parts is 1 and 2 follows"),
+    "power": (lambda c: c.update(power=1.0), "power is 1 and 0.4099 follows"),
+    "seeds": (lambda c: _studies(c, seed=7), "the seed of first is 7 and "),
+    "runs of the studies": (lambda c: _studies(c, runs=11), "the runs of first is 11 and 12 follows"),
+    "the budget": (lambda c: _studies(c, budget={"queries": 25}), "the budget of first is {'queries': 25} and "),
+    "a repetition left out": (
+        lambda c: c["studies"].pop("again"),
+        "studies is ['first'] and ['again', 'first'] follows",
+    ),
+    "no baseline": (
+        lambda c: c["hypothesis"].update(baselines=[]),
+        "there is nothing that its method is compared with",
+    ),
+    "a nearer horizon": (
+        lambda c: c["horizons"]["onemax/5x3"].update(unique_queries=3.0),
+        "the horizon of onemax/5x3 in unique_queries is 3.0 and 25.0 follows",
+    ),
+    "no horizon": (lambda c: c.update(horizons={}), "horizons is [] and ['onemax/5x3'] follows"),
+    "no table": (lambda c: c.update(benchmarks={}), "benchmarks is [] and ['onemax/5x3'] follows"),
+    "methods without settings": (
+        lambda c: [method.pop("settings") for method in c["studies"]["first"]["methods"]],
+        "the study 'first' does not say all that binds it",
+    ),
+    "another kind": (
+        lambda c: c.update(
+            hypothesis={key: c["hypothesis"][key] for key in ("name", "statement", "decision_rule", "falsified_by")}
+            | {"kind": "theory"}
+        ),
+        "a hypothesis of the kind 'theory' rests on no study",
+    ),
+}
+
+
+@pytest.mark.parametrize("cheat", REGISTRATION_CHEATS)
+def test_a_registration_that_was_edited_and_sealed_anew_contradicts_itself(cheat: str, folder: Path) -> None:
+    change, told = REGISTRATION_CHEATS[cheat]
+    path = register(stated(), folder)
+    content = tomllib.loads(path.read_text())
+    del content["sha256"]
+    change(content)
+    path.write_text(tomli_w.dumps({**content, "sha256": digest(content)}))
+    with pytest.raises(NasbenchError) as refusal:
+        registrations("faster", folder)
+    assert told in str(refusal.value) and "restore it from version control" in str(refusal.value)
+
+
+def test_what_the_project_has_registered_contradicts_nothing() -> None:
+    for path in sorted(FOLDER.glob("*.toml")):
+        assert registrations(path.stem.rpartition("-")[0])
+
+
 # ---- evidence that ships ---------------------------------------------------------------------------------------------
 
 
@@ -385,6 +476,54 @@ def test_evidence_that_was_edited_is_refused(
     other = registration.model_copy(update={"sha256": "0" * 64})
     with pytest.raises(NasbenchError, match=r"registered otherwise; it decides nothing|its SHA-256"):
         read_evidence(other, tmp_path)
+
+
+def _origin(about: dict[str, Any], **change: Any) -> None:
+    about["origins"]["first"].update(change)
+
+
+EVIDENCE_CHEATS: dict[str, tuple[Callable[[pd.DataFrame, dict[str, Any]], object], str]] = {
+    "no word of how it was made": (lambda f, a: a.update(origins={}), "lacks what is judged"),
+    "no word of one study": (lambda f, a: a["origins"].pop("again"), "lacks what is judged"),
+    "word of another study": (lambda f, a: a["origins"].update(more=a["origins"]["first"]), "or holds more"),
+    "no hashes": (lambda f, a: a.update(digests=[]), "lacks what is judged"),
+    "a study that is none": (lambda f, a: _origin(a, study={"methods": 5}), "does not say all that binds it"),
+    "sources that are no text": (lambda f, a: _origin(a, sources_sha256=[[1]]), "origins.first.sources_sha256[0]"),
+    "tables in a list": (lambda f, a: _origin(a, benchmarks=[]), "origins.first.benchmarks: it is []"),
+    "another registration": (lambda f, a: a.update(registration="other-1"), "is evidence of other-1"),
+    "runs in another order": (lambda f, a: f.update({"run": 11 - f["run"]}), "should be 0, 1, 2, ..., each once"),
+    "a run twice": (lambda f, a: f.update({"run": f["run"] // 2}), "should be 0, 1, 2, ..., each once"),
+    "values as text": (lambda f, a: f.__setitem__("value", f["value"].astype(str)), "its values are no numbers"),
+    "values that are none": (lambda f, a: f.__setitem__("value", float("nan")), "Every run needs a time"),
+    "infinite values": (lambda f, a: f.__setitem__("value", float("inf")), "holds an infinite value"),
+}
+
+
+@pytest.mark.parametrize("cheat", EVIDENCE_CHEATS)
+def test_evidence_that_was_edited_with_its_line_of_the_manifest_is_refused(
+    cheat: str, registration: HypothesisRegistration, right: dict[str, Path], tmp_path: Path
+) -> None:
+    change, told = EVIDENCE_CHEATS[cheat]
+    path = write_evidence(registration, collect(registration, right), tmp_path)
+    table = pq.read_table(path)
+    frame, about = table.to_pandas(), json.loads(table.schema.metadata[b"evidence"])
+    change(frame, about)
+    sink = pa.BufferOutputStream()
+    edited = pa.Table.from_pandas(frame, preserve_index=False)
+    pq.write_table(edited.replace_schema_metadata({"evidence": json.dumps(about)}), sink)
+    Manifest.read(tmp_path).write({path.name: sink.getvalue().to_pybytes()})
+    with pytest.raises(NasbenchError) as refusal:
+        read_evidence(registration, tmp_path)
+    assert told in str(refusal.value), refusal.value
+
+
+def test_a_look_that_was_spent_is_not_deleted(
+    registration: HypothesisRegistration, right: dict[str, Path], judge: Judge, tmp_path: Path
+) -> None:
+    second = registration.model_copy(update={"name": "faster-2", "look": 2, "sha256": "1" * 64})
+    write_evidence(second, collect(registration, right), tmp_path)
+    with pytest.raises(NasbenchError, match="There is evidence of faster-2 and no such registration"):
+        judge(registration, evidence=tmp_path)
 
 
 def test_spent_evidence_is_not_replaced(

@@ -145,3 +145,12 @@ def test_a_part_that_hurts_fails_the_claim(study: Path, judged: Judged) -> None:
     assert helped.parts[0].statistic == pytest.approx(-float(hurt.parts[0].statistic))  # type: ignore[arg-type]
     assert helped.parts[0].verdict == "helps" and helped.outcome == "holds"
     assert hurt.parts[0].verdict == "hurts" and hurt.outcome == "fails"
+
+
+def test_a_regret_before_the_cap_is_not_the_final_one(judged: Judged) -> None:
+    verdict = judged("parts", measure="final regret", query_cap=70)
+    assert verdict.outcome == "refused"
+    assert (
+        "12 runs of full on nas-bench-201/cifar10 ended before the registered cap of 70 unique queries"
+        in verdict.evidence
+    )
