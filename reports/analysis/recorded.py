@@ -143,7 +143,10 @@ def _frame(source: str | Path | pd.DataFrame, column: str) -> tuple[pd.DataFrame
         raise NasbenchError(f"The table {name} has no rows; it needs one a query.")
     frame = frame[[one for one in known if one in frame]].rename(columns={column: "value"})
     for what in (one for one in NAMES if one in frame):
-        texts = frame[what].astype(str)
+        try:
+            texts = frame[what].astype(str)
+        except UnicodeDecodeError:
+            raise NasbenchError(f"The table {name} has a {what} that is not text in UTF-8.") from None
         if frame[what].isna().any() or (texts == "").any():
             raise NasbenchError(f"The table {name} has a row without {what}.")
         frame[what] = texts
@@ -172,6 +175,8 @@ def _read(path: Path, columns: list[str]) -> pd.DataFrame:
 
 
 def _numbers(column: pd.Series, what: str, name: str) -> Floats:
+    if column.dtype.kind in "cmM":  # complex numbers, durations, dates: pandas would take a part or nanoseconds of them
+        raise NasbenchError(f"The table {name} has a {what} of the type {column.dtype}; it should be a number.")
     try:
         numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError):
@@ -187,7 +192,8 @@ def _completed(frame: pd.DataFrame, name: str, benchmark: str) -> pd.DataFrame:
         frame["problem"] = benchmark
     else:  # recorded numbers never stand under the name of a benchmark of the suite, which would be searched and scored by them
         problems = frame["problem"] if "problem" in frame else [Path(name).stem or name] * len(frame)
-        frame["problem"] = [f"recorded/{one}" if is_taken(one) or is_live(one) else one for one in problems]
+        called = {one: f"recorded/{one}" if is_taken(one) or is_live(one) else one for one in dict.fromkeys(problems)}
+        frame["problem"] = [called[one] for one in problems]
     if "architecture" not in frame:
         frame["architecture"] = [
             f"{m}/{r:g}/{q:g}" for m, r, q in zip(frame["method"], frame["run"], frame["query"], strict=True)

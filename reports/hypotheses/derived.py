@@ -72,8 +72,6 @@ def contradictions(registration: HypothesisRegistration) -> Iterator[str]:
     for what, (found, follows) in told.items():
         if found != follows:
             yield f"{what} is {quoted(found)} and {quoted(follows)} follows"
-    if not parts:
-        yield "there is nothing that its method is compared with"
     for benchmark, account in ((b, a) for b in registration.horizons for a in getattr(hypothesis, "accounts", ())):
         horizon = registration.horizons[benchmark].get(account, math.nan)
         if not 0.0 < horizon < math.inf:

@@ -121,6 +121,27 @@ def test_what_cannot_be_asked_is_refused(fault: str, options: dict[str, str], cs
         nasbench.read_traces(csv, **options)
 
 
+def test_a_name_is_looked_up_once_however_many_rows_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("nasbench.reports.analysis.recorded.is_taken", lambda name: bool(asked.append(name)))
+    nasbench.read_traces(runs_table().assign(problem="p"))
+    assert asked == ["p"]
+
+
+@pytest.mark.parametrize(
+    ("column", "given", "told"),
+    [
+        ("value", pd.Timestamp("2020-01-01"), "has a value of the type datetime64"),
+        ("charged_seconds", pd.Timedelta(1, "s"), "has a charged_seconds of the type timedelta64"),
+        ("value", 1j, "has a value of the type complex128"),
+        ("method", b"\xff", "has a method that is not text in UTF-8"),
+    ],
+)
+def test_what_is_neither_number_nor_text_is_refused(column: str, given: object, told: str) -> None:
+    with pytest.raises(NasbenchError, match=told):
+        nasbench.read_traces(runs_table().assign(**{column: given}))
+
+
 def test_percentages_end_at_100() -> None:
     frame = runs_table().assign(value=200.0)
     assert nasbench.read_traces(frame).study.objectives == ("value",)

@@ -394,7 +394,7 @@ REGISTRATION_CHEATS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] =
     ),
     "no baseline": (
         lambda c: c["hypothesis"].update(baselines=[]),
-        "there is nothing that its method is compared with",
+        "parts is 2 and 0 follows",
     ),
     "a nearer horizon": (
         lambda c: c["horizons"]["onemax/5x3"].update(unique_queries=3.0),
