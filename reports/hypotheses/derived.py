@@ -20,7 +20,7 @@ ERROR_RATE = 0.05
 
 def error_rate_of(look: int) -> float:
     """Return what a look may spend."""
-    return ERROR_RATE / 2**look
+    return float(ERROR_RATE / 2**look)
 
 
 def study_seed(name: str, sources: str) -> int:

@@ -246,12 +246,13 @@ class _About(FileModel):
 
 def _values(frame: pd.DataFrame) -> Iterator[tuple[tuple[str, str, str, str], CensoredTimes]]:
     """Yield the number of each run by cell and measure; raises ValueError unless each run is there once, in order."""
-    for key, rows in frame.groupby(list(COLUMNS[:4]), sort=False):
+    for named, rows in frame.groupby(list(COLUMNS[:4]), sort=False):
+        study, benchmark, label, measure = map(str, named)
         if rows["run"].tolist() != list(range(len(rows))):
-            raise ValueError(f"the runs of {key[2]} on {key[1]} should be 0, 1, 2, ..., each once")
+            raise ValueError(f"the runs of {label} on {benchmark} should be 0, 1, 2, ..., each once")
         if rows["value"].dtype.kind != "f":
             raise ValueError("its values are no numbers")
-        yield key, CensoredTimes(rows["value"].to_numpy(), rows["reached"].to_numpy())
+        yield (study, benchmark, label, measure), CensoredTimes(rows["value"].to_numpy(), rows["reached"].to_numpy())
 
 
 def _origin(results: Results) -> Origin:
