@@ -161,7 +161,7 @@ def test_the_command_without_results_says_not_run_and_succeeds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert command(theory=False, json=True, out=tmp_path / "tables") == 0
+    assert command(theory=False, evidence=tmp_path / "none", json=True, out=tmp_path / "tables") == 0
     document = json.loads(capsys.readouterr().out)
     assert document["command"] == "hypotheses" and len(document["hypotheses"]) == len(load_statements().hypotheses)
     assert {row["verdict"] for row in document["hypotheses"]} == {"not run"}
