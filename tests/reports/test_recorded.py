@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -123,7 +124,12 @@ def test_what_cannot_be_asked_is_refused(fault: str, options: dict[str, str], cs
 
 def test_a_name_is_looked_up_once_however_many_rows_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr("nasbench.reports.analysis.recorded.is_taken", lambda name: bool(asked.append(name)))
+
+    def is_taken(name: str) -> bool:
+        asked.append(name)
+        return False
+
+    monkeypatch.setattr("nasbench.reports.analysis.recorded.is_taken", is_taken)
     nasbench.read_traces(runs_table().assign(problem="p"))
     assert asked == ["p"]
 
@@ -137,7 +143,7 @@ def test_a_name_is_looked_up_once_however_many_rows_it_has(monkeypatch: pytest.M
         ("method", b"\xff", "has a method that is not text in UTF-8"),
     ],
 )
-def test_what_is_neither_number_nor_text_is_refused(column: str, given: object, told: str) -> None:
+def test_what_is_neither_number_nor_text_is_refused(column: str, given: Any, told: str) -> None:
     with pytest.raises(NasbenchError, match=told):
         nasbench.read_traces(runs_table().assign(**{column: given}))
 
