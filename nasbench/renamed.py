@@ -13,8 +13,8 @@ from typing import Any
 
 from nasbench.errors import NasbenchError
 
-LAST = "0.3"
-"""The last release that reads the old words."""
+WITHOUT = "0.4"
+"""The first release that does not read the old words."""
 
 
 class RenamedWarning(FutureWarning):
@@ -282,4 +282,4 @@ def _renamed_value(value: Any, new: New) -> Any:
 
 
 def _warn(what: str) -> None:
-    warnings.warn(f"{what}; the old word is read until version {LAST}.", RenamedWarning, stacklevel=3)
+    warnings.warn(f"{what}; version {WITHOUT} will not read the old word.", RenamedWarning, stacklevel=3)

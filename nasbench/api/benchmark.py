@@ -135,6 +135,13 @@ class Benchmark:
         table, dataset = self.source.table, self.source.dataset
         by = by or self._scored_by()
         split, quantity = _split_of(by)
+        splits = () if split else _splits(table.columns, dataset, quantity)
+        if len(splits) == 1:
+            split = splits[0]
+        elif splits:
+            raise NasbenchError(
+                f"{self.name} has {quoted(quantity)} on a split; it should be {' or '.join(f'{one}_{quantity}' for one in splits)}."
+            )
         objective = find_longest(table, dataset, quantity, split)
         means = objective.mean()
         order = np.argsort(means, kind="stable")[: max(n, 0)]
@@ -236,6 +243,12 @@ def list_benchmarks() -> tuple[str, ...]:
 def _split_of(by: str) -> tuple[str | None, str]:
     head, _, rest = by.partition("_")
     return (head, rest) if head in SPLITS and rest else (None, by)
+
+
+def _splits(columns: Sequence[Column], dataset: str, name: str) -> tuple[str, ...]:
+    measured = {"error": ("accuracy", "score")}.get(name, (name,))
+    found = [c.split for c in columns if c.dataset == dataset and c.quantity in measured]
+    return () if None in found else tuple(sorted({str(split) for split in found}))
 
 
 def _table_rows(benchmark: TabularBenchmark, vector: Architectures, curves: bool) -> list[dict[str, Any]]:

@@ -76,8 +76,8 @@ def register_benchmark(
         objective: name of the value returned; "error" (in %) may also be searched as "accuracy".
         unit: unit of the values.
         direction: "min", or "max" if more is better.
-        optimum: the best value, if known; if known; spaces of up to 10,000 architectures are evaluated to find it; in larger ones regret is
-            relative to the best known value.
+        optimum: the best value, if known; otherwise spaces of up to 10,000 architectures are evaluated to find it, and in
+            larger ones regret is relative to the best value that the runs recorded.
 
     Raises:
         NasbenchError: if the name is that of a benchmark of the suite.

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from nasbench.files.schema import NO_KEYS, FileModel, Table
-from nasbench.renamed import ACCOUNTS, RECIPE, STUDY, New, RenamedWarning, with_new_names
+from nasbench.renamed import ACCOUNTS, RECIPE, STUDY, WITHOUT, New, RenamedWarning, with_new_names
 from nasbench.study.config import SCHEMA
 from nasbench.study.live_config import PREFIX
 
@@ -109,7 +109,7 @@ def _of_the_first_edition(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return a live study of the first edition, which had `tasks` and `seeds`, as a study of the current form."""
     warnings.warn(
         "the study has tasks, which are problems live/TASK now, and its keys of training are in a section live; "
-        "`nasbench show` prints one; the old form is read until version 0.3.",
+        f"`nasbench show` prints one; version {WITHOUT} will not read the old form.",
         RenamedWarning,
         stacklevel=2,
     )

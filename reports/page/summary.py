@@ -18,6 +18,7 @@ from nasbench.reports.wording import join_names, pluralize
 from nasbench.ties import tolerance
 
 SMALL, LARGE = 0.56, 0.71
+LARGEST = 0.5
 """A12 of effects that are called small and large (Vargha and Delaney 2000)."""
 
 
@@ -200,9 +201,13 @@ def _power(results: Results) -> tuple[str, ...]:
     needed = " and ".join(
         f"A12 = {0.5 + effect:g} {_runs_for(runs_needed(design, effect))}" for effect in (LARGE - 0.5, SMALL - 0.5)
     )
-    smallest = minimal_detectable_effect(design, runs, 0.5)
+    smallest = minimal_detectable_effect(design, runs, LARGEST)
     if isinstance(smallest, Undefined):
-        return (f"The study had no power to detect a difference: {smallest.reason}; {needed} of each optimizer.",)
+        lacks = f"no power to detect a difference: {smallest.reason}"
+        if runs > 1:
+            chance = design(LARGEST, runs)
+            lacks = f"too little power: with {runs} runs even the largest effect, A12 = 1, is detected with probability {chance:.2f} only"
+        return (f"The study had {lacks}; {needed} of each optimizer.",)
     return (
         f"With {pluralize(runs, 'run')} of each, the minimum detectable effect at a power of 80% is A12 = {0.5 + smallest:.2f} "
         f"(rank-sum test at 5%, Bonferroni over {pluralize(pairs, 'pair')}); {needed} of each optimizer.",

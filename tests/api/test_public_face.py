@@ -138,6 +138,15 @@ def test_top_is_sorted_by_what_it_says() -> None:
     assert latency.is_monotonic_increasing
 
 
+def test_top_names_the_splits_of_a_quantity_or_takes_the_only_one() -> None:
+    bench = nasbench.load_benchmark("nas-bench-201/cifar10")
+    for quantity in ("accuracy", "error"):
+        with pytest.raises(nasbench.NasbenchError, match=f"should be test_{quantity} or validation_{quantity}"):
+            bench.top(5, by=quantity)
+    only = nasbench.load_benchmark("transnas-bench-101-micro/jigsaw")
+    assert only.top(3, by="accuracy")["accuracy"].tolist() == only.top(3)["validation_accuracy"].tolist()
+
+
 @pytest.mark.parametrize(("dataset", "best"), [("cifar10", 94.37), ("cifar100", 73.51), ("imagenet16-120", 47.31)])
 def test_top_is_by_test_accuracy_where_there_is_one(dataset: str, best: float) -> None:
     """The optima that the paper of NAS-Bench-201 reports."""

@@ -4,7 +4,7 @@ import warnings
 
 import pytest
 
-from nasbench import renamed
+from nasbench import __version__, renamed
 from nasbench.cli.main import status
 from nasbench.errors import NasbenchError
 from nasbench.renamed import New, RenamedWarning, with_new_names, with_new_words
@@ -16,6 +16,13 @@ def test_old_names_and_values_become_the_new_ones_with_a_warning() -> None:
             {"repeats": "cached", "runs": 3}, {"repeats": New("repeat_policy", {"cached": "cache"})}, "key of s.toml"
         )
     assert read == {"repeat_policy": "cache", "runs": 3}
+
+
+def test_the_release_without_an_old_word_is_one_to_come() -> None:
+    with pytest.warns(RenamedWarning, match=f"version {renamed.WITHOUT} will not read the old word"):
+        with_new_names({"repeats": 1}, {"repeats": New("repeat_policy")}, "key")
+    release = [int(part) for part in __version__.split(".")[:2]]
+    assert [int(part) for part in renamed.WITHOUT.split(".")] > release
 
 
 def test_new_names_pass_in_silence() -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+DATA_SUFFIXES = (".csv", ".parquet")
 MOST_NUMBERS = 10**8
 """Maximum number of values (rows times columns read) of a file, some gigabytes."""
 FEW_NUMBERS = 3 * 10**7
@@ -30,7 +31,7 @@ def data_columns(path: Path) -> list[str]:
     Raises:
         NasbenchError: if the file is neither CSV nor Parquet, or cannot be read.
     """
-    if path.suffix not in (".csv", ".parquet"):
+    if path.suffix not in DATA_SUFFIXES:
         raise NasbenchError(f"The data file {path} should be .csv or .parquet.")
     with _told(path):
         return _header(path) if path.suffix == ".csv" else _schema(path)[0].names

@@ -16,7 +16,7 @@ from nasbench.spaces.space import Ints
 from nasbench.tables.column import Measured
 from nasbench.tables.description import Described, Description, parse_description
 from nasbench.tables.importer import ImportOptions, ImportReport
-from nasbench.tables.sources.data_file import read_data
+from nasbench.tables.sources.data_file import DATA_SUFFIXES, read_data
 from nasbench.tables.sources.described_lines import columns_by_seed, read_architectures, read_numbers, refuse_repeats
 from nasbench.tables.units import FRACTION
 from nasbench.tables.writer import write_table
@@ -82,6 +82,10 @@ def write_described(folder: Path, description: Description, base: Path) -> Impor
 
 
 def _read_description(source: Path) -> Description:
+    if source.suffix.lower() in DATA_SUFFIXES:
+        raise NasbenchError(
+            f"{source} holds the measurements; name the TOML file that describes it (`python -m pydoc nasbench.tables.description` shows one)."
+        )
     return parse_description(read_text(source, f"description {source}"), str(source))
 
 

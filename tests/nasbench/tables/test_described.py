@@ -317,3 +317,11 @@ def test_names_and_numbers_that_no_table_has_are_refused(
     assert old in TOML
     with pytest.raises(NasbenchError, match=message):
         import_table("table", write_small(tmp_path, TOML.replace(old, new, 1)))
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".CSV"])
+def test_measurements_in_place_of_their_description_are_refused(tmp_path: Path, fresh_cache: Path, suffix: str) -> None:
+    file = tmp_path / f"runs{suffix}"
+    file.write_text("width,accuracy\n8,90\n", encoding="utf-8")
+    with pytest.raises(NasbenchError, match="holds the measurements; name the TOML file that describes it"):
+        import_table("table", file)
