@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from nasbench.reports.papers.paper import NotRun, Paper, Protocol, PublishedValue, Search, parse_row
+from nasbench.reports.papers.nats_bench import RANDOM_SEARCH
+from nasbench.reports.papers.paper import DATASETS, NotRun, Paper, Protocol, PublishedValue, Search, parse_row
 
 _NAS_BENCH_101 = "Table 1 of AE-NAS (Scientific Reports 15, 2025, s41598-025-94187-8)"
 _101 = NotRun(
@@ -26,14 +27,12 @@ PAPER = Paper(
     citation="White, Neiswanger and Savani, BANANAS, AAAI 2021; Lukasik, Jung and Keuper, Learning Where to Look (AG-Net), ECCV 2022, table on NAS-Bench-201",
     runs=10,
     protocol=Protocol(
-        budgets={dataset: {"unique_queries": 192.0} for dataset in ("cifar10", "cifar100", "imagenet16-120")},
+        budgets={dataset: {"unique_queries": 192.0} for dataset in DATASETS},
         epochs=200,
         repeat_policy="cache",
     ),
     methods={
-        "random search (192)": Search(
-            optimizer="nasbench.baselines.random_search:OPTIMIZER", settings={"batch_size": 8}, closed_form=True
-        ),
+        "random search (192)": RANDOM_SEARCH,
         "BANANAS (192)": Search(optimizer="nasbench.baselines.bananas:OPTIMIZER"),
         "Bayesian optimization (192)": NotRun(
             reason="the rerun's Gaussian process and distance are naszilla's, and are not implemented here"

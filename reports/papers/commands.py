@@ -33,12 +33,15 @@ def reproduce(
     Exits with status 1 if a value differs significantly or an ordering is contradicted; with --mutants, if a wrong variant is not rejected.
     """
     from nasbench.cli.progress import progress_bar
+    from nasbench.errors import NasbenchError
     from nasbench.reports.papers.catalogue import get_paper, paper_names
     from nasbench.reports.papers.gather import gather
     from nasbench.reports.papers.reproduce import compare, try_mutants
     from nasbench.reports.papers.tables import reproduction_table
     from nasbench.reports.tables.render import write_table_files
 
+    if mutants and out is not None:
+        raise NasbenchError("--mutants prints its rows and writes no table; leave --out away, or take --json.")
     names = paper_names() if paper is None else (paper,)
     reproductions: list[Any] = []
     tried: list[Any] = []
@@ -103,8 +106,8 @@ def _print_reproductions(found: list[Any], json: bool) -> None:
         print_json(
             "reproduce",
             paper=", ".join(one.paper.name for one in found),
-            rows=[row for one in found for row in rows_of(one)],
-            orderings=[row for one in found for row in ordering_rows(one)],
+            rows=[{"paper": one.paper.name, **row} for one in found for row in rows_of(one)],
+            orderings=[{"paper": one.paper.name, **row} for one in found for row in ordering_rows(one)],
             notes=[note for one in found for note in (*one.paper.notes, *searched_splits(one.paper))],
             checksum=", ".join(dict.fromkeys(one.checksum for one in found)),
         )

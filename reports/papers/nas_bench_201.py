@@ -9,8 +9,8 @@ the means over seeds after 200 epochs, `x-valid` and `ori-test` on CIFAR-10, `x-
 from __future__ import annotations
 
 from nasbench.reports.papers.computed import best_accuracy
-from nasbench.reports.papers.nats_bench import BOHB
-from nasbench.reports.papers.paper import DATASETS, Computed, NotRun, Paper, Protocol, Replay, Search, parse_row
+from nasbench.reports.papers.nats_bench import BOHB, RANDOM_SEARCH, REGULARIZED_EVOLUTION, REINFORCE
+from nasbench.reports.papers.paper import DATASETS, Computed, NotRun, Paper, Protocol, Replay, parse_row
 
 ALL_SKIP = "|skip_connect~0|+|skip_connect~0|skip_connect~1|+|skip_connect~0|skip_connect~1|skip_connect~2|"
 NASWOT = "Table 2(a) of Neural Architecture Search without Training (Mellor et al., ICML 2021)"
@@ -38,7 +38,7 @@ RATE = (
 _WEIGHT_SHARING = NotRun(
     reason="its final cells are not published, and a search of its supernet needs an accelerator: `nasbench search`"
 )
-_EVERYWHERE = Replay(cells=dict.fromkeys(("cifar10", "cifar100", "imagenet16-120"), (ALL_SKIP,) * 3))
+_EVERYWHERE = Replay(cells=dict.fromkeys(DATASETS, (ALL_SKIP,) * 3))
 
 PAPER = Paper(
     name="nas-bench-201",
@@ -53,16 +53,9 @@ PAPER = Paper(
         searched="cifar10",
     ),
     methods={
-        "RS": Search(
-            optimizer="nasbench.baselines.random_search:OPTIMIZER", settings={"batch_size": 8}, closed_form=True
-        ),
-        "REA": Search(
-            optimizer="nasbench.baselines.regularized_evolution:OPTIMIZER",
-            settings={"population_size": 10, "tournament_size": 3, "mutation": "node-first"},
-        ),
-        "REINFORCE": Search(
-            optimizer="nasbench.baselines.reinforce:OPTIMIZER", settings={"learning_rate": 0.01, "momentum": 0.9}
-        ),
+        "RS": RANDOM_SEARCH,
+        "REA": REGULARIZED_EVOLUTION,
+        "REINFORCE": REINFORCE,
         "BOHB": BOHB,
         "DARTS-V1": _EVERYWHERE,
         "DARTS-V2": _EVERYWHERE,

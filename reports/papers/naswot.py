@@ -7,7 +7,7 @@ best of the N by the accuracy that is reported, column by column. The score is c
 from __future__ import annotations
 
 from nasbench.reports.papers.computed import best_by_score, best_of
-from nasbench.reports.papers.paper import Computed, NotRun, Paper, parse_row
+from nasbench.reports.papers.paper import DATASETS, Computed, NotRun, Paper, parse_row
 
 SCORES = "nas-bench-201-zero-cost"
 SECOND = "Table 2 of From One to Zero (causal zero-shot NAS)"
@@ -44,7 +44,7 @@ PAPER = Paper(
         *parse_row("NASWOT (N=1000)", "89.69±0.73 92.96±0.81 69.86±1.21 69.98±1.22 43.95±2.05 44.44±2.10", SECOND),
         *parse_row("AREA", "91.20±0.27 - 71.95±0.99 - 45.70±1.05 -"),
     ),
-    explanations={("NASWOT (N=1000)", dataset): OTHER_SCORES for dataset in ("cifar10", "cifar100", "imagenet16-120")},
+    explanations={("NASWOT (N=1000)", dataset): OTHER_SCORES for dataset in DATASETS},
     notes=(
         "Its baselines are those of NAS-Bench-201, Table 5, which is a paper of its own here.",
         "The scores have no licence and do not ship: `nasbench data import nas-bench-201-zero-cost FILE`.",

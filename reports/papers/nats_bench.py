@@ -10,6 +10,16 @@ from __future__ import annotations
 
 from nasbench.reports.papers.paper import NotRun, Paper, Protocol, Search, parse_row
 
+RANDOM_SEARCH = Search(
+    optimizer="nasbench.baselines.random_search:OPTIMIZER", settings={"batch_size": 8}, closed_form=True
+)
+REGULARIZED_EVOLUTION = Search(
+    optimizer="nasbench.baselines.regularized_evolution:OPTIMIZER",
+    settings={"population_size": 10, "tournament_size": 3, "mutation": "node-first"},
+)
+REINFORCE = Search(
+    optimizer="nasbench.baselines.reinforce:OPTIMIZER", settings={"learning_rate": 0.01, "momentum": 0.9}
+)
 BOHB = NotRun(
     reason="BOHB stops trainings after 1 to 11 epochs of the 12-epoch schedule, and the reference table holds the 12th alone; "
     "import the official NATS-Bench folder, which has the curves"
@@ -34,16 +44,9 @@ PAPER = Paper(
         repeat_policy="retrain",
     ),
     methods={
-        "RANDOM": Search(
-            optimizer="nasbench.baselines.random_search:OPTIMIZER", settings={"batch_size": 8}, closed_form=True
-        ),
-        "REA": Search(
-            optimizer="nasbench.baselines.regularized_evolution:OPTIMIZER",
-            settings={"population_size": 10, "tournament_size": 3, "mutation": "node-first"},
-        ),
-        "REINFORCE": Search(
-            optimizer="nasbench.baselines.reinforce:OPTIMIZER", settings={"learning_rate": 0.01, "momentum": 0.9}
-        ),
+        "RANDOM": RANDOM_SEARCH,
+        "REA": REGULARIZED_EVOLUTION,
+        "REINFORCE": REINFORCE,
         "BOHB": BOHB,
     },
     figures=(
