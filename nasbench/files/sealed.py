@@ -1,4 +1,4 @@
-"""JSON files with an embedded SHA-256 of their content, so that a search is never resumed from a modified file."""
+"""Files with an embedded SHA-256 of their content: JSON that is rewritten, and TOML that is written once and never changed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from nasbench.errors import CorruptDataError, NasbenchError, StorageError
 from nasbench.files.atomic import write_atomically
-from nasbench.files.documents import read_json
+from nasbench.files.documents import read_json, read_toml
 
 LARGEST = 2**30
 """Maximum size in bytes."""
@@ -54,4 +54,25 @@ def read_sealed(path: Path, kind: str) -> dict[str, Any]:
         content = None
     if not isinstance(content, dict) or content.pop("sha256", None) != digest(content):
         raise CorruptDataError(f"{path} is no {kind}; move it away or choose another folder.")
+    return content
+
+
+def write_once(path: Path, content: Mapping[str, Any]) -> None:
+    """Write plain data and its SHA-256 as TOML; raises FileExistsError where there is a file already."""
+    import tomli_w
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("x", encoding="utf-8") as stream:
+        stream.write(tomli_w.dumps({**content, "sha256": digest(content)}))
+
+
+def read_written_once(path: Path, where: str) -> dict[str, Any]:
+    """Read a file written by `write_once`, whose content has the name of the file; `where` names it in errors.
+
+    Raises:
+        NasbenchError: if it is not TOML, or was changed after it was made.
+    """
+    content = read_toml(path, where)
+    if content.pop("sha256", None) != digest(content) or content.get("name") != path.stem:
+        raise NasbenchError(f"The {where} was changed after it was made; restore it from version control.")
     return content

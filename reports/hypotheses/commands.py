@@ -70,19 +70,18 @@ def hypotheses(
         return 0
     with progress_bar("judging") as progress:
         verdicts = judge_hypotheses(chosen, sources, progress)
+    judged, numbers = rows_of(verdicts), part_rows(verdicts)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
-        for table in (hypotheses_table(rows_of(verdicts), statements.sha256), parts_table(part_rows(verdicts))):
+        for table in (hypotheses_table(judged, statements.sha256), parts_table(numbers)):
             if table is not None:
                 write_table_files(table, out)
     if json:
-        print_json(
-            "hypotheses", hypotheses=rows_of(verdicts), parts=part_rows(verdicts), registration=statements.sha256
-        )
+        print_json("hypotheses", hypotheses=judged, parts=numbers, registration=statements.sha256)
     else:
         rows = [{"hypothesis": v.hypothesis.name, "verdict": v.outcome, "evidence": v.evidence} for v in verdicts]
         print_table("Hypotheses", rows)
-        for verdict, row in zip(verdicts, rows_of(verdicts), strict=True):
+        for verdict, row in zip(verdicts, judged, strict=True):
             change = f"What would change it: {verdict.change.removesuffix('.')}."
             made = f" {row['registered']}; again: {row['again']}." if row["registered"] else ""
             print(f"{verdict.hypothesis.name}: {verdict.hypothesis.statement} {change}{made}")

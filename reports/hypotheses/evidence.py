@@ -61,7 +61,7 @@ class HypothesisEvidence:
 
     Attributes:
         values: by cell and measure, of each run: a time to the target, or another number, which every run has.
-        digests: SHA-256 of the traces of each cell.
+        digests: hash of the traces of each cell, shortened.
         origins: by study.
     """
 
@@ -122,7 +122,7 @@ def unfollowed(registration: HypothesisRegistration, evidence: HypothesisEvidenc
     """Yield a clause for each cell whose runs are not the registered ones, or were not followed to the registered horizon."""
     for (study, benchmark, label, measure), times in evidence.values.items():
         if times.runs != registration.studies[study]["runs"]:
-            yield f"{label} on {benchmark} has {times.runs} runs and {registration.studies[study]['runs']} are registered"
+            yield f"{label} on {benchmark} has {times.runs} runs and {registration.studies[study]['runs']} are registered (study {study})"
         if measure not in registration.horizons[benchmark]:
             if stopped := int((~times.observed).sum()):
                 cap = registration.statement.query_cap
@@ -135,6 +135,11 @@ def unfollowed(registration: HypothesisRegistration, evidence: HypothesisEvidenc
                 f"{int(short.sum())} runs of {label} on {benchmark} ended before the registered horizon of {horizon:.6g} {measure}, the first at "
                 f"{times.time[short].min():.6g} (study {study})"
             )
+
+
+def objections(registration: HypothesisRegistration, evidence: HypothesisEvidence) -> list[str]:
+    """Return a clause for everything in which evidence is not what was registered; runs of another study are not looked into."""
+    return list(differences(registration, evidence.origins)) or list(unfollowed(registration, evidence))
 
 
 def write_evidence(registration: HypothesisRegistration, evidence: HypothesisEvidence, folder: Path = SHIPPED) -> Path:
@@ -158,17 +163,15 @@ def write_evidence(registration: HypothesisRegistration, evidence: HypothesisEvi
     pq.write_table(
         table.replace_schema_metadata({"evidence": json.dumps(about, sort_keys=True)}), sink, compression="zstd"
     )
-    content, name = sink.getvalue().to_pybytes(), f"{registration.name}.parquet"
+    content, path = sink.getvalue().to_pybytes(), evidence_path(registration, folder)
     folder.mkdir(parents=True, exist_ok=True)
-    if (folder / name).exists() and (folder / name).read_bytes() != content:
-        raise NasbenchError(
-            f"{folder / name} holds other evidence of {registration.name}, which is spent; register anew."
-        )
+    if path.exists() and path.read_bytes() != content:
+        raise NasbenchError(f"{path} holds other evidence of {registration.name}, which is spent; register anew.")
     if (folder / NAME).exists():
-        Manifest.read(folder).write({name: content})
+        Manifest.read(folder).write({path.name: content})
     else:
-        Manifest.begin(folder, {name: content})
-    return folder / name
+        Manifest.begin(folder, {path.name: content})
+    return path
 
 
 def evidence_path(registration: HypothesisRegistration, folder: Path) -> Path:

@@ -14,11 +14,10 @@ from nasbench.reports.hypotheses.evidence import (
     SHIPPED,
     HypothesisEvidence,
     collect,
-    differences,
     evidence_path,
+    objections,
     packed_looks,
     read_evidence,
-    unfollowed,
 )
 from nasbench.reports.hypotheses.registration import FOLDER, HypothesisRegistration, registrations
 from nasbench.reports.hypotheses.replay import replay_differences
@@ -133,8 +132,7 @@ def _not_run(registration: HypothesisRegistration, folders: Mapping[str, Path]) 
 
 def judge_evidence(registration: HypothesisRegistration, evidence: HypothesisEvidence) -> HypothesisVerdict:
     """Judge evidence, or refuse it by everything in which it is not what was registered."""
-    reasons = list(differences(registration, evidence.origins)) or list(unfollowed(registration, evidence))
-    if reasons:
+    if reasons := objections(registration, evidence):
         return refused(registration, reasons)
     match registration.statement:
         case MedianToTarget():

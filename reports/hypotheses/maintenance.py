@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from nasbench.errors import NasbenchError
-from nasbench.reports.hypotheses.evidence import collect, differences, unfollowed, write_evidence
+from nasbench.reports.hypotheses.evidence import collect, objections, write_evidence
 from nasbench.reports.hypotheses.judge import Sources
 from nasbench.reports.hypotheses.registration import FOLDER, register, registered_studies, registrations
 from nasbench.reports.hypotheses.replay import replay_differences
@@ -70,8 +70,9 @@ def pack_evidence(hypotheses: Sequence[Stated], sources: Sources) -> Iterator[st
                 "register it, run its studies and pack then."
             )
         evidence = collect(known[-1], folders)
-        reasons = list(differences(known[-1], evidence.origins)) or list(unfollowed(known[-1], evidence))
-        reasons = reasons or list(replay_differences(known[-1], folders, max(sources.replay, 1)))
+        reasons = objections(known[-1], evidence) or list(
+            replay_differences(known[-1], folders, max(sources.replay, 1))
+        )
         if reasons:
             raise NasbenchError(f"The results are not those of {known[-1].name}: {'; '.join(reasons)}.")
         yield str(write_evidence(known[-1], evidence, sources.evidence))

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from nasbench.errors import NasbenchError
 from nasbench.reports.analysis.results import Results
-from nasbench.reports.analysis.targets import standard_targets, time_to_target
-from nasbench.reports.analysis.traces import Traces
+from nasbench.reports.analysis.targets import find_target, time_to_target
 from nasbench.reports.hypotheses.hypervolume import queries_to_volume
 from nasbench.reports.hypotheses.statements import (
     Ablation,
@@ -36,12 +34,5 @@ def measured(hypothesis: StudyHypothesis, results: Results, benchmark: str, labe
         followed = traces.spent("unique_queries")[:, -1] >= hypothesis.query_cap
         return {hypothesis.measure: CensoredTimes(np.maximum(regret, 0.0), followed)}
     assert isinstance(hypothesis, TimeToTargetRatio | MedianToTarget | Ablation)
-    return {measure: _time(results, benchmark, traces, hypothesis.target, measure) for measure in hypothesis.measures}
-
-
-def _time(results: Results, benchmark: str, traces: Traces, target: str, account: str) -> CensoredTimes:
-    oracle = results.oracle(benchmark)
-    targets = {one.key: one for one in standard_targets(oracle, oracle.units[0])}
-    if target not in targets:
-        raise NasbenchError(f"{benchmark} has no target {target!r}; it has {', '.join(targets)}.")
-    return time_to_target(traces, targets[target], account)
+    target = find_target(oracle, hypothesis.target)
+    return {measure: time_to_target(traces, target, measure) for measure in hypothesis.measures}

@@ -13,6 +13,7 @@ Edited traces are found by `--replay N`, for the runs that are made again.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -23,9 +24,8 @@ from pydantic import Field
 from nasbench.benchmarks.catalogue import get_searchable
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
-from nasbench.files.documents import read_toml
 from nasbench.files.schema import FileModel, Table, read_model
-from nasbench.files.sealed import digest
+from nasbench.files.sealed import read_written_once, write_once
 from nasbench.reports.hypotheses.bound_study import bound_study, study_differences
 from nasbench.reports.hypotheses.derived import contradictions, count_parts, error_rate_of, power_of, study_seed
 from nasbench.reports.hypotheses.statements import AnyHypothesis, MedianToTarget, StudyHypothesis, TimeToTargetRatio
@@ -98,17 +98,14 @@ def registrations(name: str, folder: Path = FOLDER) -> list[HypothesisRegistrati
     Raises:
         NasbenchError: if a file was changed after it was made, contradicts itself, or one between them is missing.
     """
-    found = {path.stem: path for path in folder.glob(f"{name}-*.toml")}
-    looks = sorted(
-        int(stem.rpartition("-")[2])
-        for stem in found
-        if stem.rpartition("-")[2].isdecimal() and stem.rpartition("-")[0] == name
-    )
-    if looks != list(range(1, len(looks) + 1)):
+    pattern = re.compile(rf"{re.escape(name)}-(\d+)")
+    looks = sorted(found[1] for path in folder.glob(f"{name}-*.toml") if (found := pattern.fullmatch(path.stem)))
+    expected = [str(look) for look in range(1, len(looks) + 1)]
+    if sorted(looks) != sorted(expected):
         raise NasbenchError(
-            f"Of the registrations of {name} there are {looks}; restore the others from version control."
+            f"Of the registrations of {name} there are [{', '.join(looks)}]; restore the others from version control."
         )
-    return [_read(found[f"{name}-{look}"]) for look in looks]
+    return [_read(folder / f"{name}-{look}.toml") for look in expected]
 
 
 def register(hypothesis: StudyHypothesis, folder: Path = FOLDER) -> Path:
@@ -117,16 +114,12 @@ def register(hypothesis: StudyHypothesis, folder: Path = FOLDER) -> Path:
     Raises:
         NasbenchError: if it is registered so already, or its studies cannot show what it states.
     """
-    import tomli_w
-
     known = registrations(hypothesis.name, folder)
     if known and known[-1].is_of_these_sources:
         raise NasbenchError(f"{hypothesis.name} is registered with these sources already, as {known[-1].name}.")
     content = registration_content(hypothesis, len(known) + 1)
     path = folder / f"{content['name']}.toml"
-    folder.mkdir(parents=True, exist_ok=True)
-    with path.open("x", encoding="utf-8") as stream:
-        stream.write(tomli_w.dumps({**content, "sha256": digest(content)}))
+    write_once(path, content)
     return path
 
 
@@ -224,10 +217,7 @@ def _plain(value: Any) -> Any:
 
 def _read(path: Path) -> HypothesisRegistration:
     where = f"registration {path.name}"
-    content = read_toml(path, where)
-    stated = content.pop("sha256", None)
-    if stated != digest(content) or content.get("name") != path.stem:
-        raise NasbenchError(f"The {where} was changed after it was made; restore it from version control.")
+    read_written_once(path, where)
     registration = read_model(HypothesisRegistration, path, where)
     if wrong := list(contradictions(registration)):
         raise NasbenchError(

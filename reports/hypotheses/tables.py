@@ -6,9 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nasbench.reports.analysis.digest import DIGITS
-from nasbench.reports.hypotheses.verdict import HypothesisVerdict, Part
+from nasbench.reports.hypotheses.statements import Ablation, MedianToTarget
+from nasbench.reports.hypotheses.verdict import HypothesisVerdict, Part, largest_upper
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
+
+_SEVERITY = {"hurts": 0, "not met": 0, "not shown": 1}
+"""Of what a number says alone, by which those that decide come first; what was met, or helps, comes last."""
 
 
 def rows_of(verdicts: Sequence[HypothesisVerdict]) -> list[dict[str, Any]]:
@@ -71,10 +75,19 @@ def part_rows(verdicts: Sequence[HypothesisVerdict]) -> list[dict[str, Any]]:
 
 
 def decisive(verdict: HypothesisVerdict) -> Part | None:
-    """Return the comparison with the largest upper bound, undefined ones first; None without results."""
+    """Return the number that the verdict turns on, None without results: among those with the worst verdict that with the worst bound.
+
+    Medians and shares are not compared with one another; the first of those with the worst verdict is taken.
+    """
     if not verdict.parts:
         return None
-    return max(verdict.parts, key=lambda part: float("inf") if isinstance(part.upper, Undefined) else part.upper)
+    ranks = [_SEVERITY.get(part.verdict, len(_SEVERITY)) for part in verdict.parts]
+    worst = [part for part, rank in zip(verdict.parts, ranks, strict=True) if rank == min(ranks)]
+    if isinstance(verdict.hypothesis, MedianToTarget):
+        return worst[0]
+    if isinstance(verdict.hypothesis, Ablation):
+        return min(worst, key=lambda part: float("-inf") if isinstance(part.lower, Undefined) else part.lower)
+    return largest_upper(worst)
 
 
 def hypotheses_table(rows: Sequence[Mapping[str, Any]], registration: str) -> ReportTable:

@@ -118,7 +118,7 @@ def below(
 
     It holds if every upper bound does. It fails if one part lies beyond by its corrected bound.
     """
-    worst = max(parts, key=lambda part: float("inf") if isinstance(part.upper, Undefined) else part.upper)
+    worst = largest_upper(parts)
     beyond = [part for part in parts if part.beyond]
     shown = [
         part for part in parts if not isinstance(part.upper, Undefined) and _meets(part.upper, threshold, strictly)
@@ -142,6 +142,11 @@ def below(
         evidence=f"{count}; the worst is {worst.of}, {_words(worst)} (n = {worst.n}, runs {worst.runs})",
         change=change,
     )
+
+
+def largest_upper(parts: Sequence[Part]) -> Part:
+    """Return the part with the largest upper bound, an undefined one first."""
+    return max(parts, key=lambda part: float("inf") if isinstance(part.upper, Undefined) else part.upper)
 
 
 def _meets(bound: float, threshold: float, strictly: bool) -> bool:

@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.errors import NasbenchError
-from nasbench.files.documents import read_toml
-from nasbench.files.sealed import digest
+from nasbench.files.sealed import digest, read_written_once, write_once
 
 FOLDER = (Path(__file__).resolve().parents[2] / "reports" / "hypotheses").resolve()
 """Folder of registrations in the package; in a checkout `reports/hypotheses`."""
@@ -81,8 +80,6 @@ def register(settings: Mapping[str, Any], sources: str, expected: float, folder:
     Raises:
         NasbenchError: if this registration exists already.
     """
-    import tomli_w
-
     plan, target, seeds = settings["name"], settings["target"], list(settings["seeds"])
     known = registrations(plan, folder)
     if any((r.settings_sha256, r.sources_sha256) == (digest(settings), sources) for r in known):
@@ -105,9 +102,7 @@ def register(settings: Mapping[str, Any], sources: str, expected: float, folder:
         "sources_sha256": sources,
         "settings": dict(settings),
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    with path.open("x", encoding="utf-8") as stream:
-        stream.write(tomli_w.dumps({**content, "sha256": digest(content)}))
+    write_once(path, content)
     return path
 
 
@@ -125,18 +120,13 @@ def _number(path: Path) -> tuple[int, str]:
 
 
 def _read(path: Path) -> EvidenceRegistration:
-    content = read_toml(path, f"registration {path.name}")
+    where = f"registration {path.name}"
+    content = read_written_once(path, where)
     names = ("plan", "settings_sha256", "sources_sha256")
     if not all(isinstance(content.get(name), str) for name in names) or not isinstance(content.get("settings"), dict):
-        raise NasbenchError(
-            f"The registration {path.name} lacks {', '.join(names)} or settings; restore it from version control."
-        )
-    stated = content.pop("sha256", None)
-    whole = stated == digest(content) and content.get("name") == path.stem
-    if not whole or content["settings_sha256"] != digest(content["settings"]):
-        raise NasbenchError(
-            f"The registration {path.name} was changed after it was made; restore it from version control."
-        )
+        raise NasbenchError(f"The {where} lacks {', '.join(names)} or settings; restore it from version control.")
+    if content["settings_sha256"] != digest(content["settings"]):
+        raise NasbenchError(f"The {where} was changed after it was made; restore it from version control.")
     return EvidenceRegistration(
         path.stem, content["plan"], content["settings_sha256"], content["sources_sha256"], content
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from nasbench.reports.hypotheses.search_time import ratio_part
-from nasbench.reports.hypotheses.statements import TimeToTargetRatio
-from nasbench.reports.hypotheses.verdict import ErrorRates, Part, below, not_run
+from nasbench.reports.hypotheses.statements import Ablation, TimeToTargetRatio, load_statements
+from nasbench.reports.hypotheses.tables import rows_of
+from nasbench.reports.hypotheses.verdict import ErrorRates, HypothesisVerdict, Part, below, not_run
 from nasbench.reports.statistics.inputs import CensoredTimes
 from nasbench.reports.statistics.result import Undefined
 
@@ -117,3 +118,17 @@ def test_a_true_hypothesis_of_many_parts_seldom_fails() -> None:
         failed += below(CLAIM, parts, 0.5).outcome == "fails"
         alone += any(isinstance(part.lower, float) and part.lower > 0.5 for part in parts)
     assert failed <= 2 and alone >= 1
+
+
+def test_the_row_of_an_ablation_shows_what_its_verdict_turns_on() -> None:
+    hypothesis = next(one for one in load_statements().hypotheses if isinstance(one, Ablation))
+
+    def part(of: str, lower: float, verdict: str) -> Part:
+        return Part(of=of, statistic=lower + 5, lower=lower, upper=lower + 10, n=60, runs="abc", verdict=verdict)
+
+    parts = (part("surrogate", 55.0, "helps"), part("gradient", -3.0, "not shown"), part("form", -13.0, "not shown"))
+    judged = HypothesisVerdict(
+        hypothesis=hypothesis, outcome="not shown", threshold=0.0, parts=parts, evidence="", change=""
+    )
+    (row,) = rows_of([judged])
+    assert row["lower"] == -13.0
