@@ -145,10 +145,14 @@ class Study:
                 f"Runs were added at {list(self.added_at)} of {self.runs}; these should be numbers of runs that rise."
             )
         if self.live_problems:
+            self.live.check(self.name, self.live_problems, [method.label for method in self.methods])
+            if self.live.seeds and len(self.live.seeds) != self.runs:
+                raise NasbenchError(
+                    f"The study {self.name} has {self.runs} runs and names {len(self.live.seeds)} seeds; name one for each run."
+                )
             for run in (0, self.runs - 1):
                 if self.live_seed(run) not in SEED:
                     raise NasbenchError(f"A seed of {self.name} is {self.live_seed(run)}; it should be {SEED.words}.")
-            self.live.check(self.name, self.live_problems, [method.label for method in self.methods])
 
     @property
     def live_problems(self) -> tuple[str, ...]:

@@ -17,7 +17,6 @@ from typer.testing import CliRunner
 from nasbench.cli import live_options
 from nasbench.cli.main import status
 from nasbench.errors import NasbenchError
-from nasbench.extras import require_extra
 from nasbench.live.experiment import commands, experiment
 from nasbench.live.experiment import retraining as final_phase
 from nasbench.live.experiment import search as search_phase
@@ -89,6 +88,13 @@ def test_selection_by_perturbation_is_an_option() -> None:
         (
             {"architecture_selection": "perturbation", "optimizer": "hybrid_supernet"},
             "leave out --architecture-selection",
+        ),
+        (
+            {
+                "architecture_selection": "perturbation",
+                "optimizer": "nasbench.live.searchers.hybrid_supernet:HybridSupernet",
+            },
+            "HybridSupernet selects by training its finalists alone",
         ),
         (
             {"architecture_selection": "perturbation", "optimizer": "hybrid"},
@@ -302,8 +308,10 @@ def test_commands_import_torch_only_when_they_run() -> None:
 
 def test_without_torch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
+    app = typer.Typer()
+    app.command()(commands.search)
     with pytest.raises(NasbenchError, match="nas-verify\\[live\\]"):
-        require_extra("live", "torch")
+        CliRunner().invoke(app, ["digits"], catch_exceptions=False)
 
 
 def test_resnet18_has_the_known_number_of_parameters() -> None:

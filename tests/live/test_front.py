@@ -227,8 +227,9 @@ def test_a_plan_that_cannot_run_says_so_before_it_does() -> None:
             CliRunner().invoke(app, ["digits", *arguments], catch_exceptions=False)
 
 
-def test_a_missing_package_is_named_before_anything_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "onnx", None)
+@pytest.mark.parametrize("package", ["onnx", "onnxruntime"])
+def test_a_missing_package_is_named_before_anything_is_trained(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
     monkeypatch.setattr(benchmark, "build_trainer", None)
     with pytest.raises(NasbenchError, match=r"nas-verify\[edge\]"):
         run_pareto_search(replace(PLAN, objectives=("error", "bytes")), CPU, None, quiet)

@@ -71,6 +71,12 @@ class ExperimentConfig:
         """Whether the optimizer searches on a supernet; `hybrid` trains from scratch."""
         return find_searcher(self.optimizer) is not None
 
+    @property
+    def trains_finalists(self) -> bool:
+        """Whether the optimizer searches on a supernet and selects by training its finalists alone."""
+        searcher = find_searcher(self.optimizer)
+        return searcher is not None and searcher.trains_finalists
+
 
 def check_config(config: ExperimentConfig) -> None:
     """Raise NasbenchError for invalid configurations: unknown names, options out of range, or objectives, early
@@ -94,9 +100,9 @@ def check_config(config: ExperimentConfig) -> None:
             f"Early stopping and selection belong to searches on shared weights, and {config.optimizer} trains alone; "
             "leave out --early-stopping and --architecture-selection."
         )
-    if config.optimizer == "hybrid_supernet" and config.architecture_selection != "argmax":
+    if config.trains_finalists and config.architecture_selection != "argmax":
         raise NasbenchError(
-            "hybrid_supernet selects by training its finalists alone; leave out --architecture-selection."
+            f"{config.optimizer} selects by training its finalists alone; leave out --architecture-selection."
         )
     if config.shares_weights:
         get_searcher(config.optimizer, config.optimizer_params)

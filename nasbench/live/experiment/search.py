@@ -83,8 +83,9 @@ def _supernet_outcome(experiment: Experiment, epoch_callback: EpochCallback) -> 
     finalists: list[dict[str, Any]] = []
     after = time.perf_counter()
     if isinstance(searcher, HybridSupernet):
-        finalists, resumed = train_finalists(experiment, searcher.finalists(), epoch_callback)
-        architecture = searcher.finalists()[int(np.argmin([row["search"] for row in finalists]))]
+        chosen = searcher.finalists()
+        finalists, resumed = train_finalists(experiment, chosen, epoch_callback)
+        architecture = chosen[int(np.argmin([row["search"] for row in finalists]))]
         after -= resumed
     elif config.architecture_selection == "perturbation":
         generator = torch.Generator().manual_seed(config.seed)

@@ -77,8 +77,7 @@ def experiment_config(study: Study, unit: WorkUnit) -> ExperimentConfig:
     )
     if not config.shares_weights:
         return config
-    selects = config.optimizer != "hybrid_supernet"
-    selection = study.live.architecture_selection if selects else config.architecture_selection
+    selection = config.architecture_selection if config.trains_finalists else study.live.architecture_selection
     return replace(config, early_stopping=study.live.early_stopping, architecture_selection=selection)
 
 
@@ -105,7 +104,7 @@ def _recipe(given: Mapping[str, Any], where: str) -> Recipe:
     named = _named(Recipe, given, where)
     augmentation = named.get("augmentation", OF_TASK)
     named["augmentation"] = None if augmentation == OF_TASK else Augmentation(**augmentation)
-    return Recipe(**named) if given else Recipe()
+    return Recipe(**named)
 
 
 def _named(kind: type, given: Mapping[str, Any], where: str) -> dict[str, Any]:

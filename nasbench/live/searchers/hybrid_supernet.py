@@ -48,6 +48,8 @@ class HybridSupernet(Searcher):
         use_evolution: whether there is evolution; without it all architectures are drawn from theta.
     """
 
+    trains_finalists = True
+
     def __init__(
         self,
         *args: Any,

@@ -91,6 +91,9 @@ class Searcher:
     partial_channels = 1
     """Factor by which operations in this searcher's supernet have fewer channels."""
 
+    trains_finalists = False
+    """Whether it selects by training its finalists alone, so that no other selection applies."""
+
     def __init__(self, supernet: Supernet, settings: SupernetConfig, generator: torch.Generator) -> None:
         self.supernet = supernet
         self.settings = settings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from nasbench.extras import require_extra
 from nasbench.live.tasks.shape import TaskShape
 from nasbench.live.tasks.task import Splits, Task, windows
 
@@ -16,9 +17,7 @@ def load() -> Splits:
     The 59 missing weeks are interpolated linearly; values are first differences, standardised by the training part,
     since the level rises beyond the training range.
     """
-    from statsmodels.datasets import co2
-
-    level = co2.load_pandas().data["co2"].interpolate().to_numpy()
+    level = require_extra("live", "statsmodels.datasets.co2").load_pandas().data["co2"].interpolate().to_numpy()
     change = np.diff(level)
     cuts = [int(0.6 * len(change)), int(0.8 * len(change))]
     change = (change - change[: cuts[0]].mean()) / change[: cuts[0]].std()

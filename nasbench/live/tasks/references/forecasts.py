@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError
+from nasbench.extras import require_extra
 from nasbench.live.tasks.task import Split, Splits, Task
 
 Values = NDArray[np.float64]
@@ -58,7 +59,7 @@ def arima(task: Task, splits: Splits) -> Values:
 def _fitted(series: Values, order: tuple[int, int, int]) -> Any:
     import warnings
 
-    from statsmodels.tsa.arima.model import ARIMA
+    ARIMA = require_extra("live", "statsmodels.tsa.arima.model").ARIMA
 
     with warnings.catch_warnings():
         warnings.simplefilter(
