@@ -20,6 +20,7 @@ from nasbench.theory.machinery.claim import (
     not_judged,
     smallest_p_value,
 )
+from nasbench.theory.machinery.statistical_checks import tail_at_most
 
 
 def test_at_most() -> None:
@@ -117,3 +118,14 @@ def test_verdicts_do_not_depend_on_the_number_of_processes() -> None:
     claims = registry.select(["random-search.rank-law-with-replacement", "drift.fitness-levels"])
     alone, together = (registry.verify(claims, jobs=jobs) for jobs in (1, 2))
     assert [f.verdict for f in alone] == [f.verdict for f in together]
+
+
+def test_a_run_beyond_a_bound_of_zero_violates_it() -> None:
+    times = np.array([1] * 3990 + [9] * 10)
+    assert tail_at_most(times, np.arange(4), [1.0, 0.9, 0.5, 0.0]).outcome is Outcome.VIOLATED
+    assert tail_at_most(np.ones(4000), np.arange(4), [1.0, 0.9, 0.5, 0.0]).outcome is not Outcome.VIOLATED
+
+
+def test_a_tail_that_is_nowhere_near_its_bound_is_vacuous() -> None:
+    verdict = tail_at_most(np.ones(4000), np.arange(4), [1.0, 0.99, 0.99, 0.99])
+    assert verdict.outcome is Outcome.VACUOUS and verdict.bound == 0.99

@@ -67,13 +67,14 @@ def tail_at_most(times: ArrayLike, grid: ArrayLike, bounds: ArrayLike, *, note: 
     Args:
         times: one per run, shape (R,); infinite if never.
         grid: times t, shape (H,).
-        bounds: stated bounds, shape (H,); where one is 0 no run may take longer, and it is not shown.
+        bounds: stated bounds, shape (H,); where one is 0 no run may take longer. Bounds of 0 and of 1 are not shown.
         note: one line for the reader.
     """
     runs, allowed = np.size(times), np.asarray(bounds, dtype=float)
     seen = (np.asarray(times)[:, None] > np.asarray(grid)).mean(axis=0)
-    worst = int(np.divide(seen, allowed, out=np.zeros(len(seen)), where=allowed > 0).argmax())
-    p_value = tail_p_value(seen, allowed, runs)
+    informative = (allowed > 0) & (allowed < 1)
+    worst = int(np.divide(seen, allowed, out=np.full(len(seen), -1.0), where=informative).argmax())
+    p_value = 0.0 if (seen[allowed <= 0] > 0).any() else tail_p_value(seen, allowed, runs)
     shown = f"P(T > {np.asarray(grid)[worst]}), the nearest to its bound; {note}"
     return by_p_value(p_value, float(seen[worst]), float(allowed[worst]), runs, vacuous_beyond=10.0, note=shown)
 
