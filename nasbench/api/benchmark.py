@@ -14,6 +14,7 @@ from nasbench.benchmarks.surrogates import NAMES
 from nasbench.benchmarks.synthetic import EXAMPLES
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError, quoted, unknown_name
+from nasbench.ranges import COUNT
 from nasbench.registered import registered
 from nasbench.search.ledger import Budget
 from nasbench.search.problem import Problem
@@ -126,10 +127,12 @@ class Benchmark:
             One row per architecture: `rank`, `index` in the space, `architecture`, and the column `by`.
 
         Raises:
-            NasbenchError: if the benchmark has no such quantity, or is a closed form.
+            NasbenchError: if the benchmark has no such quantity, or is a closed form, or `n` is no number of architectures.
         """
         import pandas as pd
 
+        if n not in COUNT:
+            raise NasbenchError(f"The number of architectures is {n}; it should be {COUNT.words}.")
         if not isinstance(self.source, TabularBenchmark):
             raise NasbenchError(f"{self.name} has no table to rank; search it.")
         table, dataset = self.source.table, self.source.dataset

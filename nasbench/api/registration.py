@@ -255,6 +255,8 @@ def import_table(
             text = tomli_w.dumps({**description, "data": "data.parquet"})
             Path(folder, "description.toml").write_text(text, encoding="utf-8")
             return import_table(Path(folder, "description.toml"))
+    if data is not None:
+        raise NasbenchError(f"{description} names its data itself; give data= with a description that is a mapping.")
     table, _ = import_file("table", Path(description))
     from nasbench.benchmarks.tabular import TabularBenchmark
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from nasbench import registered
 from nasbench.api.benchmark import Benchmark, load_benchmark
 from nasbench.api.registration import add_function, register_optimizer
-from nasbench.errors import NasbenchError
+from nasbench.benchmarks.catalogue import get_searchable
+from nasbench.errors import NasbenchError, UnknownNameError
 from nasbench.files.temporary import TemporaryFolder
 from nasbench.search.methods import as_optimizer
 from nasbench.search.registry import get_optimizer
@@ -98,10 +99,28 @@ def method_name(method: object) -> str:
 def _benchmark(
     benchmark: str | Benchmark | Callable[..., float], space: Space | Mapping[str, Sequence[Any]] | None
 ) -> Benchmark:
+    if space is not None and isinstance(benchmark, str | Benchmark):
+        raise NasbenchError("The argument space= belongs to a Python function; a benchmark has its own space.")
     if isinstance(benchmark, str):
         return load_benchmark(benchmark)
     if isinstance(benchmark, Benchmark):
-        return benchmark
+        return _findable(benchmark)
     if space is None:
         raise NasbenchError("A Python function needs space=, a Space or a mapping from each decision to its choices.")
     return Benchmark(add_function(getattr(benchmark, "__name__", "function"), benchmark, space))
+
+
+def _findable(benchmark: Benchmark) -> Benchmark:
+    """Return the benchmark once a study, which knows names alone, finds it by its name.
+
+    Raises:
+        NasbenchError: if its name stands for another benchmark.
+    """
+    try:
+        found = get_searchable(benchmark.name)
+    except UnknownNameError:
+        registered.add("benchmark", benchmark.name, benchmark.source)
+        return benchmark
+    if found.checksum != benchmark.source.checksum:
+        raise NasbenchError(f"The name {benchmark.name!r} stands for another benchmark; give yours a name of its own.")
+    return benchmark

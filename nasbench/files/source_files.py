@@ -11,10 +11,16 @@ PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def source_files(names: Iterable[str], root: Path = PACKAGE) -> list[Path]:
-    """Return the Python files that names of files and folders below `root` stand for, sorted."""
+    """Return the Python files that names of files and folders below `root` stand for, sorted.
+
+    Raises:
+        FileNotFoundError: for a name without a file, which would leave the hash as it is whatever becomes of the code.
+    """
     found: set[Path] = set()
     for name in names:
         path = root / name
+        if not path.exists():
+            raise FileNotFoundError(path)
         found |= {path} if path.is_file() else set(path.rglob("*.py"))
     return sorted(found)
 

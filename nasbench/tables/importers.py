@@ -110,6 +110,10 @@ def import_table(
     return table, replace(report[0], notes=tuple(dict.fromkeys((*report[0].notes, *table.notes))))
 
 
+NO_TABLES = ("accel-nasbench", "hw-gpt-bench", "live", "nk", "onemax")
+"""First parts of the names of problems that are functions or live tasks: a table called so would never be found."""
+
+
 def check_name(name: str) -> None:
     """Raise `NasbenchError` unless a name can be a table's: letters, digits, `.`, `-` and `_`, and not one that the suite builds itself."""
     if (
@@ -120,5 +124,6 @@ def check_name(name: str) -> None:
         raise NasbenchError(
             f"A table cannot be called {name[:80]!r}; use at most {LONGEST_NAME} letters, digits, '.', '-' and '_'."
         )
-    if name in built_in():
-        raise NasbenchError(f"The suite builds the table {name!r} itself; give yours another name.")
+    if name in built_in() or name in NO_TABLES:
+        what = "builds the table" if name in built_in() else "has other problems called"
+        raise NasbenchError(f"The suite {what} {name!r} itself; give yours another name.")

@@ -196,7 +196,7 @@ def _completed(frame: pd.DataFrame, name: str, benchmark: str) -> pd.DataFrame:
         frame["problem"] = [called[one] for one in problems]
     if "architecture" not in frame:
         frame["architecture"] = [
-            f"{m}/{r:g}/{q:g}" for m, r, q in zip(frame["method"], frame["run"], frame["query"], strict=True)
+            f"{m}/{r:.17g}/{q:.17g}" for m, r, q in zip(frame["method"], frame["run"], frame["query"], strict=True)
         ]
     return frame
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import nasbench
+from nasbench.api.registration import function_benchmark
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.cli.main import _interrupted, status
 from nasbench.errors import NasbenchError
@@ -125,3 +126,24 @@ def test_a_function_does_not_take_a_name_of_the_suite() -> None:
 def test_an_interrupt_says_that_what_was_done_is_kept(words: str, capsys: pytest.CaptureFixture[str]) -> None:
     _interrupted(words.split())
     assert "the same command resumes" in capsys.readouterr().err
+
+
+def test_a_benchmark_object_is_searched_itself_or_not_at_all() -> None:
+    space = nasbench.load_benchmark("onemax/6x2").space
+    own = function_benchmark("constant", lambda architecture: 55.0, space)
+    found = nasbench.search("random_search", nasbench.Benchmark(own), budget=4).to_pandas()
+    assert found["error"].unique().tolist() == [55.0]
+    disguised = nasbench.Benchmark(function_benchmark("onemax/6x2", lambda architecture: 55.0, space))
+    with pytest.raises(NasbenchError, match="'onemax/6x2' stands for another benchmark"):
+        nasbench.search("random_search", disguised, budget=4)
+
+
+def test_what_would_be_ignored_is_refused(tmp_path: Path) -> None:
+    bench = nasbench.load_benchmark(CELL)
+    with pytest.raises(NasbenchError, match="space= belongs to a Python function"):
+        nasbench.search("random_search", bench, budget=4, space=bench.space)
+    for n in (-3, 0, 2.5):
+        with pytest.raises(NasbenchError, match=f"The number of architectures is {n}; it should be a whole number"):
+            bench.top(n)  # type: ignore[arg-type]
+    with pytest.raises(NasbenchError, match="names its data itself"):
+        nasbench.import_table(tmp_path / "table.toml", data=bench.top(3))

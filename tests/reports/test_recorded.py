@@ -158,3 +158,12 @@ def test_percentages_end_at_100() -> None:
 def test_options_of_a_file_are_refused_for_a_results_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert status(["report", str(tmp_path), "--unit", "%"]) == 2
     assert "is a results folder" in capsys.readouterr().err
+
+
+def test_runs_that_are_numbered_by_their_seeds_keep_their_architectures_apart(csv: Path) -> None:
+    frame = runs_table()
+    renumbered = frame.assign(run=frame["run"] + 20_240_101)
+    columns = ["architecture", "regret"]
+    few, many = (nasbench.read_traces(one).to_pandas()[columns] for one in (frame, renumbered))
+    assert many["architecture"].nunique() == few["architecture"].nunique() == len(frame)
+    assert many["regret"].equals(few["regret"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +19,6 @@ from nasbench.tables.sources.data_file import DATA_SUFFIXES, read_data
 from nasbench.tables.sources.described_lines import columns_by_seed, read_architectures, read_numbers, refuse_repeats
 from nasbench.tables.units import FRACTION
 from nasbench.tables.writer import write_table
-
-if TYPE_CHECKING:
-    pass
 
 MIXED = 5.0
 """Two measurements of one thing that differ by less than this many points once one is multiplied by 100 are of mixed units."""

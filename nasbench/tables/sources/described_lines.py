@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LARGEST_SEED = 2**53
-"""Numbers of a file are read as floating-point numbers, which tell whole numbers apart up to here."""
+"""Numbers of a file are read as floating-point numbers, which tell whole numbers apart below this."""
 
 
 def read_architectures(frame: pd.DataFrame, description: Description, first_line: int) -> Ints:
@@ -83,7 +83,7 @@ def columns_by_seed(
 ) -> list[tuple[Described, NDArray[np.float64]]]:
     """Return columns `(N, S)` from lines that are one training each."""
     seed = read_numbers(frame, description.seed, description.data, first_line)
-    if not (np.isfinite(seed).all() and (seed == np.round(seed)).all() and (np.abs(seed) <= LARGEST_SEED).all()):
+    if not (np.isfinite(seed).all() and (seed == np.round(seed)).all() and (np.abs(seed) < LARGEST_SEED).all()):
         raise NasbenchError(f"{description.data}: the column {description.seed!r} should hold whole numbers only.")
     seeds, position = np.unique(seed.astype(np.int64), return_inverse=True)
     slot = row * len(seeds) + position

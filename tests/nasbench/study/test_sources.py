@@ -5,6 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
+from nasbench.files.source_files import source_files
+
 LOADED = """
 import sys
 from nasbench.benchmarks.catalogue import get_searchable
@@ -37,3 +41,8 @@ def test_what_a_run_loads_is_bound_or_decides_nothing(tmp_path: object) -> None:
     assert "nasbench.study.store" in loaded, "it looks at what was loaded"
     packages = {name for name in loaded if name in ("nasbench.study", "nasbench.tables", "nasbench.files")}
     assert {name for name in loaded - NAMES - packages if not name.startswith(OTHERS)} == set()
+
+
+def test_a_name_without_a_file_is_an_error() -> None:
+    with pytest.raises(FileNotFoundError, match=r"no_such\.py"):
+        source_files(["hybrid", "no_such.py"])

@@ -8,12 +8,15 @@ import pandas as pd
 import pytest
 
 from nasbench.benchmarks.objectives import find_objective, objective_names
+from nasbench.benchmarks.surrogates import NAMES
+from nasbench.benchmarks.synthetic import FAMILIES
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import MissingDataError, NasbenchError
 from nasbench.search.ledger import Budget
 from nasbench.search.search_protocol import SearchProtocol
+from nasbench.study.live_config import PREFIX
 from nasbench.tables.catalogue import get_table
-from nasbench.tables.importers import import_table
+from nasbench.tables.importers import NO_TABLES, import_table
 
 from small_table import CSV, TOML, write_small
 from table_protocol import table_protocol
@@ -325,3 +328,14 @@ def test_measurements_in_place_of_their_description_are_refused(tmp_path: Path, 
     file.write_text("width,accuracy\n8,90\n", encoding="utf-8")
     with pytest.raises(NasbenchError, match="holds the measurements; name the TOML file that describes it"):
         import_table("table", file)
+
+
+@pytest.mark.parametrize("name", ["onemax", "nk", "live", "hw-gpt-bench", "accel-nasbench"])
+def test_a_table_is_not_called_what_other_problems_are(name: str, tmp_path: Path) -> None:
+    path = write_small(tmp_path, TOML.replace('name = "small"', f'name = "{name}"'))
+    with pytest.raises(NasbenchError, match=f"has other problems called '{name}' itself"):
+        import_table("table", path)
+
+
+def test_the_names_of_other_problems_are_those_of_the_suite() -> None:
+    assert set(NO_TABLES) == {*FAMILIES, *(one.partition("/")[0] for one in NAMES), PREFIX.partition("/")[0]}
