@@ -53,6 +53,13 @@ def baseline_labels(hypothesis: StudyHypothesis, study: Mapping[str, Any]) -> tu
     return tuple(label for label in dict.fromkeys(found) if label != hypothesis.method)
 
 
+def absent_baselines(hypothesis: StudyHypothesis, study: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the baselines that a hypothesis names and no method of a bound study is, with their settings."""
+    for baseline in hypothesis.baselines:
+        if not any(_is(method, baseline) for method in study["methods"]):
+            yield f"{baseline.name} {dict(baseline.settings)}" if baseline.settings else baseline.name
+
+
 def _is(method: Mapping[str, Any], baseline: Baseline) -> bool:
     return method["name"] == baseline.name and all(
         method["settings"].get(key) == value for key, value in baseline.settings.items()

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nasbench.errors import quoted
-from nasbench.reports.hypotheses.bound_study import baseline_labels, is_bound_study
+from nasbench.reports.hypotheses.bound_study import absent_baselines, baseline_labels, is_bound_study
 from nasbench.reports.hypotheses.statements import MedianToTarget, StudyHypothesis
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ def contradictions(registration: HypothesisRegistration) -> Iterator[str]:
         yield f"the study {quoted(broken)} does not say all that binds it"
         return
     for name, study in studies.items():
+        for absent in absent_baselines(hypothesis, study):
+            yield f"the study {name} has no baseline {absent}, which the statement names"
         told |= {
             f"the seed of {name}": (study["seed"], study_seed(name, registration.sources_sha256)),
             f"the runs of {name}": (study["runs"], hypothesis.runs),

@@ -26,7 +26,7 @@ from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
 from nasbench.files.schema import FileModel, Table, read_model
 from nasbench.files.sealed import read_written_once, write_once
-from nasbench.reports.hypotheses.bound_study import bound_study, study_differences
+from nasbench.reports.hypotheses.bound_study import absent_baselines, bound_study, study_differences
 from nasbench.reports.hypotheses.derived import contradictions, count_parts, error_rate_of, power_of, study_seed
 from nasbench.reports.hypotheses.statements import AnyHypothesis, MedianToTarget, StudyHypothesis, TimeToTargetRatio
 from nasbench.study.config import Study
@@ -127,6 +127,11 @@ def registration_content(hypothesis: StudyHypothesis, look: int) -> dict[str, An
     """Return what a registration of the present sources says, but its own hash; raises NasbenchError as `register` does."""
     studies = {name: _registered_study(hypothesis, name) for name in hypothesis.studies}
     bound = {name: bound_study(study) for name, study in studies.items()}
+    for name, study in bound.items():
+        if absent := next(absent_baselines(hypothesis, study), None):
+            raise NasbenchError(
+                f"The study {name} of {hypothesis.name} has no baseline {absent}; name one that it has."
+            )
     error_rate, parts = error_rate_of(look), sum(count_parts(hypothesis, study) for study in bound.values())
     _check_share(hypothesis, error_rate)
     one = power_of(hypothesis.assumed_effect, hypothesis.runs, error_rate)

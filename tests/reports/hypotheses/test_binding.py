@@ -31,7 +31,7 @@ from nasbench.reports.hypotheses.registration import (
     registered_studies,
     registrations,
 )
-from nasbench.reports.hypotheses.statements import MedianToTarget, StudyHypothesis, load_statements, parse
+from nasbench.reports.hypotheses.statements import Baseline, MedianToTarget, StudyHypothesis, load_statements, parse
 from nasbench.reports.hypotheses.verdict import HypothesisVerdict
 from nasbench.search.ledger import Budget
 from nasbench.study.config import Study
@@ -347,6 +347,7 @@ def test_a_registration_is_void_once_the_sources_have_changed(
         ({"query_cap": 30}, "query_cap of 30 unique queries and nothing else"),
         ({"method": "nobody"}, "has no method labelled nobody"),
         ({"benchmarks": ("onemax/9x3",)}, "has no problem onemax/9x3"),
+        ({"baselines": (Baseline(name="tpe"),)}, "has no baseline tpe; name one that it has"),
     ],
 )
 def test_a_study_that_cannot_decide_is_not_registered(folder: Path, change: dict[str, Any], told: str) -> None:
@@ -395,6 +396,10 @@ REGISTRATION_CHEATS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] =
     "no baseline": (
         lambda c: c["hypothesis"].update(baselines=[]),
         "parts is 2 and 0 follows",
+    ),
+    "a baseline that no study has": (
+        lambda c: c["hypothesis"]["baselines"].append({"name": "tpe", "settings": {"n_candidates": 5}}),
+        "the study first has no baseline tpe {'n_candidates': 5}, which the statement names",
     ),
     "a nearer horizon": (
         lambda c: c["horizons"]["onemax/5x3"].update(unique_queries=3.0),
