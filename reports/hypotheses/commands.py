@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -59,14 +61,24 @@ def hypotheses(
     if (register or run or pack) and not names:
         raise NasbenchError("Name the hypotheses that are to be registered, run or packed.")
     sources = Sources(results=results or (), evidence=evidence or SHIPPED, theory=theory, jobs=jobs, replay=replay)
+    written: list[str] = []
+
+    def tell(lines: Iterable[str]) -> None:
+        """Print what was written as it is written; under --json it belongs in the one object on standard output."""
+        for line in lines:
+            written.append(line)
+            print(line, file=sys.stderr if json else sys.stdout)
+
     if register:
-        print(*register_all(chosen), sep="\n")
+        tell(register_all(chosen))
     if run:
         with progress_bar("running") as progress:
             run_studies(chosen, sources, progress=progress)
     if pack:
-        print(*pack_evidence(chosen, sources), sep="\n")
+        tell(pack_evidence(chosen, sources))
     if (register or pack) and not run:
+        if json:
+            print_json("hypotheses", hypotheses=[], parts=[], written=written, registration=statements.sha256)
         return 0
     with progress_bar("judging") as progress:
         verdicts = judge_hypotheses(chosen, sources, progress)
@@ -77,7 +89,7 @@ def hypotheses(
             if table is not None:
                 write_table_files(table, out)
     if json:
-        print_json("hypotheses", hypotheses=judged, parts=numbers, registration=statements.sha256)
+        print_json("hypotheses", hypotheses=judged, parts=numbers, written=written, registration=statements.sha256)
     else:
         rows = [{"hypothesis": v.hypothesis.name, "verdict": v.outcome, "evidence": v.evidence} for v in verdicts]
         print_table("Hypotheses", rows)

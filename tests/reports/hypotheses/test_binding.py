@@ -569,9 +569,14 @@ def test_one_command_registers_runs_packs_and_judges(
     monkeypatch.setattr("nasbench.reports.hypotheses.judge.Sources", bound)
     ship = tmp_path / "ship"
     command(["faster"], evidence=ship, register=True, run=True, pack=True, json=True)
-    printed = capsys.readouterr().out
-    assert str(folder / "faster-1.toml") in printed and "power" in printed and str(ship / "faster-1.parquet") in printed
-    (made,) = json.loads(printed[printed.index("{") :])["hypotheses"]
+    printed = json.loads(capsys.readouterr().out)
+    registered, packed = printed["written"]
+    assert (
+        str(folder / "faster-1.toml") in registered
+        and "power" in registered
+        and packed == str(ship / "faster-1.parquet")
+    )
+    (made,) = printed["hypotheses"]
     assert made["registered"].startswith("registered as faster-1") and made["look"] == 1
     shutil.rmtree(tmp_path / "results")
     command(["faster"], evidence=ship, json=True)
