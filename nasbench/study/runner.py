@@ -62,7 +62,7 @@ def run_study(
 
     Args:
         study: what to run.
-        folder: results folder; created if missing, resumed if it contains the same study, possibly with fewer runs.
+        folder: results folder; created if missing, resumed if it contains the same study, possibly with fewer runs or methods.
         jobs: number of processes, without a cluster.
         cluster: cluster on which units run; None for local processes.
         device: where live tasks train: auto, cpu or cuda.

@@ -90,7 +90,7 @@ class Store:
 
     @classmethod
     def create_or_resume(cls, folder: Path, study: Study, facts: Mapping[str, Any]) -> Store:
-        """Create the folder, or resume it if it has the same study, possibly with fewer runs than requested.
+        """Create the folder, or resume it if it has the same study, possibly with fewer runs or methods than requested.
 
         Args:
             folder: where.
@@ -106,7 +106,9 @@ class Store:
         if not is_begun(folder):
             return cls(folder, study, begin(folder, whole, study_file))
         manifest = resume(folder)
-        held = parse_stored_study(read_study(folder, manifest), f"{folder / 'study.toml'}")
+        held = stored = parse_stored_study(read_study(folder, manifest), f"{folder / 'study.toml'}")
+        if all(method in study.methods for method in held.methods):
+            held = held.replace(methods=study.methods)  # methods are added as runs are
         same = held.with_runs(study.runs).replace(description=study.description)
         if changed := difference(same.to_mapping(), study.with_runs(study.runs).to_mapping()):
             raise NasbenchError(f"{folder} holds another study: {changed}; choose another folder or restore the study.")
@@ -118,7 +120,7 @@ class Store:
         if manifest is None:
             return cls(folder, study, begin(folder, whole, study_file))
         extended = held.extended(study.runs)
-        if extended != held:
+        if extended != stored:
             write(manifest, {"study.toml": extended.to_toml().encode()})
         store = cls(folder, extended.replace(methods=study.methods), manifest)
         store._check_benchmarks()

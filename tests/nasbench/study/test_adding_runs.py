@@ -1,4 +1,4 @@
-"""Runs are added to a finished study with the bits that they have when all are asked for at once; nothing else changes in a folder."""
+"""Runs and methods are added to a finished study with the bits that they have when all are asked for at once; nothing else changes."""
 
 from __future__ import annotations
 
@@ -80,6 +80,21 @@ def test_whole_chunks_grow_to_the_same_files(study: Study, tmp_path: Path) -> No
     run_study(study.with_runs(6), tmp_path / "grown")
     assert stored(tmp_path / "grown") == stored(tmp_path / "once")
     assert (tmp_path / "grown" / "study.toml").read_bytes() == (tmp_path / "once" / "study.toml").read_bytes()
+
+
+def test_added_methods_leave_the_others_as_they_are(study: Study, tmp_path: Path) -> None:
+    run_study(study.with_runs(5), tmp_path / "once")
+    fewer = study.replace(methods=study.methods[1:])
+    assert run_study(fewer, tmp_path / "grown").done == 2
+    before = stored(tmp_path / "grown")
+    assert run_study(study, tmp_path / "grown").done == 2
+    assert Store.open(tmp_path / "grown").study == study
+    assert run_study(study.with_runs(5), tmp_path / "grown").done == 4
+    assert before.items() <= stored(tmp_path / "grown").items()
+    assert plain(tmp_path / "grown") == plain(tmp_path / "once")
+    for other in (fewer.with_runs(5), study.with_runs(5).replace(methods=("asng", "random_search"))):
+        with pytest.raises(NasbenchError, match="holds another study: methods was"):
+            run_study(other, tmp_path / "grown")
 
 
 def test_fewer_runs_and_another_seed_are_refused_in_a_sentence(study: Study, tmp_path: Path) -> None:

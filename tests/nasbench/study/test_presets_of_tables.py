@@ -36,3 +36,13 @@ def test_the_presets_name_optimizers_that_their_benchmarks_can_run(fresh: None) 
     problem = benchmark.problem(study.protocol(benchmark.longest(study.objectives, study.split)), study.seed, (0,))
     for entry in study.methods:
         get_optimizer(entry.name).check(problem, entry.settings)
+
+
+def test_the_table_of_methods_is_of_development_tables_and_alike_initial_designs(fresh: None) -> None:
+    study = load_study("development-tables")
+    assert not any(problem.startswith("nas-bench-201") for problem in study.problems)
+    designs = {entry.name: entry.settings.get("n_initial_samples") for entry in study.methods}
+    hybrid = get_optimizer("hybrid").settings["n_initial_samples"]
+    assert study.methods[0].name == "hybrid" and designs.pop("hybrid") is None
+    for name, size in designs.items():
+        assert size == (hybrid if "n_initial_samples" in get_optimizer(name).settings else None), name
