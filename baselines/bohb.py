@@ -7,7 +7,7 @@ from typing import Annotated
 
 import numpy as np
 
-from nasbench.baselines.successive_halving import Eta, SuccessiveHalving, levels
+from nasbench.baselines.successive_halving import Eta, SuccessiveHalving, hpbandster_bracket
 from nasbench.ranges import Probability, count, positive
 from nasbench.search.observations import RunObservations
 from nasbench.search.operation_counter import record
@@ -57,10 +57,7 @@ class Bohb(SuccessiveHalving):
         self._models: dict[int, tuple[Density, Density]] = {}
 
     def _next_size(self) -> tuple[int, int]:
-        # HpBandSter rounds the first rung down, Hyperband's paper up.
-        most = levels(self._epochs, self._eta)
-        halvings = most - self._brackets % (most + 1)
-        return halvings, int((most + 1) // (halvings + 1) * self._eta**halvings + 1e-9)
+        return hpbandster_bracket(self._epochs, self._eta, self._brackets)
 
     def _propose(self, number: int) -> Architectures:
         """Return one architecture, since each result may change the model."""

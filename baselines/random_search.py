@@ -27,6 +27,8 @@ class RandomSearch:
         batch_size: architectures per call; affects only the speed, not the results.
     """
 
+    ASYNCHRONOUS = True
+
     def __init__(
         self,
         problem: Problem,

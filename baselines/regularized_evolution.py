@@ -24,6 +24,9 @@ class RegularizedEvolution:
     literature: `mutation="uniform"` picks an edge uniformly (NASLib), `mutation="node-first"` a node and then an incoming edge
     (AutoDL-Projects).
 
+    On several workers it is in steady state, as the paper runs it: a free worker draws a parent from the population as it
+    stands, and whatever comes back replaces the oldest member, in the order of its coming.
+
     Args:
         problem: the benchmark.
         streams: one random stream per run.
@@ -31,6 +34,8 @@ class RegularizedEvolution:
         tournament_size: S, members drawn with replacement to select a parent; ties are won by the first drawn.
         mutation: which decision a mutation changes, one of the space's `mutations`.
     """
+
+    ASYNCHRONOUS = True
 
     def __init__(
         self,

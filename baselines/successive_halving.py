@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -34,12 +35,29 @@ def levels(epochs: tuple[int, ...], eta: float) -> int:
     return math.floor(math.log(epochs[-1] / epochs[0]) / math.log(eta) + 1e-9)
 
 
-def rungs(epochs: tuple[int, ...], eta: float, sizes: list[int]) -> tuple[Rung, ...]:
-    """Return the rungs of a bracket that ends with the longest training.
+def bracket_sizes(halvings: int, first: int, eta: float) -> list[int]:
+    """Return the number of architectures on each rung of a bracket, `max(floor(first * eta^-i), 1)` for `i = 0, ..., halvings`."""
+    return [max(int(first * eta**-i + 1e-9), 1) for i in range(halvings + 1)]
 
-    Rung `i` of `n` trains for `longest * eta^(i - n + 1)` epochs, rounded down to an available fidelity (up for the
-    shortest). Rungs with the same fidelity are merged into one of the size of the first, since a table would return the
-    same results.
+
+def offered_epochs(epochs: tuple[int, ...], eta: float, number: int) -> list[int]:
+    """Return the epochs of each of `number` rungs that end with the longest training: rung `i` trains for
+    `longest * eta^(i - number + 1)` epochs, rounded down to an available fidelity (up for the shortest).
+
+    Args:
+        epochs: available fidelities, ascending.
+        eta: factor between the rungs.
+        number: how many rungs.
+    """
+    targets = [epochs[-1] * eta ** (i - number + 1) * (1 + 1e-9) for i in range(number)]
+    return [max((e for e in epochs if e <= target), default=epochs[0]) for target in targets]
+
+
+def rungs(epochs: tuple[int, ...], eta: float, sizes: list[int]) -> tuple[Rung, ...]:
+    """Return the rungs of a bracket that ends with the longest training, with the epochs of `offered_epochs`.
+
+    Rungs with the same fidelity are merged into one of the size of the first, since a table would return the same
+    results.
 
     Args:
         epochs: available fidelities, ascending.
@@ -47,12 +65,26 @@ def rungs(epochs: tuple[int, ...], eta: float, sizes: list[int]) -> tuple[Rung, 
         sizes: number of architectures on each rung, from the first.
     """
     result: list[Rung] = []
-    for i, size in enumerate(sizes):
-        target = epochs[-1] * eta ** (i - len(sizes) + 1) * (1 + 1e-9)
-        offered = max((e for e in epochs if e <= target), default=epochs[0])
+    for offered, size in zip(offered_epochs(epochs, eta, len(sizes)), sizes, strict=True):
         if not result or result[-1].epochs != offered:
             result.append(Rung(offered, size))
     return tuple(result)
+
+
+def hpbandster_bracket(epochs: tuple[int, ...], eta: float, number: int) -> tuple[int, int]:
+    """Return the number of halvings in a bracket of Hyperband, and the size of its first rung, as HpBandSter has them.
+
+    With `s` from the largest number of halvings down to 0, over and over: `floor((s_max + 1) / (s + 1)) * eta^s`, where
+    Hyperband's paper rounds up.
+
+    Args:
+        epochs: available fidelities, ascending.
+        eta: factor between the rungs.
+        number: brackets before it.
+    """
+    most = levels(epochs, eta)
+    halvings = most - number % (most + 1)
+    return halvings, int((most + 1) // (halvings + 1) * eta**halvings + 1e-9)
 
 
 @dataclass
@@ -64,7 +96,7 @@ class Bracket:
         level: the current one.
         members: architectures on it that have been measured, `(n, d)`.
         errors: their errors, `(n,)`.
-        promoted: architectures that have come up to it from below, `(m, d)`; none on the first.
+        promoted: architectures that have come up to it from below and have not been taken, `(m, d)`; none on the first.
     """
 
     rungs: tuple[Rung, ...]
@@ -97,6 +129,11 @@ class Bracket:
         """Whether the last rung is complete."""
         return self.level == len(self.rungs)
 
+    def take_promoted(self) -> Architectures:
+        """Return what has come up to this rung, `(m, d)`; once."""
+        promoted, self.promoted = self.promoted, np.empty((0, self.d), dtype=np.int8)
+        return promoted
+
     def record(self, architectures: Architectures, errors: Floats) -> None:
         """Enter measurements; when the rung is complete the best go up (of equals, the first measured)."""
         self.members = np.concatenate([self.members, architectures])
@@ -114,12 +151,18 @@ class SuccessiveHalving:
 
     A query is charged for its whole training: nothing is continued from a rung below, as in the NATS-Bench experiments.
 
+    On several workers a rung is synchronous, as in the paper: free workers wait until all of a rung have come back, and one
+    bracket follows another (HpBandSter starts the next bracket meanwhile). What was not proposed for the current rung does
+    not enter it.
+
     Args:
         problem: the benchmark; it needs several fidelities.
         rng: the run's generator.
         n_configurations: architectures on the first rung, by default `eta^s` with `s` the number of halvings, so that one remains.
         eta: factor between rungs.
     """
+
+    ASYNCHRONOUS = True
 
     def __init__(
         self,
@@ -135,13 +178,12 @@ class SuccessiveHalving:
         self._eta = eta
         self._configurations = n_configurations
         self._brackets = 0
+        self._pending: Counter[tuple[bytes, int]] = Counter()
         self._bracket = Bracket(self._next_rungs(), self._space.d)
 
     def _next_rungs(self) -> tuple[Rung, ...]:
         """Return the rungs of the next bracket."""
-        halvings, first = self._next_size()
-        sizes = [max(int(first * self._eta**-i + 1e-9), 1) for i in range(halvings + 1)]
-        return rungs(self._epochs, self._eta, sizes)
+        return rungs(self._epochs, self._eta, bracket_sizes(*self._next_size(), self._eta))
 
     def _next_size(self) -> tuple[int, int]:
         """Return the number of halvings in the next bracket, and the size of its first rung."""
@@ -153,17 +195,28 @@ class SuccessiveHalving:
         return self._space.sample(self._rng.random((number, self._space.d)))
 
     def ask(self) -> tuple[Architectures, Ints]:
-        """Propose what the current rung still needs, `(B, d)`, with its epochs `(B,)`."""
+        """Propose what the current rung still needs, `(B, d)`, with its epochs `(B,)`; none while its results are awaited."""
         if self._bracket.over:
             self._brackets += 1
             self._bracket = Bracket(self._next_rungs(), self._space.d)
         here = self._bracket
-        batch = self._propose(here.open) if here.open else here.promoted
+        free = here.open - self._pending.total()
+        batch = self._propose(free) if free > 0 else here.take_promoted()
+        self._pending.update((architecture.tobytes(), here.epochs) for architecture in batch)
         return batch, np.full(len(batch), here.epochs)
 
     def tell(self, observations: RunObservations) -> None:
-        """Enter the measurements into the bracket."""
-        self._bracket.record(observations.architectures, observations.objectives[:, 0])
+        """Enter the measurements of what was proposed into the bracket."""
+        keys = zip((a.tobytes() for a in observations.architectures), observations.epochs.tolist(), strict=True)
+        own = [self._was_pending(key) for key in keys]
+        self._bracket.record(observations.architectures[own], observations.objectives[own, 0])
+
+    def _was_pending(self, key: tuple[bytes, int]) -> bool:
+        """Return whether an architecture was proposed at these epochs and has not come back yet, and note that it has."""
+        number = self._pending.pop(key, 0)
+        if number > 1:
+            self._pending[key] = number - 1
+        return number > 0
 
 
 OPTIMIZER = PerRun(SuccessiveHalving, fidelities=True)

@@ -12,9 +12,11 @@ from nasbench.baselines import bohb, hyperband, successive_halving
 from nasbench.baselines.bohb import Density
 from nasbench.baselines.successive_halving import Bracket, Rung, levels, rungs
 from nasbench.errors import NasbenchError
+from nasbench.search.observations import MultiFidelityBatch
 from nasbench.search.random_streams import Streams
 from nasbench.testing.toy import toy_error, toy_space
 
+from event_loop import drive
 from toy import FIDELITIES, Problems
 
 EPOCHS = tuple(range(1, 82))
@@ -161,3 +163,41 @@ def test_bohb_beats_hyperband_on_the_toy(problems: Problems) -> None:
         means.append(total / count)
     gap = means[0] - means[1]
     assert gap.mean() > 3 * gap.std(ddof=1) / 30**0.5
+
+
+@pytest.mark.parametrize("algorithm", [successive_halving.SuccessiveHalving, hyperband.Hyperband, bohb.Bohb])
+def test_on_workers_a_rung_waits_for_all_of_it(algorithm: Any, problems: Problems) -> None:
+    """A job of a rung starts only when the rung below is complete, and bracket by bracket the same jobs are done as one by one."""
+    jobs, alone = (
+        drive(algorithm(problem, np.random.default_rng(1)), problem, workers, jobs=26)
+        for workers in (4, 1)
+        for problem in [problems(epochs=FIDELITIES, repeat_policy="retrain")]
+    )
+    assert sorted(job.epochs for job in jobs) == sorted(job.epochs for job in alone)
+    first = jobs[:13]
+    assert [job.epochs for job in first] == [1] * 9 + [3] * 3 + [9]
+    for low, high in ((1, 3), (3, 9)):
+        assert min(j.start for j in first if j.epochs == high) == max(j.end for j in first if j.epochs == low)
+    assert first[12].start == first[11].end and first[12].worker == 0
+    assert jobs[13].start >= first[12].end
+
+
+def test_what_it_did_not_propose_does_not_enter_the_bracket(problems: Problems) -> None:
+    algorithm = successive_halving.SuccessiveHalving(problems(epochs=FIDELITIES), np.random.default_rng(1))
+    answers = problems(epochs=FIDELITIES)
+
+    def answer(architectures: np.ndarray, epochs: np.ndarray) -> Any:
+        return answers.query(MultiFidelityBatch(architectures[None], epochs[None])).select_run(0)
+
+    stranger = answer(toy_space().all[:12], np.full(12, 1))
+    algorithm.tell(stranger)
+    asked, epochs = algorithm.ask()
+    assert len(asked) == 9 and len(algorithm.ask()[0]) == 0
+    algorithm.tell(answer(asked[:4], np.full(4, 3)))
+    for one in range(8, 0, -1):
+        algorithm.tell(answer(asked[one : one + 1], epochs[:1]))
+        assert len(algorithm.ask()[0]) == 0
+    algorithm.tell(answer(asked[:1], epochs[:1]))
+    promoted, epochs = algorithm.ask()
+    assert epochs.tolist() == [3, 3, 3]
+    assert sorted(toy_error(promoted)) == sorted(toy_error(asked))[:3]
