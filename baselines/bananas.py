@@ -17,9 +17,10 @@ from nasbench.spaces.space import Architectures, Floats, Space
 
 
 class Bananas:
-    """An ensemble of networks on the path encoding, independent Thompson sampling, candidates by mutation of the best.
+    """Simplified BANANAS: small networks on the path encoding, Thompson sampling, mutations of the ten best.
 
-    The settings are those of the authors' naszilla (`nas_algorithms.py`, `params.py`): 10 random architectures, then
+    The optimizer `bananas_naszilla` has the networks and the candidates of the authors' code. Settings here are those of
+    naszilla (`nas_algorithms.py`, `params.py`) but for what follows: 10 random architectures, then
     batches of 10 out of 100 candidates; five networks trained from scratch before every batch. Differences: candidates
     are the 10 best in turn, each changed in one decision (naszilla: the best one, in a NAS-Bench-201 cell each decision
     with probability 1/4); the networks have two hidden layers of 20 units (naszilla: ten) and train on the absolute
@@ -82,13 +83,13 @@ class Bananas:
         return self._space.paths(architectures) if self._encoding == "paths" else self._space.one_hot(architectures)
 
 
-def thompson(predicted: Floats, rng: np.random.Generator) -> Floats:
+def thompson(predicted: Floats, rng: np.random.Generator, ddof: int = 1) -> Floats:
     """Return one Thompson sample per candidate: a draw from the normal distribution with the ensemble's mean and
     deviation.
 
-    `(members, m)` to `(m,)`; "its" of naszilla's `acquisition_functions.py`, there with the deviation over n in place of n - 1.
+    `(members, m)` to `(m,)`; "its" of naszilla's `acquisition_functions.py`, there with the deviation over n (`ddof` 0).
     """
-    mean, deviation = predicted.mean(axis=0), predicted.std(axis=0, ddof=1)
+    mean, deviation = predicted.mean(axis=0), predicted.std(axis=0, ddof=ddof)
     return mean + deviation * rng.standard_normal(len(mean))
 
 

@@ -153,6 +153,10 @@ class NarrowedSpace(ConstrainedSpace):
         """Return those of the base."""
         return self.base.paths(architectures)
 
+    def path_encoding(self, architectures: Architectures) -> Floats:
+        """Return that of the base."""
+        return self.base.path_encoding(architectures)
+
     def bigrams(self, architectures: Architectures) -> Floats:
         """Return those of the base."""
         return self.base.bigrams(architectures)

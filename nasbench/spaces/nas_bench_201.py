@@ -108,6 +108,20 @@ class NasBench201Space(Space):
         kinds = np.arange(1, len(self._labelled_paths[1]) + 1)
         return (labels[..., None] == kinds).sum(axis=-2).astype(np.float64)
 
+    def path_encoding(self, architectures: Architectures) -> Floats:
+        """Return which of the 5 + 25 + 125 sequences of operations occur on the four paths: `(..., 6)` to `(..., 155)`.
+
+        naszilla's `Cell201.encode_freq_paths` but for the order of sequences of equal length; its cutoff of 30 leaves out those of
+        three operations.
+        """
+        kinds = len(OPERATIONS)
+        encoded = np.zeros((*architectures.shape[:-1], sum(kinds**length for length in (1, 2, 3))))
+        for path in PATHS:
+            sequence = architectures[..., list(path)].astype(np.int64) @ (kinds ** np.arange(len(path)))
+            before = sum(kinds**length for length in range(1, len(path)))
+            np.put_along_axis(encoded, (before + sequence)[..., None], 1.0, axis=-1)
+        return encoded
+
     def bigrams(self, architectures: Architectures) -> Floats:
         """Return how often a convolution or pooling follows another on a live path, skips contracted: `(..., 6)` to
         `(..., 9)`.

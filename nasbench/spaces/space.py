@@ -231,11 +231,17 @@ class Space:
 
     @property
     def has_paths(self) -> bool:
-        """Whether `paths`, `bigrams` and `path_features` are defined."""
+        """Whether `paths`, `path_encoding`, `bigrams` and `path_features` are defined."""
         return False
 
     def paths(self, architectures: Architectures) -> Floats:
         """Return the path encoding (White et al. 2021, "BANANAS", section 3): which input-to-output paths occur."""
+        raise NasbenchError(f"Space {self.name!r} does not define a path encoding; only cell-based spaces do.")
+
+    def path_encoding(self, architectures: Architectures) -> Floats:
+        """Return the path encoding as naszilla has it: for each sequence of operations, `none` and skips among them, whether some
+        input-to-output path is that sequence; short sequences first, so that a prefix is the truncated encoding.
+        """
         raise NasbenchError(f"Space {self.name!r} does not define a path encoding; only cell-based spaces do.")
 
     def bigrams(self, architectures: Architectures) -> Floats:

@@ -19,7 +19,18 @@ from nasbench.spaces.space import Architectures, Floats, Ints, Space
 from table_protocol import table_protocol
 
 RIVALS = (
-    *("asng", "bananas", "bohb", "gp_bo", "hyperband", "nsga2", "nsga3", "progressive", "quantum_inspired"),
+    *(
+        "asng",
+        "bananas",
+        "bananas_naszilla",
+        "bohb",
+        "gp_bo",
+        "hyperband",
+        "nsga2",
+        "nsga3",
+        "progressive",
+        "quantum_inspired",
+    ),
     *("reinforce", "simulated_annealing", "sms_emoa", "successive_halving", "tpe"),
 )
 HEAVY = ("pymoo", "optuna", "torch", "pandas", "statsmodels", "scipy.stats", "matplotlib")

@@ -72,6 +72,13 @@ ORDERS: Mapping[str, Order] = {
         time=2, memory=1, reason="networks are trained on all t observations for every batch", sizes=_SHORT,
         settings={"training_steps": 10, "ensemble_size": 2, "n_initial_samples": 4, "batch_size": 4, "n_candidates": 20},
     ),
+    "bananas_naszilla": Order(
+        time=2, memory=1, reason="networks are trained on all t observations for every batch", sizes=_SHORT,
+        settings={
+            "training_steps": 10, "ensemble_size": 2, "hidden_layers": 2, "n_initial_samples": 4, "batch_size": 4,
+            "n_candidates": 20,
+        },
+    ),
     "progressive": Order(
         time=2, memory=1, reason="networks are trained on all t observations for every beam", sizes=_SHORT,
         settings={"steps": 10, "beam_width": 4},

@@ -1,0 +1,111 @@
+"""What searches by a predictor share: random architectures first, then again and again the best of a pool of candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from nasbench.baselines.bananas import mutations
+from nasbench.search.history import History
+from nasbench.search.observations import RunObservations
+from nasbench.search.problem import Problem
+from nasbench.spaces.space import Architectures, Floats, Space
+
+
+class PredictorSearch:
+    """An initial design, then batches of the candidates that a predictor ranks first.
+
+    Subclasses define the candidates and their scores. A batch is a ranking, so with workers that come back one by one the best
+    candidates that are not pending are proposed, however many are wanted.
+
+    Args:
+        problem: the benchmark.
+        rng: the run's generator.
+        n_initial_samples: random architectures at the start, all different; those that are told before count as well.
+        batch_size: architectures evaluated between two trainings of the predictor.
+        merge_isomorphic: whether an architecture counts as evaluated if one of equal canonical form is.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        rng: np.random.Generator,
+        n_initial_samples: int,
+        batch_size: int,
+        *,
+        merge_isomorphic: bool = False,
+    ) -> None:
+        self.space = problem.space
+        self.rng = rng
+        self.history = History(self.space, len(problem.objectives), merge_isomorphic=merge_isomorphic)
+        self._n_initial_samples, self._batch_size = n_initial_samples, batch_size
+
+    def candidates(self) -> Architectures:
+        """Return architectures that are not in the history, `(m, d)`; none if there are none left."""
+        raise NotImplementedError
+
+    def scores(self, candidates: Architectures) -> Floats:
+        """Train the predictor on the history and return the score of each candidate, smaller is better: `(m, d)` to `(m,)`."""
+        raise NotImplementedError
+
+    def ask(self) -> Architectures:
+        """Propose `(B, d)`: what is missing of the initial design, or a batch; none if no candidate is new."""
+        missing = self._n_initial_samples - len(self.history)
+        return self.ask_many(missing if missing > 0 else self._batch_size, self.history.architectures[:0])
+
+    def ask_many(self, count: int, pending: Architectures) -> Architectures:
+        """Propose at most `count` architectures beside those that are pending, `(P, d)`."""
+        missing = min(count, self._n_initial_samples - len(self.history) - len(pending))
+        if missing > 0:
+            drawn = self._without(self.space.sample(self.rng.random((missing, self.space.d))), pending)
+            if len(drawn):
+                return drawn
+        if not len(self.history):
+            return self.history.architectures
+        pool = self._without(self.candidates(), pending)
+        if len(pool) <= count:
+            return pool
+        return pool[np.argsort(self.scores(pool), kind="stable")[:count]]
+
+    def tell(self, observations: RunObservations) -> None:
+        """Store the observations."""
+        self.history.add_new(observations)
+
+    def _without(self, architectures: Architectures, pending: Architectures) -> Architectures:
+        """Return those that are neither in the history nor pending."""
+        new = self.history.unseen(architectures)
+        taken = set(self.history.keys(pending))
+        return new[[key not in taken for key in self.history.keys(new)]] if taken else new
+
+
+def children_of_best(
+    history: History,
+    mutate: Callable[[Architectures], Architectures],
+    n_parents: int,
+    number: int,
+    rng: np.random.Generator,
+) -> Architectures:
+    """Return new children of the best architectures in turn, `(m, d)`: `number` are drawn of each parent until `number` are new.
+
+    So naszilla and NPENAS do (`get_candidates`). The last parent's children are all kept, so there may be more than `number`.
+    Where all are known, one-decision mutations of the best are tried, then double mutations, and so on (`mutations`).
+    """
+    pool = history.architectures[:0]
+    for parent in history.architectures[history.best(n_parents)]:
+        if len(pool) >= number:
+            break
+        pool = history.unseen(np.concatenate([pool, mutate(np.tile(parent, (number, 1)))]))
+    return pool if len(pool) else mutations(history.space, history, n_parents, number, rng)
+
+
+def mutate_each_decision(
+    space: Space, architectures: Architectures, probability: float, rng: np.random.Generator
+) -> Architectures:
+    """Change every decision with that probability to another choice, uniform over the others: `(n, d)` to `(n, d)`.
+
+    What leaves the space is repaired.
+    """
+    other = (rng.random(architectures.shape) * (space.cardinalities - 1)).astype(np.int8)
+    other += other >= architectures
+    return space.repair(np.where(rng.random(architectures.shape) < probability, other, architectures))

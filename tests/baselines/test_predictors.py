@@ -1,0 +1,206 @@
+"""What the searches by a predictor share, and BANANAS as in naszilla."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nasbench.baselines import bananas_naszilla
+from nasbench.baselines.mlp_ensemble import MlpEnsemble, forward, gradients
+from nasbench.baselines.predictor_search import PredictorSearch, children_of_best, mutate_each_decision
+from nasbench.search.history import History
+from nasbench.search.observations import RunObservations
+from nasbench.search.random_streams import Streams
+from nasbench.spaces.nas_bench_201 import NasBench201Space
+from nasbench.spaces.nas_bench_201_cell import OPERATIONS
+from nasbench.testing.toy import toy_error, toy_space
+
+from toy import Problems
+
+PREDICTORS = (bananas_naszilla,)
+
+
+def observed(architectures: np.ndarray) -> RunObservations:
+    n = len(architectures)
+    return RunObservations(architectures, toy_error(architectures)[:, None], np.zeros(n), np.full(n, 9), np.full(n, -1))
+
+
+def history_of(architectures: np.ndarray) -> History:
+    history = History(toy_space())
+    history.add_new(observed(architectures))
+    return history
+
+
+# ---- networks ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("loss", ["absolute", "squared"])
+def test_gradient_with_a_batch_for_each_member(loss: Any) -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(3, 12, 4)), rng.normal(size=(3, 12))
+    weights: list[Any] = [
+        rng.normal(size=s) for s in ((3, 4, 5), (3, 1, 5), (3, 5, 5), (3, 1, 5), (3, 5, 1), (3, 1, 1))
+    ]
+
+    def value() -> Any:
+        residual = forward(weights, x)[-1][..., 0] - y  # type: ignore[arg-type]
+        return (np.abs(residual) if loss == "absolute" else residual**2 / 2).mean(axis=1)
+
+    analytic = gradients(weights, x, y, loss)  # type: ignore[arg-type]
+    for weight, slope in zip(weights, analytic, strict=True):
+        for at in np.ndindex(weight.shape[1:]):
+            before = weight[(slice(None), *at)].copy()
+            weight[(slice(None), *at)] = before + 1e-6
+            up = value()
+            weight[(slice(None), *at)] = before - 1e-6
+            down = value()
+            weight[(slice(None), *at)] = before
+            np.testing.assert_allclose(slope[(slice(None), *at)], (up - down) / 2e-6, atol=1e-5)
+
+
+def test_a_pass_in_batches_sees_every_observation_once() -> None:
+    ensemble = MlpEnsemble(members=4, batch_size=5)
+    x, y = np.arange(13, dtype=np.float32)[:, None], np.arange(13, dtype=np.float32)
+    batches = list(ensemble._batches(x, y, np.random.default_rng(0)))
+    assert [part.shape for _, part in batches] == [(4, 5), (4, 5), (4, 3)]
+    orders = np.concatenate([part for _, part in batches], axis=1)
+    np.testing.assert_array_equal(np.sort(orders, axis=1), np.tile(y, (4, 1)))
+    np.testing.assert_array_equal(np.concatenate([part for part, _ in batches], axis=1)[..., 0], orders)
+    assert len(np.unique(orders, axis=0)) == 4, "each member has an order of its own"
+
+
+def test_the_penalty_shrinks_the_weights() -> None:
+    """With a heavy penalty the networks predict zero, whatever the targets."""
+    x, y = np.eye(6), np.full(6, 5.0)
+    options: dict[str, Any] = {"standardised": False, "loss": "squared", "initial": "glorot", "steps": 400}
+    free = MlpEnsemble(**options).predict_after_fit(x, y, x, np.random.default_rng(0))
+    held = MlpEnsemble(**options, penalty=1e3).predict_after_fit(x, y, x, np.random.default_rng(0))
+    np.testing.assert_allclose(free, 5.0, atol=0.5)
+    assert np.abs(held).max() < 0.5
+
+
+# ---- candidates --------------------------------------------------------------------------------------------------------
+
+
+def test_each_decision_is_changed_with_the_probability_to_each_other_choice() -> None:
+    """Frequencies of 40,000 draws, 5 standard errors."""
+    space = toy_space()
+    parent = np.array([2, 1, 0], dtype=np.int8)
+    children = mutate_each_decision(space, np.tile(parent, (40_000, 1)), 0.25, np.random.default_rng(0))
+    for decision, k in enumerate(space.cardinalities):
+        share = (children[:, decision, None] == np.arange(k)).mean(axis=0)
+        expected = np.full(k, 0.25 / (k - 1))
+        expected[parent[decision]] = 0.75
+        np.testing.assert_allclose(share, expected, atol=5 * 0.5 / 200)
+    both = (children[:, 0] != parent[0]) & (children[:, 1] != parent[1])
+    assert both.mean() == pytest.approx(0.25**2, abs=5 * 0.25 / 200), "decisions are changed independently"
+
+
+def test_children_come_from_the_best_until_there_are_enough() -> None:
+    """naszilla's `get_candidates`, transcribed with its dictionary."""
+    space = toy_space()
+    history = history_of(space.all[::5])
+    drawn: list[np.ndarray] = []
+
+    def mutate(parents: np.ndarray) -> np.ndarray:
+        drawn.append(space.mutate(parents, np.random.default_rng(len(drawn)).random((len(parents), 2))))
+        return drawn[-1]
+
+    pool = children_of_best(history, mutate, 5, 6, np.random.default_rng(0))
+    known = {tuple(a) for a in history.architectures.tolist()}
+    expected: list[tuple[int, ...]] = []
+    for i, _ in enumerate(history.best(5)):
+        if len(expected) >= 6:
+            break
+        for child in map(tuple, drawn[i].tolist()):
+            if child not in known:
+                known.add(child)
+                expected.append(child)
+    assert list(map(tuple, pool.tolist())) == expected
+    assert len(expected) >= 6 and 1 < len(drawn) < 5
+
+
+def test_where_all_children_are_known_other_mutations_follow() -> None:
+    space = toy_space()
+    history = history_of(space.all[:-2])
+    pool = children_of_best(history, lambda parents: parents, 5, 20, np.random.default_rng(0))
+    assert len(pool) and {tuple(a) for a in pool.tolist()} <= {tuple(a) for a in space.all[-2:].tolist()}
+    everything = history_of(space.all)
+    assert len(children_of_best(everything, lambda parents: parents, 5, 20, np.random.default_rng(0))) == 0
+
+
+# ---- batches -----------------------------------------------------------------------------------------------------------
+
+
+class Oracle(PredictorSearch):
+    """Ranks the whole space by its true error."""
+
+    def candidates(self) -> np.ndarray:
+        return self.history.unseen(self.space.all)
+
+    def scores(self, candidates: np.ndarray) -> np.ndarray:
+        return toy_error(candidates)
+
+
+def test_a_batch_is_what_ranks_first_and_is_not_pending(problems: Problems) -> None:
+    search = Oracle(problems(), np.random.default_rng(0), 4, 3)
+    start = search.ask()
+    assert 0 < len(start) <= 4
+    assert len(search.ask_many(2, search.space.all[:3])) == 1, "one of four is missing"
+    search.tell(observed(search.space.all[::5]))
+    ranked = search.history.unseen(search.space.all)
+    ranked = ranked[np.argsort(toy_error(ranked), kind="stable")]
+    np.testing.assert_array_equal(search.ask(), ranked[:3])
+    np.testing.assert_array_equal(search.ask_many(2, ranked[:1]), ranked[1:3])
+    np.testing.assert_array_equal(
+        search.ask_many(50, ranked[1:2]),
+        search.history.unseen(search.space.all)[
+            [not np.array_equal(a, ranked[1]) for a in search.history.unseen(search.space.all)]
+        ],
+    )
+
+
+def test_told_before_it_was_asked_the_design_is_shorter(problems: Problems) -> None:
+    search = Oracle(problems(), np.random.default_rng(0), 10, 3)
+    search.tell(observed(search.space.all[:8]))
+    assert 1 <= len(search.ask()) <= 2
+    search.tell(observed(search.space.all[8:10]))
+    assert len(search.ask()) == 3
+
+
+@pytest.mark.parametrize("module", PREDICTORS)
+def test_finds_the_optimum_of_the_toy(module: Any, problems: Problems) -> None:
+    """Mean error above the optimum below 1 after 20 of 24; the second best is worse by 3."""
+    problem = problems(runs=5, unique_queries=20, queries=60)
+    optimizer = module.OPTIMIZER.create(problem, Streams(3, range(5)))
+    best = np.full(5, np.inf)
+    while not problem.ledger.exhausted.all():
+        observations = problem.query(optimizer.ask())
+        if not observations.answered.any():
+            break
+        optimizer.tell(observations)
+        seen = np.where(observations.answered, observations.objectives[..., 0], np.inf)
+        best = np.minimum(best, seen.min(axis=1))
+    assert best.mean() < 10 + 20 / 9 + 1
+
+
+# ---- encodings ---------------------------------------------------------------------------------------------------------
+
+
+def test_path_encoding_is_naszillas() -> None:
+    """`Cell201.get_path_indices` and `encode_freq_paths` transcribed; columns of one length may be in another order."""
+    space = NasBench201Space()
+    cells = space.all[np.random.default_rng(0).integers(0, space.size, 60)]
+    names = ["avg_pool_3x3", "nor_conv_1x1", "nor_conv_3x3", "none", "skip_connect"]
+    theirs = np.zeros((60, 155))
+    for row, cell in enumerate(cells.tolist()):
+        for i, blueprint in enumerate([[3], [0, 4], [1, 5], [0, 2, 5]]):
+            index = 0 if i == 0 else 5 if i in (1, 2) else 30
+            for j, edge in enumerate(blueprint):
+                index += names.index(OPERATIONS[cell[edge]]) * 5**j
+            theirs[row, index] = 1
+    ours = space.path_encoding(cells)
+    for first, last in ((0, 5), (5, 30), (30, 155)):
+        np.testing.assert_array_equal(sorted(ours[:, first:last].T.tolist()), sorted(theirs[:, first:last].T.tolist()))
