@@ -17,7 +17,7 @@ _CHUNK = 2048
 
 def neighbour_rows(space: Space) -> Ints:
     """Return the position in `space.all` of every neighbour of every architecture, `(N, n)`; -1 where a neighbour is
-    infeasible.
+    infeasible, or the architecture itself (which it is where a `MixedSpace` has fewer).
     """
     index = space.index(space.all)
     parts = []
@@ -25,7 +25,8 @@ def neighbour_rows(space: Space) -> Ints:
         near = space.neighbours(space.all[first : first + _CHUNK])
         near_index = space.index(near)
         row = np.minimum(np.searchsorted(index, near_index), len(index) - 1)
-        parts.append(np.where(space.is_feasible(near) & (index[row] == near_index), row, -1))
+        itself = near_index == index[first : first + _CHUNK, None]
+        parts.append(np.where(space.is_feasible(near) & (index[row] == near_index) & ~itself, row, -1))
     return np.concatenate(parts)
 
 

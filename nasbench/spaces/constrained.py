@@ -42,7 +42,7 @@ class ConstrainedSpace(Space):
         children = self.neighbours(architectures)
         decision, _ = self._flips
         weights = self.mutations[kind][decision] / (self.cardinalities[decision] - 1) * self.is_feasible(children)
-        chosen = _draw(weights, uniform[..., 0])
+        chosen = draw(weights, uniform[..., 0])
         return np.take_along_axis(children, chosen[..., None, None], axis=-2)[..., 0, :]
 
     def repair(self, architectures: Architectures) -> Architectures:
@@ -140,6 +140,28 @@ class NarrowedSpace(ConstrainedSpace):
         """As the base."""
         return self.base.ordered
 
+    @property
+    def numeric(self) -> NDArray[np.bool_]:
+        """As the base."""
+        return self.base.numeric
+
+    @property
+    def parents_first(self) -> tuple[int, ...]:
+        """As the base."""
+        return self.base.parents_first
+
+    def active(self, architectures: Architectures) -> NDArray[np.bool_]:
+        """Return the result of the base."""
+        return self.base.active(architectures)
+
+    def values(self, architecture: Architectures) -> dict[str, Any]:
+        """Return those of the base."""
+        return self.base.values(architecture)
+
+    def encoding(self, architectures: Architectures) -> Floats:
+        """Return that of the base."""
+        return self.base.encoding(architectures)
+
     def canonical(self, architectures: Architectures) -> Architectures:
         """Return that of the base."""
         return self.base.canonical(architectures)
@@ -179,7 +201,7 @@ class NarrowedSpace(ConstrainedSpace):
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
 
-def _draw(weights: Floats, uniform: Floats) -> Ints:
+def draw(weights: Floats, uniform: Floats) -> Ints:
     """Return the position drawn in proportion to weights `(..., n)`; 0 where all are zero."""
     cumulative = np.cumsum(weights, axis=-1)
     chosen = (cumulative <= uniform[..., None] * cumulative[..., -1:]).sum(axis=-1)

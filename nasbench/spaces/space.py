@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,6 +130,15 @@ class Space:
         """Return whether each architecture belongs to the space: `(..., d)` to `(...)`."""
         return np.all((architectures >= 0) & (architectures < self.cardinalities), axis=-1)
 
+    @property
+    def parents_first(self) -> tuple[int, ...]:
+        """Positions of the decisions such that each follows those on which it depends."""
+        return tuple(range(self.d))
+
+    def active(self, architectures: Architectures) -> NDArray[np.bool_]:
+        """Return which decisions matter given the others, `(..., d)` to `(..., d)`; all unless a space has conditional decisions."""
+        return np.ones(architectures.shape, dtype=np.bool_)
+
     def canonical(self, architectures: Architectures) -> Architectures:
         """Return one representative for all architectures that compute the same function; the identity unless a space
         knows better.
@@ -203,6 +213,24 @@ class Space:
         """For each decision whether its choices are steps of one quantity, in order, `(d,)`; none unless a space says so."""
         return np.zeros(self.d, dtype=np.bool_)
 
+    @property
+    def numeric(self) -> NDArray[np.bool_]:
+        """For each decision whether its choices are the levels of a number, `(d,)`; none but in a `MixedSpace`."""
+        return np.zeros(self.d, dtype=np.bool_)
+
+    def unit(self, architectures: Architectures) -> Floats:
+        """Return the choices as numbers in [0, 1], evenly spaced, first and last choice at the ends: `(..., d)` to `(..., d)`.
+
+        Differences have a meaning in ordered decisions only; there they are differences on the scale of the decision.
+        """
+        return architectures / (self.cardinalities - 1.0)
+
+    def encoding(self, architectures: Architectures) -> Floats:
+        """Return the encoding of the decisions for models, `(..., d)` to `(..., F)`: one-hot, but in a `MixedSpace`, which has numbers
+        in order and inactive decisions alike.
+        """
+        return self.one_hot(architectures)
+
     def decision_features(self, architectures: Architectures) -> Floats:
         """Return features of the decisions for a distance-based model: `(..., d)` to `(..., F)`; one-hot where no
         decision is ordered.
@@ -256,7 +284,14 @@ class Space:
         """
         raise NasbenchError(f"Space {self.name!r} does not define a path encoding; only cell-based spaces do.")
 
-    # ---- strings -----------------------------------------------------------------------------------------------------
+    # ---- values and strings ------------------------------------------------------------------------------------------
+
+    def values(self, architecture: Architectures) -> dict[str, Any]:
+        """Return the choice of each decision of one architecture `(d,)`, by its name; numbers in a `MixedSpace`."""
+        return {
+            decision: names[int(choice)]
+            for decision, names, choice in zip(self.decisions, self.choices, architecture, strict=True)
+        }
 
     def to_string(self, architecture: Architectures) -> str:
         """Return a readable form of one architecture `(d,)`: its choices, joined by commas."""
