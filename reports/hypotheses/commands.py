@@ -21,7 +21,9 @@ def hypotheses(
     evidence: Annotated[
         Path | None, typer.Option(help="folder of the evidence that ships, and of trained networks")
     ] = None,
-    theory: Annotated[bool, typer.Option(help="check the theory now, which takes minutes")] = True,
+    theory: Annotated[
+        bool, typer.Option(help="check the theory now, which takes minutes; else the check that ships is judged")
+    ] = False,
     jobs: Annotated[int, typer.Option(help="processes")] = 1,
     out: Annotated[Path | None, typer.Option(help="folder for the tables as Markdown, LaTeX, HTML and CSV")] = None,
     register: Annotated[
@@ -75,7 +77,8 @@ def hypotheses(
         with progress_bar("running") as progress:
             run_studies(chosen, sources, progress=progress)
     if pack:
-        tell(pack_evidence(chosen, sources))
+        with progress_bar("checking") as checking:
+            tell(pack_evidence(chosen, sources, checking))
     if (register or pack) and not run:
         if json:
             print_json("hypotheses", hypotheses=[], parts=[], written=written, registration=statements.sha256)

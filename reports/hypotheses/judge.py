@@ -24,6 +24,7 @@ from nasbench.reports.hypotheses.replay import replay_differences
 from nasbench.reports.hypotheses.search_time import judge_search_time
 from nasbench.reports.hypotheses.statements import Ablation, MedianToTarget, Stated, StudyHypothesis, TrainedNetwork
 from nasbench.reports.hypotheses.studies import study_folders
+from nasbench.reports.hypotheses.theory import check_theory, judge_shipped_theory, verdict_of
 from nasbench.reports.hypotheses.training import judge_training
 from nasbench.reports.hypotheses.verdict import HypothesisVerdict, not_run, refused
 
@@ -36,7 +37,7 @@ class Sources:
         results: results folders; a study without one is looked for in `results/STUDY`.
         evidence: folder of the evidence that ships, and of that of trained networks.
         registrations: folder of the registrations.
-        theory: whether to check the theory now, which takes minutes.
+        theory: whether to check the theory now, which takes minutes, in place of judging it by the check that ships.
         jobs: processes.
         replay: runs of each method that are made again where a results folder is judged.
     """
@@ -44,7 +45,7 @@ class Sources:
     results: Sequence[Path] = ()
     evidence: Path = SHIPPED
     registrations: Path = FOLDER
-    theory: bool = True
+    theory: bool = False
     jobs: int = 1
     replay: int = 0
 
@@ -68,14 +69,12 @@ def judge_hypotheses(
         if isinstance(hypothesis, TrainedNetwork):
             return judge_training(hypothesis, sources.evidence)
         if not sources.theory:
-            return not_run(hypothesis, "the theory was not checked", "run `nasbench hypotheses` without --no-theory")
+            return judge_shipped_theory(hypothesis, sources.evidence)
         try:
             require_extra("theory", "sympy")
         except MissingExtraError as fault:
             return not_run(hypothesis, "its derivations were not checked", str(fault))
-        from nasbench.reports.hypotheses.theory import judge_theory
-
-        return judge_theory(hypothesis, sources.jobs, progress)
+        return verdict_of(hypothesis, check_theory(sources.jobs, progress))
 
     return [judge(hypothesis) for hypothesis in hypotheses]
 

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from nasbench.errors import NasbenchError
+from nasbench.extras import require_extra
 from nasbench.reports.hypotheses.evidence import collect, objections, write_evidence
 from nasbench.reports.hypotheses.judge import Sources
 from nasbench.reports.hypotheses.registration import FOLDER, register, registered_studies, registrations
 from nasbench.reports.hypotheses.replay import replay_differences
-from nasbench.reports.hypotheses.statements import Stated, StudyHypothesis
+from nasbench.reports.hypotheses.statements import Stated, StudyHypothesis, VerifiedTheory
 from nasbench.reports.hypotheses.studies import RESULTS, study_folders
+from nasbench.reports.hypotheses.theory import check_theory, write_check
 from nasbench.study.config import Study
 
 
@@ -51,15 +53,21 @@ def run_studies(
         study.run(results / name, jobs=sources.jobs, progress=progress)
 
 
-def pack_evidence(hypotheses: Sequence[Stated], sources: Sources) -> Iterator[str]:
-    """Write the evidence of hypotheses about studies from results folders; yield what was written.
+def pack_evidence(
+    hypotheses: Sequence[Stated], sources: Sources, progress: Callable[[int, int], None] = lambda done, total: None
+) -> Iterator[str]:
+    """Write the evidence of hypotheses: about studies from results folders, about the theory by checking it now; yield what was written.
 
     One run or more of each method on each benchmark is made again first, and must be the same.
 
     Raises:
         NasbenchError: if a study has no results, or they are not those that were registered.
     """
-    chosen = list(_about_studies(hypotheses))
+    theory = [one for one in hypotheses if isinstance(one, VerifiedTheory)]
+    chosen = list(_about_studies([one for one in hypotheses if one not in theory]))
+    for _ in theory:
+        require_extra("theory", "sympy")
+        yield str(write_check(check_theory(sources.jobs, progress), sources.evidence))
     folders = study_folders(sources.results, [name for one in chosen for name in one.studies])
     for hypothesis in chosen:
         known = registrations(hypothesis.name, sources.registrations)

@@ -1,4 +1,4 @@
-"""The hypothesis that the theory is verified: all registered theorems and all mutants, checked now."""
+"""The hypothesis that the theory is verified: every claim and every mutant, checked now, or as the check that ships found them."""
 
 from __future__ import annotations
 
@@ -6,54 +6,133 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from nasbench.errors import CorruptDataError
+from nasbench.files.sealed import read_sealed, write_sealed
+from nasbench.files.source_files import sources_sha256
+from nasbench.reports.analysis.digest import DIGITS
 from nasbench.reports.hypotheses.statements import VerifiedTheory
-from nasbench.reports.hypotheses.verdict import HypothesisVerdict, Outcome, Part
-from nasbench.theory.machinery.claim import Context
-from nasbench.theory.machinery.claim import Outcome as Found
-from nasbench.theory.machinery.registry import Finding, select, verify
+from nasbench.reports.hypotheses.verdict import HypothesisVerdict, Outcome, Part, not_run
+from nasbench.study.environment import environment
+from nasbench.study.sources import DECIDING
+
+if TYPE_CHECKING:
+    from nasbench.theory.machinery.registry import Finding
+
+Progress = Callable[[int, int], None]
+CHECKED = (*DECIDING, "theory")
+"""Files and folders of the package on which the verdicts depend."""
 
 
-def judge_theory(
-    hypothesis: VerifiedTheory, jobs: int = 1, progress: Callable[[int, int], None] = lambda done, all_: None
-) -> HypothesisVerdict:
-    """Judge a hypothesis of the kind "theory" by checking everything."""
-    theorems = select([])
-    total = 2 * len(theorems)
-    findings = verify(theorems, Context(), jobs, False, lambda done, _: progress(done, total))
-    faults = verify(theorems, Context(), jobs, True, lambda done, _: progress(len(theorems) + done, total))
-    return verdict_of(hypothesis, findings, faults)
+@dataclass(frozen=True)
+class CheckedClaim:
+    """What the check of a claim, or of its mutant, found.
+
+    Attributes:
+        claim: name.
+        mutant: whether the mutant was checked.
+        outcome: value of `nasbench.theory.machinery.claim.Outcome`.
+        statistic, bound: of the verdict.
+    """
+
+    claim: str
+    mutant: bool
+    outcome: str
+    statistic: float | None
+    bound: float | None
+
+    @classmethod
+    def from_finding(cls, finding: Finding) -> CheckedClaim:
+        """Return a finding as plain data."""
+        verdict = finding.verdict
+        numbers = (None if number is None else float(number) for number in (verdict.statistic, verdict.bound))
+        return cls(finding.claim.name, finding.mutant, str(verdict.outcome.value), *numbers)
+
+    @property
+    def passed(self) -> bool:
+        """Whether the claim is not violated, or its mutant is rejected."""
+        return (self.outcome == "violated") == self.mutant
 
 
-def verdict_of(hypothesis: VerifiedTheory, findings: Sequence[Finding], faults: Sequence[Finding]) -> HypothesisVerdict:
-    """Return the verdict from the findings of the checks."""
-    violated = [f.claim.name for f in findings if f.verdict.outcome is Found.VIOLATED]
-    slipped = [f.claim.name for f in faults if not f.passed]
+def check_theory(jobs: int = 1, progress: Progress = lambda done, all_: None) -> list[CheckedClaim]:
+    """Check all claims and all mutants; needs the extra `theory`."""
+    from nasbench.theory.machinery.claim import Context
+    from nasbench.theory.machinery.registry import select, verify
+
+    claims = select([])
+    total = 2 * len(claims)
+    found = verify(claims, Context(), jobs, False, lambda done, _: progress(done, total))
+    found += verify(claims, Context(), jobs, True, lambda done, _: progress(len(claims) + done, total))
+    return [CheckedClaim.from_finding(finding) for finding in found]
+
+
+def checked_path(folder: Path) -> Path:
+    """Return the file of a check in the evidence."""
+    return folder / "theory-verified.json"
+
+
+def write_check(checked: Sequence[CheckedClaim], folder: Path) -> Path:
+    """Write a check, with the sources that it is about, to the evidence; return the file."""
+    path = checked_path(folder)
+    content = {
+        "version": environment()["version"],
+        "sources_sha256": sources_sha256(CHECKED),
+        "checked": [asdict(one) for one in checked],
+    }
+    write_sealed(path, content)
+    return path
+
+
+def judge_shipped_theory(hypothesis: VerifiedTheory, folder: Path) -> HypothesisVerdict:
+    """Judge by the check that ships; it stands as of its version where the sources have changed since.
+
+    Raises:
+        NasbenchError: if the file was changed after it was written.
+    """
+    path = checked_path(folder)
+    now = "run `nasbench hypotheses theory-verified --theory`"
+    if not path.is_file():
+        return not_run(hypothesis, f"there is no check in {folder}", now)
+    content = read_sealed(path, "check of the theory")
+    try:
+        checked = [CheckedClaim(**one) for one in content["checked"]]
+        sha256, version = str(content["sources_sha256"]), str(content["version"])
+    except (KeyError, TypeError):
+        raise CorruptDataError(f"{path} is no check of the theory; restore it from version control.") from None
+    same = sha256 == sources_sha256(CHECKED)
+    since = "" if same else f", and the sources have changed since; to check the present ones {now}"
+    return verdict_of(hypothesis, checked, f"; checked with version {version}, sources {sha256[:DIGITS]}{since}")
+
+
+def verdict_of(hypothesis: VerifiedTheory, checked: Sequence[CheckedClaim], made: str = "") -> HypothesisVerdict:
+    """Return the verdict on checked claims and mutants; `made` says of what version they are."""
+    claims, mutants = ([one for one in checked if one.mutant == mutant] for mutant in (False, True))
+    violated, slipped = ([one.claim for one in group if not one.passed] for group in (claims, mutants))
     outcome: Outcome = "fails" if violated or slipped else "holds"
-    counts = Counter(str(f.verdict.outcome.value) for f in findings)
+    counts = Counter(one.outcome for one in claims)
     told = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
-    digest = _digest((*findings, *faults))
+    digest = hashlib.sha256(json.dumps([asdict(one) for one in checked]).encode()).hexdigest()[:DIGITS]
     names = "".join(
         f"; {word}: {', '.join(some)}" for word, some in (("violated", violated), ("not rejected", slipped)) if some
     )
-    parts = (
-        Part(of="theorems not violated", statistic=len(findings) - len(violated), lower=len(findings) - len(violated),
-             upper=len(findings) - len(violated), n=len(findings), runs=digest),
-        Part(of="mutants rejected", statistic=len(faults) - len(slipped), lower=len(faults) - len(slipped),
-             upper=len(faults) - len(slipped), n=len(faults), runs=digest),
-    )  # fmt: skip
     return HypothesisVerdict(
         hypothesis=hypothesis,
         outcome=outcome,
         threshold=None,
-        parts=parts,
-        evidence=f"{len(findings)} theorems: {told}; {len(faults) - len(slipped)} of {len(faults)} mutants rejected{names} (verdicts {digest})",
+        parts=tuple(
+            Part(of=of, statistic=passed, lower=passed, upper=passed, n=len(group), runs=digest)
+            for of, group, faults in (
+                ("claims not violated", claims, violated),
+                ("mutants rejected", mutants, slipped),
+            )
+            for passed in (len(group) - len(faults),)
+        ),
+        evidence=f"{len(claims)} claims: {told}; {len(mutants) - len(slipped)} of {len(mutants)} mutants rejected{names} "
+        f"(verdicts {digest}){made}",
         change=hypothesis.falsified_by
         if outcome == "holds"
         else "a proof or check put right, or the statement withdrawn",
     )
-
-
-def _digest(findings: Sequence[Finding]) -> str:
-    rows = [(f.claim.name, f.mutant, f.verdict.outcome.value, f.verdict.statistic, f.verdict.bound) for f in findings]
-    return hashlib.sha256(json.dumps(rows, default=str).encode()).hexdigest()[:12]

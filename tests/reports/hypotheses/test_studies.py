@@ -111,7 +111,9 @@ def test_settings_choose_the_entry_by_the_algorithms_defaults(bind: Callable[...
         named = SMALL.replace('{ name = "random_search" }', f'{{ name = "regularized_evolution", {settings} }}')
         return bind(named, STUDIES).parts
 
-    assert (parts(10, 3), parts(30, 10)) == (2, 0)
+    assert parts(10, 3) == 2
+    with pytest.raises(NasbenchError, match="has no baseline regularized_evolution {'population_size': 30"):
+        parts(30, 10)
 
 
 def test_an_unfinished_study_judges_nothing(
