@@ -193,8 +193,10 @@ def edit_trace(folder: Path, *, forge: bool) -> None:
     path = store.path(unit)
     frame = pd.read_parquet(path)
     # Seeds follow from the sources, so that the best of a run may happen to be its first.
-    ends = ((rows.index[0], rows["error"].idxmin()) for _, rows in frame.groupby("run"))
-    first, best = next((first, best) for first, best in ends if frame["error"][first] > frame["error"][best])
+    errors = frame["error"].to_numpy()
+    runs = (np.flatnonzero(frame["run"] == run) for run in frame["run"].unique())
+    ends = ((int(rows[0]), int(rows[errors[rows].argmin()])) for rows in runs)
+    first, best = next((first, best) for first, best in ends if errors[first] > errors[best])
     columns = ["architecture", "error"]
     frame.loc[[first, best], columns] = frame.loc[[best, first], columns].to_numpy()
     frame.to_parquet(path)

@@ -112,7 +112,7 @@ def test_settings_choose_the_entry_by_the_algorithms_defaults(bind: Callable[...
         return bind(named, STUDIES).parts
 
     assert parts(10, 3) == 2
-    with pytest.raises(NasbenchError, match="has no baseline regularized_evolution {'population_size': 30"):
+    with pytest.raises(NasbenchError, match=r"has no baseline regularized_evolution \{'population_size': 30"):
         parts(30, 10)
 
 
