@@ -178,6 +178,11 @@ class BenchmarkEvaluation:
         return np.stack([outcome.score for outcome in self.outcomes.values()], axis=1)
 
 
+def relative_regret(evaluations: Sequence[BenchmarkEvaluation], label: str) -> Floats:
+    """Return the final regret of each run as a share of what a uniformly random architecture has on average, `(runs, data sets)`."""
+    return np.stack([(e.outcomes[label].score - e.optimum) / (e.average - e.optimum) for e in evaluations], axis=1)
+
+
 def best_architecture(evaluations: Sequence[BenchmarkEvaluation]) -> str:
     """Return what regret is relative to, in words."""
     known = {evaluation.is_optimum_known for evaluation in evaluations}

@@ -6,10 +6,12 @@ The primary estimand of "search time reduced by half": rho = RMST_A / RMST_B up 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from nasbench.errors import NasbenchError
 from nasbench.reports.statistics.bootstrap import resample_counts
 from nasbench.reports.statistics.inputs import CensoredTimes, FloatArray, check_level
 from nasbench.reports.statistics.result import ONE_RUN, Estimate, Interval, Undefined, if_defined
@@ -47,6 +49,20 @@ class RestrictedMeanRatio(Estimate):
     def least_reduction(self) -> float | Undefined:
         """The one-sided lower bound of the reduction: "at least this much is saved", at `level`."""
         return if_defined(self.upper, lambda upper: 1.0 - upper)
+
+
+@dataclass(frozen=True)
+class ComparedTimes:
+    """Two methods on one task.
+
+    Attributes:
+        a, b: the runs of the method in question, and those of its baseline.
+        horizon: restriction time of both.
+    """
+
+    a: CensoredTimes
+    b: CensoredTimes
+    horizon: float
 
 
 def area_and_influence(times: CensoredTimes, horizon: float, counts: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -139,7 +155,7 @@ def restricted_mean_ratio(
         bounds, method = reason, "none"
     elif arrived_a and arrived_b:
         bounds, method = (
-            _bootstrap_t(a, b, horizon, paired, probabilities, rng, resamples),
+            _bootstrap_t([ComparedTimes(a, b, horizon)], [1.0], paired, probabilities, rng, resamples),
             "bootstrap-t of the log ratio",
         )
     else:
@@ -185,20 +201,79 @@ def _rare(a: CensoredTimes, b: CensoredTimes) -> Undefined | None:
     )
 
 
-def _bootstrap_t(
-    a: CensoredTimes,
-    b: CensoredTimes,
-    horizon: float,
-    paired: bool,
-    probabilities: FloatArray,
+def geometric_mean_ratio(
+    tasks: Sequence[ComparedTimes],
+    weights: Sequence[float],
     rng: np.random.Generator,
-    resamples: int,
-) -> FloatArray | Undefined:
-    """Return the quantiles of the ratio at `probabilities`, from the studentised logarithm."""
+    *,
+    paired: bool = False,
+    level: float = 0.95,
+    resamples: int = 10_000,
+) -> Estimate | Undefined:
+    """Estimate the weighted geometric mean over tasks of RMST_A / RMST_B, with a bootstrap-t interval of its logarithm.
 
-    def log_ratio(counts_a: FloatArray, counts_b: FloatArray) -> tuple[FloatArray, FloatArray]:
-        area_a, influence_a = area_and_influence(a, horizon, counts_a)
-        area_b, influence_b = area_and_influence(b, horizon, counts_b)
+    Runs are resampled task by task, so it generalises to new runs on these tasks and not to new tasks. A method that never arrives on a
+    task has the horizon there, whatever is resampled: the ratio is then one if the other one never arrives either, and the interval is
+    too narrow where arrivals are so rare that none was seen.
+
+    Args:
+        tasks: at least one.
+        weights: of the tasks, above zero; the sum does not matter.
+        rng: the random stream of the resampling.
+        paired: resample run i of both methods together (same seed), which needs equal run counts.
+        level: nominal coverage.
+        resamples: bootstrap resamples.
+
+    Returns:
+        `Undefined` where a restricted mean is not identified, a run needs no time at all, or pairs are asked for and the run counts
+        differ.
+
+    Raises:
+        NasbenchError: if there is no task, or not one positive weight for each.
+    """
+    check_level(level)
+    if not tasks or len(weights) != len(tasks) or min(weights) <= 0.0:
+        raise NasbenchError(f"{len(tasks)} tasks have the weights {list(weights)}; give each a weight above zero.")
+    for task in tasks:
+        if problem := unidentified(task.a, task.horizon) or unidentified(task.b, task.horizon):
+            return problem
+        if paired and task.a.runs != task.b.runs:
+            return Undefined(
+                f"a paired ratio needs the same runs of both, and there are {task.a.runs} and {task.b.runs}"
+            )
+        if min(task.a.time.min(), task.b.time.min()) <= 0.0:
+            return Undefined("a method reaches the target at time zero, so no mean of log ratios exists")
+    within = [ComparedTimes(t.a.until(t.horizon), t.b.until(t.horizon), t.horizon) for t in tasks]
+    shares = [weight / sum(weights) for weight in weights]
+    (centre,), _ = _mean_log_ratio(within, shares, [(np.ones((1, t.a.runs)), np.ones((1, t.b.runs))) for t in within])
+    runs = min(min(t.a.runs, t.b.runs) for t in within)
+    bounds: FloatArray | Undefined = ONE_RUN
+    if runs > 1:
+        tail = (1.0 - level) / 2.0
+        bounds = _bootstrap_t(within, shares, paired, np.array([tail, 1.0 - tail]), rng, resamples)
+    interval = bounds if isinstance(bounds, Undefined) else Interval(float(bounds[0]), float(bounds[1]), level)
+    return Estimate(float(np.exp(centre)), interval, runs)
+
+
+def _mean_log_ratio(
+    tasks: Sequence[ComparedTimes],
+    shares: Sequence[float],
+    counts: Sequence[tuple[FloatArray, FloatArray]],
+    paired: bool = False,
+) -> tuple[FloatArray, FloatArray]:
+    """Return the mean over tasks of the log ratio in each resample and its variance, `(resamples,)` each.
+
+    Args:
+        tasks: methods A and B on each task.
+        shares: weights of the tasks, of which the sum is one.
+        counts: how often each run of A and of B is in each resample, by task, `(resamples, runs)` each.
+        paired: whether run i of both belongs together.
+    """
+    total, spread = np.zeros(len(counts[0][0])), np.zeros(len(counts[0][0]))
+    for task, share, (counts_a, counts_b) in zip(tasks, shares, counts, strict=True):
+        a, b = task.a, task.b
+        area_a, influence_a = area_and_influence(a, task.horizon, counts_a)
+        area_b, influence_b = area_and_influence(b, task.horizon, counts_b)
         # A resample of runs that all need no time lies infinitely far on its side.
         empty = (area_a == 0.0) | (area_b == 0.0)
         effect_a = influence_a / np.where(area_a == 0.0, 1.0, area_a)[:, None] / a.runs
@@ -209,17 +284,34 @@ def _bootstrap_t(
             variance = (counts_a * effect_a**2).sum(axis=1) + (counts_b * effect_b**2).sum(axis=1)
         far = np.where(area_a == 0.0, -np.inf, np.inf)
         ratio = np.where(empty, 1.0, area_a) / np.where(empty, 1.0, area_b)
-        return np.where(empty, far, np.log(ratio)), np.where(empty, 1.0, variance)
+        total += share * np.where(empty, far, np.log(ratio))
+        spread += share**2 * np.where(empty, 1.0, variance)
+    return total, spread
 
-    (centre,), (variance,) = log_ratio(np.ones((1, a.runs)), np.ones((1, b.runs)))
+
+def _bootstrap_t(
+    tasks: Sequence[ComparedTimes],
+    shares: Sequence[float],
+    paired: bool,
+    probabilities: FloatArray,
+    rng: np.random.Generator,
+    resamples: int,
+) -> FloatArray | Undefined:
+    """Return the quantiles of the mean ratio at `probabilities`, from the studentised logarithm."""
+    ones = [(np.ones((1, task.a.runs)), np.ones((1, task.b.runs))) for task in tasks]
+    (centre,), (variance,) = _mean_log_ratio(tasks, shares, ones, paired)
     if variance <= 1e-24:
         return Undefined("the runs show no variation in the ratio to resample")
-    chunk = max(1, CHUNK // max(a.runs, b.runs))
+    most = max(max(task.a.runs, task.b.runs) for task in tasks)
+    chunk = max(1, CHUNK // most)
     studentised = np.empty(resamples)
     for start in range(0, resamples, chunk):
         size = min(chunk, resamples - start)
-        counts_a = resample_counts(a.runs, size, rng)
-        value, spread = log_ratio(counts_a, counts_a if paired else resample_counts(b.runs, size, rng))
+        counts = []
+        for task in tasks:
+            counts_a = resample_counts(task.a.runs, size, rng)
+            counts.append((counts_a, counts_a if paired else resample_counts(task.b.runs, size, rng)))
+        value, spread = _mean_log_ratio(tasks, shares, counts, paired)
         shift = value - centre
         flat = spread <= 1e-12 * variance
         studentised[start : start + size] = np.where(
@@ -229,7 +321,9 @@ def _bootstrap_t(
     ranks = np.clip(((1.0 - probabilities) * resamples).astype(int), 0, resamples - 1)
     chosen = studentised[ranks]
     if np.isinf(chosen).any():
-        return Undefined(f"{a.runs} and {b.runs} runs have too few different times to studentise their ratio")
+        return Undefined(
+            f"{tasks[0].a.runs} and {tasks[0].b.runs} runs have too few different times to studentise their ratio"
+        )
     return np.asarray(np.exp(centre - chosen * np.sqrt(variance)))
 
 

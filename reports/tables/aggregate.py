@@ -7,20 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from nasbench.reports.analysis.comparison import resamples_for
-from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, best_architecture
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, best_architecture, relative_regret
 from nasbench.reports.statistics.bootstrap import stratified
 from nasbench.reports.statistics.location import interquartile_mean, mean
 from nasbench.reports.statistics.pairwise import probability_of_improvement
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.tables.table import OPTIMIZER, ReportTable, TableCell, TableColumn, estimated
 from nasbench.reports.wording import pluralize
-from nasbench.spaces.space import Floats
 from nasbench.ties import tolerance
-
-
-def relative_regret(evaluations: Sequence[BenchmarkEvaluation], label: str) -> Floats:
-    """Return the final regret of each run as a share of what a uniformly random architecture has on average, `(runs, data sets)`."""
-    return np.stack([(e.outcomes[label].score - e.optimum) / (e.average - e.optimum) for e in evaluations], axis=1)
 
 
 def aggregate_table(

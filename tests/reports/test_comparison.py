@@ -9,13 +9,13 @@ import pytest
 from scipy import stats
 
 from nasbench.reports.analysis.comparison import compare
-from nasbench.reports.analysis.evaluation import evaluate_benchmark, evaluate_study
+from nasbench.reports.analysis.evaluation import evaluate_benchmark, evaluate_study, relative_regret
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.time_to_target import times_to_target
 from nasbench.reports.page.report import build_report
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.tables.ablation import variants
-from nasbench.reports.tables.aggregate import aggregate_table, relative_regret
+from nasbench.reports.tables.aggregate import aggregate_table
 from nasbench.reports.tables.anytime import anytime_table
 from nasbench.reports.tables.comparison import comparison_table
 from nasbench.reports.tables.practical_equivalence import practical_table

@@ -7,13 +7,16 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from nasbench.errors import NasbenchError
 from nasbench.reports.statistics.inputs import CensoredTimes
 from nasbench.reports.statistics.restricted_mean_ratio import (
+    ComparedTimes,
     RestrictedMeanRatio,
     area_and_influence,
+    geometric_mean_ratio,
     restricted_mean_ratio,
 )
-from nasbench.reports.statistics.result import Interval, Undefined
+from nasbench.reports.statistics.result import Estimate, Interval, Undefined
 from nasbench.reports.statistics.survival import RestrictedMean, restricted_mean
 
 Draw = Callable[[np.random.Generator, int], tuple[CensoredTimes, CensoredTimes]]
@@ -213,3 +216,53 @@ def test_few_runs_that_all_arrive_have_bounds() -> None:
         stopped(np.arange(1.0, 5.0), 9.0), stopped(np.arange(2.0, 6.0), 9.0), 9.0, np.random.default_rng(1)
     )
     assert isinstance(got, RestrictedMeanRatio) and isinstance(got.interval, Interval)
+
+
+def three_tasks(rng: np.random.Generator, n: int) -> list[ComparedTimes]:
+    """Exponential times of means 10 and 20, 40 and 40, and a task on which B never arrives."""
+    drawn = [(10.0, 20.0), (40.0, 40.0), (15.0, np.inf)]
+    return [
+        ComparedTimes(stopped(rng.exponential(a, n), 30.0), stopped(rng.exponential(b, n) if np.isfinite(b) else np.full(n, b), 30.0), 30.0)
+        for a, b in drawn
+    ]  # fmt: skip
+
+
+def test_a_mean_ratio_is_the_product_of_powers_and_covers() -> None:
+    weights = (2.0, 1.0, 1.0)
+    areas = [[m * (1.0 - np.exp(-30.0 / m)) if np.isfinite(m) else 30.0 for m in pair] for pair in ((10.0, 20.0), (40.0, 40.0), (15.0, np.inf))]  # fmt: skip
+    truth = float(np.prod([(a / b) ** (w / 4.0) for (a, b), w in zip(areas, weights, strict=True)]))
+    rng = np.random.default_rng(8)
+    covered = 0
+    for _ in range(400):
+        tasks = three_tasks(rng, 20)
+        found = geometric_mean_ratio(tasks, weights, rng, resamples=400)
+        assert isinstance(found, Estimate) and isinstance(found.interval, Interval)
+        singles = [t.a.time.mean() / t.b.time.mean() for t in tasks]
+        assert found.value == pytest.approx(float(np.prod(np.power(singles, np.array(weights) / 4.0))))
+        covered += found.interval.lower <= truth <= found.interval.upper
+    assert 0.92 <= covered / 400 <= 0.98
+
+
+def test_a_mean_ratio_of_one_task_is_its_ratio() -> None:
+    (task, *_) = three_tasks(np.random.default_rng(3), 30)
+    one = restricted_mean_ratio(task.a, task.b, 30.0, np.random.default_rng(5), paired=True)
+    mean = geometric_mean_ratio([task], [3.0], np.random.default_rng(5), paired=True)
+    assert isinstance(one, RestrictedMeanRatio) and isinstance(mean, Estimate)
+    assert isinstance(one.interval, Interval) and isinstance(mean.interval, Interval)
+    assert (mean.value, mean.interval.lower, mean.interval.upper) == pytest.approx(
+        (one.value, one.interval.lower, one.interval.upper)
+    )
+
+
+def test_mean_ratios_that_do_not_exist() -> None:
+    rng = np.random.default_rng(0)
+    never = CensoredTimes(np.full(4, 30.0), np.zeros(4, dtype=bool))
+    neither = geometric_mean_ratio([ComparedTimes(never, never, 30.0)], [1.0], rng)
+    assert isinstance(neither, Estimate) and neither.value == 1.0 and isinstance(neither.interval, Undefined)
+    short = CensoredTimes(np.full(4, 20.0), np.zeros(4, dtype=bool))
+    assert isinstance(geometric_mean_ratio([ComparedTimes(short, never, 30.0)], [1.0], rng), Undefined)
+    at_once = CensoredTimes(np.zeros(4), np.ones(4, dtype=bool))
+    assert isinstance(geometric_mean_ratio([ComparedTimes(at_once, never, 30.0)], [1.0], rng), Undefined)
+    for tasks, weights in (([], []), ([ComparedTimes(never, never, 30.0)], [0.0])):
+        with pytest.raises(NasbenchError, match="give each a weight above zero"):
+            geometric_mean_ratio(tasks, weights, rng)

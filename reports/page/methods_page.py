@@ -1,0 +1,152 @@
+"""`python -m nasbench.reports.page.methods_page DIR ...`: the table of all methods of a study, as a page of the documentation.
+
+    nasbench run development-tables --out results/development-tables
+    python -m nasbench.reports.page.methods_page results/development-tables --out docs/METHODS.md
+
+Each results folder is a section: a study whose methods are too slow for as many runs has a folder of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from nasbench.errors import NasbenchError
+from nasbench.files.atomic import write_atomically
+from nasbench.plugins import BrokenPluginError
+from nasbench.reports.analysis.evaluation import evaluate_study
+from nasbench.reports.analysis.families import FamilyComparison, FamilyRanking, compare_families
+from nasbench.reports.analysis.query_cost import extras_of, measure_query_cost, source_of
+from nasbench.reports.analysis.results import Results
+from nasbench.reports.page.methods import methods
+from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.tables.methods import MethodDescription, families_table, methods_table, settings_table
+from nasbench.reports.tables.to_markdown import to_markdown
+from nasbench.reports.wording import join_names, pluralize
+from nasbench.search.registry import optimizer_names, registered_optimizer
+from nasbench.study.methods import MethodConfig
+from nasbench.study.toml import load_study, preset_names
+
+DESIGNS = ("n_initial_samples", "population_size", "beam_width")
+"""Settings that say how many random architectures a method begins with; the first that it has."""
+INTRODUCTION = """# All methods on the development tables
+
+Written by `python -m nasbench.reports.page.methods_page`; do not edit. Settings may be decided on these tables, and those of the hybrid were:
+the order of the methods here is no evidence for it. Other methods have the settings of their authors, with initial designs of the hybrid's
+size where they have that setting.
+"""
+
+
+def section(results: Results, reference: str) -> str:
+    """Return the section of a study, in Markdown.
+
+    Raises:
+        NasbenchError: if the reference is not a label of the study.
+    """
+    if reference not in results.labels:
+        raise NasbenchError(f"The study {results.study.name} has no method {reference!r}; name one of it.")
+    study, rng = results.study, np.random.default_rng([results.study.seed, 2])
+    evaluations = tuple(evaluate_study(results))
+    comparison = compare_families(evaluations, reference, rng)
+    costs = {label: measure_query_cost(results, results.benchmarks[0], label) for label in results.labels}
+    described = {entry.label: _describe(entry) for entry in study.methods}
+    paragraphs = [
+        f"## {study.name}",
+        f"{_progress(results)} {study.description}",
+        methods(results, evaluations)[0],
+        _targets(comparison),
+        to_markdown(methods_table(comparison, costs)),
+        f"{_said('unique queries', comparison.by_cost, comparison)} {_said('final regret', comparison.by_regret, comparison)} "
+        f"{pluralize(len(comparison.families), 'family', 'families')} are few: a difference that is not significant is not evidence of "
+        "equality, and mean ranks depend on which methods are in the table.",
+        to_markdown(families_table(comparison)),
+        to_markdown(settings_table(described)),
+        _left_out(results),
+    ]
+    return "\n\n".join(part.strip() for part in paragraphs if part) + "\n"
+
+
+def _progress(results: Results) -> str:
+    study = results.study
+    planned = load_study(study.name).runs if study.name in preset_names() else study.runs
+    rest = "" if planned <= study.runs else f" of the {planned} that the preset asks for"
+    return f"**{pluralize(study.runs, 'run')}{rest}** of each method on each data set."
+
+
+def _targets(comparison: FamilyComparison) -> str:
+    named: dict[str, list[str]] = {}
+    for benchmark, target in comparison.targets.items():
+        named.setdefault(target.name, []).append(benchmark)
+    return "Target: " + "; ".join(f"{name} on {join_names(own)}" for name, own in named.items()) + "."
+
+
+def _said(measure: str, ranking: FamilyRanking, comparison: FamilyComparison) -> str:
+    test, ranks = ranking.test, ranking.ranks
+    if isinstance(test, Undefined):
+        return f"Ranks by {measure}: {test.reason}."
+    if isinstance(ranks, Undefined):
+        return f"Ranks by {measure}: {ranks.reason}."
+    labels = [standing.label for standing in comparison.standings]
+    best = int(np.argmin(ranks.mean_ranks))
+    worse = [labels[i] for i in np.flatnonzero(ranks.mean_ranks > ranks.mean_ranks[best] + ranks.difference)]
+    return (
+        f"Ranks by {measure} over {pluralize(ranks.n, 'family', 'families')}: {test.method}, p = {test.p_value:.2g}; mean ranks "
+        f"differ at {ranks.alpha:g} where they are {ranks.difference:.1f} apart (Nemenyi). Behind the best, {labels[best]}, by more than that: "
+        f"{join_names(worse) if worse else 'none'}."
+    )
+
+
+def _describe(entry: MethodConfig) -> MethodDescription:
+    optimizer = entry.optimizer()
+    values = {**optimizer.settings, **entry.settings}
+    design = next((f"{values[name]} ({name})" for name in DESIGNS if name in values), "")
+    settings = ", ".join(f"{name} = {value!r}" for name, value in entry.settings.items())
+    return MethodDescription(design, settings, ", ".join(extras_of(optimizer)), source_of(optimizer))
+
+
+def _left_out(results: Results) -> str:
+    """Return a sentence on the registered optimizers that the study lacks, with the reason for each."""
+    found: dict[str, list[str]] = {}
+    for name in sorted(set(optimizer_names()) - {entry.name for entry in results.study.methods}):
+        try:
+            optimizer = registered_optimizer(name)
+        except BrokenPluginError:
+            continue
+        except NasbenchError as fault:
+            found.setdefault(str(fault).rstrip("."), []).append(name)
+            continue
+        reason = "are not in this study"
+        if optimizer.fidelities:
+            reason = "choose the length of trainings, of which most of these tables have one"
+        elif optimizer.objectives != "one":
+            reason = "are for several objectives"
+        found.setdefault(reason, []).append(name)
+    sentences = "; ".join(f"{join_names(names)} {reason}" for reason, names in found.items())
+    return f"Not compared: {sentences}." if sentences else ""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the page; return 0 when it is written, 2 for wrong use or bad input."""
+    parser = argparse.ArgumentParser(
+        prog="python -m nasbench.reports.page.methods_page", description="Write the page of all methods of a study."
+    )
+    parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="results folder (a section each)")
+    parser.add_argument("--out", type=Path, default=Path("docs/METHODS.md"), help="the page (default: %(default)s)")
+    parser.add_argument("--reference", default="hybrid", help="label that costs are relative to (default: %(default)s)")
+    options = parser.parse_args(arguments)
+    try:
+        sections = [section(Results.open(folder), options.reference) for folder in options.folders]
+        write_atomically(options.out, "\n".join([INTRODUCTION, *sections]).encode())
+    except (NasbenchError, OSError) as fault:
+        print(f"methods_page: {fault}", file=sys.stderr)
+        return 2
+    print(options.out)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""The table of all methods: families count once, ratios are to the reference, and the page says what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nasbench.reports.analysis.evaluation import evaluate_study, relative_regret
+from nasbench.reports.analysis.families import compare_families, family
+from nasbench.reports.analysis.query_cost import extras_of, measure_query_cost, source_of
+from nasbench.reports.analysis.results import Results
+from nasbench.reports.page.methods_page import main
+from nasbench.reports.statistics.ranks import ranks
+from nasbench.reports.statistics.result import Estimate, Interval, Undefined
+from nasbench.search.registry import get_optimizer
+
+METHODS = ("random_search", "one_plus_one_ea", "regularized_evolution")
+PROBLEMS = (
+    "transnas-bench-101-micro/class_scene",
+    "nas-bench-360/ninapro",
+    "transnas-bench-101-micro/jigsaw",
+    "nas-bench-graph-proteins/proteins",
+    "nk/10x6-k2",
+    "onemax/20x4",
+)
+
+
+@pytest.fixture(scope="module")
+def folder(small_study: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small_study(
+        tmp_path_factory.mktemp("families"), optimizers=METHODS, runs=15, chunk=15, benchmarks=PROBLEMS,
+        repeat_policy="cache", budget="unique_queries = 60", epochs='"longest"',
+    )  # fmt: skip
+
+
+def test_a_family_counts_once(folder: Path) -> None:
+    evaluations = tuple(evaluate_study(Results.open(folder)))
+    found = compare_families(evaluations, "random_search", np.random.default_rng(0))
+    assert {name: len(own) for name, own in found.families.items()} == {
+        "transnas-bench-101-micro": 2, "nas-bench-360": 1, "nas-bench-graph-proteins": 1, "nk": 1, "onemax": 1
+    }  # fmt: skip
+    regrets = np.array([[relative_regret([e], label).mean() for label in METHODS] for e in evaluations])
+    by_hand = np.vstack([regrets[[0, 2]].mean(axis=0), regrets[[1, 3, 4, 5]]])
+    np.testing.assert_allclose(found.by_regret.scores, by_hand)
+    assert [found.by_regret.mean_rank(i) for i in range(3)] == pytest.approx(ranks(by_hand).mean(axis=0).tolist())
+    assert found.by_cost.scores.max() <= 1.0 and found.runs == 15
+
+    hits = {e.benchmark: {m: e.outcomes[m].times[found.targets[e.benchmark].key, "unique_queries"] for m in METHODS} for e in evaluations}  # fmt: skip
+    means = {b: np.array([own[m].until(60).time.mean() for m in METHODS]) for b, own in hits.items()}
+    weights = [1.0 / len(found.families[family(b)]) for b in PROBLEMS]
+    logs = np.average([np.log(means[b] / means[b][0]) for b in PROBLEMS], axis=0, weights=weights)
+    for standing, log in list(zip(found.standings, logs, strict=True))[1:]:
+        assert isinstance(standing.cost, Estimate) and standing.cost.value == pytest.approx(np.exp(log))
+        assert isinstance(standing.cost.interval, Interval)
+    assert isinstance(found.standings[0].cost, Undefined)
+    assert found.targets["nk/10x6-k2"].key == "best" and found.targets["nas-bench-360/ninapro"].key == "ten-best"
+
+
+def test_a_query_of_a_model_costs_more_than_a_draw(folder: Path) -> None:
+    results = Results.open(folder)
+    draw, evolved = (measure_query_cost(results, PROBLEMS[0], label) for label in METHODS[:2])
+    assert 0.0 < draw.seconds < evolved.seconds and evolved.late < 100.0 * evolved.seconds
+
+
+def test_what_a_method_needs_and_where_it_is_from() -> None:
+    assert extras_of(get_optimizer("tpe")) == ("tune",) and extras_of(get_optimizer("hybrid")) == ()
+    assert "AAAI 2019" in source_of(get_optimizer("regularized_evolution"))
+
+
+def test_the_page(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "METHODS.md"
+    assert main([str(folder), "--out", str(out), "--reference", "random_search"]) == 0
+    text = out.read_text()
+    assert "**15 runs** of each method" in text and "successive_halving" in text and "Friedman" in text
+    assert all(f"| {name} | " in text.replace("\\", "") for name in METHODS)
+    assert main([str(folder), "--out", str(out)]) == 2
+    assert main([str(tmp_path / "nowhere")]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert "has no method 'hybrid'" in said[0] and len(said) == 2 and out.read_text() == text
