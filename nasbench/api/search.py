@@ -13,6 +13,7 @@ from nasbench.benchmarks.catalogue import get_searchable
 from nasbench.errors import NasbenchError, UnknownNameError
 from nasbench.files.temporary import TemporaryFolder
 from nasbench.search.methods import as_optimizer
+from nasbench.search.parallelism import LIES
 from nasbench.search.registry import get_optimizer
 from nasbench.spaces.space import Space
 
@@ -31,6 +32,9 @@ def search(
     space: Space | Mapping[str, Sequence[Any]] | None = None,
     jobs: int = 1,
     out: str | Path | None = None,
+    workers: int = 1,
+    batch_size: int = 0,
+    lie: str = LIES[0],
     **protocol: Any,
 ) -> Results:
     """Search a benchmark with one method, in independent runs.
@@ -45,6 +49,10 @@ def search(
         space: search space of a Python function: a `Space`, or a mapping from each decision to its choices.
         jobs: number of processes.
         out: folder for the results; by default they are discarded when the program ends.
+        workers: simulated workers, which come back one by one when their recorded training time is over.
+        batch_size: instead of workers, number of proposals that are trained at once and awaited together; 0 for none.
+        lie: what stands for pending results, "mean", "worst" or "best" (see `nasbench.search.constant_liar`), for methods that have no
+            batch rule of their own.
         **protocol: `objectives`, `split`, `epochs`, `training_seed`, `repeat_policy`; see `Benchmark.problem`.
 
     Raises:
@@ -71,6 +79,9 @@ def search(
         runs_per_file=max(1, -(-runs // jobs)) if jobs > 1 else min(runs, 100),
         problems=(bench.name,),
         methods=(MethodConfig(name=name, label=name, settings=dict(settings or {})),),
+        workers=workers,
+        batch_size=batch_size,
+        lie=lie,
         **vars(asked),
     )
     kept = TemporaryFolder() if out is None else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +64,13 @@ class Observations:
             self.epochs[position, kept],
             self.training_seed[position, kept],
         )
+
+
+def join(batches: Sequence[Observations]) -> Observations:
+    """Return batches of the same runs as one, in their order; without operators, which are of a single batch."""
+    arrays = [f.name for f in fields(Observations) if isinstance(getattr(batches[0], f.name), np.ndarray)]
+    joined = {name: np.concatenate([getattr(batch, name) for batch in batches], axis=1) for name in arrays}
+    return replace(batches[0], **joined, operators=None)
 
 
 @dataclass(frozen=True)

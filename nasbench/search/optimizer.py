@@ -29,6 +29,12 @@ class Optimizer(Protocol):
 
     An optimizer with several operators may have an attribute `operators`: for each run, the short name of the operator
     that proposed the last batch, which is recorded in traces.
+
+    With several machines (`nasbench.search.parallelism`) each run has an optimizer of its own, and what the algorithm declares decides
+    how it is asked. The class attribute `ASYNCHRONOUS = True` says that it may be asked while proposals are pending, and is told results
+    one by one in the order in which they finish; an empty proposal then means that there is nothing until a result comes back. A method
+    `ask_many(count, pending)` returns at most `count` architectures `(B, d)`, or a tuple with fidelities, given those in training,
+    `(P, d)`; results are told one by one. Any other optimizer is run through the constant liar.
     """
 
     def ask(self) -> Architectures | MultiFidelityBatch:
@@ -60,12 +66,23 @@ def selected_operators(optimizer: Optimizer) -> tuple[str, ...] | None:
     return None if names is None else tuple(names)
 
 
+def check_proposal(answer: object, d: int, asker: Asker) -> tuple[Architectures, Ints | None]:
+    """Return the batch that a single-run optimizer proposed, `(B, d)`, and its epochs, `(B,)`, where it names them.
+
+    Raises:
+        NasbenchError: if it is neither architectures nor architectures with epochs.
+    """
+    batch, epochs = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, None)
+    architectures = as_architectures(batch, (), d, asker)
+    if architectures.min(initial=0) < 0:
+        raise NasbenchError(f"{asker.name} proposed a negative choice; choices run from 0 to k - 1.")
+    return architectures, None if epochs is None else as_epochs(epochs, (len(architectures),), asker)
+
+
 def identify_asker(optimizer: Optimizer) -> Asker:
     """Return the `Asker` of an optimizer."""
     return (
-        Asker.from_instance(optimizer.members[0])
-        if isinstance(optimizer, _RunByRun)
-        else Asker.from_instance(optimizer)
+        Asker.from_instance(optimizer.members[0]) if isinstance(optimizer, RunByRun) else Asker.from_instance(optimizer)
     )
 
 
@@ -161,13 +178,13 @@ class PerRun(_OptimizerSpec):
     lockstep = False
 
     def _build(self, problem: Problem, streams: Streams, settings: Mapping[str, Any]) -> Optimizer:
-        return _RunByRun(
+        return RunByRun(
             [self.algorithm(problem, streams.generator(r), **settings) for r in range(len(streams))],
             problem.space.d,
         )
 
 
-class _RunByRun:
+class RunByRun:
     """Adapter that runs one instance per run and pads batches to equal length."""
 
     def __init__(self, members: list[RunOptimizer], d: int) -> None:
@@ -183,6 +200,7 @@ class _RunByRun:
         return None if None in names else tuple(map(str, names))
 
     def ask(self) -> Architectures | MultiFidelityBatch:
+        """Propose the batches of all runs, `(R, B, d)`, the shorter ones padded."""
         answers = [self._ask_one(r) for r in range(len(self.members))]
         self._asked = np.array([len(batch) for batch, _ in answers])
         self.finished |= self._asked == 0
@@ -203,14 +221,10 @@ class _RunByRun:
         if self.finished[run]:
             return np.empty((0, self._d), dtype=np.int8), None
         asker = Asker.from_instance(self.members[run])
-        answer = self.members[run].ask()
-        batch, epochs = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, None)
-        architectures = as_architectures(batch, (), self._d, asker)
-        if architectures.min(initial=0) < 0:
-            raise NasbenchError(f"{asker.name} proposed a negative choice; choices run from 0 to k - 1.")
-        return architectures, None if epochs is None else as_epochs(epochs, (len(architectures),), asker)
+        return check_proposal(self.members[run].ask(), self._d, asker)
 
     def tell(self, observations: Observations) -> None:
+        """Tell each instance what was answered of its batch."""
         answered = observations.answered.sum(axis=1)
         for r, member in enumerate(self.members):
             if answered[r]:

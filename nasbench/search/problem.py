@@ -43,7 +43,6 @@ class Problem:
         self._levels = len(protocol.epochs)
         self._epochs = np.asarray(protocol.epochs)
         self._limits = self.space.cardinalities.astype(np.uint8)
-        self._open = np.ones(len(runs), dtype=bool)
         self._history = QueryHistory(
             len(runs), evaluator, self._levels, functions=protocol.repeat_policy == "cache_isomorphic"
         )
@@ -96,15 +95,16 @@ class Problem:
         charged = {"retrain": proposed, "cache": first, "cache_isomorphic": fresh}[self._repeat_policy]
         # Evaluated before the budget is checked: finished runs were excluded, and the others are charged at least this
         # much.
-        answerable = proposed & self._open[:, None]
+        answerable = proposed & ~self.ledger.exhausted[:, None]
         objectives, training_seed, seconds = self._answer(architectures, source, level, repetition, answerable)
-        epochs = self._epochs[level]
+        epochs, charged_seconds = self._epochs[level], seconds * charged
         amounts = {
             "queries": proposed,
             "unique_queries": first,
             "unique_isomorphic_queries": fresh,
             "epochs": epochs * charged,
-            "train_seconds": seconds * charged,
+            "train_seconds": charged_seconds,
+            "wall_seconds": charged_seconds,
         }
         if self.ledger.watched:
             learnt = fresh if self._repeat_policy == "cache_isomorphic" else first
@@ -115,10 +115,16 @@ class Problem:
             objectives[~answered] = np.nan
             first, fresh = first & answered, fresh & answered
         self.ledger.charge(amounts)
-        self._open = ~self.ledger.exhausted
         return Observations(
             architectures, objectives, amounts["train_seconds"], epochs, training_seed, answered, first, fresh
         )
+
+    def training_key(self, architecture: Architectures) -> bytes:
+        """Return what identifies the training that answers a query of `(d,)`: the architecture, or its canonical form where isomorphic
+        ones share a training.
+        """
+        shared = self._repeat_policy == "cache_isomorphic"
+        return bytes((self.space.canonical(architecture[None])[0] if shared else architecture).tobytes())
 
     def _answer(
         self, architectures: Architectures, source: Ints, level: Ints, repetition: Ints, wanted: NDArray[np.bool_]

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from nasbench.benchmarks.catalogue import get_searchable
+from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Ledger
 from nasbench.search.loop import search
 from nasbench.search.observations import Observations
+from nasbench.search.optimizer import Optimizer
+from nasbench.search.parallelism import Parallelism
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
+from nasbench.search.single_run import SingleRun
+from nasbench.search.workers import search_with_workers
 from nasbench.study.backend import Place, UnitResult
 from nasbench.study.config import Study, WorkUnit
 from nasbench.study.endings import with_endings
 from nasbench.study.store import encode
-from nasbench.study.trace_table import trace_columns, trace_table
+from nasbench.study.trace_table import Columns, completion_columns, stack_columns, trace_columns, trace_table
 
 
 class AskTellBackend:
@@ -35,7 +41,10 @@ class AskTellBackend:
         for name in study.problems:
             problem = _problem(study, name, (0,))
             for method in study.methods:
-                method.optimizer().create(problem, Streams(study.seed, (0,)), method.settings)
+                optimizer = method.optimizer().create(problem, Streams(study.seed, (0,)), method.settings)
+                _refuse_uncopyable(SingleRun(optimizer, problem.space.d), study.parallelism)
+            if study.workers > 1:
+                _refuse_untimed(problem, name)
 
     def unavailable(self, study: Study) -> Mapping[str, str]:
         """Return nothing, since a missing table is an error."""
@@ -53,24 +62,67 @@ class AskTellBackend:
         """
         from threadpoolctl import threadpool_limits
 
-        assert unit.method is not None
         started = time.perf_counter()
-        problem = _problem(study, unit.problem, unit.runs)
-        optimizer = unit.method.optimizer().create(problem, Streams(study.seed, unit.runs), unit.method.settings)
+        work = _with_machines if study.parallelism.is_simulated else _in_lockstep
         with threadpool_limits(1):
-            batches, seconds = search(problem, optimizer, _progress_callback(problem.ledger, place.tell))
-        traces = trace_table(trace_columns(batches, unit.runs, study.objectives), problem.space)
-        encoded = encode(with_endings(traces, unit.runs, problem.ledger.endings()))
-        timing = {"optimizer_seconds": seconds / len(unit.runs), "unit_seconds": time.perf_counter() - started}
+            found = work(study, unit, place.tell)
+        traces = trace_table(found.columns, get_searchable(unit.problem).space)
+        encoded = encode(with_endings(traces, unit.runs, found.endings))
+        timing = {"optimizer_seconds": found.seconds / len(unit.runs), "unit_seconds": time.perf_counter() - started}
         return UnitResult(timing=timing, traces=encoded, queries=int(traces.num_rows))
 
 
 BACKEND = AskTellBackend()
 
 
-def _progress_callback(ledger: Ledger, tell: Callable[[float], None] | None) -> Callable[[Observations], bool]:
+@dataclass(frozen=True)
+class _Found:
+    """What the runs of a unit found: columns of the trace, seconds of the optimizer over all runs, and how each run ended."""
+
+    columns: Columns
+    seconds: float
+    endings: list[str]
+
+
+def _in_lockstep(study: Study, unit: WorkUnit, tell: Callable[[float], None] | None) -> _Found:
+    """Advance all runs of a unit together, each with one training after the other."""
+    problem, optimizer = _created(study, unit, unit.runs)
+    look = _progress_callback(problem.ledger, tell)
+    batches, seconds = search(problem, optimizer, look)
+    return _Found(trace_columns(batches, unit.runs, study.objectives), seconds, problem.ledger.endings())
+
+
+def _with_machines(study: Study, unit: WorkUnit, tell: Callable[[float], None] | None) -> _Found:
+    """Search run by run with the study's workers or batches."""
+    columns: list[Columns] = []
+    seconds, endings = 0.0, []
+    for done, run in enumerate(unit.runs):
+        problem, optimizer = _created(study, unit, (run,))
+        look = _progress_callback(problem.ledger, tell, done, len(unit.runs))
+        completions, own = search_with_workers(problem, optimizer, study.parallelism, look)
+        columns.append(completion_columns(completions, run, study.objectives))
+        seconds += own
+        endings += problem.ledger.endings()
+    return _Found(stack_columns(columns), seconds, endings)
+
+
+def _created(study: Study, unit: WorkUnit, runs: tuple[int, ...]) -> tuple[Problem, Optimizer]:
+    assert unit.method is not None
+    problem = _problem(study, unit.problem, runs)
+    return problem, unit.method.optimizer().create(problem, Streams(study.seed, runs), unit.method.settings)
+
+
+def _progress_callback(
+    ledger: Ledger, tell: Callable[[float], None] | None, done: int = 0, parts: int = 1
+) -> Callable[[Observations], bool]:
     """Return a callback for each batch that never stops the search and reports the spent fraction of the budget at most
     twice a second.
+
+    Args:
+        ledger: of the runs in progress.
+        tell: called with the completed fraction of the unit.
+        done: number of parts of the unit that are complete.
+        parts: number of parts, each with a budget of its own.
     """
     last = time.monotonic()
 
@@ -79,7 +131,7 @@ def _progress_callback(ledger: Ledger, tell: Callable[[float], None] | None) -> 
         if tell is not None and time.monotonic() > last + 0.5:
             last = time.monotonic()
             spent = [ledger.spent[account] / limit for account, limit in ledger.budget.limits.items()]
-            tell(float(np.minimum(np.maximum.reduce(spent), 1.0).mean()))
+            tell((done + float(np.minimum(np.maximum.reduce(spent), 1.0).mean())) / parts)
         return False
 
     return look
@@ -88,3 +140,18 @@ def _progress_callback(ledger: Ledger, tell: Callable[[float], None] | None) -> 
 def _problem(study: Study, name: str, runs: tuple[int, ...]) -> Problem:
     benchmark = get_searchable(name)
     return benchmark.problem(study.protocol(benchmark.longest(study.objectives, study.split)), study.seed, runs)
+
+
+def _refuse_uncopyable(run: SingleRun, parallelism: Parallelism) -> None:
+    """Raise NasbenchError if the machines need the constant liar and the optimizer cannot be copied."""
+    if parallelism.machines > 1 and not (run.is_asynchronous or run.has_batch_rule):
+        run.copy()
+
+
+def _refuse_untimed(problem: Problem, name: str) -> None:
+    """Raise NasbenchError if a training of the problem, which is used up, takes no time."""
+    first = problem.query(problem.space.sample(np.zeros((1, 1, problem.space.d))))
+    if not first.charged_seconds.any():
+        raise NasbenchError(
+            f"{name} records no training times, by which workers would come back; leave workers out, or give batch_size."
+        )

@@ -16,6 +16,7 @@ from nasbench.errors import NasbenchError, unknown_name
 from nasbench.files.path_names import default_folder, path_components
 from nasbench.ranges import SEED
 from nasbench.search.ledger import Budget
+from nasbench.search.parallelism import LIES, Parallelism
 from nasbench.search.search_protocol import REPEAT_POLICIES, SearchProtocol
 from nasbench.study.live_config import LiveConfig, is_live, task_of
 from nasbench.study.methods import MethodConfig, method_config
@@ -66,6 +67,8 @@ class Study:
         runs_per_file: number of runs that advance in lockstep and share a file.
         objectives, split, epochs, training_seed, repeat_policy: see `nasbench.search.search_protocol.SearchProtocol`; epochs may be
             "longest". On a live task `error` stands for the metric of the task, and the other four do not apply.
+        workers, batch_size, lie: how many trainings run at once, simulated; see `nasbench.search.parallelism.Parallelism`. Each run is then
+            driven alone. They do not apply to live tasks.
         added_at: numbers of runs at which more runs were added, in order; files end there.
         live: settings of live tasks: space, supernet, training recipes, reference models.
     """
@@ -83,6 +86,9 @@ class Study:
     epochs: tuple[int, ...] | str
     training_seed: str | int
     repeat_policy: str
+    workers: int
+    batch_size: int
+    lie: str
     added_at: tuple[int, ...]
     live: LiveConfig
 
@@ -102,6 +108,9 @@ class Study:
         epochs: Iterable[int] | str = LONGEST,
         training_seed: str | int = "random",
         repeat_policy: str = "cache",
+        workers: int = 1,
+        batch_size: int = 0,
+        lie: str = LIES[0],
         added_at: Iterable[int] = (),
         live: LiveConfig | None = None,
     ) -> None:
@@ -119,6 +128,9 @@ class Study:
             "epochs": epochs if isinstance(epochs, str) else tuple(epochs),
             "training_seed": training_seed,
             "repeat_policy": repeat_policy,
+            "workers": workers,
+            "batch_size": batch_size,
+            "lie": lie,
             "added_at": tuple(added_at),
             "live": live or LiveConfig(),
         }
@@ -140,6 +152,7 @@ class Study:
         ):
             if not names or len(set(names)) != len(names):
                 raise NasbenchError(f"The {what} are {list(names)}; name at least one, each once.")
+        self._check_parallelism()
         if list(self.added_at) != sorted(set(self.added_at) & set(range(1, self.runs))):
             raise NasbenchError(
                 f"Runs were added at {list(self.added_at)} of {self.runs}; these should be numbers of runs that rise."
@@ -153,6 +166,20 @@ class Study:
             for run in (0, self.runs - 1):
                 if self.live_seed(run) not in SEED:
                     raise NasbenchError(f"A seed of {self.name} is {self.live_seed(run)}; it should be {SEED.words}.")
+
+    def _check_parallelism(self) -> None:
+        parallelism = self.parallelism
+        if parallelism.is_simulated and self.live_problems:
+            raise NasbenchError(
+                f"{self.name} has live tasks, whose trainings run one by one; leave workers and batch_size out, which are simulated on tables."
+            )
+        if not parallelism.is_simulated and self.lie != LIES[0]:
+            raise NasbenchError(f"{self.name} names a lie, which one worker never needs; give workers or batch_size.")
+
+    @property
+    def parallelism(self) -> Parallelism:
+        """How many trainings run at once."""
+        return Parallelism(workers=self.workers, batch_size=self.batch_size, lie=self.lie)
 
     @property
     def live_problems(self) -> tuple[str, ...]:
@@ -291,8 +318,8 @@ class Study:
         )
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the study as plain data with all keys, except `added_at` if no runs were added and `live` if there are
-        no live tasks.
+        """Return the study as plain data with all keys, except `added_at` if no runs were added, `live` if there are
+        no live tasks, and `workers`, `batch_size` and `lie` if trainings run one by one.
         """
         return {
             "schema": SCHEMA,
@@ -307,11 +334,18 @@ class Study:
             "epochs": self.epochs if isinstance(self.epochs, str) else list(self.epochs),
             "training_seed": self.training_seed,
             "repeat_policy": self.repeat_policy,
+            **self._parallelism_mapping(),
             **({"added_at": list(self.added_at)} if self.added_at else {}),
             "budget": dict(self.budget.limits),
             "methods": [method.to_mapping() for method in self.methods],
             **({"live": self.live.to_mapping()} if self.live_problems else {}),
         }
+
+    def _parallelism_mapping(self) -> dict[str, Any]:
+        if not self.parallelism.is_simulated:
+            return {}
+        machines = {"batch_size": self.batch_size} if self.batch_size else {"workers": self.workers}
+        return {**machines, "lie": self.lie}
 
     def to_toml(self) -> str:
         """Return the study as TOML, from which `load_study` reads an equal study."""

@@ -89,9 +89,9 @@ def write(manifest: Manifest, files: Mapping[str, bytes]) -> None:
 
 def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     """Describe the first key in which two studies (as plain data) differ; empty if there is none."""
-    for key in old:
-        if old[key] != new[key]:
-            return f"{key} was {old[key]!r} and is {new[key]!r} now"
+    for key in dict.fromkeys((*old, *new)):
+        if old.get(key) != new.get(key):
+            return f"{key} was {old.get(key)!r} and is {new.get(key)!r} now"
     return ""
 
 

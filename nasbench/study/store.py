@@ -16,7 +16,9 @@ JSON of a live one with its timing merged in.
 Columns of a trace: `run`; `query` (from 0 within the run); `architecture` (official string); `epochs`; `training_seed` (-1 for a
 mean over seeds); one column an objective, minimised; `charged_seconds`; `is_new_architecture` (first query of the architecture in the
 run); `is_new_isomorphism_class` (the same up to isomorphism). Optimizers that say which of their operators proposed a query add
-`operator` (a short name). Columns of the first edition (`cost`, `first`, `fresh`, `proposer`) are renamed when they are read. The
+`operator` (a short name). Studies with workers or batches add `worker` (number of the machine) and `wall_seconds` (the simulated clock
+when the result came back); their rows are in the order in which results came back. Columns of the first edition (`cost`, `first`,
+`fresh`, `proposer`) are renamed when they are read. The
 metadata of a trace say why runs ended that did not spend their budget (`nasbench.study.endings`).
 
 The seconds of a live trace were measured: the column is null in the file, and `Store.read` fills it from `timings`. A search on shared
@@ -52,7 +54,7 @@ from nasbench.study.live_trace import stored_columns
 from nasbench.study.manifest import DamagedError, Manifest
 from nasbench.study.sources import deciding_sources
 from nasbench.study.toml import parse_stored_study
-from nasbench.study.trace_table import SECONDS, trace_table, with_seconds
+from nasbench.study.trace_table import SECONDS, WALL_SECONDS, trace_table, with_seconds
 
 SKIPPED = "skipped.json"
 CLOCKED = ("search_seconds", "train_seconds", "processor_seconds", "latency_ms_batch_1", "latency_ms_batch_64")
@@ -220,6 +222,10 @@ class Store:
                 raise CorruptDataError(
                     f"{path} is no trace of this study: a number of its column {name} is not finite."
                 )
+        if WALL_SECONDS in table.column_names and not _is_clock(table):
+            raise CorruptDataError(
+                f"{path} is no trace of this study: its column {WALL_SECONDS} is no clock, which rises within a run from 0."
+            )
         if (table["charged_seconds"].to_numpy() < 0.0).any():
             raise CorruptDataError(f"{path} is no trace of this study: it charges less than nothing for a query.")
         return table
@@ -332,6 +338,15 @@ def encode(traces: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
     pq.write_table(traces, sink, compression="zstd", dictionary_pagesize_limit=2**24, write_page_checksum=True)
     return bytes(sink.getvalue())
+
+
+def _is_clock(table: pa.Table) -> bool:
+    """Return whether the simulated clock of a trace never goes back within a run."""
+    if not pa.types.is_floating(table.schema.field(WALL_SECONDS).type):
+        return False
+    seconds, run = table[WALL_SECONDS].to_numpy(), table["run"].to_numpy()
+    forward = (np.diff(seconds) >= 0.0) | (np.diff(run) != 0)
+    return bool(np.isfinite(seconds).all() and (seconds >= 0.0).all() and forward.all())
 
 
 def _main_file(unit: WorkUnit) -> str:

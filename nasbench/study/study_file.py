@@ -81,6 +81,9 @@ class StudyFile(FileModel):
     epochs: tuple[int, ...] | Literal["longest"] = "longest"
     training_seed: str | int = "random"
     repeat_policy: str = ""
+    workers: int = 1
+    batch_size: int = 0
+    lie: str = ""
     budget: BudgetTable
     methods: Annotated[tuple[MethodTable, ...], Field(description="a list of [[methods]] tables")]
     added_at: tuple[int, ...] = ()

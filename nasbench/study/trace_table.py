@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError
 from nasbench.search.observations import Observations
+from nasbench.search.workers import Completion
 from nasbench.spaces.space import Space
 
 if TYPE_CHECKING:
@@ -19,7 +20,9 @@ Columns = Mapping[str, NDArray[Any]]
 """Columns by name, in order, `(n,)`; `architecture` is `(n, d)`."""
 SECONDS = "charged_seconds"
 """Column of charged seconds."""
-WHOLE = ("run", "query", "epochs", "training_seed")
+WALL_SECONDS = "wall_seconds"
+"""Column of the simulated clock when a result came back, in studies with workers or batches."""
+WHOLE = ("run", "query", "epochs", "training_seed", "worker")
 """Integer columns, stored in 32 bits."""
 
 
@@ -52,6 +55,26 @@ def trace_columns(batches: Sequence[Observations], runs: Sequence[int], objectiv
         "is_new_isomorphism_class": column("is_new_isomorphism_class"),
         **({} if operators is None else {"operator": operators[kept]}),
     }
+
+
+def completion_columns(completions: Sequence[Completion], run: int, objectives: Sequence[str]) -> Columns:
+    """Return the results of a run with several machines, in the order in which they came back, with `worker` and `wall_seconds`.
+
+    Raises:
+        NasbenchError: if nothing was queried.
+    """
+    columns = trace_columns([completion.observations for completion in completions], (run,), objectives)
+    return {
+        **columns,
+        "worker": np.array([completion.worker for completion in completions]),
+        WALL_SECONDS: np.array([completion.seconds for completion in completions]),
+    }
+
+
+def stack_columns(runs: Sequence[Columns]) -> Columns:
+    """Return the columns of several runs as one, in their order; those alone that all runs have."""
+    shared = [name for name in runs[0] if all(name in columns for columns in runs)]
+    return {name: np.concatenate([columns[name] for columns in runs]) for name in shared}
 
 
 def trace_table(columns: Columns, space: Space) -> pa.Table:

@@ -11,7 +11,7 @@ from nasbench.benchmarks.function_benchmark import FunctionBenchmark
 from nasbench.benchmarks.objectives import find_quantity
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.benchmarks.views import AS_IT_IS, View
-from nasbench.reports.analysis.accounts import AXES, main_account
+from nasbench.reports.analysis.accounts import TIMES, drawn_accounts, main_account, measured_accounts
 from nasbench.reports.analysis.operator_shares import OperatorShares, operator_shares
 from nasbench.reports.analysis.pareto_fronts import FrontTraces, TrueFront, front_traces, tied, true_front
 from nasbench.reports.analysis.recorded_benchmark import RecordedBenchmark
@@ -144,14 +144,22 @@ class BenchmarkEvaluation:
 
     @property
     def accounts(self) -> tuple[str, ...]:
-        """The accounts of `AXES` that say something of their own.
+        """The measured accounts that say something of their own.
 
-        Unique queries do where a run repeated itself. A table may record no training times, and a closed form has none.
+        Unique queries do where a run repeated itself. A table may record no training times, and a closed form has none. The clock does
+        where trainings run at once.
         """
         outcomes = self.outcomes.values()
         repeated = any((o.spent["unique_queries"] < o.spent["queries"]).any() for o in outcomes)
         timed = not self.is_exact and any(float(o.spent["train_seconds"].max()) > 0.0 for o in outcomes)
-        said = {"queries": True, "unique_queries": repeated, "train_seconds": timed, self.main: True}
+        clocked = timed and any((o.spent["wall_seconds"] < o.spent["train_seconds"]).any() for o in outcomes)
+        said = {
+            "queries": True,
+            "unique_queries": repeated,
+            "train_seconds": timed,
+            "wall_seconds": clocked,
+            self.main: True,
+        }
         return tuple(account for account, says in said.items() if says)
 
     def at_fraction(self, fraction: float) -> dict[str, Floats]:
@@ -165,7 +173,7 @@ class BenchmarkEvaluation:
     @property
     def drawn(self) -> tuple[str, ...]:
         """The accounts against which regret is drawn."""
-        return tuple(dict.fromkeys((self.main, "train_seconds")))
+        return tuple(next(iter(self.outcomes.values())).curves)
 
     def is_planned(self, target: str, account: str) -> bool:
         """Return whether the horizon of a target is the limit that the study set in advance."""
@@ -205,7 +213,7 @@ def evaluate_study(results: Results) -> Iterator[BenchmarkEvaluation]:
 def evaluate_benchmark(results: Results, benchmark: str) -> BenchmarkEvaluation:
     """Evaluate all optimizers on one benchmark."""
     oracle, main = results.oracle(benchmark), main_account(results.study.budget)
-    accounts, drawn = tuple(dict.fromkeys((*AXES, main))), tuple(dict.fromkeys((main, "train_seconds")))
+    accounts, drawn = measured_accounts(results.study), drawn_accounts(results.study)
     targets = standard_targets(oracle, oracle.units[0])
     traces = {label: results.traces(benchmark, label) for label in results.labels}
     # After the traces: an oracle without a table has the objectives of the architectures that it was asked for.
@@ -295,7 +303,7 @@ def _grid(account: str, spent: Mapping[str, Floats]) -> Floats:
         return np.array([max(start, *ends)])
     grid = np.geomspace(start, max(ends), GRID)
     grid = np.concatenate([[start], grid[1:-1], [max(ends)], np.array(FRACTIONS) * min(ends)])
-    grid = grid if account == "train_seconds" else np.round(grid)
+    grid = grid if account in TIMES else np.round(grid)
     return np.unique(np.clip(grid, start, max(ends)))
 
 

@@ -23,7 +23,8 @@ def to_pandas(results: Results) -> pd.DataFrame:
     Columns: `method`, `problem`, `run`, `query` (from 0 within the run), `architecture` (its string), `epochs`, `training_seed`, one
     column an objective (as users see it: an accuracy as accuracy), `incumbent` (the first objective of the best architecture observed
     so far, as observed), `regret` (true score of the incumbent above the best of the benchmark, in the unit of the objective; NaN on a
-    live task, whose optimum is not known), `charged_seconds`, and `operator` where methods say which of their operators proposed a query.
+    live task, whose optimum is not known), `charged_seconds`, and `operator` where methods say which of their operators proposed a query. A study with
+    workers or batches has `worker` and `wall_seconds`, the simulated clock when the result came back.
 
     A search on shared weights has a row an epoch, with the score of the supernet on the search split, and a row for each finalist that
     it trained alone.
@@ -56,7 +57,7 @@ def plot(results: Results, account: str = "") -> Figure:
 
     Args:
         results: of a finished study.
-        account: what was spent: "queries", "unique_queries", "epochs", "train_seconds"; the budget's if none.
+        account: what was spent: "queries", "unique_queries", "epochs", "train_seconds", "wall_seconds"; the budget's if none.
     """
     from matplotlib.figure import Figure
 
@@ -111,6 +112,8 @@ def _cell(results: Results, problem: str, label: str) -> pd.DataFrame:
         "regret": regret[answered],
         "charged_seconds": traces.charged_seconds[answered],
     }
+    if traces.wall_seconds is not None:
+        columns |= {"worker": stored["worker"].to_numpy(), "wall_seconds": traces.wall_seconds[answered]}
     if traces.operator is not None:
         columns["operator"] = traces.operator[answered]
     return pd.DataFrame(columns)

@@ -12,7 +12,7 @@ from nasbench.reports.analysis.traces import Traces
 from nasbench.theory.machinery.claim import Context
 from nasbench.theory.traces.runs import OptimizerRuns
 from nasbench.theory.traces.trace_check import TraceCheck
-from nasbench.theory.traces.trace_checks import CHECKS_BY_OPTIMIZER
+from nasbench.theory.traces.trace_checks import checkers_of
 
 
 def laws_on(results: Results, benchmark: str, traces: Mapping[str, Traces]) -> tuple[TraceCheck, ...]:
@@ -28,7 +28,7 @@ def laws_on(results: Results, benchmark: str, traces: Mapping[str, Traces]) -> t
     spoken = []
     for label, trace in traces.items():
         entry = results.entry(label)
-        if speakers := CHECKS_BY_OPTIMIZER.get(entry.name, ()):
+        if speakers := checkers_of(results.study, entry.name):
             # Rows of a complete table are indices in the space; of another table claims say nothing that needs them.
             index = np.where(trace.answered, trace.rows, -1)
             runs = OptimizerRuns(results.study, benchmark, entry, index, trace.observed)

@@ -33,6 +33,8 @@ class Traces:
         is_new_architecture, is_new_isomorphism_class: first query of the architecture, of its function, `(R, Q)`; padding is False.
         repeat_policy: the study's policy for repeated queries, which says what epochs were charged.
         longest: epochs of the study's longest training.
+        wall_seconds: simulated clock when the result came back, `(R, Q)`, padding repeats the run's last; None where one training followed the
+            other, so that the clock shows the charged seconds.
         operator: the part of the optimizer that proposed each query, `(R, Q)`, padding is empty; None where it was not recorded.
     """
 
@@ -46,6 +48,7 @@ class Traces:
     is_new_isomorphism_class: NDArray[np.bool_]
     repeat_policy: str
     longest: int
+    wall_seconds: Floats | None = None
     operator: NDArray[np.str_] | None = None
 
     @property
@@ -88,6 +91,8 @@ class Traces:
             raise unknown_name("account", account, TRACED)
         if account not in TRACED:
             raise NasbenchError(f"Traces do not record {account} a query; choose one of {', '.join(TRACED)}.")
+        if account == "wall_seconds" and self.wall_seconds is not None:
+            return self.wall_seconds
         charged = {
             "retrain": self.answered,
             "cache": self.is_new_architecture,
@@ -99,6 +104,7 @@ class Traces:
             "unique_isomorphic_queries": self.is_new_isomorphism_class,
             "epochs": np.where(charged, self.epochs, 0),
             "train_seconds": self.charged_seconds,
+            "wall_seconds": self.charged_seconds,
         }[account]
         return np.cumsum(amounts, axis=1, dtype=float)
 
@@ -146,6 +152,7 @@ def stack_runs(
         is_new_isomorphism_class=stacked(columns["is_new_isomorphism_class"], False),
         repeat_policy=repeat_policy,
         longest=longest,
+        wall_seconds=stacked(columns["wall_seconds"], None) if "wall_seconds" in columns else None,
         operator=stacked(np.asarray(columns["operator"], dtype=str), "") if "operator" in columns else None,
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nasbench.reports.analysis.accounts import NAMES, SCALES
+from nasbench.reports.analysis.accounts import NAMES, SCALES, TIMES
 from nasbench.reports.analysis.evaluation import FRACTIONS, BenchmarkEvaluation, OptimizerResult, common_unit
 from nasbench.reports.statistics.anytime import anytime_area
 from nasbench.reports.statistics.result import ONE_RUN, Interval, Undefined
@@ -55,7 +55,7 @@ def _cells(evaluation: BenchmarkEvaluation, outcome: OptimizerResult) -> list[Ta
     curve, end = outcome.curves[evaluation.main], _end(evaluation)
     cells = []
     for fraction in FRACTIONS:
-        budget = fraction * end if evaluation.main == "train_seconds" else np.round(fraction * end)
+        budget = fraction * end if evaluation.main in TIMES else np.round(fraction * end)
         at = int(np.searchsorted(curve.budgets, budget + tolerance(end), side="right")) - 1
         cells.append(_quartiles(curve.regret[:, max(at, 0)], outcome.digest))
     start = float(curve.budgets[0])

@@ -1,0 +1,72 @@
+"""The constant liar: proposals while results are pending, of an optimizer that is made for one at a time.
+
+Source: Ginsbourger, Le Riche and Carraro 2010, "Kriging is well-suited to parallelize optimization", section 4.2.2 (algorithm 2): each
+pending point is given an invented result, the lie, and the criterion is maximised as if it had been observed. Their lies are the mean,
+the maximum and the minimum of the results so far; the worst spreads proposals out, the best draws them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from nasbench.search.observations import Observations, join
+from nasbench.search.problem import Problem
+from nasbench.search.single_run import Proposal, SingleRun
+from nasbench.spaces.space import Floats
+
+_SUMMARY: Mapping[str, Callable[..., Floats]] = {"mean": np.mean, "worst": np.max, "best": np.min}
+
+
+class ConstantLiar:
+    """Asks copies of an optimizer that are told lies; the optimizer itself learns true results alone.
+
+    Args:
+        problem: of one run.
+        lie: "mean", "worst" or "best".
+    """
+
+    def __init__(self, problem: Problem, lie: str) -> None:
+        self._problem = problem
+        self._summary = _SUMMARY[lie]
+        self._seen: dict[int, list[tuple[Floats, float]]] = {}
+
+    def learn(self, observations: Observations) -> None:
+        """Take note of true results, from which lies are computed."""
+        for position in np.flatnonzero(observations.answered[0]):
+            found = observations.objectives[0, position], float(observations.charged_seconds[0, position])
+            self._seen.setdefault(int(observations.epochs[0, position]), []).append(found)
+
+    def ask(self, optimizer: SingleRun, batches: Sequence[Sequence[tuple[Observations, bool]]]) -> list[Proposal]:
+        """Return what a copy of the optimizer proposes after results and lies.
+
+        Args:
+            optimizer: it is neither told nor asked anything; the copy shares its random numbers.
+            batches: for each batch that it has not been told, its queries with whether the result is back; those that are not are lied about.
+        """
+        copied = optimizer.copy()
+        for batch in batches:
+            copied.tell(join([query if is_back else self._lie_about(query) for query, is_back in batch]))
+        return copied.ask()
+
+    def _lie_about(self, query: Observations) -> Observations:
+        """Return a pending query `(1, 1)` with an invented result; objectives that are free of charge are told truly.
+
+        Results after other numbers of epochs count where there are none after its own, and without any the lie is 0.
+        """
+        known = self._seen.get(int(query.epochs[0, 0])) or [one for found in self._seen.values() for one in found]
+        objectives = np.zeros(query.objectives.shape)
+        if known:
+            objectives[0, 0] = self._summary(np.stack([values for values, _ in known]), axis=0)
+        cheap = np.array(self._problem.cheap)
+        if cheap.any():
+            objectives[..., cheap] = self._problem.facts(query.architectures)
+        seconds = float(np.mean([one for _, one in known])) if known else 0.0
+        return replace(
+            query,
+            objectives=objectives,
+            charged_seconds=np.full_like(query.charged_seconds, seconds),
+            training_seed=np.full_like(query.training_seed, -1),
+        )
