@@ -147,10 +147,13 @@ class Benchmark:
             )
         objective = find_longest(table, dataset, quantity, split)
         means = objective.mean()
-        order = np.argsort(means, kind="stable")[: max(n, 0)]
+        order = np.argsort(means, kind="stable")
         order = order[np.isfinite(means[order])]
         index = table.row_index[order]
         architectures = table.base_space.from_index(index)
+        # What differs in inactive decisions alone is listed once.
+        shown = ((architectures == 0) | table.base_space.active(architectures)).all(axis=1)
+        order, index, architectures = (one[shown][:n] for one in (order, index, architectures))
         return pd.DataFrame(
             {
                 "rank": np.arange(1, len(order) + 1),

@@ -13,6 +13,17 @@
     name = "kernel"
     column = "kernel_size"                # the name of the decision if left out
     choices = ["3", "5", "7"]
+    [[space.decisions]]                   # a number: a grid whose levels the column holds
+    name = "learning_rate"
+    low = 1e-4
+    high = 1e-1
+    levels = 16                           # or step = ...; integers where low and high are whole, by default each of them
+    log = true                            # or values = [...] in place of all of these
+    unit = ""
+    [[space.decisions]]
+    name = "momentum"
+    values = [0.0, 0.9, 0.99]
+    when = { optimizer = ["sgd"] }        # what it holds elsewhere is not read, and may be empty
 
     [[columns]]
     dataset = "cifar10"
@@ -25,6 +36,9 @@
     missing = false                       # true allows empty cells; they are masked and raise when asked for
     note = "how it was measured"
 
+In a space with conditions a row is a configuration: combinations that differ in inactive decisions only are one architecture. A file that
+holds them all makes a table of every combination, as that of NAS-Bench-201 is; another one a table of the rows that it has.
+
 With `seed = "run"` at the top a row is one training, `run` the column with its seed, and rows of one architecture belong together.
 """
 
@@ -34,6 +48,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nasbench.spaces.catalogue import get_space
+from nasbench.spaces.mixed import MixedSpace
 from nasbench.spaces.space import Space
 from nasbench.tables.column import Column
 from nasbench.tables.units import FRACTION, factor
@@ -121,5 +136,8 @@ def _space(table: SpaceTable) -> tuple[Space, tuple[str, ...]]:
     if table.decisions is None:
         return get_space(table.name), ()
     names = tuple(decision.name for decision in table.decisions)
-    choices = tuple(tuple(map(str, decision.choices)) for decision in table.decisions)
-    return Space(table.name, names, choices), tuple(decision.column or decision.name for decision in table.decisions)
+    columns = tuple(decision.column or decision.name for decision in table.decisions)
+    if not all(decision.is_plain for decision in table.decisions):
+        return MixedSpace(table.name, [decision.entry for decision in table.decisions]), columns
+    choices = tuple(tuple(map(str, decision.choices or ())) for decision in table.decisions)
+    return Space(table.name, names, choices), columns

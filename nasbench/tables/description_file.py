@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from nasbench.errors import NasbenchError, quoted
 from nasbench.files.schema import FileModel
 from nasbench.spaces.catalogue import space_names
+from nasbench.spaces.decisions import from_mapping
 from nasbench.tables.column import Column
 from nasbench.tables.units import FRACTION
 
@@ -18,11 +19,40 @@ Name = Annotated[str, Field(min_length=1)]
 
 
 class DecisionTable(FileModel):
-    """A decision of a space, and the column with its choices."""
+    """A decision of a space, and the column with its choices or values."""
 
     name: Annotated[str, Field(description="the name of a decision")]
     column: Name | None = None
-    choices: Annotated[tuple[str | int | float, ...], Field(description="a list of choices")]
+    choices: tuple[str | int | float, ...] | None = None
+    low: int | float | None = None
+    high: int | float | None = None
+    step: int | float | None = None
+    levels: int | None = None
+    values: tuple[int | float, ...] | None = None
+    log: bool | None = None
+    unit: str | None = None
+    when: Mapping[str, tuple[str | int | float, ...]] | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a list of choices and nothing more, as in a `Space`."""
+        return self.model_fields_set <= {"name", "column", "choices"}
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """The keys that `nasbench.spaces.decisions.from_mapping` reads."""
+        return self.model_dump(exclude={"column"}, exclude_unset=True)
+
+    @model_validator(mode="after")
+    def _is_a_decision(self) -> DecisionTable:
+        if self.choices is None and self.low is None and self.values is None:
+            raise ValueError("it lacks the key 'choices'; it should be a list of choices, or low and high, or values.")
+        if not self.is_plain:
+            try:
+                from_mapping(self.entry)
+            except NasbenchError as fault:
+                raise ValueError(str(fault)) from None
+        return self
 
 
 class SpaceTable(FileModel):

@@ -14,7 +14,7 @@ from nasbench.errors import NasbenchError
 from nasbench.spaces.space import Ints, Space
 from nasbench.tables.column import Column, Measured
 from nasbench.tables.table import Table
-from nasbench.tables.writer import write_table
+from nasbench.tables.writer import space_entry, write_table
 
 SAME = 1e-4
 """Relative tolerance for agreement of two sources: single precision and rounding."""
@@ -46,7 +46,7 @@ def write_joined(folder: Path, join: Join) -> tuple[str, ...]:
     first = join.tables[0]
     space = first.base_space
     for table in join.tables[1:]:
-        if (table.base_space.name, table.base_space.choices) != (space.name, space.choices):
+        if space_entry(table.base_space) != space_entry(space):
             raise NasbenchError(
                 f"Table {table.name!r} is of the space {table.base_space.name!r}, {first.name!r} of {space.name!r}; only tables of one space join."
             )

@@ -18,6 +18,7 @@ from nasbench.errors import NasbenchError, unknown_name
 from nasbench.files.documents import read_json
 from nasbench.spaces.catalogue import get_space
 from nasbench.spaces.constrained import NarrowedSpace
+from nasbench.spaces.mixed import MixedSpace
 from nasbench.spaces.space import Architectures, Ints, Space
 from nasbench.tables.column import Column, Measured
 
@@ -234,4 +235,6 @@ def _column(entry: Mapping[str, Any]) -> Column:
 def _space(entry: Mapping[str, Any]) -> Space:
     if "decisions" not in entry:
         return get_space(entry["name"])
+    if "definitions" in entry:
+        return MixedSpace(entry["name"], entry["definitions"])
     return Space(entry["name"], tuple(entry["decisions"]), tuple(tuple(names) for names in entry["choices"]))

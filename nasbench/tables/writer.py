@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError
 from nasbench.spaces.catalogue import space_names
+from nasbench.spaces.mixed import MixedSpace
 from nasbench.spaces.space import Ints, Space
 from nasbench.tables.column import Measured
 from nasbench.tables.table import FORMAT, fingerprint, sha256_of_file
@@ -71,7 +72,7 @@ def write_table(
     manifest = {
         "format": FORMAT,
         "name": name,
-        "space": _space_entry(space),
+        "space": space_entry(space),
         "architectures": rows,
         "complete": row_index is None,
         "axes": ["architecture", "seed", "epoch"],
@@ -100,7 +101,11 @@ def _save(folder: Path, file: str, array: NDArray[Any], checksums: dict[str, str
     checksums[file] = sha256_of_file(folder / file)
 
 
-def _space_entry(space: Space) -> dict[str, Any]:
+def space_entry(space: Space) -> dict[str, Any]:
+    """Return what the manifest says of a space, which identifies it."""
     if space.name in space_names():
         return {"name": space.name}
-    return {"name": space.name, "decisions": space.decisions, "choices": space.choices}
+    entry: dict[str, Any] = {"name": space.name, "decisions": space.decisions, "choices": space.choices}
+    if isinstance(space, MixedSpace):
+        entry["definitions"] = [decision.to_mapping() for decision in space.definitions]
+    return entry

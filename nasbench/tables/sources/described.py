@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError
 from nasbench.files.documents import read_text
-from nasbench.spaces.space import Ints
+from nasbench.spaces.mixed import MixedSpace
+from nasbench.spaces.space import Ints, Space
 from nasbench.tables.column import Measured
 from nasbench.tables.description import Described, Description, parse_description
 from nasbench.tables.importer import ImportOptions, ImportReport
@@ -61,6 +62,8 @@ def write_described(folder: Path, description: Description, base: Path) -> Impor
             for described in description.columns
         ]
     space = description.space
+    if (of := _class_rows(space, index)) is not None:
+        index, columns = np.arange(len(of)), [(described, values[of]) for described, values in columns]
     measured = [_measured(described, values, description, index) for described, values in columns]
     complete = len(index) == space.product_size
     absent = [space.to_string(space.from_index(i)) for i in _absent(description, index)]
@@ -139,14 +142,30 @@ def _absent(description: Description, index: Ints) -> Sequence[int]:
     space = description.space
     if not space.is_enumerable:
         return ()
-    everything = space.index(space.all)
+    everything = _classes(space) if isinstance(space, MixedSpace) else space.index(space.all)
     return np.setdiff1d(everything, index).tolist()
+
+
+def _classes(space: MixedSpace) -> Ints:
+    """Return the index of the canonical form of every combination, ascending and each once."""
+    return np.unique(space.index(space.canonical(space.all)))
+
+
+def _class_rows(space: Space, index: Ints) -> Ints | None:
+    """Return the row of every combination of a space with conditions in a file that has all canonical forms; None elsewhere."""
+    if not (isinstance(space, MixedSpace) and space.is_conditional and space.is_enumerable):
+        return None
+    if not np.array_equal(_classes(space), index):
+        return None
+    return np.searchsorted(index, space.index(space.canonical(space.all)))
 
 
 def _notes(description: Description, columns: list[tuple[Described, NDArray[np.float64]]], absent: int) -> list[str]:
     notes = []
     if absent:
-        notes.append(f"{absent} of the {description.space.size} architectures of the space are not in the file.")
+        space = description.space
+        size = len(_classes(space)) if isinstance(space, MixedSpace) else space.size
+        notes.append(f"{absent} of the {size} architectures of the space are not in the file.")
     scored = [
         (d.column.dataset, d.column.split) for d, _ in columns if d.column.quantity in ("accuracy", "score", "loss")
     ]

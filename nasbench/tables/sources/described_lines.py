@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError
+from nasbench.spaces.mixed import MixedSpace
 from nasbench.spaces.space import Ints
 from nasbench.tables.description import Described, Description
 
@@ -32,6 +33,8 @@ def read_architectures(frame: pd.DataFrame, description: Description, first_line
                 rows[line] = space.from_string(str(text))
             except NasbenchError as fault:
                 raise NasbenchError(f"{description.data}, row {line + first_line}: {fault}") from None
+    if isinstance(space, MixedSpace):
+        return space.index(_read_mixed(frame, description, space, first_line))
     for position, name in enumerate(description.decisions):
         known = {choice: number for number, choice in enumerate(space.choices[position])}
         texts = frame[name].astype(str)
@@ -48,6 +51,26 @@ def read_architectures(frame: pd.DataFrame, description: Description, first_line
             f"{description.data}, row {infeasible[0] + first_line}: {space.to_string(rows[infeasible[0]])} is infeasible in {space.name!r}."
         )
     return space.index(rows)
+
+
+def _read_mixed(frame: pd.DataFrame, description: Description, space: MixedSpace, first_line: int) -> NDArray[np.int8]:
+    """Return the architecture of every line in its canonical form, `(lines, d)`; inactive decisions are not read."""
+    rows = np.zeros((len(frame), space.d), dtype=np.int8)
+    for position in space.parents_first:
+        name, decision = description.decisions[position], space.definitions[position]
+        texts = frame[name]
+        codes, distinct = texts.factorize()  # an empty cell has the code -1
+        found = [decision.find(one) for one in distinct]
+        choices = np.array([*(-1 if one is None else one for one in found), -1], dtype=np.int64)[codes]
+        active = space.active(rows)[:, position]
+        wrong = np.flatnonzero(active & (choices < 0))
+        if len(wrong):
+            raise NasbenchError(
+                f"{description.data}, row {wrong[0] + first_line}: {str(texts.iloc[wrong[0]])[:80]!r} is no choice of {name!r}, "
+                f"which has {', '.join(decision.choices)}."
+            )
+        rows[:, position] = np.where(active, choices, 0)
+    return rows
 
 
 def refuse_repeats(index: Ints, description: Description, first_line: int) -> None:
