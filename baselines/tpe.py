@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import numpy as np
 
-from nasbench.extras import require_extra
+from nasbench.baselines.optuna_optimizer import OptunaOptimizer
 from nasbench.ranges import count
-from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import PerRun
 from nasbench.search.problem import Problem
 from nasbench.search.search_ranges import Choice, IntRange
-from nasbench.spaces.space import Architectures, Space
 
 
-class Tpe:
+class Tpe(OptunaOptimizer):
     """optuna's `TPESampler` with the defaults of optuna 5; each decision is a categorical parameter.
 
-    An infeasible proposal is told to optuna as failed and gives its place to a uniform feasible architecture.
+    An infeasible proposal is told to optuna as failed and gives its place to a uniform feasible architecture, whose result
+    it is not told.
 
     Args:
         problem: the benchmark.
@@ -38,50 +37,15 @@ class Tpe:
         n_candidates: Annotated[int, count(10_000), IntRange(4, 200, log=True)] = 24,
         multivariate: Annotated[bool, Choice((False, True))] = True,
     ) -> None:
-        optuna = import_optuna()
-        self._space: Space = problem.space
-        self._rng = rng
-        self._parameters = {
-            decision: optuna.distributions.CategoricalDistribution(list(range(int(k))))
-            for decision, k in zip(self._space.decisions, self._space.cardinalities, strict=True)
-        }
-        with warnings.catch_warnings():
-            # Some versions call the multivariate estimator experimental.
-            warnings.simplefilter("ignore")
-            sampler = optuna.samplers.TPESampler(
-                n_startup_trials=n_initial_samples,
-                n_ei_candidates=n_candidates,
-                multivariate=multivariate,
-                seed=int(rng.integers(2**31)),
-            )
-        self._study: Any = optuna.create_study(sampler=sampler)
-        self._trial: Any = None
-
-    def ask(self) -> Architectures:
-        """Propose one architecture, `(1, d)`."""
-        self._trial = self._study.ask(self._parameters)
-        proposal = np.array([[self._trial.params[decision] for decision in self._space.decisions]], dtype=np.int8)
-        if self._space.is_feasible(proposal)[0]:
-            return proposal
-        self._study.tell(self._trial, state=import_optuna().trial.TrialState.FAIL)
-        self._trial = None
-        return self._space.sample(self._rng.random((1, self._space.d)))
-
-    def tell(self, observations: RunObservations) -> None:
-        """Hand the error to optuna."""
-        if self._trial is not None and len(observations):
-            self._study.tell(self._trial, float(observations.objectives[0, 0]))
+        sampler = tpe_sampler(n_initial_samples, n_candidates, multivariate)
+        super().__init__(problem, rng, sampler, learn_substitutes=False)
 
 
-def import_optuna() -> Any:
-    """Import optuna with its log turned down to warnings.
-
-    Raises:
-        MissingExtraError: if it is not installed.
-    """
-    optuna = require_extra("tune", "optuna")
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    return optuna
+def tpe_sampler(n_initial_samples: int, n_candidates: int, multivariate: bool) -> Callable[[Any, int], Any]:
+    """Return what makes optuna's `TPESampler` from its module and a seed."""
+    return lambda optuna, seed: optuna.samplers.TPESampler(
+        n_startup_trials=n_initial_samples, n_ei_candidates=n_candidates, multivariate=multivariate, seed=seed
+    )
 
 
-OPTIMIZER = PerRun(Tpe)
+OPTIMIZER = PerRun(Tpe, modules=("optuna",))

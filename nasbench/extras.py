@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from nasbench.errors import MissingExtraError
@@ -19,6 +20,8 @@ PACKAGES: Mapping[str, tuple[str, str]] = {
     "distributed": ("cluster", "distributed"),
     "dask": ("cluster", "dask"),
     "optuna": ("tune", "optuna"),
+    "smac": ("rivals", "smac"),
+    "botorch": ("rivals", "botorch"),
     "flwr": ("federated", "flwr"),
     "onnx": ("edge", "onnx"),
     "onnxruntime": ("edge", "onnxruntime"),
@@ -40,6 +43,13 @@ def require_extra(extra: str, module: str) -> Any:
             raise
         package = PACKAGES.get(module.partition(".")[0], (extra, module))[1]
         raise MissingExtraError(extra, package) from None
+
+
+def require_modules(modules: tuple[str, ...]) -> None:
+    """Raise `MissingExtraError` for the first of several modules of `PACKAGES` that is not installed; imports none of them."""
+    for module in modules:
+        if find_spec(module) is None:
+            raise MissingExtraError(*PACKAGES[module])
 
 
 def missing_extra(fault: BaseException) -> MissingExtraError | None:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from nasbench.errors import NasbenchError
+from nasbench.extras import PACKAGES, require_modules
 from nasbench.ranges import Allowed
 from nasbench.renamed import New, with_new_names
 from nasbench.search.observations import PADDING, MultiFidelityBatch, Observations, RunObservations
@@ -95,6 +96,7 @@ class _OptimizerSpec:
         objectives: "one" for single-objective algorithms, else "many".
         fidelities: whether it chooses fidelities and needs a benchmark with several.
         label: qualifier that reports print after the name (such as "replayed"), usually empty.
+        modules: optional packages that it imports when it is built, by the names of `nasbench.extras.PACKAGES`.
         renamed: old names of settings, accepted for one release.
     """
 
@@ -102,6 +104,7 @@ class _OptimizerSpec:
     objectives: str = "one"
     fidelities: bool = False
     label: str = ""
+    modules: tuple[str, ...] = ()
     renamed: Mapping[str, New] = field(default_factory=dict, compare=False)
 
     @property
@@ -121,6 +124,11 @@ class _OptimizerSpec:
         return str(getattr(self.algorithm, "__name__", "The optimizer"))
 
     @property
+    def extras(self) -> tuple[str, ...]:
+        """Extras of this suite that it needs, each once."""
+        return tuple(dict.fromkeys(PACKAGES[module][0] for module in self.modules))
+
+    @property
     def summary(self) -> str:
         """First line of the algorithm's docstring."""
         return (inspect.getdoc(self.algorithm) or "").partition("\n")[0]
@@ -138,8 +146,9 @@ class _OptimizerSpec:
                 raise NasbenchError(f"{self.name} lacks the setting {setting}, which has no default.")
 
     def check(self, problem: Problem, settings: Mapping[str, Any]) -> None:
-        """Raise `NasbenchError` if the algorithm does not support this problem or a setting is unknown."""
+        """Raise `NasbenchError` if a package is missing, the algorithm does not support this problem or a setting is unknown."""
         name = self.name
+        require_modules(self.modules)
         self.check_settings(settings)
         if self.objectives == "one" and len(problem.objectives) > 1:
             raise NasbenchError(

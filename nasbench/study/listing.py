@@ -128,7 +128,8 @@ def _optimizers() -> Rows:
             warn(fault)
             continue
         except NasbenchError as fault:
-            rows.append({"name": name, "lockstep": None, "objectives": None, "settings": None, "summary": str(fault)})
+            unknown = dict.fromkeys(("lockstep", "objectives", "extras", "settings"))
+            rows.append({"name": name} | unknown | {"summary": str(fault)})
             continue
         settings = ", ".join(f"{setting}={default!r}" for setting, default in optimizer.settings.items())
         rows.append(
@@ -136,6 +137,7 @@ def _optimizers() -> Rows:
                 "name": name,
                 "lockstep": optimizer.lockstep,
                 "objectives": optimizer.objectives,
+                "extras": ", ".join(optimizer.extras),
                 "settings": settings,
                 "summary": optimizer.summary,
             }

@@ -11,6 +11,7 @@ from scipy import integrate, stats
 
 from nasbench.baselines import bananas, gp_bo, progressive, tpe
 from nasbench.baselines.mlp_ensemble import MlpEnsemble, forward, gradients
+from nasbench.baselines.optuna_optimizer import import_optuna
 from nasbench.errors import NasbenchError
 from nasbench.search.gaussian_process import factorise, posterior, profile_likelihood
 from nasbench.search.history import History
@@ -225,7 +226,7 @@ def test_levels_grow_from_what_was_kept(problems: Problems) -> None:
 
 
 def test_tpe_is_optunas(problems: Problems) -> None:
-    optuna = tpe.import_optuna()
+    optuna = import_optuna()
     problem = problems(queries=40)
     optimizer = tpe.OPTIMIZER.create(problem, Streams(8, range(1)))
     mine = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ from table_protocol import table_protocol
 SEED = 7
 TEST_MARK = 12345.678
 FIDELITIES = (3, 9, 27)
+QUERIES = {"optuna_gp": 13, "qnehvi": 13, "smac": 13}
+"""Queries of a run of those that take tenths of a second each after their 10 initial samples; 40 of the others."""
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +63,8 @@ def benchmark_(tmp_path_factory: pytest.TempPathFactory) -> TabularBenchmark:
     return TabularBenchmark(open_table(folder), "cifar10")
 
 
-def protocol(name: str, *, queries: float = 40, objectives: tuple[str, ...] = ("error",)) -> SearchProtocol:
+def protocol(name: str, *, objectives: tuple[str, ...] = ("error",)) -> SearchProtocol:
+    queries = QUERIES.get(name, 40)
     fidelities = FIDELITIES if get_optimizer(name).fidelities else FIDELITIES[-1:]
     return table_protocol(
         Budget({"queries": queries}),
@@ -76,7 +80,15 @@ def start(benchmark: TabularBenchmark, name: str, runs: tuple[int, ...], **optio
     return problem, get_optimizer(name).create(problem, Streams(SEED, runs))
 
 
-pytestmark = pytest.mark.parametrize("name", optimizer_names())
+def installed(name: str) -> Any:
+    """Return an optimizer's name as a parameter, skipped where an extra that it needs is not installed."""
+    optimizer = get_optimizer(name)
+    missing = [module for module in optimizer.modules if find_spec(module) is None]
+    reason = f"{name} needs the extras {', '.join(optimizer.extras)}"
+    return pytest.param(name, marks=pytest.mark.skipif(bool(missing), reason=reason))
+
+
+pytestmark = pytest.mark.parametrize("name", [installed(name) for name in optimizer_names()])
 
 
 def test_runs_to_its_budget_with_feasible_architectures(benchmark_: TabularBenchmark, name: str) -> None:
