@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError
+from nasbench.spaces.cell_graphs import CellGraphs
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
 _AT_ONCE = 64
@@ -186,6 +187,15 @@ class NarrowedSpace(ConstrainedSpace):
     def path_features(self, architectures: Architectures) -> NDArray[np.int16]:
         """Return those of the base."""
         return self.base.path_features(architectures)
+
+    @property
+    def has_graphs(self) -> bool:
+        """As the base."""
+        return self.base.has_graphs
+
+    def graphs(self, architectures: Architectures) -> CellGraphs:
+        """Return those of the base."""
+        return self.base.graphs(architectures)
 
     def to_string(self, architecture: Architectures) -> str:
         """Return the result of the base."""

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError
+from nasbench.spaces.cell_graphs import ABSENT, CellGraphs, Matrices, pruned
 from nasbench.spaces.constrained import ConstrainedSpace
 from nasbench.spaces.space import Architectures, Floats, Ints
 
@@ -27,8 +28,6 @@ EDGES = tuple(combinations(range(VERTICES), 2))
 CLASSES = 423_624
 _ROWS, _COLUMNS = np.array(EDGES).T
 _CHUNK = 4096
-
-Matrices = NDArray[np.bool_]
 
 
 class NasBench101Space(ConstrainedSpace):
@@ -77,7 +76,7 @@ class NasBench101Space(ConstrainedSpace):
         return np.concatenate(parts).reshape(architectures.shape) if parts else architectures
 
     def _canonical(self, flat: Architectures) -> Architectures:
-        matrix, used = _pruned(_matrices(flat[:, : len(EDGES)]))
+        matrix, used = pruned(_matrices(flat[:, : len(EDGES)]))
         operations = np.where(used[:, 1:-1], flat[:, len(EDGES) :], 0)
         smallest = np.full(len(flat), np.iinfo(np.int64).max)
         for order in permutations(range(1, VERTICES - 1)):
@@ -90,11 +89,23 @@ class NasBench101Space(ConstrainedSpace):
             smallest = np.where(forward, np.minimum(smallest, self.index(coded)), smallest)
         return self.from_index(smallest)
 
+    @property
+    def has_graphs(self) -> bool:
+        """True."""
+        return True
+
+    def graphs(self, architectures: Architectures) -> CellGraphs:
+        """Return the pruned cells: `(n, 26)` to `n` graphs of seven vertices at most."""
+        matrix, used = pruned(_matrices(architectures[:, : len(EDGES)]))
+        ends = np.full((len(architectures), 1), len(OPERATIONS), dtype=np.int64)
+        labels = np.concatenate([ends, architectures[:, len(EDGES) :], ends + 1], axis=1)
+        return CellGraphs(np.where(used, labels, ABSENT), matrix)
+
     def hash(self, architecture: Architectures) -> str:
         """Return the benchmark's own hash of one cell `(26,)`, by which its records are keyed
         (`graph_util.hash_module`).
         """
-        matrix, used = _pruned(_matrices(architecture[: len(EDGES)])[None])
+        matrix, used = pruned(_matrices(architecture[: len(EDGES)])[None])
         kept = np.flatnonzero(used[0])
         matrix = matrix[0][np.ix_(kept, kept)].astype(int)
         labels = [-1, *(int(architecture[len(EDGES) + v - 1]) for v in kept[1:-1]), -2]
@@ -156,21 +167,6 @@ def _matrices(edges: NDArray[np.int8]) -> Matrices:
     return matrix
 
 
-def _pruned(matrix: Matrices) -> tuple[Matrices, NDArray[np.bool_]]:
-    """Return the matrices without the vertices that lie on no path from input to output, and which lie on one
-    `(..., 7)`.
-    """
-    reached = np.zeros(matrix.shape[:-1], dtype=bool)
-    reaching = reached.copy()
-    reached[..., 0] = reaching[..., -1] = True
-    for vertex in range(1, VERTICES):
-        reached[..., vertex] = (reached & matrix[..., :, vertex]).any(axis=-1)
-    for vertex in range(VERTICES - 2, -1, -1):
-        reaching[..., vertex] = (reaching & matrix[..., vertex, :]).any(axis=-1)
-    used = reached & reaching
-    return matrix & used[..., :, None] & used[..., None, :], used
-
-
 def _feasible(matrix: Matrices) -> NDArray[np.bool_]:
-    pruned, used = _pruned(matrix)
-    return used[..., 0] & (pruned.sum(axis=(-2, -1)) <= MOST_EDGES)
+    cells, used = pruned(matrix)
+    return used[..., 0] & (cells.sum(axis=(-2, -1)) <= MOST_EDGES)

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError
+from nasbench.spaces.cell_graphs import CellGraphs, graphs_of_edge_operations
 from nasbench.spaces.nas_bench_201_cell import (
     AVG_POOL,
     CONV_1X1,
@@ -127,6 +128,15 @@ class NasBench201Space(Space):
         `(..., 9)`.
         """
         return self._bigrams_of[self.path_features(architectures)].sum(axis=-2)
+
+    @property
+    def has_graphs(self) -> bool:
+        """True."""
+        return True
+
+    def graphs(self, architectures: Architectures) -> CellGraphs:
+        """Return the graphs of the operations, skips contracted: `(n, 6)` to `n` graphs of eight vertices at most."""
+        return graphs_of_edge_operations(EDGES, architectures, len(OPERATIONS), NONE, SKIP)
 
     # ---- closed forms --------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from functools import cache, cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from nasbench.spaces.cell_graphs import CellGraphs
 from nasbench.spaces.constrained import ConstrainedSpace
 from nasbench.spaces.space import Architectures, Ints
 
@@ -59,6 +60,25 @@ class NasBenchGraphSpace(ConstrainedSpace):
     def canonical(self, architectures: Architectures) -> Architectures:
         """Return the combination with the smallest index that is the same network: `(..., 5)` to `(..., 5)`."""
         return self.from_index(self._representatives[self.index(architectures)])
+
+    @property
+    def has_graphs(self) -> bool:
+        """True."""
+        return True
+
+    def graphs(self, architectures: Architectures) -> CellGraphs:
+        """Return the wiring with its operations, skips among them, between input and output: `(n, 5)` to `n` graphs of six vertices.
+
+        Nodes that nothing reads lead to the output.
+        """
+        n, output = len(architectures), NODES + 1
+        reads = np.array(LINKS)[architectures[:, 0]]
+        adjacency = np.zeros((n, output + 1, output + 1), dtype=bool)
+        for node in range(1, output):
+            adjacency[np.arange(n), reads[:, node - 1], node] = True
+        adjacency[:, 1:output, output] = ~adjacency[:, 1:output].any(axis=-1)
+        ends = np.full((n, 1), len(self.operations), dtype=np.int64)
+        return CellGraphs(np.concatenate([ends, architectures[:, 1:], ends + 1], axis=1), adjacency)
 
     @cached_property
     def _representatives(self) -> Ints:

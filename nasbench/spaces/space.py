@@ -10,12 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError
+
+if TYPE_CHECKING:
+    from nasbench.spaces.cell_graphs import CellGraphs
 
 Architectures = NDArray[np.int8]
 Floats = NDArray[np.float64]
@@ -283,6 +286,15 @@ class Space:
         function, equal label.
         """
         raise NasbenchError(f"Space {self.name!r} does not define a path encoding; only cell-based spaces do.")
+
+    @property
+    def has_graphs(self) -> bool:
+        """Whether `graphs` is defined."""
+        return False
+
+    def graphs(self, architectures: Architectures) -> CellGraphs:
+        """Return the cells as directed graphs with labelled vertices: `(n, d)` to graphs of `n` cells."""
+        raise NasbenchError(f"Space {self.name!r} does not define a graph; only cell-based spaces do.")
 
     # ---- values and strings ------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ import re
 import numpy as np
 
 from nasbench.errors import NasbenchError
+from nasbench.spaces.cell_graphs import CellGraphs, graphs_of_edge_operations
 from nasbench.spaces.nas_bench_201_cell import EDGES, NONE
 from nasbench.spaces.space import Architectures, Space
 
@@ -39,6 +40,15 @@ class TransNasBench101MicroSpace(Space):
             behind[..., source] |= behind[..., target] & live[..., edge]
         used = [ahead[..., source] & behind[..., target] for source, target in EDGES]
         return np.where(np.stack(used, axis=-1), architectures, np.int8(NONE))
+
+    @property
+    def has_graphs(self) -> bool:
+        """True."""
+        return True
+
+    def graphs(self, architectures: Architectures) -> CellGraphs:
+        """Return the graphs of the operations, skips among them: `(n, 6)` to `n` graphs of eight vertices at most."""
+        return graphs_of_edge_operations(EDGES, architectures, len(OPERATIONS), NONE, skip=None)
 
     def to_string(self, architecture: Architectures) -> str:
         """Return six digits, one per edge."""

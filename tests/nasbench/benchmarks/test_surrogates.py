@@ -268,6 +268,7 @@ ELSEWHERE = {
     "bohb": "fidelities",
     "hyperband": "fidelities",
     "successive_halving": "fidelities",
+    "nas_bowl": "graphs",
 }
 """Optimizers that need what no surrogate has, and the word by which they say so."""
 

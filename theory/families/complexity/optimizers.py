@@ -87,6 +87,11 @@ ORDERS: Mapping[str, Order] = {
         time=3, memory=2, reason="t^2 for every candidate scored, t^3 at sizes that grow by 1.3", sizes=geometric(40, 160),
         settings={"n_initial_samples": 4, "n_candidates": 16},
     ),
+    "nas_bowl": Order(
+        time=4, memory=2, reason="t^3 for every grid point at every batch", sizes=geometric(40, 160),
+        settings={"n_initial_samples": 4, "batch_size": 4, "n_candidates": 16, "n_parents": 2},
+        space=get_space("nas-bench-201"),
+    ),
     "hybrid": Order(
         time=3, memory=2, reason="t^2 + t N a query, t^3 + t^2 N at sizes that grow by 4/3", sizes=geometric(24, 128),
         space=make_space(4, 4),
