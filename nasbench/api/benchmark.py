@@ -16,6 +16,7 @@ from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError, quoted, unknown_name
 from nasbench.ranges import COUNT
 from nasbench.registered import registered
+from nasbench.search.constraints import Constraint, as_constraints
 from nasbench.search.ledger import Budget
 from nasbench.search.problem import Problem
 from nasbench.search.search_protocol import SearchProtocol
@@ -172,6 +173,7 @@ class Benchmark:
         epochs: Sequence[int] = (),
         training_seed: str | int = "random",
         repeat_policy: str = "cache",
+        constraints: str | Sequence[str | Constraint] = (),
     ) -> SearchProtocol:
         """Return the search protocol; arguments as in `problem`."""
         names = tuple(objectives) or (self.objectives[0],)
@@ -183,6 +185,7 @@ class Benchmark:
             training_seed=training_seed,
             repeat_policy=repeat_policy,
             budget=Budget(budget if isinstance(budget, Mapping) else {"unique_queries": budget}),
+            constraints=as_constraints(constraints),
         )
 
     def problem(
@@ -195,7 +198,8 @@ class Benchmark:
             runs: number of independent runs that advance in lockstep.
             seed: seed of the benchmark's randomness, i.e. which training seed answers a query.
             **protocol: `objectives` (the benchmark's first), `split` (validation), `epochs` (the longest training),
-                `training_seed` ("random", "mean" or a seed), `repeat_policy` ("cache", "retrain" or "cache_isomorphic").
+                `training_seed` ("random", "mean" or a seed), `repeat_policy` ("cache", "retrain" or "cache_isomorphic"), `constraints`
+                (such as ["parameters <= 0.8", "accuracy >= 70"]; see `nasbench.search.constraints`).
 
         Example:
             >>> problem = load_benchmark("onemax/6x2").problem(budget=5)

@@ -53,7 +53,7 @@ def search(
         batch_size: instead of workers, number of proposals that are trained at once and awaited together; 0 for none.
         lie: what stands for pending results, "mean", "worst" or "best" (see `nasbench.search.constant_liar`), for methods that have no
             batch rule of their own.
-        **protocol: `objectives`, `split`, `epochs`, `training_seed`, `repeat_policy`; see `Benchmark.problem`.
+        **protocol: `objectives`, `split`, `epochs`, `training_seed`, `repeat_policy`, `constraints`; see `Benchmark.problem`.
 
     Raises:
         NasbenchError: if a name is unknown, the method does not support the benchmark, or the budget is invalid.

@@ -236,6 +236,10 @@ class FunctionBenchmark:
         Raises:
             NasbenchError: if the protocol asks for anything but `error`.
         """
+        if protocol.constraints:
+            raise NasbenchError(
+                f"{self.name} has one value to minimise and no quantity for constraints; leave them out."
+            )
         if len(protocol.objectives) > 1 or protocol.objectives[0] not in self.views or len(protocol.epochs) > 1:
             raise NasbenchError(
                 f"{self.name} has one objective, {' or '.join(map(repr, self.views))}, at one fidelity; "

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.benchmarks.function_benchmark import EvaluatedArchitectures, FunctionEvaluator
+from nasbench.benchmarks.limits import limits_of
 from nasbench.benchmarks.views import AS_IT_IS, View
 from nasbench.errors import unknown_name
 from nasbench.search.problem import Problem
@@ -97,18 +98,19 @@ class SurrogateBenchmark:
 
     def problem(self, protocol: SearchProtocol, seed: int, runs: Sequence[int]) -> Problem:
         """Return the search side for runs of these numbers; raises NasbenchError for an objective that there is not."""
-        evaluator = SurrogateEvaluator(self.space, self._objectives(protocol), self.seconds)
-        return Problem(evaluator, protocol, seed, tuple(runs))
+        found = self._found(protocol.evaluated)
+        limits = limits_of(protocol, found, lambda m: _extent(self.space, found[m].predict))
+        return Problem(SurrogateEvaluator(self.space, found, self.seconds), protocol, seed, tuple(runs), limits)
 
     def oracle(self, protocol: SearchProtocol) -> SurrogateOracle:
         """Return the test side; for reports alone."""
-        return SurrogateOracle(self.space, self._objectives(protocol))
+        return SurrogateOracle(self.space, self._found(protocol.objectives))
 
-    def _objectives(self, protocol: SearchProtocol) -> list[PredictedObjective]:
-        for name in protocol.objectives:
+    def _found(self, names: Sequence[str]) -> list[PredictedObjective]:
+        for name in names:
             if name not in self.predictions:
                 raise unknown_name(f"objective of {self.name}", name, self.predictions)
-        return [self.predictions[name] for name in protocol.objectives]
+        return [self.predictions[name] for name in names]
 
 
 class SurrogateEvaluator(FunctionEvaluator):
@@ -197,3 +199,10 @@ class SurrogateOracle:
 def _stack(predictors: Sequence[Predictor], architectures: Architectures) -> Floats:
     values = [predict(architectures) for predict in predictors]
     return np.stack(values, axis=-1) if values else np.empty((*architectures.shape[:-1], 0))
+
+
+def _extent(space: Space, predict: Predictor) -> tuple[float, float]:
+    """Return the range of a prediction: that of random architectures, widened by itself on either side."""
+    values = predict(space.sample(np.random.default_rng(0).random((1_000, space.d))))
+    low, high = float(values.min()), float(values.max())
+    return 2.0 * low - high, 2.0 * high - low

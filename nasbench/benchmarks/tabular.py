@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nasbench.benchmarks.limits import limits_of
 from nasbench.benchmarks.objectives import Objective, find_objective, find_quantity
 from nasbench.benchmarks.oracle import TableOracle
 from nasbench.errors import MissingDataError, NasbenchError
@@ -60,7 +61,8 @@ class TabularBenchmark:
         """Return the search side for runs of these numbers; raises `NasbenchError` if the table cannot answer the
         setting.
         """
-        return Problem(TableEvaluator(self.table, self.dataset, protocol), protocol, seed, tuple(runs))
+        evaluator = TableEvaluator(self.table, self.dataset, protocol)
+        return Problem(evaluator, protocol, seed, tuple(runs), evaluator.limits)
 
     def oracle(self, protocol: SearchProtocol) -> TableOracle:
         """Return the test side; for reports alone."""
@@ -72,7 +74,7 @@ class TableEvaluator:
 
     def __init__(self, table: Table, dataset: str, protocol: SearchProtocol) -> None:
         found = [
-            [find_objective(table, dataset, name, protocol.split, epochs) for name in protocol.objectives]
+            [find_objective(table, dataset, name, protocol.split, epochs) for name in protocol.evaluated]
             for epochs in protocol.epochs
         ]
         self.space = table.space
@@ -83,6 +85,7 @@ class TableEvaluator:
             [_Answers.from_objective(objective, protocol.training_seed) for objective in level] for level in found
         ]
         self._seconds = [_seconds(table, dataset, epochs) for epochs in protocol.epochs]
+        self.limits = limits_of(protocol, found[-1], lambda m: _extent(level[m] for level in found))
         self._facts = [np.asarray(objective.values) for objective in found[-1] if objective.cheap]
 
     @property
@@ -224,6 +227,14 @@ class _Answers:
                 f"Training seed {policy} is missing for {int(missing[:, at].sum())} architectures; choose another, or 'random', or 'mean'."
             )
         return cls(np.ascontiguousarray(values[:, at]), None, none, np.array([policy]))
+
+
+def _extent(levels: Iterable[Objective]) -> tuple[float, float]:
+    """Return the smallest and the largest value of an objective over all architectures, seeds and fidelities."""
+    values = [
+        level.values if level.missing is None else np.where(level.missing, np.nan, level.values) for level in levels
+    ]
+    return min(float(np.nanmin(array)) for array in values), max(float(np.nanmax(array)) for array in values)
 
 
 def _seconds(table: Table, dataset: str, epochs: int) -> Floats:

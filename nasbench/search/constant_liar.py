@@ -32,11 +32,15 @@ class ConstantLiar:
         self._problem = problem
         self._summary = _SUMMARY[lie]
         self._seen: dict[int, list[tuple[Floats, float]]] = {}
+        self._constrained: list[Floats] = []
 
     def learn(self, observations: Observations) -> None:
         """Take note of true results, from which lies are computed."""
         for position in np.flatnonzero(observations.answered[0]):
-            found = observations.objectives[0, position], float(observations.charged_seconds[0, position])
+            seen = observations.objectives if observations.unpenalised is None else observations.unpenalised
+            if observations.constraint_values is not None:
+                self._constrained.append(observations.constraint_values[0, position])
+            found = seen[0, position], float(observations.charged_seconds[0, position])
             self._seen.setdefault(int(observations.epochs[0, position]), []).append(found)
 
     def ask(self, optimizer: SingleRun, batches: Sequence[Sequence[tuple[Observations, bool]]]) -> list[Proposal]:
@@ -64,9 +68,16 @@ class ConstantLiar:
         if cheap.any():
             objectives[..., cheap] = self._problem.facts(query.architectures)
         seconds = float(np.mean([one for _, one in known])) if known else 0.0
-        return replace(
+        lie = replace(
             query,
             objectives=objectives,
             charged_seconds=np.full_like(query.charged_seconds, seconds),
             training_seed=np.full_like(query.training_seed, -1),
         )
+        limits = self._problem.limits
+        if query.constraint_values is None:
+            return lie
+        # What is measured is lied about, too: it is the mean so far and, without any, just within the limit.
+        mean = np.mean(self._constrained, axis=0) if self._constrained else limits.bounds
+        values = np.where(limits.is_known, query.constraint_values, mean)
+        return limits.judge(objectives, values).added_to(lie)

@@ -28,6 +28,9 @@ measured) training seconds; the simulated clock, which with one worker shows the
 optimizer itself.
 """
 
+INFEASIBLE = "infeasible_queries"
+"""Queries of architectures that violate a constraint: reported, never limited."""
+
 COUNTED = ("queries", "unique_queries", "unique_isomorphic_queries")
 CHARGED = ("epochs", "train_seconds", "wall_seconds")
 LARGEST = {**dict.fromkeys(ACCOUNTS, 1e15), **dict.fromkeys(COUNTED, 1e9)}
@@ -93,14 +96,14 @@ class Ledger:
         free: whether repeated queries cost neither epochs nor seconds.
 
     Attributes:
-        spent: a float array `(R,)` for each of `ACCOUNTS`, and for `KNOWN` and `IDLE`.
+        spent: a float array `(R,)` for each of `ACCOUNTS`, and for `INFEASIBLE`, `KNOWN` and `IDLE`.
         limits: those of the budget, and further ones that guarantee termination.
         watched: whether `charge` needs `KNOWN` and `IDLE` in addition to the accounts.
     """
 
     def __init__(self, runs: int, budget: Budget, *, reachable: int = 2**62, free: bool = False) -> None:
         self.budget = budget
-        self.spent: dict[str, Floats] = {account: np.zeros(runs) for account in (*ACCOUNTS, KNOWN, IDLE)}
+        self.spent: dict[str, Floats] = {account: np.zeros(runs) for account in (*ACCOUNTS, INFEASIBLE, KNOWN, IDLE)}
         self.limits: dict[str, float] = {**budget.limits, "queries": budget.most_queries}
         if not {"queries", "optimizer_seconds"} & set(budget.limits):
             charged = set(CHARGED) & set(budget.limits)

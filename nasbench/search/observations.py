@@ -34,7 +34,8 @@ class Observations:
 
     Attributes:
         architectures: `(R, B, d)`.
-        objectives: `(R, B, M)`, minimised, in the order of `Problem.objectives`.
+        objectives: `(R, B, M)`, minimised, in the order of `Problem.objectives`; of an infeasible architecture what the rule of
+            `nasbench.search.constraints` makes of them.
         charged_seconds: seconds charged, `(R, B)`.
         epochs: fidelity, `(R, B)`.
         training_seed: seed of the training observed, `(R, B)`; -1 for a mean over seeds.
@@ -42,6 +43,9 @@ class Observations:
         is_new_architecture: whether the run queried the architecture (at this fidelity) for the first time, `(R, B)`.
         is_new_isomorphism_class: the same up to isomorphism, `(R, B)`.
         operators: name of the operator that proposed the batch in each run, `(R,)`; None if not reported.
+        feasible: whether every constraint holds, `(R, B)`; None, as the next two, in a search without constraints.
+        constraint_values: value of the quantity of each constraint, minimised, `(R, B, K)`, in the order of `Problem.limits`.
+        unpenalised: the objectives without that rule, `(R, B, M)`.
     """
 
     architectures: Architectures
@@ -53,6 +57,9 @@ class Observations:
     is_new_architecture: NDArray[np.bool_]
     is_new_isomorphism_class: NDArray[np.bool_]
     operators: tuple[str, ...] | None = None
+    feasible: NDArray[np.bool_] | None = None
+    constraint_values: Floats | None = None
+    unpenalised: Floats | None = None
 
     def select_run(self, position: int) -> RunObservations:
         """Return the answered queries of one run, compact."""
@@ -63,7 +70,12 @@ class Observations:
             self.charged_seconds[position, kept],
             self.epochs[position, kept],
             self.training_seed[position, kept],
+            *(None if field is None else field[position, kept] for field in self._of_constraints),
         )
+
+    @property
+    def _of_constraints(self) -> tuple[NDArray[np.bool_] | None, Floats | None, Floats | None]:
+        return self.feasible, self.constraint_values, self.unpenalised
 
 
 def join(batches: Sequence[Observations]) -> Observations:
@@ -82,6 +94,9 @@ class RunObservations:
     charged_seconds: Floats
     epochs: Ints
     training_seed: Ints
+    feasible: NDArray[np.bool_] | None = None
+    constraint_values: Floats | None = None
+    unpenalised: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.architectures)

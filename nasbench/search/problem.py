@@ -6,13 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.errors import MissingDataError, NasbenchError
+from nasbench.search.constraints import NO_LIMITS, KnownLimits, Limits
 from nasbench.search.evaluator import Evaluator
-from nasbench.search.ledger import IDLE, KNOWN, Budget, Ledger
+from nasbench.search.ledger import IDLE, INFEASIBLE, KNOWN, Budget, Ledger
 from nasbench.search.observations import PADDING, MultiFidelityBatch, Observations
 from nasbench.search.proposals import Asker, as_architectures, as_epochs, refuse_infeasible
 from nasbench.search.query_history import QueryHistory
 from nasbench.search.random_streams import environment_keys
 from nasbench.search.search_protocol import SearchProtocol
+from nasbench.spaces.constrained import restrict
 from nasbench.spaces.space import Architectures, Floats, Ints
 
 ANYONE = Asker()
@@ -21,18 +23,41 @@ ANYONE = Asker()
 class Problem:
     """The view of a benchmark that an optimizer has, for `R` runs at once.
 
+    Args:
+        evaluator: what answers the queries: with the values of `SearchProtocol.evaluated`, in that order.
+        protocol: the conventions of the search.
+        seed: seed of the benchmark's randomness.
+        runs: numbers of the runs.
+        limits: the constraints of the protocol in terms of what the evaluator returns.
+
     Attributes:
-        space: the search space.
+        space: the search space, without the architectures that violate a constraint that is known beforehand.
         objectives: names of the objectives, all minimised.
+        limits: the constraints, of which the measured ones are observed.
         cheap: for each objective whether `facts` provides it free of charge.
         epochs: fidelities, ascending; the default is the last.
         ledger: the accounts.
     """
 
-    def __init__(self, evaluator: Evaluator, protocol: SearchProtocol, seed: int, runs: tuple[int, ...]) -> None:
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        protocol: SearchProtocol,
+        seed: int,
+        runs: tuple[int, ...],
+        limits: Limits = NO_LIMITS,
+    ) -> None:
+        if limits.constraints != protocol.constraints:
+            raise NasbenchError("The benchmark does not know constraints; leave them out, or search one of a table.")
         self.space = evaluator.space
+        if limits.is_known.any():
+            words = " and ".join(
+                str(one) for one, known in zip(limits.constraints, limits.is_known, strict=True) if known
+            )
+            self.space = restrict(evaluator.space, KnownLimits(evaluator, limits), words)
         self.objectives = protocol.objectives
-        self.cheap = evaluator.cheap
+        self.limits = limits
+        self.cheap = evaluator.cheap[: len(protocol.objectives)]
         self.epochs = protocol.epochs
         self._evaluator = evaluator
         self._repeat_policy = protocol.repeat_policy
@@ -60,11 +85,15 @@ class Problem:
     def _reachable(self) -> int:
         """Return the number of architectures that a run can evaluate; isomorphism classes where a class counts as one training."""
         functions = self._evaluator.functions if self._repeat_policy == "cache_isomorphic" else None
-        return self.space.size if functions is None else len(np.unique(functions))
+        if functions is None:
+            return self.space.size
+        if self.space is not self._evaluator.space:
+            functions = functions[self._evaluator.row(self.space.all)]
+        return len(np.unique(functions))
 
     def facts(self, architectures: Architectures) -> Floats:
         """Return exact values of the cheap objectives, free of charge: `(..., d)` to `(..., number of cheap)`."""
-        return self._evaluator.facts(architectures)
+        return self._evaluator.facts(architectures)[..., : sum(self.cheap)]
 
     def query(self, batch: Architectures | MultiFidelityBatch, asker: Asker = ANYONE) -> Observations:
         """Answer a batch, run by run from left to right, until a run's budget ends.
@@ -96,7 +125,8 @@ class Problem:
         # Evaluated before the budget is checked: finished runs were excluded, and the others are charged at least this
         # much.
         answerable = proposed & ~self.ledger.exhausted[:, None]
-        objectives, training_seed, seconds = self._answer(architectures, source, level, repetition, answerable)
+        evaluated, training_seed, seconds = self._answer(architectures, source, level, repetition, answerable)
+        objectives = evaluated[..., : len(self.objectives)]
         epochs, charged_seconds = self._epochs[level], seconds * charged
         amounts = {
             "queries": proposed,
@@ -106,6 +136,9 @@ class Problem:
             "train_seconds": charged_seconds,
             "wall_seconds": charged_seconds,
         }
+        judged = self.limits.judge(objectives, self.limits.values(evaluated)) if self.limits else None
+        if judged is not None:
+            amounts[INFEASIBLE] = proposed & ~judged.feasible
         if self.ledger.watched:
             learnt = fresh if self._repeat_policy == "cache_isomorphic" else first
             amounts |= {KNOWN: learnt & (level == self._levels - 1), IDLE: proposed & self.ledger.idle(amounts)}
@@ -115,9 +148,10 @@ class Problem:
             objectives[~answered] = np.nan
             first, fresh = first & answered, fresh & answered
         self.ledger.charge(amounts)
-        return Observations(
+        observed = Observations(
             architectures, objectives, amounts["train_seconds"], epochs, training_seed, answered, first, fresh
         )
+        return observed if judged is None else judged.added_to(observed)
 
     def training_key(self, architecture: Architectures) -> bytes:
         """Return what identifies the training that answers a query of `(d,)`: the architecture, or its canonical form where isomorphic
@@ -129,7 +163,7 @@ class Problem:
     def _answer(
         self, architectures: Architectures, source: Ints, level: Ints, repetition: Ints, wanted: NDArray[np.bool_]
     ) -> tuple[Floats, Ints, Floats]:
-        """Return objectives, training seeds and seconds `(R, B, ...)` of the wanted queries; NaN, -1 and 0 elsewhere."""
+        """Return all that is evaluated, training seeds and seconds `(R, B, ...)` of the wanted queries; NaN, -1 and 0 elsewhere."""
         if self._repeat_policy != "retrain":
             repetition = np.zeros_like(repetition)
         keys = np.broadcast_to(self._keys[:, None], wanted.shape)
@@ -144,7 +178,7 @@ class Problem:
                 seeds.reshape(wanted.shape),
                 spent.reshape(wanted.shape),
             )
-        objectives = np.full((*wanted.shape, len(self.objectives)), np.nan)
+        objectives = np.full((*wanted.shape, values.shape[-1]), np.nan)
         training_seed = np.full(wanted.shape, -1, dtype=np.int64)
         seconds = np.zeros(wanted.shape)
         objectives[wanted], training_seed[wanted], seconds[wanted] = values, seeds, spent

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nasbench.errors import NasbenchError
+from nasbench.search.constraints import Constraint, as_constraints
 from nasbench.search.ledger import Budget
 
 REPEAT_POLICIES = ("retrain", "cache", "cache_isomorphic")
@@ -25,6 +26,7 @@ class SearchProtocol:
             returns the first result free of charge), "cache_isomorphic" (as "cache", for all architectures of an
             isomorphism class).
         budget: budget of a run.
+        constraints: limits that an architecture must keep; also accepted as texts.
     """
 
     objectives: tuple[str, ...]
@@ -33,8 +35,10 @@ class SearchProtocol:
     training_seed: str | int
     repeat_policy: str
     budget: Budget
+    constraints: tuple[Constraint, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "constraints", as_constraints(self.constraints))
         if not self.objectives or len(set(self.objectives)) != len(self.objectives):
             raise NasbenchError(f"The objectives are {list(self.objectives)}; name at least one, each once.")
         if not self.epochs or list(self.epochs) != sorted(set(self.epochs)) or self.epochs[0] <= 0:
@@ -47,3 +51,8 @@ class SearchProtocol:
             raise NasbenchError(
                 f"The training seed is {self.training_seed!r}; it should be {' or '.join(SEED_POLICIES)} or a number."
             )
+
+    @property
+    def evaluated(self) -> tuple[str, ...]:
+        """Names of what is evaluated of an architecture: the objectives, and further quantities of constraints."""
+        return tuple(dict.fromkeys((*self.objectives, *(one.quantity for one in self.constraints))))

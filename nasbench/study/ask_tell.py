@@ -89,7 +89,9 @@ def _in_lockstep(study: Study, unit: WorkUnit, tell: Callable[[float], None] | N
     problem, optimizer = _created(study, unit, unit.runs)
     look = _progress_callback(problem.ledger, tell)
     batches, seconds = search(problem, optimizer, look)
-    return _Found(trace_columns(batches, unit.runs, study.objectives), seconds, problem.ledger.endings())
+    return _Found(
+        trace_columns(batches, unit.runs, study.objectives, study.constraints), seconds, problem.ledger.endings()
+    )
 
 
 def _with_machines(study: Study, unit: WorkUnit, tell: Callable[[float], None] | None) -> _Found:
@@ -100,7 +102,7 @@ def _with_machines(study: Study, unit: WorkUnit, tell: Callable[[float], None] |
         problem, optimizer = _created(study, unit, (run,))
         look = _progress_callback(problem.ledger, tell, done, len(unit.runs))
         completions, own = search_with_workers(problem, optimizer, study.parallelism, look)
-        columns.append(completion_columns(completions, run, study.objectives))
+        columns.append(completion_columns(completions, run, study.objectives, study.constraints))
         seconds += own
         endings += problem.ledger.endings()
     return _Found(stack_columns(columns), seconds, endings)

@@ -73,6 +73,10 @@ def run(
             help="table for all problems of its space and data sets, such as nats-bench-topology once it is imported"
         ),
     ] = None,
+    constraint: Annotated[
+        list[str] | None,
+        typer.Option(help='further constraint, such as "parameters <= 0.8" or "accuracy >= 70" (repeatable)'),
+    ] = None,
     device: Annotated[str | None, typer.Option(help="device for live tasks: auto, cpu or cuda")] = None,
     json: Json = False,
 ) -> None:
@@ -100,6 +104,7 @@ def run(
         raise NasbenchError(f"{chosen.name} has live tasks, which are trained on this machine; leave --cluster out.")
     chosen = chosen.with_problems(task) if task else chosen
     chosen = chosen if table is None else chosen.with_table(table)
+    chosen = chosen.with_constraints(constraint) if constraint else chosen
     words = [chosen.name, *(name.replace("/", "-") for name in task or ()), *([table] if table else [])]
     folder = out or default_folder("-".join(words))
     jobs = min(jobs, len(chosen.units()))

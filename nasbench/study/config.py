@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.files.path_names import default_folder, path_components
 from nasbench.ranges import SEED
+from nasbench.search.constraints import Constraint, as_constraints
 from nasbench.search.ledger import Budget
 from nasbench.search.parallelism import LIES, Parallelism
 from nasbench.search.search_protocol import REPEAT_POLICIES, SearchProtocol
@@ -69,6 +70,8 @@ class Study:
             "longest". On a live task `error` stands for the metric of the task, and the other four do not apply.
         workers, batch_size, lie: how many trainings run at once, simulated; see `nasbench.search.parallelism.Parallelism`. Each run is then
             driven alone. They do not apply to live tasks.
+        constraints: limits that an architecture must keep, also accepted as texts such as "parameters <= 0.8"; see
+            `nasbench.search.constraints`. They do not apply to live tasks.
         added_at: numbers of runs at which more runs were added, in order; files end there.
         live: settings of live tasks: space, supernet, training recipes, reference models.
     """
@@ -89,6 +92,7 @@ class Study:
     workers: int
     batch_size: int
     lie: str
+    constraints: tuple[Constraint, ...]
     added_at: tuple[int, ...]
     live: LiveConfig
 
@@ -111,6 +115,7 @@ class Study:
         workers: int = 1,
         batch_size: int = 0,
         lie: str = LIES[0],
+        constraints: str | Iterable[str | Constraint] = (),
         added_at: Iterable[int] = (),
         live: LiveConfig | None = None,
     ) -> None:
@@ -131,6 +136,7 @@ class Study:
             "workers": workers,
             "batch_size": batch_size,
             "lie": lie,
+            "constraints": as_constraints(constraints),
             "added_at": tuple(added_at),
             "live": live or LiveConfig(),
         }
@@ -156,6 +162,10 @@ class Study:
         if list(self.added_at) != sorted(set(self.added_at) & set(range(1, self.runs))):
             raise NasbenchError(
                 f"Runs were added at {list(self.added_at)} of {self.runs}; these should be numbers of runs that rise."
+            )
+        if self.constraints and self.live_problems:
+            raise NasbenchError(
+                f"{self.name} has live tasks, which know no constraints; leave constraints out, or search a benchmark of a table."
             )
         if self.live_problems:
             self.live.check(self.name, self.live_problems, [method.label for method in self.methods])
@@ -200,6 +210,7 @@ class Study:
             training_seed=self.training_seed,
             repeat_policy=self.repeat_policy,
             budget=self.budget,
+            constraints=self.constraints,
         )
 
     def units(self) -> list[WorkUnit]:
@@ -258,6 +269,10 @@ class Study:
     def with_seed(self, seed: int) -> Study:
         """Return a copy of the study with another seed."""
         return replace(self, seed=seed, live=replace(self.live, seeds=()))
+
+    def with_constraints(self, constraints: Iterable[str | Constraint]) -> Study:
+        """Return a copy of the study with further constraints."""
+        return replace(self, constraints=(*self.constraints, *as_constraints(constraints)))
 
     def with_problems(self, problems: Iterable[str]) -> Study:
         """Return the study restricted to some of its problems; the prefix `live/` of a task may be omitted.
@@ -318,8 +333,8 @@ class Study:
         )
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the study as plain data with all keys, except `added_at` if no runs were added, `live` if there are
-        no live tasks, and `workers`, `batch_size` and `lie` if trainings run one by one.
+        """Return the study as plain data with all keys, except `constraints` if there are none, `added_at` if no runs were
+        added, `live` if there are no live tasks, and `workers`, `batch_size` and `lie` if trainings run one by one.
         """
         return {
             "schema": SCHEMA,
@@ -335,6 +350,7 @@ class Study:
             "training_seed": self.training_seed,
             "repeat_policy": self.repeat_policy,
             **self._parallelism_mapping(),
+            **({"constraints": [str(one) for one in self.constraints]} if self.constraints else {}),
             **({"added_at": list(self.added_at)} if self.added_at else {}),
             "budget": dict(self.budget.limits),
             "methods": [method.to_mapping() for method in self.methods],

@@ -17,8 +17,9 @@ Columns of a trace: `run`; `query` (from 0 within the run); `architecture` (offi
 mean over seeds); one column an objective, minimised; `charged_seconds`; `is_new_architecture` (first query of the architecture in the
 run); `is_new_isomorphism_class` (the same up to isomorphism). Optimizers that say which of their operators proposed a query add
 `operator` (a short name). Studies with workers or batches add `worker` (number of the machine) and `wall_seconds` (the simulated clock
-when the result came back); their rows are in the order in which results came back. Columns of the first edition (`cost`, `first`,
-`fresh`, `proposer`) are renamed when they are read. The
+when the result came back); their rows are in the order in which results came back. Studies with constraints
+add a column for each quantity that is constrained and no objective, minimised as the objectives are, and `feasible`. Columns of the
+first edition (`cost`, `first`, `fresh`, `proposer`) are renamed when they are read. The
 metadata of a trace say why runs ended that did not spend their budget (`nasbench.study.endings`).
 
 The seconds of a live trace were measured: the column is null in the file, and `Store.read` fills it from `timings`. A search on shared
@@ -44,6 +45,7 @@ from nasbench.benchmarks.catalogue import get_searchable, has_checksum
 from nasbench.errors import CorruptDataError, NasbenchError
 from nasbench.files.documents import parse_json
 from nasbench.renamed import COLUMNS
+from nasbench.search.constraints import FEASIBLE
 from nasbench.spaces.catalogue import get_space
 from nasbench.study.backend import UnitResult
 from nasbench.study.config import SCHEMA, Study, WorkUnit
@@ -209,12 +211,16 @@ class Store:
             raise _damaged(path) from None
         named = table.rename_columns([COLUMNS.get(name, name) for name in table.column_names])
         table = named.replace_schema_metadata(table.schema.metadata)
-        wanted = {"run", "query", "architecture", "charged_seconds", *self.study.objectives}
+        numbers = (*self.study.objectives, *(one.quantity for one in self.study.constraints))
+        wanted = {"run", "query", "architecture", "charged_seconds", *numbers}
+        wanted |= {FEASIBLE} if self.study.constraints else set()
         if not wanted <= set(table.column_names):
             raise CorruptDataError(
                 f"{path} is no trace of this study: it lacks {', '.join(sorted(wanted - set(table.column_names)))}."
             )
-        for name in ("run", "query", "charged_seconds", *self.study.objectives):
+        if self.study.constraints and not pa.types.is_boolean(table.schema.field(FEASIBLE).type):
+            raise CorruptDataError(f"{path} is no trace of this study: its column {FEASIBLE} is not of yes and no.")
+        for name in ("run", "query", "charged_seconds", *numbers):
             kind = table.schema.field(name).type
             if not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
                 raise CorruptDataError(f"{path} is no trace of this study: its column {name} is not of numbers.")

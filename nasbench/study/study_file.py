@@ -84,6 +84,7 @@ class StudyFile(FileModel):
     workers: int = 1
     batch_size: int = 0
     lie: str = ""
+    constraints: tuple[str, ...] = ()
     budget: BudgetTable
     methods: Annotated[tuple[MethodTable, ...], Field(description="a list of [[methods]] tables")]
     added_at: tuple[int, ...] = ()

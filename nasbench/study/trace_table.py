@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError
+from nasbench.search.constraints import FEASIBLE, Constraint
 from nasbench.search.observations import Observations
 from nasbench.search.workers import Completion
 from nasbench.spaces.space import Space
@@ -26,8 +27,15 @@ WHOLE = ("run", "query", "epochs", "training_seed", "worker")
 """Integer columns, stored in 32 bits."""
 
 
-def trace_columns(batches: Sequence[Observations], runs: Sequence[int], objectives: Sequence[str]) -> Columns:
+def trace_columns(
+    batches: Sequence[Observations],
+    runs: Sequence[int],
+    objectives: Sequence[str],
+    constraints: Sequence[Constraint] = (),
+) -> Columns:
     """Return the observations of ask-tell runs, sorted by run and query.
+
+    Under constraints the objectives are those that were observed, not what the optimizer was told of infeasible architectures.
 
     Raises:
         NasbenchError: if nothing was queried.
@@ -41,7 +49,7 @@ def trace_columns(batches: Sequence[Observations], runs: Sequence[int], objectiv
         return np.concatenate([getattr(batch, field) for batch in batches], axis=1)[kept]
 
     starts = np.repeat(np.cumsum(lengths) - lengths, lengths)
-    values = column("objectives")
+    values = column("unpenalised" if constraints else "objectives")
     operators = _operators(batches)
     return {
         "run": np.repeat(np.asarray(runs, dtype=np.int32), lengths),
@@ -53,17 +61,30 @@ def trace_columns(batches: Sequence[Observations], runs: Sequence[int], objectiv
         SECONDS: column("charged_seconds"),
         "is_new_architecture": column("is_new_architecture"),
         "is_new_isomorphism_class": column("is_new_isomorphism_class"),
+        **(_constraint_columns(column, constraints, objectives) if constraints else {}),
         **({} if operators is None else {"operator": operators[kept]}),
     }
 
 
-def completion_columns(completions: Sequence[Completion], run: int, objectives: Sequence[str]) -> Columns:
+def _constraint_columns(
+    column: Callable[[str], np.ndarray], constraints: Sequence[Constraint], objectives: Sequence[str]
+) -> Columns:
+    """Return the quantities of constraints that are no objectives, minimised, and which queries are feasible."""
+    values = column("constraint_values")
+    quantities = {one.quantity: np.ascontiguousarray(values[:, k]) for k, one in enumerate(constraints)}
+    further = {name: quantity for name, quantity in quantities.items() if name not in objectives}
+    return {**further, FEASIBLE: column("feasible")}
+
+
+def completion_columns(
+    completions: Sequence[Completion], run: int, objectives: Sequence[str], constraints: Sequence[Constraint] = ()
+) -> Columns:
     """Return the results of a run with several machines, in the order in which they came back, with `worker` and `wall_seconds`.
 
     Raises:
         NasbenchError: if nothing was queried.
     """
-    columns = trace_columns([completion.observations for completion in completions], (run,), objectives)
+    columns = trace_columns([completion.observations for completion in completions], (run,), objectives, constraints)
     return {
         **columns,
         "worker": np.array([completion.worker for completion in completions]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nasbench.search.constraints import as_constraints
 from nasbench.search.ledger import Budget
 from nasbench.search.search_protocol import SearchProtocol
 
@@ -14,6 +15,7 @@ def table_protocol(
     epochs: tuple[int, ...] = (200,),
     training_seed: str = "mean",
     repeat_policy: str = "cache",
+    constraints: tuple[str, ...] = (),
 ) -> SearchProtocol:
     """Validation error after the 200 epochs of NAS-Bench-201, seed means, repeats answered from the cache, unless told otherwise."""
     return SearchProtocol(
@@ -23,4 +25,5 @@ def table_protocol(
         training_seed=training_seed,
         repeat_policy=repeat_policy,
         budget=budget,
+        constraints=as_constraints(constraints),
     )

@@ -1,0 +1,180 @@
+"""Constraints of a search: their text, what is known beforehand, what is measured, and what an optimizer is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nasbench.benchmarks.tabular import TabularBenchmark
+from nasbench.errors import NasbenchError
+from nasbench.search.constant_liar import ConstantLiar
+from nasbench.search.constraints import Constraint, as_constraints
+from nasbench.search.ledger import INFEASIBLE, Budget
+from nasbench.search.problem import Problem
+from nasbench.search.random_streams import Streams
+from nasbench.search.registry import get_optimizer, optimizer_names
+from nasbench.testing.optimizer_contract import ask_tell, trace
+
+from constrained_table import constrained_benchmark
+from table_protocol import table_protocol
+
+
+@pytest.fixture(scope="module")
+def benchmark_(tmp_path_factory: pytest.TempPathFactory) -> TabularBenchmark:
+    folder: Path = tmp_path_factory.mktemp("constrained")
+    return constrained_benchmark(folder)
+
+
+def problem(
+    benchmark: TabularBenchmark, *constraints: str, queries: float = 30, runs: tuple[int, ...] = (0, 1), **changes: Any
+) -> Problem:
+    plain: dict[str, Any] = {"epochs": (9,), "training_seed": "mean", "constraints": constraints}
+    return benchmark.problem(table_protocol(Budget({"queries": queries}), **(plain | changes)), 5, runs)
+
+
+def latencies(benchmark: TabularBenchmark) -> np.ndarray:
+    column = benchmark.table.find("data", "latency")
+    assert column is not None
+    return benchmark.table.measured(column).values
+
+
+def everything(problem: Problem) -> np.ndarray:
+    return np.broadcast_to(problem.space.all, (2, *problem.space.all.shape))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("parameters <= 0.8", Constraint("parameters", "<=", 0.8)),
+        (" accuracy>=70 ", Constraint("accuracy", ">=", 70.0)),
+        ("latency@edge ≤ 5e-1", Constraint("latency@edge", "<=", 0.5)),
+        ("latency <= 5 (measured)", Constraint("latency", "<=", 5.0, measured=True)),
+        ("score >= -3 measured", Constraint("score", ">=", -3.0, measured=True)),
+    ],
+)
+def test_a_text_is_read_and_written(text: str, found: Constraint) -> None:
+    assert Constraint.parse(text) == found
+    assert Constraint.parse(str(found)) == found
+
+
+@pytest.mark.parametrize("text", ["parameters < 0.8", "<= 3", "parameters <= much", "parameters <= nan", "0.8", ""])
+def test_another_text_is_refused_in_one_sentence(text: str) -> None:
+    with pytest.raises(NasbenchError, match=r"should (read like|be a finite number)"):
+        Constraint.parse(text)
+
+
+def test_one_text_stands_for_a_list_and_none_is_given_twice() -> None:
+    assert as_constraints("parameters <= 1") == as_constraints(["parameters <= 1"])
+    with pytest.raises(NasbenchError, match="give each once"):
+        as_constraints(["parameters <= 1", "parameters <= 1.0"])
+
+
+def test_a_known_constraint_is_part_of_the_space(benchmark_: TabularBenchmark) -> None:
+    found = problem(benchmark_, "latency <= 0.5", "latency >= 0.2").space
+    latency = latencies(benchmark_)
+    inside = (latency <= 0.5 * (1 + 1e-6)) & (latency >= 0.2 * (1 - 1e-6))
+    assert np.array_equal(found.all, benchmark_.space.all[inside])
+    assert np.array_equal(found.is_feasible(benchmark_.space.all), inside)
+    assert 2 < found.size < benchmark_.space.size
+
+
+def test_a_constraint_that_everything_satisfies_leaves_the_space_as_it_is(benchmark_: TabularBenchmark) -> None:
+    assert problem(benchmark_, "latency <= 1e9").space is benchmark_.space
+
+
+@pytest.mark.parametrize("constraints", [("latency <= 1e-9",), ("latency <= 0.3", "latency >= 0.4")])
+def test_nothing_to_search_is_said(benchmark_: TabularBenchmark, constraints: tuple[str, ...]) -> None:
+    with pytest.raises(NasbenchError, match=r"architectures of .* satisfies latency .*loosen that"):
+        problem(benchmark_, *constraints)
+
+
+def test_an_unknown_quantity_is_said(benchmark_: TabularBenchmark) -> None:
+    with pytest.raises(NasbenchError, match=r"no objective of .* named 'latncy'.*latency"):
+        problem(benchmark_, "latncy <= 3")
+
+
+def test_a_measured_constraint_is_observed(benchmark_: TabularBenchmark) -> None:
+    asked = problem(benchmark_, "accuracy >= 60", "latency <= 0.5 (measured)", objectives=("error",), queries=1e6)
+    assert asked.space is benchmark_.space
+    observed = asked.query(everything(asked))
+    assert observed.feasible is not None and observed.constraint_values is not None and observed.unpenalised is not None
+    error, latency = observed.constraint_values[0, :, 0], observed.constraint_values[0, :, 1]
+    assert np.array_equal(error, observed.unpenalised[0, :, 0])
+    expected = (error <= 40 + 60e-6) & (latency <= 0.5 * (1 + 1e-6))
+    assert np.array_equal(observed.feasible[0], expected) and 0 < expected.mean() < 1
+    assert asked.ledger.spent[INFEASIBLE].tolist() == [(~expected).sum()] * 2
+
+
+def test_what_is_told_orders_feasible_before_infeasible_and_those_by_violation(benchmark_: TabularBenchmark) -> None:
+    asked = problem(benchmark_, "accuracy >= 60", "latency <= 0.5 (measured)", queries=1e6)
+    observed = asked.query(everything(asked))
+    assert observed.feasible is not None and observed.constraint_values is not None and observed.unpenalised is not None
+    feasible, told = observed.feasible[0], observed.objectives[0, :, 0]
+    assert np.array_equal(told[feasible], observed.unpenalised[0, feasible, 0])
+    assert told[~feasible].min() > 100.0 >= told[feasible].max()
+    # The violation as it is defined, constraint by constraint.
+    error, latency = observed.constraint_values[0, ~feasible].T
+    violation = np.maximum(error - 40, 0) / 60 + np.maximum(latency - 0.5, 0) / 0.5
+    assert np.array_equal(np.argsort(told[~feasible]), np.argsort(violation))
+
+
+def test_without_constraints_nothing_is_added(benchmark_: TabularBenchmark) -> None:
+    asked = problem(benchmark_)
+    observed = asked.query(everything(asked)[:, :4])
+    assert (observed.feasible, observed.constraint_values, observed.unpenalised) == (None, None, None)
+    assert not asked.ledger.spent[INFEASIBLE].any()
+
+
+def test_what_the_budget_does_not_cover_is_not_observed(benchmark_: TabularBenchmark) -> None:
+    asked = problem(benchmark_, "accuracy >= 60", queries=3)
+    observed = asked.query(everything(asked)[:, :5])
+    assert observed.constraint_values is not None and observed.unpenalised is not None
+    for values in (observed.objectives, observed.constraint_values, observed.unpenalised):
+        assert np.isnan(values[:, 3:]).all() and np.isfinite(values[:, :3]).all()
+    assert len(observed.select_run(0).constraint_values) == 3  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", [name for name in optimizer_names() if name != "darts_replay"])
+@pytest.mark.parametrize("constraint", ["latency <= 0.35", "latency <= 0.35 (measured)"])
+def test_every_optimizer_keeps_a_known_constraint_and_ends_under_a_measured_one(
+    benchmark_: TabularBenchmark, name: str, constraint: str
+) -> None:
+    optimizer = get_optimizer(name)
+    several = optimizer.objectives == "many"
+    asked = problem(
+        benchmark_,
+        constraint,
+        queries=25,
+        epochs=(3, 9) if optimizer.fidelities else (9,),
+        objectives=("error", "latency") if several else ("error",),
+    )
+    batches = ask_tell(asked, optimizer.create(asked, Streams(5, (0, 1))))
+    latency = latencies(benchmark_)
+    for run in range(2):
+        architectures, objectives, *_ = trace(batches, run)
+        assert 0 < len(architectures) <= 25 and np.isfinite(objectives).all()
+        values = latency[benchmark_.table.rows(architectures)]
+        seen = np.concatenate([batch.select_run(run).feasible for batch in batches])
+        assert np.array_equal(seen, values <= 0.35 * (1 + 1e-6))
+        if "measured" not in constraint:
+            assert seen.all()
+
+
+def test_the_constant_liar_tells_nothing_of_a_pending_constraint(benchmark_: TabularBenchmark) -> None:
+    asked = problem(benchmark_, "accuracy >= 60", "latency <= 0.7", runs=(0,))
+    liar = ConstantLiar(asked, "mean")
+    some = asked.space.all[None]
+    told = asked.query(some[:, :6])
+    liar.learn(told)
+    lies = [liar._lie_about(asked.query(some[:, i : i + 1])) for i in (8, 20)]
+    assert told.constraint_values is not None and told.unpenalised is not None
+    for lie in lies:
+        assert lie.constraint_values is not None and lie.unpenalised is not None and lie.feasible is not None
+        assert lie.unpenalised[0, 0, 0] == told.unpenalised[0, :, 0].mean()
+        assert lie.constraint_values[0, 0, 0] == told.constraint_values[0, :, 0].mean()
+        assert lie.feasible[0, 0] == (lie.constraint_values[0, 0, 0] <= 40.0)
+    # What is known beforehand is told as it is.
+    assert lies[0].constraint_values[0, 0, 1] != lies[1].constraint_values[0, 0, 1]  # type: ignore[index]
