@@ -33,6 +33,7 @@ RIVALS = (
     ),
     *("reinforce", "simulated_annealing", "sms_emoa", "successive_halving", "tpe"),
     "motpe",
+    *("asha", "dehb", "pasha"),
 )
 HEAVY = ("pymoo", "optuna", "torch", "pandas", "statsmodels", "scipy.stats", "matplotlib")
 
@@ -47,6 +48,12 @@ class Holed(Space):
     def is_feasible(self, architectures: Architectures) -> Any:
         inside = super().is_feasible(architectures)
         return inside & ~((architectures[..., 0] == 1) & (architectures[..., 1] == 2))
+
+    def repair(self, architectures: Architectures) -> Architectures:
+        """One choice less of the second decision."""
+        repaired = architectures.copy()
+        repaired[..., 1] -= ~self.is_feasible(architectures)
+        return repaired
 
     def sample(self, uniform: Floats) -> Architectures:
         """The first two decisions together from their five feasible pairs."""

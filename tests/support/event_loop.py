@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,9 @@ import numpy as np
 from nasbench.search.observations import MultiFidelityBatch, RunObservations
 from nasbench.search.problem import Problem
 from nasbench.spaces.space import Architectures
+
+Answer = Callable[[Architectures, int], tuple[float, float]]
+"""Error and seconds of a training of an architecture, `(d,)`, for some epochs."""
 
 
 @dataclass(frozen=True)
@@ -25,37 +29,49 @@ class Job:
     error: float
 
 
-def drive(algorithm: Any, problem: Problem, workers: int, jobs: int) -> list[Job]:
-    """Run an algorithm of a single run on simulated workers, and return its trainings in the order in which they finished.
+def drive(algorithm: Any, answer: Answer, workers: int, jobs: int) -> list[Job]:
+    """Run an algorithm of a single run on simulated workers, and return its trainings in the order in which they began.
 
     The lowest free worker asks first; a batch is queued and handed out one by one; an empty batch means waiting.
     """
-    now, started = 0.0, 0
+    now = 0.0
     free = list(range(workers))
-    running: list[tuple[float, int, int, Job, RunObservations]] = []
+    running: list[tuple[float, int, Job]] = []
     queue: list[tuple[Architectures, int]] = []
-    finished: list[Job] = []
+    started: list[Job] = []
     while True:
-        while free and started < jobs:
+        while free and len(started) < jobs:
             if not queue:
                 architectures, epochs = algorithm.ask()
                 queue = list(zip(architectures, epochs.tolist(), strict=True))
                 if not queue:
                     break
-            architecture, epochs_of_it = queue.pop(0)
-            answer = problem.query(_batch(architecture, epochs_of_it)).select_run(0)
+            architecture, length = queue.pop(0)
+            error, seconds = answer(architecture, length)
             worker = heapq.heappop(free)
-            end = now + float(answer.charged_seconds[0])
-            job = Job(now, end, worker, tuple(architecture.tolist()), epochs_of_it, float(answer.objectives[0, 0]))
-            heapq.heappush(running, (end, worker, started, job, answer))
-            started += 1
+            job = Job(now, now + seconds, worker, tuple(architecture.tolist()), length, error)
+            heapq.heappush(running, (job.end, worker, job))
+            started.append(job)
         if not running:
-            return finished
-        now, worker, _, job, answer = heapq.heappop(running)
+            return started
+        now, worker, job = heapq.heappop(running)
         heapq.heappush(free, worker)
-        finished.append(job)
-        algorithm.tell(answer)
+        algorithm.tell(observe(job.architecture, job.epochs, job.error))
 
 
-def _batch(architecture: np.ndarray, epochs: int) -> MultiFidelityBatch:
-    return MultiFidelityBatch(architecture[None, None], np.array([[epochs]]))
+def observe(architecture: tuple[int, ...], epochs: int, error: float) -> RunObservations:
+    """Return the observation of one training."""
+    return RunObservations(
+        np.array([architecture], dtype=np.int8), np.array([[error]]), np.zeros(1), np.array([epochs]), np.zeros(1, int)
+    )
+
+
+def ask_problem(problem: Problem) -> Answer:
+    """Return the answers of a problem of one run."""
+
+    def answer(architecture: Architectures, epochs: int) -> tuple[float, float]:
+        batch = MultiFidelityBatch(architecture[None, None], np.array([[epochs]]))
+        observed = problem.query(batch).select_run(0)
+        return float(observed.objectives[0, 0]), float(observed.charged_seconds[0])
+
+    return answer

@@ -265,8 +265,11 @@ def test_layers_without_effect_do_not_cost_a_query_where_isomorphic_ones_are_cac
 
 ELSEWHERE = {
     "darts_replay": "nas-bench-201",
+    "asha": "fidelities",
     "bohb": "fidelities",
+    "dehb": "fidelities",
     "hyperband": "fidelities",
+    "pasha": "fidelities",
     "successive_halving": "fidelities",
     "nas_bowl": "graphs",
 }

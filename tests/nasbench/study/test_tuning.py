@@ -35,8 +35,8 @@ from table_protocol import table_protocol
 
 BENCHMARK = "nas-bench-201/cifar10"
 ALGORITHMS = (
-    *("asng", "bananas", "bohb", "gp_bo", "hyperband", "local_search", "nsga2", "nsga3", "progressive"),
-    *("quantum_inspired", "regularized_evolution", "reinforce", "simulated_annealing", "sms_emoa"),
+    *("asha", "asng", "bananas", "bohb", "dehb", "gp_bo", "hyperband", "local_search", "nsga2", "nsga3", "pasha"),
+    *("progressive", "quantum_inspired", "regularized_evolution", "reinforce", "simulated_annealing", "sms_emoa"),
     *("successive_halving", "tpe"),
 )
 

@@ -60,6 +60,12 @@ ORDERS: Mapping[str, Order] = {
     ),
     "successive_halving": Order(time=1, memory=0, reason="a rung of at most eta^s members is sorted", epochs=_RACES),
     "hyperband": Order(time=1, memory=0, reason="as successive halving, bracket after bracket", epochs=_RACES),
+    "asha": Order(time=1, memory=1, reason="a rung is a sorted list: a binary search a query", epochs=_RACES),
+    "pasha": Order(
+        time=2, memory=1, reason="as ASHA; with three rungs, the top one is ranked at every answer until all are open",
+        epochs=_RACES,
+    ),
+    "dehb": Order(time=1, memory=0, reason="a population of at most eta^s is sorted a query", epochs=_RACES),
     "bohb": Order(
         time=2, memory=1, reason="densities are fitted to all t observations of a fidelity at every answer",
         sizes=geometric(160, 800), epochs=_RACES,
