@@ -33,7 +33,7 @@ class MlpEnsemble:
         batch_size: observations in a step of Adam; None for all of them, so that a pass is a step.
         decay: beta_1 and beta_2 of Adam.
         loss: "absolute" for the mean absolute error, "squared" for half the mean squared error.
-        penalty: weight of half the sum of the squared weights, divided by the observations of a step.
+        penalty: weight of half the sum of the squares of weights and biases, divided by the observations of a step.
         initial: "he" for normal weights of variance 2 / fan-in, "glorot" for uniform weights of variance 2 / (fan-in + fan-out).
         standardised: whether constant features are dropped and features and targets standardised before training.
     """

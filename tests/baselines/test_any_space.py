@@ -28,6 +28,8 @@ RIVALS = (
         "hyperband",
         "nsga2",
         "nsga3",
+        "npenas",
+        "weaknas",
         "progressive",
         "quantum_inspired",
     ),

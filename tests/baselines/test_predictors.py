@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nasbench.baselines import bananas_naszilla
+from nasbench.baselines import bananas_naszilla, npenas, weaknas
 from nasbench.baselines.mlp_ensemble import MlpEnsemble, forward, gradients
 from nasbench.baselines.predictor_search import PredictorSearch, children_of_best, mutate_each_decision
 from nasbench.search.history import History
@@ -19,7 +19,7 @@ from nasbench.testing.toy import toy_error, toy_space
 
 from toy import Problems
 
-PREDICTORS = (bananas_naszilla,)
+PREDICTORS = (bananas_naszilla, npenas, weaknas)
 
 
 def observed(architectures: np.ndarray) -> RunObservations:
@@ -184,6 +184,60 @@ def test_finds_the_optimum_of_the_toy(module: Any, problems: Problems) -> None:
         seen = np.where(observations.answered, observations.objectives[..., 0], np.inf)
         best = np.minimum(best, seen.min(axis=1))
     assert best.mean() < 10 + 20 / 9 + 1
+
+
+def member_of(module: Any, problems: Problems, settings: dict[str, Any], told: np.ndarray) -> Any:
+    """A run's instance that was told the errors of architectures."""
+    optimizer: Any = module.OPTIMIZER.create(problems(queries=1000), Streams(3, range(1)), settings)
+    optimizer.members[0].tell(observed(told))
+    return optimizer.members[0]
+
+
+def test_npenas_proposes_what_the_network_predicts_to_be_best(problems: Problems) -> None:
+    space = toy_space()
+    settings = {"n_initial_samples": 4, "batch_size": 2, "n_candidates": 5, "n_parents": 4}
+    member = member_of(npenas, problems, settings, space.all[::5])
+    pool = member.candidates()
+    best = member.history.architectures[member.history.best(4)]
+    assert len(pool) == 5, "what is new beyond the number is left out"
+    assert ((pool[:, None] != best).sum(axis=-1).min(axis=1) == 1).all()
+    member.tell(observed(space.all[np.random.default_rng(0).permutation(24)[:16]]))
+    rest = member.history.unseen(space.all)
+    scores = member.scores(rest)
+    assert scores.shape == (len(rest),) and np.corrcoef(scores, toy_error(rest))[0, 1] > 0.7
+
+
+def test_weaknas_draws_from_the_best_of_the_whole_space(problems: Problems, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a network that knows the errors: the best eight, three of them evaluated, then the next best in order."""
+    space = toy_space()
+    ranked = space.all[np.argsort(toy_error(space.all), kind="stable")]
+    told = np.concatenate([ranked[[0, 2, 5]], ranked[10:14]])
+    settings = {"n_initial_samples": 5, "batch_size": 3, "n_top": 8}
+    member = member_of(weaknas, problems, settings, told)
+
+    def knows(known: np.ndarray, targets: np.ndarray, queries: np.ndarray, rng: Any) -> np.ndarray:
+        assert targets.mean() == pytest.approx(0) and targets.std() == pytest.approx(1)
+        return np.array([[toy_error(space.all[(space.one_hot(space.all) == q).all(axis=1)])[0] for q in queries]])
+
+    monkeypatch.setattr(MlpEnsemble, "predict_after_fit", lambda self, *arguments: knows(*arguments))
+    pool = member.candidates()
+    assert len(pool) == 24 - 7
+    batches = {tuple(map(tuple, member.ask().tolist())) for _ in range(200)}
+    free = [tuple(a) for a in ranked[[1, 3, 4, 6, 7]].tolist()]
+    assert {a for batch in batches for a in batch} == set(free)
+    assert len({frozenset(batch) for batch in batches}) == 10, "every three of five"
+    whole = member.ask_many(8, pool[:0])
+    assert {tuple(a) for a in whole[:5].tolist()} == set(free)
+    np.testing.assert_array_equal(whole[5:], ranked[[8, 9, 14]])
+
+
+def test_weaknas_scores_a_part_of_a_large_space(problems: Problems) -> None:
+    space = toy_space()
+    member = member_of(weaknas, problems, {"n_candidates": 10, "n_top": 1}, space.all[::5])
+    best = member.history.architectures[member.history.best(1)]
+    around = {tuple(a) for a in member.history.unseen(space.neighbours(best)[0]).tolist()}
+    pool = {tuple(a) for a in member.candidates().tolist()}
+    assert around < pool and len(pool) <= len(around) + 10
 
 
 # ---- encodings ---------------------------------------------------------------------------------------------------------

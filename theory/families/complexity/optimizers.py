@@ -85,6 +85,16 @@ ORDERS: Mapping[str, Order] = {
             "n_candidates": 20,
         },
     ),
+    "npenas": Order(
+        time=2, memory=1, reason="a network is trained on all t observations for every batch", sizes=_SHORT,
+        settings={
+            "training_steps": 10, "hidden_layers": 2, "n_initial_samples": 4, "batch_size": 4, "n_candidates": 20,
+        },
+    ),
+    "weaknas": Order(
+        time=2, memory=1, reason="a network is trained on all t observations for every batch", sizes=_SHORT,
+        settings={"training_steps": 10, "hidden_units": 10, "n_initial_samples": 4, "batch_size": 4, "n_candidates": 50},
+    ),
     "progressive": Order(
         time=2, memory=1, reason="networks are trained on all t observations for every beam", sizes=_SHORT,
         settings={"steps": 10, "beam_width": 4},
