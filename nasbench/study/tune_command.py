@@ -14,14 +14,35 @@ from nasbench.ranges import LARGEST_SEED
 
 if TYPE_CHECKING:
     from nasbench.search.ledger import Budget
+    from nasbench.study.cluster import Cluster
+
+OF_A_BENCHMARK = (
+    *("benchmark", "budget", "metric", "perturbed_copies", "copy_correlation", "objective", "split", "epochs"),
+    *("training_seed", "repeat_policy"),
+)
+"""Options of tuning on one benchmark; a study says these itself, or has one score."""
 
 
 def tune(
     context: typer.Context,
-    optimizer: Annotated[str, typer.Argument(help="registered name")],
-    benchmark: Annotated[str, typer.Option(help="table/dataset, such as nas-bench-201/imagenet16-120")],
     trials: Annotated[int, typer.Option(help="number of configurations to try, including the defaults")],
-    budget: Annotated[list[str], typer.Option(help="ACCOUNT=LIMIT, such as unique_queries=300 (repeatable)")],
+    optimizer: Annotated[
+        str, typer.Argument(help="registered name; with --study a label of it, or none for all of its methods")
+    ] = "",
+    benchmark: Annotated[str, typer.Option(help="table/dataset, such as nas-bench-201/imagenet16-120")] = "",
+    budget: Annotated[
+        list[str] | None, typer.Option(help="ACCOUNT=LIMIT, such as unique_queries=300 (repeatable)")
+    ] = None,
+    study: Annotated[
+        str,
+        typer.Option(
+            help="a preset or TOML file: tune on all of its problems at once, within its budget; settings that it gives stay as they are"
+        ),
+    ] = "",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="with --study: folder of the trials, which resumes (default: results/tuning-STUDY)"),
+    ] = None,
     runs: Annotated[int, typer.Option(help="number of runs per trial")] = 20,
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="seed of the runs and of the tuner")] = 0,
     metric: Annotated[str, typer.Option(help="queries-to-top-10 or final-regret")] = "queries-to-top-10",
@@ -57,7 +78,7 @@ def tune(
     worker_timeout: Annotated[float, typer.Option(help="seconds to wait while a cluster has no worker")] = 60.0,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Tune an optimizer's hyperparameters on one benchmark within a stated budget."""
+    """Tune the settings of an optimizer on a benchmark, or alike those of all methods of a study, within a stated budget."""
     from nasbench.benchmarks.catalogue import get_benchmark
     from nasbench.cli.console import print_json, print_table, say
     from nasbench.cli.progress import progress_bar
@@ -74,6 +95,15 @@ def tune(
         refuse_unused(
             context, ("jobs",), "is not used on a cluster, whose workers are started separately; leave it out"
         )
+    if study:
+        refuse_unused(context, OF_A_BENCHMARK, "is said by the study; leave it out")
+        with connect(cluster, jobs=jobs, worker_timeout=worker_timeout, certificates=cluster_tls, say=say) as workers:
+            _tune_study(study, optimizer, out, trials, runs, seed, workers, json_)
+        return
+    refuse_unused(context, ("out",), "applies to a study; add --study, or leave it out")
+    for what, given in (("OPTIMIZER", optimizer), ("--benchmark", benchmark), ("--budget", budget)):
+        if not given:
+            raise NasbenchError(f"{what} is missing; give OPTIMIZER, --benchmark and --budget, or a --study.")
     kind, where = get_optimizer(optimizer), get_benchmark(benchmark)
     protocol = SearchProtocol(
         objectives=(objective,),
@@ -81,7 +111,7 @@ def tune(
         epochs=tuple(epochs) if epochs else (where.longest((objective,), split),),
         training_seed=int(training_seed) if training_seed.isdigit() else training_seed,
         repeat_policy=repeat_policy,
-        budget=parse_budget(budget),
+        budget=parse_budget(budget or ()),
     )
     with (
         progress_bar(f"tuning {optimizer}") as progress,
@@ -134,6 +164,56 @@ def tune(
     )
     print_table(f"{optimizer} on {on}, {runs} runs; value: {meaning}, lower is better", rows)
     print(f"The best, for a study:\n\n{snippet(optimizer, done[best].settings)}")
+
+
+def _tune_study(
+    name: str, label: str, out: Path | None, trials: int, runs: int, seed: int, cluster: Cluster | None, json_: bool
+) -> None:
+    """Tune the methods of a study, or the one of that label, and print what was found."""
+    from nasbench.cli.console import print_json, print_table, say
+    from nasbench.cli.progress import progress_bar
+    from nasbench.files.path_names import default_folder
+    from nasbench.study.toml import load_study
+    from nasbench.study.tuning_study import TUNED, leave_one_family_out, tune_study
+
+    study = load_study(name)
+    folder = out or default_folder(f"tuning-{study.name}")
+    with progress_bar(f"tuning {study.name}") as progress:
+        tuned = tune_study(
+            study,
+            folder,
+            trials=trials,
+            runs=runs,
+            seed=seed,
+            only=label,
+            cluster=cluster,
+            progress=progress,
+            say=say,
+        )
+    rows = []
+    for method in tuned:
+        best, held_out = method.trials[method.best], leave_one_family_out(method.trials)
+        settings = dict(best.settings)
+        rows.append(
+            {
+                "method": method.label,
+                "trials": len(method.trials),
+                "as_given": method.trials[0].value,
+                "best": best.value,
+                "standard_error": best.standard_error,
+                "other_families": held_out,
+                "settings": settings if json_ else json.dumps(settings) if settings else "as given",
+            }
+        )
+    meaning = (
+        "mean over families of the unique queries to a top-10 architecture, as a share of the budget; other_families: of settings chosen without "
+        "the family that is scored"
+    )
+    if json_:
+        print_json("tune", study=study.name, value=meaning, direction="min", folder=str(folder), methods=rows)
+        return
+    print_table(f"{study.name}, {runs} runs on each problem; {meaning}; lower is better", rows)
+    print(f"The study with the best settings: {folder / TUNED}")
 
 
 def snippet(optimizer: str, settings: Mapping[str, Any]) -> str:

@@ -1,21 +1,22 @@
-"""Hyperparameter tuning on one benchmark within a stated budget, identical for all optimizers.
+"""Hyperparameter tuning within a stated budget, identical for all optimizers: on one benchmark, or on several at once.
 
 An algorithm declares the search range of each tunable setting by an annotation (`nasbench.search.search_ranges`).
 Settings without a range keep their defaults, as do those that the benchmark's space does not admit. The first trial
 uses the defaults, so the result is never worse than they are on the runs used; those runs are not evidence, and a
 comparison must use other seeds. Tuning on perturbed copies of the benchmark only rewards settings that help on all of
-them (see `nasbench.benchmarks.perturbed`).
+them (see `nasbench.benchmarks.perturbed`). On several benchmarks the score is a mean over families, each of which counts
+once; `nasbench.study.tuning_study` tunes all methods of a study in this way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nasbench.benchmarks.catalogue import get_benchmark
+from nasbench.benchmarks.catalogue import Searchable, get_searchable
 from nasbench.benchmarks.perturbed import PerturbedBenchmark
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError, unknown_name
@@ -41,11 +42,13 @@ class Trial:
 
     Attributes:
         settings: tuned settings; empty for the algorithm's defaults.
-        values: the metric in each run, `(R,)`; with perturbed copies, copy by copy.
+        values: the metric in each run, `(R,)`; with perturbed copies, copy by copy; on several benchmarks the mean of `by_family`.
+        by_family: on several benchmarks, the score in each run by family, `(R,)` each.
     """
 
     settings: Mapping[str, Any]
     values: Floats
+    by_family: Mapping[str, Floats] = field(default_factory=dict)
 
     @property
     def value(self) -> float:
@@ -78,15 +81,18 @@ def tunable(optimizer: Lockstep | PerRun) -> Mapping[str, SearchRange]:
     return ranges
 
 
-def tunable_on(optimizer: Lockstep | PerRun, problem: Problem) -> Mapping[str, SearchRange]:
-    """Return the entries of `tunable` whose upper ends and choices are valid for the algorithm on a problem.
+def tunable_on(
+    optimizer: Lockstep | PerRun, problem: Problem, given: Mapping[str, Any] | None = None
+) -> Mapping[str, SearchRange]:
+    """Return the entries of `tunable` whose upper ends and choices are valid for the algorithm on a problem, without the given settings.
 
     Raises:
         NasbenchError: as `tunable`, if it cannot be built with its defaults, or if none is left.
     """
+    given = given or {}
 
     def build(settings: Mapping[str, Any]) -> None:
-        optimizer.create(problem, Streams(0, (0,)), settings)
+        optimizer.create(problem, Streams(0, (0,)), {**given, **settings})
 
     def takes(setting: str, range_: SearchRange) -> bool:
         try:
@@ -96,7 +102,7 @@ def tunable_on(optimizer: Lockstep | PerRun, problem: Problem) -> Mapping[str, S
             return False
         return True
 
-    ranges = tunable(optimizer)
+    ranges = {setting: range_ for setting, range_ in tunable(optimizer).items() if setting not in given}
     build({})
     taken = {setting: range_ for setting, range_ in ranges.items() if takes(setting, range_)}
     if not taken:
@@ -152,25 +158,127 @@ def tune(
         )
     numbers = range(1, copies + 1) if copies else range(1)
     places = [_place(benchmark, copy, correlation) for copy in numbers]
+    where = [Place(benchmark.name, protocol, copy, correlation) for copy in numbers]
+
+    def measure(settings: Mapping[str, Any]) -> Trial:
+        return Trial(
+            settings, np.concatenate(_measured(optimizer, places, where, settings, runs, seed, metric, cluster))
+        )
+
     ranges = tunable_on(optimizer, places[0].problem(protocol, seed, (0,)))
+    return run_trials(ranges, measure, trials=trials, seed=seed, progress=progress)
+
+
+def tune_over_families(
+    optimizer: Lockstep | PerRun,
+    places: Sequence[Place],
+    given: Mapping[str, Any],
+    *,
+    trials: int,
+    runs: int,
+    seed: int,
+    known: Sequence[Trial] = (),
+    cluster: Cluster | None = None,
+    progress: Callable[[int, int], None] = lambda done, trials: None,
+    keep: Callable[[Sequence[Trial]], None] = lambda trials: None,
+) -> list[Trial]:
+    """Tune on several benchmarks: the score is the mean over families of unique queries to a top-10 architecture, as a share of the budget.
+
+    The share is the mean over the benchmarks of a family, which is named by what stands before the slash.
+
+    Args:
+        optimizer: a registered optimizer.
+        places: benchmarks by name, each with its protocol; the budget limits unique queries.
+        given: settings that stay as they are; the others that declare a range, and that every place admits, are tuned.
+        trials: number of settings to evaluate, including the given ones.
+        runs: number of runs of a trial on each benchmark.
+        seed: seed of the runs and of TPE; equal arguments give equal trials.
+        known: trials of an interrupted call with these arguments, which are not run again.
+        cluster: cluster on which the runs of a trial are evaluated; None for this process.
+        progress: called with (trials done, total trials).
+        keep: called with all trials so far after each.
+
+    Raises:
+        NasbenchError: as `tune`, or if the known trials are not those that TPE proposes here.
+    """
+    benchmarks: list[Searchable] = [get_searchable(place.benchmark) for place in places]
+    admitted = [
+        tunable_on(optimizer, benchmark.problem(place.protocol, seed, (0,)), given)
+        for benchmark, place in zip(benchmarks, places, strict=True)
+    ]
+    ranges = {name: range_ for name, range_ in admitted[0].items() if all(name in some for some in admitted)}
+    if not ranges:
+        raise NasbenchError(f"No setting of {optimizer.name} can be tuned on all of these benchmarks.")
+    families: dict[str, list[int]] = {}
+    for position, place in enumerate(places):
+        families.setdefault(place.benchmark.partition("/")[0], []).append(position)
+    caps = [place.protocol.budget.limits["unique_queries"] for place in places]
+
+    def measure(settings: Mapping[str, Any]) -> Trial:
+        values = _measured(optimizer, benchmarks, places, {**given, **settings}, runs, seed, METRICS[0], cluster)
+        shares = [value / cap for value, cap in zip(values, caps, strict=True)]
+        by_family = {name: np.mean([shares[i] for i in own], axis=0) for name, own in families.items()}
+        return Trial(settings, np.mean(list(by_family.values()), axis=0), by_family)
+
+    return run_trials(ranges, measure, trials=trials, seed=seed, known=known, progress=progress, keep=keep)
+
+
+def run_trials(
+    ranges: Mapping[str, SearchRange],
+    measure: Callable[[Mapping[str, Any]], Trial],
+    *,
+    trials: int,
+    seed: int,
+    known: Sequence[Trial] = (),
+    progress: Callable[[int, int], None] = lambda done, trials: None,
+    keep: Callable[[Sequence[Trial]], None] = lambda trials: None,
+) -> list[Trial]:
+    """Measure the defaults, then settings proposed by TPE; known trials are told to it again and not measured.
+
+    Raises:
+        NasbenchError: if a known trial has other settings than TPE proposes.
+    """
     study, distributions = _study(ranges, seed)
     done: list[Trial] = []
     for number in range(trials):
         proposal = None if number == 0 else study.ask(distributions)
         chosen = {} if proposal is None else dict(proposal.params)
-        if cluster is None:
-            values = [
-                evaluate(optimizer, place, protocol, chosen, runs=range(runs), seed=seed, metric=metric)
-                for place in places
-            ]
+        if number >= len(known):
+            done.append(measure(chosen))
+            keep(done)
+        elif dict(known[number].settings) == chosen:
+            done.append(known[number])
         else:
-            where = [(benchmark.name, copy, correlation) for copy in numbers]
-            values = _evaluate_on(cluster, optimizer, where, protocol, chosen, runs, seed, metric)
-        done.append(Trial(chosen, np.concatenate(values)))
+            raise NasbenchError(
+                f"Trial {number} had the settings {dict(known[number].settings)}, and {chosen} are proposed now: another version of optuna or "
+                "of the search ranges made them; choose another folder."
+            )
         if proposal is not None:
             study.tell(proposal, done[-1].value)
         progress(number + 1, trials)
     return done
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where trials are evaluated.
+
+    Attributes:
+        benchmark: its name.
+        protocol: the search protocol.
+        copy: number of a perturbed copy; 0 for the benchmark itself.
+        correlation: of that copy with the benchmark.
+    """
+
+    benchmark: str
+    protocol: SearchProtocol
+    copy: int = 0
+    correlation: float = 1.0
+
+    def open(self) -> Searchable:
+        """Return the benchmark, or its copy."""
+        benchmark = get_searchable(self.benchmark)
+        return _place(benchmark, self.copy, self.correlation) if isinstance(benchmark, TabularBenchmark) else benchmark
 
 
 def _place(benchmark: TabularBenchmark, copy: int, correlation: float) -> TabularBenchmark:
@@ -178,42 +286,41 @@ def _place(benchmark: TabularBenchmark, copy: int, correlation: float) -> Tabula
     return PerturbedBenchmark(benchmark.table, benchmark.dataset, copy, correlation) if copy else benchmark
 
 
-def _evaluate_on(
-    cluster: Cluster,
+def _measured(
     optimizer: Lockstep | PerRun,
-    where: Sequence[tuple[str, int, float]],
-    protocol: SearchProtocol,
+    benchmarks: Sequence[Searchable],
+    places: Sequence[Place],
     settings: Mapping[str, Any],
     runs: int,
     seed: int,
     metric: str,
+    cluster: Cluster | None,
 ) -> list[Floats]:
-    """Return the metric in each run; `where` lists name, copy and correlation of each benchmark."""
+    """Return the metric in each run, `(R,)` for each place; `benchmarks` are the places, opened."""
+    if cluster is None:
+        return [
+            evaluate(optimizer, benchmark, place.protocol, settings, runs=range(runs), seed=seed, metric=metric)
+            for benchmark, place in zip(benchmarks, places, strict=True)
+        ]
     from nasbench.study.cluster import Call
 
     parts = [range(first, min(first + RUNS_A_CALL, runs)) for first in range(0, runs, RUNS_A_CALL)]
     calls = [
-        Call(_evaluate_by_name, place[0], (optimizer, *place, protocol, settings, part, seed, metric))
-        for place in where
+        Call(_evaluate_by_name, place.benchmark, (optimizer, place, settings, part, seed, metric))
+        for place in places
         for part in parts
     ]
     values = dict(cluster.map(calls))
-    return [values[position] for position in range(len(calls))]
+    return [
+        np.concatenate([values[position] for position in range(first, first + len(parts))])
+        for first in range(0, len(calls), len(parts))
+    ]
 
 
 def _evaluate_by_name(
-    optimizer: Lockstep | PerRun,
-    benchmark: str,
-    copy: int,
-    correlation: float,
-    protocol: SearchProtocol,
-    settings: Mapping[str, Any],
-    runs: range,
-    seed: int,
-    metric: str,
+    optimizer: Lockstep | PerRun, place: Place, settings: Mapping[str, Any], runs: range, seed: int, metric: str
 ) -> Floats:
-    place = _place(get_benchmark(benchmark), copy, correlation)
-    return evaluate(optimizer, place, protocol, settings, runs=runs, seed=seed, metric=metric)
+    return evaluate(optimizer, place.open(), place.protocol, settings, runs=runs, seed=seed, metric=metric)
 
 
 def _study(ranges: Mapping[str, SearchRange], seed: int) -> tuple[Any, dict[str, Any]]:

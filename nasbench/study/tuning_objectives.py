@@ -7,23 +7,25 @@ from typing import Any
 
 import numpy as np
 
-from nasbench.benchmarks.tabular import TabularBenchmark
+from nasbench.benchmarks.catalogue import Searchable
 from nasbench.search.loop import search
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep, PerRun
 from nasbench.search.random_streams import Streams
 from nasbench.search.search_protocol import SearchProtocol
 from nasbench.spaces.space import Floats, Ints
+from nasbench.ties import tolerance
 
 METRICS = ("queries-to-top-10", "final-regret")
 """Metrics to minimise: the restricted mean of unique queries until a run has found one of the ten best architectures by
-seed mean, or the mean final regret of the incumbent (the best architecture that a run observed) by seed mean.
+seed mean (the best one where the ten best are unknown; without a table, one as good as the ten best of many random
+ones), or the mean final regret of the incumbent (the best architecture that a run observed) by seed mean.
 """
 
 
 def evaluate(
     optimizer: Lockstep | PerRun,
-    benchmark: TabularBenchmark,
+    benchmark: Searchable,
     protocol: SearchProtocol,
     settings: Mapping[str, Any],
     *,
@@ -39,14 +41,16 @@ def evaluate(
     from threadpoolctl import threadpool_limits
 
     oracle = benchmark.oracle(protocol)
-    target = oracle.search_means <= oracle.search_rank(10)
+    threshold = next(rank for count in (10, 1) if (rank := oracle.search_rank(count)) is not None)
+    best = oracle.search_rank(1)
 
     def rows(batch: Observations) -> Ints:
         return oracle.row(np.maximum(batch.architectures, 0))
 
     def arrived(batch: Observations) -> bool:
         alone = metric == "queries-to-top-10" and len(batch.answered) == 1
-        return alone and bool(_hits(batch, rows(batch), target, protocol.epochs[-1]).any())
+        reached = oracle.search_mean(rows(batch)) <= threshold + tolerance(threshold)
+        return alone and bool(_hits(batch, reached, protocol.epochs[-1]).any())
 
     def values(some: Sequence[int]) -> Floats:
         problem = benchmark.problem(protocol, seed, some)
@@ -54,17 +58,19 @@ def evaluate(
         with threadpool_limits(1):
             batches, _ = search(problem, created, arrived)
         found = [rows(batch) for batch in batches]
+        means = oracle.search_mean(np.arange(1 + max(int(row.max()) for row in found)))
         if metric == "final-regret":
-            return final_regret(batches, found, oracle.search_means)
+            return final_regret(batches, found, means, best)
+        target = means <= threshold + tolerance(threshold)
         return queries_to_target(batches, found, target, protocol.epochs[-1], protocol.budget.limits["unique_queries"])
 
     apart = [[run] for run in runs] if isinstance(optimizer, PerRun) else [runs]
     return np.concatenate([values(some) for some in apart])
 
 
-def _hits(batch: Observations, rows: np.ndarray, target: np.ndarray, longest: int) -> np.ndarray:
-    """Return which queries answered a target row after the longest training, `(R, B)`."""
-    return np.asarray(target[rows] & batch.answered & (batch.epochs >= longest))
+def _hits(batch: Observations, reached: np.ndarray, longest: int) -> np.ndarray:
+    """Return which queries answered a row of the target, `(R, B)`, after the longest training."""
+    return np.asarray(reached & batch.answered & (batch.epochs >= longest))
 
 
 def queries_to_target(
@@ -81,13 +87,15 @@ def queries_to_target(
         cap: the budget in unique queries, which is the value of an unsuccessful run.
     """
     spent = np.cumsum(np.concatenate([batch.is_new_architecture for batch in batches], axis=1), axis=1)
-    hit = np.concatenate([_hits(b, r, target, longest) for b, r in zip(batches, rows, strict=True)], axis=1)
+    hit = np.concatenate([_hits(b, target[r], longest) for b, r in zip(batches, rows, strict=True)], axis=1)
     first = np.take_along_axis(spent, hit.argmax(axis=1)[:, None], axis=1)[:, 0]
     return np.where(hit.any(axis=1), np.minimum(first, cap), cap).astype(np.float64)
 
 
-def final_regret(batches: list[Observations], rows: list[np.ndarray], means: Floats) -> Floats:
-    """Return the final regret of each run, `(R,)`: seed mean of its incumbent minus the best seed mean.
+def final_regret(
+    batches: list[Observations], rows: list[np.ndarray], means: Floats, best: float | None = None
+) -> Floats:
+    """Return the final regret of each run, `(R,)`: seed mean of its incumbent minus the best seed mean, that of `means` if it is not given.
 
     The incumbent is the architecture with the smallest observed first objective at the longest training that the run used.
     """
@@ -97,4 +105,4 @@ def final_regret(batches: list[Observations], rows: list[np.ndarray], means: Flo
     longest = epochs == epochs.max(axis=1, keepdims=True)
     incumbent = np.where(answered & longest, observed, np.inf).argmin(axis=1)
     row = np.take_along_axis(np.concatenate(rows, axis=1), incumbent[:, None], axis=1)[:, 0]
-    return np.asarray(means[row] - np.nanmin(means))
+    return np.asarray(means[row] - (np.nanmin(means) if best is None else best))

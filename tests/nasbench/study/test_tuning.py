@@ -7,13 +7,14 @@ import json
 import tomllib
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 import pytest
 
 import nasbench.cli.main
-from nasbench.benchmarks.catalogue import get_benchmark
+from nasbench.benchmarks.catalogue import get_benchmark, get_searchable
 from nasbench.benchmarks.function_benchmark import FunctionEvaluator
 from nasbench.benchmarks.perturbed import PerturbedBenchmark
 from nasbench.errors import NasbenchError
@@ -26,9 +27,11 @@ from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
 from nasbench.search.search_protocol import SearchProtocol
 from nasbench.search.search_ranges import Choice, FloatRange, IntRange
+from nasbench.study.toml import load_study, parse_study
 from nasbench.study.tune_command import parse_budget, snippet
 from nasbench.study.tuning import Trial, tunable, tunable_on, tune
 from nasbench.study.tuning_objectives import evaluate, final_regret, queries_to_target
+from nasbench.study.tuning_study import TunedMethod, leave_one_family_out, tune_study
 from nasbench.testing.toy import toy_error, toy_space
 
 from table_protocol import table_protocol
@@ -301,3 +304,101 @@ def test_what_a_space_cannot_take_stays_at_its_default() -> None:
     assert set(tunable(optimizer)) - set(tunable_on(optimizer, problem)) == {"path_weight"}
     with pytest.raises(NasbenchError, match="several fidelities"):
         tunable_on(get_optimizer("hyperband"), problem)
+
+
+STUDY = """
+name = "alike"
+seed = 11
+runs = 5
+problems = ["transnas-bench-101-micro/class_scene", "transnas-bench-101-micro/jigsaw", "nas-bench-360/ninapro", "nk/10x6-k2"]
+objectives = ["error"]
+split = "validation"
+budget = { unique_queries = 40 }
+methods = [{ name = "random_search" }, { name = "regularized_evolution", settings = { tournament_size = 4 } }, { name = "local_search" }]
+"""
+
+
+def alike(tmp_path: Path, trials: int, **changes: Any) -> list[TunedMethod]:
+    arguments: dict[str, Any] = {"trials": trials, "runs": 4, "seed": 3, **changes}
+    return tune_study(parse_study(STUDY, "test"), tmp_path, **arguments)
+
+
+def test_all_methods_of_a_study_are_tuned_alike(tmp_path: Path) -> None:
+    said: list[str] = []
+    evolution, climber = alike(tmp_path, 4, say=said.append)
+    assert said == ["random_search has no settings to tune."] and len(evolution.trials) == len(climber.trials) == 4
+    study = parse_study(STUDY, "test")
+    for trial in evolution.trials:
+        settings = {"tournament_size": 4, **trial.settings}
+        assert set(trial.settings) <= {"population_size"}, "what the study gives stays"
+        shares = [
+            evaluate(
+                get_optimizer("regularized_evolution"), get_searchable(name), study.protocol(1), settings,
+                runs=range(4), seed=3, metric="queries-to-top-10",
+            ) / 40
+            for name in study.problems
+        ]  # fmt: skip
+        np.testing.assert_array_equal(trial.by_family["nas-bench-360"], shares[2])
+        np.testing.assert_allclose(trial.values, ((shares[0] + shares[1]) / 2 + shares[2] + shares[3]) / 3)
+    assert evolution.best == int(np.argmin([trial.value for trial in evolution.trials]))
+    tuned = load_study(str(tmp_path / "tuned.toml"))
+    best = evolution.trials[evolution.best].settings
+    assert tuned.name == "alike-tuned" and tuned.methods[1].settings == {"tournament_size": 4, **best}
+    assert tuned.replace(name=study.name, description="", methods=study.methods) == study
+
+
+def test_tuning_resumes_and_adds_trials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = alike(tmp_path / "whole", 4)
+    alike(tmp_path / "grown", 2)
+    ran: list[Any] = []
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        ran.append(arguments)
+        return evaluate(*arguments, **options)
+
+    monkeypatch.setattr("nasbench.study.tuning.evaluate", counted)
+    assert [m.trials[3].settings for m in alike(tmp_path / "grown", 4)] == [m.trials[3].settings for m in whole]
+    assert len(ran) == 2 * 2 * 4, "two trials more of two methods on four problems"
+    for name in ("regularized_evolution.json", "local_search.json", "tuned.toml"):
+        assert (tmp_path / "grown" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    wrong: dict[str, dict[str, Any]] = {
+        "trials of another runs": {"runs": 5},
+        "must not choose settings": {"seed": 11},
+        "did you mean": {"only": "regularised_evolution"},
+        "number of runs is 0": {"runs": 0},
+    }
+    for reason, changes in wrong.items():
+        with pytest.raises(NasbenchError, match=reason):
+            alike(tmp_path / "grown", 4, **changes)
+    file = tmp_path / "grown" / "local_search.json"
+    file.write_text(file.read_text().replace('"first"', '"best"'))
+    with pytest.raises(NasbenchError, match="are proposed now"):
+        alike(tmp_path / "grown", 4)
+    file.write_text("{}")
+    with pytest.raises(NasbenchError, match="holds no trials"):
+        alike(tmp_path / "grown", 4)
+
+
+def test_a_family_is_scored_by_settings_chosen_on_the_others() -> None:
+    def trial(*scores: float) -> Trial:
+        return Trial({}, np.array(scores), {name: np.array([score]) for name, score in zip("abc", scores, strict=True)})
+
+    # Without a the third is best, without b and c the second.
+    trials = [trial(0.5, 0.5, 0.5), trial(0.1, 0.6, 0.4), trial(0.9, 0.2, 0.1)]
+    assert leave_one_family_out(trials) == pytest.approx((0.9 + 0.6 + 0.4) / 3)
+    assert np.isnan(leave_one_family_out([Trial({}, np.array([1.0]), {"a": np.array([1.0])})]))
+
+
+@pytest.mark.usefixtures("command")
+def test_the_command_tunes_a_study(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "s.toml").write_text(STUDY)
+    words = ["tune", "local_search", "--study", str(tmp_path / "s.toml"), "--trials", "2", "--runs", "3", "--out", str(tmp_path / "o")]  # fmt: skip
+    assert nasbench.cli.main.status([*words, "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["methods"]
+    assert row["method"] == "local_search" and row["trials"] == 2 and 0.0 < row["best"] <= row["as_given"] <= 1.0
+    assert nasbench.cli.main.status(words) == 0
+    assert str(tmp_path / "o" / "tuned.toml") in capsys.readouterr().out.replace("\n", "")
+    for more, reason in ((["--budget", "queries=3"], "is said by the study"), (["--seed", "11"], "must not choose")):
+        assert nasbench.cli.main.status([*words, *more]) == 2 and reason in capsys.readouterr().err
+    assert nasbench.cli.main.status(["tune", "local_search", "--trials", "2"]) == 2
+    assert "or a --study" in capsys.readouterr().err
