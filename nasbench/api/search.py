@@ -33,7 +33,7 @@ def search(
     jobs: int = 1,
     out: str | Path | None = None,
     workers: int = 1,
-    batch_size: int = 0,
+    batch_size: int | None = None,
     lie: str = LIES[0],
     **protocol: Any,
 ) -> Results:
@@ -50,7 +50,7 @@ def search(
         jobs: number of processes.
         out: folder for the results; by default they are discarded when the program ends.
         workers: simulated workers, which come back one by one when their recorded training time is over.
-        batch_size: instead of workers, number of proposals that are trained at once and awaited together; 0 for none.
+        batch_size: instead of workers, number of proposals that are trained at once and awaited together.
         lie: what stands for pending results, "mean", "worst" or "best" (see `nasbench.search.constant_liar`), for methods that have no
             batch rule of their own.
         **protocol: `objectives`, `split`, `epochs`, `training_seed`, `repeat_policy`, `constraints`; see `Benchmark.problem`.

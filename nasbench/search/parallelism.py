@@ -19,7 +19,7 @@ class Parallelism:
     Attributes:
         workers: number of asynchronous workers: one that is free is given the next proposal at once.
         batch_size: number of machines with a barrier: so many proposals are trained, and all have been answered before the next are
-            made; 0 for asynchronous workers.
+            made; None for asynchronous workers.
         lie: one of `LIES`, for optimizers that have no batch rule of their own; see `nasbench.search.constant_liar`.
 
     Raises:
@@ -27,16 +27,16 @@ class Parallelism:
     """
 
     workers: int = 1
-    batch_size: int = 0
+    batch_size: int | None = None
     lie: str = LIES[0]
 
     def __post_init__(self) -> None:
-        for what, number, least in (("workers", self.workers, 1), ("batch_size", self.batch_size, 0)):
-            if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= MOST_MACHINES:
+        for what, number in (("number of workers", self.workers), ("batch size", self.machines)):
+            if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= MOST_MACHINES:
                 raise NasbenchError(
-                    f"The number {what} is {number!r}; it should be a whole number from 1 to {MOST_MACHINES:,}."
+                    f"The {what} is {number!r}; it should be a whole number from 1 to {MOST_MACHINES:,}."
                 )
-        if self.workers > 1 and self.batch_size:
+        if self.workers > 1 and self.batch_size is not None:
             raise NasbenchError(
                 "Both workers and batch_size are given; choose workers, which come back one by one, or batches with a barrier."
             )
@@ -46,9 +46,9 @@ class Parallelism:
     @property
     def machines(self) -> int:
         """Number of trainings that run at once."""
-        return self.batch_size or self.workers
+        return self.workers if self.batch_size is None else self.batch_size
 
     @property
     def is_simulated(self) -> bool:
         """Whether the search is simulated with a clock; otherwise it is sequential, one training after the other."""
-        return self.workers > 1 or self.batch_size > 0
+        return self.workers > 1 or self.batch_size is not None

@@ -61,10 +61,11 @@ def search_with_workers(
         the results in the order in which they came back, and the seconds of the optimizer itself.
     """
     machines = _Machines(problem, SingleRun(optimizer, problem.space.d), parallelism)
-    advance = machines.finish_batch if parallelism.batch_size else machines.finish_next
+    in_batches = parallelism.batch_size is not None
+    advance = machines.finish_batch if in_batches else machines.finish_next
     while True:
         while machines.start():
-            if not parallelism.batch_size:
+            if not in_batches:
                 machines.finish_due(look)
         if not machines.running:
             return machines.completions, machines.optimizer_seconds

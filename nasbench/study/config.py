@@ -90,7 +90,7 @@ class Study:
     training_seed: str | int
     repeat_policy: str
     workers: int
-    batch_size: int
+    batch_size: int | None
     lie: str
     constraints: tuple[Constraint, ...]
     added_at: tuple[int, ...]
@@ -113,7 +113,7 @@ class Study:
         training_seed: str | int = "random",
         repeat_policy: str = "cache",
         workers: int = 1,
-        batch_size: int = 0,
+        batch_size: int | None = None,
         lie: str = LIES[0],
         constraints: str | Iterable[str | Constraint] = (),
         added_at: Iterable[int] = (),
@@ -360,7 +360,7 @@ class Study:
     def _parallelism_mapping(self) -> dict[str, Any]:
         if not self.parallelism.is_simulated:
             return {}
-        machines = {"batch_size": self.batch_size} if self.batch_size else {"workers": self.workers}
+        machines = {"workers": self.workers} if self.batch_size is None else {"batch_size": self.batch_size}
         return {**machines, "lie": self.lie}
 
     def to_toml(self) -> str:

@@ -82,7 +82,7 @@ class StudyFile(FileModel):
     training_seed: str | int = "random"
     repeat_policy: str = ""
     workers: int = 1
-    batch_size: int = 0
+    batch_size: int | None = None
     lie: str = ""
     constraints: tuple[str, ...] = ()
     budget: BudgetTable

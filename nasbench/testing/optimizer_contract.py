@@ -1,4 +1,6 @@
-"""What every optimizer must keep: shapes, feasibility, budgets, determinism, lockstep, pickling, no global randomness, no test score."""
+"""What every optimizer must keep: shapes, feasibility, budgets, determinism, lockstep, workers, pickling, no global randomness, no test
+score.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,10 @@ from nasbench.search.loop import search
 from nasbench.search.methods import as_optimizer
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep, PerRun
+from nasbench.search.parallelism import Parallelism
 from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
+from nasbench.search.workers import search_with_workers
 from nasbench.testing.toy import toy_benchmark
 
 SEED = 7
@@ -99,6 +103,21 @@ class OptimizerContract:
         for thing in reachable(made):
             assert type(thing).__name__ not in HIDDEN, f"the optimizer can reach a {type(thing).__name__}"
 
+    def test_four_workers_give_the_same_bits_again(
+        self, optimizer: object, kind: Lockstep | PerRun, benchmark_: Benchmark
+    ) -> None:
+        if inspect.isgeneratorfunction(optimizer):
+            pytest.skip("a generator cannot be copied, which the constant liar needs")
+        for parallelism in (Parallelism(workers=4), Parallelism(batch_size=4)):
+            first = with_machines(*start(kind, benchmark_, (5,)), parallelism)
+            assert benchmark_.space.is_feasible(first[0]).all()
+            assert same(first, with_machines(*start(kind, benchmark_, (5,)), parallelism))
+
+    def test_one_worker_is_the_sequential_run(self, kind: Lockstep | PerRun, benchmark_: Benchmark) -> None:
+        sequential = trace(ask_tell(*start(kind, benchmark_, (5,))), 0)
+        for parallelism in (Parallelism(workers=1), Parallelism(batch_size=1)):
+            assert same(with_machines(*start(kind, benchmark_, (5,)), parallelism), sequential)
+
     def test_unknown_setting_is_refused(self, kind: Lockstep | PerRun, benchmark_: Benchmark) -> None:
         with pytest.raises(NasbenchError, match="setting"):
             kind.create(benchmark_.problem(), Streams(SEED, (0,)), {"no_such_setting": 1})
@@ -116,6 +135,12 @@ def ask_tell(problem: Any, optimizer: Any, steps: int | None = None) -> list[Obs
     """
     left = count(1)
     return search(problem, optimizer, lambda _: next(left) == steps)[0]
+
+
+def with_machines(problem: Any, optimizer: Any, parallelism: Parallelism) -> tuple[np.ndarray, ...]:
+    """Search one run on simulated machines; return what came back, in order, as `trace` does."""
+    completions, _ = search_with_workers(problem, optimizer, parallelism)
+    return trace([completion.observations for completion in completions], 0)
 
 
 def trace(batches: list[Observations], run: int) -> tuple[np.ndarray, ...]:

@@ -1,4 +1,4 @@
-"""What every registered optimizer must keep: shapes, feasibility, determinism, lockstep, pickling, budgets, no test score."""
+"""What every registered optimizer must keep: shapes, feasibility, determinism, lockstep, workers, pickling, budgets, no test score."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
+from nasbench.search.parallelism import Parallelism
 from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer, optimizer_names
 from nasbench.search.search_protocol import SearchProtocol
@@ -20,7 +21,7 @@ from nasbench.spaces.nas_bench_201 import NasBench201Space
 from nasbench.tables.column import Column, Measured
 from nasbench.tables.table import open_table
 from nasbench.tables.writer import write_table
-from nasbench.testing.optimizer_contract import ask_tell, global_state, reachable, same, trace
+from nasbench.testing.optimizer_contract import ask_tell, global_state, reachable, same, trace, with_machines
 
 from table_protocol import table_protocol
 
@@ -38,6 +39,7 @@ def benchmark_(tmp_path_factory: pytest.TempPathFactory) -> TabularBenchmark:
     space = NasBench201Space()
     rng = np.random.default_rng(0)
     truth = (space.one_hot(space.all) * rng.random(30)).sum(axis=1) * 10
+    lengths = np.random.default_rng(1).uniform(0.5, 1.0, space.size)
     columns = []
     for epochs in FIDELITIES:
         noisy = np.clip(truth[:, None] + rng.normal(0, 10 / epochs, (space.size, 2)), 0, 100)
@@ -52,7 +54,7 @@ def benchmark_(tmp_path_factory: pytest.TempPathFactory) -> TabularBenchmark:
         columns.append(
             Measured(
                 Column(dataset="cifar10", quantity="train_time", epochs=epochs, unit="s"),
-                np.full(space.size, float(epochs)),
+                epochs * lengths,
             )
         )
     columns.append(
@@ -63,8 +65,8 @@ def benchmark_(tmp_path_factory: pytest.TempPathFactory) -> TabularBenchmark:
     return TabularBenchmark(open_table(folder), "cifar10")
 
 
-def protocol(name: str, *, objectives: tuple[str, ...] = ("error",)) -> SearchProtocol:
-    queries = QUERIES.get(name, 40)
+def protocol(name: str, *, objectives: tuple[str, ...] = ("error",), most: int = 40) -> SearchProtocol:
+    queries = min(QUERIES.get(name, 40), most)
     fidelities = FIDELITIES if get_optimizer(name).fidelities else FIDELITIES[-1:]
     return table_protocol(
         Budget({"queries": queries}),
@@ -140,6 +142,29 @@ def test_pickled_in_the_middle_it_goes_on_as_if_nothing_had_happened(benchmark_:
     if not problem.ledger.exhausted.all():
         begun += ask_tell(problem, optimizer)
     assert same(trace(begun, 1), whole)
+
+
+def few(name: str) -> int:
+    """Return a number of queries that leads beyond most initial designs, or to the second rung of a bracket."""
+    return 40 if get_optimizer(name).fidelities else 16
+
+
+def test_one_machine_is_the_sequential_run(benchmark_: TabularBenchmark, name: str) -> None:
+    sequential = trace(ask_tell(*start(benchmark_, name, (3,), most=few(name))), 0)
+    for parallelism in (Parallelism(workers=1), Parallelism(batch_size=1)):
+        assert same(with_machines(*start(benchmark_, name, (3,), most=few(name)), parallelism), sequential)
+
+
+@pytest.mark.parametrize("parallelism", [Parallelism(workers=4), Parallelism(batch_size=4)], ids=["workers", "batches"])
+def test_four_machines_use_the_budget_and_give_the_same_bits_again(
+    benchmark_: TabularBenchmark, name: str, parallelism: Parallelism
+) -> None:
+    problem, optimizer = start(benchmark_, name, (3,), most=few(name))
+    first = with_machines(problem, optimizer, parallelism)
+    assert benchmark_.space.is_feasible(first[0]).all() and np.isfinite(first[1]).all()
+    if not get_optimizer(name).label:
+        assert problem.ledger.spent["queries"] == len(first[0]) == problem.budget.limits["queries"]
+    assert same(first, with_machines(*start(benchmark_, name, (3,), most=few(name)), parallelism))
 
 
 def test_leaves_global_random_numbers_alone(benchmark_: TabularBenchmark, name: str) -> None:

@@ -35,7 +35,7 @@ class TimedLine:
         return self._errors[rows][:, None], np.full(len(rows), -1)
 
     def seconds(self, rows: Ints, architectures: Architectures, level: Ints) -> Floats:
-        return self._seconds[rows] * self._epochs[level] / self._epochs[-1]
+        return self._seconds[rows] * (self._epochs[level] / self._epochs[-1])
 
     def facts(self, architectures: Architectures) -> Floats:
         return np.empty((*architectures.shape[:-1], 0))
@@ -45,10 +45,10 @@ def timed_problem(
     seconds: Sequence[float],
     *,
     errors: Sequence[float] = (),
-    epochs: tuple[int, ...] = (200,),
+    fidelities: tuple[int, ...] = (200,),
     repeat_policy: str = "cache",
     **limits: float,
 ) -> Problem:
     """Return the problem of one run with these training times and limits of the budget."""
-    protocol = table_protocol(Budget(limits), epochs=epochs, repeat_policy=repeat_policy)
-    return Problem(TimedLine(seconds, errors, epochs), protocol, 0, (0,))
+    protocol = table_protocol(Budget(limits), epochs=fidelities, repeat_policy=repeat_policy)
+    return Problem(TimedLine(seconds, errors, fidelities), protocol, 0, (0,))
