@@ -15,6 +15,7 @@ from nasbench.benchmarks.python_function import PythonFunction
 from nasbench.benchmarks.views import AS_IT_IS, View
 from nasbench.errors import NasbenchError
 from nasbench.search.methods import as_optimizer
+from nasbench.spaces.mixed import MixedSpace
 from nasbench.spaces.space import Space
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from nasbench.theory.machinery.claim import Claim
 
 T = TypeVar("T")
+
+Decisions = Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
+"""A space of a function: the choices of each decision, or decisions as in TOML."""
 
 
 def register_optimizer(name: str) -> Callable[[T], T]:
@@ -60,7 +64,7 @@ def register_optimizer(name: str) -> Callable[[T], T]:
 
 def register_benchmark(
     name: str,
-    space: Space | Mapping[str, Sequence[Any]],
+    space: Space | Decisions,
     *,
     objective: str = "error",
     unit: str = "%",
@@ -72,7 +76,9 @@ def register_benchmark(
     Args:
         name: name in studies and searches.
         space: a `Space`, whose architectures are passed as vectors `(d,)` of choices; or a mapping from each decision
-            to its choices, which are passed as one keyword argument per decision.
+            to its choices, which are passed as one keyword argument per decision; or, for numbers and conditions, a list of
+            decisions as in `nasbench.spaces.decisions.from_mapping` (or the `MixedSpace` made of them), whose values are passed
+            likewise, None for an inactive decision.
         objective: name of the value returned; "error" (in %) may also be searched as "accuracy".
         unit: unit of the values.
         direction: "min", or "max" if more is better.
@@ -89,6 +95,15 @@ def register_benchmark(
         ...     return abs(width - 32) + abs(depth - 2)
         >>> float(nasbench.load_benchmark("bowl").query("32,2").loc[0, "value"])
         0.0
+        >>> @nasbench.register_benchmark("recipe", [
+        ...     {"name": "optimizer", "choices": ["adam", "sgd"]},
+        ...     {"name": "learning_rate", "low": 1e-4, "high": 1e-1, "log": True, "levels": 4},
+        ...     {"name": "momentum", "low": 0.0, "high": 0.9, "step": 0.3, "when": {"optimizer": ["sgd"]}},
+        ... ])
+        ... def recipe(optimizer, learning_rate, momentum):
+        ...     return 1000 * abs(learning_rate - 1e-3) + (0 if momentum is None else 1 - momentum)
+        >>> float(nasbench.load_benchmark("recipe").query("optimizer=adam,learning_rate=0.001").loc[0, "value"])
+        0.0
     """
     if direction not in ("min", "max"):
         raise NasbenchError(f"The direction is {direction!r}; it should be 'min' or 'max'.")
@@ -102,9 +117,7 @@ def register_benchmark(
     return add
 
 
-def add_function(
-    name: str, function: Callable[..., float], space: Space | Mapping[str, Sequence[Any]], *more: Any
-) -> FunctionBenchmark:
+def add_function(name: str, function: Callable[..., float], space: Space | Decisions, *more: Any) -> FunctionBenchmark:
     """Register a function as a benchmark and return the benchmark; arguments as in `function_benchmark`.
 
     Raises:
@@ -124,14 +137,14 @@ def _refuse_taken(name: str) -> None:
 def function_benchmark(
     name: str,
     function: Callable[..., float],
-    space: Space | Mapping[str, Sequence[Any]],
+    space: Space | Decisions,
     objective: str = "error",
     unit: str = "%",
     direction: str = "min",
     optimum: float | None = None,
 ) -> FunctionBenchmark:
     """Return a function as a benchmark; arguments as in `register_benchmark`."""
-    values = None if isinstance(space, Space) else {key: tuple(choices) for key, choices in space.items()}
+    values = {key: tuple(choices) for key, choices in space.items()} if isinstance(space, Mapping) else None
     of = space if isinstance(space, Space) else _product(name, space)
     views = dict(VIEWS) if objective == "error" else {objective: AS_IT_IS}
     if direction == "max":
@@ -141,7 +154,9 @@ def function_benchmark(
     return FunctionBenchmark(name, PythonFunction(of, _Minimised(function, view), values, best), views, unit)
 
 
-def _product(name: str, choices: Mapping[str, Sequence[Any]]) -> Space:
+def _product(name: str, choices: Decisions) -> Space:
+    if not isinstance(choices, Mapping):
+        return MixedSpace(name, choices)
     return Space(name, tuple(choices), tuple(tuple(map(str, values)) for values in choices.values()))
 
 

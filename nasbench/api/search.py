@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nasbench import registered
 from nasbench.api.benchmark import Benchmark, load_benchmark
-from nasbench.api.registration import add_function, register_optimizer
+from nasbench.api.registration import Decisions, add_function, register_optimizer
 from nasbench.benchmarks.catalogue import get_searchable
 from nasbench.errors import NasbenchError, UnknownNameError
 from nasbench.files.temporary import TemporaryFolder
@@ -29,7 +29,7 @@ def search(
     runs: int = 1,
     seed: int = 0,
     settings: Mapping[str, Any] | None = None,
-    space: Space | Mapping[str, Sequence[Any]] | None = None,
+    space: Space | Decisions | None = None,
     jobs: int = 1,
     out: str | Path | None = None,
     workers: int = 1,
@@ -46,7 +46,7 @@ def search(
         runs: number of independent runs.
         seed: seed of all randomness; a run does not depend on how many others there are.
         settings: hyperparameters that differ from the method's defaults.
-        space: search space of a Python function: a `Space`, or a mapping from each decision to its choices.
+        space: search space of a Python function: see `nasbench.register_benchmark`.
         jobs: number of processes.
         out: folder for the results; by default they are discarded when the program ends.
         workers: simulated workers, which come back one by one when their recorded training time is over.
@@ -107,9 +107,7 @@ def method_name(method: object) -> str:
     return name
 
 
-def _benchmark(
-    benchmark: str | Benchmark | Callable[..., float], space: Space | Mapping[str, Sequence[Any]] | None
-) -> Benchmark:
+def _benchmark(benchmark: str | Benchmark | Callable[..., float], space: Space | Decisions | None) -> Benchmark:
     if space is not None and isinstance(benchmark, str | Benchmark):
         raise NasbenchError("The argument space= belongs to a Python function; a benchmark has its own space.")
     if isinstance(benchmark, str):
@@ -117,7 +115,9 @@ def _benchmark(
     if isinstance(benchmark, Benchmark):
         return _findable(benchmark)
     if space is None:
-        raise NasbenchError("A Python function needs space=, a Space or a mapping from each decision to its choices.")
+        raise NasbenchError(
+            "A Python function needs space=, a Space, a mapping from each decision to its choices or a list of decisions."
+        )
     return Benchmark(add_function(getattr(benchmark, "__name__", "function"), benchmark, space))
 
 

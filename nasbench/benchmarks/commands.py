@@ -18,21 +18,26 @@ def describe(
 ) -> None:
     """Describe a benchmark as a search landscape: size, optimum, fronts, local optima, variance, seeds, rank correlations.
 
-    Of a function, such as a surrogate, what can be known without listing its space: size, best known values, errors of prediction.
+    Of a surrogate or another function of a large space what can be known without listing it: size, best known values, errors of prediction.
     """
     from dataclasses import asdict
 
-    from nasbench.benchmarks.catalogue import get_benchmark
-    from nasbench.benchmarks.function_report import describe_surrogate
+    from nasbench.benchmarks.catalogue import get_searchable
+    from nasbench.benchmarks.function_report import describe_function, describe_surrogate
     from nasbench.benchmarks.landscape_report import describe as compute
-    from nasbench.benchmarks.surrogates import is_surrogate, surrogate_benchmark
+    from nasbench.benchmarks.surrogate import SurrogateBenchmark
+    from nasbench.benchmarks.tabular import TabularBenchmark
     from nasbench.cli.console import print_json, print_table
     from nasbench.errors import NasbenchError
 
-    if is_surrogate(benchmark) and (cost or out):
-        raise NasbenchError(f"{benchmark} is a surrogate, a function without a table; leave --cost and --out away.")
-    found = None if is_surrogate(benchmark) else get_benchmark(benchmark)
-    described = describe_surrogate(surrogate_benchmark(benchmark)) if found is None else compute(found, cost)
+    found = get_searchable(benchmark)
+    if isinstance(found, TabularBenchmark):
+        described = compute(found, cost)
+    elif cost or out:
+        kind = "surrogate" if isinstance(found, SurrogateBenchmark) else "closed form"
+        raise NasbenchError(f"{benchmark} is a {kind}, a function without a table; leave --cost and --out away.")
+    else:
+        described = describe_surrogate(found) if isinstance(found, SurrogateBenchmark) else describe_function(found)
     facts = [asdict(fact) for fact in described]
     figures = [] if out is None else [str(path) for path in _draw(found, out)]
     if json:

@@ -1,4 +1,4 @@
-"""Functions of the architecture as benchmarks: one objective, no noise, no test split and one second a query."""
+"""Functions of the architecture as benchmarks: one objective, no noise, no test split, and one second a query unless told."""
 
 from __future__ import annotations
 
@@ -32,9 +32,15 @@ class FunctionEvaluator:
     functions: Ints | None = None
     cheap: tuple[bool, ...] = (False,)
 
-    def __init__(self, space: Space, function: Callable[[Architectures], Floats]) -> None:
+    def __init__(
+        self,
+        space: Space,
+        function: Callable[[Architectures], Floats],
+        seconds: Callable[[Architectures], Floats] | None = None,
+    ) -> None:
         self.space = space
         self._function = function
+        self._seconds = seconds
 
     def row(self, architectures: Architectures) -> Ints:
         """Return 0 for each architecture, since a function needs no rows; -1 for an infeasible one."""
@@ -47,8 +53,8 @@ class FunctionEvaluator:
         return self._function(architectures)[:, None], np.full(len(rows), -1, dtype=np.int64)
 
     def seconds(self, rows: Ints, architectures: Architectures, level: Ints) -> Floats:
-        """Return one second per query."""
-        return np.ones(len(rows))
+        """Return the seconds of each training, one unless the function says."""
+        return np.ones(len(rows)) if self._seconds is None else self._seconds(architectures)
 
     def facts(self, architectures: Architectures) -> Floats:
         """Return no values, `(..., 0)`: nothing is known without a query."""
@@ -198,12 +204,14 @@ class FunctionBenchmark:
         function: what is minimised.
         views: names of the one objective, and how users see each.
         unit: of its values.
+        seconds: seconds that the training of architectures takes, `(n, d)` to `(n,)`; one second each if None.
     """
 
     name: str
     function: ClosedForm
     views: Mapping[str, View] = field(default_factory=lambda: VIEWS)
     unit: str = "%"
+    seconds: Callable[[Architectures], Floats] | None = None
 
     @property
     def space(self) -> Space:
@@ -245,7 +253,7 @@ class FunctionBenchmark:
                 f"{self.name} has one objective, {' or '.join(map(repr, self.views))}, at one fidelity; "
                 f"not {', '.join(protocol.objectives)} at {len(protocol.epochs)}."
             )
-        return Problem(FunctionEvaluator(self.space, self.function), protocol, seed, tuple(runs))
+        return Problem(FunctionEvaluator(self.space, self.function, self.seconds), protocol, seed, tuple(runs))
 
     def oracle(self, protocol: SearchProtocol) -> FunctionOracle:
         """Return the test side; for reports alone."""

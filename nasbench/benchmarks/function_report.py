@@ -1,4 +1,4 @@
-"""`nasbench describe` of a surrogate: statistics of a space that cannot be enumerated."""
+"""`nasbench describe` of a function: a landscape where its space can be enumerated, else statistics of random architectures."""
 
 from __future__ import annotations
 
@@ -6,10 +6,45 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from nasbench.benchmarks.landscape_report import Fact
+from nasbench.benchmarks.function_benchmark import FunctionBenchmark
+from nasbench.benchmarks.landscape_report import Fact, optimum_facts, shape_facts, size_facts, variance_facts
 from nasbench.benchmarks.surrogate import SAMPLED, PredictedObjective, SurrogateBenchmark
 
 QUANTILES = (0.01, 0.5)
+LISTED = 100_000
+"""Spaces of functions up to this size are listed."""
+MOST_DECISIONS = 12
+"""Number of decisions up to which variance is attributed to each of their sets."""
+
+
+def describe_function(benchmark: FunctionBenchmark) -> list[Fact]:
+    """Return the facts of a closed form or registered function: size, optimum, landscape and variance, or quantiles of a large space."""
+    space, function = benchmark.space, benchmark.function
+    view = next(iter(benchmark.views.values()))
+    kind = Fact("kind", "function", None, "values are computed, not looked up; the smaller the better")
+    if space.size <= LISTED and space.is_enumerable:
+        values = np.asarray(function(space.all), dtype=np.float64)
+        varied = variance_facts(space, values) if space.d <= MOST_DECISIONS and space.size == space.product_size else ()
+        return [
+            kind,
+            *size_facts(space, space),
+            *optimum_facts(space, values, benchmark.unit),
+            *shape_facts(space, values),
+            *varied,
+        ]
+    topic = f"{next(iter(benchmark.views))} ({benchmark.unit})"
+    sampled = np.asarray(function(space.sample(np.random.default_rng(0).random((SAMPLED, space.d)))), dtype=np.float64)
+    facts = [
+        kind,
+        Fact("size", "decisions", space.d, ", ".join(space.decisions)),
+        Fact("size", "combinations", float(space.product_size), space.name),
+    ]
+    if function.knows_optimum:
+        facts.append(Fact(topic, "optimum", float(view(function.optimum)), "exact"))
+    for share in QUANTILES:
+        name = f"{100 * share:g}% of random architectures are better"
+        facts.append(Fact(topic, name, float(view(np.quantile(sampled, share))), f"{SAMPLED:,} random architectures"))
+    return facts
 
 
 def describe_surrogate(benchmark: SurrogateBenchmark) -> list[Fact]:

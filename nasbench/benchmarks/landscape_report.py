@@ -22,7 +22,7 @@ from nasbench.benchmarks.objectives import Objective, find_longest, find_objecti
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
 from nasbench.search.dominance import nondominated
-from nasbench.spaces.space import Floats
+from nasbench.spaces.space import Floats, Space
 from nasbench.tables.table import Table
 from nasbench.ties import is_constant, snapped
 
@@ -102,10 +102,10 @@ def describe(benchmark: TabularBenchmark, costs: Sequence[str] | None = None) ->
     chosen = [c for c in ("latency", "parameters") if c in held] if costs is None else list(costs)
     return [
         *_size(table),
-        *_optimum(table, values, searched.unit, splits[0]),
+        *optimum_facts(table.space, values, searched.unit, f"{splits[0]} "),
         *_fronts(benchmark, values, chosen),
-        *_shape(table, values),
-        *_variance(table, values),
+        *shape_facts(table.space, values),
+        *(variance_facts(table.space, values) if table.is_complete else ()),
         *_noise(searched, splits[0]),
         *_correlations(table, dataset, splits),
     ]
@@ -116,18 +116,23 @@ def _holds(table: Table, dataset: str, quantity: str, split: str) -> Iterator[bo
 
 
 def _size(table: Table) -> Iterator[Fact]:
-    space, base = table.space, table.base_space
-    canonical = np.unique(space.index(space.canonical(space.all)))
     yield Fact("size", "architectures", len(table), table.name)
+    yield from size_facts(table.space, table.base_space)
+
+
+def size_facts(space: Space, base: Space) -> Iterator[Fact]:
+    """Yield the size of a space that can be enumerated, as part of another."""
+    canonical = np.unique(space.index(space.canonical(space.all)))
     yield Fact("size", "decisions", space.d, ", ".join(space.decisions))
     yield Fact("size", "combinations", float(base.product_size), base.name)
     yield Fact("size", "isomorphism classes", len(canonical), "by the canonical form of the space")
 
 
-def _optimum(table: Table, values: Floats, unit: str, split: str) -> Iterator[Fact]:
+def optimum_facts(space: Space, values: Floats, unit: str, split: str = "") -> Iterator[Fact]:
+    """Yield the optimum of values of all architectures, `(N,)`, and how many are near; `split` ends in a blank."""
     best = int(values.argmin())
-    optimum = f"{unit}; {table.space.to_string(table.architectures[best])}"
-    yield Fact("optimum", f"least {split} error", float(values[best]), optimum)
+    optimum = f"{unit}; {space.to_string(space.all[best])}"
+    yield Fact("optimum", f"least {split}error", float(values[best]), optimum)
     yield Fact("optimum", "architectures that attain it", int((values == values[best]).sum()))
     for quantile, name in ((0.5, "median error"), (0.01, "error of the best hundredth")):
         yield Fact("optimum", name, float(np.quantile(values, quantile)), unit)
@@ -144,16 +149,17 @@ def _fronts(benchmark: TabularBenchmark, values: Floats, costs: Sequence[str]) -
         yield Fact("front", "non-dominated architectures", front, ", ".join(("error", *some)))
 
 
-def _shape(table: Table, values: Floats) -> list[Fact]:
-    neighbours = neighbour_rows(table.space)
+def shape_facts(space: Space, values: Floats) -> list[Fact]:
+    """Return local optima, basins and correlations of values of all architectures, `(N,)`."""
+    neighbours = neighbour_rows(space)
     found = basins(values, neighbours)
     optima = np.flatnonzero(values == values.min())
-    largest = table.space.to_string(table.architectures[found.optima[found.sizes.argmax()]])
+    largest = space.to_string(space.all[found.optima[found.sizes.argmax()]])
     share = float((found.optimum == int(values.argmin())).mean())
     attained = float((values[found.optimum] == values.min()).mean())
     rho = autocorrelation(values, neighbours)
     length = float(-1 / np.log(abs(rho))) if rho is not None and 0 < abs(rho) < 1 else None
-    fitness_distance = correlation(values, distance_to_nearest(table.space, optima))
+    fitness_distance = correlation(values, distance_to_nearest(space, optima))
     rows: tuple[tuple[str, float | int | None, str], ...] = (
         ("neighbours of an architecture", float((neighbours >= 0).sum(axis=1).mean()), "mean"),
         ("local optima", len(found.optima), "no neighbour is better"),
@@ -168,10 +174,10 @@ def _shape(table: Table, values: Floats) -> list[Fact]:
     return [Fact("landscape", *row) for row in rows]
 
 
-def _variance(table: Table, values: Floats) -> Iterator[Fact]:
-    if not table.is_complete or is_constant(values):
+def variance_facts(space: Space, values: Floats) -> Iterator[Fact]:
+    """Yield the shares of the variance that decisions explain, of values of all combinations, `(N,)`; none if constant."""
+    if is_constant(values):
         return
-    space = table.space
     shares = variance_shares(values, tuple(int(k) for k in space.cardinalities))
     for position, decision in enumerate(space.decisions):
         yield Fact("variance", "share of a decision alone", shares[(position,)], decision)

@@ -1,8 +1,8 @@
-"""Benchmarks in closed form, of spaces too large for a table: NK landscapes, and OneMax for tests.
+"""Benchmarks in closed form: NK landscapes, training recipes of numbers and conditions, and OneMax for tests.
 
-They have one objective, `error` in per cent, no noise, no splits (a study may name any), and charge one second per
-query. Names: `nk/10x6-k2` (10 decisions of 6 choices, K = 2, landscape number 0), `nk/10x6-k2-3` (number 3),
-`onemax/20x2`.
+They have one objective, `error` in per cent, no noise, no splits (a study may name any), and charge one second per query but for
+recipes, whose trainings take as long as they say. Names: `nk/10x6-k2` (10 decisions of 6 choices, K = 2, landscape number 0),
+`nk/10x6-k2-3` (number 3), `onemax/20x2`, `recipe/small` and `recipe/large` (see `nasbench.benchmarks.recipe`).
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from typing import ClassVar
 import numpy as np
 
 from nasbench.benchmarks.function_benchmark import FunctionBenchmark
+from nasbench.benchmarks.recipe import SIZES, make_recipe
 from nasbench.errors import NasbenchError
 from nasbench.spaces.space import Architectures, Floats, Space
 
-FAMILIES = ("nk", "onemax")
-EXAMPLES = ("nk/10x6-k2", "nk/10x6-k4", "onemax/20x4")
+FAMILIES = ("nk", "onemax", "recipe")
+EXAMPLES = ("nk/10x6-k2", "nk/10x6-k4", "onemax/20x4", "recipe/small", "recipe/large")
 """Names to list; the families are unlimited."""
+RECIPES = tuple(f"recipe/{size}" for size in SIZES)
 
 _NK_SEED = 201
 
@@ -137,15 +139,18 @@ def is_synthetic(name: str) -> bool:
 
 
 def synthetic_benchmark(name: str) -> FunctionBenchmark:
-    """Return the benchmark of a name such as `nk/10x6-k2`, `nk/10x6-k4-3` or `onemax/20x2`.
+    """Return the benchmark of a name such as `nk/10x6-k2`, `nk/10x6-k4-3`, `onemax/20x2` or `recipe/small`.
 
     Raises:
         NasbenchError: if the name has another form.
     """
+    if name in RECIPES:
+        recipe = make_recipe(name.partition("/")[2])
+        return FunctionBenchmark(name, recipe, seconds=recipe.seconds)
     found = re.fullmatch(r"(nk|onemax)/(\d{1,3})x(\d{1,3})(?:-k(\d{1,2})(?:-(\d{1,9}))?)?", name)
     if found is None or (found[1] == "nk") != (found[4] is not None):
         raise NasbenchError(
-            f"Benchmark {name!r} is unknown; synthetic ones read 'nk/10x6-k2', 'nk/10x6-k2-1' or 'onemax/20x2'."
+            f"Benchmark {name!r} is unknown; synthetic ones read 'nk/10x6-k2', 'nk/10x6-k2-1', 'onemax/20x2' or {' or '.join(map(repr, RECIPES))}."
         )
     d, k = int(found[2]), int(found[3])
     space = Space(f"{d}x{k}", tuple(map(str, range(d))), (tuple(map(str, range(k))),) * d)

@@ -212,6 +212,10 @@ def from_mapping(given: Mapping[str, Any]) -> Decision:
     Raises:
         NasbenchError: if it is none, in one sentence.
     """
+    if not isinstance(given, Mapping):
+        raise NasbenchError(
+            f"A decision is {quoted(given)}; it should be a table with name and choices, or low and high, or values."
+        )
     own = dict(given)
     name = own.pop("name", None)
     if not isinstance(name, str) or not name:

@@ -110,7 +110,7 @@ def import_table(
     return table, replace(report[0], notes=tuple(dict.fromkeys((*report[0].notes, *table.notes))))
 
 
-NO_TABLES = ("accel-nasbench", "hw-gpt-bench", "live", "nk", "onemax")
+NO_TABLES = ("accel-nasbench", "hw-gpt-bench", "live", "nk", "onemax", "recipe")
 """First parts of the names of problems that are functions or live tasks: a table called so would never be found."""
 
 

@@ -330,7 +330,7 @@ def test_measurements_in_place_of_their_description_are_refused(tmp_path: Path, 
         import_table("table", file)
 
 
-@pytest.mark.parametrize("name", ["onemax", "nk", "live", "hw-gpt-bench", "accel-nasbench"])
+@pytest.mark.parametrize("name", ["onemax", "nk", "recipe", "live", "hw-gpt-bench", "accel-nasbench"])
 def test_a_table_is_not_called_what_other_problems_are(name: str, tmp_path: Path) -> None:
     path = write_small(tmp_path, TOML.replace('name = "small"', f'name = "{name}"'))
     with pytest.raises(NasbenchError, match=f"has other problems called '{name}' itself"):
