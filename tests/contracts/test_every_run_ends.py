@@ -12,8 +12,9 @@ from nasbench.search.ledger import GUARD
 from nasbench.search.loop import search
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
-from nasbench.search.registry import get_optimizer, optimizer_names
+from nasbench.search.registry import get_optimizer
 
+from registered_optimizers import installed_optimizers
 from tiny_tables import settings_of, tiny_tables
 
 RUNS = (0, 1)
@@ -22,7 +23,7 @@ QUICK = settings(
 )
 
 
-@pytest.mark.parametrize("name", optimizer_names())
+@pytest.mark.parametrize("name", installed_optimizers())
 @QUICK
 @given(data=st.data())
 def test_every_run_ends(name: str, data: st.DataObject) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
 from nasbench.search.parallelism import Parallelism
 from nasbench.search.random_streams import Streams
-from nasbench.search.registry import get_optimizer, optimizer_names
+from nasbench.search.registry import get_optimizer
 from nasbench.search.search_protocol import SearchProtocol
 from nasbench.spaces.nas_bench_201 import NasBench201Space
 from nasbench.tables.column import Column, Measured
@@ -23,13 +22,12 @@ from nasbench.tables.table import open_table
 from nasbench.tables.writer import write_table
 from nasbench.testing.optimizer_contract import ask_tell, global_state, reachable, same, trace, with_machines
 
+from registered_optimizers import installed_optimizers, queries_of
 from table_protocol import table_protocol
 
 SEED = 7
 TEST_MARK = 12345.678
 FIDELITIES = (3, 9, 27)
-QUERIES = {"optuna_gp": 13, "qnehvi": 13, "smac": 13}
-"""Queries of a run of those that take tenths of a second each after their 10 initial samples; 40 of the others."""
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +64,7 @@ def benchmark_(tmp_path_factory: pytest.TempPathFactory) -> TabularBenchmark:
 
 
 def protocol(name: str, *, objectives: tuple[str, ...] = ("error",), most: int = 40) -> SearchProtocol:
-    queries = min(QUERIES.get(name, 40), most)
+    queries = queries_of(name, most)
     fidelities = FIDELITIES if get_optimizer(name).fidelities else FIDELITIES[-1:]
     return table_protocol(
         Budget({"queries": queries}),
@@ -82,15 +80,7 @@ def start(benchmark: TabularBenchmark, name: str, runs: tuple[int, ...], **optio
     return problem, get_optimizer(name).create(problem, Streams(SEED, runs))
 
 
-def installed(name: str) -> Any:
-    """Return an optimizer's name as a parameter, skipped where an extra that it needs is not installed."""
-    optimizer = get_optimizer(name)
-    missing = [module for module in optimizer.modules if find_spec(module) is None]
-    reason = f"{name} needs the extras {', '.join(optimizer.extras)}"
-    return pytest.param(name, marks=pytest.mark.skipif(bool(missing), reason=reason))
-
-
-pytestmark = pytest.mark.parametrize("name", [installed(name) for name in optimizer_names()])
+pytestmark = pytest.mark.parametrize("name", installed_optimizers())
 
 
 def test_runs_to_its_budget_with_feasible_architectures(benchmark_: TabularBenchmark, name: str) -> None:

@@ -27,12 +27,13 @@ from nasbench.benchmarks.pairwise_model import STEP, PairwiseModel, feature_name
 from nasbench.benchmarks.perplexity_network import ACTIVATION_STEP, WEIGHT_STEP, PerplexityNetwork
 from nasbench.benchmarks.surrogates import NAMES, surrogate_benchmark
 from nasbench.errors import NasbenchError
-from nasbench.search.registry import optimizer_names
 from nasbench.spaces.catalogue import get_space
 from nasbench.spaces.hw_gpt_bench import HwGptBenchSpace
 from nasbench.spaces.space import Space
 from nasbench.study.listing import rows_of
 from nasbench.tables.shipped import read_checked, shipped_models
+
+from registered_optimizers import SLOW, installed_optimizers
 
 PUBLISHED = {"s": (21.41, 42.88, 31.77, 6.67), "m": (20.92, 35.98, 27.84, 5.44), "l": (18.30, 30.18, 23.50, 4.16)}
 """What the authors' repository says of predictions: of the largest and of the smallest network, mean and sd of random ones."""
@@ -277,7 +278,7 @@ ELSEWHERE = {
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("optimizer", optimizer_names())
+@pytest.mark.parametrize("optimizer", installed_optimizers(without=SLOW))
 def test_every_optimizer_runs_or_says_in_a_sentence_what_it_lacks(name: str, optimizer: str) -> None:
     benchmark = nasbench.load_benchmark(name)
     if optimizer in ELSEWHERE:

@@ -15,10 +15,11 @@ from nasbench.search.constraints import Constraint, as_constraints
 from nasbench.search.ledger import INFEASIBLE, Budget
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
-from nasbench.search.registry import get_optimizer, optimizer_names
+from nasbench.search.registry import get_optimizer
 from nasbench.testing.optimizer_contract import ask_tell, trace
 
 from constrained_table import constrained_benchmark
+from registered_optimizers import installed_optimizers, queries_of
 from table_protocol import table_protocol
 
 
@@ -137,7 +138,7 @@ def test_what_the_budget_does_not_cover_is_not_observed(benchmark_: TabularBench
     assert len(observed.select_run(0).constraint_values) == 3  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", [name for name in optimizer_names() if name != "darts_replay"])
+@pytest.mark.parametrize("name", installed_optimizers(without=("darts_replay",)))
 @pytest.mark.parametrize("constraint", ["latency <= 0.35", "latency <= 0.35 (measured)"])
 def test_every_optimizer_keeps_a_known_constraint_and_ends_under_a_measured_one(
     benchmark_: TabularBenchmark, name: str, constraint: str
@@ -147,7 +148,7 @@ def test_every_optimizer_keeps_a_known_constraint_and_ends_under_a_measured_one(
     asked = problem(
         benchmark_,
         constraint,
-        queries=25,
+        queries=queries_of(name, 25),
         epochs=(3, 9) if optimizer.fidelities else (9,),
         objectives=("error", "latency") if several else ("error",),
     )

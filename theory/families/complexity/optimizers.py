@@ -74,6 +74,10 @@ ORDERS: Mapping[str, Order] = {
         time=2, memory=1, reason="densities are built on all t trials at every query", sizes=geometric(32, 96),
         settings={"n_initial_samples": 4, "n_candidates": 4}, space=make_space(4, 4),
     ),
+    "motpe": Order(
+        time=2, memory=1, reason="densities are built on all t trials, sorted by dominance, at every query",
+        sizes=geometric(32, 96), settings={"n_initial_samples": 4, "n_candidates": 4}, space=make_space(4, 4), objectives=2,
+    ),
     "bananas": Order(
         time=2, memory=1, reason="networks are trained on all t observations for every batch", sizes=_SHORT,
         settings={"training_steps": 10, "ensemble_size": 2, "n_initial_samples": 4, "batch_size": 4, "n_candidates": 20},
@@ -199,7 +203,7 @@ def _replay(context: Context, name: str = "darts_replay") -> Verdict:
 
 
 def _is_installed(name: str) -> bool:
-    return name in optimizer_names() and (name != "tpe" or find_spec("optuna") is not None)
+    return name in optimizer_names() and all(find_spec(module) is not None for module in get_optimizer(name).modules)
 
 
 def _mutant(name: str) -> Mutant:
