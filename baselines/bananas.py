@@ -80,7 +80,7 @@ class Bananas:
         self._history.add_new(observations)
 
     def _encode(self, architectures: Architectures) -> Floats:
-        return self._space.paths(architectures) if self._encoding == "paths" else self._space.one_hot(architectures)
+        return self._space.paths(architectures) if self._encoding == "paths" else self._space.encoding(architectures)
 
 
 def thompson(predicted: Floats, rng: np.random.Generator, ddof: int = 1) -> Floats:

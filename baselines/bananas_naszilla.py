@@ -101,7 +101,7 @@ class BananasNaszilla(PredictorSearch):
     def _encode(self, architectures: Architectures) -> Floats:
         if self._n_paths:
             return self.space.path_encoding(architectures)[:, : self._n_paths]
-        return self.space.one_hot(architectures)
+        return self.space.encoding(architectures)
 
 
 OPTIMIZER = PerRun(BananasNaszilla)

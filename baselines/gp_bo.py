@@ -42,7 +42,8 @@ class GpBo:
         problem: the benchmark.
         rng: the run's generator.
         n_initial_samples: random architectures at the start.
-        edge_weight: weight of the one-hot encoding.
+        edge_weight: weight of the one-hot encoding; the numbers of a `MixedSpace` contribute the steps between them
+            (`Space.decision_features`), inactive decisions nothing.
         path_weight: weight of the path encoding; the space must have paths if it is not 0.
         target_transform: "ranks" (normal scores) or "standardised".
         n_candidates: uniform architectures among which the acquisition is maximised, in addition to the neighbours of
@@ -148,7 +149,7 @@ def encode(space: Space, architectures: Architectures, edge_weight: float, path_
     """Return weighted features `(n, f)`, so that half the squared distance is `edge_weight` times the number of
     differing decisions, plus paths.
     """
-    parts = [math.sqrt(edge_weight) * space.one_hot(architectures)] if edge_weight > 0 else []
+    parts = [math.sqrt(edge_weight) * space.encoding(architectures)] if edge_weight > 0 else []
     if path_weight > 0:
         parts.append(math.sqrt(path_weight) * space.paths(architectures))
     return np.concatenate(parts, axis=-1)

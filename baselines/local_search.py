@@ -38,13 +38,15 @@ class LocalSearch:
         self._space = problem.space
         self._streams = streams
         self._first = improvement == "first"
-        # In a space of few architectures each has fewer neighbours than one-decision changes.
+        # In a space of few architectures each has fewer neighbours than one-decision changes. In one of numbers and conditions
+        # an architecture that has fewer than others takes places in its neighbourhood itself, which are not looked at.
         self._count = self._space.neighbours(self._space.sample(np.zeros(self._space.d))).shape[-2]
         self._incumbent = np.zeros((runs, self._space.d), dtype=np.int8)
         self._incumbent_error = np.full(runs, np.inf)
         self._best = self._incumbent.copy()
         self._best_error = np.full(runs, np.inf)
         self._queue = np.zeros((runs, self._count, self._space.d), dtype=np.int8)
+        self._end = np.full(runs, self._count)
         self._next = np.zeros(runs, dtype=np.int64)
         self._needs_restart = np.ones(runs, dtype=bool)
         self._row = np.arange(runs)
@@ -65,7 +67,7 @@ class LocalSearch:
         self._next[looked] += 1
         better = looked & (error < self._best_error)
         self._best[better], self._best_error[better] = architecture[better], error[better]
-        done = looked & ((self._next >= self._count) | (self._first & better))
+        done = looked & ((self._next >= self._end) | (self._first & better))
         moved = done & (self._best_error < self._incumbent_error)
         self._incumbent[moved], self._incumbent_error[moved] = self._best[moved], self._best_error[moved]
         self._incumbent[started], self._incumbent_error[started] = architecture[started], error[started]
@@ -76,8 +78,11 @@ class LocalSearch:
 
     def _look_around(self, arrived: np.ndarray) -> None:
         """Queue the neighbours of the current architecture in random order."""
-        order = np.argsort(self._streams.uniform(self._count, arrived)[arrived], axis=1)
+        uniform = self._streams.uniform(self._count, arrived)[arrived]
         around = self._space.neighbours(self._incumbent[arrived])
+        itself = (around == self._incumbent[arrived][:, None]).all(axis=-1)
+        order = np.argsort(uniform + itself, axis=1)
+        self._end[arrived] = self._count - itself.sum(axis=1)
         self._queue[arrived] = np.take_along_axis(around, order[..., None], axis=1)
         self._next[arrived] = 0
         self._best_error[arrived] = self._incumbent_error[arrived]

@@ -20,7 +20,7 @@ class Motpe(OptunaOptimizer):
     Ties in the last rank that fits are broken by greedy selection of the largest hypervolume (Ozaki et al., JAIR 2022, section
     4.1). Settings are the defaults of optuna 5, which differ from the paper's in the number of initial samples (paper: 11 d - 1)
     and in the weights of good trials (equal; paper: their contributions to the hypervolume). Density estimates have no use for
-    exact values, so objectives that are free are told like the others.
+    exact values, so objectives that are free are told like the others. Numbers and conditions are taken as `Tpe` takes them.
 
     Args:
         problem: the search problem; with one objective this is TPE.
@@ -39,7 +39,8 @@ class Motpe(OptunaOptimizer):
         n_candidates: Annotated[int, count(10_000), IntRange(4, 200, log=True)] = 24,
         multivariate: Annotated[bool, Choice((False, True))] = False,
     ) -> None:
-        super().__init__(problem, rng, tpe_sampler(n_initial_samples, n_candidates, multivariate))
+        sampler = tpe_sampler(problem.space, n_initial_samples, n_candidates, multivariate)
+        super().__init__(problem, rng, sampler, conditional=True)
 
 
 OPTIMIZER = PerRun(Motpe, objectives="many", modules=("optuna",))

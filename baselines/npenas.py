@@ -68,7 +68,7 @@ class Npenas(PredictorSearch):
             batch_size=32,
             loss="squared",
         )
-        self._encode = self.space.paths if encoding == "paths" and self.space.has_paths else self.space.one_hot
+        self._encode = self.space.paths if encoding == "paths" and self.space.has_paths else self.space.encoding
 
     def candidates(self) -> Architectures:
         """Return new children of the best that differ from a parent in one decision."""

@@ -19,7 +19,8 @@ class OptunaGp(OptunaOptimizer):
     Length scales, signal and noise maximise the posterior under optuna's priors; a decision contributes the Hamming distance. The
     acquisition is maximised from 2,048 quasi-random points by exhaustive search over one decision at a time (Ament et al.,
     NeurIPS 2023, for its logarithm). With several objectives each has a process of its own and the acquisition is the logarithm
-    of expected hypervolume improvement. optuna takes no exact objective: those that are free are modelled like the others.
+    of expected hypervolume improvement. The numbers of a `MixedSpace` contribute their distance on the scale of the grid; conditions are
+    beyond this sampler, which models inactive decisions too. optuna takes no exact objective: those that are free are modelled like the others.
 
     Args:
         problem: the search problem.

@@ -1,6 +1,8 @@
 """An ask-tell adapter of optuna's samplers to architectures (Akiba, Sano, Yanase, Ohta and Koyama, KDD 2019).
 
-Each decision is a categorical parameter; TPE, its multi-objective form and the Gaussian process differ in the sampler that they pass.
+Each decision is a categorical parameter; a number of a `MixedSpace` is an integer one, its level, evenly spaced on the scale of the grid.
+A sampler that takes conditions is asked for the active decisions alone, parents first, and another for all. TPE, its multi-objective form
+and the Gaussian process differ in the sampler that they pass.
 optuna is imported when an optimizer is built.
 """
 
@@ -30,6 +32,7 @@ class OptunaOptimizer:
         rng: random numbers of the run; it seeds the sampler.
         make_sampler: returns the sampler from optuna's module and a seed.
         learn_substitutes: whether the sampler is told the results of architectures that took the place of infeasible ones.
+        conditional: whether the sampler takes parameters that some trials lack.
     """
 
     def __init__(
@@ -39,14 +42,19 @@ class OptunaOptimizer:
         make_sampler: Callable[[Any, int], Any],
         *,
         learn_substitutes: bool = True,
+        conditional: bool = False,
     ) -> None:
         optuna = import_optuna()
         self._space: Space = problem.space
         self._rng = rng
         self._learn_substitutes = learn_substitutes
+        self._conditional = conditional and self._space.is_conditional
+        of = optuna.distributions
         self._parameters = {
-            decision: optuna.distributions.CategoricalDistribution(list(range(int(k))))
-            for decision, k in zip(self._space.decisions, self._space.cardinalities, strict=True)
+            decision: of.IntDistribution(0, int(k) - 1) if number else of.CategoricalDistribution(list(range(int(k))))
+            for decision, k, number in zip(
+                self._space.decisions, self._space.cardinalities, self._space.numeric, strict=True
+            )
         }
         with warnings.catch_warnings():
             # Some versions call the multivariate estimator experimental.
@@ -58,8 +66,7 @@ class OptunaOptimizer:
 
     def ask(self) -> Architectures:
         """Propose one architecture, `(1, d)`."""
-        trial = self._study.ask(self._parameters)
-        proposal = np.array([[trial.params[decision] for decision in self._space.decisions]], dtype=np.int8)
+        trial, proposal = self._propose()
         if self._space.is_feasible(proposal)[0]:
             self._pending[proposal.tobytes()] = trial
             return proposal
@@ -67,6 +74,23 @@ class OptunaOptimizer:
         substitute = self._space.sample(self._rng.random((1, self._space.d)))
         self._substitutes.add(substitute.tobytes())
         return substitute
+
+    def _propose(self) -> tuple[Any, Architectures]:
+        """Return a trial and its architecture, `(1, d)`."""
+        if not self._conditional:
+            trial = self._study.ask(self._parameters)
+            return trial, np.array([[trial.params[decision] for decision in self._space.decisions]], dtype=np.int8)
+        trial = self._study.ask()
+        proposal = np.zeros((1, self._space.d), dtype=np.int8)
+        for at in self._space.parents_first:
+            if self._space.active(proposal)[0, at]:
+                name, k = self._space.decisions[at], int(self._space.cardinalities[at])
+                proposal[0, at] = (
+                    trial.suggest_int(name, 0, k - 1)
+                    if self._space.numeric[at]
+                    else trial.suggest_categorical(name, list(range(k)))
+                )
+        return trial, proposal
 
     def tell(self, observations: RunObservations) -> None:
         """Hand the objectives to optuna."""
@@ -80,9 +104,11 @@ class OptunaOptimizer:
 
     def _add(self, architecture: Architectures, objectives: Floats) -> None:
         """Add the result of an architecture that the sampler did not propose to its trials."""
-        params = dict(zip(self._space.decisions, architecture.tolist(), strict=True))
+        told = self._space.active(architecture) if self._conditional else np.ones(self._space.d, dtype=np.bool_)
+        params = {name: int(architecture[at]) for at, name in enumerate(self._space.decisions) if told[at]}
+        distributions = {name: self._parameters[name] for name in params}
         trial = import_optuna().trial.create_trial(
-            params=params, distributions=self._parameters, values=objectives.tolist()
+            params=params, distributions=distributions, values=objectives.tolist()
         )
         self._study.add_trial(trial)
 

@@ -75,7 +75,7 @@ class Progressive:
             return pool
         if len(self._history) == 0:
             return pool[self._rng.permutation(len(pool))[: self._beam]]
-        encode = self._space.one_hot
+        encode = self._space.encoding
         predicted = self._ensemble.predict_after_fit(
             encode(self._history.architectures), self._history.objectives[:, 0], encode(pool), self._rng
         )

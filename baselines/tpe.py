@@ -12,10 +12,12 @@ from nasbench.ranges import count
 from nasbench.search.optimizer import PerRun
 from nasbench.search.problem import Problem
 from nasbench.search.search_ranges import Choice, IntRange
+from nasbench.spaces.space import Space
 
 
 class Tpe(OptunaOptimizer):
-    """optuna's `TPESampler` with the defaults of optuna 5; each decision is a categorical parameter.
+    """optuna's `TPESampler` with the defaults of optuna 5; each decision is a categorical parameter, but the
+    numbers of a `MixedSpace` are integers, and of its conditional decisions the active ones are suggested, parents first.
 
     An infeasible proposal is told to optuna as failed and gives its place to a uniform feasible architecture, whose result
     it is not told.
@@ -37,14 +39,23 @@ class Tpe(OptunaOptimizer):
         n_candidates: Annotated[int, count(10_000), IntRange(4, 200, log=True)] = 24,
         multivariate: Annotated[bool, Choice((False, True))] = True,
     ) -> None:
-        sampler = tpe_sampler(n_initial_samples, n_candidates, multivariate)
-        super().__init__(problem, rng, sampler, learn_substitutes=False)
+        sampler = tpe_sampler(problem.space, n_initial_samples, n_candidates, multivariate)
+        super().__init__(problem, rng, sampler, learn_substitutes=False, conditional=True)
 
 
-def tpe_sampler(n_initial_samples: int, n_candidates: int, multivariate: bool) -> Callable[[Any, int], Any]:
-    """Return what makes optuna's `TPESampler` from its module and a seed."""
+def tpe_sampler(
+    space: Space, n_initial_samples: int, n_candidates: int, multivariate: bool
+) -> Callable[[Any, int], Any]:
+    """Return what makes optuna's `TPESampler` from its module and a seed.
+
+    With conditional decisions a joint estimator is one for each group of decisions that are active together (optuna's `group`).
+    """
     return lambda optuna, seed: optuna.samplers.TPESampler(
-        n_startup_trials=n_initial_samples, n_ei_candidates=n_candidates, multivariate=multivariate, seed=seed
+        n_startup_trials=n_initial_samples,
+        n_ei_candidates=n_candidates,
+        multivariate=multivariate,
+        group=multivariate and space.is_conditional,
+        seed=seed,
     )
 
 

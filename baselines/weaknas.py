@@ -82,9 +82,9 @@ class WeakNas(PredictorSearch):
         """Return a random number below 1 for each candidate among the best predictions, the evaluated included, and 1 and its rank
         for the others.
         """
-        known, errors = self.space.one_hot(self.history.architectures), self.history.objectives[:, 0]
+        known, errors = self.space.encoding(self.history.architectures), self.history.objectives[:, 0]
         targets = (errors - errors.mean()) / (errors.std() or 1.0)
-        queries = np.concatenate([self.space.one_hot(candidates), known])
+        queries = np.concatenate([self.space.encoding(candidates), known])
         predicted = self._network.predict_after_fit(known, targets, queries, self.rng)[0]
         rank = np.empty(len(queries))
         rank[np.argsort(predicted, kind="stable")] = np.arange(len(queries))

@@ -95,14 +95,14 @@ def register_benchmark(
         ...     return abs(width - 32) + abs(depth - 2)
         >>> float(nasbench.load_benchmark("bowl").query("32,2").loc[0, "value"])
         0.0
-        >>> @nasbench.register_benchmark("recipe", [
+        >>> @nasbench.register_benchmark("tuned", [
         ...     {"name": "optimizer", "choices": ["adam", "sgd"]},
         ...     {"name": "learning_rate", "low": 1e-4, "high": 1e-1, "log": True, "levels": 4},
         ...     {"name": "momentum", "low": 0.0, "high": 0.9, "step": 0.3, "when": {"optimizer": ["sgd"]}},
         ... ])
-        ... def recipe(optimizer, learning_rate, momentum):
+        ... def tuned(optimizer, learning_rate, momentum):
         ...     return 1000 * abs(learning_rate - 1e-3) + (0 if momentum is None else 1 - momentum)
-        >>> float(nasbench.load_benchmark("recipe").query("optimizer=adam,learning_rate=0.001").loc[0, "value"])
+        >>> float(nasbench.load_benchmark("tuned").query("optimizer=adam,learning_rate=0.001").loc[0, "value"])
         0.0
     """
     if direction not in ("min", "max"):

@@ -150,7 +150,7 @@ def synthetic_benchmark(name: str) -> FunctionBenchmark:
     found = re.fullmatch(r"(nk|onemax)/(\d{1,3})x(\d{1,3})(?:-k(\d{1,2})(?:-(\d{1,9}))?)?", name)
     if found is None or (found[1] == "nk") != (found[4] is not None):
         raise NasbenchError(
-            f"Benchmark {name!r} is unknown; synthetic ones read 'nk/10x6-k2', 'nk/10x6-k2-1', 'onemax/20x2' or {' or '.join(map(repr, RECIPES))}."
+            f"Benchmark {name!r} is unknown; synthetic ones read 'nk/10x6-k2', 'nk/10x6-k2-1', 'onemax/20x2', {' or '.join(map(repr, RECIPES))}."
         )
     d, k = int(found[2]), int(found[3])
     space = Space(f"{d}x{k}", tuple(map(str, range(d))), (tuple(map(str, range(k))),) * d)

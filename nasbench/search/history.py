@@ -27,7 +27,7 @@ class History:
     Args:
         space: the search space.
         objectives: number of objectives, `M`.
-        merge_isomorphic: whether architectures of equal canonical form count as one.
+        merge_isomorphic: whether architectures of equal canonical form count as one; they do where decisions are conditional.
 
     Attributes:
         architectures: `(t, d)`.
@@ -38,7 +38,7 @@ class History:
 
     def __init__(self, space: Space, objectives: int = 1, *, merge_isomorphic: bool = False) -> None:
         self.space = space
-        self.merge_isomorphic = merge_isomorphic
+        self.merge_isomorphic = merge_isomorphic or space.is_conditional
         self.architectures: Architectures = np.empty((0, space.d), dtype=np.int8)
         self.objectives: Floats = np.empty((0, objectives))
         self.rungs: Ints = np.empty(0, dtype=np.int64)

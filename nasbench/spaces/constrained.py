@@ -100,6 +100,11 @@ class SubsetSpace(ConstrainedSpace):
         return self.base.numeric
 
     @property
+    def is_conditional(self) -> bool:
+        """As the base."""
+        return self.base.is_conditional
+
+    @property
     def parents_first(self) -> tuple[int, ...]:
         """As the base."""
         return self.base.parents_first
@@ -305,6 +310,10 @@ class FilteredSpace(SubsetSpace):
                     result[at] = further[int(feasible.argmax())]
                     break
         return result
+
+    def neighbours(self, architectures: Architectures) -> Architectures:
+        """Return those of the base, of which some may be infeasible."""
+        return self.base.neighbours(architectures)
 
     def repair(self, architectures: Architectures) -> Architectures:
         """Replace each infeasible combination by its canonical form or a neighbour if that is feasible, else by the first feasible one on

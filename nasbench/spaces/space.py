@@ -134,6 +134,11 @@ class Space:
         return np.all((architectures >= 0) & (architectures < self.cardinalities), axis=-1)
 
     @property
+    def is_conditional(self) -> bool:
+        """Whether decisions are active under conditions, as some of a `MixedSpace` may be."""
+        return False
+
+    @property
     def parents_first(self) -> tuple[int, ...]:
         """Positions of the decisions such that each follows those on which it depends."""
         return tuple(range(self.d))
