@@ -74,9 +74,9 @@ class ConstantLiar:
             charged_seconds=np.full_like(query.charged_seconds, seconds),
             training_seed=np.full_like(query.training_seed, -1),
         )
-        limits = self._problem.limits
         if query.constraint_values is None:
             return lie
+        limits = self._problem.limits
         # What is measured is lied about, too: it is the mean so far and, without any, just within the limit.
         mean = np.mean(self._constrained, axis=0) if self._constrained else limits.bounds
         values = np.where(limits.is_known, query.constraint_values, mean)

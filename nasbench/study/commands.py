@@ -50,6 +50,20 @@ def run(
         int | None,
         typer.Option(max=2**63 - 1, help="base seed (default: the study's)"),
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="simulated workers of each run, which come back when the recorded time of their training is over"
+        ),
+    ] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(help="instead of workers, trainings of each run that are simulated at once and awaited"),
+    ] = None,
+    lie: Annotated[
+        str | None,
+        typer.Option(help="what stands for pending results in the constant liar: mean, worst or best of those so far"),
+    ] = None,
     jobs: Annotated[int, typer.Option(help="processes")] = 1,
     cluster: Annotated[
         str | None,
@@ -98,6 +112,7 @@ def run(
     chosen = load_study(study)
     chosen = chosen if runs is None else chosen.with_runs(runs)
     chosen = chosen if seed is None else chosen.with_seed(seed)
+    chosen = chosen.with_machines(workers, batch_size, lie)
     if not chosen.live_problems and device:
         raise NasbenchError(f"{chosen.name} has no live tasks, and only these use a device; leave --device out.")
     if chosen.live_problems and cluster is not None:
@@ -110,10 +125,10 @@ def run(
     jobs = min(jobs, len(chosen.units()))
     with (
         progress_bar(f"running {chosen.name}") as progress,
-        connect(cluster, jobs=jobs, worker_timeout=worker_timeout, certificates=cluster_tls, say=say) as workers,
+        connect(cluster, jobs=jobs, worker_timeout=worker_timeout, certificates=cluster_tls, say=say) as connected,
     ):
         summary = run_study(
-            chosen, folder, jobs=jobs, cluster=workers, device=device or "auto", progress=progress, say=say
+            chosen, folder, jobs=jobs, cluster=connected, device=device or "auto", progress=progress, say=say
         )
     if json:
         print_json("run", runs=[{"study": chosen.name, **vars(summary), "folder": str(folder)}])

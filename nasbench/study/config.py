@@ -274,6 +274,13 @@ class Study:
         """Return a copy of the study with further constraints."""
         return replace(self, constraints=(*self.constraints, *as_constraints(constraints)))
 
+    def with_machines(self, workers: int | None, batch_size: int | None, lie: str | None) -> Study:
+        """Return a copy of the study with other simulated machines, or another lie; what is None stays where it still applies."""
+        asked = Parallelism(workers=1 if workers is None else workers, batch_size=batch_size)
+        machines = self.parallelism if workers is None and batch_size is None else asked
+        kept = self.lie if machines.is_simulated else LIES[0]
+        return replace(self, workers=machines.workers, batch_size=machines.batch_size, lie=kept if lie is None else lie)
+
     def with_problems(self, problems: Iterable[str]) -> Study:
         """Return the study restricted to some of its problems; the prefix `live/` of a task may be omitted.
 

@@ -32,7 +32,15 @@ from nasbench.study.store import Store, encode
 NUMBERS = ("run", "query")
 NAMES = ("method", "problem", "architecture")
 SECONDS = "charged_seconds"
-TRACED = ("epochs", "training_seed", "is_new_architecture", "is_new_isomorphism_class", "operator")
+TRACED = (
+    "epochs",
+    "training_seed",
+    "is_new_architecture",
+    "is_new_isomorphism_class",
+    "operator",
+    "worker",
+    "wall_seconds",
+)
 """Further columns of a trace, which no objective may be called, as it may not by their names of the first edition."""
 MOST_BYTES = 64 * LARGEST
 MOST_ROWS = 50_000_000

@@ -10,6 +10,7 @@ from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, best_archi
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.scoring import exposure, scored_by
 from nasbench.reports.wording import join_names, pluralize
+from nasbench.search.parallelism import Parallelism
 
 REPEATS = {
     "retrain": "An architecture that is queried again is trained again, with a new training seed, and charged again.",
@@ -45,7 +46,29 @@ def _protocol(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> s
         + objectives_of(study.objectives, evaluations[0].views)
         + (f"; search split: {join_names(splits)}" if splits else "")
         + (f"; training length: {join_names(lengths)}. " if lengths else ". ")
-        + f"A run ends at {budget_text(results)}; the query that crosses the limit counts. {REPEATS[study.repeat_policy]} {seeds}"
+        + f"A run ends at {budget_text(results)}; {_crossing(study.parallelism)}. {REPEATS[study.repeat_policy]} {seeds}"
+        + _machines(study.parallelism)
+    )
+
+
+def _crossing(parallelism: Parallelism) -> str:
+    if parallelism.machines == 1:
+        return "the query that crosses the limit counts"
+    return "trainings that have started by then finish and count"
+
+
+def _machines(parallelism: Parallelism) -> str:
+    """Return sentences on simulated machines; empty where one training follows the other."""
+    if not parallelism.is_simulated:
+        return ""
+    number = parallelism.machines
+    if parallelism.batch_size is None:
+        how = f"Each run has {number} simulated workers: one comes back when the recorded time of its training is over, and is given the next proposal at once."
+    else:
+        how = f"Each run trains {pluralize(number, 'proposal')} at a time on simulated machines, and awaits the longest training."
+    return (
+        f" {how} The simulated clock leaves out the optimizer's own time. Optimizers that are neither asynchronous nor have a rule for "
+        f"batches are asked through the constant liar (Ginsbourger, Le Riche and Carraro 2010) with the {parallelism.lie} of the results so far."
     )
 
 

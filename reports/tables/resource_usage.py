@@ -15,7 +15,9 @@ UNKNOWN = Undefined("a table of runs does not say")
 
 
 def cost_table(evaluations: Sequence[BenchmarkEvaluation]) -> ReportTable:
-    """Build the table of the six accounts."""
+    """Build the table of the accounts."""
+    clocked = any("wall_seconds" in evaluation.accounts for evaluation in evaluations)
+    clock = (TableColumn(key="wall_hours", heading="simulated wall-clock hours", digits=1),) if clocked else ()
     columns = (
         DATA_SET,
         OPTIMIZER,
@@ -24,12 +26,13 @@ def cost_table(evaluations: Sequence[BenchmarkEvaluation]) -> ReportTable:
         TableColumn(key="unique_isomorphic_queries", heading="unique up to isomorphism", kind="count"),
         TableColumn(key="epochs", heading="epochs", kind="count"),
         TableColumn(key="train_hours", heading="simulated hours of training", digits=1),
+        *clock,
         TableColumn(key="optimizer_seconds", heading="optimizer overhead (s)", digits=4),
     )
     rows = []
     for evaluation in evaluations:
         for label, outcome in evaluation.outcomes.items():
-            cells = (TableCell(value, runs=outcome.digest) for value in _means(evaluation, outcome))
+            cells = (TableCell(value, runs=outcome.digest) for value in _means(evaluation, outcome, clocked))
             rows.append((TableCell(evaluation.short), TableCell(label), *cells))
     return ReportTable(
         name="cost",
@@ -44,11 +47,12 @@ def cost_table(evaluations: Sequence[BenchmarkEvaluation]) -> ReportTable:
     )  # fmt: skip
 
 
-def _means(evaluation: BenchmarkEvaluation, outcome: OptimizerResult) -> list[float | Undefined]:
+def _means(evaluation: BenchmarkEvaluation, outcome: OptimizerResult, clocked: bool) -> list[float | Undefined]:
     """Return the mean of each account over runs, in the order of the columns; undefined what is not recorded."""
     means = {account: float(np.mean(spent)) for account, spent in outcome.spent.items()}
     hours = means["train_seconds"] / 3600.0 if "train_seconds" in evaluation.accounts else UNTIMED
+    clock = [means["wall_seconds"] / 3600.0] if clocked else []
     queries = [means["queries"], means["unique_queries"]]
     if evaluation.recorded:
-        return [*queries, UNKNOWN, UNKNOWN, hours, UNKNOWN]
-    return [*queries, means["unique_isomorphic_queries"], means["epochs"], hours, outcome.optimizer_seconds]
+        return [*queries, UNKNOWN, UNKNOWN, hours, *clock, UNKNOWN]
+    return [*queries, means["unique_isomorphic_queries"], means["epochs"], hours, *clock, outcome.optimizer_seconds]

@@ -8,10 +8,13 @@ from pathlib import Path
 from nasbench.benchmarks.catalogue import get_searchable
 from nasbench.search.ledger import ACCOUNTS, Budget
 from nasbench.search.loop import search
+from nasbench.search.parallelism import Parallelism
 from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
 from nasbench.search.search_protocol import REPEAT_POLICIES, SearchProtocol
-from nasbench.study.trace_table import trace_columns
+from nasbench.search.workers import search_with_workers
+from nasbench.study.trace_table import completion_columns, trace_columns
+from nasbench.testing.toy import toy_problem
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,6 +43,16 @@ def test_columns_are_defined() -> None:
     problem = get_searchable("onemax/4x2").problem(protocol, 0, (0,))
     batches, _ = search(problem, get_optimizer("hybrid").create(problem, Streams(0, (0,))))
     assert defined("Columns of a trace") == set(trace_columns(batches, (0,), ("error",)))
+
+
+def test_columns_of_parallel_studies_are_defined() -> None:
+    problem = toy_problem(5)
+    optimizer = get_optimizer("random_search").create(problem, Streams(0, (0,)))
+    completions, _ = search_with_workers(problem, optimizer, Parallelism(workers=2))
+    columns = completion_columns(completions, 0, problem.objectives)
+    assert defined("Columns of a trace with workers or batches") == columns.keys() - (
+        defined("Columns of a trace") | set(problem.objectives)
+    )
 
 
 def test_the_readme_links_to_it() -> None:

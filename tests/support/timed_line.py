@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,12 +43,12 @@ class TimedLine:
 
 def timed_problem(
     seconds: Sequence[float],
+    limits: Mapping[str, float],
     *,
     errors: Sequence[float] = (),
     fidelities: tuple[int, ...] = (200,),
     repeat_policy: str = "cache",
-    **limits: float,
 ) -> Problem:
     """Return the problem of one run with these training times and limits of the budget."""
-    protocol = table_protocol(Budget(limits), epochs=fidelities, repeat_policy=repeat_policy)
+    protocol = table_protocol(Budget(dict(limits)), epochs=fidelities, repeat_policy=repeat_policy)
     return Problem(TimedLine(seconds, errors, fidelities), protocol, 0, (0,))

@@ -52,7 +52,7 @@ def forget() -> None:
 
 
 def listen(parallelism: Parallelism) -> Listener:
-    problem = timed_problem([5, 2, 4, 3, 9, 9, 9], errors=[30, 10, 50, 20, 60, 70, 80], queries=6)
+    problem = timed_problem([5, 2, 4, 3, 9, 9, 9], {"queries": 6}, errors=[30, 10, 50, 20, 60, 70, 80])
     optimizer = PerRun(Listener).create(problem, Streams(0, (0,)))
     search_with_workers(problem, optimizer, parallelism)
     member: Listener = optimizer.members[0]  # type: ignore[attr-defined]
@@ -114,7 +114,7 @@ def test_objectives_that_are_free_are_told_truly() -> None:
         def facts(self, architectures: Architectures) -> np.ndarray:
             return architectures[..., :1] * 100.0
 
-    problem = timed_problem([5, 2, 4], queries=3)
+    problem = timed_problem([5, 2, 4], {"queries": 3})
     query = problem.query(np.array([[[2]]], dtype=np.int8))
     pair = replace(query, objectives=np.array([[[7.0, 200.0]]]))
     liar = ConstantLiar(HalfKnown(), "worst")  # type: ignore[arg-type]
@@ -130,7 +130,7 @@ def test_an_optimizer_that_cannot_be_copied_says_so() -> None:
             yield np.array([[a]], dtype=np.int8)
 
     def start() -> tuple[Problem, Any]:
-        problem = timed_problem([5, 2, 4], queries=3)
+        problem = timed_problem([5, 2, 4], {"queries": 3})
         return problem, as_optimizer(walk).create(problem, Streams(0, (0,)))
 
     with pytest.raises(NasbenchError, match=r"cannot be copied .* run it with one worker"):

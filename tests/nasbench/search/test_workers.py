@@ -64,7 +64,7 @@ def schedule(completions: Sequence[Completion]) -> list[tuple[int, int, float]]:
 def test_three_workers_come_back_when_their_training_is_over() -> None:
     # Seconds of architecture a: 5, 2, 4, 3, 1, 6. Workers 0, 1, 2 start 0, 1, 2 at time 0. At 2 worker 1 starts 3 (until 5); at 4 worker 2
     # starts 4 (until 5). At 5 all three are free: 0 was started before 3, and 3 before 4; worker 0, the lowest, starts 5.
-    problem = timed_problem([5, 2, 4, 3, 1, 6], queries=6)
+    problem = timed_problem([5, 2, 4, 3, 1, 6], {"queries": 6})
     completions, log = run(Steady, [[0], [1], [2], [3], [4], [5]], problem, Parallelism(workers=3))
     assert schedule(completions) == [(1, 1, 2.0), (2, 2, 4.0), (0, 0, 5.0), (3, 1, 5.0), (4, 2, 5.0), (5, 0, 11.0)]
     assert [f"{kind} {of}" for kind, (of,) in log] == [
@@ -75,21 +75,21 @@ def test_three_workers_come_back_when_their_training_is_over() -> None:
 
 
 def test_a_batch_lasts_as_long_as_its_longest_training() -> None:
-    problem = timed_problem([5, 2, 4, 3, 1, 6], queries=6)
+    problem = timed_problem([5, 2, 4, 3, 1, 6], {"queries": 6})
     completions, _ = run(Steady, [[0], [1], [2], [3], [4], [5]], problem, Parallelism(batch_size=3))
     assert [(a, clock) for a, _, clock in schedule(completions)] == [(0, 5), (1, 5), (2, 5), (3, 11), (4, 11), (5, 11)]
 
 
 def test_with_one_machine_batches_are_told_whole() -> None:
     for parallelism in (Parallelism(), Parallelism(batch_size=1)):
-        problem = timed_problem([5, 2, 4], queries=9)
+        problem = timed_problem([5, 2, 4], {"queries": 9})
         completions, log = run(Scripted, [[0, 1], [2]], problem, parallelism)
         assert log == [("ask", [0, 1]), ("tell", [0, 1]), ("ask", [2]), ("tell", [2]), ("ask", [])]
         assert [clock for *_, clock in schedule(completions)] == [5.0, 7.0, 11.0]
 
 
 def test_the_rest_of_a_batch_waits_for_a_free_worker() -> None:
-    problem = timed_problem([5, 2, 4, 3], queries=9)
+    problem = timed_problem([5, 2, 4, 3], {"queries": 9})
     completions, log = run(Steady, [[0, 1, 2], [3]], problem, Parallelism(workers=2))
     assert schedule(completions) == [(1, 1, 2.0), (0, 0, 5.0), (2, 1, 6.0), (3, 0, 8.0)]
     # 2 is started at time 2 without a question; at 5 worker 0 has to ask.
@@ -99,7 +99,7 @@ def test_the_rest_of_a_batch_waits_for_a_free_worker() -> None:
 
 
 def test_nothing_proposed_means_nothing_until_a_result_comes_back() -> None:
-    problem = timed_problem([5, 2, 4], queries=9)
+    problem = timed_problem([5, 2, 4], {"queries": 9})
     completions, log = run(Steady, [[0], [], [1], [], [], [2]], problem, Parallelism(workers=2))
     assert schedule(completions) == [(0, 0, 5.0), (1, 0, 7.0)]
     assert log == [("ask", [0]), ("ask", []), ("tell", [0]), ("ask", [1]), ("ask", []), ("tell", [1]), ("ask", [])]
@@ -108,7 +108,7 @@ def test_nothing_proposed_means_nothing_until_a_result_comes_back() -> None:
 @pytest.mark.parametrize("policy", ["cache", "retrain"])
 def test_a_repeat_is_back_at_once_or_with_the_training_that_it_repeats(policy: str) -> None:
     # 0 is repeated while it trains, at time 0 and at 2, and afterwards, at 5.
-    problem = timed_problem([5, 2, 9], queries=9, repeat_policy=policy)
+    problem = timed_problem([5, 2, 9], {"queries": 9}, repeat_policy=policy)
     completions, log = run(Steady, [[0], [0], [1], [0], [0], [2]], problem, Parallelism(workers=3))
     told = [of[0] for kind, of in log if kind == "tell"]
     if policy == "cache":
@@ -120,7 +120,7 @@ def test_a_repeat_is_back_at_once_or_with_the_training_that_it_repeats(policy: s
 
 
 def test_two_fidelities_of_one_architecture_are_two_trainings() -> None:
-    problem = timed_problem([8, 4], fidelities=(50, 200), queries=9)
+    problem = timed_problem([8, 4], {"queries": 9}, fidelities=(50, 200))
     script = [([0], [50]), ([0], [200]), ([0], [50]), ([0], [200])]
     completions, _ = run(Steady, script, problem, Parallelism(workers=4))
     assert [(int(one.observations.epochs[0, 0]), one.seconds) for one in completions] == [
@@ -129,11 +129,11 @@ def test_two_fidelities_of_one_architecture_are_two_trainings() -> None:
 
 
 def test_what_has_begun_when_the_clock_runs_out_comes_back_and_nothing_begins() -> None:
-    problem = timed_problem([5, 2, 4, 3, 1, 6], wall_seconds=4.5)
+    problem = timed_problem([5, 2, 4, 3, 1, 6], {"wall_seconds": 4.5})
     completions, _ = run(Steady, [[0], [1], [2], [3], [4], [5]], problem, Parallelism(workers=3))
     assert schedule(completions) == [(1, 1, 2.0), (2, 2, 4.0), (0, 0, 5.0), (3, 1, 5.0), (4, 2, 5.0)]
     assert problem.ledger.endings() == [""]
-    exact = timed_problem([5, 2, 4, 3, 1, 6], wall_seconds=4.0)
+    exact = timed_problem([5, 2, 4, 3, 1, 6], {"wall_seconds": 4.0})
     assert len(run(Steady, [[0], [1], [2], [3], [4], [5]], exact, Parallelism(workers=3))[0]) == 4
 
 
@@ -146,7 +146,7 @@ def test_a_run_that_repeats_itself_for_ever_ends(limits: dict[str, float], paral
         def ask(self) -> Any:
             return np.array([[1]], dtype=np.int8)
 
-    problem = timed_problem([5, 2, 4], **limits)
+    problem = timed_problem([5, 2, 4], limits)
     completions, _ = run(Stubborn, [], problem, parallelism)
     assert {a for a, *_ in schedule(completions)} == {1} and problem.ledger.exhausted.all()
     assert problem.ledger.endings() != [""]
@@ -155,11 +155,11 @@ def test_a_run_that_repeats_itself_for_ever_ends(limits: dict[str, float], paral
 @pytest.mark.parametrize("workers", [1, 2, 7])
 def test_random_search_on_workers_is_a_queue_with_a_heap(workers: int) -> None:
     """A direct simulation: the architectures of the sequential run in their order, each to the worker that is free first."""
-    seconds = np.random.default_rng(1).gamma(2.0, 5.0, size=40)
+    seconds = np.random.default_rng(1).gamma(2.0, 5.0, size=40).tolist()
     settings = {"replacement": False}
 
     def start() -> tuple[Problem, Any]:
-        problem = timed_problem(seconds, queries=30)
+        problem = timed_problem(seconds, {"queries": 30})
         return problem, get_optimizer("random_search").create(problem, Streams(5, (3,)), settings)
 
     _, sequential = start()
@@ -194,13 +194,13 @@ class Ruled(Scripted):
 
 
 def test_a_batch_rule_is_asked_for_what_is_free_and_told_what_is_pending() -> None:
-    problem = timed_problem([5, 2, 4, 3], queries=4)
+    problem = timed_problem([5, 2, 4, 3], {"queries": 4})
     completions, log = run(Ruled, [], problem, Parallelism(workers=3))
     assert schedule(completions) == [(1, 1, 2.0), (2, 2, 4.0), (0, 0, 5.0), (3, 1, 5.0)]
     assert log == [
         ("ask 3", []), ("tell", [1]), ("ask 1", [0, 2]), ("tell", [2]), ("tell", [0]), ("tell", [3])
     ]  # fmt: skip
-    problem = timed_problem([5, 2, 4, 3, 1], queries=9)
+    problem = timed_problem([5, 2, 4, 3, 1], {"queries": 9})
     completions, log = run(Ruled, [], problem, Parallelism(batch_size=3))
     assert [clock for *_, clock in schedule(completions)] == [5.0, 5.0, 5.0, 8.0, 8.0]
     assert [one for one in log if one[0] != "tell"] == [("ask 3", []), ("ask 3", []), ("ask 1", [3, 4]), ("ask 3", [])]
@@ -212,7 +212,7 @@ def test_a_batch_rule_that_proposes_too_much_is_refused() -> None:
             return super().ask_many(count + 1, pending)
 
     with pytest.raises(NasbenchError, match="proposed 4 architectures when 3 were asked for"):
-        run(Greedy, [], timed_problem([5, 2, 4, 3], queries=4), Parallelism(workers=3))
+        run(Greedy, [], timed_problem([5, 2, 4, 3], {"queries": 4}), Parallelism(workers=3))
 
 
 @pytest.mark.parametrize(
