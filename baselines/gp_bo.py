@@ -8,12 +8,11 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from scipy.special import ndtr
 
+from nasbench.baselines.acquisition_search import AcquisitionSearch
 from nasbench.errors import NasbenchError
 from nasbench.ranges import between, count
 from nasbench.search.gaussian_process import extend, factorise, posterior, profile_likelihood
-from nasbench.search.history import History
 from nasbench.search.normal_scores import normal_scores
-from nasbench.search.observations import RunObservations
 from nasbench.search.operation_counter import record
 from nasbench.search.optimizer import PerRun
 from nasbench.search.problem import Problem
@@ -23,13 +22,11 @@ from nasbench.spaces.space import Architectures, Floats, Space
 RATES = (0.05, 0.1, 0.2, 0.4, 0.7, 1.2, 2.0)
 NOISES = (0.003, 0.01, 0.03, 0.1, 0.3)
 """Grids for the inverse squared length scale and for the noise variance relative to the signal's."""
-STARTS, CLIMBS = 5, 3
-"""Local search on the acquisition: number of starting points, and maximum number of steps."""
 
 Weight = Annotated[float, between(0, 1_000), FloatRange(0.0, 1.0)]
 
 
-class GpBo:
+class GpBo(AcquisitionSearch):
     """A Gaussian process on the encoding of architectures proposes the one with the largest expected improvement.
 
     A strong standard baseline: Gaussian kernel on the one-hot encoding (that is, `exp(-rate * differing decisions)`),
@@ -68,81 +65,78 @@ class GpBo:
             raise NasbenchError("GP-BO has edge_weight 0 and path_weight 0; one of them should be above 0.")
         if path_weight > 0 and not problem.space.has_paths:
             raise NasbenchError(f"GP-BO has path_weight {path_weight}; it should be 0 on a space without paths.")
-        self._space = problem.space
-        self._rng = rng
-        self._initial, self._pool, self._target = n_initial_samples, n_candidates, target_transform
-        self._weights = (edge_weight, path_weight)
-        self._history = History(self._space, len(problem.objectives))
+        super().__init__(problem, rng, n_initial_samples, n_candidates)
+        self._target = target_transform
+        self._model = EncodingGp(self._space, edge_weight, path_weight, self.REFIT_GROWTH)
+        self._best = np.inf
+
+    def update(self) -> None:
+        """Condition the process on the history."""
+        targets = transform_targets(self._history.objectives[:, 0], self._target)
+        self._model.condition(self._history.architectures, targets)
+        self._best = float(targets.min())
+
+    def acquisition(self, architectures: Architectures) -> Floats:
+        """Return the expected improvement on the best target, `(n, d)` to `(n,)`."""
+        return expected_improvement(*self._model.predict(architectures), self._best)
+
+
+class EncodingGp:
+    """A Gaussian process on the encoding of architectures, with hyperparameters by marginal likelihood on a grid.
+
+    Args:
+        space: of the architectures.
+        edge_weight: weight of the one-hot encoding.
+        path_weight: weight of the path encoding.
+        refit_growth: factor by which observations grow between two fits of the hyperparameters.
+
+    Attributes:
+        rate: inverse squared length scale.
+        noise: variance of the noise, relative to the signal's.
+    """
+
+    def __init__(
+        self, space: Space, edge_weight: float = 1.0, path_weight: float = 0.0, refit_growth: float = 1.3
+    ) -> None:
+        self.rate, self.noise = RATES[0], NOISES[0]
+        self._space, self._weights, self._refit_growth = space, (edge_weight, path_weight), refit_growth
         self._features: Floats = np.empty((0, 0))
         self._factor: Floats = np.empty((0, 0))
-        self._rate, self._noise = RATES[0], NOISES[0]
+        self._targets: Floats = np.empty(0)
+        self._variance = 1.0
         self._refit_at = 0
 
-    def ask(self) -> Architectures:
-        """Propose the random start, `(initial, d)`, then one architecture at a time, `(1, d)`; none when all are
-        evaluated.
-        """
-        if len(self._history) == 0:
-            return self._space.sample(self._rng.random((self._initial, self._space.d)))
-        targets = transform_targets(self._history.objectives[:, 0], self._target)
-        self._condition(targets)
-        variance = profile_likelihood(self._factor, targets)[1]
-        candidates = self._candidates()
-        if len(candidates) == 0:
-            return candidates
-        gain = self._improvement(candidates, targets, variance)
-        best = np.argsort(-gain, kind="stable")[:STARTS]
-        front, value = candidates[best], gain[best]
-        for _ in range(CLIMBS):
-            around = self._history.unseen(self._space.neighbours(front).reshape(-1, self._space.d))
-            if len(around) == 0:
-                break
-            gain = self._improvement(around, targets, variance)
-            better = np.argsort(-gain, kind="stable")[:STARTS]
-            if gain[better[0]] <= value[0]:
-                break
-            front, value = around[better], gain[better]
-        return front[:1]
-
-    def tell(self, observations: RunObservations) -> None:
-        """Store the observations."""
-        self._history.add_new(observations)
-
-    def _candidates(self) -> Architectures:
-        if self._space.is_enumerable and self._space.product_size <= self._pool:
-            return self._history.unseen(self._space.all)
-        near = self._space.neighbours(self._history.architectures[self._history.best(10)]).reshape(-1, self._space.d)
-        far = self._space.sample(self._rng.random((self._pool, self._space.d)))
-        return self._history.unseen(np.concatenate([near, far]))
-
-    def _condition(self, targets: Floats) -> None:
-        """Update features and Cholesky factor."""
+    def condition(self, architectures: Architectures, targets: Floats) -> None:
+        """Condition on all observations so far, `(t, d)` and `(t,)`; those of the last call come first, in the same order."""
         known = len(self._factor)
-        fresh = encode(self._space, self._history.architectures[known:], *self._weights)
+        fresh = encode(self._space, architectures[known:], *self._weights)
         before = self._features.reshape(-1, fresh.shape[1])
         self._features = np.concatenate([before, fresh])
+        self._targets = targets
         if len(targets) >= self._refit_at:
-            self._refit_at = math.ceil(self.REFIT_GROWTH * len(targets))
-            self._choose_hyperparameters(targets)
+            self._refit_at = math.ceil(self._refit_growth * len(targets))
+            self._choose_hyperparameters()
         elif len(fresh):
-            inner = kernel(fresh, fresh, self._rate) + self._noise * np.eye(len(fresh))
-            self._factor = extend(self._factor, kernel(before, fresh, self._rate), inner)
+            inner = kernel(fresh, fresh, self.rate) + self.noise * np.eye(len(fresh))
+            self._factor = extend(self._factor, kernel(before, fresh, self.rate), inner)
+        self._variance = profile_likelihood(self._factor, targets)[1]
 
-    def _choose_hyperparameters(self, targets: Floats) -> None:
+    def predict(self, architectures: Architectures) -> tuple[Floats, Floats]:
+        """Return the posterior mean and standard deviation of the targets, `(n, d)` to `(n,)` each."""
+        cross = kernel(self._features, encode(self._space, architectures, *self._weights), self.rate)
+        mean, spread = posterior(self._factor, self._targets, cross, np.ones(len(architectures)))
+        return mean, np.sqrt(self._variance * spread)
+
+    def _choose_hyperparameters(self) -> None:
         distance = squared_distance(self._features, self._features)
         best = -np.inf
         for rate in RATES:
             gram = np.exp(-0.5 * rate * distance)
             for noise in NOISES:
                 factor = factorise(gram, noise)
-                evidence = profile_likelihood(factor, targets)[0]
+                evidence = profile_likelihood(factor, self._targets)[0]
                 if evidence > best:
-                    best, self._factor, self._rate, self._noise = evidence, factor, rate, noise
-
-    def _improvement(self, architectures: Architectures, targets: Floats, variance: float) -> Floats:
-        cross = kernel(self._features, encode(self._space, architectures, *self._weights), self._rate)
-        mean, spread = posterior(self._factor, targets, cross, np.ones(len(architectures)))
-        return expected_improvement(mean, np.sqrt(variance * spread), float(targets.min()))
+                    best, self._factor, self.rate, self.noise = evidence, factor, rate, noise
 
 
 def encode(space: Space, architectures: Architectures, edge_weight: float, path_weight: float) -> Floats:
@@ -180,7 +174,7 @@ def transform_targets(errors: Floats, target_transform: str) -> Floats:
     return normal_scores(errors)
 
 
-def expected_improvement(mean: Floats, deviation: Floats, best: float) -> Floats:
+def expected_improvement(mean: Floats, deviation: Floats, best: float | Floats) -> Floats:
     """Return `E[max(best - f, 0)]` for `f ~ N(mean, deviation^2)` (Jones et al. 1998, equation 15), element by element."""
     safe = np.maximum(deviation, 1e-12)
     z = (best - mean) / safe

@@ -182,9 +182,9 @@ def test_proposes_the_largest_expected_improvement_of_the_space(problems: Proble
         left = member._history.unseen(space.all)
         here, there = gp_bo.encode(space, known, 1.0, 0.0), gp_bo.encode(space, left, 1.0, 0.0)
         # From scratch, where the optimizer grew its factor by one row at a time.
-        factor = factorise(gp_bo.kernel(here, here, member._rate), member._noise)
+        factor = factorise(gp_bo.kernel(here, here, member._model.rate), member._model.noise)
         variance = profile_likelihood(factor, targets)[1]
-        mean, spread = posterior(factor, targets, gp_bo.kernel(here, there, member._rate), np.ones(len(left)))
+        mean, spread = posterior(factor, targets, gp_bo.kernel(here, there, member._model.rate), np.ones(len(left)))
         gain = gp_bo.expected_improvement(mean, np.sqrt(variance * spread), float(targets.min()))
         chosen = (left == proposed[0, 0]).all(axis=1)
         assert gain[chosen][0] == pytest.approx(gain.max(), rel=1e-6)

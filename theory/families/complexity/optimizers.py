@@ -107,6 +107,10 @@ ORDERS: Mapping[str, Order] = {
         time=3, memory=2, reason="t^2 for every candidate scored, t^3 at sizes that grow by 1.3", sizes=geometric(40, 160),
         settings={"n_initial_samples": 4, "n_candidates": 16},
     ),
+    "parego": Order(
+        time=3, memory=2, reason="as gp_bo, for every objective that is measured", sizes=geometric(40, 160),
+        settings={"n_initial_samples": 4, "n_candidates": 16}, objectives=2,
+    ),
     "nas_bowl": Order(
         time=4, memory=2, reason="t^3 for every grid point at every batch", sizes=geometric(40, 160),
         settings={"n_initial_samples": 4, "batch_size": 4, "n_candidates": 16, "n_parents": 2},
