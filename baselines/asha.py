@@ -23,7 +23,7 @@ class PromotionRung:
 
     Args:
         epochs: length of its trainings.
-        reduction: one in so many may go up.
+        reduction: number of architectures of which one may go up.
 
     Attributes:
         errors: error of each architecture on the rung, in the order in which they came.

@@ -37,6 +37,7 @@ class Bohb(SuccessiveHalving):
         random_fraction: fraction of uniform proposals.
         min_bandwidth: smallest bandwidth of a decision.
         top_fraction: fraction of a fidelity's architectures that count as good, at least `d + 1`.
+        overlap: whether a worker for which every bracket waits starts the next one (HpBandSter does); otherwise it waits, too.
     """
 
     def __init__(
@@ -49,8 +50,9 @@ class Bohb(SuccessiveHalving):
         random_fraction: Annotated[Probability, FloatRange(0.0, 0.5)] = 0.0,
         min_bandwidth: Annotated[float, positive(1), FloatRange(0.01, 0.5, log=True)] = 0.3,
         top_fraction: Annotated[float, positive(0.5), FloatRange(0.05, 0.4)] = 0.15,
+        overlap: bool = False,
     ) -> None:
-        super().__init__(problem, rng, eta=eta)
+        super().__init__(problem, rng, eta=eta, overlap=overlap)
         self._samples, self._random_fraction = n_candidates, random_fraction
         self._min_bandwidth, self._good_share = min_bandwidth, top_fraction
         self._seen: dict[int, list[tuple[Architectures, float]]] = {}

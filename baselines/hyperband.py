@@ -21,10 +21,11 @@ class Hyperband(SuccessiveHalving):
         problem: the benchmark; it needs several fidelities.
         rng: the run's generator.
         eta: factor between rungs; the paper's 3.
+        overlap: whether a worker for which every bracket waits starts the next one; otherwise it waits, too.
     """
 
-    def __init__(self, problem: Problem, rng: np.random.Generator, *, eta: Eta = 3.0) -> None:
-        super().__init__(problem, rng, eta=eta)
+    def __init__(self, problem: Problem, rng: np.random.Generator, *, eta: Eta = 3.0, overlap: bool = False) -> None:
+        super().__init__(problem, rng, eta=eta, overlap=overlap)
 
     def _next_size(self) -> tuple[int, int]:
         most = levels(self._epochs, self._eta)

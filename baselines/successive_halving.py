@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -94,6 +93,7 @@ class Bracket:
     Attributes:
         rungs: the levels.
         level: the current one.
+        awaited: proposals for it that have not been measured.
         members: architectures on it that have been measured, `(n, d)`.
         errors: their errors, `(n,)`.
         promoted: architectures that have come up to it from below and have not been taken, `(m, d)`; none on the first.
@@ -102,6 +102,7 @@ class Bracket:
     rungs: tuple[Rung, ...]
     d: int
     level: int = 0
+    awaited: int = 0
     members: Architectures = field(init=False)
     errors: Floats = field(init=False)
     promoted: Architectures = field(init=False)
@@ -121,8 +122,8 @@ class Bracket:
 
     @property
     def open(self) -> int:
-        """Places on the first rung that are not filled; 0 on the others."""
-        return self.rungs[0].size - len(self.members) if self.level == 0 else 0
+        """Places on the first rung that are neither filled nor awaited; 0 on the others."""
+        return self.rungs[0].size - len(self.members) - self.awaited if self.level == 0 else 0
 
     @property
     def over(self) -> bool:
@@ -136,6 +137,7 @@ class Bracket:
 
     def record(self, architectures: Architectures, errors: Floats) -> None:
         """Enter measurements; when the rung is complete the best go up (of equals, the first measured)."""
+        self.awaited = max(self.awaited - len(architectures), 0)
         self.members = np.concatenate([self.members, architectures])
         self.errors = np.concatenate([self.errors, errors])
         if len(self.members) < self.rungs[self.level].size:
@@ -151,15 +153,15 @@ class SuccessiveHalving:
 
     A query is charged for its whole training: nothing is continued from a rung below, as in the NATS-Bench experiments.
 
-    On several workers a rung is synchronous, as in the paper: free workers wait until all of a rung have come back, and one
-    bracket follows another (HpBandSter starts the next bracket meanwhile). What was not proposed for the current rung does
-    not enter it.
+    On several workers a rung is synchronous: all of it must come back before the best go up. Meanwhile free workers wait, as in
+    the papers, or start the next bracket, as in HpBandSter and DEHB. What was not proposed for a rung does not enter it.
 
     Args:
         problem: the benchmark; it needs several fidelities.
         rng: the run's generator.
         n_configurations: architectures on the first rung, by default `eta^s` with `s` the number of halvings, so that one remains.
         eta: factor between rungs.
+        overlap: whether a worker for which every bracket waits starts the next one; otherwise it waits, too.
     """
 
     ASYNCHRONOUS = True
@@ -171,15 +173,17 @@ class SuccessiveHalving:
         *,
         n_configurations: Annotated[int, count(100_000), IntRange(3, 81, log=True)] | None = None,
         eta: Eta = 3.0,
+        overlap: bool = False,
     ) -> None:
         self._space = problem.space
         self._rng = rng
         self._epochs = problem.epochs
         self._eta = eta
         self._configurations = n_configurations
+        self._overlap = overlap
         self._brackets = 0
-        self._pending: Counter[tuple[bytes, int]] = Counter()
-        self._bracket = Bracket(self._next_rungs(), self._space.d)
+        self._active = [Bracket(self._next_rungs(), self._space.d)]
+        self._pending: dict[tuple[bytes, int], list[Bracket]] = {}
 
     def _next_rungs(self) -> tuple[Rung, ...]:
         """Return the rungs of the next bracket."""
@@ -195,28 +199,45 @@ class SuccessiveHalving:
         return self._space.sample(self._rng.random((number, self._space.d)))
 
     def ask(self) -> tuple[Architectures, Ints]:
-        """Propose what the current rung still needs, `(B, d)`, with its epochs `(B,)`; none while its results are awaited."""
-        if self._bracket.over:
-            self._brackets += 1
-            self._bracket = Bracket(self._next_rungs(), self._space.d)
-        here = self._bracket
-        free = here.open - self._pending.total()
-        batch = self._propose(free) if free > 0 else here.take_promoted()
-        self._pending.update((architecture.tobytes(), here.epochs) for architecture in batch)
-        return batch, np.full(len(batch), here.epochs)
+        """Propose what the current rung of a bracket still needs, `(B, d)`, with its epochs `(B,)`; none to wait for results."""
+        self._active = [bracket for bracket in self._active if not bracket.over]
+        for bracket in self._active:
+            batch = self._propose(bracket.open) if bracket.open else bracket.take_promoted()
+            if len(batch):
+                return self._hand_out(bracket, batch)
+        if self._active and not self._overlap:
+            return np.empty((0, self._space.d), dtype=np.int8), np.empty(0, dtype=np.int64)
+        self._brackets += 1
+        bracket = Bracket(self._next_rungs(), self._space.d)
+        self._active.append(bracket)
+        return self._hand_out(bracket, self._propose(bracket.open))
+
+    def _hand_out(self, bracket: Bracket, batch: Architectures) -> tuple[Architectures, Ints]:
+        bracket.awaited += len(batch)
+        for architecture in batch:
+            self._pending.setdefault((architecture.tobytes(), bracket.epochs), []).append(bracket)
+        return batch, np.full(len(batch), bracket.epochs)
 
     def tell(self, observations: RunObservations) -> None:
-        """Enter the measurements of what was proposed into the bracket."""
+        """Enter the measurements of what was proposed into its bracket."""
         keys = zip((a.tobytes() for a in observations.architectures), observations.epochs.tolist(), strict=True)
-        own = [self._was_pending(key) for key in keys]
-        self._bracket.record(observations.architectures[own], observations.objectives[own, 0])
+        owners = [self._owner(key) for key in keys]
+        for bracket in self._active:
+            own = [owner is bracket for owner in owners]
+            if any(own):
+                bracket.record(observations.architectures[own], observations.objectives[own, 0])
 
-    def _was_pending(self, key: tuple[bytes, int]) -> bool:
-        """Return whether an architecture was proposed at these epochs and has not come back yet, and note that it has."""
-        number = self._pending.pop(key, 0)
-        if number > 1:
-            self._pending[key] = number - 1
-        return number > 0
+    def _owner(self, key: tuple[bytes, int]) -> Bracket | None:
+        """Return the bracket for which an architecture was proposed at these epochs, and note that it has come back; None if it was
+        not.
+        """
+        brackets = self._pending.get(key)
+        if brackets is None:
+            return None
+        owner = brackets.pop(0)
+        if not brackets:
+            del self._pending[key]
+        return owner
 
 
 OPTIMIZER = PerRun(SuccessiveHalving, fidelities=True)

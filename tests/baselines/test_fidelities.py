@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -179,6 +180,33 @@ def test_on_workers_a_rung_waits_for_all_of_it(algorithm: Any, problems: Problem
     for low, high in ((1, 3), (3, 9)):
         assert min(j.start for j in first if j.epochs == high) == max(j.end for j in first if j.epochs == low)
     assert jobs[13].start == first[12].end
+
+
+@pytest.mark.parametrize("algorithm", [successive_halving.SuccessiveHalving, hyperband.Hyperband, bohb.Bohb])
+def test_overlapping_brackets_leave_no_worker_idle(algorithm: Any, problems: Problems) -> None:
+    """Sixteen workers have work whenever they are free; one worker never sees it."""
+    problem = problems(epochs=FIDELITIES, repeat_policy="retrain")
+    jobs = drive(algorithm(problem, np.random.default_rng(1), overlap=True), ask_problem(problem), 16, jobs=100)
+    for worker in range(16):
+        own = [job for job in jobs if job.worker == worker]
+        assert all(later.start == earlier.end for earlier, later in pairwise(own)) and own[0].start == 0
+    alone, waiting = (
+        drive(algorithm(problem, np.random.default_rng(1), overlap=overlap), ask_problem(problem), 1, jobs=40)
+        for overlap in (True, False)
+        for problem in [problems(epochs=FIDELITIES, repeat_policy="retrain")]
+    )
+    assert alone == waiting
+
+
+def test_overlapping_brackets_still_promote_from_whole_rungs(problems: Problems) -> None:
+    """Whenever 3 epochs begin, every 9 architectures that were back after 1 epoch have let through at most 3."""
+    problem = problems(epochs=FIDELITIES, repeat_policy="retrain")
+    algorithm = successive_halving.SuccessiveHalving(problem, np.random.default_rng(1), overlap=True)
+    jobs = drive(algorithm, ask_problem(problem), 16, jobs=150)
+    begun = [job.start for job in jobs if job.epochs == 3]
+    back = np.array([job.end for job in jobs if job.epochs == 1])
+    assert len(begun) > 20
+    assert all(number <= 3 * ((back <= start).sum() // 9) for number, start in enumerate(begun, 1))
 
 
 def test_what_it_did_not_propose_does_not_enter_the_bracket(problems: Problems) -> None:
