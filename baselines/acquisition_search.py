@@ -29,6 +29,8 @@ class AcquisitionSearch:
         n_candidates: uniform candidates.
     """
 
+    NUMBERS = "in order"
+
     def __init__(self, problem: Problem, rng: np.random.Generator, n_initial_samples: int, n_candidates: int) -> None:
         self._space = problem.space
         self._rng = rng

@@ -40,6 +40,8 @@ class Bananas:
         encoding: "paths" or "one-hot"; without paths, "one-hot" is used.
     """
 
+    NUMBERS = "in order"
+
     def __init__(
         self,
         problem: Problem,

@@ -46,6 +46,7 @@ class BananasNaszilla(PredictorSearch):
         n_paths: length of the truncated path encoding; 30 are the paths of up to two operations of NAS-Bench-201.
     """
 
+    NUMBERS = "in order"
     PATIENCE = 5
     """naszilla's `patience_factor`."""
 

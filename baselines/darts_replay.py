@@ -55,6 +55,8 @@ class DartsReplay:
         order: 1 or 2, the order of the gradient.
     """
 
+    NUMBERS = "refused"
+
     def __init__(
         self,
         problem: Problem,

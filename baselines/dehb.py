@@ -107,6 +107,7 @@ class Dehb:
         crossover_prob: probability that a coordinate is that of the mutant; one is in any case.
     """
 
+    NUMBERS = "in order"
     ASYNCHRONOUS = True
 
     def __init__(

@@ -25,6 +25,7 @@ class LocalSearch:
             neighbours come in random order.
     """
 
+    NUMBERS = "in order"
     REPAIRED = True  # some neighbours are infeasible
 
     def __init__(

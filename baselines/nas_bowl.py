@@ -50,6 +50,8 @@ class NasBowl(PredictorSearch):
         base_kernel: "linear" on the counts of labels, or "optimal-assignment", which the authors have on NAS-Bench-101.
     """
 
+    NUMBERS = "refused"
+
     def __init__(
         self,
         problem: Problem,

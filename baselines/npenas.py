@@ -42,6 +42,8 @@ class Npenas(PredictorSearch):
         encoding: "one-hot" or "paths"; without a path encoding, "one-hot" is used.
     """
 
+    NUMBERS = "in order"
+
     def __init__(
         self,
         problem: Problem,

@@ -35,6 +35,8 @@ class OptunaOptimizer:
         conditional: whether the sampler takes parameters that some trials lack.
     """
 
+    NUMBERS = "in order"
+
     def __init__(
         self,
         problem: Problem,

@@ -38,6 +38,8 @@ class Progressive:
         steps: training steps of the predictor.
     """
 
+    NUMBERS = "in order"
+
     def __init__(
         self,
         problem: Problem,

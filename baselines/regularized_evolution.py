@@ -32,7 +32,8 @@ class RegularizedEvolution:
         streams: one random stream per run.
         population_size: P, size of the population.
         tournament_size: S, members drawn with replacement to select a parent; ties are won by the first drawn.
-        mutation: which decision a mutation changes, one of the space's `mutations`.
+        mutation: which decision a mutation changes, one of the space's `mutations`; numbers of a `MixedSpace` are categories to
+            "uniform", and move by one level with "step".
     """
 
     ASYNCHRONOUS = True

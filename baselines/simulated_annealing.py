@@ -13,6 +13,7 @@ from nasbench.search.optimizer import Lockstep
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.search.search_ranges import FloatRange, IntRange
+from nasbench.spaces.mixed import STEP
 from nasbench.spaces.space import Architectures, Floats
 
 FROZEN = 5
@@ -22,7 +23,7 @@ FROZEN = 5
 
 class SimulatedAnnealing:
     """Metropolis walk over one-decision mutations, accepting a worse one with probability `exp(-difference /
-    temperature)`.
+    temperature)`. Numbers of a `MixedSpace` move by one level.
 
     The first temperature is set by the walk's first `warmup` moves, all accepted, so that their mean uphill move would
     be accepted with probability `initial_acceptance_prob` (Johnson et al., INITPROB 0.4). It falls by
@@ -39,6 +40,8 @@ class SimulatedAnnealing:
         warmup: number of moves that determine the first temperature.
     """
 
+    NUMBERS = "in order"
+
     def __init__(
         self,
         problem: Problem,
@@ -52,6 +55,7 @@ class SimulatedAnnealing:
         runs = len(streams)
         self._space = problem.space
         self._streams = streams
+        self._mutation = STEP if STEP in self._space.mutations else "uniform"
         self._initial_acceptance_prob, self._temperature_decay = initial_acceptance_prob, temperature_decay
         self._proposals_per_temperature, self._warmup = proposals_per_temperature or self._space.d, warmup
         self._incumbent = np.zeros((runs, self._space.d), dtype=np.int8)
@@ -69,7 +73,7 @@ class SimulatedAnnealing:
         """Propose one architecture per run, `(R, 1, d)`: a starting point, or a mutation of the current architecture."""
         uniform = self._streams.uniform(3)
         self._threshold = uniform[:, 2]
-        proposal = self._space.mutate(self._incumbent, uniform[:, :2])
+        proposal = self._space.mutate(self._incumbent, uniform[:, :2], self._mutation)
         if self._needs_restart.any():
             fresh = self._space.sample(self._streams.uniform(self._space.d, self._needs_restart))
             proposal = np.where(self._needs_restart[:, None], fresh, proposal)

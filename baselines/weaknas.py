@@ -40,6 +40,8 @@ class WeakNas(PredictorSearch):
         n_candidates: size of the largest space that is scored whole.
     """
 
+    NUMBERS = "in order"
+
     def __init__(
         self,
         problem: Problem,

@@ -93,6 +93,8 @@ class Hybrid:
         selection: the choice among candidates.
     """
 
+    NUMBERS = "in order"
+
     def __init__(
         self,
         problem: Problem,

@@ -124,6 +124,11 @@ class _OptimizerSpec:
         return str(getattr(self.algorithm, "__name__", "The optimizer"))
 
     @property
+    def numbers(self) -> str:
+        """How it takes the numbers of a `MixedSpace`: "as categories" unless a class attribute `NUMBERS` says "in order" or "refused"."""
+        return str(getattr(self.algorithm, "NUMBERS", "as categories"))
+
+    @property
     def extras(self) -> tuple[str, ...]:
         """Extras of this suite that it needs, each once."""
         return tuple(dict.fromkeys(PACKAGES[module][0] for module in self.modules))

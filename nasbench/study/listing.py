@@ -128,7 +128,7 @@ def _optimizers() -> Rows:
             warn(fault)
             continue
         except NasbenchError as fault:
-            unknown = dict.fromkeys(("lockstep", "objectives", "extras", "settings"))
+            unknown = dict.fromkeys(("lockstep", "objectives", "numbers", "extras", "settings"))
             rows.append({"name": name} | unknown | {"summary": str(fault)})
             continue
         settings = ", ".join(f"{setting}={default!r}" for setting, default in optimizer.settings.items())
@@ -137,6 +137,7 @@ def _optimizers() -> Rows:
                 "name": name,
                 "lockstep": optimizer.lockstep,
                 "objectives": optimizer.objectives,
+                "numbers": optimizer.numbers,
                 "extras": ", ".join(optimizer.extras),
                 "settings": settings,
                 "summary": optimizer.summary,
