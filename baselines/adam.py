@@ -30,15 +30,35 @@ class Adam:
         self._epsilon = epsilon
         self._first = [np.zeros(p.shape, p.dtype) for p in parameters]
         self._second = [np.zeros(p.shape, p.dtype) for p in parameters]
-        self._steps = 0
+        self._steps: int | NDArray[np.int64] = 0
 
-    def step(self, parameters: Sequence[NDArray], gradients: Sequence[NDArray]) -> None:
-        """Move `parameters` against `gradients`, both in the order given to the constructor."""
-        self._steps += 1
-        first, second = self._decay
-        rate = self._learning_rate / (1.0 - first**self._steps)
-        root = (1.0 - second**self._steps) ** 0.5
+    def step(
+        self, parameters: Sequence[NDArray], gradients: Sequence[NDArray], moving: NDArray[np.bool_] | None = None
+    ) -> None:
+        """Move `parameters` against `gradients`, both in the order given to the constructor.
+
+        Args:
+            parameters: the arrays.
+            gradients: of the same shapes.
+            moving: which positions of the leading axis take this step; all if None.
+        """
+        self._steps = self._steps + (1 if moving is None else moving.astype(np.int64))
         for parameter, gradient, m, v in zip(parameters, gradients, self._first, self._second, strict=True):
-            m += (1.0 - first) * (gradient - m)
-            v += (1.0 - second) * (gradient * gradient - v)
-            parameter -= rate * m / (np.sqrt(v) / root + self._epsilon)
+            lead = (-1, *[1] * (m.ndim - 1))
+            left_of_first, left_of_second = (self._decayed(decay, lead) for decay in self._decay)
+            rate = self._learning_rate / (1.0 - left_of_first)
+            root = (1.0 - left_of_second) ** 0.5
+            taken = moving if moving is None else moving.reshape(lead)
+            m += _where(taken, (1.0 - self._decay[0]) * (gradient - m))
+            v += _where(taken, (1.0 - self._decay[1]) * (gradient * gradient - v))
+            parameter -= _where(taken, rate * m / (np.sqrt(v) / root + self._epsilon))
+
+    def _decayed(self, decay: float, shape: tuple[int, ...]) -> float | NDArray[np.float64]:
+        """Return what is left of a decay after the steps taken: one number, or one for each position of the leading axis."""
+        if isinstance(self._steps, int):
+            return decay**self._steps
+        return np.array([decay ** int(steps) for steps in np.maximum(self._steps, 1)]).reshape(shape)
+
+
+def _where(moving: NDArray[np.bool_] | None, change: NDArray) -> NDArray:
+    return change if moving is None else np.where(moving, change, 0.0)

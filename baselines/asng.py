@@ -8,6 +8,7 @@ from typing import Annotated
 import numpy as np
 
 from nasbench.baselines.feasible_sampling import draw
+from nasbench.baselines.generation_buffer import GenerationBuffer
 from nasbench.ranges import Range, count, positive
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
@@ -15,7 +16,7 @@ from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.search.search_ranges import FloatRange, IntRange
 from nasbench.search.simplex import support, uniform_theta, vertices
-from nasbench.spaces.space import Architectures, Floats
+from nasbench.spaces.space import Architectures, Floats, Ints
 
 SIGNAL = Range("a number above 1, at most 1,000", least=math.nextafter(1, 2), below=1_000.1)
 
@@ -24,7 +25,8 @@ class Asng:
     """Natural gradient on the product of simplices, with ranks as utilities and a step length that adapts.
 
     Algorithm 1 of the paper, in the form and with the defaults of the authors' `categorical_asng.py` (two samples a step,
-    alpha 1.5, initial step length 1, every probability at least `1 / (d (k_i - 1))`).
+    alpha 1.5, initial step length 1, every probability at least `1 / (d (k_i - 1))`). A step is taken whenever as many
+    observations have been told as it has samples, whoever proposed them.
 
     Args:
         problem: the benchmark.
@@ -59,6 +61,7 @@ class Asng:
         self._path = np.zeros(self.theta.shape)
         self._gamma = np.zeros(len(streams))
         self._shrink = np.ones(len(streams))
+        self._generation = GenerationBuffer(len(streams), samples_per_step, self._space.d)
 
     def ask(self) -> Architectures:
         """Sample the policy, `(R, samples, d)`."""
@@ -66,19 +69,20 @@ class Asng:
         return draw(np.broadcast_to(self.theta[:, None], shape), self._space, self._streams)
 
     def tell(self, observations: Observations) -> None:
-        """Take one natural-gradient step, and adapt the length of the next."""
-        complete = np.asarray(observations.answered.all(axis=1))
-        weight = utilities(np.where(complete[:, None], observations.objectives[..., 0], 0.0))
-        drawn = vertices(observations.architectures, self.theta.shape[-1])
-        gradient = (weight[..., None, None] * (drawn - self.theta[:, None])).mean(axis=1)
-        moving = complete & (np.abs(gradient).max(axis=(1, 2)) >= 1e-18)
-        rows = np.flatnonzero(moving)
-        if len(rows) == 0:
-            return
+        """Take a natural-gradient step for each complete set of samples, and adapt the length of the next."""
+        for rows, architectures, errors in self._generation.fill(observations):
+            drawn = vertices(architectures, self.theta.shape[-1])
+            gradient = (utilities(errors)[..., None, None] * (drawn - self.theta[rows, None])).mean(axis=1)
+            moving = np.abs(gradient).max(axis=(1, 2)) >= 1e-18
+            if moving.any():
+                self._move(rows[moving], gradient[moving])
+
+    def _move(self, rows: Ints, gradient: Floats) -> None:
+        """Move some runs along their gradients `(n, d, k)`."""
         delta = self._step / self._shrink[rows]
-        direction = fisher_root(self.theta[rows], gradient[rows], self._space.cardinalities)
+        direction = fisher_root(self.theta[rows], gradient, self._space.cardinalities)
         norm = np.sqrt((direction**2).sum(axis=(1, 2)))
-        moved = self.theta[rows] + (delta / norm)[:, None, None] * gradient[rows]
+        moved = self.theta[rows] + (delta / norm)[:, None, None] * gradient
         self.theta[rows] = restrict(moved, self._least)
         beta = delta / math.sqrt(self._free)
         # For beta above 1 (an initial step longer than the root of the dimension) the averages would be undefined.

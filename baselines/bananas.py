@@ -57,18 +57,18 @@ class Bananas:
     ) -> None:
         self._space = problem.space
         self._rng = rng
-        self._n_initial_samples, self._batch_size = n_initial_samples, batch_size
+        self._missing, self._batch_size = n_initial_samples, batch_size
         self._n_candidates, self._n_parents = n_candidates, n_parents
         self._ensemble = MlpEnsemble(members=ensemble_size, steps=training_steps)
         self._encoding = encoding if self._space.has_paths else "one-hot"
         self._history = History(self._space, len(problem.objectives))
 
     def ask(self) -> Architectures:
-        """Propose `(B, d)`: random architectures at the start, then the candidates with the best samples; none if no
-        candidate is new.
+        """Propose `(B, d)`: random architectures at the start (less what was told before), then the candidates with the best
+        samples; none if no candidate is new.
         """
-        if len(self._history) == 0:
-            return self._space.sample(self._rng.random((self._n_initial_samples, self._space.d)))
+        if self._missing > 0:
+            return self._space.sample(self._rng.random((self._missing, self._space.d)))
         pool = mutations(self._space, self._history, self._n_parents, self._n_candidates, self._rng)
         if len(pool) <= self._batch_size:
             return pool
@@ -80,6 +80,7 @@ class Bananas:
     def tell(self, observations: RunObservations) -> None:
         """Store the observations."""
         self._history.add_new(observations)
+        self._missing -= len(observations)
 
     def _encode(self, architectures: Architectures) -> Floats:
         return self._space.paths(architectures) if self._encoding == "paths" else self._space.encoding(architectures)

@@ -5,17 +5,21 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.search.search_ranges import Choice
-from nasbench.spaces.space import Architectures
+from nasbench.spaces.space import Architectures, Floats
 
 
 class LocalSearch:
     """Hill climbing over one-decision neighbours, from a new random architecture after every local optimum.
+
+    What is told without having been proposed counts too: where a start is due it is the start; a neighbour that was to come
+    later has been looked at; and the climb moves to any other architecture that is better than where it stands.
 
     Args:
         problem: the benchmark.
@@ -62,20 +66,43 @@ class LocalSearch:
 
     def tell(self, observations: Observations) -> None:
         """Move, continue with the next neighbour, or restart."""
-        architecture, error = observations.architectures[:, 0], observations.objectives[:, 0, 0]
-        started = self._needs_restart & observations.answered[:, 0]
-        looked = ~self._needs_restart & observations.answered[:, 0]
+        for b in range(observations.answered.shape[1]):
+            self._learn(observations.architectures[:, b], observations.objectives[:, b, 0], observations.answered[:, b])
+
+    def _learn(self, architecture: Architectures, error: Floats, told: NDArray[np.bool_]) -> None:
+        """Take note of one observation of each run that was told one: `(R, d)`, `(R,)` and `(R,)`."""
+        started = self._needs_restart & told
+        looked = self._bring_forward(architecture, ~self._needs_restart & told)
         self._next[looked] += 1
         better = looked & (error < self._best_error)
         self._best[better], self._best_error[better] = architecture[better], error[better]
         done = looked & ((self._next >= self._end) | (self._first & better))
         moved = done & (self._best_error < self._incumbent_error)
         self._incumbent[moved], self._incumbent_error[moved] = self._best[moved], self._best_error[moved]
-        self._incumbent[started], self._incumbent_error[started] = architecture[started], error[started]
+        jumped = started | (told & ~looked & (error < self._incumbent_error))
+        self._incumbent[jumped], self._incumbent_error[jumped] = architecture[jumped], error[jumped]
         self._needs_restart = (self._needs_restart & ~started) | (done & ~moved)
-        arrived = started | moved
+        arrived = jumped | moved
         if arrived.any():
             self._look_around(arrived)
+
+    def _bring_forward(self, architecture: Architectures, climbing: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return in which of the climbing runs an architecture is a neighbour that was not looked at yet, `(R,)`, and make it the next."""
+        rows = self._row[climbing]
+        due = self._queue[rows, self._next[rows]]
+        found = climbing.copy()
+        found[rows] = (due == architecture[rows]).all(axis=1)
+        if found[rows].all():
+            return found
+        # An infeasible neighbour is observed as its repair.
+        found[rows] |= (self._space.repair(due) == architecture[rows]).all(axis=1)
+        for row in rows[~found[rows]]:
+            ahead = np.flatnonzero((self._queue[row, self._next[row] :] == architecture[row]).all(axis=1))
+            if len(ahead):
+                swapped = self._next[row] + np.array([0, ahead[0]])
+                self._queue[row, swapped] = self._queue[row, swapped[::-1]]
+                found[row] = True
+        return found
 
     def _look_around(self, arrived: np.ndarray) -> None:
         """Queue the neighbours of the current architecture in random order."""

@@ -115,8 +115,11 @@ class OptunaOptimizer:
         self._study.add_trial(trial)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> OptunaOptimizer:
-        """Return a copy that draws from the same random numbers, so that two copies do not propose the same."""
-        memo |= {id(generator): generator for generator in _generators(self._sampler)}
+        """Return a copy; where the memo has the run's generator, those of the sampler are shared as well, so that copies do not all
+        propose the same.
+        """
+        if id(self._rng) in memo:
+            memo |= {id(generator): generator for generator in _generators(self._sampler)}
         twin = object.__new__(type(self))
         memo[id(self)] = twin
         twin.__dict__.update(copy.deepcopy(self.__dict__, memo))

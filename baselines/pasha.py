@@ -45,7 +45,9 @@ class Pasha(Asha):
         if rung is not self._open_rungs[-1] or self._n_open == len(self._rungs):
             return
         everywhere = [a for a in rung.errors if all(a in below.errors for below in self._open_rungs)]
-        curves = np.array([[below.errors[a] for below in self._open_rungs] for a in everywhere])
+        curves = np.array([[below.errors[a] for below in self._open_rungs] for a in everywhere]).reshape(
+            -1, self._n_open
+        )
         distances = crossing_distances(curves)
         if len(distances):
             self._epsilon = float(np.percentile(distances, PERCENTILE))

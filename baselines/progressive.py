@@ -29,7 +29,8 @@ class Progressive:
     that leave choice 0 (the absent operation, if there is one) instead of blocks; the beam width is 15, since budgets
     are hundreds of queries (the paper: 256); a random subset of a first level larger than the beam is evaluated (the
     paper evaluates all); and the search continues after the last level with beams of mutations of the best, selected by
-    the same predictor.
+    the same predictor. A level is what was told with one decision more off choice 0 than the level below, since the beginning; the
+    predictor is trained on whatever was told.
 
     Args:
         problem: the benchmark.
@@ -55,14 +56,16 @@ class Progressive:
         self._history = History(self._space, len(problem.objectives))
         self._level = 0
         self._kept: Architectures = np.zeros((1, self._space.d), dtype=np.int8)
+        self._has_begun = False
 
     def ask(self) -> Architectures:
         """Propose the next level, `(beam, d)` or fewer; none when all architectures are evaluated."""
-        while self._level < self._space.d:
-            self._level += 1
+        self._has_begun = True
+        if self._level < self._space.d:
             pool = self._history.unseen(grow(self._kept, self._space.cardinalities))
             if len(pool):
                 return self._choose(pool[np.sort(self._rng.permutation(len(pool))[:POOL])])
+            self._level = self._space.d
         if len(self._history) == 0:
             return self._space.sample(self._rng.random((self._beam, self._space.d)))
         return self._choose(mutations(self._space, self._history, self._beam, 10 * self._beam, self._rng))
@@ -70,7 +73,14 @@ class Progressive:
     def tell(self, observations: RunObservations) -> None:
         """Store the observations, from which the next level is grown."""
         self._history.add_new(observations)
-        self._kept = observations.architectures
+        if not self._has_begun:
+            return
+        for architecture in observations.architectures:
+            size = int(np.count_nonzero(architecture))
+            if size == self._level + 1:
+                self._level, self._kept = size, architecture[None]
+            elif size == self._level < self._space.d:
+                self._kept = np.concatenate([self._kept, architecture[None]])
 
     def _choose(self, pool: Architectures) -> Architectures:
         if len(pool) <= self._beam:

@@ -25,6 +25,9 @@ MutationProb = Annotated[Probability, FloatRange(0.05, 0.6, log=True)]
 class PymooOptimizer:
     """One run of an algorithm of pymoo.
 
+    Survival is decided when all of a generation has been told, or the next one is asked for: whatever was told until then competes
+    with the population, proposed or not. What was told before the first generation joins it.
+
     Args:
         problem: the search problem.
         rng: random numbers of the run; every number that the algorithm draws comes from it.
@@ -36,7 +39,9 @@ class PymooOptimizer:
         from pymoo.core.termination import NoTermination
 
         self._space = problem.space
-        self._asked: Any = None
+        self._told: list[RunObservations] = []
+        self._pending: set[bytes] = set()
+        self._has_begun = False
         self._algorithm = algorithm
         bounds = {"xl": np.zeros(self._space.d), "xu": self._space.cardinalities - 1.0}
         algorithm.setup(
@@ -50,22 +55,41 @@ class PymooOptimizer:
 
     def ask(self) -> Architectures:
         """Propose a generation, `(B, d)`; empty if mating finds no architecture outside the population."""
-        self._asked = self._algorithm.ask()
-        if self._asked is None or len(self._asked) == 0:
+        if self._told and self._has_begun:
+            self._select_survivors()
+        self._has_begun = True
+        asked = self._algorithm.ask()
+        if asked is None or len(asked) == 0:
             return np.empty((0, self._space.d), dtype=np.int8)
-        return self._asked.get("X").astype(np.int8)
+        generation: Architectures = asked.get("X").astype(np.int8)
+        self._pending = {architecture.tobytes() for architecture in generation}
+        return generation
 
     def tell(self, observations: RunObservations) -> None:
-        """Select survivors; a generation truncated by the budget is ignored, since the run is over."""
+        """Select survivors if nothing is pending; a generation truncated by the budget is left, since the run is over."""
+        self._told.append(observations)
+        self._pending -= {architecture.tobytes() for architecture in observations.architectures}
+        if self._has_begun and not self._pending:
+            self._select_survivors()
+
+    def _select_survivors(self) -> None:
         from pymoo.core.evaluator import Evaluator
+        from pymoo.core.population import Population
         from pymoo.problems.static import StaticProblem
 
-        if len(observations) < len(self._asked):
+        architectures = np.concatenate([one.architectures for one in self._told]).astype(np.int64)
+        objectives = np.concatenate([one.objectives for one in self._told])
+        self._told = []
+        infills = Population.new("X", architectures)
+        Evaluator().eval(StaticProblem(self._algorithm.problem, F=objectives), infills)
+        # An architecture that is in the population would gain by a second copy of itself.
+        known = [self._algorithm.pop] if self._algorithm.is_initialized else []
+        infills = self._algorithm.eliminate_duplicates.do(infills, *known)
+        if len(infills) == 0:
             return
-        Evaluator().eval(StaticProblem(self._algorithm.problem, F=observations.objectives), self._asked)
         # pymoo's NSGA-III disables all warnings for the whole process.
         with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
-            self._algorithm.tell(infills=self._asked)
+            self._algorithm.tell(infills=infills)
 
 
 def _skip_optimum() -> None:

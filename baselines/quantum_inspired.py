@@ -8,6 +8,7 @@ from typing import Annotated
 import numpy as np
 
 from nasbench.baselines.feasible_sampling import draw
+from nasbench.baselines.generation_buffer import GenerationBuffer
 from nasbench.errors import NasbenchError
 from nasbench.ranges import Range, between, count
 from nasbench.search.observations import Observations
@@ -29,7 +30,8 @@ class QuantumInspired:
     axis of the choice of the individual's best architecture, by `rotation_angle`, where the observed choice differs from it and the
     observed architecture is no better (the paper's table I with all other angles zero). The gate H_epsilon keeps every probability at
     `epsilon` or more (for two choices the paper's, up to normalisation). Defaults are the paper's: population 10, angle 0.01 pi,
-    epsilon 0.01, five local groups whose best is shared every generation, global migration every 100 generations.
+    epsilon 0.01, five local groups whose best is shared every generation, global migration every 100 generations. Observations are
+    dealt to the individuals in turn, whoever proposed them, and a generation ends when each has one.
 
     Args:
         problem: the benchmark.
@@ -67,7 +69,8 @@ class QuantumInspired:
         self._group = np.arange(population_size) * min(n_groups, population_size) // population_size
         self._best = np.zeros((len(streams), population_size, self._space.d), dtype=np.int8)
         self._best_error = np.full((len(streams), population_size), np.inf)
-        self._generation = 0
+        self._observed = GenerationBuffer(len(streams), population_size, self._space.d)
+        self._generation = np.zeros(len(streams), dtype=np.int64)
 
     def ask(self) -> Architectures:
         """Observe every individual once, `(R, population, d)`."""
@@ -75,32 +78,32 @@ class QuantumInspired:
 
     def tell(self, observations: Observations) -> None:
         """Turn the amplitudes towards the best architectures, then update and share these."""
-        architectures = observations.architectures
-        error = np.where(observations.answered, observations.objectives[..., 0], np.inf)
-        turned = (
-            (architectures != self._best) & (error >= self._best_error)[..., None] & observations.answered[..., None]
-        )
-        self.amplitudes = np.where(
+        for rows, architectures, errors in self._observed.fill(observations):
+            self._end_generation(rows, architectures, errors)
+
+    def _end_generation(self, rows: Ints, architectures: Architectures, error: Floats) -> None:
+        """Update some runs, with an observation of each individual, `(n, population, d)` and `(n, population)`."""
+        best, best_error, amplitudes = self._best[rows], self._best_error[rows], self.amplitudes[rows]
+        turned = (architectures != best) & (error >= best_error)[..., None]
+        self.amplitudes[rows] = np.where(
             turned[..., None],
             apply_probability_floor(
-                rotate(self.amplitudes, self._best.astype(np.int64), self._angle), self._epsilon, self._offered
+                rotate(amplitudes, best.astype(np.int64), self._angle), self._epsilon, self._offered
             ),
-            self.amplitudes,
+            amplitudes,
         )
-        better = error < self._best_error
-        self._best = np.where(better[..., None], architectures, self._best)
-        self._best_error = np.where(better, error, self._best_error)
-        self._generation += 1
+        better = error < best_error
+        self._best[rows] = np.where(better[..., None], architectures, best)
+        self._best_error[rows] = np.where(better, error, best_error)
+        self._generation[rows] += 1
         for group in range(self._group[-1] + 1):
-            self._share(np.flatnonzero(self._group == group))
-        if self._generation % self._migration == 0:
-            self._share(np.arange(len(self._group)))
+            self._share(rows, np.flatnonzero(self._group == group))
+        self._share(rows[self._generation[rows] % self._migration == 0], np.arange(len(self._group)))
 
-    def _share(self, members: Ints) -> None:
-        row = np.arange(len(self._best))
-        winner = members[self._best_error[:, members].argmin(axis=1)]
-        self._best[:, members] = self._best[row, winner][:, None]
-        self._best_error[:, members] = self._best_error[row, winner][:, None]
+    def _share(self, rows: Ints, members: Ints) -> None:
+        winner = members[self._best_error[rows[:, None], members].argmin(axis=1)]
+        self._best[rows[:, None], members] = self._best[rows, winner][:, None]
+        self._best_error[rows[:, None], members] = self._best_error[rows, winner][:, None]
 
 
 def rotate(amplitudes: Floats, target: Ints, rotation_angle: float) -> Floats:

@@ -13,7 +13,7 @@ from nasbench.search.optimizer import Lockstep
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.search.search_ranges import IntRange
-from nasbench.spaces.space import Architectures
+from nasbench.spaces.space import Architectures, Floats
 
 
 class RegularizedEvolution:
@@ -22,7 +22,7 @@ class RegularizedEvolution:
     Defaults are those of the NATS-Bench experiments (AutoDL-Projects `exps/NATS-algos/run-all.sh`: population 10, sample 3, drawn
     with replacement, as in the paper's algorithm 1); the paper has 100 and 25, naszilla 30 and 10. "REA" is two algorithms in the
     literature: `mutation="uniform"` picks an edge uniformly (NASLib), `mutation="node-first"` a node and then an incoming edge
-    (AutoDL-Projects).
+    (AutoDL-Projects). Whatever is told joins the population as the youngest, proposed or not.
 
     On several workers it is in steady state, as the paper runs it: a free worker draws a parent from the population as it
     stands, and whatever comes back replaces the oldest member, in the order of its coming.
@@ -57,25 +57,35 @@ class RegularizedEvolution:
         self._mutation = mutation
         self._population = np.zeros((len(streams), population_size, self._space.d), dtype=np.int8)
         self._error = np.full((len(streams), population_size), np.inf)
-        self._n_evaluated = 0
+        self._n_evaluated = np.zeros(len(streams), dtype=np.int64)
         self._row = np.arange(len(streams))
 
     def ask(self) -> Architectures:
         """Propose one architecture per run, `(R, 1, d)`: random until the population is full, then a mutated parent."""
-        if self._n_evaluated < self._population.shape[1]:
-            return self._space.sample(self._streams.uniform(self._space.d))[:, None]
-        uniform = self._streams.uniform(self._tournament_size + 2)
+        full = self._n_evaluated >= self._population.shape[1]
+        if full.all():
+            return self._child(self._streams.uniform(self._tournament_size + 2))[:, None]
+        fresh = self._space.sample(self._streams.uniform(self._space.d, ~full))
+        if full.any():
+            child = self._child(self._streams.uniform(self._tournament_size + 2, full))
+            fresh = np.where(full[:, None], child, fresh)
+        return fresh[:, None]
+
+    def _child(self, uniform: Floats) -> Architectures:
+        """Return a mutated parent of each run, `(R, d)`, from uniform numbers `(R, tournament + 2)`."""
         drawn = (uniform[:, : self._tournament_size] * self._population.shape[1]).astype(np.int64)
         best = self._error.ravel()[drawn + self._row[:, None] * self._population.shape[1]].argmin(axis=1)
         parent = self._population[self._row, drawn[self._row, best]]
-        return self._space.mutate(parent, uniform[:, self._tournament_size :], self._mutation)[:, None]
+        return self._space.mutate(parent, uniform[:, self._tournament_size :], self._mutation)
 
     def tell(self, observations: Observations) -> None:
-        """Replace the oldest member by the new one."""
-        oldest = self._n_evaluated % self._population.shape[1]
-        self._population[:, oldest] = observations.architectures[:, 0]
-        self._error[:, oldest] = observations.objectives[:, 0, 0]
-        self._n_evaluated += 1
+        """Replace the oldest member by each new one."""
+        for b in range(observations.answered.shape[1]):
+            told = self._row[observations.answered[:, b]]
+            oldest = self._n_evaluated[told] % self._population.shape[1]
+            self._population[told, oldest] = observations.architectures[told, b]
+            self._error[told, oldest] = observations.objectives[told, b, 0]
+            self._n_evaluated[told] += 1
 
 
 OPTIMIZER = Lockstep(RegularizedEvolution)

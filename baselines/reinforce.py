@@ -27,7 +27,8 @@ class Reinforce:
     As AutoDL-Projects `exps/NATS-algos/reinforce.py`: logits start at 1e-3 times standard normal numbers, the baseline
     is updated with a reward before it is subtracted from it (so the first step is zero and later estimates are shrunk,
     without a change of direction), and the learning rate is 0.01. The reward is minus the objective: the baseline's
-    weights sum to one, so this is equivalent to the accuracy used by the authors.
+    weights sum to one, so this is equivalent to the accuracy used by the authors. Whatever is told is a step along the gradient of
+    its probability, proposed or not.
 
     Args:
         problem: the benchmark.
@@ -55,7 +56,7 @@ class Reinforce:
         self._logits = np.where(choices, initial_scale * start, -np.inf)
         self._adam = Adam([self._logits], learning_rate)
         self._reward_sum = np.zeros(len(streams))
-        self._weight_sum = 0.0
+        self._weight_sum = np.zeros(len(streams))
 
     @property
     def theta(self) -> Floats:
@@ -67,13 +68,17 @@ class Reinforce:
         return draw(self.theta[:, None], self._space, self._streams)
 
     def tell(self, observations: Observations) -> None:
-        """Update the baseline, then take one step of Adam."""
-        reward = np.where(observations.answered[:, 0], -observations.objectives[:, 0, 0], 0.0)
-        self._reward_sum = self._momentum * self._reward_sum + (1 - self._momentum) * reward
-        self._weight_sum = self._momentum * self._weight_sum + (1 - self._momentum)
-        advantage = reward - self._reward_sum / self._weight_sum
-        gradient = score(self.theta, observations.architectures[:, 0]) * advantage[:, None, None]
-        self._adam.step([self._logits], [-gradient])
+        """Update the baseline, then take one step of Adam, for each observation."""
+        for b in range(observations.answered.shape[1]):
+            told = observations.answered[:, b]
+            rows = np.flatnonzero(told)
+            reward = -observations.objectives[rows, b, 0]
+            self._reward_sum[rows] = self._momentum * self._reward_sum[rows] + (1 - self._momentum) * reward
+            self._weight_sum[rows] = self._momentum * self._weight_sum[rows] + (1 - self._momentum)
+            advantage = reward - self._reward_sum[rows] / self._weight_sum[rows]
+            gradient = np.zeros(self._logits.shape)
+            gradient[rows] = score(self.theta[rows], observations.architectures[rows, b]) * advantage[:, None, None]
+            self._adam.step([self._logits], [-gradient], None if told.all() else told)
 
 
 def softmax(logits: Floats) -> Floats:

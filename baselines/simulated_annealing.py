@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.ranges import INSIDE, count
-from nasbench.search.observations import Observations
+from nasbench.search.observations import PADDING, Observations
 from nasbench.search.optimizer import Lockstep
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
@@ -30,6 +30,9 @@ class SimulatedAnnealing:
     `temperature_decay` (Kirkpatrick et al., 0.9) after every `proposals_per_temperature` proposals. Johnson et al. use
     16 neighbourhood sizes per temperature; budgets here are a few hundred queries, so the default is one proposal per
     decision. A frozen run restarts from a random architecture at its first temperature.
+
+    What is told without having been proposed counts too: where a start is due it is the start, a neighbour of the current
+    architecture is a move like any other, and the walk goes on from any other architecture that is better than the current one.
 
     Args:
         problem: the benchmark.
@@ -61,6 +64,7 @@ class SimulatedAnnealing:
         self._incumbent = np.zeros((runs, self._space.d), dtype=np.int8)
         self._incumbent_error = np.full(runs, np.inf)
         self._needs_restart = np.ones(runs, dtype=bool)
+        self._proposal = np.full((runs, self._space.d), PADDING, dtype=np.int8)
         self._threshold = np.zeros(runs)
         self._first_temperature = np.zeros(runs)
         self._uphill = np.zeros((2, runs))
@@ -77,14 +81,27 @@ class SimulatedAnnealing:
         if self._needs_restart.any():
             fresh = self._space.sample(self._streams.uniform(self._space.d, self._needs_restart))
             proposal = np.where(self._needs_restart[:, None], fresh, proposal)
+        self._proposal = proposal
         return proposal[:, None]
 
     def tell(self, observations: Observations) -> None:
         """Apply the Metropolis criterion, then update the temperature."""
-        answered = observations.answered[:, 0]
-        architecture = observations.architectures[:, 0]
-        error = np.where(answered, observations.objectives[:, 0, 0], np.inf)
-        started, walked = answered & self._needs_restart, answered & ~self._needs_restart
+        for b in range(observations.answered.shape[1]):
+            self._learn(observations.architectures[:, b], observations.objectives[:, b, 0], observations.answered[:, b])
+
+    def _learn(self, architecture: Architectures, error: Floats, answered: NDArray[np.bool_]) -> None:
+        """Take note of one observation of each run that was told one: `(R, d)`, `(R,)` and `(R,)`."""
+        error = np.where(answered, error, np.inf)
+        own = (architecture == self._proposal).all(axis=1)
+        started, walked = answered & self._needs_restart, answered & ~self._needs_restart & own
+        strange = answered & ~self._needs_restart & ~own
+        if strange.any():
+            around = self._space.neighbours(self._incumbent)
+            near = strange & (around == architecture[:, None]).all(axis=-1).any(axis=-1)
+            self._threshold = np.where(near, self._streams.uniform(1, near)[:, 0], self._threshold)
+            walked |= near
+            started |= strange & ~near & (error < self._incumbent_error)
+        self._proposal = np.where((answered & own)[:, None], np.int8(PADDING), self._proposal)
         rise = np.where(walked, error, 0.0) - np.where(walked, self._incumbent_error, 0.0)
         accepted = walked & (self._threshold < acceptance_probability(rise, self.temperature))
         moved = started | accepted

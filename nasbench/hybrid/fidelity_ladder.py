@@ -37,12 +37,13 @@ def scores_across_rungs(
     """Return scores that compare evaluations of different fidelities, `(t,)`.
 
     On the lowest rung they are the transformed values. The architectures of a higher rung keep, as a set, the scores of the rung
-    below, reassigned in the order of their results; so being among a selected few does not look like being average.
+    below, reassigned in the order of their results; so being among a selected few does not look like being average. One that has no
+    score below, since it was given with a longer training, enters with its transformed value among the results of its own rung.
 
     Args:
         values: observed values, `(t,)`.
         rungs: rung of each, `(t,)`.
-        classes: number of the architecture, `(t,)`; each was evaluated on all rungs below its own.
+        classes: number of the architecture, `(t,)`.
         score_transform: values `(n,)` to scores, increasing.
     """
     scores = np.empty(len(values))
@@ -53,6 +54,9 @@ def scores_across_rungs(
             scores[here] = score_transform(values[here])
         else:
             order = here[np.argsort(values[here], kind="stable")]
-            scores[order] = np.sort([below[int(number)] for number in classes[here]])
+            inherited = [below.get(int(number), np.nan) for number in classes[here]]
+            if np.isnan(inherited).any():
+                inherited = np.where(np.isnan(inherited), score_transform(values[here]), inherited).tolist()
+            scores[order] = np.sort(inherited)
         below = {int(classes[i]): float(scores[i]) for i in here}
     return scores

@@ -217,6 +217,7 @@ class Hybrid:
             ascent_steps=acquisition_ascent_steps,
         )
         self._operator = UNIFORM
+        self._proposed: Architectures | None = None
         self._drawn: list[tuple[Architectures, float]] = []
 
     @property
@@ -226,7 +227,7 @@ class Hybrid:
 
     def ask(self) -> Architectures | tuple[Architectures, Ints]:
         """Propose one architecture, `(1, d)`, with its epochs where the ladder chooses; none when all have been evaluated."""
-        architecture = self._propose()
+        architecture = self._proposed = self._propose()
         if architecture is None:
             return np.empty((0, self.space.d), dtype=np.int8)
         if not self._progressive or len(self.epochs) == 1:
@@ -288,20 +289,21 @@ class Hybrid:
         return self.evolution.propose(self._n_candidates, theta, uniform)
 
     def tell(self, observations: RunObservations) -> None:
-        """Enter evaluations into the archive, and reward the operator that proposed them."""
+        """Enter evaluations into the archive, and reward the operator that proposed the last one, if it is among them."""
         for architecture, objectives, epochs in zip(
             observations.architectures, observations.objectives, observations.epochs, strict=True
         ):
             rung = int(np.searchsorted(self.epochs, epochs)) if self._progressive else 0
             self.history.add(architecture[None], objectives[None], rung)
             self.selection.update(architecture)
-            self._reward(architecture, self.evolution.update())
+            own = self._proposed is not None and np.array_equal(architecture, self._proposed)
+            self._reward(architecture, self.evolution.update(), self._operator if own else UNIFORM)
 
-    def _reward(self, architecture: Architectures, place: int | None) -> None:
-        """Reward the operator by the place among the survivors that its architecture has taken."""
+    def _reward(self, architecture: Architectures, place: int | None, operator: str) -> None:
+        """Reward an operator by the place among the survivors that its architecture has taken."""
         reward = 0.0 if place is None else 1.0 - place / len(self.evolution.rows)
-        self.scheduler.reward(self._operator, reward)
-        if self._operator == RELAXATION:
+        self.scheduler.reward(operator, reward)
+        if operator == RELAXATION:
             self._drawn.append((architecture, -reward))
         if (
             self._progressive

@@ -99,6 +99,8 @@ def source_sha256(thing: Callable[..., Any]) -> str:
 class _Coroutine:
     """Adapter from a generator of batches to `ask` and `tell`."""
 
+    OWN_PROPOSALS_ONLY = "A generator function is sent the results of the batch that it yielded and nothing else; write a class with ask and tell."
+
     def __init__(self, batches: Generator[Any, RunObservations | None, None]) -> None:
         self._batches = batches
         self._answer: RunObservations | None = None

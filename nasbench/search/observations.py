@@ -61,6 +61,20 @@ class Observations:
     constraint_values: Floats | None = None
     unpenalised: Floats | None = None
 
+    @classmethod
+    def given(cls, architectures: Architectures, objectives: Floats, epochs: Ints) -> Observations:
+        """Return evaluations that were made elsewhere, as observations that cost nothing and are no queries.
+
+        Args:
+            architectures: `(R, B, d)`, with `PADDING` where a run is given fewer than others.
+            objectives: `(R, B, M)`, minimised.
+            epochs: fidelity of each, `(R, B)`.
+        """
+        shape = architectures.shape[:2]
+        nothing = np.zeros(shape, dtype=bool)
+        told = architectures[..., 0] != PADDING
+        return cls(architectures, objectives, np.zeros(shape), epochs, np.full(shape, -1), told, nothing, nothing)
+
     def select_run(self, position: int) -> RunObservations:
         """Return the answered queries of one run, compact."""
         kept = self.answered[position]

@@ -28,6 +28,10 @@ from nasbench.spaces.space import Architectures, Ints
 class Optimizer(Protocol):
     """Proposes batches for `R` runs at once and receives their observations.
 
+    `tell` accepts observations of any architectures, proposed or not, in any order, also before the first `ask`: evaluations that a
+    search is given at its start, results that come back out of order. Rows that are not `answered` are to be ignored. An algorithm
+    that cannot take what it did not propose says why in the class attribute `OWN_PROPOSALS_ONLY`, in one sentence, which users see.
+
     An optimizer with several operators may have an attribute `operators`: for each run, the short name of the operator
     that proposed the last batch, which is recorded in traces.
 
@@ -43,7 +47,7 @@ class Optimizer(Protocol):
         ...
 
     def tell(self, observations: Observations) -> None:
-        """Receive the observations of the last batch."""
+        """Receive observations, usually of the last batch."""
         ...
 
 
@@ -57,7 +61,7 @@ class RunOptimizer(Protocol):
         ...
 
     def tell(self, observations: RunObservations) -> None:
-        """Receive the observations of the last batch; fewer than proposed if the budget ended."""
+        """Receive observations, usually of the last batch; fewer than proposed if the budget ended."""
         ...
 
 
@@ -78,6 +82,12 @@ def check_proposal(answer: object, d: int, asker: Asker) -> tuple[Architectures,
     if architectures.min(initial=0) < 0:
         raise NasbenchError(f"{asker.name} proposed a negative choice; choices run from 0 to k - 1.")
     return architectures, None if epochs is None else as_epochs(epochs, (len(architectures),), asker)
+
+
+def own_proposals_only(optimizer: Optimizer) -> str:
+    """Return why an optimizer cannot be told what it did not propose, in one sentence; empty if it can."""
+    algorithm = optimizer.members[0] if isinstance(optimizer, RunByRun) else optimizer
+    return str(getattr(type(algorithm), "OWN_PROPOSALS_ONLY", ""))
 
 
 def identify_asker(optimizer: Optimizer) -> Asker:
@@ -205,7 +215,6 @@ class RunByRun:
         self.members = members
         self.finished = np.zeros(len(members), dtype=bool)
         self._d = d
-        self._asked = np.zeros(len(members), dtype=np.int64)
 
     @property
     def operators(self) -> tuple[str, ...] | None:
@@ -216,9 +225,9 @@ class RunByRun:
     def ask(self) -> Architectures | MultiFidelityBatch:
         """Propose the batches of all runs, `(R, B, d)`, the shorter ones padded."""
         answers = [self._ask_one(r) for r in range(len(self.members))]
-        self._asked = np.array([len(batch) for batch, _ in answers])
-        self.finished |= self._asked == 0
-        width = int(self._asked.max(initial=0))
+        lengths = np.array([len(batch) for batch, _ in answers])
+        self.finished |= lengths == 0
+        width = int(lengths.max(initial=0))
         padded = np.full((len(answers), width, self._d), PADDING, dtype=np.int8)
         for r, (batch, _) in enumerate(answers):
             padded[r, : len(batch)] = batch
@@ -239,9 +248,9 @@ class RunByRun:
 
     def tell(self, observations: Observations) -> None:
         """Tell each instance what was answered of its batch."""
-        answered = observations.answered.sum(axis=1)
-        for r, member in enumerate(self.members):
-            if answered[r]:
-                member.tell(observations.select_run(r))
-        # A batch truncated by the budget is the last of its run.
-        self.finished |= answered < self._asked
+        told = observations.answered.any(axis=1)
+        for r in np.flatnonzero(told):
+            self.members[r].tell(observations.select_run(int(r)))
+        # A batch truncated by the budget is the last of its run; one that proposed nothing may propose again when it is told more.
+        unanswered = ~observations.answered & (observations.architectures[..., 0] != PADDING)
+        self.finished = (self.finished & ~told) | unanswered.any(axis=1)

@@ -1,13 +1,15 @@
-"""What every optimizer must keep: shapes, feasibility, budgets, determinism, lockstep, workers, pickling, no global randomness, no test
-score.
+"""What every optimizer must keep: shapes, feasibility, budgets, determinism, lockstep, workers, pickling, copies, no global randomness,
+no test score, and that it may be told what it did not propose.
 """
 
 from __future__ import annotations
 
+import copy
 import gc
 import inspect
 import pickle
 from collections.abc import Iterator
+from dataclasses import fields, replace
 from itertools import count
 from types import FunctionType, ModuleType
 from typing import Any
@@ -19,8 +21,8 @@ from nasbench.api.benchmark import Benchmark
 from nasbench.errors import NasbenchError
 from nasbench.search.loop import search
 from nasbench.search.methods import as_optimizer
-from nasbench.search.observations import Observations
-from nasbench.search.optimizer import Lockstep, PerRun
+from nasbench.search.observations import PADDING, Observations
+from nasbench.search.optimizer import Lockstep, PerRun, identify_asker, own_proposals_only
 from nasbench.search.parallelism import Parallelism
 from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
@@ -92,6 +94,39 @@ class OptimizerContract:
             begun += ask_tell(problem, made)
         assert same(trace(begun, 1), whole)
 
+    def test_a_copy_goes_its_own_way(self, optimizer: object, kind: Lockstep | PerRun, benchmark_: Benchmark) -> None:
+        if inspect.isgeneratorfunction(optimizer):
+            pytest.skip("a generator cannot be copied")
+        whole = trace(ask_tell(*start(kind, benchmark_, (3, 4))), 1)
+        problem, made = start(kind, benchmark_, (3, 4))
+        assert same(trace(ask_tell_beside_a_copy(problem, made), 1), whole)
+
+    def test_takes_what_was_evaluated_elsewhere_before_it_is_asked(
+        self, kind: Lockstep | PerRun, benchmark_: Benchmark
+    ) -> None:
+        problem, made = start(kind, benchmark_, (0, 1))
+        skip_if_it_takes_its_own_alone(made)
+        made.tell(made_up_evaluations(problem))
+        first = ask_tell(problem, made)
+        for run in range(2):
+            architectures, objectives, *_ = trace(first, run)
+            assert 0 < len(architectures) <= 20
+            assert benchmark_.space.is_feasible(architectures).all()
+            assert np.isfinite(objectives).all()
+        problem, made = start(kind, benchmark_, (0, 1))
+        made.tell(made_up_evaluations(problem))
+        again = ask_tell(problem, made)
+        assert all(same(trace(first, run), trace(again, run)) for run in range(2))
+
+    def test_takes_results_out_of_order(self, kind: Lockstep | PerRun, benchmark_: Benchmark) -> None:
+        problem, made = start(kind, benchmark_, (0,))
+        skip_if_it_takes_its_own_alone(made)
+        first = ask_ahead_and_tell_backwards(problem, made)
+        assert 0 < len(trace(first, 0)[0]) <= 20
+        assert benchmark_.space.is_feasible(trace(first, 0)[0]).all()
+        again = ask_ahead_and_tell_backwards(*start(kind, benchmark_, (0,)))
+        assert same(trace(first, 0), trace(again, 0))
+
     def test_leaves_global_random_numbers_alone(self, kind: Lockstep | PerRun, benchmark_: Benchmark) -> None:
         np.random.seed(99)  # noqa: NPY002
         before = global_state()
@@ -141,6 +176,64 @@ def with_machines(problem: Any, optimizer: Any, parallelism: Parallelism) -> tup
     """Search one run on simulated machines; return what came back, in order, as `trace` does."""
     completions, _ = search_with_workers(problem, optimizer, parallelism)
     return trace([completion.observations for completion in completions], 0)
+
+
+def ask_tell_beside_a_copy(problem: Any, optimizer: Any) -> list[Observations]:
+    """Return the batches of a search of which a deep copy, made in its course, ran to its end before it went on."""
+    begun = ask_tell(problem, optimizer, steps=3)
+    if problem.ledger.exhausted.all():
+        return begun
+    ask_tell(*copy.deepcopy((problem, optimizer)))
+    return begun + ask_tell(problem, optimizer)
+
+
+def made_up_evaluations(problem: Any, number: int = 12) -> Observations:
+    """Return evaluations of random architectures at any fidelity, two of them repeats, for each run one fewer than for the one before."""
+    rng = np.random.default_rng(SEED)
+    shape = (problem.runs, number)
+    architectures = problem.space.sample(rng.random((*shape, problem.space.d)))
+    architectures[:, 2:4] = architectures[:, :2]
+    objectives = rng.uniform(1, 60, (*shape, len(problem.objectives)))
+    if any(problem.cheap):
+        objectives[..., np.array(problem.cheap)] = problem.facts(architectures)
+    for run in range(problem.runs):
+        architectures[run, number - run :], objectives[run, number - run :] = PADDING, np.nan
+    return Observations.given(architectures, objectives, rng.choice(problem.epochs, shape))
+
+
+def ask_ahead_and_tell_backwards(problem: Any, optimizer: Any) -> list[Observations]:
+    """Return the batches of a search that begins as one on several machines: a copy that is told guesses proposes further batches, and
+    results come back one by one, the last first.
+    """
+    asker = identify_asker(optimizer)
+    told: list[Observations] = []
+    for _ in range(2):
+        pending = problem.query(optimizer.ask(), asker)
+        ahead = copy.deepcopy(optimizer, {id(problem): problem})
+        ahead.tell(replace(pending, objectives=np.where(np.isfinite(pending.objectives), 30.0, np.nan)))
+        for batch in (problem.query(ahead.ask(), asker), pending):
+            for b in reversed(range(batch.answered.shape[1])):
+                if batch.answered[:, b].any():
+                    told.append(column(batch, b))
+                    optimizer.tell(told[-1])
+    return told if problem.ledger.exhausted.all() else told + ask_tell(problem, optimizer)
+
+
+def column(batch: Observations, position: int) -> Observations:
+    """Return one observation of each run of a batch."""
+    arrays = {field.name: getattr(batch, field.name) for field in fields(Observations)}
+    cut: dict[str, Any] = {
+        name: array[:, position : position + 1] for name, array in arrays.items() if isinstance(array, np.ndarray)
+    }
+    return replace(batch, **cut)
+
+
+def skip_if_it_takes_its_own_alone(optimizer: Any) -> None:
+    """Skip the test of an optimizer that says in a sentence why it takes no observation of what it did not propose."""
+    reason = own_proposals_only(optimizer)
+    assert not reason or reason.endswith("."), f"OWN_PROPOSALS_ONLY should be a sentence, not {reason!r}"
+    if reason:
+        pytest.skip(reason)
 
 
 def trace(batches: list[Observations], run: int) -> tuple[np.ndarray, ...]:

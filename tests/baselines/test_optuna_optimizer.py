@@ -72,7 +72,7 @@ def test_a_copy_draws_other_random_numbers_than_the_original(problems: Problems,
     original = kind(problems(), np.random.default_rng(4))
     proposals = [original.ask().tobytes()]
     for _ in range(5):
-        twin = copy.deepcopy(original)
+        twin = copy.deepcopy(original, {id(original._rng): original._rng})
         assert type(twin) is kind
         proposals.append(twin.ask().tobytes())
         assert len(twin._study.trials) == len(original._study.trials) + 1
