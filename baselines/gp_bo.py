@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -11,8 +12,11 @@ from scipy.special import ndtr
 from nasbench.baselines.acquisition_search import AcquisitionSearch
 from nasbench.errors import NasbenchError
 from nasbench.ranges import between, count
+from nasbench.search.constraints import ROUNDING
 from nasbench.search.gaussian_process import extend, factorise, posterior, profile_likelihood
+from nasbench.search.history import History
 from nasbench.search.normal_scores import normal_scores
+from nasbench.search.observations import RunObservations
 from nasbench.search.operation_counter import record
 from nasbench.search.optimizer import PerRun
 from nasbench.search.problem import Problem
@@ -34,6 +38,11 @@ class GpBo(AcquisitionSearch):
     normal scores of their ranks. `edge_weight` and `path_weight` weigh the one-hot and the path encoding within the
     kernel's squared distance. The acquisition is maximised over neighbours of the ten best and uniform architectures,
     then by hill climbing from the best of these.
+
+    Measured constraints enter as the probability that they hold, by which the expected improvement on the best feasible
+    architecture is multiplied (Gardner et al. 2014, "Bayesian optimization with inequality constraints"); before there is a
+    feasible one, that probability alone is maximised (Gelbart, Snoek and Adams 2014, "Bayesian optimization with unknown
+    constraints"). Each constraint has a process of its own, on its relative excess.
 
     Args:
         problem: the benchmark.
@@ -67,18 +76,48 @@ class GpBo(AcquisitionSearch):
             raise NasbenchError(f"GP-BO has path_weight {path_weight}; it should be 0 on a space without paths.")
         super().__init__(problem, rng, n_initial_samples, n_candidates)
         self._target = target_transform
-        self._model = EncodingGp(self._space, edge_weight, path_weight, self.REFIT_GROWTH)
-        self._best = np.inf
+        self._limits, self._measured = problem.limits, np.flatnonzero(~problem.limits.is_known)
+        models = [
+            EncodingGp(self._space, edge_weight, path_weight, self.REFIT_GROWTH) for _ in range(1 + len(self._measured))
+        ]
+        self._model, self._constraint_models = models[0], models[1:]
+        # What was observed: the error, and the excess over each measured limit; the other history has what was told.
+        self._observed = History(self._space, len(models))
+        self._centre = np.zeros(len(self._measured))
+        self._best: float | None = None
+
+    def tell(self, observations: RunObservations) -> None:
+        """Store the observations."""
+        super().tell(observations)
+        columns = observations.objectives
+        if len(self._measured):
+            values, unpenalised = observations.constraint_values, observations.unpenalised
+            if values is None or unpenalised is None:
+                raise NasbenchError("GP-BO was told of architectures without the values of the constraints; give them.")
+            columns = np.concatenate([unpenalised, self._limits.excess(values)[:, self._measured]], axis=1)
+        self._observed.add_new(replace(observations, objectives=columns))
 
     def update(self) -> None:
-        """Condition the process on the history."""
-        targets = transform_targets(self._history.objectives[:, 0], self._target)
-        self._model.condition(self._history.architectures, targets)
-        self._best = float(targets.min())
+        """Condition the processes on what was observed."""
+        targets = transform_targets(self._observed.objectives[:, 0], self._target)
+        excess = self._observed.objectives[:, 1:]
+        self._centre = excess.mean(axis=0)
+        for model, values in zip(
+            [self._model, *self._constraint_models], [targets, *(excess - self._centre).T], strict=True
+        ):
+            model.condition(self._observed.architectures, values)
+        feasible = (excess <= ROUNDING).all(axis=1)
+        self._best = float(targets[feasible].min()) if feasible.any() else None
 
     def acquisition(self, architectures: Architectures) -> Floats:
-        """Return the expected improvement on the best target, `(n, d)` to `(n,)`."""
-        return expected_improvement(*self._model.predict(architectures), self._best)
+        """Return the constrained expected improvement, `(n, d)` to `(n,)`."""
+        gain = np.ones(len(architectures))
+        if self._best is not None:
+            gain = expected_improvement(*self._model.predict(architectures), self._best)
+        for model, centre in zip(self._constraint_models, self._centre, strict=True):
+            mean, deviation = model.predict(architectures)
+            gain = gain * ndtr(-(mean + centre) / np.maximum(deviation, 1e-12))
+        return gain
 
 
 class EncodingGp:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nasbench.benchmarks.objectives import Objective, find_longest, find_objective, find_quantity
 from nasbench.benchmarks.views import View
+from nasbench.errors import NasbenchError
+from nasbench.search.constraints import Limits, join
 from nasbench.search.search_protocol import SearchProtocol
 from nasbench.spaces.space import Architectures, Floats, Ints
 from nasbench.tables.table import Table
@@ -72,6 +76,30 @@ class Oracle(Protocol):
 
     def search_rank(self, count: int) -> float | None:
         """Return the `count`-th smallest search mean (the largest where there are fewer); None where it is not known."""
+
+
+class ConstrainedOracle(Oracle, Protocol):
+    """Interface of an oracle under constraints. Ranks, means, optimum, front and objectives are those of feasible architectures; scores and
+    search means of the others are NaN.
+
+    A row is -1 where there is none. Scores count the constraints as they truly hold, on the test split where a quantity has one; search
+    means and objectives count them on the search split, where they are.
+    """
+
+    @property
+    def worst_score(self) -> float:
+        """Largest score of a feasible architecture: what a run without one is given."""
+
+    @property
+    def feasible_share(self) -> float:
+        """Share of the architectures, before any constraint, that satisfy all constraints; of random ones where they cannot be listed."""
+
+    @property
+    def constraint_views(self) -> Mapping[str, View]:
+        """How users see each quantity that is constrained, by name."""
+
+    def is_feasible(self, rows: Ints) -> NDArray[np.bool_]:
+        """Return which rows truly satisfy all constraints, `(...)` to `(...)`."""
 
 
 class TableOracle:
@@ -170,3 +198,72 @@ class TableOracle:
     def mean_score(self) -> float:
         """Mean score over the table: the expected score of a uniformly random architecture."""
         return float(np.nanmean(self.scores))
+
+
+class ConstrainedTableOracle(TableOracle):
+    """True values of one data set under the constraints of the protocol; see `ConstrainedOracle`."""
+
+    @cached_property
+    def _feasible(self) -> NDArray[np.bool_]:
+        """Which rows satisfy all constraints, on the test split where a quantity has one, `(N,)`."""
+        return self._satisfied(self._final_split)
+
+    @cached_property
+    def _feasible_in_search(self) -> NDArray[np.bool_]:
+        return self._satisfied(lambda quantity: self._protocol.split)
+
+    def _final_split(self, quantity: str) -> str:
+        measured = find_quantity(self._table, self._dataset, quantity)
+        held = {c.split for c in self._table.columns if (c.dataset, c.quantity) == (self._dataset, measured)}
+        return "test" if "test" in held else self._protocol.split
+
+    def _found_quantities(self, split_of: Callable[[str], str]) -> dict[str, Objective]:
+        quantities = dict.fromkeys(one.quantity for one in self._protocol.constraints)
+        return {name: find_longest(self._table, self._dataset, name, split_of(name)) for name in quantities}
+
+    def _satisfied(self, split_of: Callable[[str], str]) -> NDArray[np.bool_]:
+        constraints, found = self._protocol.constraints, self._found_quantities(split_of)
+        limits = Limits.of(constraints, {name: one.view for name, one in found.items()}, [False] * len(found))
+        means = np.stack([one.mean() for one in found.values()], axis=-1)
+        satisfied = limits.violation(limits.values(means)) == 0.0
+        if not satisfied.any():
+            raise NasbenchError(f"No architecture of {self.name} satisfies {join(constraints)}; loosen that.")
+        return satisfied
+
+    @property
+    def constraint_views(self) -> Mapping[str, View]:
+        """See `ConstrainedOracle`."""
+        return {name: one.view for name, one in self._found_quantities(self._final_split).items()}
+
+    @cached_property
+    def scores(self) -> Floats:
+        """See `TableOracle`; NaN for infeasible architectures."""
+        return np.where(self._feasible, super().scores, np.nan)
+
+    @cached_property
+    def search_means(self) -> Floats:
+        """See `TableOracle`; NaN for infeasible architectures."""
+        return np.where(self._feasible_in_search, super().search_means, np.nan)
+
+    @cached_property
+    def objectives(self) -> Floats:
+        """See `TableOracle`; NaN for infeasible architectures."""
+        return np.where(self._feasible_in_search[:, None], super().objectives, np.nan)
+
+    def is_feasible(self, rows: Ints) -> NDArray[np.bool_]:
+        """See `ConstrainedOracle`."""
+        return np.where(rows >= 0, self._feasible[rows], False)
+
+    def score(self, rows: Ints) -> Floats:
+        """Return the scores of rows, `(...)` to `(...)`; NaN where infeasible or -1."""
+        return np.where(rows >= 0, self.scores[rows], np.nan)
+
+    @property
+    def worst_score(self) -> float:
+        """Largest score of a feasible architecture."""
+        return float(np.nanmax(self.scores))
+
+    @property
+    def feasible_share(self) -> float:
+        """Share of the architectures of the table that satisfy all constraints."""
+        return float(self._feasible.mean())

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from nasbench.benchmarks.function_benchmark import EvaluatedArchitectures, FunctionEvaluator
 from nasbench.benchmarks.limits import limits_of
 from nasbench.benchmarks.views import AS_IT_IS, View
-from nasbench.errors import unknown_name
+from nasbench.errors import NasbenchError, unknown_name
+from nasbench.search.constraints import Limits, join
 from nasbench.search.problem import Problem
 from nasbench.search.search_protocol import SearchProtocol
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
@@ -104,6 +105,8 @@ class SurrogateBenchmark:
 
     def oracle(self, protocol: SearchProtocol) -> SurrogateOracle:
         """Return the test side; for reports alone."""
+        if protocol.constraints:
+            return ConstrainedSurrogateOracle(self.name, self.space, self._found(protocol.evaluated), protocol)
         return SurrogateOracle(self.space, self._found(protocol.objectives))
 
     def _found(self, names: Sequence[str]) -> list[PredictedObjective]:
@@ -194,6 +197,79 @@ class SurrogateOracle:
     def search_rank(self, count: int) -> float:
         """Return the `count`-th smallest prediction among random architectures, the largest where there are fewer."""
         return float(self._ranked[min(count, SAMPLED) - 1])
+
+
+class ConstrainedSurrogateOracle(SurrogateOracle):
+    """Predictions under the constraints of a protocol; see `nasbench.benchmarks.oracle.ConstrainedOracle`.
+
+    The best architecture that is known without constraints may violate them, so that the optimum is that of the feasible ones among random
+    architectures and those that were met.
+    """
+
+    def __init__(
+        self, name: str, space: Space, evaluated: Sequence[PredictedObjective], protocol: SearchProtocol
+    ) -> None:
+        super().__init__(space, evaluated)
+        self._count = len(protocol.objectives)
+        self.units, self.views = self.units[: self._count], self.views[: self._count]
+        self.is_optimum_known = False
+        views = dict(zip(protocol.evaluated, (one.view for one in evaluated), strict=True))
+        self.constraint_views = {one.quantity: views[one.quantity] for one in protocol.constraints}
+        self._limits = Limits.of(protocol.constraints, views, [False] * len(evaluated))
+        drawn = space.sample(np.random.default_rng(0).random((SAMPLED, space.d)))
+        self._drawn = np.sort(
+            evaluated[0].predict(drawn[self._satisfied(_stack([e.predict for e in evaluated], drawn))])
+        )
+        if not len(self._drawn):
+            raise NasbenchError(
+                f"None of {SAMPLED:,} random architectures of {name} satisfies {join(protocol.constraints)}; loosen that."
+            )
+        self.size = len(self._drawn)
+        self.ranked_among = f"the {self.size:,} feasible of {SAMPLED:,} random architectures"
+
+    def _satisfied(self, values: Floats) -> NDArray[np.bool_]:
+        return np.asarray(self._limits.violation(self._limits.values(values)) == 0.0)
+
+    @property
+    def _ranked(self) -> Floats:  # type: ignore[override]  # what is sorted at once here is sorted on first use there
+        return self._drawn
+
+    @property
+    def _scores(self) -> Floats:
+        return np.where(self._satisfied(self._met.values), self._met.values[:, 0], np.nan)
+
+    @property
+    def best_score(self) -> float:
+        """Smallest feasible prediction that is known."""
+        return float(np.nanmin(np.append(self._scores, self._drawn[0])))
+
+    @property
+    def worst_score(self) -> float:
+        """Largest feasible prediction that is known."""
+        return float(np.nanmax(np.append(self._scores, self._drawn[-1])))
+
+    @property
+    def feasible_share(self) -> float:
+        """Share of random architectures that satisfy all constraints."""
+        return self.size / SAMPLED
+
+    @property
+    def objectives(self) -> Floats:
+        """Predictions of every architecture that was met, `(rows, M)`; NaN for infeasible ones."""
+        values = self._met.values
+        return np.where(self._satisfied(values)[:, None], values[:, : self._count], np.nan)
+
+    def is_feasible(self, rows: Ints) -> NDArray[np.bool_]:
+        """See `nasbench.benchmarks.oracle.ConstrainedOracle`."""
+        return np.where(rows >= 0, self._satisfied(self._met.values)[rows], False)
+
+    def score(self, rows: Ints) -> Floats:
+        """Return the first objective of rows, `(...)` to `(...)`; NaN where infeasible or -1."""
+        return np.where(rows >= 0, self._scores[rows], np.nan)
+
+    def search_rank(self, count: int) -> float:
+        """Return the `count`-th smallest prediction among feasible random architectures, the largest where there are fewer."""
+        return float(self._drawn[min(count, self.size) - 1])
 
 
 def _stack(predictors: Sequence[Predictor], architectures: Architectures) -> Floats:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nasbench.benchmarks.limits import limits_of
 from nasbench.benchmarks.objectives import Objective, find_objective, find_quantity
-from nasbench.benchmarks.oracle import TableOracle
+from nasbench.benchmarks.oracle import ConstrainedTableOracle, TableOracle
 from nasbench.errors import MissingDataError, NasbenchError
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import hashed_uniform
@@ -66,7 +66,8 @@ class TabularBenchmark:
 
     def oracle(self, protocol: SearchProtocol) -> TableOracle:
         """Return the test side; for reports alone."""
-        return TableOracle(self.table, self.dataset, protocol)
+        kind = ConstrainedTableOracle if protocol.constraints else TableOracle
+        return kind(self.table, self.dataset, protocol)
 
 
 class TableEvaluator:

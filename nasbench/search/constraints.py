@@ -109,6 +109,11 @@ def as_constraints(given: str | Constraint | Iterable[str | Constraint]) -> tupl
     return tuple(found)
 
 
+def join(constraints: Iterable[Constraint]) -> str:
+    """Return constraints in words: `parameters <= 0.8 and accuracy >= 70`."""
+    return " and ".join(map(str, constraints))
+
+
 class Shown(Protocol):
     """How users see a quantity; `nasbench.benchmarks.views.View` is one."""
 
@@ -147,7 +152,7 @@ class Limits:
         constraints: Sequence[Constraint],
         values: Mapping[str, Shown],
         cheap: Sequence[bool],
-        ranges: Sequence[tuple[float, float]],
+        ranges: Sequence[tuple[float, float]] = (),
     ) -> Limits:
         """Return the limits of constraints on what an evaluator returns.
 
@@ -155,7 +160,7 @@ class Limits:
             constraints: the constraints.
             values: what the evaluator returns, by name and in order, with how users see it.
             cheap: for each of these whether it is known free of charge.
-            ranges: smallest and largest value of each objective in the benchmark, minimised.
+            ranges: smallest and largest value of each objective in the benchmark, minimised; needed to `judge`.
         """
         names = list(values)
         columns = np.array([names.index(one.quantity) for one in constraints], dtype=np.int64)
@@ -252,7 +257,7 @@ class KnownLimits:
         return np.asarray((excess <= ROUNDING * limits.scales[known]).all(axis=-1))
 
 
-NO_LIMITS = Limits.of((), {}, (), ())
+NO_LIMITS = Limits.of((), {}, ())
 """The limits of a search without constraints."""
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.errors import MissingDataError, NasbenchError
-from nasbench.search.constraints import NO_LIMITS, KnownLimits, Limits
+from nasbench.search.constraints import NO_LIMITS, KnownLimits, Limits, join
 from nasbench.search.evaluator import Evaluator
 from nasbench.search.ledger import IDLE, INFEASIBLE, KNOWN, Budget, Ledger
 from nasbench.search.observations import PADDING, MultiFidelityBatch, Observations
@@ -51,9 +51,7 @@ class Problem:
             raise NasbenchError("The benchmark does not know constraints; leave them out, or search one of a table.")
         self.space = evaluator.space
         if limits.is_known.any():
-            words = " and ".join(
-                str(one) for one, known in zip(limits.constraints, limits.is_known, strict=True) if known
-            )
+            words = join(one for one, known in zip(limits.constraints, limits.is_known, strict=True) if known)
             self.space = restrict(evaluator.space, KnownLimits(evaluator, limits), words)
         self.objectives = protocol.objectives
         self.limits = limits

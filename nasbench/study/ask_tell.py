@@ -40,6 +40,8 @@ class AskTellBackend:
         """
         for name in study.problems:
             problem = _problem(study, name, (0,))
+            if study.constraints:
+                _refuse_unsatisfiable(study, name)
             for method in study.methods:
                 optimizer = method.optimizer().create(problem, Streams(study.seed, (0,)), method.settings)
                 _refuse_uncopyable(SingleRun(optimizer, problem.space.d), study.parallelism)
@@ -142,6 +144,13 @@ def _progress_callback(
 def _problem(study: Study, name: str, runs: tuple[int, ...]) -> Problem:
     benchmark = get_searchable(name)
     return benchmark.problem(study.protocol(benchmark.longest(study.objectives, study.split)), study.seed, runs)
+
+
+def _refuse_unsatisfiable(study: Study, name: str) -> None:
+    """Raise NasbenchError if no architecture of the benchmark satisfies the constraints in truth."""
+    benchmark = get_searchable(name)
+    oracle = benchmark.oracle(study.protocol(benchmark.longest(study.objectives, study.split)))
+    assert np.isfinite(oracle.best_score)
 
 
 def _refuse_uncopyable(run: SingleRun, parallelism: Parallelism) -> None:

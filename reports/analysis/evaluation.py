@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
 from nasbench.benchmarks.function_benchmark import FunctionBenchmark
 from nasbench.benchmarks.objectives import find_quantity
+from nasbench.benchmarks.oracle import ConstrainedOracle
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.benchmarks.views import AS_IT_IS, View
 from nasbench.reports.analysis.accounts import TIMES, drawn_accounts, main_account, measured_accounts
+from nasbench.reports.analysis.feasibility import Feasibility, feasibility, final_scores
 from nasbench.reports.analysis.operator_shares import OperatorShares, operator_shares
 from nasbench.reports.analysis.pareto_fronts import FrontTraces, TrueFront, front_traces, tied, true_front
 from nasbench.reports.analysis.recorded_benchmark import RecordedBenchmark
@@ -61,6 +64,7 @@ class OptimizerResult:
         optimizer_seconds: the optimizer's own seconds, a run.
         fronts: hypervolume and final fronts, where the study has several objectives.
         shares: which part proposed how much, where traces say it.
+        feasibility: how the runs kept the constraints, where the study has any.
     """
 
     digest: str
@@ -73,6 +77,7 @@ class OptimizerResult:
     optimizer_seconds: float
     fronts: FrontTraces | None
     shares: OperatorShares | None = None
+    feasibility: Feasibility | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,7 @@ class BenchmarkEvaluation:
         front: the true front, where the study has several objectives.
         laws: theoretical predictions for the runs, each tested by itself.
         views: how users see each objective.
+        feasible_share: share of all architectures that satisfy the constraints of the study; None where there are none.
         recorded: whether the runs were read from a table of runs, which says nothing of training seeds, epochs and overhead.
     """
 
@@ -116,6 +122,7 @@ class BenchmarkEvaluation:
     views: tuple[View, ...] = (AS_IT_IS,)
     recorded: bool = False
     is_optimum_known: bool = True
+    feasible_share: float | None = None
 
     @property
     def unit(self) -> str:
@@ -194,7 +201,8 @@ def relative_regret(evaluations: Sequence[BenchmarkEvaluation], label: str) -> F
 def best_architecture(evaluations: Sequence[BenchmarkEvaluation]) -> str:
     """Return what regret is relative to, in words."""
     known = {evaluation.is_optimum_known for evaluation in evaluations}
-    texts = {True: "best of all architectures", False: "best known architecture"}
+    feasible = "feasible " if any(evaluation.feasible_share is not None for evaluation in evaluations) else ""
+    texts = {True: f"best of all {feasible}architectures", False: f"best known {feasible}architecture"}
     return " or ".join(text for is_known, text in texts.items() if is_known in known)
 
 
@@ -230,7 +238,7 @@ def evaluate_benchmark(results: Results, benchmark: str) -> BenchmarkEvaluation:
     horizons = {key: common_horizon(list(own.values()), limits.get(key[1])) for key, own in times.items()}
     outcomes = {}
     for label, trace in traces.items():
-        score = oracle.score(trace.incumbents)
+        score = final_scores(trace, oracle, trace.incumbents)
         regret = _above(score, oracle.best_score)
         outcomes[label] = OptimizerResult(
             digest=results.digest((benchmark, label)),
@@ -243,6 +251,7 @@ def evaluate_benchmark(results: Results, benchmark: str) -> BenchmarkEvaluation:
             optimizer_seconds=results.optimizer_seconds(benchmark, label),
             fronts=None if objectives is None or truth is None else front_traces(trace, objectives, truth, main),
             shares=operator_shares(trace),
+            feasibility=feasibility(trace, oracle),
         )
     return BenchmarkEvaluation(
         benchmark=benchmark,
@@ -262,6 +271,7 @@ def evaluate_benchmark(results: Results, benchmark: str) -> BenchmarkEvaluation:
         views=oracle.views,
         recorded=results.recorded is not None,
         is_optimum_known=oracle.is_optimum_known,
+        feasible_share=cast(ConstrainedOracle, oracle).feasible_share if results.study.constraints else None,
     )
 
 

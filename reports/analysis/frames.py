@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pandas as pd
 
+from nasbench.benchmarks.oracle import ConstrainedOracle
 from nasbench.benchmarks.views import AS_IT_IS
 from nasbench.errors import NasbenchError
+from nasbench.reports.analysis.feasibility import final_scores
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.traces import at_budgets
+from nasbench.search.constraints import FEASIBLE
 from nasbench.study.live_config import is_live, task_of
 
 if TYPE_CHECKING:
@@ -26,6 +29,9 @@ def to_pandas(results: Results) -> pd.DataFrame:
     live task, whose optimum is not known), `charged_seconds`, and `operator` where methods say which of their operators proposed a query. A study with
     workers or batches has `worker` and `wall_seconds`, the simulated clock when the result came back.
 
+    Studies under constraints add the quantities that are constrained and no objectives, as users see them, and `feasible`; `incumbent` and
+    `regret` are NaN before the first feasible query, and `regret` where the incumbent truly violates a constraint.
+
     A search on shared weights has a row an epoch, with the score of the supernet on the search split, and a row for each finalist that
     it trained alone.
     """
@@ -36,6 +42,8 @@ def to_pandas(results: Results) -> pd.DataFrame:
 def best(results: Results) -> pd.DataFrame:
     """Return a row for each problem and method: the run, query and architecture of the best first objective that was observed.
 
+    Under constraints the best is that of the feasible queries; a method without any has no row.
+
     Columns as in `to_pandas`; `regret` is the true one of that architecture. The best among many noisy observations is observed too
     well on average: compare methods by `regret` over all runs, not by this.
     """
@@ -45,11 +53,14 @@ def best(results: Results) -> pd.DataFrame:
     first = results.study.objectives[0]
     rows = []
     for (problem, _), cell in frame.groupby(["problem", "method"], sort=False):
-        longest = cell[cell["epochs"] == cell["epochs"].max()]
+        feasible = cell[cell[FEASIBLE]] if results.study.constraints else cell
+        longest = feasible[feasible["epochs"] == feasible["epochs"].max()]
+        if longest.empty:
+            continue
         values = longest[first]
         rows.append(longest.loc[values.idxmax() if problem in maximised else values.idxmin()])
     chosen = ["problem", "method", "run", "query", "architecture", *results.study.objectives, "regret"]
-    return pd.DataFrame(rows)[chosen].reset_index(drop=True)
+    return pd.DataFrame(rows, columns=frame.columns)[chosen].reset_index(drop=True)
 
 
 def plot(results: Results, account: str = "") -> Figure:
@@ -76,7 +87,7 @@ def plot(results: Results, account: str = "") -> Figure:
             traces = results.traces(problem, label)
             spent = traces.spent(spent_on)
             grid = np.unique(spent[traces.answered])
-            regret = oracle.score(traces.incumbents) - oracle.best_score
+            regret = final_scores(traces, oracle, traces.incumbents) - oracle.best_score
             low, middle, high = np.nanquantile(at_budgets(regret, spent, grid), (0.25, 0.5, 0.75), axis=0)
             (line,) = panel.step(grid, middle, where="post", label=label)
             panel.fill_between(grid, low, high, step="post", alpha=0.2, color=line.get_color())
@@ -99,6 +110,7 @@ def _cell(results: Results, problem: str, label: str) -> pd.DataFrame:
     stored = pd.concat([results.store.read(unit).to_pandas() for unit in units])
     answered = traces.answered
     seen = np.take_along_axis(traces.observed[:, :, 0], traces.incumbent_at, axis=1)
+    seen = np.where(traces.incumbents >= 0, seen, np.nan)
     columns = {
         "method": label,
         "problem": problem,
@@ -108,6 +120,7 @@ def _cell(results: Results, problem: str, label: str) -> pd.DataFrame:
         "epochs": stored["epochs"].to_numpy(),
         "training_seed": stored["training_seed"].to_numpy(),
         **{name: view(stored[name].to_numpy()) for name, view in zip(results.study.objectives, views, strict=True)},
+        **(_constraint_columns(results, problem, stored) if traces.feasible is not None else {}),
         "incumbent": views[0](seen[answered]),
         "regret": regret[answered],
         "charged_seconds": traces.charged_seconds[answered],
@@ -117,3 +130,12 @@ def _cell(results: Results, problem: str, label: str) -> pd.DataFrame:
     if traces.operator is not None:
         columns["operator"] = traces.operator[answered]
     return pd.DataFrame(columns)
+
+
+def _constraint_columns(results: Results, problem: str, stored: pd.DataFrame) -> dict[str, np.ndarray]:
+    views = cast(ConstrainedOracle, results.oracle(problem)).constraint_views
+    further = {name: view for name, view in views.items() if name not in results.study.objectives}
+    return {
+        **{name: view(stored[name].to_numpy()) for name, view in further.items()},
+        FEASIBLE: stored[FEASIBLE].to_numpy(),
+    }

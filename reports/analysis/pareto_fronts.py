@@ -114,11 +114,14 @@ def front_traces(traces: Traces, objectives: Floats, truth: TrueFront, account: 
             end = min(int(ends[run, b]), int(traces.lengths[run]))
             new = np.arange(done, end)
             new = new[traces.epochs[run, new] == highest]
+            new = new if traces.feasible is None else new[traces.feasible[run, new]]
             done = max(done, end)
             kept = np.concatenate([kept, new])
             kept = kept[nondominated(traces.observed[run, kept])]
-            volume[run, b] = _volume(truth.scaled(objectives[np.unique(traces.rows[run, kept])])) / truth.volume
-        points = objectives[np.unique(traces.rows[run, kept])]
+            points = objectives[np.unique(traces.rows[run, kept])]
+            # Seen to be feasible, an architecture may violate a constraint in truth; it is no part of a front then.
+            points = points[np.isfinite(points).all(axis=1)]
+            volume[run, b] = _volume(truth.scaled(points)) / truth.volume
         final.append(points[nondominated(points)])
     return FrontTraces(looks, volume, tuple(final))
 

@@ -18,6 +18,7 @@ from nasbench.reports.analysis.digest import digest_contents
 from nasbench.reports.analysis.live_tasks import LiveTasks
 from nasbench.reports.analysis.recorded_table import RecordedTable
 from nasbench.reports.analysis.traces import Traces, stack_runs
+from nasbench.search.constraints import Limits
 from nasbench.search.search_protocol import SearchProtocol
 from nasbench.study.config import Study, WorkUnit
 from nasbench.study.endings import endings_of, sentences
@@ -141,6 +142,12 @@ class Results:
                 self.traces(benchmark, label)  # so that every regret is relative to the same best known architecture
         oracle: Oracle = self._memory["oracle", benchmark]
         return oracle
+
+    @property
+    def problem_limits(self) -> Limits:
+        """The constraints of the study, of which some are known beforehand."""
+        first = self.benchmarks[0]
+        return self.benchmark(first).problem(self.protocol(first), self.study.seed, (0,)).limits
 
     def _units(self, benchmark: str) -> tuple[str, ...]:
         if ("units", benchmark) not in self._memory:

@@ -31,7 +31,8 @@ class Target:
         value: what rows are judged by, `(...)` to `(...)`; NaN for what was not measured, which never belongs.
         threshold: the greatest value that belongs.
         within: how far rounding may put a value beyond it.
-        criterion: reached when a member is queried at the study's longest training, or when the incumbent is a member. The first
+        criterion: reached when a member is queried at the study's longest training (and, under constraints, seen to be feasible), or when the
+            incumbent is a member. The first
             suits targets that are architectures, the second targets on what the search would return.
     """
 
@@ -102,6 +103,7 @@ def headline(targets: Sequence[Sequence[Target]]) -> Target:
 def time_to_target(traces: Traces, target: Target, account: str) -> CensoredTimes:
     """Return the cost at which each run reached the target, including that query; censored at the total cost of the run."""
     trained = traces.epochs >= traces.longest
+    trained = trained if traces.feasible is None else trained & traces.feasible
     queried = target.criterion == "queried"
     found = target.holds(traces.rows) & trained if queried else target.holds(traces.incumbents)
     reached = np.asarray(found.any(axis=1))

@@ -20,10 +20,10 @@ def laws_on(results: Results, benchmark: str, traces: Mapping[str, Traces]) -> t
 
     Args:
         results: the study.
-        benchmark: one of its benchmarks; of a closed form, which is not listed, nothing is said.
+        benchmark: one of its benchmarks; of a closed form, which is not listed, nothing is said, and neither under constraints.
         traces: runs by label.
     """
-    if not isinstance(results.benchmark(benchmark), TabularBenchmark):
+    if results.study.constraints or not isinstance(results.benchmark(benchmark), TabularBenchmark):
         return ()
     spoken = []
     for label, trace in traces.items():

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nasbench.errors import NasbenchError, unknown_name
-from nasbench.search.ledger import ACCOUNTS
+from nasbench.search.constraints import FEASIBLE
+from nasbench.search.ledger import ACCOUNTS, INFEASIBLE
 from nasbench.spaces.space import Floats, Ints
 from nasbench.ties import snapped
 
@@ -36,6 +37,7 @@ class Traces:
         wall_seconds: simulated clock when the result came back, `(R, Q)`, padding repeats the run's last; None where one training followed the
             other, so that the clock shows the charged seconds.
         operator: the part of the optimizer that proposed each query, `(R, Q)`, padding is empty; None where it was not recorded.
+        feasible: whether each query was seen to satisfy the constraints of the study, `(R, Q)`, padding is False; None where there are none.
     """
 
     runs: Ints
@@ -50,6 +52,7 @@ class Traces:
     longest: int
     wall_seconds: Floats | None = None
     operator: NDArray[np.str_] | None = None
+    feasible: NDArray[np.bool_] | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -66,11 +69,14 @@ class Traces:
         """Position of the query that gave the incumbent after each query, `(R, Q)`.
 
         The incumbent is the best observed first objective so far, the earlier of two that are equal up to rounding; where a study has several
-        fidelities, the best at the highest fidelity reached so far, since observations of different training compare unfairly.
+        fidelities, the best at the highest fidelity reached so far, since observations of different training compare unfairly. Under
+        constraints only feasible queries count; before the first there is no incumbent, and the position is 0.
         """
         merit = snapped(self.observed[:, :, 0])
         if np.unique(self.epochs[self.answered]).size > 1:
             merit = np.where(self.answered, _joint_rank(-self.epochs, merit), np.inf)
+        if self.feasible is not None:
+            merit = np.where(self.feasible, merit, np.inf)
         best = np.minimum.accumulate(merit, axis=1)
         improved = np.ones(self.shape, dtype=bool)
         improved[:, 1:] = merit[:, 1:] < best[:, :-1]
@@ -78,8 +84,9 @@ class Traces:
 
     @cached_property
     def incumbents(self) -> Ints:
-        """Row of the incumbent after every query, `(R, Q)`."""
-        return np.take_along_axis(self.rows, self.incumbent_at, axis=1)
+        """Row of the incumbent after every query, `(R, Q)`; -1 where there is none, under constraints alone."""
+        rows = np.take_along_axis(self.rows, self.incumbent_at, axis=1)
+        return rows if self.feasible is None else np.where(np.logical_or.accumulate(self.feasible, axis=1), rows, -1)
 
     def spent(self, account: str) -> Floats:
         """Return what each run has spent of an account after every query, `(R, Q)`.
@@ -87,6 +94,9 @@ class Traces:
         Raises:
             NasbenchError: if there is no such account, or it is not known a query.
         """
+        if account == INFEASIBLE:
+            violated = np.zeros(self.shape) if self.feasible is None else self.answered & ~self.feasible
+            return np.cumsum(violated, axis=1, dtype=float)
         if account not in ACCOUNTS:
             raise unknown_name("account", account, TRACED)
         if account not in TRACED:
@@ -154,6 +164,7 @@ def stack_runs(
         longest=longest,
         wall_seconds=stacked(columns["wall_seconds"], None) if "wall_seconds" in columns else None,
         operator=stacked(np.asarray(columns["operator"], dtype=str), "") if "operator" in columns else None,
+        feasible=stacked(columns[FEASIBLE], False) if FEASIBLE in columns else None,
     )
 
 

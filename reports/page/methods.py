@@ -10,6 +10,7 @@ from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, best_archi
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.scoring import exposure, scored_by
 from nasbench.reports.wording import join_names, pluralize
+from nasbench.search.constraints import join
 from nasbench.search.parallelism import Parallelism
 
 REPEATS = {
@@ -25,7 +26,12 @@ SEEDS = {
 
 def methods(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> tuple[str, ...]:
     """Return the paragraphs on the protocol, the scores and the statistics."""
-    return _protocol(results, evaluations), _scores(results, evaluations), _times(evaluations)
+    return (
+        _protocol(results, evaluations),
+        *_constraints(results),
+        _scores(results, evaluations),
+        _times(evaluations),
+    )
 
 
 def _protocol(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> str:
@@ -72,6 +78,31 @@ def _machines(parallelism: Parallelism) -> str:
     )
 
 
+def _constraints(results: Results) -> tuple[str, ...]:
+    """Return the paragraph on the constraints of a study, if it has any."""
+    study = results.study
+    if not study.constraints:
+        return ()
+    limits = results.problem_limits
+    known = [one for one, is_known in zip(limits.constraints, limits.is_known, strict=True) if is_known]
+    measured = [one for one in study.constraints if one not in known]
+    several = len(study.objectives) > 1
+    return (
+        f"Constraints: {join(study.constraints)}. "
+        + (f"Known before a query, and so part of the space that is searched: {join(known)}. " if known else "")
+        + (
+            f"Measured, on the {study.split} split where there are splits: {join(measured)}. An optimizer without a rule of its own is told of an "
+            "infeasible architecture objectives beyond the worst, by the constraint violation (Deb 2000). "
+            if measured
+            else ""
+        )
+        + "The optimum, ranks and mean are those of the architectures that satisfy the constraints"
+        + (", and so are fronts and hypervolume" if several else "")
+        + ". Before the first feasible query, and where its choice truly violates a constraint, a run is given the score of the worst feasible "
+        "architecture.",
+    )
+
+
 def _scores(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> str:
     scorings = [e.scoring for e in evaluations]
     several = len(results.protocol(results.benchmarks[0]).epochs) > 1
@@ -83,6 +114,7 @@ def _scores(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> str
     return (
         f"The incumbent is the architecture with the {evaluations[0].view.best} observed first objective so far"
         + (" at the highest fidelity reached so far" if several else "")
+        + ("; under constraints, of the feasible ones" if results.study.constraints else "")
         + f". It is scored by its {scored_by(scorings)}. "
         + "".join(f"{sentence} " for sentence in exposure(scorings))
         + f"Regret is {_regret(evaluations)}."

@@ -35,6 +35,7 @@ from nasbench.reports.tables.ablation import ablation_table
 from nasbench.reports.tables.aggregate import aggregate_table
 from nasbench.reports.tables.anytime import anytime_table
 from nasbench.reports.tables.comparison import comparison_table
+from nasbench.reports.tables.constraints import constraints_table
 from nasbench.reports.tables.further_data_set import further_data_set_table
 from nasbench.reports.tables.live_overview import live_overview_table, skipped_table
 from nasbench.reports.tables.live_scores import pairs_table, score_table
@@ -122,6 +123,7 @@ def _tables(
     tables = [
         overview_table(evaluations, comparisons, objectives[0]),
         comparison_table(evaluations, comparisons, objectives[0]),
+        constraints_table(evaluations, results.study.constraints, rng),
         aggregate_table(evaluations, reference, rng),
         practical_table(evaluations, reference, rng),
         further_data_set_table(evaluations, reference, rng),

@@ -13,6 +13,7 @@ from nasbench.reports.page.savings import MOST_NAMES, savings
 from nasbench.reports.statistics.power import minimal_detectable_effect, rank_sum, runs_needed
 from nasbench.reports.statistics.result import Estimate, Interval, Undefined
 from nasbench.reports.statistics.robustness import across_conditions, rank_methods
+from nasbench.reports.tables.constraints import sentences
 from nasbench.reports.tables.table import MINUS
 from nasbench.reports.wording import join_names, pluralize
 from nasbench.ties import tolerance
@@ -45,6 +46,7 @@ def summary(
     return (
         _extent(results, evaluations),
         *results.early_endings(),
+        *sentences(evaluations, results.study.constraints),
         *(_winner(evaluation, comparisons[evaluation.benchmark]) for evaluation in evaluations),
         *_hypervolumes(evaluations),
         *savings([label for label in results.labels if label != reference], reference, arrived),

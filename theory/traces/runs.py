@@ -83,10 +83,12 @@ def open_runs(folder: Path) -> list[OptimizerRuns]:
     """Read a results folder.
 
     Raises:
-        NasbenchError: if it is not a results folder, lacks units, or one of its benchmarks has another version here.
+        NasbenchError: if it is not a results folder, lacks units, one of its benchmarks has another version here, or it has constraints.
     """
     store = Store.open(folder)
     study = store.study
+    if study.constraints:
+        raise NasbenchError(f"{folder} was run under constraints, of which no claim says anything; give other traces.")
     recorded = store.environment.get("benchmarks", {})
     for name in study.problems:
         if not has_checksum(get_benchmark(name), recorded.get(name, "")):
