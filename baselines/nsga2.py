@@ -25,7 +25,8 @@ def nsga2(
     The population and the number of offspring are NSGA-Net's 40 (Lu et al., GECCO 2019; `search/evolution_search.py` of its
     authors, whose operators are two-point crossover and polynomial mutation); crossover probability 0.9 and mutation probability
     1 / d are those of the 2002 paper, which uses a population of 100 for 25,000 evaluations. With a single objective, which orders
-    all architectures, the algorithm is an elitist genetic algorithm.
+    all architectures, the algorithm is an elitist genetic algorithm. Selection compares evaluated architectures, so objectives that
+    are free of charge are no use to it before an evaluation; `prescreened_nsga2` uses them.
 
     Args:
         problem: the search problem.

@@ -26,6 +26,7 @@ def nsga3(
 
     The directions are Das and Dennis's on the unit simplex, with as many divisions as the population allows: the paper's
     population of 92 gives its 12 divisions and 91 directions for three objectives. Crossover has probability 1, as in the paper.
+    It selects among evaluated architectures, and has no use for objectives that are free of charge before.
 
     Args:
         problem: the search problem.

@@ -15,7 +15,7 @@ from nasbench.ranges import Probability, count
 from nasbench.search.observations import RunObservations
 from nasbench.search.problem import Problem
 from nasbench.search.search_ranges import FloatRange
-from nasbench.spaces.space import Architectures
+from nasbench.spaces.space import Architectures, Ints
 
 PopulationSize = Annotated[int, count(10_000, least=2)]
 CrossoverProb = Annotated[Probability, FloatRange(0.0, 1.0)]
@@ -62,8 +62,13 @@ class PymooOptimizer:
         if asked is None or len(asked) == 0:
             return np.empty((0, self._space.d), dtype=np.int8)
         generation: Architectures = asked.get("X").astype(np.int8)
+        generation = generation[self.prescreen(generation)]
         self._pending = {architecture.tobytes() for architecture in generation}
         return generation
+
+    def prescreen(self, offspring: Architectures) -> Ints:
+        """Return the positions of the offspring `(n, d)` that are to be evaluated, `(B,)`; all of them unless a subclass chooses."""
+        return np.arange(len(offspring))
 
     def tell(self, observations: RunObservations) -> None:
         """Select survivors if nothing is pending; a generation truncated by the budget is left, since the run is over."""

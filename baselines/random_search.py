@@ -18,7 +18,7 @@ from nasbench.spaces.space import Architectures
 class RandomSearch:
     """Uniform random architectures.
 
-    Source: Bergstra and Bengio 2012; for NAS Li and Talwalkar 2019, Yu et al. 2020.
+    Source: Bergstra and Bengio 2012; for NAS Li and Talwalkar 2019, Yu et al. 2020. It uses no objective, free of charge or not.
 
     Args:
         problem: the benchmark.

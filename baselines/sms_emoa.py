@@ -24,7 +24,8 @@ def sms_emoa(
     discarded.
 
     The paper's (mu + 1) scheme with mu = 100, pymoo's survival (objectives normalised by the range of the population) and
-    categorical operators. With a single objective the worst member is discarded.
+    categorical operators. With a single objective the worst member is discarded. It selects among evaluated architectures, and has
+    no use for objectives that are free of charge before.
 
     Args:
         problem: the search problem.

@@ -34,7 +34,7 @@ RIVALS = (
         "quantum_inspired",
     ),
     *("reinforce", "simulated_annealing", "sms_emoa", "successive_halving", "tpe"),
-    *("motpe", "parego"),
+    *("motpe", "parego", "prescreened_nsga2"),
     *("asha", "dehb", "pasha"),
 )
 HEAVY = ("pymoo", "optuna", "torch", "pandas", "statsmodels", "scipy.stats", "matplotlib")
@@ -100,7 +100,15 @@ class Sphere:
 
 @pytest.mark.parametrize(
     ("name", "objectives"),
-    [*((name, 1) for name in RIVALS), ("nsga2", 3), ("nsga3", 3), ("sms_emoa", 3), ("motpe", 3), ("parego", 3)],
+    [
+        *((name, 1) for name in RIVALS),
+        ("nsga2", 3),
+        ("nsga3", 3),
+        ("sms_emoa", 3),
+        ("motpe", 3),
+        ("parego", 3),
+        ("prescreened_nsga2", 3),
+    ],
 )
 def test_runs_to_a_budget_that_ends_each_run_elsewhere(name: str, objectives: int) -> None:
     kind = importlib.import_module(f"nasbench.baselines.{name}").OPTIMIZER

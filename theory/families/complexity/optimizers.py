@@ -107,6 +107,10 @@ ORDERS: Mapping[str, Order] = {
         time=3, memory=2, reason="t^2 for every candidate scored, t^3 at sizes that grow by 1.3", sizes=geometric(40, 160),
         settings={"n_initial_samples": 4, "n_candidates": 16},
     ),
+    "prescreened_nsga2": Order(
+        time=3, memory=2, reason="t^2 for every offspring predicted, t^3 at sizes that grow by 1.3", sizes=geometric(40, 160),
+        settings=_SMALL | {"offspring_factor": 2}, objectives=2,
+    ),
     "parego": Order(
         time=3, memory=2, reason="as gp_bo, for every objective that is measured", sizes=geometric(40, 160),
         settings={"n_initial_samples": 4, "n_candidates": 16}, objectives=2,
@@ -155,16 +159,6 @@ class QuadraticMemoryMutant:
         for _ in range(observations.architectures.shape[1]):
             self._seen = np.concatenate([self._seen, np.zeros((1, 128))])
             self.archive.append(self._seen)
-
-
-class CubicMemoryMutant(QuadraticMemoryMutant):
-    """A mutant that keeps matrices of the size of its history after every answer: memory O(T^3)."""
-
-    def tell(self, observations: Observations) -> None:
-        """Tell it, and keep as many more as a kernel of several rounds has."""
-        super().tell(observations)
-        for _ in range(observations.architectures.shape[1]):
-            self.archive.append(np.zeros((8, len(self._seen), len(self._seen))))
 
 
 class RefittingGpBo(GpBo):
@@ -229,8 +223,6 @@ def _mutant(name: str) -> Mutant:
         return Mutant(
             "the whole history is gone through after every answer", partial(check, wrapper=QuadraticTimeMutant)
         )
-    if ORDERS[name].memory >= 2:
-        return Mutant("kernel matrices are kept after every answer", partial(check, wrapper=CubicMemoryMutant))
     return Mutant(
         "a copy of the whole history is kept after every answer", partial(check, wrapper=QuadraticMemoryMutant)
     )
