@@ -141,7 +141,7 @@ LARGE: Mapping[Term, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
-class Recipe:
+class RecipeLandscape:
     """The error of a recipe in per cent.
 
     Attributes:
@@ -189,6 +189,6 @@ class Recipe:
         return float(BASE + sum(self._table(term).mean() for term in self.terms))
 
 
-def make_recipe(size: str) -> Recipe:
+def make_recipe(size: str) -> RecipeLandscape:
     """Return the closed form of one of `SIZES`."""
-    return Recipe(recipe_space(size), LARGE if size == "large" else SMALL)
+    return RecipeLandscape(recipe_space(size), LARGE if size == "large" else SMALL)

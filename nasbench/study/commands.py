@@ -121,6 +121,9 @@ def run(
     chosen = chosen if table is None else chosen.with_table(table)
     chosen = chosen.with_constraints(constraint) if constraint else chosen
     words = [chosen.name, *(name.replace("/", "-") for name in task or ()), *([table] if table else [])]
+    words += [
+        f"{number}-{what}" for number, what in ((workers, "workers"), (batch_size, "at-once")) if number is not None
+    ]
     folder = out or default_folder("-".join(words))
     jobs = min(jobs, len(chosen.units()))
     with (

@@ -18,6 +18,7 @@ import numpy as np
 from nasbench.errors import NasbenchError
 from nasbench.files.atomic import write_atomically
 from nasbench.plugins import BrokenPluginError
+from nasbench.reports.analysis.accounts import NAMES
 from nasbench.reports.analysis.evaluation import evaluate_study
 from nasbench.reports.analysis.families import FamilyComparison, FamilyRanking, compare_families
 from nasbench.reports.analysis.query_cost import extras_of, measure_query_cost, source_of
@@ -60,9 +61,9 @@ def section(results: Results, reference: str) -> str:
         methods(results, evaluations)[0],
         _targets(comparison),
         to_markdown(methods_table(comparison, costs)),
-        f"{_said('unique queries', comparison.by_cost, comparison)} {_said('final regret', comparison.by_regret, comparison)} "
-        f"{pluralize(len(comparison.families), 'family', 'families')} are few: a difference that is not significant is not evidence of "
-        "equality, and mean ranks depend on which methods are in the table.",
+        f"{_said(NAMES[comparison.account], comparison.by_cost, comparison)} {_said('final regret', comparison.by_regret, comparison)} "
+        "So few families decide little: a difference that is not significant is not evidence of equality, and mean ranks depend on which "
+        "methods are in the table.",
         to_markdown(families_table(comparison)),
         to_markdown(settings_table(described)),
         _left_out(results),
@@ -72,9 +73,11 @@ def section(results: Results, reference: str) -> str:
 
 def _progress(results: Results) -> str:
     study = results.study
-    planned = load_study(study.name).runs if study.name in preset_names() else study.runs
-    rest = "" if planned <= study.runs else f" of the {planned} that the preset asks for"
-    return f"**{pluralize(study.runs, 'run')}{rest}** of each method on each data set."
+    planned = load_study(study.name) if study.name in preset_names() else study
+    rest = "" if planned.runs <= study.runs else f" of the {planned.runs} that the preset asks for"
+    absent = [method.label for method in planned.methods if method.label not in results.labels]
+    lacking = f" Not run yet: {join_names(absent)}." if absent else ""
+    return f"**{pluralize(study.runs, 'run')}{rest}** of each method on each data set.{lacking}"
 
 
 def _targets(comparison: FamilyComparison) -> str:
@@ -120,8 +123,8 @@ def _left_out(results: Results) -> str:
             found.setdefault(str(fault).rstrip("."), []).append(name)
             continue
         reason = "are not in this study"
-        if optimizer.fidelities:
-            reason = "choose the length of trainings, of which most of these tables have one"
+        if optimizer.fidelities and len(results.protocol(results.benchmarks[0]).epochs) < 2:
+            reason = "choose the length of trainings, of which this study has one"
         elif optimizer.objectives != "one":
             reason = "are for several objectives"
         found.setdefault(reason, []).append(name)

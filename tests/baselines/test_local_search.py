@@ -73,3 +73,47 @@ def test_trace_is_hill_climbing_with_restarts(improvement: str) -> None:
                 climbing = best_error < here_error
                 here, here_error = best, best_error
     assert restarts > 6, "400 queries hold several climbs"
+
+
+@pytest.mark.parametrize("at_optimum", ["restart", "continue"])
+@pytest.mark.parametrize("improvement", ["best", "first"])
+def test_variants_of_naszilla(improvement: str, at_optimum: str) -> None:
+    """Replayed as `local_search` of naszilla goes, from a trace without noise: starts, and what is looked around next."""
+    benchmark = get_benchmark("nas-bench-201/cifar100")
+    protocol = table_protocol(Budget({"queries": QUERIES}), repeat_policy="cache", training_seed="mean")
+    problem = benchmark.problem(protocol, 5, (0, 1, 2))
+    settings = {"improvement": improvement, "at_optimum": at_optimum, "n_initial_samples": 10}
+    optimizer = OPTIMIZER.create(problem, Streams(5, (0, 1, 2)), settings)
+    batches = []
+    while not problem.ledger.exhausted.all():
+        batches.append(problem.query(optimizer.ask()))
+        optimizer.tell(batches[-1])
+    cells = np.concatenate([b.architectures for b in batches], axis=1)
+    errors = np.concatenate([b.objectives for b in batches], axis=1)[..., 0]
+    starts = 0
+    for run in range(3):
+        trace = [
+            (error, t, tuple(cell))
+            for t, (error, cell) in enumerate(zip(errors[run], cells[run].tolist(), strict=True))
+        ]
+        t, expanded = 0, set()
+        here: tuple[float, int, tuple[int, ...]] | None = None
+        while t < QUERIES:
+            if here is None:
+                here = min(trace[t : t + 10])
+                starts, t = starts + 1, t + 10
+            expanded.add(here[2])
+            around = {tuple(c) for c in benchmark.space.neighbours(np.array(here[2], dtype=np.int8)).tolist()}
+            looked = []
+            while around and t < QUERIES:
+                assert trace[t][2] in around
+                around.discard(trace[t][2])
+                looked.append(trace[t])
+                t += 1
+                if improvement == "first" and looked[-1][0] < here[0]:
+                    break
+            if at_optimum == "continue":
+                here = min(one for one in trace[:t] if one[2] not in expanded)
+            else:
+                here = min(looked) if looked and min(looked)[0] < here[0] else None
+    assert starts == 3 if at_optimum == "continue" else starts > 6

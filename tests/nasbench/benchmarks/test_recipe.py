@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nasbench.benchmarks.function_report import describe_function
-from nasbench.benchmarks.recipe import LARGE, SHARED, Choices, Recipe, make_recipe
+from nasbench.benchmarks.recipe import LARGE, SHARED, Choices, RecipeLandscape, make_recipe
 from nasbench.benchmarks.synthetic import synthetic_benchmark
 from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
@@ -52,7 +52,7 @@ def test_optimum_of_all_terms_is_that_of_exhaustive_search() -> None:
         if decision.name == "nesterov":
             entry["when"] = {"momentum": [0.99]}
         entries.append(entry)
-    recipe = Recipe(MixedSpace("few", entries), LARGE)
+    recipe = RecipeLandscape(MixedSpace("few", entries), LARGE)
     values = recipe(recipe.space.all)
     assert recipe.optimum == pytest.approx(values.min(), abs=1e-12)
     assert recipe.mean == pytest.approx(values.mean(), abs=1e-12)

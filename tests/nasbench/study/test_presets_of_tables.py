@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from nasbench.benchmarks.catalogue import expand_benchmarks, get_benchmark
-from nasbench.search.registry import get_optimizer
-from nasbench.study.toml import load_study, parse_study
+from nasbench.search.registry import get_optimizer, optimizer_names
+from nasbench.study.toml import load_study, parse_study, preset_names
 
 
 @pytest.fixture
@@ -38,11 +38,24 @@ def test_the_presets_name_optimizers_that_their_benchmarks_can_run(fresh: None) 
         get_optimizer(entry.name).check(problem, entry.settings)
 
 
-def test_the_table_of_methods_is_of_development_tables_and_alike_initial_designs(fresh: None) -> None:
-    study = load_study("development-tables")
+@pytest.mark.parametrize("name", ["development-tables", "development-cells", "development-tables-slow"])
+def test_the_table_of_methods_is_of_development_tables_and_alike_initial_designs(name: str, fresh: None) -> None:
+    study, whole = load_study(name), load_study("development-tables")
+    assert set(study.problems) <= set(whole.problems) and study.seed == whole.seed and study.budget == whole.budget
     assert not any(problem.startswith("nas-bench-201") for problem in study.problems)
     designs = {entry.name: entry.settings.get("n_initial_samples") for entry in study.methods}
     hybrid = get_optimizer("hybrid").settings["n_initial_samples"]
     assert study.methods[0].name == "hybrid" and designs.pop("hybrid") is None
-    for name, size in designs.items():
-        assert size == (hybrid if "n_initial_samples" in get_optimizer(name).settings else None), name
+    for method, size in designs.items():
+        assert size == (hybrid if "n_initial_samples" in get_optimizer(method).settings else None), method
+
+
+def test_methods_that_choose_trainings_have_a_preset_of_their_own(fresh: None) -> None:
+    study = load_study("development-fidelities")
+    assert {entry.name for entry in study.methods} >= {"hyperband", "bohb", "asha", "pasha", "dehb"}
+    assert study.budget.limits["epochs"] == load_study("development-tables").budget.limits["unique_queries"] * 108
+    compared = {
+        entry.name for name in preset_names() if name.startswith("development-") for entry in load_study(name).methods
+    }
+    single = {name for name in optimizer_names() if get_optimizer(name).objectives == "one"} - {"darts_replay"}
+    assert single - compared == set(), "every method for one objective is compared somewhere"

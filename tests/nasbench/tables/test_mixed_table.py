@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 import nasbench
+from nasbench.benchmarks.landscape_report import describe
+from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
 from nasbench.spaces.constrained import NarrowedSpace
 from nasbench.spaces.mixed import MixedSpace
@@ -140,3 +142,31 @@ def test_a_wrong_description_is_refused(old: str, new: str, said: str, tmp_path:
     with pytest.raises(NasbenchError, match=said) as caught:
         import_table("table", write(tmp_path, rows(), TOML.replace(old, new)))
     assert "\n" not in str(caught.value)
+
+
+def test_a_description_counts_configurations_as_isomorphism_classes(table: Table) -> None:
+    facts = {(fact.topic, fact.name): fact.value for fact in describe(TabularBenchmark(table, "task"))}
+    assert facts["size", "architectures"] == 60
+    assert facts["size", "isomorphism classes"] == 45
+    around = table.space.neighbours(table.space.all)
+    others = (around != table.space.all[:, None]).any(axis=-1).sum(axis=1)
+    assert facts["landscape", "neighbours of an architecture"] == pytest.approx(others.mean())
+
+
+def test_a_function_of_decisions_gets_its_values() -> None:
+    seen: list[dict[str, object]] = []
+
+    def error(optimizer: str, rate: float, momentum: float | None) -> float:
+        seen.append({"optimizer": optimizer, "rate": rate, "momentum": momentum})
+        return abs(np.log10(rate) + 2) + (1.0 if momentum is None else 1 - momentum)
+
+    space = [
+        {"name": "optimizer", "choices": ["adam", "sgd"]},
+        {"name": "rate", "low": 1e-3, "high": 1.0, "log": True, "levels": 4},
+        {"name": "momentum", "low": 0.0, "high": 0.9, "step": 0.3, "when": {"optimizer": ["sgd"]}},
+    ]
+    result = nasbench.search("local_search", error, space=space, budget={"queries": 200}, runs=2, seed=1)
+    assert result.best().loc[0, "architecture"] == "optimizer=sgd,rate=0.01,momentum=0.9"
+    assert all((one["momentum"] is None) == (one["optimizer"] == "adam") for one in seen)
+    assert {one["rate"] for one in seen} == {0.001, 0.01, 0.1, 1.0}
+    assert len(seen) == len({tuple(one.items()) for one in seen}) <= 4 + 4 * 4

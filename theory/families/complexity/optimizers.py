@@ -161,6 +161,16 @@ class QuadraticMemoryMutant:
             self.archive.append(self._seen)
 
 
+class CubicMemoryMutant(QuadraticMemoryMutant):
+    """A mutant that keeps matrices of the size of its history after every answer: memory O(T^3)."""
+
+    def tell(self, observations: Observations) -> None:
+        """Tell it, and keep as many more as a kernel of several rounds has."""
+        super().tell(observations)
+        for _ in range(observations.architectures.shape[1]):
+            self.archive.append(np.zeros((8, len(self._seen), len(self._seen))))
+
+
 class RefittingGpBo(GpBo):
     """A mutant that fits the hyperparameters at every query: O(T^4)."""
 
@@ -223,6 +233,8 @@ def _mutant(name: str) -> Mutant:
         return Mutant(
             "the whole history is gone through after every answer", partial(check, wrapper=QuadraticTimeMutant)
         )
+    if ORDERS[name].memory >= 2:
+        return Mutant("kernel matrices are kept after every answer", partial(check, wrapper=CubicMemoryMutant))
     return Mutant(
         "a copy of the whole history is kept after every answer", partial(check, wrapper=QuadraticMemoryMutant)
     )
