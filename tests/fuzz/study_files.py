@@ -53,6 +53,16 @@ name = "nsga2"
 label = "genetic"
 settings = { population_size = 4, crossover_prob = 0.9, mutation_prob = 0.2 }
 """,
+    """name = "workers"
+seed = 7
+runs = 2
+problems = ["onemax/3x3", "nas-bench-201/cifar10"]
+repeat_policy = "cache_isomorphic"
+workers = 3
+lie = "worst"
+budget = { wall_seconds = 4.0, queries = 12 }
+methods = [{ name = "simulated_annealing" }, { name = "random_search" }]
+""",
 )
 ODD = (
     *("1", "2", "3", "nan", "-nan", "inf", "-inf", "0", "-0.0", "-1", "0.5", "1.5", "1e308", "5e-324", "1e400", str(2**31), str(2**63)),
@@ -62,6 +72,7 @@ ODD = (
     *("1979-05-27", "07:32:00", "1979-05-27T07:32:00Z", "longest", '"longest"', '"mean"', '"retrain"', '"cache_isomorphic"'),
     *('"nk/4x2-k9"', '["nk/99999999999x2-k1"]', '["onemax/0x0"]', '["nas-bench-201/*"]', '["*/*"]', '["onemax/2x2"]'),
     *("{ queries = 1e300 }", "{ optimizer_seconds = 1e-9 }", "{ epochs = 3 }", "{ train_seconds = 5e-324 }", "{ queries = true }"),
+    *('"worst"', '"best"', "{ wall_seconds = 0.5 }", "10001"),
 )  # fmt: skip
 SIGNS = "=[]{}\"'#.,\n -+_09azé²\x00\x7f\ufeff"
 SMALL = 400.0
