@@ -139,6 +139,13 @@ class _OptimizerSpec:
         return str(getattr(self.algorithm, "NUMBERS", "as categories"))
 
     @property
+    def workers(self) -> str:
+        """How it is run on several machines: by its "batch rule", "asynchronous", or through the "constant liar"."""
+        if callable(getattr(self.algorithm, "ask_many", None)):
+            return "batch rule"
+        return "asynchronous" if getattr(self.algorithm, "ASYNCHRONOUS", False) else "constant liar"
+
+    @property
     def extras(self) -> tuple[str, ...]:
         """Extras of this suite that it needs, each once."""
         return tuple(dict.fromkeys(PACKAGES[module][0] for module in self.modules))

@@ -128,7 +128,7 @@ def _optimizers() -> Rows:
             warn(fault)
             continue
         except NasbenchError as fault:
-            unknown = dict.fromkeys(("lockstep", "objectives", "numbers", "extras", "settings"))
+            unknown = dict.fromkeys(("lockstep", "objectives", "numbers", "workers", "extras", "settings"))
             rows.append({"name": name} | unknown | {"summary": str(fault)})
             continue
         settings = ", ".join(f"{setting}={default!r}" for setting, default in optimizer.settings.items())
@@ -138,6 +138,7 @@ def _optimizers() -> Rows:
                 "lockstep": optimizer.lockstep,
                 "objectives": optimizer.objectives,
                 "numbers": optimizer.numbers,
+                "workers": optimizer.workers,
                 "extras": ", ".join(optimizer.extras),
                 "settings": settings,
                 "summary": optimizer.summary,

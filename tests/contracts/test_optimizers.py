@@ -16,6 +16,7 @@ from nasbench.search.parallelism import Parallelism
 from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
 from nasbench.search.search_protocol import SearchProtocol
+from nasbench.search.single_run import SingleRun
 from nasbench.spaces.nas_bench_201 import NasBench201Space
 from nasbench.tables.column import Column, Measured
 from nasbench.tables.table import open_table
@@ -150,6 +151,9 @@ def test_four_machines_use_the_budget_and_give_the_same_bits_again(
     benchmark_: TabularBenchmark, name: str, parallelism: Parallelism
 ) -> None:
     problem, optimizer = start(benchmark_, name, (3,), most=few(name))
+    run = SingleRun(optimizer, problem.space.d)
+    declared = "batch rule" if run.has_batch_rule else "asynchronous" if run.is_asynchronous else "constant liar"
+    assert get_optimizer(name).workers == declared
     first = with_machines(problem, optimizer, parallelism)
     assert benchmark_.space.is_feasible(first[0]).all() and np.isfinite(first[1]).all()
     if not get_optimizer(name).label:
