@@ -88,16 +88,17 @@ class PendingTrial:
 class Dehb:
     """Hyperband whose architectures are evolved: each fidelity has a population, and its parents come from the fidelity below.
 
-    Follows the authors' code (automl/DEHB 0.1.2, `optimizers/dehb.py`, `optimizers/de.py`) with its defaults, random number by
-    random number: rand/1 mutation, binomial crossover, values outside the cube drawn anew, immediate replacement. In the first
-    round of brackets the rungs above the first evaluate the best of the rung below; later, every proposal is a mutant of the best
-    of the rung below, crossed with the member whose turn it is. A decision with `k` choices is `floor(k x)` of its coordinate,
-    as in the code. A free worker for which every bracket waits starts the next bracket, so that none is idle.
+    Follows the authors' code (automl/DEHB 0.1.2, `optimizers/dehb.py`, `optimizers/de.py`) with its defaults, random number
+    by random number: rand/1 mutation, binomial crossover, values outside the cube drawn anew, immediate replacement. In the
+    first round of brackets the rungs above the first evaluate the best of the rung below; later, every proposal is a mutant
+    of the best of the rung below, crossed with the member whose turn it is. A decision with `k` choices is `floor(k x)` of
+    its coordinate, as in the code, so that numbers of a `MixedSpace` keep their order. A free worker for which every bracket
+    waits starts the next bracket, so that none is idle.
 
-    Differences: fidelities are those that the benchmark offers, and rungs of the same epochs are one, as in Hyperband here; of
-    equal individuals the first ranks first (the code's sort is not stable beyond 16); infeasible combinations are replaced by
-    the nearest architecture. A query is charged for its whole training: nothing is continued from a rung below. A result that
-    it did not propose challenges the worst member of its fidelity.
+    Differences: fidelities are those that the benchmark offers, and rungs of the same epochs are one, as in Hyperband here;
+    of equal individuals the first ranks first (the code's sort is not stable beyond 16); infeasible combinations are replaced
+    by the nearest architecture. A query is charged for its whole training: nothing is continued from a rung below. A result
+    that it did not propose challenges the worst member of its fidelity.
 
     Args:
         problem: the benchmark; it needs several fidelities.

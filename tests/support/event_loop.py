@@ -32,7 +32,8 @@ class Job:
 def drive(algorithm: Any, answer: Answer, workers: int, jobs: int) -> list[Job]:
     """Run an algorithm of a single run on simulated workers, and return its trainings in the order in which they began.
 
-    The lowest free worker asks first; a batch is queued and handed out one by one; an empty batch means waiting.
+    The lowest free worker asks first, when all that are back by then have told, in the order in which they began; a batch is queued
+    and handed out one by one; an empty batch means waiting.
     """
     now = 0.0
     free = list(range(workers))
@@ -50,13 +51,15 @@ def drive(algorithm: Any, answer: Answer, workers: int, jobs: int) -> list[Job]:
             error, seconds = answer(architecture, length)
             worker = heapq.heappop(free)
             job = Job(now, now + seconds, worker, tuple(architecture.tolist()), length, error)
-            heapq.heappush(running, (job.end, worker, job))
+            heapq.heappush(running, (job.end, len(started), job))
             started.append(job)
         if not running:
             return started
-        now, worker, job = heapq.heappop(running)
-        heapq.heappush(free, worker)
-        algorithm.tell(observe(job.architecture, job.epochs, job.error))
+        now = running[0][0]
+        while running and running[0][0] == now:
+            job = heapq.heappop(running)[2]
+            heapq.heappush(free, job.worker)
+            algorithm.tell(observe(job.architecture, job.epochs, job.error))
 
 
 def observe(architecture: tuple[int, ...], epochs: int, error: float) -> RunObservations:
