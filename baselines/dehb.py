@@ -96,7 +96,7 @@ class Dehb:
     waits starts the next bracket, so that none is idle.
 
     Differences: fidelities are those that the benchmark offers, and rungs of the same epochs are one, as in Hyperband here;
-    of equal individuals the first ranks first (the code's sort is not stable beyond 16); infeasible combinations are replaced
+    of equal individuals the first ranks first (the code's sort leaves that open); infeasible combinations are replaced
     by the nearest architecture. A query is charged for its whole training: nothing is continued from a rung below. A result
     that it did not propose challenges the worst member of its fidelity.
 
