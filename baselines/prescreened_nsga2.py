@@ -38,6 +38,8 @@ class PrescreenedNsga2(PymooOptimizer):
         mutation_prob: probability that a decision is resampled uniformly, 1 / d if None.
     """
 
+    NUMBERS = "in order"
+
     def __init__(
         self,
         problem: Problem,

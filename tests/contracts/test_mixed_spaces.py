@@ -16,7 +16,7 @@ from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Budget
 from nasbench.search.random_streams import Streams
-from nasbench.search.registry import get_optimizer, optimizer_names
+from nasbench.search.registry import get_optimizer
 from nasbench.spaces.decisions import Decision
 from nasbench.spaces.mixed import MixedSpace
 from nasbench.tables.column import Column, Measured
@@ -25,16 +25,15 @@ from nasbench.tables.writer import write_table
 from nasbench.testing.optimizer_contract import ask_tell, same, trace
 from nasbench.testing.toy import toy_benchmark, toy_error, toy_space
 
+from registered_optimizers import installed_optimizers, queries_of
 from table_protocol import table_protocol
 
 SEED = 7
 FIDELITIES = (3, 9, 27)
-SLOW = {"optuna_gp": 12}
-"""Queries of the optimizers whose every proposal takes a second."""
 
 Searched = FunctionBenchmark | TabularBenchmark
 
-pytestmark = pytest.mark.parametrize("name", optimizer_names())
+pytestmark = pytest.mark.parametrize("name", installed_optimizers())
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +62,9 @@ def run(name: str, benchmark: Searched, queries: int) -> tuple[np.ndarray, ...]:
     """Return the trace of a run; skip an optimizer that says that the space is none for it."""
     kind = get_optimizer(name)
     epochs = (1,) if isinstance(benchmark, FunctionBenchmark) else FIDELITIES if kind.fidelities else FIDELITIES[-1:]
-    problem = benchmark.problem(table_protocol(Budget({"queries": SLOW.get(name, queries)}), epochs=epochs), SEED, (3,))
+    problem = benchmark.problem(
+        table_protocol(Budget({"queries": queries_of(name, queries)}), epochs=epochs), SEED, (3,)
+    )
     try:
         optimizer = kind.create(problem, Streams(SEED, (3,)))
     except NasbenchError as fault:
