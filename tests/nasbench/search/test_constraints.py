@@ -7,7 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
+from nasbench.baselines.gp_bo import EncodingGp, GpBo
+from nasbench.benchmarks.catalogue import get_searchable
+from nasbench.benchmarks.surrogate import ConstrainedSurrogateOracle
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
 from nasbench.search.constant_liar import ConstantLiar
@@ -16,7 +20,9 @@ from nasbench.search.ledger import INFEASIBLE, Budget
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
+from nasbench.spaces.constrained import FilteredSpace, restrict
 from nasbench.spaces.nas_bench_201 import NasBench201Space
+from nasbench.spaces.space import Space
 from nasbench.testing.optimizer_contract import ask_tell, trace
 
 from constrained_table import EPOCHS, constrained_benchmark
@@ -186,3 +192,99 @@ def test_the_constant_liar_tells_nothing_of_a_pending_constraint(benchmark_: Tab
         assert lie.feasible[0, 0] == (lie.constraint_values[0, 0, 0] <= 40.0)
     # What is known beforehand is told as it is.
     assert lies[0].constraint_values[0, 0, 1] != lies[1].constraint_values[0, 0, 1]  # type: ignore[index]
+
+
+def test_constrained_expected_improvement_is_that_of_its_definition(benchmark_: TabularBenchmark) -> None:
+    asked = problem(benchmark_, "accuracy >= 60", "latency <= 0.6 (measured)", runs=(0,))
+    search = GpBo(asked, np.random.default_rng(1), target_transform="standardised")
+    told = asked.query(search.ask()[None]).select_run(0)
+    search.tell(told)
+    search.update()
+    assert told.feasible is not None and told.unpenalised is not None and told.constraint_values is not None
+    assert 0 < told.feasible.sum() < len(told)
+    new = asked.space.all[::7]
+
+    def process(model: EncodingGp, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Condition a normal distribution, whose variance is that of largest likelihood, on noisy values."""
+
+        def covariance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+            return np.exp(-model.rate * (a[:, None] != b[None]).sum(axis=2))
+
+        gram = covariance(told.architectures, told.architectures) + model.noise * np.eye(len(told))
+        cross = covariance(new, told.architectures)
+        scale = values @ np.linalg.solve(gram, values) / len(values)
+        variance = 1.0 - np.einsum("nt,tn->n", cross, np.linalg.solve(gram, cross.T))
+        return cross @ np.linalg.solve(gram, values), np.sqrt(scale * variance)
+
+    errors = told.unpenalised[:, 0]
+    targets = (errors - errors.mean()) / errors.std()
+    mean, deviation = process(search._model, targets)
+    best = targets[told.feasible].min()
+    expected = deviation * norm.pdf((best - mean) / deviation) + (best - mean) * norm.cdf((best - mean) / deviation)
+    for k, (bound, size) in enumerate(((40.0, 60.0), (0.6, 0.6))):
+        values = (told.constraint_values[:, k] - bound) / size
+        mean, deviation = process(search._constraint_models[k], values - values.mean())
+        expected *= norm.cdf(-(mean + values.mean()) / deviation)
+    assert search.acquisition(new) == pytest.approx(expected, rel=1e-6, abs=1e-12)
+
+
+def test_before_a_feasible_architecture_the_probability_alone_counts(benchmark_: TabularBenchmark) -> None:
+    asked = problem(benchmark_, "latency <= 0.2 (measured)", runs=(0,))
+    search = GpBo(asked, np.random.default_rng(1))
+    slow = asked.space.all[latencies(benchmark_) > 0.4][::8]
+    search.tell(asked.query(slow[None]).select_run(0))
+    search.update()
+    ((mean, deviation),) = (model.predict(asked.space.all) for model in search._constraint_models)
+    assert search.acquisition(asked.space.all) == pytest.approx(norm.cdf(-(mean + search._centre[0]) / deviation))
+
+
+def test_a_space_that_cannot_be_listed_is_filtered() -> None:
+    base = Space("wide", tuple(f"d{i}" for i in range(30)), (("0", "1", "2", "3"),) * 30)
+    space = restrict(base, lambda a: a.sum(axis=-1) <= 35, "few")
+    assert isinstance(space, FilteredSpace) and 0 < space.size < base.size
+    uniform = np.random.default_rng(0).random((200, 30))
+    sampled = space.sample(uniform)
+    assert space.is_feasible(sampled).all() and np.array_equal(sampled, space.sample(uniform))
+    inside = space.is_feasible(base.sample(uniform))
+    assert np.array_equal(sampled[inside], base.sample(uniform)[inside]) and not inside.all()
+    # Rejection keeps the distribution: the decisions are exchangeable, and so are their means.
+    many = space.sample(np.random.default_rng(1).random((4000, 30)))
+    assert len(np.unique(many, axis=0)) > 3990
+    spread = many.mean(axis=0)
+    assert spread.max() - spread.min() < 6 * many.std() / np.sqrt(4000)
+    children = space.mutate(sampled, np.random.default_rng(2).random((200, 2)))
+    assert space.is_feasible(children).all() and ((children != sampled).sum(axis=1) == 1).mean() > 0.99
+    outside = base.sample(uniform)[~inside]
+    repaired = space.repair(base.sample(uniform))
+    assert space.is_feasible(repaired).all() and np.array_equal(repaired[inside], sampled[inside])
+    assert ((repaired[~inside] != outside).sum(axis=1) < 20).all()
+    with pytest.raises(NasbenchError, match=r"None of .* random architectures of wide satisfies never; .*loosen that"):
+        restrict(base, lambda a: a.sum(axis=-1) < 0, "never")
+
+
+def test_a_class_of_architectures_that_no_constraint_leaves_is_not_reachable(cells: TabularBenchmark) -> None:
+    limited = problem(cells, "latency <= 0.45", repeat_policy="cache_isomorphic", queries=1e5)
+    canonical = cells.space.canonical(limited.space.all)
+    reachable = {int(row) if row >= 0 else None for row in cells.table.rows(canonical)}
+    assert limited.ledger is not None and limited._reachable() == len(reachable)
+
+
+def test_a_surrogate_knows_constraints() -> None:
+    benchmark = get_searchable("accel-nasbench/imagenet")
+    constraints = ("throughput@a100 >= 15000", "accuracy >= 60")
+    protocol = table_protocol(Budget({"queries": 40}), split="", epochs=(1,), constraints=constraints)
+    asked = benchmark.problem(protocol, 0, (0,))
+    assert isinstance(asked.space, FilteredSpace)
+    observed = asked.query(asked.space.sample(np.random.default_rng(0).random((1, 40, asked.space.d))))
+    values, feasible = observed.constraint_values, observed.feasible
+    assert values is not None and feasible is not None and observed.unpenalised is not None
+    assert (-values[0, :, 0] >= 15000 * (1 - 1e-6)).all()
+    assert np.array_equal(feasible[0], values[0, :, 1] <= 40.0 + 60e-6) and 0 < feasible.sum() < 40
+    oracle = benchmark.oracle(protocol)
+    assert isinstance(oracle, ConstrainedSurrogateOracle) and not oracle.is_optimum_known
+    rows = oracle.row(observed.architectures[0])
+    assert np.array_equal(oracle.is_feasible(rows), feasible[0])
+    scores = oracle.score(np.append(rows, -1))
+    assert np.array_equal(np.isnan(scores), np.append(~feasible[0], True))
+    assert oracle.best_score <= np.nanmin(scores) <= np.nanmax(scores) <= oracle.worst_score
+    assert 0.0 < oracle.feasible_share < 0.1

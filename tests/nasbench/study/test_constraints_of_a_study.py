@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
+from nasbench.cli.main import app
 from nasbench.errors import NasbenchError
+from nasbench.search.constraints import as_constraints
 from nasbench.study.config import Study
 from nasbench.study.runner import run_study
 from nasbench.study.store import Store
@@ -82,3 +86,25 @@ def test_live_tasks_know_no_constraints() -> None:
 def test_a_function_knows_no_constraints(tmp_path: Path) -> None:
     with pytest.raises(NasbenchError, match="no quantity for constraints"):
         run_study(study(problems=["onemax/6x2"], constraints=["error <= 3"]), tmp_path / "study")
+
+
+def test_constraints_are_given_on_the_command_line(tmp_path: Path) -> None:
+    (tmp_path / "study.toml").write_text(study(constraints=CONSTRAINTS[:1]).to_toml(), encoding="utf-8")
+    command = ["run", str(tmp_path / "study.toml"), "--out", str(tmp_path / "out"), "--constraint", CONSTRAINTS[1]]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    assert Store.open(tmp_path / "out").study.constraints == as_constraints(CONSTRAINTS)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("parameters < 3", "should read like"),
+        ("size <= 3", "no objective of nas-bench-201/cifar10 named 'size'"),
+        ("accuracy >= 99", "No architecture of nas-bench-201/cifar10 satisfies accuracy >= 99; loosen that."),
+        ("parameters <= 0.01", "None of the 15,625 architectures"),
+    ],
+)
+def test_a_constraint_that_cannot_be_is_refused_before_anything_runs(tmp_path: Path, given: str, words: str) -> None:
+    with pytest.raises(NasbenchError, match=re.escape(words)):
+        run_study(study(constraints=[given]), tmp_path / "study")
+    assert not (tmp_path / "study").exists()
