@@ -14,7 +14,7 @@ import numpy as np
 from nasbench.benchmarks.function_benchmark import SAMPLED
 from nasbench.errors import NasbenchError
 from nasbench.search.methods import source_sha256
-from nasbench.spaces.mixed import MixedSpace
+from nasbench.spaces.mixed import mixed_part
 from nasbench.spaces.space import Architectures, Floats, Space
 
 EXHAUSTIVE = 10_000
@@ -28,7 +28,7 @@ class PythonFunction:
     Attributes:
         space: the space.
         function: function of a vector `(d,)`, or of one keyword argument per decision if `values` are given or the space is a
-            `MixedSpace`, whose values it gets, None for inactive ones; returns a number.
+            `MixedSpace` or part of one, whose values it gets, None for inactive ones; returns a number.
         values: values of the choices of each decision; None if the function takes the vector.
         stated_optimum: the smallest value, if known.
     """
@@ -42,14 +42,18 @@ class PythonFunction:
     def __call__(self, architectures: Architectures) -> Floats:
         """Return the values of architectures, `(..., d)` to `(...)`."""
         flat = np.ascontiguousarray(architectures.reshape(-1, self.space.d))
-        if isinstance(self.space, MixedSpace):
+        if self._is_mixed:
             flat = np.ascontiguousarray(self.space.canonical(flat))
         return np.array([self._value(one) for one in flat]).reshape(architectures.shape[:-1])
+
+    @cached_property
+    def _is_mixed(self) -> bool:
+        return mixed_part(self.space) is not None
 
     def _value(self, architecture: Architectures) -> float:
         key = architecture.tobytes()
         if key not in self._known:
-            if isinstance(self.space, MixedSpace):
+            if self._is_mixed:
                 value = self.function(**self.space.values(architecture))
             elif self.values is None:
                 value = self.function(architecture)
@@ -70,8 +74,8 @@ class PythonFunction:
         results.
         """
         told = f"{source_sha256(inspect.unwrap(self.function))} {self.space.name} {self.space.choices} {self.values}"
-        if isinstance(self.space, MixedSpace):
-            told += f" {[decision.to_mapping() for decision in self.space.definitions]}"
+        if (mixed := mixed_part(self.space)) is not None:
+            told += f" {[decision.to_mapping() for decision in mixed.definitions]}"
         return hashlib.sha256(told.encode()).hexdigest()
 
     @property

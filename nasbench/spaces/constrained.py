@@ -100,6 +100,11 @@ class SubsetSpace(ConstrainedSpace):
         return self.base.numeric
 
     @property
+    def n_neighbours(self) -> int:
+        """As the base."""
+        return self.base.n_neighbours
+
+    @property
     def is_conditional(self) -> bool:
         """As the base."""
         return self.base.is_conditional
@@ -220,18 +225,27 @@ class NarrowedSpace(SubsetSpace):
     @cached_property
     def _near(self) -> NDArray[np.int32]:
         """Rows of the neighbours of each row, computed on demand."""
-        count = min(int((self.cardinalities - 1).sum()), len(self._listed) - 1)
+        count = min(self.n_neighbours, len(self._listed) - 1)
         return np.full((len(self._listed), count), -1, dtype=np.int32)
 
     @cached_property
     def _coded(self) -> NDArray[np.float32]:
-        return self.one_hot(self.all).astype(np.float32)
+        """Features, `(N, F)`, the products of which fall by 1 for a decision that differs, and for a number by its levels between."""
+        if not self.numeric.any():
+            return self.one_hot(self.all).astype(np.float32)
+        parts = []
+        for i, k in enumerate(self.cardinalities):
+            column = self.all[:, i, None]
+            above = column > np.arange(k - 1)
+            parts += [above, ~above] if self.numeric[i] else [column == np.arange(k)]
+        return np.concatenate(parts, axis=1).astype(np.float32)
 
     def _nearest(self, rows: Ints) -> Ints:
-        """Return the `_near` rows of some rows: fewest differing decisions first, then by index."""
+        """Return the `_near` rows of some rows: fewest differing decisions, or levels of numbers, first, then by index."""
         n, count = len(self._listed), self._near.shape[1]
-        distance = self.d - (self._coded[rows] @ self._coded.T).astype(np.int64)
-        distance[np.arange(len(rows)), rows] = self.d + 1
+        most = int(np.where(self.numeric, self.cardinalities - 1, 1).sum())
+        distance = most - (self._coded[rows] @ self._coded.T).astype(np.int64)
+        distance[np.arange(len(rows)), rows] = most + 1
         key = distance * n + np.arange(n)
         return np.sort(np.partition(key, count - 1, axis=1)[:, :count], axis=1) % n
 

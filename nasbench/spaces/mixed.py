@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError, quoted, unknown_name
-from nasbench.spaces.constrained import draw
+from nasbench.spaces.constrained import SubsetSpace, draw
 from nasbench.spaces.decisions import Decision, from_mapping
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
@@ -264,3 +264,10 @@ class MixedSpace(Space):
                     f"Architecture {quoted(text)} has {name!r}, which is not active in it; leave it out."
                 )
         return architecture
+
+
+def mixed_part(space: Space) -> MixedSpace | None:
+    """Return a space, or that of which it is a part, if it is a `MixedSpace`."""
+    while isinstance(space, SubsetSpace):
+        space = space.base
+    return space if isinstance(space, MixedSpace) else None

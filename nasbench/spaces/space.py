@@ -198,6 +198,11 @@ class Space:
         offset = np.concatenate([np.arange(1, k) for k in self.cardinalities])
         return decision, offset
 
+    @property
+    def n_neighbours(self) -> int:
+        """Number of architectures that differ in one decision: `k - 1` a decision."""
+        return int((self.cardinalities - 1).sum())
+
     def neighbours(self, architectures: Architectures) -> Architectures:
         """Return all architectures that differ in one decision: `(..., d)` to `(..., n, d)`, `n = sum(k_i - 1)`.
 

@@ -11,11 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nasbench.api.registration import function_benchmark
 from nasbench.errors import NasbenchError
+from nasbench.search.ledger import Budget
+from nasbench.spaces.constrained import NarrowedSpace, restrict
 from nasbench.spaces.decisions import Decision, from_mapping, integer, levels, real
 from nasbench.spaces.mixed import MixedSpace
 from nasbench.spaces.space import Space
 from nasbench.testing import SpaceContract
+
+from table_protocol import table_protocol
 
 TRAINING: list[dict[str, Any]] = [
     {"name": "nesterov", "choices": ["no", "yes"], "when": {"momentum": [0.33, 0.66, 0.99]}},
@@ -320,3 +325,43 @@ def test_it_can_be_pickled() -> None:
 
 def test_levels_that_six_digits_cannot_tell_apart_keep_their_digits() -> None:
     assert levels("x", [1.0, 1.0000001]).values == (1.0, 1.0000001)
+
+
+# ---- parts of a mixed space ------------------------------------------------------------------------------------------
+
+
+def test_the_neighbours_in_a_part_are_the_nearest_by_levels() -> None:
+    space = MixedSpace("m", [integer("a", 0, 9), integer("b", 0, 5), Decision("c", ("x", "y", "z"))])
+    rng = np.random.default_rng(0)
+    index = np.sort(rng.choice(space.size, 60, replace=False))
+    part = NarrowedSpace(space, index)
+    assert part.n_neighbours == space.n_neighbours == 2 + 2 + 2
+    near = part.neighbours(part.all)
+    levels_apart = np.abs(part.all[:, None, :2].astype(int) - part.all[None, :, :2]).sum(axis=-1)
+    distance = levels_apart + (part.all[:, None, 2] != part.all[None, :, 2])
+    for row, around in enumerate(near):
+        rows = np.searchsorted(index, space.index(around))
+        others = np.delete(distance[row], row)
+        assert row not in rows
+        assert sorted(distance[row, rows]) == sorted(others)[:6]
+
+
+def test_what_is_forbidden_is_left_out_and_functions_get_values() -> None:
+    def allowed(architectures: np.ndarray) -> np.ndarray:
+        return ~((architectures[..., 1] == 0) & (architectures[..., 2] > 4))
+
+    part = restrict(training(), allowed, "small rates with adam")
+    sampled = part.sample(np.random.default_rng(0).random((200, part.d)))
+    assert allowed(sampled).all()
+    assert not allowed(training().all).all()
+    seen: list[dict[str, Any]] = []
+
+    def error(**values: Any) -> float:
+        seen.append(values)
+        return float(values["layers"])
+
+    problem = function_benchmark("f", error, part).problem(
+        table_protocol(Budget({"queries": 20}), epochs=(1,)), 0, (0,)
+    )
+    problem.query(sampled[None, :20])
+    assert seen[0] == training().values(sampled[0])
