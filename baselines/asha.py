@@ -58,8 +58,7 @@ class PromotionRung:
 
 
 class Asha:
-    """Asynchronous successive halving: promote whenever an architecture is among the best 1 / eta of its rung so far, else start a
-    new one.
+    """Asynchronous successive halving: what is among the best 1 / eta of its rung so far goes up, or else a new architecture starts.
 
     No worker ever waits. Rung `k` trains for `longest * eta^(k - s)` epochs with `s = floor(log_eta(longest / shortest))`, rounded
     down to what the benchmark offers; the paper's minimum early-stopping rate is 0, and is raised by offering longer trainings
