@@ -35,6 +35,7 @@ def search(
     workers: int = 1,
     batch_size: int | None = None,
     lie: str = LIES[0],
+    no_repeats: bool = False,
     **protocol: Any,
 ) -> Results:
     """Search a benchmark with one method, in independent runs.
@@ -53,6 +54,8 @@ def search(
         batch_size: instead of workers, number of proposals that are trained at once and awaited together.
         lie: what stands for pending results, "mean", "worst" or "best" (see `nasbench.search.constant_liar`), for methods that have no
             batch rule of their own.
+        no_repeats: whether what a run has evaluated is answered from its history when it is proposed again, at no cost, and the method is
+            asked again; see `nasbench.search.no_repeats`.
         **protocol: `objectives`, `split`, `epochs`, `training_seed`, `repeat_policy`, `constraints`; see `Benchmark.problem`.
 
     Raises:
@@ -62,6 +65,9 @@ def search(
         >>> result = search("random_search", "onemax/6x2", budget=5, runs=2, seed=1)
         >>> len(result.to_pandas())
         10
+        >>> climbed = search("local_search", "onemax/6x2", {"queries": 40}, no_repeats=True).to_pandas()
+        >>> bool(climbed["architecture"].is_unique)
+        True
     """
     from nasbench.reports.analysis.results import Results
     from nasbench.study.config import Study
@@ -78,7 +84,7 @@ def search(
         runs=runs,
         runs_per_file=max(1, -(-runs // jobs)) if jobs > 1 else min(runs, 100),
         problems=(bench.name,),
-        methods=(MethodConfig(name=name, label=name, settings=dict(settings or {})),),
+        methods=(MethodConfig(name=name, label=name, settings=dict(settings or {}), no_repeats=no_repeats),),
         workers=workers,
         batch_size=batch_size,
         lie=lie,

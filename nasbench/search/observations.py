@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,6 +88,14 @@ class Observations:
             *(None if field is None else field[position, kept] for field in self._of_constraints),
         )
 
+    def columns(self) -> list[Observations]:
+        """Return the batch one observation of each run at a time, `B` times `(R, 1)`."""
+        names = [f.name for f in fields(Observations) if isinstance(getattr(self, f.name), np.ndarray)]
+        cut: list[dict[str, Any]] = [
+            {name: getattr(self, name)[:, b : b + 1] for name in names} for b in range(self.answered.shape[1])
+        ]
+        return [replace(self, **one) for one in cut]
+
     @property
     def _of_constraints(self) -> tuple[NDArray[np.bool_] | None, Floats | None, Floats | None]:
         return self.feasible, self.constraint_values, self.unpenalised
@@ -114,3 +123,9 @@ class RunObservations:
 
     def __len__(self) -> int:
         return len(self.architectures)
+
+    def as_batch(self) -> Observations:
+        """Return them as a batch of one run, `(1, B)`, in which nothing is new."""
+        values = {f.name: value[None] for f in fields(self) if (value := getattr(self, f.name)) is not None}
+        nothing = np.zeros((1, len(self)), dtype=bool)
+        return Observations(**values, answered=~nothing, is_new_architecture=nothing, is_new_isomorphism_class=nothing)

@@ -32,7 +32,9 @@ class Asker:
 
     @classmethod
     def from_instance(cls, algorithm: object) -> Asker:
-        """Return an instance of an algorithm as an `Asker`."""
+        """Return an instance of an algorithm, or of a wrapper that names it as its `asker`, as an `Asker`."""
+        if isinstance(named := getattr(algorithm, "asker", None), cls):
+            return named
         kind = type(algorithm)
         return cls(kind.__name__, bool(getattr(kind, "REPAIRED", False)))
 

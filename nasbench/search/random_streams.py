@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nasbench.spaces.space import Floats
 
-_LOCKSTEP, _GENERATOR, _ENVIRONMENT = range(3)
+_LOCKSTEP, _GENERATOR, _ENVIRONMENT, _SUBSTITUTES = range(4)
 _BLOCK = 1024
 _STEPS = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD1B54A32D192ED03), np.uint64(0x8CB92BA72F3D8DD7))
 
@@ -91,6 +91,10 @@ class Streams:
     def generator(self, position: int) -> np.random.Generator:
         """Return a fresh generator for the run at `position`, independent of `uniform`; for single-run algorithms."""
         return np.random.default_rng(_sequence(self.seed, self.runs[position], _GENERATOR))
+
+    def substitutes(self, position: int) -> np.random.Generator:
+        """Return a fresh generator for what replaces proposals of the run at `position`, independent of both."""
+        return np.random.default_rng(_sequence(self.seed, self.runs[position], _SUBSTITUTES))
 
 
 def environment_keys(seed: int, runs: Sequence[int]) -> NDArray[np.uint64]:

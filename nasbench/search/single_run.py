@@ -69,7 +69,7 @@ class SingleRun:
         self._algorithm: Any = optimizer if self._member is None else self._member
         self._d = d
         self.asker = Asker.from_instance(self._algorithm)
-        self.is_asynchronous = bool(getattr(type(self._algorithm), "ASYNCHRONOUS", False))
+        self.is_asynchronous = bool(getattr(self._algorithm, "ASYNCHRONOUS", False))
         self.has_batch_rule = callable(getattr(self._algorithm, "ask_many", None))
 
     def ask(self) -> list[Proposal]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nasbench.search.methods import as_optimizer, load_attribute, source_sha256
+from nasbench.search.no_repeats import without_repeats
 from nasbench.search.optimizer import Lockstep, PerRun
 from nasbench.search.registry import get_optimizer, is_unpackaged
 
@@ -21,6 +22,7 @@ class MethodConfig:
         settings: hyperparameters that differ from the algorithm's defaults.
         sha256: SHA-256 of the source of an unregistered method, if available.
         implementation: the method itself, if it was passed as an object.
+        no_repeats: whether it evaluates no architecture twice; see `nasbench.search.no_repeats`.
     """
 
     name: str
@@ -28,6 +30,7 @@ class MethodConfig:
     settings: Mapping[str, Any] = field(default_factory=dict)
     sha256: str = ""
     implementation: Any = field(default=None, compare=False, repr=False)
+    no_repeats: bool = False
 
     def __post_init__(self) -> None:
         if not self.label:
@@ -39,9 +42,9 @@ class MethodConfig:
         Raises:
             NasbenchError: if nothing is registered or importable under that name, or it is not an optimizer.
         """
-        return (
-            get_optimizer(self.name) if self.implementation is None else as_optimizer(self.implementation, self.label)
-        )
+        named = self.implementation is None
+        optimizer = get_optimizer(self.name) if named else as_optimizer(self.implementation, self.label)
+        return without_repeats(optimizer) if self.no_repeats else optimizer
 
     def with_source(self) -> MethodConfig:
         """Return the entry with the SHA-256 of the method's source if no package registers its name."""
@@ -53,7 +56,8 @@ class MethodConfig:
     def to_mapping(self) -> dict[str, Any]:
         """Return the method as plain data."""
         source = {"sha256": self.sha256} if self.sha256 else {}
-        return {"name": self.name, "label": self.label, **source, "settings": dict(self.settings)}
+        wrapped = {"no_repeats": True} if self.no_repeats else {}
+        return {"name": self.name, "label": self.label, **source, **wrapped, "settings": dict(self.settings)}
 
 
 def method_config(method: Any) -> MethodConfig:

@@ -28,6 +28,7 @@ class MethodTable(FileModel):
     name: Annotated[str, Field(description="the name of a method")]
     label: str = ""
     settings: Table = NO_KEYS
+    no_repeats: bool = False
     sha256: str = ""
 
 

@@ -84,7 +84,9 @@ def _expanded(problems: Sequence[str]) -> tuple[str, ...]:
 
 def _method(table: MethodTable) -> MethodConfig:
     settings = with_new_names(table.settings, renamed_settings(table.name), f"setting of {table.name}")
-    return MethodConfig(name=table.name, label=table.label, settings=settings, sha256=table.sha256)
+    return MethodConfig(
+        name=table.name, label=table.label, settings=settings, sha256=table.sha256, no_repeats=table.no_repeats
+    )
 
 
 def _live(file: StudyFile, where: str) -> LiveConfig:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -162,13 +162,7 @@ def tuned_study(study: Study, tuned: Sequence[TunedMethod]) -> Study:
     best = {method.label: method.trials[method.best].settings for method in tuned}
 
     def entry(method: MethodConfig) -> MethodConfig:
-        return MethodConfig(
-            name=method.name,
-            label=method.label,
-            settings={**method.settings, **best.get(method.label, {})},
-            sha256=method.sha256,
-            implementation=method.implementation,
-        )
+        return replace(method, settings={**method.settings, **best.get(method.label, {})})
 
     description = f"{study.description} Settings tuned alike on these problems."
     return study.replace(

@@ -9,7 +9,7 @@ import gc
 import inspect
 import pickle
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from itertools import count
 from types import FunctionType, ModuleType
 from typing import Any
@@ -212,20 +212,11 @@ def ask_ahead_and_tell_backwards(problem: Any, optimizer: Any) -> list[Observati
         ahead = copy.deepcopy(optimizer, {id(problem): problem})
         ahead.tell(replace(pending, objectives=np.where(np.isfinite(pending.objectives), 30.0, np.nan)))
         for batch in (problem.query(ahead.ask(), asker), pending):
-            for b in reversed(range(batch.answered.shape[1])):
-                if batch.answered[:, b].any():
-                    told.append(column(batch, b))
-                    optimizer.tell(told[-1])
+            for one in reversed(batch.columns()):
+                if one.answered.any():
+                    told.append(one)
+                    optimizer.tell(one)
     return told if problem.ledger.exhausted.all() else told + ask_tell(problem, optimizer)
-
-
-def column(batch: Observations, position: int) -> Observations:
-    """Return one observation of each run of a batch."""
-    arrays = {field.name: getattr(batch, field.name) for field in fields(Observations)}
-    cut: dict[str, Any] = {
-        name: array[:, position : position + 1] for name, array in arrays.items() if isinstance(array, np.ndarray)
-    }
-    return replace(batch, **cut)
 
 
 def skip_if_it_takes_its_own_alone(optimizer: Any) -> None:

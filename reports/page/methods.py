@@ -11,7 +11,9 @@ from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.scoring import exposure, scored_by
 from nasbench.reports.wording import join_names, pluralize
 from nasbench.search.constraints import join
+from nasbench.search.no_repeats import MOST_ASKS
 from nasbench.search.parallelism import Parallelism
+from nasbench.study.methods import MethodConfig
 
 REPEATS = {
     "retrain": "An architecture that is queried again is trained again, with a new training seed, and charged again.",
@@ -54,6 +56,7 @@ def _protocol(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> s
         + (f"; training length: {join_names(lengths)}. " if lengths else ". ")
         + f"A run ends at {budget_text(results)}; {_crossing(study.parallelism)}. {REPEATS[study.repeat_policy]} {seeds}"
         + _machines(study.parallelism)
+        + _repeats(study.methods)
     )
 
 
@@ -100,6 +103,18 @@ def _constraints(results: Results) -> tuple[str, ...]:
         + (", and so are fronts and hypervolume" if several else "")
         + ". Before the first feasible query, and where its choice truly violates a constraint, a run is given the score of the worst feasible "
         "architecture.",
+    )
+
+
+def _repeats(entries: Sequence[MethodConfig]) -> str:
+    """Return sentences on optimizers that evaluate nothing twice; empty if there is none."""
+    wrapped = [entry.label for entry in entries if entry.no_repeats]
+    if not wrapped:
+        return ""
+    return (
+        f" {join_names(wrapped)} evaluated no architecture twice in a run: a proposal that the run had evaluated was answered from its "
+        f"history, without a query, and the optimizer asked again; after {MOST_ASKS} proposals without a new architecture one was drawn "
+        'uniformly from those not evaluated (operator "substitute").'
     )
 
 
@@ -151,7 +166,9 @@ def settings_of(results: Results) -> Mapping[str, str]:
     if results.recorded:
         return {}
     return {
-        entry.label: f"{entry.name}: " + (", ".join(f"{k} = {v!r}" for k, v in entry.settings.items()) or "defaults")
+        entry.label: f"{entry.name}: "
+        + (", ".join(f"{k} = {v!r}" for k, v in entry.settings.items()) or "defaults")
+        + ("; without repeats" if entry.no_repeats else "")
         for entry in results.study.methods
     }
 
