@@ -56,7 +56,7 @@ class MlpEnsemble:
         if not self.standardised:
             weights = self._train(inputs.astype(np.float32), targets.astype(np.float32), rng)
             return forward(weights, queries.astype(np.float32))[-1][..., 0].astype(np.float64)
-        varies = inputs.std(axis=0) > 0
+        varies = np.ptp(inputs, axis=0) > 0  # the deviation of equal fractions may be a rounding error above 0
         if not varies.any() or targets.std() == 0:
             return np.full((self.members, len(queries)), targets.mean())
         centre, scale = targets.mean(), targets.std()

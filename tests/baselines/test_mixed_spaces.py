@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from nasbench.baselines.gp_bo import encode, kernel
+from nasbench.baselines.mlp_ensemble import MlpEnsemble
 from nasbench.benchmarks.recipe import make_recipe
 from nasbench.benchmarks.synthetic import synthetic_benchmark
 from nasbench.search.history import History
@@ -125,3 +126,14 @@ def test_a_part_of_a_mixed_space_keeps_order_and_conditions() -> None:
     assert (np.abs(moved.astype(int) - sampled)[:, large.space.numeric] <= 1).all() or (
         large.seconds(moved) < 300
     ).all()
+
+
+def test_a_feature_that_does_not_vary_is_left_out_of_a_network_though_it_is_a_fraction() -> None:
+    rng = np.random.default_rng(0)
+    inputs = np.column_stack([rng.random(30), np.full(30, np.sqrt(6.0 / 13))])
+    assert inputs[:, 1].std() > 0, "a rounding error"
+    ensemble = MlpEnsemble(members=2, steps=20)
+    with np.errstate(all="raise"):
+        predicted = ensemble.predict_after_fit(inputs, inputs[:, 0], inputs, np.random.default_rng(1))
+        alone = ensemble.predict_after_fit(inputs[:, :1], inputs[:, 0], inputs[:, :1], np.random.default_rng(1))
+    assert np.array_equal(predicted, alone)
