@@ -19,6 +19,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from numbers import Real
 from typing import Protocol
 
 import numpy as np
@@ -62,7 +63,7 @@ class Constraint:
     def __post_init__(self) -> None:
         if self.direction not in DIRECTIONS or not self.quantity:
             raise _no_constraint(f"{self.quantity} {self.direction} {self.limit}")
-        if isinstance(self.limit, bool) or not isinstance(self.limit, int | float) or not math.isfinite(self.limit):
+        if isinstance(self.limit, bool) or not isinstance(self.limit, Real) or not math.isfinite(self.limit):
             raise NasbenchError(f"The limit of {self.quantity} is {self.limit!r}; it should be a finite number.")
         object.__setattr__(self, "limit", float(self.limit))
 

@@ -63,6 +63,15 @@ lie = "worst"
 budget = { wall_seconds = 4.0, queries = 12 }
 methods = [{ name = "simulated_annealing" }, { name = "random_search" }]
 """,
+    """name = "constraints"
+seed = 7
+runs = 2
+problems = ["nas-bench-201/cifar10"]
+objectives = ["error", "latency"]
+constraints = ["parameters <= 0.5", "accuracy >= 80", "latency <= 16 (measured)"]
+budget = { queries = 12 }
+methods = [{ name = "nsga2", settings = { population_size = 4 } }, { name = "random_search" }]
+""",
 )
 ODD = (
     *("1", "2", "3", "nan", "-nan", "inf", "-inf", "0", "-0.0", "-1", "0.5", "1.5", "1e308", "5e-324", "1e400", str(2**31), str(2**63)),
@@ -72,6 +81,7 @@ ODD = (
     *("1979-05-27", "07:32:00", "1979-05-27T07:32:00Z", "longest", '"longest"', '"mean"', '"retrain"', '"cache_isomorphic"'),
     *('"nk/4x2-k9"', '["nk/99999999999x2-k1"]', '["onemax/0x0"]', '["nas-bench-201/*"]', '["*/*"]', '["onemax/2x2"]'),
     *("{ queries = 1e300 }", "{ optimizer_seconds = 1e-9 }", "{ epochs = 3 }", "{ train_seconds = 5e-324 }", "{ queries = true }"),
+    *('["latency <= 1e9"]', '["error < 3"]', '["flops >= -inf"]', '["loss <= 1e-9", "loss >= 0"]', '["latency <= 0"]', '"error <= 12"'),
     *('"worst"', '"best"', "{ wall_seconds = 0.5 }", "10001"),
 )  # fmt: skip
 SIGNS = "=[]{}\"'#.,\n -+_09azé²\x00\x7f\ufeff"

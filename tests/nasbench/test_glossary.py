@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from nasbench.api.benchmark import load_benchmark
 from nasbench.benchmarks.catalogue import get_searchable
 from nasbench.search.ledger import ACCOUNTS, Budget
 from nasbench.search.loop import search
@@ -51,6 +52,15 @@ def test_columns_of_parallel_studies_are_defined() -> None:
     completions, _ = search_with_workers(problem, optimizer, Parallelism(workers=2))
     columns = completion_columns(completions, 0, problem.objectives)
     assert defined("Columns of a trace with workers or batches") == columns.keys() - (
+        defined("Columns of a trace") | set(problem.objectives)
+    )
+
+
+def test_columns_under_constraints_are_defined() -> None:
+    problem = load_benchmark("nas-bench-201/cifar10").problem(2, constraints="parameters <= 0.8")
+    batches, _ = search(problem, get_optimizer("random_search").create(problem, Streams(0, (0,))))
+    columns = trace_columns(batches, (0,), problem.objectives, problem.limits.constraints)
+    assert defined("Columns of a trace under constraints") == columns.keys() - (
         defined("Columns of a trace") | set(problem.objectives)
     )
 
