@@ -13,6 +13,7 @@ _MODULES = {
     "nats-bench": "nasbench.reports.papers.nats_bench",
     "local-search": "nasbench.reports.papers.local_search",
     "bananas": "nasbench.reports.papers.bananas",
+    "npenas": "nasbench.reports.papers.npenas",
     "one-shot": "nasbench.reports.papers.one_shot",
     "drnas": "nasbench.reports.papers.drnas",
     "naswot": "nasbench.reports.papers.naswot",
