@@ -17,7 +17,7 @@ PAPER = Paper(
     methods={"NPENAS-NP (100)": Search(optimizer="nasbench.baselines.npenas:OPTIMIZER")},
     figures=parse_row("NPENAS-NP (100)", "- 94.31 - 73.46 - 46.48"),
     notes=(
-        "The digits are those that a public list of results gives for the paper (README of 96linan/Performance-Predictor), without deviations; "
+        "The digits are those that a public list of results gives for the paper (README of the repository Performance-Predictor), without deviations; "
         "ours are taken for them, with the paper's 600 trials.",
         "The predictor is a perceptron on the one-hot encoding in place of a graph isomorphism network (see `baselines/npenas.py`).",
         "The seed mean of the 200-epoch validation accuracy answers, as in the authors' code.",
