@@ -18,7 +18,7 @@ class Parallelism:
 
     Attributes:
         workers: number of asynchronous workers: one that is free is given the next proposal at once.
-        batch_size: number of machines with a barrier: so many proposals are trained, and all have been answered before the next are
+        batch_size: number of machines with a barrier: as many proposals are trained, and all have been answered before the next are
             made; None for asynchronous workers.
         lie: one of `LIES`, for optimizers that have no batch rule of their own; see `nasbench.search.constant_liar`.
 

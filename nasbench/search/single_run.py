@@ -95,7 +95,7 @@ class SingleRun:
         architectures, epochs = check_proposal(self._algorithm.ask_many(count, pending), self._d, self.asker)
         if len(architectures) > count:
             raise NasbenchError(
-                f"{self.asker.name} proposed {len(architectures)} architectures when {count} were asked for; ask_many returns at most so many."
+                f"{self.asker.name} proposed {len(architectures)} architectures when {count} were asked for; ask_many returns no more than that."
             )
         return self._proposals(architectures, epochs)
 

@@ -1,4 +1,4 @@
-"""Reports of studies with simulated workers: cost is told on the clock, and laws of sequential runs are not held against them."""
+"""Reports of studies with simulated workers: cost is told on the clock, and laws of sequential runs are not applied to them."""
 
 from __future__ import annotations
 
