@@ -183,6 +183,10 @@ class Study:
             raise NasbenchError(
                 f"{self.name} has live tasks, whose trainings run one by one; leave workers and batch_size out, which are simulated on tables."
             )
+        if any("wall_seconds" in self.live.of_problem(p, self.budget.limits)["budget"] for p in self.live_problems):
+            raise NasbenchError(
+                f"{self.name} has live tasks, whose seconds are measured, and wall_seconds is a simulated clock; limit train_seconds there."
+            )
         if not parallelism.is_simulated and self.lie != LIES[0]:
             raise NasbenchError(f"{self.name} names a lie, which one worker never needs; give workers or batch_size.")
 

@@ -109,6 +109,8 @@ def test_another_number_of_workers_is_another_study(folder: Path) -> None:
 def test_machines_that_make_no_sense_are_refused() -> None:
     with pytest.raises(NasbenchError, match="live tasks, whose trainings run one by one"):
         study(problems=["live/digits"])
+    with pytest.raises(NasbenchError, match="wall_seconds is a simulated clock; limit train_seconds"):
+        study(problems=["live/digits"], workers=1)
     with pytest.raises(NasbenchError, match="Both workers and batch_size"):
         study(batch_size=4)
     with pytest.raises(NasbenchError, match="names a lie, which one worker never needs"):
