@@ -91,7 +91,7 @@ def _constraints(results: Results) -> tuple[str, ...]:
     measured = [one for one in study.constraints if one not in known]
     several = len(study.objectives) > 1
     return (
-        f"Constraints: {join(study.constraints)}. "
+        f"{'Constraint' if len(study.constraints) == 1 else 'Constraints'}: {join(study.constraints)}. "
         + (f"Known before a query, and so part of the space that is searched: {join(known)}. " if known else "")
         + (
             f"Measured, on the {study.split} split where there are splits: {join(measured)}. An optimizer without a rule of its own is told of an "

@@ -35,8 +35,9 @@ def constraints_table(
         name="constraints",
         title="Constraints",
         caption=(
-            f"Constraints: {join(constraints)}. Queries are judged by what the search observed; the final choice of a run by the truth, "
-            "and a run without any feasible query has made none."
+            f"{'Constraint' if len(constraints) == 1 else 'Constraints'}: {join(constraints)}. Queries are judged by what the search observed, "
+            "the final choice of a run by the truth. A run without any feasible query has made no choice; its score, and that of an infeasible "
+            "choice, is the worst of all feasible architectures."
         ),
         columns=columns,
         rows=tuple(rows),
@@ -76,10 +77,12 @@ def sentences(evaluations: Sequence[BenchmarkEvaluation], constraints: Sequence[
     if not constraints:
         return []
     shares = [f"{share_text(e)} of the architectures of {e.short}" for e in evaluations]
-    said = [f"The constraints ({join(constraints)}) are satisfied by {join_names(shares)}."]
+    subject = "constraint" if len(constraints) == 1 else "constraints"
+    verb = "is" if len(constraints) == 1 else "are"
+    said = [f"The {subject} ({join(constraints)}) {verb} satisfied by {join_names(shares)}."]
     for evaluation in evaluations:
         if evaluation.feasible_share == 1.0:
-            said.append(f"On {evaluation.short} the constraints exclude nothing.")
+            said.append(f"On {evaluation.short} nothing is excluded by the {subject}.")
         for label, outcome in evaluation.outcomes.items():
             kept = outcome.feasibility
             assert kept is not None
