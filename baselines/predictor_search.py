@@ -12,12 +12,15 @@ from nasbench.search.observations import RunObservations
 from nasbench.search.problem import Problem
 from nasbench.spaces.space import Architectures, Floats, Space
 
+ATTEMPTS = 20
+"""Draws of an initial design that may all be known before the predictor is used instead, as where a space is used up."""
+
 
 class PredictorSearch:
     """An initial design, then batches of the candidates that a predictor ranks first.
 
-    Subclasses define the candidates and their scores. A batch is a ranking, so with workers that come back one by one the best
-    candidates that are not pending are proposed, however many are wanted.
+    Subclasses define the candidates and their scores. With workers that come back one by one, the members of a batch are proposed one
+    by one, and the next batch is ranked by what is known then.
 
     Args:
         problem: the benchmark.
@@ -40,6 +43,7 @@ class PredictorSearch:
         self.rng = rng
         self.history = History(self.space, len(problem.objectives), merge_isomorphic=merge_isomorphic)
         self._n_initial_samples, self._batch_size = n_initial_samples, batch_size
+        self._ranking, self._left = self.history.architectures, 0
 
     def candidates(self) -> Architectures:
         """Return architectures that are not in the history, `(m, d)`; none if there are none left."""
@@ -55,18 +59,30 @@ class PredictorSearch:
         return self.ask_many(missing if missing > 0 else self._batch_size, self.history.architectures[:0])
 
     def ask_many(self, count: int, pending: Architectures) -> Architectures:
-        """Propose at most `count` architectures beside those that are pending, `(P, d)`."""
+        """Propose at most `count` architectures beside those that are pending, `(P, d)`.
+
+        A ranking serves until a batch of it is proposed, whether at once or one by one; then the predictor is trained again.
+        """
         missing = min(count, self._n_initial_samples - len(self.history) - len(pending))
-        if missing > 0:
+        for _ in range(ATTEMPTS if missing > 0 else 0):
             drawn = self._without(self.space.sample(self.rng.random((missing, self.space.d))), pending)
             if len(drawn):
                 return drawn
         if not len(self.history):
             return self.history.architectures
+        ready = self._without(self._ranking, pending)[: min(count, self._left)]
+        if not len(ready):
+            self._rank(pending)
+            ready = self._ranking[: min(count, self._left)]
+        self._left -= len(ready)
+        return ready
+
+    def _rank(self, pending: Architectures) -> None:
+        """Rank new candidates, of which a batch is to be proposed; where there are no more than that, in their order."""
         pool = self._without(self.candidates(), pending)
-        if len(pool) <= count:
-            return pool
-        return pool[np.argsort(self.scores(pool), kind="stable")[:count]]
+        if len(pool) > self._batch_size:
+            pool = pool[np.argsort(self.scores(pool), kind="stable")]
+        self._ranking, self._left = pool, min(self._batch_size, len(pool))
 
     def tell(self, observations: RunObservations) -> None:
         """Store the observations."""
