@@ -33,11 +33,13 @@ SEED = 7
 HIDDEN = (
     "Table",
     "TableOracle",
+    "ConstrainedTableOracle",
     "FunctionOracle",
     "TabularBenchmark",
     "FunctionBenchmark",
     "Benchmark",
     "SurrogateOracle",
+    "ConstrainedSurrogateOracle",
     "SurrogateBenchmark",
 )
 """Classes that lead to a test score."""

@@ -23,7 +23,7 @@ from nasbench.search.registry import get_optimizer
 from nasbench.spaces.constrained import FilteredSpace, restrict
 from nasbench.spaces.nas_bench_201 import NasBench201Space
 from nasbench.spaces.space import Space
-from nasbench.testing.optimizer_contract import ask_tell, trace
+from nasbench.testing.optimizer_contract import HIDDEN, ask_tell, reachable, trace
 
 from constrained_table import EPOCHS, constrained_benchmark
 from registered_optimizers import installed_optimizers, queries_of
@@ -177,6 +177,26 @@ def test_every_optimizer_keeps_a_known_constraint_and_ends_under_a_measured_one(
             assert seen.all()
 
 
+@pytest.mark.parametrize(
+    "name", installed_optimizers(without=("darts_replay", "optuna_gp", "smac", "qnehvi", "prescreened_nsga2", "nsga3"))
+)
+def test_a_search_of_three_architectures_ends(cells: TabularBenchmark, name: str) -> None:
+    optimizer = get_optimizer(name)
+    fastest = np.sort(latencies(cells))
+    asked = cells.problem(
+        table_protocol(
+            Budget({"unique_queries": 9}),
+            epochs=EPOCHS if optimizer.fidelities else EPOCHS[-1:],
+            constraints=(f"latency <= {float(fastest[2:4].mean())!r}",),
+        ),
+        5,
+        (0, 1),
+    )
+    assert asked.space.size == 3
+    ask_tell(asked, optimizer.create(asked, Streams(5, (0, 1))))
+    assert (asked.ledger.spent["unique_queries"] <= 3 * (len(EPOCHS) if optimizer.fidelities else 1)).all()
+
+
 def test_the_constant_liar_tells_nothing_of_a_pending_constraint(benchmark_: TabularBenchmark) -> None:
     asked = problem(benchmark_, "accuracy >= 60", "latency <= 0.7", runs=(0,))
     liar = ConstantLiar(asked, "mean")
@@ -192,6 +212,19 @@ def test_the_constant_liar_tells_nothing_of_a_pending_constraint(benchmark_: Tab
         assert lie.feasible[0, 0] == (lie.constraint_values[0, 0, 0] <= 40.0)
     # What is known beforehand is told as it is.
     assert lies[0].constraint_values[0, 0, 1] != lies[1].constraint_values[0, 0, 1]  # type: ignore[index]
+
+
+def test_a_problem_under_constraints_reaches_no_test_score(benchmark_: TabularBenchmark) -> None:
+    asked = problem(benchmark_, "accuracy >= 60", "latency <= 0.6")
+    search = get_optimizer("gp_bo").create(asked, Streams(0, (0, 1)))
+    ask_tell(asked, search, steps=2)
+    column = benchmark_.table.find("data", "accuracy", "test", EPOCHS[-1])
+    assert column is not None
+    hidden = set(np.round(100.0 - benchmark_.table.measured(column).values, 12).ravel().tolist())
+    for thing in reachable((asked, search)):
+        assert type(thing).__name__ not in HIDDEN
+        if isinstance(thing, np.ndarray) and thing.dtype.kind == "f":
+            assert not hidden & set(np.round(thing, 12).ravel().tolist()) - {0.0, 100.0}
 
 
 def test_constrained_expected_improvement_is_that_of_its_definition(benchmark_: TabularBenchmark) -> None:
