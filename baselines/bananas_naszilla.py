@@ -26,8 +26,9 @@ class BananasNaszilla(PredictorSearch):
     1/4, which is `mutation_rate` 1.5 on six decisions. The optimizer `bananas` is the simplified one that presets and papers of
     this suite have used: smaller networks, full batches, ten parents.
 
-    Differences: a space without a path encoding is encoded one-hot; children outside the space are repaired instead of drawn
-    again; where all children of the best are known, mutations of more decisions follow (naszilla: fewer candidates, perhaps none).
+    Differences: a space without a path encoding is encoded one-hot; in a space with infeasible combinations a child outside it gives
+    way to as many of the space's own mutations; where all children of the best are known, mutations of more decisions follow
+    (naszilla: fewer candidates, perhaps none).
 
     Args:
         problem: the benchmark.

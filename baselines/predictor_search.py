@@ -120,8 +120,16 @@ def mutate_each_decision(
 ) -> Architectures:
     """Change every decision with that probability to another choice, uniform over the others: `(n, d)` to `(n, d)`.
 
-    What leaves the space is repaired.
+    Where that leaves the space, as many of the space's own mutations are made one after the other instead.
     """
     other = (rng.random(architectures.shape) * (space.cardinalities - 1)).astype(np.int8)
     other += other >= architectures
-    return space.repair(np.where(rng.random(architectures.shape) < probability, other, architectures))
+    changed = rng.random(architectures.shape) < probability
+    children = np.where(changed, other, architectures)
+    outside = ~space.is_feasible(children)
+    children[outside] = architectures[outside]
+    due = np.where(outside, changed.sum(axis=1), 0)
+    while due.any():
+        children[due > 0] = space.mutate(children[due > 0], rng.random((int((due > 0).sum()), 2)))
+        due -= due > 0
+    return children

@@ -13,6 +13,7 @@ from nasbench.baselines.predictor_search import PredictorSearch, children_of_bes
 from nasbench.search.history import History
 from nasbench.search.observations import RunObservations
 from nasbench.search.random_streams import Streams
+from nasbench.spaces.constrained import NarrowedSpace
 from nasbench.spaces.nas_bench_201 import NasBench201Space
 from nasbench.spaces.nas_bench_201_cell import OPERATIONS
 from nasbench.testing.toy import toy_error, toy_space
@@ -97,6 +98,17 @@ def test_each_decision_is_changed_with_the_probability_to_each_other_choice() ->
         np.testing.assert_allclose(share, expected, atol=5 * 0.5 / 200)
     both = (children[:, 0] != parent[0]) & (children[:, 1] != parent[1])
     assert both.mean() == pytest.approx(0.25**2, abs=5 * 0.25 / 200), "decisions are changed independently"
+
+
+def test_children_of_a_sampled_space_are_in_it_and_near() -> None:
+    """In a table of a tenth of the cells nearly every change of two decisions leaves it."""
+    base = NasBench201Space()
+    space = NarrowedSpace(base, np.sort(np.random.default_rng(0).choice(base.size, base.size // 10, replace=False)))
+    parents = space.all[:400]
+    children = mutate_each_decision(space, parents, 0.25, np.random.default_rng(1))
+    assert space.is_feasible(children).all()
+    apart = (children != parents).sum(axis=1)
+    assert 0.75**6 - 0.1 < (apart == 0).mean() < 0.75**6 + 0.15 and apart.mean() < 3
 
 
 def test_children_come_from_the_best_until_there_are_enough() -> None:
