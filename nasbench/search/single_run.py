@@ -135,10 +135,12 @@ def _shared_by(root: object) -> Iterator[Any]:
     unvisited = [root]
     while unvisited:
         thing = unvisited.pop()
-        if id(thing) in seen or isinstance(thing, type | ModuleType | FunctionType):
+        # By its type, since an object that stands for another, as a weak reference may, answers for it.
+        kind = type(thing)
+        if id(thing) in seen or issubclass(kind, type | ModuleType | FunctionType):
             continue
         seen.add(id(thing))
-        if isinstance(thing, _SHARED):
+        if issubclass(kind, _SHARED):
             yield thing
         else:
             unvisited += gc.get_referents(thing)
