@@ -75,6 +75,10 @@ class Dispatcher:
         self._waiting: deque[Ticket] = deque()
         self._open: list[_Batch] = []
 
+    def learn(self, given: Observations) -> None:
+        """Take note of what the optimizer was told before, `(1, B)`."""
+        self._liar.learn(given)
+
     def propose(self, free: int) -> Ticket | None:
         """Return the next proposal; None if there is none until a result comes back.
 

@@ -48,6 +48,7 @@ def search_with_workers(
     optimizer: Optimizer,
     parallelism: Parallelism,
     look: Callable[[Observations], object] = lambda observations: None,
+    given: Observations | None = None,
 ) -> tuple[list[Completion], float]:
     """Simulate the search of one run until its budget is spent or nothing is proposed, and all trainings have come back.
 
@@ -56,11 +57,14 @@ def search_with_workers(
         optimizer: of that run, as `create` returns it.
         parallelism: workers, or the size of a batch.
         look: called with each result that comes back.
+        given: what the optimizer was told before, `(1, B)`, from which lies are computed as well; None if it was told nothing.
 
     Returns:
         the results in the order in which they came back, and the seconds of the optimizer itself.
     """
     machines = _Machines(problem, SingleRun(optimizer, problem.space.d), parallelism)
+    if given is not None:
+        machines.dispatcher.learn(given)
     in_batches = parallelism.batch_size is not None
     advance = machines.finish_batch if in_batches else machines.finish_next
     while True:
@@ -89,7 +93,7 @@ class _Machines:
     def __init__(self, problem: Problem, optimizer: SingleRun, parallelism: Parallelism) -> None:
         self._problem = problem
         self._asker = optimizer.asker
-        self._dispatcher = Dispatcher(problem, optimizer, parallelism.machines, parallelism.lie)
+        self.dispatcher = Dispatcher(problem, optimizer, parallelism.machines, parallelism.lie)
         self._free = list(range(parallelism.machines))
         self._clock = 0.0
         self._n_started = 0
@@ -100,18 +104,18 @@ class _Machines:
     def start(self) -> bool:
         """Give the next proposal to the first free machine; return whether there was a machine, a budget and a proposal."""
         while self._free and not self._problem.ledger.exhausted[0]:
-            ticket = self._timed(self._dispatcher.propose, len(self._free))
+            ticket = self._timed(self.dispatcher.propose, len(self._free))
             if ticket is None:
                 return False
             query = self._problem.query(ticket.proposal.batch, self._asker)
             self._show_clock()
-            self._dispatcher.start(ticket, query)
+            self.dispatcher.start(ticket, query)
             if query.answered[0, 0]:
                 worker = heapq.heappop(self._free)
                 heapq.heappush(self.running, _Training(self._end_of(query), self._n_started, worker, ticket, query))
                 self._n_started += 1
                 return True
-            self._timed(self._dispatcher.finish, ticket)  # padding, which needs no machine
+            self._timed(self.dispatcher.finish, ticket)  # padding, which needs no machine
         return False
 
     def _end_of(self, query: Observations) -> float:
@@ -147,7 +151,7 @@ class _Machines:
         operator = training.ticket.proposal.operator
         query = replace(training.query, operators=None if operator is None else (operator,))
         self.completions.append(Completion(query, training.worker, self._clock))
-        self._timed(self._dispatcher.finish, training.ticket)
+        self._timed(self.dispatcher.finish, training.ticket)
         look(query)
 
     def _show_clock(self) -> None:

@@ -82,6 +82,16 @@ def test_the_optimizer_itself_never_learns_a_lie(machines: dict[str, int], lie: 
     assert len({who for who, _ in HEARD}) > 1, "copies were asked"
 
 
+def test_lies_count_what_was_given_before() -> None:
+    problem = timed_problem([5, 2, 4, 3], {"queries": 2}, errors=[30, 10, 50, 20])
+    optimizer = PerRun(Listener).create(problem, Streams(0, (0,)))
+    elsewhere = timed_problem([5, 2, 4, 3], {"queries": 4}, errors=[30, 10, 50, 20])
+    given = elsewhere.query(np.array([[[3], [2]]], dtype=np.int8))
+    optimizer.tell(given)
+    search_with_workers(problem, optimizer, Parallelism(workers=2), given=given)
+    assert [told for _, told in HEARD[:2]] == [[(2, 50.0), (3, 20.0)], [(0, 35.0), (2, 50.0), (3, 20.0)]]
+
+
 def test_a_copy_draws_what_the_optimizer_would_have_drawn() -> None:
     original = listen(Parallelism(workers=3))
     assert Streams(0, (0,)).generator(0).random(len(DRAWN)).tolist() == DRAWN and len(DRAWN) == 6
