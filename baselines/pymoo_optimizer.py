@@ -26,7 +26,7 @@ class PymooOptimizer:
     """One run of an algorithm of pymoo.
 
     Survival is decided when all of a generation has been told, or the next one is asked for: whatever was told until then competes
-    with the population, proposed or not. What was told before the first generation joins it.
+    with the population, proposed or not. What was told before the first generation takes places in it.
 
     Args:
         problem: the search problem.
@@ -57,8 +57,13 @@ class PymooOptimizer:
         """Propose a generation, `(B, d)`; empty if mating finds no architecture outside the population."""
         if self._told and self._has_begun:
             self._select_survivors()
-        self._has_begun = True
         asked = self._algorithm.ask()
+        if not self._has_begun:
+            self._has_begun = True
+            asked = asked[: max(0, len(asked) - sum(map(len, self._told)))]
+            if len(asked) == 0:
+                self._select_survivors()
+                asked = self._algorithm.ask()
         if asked is None or len(asked) == 0:
             return np.empty((0, self._space.d), dtype=np.int8)
         generation: Architectures = asked.get("X").astype(np.int8)

@@ -164,6 +164,59 @@ class Benchmark:
             }
         )
 
+    def sample(
+        self,
+        n: int = 20,
+        *,
+        seed: int = 0,
+        objectives: Sequence[str] = (),
+        split: str = "",
+        epochs: int = 0,
+        training_seed: str | int = "random",
+    ) -> pd.DataFrame:
+        """Return evaluations of random architectures, all different where the space has as many, such as for a warm start.
+
+        Args:
+            n: number of architectures.
+            seed: of the architectures, and of the training seeds that answer.
+            objectives: names (the benchmark's first); see `problem`, as for the next two.
+            split: split that answers.
+            epochs: length of the trainings, the longest if 0.
+            training_seed: "random", "mean" or a seed.
+
+        Returns:
+            One row per architecture: `problem`, `architecture`, `epochs`, and one column an objective, as users see it.
+
+        Raises:
+            NasbenchError: if the benchmark has no such objective, split or epochs.
+        """
+        import pandas as pd
+
+        if n not in COUNT:
+            raise NasbenchError(f"The number of architectures is {n}; it should be {COUNT.words}.")
+        protocol = self.protocol(
+            {"queries": n},
+            objectives=objectives,
+            split=split,
+            epochs=(epochs,) if epochs else (),
+            training_seed=training_seed,
+        )
+        problem = self.source.problem(protocol, seed, (0,))
+        chosen = _draw_different(problem.space, n, np.random.default_rng(seed))
+        found = problem.query(chosen[None]).select_run(0)
+        views = self.source.oracle(protocol).views
+        return pd.DataFrame(
+            {
+                "problem": self.name,
+                "architecture": [problem.space.to_string(one) for one in chosen],
+                "epochs": found.epochs,
+                **{
+                    name: view(found.objectives[:, m])
+                    for m, (name, view) in enumerate(zip(protocol.objectives, views, strict=True))
+                },
+            }
+        )
+
     def protocol(
         self,
         budget: float | Mapping[str, float] = 100,
@@ -248,6 +301,13 @@ def list_benchmarks() -> tuple[str, ...]:
         True
     """
     return (*benchmark_names(), *NAMES, *EXAMPLES, *registered("benchmark"))
+
+
+def _draw_different(space: Space, n: int, rng: np.random.Generator) -> Architectures:
+    """Return `n` uniform architectures, all different where there are as many, `(n, d)` or fewer."""
+    if space.is_enumerable:
+        return space.all[rng.permutation(len(space.all))[:n]]
+    return space.sample(rng.random((n, space.d)))
 
 
 def _split_of(by: str) -> tuple[str | None, str]:

@@ -36,6 +36,7 @@ def search(
     batch_size: int | None = None,
     lie: str = LIES[0],
     no_repeats: bool = False,
+    warm_start: Any = None,
     **protocol: Any,
 ) -> Results:
     """Search a benchmark with one method, in independent runs.
@@ -56,6 +57,8 @@ def search(
             batch rule of their own.
         no_repeats: whether what a run has evaluated is answered from its history when it is proposed again, at no cost, and the method is
             asked again; see `nasbench.search.no_repeats`.
+        warm_start: evaluations that every run is told before its first query, which cost nothing: a DataFrame with a column `architecture`
+            and one an objective, a CSV or Parquet file, results or a results folder; see `nasbench.study.warm_start`.
         **protocol: `objectives`, `split`, `epochs`, `training_seed`, `repeat_policy`, `constraints`; see `Benchmark.problem`.
 
     Raises:
@@ -68,6 +71,10 @@ def search(
         >>> climbed = search("local_search", "onemax/6x2", {"queries": 40}, no_repeats=True).to_pandas()
         >>> bool(climbed["architecture"].is_unique)
         True
+        >>> given = load_benchmark("onemax/6x3").sample(20, seed=1)
+        >>> warm = search("gp_bo", "onemax/6x3", budget=5, warm_start=given)
+        >>> len(warm.to_pandas())
+        5
     """
     from nasbench.reports.analysis.results import Results
     from nasbench.study.config import Study
@@ -88,6 +95,7 @@ def search(
         workers=workers,
         batch_size=batch_size,
         lie=lie,
+        warm_start=warm_start,
         **vars(asked),
     )
     kept = TemporaryFolder() if out is None else None

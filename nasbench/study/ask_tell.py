@@ -14,7 +14,7 @@ from nasbench.errors import NasbenchError
 from nasbench.search.ledger import Ledger
 from nasbench.search.loop import search
 from nasbench.search.observations import Observations
-from nasbench.search.optimizer import Optimizer
+from nasbench.search.optimizer import Optimizer, own_proposals_only
 from nasbench.search.parallelism import Parallelism
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
@@ -45,6 +45,10 @@ class AskTellBackend:
             for method in study.methods:
                 optimizer = method.optimizer().create(problem, Streams(study.seed, (0,)), method.settings)
                 _refuse_uncopyable(SingleRun(optimizer, problem.space.d), study.parallelism)
+                if study.warm_start is not None and (reason := own_proposals_only(optimizer)):
+                    raise NasbenchError(f"{method.label} cannot be given a warm start. {reason}")
+            if study.warm_start is not None:
+                _given(study, name, problem, (0,))
             if study.workers > 1:
                 _refuse_untimed(problem, name)
 
@@ -113,7 +117,10 @@ def _with_machines(study: Study, unit: WorkUnit, tell: Callable[[float], None] |
 def _created(study: Study, unit: WorkUnit, runs: tuple[int, ...]) -> tuple[Problem, Optimizer]:
     assert unit.method is not None
     problem = _problem(study, unit.problem, runs)
-    return problem, unit.method.optimizer().create(problem, Streams(study.seed, runs), unit.method.settings)
+    optimizer = unit.method.optimizer().create(problem, Streams(study.seed, runs), unit.method.settings)
+    if study.warm_start is not None:
+        optimizer.tell(_given(study, unit.problem, problem, runs))
+    return problem, optimizer
 
 
 def _progress_callback(
@@ -139,6 +146,14 @@ def _progress_callback(
         return False
 
     return look
+
+
+def _given(study: Study, name: str, problem: Problem, runs: tuple[int, ...]) -> Observations:
+    """Return the evaluations that runs are told before their first query."""
+    assert study.warm_start is not None
+    benchmark = get_searchable(name)
+    protocol = study.protocol(benchmark.longest(study.objectives, study.split))
+    return study.warm_start.observations(benchmark, protocol, problem.space, runs)
 
 
 def _problem(study: Study, name: str, runs: tuple[int, ...]) -> Problem:

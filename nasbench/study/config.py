@@ -21,6 +21,7 @@ from nasbench.search.parallelism import LIES, Parallelism
 from nasbench.search.search_protocol import REPEAT_POLICIES, SearchProtocol
 from nasbench.study.live_config import LiveConfig, is_live, task_of
 from nasbench.study.methods import MethodConfig, method_config
+from nasbench.study.warm_start import WarmStart, as_warm_start
 
 if TYPE_CHECKING:
     from nasbench.study.runner import Summary
@@ -72,6 +73,8 @@ class Study:
             driven alone. They do not apply to live tasks.
         constraints: limits that an architecture must keep, also accepted as texts such as "parameters <= 0.8"; see
             `nasbench.search.constraints`. They do not apply to live tasks.
+        warm_start: evaluations that runs are told before their first query: what `nasbench.study.warm_start.as_warm_start` accepts, such as
+            the path of a CSV file or a DataFrame. They do not apply to live tasks.
         added_at: numbers of runs at which more runs were added, in order; files end there.
         live: settings of live tasks: space, supernet, training recipes, reference models.
     """
@@ -93,6 +96,7 @@ class Study:
     batch_size: int | None
     lie: str
     constraints: tuple[Constraint, ...]
+    warm_start: WarmStart | None
     added_at: tuple[int, ...]
     live: LiveConfig
 
@@ -116,6 +120,7 @@ class Study:
         batch_size: int | None = None,
         lie: str = LIES[0],
         constraints: str | Iterable[str | Constraint] = (),
+        warm_start: Any = None,
         added_at: Iterable[int] = (),
         live: LiveConfig | None = None,
     ) -> None:
@@ -137,6 +142,7 @@ class Study:
             "batch_size": batch_size,
             "lie": lie,
             "constraints": as_constraints(constraints),
+            "warm_start": as_warm_start(warm_start, tuple(objectives)),
             "added_at": tuple(added_at),
             "live": live or LiveConfig(),
         }
@@ -166,6 +172,11 @@ class Study:
         if self.constraints and self.live_problems:
             raise NasbenchError(
                 f"{self.name} has live tasks, which know no constraints; leave constraints out, or search a benchmark of a table."
+            )
+        if self.warm_start and (self.live_problems or self.constraints):
+            what = "live tasks" if self.live_problems else "constraints"
+            raise NasbenchError(
+                f"{self.name} has {what}, with which no evaluations can be given; leave warm_start out."
             )
         if self.live_problems:
             self.live.check(self.name, self.live_problems, [method.label for method in self.methods])
@@ -363,6 +374,7 @@ class Study:
             **self._parallelism_mapping(),
             **({"constraints": [str(one) for one in self.constraints]} if self.constraints else {}),
             **({"added_at": list(self.added_at)} if self.added_at else {}),
+            **({"warm_start": self.warm_start.to_mapping()} if self.warm_start else {}),
             "budget": dict(self.budget.limits),
             "methods": [method.to_mapping() for method in self.methods],
             **({"live": self.live.to_mapping()} if self.live_problems else {}),

@@ -11,6 +11,7 @@ from nasbench.errors import NasbenchError, StorageError
 from nasbench.files.atomic import remove_leftovers
 from nasbench.files.documents import read_text
 from nasbench.study.manifest import NAME, Manifest
+from nasbench.study.warm_start import FILE as WARM_START
 
 
 def is_begun(folder: Path) -> bool:
@@ -20,12 +21,13 @@ def is_begun(folder: Path) -> bool:
     if folder.exists() and not folder.is_dir():
         raise StorageError(f"{folder} is a file; results need a folder.")
     return folder.is_dir() and not {p.name for p in folder.iterdir() if not p.name.startswith(".")} <= {
-        "environment.json"
+        "environment.json",
+        WARM_START,
     }
 
 
-def begin(folder: Path, facts: Mapping[str, Any], study: bytes) -> Manifest:
-    """Create a results folder with `environment.json`, `study.toml` and a manifest of these two files.
+def begin(folder: Path, facts: Mapping[str, Any], study: bytes, warm_start: bytes = b"") -> Manifest:
+    """Create a results folder with `environment.json`, the evaluations that runs are given, if any, `study.toml` and a manifest of these.
 
     A killed process never leaves a folder that cannot be resumed: a folder without `study.toml`, or without a manifest
     but with the requested study, is created again.
@@ -35,7 +37,8 @@ def begin(folder: Path, facts: Mapping[str, Any], study: bytes) -> Manifest:
     """
     try:
         remove_leftovers(folder)
-        files = {"environment.json": json.dumps(facts, indent=1).encode(), "study.toml": study}
+        given = {WARM_START: warm_start} if warm_start else {}
+        files = {"environment.json": json.dumps(facts, indent=1).encode(), **given, "study.toml": study}
         return Manifest.begin(folder, files)
     except OSError as fault:
         raise StorageError(

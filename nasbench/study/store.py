@@ -1,6 +1,7 @@
 """The results of a study: a folder that pandas, polars or DuckDB read without this suite.
 
     study.toml          the study as run (`schema`: version of this layout)
+    warm_start.csv      evaluations that runs were given before their first query, where there were any; study.toml has its SHA-256
     environment.json    versions, platform, commit, SHA-256 of the sources that decide; the checksum of each benchmark's table; the device of live tasks
     traces/PROBLEM/METHOD/RUNS.parquet         one row a query; RUNS is FIRST-LAST, or the seed on a live task
     runs/TASK/METHOD/SEED.json                 of live units: what was found and how it scored, with curves; equal bits when run again
@@ -106,9 +107,10 @@ class Store:
                 or a file of it is damaged (naming it).
         """
         study_file = study.to_toml().encode()
+        given = study.warm_start.text.encode() if study.warm_start else b""
         whole = {"schema": SCHEMA, **environment(), "sources_sha256": [deciding_sources()], **facts}
         if not is_begun(folder):
-            return cls(folder, study, begin(folder, whole, study_file))
+            return cls(folder, study, begin(folder, whole, study_file, given))
         manifest = resume(folder)
         held = stored = parse_stored_study(read_study(folder, manifest), f"{folder / 'study.toml'}")
         if all(method in study.methods for method in held.methods):
@@ -122,7 +124,7 @@ class Store:
                 f"ask for {held.runs} or more, or choose another folder."
             )
         if manifest is None:
-            return cls(folder, study, begin(folder, whole, study_file))
+            return cls(folder, study, begin(folder, whole, study_file, given))
         extended = held.extended(study.runs)
         if extended != stored:
             write(manifest, {"study.toml": extended.to_toml().encode()})

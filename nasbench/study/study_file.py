@@ -86,6 +86,7 @@ class StudyFile(FileModel):
     batch_size: int | None = None
     lie: str = ""
     constraints: tuple[str, ...] = ()
+    warm_start: str | Table = ""
     budget: BudgetTable
     methods: Annotated[tuple[MethodTable, ...], Field(description="a list of [[methods]] tables")]
     added_at: tuple[int, ...] = ()

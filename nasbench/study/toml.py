@@ -18,6 +18,7 @@ from nasbench.search.registry import renamed_settings
 from nasbench.study.config import Study
 from nasbench.study.live_config import LiveConfig, is_live, task_of
 from nasbench.study.methods import MethodConfig
+from nasbench.study.warm_start import as_warm_start
 
 if TYPE_CHECKING:
     from nasbench.study.study_file import MethodTable, StudyFile
@@ -63,6 +64,7 @@ def parse_study(text: str, where: str) -> Study:
             "budget": Budget(file.budget),
             "methods": [_method(method) for method in file.methods],
             "live": _live(file, where),
+            "warm_start": as_warm_start(file.warm_start, file.objectives or ("error",), Path(where).parent),
         }
     )
 

@@ -57,6 +57,7 @@ def _protocol(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> s
         + f"A run ends at {budget_text(results)}; {_crossing(study.parallelism)}. {REPEATS[study.repeat_policy]} {seeds}"
         + _machines(study.parallelism)
         + _repeats(study.methods)
+        + _given(results)
     )
 
 
@@ -115,6 +116,28 @@ def _repeats(entries: Sequence[MethodConfig]) -> str:
         f" {join_names(wrapped)} evaluated no architecture twice in a run: a proposal that the run had evaluated was answered from its "
         f"history, without a query, and the optimizer asked again; after {MOST_ASKS} proposals without a new architecture one was drawn "
         'uniformly from those not evaluated (operator "substitute").'
+    )
+
+
+def _given(results: Results) -> str:
+    """Return sentences on evaluations that runs were given before their first query; empty if there were none."""
+    given, study = results.study.warm_start, results.study
+    if given is None:
+        return ""
+    told = []
+    for benchmark in results.benchmarks:
+        rows, own = given.rows(benchmark)
+        protocol = results.protocol(benchmark)
+        values = given.objectives(rows, results.benchmark(benchmark), protocol)[:, 0]
+        view = results.oracle(benchmark).views[0]
+        whose = "the same problem" if own else "another problem or of one not named"
+        told.append(
+            f"on {benchmark} {pluralize(len(rows), 'evaluation')} of {whose}, {view.best} {study.objectives[0]} {view(values.min()):.6g}"
+        )
+    split = ", each run those with its number" if "run" in given.rows(results.benchmarks[0])[0] else ""
+    return (
+        f" Runs were told evaluations before their first query, from {given.source} (SHA-256 {given.sha256[:12]}){split}: {'; '.join(told)}. "
+        "They cost nothing, are no queries and stand in no trace; incumbents, scores and times to a target count what a run queried itself."
     )
 
 
