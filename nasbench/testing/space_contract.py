@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from nasbench.errors import NasbenchError
+from nasbench.spaces.cell_graphs import ABSENT
 from nasbench.spaces.space import Architectures, Space
 
 
@@ -81,6 +82,28 @@ class SpaceContract:
         encoded = space.one_hot(some(space))
         assert encoded.shape == (200, int(space.cardinalities.sum()))
         assert (encoded.sum(axis=1) == space.d).all()
+
+    def test_graphs_are_acyclic_on_their_vertices(self, space: Space) -> None:
+        sampled = some(space, 40)
+        if not space.has_graphs:
+            with pytest.raises(NasbenchError, match="graph"):
+                space.graphs(sampled)
+            return
+        graphs = space.graphs(sampled)
+        vertices = graphs.labels.shape[1]
+        assert graphs.labels.shape == (40, vertices) and graphs.adjacency.shape == (40, vertices, vertices)
+        assert not np.tril(graphs.adjacency.any(axis=0)).any()
+        present = graphs.labels != ABSENT
+        assert not (graphs.adjacency & ~(present[:, :, None] & present[:, None, :])).any()
+
+    def test_path_features_are_defined_together(self, space: Space) -> None:
+        sampled = some(space, 40)
+        for features in (space.paths, space.path_encoding, space.bigrams, space.path_features):
+            if space.has_paths:
+                assert len(features(sampled)) == 40
+                continue
+            with pytest.raises(NasbenchError, match="path"):
+                features(sampled)
 
 
 def some(space: Space, n: int = 200) -> Architectures:
