@@ -84,7 +84,7 @@ class Qnehvi(AcquisitionSearch):
         values = torch.from_numpy((observed - self._mean) / self._deviation)
         inputs = self._inputs(self._history.architectures)
         seeds = self._rng.integers(2**31, size=len(self._cheap) + 1).tolist()
-        shape = torch.Size([self._n_samples])
+        shape = torch.empty(self._n_samples).shape
         with manual_seed(seeds[-1]):
             members, samplers = [], []
             for column, (cheap, seed) in enumerate(zip(self._cheap, seeds, strict=False)):
@@ -161,4 +161,4 @@ def _quietly_on_one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-OPTIMIZER = PerRun(Qnehvi, objectives="many", modules=("botorch", "torch"))
+OPTIMIZER = PerRun(Qnehvi, objectives="many", modules=("botorch",))

@@ -55,6 +55,8 @@ class Smac:
         random_fraction: probability that a proposal is uniform (its `ProbabilityRandomDesign`).
     """
 
+    NUMBERS = "in order"
+
     def __init__(
         self,
         problem: Problem,

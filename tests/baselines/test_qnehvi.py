@@ -12,11 +12,15 @@ pytest.importorskip("botorch", reason="qnehvi needs the extra rivals", exc_type=
 
 from nasbench.baselines import qnehvi
 from nasbench.baselines.gp_bo import expected_improvement
+from nasbench.benchmarks.synthetic import synthetic_benchmark
 from nasbench.hybrid.acquisition import nondominated_boxes
 from nasbench.search.dominance import nondominated
+from nasbench.search.ledger import Budget
 from nasbench.search.random_streams import Streams
+from nasbench.testing.optimizer_contract import ask_tell, trace
 from nasbench.testing.toy import toy_space
 
+from table_protocol import table_protocol
 from toy import Problems
 
 TWO, THREE = ("error", "latency"), ("error", "latency", "parameters")
@@ -120,3 +124,12 @@ def test_proposes_the_largest_value_of_the_space_and_keeps_no_model(
         assert (left[values[0].argmax()] == proposed[0, 0]).all()
         assert member._acquisition is None
         optimizer.tell(problem.query(proposed))
+
+
+def test_numbers_and_conditions_are_taken() -> None:
+    """The recipe in closed form has numbers, which are ordered, beside categories, and conditions on both."""
+    problem = synthetic_benchmark("recipe/small").problem(table_protocol(Budget({"queries": 13}), epochs=(1,)), 7, (3,))
+    assert problem.space.ordered.any() and not problem.space.ordered.all()
+    found = trace(ask_tell(problem, qnehvi.OPTIMIZER.create(problem, Streams(7, (3,)))), 0)[0]
+    assert problem.space.is_feasible(found).all()
+    assert len(np.unique(found[10:], axis=0)) == 3

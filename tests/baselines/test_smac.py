@@ -12,9 +12,13 @@ import pytest
 pytest.importorskip("smac", reason="smac needs the extra rivals", exc_type=ImportError)
 
 from nasbench.baselines import smac
+from nasbench.benchmarks.synthetic import synthetic_benchmark
+from nasbench.search.ledger import Budget
 from nasbench.search.random_streams import Streams
+from nasbench.testing.optimizer_contract import ask_tell, trace
 from nasbench.testing.toy import toy_space
 
+from table_protocol import table_protocol
 from toy import Problems
 
 
@@ -73,3 +77,12 @@ def test_nothing_is_evaluated_twice_and_nothing_is_left(
         optimizer.tell(problem.query(optimizer.ask()))
     assert len(member._history) == first + 8
     assert list(tmp_path.iterdir()) == []
+
+
+def test_numbers_and_conditions_are_taken() -> None:
+    """The recipe in closed form has numbers, which are ordered, beside categories, and conditions on both."""
+    problem = synthetic_benchmark("recipe/small").problem(table_protocol(Budget({"queries": 13}), epochs=(1,)), 7, (3,))
+    assert problem.space.ordered.any() and not problem.space.ordered.all()
+    found = trace(ask_tell(problem, smac.OPTIMIZER.create(problem, Streams(7, (3,)))), 0)[0]
+    assert problem.space.is_feasible(found).all()
+    assert len(np.unique(found[10:], axis=0)) == 3
