@@ -178,6 +178,10 @@ class Study:
             raise NasbenchError(
                 f"{self.name} has {what}, with which no evaluations can be given; leave warm_start out."
             )
+        if self.live_problems and (wrapped := [method.label for method in self.methods if method.no_repeats]):
+            raise NasbenchError(
+                f"{self.name} has live tasks, on which {wrapped[0]} cannot be run without repeats; leave no_repeats out."
+            )
         if self.live_problems:
             self.live.check(self.name, self.live_problems, [method.label for method in self.methods])
             if self.live.seeds and len(self.live.seeds) != self.runs:

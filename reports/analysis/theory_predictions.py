@@ -28,7 +28,7 @@ def laws_on(results: Results, benchmark: str, traces: Mapping[str, Traces]) -> t
     spoken = []
     for label, trace in traces.items():
         entry = results.entry(label)
-        if speakers := checkers_of(results.study, entry.name):
+        if speakers := checkers_of(results.study, entry):
             # Rows of a complete table are indices in the space; of another table claims say nothing that needs them.
             index = np.where(trace.answered, trace.rows, -1)
             runs = OptimizerRuns(results.study, benchmark, entry, index, trace.observed)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nasbench.multiplicity import adjust_holm
 from nasbench.search.dominance import nondominated
 from nasbench.study.config import Study
+from nasbench.study.methods import MethodConfig
 from nasbench.theory.exact import random_search as law
 from nasbench.theory.exact import simulation as simulate
 from nasbench.theory.exact.distribution import hitting_law
@@ -76,14 +77,16 @@ def check_traces(
 
 def check_runs(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
     """Return the checks that apply to one optimizer, each decided individually; `decide` decides jointly."""
-    return [
-        one for checker in (*checkers_of(runs.study, runs.entry.name), *COMMON_CHECKS) for one in checker(runs, context)
-    ]
+    return [one for checker in (*checkers_of(runs.study, runs.entry), *COMMON_CHECKS) for one in checker(runs, context)]
 
 
-def checkers_of(study: Study, name: str) -> tuple[TraceChecker, ...]:
-    """Return the checks of an optimizer by its registered name; none where trainings run at once, since the laws are of one after the other."""
-    return () if study.parallelism.is_simulated else tuple(CHECKS_BY_OPTIMIZER.get(name, ()))
+def checkers_of(study: Study, entry: MethodConfig) -> tuple[TraceChecker, ...]:
+    """Return the checks of an optimizer by its registered name.
+
+    None where it is not the algorithm alone: the laws are of one training after the other, from nothing, with repeats.
+    """
+    changed = study.parallelism.is_simulated or study.warm_start is not None or entry.no_repeats
+    return () if changed else tuple(CHECKS_BY_OPTIMIZER.get(entry.name, ()))
 
 
 def decide(checks: Sequence[TraceCheck]) -> list[TraceCheck]:

@@ -158,3 +158,20 @@ def test_search_of_a_name() -> None:
         "simulated_annealing", toy_benchmark(), {"queries": 100}, runs=2, no_repeats=True
     ).to_pandas()
     assert len(frame) == 48 and not frame.duplicated(["run", "architecture"]).any()
+
+
+def test_laws_are_of_the_algorithm_alone() -> None:
+    from nasbench.theory.traces.trace_checks import checkers_of
+
+    plain = MethodConfig(name="random_search")
+    wrapped = MethodConfig(name="random_search", label="wrapped", no_repeats=True)
+    study = nasbench.Study(problems=["nas-bench-201/cifar10"], methods=[plain, wrapped], budget={"queries": 5})
+    assert checkers_of(study, plain) and not checkers_of(study, wrapped)
+    given_some = study.replace(warm_start=nasbench.load_benchmark("nas-bench-201/cifar10").sample(3))
+    assert not checkers_of(given_some, plain)
+
+
+def test_live_tasks_are_refused() -> None:
+    wrapped = MethodConfig(name="hybrid", no_repeats=True)
+    with pytest.raises(NasbenchError, match="live tasks, on which hybrid cannot be run without repeats"):
+        nasbench.Study(problems=["live/digits"], methods=[wrapped], budget={"epochs": 5})

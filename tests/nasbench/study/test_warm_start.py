@@ -275,3 +275,19 @@ def test_the_report_says_what_was_given() -> None:
     said = methods(results, list(evaluate_study(results)))[0]
     assert f"on {NB201} 20 evaluations of the same problem, lowest error {best:.6g}." in said
     assert "incumbents, scores and times to a target count what a run queried itself" in said
+
+
+def test_a_method_that_takes_its_own_proposals_alone_says_why() -> None:
+    def proposing(problem: Any, rng: np.random.Generator) -> Any:
+        while True:
+            yield problem.space.sample(rng.random((1, problem.space.d)))
+
+    frame = pd.DataFrame({"architecture": [FIRST], "error": [1.0]})
+    with pytest.raises(NasbenchError, match=r"proposing cannot be given a warm start\. A generator function is sent"):
+        nasbench.search(proposing, "onemax/6x2", 5, warm_start=frame)
+
+
+def test_live_tasks_are_refused() -> None:
+    frame = pd.DataFrame({"architecture": [FIRST], "error": [1.0]})
+    with pytest.raises(NasbenchError, match="live tasks, with which no evaluations can be given"):
+        nasbench.Study(problems=["live/digits"], methods=["hybrid"], budget={"epochs": 5}, warm_start=frame)
