@@ -92,7 +92,7 @@ class _Found:
 
 def _in_lockstep(study: Study, unit: WorkUnit, tell: Callable[[float], None] | None) -> _Found:
     """Advance all runs of a unit together, each with one training after the other."""
-    problem, optimizer = _created(study, unit, unit.runs)
+    problem, optimizer, _ = _created(study, unit, unit.runs)
     look = _progress_callback(problem.ledger, tell)
     batches, seconds = search(problem, optimizer, look)
     return _Found(
@@ -105,22 +105,24 @@ def _with_machines(study: Study, unit: WorkUnit, tell: Callable[[float], None] |
     columns: list[Columns] = []
     seconds, endings = 0.0, []
     for done, run in enumerate(unit.runs):
-        problem, optimizer = _created(study, unit, (run,))
+        problem, optimizer, given = _created(study, unit, (run,))
         look = _progress_callback(problem.ledger, tell, done, len(unit.runs))
-        completions, own = search_with_workers(problem, optimizer, study.parallelism, look)
+        completions, own = search_with_workers(problem, optimizer, study.parallelism, look, given)
         columns.append(completion_columns(completions, run, study.objectives, study.constraints))
         seconds += own
         endings += problem.ledger.endings()
     return _Found(stack_columns(columns), seconds, endings)
 
 
-def _created(study: Study, unit: WorkUnit, runs: tuple[int, ...]) -> tuple[Problem, Optimizer]:
+def _created(study: Study, unit: WorkUnit, runs: tuple[int, ...]) -> tuple[Problem, Optimizer, Observations | None]:
+    """Return problem and optimizer of some runs, and what the optimizer was told before its first query."""
     assert unit.method is not None
     problem = _problem(study, unit.problem, runs)
     optimizer = unit.method.optimizer().create(problem, Streams(study.seed, runs), unit.method.settings)
-    if study.warm_start is not None:
-        optimizer.tell(_given(study, unit.problem, problem, runs))
-    return problem, optimizer
+    given = None if study.warm_start is None else _given(study, unit.problem, problem, runs)
+    if given is not None:
+        optimizer.tell(given)
+    return problem, optimizer, given
 
 
 def _progress_callback(
