@@ -36,6 +36,8 @@ MUTANTS = (
     "complexity.gp-bo",
     "complexity.hybrid",
     "complexity.darts-replay",
+    "complexity.candidates-nas-bowl",
+    "complexity.decisions-npenas",
     "complexity.hitting-time-solver",
     "complexity.local-search-solver",
     "complexity.nondominated-sorting",

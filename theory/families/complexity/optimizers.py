@@ -220,7 +220,8 @@ def _replay(context: Context, name: str = "darts_replay") -> Verdict:
     return equal_within(queries, 1, 0, 1, note="queries that the replay makes")
 
 
-def _is_installed(name: str) -> bool:
+def is_installed(name: str) -> bool:
+    """Return whether an optimizer is registered here and what it needs is installed."""
     return name in optimizer_names() and all(find_spec(module) is not None for module in get_optimizer(name).modules)
 
 
@@ -257,7 +258,7 @@ def _claim(name: str) -> Claim:
 
 
 CLAIMS = (
-    *(_claim(name) for name in ORDERS if _is_installed(name)),
+    *(_claim(name) for name in ORDERS if is_installed(name)),
     Claim(
         "complexity.darts-replay",
         r"\text{one query, whatever the budget}",
