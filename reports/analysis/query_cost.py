@@ -1,9 +1,8 @@
-"""What a query costs each optimizer itself, and what it needs installed."""
+"""What a query costs an optimizer itself, and what the optimizer implements."""
 
 from __future__ import annotations
 
 import inspect
-import re
 import sys
 import time
 from dataclasses import dataclass
@@ -18,7 +17,6 @@ from nasbench.search.random_streams import Streams
 
 LATE = 100
 """The last unique queries of a run, apart from which the growth of the cost would not be seen."""
-_EXTRA = re.compile(r"require_extra\(\s*[\"']([\w-]+)[\"']")
 
 
 @dataclass(frozen=True)
@@ -70,16 +68,6 @@ def measure_query_cost(results: Results, benchmark: str, label: str) -> QueryCos
     # Whole batches: from the last one that begins with that many left.
     late = slice(int(np.flatnonzero(left >= min(LATE, left[0]))[-1]), None)
     return QueryCost(float(seconds.sum() / queries.sum()), float(seconds[late].sum() / queries[late].sum()))
-
-
-def extras_of(optimizer: Lockstep | PerRun) -> tuple[str, ...]:
-    """Return the extras that an optimizer asks for: those that its module, or one of a class or function in it, requires."""
-    own = sys.modules[optimizer.algorithm.__module__]
-    package = own.__name__.rpartition(".")[0]
-    named = {getattr(thing, "__module__", None) for thing in vars(own).values()}
-    near = [sys.modules[name] for name in named if isinstance(name, str) and name.rpartition(".")[0] == package]
-    sources = [inspect.getsource(module) for module in {own, *near}]
-    return tuple(sorted({extra for source in sources for extra in _EXTRA.findall(source)}))
 
 
 def source_of(optimizer: Lockstep | PerRun) -> str:

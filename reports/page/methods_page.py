@@ -3,7 +3,8 @@
     nasbench run development-tables --out results/development-tables
     python -m nasbench.reports.page.methods_page results/development-tables --out docs/METHODS.md
 
-Each results folder is a section: a study whose methods are too slow for as many runs has a folder of its own.
+Each results folder is a section: a study whose methods are too slow for as many runs has a folder of its own. Of a study that is still
+running, the problems that are finished are shown.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +23,7 @@ from nasbench.plugins import BrokenPluginError
 from nasbench.reports.analysis.accounts import NAMES
 from nasbench.reports.analysis.evaluation import evaluate_study
 from nasbench.reports.analysis.families import FamilyComparison, FamilyRanking, compare_families
-from nasbench.reports.analysis.query_cost import extras_of, measure_query_cost, source_of
+from nasbench.reports.analysis.query_cost import measure_query_cost, source_of
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.page.methods import methods
 from nasbench.reports.statistics.result import Undefined
@@ -30,6 +32,7 @@ from nasbench.reports.tables.to_markdown import to_markdown
 from nasbench.reports.wording import join_names, pluralize
 from nasbench.search.registry import optimizer_names, registered_optimizer
 from nasbench.study.methods import MethodConfig
+from nasbench.study.store import Store
 from nasbench.study.toml import load_study, preset_names
 
 DESIGNS = ("n_initial_samples", "population_size", "beam_width")
@@ -40,6 +43,20 @@ Written by `python -m nasbench.reports.page.methods_page`; do not edit. Settings
 the order of the methods here is no evidence for it. Other methods have the settings of their authors, with initial designs of the hybrid's
 size where they have that setting.
 """
+
+
+def open_finished(folder: Path) -> Results:
+    """Return the results on those problems of a folder on which every method has run; its other problems may still be running.
+
+    Raises:
+        NasbenchError: as `Results.open`, if there is none.
+    """
+    store = Store.open(folder)
+    unfinished = {unit.problem for unit in store.missing}
+    finished = [problem for problem in store.study.problems if problem not in unfinished]
+    if not unfinished or not finished:
+        return Results.open(folder)
+    return Results(replace(store, study=store.study.with_problems(finished)))
 
 
 def section(results: Results, reference: str) -> str:
@@ -75,8 +92,9 @@ def _progress(results: Results) -> str:
     study = results.study
     planned = load_study(study.name) if study.name in preset_names() else study
     rest = "" if planned.runs <= study.runs else f" of the {planned.runs} that the preset asks for"
-    absent = [method.label for method in planned.methods if method.label not in results.labels]
-    lacking = f" Not run yet: {join_names(absent)}." if absent else ""
+    labels = [method.label for method in planned.methods]
+    absent = [*set(labels) - set(results.labels), *set(planned.problems) - set(study.problems)]
+    lacking = f" Not run yet: {join_names(sorted(absent, key=[*labels, *planned.problems].index))}." if absent else ""
     return f"**{pluralize(study.runs, 'run')}{rest}** of each method on each data set.{lacking}"
 
 
@@ -108,7 +126,7 @@ def _describe(entry: MethodConfig) -> MethodDescription:
     values = {**optimizer.settings, **entry.settings}
     design = next((f"{values[name]} ({name})" for name in DESIGNS if name in values), "")
     settings = ", ".join(f"{name} = {value!r}" for name, value in entry.settings.items())
-    return MethodDescription(design, settings, ", ".join(extras_of(optimizer)), source_of(optimizer))
+    return MethodDescription(design, settings, ", ".join(optimizer.extras), source_of(optimizer))
 
 
 def _left_out(results: Results) -> str:
@@ -142,7 +160,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--reference", default="hybrid", help="label that costs are relative to (default: %(default)s)")
     options = parser.parse_args(arguments)
     try:
-        sections = [section(Results.open(folder), options.reference) for folder in options.folders]
+        sections = [section(open_finished(folder), options.reference) for folder in options.folders]
         write_atomically(options.out, "\n".join([INTRODUCTION, *sections]).encode())
     except (NasbenchError, OSError) as fault:
         print(f"methods_page: {fault}", file=sys.stderr)

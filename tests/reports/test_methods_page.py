@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from nasbench.errors import NasbenchError
 from nasbench.reports.analysis.evaluation import evaluate_study, relative_regret
 from nasbench.reports.analysis.families import compare_families, family
-from nasbench.reports.analysis.query_cost import extras_of, measure_query_cost, source_of
+from nasbench.reports.analysis.query_cost import measure_query_cost, source_of
 from nasbench.reports.analysis.results import Results
-from nasbench.reports.page.methods_page import main
+from nasbench.reports.page.methods_page import main, open_finished
 from nasbench.reports.statistics.ranks import ranks
 from nasbench.reports.statistics.result import Estimate, Interval, Undefined
 from nasbench.search.registry import get_optimizer
@@ -65,8 +67,7 @@ def test_a_query_of_a_model_costs_more_than_a_draw(folder: Path) -> None:
     assert 0.0 < draw.seconds < evolved.seconds and evolved.late < 100.0 * evolved.seconds
 
 
-def test_what_a_method_needs_and_where_it_is_from() -> None:
-    assert extras_of(get_optimizer("tpe")) == ("tune",) and extras_of(get_optimizer("hybrid")) == ()
+def test_where_a_method_is_from() -> None:
     assert "AAAI 2019" in source_of(get_optimizer("regularized_evolution"))
 
 
@@ -80,3 +81,16 @@ def test_the_page(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert main([str(tmp_path / "nowhere")]) == 2
     said = capsys.readouterr().err.splitlines()
     assert "has no method 'hybrid'" in said[0] and len(said) == 2 and out.read_text() == text
+
+
+def test_a_study_that_runs_is_shown_as_far_as_it_is(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "half")
+    whole = Results.open(folder)
+    for problem in PROBLEMS[3:]:
+        whole_path = whole.store.path(whole.units(problem, METHODS[2])[0]).relative_to(folder)
+        (tmp_path / "half" / whole_path).unlink()
+    assert open_finished(tmp_path / "half").benchmarks == PROBLEMS[:3] and open_finished(folder).benchmarks == PROBLEMS
+    for problem in PROBLEMS[:3]:
+        (tmp_path / "half" / whole.store.path(whole.units(problem, METHODS[0])[0]).relative_to(folder)).unlink()
+    with pytest.raises(NasbenchError, match="runs what is missing"):
+        open_finished(tmp_path / "half")
