@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 
 from nasbench.search.registry import get_optimizer
+from nasbench.spaces.catalogue import get_space
 from nasbench.theory.families.complexity.growth import Order, Slope, check_slopes, grow
 from nasbench.theory.families.complexity.optimizers import ORDERS, is_installed
 from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict
@@ -55,11 +56,17 @@ def _with_pool_of_children(order: Order, size: float) -> Order:
     return replace(_with_pool(order, size), space=make_space(256, CHOICES))
 
 
+def _with_pool_of_graphs(order: Order, size: float) -> Order:
+    """Return one on the largest listed space of cells, of which a pool is a small part."""
+    return replace(_with_pool(order, size), space=get_space("nas-bench-graph"))
+
+
 def _with_decisions(order: Order, size: float) -> Order:
     return replace(order, space=make_space(round(size), CHOICES), sizes=(QUERIES,))
 
 
 _POOL = Scaling(what="candidates", change=_with_pool, sizes=POOLS, reason="each candidate is encoded and scored once")
+_GRAPHS = replace(_POOL, change=_with_pool_of_graphs, sizes=(128, 256, 512, 768, 1024))
 _CHILDREN = replace(_POOL, change=_with_pool_of_children, sizes=(64, 128, 256, 384, 512))
 _FEATURES = Scaling(
     what="decisions", change=_with_decisions, sizes=DECISIONS, reason="a network of fixed width has d k inputs"
@@ -70,7 +77,7 @@ _POOL_OF_FEATURES = replace(
 
 SCALINGS: Mapping[str, tuple[Scaling, ...]] = {
     "gp_bo": (_POOL,),
-    "nas_bowl": (_POOL,),
+    "nas_bowl": (_GRAPHS,),
     "bananas": (_CHILDREN, _FEATURES),
     "bananas_naszilla": (_CHILDREN, _FEATURES),
     "npenas": (_CHILDREN, _FEATURES),
