@@ -43,11 +43,11 @@ def test_the_table_of_methods_is_of_development_tables_and_alike_initial_designs
     study, whole = load_study(name), load_study("development-tables")
     assert set(study.problems) <= set(whole.problems) and study.seed == whole.seed and study.budget == whole.budget
     assert not any(problem.startswith("nas-bench-201") for problem in study.problems)
-    designs = {entry.name: entry.settings.get("n_initial_samples") for entry in study.methods}
     hybrid = get_optimizer("hybrid").settings["n_initial_samples"]
-    assert study.methods[0].name == "hybrid" and designs.pop("hybrid") is None
-    for method, size in designs.items():
-        assert size == (hybrid if "n_initial_samples" in get_optimizer(method).settings else None), method
+    assert study.methods[0].name == "hybrid" and not study.methods[0].settings
+    for entry in study.methods:
+        default = get_optimizer(entry.name).settings.get("n_initial_samples", 0)
+        assert entry.settings == ({"n_initial_samples": hybrid} if default > hybrid else {}), entry.name
 
 
 def test_methods_that_choose_trainings_have_a_preset_of_their_own(fresh: None) -> None:
