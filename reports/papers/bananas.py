@@ -63,7 +63,7 @@ PAPER = Paper(
         "The rerun gives no deviations; ours are taken for them, with 10 runs.",
         "The rerun does not say which training seed answered; here the seed mean of the 200-epoch validation accuracy does.",
         "BANANAS has the networks and the candidates of the authors' naszilla (`baselines/bananas_naszilla.py`); the simplified one is this "
-        "suite's earlier version, with smaller networks and ten parents (`baselines/bananas.py`), held against the same values.",
+        "suite's earlier version, with smaller networks and ten parents (`baselines/bananas.py`), compared with the same values.",
     ),
     own_runs=20,
 )
