@@ -1,7 +1,7 @@
 """Decisions of a mixed space: categorical ones, grids of integers and reals, and the conditions under which they are active.
 
-A numeric decision is an ordered grid of at most 127 levels. Values are rounded to six significant digits when the grid is made (or
-kept whole where that would merge two levels), so that what is printed is the value, and parsing it gives the same bits.
+A numeric decision is an ordered grid of at most 127 levels. Reals between two limits are rounded to six significant digits (more where
+levels are closer than that), so that what is printed is short, and the value: parsing it gives the same bits.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from nasbench.spaces.space import Floats
 OFF_GRID = 0.01
 """A number within this fraction of a step of a level, on the scale of the grid, is that level."""
 MOST_LEVELS = 127
+ROUNDING = 0.001
+"""Largest part of a step by which a level is rounded."""
 NUMBER = Range("a number", least=-1e300, below=1e300)
 """The numbers of a grid, whose differences are finite."""
 KEYS = ("name", "choices", "low", "high", "step", "levels", "values", "log", "unit", "when")
@@ -128,10 +130,8 @@ def levels(
     if all(isinstance(one, Integral) for one in numbers):
         texts = tuple(str(int(one)) for one in numbers)
         return Decision(name, texts, tuple(int(one) for one in numbers), log, unit, _when(when))
-    texts = tuple(f"{float(one):.6g}" for one in numbers)
-    if len(set(map(float, texts))) < len(texts):
-        texts = tuple(repr(float(one)) for one in numbers)
-    return Decision(name, texts, tuple(map(float, texts)), log, unit, _when(when))
+    reals = tuple(map(float, numbers))
+    return Decision(name, tuple(map(_printed, reals)), reals, log, unit, _when(when))
 
 
 def integer(
@@ -196,7 +196,7 @@ def real(
     if step is not None and _divides(name, low, high, step):
         levels = round((high - low) / step) + 1
     assert levels is not None
-    return _grid(name, [float(one) for one in _spread(name, low, high, levels, log)], log, more)
+    return _grid(name, _rounded(_spread(name, low, high, levels, log)), log, more)
 
 
 def from_mapping(given: Mapping[str, Any]) -> Decision:
@@ -238,6 +238,20 @@ def from_mapping(given: Mapping[str, Any]) -> Decision:
         return levels(name, **own)
     whole = all(isinstance(own[key], Integral) for key in ("low", "high", "step") if key in own)
     return integer(name, **own) if whole else real(name, **own)
+
+
+def _rounded(numbers: Floats) -> list[float]:
+    """Return ascending numbers to six significant digits, or as many more as it takes to round by little of a step."""
+    for digits in range(6, 18):
+        rounded = np.array([f"{one:.{digits}g}" for one in numbers.tolist()], dtype=np.float64)
+        if np.abs(rounded - numbers).max() <= ROUNDING * np.diff(numbers).min():
+            return rounded.tolist()
+    return numbers.tolist()
+
+
+def _printed(number: float) -> str:
+    """Return the shortest of the forms with six and more significant digits that reads as the same number."""
+    return next(text for digits in range(6, 18) if float(text := f"{number:.{digits}g}") == number)
 
 
 def _when(given: Mapping[str, Sequence[Any]] | None) -> dict[str, tuple[Any, ...]]:

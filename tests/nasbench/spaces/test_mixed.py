@@ -51,6 +51,7 @@ class TestGrid(SpaceContract):
 # ---- grids -----------------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(
     low=st.floats(-1e6, 1e6, allow_nan=False),
     width=st.floats(1e-3, 1e6),
@@ -73,6 +74,7 @@ def test_reals_are_ascending_and_printed_exactly(low: float, width: float, numbe
     assert [decision.find(text) for text in decision.choices] == list(range(number))
     exact = np.geomspace(low, low + width, number) if log else np.linspace(low, low + width, number)
     np.testing.assert_allclose(decision.values, exact, rtol=5e-6)
+    assert [decision.find(one) for one in exact.tolist()] == list(range(number))
     assert [decision.find(float(value)) for value in decision.values] == list(range(number))
     assert from_mapping(decision.to_mapping()) == decision
 
@@ -146,6 +148,7 @@ ODD: list[Any] = [None, True, 0, 5, -1, 0.5, 1e308, -1e308, 10**400, math.nan, "
 KEYS = ["name", "choices", "low", "high", "step", "levels", "values", "log", "unit", "when"]
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(KEYS), st.sampled_from(range(len(ODD))), min_size=2, max_size=6))
 def test_any_table_is_a_decision_or_refused(drawn: dict[str, int]) -> None:
     entry = {"name": "x"} | {key: ODD[at] for key, at in drawn.items()}
@@ -300,7 +303,7 @@ def test_distances_grow_with_levels_and_ignore_what_is_inactive() -> None:
 # ---- categorical decisions alone --------------------------------------------------------------------------------------
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(cardinalities=st.lists(st.integers(2, 6), min_size=1, max_size=5), seed=st.integers(0, 10))
 def test_with_categorical_decisions_alone_it_is_a_space_bit_for_bit(cardinalities: list[int], seed: int) -> None:
     names = tuple(f"d{i}" for i in range(len(cardinalities)))
@@ -324,6 +327,7 @@ def test_it_can_be_pickled() -> None:
 
 
 def test_levels_that_six_digits_cannot_tell_apart_keep_their_digits() -> None:
+    assert real("x", 100_000.0, 100_200.0, levels=128 - 1).find(100_000 + 200 / 126) == 1
     assert levels("x", [1.0, 1.0000001]).values == (1.0, 1.0000001)
 
 
