@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -48,14 +49,19 @@ class Results:
     _memory: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def open(cls, folder: Path) -> Results:
+    def open(cls, folder: Path, labels: Collection[str] | None = None) -> Results:
         """Open a results folder and make sure that the study is complete and its tables are the ones it ran on.
+
+        Args:
+            folder: the folder.
+            labels: methods whose runs must be there; all of the study by default.
 
         Raises:
             NasbenchError: if it is no results folder, a unit is missing (saying what to run), or a table has changed.
         """
         store = Store.open(folder)
-        units, missing = store.units(), store.missing
+        units = store.units()
+        missing = [unit for unit in store.missing if labels is None or unit.label in labels]
         if missing or not units:
             first = f" (the first: {_describe(missing[0])})" if missing else ""
             raise NasbenchError(

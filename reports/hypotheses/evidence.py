@@ -78,14 +78,15 @@ def collect(registration: HypothesisRegistration, folders: Mapping[str, Path]) -
     """Take the evidence from the results folder of each study, whatever it holds; `differences` says whether it counts.
 
     Raises:
-        NasbenchError: if a folder is not complete or damaged.
+        NasbenchError: if a folder is damaged, or lacks runs of a method that is judged; runs of a method have random streams of
+            their own, so that the others of the study may be missing.
     """
     hypothesis = registration.statement
     values: dict[tuple[str, str, str, str], CensoredTimes] = {}
     digests: dict[Cell, str] = {}
     origins: dict[str, Origin] = {}
     for name in registration.studies:
-        results = Results.open(folders[name])
+        results = Results.open(folders[name], labels_of(registration, name))
         origins[name] = _origin(results)
         if list(differences(registration, origins)):
             continue

@@ -34,7 +34,7 @@ def replay_differences(registration: HypothesisRegistration, folders: Mapping[st
             f"Runs of {registration.name} are made again by its own sources alone, and these have changed."
         )
     for name in registration.studies:
-        results = Results.open(folders[name])
+        results = Results.open(folders[name], labels_of(registration, name))
         for benchmark in registration.statement.benchmarks:
             for label in labels_of(registration, name):
                 for run in _drawn(results, benchmark, label, number):

@@ -15,6 +15,7 @@ from nasbench.errors import NasbenchError
 from nasbench.reports.analysis.pareto_fronts import true_front
 from nasbench.reports.analysis.traces import stack_runs
 from nasbench.reports.hypotheses.commands import hypotheses as command
+from nasbench.reports.hypotheses.evidence import labels_of
 from nasbench.reports.hypotheses.hypervolume import queries_to_volume, share
 from nasbench.reports.hypotheses.judge import Sources, judge_hypotheses
 from nasbench.reports.hypotheses.registration import HypothesisRegistration
@@ -24,6 +25,7 @@ from nasbench.reports.hypotheses.verdict import HypothesisVerdict
 from nasbench.reports.tables.included_results import judgement_table
 from nasbench.reports.tables.to_latex import to_latex
 from nasbench.reports.tables.to_markdown import to_markdown
+from nasbench.study.store import Store
 
 from small_registrations import restated, run_registered
 
@@ -120,9 +122,22 @@ def test_an_unfinished_study_judges_nothing(
     faster: HypothesisRegistration, study: Path, judge: Judge, tmp_path: Path
 ) -> None:
     shutil.copytree(study, tmp_path / "copy")
-    next((tmp_path / "copy" / "traces").rglob("*.parquet")).unlink()
+    store = Store.open(tmp_path / "copy")
+    store.path(next(unit for unit in store.units() if unit.label == "ours")).unlink()
     with pytest.raises(NasbenchError, match="lacks 1 of 9 units"):
         judge(faster, tmp_path / "copy")
+
+
+def test_runs_of_methods_that_are_not_judged_may_be_missing(
+    faster: HypothesisRegistration, study: Path, judge: Judge, tmp_path: Path
+) -> None:
+    shutil.copytree(study, tmp_path / "copy")
+    judged = labels_of(faster, "small")
+    unjudged = [unit for unit in Store.open(study).units() if unit.label not in judged]
+    assert unjudged
+    for unit in unjudged:
+        Store.open(tmp_path / "copy").path(unit).unlink()
+    assert judge(faster, tmp_path / "copy").parts == judge(faster, study).parts
 
 
 def test_another_study_is_refused(faster: HypothesisRegistration, study: Path, judge: Judge) -> None:
