@@ -64,6 +64,6 @@ def test_a_theorem_is_checked_and_a_derivation_names_the_extra() -> None:
 
 
 def test_the_hypothesis_on_theory_is_not_run_without_derivations() -> None:
-    done = core_alone("hypotheses", "theory-verified", "--json")
+    done = core_alone("hypotheses", "theory-verified", "--theory", "--json")
     (row,) = json.loads(done.stdout)["hypotheses"]
     assert row["verdict"] == "not run" and "nas-verify[theory]" in row["change"]
