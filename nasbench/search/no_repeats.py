@@ -28,7 +28,7 @@ MOST_ASKS = 100
 SAMPLES = 256
 """Uniform architectures among which one is looked for that was not evaluated, before a space that is small enough is listed."""
 OWN, SUBSTITUTE = "proposed", "substitute"
-"""Operators in traces: the optimizer itself, where it names none, and the uniform draw in its place."""
+"""Operators in traces: the optimizer itself, where it names none, or a uniform draw instead."""
 
 Key = tuple[bytes, int]
 

@@ -88,7 +88,7 @@ SCALINGS: Mapping[str, tuple[Scaling, ...]] = {
 
 
 def _check(context: Context, name: str, scaling: Scaling, exponent: float = 1.0) -> Verdict:
-    """Check operations and memory of an optimizer; a mutant has a power of each size in its place, from the same first.
+    """Check operations and memory of an optimizer; a mutant has other powers of the sizes, from the same first.
 
     Operations are those beyond a run with a sixteenth of the first size: what does not depend on the size would hide how the rest grows.
     Processor time is not tested, since the differences are milliseconds.
