@@ -242,9 +242,11 @@ def from_mapping(given: Mapping[str, Any]) -> Decision:
 
 def _rounded(numbers: Floats) -> list[float]:
     """Return ascending numbers to six significant digits, or as many more as it takes to round by little of a step."""
+    gaps = np.diff(numbers)
+    step = np.minimum(np.append(gaps, gaps[-1]), np.append(gaps[0], gaps))
     for digits in range(6, 18):
         rounded = np.array([f"{one:.{digits}g}" for one in numbers.tolist()], dtype=np.float64)
-        if np.abs(rounded - numbers).max() <= ROUNDING * np.diff(numbers).min():
+        if (np.abs(rounded - numbers) <= ROUNDING * step).all():
             return rounded.tolist()
     return numbers.tolist()
 

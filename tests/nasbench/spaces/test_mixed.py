@@ -327,6 +327,7 @@ def test_it_can_be_pickled() -> None:
 
 
 def test_levels_that_six_digits_cannot_tell_apart_keep_their_digits() -> None:
+    assert real("x", 1e-5, 1.0, levels=21, log=True).choices[-2] == "0.562341"
     assert real("x", 100_000.0, 100_200.0, levels=128 - 1).find(100_000 + 200 / 126) == 1
     assert levels("x", [1.0, 1.0000001]).values == (1.0, 1.0000001)
 
