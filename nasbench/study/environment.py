@@ -23,6 +23,9 @@ PACKAGES = (
     "statsmodels",
     "torch",
     "optuna",
+    "botorch",
+    "gpytorch",
+    "smac",
 )
 
 

@@ -16,6 +16,7 @@ from nasbench.search.random_streams import Streams
 from nasbench.search.simplex import sample, support
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
+from registered_optimizers import SLOW
 from table_protocol import table_protocol
 
 RIVALS = (
@@ -37,7 +38,7 @@ RIVALS = (
     *("motpe", "parego", "prescreened_nsga2"),
     *("asha", "dehb", "pasha"),
 )
-HEAVY = ("pymoo", "optuna", "torch", "pandas", "statsmodels", "scipy.stats", "matplotlib")
+HEAVY = ("pymoo", "optuna", "botorch", "smac", "sklearn", "torch", "pandas", "statsmodels", "scipy.stats", "matplotlib")
 
 
 class Holed(Space):
@@ -160,7 +161,7 @@ def test_importing_the_rivals_is_light() -> None:
     import subprocess
     import sys
 
-    imports = f"[importlib.import_module('nasbench.baselines.' + name) for name in {RIVALS!r}]"
+    imports = f"[importlib.import_module('nasbench.baselines.' + name) for name in {(*RIVALS, *SLOW)!r}]"
     code = f"import importlib, sys; {imports}; print([name for name in {HEAVY!r} if name in sys.modules])"
     output = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
