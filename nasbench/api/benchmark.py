@@ -14,7 +14,7 @@ from nasbench.benchmarks.surrogates import NAMES
 from nasbench.benchmarks.synthetic import EXAMPLES
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError, quoted, unknown_name
-from nasbench.ranges import COUNT
+from nasbench.ranges import COUNT, SEED, Text, check_setting
 from nasbench.registered import registered
 from nasbench.search.constraints import Constraint, as_constraints
 from nasbench.search.ledger import Budget
@@ -188,12 +188,12 @@ class Benchmark:
             One row per architecture: `problem`, `architecture`, `epochs`, and one column an objective, as users see it.
 
         Raises:
-            NasbenchError: if the benchmark has no such objective, split or epochs.
+            NasbenchError: if the benchmark has no such objective, split or epochs, or a number is out of range.
         """
         import pandas as pd
 
-        if n not in COUNT:
-            raise NasbenchError(f"The number of architectures is {n}; it should be {COUNT.words}.")
+        check_setting("number of architectures", n, COUNT)
+        check_setting("seed", seed, SEED)
         protocol = self.protocol(
             {"queries": n},
             objectives=objectives,
@@ -290,6 +290,7 @@ def load_benchmark(name: str) -> Benchmark:
         >>> load_benchmark("onemax/6x2").space.d
         6
     """
+    check_setting("name of a benchmark", name, Text())
     return Benchmark(get_searchable(name))
 
 

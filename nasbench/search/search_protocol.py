@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nasbench.errors import NasbenchError
+from nasbench.ranges import COUNT
 from nasbench.search.constraints import Constraint, as_constraints
 from nasbench.search.ledger import Budget
 
@@ -41,8 +42,11 @@ class SearchProtocol:
         object.__setattr__(self, "constraints", as_constraints(self.constraints))
         if not self.objectives or len(set(self.objectives)) != len(self.objectives):
             raise NasbenchError(f"The objectives are {list(self.objectives)}; name at least one, each once.")
-        if not self.epochs or list(self.epochs) != sorted(set(self.epochs)) or self.epochs[0] <= 0:
-            raise NasbenchError(f"The epochs are {list(self.epochs)}; they should be positive and ascending.")
+        each_counts = all(epochs in COUNT for epochs in self.epochs)
+        if not self.epochs or not each_counts or list(self.epochs) != sorted(set(self.epochs)):
+            raise NasbenchError(
+                f"The epochs are {list(self.epochs)}; they should be positive and ascending whole numbers."
+            )
         if self.repeat_policy not in REPEAT_POLICIES:
             raise NasbenchError(
                 f"The policy for repeated queries is {self.repeat_policy!r}; it should be one of {', '.join(REPEAT_POLICIES)}."

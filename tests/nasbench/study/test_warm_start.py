@@ -142,6 +142,10 @@ def test_missing_columns_and_wrong_kinds_are_refused(tmp_path: Path) -> None:
         (7, "is an object of type int"),
         (tmp_path / "none.csv", "cannot be read"),
         ({"benchmark": NB201, "number": 3}, "number"),
+        ({"benchmark": NB201, "seed": "x"}, "The seed is 'x'; it should be a whole number"),
+        ({"benchmark": NB201, "seed": -1}, "The seed is -1; it should be a whole number"),
+        ({"benchmark": NB201, "epochs": "a"}, "The epochs are .*; they should be positive and ascending whole numbers"),
+        ({"benchmark": 3}, "The name of a benchmark is 3; it should be a text"),
         (pd.DataFrame({"index": [64], "error": [1.0]}), "Row 1 of the warm start .* gives index 64; 6x2 has 0 to 63"),
     ):
         with pytest.raises(NasbenchError, match=words):
