@@ -158,7 +158,7 @@ def tune(
         )
     numbers = range(1, copies + 1) if copies else range(1)
     places = [_place(benchmark, copy, correlation) for copy in numbers]
-    where = [Place(benchmark.name, protocol, copy, correlation) for copy in numbers]
+    where = [TuningProblem(benchmark.name, protocol, copy, correlation) for copy in numbers]
 
     def measure(settings: Mapping[str, Any]) -> Trial:
         return Trial(
@@ -171,7 +171,7 @@ def tune(
 
 def tune_over_families(
     optimizer: Lockstep | PerRun,
-    places: Sequence[Place],
+    places: Sequence[TuningProblem],
     given: Mapping[str, Any],
     *,
     trials: int,
@@ -260,7 +260,7 @@ def run_trials(
 
 
 @dataclass(frozen=True)
-class Place:
+class TuningProblem:
     """Where trials are evaluated.
 
     Attributes:
@@ -289,7 +289,7 @@ def _place(benchmark: TabularBenchmark, copy: int, correlation: float) -> Tabula
 def _measured(
     optimizer: Lockstep | PerRun,
     benchmarks: Sequence[Searchable],
-    places: Sequence[Place],
+    places: Sequence[TuningProblem],
     settings: Mapping[str, Any],
     runs: int,
     seed: int,
@@ -318,7 +318,7 @@ def _measured(
 
 
 def _evaluate_by_name(
-    optimizer: Lockstep | PerRun, place: Place, settings: Mapping[str, Any], runs: range, seed: int, metric: str
+    optimizer: Lockstep | PerRun, place: TuningProblem, settings: Mapping[str, Any], runs: range, seed: int, metric: str
 ) -> Floats:
     return evaluate(optimizer, place.open(), place.protocol, settings, runs=runs, seed=seed, metric=metric)
 

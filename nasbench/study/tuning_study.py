@@ -27,7 +27,7 @@ from nasbench.files.path_names import path_components
 from nasbench.search.search_ranges import search_ranges
 from nasbench.study.config import Study
 from nasbench.study.methods import MethodConfig
-from nasbench.study.tuning import Place, Trial, tune_over_families
+from nasbench.study.tuning import Trial, TuningProblem, tune_over_families
 
 if TYPE_CHECKING:
     from nasbench.study.cluster import Cluster
@@ -112,7 +112,7 @@ def tune_study(
         raise unknown_name(f"method of {study.name}", only, labels)
     benchmarks = {name: get_searchable(name) for name in study.problems}
     places = [
-        Place(name, study.protocol(benchmark.longest(study.objectives, study.split)))
+        TuningProblem(name, study.protocol(benchmark.longest(study.objectives, study.split)))
         for name, benchmark in benchmarks.items()
     ]
     conditions = {
