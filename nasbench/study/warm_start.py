@@ -225,7 +225,7 @@ def _of_mapping(given: Mapping[str, Any], objectives: Sequence[str], folder: Pat
 
 
 def _of_benchmark(given: Mapping[str, Any], objectives: Sequence[str]) -> WarmStart:
-    from nasbench.api.benchmark import load_benchmark
+    import nasbench
 
     known = ("benchmark", "count", "seed", "epochs")
     if unknown := next((key for key in given if key not in known), None):
@@ -233,7 +233,7 @@ def _of_benchmark(given: Mapping[str, Any], objectives: Sequence[str]) -> WarmSt
     count = given.get("count", 20)
     if count not in COUNT:
         raise NasbenchError(f"The count of the warm start is {count!r}; it should be {COUNT.words}.")
-    frame = load_benchmark(given["benchmark"]).sample(
+    frame = nasbench.load_benchmark(given["benchmark"]).sample(
         count, seed=given.get("seed", 0), objectives=objectives, epochs=given.get("epochs", 0)
     )
     return _of_frame(frame, objectives, f"{count} random architectures of {given['benchmark']}")
