@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -90,7 +91,7 @@ def test_queries_studies_and_lists_name_a_configuration_once(table: Table) -> No
         budget={"unique_isomorphic_queries": 45, "queries": 2000},
         repeat_policy="cache_isomorphic",
     )
-    assert result.best().loc[0, "architecture"].startswith("optimizer=sgd,learning_rate=0.01,layers=3,momentum=0.9")
+    assert str(result.best().loc[0, "architecture"]).startswith("optimizer=sgd,learning_rate=0.01,layers=3,momentum=0.9")
 
 
 def test_a_part_of_the_configurations_is_a_table_of_what_is_there(tmp_path: Path, fresh_cache: Path) -> None:
@@ -160,7 +161,7 @@ def test_a_function_of_decisions_gets_its_values() -> None:
         seen.append({"optimizer": optimizer, "rate": rate, "momentum": momentum})
         return abs(np.log10(rate) + 2) + (1.0 if momentum is None else 1 - momentum)
 
-    space = [
+    space: list[dict[str, Any]] = [
         {"name": "optimizer", "choices": ["adam", "sgd"]},
         {"name": "rate", "low": 1e-3, "high": 1.0, "log": True, "levels": 4},
         {"name": "momentum", "low": 0.0, "high": 0.9, "step": 0.3, "when": {"optimizer": ["sgd"]}},
