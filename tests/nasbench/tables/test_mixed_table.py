@@ -91,7 +91,9 @@ def test_queries_studies_and_lists_name_a_configuration_once(table: Table) -> No
         budget={"unique_isomorphic_queries": 45, "queries": 2000},
         repeat_policy="cache_isomorphic",
     )
-    assert str(result.best().loc[0, "architecture"]).startswith("optimizer=sgd,learning_rate=0.01,layers=3,momentum=0.9")
+    assert str(result.best().loc[0, "architecture"]).startswith(
+        "optimizer=sgd,learning_rate=0.01,layers=3,momentum=0.9"
+    )
 
 
 def test_a_part_of_the_configurations_is_a_table_of_what_is_there(tmp_path: Path, fresh_cache: Path) -> None:
