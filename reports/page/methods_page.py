@@ -40,8 +40,8 @@ DESIGNS = ("n_initial_samples", "population_size", "beam_width")
 INTRODUCTION = """# All methods on the development tables
 
 Written by `python -m nasbench.reports.page.methods_page`; do not edit. Settings may be decided on these tables, and those of the hybrid were:
-the order of the methods here is no evidence for it. Other methods have the settings of their authors, with initial designs of the hybrid's
-size where they have that setting.
+the order of the methods here is no evidence for it. Other methods have the settings of their authors, with an initial design of at most the
+hybrid's size where they have that setting.
 """
 
 
@@ -95,7 +95,8 @@ def _progress(results: Results) -> str:
     labels = [method.label for method in planned.methods]
     absent = [*set(labels) - set(results.labels), *set(planned.problems) - set(study.problems)]
     lacking = f" Not run yet: {join_names(sorted(absent, key=[*labels, *planned.problems].index))}." if absent else ""
-    return f"**{pluralize(study.runs, 'run')}{rest}** of each method on each data set.{lacking}"
+    sources = join_names([digest[:12] for digest in results.environment.get("sources_sha256", [])] or ["not recorded"])
+    return f"**{pluralize(study.runs, 'run')}{rest}** of each method on each data set, by sources of SHA-256 {sources}.{lacking}"
 
 
 def _targets(comparison: FamilyComparison) -> str:
@@ -132,6 +133,8 @@ def _describe(entry: MethodConfig) -> MethodDescription:
 def _left_out(results: Results) -> str:
     """Return a sentence on the registered optimizers that the study lacks, with the reason for each."""
     found: dict[str, list[str]] = {}
+    sisters = [other for other in map(load_study, preset_names()) if other.seed == results.study.seed]
+    elsewhere = {method.name: other.name for other in sisters for method in other.methods}
     for name in sorted(set(optimizer_names()) - {entry.name for entry in results.study.methods}):
         try:
             optimizer = registered_optimizer(name)
@@ -141,7 +144,9 @@ def _left_out(results: Results) -> str:
             found.setdefault(str(fault).rstrip("."), []).append(name)
             continue
         reason = "are not in this study"
-        if optimizer.fidelities and len(results.protocol(results.benchmarks[0]).epochs) < 2:
+        if name in elsewhere:
+            reason = f"are in {elsewhere[name]}"
+        elif optimizer.fidelities and len(results.protocol(results.benchmarks[0]).epochs) < 2:
             reason = "choose the length of trainings, of which this study has one"
         elif optimizer.objectives != "one":
             reason = "are for several objectives"
