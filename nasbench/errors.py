@@ -103,16 +103,16 @@ def quoted(value: object) -> str:
     return text if len(text) <= LONGEST_QUOTED else f"{text[:LONGEST_QUOTED]}... ({len(text):,} letters)"
 
 
-def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
+def unknown_name(kind: str, name: object, known: Iterable[str]) -> UnknownNameError:
     """Return the error for a name that is not among `known`, with the nearest match (ignoring case), if any.
 
     Args:
         kind: kind of object ("optimizer", "benchmark", ...).
-        name: the unknown name.
+        name: the unknown name, or what was given in its place.
         known: all valid names.
     """
     names = sorted(known)
-    near = nearest_name(name, names)
+    near = nearest_name(name, names) if isinstance(name, str) else None
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
     listed = ", ".join(names[:MOST_NAMED]) or "none"
     hint = f"did you mean {near!r}?" if near is not None else f"known are: {listed}{more}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,7 +13,7 @@ from nasbench.benchmarks.catalogue import is_taken
 from nasbench.benchmarks.function_benchmark import VIEWS, FunctionBenchmark
 from nasbench.benchmarks.python_function import PythonFunction
 from nasbench.benchmarks.views import AS_IT_IS, View
-from nasbench.errors import NasbenchError
+from nasbench.errors import NasbenchError, quoted
 from nasbench.search.methods import as_optimizer
 from nasbench.spaces.mixed import MixedSpace
 from nasbench.spaces.space import Space
@@ -144,8 +144,8 @@ def function_benchmark(
     optimum: float | None = None,
 ) -> FunctionBenchmark:
     """Return a function as a benchmark; arguments as in `register_benchmark`."""
-    values = {key: tuple(choices) for key, choices in space.items()} if isinstance(space, Mapping) else None
     of = space if isinstance(space, Space) else _product(name, space)
+    values = {key: tuple(choices) for key, choices in space.items()} if isinstance(space, Mapping) else None
     views = dict(VIEWS) if objective == "error" else {objective: AS_IT_IS}
     if direction == "max":
         views = {objective: View("max", 100.0 if unit == "%" else 0.0)}
@@ -157,6 +157,11 @@ def function_benchmark(
 def _product(name: str, choices: Decisions) -> Space:
     if not isinstance(choices, Mapping):
         return MixedSpace(name, choices)
+    for decision, values in choices.items():
+        if isinstance(values, str) or not isinstance(values, Iterable):
+            raise NasbenchError(
+                f"Decision {quoted(decision)} has the choices {quoted(values)}; it should be a list of choices."
+            )
     return Space(name, tuple(choices), tuple(tuple(map(str, values)) for values in choices.values()))
 
 

@@ -12,6 +12,7 @@ from nasbench.api.registration import Decisions, add_function, register_optimize
 from nasbench.benchmarks.catalogue import get_searchable
 from nasbench.errors import NasbenchError, UnknownNameError
 from nasbench.files.temporary import TemporaryFolder
+from nasbench.ranges import COUNT, check_setting
 from nasbench.search.methods import as_optimizer
 from nasbench.search.parallelism import LIES
 from nasbench.search.registry import get_optimizer
@@ -83,6 +84,8 @@ def search(
 
     bench = _benchmark(benchmark, space)
     name = method_name(method)
+    check_setting("number of runs", runs, COUNT)
+    check_setting("number of jobs", jobs, COUNT)
     asked = bench.protocol(budget, **protocol)
     study = Study(
         name=f"{name} on {bench.name}",
@@ -91,7 +94,7 @@ def search(
         runs=runs,
         runs_per_file=max(1, -(-runs // jobs)) if jobs > 1 else min(runs, 100),
         problems=(bench.name,),
-        methods=(MethodConfig(name=name, label=name, settings=dict(settings or {}), no_repeats=no_repeats),),
+        methods=(MethodConfig(name=name, label=name, settings=settings or {}, no_repeats=no_repeats),),
         workers=workers,
         batch_size=batch_size,
         lie=lie,

@@ -99,6 +99,8 @@ def as_constraints(given: str | Constraint | Iterable[str | Constraint]) -> tupl
     Raises:
         NasbenchError: if one is neither or is given twice.
     """
+    if not isinstance(given, Iterable | Constraint):
+        raise _no_constraint(given)
     each = (given,) if isinstance(given, str | Constraint) else tuple(given)
     found = []
     for one in each:

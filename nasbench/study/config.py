@@ -12,9 +12,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nasbench.errors import NasbenchError, unknown_name
+from nasbench.errors import NasbenchError, quoted, unknown_name
 from nasbench.files.path_names import default_folder, path_components
-from nasbench.ranges import SEED
+from nasbench.ranges import SEED, SIZE, count
 from nasbench.search.constraints import Constraint, as_constraints
 from nasbench.search.ledger import Budget
 from nasbench.search.parallelism import LIES, Parallelism
@@ -152,12 +152,11 @@ class Study:
 
     def _check(self) -> None:
         for what, number in (("number of runs", self.runs), ("runs_per_file", self.runs_per_file)):
-            if not 1 <= number <= MAX_RUNS:
-                raise NasbenchError(f"The {what} is {number}; it should be between 1 and {MAX_RUNS:,}.")
+            _check_runs(what, number)
         if self.repeat_policy not in REPEAT_POLICIES:
             raise unknown_name("repeat policy", self.repeat_policy, REPEAT_POLICIES)
-        if self.seed < 0:
-            raise NasbenchError(f"The seed is {self.seed}; it should be 0 or more.")
+        if self.seed not in SIZE:
+            raise NasbenchError(f"The seed is {quoted(self.seed)}; it should be 0 or more, and whole.")
         for what, names in (
             ("problems", self.problems),
             ("labels of methods", [method.label for method in self.methods]),
@@ -281,8 +280,7 @@ class Study:
 
     def with_runs(self, runs: int) -> Study:
         """Return a copy of the study with another number of runs."""
-        if not 1 <= runs <= MAX_RUNS:
-            raise NasbenchError(f"The number of runs is {runs}; it should be between 1 and {MAX_RUNS:,}.")
+        _check_runs("number of runs", runs)
         return replace(self, runs=runs, added_at=(), live=self.live.with_runs(runs))
 
     def with_seed(self, seed: int) -> Study:
@@ -395,3 +393,8 @@ class Study:
         import tomli_w  # imported here only, since reading studies and searching do not need it
 
         return tomli_w.dumps(self.to_mapping())
+
+
+def _check_runs(what: str, number: int) -> None:
+    if number not in count(MAX_RUNS):
+        raise NasbenchError(f"The {what} is {number!r}; it should be a whole number between 1 and {MAX_RUNS:,}.")

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from nasbench.errors import NasbenchError, quoted
+from nasbench.ranges import SWITCH, check_setting
 from nasbench.search.methods import as_optimizer, load_attribute, source_sha256
 from nasbench.search.no_repeats import without_repeats
 from nasbench.search.optimizer import Lockstep, PerRun
@@ -35,6 +37,11 @@ class MethodConfig:
     def __post_init__(self) -> None:
         if not self.label:
             object.__setattr__(self, "label", self.name)
+        check_setting(f"no_repeats of {self.label}", self.no_repeats, SWITCH)
+        if not isinstance(self.settings, Mapping):
+            raise NasbenchError(
+                f"The settings of {self.label} are {quoted(self.settings)}; they should be a mapping from names to values."
+            )
 
     def optimizer(self) -> Lockstep | PerRun:
         """Return the ask-tell optimizer.

@@ -41,6 +41,8 @@ FILE = "warm_start.csv"
 """Name in a results folder."""
 NAMES, WHOLE = ("architecture", "problem"), ("index", "run", "epochs")
 """Columns of texts, and of whole numbers."""
+EXACT = 2.0**53
+"""Largest of the whole numbers that are all exact in a table of floating-point numbers."""
 COMPLEMENTS = {"error": ("accuracy", "score"), "accuracy": ("error",), "score": ("error",)}
 """Columns from which an objective follows, beside its own."""
 
@@ -259,7 +261,8 @@ def _of_frame(frame: pd.DataFrame, objectives: Sequence[str], source: str) -> Wa
         _refuse((frame[name].isna() | (frame[name] == "")).to_numpy(), source, f"lacks {name}")
     for name in (one for one in WHOLE if one in frame and not (one == "index" and "architecture" in frame)):
         numbers = _numbers(frame, name, source)
-        _refuse((numbers != np.round(numbers)) | (numbers < 0), source, f"gives no whole number as {name}")
+        wrong = (numbers != np.round(numbers)) | (numbers < 0) | (numbers > EXACT)
+        _refuse(wrong, source, f"gives no whole number from 0 to 2^53 as {name}")
         kept[name] = numbers.astype(np.int64)
     for objective in objectives:
         columns = [one for one in (objective, *COMPLEMENTS.get(objective, ())) if one in frame]
