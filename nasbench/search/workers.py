@@ -100,14 +100,18 @@ class _Machines:
         self.running: list[_Training] = []
         self.completions: list[Completion] = []
         self.optimizer_seconds = 0.0
+        self._uncharged = 0.0
 
     def start(self) -> bool:
         """Give the next proposal to the first free machine; return whether there was a machine, a budget and a proposal."""
         while self._free and not self._problem.ledger.exhausted[0]:
             ticket = self._timed(self.dispatcher.propose, len(self._free))
             if ticket is None:
+                self._charge()
                 return False
             query = self._problem.query(ticket.proposal.batch, self._asker)
+            # Only now, as in a sequential search: a proposal that itself takes the rest of the budget is evaluated.
+            self._charge()
             self._show_clock()
             self.dispatcher.start(ticket, query)
             if query.answered[0, 0]:
@@ -116,6 +120,7 @@ class _Machines:
                 self._n_started += 1
                 return True
             self._timed(self.dispatcher.finish, ticket)  # padding, which needs no machine
+            self._charge()
         return False
 
     def _end_of(self, query: Observations) -> float:
@@ -152,6 +157,7 @@ class _Machines:
         query = replace(training.query, operators=None if operator is None else (operator,))
         self.completions.append(Completion(query, training.worker, self._clock))
         self._timed(self.dispatcher.finish, training.ticket)
+        self._charge()
         look(query)
 
     def _show_clock(self) -> None:
@@ -159,10 +165,15 @@ class _Machines:
         self._problem.ledger.spent["wall_seconds"][0] = self._clock
 
     def _timed(self, call: Callable[[A], T], argument: A) -> T:
-        """Return what a call of the optimizer returns, and charge its seconds."""
+        """Return what a call of the optimizer returns, and count its seconds."""
         before = time.perf_counter()
         result = call(argument)
         seconds = time.perf_counter() - before
         self.optimizer_seconds += seconds
-        self._problem.ledger.spent["optimizer_seconds"] += seconds
+        self._uncharged += seconds
         return result
+
+    def _charge(self) -> None:
+        """Charge the seconds of the optimizer that were counted."""
+        self._problem.ledger.spent["optimizer_seconds"] += self._uncharged
+        self._uncharged = 0.0

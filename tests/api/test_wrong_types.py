@@ -33,5 +33,7 @@ def test_arguments_of_a_search(given: dict[str, Any], words: str) -> None:
 
 @pytest.mark.parametrize("choices", [3, "ab"])
 def test_choices_of_a_function(choices: Any) -> None:
-    with pytest.raises(nasbench.NasbenchError, match=r"Decision 'x' has the choices .*; it should be a list of choices"):
+    with pytest.raises(
+        nasbench.NasbenchError, match=r"Decision 'x' has the choices .*; it should be a list of choices"
+    ):
         nasbench.search("random_search", lambda x: 1.0, 5, space={"x": choices})

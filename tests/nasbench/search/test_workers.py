@@ -137,6 +137,13 @@ def test_what_has_begun_when_the_clock_runs_out_comes_back_and_nothing_begins() 
     assert len(run(Steady, [[0], [1], [2], [3], [4], [5]], exact, Parallelism(workers=3))[0]) == 4
 
 
+@pytest.mark.parametrize("parallelism", [Parallelism(workers=3), Parallelism(batch_size=3)])
+def test_a_proposal_that_takes_the_time_of_the_optimizer_is_evaluated(parallelism: Parallelism) -> None:
+    problem = timed_problem([5, 2, 4], {"optimizer_seconds": 1e-9})
+    completions, _ = run(Steady, [[0], [1]], problem, parallelism)
+    assert [a for a, *_ in schedule(completions)] == [0] and problem.ledger.exhausted.all()
+
+
 @pytest.mark.parametrize(
     "limits", [{"wall_seconds": 1e6}, {"unique_queries": 5}, {"train_seconds": 1e6}, {"epochs": 1e6}]
 )
