@@ -143,15 +143,15 @@ def _left_out(results: Results) -> str:
         except NasbenchError as fault:
             found.setdefault(str(fault).rstrip("."), []).append(name)
             continue
-        reason = "are not in this study"
+        reason = "not in this study"
         if name in elsewhere:
-            reason = f"are in {elsewhere[name]}"
+            reason = f"in {elsewhere[name]}"
         elif optimizer.fidelities and len(results.protocol(results.benchmarks[0]).epochs) < 2:
-            reason = "choose the length of trainings, of which this study has one"
+            reason = "chooses the length of trainings, of which this study has one"
         elif optimizer.objectives != "one":
-            reason = "are for several objectives"
+            reason = "for several objectives"
         found.setdefault(reason, []).append(name)
-    sentences = "; ".join(f"{join_names(names)} {reason}" for reason, names in found.items())
+    sentences = "; ".join(f"{join_names(names)} ({reason})" for reason, names in found.items())
     return f"Not compared: {sentences}." if sentences else ""
 
 
