@@ -92,7 +92,8 @@ def tune_study(
         say: callback for messages, such as that a method has nothing to tune.
 
     Raises:
-        NasbenchError: if the study has live tasks, several objectives or no budget of unique queries, the seed is that of the study, a number
+        NasbenchError: if the study has live tasks, several objectives, no budget of unique queries, workers,
+            constraints or a warm start, the seed is that of the study, a number
             is out of range, or the folder holds other trials.
     """
     for what, number in (("trials", trials), ("runs", runs)):
@@ -102,6 +103,15 @@ def tune_study(
         raise NasbenchError(
             f"Methods are tuned by the unique queries that they need on tables and functions; {study.name} should limit unique_queries, have one "
             "objective and no live task."
+        )
+    settings = {
+        "workers or batches": study.parallelism.is_simulated,
+        "constraints": study.constraints,
+        "a warm start": study.warm_start,
+    }
+    if foreign := [what for what, given in settings.items() if given]:
+        raise NasbenchError(
+            f"{study.name} has {foreign[0]}, and trials are sequential searches without; leave that out of the study that is tuned."
         )
     if seed == study.seed:
         raise NasbenchError(

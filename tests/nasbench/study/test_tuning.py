@@ -379,6 +379,21 @@ def test_tuning_resumes_and_adds_trials(tmp_path: Path, monkeypatch: pytest.Monk
         alike(tmp_path / "grown", 4)
 
 
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("workers = 3", "has workers or batches"),
+        ("batch_size = 2", "has workers or batches"),
+        ('constraints = ["error <= 50"]', "has constraints"),
+        ('warm_start = { benchmark = "nk/10x6-k2", count = 3 }', "has a warm start"),
+    ],
+)
+def test_what_trials_leave_out_is_refused(tmp_path: Path, line: str, words: str) -> None:
+    study = parse_study(f"{line}\n{STUDY}", "test")
+    with pytest.raises(NasbenchError, match=f"alike {words}, and trials are sequential searches without"):
+        tune_study(study, tmp_path, trials=1, runs=1, seed=3)
+
+
 def test_a_family_is_scored_by_settings_chosen_on_the_others() -> None:
     def trial(*scores: float) -> Trial:
         return Trial({}, np.array(scores), {name: np.array([score]) for name, score in zip("abc", scores, strict=True)})
