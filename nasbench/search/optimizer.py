@@ -7,6 +7,7 @@ advance in lockstep), or with `OPTIMIZER = PerRun(Algorithm)` if it is written f
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -152,8 +153,9 @@ class _OptimizerSpec:
 
     @property
     def summary(self) -> str:
-        """First line of the algorithm's docstring."""
-        return (inspect.getdoc(self.algorithm) or "").partition("\n")[0]
+        """First sentence of the algorithm's docstring."""
+        paragraph = " ".join((inspect.getdoc(self.algorithm) or "").partition("\n\n")[0].split())
+        return re.split(r"(?<=\.) (?=[A-Z])", paragraph)[0]
 
     def with_new_names(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Return settings with current names; old names are accepted with a warning."""

@@ -61,6 +61,12 @@ def test_listing_names_imports_no_optimizer() -> None:
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.parametrize("name", registry.optimizer_names())
+def test_a_summary_is_one_whole_sentence(name: str) -> None:
+    summary = registry.get_optimizer(name).summary
+    assert summary.endswith(".") and "\n" not in summary and summary.count(". ") == 0
+
+
 def test_one_objective_has_the_smallest_on_its_front() -> None:
     """As `moocore` says of it, which is not imported there."""
     rng = np.random.default_rng(1)
