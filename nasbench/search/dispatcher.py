@@ -75,6 +75,11 @@ class Dispatcher:
         self._waiting: deque[Ticket] = deque()
         self._open: list[_Batch] = []
 
+    @property
+    def lies(self) -> bool:
+        """Whether a copy of the optimizer, which is told lies, would be asked now."""
+        return self._together and bool(self._open) and not self._waiting
+
     def learn(self, given: Observations) -> None:
         """Take note of what the optimizer was told before, `(1, B)`."""
         self._liar.learn(given)

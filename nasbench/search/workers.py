@@ -6,7 +6,9 @@ told before. With a barrier, all machines are given a proposal, and the clock th
 
 Nothing is started once an account of the budget has reached its limit. A training that is started is charged, finishes and counts:
 with `W` workers up to `W` of them cross a limit on the clock. A repeat of a training that is over costs nothing and is back at once;
-one of a training that is still running is back with it, since nobody knows the result before.
+one of a training that is still running is back with it, since nobody knows the result before. An optimizer that is asked through the
+constant liar learns nothing from such repeats while a batch of its own is in training, and may propose them for ever; after `MOST_REPEATS`
+in a row the free machines wait for the next training to end.
 """
 
 from __future__ import annotations
@@ -23,6 +25,9 @@ from nasbench.search.optimizer import Optimizer
 from nasbench.search.parallelism import Parallelism
 from nasbench.search.problem import Problem
 from nasbench.search.single_run import SingleRun
+
+MOST_REPEATS = 100
+"""How many repeats in a row may be back at once while the constant liar is asked."""
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -97,6 +102,7 @@ class _Machines:
         self._free = list(range(parallelism.machines))
         self._clock = 0.0
         self._n_started = 0
+        self._repeats = 0
         self.running: list[_Training] = []
         self.completions: list[Completion] = []
         self.optimizer_seconds = 0.0
@@ -104,6 +110,8 @@ class _Machines:
 
     def start(self) -> bool:
         """Give the next proposal to the first free machine; return whether there was a machine, a budget and a proposal."""
+        if self.running and self.dispatcher.lies and self._repeats >= MOST_REPEATS:
+            return False
         while self._free and not self._problem.ledger.exhausted[0]:
             ticket = self._timed(self.dispatcher.propose, len(self._free))
             if ticket is None:
@@ -134,7 +142,8 @@ class _Machines:
         return self._problem.training_key(query.architectures[0, 0]), int(query.epochs[0, 0])
 
     def finish_due(self, look: Callable[[Observations], object]) -> None:
-        """Let all trainings come back that have ended by now."""
+        """Let all trainings come back that have ended by now: after a start these are repeats."""
+        self._repeats = self._repeats + 1 if self.running and self.running[0].end <= self._clock else 0
         while self.running and self.running[0].end <= self._clock:
             self._finish(heapq.heappop(self.running), look)
 
@@ -142,6 +151,7 @@ class _Machines:
         """Move the clock on to the next end of a training, and let those that end then come back."""
         self._clock = self.running[0].end
         self.finish_due(look)
+        self._repeats = 0
 
     def finish_batch(self, look: Callable[[Observations], object]) -> None:
         """Move the clock on to the end of all trainings, and let them come back in the order in which they were started."""

@@ -17,7 +17,7 @@ from nasbench.search.parallelism import Parallelism
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.search.registry import get_optimizer
-from nasbench.search.workers import Completion, search_with_workers
+from nasbench.search.workers import MOST_REPEATS, Completion, search_with_workers
 
 Log = list[tuple[str, list[int]]]
 
@@ -157,6 +157,24 @@ def test_a_run_that_repeats_itself_for_ever_ends(limits: dict[str, float], paral
     completions, _ = run(Stubborn, [], problem, parallelism)
     assert {a for a, *_ in schedule(completions)} == {1} and problem.ledger.exhausted.all()
     assert problem.ledger.endings() != [""]
+
+
+def test_repeats_of_a_lied_to_optimizer_wait_for_what_is_in_training() -> None:
+    class Stuck(Scripted):
+        """Proposes 1 and 0, then 1 for as long as it knows no error of 0, and then 2."""
+
+        lowest = 9.0
+
+        def ask(self) -> Any:
+            batch = [[1], [0]] if self.lowest == 9.0 else [[2]] if self.lowest == 0.0 else [[1]]
+            return np.array(batch, dtype=np.int8)
+
+        def tell(self, observations: RunObservations) -> None:
+            self.lowest = min(self.lowest, float(observations.objectives.min()))
+
+    problem = timed_problem([5, 2, 4], {"unique_queries": 3})
+    completions, _ = run(Stuck, [], problem, Parallelism(workers=2))
+    assert schedule(completions)[-1] == (2, 0, 9.0) and len(completions) == 3 + MOST_REPEATS
 
 
 @pytest.mark.parametrize("workers", [1, 2, 7])
