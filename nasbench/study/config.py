@@ -157,12 +157,16 @@ class Study:
             raise unknown_name("repeat policy", self.repeat_policy, REPEAT_POLICIES)
         if self.seed not in SIZE:
             raise NasbenchError(f"The seed is {quoted(self.seed)}; it should be 0 or more, and whole.")
-        for what, names in (
-            ("problems", self.problems),
-            ("labels of methods", [method.label for method in self.methods]),
+        for what, names, more in (
+            ("problems", self.problems, ""),
+            (
+                "labels of methods",
+                [method.label for method in self.methods],
+                "; a method that comes twice needs a label",
+            ),
         ):
             if not names or len(set(names)) != len(names):
-                raise NasbenchError(f"The {what} are {list(names)}; name at least one, each once.")
+                raise NasbenchError(f"The {what} are {list(names)}; name at least one, each once{more}.")
         self._check_parallelism()
         if list(self.added_at) != sorted(set(self.added_at) & set(range(1, self.runs))):
             raise NasbenchError(

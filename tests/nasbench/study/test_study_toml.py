@@ -52,7 +52,10 @@ def test_units_cover_every_run_once() -> None:
         (lambda t: t.replace("queries = 300", "querys = 300"), "did you mean 'queries'"),
         (lambda t: t.replace("seed = 20261124", "seed = -1"), "0 or more"),
         (lambda t: t.replace('repeat_policy = "retrain"', 'repeat_policy = "free"'), "no repeat policy named 'free'"),
-        (lambda t: t.replace('label = "local_search"', 'label = "random_search"'), "each once"),
+        (
+            lambda t: t.replace('label = "local_search"', 'label = "random_search"'),
+            "each once; a method that comes twice needs a label",
+        ),
         (
             lambda t: t.replace('label = "local_search"', 'label = "local_search"\nsetings = 3'),
             "did you mean 'settings'",
