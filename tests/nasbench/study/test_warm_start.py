@@ -123,7 +123,7 @@ def test_a_problem_is_given_its_own_rows_or_those_of_the_only_other() -> None:
         ({"error": [1.0, np.nan]}, r"Row 2 of the warm start .* gives no finite number as error\."),
         ({"error": ["much", 2.0]}, r"Row 1 of the warm start .* gives no finite number as error\."),
         ({"error": [1.0, 200.0]}, r"Row 2 of the warm start .* gives error 200; a percentage is 100 at most\."),
-        ({"run": [0, 0.5]}, r"Row 2 of the warm start .* gives no whole number as run\."),
+        ({"run": [0, 0.5]}, r"Row 2 of the warm start .* gives no whole number from 0 to 2\^53 as run\."),
         ({"method": ["a", "b"]}, r"holds runs of 2 methods; give those of one\."),
     ],
 )
