@@ -108,7 +108,7 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> UnknownNameEr
 
     Args:
         kind: kind of object ("optimizer", "benchmark", ...).
-        name: the unknown name, or what was given in its place.
+        name: the unknown name, or what was given instead of a name.
         known: all valid names.
     """
     names = sorted(known)
