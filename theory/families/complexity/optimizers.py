@@ -168,7 +168,7 @@ class CubicMemoryMutant(QuadraticMemoryMutant):
         """Tell it, and keep as many more as a kernel of several rounds has."""
         super().tell(observations)
         for _ in range(observations.architectures.shape[1]):
-            self.archive.append(np.zeros((8, len(self._seen), len(self._seen))))
+            self.archive.append(np.zeros((32, len(self._seen), len(self._seen))))
 
 
 class RefittingGpBo(GpBo):
