@@ -121,7 +121,7 @@ def _hypervolume(context: Context, objectives: int, apart: bool = False) -> Verd
     """Time fronts on a sphere, divided by log n: shortest of three."""
     rng = context.rng(f"complexity.hypervolume.{objectives}")
     smallest, largest = ((2**15, 2**18), (2**12, 2**15))[objectives - 2] if not apart else (2**5, 2**8)
-    sizes = np.unique(np.rint(np.geomspace(smallest, largest, 8)).astype(int))
+    sizes = np.unique(np.rint(np.geomspace(smallest, largest, 12)).astype(int))
     volume = _contributions_apart if apart else hypervolume
     seconds = []
     for n in sizes:
