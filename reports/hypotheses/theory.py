@@ -100,8 +100,13 @@ def judge_shipped_theory(hypothesis: VerifiedTheory, folder: Path) -> Hypothesis
     try:
         checked = [CheckedClaim(**one) for one in content["checked"]]
         sha256, version = str(content["sources_sha256"]), str(content["version"])
+        held = Counter((one.claim, one.mutant) for one in checked)
     except (KeyError, TypeError):
         raise CorruptDataError(f"{path} is no check of the theory; restore it from version control.") from None
+    if not held or held != {(claim, mutant): 1 for claim, _ in held for mutant in (False, True)}:
+        raise CorruptDataError(
+            f"{path} does not hold each claim once and its mutant once; restore it from version control."
+        )
     same = sha256 == sources_sha256(CHECKED)
     since = "" if same else f", and the sources have changed since; to check the present ones {now}"
     return verdict_of(hypothesis, checked, f"; checked with version {version}, sources {sha256[:DIGITS]}{since}")

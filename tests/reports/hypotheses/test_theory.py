@@ -88,3 +88,10 @@ def test_a_check_that_was_edited_is_refused(tmp_path: Path) -> None:
     path.write_text(json.dumps(content))
     with pytest.raises(NasbenchError, match="no check of the theory"):
         judge_hypotheses([CLAIM], Sources(evidence=tmp_path))
+
+
+@pytest.mark.parametrize("left", [[], SOUND, CAUGHT, SOUND[:2] + CAUGHT, SOUND + CAUGHT[:2], 2 * (SOUND + CAUGHT)])
+def test_a_check_that_leaves_something_out_is_refused(left: list[CheckedClaim], tmp_path: Path) -> None:
+    write_check(left, tmp_path)
+    with pytest.raises(NasbenchError, match="each claim once and its mutant once"):
+        judge_hypotheses([CLAIM], Sources(evidence=tmp_path))
