@@ -20,7 +20,6 @@ from nasbench.hybrid.enumeration import enumerate_space
 from nasbench.hybrid.gradients import ScoreFunctionGradient
 from nasbench.hybrid.hyperparameters import ONE_OBJECTIVE, SEVERAL_OBJECTIVES
 from nasbench.hybrid.kernel import Kernel
-from nasbench.hybrid.multi_objective_surrogate import MultiObjectiveSurrogate
 from nasbench.hybrid.parts import DEFAULT_PARTS, Parts
 from nasbench.hybrid.relaxation import Relaxation
 from nasbench.hybrid.scheduler import AdaptivePursuit
@@ -161,7 +160,7 @@ class Hybrid:
             kernel=prior.kernel if kernel is None else kernel,
         )
         self.surrogate = (
-            MultiObjectiveSurrogate(
+            parts.surrogate(
                 problem,
                 self.history,
                 path_features=path_features,

@@ -12,6 +12,7 @@ from nasbench.hybrid.acquisition import Acquisition, optimistic_hypervolume_impr
 from nasbench.hybrid.candidate_selection import CandidateSelection
 from nasbench.hybrid.evolution import Evolution
 from nasbench.hybrid.fidelity_ladder import FidelityLadder
+from nasbench.hybrid.multi_objective_surrogate import MultiObjectiveSurrogate
 from nasbench.hybrid.search_space_pruning import ActiveChoices
 from nasbench.hybrid.surrogate import REFIT_GROWTH
 from nasbench.search.history import History
@@ -28,6 +29,7 @@ class Parts:
             of the objective where it depends on ranks alone.
         acquisition: optimistic vectors `(n, M)` and the front `(p, M)`, both scaled, to values `(n,)`; the largest is chosen.
         refit_growth: factor by which observations grow between two fits of the hyperparameters.
+        surrogate: predictions, and the acquisition value of candidates.
         fidelity_ladder: at which fidelity an architecture is evaluated next.
         active_choices: which choices are considered in progressive search.
         selection: which candidate is evaluated.
@@ -37,6 +39,7 @@ class Parts:
     score_transform: Callable[[Floats], Floats] = normal_scores
     acquisition: Acquisition = optimistic_hypervolume_improvement
     refit_growth: float = REFIT_GROWTH
+    surrogate: Callable[..., MultiObjectiveSurrogate] = MultiObjectiveSurrogate
     fidelity_ladder: Callable[[History, int], FidelityLadder] = FidelityLadder
     active_choices: Callable[..., ActiveChoices] = ActiveChoices
     selection: Callable[..., CandidateSelection] = CandidateSelection
