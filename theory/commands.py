@@ -31,6 +31,9 @@ def verify(
         typer.Option(help="Results folder of a study; checks the predictions of the claims against its runs."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for a report in Markdown and LaTeX, with figures.")] = None,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="List which claims concern which optimizer, and check nothing.")
+    ] = False,
     jobs: Annotated[int, typer.Option(help="Number of processes.")] = 2,
     seed: Annotated[int, typer.Option(max=LARGEST_SEED, help="Seed of the simulations.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -41,6 +44,10 @@ def verify(
     from nasbench.theory.machinery.registry import select
 
     names = claims or []
+    if coverage:
+        if names or everything or mutants or traces is not None or out is not None:
+            raise NasbenchError("Coverage is of all claims and checks none; give --coverage alone, or with --json.")
+        return _print_coverage(json)
     _sensible(names, everything, mutants, traces, jobs, seed)
     checks: list[TraceCheck] = []
     if traces is not None:
@@ -69,6 +76,18 @@ def list_claims() -> list[dict[str, Any]]:
     from nasbench.theory.report import claim_row
 
     return [claim_row(claim) for claim in all_claims().values()]
+
+
+def _print_coverage(json: bool) -> int:
+    from nasbench.cli.console import print_json, print_table
+    from nasbench.theory.coverage import coverage, coverage_row
+
+    table = list(coverage())
+    if json:
+        print_json("verify", coverage=[coverage_row(row, whole=True) for row in table])
+    else:
+        print_table("Coverage: claims about each optimizer", [coverage_row(row) for row in table])
+    return 0
 
 
 def _sensible(names: list[str], everything: bool, mutants: bool, traces: Path | None, jobs: int, seed: int) -> None:

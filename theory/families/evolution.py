@@ -10,7 +10,17 @@ from nasbench.theory.exact import simulation as simulate
 from nasbench.theory.exact.distribution import hitting_law
 from nasbench.theory.exact.elitist import Mutation
 from nasbench.theory.exact.landscape import Landscape
-from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Outcome, Verdict, at_most
+from nasbench.theory.machinery.claim import (
+    Assumption,
+    Claim,
+    Context,
+    Evidence,
+    Mutant,
+    Outcome,
+    Verdict,
+    at_most,
+    concerning,
+)
 from nasbench.theory.machinery.confidence_bands import clopper_pearson
 from nasbench.theory.machinery.statistical_checks import mean_equals
 
@@ -75,7 +85,7 @@ def _ageing_population(context: Context, spare_best: bool = False) -> Verdict:
     )
 
 
-CLAIMS = (
+_CLAIMS = (
     Claim(
         "evolution.elitist-convergence",
         r"q_{\min} > 0 \text{ and elitism} \Rightarrow P(T < \infty) = 1, \text{ best so far monotone}",
@@ -83,6 +93,8 @@ CLAIMS = (
         "Rudolph 1994, theorem 2 (reducible chains); his theorem 6 keeps the best apart, here it is the parent",
         _elitist_convergence,
         Mutant("a parent that dies (comma selection)", partial(_elitist_convergence, elitist=False)),
+        optimizers=("one_plus_one_ea",),
+        evidence=(Evidence.EXACT,),
     ),
     Claim(
         "evolution.comma-does-not-converge",
@@ -109,3 +121,5 @@ CLAIMS = (
         Mutant("ageing that spares the best", partial(_ageing_population, spare_best=True)),
     ),
 )
+
+CLAIMS = concerning(("regularized_evolution",), (), _CLAIMS)

@@ -14,7 +14,16 @@ from nasbench.theory.exact.elitist import Mutation, hitting_time
 from nasbench.theory.exact.landscape import Landscape
 from nasbench.theory.exact.local_search import RestartedTime
 from nasbench.theory.exact.structure import basins
-from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict, equal_within
+from nasbench.theory.machinery.claim import (
+    Assumption,
+    Claim,
+    Context,
+    Evidence,
+    Mutant,
+    Verdict,
+    concerning,
+    equal_within,
+)
 from nasbench.theory.machinery.statistical_checks import law_equals, mean_equals
 
 RUNS = 4_000
@@ -115,7 +124,7 @@ _ON_CIFAR10 = partial(_one_plus_one, dataset="cifar10", targets=156)
 _ON_IMAGENET = partial(_one_plus_one, dataset="ImageNet16-120", targets=156)
 _HITTING = r"E_x = \Bigl(1 + \sum_{y \succ x} q_{xy} E_y\Bigr) \Big/ \sum_{y \succ x} q_{xy}"
 
-CLAIMS = (
+_CLAIMS = (
     Claim(
         "markov.one-plus-one-cifar10",
         _HITTING,
@@ -190,4 +199,14 @@ CLAIMS = (
         _basin,
         Mutant("a neighbourhood that lacks one decision", partial(_basin, one_decision_less=True)),
     ),
+)
+
+CLAIMS = tuple(
+    claim
+    for one in _CLAIMS
+    for claim in concerning(
+        ("one_plus_one_ea",) if one.name.startswith(("markov.one-plus-one", "markov.product")) else ("local_search",),
+        (Evidence.EXACT,),
+        (one,),
+    )
 )

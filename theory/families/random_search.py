@@ -9,7 +9,17 @@ import numpy as np
 from nasbench.theory.exact import random_search as law
 from nasbench.theory.exact.random_search import Floats
 from nasbench.theory.exact.simulation import draws_without_replacement, target_times
-from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict, all_at_most, by_p_value
+from nasbench.theory.machinery.claim import (
+    Assumption,
+    Claim,
+    Context,
+    Evidence,
+    Mutant,
+    Verdict,
+    all_at_most,
+    by_p_value,
+    concerning,
+)
 from nasbench.theory.machinery.confidence_bands import chi_square_p_value, mean_interval
 from nasbench.theory.machinery.statistical_checks import law_equals, mean_equals
 
@@ -107,7 +117,7 @@ def _replacement_costs(context: Context, reversed_sides: bool = False) -> Verdic
     return all_at_most(lower, upper + 1e-12, vacuous_beyond=10, note="P(T > t), all t and 3 numbers of targets")
 
 
-CLAIMS = (
+_CLAIMS = (
     Claim(
         "random-search.rank-law",
         r"P(B_n = r) = \binom{N-r}{n-1} / \binom{N}{n}, \quad E\,B_n = \frac{N+1}{n+1}",
@@ -173,3 +183,5 @@ CLAIMS = (
         Mutant("the two sides exchanged", partial(_replacement_costs, reversed_sides=True)),
     ),
 )
+
+CLAIMS = concerning(("random_search",), (Evidence.EXACT,), _CLAIMS)

@@ -211,6 +211,13 @@ class Mutant:
     check: Check
 
 
+class Evidence(StrEnum):
+    """What a check rests on: a distribution or value computed without sampling, runs of the registered optimizer, or both."""
+
+    EXACT = "exact"
+    SHIPPED = "shipped run"
+
+
 @dataclass(frozen=True)
 class Claim:
     """A testable statement of theory.
@@ -222,6 +229,8 @@ class Claim:
         source: author, year, theorem or equation.
         check: runs in seconds, deterministic given the context.
         mutant: a wrong variant that the check must reject.
+        optimizers: registered names of the optimizers that it concerns; none where it concerns no optimizer in particular.
+        evidence: what the check rests on.
     """
 
     name: str
@@ -230,3 +239,11 @@ class Claim:
     source: str
     check: Check
     mutant: Mutant
+    optimizers: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+
+
+def concerning(optimizers: Sequence[str], evidence: Sequence[Evidence], claims: Sequence[Claim]) -> tuple[Claim, ...]:
+    """Return claims with the optimizers that they concern and their evidence; those that name optimizers already stay as they are."""
+    names, kinds = tuple(optimizers), tuple(evidence)
+    return tuple(claim if claim.optimizers else replace(claim, optimizers=names, evidence=kinds) for claim in claims)

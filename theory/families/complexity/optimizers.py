@@ -28,7 +28,7 @@ from nasbench.theory.families.complexity.growth import (
     geometric,
     grow,
 )
-from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict, equal_within
+from nasbench.theory.machinery.claim import Assumption, Claim, Context, Evidence, Mutant, Verdict, equal_within
 from nasbench.theory.machinery.testbed import make_problem, make_space
 
 SEEDS = 2
@@ -254,6 +254,8 @@ def _claim(name: str) -> Claim:
         f"{order.reason}; HC3: MacKinnon and White 1985",
         partial(_order, name=name),
         _mutant(name),
+        optimizers=(name,),
+        evidence=(Evidence.SHIPPED,),
     )
 
 
@@ -266,6 +268,8 @@ CLAIMS = (
         "nothing is searched",
         _replay,
         Mutant("an optimizer that searches", partial(_replay, name="random_search")),
+        optimizers=("darts_replay",),
+        evidence=(Evidence.EXACT, Evidence.SHIPPED),
     ),
 )
 """Orders of the registered optimizers."""

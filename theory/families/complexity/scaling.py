@@ -16,7 +16,7 @@ from nasbench.search.registry import get_optimizer
 from nasbench.spaces.catalogue import get_space
 from nasbench.theory.families.complexity.growth import Order, Slope, check_slopes, grow
 from nasbench.theory.families.complexity.optimizers import ORDERS, is_installed
-from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict
+from nasbench.theory.machinery.claim import Assumption, Claim, Context, Evidence, Mutant, Verdict
 from nasbench.theory.machinery.testbed import make_space
 
 QUERIES = 10
@@ -124,6 +124,8 @@ def _claim(name: str, scaling: Scaling) -> Claim:
             f"{scaling.what} that grow with the power {EXPONENT:g} of the size",
             partial(_check, name=name, scaling=scaling, exponent=EXPONENT),
         ),
+        optimizers=(name,),
+        evidence=(Evidence.SHIPPED,),
     )
 
 

@@ -10,6 +10,7 @@ from nasbench.theory.families.gradient import (
     relaxation,
     stochastic,
 )
+from nasbench.theory.machinery.claim import Evidence, concerning
 
 CLAIMS = (
     *finite_difference.CLAIMS,
@@ -18,6 +19,6 @@ CLAIMS = (
     *relaxation.CLAIMS,
     *mirror_descent.CLAIMS,
     *stochastic.CLAIMS,
-    *information_geometric.CLAIMS,
+    *concerning(("asng",), (Evidence.EXACT,), information_geometric.CLAIMS),
     *federated.CLAIMS,
 )

@@ -3,6 +3,11 @@ an archive.
 """
 
 from nasbench.theory.families.hybrid import cost, portfolio, scheduling, structure, tail
+from nasbench.theory.machinery.claim import Evidence, concerning
 
-CLAIMS = (*tail.CLAIMS, *scheduling.CLAIMS, *portfolio.CLAIMS, *structure.CLAIMS, *cost.CLAIMS)
+CLAIMS = concerning(
+    ("hybrid",),
+    (Evidence.SHIPPED,),
+    (*tail.CLAIMS, *scheduling.CLAIMS, *portfolio.CLAIMS, *structure.CLAIMS, *cost.CLAIMS),
+)
 """Convergence, scheduling, the portfolio bound, invariances, and the cost of a query."""
