@@ -52,8 +52,9 @@ def verify(
     checks: list[TraceCheck] = []
     if traces is not None:
         checks = _against(traces, names, seed)
-        rows: list[dict[str, Any]] = [report.trace_check_row(one) for one in checks]
         about = select(sorted({one.claim for one in checks})) if checks else ()
+        kinds = {claim.name: claim.kind for claim in about}
+        rows: list[dict[str, Any]] = [report.trace_check_row(one, kinds[one.claim]) for one in checks]
     else:
         about = select(names)
         rows = _checked(about, jobs, seed, mutants)
@@ -61,12 +62,11 @@ def verify(
     if out is not None:
         report.write(out, title, rows, about, checks)
     if json:
-        print_json("verify", verdicts=rows)
+        print_json("verify", verdicts=rows, counts=report.count_rows(rows))
     else:
         report.print_rows(title, rows)
-        for row in rows:
-            if not row["passed"]:
-                print(f"{row['claim']}: {'the mutant was not detected' if mutants else 'violated'}; {row['note']}")
+        print(report.headline(rows))
+        print("\n".join(report.failures(rows, mutants, seed)))
     return 0 if all(row["passed"] for row in rows) else 1
 
 

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from nasbench import markup
 from nasbench.cli.console import print_table
 from nasbench.errors import NasbenchError
-from nasbench.theory.machinery.claim import Claim, Verdict
+from nasbench.theory.machinery.claim import CLAIM_KINDS, Claim, ClaimKind, Outcome, Verdict
+from nasbench.theory.machinery.detection_limit import distance_from_truth
 from nasbench.theory.machinery.readable import readable
 from nasbench.theory.machinery.registry import Finding
 from nasbench.theory.traces.trace_check import TraceCheck
 
 Row = dict[str, Any]
 
-TERMINAL_COLUMNS = ("claim", "benchmark", "optimizer", "verdict", "statistic", "bound", "tightness", "p_value", "n")
+TERMINAL_COLUMNS = (
+    "claim", "kind", "benchmark", "optimizer", "verdict", "statistic", "bound", "tightness", "p_value", "n", "detection_limit"
+)  # fmt: skip
 """Columns on the terminal, if present."""
 
 LONGEST = 48
@@ -42,20 +47,23 @@ def verdict_row(verdict: Verdict) -> Row:
 
 
 def finding_row(finding: Finding) -> Row:
-    """Return a finding as one flat row; `passed` is False for violated claims and undetected mutants."""
+    """Return a finding as one flat row; `passed` is False for violated claims, undetected mutants and checks that raised."""
     return {
         "claim": finding.claim.name,
+        "kind": finding.claim.kind,
         **verdict_row(finding.verdict),
+        **({"detection_limit": finding.limit} if finding.mutant else {}),
         "mutant": finding.mutant,
         "passed": finding.passed,
         "seconds": round(finding.seconds, 3),
     }
 
 
-def trace_check_row(check: TraceCheck) -> Row:
-    """Return the check of a claim on the runs of one optimizer as one flat row."""
+def trace_check_row(check: TraceCheck, kind: ClaimKind) -> Row:
+    """Return the check of a claim, of that kind, on the runs of one optimizer as one flat row."""
     return {
         "claim": check.claim,
+        "kind": kind,
         "benchmark": check.benchmark,
         "optimizer": check.optimizer,
         **verdict_row(check.verdict),
@@ -67,6 +75,7 @@ def claim_row(claim: Claim) -> Row:
     """Return a claim as `nasbench list claims` shows it."""
     return {
         "name": claim.name,
+        "kind": claim.kind,
         "statement": readable(claim.statement),
         "source": claim.source,
         "assumptions": len(claim.assumptions),
@@ -75,10 +84,42 @@ def claim_row(claim: Claim) -> Row:
     }
 
 
+def count_rows(rows: Sequence[Row]) -> list[Row]:
+    """Return how many verdicts of each kind of claim there are, by outcome, one flat row a kind."""
+    kinds = dict.fromkeys(kind for kind in CLAIM_KINDS if any(row["kind"] == kind for row in rows))
+    return [
+        {"kind": kind, "claims": len(outcomes), **{outcome.value: outcomes.count(outcome) for outcome in Outcome}}
+        for kind in kinds
+        for outcomes in ([row["verdict"] for row in rows if row["kind"] == kind],)
+    ]
+
+
+def headline(rows: Sequence[Row]) -> str:
+    """Return the counts of kinds and of outcomes, and the median detection limit where there are any, as one sentence."""
+    kinds = Counter(row["kind"] for row in rows)
+    outcomes = Counter(row["verdict"] for row in rows)
+    told = ", ".join(f"{kinds[kind]} {kind}{'' if kinds[kind] == 1 else 's'}" for kind in CLAIM_KINDS if kinds[kind])
+    found = ", ".join(f"{outcomes[outcome]} {outcome.value}" for outcome in Outcome if outcomes[outcome])
+    limits = [distance_from_truth(row["detection_limit"]) for row in rows if row.get("detection_limit") is not None]
+    power = (
+        f" Detection limits of the {len(limits)} mutants that scale a constant: median {median(limits):.3g} times the true one, largest "
+        f"{max(limits):.3g}."
+        if limits
+        else ""
+    )
+    return f"{told}: {found}.{power}"
+
+
 def markdown(title: str, rows: Sequence[Row], claims: Sequence[Claim]) -> str:
     """Return a page: the verdicts as a table, then each claim with its statement, assumptions and source."""
     shown = [name for name in (rows[0] if rows else ()) if name not in ("low", "high", "seconds", "mutant", "passed")]
-    lines = [f"# {markup.markdown(title)}", "", "| " + " | ".join(shown) + " |", "|" + " --- |" * len(shown)]
+    lines = [
+        f"# {markup.markdown(title)}",
+        "",
+        *([headline(rows), ""] if rows and "kind" in rows[0] else []),
+        "| " + " | ".join(shown) + " |",
+        "|" + " --- |" * len(shown),
+    ]
     lines += ["| " + " | ".join(markup.markdown(_cell(row[name])) for name in shown) + " |" for row in rows]
     for claim in claims:
         lines += ["", f"## {claim.name}", "", _formula(claim.statement), "", f"Source: {claim.source}.", ""]
@@ -111,6 +152,20 @@ def print_rows(title: str, rows: Sequence[Row]) -> None:
     """Print verdicts as a table on standard output."""
     shown = [name for name in TERMINAL_COLUMNS if rows and name in rows[0]]
     print_table(title, [{name: row[name] for name in shown} for row in rows])
+
+
+def failures(rows: Sequence[Row], mutants: bool, seed: int) -> Iterator[str]:
+    """Yield one sentence for each row that did not pass, and what to do about a violation that may be chance."""
+    for row in rows:
+        if not row["passed"]:
+            missed = row["verdict"] if not mutants or row["verdict"] == Outcome.ERROR else "the mutant was not detected"
+            yield f"{row['claim']}: {missed}; {row['note']}"
+    chance = [row["claim"] for row in rows if row["verdict"] == Outcome.VIOLATED and row["p_value"] is not None]
+    if chance and not mutants and "optimizer" not in rows[0]:
+        yield (
+            f"One call in twenty rejects a true statement by chance, over all its p-values (Holm): repeat with a fresh seed, `nasbench verify "
+            f"{' '.join(chance)} --seed {seed + 1}`; what is false is rejected again."
+        )
 
 
 def write(
@@ -150,10 +205,10 @@ def _figure(folder: Path, check: TraceCheck, number: int) -> Path:
         figure = Figure(figsize=(5.2, 3.4), layout="constrained")
         FigureCanvasSVG(figure)
         axes = figure.add_subplot()
-        axes.fill_between(curve.queries, curve.low, curve.high, alpha=0.25, linewidth=0, step="post", label="95% band")
-        axes.step(curve.queries, curve.seen, where="post", label="runs")
-        axes.plot(curve.queries, curve.stated, color="black", linestyle="--", label=curve.kind)
-        axes.set(xlabel="queries", ylabel=curve.what, xscale="log")
+        axes.fill_between(curve.x, curve.low, curve.high, alpha=0.25, linewidth=0, step="post", label="95% band")
+        axes.step(curve.x, curve.seen, where="post", label="runs")
+        axes.plot(curve.x, curve.stated, color="black", linestyle="--", label=curve.kind)
+        axes.set(xlabel=curve.x_label, ylabel=curve.y_label, xscale="log")
         of = markup.printable(f"{check.optimizer[:LONGEST]} on {check.benchmark}")
         axes.set_title(f"{of}\n{check.claim}: {check.verdict.outcome.value}", fontsize=9)
         axes.legend(fontsize=8)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from nasbench import registered
 from nasbench.api.benchmark import Benchmark
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from nasbench.live.tasks.task import Task
-    from nasbench.theory.machinery.claim import Claim
+    from nasbench.theory.machinery.claim import Check, Claim
 
 T = TypeVar("T")
 
@@ -225,8 +225,18 @@ def register_task(
     return task
 
 
-def register_claim(claim: Claim) -> Claim:
+@overload
+def register_claim(claim: Claim) -> Claim: ...
+@overload
+def register_claim(claim: str, statement: str, **fields: Any) -> Callable[[Check], Claim]: ...
+def register_claim(claim: Claim | str, statement: str = "", **fields: Any) -> Claim | Callable[[Check], Claim]:
     """Register a claim, such as a theorem, with its check, for `nasbench verify` and its mutation test.
+
+    Args:
+        claim: a `Claim`; or the name of one, to decorate its check, which then becomes the claim.
+        statement: of the decorated claim, in LaTeX.
+        **fields: of the decorated claim: `source`, `mutant`, and where needed `assumptions`, `kind`, `optimizers` and
+            `trace_check`.
 
     Raises:
         NasbenchError: if another claim has its name.
@@ -238,7 +248,18 @@ def register_claim(claim: Claim) -> Claim:
         >>> claim = nasbench.Claim("mine.one", "1 = 1", (), "example", lambda context: at_most(1.0, 1.0, 1), mutant)
         >>> nasbench.register_claim(claim).name
         'mine.one'
+        >>> @nasbench.register_claim("mine.two", "1 < 2", kind="theorem", source="example", mutant=mutant)
+        ... def two(context):
+        ...     return at_most(1.0, 2.0, 1)
+        >>> two.kind
+        'theorem'
     """
+    from nasbench.theory.machinery.claim import Claim
+
+    if isinstance(claim, str):
+        return lambda check: register_claim(
+            Claim(name=claim, statement=statement, check=check, **{"assumptions": (), **fields})
+        )
     from nasbench.theory.machinery.registry import all_claims
 
     if claim.name in all_claims() and claim.name not in registered.registered("claim"):

@@ -10,7 +10,7 @@ from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.traces import Traces
 from nasbench.theory.machinery.claim import Context
-from nasbench.theory.traces.runs import OptimizerRuns
+from nasbench.theory.machinery.optimizer_runs import OptimizerRuns
 from nasbench.theory.traces.trace_check import TraceCheck
 from nasbench.theory.traces.trace_checks import checkers_of
 

@@ -11,7 +11,8 @@ from nasbench.reports.analysis.scoring import searched_on
 from nasbench.reports.figures.figure import Figure, Panel, panel_name
 from nasbench.reports.figures.style import INK, add_legend, figure_style, line_style, log_axis, new_panel, shown
 from nasbench.reports.wording import pluralize
-from nasbench.theory.traces.trace_check import LawCurve, TraceCheck
+from nasbench.theory.machinery.law_curve import LawCurve
+from nasbench.theory.traces.trace_check import TraceCheck
 
 KINDS = {"exact": "exact distribution", "simulated": "simulated distribution", "bound": "proved bound"}
 
@@ -41,27 +42,27 @@ def _panel(evaluation: BenchmarkEvaluation, spoken: TraceCheck, curve: LawCurve,
     figure, axes = new_panel()
     color = line_style(list(evaluation.outcomes), spoken.optimizer)["color"]
     runs = len(evaluation.outcomes[spoken.optimizer].runs)
-    axes.fill_between(curve.queries, curve.low, curve.high, step="post", color=color, alpha=0.2, linewidth=0)
-    axes.step(curve.queries, curve.seen, where="post", color=color, label=pluralize(runs, "run"))
+    axes.fill_between(curve.x, curve.low, curve.high, step="post", color=color, alpha=0.2, linewidth=0)
+    axes.step(curve.x, curve.seen, where="post", color=color, label=pluralize(runs, "run"))
     axes.plot(
-        curve.queries,
+        curve.x,
         curve.stated,
         color=INK,
         linestyle="--",
         linewidth=1.1,
         label=f"{KINDS[curve.kind]}: {spoken.verdict.outcome.value}",
     )
-    if len(curve.queries) > 1:
+    if len(curve.x) > 1:
         axes.set_xscale("log")
         log_axis(axes.xaxis)
-    axes.set_xlabel("queries")
-    axes.set_ylabel(curve.what.replace("<=", "≤"))
+    axes.set_xlabel(curve.x_label)
+    axes.set_ylabel(curve.y_label.replace("<=", "≤"))
     axes.set_title(f"{shown(evaluation.short)}: {shown(spoken.optimizer)}\n{spoken.claim}", fontsize=7.5)
     add_legend(figure, axes)
-    ends = [0, len(curve.queries) - 1]
+    ends = [0, len(curve.x) - 1]
     points = " and ".join(
-        f"{curve.seen[i]:.3g} observed, {curve.stated[i]:.3g} predicted after {pluralize(int(curve.queries[i]), 'query', 'queries')}"
+        f"{curve.seen[i]:.3g} observed, {curve.stated[i]:.3g} predicted after {pluralize(int(curve.x[i]), 'query', 'queries')}"
         for i in np.unique(ends)
     )
-    alt = f"{spoken.claim} on {spoken.optimizer}, {evaluation.short}, {curve.what}: {points}; {spoken.verdict.outcome.value}."
+    alt = f"{spoken.claim} on {spoken.optimizer}, {evaluation.short}, {curve.y_label}: {points}; {spoken.verdict.outcome.value}."
     return Panel(panel_name("bound-against-trace", evaluation.short, str(number)), evaluation.short, figure, alt)

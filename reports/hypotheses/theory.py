@@ -53,8 +53,8 @@ class CheckedClaim:
 
     @property
     def passed(self) -> bool:
-        """Whether the claim is not violated, or its mutant is rejected."""
-        return (self.outcome == "violated") == self.mutant
+        """Whether the claim is not violated, or its mutant is rejected; a check that raised does neither."""
+        return self.outcome != "error" and (self.outcome == "violated") == self.mutant
 
 
 def check_theory(jobs: int = 1, progress: Progress = lambda done, all_: None) -> list[CheckedClaim]:

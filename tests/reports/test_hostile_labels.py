@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from nasbench.markup import fenced, latex, markdown, printable, spreadsheet
 from nasbench.reports.figures.figure import Figure, Panel, panel_name
 from nasbench.reports.figures.style import LONGEST, add_legend, figure_style, new_panel, shown
 from nasbench.theory.machinery.claim import Outcome, not_judged
+from nasbench.theory.machinery.law_curve import LawCurve
 from nasbench.theory.report import write
-from nasbench.theory.traces.trace_check import LawCurve, TraceCheck
+from nasbench.theory.traces.trace_check import TraceCheck
 from tests.fuzz.report_inputs import LABELS
 
 
@@ -85,7 +87,10 @@ def test_spreadsheets_hold_text_and_fences_hold() -> None:
 
 def test_verdicts_on_hostile_labels_are_written(tmp_path: Path, make_curve: Callable[[], LawCurve]) -> None:
     verdict = not_judged(Outcome.UNDECIDED, "a | note", statistic=0.5, bound=0.5, n=2)
-    spoken = [TraceCheck("random-search.time-law", "table/set", label, verdict, make_curve()) for label in LABELS[:12]]
+    spoken = [
+        TraceCheck("random-search.time-law", "table/set", label, replace(verdict, curve=make_curve()))
+        for label in LABELS[:12]
+    ]
     rows = [{"claim": one.claim, "optimizer": one.optimizer, "note": verdict.note} for one in spoken]
     written = write(tmp_path / "out", "<b>title</b>", rows, (), spoken)
     assert len({path.name for path in written}) == 2 + len(spoken)

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from statsmodels.stats.multitest import multipletests
 
+import nasbench
 from nasbench.errors import NasbenchError
 from nasbench.multiplicity import adjust_holm
+from nasbench.registered import forgotten_afterwards
+from nasbench.theory import report
 from nasbench.theory.machinery import registry
 from nasbench.theory.machinery.claim import (
     ALPHA,
+    CLAIM_KINDS,
+    Claim,
     Context,
+    Mutant,
     Outcome,
+    Verdict,
     all_at_most,
     at_most,
     by_p_value,
@@ -129,3 +138,58 @@ def test_a_run_beyond_a_bound_of_zero_violates_it() -> None:
 def test_a_tail_that_is_nowhere_near_its_bound_is_vacuous() -> None:
     verdict = tail_at_most(np.ones(4000), np.arange(4), [1.0, 0.99, 0.99, 0.99])
     assert verdict.outcome is Outcome.VACUOUS and verdict.bound == 0.99
+
+
+def _false(context: Context, factor: float = 1.0) -> Verdict:
+    """A bound of 1 that is tight to a tenth: a constant of 0.9 and less is rejected."""
+    return at_most(0.9, factor, 1)
+
+
+def _raises(context: Context) -> Verdict:
+    raise ValueError("kaput")
+
+
+def test_a_check_that_raises_is_an_outcome_of_its_own_and_the_others_are_verified() -> None:
+    with forgotten_afterwards():
+        nasbench.register_claim(Claim("mine.boom", "x", (), "me", _raises, Mutant("the same", _raises)))
+        claims = registry.select(["mine.boom", "drift.additive-drift"])
+        for mutants in (False, True):
+            raised, sound = registry.verify(claims, mutants=mutants)
+            assert raised.verdict.outcome is Outcome.ERROR and not raised.passed and sound.passed
+            assert "ValueError: kaput" in raised.verdict.note
+
+
+def test_the_detection_limit_of_a_wrong_constant_is_found_by_bisection() -> None:
+    with forgotten_afterwards():
+        mutant = Mutant.by_factor("the bound is {factor:g} of what it is", _false, 0.0)
+        nasbench.register_claim(Claim("mine.bound", "x", (), "me", _false, mutant, kind="theorem"))
+        (found,) = registry.verify(registry.select(["mine.bound"]), mutants=True)
+    assert found.passed and found.limit is not None
+    assert 0.85 < found.limit < 0.9
+    assert found.verdict.note == "mutant: the bound is 0 of what it is"
+
+
+def test_a_claim_says_what_it_is() -> None:
+    kinds = Counter(claim.kind for claim in registry.all_claims().values())
+    assert set(kinds) == set(CLAIM_KINDS) and kinds["theorem"] + kinds["exact law"] >= 60
+    with pytest.raises(NasbenchError, match="should be one of theorem, exact law"):
+        Claim("mine.guess", "x", (), "me", _false, Mutant("x", _false), kind="guess")  # type: ignore[arg-type]
+    with pytest.raises(NasbenchError, match="number of 0 or more that is not 1"):
+        Mutant.by_factor("nothing wrong", _false, 1.0)
+
+
+def test_a_check_can_be_decorated() -> None:
+    with forgotten_afterwards():
+
+        @nasbench.register_claim("mine.two", "1 < 2", kind="theorem", source="me", mutant=Mutant("x", _raises))
+        def two(context: Context) -> Verdict:
+            return at_most(1.0, 2.0, 1)
+
+        assert registry.find("mine.two") is two and two.check(Context()).outcome is Outcome.HOLDS
+        assert report.claim_row(two)["kind"] == "theorem"
+
+
+def test_the_headline_counts_kinds_and_outcomes() -> None:
+    rows = [report.finding_row(found) for found in registry.verify(registry.select(["drift.additive-drift"]))]
+    assert report.headline(rows) == "1 theorem: 1 holds."
+    assert report.count_rows(rows)[0]["holds"] == 1

@@ -15,7 +15,8 @@ from nasbench.study.runner import run_study
 from nasbench.study.toml import parse_study
 from nasbench.theory import commands
 from nasbench.theory.machinery.claim import Outcome
-from nasbench.theory.traces.runs import OptimizerRuns, open_runs
+from nasbench.theory.machinery.optimizer_runs import OptimizerRuns
+from nasbench.theory.traces.runs import open_runs
 from nasbench.theory.traces.trace_check import TraceCheck
 from nasbench.theory.traces.trace_checks import check_traces
 
@@ -100,7 +101,7 @@ def test_every_optimizer_follows_its_law(runs: list[OptimizerRuns]) -> None:
     }
     for spoken in checks.values():
         if spoken.curve is not None:
-            assert spoken.curve.stated.shape == spoken.curve.seen.shape == spoken.curve.queries.shape
+            assert spoken.curve.stated.shape == spoken.curve.seen.shape == spoken.curve.x.shape
             assert (spoken.curve.low <= spoken.curve.seen).all() and (spoken.curve.seen <= spoken.curve.high).all()
 
 

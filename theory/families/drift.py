@@ -150,6 +150,7 @@ _CLAIMS = (
         "Wegener 2002, fitness-based partitions",
         _fitness_levels,
         Mutant("levels left without the factor for undamaged decisions", partial(_fitness_levels, free_of_damage=True)),
+        kind="theorem",
     ),
     Claim(
         "drift.fitness-levels-table",
@@ -158,6 +159,7 @@ _CLAIMS = (
         "Wegener 2002, on NAS-Bench-201",
         _fitness_levels_table,
         Mutant("each level left at the rate of its luckiest member", partial(_fitness_levels_table, luckiest=True)),
+        kind="theorem",
     ),
     Claim(
         "drift.additive-drift",
@@ -166,6 +168,7 @@ _CLAIMS = (
         "He and Yao 2001 (additive drift)",
         _additive_drift,
         Mutant("the largest drift in place of the smallest", partial(_additive_drift, largest=True)),
+        kind="theorem",
     ),
     Claim(
         "drift.multiplicative-drift",
@@ -174,6 +177,7 @@ _CLAIMS = (
         "Doerr, Johannsen and Winzen 2012 (multiplicative drift)",
         _multiplicative_drift,
         Mutant("the 1 left out", partial(_multiplicative_drift, missing_one=True)),
+        kind="theorem",
     ),
     Claim(
         "drift.multiplicative-tail",
@@ -182,6 +186,7 @@ _CLAIMS = (
         "Doerr and Goldberg 2013 (multiplicative drift, upper tail)",
         _multiplicative_tail,
         Mutant("a tail of exp(-2r)", partial(_multiplicative_tail, exponent=2)),
+        kind="theorem",
     ),
     Claim(
         "drift.variable-drift",
@@ -191,6 +196,7 @@ _CLAIMS = (
         "Johannsen 2010; Mitavskiy, Rowe and Cannings 2009 (variable drift)",
         _variable_drift,
         Mutant("the largest drift in place of h", partial(_variable_drift, largest=True)),
+        kind="theorem",
     ),
     Claim(
         "drift.variable-drift-power",
@@ -207,6 +213,7 @@ _CLAIMS = (
         "He and Yao 2004: the expected time is the one exact potential",
         _identity_drift,
         Mutant("the expected time to the two best as potential", partial(_identity_drift, other_potential=True)),
+        kind="exact law",
     ),
     Claim(
         "drift.onemax-local-search",
@@ -215,6 +222,7 @@ _CLAIMS = (
         "coupon collector; sum derived in nasbench.theory.symbolic.drift",
         _onemax_local,
         Mutant("k in place of k - 1", partial(_onemax_local, may_repeat=True)),
+        kind="exact law",
     ),
     Claim(
         "drift.onemax-upper-bound",
@@ -223,6 +231,7 @@ _CLAIMS = (
         "Droste, Jansen and Wegener 2002 for k = 2; Doerr, Johannsen and Schmidt 2011 for r-valued decisions",
         _onemax_ea,
         Mutant("the factor e left out", partial(_onemax_ea, without_e=True)),
+        kind="theorem",
     ),
 )
 

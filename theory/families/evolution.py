@@ -95,6 +95,7 @@ _CLAIMS = (
         Mutant("a parent that dies (comma selection)", partial(_elitist_convergence, elitist=False)),
         optimizers=("one_plus_one_ea",),
         evidence=(Evidence.EXACT,),
+        kind="theorem",
     ),
     Claim(
         "evolution.comma-does-not-converge",
@@ -103,6 +104,7 @@ _CLAIMS = (
         "Rudolph 1994, theorem 4 (canonical genetic algorithms); exact chain of the (1,2)-EA",
         _comma_limit,
         Mutant("an elitist algorithm", partial(_comma_limit, elitist=True)),
+        kind="theorem",
     ),
     Claim(
         "evolution.ageing-history-monotone",
@@ -119,6 +121,7 @@ _CLAIMS = (
         "Real et al. 2019, algorithm 1: the oldest dies, be it the best",
         _ageing_population,
         Mutant("ageing that spares the best", partial(_ageing_population, spare_best=True)),
+        kind="theorem",
     ),
 )
 

@@ -132,6 +132,7 @@ _CLAIMS = (
         "absorbing chains: Kemeny and Snell 1960; (1+1)-EA: Droste, Jansen and Wegener 2002",
         _ON_CIFAR10,
         Mutant("a mutation rate of 3/d", partial(_ON_CIFAR10, rate_factor=3)),
+        kind="exact law",
     ),
     Claim(
         "markov.one-plus-one-imagenet",
@@ -140,6 +141,7 @@ _CLAIMS = (
         "as for CIFAR-10, another landscape",
         _ON_IMAGENET,
         Mutant("three worse mutants in ten accepted", partial(_ON_IMAGENET, accept_worse=0.3)),
+        kind="exact law",
     ),
     Claim(
         "markov.one-plus-one-law",
@@ -148,6 +150,7 @@ _CLAIMS = (
         "phase-type law of the absorbing chain: Neuts 1981",
         _law,
         Mutant("starts from the better half of the space", partial(_law, good_start=True)),
+        kind="exact law",
     ),
     Claim(
         "markov.product-structure",
@@ -166,6 +169,7 @@ _CLAIMS = (
         "Wald 1944; scan: negative hypergeometric",
         _FIRST,
         Mutant("the last scan of a failed run is not paid for", partial(_FIRST, free_failure=True)),
+        kind="exact law",
     ),
     Claim(
         "markov.randomised-local-search",
@@ -174,6 +178,7 @@ _CLAIMS = (
         "Wald 1944; waiting: truncated geometric",
         _PATIENT,
         Mutant("a search of patience 20", partial(_PATIENT, step=simulate.Randomised(20))),
+        kind="exact law",
     ),
     Claim(
         "markov.steepest-ascent",
@@ -182,6 +187,7 @@ _CLAIMS = (
         "Wald 1944",
         _STEEPEST,
         Mutant("a search that takes the first improvement", partial(_STEEPEST, step=simulate.first_improvement_step)),
+        kind="exact law",
     ),
     Claim(
         "markov.wald",
@@ -198,6 +204,7 @@ _CLAIMS = (
         "by counting",
         _basin,
         Mutant("a neighbourhood that lacks one decision", partial(_basin, one_decision_less=True)),
+        kind="exact law",
     ),
 )
 

@@ -196,6 +196,7 @@ CLAIMS = (
         "Zitzler et al. 2003 (compatibility with dominance); Fleischer 2003",
         _strict,
         Mutant("a measure of the ideal corner only", partial(_strict, weights_only=True)),
+        kind="theorem",
     ),
     Claim(
         "pareto.hypervolume-submodular",
@@ -204,6 +205,7 @@ CLAIMS = (
         "Ulrich and Thiele 2012 (submodularity of the hypervolume)",
         _submodular,
         Mutant("the square of the hypervolume", partial(_submodular, measure=_squared)),
+        kind="theorem",
     ),
     Claim(
         "pareto.greedy-subset",
@@ -212,6 +214,7 @@ CLAIMS = (
         "Nemhauser, Wolsey and Fisher 1978 (greedy choice under a submodular function)",
         _greedy,
         Mutant("least gain taken first", partial(_greedy, worst_first=True)),
+        kind="theorem",
     ),
     Claim(
         "pareto.epsilon-indicator",
@@ -220,6 +223,7 @@ CLAIMS = (
         "Zitzler et al. 2003 (additive epsilon indicator)",
         _epsilon,
         Mutant("best coordinate in place of the worst", partial(_epsilon, indicator=_swapped_epsilon)),
+        kind="theorem",
     ),
     Claim(
         "pareto.igd-plus-compatible",
@@ -228,6 +232,7 @@ CLAIMS = (
         "Ishibuchi et al. 2015 (IGD+ is weakly Pareto compliant)",
         _inverted_distance,
         Mutant("plain IGD", partial(_inverted_distance, indicator=_distance)),
+        kind="theorem",
     ),
     Claim(
         "pareto.front-size-two",
@@ -236,6 +241,7 @@ CLAIMS = (
         "Bentley, Kung, Schkolnick and Thompson 1978; records: variance H_N - H_N^{(2)}",
         _front_two,
         Mutant("columns left as they are", partial(_front_two, permuted=False)),
+        kind="exact law",
     ),
     Claim(
         "pareto.front-size-three",
@@ -244,6 +250,7 @@ CLAIMS = (
         "Bentley, Kung, Schkolnick and Thompson 1978",
         _front_three,
         Mutant("two objectives that are correlated", partial(_front_three, dependent=True)),
+        kind="exact law",
     ),
     Claim(
         "pareto.dominance-comparisons",

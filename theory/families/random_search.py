@@ -125,6 +125,7 @@ _CLAIMS = (
         "David and Nagaraja 2003, Order Statistics (a finite population sampled without replacement)",
         _rank_law,
         Mutant("a sampler that favours the better half", partial(_rank_law, biased=True)),
+        kind="exact law",
     ),
     Claim(
         "random-search.rank-law-with-replacement",
@@ -133,6 +134,7 @@ _CLAIMS = (
         "elementary: n independent draws",
         _with_replacement,
         Mutant("draws without replacement", partial(_with_replacement, replace=False)),
+        kind="exact law",
     ),
     Claim(
         "random-search.time-law",
@@ -141,6 +143,7 @@ _CLAIMS = (
         "Johnson, Kemp and Kotz 2005, Univariate Discrete Distributions (negative hypergeometric)",
         _time_law,
         Mutant("draws with replacement", partial(_time_law, replace=True)),
+        kind="exact law",
     ),
     Claim(
         "random-search.time-moments",
@@ -149,6 +152,7 @@ _CLAIMS = (
         "derived in nasbench.theory.symbolic.waiting_times by the hockey-stick identity",
         _time_moments,
         Mutant("the mean N/K of the process with replacement", partial(_time_moments, missing_one=True)),
+        kind="exact law",
     ),
     Claim(
         "random-search.expected-regret",
@@ -157,6 +161,7 @@ _CLAIMS = (
         "order statistics; NAS-Bench-201, CIFAR-10 validation, 200 epochs",
         _regret,
         Mutant("a sampler that favours the better half", partial(_regret, biased=True)),
+        kind="exact law",
     ),
     Claim(
         "random-search.concomitants",
@@ -165,6 +170,7 @@ _CLAIMS = (
         "Yang 1977 (concomitants of order statistics); searched on CIFAR-10, reported on CIFAR-100",
         _concomitant,
         Mutant("the best of one score paired with the best of the other", partial(_concomitant, best_with_best=True)),
+        kind="exact law",
     ),
     Claim(
         "random-search.seconds-to-target",
@@ -173,6 +179,7 @@ _CLAIMS = (
         "exchangeability: each non-target precedes all K targets with probability 1/(K+1)",
         _seconds,
         Mutant("a sampler that draws cheap architectures first", partial(_seconds, cheap_first=True)),
+        kind="exact law",
     ),
     Claim(
         "random-search.replacement-costs",

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nasbench.errors import NasbenchError
+from nasbench.theory.machinery.law_curve import LawCurve
+
 if TYPE_CHECKING:
     from nasbench.theory.exact.landscape import Landscape
+    from nasbench.theory.machinery.optimizer_runs import OptimizerRuns
 
 ALPHA = 0.05
 """Family-wise error rate of all claims checked together."""
@@ -30,6 +35,8 @@ class Outcome(StrEnum):
     ASSUMPTION_VIOLATED = "assumption-violated"
     UNDECIDED = "undecided"
     NOT_PROVED = "not-proved"
+    ERROR = "error"
+    """The check raised an exception: nothing was found out."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,7 @@ class Verdict:
         interval: confidence interval of the statistic, if any.
         n: number of runs, points or instances.
         note: one line for the reader.
+        curve: what is stated and what was observed over a size or a time, for a figure.
     """
 
     outcome: Outcome
@@ -56,6 +64,7 @@ class Verdict:
     interval: tuple[float, float] | None
     n: int
     note: str = ""
+    curve: LawCurve | None = field(default=None, compare=False, repr=False)
 
     def decided(self, rejected: bool) -> Verdict:
         """Return this verdict with the family-wise decision on its p-value; unchanged without a p-value."""
@@ -202,13 +211,54 @@ class Context:
 
 Check = Callable[[Context], Verdict]
 
+TraceCheckFunction = Callable[["OptimizerRuns", Context], Verdict | None]
+"""Judges a claim on all runs of one optimizer on one benchmark; None where it says nothing about them."""
+
+ClaimKind = Literal["theorem", "exact law", "calibration", "software check"]
+"""What a claim is: a theorem (a bound or a limit, proved under its assumptions); an exact law (a distribution or a mean computed without
+approximation); a calibration (a frequency compared with a threshold that the authors chose); or a software check (a property of this code,
+an identity, or a growth that can be refuted by measurement and not proved)."""
+
+CLAIM_KINDS: tuple[ClaimKind, ...] = get_args(ClaimKind)
+
 
 @dataclass(frozen=True)
 class Mutant:
-    """A deliberately wrong variant (a biased sampler, a wrong constant) that the check of the claim must reject."""
+    """A deliberately wrong variant (a biased sampler, a wrong constant) that the check of the claim must reject.
+
+    Attributes:
+        description: what is wrong.
+        check: the check with the variant in place of what the claim is about.
+        scaled: where the variant is a wrong constant, the check with that constant multiplied by a factor (1 is right), from which the
+            mutation test finds the detection limit: the factor nearest to 1 that is still rejected.
+        factor: that of `check`, from which the detection limit is sought towards 1; may be 0.
+    """
 
     description: str
     check: Check
+    scaled: Callable[[Context, float], Verdict] | None = None
+    factor: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.scaled is None) != (self.factor is None) or self.factor == 1 or (self.factor or 0) < 0:
+            raise NasbenchError(
+                f"The mutant {self.description!r} should give `scaled` together with `factor`, a number of 0 or more that is not 1."
+            )
+
+    @classmethod
+    def by_factor(cls, description: str, scaled: Callable[[Context, float], Verdict], factor: float) -> Mutant:
+        """Return the mutant whose constant is `factor` times the true one.
+
+        Args:
+            description: what is wrong; `{factor:g}` in it stands for the factor.
+            scaled: the check with the constant multiplied by a factor.
+            factor: must be rejected.
+        """
+        return cls(description.format(factor=factor), partial(_at_factor, scaled, factor), scaled, factor)
+
+
+def _at_factor(scaled: Callable[[Context, float], Verdict], factor: float, context: Context) -> Verdict:
+    return scaled(context, factor)
 
 
 class Evidence(StrEnum):
@@ -231,6 +281,11 @@ class Claim:
         mutant: a wrong variant that the check must reject.
         optimizers: registered names of the optimizers that it concerns; none where it concerns no optimizer in particular.
         evidence: what the check rests on.
+        kind: see `ClaimKind`; a claim that does not say what it is counts as a software check.
+        trace_check: judges it on the runs of a study, of those `optimizers` (of any, where there are none).
+
+    Raises:
+        NasbenchError: if the kind is unknown.
     """
 
     name: str
@@ -241,6 +296,19 @@ class Claim:
     mutant: Mutant
     optimizers: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    kind: ClaimKind = "software check"
+    trace_check: TraceCheckFunction | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in CLAIM_KINDS:
+            raise NasbenchError(
+                f"The claim {self.name!r} is of kind {self.kind!r}; it should be one of {', '.join(CLAIM_KINDS)}."
+            )
+
+    @property
+    def family(self) -> str:
+        """Part of the name before the first dot."""
+        return self.name.partition(".")[0]
 
 
 def concerning(optimizers: Sequence[str], evidence: Sequence[Evidence], claims: Sequence[Claim]) -> tuple[Claim, ...]:

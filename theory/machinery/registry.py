@@ -10,11 +10,13 @@ from importlib import import_module
 
 import numpy as np
 
-from nasbench.errors import NasbenchError, unknown_name
+from nasbench.errors import MissingExtraError, NasbenchError, unknown_name
+from nasbench.extras import missing_extra
 from nasbench.multiplicity import adjust_holm
 from nasbench.plugins import points, usable, use
 from nasbench.registered import carrying, registered
-from nasbench.theory.machinery.claim import ALPHA, Claim, Context, Outcome, Verdict
+from nasbench.theory.machinery.claim import ALPHA, Claim, Context, Outcome, Verdict, not_judged
+from nasbench.theory.machinery.detection_limit import find_detection_limit, is_rejected
 
 GROUP = "nasbench.claims"
 """Entry-point group for claims of other packages."""
@@ -43,17 +45,19 @@ class Finding:
         verdict: after the family-wise decision.
         seconds: wall time of the check.
         mutant: whether the mutant was checked instead of the claim.
+        limit: the detection limit of a rejected mutant, see `nasbench.theory.machinery.detection_limit`.
     """
 
     claim: Claim
     verdict: Verdict
     seconds: float
     mutant: bool = False
+    limit: float | None = None
 
     @property
     def passed(self) -> bool:
-        """Whether the claim is not violated, or its mutant is rejected."""
-        return (self.verdict.outcome is Outcome.VIOLATED) == self.mutant
+        """Whether the claim is not violated, or its mutant is rejected; a check that raised does neither."""
+        return self.verdict.outcome is not Outcome.ERROR and (self.verdict.outcome is Outcome.VIOLATED) == self.mutant
 
 
 @lru_cache(maxsize=1)
@@ -114,7 +118,8 @@ def verify(
     """Check claims, or their mutants, with a joint decision.
 
     Holm's step-down procedure (1979) over all p-values of the call controls the family-wise error rate at `ALPHA`. A
-    mutant must be rejected even at the Bonferroni level over all registered claims, `ALPHA` divided by their number.
+    mutant must be rejected even at the Bonferroni level over all registered claims, `ALPHA` divided by their number; where
+    it is a wrong constant, its detection limit is found as well. A check that raises has the outcome "error".
 
     Args:
         claims: registered claims.
@@ -122,36 +127,53 @@ def verify(
         jobs: number of processes.
         mutants: check the mutants instead of the claims.
         progress: called with (claims done, total claims).
+
+    Raises:
+        MissingExtraError: if a check needs a package that is not installed.
     """
     from joblib import Parallel, delayed
 
     context = context or Context()
+    level = ALPHA / len(all_claims())
     work = Parallel(n_jobs=jobs, batch_size=1, pre_dispatch=jobs, return_as="generator")
     checked = []
     for done, found in enumerate(
-        work(delayed(carrying(_check))(claim.name, context, mutants) for claim in claims), start=1
+        work(delayed(carrying(_check))(claim.name, context, level if mutants else None) for claim in claims), start=1
     ):
         checked.append(found)
         progress(done, len(claims))
-    p_values = np.array([np.nan if v.p_value is None else v.p_value for v, _ in checked])
-    rejected = p_values <= ALPHA / len(all_claims()) if mutants else adjust_holm(p_values) <= ALPHA
+    p_values = np.array([np.nan if v.p_value is None else v.p_value for v, _, _ in checked])
+    rejected = p_values <= level if mutants else adjust_holm(p_values) <= ALPHA
     return [
-        Finding(claim, verdict.decided(bool(reject)), seconds, mutants)
-        for claim, (verdict, seconds), reject in zip(claims, checked, rejected, strict=True)
+        Finding(claim, verdict.decided(bool(reject)), seconds, mutants, limit)
+        for claim, (verdict, seconds, limit), reject in zip(claims, checked, rejected, strict=True)
     ]
 
 
-def _check(name: str, context: Context, mutant: bool) -> tuple[Verdict, float]:
-    """Check on one thread of linear algebra: several share a processor badly, and bend the times that claims of growth rest on."""
+def _check(name: str, context: Context, mutant_level: float | None) -> tuple[Verdict, float, float | None]:
+    """Check a claim, or its mutant where there is a level, on one thread of linear algebra; return verdict, seconds and detection limit.
+
+    Several threads share a processor badly, and bend the times that claims of growth rest on.
+    """
     from threadpoolctl import threadpool_limits
 
-    claim = find(name)
+    claim, limit = find(name), None
     begin = time.perf_counter()
     with threadpool_limits(1):
-        verdict = (claim.mutant.check if mutant else claim.check)(context)
-    if mutant:
-        verdict = replace(verdict, note=f"mutant: {claim.mutant.description}")
-    return verdict, time.perf_counter() - begin
+        try:
+            if mutant_level is None:
+                verdict = claim.check(context)
+            else:
+                verdict = replace(claim.mutant.check(context), note=f"mutant: {claim.mutant.description}", curve=None)
+                if is_rejected(verdict, mutant_level):
+                    limit = find_detection_limit(claim.mutant, context, mutant_level, time.perf_counter() - begin)
+        except MissingExtraError:
+            raise
+        except Exception as fault:
+            if (extra := missing_extra(fault)) is not None:
+                raise extra from None
+            verdict = not_judged(Outcome.ERROR, f"the check raised {type(fault).__name__}: {fault}")
+    return verdict, time.perf_counter() - begin, limit
 
 
 def _by_name(claims: Iterable[Claim]) -> dict[str, Claim]:

@@ -8,12 +8,12 @@ from nasbench.benchmarks.catalogue import get_benchmark
 from nasbench.hybrid.enumeration import enumerate_space
 from nasbench.theory.families.hybrid.tail import survival
 from nasbench.theory.machinery.claim import Context, Verdict, by_p_value
+from nasbench.theory.machinery.law_curve import LawCurve
+from nasbench.theory.machinery.optimizer_runs import OptimizerRuns
 from nasbench.theory.machinery.statistical_checks import tail_p_value
-from nasbench.theory.traces.runs import OptimizerRuns
 from nasbench.theory.traces.trace_check import (
     MIN_TARGET_PROBABILITY,
     Floats,
-    LawCurve,
     TraceCheck,
     list_targets,
     make_check,

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.theory.machinery.claim import Outcome, Verdict, not_judged
-from nasbench.theory.machinery.confidence_bands import dkw_radius
-from nasbench.theory.traces.runs import OptimizerRuns
+from nasbench.theory.machinery.law_curve import LawCurve
+from nasbench.theory.machinery.optimizer_runs import OptimizerRuns
 
 Floats = NDArray[np.float64]
 
@@ -33,49 +33,23 @@ MIN_TARGET_PROBABILITY = 0.25
 
 
 @dataclass(frozen=True)
-class LawCurve:
-    """Predicted and empirical curves over queries.
-
-    Attributes:
-        queries: shape (Q,).
-        stated: curve (or bound) predicted by the claim, shape (Q,).
-        seen: empirical curve, shape (Q,).
-        low, high: confidence band around `seen`, shape (Q,).
-        what: label of the vertical axis.
-        kind: how `stated` was obtained: "exact", "simulated" or "bound".
-    """
-
-    queries: Floats
-    stated: Floats
-    seen: Floats
-    low: Floats
-    high: Floats
-    what: str
-    kind: str = "exact"
-
-    @classmethod
-    def of_times(cls, times: Floats, stated: Floats, targets: int, kind: str) -> LawCurve:
-        """Return the stated and the empirical P(T <= t) for t = 1, 2, ..., with the band of Dvoretzky, Kiefer and Wolfowitz."""
-        queries, radius = np.arange(1.0, len(stated) + 1), dkw_radius(len(times))
-        seen = np.searchsorted(np.sort(times), queries, side="right") / len(times)
-        low, high = np.maximum(seen - radius, 0.0), np.minimum(seen + radius, 1.0)
-        return cls(queries, stated, seen, low, high, f"P(T <= t), {targets} best", kind)
-
-
-@dataclass(frozen=True)
 class TraceCheck:
-    """The verdict of one claim on the runs of one optimizer on one benchmark, with its curve, if any."""
+    """The verdict of one claim on the runs of one optimizer on one benchmark."""
 
     claim: str
     benchmark: str
     optimizer: str
     verdict: Verdict
-    curve: LawCurve | None = None
+
+    @property
+    def curve(self) -> LawCurve | None:
+        """What was stated and observed, if the verdict has a curve."""
+        return self.verdict.curve
 
     @property
     def passed(self) -> bool:
         """Whether the runs do not contradict the claim."""
-        return self.verdict.outcome is not Outcome.VIOLATED
+        return self.verdict.outcome not in (Outcome.VIOLATED, Outcome.ERROR)
 
 
 MOST_RUNS = 10**6
@@ -103,7 +77,7 @@ def require_power(verdict: Verdict, needed: float) -> Verdict:
 
 def make_check(claim: str, runs: OptimizerRuns, verdict: Verdict, curve: LawCurve | None = None) -> TraceCheck:
     """Attach a verdict to the optimizer and benchmark of some runs."""
-    return TraceCheck(claim, runs.benchmark, runs.entry.label, verdict, curve)
+    return TraceCheck(claim, runs.benchmark, runs.entry.label, replace(verdict, curve=curve))
 
 
 def not_applicable(claim: str, runs: OptimizerRuns, why: str) -> list[TraceCheck]:

@@ -36,12 +36,12 @@ from nasbench.theory.machinery.confidence_bands import (
     mean_interval,
     mean_p_value,
 )
+from nasbench.theory.machinery.law_curve import LawCurve
+from nasbench.theory.machinery.optimizer_runs import OptimizerRuns
 from nasbench.theory.traces.hybrid_tail import hybrid_tail
-from nasbench.theory.traces.runs import OptimizerRuns
 from nasbench.theory.traces.trace_check import (
     MIN_TARGET_PROBABILITY,
     RESOLUTION,
-    LawCurve,
     TraceCheck,
     list_targets,
     make_check,

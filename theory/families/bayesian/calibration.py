@@ -180,6 +180,7 @@ CLAIMS = (
         SOURCE,
         check_calibration,
         Mutant(HALVED, partial(check_calibration, shrink=0.5)),
+        kind="calibration",
     ),
     Claim(
         "bayesian.hybrid-calibration",
@@ -188,6 +189,7 @@ CLAIMS = (
         SOURCE,
         partial(check_calibration, surrogate=FOR_SEVERAL),
         Mutant(HALVED, partial(check_calibration, surrogate=FOR_SEVERAL, shrink=0.5)),
+        kind="calibration",
     ),
     Claim(
         "bayesian.hybrid-optimism",
@@ -196,6 +198,7 @@ CLAIMS = (
         SOURCE + "; one-sided, since these settings were tuned for search and their bands are wider than they say",
         partial(check_calibration, surrogate=FOR_ONE, most=1.0),
         Mutant(HALVED, partial(check_calibration, surrogate=FOR_ONE, most=1.0, shrink=0.5)),
+        kind="calibration",
     ),
 )
 """Claims about the surrogate."""

@@ -167,6 +167,7 @@ CLAIMS = (
         f"{SRINIVAS}, Lemma 5.1",
         check_band,
         Mutant("the band is one standard deviation wide", partial(check_band, width=1.0)),
+        kind="theorem",
     ),
     Claim(
         "bayesian.gp-ucb-regret",
@@ -175,6 +176,7 @@ CLAIMS = (
         f"{SRINIVAS}, Theorem 1",
         check_regret,
         Mutant("the least upper bound is queried, not the greatest", partial(check_regret, worst=True)),
+        kind="theorem",
     ),
     Claim(
         "bayesian.gp-ucb-budgets",
@@ -183,6 +185,7 @@ CLAIMS = (
         f"{SRINIVAS}, Theorem 1",
         check_budgets,
         Mutant("no union bound, and interactions carry no information", partial(check_budgets, shortened=True)),
+        kind="theorem",
     ),
 )
 """Claims about GP-UCB."""

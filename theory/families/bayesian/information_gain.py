@@ -99,6 +99,7 @@ CLAIMS = (
         "Srinivas, Krause, Kakade, Seeger (2010), section 2.2; concavity and symmetry, derived here",
         check_gain,
         Mutant("interactions of order two and more are left out", partial(check_gain, orders=2)),
+        kind="theorem",
     ),
     Claim(
         "bayesian.chain-rule",

@@ -148,6 +148,7 @@ CLAIMS = (
         JAMIESON,
         check_synthetic,
         Mutant("the factor i is left out", partial(check_synthetic, without_rank=True)),
+        kind="theorem",
     ),
     Claim(
         "bayesian.successive-halving-real",
@@ -156,6 +157,7 @@ CLAIMS = (
         JAMIESON,
         check_real,
         Mutant("the factor i is left out, worst curves in the envelope", partial(check_real, without_rank=True)),
+        kind="theorem",
     ),
 )
 """Claims about successive halving."""

@@ -90,6 +90,7 @@ CLAIMS = (
         "derived here (nasbench.theory.symbolic.mirror_mean); exponentiated gradient of Kivinen, Warmuth (1997)",
         check_central,
         Mutant("the arithmetic mean in place of the geometric", partial(check_central, mean=weighted_mean)),
+        kind="exact law",
     ),
     Claim(
         "gradient.mirror-mean-barycentre",

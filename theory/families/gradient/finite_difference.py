@@ -161,6 +161,7 @@ CLAIMS = (
         f"{DARTS}; Taylor's theorem",
         check_bound,
         Mutant(FORWARD, partial(check_bound, quotient=forward)),
+        kind="theorem",
     ),
     Claim(
         "gradient.fd-truncation-order",

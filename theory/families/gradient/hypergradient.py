@@ -114,6 +114,7 @@ CLAIMS = (
         "Grazzi, Franceschi, Pontil, Salzo (ICML 2020), Theorem 2.1 (ITD), constant of the quadratic case derived here",
         check_quadratic,
         Mutant("the rate uses the greatest eigenvalue", partial(check_quadratic, mistaken=True)),
+        kind="theorem",
     ),
     Claim(
         "gradient.truncated-bias",
@@ -122,6 +123,7 @@ CLAIMS = (
         "Shaban, Cheng, Hatch, Boots (AISTATS 2019): the bias of truncation decays geometrically",
         check_truncated,
         Mutant("the step is 2.2 / L: beyond stability", partial(check_truncated, stretch=2.2)),
+        kind="theorem",
     ),
 )
 """Claims about hypergradients."""

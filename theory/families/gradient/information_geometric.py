@@ -82,6 +82,7 @@ CLAIMS = (
         "Ollivier, Arnold, Auger, Hansen (JMLR 2017), quantile improvement for finite steps; constant derived here",
         check_quantile,
         Mutant("the step is six times too long", partial(check_quantile, factor=6.0)),
+        kind="theorem",
     ),
 )
 """Claims about information-geometric optimisation."""

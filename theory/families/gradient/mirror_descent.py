@@ -166,6 +166,7 @@ CLAIMS = (
         "Li, Khodak, Balcan, Talwalkar (ICLR 2021), convergence of GAEA; Zhang, He (2018); constants derived here",
         check_rate,
         Mutant("the step is 200 times too long", partial(check_rate, stretch=200.0)),
+        kind="theorem",
     ),
 )
 """Claim about stochastic mirror descent."""

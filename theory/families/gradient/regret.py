@@ -138,6 +138,7 @@ CLAIMS = (
         "Kivinen, Warmuth (1997); Shalev-Shwartz (2012), normalised exponentiated gradient; Hoeffding's lemma",
         check_regret,
         Mutant("the step is 1000 times too long: follow the leader", partial(check_regret, stretch=1000.0)),
+        kind="theorem",
     ),
     Claim(
         "gradient.monotone-eg",
@@ -146,6 +147,7 @@ CLAIMS = (
         "derived here: multilinearity, Pinsker, three-point identity",
         check_monotone,
         Mutant("the step is 50 times too long", partial(check_monotone, stretch=50.0)),
+        kind="theorem",
     ),
     Claim(
         "gradient.eg-total-divergence",
@@ -155,6 +157,7 @@ CLAIMS = (
         "telescoping gradient.monotone-eg",
         check_total_divergence,
         Mutant("the step is four times as long as the bound knows", partial(check_total_divergence, stretch=4.0)),
+        kind="theorem",
     ),
 )
 """Claims about exponentiated gradient."""

@@ -148,6 +148,7 @@ CLAIMS = (
         "derived here: multilinearity and the ascent lemma's remainder",
         check_local_optima,
         Mutant("optima over two flips are taken for it", partial(check_local_optima, radius=2)),
+        kind="theorem",
     ),
 )
 """Claims about the relaxation."""

@@ -69,6 +69,7 @@ CLAIMS = (
         "Ghadimi, Lan (SIAM J. Optim. 2013), Theorem 2.1",
         check_rate,
         Mutant("the step is 8 times as long as the bound knows", partial(check_rate, stretch=8.0)),
+        kind="theorem",
     ),
 )
 """Claim about stochastic gradient descent."""

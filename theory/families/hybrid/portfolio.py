@@ -128,6 +128,7 @@ CLAIMS = (
         "derived here (Wald 1944): independent geometric waits between the EA's own queries",
         _portfolio,
         Mutant("the EA goes on from what the other operator found", partial(_portfolio, sharing=True)),
+        kind="theorem",
     ),
     Claim(
         "hybrid.portfolio-as-built",

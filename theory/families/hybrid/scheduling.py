@@ -79,6 +79,7 @@ CLAIMS = (
         THIERENS + "; Borel-Cantelli: asked infinitely often",
         _waiting,
         Mutant("a scheduler without a floor", partial(_waiting, floor=0.0)),
+        kind="theorem",
     ),
 )
 """Who proposes."""

@@ -173,6 +173,7 @@ CLAIMS = (
         "derived here: normal scores of ranks; mapping back to values is monotone and the acquisition orders as its argument does",
         _rank_invariance,
         Mutant("standardised values in place of normal scores", partial(_rank_invariance, raw=True)),
+        kind="theorem",
     ),
     Claim(
         "hybrid.evolution-alone",

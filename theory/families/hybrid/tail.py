@@ -226,6 +226,7 @@ CLAIMS = (
         SOURCE,
         _adversarial_law,
         Mutant("exploration 0", partial(_adversarial_law, exploration=0.0)),
+        kind="theorem",
     ),
     Claim(
         "hybrid.tail",
@@ -234,6 +235,7 @@ CLAIMS = (
         SOURCE,
         _tail,
         Mutant("exploration 0 on a deceptive function", partial(_tail, exploration=0.0)),
+        kind="theorem",
     ),
     Claim(
         "hybrid.tail-simple",
@@ -250,6 +252,7 @@ CLAIMS = (
         "derived here: uniform draws ignore the support; the undo alone proves nothing, since a choice may be dropped again",
         _progressive_tail,
         Mutant("uniform draws within the support only", partial(_progressive_tail, within_support=True)),
+        kind="theorem",
     ),
 )
 """Convergence of the hybrid."""

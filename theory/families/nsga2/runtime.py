@@ -105,7 +105,7 @@ def _timed(name: str, statement: str, source: str, check: Callable[..., Verdict]
     on_problem = partial(check, problem=problem)
     blind = "the critical front is cut at random instead of by crowding distance"
     mutant = Mutant(blind, partial(on_problem, crowding=False))
-    return Claim(f"nsga2.{name}", statement, (FAIR, LARGE), f"{ZHENG}{source}", on_problem, mutant)
+    return Claim(f"nsga2.{name}", statement, (FAIR, LARGE), f"{ZHENG}{source}", on_problem, mutant, kind="theorem")
 
 
 CLAIMS = (
@@ -144,6 +144,7 @@ CLAIMS = (
         f"{ZHENG}, on N = n + 1: a constant fraction of the front is missed for exponential time",
         check_small_population,
         Mutant("the population is 4(n + 1), which is enough", partial(check_small_population, factor=4)),
+        kind="theorem",
     ),
 )
 """Run-time claims on two objectives."""

@@ -90,6 +90,7 @@ CLAIMS = (
         f"{ZHENG}, survival of the objective vectors of the first front",
         check_no_loss,
         Mutant("the population is n + 1", partial(check_no_loss, factor=1)),
+        kind="theorem",
     ),
     Claim(
         "nsga2.three-objectives",
@@ -98,6 +99,7 @@ CLAIMS = (
         "Zheng, Doerr (2024, arXiv 2211.13084): crowding distance misses a constant fraction for exponential time",
         check_three_objectives,
         Mutant("ties are broken evenly over the vectors", partial(check_three_objectives, balanced=True)),
+        kind="theorem",
     ),
     Claim(
         "nsga2.balanced-no-loss",
@@ -106,6 +108,7 @@ CLAIMS = (
         f"{DOERR}",
         check_balanced,
         Mutant("ties are broken at random", partial(check_balanced, algorithm=BitStringNsga2(BALANCED.population))),
+        kind="theorem",
     ),
     Claim(
         "nsga2.balanced-time",
@@ -116,6 +119,7 @@ CLAIMS = (
         Mutant(
             "ties are broken at random", partial(check_balanced_time, algorithm=BitStringNsga2(BALANCED.population))
         ),
+        kind="theorem",
     ),
     Claim(
         "nsga2.sort-cost",
