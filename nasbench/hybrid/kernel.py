@@ -2,7 +2,8 @@
 
 The squared distance is `sum_g w_g D_g(x, x')` over groups of features: `decisions`, the choices, one-hot, or steps where they are
 ordered; `paths`, how often each operation sequence occurs on a live input-to-output path; `bigrams`, how often one operation follows
-another there; `counts`, how often each choice occurs. Isomorphic architectures have equal paths and bigrams. Two kernels of
+another there; `counts`, how often each choice occurs. Paths and bigrams are those of the space, or are
+counted in its graphs (see `nasbench.hybrid.graph_features`). Isomorphic architectures have equal paths and bigrams. Two kernels of
 that distance are offered, both positive definite whatever the features: the Gaussian (RBF) one, which is a product over groups, and over
 unordered decisions a product of 1 where they agree and `exp(-w)` where they differ; and the rougher Matérn kernel of
 smoothness 5/2, which correlates near architectures less and far ones more.
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.hybrid.enumeration import enumerate_space
+from nasbench.hybrid.graph_features import structural_encoding
 from nasbench.search.operation_counter import record
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
@@ -55,7 +57,7 @@ class FeatureKernel:
 
     Attributes:
         space: the space.
-        path_features: whether to use paths, bigrams and counts of choices, where the space has paths.
+        path_features: whether to use paths, bigrams and counts of choices, where the space has paths or graphs (see `structural_encoding`).
         bigrams: whether bigrams are among them.
         kernel: "matern52" or "rbf", with path features; without them it is "rbf", and so a product over decisions.
         canonical: whether isomorphic architectures have equal features.
@@ -76,7 +78,7 @@ class FeatureKernel:
         path_groups = (PATHS, BIGRAMS, COUNTS) if self.bigrams else (PATHS, COUNTS)
         return (
             DECISIONS,
-            *(path_groups if self.path_features and self.space.has_paths else ()),
+            *(path_groups if self.path_features and structural_encoding(self.space) is not None else ()),
             *((RUNG,) if self.rungs > 1 else ()),
         )
 
@@ -97,10 +99,9 @@ class FeatureKernel:
     def _group(self, group: str, architectures: Architectures, rung: int) -> Floats:
         if group == DECISIONS:
             return self.space.decision_features(architectures)
-        if group == PATHS:
-            return self.space.paths(architectures)
-        if group == BIGRAMS:
-            return self.space.bigrams(architectures)
+        structure = structural_encoding(self.space)
+        if structure is not None and group in (PATHS, BIGRAMS):
+            return structure.paths(architectures) if group == PATHS else structure.bigrams(architectures)
         if group == RUNG:
             return np.full((len(architectures), 1), float(rung))
         return self.space.choice_counts(architectures)

@@ -56,7 +56,8 @@ class Hybrid:
         use_surrogate: whether there is a Gaussian process.
         use_gradient: whether there is a relaxation; without a surrogate it follows the score function.
         use_evolution: whether there is evolution.
-        path_features: whether the kernel uses paths, bigrams of operations and counts of choices, where the space has paths.
+        path_features: whether the kernel uses paths, bigrams of operations and counts of choices, where the space has paths, or has graphs and
+            can be listed.
         merge_isomorphic: whether isomorphic architectures are one to the surrogate, and evaluated once (unless cheap objectives tell
             them apart).
         progressive: whether choices are pruned, and new architectures start at the lowest fidelity.
