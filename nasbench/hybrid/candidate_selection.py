@@ -26,7 +26,8 @@ class CandidateSelection:
         surrogate: scores candidates; None takes the first.
         active_choices: choices that candidates may use.
         ladder: fidelities that architectures climb.
-        ascent_steps: steps of ascent on the acquisition value where the space cannot be enumerated.
+        ascent_steps: most steps of ascent on the acquisition value where the space cannot be enumerated.
+        n_incumbents: evaluated architectures whose neighbours are candidates there.
 
     Attributes:
         open: which of the enumerated architectures may still be evaluated, `(n,)`; empty without an enumeration.
@@ -40,6 +41,7 @@ class CandidateSelection:
         active_choices: ActiveChoices,
         ladder: FidelityLadder,
         ascent_steps: int,
+        n_incumbents: int,
     ) -> None:
         self.history = history
         self.active_choices = active_choices
@@ -47,6 +49,7 @@ class CandidateSelection:
         self._surrogate = surrogate
         self._ladder = ladder
         self._ascent_steps = ascent_steps
+        self._incumbents = n_incumbents
         self.open: NDArray[np.bool_] = np.ones(0 if self.enumeration is None else len(self.enumeration), dtype=bool)
 
     @property
@@ -74,19 +77,32 @@ class CandidateSelection:
         best = int(self._surrogate.acquisition(self._surrogate.posterior_enumerated(eligible)).argmax())
         return self._as_evaluated(architectures[np.flatnonzero(eligible)[best]])
 
-    def hill_climb(self, pool: Architectures) -> Architectures:
-        """Return a pool `(n, d)`, with what steepest ascent over one-decision neighbours reaches from its best appended."""
-        assert self._surrogate is not None
-        pool = self._eligible(pool)
-        found = [pool]
-        for step in range(self._ascent_steps + 1):
-            if not len(found[-1]):
+    def neighbours_of_incumbents(self, rng: np.random.Generator) -> Architectures:
+        """Return all one-decision neighbours of the incumbents, `(n, d)`: of the best evaluated architectures, or of some of the front."""
+        one_objective = self.history.objectives.shape[1] == 1
+        rows = self.history.best(self._incumbents) if one_objective else rng.permutation(self.history.front())
+        incumbents = self.history.architectures[rows[: self._incumbents]]
+        return self._space.neighbours(incumbents).reshape(-1, self._space.d)
+
+    def hill_climb(self, pool: Architectures) -> Architectures | None:
+        """Return the open architecture of the highest acquisition value that steepest ascent finds from the best of a pool `(n, d)`.
+
+        Each step scores all one-decision neighbours of the `ASCENT_BEAM_WIDTH` best of the step before; the ascent ends where none is
+        better, or after `ascent_steps`.
+        """
+        best, highest = None, -np.inf
+        for _ in range(self._ascent_steps + 1):
+            pool = self._eligible(pool)
+            if not len(pool):
                 break
-            value = self._surrogate.acquisition(self._surrogate.posterior(found[-1]))
-            beam = found[-1][np.argsort(-value, kind="stable")[:ASCENT_BEAM_WIDTH]]
-            if step < self._ascent_steps:
-                found.append(self._eligible(self._space.neighbours(beam).reshape(-1, self._space.d)))
-        return np.concatenate(found)
+            assert self._surrogate is not None
+            value = self._surrogate.acquisition(self._surrogate.posterior(pool))
+            beam = pool[np.argsort(-value, kind="stable")[:ASCENT_BEAM_WIDTH]]
+            if value.max() <= highest:
+                break
+            best, highest = beam[0], float(value.max())
+            pool = self._space.neighbours(beam).reshape(-1, self._space.d)
+        return best
 
     def uniform(self, rng: np.random.Generator) -> Architectures | None:
         """Draw uniformly from what is open where it is enumerated; else from architectures, by rejection."""
@@ -117,9 +133,18 @@ class CandidateSelection:
         candidates = candidates[self._space.is_feasible(candidates)]
         if not self.active_choices.is_full:
             candidates = candidates[self.active_choices.contains(candidates)]
-        kept: dict[bytes, Architectures] = {}
-        for architecture, key in zip(candidates, self.history.keys(candidates), strict=True):
-            if key not in kept and self._ladder.next_rung(key) <= self._ladder.top:
-                first = self.history.first(key)
-                kept[key] = architecture if first is None else first
-        return np.array(list(kept.values()), dtype=np.int8).reshape(-1, self._space.d)
+        first: dict[bytes, int] = {}
+        for position, key in enumerate(self.history.keys(candidates)):
+            first.setdefault(key, position)
+        open_rows = {key: i for key, i in first.items() if key not in self.history or self._is_open(key)}
+        kept = candidates[list(open_rows.values())]
+        # With one fidelity, what is open has not been evaluated.
+        if self._ladder.top > 0:
+            for row, key in enumerate(open_rows):
+                evaluated = self.history.first(key)
+                kept[row] = kept[row] if evaluated is None else evaluated
+        return kept
+
+    def _is_open(self, key: bytes) -> bool:
+        """Return whether an architecture, by its key, may be evaluated at a further fidelity."""
+        return self._ladder.next_rung(key) <= self._ladder.top

@@ -205,7 +205,7 @@ class MultiObjectiveSurrogate:
             surrogate = self._surrogates[0]
             return ProductKernelGradient(
                 surrogate.expansion,
-                self.history.architectures,
+                self.history.architectures[surrogate.rows],
                 float(np.exp(-surrogate.hyperparameters.weights[0])),
             )
         return ConditionalGradient(

@@ -70,7 +70,9 @@ class Hybrid:
             with several.
         kernel: "matern52" or "rbf"; applies where path features are used. None is "matern52" with one objective, "rbf" with several.
         n_candidates: candidates of evolution and of the relaxation for a query.
-        acquisition_ascent_steps: steps of ascent by which the surrogate improves on its pool where the space cannot be enumerated.
+        n_incumbents: evaluated architectures whose neighbours the surrogate scores where the space cannot be enumerated: the best with
+            one objective, some of the front with several.
+        acquisition_ascent_steps: most steps of ascent by which the surrogate improves there on the best that it has scored.
         surrogate_probability: initial selection probability of the surrogate.
         min_operator_probability: smallest selection probability of an operator.
         scheduler_learning_rate: learning rate of adaptive pursuit; 0 keeps the initial operator probabilities.
@@ -114,7 +116,8 @@ class Hybrid:
         hyperprior_sigma: Annotated[float, between(0, 10), FloatRange(0.2, 2.0)] | None = None,
         kernel: Kernel | None = None,
         n_candidates: Annotated[int, count(10_000)] = 64,
-        acquisition_ascent_steps: Annotated[int, count(1_000, least=0)] = 3,
+        n_incumbents: Annotated[int, count(1_000, least=0)] = 5,
+        acquisition_ascent_steps: Annotated[int, count(1_000, least=0)] = 12,
         surrogate_probability: Annotated[Probability, FloatRange(0.5, 0.95)] = 0.8,
         min_operator_probability: Probability = 0.05,
         scheduler_learning_rate: Annotated[Probability, FloatRange(0.0, 0.2)] = 0.05,
@@ -142,6 +145,7 @@ class Hybrid:
         self._n_initial_samples = n_initial_samples
         self._epsilon = epsilon
         self._n_candidates = n_candidates
+        self._n_incumbents = n_incumbents
         self._use_evolution = use_evolution
         self._progressive = progressive
         rungs = len(problem.epochs) if progressive else 1
@@ -215,6 +219,7 @@ class Hybrid:
             active_choices=self.active_choices,
             ladder=parts.fidelity_ladder(self.history, rungs),
             ascent_steps=acquisition_ascent_steps,
+            n_incumbents=n_incumbents,
         )
         self._operator = UNIFORM
         self._proposed: Architectures | None = None
@@ -277,11 +282,13 @@ class Hybrid:
             return self.selection.best_enumerated()
         # In a space that cannot be enumerated, the surrogate scores candidates of every operator, and climbs from there.
         pool = [self.space.sample(self._rng.random((self._n_candidates, self.space.d)))]
+        if self._n_incumbents:
+            pool.append(self.selection.neighbours_of_incumbents(self._rng))
         if self.relaxation is not None:
             pool.append(self.relaxation.propose(self._n_candidates, direction, self._relaxation_rng))
         if self._use_evolution:
             pool.append(self._offspring(direction))
-        return self.selection.best(self.selection.hill_climb(np.concatenate(pool)))
+        return self.selection.hill_climb(np.concatenate(pool))
 
     def _offspring(self, direction: int) -> Architectures:
         uniform = uniform_theta(self.active_choices.allowed)[0]

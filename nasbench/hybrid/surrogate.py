@@ -3,6 +3,10 @@
 Targets are the normal scores of the ranks, so that the model is invariant to monotone changes of the objective, as rank-based
 evolution is. Weights of the kernel's groups and the noise (which the training seeds bring) maximise the marginal likelihood
 times a log-normal prior around their defaults; they are fitted again whenever the observations have grown by a third.
+
+From `MAX_OBSERVATIONS` observations on, each fit keeps that many of them (`select_subset`), and what is observed until the next fit is
+added. So the process never has more than 4/3 `MAX_OBSERVATIONS`, and time and memory, cubic and quadratic in the number of queries
+before, are linear in it from there.
 """
 
 from __future__ import annotations
@@ -13,14 +17,17 @@ from scipy.linalg.blas import strsm
 
 from nasbench.hybrid.hyperparameters import Hyperparameters, Prior, fit_hyperparameters
 from nasbench.hybrid.kernel import EnumeratedFeatures, FeatureKernel
-from nasbench.search.gaussian_process import extend, factorise, posterior, weights, whiten
+from nasbench.hybrid.subset_of_data import select_subset
+from nasbench.search.gaussian_process import extend, factorise, weights, whiten
 from nasbench.search.operation_counter import record
-from nasbench.spaces.space import Floats
+from nasbench.spaces.space import Floats, Ints
 
 REFIT_GROWTH = 4 / 3
 """Hyperparameters are fitted again when there are this many times the observations of the last fit."""
 FIRST_FIT = 8
 """Observations of the first fit."""
+MAX_OBSERVATIONS = 600
+"""Observations that a fit keeps."""
 
 
 class Surrogate:
@@ -31,6 +38,12 @@ class Surrogate:
         enumerated: features of the architectures whose posterior is kept up to date, or None where the space is too large.
         prior: of the hyperparameters.
         refit_growth: factor by which observations grow between two fits.
+        max_observations: observations that a fit keeps.
+
+    Attributes:
+        kernel: of the constructor.
+        hyperparameters: of the last fit.
+        rows: observations that the posterior is conditioned on, ascending, `(n,)`; all of them while they are few.
     """
 
     def __init__(
@@ -39,56 +52,70 @@ class Surrogate:
         enumerated: EnumeratedFeatures | None,
         prior: Prior,
         refit_growth: float = REFIT_GROWTH,
+        max_observations: int = MAX_OBSERVATIONS,
     ) -> None:
         self.kernel = kernel
         self.hyperparameters = Hyperparameters.median(prior, kernel.groups)
         self._centre = self.hyperparameters
         self._sigma = prior.sigma
         self._refit_growth = refit_growth
+        self._max_observations = max_observations
         self._features = np.empty((0, kernel.slices[-1].stop))
+        self._observed = 0
+        self.rows: Ints = np.empty(0, dtype=np.int64)
         self._targets = np.empty(0)
         self._factor = np.zeros((0, 0), order="F")
-        self._fit_at = float(FIRST_FIT)
+        self._fit_at = float(FIRST_FIT if prior.sigma > 0 else refit_growth * max_observations)
         self._enumerated = 0 if enumerated is None else len(enumerated)
         self._white: NDArray[np.float32] = np.empty((0, self._enumerated), dtype=np.float32)
         self._variance = np.ones(self._enumerated)
         self._whitened = 0
 
     def __len__(self) -> int:
+        """Return the number of observations that the posterior is conditioned on."""
         return len(self._features)
 
     def add(self, features: Floats) -> None:
         """Append the features `(n, F)` of observations; their targets come with the next `update`."""
         self._features = np.concatenate([self._features, features])
+        self.rows = np.concatenate([self.rows, np.arange(self._observed, self._observed + len(features))])
+        self._observed += len(features)
 
     def update(self, targets: Floats, enumerated: EnumeratedFeatures | None) -> None:
-        """Condition the posterior on all observations.
+        """Condition the posterior on all observations, or a subset.
 
         Args:
             targets: of all observations so far, `(t,)`; all may have changed, as ranks do.
             enumerated: the one of the constructor.
         """
-        t = len(self)
-        self._targets = targets
-        if self._sigma > 0 and t >= self._fit_at:
-            distances = self.kernel.distances(self._features, self._features)
-            self.hyperparameters = fit_hyperparameters(
-                self.kernel, distances, self._targets, self.hyperparameters, self._centre, self._sigma
-            )
-            self._factor = factorise(
-                self.kernel.from_distances(distances, self.hyperparameters.weights), self.hyperparameters.noise
-            )
-            self._fit_at = max(t + 1, t * self._refit_growth)
-            self._whitened = 0
-            self._variance = np.ones(self._enumerated)
-        elif t > len(self._factor):
+        if len(self) >= self._fit_at:
+            self._fit(targets)
+        elif len(self) > len(self._factor):
             old, new = self._features[: len(self._factor)], self._features[len(self._factor) :]
             within = self._kernel(new, new)
             within[np.diag_indices_from(within)] += self.hyperparameters.noise
             self._factor = extend(self._factor, self._kernel(old, new), within)
+        self._targets = targets[self.rows]
         self._half = whiten(self._factor, self._targets)
         if enumerated is not None:
             self._whiten_enumerated(enumerated)
+
+    def _fit(self, targets: Floats) -> None:
+        """Choose the observations where there are too many, the hyperparameters where they have a prior, and factorise from scratch."""
+        if len(self) > self._max_observations:
+            kept = select_subset(targets[self.rows], self._max_observations)
+            self.rows, self._features = self.rows[kept], self._features[kept]
+        distances = self.kernel.distances(self._features, self._features)
+        if self._sigma > 0:
+            self.hyperparameters = fit_hyperparameters(
+                self.kernel, distances, targets[self.rows], self.hyperparameters, self._centre, self._sigma
+            )
+        self._factor = factorise(
+            self.kernel.from_distances(distances, self.hyperparameters.weights), self.hyperparameters.noise
+        )
+        self._fit_at = max(len(self) + 1, len(self) * self._refit_growth)
+        self._whitened = 0
+        self._variance = np.ones(self._enumerated)
 
     def _kernel(self, left: Floats, right: Floats) -> Floats:
         return self.kernel(left, right, self.hyperparameters.weights)
@@ -119,13 +146,17 @@ class Surrogate:
 
     def predict(self, features: Floats) -> tuple[Floats, Floats]:
         """Return mean and standard deviation at any features `(m, F)`, each `(m,)`."""
-        cross = self._kernel(self._features, features)
-        mean, variance = posterior(self._factor, self._targets, cross, np.ones(len(features)))
-        return mean, np.sqrt(variance)
+        white = whiten(self._factor, self._kernel(self._features, features))
+        variance = 1.0 - np.einsum("tm,tm->m", white, white)
+        return self._half @ white, np.sqrt(np.maximum(variance, 0.0))
+
+    def predict_mean(self, features: Floats) -> Floats:
+        """Return the mean alone, in linear time: `(m, F)` to `(m,)`."""
+        return self.expansion @ self._kernel(self._features, features)
 
     @property
     def expansion(self) -> Floats:
-        """Return the weights of the posterior mean, `m(x) = sum_i weights_i k(x, X_i)`, `(t,)`."""
+        """Return the weights of the posterior mean, `m(x) = sum_i weights_i k(x, X_i)` over `rows`, `(n,)`."""
         return weights(self._factor, self._targets)
 
     def __getstate__(self) -> dict[str, object]:

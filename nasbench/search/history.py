@@ -90,6 +90,10 @@ class History:
             first.setdefault(key, i)
         return feasible[[i for key, i in first.items() if key not in self._known]]
 
+    def __contains__(self, key: object) -> bool:
+        """Return whether an architecture was evaluated, by its key."""
+        return key in self._known
+
     def rung(self, key: bytes) -> int:
         """Return the highest rung at which an architecture was evaluated, by its key; -1 if it was not."""
         known = self._known.get(key)

@@ -218,8 +218,14 @@ class Space:
 
     def one_hot(self, architectures: Architectures) -> Floats:
         """Return the one-hot encoding of every decision, concatenated: `(..., d)` to `(..., sum k_i)`."""
-        parts = [architectures[..., i, None] == np.arange(k) for i, k in enumerate(self.cardinalities)]
-        return np.concatenate(parts, axis=-1).astype(np.float64)
+        decision, choice = self._columns
+        return (architectures.take(decision, axis=-1) == choice).astype(np.float64)
+
+    @cached_property
+    def _columns(self) -> tuple[Ints, Architectures]:
+        """Return the decision and the choice that each column of the one-hot encoding is about, `(sum k_i,)` each."""
+        choice = np.concatenate([np.arange(k, dtype=np.int8) for k in self.cardinalities])
+        return np.repeat(np.arange(self.d), self.cardinalities), choice
 
     @cached_property
     def ordered(self) -> NDArray[np.bool_]:
@@ -251,14 +257,21 @@ class Space:
         Half the squared distance of two architectures is 1 for each decision in which they differ, and for an ordered one of `k`
         choices `3 / (k + 1)` a step between them, so that uniform draws are as far apart in either kind of decision on average.
         """
-        if not self.ordered.any():
-            return self.one_hot(architectures)
-        parts = []
-        for i, k in enumerate(self.cardinalities):
-            column = architectures[..., i, None]
-            steps = (column > np.arange(k - 1)) * np.sqrt(6.0 / (k + 1))
-            parts.append(steps if self.ordered[i] else (column == np.arange(k)).astype(np.float64))
-        return np.concatenate(parts, axis=-1)
+        decision, low, high, length = self._steps
+        chosen = architectures.take(decision, axis=-1)
+        return ((chosen >= low) & (chosen <= high)) * length
+
+    @cached_property
+    def _steps(self) -> tuple[Ints, Architectures, Architectures, Floats]:
+        """Return for each column of the decision features its decision, the first and the last choice where it is not 0, and its value."""
+        decision, choice = self._columns
+        steps, k = self.ordered[decision], self.cardinalities[decision]
+        # An ordered decision of k choices has a column for each of its k - 1 steps, which is on from the choice after it.
+        kept = ~steps | (choice < k - 1)
+        low = (choice + steps).astype(np.int8)
+        high = np.where(steps, k - 1, choice).astype(np.int8)
+        length = np.where(steps, np.sqrt(6.0 / (k + 1)), 1.0)
+        return decision[kept], low[kept], high[kept], length[kept]
 
     def choice_counts(self, architectures: Architectures) -> Floats:
         """Return how often each choice occurs, by its name, whatever the decision: `(n, d)` to `(n, names)`."""

@@ -127,6 +127,7 @@ def _uniform_over_open(context: Context, by_architecture: bool = False) -> Verdi
         active_choices=ActiveChoices(support(space.cardinalities), patience=1, threshold=0.0, min_probability=0.0),
         ladder=FidelityLadder(history, 1),
         ascent_steps=0,
+        n_incumbents=0,
     )
     measured = context.rng("hybrid.uniform").choice(len(everything), 200, replace=False)
     for architecture in everything[measured]:
