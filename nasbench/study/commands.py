@@ -91,6 +91,12 @@ def run(
         list[str] | None,
         typer.Option(help='further constraint, such as "parameters <= 0.8" or "accuracy >= 70" (repeatable)'),
     ] = None,
+    again: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="remove what the results folder holds of this method (its label) and run it anew, as after a change of its sources (repeatable)"
+        ),
+    ] = None,
     device: Annotated[str | None, typer.Option(help="device for live tasks: auto, cpu or cuda")] = None,
     json: Json = False,
 ) -> None:
@@ -131,7 +137,14 @@ def run(
         connect(cluster, jobs=jobs, worker_timeout=worker_timeout, certificates=cluster_tls, say=say) as connected,
     ):
         summary = run_study(
-            chosen, folder, jobs=jobs, cluster=connected, device=device or "auto", progress=progress, say=say
+            chosen,
+            folder,
+            jobs=jobs,
+            cluster=connected,
+            device=device or "auto",
+            again=again or (),
+            progress=progress,
+            say=say,
         )
     if json:
         print_json("run", runs=[{"study": chosen.name, **vars(summary), "folder": str(folder)}])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,14 @@ def write(manifest: Manifest, files: Mapping[str, bytes]) -> None:
     """
     try:
         manifest.write(files)
+    except OSError as fault:
+        raise _unwritable(manifest.folder, fault) from None
+
+
+def remove(manifest: Manifest, names: Iterable[str]) -> None:
+    """Remove files; raises NasbenchError if one cannot be removed."""
+    try:
+        manifest.remove(names)
     except OSError as fault:
         raise _unwritable(manifest.folder, fault) from None
 

@@ -11,7 +11,7 @@ import errno
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from nasbench.errors import CorruptDataError, NasbenchError
@@ -122,6 +122,18 @@ class Manifest:
             self._hashes[name] = frozenset((hashes[name],))
         if older:
             self._write()
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove those of some files that exist, and their lines.
+
+        Raises:
+            OSError: if a file cannot be removed; those before it are gone.
+        """
+        for name in names:
+            # A file without a line is produced again, as one without either is: a killed process leaves nothing that is taken for a result.
+            self._hashes.pop(name, None)
+            (self.folder / name).unlink(missing_ok=True)
+        self._write()
 
     def put_in_order(self) -> list[str]:
         """Check every file that has a line and exists, keep one line for each of these, and return their names.

@@ -6,7 +6,7 @@ Workers return the results of units; only the main process writes the store.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -52,6 +52,7 @@ def run_study(
     jobs: int = 1,
     cluster: Cluster | None = None,
     device: str = "auto",
+    again: Collection[str] = (),
     progress: Report = lambda done, units: None,
     say: Callable[[str], None] = lambda sentence: None,
 ) -> Summary:
@@ -66,6 +67,7 @@ def run_study(
         jobs: number of processes, without a cluster.
         cluster: cluster on which units run; None for local processes.
         device: where live tasks train: auto, cpu or cuda.
+        again: labels of methods of which what the folder holds is removed, so that it is made anew by the present sources.
         progress: called with (units done, total units) after every unit, and during units that this process runs.
         say: callback for messages to the user, such as that a task is skipped.
 
@@ -90,6 +92,7 @@ def run_study(
     with only_writer(folder) as lock:
         store = Store.create_or_resume(folder, study, environment)
         store.write_skipped(skipped)
+        store.discard(again)
         study = store.study
         units, missing = store.units(), store.unfinished
         done, queries = len(units) - len(missing), 0

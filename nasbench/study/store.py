@@ -5,7 +5,7 @@
     environment.json    versions, platform, commit, SHA-256 of the sources that decide; the checksum of each benchmark's table; the device of live tasks
     traces/PROBLEM/METHOD/RUNS.parquet         one row a query; RUNS is FIRST-LAST, or the seed on a live task
     runs/TASK/METHOD/SEED.json                 of live units: what was found and how it scored, with curves; equal bits when run again
-    timings/...json     what a clock measured of each unit, apart since no two runs agree on it
+    timings/...json     what a clock measured of each unit, apart since no two runs agree on it; of queries, by which sources it was made too
     skipped.json        live tasks that were not run since their data are not here, with the reason
     checkpoints/...     from which a killed live unit resumes
     manifest.sha256     SHA-256 of all of these but checkpoints, checked whenever one is read (`sha256sum -c` checks them too)
@@ -33,7 +33,7 @@ verifies folders of versions without a manifest.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from nasbench.benchmarks.catalogue import get_searchable, has_checksum
-from nasbench.errors import CorruptDataError, NasbenchError
+from nasbench.errors import CorruptDataError, NasbenchError, unknown_name
 from nasbench.files.documents import parse_json
 from nasbench.renamed import COLUMNS
 from nasbench.search.constraints import FEASIBLE
@@ -51,7 +51,7 @@ from nasbench.spaces.catalogue import get_space
 from nasbench.study.backend import UnitResult
 from nasbench.study.config import SCHEMA, Study, WorkUnit
 from nasbench.study.environment import environment
-from nasbench.study.folder import begin, difference, is_begun, open_manifest, read_study, resume, write
+from nasbench.study.folder import begin, difference, is_begun, open_manifest, read_study, remove, resume, write
 from nasbench.study.live_config import PREFIX, is_live
 from nasbench.study.live_trace import stored_columns
 from nasbench.study.manifest import DamagedError, Manifest
@@ -73,10 +73,12 @@ class Timing:
     Attributes:
         optimizer_seconds: the optimizer's own seconds, a run.
         unit_seconds: the whole unit, with table and store.
+        sources_sha256: of the sources that made it (`nasbench.study.sources`); empty where an older version made it.
     """
 
     optimizer_seconds: float
     unit_seconds: float
+    sources_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -184,11 +186,43 @@ class Store:
         if result.traces is not None:
             files[_trace_file(unit)] = result.traces
         timing = dict(result.timing)
+        if not is_live(unit.problem):
+            timing["sources_sha256"] = deciding_sources()
         if result.result is not None:
             kept, clocked = _apart(result.result)
             files[_result_file(unit)] = _indented(kept)
             timing |= clocked
         write(self.manifest, {_timing_file(unit): _indented(timing), **files})
+
+    def discard(self, labels: Iterable[str]) -> None:
+        """Remove what the units of some methods found, so that they are missing and made anew by the present sources.
+
+        Raises:
+            NasbenchError: if the study has live tasks, whose trainings are not made twice, or no method of a label, or a file cannot be
+                removed.
+        """
+        known = [method.label for method in self.study.methods]
+        for label in labels:
+            if label not in known:
+                raise unknown_name(f"method of {self.study.name}", label, known)
+        units = [unit for unit in self.units() if unit.label in set(labels)]
+        if any(is_live(unit.problem) for unit in units):
+            raise NasbenchError(f"{self.study.name} has live tasks, whose trainings are kept; choose another folder.")
+        if units:
+            remove(self.manifest, [name for unit in units for name in (_trace_file(unit), _timing_file(unit))])
+            self._note_sources()
+
+    def sources(self, labels: Iterable[str]) -> tuple[str, ...]:
+        """Return the SHA-256 of the sources that made the units of some methods, in the order of the folder.
+
+        What made units of versions that did not write it with each is any that the folder names and no unit does.
+        """
+        units = [unit for unit in self.units() if self.has(unit) and not is_live(unit.problem)]
+        named = [(unit.label, self.timing(unit).sources_sha256) for unit in units]
+        folder = list(self.environment.get("sources_sha256", []))
+        unnamed = [one for one in folder if one not in {sources for _, sources in named}] or folder
+        found = {sources for label, sources in named if label in set(labels)}
+        return tuple(one for one in folder if one in found or ("" in found and one in unnamed))
 
     def write_skipped(self, skipped: Mapping[str, str]) -> None:
         """Store which live tasks are not run, with the reason, where there are any; raises NasbenchError if the disk refuses."""

@@ -4,7 +4,9 @@
     python -m nasbench.reports.page.methods_page results/development-tables --out docs/METHODS.md
 
 Each results folder is a section: a study whose methods are too slow for as many runs has a folder of its own. Of a study that is still
-running, the problems that are finished are shown.
+running, what is finished is shown. After a change of a method its rows are made anew, with the same seeds:
+
+    nasbench run development-tables --out results/development-tables --again hybrid
 """
 
 from __future__ import annotations
@@ -46,17 +48,24 @@ hybrid's size where they have that setting.
 
 
 def open_finished(folder: Path) -> Results:
-    """Return the results on those problems of a folder on which every method has run; its other problems may still be running.
+    """Return what is finished of a folder: the problems on which every method has run, while others may still be running.
+
+    Where runs are being added, the runs from before the addition count where more problems have those.
 
     Raises:
-        NasbenchError: as `Results.open`, if there is none.
+        NasbenchError: as `Results.open`, if nothing is finished.
     """
     store = Store.open(folder)
-    unfinished = {unit.problem for unit in store.missing}
-    finished = [problem for problem in store.study.problems if problem not in unfinished]
-    if not unfinished or not finished:
+    parts = []
+    for runs in (store.study.runs, *reversed(store.study.added_at)):
+        earlier = tuple(one for one in store.study.added_at if one < runs)
+        part = replace(store, study=store.study.replace(runs=runs, added_at=earlier))
+        unfinished = {unit.problem for unit in part.missing}
+        parts.append((part, [problem for problem in part.study.problems if problem not in unfinished]))
+    part, finished = max(parts, key=lambda one: len(one[1]))
+    if not store.missing or not finished:
         return Results.open(folder)
-    return Results(replace(store, study=store.study.with_problems(finished)))
+    return Results(replace(part, study=part.study.with_problems(finished)))
 
 
 def section(results: Results, reference: str) -> str:
@@ -95,8 +104,21 @@ def _progress(results: Results) -> str:
     labels = [method.label for method in planned.methods]
     absent = [*set(labels) - set(results.labels), *set(planned.problems) - set(study.problems)]
     lacking = f" Not run yet: {join_names(sorted(absent, key=[*labels, *planned.problems].index))}." if absent else ""
-    sources = join_names([digest[:12] for digest in results.environment.get("sources_sha256", [])] or ["not recorded"])
-    return f"**{pluralize(study.runs, 'run')}{rest}** of each method on each data set, by sources of SHA-256 {sources}.{lacking}"
+    return f"**{pluralize(study.runs, 'run')}{rest}** of each method on each data set, {_sources(results)}.{lacking}"
+
+
+def _sources(results: Results) -> str:
+    """Return by which sources the methods were run, those of most methods first."""
+    methods: dict[tuple[str, ...], list[str]] = {}
+    for label in results.labels:
+        methods.setdefault(results.store.sources([label]), []).append(label)
+    (most, _), *others = sorted(methods.items(), key=lambda one: -len(one[1]))
+
+    def named(sources: tuple[str, ...]) -> str:
+        return join_names([digest[:12] for digest in sources] or ["not recorded"])
+
+    rest = "".join(f"; {join_names(labels)} by {named(sources)}" for sources, labels in others)
+    return f"by sources of SHA-256 {named(most)}{rest}"
 
 
 def _targets(comparison: FamilyComparison) -> str:

@@ -18,6 +18,10 @@ from nasbench.reports.page.methods_page import main, open_finished
 from nasbench.reports.statistics.ranks import ranks
 from nasbench.reports.statistics.result import Estimate, Interval, Undefined
 from nasbench.search.registry import get_optimizer
+from nasbench.study.backend import run_unit
+from nasbench.study.config import Study
+from nasbench.study.runner import run_study
+from nasbench.study.store import Store
 
 METHODS = ("random_search", "one_plus_one_ea", "regularized_evolution")
 PROBLEMS = (
@@ -94,3 +98,27 @@ def test_a_study_that_runs_is_shown_as_far_as_it_is(folder: Path, tmp_path: Path
         (tmp_path / "half" / whole.store.path(whole.units(problem, METHODS[0])[0]).relative_to(folder)).unlink()
     with pytest.raises(NasbenchError, match="runs what is missing"):
         open_finished(tmp_path / "half")
+
+
+def test_runs_that_are_being_added_count_once_as_many_problems_have_them(tmp_path: Path) -> None:
+    problems = ["onemax/3x2", "onemax/4x2"]
+    study = Study(problems=problems, methods=["random_search"], budget={"queries": 5}, runs=2, runs_per_file=5)
+    study.run(tmp_path)
+    alone = Results.open(tmp_path)
+    store = Store.create_or_resume(tmp_path, study.with_runs(4), {})
+    assert len(store.missing) == 2
+    for done in range(2):
+        found = open_finished(tmp_path)
+        assert found.benchmarks == tuple(problems) and found.study.runs == 2, done
+        assert found.digest((problems[0], "random_search")) == alone.digest((problems[0], "random_search"))
+        store.write(store.missing[0], run_unit(store.study, store.missing[0]))
+    assert open_finished(tmp_path).study.runs == 4
+
+
+def test_methods_that_were_run_anew_are_named(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(folder, tmp_path / "again")
+    monkeypatch.setattr("nasbench.study.store.deciding_sources", lambda: "f" * 64)
+    study = Results.open(folder).study
+    run_study(study, tmp_path / "again", again=[METHODS[0]])
+    assert main([str(tmp_path / "again"), "--out", str(tmp_path / "M.md"), "--reference", METHODS[1]]) == 0
+    assert f"; {METHODS[0]} by ffffffffffff." in (tmp_path / "M.md").read_text()

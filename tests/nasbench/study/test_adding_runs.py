@@ -302,3 +302,35 @@ def test_runs_that_other_sources_add_are_noted(tmp_path: Path, monkeypatch: pyte
     assert Store.open(tmp_path).environment["sources_sha256"] == [first]
     study.with_runs(2).run(tmp_path)
     assert Store.open(tmp_path).environment["sources_sha256"] == [first, "other"]
+
+
+def test_a_method_is_run_anew_with_the_same_seeds(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only that method's files are made anew; each unit says by which sources it was made."""
+    monkeypatch.setattr("nasbench.study.store.deciding_sources", lambda: "older")
+    run_study(study, tmp_path)
+    before = stored(tmp_path)
+    monkeypatch.setattr("nasbench.study.store.deciding_sources", lambda: "newer")
+    assert run_study(study, tmp_path, again=["local_search"]).done == 2, "two files of one method"
+    assert stored(tmp_path) == before
+    store = Store.open(tmp_path)
+    assert store.sources(["local_search"]) == ("newer",) and store.sources(["random_search"]) == ("older",)
+    assert store.sources(["local_search", "random_search"]) == ("older", "newer")
+
+    # Versions before this wrote no sources with a unit; then it is what the folder names and no unit does.
+    for unit in (unit for unit in store.units() if unit.label == "random_search"):
+        timing = json.loads(store.timing_path(unit).read_text())
+        del timing["sources_sha256"]
+        store.manifest.write({str(store.timing_path(unit).relative_to(tmp_path)): json.dumps(timing).encode()})
+    assert Store.open(tmp_path).sources(["random_search"]) == ("older",)
+
+    with pytest.raises(NasbenchError, match="did you mean"):
+        run_study(study, tmp_path, again=["local_serch"])
+    assert stored(tmp_path) == before
+
+
+def test_a_killed_process_leaves_what_was_removed_missing(study: Study, tmp_path: Path) -> None:
+    run_study(study, tmp_path)
+    before = stored(tmp_path)
+    Store.open(tmp_path).discard(["local_search"])
+    assert {unit.label for unit in Store.open(tmp_path).missing} == {"local_search"}
+    assert run_study(study, tmp_path).done == 2 and stored(tmp_path) == before
