@@ -13,7 +13,7 @@ An annotation without a range still gives the type; `allowed_by` reads both. Thi
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
 from types import MappingProxyType, NoneType, UnionType
@@ -153,6 +153,35 @@ def allowed_by(hint: object, default: object) -> Allowed:
         return OrNone(allowed_by(kinds[0], default)) if len(kinds) == 1 else Anything()
     plain: dict[object, Allowed] = {bool: SWITCH, int: WHOLE, float: FINITE, str: Text()}
     return plain.get(hint, Anything())
+
+
+def as_plain(given: Any) -> Any:
+    """Return numbers of numpy as the numbers of Python that they are, also inside mappings, lists and tuples; other values as they are.
+
+    Study files, hashes and comparisons of settings know Python's numbers alone.
+    """
+    if isinstance(given, Mapping):
+        return {name: as_plain(value) for name, value in given.items()}
+    if type(given) in (list, tuple):
+        return type(given)(as_plain(value) for value in given)
+    is_scalar = getattr(given, "shape", None) == () and hasattr(given, "item")
+    return given.item() if is_scalar else given
+
+
+def as_names(what: str, given: str | Iterable[str]) -> tuple[str, ...]:
+    """Return names; one alone may stand for a list.
+
+    Args:
+        what: what is named, in the plural, for the error.
+        given: a name, or names.
+
+    Raises:
+        NasbenchError: if it is neither.
+    """
+    names = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, Iterable) else (given,)
+    if not all(isinstance(name, str) for name in names):
+        raise NasbenchError(f"The {what} are {quoted(given)}; they should be a list of names.")
+    return tuple(map(str, names))
 
 
 def check_ranges(owner: str, settings: object, ranges: Mapping[str, Allowed]) -> None:

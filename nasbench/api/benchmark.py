@@ -14,12 +14,12 @@ from nasbench.benchmarks.surrogates import NAMES
 from nasbench.benchmarks.synthetic import EXAMPLES
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError, quoted, unknown_name
-from nasbench.ranges import COUNT, SEED, Text, check_setting
+from nasbench.ranges import COUNT, SEED, Text, as_names, check_setting
 from nasbench.registered import registered
 from nasbench.search.constraints import Constraint, as_constraints
 from nasbench.search.ledger import Budget
 from nasbench.search.problem import Problem
-from nasbench.search.search_protocol import SearchProtocol
+from nasbench.search.search_protocol import SearchProtocol, as_epochs
 from nasbench.spaces.space import Architectures, Space
 from nasbench.tables.column import SPLITS, Column
 
@@ -169,10 +169,11 @@ class Benchmark:
         n: int = 20,
         *,
         seed: int = 0,
-        objectives: Sequence[str] = (),
+        objectives: str | Sequence[str] = (),
         split: str = "",
         epochs: int = 0,
         training_seed: str | int = "random",
+        constraints: str | Sequence[str | Constraint] = (),
     ) -> pd.DataFrame:
         """Return evaluations of random architectures, all different where the space has as many, such as for a warm start.
 
@@ -183,6 +184,7 @@ class Benchmark:
             split: split that answers.
             epochs: length of the trainings, the longest if 0.
             training_seed: "random", "mean" or a seed.
+            constraints: as in `problem`; those that are known beforehand hold for all.
 
         Returns:
             One row per architecture: `problem`, `architecture`, `epochs`, and one column an objective, as users see it.
@@ -200,10 +202,12 @@ class Benchmark:
             split=split,
             epochs=(epochs,) if epochs else (),
             training_seed=training_seed,
+            constraints=constraints,
         )
         problem = self.source.problem(protocol, seed, (0,))
         chosen = _draw_different(problem.space, n, np.random.default_rng(seed))
         found = problem.query(chosen[None]).select_run(0)
+        values = found.objectives if found.unpenalised is None else found.unpenalised
         views = self.source.oracle(protocol).views
         return pd.DataFrame(
             {
@@ -211,7 +215,7 @@ class Benchmark:
                 "architecture": [problem.space.to_string(one) for one in chosen],
                 "epochs": found.epochs,
                 **{
-                    name: view(found.objectives[:, m])
+                    name: view(values[:, m])
                     for m, (name, view) in enumerate(zip(protocol.objectives, views, strict=True))
                 },
             }
@@ -221,20 +225,20 @@ class Benchmark:
         self,
         budget: float | Mapping[str, float] = 100,
         *,
-        objectives: Sequence[str] = (),
+        objectives: str | Sequence[str] = (),
         split: str = "",
-        epochs: Sequence[int] = (),
+        epochs: int | Sequence[int] = (),
         training_seed: str | int = "random",
         repeat_policy: str = "cache",
         constraints: str | Sequence[str | Constraint] = (),
     ) -> SearchProtocol:
         """Return the search protocol; arguments as in `problem`."""
-        names = tuple(objectives) or (self.objectives[0],)
+        names = as_names("objectives", objectives) or (self.objectives[0],)
         chosen = split or self._search_split(names[0])
         return SearchProtocol(
             objectives=names,
             split=chosen,
-            epochs=tuple(epochs) or (self.source.longest(names, chosen),),
+            epochs=as_epochs(epochs) or (self.source.longest(names, chosen),),
             training_seed=training_seed,
             repeat_policy=repeat_policy,
             budget=Budget(budget if isinstance(budget, Mapping) else {"unique_queries": budget}),

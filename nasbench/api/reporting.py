@@ -44,7 +44,8 @@ def read_traces(
 
     Args:
         source: one row per query, with the columns `method`, `run`, `query` (from 0 within the run) and the objective; the
-            columns `problem`, `architecture` and `charged_seconds` are optional.
+            columns `problem`, `architecture` and `charged_seconds` are optional, as are `worker` (number of the machine) and `wall_seconds`
+            (the clock when the result came back, by which queries are ordered) of runs on several machines.
         objective: the column that was optimised, which also names the objective in reports; default `value`.
         unit: the unit of the objective, such as "%"; default arbitrary units.
         direction: "min" or "max"; default "min".

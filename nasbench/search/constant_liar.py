@@ -31,17 +31,21 @@ class ConstantLiar:
     def __init__(self, problem: Problem, lie: str) -> None:
         self._problem = problem
         self._summary = _SUMMARY[lie]
-        self._seen: dict[int, list[tuple[Floats, float]]] = {}
-        self._constrained: list[Floats] = []
+        self._objectives: dict[int, _Rows] = {}
+        self._seconds: dict[int, _Rows] = {}
+        self._constrained = _Rows()
+        self._lies: dict[int, tuple[Floats, float]] = {}
 
     def learn(self, observations: Observations) -> None:
         """Take note of true results, from which lies are computed."""
+        self._lies.clear()
+        seen = observations.objectives if observations.unpenalised is None else observations.unpenalised
         for position in np.flatnonzero(observations.answered[0]):
-            seen = observations.objectives if observations.unpenalised is None else observations.unpenalised
             if observations.constraint_values is not None:
                 self._constrained.append(observations.constraint_values[0, position])
-            found = seen[0, position], float(observations.charged_seconds[0, position])
-            self._seen.setdefault(int(observations.epochs[0, position]), []).append(found)
+            epochs = int(observations.epochs[0, position])
+            self._objectives.setdefault(epochs, _Rows()).append(seen[0, position])
+            self._seconds.setdefault(epochs, _Rows()).append(observations.charged_seconds[0, position])
 
     def ask(self, optimizer: SingleRun, batches: Sequence[Sequence[tuple[Observations, bool]]]) -> list[Proposal]:
         """Return what a copy of the optimizer proposes after results and lies.
@@ -60,14 +64,12 @@ class ConstantLiar:
 
         Results after other numbers of epochs count where there are none after its own, and without any the lie is 0.
         """
-        known = self._seen.get(int(query.epochs[0, 0])) or [one for found in self._seen.values() for one in found]
-        objectives = np.zeros(query.objectives.shape)
-        if known:
-            objectives[0, 0] = self._summary(np.stack([values for values, _ in known]), axis=0)
+        objectives, seconds = np.zeros(query.objectives.shape), 0.0
+        if self._objectives:
+            objectives[0, 0], seconds = self._summarise(int(query.epochs[0, 0]))
         cheap = np.array(self._problem.cheap)
         if cheap.any():
             objectives[..., cheap] = self._problem.facts(query.architectures)
-        seconds = float(np.mean([one for _, one in known])) if known else 0.0
         lie = replace(
             query,
             objectives=objectives,
@@ -78,6 +80,38 @@ class ConstantLiar:
             return lie
         limits = self._problem.limits
         # What is measured is lied about, too: it is the mean so far and, without any, just within the limit.
-        mean = np.mean(self._constrained, axis=0) if self._constrained else limits.bounds
+        mean = np.mean(self._constrained.rows, axis=0) if len(self._constrained.rows) else limits.bounds
         values = np.where(limits.is_known, query.constraint_values, mean)
         return limits.judge(objectives, values).added_to(lie)
+
+    def _summarise(self, epochs: int) -> tuple[Floats, float]:
+        """Return the lie about objectives, `(M,)`, and the mean seconds; computed again when a result is back, not for each proposal."""
+        if epochs not in self._lies:
+            counted = [epochs] if epochs in self._objectives else list(self._objectives)
+            objectives = np.concatenate([self._objectives[one].rows for one in counted])
+            seconds = np.concatenate([self._seconds[one].rows for one in counted])
+            # Of all results at once, since a running mean is rounded otherwise than numpy's, which adds in pairs.
+            self._lies[epochs] = self._summary(objectives, axis=0), float(np.mean(seconds))
+        return self._lies[epochs]
+
+
+class _Rows:
+    """Rows of numbers, all of one shape, to which one is added at a time, in constant time on average."""
+
+    def __init__(self) -> None:
+        self._held = np.empty(0)
+        self._n = 0
+
+    @property
+    def rows(self) -> Floats:
+        """Those that were added, in order, `(n, ...)`."""
+        return self._held[: self._n]
+
+    def append(self, row: Floats | float) -> None:
+        """Add one."""
+        if self._n == len(self._held):
+            longer = np.empty((2 * self._n + 16, *np.shape(row)))
+            longer[: self._n] = self._held.reshape(self._n, *np.shape(row))
+            self._held = longer
+        self._held[self._n] = row
+        self._n += 1

@@ -71,6 +71,13 @@ class Constraint:
         suffix = f" ({MEASURED})" if self.measured else ""
         return f"{self.quantity} {self.direction} {self.limit:.12g}{suffix}"
 
+    @property
+    def slug(self) -> str:
+        """The constraint as part of the name of a folder: `parameters-at-most-0.8`."""
+        direction = {"<=": "at-most", ">=": "at-least"}[self.direction]
+        suffix = f"-{MEASURED}" if self.measured else ""
+        return f"{self.quantity.replace('@', '-at-').replace('/', '-')}-{direction}-{self.limit:.12g}{suffix}"
+
     @classmethod
     def parse(cls, text: str) -> Constraint:
         """Return the constraint of a text such as "parameters <= 0.8" or "latency@fpga <= 5 (measured)".
@@ -254,10 +261,13 @@ class KnownLimits:
     def __call__(self, architectures: Architectures) -> NDArray[np.bool_]:
         """Return which architectures satisfy them, `(..., d)` to `(...)`."""
         limits, known = self.limits, self.limits.is_known
-        position = np.cumsum(self.evaluator.cheap)[limits.columns[known]] - 1
-        values = self.evaluator.facts(architectures)[..., position]
-        excess = limits.signs[known] * (values - limits.bounds[known])
+        excess = limits.signs[known] * (self.values(architectures) - limits.bounds[known])
         return np.asarray((excess <= ROUNDING * limits.scales[known]).all(axis=-1))
+
+    def values(self, architectures: Architectures) -> Floats:
+        """Return the quantity of each constraint that is known beforehand, minimised, `(..., d)` to `(..., number of these)`."""
+        position = np.cumsum(self.evaluator.cheap)[self.limits.columns[self.limits.is_known]] - 1
+        return self.evaluator.facts(architectures)[..., position]
 
 
 NO_LIMITS = Limits.of((), {}, ())

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError, unknown_name
+from nasbench.ranges import as_plain
 from nasbench.renamed import ACCOUNTS as RENAMED
 from nasbench.renamed import with_new_names
 from nasbench.spaces.space import Floats
@@ -66,7 +67,7 @@ class Budget:
     def __post_init__(self) -> None:
         if not self.limits:
             raise NasbenchError(f"The budget is empty; it should limit one of {', '.join(ACCOUNTS)}.")
-        object.__setattr__(self, "limits", with_new_names(self.limits, RENAMED, "account"))
+        object.__setattr__(self, "limits", as_plain(with_new_names(self.limits, RENAMED, "account")))
         for account, limit in self.limits.items():
             if account not in ACCOUNTS:
                 raise unknown_name("account", account, ACCOUNTS)

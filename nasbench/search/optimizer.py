@@ -16,7 +16,7 @@ import numpy as np
 
 from nasbench.errors import NasbenchError
 from nasbench.extras import PACKAGES, require_modules
-from nasbench.ranges import Allowed
+from nasbench.ranges import Allowed, as_plain
 from nasbench.renamed import New, with_new_names
 from nasbench.search.observations import PADDING, MultiFidelityBatch, Observations, RunObservations
 from nasbench.search.problem import Problem
@@ -185,7 +185,7 @@ class _OptimizerSpec:
 
     def create(self, problem: Problem, streams: Streams, settings: Mapping[str, Any] | None = None) -> Optimizer:
         """Return the optimizer of all runs of a problem; raises `NasbenchError` as `check` does."""
-        settings = self.with_new_names(settings or {})
+        settings = self.with_new_names(as_plain(settings or {}))
         self.check(problem, settings)
         return self._build(problem, streams, settings)
 

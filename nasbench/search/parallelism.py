@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nasbench.errors import NasbenchError, unknown_name
+from nasbench.ranges import as_plain, count
 
 LIES = ("mean", "worst", "best")
 """What stands for the result of a pending training in a constant liar: the mean, the worst or the best result so far."""
@@ -31,8 +32,10 @@ class Parallelism:
     lie: str = LIES[0]
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "workers", as_plain(self.workers))
+        object.__setattr__(self, "batch_size", as_plain(self.batch_size))
         for what, number in (("number of workers", self.workers), ("batch size", self.machines)):
-            if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= MOST_MACHINES:
+            if number not in count(MOST_MACHINES):
                 raise NasbenchError(
                     f"The {what} is {number!r}; it should be a whole number from 1 to {MOST_MACHINES:,}."
                 )

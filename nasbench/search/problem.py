@@ -151,6 +151,24 @@ class Problem:
         )
         return observed if judged is None else judged.added_to(observed)
 
+    def judge(self, given: Observations) -> Observations:
+        """Return evaluations that were made elsewhere as `query` would answer them under the constraints of the problem.
+
+        Args:
+            given: with the values of all measured constraints in `constraint_values`, `(R, B, K)`.
+        """
+        limits = self.limits
+        if not limits:
+            return given
+        assert given.constraint_values is not None
+        values = given.constraint_values.copy()
+        if limits.is_known.any():
+            known = KnownLimits(self._evaluator, limits)
+            values[..., limits.is_known] = known.values(
+                np.where(given.answered[..., None], given.architectures, self._stand_in)
+            )
+        return limits.judge(given.objectives, values).added_to(given)
+
     def training_key(self, architecture: Architectures) -> bytes:
         """Return what identifies the training that answers a query of `(d,)`: the architecture, or its canonical form where isomorphic
         ones share a training.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nasbench.errors import NasbenchError
-from nasbench.ranges import COUNT
+from nasbench.ranges import COUNT, as_names, as_plain
 from nasbench.search.constraints import Constraint, as_constraints
 from nasbench.search.ledger import Budget
 
@@ -13,14 +14,20 @@ REPEAT_POLICIES = ("retrain", "cache", "cache_isomorphic")
 SEED_POLICIES = ("random", "mean")
 
 
+def as_epochs(given: int | Iterable[int]) -> tuple[int, ...]:
+    """Return numbers of epochs; one alone may stand for a list."""
+    each = given if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
+    return tuple(as_plain(epochs) for epochs in each)
+
+
 @dataclass(frozen=True, kw_only=True)
 class SearchProtocol:
     """The search protocol of a study.
 
     Attributes:
-        objectives: names; single-objective algorithms minimise the first.
+        objectives: names, one alone also accepted as a text; single-objective algorithms minimise the first.
         split: split that queries are answered from.
-        epochs: available fidelities, ascending; the default is the last.
+        epochs: available fidelities, ascending, one alone also accepted as a number; the default is the last.
         training_seed: "random" (one of the available seeds, determined by run, architecture and repetition), "mean"
             (over the available seeds), or a seed.
         repeat_policy: "retrain" (a repeated query is a new training with a new seed, and is charged), "cache" (it
@@ -39,6 +46,9 @@ class SearchProtocol:
     constraints: tuple[Constraint, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "objectives", as_names("objectives", self.objectives))
+        object.__setattr__(self, "epochs", as_epochs(self.epochs))
+        object.__setattr__(self, "training_seed", as_plain(self.training_seed))
         object.__setattr__(self, "constraints", as_constraints(self.constraints))
         if not self.objectives or len(set(self.objectives)) != len(self.objectives):
             raise NasbenchError(f"The objectives are {list(self.objectives)}; name at least one, each once.")

@@ -64,10 +64,40 @@ class ConstrainedSpace(Space):
         if self.is_feasible(architectures).all():
             return architectures
         result = self._inside(architectures)
-        for at in np.argwhere(~self.is_feasible(result)):
-            distance = (self.all != result[tuple(at)]).sum(axis=1)
-            result[tuple(at)] = self.all[distance.argmin()]
+        outside = ~self.is_feasible(result)
+        result[outside] = self._nearest_feasible(result[outside])
         return result
+
+    def _nearest_feasible(self, architectures: Architectures) -> Architectures:
+        """Return the nearest feasible architecture of each of infeasible ones, `(n, d)`, the one of smallest index in ties."""
+        near = Space.neighbours(
+            self, architectures
+        )  # most lie one decision outside, for which the list need not be scanned
+        feasible = self.is_feasible(near)
+        first = np.where(feasible, self.index(near), np.iinfo(np.int64).max).argmin(axis=1)
+        result = near[np.arange(len(near)), first]
+        for at in np.flatnonzero(~feasible.any(axis=1)):
+            result[at] = self._nearest_beyond(architectures[at])
+        return result
+
+    def _nearest_beyond(self, architecture: Architectures) -> Architectures:
+        """Return the nearest feasible architecture `(d,)` of one without a feasible neighbour, the one of smallest index in ties."""
+        equal = np.bitwise_count(self._packed & self._pack(architecture)).sum(axis=1)
+        nearest: Architectures = self.all[equal.argmax()]
+        return nearest
+
+    @cached_property
+    def _packed(self) -> NDArray[np.uint64]:
+        """One bit for each choice of each decision of `all`, `(size, words)`: decisions that agree are counted in a word at a time."""
+        return self._pack(self.all)
+
+    def _pack(self, architectures: Architectures) -> NDArray[np.uint64]:
+        bits = np.concatenate(
+            [architectures[..., i, None] == np.arange(k) for i, k in enumerate(self.cardinalities)], -1
+        )
+        missing = -bits.shape[-1] % 64
+        padded = np.concatenate([bits, np.zeros((*bits.shape[:-1], missing), dtype=bool)], axis=-1)
+        return np.packbits(padded, axis=-1).view(np.uint64)
 
     def _inside(self, architectures: Architectures) -> Architectures:
         """Replace an infeasible architecture by its canonical form where that is feasible."""

@@ -27,7 +27,8 @@ MOST_EDGES = 9
 EDGES = tuple(combinations(range(VERTICES), 2))
 CLASSES = 423_624
 _ROWS, _COLUMNS = np.array(EDGES).T
-_CHUNK = 4096
+_ORDERS = np.array([(0, *order, VERTICES - 1) for order in permutations(range(1, VERTICES - 1))])
+_CHUNK = 64
 
 
 class NasBench101Space(ConstrainedSpace):
@@ -66,6 +67,17 @@ class NasBench101Space(ConstrainedSpace):
         operations = (uniform[..., 1 : 1 + INTERIOR] * len(OPERATIONS)).astype(np.int8)
         return np.concatenate([_binary(wiring), operations], axis=-1)
 
+    def _nearest_beyond(self, architecture: Architectures) -> Architectures:
+        """Change as few edges as it takes, the operations having no part in feasibility: the space is too large to be listed."""
+        number = int(_binary_number(architecture[: len(EDGES)]))
+        for changes in range(2, len(EDGES) + 1):
+            flips = [sum(1 << place for place in places) for places in combinations(range(len(EDGES)), changes)]
+            wirings = np.sort(number ^ np.array(flips))
+            found = wirings[np.isin(wirings, self._wirings, assume_unique=True)]
+            if len(found):
+                break
+        return np.concatenate([_binary(found[0]), architecture[len(EDGES) :]])
+
     def canonical(self, architectures: Architectures) -> Architectures:
         """Return the pruned cell in that order of its vertices which has the smallest index: `(..., 26)` to `(..., 26)`.
 
@@ -78,16 +90,10 @@ class NasBench101Space(ConstrainedSpace):
     def _canonical(self, flat: Architectures) -> Architectures:
         matrix, used = pruned(_matrices(flat[:, : len(EDGES)]))
         operations = np.where(used[:, 1:-1], flat[:, len(EDGES) :], 0)
-        smallest = np.full(len(flat), np.iinfo(np.int64).max)
-        for order in permutations(range(1, VERTICES - 1)):
-            vertices = np.array([0, *order, VERTICES - 1])
-            shuffled = matrix[:, vertices][:, :, vertices]
-            forward = ~np.tril(shuffled).any(axis=(1, 2))
-            coded = np.concatenate(
-                [shuffled[:, _ROWS, _COLUMNS].astype(np.int8), operations[:, vertices[1:-1] - 1]], axis=1
-            )
-            smallest = np.where(forward, np.minimum(smallest, self.index(coded)), smallest)
-        return self.from_index(smallest)
+        above = matrix[:, _ORDERS[:, _ROWS], _ORDERS[:, _COLUMNS]]  # (n, orders, edges)
+        backward = matrix[:, _ORDERS[:, _COLUMNS], _ORDERS[:, _ROWS]].any(axis=-1)
+        coded = np.concatenate([above.astype(np.int8), operations[:, _ORDERS[:, 1:-1] - 1]], axis=-1)
+        return self.from_index(np.where(backward, np.iinfo(np.int64).max, self.index(coded)).min(axis=1))
 
     @property
     def has_graphs(self) -> bool:
@@ -158,6 +164,11 @@ def _md5(text: str) -> str:
 
 def _binary(number: Ints) -> Architectures:
     return (number[..., None] >> np.arange(len(EDGES) - 1, -1, -1) & 1).astype(np.int8)
+
+
+def _binary_number(edges: NDArray[np.int8]) -> Ints:
+    """Return the inverse of `_binary`."""
+    return edges.astype(np.int64) @ (1 << np.arange(len(EDGES) - 1, -1, -1))
 
 
 def _matrices(edges: NDArray[np.int8]) -> Matrices:

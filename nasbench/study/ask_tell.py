@@ -155,7 +155,7 @@ def _given(study: Study, name: str, problem: Problem, runs: tuple[int, ...]) -> 
     assert study.warm_start is not None
     benchmark = get_searchable(name)
     protocol = study.protocol(benchmark.longest(study.objectives, study.split))
-    return study.warm_start.observations(benchmark, protocol, problem.space, runs)
+    return problem.judge(study.warm_start.observations(benchmark, protocol, problem.space, runs, problem.limits))
 
 
 def _problem(study: Study, name: str, runs: tuple[int, ...]) -> Problem:

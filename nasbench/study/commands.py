@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from nasbench.errors import NasbenchError
-from nasbench.files.path_names import default_folder
+from nasbench.files.path_names import default_folder, is_plain_name, path_components
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -91,6 +91,13 @@ def run(
         list[str] | None,
         typer.Option(help='further constraint, such as "parameters <= 0.8" or "accuracy >= 70" (repeatable)'),
     ] = None,
+    warm_start: Annotated[
+        str | None,
+        typer.Option(
+            help="evaluations that every run is told before its first query: a CSV or Parquet file with a column architecture and one an "
+            "objective, or a results folder"
+        ),
+    ] = None,
     again: Annotated[
         list[str] | None,
         typer.Option(
@@ -126,11 +133,18 @@ def run(
     chosen = chosen.with_problems(task) if task else chosen
     chosen = chosen if table is None else chosen.with_table(table)
     chosen = chosen.with_constraints(constraint) if constraint else chosen
+    chosen = chosen.replace(warm_start=Path(warm_start)) if warm_start else chosen
     words = [chosen.name, *(name.replace("/", "-") for name in task or ()), *([table] if table else [])]
     words += [
         f"{number}-{what}" for number, what in ((workers, "workers"), (batch_size, "at-once")) if number is not None
     ]
-    folder = out or default_folder("-".join(words))
+    words += [f"lie-{lie}"] if lie is not None else []
+    words += [one.slug for one in chosen.constraints[-len(constraint) :]] if constraint else []
+    words += [f"told-{Path(warm_start).stem}"] if warm_start else []
+    named = "-".join(words)
+    folder = out or default_folder(
+        named if words == [chosen.name] or is_plain_name(named) else path_components([named])[named]
+    )
     jobs = min(jobs, len(chosen.units()))
     with (
         progress_bar(f"running {chosen.name}") as progress,

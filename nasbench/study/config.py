@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from nasbench.errors import NasbenchError, quoted, unknown_name
 from nasbench.files.path_names import default_folder, path_components
-from nasbench.ranges import SEED, SIZE, count
+from nasbench.ranges import SEED, SIZE, as_names, as_plain, count
 from nasbench.search.constraints import Constraint, as_constraints
 from nasbench.search.ledger import Budget
 from nasbench.search.parallelism import LIES, Parallelism
-from nasbench.search.search_protocol import REPEAT_POLICIES, SearchProtocol
+from nasbench.search.search_protocol import REPEAT_POLICIES, SearchProtocol, as_epochs
 from nasbench.study.live_config import LiveConfig, is_live, task_of
 from nasbench.study.methods import MethodConfig, method_config
 from nasbench.study.warm_start import WarmStart, as_warm_start
@@ -59,7 +59,7 @@ class Study:
     """A study; read from TOML by `load_study`, or constructed in Python from problems, methods and a budget.
 
     Attributes:
-        problems: names of the problems.
+        problems: names of the problems; one alone, here and of the methods and objectives, is also accepted as a text.
         methods: methods, given as names, as `MethodConfig`, or as anything that `nasbench.study.methods.method_config`
             accepts.
         budget: budget of a run, also accepted as a mapping from accounts to limits.
@@ -103,17 +103,17 @@ class Study:
     def __init__(
         self,
         *,
-        problems: Iterable[str],
-        methods: Iterable[MethodConfig | str | Any],
+        problems: str | Iterable[str],
+        methods: MethodConfig | str | Iterable[MethodConfig | str | Any],
         budget: Budget | Mapping[str, float],
         runs: int = 1,
         seed: int = 0,
         name: str = "study",
         description: str = "",
         runs_per_file: int = 100,
-        objectives: Iterable[str] = ("error",),
+        objectives: str | Iterable[str] = ("error",),
         split: str = "validation",
-        epochs: Iterable[int] | str = LONGEST,
+        epochs: int | Iterable[int] | str = LONGEST,
         training_seed: str | int = "random",
         repeat_policy: str = "cache",
         workers: int = 1,
@@ -124,26 +124,28 @@ class Study:
         added_at: Iterable[int] = (),
         live: LiveConfig | None = None,
     ) -> None:
+        each_method = methods if isinstance(methods, Iterable) and not isinstance(methods, str) else (methods,)
+        named, limits = as_names("objectives", objectives), as_constraints(constraints)
         values = {
-            "problems": tuple(problems),
-            "methods": tuple(method_config(method) for method in methods),
+            "problems": as_names("problems", problems),
+            "methods": tuple(method_config(method) for method in each_method),
             "budget": budget if isinstance(budget, Budget) else Budget(dict(budget)),
-            "runs": runs,
-            "seed": seed,
+            "runs": as_plain(runs),
+            "seed": as_plain(seed),
             "name": name,
             "description": description,
-            "runs_per_file": runs_per_file,
-            "objectives": tuple(objectives),
+            "runs_per_file": as_plain(runs_per_file),
+            "objectives": named,
             "split": split,
-            "epochs": epochs if isinstance(epochs, str) else tuple(epochs),
-            "training_seed": training_seed,
+            "epochs": epochs if isinstance(epochs, str) else as_epochs(epochs),
+            "training_seed": as_plain(training_seed),
             "repeat_policy": repeat_policy,
-            "workers": workers,
-            "batch_size": batch_size,
+            "workers": as_plain(workers),
+            "batch_size": as_plain(batch_size),
             "lie": lie,
-            "constraints": as_constraints(constraints),
-            "warm_start": as_warm_start(warm_start, tuple(objectives)),
-            "added_at": tuple(added_at),
+            "constraints": limits,
+            "warm_start": as_warm_start(warm_start, named, constraints=limits),
+            "added_at": tuple(map(as_plain, added_at)),
             "live": live or LiveConfig(),
         }
         for field, value in values.items():
@@ -176,10 +178,9 @@ class Study:
             raise NasbenchError(
                 f"{self.name} has live tasks, which know no constraints; leave constraints out, or search a benchmark of a table."
             )
-        if self.warm_start and (self.live_problems or self.constraints):
-            what = "live tasks" if self.live_problems else "constraints"
+        if self.warm_start and self.live_problems:
             raise NasbenchError(
-                f"{self.name} has {what}, with which no evaluations can be given; leave warm_start out."
+                f"{self.name} has live tasks, with which no evaluations can be given; leave warm_start out."
             )
         if self.live_problems and (wrapped := [method.label for method in self.methods if method.no_repeats]):
             raise NasbenchError(
@@ -302,14 +303,14 @@ class Study:
         kept = self.lie if machines.is_simulated else LIES[0]
         return replace(self, workers=machines.workers, batch_size=machines.batch_size, lie=kept if lie is None else lie)
 
-    def with_problems(self, problems: Iterable[str]) -> Study:
+    def with_problems(self, problems: str | Iterable[str]) -> Study:
         """Return the study restricted to some of its problems; the prefix `live/` of a task may be omitted.
 
         Raises:
             NasbenchError: for a problem that it does not have.
         """
         chosen = []
-        for name in problems:
+        for name in as_names("problems", problems):
             found = next((p for p in self.problems if name in (p, task_of(p))), None)
             if found is None:
                 raise unknown_name(f"problem of {self.name}", name, [task_of(p) for p in self.problems])
@@ -383,7 +384,7 @@ class Study:
             **({"warm_start": self.warm_start.to_mapping()} if self.warm_start else {}),
             "budget": dict(self.budget.limits),
             "methods": [method.to_mapping() for method in self.methods],
-            **({"live": self.live.to_mapping()} if self.live_problems else {}),
+            **({"live": as_plain(self.live.to_mapping())} if self.live_problems else {}),
         }
 
     def _parallelism_mapping(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nasbench.errors import NasbenchError, quoted
-from nasbench.ranges import SWITCH, check_setting
+from nasbench.ranges import SWITCH, as_plain, check_setting
 from nasbench.search.methods import as_optimizer, load_attribute, source_sha256
 from nasbench.search.no_repeats import without_repeats
 from nasbench.search.optimizer import Lockstep, PerRun
@@ -37,6 +37,8 @@ class MethodConfig:
     def __post_init__(self) -> None:
         if not self.label:
             object.__setattr__(self, "label", self.name)
+        object.__setattr__(self, "no_repeats", as_plain(self.no_repeats))
+        object.__setattr__(self, "settings", as_plain(self.settings))
         check_setting(f"no_repeats of {self.label}", self.no_repeats, SWITCH)
         if not isinstance(self.settings, Mapping):
             raise NasbenchError(

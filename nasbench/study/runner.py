@@ -6,7 +6,7 @@ Workers return the results of units; only the main process writes the store.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from nasbench.cli.progress import Report
 from nasbench.errors import NasbenchError
 from nasbench.files.locks import only_writer
+from nasbench.ranges import as_names, as_plain
 from nasbench.study.backend import Place, UnitResult, by_backend, run_unit
 from nasbench.study.config import Study, WorkUnit
 from nasbench.study.processes import in_processes
@@ -52,7 +53,7 @@ def run_study(
     jobs: int = 1,
     cluster: Cluster | None = None,
     device: str = "auto",
-    again: Collection[str] = (),
+    again: str | Iterable[str] = (),
     progress: Report = lambda done, units: None,
     say: Callable[[str], None] = lambda sentence: None,
 ) -> Summary:
@@ -76,6 +77,7 @@ def run_study(
             another process writes to it, or a file cannot be written.
     """
     started = time.perf_counter()
+    jobs = as_plain(jobs)
     if jobs < 1:
         raise NasbenchError(f"The number of jobs is {jobs}; it should be 1 or more.")
     kinds = by_backend(study)
@@ -92,7 +94,7 @@ def run_study(
     with only_writer(folder) as lock:
         store = Store.create_or_resume(folder, study, environment)
         store.write_skipped(skipped)
-        store.discard(again)
+        store.discard(as_names("methods that are run again", again))
         study = store.study
         units, missing = store.units(), store.unfinished
         done, queries = len(units) - len(missing), 0

@@ -13,6 +13,7 @@ from nasbench.benchmarks.catalogue import expand_benchmarks
 from nasbench.errors import unknown_name
 from nasbench.files.documents import read_text
 from nasbench.renamed import RenamedWarning, with_new_names
+from nasbench.search.constraints import as_constraints
 from nasbench.search.ledger import Budget
 from nasbench.search.registry import renamed_settings
 from nasbench.study.config import Study
@@ -64,7 +65,12 @@ def parse_study(text: str, where: str) -> Study:
             "budget": Budget(file.budget),
             "methods": [_method(method) for method in file.methods],
             "live": _live(file, where),
-            "warm_start": as_warm_start(file.warm_start, file.objectives or ("error",), Path(where).parent),
+            "warm_start": as_warm_start(
+                file.warm_start,
+                file.objectives or ("error",),
+                Path(where).parent,
+                as_constraints(file.constraints),
+            ),
         }
     )
 

@@ -21,6 +21,7 @@ from nasbench.benchmarks.perturbed import PerturbedBenchmark
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.extras import require_extra
+from nasbench.ranges import as_plain
 from nasbench.search.optimizer import Lockstep, PerRun
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
@@ -147,6 +148,7 @@ def tune(
     Raises:
         NasbenchError: if there is nothing to tune, a number or the metric is out of range, or optuna is not installed.
     """
+    trials, runs, seed, copies = map(as_plain, (trials, runs, seed, copies))
     for what, number, least in (("trials", trials, 1), ("runs", runs, 1), ("copies", copies, 0)):
         if number < least:
             raise NasbenchError(f"The number of {what} is {number}; it should be {least} or more.")

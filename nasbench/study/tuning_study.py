@@ -24,6 +24,7 @@ from nasbench.files.atomic import write_atomically
 from nasbench.files.documents import read_json
 from nasbench.files.locks import only_writer
 from nasbench.files.path_names import path_components
+from nasbench.ranges import COUNT, as_plain, check_setting
 from nasbench.search.search_ranges import search_ranges
 from nasbench.study.config import Study
 from nasbench.study.methods import MethodConfig
@@ -33,6 +34,14 @@ if TYPE_CHECKING:
     from nasbench.study.cluster import Cluster
 
 TUNED = "tuned.toml"
+WORDS = {
+    "method": "settings of the method",
+    "benchmarks": "benchmarks",
+    "protocol": "conditions of the search",
+    "runs": "numbers of runs",
+    "seed": "seeds",
+}
+"""What a file of trials says of its conditions, in the plural."""
 
 
 @dataclass(frozen=True)
@@ -96,9 +105,9 @@ def tune_study(
             constraints or a warm start, the seed is that of the study, a number
             is out of range, or the folder holds other trials.
     """
+    trials, runs, seed = map(as_plain, (trials, runs, seed))
     for what, number in (("trials", trials), ("runs", runs)):
-        if number < 1:
-            raise NasbenchError(f"The number of {what} is {number}; it should be 1 or more.")
+        check_setting(f"number of {what}", number, COUNT)
     if study.live_problems or len(study.objectives) > 1 or "unique_queries" not in study.budget.limits:
         raise NasbenchError(
             f"Methods are tuned by the unique queries that they need on tables and functions; {study.name} should limit unique_queries, have one "
@@ -198,7 +207,9 @@ def _read(file: Path, conditions: Mapping[str, Any]) -> list[Trial]:
         raise CorruptDataError(f"{file} holds no trials; remove it to run them again.") from None
     wanted = json.loads(json.dumps(conditions))
     if changed := [key for key in {**held, **wanted} if held.get(key) != wanted.get(key)]:
-        raise NasbenchError(f"{file} holds trials of another {changed[0]}; choose another folder.")
+        raise NasbenchError(
+            f"{file} holds trials with other {WORDS.get(changed[0], changed[0])}; choose another folder."
+        )
     return trials
 
 

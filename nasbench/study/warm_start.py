@@ -7,7 +7,9 @@ columns that count:
 
 - `run`: each run is given the rows with its number; without it, every run is given all rows;
 - `epochs`: the fidelity, in a study of several; without it, and in a study of one, rows count as evaluations at the longest training;
-- `problem`: a problem is given its own rows where there are any, otherwise those of the one problem that the table holds.
+- `problem`: a problem is given its own rows where there are any, otherwise those of the one problem that the table holds;
+- the quantity of each constraint that is measured, which is needed: whether an evaluation is feasible is told with it. An architecture that
+  violates a constraint that is known beforehand belongs to no space that is searched, and is refused.
 
 A method takes them for evaluations of the problem at hand, whatever they are of. Incumbents, scores and times to a target count what a
 run has queried itself, also where the evaluations are of the same problem; reports state the best that was given beside them.
@@ -24,10 +26,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nasbench.errors import CorruptDataError, NasbenchError, unknown_name
 from nasbench.files.documents import LARGEST, read_text
 from nasbench.ranges import COUNT
+from nasbench.search.constraints import NO_LIMITS, Constraint, Limits
 from nasbench.search.observations import PADDING, Observations
 from nasbench.search.search_protocol import SearchProtocol
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
@@ -91,7 +95,12 @@ class WarmStart:
         return frame, False
 
     def observations(
-        self, benchmark: Searchable, protocol: SearchProtocol, space: Space, runs: Sequence[int]
+        self,
+        benchmark: Searchable,
+        protocol: SearchProtocol,
+        space: Space,
+        runs: Sequence[int],
+        limits: Limits = NO_LIMITS,
     ) -> Observations:
         """Return what runs of these numbers are given on a benchmark, `(R, B)`, padded where one is given fewer.
 
@@ -100,6 +109,8 @@ class WarmStart:
             protocol: of the search.
             space: that is searched.
             runs: numbers of the runs.
+            limits: constraints of the problem; the values of the measured ones are among what is given, and NaN stands for the others
+                (`nasbench.search.problem.Problem.judge` knows them).
 
         Raises:
             NasbenchError: for the first row that is no evaluation of an architecture of the space.
@@ -110,24 +121,44 @@ class WarmStart:
         everything = np.arange(len(frame))
         chosen = [np.flatnonzero(frame["run"].to_numpy() == run) if "run" in frame else everything for run in runs]
         shape = (len(runs), max(map(len, chosen)))
-        padded = np.full((*shape, space.d), PADDING, dtype=np.int8)
-        values, fidelities = np.full((*shape, objectives.shape[1]), np.nan), np.full(shape, protocol.epochs[-1])
-        for r, rows in enumerate(chosen):
-            padded[r, : len(rows)], values[r, : len(rows)] = architectures[rows], objectives[rows]
-            fidelities[r, : len(rows)] = epochs[rows]
-        return Observations.given(padded, values, fidelities)
+
+        def padded(of_rows: NDArray[Any], padding: float) -> NDArray[Any]:
+            found = np.full((*shape, *of_rows.shape[1:]), padding, dtype=of_rows.dtype)
+            for r, rows in enumerate(chosen):
+                found[r, : len(rows)] = of_rows[rows]
+            return found
+
+        given = Observations.given(
+            padded(architectures, PADDING), padded(objectives, np.nan), padded(epochs, protocol.epochs[-1])
+        )
+        if not limits:
+            return given
+        measured = np.full((len(frame), len(limits.constraints)), np.nan)
+        names = [one.quantity for one, known in zip(limits.constraints, limits.is_known, strict=True) if not known]
+        measured[:, ~limits.is_known] = self._quantities(frame, names, benchmark, protocol)
+        return replace(given, constraint_values=padded(measured, np.nan))
 
     def objectives(self, frame: pd.DataFrame, benchmark: Searchable, protocol: SearchProtocol) -> Floats:
         """Return the minimised objectives of rows, `(n, M)`; raises NasbenchError for a percentage above 100."""
-        columns = []
-        for objective in protocol.objectives:
-            name = next(one for one in (objective, *COMPLEMENTS.get(objective, ())) if one in frame)
+        return self._quantities(frame, protocol.objectives, benchmark, protocol)
+
+    def _quantities(
+        self, frame: pd.DataFrame, names: Sequence[str], benchmark: Searchable, protocol: SearchProtocol
+    ) -> Floats:
+        """Return quantities of rows, minimised, `(n, number of names)`."""
+        columns = [np.empty((len(frame), 0))]
+        for quantity in names:
+            name = next((one for one in _stand_for(quantity) if one in frame), None)
+            if name is None:
+                raise NasbenchError(
+                    f"The warm start {self.source} lacks the column {quantity}, of which a constraint is measured."
+                )
             oracle = benchmark.oracle(replace(protocol, objectives=(name,), constraints=()))
             values = frame[name].to_numpy(dtype=np.float64)
             if oracle.units[0] == "%" and (beyond := np.abs(values) > 100.0).any():
                 raise self._wrong(frame, beyond, f"gives {name} {values[beyond][0]:g}; a percentage is 100 at most")
-            columns.append(oracle.views[0](values))
-        return np.stack(columns, axis=1)
+            columns.append(oracle.views[0](values)[:, None])
+        return np.concatenate(columns, axis=1)
 
     def _architectures(self, frame: pd.DataFrame, space: Space) -> Architectures:
         found = np.zeros((len(frame), space.d), dtype=np.int8)
@@ -161,7 +192,9 @@ class WarmStart:
         return NasbenchError(f"Row {frame.index[wrong][0] + 1} of the warm start {self.source} {what}.")
 
 
-def as_warm_start(given: Any, objectives: Sequence[str], folder: Path = Path()) -> WarmStart | None:
+def as_warm_start(
+    given: Any, objectives: Sequence[str], folder: Path = Path(), constraints: Sequence[Constraint] = ()
+) -> WarmStart | None:
     """Return evaluations as a warm start.
 
     Args:
@@ -170,6 +203,7 @@ def as_warm_start(given: Any, objectives: Sequence[str], folder: Path = Path()) 
             `WarmStart.to_mapping` returned, whose table is in `folder`.
         objectives: of the study.
         folder: where relative paths begin.
+        constraints: of the study; random architectures of a benchmark satisfy those that are known there beforehand.
 
     Raises:
         NasbenchError: if they cannot be read, or a row lacks an architecture or an objective.
@@ -177,43 +211,45 @@ def as_warm_start(given: Any, objectives: Sequence[str], folder: Path = Path()) 
     if given is None or isinstance(given, WarmStart):
         return given
     if isinstance(given, str | Path):
-        return _of_path(folder / given, objectives) if str(given) else None
+        return _of_path(folder / given, objectives, constraints) if str(given) else None
     if isinstance(given, Mapping):
-        return _of_mapping(given, objectives, folder)
+        return _of_mapping(given, objectives, folder, constraints)
     frame = given.to_pandas() if hasattr(given, "to_pandas") else given
     if not hasattr(frame, "columns"):
         raise NasbenchError(
             f"The warm start is an object of type {type(given).__name__}; it should be a DataFrame, results, or the path of a file or folder."
         )
-    return _of_frame(frame, objectives, f"a table of {len(frame)} rows")
+    return _of_frame(frame, objectives, f"a table of {len(frame)} rows", constraints)
 
 
-def _of_path(path: Path, objectives: Sequence[str]) -> WarmStart:
+def _of_path(path: Path, objectives: Sequence[str], constraints: Sequence[Constraint]) -> WarmStart:
     import pandas as pd
 
     if path.is_dir():
         import nasbench
 
-        return _of_frame(nasbench.load_results(path).to_pandas(), objectives, path.name)
+        return _of_frame(nasbench.load_results(path).to_pandas(), objectives, path.name, constraints)
     if path.suffix != ".parquet":
         text = read_text(path, f"warm start {path}", 4 * LARGEST)
         try:
             frame = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
         except ValueError:
             raise NasbenchError(f"The warm start {path} is not a CSV file with a line of names.") from None
-        return _of_frame(frame, objectives, path.name)
+        return _of_frame(frame, objectives, path.name, constraints)
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        return _of_frame(pq.ParquetFile(path).read().to_pandas(), objectives, path.name)
+        return _of_frame(pq.ParquetFile(path).read().to_pandas(), objectives, path.name, constraints)
     except (OSError, pa.ArrowException, ValueError) as fault:
         raise NasbenchError(f"The warm start {path} cannot be read as Parquet ({type(fault).__name__}).") from None
 
 
-def _of_mapping(given: Mapping[str, Any], objectives: Sequence[str], folder: Path) -> WarmStart:
+def _of_mapping(
+    given: Mapping[str, Any], objectives: Sequence[str], folder: Path, constraints: Sequence[Constraint]
+) -> WarmStart:
     if "benchmark" in given:
-        return _of_benchmark(given, objectives)
+        return _of_benchmark(given, objectives, constraints)
     if set(given) != {"source", "sha256"} or not all(isinstance(text, str) for text in given.values()):
         raise NasbenchError(
             "The warm start is a table with other keys than benchmark, count, seed and epochs; name a file, or a benchmark and a count."
@@ -226,7 +262,7 @@ def _of_mapping(given: Mapping[str, Any], objectives: Sequence[str], folder: Pat
     return WarmStart(**given, text=text)
 
 
-def _of_benchmark(given: Mapping[str, Any], objectives: Sequence[str]) -> WarmStart:
+def _of_benchmark(given: Mapping[str, Any], objectives: Sequence[str], constraints: Sequence[Constraint]) -> WarmStart:
     import nasbench
 
     known = ("benchmark", "count", "seed", "epochs")
@@ -236,12 +272,23 @@ def _of_benchmark(given: Mapping[str, Any], objectives: Sequence[str]) -> WarmSt
     if count not in COUNT:
         raise NasbenchError(f"The count of the warm start is {count!r}; it should be {COUNT.words}.")
     frame = nasbench.load_benchmark(given["benchmark"]).sample(
-        count, seed=given.get("seed", 0), objectives=objectives, epochs=given.get("epochs", 0)
+        count,
+        seed=given.get("seed", 0),
+        objectives=tuple(dict.fromkeys((*objectives, *(one.quantity for one in constraints)))),
+        epochs=given.get("epochs", 0),
+        constraints=constraints,
     )
-    return _of_frame(frame, objectives, f"{count} random architectures of {given['benchmark']}")
+    return _of_frame(frame, objectives, f"{count} random architectures of {given['benchmark']}", constraints)
 
 
-def _of_frame(frame: pd.DataFrame, objectives: Sequence[str], source: str) -> WarmStart:
+def _stand_for(quantity: str) -> tuple[str, ...]:
+    """Return the columns from which a quantity follows, its own first."""
+    return quantity, *COMPLEMENTS.get(quantity, ())
+
+
+def _of_frame(
+    frame: pd.DataFrame, objectives: Sequence[str], source: str, constraints: Sequence[Constraint]
+) -> WarmStart:
     """Return the columns that count of a table, checked."""
     if "method" in frame and frame["method"].nunique() > 1:
         raise NasbenchError(
@@ -264,8 +311,11 @@ def _of_frame(frame: pd.DataFrame, objectives: Sequence[str], source: str) -> Wa
         wrong = (numbers != np.round(numbers)) | (numbers < 0) | (numbers > EXACT)
         _refuse(wrong, source, f"gives no whole number from 0 to 2^53 as {name}")
         kept[name] = numbers.astype(np.int64)
-    for objective in objectives:
-        columns = [one for one in (objective, *COMPLEMENTS.get(objective, ())) if one in frame]
+    constrained = [one.quantity for one in constraints]
+    for objective in dict.fromkeys((*objectives, *constrained)):
+        columns = [one for one in _stand_for(objective) if one in frame]
+        if not columns and objective not in objectives:
+            continue  # needed only where it is measured, which the problem says
         if not columns:
             raise NasbenchError(f"The warm start {source} lacks the column {objective}, an objective of the study.")
         kept[columns[0]] = _numbers(frame, columns[0], source)

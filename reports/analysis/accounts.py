@@ -42,13 +42,15 @@ def main_account(budget: Budget) -> str:
     return next((account for account in budget.limits if account in TRACED), "queries")
 
 
-def measured_accounts(study: Study) -> tuple[str, ...]:
-    """Return the accounts in which a report on a study measures cost: the clock too where trainings run at once."""
-    clock = ("wall_seconds",) if study.parallelism.is_simulated else ()
+def measured_accounts(study: Study, clocked: bool = False) -> tuple[str, ...]:
+    """Return the accounts in which a report on a study measures cost: the clock too where trainings run at once, or traces of unknown
+    origin have one.
+    """
+    clock = ("wall_seconds",) if study.parallelism.is_simulated or clocked else ()
     return tuple(dict.fromkeys((*AXES, *clock, main_account(study.budget))))
 
 
-def drawn_accounts(study: Study) -> tuple[str, ...]:
+def drawn_accounts(study: Study, clocked: bool = False) -> tuple[str, ...]:
     """Return the accounts against which regret is drawn: the main one, and seconds of training or on the clock."""
-    clock = "wall_seconds" if study.parallelism.is_simulated else "train_seconds"
+    clock = "wall_seconds" if study.parallelism.is_simulated or clocked else "train_seconds"
     return tuple(dict.fromkeys((main_account(study.budget), clock)))

@@ -159,7 +159,10 @@ class BenchmarkEvaluation:
         outcomes = self.outcomes.values()
         repeated = any((o.spent["unique_queries"] < o.spent["queries"]).any() for o in outcomes)
         timed = not self.is_exact and any(float(o.spent["train_seconds"].max()) > 0.0 for o in outcomes)
-        clocked = timed and any((o.spent["wall_seconds"] < o.spent["train_seconds"]).any() for o in outcomes)
+        overlapping = timed and any((o.spent["wall_seconds"] < o.spent["train_seconds"]).any() for o in outcomes)
+        # Of runs that others recorded, perhaps only the clock is known.
+        alone = not timed and any(float(o.spent["wall_seconds"].max()) > 0.0 for o in outcomes)
+        clocked = not self.is_exact and (overlapping or alone)
         said = {
             "queries": True,
             "unique_queries": repeated,
@@ -221,7 +224,8 @@ def evaluate_study(results: Results) -> Iterator[BenchmarkEvaluation]:
 def evaluate_benchmark(results: Results, benchmark: str) -> BenchmarkEvaluation:
     """Evaluate all optimizers on one benchmark."""
     oracle, main = results.oracle(benchmark), main_account(results.study.budget)
-    accounts, drawn = measured_accounts(results.study), drawn_accounts(results.study)
+    clocked = results.recorded is not None and results.recorded.clocked
+    accounts, drawn = measured_accounts(results.study, clocked), drawn_accounts(results.study, clocked)
     targets = standard_targets(oracle, oracle.units[0])
     traces = {label: results.traces(benchmark, label) for label in results.labels}
     # After the traces: an oracle without a table has the objectives of the architectures that it was asked for.

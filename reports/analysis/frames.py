@@ -126,7 +126,8 @@ def _cell(results: Results, problem: str, label: str) -> pd.DataFrame:
         "charged_seconds": traces.charged_seconds[answered],
     }
     if traces.wall_seconds is not None:
-        columns |= {"worker": stored["worker"].to_numpy(), "wall_seconds": traces.wall_seconds[answered]}
+        columns |= {"worker": stored["worker"].to_numpy()} if "worker" in stored else {}
+        columns["wall_seconds"] = traces.wall_seconds[answered]
     if traces.operator is not None:
         columns["operator"] = traces.operator[answered]
     return pd.DataFrame(columns)

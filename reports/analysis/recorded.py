@@ -22,24 +22,26 @@ from nasbench.reports.analysis.recorded_table import NO_UNIT, VALUE, RecordedTab
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.wording import pluralize
 from nasbench.search.ledger import Budget
+from nasbench.search.parallelism import MOST_MACHINES
 from nasbench.spaces.space import Floats
 from nasbench.study.backend import UnitResult
 from nasbench.study.config import MAX_RUNS, Study
 from nasbench.study.live_config import is_live
 from nasbench.study.methods import MethodConfig
 from nasbench.study.store import Store, encode
+from nasbench.study.trace_table import WALL_SECONDS
 
 NUMBERS = ("run", "query")
 NAMES = ("method", "problem", "architecture")
 SECONDS = "charged_seconds"
+MACHINES = ("worker", WALL_SECONDS)
+"""Columns of runs on several machines: the number of the machine, and the clock when a result came back."""
 TRACED = (
     "epochs",
     "training_seed",
     "is_new_architecture",
     "is_new_isomorphism_class",
     "operator",
-    "worker",
-    "wall_seconds",
 )
 """Further columns of a trace, which no objective may be called, as it may not by their names of the first edition."""
 MOST_BYTES = 64 * LARGEST
@@ -55,7 +57,7 @@ def read_recorded(
     if benchmark and (unit or direction):
         raise NasbenchError(f"{benchmark} has a unit and a direction of its own; leave unit and direction out.")
     column = objective or VALUE
-    if column in {*NUMBERS, *NAMES, SECONDS, *TRACED, *COLUMNS}:
+    if column in {*NUMBERS, *NAMES, SECONDS, *MACHINES, *TRACED, *COLUMNS}:
         raise NasbenchError(f"A column {column} means something else in traces; give what was optimised another name.")
     frame, name = _frame(source, column)
     table = RecordedTable(
@@ -66,6 +68,7 @@ def read_recorded(
         benchmark=benchmark,
         assumed=tuple(what for what, given in (("unit", unit), ("direction", direction)) if not given),
         timed=SECONDS in frame,
+        clocked=WALL_SECONDS in frame,
         named="architecture" in frame,
     )
     frame = _completed(frame, name, benchmark)
@@ -137,7 +140,7 @@ def _longest(benchmark: str, objective: str) -> int:
 
 def _frame(source: str | Path | pd.DataFrame, column: str) -> tuple[pd.DataFrame, str]:
     """Return the columns that count, the value called `value`, and what the table is called."""
-    known = [*NAMES, *NUMBERS, column, SECONDS]
+    known = [*NAMES, *NUMBERS, column, SECONDS, *MACHINES]
     if isinstance(source, pd.DataFrame):
         frame, name = source, "traces"
     else:
@@ -158,10 +161,14 @@ def _frame(source: str | Path | pd.DataFrame, column: str) -> tuple[pd.DataFrame
         if frame[what].isna().any() or (texts == "").any():
             raise NasbenchError(f"The table {name} has a row without {what}.")
         frame[what] = texts
-    for what in (one for one in (*NUMBERS, "value", SECONDS) if one in frame):
+    for what in (one for one in (*NUMBERS, "value", SECONDS, *MACHINES) if one in frame):
         frame[what] = _numbers(frame[what], column if what == "value" else what, name)
     if SECONDS in frame and (frame[SECONDS] < 0.0).any():
         raise NasbenchError(f"The table {name} charges less than nothing for a query ({SECONDS}).")
+    if "worker" in frame and not frame["worker"].isin(range(MOST_MACHINES)).all():
+        raise NasbenchError(
+            f"The table {name} has a worker that is no number of a machine, from 0 to {MOST_MACHINES - 1:,}."
+        )
     return frame, name
 
 
@@ -216,6 +223,11 @@ def _trace(part: pd.DataFrame, study: Study, view: View) -> pa.Table:
         raise NasbenchError(f"The queries of a run in {study.name} should be numbered 0, 1, 2, ..., each once.")
     first = ~part.duplicated(["run", "architecture"]).to_numpy()
     seconds = part[SECONDS].to_numpy(dtype=np.float64) if SECONDS in part else np.zeros(len(part))
+    if WALL_SECONDS in part and ((runs[WALL_SECONDS].diff() < 0.0) | (part[WALL_SECONDS] < 0.0)).any():
+        raise NasbenchError(
+            f"The clock of a run in {study.name} ({WALL_SECONDS}) goes back or begins before 0; queries should be numbered in the order in "
+            "which their results came back."
+        )
     return pa.table(
         {
             "run": runs.ngroup().to_numpy(dtype=np.int32),
@@ -227,5 +239,7 @@ def _trace(part: pd.DataFrame, study: Study, view: View) -> pa.Table:
             SECONDS: seconds,
             "is_new_architecture": first,
             "is_new_isomorphism_class": first,
+            **({"worker": part["worker"].to_numpy(dtype=np.int32)} if "worker" in part else {}),
+            **({WALL_SECONDS: part[WALL_SECONDS].to_numpy(dtype=np.float64)} if WALL_SECONDS in part else {}),
         }
     )

@@ -25,6 +25,7 @@ class RecordedTable:
         assumed: what was not given, in words.
         timed: whether it says what seconds each query was charged.
         named: whether it names architectures.
+        clocked: whether it says when each result came back.
     """
 
     source: str
@@ -35,6 +36,7 @@ class RecordedTable:
     assumed: tuple[str, ...] = ()
     timed: bool = False
     named: bool = False
+    clocked: bool = False
 
     @property
     def objective(self) -> str:
@@ -74,6 +76,7 @@ class RecordedTable:
                     else ["The table names no architectures, so every query counts as a different one."]
                 ),
                 *([] if self.timed else ["The table records no training times."]),
+                *(["The wall clock is the column wall_seconds of the table."] if self.clocked else []),
                 "Runs of different methods are paired in the order of their numbers; pairing runs that share no seed costs power and keeps the tests valid.",
             ]
         )

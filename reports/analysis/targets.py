@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nasbench.benchmarks.oracle import Oracle
 from nasbench.errors import unknown_name
+from nasbench.reports.analysis.accounts import TIMES
 from nasbench.reports.analysis.traces import Traces
 from nasbench.reports.statistics.inputs import CensoredTimes
 from nasbench.spaces.space import Floats, Ints
@@ -109,7 +110,7 @@ def time_to_target(traces: Traces, target: Target, account: str) -> CensoredTime
     reached = np.asarray(found.any(axis=1))
     at = np.where(reached, found.argmax(axis=1), traces.shape[1] - 1)
     spent = np.take_along_axis(traces.spent(account), at[:, None], axis=1)[:, 0]
-    return CensoredTimes(spent, reached)
+    return CensoredTimes(spent, reached, "s" if account in TIMES else "")
 
 
 def common_horizon(times: list[CensoredTimes], limit: float | None) -> float:

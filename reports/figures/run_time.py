@@ -49,7 +49,9 @@ def _panel(evaluation: BenchmarkEvaluation) -> Panel | Undefined:
         solved = run_time_distribution(times, budgets)
         if isinstance(solved, Undefined):
             return solved
-        curves.append(Curve(label, budgets, solved, f"{label} {100 * solved[-1]:.0f}% within {end:,.0f}"))
+        curves.append(
+            Curve(label, budgets, solved, f"{label} {100 * solved[-1]:.0f}% within {end:,.0f} {times[0].unit}".rstrip())
+        )
     return curve_panel(
         ("run-time", evaluation.short),
         evaluation.short,

@@ -133,6 +133,7 @@ def _given(results: Results) -> str:
         whose = "the same problem" if own else "another problem or of one not named"
         told.append(
             f"on {benchmark} {pluralize(len(rows), 'evaluation')} of {whose}, {view.best} {study.objectives[0]} {view(values.min()):.6g}"
+            + (", feasible or not" if study.constraints else "")
         )
     split = ", each run those with its number" if "run" in given.rows(results.benchmarks[0])[0] else ""
     return (

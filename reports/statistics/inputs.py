@@ -74,10 +74,12 @@ class CensoredTimes:
     Attributes:
         time: `(runs,)`, the cost at the target where it was reached, else the cost at which the run stopped; >= 0.
         observed: `(runs,)`, True where the target was reached.
+        unit: of the times, for sentences; empty where they count things such as queries.
     """
 
     time: FloatArray
     observed: BoolArray
+    unit: str = ""
 
     def __post_init__(self) -> None:
         """Check and convert.
@@ -108,4 +110,8 @@ class CensoredTimes:
     def until(self, horizon: float) -> CensoredTimes:
         """Return the same runs followed up to a horizon: what was reached beyond it counts as not reached."""
         early = self.time <= horizon + tolerance(self.time, horizon)
-        return CensoredTimes(np.minimum(self.time, horizon), self.observed & early)
+        return CensoredTimes(np.minimum(self.time, horizon), self.observed & early, self.unit)
+
+    def words(self, time: float) -> str:
+        """Return a time with its unit."""
+        return f"{time:g} {self.unit}".rstrip()

@@ -141,7 +141,7 @@ def restricted_mean_ratio(
     arrived_a, arrived_b = a.events > 0, b.events > 0
     if not (arrived_a or arrived_b):
         neither = f"none of the {a.runs} and {b.runs} runs" if a.runs + b.runs > 2 else "neither run"
-        return Undefined(f"{neither} reached the target within {horizon:g}")
+        return Undefined(f"{neither} reached the target within {a.words(horizon)}")
     (mean_a,), _ = area_and_influence(a, horizon, np.ones((1, a.runs)))
     (mean_b,), _ = area_and_influence(b, horizon, np.ones((1, b.runs)))
     if mean_a == 0.0 or mean_b == 0.0:

@@ -195,5 +195,5 @@ def unidentified(times: CensoredTimes, horizon: float) -> Undefined | None:
         return Undefined("there are no runs")
     last, within = times.time.max(), tolerance(times.time, horizon)
     if last < horizon - within and not times.observed[times.time >= last - within].all():
-        return Undefined(f"the last run was censored at {last:g}, before the horizon {horizon:g}")
+        return Undefined(f"the last run was censored at {times.words(last)}, before the horizon {times.words(horizon)}")
     return None

@@ -16,6 +16,10 @@ from nasbench.reports.figures.anytime import anytime
 from nasbench.reports.figures.run_time import run_time
 from nasbench.reports.figures.survival import survival
 from nasbench.reports.page.report import build_report
+from nasbench.reports.statistics.inputs import CensoredTimes
+from nasbench.reports.statistics.restricted_mean_ratio import restricted_mean_ratio
+from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.statistics.survival import restricted_mean
 from nasbench.study.config import Study
 from nasbench.study.runner import run_study
 from nasbench.theory.traces.runs import open_runs
@@ -92,3 +96,20 @@ def test_traces_are_read_again_from_a_csv(clocked: Results, tmp_path: Path) -> N
     table.to_csv(tmp_path / "traces.csv", index=False)
     again = nasbench.read_traces(tmp_path / "traces.csv", objective="error", benchmark="nas-bench-201/cifar10")
     assert again.to_pandas()["error"].tolist() == table["error"].tolist()
+
+
+def test_a_time_has_its_unit_and_a_number_of_queries_has_none() -> None:
+    late, rng = (np.array([10_000.0, 10_000.0]), np.array([False, False])), np.random.default_rng(0)
+    for unit, words in (("s", "within 10000 s"), ("", "within 10000")):
+        times = CensoredTimes(*late, unit)
+        saving = restricted_mean_ratio(times.until(10_000.0), times, 10_000.0, rng)
+        assert isinstance(saving, Undefined) and saving.reason.endswith(f"reached the target {words}")
+    early = restricted_mean(CensoredTimes(*late, "s"), 20_000.0)
+    assert isinstance(early, Undefined) and "censored at 10000 s, before the horizon 20000 s" in early.reason
+
+
+def test_times_to_a_target_are_in_the_unit_of_the_account(evaluations: list[BenchmarkEvaluation]) -> None:
+    times = evaluations[0].outcomes["random_search"].times
+    assert {account: own.unit for (_, account), own in times.items()} == {
+        "queries": "", "unique_queries": "", "train_seconds": "s", "wall_seconds": "s"
+    }  # fmt: skip

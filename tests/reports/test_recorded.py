@@ -167,3 +167,29 @@ def test_runs_that_are_numbered_by_their_seeds_keep_their_architectures_apart(cs
     few, many = (nasbench.read_traces(one).to_pandas()[columns] for one in (frame, renumbered))
     assert many["architecture"].nunique() == few["architecture"].nunique() == len(frame)
     assert many["regret"].equals(few["regret"])
+
+
+def test_the_clock_of_other_peoples_workers_is_kept(tmp_path: Path) -> None:
+    frame = runs_table(12)
+    frame = frame.assign(charged_seconds=60.0, worker=frame["query"] % 3, wall_seconds=60.0 * (1 + frame["query"] // 3))
+    frame.to_csv(tmp_path / "theirs.csv", index=False)
+    results = nasbench.read_traces(tmp_path / "theirs.csv")
+    back = results.to_pandas()
+    ordered = frame.sort_values(["method", "run", "query"])
+    for column in ("worker", "wall_seconds"):
+        assert back.sort_values(["method", "run", "query"])[column].tolist() == ordered[column].tolist()
+    report = build_report(results, None, ())
+    assert any("wall-clock" in str(table.columns) for table in report.tables)
+    alone = nasbench.read_traces(frame.drop(columns=["charged_seconds", "worker"])).to_pandas()
+    assert "worker" not in alone and alone["wall_seconds"].max() == 240.0
+
+    for wrong, words in (
+        (frame.assign(wall_seconds=-frame["wall_seconds"]), "goes back or begins before 0"),
+        (frame.assign(wall_seconds=100.0 - frame["query"]), "goes back or begins before 0"),
+        (frame.assign(worker=0.5), "has a worker that is no number of a machine"),
+        (frame.assign(worker="node7"), "has a worker that is no finite number"),
+    ):
+        with pytest.raises(NasbenchError, match=words):
+            nasbench.read_traces(wrong)
+    with pytest.raises(NasbenchError, match="A column wall_seconds means something else"):
+        nasbench.read_traces(frame, objective="wall_seconds")

@@ -145,3 +145,23 @@ def test_an_optimizer_that_cannot_be_copied_says_so() -> None:
 
     with pytest.raises(NasbenchError, match=r"cannot be copied .* run it with one worker"):
         search_with_workers(*start(), Parallelism(workers=2))
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_lie_is_numpys_summary_of_all_results_bit_for_bit(lie: str) -> None:
+    """Results of another length count only where there are none of the query's own; a lie is computed again once a result is back."""
+    problem = timed_problem([5, 2, 4], {"queries": 3})
+    query = problem.query(np.array([[[2]]], dtype=np.int8))
+    errors = np.random.default_rng(4).random((150, 1)) * 100.0
+    liar, summaries = ConstantLiar(problem, lie), {"mean": np.mean, "worst": np.max, "best": np.min}
+    summarise: Any = summaries[lie]
+    for number, error in enumerate(errors):
+        liar.learn(replace(query, objectives=error[None, None], charged_seconds=np.array([[error[0]]])))
+        told, other = (
+            liar._lie_about(replace(query, epochs=np.full((1, 1), epochs))) for epochs in (query.epochs[0, 0], 999)
+        )
+        before = errors[: number + 1]
+        assert told.objectives[0, 0, 0] == other.objectives[0, 0, 0] == summarise(np.stack(list(before)), axis=0)[0]
+        assert told.charged_seconds[0, 0] == np.mean(before[:, 0].tolist())
+    liar.learn(replace(query, epochs=np.full((1, 1), 999), objectives=np.array([[[7.0]]])))
+    assert liar._lie_about(replace(query, epochs=np.full((1, 1), 999))).objectives.tolist() == [[[7.0]]]

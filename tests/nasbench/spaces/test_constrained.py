@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
@@ -116,3 +118,16 @@ def test_an_unknown_mutation_is_an_error(space: NarrowedSpace) -> None:
         space.mutate(space.all, np.zeros((4, 2)), "odd")
     with pytest.raises(NasbenchError, match="no mutation 'odd'"):
         Odd("odd", BASE.decisions, BASE.choices).mutate(space.all, np.zeros((4, 2)), "odd")
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_repair_finds_the_nearest_of_the_list(seed: int) -> None:
+    """Beyond the neighbours, too: the fewest decisions that differ, then the smallest index, as a search of the whole list finds."""
+    rng = np.random.default_rng(seed)
+    base = Space("small", ("a", "b", "c", "d"), (tuple("01234"), tuple("01"), tuple("0123"), tuple("0123456")))
+    listed = np.sort(rng.choice(base.size, size=int(rng.integers(2, 40)), replace=False))
+    space = NarrowedSpace(base, listed)
+    given = base.all[rng.integers(0, base.size, size=20)]
+    nearest = [space.all[(space.all != one).sum(axis=1).argmin()] for one in given]
+    assert space.repair(given).tolist() == [one.tolist() for one in nearest]

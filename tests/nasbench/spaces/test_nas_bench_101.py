@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import nasbench
 from nasbench.errors import NasbenchError
 from nasbench.spaces.nas_bench_101 import CLASSES, EDGES, INTERIOR, NasBench101Space
 from nasbench.spaces.space import Architectures
@@ -146,3 +147,31 @@ def test_malformed_cells_are_refused(space: NasBench101Space, text: str) -> None
         return
     with pytest.raises(NasbenchError, match=r"operations; n operations|should be bits"):
         space.from_string(text)
+
+
+def test_repair_changes_as_few_edges_as_it_takes(space: NasBench101Space) -> None:
+    """The space cannot be listed; of the nearest cells, the one of smallest index."""
+    rng = np.random.default_rng(3)
+    given = (rng.random((30, space.d)) * space.cardinalities).astype(np.int8)
+    given[0, : len(EDGES)] = 0  # no edge: the nearest has that from input to output
+    given[1, : len(EDGES)] = 1  # all 21 edges, 12 too many
+    repaired = space.repair(given)
+    assert space.is_feasible(repaired).all() and np.array_equal(repaired[:, len(EDGES) :], given[:, len(EDGES) :])
+    assert np.flatnonzero(repaired[0, : len(EDGES)]).tolist() == [EDGES.index((0, 6))]
+    was_feasible = space.is_feasible(given)
+    assert np.array_equal(repaired[was_feasible], given[was_feasible]) and 0 < was_feasible.sum() < 29
+    wirings = np.array([[int(bit) for bit in f"{number:021b}"] for number in space._wirings[::997]], dtype=np.int8)
+    for before, after in zip(given, repaired, strict=True):
+        changed = int((before != after).sum())
+        assert (wirings != before[: len(EDGES)]).sum(axis=1).min() >= changed, "no cell of a sample is nearer"
+
+
+def test_a_method_that_repairs_runs_on_the_whole_space(space: NasBench101Space) -> None:
+    def edges(architecture: Architectures) -> float:
+        return float(architecture[: len(EDGES)].sum())
+
+    small = {"n_initial_samples": 5, "batch_size": 5, "n_candidates": 20}
+    for method in ("nas_bowl", "npenas"):
+        settings = small if method == "nas_bowl" else {"n_initial_samples": 5}
+        found = nasbench.search(method, edges, 15, space=space, settings=settings, seed=1).to_pandas()
+        assert len(found) >= 15, method

@@ -304,7 +304,9 @@ def test_runs_that_other_sources_add_are_noted(tmp_path: Path, monkeypatch: pyte
     assert Store.open(tmp_path).environment["sources_sha256"] == [first, "other"]
 
 
-def test_a_method_is_run_anew_with_the_same_seeds(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_method_is_run_anew_with_the_same_seeds(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Only that method's files are made anew; each unit says by which sources it was made."""
     monkeypatch.setattr("nasbench.study.store.deciding_sources", lambda: "older")
     run_study(study, tmp_path)

@@ -362,7 +362,7 @@ def test_tuning_resumes_and_adds_trials(tmp_path: Path, monkeypatch: pytest.Monk
     for name in ("regularized_evolution.json", "local_search.json", "tuned.toml"):
         assert (tmp_path / "grown" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
     wrong: dict[str, dict[str, Any]] = {
-        "trials of another runs": {"runs": 5},
+        "trials with other numbers of runs": {"runs": 5},
         "must not choose settings": {"seed": 11},
         "did you mean": {"only": "regularised_evolution"},
         "number of runs is 0": {"runs": 0},

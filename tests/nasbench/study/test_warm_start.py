@@ -12,8 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nasbench
+from nasbench.cli.main import status
 from nasbench.errors import NasbenchError
+from nasbench.reports.analysis.evaluation import evaluate_study
+from nasbench.reports.page.methods import methods
 from nasbench.search.observations import Observations
+from nasbench.study.toml import load_study
 from nasbench.study.warm_start import FILE, WarmStart, as_warm_start
 
 NB201 = "nas-bench-201/cifar10"
@@ -150,14 +154,56 @@ def test_missing_columns_and_wrong_kinds_are_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(NasbenchError, match=words):
             told(wrong)
-    with pytest.raises(NasbenchError, match="has constraints, with which no evaluations can be given"):
-        nasbench.Study(
-            problems=[NB201],
-            methods=["random_search"],
-            budget={"queries": 5},
-            constraints="parameters <= 0.5",
-            warm_start=frame,
-        )
+
+
+def test_under_constraints_feasibility_is_told_too(tmp_path: Path) -> None:
+    """A quantity that is measured is a column of what is given; one that is known beforehand is known."""
+    bench = nasbench.load_benchmark("nas-bench-201/cifar10")
+    limits = ["parameters <= 0.5", "accuracy >= 86"]
+    frame = bench.sample(30, seed=3, constraints=limits)
+    assert len(frame) == 30 and (frame["error"] > 14).any() and (frame["error"] < 14).any()
+    Listener.heard = []
+    more: dict[str, Any] = {"warm_start": frame, "constraints": limits}
+    found = nasbench.search(Listener, NB201, {"queries": 4}, runs=2, out=tmp_path / "of rows", **more)
+    (heard, _) = Listener.heard
+    assert heard.feasible.tolist() == (frame["error"] <= 14).tolist()
+    np.testing.assert_allclose(heard.unpenalised[:, 0], frame["error"])
+    assert (heard.objectives[heard.feasible] == heard.unpenalised[heard.feasible]).all()
+    assert heard.objectives[~heard.feasible].min() > 80.0, "worse than every feasible one"
+    assert (heard.constraint_values[:, 0] <= 0.5).all() and np.isfinite(heard.constraint_values).all()
+    assert "feasible or not" in " ".join(methods(found, tuple(evaluate_study(found))))
+
+    # The same by a file of a study, whose random rows satisfy what is known beforehand.
+    text = nasbench.load_results(tmp_path / "of rows").study.replace(warm_start=None).to_toml()
+    table = 'warm_start = { benchmark = "nas-bench-201/cifar10", count = 30, seed = 3 }\n'
+    (tmp_path / "study.toml").write_text(table + text)
+    drawn = load_study(str(tmp_path / "study.toml")).warm_start
+    assert drawn is not None and drawn.rows(NB201)[0]["architecture"].tolist() == frame["architecture"].tolist()
+
+    larger = pd.DataFrame({"architecture": [bench.space.to_string(np.full(6, 3))], "error": [9.0]})
+    for rows, asked, words in (
+        (larger, limits[0], "Row 1 .* is no architecture of the space nas-bench-201 that is searched"),
+        (frame, "latency <= 1000 (measured)", "lacks the column latency, of which a constraint is measured"),
+    ):
+        with pytest.raises(NasbenchError, match=words):
+            nasbench.search("random_search", NB201, 4, warm_start=rows, constraints=asked)
+
+
+def test_the_command_takes_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What makes another study has a folder of another name."""
+    monkeypatch.chdir(tmp_path)
+    nasbench.load_benchmark(NB201).sample(3, seed=1).to_csv("given.csv", index=False)
+    text = 'name = "s"\nseed = 1\nruns = 1\nproblems = ["nas-bench-201/cifar10"]\nmethods = [{ name = "random_search" }]\nbudget = { queries = 4 }\n'
+    Path("s.toml").write_text(text, encoding="utf-8")
+    machines = ["--workers", "2", "--lie", "worst"]
+    limits = ["--constraint", "accuracy >= 20", "--constraint", "latency@edge <= 5 (measured)"]
+    for options in ([], ["--warm-start", "given.csv"], ["--constraint", "parameters <= 0.8"], machines, machines[:2]):
+        assert status(["run", "s.toml", *options]) == 0, options
+    folders = sorted(path.name for path in Path("results").iterdir())
+    assert folders == ["s", "s-2-workers", "s-2-workers-lie-worst", "s-parameters-at-most-0.8", "s-told-given"]
+    assert status(["run", "s.toml", *limits]) == 2 and len(list(Path("results").iterdir())) == 5, "no such device"
+    kept = nasbench.load_results("results/s-told-given").study.warm_start
+    assert kept is not None and kept.source == "given.csv"
 
 
 def test_fidelities_are_those_of_the_study() -> None:
@@ -231,7 +277,6 @@ def test_a_start_that_was_killed_before_its_study_was_written_is_begun_anew(tmp_
 
 
 def test_a_study_file_names_a_file_beside_it_or_a_benchmark(tmp_path: Path) -> None:
-    from nasbench.study.toml import load_study
 
     pd.DataFrame({"architecture": [FIRST], "error": [1.0]}).to_csv(tmp_path / "given.csv", index=False)
     text = study(None).to_toml()
