@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterable
 
+from nasbench.benchmarks.composite import composite_benchmark, composite_names, is_composite
 from nasbench.benchmarks.function_benchmark import FunctionBenchmark
 from nasbench.benchmarks.surrogate import SurrogateBenchmark
 from nasbench.benchmarks.surrogates import NAMES, is_surrogate, surrogate_benchmark
@@ -20,8 +21,8 @@ Searchable = TabularBenchmark | FunctionBenchmark | SurrogateBenchmark
 
 
 def benchmark_names() -> tuple[str, ...]:
-    """Return the names accepted by `get_benchmark`, for tables that are available or can be built."""
-    return tuple(f"{table}/{dataset}" for table in table_names() for dataset in table_datasets(table))
+    """Return the names accepted by `get_benchmark`: data sets of tables that are available or can be built, and composites."""
+    return (*(f"{table}/{dataset}" for table in table_names() for dataset in table_datasets(table)), *composite_names())
 
 
 def expand_benchmarks(patterns: Iterable[str]) -> tuple[str, ...]:
@@ -51,6 +52,8 @@ def get_benchmark(name: str) -> TabularBenchmark:
         raise NasbenchError(
             f"{name} is a {kind} and has no table; give a benchmark of a table, such as nas-bench-201/cifar10."
         )
+    if is_composite(name):
+        return composite_benchmark(name)
     table_name, _, dataset = name.partition("/")
     if table_name not in known_tables():
         if table_name in formats_of_tables():
@@ -111,4 +114,5 @@ def get_searchable(name: str) -> Searchable:
 
 def is_taken(name: str) -> bool:
     """Return whether a name is that of a table or a family of functions, or begins with one; nothing else is found under it."""
-    return is_synthetic(name) or is_surrogate(name) or name.partition("/")[0] in (*known_tables(), *formats_of_tables())
+    own = is_synthetic(name) or is_surrogate(name) or is_composite(name)
+    return own or name.partition("/")[0] in (*known_tables(), *formats_of_tables())
