@@ -80,12 +80,14 @@ class RegularizedEvolution:
 
     def tell(self, observations: Observations) -> None:
         """Replace the oldest member by each new one."""
+        size = self._population.shape[1]
+        members, errors = self._population.reshape(-1, self._space.d), self._error.reshape(-1)
         for b in range(observations.answered.shape[1]):
-            told = self._row[observations.answered[:, b]]
-            oldest = self._n_evaluated[told] % self._population.shape[1]
-            self._population[told, oldest] = observations.architectures[told, b]
-            self._error[told, oldest] = observations.objectives[told, b, 0]
-            self._n_evaluated[told] += 1
+            told = observations.answered[:, b]
+            oldest = (self._row * size + self._n_evaluated % size)[told]
+            members[oldest] = observations.architectures[told, b]
+            errors[oldest] = observations.objectives[told, b, 0]
+            self._n_evaluated += told
 
 
 OPTIMIZER = Lockstep(RegularizedEvolution)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.ranges import INSIDE, count
-from nasbench.search.observations import PADDING, Observations
+from nasbench.search.observations import Observations
 from nasbench.search.optimizer import Lockstep
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
@@ -64,7 +64,8 @@ class SimulatedAnnealing:
         self._incumbent = np.zeros((runs, self._space.d), dtype=np.int8)
         self._incumbent_error = np.full(runs, np.inf)
         self._needs_restart = np.ones(runs, dtype=bool)
-        self._proposal = np.full((runs, self._space.d), PADDING, dtype=np.int8)
+        self._proposal = np.zeros((runs, self._space.d), dtype=np.int8)
+        self._is_pending = np.zeros(runs, dtype=bool)
         self._threshold = np.zeros(runs)
         self._first_temperature = np.zeros(runs)
         self._uphill = np.zeros((2, runs))
@@ -81,7 +82,7 @@ class SimulatedAnnealing:
         if self._needs_restart.any():
             fresh = self._space.sample(self._streams.uniform(self._space.d, self._needs_restart))
             proposal = np.where(self._needs_restart[:, None], fresh, proposal)
-        self._proposal = proposal
+        self._proposal, self._is_pending = proposal, np.ones(len(proposal), dtype=bool)
         return proposal[:, None]
 
     def tell(self, observations: Observations) -> None:
@@ -92,7 +93,7 @@ class SimulatedAnnealing:
     def _learn(self, architecture: Architectures, error: Floats, answered: NDArray[np.bool_]) -> None:
         """Take note of one observation of each run that was told one: `(R, d)`, `(R,)` and `(R,)`."""
         error = np.where(answered, error, np.inf)
-        own = (architecture == self._proposal).all(axis=1)
+        own = self._is_pending & (architecture == self._proposal).all(axis=1)
         started, walked = answered & self._needs_restart, answered & ~self._needs_restart & own
         strange = answered & ~self._needs_restart & ~own
         if strange.any():
@@ -101,7 +102,7 @@ class SimulatedAnnealing:
             self._threshold = np.where(near, self._streams.uniform(1, near)[:, 0], self._threshold)
             walked |= near
             started |= strange & ~near & (error < self._incumbent_error)
-        self._proposal = np.where((answered & own)[:, None], np.int8(PADDING), self._proposal)
+        self._is_pending &= ~(answered & own)
         rise = np.where(walked, error, 0.0) - np.where(walked, self._incumbent_error, 0.0)
         accepted = walked & (self._threshold < acceptance_probability(rise, self.temperature))
         moved = started | accepted

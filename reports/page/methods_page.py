@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from nasbench.plugins import BrokenPluginError
 from nasbench.reports.analysis.accounts import NAMES
 from nasbench.reports.analysis.evaluation import evaluate_study
 from nasbench.reports.analysis.families import FamilyComparison, FamilyRanking, compare_families
-from nasbench.reports.analysis.query_cost import measure_query_cost, source_of
+from nasbench.reports.analysis.query_cost import QueryCost, measure_query_cost, source_of
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.page.methods import methods
 from nasbench.reports.statistics.result import Undefined
@@ -33,10 +33,13 @@ from nasbench.reports.tables.methods import MethodDescription, families_table, m
 from nasbench.reports.tables.to_markdown import to_markdown
 from nasbench.reports.wording import join_names, pluralize
 from nasbench.search.registry import optimizer_names, registered_optimizer
+from nasbench.search.search_ranges import search_ranges
 from nasbench.study.methods import MethodConfig
 from nasbench.study.store import Store
 from nasbench.study.toml import load_study, preset_names
 
+TRIALS, RUNS = 20, 10
+"""Settings that are tried of each method in the tuning that the page describes, and runs of each on each problem."""
 DESIGNS = ("n_initial_samples", "population_size", "beam_width")
 """Settings that say how many random architectures a method begins with; the first that it has."""
 INTRODUCTION = """# All methods on the development tables
@@ -92,6 +95,7 @@ def section(results: Results, reference: str) -> str:
         "methods are in the table.",
         to_markdown(families_table(comparison)),
         to_markdown(settings_table(described)),
+        _tuning(results, costs),
         _left_out(results),
     ]
     return "\n\n".join(part.strip() for part in paragraphs if part) + "\n"
@@ -150,6 +154,30 @@ def _describe(entry: MethodConfig) -> MethodDescription:
     design = next((f"{values[name]} ({name})" for name in DESIGNS if name in values), "")
     settings = ", ".join(f"{name} = {value!r}" for name, value in entry.settings.items())
     return MethodDescription(design, settings, ", ".join(optimizer.extras), source_of(optimizer))
+
+
+def _tuning(results: Results, costs: Mapping[str, QueryCost]) -> str:
+    """Return how all methods of the study are tuned alike, and what that would cost; empty where the command refuses the study."""
+    study, cap = results.study, results.study.budget.limits.get("unique_queries")
+    if cap is None or study.parallelism.is_simulated or study.constraints or study.warm_start:
+        return ""
+    is_preset = study.name in preset_names()
+    name = study.name if is_preset else str(results.store.folder / "study.toml")
+    problems = len((load_study(study.name) if is_preset else study).problems)
+    hours = {
+        entry.label: TRIALS * RUNS * problems * cap * costs[entry.label].seconds / 3600.0
+        for entry in study.methods
+        if set(search_ranges(entry.optimizer().algorithm)) - set(entry.settings)
+    }
+    if not hours:
+        return ""
+    each = ", ".join(f"{label} {cost:.2g}" for label, cost in sorted(hours.items(), key=lambda one: one[1]))
+    return (
+        f"**Tuning alike.** Not done for this table. `nasbench tune --study {name} --trials {TRIALS} --runs {RUNS}` tries as many settings of "
+        f"every method that has some, each on the same {TRIALS} x {RUNS} x {problems} runs with seeds of their own, and writes the study with the "
+        "best; `nasbench tune LABEL --study ...` does one method, and an interrupted tuning is resumed. Processor hours of the optimizers, at "
+        f"the cost of a query above: {each}; {sum(hours.values()):.2g} in all."
+    )
 
 
 def _left_out(results: Results) -> str:

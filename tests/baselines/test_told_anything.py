@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nasbench.baselines.generation_buffer import GenerationBuffer
 from nasbench.hybrid.fidelity_ladder import scores_across_rungs
 from nasbench.search.normal_scores import normal_scores
 from nasbench.search.observations import PADDING, Observations
@@ -97,6 +98,20 @@ def test_the_quantum_inspired_algorithm_remembers_the_best(problems: Problems) -
     assert np.isinf(optimizer._best_error).all(), "a generation is two observations"
     optimizer.tell(evaluations([BEST, MIDDLE]))
     assert optimizer._best[0].tolist() == [list(BEST)] * 2, "shared in the group"
+
+
+def test_a_generation_that_is_told_whole_is_the_one_that_is_told_piece_by_piece() -> None:
+    """Also after a part of one, which leaves the places of a generation out of step with batches."""
+    whole, pieces = GenerationBuffer(2, 2, 3), GenerationBuffer(2, 2, 3)
+    batches: list[list[tuple[int, ...]]] = [[BEST, WORST], [MIDDLE], [WORST, BEST], [MIDDLE], [BEST, MIDDLE]]
+    found: list[list[Any]] = [[], []]
+    for batch in batches:
+        told = evaluations(batch, batch)
+        found[0] += whole.fill(told)
+        found[1] += [one for column in told.columns() for one in pieces.fill(column)]
+    assert len(found[0]) == 4
+    for left, right in zip(*found, strict=True):
+        assert all(np.array_equal(a, b) for a, b in zip(left, right, strict=True))
 
 
 @pytest.mark.parametrize("name", ["nsga2", "nsga3", "sms_emoa"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,8 @@ from nasbench.study.backend import run_unit
 from nasbench.study.config import Study
 from nasbench.study.runner import run_study
 from nasbench.study.store import Store
+from nasbench.study.toml import load_study
+from nasbench.study.tuning_study import tune_study
 
 METHODS = ("random_search", "one_plus_one_ea", "regularized_evolution")
 PROBLEMS = (
@@ -81,6 +84,15 @@ def test_the_page(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     text = out.read_text()
     assert "**15 runs** of each method" in text and "successive_halving" in text and "Friedman" in text
     assert all(f"| {name} | " in text.replace("\\", "") for name in METHODS)
+    # Two of the methods have no settings that are tuned: 20 trials x 10 runs x 6 problems x 60 queries of the third.
+    command, hours = re.findall(
+        r"`nasbench (tune --study \S+ --trials 20 --runs 10)`.*: regularized_evolution (\S+); \S+ in all", text
+    )[0]
+    assert 72_000 * 1e-7 < 3600 * float(hours) < 72_000 * 1e-2
+    with pytest.raises(NasbenchError, match="The seed 11 is that of"):
+        tune_study(
+            load_study(command.split()[2]), tmp_path / "tuned", trials=20, runs=10, seed=Results.open(folder).study.seed
+        )
     assert main([str(folder), "--out", str(out)]) == 2
     assert main([str(tmp_path / "nowhere")]) == 2
     said = capsys.readouterr().err.splitlines()
