@@ -136,5 +136,5 @@ def test_catalogue_finds_lists_and_refuses() -> None:
     assert expand_benchmarks(["composite/*"]) == composite_names()
     assert get_benchmark(composite_names()[0]).name == composite_names()[0]
     assert len({get_benchmark(name).checksum for name in composite_names()}) == len(composite_names())
-    with pytest.raises(NasbenchError, match="composite/nas-bench-360-darcy-1"):
+    with pytest.raises(NasbenchError, match="did you mean .composite/nas-bench-360-darcy-"):
         get_benchmark("composite/nas-bench-360-darcy")
