@@ -3,7 +3,7 @@
 With `T` the error of an architecture `x`, `p` a permutation of choices (of operations, or of the channels of a layer), `b` the least
 error and `m` its median, the error of the composite is
 
-    min(T(x), b - depth (m - b) + steepness (T(p(x)) - b)),
+    min(T(x), b - depth (m - b) + slope (T(p(x)) - b)),
 
 by seed means on the split that is searched. All of an architecture's values, of every split, seed and length of training, are those of
 the basin that has the smaller mean there: its own, or those of `p(x)` after the same transformation. Costs and training times are its own.
@@ -49,7 +49,7 @@ class Composite:
         source: name of its source, a data set of a table or a closed form.
         cycles: the permutation: each choice of a cycle is replaced by the next one, the last by the first.
         depth: by how much the second basin is the deeper one, as a share of the median minus the least error.
-        steepness: factor of the second basin's errors above its least one; above 1 that basin is the narrower.
+        slope: factor of the second basin's errors above its least one; above 1 that basin is the narrower.
         decisions: decisions that are permuted; all that have the choices if empty.
     """
 
@@ -57,7 +57,7 @@ class Composite:
     source: str
     cycles: tuple[tuple[str, ...], ...]
     depth: float
-    steepness: float = 1.0
+    slope: float = 1.0
     decisions: tuple[str, ...] = ()
 
     def permute(self, space: Space, architectures: Architectures) -> Architectures:
@@ -95,26 +95,26 @@ class Basin:
         partners: row of the partner of each architecture, see `find_partners`, `(N,)`.
         inside: which architectures belong to it, `(N,)`.
         offset: by how much its least error is below the source's.
-        steepness: see `Composite`.
+        slope: see `Composite`.
     """
 
     partners: Ints
     inside: NDArray[np.bool_]
     offset: float
-    steepness: float
+    slope: float
 
     def transform(self, values: NDArray[np.float64], best: float) -> NDArray[np.float64]:
         """Return values of a composite, from those of its source that are maximised and the best of their seed means: `(N, ...)`."""
-        second = best + self.offset - self.steepness * (best - values[self.partners])
+        second = best + self.offset - self.slope * (best - values[self.partners])
         return np.where(self.inside.reshape(-1, *[1] * (values.ndim - 1)), second, values)
 
 
-def find_basin(errors: Floats, partners: Ints, depth: float, steepness: float) -> Basin:
+def find_basin(errors: Floats, partners: Ints, depth: float, slope: float) -> Basin:
     """Return the second basin of a composite, from the errors of its source and the row of each partner, `(N,)`."""
     best = errors.min()
     offset = float(depth * (np.median(errors) - best))
-    inside = best - offset + steepness * (errors[partners] - best) < errors
-    return Basin(partners, inside, offset, steepness)
+    inside = best - offset + slope * (errors[partners] - best) < errors
+    return Basin(partners, inside, offset, slope)
 
 
 class CompositeTable(Table):
@@ -178,7 +178,7 @@ class CompositeTable(Table):
             raise NasbenchError(
                 f"{composite.source} lacks {int((partners < 0).sum())} permuted architectures; a composite needs them all."
             )
-        return find_basin(errors, partners, composite.depth, composite.steepness)
+        return find_basin(errors, partners, composite.depth, composite.slope)
 
     def measured(self, column: Column) -> Measured:
         """Return the values of a column; see `Table`."""

@@ -3,7 +3,7 @@
     python -m nasbench.study.choose_composites [SOURCE ...] [--runs 20] [--seed 1]      # JSON lines, one a source; minutes each
 
 First by the landscape alone: a candidate's ten best architectures all lie in the second basin, at most half of the architectures belong to
-it, and of the permutations, depths and steepnesses of a source the one is taken of which most steepest descents end in the first basin.
+it, and of the permutations, depths and slopes of a source the one is taken of which most steepest descents end in the first basin.
 
 Then by runs of 300 unique queries: a candidate is kept if a Gaussian process whose optimism falls (`FALLING`, without the other parts of the
 hybrid) misses the ten best in at least `TRAPPED` of the runs, and one of the rivals (`RIVALS`) in at most half as many. So it is a trap that
@@ -42,7 +42,7 @@ SOURCES = (
     "onemax/12x2",
 )
 SHAPES = ((0.02, 1.0), (0.05, 1.0), (0.05, 1.5), (0.1, 1.5), (0.1, 2.0), (0.2, 2.0), (0.35, 2.0))
-"""Depths and steepnesses that are tried."""
+"""Depths and slopes that are tried."""
 OPERATIONS = {
     "nas-bench-201": ("nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3"),
     "transnas-bench-101-micro": ("skip_connect", "nor_conv_1x1", "nor_conv_3x3"),
@@ -111,8 +111,8 @@ def candidates(source: str) -> list[Landscape]:
     neighbours = neighbour_rows(space)
     found = []
     for cycles, decisions in permutations(space):
-        for depth, steepness in SHAPES:
-            composite = Composite("candidate", source, cycles, depth, steepness, decisions)
+        for depth, slope in SHAPES:
+            composite = Composite("candidate", source, cycles, depth, slope, decisions)
             table = compose_table(composite)
             errors = find_longest(table, "candidate", "error", "validation").mean()
             inside = table.basin.inside

@@ -26,7 +26,7 @@ from nasbench.tables.column import Column, Measured
 from nasbench.tables.table import open_table
 from nasbench.tables.writer import write_table
 
-TOY = Composite("toy", "nk/3x3-k1", (("0", "2"),), depth=0.1, steepness=2.0)
+TOY = Composite("toy", "nk/3x3-k1", (("0", "2"),), depth=0.1, slope=2.0)
 
 
 def protocol(benchmark: TabularBenchmark) -> SearchProtocol:
@@ -41,7 +41,7 @@ def protocol(benchmark: TabularBenchmark) -> SearchProtocol:
 
 
 def test_closed_form_on_four_architectures() -> None:
-    basin = find_basin(np.array([1.0, 2.0, 4.0, 9.0]), np.array([3, 2, 1, 0]), depth=0.5, steepness=2.0)
+    basin = find_basin(np.array([1.0, 2.0, 4.0, 9.0]), np.array([3, 2, 1, 0]), depth=0.5, slope=2.0)
     # The median is 3, so the second basin's least error is 0; its errors are 0 + 2 (T(p(x)) - 1) = 16, 6, 2, 0.
     assert basin.offset == 1.0
     np.testing.assert_array_equal(basin.inside, [False, False, True, True])
@@ -136,5 +136,5 @@ def test_catalogue_finds_lists_and_refuses() -> None:
     assert expand_benchmarks(["composite/*"]) == composite_names()
     assert get_benchmark(composite_names()[0]).name == composite_names()[0]
     assert len({get_benchmark(name).checksum for name in composite_names()}) == len(composite_names())
-    with pytest.raises(NasbenchError, match="did you mean .composite/nas-bench-360-darcy-"):
+    with pytest.raises(NasbenchError, match=r"did you mean .composite/nas-bench-360-darcy-"):
         get_benchmark("composite/nas-bench-360-darcy")

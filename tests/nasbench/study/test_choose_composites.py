@@ -21,7 +21,7 @@ def test_deceptive_trap_is_narrow_at_one_shape_only() -> None:
     """OneMax and its reverse are Ackley's trap: 13 architectures of the second basin are better than the best of the first."""
     found = candidates("onemax/12x2")
     (narrow,) = [one for one in found if one.is_narrow]
-    assert (narrow.composite.depth, narrow.composite.steepness) == (0.35, 2.0)
+    assert (narrow.composite.depth, narrow.composite.slope) == (0.35, 2.0)
     # Second basin: 2 h < 12 - h + 2.1, with h differing bits up to 4.
     assert narrow.inside == pytest.approx((1 + 12 + 66 + 220 + 495) / 4096)
 
