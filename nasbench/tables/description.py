@@ -36,6 +36,19 @@
     missing = false                       # true allows empty cells; they are masked and raise when asked for
     note = "how it was measured"
 
+Decisions may be the edges of a cell, in a graph whose node 0 is the input and whose last node is the output:
+
+    [space]
+    name = "my-cells"
+    edges = [[0, 1], [0, 2], [1, 2]]      # the nodes that each decision joins
+    zero = "none"                         # the operation that cuts an edge, and the one that passes its input on,
+    identity = "skip_connect"             # where there are such
+    [[space.decisions]]
+    name = "0-1"
+    choices = ["none", "skip_connect", "conv"]
+
+Cells of equal function, path features and graph kernels follow from that; see `nasbench.spaces.cell`.
+
 In a space with conditions a row is a configuration: combinations that differ in inactive decisions only are one architecture. A file that
 holds them all makes a table of every combination, as that of NAS-Bench-201 is; another one a table of the rows that it has.
 
@@ -48,6 +61,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nasbench.spaces.catalogue import get_space
+from nasbench.spaces.cell import CellSpace
 from nasbench.spaces.mixed import MixedSpace
 from nasbench.spaces.space import Space
 from nasbench.tables.column import Column
@@ -140,4 +154,6 @@ def _space(table: SpaceTable) -> tuple[Space, tuple[str, ...]]:
     if not all(decision.is_plain for decision in table.decisions):
         return MixedSpace(table.name, [decision.entry for decision in table.decisions]), columns
     choices = tuple(tuple(map(str, decision.choices or ())) for decision in table.decisions)
+    if table.edges is not None:
+        return CellSpace(table.name, names, choices, table.edges, zero=table.zero, identity=table.identity), columns
     return Space(table.name, names, choices), columns

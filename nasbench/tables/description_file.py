@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from nasbench.errors import NasbenchError, quoted
 from nasbench.files.schema import FileModel
 from nasbench.spaces.catalogue import space_names
+from nasbench.spaces.cell import CellSpace
 from nasbench.spaces.decisions import from_mapping
 from nasbench.tables.column import Column
 from nasbench.tables.units import FRACTION
@@ -61,6 +62,25 @@ class SpaceTable(FileModel):
     name: Annotated[str, Field(description="the name of a space")]
     architecture: str | None = None
     decisions: Annotated[tuple[DecisionTable, ...], Field(min_length=1)] | None = None
+    edges: tuple[tuple[int, int], ...] | None = None
+    zero: str = ""
+    identity: str = ""
+
+    @model_validator(mode="after")
+    def _is_a_cell(self) -> SpaceTable:
+        if self.edges is None:
+            if self.zero or self.identity:
+                raise ValueError("it lacks the key 'edges'; zero and identity are operations on the edges of a cell.")
+            return self
+        if self.decisions is None or not all(decision.is_plain for decision in self.decisions):
+            raise ValueError("it has edges, so each needs a decision of [[space.decisions]] with a list of choices.")
+        choices = tuple(tuple(map(str, decision.choices or ())) for decision in self.decisions)
+        names = tuple(decision.name for decision in self.decisions)
+        try:
+            CellSpace(self.name, names, choices, self.edges, zero=self.zero, identity=self.identity)
+        except NasbenchError as fault:
+            raise ValueError(str(fault)) from None
+        return self
 
     @model_validator(mode="after")
     def _known_or_described(self) -> SpaceTable:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.files.documents import read_json
 from nasbench.spaces.catalogue import get_space
+from nasbench.spaces.cell import CellSpace
 from nasbench.spaces.constrained import NarrowedSpace
 from nasbench.spaces.mixed import MixedSpace
 from nasbench.spaces.space import Architectures, Ints, Space
@@ -237,4 +238,5 @@ def _space(entry: Mapping[str, Any]) -> Space:
         return get_space(entry["name"])
     if "definitions" in entry:
         return MixedSpace(entry["name"], entry["definitions"])
-    return Space(entry["name"], tuple(entry["decisions"]), tuple(tuple(names) for names in entry["choices"]))
+    name, decisions, choices = entry["name"], tuple(entry["decisions"]), tuple(map(tuple, entry["choices"]))
+    return CellSpace(name, decisions, choices, **entry["cell"]) if "cell" in entry else Space(name, decisions, choices)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError
 from nasbench.spaces.catalogue import space_names
+from nasbench.spaces.cell import CellSpace
 from nasbench.spaces.mixed import MixedSpace
 from nasbench.spaces.space import Ints, Space
 from nasbench.tables.column import Measured
@@ -108,4 +109,6 @@ def space_entry(space: Space) -> dict[str, Any]:
     entry: dict[str, Any] = {"name": space.name, "decisions": space.decisions, "choices": space.choices}
     if isinstance(space, MixedSpace):
         entry["definitions"] = [decision.to_mapping() for decision in space.definitions]
+    if isinstance(space, CellSpace):
+        entry["cell"] = {"edges": space.edges, "zero": space.zero, "identity": space.identity}
     return entry
