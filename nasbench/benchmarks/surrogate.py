@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from nasbench.benchmarks.limits import limits_of
 from nasbench.benchmarks.views import AS_IT_IS, View
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.search.constraints import Limits, join
+from nasbench.search.known_quantities import KnownQuantity
 from nasbench.search.problem import Problem
 from nasbench.search.search_protocol import SearchProtocol
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
@@ -101,7 +103,9 @@ class SurrogateBenchmark:
         """Return the search side for runs of these numbers; raises NasbenchError for an objective that there is not."""
         found = self._found(protocol.evaluated)
         limits = limits_of(protocol, found, lambda m: _extent(self.space, found[m].predict))
-        return Problem(SurrogateEvaluator(self.space, found, self.seconds), protocol, seed, tuple(runs), limits)
+        return Problem(
+            SurrogateEvaluator(self.space, found, self.seconds, self.predictions), protocol, seed, tuple(runs), limits
+        )
 
     def oracle(self, protocol: SearchProtocol) -> SurrogateOracle:
         """Return the test side; for reports alone."""
@@ -119,11 +123,24 @@ class SurrogateBenchmark:
 class SurrogateEvaluator(FunctionEvaluator):
     """Answers with predictions; see `nasbench.search.problem.Evaluator`."""
 
-    def __init__(self, space: Space, objectives: Sequence[PredictedObjective], seconds: Predictor | None) -> None:
+    def __init__(
+        self,
+        space: Space,
+        objectives: Sequence[PredictedObjective],
+        seconds: Predictor | None,
+        predictions: Mapping[str, PredictedObjective] = MappingProxyType({}),
+    ) -> None:
         super().__init__(space, objectives[0].predict)
         self.cheap = tuple(objective.cheap for objective in objectives)
         self._predictors = [objective.predict for objective in objectives]
         self._train_seconds = seconds
+        self._known = {name: one.predict for name, one in predictions.items() if one.cheap}
+
+    def known(self, name: str) -> KnownQuantity:
+        """Return a prediction that needs no training, minimised."""
+        if name not in self._known:
+            raise unknown_name("quantity that is known without training", name, self._known)
+        return KnownQuantity(self._known[name])
 
     def evaluate(
         self, rows: Ints, architectures: Architectures, level: Ints, key: NDArray[np.uint64], repetition: Ints

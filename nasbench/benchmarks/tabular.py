@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.benchmarks.limits import limits_of
-from nasbench.benchmarks.objectives import Objective, find_objective, find_quantity
+from nasbench.benchmarks.objectives import Objective, find_known, find_objective, find_quantity
 from nasbench.benchmarks.oracle import ConstrainedTableOracle, TableOracle
 from nasbench.errors import MissingDataError, NasbenchError
+from nasbench.search.known_quantities import KnownQuantity
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import hashed_uniform
 from nasbench.search.search_protocol import SEED_POLICIES, SearchProtocol
@@ -71,9 +72,12 @@ class TabularBenchmark:
 
 
 class TableEvaluator:
-    """Evaluator for the columns of one split; see `nasbench.search.evaluator.Evaluator`. It holds no other column."""
+    """Evaluator for the columns of one split; see `nasbench.search.evaluator.Evaluator`. It holds no other column, and looks up such
+    quantities only as are known without training.
+    """
 
     def __init__(self, table: Table, dataset: str, protocol: SearchProtocol) -> None:
+        self._find = partial(find_known, table, dataset)
         found = [
             [find_objective(table, dataset, name, protocol.split, epochs) for name in protocol.evaluated]
             for epochs in protocol.epochs
@@ -132,6 +136,15 @@ class TableEvaluator:
             seeds[:] = answers[0].seeds[0]
         return objectives, seeds
 
+    def known(self, name: str) -> KnownQuantity:
+        """Return a closed form or a column that needs no training; see `find_known`."""
+        values, seconds = self._find(name)
+        return KnownQuantity(partial(self._read, values), seconds)
+
+    def _read(self, values: Floats, architectures: Architectures) -> Floats:
+        rows = self.row(architectures)
+        return np.where(rows >= 0, values[rows], np.nan)
+
     def seconds(self, rows: Ints, architectures: Architectures, level: Ints) -> Floats:
         """Return the training seconds at the fidelity."""
         if len(self._seconds) == 1:
@@ -140,9 +153,8 @@ class TableEvaluator:
 
     def facts(self, architectures: Architectures) -> Floats:
         """Return cheap objectives, `(..., number of cheap)`; NaN for architectures that the table lacks."""
-        rows = self.row(architectures)
-        values = [np.where(rows >= 0, fact[rows], np.nan) for fact in self._facts]
-        return np.stack(values, axis=-1) if values else np.empty((*rows.shape, 0))
+        values = [self._read(fact, architectures) for fact in self._facts]
+        return np.stack(values, axis=-1) if values else np.empty((*architectures.shape[:-1], 0))
 
 
 @dataclass(frozen=True)

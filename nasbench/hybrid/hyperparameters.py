@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from nasbench.hybrid.kernel import BIGRAMS, COUNTS, DECISIONS, PATHS, RUNG, FeatureKernel, Kernel
+from nasbench.hybrid.kernel import BIGRAMS, COUNTS, DECISIONS, KNOWN, PATHS, RUNG, FeatureKernel, Kernel
 from nasbench.search.gaussian_process import factorise, profile_likelihood
 from nasbench.search.operation_counter import record
 from nasbench.spaces.space import Floats, Space
@@ -32,10 +32,16 @@ class Prior:
     kernel: Kernel
 
     def feature_kernel(
-        self, space: Space, *, path_features: bool = True, canonical: bool = True, rungs: int = 1
+        self,
+        space: Space,
+        *,
+        path_features: bool = True,
+        canonical: bool = True,
+        rungs: int = 1,
+        kernel: Callable[..., FeatureKernel] = FeatureKernel,
     ) -> FeatureKernel:
-        """Return features and kernel of a space under this prior; see `FeatureKernel` for the switches."""
-        return FeatureKernel(
+        """Return features and kernel of a space under this prior, made by `kernel`; see `FeatureKernel` for the switches."""
+        return kernel(
             space,
             path_features=path_features,
             bigrams=BIGRAMS in self.weights,
@@ -46,14 +52,18 @@ class Prior:
 
 
 ONE_OBJECTIVE = Prior(
-    {DECISIONS: 0.06, PATHS: 0.24, BIGRAMS: 0.1, COUNTS: 0.25, RUNG: 0.3},
+    {DECISIONS: 0.06, PATHS: 0.24, BIGRAMS: 0.1, COUNTS: 0.25, RUNG: 0.3, KNOWN: 0.25},
     decisions_only=0.17,
     noise=0.08,
     sigma=0.5,
     kernel="matern52",
 )
 SEVERAL_OBJECTIVES = Prior(
-    {DECISIONS: 0.2, PATHS: 0.2, COUNTS: 0.3, RUNG: 0.3}, decisions_only=0.2, noise=0.05, sigma=1.0, kernel="rbf"
+    {DECISIONS: 0.2, PATHS: 0.2, COUNTS: 0.3, RUNG: 0.3, KNOWN: 0.25},
+    decisions_only=0.2,
+    noise=0.05,
+    sigma=1.0,
+    kernel="rbf",
 )
 """Defaults. The search for the best architecture looks at the best only, the search for a front at errors of every size; bigrams and
 the Matérn kernel help the first alone."""

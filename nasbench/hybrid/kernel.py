@@ -23,7 +23,7 @@ from nasbench.hybrid.graph_features import structural_encoding
 from nasbench.search.operation_counter import record
 from nasbench.spaces.space import Architectures, Floats, Ints, Space
 
-DECISIONS, PATHS, BIGRAMS, COUNTS, RUNG = "decisions", "paths", "bigrams", "counts", "rung"
+DECISIONS, PATHS, BIGRAMS, COUNTS, RUNG, KNOWN = "decisions", "paths", "bigrams", "counts", "rung", "known"
 
 Kernel = Literal["matern52", "rbf"]
 
@@ -135,6 +135,10 @@ class FeatureKernel:
         exponent -= (0.5 * self.squares(left) @ weights).astype(right.dtype)[:, None]
         exponent -= (0.5 * (self.squares(right) if squares is None else squares) @ weights).astype(right.dtype)
         return self._apply_exponent(exponent)
+
+    def variance(self, features: Reals, weights: Floats) -> Floats:
+        """Return the prior variance at features `(n, F)`, that is, their kernel with themselves, `(n,)`: 1 in a stationary kernel."""
+        return np.ones(len(features))
 
     def from_distances(self, distances: Floats, weights: Floats) -> Floats:
         """Return the same of half squared distances by group, `(G, n, m)` to `(n, m)`."""

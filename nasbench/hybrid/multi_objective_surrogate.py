@@ -14,7 +14,8 @@ from nasbench.hybrid.enumeration import EnumeratedSpace, enumerate_space
 from nasbench.hybrid.fidelity_ladder import scores_across_rungs
 from nasbench.hybrid.gradients import ConditionalGradient, EnumeratedGradient, GradientSource, ProductKernelGradient
 from nasbench.hybrid.hyperparameters import Prior
-from nasbench.hybrid.kernel import DECISIONS, EnumeratedFeatures, enumerated_features
+from nasbench.hybrid.kernel import DECISIONS, EnumeratedFeatures, FeatureKernel, enumerated_features
+from nasbench.hybrid.model import Model
 from nasbench.hybrid.surrogate import REFIT_GROWTH, Surrogate
 from nasbench.search.history import History
 from nasbench.search.normal_scores import inverse_normal_scores, normal_scores
@@ -59,6 +60,8 @@ class MultiObjectiveSurrogate:
         score_transform: observed values `(t,)` to the targets of the Gaussian process, increasing.
         acquisition: scores of optimistic vectors.
         refit_growth: factor by which observations grow between two fits.
+        kernel: makes the features and the kernel of the space.
+        model: makes the surrogate of one objective.
     """
 
     def __init__(
@@ -75,6 +78,8 @@ class MultiObjectiveSurrogate:
         score_transform: Callable[[Floats], Floats] = normal_scores,
         acquisition: Acquisition = optimistic_hypervolume_improvement,
         refit_growth: float = REFIT_GROWTH,
+        kernel: Callable[..., FeatureKernel] = FeatureKernel,
+        model: Callable[..., Model] = Surrogate,
     ) -> None:
         self.history = history
         self._problem = problem
@@ -84,11 +89,11 @@ class MultiObjectiveSurrogate:
         self._ucb_beta_decay_start = ucb_beta_decay_start
         self._score_transform = score_transform
         self._acquisition = acquisition
-        self._kernel = prior.feature_kernel(self._space, path_features=path_features, canonical=canonical, rungs=rungs)
+        self._kernel = prior.feature_kernel(
+            self._space, path_features=path_features, canonical=canonical, rungs=rungs, kernel=kernel
+        )
         self._surrogates = [
-            Surrogate(self._kernel, self._enumerated_features, prior, refit_growth)
-            for cheap in problem.cheap
-            if not cheap
+            model(self._kernel, self._enumerated_features, prior, refit_growth) for cheap in problem.cheap if not cheap
         ]
         self._facts = problem.facts(self.enumeration.architectures) if self.enumeration else np.empty((0, 0))
         self._fitted = 0
@@ -201,8 +206,8 @@ class MultiObjectiveSurrogate:
             return EnumeratedGradient(everywhere, self._space.cardinalities)
         identity = not self._kernel.canonical or type(self._space).canonical is Space.canonical
         product = self._kernel.groups == (DECISIONS,) and not self._space.ordered.any()
-        if product and len(self._cheap) == 1 and self._surrogates and identity:
-            surrogate = self._surrogates[0]
+        surrogate = self._surrogates[0] if len(self._surrogates) == len(self._cheap) == 1 else None
+        if product and identity and isinstance(surrogate, Surrogate):
             return ProductKernelGradient(
                 surrogate.expansion,
                 self.history.architectures[surrogate.rows],

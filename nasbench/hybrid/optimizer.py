@@ -22,7 +22,6 @@ from nasbench.hybrid.hyperparameters import ONE_OBJECTIVE, SEVERAL_OBJECTIVES
 from nasbench.hybrid.kernel import Kernel
 from nasbench.hybrid.parts import DEFAULT_PARTS, Parts
 from nasbench.hybrid.relaxation import Relaxation
-from nasbench.hybrid.scheduler import AdaptivePursuit
 from nasbench.ranges import Probability, Range, between, count
 from nasbench.search.history import History
 from nasbench.search.observations import RunObservations
@@ -60,6 +59,8 @@ class Hybrid:
             can be listed.
         merge_isomorphic: whether isomorphic architectures are one to the surrogate, and evaluated once (unless cheap objectives tell
             them apart).
+        prior_mean: names of quantities that the benchmark knows without training (parameters, latency, a zero-cost score), joined by
+            commas, for a linear prior mean of the surrogate; empty for none. See `nasbench.hybrid.prior_mean`.
         progressive: whether choices are pruned, and new architectures start at the lowest fidelity.
         ucb_beta: standard deviations below the mean of the surrogate's confidence bound; None is 1.5 with several objectives, with
             one 4 where it decays and 3 where it does not.
@@ -110,6 +111,7 @@ class Hybrid:
         use_evolution: bool = True,
         path_features: bool = True,
         merge_isomorphic: bool = True,
+        prior_mean: str = "",
         progressive: bool = False,
         ucb_beta: Annotated[float, between(0, 1_000), FloatRange(1.0, 5.0)] | None = None,
         ucb_beta_decay_start: Annotated[float, DECAY_STARTS, FloatRange(5.0, 100.0, log=True)] | None = None,
@@ -158,6 +160,9 @@ class Hybrid:
         if ucb_beta is None:
             single = BETA_CONSTANT if ucb_beta_decay_start == inf else BETA_DECAYING
             ucb_beta = BETA_MULTI_OBJECTIVE if several else single
+        names = tuple(name.strip() for name in prior_mean.split(",") if name.strip())
+        if names or parts.known is not None:
+            parts = parts.with_prior_mean(parts.known or problem.known(names))
         prior = SEVERAL_OBJECTIVES if several else ONE_OBJECTIVE
         prior = replace(
             prior,
@@ -177,12 +182,14 @@ class Hybrid:
                 score_transform=parts.score_transform,
                 acquisition=parts.acquisition,
                 refit_growth=parts.refit_growth,
+                kernel=parts.kernel,
+                model=parts.model,
             )
             if use_surrogate
             else None
         )
         self.relaxation = (
-            Relaxation(
+            parts.relaxation(
                 choices, len(self._scalarizations), learning_rate=eg_learning_rate, uniform_mix=theta_uniform_mix
             )
             if use_gradient
@@ -201,7 +208,7 @@ class Hybrid:
             (EVOLUTION, use_evolution, rest),
             (RELAXATION, use_gradient, rest),
         )
-        self.scheduler = AdaptivePursuit(
+        self.scheduler = parts.scheduler(
             {name: probability for name, on, probability in operators if on},
             scheduler_rng,
             min_probability=min_operator_probability,

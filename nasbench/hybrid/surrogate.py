@@ -68,7 +68,7 @@ class Surrogate:
         self._fit_at = float(FIRST_FIT if prior.sigma > 0 else refit_growth * max_observations)
         self._enumerated = 0 if enumerated is None else len(enumerated)
         self._white: NDArray[np.float32] = np.empty((0, self._enumerated), dtype=np.float32)
-        self._variance = np.ones(self._enumerated)
+        self._variance = np.empty(0)
         self._whitened = 0
 
     def __len__(self) -> int:
@@ -115,7 +115,6 @@ class Surrogate:
         )
         self._fit_at = max(len(self) + 1, len(self) * self._refit_growth)
         self._whitened = 0
-        self._variance = np.ones(self._enumerated)
 
     def _kernel(self, left: Floats, right: Floats) -> Floats:
         return self.kernel(left, right, self.hyperparameters.weights)
@@ -124,6 +123,8 @@ class Surrogate:
         """Extend `L^-1 k(X, enumerated)` by the rows of the observations that it lacks."""
         t, done = len(self), self._whitened
         record("whiten_enumerated", t * (t - done) * len(enumerated))
+        if not done:
+            self._variance = self.kernel.variance(enumerated.features, self.hyperparameters.weights)
         if t > len(self._white):
             grown = np.empty((max(t, 32, 3 * len(self._white) // 2), self._enumerated), dtype=np.float32)
             grown[:done] = self._white[:done]
@@ -147,7 +148,7 @@ class Surrogate:
     def predict(self, features: Floats) -> tuple[Floats, Floats]:
         """Return mean and standard deviation at any features `(m, F)`, each `(m,)`."""
         white = whiten(self._factor, self._kernel(self._features, features))
-        variance = 1.0 - np.einsum("tm,tm->m", white, white)
+        variance = self.kernel.variance(features, self.hyperparameters.weights) - np.einsum("tm,tm->m", white, white)
         return self._half @ white, np.sqrt(np.maximum(variance, 0.0))
 
     def predict_mean(self, features: Floats) -> Floats:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from nasbench.errors import MissingDataError, NasbenchError
 from nasbench.search.constraints import NO_LIMITS, KnownLimits, Limits, join
 from nasbench.search.evaluator import Evaluator
+from nasbench.search.known_quantities import KnownQuantities
 from nasbench.search.ledger import IDLE, INFEASIBLE, KNOWN, Budget, Ledger
 from nasbench.search.observations import PADDING, MultiFidelityBatch, Observations
 from nasbench.search.proposals import Asker, as_architectures, as_epochs, refuse_infeasible
@@ -66,6 +67,8 @@ class Problem:
         self._levels = len(protocol.epochs)
         self._epochs = np.asarray(protocol.epochs)
         self._limits = self.space.cardinalities.astype(np.uint8)
+        self._known: dict[tuple[str, ...], KnownQuantities] = {}
+        self._owed = np.zeros(len(runs))
         self._history = QueryHistory(
             len(runs), evaluator, self._levels, functions=protocol.repeat_policy == "cache_isomorphic"
         )
@@ -92,6 +95,26 @@ class Problem:
     def facts(self, architectures: Architectures) -> Floats:
         """Return exact values of the cheap objectives, free of charge: `(..., d)` to `(..., number of cheap)`."""
         return self._evaluator.facts(architectures)[..., : sum(self.cheap)]
+
+    def known(self, names: tuple[str, ...]) -> KnownQuantities:
+        """Return quantities that are known of every architecture without training, though they are no objectives of the search.
+
+        Closed forms and measured costs are free. Where the benchmark states what it takes to compute a quantity, as for a zero-cost score,
+        every run is charged for all architectures at once, in training seconds, with its next query.
+
+        Raises:
+            NasbenchError: if the benchmark does not know a quantity of that name without training.
+        """
+        if names not in self._known:
+            find = getattr(self._evaluator, "known", None)
+            if find is None:
+                raise NasbenchError(
+                    f"The benchmark knows no {names[0]} without training; leave it out, or compute it from the architecture yourself."
+                )
+            found = [find(name) for name in names]
+            self._known[names] = KnownQuantities(names, tuple(one.values for one in found))
+            self._owed += sum(one.seconds for one in found)
+        return self._known[names]
 
     def query(self, batch: Architectures | MultiFidelityBatch, asker: Asker = ANYONE) -> Observations:
         """Answer a batch, run by run from left to right, until a run's budget ends.
@@ -126,6 +149,10 @@ class Problem:
         evaluated, training_seed, seconds = self._answer(architectures, source, level, repetition, answerable)
         objectives = evaluated[..., : len(self.objectives)]
         epochs, charged_seconds = self._epochs[level], seconds * charged
+        if self._owed.any():
+            pays = answerable[:, 0]
+            charged_seconds[pays, 0] += self._owed[pays]
+            self._owed[pays] = 0.0
         amounts = {
             "queries": proposed,
             "unique_queries": first,
