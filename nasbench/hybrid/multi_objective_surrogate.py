@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.hybrid.acquisition import Acquisition, ObjectiveScale, optimistic_hypervolume_improvement
 from nasbench.hybrid.enumeration import EnumeratedSpace, enumerate_space
+from nasbench.hybrid.exploration import Exploration, returning_coefficient
 from nasbench.hybrid.fidelity_ladder import scores_across_rungs
 from nasbench.hybrid.gradients import ConditionalGradient, EnumeratedGradient, GradientSource, ProductKernelGradient
 from nasbench.hybrid.hyperparameters import Prior
@@ -58,6 +58,7 @@ class MultiObjectiveSurrogate:
         ucb_beta_decay_start: number of observations `t0` after which it decays as `sqrt(t0 / t)`.
         prior: of the hyperparameters of the surrogates.
         score_transform: observed values `(t,)` to the targets of the Gaussian process, increasing.
+        exploration: the exploration coefficient, from both and the history.
         acquisition: scores of optimistic vectors.
         refit_growth: factor by which observations grow between two fits.
         kernel: makes the features and the kernel of the space.
@@ -76,6 +77,7 @@ class MultiObjectiveSurrogate:
         ucb_beta_decay_start: float,
         prior: Prior,
         score_transform: Callable[[Floats], Floats] = normal_scores,
+        exploration: Exploration = returning_coefficient,
         acquisition: Acquisition = optimistic_hypervolume_improvement,
         refit_growth: float = REFIT_GROWTH,
         kernel: Callable[..., FeatureKernel] = FeatureKernel,
@@ -88,6 +90,7 @@ class MultiObjectiveSurrogate:
         self._ucb_beta = ucb_beta
         self._ucb_beta_decay_start = ucb_beta_decay_start
         self._score_transform = score_transform
+        self._exploration = exploration
         self._acquisition = acquisition
         self._kernel = prior.feature_kernel(
             self._space, path_features=path_features, canonical=canonical, rungs=rungs, kernel=kernel
@@ -109,11 +112,11 @@ class MultiObjectiveSurrogate:
 
     @property
     def exploration_coefficient(self) -> float:
-        """Return the number of standard deviations below the mean at which a predicted objective is scored now.
-
-        That of Srinivas et al. 2010 grows, which their bound on cumulative regret needs; ours never does, and has no such bound.
-        """
-        return self._ucb_beta * min(1.0, sqrt(self._ucb_beta_decay_start / max(1, len(self.history))))
+        """Return the number of standard deviations below the mean at which a predicted objective is scored now."""
+        observations = len(self.history)
+        # Several objectives improve with every new point of the front.
+        stagnation = observations - 1 - int(self.history.front().max(initial=-1))
+        return self._exploration(self._ucb_beta, self._ucb_beta_decay_start, observations, stagnation)
 
     def update(self) -> None:
         """Condition on the history."""

@@ -17,6 +17,7 @@ import numpy as np
 
 from nasbench.errors import NasbenchError
 from nasbench.hybrid.enumeration import enumerate_space
+from nasbench.hybrid.exploration import PATIENCE
 from nasbench.hybrid.gradients import ScoreFunctionGradient
 from nasbench.hybrid.hyperparameters import ONE_OBJECTIVE, SEVERAL_OBJECTIVES
 from nasbench.hybrid.kernel import Kernel
@@ -37,10 +38,11 @@ ON_POLICY = 10
 BETA_DECAYING, BETA_CONSTANT, BETA_MULTI_OBJECTIVE = 4.0, 3.0, 1.5
 """Default `ucb_beta` with one objective, where it decays and where it does not, and with several."""
 BETA_DECAY_START = 14.0
-"""Default `ucb_beta_decay_start` where it decays: tuned, as beta, on ImageNet16-120 of NAS-Bench-201 and perturbed copies of it."""
+"""Default `ucb_beta_decay_start` where it decays: tuned, as beta, on ImageNet16-120 of NAS-Bench-201 and perturbed copies of it. That beta
+returns when nothing improves was decided on other tables (docs/HYBRID.md)."""
 DECAY_STARTS = Range("a positive number, or inf for never", below=1e9, positive=True, endless=True)
-PRUNING_PATIENCE, PRUNING_PROBABILITY = 20, 0.01
-"""Queries without improvement before a dropped choice comes back, and the probability below which one is dropped."""
+PRUNING_PROBABILITY = 0.01
+"""Probability below which a choice is dropped."""
 
 
 class Hybrid:
@@ -64,9 +66,9 @@ class Hybrid:
         progressive: whether choices are pruned, and new architectures start at the lowest fidelity.
         ucb_beta: standard deviations below the mean of the surrogate's confidence bound; None is 1.5 with several objectives, with
             one 4 where it decays and 3 where it does not.
-        ucb_beta_decay_start: number of observations t0 after which beta_t = beta * sqrt(t0 / t). None is 14 with one objective in a
-            space that is small enough to enumerate, and inf elsewhere: a front, or a space of which a search sees little, stays
-            worth exploring.
+        ucb_beta_decay_start: number of observations t0 after which beta_t = beta * sqrt(t0 / t), until nothing has improved
+            for a while (see `nasbench.hybrid.exploration`). None is 14 with one objective in a space that is small enough to enumerate,
+            and inf elsewhere: a front, or a space of which a search sees little, stays worth exploring.
         hyperprior_sigma: standard deviation of the log-normal hyperprior; 0 keeps its medians, None is 0.5 with one objective and 1
             with several.
         kernel: "matern52" or "rbf"; applies where path features are used. None is "matern52" with one objective, "rbf" with several.
@@ -180,6 +182,7 @@ class Hybrid:
                 ucb_beta_decay_start=ucb_beta_decay_start,
                 prior=prior,
                 score_transform=parts.score_transform,
+                exploration=parts.exploration,
                 acquisition=parts.acquisition,
                 refit_growth=parts.refit_growth,
                 kernel=parts.kernel,
@@ -216,7 +219,7 @@ class Hybrid:
         )
         self.active_choices = parts.active_choices(
             choices,
-            patience=PRUNING_PATIENCE,
+            patience=PATIENCE,
             threshold=2 * theta_uniform_mix / choices.shape[1],
             min_probability=PRUNING_PROBABILITY,
         )

@@ -14,6 +14,7 @@ from nasbench.errors import NasbenchError
 from nasbench.hybrid.acquisition import Acquisition, optimistic_hypervolume_improvement
 from nasbench.hybrid.candidate_selection import CandidateSelection
 from nasbench.hybrid.evolution import Evolution
+from nasbench.hybrid.exploration import Exploration, returning_coefficient
 from nasbench.hybrid.fidelity_ladder import FidelityLadder
 from nasbench.hybrid.kernel import FeatureKernel
 from nasbench.hybrid.model import Model
@@ -35,6 +36,7 @@ class Parts:
     Attributes:
         score_transform: observed values `(t,)` to the targets of the Gaussian process; the hybrid is invariant to increasing changes
             of the objective where it depends on ranks alone.
+        exploration: how many standard deviations below the mean a predicted objective is scored.
         acquisition: optimistic vectors `(n, M)` and the front `(p, M)`, both scaled, to values `(n,)`; the largest is chosen.
         refit_growth: factor by which observations grow between two fits of the hyperparameters.
         surrogate: predictions of all objectives, and the acquisition value of candidates.
@@ -50,6 +52,7 @@ class Parts:
     """
 
     score_transform: Callable[[Floats], Floats] = normal_scores
+    exploration: Exploration = returning_coefficient
     acquisition: Acquisition = optimistic_hypervolume_improvement
     refit_growth: float = REFIT_GROWTH
     surrogate: Callable[..., MultiObjectiveSurrogate] = MultiObjectiveSurrogate

@@ -9,6 +9,7 @@ import pytest
 
 from nasbench.benchmarks.function_benchmark import FunctionEvaluator
 from nasbench.benchmarks.synthetic import synthetic_benchmark
+from nasbench.hybrid.exploration import PATIENCE, decaying_coefficient, returning_coefficient
 from nasbench.hybrid.gradients import ConditionalGradient, ProductKernelGradient
 from nasbench.hybrid.hyperparameters import ONE_OBJECTIVE
 from nasbench.hybrid.multi_objective_surrogate import MultiObjectiveSurrogate
@@ -49,6 +50,33 @@ def test_beta_decays_as_one_over_the_root_of_the_observations(
     observations: int, decay_start: float, expected: float
 ) -> None:
     assert _of_landscape(observations, decay_start).exploration_coefficient == pytest.approx(expected)
+
+
+def test_optimism_returns_at_every_other_query_while_nothing_improves() -> None:
+    """The bound that decays alone gets stuck in the wider of two basins (docs/HYBRID.md)."""
+    surrogate, start = _of_landscape(0, 4.0), 40
+    history = surrogate.history
+
+    def coefficients(values: np.ndarray) -> list[float]:
+        found = []
+        for value in values:
+            history.add(history.space.all[len(history)][None], np.full((1, 1), value))
+            found.append(surrogate.exploration_coefficient)
+        return found
+
+    def decayed(first: int, last: int) -> np.ndarray:
+        return 3.0 * np.sqrt(4.0 / np.arange(first, last + 1))
+
+    # The incumbent improves with each of the first 40, with none of the next 29, and with the 70th.
+    improving = coefficients(np.arange(40, 0, -1))
+    np.testing.assert_allclose(improving[3:], decayed(4, start))
+    stuck = coefficients(np.full(29, 50.0))
+    np.testing.assert_allclose(stuck[: PATIENCE - 1], decayed(41, 39 + PATIENCE))
+    np.testing.assert_allclose(stuck[PATIENCE - 1 :: 2], decayed(40 + PATIENCE, 69)[::2])
+    assert stuck[PATIENCE::2] == [3.0] * 5
+    np.testing.assert_allclose(coefficients(np.zeros(3)), decayed(70, 72))
+    assert decaying_coefficient(3.0, 4.0, 61, 21) == pytest.approx(3.0 * sqrt(4 / 61))
+    assert returning_coefficient(3.0, inf, 61, 21) == returning_coefficient(3.0, inf, 62, 22) == 3.0
 
 
 def test_candidates_are_ranked_by_the_bound_of_the_moment() -> None:

@@ -13,11 +13,14 @@ import pytest
 from nasbench.benchmarks.function_benchmark import FunctionBenchmark, FunctionEvaluator
 from nasbench.benchmarks.synthetic import synthetic_benchmark
 from nasbench.errors import NasbenchError
+from nasbench.hybrid import decaying
 from nasbench.hybrid.evolution import Evolution
+from nasbench.hybrid.exploration import PATIENCE
 from nasbench.hybrid.optimizer import BETA_DECAY_START, OPTIMIZER
 from nasbench.search.history import History
 from nasbench.search.ledger import Budget
 from nasbench.search.observations import MultiFidelityBatch
+from nasbench.search.optimizer import PerRun
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
 from nasbench.search.search_protocol import SearchProtocol
@@ -184,6 +187,23 @@ def test_beta_decays_by_default_with_one_objective_in_an_enumerated_space(
     other = BETA_DECAY_START if same > BETA_DECAY_START else float("inf")
     np.testing.assert_array_equal(by_itself, asked(ucb_beta_decay_start=same))
     assert not np.array_equal(by_itself, asked(ucb_beta_decay_start=other))
+
+
+def test_the_first_edition_differs_once_nothing_improves() -> None:
+    """Equal queries until the incumbent has stayed for a while; without any decay equal throughout."""
+
+    def asked(optimizer: PerRun, **settings: float) -> tuple[np.ndarray, np.ndarray]:
+        problem = SMALL.problem(protocol(80), 3, (0,))
+        return follow(problem, optimizer.create(problem, Streams(3, (0,)), settings))[:2]
+
+    now, values = asked(OPTIMIZER)
+    then = asked(decaying.OPTIMIZER)[0]
+    best = np.minimum.accumulate(values[:, 0])
+    first_stuck = next(t for t in range(PATIENCE, 80) if best[t - PATIENCE] == best[t])
+    np.testing.assert_array_equal(now[: first_stuck + 1], then[: first_stuck + 1])
+    assert not np.array_equal(now, then)
+    steady = {"ucb_beta_decay_start": float("inf")}
+    np.testing.assert_array_equal(asked(OPTIMIZER, **steady)[0], asked(decaying.OPTIMIZER, **steady)[0])
 
 
 @pytest.mark.parametrize(
