@@ -151,7 +151,7 @@ class CellSpace(Space):
 
         The value of a node is a sum of operations with multiplicities. Operations are ordered by what they compute, written out as a tree.
         Copies have equal trees, so the smallest of what their orders give is taken; where there are more than `MOST_ORDERS`, cells of equal
-        function may be told apart.
+        function may have different forms.
         """
         vertices: list[tuple[int, Counter[int]]] = [(-1, Counter())]
         values: list[Counter[int]] = [Counter() for _ in range(self.output + 1)]
