@@ -14,7 +14,7 @@ from nasbench import markup
 from nasbench.cli.console import print_table
 from nasbench.errors import NasbenchError
 from nasbench.theory.machinery.claim import CLAIM_KINDS, Claim, ClaimKind, Outcome, Verdict
-from nasbench.theory.machinery.detection_limit import distance_from_truth
+from nasbench.theory.machinery.detection_limit import DetectionLimit
 from nasbench.theory.machinery.readable import readable
 from nasbench.theory.machinery.registry import Finding
 from nasbench.theory.traces.trace_check import TraceCheck
@@ -22,7 +22,8 @@ from nasbench.theory.traces.trace_check import TraceCheck
 Row = dict[str, Any]
 
 TERMINAL_COLUMNS = (
-    "claim", "kind", "benchmark", "optimizer", "verdict", "statistic", "bound", "tightness", "p_value", "n", "detection_limit"
+    "claim", "kind", "benchmark", "optimizer", "verdict", "statistic", "bound", "tightness", "p_value", "n", "detection_limit",
+    "constant",
 )  # fmt: skip
 """Columns on the terminal, if present."""
 
@@ -52,11 +53,17 @@ def finding_row(finding: Finding) -> Row:
         "claim": finding.claim.name,
         "kind": finding.claim.kind,
         **verdict_row(finding.verdict),
-        **({"detection_limit": finding.limit} if finding.mutant else {}),
+        **(_limit_columns(finding.limit) if finding.mutant else {}),
         "mutant": finding.mutant,
         "passed": finding.passed,
         "seconds": round(finding.seconds, 3),
     }
+
+
+def _limit_columns(limit: DetectionLimit | None) -> Row:
+    if limit is None:
+        return {"detection_limit": None, "constant": None}
+    return {"detection_limit": limit.distance, "constant": f"{limit.constant}, {limit.factor:.3g} times"}
 
 
 def trace_check_row(check: TraceCheck, kind: ClaimKind) -> Row:
@@ -100,10 +107,9 @@ def headline(rows: Sequence[Row]) -> str:
     outcomes = Counter(row["verdict"] for row in rows)
     told = ", ".join(f"{kinds[kind]} {kind}{'' if kinds[kind] == 1 else 's'}" for kind in CLAIM_KINDS if kinds[kind])
     found = ", ".join(f"{outcomes[outcome]} {outcome.value}" for outcome in Outcome if outcomes[outcome])
-    limits = [distance_from_truth(row["detection_limit"]) for row in rows if row.get("detection_limit") is not None]
+    limits = [row["detection_limit"] for row in rows if row.get("detection_limit") is not None]
     power = (
-        f" Detection limits of the {len(limits)} mutants that scale a constant: median {median(limits):.3g} times the true one, largest "
-        f"{max(limits):.3g}."
+        f" A wrong constant is rejected from a factor of {median(limits):.3g} in the median of {len(limits)} claims, {max(limits):.3g} in the worst."
         if limits
         else ""
     )

@@ -98,7 +98,7 @@ def test_play_ends_at_the_best_arm_and_repeats() -> None:
     assert (found.regret[:, -1] - found.regret[:, -100]).mean() / 100 < 0.02 * found.spread.mean()
     again = play(kernel, truth, 600, 0.01, np.random.default_rng(4))
     assert np.array_equal(found.regret, again.regret)
-    mutant = play(kernel, truth, 600, 0.01, np.random.default_rng(4), worst=True)
+    mutant = play(kernel, truth, 600, 0.01, np.random.default_rng(4), random=1.0)
     assert mutant.regret[:, -1].mean() > 10 * found.regret[:, -1].mean()
 
 
@@ -211,6 +211,7 @@ def test_slopes_and_rates_are_judged_both_ways() -> None:
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
 def test_claim_holds_and_its_mutant_is_rejected(claim: Claim) -> None:
     # fixed seed; every statistical claim has a probability of error of at most 0.05 where its bound is attained
-    expected = Outcome.VACUOUS if claim.name == "bayesian.gp-ucb-budgets" else Outcome.HOLDS
+    vacuous = ("bayesian.gp-ucb-budgets", "bayesian.gp-ucb-regret")
+    expected = Outcome.VACUOUS if claim.name in vacuous else Outcome.HOLDS
     assert claim.check(Context()).outcome is expected
     assert claim.mutant.check(Context()).outcome is Outcome.VIOLATED

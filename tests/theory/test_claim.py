@@ -161,12 +161,12 @@ def test_a_check_that_raises_is_an_outcome_of_its_own_and_the_others_are_verifie
 
 def test_the_detection_limit_of_a_wrong_constant_is_found_by_bisection() -> None:
     with forgotten_afterwards():
-        mutant = Mutant.by_factor("the bound is {factor:g} of what it is", _false, 0.0)
+        mutant = Mutant.by_factor("the bound", _false, 0.0)
         nasbench.register_claim(Claim("mine.bound", "x", (), "me", _false, mutant, kind="theorem"))
         (found,) = registry.verify(registry.select(["mine.bound"]), mutants=True)
     assert found.passed and found.limit is not None
-    assert 0.85 < found.limit < 0.9
-    assert found.verdict.note == "mutant: the bound is 0 of what it is"
+    assert 0.85 < found.limit.factor < 0.9 and found.limit.constant == "the bound"
+    assert found.verdict.note == "mutant: the bound is 0 times what it should be"
 
 
 def test_a_claim_says_what_it_is() -> None:

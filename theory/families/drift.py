@@ -185,7 +185,7 @@ _CLAIMS = (
         (SEPARABLE, RATE),
         "Doerr and Goldberg 2013 (multiplicative drift, upper tail)",
         _multiplicative_tail,
-        Mutant("a tail of exp(-2r)", partial(_multiplicative_tail, exponent=2)),
+        Mutant.by_factor("the exponent of the tail", _multiplicative_tail, 2.0),
         kind="theorem",
     ),
     Claim(

@@ -30,6 +30,7 @@ RUNS = 4_000
 RESTARTED_RUNS = 10_000
 """Local searches are cheap to simulate, and the variance of their times is tested too."""
 ELITIST = Assumption("a mutant replaces its parent only if it is better in the landscape's total order")
+RATE = "the mutation rate"
 UNIFORM = Assumption("the first architecture is uniform over the space")
 COMPLETE = Assumption("the table holds every architecture of the product space")
 
@@ -52,11 +53,16 @@ def _one_plus_one(
     return mean_equals(times, exact.uniform_mean, exact.uniform_variance, note=note)
 
 
-def _law(context: Context, good_start: bool = False) -> Verdict:
+def _law(context: Context, weight: float = 1.0) -> Verdict:
+    """Test the law from starts of which the better half of the space is drawn `weight` times as often (1: uniform; 0 is the worse half)."""
     landscape, rng = context.landscape("cifar10"), context.rng("one-plus-one.law")
     targets, horizon = 156, 300
     exact = hitting_law(landscape, targets, horizon)
-    start = landscape.order[rng.integers(landscape.size // 2, size=RUNS)] if good_start else None
+    start = None
+    if weight != 1:
+        half = landscape.size // 2
+        better = rng.random(RUNS) < weight / (1 + weight)
+        start = landscape.order[rng.integers(half, size=RUNS) + np.where(better, 0, half)]
     times = simulate.one_plus_one(rng, landscape, targets, RUNS, start=start)
     return law_equals(times, exact.cdf, first=1, error=exact.error, note=f"median {exact.quantile(0.5)} evaluations")
 
@@ -119,6 +125,12 @@ def _basin(context: Context, one_decision_less: bool = False) -> Verdict:
 
 _FIRST = partial(_restarts, exact=local_search.first_improvement, step=simulate.first_improvement_step)
 _PATIENT = partial(_restarts, exact=partial(local_search.randomised, patience=50), step=simulate.Randomised(50))
+
+
+def _with_patience(context: Context, factor: float) -> Verdict:
+    return _PATIENT(context, step=simulate.Randomised(round(50 * factor)))
+
+
 _STEEPEST = partial(_restarts, exact=local_search.steepest_ascent, step=simulate.steepest_step)
 _ON_CIFAR10 = partial(_one_plus_one, dataset="cifar10", targets=156)
 _ON_IMAGENET = partial(_one_plus_one, dataset="ImageNet16-120", targets=156)
@@ -131,7 +143,7 @@ _CLAIMS = (
         (ELITIST, UNIFORM, COMPLETE),
         "absorbing chains: Kemeny and Snell 1960; (1+1)-EA: Droste, Jansen and Wegener 2002",
         _ON_CIFAR10,
-        Mutant("a mutation rate of 3/d", partial(_ON_CIFAR10, rate_factor=3)),
+        Mutant.by_factor(RATE, lambda context, factor: _ON_CIFAR10(context, rate_factor=factor), 3.0),
         kind="exact law",
     ),
     Claim(
@@ -140,7 +152,13 @@ _CLAIMS = (
         (ELITIST, UNIFORM, COMPLETE),
         "as for CIFAR-10, another landscape",
         _ON_IMAGENET,
-        Mutant("three worse mutants in ten accepted", partial(_ON_IMAGENET, accept_worse=0.3)),
+        Mutant(
+            "three worse mutants in ten accepted",
+            partial(_ON_IMAGENET, accept_worse=0.3),
+            scaled=lambda context, factor: _ON_IMAGENET(context, rate_factor=factor),
+            factor=3.0,
+            constant=RATE,
+        ),
         kind="exact law",
     ),
     Claim(
@@ -149,7 +167,7 @@ _CLAIMS = (
         (ELITIST, UNIFORM, COMPLETE),
         "phase-type law of the absorbing chain: Neuts 1981",
         _law,
-        Mutant("starts from the better half of the space", partial(_law, good_start=True)),
+        Mutant.by_factor("the weight of the better half among the starts", _law, 16.0),
         kind="exact law",
     ),
     Claim(
@@ -177,7 +195,7 @@ _CLAIMS = (
         (UNIFORM, COMPLETE, Assumption("a run ends after 50 evaluations in a row without improvement")),
         "Wald 1944; waiting: truncated geometric",
         _PATIENT,
-        Mutant("a search of patience 20", partial(_PATIENT, step=simulate.Randomised(20))),
+        Mutant.by_factor("the patience", _with_patience, 0.4),
         kind="exact law",
     ),
     Claim(

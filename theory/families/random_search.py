@@ -26,28 +26,34 @@ from nasbench.theory.machinery.statistical_checks import law_equals, mean_equals
 SIZE = 625
 RUNS = 4_000
 UNIFORM = Assumption("draws are uniform over the space")
+HALF = "the weight of the better half in the draw"
 ORDER = Assumption("values are totally ordered; ties are broken by index")
 
 
-def _favouring_good(size: int) -> Floats:
-    """Return the weights of a biased sampler: the better half is drawn twice as often."""
-    return np.where(np.arange(size) < size // 2, 2.0, 1.0)
+def _favouring_good(size: int, factor: float) -> Floats:
+    """Return the weights of a biased sampler: each of the better half is drawn `factor` times as often."""
+    return np.where(np.arange(size) < size // 2, factor, 1.0)
 
 
-def _rank_law(context: Context, biased: bool = False) -> Verdict:
+def _rank_law(context: Context, weight: float = 1.0) -> Verdict:
     draws = 25
-    weights = _favouring_good(SIZE) if biased else None
+    weights = None if weight == 1 else _favouring_good(SIZE, weight)
     best = draws_without_replacement(context.rng("rank-law"), SIZE, draws, RUNS, weights).min(axis=1)
     p = chi_square_p_value(np.bincount(best, minlength=SIZE), law.best_rank_pmf(SIZE, draws))
     expected = (SIZE + 1) / (draws + 1) - 1
     return by_p_value(p, best.mean(), expected, RUNS, interval=mean_interval(best), note="chi-square over pooled ranks")
 
 
-def _with_replacement(context: Context, replace: bool = True) -> Verdict:
+def _with_replacement(context: Context, replace: bool = True, weight: float = 1.0) -> Verdict:
     size, draws = 60, 20
     rng = context.rng("with-replacement")
+    weights = _favouring_good(size, weight)
     draws_of_runs = (
-        rng.integers(size, size=(RUNS, draws)) if replace else draws_without_replacement(rng, size, draws, RUNS)
+        rng.integers(size, size=(RUNS, draws))
+        if replace and weight == 1
+        else rng.choice(size, size=(RUNS, draws), p=weights / weights.sum())
+        if replace
+        else draws_without_replacement(rng, size, draws, RUNS)
     )
     best = draws_of_runs.min(axis=1)
     pmf = law.best_rank_pmf_with_replacement(size, draws)
@@ -55,10 +61,11 @@ def _with_replacement(context: Context, replace: bool = True) -> Verdict:
     return by_p_value(p, best.mean(), float(pmf @ np.arange(size)), RUNS, interval=mean_interval(best))
 
 
-def _time_law(context: Context, replace: bool = False) -> Verdict:
+def _time_law(context: Context, replace: bool = False, weight: float = 1.0) -> Verdict:
     targets = 5
     rng = context.rng("time-law")
-    times = rng.geometric(targets / SIZE, size=RUNS) if replace else target_times(rng, SIZE, targets, RUNS)
+    weights = None if weight == 1 else np.where(np.arange(SIZE) < targets, weight, 1.0)
+    times = rng.geometric(targets / SIZE, size=RUNS) if replace else target_times(rng, SIZE, targets, RUNS, weights)
     return law_equals(times, law.time_cdf(SIZE, targets, np.arange(1, SIZE + 1)), first=1)
 
 
@@ -79,9 +86,9 @@ def _incumbent(context: Context, ranked: Floats, stated: float, name: str, weigh
     return mean_equals(ranked[best], stated, variance, note="CIFAR-10 cells, 50 queries")
 
 
-def _regret(context: Context, biased: bool = False) -> Verdict:
+def _regret(context: Context, weight: float = 1.0) -> Verdict:
     ranked = np.sort(context.landscape("cifar10").values)
-    weights = _favouring_good(len(ranked)) if biased else None
+    weights = None if weight == 1 else _favouring_good(len(ranked), weight)
     return _incumbent(context, ranked - ranked[0], law.expected_regret(ranked, 50), "expected-regret", weights)
 
 
@@ -124,7 +131,7 @@ _CLAIMS = (
         (UNIFORM, ORDER),
         "David and Nagaraja 2003, Order Statistics (a finite population sampled without replacement)",
         _rank_law,
-        Mutant("a sampler that favours the better half", partial(_rank_law, biased=True)),
+        Mutant.by_factor(HALF, _rank_law, 2.0),
         kind="exact law",
     ),
     Claim(
@@ -133,7 +140,13 @@ _CLAIMS = (
         (UNIFORM, ORDER),
         "elementary: n independent draws",
         _with_replacement,
-        Mutant("draws without replacement", partial(_with_replacement, replace=False)),
+        Mutant(
+            "draws without replacement",
+            partial(_with_replacement, replace=False),
+            scaled=lambda context, factor: _with_replacement(context, weight=factor),
+            factor=2.0,
+            constant=HALF,
+        ),
         kind="exact law",
     ),
     Claim(
@@ -142,7 +155,13 @@ _CLAIMS = (
         (UNIFORM, ORDER),
         "Johnson, Kemp and Kotz 2005, Univariate Discrete Distributions (negative hypergeometric)",
         _time_law,
-        Mutant("draws with replacement", partial(_time_law, replace=True)),
+        Mutant(
+            "draws with replacement",
+            partial(_time_law, replace=True),
+            scaled=lambda context, factor: _time_law(context, weight=factor),
+            factor=2.0,
+            constant="the weight of the targets in the draw",
+        ),
         kind="exact law",
     ),
     Claim(
@@ -160,7 +179,7 @@ _CLAIMS = (
         (UNIFORM, ORDER),
         "order statistics; NAS-Bench-201, CIFAR-10 validation, 200 epochs",
         _regret,
-        Mutant("a sampler that favours the better half", partial(_regret, biased=True)),
+        Mutant.by_factor(HALF, _regret, 2.0),
         kind="exact law",
     ),
     Claim(

@@ -54,6 +54,7 @@ class Verdict:
         n: number of runs, points or instances.
         note: one line for the reader.
         curve: what is stated and what was observed over a size or a time, for a figure.
+        restated: returns the verdict had the stated value been a factor times what it is, where that can be told from what was observed.
     """
 
     outcome: Outcome
@@ -65,6 +66,7 @@ class Verdict:
     n: int
     note: str = ""
     curve: LawCurve | None = field(default=None, compare=False, repr=False)
+    restated: Callable[[float], Verdict] | None = field(default=None, compare=False, repr=False)
 
     def decided(self, rejected: bool) -> Verdict:
         """Return this verdict with the family-wise decision on its p-value; unchanged without a p-value."""
@@ -103,7 +105,8 @@ def at_most(
         outcome = Outcome.VACUOUS
     else:
         outcome = Outcome.HOLDS
-    return Verdict(outcome, float(statistic), float(bound), tightness, None, interval, n, note)
+    verdict = Verdict(outcome, float(statistic), float(bound), tightness, None, interval, n, note)
+    return verdict if vacuous_beyond is None else replace(verdict, restated=lambda f: at_most(statistic, f * bound, n))
 
 
 def all_at_most(
@@ -122,6 +125,7 @@ def all_at_most(
         worst = int(np.argmax(seen / allowed))
     else:
         worst = int(np.argmax(seen - allowed))
+    # The element shown is the first to be violated where all bounds, if positive, are multiplied by one factor.
     return at_most(seen[worst], allowed[worst], n or seen.size, vacuous_beyond=vacuous_beyond, note=note)
 
 
@@ -129,7 +133,10 @@ def equal_within(statistic: float, expected: float, tolerance: float, n: int, *,
     """Check a deterministic equality: |statistic - expected| <= tolerance (absolute; scale it yourself)."""
     outcome = Outcome.HOLDS if abs(statistic - expected) <= tolerance else Outcome.VIOLATED
     tightness = _ratio(expected, statistic) if statistic else None
-    return Verdict(outcome, float(statistic), float(expected), tightness, None, None, n, note)
+    return Verdict(
+        outcome, float(statistic), float(expected), tightness, None, None, n, note,
+        restated=lambda f: equal_within(statistic, f * expected, tolerance, n),
+    )  # fmt: skip
 
 
 def by_p_value(
@@ -229,15 +236,17 @@ class Mutant:
     Attributes:
         description: what is wrong.
         check: the check with the variant in place of what the claim is about.
-        scaled: where the variant is a wrong constant, the check with that constant multiplied by a factor (1 is right), from which the
-            mutation test finds the detection limit: the factor nearest to 1 that is still rejected.
-        factor: that of `check`, from which the detection limit is sought towards 1; may be 0.
+        scaled: the check with a constant of the algorithm multiplied by a factor (1 is right), from which the mutation test finds the
+            detection limit: the factor nearest to 1 that is still rejected. Without it, the limit is that of the stated value.
+        factor: a factor that is rejected, from which the limit is sought towards 1; may be 0.
+        constant: which constant, in words.
     """
 
     description: str
     check: Check
     scaled: Callable[[Context, float], Verdict] | None = None
     factor: float | None = None
+    constant: str = "the constant"
 
     def __post_init__(self) -> None:
         if (self.scaled is None) != (self.factor is None) or self.factor == 1 or (self.factor or 0) < 0:
@@ -246,15 +255,16 @@ class Mutant:
             )
 
     @classmethod
-    def by_factor(cls, description: str, scaled: Callable[[Context, float], Verdict], factor: float) -> Mutant:
+    def by_factor(cls, constant: str, scaled: Callable[[Context, float], Verdict], factor: float) -> Mutant:
         """Return the mutant whose constant is `factor` times the true one.
 
         Args:
-            description: what is wrong; `{factor:g}` in it stands for the factor.
+            constant: which one, in words such as "the step".
             scaled: the check with the constant multiplied by a factor.
             factor: must be rejected.
         """
-        return cls(description.format(factor=factor), partial(_at_factor, scaled, factor), scaled, factor)
+        description = f"{constant} is {factor:g} times what it should be"
+        return cls(description, partial(_at_factor, scaled, factor), scaled, factor, constant)
 
 
 def _at_factor(scaled: Callable[[Context, float], Verdict], factor: float, context: Context) -> Verdict:

@@ -16,7 +16,7 @@ from nasbench.multiplicity import adjust_holm
 from nasbench.plugins import points, usable, use
 from nasbench.registered import carrying, registered
 from nasbench.theory.machinery.claim import ALPHA, Claim, Context, Outcome, Verdict, not_judged
-from nasbench.theory.machinery.detection_limit import find_detection_limit, is_rejected
+from nasbench.theory.machinery.detection_limit import DetectionLimit, find_detection_limit, is_rejected
 
 GROUP = "nasbench.claims"
 """Entry-point group for claims of other packages."""
@@ -45,14 +45,14 @@ class Finding:
         verdict: after the family-wise decision.
         seconds: wall time of the check.
         mutant: whether the mutant was checked instead of the claim.
-        limit: the detection limit of a rejected mutant, see `nasbench.theory.machinery.detection_limit`.
+        limit: the detection limit of the claim whose mutant was rejected.
     """
 
     claim: Claim
     verdict: Verdict
     seconds: float
     mutant: bool = False
-    limit: float | None = None
+    limit: DetectionLimit | None = None
 
     @property
     def passed(self) -> bool:
@@ -119,7 +119,7 @@ def verify(
 
     Holm's step-down procedure (1979) over all p-values of the call controls the family-wise error rate at `ALPHA`. A
     mutant must be rejected even at the Bonferroni level over all registered claims, `ALPHA` divided by their number; where
-    it is a wrong constant, its detection limit is found as well. A check that raises has the outcome "error".
+    a constant can be multiplied by a factor, the detection limit is found as well. A check that raises has the outcome "error".
 
     Args:
         claims: registered claims.
@@ -150,7 +150,7 @@ def verify(
     ]
 
 
-def _check(name: str, context: Context, mutant_level: float | None) -> tuple[Verdict, float, float | None]:
+def _check(name: str, context: Context, mutant_level: float | None) -> tuple[Verdict, float, DetectionLimit | None]:
     """Check a claim, or its mutant where there is a level, on one thread of linear algebra; return verdict, seconds and detection limit.
 
     Several threads share a processor badly, and bend the times that claims of growth rest on.
@@ -158,7 +158,7 @@ def _check(name: str, context: Context, mutant_level: float | None) -> tuple[Ver
     from threadpoolctl import threadpool_limits
 
     claim, limit = find(name), None
-    begin = time.perf_counter()
+    begin, spent = time.perf_counter(), time.process_time()
     with threadpool_limits(1):
         try:
             if mutant_level is None:
@@ -166,14 +166,15 @@ def _check(name: str, context: Context, mutant_level: float | None) -> tuple[Ver
             else:
                 verdict = replace(claim.mutant.check(context), note=f"mutant: {claim.mutant.description}", curve=None)
                 if is_rejected(verdict, mutant_level):
-                    limit = find_detection_limit(claim.mutant, context, mutant_level, time.perf_counter() - begin)
+                    limit = find_detection_limit(claim, context, mutant_level, time.process_time() - spent)
         except MissingExtraError:
             raise
         except Exception as fault:
             if (extra := missing_extra(fault)) is not None:
                 raise extra from None
             verdict = not_judged(Outcome.ERROR, f"the check raised {type(fault).__name__}: {fault}")
-    return verdict, time.perf_counter() - begin, limit
+    # What was observed stays in this process.
+    return replace(verdict, restated=None), time.perf_counter() - begin, limit
 
 
 def _by_name(claims: Iterable[Claim]) -> dict[str, Claim]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -37,7 +38,8 @@ def mean_equals(
     if test_variance and variance is not None:
         p_values.append(mean_p_value((values - mean) ** 2, variance))
     p_value = smallest_p_value(p_values)
-    return by_p_value(p_value, values.mean(), mean, len(values), interval=mean_interval(values), note=note)
+    verdict = by_p_value(p_value, values.mean(), mean, len(values), interval=mean_interval(values), note=note)
+    return replace(verdict, restated=lambda f: mean_equals(values, f * mean, variance, test_variance=test_variance))
 
 
 def law_equals(times: ArrayLike, cdf: ArrayLike, *, first: int = 0, error: float = 0.0, note: str = "") -> Verdict:
@@ -76,7 +78,8 @@ def tail_at_most(times: ArrayLike, grid: ArrayLike, bounds: ArrayLike, *, note: 
     worst = int(np.divide(seen, allowed, out=np.full(len(seen), -1.0), where=informative).argmax())
     p_value = 0.0 if (seen[allowed <= 0] > 0).any() else tail_p_value(seen, allowed, runs)
     shown = f"P(T > {np.asarray(grid)[worst]}), the nearest to its bound; {note}"
-    return by_p_value(p_value, float(seen[worst]), float(allowed[worst]), runs, vacuous_beyond=10.0, note=shown)
+    verdict = by_p_value(p_value, float(seen[worst]), float(allowed[worst]), runs, vacuous_beyond=10.0, note=shown)
+    return replace(verdict, restated=lambda f: tail_at_most(times, grid, np.where(allowed < 1, f * allowed, allowed)))
 
 
 def means_at_most(samples: Sequence[ArrayLike], bounds: Sequence[float], *, note: str = "") -> Verdict:
@@ -93,7 +96,8 @@ def means_at_most(samples: Sequence[ArrayLike], bounds: Sequence[float], *, note
     means = [float(np.asarray(sample, dtype=float).mean()) for sample in samples]
     tightest = int(np.argmax(np.array(means) / bounds))
     n = sum(map(np.size, samples))
-    return by_p_value(p_value, means[tightest], bounds[tightest], n, vacuous_beyond=10.0, note=note)
+    verdict = by_p_value(p_value, means[tightest], bounds[tightest], n, vacuous_beyond=10.0, note=note)
+    return replace(verdict, restated=lambda f: means_at_most(samples, [f * bound for bound in bounds]))
 
 
 def fitted_slope(x: ArrayLike, y: ArrayLike) -> tuple[float, float, int]:
@@ -137,6 +141,7 @@ def rate_at_least(successes: int, trials: int, rate: float, *, note: str = "") -
     p_value = binomial_p_value(successes, trials, rate, "less")
     lower = clopper_pearson(successes, trials, 2 * ALPHA)[0]
     verdict = by_p_value(p_value, successes / trials, rate, trials, interval=(lower, 1.0), note=note)
+    verdict = replace(verdict, restated=lambda f: rate_at_least(successes, trials, min(f * rate, 1.0)))
     return verdict.if_shown(lower >= rate)
 
 
@@ -145,4 +150,5 @@ def rate_at_most(successes: int, trials: int, rate: float, *, note: str = "") ->
     p_value = binomial_p_value(successes, trials, rate, "greater")
     upper = clopper_pearson(successes, trials, 2 * ALPHA)[1]
     verdict = by_p_value(p_value, successes / trials, rate, trials, interval=(0.0, upper), note=note)
+    verdict = replace(verdict, restated=lambda f: rate_at_most(successes, trials, min(f * rate, 1.0)))
     return verdict.if_shown(upper <= rate)

@@ -74,25 +74,29 @@ def synthetic_curves(rng: np.random.Generator, arms: int, length: int = 3000) ->
 
 
 def check_instances(
-    instances: list[tuple[Floats, Floats, Floats]], rng: np.random.Generator, without_rank: bool, note: str
+    instances: list[tuple[Floats, Floats, Floats]],
+    rng: np.random.Generator,
+    without_rank: bool,
+    note: str,
+    factor: float = 1.0,
 ) -> Verdict:
     """Count wrong answers of successive halving just above z, arms in random order; say how much less would have done."""
     wrong, ratios = 0, []
     for curves, limits, gamma in instances:
         order = rng.permutation(len(limits))
         curves, best = curves[order], int(np.argmin(limits[order]))
-        sufficient = sufficient_budget(gamma, limits, without_rank)
+        sufficient = factor * sufficient_budget(gamma, limits, without_rank)
         wrong += sum(successive_halving(curves, factor * sufficient + 1e-6) != best for factor in (1.0, 1.3, 2.0, 5.0))
         ratios.append(sufficient / least_budget(curves, best, sufficient))
     spread = f"z / least sufficient budget: {min(ratios):.2g} to {max(ratios):.2g}"
     return at_most(wrong, 0, 4 * len(instances), note=f"wrong arms, none allowed; {note}; {spread}")
 
 
-def check_synthetic(ctx: Context, without_rank: bool = False) -> Verdict:
-    """Check 60 sets of 4 to 64 synthetic curves, half of them the worst that the envelope allows."""
+def check_synthetic(ctx: Context, without_rank: bool = False, factor: float = 1.0) -> Verdict:
+    """Check 60 sets of 4 to 64 synthetic curves, half of them the worst that the envelope allows; a mutant's z is `factor` times as large."""
     rng = ctx.rng("bayesian.successive-halving")
     instances = [synthetic_curves(rng, int(arms)) for arms in np.tile((4, 9, 16, 33, 64), 12)]
-    return check_instances(instances, rng, without_rank, "synthetic curves")
+    return check_instances(instances, rng, without_rank, "synthetic curves", factor)
 
 
 def training_curves(rng: np.random.Generator, arms: int, steps: int) -> Floats:
@@ -121,7 +125,7 @@ def training_curves(rng: np.random.Generator, arms: int, steps: int) -> Floats:
     return errors
 
 
-def check_real(ctx: Context, without_rank: bool = False) -> Verdict:
+def check_real(ctx: Context, without_rank: bool = False, factor: float = 1.0) -> Verdict:
     """Check real learning curves: random subsets of 240 models trained for 400 pulls, the limit being their last error."""
     rng = ctx.rng("bayesian.successive-halving-real")
     curves = training_curves(rng, 240, 400)
@@ -129,13 +133,14 @@ def check_real(ctx: Context, without_rank: bool = False) -> Verdict:
     for arms in np.tile((4, 8, 16, 32), 15):
         chosen = curves[rng.choice(len(curves), int(arms), replace=False)]
         limits = chosen[:, -1]
-        if without_rank:
-            # The mutant is checked on the worst curves that these envelopes allow.
+        if without_rank or factor < 1:
+            # A mutant is checked on the worst curves that these envelopes allow.
             chosen = worst_case_curves(limits, envelope(chosen, limits))
         instances.append((chosen, limits, envelope(chosen, limits)))
-    return check_instances(instances, rng, without_rank, "autoregressive models of the sunspot series")
+    return check_instances(instances, rng, without_rank, "autoregressive models of the sunspot series", factor)
 
 
+BUDGET = "the budget z"
 ENVELOPE = Assumption(r"$|\ell_{i,j}-\nu_i|\le\gamma(j)$: $\gamma$ computed from the whole curves")
 JAMIESON = "Jamieson, Talwalkar (AISTATS 2016): a budget that suffices for the best arm"
 STATEMENT = r"B>2\lceil\log_2 n\rceil\max_{i\ge 2} i\big(1+\gamma^{-1}(\tfrac{\nu_i-\nu_1}2)\big)\Rightarrow\text{best arm returned}"
@@ -147,7 +152,13 @@ CLAIMS = (
         (ENVELOPE,),
         JAMIESON,
         check_synthetic,
-        Mutant("the factor i is left out", partial(check_synthetic, without_rank=True)),
+        Mutant(
+            "the factor i is left out",
+            partial(check_synthetic, without_rank=True),
+            scaled=lambda context, factor: check_synthetic(context, factor=factor),
+            factor=0.1,
+            constant=BUDGET,
+        ),
         kind="theorem",
     ),
     Claim(
@@ -156,7 +167,13 @@ CLAIMS = (
         (ENVELOPE, Assumption("the last error of each curve is its limit: all are constant beyond it by definition")),
         JAMIESON,
         check_real,
-        Mutant("the factor i is left out, worst curves in the envelope", partial(check_real, without_rank=True)),
+        Mutant(
+            "the factor i is left out, worst curves in the envelope",
+            partial(check_real, without_rank=True),
+            scaled=lambda context, factor: check_real(context, factor=factor),
+            factor=0.1,
+            constant=BUDGET,
+        ),
         kind="theorem",
     ),
 )

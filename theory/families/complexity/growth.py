@@ -14,7 +14,7 @@ import time
 import tracemalloc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,8 @@ SLACK = 0.15
 """How far the upper limit of a slope may exceed the stated order."""
 TIME_SLACK = 0.5
 """The same for processor time: other load bends its slope, yet by less than half an order."""
+FAR_BELOW = 0.75
+"""Powers below the stated one at which a measured order says nothing about it."""
 SHORTEST = 1e-3
 """Seconds below which a time is too short to be measured."""
 
@@ -81,6 +83,8 @@ class Growth:
     operations: Floats
     seconds: Floats
     memory: Floats
+    arithmetic: Floats
+    """Of the operations, those that numerical primitives recorded: they show an order that calls of the interpreter hide."""
 
 
 def grow(
@@ -95,7 +99,7 @@ def grow(
         wrapper: turns it into a mutant.
         instruments: whether operations and memory are counted; without, processor time is undisturbed.
     """
-    rows: list[tuple[float, float, float, float]] = []
+    rows: list[tuple[float, ...]] = []
     answer = _environment(order, seed)
     traced = traced_memory() if instruments else nullcontext()
     tally = OperationTally()
@@ -123,7 +127,7 @@ def grow(
             queries += observed.architectures.shape[1]
             if queries >= left[0]:
                 peak = tracemalloc.get_traced_memory()[1] - base if instruments else 0
-                rows.append((queries, calls[0] + tally.total, seconds, peak))
+                rows.append((queries, calls[0] + tally.total, seconds, peak, tally.total))
                 left = [size for size in left if size > queries]
     return Growth(*np.array(rows, dtype=float).T)
 
@@ -224,14 +228,21 @@ class Slope:
 def check_slopes(slopes: Sequence[Slope], n: int, note: str = "") -> Verdict:
     """Test that no slope exceeds its stated power: all upper limits within the slack, by one-sided t tests (Bonferroni).
 
-    Holds when every upper limit is within, violated when the tests reject, else undecided.
+    Holds when every upper limit is within, violated when the tests reject, vacuous when no count or time comes near a stated power of two
+    or more, else undecided.
     """
     worst = max(slopes, key=lambda s: s.slope - s.stated - s.slack)
     p_value = smallest_p_value([s.p_value for s in slopes])
     inside = all(s.upper <= s.stated + s.slack for s in slopes)
     outcome = Outcome.VIOLATED if p_value <= ALPHA else Outcome.HOLDS if inside else Outcome.UNDECIDED
+    spent = [s for s in slopes if s.label != "memory"]
+    if outcome is Outcome.HOLDS and all(s.stated >= 2 and s.upper < s.stated - FAR_BELOW for s in spent):
+        outcome = Outcome.VACUOUS
     seen = "; ".join(f"{s.label} {s.slope:.2f} (up to {s.upper:.2f}) of {s.stated:g}" for s in slopes)
     bound = worst.stated + worst.slack
     tightness = worst.stated / worst.slope if worst.slope > 0.05 and worst.stated else None
     interval = (2 * worst.slope - worst.upper, worst.upper)
-    return Verdict(outcome, worst.slope, bound, tightness, p_value, interval, n, f"{seen}; {note}" if note else seen)
+    return Verdict(
+        outcome, worst.slope, bound, tightness, p_value, interval, n, f"{seen}; {note}" if note else seen,
+        restated=lambda f: check_slopes([replace(s, stated=f * s.stated) for s in slopes], n),
+    )  # fmt: skip

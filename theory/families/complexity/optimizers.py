@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib.util import find_spec
 from typing import Any
@@ -13,6 +13,7 @@ from nasbench.baselines.gp_bo import GpBo
 from nasbench.hybrid.optimizer import Hybrid
 from nasbench.hybrid.parts import Parts
 from nasbench.search.observations import Observations
+from nasbench.search.operation_counter import record
 from nasbench.search.optimizer import Optimizer, PerRun
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
@@ -28,8 +29,11 @@ from nasbench.theory.families.complexity.growth import (
     geometric,
     grow,
 )
-from nasbench.theory.machinery.claim import Assumption, Claim, Context, Evidence, Mutant, Verdict, equal_within
+from nasbench.theory.machinery.claim import Assumption, Check, Claim, Context, Evidence, Mutant, Verdict, equal_within
 from nasbench.theory.machinery.testbed import make_problem, make_space
+
+WORK, WORK_OF_MODELS = 1e8, 2e10
+"""Operations of a mutant in all, far more than those of any optimizer, and of those of cubic order or more."""
 
 SEEDS = 2
 """Runs whose processor time is taken; counts and memory are of one more."""
@@ -128,6 +132,24 @@ ORDERS: Mapping[str, Order] = {
 """What is stated, by name; `darts_replay` makes one query and has a claim of its own."""
 
 
+class PowerTimeMutant:
+    """A mutant whose work in all grows with a power of the number of answers: products of matrices, each recorded."""
+
+    def __init__(self, optimizer: Optimizer, power: float, last: int, work: float) -> None:
+        self._optimizer, self.ask = optimizer, optimizer.ask
+        self._power, self._unit = power, work / last**power
+        self._answers, self._matrix = 0, np.eye(128)
+
+    def tell(self, observations: Observations) -> None:
+        """Tell it, and do the work of the new answers."""
+        self._optimizer.tell(observations)
+        before, self._answers = self._answers, self._answers + observations.architectures.shape[1]
+        work = self._unit * (self._answers**self._power - before**self._power)
+        record("products", work)
+        for _ in range(int(work / len(self._matrix) ** 3)):
+            self._matrix = self._matrix @ self._matrix
+
+
 class QuadraticTimeMutant:
     """A mutant that goes through its whole history after every answer: O(T^2) in all."""
 
@@ -187,23 +209,28 @@ class RefittingHybrid(Hybrid):
 REFITTING = {"gp_bo": PerRun(RefittingGpBo), "hybrid": PerRun(RefittingHybrid, objectives="many")}
 
 
-def _order(context: Context, name: str, wrapper: Wrapper | None = None, refitting: bool = False) -> Verdict:
-    """Test operations, memory and processor time of one optimizer."""
+def _order(
+    context: Context, name: str, wrapper: Wrapper | None = None, refitting: bool = False, timed: bool = True
+) -> Verdict:
+    """Test operations, memory and, where `timed`, processor time of one optimizer."""
     order = ORDERS[name]
     first = int(context.rng(f"complexity.{name}").integers(2**31))
     algorithm = REFITTING[name] if refitting else get_optimizer(name)
     # Timed first, so that lazy imports are done before memory is traced.
-    timed = [grow(algorithm, order, first + s, wrapper, instruments=False) for s in range(1, SEEDS + 1)]
+    seeds = range(1, SEEDS + 1) if timed else ()
+    grown = [grow(algorithm, order, first + s, wrapper, instruments=False) for s in seeds]
     counts = grow(algorithm, order, first, wrapper)
-    queries = np.concatenate([g.queries for g in timed])
-    seconds = np.concatenate([g.seconds for g in timed])
     slopes = [
         Slope.of("operations", counts.queries, counts.operations, order.time),
         Slope.of("memory", counts.queries, counts.memory, order.memory),
     ]
-    long = seconds >= SHORTEST
-    if len(np.unique(queries[long])) >= 4:
-        slopes.append(Slope.of("time", queries[long], seconds[long], order.time, TIME_SLACK))
+    if counts.arithmetic[0] > 0:
+        slopes.append(Slope.of("arithmetic", counts.queries, counts.arithmetic, order.time))
+    if grown:
+        queries, seconds = (np.concatenate([getattr(g, name) for g in grown]) for name in ("queries", "seconds"))
+        long = seconds >= SHORTEST
+        if len(np.unique(queries[long])) >= 4:
+            slopes.append(Slope.of("time", queries[long], seconds[long], order.time, TIME_SLACK))
     return check_slopes(slopes, int(counts.queries[-1]), f"T = {counts.queries[0]:.0f} to {counts.queries[-1]:.0f}")
 
 
@@ -226,19 +253,43 @@ def is_installed(name: str) -> bool:
 
 
 def _mutant(name: str) -> Mutant:
-    check = partial(_order, name=name)
-    if name in REFITTING:
-        return Mutant("hyperparameters fitted again at every query", partial(check, refitting=True))
-    # What is gone through must weigh more than the optimizer's own calls; pymoo makes thousands a generation.
-    if ORDERS[name].memory == 0 and ORDERS[name].objectives == 1:
-        return Mutant(
-            "the whole history is gone through after every answer", partial(check, wrapper=QuadraticTimeMutant)
-        )
-    if ORDERS[name].memory >= 2:
-        return Mutant("kernel matrices are kept after every answer", partial(check, wrapper=CubicMemoryMutant))
-    return Mutant(
-        "a copy of the whole history is kept after every answer", partial(check, wrapper=QuadraticMemoryMutant)
+    """Return a mutant with one more power of T in its time, and where memory may grow one more in its memory: both are to be rejected."""
+    order = ORDERS[name]
+    check = partial(_order, name=name, timed=False)
+    in_time = (
+        ("hyperparameters fitted again at every query", partial(check, refitting=True))
+        if name in REFITTING
+        else ("the whole history is gone through after every answer", partial(check, wrapper=QuadraticTimeMutant))
+        if order.time == 1 and order.objectives == 1
+        else (f"products of order T^{order.time + 1:g} in all", partial(_with_power, name=name, power=order.time + 1))
     )
+    in_memory = (
+        [("kernel matrices are kept after every answer", partial(check, wrapper=CubicMemoryMutant))]
+        if order.memory >= 2
+        else [("a copy of the whole history is kept after every answer", partial(check, wrapper=QuadraticMemoryMutant))]
+    )
+    both = [in_time, *in_memory]
+    return Mutant(
+        "; or ".join(description for description, _ in both),
+        partial(_least_rejected, checks=tuple(one for _, one in both)),
+        scaled=partial(_scaled_power, name=name),
+        factor=1.5,
+        constant="the power of T in its operations",
+    )
+
+
+def _with_power(context: Context, name: str, power: float) -> Verdict:
+    last, work = ORDERS[name].sizes[-1], WORK if ORDERS[name].time < 3 else WORK_OF_MODELS
+    return _order(context, name, lambda optimizer: PowerTimeMutant(optimizer, power, last, work), timed=False)
+
+
+def _scaled_power(context: Context, factor: float, name: str) -> Verdict:
+    return _with_power(context, name, factor * ORDERS[name].time)
+
+
+def _least_rejected(context: Context, checks: Sequence[Check]) -> Verdict:
+    """Return the verdict with the largest p-value of several mutants, all of which are to be rejected."""
+    return max((check(context) for check in checks), key=lambda v: 0.0 if v.p_value is None else v.p_value)
 
 
 def _claim(name: str) -> Claim:

@@ -7,8 +7,6 @@ probabilities do, too.
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 
 from nasbench.hybrid.scheduler import AdaptivePursuit
@@ -70,7 +68,7 @@ CLAIMS = (
         (Assumption("the floor is at most one divided by the number of operators"),),
         THIERENS,
         _floor,
-        Mutant("a scheduler without a floor", partial(_floor, floor=0.0)),
+        Mutant.by_factor("the floor", lambda context, factor: _floor(context, factor * FLOOR), 0.0),
     ),
     Claim(
         "hybrid.scheduler-waiting",
@@ -78,7 +76,7 @@ CLAIMS = (
         (Assumption("checked at u = 0: uniform queries are independent of the scheduler's own random numbers"),),
         THIERENS + "; Borel-Cantelli: asked infinitely often",
         _waiting,
-        Mutant("a scheduler without a floor", partial(_waiting, floor=0.0)),
+        Mutant.by_factor("the floor", lambda context, factor: _waiting(context, factor * FLOOR), 0.0),
         kind="theorem",
     ),
 )

@@ -51,6 +51,7 @@ from nasbench.theory.machinery.testbed import hitting_time, iterate, make_hybrid
 LISTED = Assumption("the space is small enough to be listed (at most 2^17 combinations)")
 MERGED = Assumption("K and N count functions where architectures of equal canonical form are merged")
 ONE_RUNG = Assumption("one fidelity")
+EXPLORATION = "the share of uniform queries"
 ADVERSARIAL: Mapping[str, Any] = {"use_surrogate": False, "use_gradient": False}
 """Evolution, which an adversary takes over, is the only operator."""
 
@@ -226,7 +227,7 @@ CLAIMS = (
         (LISTED, MERGED, ONE_RUNG, Assumption("the other operators propose no target while anything else is open")),
         SOURCE,
         _adversarial_law,
-        Mutant("exploration 0", partial(_adversarial_law, exploration=0.0)),
+        Mutant.by_factor(EXPLORATION, lambda context, factor: _adversarial_law(context, 0.4 * factor), 0.0),
         kind="theorem",
     ),
     Claim(
@@ -235,7 +236,7 @@ CLAIMS = (
         (LISTED, MERGED, ONE_RUNG),
         SOURCE,
         _tail,
-        Mutant("exploration 0 on a deceptive function", partial(_tail, exploration=0.0)),
+        Mutant.by_factor(EXPLORATION, lambda context, factor: _tail(context, 0.5 * factor), 0.0),
         kind="theorem",
     ),
     Claim(
