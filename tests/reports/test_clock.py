@@ -15,6 +15,7 @@ from nasbench.reports.analysis.time_to_target import times_to_target
 from nasbench.reports.figures.anytime import anytime
 from nasbench.reports.figures.run_time import run_time
 from nasbench.reports.figures.survival import survival
+from nasbench.reports.page.options import ReportOptions
 from nasbench.reports.page.report import build_report
 from nasbench.reports.statistics.inputs import CensoredTimes
 from nasbench.reports.statistics.restricted_mean_ratio import restricted_mean_ratio
@@ -61,7 +62,7 @@ def test_the_clock_is_what_results_came_back_at(clocked: Results, evaluations: l
 
 
 def test_figures_and_tables_are_on_the_clock(clocked: Results, evaluations: list[BenchmarkEvaluation]) -> None:
-    report = build_report(clocked, figures=False)
+    report = build_report(clocked, options=ReportOptions(formats=()))
     told = [sentence for sentence in report.summary if " to reach " in sentence]
     assert told and all(HOURS in sentence for sentence in told)
     for figure in (anytime(evaluations, "wall_seconds"), survival(evaluations), run_time(evaluations)):
