@@ -148,11 +148,11 @@ class Sheet:
         return figure
 
 
-def _label_margins(cells: Sequence[Any], columns: int) -> None:
+def _label_margins(panels: Sequence[Any], columns: int) -> None:
     """Where all axes have the same labels, keep those at the left and below."""
-    for get, keep in (("xlabel", lambda i: i + columns >= len(cells)), ("ylabel", lambda i: i % columns == 0)):
-        if len({getattr(axes, f"get_{get}")() for axes in cells}) == 1:
-            for i, axes in enumerate(cells):
+    for get, keep in (("xlabel", lambda i: i + columns >= len(panels)), ("ylabel", lambda i: i % columns == 0)):
+        if len({getattr(axes, f"get_{get}")() for axes in panels}) == 1:
+            for i, axes in enumerate(panels):
                 if not keep(i):
                     getattr(axes, f"set_{get}")("")
 

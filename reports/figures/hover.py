@@ -11,7 +11,7 @@ import numpy as np
 from nasbench.reports.figures.figure import Panel
 
 MOST_POINTS = 120
-"""Of a curve; of longer ones every so many are kept."""
+"""Of a curve; longer ones are thinned out evenly."""
 
 SCALES = ("linear", "log")
 
@@ -35,8 +35,7 @@ def hover_data(panel: Panel) -> str:
         "x": {"limits": list(map(float, axes.get_xlim())), "scale": axes.get_xscale(), "label": axes.get_xlabel()},
         "curves": curves,
     }
-    # A label may hold what ends a script element.
-    return json.dumps(data, allow_nan=False).replace("<", "\\u003c")
+    return json.dumps(data, allow_nan=False)
 
 
 def _curve(line: Any) -> dict[str, Any] | None:

@@ -34,7 +34,7 @@ ORDER: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Names of tables and figures by section, a star standing for any ending; what is named nowhere comes last."""
 
-SHOWN = {RESULT: 2, FRONTS: 1, TIME: 1, RANKS: 1}
+N_OPEN = {RESULT: 2, FRONTS: 1, TIME: 1, RANKS: 1}
 """How many blocks of a section are shown at once; the rest are folded."""
 
 
@@ -83,7 +83,7 @@ def arrange(tables: Sequence[ReportTable], figures: Sequence[Figure]) -> tuple[S
         refused = [block for block in found if isinstance(block, Figure) and block.refused]
         drawn = [block for block in found if block not in refused]
         if found:
-            shown = SHOWN.get(heading, 0)
+            shown = N_OPEN.get(heading, 0)
             sections.append(Section(heading, tuple(drawn[:shown]), (*drawn[shown:], *refused)))
     return (*sections, *((Section(MORE, (), tuple(left.values())),) if left else ()))
 

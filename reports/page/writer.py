@@ -69,9 +69,9 @@ def html(report: Report) -> str:
     """Return the HTML page, which loads nothing from elsewhere."""
     from markupsafe import Markup
 
-    filters = {
+    filters: dict[str, Callable[..., str]] = {
         "table": lambda table: Markup(to_html(table)),
-        "hover": lambda panel: Markup(hover_data(panel)),
+        "hover": hover_data,
         "swatch": lambda entry: Markup(swatch(entry)),
         "svg": lambda panel: Markup(inline_svg(panel)),
     }
@@ -92,7 +92,7 @@ def markdown(report: Report) -> str:
 
 def latex(report: Report, *, is_compact: bool = False) -> str:
     """Return the report as a LaTeX document, or its main result alone; figures are included from beside it."""
-    filters = {
+    filters: dict[str, Callable[..., str]] = {
         "tex": markup.latex,
         "broken": lambda text: " ".join(
             _breakable(w) if len(w) > LONG_WORD else markup.latex(w) for w in text.split(" ")

@@ -1,6 +1,6 @@
 // Show the values of a panel's curves where the pointer is.
-for (const holder of document.querySelectorAll(".panel > script[type='application/json']")) {
-  const panel = holder.parentElement, svg = panel.querySelector("svg"), data = JSON.parse(holder.textContent);
+for (const panel of document.querySelectorAll("[data-curves]")) {
+  const svg = panel.querySelector("svg"), data = JSON.parse(panel.dataset.curves);
   const [left, top, right, bottom] = data.box, [low, high] = data.x.limits, log = data.x.scale === "log";
   const tip = document.createElement("div");
   tip.className = "tip";

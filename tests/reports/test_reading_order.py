@@ -78,8 +78,8 @@ def test_the_result_comes_first_and_every_table_and_figure_is_in_one_section(
     ):
         report = build_report(opened)
         assert [block.name for block in report.sections[0].shown] == lead
-        blocks = [block for section in report.sections for block in section.blocks]
-        assert sorted(block.name for block in blocks) == sorted(b.name for b in (*report.tables, *report.figures))
+        names = [block.name for section in report.sections for block in section.blocks]
+        assert sorted(names) == sorted([*(t.name for t in report.tables), *(f.name for f in report.figures)])
         refused = [b.name for s in report.sections for b in s.shown if isinstance(b, Figure) and b.refused]
         assert not refused
         assert report.sections[-1].heading in ORDER  # nothing is without a place
