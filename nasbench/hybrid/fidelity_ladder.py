@@ -46,6 +46,8 @@ def scores_across_rungs(
         classes: number of the architecture, `(t,)`.
         score_transform: values `(n,)` to scores, increasing.
     """
+    if not rungs.any():
+        return score_transform(values)
     scores = np.empty(len(values))
     below: dict[int, float] = {}
     for rung in range(int(rungs.max(initial=0)) + 1):

@@ -74,7 +74,7 @@ def _joint(theta: Floats, cardinalities: Ints) -> Floats:
     """Return the probability of every combination of some decisions, `(prod k_i,)`."""
     joint = np.ones(1)
     for one, k in zip(theta, cardinalities, strict=True):
-        joint = np.multiply.outer(joint, one[:k]).reshape(-1)
+        joint = (joint[:, None] * one[:k]).reshape(-1)
     return joint
 
 

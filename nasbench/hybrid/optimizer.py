@@ -35,8 +35,8 @@ from nasbench.spaces.space import Architectures, Floats, Ints
 SURROGATE, EVOLUTION, RELAXATION, UNIFORM = "surrogate", "evolution", "relaxation", "uniform"
 ON_POLICY = 10
 """Draws of the relaxation that its score function averages over."""
-BETA_DECAYING, BETA_CONSTANT, BETA_MULTI_OBJECTIVE = 4.0, 3.0, 1.5
-"""Default `ucb_beta` with one objective, where it decays and where it does not, and with several."""
+BETA_DECAYING, BETA_CONSTANT, BETA_LARGE, BETA_MULTI_OBJECTIVE = 4.0, 3.0, 2.0, 1.5
+"""Default `ucb_beta` with one objective, where it decays, where it does not, and where the space cannot be enumerated; and with several."""
 BETA_DECAY_START = 14.0
 """Default `ucb_beta_decay_start` where it decays: tuned, as beta, on ImageNet16-120 of NAS-Bench-201 and perturbed copies of it. That beta
 returns when nothing improves was decided on other tables (docs/HYBRID.md)."""
@@ -55,8 +55,9 @@ class Hybrid:
         n_initial_samples: uniform architectures at the start, all different.
         epsilon: probability that a later query is uniform.
         use_surrogate: whether there is a Gaussian process.
-        use_gradient: whether there is a relaxation; without a surrogate it follows the score function.
-        use_evolution: whether there is evolution.
+        use_gradient: whether there is a relaxation; without a surrogate it follows the score function. None is no with one objective
+            in a space that cannot be enumerated, where the surrogate alone, climbed from incumbents, does as well, and yes elsewhere.
+        use_evolution: whether there is evolution; None is as for the gradient.
         path_features: whether the kernel uses paths, bigrams of operations and counts of choices, where the space has paths, or has graphs and
             can be listed.
         merge_isomorphic: whether isomorphic architectures are one to the surrogate, and evaluated once (unless cheap objectives tell
@@ -65,7 +66,7 @@ class Hybrid:
             commas, for a linear prior mean of the surrogate; empty for none. See `nasbench.hybrid.prior_mean`.
         progressive: whether choices are pruned, and new architectures start at the lowest fidelity.
         ucb_beta: standard deviations below the mean of the surrogate's confidence bound; None is 1.5 with several objectives, with
-            one 4 where it decays and 3 where it does not.
+            one 4 where it decays and 3 where it does not, and 2 where the space cannot be enumerated.
         ucb_beta_decay_start: number of observations t0 after which beta_t = beta * sqrt(t0 / t), until nothing has improved
             for a while (see `nasbench.hybrid.exploration`). None is 14 with one objective in a space that is small enough to enumerate,
             and inf elsewhere: a front, or a space of which a search sees little, stays worth exploring.
@@ -109,8 +110,8 @@ class Hybrid:
         n_initial_samples: Annotated[int, count(10_000, least=2), IntRange(2, 16, log=True)] = 4,
         epsilon: Probability = 0.01,
         use_surrogate: bool = True,
-        use_gradient: bool = True,
-        use_evolution: bool = True,
+        use_gradient: bool | None = None,
+        use_evolution: bool | None = None,
         path_features: bool = True,
         merge_isomorphic: bool = True,
         prior_mean: str = "",
@@ -132,6 +133,16 @@ class Hybrid:
         theta_uniform_mix: Probability = 0.1,
         n_scalarizations: Annotated[int, count(1_000)] = 8,
     ) -> None:
+        self.space = problem.space
+        self.epochs = problem.epochs
+        several = len(problem.objectives) > 1
+        # Isomorphic architectures may differ in what is known of them without training.
+        merged = merge_isomorphic and not any(problem.cheap)
+        self.history = History(self.space, len(problem.objectives), merge_isomorphic=merged)
+        enumerated = enumerate_space(self.space, merged) is not None
+        all_operators = enumerated or several or not use_surrogate
+        use_gradient = all_operators if use_gradient is None else use_gradient
+        use_evolution = all_operators if use_evolution is None else use_evolution
         if not (use_surrogate or use_gradient or use_evolution):
             raise NasbenchError(
                 "The hybrid has every operator switched off; leave one of use_surrogate, use_gradient, use_evolution on."
@@ -140,12 +151,6 @@ class Hybrid:
             raise NasbenchError(
                 "The surrogate is the hybrid's only operator and its surrogate_probability is 0; it should be above 0."
             )
-        self.space = problem.space
-        self.epochs = problem.epochs
-        several = len(problem.objectives) > 1
-        # Isomorphic architectures may differ in what is known of them without training.
-        merged = merge_isomorphic and not any(problem.cheap)
-        self.history = History(self.space, len(problem.objectives), merge_isomorphic=merged)
         self._n_initial_samples = n_initial_samples
         self._epsilon = epsilon
         self._n_candidates = n_candidates
@@ -157,11 +162,10 @@ class Hybrid:
         choices = support(self.space.cardinalities)
         self._scalarizations = _draw_scalarizations(len(problem.objectives), n_scalarizations, self._relaxation_rng)
         if ucb_beta_decay_start is None:
-            decays = not several and enumerate_space(self.space, merged) is not None
-            ucb_beta_decay_start = BETA_DECAY_START if decays else inf
+            ucb_beta_decay_start = BETA_DECAY_START if enumerated and not several else inf
         if ucb_beta is None:
-            single = BETA_CONSTANT if ucb_beta_decay_start == inf else BETA_DECAYING
-            ucb_beta = BETA_MULTI_OBJECTIVE if several else single
+            listed = BETA_CONSTANT if ucb_beta_decay_start == inf else BETA_DECAYING
+            ucb_beta = BETA_MULTI_OBJECTIVE if several else listed if enumerated else BETA_LARGE
         names = tuple(name.strip() for name in prior_mean.split(",") if name.strip())
         if names or parts.known is not None:
             parts = parts.with_prior_mean(parts.known or problem.known(names))

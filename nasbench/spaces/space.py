@@ -275,13 +275,14 @@ class Space:
 
     def choice_counts(self, architectures: Architectures) -> Floats:
         """Return how often each choice occurs, by its name, whatever the decision: `(n, d)` to `(n, names)`."""
-        names = list(dict.fromkeys(name for choices in self.choices for name in choices))
-        counts = np.zeros((len(architectures), len(names)))
-        rows = np.arange(len(architectures))
-        for decision, choices in enumerate(self.choices):
-            column = np.array([names.index(name) for name in choices])
-            counts[rows, column[architectures[:, decision]]] += 1.0
-        return counts
+        return self.one_hot(architectures) @ self._names_of_columns
+
+    @cached_property
+    def _names_of_columns(self) -> Floats:
+        """Return which of the distinct names of choices each column of the one-hot encoding has, `(sum k_i, names)`."""
+        columns = [name for choices in self.choices for name in choices]
+        names = list(dict.fromkeys(columns))
+        return np.array([[name == one for one in names] for name in columns], dtype=np.float64)
 
     @property
     def has_paths(self) -> bool:

@@ -12,29 +12,31 @@ from nasbench.reports.analysis.scoring import searched_on
 from nasbench.reports.analysis.targets import Target, headline
 from nasbench.reports.figures.curves import Curve, curve_panel
 from nasbench.reports.figures.figure import Figure, Panel
-from nasbench.reports.figures.style import Styles
+from nasbench.reports.figures.style import band_note, figure_style
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.statistics.survival import kaplan_meier
 from nasbench.reports.wording import pluralize
 
 
-def survival(evaluations: Sequence[BenchmarkEvaluation], styles: Styles) -> Figure:
+def survival(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
     """Draw one panel a benchmark."""
     target = headline([e.targets for e in evaluations])
+    with figure_style():
+        panels = tuple(_panel(evaluation, target) for evaluation in evaluations)
     return Figure(
         name="survival",
         title=f"Time until {target.name} is queried",
         caption=(
             f"Kaplan-Meier curves: fraction of runs that have not yet queried {target.name} (by {searched_on([e.scoring for e in evaluations])}); "
-            f"lower is better; band: pointwise 95% CI.{styles.note} "
+            f"lower is better; "
+            f"{band_note(len(evaluations[0].outcomes), 'band: pointwise 95% CI')}. "
             "A mark at the right end: some runs had not reached it at the horizon."
         ),
-        panels=tuple(_panel(evaluation, target, styles) for evaluation in evaluations),
-        legend=styles.legend(),
+        panels=panels,
     )
 
 
-def _panel(evaluation: BenchmarkEvaluation, target: Target, styles: Styles) -> Panel:
+def _panel(evaluation: BenchmarkEvaluation, target: Target) -> Panel:
     curves = []
     for label, outcome in evaluation.outcomes.items():
         times = outcome.times[target.key, evaluation.main]
@@ -49,7 +51,7 @@ def _panel(evaluation: BenchmarkEvaluation, target: Target, styles: Styles) -> P
         ("survival", evaluation.short),
         evaluation.short,
         curves,
-        styles,
+        list(evaluation.outcomes),
         axes=(UNITS[evaluation.main], "fraction of runs without target"),
         alt=f"Kaplan-Meier curves on {evaluation.short}",
         steps=True,
