@@ -34,13 +34,32 @@ def report(
     benchmark: Annotated[
         str, typer.Option(help="FILE: benchmark to score its architectures by; default: their mean recorded value")
     ] = "",
+    figures: Annotated[
+        str | None,
+        typer.Option(
+            help="files of figures: all (SVG, PDF and PNG; the default), png, pdf, svg, or none, which is quickest"
+        ),
+    ] = None,
+    style: Annotated[
+        Path | None,
+        typer.Option(
+            help="TOML file: [names] of optimizers and problems as readers see them; [figures] with formats, font (sans or serif) "
+            "and show, the names of those wanted; compact"
+        ),
+    ] = None,
+    compact: Annotated[
+        bool, typer.Option("--compact", help="Write main.tex too: the main result in LaTeX, for the text of a paper.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Write a report of a results folder or a table of runs as HTML, Markdown and LaTeX, with its tables and figures."""
+    from dataclasses import replace
+
     from nasbench.api.reporting import load_results, read_traces
     from nasbench.cli.console import print_json
     from nasbench.cli.progress import progress_bar
     from nasbench.errors import NasbenchError
+    from nasbench.reports.page.options import DEFAULTS, formats_of, read_options
     from nasbench.reports.page.report import build_report
     from nasbench.reports.page.writer import write_report
 
@@ -54,10 +73,14 @@ def report(
             results = load_results(source)
         else:
             results = read_traces(source, objective=objective, unit=unit, direction=direction, benchmark=benchmark)
-        built = build_report(results, reference, include_json or ())
+        options = read_options(style) if style else DEFAULTS
+        if figures is not None:
+            options = replace(options, formats=formats_of(figures))
+        options = replace(options, is_compact=options.is_compact or compact)
+        built = build_report(results, reference, include_json or (), options=options)
         progress(1, 2)
         default = source / "report" if source.is_dir() else source.with_name(f"{source.stem}-report")
-        written = write_report(built, out or default)
+        written = write_report(built, out or default, options)
         progress(2, 2)
     if json:
         rows = [

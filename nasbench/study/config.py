@@ -384,7 +384,7 @@ class Study:
             **({"warm_start": self.warm_start.to_mapping()} if self.warm_start else {}),
             "budget": dict(self.budget.limits),
             "methods": [method.to_mapping() for method in self.methods],
-            **({"live": as_plain(self.live.to_mapping())} if self.live_problems else {}),
+            **({"live": self.live.to_mapping()} if self.live_problems else {}),
         }
 
     def _parallelism_mapping(self) -> dict[str, Any]:

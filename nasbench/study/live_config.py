@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nasbench.errors import NasbenchError
+from nasbench.ranges import as_names, as_plain
 
 PREFIX = "live/"
 """Prefix of the names of live tasks."""
@@ -55,6 +56,11 @@ class LiveConfig:
     task: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     seeds: tuple[int, ...] = ()
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "references", as_names("references", self.references))
+        for name in (*TABLES, "task", "seeds"):
+            object.__setattr__(self, name, as_plain(getattr(self, name)))
+
     def check(self, study: str, problems: Sequence[str], labels: Iterable[str]) -> None:
         """Raise NasbenchError for duplicate seeds, or a method label that is the name of a reference."""
         if len(set(self.seeds)) != len(self.seeds):
@@ -74,11 +80,11 @@ class LiveConfig:
         # A training during the search follows the task's own recipe except for the values in search_recipe.
         merged["search_recipe"] = {**merged["recipe"], **merged["search_recipe"]}
         merged["budget"] = dict(own.get("budget", budget))
-        return {**merged, "references": tuple(own.get("references", self.references))}
+        return {**merged, "references": self.references_of(problem)}
 
     def references_of(self, problem: str) -> tuple[str, ...]:
         """Return the reference models of a problem."""
-        return tuple(self.task.get(task_of(problem), {}).get("references", self.references))
+        return as_names("references", self.task.get(task_of(problem), {}).get("references", self.references))
 
     def references_of_run(self, problem: str, run: int) -> list[str]:
         """Return the reference models to be run in that run."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -14,6 +14,7 @@ from nasbench.benchmarks.oracle import ConstrainedOracle
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.benchmarks.views import AS_IT_IS, View
 from nasbench.reports.analysis.accounts import TIMES, drawn_accounts, main_account, measured_accounts
+from nasbench.reports.analysis.display_names import DisplayNames
 from nasbench.reports.analysis.feasibility import Feasibility, feasibility, final_scores
 from nasbench.reports.analysis.operator_shares import OperatorShares, operator_shares
 from nasbench.reports.analysis.pareto_fronts import FrontTraces, TrueFront, front_traces, tied, true_front
@@ -219,6 +220,18 @@ def evaluate_study(results: Results) -> Iterator[BenchmarkEvaluation]:
     """Evaluate a study, benchmark by benchmark; the traces of one are let go before the next is read."""
     for benchmark in results.benchmarks:
         yield evaluate_benchmark(results, benchmark)
+
+
+def rename(evaluation: BenchmarkEvaluation, names: DisplayNames) -> BenchmarkEvaluation:
+    """Return an evaluation whose optimizers and data set have the names that readers see."""
+    short = names.chosen.get(evaluation.benchmark, names.problem(evaluation.short))
+    return replace(
+        evaluation,
+        short=short,
+        outcomes={names.optimizer(label): outcome for label, outcome in evaluation.outcomes.items()},
+        laws=tuple(replace(law, optimizer=names.optimizer(law.optimizer)) for law in evaluation.laws),
+        scoring=replace(evaluation.scoring, name=short),
+    )
 
 
 def evaluate_benchmark(results: Results, benchmark: str) -> BenchmarkEvaluation:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from nasbench.reports.analysis.digest import digest_contents
+from nasbench.reports.analysis.display_names import SUITE_NAMES, DisplayNames
 from nasbench.reports.analysis.traces import Traces, stack_runs
 from nasbench.spaces.space import Floats
 from nasbench.study.config import Study, WorkUnit
@@ -70,9 +71,11 @@ class LiveTasks:
 
     Attributes:
         store: the opened folder.
+        names: how methods are called; by these names they are asked for, and by their labels.
     """
 
     store: Store
+    names: DisplayNames = SUITE_NAMES
     _memory: dict[tuple[str, str], LiveRuns] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -98,8 +101,8 @@ class LiveTasks:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Labels of the methods, in the order of the study."""
-        return tuple(entry.label for entry in self.study.methods)
+        """Names of the methods, in the order of the study."""
+        return tuple(self.names.optimizer(entry.label) for entry in self.study.methods)
 
     def references(self, task: str) -> tuple[str, ...]:
         """Return the names of the reference models on a task."""
@@ -144,4 +147,6 @@ class LiveTasks:
 
     def units(self, task: str, label: str) -> list[WorkUnit]:
         """Return the units of a method or reference model on a task, in the order of their runs."""
-        return [unit for unit in self.study.units() if (unit.problem, unit.label) == (PREFIX + task, label)]
+        labels = {self.names.optimizer(entry.label): entry.label for entry in self.study.methods}
+        own = (PREFIX + task, labels.get(label, label))
+        return [unit for unit in self.study.units() if (unit.problem, unit.label) == own]

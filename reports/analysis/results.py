@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -194,11 +194,11 @@ class Results:
         longest = self.protocol(benchmark).epochs[-1]
         return stack_runs(columns, rows, self.study.objectives, self.study.repeat_policy, longest)
 
-    def early_endings(self) -> list[str]:
-        """Return a sentence on each optimizer with runs that ended before their budget was spent, and why."""
+    def early_endings(self, name_of: Callable[[str], str] = str) -> list[str]:
+        """Return a sentence on each optimizer with runs that ended before their budget was spent, and why; `name_of` names a label."""
         return sentences(
             {
-                label: [
+                name_of(label): [
                     endings_of(pq.read_schema(self.store.path(unit)))
                     for benchmark in self.benchmarks
                     for unit in self.units(benchmark, label)

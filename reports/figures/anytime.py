@@ -12,19 +12,17 @@ from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, best_archi
 from nasbench.reports.analysis.scoring import scored_by
 from nasbench.reports.figures.curves import Curve, curve_panel
 from nasbench.reports.figures.figure import Figure, Panel
-from nasbench.reports.figures.style import band_note, figure_style, log_axis
+from nasbench.reports.figures.style import Styles, log_axis
 from nasbench.reports.wording import pluralize_any
 
 
-def anytime(evaluations: Sequence[BenchmarkEvaluation], account: str) -> Figure:
+def anytime(evaluations: Sequence[BenchmarkEvaluation], account: str, styles: Styles) -> Figure:
     """Draw one panel a benchmark that charges the account."""
     name, title = f"anytime-{account.replace('_', '-')}", f"Anytime regret against {UNITS[account]}"
     evaluations = [evaluation for evaluation in evaluations if account in evaluation.accounts]
     if not evaluations:
         return Figure(name, title, "", (), "no training times are recorded")
     runs = [len(o.score) for e in evaluations for o in e.outcomes.values()]
-    with figure_style():
-        panels = tuple(_panel(evaluation, account) for evaluation in evaluations)
     return Figure(
         name=name,
         title=title,
@@ -32,14 +30,15 @@ def anytime(evaluations: Sequence[BenchmarkEvaluation], account: str) -> Figure:
             f"Regret of the incumbent ({scored_by([e.scoring for e in evaluations])}, of the architecture with the best observed value, "
             f"{'minus' if evaluations[0].view.direction == 'min' else 'subtracted from'} the {best_architecture(evaluations)}), "
             f"median over {pluralize_any(runs, 'run')}; "
-            f"{band_note(len(evaluations[0].outcomes), 'band: interquartile range')}. "
+            f"band: interquartile range.{styles.note} "
             "A curve ends where its first run ends. The vertical axis is linear below its lowest power of ten, so that zero regret can be shown."
         ),
-        panels=panels,
+        panels=tuple(_panel(evaluation, account, styles) for evaluation in evaluations),
+        legend=styles.legend(),
     )
 
 
-def _panel(evaluation: BenchmarkEvaluation, account: str) -> Panel:
+def _panel(evaluation: BenchmarkEvaluation, account: str, styles: Styles) -> Panel:
     curves = []
     for label, outcome in evaluation.outcomes.items():
         curve = outcome.curves[account]
@@ -51,7 +50,7 @@ def _panel(evaluation: BenchmarkEvaluation, account: str) -> Panel:
         ("anytime", account.replace("_", "-"), evaluation.short),
         evaluation.short,
         curves,
-        list(evaluation.outcomes),
+        styles,
         axes=(UNITS[account], f"regret ({'points' if evaluation.unit == '%' else evaluation.unit})"),
         alt=f"Median regret on {evaluation.short} against {UNITS[account]}",
         log=all(len(curve.at) > 1 for curve in curves),

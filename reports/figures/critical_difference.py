@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.figures.figure import Figure, Panel
-from nasbench.reports.figures.style import INK, figure_style, line_style, marker, new_panel, shown
+from nasbench.reports.figures.style import INK, Styles, shown
 from nasbench.reports.statistics.ranks import CriticalDifference, friedman, nemenyi
 from nasbench.reports.statistics.result import Undefined
 
 NAME, TITLE = "critical-difference", "Mean ranks over data sets"
-ROW = 0.17  # inches a name
+ROW = 0.19  # inches a name
 
 
-def critical_difference(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
+def critical_difference(evaluations: Sequence[BenchmarkEvaluation], styles: Styles) -> Figure:
     """Draw mean ranks of mean final scores over benchmarks, if there are benchmarks enough."""
     labels = list(evaluations[0].outcomes)
     scores = np.array([[float(o.score.mean()) for o in e.outcomes.values()] for e in evaluations])
@@ -24,8 +25,6 @@ def critical_difference(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
     if isinstance(result, Undefined):
         return Figure(NAME, TITLE, "", (), result.reason)
     p_value = test.reason if isinstance(test, Undefined) else f"p = {test.p_value:.3g}"
-    with figure_style():
-        panel = _panel(labels, result)
     return Figure(
         name=NAME,
         title=TITLE,
@@ -34,18 +33,29 @@ def critical_difference(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
             f"{result.alpha:g}: their ranks differ by less than {result.difference:.2f}. Friedman's test: {p_value}. "
             "Mean ranks depend on which optimizers are in the study."
         ),
-        panels=(panel,),
+        panels=(_panel(labels, result, styles),),
     )
 
 
-def _panel(labels: Sequence[str], result: CriticalDifference) -> Panel:
+def _panel(labels: Sequence[str], result: CriticalDifference, styles: Styles) -> Panel:
     order = np.argsort(result.mean_ranks, kind="stable")
-    figure, axes = new_panel(height=0.75 + ROW * (len(labels) + len(result.cliques)))
+    spoken = "; ".join(f"{labels[m]} {result.mean_ranks[m]:.2f}" for m in order)
+    return Panel(
+        NAME,
+        TITLE,
+        lambda axes: _draw(axes, labels, result, styles),
+        f"Mean ranks: {spoken}. Critical difference {result.difference:.2f}.",
+        height=0.75 + ROW * (len(labels) + len(result.cliques)),
+    )
+
+
+def _draw(axes: Any, labels: Sequence[str], result: CriticalDifference, styles: Styles) -> None:
+    order = np.argsort(result.mean_ranks, kind="stable")
     for place, method in enumerate(order):
         label, rank = labels[method], result.mean_ranks[method]
-        style = line_style(labels, label)
-        axes.plot([rank], [place], marker=marker(labels, label), color=style["color"], linestyle="none", markersize=5)
-        axes.hlines(place, 1, rank, color=style["color"], linewidth=0.8)
+        color = styles.line(label)["color"]
+        axes.plot([rank], [place], marker=styles.marker(label), color=color, linestyle="none", markersize=5)
+        axes.hlines(place, 1, rank, color=color, linewidth=0.8)
     for i, clique in enumerate(result.cliques):
         ranks = result.mean_ranks[list(clique)]
         height = len(labels) + 0.3 + 0.8 * i
@@ -57,5 +67,3 @@ def _panel(labels: Sequence[str], result: CriticalDifference) -> Panel:
     axes.set_xlim(0.9, len(labels) + 0.1)
     axes.set_xlabel(f"mean rank (critical difference {result.difference:.2f})")
     axes.grid(visible=False, axis="y")
-    spoken = "; ".join(f"{labels[m]} {result.mean_ranks[m]:.2f}" for m in order)
-    return Panel(NAME, TITLE, figure, f"Mean ranks: {spoken}. Critical difference {result.difference:.2f}.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nasbench.reports.figures.figure import Panel, panel_name
-from nasbench.reports.figures.style import add_legend, draw_band, line_style, log_axis, marker, new_panel, shown
+from nasbench.reports.figures.style import Styles, draw_band, log_axis, shown
 from nasbench.reports.statistics.inputs import FloatArray
 
 
@@ -36,7 +36,7 @@ def curve_panel(
     names: Sequence[str],
     title: str,
     curves: Sequence[Curve],
-    labels: Sequence[str],
+    styles: Styles,
     *,
     axes: tuple[str, str],
     alt: str,
@@ -48,10 +48,10 @@ def curve_panel(
     """Return the panel.
 
     Args:
-        names: parts of its file name.
+        names: parts of its name.
         title: what it is about: a data set.
-        curves: in the order of the legend.
-        labels: of all optimizers, which have their colours by place.
+        curves: in the order of the study.
+        styles: how their optimizers are drawn.
         axes: labels of the axes, x and y.
         alt: what all curves show; their own texts follow.
         steps: whether a value holds up to the next abscissa.
@@ -59,25 +59,33 @@ def curve_panel(
         fractions: whether ordinates are fractions, from 0 to 1.
         scale: sets the axes further.
     """
-    figure, drawn = new_panel()
-    for curve in curves:
-        style = line_style(labels, curve.label)
-        point = {"marker": "o"} if len(curve.at) == 1 else {}
-        step = {"drawstyle": "steps-post"} if steps else {}
-        drawn.plot(curve.at, curve.values, label=shown(curve.label), **style, **point, **step)
-        if curve.band:
-            draw_band(drawn, curve.at, *curve.band, style["color"], len(curves), step="post" if steps else None)
-        if curve.is_censored:
-            sign = marker(labels, curve.label)
-            drawn.plot(curve.at[-1:], curve.values[-1:], marker=sign, color=style["color"], clip_on=False)
-    if log:
-        drawn.set_xscale("log")
-        log_axis(drawn.xaxis)
-    if fractions:
-        drawn.set_ylim(-0.02, 1.02)
-    scale(drawn)
-    drawn.set_xlabel(axes[0])
-    drawn.set_ylabel(axes[1])
-    drawn.set_title(shown(title))
-    add_legend(figure, drawn)
-    return Panel(panel_name(*names), title, figure, f"{alt}: {'; '.join(curve.alt for curve in curves)}.")
+
+    def draw(drawn: Any) -> None:
+        for curve in curves:
+            _draw_curve(drawn, curve, styles, sum(map(styles.is_coloured, styles.labels)), steps)
+        if log:
+            drawn.set_xscale("log")
+            log_axis(drawn.xaxis)
+        if fractions:
+            drawn.set_ylim(-0.02, 1.02)
+        scale(drawn)
+        drawn.set_xlabel(axes[0])
+        drawn.set_ylabel(axes[1])
+        drawn.set_title(shown(title))
+
+    return Panel(panel_name(*names), title, draw, f"{alt}: {'; '.join(curve.alt for curve in curves)}.")
+
+
+def _draw_curve(axes: Any, curve: Curve, styles: Styles, count: int, steps: bool) -> None:
+    style, group = styles.line(curve.label), styles.group(curve.label)
+    point = {"marker": "o"} if len(curve.at) == 1 else {}
+    step = {"drawstyle": "steps-post"} if steps else {}
+    axes.plot(curve.at, curve.values, label=shown(curve.label), gid=f"{group}-line", **style, **point, **step)
+    if not styles.is_coloured(curve.label):
+        return
+    if curve.band:
+        band = draw_band(axes, curve.at, *curve.band, style["color"], count, step="post" if steps else None)
+        band.set_gid(f"{group}-band")
+    if curve.is_censored:
+        sign = {"marker": styles.marker(curve.label), "color": style["color"], "gid": f"{group}-end"}
+        axes.plot(curve.at[-1:], curve.values[-1:], clip_on=False, **sign)

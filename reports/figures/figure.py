@@ -1,19 +1,37 @@
-"""A figure is panels with a caption and a text for readers who cannot see it; written as SVG, PDF and PNG, and inlined into pages."""
+"""A figure is panels with a legend, a caption and a text for readers who cannot see it; written as SVG, PDF and PNG, and inlined into pages."""
 
 from __future__ import annotations
 
 import io
 import re
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from nasbench.reports.figures.style import INK, figure_style, settle
+from nasbench.reports.figures.style import (
+    HEIGHT,
+    INK,
+    WIDTH,
+    Font,
+    LegendEntry,
+    add_legend,
+    figure_style,
+    new_grid,
+    settle,
+)
 
 RESOLUTION = 200
+
+FORMATS = ("svg", "pdf", "png")
+
+PAGE_WIDTH = 7.0
+"""Width of a grid of panels in inches: both columns of a two-column page."""
+
+MOST_COLUMNS, MOST_PANELS = 3, 12
+"""Of a sheet; figures with more panels have several."""
 
 MOST_SIGNS = 120
 """Of the name of a panel; file systems take 255."""
@@ -21,31 +39,39 @@ MOST_SIGNS = 120
 
 @dataclass(frozen=True)
 class Panel:
-    """One picture, a column wide.
+    """One pair of axes.
 
     Attributes:
-        name: file name without ending, unique in a report.
+        name: anchor in the page, unique in a report.
         title: what tells it from its neighbours.
-        picture: the matplotlib figure.
+        draw: draws it on axes, its title included.
         alt: what it shows, in sentences with numbers.
+        width: in inches, where it stands alone.
+        height: likewise.
+        font: "sans" or "serif".
     """
 
     name: str
     title: str
-    picture: Any
+    draw: Callable[[Any], None]
     alt: str
+    width: float = WIDTH
+    height: float = HEIGHT
+    font: Font = "sans"
 
-    def __post_init__(self) -> None:
-        with figure_style():
-            settle(self.picture)
+    @cached_property
+    def picture(self) -> Any:
+        """The panel as a matplotlib figure of its own, without a legend."""
+        with figure_style(self.font):
+            figure, (axes,) = new_grid(1, 1, self.width, self.height)
+            self.draw(axes)
+            settle(figure)
+        return figure
 
     @cached_property
     def svg(self) -> str:
         """The picture as an SVG document without a background."""
-        stream = io.StringIO()
-        with figure_style():
-            self.picture.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
-        return stream.getvalue()
+        return to_svg(self.picture)
 
 
 @dataclass(frozen=True)
@@ -53,11 +79,12 @@ class Figure:
     """Panels that belong together.
 
     Attributes:
-        name: anchor in the page.
+        name: anchor in the page, and name of its files.
         title: short heading.
         caption: how to read it, with n.
-        panels: the pictures; none where the figure was refused.
+        panels: none where the figure was refused.
         refused: why it could not be drawn, else empty.
+        legend: what the panels share.
     """
 
     name: str
@@ -65,6 +92,77 @@ class Figure:
     caption: str
     panels: tuple[Panel, ...]
     refused: str = ""
+    legend: tuple[LegendEntry, ...] = ()
+
+    @cached_property
+    def sheets(self) -> tuple[Sheet, ...]:
+        """Its files: all panels in a grid with one legend, at most `MOST_PANELS` in each."""
+        parts = [self.panels[i : i + MOST_PANELS] for i in range(0, len(self.panels), MOST_PANELS)]
+        endings = [""] if len(parts) == 1 else [f"-{i + 1}" for i in range(len(parts))]
+        return tuple(Sheet(f"{self.name}{e}", part, self.legend) for e, part in zip(endings, parts, strict=True))
+
+    def with_font(self, font: Font) -> Figure:
+        """Return the figure in another font."""
+        return replace(self, panels=tuple(replace(panel, font=font) for panel in self.panels))
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it is as wide as one column of a page."""
+        return len(self.panels) == 1 and self.panels[0].width <= WIDTH
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Panels in a grid, with a legend: what is written to one file.
+
+    Attributes:
+        name: of the file, without its ending.
+        panels: row by row.
+        legend: below them.
+    """
+
+    name: str
+    panels: tuple[Panel, ...]
+    legend: tuple[LegendEntry, ...]
+
+    @cached_property
+    def picture(self) -> Any:
+        """The matplotlib figure, as wide as a page; a panel alone keeps its width."""
+        columns = min(MOST_COLUMNS, len(self.panels))
+        rows = -(-len(self.panels) // columns)
+        width = PAGE_WIDTH if columns > 1 else self.panels[0].width
+        # Narrower panels are lower too, but not in proportion: text keeps its size.
+        shrink = (width / columns / max(panel.width for panel in self.panels)) ** 0.5
+        height = rows * max(panel.height for panel in self.panels) * min(shrink, 1.0)
+        with figure_style(self.panels[0].font):
+            figure, cells = new_grid(rows, columns, width, height)
+            for panel, axes in zip(self.panels, cells, strict=False):
+                panel.draw(axes)
+            for axes in cells[len(self.panels) :]:
+                axes.set_visible(False)
+            _label_margins(cells[: len(self.panels)], columns)
+            if self.legend:
+                longest = max(len(entry.label) for entry in self.legend)
+                add_legend(figure, self.legend, max(1, min(len(self.legend), int(width / (0.5 + 0.06 * longest)))))
+            settle(figure)
+        return figure
+
+
+def _label_margins(panels: Sequence[Any], columns: int) -> None:
+    """Where all axes have the same labels, keep those at the left and below."""
+    for get, keep in (("xlabel", lambda i: i + columns >= len(panels)), ("ylabel", lambda i: i % columns == 0)):
+        if len({getattr(axes, f"get_{get}")() for axes in panels}) == 1:
+            for i, axes in enumerate(panels):
+                if not keep(i):
+                    getattr(axes, f"set_{get}")("")
+
+
+def to_svg(picture: Any) -> str:
+    """Return a matplotlib figure as an SVG document without a background."""
+    stream = io.StringIO()
+    with figure_style():
+        picture.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
+    return stream.getvalue()
 
 
 def panel_name(*parts: str) -> str:
@@ -91,16 +189,33 @@ def inline_svg(panel: Panel) -> str:
     return f'{head} aria-hidden="true" focusable="false">{rest}'
 
 
-def write_figure_files(figures: Sequence[Figure], folder: Path) -> list[Path]:
-    """Write every panel as SVG, PDF and PNG into an existing folder; return the paths."""
+def swatch(entry: LegendEntry) -> str:
+    """Return the line and marker of an entry of a legend as an SVG element."""
+    color = "currentColor" if entry.color == INK else entry.color
+    dashes = "" if isinstance(entry.linestyle, str) else " ".join(f"{1.5 * part:g}" for part in entry.linestyle[1])
+    dashes = "5 3" if entry.linestyle == "--" else dashes
+    line = f'<path d="M0 6H28" stroke="{color}" stroke-width="2" fill="none" stroke-dasharray="{dashes or "none"}"/>'
+    dot = f'<circle cx="14" cy="6" r="3.5" fill="{color}"/>' if entry.marker else ""
+    return f'<svg class="swatch" viewBox="0 0 28 12" aria-hidden="true" focusable="false">{line if entry.linestyle else ""}{dot}</svg>'
+
+
+def write_figure_files(figures: Sequence[Figure], folder: Path, formats: Sequence[str] = FORMATS) -> list[Path]:
+    """Write every figure, its panels in a grid, into an existing folder; return the paths.
+
+    Args:
+        figures: a figure that was refused has no file.
+        folder: where to write.
+        formats: of "svg", "pdf" and "png".
+    """
     paths = []
-    for panel in (panel for figure in figures for panel in figure.panels):
-        path = folder / f"{panel.name}.svg"
-        path.write_text(panel.svg, encoding="utf-8")
-        paths.append(path)
-        with figure_style():
-            for ending, metadata in (("pdf", {"CreationDate": None}), ("png", {})):
-                path = folder / f"{panel.name}.{ending}"
-                panel.picture.savefig(path, dpi=RESOLUTION, metadata=metadata)
-                paths.append(path)
+    for sheet in (sheet for figure in figures for sheet in figure.sheets):
+        for ending in formats:
+            path = folder / f"{sheet.name}.{ending}"
+            if ending == "svg":
+                path.write_text(to_svg(sheet.picture), encoding="utf-8")
+            else:
+                with figure_style():
+                    metadata = {"CreationDate": None} if ending == "pdf" else {}
+                    sheet.picture.savefig(path, dpi=RESOLUTION, metadata=metadata)
+            paths.append(path)
     return paths

@@ -12,27 +12,26 @@ from nasbench.reports.analysis.pareto_fronts import REFERENCE
 from nasbench.reports.analysis.scoring import searched_on
 from nasbench.reports.figures.curves import Curve, curve_panel
 from nasbench.reports.figures.figure import Figure, Panel
-from nasbench.reports.figures.style import band_note, figure_style
+from nasbench.reports.figures.style import Styles
 
 
-def hypervolume(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
+def hypervolume(evaluations: Sequence[BenchmarkEvaluation], styles: Styles) -> Figure:
     """Draw one panel a benchmark; every benchmark must have been evaluated with several objectives."""
     front = evaluations[0].front_name
-    with figure_style():
-        panels = tuple(_panel(evaluation) for evaluation in evaluations)
     return Figure(
         name="hypervolume",
         title=f"Hypervolume over {UNITS[evaluations[0].main]}",
         caption=(
             f"Hypervolume of the front that a run returns, valued by {searched_on([e.scoring for e in evaluations])}, as a share of the {front}'s; "
-            f"median over runs; {band_note(len(evaluations[0].outcomes), 'band: interquartile range')}. "
+            f"median over runs; band: interquartile range.{styles.note} "
             f"Reference point: {REFERENCE:g} in objectives scaled to span 0 to 1 on the {front}."
         ),
-        panels=panels,
+        panels=tuple(_panel(evaluation, styles) for evaluation in evaluations),
+        legend=styles.legend(),
     )
 
 
-def _panel(evaluation: BenchmarkEvaluation) -> Panel:
+def _panel(evaluation: BenchmarkEvaluation, styles: Styles) -> Panel:
     curves = []
     for label, outcome in evaluation.outcomes.items():
         fronts = outcome.fronts
@@ -44,7 +43,7 @@ def _panel(evaluation: BenchmarkEvaluation) -> Panel:
         ("hypervolume", evaluation.short),
         evaluation.short,
         curves,
-        list(evaluation.outcomes),
+        styles,
         axes=(UNITS[evaluation.main], "share of the hypervolume"),
         alt=f"Median share of the {evaluation.front_name}'s hypervolume on {evaluation.short}",
         log=all(curve.at[0] > 0.0 for curve in curves),

@@ -10,7 +10,7 @@ from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.analysis.operator_shares import OperatorShares
 from nasbench.reports.figures.curves import Curve, curve_panel
 from nasbench.reports.figures.figure import Figure, Panel
-from nasbench.reports.figures.style import figure_style
+from nasbench.reports.figures.style import Styles
 from nasbench.reports.wording import pluralize_any
 
 
@@ -25,8 +25,8 @@ def operator_share_figure(evaluations: Sequence[BenchmarkEvaluation]) -> Figure 
     if not known:
         return None
     parts = list(dict.fromkeys(part for _, _, _, shares in known for part in shares.operators))
-    with figure_style():
-        panels = tuple(_panel(evaluation, place, label, shares, parts) for evaluation, place, label, shares in known)
+    styles = Styles(tuple(parts))
+    panels = tuple(_panel(evaluation, place, label, shares, styles) for evaluation, place, label, shares in known)
     runs = [shares.share.shape[1] for _, _, _, shares in known]
     return Figure(
         name="operator_shares",
@@ -37,16 +37,15 @@ def operator_share_figure(evaluations: Sequence[BenchmarkEvaluation]) -> Figure 
             "bands: 95% CI of the mean (Student's t). Colours denote operators, not optimizers."
         ),
         panels=panels,
+        legend=styles.legend(),
     )
 
 
-def _panel(
-    evaluation: BenchmarkEvaluation, place: int, label: str, shares: OperatorShares, parts: Sequence[str]
-) -> Panel:
+def _panel(evaluation: BenchmarkEvaluation, place: int, label: str, shares: OperatorShares, styles: Styles) -> Panel:
     edges = np.append(shares.starts - 1.0, shares.ends[-1])
     weights = np.diff(edges) / edges[-1]
     curves = []
-    for part in (part for part in parts if part in shares.operators):
+    for part in (part for part in styles.labels if part in shares.operators):
         share = shares.share[shares.operators.index(part)]
         mean, half = share.mean(axis=0), _half_width(share)
         alt = f"{part} {100 * float(mean @ weights):.1f}% of all queries, {100 * mean[0]:.0f}% in the first window, {100 * mean[-1]:.0f}% in the last"
@@ -60,7 +59,7 @@ def _panel(
         ("operator_shares", evaluation.short, str(place)),
         f"{evaluation.short}: {label}",
         curves,
-        parts,
+        styles,
         axes=("queries", "fraction of queries"),
         alt=f"Fraction of queries by operator of {label} on {evaluation.short}",
         steps=True,

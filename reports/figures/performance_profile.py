@@ -10,7 +10,7 @@ from nasbench.reports.analysis.accounts import UNITS
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.figures.curves import Curve, curve_panel
 from nasbench.reports.figures.figure import Figure
-from nasbench.reports.figures.style import figure_style
+from nasbench.reports.figures.style import Styles
 from nasbench.reports.statistics.profile import performance_profile as profile_of
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.statistics.runtime import expected_running_time
@@ -20,7 +20,7 @@ NAME, TITLE = "performance-profile", "Performance profile"
 POINTS = 200
 
 
-def performance_profile(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
+def performance_profile(evaluations: Sequence[BenchmarkEvaluation], styles: Styles) -> Figure:
     """Draw one panel over all (data set, target) problems."""
     labels = list(evaluations[0].outcomes)
     times = [
@@ -54,25 +54,25 @@ def performance_profile(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
         Curve(label, factors, row, f"{label} is fastest on {100 * row[0]:.0f}%")
         for label, row in zip(labels, profile, strict=True)
     ]
-    with figure_style():
-        panel = curve_panel(
-            (NAME,),
-            f"{pluralize(problems, 'target')} on {pluralize(len(evaluations), 'data set')}",
-            curves,
-            labels,
-            axes=("multiple of the least expected running time", "fraction of targets"),
-            alt=f"Performance profile over {pluralize(problems, 'target')}",
-            steps=True,
-            log=True,
-            fractions=True,
-        )
+    panel = curve_panel(
+        (NAME,),
+        f"{pluralize(problems, 'target')} on {pluralize(len(evaluations), 'data set')}",
+        curves,
+        styles,
+        axes=("multiple of the least expected running time", "fraction of targets"),
+        alt=f"Performance profile over {pluralize(problems, 'target')}",
+        steps=True,
+        log=True,
+        fractions=True,
+    )
     return Figure(
         name=NAME,
         title=TITLE,
         caption=(
             "Fraction of (data set, target) pairs that an optimizer reaches within a multiple of the expected running time of the fastest optimizer, "
             f"in {UNITS[evaluations[0].main]}; higher is better. "
-            "Targets that no run reached count against all. Of more than two optimizers a profile ranks only the first (Gould and Scott 2016)."
+            f"Targets that no run reached count against all. Of more than two optimizers a profile ranks only the first (Gould and Scott 2016).{styles.note}"
         ),
         panels=(panel,),
+        legend=styles.legend(),
     )

@@ -10,7 +10,7 @@ from nasbench.reports.analysis.accounts import UNITS
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.figures.curves import Curve, curve_panel
 from nasbench.reports.figures.figure import Figure, Panel
-from nasbench.reports.figures.style import figure_style
+from nasbench.reports.figures.style import Styles
 from nasbench.reports.statistics.inputs import CensoredTimes
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.statistics.runtime import run_time_distribution
@@ -20,11 +20,10 @@ from nasbench.spaces.space import Floats
 POINTS = 200
 
 
-def run_time(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
+def run_time(evaluations: Sequence[BenchmarkEvaluation], styles: Styles) -> Figure:
     """Draw one panel a benchmark, over all targets of the report."""
     targets = evaluations[0].targets
-    with figure_style():
-        drawn = [_panel(evaluation) for evaluation in evaluations]
+    drawn = [_panel(evaluation, styles) for evaluation in evaluations]
     panels = tuple(panel for panel in drawn if isinstance(panel, Panel))
     refused = "; ".join(dict.fromkeys(panel.reason for panel in drawn if isinstance(panel, Undefined)))
     return Figure(
@@ -32,14 +31,16 @@ def run_time(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
         title="Run-time distributions",
         caption=(
             f"Fraction of (run, target) pairs reached within a budget of {UNITS[evaluations[0].main]}, over {pluralize(len(targets), 'target')} "
-            f"({', '.join(t.name for t in targets)}); higher is better. Curves end at the horizon, or where the first unsuccessful run stopped before it."
+            f"({', '.join(t.name for t in targets)}); higher is better. Curves end at the horizon, "
+            f"or where the first unsuccessful run stopped before it.{styles.note}"
         ),
         panels=panels,
+        legend=styles.legend() if panels else (),
         refused="" if panels else refused,
     )
 
 
-def _panel(evaluation: BenchmarkEvaluation) -> Panel | Undefined:
+def _panel(evaluation: BenchmarkEvaluation, styles: Styles) -> Panel | Undefined:
     curves = []
     for label, outcome in evaluation.outcomes.items():
         times = [outcome.times[target.key, evaluation.main] for target in evaluation.targets]
@@ -56,7 +57,7 @@ def _panel(evaluation: BenchmarkEvaluation) -> Panel | Undefined:
         ("run-time", evaluation.short),
         evaluation.short,
         curves,
-        list(evaluation.outcomes),
+        styles,
         axes=(UNITS[evaluation.main], "fraction of pairs reached"),
         alt=f"Fraction of run and target pairs reached on {evaluation.short}",
         steps=True,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from nasbench.markup import printable
 
@@ -26,15 +27,18 @@ WIDTH = 3.35
 
 HEIGHT = 2.5
 
+Font = Literal["sans", "serif"]
+FAMILIES: dict[Font, str] = {"sans": "sans-serif", "serif": "serif"}
+
 SETTINGS = {
-    "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial", "sans-serif"],
+    "font.serif": ["DejaVu Serif", "Georgia", "Times New Roman", "serif"],
     "font.size": 8,
     "axes.titlesize": 8.5,
     "axes.labelsize": 8,
-    "xtick.labelsize": 7,
-    "ytick.labelsize": 7,
-    "legend.fontsize": 7,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "legend.fontsize": 8,
     "legend.frameon": False,
     "legend.handlelength": 2.6,
     "legend.borderpad": 0.0,
@@ -76,23 +80,90 @@ LONGEST = 48
 MOST_TRIES = 10
 """To make room for axes between long names, which shrink by a quarter each time."""
 
-MOST_BANDS = 8
-"""With more optimizers than this, bands would hide each other and are left out."""
+MOST_COLOURS = 7
+"""Optimizers that are drawn in colour; of more than these, the best `MOST_BEST` and the reference."""
+
+MOST_BEST = 4
 
 
-def draw_band(axes: Any, at: Any, low: Any, high: Any, color: str, count: int, *, step: str | None = None) -> None:
-    """Shade between `low` and `high`, fainter where there are many optimizers, and not at all where there are too many."""
-    if count <= MOST_BANDS:
-        axes.fill_between(at, low, high, step=step, color=color, alpha=0.16 if count <= 4 else 0.09, linewidth=0)
+def draw_band(axes: Any, at: Any, low: Any, high: Any, color: str, count: int, *, step: str | None = None) -> Any:
+    """Shade between `low` and `high`, fainter where there are many optimizers; return what was drawn."""
+    return axes.fill_between(at, low, high, step=step, color=color, alpha=0.16 if count <= 4 else 0.1, linewidth=0)
 
 
-def band_note(count: int, note: str) -> str:
-    """Return what a caption says about the bands."""
-    return note if count <= MOST_BANDS else f"bands are left out, as there are more than {MOST_BANDS} optimizers"
+@dataclass(frozen=True)
+class LegendEntry:
+    """An entry of the legend that the panels of a figure share.
+
+    Attributes:
+        label: what it names.
+        color: as matplotlib takes it.
+        linestyle: dashes of the line, empty where there is a marker alone.
+        marker: empty where there is a line alone.
+        group: identifier of what is drawn for the optimizer that it stands for, empty where it is another thing.
+    """
+
+    label: str
+    color: str
+    linestyle: Any = ""
+    marker: str = ""
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class Styles:
+    """How the optimizers of a study are drawn: in one colour everywhere, by their place in the study.
+
+    Attributes:
+        labels: of all optimizers, in the order of the study.
+        coloured: labels of those drawn in colour and with bands, in the order of the study; the others are grey. All if empty.
+    """
+
+    labels: tuple[str, ...]
+    coloured: tuple[str, ...] = ()
+
+    def is_coloured(self, label: str) -> bool:
+        """Return whether an optimizer is drawn in colour."""
+        return not self.coloured or label in self.coloured
+
+    def line(self, label: str) -> dict[str, Any]:
+        """Return colour, dashes and order of an optimizer's line; thin, grey and behind the others where it has no colour."""
+        if not self.is_coloured(label):
+            return {"color": GRID, "linestyle": "-", "linewidth": 0.7, "zorder": 1.5}
+        return line_style(self.coloured or self.labels, label)
+
+    def marker(self, label: str) -> str:
+        """Return the marker of an optimizer."""
+        return marker(self.labels, label)
+
+    def group(self, label: str) -> str:
+        """Return the identifier of everything drawn for an optimizer, by which a page shows and hides it."""
+        return f"method-{self.labels.index(label)}"
+
+    def legend(self) -> tuple[LegendEntry, ...]:
+        """Return the entries of lines: the optimizers in colour, and one for all in grey."""
+        lines = [(label, self.line(label)) for label in self.labels if self.is_coloured(label)]
+        entries = [
+            LegendEntry(shown(label), style["color"], style["linestyle"], group=self.group(label))
+            for label, style in lines
+        ]
+        return (*entries, *((LegendEntry(f"{len(self.grey)} others", GRID, "-"),) if self.grey else ()))
+
+    @property
+    def grey(self) -> tuple[str, ...]:
+        """Labels of the optimizers drawn in grey."""
+        return tuple(label for label in self.labels if not self.is_coloured(label))
+
+    @property
+    def note(self) -> str:
+        """What a caption says of the optimizers in grey; empty where there are none."""
+        if not self.grey:
+            return ""
+        return f" In colour: the reference and the {MOST_BEST} with the best mean rank; the other {len(self.grey)} optimizers are grey, without bands."
 
 
 @contextmanager
-def figure_style() -> Iterator[None]:
+def figure_style(font: Font = "sans") -> Iterator[None]:
     """Apply the look inside a `with` block, whatever the user's configuration of matplotlib is."""
     import matplotlib
 
@@ -100,7 +171,7 @@ def figure_style() -> Iterator[None]:
         # Signs that the font lacks are boxes on paper and as they should be in a browser.
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update(SETTINGS)
+        matplotlib.rcParams.update({**SETTINGS, "font.family": FAMILIES[font]})
         yield
 
 
@@ -122,26 +193,28 @@ def marker(labels: Sequence[str], label: str) -> str:
     return MARKERS[labels.index(label) % len(MARKERS)]
 
 
-def new_panel(width: float = WIDTH, height: float = HEIGHT) -> tuple[Any, Any]:
-    """Return a figure with one pair of axes, drawn without a window system."""
+def new_grid(rows: int, columns: int, width: float, height: float) -> tuple[Any, list[Any]]:
+    """Return a figure of some inches with `rows * columns` axes, drawn without a window system."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height))
     FigureCanvasAgg(figure)
-    return figure, figure.add_subplot()
+    return figure, list(figure.subplots(rows, columns, squeeze=False).flat)
 
 
-def add_legend(figure: Any, axes: Any) -> None:
-    """Add a legend below the axes; the figure grows by its rows, so that the axes of every panel have the same size."""
-    problems, labels = axes.get_legend_handles_labels()
-    if not problems:
-        return
-    columns = 2 if max(len(label) for label in labels) <= 24 else 1
-    rows = -(-len(labels) // columns)
+def add_legend(figure: Any, entries: Sequence[LegendEntry], columns: int) -> None:
+    """Add a legend below the axes, and the room for it."""
+    from matplotlib.lines import Line2D
+
+    lines = [
+        Line2D([], [], color=e.color, linestyle=e.linestyle or "none", marker=e.marker or None, label=e.label)
+        for e in entries
+    ]
+    rows = -(-len(lines) // columns)
     width, height = figure.get_size_inches()
-    figure.set_size_inches(width, height + 0.16 * rows)
-    figure.legend(problems, labels, loc="outside lower center", ncols=columns, borderaxespad=0.1)
+    figure.set_size_inches(width, height + 0.18 * rows + 0.05)
+    figure.legend(handles=lines, loc="outside lower center", ncols=columns, borderaxespad=0.1)
 
 
 def log_axis(axis: Any) -> None:

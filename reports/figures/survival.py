@@ -12,31 +12,29 @@ from nasbench.reports.analysis.scoring import searched_on
 from nasbench.reports.analysis.targets import Target, headline
 from nasbench.reports.figures.curves import Curve, curve_panel
 from nasbench.reports.figures.figure import Figure, Panel
-from nasbench.reports.figures.style import band_note, figure_style
+from nasbench.reports.figures.style import Styles
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.statistics.survival import kaplan_meier
 from nasbench.reports.wording import pluralize
 
 
-def survival(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
+def survival(evaluations: Sequence[BenchmarkEvaluation], styles: Styles) -> Figure:
     """Draw one panel a benchmark."""
     target = headline([e.targets for e in evaluations])
-    with figure_style():
-        panels = tuple(_panel(evaluation, target) for evaluation in evaluations)
     return Figure(
         name="survival",
         title=f"Time until {target.name} is queried",
         caption=(
             f"Kaplan-Meier curves: fraction of runs that have not yet queried {target.name} (by {searched_on([e.scoring for e in evaluations])}); "
-            f"lower is better; "
-            f"{band_note(len(evaluations[0].outcomes), 'band: pointwise 95% CI')}. "
+            f"lower is better; band: pointwise 95% CI.{styles.note} "
             "A mark at the right end: some runs had not reached it at the horizon."
         ),
-        panels=panels,
+        panels=tuple(_panel(evaluation, target, styles) for evaluation in evaluations),
+        legend=styles.legend(),
     )
 
 
-def _panel(evaluation: BenchmarkEvaluation, target: Target) -> Panel:
+def _panel(evaluation: BenchmarkEvaluation, target: Target, styles: Styles) -> Panel:
     curves = []
     for label, outcome in evaluation.outcomes.items():
         times = outcome.times[target.key, evaluation.main]
@@ -51,7 +49,7 @@ def _panel(evaluation: BenchmarkEvaluation, target: Target) -> Panel:
         ("survival", evaluation.short),
         evaluation.short,
         curves,
-        list(evaluation.outcomes),
+        styles,
         axes=(UNITS[evaluation.main], "fraction of runs without target"),
         alt=f"Kaplan-Meier curves on {evaluation.short}",
         steps=True,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.analysis.scoring import searched_on
 from nasbench.reports.figures.figure import Figure, Panel, panel_name
-from nasbench.reports.figures.style import INK, add_legend, figure_style, line_style, log_axis, new_panel, shown
+from nasbench.reports.figures.style import INK, LegendEntry, Styles, log_axis, shown
 from nasbench.reports.wording import pluralize
 from nasbench.theory.machinery.law_curve import LawCurve
 from nasbench.theory.traces.trace_check import TraceCheck
@@ -17,13 +18,11 @@ from nasbench.theory.traces.trace_check import TraceCheck
 KINDS = {"exact": "exact distribution", "simulated": "simulated distribution", "bound": "proved bound"}
 
 
-def laws(evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[TraceCheck]) -> Figure | None:
+def laws(evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[TraceCheck], styles: Styles) -> Figure | None:
     """Draw one panel a benchmark, optimizer and claim with a curve; None where there is none."""
     drawn = [(e, s, s.curve) for e in evaluations for s in spoken if s.benchmark == e.benchmark and s.curve is not None]
     if not drawn:
         return None
-    with figure_style():
-        panels = tuple(_panel(e, s, curve, i) for i, (e, s, curve) in enumerate(drawn))
     return Figure(
         name="bound-against-trace",
         title="Theoretical predictions compared with the observed runs",
@@ -34,35 +33,33 @@ def laws(evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[TraceCheck
             f"{searched_on([e.scoring for e, _, _ in drawn])}, after t queries. "
             "Verdicts are in the table of the same title."
         ),
-        panels=panels,
+        panels=tuple(_panel(e, s, curve, i, styles) for i, (e, s, curve) in enumerate(drawn)),
+        legend=(LegendEntry("predicted", INK, "--"),),
     )
 
 
-def _panel(evaluation: BenchmarkEvaluation, spoken: TraceCheck, curve: LawCurve, number: int) -> Panel:
-    figure, axes = new_panel()
-    color = line_style(list(evaluation.outcomes), spoken.optimizer)["color"]
+def _panel(evaluation: BenchmarkEvaluation, spoken: TraceCheck, curve: LawCurve, number: int, styles: Styles) -> Panel:
     runs = len(evaluation.outcomes[spoken.optimizer].runs)
-    axes.fill_between(curve.x, curve.low, curve.high, step="post", color=color, alpha=0.2, linewidth=0)
-    axes.step(curve.x, curve.seen, where="post", color=color, label=pluralize(runs, "run"))
-    axes.plot(
-        curve.x,
-        curve.stated,
-        color=INK,
-        linestyle="--",
-        linewidth=1.1,
-        label=f"{KINDS[curve.kind]}: {spoken.verdict.outcome.value}",
-    )
-    if len(curve.x) > 1:
-        axes.set_xscale("log")
-        log_axis(axes.xaxis)
-    axes.set_xlabel(curve.x_label)
-    axes.set_ylabel(curve.y_label.replace("<=", "≤"))
-    axes.set_title(f"{shown(evaluation.short)}: {shown(spoken.optimizer)}\n{spoken.claim}", fontsize=7.5)
-    add_legend(figure, axes)
     ends = [0, len(curve.x) - 1]
     points = " and ".join(
         f"{curve.seen[i]:.3g} observed, {curve.stated[i]:.3g} predicted after {pluralize(int(curve.x[i]), 'query', 'queries')}"
         for i in np.unique(ends)
     )
     alt = f"{spoken.claim} on {spoken.optimizer}, {evaluation.short}, {curve.y_label}: {points}; {spoken.verdict.outcome.value}."
-    return Panel(panel_name("bound-against-trace", evaluation.short, str(number)), evaluation.short, figure, alt)
+    name = panel_name("bound-against-trace", evaluation.short, str(number))
+    title = f"{shown(evaluation.short)}: {shown(spoken.optimizer)}, {pluralize(runs, 'run')}"
+    verdict = f"{KINDS[curve.kind]}: {spoken.verdict.outcome.value}"
+    color = styles.line(spoken.optimizer)["color"]
+    return Panel(name, evaluation.short, lambda axes: _draw(axes, curve, color, f"{title}\n{verdict}"), alt)
+
+
+def _draw(axes: Any, curve: LawCurve, color: str, title: str) -> None:
+    axes.fill_between(curve.x, curve.low, curve.high, step="post", color=color, alpha=0.2, linewidth=0)
+    axes.step(curve.x, curve.seen, where="post", color=color)
+    axes.plot(curve.x, curve.stated, color=INK, linestyle="--", linewidth=1.1)
+    if len(curve.x) > 1:
+        axes.set_xscale("log")
+        log_axis(axes.xaxis)
+    axes.set_xlabel(curve.x_label)
+    axes.set_ylabel(curve.y_label.replace("<=", "≤"))
+    axes.set_title(title)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.figures.figure import Figure, Panel, panel_name
-from nasbench.reports.figures.style import figure_style, new_panel, shown
+from nasbench.reports.figures.style import shown
 from nasbench.reports.statistics.pairwise import a12
 from nasbench.reports.statistics.result import Undefined
+from nasbench.spaces.space import Floats
 
 NAME, TITLE = "win-probability", "Probability that the row beats the column"
 MOST_NAMES = 5
@@ -22,13 +24,11 @@ def win_probability(evaluations: Sequence[BenchmarkEvaluation]) -> Figure:
     """Draw one panel a benchmark."""
     if len(evaluations[0].outcomes) < 2:
         return Figure(NAME, TITLE, "", (), "there is one optimizer, so there are no pairs")
-    with figure_style():
-        panels = tuple(_panel(evaluation) for evaluation in evaluations)
     return Figure(
         name=NAME,
         title=TITLE,
         caption="Probability (%) that the final score of a run of the row's optimizer is better than that of a run of the column's; ties count half.",
-        panels=panels,
+        panels=tuple(_panel(evaluation) for evaluation in evaluations),
     )
 
 
@@ -41,9 +41,20 @@ def _panel(evaluation: BenchmarkEvaluation) -> Panel:
             effect = a12(column.score, row.score)
             if i != j and not isinstance(effect, Undefined):
                 wins[i, j] = effect.value
-    figure, axes = new_panel(
-        height=(1.5 if count <= MOST_NAMES else 0.7) + (0.3 if count <= MOST_NAMES else 0.22) * count
+    pairs = "; ".join(
+        f"{labels[i]} beats {labels[j]} in {100 * wins[i, j]:.0f}%" for i in range(count) for j in range(i + 1, count)
     )
+    return Panel(
+        panel_name(NAME, evaluation.short),
+        evaluation.short,
+        lambda axes: _draw(axes, labels, wins, evaluation.short),
+        f"On {evaluation.short} {pairs}.",
+        height=(1.5 if count <= MOST_NAMES else 0.7) + (0.3 if count <= MOST_NAMES else 0.22) * count,
+    )
+
+
+def _draw(axes: Any, labels: Sequence[str], wins: Floats, title: str) -> None:
+    count = len(labels)
     axes.imshow(np.ma.masked_invalid(wins), cmap="PuOr", vmin=0.0, vmax=1.0, aspect="auto")
     for i, j in zip(*np.nonzero(np.isfinite(wins)), strict=True):
         if count <= MOST_NUMBERS:
@@ -68,8 +79,4 @@ def _panel(evaluation: BenchmarkEvaluation) -> Panel:
     axes.grid(visible=False)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    axes.set_title(shown(evaluation.short))
-    pairs = "; ".join(
-        f"{labels[i]} beats {labels[j]} in {100 * wins[i, j]:.0f}%" for i in range(count) for j in range(i + 1, count)
-    )
-    return Panel(panel_name(NAME, evaluation.short), evaluation.short, figure, f"On {evaluation.short} {pairs}.")
+    axes.set_title(shown(title))

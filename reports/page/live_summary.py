@@ -29,6 +29,16 @@ def live_summary(live: LiveTasks) -> tuple[str, ...]:
     return tuple(sentences)
 
 
+def live_headline(live: LiveTasks) -> str:
+    """Return who has the best mean test score on how many tasks; on one task, the sentence on it."""
+    if len(live.tasks) == 1:
+        return _on_task(live, live.tasks[0])
+    best = [min((live.runs(task, label) for label in live.labels), key=_mean).label for task in live.tasks]
+    ranked = sorted(dict.fromkeys(best), key=lambda label: -best.count(label))
+    texts = [f"{label} on {best.count(label)}" for label in ranked]
+    return f"Lowest mean test score on {len(live.tasks)} tasks: {join_names(texts)}."
+
+
 def _on_task(live: LiveTasks, task: str) -> str:
     searched = [live.runs(task, label) for label in live.labels]
     references = [live.runs(task, name) for name in live.references(task)]

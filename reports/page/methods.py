@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from nasbench.benchmarks.views import View
 from nasbench.reports.analysis.accounts import NAMES
+from nasbench.reports.analysis.display_names import SUITE_NAMES, DisplayNames
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, best_architecture
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.scoring import exposure, scored_by
@@ -13,7 +14,6 @@ from nasbench.reports.wording import join_names, pluralize
 from nasbench.search.constraints import join
 from nasbench.search.no_repeats import MOST_ASKS
 from nasbench.search.parallelism import Parallelism
-from nasbench.study.methods import MethodConfig
 
 REPEATS = {
     "retrain": "An architecture that is queried again is trained again, with a new training seed, and charged again.",
@@ -26,17 +26,19 @@ SEEDS = {
 }
 
 
-def methods(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> tuple[str, ...]:
+def methods(
+    results: Results, evaluations: Sequence[BenchmarkEvaluation], names: DisplayNames = SUITE_NAMES
+) -> tuple[str, ...]:
     """Return the paragraphs on the protocol, the scores and the statistics."""
     return (
-        _protocol(results, evaluations),
+        _protocol(results, evaluations, names),
         *_constraints(results),
         _scores(results, evaluations),
         _times(evaluations),
     )
 
 
-def _protocol(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> str:
+def _protocol(results: Results, evaluations: Sequence[BenchmarkEvaluation], names: DisplayNames) -> str:
     study, scorings = results.study, [e.scoring for e in evaluations]
     counts = (
         f"{pluralize(len(study.methods), 'optimizer')} on {pluralize(len(results.benchmarks), 'benchmark')} "
@@ -56,7 +58,7 @@ def _protocol(results: Results, evaluations: Sequence[BenchmarkEvaluation]) -> s
         + (f"; training length: {join_names(lengths)}. " if lengths else ". ")
         + f"A run ends at {budget_text(results)}; {_crossing(study.parallelism)}. {REPEATS[study.repeat_policy]} {seeds}"
         + _machines(study.parallelism)
-        + _repeats(study.methods)
+        + _repeats([names.optimizer(entry.label) for entry in study.methods if entry.no_repeats])
         + _given(results)
     )
 
@@ -107,9 +109,8 @@ def _constraints(results: Results) -> tuple[str, ...]:
     )
 
 
-def _repeats(entries: Sequence[MethodConfig]) -> str:
+def _repeats(wrapped: Sequence[str]) -> str:
     """Return sentences on optimizers that evaluate nothing twice; empty if there is none."""
-    wrapped = [entry.label for entry in entries if entry.no_repeats]
     if not wrapped:
         return ""
     return (
@@ -185,12 +186,12 @@ def _regret(evaluations: Sequence[BenchmarkEvaluation]) -> str:
     return f"{best} minus that score" if evaluations[0].view.direction == "max" else f"that score minus {best}"
 
 
-def settings_of(results: Results) -> Mapping[str, str]:
-    """Return the settings of every optimizer that differ from its defaults, by label."""
+def settings_of(results: Results, names: DisplayNames) -> Mapping[str, str]:
+    """Return the settings of every optimizer that differ from its defaults, by its display name."""
     if results.recorded:
         return {}
     return {
-        entry.label: f"{entry.name}: "
+        names.optimizer(entry.label): f"{entry.name}: "
         + (", ".join(f"{k} = {v!r}" for k, v in entry.settings.items()) or "defaults")
         + ("; without repeats" if entry.no_repeats else "")
         for entry in results.study.methods

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from nasbench.reports.analysis.comparison import Comparison, compare
-from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, evaluate_study
+from nasbench.reports.analysis.display_names import DisplayNames
+from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, evaluate_study, rename
 from nasbench.reports.analysis.live_tasks import LiveTasks
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.scoring import Scoring
+from nasbench.reports.analysis.targets import headline as headline_target
 from nasbench.reports.analysis.time_to_target import TimeToTargetResult, times_to_target
 from nasbench.reports.figures.anytime import anytime
 from nasbench.reports.figures.critical_difference import critical_difference
+from nasbench.reports.figures.emphasis import styles_of
 from nasbench.reports.figures.figure import Figure
 from nasbench.reports.figures.hypervolume import hypervolume
 from nasbench.reports.figures.live_tasks import score_against_seconds, search_curves, skips
@@ -22,11 +25,14 @@ from nasbench.reports.figures.operator_shares import operator_share_figure
 from nasbench.reports.figures.pareto import pareto
 from nasbench.reports.figures.performance_profile import performance_profile
 from nasbench.reports.figures.run_time import run_time
+from nasbench.reports.figures.style import Styles
 from nasbench.reports.figures.survival import survival
 from nasbench.reports.figures.theory_predictions import laws
+from nasbench.reports.figures.time_ratios import time_ratios
 from nasbench.reports.figures.win_probability import win_probability
+from nasbench.reports.page.headline import headline
 from nasbench.reports.page.live_methods import live_methods
-from nasbench.reports.page.live_summary import live_summary
+from nasbench.reports.page.live_summary import live_headline, live_summary
 from nasbench.reports.page.methods import methods
 from nasbench.reports.page.summary import summary
 from nasbench.reports.statistics.result import Undefined
@@ -37,6 +43,7 @@ from nasbench.reports.tables.anytime import anytime_table
 from nasbench.reports.tables.comparison import comparison_table
 from nasbench.reports.tables.constraints import constraints_table
 from nasbench.reports.tables.further_data_set import further_data_set_table
+from nasbench.reports.tables.hypervolume_overview import hypervolume_overview_table
 from nasbench.reports.tables.live_overview import live_overview_table, skipped_table
 from nasbench.reports.tables.live_scores import pairs_table, score_table
 from nasbench.reports.tables.multi_objective import multi_objective_table
@@ -58,6 +65,7 @@ from nasbench.theory.traces.trace_checks import decide
 class ReportPart:
     """What a report says of the benchmarks of a study, or of its live tasks."""
 
+    headline: str = ""
     summary: tuple[str, ...] = ()
     tables: tuple[ReportTable, ...] = ()
     figures: tuple[Figure, ...] = ()
@@ -65,26 +73,63 @@ class ReportPart:
     scorings: tuple[Scoring, ...] = ()
 
 
-def report_benchmarks(results: Results, reference: str, draw: bool) -> ReportPart:
-    """Return the part on the benchmarks of a study; `draw` says whether it has figures."""
+def report_benchmarks(results: Results, reference: str, names: DisplayNames, draw: bool) -> ReportPart:
+    """Return the part on the benchmarks of a study; `reference` is a label, `draw` says whether it has figures."""
+    reference = names.optimizer(reference)
     rng = np.random.default_rng([results.study.seed, 1])
-    evaluations = tuple(evaluate_study(results))
+    evaluations = tuple(rename(evaluation, names) for evaluation in evaluate_study(results))
     scores = {e.benchmark: {label: o.score for label, o in e.outcomes.items()} for e in evaluations}
     digests = {e.benchmark: {label: o.digest for label, o in e.outcomes.items()} for e in evaluations}
     comparisons = {name: compare(scores[name], digests[name], rng) for name in scores}
     spoken = decide([said for e in evaluations for said in e.laws])
     halves = {e.short: half_splits(scores[e.benchmark], rng, splits=2_000) for e in evaluations}
+    own_rng = np.random.default_rng([results.study.seed, 2])  # so that the bounds of other tables stay as they are
+    fronts = {
+        e.benchmark: _compare_fronts(e, digests[e.benchmark], own_rng) for e in evaluations if e.front is not None
+    }
     main, accounts = evaluations[0].main, dict.fromkeys(a for e in evaluations for a in e.accounts)
     reached = {
         a: [x for e in evaluations if a in e.accounts for x in times_to_target(e, a, reference, rng)] for a in accounts
     }
+    styles = styles_of(evaluations, reference)
+    shown = headline_target([e.targets for e in evaluations]).key
+    ratios = time_ratios([a for a in reached[main] if a.target.key == shown], reference, styles)
+    figures = (*_figures(results, evaluations, spoken, styles), *((ratios,) if ratios else ())) if draw else ()
+    overview = hypervolume_overview_table(evaluations, fronts) if fronts else None
+    tables = _tables(results, evaluations, comparisons, reached, reference, spoken, halves, rng, names)
     return ReportPart(
-        summary=summary(results, evaluations, comparisons, reached[main], reference, halves),
-        tables=_tables(results, evaluations, comparisons, reached, reference, spoken, halves, rng),
-        figures=_figures(results, evaluations, spoken) if draw else (),
-        methods=methods(results, evaluations),
+        headline=_headline(results, evaluations, comparisons, fronts),
+        summary=summary(results, evaluations, comparisons, reached[main], reference, halves, names),
+        tables=(*((overview,) if overview else ()), *tables),
+        figures=figures,
+        methods=methods(results, evaluations, names),
         scorings=tuple(e.scoring for e in evaluations),
     )
+
+
+def _compare_fronts(
+    evaluation: BenchmarkEvaluation, digests: Mapping[str, str], rng: np.random.Generator
+) -> Comparison:
+    """Return the comparison of the share in percent of the hypervolume that the final front of each run lacks."""
+    fronts = {label: outcome.fronts for label, outcome in evaluation.outcomes.items()}
+    return compare(
+        {label: 100.0 * (1.0 - front.volume[:, -1]) for label, front in fronts.items() if front is not None},
+        digests,
+        rng,
+    )
+
+
+def _headline(
+    results: Results,
+    evaluations: Sequence[BenchmarkEvaluation],
+    comparisons: Mapping[str, Comparison],
+    fronts: Mapping[str, Comparison],
+) -> str:
+    if fronts:
+        return headline(evaluations, fronts, "hypervolume", unit="points", best="highest")
+    units = {evaluation.unit for evaluation in evaluations}
+    unit = "points" if units == {"%"} else units.pop() if len(units) == 1 else ""
+    return headline(evaluations, comparisons, results.study.objectives[0], unit=unit, best=evaluations[0].view.best)
 
 
 def report_live_tasks(live: LiveTasks, draw: bool) -> ReportPart:
@@ -101,6 +146,7 @@ def report_live_tasks(live: LiveTasks, draw: bool) -> ReportPart:
         skipped,
     )
     return ReportPart(
+        headline=live_headline(live),
         summary=live_summary(live),
         tables=tuple(table for table in tables if table is not None),
         figures=(search_curves(live), score_against_seconds(live), skips(live)) if draw else (),
@@ -117,9 +163,10 @@ def _tables(
     spoken: Sequence[TraceCheck],
     halves: Mapping[str, float | Undefined],
     rng: np.random.Generator,
+    names: DisplayNames,
 ) -> tuple[ReportTable, ...]:
     objectives = results.study.objectives
-    entries = [(entry.label, entry.name, entry.settings) for entry in results.study.methods]
+    entries = [(names.optimizer(entry.label), entry.name, entry.settings) for entry in results.study.methods]
     tables = [
         overview_table(evaluations, comparisons, objectives[0]),
         comparison_table(evaluations, comparisons, objectives[0]),
@@ -145,19 +192,19 @@ def _tables(
 
 
 def _figures(
-    results: Results, evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[TraceCheck]
+    results: Results, evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[TraceCheck], styles: Styles
 ) -> tuple[Figure, ...]:
     objectives = results.study.objectives
-    several = (pareto(evaluations, objectives), hypervolume(evaluations)) if len(objectives) > 1 else ()
+    several = (pareto(evaluations, objectives, styles), hypervolume(evaluations, styles)) if len(objectives) > 1 else ()
     figures = (
-        *(anytime(evaluations, account) for account in evaluations[0].drawn),
-        run_time(evaluations),
-        survival(evaluations),
-        performance_profile(evaluations),
+        *(anytime(evaluations, account, styles) for account in evaluations[0].drawn),
+        run_time(evaluations, styles),
+        survival(evaluations, styles),
+        performance_profile(evaluations, styles),
         win_probability(evaluations),
-        critical_difference(evaluations),
+        critical_difference(evaluations, styles),
         *several,
         operator_share_figure(evaluations),
-        laws(evaluations, spoken),
+        laws(evaluations, spoken, styles),
     )
     return tuple(figure for figure in figures if figure is not None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,9 @@ from nasbench.reports.analysis.results import Results
 from nasbench.reports.figures.figure import Figure
 from nasbench.reports.page.checklist import Item, checklist
 from nasbench.reports.page.methods import settings_of
+from nasbench.reports.page.options import DEFAULTS, ReportOptions
 from nasbench.reports.page.parts import ReportPart, report_benchmarks, report_live_tasks
+from nasbench.reports.page.sections import Section, arrange
 from nasbench.reports.tables.included_results import read_judgements
 from nasbench.reports.tables.table import ReportTable
 
@@ -26,6 +28,7 @@ class Report:
     Attributes:
         title: name of the study.
         description: what the study is for.
+        headline: who wins, by how much, how sure, in one sentence; empty where the study has live tasks alone.
         summary: plain sentences.
         tables: in the order of reading.
         figures: in the order of reading.
@@ -40,6 +43,7 @@ class Report:
 
     title: str
     description: str
+    headline: str
     summary: tuple[str, ...]
     tables: tuple[ReportTable, ...]
     figures: tuple[Figure, ...]
@@ -52,18 +56,17 @@ class Report:
     hashed: str = "the trace files in this order (cat FILES | sha256sum)"
 
     @property
-    def sections(self) -> tuple[tuple[str, Sequence[ReportTable], Sequence[Figure]], ...]:
-        """Heading, tables and figures of each section of results: the main result first, then all else."""
-        parts: tuple[tuple[str, Sequence[ReportTable], Sequence[Figure]], ...] = (
-            ("Main result", self.tables[:1], self.figures[:1]),
-            ("Tables", self.tables[1:], ()),
-            ("Figures", (), self.figures[1:]),
-        )
-        return tuple(part for part in parts if part[1] or part[2])
+    def sections(self) -> tuple[Section, ...]:
+        """The sections of results, in the order of reading."""
+        return arrange(self.tables, self.figures)
 
 
 def build_report(
-    results: Results, reference: str | None = None, judgements: Sequence[Path] = (), *, figures: bool = True
+    results: Results,
+    reference: str | None = None,
+    judgements: Sequence[Path] = (),
+    *,
+    options: ReportOptions = DEFAULTS,
 ) -> Report:
     """Return everything that a report says; the same results give the same report.
 
@@ -71,7 +74,7 @@ def build_report(
         results: the study, on benchmarks, live tasks, or both.
         reference: label of the baseline method that times to target are compared with; the study's first if None.
         judgements: files that `nasbench verify`, `hypotheses` or `reproduce` printed with `--json`, to be shown as tables.
-        figures: whether figures are drawn, which takes most of the time.
+        options: names, and which figures are drawn; to draw them takes most of the time.
 
     Raises:
         NasbenchError: if the reference is no label of the study or has no times to be compared with, or a file of judgements is none.
@@ -80,25 +83,41 @@ def build_report(
         raise unknown_name("optimizer in this study", reference, results.labels)
     if reference is not None and not results.benchmarks:
         raise NasbenchError("A report of live tasks has no times to targets; leave --reference out.")
+    names = options.names
+    names.check(results.labels, results.benchmarks)
     judged = [table for path in judgements for table in read_judgements(path)]
     queried = (
-        report_benchmarks(results, reference or results.labels[0], figures) if results.benchmarks else ReportPart()
+        report_benchmarks(results, reference or results.labels[0], names, options.are_drawn)
+        if results.benchmarks
+        else ReportPart()
     )
-    trained = report_live_tasks(results.live, figures)
+    live = replace(results.live, names=names)
+    trained = report_live_tasks(live, options.are_drawn)
     return Report(
         title=results.study.name,
         description=results.study.description,
-        summary=(*queried.summary, *trained.summary),
+        headline=names.in_text(queried.headline or trained.headline),
+        summary=tuple(map(names.in_text, (*queried.summary, *trained.summary))),
         tables=(*queried.tables, *trained.tables, *judged),
-        figures=(*queried.figures, *trained.figures),
-        methods=(*queried.methods, *trained.methods),
-        settings=settings_of(results),
+        figures=_chosen((*queried.figures, *trained.figures), options),
+        methods=tuple(map(names.in_text, (*queried.methods, *trained.methods))),
+        settings=settings_of(results, names),
         study="" if results.recorded else results.study.to_toml(),
         environment=() if results.recorded else environment_rows(results.environment),
         checklist=checklist(results, queried.scorings),
-        runs=(*_runs(results), *_live_runs(results.live)),
+        runs=(*_runs(results), *_live_runs(live)),
         **({"hashed": "the runs as they were read"} if results.recorded else {}),
     )
+
+
+def _chosen(figures: Sequence[Figure], options: ReportOptions) -> tuple[Figure, ...]:
+    """Return the figures that are wanted, in the font that is wanted."""
+    names = options.figures if options.are_drawn else ()
+    known = [figure.name for figure in figures]
+    for name in names:
+        if name not in known:
+            raise unknown_name("figure in this report", name, known)
+    return tuple(figure.with_font(options.font) for figure in figures if not names or figure.name in names)
 
 
 def environment_rows(environment: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

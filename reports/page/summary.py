@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from nasbench.reports.analysis.comparison import Comparison, digits_for
+from nasbench.reports.analysis.display_names import DisplayNames
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.targets import headline
@@ -30,6 +31,7 @@ def summary(
     reached: Sequence[TimeToTargetResult],
     reference: str,
     halves: Mapping[str, float | Undefined],
+    names: DisplayNames,
 ) -> tuple[str, ...]:
     """Return the sentences in order of importance: extent, best optimizer of each data set, search time, robustness, power.
 
@@ -40,16 +42,17 @@ def summary(
         reached: arrivals in the account that the budget limits, of all benchmarks.
         reference: label that times are compared with.
         halves: by short name of the benchmark, the share of random halves of the runs on which its winner wins.
+        names: how optimizers are called.
     """
     shown = headline([evaluation.targets for evaluation in evaluations]).key
     arrived = [arrival for arrival in reached if arrival.target.key == shown]
     return (
         _extent(results, evaluations),
-        *results.early_endings(),
+        *results.early_endings(names.optimizer),
         *sentences(evaluations, results.study.constraints),
         *(_winner(evaluation, comparisons[evaluation.benchmark]) for evaluation in evaluations),
         *_hypervolumes(evaluations),
-        *savings([label for label in results.labels if label != reference], reference, arrived),
+        *savings([label for label in map(names.optimizer, results.labels) if label != reference], reference, arrived),
         *_robust(evaluations, halves),
         *_power(results),
     )

@@ -10,12 +10,18 @@ from typing import Any
 
 from nasbench import markup
 from nasbench.errors import NasbenchError
-from nasbench.reports.figures.figure import inline_svg, write_figure_files
+from nasbench.reports.figures.figure import Figure, inline_svg, swatch, write_figure_files
+from nasbench.reports.figures.hover import hover_data
+from nasbench.reports.page.options import DEFAULTS, ReportOptions
 from nasbench.reports.page.report import Report
 from nasbench.reports.tables.render import write_table_files
+from nasbench.reports.tables.table import ReportTable
 from nasbench.reports.tables.to_html import to_html
 from nasbench.reports.tables.to_latex import to_latex
 from nasbench.reports.tables.to_markdown import to_markdown
+
+LONG_WORD = 24
+"""Signs from which on LaTeX may break a word anywhere: a hash, or a file."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +37,8 @@ class ReportFiles:
     files: tuple[Path, ...]
 
 
-def write_report(report: Report, folder: Path) -> ReportFiles:
-    """Write a report into a folder, which is made if it is not there.
+def write_report(report: Report, folder: Path, options: ReportOptions = DEFAULTS) -> ReportFiles:
+    """Write a report into a folder, which is made if it is not there; `options` say what files figures have.
 
     Raises:
         NasbenchError: if the folder is a file or the disk refuses.
@@ -43,10 +49,11 @@ def write_report(report: Report, folder: Path) -> ReportFiles:
         (folder / "tables").mkdir(parents=True, exist_ok=True)
         (folder / "figures").mkdir(exist_ok=True)
         files = [path for table in report.tables for path in write_table_files(table, folder / "tables")]
-        files += write_figure_files(report.figures, folder / "figures")
+        files += write_figure_files(report.figures, folder / "figures", options.formats)
         for name, text in (
             ("report.md", markdown(report)),
             ("report.tex", latex(report)),
+            *((("main.tex", latex(report, is_compact=True)),) if options.is_compact else ()),
             ("report.html", html(report)),
         ):
             (folder / name).write_text(text, encoding="utf-8")
@@ -62,8 +69,10 @@ def html(report: Report) -> str:
     """Return the HTML page, which loads nothing from elsewhere."""
     from markupsafe import Markup
 
-    filters = {
+    filters: dict[str, Callable[..., str]] = {
         "table": lambda table: Markup(to_html(table)),
+        "hover": hover_data,
+        "swatch": lambda entry: Markup(swatch(entry)),
         "svg": lambda panel: Markup(inline_svg(panel)),
     }
     return _rendered("page.html.j2", report, filters, autoescape=True, finalize=_shown)
@@ -81,11 +90,14 @@ def markdown(report: Report) -> str:
     return _rendered("report.md.j2", report, {"md": markup.markdown, "fenced": markup.fenced, "table": to_markdown})
 
 
-def latex(report: Report) -> str:
-    """Return the report as a LaTeX document; figures are included from beside it."""
-    filters = {
+def latex(report: Report, *, is_compact: bool = False) -> str:
+    """Return the report as a LaTeX document, or its main result alone; figures are included from beside it."""
+    filters: dict[str, Callable[..., str]] = {
         "tex": markup.latex,
-        "breakable": lambda text: r"\allowbreak{}".join(markup.latex(sign) for sign in text),
+        "broken": lambda text: " ".join(
+            _breakable(w) if len(w) > LONG_WORD else markup.latex(w) for w in text.split(" ")
+        ),
+        "breakable": _breakable,
         "table": to_latex,
     }
     # Braces and percent signs are LaTeX's own.
@@ -95,7 +107,17 @@ def latex(report: Report) -> str:
         for what, signs in marks.items()
         for end, sign in zip(("start", "end"), signs, strict=True)
     }
-    return _rendered("report.tex.j2", report, filters, **brackets)
+    return _rendered("main.tex.j2" if is_compact else "report.tex.j2", report, filters, **brackets)
+
+
+def _sheets(figure: Figure) -> list[tuple[str, str]]:
+    """Return the name of each file of a figure, and what its panels show."""
+    return [(sheet.name, " ".join(panel.alt for panel in sheet.panels)) for sheet in figure.sheets]
+
+
+def _breakable(text: str) -> str:
+    """Return text that LaTeX may break at any sign."""
+    return r"\allowbreak{}".join(markup.latex(sign) for sign in text)
 
 
 def _rendered(template: str, report: Report, filters: Mapping[str, Callable[..., str]], **options: Any) -> str:
@@ -103,5 +125,6 @@ def _rendered(template: str, report: Report, filters: Mapping[str, Callable[...,
 
     shared: dict[str, Any] = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     environment = Environment(loader=PackageLoader("nasbench.reports"), **shared, **options)
-    environment.filters.update(filters)
+    environment.filters.update({"sheets": _sheets, **filters})
+    environment.tests["table"] = lambda block: isinstance(block, ReportTable)
     return environment.get_template(template).render(report=report, version=version("nas-verify"))

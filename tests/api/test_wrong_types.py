@@ -11,6 +11,7 @@ import pytest
 import nasbench
 from nasbench.search.constraints import Constraint
 from nasbench.search.parallelism import Parallelism
+from nasbench.study.live_config import LiveConfig
 from nasbench.study.methods import MethodConfig
 
 
@@ -94,6 +95,10 @@ def test_one_name_may_stand_for_a_list() -> None:
         problems=["onemax/6x2"], methods=["hybrid"], budget={"queries": 5}, objectives=["error"], epochs=[1]
     )
     assert alone.with_problems("onemax/6x2") == alone
+    one: Any = "small_cnn"
+    live = LiveConfig(references=one, seeds=(numpy("int64", 3),), recipe={"epochs": numpy("int8", 2)})
+    assert live == LiveConfig(references=("small_cnn",), seeds=(3,), recipe={"epochs": 2}) and "np." not in repr(live)
+    assert LiveConfig(task={"digits": {"references": "small_cnn"}}).references_of("live/digits") == ("small_cnn",)
     for argument in ("problems", "objectives"):
         with pytest.raises(nasbench.NasbenchError, match=f"The {argument} are 3; they should be a list of names"):
             alone.replace(**{argument: 3})

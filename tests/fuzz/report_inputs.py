@@ -22,6 +22,8 @@ import tomli_w
 
 from nasbench.errors import NasbenchError
 from nasbench.reports.analysis.results import Results
+from nasbench.reports.figures.figure import FORMATS
+from nasbench.reports.page.options import ReportOptions
 from nasbench.reports.page.report import build_report
 from nasbench.reports.page.writer import write_report
 from nasbench.study.runner import run_study
@@ -115,7 +117,9 @@ def _reported(case: Case, folder: Path) -> Path:
     (folder / "table.toml").write_text(tomli_w.dumps(case.table), encoding="utf-8")
     import_table("table", folder / "table.toml")
     run_study(parse_study(tomli_w.dumps(case.study), "the study"), folder / "results")
-    report = build_report(Results.open(folder / "results"), figures=case.figures)
+    report = build_report(
+        Results.open(folder / "results"), options=ReportOptions(formats=FORMATS if case.figures else ())
+    )
     return write_report(report, folder / "report").page.parent
 
 

@@ -13,8 +13,10 @@ from nasbench.reports.analysis.time_to_target import times_to_target
 from nasbench.reports.figures.anytime import anytime
 from nasbench.reports.figures.performance_profile import performance_profile
 from nasbench.reports.figures.run_time import run_time
+from nasbench.reports.figures.style import Styles
 from nasbench.reports.figures.survival import survival
 from nasbench.reports.page.methods import methods
+from nasbench.reports.page.options import ReportOptions
 from nasbench.reports.page.report import build_report
 from nasbench.reports.statistics.result import Estimate
 from nasbench.reports.statistics.runtime import expected_running_time
@@ -38,13 +40,18 @@ def test_the_account_is_that_of_the_budget() -> None:
 def test_everything_is_told_in_unique_queries_where_they_are_the_budget(
     several: Results, evaluations: list[BenchmarkEvaluation]
 ) -> None:
-    report = build_report(several, figures=False)
+    styles = Styles(tuple(evaluations[0].outcomes))
+    report = build_report(several, options=ReportOptions(formats=()))
     told = [sentence for sentence in report.summary if " to reach " in sentence]
     assert told and all("unique queries" in sentence for sentence in told)
-    figures = [anytime(evaluations, "unique_queries"), survival(evaluations), run_time(evaluations)]
+    figures = [
+        anytime(evaluations, "unique_queries", styles),
+        survival(evaluations, styles),
+        run_time(evaluations, styles),
+    ]
     for figure in figures:
         assert {panel.picture.axes[0].get_xlabel() for panel in figure.panels} == {"Unique queries"}
-    assert "in unique queries" in performance_profile(evaluations).caption
+    assert "in unique queries" in performance_profile(evaluations, styles).caption
     tables = {table.name: table for table in report.tables}
     assert "in unique queries" in tables["anytime"].notes[0]
     assert "mean of unique queries" in tables["robustness"].caption

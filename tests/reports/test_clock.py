@@ -14,7 +14,9 @@ from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.time_to_target import times_to_target
 from nasbench.reports.figures.anytime import anytime
 from nasbench.reports.figures.run_time import run_time
+from nasbench.reports.figures.style import Styles
 from nasbench.reports.figures.survival import survival
+from nasbench.reports.page.options import ReportOptions
 from nasbench.reports.page.report import build_report
 from nasbench.reports.statistics.inputs import CensoredTimes
 from nasbench.reports.statistics.restricted_mean_ratio import restricted_mean_ratio
@@ -61,10 +63,15 @@ def test_the_clock_is_what_results_came_back_at(clocked: Results, evaluations: l
 
 
 def test_figures_and_tables_are_on_the_clock(clocked: Results, evaluations: list[BenchmarkEvaluation]) -> None:
-    report = build_report(clocked, figures=False)
+    styles = Styles(tuple(evaluations[0].outcomes))
+    report = build_report(clocked, options=ReportOptions(formats=()))
     told = [sentence for sentence in report.summary if " to reach " in sentence]
     assert told and all(HOURS in sentence for sentence in told)
-    for figure in (anytime(evaluations, "wall_seconds"), survival(evaluations), run_time(evaluations)):
+    for figure in (
+        anytime(evaluations, "wall_seconds", styles),
+        survival(evaluations, styles),
+        run_time(evaluations, styles),
+    ):
         labels = {panel.picture.axes[0].get_xlabel() for panel in figure.panels}
         assert labels == {"Simulated wall-clock time (s)"}
     tables = {table.name: table for table in report.tables}

@@ -15,6 +15,7 @@ from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, evaluate_b
 from nasbench.reports.analysis.pareto_fronts import true_front
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.targets import find_target, time_to_target
+from nasbench.reports.page.options import ReportOptions
 from nasbench.reports.page.report import build_report
 from nasbench.reports.statistics.multiobjective import hypervolume
 from nasbench.reports.statistics.result import Undefined
@@ -174,7 +175,7 @@ def _dominated(point: np.ndarray, points: np.ndarray) -> bool:
 
 def test_the_report_says_the_constraints(opened: tuple[Results, BenchmarkEvaluation]) -> None:
     results, evaluation = opened
-    report = build_report(results, figures=False)
+    report = build_report(results, options=ReportOptions(formats=()))
     (table,) = (table for table in report.tables if table.name == "constraints")
     kept = evaluation.outcomes["random_search"].feasibility
     assert kept is not None
@@ -213,6 +214,6 @@ def test_a_run_without_a_feasible_architecture_is_as_bad_as_the_worst(table: Tab
         assert isinstance(oracle, ConstrainedTableOracle)
         assert (outcome.score[~outcome.feasibility.found] == oracle.worst_score).all()
         assert all(not time.observed[~outcome.feasibility.found].any() for time in outcome.times.values())
-        report = build_report(results, figures=True)
+        report = build_report(results)
         assert any("found no feasible architecture" in sentence for sentence in report.summary)
         assert results.best()["problem"].isin([PROBLEM]).all()

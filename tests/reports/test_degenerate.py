@@ -14,6 +14,7 @@ from nasbench.benchmarks.landscape_report import describe
 from nasbench.reports.analysis.evaluation import evaluate_study
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.figures.landscape import landscape
+from nasbench.reports.page.options import ReportOptions
 from nasbench.reports.page.report import Report, build_report
 from nasbench.reports.page.writer import write_report
 from nasbench.reports.statistics.result import Undefined
@@ -54,7 +55,7 @@ def test_ties_everywhere_and_every_run_censored(small_study: Callable[..., Path]
     report, text = reported(folder, tmp_path / "out")
     assert "a, b and c share the lowest mean" in report.summary[1]
     assert "all 4 pairs are equal" in text
-    assert "not defined on cifar10 (none of the 4 and 4 runs reached the target within 1)" in text
+    assert "not defined on CIFAR-10 (none of the 4 and 4 runs reached the target within 1)" in text
     assert (
         "The study had too little power: with 4 runs even the largest effect, A12 = 1, is detected with probability 0."
         in text
@@ -162,7 +163,7 @@ def test_laws_that_are_met_exactly_are_reported(
     folder = small_study(
         tmp_path, optimizers=(), extra=extra, runs=20, benchmarks=("six/d",), epochs="[1]", budget=budget, objectives=objectives, seeds="mean",
     )  # fmt: skip
-    write_report(build_report(Results.open(folder), figures=False), tmp_path / "out")
+    write_report(build_report(Results.open(folder), options=ReportOptions(formats=())), tmp_path / "out")
 
 
 def test_a_law_without_regret_left_is_met_exactly(
@@ -201,7 +202,7 @@ def test_a_flat_table_is_described_without_a_warning(six: Callable[[tuple[int, .
 
 def test_one_and_two_runs_are_told_no_probability(small_study: Callable[..., Path], tmp_path: Path) -> None:
     folder = small_study(tmp_path, runs=2, benchmarks=ONE, budget="queries = 5")
-    report = build_report(Results.open(folder), figures=False)
+    report = build_report(Results.open(folder), options=ReportOptions(formats=()))
     table = next(table for table in report.tables if table.name == "practical")
     assert all(isinstance(cell.value, Undefined) for row in table.rows for cell in row[2:5])
     assert "2 runs of each are too few for a posterior probability (at least 6 are needed)" in " ".join(table.footnotes)
@@ -217,7 +218,7 @@ def test_one_query_a_run_at_very_different_costs(
         budget="train_seconds = 0.2",
     )  # fmt: skip
     results = Results.open(folder)
-    write_report(build_report(results, figures=False), tmp_path / "out")
+    write_report(build_report(results, options=ReportOptions(formats=())), tmp_path / "out")
     (evaluation,) = evaluate_study(results)
     for fraction in (0.25, 0.5, 1.0):
         assert all(np.isfinite(regret).all() for regret in evaluation.at_fraction(fraction).values())

@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,10 +16,11 @@ from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, evaluate_s
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.figures.anytime import anytime
 from nasbench.reports.figures.critical_difference import critical_difference
-from nasbench.reports.figures.figure import Panel, inline_svg, write_figure_files
+from nasbench.reports.figures.emphasis import styles_of
+from nasbench.reports.figures.figure import Figure, Panel, inline_svg, write_figure_files
 from nasbench.reports.figures.performance_profile import performance_profile
 from nasbench.reports.figures.run_time import run_time
-from nasbench.reports.figures.style import DASHES, GRID, INK, PALETTE, figure_style, line_style, new_panel, power_text
+from nasbench.reports.figures.style import DASHES, GRID, INK, MOST_BEST, PALETTE, Styles, line_style, power_text
 from nasbench.reports.figures.survival import survival
 from nasbench.reports.figures.win_probability import win_probability
 
@@ -55,6 +57,12 @@ def evaluations(results: Results) -> list[BenchmarkEvaluation]:
     return list(evaluate_study(results))
 
 
+@pytest.fixture(scope="module")
+def styles(evaluations: list[BenchmarkEvaluation]) -> Styles:
+    """All in colour."""
+    return styles_of(evaluations, "random_search")
+
+
 @pytest.mark.parametrize("colour", PALETTE)
 def test_every_colour_stands_out_on_paper_and_on_dark_screens(colour: str) -> None:
     assert contrast(colour, LIGHT) >= 3.0  # WCAG 1.4.11, graphical objects
@@ -75,10 +83,12 @@ def test_colour_and_dashes_together_tell_28_optimizers_apart() -> None:
     assert len(PALETTE) * len(DASHES) == 28
 
 
-def test_files_are_sound_and_repeatable(evaluations: list[BenchmarkEvaluation], tmp_path: Path) -> None:
-    figures = [anytime(evaluations, "queries"), win_probability(evaluations)]
+def test_files_are_sound_and_repeatable(evaluations: list[BenchmarkEvaluation], styles: Styles, tmp_path: Path) -> None:
+    figures = [anytime(evaluations, "queries", styles), win_probability(evaluations)]
     paths = write_figure_files(figures, tmp_path)
-    assert len(paths) == 3 * 4
+    assert [path.name for path in paths] == [
+        f"{name}.{ending}" for name in ("anytime-queries", "win-probability") for ending in ("svg", "pdf", "png")
+    ]
     for path in paths:
         start = path.read_bytes()[:8]
         assert {
@@ -88,15 +98,20 @@ def test_files_are_sound_and_repeatable(evaluations: list[BenchmarkEvaluation], 
         }[path.suffix]
     again = tmp_path / "again"
     again.mkdir()
-    write_figure_files([anytime(evaluations, "queries")], again)
+    write_figure_files([anytime(evaluations, "queries", styles)], again)
     for path in again.iterdir():
         assert path.read_bytes() == (tmp_path / path.name).read_bytes()
 
 
 def test_inlined_pictures_share_no_identifier_and_have_no_fixed_colour_of_text(
     evaluations: list[BenchmarkEvaluation],
+    styles: Styles,
 ) -> None:
-    figures = [anytime(evaluations, "queries"), anytime(evaluations, "train_seconds"), survival(evaluations)]
+    figures = [
+        anytime(evaluations, "queries", styles),
+        anytime(evaluations, "train_seconds", styles),
+        survival(evaluations, styles),
+    ]
     seen: set[str] = set()
     for panel in (panel for figure in figures for panel in figure.panels):
         svg = inline_svg(panel)
@@ -112,38 +127,44 @@ def test_inlined_pictures_share_no_identifier_and_have_no_fixed_colour_of_text(
         assert "http://" not in svg.replace("http://www.w3.org/", "")  # names of formats, which nothing loads
 
 
-def test_text_is_readable_at_column_width(evaluations: list[BenchmarkEvaluation]) -> None:
-    (panel, *_) = anytime(evaluations, "queries").panels
+def test_text_is_readable_at_column_width(evaluations: list[BenchmarkEvaluation], styles: Styles) -> None:
+    (panel, *_) = anytime(evaluations, "queries", styles).panels
     assert panel.picture.get_size_inches()[0] == 3.35
     sizes = [
         t.get_fontsize() for t in panel.picture.findobj(match=lambda a: hasattr(a, "get_fontsize") and a.get_text())
     ]
     assert sizes
-    assert min(sizes) >= 7.0
+    assert min(sizes) >= 8.0
+    (sheet,) = anytime(evaluations, "queries", styles).sheets
+    assert sheet.picture.get_size_inches()[0] == 7.0
+    assert [text.get_text() for text in sheet.picture.legends[0].get_texts()] == list(styles.labels)
 
 
 @pytest.mark.parametrize(
     "title", ["short", "a title that is much too long for a column of a page at this size, by far"]
 )
 def test_no_title_or_label_is_cut_off_beside_long_names(title: str) -> None:
-    with figure_style():
-        picture, axes = new_panel()
+    def draw(axes: Any) -> None:
         axes.set_yticks(range(2), ["regularized_evolution (30, 10)  2.18", "quantum_inspired"])
         axes.set_title(title)
         axes.set_xlabel("mean rank (critical difference 2.56), which is long")
-        Panel("name", title, picture, "")
-        for text in (axes.title, axes.xaxis.label, *axes.get_yticklabels()):
-            extent = text.get_window_extent()
-            assert -1 <= extent.x0 < extent.x1 <= picture.bbox.width + 1, text
+
+    picture = Panel("name", title, draw, "").picture
+    (axes,) = picture.axes
+    for text in (axes.title, axes.xaxis.label, *axes.get_yticklabels()):
+        extent = text.get_window_extent()
+        assert -1 <= extent.x0 < extent.x1 <= picture.bbox.width + 1, text
 
 
-def test_the_order_and_colour_of_an_optimizer_are_the_same_everywhere(evaluations: list[BenchmarkEvaluation]) -> None:
+def test_the_order_and_colour_of_an_optimizer_are_the_same_everywhere(
+    evaluations: list[BenchmarkEvaluation], styles: Styles
+) -> None:
     labels = list(evaluations[0].outcomes)
     for figure in (
-        anytime(evaluations, "queries"),
-        run_time(evaluations),
-        survival(evaluations),
-        performance_profile(evaluations),
+        anytime(evaluations, "queries", styles),
+        run_time(evaluations, styles),
+        survival(evaluations, styles),
+        performance_profile(evaluations, styles),
     ):
         for panel in figure.panels:
             axes = panel.picture.axes[0]
@@ -154,11 +175,44 @@ def test_the_order_and_colour_of_an_optimizer_are_the_same_everywhere(evaluation
             ]
 
 
-def test_alternative_texts_hold_numbers(evaluations: list[BenchmarkEvaluation]) -> None:
+def test_of_many_optimizers_the_reference_and_the_best_are_in_colour_and_have_bands(
+    evaluations: list[BenchmarkEvaluation],
+) -> None:
+    outcomes = list(evaluations[0].outcomes.values())
+    many = [
+        replace(e, outcomes={f"m{i}": replace(outcomes[0], score=outcomes[0].score + abs(i - 6)) for i in range(10)})
+        for e in evaluations
+    ]
+    styles = styles_of(many, "m0")
+    assert len(styles.coloured) == MOST_BEST + 1
+    assert set(styles.coloured) == {"m0", "m6", "m5", "m7", "m4"}  # m4 and m8 share a rank, and the first is taken
+    assert len({styles.line(label)["color"] for label in styles.coloured}) == 5
+    assert {styles.line(label)["color"] for label in styles.grey} == {GRID}
+    figure = anytime(many, "queries", styles)
+    (axes,) = figure.panels[0].picture.axes
+    assert len(axes.lines) == 10 and len(axes.collections) == 5
+    assert "other 5 optimizers are grey" in figure.caption
+    assert [entry.label for entry in figure.legend] == [*styles.coloured, "5 others"]
+
+
+def test_many_panels_are_cut_into_sheets_and_axes_are_labelled_at_the_margin() -> None:
+    def draw(axes: Any) -> None:
+        axes.plot([0, 1], [0, 1])
+        axes.set_xlabel("x")
+        axes.set_ylabel("y")
+
+    sheets = Figure("f", "t", "c", tuple(Panel(f"p{i}", "", draw, "") for i in range(13))).sheets
+    assert [(sheet.name, len(sheet.panels)) for sheet in sheets] == [("f-1", 12), ("f-2", 1)]
+    cells = sheets[0].picture.axes
+    assert [axes.get_xlabel() for axes in cells] == 9 * [""] + 3 * ["X"]
+    assert [axes.get_ylabel() for axes in cells] == 4 * ["Y", "", ""]
+
+
+def test_alternative_texts_hold_numbers(evaluations: list[BenchmarkEvaluation], styles: Styles) -> None:
     for figure in (
-        anytime(evaluations, "queries"),
-        run_time(evaluations),
-        survival(evaluations),
+        anytime(evaluations, "queries", styles),
+        run_time(evaluations, styles),
+        survival(evaluations, styles),
         win_probability(evaluations),
     ):
         for panel in figure.panels:
@@ -168,12 +222,13 @@ def test_alternative_texts_hold_numbers(evaluations: list[BenchmarkEvaluation]) 
 
 def test_the_critical_difference_is_refused_with_few_data_sets_and_drawn_with_enough(
     evaluations: list[BenchmarkEvaluation],
+    styles: Styles,
 ) -> None:
-    refused = critical_difference(evaluations)
+    refused = critical_difference(evaluations, styles)
     assert not refused.panels
     assert "at least 5" in refused.refused
     enough = [replace(evaluations[i % 2], short=f"set {i}") for i in range(6)]
-    drawn = critical_difference(enough)
+    drawn = critical_difference(enough, styles)
     assert len(drawn.panels) == 1
     assert "6 data sets" in drawn.caption
     ticks = [text.get_text() for text in drawn.panels[0].picture.axes[0].get_yticklabels()]
@@ -184,7 +239,7 @@ def test_the_critical_difference_is_refused_with_few_data_sets_and_drawn_with_en
 
 def test_one_optimizer_gives_no_comparison(evaluations: list[BenchmarkEvaluation]) -> None:
     alone = [replace(e, outcomes={"random_search": e.outcomes["random_search"]}) for e in evaluations]
-    assert "one optimizer" in performance_profile(alone).refused
+    assert "one optimizer" in performance_profile(alone, Styles(("random_search",))).refused
     assert "one optimizer" in win_probability(alone).refused
 
 

@@ -9,6 +9,7 @@ from nasbench.errors import NasbenchError
 from nasbench.reports.analysis.evaluation import evaluate_benchmark
 from nasbench.reports.analysis.pareto_fronts import REFERENCE, front_traces, true_front
 from nasbench.reports.analysis.results import Results
+from nasbench.reports.figures.emphasis import styles_of
 from nasbench.reports.figures.pareto import pareto
 from nasbench.reports.statistics.multiobjective import hypervolume
 from nasbench.reports.statistics.result import Undefined
@@ -71,7 +72,10 @@ def test_table_and_figure_of_several_objectives(several: Results) -> None:
     assert cells["size"].value == pytest.approx(np.mean([len(points) for points in fronts.final]))
     assert "latency" in table.notes[0]
     assert "ms" in table.notes[0]
-    assert [panel.name for panel in pareto(evaluations, several.study.objectives).panels] == [
+    assert [
+        panel.name
+        for panel in pareto(evaluations, several.study.objectives, styles_of(evaluations, "random_search")).panels
+    ] == [
         "pareto-latency-cifar10",
         "pareto-latency-cifar100",
     ]

@@ -6,12 +6,13 @@ import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from nasbench.markup import fenced, latex, markdown, printable, spreadsheet
 from nasbench.reports.figures.figure import Figure, Panel, panel_name
-from nasbench.reports.figures.style import LONGEST, add_legend, figure_style, new_panel, shown
+from nasbench.reports.figures.style import LONGEST, LegendEntry, shown
 from nasbench.theory.machinery.claim import Outcome, not_judged
 from nasbench.theory.machinery.law_curve import LawCurve
 from nasbench.theory.report import write
@@ -20,16 +21,18 @@ from tests.fuzz.report_inputs import LABELS
 
 
 def test_figures_show_every_label_as_it_stands() -> None:
-    with figure_style(), warnings.catch_warnings():
-        warnings.simplefilter("error", category=DeprecationWarning)
-        figure, axes = new_panel()
+    def draw(axes: Any) -> None:
         for i, label in enumerate(LABELS):
             axes.plot([0, 1], [0, i], label=shown(label))
         axes.set_title(shown(LABELS[0]))
         axes.set_yticks(range(len(LABELS)), [shown(label) for label in LABELS])
-        add_legend(figure, axes)
-        panel = Panel(panel_name("p", 'a\\d"><script>'), "t", figure, "alt")
-    texts = [text.get_text() for text in figure.legends[0].get_texts()]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", category=DeprecationWarning)
+        panel = Panel(panel_name("p", 'a\\d"><script>'), "t", draw, "alt")
+        legend = tuple(LegendEntry(shown(label), "#000000", "-") for label in LABELS)
+        (sheet,) = Figure("f", "t", "", (panel,), legend=legend).sheets
+        texts = [text.get_text() for text in sheet.picture.legends[0].get_texts()]
     assert len(texts) == len(LABELS) and len(set(texts)) == len(LABELS)
     assert all(len(text) <= LONGEST + 1 and "\n" not in text and "\x00" not in text for text in texts)
     assert r"$\frac$" in panel.svg and "<script>" not in panel.svg

@@ -11,6 +11,7 @@ import pytest
 
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, evaluate_study
 from nasbench.reports.analysis.results import Results
+from nasbench.reports.figures.style import Styles
 from nasbench.reports.figures.theory_predictions import laws
 from nasbench.reports.tables.table import value_text
 from nasbench.reports.tables.theory_predictions import laws_table
@@ -70,12 +71,12 @@ def test_the_table_has_every_verdict_and_says_why_a_number_is_missing(evaluation
 
 def test_the_figure_has_a_panel_a_curve(evaluations: list[BenchmarkEvaluation]) -> None:
     spoken = decide(evaluations[0].laws)
-    figure = laws(evaluations, spoken)
+    figure = laws(evaluations, spoken, Styles(tuple(evaluations[0].outcomes)))
     assert figure is not None
     assert len(figure.panels) == sum(s.curve is not None for s in spoken) == 2
     for panel, check in zip(figure.panels, (s for s in spoken if s.curve is not None), strict=True):
         assert check.claim in panel.alt and check.verdict.outcome.value in panel.alt
-    assert laws(evaluations, [replace(s, verdict=replace(s.verdict, curve=None)) for s in spoken]) is None
+    assert laws(evaluations, [replace(s, verdict=replace(s.verdict, curve=None)) for s in spoken], Styles(())) is None
 
 
 def test_the_bound_on_the_hybrid_is_kept_and_a_hybrid_that_breaks_it_is_caught(folder: Path) -> None:

@@ -109,8 +109,8 @@ def test_each_task_has_a_row_and_each_number_its_hash(three: Results) -> None:
 def test_macro_f1_stands_where_classes_are_unequal(three: Results) -> None:
     (scores,) = (table for table in build_report(three).tables if table.name == "scores")
     f1 = {(row[0].value, row[1].value): row[6].value for row in scores.rows}
-    assert f1["breast-mnist", "gaea"] == pytest.approx(100 - 21.0)
-    digits, co2 = f1["digits", "gaea"], f1["co2", "gaea"]
+    assert f1["breast-mnist", "GAEA"] == pytest.approx(100 - 21.0)
+    digits, co2 = f1["digits", "GAEA"], f1["co2", "GAEA"]
     assert isinstance(digits, Undefined) and "about equal" in digits.reason
     assert isinstance(co2, Undefined) and "no classes" in co2.reason
 
@@ -127,7 +127,9 @@ def test_the_page_says_what_was_skipped_and_why_nothing_is_tested(three: Results
         assert expected in page
     assert "https://" not in page.replace("http://www.w3.org", "") and "no optimizer is below" not in page
     skips = next(figure for figure in built.figures if figure.name == "skips")
-    assert "hybrid_supernet has 0.0 skip connections after the first epoch, 2.0 after the last" in skips.panels[0].alt
+    assert (
+        "Hybrid on a supernet has 0.0 skip connections after the first epoch, 2.0 after the last" in skips.panels[0].alt
+    )
     assert "random_search" not in skips.panels[0].alt
     assert [item.status for item in built.checklist if "random search" in item.question] == ["met"]
     again = write_report(build_report(Results.open(three.store.folder)), tmp_path / "again").page.read_text()

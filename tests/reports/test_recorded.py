@@ -12,6 +12,7 @@ import pytest
 import nasbench
 from nasbench.cli.main import status
 from nasbench.errors import NasbenchError
+from nasbench.reports.page.options import ReportOptions
 from nasbench.reports.page.report import build_report
 
 
@@ -45,7 +46,7 @@ def test_unit_and_direction_are_what_was_said(csv: Path) -> None:
     told = csv.with_name("told.csv")
     runs_table().rename(columns={"value": "accuracy"}).to_csv(told, index=False)
     results = nasbench.read_traces(told, objective="accuracy", unit="%", direction="max")
-    report = build_report(results, figures=False)
+    report = build_report(results, options=ReportOptions(formats=()))
     assert report.description == "Runs read from told.csv; column accuracy: in %, higher is better."
     assert "On told late ends with the highest mean" in report.summary[1]
     frame = results.to_pandas()
@@ -55,7 +56,7 @@ def test_unit_and_direction_are_what_was_said(csv: Path) -> None:
 def test_nothing_is_said_of_how_the_runs_came_about(csv: Path) -> None:
     results = nasbench.read_traces(csv)
     assert results.labels == ("late", "early")  # in the order of the file
-    report = build_report(results, figures=False)
+    report = build_report(results, options=ReportOptions(formats=()))
     assert not report.study and not report.environment and not report.settings
     met = {item.question for item in report.checklist if item.status == "met"}
     assert met == {"Performance compared over time?"}

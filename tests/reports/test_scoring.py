@@ -9,6 +9,7 @@ import pytest
 
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.scoring import Scoring, exposure, is_held_out, scored_by, searched_on
+from nasbench.reports.page.options import ReportOptions
 from nasbench.reports.page.report import Report, build_report
 from nasbench.reports.papers.catalogue import get_paper
 from nasbench.reports.papers.tables import searched_splits
@@ -58,7 +59,7 @@ def test_a_search_on_the_test_split_is_told_everywhere(
         tmp_path, optimizers=("random_search", "local_search"), benchmarks=("nas-bench-graph/cora",), runs=3, epochs='"longest"', split=split,
         budget="queries = 5",
     )  # fmt: skip
-    report = build_report(Results.open(folder), figures=False)
+    report = build_report(Results.open(folder), options=ReportOptions(formats=()))
     comparison = next(table for table in report.tables if table.name == "comparison")
     same = next(item for item in report.checklist if "split" in item.question)
     for told in (" ".join(report.methods), " ".join(comparison.notes), same.answer):

@@ -1,0 +1,82 @@
+"""How a report looks: names, figures and length, from a TOML file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from nasbench.errors import NasbenchError, unknown_name
+from nasbench.reports.analysis.display_names import SUITE_NAMES, DisplayNames
+from nasbench.reports.figures.figure import FORMATS
+from nasbench.reports.figures.style import Font
+
+
+@dataclass(frozen=True)
+class ReportOptions:
+    """How a report looks.
+
+    Attributes:
+        names: of optimizers and data sets.
+        formats: of the files of figures; figures are not drawn at all if there is none.
+        font: of figures.
+        figures: names of the figures that are drawn; all if empty.
+        is_compact: whether the LaTeX document has the main result alone, for the text of a paper; the rest is its appendix.
+    """
+
+    names: DisplayNames = SUITE_NAMES
+    formats: tuple[str, ...] = FORMATS
+    font: Font = "sans"
+    figures: tuple[str, ...] = ()
+    is_compact: bool = False
+
+    def __post_init__(self) -> None:
+        for name in self.formats:
+            if name not in FORMATS:
+                raise unknown_name("format of figures", name, FORMATS)
+
+    @property
+    def are_drawn(self) -> bool:
+        """Whether figures are drawn."""
+        return bool(self.formats)
+
+
+DEFAULTS = ReportOptions()
+
+
+def read_options(path: Path) -> ReportOptions:
+    """Read the options from a TOML file: a table `[names]` from labels and problems to names, and `[figures]`.
+
+    Raises:
+        NasbenchError: if the file is something else, saying what would be right.
+    """
+    from nasbench.files.schema import FileModel, read_model
+
+    class FiguresTable(FileModel):
+        """The section `figures`."""
+
+        formats: tuple[str, ...] = FORMATS
+        font: Font = "sans"
+        show: tuple[str, ...] = ()
+
+    class OptionsFile(FileModel):
+        """The file."""
+
+        names: Mapping[str, str] = {}
+        figures: FiguresTable = FiguresTable()
+        compact: bool = False
+
+    found = read_model(OptionsFile, path, f"report style {path}")
+    blank = next((name for name, text in found.names.items() if not text.strip()), None)
+    if blank is not None:
+        raise NasbenchError(f"The report style {path} calls {blank!r} by an empty name; it should be a text.")
+    figures = found.figures
+    return ReportOptions(DisplayNames(dict(found.names)), figures.formats, figures.font, figures.show, found.compact)
+
+
+def formats_of(choice: str) -> tuple[str, ...]:
+    """Return the formats that a choice on the command line means: "all", "none" or one of them."""
+    choices = {"all": FORMATS, "none": (), **{name: (name,) for name in FORMATS}}
+    if choice not in choices:
+        raise unknown_name("choice of --figures", choice, choices)
+    return choices[choice]
