@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+import copy
+from typing import Protocol
+
 import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.hybrid.enumeration import EnumeratedSpace, enumerate_space
 from nasbench.hybrid.fidelity_ladder import FidelityLadder
-from nasbench.hybrid.multi_objective_surrogate import MultiObjectiveSurrogate
+from nasbench.hybrid.multi_objective_surrogate import Posterior
 from nasbench.hybrid.search_space_pruning import ActiveChoices
 from nasbench.search.history import History
-from nasbench.spaces.space import Architectures
+from nasbench.spaces.space import Architectures, Floats, Ints
 
 REJECTION_SAMPLES = 64
 """Uniform architectures among which an unevaluated one is looked for, where the space is not enumerated."""
 ASCENT_BEAM_WIDTH = 2
 """Architectures from which each step of the ascent looks at all neighbours."""
+
+
+class Scorer(Protocol):
+    """What candidates are scored by: the surrogate, or a batch rule."""
+
+    def posterior(self, architectures: Architectures, /) -> Posterior:
+        """Return the posterior of feasible architectures `(n, d)`."""
+        ...
+
+    def posterior_enumerated(self, positions: Ints | NDArray[np.bool_], /) -> Posterior:
+        """Return the posterior of enumerated architectures, by their positions or a mask."""
+        ...
+
+    def acquisition(self, posterior: Posterior, /) -> Floats:
+        """Return the acquisition value of each architecture, `(n,)`; larger is better."""
+        ...
 
 
 class CandidateSelection:
@@ -37,7 +56,7 @@ class CandidateSelection:
         self,
         history: History,
         *,
-        surrogate: MultiObjectiveSurrogate | None,
+        surrogate: Scorer | None,
         active_choices: ActiveChoices,
         ladder: FidelityLadder,
         ascent_steps: int,
@@ -50,12 +69,30 @@ class CandidateSelection:
         self._ladder = ladder
         self._ascent_steps = ascent_steps
         self._incumbents = n_incumbents
+        self._pending: set[bytes] = set()
         self.open: NDArray[np.bool_] = np.ones(0 if self.enumeration is None else len(self.enumeration), dtype=bool)
 
     @property
     def enumeration(self) -> EnumeratedSpace | None:
         """Return what there is to choose from, where the space is small enough."""
         return enumerate_space(self._space, self.history.merge_isomorphic)
+
+    def copy(self) -> CandidateSelection:
+        """Return a copy, which may be told what is pending."""
+        twin = copy.copy(self)
+        twin._pending = self._pending.copy()
+        twin.open = self.open.copy()
+        return twin
+
+    def score_by(self, scorer: Scorer) -> None:
+        """Score candidates by something else from now on."""
+        self._surrogate = scorer
+
+    def add_pending(self, architecture: Architectures) -> None:
+        """Close the class of an architecture `(d,)` that has no result yet."""
+        self._pending.update(self.history.keys(architecture[None]))
+        if self.enumeration is not None:
+            self.open[self.enumeration.representative_of[self._space.index(architecture)]] = False
 
     def best(self, candidates: Architectures) -> Architectures | None:
         """Return the open candidate of `(n, d)` with the highest acquisition value; without a surrogate the first one."""
@@ -112,7 +149,9 @@ class CandidateSelection:
                 return None
             return self._as_evaluated(self.enumeration.architectures[places[rng.integers(len(places))]])
         candidates = self._space.sample(rng.random((REJECTION_SAMPLES, self._space.d)))
-        return next((a for a in candidates if self.rung(a) <= self._ladder.top), None)
+        return next(
+            (a for a, key in zip(candidates, self.history.keys(candidates), strict=True) if self._is_open(key)), None
+        )
 
     def rung(self, architecture: Architectures) -> int:
         """Return the rung of the ladder at which an architecture `(d,)` is evaluated next; above its top when it is through."""
@@ -122,6 +161,10 @@ class CandidateSelection:
         """Close an architecture `(d,)` that was just added to the history, if it has climbed the whole ladder."""
         if self.enumeration is not None and self.rung(architecture) > self._ladder.top:
             self.open[self.enumeration.representative_of[self._space.index(architecture)]] = False
+
+    def _is_open(self, key: bytes) -> bool:
+        """Return whether a class may be evaluated now: it has not climbed the whole ladder, and is not pending."""
+        return key not in self._pending and self._ladder.next_rung(key) <= self._ladder.top
 
     def _as_evaluated(self, architecture: Architectures) -> Architectures:
         """Return the isomorphic architecture that was evaluated before, at a lower fidelity; else the architecture itself."""
@@ -136,7 +179,8 @@ class CandidateSelection:
         first: dict[bytes, int] = {}
         for position, key in enumerate(self.history.keys(candidates)):
             first.setdefault(key, position)
-        open_rows = {key: i for key, i in first.items() if key not in self.history or self._is_open(key)}
+        closed = self._pending
+        open_rows = {k: i for k, i in first.items() if k not in closed and (k not in self.history or self._is_open(k))}
         kept = candidates[list(open_rows.values())]
         # With one fidelity, what is open has not been evaluated.
         if self._ladder.top > 0:
@@ -144,7 +188,3 @@ class CandidateSelection:
                 evaluated = self.history.first(key)
                 kept[row] = kept[row] if evaluated is None else evaluated
         return kept
-
-    def _is_open(self, key: bytes) -> bool:
-        """Return whether an architecture, by its key, may be evaluated at a further fidelity."""
-        return self._ladder.next_rung(key) <= self._ladder.top

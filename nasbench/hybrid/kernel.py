@@ -82,6 +82,11 @@ class FeatureKernel:
             *((RUNG,) if self.rungs > 1 else ()),
         )
 
+    @property
+    def is_matern52(self) -> bool:
+        """Whether the kernel is Matérn 5/2, as asked for and with path features; else it is Gaussian."""
+        return self.kernel == "matern52" and PATHS in self.groups
+
     @cached_property
     def slices(self) -> tuple[slice, ...]:
         """Return the columns of each group."""
@@ -148,7 +153,7 @@ class FeatureKernel:
         return self._apply_exponent(exponent)
 
     def _apply_exponent(self, exponent: Reals) -> NDArray[Any]:
-        return matern52(exponent) if self.kernel == "matern52" and PATHS in self.groups else rbf(exponent)
+        return matern52(exponent) if self.is_matern52 else rbf(exponent)
 
 
 class EnumeratedFeatures:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -63,6 +64,10 @@ class MultiObjectiveSurrogate:
         refit_growth: factor by which observations grow between two fits.
         kernel: makes the features and the kernel of the space.
         model: makes the surrogate of one objective.
+
+    Attributes:
+        models: of the predicted objectives, in their order.
+        n_pending: architectures without a result that count as observations.
     """
 
     def __init__(
@@ -95,11 +100,12 @@ class MultiObjectiveSurrogate:
         self._kernel = prior.feature_kernel(
             self._space, path_features=path_features, canonical=canonical, rungs=rungs, kernel=kernel
         )
-        self._surrogates = [
-            model(self._kernel, self._enumerated_features, prior, refit_growth) for cheap in problem.cheap if not cheap
+        self.models: list[Model] = [
+            model(self._kernel, self._enumerated, prior, refit_growth) for cheap in problem.cheap if not cheap
         ]
         self._facts = problem.facts(self.enumeration.architectures) if self.enumeration else np.empty((0, 0))
         self._fitted = 0
+        self.n_pending = 0
 
     @property
     def enumeration(self) -> EnumeratedSpace | None:
@@ -107,15 +113,25 @@ class MultiObjectiveSurrogate:
         return enumerate_space(self._space, self.history.merge_isomorphic)
 
     @property
-    def _enumerated_features(self) -> EnumeratedFeatures | None:
+    def enumerated_features(self) -> NDArray[np.float32] | None:
+        """Return the features of the enumerated architectures, `(n, F)`; None where there are too many."""
+        return None if self._enumerated is None else self._enumerated.features
+
+    @property
+    def _enumerated(self) -> EnumeratedFeatures | None:
         return enumerated_features(self._kernel, self.history.merge_isomorphic)
+
+    @property
+    def predicted(self) -> NDArray[np.bool_]:
+        """Return which objectives have a surrogate, `(M,)`; the others are exact."""
+        return np.asarray(~self._cheap)
 
     @property
     def exploration_coefficient(self) -> float:
         """Return the number of standard deviations below the mean at which a predicted objective is scored now."""
-        observations = len(self.history)
+        observations = len(self.history) + self.n_pending
         # Several objectives improve with every new point of the front.
-        stagnation = observations - 1 - int(self.history.front().max(initial=-1))
+        stagnation = len(self.history) - 1 - int(self.history.front().max(initial=-1))
         return self._exploration(self._ucb_beta, self._ucb_beta_decay_start, observations, stagnation)
 
     def update(self) -> None:
@@ -127,11 +143,11 @@ class MultiObjectiveSurrogate:
         self._range = np.maximum(exact.max(axis=0) - self._low, np.finfo(float).eps)
         scores = np.empty_like(history.objectives)
         scores[:, self._cheap] = self._scale_exact(exact)
-        for column, surrogate in zip(np.flatnonzero(~self._cheap), self._surrogates, strict=True):
+        for column, surrogate in zip(np.flatnonzero(~self._cheap), self.models, strict=True):
             scores[:, column] = scores_across_rungs(
                 history.objectives[:, column], history.rungs, history.classes, self._score_transform
             )
-            surrogate.update(scores[:, column], self._enumerated_features)
+            surrogate.update(scores[:, column], self._enumerated)
         self._scores = scores
         self._at_top = history.rungs == history.rungs.max()
         top = history.objectives[self._at_top]
@@ -140,10 +156,47 @@ class MultiObjectiveSurrogate:
         if self.enumeration is not None:
             self._enumerated_posterior = self._predict(None)
 
+    @property
+    def processes(self) -> list[Surrogate]:
+        """Return the Gaussian processes among the models, which are all of them unless others are injected."""
+        return [model for model in self.models if isinstance(model, Surrogate)]
+
+    def hallucinating(self) -> MultiObjectiveSurrogate:
+        """Return a copy that takes hallucinated results, while this one stays as it is."""
+        twin = copy.copy(self)
+        twin.models = [model.hallucinating() if isinstance(model, Surrogate) else model for model in self.models]
+        return twin
+
+    def hallucinate(
+        self, architectures: Architectures, rungs: Ints, result: Callable[[Surrogate, Floats], Floats] | None
+    ) -> None:
+        """Count architectures as observations, and condition the Gaussian processes on results that they might have.
+
+        Args:
+            architectures: `(n, d)`.
+            rungs: at which they are trained, `(n,)`.
+            result: of a Gaussian process and features `(n, F)`, in normal scores, `(n,)`; None conditions on nothing.
+        """
+        self.n_pending += len(architectures)
+        if result is None:
+            return
+        features = self.features(architectures, rungs)
+        for process in self.processes:
+            process.hallucinate(features, result(process, features), self._enumerated)
+        if self.enumeration is not None:
+            self._enumerated_posterior = self._predict(None)
+
+    def features(self, architectures: Architectures, rungs: Ints | None = None) -> Floats:
+        """Return features `(n, F)` of architectures `(n, d)` at rungs `(n,)`, the highest if None."""
+        if rungs is None:
+            return self._kernel.features(architectures)
+        rows = [self._kernel.features(a[None], int(rung)) for a, rung in zip(architectures, rungs, strict=True)]
+        return np.concatenate(rows)
+
     def _append_features(self) -> None:
         for row in range(self._fitted, len(self.history)):
             features = self._kernel.features(self.history.architectures[row : row + 1], int(self.history.rungs[row]))
-            for surrogate in self._surrogates:
+            for surrogate in self.models:
                 surrogate.add(features)
         self._fitted = len(self.history)
 
@@ -165,7 +218,7 @@ class MultiObjectiveSurrogate:
             exact = self._facts if architectures is None else self._problem.facts(architectures)
             mean[:, self._cheap] = self._scale_exact(exact)
         features = None if architectures is None else self._kernel.features(architectures)
-        for column, surrogate in zip(np.flatnonzero(~self._cheap), self._surrogates, strict=True):
+        for column, surrogate in zip(np.flatnonzero(~self._cheap), self.models, strict=True):
             mean[:, column], deviation[:, column] = (
                 surrogate.predict_enumerated() if features is None else surrogate.predict(features)
             )
@@ -175,7 +228,12 @@ class MultiObjectiveSurrogate:
         """Return the posterior of feasible architectures `(n, d)`."""
         if self.enumeration is None:
             return self._predict(architectures)
-        return self.posterior_enumerated(self.enumeration.representative_of[self._space.index(architectures)])
+        return self.posterior_enumerated(self.positions(architectures))
+
+    def positions(self, architectures: Architectures) -> Ints:
+        """Return the positions of the classes of architectures `(n, d)` in the enumeration, `(n,)`."""
+        assert self.enumeration is not None
+        return self.enumeration.representative_of[self._space.index(architectures)]
 
     def posterior_enumerated(self, positions: Ints | NDArray[np.bool_]) -> Posterior:
         """Return the posterior of enumerated architectures, by their positions or a mask."""
@@ -209,7 +267,7 @@ class MultiObjectiveSurrogate:
             return EnumeratedGradient(everywhere, self._space.cardinalities)
         identity = not self._kernel.canonical or type(self._space).canonical is Space.canonical
         product = self._kernel.groups == (DECISIONS,) and not self._space.ordered.any()
-        surrogate = self._surrogates[0] if len(self._surrogates) == len(self._cheap) == 1 else None
+        surrogate = self.models[0] if len(self.models) == len(self._cheap) == 1 else None
         if product and identity and isinstance(surrogate, Surrogate):
             return ProductKernelGradient(
                 surrogate.expansion,

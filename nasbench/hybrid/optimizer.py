@@ -10,12 +10,16 @@ target is missed for `t` queries after the start with a probability of at most `
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from math import inf
 from typing import Annotated
 
 import numpy as np
 
 from nasbench.errors import NasbenchError
+from nasbench.hybrid.batch_rules import BatchRuleName
+from nasbench.hybrid.batches import Batch
+from nasbench.hybrid.candidate_selection import CandidateSelection
 from nasbench.hybrid.enumeration import enumerate_space
 from nasbench.hybrid.exploration import PATIENCE
 from nasbench.hybrid.gradients import ScoreFunctionGradient
@@ -86,6 +90,7 @@ class Hybrid:
         eg_learning_rate: step of the exponentiated gradient, for a gradient scaled to a largest deviation of one.
         theta_uniform_mix: weight of the uniform distribution in the relaxation.
         n_scalarizations: scalarizations that the relaxation follows where there are several objectives.
+        batch_rule: what stands for results that are not there yet, when several architectures are trained at once.
 
     Attributes:
         space: the search space.
@@ -97,6 +102,7 @@ class Hybrid:
         scheduler: selection probabilities of the operators.
         active_choices: choices that are not pruned.
         selection: the choice among candidates.
+        batch_operators: the operator that proposed each architecture of the last batch.
     """
 
     NUMBERS = "in order"
@@ -132,6 +138,7 @@ class Hybrid:
         eg_learning_rate: Annotated[float, between(0, 1_000), FloatRange(0.1, 4.0, log=True)] = 0.5,
         theta_uniform_mix: Probability = 0.1,
         n_scalarizations: Annotated[int, count(1_000)] = 8,
+        batch_rule: BatchRuleName = "kriging_believer",
     ) -> None:
         self.space = problem.space
         self.epochs = problem.epochs
@@ -159,6 +166,7 @@ class Hybrid:
         self._progressive = progressive
         rungs = len(problem.epochs) if progressive else 1
         self._rng, evolution_rng, scheduler_rng, self._relaxation_rng = rng.spawn(4)
+        self._make_rule = partial(parts.batch_rule, batch_rule, rng=self._relaxation_rng.spawn(1)[0])
         choices = support(self.space.cardinalities)
         self._scalarizations = _draw_scalarizations(len(problem.objectives), n_scalarizations, self._relaxation_rng)
         if ucb_beta_decay_start is None:
@@ -236,7 +244,8 @@ class Hybrid:
             n_incumbents=n_incumbents,
         )
         self._operator = UNIFORM
-        self._proposed: Architectures | None = None
+        self._operators: dict[bytes, str] = {}
+        self.batch_operators: tuple[str, ...] = ()
         self._drawn: list[tuple[Architectures, float]] = []
 
     @property
@@ -246,27 +255,49 @@ class Hybrid:
 
     def ask(self) -> Architectures | tuple[Architectures, Ints]:
         """Propose one architecture, `(1, d)`, with its epochs where the ladder chooses; none when all have been evaluated."""
-        architecture = self._proposed = self._propose()
-        if architecture is None:
-            return np.empty((0, self.space.d), dtype=np.int8)
-        if not self._progressive or len(self.epochs) == 1:
-            return architecture[None]
-        return architecture[None], np.array([self.epochs[self.selection.rung(architecture)]])
+        return self.ask_many(1, np.empty((0, self.space.d), dtype=np.int8))
 
-    def _propose(self) -> Architectures | None:
-        self._operator = UNIFORM
+    def ask_many(self, count: int, pending: Architectures) -> Architectures | tuple[Architectures, Ints]:
+        """Propose a batch, from one fit of the surrogate; see `nasbench.hybrid.batches`.
+
+        Args:
+            count: number of architectures; fewer are proposed where fewer are left.
+            pending: architectures in training, `(P, d)`.
+
+        Returns:
+            `(B, d)`, no two of one isomorphism class and none pending; with epochs `(B,)` where the ladder chooses.
+        """
+        in_training = {architecture.tobytes() for architecture in pending}
+        self._operators = {key: name for key, name in self._operators.items() if key in in_training}
+        batch = Batch(self.selection, self.surrogate, self._make_rule if count > 1 or len(pending) else None, pending)
+        names: list[str] = []
+        while len(names) < count and self._propose(batch):
+            names.append(self._operator)
+        self.batch_operators = tuple(names)
+        proposed = batch.pending[len(pending) :]
+        architectures = np.array(proposed, dtype=np.int8).reshape(-1, self.space.d)
+        if not self._progressive or len(self.epochs) == 1:
+            return architectures
+        return architectures, np.array([self.epochs[self.selection.rung(a)] for a in proposed], dtype=np.int64)
+
+    def _propose(self, batch: Batch) -> bool:
+        """Add one architecture to a batch; return whether there was one."""
+        operator, architecture = UNIFORM, None
         if len(self.history) >= self._n_initial_samples and self._rng.random() >= self._epsilon:
-            direction = len(self.history) % len(self._scalarizations)
-            if self.surrogate is not None:
-                self.surrogate.update()
+            direction = (len(self.history) + len(batch.pending)) % len(self._scalarizations)
+            batch.fit()
             if self.relaxation is not None:
                 self._descend(self.relaxation, direction)
             operator = self.scheduler.select()
-            chosen = self._apply(operator, direction)
-            if chosen is not None:
-                self._operator = operator
-                return chosen
-        return self.selection.uniform(self._rng)
+            architecture = self._apply(operator, direction, batch.selection)
+        if architecture is None:
+            operator, architecture = UNIFORM, batch.selection.uniform(self._rng)
+        self._operator = operator
+        if architecture is None:
+            return False
+        self._operators[architecture.tobytes()] = operator
+        batch.add(architecture)
+        return True
 
     def _descend(self, relaxation: Relaxation, direction: int) -> None:
         """Move the relaxation down the gradient; where the search is progressive, prune a choice that it has given up."""
@@ -285,24 +316,24 @@ class Hybrid:
             source = ScoreFunctionGradient(architectures, scores, baseline=float(scores.mean()))
             relaxation.descend(source, direction)
 
-    def _apply(self, operator: str, direction: int) -> Architectures | None:
+    def _apply(self, operator: str, direction: int, selection: CandidateSelection) -> Architectures | None:
         """Return the candidate that an operator has chosen, or None if it has none."""
         if operator == EVOLUTION:
-            return self.selection.best(self._offspring(direction))
+            return selection.best(self._offspring(direction))
         if operator == RELAXATION:
             assert self.relaxation is not None
-            return self.selection.best(self.relaxation.propose(self._n_candidates, direction, self._relaxation_rng))
-        if self.selection.enumeration is not None:
-            return self.selection.best_enumerated()
+            return selection.best(self.relaxation.propose(self._n_candidates, direction, self._relaxation_rng))
+        if selection.enumeration is not None:
+            return selection.best_enumerated()
         # In a space that cannot be enumerated, the surrogate scores candidates of every operator, and climbs from there.
         pool = [self.space.sample(self._rng.random((self._n_candidates, self.space.d)))]
         if self._n_incumbents:
-            pool.append(self.selection.neighbours_of_incumbents(self._rng))
+            pool.append(selection.neighbours_of_incumbents(self._rng))
         if self.relaxation is not None:
             pool.append(self.relaxation.propose(self._n_candidates, direction, self._relaxation_rng))
         if self._use_evolution:
             pool.append(self._offspring(direction))
-        return self.selection.hill_climb(np.concatenate(pool))
+        return selection.hill_climb(np.concatenate(pool))
 
     def _offspring(self, direction: int) -> Architectures:
         uniform = uniform_theta(self.active_choices.allowed)[0]
@@ -310,15 +341,15 @@ class Hybrid:
         return self.evolution.propose(self._n_candidates, theta, uniform)
 
     def tell(self, observations: RunObservations) -> None:
-        """Enter evaluations into the archive, and reward the operator that proposed the last one, if it is among them."""
+        """Enter evaluations into the archive, and reward the operators that proposed them."""
         for architecture, objectives, epochs in zip(
             observations.architectures, observations.objectives, observations.epochs, strict=True
         ):
             rung = int(np.searchsorted(self.epochs, epochs)) if self._progressive else 0
             self.history.add(architecture[None], objectives[None], rung)
             self.selection.update(architecture)
-            own = self._proposed is not None and np.array_equal(architecture, self._proposed)
-            self._reward(architecture, self.evolution.update(), self._operator if own else UNIFORM)
+            operator = self._operators.pop(architecture.tobytes(), UNIFORM)
+            self._reward(architecture, self.evolution.update(), operator)
 
     def _reward(self, architecture: Architectures, place: int | None, operator: str) -> None:
         """Reward an operator by the place among the survivors that its architecture has taken."""

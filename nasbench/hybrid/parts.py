@@ -12,6 +12,7 @@ from functools import partial
 
 from nasbench.errors import NasbenchError
 from nasbench.hybrid.acquisition import Acquisition, optimistic_hypervolume_improvement
+from nasbench.hybrid.batch_rules import BatchRule, make_batch_rule
 from nasbench.hybrid.candidate_selection import CandidateSelection
 from nasbench.hybrid.evolution import Evolution
 from nasbench.hybrid.exploration import Exploration, returning_coefficient
@@ -49,6 +50,7 @@ class Parts:
         evolution: offspring of the best.
         relaxation: product distributions that descend along gradients of the surrogate.
         scheduler: which operator proposes next.
+        batch_rule: how candidates are scored while results are pending, by the setting of that name.
     """
 
     score_transform: Callable[[Floats], Floats] = normal_scores
@@ -65,6 +67,7 @@ class Parts:
     evolution: Callable[..., Evolution] = Evolution
     relaxation: Callable[..., Relaxation] = Relaxation
     scheduler: Callable[..., AdaptivePursuit] = AdaptivePursuit
+    batch_rule: Callable[..., BatchRule] = make_batch_rule
 
     def with_prior_mean(self, known: QuantityFunction) -> Parts:
         """Return the parts with a linear prior mean of known quantities in the kernel.

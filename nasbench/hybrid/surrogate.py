@@ -11,6 +11,8 @@ before, are linear in it from there.
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.blas import strsm
@@ -90,12 +92,27 @@ class Surrogate:
         """
         if len(self) >= self._fit_at:
             self._fit(targets)
-        elif len(self) > len(self._factor):
+        self._targets = targets[self.rows]
+        self._condition(enumerated)
+
+    def hallucinating(self) -> Surrogate:
+        """Return a copy that takes hallucinated results, while this one stays as it is."""
+        twin = copy.copy(self)
+        twin._variance = self._variance.copy()
+        return twin
+
+    def hallucinate(self, features: Floats, results: Floats, enumerated: EnumeratedFeatures | None) -> None:
+        """Condition the posterior on results `(n,)` at features `(n, F)`, with the hyperparameters that it has."""
+        self.add(features)
+        self._targets = np.concatenate([self._targets, results])
+        self._condition(enumerated)
+
+    def _condition(self, enumerated: EnumeratedFeatures | None) -> None:
+        if len(self) > len(self._factor):
             old, new = self._features[: len(self._factor)], self._features[len(self._factor) :]
             within = self._kernel(new, new)
             within[np.diag_indices_from(within)] += self.hyperparameters.noise
             self._factor = extend(self._factor, self._kernel(old, new), within)
-        self._targets = targets[self.rows]
         self._half = whiten(self._factor, self._targets)
         if enumerated is not None:
             self._whiten_enumerated(enumerated)
@@ -142,8 +159,14 @@ class Surrogate:
 
     def predict_enumerated(self) -> tuple[Floats, Floats]:
         """Return mean and standard deviation at the enumerated architectures, each `(n,)`."""
-        mean = (self._half.astype(np.float32) @ self._white[: len(self)]).astype(np.float64)
-        return mean, np.sqrt(np.maximum(self._variance, 0.0))
+        return self._mean_enumerated(self._half), np.sqrt(np.maximum(self._variance, 0.0))
+
+    def mean_enumerated(self, targets: Floats) -> Floats:
+        """Return what the mean there would be with other targets `(t,)`, `(n,)`."""
+        return self._mean_enumerated(whiten(self._factor, targets))
+
+    def _mean_enumerated(self, half: Floats) -> Floats:
+        return (half.astype(np.float32) @ self._white[: len(self)]).astype(np.float64)
 
     def predict(self, features: Floats) -> tuple[Floats, Floats]:
         """Return mean and standard deviation at any features `(m, F)`, each `(m,)`."""
@@ -154,6 +177,25 @@ class Surrogate:
     def predict_mean(self, features: Floats) -> Floats:
         """Return the mean alone, in linear time: `(m, F)` to `(m,)`."""
         return self.expansion @ self._kernel(self._features, features)
+
+    @property
+    def features(self) -> Floats:
+        """Return the features of the observations, `(t, F)`."""
+        return self._features
+
+    @property
+    def targets(self) -> Floats:
+        """Return the normal scores of the observations, `(t,)`."""
+        return self._targets
+
+    @property
+    def factor(self) -> Floats:
+        """Return the Cholesky factor of their covariance, `(t, t)`."""
+        return self._factor
+
+    def covariance(self, features: Floats) -> Floats:
+        """Return the prior covariance of the observations and any features `(m, F)`, `(t, m)`."""
+        return self._kernel(self._features, features)
 
     @property
     def expansion(self) -> Floats:

@@ -172,7 +172,13 @@ class NoRepeats:
 
 
 class NoRepeatsInBatches(NoRepeats):
-    """The same of an optimizer with a batch rule of its own."""
+    """The same of an optimizer with a batch rule of its own.
+
+    Attributes:
+        batch_operators: who proposed each of the last batch.
+    """
+
+    batch_operators: tuple[str, ...] = ()
 
     def ask_many(self, count: int, pending: Architectures) -> Architectures | tuple[Architectures, Ints]:
         """Propose at most `count` new architectures beside those that are pending, `(P, d)`."""
@@ -180,5 +186,9 @@ class NoRepeatsInBatches(NoRepeats):
             proposals = self._optimizer.ask_many(count, pending)
             new = self._sort_out(proposals)
             if new or not proposals:
-                return self._as_batch(new)
-        return self._as_batch(self._substitute(proposals[-1].epochs))
+                return self._as_named_batch(new)
+        return self._as_named_batch(self._substitute(proposals[-1].epochs))
+
+    def _as_named_batch(self, proposals: Sequence[Proposal]) -> Architectures | tuple[Architectures, Ints]:
+        self.batch_operators = tuple(one.operator or OWN for one in proposals)
+        return self._as_batch(proposals)

@@ -40,7 +40,8 @@ class Optimizer(Protocol):
     how it is asked. The class attribute `ASYNCHRONOUS = True` says that it may be asked while proposals are pending, and is told results
     one by one in the order in which they finish; an empty proposal then means that there is nothing until a result comes back. A method
     `ask_many(count, pending)` returns at most `count` architectures `(B, d)`, or a tuple with fidelities, given those in training,
-    `(P, d)`; results are told one by one. Any other optimizer is run through the constant liar.
+    `(P, d)`; results are told one by one, and an attribute `batch_operators` may name the operator of each proposal. Any other
+    optimizer is run through the constant liar.
     """
 
     def ask(self) -> Architectures | MultiFidelityBatch:

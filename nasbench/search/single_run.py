@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import FunctionType, ModuleType
 from typing import Any
@@ -97,13 +97,16 @@ class SingleRun:
             raise NasbenchError(
                 f"{self.asker.name} proposed {len(architectures)} architectures when {count} were asked for; ask_many returns no more than that."
             )
-        return self._proposals(architectures, epochs)
+        return self._proposals(architectures, epochs, getattr(self._algorithm, "batch_operators", None))
 
-    def _proposals(self, architectures: Architectures, epochs: Ints | None) -> list[Proposal]:
-        names = selected_operators(self._optimizer)
-        operator = None if names is None else names[0]
+    def _proposals(
+        self, architectures: Architectures, epochs: Ints | None, operators: Sequence[str | None] | None = None
+    ) -> list[Proposal]:
+        if operators is None:
+            names = selected_operators(self._optimizer)
+            operators = [None if names is None else names[0]] * len(architectures)
         fidelities = [None] * len(architectures) if epochs is None else epochs.tolist()
-        found = [Proposal(a, e, operator) for a, e in zip(architectures, fidelities, strict=True)]
+        found = [Proposal(*one) for one in zip(architectures, fidelities, operators, strict=True)]
         return [] if all(proposal.is_padding for proposal in found) else found
 
     def tell(self, observations: Observations) -> None:

@@ -71,7 +71,7 @@ def test_own_model_and_acquisition_search_in_place_of_the_gaussian_process() -> 
     """They are asked, with features of the kernel and on the one history, and what they choose is what the search evaluates."""
     parts = Parts(model=regression_model(NearestNeighbours), acquisition=sum_of_objectives)
     optimizer, _ = run(problem(), parts, use_evolution=False, use_gradient=False, epsilon=0.0)
-    regression = optimizer.surrogate._surrogates[0].regression  # type: ignore[union-attr]
+    regression = optimizer.surrogate.models[0].regression  # type: ignore[union-attr]
     assert isinstance(regression, NearestNeighbours) and len(regression.targets) == 19
     assert optimizer.history is optimizer.evolution.history is optimizer.surrogate.history  # type: ignore[union-attr]
     # The next proposal is what the acquisition value prefers of what the regression predicts.
