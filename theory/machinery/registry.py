@@ -31,6 +31,7 @@ FAMILIES = (
     "nasbench.theory.families.gradient",
     "nasbench.theory.families.bayesian",
     "nasbench.theory.families.hybrid",
+    "nasbench.theory.families.registered",
     "nasbench.theory.families.complexity",
 )
 """Modules with `CLAIMS`, one family of theorems each."""

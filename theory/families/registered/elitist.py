@@ -1,0 +1,208 @@
+"""Random search, the (1+1)-EA and local search as registered, against the exact laws of their hitting times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from nasbench.baselines.local_search import LocalSearch
+from nasbench.search.optimizer import Lockstep
+from nasbench.spaces.space import Floats
+from nasbench.theory.exact import local_search, onemax
+from nasbench.theory.exact.distribution import hitting_law
+from nasbench.theory.exact.landscape import Landscape
+from nasbench.theory.exact.local_search import RestartedTime
+from nasbench.theory.exact.random_search import time_cdf
+from nasbench.theory.machinery.claim import Assumption, Claim, Context, Evidence, Mutant, Verdict, equal_within
+from nasbench.theory.machinery.registered_runs import (
+    Algorithm,
+    objective_of,
+    random_table,
+    run,
+    space_of,
+    start,
+)
+from nasbench.theory.machinery.statistical_checks import law_equals, mean_equals
+from nasbench.theory.machinery.testbed import make_space
+
+RUNS = 3_000
+NO_TIES = Assumption("a random table without ties")
+BOTH = (Evidence.EXACT, Evidence.SHIPPED)
+LONGEST = 1_500
+"""Queries after which every restarted local search has found the best of 27, but for a probability below 1e-9."""
+
+
+def _times(
+    context: Context, name: str, algorithm: Algorithm, targets: int, horizon: int, **settings: Any
+) -> tuple[Landscape, Floats]:
+    """Return a random table and the hitting times of the runs of an optimizer on it, `(RUNS,)`."""
+    rng = context.rng(f"registered.{name}")
+    landscape = random_table(rng, 4, 3)
+    optimizer = start(algorithm, space_of(landscape), RUNS, int(rng.integers(2**31)), **settings)
+    return landscape, run(optimizer, objective_of(landscape), horizon).first_at_most(targets - 1)
+
+
+def _random_search(context: Context, replacement: bool, as_told: bool | None = None) -> Verdict:
+    drawn_again = replacement if as_told is None else as_told
+    landscape, times = _times(context, "random-search", "random_search", 2, 81, replacement=drawn_again, batch_size=27)
+    queries = np.arange(1, 82)
+    cdf = 1 - (1 - 2 / landscape.size) ** queries if replacement else time_cdf(landscape.size, 2, queries)
+    return law_equals(times, cdf, first=1, note="time to the 2 best of 81")
+
+
+def _one_plus_one(context: Context, rate: float | None = None) -> Verdict:
+    landscape, times = _times(context, "one-plus-one", "one_plus_one_ea", 1, 200, mutation_rate=rate)
+    stated = hitting_law(landscape, 1, 200)
+    return law_equals(times, stated.cdf, first=1, error=stated.error, note=f"median {stated.quantile(0.5)} queries")
+
+
+def _restarts(
+    context: Context,
+    exact: Callable[[Landscape, int], RestartedTime],
+    improvement: str,
+    algorithm: Algorithm = "local_search",
+) -> Verdict:
+    rng = context.rng(f"registered.{improvement}")
+    landscape = random_table(rng, 3, 3)
+    optimizer = start(algorithm, space_of(landscape), 1_000, int(rng.integers(2**31)), improvement=improvement)
+    # A run that has not arrived counts with the last query, which can only lower the mean.
+    times = np.minimum(run(optimizer, objective_of(landscape), LONGEST).first_at_most(0), LONGEST)
+    stated = exact(landscape, 1)
+    return mean_equals(times, stated.mean, stated.variance, note=f"best of 27; success {stated.success:.3f} a climb")
+
+
+def _onemax(context: Context, factor: float = 1.0) -> Verdict:
+    """Compare mean times on OneMax, 8 decisions of 3 choices, from a uniform start."""
+    from scipy.stats import binom
+
+    decisions, choices, horizon = 8, 3, 600
+    seed = int(context.rng("registered.onemax").integers(2**31))
+    optimizer = start("one_plus_one_ea", make_space(decisions, choices), 1_500, seed, mutation_rate=factor / decisions)
+    runs = run(optimizer, lambda a, epochs: (a != 0).sum(axis=-1, keepdims=True).astype(float), horizon)
+    # A run that has not arrived counts with the horizon, which can only lower the mean.
+    times = np.minimum(runs.first_at_most(0), horizon)
+    wrong = binom.pmf(np.arange(decisions + 1), decisions, 1 - 1 / choices)
+    expected = 1 + float(wrong @ onemax.steps(onemax.transitions(decisions, choices)))
+    return mean_equals(times, expected, note=f"queries, {decisions} decisions of {choices} choices")
+
+
+class EarlyStop(LocalSearch):
+    """A mutant that stops looking one neighbour early."""
+
+    def _look_around(self, arrived: np.ndarray) -> None:
+        super()._look_around(arrived)
+        self._end[arrived] -= 1
+
+
+def _neighbourhood(context: Context, algorithm: Algorithm = "local_search") -> Verdict:
+    """Count, over all climbs, neighbours of the last architecture of a climb that were not asked for exactly once after it."""
+    rng = context.rng("registered.neighbourhood")
+    landscape = random_table(rng, 3, 3)
+    optimizer = start(algorithm, space_of(landscape), 50, int(rng.integers(2**31)))
+    index = (run(optimizer, objective_of(landscape), 150).architectures.astype(np.int64) @ landscape.strides).tolist()
+    degree, wrong, scans = landscape.neighbours.shape[1], 0, 0
+    around = [set(row) for row in landscape.neighbours.tolist()]
+    for queried in index:
+        position, at = 0, queried[0]
+        while position + degree < len(queried):
+            asked = queried[position + 1 : position + 1 + degree]
+            scans += 1
+            wrong += len(around[at] - set(asked))
+            best = min(asked, key=lambda a: landscape.rank[a])
+            position += degree
+            if landscape.rank[best] < landscape.rank[at]:
+                at = best
+            else:
+                position += 1
+                at = queried[position] if position < len(queried) else at
+    note = f"neighbours that a scan leaves out, {scans} scans; {degree} queries each, then the best or a restart"
+    return equal_within(wrong, 0, 0, scans, note=note)
+
+
+_STEEPEST = partial(_restarts, exact=local_search.steepest_ascent, improvement="best")
+_FIRST = partial(_restarts, exact=local_search.first_improvement, improvement="first")
+_EARLY = Lockstep(EarlyStop)
+_LS = ("local_search",)
+
+CLAIMS = (
+    Claim(
+        "random-search.registered-law",
+        r"P(T \le t) = 1 - \binom{N-K}{t} \Big/ \binom{N}{t}",
+        (Assumption("drawn without replacement"),),
+        "negative hypergeometric law: Johnson, Kemp and Kotz 2005",
+        partial(_random_search, replacement=False),
+        Mutant("an optimizer that draws with replacement", partial(_random_search, replacement=False, as_told=True)),
+        optimizers=("random_search",),
+        evidence=BOTH,
+    ),
+    Claim(
+        "random-search.registered-law-with-replacement",
+        r"P(T \le t) = 1 - (1 - K/N)^t",
+        (Assumption("drawn with replacement"),),
+        "geometric law",
+        partial(_random_search, replacement=True),
+        Mutant("an optimizer that draws without replacement", partial(_random_search, replacement=True, as_told=False)),
+        optimizers=("random_search",),
+        evidence=BOTH,
+    ),
+    Claim(
+        "markov.one-plus-one-registered",
+        r"P(T \le t) = 1 - \mu_0 Q^{t-1} \mathbf 1",
+        (NO_TIES, Assumption("every decision changes with probability 1/d")),
+        "phase-type law of the absorbing chain: Neuts 1981",
+        _one_plus_one,
+        Mutant("a mutation rate of 1.6/d", partial(_one_plus_one, rate=0.4)),
+        optimizers=("one_plus_one_ea",),
+        evidence=BOTH,
+    ),
+    Claim(
+        "drift.onemax-registered",
+        r"E\,T = 1 + \sum_i \binom{d}{i} (1 - \tfrac1k)^i k^{i-d} E_i, \text{ chain on the number of wrong decisions}",
+        (Assumption("OneMax, 8 decisions of 3 choices, a uniform start"),),
+        "Droste, Jansen and Wegener 2002; the chain is exact by symmetry",
+        _onemax,
+        Mutant("a mutation rate of 2.5/d", partial(_onemax, factor=2.5)),
+        optimizers=("one_plus_one_ea",),
+        evidence=BOTH,
+    ),
+    Claim(
+        "markov.steepest-ascent-registered",
+        r"E\,T = E[\text{cost of a climb}] / P(\text{a climb succeeds}), \text{ all neighbours, then the best}",
+        (NO_TIES,),
+        "Wald 1944",
+        _STEEPEST,
+        Mutant(
+            "the first improvement is taken",
+            partial(_restarts, exact=local_search.steepest_ascent, improvement="first"),
+        ),
+        optimizers=_LS,
+        evidence=BOTH,
+    ),
+    Claim(
+        "markov.first-improvement-registered",
+        r"E\,T = E[\text{cost of a climb}] / P(\text{a climb succeeds}), \text{ the first better neighbour}",
+        (NO_TIES,),
+        "Wald 1944; scan: negative hypergeometric",
+        _FIRST,
+        Mutant(
+            "the best improvement is taken",
+            partial(_restarts, exact=local_search.first_improvement, improvement="best"),
+        ),
+        optimizers=_LS,
+        evidence=BOTH,
+    ),
+    Claim(
+        "complexity.local-search-scan",
+        r"\text{a scan of } x \text{ takes } \sum_e (k_e - 1) \text{ queries, each neighbour once, then moves to the best or restarts}",
+        (Assumption('improvement "best"'),),
+        "White, Nolen and Savani 2021, algorithm 1",
+        _neighbourhood,
+        Mutant("a scan that stops one neighbour early", partial(_neighbourhood, algorithm=_EARLY)),
+        optimizers=_LS,
+        evidence=BOTH,
+    ),
+)
+"""Claims about searches whose hitting times are known exactly."""

@@ -1,0 +1,451 @@
+"""Searches with a model as registered: the exact laws of TPE's and BOHB's proposals, expected improvement, and the process that ships."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from nasbench.baselines.gp_bo import EncodingGp, GpBo, expected_improvement
+from nasbench.baselines.parego import Parego
+from nasbench.search.optimizer import PerRun, RunByRun
+from nasbench.spaces.space import Architectures, Floats
+from nasbench.theory.machinery.claim import (
+    Assumption,
+    Claim,
+    Context,
+    Evidence,
+    Mutant,
+    Verdict,
+    all_at_most,
+    by_p_value,
+    equal_within,
+)
+from nasbench.theory.machinery.confidence_bands import chi_square_p_value
+from nasbench.theory.machinery.registered_runs import Algorithm, repeat, start
+from nasbench.theory.machinery.statistical_checks import tail_at_most
+from nasbench.theory.machinery.testbed import make_space, trap
+
+SHIPPED, BOTH = (Evidence.SHIPPED,), (Evidence.EXACT, Evidence.SHIPPED)
+SPACE = make_space(2, 3)
+ALL = SPACE.all
+TOLD = 20
+"""Observations that the estimators are built on."""
+
+
+def observed(context: Context) -> tuple[Architectures, Floats]:
+    """Return architectures in random order and errors without ties, `(TOLD, d)` and `(TOLD,)`."""
+    rng = context.rng("models.observed")
+    return ALL[rng.integers(len(ALL), size=TOLD)], rng.permutation(TOLD).astype(float)
+
+
+def law_of_best_ratio(good: Floats, ratio: Floats, candidates: int) -> Floats:
+    """Return the law of the candidate of least ratio among independent draws from the good density, `(N,)` each.
+
+    Candidates of equal ratios share a class, whose mass is divided in proportion to the density: the first drawn is taken.
+    """
+    order = np.argsort(ratio, kind="stable")
+    law = np.zeros(len(good))
+    beyond = 1.0
+    at = 0
+    while at < len(order):
+        tied = order[at : at + int(np.isclose(ratio[order[at:]], ratio[order[at]], rtol=1e-9, atol=0).sum())]
+        mass = good[tied].sum()
+        left = max(beyond - mass, 0.0)
+        law[tied] = (beyond**candidates - left**candidates) * good[tied] / mass
+        beyond, at = left, at + len(tied)
+    return law
+
+
+def tpe_densities(architectures: Architectures, errors: Floats) -> tuple[Floats, Floats]:
+    """Return optuna's categorical estimators of the best ceil(n / 10) and of the others at every architecture, `(N,)` each."""
+    order = np.argsort(errors)
+    n_good = min(math.ceil(0.1 * len(errors)), 25)
+    densities = []
+    for data in (architectures[order[:n_good]], architectures[order[n_good:]]):
+        prior = 1.0 / (len(data) + 1)
+        kernel = np.where(ALL[:, None] == data, (1 + prior) / (1 + 3 * prior), prior / (1 + 3 * prior)).prod(axis=-1)
+        densities.append((kernel.sum(axis=1) + 1 / len(ALL)) / (len(data) + 1))
+    return densities[0], densities[1]
+
+
+def bohb_densities(architectures: Architectures, errors: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return what BOHB draws from, and its estimators of the good and of the bad, at every architecture, `(N,)` each."""
+    d, k, n = SPACE.d, 3, len(errors)
+    data = architectures[np.argsort(errors)].astype(int)
+    n_good, n_bad = max(d + 1, int(0.15 * n)), max(d + 1, int(0.85 * n))
+    found = []
+    for part in (data[:n_good], data[n_good : n_good + n_bad]):
+        width = np.clip(1.06 * part.std(axis=0) * len(part) ** (-1 / (4 + d)), 0.3, 1 - 1 / k)
+        same = ALL[:, None] == part
+        found.append(np.where(same, 1 - width, width / (k - 1)).prod(axis=-1).mean(axis=1))
+        if len(found) == 1:
+            drawn = (np.where(same, 1 - width, 0.0) + width / k).prod(axis=-1).mean(axis=1)
+    return drawn, found[0], found[1]
+
+
+def _compared(asked: Architectures, law: Floats, note: str) -> Verdict:
+    counts = np.bincount(SPACE.index(asked), minlength=len(ALL))
+    worst = int(np.abs(counts / len(asked) - law).argmax())
+    p_value = chi_square_p_value(counts, law)
+    return by_p_value(p_value, counts[worst] / len(asked), float(law[worst]), len(asked), note=note)
+
+
+def _tpe(context: Context, sign: float = 1.0) -> Verdict:
+    """Ask many samplers once, after the same 12 observations, with two candidates a proposal."""
+    told, errors = (one[:12] for one in observed(context))
+    seed, runs = int(context.rng("models.tpe").integers(2**31)), 400
+    optimizer: Any = start("tpe", SPACE, runs, seed, n_candidates=2, n_initial_samples=4)
+    optimizer.tell(repeat(told, sign * errors[:, None], None, runs))
+    good, bad = tpe_densities(told, errors)
+    law = law_of_best_ratio(good, bad / good, 2)
+    return _compared(optimizer.ask()[:, 0], law, "share of an architecture; two candidates from the good estimator")
+
+
+def _bohb(context: Context, sign: float = 1.0) -> Verdict:
+    """Ask for the first rung of a bracket, one by one, after the same observations at the longest training."""
+    architectures, errors = observed(context)
+    seed, runs, asked, epochs = int(context.rng("models.bohb").integers(2**31)), 60, 70, (1, 3, 9, 27, 81)
+    optimizer: Any = start("bohb", SPACE, runs, seed, epochs=epochs, n_candidates=4)
+    optimizer.tell(repeat(architectures, sign * errors[:, None], np.full(TOLD, 81), runs))
+    proposals = np.concatenate([optimizer.ask().architectures[:, 0] for _ in range(asked)])
+    drawn, good, bad = bohb_densities(architectures, errors)
+    return _compared(proposals, law_of_best_ratio(drawn, bad / good, 4), "share of an architecture; four candidates")
+
+
+def _quantile_acquisition(context: Context, inverted: bool = False) -> Verdict:
+    """Compare the maximiser of the expected improvement under TPE's model with that of good over bad, on random models.
+
+    EI(x) = sum over y < y* of (y* - y) p(y) p(x | y) / p(x), with p(x | y) = l(x) below y* and g(x) above: every y is summed.
+    """
+    rng, models, wrong = context.rng("models.quantile"), 200, 0
+    for _ in range(models):
+        good, bad = rng.dirichlet(np.ones(9), size=2)
+        levels, weights, threshold = np.sort(rng.random(40)), rng.dirichlet(np.ones(40)), 10
+        joint = np.where(np.arange(40)[:, None] < threshold, good, bad) * weights[:, None]
+        posterior = joint / joint.sum(axis=0)
+        improvement = (np.maximum(levels[threshold] - levels, 0.0)[:, None] * posterior).sum(axis=0)
+        ratio = bad / good if inverted else good / bad
+        wrong += int((np.argsort(improvement) != np.argsort(ratio)).any())
+    return equal_within(wrong, 0, 0, models, note="random models in which the two orders differ, 9 architectures each")
+
+
+def _random_fraction(context: Context, fraction: float = 0.5) -> Verdict:
+    """Test P(T > t) of BOHB's draws on a trap, from the model on: each is uniform with probability 1/2 or more."""
+    runs, new = 250, 40
+    architectures, _ = observed(context)
+    # the optimum is not among what is told
+    told = architectures[(architectures != 2).any(axis=1)]
+    seed, epochs = int(context.rng("models.fraction").integers(2**31)), (1, 3, 9, 27, 81)
+    optimizer: Any = start("bohb", SPACE, runs, seed, epochs=epochs, random_fraction=fraction)
+    optimizer.tell(repeat(told, trap(told, 3), np.full(len(told), 81), runs))
+    asked = np.concatenate([optimizer.ask().architectures for _ in range(new)], axis=1)
+    hit = (asked == 2).all(axis=-1)
+    times = np.where(hit.any(axis=1), hit.argmax(axis=1) + 1.0, np.inf)
+    grid = np.arange(new + 1)
+    return tail_at_most(
+        times, grid, (1 - 0.5 / len(ALL)) ** grid, note="on a trap of 9 architectures, a model from the start"
+    )
+
+
+class UncertainGpBo(GpBo):
+    """A mutant that proposes the largest posterior deviation."""
+
+    proposing = False
+
+    def ask(self) -> Architectures:
+        """Propose by the deviation."""
+        self.proposing = True
+        try:
+            return super().ask()
+        finally:
+            self.proposing = False
+
+    def acquisition(self, architectures: Architectures) -> Floats:
+        """Return the deviation while it proposes, else the expected improvement."""
+        return self._model.predict(architectures)[1] if self.proposing else super().acquisition(architectures)
+
+
+class UnclimbedParego(Parego):
+    """A mutant that proposes any candidate."""
+
+    proposing = False
+
+    def ask(self) -> Architectures:
+        """Propose by chance."""
+        self.proposing = True
+        try:
+            return super().ask()
+        finally:
+            self.proposing = False
+
+    def acquisition(self, architectures: Architectures) -> Floats:
+        """Return random numbers while it proposes, else the expected improvement."""
+        return self._rng.random(len(architectures)) if self.proposing else super().acquisition(architectures)
+
+
+def _maximises(context: Context, algorithm: Algorithm, objectives: int) -> Verdict:
+    """Add up by how much the acquisition of any architecture that was not evaluated exceeds that of the proposal."""
+    space, rng, excess, queries = make_space(3, 3), context.rng("models.maximises"), 0.0, 14
+    values = rng.random((27, objectives))
+    optimizer = start(algorithm, space, 1, int(rng.integers(2**31)), objectives=objectives, n_initial_samples=6)
+    assert isinstance(optimizer, RunByRun)
+    member: Any = optimizer.members[0]
+    seen: set[int] = set()
+    for _ in range(queries):
+        batch = member.ask()
+        index = space.index(batch)
+        if seen:
+            unseen = np.setdiff1d(np.arange(27), list(seen))
+            gains = member.acquisition(space.all[unseen])
+            excess = max(excess, float(gains.max() - member.acquisition(batch).max()))
+        seen.update(index.tolist())
+        optimizer.tell(repeat(batch, values[index], None, 1))
+    return equal_within(
+        excess, 0.0, 1e-12, queries - 1, note="greatest excess over the proposal's acquisition, 27 architectures"
+    )
+
+
+def _improvement(context: Context, factor: float = 1.0) -> Verdict:
+    """Compare the closed form of the expected improvement with Gauss-Legendre quadrature of max(best - f, 0)."""
+    rng = context.rng("models.improvement")
+    mean, deviation, best = rng.normal(size=200), rng.uniform(0.1, 2, size=200), rng.normal(size=200)
+    nodes, weights = np.polynomial.legendre.leggauss(200)
+    low = mean - 12 * deviation
+    half = np.maximum(best - low, 0.0) / 2
+    at = low[:, None] + half[:, None] * (nodes + 1)
+    density = np.exp(-0.5 * ((at - mean[:, None]) / deviation[:, None]) ** 2) / (
+        deviation[:, None] * math.sqrt(2 * math.pi)
+    )
+    integral = half * ((np.maximum(best[:, None] - at, 0.0) * density) @ weights)
+    worst = float(np.abs(expected_improvement(mean, factor * deviation, best) - integral).max())
+    return equal_within(worst, 0.0, 1e-9, 200, note="greatest difference of closed form and quadrature")
+
+
+def _design(context: Context, size: int) -> tuple[Architectures, Floats]:
+    rng = context.rng("models.design")
+    space = make_space(4, 3)
+    return space.sample(rng.random((size, 4))), rng.normal(size=size)
+
+
+def kernel(rate: float, left: Architectures, right: Architectures) -> Floats:
+    """Return exp(-rate times the number of differing decisions), `(n, d)` and `(m, d)` to `(n, m)`."""
+    return np.exp(-rate * (left[:, None] != right).sum(axis=-1))
+
+
+def _posterior(context: Context, without_noise: bool = False) -> Verdict:
+    """Compare the process after 30 observations, added one by one, with the normal equations of all of them."""
+    space = make_space(4, 3)
+    architectures, targets = _design(context, 30)
+    process = EncodingGp(space)
+    for size in range(5, 31):
+        process.condition(architectures[:size], targets[:size])
+    gram = kernel(process.rate, architectures, architectures) + (0 if without_noise else process.noise) * np.eye(30)
+    cross = kernel(process.rate, space.all, architectures)
+    solved = np.linalg.lstsq(gram, cross.T, rcond=None)[0]
+    variance = float(targets @ np.linalg.lstsq(gram, targets, rcond=None)[0]) / 30
+    mean = targets @ solved
+    deviation = np.sqrt(np.maximum(variance * (1 - (cross.T * solved).sum(axis=0)), 0.0))
+    found = process.predict(space.all)
+    worst = max(float(np.abs(found[0] - mean).max()), float(np.abs(found[1] - deviation).max()))
+    return equal_within(
+        worst, 0.0, 1e-7, space.product_size, note="greatest difference of means or deviations, 81 architectures"
+    )
+
+
+class FixedProcess(EncodingGp):
+    """The process of `gp_bo` with given hyperparameters, and a signal of variance 1."""
+
+    def __init__(self, space: Any, rate: float, noise: float) -> None:
+        super().__init__(space)
+        self.rate, self.noise, self._refit_at = rate, noise, 10**9
+        self._factor = np.empty((0, 0))
+
+    def condition(self, architectures: Architectures, targets: Floats) -> None:
+        """Condition, and keep the variance."""
+        super().condition(architectures, targets)
+        self._variance = 1.0
+
+
+def _information(context: Context, factor: float = 1.0) -> Verdict:
+    """Compare the information that a design gains query by query with the determinant of its kernel matrix."""
+    rate, noise, size = 0.4, 0.1, 60
+    architectures, targets = _design(context, size)
+    process, gained = FixedProcess(make_space(4, 3), rate, noise), 0.5 * math.log1p(1 / noise)
+    for t in range(1, size):
+        process.condition(architectures[:t], targets[:t])
+        gained += 0.5 * math.log1p(float(process.predict(architectures[t : t + 1])[1][0]) ** 2 / (factor * noise))
+    whole = 0.5 * float(np.linalg.slogdet(np.eye(size) + kernel(rate, architectures, architectures) / noise)[1])
+    return equal_within(gained, whole, 1e-8 * whole, size, note="information of 60 queries, in nats")
+
+
+def _potential(context: Context, factor: float = 1.0) -> Verdict:
+    """Test sum of predictive variances <= 2 / ln(1 + 1 / noise) times the information, at every length of random designs."""
+    rate, noise, size = 0.4, 0.1, 60
+    sums, bounds = [], []
+    for part in range(5):
+        architectures, targets = _design(Context(context.seed + part), size)
+        process, gained, total = FixedProcess(make_space(4, 3), rate, noise), 0.0, 0.0
+        for t in range(size):
+            variance = 1.0
+            if t:
+                process.condition(architectures[:t], targets[:t])
+                variance = float(process.predict(architectures[t : t + 1])[1][0]) ** 2
+            gained += 0.5 * math.log1p(variance / noise)
+            total += variance
+            sums.append(total)
+            bounds.append(factor * 2 / math.log1p(1 / noise) * gained + 1e-9)
+    return all_at_most(sums, bounds, note="sum of predictive variances, 5 designs of 60")
+
+
+def _regret(context: Context, uncertain: float = 1.0, explore: float = 0.0) -> Verdict:
+    """Run GP-UCB on the process that ships, on functions drawn from it: each regret at most twice the width of the band.
+
+    A variant draws a part of its queries at random, without regard to the bound.
+    """
+    space, rate, noise, horizon, draws, delta = make_space(3, 3), 0.4, 0.1, 120, 8, 0.05
+    rng = context.rng("models.regret")
+    root = np.linalg.cholesky(kernel(rate, space.all, space.all) + 1e-10 * np.eye(27))
+    sums, bounds = [], []
+    for _ in range(draws):
+        function = root @ rng.normal(size=27)
+        process, index, seen = FixedProcess(space, rate, noise), [int(rng.integers(27))], []
+        total = width = 0.0
+        for t in range(1, horizon):
+            seen.append(function[index[-1]] + math.sqrt(noise) * rng.normal())
+            process.condition(space.all[index], np.array(seen))
+            mean, deviation = process.predict(space.all)
+            beta = uncertain * 2 * math.log(27 * t**2 * math.pi**2 / (6 * delta))
+            chosen = int((mean - math.sqrt(beta) * deviation).argmin())
+            chosen = int(rng.integers(27)) if rng.random() < explore else chosen
+            total += function[chosen] - function.min()
+            width += 2 * math.sqrt(beta) * float(deviation[chosen])
+            index.append(chosen)
+        sums.append(total)
+        bounds.append(width)
+    note = f"regret of {horizon} queries against twice the sum of the widths; {draws} functions"
+    return all_at_most(sums, bounds, note=note)
+
+
+_PROCESS = Assumption("the process of gp_bo with fixed hyperparameters and a signal of variance 1")
+_CANDIDATES = Assumption("the space is listed: 27 architectures")
+_BERGSTRA = "Bergstra, Bardenet, Bengio and Kegl 2011"
+
+CLAIMS = (
+    Claim(
+        "model-based.tpe-law",
+        r"P(x) = \frac{l(x)}{l(\{r = r_x\})} \bigl( l(\{r \ge r_x\})^n - l(\{r > r_x\})^n \bigr), \quad r = g / l",
+        (Assumption("12 observations, of which the best 2 are good; n = 2 candidates; one joint estimator"),),
+        f"{_BERGSTRA}, section 4; estimators of optuna; order statistics",
+        _tpe,
+        Mutant("the worst tenth is good", partial(_tpe, sign=-1.0)),
+        optimizers=("tpe",),
+        evidence=BOTH,
+    ),
+    Claim(
+        "model-based.bohb-law",
+        r"P(x) = \frac{q(x)}{q(\{r = r_x\})} \bigl( q(\{r \ge r_x\})^n - q(\{r > r_x\})^n \bigr), \quad r = g / l, \ q \text{ the sampler}",
+        (Assumption("20 observations at the longest training; n = 4 candidates"),),
+        "Falkner, Klein and Hutter 2018; kernel of Aitchison and Aitken 1976, sampler of HpBandSter",
+        _bohb,
+        Mutant("the worst are good", partial(_bohb, sign=-1.0)),
+        optimizers=("bohb",),
+        evidence=BOTH,
+    ),
+    Claim(
+        "model-based.quantile-acquisition",
+        r"\mathrm{EI}(x) \propto \bigl(\gamma + (1 - \gamma) g(x) / l(x)\bigr)^{-1}: \text{ the same order as } l / g",
+        (Assumption("p(x | y) is l below the quantile and g above it"),),
+        f"{_BERGSTRA}, section 4.1",
+        _quantile_acquisition,
+        Mutant("g over l", partial(_quantile_acquisition, inverted=True)),
+        optimizers=("tpe", "bohb", "motpe"),
+        evidence=(Evidence.EXACT,),
+    ),
+    Claim(
+        "model-based.bohb-random-fraction",
+        r"P(T > t) \le (1 - \rho K / N)^t",
+        (Assumption("rho = 1/2, a model from the first query on, a trap of 9 architectures"),),
+        "Falkner, Klein and Hutter 2018: a fraction of uniform draws keeps Hyperband's guarantees",
+        _random_fraction,
+        Mutant("no uniform draws", partial(_random_fraction, fraction=0.0)),
+        optimizers=("bohb",),
+        evidence=SHIPPED,
+    ),
+    Claim(
+        "bayesian.gp-bo-maximises",
+        r"x_{t+1} \in \arg\max_{x \text{ not evaluated}} \mathrm{EI}_t(x)",
+        (_CANDIDATES,),
+        "Jones, Schonlau and Welch 1998",
+        partial(_maximises, algorithm="gp_bo", objectives=1),
+        Mutant("the largest deviation", partial(_maximises, algorithm=PerRun(UncertainGpBo), objectives=1)),
+        optimizers=("gp_bo",),
+        evidence=SHIPPED,
+    ),
+    Claim(
+        "bayesian.parego-maximises",
+        r"x_{t+1} \in \arg\max_{x \text{ not evaluated}} \mathrm{EI}_t(x) \text{ of the scalarised objectives}",
+        (_CANDIDATES, Assumption("two objectives, weights drawn for the query")),
+        "Knowles 2006",
+        partial(_maximises, algorithm="parego", objectives=2),
+        Mutant(
+            "any candidate",
+            partial(_maximises, algorithm=PerRun(UnclimbedParego, objectives="many"), objectives=2),
+        ),
+        optimizers=("parego",),
+        evidence=SHIPPED,
+    ),
+    Claim(
+        "bayesian.expected-improvement",
+        r"E[\max(f^* - f, 0)] = \sigma \bigl(z \Phi(z) + \varphi(z)\bigr), \quad z = (f^* - \mu) / \sigma",
+        (),
+        "Jones, Schonlau and Welch 1998, equation 15",
+        _improvement,
+        Mutant("a deviation larger by a hundredth", partial(_improvement, factor=1.01)),
+        optimizers=("gp_bo", "parego", "nas_bowl"),
+        evidence=(Evidence.EXACT,),
+    ),
+    Claim(
+        "bayesian.process-posterior",
+        r"\mu = k^\top (K + \lambda I)^{-1} y, \quad \sigma^2 = \tfrac{y^\top (K + \lambda I)^{-1} y}{t} \bigl(1 - k^\top (K + \lambda I)^{-1} k\bigr)",
+        (Assumption("observations added one by one, hyperparameters as the process chooses them"),),
+        "Rasmussen and Williams 2006, section 2.2",
+        _posterior,
+        Mutant("the noise is left out", partial(_posterior, without_noise=True)),
+        optimizers=("gp_bo", "parego", "prescreened_nsga2"),
+        evidence=(Evidence.EXACT,),
+    ),
+    Claim(
+        "bayesian.information-chain-rule",
+        r"\tfrac12 \sum_t \ln(1 + \sigma_{t-1}^2(x_t) / \lambda) = \tfrac12 \ln \det(I + K / \lambda)",
+        (_PROCESS,),
+        "Srinivas, Krause, Kakade and Seeger 2010, lemma 5.3",
+        _information,
+        Mutant("noise larger by a tenth", partial(_information, factor=1.1)),
+        optimizers=("gp_bo",),
+        evidence=(Evidence.EXACT,),
+    ),
+    Claim(
+        "bayesian.elliptical-potential",
+        r"\sum_t \sigma_{t-1}^2(x_t) \le \frac{2}{\ln(1 + 1 / \lambda)} I(A_T)",
+        (_PROCESS,),
+        "Srinivas, Krause, Kakade and Seeger 2010, lemma 5.4",
+        _potential,
+        Mutant("half the constant", partial(_potential, factor=0.5)),
+        optimizers=("gp_bo",),
+        evidence=(Evidence.EXACT,),
+    ),
+    Claim(
+        "bayesian.regret-by-widths",
+        r"R_T \le 2 \sum_t \beta_t^{1/2} \sigma_{t-1}(x_t) \text{ with probability } 1 - \delta",
+        (_PROCESS, Assumption("functions drawn from the process; 27 architectures, delta = 0.05")),
+        "Srinivas, Krause, Kakade and Seeger 2010, lemma 5.2, with the widths of the run itself",
+        _regret,
+        Mutant("a band of a thousandth of the width", partial(_regret, uncertain=1e-6)),
+        optimizers=("gp_bo",),
+        evidence=(Evidence.EXACT,),
+    ),
+)
+"""Claims about models and acquisitions."""
