@@ -58,7 +58,8 @@ def coverage() -> Iterator[CoverageRow]:
                 tuple(c.name for c in about if evidence in c.evidence)
                 for evidence in (Evidence.EXACT, Evidence.SHIPPED)
             )
-            traces = len(CHECKS_BY_OPTIMIZER.get(name, ())) if aspect == "convergence" else 0
+            traces = sum(claim.trace_check is not None for claim in about)
+            traces += len(CHECKS_BY_OPTIMIZER.get(name, ())) if aspect == "convergence" else 0
             yield CoverageRow(name, aspect, exact, shipped, traces, installed)
 
 

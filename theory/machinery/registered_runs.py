@@ -94,8 +94,11 @@ def run(optimizer: Optimizer, function: Objective, queries: int, longest: int = 
 def repeat(architectures: Architectures, objectives: Floats, epochs: Ints | None, runs: int) -> Observations:
     """Return the same observations for every run, `(B, d)`, `(B, M)` and `(B,)`, as if they had been made elsewhere."""
     many = np.ones(len(architectures), dtype=np.int64) if epochs is None else epochs
-    shared = (np.broadcast_to(one, (runs, *one.shape)).copy() for one in (architectures, objectives, many))
-    return Observations.given(*shared)
+    return Observations.given(
+        np.repeat(architectures[None], runs, axis=0),
+        np.repeat(objectives[None], runs, axis=0),
+        np.repeat(many[None], runs, axis=0),
+    )
 
 
 def random_table(rng: np.random.Generator, decisions: int, choices: int) -> Landscape:

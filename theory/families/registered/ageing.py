@@ -131,8 +131,8 @@ def _law(context: Context, algorithm: Algorithm = "regularized_evolution", tourn
     # an additive function, on which selection matters
     values = rng.random((3, 3))[np.arange(3), make_space(3, 3).all].sum(axis=1)
     landscape, horizon = Landscape(values, (3, 3, 3)), 50
-    settings = {"population_size": 2, "tournament_size": tournament}
-    optimizer = start(algorithm, space_of(landscape), 4_000, int(rng.integers(2**31)), **settings)
+    seed = int(rng.integers(2**31))
+    optimizer = start(algorithm, space_of(landscape), 4_000, seed, population_size=2, tournament_size=tournament)
     times = run(optimizer, objective_of(landscape), horizon).first_at_most(0)
     cdf = hitting_law(landscape, 1, horizon, 2)
     return law_equals(times, cdf, first=1, note=f"P(T <= {horizon}) = {cdf[-1]:.3f}")
@@ -151,6 +151,7 @@ CLAIMS = (
         Mutant("a tournament of two in place of three", partial(_tournament, size=2)),
         optimizers=_NAME,
         evidence=BOTH,
+        kind="exact law",
     ),
     Claim(
         "evolution.oldest-dies",
@@ -161,6 +162,7 @@ CLAIMS = (
         _OLDEST,
         optimizers=_NAME,
         evidence=BOTH,
+        kind="exact law",
     ),
     Claim(
         "evolution.mutation-law",
@@ -171,6 +173,7 @@ CLAIMS = (
         Mutant("a law in which the old choice may be drawn again", partial(_mutation, may_stay=True)),
         optimizers=_NAME,
         evidence=BOTH,
+        kind="exact law",
     ),
     Claim(
         "evolution.regularized-law",
@@ -181,6 +184,7 @@ CLAIMS = (
         Mutant("a tournament of five in place of two", partial(_law, tournament=5)),
         optimizers=_NAME,
         evidence=BOTH,
+        kind="exact law",
     ),
 )
 """Claims about regularized evolution."""

@@ -207,6 +207,7 @@ CLAIMS = (
         Mutant("a temperature that falls one proposal late", partial(_schedule, algorithm=_LATE)),
         optimizers=NAME,
         evidence=BOTH,
+        kind="exact law",
     ),
     Claim(
         "annealing.gibbs-law",
@@ -214,9 +215,14 @@ CLAIMS = (
         (COUNTED, Assumption("a decay of 1 - 1e-12; after 49 steps the chain is within 1e-4 of its limit")),
         "Metropolis, Rosenbluth, Rosenbluth, Teller and Teller 1953",
         _gibbs,
-        Mutant("an uphill move accepted with probability 0.45, not 0.4", partial(_gibbs, accepted=0.45)),
+        Mutant.by_factor(
+            "an uphill move accepted with {factor:g} times the probability",
+            lambda c, f: _gibbs(c, accepted=0.4 * f),
+            1.2,
+        ),
         optimizers=NAME,
         evidence=BOTH,
+        kind="theorem",
     ),
     Claim(
         "annealing.hajek-depth",
@@ -227,6 +233,7 @@ CLAIMS = (
         Mutant("heights in place of rises", partial(_hajek, from_zero=True)),
         optimizers=NAME,
         evidence=(Evidence.EXACT,),
+        kind="software check",
     ),
     Claim(
         "annealing.logarithmic-cooling",
@@ -234,9 +241,12 @@ CLAIMS = (
         (Assumption("a double well; limits are read off after 20,000 steps", checked=False),),
         "Hajek 1988, theorem 1 and its corollary (number unchecked)",
         _logarithmic,
-        Mutant("a schedule of a third of the constant", partial(_logarithmic, factor=1 / 3)),
+        Mutant.by_factor(
+            "a schedule of {factor:.2f} times the constant", lambda c, f: _logarithmic(c, factor=f), 1 / 3
+        ),
         optimizers=NAME,
         evidence=(Evidence.EXACT,),
+        kind="theorem",
     ),
 )
 """Claims about simulated annealing."""

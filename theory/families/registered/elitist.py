@@ -137,6 +137,7 @@ CLAIMS = (
         Mutant("an optimizer that draws with replacement", partial(_random_search, replacement=False, as_told=True)),
         optimizers=("random_search",),
         evidence=BOTH,
+        kind="exact law",
     ),
     Claim(
         "random-search.registered-law-with-replacement",
@@ -147,6 +148,7 @@ CLAIMS = (
         Mutant("an optimizer that draws without replacement", partial(_random_search, replacement=True, as_told=False)),
         optimizers=("random_search",),
         evidence=BOTH,
+        kind="exact law",
     ),
     Claim(
         "markov.one-plus-one-registered",
@@ -154,9 +156,10 @@ CLAIMS = (
         (NO_TIES, Assumption("every decision changes with probability 1/d")),
         "phase-type law of the absorbing chain: Neuts 1981",
         _one_plus_one,
-        Mutant("a mutation rate of 1.6/d", partial(_one_plus_one, rate=0.4)),
+        Mutant.by_factor("a mutation rate of {factor:g}/d", lambda c, f: _one_plus_one(c, rate=0.25 * f), 1.6),
         optimizers=("one_plus_one_ea",),
         evidence=BOTH,
+        kind="exact law",
     ),
     Claim(
         "drift.onemax-registered",
@@ -164,9 +167,10 @@ CLAIMS = (
         (Assumption("OneMax, 8 decisions of 3 choices, a uniform start"),),
         "Droste, Jansen and Wegener 2002; the chain is exact by symmetry",
         _onemax,
-        Mutant("a mutation rate of 2.5/d", partial(_onemax, factor=2.5)),
+        Mutant.by_factor("a mutation rate of {factor:g}/d", lambda c, f: _onemax(c, factor=f), 2.5),
         optimizers=("one_plus_one_ea",),
         evidence=BOTH,
+        kind="exact law",
     ),
     Claim(
         "markov.steepest-ascent-registered",
@@ -180,6 +184,7 @@ CLAIMS = (
         ),
         optimizers=_LS,
         evidence=BOTH,
+        kind="exact law",
     ),
     Claim(
         "markov.first-improvement-registered",
@@ -193,6 +198,7 @@ CLAIMS = (
         ),
         optimizers=_LS,
         evidence=BOTH,
+        kind="exact law",
     ),
     Claim(
         "complexity.local-search-scan",
@@ -203,6 +209,7 @@ CLAIMS = (
         Mutant("a scan that stops one neighbour early", partial(_neighbourhood, algorithm=_EARLY)),
         optimizers=_LS,
         evidence=BOTH,
+        kind="software check",
     ),
 )
 """Claims about searches whose hitting times are known exactly."""

@@ -26,10 +26,10 @@ from nasbench.theory.machinery.testbed import make_space
 
 SHIPPED, BOTH = (Evidence.SHIPPED,), (Evidence.EXACT, Evidence.SHIPPED)
 QUICK: Mapping[str, Mapping[str, Any]] = {
-    "bananas": {"training_steps": 5, "ensemble_size": 2},
-    "bananas_naszilla": {"training_steps": 5, "ensemble_size": 2, "hidden_layers": 2},
-    "npenas": {"training_steps": 5, "hidden_layers": 2},
-    "weaknas": {"training_steps": 60, "batch_size": 3},
+    "bananas": {"training_steps": 5, "ensemble_size": 2, "batch_size": 4},
+    "bananas_naszilla": {"training_steps": 5, "ensemble_size": 2, "hidden_layers": 2, "batch_size": 4},
+    "npenas": {"training_steps": 5, "hidden_layers": 2, "batch_size": 4},
+    "weaknas": {"training_steps": 60, "batch_size": 3, "n_candidates": 6},
     "progressive": {"steps": 5, "beam_width": 4},
     "reinforce": {"learning_rate": 0.5},
     "nsga2": {"population_size": 6},
@@ -57,6 +57,12 @@ DESIGNS: Mapping[str, bool] = {
     "tpe": False, "motpe": False, "optuna_gp": False, "hybrid": True,
 }  # fmt: skip
 """Optimizers with an initial design, and whether its architectures are all different."""
+
+BATCHES: Mapping[str, int] = {
+    "gp_bo": 1, "parego": 1, "tpe": 1, "motpe": 1, "optuna_gp": 1, "hybrid": 1, "qnehvi": 1, "smac": 1, "bananas": 4, "bananas_naszilla": 4,
+    "npenas": 4, "weaknas": 3, "nas_bowl": 2,
+}  # fmt: skip
+"""Architectures that are proposed between two fits of the model, by the settings of `small_settings`."""
 
 QUERIES: Mapping[str, int] = {"optuna_gp": 8, "qnehvi": 8, "smac": 8}
 """Queries of a comparison where each takes long."""
@@ -183,6 +189,33 @@ def _design(context: Context, name: str, different: bool, of_more: int = 0) -> V
     return law_equals(best, cdf, note=f"rank of the best of the first {DESIGN} of {size}")
 
 
+def _fits(context: Context, name: str, batch: int, larger: int = 0) -> Verdict:
+    """Count the models that are built until some queries after the initial design are made."""
+    queries = DESIGN + (2 if name in QUERIES else 24)
+    space = get_space("nas-bench-201") if name == "nas_bowl" else make_space(5, 4)
+    optimizer, _, objectives = _begun(name, space, 1, int(context.rng(f"generic.fits.{name}").integers(2**31)))
+    value = _values(context, space, objectives)
+    made = asked = 0
+    while made < queries:
+        batch_asked = np.asarray(optimizer.ask())
+        asked += made >= DESIGN
+        made += batch_asked.shape[1]
+        optimizer.tell(observe(batch_asked, lambda architectures, epochs: value(architectures)))
+    stated = -(-(queries - DESIGN) // (batch + larger))
+    return equal_within(
+        asked, stated, 0, queries, note=f"models for {queries} queries, {DESIGN} of them of the initial design"
+    )
+
+
+def _replay(context: Context, name: str = "darts_replay") -> Verdict:
+    """Count different architectures over runs of different seeds that are told different errors."""
+    space, rng = get_space("nas-bench-201"), context.rng("generic.replay")
+    optimizer = start(name, space, 20, int(rng.integers(2**31)))
+    asked = run(optimizer, lambda architectures, epochs: rng.random((len(architectures), 1)), 10).architectures
+    different = len(np.unique(asked.reshape(-1, space.d), axis=0))
+    return equal_within(different, 1, 0, 20, note="different architectures in 20 runs")
+
+
 def _installed(names: Any) -> list[str]:
     return [name for name in names if is_installed(name)]
 
@@ -194,6 +227,17 @@ def _slug(name: str) -> str:
 _ONE_SEED = Assumption("one worker, equal random numbers")
 
 CLAIMS = (
+    Claim(
+        "convergence.replay-darts-replay",
+        r"\text{the simple regret is } f(x_D) - f(x^*) \text{ after each query: one } x_D \text{ for all seeds and errors}",
+        (Assumption("the cell that DARTS found on CIFAR-10"),),
+        "nothing is searched",
+        _replay,
+        Mutant("an optimizer that searches", partial(_replay, name="random_search")),
+        optimizers=("darts_replay",),
+        evidence=BOTH,
+        kind="software check",
+    ),
     *(
         Claim(
             f"invariance.monotone-{_slug(name)}",
@@ -206,6 +250,7 @@ CLAIMS = (
             ),
             optimizers=(name,),
             evidence=SHIPPED,
+            kind="theorem",
         )
         for name in _installed(RANKS)
     ),
@@ -222,6 +267,7 @@ CLAIMS = (
             ),
             optimizers=(name,),
             evidence=SHIPPED,
+            kind="theorem",
         )
         for name in _installed(SCALES)
     ),
@@ -235,6 +281,7 @@ CLAIMS = (
             Mutant("every second answer is lost", partial(_used_up, name=name, forgets=True)),
             optimizers=(name,),
             evidence=SHIPPED,
+            kind="theorem",
         )
         for name in _installed(USED_UP)
     ),
@@ -256,8 +303,24 @@ CLAIMS = (
             ),
             optimizers=(name,),
             evidence=BOTH,
+            kind="exact law",
         )
         for name, different in DESIGNS.items()
+        if is_installed(name)
+    ),
+    *(
+        Claim(
+            f"complexity.fits-{_slug(name)}",
+            r"T \text{ queries take } \lceil (T - n_0) / B \rceil \text{ fits of the model}",
+            (Assumption(f"an initial design of {DESIGN}, batches of {batch}"),),
+            "a model serves for a batch, and a batch is asked for at once",
+            partial(_fits, name=name, batch=batch),
+            Mutant("batches said to hold one more", partial(_fits, name=name, batch=batch, larger=1)),
+            optimizers=(name,),
+            evidence=BOTH,
+            kind="exact law",
+        )
+        for name, batch in BATCHES.items()
         if is_installed(name)
     ),
 )

@@ -26,6 +26,7 @@ from nasbench.theory.exact.landscape import Landscape
 from nasbench.theory.machinery.claim import (
     Assumption,
     Claim,
+    ClaimKind,
     Context,
     Evidence,
     Mutant,
@@ -369,7 +370,7 @@ class WatchFitness:
         return {epochs: population.fitness.copy() for epochs, population in self._populations.items()}
 
 
-class Forgetful(Dehb):
+class EveryChallengerWins(Dehb):
     """A mutant whose members are replaced by every challenger."""
 
     def tell(self, observations: RunObservations) -> None:
@@ -381,7 +382,7 @@ class Forgetful(Dehb):
 
 def _elitist(context: Context, algorithm: type[Dehb] | None = None) -> Verdict:
     """Count, over queries, fidelities whose best member is not the best that was observed, or at which some member has become worse."""
-    kind = algorithm or get_optimizer("dehb").algorithm
+    kind: Any = algorithm or get_optimizer("dehb").algorithm
     rng = context.rng("halving.dehb")
     tables = {epochs: random_table(rng, 4, 4) for epochs in EPOCHS}
     spec = PerRun(type("WatchedDehb", (WatchFitness, kind), {}), fidelities=True)
@@ -408,23 +409,18 @@ def run_one(optimizer: Any, batch: Any, objective: Objective) -> float:
     return float(observations.objectives[0, 0, 0])
 
 
-def _of_each(
-    stem: str,
-    statement: str,
-    check: Callable[..., Verdict],
-    source: str,
-    fault: str = "one more on every rung but the first",
-) -> tuple[Claim, ...]:
+def _of_each(stem: str, kind: ClaimKind, statement: str, check: Callable[..., Verdict]) -> tuple[Claim, ...]:
     return tuple(
         Claim(
             f"{stem}-{name.replace('_', '-')}",
             statement,
             (SYNCHRONOUS,),
-            f"{SOURCES[name]}{source}",
+            SOURCES[name],
             partial(check, name=name),
-            Mutant(fault, partial(check, name=name, algorithm=_one_more(name))),
+            Mutant("one more on every rung but the first", partial(check, name=name, algorithm=_one_more(name))),
             optimizers=(name,),
             evidence=BOTH,
+            kind=kind,
         )
         for name in RACES
     )
@@ -451,15 +447,15 @@ def _worst_first(name: str) -> PerRun:
 CLAIMS = (
     *_of_each(
         "complexity.epochs",
+        "exact law",
         r"\text{a bracket trains } \max(\lfloor n \eta^{-i} \rfloor, 1) \text{ architectures for } R \eta^{i-s} \text{ epochs, } i = 0, \dots, s",
         _brackets,
-        "",
     ),
     *_of_each(
         "halving.promotions",
+        "software check",
         r"\text{rung } i + 1 \text{ holds the } n_{i+1} \text{ best of rung } i",
         _promotions,
-        "",
     ),
     *(
         Claim(
@@ -471,6 +467,7 @@ CLAIMS = (
             Mutant("the worst go up", partial(_found, name=name, brackets=1, algorithm=_worst_first(name))),
             optimizers=(name,),
             evidence=BOTH,
+            kind="exact law",
         )
         for name in ("successive_halving", "hyperband")
     ),
@@ -484,6 +481,7 @@ CLAIMS = (
         Mutant("4 go on in place of 3", partial(_survives, algorithm=_one_more("successive_halving"))),
         optimizers=("successive_halving",),
         evidence=BOTH,
+        kind="exact law",
     ),
     Claim(
         "halving.asha-rule",
@@ -494,6 +492,7 @@ CLAIMS = (
         Mutant("promotions from the lowest rung first", partial(_rule, algorithm=PerRun(LowestFirst, fidelities=True))),
         optimizers=("asha",),
         evidence=SHIPPED,
+        kind="software check",
     ),
     Claim(
         "halving.asha-wrong-promotions",
@@ -507,6 +506,7 @@ CLAIMS = (
         Mutant("one in two is promoted", partial(_wrong_promotions, algorithm=PerRun(Lenient, fidelities=True))),
         optimizers=("asha",),
         evidence=SHIPPED,
+        kind="theorem",
     ),
     Claim(
         "halving.pasha-settles",
@@ -517,6 +517,7 @@ CLAIMS = (
         Mutant("ASHA", partial(_pasha_settles, algorithm="asha")),
         optimizers=("pasha",),
         evidence=SHIPPED,
+        kind="theorem",
     ),
     Claim(
         "halving.pasha-with-two-rungs",
@@ -529,6 +530,7 @@ CLAIMS = (
         ),
         optimizers=("pasha", "asha"),
         evidence=SHIPPED,
+        kind="theorem",
     ),
     Claim(
         "halving.pasha-no-later",
@@ -541,6 +543,7 @@ CLAIMS = (
         ),
         optimizers=("pasha", "asha"),
         evidence=SHIPPED,
+        kind="software check",
     ),
     Claim(
         "halving.dehb-crossover-law",
@@ -548,9 +551,10 @@ CLAIMS = (
         (Assumption("d = 5, p = 1/2"),),
         "binomial crossover, Storn and Price 1997, in the form of automl/DEHB: one coordinate where there would be none",
         _crossover,
-        Mutant("a crossover probability of 0.55", partial(_crossover, prob=0.55)),
+        Mutant.by_factor("a crossover probability of {factor:g} / 2", lambda c, f: _crossover(c, prob=0.5 * f), 1.1),
         optimizers=("dehb",),
         evidence=BOTH,
+        kind="exact law",
     ),
     Claim(
         "halving.dehb-mutant-variance",
@@ -558,9 +562,10 @@ CLAIMS = (
         (Assumption("three different members of a pool of n, in random order"),),
         "Zaharie 2002, variance of rand/1 mutants (number unchecked); without replacement, derived here",
         _mutant_variance,
-        Mutant("F longer by a tenth", partial(_mutant_variance, factor=1.1)),
+        Mutant.by_factor("F times {factor:g}", lambda c, f: _mutant_variance(c, factor=f), 1.1),
         optimizers=("dehb",),
         evidence=(Evidence.EXACT,),
+        kind="exact law",
     ),
     Claim(
         "halving.dehb-elitist",
@@ -568,9 +573,10 @@ CLAIMS = (
         (Assumption("five fidelities whose rankings are independent"),),
         "Awad, Mallik and Hutter 2021: a member is replaced by a challenger that is no worse",
         _elitist,
-        Mutant("every challenger wins", partial(_elitist, algorithm=Forgetful)),
+        Mutant("every challenger wins", partial(_elitist, algorithm=EveryChallengerWins)),
         optimizers=("dehb",),
         evidence=SHIPPED,
+        kind="theorem",
     ),
 )
 """Claims about races."""

@@ -95,7 +95,8 @@ def _compared(asked: Architectures, law: Floats, note: str) -> Verdict:
 
 def _tpe(context: Context, sign: float = 1.0) -> Verdict:
     """Ask many samplers once, after the same 12 observations, with two candidates a proposal."""
-    told, errors = (one[:12] for one in observed(context))
+    architectures, values = observed(context)
+    told, errors = architectures[:12], values[:12]
     seed, runs = int(context.rng("models.tpe").integers(2**31)), 400
     optimizer: Any = start("tpe", SPACE, runs, seed, n_candidates=2, n_initial_samples=4)
     optimizer.tell(repeat(told, sign * errors[:, None], None, runs))
@@ -295,9 +296,10 @@ def _potential(context: Context, factor: float = 1.0) -> Verdict:
                 variance = float(process.predict(architectures[t : t + 1])[1][0]) ** 2
             gained += 0.5 * math.log1p(variance / noise)
             total += variance
-            sums.append(total)
-            bounds.append(factor * 2 / math.log1p(1 / noise) * gained + 1e-9)
-    return all_at_most(sums, bounds, note="sum of predictive variances, 5 designs of 60")
+            if t + 1 in (15, 30, size):
+                sums.append(total)
+                bounds.append(factor * 2 / math.log1p(1 / noise) * gained)
+    return all_at_most(sums, bounds, note="sum of predictive variances, 5 designs of 15, 30 and 60")
 
 
 def _regret(context: Context, uncertain: float = 1.0, explore: float = 0.0) -> Verdict:
@@ -343,6 +345,7 @@ CLAIMS = (
         Mutant("the worst tenth is good", partial(_tpe, sign=-1.0)),
         optimizers=("tpe",),
         evidence=BOTH,
+        kind="exact law",
     ),
     Claim(
         "model-based.bohb-law",
@@ -353,6 +356,7 @@ CLAIMS = (
         Mutant("the worst are good", partial(_bohb, sign=-1.0)),
         optimizers=("bohb",),
         evidence=BOTH,
+        kind="exact law",
     ),
     Claim(
         "model-based.quantile-acquisition",
@@ -363,6 +367,7 @@ CLAIMS = (
         Mutant("g over l", partial(_quantile_acquisition, inverted=True)),
         optimizers=("tpe", "bohb", "motpe"),
         evidence=(Evidence.EXACT,),
+        kind="theorem",
     ),
     Claim(
         "model-based.bohb-random-fraction",
@@ -370,9 +375,12 @@ CLAIMS = (
         (Assumption("rho = 1/2, a model from the first query on, a trap of 9 architectures"),),
         "Falkner, Klein and Hutter 2018: a fraction of uniform draws keeps Hyperband's guarantees",
         _random_fraction,
-        Mutant("no uniform draws", partial(_random_fraction, fraction=0.0)),
+        Mutant.by_factor(
+            "a fraction of {factor:g} times the setting", lambda c, f: _random_fraction(c, fraction=0.5 * f), 0.0
+        ),
         optimizers=("bohb",),
         evidence=SHIPPED,
+        kind="theorem",
     ),
     Claim(
         "bayesian.gp-bo-maximises",
@@ -383,6 +391,7 @@ CLAIMS = (
         Mutant("the largest deviation", partial(_maximises, algorithm=PerRun(UncertainGpBo), objectives=1)),
         optimizers=("gp_bo",),
         evidence=SHIPPED,
+        kind="software check",
     ),
     Claim(
         "bayesian.parego-maximises",
@@ -396,6 +405,7 @@ CLAIMS = (
         ),
         optimizers=("parego",),
         evidence=SHIPPED,
+        kind="software check",
     ),
     Claim(
         "bayesian.expected-improvement",
@@ -403,9 +413,10 @@ CLAIMS = (
         (),
         "Jones, Schonlau and Welch 1998, equation 15",
         _improvement,
-        Mutant("a deviation larger by a hundredth", partial(_improvement, factor=1.01)),
+        Mutant.by_factor("a deviation times {factor:g}", lambda c, f: _improvement(c, factor=f), 1.01),
         optimizers=("gp_bo", "parego", "nas_bowl"),
         evidence=(Evidence.EXACT,),
+        kind="theorem",
     ),
     Claim(
         "bayesian.process-posterior",
@@ -416,6 +427,7 @@ CLAIMS = (
         Mutant("the noise is left out", partial(_posterior, without_noise=True)),
         optimizers=("gp_bo", "parego", "prescreened_nsga2"),
         evidence=(Evidence.EXACT,),
+        kind="exact law",
     ),
     Claim(
         "bayesian.information-chain-rule",
@@ -423,9 +435,10 @@ CLAIMS = (
         (_PROCESS,),
         "Srinivas, Krause, Kakade and Seeger 2010, lemma 5.3",
         _information,
-        Mutant("noise larger by a tenth", partial(_information, factor=1.1)),
+        Mutant.by_factor("noise times {factor:g}", lambda c, f: _information(c, factor=f), 1.1),
         optimizers=("gp_bo",),
         evidence=(Evidence.EXACT,),
+        kind="theorem",
     ),
     Claim(
         "bayesian.elliptical-potential",
@@ -433,9 +446,10 @@ CLAIMS = (
         (_PROCESS,),
         "Srinivas, Krause, Kakade and Seeger 2010, lemma 5.4",
         _potential,
-        Mutant("half the constant", partial(_potential, factor=0.5)),
+        Mutant.by_factor("a constant times {factor:g}", lambda c, f: _potential(c, factor=f), 0.5),
         optimizers=("gp_bo",),
         evidence=(Evidence.EXACT,),
+        kind="theorem",
     ),
     Claim(
         "bayesian.regret-by-widths",
@@ -443,9 +457,10 @@ CLAIMS = (
         (_PROCESS, Assumption("functions drawn from the process; 27 architectures, delta = 0.05")),
         "Srinivas, Krause, Kakade and Seeger 2010, lemma 5.2, with the widths of the run itself",
         _regret,
-        Mutant("a band of a thousandth of the width", partial(_regret, uncertain=1e-6)),
+        Mutant.by_factor("a band of {factor:g} times the width", lambda c, f: _regret(c, uncertain=f * f), 1e-3),
         optimizers=("gp_bo",),
         evidence=(Evidence.EXACT,),
+        kind="theorem",
     ),
 )
 """Claims about models and acquisitions."""

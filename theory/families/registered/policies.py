@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -69,9 +68,10 @@ class RecordedAsng:
         super()._move(rows, gradient)  # type: ignore[misc]
 
 
-def recorded(mixin: type, algorithm: Callable[..., Any] | None, name: str) -> Lockstep:
+def recorded(mixin: type, algorithm: type | None, name: str) -> Lockstep:
     """Return a registered algorithm, or a variant, that shows its gradients."""
-    return Lockstep(type("Recorded", (mixin, algorithm or get_optimizer(name).algorithm), {}))
+    kind: Any = algorithm or get_optimizer(name).algorithm
+    return Lockstep(type("Recorded", (mixin, kind), {}))
 
 
 def probabilities(theta: Floats) -> Floats:
@@ -87,7 +87,7 @@ def conditional_gain(theta: Floats, value: Floats) -> Floats:
     return theta * (given - p @ value)
 
 
-def _reinforce(context: Context, algorithm: Callable[..., Any] | None = None, shrunk: bool = True) -> Verdict:
+def _reinforce(context: Context, algorithm: type | None = None, shrunk: bool = True) -> Verdict:
     """Average the estimates over the policy exactly, after three rewards, and compare with the gradient."""
     rng, momentum, before = context.rng("policies.reinforce"), 0.9, 3
     errors, seed = rng.random(len(ALL)), int(rng.integers(2**31))
@@ -108,7 +108,7 @@ def _reinforce(context: Context, algorithm: Callable[..., Any] | None = None, sh
     return equal_within(worst, 0.0, 1e-12, len(ALL), note=note)
 
 
-def _asng(context: Context, algorithm: Callable[..., Any] | None = None, stale: bool = False) -> Verdict:
+def _asng(context: Context, algorithm: type | None = None, stale: bool = False) -> Verdict:
     """Average the estimates over all pairs exactly, after a step of other samples, and compare with the gradient."""
     rng = context.rng("policies.asng")
     errors = rng.permutation(len(ALL)).astype(float)
@@ -228,6 +228,15 @@ class WiderBeam(Progressive):
         return chosen
 
 
+_QUANTUM_TAIL = partial(
+    _tail,
+    algorithm="quantum_inspired",
+    least=1 / 16,
+    horizon=60,
+    epsilon=0.25,
+    population_size=1,
+    rotation_angle=0.5,
+)
 _ENUMERATED = Assumption("9 architectures, all samples enumerated: no simulation")
 
 CLAIMS = (
@@ -240,6 +249,7 @@ CLAIMS = (
         Mutant("the baseline is said to exclude the present reward", partial(_reinforce, shrunk=False)),
         optimizers=("reinforce",),
         evidence=BOTH,
+        kind="theorem",
     ),
     Claim(
         "policy-gradient.asng-unbiased",
@@ -250,6 +260,7 @@ CLAIMS = (
         Mutant("the policy before the last step", partial(_asng, stale=True)),
         optimizers=("asng",),
         evidence=BOTH,
+        kind="theorem",
     ),
     Claim(
         "policy-gradient.asng-step-length",
@@ -257,9 +268,10 @@ CLAIMS = (
         (Assumption("the first step, which no lower bound of a probability cuts"),),
         "Akimoto et al. 2019, algorithm 1: a step of given length in the Fisher metric",
         _step_length,
-        Mutant("a step longer by a hundredth", partial(_step_length, factor=1.01)),
+        Mutant.by_factor("a step of {factor:g} times the length", lambda c, f: _step_length(c, factor=f), 1.01),
         optimizers=("asng",),
         evidence=BOTH,
+        kind="theorem",
     ),
     Claim(
         "policy-gradient.asng-tail",
@@ -270,6 +282,7 @@ CLAIMS = (
         Mutant("no lower bound", partial(_tail, algorithm=Lockstep(NoFloor), least=1 / 36, horizon=120)),
         optimizers=("asng",),
         evidence=SHIPPED,
+        kind="theorem",
     ),
     Claim(
         "quantum.sampling-law",
@@ -280,6 +293,7 @@ CLAIMS = (
         Mutant("probabilities in proportion to the amplitudes", partial(_quantum_law, power=1.0)),
         optimizers=("quantum_inspired",),
         evidence=BOTH,
+        kind="exact law",
     ),
     Claim(
         "quantum.rotation",
@@ -287,38 +301,21 @@ CLAIMS = (
         (Assumption("epsilon 0; an observation that differs from the best and is no better"),),
         "Han and Kim 2002, rotation gate; for more than two choices in the plane of vector and axis",
         _rotation,
-        Mutant("an angle larger by a tenth", partial(_rotation, factor=1.1)),
+        Mutant.by_factor("an angle of {factor:g} times the setting", lambda c, f: _rotation(c, factor=f), 1.1),
         optimizers=("quantum_inspired",),
         evidence=BOTH,
+        kind="exact law",
     ),
     Claim(
         "quantum.tail",
         r"P(T > t) \le (1 - \epsilon^d)^t",
         (Assumption("epsilon 1/4, population 1, 9 architectures"),),
         "Han and Kim 2004, gate H_epsilon (number unchecked); a geometric tail",
-        partial(
-            _tail,
-            algorithm="quantum_inspired",
-            least=1 / 16,
-            horizon=60,
-            epsilon=0.25,
-            population_size=1,
-            rotation_angle=0.5,
-        ),
-        Mutant(
-            "epsilon of 1/50",
-            partial(
-                _tail,
-                algorithm="quantum_inspired",
-                least=1 / 16,
-                horizon=60,
-                epsilon=0.02,
-                population_size=1,
-                rotation_angle=0.5,
-            ),
-        ),
+        _QUANTUM_TAIL,
+        Mutant.by_factor("epsilon times {factor:g}", lambda c, f: _QUANTUM_TAIL(c, epsilon=0.25 * f), 0.08),
         optimizers=("quantum_inspired",),
         evidence=SHIPPED,
+        kind="theorem",
     ),
     Claim(
         "progressive.levels",
@@ -329,6 +326,7 @@ CLAIMS = (
         Mutant("one more at each level", partial(_levels, algorithm=PerRun(WiderBeam))),
         optimizers=("progressive",),
         evidence=SHIPPED,
+        kind="software check",
     ),
 )
 """Claims about policies and beams."""
