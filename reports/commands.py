@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -9,12 +10,12 @@ import typer
 
 
 def report(
-    source: Annotated[
-        Path,
+    sources: Annotated[
+        list[Path],
         typer.Argument(
-            metavar="DIR|FILE",
-            help="results folder written by `nasbench run`; or a table of runs, FILE.csv or FILE.parquet, one row per query, with the columns "
-            "method, run, query (0, 1, ... within a run) and value, and optionally problem, architecture and charged_seconds",
+            metavar="DIR|FILE...",
+            help="results folder written by `nasbench run`; or tables of runs to compare, FILE.csv or FILE.parquet, one row per query, with the columns "
+            "method, run, query (within a run, from 0 or 1) and value, and optionally problem, architecture and charged_seconds",
         ),
     ],
     out: Annotated[Path | None, typer.Option(help="output folder; default: DIR/report or FILE-report")] = None,
@@ -50,6 +51,10 @@ def report(
     compact: Annotated[
         bool, typer.Option("--compact", help="Write main.tex too: the main result in LaTeX, for the text of a paper.")
     ] = False,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(help="FILE: what a column is called there, such as method=tuner or run=seed (repeatable)"),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Write a report of a results folder or a table of runs as HTML, Markdown and LaTeX, with its tables and figures."""
@@ -65,14 +70,26 @@ def report(
 
     with progress_bar("report") as progress:
         progress(0, 2)
-        if source.is_dir() or not source.suffix:
-            if objective or unit or direction or benchmark:
+        source = sources[0]
+        if any(one.is_dir() for one in sources) or not source.suffix:
+            if len(sources) > 1:
+                raise NasbenchError(
+                    "A results folder is reported by itself; compare tables of runs, or add methods to its study."
+                )
+            if objective or unit or direction or benchmark or column:
                 raise NasbenchError(
                     f"{source} is a results folder, which says its objective and benchmark itself; leave them out."
                 )
             results = load_results(source)
         else:
-            results = read_traces(source, objective=objective, unit=unit, direction=direction, benchmark=benchmark)
+            results = read_traces(
+                sources,
+                objective=objective,
+                unit=unit,
+                direction=direction,
+                benchmark=benchmark,
+                columns=_columns(column or ()),
+            )
         options = read_options(style) if style else DEFAULTS
         if figures is not None:
             options = replace(options, formats=formats_of(figures))
@@ -90,3 +107,14 @@ def report(
         print_json("report", reports=rows)
         return
     print(written.page)
+
+
+def _columns(given: Iterable[str]) -> dict[str, str]:
+    """Return `--column NAME=OWN` options as a mapping."""
+    from nasbench.errors import NasbenchError
+
+    pairs = [text.partition("=") for text in given]
+    wrong = next(("".join(pair) for pair in pairs if not pair[0] or not pair[2]), None)
+    if wrong is not None:
+        raise NasbenchError(f"--column {wrong} is not NAME=COLUMN; write for instance --column method=tuner.")
+    return {name: column for name, _, column in pairs}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,27 +32,31 @@ def load_results(folder: str | Path) -> Results:
 
 
 def read_traces(
-    source: str | Path | pd.DataFrame,
+    source: str | Path | pd.DataFrame | Sequence[str | Path | pd.DataFrame],
     *,
     objective: str = "",
     unit: str = "",
     direction: str = "",
     benchmark: str = "",
+    columns: Mapping[str, str] | None = None,
 ) -> Results:
-    """Return results from a table of runs of any origin: a CSV or Parquet file, or a DataFrame.
+    """Return results from a table of runs of any origin, a CSV or Parquet file or a DataFrame, or from several that are compared.
 
     Reports of the results state which unit and direction were given and which were assumed.
 
     Args:
-        source: one row per query, with the columns `method`, `run`, `query` (from 0 within the run) and the objective; the
+        source: one row per query, with the columns `method`, `run`, `query` (from 0 or 1 within the run) and the objective; the
             columns `problem`, `architecture` and `charged_seconds` are optional, as are `worker` (number of the machine) and `wall_seconds`
-            (the clock when the result came back, by which queries are ordered) of runs on several machines.
+            (the clock when the result came back, by which queries are ordered) of runs on several machines. Where one of these is
+            not there, a column `algorithm`, `dataset`, `seed`, `evaluation`, `configuration` or `cost` stands for it. Of several tables, a
+            method that more than one has is named with its table.
         objective: the column that was optimised, which also names the objective in reports; default `value`.
         unit: the unit of the objective, such as "%"; default arbitrary units.
         direction: "min" or "max"; default "min".
         benchmark: the benchmark of the suite on which the runs were made. It defines the objective (`value` stands for its
             error), the unit and the direction, and scores the column `architecture` by its test split. Without it, the score
             of an architecture is the mean of its recorded values, and regret is relative to the best of these.
+        columns: what columns are called in the table, such as `{"method": "tuner"}`.
 
     Raises:
         NasbenchError: if a column is missing, a value is not finite, or the methods have different numbers of runs.
@@ -64,7 +69,7 @@ def read_traces(
     """
     from nasbench.reports.analysis.recorded import read_recorded
 
-    return read_recorded(source, objective, unit, direction, benchmark)
+    return read_recorded(source, objective, unit, direction, benchmark, columns)
 
 
 def report(results: Results, out: str | Path, *, reference: str | None = None) -> Path:

@@ -69,7 +69,7 @@ RIVALS: Mapping[str, Mapping[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class Landscape:
+class Candidate:
     """A candidate with what its landscape says.
 
     Attributes:
@@ -105,7 +105,7 @@ def permutations(space: Space) -> Iterator[tuple[tuple[tuple[str, ...], ...], tu
     yield from (((tuple(rng.permutation(names).tolist()),), ()) for _ in range(DRAWN))
 
 
-def candidates(source: str) -> list[Landscape]:
+def candidates(source: str) -> list[Candidate]:
     """Return the candidates of a source."""
     space = compose_table(Composite("candidate", source, (), 0.0)).space
     neighbours = neighbour_rows(space)
@@ -119,7 +119,7 @@ def candidates(source: str) -> list[Landscape]:
             ten_best = errors <= np.partition(errors, 9)[9]
             is_narrow = bool(inside[ten_best].all()) and float(inside.mean()) <= 0.5
             trapped = float((~inside[basins(errors, neighbours).optimum]).mean())
-            found.append(Landscape(composite, float(inside.mean()), trapped, is_narrow))
+            found.append(Candidate(composite, float(inside.mean()), trapped, is_narrow))
     return found
 
 

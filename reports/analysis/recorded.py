@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from nasbench.files.documents import LARGEST
 from nasbench.files.temporary import TemporaryFolder
 from nasbench.renamed import COLUMNS
 from nasbench.reports.analysis.recorded_benchmark import RecordedBenchmark, RecordedMeans, RecordedSpace
+from nasbench.reports.analysis.recorded_columns import ALIASES, columns_read
 from nasbench.reports.analysis.recorded_table import NO_UNIT, VALUE, RecordedTable
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.wording import pluralize
@@ -48,8 +50,16 @@ MOST_BYTES = 64 * LARGEST
 MOST_ROWS = 50_000_000
 
 
+Source = str | Path | pd.DataFrame
+
+
 def read_recorded(
-    source: str | Path | pd.DataFrame, objective: str = "", unit: str = "", direction: str = "", benchmark: str = ""
+    source: Source | Sequence[Source],
+    objective: str = "",
+    unit: str = "",
+    direction: str = "",
+    benchmark: str = "",
+    columns: Mapping[str, str] | None = None,
 ) -> Results:
     """Return the results that a table of runs holds; see `nasbench.read_traces`."""
     if direction not in ("", "min", "max"):
@@ -59,7 +69,11 @@ def read_recorded(
     column = objective or VALUE
     if column in {*NUMBERS, *NAMES, SECONDS, *MACHINES, *TRACED, *COLUMNS}:
         raise NasbenchError(f"A column {column} means something else in traces; give what was optimised another name.")
-    frame, name = _frame(source, column)
+    sources = [source] if isinstance(source, str | Path | pd.DataFrame) else list(source)
+    if not sources:
+        raise NasbenchError("There is no table of runs to read; give one or more.")
+    frames, names, renamed = zip(*(_frame(one, column, columns or {}) for one in sources), strict=True)
+    frame, name = _joined(frames, names), " and ".join(dict.fromkeys(names))
     table = RecordedTable(
         source=name,
         column=column,
@@ -70,6 +84,7 @@ def read_recorded(
         timed=SECONDS in frame,
         clocked=WALL_SECONDS in frame,
         named="architecture" in frame,
+        renamed={their: our for one in renamed for their, our in one.items()},
     )
     frame = _completed(frame, name, benchmark)
     study = _study(frame, table)
@@ -138,15 +153,40 @@ def _longest(benchmark: str, objective: str) -> int:
     return get_searchable(benchmark).longest((objective,), "validation") if benchmark else 1
 
 
-def _frame(source: str | Path | pd.DataFrame, column: str) -> tuple[pd.DataFrame, str]:
-    """Return the columns that count, the value called `value`, and what the table is called."""
+def _joined(frames: Sequence[pd.DataFrame], names: Sequence[str]) -> pd.DataFrame:
+    """Return the rows of all tables; a method that several have on one problem has the name of its table behind its own."""
+    if len(frames) == 1:
+        return frames[0]
+    columns = {tuple(sorted(frame.columns)) for frame in frames}
+    if len(columns) > 1:
+        lacking = {name for one in columns for name in one if any(name not in other for other in columns)}
+        raise NasbenchError(
+            f"Of the tables {', '.join(names)} some lack the column {sorted(lacking)[0]}; all need the same columns."
+        )
+    owners: dict[str, int] = {}
+    for frame in frames:
+        for method in frame["method"].unique():
+            owners[method] = owners.get(method, 0) + 1
+    stems = [Path(name).stem for name in names]
+    stems = stems if len(set(stems)) == len(stems) else [f"{stem} {i + 1}" for i, stem in enumerate(stems)]
+    called = [
+        frame.assign(method=[f"{m} ({stem})" if owners[m] > 1 else m for m in frame["method"]])
+        for frame, stem in zip(frames, stems, strict=True)
+    ]
+    return pd.concat(called, ignore_index=True)
+
+
+def _frame(source: Source, column: str, columns: Mapping[str, str]) -> tuple[pd.DataFrame, str, dict[str, str]]:
+    """Return the columns that count, the value called `value`, what the table is called, and which columns were called otherwise."""
     known = [*NAMES, *NUMBERS, column, SECONDS, *MACHINES]
     if isinstance(source, pd.DataFrame):
         frame, name = source, "traces"
     else:
-        frame, name = _read(Path(source), known), Path(source).name
+        frame, name = _read(Path(source), [*known, *columns.values(), *ALIASES]), Path(source).name
     if not frame.columns.is_unique:
         raise NasbenchError(f"The table {name} has two columns of one name.")
+    renamed = columns_read(list(map(str, frame.columns)), columns, column, name)
+    frame = frame.drop(columns=[our for our in renamed.values() if our in frame]).rename(columns=renamed)
     needed = ("method", *NUMBERS, column)
     if lacking := [one for one in needed if one not in frame]:
         raise NasbenchError(f"The table {name} lacks the column {lacking[0]}; it needs {', '.join(needed)}.")
@@ -169,7 +209,9 @@ def _frame(source: str | Path | pd.DataFrame, column: str) -> tuple[pd.DataFrame
         raise NasbenchError(
             f"The table {name} has a worker that is no number of a machine, from 0 to {MOST_MACHINES - 1:,}."
         )
-    return frame, name
+    if (frame["query"] >= 1.0).all():  # counted from 1
+        frame["query"] -= 1.0
+    return frame, name, renamed
 
 
 def _read(path: Path, columns: list[str]) -> pd.DataFrame:
@@ -220,7 +262,9 @@ def _trace(part: pd.DataFrame, study: Study, view: View) -> pa.Table:
     runs = part.groupby("run", sort=True)
     query = runs.cumcount().to_numpy(dtype=np.int32)
     if not np.array_equal(query, part["query"].to_numpy()):
-        raise NasbenchError(f"The queries of a run in {study.name} should be numbered 0, 1, 2, ..., each once.")
+        raise NasbenchError(
+            f"The queries of a run in {study.name} should be numbered 0, 1, 2, ... or 1, 2, 3, ..., each once."
+        )
     first = ~part.duplicated(["run", "architecture"]).to_numpy()
     seconds = part[SECONDS].to_numpy(dtype=np.float64) if SECONDS in part else np.zeros(len(part))
     if WALL_SECONDS in part and ((runs[WALL_SECONDS].diff() < 0.0) | (part[WALL_SECONDS] < 0.0)).any():

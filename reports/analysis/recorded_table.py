@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from nasbench.benchmarks.views import View
 
@@ -25,6 +26,7 @@ class RecordedTable:
         assumed: what was not given, in words.
         timed: whether it says what seconds each query was charged.
         named: whether it names architectures.
+        renamed: columns that are not called by their meaning, with it.
         clocked: whether it says when each result came back.
     """
 
@@ -36,6 +38,7 @@ class RecordedTable:
     assumed: tuple[str, ...] = ()
     timed: bool = False
     named: bool = False
+    renamed: Mapping[str, str] = field(default_factory=dict)
     clocked: bool = False
 
     @property
@@ -51,11 +54,15 @@ class RecordedTable:
     @property
     def description(self) -> str:
         """What was read, and how, in a sentence."""
+        read = ", ".join(f"{their} is the {our}" for their, our in self.renamed.items())
+        read = f" In the table {read}." if read else ""
         if self.benchmark:
-            return f"Runs read from {self.source}; column {self.column}, the {self.objective} of {self.benchmark}."
+            return (
+                f"Runs read from {self.source}; column {self.column}, the {self.objective} of {self.benchmark}.{read}"
+            )
         unit = "arbitrary units (a.u.)" if self.unit == NO_UNIT else self.unit
         assumed = f" (no {' and no '.join(self.assumed)} was given)" if self.assumed else ""
-        return f"Runs read from {self.source}; column {self.column}: in {unit}, {self.view.better}{assumed}."
+        return f"Runs read from {self.source}; column {self.column}: in {unit}, {self.view.better}{assumed}.{read}"
 
     @property
     def protocol(self) -> str:

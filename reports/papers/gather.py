@@ -28,7 +28,7 @@ Key = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Evidence:
+class GatheredRuns:
     """What was run for a paper; everything else is looked up.
 
     Attributes:
@@ -49,7 +49,7 @@ def gather(
     seed: int = SEED,
     progress: Callable[[int, int], None] = lambda done, parts: None,
     table: str | None = None,
-) -> Evidence:
+) -> GatheredRuns:
     """Run the searches of a paper; the arguments are those of `reproduce`."""
     count = paper.default_runs if runs is None else runs
     searched = any(isinstance(how, Search) for how in paper.methods.values())
@@ -65,7 +65,7 @@ def gather(
         if isinstance(how, Search) and how.closed_form
         for dataset in paper.protocol.budgets
     }
-    return Evidence(_run_all(paper, count, jobs, seed, progress, name), laws, name)
+    return GatheredRuns(_run_all(paper, count, jobs, seed, progress, name), laws, name)
 
 
 def require_complete(table: str, like: str = TABLE) -> None:

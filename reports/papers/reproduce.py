@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nasbench.reports.papers.estimate import ReproducedEstimate, mean_of_cells, mean_of_runs
-from nasbench.reports.papers.gather import SEED, Evidence, Key, gather
+from nasbench.reports.papers.gather import SEED, GatheredRuns, Key, gather
 from nasbench.reports.papers.judge import judge, not_run
 from nasbench.reports.papers.mutants import list_mutants
 from nasbench.reports.papers.obstacles import find_obstacle
@@ -109,7 +109,7 @@ def reproduce(
     return compare(paper, gather(paper, runs, jobs, seed, progress, table))
 
 
-def compare(paper: Paper, evidence: Evidence) -> Reproduction:
+def compare(paper: Paper, evidence: GatheredRuns) -> Reproduction:
     """Hold what was run against what was published."""
     found: dict[int, ReproducedValue] = {}
     rows: dict[int, Row] = {}
@@ -129,7 +129,7 @@ def compare(paper: Paper, evidence: Evidence) -> Reproduction:
     )
 
 
-def try_mutants(paper: Paper, evidence: Evidence) -> tuple[MutantVerdict, ...]:
+def try_mutants(paper: Paper, evidence: GatheredRuns) -> tuple[MutantVerdict, ...]:
     """Hold the same evidence against every mutant of a paper."""
     known = compare(paper, evidence).objections
     verdicts = []
@@ -140,7 +140,7 @@ def try_mutants(paper: Paper, evidence: Evidence) -> tuple[MutantVerdict, ...]:
     return tuple(verdicts)
 
 
-def _reproduced(paper: Paper, figure: PublishedValue, how: How, evidence: Evidence) -> ReproducedValue:
+def _reproduced(paper: Paper, figure: PublishedValue, how: How, evidence: GatheredRuns) -> ReproducedValue:
     estimate, simulated = _estimates(paper, figure, how, evidence)
     return ReproducedValue(
         figure=figure,
@@ -154,7 +154,7 @@ def _reproduced(paper: Paper, figure: PublishedValue, how: How, evidence: Eviden
 
 
 def _estimates(
-    paper: Paper, figure: PublishedValue, how: How, evidence: Evidence
+    paper: Paper, figure: PublishedValue, how: How, evidence: GatheredRuns
 ) -> tuple[ReproducedEstimate, ReproducedEstimate | None]:
     """The estimate that is judged, and the one that is shown if that is another."""
     protocol = paper.protocol

@@ -87,7 +87,7 @@ def test_a_parquet_file_is_read_like_a_csv(csv: Path) -> None:
         ("has a row without method", lambda frame: frame.assign(method=[None, *frame["method"][1:]])),
         ("from 4 to 5 runs", lambda frame: frame.iloc[6:]),
         ("from 0 to 5 runs", lambda frame: frame.assign(problem=frame["method"])),
-        ("should be numbered 0, 1, 2", lambda frame: frame.assign(query=frame["query"] + 1)),
+        ("should be numbered 0, 1, 2", lambda frame: frame.assign(query=2 * frame["query"])),
         ("charges less than nothing", lambda frame: frame.assign(charged_seconds=-1.0)),
     ],
 )
@@ -118,7 +118,7 @@ def test_what_is_no_table_is_one_sentence(
         ("no benchmark named", {"benchmark": "nothing/at-all"}),
     ],
 )
-def test_what_cannot_be_asked_is_refused(fault: str, options: dict[str, str], csv: Path) -> None:
+def test_what_cannot_be_asked_is_refused(fault: str, options: dict[str, Any], csv: Path) -> None:
     with pytest.raises(NasbenchError, match=fault):
         nasbench.read_traces(csv, **options)
 
@@ -194,3 +194,48 @@ def test_the_clock_of_other_peoples_workers_is_kept(tmp_path: Path) -> None:
             nasbench.read_traces(wrong)
     with pytest.raises(NasbenchError, match="A column wall_seconds means something else"):
         nasbench.read_traces(frame, objective="wall_seconds")
+
+
+def test_columns_may_have_the_names_that_others_give_them(csv: Path, tmp_path: Path) -> None:
+    frame = runs_table().rename(columns={"method": "algorithm", "run": "seed"}).assign(dataset="theirs")
+    frame["query"] += 1
+    own = nasbench.read_traces(csv).to_pandas()
+    read = nasbench.read_traces(frame)
+    assert read.to_pandas()["value"].tolist() == own["value"].tolist()
+    assert "algorithm is the method, dataset is the problem, seed is the run" in str(
+        read.recorded and read.recorded.description
+    )
+    tuner = frame.rename(columns={"algorithm": "tuner"})
+    chosen = nasbench.read_traces(tuner, columns={"method": "tuner"})
+    assert chosen.labels == ("late", "early")
+    wrong: dict[str, str]
+    for wrong, message in (
+        ({"method": "tunr"}, "did you mean 'tuner'"),
+        ({"metod": "tuner"}, "did you mean 'method'"),
+        ({"method": "value"}, "is what was optimised"),
+        ({"method": "tuner", "problem": "tuner"}, "it cannot be the problem too"),
+    ):
+        with pytest.raises(NasbenchError, match=message):
+            nasbench.read_traces(tuner, columns=wrong)
+    with pytest.raises(NasbenchError, match="both seed and repetition may be it"):
+        nasbench.read_traces(frame.assign(repetition=0))
+
+
+def test_two_tables_are_compared_and_one_name_in_both_means_two_methods(
+    csv: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    later = tmp_path / "later.csv"
+    runs_table()[lambda t: t["method"] == "late"].assign(problem="theirs").to_csv(later, index=False)
+    runs_table().assign(problem="theirs").to_csv(csv, index=False)
+    assert nasbench.read_traces([csv, later]).labels == ("late (theirs)", "early", "late (later)")
+    assert status(["report", str(csv), str(later), "--figures", "none", "--column", "run=run"]) == 0
+    assert (tmp_path / "theirs-report" / "report.html").is_file()
+    runs_table().to_csv(later, index=False)
+    with pytest.raises(NasbenchError, match="some lack the column problem"):
+        nasbench.read_traces([csv, later])
+    capsys.readouterr()
+    assert status(["report", str(csv), "--column", "method"]) == 2
+    assert "is not NAME=COLUMN" in capsys.readouterr().err
+    assert status(["report", str(tmp_path), str(csv)]) == 2
+    with pytest.raises(NasbenchError, match="one or more"):
+        nasbench.read_traces([])
