@@ -90,10 +90,8 @@ def section(results: Results, reference: str) -> str:
         methods(results, evaluations)[0],
         _targets(comparison),
         to_markdown(methods_table(comparison, costs)),
-        f"{_said(NAMES[comparison.account], comparison.by_cost, comparison)} {_said('final regret', comparison.by_regret, comparison)} "
-        "So few families decide little: a difference that is not significant is not evidence of equality, and mean ranks depend on which "
-        "methods are in the table.",
-        to_markdown(families_table(comparison)),
+        _ranks(comparison),
+        to_markdown(families_table(comparison)) if len(comparison.families) > 1 else "",
         to_markdown(settings_table(described)),
         _tuning(results, costs),
         _left_out(results),
@@ -130,6 +128,17 @@ def _targets(comparison: FamilyComparison) -> str:
     for benchmark, target in comparison.targets.items():
         named.setdefault(target.name, []).append(benchmark)
     return "Target: " + "; ".join(f"{name} on {join_names(own)}" for name, own in named.items()) + "."
+
+
+def _ranks(comparison: FamilyComparison) -> str:
+    both = {NAMES[comparison.account]: comparison.by_cost, "final regret": comparison.by_regret}
+    said = {measure: _said(measure, ranking, comparison) for measure, ranking in both.items()}
+    if all(isinstance(ranking.test, Undefined) or isinstance(ranking.ranks, Undefined) for ranking in both.values()):
+        return ""  # the table has the reason
+    return (
+        f"{' '.join(said.values())} So few families decide little: a difference that is not significant is not evidence of equality, and mean "
+        "ranks depend on which methods are in the table."
+    )
 
 
 def _said(measure: str, ranking: FamilyRanking, comparison: FamilyComparison) -> str:

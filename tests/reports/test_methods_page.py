@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from nasbench.reports.analysis.evaluation import evaluate_study, relative_regret
 from nasbench.reports.analysis.families import compare_families, family
 from nasbench.reports.analysis.query_cost import measure_query_cost, source_of
 from nasbench.reports.analysis.results import Results
-from nasbench.reports.page.methods_page import main, open_finished
+from nasbench.reports.page.methods_page import main, open_finished, section
 from nasbench.reports.statistics.ranks import ranks
 from nasbench.reports.statistics.result import Estimate, Interval, Undefined
 from nasbench.search.registry import get_optimizer
@@ -97,6 +98,13 @@ def test_the_page(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert main([str(tmp_path / "nowhere")]) == 2
     said = capsys.readouterr().err.splitlines()
     assert "has no method 'hybrid'" in said[0] and len(said) == 2 and out.read_text() == text
+
+
+def test_one_family_has_no_ranks_and_no_table_by_family(folder: Path) -> None:
+    whole = Results.open(folder)
+    one = section(Results(replace(whole.store, study=whole.study.with_problems(PROBLEMS[:1]))), METHODS[0])
+    assert one.count("mean ranks over 1 data set decide nothing") == 1 and "By family" not in one
+    assert "Friedman" not in one and "**All methods.**" in one
 
 
 def test_a_study_that_runs_is_shown_as_far_as_it_is(folder: Path, tmp_path: Path) -> None:
