@@ -41,7 +41,7 @@ def verify(
     """Verify statements of theory: exactly, by simulation, or against the runs of a study; exits 1 if one is violated."""
     from nasbench.cli.console import print_json
     from nasbench.theory import report
-    from nasbench.theory.machinery.registry import select
+    from nasbench.theory.machinery.registry import all_claims, select
 
     names = claims or []
     if coverage:
@@ -52,9 +52,9 @@ def verify(
     checks: list[TraceCheck] = []
     if traces is not None:
         checks = _against(traces, names, seed)
-        about = select(sorted({one.claim for one in checks})) if checks else ()
-        kinds = {claim.name: claim.kind for claim in about}
-        rows: list[dict[str, Any]] = [report.trace_check_row(one, kinds[one.claim]) for one in checks]
+        known = all_claims()
+        about = tuple(known[name] for name in sorted({one.claim for one in checks}) if name in known)
+        rows: list[dict[str, Any]] = [report.trace_check_row(one, known.get(one.claim)) for one in checks]
     else:
         about = select(names)
         rows = _checked(about, jobs, seed, mutants)
@@ -117,10 +117,13 @@ def _against(traces: Path, names: list[str], seed: int) -> list[TraceCheck]:
     from nasbench.theory.machinery.claim import Context
     from nasbench.theory.machinery.registry import select
     from nasbench.theory.traces.runs import open_runs
-    from nasbench.theory.traces.trace_checks import check_traces
+    from nasbench.theory.traces.trace_checks import check_traces, complete_table
 
-    wanted = {claim.name for claim in select(names)}
-    check = check_traces(open_runs(traces), Context(seed), wanted)
-    if not check:
+    wanted = {claim.name for claim in select(names)} if names else None
+    runs = open_runs(traces)
+    checks = check_traces(runs, Context(seed), wanted)
+    if not names:
+        return complete_table(checks, runs)
+    if not checks:
         raise NasbenchError(f"None of the named claims applies to the optimizers in {traces}; leave the names out.")
-    return check
+    return checks

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from nasbench.search.registry import get_optimizer, optimizer_names
+from nasbench.theory.families.complexity.optimizers import ORDERS
 from nasbench.theory.machinery.claim import Claim, Evidence
 from nasbench.theory.machinery.registry import all_claims
 from nasbench.theory.traces.trace_checks import CHECKS_BY_OPTIMIZER
@@ -59,7 +60,7 @@ def coverage() -> Iterator[CoverageRow]:
                 for evidence in (Evidence.EXACT, Evidence.SHIPPED)
             )
             traces = sum(claim.trace_check is not None for claim in about)
-            traces += len(CHECKS_BY_OPTIMIZER.get(name, ())) if aspect == "convergence" else 0
+            traces += len(CHECKS_BY_OPTIMIZER.get(name, ())) if aspect == "convergence" else int(name in ORDERS)
             yield CoverageRow(name, aspect, exact, shipped, traces, installed)
 
 

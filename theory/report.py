@@ -13,7 +13,7 @@ from typing import Any
 from nasbench import markup
 from nasbench.cli.console import print_table
 from nasbench.errors import NasbenchError
-from nasbench.theory.machinery.claim import CLAIM_KINDS, Claim, ClaimKind, Outcome, Verdict
+from nasbench.theory.machinery.claim import CLAIM_KINDS, Claim, Outcome, Verdict
 from nasbench.theory.machinery.detection_limit import DetectionLimit
 from nasbench.theory.machinery.readable import readable
 from nasbench.theory.machinery.registry import Finding
@@ -66,11 +66,11 @@ def _limit_columns(limit: DetectionLimit | None) -> Row:
     return {"detection_limit": limit.distance, "constant": f"{limit.constant}, {limit.factor:.3g} times"}
 
 
-def trace_check_row(check: TraceCheck, kind: ClaimKind) -> Row:
-    """Return the check of a claim, of that kind, on the runs of one optimizer as one flat row."""
+def trace_check_row(check: TraceCheck, claim: Claim | None) -> Row:
+    """Return a check on the runs of one optimizer as one flat row: of a claim, or of None where nothing is stated."""
     return {
         "claim": check.claim,
-        "kind": kind,
+        "kind": None if claim is None else claim.kind,
         "benchmark": check.benchmark,
         "optimizer": check.optimizer,
         **verdict_row(check.verdict),
@@ -113,7 +113,7 @@ def headline(rows: Sequence[Row]) -> str:
         if limits
         else ""
     )
-    return f"{told}: {found}.{power}"
+    return f"{told or 'No claim'}: {found}.{power}"
 
 
 def markdown(title: str, rows: Sequence[Row], claims: Sequence[Claim]) -> str:

@@ -12,9 +12,18 @@ from nasbench.search.problem import Problem
 
 
 def search(
-    problem: Problem, optimizer: Optimizer, enough: Callable[[Observations], bool] = lambda observations: False
+    problem: Problem,
+    optimizer: Optimizer,
+    enough: Callable[[Observations], bool] = lambda observations: False,
+    processor: Callable[[float], None] = lambda seconds: None,
 ) -> tuple[list[Observations], float]:
     """Run the ask-tell loop until the budget of every run is spent, nothing is proposed, or a batch is `enough`.
+
+    Args:
+        problem: answers the queries.
+        optimizer: proposes them.
+        enough: called with each answered batch.
+        processor: called with the processor seconds of the optimizer for each batch, before `enough`.
 
     Returns:
         the answered batches, and the seconds of the optimizer itself.
@@ -23,17 +32,18 @@ def search(
     own = 0.0
     asker = identify_asker(optimizer)
     while True:
-        before = time.perf_counter()
+        before, busy = time.perf_counter(), time.process_time()
         proposed = optimizer.ask()
-        asked = time.perf_counter()
+        asked, busy = time.perf_counter(), time.process_time() - busy
         observations = problem.query(proposed, asker)
-        answered = time.perf_counter()
+        answered, busy = time.perf_counter(), time.process_time() - busy
         if not observations.answered.any():
             return batches, own
         batches.append(replace(observations, operators=selected_operators(optimizer)))
         optimizer.tell(observations)
         step = (asked - before) + (time.perf_counter() - answered)
         own += step
+        processor(time.process_time() - busy)
         problem.ledger.spent["optimizer_seconds"] += step / problem.runs
         if problem.ledger.exhausted.all() or enough(observations):
             return batches, own

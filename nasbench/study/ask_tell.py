@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -74,7 +74,12 @@ class AskTellBackend:
             found = work(study, unit, place.tell)
         traces = trace_table(found.columns, get_searchable(unit.problem).space)
         encoded = encode(with_endings(traces, unit.runs, found.endings))
-        timing = {"optimizer_seconds": found.seconds / len(unit.runs), "unit_seconds": time.perf_counter() - started}
+        timing: dict[str, Any] = {
+            "optimizer_seconds": found.seconds / len(unit.runs),
+            "unit_seconds": time.perf_counter() - started,
+        }
+        if found.on_the_way:
+            timing["seconds_on_the_way"] = found.on_the_way
         return UnitResult(timing=timing, traces=encoded, queries=int(traces.num_rows))
 
 
@@ -83,21 +88,46 @@ BACKEND = AskTellBackend()
 
 @dataclass(frozen=True)
 class _Found:
-    """What the runs of a unit found: columns of the trace, seconds of the optimizer over all runs, and how each run ended."""
+    """What the runs of a unit found: columns of the trace, seconds of the optimizer over all runs, how each run ended, and the processor
+    seconds of a run after numbers of queries that grow geometrically.
+    """
 
     columns: Columns
     seconds: float
     endings: list[str]
+    on_the_way: list[tuple[int, float]] = field(default_factory=list)
+
+
+GROWTH = 1.2
+"""By which the numbers of queries grow after which the seconds so far are noted."""
+
+
+class _Clock:
+    """Notes the optimizer's processor seconds, a run, on the way: other load bends them less than the time on the wall."""
+
+    def __init__(self, runs: int, look: Callable[[Observations], bool]) -> None:
+        self._runs, self._look, self._queries, self._due, self._spent = runs, look, 0, 1.0, 0.0
+        self.noted: list[tuple[int, float]] = []
+
+    def add(self, seconds: float) -> None:
+        """Add the seconds of a batch."""
+        self._spent += seconds / self._runs
+
+    def __call__(self, observations: Observations) -> bool:
+        self._queries += observations.architectures.shape[1]
+        if self._queries >= self._due:
+            self.noted.append((self._queries, self._spent))
+            self._due = self._queries * GROWTH
+        return self._look(observations)
 
 
 def _in_lockstep(study: Study, unit: WorkUnit, tell: Callable[[float], None] | None) -> _Found:
     """Advance all runs of a unit together, each with one training after the other."""
     problem, optimizer, _ = _created(study, unit, unit.runs)
-    look = _progress_callback(problem.ledger, tell)
-    batches, seconds = search(problem, optimizer, look)
-    return _Found(
-        trace_columns(batches, unit.runs, study.objectives, study.constraints), seconds, problem.ledger.endings()
-    )
+    clock = _Clock(problem.runs, _progress_callback(problem.ledger, tell))
+    batches, seconds = search(problem, optimizer, clock, clock.add)
+    columns = trace_columns(batches, unit.runs, study.objectives, study.constraints)
+    return _Found(columns, seconds, problem.ledger.endings(), clock.noted)
 
 
 def _with_machines(study: Study, unit: WorkUnit, tell: Callable[[float], None] | None) -> _Found:

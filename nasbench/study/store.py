@@ -33,7 +33,7 @@ verifies folders of versions without a manifest.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,12 +73,15 @@ class Timing:
     Attributes:
         optimizer_seconds: the optimizer's own seconds, a run.
         unit_seconds: the whole unit, with table and store.
+        seconds_on_the_way: the optimizer's processor seconds, a run, after numbers of queries that grow geometrically: pairs (queries, seconds);
+            none in folders of earlier versions.
         sources_sha256: of the sources that made it (`nasbench.study.sources`); empty where an older version made it.
     """
 
     optimizer_seconds: float
     unit_seconds: float
     sources_sha256: str = ""
+    seconds_on_the_way: Sequence[tuple[int, float]] = ()
 
 
 @dataclass(frozen=True)

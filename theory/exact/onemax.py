@@ -50,3 +50,19 @@ def survival(chain: Floats, start: int, times: NDArray[np.intp]) -> Floats:
         tail[t] = 1 - law[0]
         law = law @ chain
     return tail[times]
+
+
+def uniform_start(decisions: int, choices: int) -> Floats:
+    """Return the law of the number of wrong decisions of a uniform architecture, shape (d + 1,)."""
+    from scipy.stats import binom
+
+    return np.asarray(binom.pmf(np.arange(decisions + 1), decisions, 1 - 1 / choices))
+
+
+def laws(chain: Floats, start: Floats, queries: int) -> Floats:
+    """Return the law of the number of wrong decisions of the parent after 1, 2, ... queries, shape (queries, d + 1)."""
+    found = np.empty((queries, len(chain)))
+    for query in range(queries):
+        found[query] = start
+        start = start @ chain
+    return found

@@ -6,6 +6,8 @@ from functools import partial
 
 import numpy as np
 
+from nasbench.search.random_streams import Streams
+from nasbench.search.registry import get_optimizer
 from nasbench.theory.exact import random_search as law
 from nasbench.theory.exact.random_search import Floats
 from nasbench.theory.exact.simulation import draws_without_replacement, target_times
@@ -22,6 +24,7 @@ from nasbench.theory.machinery.claim import (
 )
 from nasbench.theory.machinery.confidence_bands import chi_square_p_value, mean_interval
 from nasbench.theory.machinery.statistical_checks import law_equals, mean_equals
+from nasbench.theory.machinery.testbed import make_problem, make_space
 
 SIZE = 625
 RUNS = 4_000
@@ -126,6 +129,17 @@ def _replacement_costs(context: Context, reversed_sides: bool = False) -> Verdic
 
 _CLAIMS = (
     Claim(
+        "random-search.uniform-draws",
+        r"P(a_t = a) = 1/N \text{ at every query } t",
+        (UNIFORM,),
+        "the definition of random search; Pearson 1900 for the test",
+        lambda context: _uniform_draws(context),
+        Mutant.by_factor("the weight of one half of the space", lambda c, factor: _uniform_draws(c, factor), 2.0),
+        kind="exact law",
+        evidence=(Evidence.SHIPPED,),
+        optimizers=("random_search",),
+    ),
+    Claim(
         "random-search.rank-law",
         r"P(B_n = r) = \binom{N-r}{n-1} / \binom{N}{n}, \quad E\,B_n = \frac{N+1}{n+1}",
         (UNIFORM, ORDER),
@@ -209,5 +223,20 @@ _CLAIMS = (
         Mutant("the two sides exchanged", partial(_replacement_costs, reversed_sides=True)),
     ),
 )
+
+
+def _uniform_draws(context: Context, weight: float = 1.0) -> Verdict:
+    """Count each architecture among the queries of the registered optimizer on a space of 64; a mutant favours a half of the space."""
+    space, runs = make_space(3, 4), 400
+    optimizer = get_optimizer("random_search").create(
+        make_problem(space), Streams(int(context.rng("uniform-draws").integers(2**31)), tuple(range(runs)))
+    )
+    drawn = np.concatenate([space.index(np.asarray(optimizer.ask())).ravel() for _ in range(25)])
+    kept = context.rng("uniform-draws.mutant").random(len(drawn)) < np.where(drawn < 32, 1.0, 1 / max(weight, 1.0))
+    counts = np.bincount(drawn[kept], minlength=space.size)
+    p_value = chi_square_p_value(counts, np.full(space.size, 1 / space.size))
+    share = float(counts.max()) * space.size / counts.sum()
+    return by_p_value(p_value, share, 1.0, int(counts.sum()), note="most frequent architecture over its share")
+
 
 CLAIMS = concerning(("random_search",), (Evidence.EXACT,), _CLAIMS)

@@ -35,6 +35,8 @@ class Outcome(StrEnum):
     ASSUMPTION_VIOLATED = "assumption-violated"
     UNDECIDED = "undecided"
     NOT_PROVED = "not-proved"
+    NOTHING_STATED = "nothing-stated"
+    """Of some runs: no claim is compared with them."""
     ERROR = "error"
     """The check raised an exception: nothing was found out."""
 

@@ -10,11 +10,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nasbench.benchmarks.catalogue import get_benchmark
+from nasbench.benchmarks.catalogue import get_benchmark, get_searchable
+from nasbench.benchmarks.function_benchmark import FunctionBenchmark
+from nasbench.benchmarks.objectives import find_objective
+from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.search.registry import registered_optimizer
+from nasbench.spaces.space import Space
 from nasbench.study.config import Study
+from nasbench.study.live_config import is_live
 from nasbench.study.methods import MethodConfig
 from nasbench.theory.exact.landscape import Landscape
+from nasbench.theory.exact.noisy_search import NoisyTable
+
+LISTED = 2**17
+"""Architectures of a function that are evaluated to know its landscape."""
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -28,8 +37,11 @@ class OptimizerRuns:
         study: the plan that they followed.
         benchmark: `table/dataset`.
         entry: the optimizer with its settings.
-        index: index in the space of each queried architecture, shape (R, Q); -1 after the end of a run.
+        index: index in the space of each queried architecture, shape (R, Q); -1 after the end of a run, 0 before it in a space that is too
+            large for indices.
         observed: objectives as the optimizer saw them, shape (R, Q, M); infinite after the end of a run.
+        architectures: of each query, shape (R, Q, d); None where `index` tells them.
+        seconds: the optimizer's processor seconds, a run, as pairs (queries, seconds); empty where the folder does not tell.
     """
 
     study: Study
@@ -37,6 +49,8 @@ class OptimizerRuns:
     entry: MethodConfig
     index: Ints
     observed: Floats
+    architectures: NDArray[np.int8] | None = None
+    seconds: tuple[tuple[int, float], ...] = ()
 
     @property
     def count(self) -> int:
@@ -50,13 +64,87 @@ class OptimizerRuns:
 
     @cached_property
     def landscape(self) -> Landscape | None:
-        """Seed means of the searched objective on its split; None where the table is not a complete product."""
-        benchmark = get_benchmark(self.benchmark)
+        """Seed means of the searched objective on its split, or the values of a function; None where not every architecture of a product
+        space has one, or they are too many to be listed.
+        """
+        if self.is_live:
+            return None
+        benchmark = get_searchable(self.benchmark)
+        if not isinstance(benchmark, TabularBenchmark):
+            return self._listed_function
         if not benchmark.table.is_complete:
             return None
         protocol = self.study.protocol(benchmark.longest(self.study.objectives, self.study.split))
         values = benchmark.oracle(protocol).objectives[:, 0]
         return Landscape(np.asarray(values, dtype=float), tuple(int(k) for k in benchmark.space.cardinalities))
+
+    @cached_property
+    def _listed_function(self) -> Landscape | None:
+        benchmark = get_searchable(self.benchmark)
+        space = benchmark.space
+        if not isinstance(benchmark, FunctionBenchmark) or type(space) is not Space or space.product_size > LISTED:
+            return None
+        values = benchmark.function(space.from_index(np.arange(space.product_size)))
+        return Landscape(np.asarray(values, dtype=float), tuple(int(k) for k in space.cardinalities))
+
+    @property
+    def space(self) -> Space | None:
+        """The space that was searched; None of a live task."""
+        return None if self.is_live else get_searchable(self.benchmark).space
+
+    @property
+    def is_product(self) -> bool:
+        """Whether every combination of choices could be asked for."""
+        if self.is_live or self.study.constraints:
+            return False
+        benchmark = get_searchable(self.benchmark)
+        return benchmark.table.is_complete if isinstance(benchmark, TabularBenchmark) else type(self.space) is Space
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether the optimizer made one training after the other, from nothing, with repeats where it makes them."""
+        return not (self.study.parallelism.is_simulated or self.study.warm_start is not None or self.entry.no_repeats)
+
+    @property
+    def fidelities(self) -> int:
+        """Number of lengths of training."""
+        return 1 if isinstance(self.study.epochs, str) else len(self.study.epochs)
+
+    @property
+    def sees_means(self) -> bool:
+        """Whether each query is answered by the seed mean, or by a function without noise, at one fidelity."""
+        noiseless = not self.is_live and not isinstance(get_searchable(self.benchmark), TabularBenchmark)
+        return self.fidelities == 1 and (noiseless or self.study.training_seed == "mean")
+
+    @property
+    def is_live(self) -> bool:
+        """Whether networks were trained."""
+        return is_live(self.benchmark)
+
+    @cached_property
+    def trainings(self) -> NoisyTable | None:
+        """The single trainings of which one answers each query; None where the landscape is None, or no training is drawn."""
+        if self.landscape is None or self.study.training_seed != "random" or self.fidelities > 1:
+            return None
+        if self.sees_means:
+            return None
+        benchmark = get_benchmark(self.benchmark)
+        (epochs,) = self.study.protocol(benchmark.longest(self.study.objectives, self.study.split)).epochs
+        found = find_objective(benchmark.table, benchmark.dataset, self.study.objectives[0], self.study.split, epochs)
+        if found.values.ndim == 1:
+            return None
+        values = np.array(found.values, dtype=float)
+        values[np.zeros(values.shape, dtype=bool) if found.missing is None else found.missing] = np.nan
+        return NoisyTable(values, self.landscape, self.study.repeat_policy)
+
+    @cached_property
+    def queried(self) -> NDArray[np.int8] | None:
+        """Architecture of each query within the horizon, shape (R, horizon, d); None of a live task."""
+        if self.is_live:
+            return None
+        if self.architectures is not None:
+            return self.architectures[:, : self.horizon]
+        return get_searchable(self.benchmark).space.from_index(self.index[:, : self.horizon])
 
     @cached_property
     def settings(self) -> Mapping[str, Any]:

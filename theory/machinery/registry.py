@@ -33,6 +33,7 @@ FAMILIES = (
     "nasbench.theory.families.hybrid",
     "nasbench.theory.families.registered",
     "nasbench.theory.families.complexity",
+    "nasbench.theory.families.starts",
 )
 """Modules with `CLAIMS`, one family of theorems each."""
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from nasbench.theory.machinery.claim import ALPHA, Verdict, by_p_value, smallest_p_value
+from nasbench.theory.machinery.claim import ALPHA, Outcome, Verdict, by_p_value, not_judged, smallest_p_value
 from nasbench.theory.machinery.confidence_bands import (
     binomial_p_value,
     cdf_distance,
+    chi_square_p_value,
     clopper_pearson,
     dkw_p_value,
     dkw_radius,
@@ -152,3 +153,31 @@ def rate_at_most(successes: int, trials: int, rate: float, *, note: str = "") ->
     verdict = by_p_value(p_value, successes / trials, rate, trials, interval=(0.0, upper), note=note)
     verdict = replace(verdict, restated=lambda f: rate_at_most(successes, trials, min(f * rate, 1.0)))
     return verdict.if_shown(upper <= rate)
+
+
+LEAST_EXPECTED = 10
+"""Draws that each choice should expect for the chi-square test."""
+
+DRAWS = 200
+"""Draws for each choice from which agreement is evidence: shares are then known to a tenth."""
+
+
+def choices_are_uniform(architectures: NDArray[np.int8], cardinalities: NDArray[np.int64], *, note: str) -> Verdict:
+    """Test that the choices of each decision come up equally often, by Pearson's chi-square (Bonferroni over decisions).
+
+    Args:
+        architectures: independent draws, shape (n, d).
+        cardinalities: number of choices of each decision, shape (d,).
+        note: one line for the reader.
+    """
+    n, widest = len(architectures), int(cardinalities.max())
+    if n < 2 * LEAST_EXPECTED * widest:
+        needed = 2 * LEAST_EXPECTED * widest
+        return not_judged(Outcome.UNDECIDED, f"{note}; {n} draws are too few, {needed} would be tested", n=n)
+    counts = [np.bincount(column, minlength=k) for column, k in zip(architectures.T, cardinalities, strict=True)]
+    p_value = smallest_p_value(
+        [chi_square_p_value(c, np.full(k, 1 / k)) for c, k in zip(counts, cardinalities, strict=True) if k > 1]
+    )
+    share = max(float(c.max()) * k / n for c, k in zip(counts, cardinalities, strict=True))
+    verdict = by_p_value(p_value, share, 1.0, n, note=f"most frequent choice over its share; {note}")
+    return verdict.if_shown(n >= DRAWS * widest)

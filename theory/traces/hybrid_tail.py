@@ -31,7 +31,7 @@ def hybrid_tail(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
     claim, landscape, settings = "hybrid.tail", runs.landscape, runs.settings
     if landscape is None:
         return not_applicable(claim, runs, unmet_assumption(runs))
-    if len(runs.study.epochs) > 1:
+    if runs.fidelities > 1:
         return not_applicable(claim, runs, "the bound is for one fidelity")
     member = _functions(runs, bool(settings["merge_isomorphic"]))
     if member is None:

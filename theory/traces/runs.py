@@ -7,26 +7,26 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from nasbench.benchmarks.catalogue import get_benchmark, has_checksum
+from nasbench.benchmarks.catalogue import get_searchable, has_checksum
 from nasbench.errors import NasbenchError
+from nasbench.study.live_config import is_live
 from nasbench.study.methods import MethodConfig
 from nasbench.study.store import Store
 from nasbench.theory.machinery.optimizer_runs import OptimizerRuns
 
 
 def open_runs(folder: Path) -> list[OptimizerRuns]:
-    """Read a results folder.
+    """Read a results folder: the runs of each method on each problem, but for reference models, which search nothing.
 
     Raises:
-        NasbenchError: if it is not a results folder, lacks units, one of its benchmarks has another version here, or it has constraints.
+        NasbenchError: if it is not a results folder, lacks units, or one of its benchmarks has another version here.
     """
     store = Store.open(folder)
     study = store.study
-    if study.constraints:
-        raise NasbenchError(f"{folder} was run under constraints, of which no claim says anything; give other traces.")
     recorded = store.environment.get("benchmarks", {})
-    for name in study.problems:
-        if not has_checksum(get_benchmark(name), recorded.get(name, "")):
+    searched = [name for name in study.problems if name not in store.skipped]
+    for name in searched:
+        if not is_live(name) and not has_checksum(get_searchable(name), recorded.get(name, "")):
             raise NasbenchError(
                 f"{folder} was run on another version of {name} than is installed; restore that table or run the study again."
             )
@@ -34,26 +34,39 @@ def open_runs(folder: Path) -> list[OptimizerRuns]:
         raise NasbenchError(
             f"{folder} lacks {len(store.missing)} of {len(study.units())} units; `nasbench run` with this study and folder resumes it."
         )
-    return [_runs(store, benchmark, entry) for benchmark in study.problems for entry in study.methods]
+    return [runs for name in searched for method in study.methods if (runs := _runs(store, name, method)) is not None]
 
 
-def _runs(store: Store, benchmark: str, entry: MethodConfig) -> OptimizerRuns:
-    units = [u for u in store.study.units() if u.problem == benchmark and u.label == entry.label]
+def _runs(store: Store, benchmark: str, entry: MethodConfig) -> OptimizerRuns | None:
+    units = [u for u in store.units() if u.problem == benchmark and u.label == entry.label and u.method is not None]
+    if not units:
+        return None
     names = ["run", "query", "architecture", *store.study.objectives]
     table = pa.concat_tables([store.read(unit).select(names) for unit in units]).sort_by(
         [("run", "ascending"), ("query", "ascending")]
     )
-    strings = table["architecture"].combine_chunks().dictionary_encode()
-    if isinstance(strings, pa.ChunkedArray):
-        strings = strings.combine_chunks()
-    space = get_benchmark(benchmark).space
-    known = np.array([int(space.index(space.from_string(text))) for text in strings.dictionary.to_pylist()])
     run, query = table["run"].to_numpy(), table["query"].to_numpy()
     position = np.unique(run, return_inverse=True)[1]
     shape = (int(position.max()) + 1, int(query.max()) + 1)
-    index = np.full(shape, -1, dtype=np.intp)
-    index[position, query] = known[strings.indices.to_numpy(zero_copy_only=False)]
     observed = np.full((*shape, len(store.study.objectives)), np.inf)
     for m, objective in enumerate(store.study.objectives):
         observed[position, query, m] = table[objective].to_numpy()
-    return OptimizerRuns(store.study, benchmark, entry, index, observed)
+    index = np.full(shape, -1, dtype=np.intp)
+    index[position, query] = 0
+    if is_live(benchmark):
+        return OptimizerRuns(store.study, benchmark, entry, index, observed)
+    strings = table["architecture"].combine_chunks().dictionary_encode()
+    if isinstance(strings, pa.ChunkedArray):
+        strings = strings.combine_chunks()
+    space = get_searchable(benchmark).space
+    known = np.stack([space.from_string(text) for text in strings.dictionary.to_pylist()])
+    codes = strings.indices.to_numpy(zero_copy_only=False)
+    architectures = None
+    if space.product_size < 2**62:
+        index[position, query] = space.index(known)[codes]
+    else:
+        architectures = np.zeros((*shape, space.d), dtype=np.int8)
+        architectures[position, query] = known[codes]
+    noted = [store.timing(unit).seconds_on_the_way for unit in units]
+    seconds = tuple((int(queries), float(spent)) for one in noted for queries, spent in one)
+    return OptimizerRuns(store.study, benchmark, entry, index, observed, architectures, seconds)

@@ -93,7 +93,9 @@ def unmet_assumption(runs: OptimizerRuns, of_means: str = "") -> str:
         of_means: what is said of the law where it is that of a search on seed means.
     """
     if runs.landscape is None:
-        return "the table does not hold every architecture of a product space"
-    if of_means and (runs.study.training_seed != "mean" or len(runs.study.epochs) != 1):
+        return (
+            "the rank of every architecture is not known: the table lacks some, or the space is too large to be listed"
+        )
+    if of_means and not runs.sees_means:
         return f"{of_means} (training_seed = 'mean')"
     return ""
