@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nasbench.errors import NasbenchError, unknown_name
@@ -72,7 +72,7 @@ DATA_SETS = {
     "nas-bench-360": "NAS-Bench-360",
     "nas-bench-graph": "NAS-Bench-Graph",
     "nas-bench-graph-proteins": "NAS-Bench-Graph",
-    "nats-bench-size": "NATS-Bench size space",
+    "nats-bench-size-reference": "NATS-Bench size space",
     "ninapro": "NinaPro",
     "normal": "Surface normals",
     "photo": "Amazon Photo",
@@ -119,12 +119,24 @@ class DisplayNames:
         table, _, data_set = name.partition("/")
         return f"{DATA_SETS[table]}, {DATA_SETS.get(data_set, data_set)}" if table in DATA_SETS and data_set else name
 
+    def problems(self, names: Sequence[str]) -> dict[str, str]:
+        """Return the names of all problems of a study: of their data sets alone, where these are known and no two are alike."""
+        sets = [DATA_SETS.get(name.partition("/")[2], "") for name in names]
+        alone = {name: own for name, own in zip(names, sets, strict=True) if own and sets.count(own) == 1}
+        return {
+            name: self.chosen.get(name) or self._chosen_set(name) or alone.get(name) or self.problem(name)
+            for name in names
+        }
+
+    def _chosen_set(self, name: str) -> str:
+        return self.chosen.get(name.partition("/")[2], "")
+
     def in_text(self, text: str) -> str:
         """Return a sentence in which common nouns among the suite's names have a small letter, but at its beginning."""
         text = re.sub(r"^Hybrid\b(?! on)", "The hybrid", text)
         text = re.sub(r"(?<!The )\bHybrid\b(?! on)", "the hybrid", text)
         for name in NOUNS:
-            text = re.sub(rf"(?<![.:] )(?<!^){re.escape(name)}\b", name[0].lower() + name[1:], text)
+            text = re.sub(rf"(?<!\. )(?<!^){re.escape(name)}\b", name[0].lower() + name[1:], text)
         return text
 
     def check(self, labels: Iterable[str], problems: Iterable[str]) -> None:
@@ -134,7 +146,7 @@ class DisplayNames:
         for name in self.chosen:
             if name not in known:
                 raise unknown_name("optimizer or problem in this study", name, known)
-        for own, names in ((labels, [*map(self.optimizer, labels)]), (problems, [*map(self.problem, problems)])):
+        for own, names in ((labels, [*map(self.optimizer, labels)]), (problems, [*self.problems(problems).values()])):
             twice = next((name for name in names if names.count(name) > 1), None)
             if twice is not None:
                 same = [one for one, name in zip(own, names, strict=True) if name == twice]

@@ -222,9 +222,8 @@ def evaluate_study(results: Results) -> Iterator[BenchmarkEvaluation]:
         yield evaluate_benchmark(results, benchmark)
 
 
-def rename(evaluation: BenchmarkEvaluation, names: DisplayNames) -> BenchmarkEvaluation:
-    """Return an evaluation whose optimizers and data set have the names that readers see."""
-    short = names.chosen.get(evaluation.benchmark, names.problem(evaluation.short))
+def rename(evaluation: BenchmarkEvaluation, short: str, names: DisplayNames) -> BenchmarkEvaluation:
+    """Return an evaluation whose data set is called `short`, and its optimizers as readers see them."""
     return replace(
         evaluation,
         short=short,

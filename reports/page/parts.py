@@ -77,7 +77,8 @@ def report_benchmarks(results: Results, reference: str, names: DisplayNames, dra
     """Return the part on the benchmarks of a study; `reference` is a label, `draw` says whether it has figures."""
     reference = names.optimizer(reference)
     rng = np.random.default_rng([results.study.seed, 1])
-    evaluations = tuple(rename(evaluation, names) for evaluation in evaluate_study(results))
+    shorts = names.problems(results.benchmarks)
+    evaluations = tuple(rename(e, shorts[e.benchmark], names) for e in evaluate_study(results))
     scores = {e.benchmark: {label: o.score for label, o in e.outcomes.items()} for e in evaluations}
     digests = {e.benchmark: {label: o.digest for label, o in e.outcomes.items()} for e in evaluations}
     comparisons = {name: compare(scores[name], digests[name], rng) for name in scores}

@@ -21,12 +21,12 @@ def overview_table(
     if len(evaluations) > MOST:
         return None
     standings = {e.short: comparisons[e.benchmark].standings for e in evaluations}
-    digits = digits_for(s.mean for own in standings.values() for s in own.values())
+    digits = {name: digits_for(s.mean for s in own.values()) for name, own in standings.items()}
     rows = tuple(
-        (TableCell(label), *(_cell(e, standings[e.short][label], digits) for e in evaluations))
+        (TableCell(label), *(_cell(e, standings[e.short][label], digits[e.short]) for e in evaluations))
         for label in evaluations[0].outcomes
     )
-    optimum = (TableCell(_number(e.view(e.optimum), digits), runs=e.checksum) for e in evaluations)
+    optimum = (TableCell(_number(e.view(e.optimum), digits[e.short]), runs=e.checksum) for e in evaluations)
     return ReportTable(
         name="overview",
         title="Overview",

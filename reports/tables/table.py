@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from nasbench.errors import NasbenchError
@@ -112,7 +113,7 @@ class ReportTable:
                 if fault := _fault(column, cell, self.marks):
                     raise NasbenchError(f"Table {self.name!r}, row {i + 1}, column {column.heading!r}: {fault}.")
 
-    @property
+    @cached_property
     def footnotes(self) -> dict[str, str]:
         """Note to letter, for everything that is undefined, in the order of appearance; one reason may make two notes."""
         notes: dict[str, str] = {}

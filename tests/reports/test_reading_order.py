@@ -23,7 +23,9 @@ from nasbench.reports.page.options import ReportOptions, formats_of, read_option
 from nasbench.reports.page.report import build_report
 from nasbench.reports.page.sections import ORDER
 from nasbench.reports.page.writer import write_report
-from nasbench.reports.tables.table import ReportTable
+from nasbench.reports.tables import table as table_module
+from nasbench.reports.tables.table import ReportTable, TableCell
+from nasbench.reports.tables.to_html import to_html
 from nasbench.search.registry import optimizer_names
 
 
@@ -126,8 +128,16 @@ def test_names_of_optimizers_and_data_sets() -> None:
     assert set(optimizer_names()) <= set(OPTIMIZERS)
     text = "Random search beats it on X. Random search and Hybrid are equal; Local search: Random search is not."
     assert SUITE_NAMES.in_text(text) == (
-        "Random search beats it on X. Random search and the hybrid are equal; local search: Random search is not."
+        "Random search beats it on X. Random search and the hybrid are equal; local search: random search is not."
     )
+    assert names.problems(["nas-bench-201/cifar10", "nas-bench-360/darcy", "mine/d"]) == {
+        "nas-bench-201/cifar10": "CIFAR-10",
+        "nas-bench-360/darcy": "Darcy flow",
+        "mine/d": "mine/d",
+    }
+    twice = ["nas-bench-201/cifar10", "nats-bench-size-reference/cifar10"]
+    assert list(names.problems(twice).values()) == ["NAS-Bench-201, CIFAR-10", "NATS-Bench size space, CIFAR-10"]
+    assert list(DisplayNames({"cifar10": "C"}).problems(twice[:1]).values()) == ["C"]
     with pytest.raises(NasbenchError, match="did you mean 'local_search'"):
         DisplayNames({"local_serch": "LS"}).check(["local_search"], ["a/b"])
     with pytest.raises(NasbenchError, match="a and b would both be called 'X'"):
@@ -200,7 +210,7 @@ def test_values_under_the_pointer_are_those_of_the_curves(results: Results, eval
 
 
 def test_renaming_keeps_the_numbers(evaluation: BenchmarkEvaluation) -> None:
-    named = rename(evaluation, SUITE_NAMES)
+    named = rename(evaluation, "CIFAR-10", SUITE_NAMES)
     assert named.short == named.scoring.name == "CIFAR-10"
     for label, outcome in evaluation.outcomes.items():
         assert named.outcomes[SUITE_NAMES.optimizer(label)] is outcome
@@ -210,3 +220,21 @@ def test_renaming_keeps_the_numbers(evaluation: BenchmarkEvaluation) -> None:
 def test_every_section_holds_tables_or_figures(results: Results) -> None:
     for section in build_report(results, options=ReportOptions(formats=())).sections:
         assert section.blocks and all(isinstance(block, ReportTable | Figure) for block in section.blocks)
+
+
+def test_the_footnotes_of_a_table_are_numbered_once_however_many_cells_it_has(
+    results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = 0
+    lacking = table_module.lacking
+
+    def counted(cell: TableCell) -> tuple[str, ...]:
+        nonlocal calls
+        calls += 1
+        return lacking(cell)
+
+    (table,) = (t for t in build_report(results, options=ReportOptions(formats=())).tables if t.name == "comparison")
+    monkeypatch.setattr(table_module, "lacking", counted)
+    to_html(table)
+    cells = len(table.rows) * len(table.columns)
+    assert calls <= 2 * cells  # once to number the notes, once for each cell
