@@ -26,6 +26,7 @@ SLOW = {
     "invariance.unit-weaknas", "invariance.unit-prescreened-nsga2", "halving.asha-wrong-promotions", "drift.onemax-registered",
     "nsga2.registered-keeps-lotz", "sms-emoa.keeps-lotz", "sms-emoa.keeps-one-min-max", "model-based.bohb-law", "complexity.fits-weaknas",
     "halving.consistent-successive-halving", "halving.consistent-hyperband", "pareto.extremes-sms-emoa", "markov.one-plus-one-registered",
+    "annealing.hajek-depth-of-tables", "random-search.single-trainings",
 }  # fmt: skip
 """Left to `nasbench verify --all`, which takes half a second or more for each."""
 
@@ -125,6 +126,12 @@ def test_query_laws_are_laws() -> None:
     laws = annealing.query_laws(0.5, 0.4, 4, 20)
     assert laws.sum(axis=1) == pytest.approx(1)
     assert (laws >= 0).all()
+
+
+def test_a_minimum_behind_a_summit_needs_the_whole_rise() -> None:
+    around, values = np.array([[1, 1], [0, 2], [1, 1]]), np.array([0.0, 3.0, 1.0])
+    assert annealing.escapes(values, around, 2.0)
+    assert not annealing.escapes(values, around, 1.9)
 
 
 @pytest.mark.parametrize("check", [ageing.CLAIMS[1].check, halving.CLAIMS[0].check])

@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 
 from nasbench.baselines.local_search import LocalSearch
+from nasbench.benchmarks.catalogue import get_benchmark
+from nasbench.benchmarks.objectives import find_objective
+from nasbench.search.ledger import Budget
 from nasbench.search.optimizer import Lockstep
+from nasbench.search.random_streams import Streams
+from nasbench.search.registry import get_optimizer
+from nasbench.search.search_protocol import SearchProtocol
 from nasbench.spaces.space import Floats
 from nasbench.theory.exact import local_search, onemax
 from nasbench.theory.exact.distribution import hitting_law
@@ -51,6 +57,35 @@ def _random_search(context: Context, replacement: bool, as_told: bool | None = N
     queries = np.arange(1, 82)
     cdf = 1 - (1 - 2 / landscape.size) ** queries if replacement else time_cdf(landscape.size, 2, queries)
     return law_equals(times, cdf, first=1, note="time to the 2 best of 81")
+
+
+def _single_trainings(context: Context, best_of_all: bool = False) -> Verdict:
+    """Search CIFAR-10 where each query is answered by one training: time to an error that one in 500 trainings reaches."""
+    runs, queries = 3_000, 150
+    benchmark, seed = get_benchmark("nas-bench-201/cifar10"), int(context.rng("registered.trainings").integers(2**31))
+    protocol = SearchProtocol(
+        objectives=("error",),
+        split="validation",
+        epochs=(200,),
+        training_seed="random",
+        repeat_policy="retrain",
+        budget=Budget({"queries": queries}),
+    )
+    problem = benchmark.problem(protocol, seed, range(runs))
+    optimizer = get_optimizer("random_search").create(problem, Streams(seed, range(runs)), {"batch_size": queries})
+    seen = problem.query(optimizer.ask()).objectives[..., 0]
+    found = find_objective(benchmark.table, benchmark.dataset, "error", "validation", 200)
+    trainings = np.array(found.values, dtype=float)
+    if found.missing is not None:
+        trainings[found.missing] = np.nan
+    error = float(np.nanquantile(trainings, 1 / 500))
+    if best_of_all:
+        trainings = np.nanmin(trainings, axis=1, keepdims=True)
+    reached = (trainings <= error).sum(axis=1) / np.isfinite(trainings).sum(axis=1)
+    hit = seen <= error
+    times = np.where(hit.any(axis=1), hit.argmax(axis=1) + 1.0, np.inf)
+    cdf = 1 - (1 - float(reached.mean())) ** np.arange(1, queries + 1)
+    return law_equals(times, cdf, first=1, note=f"time to a validation error of {error:.2f} in one training")
 
 
 def _one_plus_one(context: Context, rate: float | None = None) -> Verdict:
@@ -146,6 +181,17 @@ CLAIMS = (
         "geometric law",
         partial(_random_search, replacement=True),
         Mutant("an optimizer that draws without replacement", partial(_random_search, replacement=True, as_told=False)),
+        optimizers=("random_search",),
+        evidence=BOTH,
+        kind="exact law",
+    ),
+    Claim(
+        "random-search.single-trainings",
+        r"P(T \le t) = 1 - \Bigl(1 - \frac1N \sum_a \frac{\#\{s : f_s(a) \le y\}}{S_a}\Bigr)^t",
+        (Assumption("each query is answered by one of the trainings of its architecture, drawn anew"),),
+        "a query draws a pair of architecture and training: a geometric law",
+        _single_trainings,
+        Mutant("the law of a search that sees the best of all trainings", partial(_single_trainings, best_of_all=True)),
         optimizers=("random_search",),
         evidence=BOTH,
         kind="exact law",
