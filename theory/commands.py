@@ -12,6 +12,7 @@ from nasbench.ranges import LARGEST_SEED
 
 if TYPE_CHECKING:
     from nasbench.theory.machinery.claim import Claim
+    from nasbench.theory.machinery.registry import Finding
     from nasbench.theory.traces.trace_check import TraceCheck
 
 
@@ -49,18 +50,19 @@ def verify(
             raise NasbenchError("Coverage is of all claims and checks none; give --coverage alone, or with --json.")
         return _print_coverage(json)
     _sensible(names, everything, mutants, traces, jobs, seed)
-    checks: list[TraceCheck] = []
+    results: list[TraceCheck] | list[Finding]
     if traces is not None:
-        checks = _against(traces, names, seed)
+        results = checks = _against(traces, names, seed)
         known = all_claims()
         about = tuple(known[name] for name in sorted({one.claim for one in checks}) if name in known)
         rows: list[dict[str, Any]] = [report.trace_check_row(one, known.get(one.claim)) for one in checks]
     else:
         about = select(names)
-        rows = _checked(about, jobs, seed, mutants)
+        results = _checked(about, jobs, seed, mutants)
+        rows = [report.finding_row(one) for one in results]
     title = "Mutation test" if mutants else f"Theory against the runs in {traces}" if traces else "Claims"
     if out is not None:
-        report.write(out, title, rows, about, checks)
+        report.write(out, title, rows, about, results)
     if json:
         print_json("verify", verdicts=rows, counts=report.count_rows(rows))
     else:
@@ -103,14 +105,13 @@ def _sensible(names: list[str], everything: bool, mutants: bool, traces: Path | 
         raise NasbenchError(f"The seed is {seed}; it should be 0 or more.")
 
 
-def _checked(claims: tuple[Claim, ...], jobs: int, seed: int, mutants: bool) -> list[dict[str, Any]]:
+def _checked(claims: tuple[Claim, ...], jobs: int, seed: int, mutants: bool) -> list[Finding]:
     from nasbench.cli.progress import progress_bar
     from nasbench.theory.machinery.claim import Context
     from nasbench.theory.machinery.registry import verify as check
-    from nasbench.theory.report import finding_row
 
     with progress_bar("checking") as progress:
-        return [finding_row(f) for f in check(claims, Context(seed), jobs, mutants, progress)]
+        return check(claims, Context(seed), jobs, mutants, progress)
 
 
 def _against(traces: Path, names: list[str], seed: int) -> list[TraceCheck]:

@@ -1,9 +1,8 @@
-"""Verdicts as rows, Markdown, LaTeX and figures."""
+"""Verdicts as rows, in Markdown, and written to a folder with LaTeX and figures."""
 
 from __future__ import annotations
 
 import math
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,6 +12,8 @@ from typing import Any
 from nasbench import markup
 from nasbench.cli.console import print_table
 from nasbench.errors import NasbenchError
+from nasbench.theory.figures import draw, figures_of
+from nasbench.theory.latex_report import latex
 from nasbench.theory.machinery.claim import CLAIM_KINDS, Claim, Outcome, Verdict
 from nasbench.theory.machinery.detection_limit import DetectionLimit
 from nasbench.theory.machinery.readable import readable
@@ -26,9 +27,6 @@ TERMINAL_COLUMNS = (
     "constant",
 )  # fmt: skip
 """Columns on the terminal, if present."""
-
-LONGEST = 48
-"""Maximum length of an optimizer's label in the title and file name of a figure."""
 
 
 def verdict_row(verdict: Verdict) -> Row:
@@ -134,26 +132,6 @@ def markdown(title: str, rows: Sequence[Row], claims: Sequence[Claim]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def latex(title: str, rows: Sequence[Row], claims: Sequence[Claim]) -> str:
-    """Return a LaTeX fragment to be input: the verdicts as a longtable, then a description list of the claims."""
-    shown = [n for n in (rows[0] if rows else ()) if n not in ("low", "high", "seconds", "mutant", "passed", "note")]
-    columns = "".join("l" if isinstance(rows[0][name], str) else "r" for name in shown)
-    lines = [
-        f"% {markup.printable(title)}",
-        f"\\begin{{longtable}}{{{columns}}}",
-        " & ".join(markup.latex(name) for name in shown) + r" \\ \hline",
-        *(" & ".join(markup.latex(_cell(row[name])) for name in shown) + r" \\" for row in rows),
-        r"\end{longtable}",
-        r"\begin{description}",
-        *(
-            f"\\item[{{{markup.latex(claim.name)}}}] {_formula(claim.statement)} \\emph{{{markup.latex(claim.source)}}}"
-            for claim in claims
-        ),
-        r"\end{description}",
-    ]
-    return "\n".join(lines) + "\n"
-
-
 def print_rows(title: str, rows: Sequence[Row]) -> None:
     """Print verdicts as a table on standard output."""
     shown = [name for name in TERMINAL_COLUMNS if rows and name in rows[0]]
@@ -175,53 +153,31 @@ def failures(rows: Sequence[Row], mutants: bool, seed: int) -> Iterator[str]:
 
 
 def write(
-    folder: Path, title: str, rows: Sequence[Row], claims: Sequence[Claim], check: Sequence[TraceCheck] = ()
+    folder: Path,
+    title: str,
+    rows: Sequence[Row],
+    claims: Sequence[Claim],
+    results: Sequence[Finding] | Sequence[TraceCheck] = (),
 ) -> list[Path]:
-    """Write `verify.md`, `verify.tex` and one figure per curve; return the files.
+    """Write `verify.md`, `verify.tex`, and each curve as SVG, PDF and PNG; return the files.
 
     Raises:
         NasbenchError: the folder cannot be written.
     """
+    summary = headline(rows) if rows and "kind" in rows[0] else ""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         written = [folder / "verify.md", folder / "verify.tex"]
-        drawn = [one for one in check if one.curve is not None]
-        figures = [_figure(folder, one, number) for number, one in enumerate(drawn)]
+        figures = draw(folder, figures_of(results))
         page = markdown(title, rows, claims)
         if figures:
-            page += "\n" + "\n".join(f"![{path.stem}]({path.name})" for path in figures) + "\n"
+            shown = [path for path in figures if path.suffix == ".svg"]
+            page += "\n" + "\n".join(f"![{path.stem}]({path.name})" for path in shown) + "\n"
         written[0].write_text(page, encoding="utf-8")
-        written[1].write_text(latex(title, rows, claims), encoding="utf-8")
+        written[1].write_text(latex(title, rows, claims, summary), encoding="utf-8")
     except OSError as error:
         raise NasbenchError(f"The folder {folder} cannot be written ({error.strerror}); choose one that can.") from None
     return written + figures
-
-
-def _figure(folder: Path, check: TraceCheck, number: int) -> Path:
-    """Plot the predicted curve over the empirical one with its confidence band; an SVG named after its number, claim, benchmark and optimizer."""
-    from matplotlib import rc_context
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
-    curve = check.curve
-    assert curve is not None
-    # Labels are plain text, whatever characters they have.
-    with rc_context({"text.parse_math": False}), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
-        figure = Figure(figsize=(5.2, 3.4), layout="constrained")
-        FigureCanvasSVG(figure)
-        axes = figure.add_subplot()
-        axes.fill_between(curve.x, curve.low, curve.high, alpha=0.25, linewidth=0, step="post", label="95% band")
-        axes.step(curve.x, curve.seen, where="post", label="runs")
-        axes.plot(curve.x, curve.stated, color="black", linestyle="--", label=curve.kind)
-        axes.set(xlabel=curve.x_label, ylabel=curve.y_label, xscale="log")
-        of = markup.printable(f"{check.optimizer[:LONGEST]} on {check.benchmark}")
-        axes.set_title(f"{of}\n{check.claim}: {check.verdict.outcome.value}", fontsize=9)
-        axes.legend(fontsize=8)
-        stem = "-".join((f"{number:02d}", check.claim, check.benchmark, check.optimizer[:LONGEST]))
-        path = folder / ("".join(c if c.isascii() and (c.isalnum() or c in "-.") else "_" for c in stem) + ".svg")
-        figure.savefig(path, metadata={"Date": None})
-    return path
 
 
 def _cell(value: object) -> str:

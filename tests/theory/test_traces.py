@@ -286,7 +286,7 @@ def test_verify_writes_tables_and_figures(folder: Path, tmp_path: Path, capsys: 
     assert "markov.steepest-ascent" in page and ".svg" in page
     assert (tmp_path / "out" / "verify.tex").read_text().startswith("% Theory against the runs in")
     figures = list((tmp_path / "out").glob("*.svg"))
-    assert len(figures) == 7 and all(f.read_text().startswith("<?xml") for f in figures)
+    assert len(figures) == 8 and all(f.read_text().startswith("<?xml") for f in figures)
 
 
 def test_verify_named_claims_and_their_mutants(capsys: pytest.CaptureFixture[str]) -> None:

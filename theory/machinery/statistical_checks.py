@@ -19,6 +19,7 @@ from nasbench.theory.machinery.confidence_bands import (
     mean_interval,
     mean_p_value,
 )
+from nasbench.theory.machinery.law_curve import LawCurve
 from nasbench.ties import tolerance
 
 
@@ -55,7 +56,10 @@ def law_equals(times: ArrayLike, cdf: ArrayLike, *, first: int = 0, error: float
     """
     runs, distance = np.size(times), cdf_distance(times, cdf, first)
     p_value = dkw_p_value(max(0.0, distance - error), runs)
-    return by_p_value(p_value, distance, dkw_radius(runs), runs, note=f"sup-distance of the CDFs{note and '; '}{note}")
+    verdict = by_p_value(
+        p_value, distance, dkw_radius(runs), runs, note=f"sup-distance of the CDFs{note and '; '}{note}"
+    )
+    return replace(verdict, curve=LawCurve.of_law(np.asarray(times, dtype=float), np.asarray(cdf, dtype=float), first))
 
 
 def tail_p_value(observed: ArrayLike, bounds: ArrayLike, runs: int) -> float:
@@ -80,7 +84,13 @@ def tail_at_most(times: ArrayLike, grid: ArrayLike, bounds: ArrayLike, *, note: 
     p_value = 0.0 if (seen[allowed <= 0] > 0).any() else tail_p_value(seen, allowed, runs)
     shown = f"P(T > {np.asarray(grid)[worst]}), the nearest to its bound; {note}"
     verdict = by_p_value(p_value, float(seen[worst]), float(allowed[worst]), runs, vacuous_beyond=10.0, note=shown)
-    return replace(verdict, restated=lambda f: tail_at_most(times, grid, np.where(allowed < 1, f * allowed, allowed)))
+    radius, at = dkw_radius(runs), np.asarray(grid, dtype=float)
+    low, high = np.maximum(seen - radius, 0.0), np.minimum(seen + radius, 1.0)
+    return replace(
+        verdict,
+        restated=lambda f: tail_at_most(times, grid, np.where(allowed < 1, f * allowed, allowed)),
+        curve=LawCurve(at + 1, allowed, seen, low, high, "P(T > t)", "bound", "t + 1"),
+    )
 
 
 def means_at_most(samples: Sequence[ArrayLike], bounds: Sequence[float], *, note: str = "") -> Verdict:

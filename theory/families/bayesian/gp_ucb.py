@@ -26,6 +26,7 @@ from nasbench.theory.machinery.claim import (
     Verdict,
     all_at_most,
 )
+from nasbench.theory.machinery.law_curve import LawCurve
 from nasbench.theory.machinery.statistical_checks import rate_at_most
 
 Floats = NDArray[np.float64]
@@ -127,6 +128,21 @@ def check_regret(ctx: Context, random: float = 0.0) -> Verdict:
     verdict = replace(
         verdict, restated=lambda f: rate_at_most(int((regret > f * bound).any(axis=1).sum()), draws, DELTA)
     )
+    shown = np.unique(np.geomspace(1, steps, 60).astype(int)) - 1
+    low, high = regret.min(axis=0)[shown], regret.max(axis=0)[shown]
+    curve = LawCurve(
+        times[shown],
+        bound[shown],
+        regret.mean(axis=0)[shown],
+        low,
+        high,
+        "cumulative regret",
+        "bound",
+        "T",
+        True,
+        "all draws",
+    )
+    verdict = replace(verdict, curve=curve)
     # At the budget: early on, where little is spent, any bound is near what is observed.
     tightness = float(bound[-1] / found.regret[:, -1].max())
     if verdict.outcome is Outcome.HOLDS and not (bound[-1] < trivial and tightness <= VACUOUS_FACTOR):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from typing import Any
@@ -30,6 +31,7 @@ from nasbench.theory.families.complexity.growth import (
     grow,
 )
 from nasbench.theory.machinery.claim import Assumption, Check, Claim, Context, Evidence, Mutant, Verdict, equal_within
+from nasbench.theory.machinery.law_curve import LawCurve
 from nasbench.theory.machinery.testbed import make_problem, make_space
 
 WORK, WORK_OF_MODELS = 1e8, 2e10
@@ -231,7 +233,12 @@ def _order(
         long = seconds >= SHORTEST
         if len(np.unique(queries[long])) >= 4:
             slopes.append(Slope.of("time", queries[long], seconds[long], order.time, TIME_SLACK))
-    return check_slopes(slopes, int(counts.queries[-1]), f"T = {counts.queries[0]:.0f} to {counts.queries[-1]:.0f}")
+    verdict = check_slopes(slopes, int(counts.queries[-1]), f"T = {counts.queries[0]:.0f} to {counts.queries[-1]:.0f}")
+    # The stated power, drawn through the last point.
+    stated = counts.operations[-1] * (counts.queries / counts.queries[-1]) ** order.time
+    return replace(
+        verdict, curve=LawCurve.of_growth(counts.queries, stated, counts.operations, "operations", "queries")
+    )
 
 
 def _replay(context: Context, name: str = "darts_replay") -> Verdict:

@@ -12,7 +12,7 @@ g_o = sum_i phi'(p_i + q_i t)(r_io + s_io t) is known in closed form with all it
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict, all_at_most
+from nasbench.theory.machinery.law_curve import LawCurve
 from nasbench.theory.machinery.statistical_checks import slope_within
 
 Floats = NDArray[np.float64]
@@ -105,7 +106,9 @@ def check_bound(ctx: Context, quotient: Quotient = central) -> Verdict:
     steps = np.array([1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3])
     error, bound = errors(ctx, steps, quotient)
     note = "error against the remainder, 20 instances"
-    return all_at_most(error, bound + 1e-11 / steps, vacuous_beyond=10.0, note=note)
+    verdict = all_at_most(error, bound + 1e-11 / steps, vacuous_beyond=10.0, note=note)
+    curve = LawCurve.of_growth(steps, bound.max(axis=0), error.max(axis=0), "largest error", "step of the difference")
+    return replace(verdict, curve=curve)
 
 
 def check_truncation_slope(ctx: Context, quotient: Quotient = central) -> Verdict:

@@ -15,7 +15,7 @@ Gradients are stochastic: theta's from one architecture drawn from theta and its
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from nasbench.theory.families.gradient.exponentiated import eg_step, kl
 from nasbench.theory.families.gradient.multilinear import extension, gradient
 from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict
+from nasbench.theory.machinery.law_curve import LawCurve
 from nasbench.theory.machinery.statistical_checks import means_at_most
 
 Floats = NDArray[np.float64]
@@ -151,7 +152,10 @@ def check_rate(ctx: Context, stretch: float = 1.0, runs: int = 8, looks: int = 4
             sample.append(float(np.mean(seen)))
         samples.append(sample)
     shown = ", ".join(f"{np.mean(sample):.2g} <= {bound:.2g}" for sample, bound in zip(samples, bounds, strict=True))
-    return means_at_most(samples, bounds, note=f"mean stationarity against the bound at T = 64, 512, 4096: {shown}")
+    means = np.array([np.mean(sample) for sample in samples])
+    curve = LawCurve.of_growth(np.array([64.0, 512.0, 4096.0]), np.array(bounds), means, "mean stationarity", "T")
+    verdict = means_at_most(samples, bounds, note=f"mean stationarity against the bound at T = 64, 512, 4096: {shown}")
+    return replace(verdict, curve=curve)
 
 
 CLAIMS = (

@@ -7,12 +7,14 @@ eta (Ghadimi and Lan 2013).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict
+from nasbench.theory.machinery.law_curve import LawCurve
 from nasbench.theory.machinery.statistical_checks import means_at_most
 
 Floats = NDArray[np.float64]
@@ -59,7 +61,12 @@ def check_rate(ctx: Context, stretch: float = 1.0, runs: int = 200) -> Verdict:
     bounds.append(2 * gap * SMOOTHNESS / steps + len(start) * quiet**2)
     samples.append(mean_square_gradients(start, stretch / SMOOTHNESS, steps, quiet, runs, rng))
     note = "mean squared gradient norm, the tightest of T = 64, 256, 1024, 4096 and of eta = 1/L with little noise"
-    return means_at_most(samples, bounds, note=note)
+    verdict = means_at_most(samples, bounds, note=note)
+    means = np.array([sample.mean() for sample in samples[:-1]])
+    horizons = np.array([64.0, 256.0, 1024.0, 4096.0])
+    return replace(
+        verdict, curve=LawCurve.of_growth(horizons, np.array(bounds[:-1]), means, "mean squared gradient", "T")
+    )
 
 
 CLAIMS = (

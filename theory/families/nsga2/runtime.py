@@ -11,6 +11,7 @@ the front: E[T] <= n^2 + n^2. T counts generations; evaluations are N (T + 1).
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache, partial
 
 import numpy as np
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from nasbench.theory.families.nsga2.algorithm import BitStringNsga2, run
 from nasbench.theory.families.nsga2.problems import LOTZ, ONE_MIN_MAX, Bits, BitStringProblem
 from nasbench.theory.machinery.claim import Assumption, Claim, Context, Mutant, Verdict
+from nasbench.theory.machinery.law_curve import LawCurve
 from nasbench.theory.machinery.statistical_checks import means_at_most, rate_at_least, slope_within
 
 RUNS = 48
@@ -74,7 +76,9 @@ def check_bound(ctx: Context, problem: BitStringProblem, crowding: bool = True) 
     lengths, generations = times(ctx, problem, sizes, crowding)
     samples = [generations[lengths == n] for n in sizes]
     bounds = [time_bound(problem, n) for n in sizes]
-    return means_at_most(samples, bounds, note=f"mean generations, the tightest of n = {sizes}")
+    verdict = means_at_most(samples, bounds, note=f"mean generations, the tightest of n = {sizes}")
+    means = np.array([sample.mean() for sample in samples])
+    return replace(verdict, curve=LawCurve.of_growth(np.array(sizes, dtype=float), np.array(bounds), means, "E T", "n"))
 
 
 def check_order(ctx: Context, problem: BitStringProblem, crowding: bool = True) -> Verdict:
