@@ -39,7 +39,7 @@ from nasbench.spaces.space import Architectures, Floats, Ints
 SURROGATE, EVOLUTION, RELAXATION, UNIFORM = "surrogate", "evolution", "relaxation", "uniform"
 ON_POLICY = 10
 """Draws of the relaxation that its score function averages over."""
-BETA_DECAYING, BETA_CONSTANT, BETA_LARGE, BETA_MULTI_OBJECTIVE = 4.0, 3.0, 2.0, 1.5
+BETA_DECAYING, BETA_CONSTANT, BETA_LARGE, BETA_MULTI_OBJECTIVE = 4.0, 3.0, 2.0, 1.0
 """Default `ucb_beta` with one objective, where it decays, where it does not, and where the space cannot be enumerated; and with several."""
 BETA_DECAY_START = 14.0
 """Default `ucb_beta_decay_start` where it decays: tuned, as beta, on ImageNet16-120 of NAS-Bench-201 and perturbed copies of it. That beta
@@ -69,7 +69,7 @@ class Hybrid:
         prior_mean: names of quantities that the benchmark knows without training (parameters, latency, a zero-cost score), joined by
             commas, for a linear prior mean of the surrogate; empty for none. See `nasbench.hybrid.prior_mean`.
         progressive: whether choices are pruned, and new architectures start at the lowest fidelity.
-        ucb_beta: standard deviations below the mean of the surrogate's confidence bound; None is 1.5 with several objectives, with
+        ucb_beta: standard deviations below the mean of the surrogate's confidence bound; None is 1 with several objectives, with
             one 4 where it decays and 3 where it does not, and 2 where the space cannot be enumerated.
         ucb_beta_decay_start: number of observations t0 after which beta_t = beta * sqrt(t0 / t), until nothing has improved
             for a while (see `nasbench.hybrid.exploration`). None is 14 with one objective in a space that is small enough to enumerate,
