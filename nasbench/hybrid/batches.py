@@ -2,6 +2,9 @@
 
 Between two proposals a batch rule accounts for what is pending, which is what is in training and what the batch has so far, and no
 candidate of a pending isomorphism class is left. Nothing is learned from that: the next batch begins from the history alone.
+
+Evolution and the gradient make a batch more diverse, but on development tables that is worth less than the kriging believer, and nothing
+beside it (docs/HYBRID.md, section Batches); in batches they are on and off as they are in sequential search.
 """
 
 from __future__ import annotations

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 
+from nasbench.errors import NasbenchError
 from nasbench.hybrid.kernel import BIGRAMS, COUNTS, DECISIONS, KNOWN, PATHS, RUNG, FeatureKernel, Kernel
 from nasbench.search.gaussian_process import factorise, profile_likelihood
 from nasbench.search.operation_counter import record
@@ -120,7 +122,11 @@ def fit_hyperparameters(
 
     def log_posterior(vector: Floats) -> float:
         tried = Hyperparameters.from_vector(vector)
-        factor = factorise(kernel.from_distances(distances, tried.weights), tried.noise)
+        try:
+            factor = factorise(kernel.from_distances(distances, tried.weights), tried.noise)
+        except NasbenchError:
+            # Repeated inputs with hardly any noise: in floating point that is no covariance.
+            return -inf
         deviation = (vector - centre) / sigma
         return profile_likelihood(factor, targets)[0] - 0.5 * float(deviation @ deviation)
 

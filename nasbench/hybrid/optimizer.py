@@ -90,7 +90,8 @@ class Hybrid:
         eg_learning_rate: step of the exponentiated gradient, for a gradient scaled to a largest deviation of one.
         theta_uniform_mix: weight of the uniform distribution in the relaxation.
         n_scalarizations: scalarizations that the relaxation follows where there are several objectives.
-        batch_rule: what stands for results that are not there yet, when several architectures are trained at once.
+        batch_rule: what stands for results that are not there yet, when several architectures are trained at once; see
+            `nasbench.hybrid.batch_rules`.
 
     Attributes:
         space: the search space.

@@ -125,6 +125,18 @@ def test_fit_finds_a_mode_that_no_single_step_improves() -> None:
         assert penalised(moved) <= penalised(found)
 
 
+def test_repeated_inputs_without_noise_are_fitted() -> None:
+    """The likelihood then rises with less noise for as long as the matrix can be factorised."""
+    kernel = SEVERAL_OBJECTIVES.feature_kernel(NB201)
+    features = kernel.features(np.repeat(cells(40), 3, axis=0))
+    targets = normal_scores(features @ np.random.default_rng(0).normal(size=features.shape[1]))
+    start = Hyperparameters.median(SEVERAL_OBJECTIVES, kernel.groups)
+    distances = kernel.distances(features, features)
+    found = fit_hyperparameters(kernel, distances, targets, start, start, 1e3)
+    assert found.noise < 1e-9 < start.noise
+    factorise(kernel.from_distances(distances, found.weights), found.noise)
+
+
 def test_normal_scores_are_monotone_centred_and_share_ties() -> None:
     scores = normal_scores(np.array([3.0, 1.0, 2.0, 2.0]))
     assert scores[1] < scores[2] == scores[3] < scores[0]
