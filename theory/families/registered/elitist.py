@@ -22,7 +22,16 @@ from nasbench.theory.exact.distribution import hitting_law
 from nasbench.theory.exact.landscape import Landscape
 from nasbench.theory.exact.local_search import RestartedTime
 from nasbench.theory.exact.random_search import time_cdf
-from nasbench.theory.machinery.claim import Assumption, Claim, Context, Evidence, Mutant, Verdict, equal_within
+from nasbench.theory.machinery.claim import (
+    Assumption,
+    Claim,
+    Context,
+    Evidence,
+    Mutant,
+    Verdict,
+    by_p_value,
+    equal_within,
+)
 from nasbench.theory.machinery.registered_runs import (
     Algorithm,
     objective_of,
@@ -31,7 +40,7 @@ from nasbench.theory.machinery.registered_runs import (
     space_of,
     start,
 )
-from nasbench.theory.machinery.statistical_checks import law_equals, mean_equals
+from nasbench.theory.machinery.statistical_checks import law_equals, mean_equals, means_at_most, tail_p_value
 from nasbench.theory.machinery.testbed import make_space
 
 RUNS = 3_000
@@ -122,6 +131,40 @@ def _onemax(context: Context, factor: float = 1.0) -> Verdict:
     wrong = binom.pmf(np.arange(decisions + 1), decisions, 1 - 1 / choices)
     expected = 1 + float(wrong @ onemax.steps(onemax.transitions(decisions, choices)))
     return mean_equals(times, expected, note=f"queries, {decisions} decisions of {choices} choices")
+
+
+def _onemax_times(rate: float, context: Context) -> tuple[Floats, Floats]:
+    """Return times on OneMax from uniform starts, `(R,)`, and the law of the number of wrong decisions at the start."""
+    from scipy.stats import binom
+
+    decisions, choices, horizon = 8, 3, 600
+    seed = int(context.rng("registered.onemax-bounds").integers(2**31))
+    optimizer = start("one_plus_one_ea", make_space(decisions, choices), 1_000, seed, mutation_rate=rate)
+    runs = run(optimizer, lambda a, epochs: (a != 0).sum(axis=-1, keepdims=True).astype(float), horizon)
+    wrong = binom.pmf(np.arange(decisions + 1), decisions, 1 - 1 / choices)
+    return np.minimum(runs.first_at_most(0), horizon), wrong
+
+
+def _onemax_lower(context: Context, factor: float = 1.0) -> Verdict:
+    """Test P(T <= t + 1) <= sum over m of P(m wrong at the start) (1 - (1 - q)^t)^m with q = 1 / (d (k - 1))."""
+    times, wrong = _onemax_times(1 / 8, context)
+    steps = np.arange(600)
+    repaired = 1 - (1 - factor / (8 * 2)) ** steps
+    bound = (wrong[:, None] * repaired ** np.arange(9)[:, None]).sum(axis=0)
+    seen = (times[:, None] <= steps + 1).mean(axis=0)
+    worst = int(np.where((bound > 0.02) & (bound < 0.98), seen / np.maximum(bound, 0.02), 0.0).argmax())
+    note = f"P(T <= {worst + 1}), the nearest to its bound"
+    return by_p_value(
+        tail_p_value(seen, bound, len(times)), seen[worst], bound[worst], len(times), vacuous_beyond=10.0, note=note
+    )
+
+
+def _onemax_upper(context: Context, factor: float = 1.0) -> Verdict:
+    """Test E T <= 1 + d (k - 1) (1 - 1/d)^(1 - d) E[H_m], with m wrong decisions at the start."""
+    times, wrong = _onemax_times(1 / 8, context)
+    harmonic = np.cumsum(np.append(0.0, 1 / np.arange(1, 9)))
+    bound = 1 + factor * 8 * 2 * (1 - 1 / 8) ** -7 * float(wrong @ harmonic)
+    return means_at_most([times], [bound], note="mean time, 8 decisions of 3 choices")
 
 
 class EarlyStop(LocalSearch):
@@ -217,6 +260,32 @@ CLAIMS = (
         optimizers=("one_plus_one_ea",),
         evidence=BOTH,
         kind="exact law",
+    ),
+    Claim(
+        "drift.onemax-lower-bound-registered",
+        r"P(T \le t + 1) \le \sum_m P(m) \bigl(1 - (1 - q)^t\bigr)^m, \quad q = \frac{1}{d (k - 1)}",
+        (
+            Assumption(
+                "OneMax, 8 decisions of 3 choices; m wrong decisions at the start, each of which must be drawn right once"
+            ),
+        ),
+        "coupon collector, as in Droste, Jansen and Wegener 2002; derived here for k choices",
+        _onemax_lower,
+        Mutant.by_factor("a bound with q times {factor:g}", lambda c, f: _onemax_lower(c, factor=f), 0.2),
+        optimizers=("one_plus_one_ea",),
+        evidence=BOTH,
+        kind="theorem",
+    ),
+    Claim(
+        "drift.onemax-upper-bound-registered",
+        r"E\,T \le 1 + d (k - 1) (1 - \tfrac1d)^{1 - d} E[H_m]",
+        (Assumption("OneMax, 8 decisions of 3 choices; m wrong decisions at the start"),),
+        "fitness levels: Droste, Jansen and Wegener 2002, for k choices",
+        _onemax_upper,
+        Mutant.by_factor("a bound times {factor:g}", lambda c, f: _onemax_upper(c, factor=f), 0.5),
+        optimizers=("one_plus_one_ea",),
+        evidence=BOTH,
+        kind="theorem",
     ),
     Claim(
         "markov.steepest-ascent-registered",
