@@ -21,7 +21,7 @@ from nasbench.theory.machinery.registry import all_claims, verify
 LEVEL = ALPHA / 300
 SLOW = {
     "invariance.unit-optuna-gp", "complexity.fits-optuna-gp", "nsga2.registered-spread", "sms-emoa.spread", "nsga3.keeps-one-min-max",
-    "model-based.bohb-random-fraction", "model-based.tpe-law", "markov.steepest-ascent-registered", "markov.first-improvement-registered",
+    "model-based.bohb-random-fraction", "model-based.tpe-law", "local-search.steepest-ascent", "local-search.first-improvement",
     "halving.survival-cifar10", "convergence.design-tpe", "convergence.design-motpe", "convergence.design-optuna-gp",
     "invariance.unit-weaknas", "invariance.unit-prescreened-nsga2", "halving.asha-wrong-promotions", "drift.onemax-registered",
     "nsga2.registered-keeps-lotz", "sms-emoa.keeps-lotz", "sms-emoa.keeps-one-min-max", "model-based.bohb-law", "complexity.fits-weaknas",

@@ -288,7 +288,7 @@ CLAIMS = (
         kind="theorem",
     ),
     Claim(
-        "markov.steepest-ascent-registered",
+        "local-search.steepest-ascent",
         r"E\,T = E[\text{cost of a climb}] / P(\text{a climb succeeds}), \text{ all neighbours, then the best}",
         (NO_TIES,),
         "Wald 1944",
@@ -302,7 +302,7 @@ CLAIMS = (
         kind="exact law",
     ),
     Claim(
-        "markov.first-improvement-registered",
+        "local-search.first-improvement",
         r"E\,T = E[\text{cost of a climb}] / P(\text{a climb succeeds}), \text{ the first better neighbour}",
         (NO_TIES,),
         "Wald 1944; scan: negative hypergeometric",
