@@ -12,6 +12,7 @@ from nasbench.baselines.gp_bo import EncodingGp, GpBo, expected_improvement
 from nasbench.baselines.parego import Parego
 from nasbench.search.optimizer import PerRun, RunByRun
 from nasbench.spaces.space import Architectures, Floats
+from nasbench.theory.families.complexity.optimizers import is_installed
 from nasbench.theory.machinery.claim import (
     Assumption,
     Claim,
@@ -353,18 +354,21 @@ _PROCESS = Assumption("the process of gp_bo with fixed hyperparameters and a sig
 _CANDIDATES = Assumption("the space is listed: 27 architectures")
 _BERGSTRA = "Bergstra, Bardenet, Bengio and Kegl 2011"
 
+_TPE_LAW = Claim(
+    "model-based.tpe-law",
+    r"P(x) = \frac{l(x)}{l(\{r = r_x\})} \bigl( l(\{r \ge r_x\})^n - l(\{r > r_x\})^n \bigr), \quad r = g / l",
+    (Assumption("12 observations, of which the best 2 are good; n = 2 candidates; one joint estimator"),),
+    f"{_BERGSTRA}, section 4; estimators of optuna; order statistics",
+    _tpe,
+    Mutant("the worst tenth is good", partial(_tpe, sign=-1.0)),
+    optimizers=("tpe",),
+    evidence=BOTH,
+    kind="exact law",
+)
+_OF_TPE = (_TPE_LAW,) if is_installed("tpe") else ()
+
 CLAIMS = (
-    Claim(
-        "model-based.tpe-law",
-        r"P(x) = \frac{l(x)}{l(\{r = r_x\})} \bigl( l(\{r \ge r_x\})^n - l(\{r > r_x\})^n \bigr), \quad r = g / l",
-        (Assumption("12 observations, of which the best 2 are good; n = 2 candidates; one joint estimator"),),
-        f"{_BERGSTRA}, section 4; estimators of optuna; order statistics",
-        _tpe,
-        Mutant("the worst tenth is good", partial(_tpe, sign=-1.0)),
-        optimizers=("tpe",),
-        evidence=BOTH,
-        kind="exact law",
-    ),
+    *_OF_TPE,
     Claim(
         "model-based.bohb-law",
         r"P(x) = \frac{q(x)}{q(\{r = r_x\})} \bigl( q(\{r \ge r_x\})^n - q(\{r > r_x\})^n \bigr), \quad r = g / l, \ q \text{ the sampler}",
