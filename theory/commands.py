@@ -95,6 +95,8 @@ def _print_coverage(json: bool) -> int:
 def _sensible(names: list[str], everything: bool, mutants: bool, traces: Path | None, jobs: int, seed: int) -> None:
     if everything and names:
         raise NasbenchError("Name claims or give --all, not both.")
+    if everything and traces is not None:
+        raise NasbenchError("--traces compares all claims that apply to the runs; leave out --all, or --traces.")
     if mutants and traces is not None:
         raise NasbenchError("Mutants are not checked against traces; leave out --mutants or --traces.")
     if not (names or everything or mutants or traces is not None):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nasbench.reports.statistics.result import Interval, Undefined
 from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
+from nasbench.reports.wording import pluralize
 
 Row = Mapping[str, Any]
 
@@ -138,7 +140,9 @@ def _caption(rows: Sequence[Row], source: str, mutants: bool) -> str:
         if mutants
         else "Verdicts"
     )
-    return f"{head}, as nasbench verify printed them into {source}: {told}."
+    kinds = Counter(str(row["kind"]) for row in rows if row.get("kind"))
+    of = ", ".join(pluralize(count, kind) for kind, count in kinds.most_common())
+    return f"{head}, as nasbench verify printed them into {source}: {told}{f', of {of}' if of else ''}."
 
 
 def _number(row: Row, key: str, reason: str) -> float | Undefined:

@@ -320,6 +320,7 @@ def test_verify_exits_with_one_when_a_claim_is_violated_or_a_mutant_is_not_rejec
         ({}, "Nothing to verify"),
         ({"claims": ["drift"], "everything": True}, "not both"),
         ({"mutants": True, "traces": Path()}, "not checked against traces"),
+        ({"everything": True, "traces": Path()}, "leave out --all"),
         ({"everything": True, "jobs": 0}, "should be 1 or more"),
         ({"everything": True, "seed": -1}, "should be 0 or more"),
         ({"claims": ["drfit"]}, "no claim named 'drfit'"),

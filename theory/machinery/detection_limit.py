@@ -20,7 +20,7 @@ STEPS = 6
 RESTATED_STEPS = 24
 """Bisections of a stated value, which costs nothing."""
 
-SECONDS = 6.0
+SECONDS = 2.5
 """Processor time after which no further step is begun."""
 
 SMALLEST, LARGEST = 0.1, 10.0
