@@ -27,7 +27,7 @@ from nasbench.hybrid.hyperparameters import ONE_OBJECTIVE, SEVERAL_OBJECTIVES
 from nasbench.hybrid.kernel import Kernel
 from nasbench.hybrid.parts import DEFAULT_PARTS, Parts
 from nasbench.hybrid.relaxation import Relaxation
-from nasbench.ranges import Probability, Range, between, count
+from nasbench.ranges import Probability, Range, Text, between, count
 from nasbench.search.history import History
 from nasbench.search.observations import RunObservations
 from nasbench.search.optimizer import PerRun
@@ -45,6 +45,7 @@ BETA_DECAY_START = 14.0
 """Default `ucb_beta_decay_start` where it decays: tuned, as beta, on ImageNet16-120 of NAS-Bench-201 and perturbed copies of it. That beta
 returns when nothing improves was decided on other tables (docs/HYBRID.md)."""
 DECAY_STARTS = Range("a positive number, or inf for never", below=1e9, positive=True, endless=True)
+QUANTITIES = Text("names of quantities that are known without training, joined by commas")
 PRUNING_PROBABILITY = 0.01
 """Probability below which a choice is dropped."""
 
@@ -121,7 +122,7 @@ class Hybrid:
         use_evolution: bool | None = None,
         path_features: bool = True,
         merge_isomorphic: bool = True,
-        prior_mean: str = "",
+        prior_mean: Annotated[str, QUANTITIES] = "",
         progressive: bool = False,
         ucb_beta: Annotated[float, between(0, 1_000), FloatRange(1.0, 5.0)] | None = None,
         ucb_beta_decay_start: Annotated[float, DECAY_STARTS, FloatRange(5.0, 100.0, log=True)] | None = None,
