@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
@@ -134,24 +136,24 @@ def find_objective(table: Table, dataset: str, name: str, split: str | None, epo
     return _make_objective(name, _at_epoch(table.measured(longer[0][1]), epochs), cheap=False)
 
 
-def find_known(table: Table, dataset: str, name: str) -> tuple[Floats, float]:
-    """Return a quantity that is known without training, minimised, `(N,)`, and the seconds that it takes to compute it for all `N`.
+@lru_cache(maxsize=64)
+def known_quantities(table: Table, dataset: str) -> Mapping[str, tuple[Floats, float]]:
+    """Return what is known without training, by its name: its values, minimised, `(N,)`, and the seconds to compute them for all `N`.
 
-    The seconds are those of the column `train_time@NAME`, where the table has one, and 0 elsewhere. NaN where a value is missing.
-
-    Raises:
-        NasbenchError: if there is no such objective, or it needs a training.
+    These are closed forms, and columns of no split that are no scores of a training. The seconds are those of the column `train_time@NAME`,
+    where the table has one, and 0 elsewhere. NaN where a value is missing. What a search holds of them leads to no other column.
     """
-    quantity = find_quantity(table, dataset, name)
-    trained = any(c.split is not None for c in table.columns if (c.dataset, c.quantity) == (dataset, quantity))
-    found = None if trained else find_objective(table, dataset, name, None, None)
-    if found is None or not found.cheap:
-        raise NasbenchError(
-            f"{name} of {table.name}/{dataset} is not known without training; name a closed form or a cost."
-        )
-    price = table.find(dataset, f"train_time@{name}", None)
-    seconds = 0.0 if price is None else float(np.nansum(table.measured(price).mean()) * factor(price.unit, "s"))
-    return found.mean(), seconds
+    known = {}
+    for name in objective_names(table, dataset):
+        quantity = find_quantity(table, dataset, name)
+        if any(c.split is not None for c in table.columns if (c.dataset, c.quantity) == (dataset, quantity)):
+            continue
+        found = find_objective(table, dataset, name, None, None)
+        if found.cheap:
+            price = table.find(dataset, f"train_time@{name}", None)
+            seconds = 0.0 if price is None else float(np.nansum(table.measured(price).mean()) * factor(price.unit, "s"))
+            known[name] = (found.mean(), seconds)
+    return known
 
 
 def _at_epoch(curve: Measured, epochs: int) -> Measured:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench.benchmarks.limits import limits_of
-from nasbench.benchmarks.objectives import Objective, find_known, find_objective, find_quantity
+from nasbench.benchmarks.objectives import Objective, find_objective, find_quantity, known_quantities
 from nasbench.benchmarks.oracle import ConstrainedTableOracle, TableOracle
 from nasbench.errors import MissingDataError, NasbenchError
 from nasbench.search.known_quantities import KnownQuantity
@@ -77,7 +77,8 @@ class TableEvaluator:
     """
 
     def __init__(self, table: Table, dataset: str, protocol: SearchProtocol) -> None:
-        self._find = partial(find_known, table, dataset)
+        self._name = f"{table.name}/{dataset}"
+        self._known = known_quantities(table, dataset)
         found = [
             [find_objective(table, dataset, name, protocol.split, epochs) for name in protocol.evaluated]
             for epochs in protocol.epochs
@@ -137,8 +138,11 @@ class TableEvaluator:
         return objectives, seeds
 
     def known(self, name: str) -> KnownQuantity:
-        """Return a closed form or a column that needs no training; see `find_known`."""
-        values, seconds = self._find(name)
+        """Return a closed form or a column that needs no training; raises `NasbenchError` if there is none of that name."""
+        if name not in self._known:
+            has = f"these are {', '.join(self._known)}" if self._known else "nothing is"
+            raise NasbenchError(f"{name} of {self._name} is not known without training; {has}.")
+        values, seconds = self._known[name]
         return KnownQuantity(partial(self._read, values), seconds)
 
     def _read(self, values: Floats, architectures: Architectures) -> Floats:

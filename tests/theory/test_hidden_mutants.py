@@ -1,4 +1,4 @@
-"""Faults in the sources of optimizers, planted by editing a line: each is caught by a claim that knows nothing of it."""
+"""Faults in the sources of optimizers, made by editing a line: each is caught by a claim that knows nothing of it."""
 
 from __future__ import annotations
 
