@@ -142,3 +142,13 @@ def test_methods_that_were_run_anew_are_named(folder: Path, tmp_path: Path, monk
     run_study(study, tmp_path / "again", again=[METHODS[0]])
     assert main([str(tmp_path / "again"), "--out", str(tmp_path / "M.md"), "--reference", METHODS[1]]) == 0
     assert f"; {METHODS[0]} by ffffffffffff." in (tmp_path / "M.md").read_text()
+
+
+def test_methods_that_ended_before_their_budget_are_named(tmp_path: Path) -> None:
+    methods = ["random_search", "one_plus_one_ea"]
+    Study(problems="nas-bench-101-sample/cifar10", methods=methods, budget={"unique_queries": 30}, runs=2).run(tmp_path)
+    text = section(Results.open(tmp_path), "random_search")
+    assert "2 runs of one_plus_one_ea ended before the budget was spent" in text
+    assert re.search(
+        r"far before the budget on nas-bench-101-sample/cifar10 \(\d+\): there a ratio near 1 says nothing", text
+    )
