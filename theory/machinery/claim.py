@@ -256,6 +256,11 @@ class Mutant:
                 f"The mutant {self.description!r} should give `scaled` together with `factor`, a number of 0 or more that is not 1."
             )
 
+    @property
+    def is_scaled(self) -> bool:
+        """Whether `check` is that of `scaled` at `factor`."""
+        return isinstance(self.check, partial) and self.check.func is _at_factor
+
     @classmethod
     def by_factor(cls, constant: str, scaled: Callable[[Context, float], Verdict], factor: float) -> Mutant:
         """Return the mutant whose constant is `factor` times the true one.

@@ -73,8 +73,10 @@ def find_detection_limit(claim: Claim, context: Context, level: float, seconds: 
     if mutant.scaled is not None and mutant.factor is not None:
         scaled = mutant.scaled
         in_time = lambda: time.process_time() + seconds < end  # noqa: E731
-        factor = _bisect(lambda f: is_rejected(scaled(context, f), level), mutant.factor, STEPS, in_time)
-        return None if factor is None else DetectionLimit(factor, mutant.constant)
+        rejects = lambda f: is_rejected(scaled(context, f), level)  # noqa: E731
+        # A mutant that is the scaled check was rejected before its limit is sought.
+        factor = _bisect(rejects, mutant.factor, STEPS, in_time, mutant.is_scaled)
+        return DetectionLimit(factor, mutant.constant) if factor else None
     restated = claim.check(context).restated
     if restated is None:
         return None
@@ -86,9 +88,11 @@ def find_detection_limit(claim: Claim, context: Context, level: float, seconds: 
     return min(limits, key=lambda limit: limit.distance, default=None)
 
 
-def _bisect(rejects: Callable[[float], bool], extreme: float, steps: int, in_time: Callable[[], bool]) -> float | None:
-    """Return the rejected factor nearest to 1 between 1 and an extreme; None where the extreme is not rejected."""
-    if not rejects(extreme):
+def _bisect(
+    rejects: Callable[[float], bool], extreme: float, steps: int, in_time: Callable[[], bool], known: bool = False
+) -> float | None:
+    """Return the rejected factor nearest to 1 between 1 and an extreme; None where the extreme, unless it is `known`, is not rejected."""
+    if not known and not rejects(extreme):
         return None
     passing, rejected = 1.0, extreme
     for _ in range(steps):
