@@ -11,7 +11,7 @@ import numpy as np
 from nasbench.baselines.gp_bo import EncodingGp, GpBo, expected_improvement
 from nasbench.baselines.parego import Parego
 from nasbench.search.optimizer import PerRun, RunByRun
-from nasbench.spaces.space import Architectures, Floats
+from nasbench.spaces.space import Architectures, Floats, Ints
 from nasbench.theory.families.complexity.optimizers import is_installed
 from nasbench.theory.machinery.claim import (
     Assumption,
@@ -45,22 +45,18 @@ def observed(context: Context) -> tuple[Architectures, Floats]:
     return ALL[rng.integers(len(ALL), size=TOLD)], rng.permutation(TOLD).astype(float)
 
 
-def law_of_best_ratio(good: Floats, ratio: Floats, candidates: int) -> Floats:
-    """Return the law of the candidate of least ratio among independent draws from the good density, `(N,)` each.
+def law_of_best_ratio(good: Floats, ratio: Floats, candidates: int) -> tuple[Ints, Floats]:
+    """Return the class of equal ratios of each architecture, `(N,)`, and the law of the class that is least among independent draws.
 
-    Candidates of equal ratios share a class, whose mass is divided in proportion to the density: the first drawn is taken.
+    Ratios that are equal but for rounding share a class: which of its members is proposed is left to rounding.
     """
     order = np.argsort(ratio, kind="stable")
-    law = np.zeros(len(good))
-    beyond = 1.0
-    at = 0
-    while at < len(order):
-        tied = order[at : at + int(np.isclose(ratio[order[at:]], ratio[order[at]], rtol=1e-9, atol=0).sum())]
-        mass = good[tied].sum()
-        left = max(beyond - mass, 0.0)
-        law[tied] = (beyond**candidates - left**candidates) * good[tied] / mass
-        beyond, at = left, at + len(tied)
-    return law
+    steps = np.diff(ratio[order], prepend=ratio[order[:1]]) > 1e-9 * ratio[order]
+    classes = np.empty(len(ratio), dtype=np.int64)
+    classes[order] = np.cumsum(steps)
+    mass = np.bincount(classes, good)
+    beyond = np.append(np.cumsum(mass[::-1])[::-1], 0.0).clip(0.0, 1.0)
+    return classes, beyond[:-1] ** candidates - beyond[1:] ** candidates
 
 
 def tpe_densities(architectures: Architectures, errors: Floats) -> tuple[Floats, Floats]:
@@ -90,8 +86,8 @@ def bohb_densities(architectures: Architectures, errors: Floats) -> tuple[Floats
     return drawn, found[0], found[1]
 
 
-def _compared(asked: Architectures, law: Floats, note: str) -> Verdict:
-    counts = np.bincount(SPACE.index(asked), minlength=len(ALL))
+def _compared(asked: Architectures, classes: Ints, law: Floats, note: str) -> Verdict:
+    counts = np.bincount(classes[SPACE.index(asked)], minlength=len(law))
     worst = int(np.abs(counts / len(asked) - law).argmax())
     p_value = chi_square_p_value(counts, law)
     return by_p_value(p_value, counts[worst] / len(asked), float(law[worst]), len(asked), note=note)
@@ -105,8 +101,13 @@ def _tpe(context: Context, sign: float = 1.0) -> Verdict:
     optimizer: Any = start("tpe", SPACE, runs, seed, n_candidates=2, n_initial_samples=4)
     optimizer.tell(repeat(told, sign * errors[:, None], None, runs))
     good, bad = tpe_densities(told, errors)
-    law = law_of_best_ratio(good, bad / good, 2)
-    return _compared(optimizer.ask()[:, 0], law, "share of an architecture; two candidates from the good estimator")
+    classes, law = law_of_best_ratio(good, bad / good, 2)
+    return _compared(
+        optimizer.ask()[:, 0],
+        classes,
+        law,
+        "share of architectures of one ratio; two candidates from the good estimator",
+    )
 
 
 def _bohb(context: Context, sign: float = 1.0) -> Verdict:
@@ -117,7 +118,9 @@ def _bohb(context: Context, sign: float = 1.0) -> Verdict:
     optimizer.tell(repeat(architectures, sign * errors[:, None], np.full(TOLD, 81), runs))
     proposals = np.concatenate([optimizer.ask().architectures[:, 0] for _ in range(asked)])
     drawn, good, bad = bohb_densities(architectures, errors)
-    return _compared(proposals, law_of_best_ratio(drawn, bad / good, 4), "share of an architecture; four candidates")
+    return _compared(
+        proposals, *law_of_best_ratio(drawn, bad / good, 4), "share of architectures of one ratio; four candidates"
+    )
 
 
 def _quantile_acquisition(context: Context, inverted: bool = False) -> Verdict:
@@ -356,7 +359,7 @@ _BERGSTRA = "Bergstra, Bardenet, Bengio and Kegl 2011"
 
 _TPE_LAW = Claim(
     "model-based.tpe-law",
-    r"P(x) = \frac{l(x)}{l(\{r = r_x\})} \bigl( l(\{r \ge r_x\})^n - l(\{r > r_x\})^n \bigr), \quad r = g / l",
+    r"P(r(x) = \rho) = l(\{r \ge \rho\})^n - l(\{r > \rho\})^n, \quad r = g / l",
     (Assumption("12 observations, of which the best 2 are good; n = 2 candidates; one joint estimator"),),
     f"{_BERGSTRA}, section 4; estimators of optuna; order statistics",
     _tpe,
@@ -371,7 +374,7 @@ CLAIMS = (
     *_OF_TPE,
     Claim(
         "model-based.bohb-law",
-        r"P(x) = \frac{q(x)}{q(\{r = r_x\})} \bigl( q(\{r \ge r_x\})^n - q(\{r > r_x\})^n \bigr), \quad r = g / l, \ q \text{ the sampler}",
+        r"P(r(x) = \rho) = q(\{r \ge \rho\})^n - q(\{r > \rho\})^n, \quad r = g / l, \ q \text{ the sampler}",
         (Assumption("20 observations at the longest training; n = 4 candidates"),),
         "Falkner, Klein and Hutter 2018; kernel of Aitchison and Aitken 1976, sampler of HpBandSter",
         _bohb,
