@@ -55,7 +55,7 @@ def test_an_exhausted_space_ends_every_run_at_once_and_the_report_says_so(tmp_pa
                 "the query that completes the space is the last"
             )
     text = " ".join(build_report(Results.open(tmp_path)).summary)
-    assert "3 runs of tpe ended before the budget was spent because every architecture had been queried" in text
+    assert "3 runs of TPE ended before the budget was spent because every architecture had been queried" in text
 
 
 @pytest.mark.parametrize("repeat_policy", ["cache", "cache_isomorphic", "retrain"])
