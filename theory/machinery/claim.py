@@ -266,12 +266,14 @@ class Mutant:
         """Return the mutant whose constant is `factor` times the true one.
 
         Args:
-            constant: which one, in words such as "the step".
+            constant: which one, in words such as "the step"; or what is wrong, with `{factor:g}` for the factor.
             scaled: the check with the constant multiplied by a factor.
             factor: must be rejected.
         """
-        description = f"{constant} is {factor:g} times what it should be"
-        return cls(description, partial(_at_factor, scaled, factor), scaled, factor, constant)
+        named = "{factor" in constant
+        description = constant.format(factor=factor) if named else f"{constant} is {factor:g} times what it should be"
+        true = constant.format(factor=1) if named else constant
+        return cls(description, partial(_at_factor, scaled, factor), scaled, factor, true)
 
 
 def _at_factor(scaled: Callable[[Context, float], Verdict], factor: float, context: Context) -> Verdict:

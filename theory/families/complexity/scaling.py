@@ -66,7 +66,7 @@ def _with_decisions(order: Order, size: float) -> Order:
 
 
 _POOL = Scaling(what="candidates", change=_with_pool, sizes=POOLS, reason="each candidate is encoded and scored once")
-_GRAPHS = replace(_POOL, change=_with_pool_of_graphs, sizes=(128, 256, 512, 768, 1024))
+_GRAPHS = replace(_POOL, change=_with_pool_of_graphs, sizes=(128, 192, 256, 384, 512, 768, 1024))
 _CHILDREN = replace(_POOL, change=_with_pool_of_children, sizes=(64, 96, 128, 192, 256, 320, 384, 448, 512))
 _FEATURES = Scaling(
     what="decisions", change=_with_decisions, sizes=DECISIONS, reason="a network of fixed width has d k inputs"
