@@ -62,7 +62,7 @@ def _on_traces(runs: OptimizerRuns, context: Context) -> Verdict | None:
     first = min(count_first(runs.entry.name, runs.settings), runs.horizon)
     drawn = runs.queried[:, :first].reshape(-1, runs.space.d)
     return choices_are_uniform(
-        drawn, runs.space.cardinalities, note=f"of the first {first} queries of {runs.count} runs"
+        drawn, runs.space.cardinalities, note=f"initial queries of each run: {first}; number of runs: {runs.count}"
     )
 
 

@@ -183,7 +183,7 @@ def choices_are_uniform(architectures: NDArray[np.int8], cardinalities: NDArray[
     n, widest = len(architectures), int(cardinalities.max())
     if n < 2 * LEAST_EXPECTED * widest:
         needed = 2 * LEAST_EXPECTED * widest
-        return not_judged(Outcome.UNDECIDED, f"{note}; {n} draws are too few, {needed} would be tested", n=n)
+        return not_judged(Outcome.UNDECIDED, f"{note}; number of draws: {n}, too few, as {needed} would be tested", n=n)
     counts = [np.bincount(column, minlength=k) for column, k in zip(architectures.T, cardinalities, strict=True)]
     p_value = smallest_p_value(
         [chi_square_p_value(c, np.full(k, 1 / k)) for c, k in zip(counts, cardinalities, strict=True) if k > 1]

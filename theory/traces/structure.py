@@ -19,7 +19,7 @@ def design(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
     """Test that the initial design of a search with a model is uniform."""
     name = f"convergence.design-{runs.entry.name.replace('_', '-')}"
     first = min(int(runs.settings["n_initial_samples"]), runs.horizon)
-    return _uniform(name, runs, first, f"of the first {first} queries")
+    return _uniform(name, runs, first, f"of the initial design of each run, queries: {first}")
 
 
 def _uniform(claim: str, runs: OptimizerRuns, first: int, note: str) -> list[TraceCheck]:
