@@ -128,9 +128,9 @@ def test_the_report_is_deterministic_and_its_summary_says_what_its_tables_say(se
     table = next(t for t in report.tables if t.name == "time-to-target-unique-queries")
     keys = [column.key for column in table.columns]
     rows = [dict(zip(keys, row, strict=True)) for row in table.rows]
-    sentence = next(s for s in report.summary if "to reach one of the ten best" in s and ": random_search " in s)
+    sentence = next(s for s in report.summary if "to reach one of the ten best" in s and ": random search " in s)
     for row in rows:
-        if row["optimizer"].value == "random_search" and row["target"].value == "one of the ten best":
+        if row["optimizer"].value == "Random search" and row["target"].value == "one of the ten best":
             value = row["reduction"].value
             if not isinstance(value, Undefined):
                 assert f"{100 * (1 - float(value)):.0f}% on {row['benchmark'].value}" in sentence
