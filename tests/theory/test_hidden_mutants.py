@@ -222,13 +222,14 @@ def test_a_claim_finds_the_fault(fault: str, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_crowding_distance_that_is_infinite_at_one_end_only_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    right: Callable[..., Any] = metrics.calc_crowding_distance
+    # pymoo makes its default survival when it is imported, so the method is replaced and not the function that it holds.
+    right: Callable[..., Any] = metrics.FunctionalDiversity._do
 
-    def one_ended(objectives: Any, **options: Any) -> Any:
-        distance = right(objectives, **options)
-        return np.where(np.isinf(distance) & (objectives[:, 0] > objectives[:, 0].min()), 0.0, distance)
+    def one_ended(diversity: Any, F: Any, **options: Any) -> Any:
+        distance = right(diversity, F, **options)
+        return np.where(np.isinf(distance) & (F[:, 0] > F[:, 0].min()), 0.0, distance)
 
-    monkeypatch.setattr(metrics, "calc_crowding_distance", one_ended)
+    monkeypatch.setattr(metrics.FunctionalDiversity, "_do", one_ended)
     assert is_rejected(find("pareto.extremes-nsga2").check(Context()), LEVEL)
 
 
