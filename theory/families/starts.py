@@ -25,7 +25,7 @@ FIRST: Mapping[str, str | int] = {
 }  # fmt: skip
 """Optimizers, and how many architectures they ask for first: the value of a setting, or a number."""
 
-RUNS, RUNS_APART = 4_000, 1_000
+RUNS, RUNS_APART = 4_000, 2_000
 """Runs of an optimizer that advances them together, and of one that makes each apart."""
 
 
