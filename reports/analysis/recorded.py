@@ -173,6 +173,9 @@ def _joined(frames: Sequence[pd.DataFrame], names: Sequence[str]) -> pd.DataFram
         frame.assign(method=[f"{m} ({stem})" if owners[m] > 1 else m for m in frame["method"]])
         for frame, stem in zip(frames, stems, strict=True)
     ]
+    labels = [method for frame in called for method in frame["method"].unique()]
+    if twice := next((label for label in labels if labels.count(label) > 1), None):
+        raise NasbenchError(f"Two methods of {' and '.join(names)} would be called {twice!r}; rename one in its table.")
     return pd.concat(called, ignore_index=True)
 
 

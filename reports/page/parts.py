@@ -178,11 +178,7 @@ def _tables(
         power_table(evaluations, reference),
         robustness_table(evaluations, reached[evaluations[0].main], halves),
         anytime_table(evaluations),
-        *(
-            time_to_target_table(found, account, reference, is_secondary=account != evaluations[0].main)
-            for account, found in reached.items()
-            if found
-        ),
+        *(time_to_target_table(found, account, reference) for account, found in reached.items() if found),
         multi_objective_table(evaluations, objectives, rng) if len(objectives) > 1 else None,
         ablation_table(evaluations, entries, rng),
         cost_table(evaluations),

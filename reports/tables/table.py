@@ -85,7 +85,6 @@ class ReportTable:
         rows: one tuple of cells a row, in the order of the columns.
         marks: what each mark means.
         notes: further sentences under the table.
-        is_secondary: whether pages fold it away, since it repeats another table under another measure.
 
     Raises:
         NasbenchError: if a cell is missing: a row of another length, NaN or infinity, an empty text, a number without the hash of
@@ -99,7 +98,6 @@ class ReportTable:
     rows: tuple[tuple[TableCell, ...], ...]
     marks: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    is_secondary: bool = False
 
     def __post_init__(self) -> None:
         if not self.rows:

@@ -16,16 +16,13 @@ _COMPARED = (
 )
 
 
-def time_to_target_table(
-    arrivals: Sequence[TimeToTargetResult], account: str, reference: str, *, is_secondary: bool = False
-) -> ReportTable:
+def time_to_target_table(arrivals: Sequence[TimeToTargetResult], account: str, reference: str) -> ReportTable:
     """Build the table of one account.
 
     Args:
         arrivals: of all benchmarks, on this account.
         account: which.
         reference: label that reductions are against.
-        is_secondary: whether the account is not the one that the budget limits.
     """
     compared = len({arrival.label for arrival in arrivals}) > 1
     columns = (
@@ -58,7 +55,6 @@ def time_to_target_table(
         ),
         columns=columns,
         rows=tuple(_row(arrival, SCALES[account], compared) for arrival in arrivals),
-        is_secondary=is_secondary,
         notes=tuple(notes),
     )
 

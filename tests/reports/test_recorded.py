@@ -228,6 +228,10 @@ def test_two_tables_are_compared_and_one_name_in_both_means_two_methods(
     runs_table()[lambda t: t["method"] == "late"].assign(problem="theirs").to_csv(later, index=False)
     runs_table().assign(problem="theirs").to_csv(csv, index=False)
     assert nasbench.read_traces([csv, later]).labels == ("late (theirs)", "early", "late (later)")
+    frame = runs_table()[lambda t: t["method"] == "late"]
+    named = [frame.assign(method="x"), frame.assign(method="x (traces 2)")]
+    with pytest.raises(NasbenchError, match="would be called 'x \\(traces 2\\)'"):
+        nasbench.read_traces([pd.concat(named), named[0]])
     assert status(["report", str(csv), str(later), "--figures", "none", "--column", "run=run"]) == 0
     assert (tmp_path / "theirs-report" / "report.html").is_file()
     runs_table().to_csv(later, index=False)
