@@ -251,7 +251,10 @@ def evaluate_benchmark(results: Results, benchmark: str) -> BenchmarkEvaluation:
         for account in accounts
     }
     limits = results.study.budget.limits
-    horizons = {key: common_horizon(list(own.values()), limits.get(key[1])) for key, own in times.items()}
+    ended = {label: results.ended_early(benchmark, label) for label in traces}
+    horizons = {
+        key: common_horizon(list(own.values()), limits.get(key[1]), list(ended.values())) for key, own in times.items()
+    }
     outcomes = {}
     for label, trace in traces.items():
         score = final_scores(trace, oracle, trace.incumbents)
@@ -263,7 +266,7 @@ def evaluate_benchmark(results: Results, benchmark: str) -> BenchmarkEvaluation:
             observed=trace.observed[np.arange(len(trace.runs)), trace.incumbent_at[:, -1], 0],
             spent={account: trace.spent(account)[:, -1] for account in TRACED},
             curves={account: _curve(regret, spent[account][label], grids[account]) for account in drawn},
-            times={key: own[label].until(horizons[key]) for key, own in times.items()},
+            times={key: own[label].until(horizons[key], ended[label]) for key, own in times.items()},
             optimizer_seconds=results.optimizer_seconds(benchmark, label),
             fronts=None if objectives is None or truth is None else front_traces(trace, objectives, truth, main),
             shares=operator_shares(trace),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from nasbench.benchmarks.catalogue import Searchable, get_searchable, has_checksum
 from nasbench.benchmarks.oracle import Oracle
@@ -193,6 +194,14 @@ class Results:
                 )
         longest = self.protocol(benchmark).epochs[-1]
         return stack_runs(columns, rows, self.study.objectives, self.study.repeat_policy, longest)
+
+    def ended_early(self, benchmark: str, label: str) -> NDArray[np.bool_]:
+        """Return which runs of an optimizer ended for good before their budget was spent, `(R,)`, in the order of `traces`."""
+        units = self.units(benchmark, label)
+        ended = [endings_of(pq.read_schema(self.store.path(unit))) for unit in units]
+        return np.array(
+            [run in found for unit, found in zip(units, ended, strict=True) for run in unit.runs], dtype=bool
+        )
 
     def early_endings(self, name_of: Callable[[str], str] = str) -> list[str]:
         """Return a sentence on each optimizer with runs that ended before their budget was spent, and why; `name_of` names a label."""

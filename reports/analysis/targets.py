@@ -13,7 +13,7 @@ from nasbench.benchmarks.oracle import Oracle
 from nasbench.errors import unknown_name
 from nasbench.reports.analysis.accounts import TIMES
 from nasbench.reports.analysis.traces import Traces
-from nasbench.reports.statistics.inputs import CensoredTimes
+from nasbench.reports.statistics.inputs import BoolArray, CensoredTimes
 from nasbench.spaces.space import Floats, Ints
 from nasbench.ties import tolerance
 
@@ -113,13 +113,17 @@ def time_to_target(traces: Traces, target: Target, account: str) -> CensoredTime
     return CensoredTimes(spent, reached, "s" if account in TIMES else "")
 
 
-def common_horizon(times: list[CensoredTimes], limit: float | None) -> float:
+def common_horizon(
+    times: Sequence[CensoredTimes], limit: float | None, ended: Sequence[BoolArray] | None = None
+) -> float:
     """Return the cost up to which restricted means of all these methods can be compared.
 
     It is the study's own limit where there is one and every unsuccessful run was followed to it, else the least cost at which an
-    unsuccessful run stopped, else (none was unsuccessful) the greatest time.
+    unsuccessful run stopped, else (none was unsuccessful) the greatest time. Runs that ended for good before their budget was spent,
+    marked in `ended` (`(runs,)` for each method), limit nothing: no further query would have found the target.
     """
-    stopped = min((float(t.time[~t.observed].min()) for t in times if t.events < t.runs), default=np.inf)
-    if limit is not None and stopped >= limit - tolerance(limit):
+    done = [np.zeros(t.runs, dtype=bool) for t in times] if ended is None else ended
+    cut = np.concatenate([t.time[~t.observed & ~over] for t, over in zip(times, done, strict=True)])
+    if limit is not None and (cut >= limit - tolerance(limit)).all():
         return float(limit)
-    return stopped if np.isfinite(stopped) else max(float(t.time.max()) for t in times)
+    return float(cut.min()) if cut.size else max(float(t.time.max()) for t in times)

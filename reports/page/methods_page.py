@@ -23,7 +23,7 @@ from nasbench.errors import NasbenchError
 from nasbench.files.atomic import write_atomically
 from nasbench.plugins import BrokenPluginError
 from nasbench.reports.analysis.accounts import NAMES
-from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, evaluate_study
+from nasbench.reports.analysis.evaluation import evaluate_study
 from nasbench.reports.analysis.families import FamilyComparison, FamilyRanking, compare_families
 from nasbench.reports.analysis.query_cost import QueryCost, measure_query_cost, source_of
 from nasbench.reports.analysis.results import Results
@@ -88,7 +88,7 @@ def section(results: Results, reference: str) -> str:
         f"## {study.name}",
         f"{_progress(results)} {study.description}",
         methods(results, evaluations)[0],
-        " ".join([_targets(comparison), *_endings(results, evaluations, comparison)]),
+        " ".join([_targets(comparison), *_endings(results)]),
         to_markdown(methods_table(comparison, costs)),
         _ranks(comparison),
         to_markdown(families_table(comparison)) if len(comparison.families) > 1 else "",
@@ -130,18 +130,11 @@ def _targets(comparison: FamilyComparison) -> str:
     return "Target: " + "; ".join(f"{name} on {join_names(own)}" for name, own in named.items()) + "."
 
 
-def _endings(
-    results: Results, evaluations: Sequence[BenchmarkEvaluation], comparison: FamilyComparison
-) -> Iterator[str]:
-    """Yield which methods ended before their budget, and where that leaves little to compare."""
-    yield from results.early_endings()
-    limit = results.study.budget.limits.get(comparison.account, 0.0)
-    horizons = {e.benchmark: e.horizons[comparison.targets[e.benchmark].key, comparison.account] for e in evaluations}
-    if short := [f"{benchmark} ({horizon:g})" for benchmark, horizon in horizons.items() if horizon < 0.99 * limit]:
-        yield (
-            f"Restricted means are followed to where the first run ended that had not reached the target, which is far before the budget on "
-            f"{join_names(short)}: there a ratio near 1 says nothing."
-        )
+def _endings(results: Results) -> Iterator[str]:
+    """Yield which methods ended before their budget, and how such runs count."""
+    if found := results.early_endings():
+        yield from found
+        yield "A run that ended so without the target counts as one that did not reach it within the budget."
 
 
 def _ranks(comparison: FamilyComparison) -> str:

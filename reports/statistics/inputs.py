@@ -107,10 +107,17 @@ class CensoredTimes:
         """The number of runs that reached the target."""
         return int(self.observed.sum())
 
-    def until(self, horizon: float) -> CensoredTimes:
-        """Return the same runs followed up to a horizon: what was reached beyond it counts as not reached."""
+    def until(self, horizon: float, ended: BoolArray | None = None) -> CensoredTimes:
+        """Return the same runs followed up to a horizon: what was reached beyond it counts as not reached.
+
+        Args:
+            horizon: cost up to which runs are followed.
+            ended: `(runs,)`, True where a run had ended for good and not because its budget was spent. Where it had not reached the target by
+                then, it never would have: it is known not to have reached it at the horizon.
+        """
         early = self.time <= horizon + tolerance(self.time, horizon)
-        return CensoredTimes(np.minimum(self.time, horizon), self.observed & early, self.unit)
+        time = self.time if ended is None else np.where(ended & ~self.observed, horizon, self.time)
+        return CensoredTimes(np.minimum(time, horizon), self.observed & early, self.unit)
 
     def words(self, time: float) -> str:
         """Return a time with its unit."""

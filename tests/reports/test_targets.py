@@ -75,6 +75,19 @@ def test_the_horizon_is_what_every_unsuccessful_run_was_followed_to() -> None:
     assert common_horizon([reached], 80.0) == 80.0
 
 
+def test_a_run_that_ended_for_good_limits_nobody_and_never_reaches_the_target() -> None:
+    reached = CensoredTimes(np.array([5.0, 70.0]), np.array([True, True]))
+    idle = CensoredTimes(np.array([3.0, 4.0]), np.array([False, True]))
+    ended = np.array([True, False])
+    nothing = np.zeros(2, dtype=bool)
+    assert common_horizon([reached, idle], 80.0) == 3.0
+    assert common_horizon([reached, idle], 80.0, [nothing, ended]) == 80.0
+    assert common_horizon([reached, idle], None, [nothing, ended]) == 70.0
+    followed = idle.until(80.0, ended)
+    np.testing.assert_array_equal(followed.time, [80.0, 4.0])
+    np.testing.assert_array_equal(followed.observed, idle.observed)
+
+
 def test_restricted_means_are_identified_at_the_horizon(results: Results) -> None:
     from nasbench.reports.statistics.result import Undefined
     from nasbench.reports.statistics.survival import restricted_mean
