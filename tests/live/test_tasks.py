@@ -17,7 +17,7 @@ import requests
 import torch
 
 from nasbench.errors import NasbenchError
-from nasbench.live.tasks import checksums, cifar10, fashion_mnist
+from nasbench.live.tasks import checksums, cifar10, fashion_mnist, mnist_1d
 from nasbench.live.tasks.catalogue import TASKS, get_task
 from nasbench.live.tasks.task import Augmentation, Split, Splits, Task, windows
 from nasbench.live.training.augmentation import augment, draw
@@ -44,6 +44,37 @@ def test_digits_are_cut_into_disjoint_fixed_splits() -> None:
     assert len(rows) == 1797  # every image once: no image of digits occurs twice
     assert abs(float(splits.train.x.mean())) < 1e-5
     assert set(splits.train.y) == set(range(10))
+
+
+def standardised(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return (x - x.mean()) / x.std()
+
+
+def test_mnist_1d_has_samples_of_the_published_generator() -> None:
+    x, y = mnist_1d.generate(100, scale_coeff=0.4, corr_noise_scale=0.25)
+    # From `make_dataset` of mnist1d 0.0.2 with 100 samples and its other defaults.
+    known = [0.804197772734, 0.181859482851, 0.000536369780199, -0.0120068561198, -0.127964007642]
+    np.testing.assert_allclose(standardised(x)[0, ::8], known, rtol=1e-9)
+    assert y[:10].tolist() == [3, 0, 4, 1, 4, 6, 6, 7, 3, 8]
+
+
+def test_mnist_1d_equals_its_package() -> None:
+    package = pytest.importorskip("mnist1d.data", reason="the package mnist1d is not installed")
+    asked = package.get_dataset_args()
+    asked.num_samples, asked.scale_coeff, asked.corr_noise_scale = 200, 0.2, 0.4
+    theirs = package.make_dataset(asked)
+    x, y = mnist_1d.generate(200)
+    np.testing.assert_allclose(standardised(x), np.concatenate([theirs["x"], theirs["x_test"]]), atol=1e-12)
+    np.testing.assert_array_equal(y, np.concatenate([theirs["y"], theirs["y_test"]]))
+
+
+def test_mnist_1d_is_cut_into_disjoint_splits() -> None:
+    splits = get_task("mnist-1d").load()
+    parts = [splits.train, splits.search, splits.test]
+    assert [len(p) for p in parts] == [4000, 4000, 10000]
+    assert len({row.tobytes() for part in parts for row in part.x}) == 18000
+    assert np.unique(np.concatenate([part.y for part in parts]), return_counts=True)[1].tolist() == [1800] * 10
+    assert abs(float(splits.train.x.mean())) < 1e-6 and abs(float(splits.train.x.std()) - 1) < 1e-6
 
 
 def test_co2_windows_do_not_cross_splits() -> None:

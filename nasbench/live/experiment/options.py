@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 class SearchOptions:
     """What a search on a live task depends on, as the command line gives it."""
 
-    task: Annotated[str, typer.Argument(help="digits, cifar10, fashion-mnist, co2, ett, trec or breast-mnist")]
+    task: Annotated[
+        str, typer.Argument(help="digits, mnist-1d, cifar10, fashion-mnist, co2, ett, trec or breast-mnist")
+    ]
     space: Space = "nas-bench-201"
     search_epochs: Annotated[int, typer.Option(help="training epochs of the supernet")] = 10
     channels: Channels = None

@@ -8,7 +8,7 @@ from nasbench.errors import unknown_name
 from nasbench.live.tasks.task import Task
 from nasbench.registered import registered
 
-TASKS = ("breast-mnist", "cifar10", "co2", "digits", "ett", "fashion-mnist", "trec")
+TASKS = ("breast-mnist", "cifar10", "co2", "digits", "ett", "fashion-mnist", "mnist-1d", "trec")
 
 
 def get_task(name: str) -> Task:
