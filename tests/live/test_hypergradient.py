@@ -104,6 +104,16 @@ def test_hypergradient_of_a_supernet_equals_exact_differentiation() -> None:
     found = unrolled_hypergradient(lambda: value(0), lambda: value(1), weights, alpha, 0.05, 1e-4)
     # ReLU has kinks, which a central difference may cross: the tolerance is that of a few crossings.
     assert float((found - truth).norm() / truth.norm()) < 1e-4
+    before = [w.detach().clone() for w in weights]
+    found = unrolled_hypergradient(lambda: value(0), lambda: value(1), weights, alpha, 0.05, exact=True)
+    torch.testing.assert_close(found, truth, rtol=1e-10, atol=1e-12)
+    assert all(torch.equal(a, b) for a, b in zip(before, weights, strict=True))
+
+
+def test_the_exact_product_is_zero_where_the_losses_are_linear_in_the_weights() -> None:
+    w, alpha = [torch.ones(2, requires_grad=True)], torch.ones(2, requires_grad=True)
+    found = unrolled_hypergradient(lambda: w[0].sum(), lambda: (w[0] * alpha).sum(), w, alpha, 0.5, exact=True)
+    torch.testing.assert_close(found, torch.full((2,), 0.5))
 
 
 def test_dominant_eigenvalue_of_a_quadratic() -> None:

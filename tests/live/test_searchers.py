@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -57,11 +58,12 @@ def test_gradient_searchers_move_their_point_and_keep_it_on_the_simplices(name: 
 
 def test_second_order_costs_more_and_differs() -> None:
     points = []
-    for order in (1, 2):
-        searcher = make("darts", order=order, arch_learning_rate=0.01)
+    for options in ({"order": 1}, {"order": 2}, {"order": 2, "hypergradient": "exact"}):
+        searcher = make("darts", arch_learning_rate=0.01, **options)
         search(searcher).run()
         points.append(searcher.architecture_probabilities())
-    assert not torch.allclose(points[0], points[1], atol=1e-6)
+    for one, other in itertools.combinations(points, 2):
+        assert not torch.allclose(one, other, atol=1e-6)
 
 
 def test_the_finalists_of_a_search_that_is_killed_and_resumed_equal_those_of_one_that_was_not(tmp_path: Path) -> None:
@@ -186,6 +188,7 @@ def test_bad_options_name_the_nearest() -> None:
         ("darts", "arch_weight_decay", -1),
         ("darts", "order", 7),
         ("darts", "order", True),
+        ("darts", "hypergradient", "central"),
         ("gaea", "levels", "x"),
         ("gaea", "arch_learning_rate", -1),
         ("gdas", "warm", 0),

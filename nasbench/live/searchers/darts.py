@@ -24,12 +24,21 @@ class Darts(LogitSearcher):
     Args:
         order: 1 takes the gradient of the search loss at the present weights (xi = 0), 2 through one unrolled step
             of SGD (equation 7).
+        hypergradient: how order 2 multiplies the mixed second derivative by a vector: "finite-difference" is the paper's
+            (equation 8), which on a supernet with ReLU mostly measures where the gradient jumps; "exact" is a second
+            backward pass.
         options: see `LogitSearcher`.
     """
 
-    def __init__(self, *args: Any, order: Literal[1, 2] = 1, **options: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        order: Literal[1, 2] = 1,
+        hypergradient: Literal["finite-difference", "exact"] = "finite-difference",
+        **options: Any,
+    ) -> None:
         super().__init__(*args, **options)
-        self.order = order
+        self.order, self.hypergradient = order, hypergradient
         if order == 2 and self.supernet.arithmetic.bfloat16:
             raise NasbenchError("DARTS of order 2 takes differences of gradients, which need the precision float32.")
 
@@ -50,6 +59,7 @@ class Darts(LogitSearcher):
             self.alpha,
             rate=self.optimizer.param_groups[0]["lr"],
             direction=self._direction,
+            exact=self.hypergradient == "exact",
         )
 
     def _mix(self) -> OperationWeights:

@@ -4,9 +4,11 @@
 
     grad_alpha L_search(w', alpha) - xi  (d^2 L_train / d alpha d w)  grad_w' L_search(w', alpha)
 
-(Liu et al., ICLR 2019, equation 7). The matrix product is a central difference along `v = grad_w' L_search` with the
-step `radius / |v|` (equation 8): exact where `grad_alpha L_train` is quadratic in `w`, else with an error of order
-`radius^2`.
+(Liu et al., ICLR 2019, equation 7). The matrix product is either a second backward pass, or a central difference along
+`v = grad_w' L_search` with the step `radius / |v|` (equation 8). The difference is exact where `grad_alpha L_train` is
+quadratic in `w`, and its error is of order `radius^2` where that gradient is smooth between the two points. It is not on a
+supernet with ReLU, where the gradient jumps: each jump J between the points adds `J |v| / (2 radius)`, and at the radius of
+the paper that is more than the product itself (`nasbench verify live`).
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ def unrolled_hypergradient(
     rate: float,
     radius: float = 0.01,
     direction: Callable[[Sequence[Tensor]], Sequence[Tensor]] | None = None,
+    exact: bool = False,
 ) -> Tensor:
     """Return the hypergradient, of the shape of `alpha`.
 
@@ -41,6 +44,8 @@ def unrolled_hypergradient(
         radius: of the central difference.
         direction: maps the training gradient to the step's direction (momentum, weight decay); None for the gradient
             itself. It must be the gradient plus terms that do not depend on `alpha`.
+        exact: take the Hessian-vector product by a second backward pass, which keeps the graph of a gradient in memory;
+            `radius` then has no effect.
     """
     kept = [w.detach().clone() for w in weights]
 
@@ -56,6 +61,9 @@ def unrolled_hypergradient(
         norm = float(torch.sqrt(sum((v.square().sum() for v in along), torch.zeros(()).to(alpha))))
         if norm == 0.0:
             return outer
+        if exact:
+            move(along, 0.0)
+            return outer - rate * _mixed_product(train_loss(), weights, alpha, along)
         epsilon = radius / norm
         move(along, epsilon)
         (above,) = _gradients(train_loss(), [alpha])
@@ -68,8 +76,15 @@ def unrolled_hypergradient(
                 w.copy_(origin)
 
 
-def _gradients(loss: Tensor, inputs: Sequence[Tensor]) -> list[Tensor]:
-    found = torch.autograd.grad(loss, list(inputs), allow_unused=True)
+def _mixed_product(loss: Tensor, weights: Sequence[Tensor], alpha: Tensor, vector: Sequence[Tensor]) -> Tensor:
+    """Return the mixed second derivative of a loss in `alpha` and the weights, times a vector of their shapes."""
+    slope = _gradients(loss, weights, create_graph=True)
+    along = torch.stack([(g * v).sum() for g, v in zip(slope, vector, strict=True)]).sum()
+    return _gradients(along, [alpha])[0] if along.requires_grad else torch.zeros_like(alpha)
+
+
+def _gradients(loss: Tensor, inputs: Sequence[Tensor], create_graph: bool = False) -> list[Tensor]:
+    found = torch.autograd.grad(loss, list(inputs), allow_unused=True, create_graph=create_graph)
     return [torch.zeros_like(x) if g is None else g for x, g in zip(inputs, found, strict=True)]
 
 
