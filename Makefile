@@ -27,7 +27,7 @@ types: $(VENV)/.test
 tests: $(VENV)/.test
 	$(BIN)/python -m pytest -q -n auto --maxprocesses 2 --dist worksteal
 
-speed: $(VENV)/.test  ## the figures of the README on speed
+speed: $(VENV)/.test  ## the figures of docs/RESULTS.md on speed
 	$(BIN)/python -m pytest -q tests/performance --benchmark-enable --benchmark-columns=min,median,rounds
 
 fuzz: $(VENV)/.test  ## damaged files and nonsense for some minutes: nothing may be read in silence, end in a traceback or not end

@@ -1,5 +1,5 @@
-"""Resource estimates: `python -m nasbench.study.resource_estimates` measures the costs quoted in the README's planning
-section.
+"""Resource estimates: `python -m nasbench.study.resource_estimates` measures the costs that
+docs/CLUSTER.md quotes for planning.
 
 Processor seconds, which depend little on other load, and bytes, for runs of the preset `hybrid-claim` (NAS-Bench-201,
 CIFAR-10, 300 unique queries). Nothing is written.
