@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +15,8 @@ def report(
         typer.Argument(
             metavar="DIR|FILE...",
             help="results folder written by `nasbench run`; or tables of runs to compare, FILE.csv or FILE.parquet, one row per query, with the columns "
-            "method, run, query (within a run, from 0 or 1) and value, and optionally problem, architecture and charged_seconds",
+            "method, run, query (within a run, from 0 or 1) and value, and optionally problem, architecture and charged_seconds; "
+            "or files or folders of another library (nasbench list converters)",
         ),
     ],
     out: Annotated[Path | None, typer.Option(help="output folder; default: DIR/report or FILE-report")] = None,
@@ -55,9 +56,15 @@ def report(
         list[str] | None,
         typer.Option(help="FILE: what a column is called there, such as method=tuner or run=seed (repeatable)"),
     ] = None,
+    format: Annotated[
+        str,
+        typer.Option(
+            help="FILE: what wrote it, a format of `nasbench list converters`, or `table`; recognised if not given"
+        ),
+    ] = "",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Write a report of a results folder or a table of runs as HTML, Markdown and LaTeX, with its tables and figures."""
+    """Write a report of a results folder, a table of runs or the logs of another library as HTML, Markdown and LaTeX, with its tables and figures."""
     from dataclasses import replace
 
     from nasbench.api.reporting import load_results, read_traces
@@ -71,7 +78,7 @@ def report(
     with progress_bar("report") as progress:
         progress(0, 2)
         source = sources[0]
-        if any(one.is_dir() for one in sources) or not source.suffix:
+        if not format and is_results_folder(sources):
             if len(sources) > 1:
                 raise NasbenchError(
                     "A results folder is reported by itself; compare tables of runs, or add methods to its study."
@@ -89,6 +96,7 @@ def report(
                 direction=direction,
                 benchmark=benchmark,
                 columns=_columns(column or ()),
+                format=format,
             )
         options = read_options(style) if style else DEFAULTS
         if figures is not None:
@@ -107,6 +115,14 @@ def report(
         print_json("report", reports=rows)
         return
     print(written.page)
+
+
+def is_results_folder(sources: Sequence[Path]) -> bool:
+    """Return whether one of the sources is a results folder of the suite, or what is no file and no folder of another library."""
+    from nasbench.reports.converters.catalogue import find_converter
+
+    folders = [one for one in sources if one.is_dir() or not one.suffix]
+    return any((one / "study.toml").exists() or not one.exists() or find_converter(one) is None for one in folders)
 
 
 def _columns(given: Iterable[str]) -> dict[str, str]:

@@ -39,8 +39,11 @@ def read_traces(
     direction: str = "",
     benchmark: str = "",
     columns: Mapping[str, str] | None = None,
+    format: str = "",
 ) -> Results:
     """Return results from a table of runs of any origin, a CSV or Parquet file or a DataFrame, or from several that are compared.
+
+    Files and folders that Optuna, IOHexperimenter, Syne Tune, CARP-S, NASLib or naszilla wrote are read as well.
 
     Reports of the results state which unit and direction were given and which were assumed.
 
@@ -57,6 +60,7 @@ def read_traces(
             error), the unit and the direction, and scores the column `architecture` by its test split. Without it, the score
             of an architecture is the mean of its recorded values, and regret is relative to the best of these.
         columns: what columns are called in the table, such as `{"method": "tuner"}`.
+        format: what wrote the files, by a name of `nasbench list converters`, or "table"; recognised by default.
 
     Raises:
         NasbenchError: if a column is missing, a value is not finite, or the methods have different numbers of runs.
@@ -69,7 +73,7 @@ def read_traces(
     """
     from nasbench.reports.analysis.recorded import read_recorded
 
-    return read_recorded(source, objective, unit, direction, benchmark, columns)
+    return read_recorded(source, objective, unit, direction, benchmark, columns, format)
 
 
 def report(results: Results, out: str | Path, *, reference: str | None = None) -> Path:

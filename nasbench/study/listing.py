@@ -188,5 +188,6 @@ LISTS: Mapping[str, Callable[[], Rows]] = {
     "tasks": _provided("tasks"),
     "claims": _provided("claims"),
     "hypotheses": _provided("hypotheses"),
+    "converters": _provided("converters"),
     "papers": _provided("papers"),
 }

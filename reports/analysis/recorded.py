@@ -22,6 +22,7 @@ from nasbench.reports.analysis.recorded_benchmark import RecordedBenchmark, Reco
 from nasbench.reports.analysis.recorded_columns import ALIASES, columns_read
 from nasbench.reports.analysis.recorded_table import NO_UNIT, VALUE, RecordedTable
 from nasbench.reports.analysis.results import Results
+from nasbench.reports.converters.merge import converted_runs
 from nasbench.reports.wording import pluralize
 from nasbench.search.ledger import Budget
 from nasbench.search.parallelism import MOST_MACHINES
@@ -60,20 +61,34 @@ def read_recorded(
     direction: str = "",
     benchmark: str = "",
     columns: Mapping[str, str] | None = None,
+    format: str = "",
 ) -> Results:
-    """Return the results that a table of runs holds; see `nasbench.read_traces`."""
+    """Return the results that a table of runs holds, or the files of another library; see `nasbench.read_traces`."""
     if direction not in ("", "min", "max"):
         raise unknown_name("direction", direction, ("min", "max"))
     if benchmark and (unit or direction):
         raise NasbenchError(f"{benchmark} has a unit and a direction of its own; leave unit and direction out.")
-    column = objective or VALUE
-    if column in {*NUMBERS, *NAMES, SECONDS, *MACHINES, *TRACED, *COLUMNS}:
-        raise NasbenchError(f"A column {column} means something else in traces; give what was optimised another name.")
     sources = [source] if isinstance(source, str | Path | pd.DataFrame) else list(source)
     if not sources:
         raise NasbenchError("There is no table of runs to read; give one or more.")
-    frames, names, renamed = zip(*(_frame(one, column, columns or {}) for one in sources), strict=True)
-    frame, name = _joined(frames, names), " and ".join(dict.fromkeys(names))
+    converted = converted_runs(
+        [None if isinstance(one, pd.DataFrame) else Path(one) for one in sources], format, objective
+    )
+    if converted and columns:
+        raise NasbenchError(
+            f"The columns of {' and '.join(map(str, sources))} have fixed meanings; leave --column out."
+        )
+    column = converted.objective if converted else objective or VALUE
+    if column in {*NUMBERS, *NAMES, SECONDS, *MACHINES, *TRACED, *COLUMNS}:
+        raise NasbenchError(f"A column {column} means something else in traces; give what was optimised another name.")
+    if converted:
+        found = [_frame(frame.rename(columns={VALUE: column}), column, {}, name) for frame, name in converted.named]
+        unit = unit or converted.unit
+        direction = direction or converted.direction
+    else:
+        found = [_frame(one, column, columns or {}) for one in sources]
+    frames, names, renamed = zip(*found, strict=True)
+    frame, name = _joined(frames, names, converted is not None), " and ".join(dict.fromkeys(names))
     table = RecordedTable(
         source=name,
         column=column,
@@ -81,10 +96,11 @@ def read_recorded(
         direction=direction or "min",
         benchmark=benchmark,
         assumed=tuple(what for what, given in (("unit", unit), ("direction", direction)) if not given),
-        timed=SECONDS in frame,
+        timed=SECONDS in frame and bool(frame[SECONDS].any()),
         clocked=WALL_SECONDS in frame,
-        named="architecture" in frame,
+        named="architecture" in frame and (converted is None or converted.are_architectures_named),
         renamed={their: our for one in renamed for their, our in one.items()},
+        note=converted.note if converted else "",
     )
     frame = _completed(frame, name, benchmark)
     study = _study(frame, table)
@@ -97,7 +113,7 @@ def read_recorded(
     views = {problem: _view(problem, study, frame) for problem in study.problems}
     cells = dict(tuple(frame.groupby(["problem", "method"], sort=False)))
     for work in study.units():
-        trace = _trace(cells[work.problem, work.label], study, views[work.problem])
+        trace = _trace(cells[work.problem, work.label], study, views[work.problem], table.named)
         timing = {"optimizer_seconds": 0.0, "unit_seconds": 0.0}
         store.write(work, UnitResult(timing=timing, traces=encode(trace)))
     return replace(Results.open(kept.path), recorded=table).holding(kept)
@@ -153,10 +169,17 @@ def _longest(benchmark: str, objective: str) -> int:
     return get_searchable(benchmark).longest((objective,), "validation") if benchmark else 1
 
 
-def _joined(frames: Sequence[pd.DataFrame], names: Sequence[str]) -> pd.DataFrame:
-    """Return the rows of all tables; a method that several have on one problem has the name of its table behind its own."""
+def _joined(frames: Sequence[pd.DataFrame], names: Sequence[str], are_parts: bool = False) -> pd.DataFrame:
+    """Return the rows of all tables; a method that several have has the name of its table behind its own.
+
+    Parts of one experiment, where every run is in one of them, are put together instead.
+    """
     if len(frames) == 1:
         return frames[0]
+    if are_parts:
+        runs = [set(zip(frame["problem"], frame["method"], frame["run"], strict=True)) for frame in frames]
+        if len(set.union(*runs)) == sum(map(len, runs)):
+            return pd.concat(frames, ignore_index=True)
     columns = {tuple(sorted(frame.columns)) for frame in frames}
     if len(columns) > 1:
         lacking = {name for one in columns for name in one if any(name not in other for other in columns)}
@@ -179,11 +202,13 @@ def _joined(frames: Sequence[pd.DataFrame], names: Sequence[str]) -> pd.DataFram
     return pd.concat(called, ignore_index=True)
 
 
-def _frame(source: Source, column: str, columns: Mapping[str, str]) -> tuple[pd.DataFrame, str, dict[str, str]]:
+def _frame(
+    source: Source, column: str, columns: Mapping[str, str], called: str = "traces"
+) -> tuple[pd.DataFrame, str, dict[str, str]]:
     """Return the columns that count, the value called `value`, what the table is called, and which columns were called otherwise."""
     known = [*NAMES, *NUMBERS, column, SECONDS, *MACHINES]
     if isinstance(source, pd.DataFrame):
-        frame, name = source, "traces"
+        frame, name = source, called
     else:
         frame, name = _read(Path(source), [*known, *columns.values(), *ALIASES]), Path(source).name
     if not frame.columns.is_unique:
@@ -261,14 +286,14 @@ def _completed(frame: pd.DataFrame, name: str, benchmark: str) -> pd.DataFrame:
     return frame
 
 
-def _trace(part: pd.DataFrame, study: Study, view: View) -> pa.Table:
+def _trace(part: pd.DataFrame, study: Study, view: View, is_named: bool) -> pa.Table:
     runs = part.groupby("run", sort=True)
     query = runs.cumcount().to_numpy(dtype=np.int32)
     if not np.array_equal(query, part["query"].to_numpy()):
         raise NasbenchError(
             f"The queries of a run in {study.name} should be numbered 0, 1, 2, ... or 1, 2, 3, ..., each once."
         )
-    first = ~part.duplicated(["run", "architecture"]).to_numpy()
+    first = ~part.duplicated(["run", "architecture"]).to_numpy() if is_named else np.ones(len(part), dtype=bool)
     seconds = part[SECONDS].to_numpy(dtype=np.float64) if SECONDS in part else np.zeros(len(part))
     if WALL_SECONDS in part and ((runs[WALL_SECONDS].diff() < 0.0) | (part[WALL_SECONDS] < 0.0)).any():
         raise NasbenchError(

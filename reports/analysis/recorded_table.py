@@ -28,6 +28,7 @@ class RecordedTable:
         named: whether it names architectures.
         renamed: columns that are not called by their meaning, with it.
         clocked: whether it says when each result came back.
+        note: what readers should know of the files of another library, in sentences.
     """
 
     source: str
@@ -40,6 +41,7 @@ class RecordedTable:
     named: bool = False
     renamed: Mapping[str, str] = field(default_factory=dict)
     clocked: bool = False
+    note: str = ""
 
     @property
     def objective(self) -> str:
@@ -61,8 +63,11 @@ class RecordedTable:
                 f"Runs read from {self.source}; column {self.column}, the {self.objective} of {self.benchmark}.{read}"
             )
         unit = "arbitrary units (a.u.)" if self.unit == NO_UNIT else self.unit
+        told = f" {self.note}" if self.note else ""
         assumed = f" (no {' and no '.join(self.assumed)} was given)" if self.assumed else ""
-        return f"Runs read from {self.source}; column {self.column}: in {unit}, {self.view.better}{assumed}.{read}"
+        return (
+            f"Runs read from {self.source}; column {self.column}: in {unit}, {self.view.better}{assumed}.{read}{told}"
+        )
 
     @property
     def protocol(self) -> str:
