@@ -1,0 +1,79 @@
+"""A reference distribution is a random sample at every size, is resumed, and refuses a folder of another."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nasbench.errors import NasbenchError
+from nasbench.live.experiment.reference_distribution import (
+    CELLS,
+    RECIPE,
+    ReferencePlan,
+    extend_reference,
+    finished_cells,
+    reference_cells,
+)
+from nasbench.live.hardware.counting import macs, parameters
+from nasbench.live.networks.space_networks import get_cell_networks
+from nasbench.live.tasks.catalogue import get_task
+from nasbench.live.tasks.task import Splits, Task
+from nasbench.spaces.nas_bench_201 import NasBench201Space
+
+
+def small_plan(seeds: tuple[int, ...] = (0, 1)) -> ReferencePlan:
+    task = get_task("mnist-1d")
+
+    def load() -> Splits:
+        splits = task.load().reduced(128, 100)
+        return replace(splits, test=splits.test.first(200))
+
+    small: Task = replace(task, load=load)
+    return ReferencePlan(small, replace(RECIPE, epochs=2), seeds, (2,))
+
+
+def test_cells_are_one_of_each_function_in_a_fixed_order() -> None:
+    space, cells = NasBench201Space(), reference_cells()
+    assert cells.shape == (5260, 6) and len(np.unique(space.index(cells))) == 5260
+    np.testing.assert_array_equal(space.canonical(cells), cells)
+    # Pinned, since tables that ship hold the first of them.
+    assert space.index(cells[:3]).tolist() == [9744, 11859, 11339]
+    assert not np.array_equal(np.sort(space.index(cells)), space.index(cells))
+
+
+def test_an_interrupted_distribution_is_resumed(tmp_path: Path) -> None:
+    plan, told = small_plan(), []
+    assert extend_reference(plan, 2, tmp_path, lambda number, _: told.append(number)) == 0
+    first = (tmp_path / CELLS).read_text()
+    (tmp_path / CELLS).write_text(first + '{"architecture": "|nor')  # a run killed while it wrote
+    assert extend_reference(plan, 3, tmp_path, lambda number, _: told.append(number)) == 2
+    assert told == [1, 2, 3] and (tmp_path / CELLS).read_text().startswith(first)
+    rows, space = list(finished_cells(tmp_path / CELLS)), NasBench201Space()
+    assert [row["architecture"] for row in rows] == [space.to_string(cell) for cell in reference_cells()[:3]]
+    for row, cell in zip(rows, reference_cells(), strict=False):
+        assert np.shape(row["search"]) == (2, 2) and np.shape(row["test"]["2"]) == (2,) and len(row["seconds"]) == 2
+        network = get_cell_networks("nas-bench-201").build_standalone(cell, plan.task.shape, 4, 1)
+        assert (row["parameters"], row["macs"]) == (parameters(network), macs(network, plan.task.shape))
+    assert extend_reference(plan, 2, tmp_path, lambda *_: None) == 3
+
+
+def test_another_distribution_is_refused(tmp_path: Path) -> None:
+    extend_reference(small_plan(), 1, tmp_path, lambda *_: None)
+    before = json.loads((tmp_path / CELLS).read_text())
+    with pytest.raises(NasbenchError, match="trained otherwise; choose another folder"):
+        extend_reference(small_plan(seeds=(0, 2)), 2, tmp_path, lambda *_: None)
+    with pytest.raises(NasbenchError, match="1 to 5,260 cells, not 5,261"):
+        extend_reference(small_plan(), 5261, tmp_path, lambda *_: None)
+    assert json.loads((tmp_path / CELLS).read_text()) == before
+
+
+def test_only_sequences_are_trained_at_once(tmp_path: Path) -> None:
+    with pytest.raises(NasbenchError, match="classifications in one dimension, which digits is not"):
+        extend_reference(ReferencePlan(get_task("digits")), 1, tmp_path, lambda *_: None)
+    plan = replace(small_plan(), recipe=replace(RECIPE, label_smoothing=0.1))
+    with pytest.raises(NasbenchError, match="without label_smoothing"):
+        extend_reference(plan, 1, tmp_path / "smoothed", lambda *_: None)
