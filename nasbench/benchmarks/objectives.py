@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache, partial
 from operator import itemgetter
 from typing import Any
 
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from nasbench.benchmarks.views import AS_IT_IS, View, minimised
 from nasbench.errors import NasbenchError, unknown_name
-from nasbench.spaces.space import Floats
-from nasbench.tables.column import Measured
+from nasbench.spaces.space import Floats, Space
+from nasbench.tables.column import Column, Measured
 from nasbench.tables.table import Table
 from nasbench.tables.units import UNITS, factor
 
@@ -102,7 +102,7 @@ def find_objective(table: Table, dataset: str, name: str, split: str | None, epo
     """
     closed = _closed_form(table, dataset, name)
     if closed is not None:
-        return Objective(name, "MB" if name == "memory" else "M", closed, cheap=True)
+        return Objective(name, "MB" if name == "memory" else "M", closed(), cheap=True)
     quantity = find_quantity(table, dataset, name)
     if quantity in NOT_SEARCHED:
         raise NasbenchError(
@@ -112,8 +112,7 @@ def find_objective(table: Table, dataset: str, name: str, split: str | None, epo
     if not columns:
         raise unknown_name(f"objective of {table.name}/{dataset}", name, objective_names(table, dataset))
     if all(c.split is None for c in columns):
-        trained = quantity in TRAINED or UNITS[columns[0].unit].dimension == "share"
-        return _make_objective(name, table.measured(columns[0]), cheap=not trained)
+        return _make_objective(name, table.measured(columns[0]), cheap=not _is_trained(columns[0]))
     at_split = [c for c in columns if c.split == split]
     if not at_split:
         raise NasbenchError(
@@ -136,24 +135,57 @@ def find_objective(table: Table, dataset: str, name: str, split: str | None, epo
     return _make_objective(name, _at_epoch(table.measured(longer[0][1]), epochs), cheap=False)
 
 
-@lru_cache(maxsize=64)
-def known_quantities(table: Table, dataset: str) -> Mapping[str, tuple[Floats, float]]:
-    """Return what is known without training, by its name: its values, minimised, `(N,)`, and the seconds to compute them for all `N`.
+@dataclass(frozen=True, eq=False)
+class KnownColumn:
+    """What is known of all architectures without training, computed when it is first looked at.
 
-    These are closed forms, and columns of no split that are no scores of a training. The seconds are those of the column `train_time@NAME`,
-    where the table has one, and 0 elsewhere. NaN where a value is missing. What a search holds of them leads to no other column.
+    Attributes:
+        compute: returns the values, minimised, `(N,)`; NaN where one is missing. It leads to no other column.
+        price: column of the seconds that each takes, if the table has it.
+    """
+
+    compute: Callable[[], Floats]
+    price: Measured | None = None
+
+    @cached_property
+    def values(self) -> Floats:
+        """Values, minimised, `(N,)`."""
+        return self.compute()
+
+    @cached_property
+    def seconds(self) -> float:
+        """Seconds to compute the values of all `N`; 0 where the table does not say."""
+        return 0.0 if self.price is None else float(np.nansum(self.price.mean()) * factor(self.price.column.unit, "s"))
+
+
+@lru_cache(maxsize=64)
+def known_quantities(table: Table, dataset: str) -> Mapping[str, KnownColumn]:
+    """Return what is known without training, by its name.
+
+    These are closed forms, and columns of no split that are no scores of a training. Their price is the column `train_time@NAME`, where the
+    table has one. What a search holds of them leads to no other column.
     """
     known = {}
     for name in objective_names(table, dataset):
         quantity = find_quantity(table, dataset, name)
-        if any(c.split is not None for c in table.columns if (c.dataset, c.quantity) == (dataset, quantity)):
+        columns = [c for c in table.columns if (c.dataset, c.quantity) == (dataset, quantity)]
+        if any(c.split is not None for c in columns):
             continue
-        found = find_objective(table, dataset, name, None, None)
-        if found.cheap:
+        compute = _closed_form(table, dataset, name)
+        for column in (c for c in columns if compute is None and not c.curve and not _is_trained(c)):
+            compute = partial(_minimised_mean, name, table.measured(column))
+        if compute is not None:
             price = table.find(dataset, f"train_time@{name}", None)
-            seconds = 0.0 if price is None else float(np.nansum(table.measured(price).mean()) * factor(price.unit, "s"))
-            known[name] = (found.mean(), seconds)
+            known[name] = KnownColumn(compute, None if price is None else table.measured(price))
     return known
+
+
+def _is_trained(column: Column) -> bool:
+    return column.quantity in TRAINED or UNITS[column.unit].dimension == "share"
+
+
+def _minimised_mean(name: str, measured: Measured) -> Floats:
+    return _make_objective(name, measured, cheap=True).mean()
 
 
 def _at_epoch(curve: Measured, epochs: int) -> Measured:
@@ -172,11 +204,20 @@ def _make_objective(name: str, measured: Measured, cheap: bool) -> Objective:
     return Objective(name, column.unit, values, column.seeds or (), measured.missing, cheap, shown)
 
 
-def _closed_form(table: Table, dataset: str, name: str) -> Floats | None:
+def _closed_form(table: Table, dataset: str, name: str) -> Callable[[], Floats] | None:
+    """Return what computes a closed form for all rows, if there is one; the space's own, or one from a column of parameters."""
     if name not in CLOSED_FORMS:
         return None
-    form = getattr(table.space, "parameters" if name == "memory" else name, None)
-    if form is not None and dataset in getattr(table.space, "datasets", ()):
-        return np.asarray(form(table.architectures, dataset)) * (BYTES_A_PARAMETER if name == "memory" else 1)
+    form, scale = ("parameters", BYTES_A_PARAMETER) if name == "memory" else (name, 1)
+    if getattr(table.space, form, None) is not None and dataset in getattr(table.space, "datasets", ()):
+        return partial(_evaluate, table.space, form, dataset, scale)
     column = table.find(dataset, "parameters") if name == "memory" else None
-    return None if column is None else table.measured(column).mean() * (factor(column.unit, "M") * BYTES_A_PARAMETER)
+    return None if column is None else partial(_scaled_mean, table.measured(column), factor(column.unit, "M") * scale)
+
+
+def _evaluate(space: Space, form: str, dataset: str, scale: int) -> Floats:
+    return np.asarray(getattr(space, form)(space.all, dataset)) * scale
+
+
+def _scaled_mean(measured: Measured, scale: float) -> Floats:
+    return measured.mean() * scale

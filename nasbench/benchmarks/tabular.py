@@ -142,12 +142,8 @@ class TableEvaluator:
         if name not in self._known:
             has = f"these are {', '.join(self._known)}" if self._known else "nothing is"
             raise NasbenchError(f"{name} of {self._name} is not known without training; {has}.")
-        values, seconds = self._known[name]
-        return KnownQuantity(partial(self._read, values), seconds)
-
-    def _read(self, values: Floats, architectures: Architectures) -> Floats:
-        rows = self.row(architectures)
-        return np.where(rows >= 0, values[rows], np.nan)
+        known = self._known[name]
+        return KnownQuantity(partial(self._held.read, known.values), known.seconds)
 
     def seconds(self, rows: Ints, architectures: Architectures, level: Ints) -> Floats:
         """Return the training seconds at the fidelity."""
@@ -157,7 +153,7 @@ class TableEvaluator:
 
     def facts(self, architectures: Architectures) -> Floats:
         """Return cheap objectives, `(..., number of cheap)`; NaN for architectures that the table lacks."""
-        values = [self._read(fact, architectures) for fact in self._facts]
+        values = [self._held.read(fact, architectures) for fact in self._facts]
         return np.stack(values, axis=-1) if values else np.empty((*architectures.shape[:-1], 0))
 
 
@@ -182,6 +178,11 @@ class _Held:
             return asked
         row = np.minimum(np.searchsorted(self.index, asked), len(self.index) - 1)
         return np.where(self.index[row] == asked, row, -1)
+
+    def read(self, values: Floats, architectures: Architectures) -> Floats:
+        """Return the value of each architecture, from one of each row; NaN for an architecture that the table lacks."""
+        rows = self.row(architectures)
+        return np.where(rows >= 0, values[rows], np.nan)
 
 
 @lru_cache(maxsize=4)

@@ -173,7 +173,8 @@ def _binary_number(edges: NDArray[np.int8]) -> Ints:
 
 def _matrices(edges: NDArray[np.int8]) -> Matrices:
     """Return the adjacency matrices `(..., 7, 7)` of edges `(..., 21)`."""
-    matrix = np.zeros((*edges.shape[:-1], VERTICES, VERTICES), dtype=bool)
+    # The two axes of the vertices are the outermost in memory, so that what is done to a pair of vertices is done to all cells in a row.
+    matrix = np.moveaxis(np.zeros((VERTICES, VERTICES, *edges.shape[:-1]), dtype=bool), (0, 1), (-2, -1))
     matrix[..., _ROWS, _COLUMNS] = edges != 0
     return matrix
 
