@@ -182,25 +182,38 @@ def register_task(
     y: np.ndarray | None = None,
     *,
     folder: str | Path | None = None,
-    size: int = 32,
+    dataset: Any = None,
+    test: Any = None,
+    table: pd.DataFrame | None = None,
+    target: str | None = None,
+    group: Any = None,
+    size: int | None = None,
     seed: int = 0,
 ) -> Task:
-    """Register an image-classification task for live search, from arrays or from a folder with one sub-folder of images
-    per class.
+    """Register a task for live search: from arrays, a data set of torch or Hugging Face, a DataFrame or a folder of
+    images.
 
-    Half of the examples are used for training, a quarter for the search and a quarter for testing, split by a fixed
-    permutation.
+    Half of the examples are used for training, a quarter for the search and a quarter for testing, in each class alike.
+    Inputs are standardised by the training part.
 
     Args:
         name: name in `nasbench search` and studies.
-        x: images `(n, channels, size, size)` or `(n, size, size)`; standardised by the training split.
-        y: class labels `(n,)`, from 0.
-        folder: folder of images, instead of arrays.
-        size: side length in pixels to which images of a folder are scaled.
-        seed: seed of the permutation.
+        x: images `(n, channels, height, width)`, `(n, height, width, channels)` or `(n, height, width)`, or rows of numbers
+            `(n, columns)`.
+        y: class labels `(n,)`: whole numbers from 0, or texts.
+        folder: folder with one sub-folder of images per class; its folders train and test, if there, are the parts.
+        dataset: data set with a length and examples `(x, y)`, or mappings with an image and a label.
+        test: data set of the test examples, if they are not to be cut from `dataset`.
+        table: DataFrame with one row per example, and `target`, the column to predict.
+        target: see `table`.
+        group: what belongs together, such as the images of one patient, and therefore falls into one part: the group of each
+            example of x or `dataset`, the column of `table`, or for a folder the separator after the group in a file name.
+        size: for a folder: pixels to which the longer side of images is scaled; by default images of one size of up to 64
+            pixels are not scaled.
+        seed: seed of the division into parts.
 
     Raises:
-        NasbenchError: if the name is taken by a task of the suite, or there are images of fewer than two classes.
+        NasbenchError: if the name is taken by a task of the suite, or the data cannot be a task; the sentence says why.
 
     Example:
         >>> import numpy as np
@@ -210,17 +223,28 @@ def register_task(
         4
     """
     from nasbench.live.tasks.catalogue import TASKS
-    from nasbench.live.tasks.custom import task_from_arrays, task_from_folder
+    from nasbench.live.tasks.custom import task_from_arrays
+    from nasbench.live.tasks.data_frame import task_from_frame
+    from nasbench.live.tasks.dataset import task_from_dataset
+    from nasbench.live.tasks.image_folder import task_from_folder
 
     if name in TASKS:
         raise NasbenchError(f"{name!r} is a task of the suite; choose another name.")
-    if (folder is None) == (x is None or y is None):
-        raise NasbenchError("A task is made of x and y, or of a folder; give one of the two.")
+    if (x is None) != (y is None) or sum(one is not None for one in (x, folder, dataset, table)) != 1:
+        raise NasbenchError("A task is made of x and y, a folder, a dataset or a table; give one of them.")
+    if (table is None) != (target is None):
+        raise NasbenchError("A table needs target=, the column to predict, and nothing else does.")
+    task: Task
     if folder is not None:
-        task = task_from_folder(name, Path(folder), size, seed)
+        task = task_from_folder(name, Path(folder), size, seed, group=group)
+    elif dataset is not None:
+        task = task_from_dataset(name, dataset, seed, test=test, groups=group)
+    elif table is not None:
+        assert target is not None
+        task = task_from_frame(name, table, target, seed, group=group)
     else:
         assert x is not None and y is not None
-        task = task_from_arrays(name, x, y, seed)
+        task = task_from_arrays(name, x, y, seed, groups=group)
     registered.add("task", name, task)
     return task
 

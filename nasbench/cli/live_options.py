@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -39,6 +40,14 @@ Out = Annotated[
     typer.Option(callback=hold_results, help="folder for checkpoints and results; an interrupted run in it is resumed"),
 ]
 Space = Annotated[str, typer.Option(help="nas-bench-201, darts, hierarchical, or convnet[:BASE:MMAC]")]
+SpaceOfTask = Annotated[
+    str | None,
+    typer.Option(
+        help="nas-bench-201, darts, hierarchical, convnet[:BASE:MMAC] or mlp (default: nas-bench-201, or mlp for a table)"
+    ),
+]
+AnyTask = "a task of nasbench list tasks, folder:PATH, csv:PATH#COLUMN, npz:PATH or MODULE:ATTR"
+"""Help on the name of a task."""
 Epochs = Annotated[int | None, typer.Option(min=1, help="epochs of the final training (default: the recipe's)")]
 TokenFile = Annotated[
     Path | None,
@@ -76,6 +85,12 @@ def _value(text: str) -> Any:
         except ValueError:
             continue
     return text
+
+
+def say(sentence: str) -> None:
+    """Write a sentence on what was read on standard error."""
+    if sentence:
+        print(f"nasbench: {sentence}", file=sys.stderr)
 
 
 def show(command: str, plural: str, rows: list[dict[str, Any]], json: bool) -> None:

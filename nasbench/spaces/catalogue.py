@@ -14,6 +14,7 @@ _SPACES: Mapping[str, tuple[str, str]] = {
     "nas-bench-201": ("nasbench.spaces.nas_bench_201", "NasBench201Space"),
     "darts": ("nasbench.spaces.darts", "DartsSpace"),
     "convnet": ("nasbench.spaces.convnet", "convnet"),
+    "mlp": ("nasbench.spaces.mlp", "MlpSpace"),
     "hierarchical": ("nasbench.spaces.hierarchical", "HierarchicalSpace"),
     "transnas-bench-101-micro": ("nasbench.spaces.transnas_bench_101", "TransNasBench101MicroSpace"),
     "nats-bench-size": ("nasbench.spaces.nats_size", "NatsSizeSpace"),

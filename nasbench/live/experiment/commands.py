@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nasbench.cli.live_options import Cells, Channels, Device, Epochs, Json, Out, Seed, Space, show
+from nasbench.cli.live_options import AnyTask, Cells, Channels, Device, Epochs, Json, Out, Seed, SpaceOfTask, show
 from nasbench.cli.option_groups import expand_groups
 from nasbench.errors import NasbenchError
 from nasbench.extras import require_extra
 from nasbench.live.experiment.options import SearchOptions
 
 if TYPE_CHECKING:
+    from nasbench.live.tasks.task import Task
     from nasbench.live.training.recipe import Recipe
 
 
@@ -82,9 +83,9 @@ def search(
 
 def train(
     architecture: Annotated[str, typer.Argument(help="architecture string of the space")],
-    task: Annotated[str, typer.Option(help="the task to train on")] = "digits",
-    space: Space = "nas-bench-201",
-    recipe: Annotated[str, typer.Option(help="small, nas-bench-201 or cifar10-gpu")] = "small",
+    task: Annotated[str, typer.Option(help=AnyTask)] = "digits",
+    space: SpaceOfTask = None,
+    recipe: Annotated[str | None, typer.Option(help="small (the default), nas-bench-201 or cifar10-gpu")] = None,
     epochs: Epochs = None,
     channels: Channels = None,
     cells: Cells = None,
@@ -95,13 +96,13 @@ def train(
 ) -> None:
     """Train an architecture from scratch; an interrupted training resumes from its last checkpoint."""
     require_extra("live", "torch")
+    from nasbench.live.experiment.defaults import chosen_task
     from nasbench.live.experiment.retraining import describe_trained, train_final
     from nasbench.live.hardware.torch_device import choose_device
     from nasbench.live.networks.builders import get_networks
-    from nasbench.live.tasks.catalogue import get_task
 
-    settings = chosen_recipe(recipe, space, epochs, channels, cells, seed)
-    chosen = get_task(task)
+    chosen, space = chosen_task(task, space)
+    settings = chosen_recipe(recipe, chosen, space, epochs, channels, cells, seed)
     vector = get_networks(space).make_space().from_string(architecture)
     where = choose_device(device)
     splits = chosen.load()
@@ -112,15 +113,17 @@ def train(
 
 
 def chosen_recipe(
-    name: str, space: str, epochs: int | None, channels: int | None, cells: int | None, seed: int
+    name: str | None, task: Task, space: str, epochs: int | None, channels: int | None, cells: int | None, seed: int
 ) -> Recipe:
-    """Return a recipe by name with overrides of the command line and sufficient depth for the space."""
+    """Return a recipe by name, or the usual one of a task, with overrides of the command line and sufficient depth for
+    the space.
+    """
     from dataclasses import replace
 
+    from nasbench.live.experiment.defaults import default_recipe
     from nasbench.live.networks.builders import network_size
-    from nasbench.live.training.recipe import get_recipe
 
-    settings = get_recipe(name)
+    settings = default_recipe(name, task)
     width, depth = network_size(space, channels, cells, usual=(settings.channels, settings.cells))
     return replace(
         settings, epochs=settings.epochs if epochs is None else epochs, channels=width, cells=depth, seed=seed

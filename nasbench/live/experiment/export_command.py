@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nasbench.cli.live_options import Cells, Channels, Device, Epochs, Json, Seed, Space, show
+from nasbench.cli.live_options import AnyTask, Cells, Channels, Device, Epochs, Json, Seed, SpaceOfTask, show
 from nasbench.errors import NasbenchError
 from nasbench.extras import require_extra
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def export(
     architecture: Annotated[str, typer.Argument(help="architecture string of the space")],
     onnx: Annotated[Path, typer.Option(help="output file")],
-    task: Annotated[str, typer.Option(help="task of the network")] = "digits",
-    space: Space = "nas-bench-201",
+    task: Annotated[str, typer.Option(help=AnyTask)] = "digits",
+    space: SpaceOfTask = None,
     checkpoint: Annotated[
         Path | None, typer.Option(help="folder of nasbench train --out (default: train the network first)")
     ] = None,
@@ -39,19 +39,19 @@ def export(
     require_extra("edge", "onnx")
     require_extra("edge", "onnxruntime")
     from nasbench.live.experiment.commands import chosen_recipe
+    from nasbench.live.experiment.defaults import chosen_task
     from nasbench.live.experiment.retraining import final_splits, train_final
     from nasbench.live.hardware.torch_device import choose_device
     from nasbench.live.networks.builders import get_networks
-    from nasbench.live.tasks.catalogue import get_task
 
     check_target(onnx)
+    chosen, space = chosen_task(task, space)
     if checkpoint is None:
-        plan = chosen_recipe(recipe or "small", space, epochs, channels, cells, seed)
+        plan = chosen_recipe(recipe, chosen, space, epochs, channels, cells, seed)
     elif any(given is not None for given in (recipe, epochs, channels, cells)):
         raise NasbenchError("A checkpoint brings its own recipe; leave out --recipe, --epochs, --channels and --cells.")
     else:
         plan = _recipe_of(checkpoint)
-    chosen = get_task(task)
     vector = get_networks(space).make_space().from_string(architecture)
     splits = chosen.load()
     trained = train_final(chosen, splits, space, vector, plan, choose_device(device), checkpoint)

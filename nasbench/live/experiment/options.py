@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nasbench.cli.live_options import Cells, Channels, Epochs, Seed, Space, parse_options
+from nasbench.cli.live_options import AnyTask, Cells, Channels, Epochs, Seed, SpaceOfTask, parse_options
 from nasbench.errors import NasbenchError
 
 if TYPE_CHECKING:
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 class SearchOptions:
     """What a search on a live task depends on, as the command line gives it."""
 
-    task: Annotated[
-        str, typer.Argument(help="digits, mnist-1d, cifar10, fashion-mnist, co2, ett, trec or breast-mnist")
-    ]
-    space: Space = "nas-bench-201"
+    task: Annotated[str, typer.Argument(help=AnyTask)]
+    space: SpaceOfTask = None
     search_epochs: Annotated[int, typer.Option(help="training epochs of the supernet")] = 10
     channels: Channels = None
     cells: Cells = None
-    recipe: Annotated[str, typer.Option(help="small, federated, nas-bench-201 or cifar10-gpu")] = "small"
+    recipe: Annotated[str | None, typer.Option(help="small (the default), federated, nas-bench-201 or cifar10-gpu")] = (
+        None
+    )
     epochs: Epochs = None
     precision: Annotated[
         str | None, typer.Option(help="float32 or bfloat16, for supernet and trainings (default: the recipe's)")
@@ -47,19 +47,21 @@ class SearchOptions:
             NasbenchError: for an option that is out of range.
         """
         from nasbench.live.experiment.config import ExperimentConfig
+        from nasbench.live.experiment.defaults import chosen_task, default_recipe
         from nasbench.live.networks.builders import network_size
         from nasbench.live.searchers.searcher import SupernetConfig
-        from nasbench.live.training.recipe import get_recipe
 
         if self.subset_size is not None and self.subset_size < 2:
             raise NasbenchError(f"--subset-size is {self.subset_size}; it should be 2 or more.")
-        width, depth = network_size(self.space, self.channels, self.cells, usual=(8, 1))
+        task, space = chosen_task(self.task, self.space)
+        width, depth = network_size(space, self.channels, self.cells, usual=(8, 1))
         named = {"precision": self.precision, "channels_last": self.channels_last}
         arithmetic: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
-        recipe = replace(get_recipe(self.recipe), channels=width, cells=depth, **arithmetic)
+        usual = default_recipe(self.recipe, task, self.subset_size)
+        recipe = replace(usual, channels=width, cells=depth, **arithmetic)
         return ExperimentConfig(
             task=self.task,
-            space=self.space,
+            space=space,
             optimizer=optimizer,
             optimizer_params=parse_options(self.optimizer_param or []),
             seed=self.seed,

@@ -10,6 +10,7 @@ import torch
 
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.live.experiment.config import SELECTIONS, ExperimentConfig, check_config
+from nasbench.live.experiment.defaults import check_space
 from nasbench.live.experiment.reference_models import check_reference
 from nasbench.live.networks.builders import get_networks
 from nasbench.live.searchers.catalogue import get_searcher
@@ -31,6 +32,7 @@ def check_task(study: Study, problem: str) -> None:
     """Build the configuration of every unit of a live task; raises NasbenchError for the first invalid name or setting."""
     task, live = get_task(task_of(problem)), study.live
     get_networks(live.space)
+    check_space(live.space, task)
     EarlyStopping.parse(live.early_stopping)
     if live.architecture_selection not in SELECTIONS:
         raise unknown_name("architecture selection", live.architecture_selection, SELECTIONS)

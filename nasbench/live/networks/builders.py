@@ -1,7 +1,7 @@
 """Builders of stand-alone networks for all live spaces.
 
-Cell-based spaces have a `SpaceNetworks`, which also builds supernets. The space `convnet` has no edges: its networks
-are trained from scratch, and their costs have closed forms.
+Cell-based spaces have a `SpaceNetworks`, which also builds supernets. The others have no edges: their networks are
+trained from scratch, and the costs of those of `convnet` have closed forms.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from torch import nn
 
 from nasbench.errors import NasbenchError
 from nasbench.live.networks.convnet import AIRBENCH_START, ConvNet
+from nasbench.live.networks.mlp import Mlp
 from nasbench.live.networks.operations import Style
 from nasbench.live.networks.space_networks import (
     CELL_NETWORKS,
@@ -21,9 +22,11 @@ from nasbench.live.networks.space_networks import (
     SpaceNetworks,
     live_space_error,
 )
+from nasbench.live.networks.trained_alone import TrainedAlone
 from nasbench.live.tasks.shape import TaskShape
 from nasbench.spaces import convnet
 from nasbench.spaces.catalogue import get_space
+from nasbench.spaces.mlp import mlp_design
 from nasbench.spaces.space import Architectures, Floats
 
 
@@ -85,11 +88,16 @@ class ConvNetworks:
             )
 
 
-Networks = SpaceNetworks | ConvNetworks
+Networks = SpaceNetworks | ConvNetworks | TrainedAlone
+
+TRAINED_ALONE = {"mlp": TrainedAlone("mlp", lambda architecture, shape: Mlp(mlp_design(architecture), shape))}
+"""Spaces whose decisions alone determine a network."""
 
 
 def get_networks(space: str) -> Networks:
     """Return the network builder of a live space; raises NasbenchError, with the nearest name, if there is none."""
+    if space in TRAINED_ALONE:
+        return TRAINED_ALONE[space]
     if space.partition(":")[0] in STANDALONE_SPACES:
         get_space(space)
         return ConvNetworks(space)
@@ -108,6 +116,12 @@ def network_size(space: str, channels: int | None, cells: int | None, usual: tup
     if isinstance(own, SpaceNetworks):
         deep = max(usual[1], 3) if space == "darts" else usual[1]
         return usual[0] if channels is None else channels, deep if cells is None else cells
+    if isinstance(own, TrainedAlone):
+        if channels is not None or cells is not None:
+            raise NasbenchError(
+                f"An architecture of {space} says itself how large it is; leave out --channels and --cells."
+            )
+        return usual
     if cells is not None:
         raise NasbenchError(f"An architecture of {space} says itself how many blocks a stage has; leave out --cells.")
     if channels is not None and own.base not in (None, channels):

@@ -200,7 +200,7 @@ CELL_NETWORKS: dict[str, SpaceNetworks] = {
 }
 
 
-STANDALONE_SPACES = ("convnet",)
+STANDALONE_SPACES = ("convnet", "mlp")
 """Live spaces without edges, whose networks are trained from scratch; see `nasbench.live.networks.builders`."""
 
 

@@ -16,11 +16,11 @@ class TaskShape:
     """Input and output shape of a network.
 
     Attributes:
-        dims: 2 for images, 1 for sequences.
-        channels: channels of the input; 1 for tokens.
-        size: length of each axis of the input, in positions.
-        outputs: classes, or the horizon of a forecast.
-        kind: kind of output.
+        dims: 2 for images, 1 for sequences, 0 for rows of a table.
+        channels: channels of the input; 1 for tokens; columns of a table.
+        size: length of each axis of the input, in positions; 1 for a table.
+        outputs: classes, or the horizon of a forecast; 1 for a regression.
+        kind: kind of output; "forecasting" for numbers, those of a regression included.
         vocabulary: number of tokens for text inputs `(N, length)` of integers, else 0.
     """
 
