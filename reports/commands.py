@@ -62,6 +62,13 @@ def report(
             help="FILE: what wrote it, a format of `nasbench list converters`, or `table`; recognised if not given"
         ),
     ] = "",
+    export: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="write the runs in this format too, into a folder of its name: ioh (IOHanalyzer) or coco (repeatable)"
+        ),
+    ] = None,
+    tidy: Annotated[Path | None, typer.Option(help="write all runs as one Parquet file too, a row a query")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Write a report of a results folder, a table of runs or the logs of another library as HTML, Markdown and LaTeX, with its tables and figures."""
@@ -71,10 +78,12 @@ def report(
     from nasbench.cli.console import print_json
     from nasbench.cli.progress import progress_bar
     from nasbench.errors import NasbenchError
+    from nasbench.reports.exports.catalogue import check_exports, export_runs
     from nasbench.reports.page.options import DEFAULTS, formats_of, read_options
     from nasbench.reports.page.report import build_report
     from nasbench.reports.page.writer import write_report
 
+    check_exports(export or ())
     with progress_bar("report") as progress:
         progress(0, 2)
         source = sources[0]
@@ -102,10 +111,14 @@ def report(
         if figures is not None:
             options = replace(options, formats=formats_of(figures))
         options = replace(options, is_compact=options.is_compact or compact)
+        folder = out or (source / "report" if source.is_dir() else source.with_name(f"{source.stem}-report"))
+        for name in export or ():
+            export_runs(results, name, folder / name)
+        if tidy is not None:
+            results.to_parquet(tidy)
         built = build_report(results, reference, include_json or (), options=options)
         progress(1, 2)
-        default = source / "report" if source.is_dir() else source.with_name(f"{source.stem}-report")
-        written = write_report(built, out or default, options)
+        written = write_report(built, folder, options)
         progress(2, 2)
     if json:
         rows = [

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from nasbench.benchmarks.oracle import ConstrainedOracle
 from nasbench.benchmarks.views import AS_IT_IS
 from nasbench.errors import NasbenchError
+from nasbench.files.atomic import replacing
 from nasbench.reports.analysis.feasibility import final_scores
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.traces import at_budgets
@@ -37,6 +42,34 @@ def to_pandas(results: Results) -> pd.DataFrame:
     """
     problems = [problem for problem in results.study.problems if problem not in results.store.skipped]
     return pd.concat([_cell(results, p, label) for p in problems for label in results.labels], ignore_index=True)
+
+
+def to_parquet(results: Results, path: Path) -> Path:
+    """Write all traces as one tidy Parquet file; see `to_pandas`. What few names repeat is dictionary-encoded.
+
+    The metadata of the file have the study as TOML (`nasbench.study`), where the suite ran it, and the units of the objectives.
+
+    Raises:
+        NasbenchError: if the file cannot be written.
+    """
+    frame = to_pandas(results)
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    for name in (one for one in ("method", "problem", "architecture", "operator") if one in frame):
+        place = table.schema.get_field_index(name)
+        table = table.set_column(place, name, table[name].dictionary_encode())
+    units = {
+        problem: dict(zip(results.study.objectives, results.oracle(problem).units, strict=True))
+        for problem in results.benchmarks
+    }
+    metadata = {"nasbench.units": json.dumps(units)} | (
+        {} if results.recorded else {"nasbench.study": results.study.to_toml()}
+    )
+    try:
+        with replacing(path) as stream:
+            pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **metadata}), stream)
+    except OSError as fault:
+        raise NasbenchError(f"The runs cannot be written to {path} ({fault.strerror}); choose another file.") from None
+    return path
 
 
 def best(results: Results) -> pd.DataFrame:

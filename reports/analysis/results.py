@@ -88,6 +88,12 @@ class Results:
 
         return to_pandas(self)
 
+    def to_parquet(self, path: str | Path) -> Path:
+        """Write the traces of `to_pandas` as one Parquet file, and return its path; raises NasbenchError if it cannot be written."""
+        from nasbench.reports.analysis.frames import to_parquet
+
+        return to_parquet(self, Path(path))
+
     def best(self) -> pd.DataFrame:
         """Return the best architecture that each method found on each problem; see `nasbench.reports.analysis.frames.best`."""
         from nasbench.reports.analysis.frames import best
