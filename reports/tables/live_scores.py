@@ -26,6 +26,9 @@ def score_table(live: LiveTasks, rng: np.random.Generator) -> ReportTable:
         TableColumn(key="highest", heading="highest", kind="general", digits=3),
         TableColumn(key="macro_f1", heading="macro F1 (%) [95% CI]", digits=1),
         TableColumn(key="n", heading="n seeds", kind="count"),
+        TableColumn(key="test_set", heading="95% interval of the test set", kind="text"),
+        TableColumn(key="balanced_accuracy", heading="balanced accuracy (%) [95% CI]", digits=1),
+        TableColumn(key="calibration_error", heading="calibration error (%) [95% CI]", digits=1),
     )
     rows = [_score_row(live, runs, rng) for task in live.tasks for runs in live.of_task(task)]
     return ReportTable(
@@ -33,8 +36,9 @@ def score_table(live: LiveTasks, rng: np.random.Generator) -> ReportTable:
         title="Test score",
         caption=(
             "Score of the final trained network on the test split, evaluated once, lower is better: classification error in %, or "
-            "mean squared error. Intervals cover seeds of search and training on one data set, not other data sets. The best "
-            "method of each task is in bold."
+            "mean squared error. Intervals cover seeds of search and training on one data set, not other data sets; that of the test "
+            "set covers which other test examples might have been drawn (its ends are means over seeds). The calibration error "
+            "compares confidence with accuracy in 15 bins. The best method of each task is in bold."
         ),
         columns=columns,
         rows=tuple(rows),
@@ -48,13 +52,6 @@ def score_table(live: LiveTasks, rng: np.random.Generator) -> ReportTable:
 def _score_row(live: LiveTasks, runs: LiveRuns, rng: np.random.Generator) -> tuple[TableCell, ...]:
     means = [live.runs(runs.task, label).scores.mean() for label in live.labels]
     best = runs.searched and bool(lowest([runs.scores.mean(), *means])[0])
-    f1 = runs.values("test_macro_f1")
-    if f1 is None:
-        f1_cell = TableCell(Undefined("forecasting has no classes"))
-    elif not live.has_unequal_classes(runs.task):
-        f1_cell = TableCell(Undefined("the classes of the test split are about equal, so the error suffices"))
-    else:
-        f1_cell = estimated(seed_mean(f1, rng), runs.digest)
     return (
         TableCell(runs.task),
         TableCell(runs.label),
@@ -62,9 +59,37 @@ def _score_row(live: LiveTasks, runs: LiveRuns, rng: np.random.Generator) -> tup
         estimated(seed_mean(runs.scores, rng), runs.digest, best=best),
         TableCell(float(runs.scores.min()), runs=runs.digest),
         TableCell(float(runs.scores.max()), runs=runs.digest),
-        f1_cell,
+        _class_cell(live, runs, "test_macro_f1", rng),
         TableCell(len(runs.scores), runs=runs.digest),
+        _test_set_cell(runs),
+        _class_cell(live, runs, "test_balanced_accuracy", rng),
+        _calibration_cell(runs, rng),
     )
+
+
+def _test_set_cell(runs: LiveRuns) -> TableCell:
+    low, high = (runs.values(f"test_{runs.metric}_{end}") for end in ("low", "high"))
+    if low is None or high is None:
+        return TableCell(Undefined("windows of a series overlap, or the runs are of an older version"))
+    return TableCell(f"{low.mean():.3g} to {high.mean():.3g}", runs=runs.digest)
+
+
+def _class_cell(live: LiveTasks, runs: LiveRuns, key: str, rng: np.random.Generator) -> TableCell:
+    values = runs.values(key)
+    if runs.metric == "mse":
+        return TableCell(Undefined("forecasting has no classes"))
+    if values is None:
+        return TableCell(Undefined("the runs are of an older version"))
+    if not live.has_unequal_classes(runs.task):
+        return TableCell(Undefined("the classes of the test split are about equal, so the error suffices"))
+    return estimated(seed_mean(values, rng), runs.digest)
+
+
+def _calibration_cell(runs: LiveRuns, rng: np.random.Generator) -> TableCell:
+    values = runs.values("test_calibration_error")
+    if values is None:
+        return TableCell(Undefined("no probabilities of classes"))
+    return estimated(seed_mean(values, rng), runs.digest)
 
 
 def pairs_table(live: LiveTasks, rng: np.random.Generator) -> ReportTable | None:

@@ -16,16 +16,16 @@ from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.live.experiment.retraining import describe_trained, final_splits
+from nasbench.live.experiment.scores import class_scores, number_scores
 from nasbench.live.networks.small_cnn import plain_network
 from nasbench.live.tasks.references import forecasts, linear_models
 from nasbench.live.tasks.task import Splits, Task
-from nasbench.live.training.metrics import macro_f1
 from nasbench.live.training.microbatching import memory_guard
 from nasbench.live.training.recipe import Recipe
 from nasbench.live.training.training import Trainer
 
 Predict = Callable[[Task, Splits], NDArray[Any]]
-"""Classes `(n,)` or forecasts `(n, horizon)` for the test split."""
+"""Classes `(n,)`, their probabilities `(n, classes)` or forecasts `(n, horizon)` for the test split."""
 
 CLASSIFIERS: Mapping[str, Predict] = {
     "majority": linear_models.majority,
@@ -81,13 +81,11 @@ def _fitted(
     seconds = time.perf_counter() - start
     actual = splits.test.y
     if task.shape.kind == "forecasting":
-        return {"test_mse": float(np.square(predicted - actual).mean()), "train_seconds": seconds}
-    return {
-        "test_error": float(100 * np.mean(predicted != actual)),
-        "test_macro_f1": macro_f1(predicted, actual, task.shape.outputs),
-        "test_class_counts": np.bincount(actual, minlength=task.shape.outputs).tolist(),
-        "train_seconds": seconds,
-    }
+        more = {} if task.shape.dims else number_scores(predicted, actual)
+        return {"test_mse": float(np.square(predicted - actual).mean()), **more, "train_seconds": seconds}
+    probabilities = predicted if predicted.ndim == 2 else None
+    classes = predicted if probabilities is None else probabilities.argmax(axis=1)
+    return {**class_scores(classes, actual, task.shape.outputs, probabilities), "train_seconds": seconds}
 
 
 def _of_kind(task: Task) -> Mapping[str, Predict]:

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from nasbench.live.experiment.scores import network_scores
 from nasbench.live.hardware.counting import macs, memory, parameters
 from nasbench.live.hardware.latency import measure_network
 from nasbench.live.networks.space_networks import Architecture
 from nasbench.live.tasks.task import Split, Splits, Task
 from nasbench.live.training.batches import DeviceSplit
-from nasbench.live.training.metrics import macro_f1, predict, score_outputs
+from nasbench.live.training.metrics import predict, score_outputs
 from nasbench.live.training.microbatching import memory_guard
 from nasbench.live.training.recipe import Recipe
 from nasbench.live.training.standalone import build_trainer
@@ -64,7 +64,7 @@ def _describe(task: Task, splits: Splits, trained: Trained, recipe: Recipe, devi
         f"test_{task.metric}": score_outputs(shape, outputs, splits.test.y),
         f"test_{task.metric}_with_views": None if seen is None else score_outputs(shape, seen, splits.test.y),
         "views": str(recipe.views),
-        **_classes(task, outputs if seen is None else seen, splits.test.y),
+        **_complements(task, network_scores(shape, outputs, splits.test.y, seen)),
         "parameters": parameters(network),
         "macs": macs(network, shape),
         "memory_bytes": memory(network, shape)["total"],
@@ -74,12 +74,6 @@ def _describe(task: Task, splits: Splits, trained: Trained, recipe: Recipe, devi
     }
 
 
-def _classes(task: Task, outputs: NDArray[np.float64], actual: NDArray[Any]) -> dict[str, Any]:
-    """Return scores that complement the test error for unbalanced classes."""
-    if task.shape.kind != "classification":
-        return {}
-    counts = np.bincount(actual, minlength=task.shape.outputs)
-    return {
-        "test_macro_f1": macro_f1(outputs.argmax(axis=1), actual, task.shape.outputs),
-        "test_class_counts": counts.tolist(),
-    }
+def _complements(task: Task, scores: dict[str, Any]) -> dict[str, Any]:
+    """Return the scores beside the task's own, which is reported with and without views."""
+    return {name: value for name, value in scores.items() if name != f"test_{task.metric}"}
