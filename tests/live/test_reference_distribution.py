@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nasbench.benchmarks.objectives import find_objective
+from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
 from nasbench.live.experiment.reference_distribution import (
     CELLS,
     RECIPE,
-    ReferencePlan,
+    ReferenceConfig,
     extend_reference,
     finished_cells,
     reference_cells,
@@ -22,10 +24,15 @@ from nasbench.live.hardware.counting import macs, parameters
 from nasbench.live.networks.space_networks import get_cell_networks
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.task import Splits, Task
+from nasbench.search.ledger import Budget
 from nasbench.spaces.nas_bench_201 import NasBench201Space
+from nasbench.tables.sources.reference_distribution import build as build_table
+from nasbench.tables.table import open_table
+
+from table_protocol import table_protocol
 
 
-def small_plan(seeds: tuple[int, ...] = (0, 1)) -> ReferencePlan:
+def small_config(seeds: tuple[int, ...] = (0, 1)) -> ReferenceConfig:
     task = get_task("mnist-1d")
 
     def load() -> Splits:
@@ -33,7 +40,7 @@ def small_plan(seeds: tuple[int, ...] = (0, 1)) -> ReferencePlan:
         return replace(splits, test=splits.test.first(200))
 
     small: Task = replace(task, load=load)
-    return ReferencePlan(small, replace(RECIPE, epochs=2), seeds, (2,))
+    return ReferenceConfig(small, replace(RECIPE, epochs=2), seeds, (2,))
 
 
 def test_cells_are_one_of_each_function_in_a_fixed_order() -> None:
@@ -46,34 +53,54 @@ def test_cells_are_one_of_each_function_in_a_fixed_order() -> None:
 
 
 def test_an_interrupted_distribution_is_resumed(tmp_path: Path) -> None:
-    plan, told = small_plan(), []
-    assert extend_reference(plan, 2, tmp_path, lambda number, _: told.append(number)) == 0
+    config, told = small_config(), []
+    assert extend_reference(config, 2, tmp_path, lambda number, _: told.append(number)) == 0
     first = (tmp_path / CELLS).read_text()
     (tmp_path / CELLS).write_text(first + '{"architecture": "|nor')  # a run killed while it wrote
-    assert extend_reference(plan, 3, tmp_path, lambda number, _: told.append(number)) == 2
+    assert extend_reference(config, 3, tmp_path, lambda number, _: told.append(number)) == 2
     assert told == [1, 2, 3] and (tmp_path / CELLS).read_text().startswith(first)
     rows, space = list(finished_cells(tmp_path / CELLS)), NasBench201Space()
     assert [row["architecture"] for row in rows] == [space.to_string(cell) for cell in reference_cells()[:3]]
     for row, cell in zip(rows, reference_cells(), strict=False):
         assert np.shape(row["search"]) == (2, 2) and np.shape(row["test"]["2"]) == (2,) and len(row["seconds"]) == 2
-        network = get_cell_networks("nas-bench-201").build_standalone(cell, plan.task.shape, 4, 1)
-        assert (row["parameters"], row["macs"]) == (parameters(network), macs(network, plan.task.shape))
-    assert extend_reference(plan, 2, tmp_path, lambda *_: None) == 3
+        network = get_cell_networks("nas-bench-201").build_standalone(cell, config.task.shape, 4, 1)
+        assert (row["parameters"], row["macs"]) == (parameters(network), macs(network, config.task.shape))
+    assert extend_reference(config, 2, tmp_path, lambda *_: None) == 3
 
 
 def test_another_distribution_is_refused(tmp_path: Path) -> None:
-    extend_reference(small_plan(), 1, tmp_path, lambda *_: None)
+    extend_reference(small_config(), 1, tmp_path, lambda *_: None)
     before = json.loads((tmp_path / CELLS).read_text())
     with pytest.raises(NasbenchError, match="trained otherwise; choose another folder"):
-        extend_reference(small_plan(seeds=(0, 2)), 2, tmp_path, lambda *_: None)
+        extend_reference(small_config(seeds=(0, 2)), 2, tmp_path, lambda *_: None)
     with pytest.raises(NasbenchError, match="1 to 5,260 cells, not 5,261"):
-        extend_reference(small_plan(), 5261, tmp_path, lambda *_: None)
+        extend_reference(small_config(), 5261, tmp_path, lambda *_: None)
     assert json.loads((tmp_path / CELLS).read_text()) == before
 
 
 def test_only_sequences_are_trained_at_once(tmp_path: Path) -> None:
     with pytest.raises(NasbenchError, match="classifications in one dimension, which digits is not"):
-        extend_reference(ReferencePlan(get_task("digits")), 1, tmp_path, lambda *_: None)
-    plan = replace(small_plan(), recipe=replace(RECIPE, label_smoothing=0.1))
+        extend_reference(ReferenceConfig(get_task("digits")), 1, tmp_path, lambda *_: None)
+    config = replace(small_config(), recipe=replace(RECIPE, label_smoothing=0.1))
     with pytest.raises(NasbenchError, match="without label_smoothing"):
-        extend_reference(plan, 1, tmp_path / "smoothed", lambda *_: None)
+        extend_reference(config, 1, tmp_path / "smoothed", lambda *_: None)
+
+
+def test_a_distribution_is_a_table_with_fidelities_and_a_test_split(tmp_path: Path) -> None:
+    source, built = tmp_path / "source", tmp_path / "built"
+    extend_reference(small_config(), 3, source, lambda *_: None)
+    built.mkdir()
+    build_table(built, source)
+    table, space, rows = open_table(built), NasBench201Space(), list(finished_cells(source / CELLS))
+    held = space.index(space.canonical(space.from_index(np.asarray(table.row_index))))
+    assert set(held) == set(space.index(reference_cells()[:3])) and len(held) > 3  # what computes the same is there too
+    assert table.epochs("mnist-1d", "accuracy", "validation") == (1, 2)
+    benchmark = TabularBenchmark(table, "mnist-1d")
+    oracle = benchmark.oracle(table_protocol(Budget({"queries": 5}), epochs=(2,)))
+    assert oracle.score_split == "test"
+    for row in rows:
+        cell = space.from_string(row["architecture"])
+        assert oracle.search_mean(oracle.row(cell)) == pytest.approx(np.mean([curve[-1] for curve in row["search"]]))
+        assert oracle.score(oracle.row(cell)) == pytest.approx(np.mean(row["test"]["2"]))
+        parameters_of = find_objective(table, "mnist-1d", "parameters", None, None)
+        assert parameters_of.cheap and parameters_of.mean()[oracle.row(cell)] == pytest.approx(row["parameters"] / 1e6)

@@ -14,19 +14,23 @@ import torch
 
 from nasbench.errors import NasbenchError
 from nasbench.live.networks.space_networks import get_cell_networks
+from nasbench.live.searchers import diagnostics
 from nasbench.live.searchers.catalogue import get_searcher, searcher_names
 from nasbench.live.searchers.darts import Darts
+from nasbench.live.searchers.diagnostics import supernet_warnings
 from nasbench.live.searchers.gaea import exponentiated_gradient
 from nasbench.live.searchers.gdas import Gdas
 from nasbench.live.searchers.hybrid_supernet import HybridSupernet
 from nasbench.live.searchers.pc_darts import PcDarts
+from nasbench.live.searchers.rsps import fair_paths
 from nasbench.live.searchers.searcher import SupernetConfig
 from nasbench.live.searchers.selection import perturbed_selection
 from nasbench.live.searchers.stopping import EarlyStopping
 from nasbench.live.supernets.one_shot_evaluation import shared_errors
-from nasbench.live.supernets.ranking import ranking, supernet_ranking, tau_interval
+from nasbench.live.supernets.ranking import ranking, ranking_of_trainings, supernet_ranking, tau_interval
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.training.recipe import SMALL
+from nasbench.spaces.nas_bench_201 import NasBench201Space
 
 from tiny_search import CPU, TINY, make, search
 
@@ -131,6 +135,58 @@ def test_ranking_is_the_textbook_value() -> None:
     # atanh(0.5) = 0.549306, and 1.959964 sqrt(0.437 / 20) = 0.289717.
     assert tau_interval(0.5, 24) == pytest.approx((np.tanh(0.259589), np.tanh(0.839023)), abs=1e-5)
     assert tau_interval(0.5, 4) == (None, None)
+
+
+def test_several_trainings_show_the_ceiling_of_a_ranking() -> None:
+    trainings = np.array([[1.0, 2, 3, 4], [1.0, 2, 4, 3], [2.0, 1, 3, 4]])
+    result = ranking_of_trainings(np.array([1.0, 2, 3, 4]), trainings, 2)
+    # One inversion of six pairs is a tau of 4/6, two of them 2/6.
+    assert result.kendall_tau == pytest.approx((1 + 4 / 6 + 4 / 6) / 3)
+    assert result.ceiling == pytest.approx((4 / 6 + 4 / 6 + 2 / 6) / 3)
+    holes = np.where([[False] * 4, [False, False, True, False], [True] * 4], np.nan, trainings)
+    assert ranking_of_trainings(np.arange(4.0), holes, 2).ceiling == pytest.approx(1.0)
+    alone = ranking_of_trainings(np.arange(4.0), trainings[1:2], 2)
+    assert (alone.kendall_tau, alone.ceiling) == (ranking(np.arange(4.0), trainings[1], 2).kendall_tau, None)
+
+
+def test_fair_sampling_trains_every_choice_of_every_edge_once() -> None:
+    generator = torch.Generator().manual_seed(0)
+    paths = [fair_paths(NasBench201Space(), generator) for _ in range(2)]
+    for path in paths:
+        np.testing.assert_array_equal(np.sort(path, axis=0), np.repeat(np.arange(5)[:, None], 6, axis=1))
+    assert not np.array_equal(paths[0], paths[1])
+    searcher = make("rsps", sampling="fair")
+    run = search(searcher)
+    batch = next(run.train.epoch(32, torch.Generator().manual_seed(0)))
+    state = searcher.generator.get_state()
+    expected = [torch.zeros_like(p) for p in searcher.weights]
+    for path in fair_paths(searcher.networks.make_space(), searcher.generator):
+        loss = searcher.loss(batch, searcher.networks.single_path(path))
+        for total, p in zip(expected, torch.autograd.grad(loss, searcher.weights, allow_unused=True), strict=True):
+            total += 0 if p is None else p
+    searcher.generator.set_state(state)
+    searcher.settings = replace(searcher.settings, gradient_clip=1e9)
+    searcher.step(batch, batch)
+    for total, p in zip(expected, searcher.weights, strict=True):
+        torch.testing.assert_close(torch.zeros_like(p) if p.grad is None else p.grad, total)
+    with pytest.raises(NasbenchError, match="'darts' does not allow; use uniform"):
+        make("rsps", space="darts", sampling="fair")
+
+
+def test_a_search_that_learned_nothing_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, options, expected in (
+        ("darts", {}, ["Theta has not moved", "its mixture errs on"]),
+        ("darts", {"arch_learning_rate": 0.5}, ["its mixture errs on"]),
+        ("rsps", {"candidates": 2}, ["its median path errs on"]),
+    ):
+        searcher = make(name, settings=replace(TINY, epochs=1, learning_rate=1e-5), **options)
+        run = search(searcher)
+        said = supernet_warnings(run.run(), run.held)
+        assert len(said) == len(expected) and all(part in text for part, text in zip(expected, said, strict=True))
+        moved = replace(run.run(), curve=[{"entropy": 1.0, "search": 20.0}])
+        monkeypatch.setattr(diagnostics, "shared_errors", lambda *_: np.array([20.0, 30.0, 90.0]))
+        assert supernet_warnings(moved, run.held) == []
+        monkeypatch.undo()
 
 
 def test_a_supernet_is_ranked_against_training_alone() -> None:

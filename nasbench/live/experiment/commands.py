@@ -41,9 +41,18 @@ def search(
         int,
         typer.Option(
             metavar="N",
-            help="train N random architectures from scratch and report Kendall's tau with their one-shot scores",
+            help="report Kendall's tau of the one-shot scores of N random architectures with their scores after training",
         ),
     ] = 0,
+    rank_against: Annotated[
+        str,
+        typer.Option(
+            help="train these architectures (training), or take trained ones of the task's table (table) or of a BENCHMARK"
+        ),
+    ] = "training",
+    rank_trainings: Annotated[
+        int, typer.Option(min=1, help="trainings of each; two or more show the noise of training, which limits tau")
+    ] = 1,
     device: Device = "auto",
     out: Out = None,
     json: Json = False,
@@ -55,6 +64,7 @@ def search(
     require_extra("live", "torch")
     from nasbench.cli.unused_options import refuse_unused
     from nasbench.live.experiment.pareto_search import run_pareto_search
+    from nasbench.live.experiment.rank import RankConfig
     from nasbench.live.experiment.run import run_experiment
     from nasbench.live.hardware.torch_device import choose_device
 
@@ -67,18 +77,23 @@ def search(
     )
     if rank_correlation and config.objectives:
         raise NasbenchError("The rank correlation is defined for a single objective; leave out --rank-correlation.")
+    if not rank_correlation:
+        refuse_unused(context, ("rank_against", "rank_trainings"), "needs --rank-correlation")
+    elif rank_against != "training":
+        refuse_unused(context, ("rank_trainings",), "is for --rank-against training; a table has its own trainings")
     if config.shares_weights:
         reason = f"applies to optimizers that train from scratch, and {optimizer} shares weights; leave it out"
         refuse_unused(context, ("queries", "time_budget_seconds"), reason)
     else:
         reason = f"applies to searches with shared weights, and {optimizer} trains from scratch; leave it out"
-        refuse_unused(context, ("search_epochs",), reason)
+        refuse_unused(context, ("search_epochs", "search_learning_rate"), reason)
     if time_budget_seconds is not None:
         refuse_unused(context, ("queries",), "and --time-budget-seconds are two budgets; leave one out")
     if config.objectives:
         show("search", "rows", run_pareto_search(config, choose_device(device), out), json)
         return
-    show("search", "searches", [run_experiment(config, choose_device(device), out, rank=rank_correlation)], json)
+    rank = RankConfig(rank_correlation, rank_against, rank_trainings)
+    show("search", "searches", [run_experiment(config, choose_device(device), out, rank=rank)], json)
 
 
 def train(

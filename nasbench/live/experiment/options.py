@@ -21,6 +21,9 @@ class SearchOptions:
     task: Annotated[str, typer.Argument(help=AnyTask)]
     space: SpaceOfTask = None
     search_epochs: Annotated[int, typer.Option(help="training epochs of the supernet")] = 10
+    search_learning_rate: Annotated[
+        float, typer.Option(help="learning rate of the supernet's weights; 0.1 suits few epochs")
+    ] = 0.025
     channels: Channels = None
     cells: Cells = None
     recipe: Annotated[str | None, typer.Option(help="small (the default), federated, nas-bench-201 or cifar10-gpu")] = (
@@ -65,7 +68,13 @@ class SearchOptions:
             optimizer=optimizer,
             optimizer_params=parse_options(self.optimizer_param or []),
             seed=self.seed,
-            supernet=SupernetConfig(epochs=self.search_epochs, channels=width, cells=depth, **arithmetic),
+            supernet=SupernetConfig(
+                epochs=self.search_epochs,
+                learning_rate=self.search_learning_rate,
+                channels=width,
+                cells=depth,
+                **arithmetic,
+            ),
             recipe=replace(recipe, epochs=recipe.epochs if self.epochs is None else self.epochs),
             search_recipe=replace(recipe, epochs=max(recipe.epochs // 3, 1)),
             subset_size=(self.subset_size, None if self.subset_size is None else max(self.subset_size // 4, 1)),

@@ -23,7 +23,7 @@ def reference(
     require_extra("live", "torch")
     import torch
 
-    from nasbench.live.experiment.reference_distribution import ReferencePlan, extend_reference
+    from nasbench.live.experiment.reference_distribution import ReferenceConfig, extend_reference
     from nasbench.live.tasks.catalogue import get_task
 
     torch.set_num_threads(1)  # the tensors are too small for more
@@ -35,6 +35,6 @@ def reference(
         left = each * (cells - number)
         print(f"{number} of {cells} cells ({architecture}), {left / 60:.0f} min left", file=sys.stderr)
 
-    before = extend_reference(ReferencePlan(get_task(task)), cells, folder, report)
+    before = extend_reference(ReferenceConfig(get_task(task)), cells, folder, report)
     row = {"task": task, "folder": str(folder), "cells": max(cells, before), "trained": max(cells - before, 0)}
     show("data reference", "distributions", [row], json)

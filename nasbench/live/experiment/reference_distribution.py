@@ -34,7 +34,7 @@ SETTINGS, CELLS = "reference.json", "cells.jsonl"
 
 
 @dataclass(frozen=True)
-class ReferencePlan:
+class ReferenceConfig:
     """How the cells of a reference distribution are trained.
 
     Attributes:
@@ -68,7 +68,7 @@ def reference_cells() -> Architecture:
     return space.from_index(np.random.default_rng(ORDER_SEED).permutation(canonical))
 
 
-def extend_reference(plan: ReferencePlan, n_cells: int, folder: Path, report: Callable[[int, str], None]) -> int:
+def extend_reference(config: ReferenceConfig, n_cells: int, folder: Path, report: Callable[[int, str], None]) -> int:
     """Train the first `n_cells` cells that the folder does not hold yet; return how many it held before.
 
     `report` is told the number of finished cells and the last of them.
@@ -79,14 +79,14 @@ def extend_reference(plan: ReferencePlan, n_cells: int, folder: Path, report: Ca
     cells = reference_cells()
     if not 1 <= n_cells <= len(cells):
         raise NasbenchError(f"A reference distribution has 1 to {len(cells):,} cells, not {n_cells:,}.")
-    _open(plan, folder)
+    _open(config, folder)
     space = NasBench201Space()
     done = len(list(finished_cells(folder / CELLS)))
-    splits = plan.task.load()
-    counters = CostCounters(get_cell_networks(SPACE), plan.task.shape, plan.recipe.channels, plan.recipe.cells)
+    splits = config.task.load()
+    counters = CostCounters(get_cell_networks(SPACE), config.task.shape, config.recipe.channels, config.recipe.cells)
     for number in range(done, n_cells):
         cell = cells[number]
-        trained = train_seeds(plan.task, splits, cell, plan.recipe, plan.seeds, plan.test_epochs)
+        trained = train_seeds(config.task, splits, cell, config.recipe, config.seeds, config.test_epochs)
         parameters, flops = counters(["parameters", "flops"], cell[None])[0]
         line = {
             "architecture": space.to_string(cell),
@@ -112,13 +112,13 @@ def finished_cells(path: Path) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
 
 
-def _open(plan: ReferencePlan, folder: Path) -> None:
+def _open(config: ReferenceConfig, folder: Path) -> None:
     """Write the settings of a new folder, or check those of an old one; the line that a killed run left half-written goes."""
     folder.mkdir(parents=True, exist_ok=True)
     settings = folder / SETTINGS
     if not settings.exists():
-        write_json(settings, plan.as_dict())
-    if read_json(settings, "reference distribution") != json.loads(json.dumps(plan.as_dict())):
+        write_json(settings, config.as_dict())
+    if read_json(settings, "reference distribution") != json.loads(json.dumps(config.as_dict())):
         raise NasbenchError(
             f"{folder} holds a reference distribution that is trained otherwise; choose another folder."
         )

@@ -19,6 +19,7 @@ from nasbench.live.experiment.experiment import Experiment
 from nasbench.live.experiment.training_benchmark import LiveBenchmark
 from nasbench.live.networks.space_networks import Architecture
 from nasbench.live.searchers.catalogue import get_searcher
+from nasbench.live.searchers.diagnostics import supernet_warnings
 from nasbench.live.searchers.hybrid_supernet import HybridSupernet
 from nasbench.live.searchers.loop import SEARCH_CHECKPOINT, SearchResult, SupernetSearch, build_searcher
 from nasbench.live.searchers.selection import perturbed_selection
@@ -79,6 +80,8 @@ def _supernet_outcome(experiment: Experiment, epoch_callback: EpochCallback) -> 
     config, run = experiment.config, supernet_search(experiment)
     searcher = run.searcher
     found = run.run(epoch_callback=epoch_callback)
+    for warning in supernet_warnings(found, run.held):
+        experiment.reporter(warning)
     architecture = found.architecture
     finalists: list[dict[str, Any]] = []
     after = time.perf_counter()

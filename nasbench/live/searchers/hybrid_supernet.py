@@ -48,6 +48,7 @@ class HybridSupernet(Searcher):
         use_evolution: whether there is evolution; without it all architectures are drawn from theta.
     """
 
+    scores_paths = True
     trains_finalists = True
 
     def __init__(
@@ -74,6 +75,7 @@ class HybridSupernet(Searcher):
         self._guided_mutation_prob, self._crossover_prob = guided_mutation_prob, crossover_prob
         self._gradient_interval, self._scoring_subset_size = gradient_interval, scoring_subset_size
         self._use_gradient, self._use_evolution = use_gradient, use_evolution
+        self.moves_theta = use_gradient
         self.survivors: Architecture = np.empty((0, self.space.d), np.int8)
         self.losses: NDArray[np.float64] = np.empty(0)
         self.steps = 0

@@ -91,6 +91,12 @@ class Searcher:
     partial_channels = 1
     """Factor by which operations in this searcher's supernet have fewer channels."""
 
+    moves_theta = True
+    """Whether it learns a point of the relaxation, which should then move from the uniform one."""
+
+    scores_paths = False
+    """Whether it selects by scores of single paths, whose shared weights should then be trained."""
+
     trains_finalists = False
     """Whether it selects by training its finalists alone, so that no other selection applies."""
 
@@ -159,21 +165,25 @@ class Searcher:
         """
         return self.microbatching.run(lambda: torch.autograd.grad(self.loss(batch, mixture()), inputs))
 
-    def update_weights(self, batch: Batch, mixture: Callable[[], OperationWeights]) -> Tensor:
+    def update_weights(self, batch: Batch, *mixtures: Callable[[], OperationWeights]) -> Tensor:
         """Take one SGD step of the shared weights down the loss on a batch and return that loss, detached.
 
-        If memory is exhausted the gradient is repeated in halves, with a rebuilt mixture as in `gradients`.
+        Of several mixtures the step is along the sum of their gradients, and the loss is their mean. If memory is exhausted the
+        gradients are repeated in halves, with rebuilt mixtures as in `gradients`.
         """
-        value = self.microbatching.run(partial(self._backward, batch, mixture))
+        value = self.microbatching.run(partial(self._backward, batch, mixtures))
         nn.utils.clip_grad_norm_(self.weights, self.settings.gradient_clip)
         self.optimizer.step()
         return value
 
-    def _backward(self, batch: Batch, mixture: Callable[[], OperationWeights]) -> Tensor:
+    def _backward(self, batch: Batch, mixtures: Sequence[Callable[[], OperationWeights]]) -> Tensor:
         self.optimizer.zero_grad(set_to_none=True)
-        value = self.loss(batch, mixture())
-        value.backward()
-        return value.detach()
+        values = []
+        for mixture in mixtures:
+            value = self.loss(batch, mixture())
+            value.backward()
+            values.append(value.detach())
+        return values[0] if len(values) == 1 else torch.stack(values).mean()
 
     def finish_epoch(self, search: DeviceSplit) -> None:
         """Hook after each epoch; does nothing by default."""
