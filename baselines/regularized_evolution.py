@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -73,9 +73,11 @@ class RegularizedEvolution:
 
     def _child(self, uniform: Floats) -> Architectures:
         """Return a mutated parent of each run, `(R, d)`, from uniform numbers `(R, tournament + 2)`."""
-        drawn = (uniform[:, : self._tournament_size] * self._population.shape[1]).astype(np.int64)
-        best = self._error.ravel()[drawn + self._row[:, None] * self._population.shape[1]].argmin(axis=1)
-        parent = self._population[self._row, drawn[self._row, best]]
+        size = self._population.shape[1]
+        drawn = (uniform[:, : self._tournament_size] * size).astype(np.int64)
+        drawn += self._row[:, None] * size
+        best = self._error.reshape(-1).take(drawn).argmin(axis=1)
+        parent = self._population.reshape(-1, self._space.d).take(drawn[self._row, best], axis=0)
         return self._space.mutate(parent, uniform[:, self._tournament_size :], self._mutation)
 
     def tell(self, observations: Observations) -> None:
@@ -83,11 +85,13 @@ class RegularizedEvolution:
         size = self._population.shape[1]
         members, errors = self._population.reshape(-1, self._space.d), self._error.reshape(-1)
         for b in range(observations.answered.shape[1]):
-            told = observations.answered[:, b]
+            told: Any = observations.answered[:, b]
+            if told.all():
+                told = slice(None)  # nothing is copied where every run is told
             oldest = (self._row * size + self._n_evaluated % size)[told]
             members[oldest] = observations.architectures[told, b]
             errors[oldest] = observations.objectives[told, b, 0]
-            self._n_evaluated += told
+            self._n_evaluated[told] += 1
 
 
 OPTIMIZER = Lockstep(RegularizedEvolution)

@@ -39,7 +39,8 @@ def search(
         answered, busy = time.perf_counter(), time.process_time() - busy
         if not observations.answered.any():
             return batches, own
-        batches.append(replace(observations, operators=selected_operators(optimizer)))
+        operators = selected_operators(optimizer)
+        batches.append(observations if operators is None else replace(observations, operators=operators))
         optimizer.tell(observations)
         step = (asked - before) + (time.perf_counter() - answered)
         own += step

@@ -20,6 +20,7 @@ class QueryHistory:
     """
 
     def __init__(self, runs: int, evaluator: Evaluator, levels: int, functions: bool) -> None:
+        self._runs = np.arange(runs)
         self._levels = levels
         self._functions = evaluator.functions
         self._keep_source = functions
@@ -40,14 +41,17 @@ class QueryHistory:
         """Return the repetition number, whether the function is new, and the row that answers, each `(R, B)`; and
         remember the batch.
         """
+        step = self._dense_step if self._dense else self._sparse_step
+        every = bool(proposed.all())
+        if every and rows.shape[1] == 1:
+            one, first, met = step(self._runs, rows[:, 0], architectures[:, 0], level[:, 0])
+            return one[:, None], first[:, None], met[:, None]
         repetition = np.zeros(rows.shape, dtype=np.int64)
         fresh = np.zeros(rows.shape, dtype=bool)
         source = rows.copy() if self._keep_source else rows
-        every = bool(proposed.all())
-        step = self._dense_step if self._dense else self._sparse_step
         # Column by column, so that repetitions within a batch are recognised.
         for b in range(rows.shape[1]):
-            runs = np.arange(len(rows)) if every else np.flatnonzero(proposed[:, b])
+            runs = self._runs if every else np.flatnonzero(proposed[:, b])
             repetition[runs, b], fresh[runs, b], met = step(runs, rows[runs, b], architectures[runs, b], level[runs, b])
             if self._keep_source:
                 source[runs, b] = met

@@ -16,6 +16,8 @@ from nasbench.spaces.space import Floats
 
 _LOCKSTEP, _GENERATOR, _ENVIRONMENT, _SUBSTITUTES = range(4)
 _BLOCK = 1024
+_LINE = 8
+"""Doubles in a line of the processor's cache."""
 _STEPS = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD1B54A32D192ED03), np.uint64(0x8CB92BA72F3D8DD7))
 
 
@@ -63,10 +65,21 @@ class Streams:
     def _draw_aligned(self, n: int) -> Floats:
         start = int(self._cursor[0]) if len(self) else 0
         if start + n > self._buffer.shape[1]:
-            self._reserve(n, np.arange(len(self)))
+            self._reserve_aligned(n, start)
             start = int(self._cursor[0])
         self._cursor += n
         return self._buffer[:, start : start + n].copy()
+
+    def _reserve_aligned(self, n: int, start: int) -> None:
+        """Do as `_reserve` for all runs, whose cursors are at `start`."""
+        if n > self._buffer.shape[1]:
+            self._reserve(n, np.arange(len(self)))
+            return
+        unread = self._buffer.shape[1] - start
+        self._buffer[:, :unread] = self._buffer[:, start:]
+        for source, row in zip(self._sources, self._buffer[:, unread:], strict=True):
+            source.random(out=row)
+        self._cursor[:] = 0
 
     def _reserve(self, n: int, rows: NDArray[np.int64]) -> None:
         """Make `n` unread numbers available to each of `rows`, never skipping one."""
@@ -82,7 +95,8 @@ class Streams:
 
     def _widen(self, width: int) -> None:
         # Unread numbers move to the right end, where a cursor expects them.
-        wider = np.empty((len(self), width))
+        # Rows that begin a power of two apart would share a few lines of the cache: each column would be read from memory.
+        wider = np.empty((len(self), width + _LINE))[:, :width]
         old = self._buffer.shape[1]
         wider[:, width - old :] = self._buffer
         self._buffer = wider
