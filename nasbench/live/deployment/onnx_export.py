@@ -11,7 +11,7 @@ import torch
 from nasbench.errors import NasbenchError
 from nasbench.live.deployment.onnx_file import to_onnx
 from nasbench.live.deployment.quantization import quantised
-from nasbench.live.deployment.runtime import OnnxModel, largest_difference, peak_memory
+from nasbench.live.deployment.runtime import OnnxModel, executed_operations, largest_difference, peak_memory
 from nasbench.live.hardware.counting import memory
 from nasbench.live.tasks.task import Splits, Task
 from nasbench.live.training.batches import DeviceSplit
@@ -62,7 +62,7 @@ def deploy(task: Task, splits: Splits, trained: Trained, file: Path, int8: bool 
             "allowed; nothing was written."
         )
     _write(file, content)
-    scored = model.score(shape, test)
+    scored, latency = model.score(shape, test), model.latency(shape)
     row = {
         "file": str(file),
         "bytes": len(content),
@@ -70,7 +70,7 @@ def deploy(task: Task, splits: Splits, trained: Trained, file: Path, int8: bool 
         "tolerance": TOLERANCE,
         f"test_{task.metric}": evaluate(network, shape, test),
         f"test_{task.metric}_onnx": scored,
-        "latency_ms_onnx_1_thread": model.latency(shape),
+        "latency_ms_onnx_1_thread": latency,
         "peak_memory_bytes": peak_memory(file),
         "counted_memory_bytes": memory(network, shape)["total"],
     }
@@ -81,14 +81,36 @@ def deploy(task: Task, splits: Splits, trained: Trained, file: Path, int8: bool 
     _write(small_file, small)
     small_model = OnnxModel(small)
     small_score = small_model.score(shape, test)
+    small_latency = small_model.latency(shape)
     return row | {
         "int8_file": str(small_file),
         "int8_bytes": len(small),
         f"int8_test_{task.metric}": small_score,
         f"int8_{task.metric}_added": small_score - scored,
-        "int8_latency_ms_onnx_1_thread": small_model.latency(shape),
+        "int8_latency_ms_onnx_1_thread": small_latency,
+        "int8_latency_note": slower_because(content, small, latency, small_latency),
         "int8_peak_memory_bytes": peak_memory(small_file),
     }
+
+
+def slower_because(content: bytes, small: bytes, milliseconds: float, small_milliseconds: float) -> str:
+    """Return why an int8 file is slower than its float file, "" if it is not.
+
+    Args:
+        content: the float file.
+        small: the int8 file.
+        milliseconds: latency of the float file.
+        small_milliseconds: latency of the int8 file.
+    """
+    if small_milliseconds <= milliseconds:
+        return ""
+    plain, integer = executed_operations(content), executed_operations(small)
+    conversions = sum(name in ("QuantizeLinear", "DequantizeLinear") for name in integer)
+    return (
+        f"int8 is slower here, {small_milliseconds:.3g} ms against {milliseconds:.3g}: onnxruntime executes {len(integer)} operations "
+        f"for it where the float file has {len(plain)} (sums and ReLU can go into its convolutions), {conversions} of them conversions "
+        "between integers and floats, and in a small network a call costs more than integer arithmetic saves; bytes are saved in any case"
+    )
 
 
 def _write(file: Path, content: bytes) -> None:

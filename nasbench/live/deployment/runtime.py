@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,19 @@ class OnnxModel:
     def score(self, shape: TaskShape, data: DeviceSplit) -> float:
         """Return the score on a split that lives on the CPU: error in %, or mean squared error."""
         return score(shape, self, data)
+
+
+def executed_operations(content: bytes) -> list[str]:
+    """Return the operations of an ONNX file that onnxruntime executes, after it has fused and replaced some."""
+    import onnx
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # it warns that such a file is for this machine
+    with tempfile.TemporaryDirectory() as folder:
+        options.optimized_model_filepath = str(Path(folder, "optimised.onnx"))
+        onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        return [node.op_type for node in onnx.load(options.optimized_model_filepath).graph.node]
 
 
 def largest_difference(model: OnnxModel, network: torch.nn.Module, x: Tensor) -> float:

@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError
 from nasbench.live.experiment.retraining import final_splits
 from nasbench.live.federated.federated_config import (
+    LOSSES,
     THETA,
     Array,
     FederatedConfig,
@@ -24,11 +26,16 @@ from nasbench.live.federated.federated_config import (
 from nasbench.live.federated.partition import check_client
 from nasbench.live.searchers.loop import SupernetSearch
 from nasbench.live.tasks.task import Splits, Task
+from nasbench.live.training.batches import DeviceSplit
+from nasbench.live.training.metrics import evaluate_loss
 from nasbench.live.training.microbatching import memory_guard
 from nasbench.live.training.training import Trainer
 
 FLOOR = 1e-20
 """Smallest probability that a client sends: exponentiated gradient never reaches zero except by rounding."""
+
+LARGEST = 1e9
+"""Largest validation loss that a client sends."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +43,8 @@ class FitInstructions:
     """Instructions of the server to a client for one round.
 
     Attributes:
-        number: the round, counted from 1 over both phases.
-        architecture: the architecture found, "" during the search.
+        number: the round, counted from 1 over all phases.
+        architecture: the architecture found, or the finalists, one a line; "" during the search.
         share: fraction of its local examples that the client processes; below 1 for a straggler.
     """
 
@@ -81,9 +88,8 @@ class Client:
         """
         with one_thread(), memory_guard(self.device, "computing a round"):
             seed = derive_seed(config.seed, instruction.number, self.number)
-            if config.searching(instruction.number):
-                return self._search(config, instruction, state, seed)
-            return self._train(config, instruction, state, seed)
+            work = {"search": self._search, "finalists": self._compare, "train": self._train}
+            return work[config.phase(instruction.number)](config, instruction, state, seed)
 
     def _search(
         self, config: FederatedConfig, instruction: FitInstructions, state: Mapping[str, Array], seed: int
@@ -91,11 +97,36 @@ class Client:
         searcher = config.searcher(seed, self.device)
         load_weights(searcher.supernet, {name: value for name, value in state.items() if name != THETA})
         searcher.theta = torch.from_numpy(np.array(state[THETA])).to(self.device)
+        searcher.warming_up = instruction.number <= config.warmup_rounds
         run = SupernetSearch(searcher, self.task, subset(self.splits, instruction.share, seed))
         run.curve = completed_rounds(instruction.number)
         loss = run.run(until=instruction.number).curve[-1]["train_loss"]
         theta = apply_floor(searcher.theta.detach().cpu().numpy(), state[THETA])
         return {THETA: theta, **get_weights(searcher.supernet)}, float(loss)
+
+    def _compare(
+        self, config: FederatedConfig, instruction: FitInstructions, state: Mapping[str, Array], seed: int
+    ) -> tuple[dict[str, Array], float]:
+        """Train each finalist on the training examples; in the last round score them before, on the search examples."""
+        number = instruction.number - config.supernet.epochs
+        splits = subset(self.splits, instruction.share, seed)
+        held = DeviceSplit(self.splits.search, self.task, self.device)
+        update: dict[str, Array] = {}
+        losses, scores = [], []
+        for finalist, name in enumerate(instruction.architecture.split("\n")):
+            network = config.network(config.parse(name)).to(self.device)
+            prefix = f"{finalist}."
+            load_weights(network, {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
+            if config.scoring(instruction.number):
+                scores.append(evaluate_loss(network, self.task.shape, held))
+            run = Trainer(network, self.task, splits, replace(config.recipe, seed=seed), self.device, track=False)
+            run.curve = completed_rounds(number)
+            trained = run.run(until=number)
+            losses.append(trained.curve[-1]["train_loss"])
+            update |= {f"{prefix}{name}": value for name, value in get_weights(trained.network).items()}
+        if scores:
+            update[LOSSES] = as_losses(np.array(scores))
+        return update, float(np.mean(losses))
 
     def _train(
         self, config: FederatedConfig, instruction: FitInstructions, state: Mapping[str, Array], seed: int
@@ -108,6 +139,11 @@ class Client:
         run.curve = completed_rounds(number)
         trained = run.run(until=number)
         return get_weights(trained.network), float(trained.curve[-1]["train_loss"])
+
+
+def as_losses(losses: NDArray[np.float64]) -> Array:
+    """Return losses as they are sent: in single precision, and one that is not finite as a very large one."""
+    return np.nan_to_num(losses, nan=LARGEST, posinf=LARGEST).clip(max=LARGEST).astype(np.float32)
 
 
 def completed_rounds(number: int) -> list[dict[str, Any]]:

@@ -29,11 +29,26 @@ def search(
     options: SearchOptions,
     optimizer: Annotated[str, typer.Option(help="gaea, the one searcher that federates")] = "gaea",
     rounds: Annotated[
-        int | None, typer.Option(help="communication rounds of the search (default: --search-epochs)")
+        int | None,
+        typer.Option(
+            min=1,
+            help="communication rounds of the search (default: until a client has taken as many steps as a central search)",
+        ),
     ] = None,
     train_rounds: Annotated[
-        int | None, typer.Option(help="communication rounds of the final training (default: --epochs)")
+        int | None,
+        typer.Option(
+            min=1, help="communication rounds of the final training (default: likewise, of a central training)"
+        ),
     ] = None,
+    warmup_rounds: Annotated[
+        int | None,
+        typer.Option(min=0, help="first rounds, in which only weights are trained (default: half of the search)"),
+    ] = None,
+    finalists: Annotated[
+        int,
+        typer.Option(min=1, help="architectures that are trained and compared; 1 takes the mode of theta unseen"),
+    ] = 3,
     clients: Annotated[int, typer.Option(help="number of clients")] = 4,
     partition: Annotated[
         str, typer.Option(help="how examples are partitioned among clients: iid or dirichlet:ALPHA")
@@ -80,28 +95,21 @@ def search(
     from nasbench.live.federated import compare
     from nasbench.live.federated.coordinator import ClientFailures
     from nasbench.live.federated.credentials import Credentials
+    from nasbench.live.federated.defaults import scaled_config
     from nasbench.live.federated.experiment import FederatedExperiment, run_federated, serve_federated
-    from nasbench.live.federated.federated_config import FederatedConfig
     from nasbench.live.federated.partition import Partition
     from nasbench.live.hardware.torch_device import choose_device
+    from nasbench.live.tasks.catalogue import get_task
     from nasbench.live.training.training import stderr_reporter
 
     central = options.config(optimizer)
     passes = (central.supernet.epochs, central.recipe.epochs)
+    pooled = get_task(central.task).load().reduced(*central.subset_size)
+    config = scaled_config(central, pooled, clients, rounds, train_rounds, finalists)
+    if warmup_rounds is not None:
+        config = replace(config, warmup_rounds=warmup_rounds)
     experiment = FederatedExperiment(
-        config=FederatedConfig(
-            task=central.task,
-            space=central.space,
-            optimizer_params=central.optimizer_params,
-            # A client has few examples, so the search uses the batch size of the recipe.
-            supernet=replace(
-                central.supernet,
-                epochs=passes[0] if rounds is None else rounds,
-                batch_size=central.recipe.batch_size,
-            ),
-            recipe=replace(central.recipe, epochs=passes[1] if train_rounds is None else train_rounds),
-            seed=central.seed,
-        ),
+        config=config,
         clients=clients,
         partition=Partition.parse(partition),
         failures=ClientFailures(client_dropout=client_dropout, straggler_fraction=straggler_fraction),
@@ -109,7 +117,9 @@ def search(
     )
     where = choose_device(device)
     if compare_seeds:
-        rows = compare.compare_seeds(experiment, compare_seeds, where, out, passes=passes)
+        rows = compare.compare_seeds(
+            experiment, compare_seeds, where, out, passes=passes, batch_size=central.recipe.batch_size
+        )
         show("federated search", "rows", compare.summary(rows), json)
         return
     checkpoint = out / f"federated-{options.task}-{options.seed}.pt" if out else None

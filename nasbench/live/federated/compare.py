@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +14,9 @@ import torch
 
 from nasbench.errors import NasbenchError
 from nasbench.files.sealed import read_sealed, write_sealed
-from nasbench.live.experiment.config import ExperimentConfig
-from nasbench.live.experiment.experiment import Experiment
-from nasbench.live.experiment.search import search_architecture
+from nasbench.live.experiment.retraining import train_final
+from nasbench.live.federated.client import Client
+from nasbench.live.federated.coordinator import Coordinator
 from nasbench.live.federated.experiment import FederatedExperiment
 from nasbench.live.federated.federated_config import FederatedConfig, load_weights
 from nasbench.live.federated.in_process_runtime import run_loop
@@ -43,13 +44,14 @@ def compare(
     device: torch.device,
     reporter: Reporter = stderr_reporter,
     passes: tuple[int, int] | None = None,
+    batch_size: int | None = None,
 ) -> dict[str, Any]:
     """Return the test scores of four ways to obtain a network, for one seed.
 
     `central`: search and training on the pooled data. `federated`: search and training by rounds of federated
-    averaging. `local_only`: each client searches and trains on its own examples; mean over clients. These three differ
-    in both search and training. `federated_pooled` trains the architecture found by the federated search on the pooled
-    data, so its difference to `central` is due to the search alone.
+    averaging. `local_only`: each client searches and trains on its own examples; mean over clients. All three search by one
+    algorithm, with one client or several, and differ in both search and training. `federated_pooled` trains the architecture found
+    by the federated search on the pooled data, so its difference to `central` is due to the search alone.
 
     Rounds run in process; Flower's simulation gives the same results bit for bit.
 
@@ -59,18 +61,22 @@ def compare(
         reporter: takes messages.
         passes: epochs of search and of training where there are no rounds (central and local-only); None for the number
             of rounds.
+        batch_size: examples a step there; None for that of the rounds.
     """
     task, splits = experiment.data()
     config, test = experiment.config, DeviceSplit(splits.test, task, device)
-    searching, training = passes or (config.supernet.epochs, config.recipe.epochs)
-    central_config = local_only_baseline(config, searching, training)
+    alone = single_client(config, passes, batch_size)
 
     def trained(architecture: Architecture, data: Splits) -> float:
-        network = Experiment(central_config, task, data, device, reporter=reporter).retrain(architecture).network
+        network = train_final(
+            task, data, config.space, architecture, replace(alone.recipe, seed=config.seed), device
+        ).network
         return evaluate(network, task.shape, test)
 
     def found(data: Splits) -> Architecture:
-        return search_architecture(Experiment(central_config, task, data, device)).architecture
+        coordinator = Coordinator(alone, 1)
+        run_loop(coordinator, [Client(0, task, data, device)], until=alone.selection_rounds)
+        return config.parse(coordinator.architecture)
 
     reporter(f"seed {config.seed}: central")
     central = found(splits)
@@ -103,7 +109,7 @@ def compare(
             "federated": coordinator.architecture,
             "local": [to_string(a) for a in local],
         },
-        "config": _identity(experiment, passes),
+        "config": _identity(experiment, passes, batch_size),
     }
 
 
@@ -114,6 +120,7 @@ def compare_seeds(
     folder: Path | None = None,
     reporter: Reporter = stderr_reporter,
     passes: tuple[int, int] | None = None,
+    batch_size: int | None = None,
 ) -> list[dict[str, Any]]:
     """Return the comparisons of `seeds` consecutive seeds, from the configuration's on; those stored in `folder` are
     not run again.
@@ -129,12 +136,15 @@ def compare_seeds(
     ]
     for one in plans:
         one.owners()
-    return [_kept(one, device, folder, reporter, passes) for one in plans]
+    return [_kept(one, device, folder, reporter, passes, batch_size) for one in plans]
 
 
-def _identity(experiment: FederatedExperiment, passes: tuple[int, int] | None) -> dict[str, Any]:
+def _identity(
+    experiment: FederatedExperiment, passes: tuple[int, int] | None, batch_size: int | None
+) -> dict[str, Any]:
     searching, training = passes or (experiment.config.supernet.epochs, experiment.config.recipe.epochs)
-    return experiment.as_dict() | {"passes": [searching, training]}
+    own = {} if batch_size is None else {"batch_size": batch_size}
+    return experiment.as_dict() | {"passes": [searching, training]} | own
 
 
 def _kept(
@@ -143,14 +153,15 @@ def _kept(
     folder: Path | None,
     reporter: Reporter,
     passes: tuple[int, int] | None,
+    batch_size: int | None,
 ) -> dict[str, Any]:
     path = folder / f"compare-{experiment.config.task}-{experiment.config.seed}.json" if folder else None
     if path and path.exists():
         result = read_sealed(path, "finished comparison")
-        if result.get("config") != json.loads(json.dumps(_identity(experiment, passes))):
+        if result.get("config") != json.loads(json.dumps(_identity(experiment, passes, batch_size))):
             raise NasbenchError(f"{path} is the comparison with another configuration; choose another folder.")
         return result
-    result = compare(experiment, device, reporter, passes)
+    result = compare(experiment, device, reporter, passes, batch_size)
     if path:
         write_sealed(path, result)
     return result
@@ -171,14 +182,18 @@ def summary(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{key: float(v) if isinstance(v, np.floating) else v for key, v in row.items()} for row in table]
 
 
-def local_only_baseline(config: FederatedConfig, search_epochs: int, train_epochs: int) -> ExperimentConfig:
-    """Return the configuration of the same search without federation, for the given numbers of epochs."""
-    return ExperimentConfig(
-        task=config.task,
-        space=config.space,
-        optimizer="gaea",
-        optimizer_params=config.optimizer_params,
-        seed=config.seed,
-        supernet=replace(config.supernet, epochs=search_epochs),
-        recipe=replace(config.recipe, epochs=train_epochs),
+def single_client(config: FederatedConfig, passes: tuple[int, int] | None, batch_size: int | None) -> FederatedConfig:
+    """Return the configuration of the same search by one client, with other numbers of epochs and another batch size."""
+    searching, training = passes or (config.supernet.epochs, config.recipe.epochs)
+    batch = batch_size or config.recipe.batch_size
+
+    def share(part: int, whole: int, epochs: int) -> int:
+        return min(math.ceil(part / whole * epochs), epochs - 1) if part else 0
+
+    return replace(
+        config,
+        supernet=replace(config.supernet, epochs=searching, batch_size=batch),
+        recipe=replace(config.recipe, epochs=training, batch_size=batch),
+        warmup_rounds=share(config.warmup_rounds, config.supernet.epochs, searching),
+        finalist_rounds=share(config.finalist_rounds, config.recipe.epochs, training),
     )

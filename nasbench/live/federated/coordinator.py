@@ -11,11 +11,14 @@ import numpy as np
 from nasbench.errors import NasbenchError
 from nasbench.live.federated.aggregation import geometric_mean_on_simplex, weighted_mean
 from nasbench.live.federated.client import FitInstructions
-from nasbench.live.federated.federated_config import THETA, Array, FederatedConfig
+from nasbench.live.federated.federated_config import LOSSES, THETA, Array, FederatedConfig
 from nasbench.live.federated.update_validation import ClientUpdate, is_count, printable, validation_error, wire_bytes
 
 MOST_EXAMPLES = 10**9
 """Upper limit on the number of examples that a client may announce, if none follows from the task."""
+
+COLLAPSED = "theta has collapsed, as it does when it moves before the weights have learnt"
+"""What a mode of theta without weights means."""
 
 LEAST_SHARE = 0.1
 """Fraction of its examples that the slowest straggler processes."""
@@ -67,10 +70,11 @@ class Coordinator:
         state: arrays that are exchanged, by name: theta and supernet weights during the search, then the weights of the
             network found.
         architecture: the architecture found, "" until then.
+        finalists: architectures that are being trained and compared, the mode of theta first unless it has collapsed.
         examples: number of examples of every client that ever registered; its weight in every mean.
         present: connected clients.
         rows: one per round: round, phase, loss, entropy (nats, mean over rows of theta), architecture, clients,
-            stragglers, bytes_down, bytes_up.
+            stragglers, bytes_down, bytes_up; and validation_losses of the finalists, where they were scored.
         refusals: one for each rejected update or client: round (0 before the first), client, reason.
     """
 
@@ -82,6 +86,7 @@ class Coordinator:
     keep: Callable[[], None] = lambda: None
     state: dict[str, Array] = field(init=False)
     architecture: str = ""
+    finalists: list[str] = field(default_factory=list)
     examples: dict[int, int] = field(default_factory=dict)
     present: set[int] = field(default_factory=set)
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -147,10 +152,9 @@ class Coordinator:
             reasons = "; ".join(f"client {r['client']}: {r['reason']}" for r in self.refusals)
             raise NasbenchError(f"No client can take part ({reasons or 'none came'}); there should be one or more.")
         shares = self.failures.shares(self.clients, self.config.seed, number)
+        names = self.architecture or "\n".join(self.finalists)
         return {
-            client: FitInstructions(number, self.architecture, share)
-            for client, share in shares.items()
-            if client in self.examples
+            client: FitInstructions(number, names, share) for client, share in shares.items() if client in self.examples
         }
 
     def aggregate_round(
@@ -182,10 +186,35 @@ class Coordinator:
                 for name, column in zip(self.state, columns, strict=True)
             }
         self._write(number, asked, replies, taken)
-        if number == self.config.supernet.epochs:
-            self.architecture = self.config.discretize(self.state[THETA])
-            self.state = self.config.train_state(self.architecture)
+        self._prepare(number + 1)
         self.keep()
+
+    def _prepare(self, number: int) -> None:
+        """Set what round `number` starts from, if another phase begins with it or finalists are scored in it."""
+        config = self.config
+        if number == config.supernet.epochs + 1:
+            self._end_search()
+        elif number == config.selection_rounds + 1:
+            best = int(np.argmin(self.state.pop(LOSSES)))
+            self.architecture = self.finalists[best]
+            self.finalists = []
+            prefix = f"{best}."
+            self.state = {k.removeprefix(prefix): v for k, v in self.state.items() if k.startswith(prefix)}
+        if config.scoring(number):
+            self.state = self.state | config.losses(number)
+
+    def _end_search(self) -> None:
+        """Choose the finalists, or the mode of theta where there are none, and say so if theta has collapsed."""
+        config, mode = self.config, self.config.discretize(self.state[THETA])
+        if config.is_weightless(mode):
+            end = "it is left out" if config.finalist_rounds else "several finalists would be compared instead"
+            self.reporter(f"the mode of theta, {mode}, has no operation with weights: {COLLAPSED}; {end}")
+        if config.finalist_rounds:
+            self.finalists = config.finalists(self.state[THETA])
+            self.state = config.finalist_state(self.finalists)
+        else:
+            self.architecture = mode
+            self.state = config.train_state(mode)
 
     def _write(
         self,
@@ -194,13 +223,12 @@ class Coordinator:
         replies: Mapping[int, ClientUpdate],
         taken: Mapping[int, ClientUpdate],
     ) -> None:
-        searching = self.config.searching(number)
         total = sum(self.examples[client] for client in taken)
         theta = self.state.get(THETA)
         self.rows.append(
             {
                 "round": number,
-                "phase": "search" if searching else "train",
+                "phase": self.config.phase(number),
                 "loss": sum(r.loss * self.examples[c] for c, r in taken.items()) / total if total else None,
                 "entropy": None if theta is None else _entropy(theta),
                 "architecture": self.architecture if theta is None else self.config.discretize(theta),
@@ -211,6 +239,8 @@ class Coordinator:
             }
         )
         row = self.rows[-1]
+        if LOSSES in self.state:
+            row["validation_losses"] = dict(zip(self.finalists, self.state[LOSSES].tolist(), strict=True))
         self.reporter(f"round {number}/{self.config.rounds} ({row['phase']}): {len(taken)} clients, loss {row['loss']}")
 
     @property

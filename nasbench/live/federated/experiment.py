@@ -65,6 +65,9 @@ class FederatedExperiment:
     def as_dict(self) -> dict[str, Any]:
         """Return the configuration as JSON-compatible data."""
         plain = asdict(self.config) | {"optimizer_params": dict(self.config.optimizer_params)}
+        if not (self.config.warmup_rounds or self.config.finalist_rounds):  # so that older folders are resumed
+            for name in ("warmup_rounds", "n_finalists", "finalist_rounds"):
+                del plain[name]
         return {
             "job": plain,
             "clients": self.clients,
@@ -155,6 +158,7 @@ def federated_result(
         "clients": experiment.clients,
         "partition": str(experiment.partition),
         "architecture": coordinator.architecture,
+        "collapsed": config.is_weightless(coordinator.architecture),
         "seconds": seconds,
         **described,
         **coordinator.ledger,

@@ -1,14 +1,14 @@
 """Configuration shared by all clients of a federated search, and the arrays exchanged in each phase.
 
 There are two phases. During the search (`supernet.epochs` rounds) theta and the supernet weights are exchanged; during
-the final training (`recipe.epochs` rounds) the weights of the network found are. A round is one pass over each client's
-examples.
+the final training (`recipe.epochs` rounds) the weights of the network found are, or in its first `finalist_rounds` those of a few
+finalists, of which the best goes on. A round is one pass over each client's examples.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -18,17 +18,24 @@ from numpy.typing import NDArray
 from torch import nn
 
 from nasbench.errors import NasbenchError
+from nasbench.live.federated.searcher import FederatedGaea, draw_finalists, is_weightless
 from nasbench.live.networks.space_networks import Architecture, get_cell_networks
 from nasbench.live.searchers.catalogue import get_searcher
-from nasbench.live.searchers.gaea import Gaea
 from nasbench.live.searchers.loop import build_searcher
 from nasbench.live.searchers.searcher import SupernetConfig
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.training.recipe import SMALL, Recipe
 from nasbench.live.training.standalone import initialize_network
+from nasbench.ranges import COUNT, SIZE, OneOf, Range, check_ranges
 
 Array = NDArray[Any]
+RANGES: dict[str, Range | OneOf] = {
+    **dict.fromkeys(("warmup_rounds", "finalist_rounds"), SIZE),
+    "n_finalists": COUNT,
+}
 THETA = "theta"
+LOSSES = "losses"
+"""Name of the array that comes back with the validation loss of each finalist."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +48,11 @@ class FederatedConfig:
         supernet: size and training of the supernet; its epochs are the rounds of the search.
         recipe: training of the network found; its epochs are the rounds of the final training.
         seed: seed of all randomness.
+        warmup_rounds: first rounds of the search, in which only weights are trained; see `FederatedGaea`.
+        n_finalists: architectures that are trained and compared; 1 takes the mode of theta unseen.
+        finalist_rounds: first rounds of the final training, in which all finalists are trained, on the training examples.
+
+    The defaults search by theta alone; `nasbench.live.federated.defaults.scaled_config` gives what a search should have.
     """
 
     task: str
@@ -49,10 +61,29 @@ class FederatedConfig:
     supernet: SupernetConfig = field(default_factory=SupernetConfig)
     recipe: Recipe = SMALL
     seed: int = 0
+    warmup_rounds: int = 0
+    n_finalists: int = 1
+    finalist_rounds: int = 0
 
     def __post_init__(self) -> None:
         if self.recipe.ema_decay:
             raise NasbenchError("A recipe with a moving average does not federate; its ema_decay should be 0.")
+        check_ranges("federated", self, RANGES)
+        if self.warmup_rounds and self.warmup_rounds >= self.supernet.epochs:
+            raise NasbenchError(
+                f"There are {self.warmup_rounds} warm-up rounds and {self.supernet.epochs} rounds of the search; "
+                "there should be fewer, since theta moves in the others."
+            )
+        if (self.n_finalists > 1) != (self.finalist_rounds > 0) or self.finalist_rounds >= self.recipe.epochs:
+            raise NasbenchError(
+                f"There are {self.n_finalists} finalists and {self.finalist_rounds} rounds for them of {self.recipe.epochs}; "
+                "several need one or more of the rounds, a single one none, and the last round is the winner's."
+            )
+
+    @property
+    def selection_rounds(self) -> int:
+        """Number of rounds until the architecture is chosen."""
+        return self.supernet.epochs + self.finalist_rounds
 
     @property
     def rounds(self) -> int:
@@ -62,6 +93,14 @@ class FederatedConfig:
     def searching(self, number: int) -> bool:
         """Return whether round `number`, counted from 1, belongs to the search."""
         return number <= self.supernet.epochs
+
+    def phase(self, number: int) -> str:
+        """Return the phase of round `number`: search, finalists or train."""
+        return "search" if self.searching(number) else "finalists" if number <= self.selection_rounds else "train"
+
+    def scoring(self, number: int) -> bool:
+        """Return whether clients score the finalists in round `number`, with the averaged weights that they are sent."""
+        return self.finalist_rounds > 0 and number == self.selection_rounds
 
     def dumps(self) -> str:
         """Return the configuration as one line of JSON."""
@@ -82,12 +121,13 @@ class FederatedConfig:
                 f"The server's job cannot be read ({fault}); both sides should run one version."
             ) from None
 
-    def searcher(self, seed: int, device: torch.device) -> Gaea:
+    def searcher(self, seed: int, device: torch.device) -> FederatedGaea:
         """Return GAEA on a supernet whose initial weights are those of `seed`."""
-        make, partial_channels = get_searcher("gaea", self.optimizer_params)
+        _, partial_channels = get_searcher("gaea", self.optimizer_params)  # checks them under the name that users know
+        make, _ = get_searcher(FederatedGaea, self.optimizer_params)
         supernet = replace(self.supernet, seed=seed)
         searcher = build_searcher(make, get_task(self.task), self.space, supernet, device, partial_channels)
-        assert isinstance(searcher, Gaea)
+        assert isinstance(searcher, FederatedGaea)
         return searcher
 
     def network(self, architecture: Architecture) -> nn.Module:
@@ -100,12 +140,39 @@ class FederatedConfig:
         return {THETA: searcher.theta.numpy(), **get_weights(searcher.supernet)}
 
     def start(self, number: int, architecture: str) -> dict[str, Array]:
-        """Return arrays with the names, shapes and types exchanged in round `number`, in order."""
-        return self.search_state() if self.searching(number) else self.train_state(architecture)
+        """Return arrays with the names, shapes and types exchanged in round `number`, in order.
+
+        Args:
+            number: the round.
+            architecture: the architecture named in its instructions, or the finalists, one a line; "" during the search.
+        """
+        if self.searching(number):
+            return self.search_state()
+        if self.phase(number) == "train":
+            return self.train_state(architecture)
+        return self.finalist_state(architecture.split("\n")) | self.losses(number)
+
+    def losses(self, number: int) -> dict[str, Array]:
+        """Return the array for the finalists' losses by name, for the round in which they are scored."""
+        return {LOSSES: np.zeros(self.n_finalists, np.float32)} if self.scoring(number) else {}
 
     def train_state(self, architecture: str) -> dict[str, Array]:
         """Return the initial state of the final training by name: the weights of the network found."""
         return get_weights(self.network(self.parse(architecture)))
+
+    def finalist_state(self, architectures: Sequence[str]) -> dict[str, Array]:
+        """Return the initial weights of several networks by name, each name with the number of its network."""
+        states = map(self.train_state, architectures)
+        return {f"{number}.{name}": array for number, state in enumerate(states) for name, array in state.items()}
+
+    def finalists(self, theta: Array) -> list[str]:
+        """Return the architectures to train and compare; see `draw_finalists`."""
+        seed = derive_seed(self.seed, self.supernet.epochs)
+        return draw_finalists(get_cell_networks(self.space), theta, self.n_finalists, seed)
+
+    def is_weightless(self, architecture: str) -> bool:
+        """Return whether no operation of an architecture has weights."""
+        return is_weightless(get_cell_networks(self.space), self.parse(architecture))
 
     def parse(self, architecture: str) -> Architecture:
         """Return the architecture of a string of the search space."""

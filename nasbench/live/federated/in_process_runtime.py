@@ -10,12 +10,13 @@ from nasbench.live.federated.coordinator import Coordinator
 from nasbench.live.federated.update_validation import ClientUpdate, wire_bytes
 
 
-def run_loop(coordinator: Coordinator, clients: Sequence[Client]) -> None:
-    """Run all remaining rounds; afterwards the coordinator holds the network found and the ledger."""
+def run_loop(coordinator: Coordinator, clients: Sequence[Client], until: int | None = None) -> None:
+    """Run all remaining rounds (or those to `until`); afterwards the coordinator holds what was found and the ledger."""
     by_number = {client.number: client for client in clients}
     for client in clients:
         coordinator.register_client(client_properties(client, coordinator))
-    for number in range(len(coordinator.rows) + 1, coordinator.config.rounds + 1):
+    last = coordinator.config.rounds if until is None else until
+    for number in range(len(coordinator.rows) + 1, last + 1):
         asked = coordinator.instructions(number)
         replies = {k: compute_update(by_number[k], coordinator, instruction) for k, instruction in asked.items()}
         coordinator.aggregate_round(number, asked, replies)

@@ -37,7 +37,7 @@ def resume(coordinator: Coordinator, path: Path, identity: Mapping[str, Any]) ->
     if content is not None:
         coordinator.state = {name: tensor.numpy() for name, tensor in content["state"].items()}
         for name in KEPT:
-            setattr(coordinator, name, content[name])
+            setattr(coordinator, name, content.get(name, []))  # finalists are of a later version than the others
         before = content["seconds"]
         coordinator.reporter(f"{path} resumes after round {len(coordinator.rows)} of {coordinator.config.rounds}")
     start = time.perf_counter()
@@ -51,5 +51,5 @@ def resume(coordinator: Coordinator, path: Path, identity: Mapping[str, Any]) ->
     return before
 
 
-KEPT = ("architecture", "examples", "rows", "refusals")
+KEPT = ("architecture", "finalists", "examples", "rows", "refusals")
 """Attributes of a coordinator other than its state; connected clients are determined again."""

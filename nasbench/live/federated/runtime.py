@@ -182,7 +182,7 @@ def largest_message(coordinator: Coordinator) -> int:
     wider = max(config.recipe.channels / config.supernet.channels, 1) ** 2 * max(
         config.recipe.cells / config.supernet.cells, 1
     )
-    return LEAST_MESSAGE + round(8 * wider * wire_bytes(list(coordinator.state.values())))
+    return LEAST_MESSAGE + round(8 * config.n_finalists * wider * wire_bytes(list(coordinator.state.values())))
 
 
 def connect(

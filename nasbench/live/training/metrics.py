@@ -74,6 +74,12 @@ def evaluate(
         return score(shape, forward, data, batch, views)
 
 
+def evaluate_loss(network: nn.Module, shape: TaskShape, data: DeviceSplit) -> float:
+    """Return the mean loss of a stand-alone network in evaluation mode over a whole split; its mode is restored."""
+    with _evaluating(network, EXACT) as forward:
+        return mean_loss(shape, forward, data)
+
+
 @torch.no_grad()
 def predict(
     network: nn.Module, data: DeviceSplit, batch: int = 500, views: Views = NO_VIEWS, arithmetic: Arithmetic = EXACT

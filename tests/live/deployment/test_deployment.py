@@ -20,7 +20,7 @@ from nasbench.live.deployment import onnx_export as deploying
 from nasbench.live.deployment import onnx_file
 from nasbench.live.deployment import quantization as quantised
 from nasbench.live.deployment.onnx_file import to_onnx
-from nasbench.live.deployment.runtime import OnnxModel, largest_difference, peak_memory
+from nasbench.live.deployment.runtime import OnnxModel, executed_operations, largest_difference, peak_memory
 from nasbench.live.experiment import commands
 from nasbench.live.experiment import export_command as deployment_commands
 from nasbench.live.networks.space_networks import get_cell_networks
@@ -162,6 +162,13 @@ def test_what_is_reported_is_what_was_written(digits: tuple[Task, Splits, Traine
     )  # at most a prediction or two on the edge
     assert row["int8_error_added"] == pytest.approx(row["int8_test_error"] - row["test_error_onnx"])
     assert 0 < row["latency_ms_onnx_1_thread"] < 1000 and row["counted_memory_bytes"] > 4 * 10_000
+    slower = row["int8_latency_ms_onnx_1_thread"] > row["latency_ms_onnx_1_thread"]
+    assert bool(row["int8_latency_note"]) == slower
+    plain, small = ((tmp_path / name).read_bytes() for name in ("net.onnx", "net.int8.onnx"))
+    note = deploying.slower_because(plain, small, 0.5, 2.0)
+    assert note.startswith("int8 is slower here, 2 ms against 0.5: ") and "conversions" in note
+    assert deploying.slower_because(plain, small, 2.0, 0.5) == ""
+    assert len(executed_operations(small)) > len(executed_operations(plain))
 
 
 def test_a_larger_network_takes_more_memory_by_about_its_weights(tmp_path: Path) -> None:
