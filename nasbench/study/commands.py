@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from nasbench.cli.tracking_option import Track
 from nasbench.errors import NasbenchError
 from nasbench.files.path_names import default_folder, is_plain_name, path_components
 
@@ -105,6 +106,7 @@ def run(
         ),
     ] = None,
     device: Annotated[str | None, typer.Option(help="device for live tasks: auto, cpu or cuda")] = None,
+    track: Track = None,
     json: Json = False,
 ) -> None:
     """Run a study; runs that are already in the results folder are not repeated."""
@@ -115,6 +117,7 @@ def run(
     from nasbench.study.runner import run_study
     from nasbench.study.scheduler import LOCAL
     from nasbench.study.toml import load_study
+    from nasbench.study.tracking.units import track_units
 
     if cluster is None:
         refuse_unused(context, ("worker_timeout",), "applies to a cluster; add --cluster, or leave it out")
@@ -159,6 +162,7 @@ def run(
             again=again or (),
             progress=progress,
             say=say,
+            written=track_units(tuple(track or ()), folder / "tracking", chosen.name),
         )
     if json:
         print_json("run", runs=[{"study": chosen.name, **vars(summary), "folder": str(folder)}])

@@ -56,6 +56,7 @@ def run_study(
     again: str | Iterable[str] = (),
     progress: Report = lambda done, units: None,
     say: Callable[[str], None] = lambda sentence: None,
+    written: Callable[[Store, WorkUnit], None] = lambda store, unit: None,
 ) -> Summary:
     """Run all parts of a study that a results folder lacks.
 
@@ -71,6 +72,7 @@ def run_study(
         again: labels of methods of which what the folder holds is removed, so that it is made anew by the present sources.
         progress: called with (units done, total units) after every unit, and during units that this process runs.
         say: callback for messages to the user, such as that a task is skipped.
+        written: called with the store and every unit that this call ran, once its traces are stored.
 
     Raises:
         NasbenchError: if the study cannot be run, all problems lack their data, the folder contains something else,
@@ -112,6 +114,7 @@ def run_study(
         for unit, result in results:
             lock.check()
             store.write(unit, result)
+            written(store, unit)
             queries, done = queries + result.queries, done + 1
             within(0.0)
         lock.check()

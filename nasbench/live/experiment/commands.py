@@ -8,6 +8,7 @@ import typer
 
 from nasbench.cli.live_options import AnyTask, Cells, Channels, Device, Epochs, Json, Out, Seed, SpaceOfTask, show
 from nasbench.cli.option_groups import expand_groups
+from nasbench.cli.tracking_option import Track
 from nasbench.errors import NasbenchError
 from nasbench.extras import require_extra
 from nasbench.live.experiment.options import SearchOptions
@@ -55,6 +56,7 @@ def search(
     ] = 1,
     device: Device = "auto",
     out: Out = None,
+    track: Track = None,
     json: Json = False,
 ) -> None:
     """Search for an architecture on a task, retrain it from scratch and evaluate it once on the test split.
@@ -67,6 +69,9 @@ def search(
     from nasbench.live.experiment.rank import RankConfig
     from nasbench.live.experiment.run import run_experiment
     from nasbench.live.hardware.torch_device import choose_device
+    from nasbench.live.training.following import following
+    from nasbench.study.tracking.tracker import tracked_epochs
+    from nasbench.study.tracking.units import tracking_folder
 
     config = options.config(
         optimizer,
@@ -89,11 +94,19 @@ def search(
         refuse_unused(context, ("search_epochs", "search_learning_rate"), reason)
     if time_budget_seconds is not None:
         refuse_unused(context, ("queries",), "and --time-budget-seconds are two budgets; leave one out")
-    if config.objectives:
-        show("search", "rows", run_pareto_search(config, choose_device(device), out), json)
-        return
     rank = RankConfig(rank_correlation, rank_against, rank_trainings)
-    show("search", "searches", [run_experiment(config, choose_device(device), out, rank=rank)], json)
+    what: dict[str, Any] = {
+        "task": config.task,
+        "space": config.space,
+        "optimizer": config.optimizer,
+        "seed": config.seed,
+    }
+    with tracked_epochs(track or (), tracking_folder(out), config.task, what, following):
+        if config.objectives:
+            kind, rows = "rows", run_pareto_search(config, choose_device(device), out)
+        else:
+            kind, rows = "searches", [run_experiment(config, choose_device(device), out, rank=rank)]
+    show("search", kind, rows, json)
 
 
 def train(
@@ -107,6 +120,7 @@ def train(
     seed: Seed = 0,
     device: Device = "auto",
     out: Out = None,
+    track: Track = None,
     json: Json = False,
 ) -> None:
     """Train an architecture from scratch; an interrupted training resumes from its last checkpoint."""
@@ -115,14 +129,18 @@ def train(
     from nasbench.live.experiment.retraining import describe_trained, train_final
     from nasbench.live.hardware.torch_device import choose_device
     from nasbench.live.networks.builders import get_networks
+    from nasbench.live.training.following import following
+    from nasbench.study.tracking.tracker import tracked_epochs
+    from nasbench.study.tracking.units import tracking_folder
 
     chosen, space = chosen_task(task, space)
     settings = chosen_recipe(recipe, chosen, space, epochs, channels, cells, seed)
     vector = get_networks(space).make_space().from_string(architecture)
     where = choose_device(device)
     splits = chosen.load()
-    trained = train_final(chosen, splits, space, vector, settings, where, out)
-    row = {"task": task, "space": space, "architecture": architecture, "seed": seed}
+    row: dict[str, Any] = {"task": task, "space": space, "architecture": architecture, "seed": seed}
+    with tracked_epochs(track or (), tracking_folder(out), task, row, following):
+        trained = train_final(chosen, splits, space, vector, settings, where, out)
     row |= describe_trained(chosen, splits, trained, settings, where)
     show("train", "trainings", [{**row, "train_curve": trained.curve, "recipe": settings.as_dict()}], json)
 

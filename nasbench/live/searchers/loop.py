@@ -24,6 +24,7 @@ from nasbench.live.tasks.task import Splits, Task
 from nasbench.live.training import checkpoint
 from nasbench.live.training.arithmetic import choose_arithmetic
 from nasbench.live.training.batches import DeviceSplit
+from nasbench.live.training.following import tell_followers
 from nasbench.live.training.metrics import score
 from nasbench.live.training.training import EpochCallback, noop_callback
 from nasbench.ranges import COUNT
@@ -147,6 +148,7 @@ class SupernetSearch:
             synchronize(self.searcher.device)
             row["seconds"] = time.perf_counter() - start
             self.curve.append(row)
+            tell_followers("search", row)
             self._save(ended)
             if ended is not None:
                 break

@@ -20,6 +20,7 @@ from nasbench.live.tasks.task import Splits, Task
 from nasbench.live.training import checkpoint
 from nasbench.live.training.arithmetic import EXACT, Arithmetic, choose_arithmetic
 from nasbench.live.training.batches import Batch, DeviceSplit
+from nasbench.live.training.following import tell_followers
 from nasbench.live.training.metrics import evaluate, loss, primary
 from nasbench.live.training.microbatching import MicrobatchFallback
 from nasbench.live.training.moving_average import Lookahead, MovingAverage
@@ -193,6 +194,7 @@ class Trainer:
                 self._keep()
                 raise
             self.curve.append(self._epoch(epoch))
+            tell_followers("training", self.curve[-1])
             if time.monotonic() - self._written >= CHECKPOINT_SECONDS:
                 self._keep()
         self._keep()
