@@ -33,6 +33,7 @@ OPTIMIZERS = {
     "optuna_gp": "Optuna GP",
     "parego": "ParEGO",
     "pasha": "PASHA",
+    "drnas": "DrNAS",
     "pc_darts": "PC-DARTS",
     "prescreened_nsga2": "Pre-screened NSGA-II",
     "progressive": "Progressive search",

@@ -12,6 +12,8 @@ REFERENCES = {
     "persistence": "the last value of the window",
     "seasonal_naive": "the value one season before",
     "arima": "ARIMA of the target (statsmodels), order chosen on the search split, coefficients of the training split",
+    "largest": "the architecture with most multiply-accumulates, trained by the same recipe and seeds",
+    "random_large": "a random one of the twentieth with most multiply-accumulates, trained by the same recipe and seeds",
     "small_cnn": "three plain stages of convolution, normalisation and ReLU, trained by the same recipe and seeds",
 }
 

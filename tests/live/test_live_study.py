@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from nasbench.errors import NasbenchError
+from nasbench.live.experiment.reference_distribution import RECIPE
 from nasbench.live.experiment.study_config import experiment_config
 from nasbench.live.searchers.searcher import SupernetConfig
 from nasbench.live.training.recipe import CIFAR10_GPU, SMALL
@@ -22,7 +24,7 @@ def with_option(name: str, other: str, option: str) -> tuple[str, str]:
     return head, head.replace(f'name = "{name}"', f'name = "{other}"') + f"\n{option}"
 
 
-LIVE = ("applications", "darts-collapse", "darts-on-digits", "live-cifar10", "live-quick")
+LIVE = ("applications", "darts-collapse", "darts-on-digits", "live-cifar10", "live-quick", "one-shot")
 
 
 @pytest.mark.parametrize("name", LIVE)
@@ -163,3 +165,17 @@ def test_rules_of_a_study_apply_where_they_can() -> None:
 def test_malformed_studies_are_refused(old: str, new: str, fault: str) -> None:
     with pytest.raises(NasbenchError, match=re.escape(fault)):
         parse_study(tiny(name='"tiny"').replace(old, new, 1), "tiny")
+
+
+def test_one_shot_trains_as_its_reference_distribution_and_methods_have_their_own_epochs() -> None:
+    study = load_study("one-shot")
+    units = {unit.label: unit for unit in study.units() if unit.method is not None and unit.runs == (0,)}
+    configs = {label: experiment_config(study, unit) for label, unit in units.items()}
+    assert {config.supernet.epochs for config in configs.values()} > {6, 9, 34}
+    assert "search_epochs" not in configs["gdas"].optimizer_params
+    for config in configs.values():
+        assert config.recipe == replace(RECIPE, seed=config.recipe.seed)
+        assert config.search_recipe == replace(RECIPE, epochs=5, seed=config.search_recipe.seed)
+    text = study.to_toml().replace("population_size = 5", "population_size = 5\nsearch_epochs = 3")
+    with pytest.raises(NasbenchError, match="search_epochs"):
+        check_study(parse_study(text, "none"))

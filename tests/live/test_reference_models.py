@@ -12,12 +12,16 @@ import torch
 
 from nasbench.errors import NasbenchError
 from nasbench.live.experiment.reference_models import FORECASTERS, check_reference, run_reference
+from nasbench.live.experiment.size_baselines import choose_by_size
+from nasbench.live.hardware.cost_counters import CostCounters
+from nasbench.live.networks.space_networks import get_cell_networks
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.references import forecasts, linear_models
 from nasbench.live.tasks.shape import TaskShape
 from nasbench.live.tasks.task import Split, Splits, Task, windows
 from nasbench.live.training.metrics import macro_f1
 from nasbench.live.training.recipe import SMALL
+from nasbench.spaces.nas_bench_201 import NasBench201Space
 
 CPU = torch.device("cpu")
 
@@ -151,3 +155,18 @@ def test_medical_images_keep_the_order_of_their_file(task_data: Path) -> None:
     with np.load(task_data / "medical" / "breastmnist.npz") as data:
         np.testing.assert_array_equal(splits.train.y, data["train_labels"].ravel())
         np.testing.assert_array_equal(splits.test.x[:, 0], data["test_images"])
+
+
+def test_architectures_chosen_by_size() -> None:
+    shape = get_task("digits").shape
+    assert choose_by_size("largest", "nas-bench-201", shape, SMALL).tolist() == [3] * 6
+    drawn = {tuple(choose_by_size("random_large", "nas-bench-201", shape, replace(SMALL, seed=s))) for s in range(5)}
+    counts = CostCounters(get_cell_networks("nas-bench-201"), shape, SMALL.channels, SMALL.cells)
+    space = NasBench201Space()
+    every = counts(["flops"], np.unique(space.canonical(space.all), axis=0))[:, 0]
+    assert len(drawn) > 1 and (counts(["flops"], np.array(list(drawn)))[:, 0] >= np.quantile(every, 0.94)).all()
+    with pytest.raises(NasbenchError, match="darts has too many; leave it out"):
+        check_reference("largest", get_task("digits"), "darts")
+    task = get_task("digits")
+    found = run_reference("largest", task, task.load().reduced(64, 32), replace(SMALL, epochs=1, channels=4), CPU)
+    assert space.from_string(found["architecture"]).tolist() == [3] * 6 and 0 < found["test_error"] <= 100

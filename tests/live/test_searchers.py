@@ -18,6 +18,7 @@ from nasbench.live.searchers import diagnostics
 from nasbench.live.searchers.catalogue import get_searcher, searcher_names
 from nasbench.live.searchers.darts import Darts
 from nasbench.live.searchers.diagnostics import supernet_warnings
+from nasbench.live.searchers.drnas import DrNas
 from nasbench.live.searchers.gaea import exponentiated_gradient
 from nasbench.live.searchers.gdas import Gdas
 from nasbench.live.searchers.hybrid_supernet import HybridSupernet
@@ -49,7 +50,7 @@ def test_every_searcher_finds_a_feasible_architecture_in_other_spaces(name: str,
     assert found.seconds > 0 and np.isfinite(found.curve[-1]["train_loss"])
 
 
-@pytest.mark.parametrize("name", ["darts", "gaea", "gdas", "pc_darts"])
+@pytest.mark.parametrize("name", ["darts", "drnas", "gaea", "gdas", "pc_darts"])
 def test_gradient_searchers_move_their_point_and_keep_it_on_the_simplices(name: str) -> None:
     options: dict[str, Any] = {"warmup": 0.0} if name == "pc_darts" else {}
     searcher = make(name, **options)
@@ -98,6 +99,24 @@ def test_gdas_samples_with_the_probabilities_of_its_logits() -> None:
         counts[np.arange(6), np.array(active)] += 1
     p = searcher.architecture_probabilities().numpy()
     assert (np.abs(counts / 1500 - p) < 4.5 * np.sqrt(p * (1 - p) / 1500) + 1e-9).all()
+
+
+def test_drnas_draws_mixtures_whose_mean_is_its_point() -> None:
+    """Means of 2,000 draws within 4.5 standard errors of the beta marginals; the gradient is that of the mean."""
+    searcher = make("drnas")
+    assert isinstance(searcher, DrNas)
+    with torch.no_grad():
+        searcher.alpha.copy_(torch.randn(6, 5, generator=torch.Generator().manual_seed(0)))
+    concentration, mean = searcher.concentration().detach(), searcher.architecture_probabilities()
+    torch.testing.assert_close(mean, concentration / concentration.sum(1, keepdim=True))
+    # elu(x) + 1 is x + 1 above zero and exp(x) below.
+    torch.testing.assert_close(
+        concentration, torch.where(searcher.alpha > 0, searcher.alpha + 1, searcher.alpha.exp()).detach()
+    )
+    drawn = torch.stack([searcher.draw(searcher.seed()).weights for _ in range(2000)]).detach()  # type: ignore[misc]
+    deviation = torch.sqrt(mean * (1 - mean) / (concentration.sum(1, keepdim=True) + 1) / 2000)
+    assert ((drawn.mean(0) - mean).abs() < 4.5 * deviation).all()
+    assert torch.equal(searcher.draw(3).weights, searcher.draw(3).weights)  # type: ignore[arg-type]
 
 
 def test_pc_darts_weighs_the_edges_of_a_node_against_each_other() -> None:

@@ -9,6 +9,7 @@ import torch
 
 from nasbench.live.experiment.config import ExperimentConfig, check_config, config_as_dict
 from nasbench.live.experiment.experiment import Experiment, open_experiment
+from nasbench.live.experiment.percentile import reference_percentile
 from nasbench.live.experiment.rank import NO_RANK, RankConfig, rank_supernet
 from nasbench.live.experiment.search import resume_or_search
 from nasbench.live.training.training import Reporter, stderr_reporter
@@ -57,6 +58,7 @@ def search_and_score(experiment: Experiment, rank: RankConfig = NO_RANK) -> tupl
         "search_seconds": outcome.seconds,
         **({"stopped_early": outcome.stopped_early} if config.shares_weights else {}),
         **experiment.score(trained),
+        **reference_percentile(experiment.task, config.space, outcome.architecture, config.recipe),
         **(rank_supernet(experiment, outcome, rank) if rank != NO_RANK else {}),
         "search_curve": outcome.curve,
         "train_curve": trained.curve,

@@ -83,5 +83,5 @@ def _search(study: Study, unit: WorkUnit, device: torch.device, folder: Path | N
 def _reference(study: Study, unit: WorkUnit, device: torch.device, folder: Path | None) -> UnitResult:
     task = get_task(task_of(unit.problem))
     splits = task.load().reduced(*subset_sizes(study, unit.problem))
-    found = run_reference(unit.label, task, splits, recipe_of(study, unit), device, folder)
+    found = run_reference(unit.label, task, splits, recipe_of(study, unit), device, folder, study.live.space)
     return UnitResult(timing={}, result={"task": task.name, "seed": unit.seed, **found})

@@ -13,7 +13,7 @@ from nasbench.live.experiment.config import SELECTIONS, ExperimentConfig, check_
 from nasbench.live.experiment.defaults import check_space
 from nasbench.live.experiment.reference_models import check_reference
 from nasbench.live.networks.builders import get_networks
-from nasbench.live.searchers.catalogue import get_searcher
+from nasbench.live.searchers.catalogue import find_searcher, get_searcher
 from nasbench.live.searchers.loop import build_searcher
 from nasbench.live.searchers.searcher import SupernetConfig
 from nasbench.live.searchers.stopping import EarlyStopping
@@ -24,6 +24,8 @@ from nasbench.search.ledger import Budget
 from nasbench.study.config import Study, WorkUnit
 from nasbench.study.live_config import task_of
 
+SEARCH_EPOCHS = "search_epochs"
+"""Setting of a weight-sharing method of a study: its own epochs of the supernet, so that methods can take equal time."""
 OF_TASK = "task"
 """Value of `augmentation` for the task's own."""
 
@@ -45,7 +47,7 @@ def check_task(study: Study, problem: str) -> None:
         if unit.problem != problem:
             continue
         if unit.method is None:
-            check_reference(unit.label, task)
+            check_reference(unit.label, task, live.space)
             recipe_of(study, unit)
             continue
         config = experiment_config(study, unit)
@@ -65,11 +67,14 @@ def experiment_config(study: Study, unit: WorkUnit) -> ExperimentConfig:
     assert unit.method is not None
     tables = study.live.of_problem(unit.problem, study.budget.limits)
     where = f"study {study.name}, task {task_of(unit.problem)}"
+    settings = dict(unit.method.settings)
+    if SEARCH_EPOCHS in settings and find_searcher(unit.method.name) is not None:
+        tables["supernet"] = {**tables["supernet"], "epochs": settings.pop(SEARCH_EPOCHS)}
     config = ExperimentConfig(
         task=task_of(unit.problem),
         space=study.live.space,
         optimizer=unit.method.name,
-        optimizer_params=dict(unit.method.settings),
+        optimizer_params=settings,
         seed=unit.seed,
         supernet=SupernetConfig(**_named(SupernetConfig, tables["supernet"], f"{where}, supernet")),
         recipe=_recipe(tables["recipe"], f"{where}, recipe"),

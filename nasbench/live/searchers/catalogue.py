@@ -20,6 +20,7 @@ PARTIAL = "partial_channels"
 
 _SEARCHERS = {
     "darts": ("darts", "Darts"),
+    "drnas": ("drnas", "DrNas"),
     "gaea": ("gaea", "Gaea"),
     "gdas": ("gdas", "Gdas"),
     "hybrid_supernet": ("hybrid_supernet", "HybridSupernet"),
