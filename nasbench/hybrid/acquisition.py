@@ -3,7 +3,7 @@
 A candidate is scored at its optimistic vector: mean minus `beta` standard deviations where an objective is predicted, the exact value
 where it is known. The score is the volume that this vector would add to the region that the front dominates. With one objective that
 ranks candidates as the lower confidence bound does (Srinivas et al. 2010); with several it is the S-metric selection of Ponweiser
-et al. 2008 (SMS-EGO) without its penalty.
+et al. 2008 (SMS-EGO) without its penalty. With one objective there is expected improvement too, for a search that is stuck.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from math import log, pi, sqrt
 
 import numpy as np
 
@@ -27,6 +28,11 @@ TIE = 1e-6
 
 DOMINATED = 1e3
 """Larger than any volume of scaled objectives that matters."""
+
+SMALLEST_DEVIATION = 1e-9
+"""That an exact value is given."""
+FAR_TAIL = -1e4
+"""Standard deviations beyond which the expected improvement is its asymptote."""
 
 
 def nondominated_boxes(front: Floats, reference: Floats) -> tuple[Floats, Floats]:
@@ -132,3 +138,19 @@ def optimistic_hypervolume_improvement(optimistic: Floats, front: Floats, refere
     boxes = nondominated_boxes(front, np.full(front.shape[1], reference))
     value[best] += DOMINATED + hypervolume_improvement(optimistic[best], boxes)
     return value
+
+
+def log_expected_improvement(mean: Floats, deviation: Floats, incumbent: float) -> Floats:
+    """Return `log E[max(incumbent - f, 0)]` for `f ~ N(mean, deviation^2)`, `(n,)`, without underflow far from the incumbent.
+
+    Expected improvement is of Mockus 1978 and Jones et al. 1998, equation 15; its logarithm is written as in Ament et al. 2023, equation 9.
+    """
+    from scipy.special import erfcx, ndtr
+
+    deviation = np.maximum(deviation, SMALLEST_DEVIATION)
+    z = (incumbent - mean) / deviation
+    density = np.exp(-0.5 * z * z) / sqrt(2 * pi)
+    near = np.log(np.maximum(density + z * ndtr(z), np.finfo(float).tiny))
+    tail = np.clip(z, FAR_TAIL, -1.0)
+    mills = np.log1p(tail * erfcx(-tail / sqrt(2)) * sqrt(pi / 2)) - 2 * np.log(np.maximum(z / tail, 1.0))
+    return np.log(deviation) + np.where(z > -1.0, near, mills - 0.5 * z * z - 0.5 * log(2 * pi))

@@ -180,7 +180,7 @@ class LocalPenalization:
 
     A pending architecture excludes the ball around it in which the minimum cannot lie, by the Lipschitz constant of the objective; that
     is the largest slope of the posterior mean between two observations, in distances of the kernel. The acquisition value is the lower
-    confidence bound's, made positive by a softplus (section 3 of the paper).
+    confidence bound's, made positive by a softplus (section 3 of the paper), or the expected improvement, which is positive.
 
     Raises:
         NasbenchError: if there are several objectives, or no predicted one.
@@ -223,7 +223,10 @@ class LocalPenalization:
 
     def acquisition(self, posterior: Posterior) -> Floats:
         """Return the logarithm of the penalised acquisition value, `(n,)`."""
-        bound = posterior.mean[:, 0] - self._surrogate.exploration_coefficient * posterior.deviation[:, 0]
+        coefficient = self._surrogate.exploration_coefficient
+        if coefficient is None:
+            return self._surrogate.acquisition(posterior) + posterior.mean[:, 1]
+        bound = posterior.mean[:, 0] - coefficient * posterior.deviation[:, 0]
         return np.log(np.logaddexp(0.0, -bound)) + posterior.mean[:, 1]
 
     @staticmethod

@@ -9,9 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nasbench.hybrid.acquisition import Acquisition, ObjectiveScale, optimistic_hypervolume_improvement
+from nasbench.hybrid.acquisition import (
+    Acquisition,
+    ObjectiveScale,
+    log_expected_improvement,
+    optimistic_hypervolume_improvement,
+)
 from nasbench.hybrid.enumeration import EnumeratedSpace, enumerate_space
-from nasbench.hybrid.exploration import Exploration, returning_coefficient
+from nasbench.hybrid.exploration import Exploration, decaying_until_stagnation
 from nasbench.hybrid.fidelity_ladder import scores_across_rungs
 from nasbench.hybrid.gradients import ConditionalGradient, EnumeratedGradient, GradientSource, ProductKernelGradient
 from nasbench.hybrid.hyperparameters import Prior
@@ -59,7 +64,7 @@ class MultiObjectiveSurrogate:
         ucb_beta_decay_start: number of observations `t0` after which it decays as `sqrt(t0 / t)`.
         prior: of the hyperparameters of the surrogates.
         score_transform: observed values `(t,)` to the targets of the Gaussian process, increasing.
-        exploration: the exploration coefficient, from both and the history.
+        exploration: the exploration coefficient, from both and the history, or None for expected improvement.
         acquisition: scores of optimistic vectors.
         refit_growth: factor by which observations grow between two fits.
         kernel: makes the features and the kernel of the space.
@@ -82,7 +87,7 @@ class MultiObjectiveSurrogate:
         ucb_beta_decay_start: float,
         prior: Prior,
         score_transform: Callable[[Floats], Floats] = normal_scores,
-        exploration: Exploration = returning_coefficient,
+        exploration: Exploration = decaying_until_stagnation,
         acquisition: Acquisition = optimistic_hypervolume_improvement,
         refit_growth: float = REFIT_GROWTH,
         kernel: Callable[..., FeatureKernel] = FeatureKernel,
@@ -106,6 +111,8 @@ class MultiObjectiveSurrogate:
         self._facts = problem.facts(self.enumeration.architectures) if self.enumeration else np.empty((0, 0))
         self._fitted = 0
         self.n_pending = 0
+        self._with_result: Architectures = history.architectures
+        self._incumbent: float | None = None
 
     @property
     def enumeration(self) -> EnumeratedSpace | None:
@@ -127,10 +134,14 @@ class MultiObjectiveSurrogate:
         return np.asarray(~self._cheap)
 
     @property
-    def exploration_coefficient(self) -> float:
-        """Return the number of standard deviations below the mean at which a predicted objective is scored now."""
+    def exploration_coefficient(self) -> float | None:
+        """Return the number of standard deviations below the mean at which a predicted objective is scored now; None where expected
+        improvement is the score.
+        """
         observations = len(self.history) + self.n_pending
-        # Several objectives improve with every new point of the front.
+        # Where nothing improves expected improvement may take over: with one objective, and not from an acquisition value that was injected.
+        if len(self._cheap) > 1 or self._acquisition is not optimistic_hypervolume_improvement:
+            return self._exploration(self._ucb_beta, self._ucb_beta_decay_start, observations, 0)
         stagnation = len(self.history) - 1 - int(self.history.front().max(initial=-1))
         return self._exploration(self._ucb_beta, self._ucb_beta_decay_start, observations, stagnation)
 
@@ -155,6 +166,8 @@ class MultiObjectiveSurrogate:
         self._front = self._scale(history.objectives[history.front()])
         if self.enumeration is not None:
             self._enumerated_posterior = self._predict(None)
+        self._with_result = history.architectures[self._at_top]
+        self._incumbent = None
 
     @property
     def processes(self) -> list[Surrogate]:
@@ -185,6 +198,8 @@ class MultiObjectiveSurrogate:
             process.hallucinate(features, result(process, features), self._enumerated)
         if self.enumeration is not None:
             self._enumerated_posterior = self._predict(None)
+        self._with_result = np.concatenate([self._with_result, architectures])
+        self._incumbent = None
 
     def features(self, architectures: Architectures, rungs: Ints | None = None) -> Floats:
         """Return features `(n, F)` of architectures `(n, d)` at rungs `(n,)`, the highest if None."""
@@ -243,14 +258,25 @@ class MultiObjectiveSurrogate:
         """Return the acquisition value of each architecture, `(n,)`; larger is better.
 
         A predicted objective enters at its lower confidence bound, in normal scores. See `optimistic_hypervolume_improvement` for what
-        is exact about it: candidates should not have been evaluated before.
+        is exact about it: candidates should not have been evaluated before. Where there is no coefficient for the bound, the value is
+        the logarithm of the expected improvement on the least posterior mean of what was evaluated.
         """
-        optimistic = posterior.mean - self.exploration_coefficient * posterior.deviation
+        coefficient = self.exploration_coefficient
+        if coefficient is None:
+            return log_expected_improvement(posterior.mean[:, 0], posterior.deviation[:, 0], self.incumbent)
+        optimistic = posterior.mean - coefficient * posterior.deviation
         optimistic[:, self._cheap] = posterior.mean[:, self._cheap] * self._range + self._low
         for column in np.flatnonzero(~self._cheap):
             known = self._scores[self._at_top, column], self.history.objectives[self._at_top, column]
             optimistic[:, column] = inverse_normal_scores(optimistic[:, column], *known)
         return self._acquisition(self._scale(optimistic), self._front)
+
+    @property
+    def incumbent(self) -> float:
+        """Return the least posterior mean of what has a result at the highest fidelity so far, or is believed to have one."""
+        if self._incumbent is None:
+            self._incumbent = float(self.posterior(self._with_result).mean[:, 0].min())
+        return self._incumbent
 
     def gradient_source(self, scalarization: Floats, rng: np.random.Generator) -> GradientSource:
         """Return the gradient of the multilinear extension of the posterior mean, weighted over objectives by `(M,)`.

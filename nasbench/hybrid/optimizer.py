@@ -42,8 +42,8 @@ ON_POLICY = 10
 BETA_DECAYING, BETA_CONSTANT, BETA_LARGE, BETA_MULTI_OBJECTIVE = 4.0, 3.0, 2.0, 1.0
 """Default `ucb_beta` with one objective, where it decays, where it does not, and where the space cannot be enumerated; and with several."""
 BETA_DECAY_START = 14.0
-"""Default `ucb_beta_decay_start` where it decays: tuned, as beta, on ImageNet16-120 of NAS-Bench-201 and perturbed copies of it. That beta
-returns when nothing improves was decided on other tables (docs/HYBRID.md)."""
+"""Default `ucb_beta_decay_start` where it decays: tuned, as beta, on ImageNet16-120 of NAS-Bench-201 and perturbed copies of it. That expected
+improvement takes over when nothing improves was decided on other tables (docs/HYBRID.md)."""
 DECAY_STARTS = Range("a positive number, or inf for never", below=1e9, positive=True, endless=True)
 QUANTITIES = Text("names of quantities that are known without training, joined by commas")
 PRUNING_PROBABILITY = 0.01
@@ -72,9 +72,10 @@ class Hybrid:
         progressive: whether choices are pruned, and new architectures start at the lowest fidelity.
         ucb_beta: standard deviations below the mean of the surrogate's confidence bound; None is 1 with several objectives, with
             one 4 where it decays and 3 where it does not, and 2 where the space cannot be enumerated.
-        ucb_beta_decay_start: number of observations t0 after which beta_t = beta * sqrt(t0 / t), until nothing has improved
-            for a while (see `nasbench.hybrid.exploration`). None is 14 with one objective in a space that is small enough to enumerate,
-            and inf elsewhere: a front, or a space of which a search sees little, stays worth exploring.
+        ucb_beta_decay_start: number of observations t0 after which beta_t = beta * sqrt(t0 / t); where beta decays and there is one
+            objective, expected improvement takes over while nothing improves (see `nasbench.hybrid.exploration`). None is 14 with one
+            objective in a space that is small enough to enumerate, and inf elsewhere: a front, or a space of which a search sees little,
+            stays worth exploring.
         hyperprior_sigma: standard deviation of the log-normal hyperprior; 0 keeps its medians, None is 0.5 with one objective and 1
             with several.
         kernel: "matern52" or "rbf"; applies where path features are used. None is "matern52" with one objective, "rbf" with several.

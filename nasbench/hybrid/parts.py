@@ -15,7 +15,7 @@ from nasbench.hybrid.acquisition import Acquisition, optimistic_hypervolume_impr
 from nasbench.hybrid.batch_rules import BatchRule, make_batch_rule
 from nasbench.hybrid.candidate_selection import CandidateSelection
 from nasbench.hybrid.evolution import Evolution
-from nasbench.hybrid.exploration import Exploration, returning_coefficient
+from nasbench.hybrid.exploration import Exploration, decaying_until_stagnation
 from nasbench.hybrid.fidelity_ladder import FidelityLadder
 from nasbench.hybrid.kernel import FeatureKernel
 from nasbench.hybrid.model import Model
@@ -37,8 +37,9 @@ class Parts:
     Attributes:
         score_transform: observed values `(t,)` to the targets of the Gaussian process; the hybrid is invariant to increasing changes
             of the objective where it depends on ranks alone.
-        exploration: how many standard deviations below the mean a predicted objective is scored.
-        acquisition: optimistic vectors `(n, M)` and the front `(p, M)`, both scaled, to values `(n,)`; the largest is chosen.
+        exploration: how many standard deviations below the mean a predicted objective is scored, or that expected improvement is the score.
+        acquisition: optimistic vectors `(n, M)` and the front `(p, M)`, both scaled, to values `(n,)`; the largest is chosen. Expected
+            improvement takes over from the default alone.
         refit_growth: factor by which observations grow between two fits of the hyperparameters.
         surrogate: predictions of all objectives, and the acquisition value of candidates.
         kernel: features of architectures and their kernel.
@@ -54,7 +55,7 @@ class Parts:
     """
 
     score_transform: Callable[[Floats], Floats] = normal_scores
-    exploration: Exploration = returning_coefficient
+    exploration: Exploration = decaying_until_stagnation
     acquisition: Acquisition = optimistic_hypervolume_improvement
     refit_growth: float = REFIT_GROWTH
     surrogate: Callable[..., MultiObjectiveSurrogate] = MultiObjectiveSurrogate

@@ -5,10 +5,13 @@ from __future__ import annotations
 import moocore
 import numpy as np
 import pytest
+from scipy.integrate import quad
+from scipy.stats import norm
 
 from nasbench.hybrid.acquisition import (
     ObjectiveScale,
     hypervolume_improvement,
+    log_expected_improvement,
     nondominated_boxes,
     optimistic_hypervolume_improvement,
 )
@@ -55,6 +58,23 @@ def test_with_one_objective_it_ranks_as_the_lower_bound_does() -> None:
     bound = np.random.default_rng(1).normal(size=(50, 1))
     worth = optimistic_hypervolume_improvement(bound, np.array([[-0.5]]), 0.3)
     np.testing.assert_array_equal(np.argsort(-worth), np.argsort(bound[:, 0]))
+
+
+def test_logarithm_of_the_expected_improvement_near_and_far_from_the_incumbent() -> None:
+    """Against its definition; where that has no digits left, it still rises with the deviation and falls with the mean."""
+    mean, deviation = (grid.ravel() for grid in np.meshgrid([-3.0, -0.2, 0.0, 0.4, 2.0, 9.0], [0.3, 1.0, 4.0]))
+    got = log_expected_improvement(mean, deviation, 0.0)
+    inside = got > -100
+    assert inside.sum() > 12
+    for m, s, value in zip(mean[inside], deviation[inside], got[inside], strict=True):
+        scale = norm.pdf(max(m, 0.0), m, s) if m > 0 else 1.0
+        integral = quad(lambda f, m=m, s=s, scale=scale: -f * norm.pdf(f, m, s) / scale, min(m, 0.0) - 9 * s, 0.0)[0]
+        assert value == pytest.approx(np.log(integral) + np.log(scale), rel=1e-6, abs=1e-8)
+    for deviations in (np.full(400, 0.1), np.zeros(400)):
+        far = log_expected_improvement(np.linspace(-1.0, 1e5, 400), deviations, 0.0)
+        assert np.isfinite(far).all() and (np.diff(far) < 0).all()
+    wider = log_expected_improvement(np.full(400, 50.0), np.linspace(1e-3, 2.0, 400), 0.0)
+    assert np.isfinite(wider).all() and (np.diff(wider) > 0).all()
 
 
 def test_scale_spans_all_that_was_seen() -> None:

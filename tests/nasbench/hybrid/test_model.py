@@ -1,4 +1,4 @@
-"""The multi-objective surrogate: its confidence bound and the decay of beta."""
+"""The multi-objective surrogate: its confidence bound, the decay of beta, and the expected improvement that takes over."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from math import inf, sqrt
 import numpy as np
 import pytest
 
+from nasbench.baselines.gp_bo import expected_improvement
 from nasbench.benchmarks.function_benchmark import FunctionEvaluator
 from nasbench.benchmarks.synthetic import synthetic_benchmark
-from nasbench.hybrid.exploration import PATIENCE, decaying_coefficient, returning_coefficient
+from nasbench.hybrid.exploration import PATIENCE, decaying_coefficient, decaying_until_stagnation
 from nasbench.hybrid.gradients import ConditionalGradient, ProductKernelGradient
 from nasbench.hybrid.hyperparameters import ONE_OBJECTIVE
 from nasbench.hybrid.multi_objective_surrogate import MultiObjectiveSurrogate
@@ -52,12 +53,14 @@ def test_beta_decays_as_one_over_the_root_of_the_observations(
     assert _of_landscape(observations, decay_start).exploration_coefficient == pytest.approx(expected)
 
 
-def test_optimism_returns_at_every_other_query_while_nothing_improves() -> None:
-    """The bound that decays alone gets stuck in the wider of two basins (docs/HYBRID.md)."""
+def test_expected_improvement_takes_over_while_nothing_improves() -> None:
+    """Here the hybrid's queries are not what they were: the coefficient used to return to its start at every other query. Expected
+    improvement gets out of the wider of two basins sooner, and no family of tables loses (docs/HYBRID.md).
+    """
     surrogate, start = _of_landscape(0, 4.0), 40
     history = surrogate.history
 
-    def coefficients(values: np.ndarray) -> list[float]:
+    def coefficients(values: np.ndarray) -> list[float | None]:
         found = []
         for value in values:
             history.add(history.space.all[len(history)][None], np.full((1, 1), value))
@@ -69,14 +72,39 @@ def test_optimism_returns_at_every_other_query_while_nothing_improves() -> None:
 
     # The incumbent improves with each of the first 40, with none of the next 29, and with the 70th.
     improving = coefficients(np.arange(40, 0, -1))
-    np.testing.assert_allclose(improving[3:], decayed(4, start))
+    np.testing.assert_allclose(np.array(improving[3:], dtype=float), decayed(4, start))
     stuck = coefficients(np.full(29, 50.0))
-    np.testing.assert_allclose(stuck[: PATIENCE - 1], decayed(41, 39 + PATIENCE))
-    np.testing.assert_allclose(stuck[PATIENCE - 1 :: 2], decayed(40 + PATIENCE, 69)[::2])
-    assert stuck[PATIENCE::2] == [3.0] * 5
-    np.testing.assert_allclose(coefficients(np.zeros(3)), decayed(70, 72))
+    np.testing.assert_allclose(np.array(stuck[: PATIENCE - 1], dtype=float), decayed(41, 39 + PATIENCE))
+    assert stuck[PATIENCE - 1 :] == [None] * (30 - PATIENCE)
+    np.testing.assert_allclose(np.array(coefficients(np.zeros(3)), dtype=float), decayed(70, 72))
     assert decaying_coefficient(3.0, 4.0, 61, 21) == pytest.approx(3.0 * sqrt(4 / 61))
-    assert returning_coefficient(3.0, inf, 61, 21) == returning_coefficient(3.0, inf, 62, 22) == 3.0
+    assert decaying_until_stagnation(3.0, inf, 61, 21) == 3.0
+
+
+def test_where_nothing_improves_candidates_are_ranked_by_expected_improvement() -> None:
+    """On the least posterior mean of what was evaluated, and in a batch of what is believed of pending architectures too."""
+    surrogate = _of_landscape(36, 9.0)
+    best = LANDSCAPE.space.all[[0]]
+    surrogate.history.add(np.repeat(best, PATIENCE, axis=0), np.full((PATIENCE, 1), 1e9))
+    surrogate.update()
+    assert surrogate.enumeration is not None
+    posterior = surrogate.posterior_enumerated(np.ones(len(surrogate.enumeration), dtype=bool))
+    mean, deviation = posterior.mean[:, 0], posterior.deviation[:, 0]
+    incumbent = surrogate.posterior(surrogate.history.architectures).mean.min()
+    assert surrogate.incumbent == incumbent
+    gain = expected_improvement(mean, deviation, incumbent)
+    np.testing.assert_allclose(np.exp(surrogate.acquisition(posterior)), gain, rtol=1e-6, atol=1e-15)
+    # What is believed to be better than all before is what a candidate has to improve on; what is merely pending does not.
+    other = surrogate.enumeration.architectures[[deviation.argmax()]]
+    twin, rung = surrogate.hallucinating(), np.zeros(1, dtype=np.int64)
+    twin.hallucinate(other, rung, None)
+    assert twin.incumbent == incumbent
+    twin.hallucinate(other, rung, lambda process, features: np.full(1, -9.0))
+    assert twin.incumbent == twin.posterior(other).mean[0, 0] < incumbent - 1.0
+    assert surrogate.incumbent == incumbent
+    # An acquisition value that was injected is not replaced.
+    surrogate._acquisition = lambda optimistic, front: -optimistic[:, 0]
+    assert surrogate.exploration_coefficient == decaying_coefficient(3.0, 9.0, 36 + PATIENCE)
 
 
 def test_candidates_are_ranked_by_the_bound_of_the_moment() -> None:

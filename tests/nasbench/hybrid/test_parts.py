@@ -79,7 +79,9 @@ def test_own_model_and_acquisition_search_in_place_of_the_gaussian_process() -> 
     seen = {a.tobytes() for a in optimizer.history.architectures}
     unseen = np.array([a for a in SPACE.all if a.tobytes() not in seen])
     mean, deviation = regression.predict(FeatureKernel(SPACE).features(unseen))
-    bound = mean - optimizer.surrogate.exploration_coefficient * deviation  # type: ignore[union-attr]
+    coefficient = optimizer.surrogate.exploration_coefficient  # type: ignore[union-attr]
+    assert coefficient is not None
+    bound = mean - coefficient * deviation
     at = (unseen == optimizer.ask()[0]).all(axis=1).argmax()
     assert bound[at] == bound.min()
 
