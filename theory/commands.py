@@ -42,7 +42,7 @@ def verify(
     """Verify statements of theory: exactly, by simulation, or against the runs of a study; exits 1 if one is violated."""
     from nasbench.cli.console import print_json
     from nasbench.theory import report
-    from nasbench.theory.machinery.registry import all_claims, select
+    from nasbench.theory.machinery.registry import all_claims, left_out, select
 
     names = claims or []
     if coverage:
@@ -68,7 +68,7 @@ def verify(
     else:
         report.print_rows(title, rows)
         print(report.headline(rows))
-        print("\n".join(report.failures(rows, mutants, seed)))
+        print("\n".join([*report.failures(rows, mutants, seed), *([] if names or traces is not None else left_out())]))
     return 0 if all(row["passed"] for row in rows) else 1
 
 

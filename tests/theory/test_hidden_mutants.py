@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -33,7 +34,7 @@ from nasbench.theory.machinery.claim import ALPHA, Context
 from nasbench.theory.machinery.detection_limit import is_rejected
 from nasbench.theory.machinery.registry import all_claims, find
 
-LEVEL = ALPHA / 300
+LEVEL = ALPHA / 400
 """More claims than there are, so that a fault that is caught here is caught among all."""
 
 FAULTS: dict[str, tuple[types.ModuleType, str, str, str]] = {
@@ -219,6 +220,34 @@ def test_a_claim_finds_the_fault(fault: str, monkeypatch: pytest.MonkeyPatch) ->
         pytest.importorskip("optuna")
     plant(monkeypatch, module, line, wrong)
     assert is_rejected(find(claim).check(Context()), LEVEL)
+
+
+LIVE: dict[str, tuple[str, str, str, str]] = {
+    "an unrolled step without momentum": ("searchers.darts", 'group["momentum"] * buffer', "0 * buffer", "exact"),
+    "exponentiated gradient uphill": ("searchers.gaea", "- rate * gradient", "+ rate * gradient", "gaea-proximal"),
+    "a temperature that is squared": (
+        "searchers.gdas",
+        ") / temperature,",
+        ") / temperature / 2,",
+        "straight-through-law",
+    ),
+    "a product averaged over weights": (
+        "supernets.hypergradient",
+        "strict=True)]).sum()",
+        "strict=True)]).mean()",
+        "exact",
+    ),
+}
+"""By what is wrong: module of `nasbench.live`, line, what takes its place, and the end of the name of the claim."""
+
+
+@pytest.mark.parametrize("fault", LIVE)
+def test_a_claim_finds_the_fault_in_live_training(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch", reason="needs the extra live")
+    module, line, wrong, claim = LIVE[fault]
+    plant(monkeypatch, importlib.import_module(f"nasbench.live.{module}"), line, wrong)
+    full = claim if "-" in claim else f"hypergradient-{claim}"
+    assert is_rejected(find(f"live.{full}").check(Context()), LEVEL)
 
 
 def test_crowding_distance_that_is_infinite_at_one_end_only_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

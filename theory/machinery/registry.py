@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import import_module
+from importlib.util import find_spec
 
 import numpy as np
 
 from nasbench.errors import MissingExtraError, NasbenchError, unknown_name
-from nasbench.extras import missing_extra
+from nasbench.extras import PACKAGES, missing_extra, require_modules
 from nasbench.multiplicity import adjust_holm
 from nasbench.plugins import points, usable, use
 from nasbench.registered import carrying, registered
@@ -34,8 +35,12 @@ FAMILIES = (
     "nasbench.theory.families.registered",
     "nasbench.theory.families.complexity",
     "nasbench.theory.families.starts",
+    "nasbench.theory.families.live",
 )
 """Modules with `CLAIMS`, one family of theorems each."""
+
+NEEDS: Mapping[str, str] = {"live": "torch"}
+"""Families that are registered only where a package is installed, and that package."""
 
 
 @dataclass(frozen=True)
@@ -85,13 +90,25 @@ def _claim(loaded: object) -> Claim:
     return loaded
 
 
+def left_out() -> list[str]:
+    """Return a sentence for each family of claims that needs a package that is not installed."""
+    return [
+        f"The claims of the family {family} are left out: they need {PACKAGES[module][1]} (pip install 'nas-verify[{PACKAGES[module][0]}]')."
+        for family, module in NEEDS.items()
+        if find_spec(module) is None
+    ]
+
+
 def find(name: str) -> Claim:
     """Return the claim of that name.
 
     Raises:
         NasbenchError: if there is none, with the nearest match.
+        MissingExtraError: if its family needs a package that is not installed.
     """
     claims = all_claims()
+    if name not in claims and (needed := NEEDS.get(name.partition(".")[0])) is not None:
+        require_modules((needed,))
     if name not in claims:
         raise unknown_name("claim", name, claims)
     return claims[name]

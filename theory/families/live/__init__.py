@@ -1,0 +1,222 @@
+"""Claims about live training, checked on the supernets and searchers that ship.
+
+This module imports no torch: the checks, in the modules beside it, are imported when they are made. Without torch there are no such claims.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from nasbench.theory.machinery.claim import Assumption, Claim, Evidence, Mutant
+from nasbench.theory.machinery.deferred import Deferred
+
+EXACT, SHIPPED = (Evidence.EXACT, Evidence.SHIPPED), (Evidence.SHIPPED,)
+DARTS = "Liu, Simonyan, Yang (ICLR 2019), equations 7 and 8"
+DOUBLE = Assumption("float64")
+KINKS = Assumption("ReLU between smooth functions; inputs of ReLUs that change sign are found from their signs")
+BATCHES = Assumption("the objective is the mean loss of fixed mini-batches, each normalised by its own statistics")
+ON_THE_RUN = Assumption("smoothness and noise are those of each step of the run itself", checked=False)
+
+
+def _check(module: str, function: str) -> Deferred:
+    return Deferred(f"{__name__}.{module}", function)
+
+
+_exact = _check("hypergradient", "check_exact")
+_smooth = _check("hypergradient", "check_smooth")
+_jumps = _check("hypergradient", "check_jumps")
+_radius = _check("hypergradient", "check_radius")
+_softplus = _check("hypergradient", "check_softplus")
+_descent = _check("training", "check_descent")
+_stationarity = _check("training", "check_stationarity")
+_gap = _check("discretisation", "check_gap")
+_integral = _check("discretisation", "check_integral")
+_power = _check("discretisation", "check_power_iteration")
+_straight = _check("estimators", "check_straight_through")
+_proximal = _check("estimators", "check_proximal")
+_adam = _check("estimators", "check_adam")
+_optimism = _check("selection", "check_bound")
+_optimism_law = _check("selection", "check_law")
+
+STATEMENTS = (
+    Claim(
+        "live.hypergradient-exact",
+        r"\hat g=\nabla_\alpha L_{\mathrm{search}}(w-\xi(\nabla_wL_{\mathrm{train}}(w,\alpha)+\lambda w+\mu m),\alpha)"
+        r"\text{ with hypergradient = exact}",
+        (DOUBLE, Assumption("momentum and weight decay in the step that is unrolled")),
+        f"{DARTS}; chain rule, one product of the mixed second derivative with a vector",
+        _exact,
+        Mutant.by_factor("the learning rate of the unrolled step", _exact, 1.5),
+        optimizers=("darts",),
+        evidence=EXACT,
+        kind="exact law",
+    ),
+    Claim(
+        "live.hypergradient-smooth",
+        r"\text{no kink in }[-R,R]\text{: }"
+        r"\left\|\frac{g(R)-g(-R)}{2R}-\dot g(0)\right\|\le\frac{R^2}{6}\sup\|\dddot g\|",
+        (
+            KINKS,
+            Assumption("the supremum is that at two distances, with one part in a hundred for the next order"),
+            Assumption("float64, with rounding of a gradient of 64 units in the last place"),
+        ),
+        f"{DARTS}; Taylor's theorem on a smooth piece",
+        _smooth,
+        Mutant.by_factor("the radius", _smooth, 3.0),
+        optimizers=("darts",),
+        evidence=SHIPPED,
+        kind="theorem",
+    ),
+    Claim(
+        "live.hypergradient-jumps",
+        r"\frac{g(R)-g(-R)}{2R}=\frac1{2R}\int_{-R}^R\dot g(t)\,dt+\frac1{2R}\sum_{|t_i|<R}J_i,"
+        r"\quad J_i\text{ the jump of }g\text{ at a kink}",
+        (KINKS, DOUBLE, Assumption("the derivative on each piece is that at its middle")),
+        "derived here: the fundamental theorem of calculus on each piece",
+        _jumps,
+        Mutant.by_factor("the jumps", _jumps, 0.0),
+        optimizers=("darts",),
+        evidence=EXACT,
+        kind="exact law",
+    ),
+    Claim(
+        "live.hypergradient-radius",
+        r"P\left(\|\hat g_{R=0.01}-\nabla^2_{\alpha,w}L\,v\|>\tfrac12\|\nabla^2_{\alpha,w}L\,v\|\right)\ge\tfrac12"
+        r"\text{ over initial weights}",
+        (Assumption("supernets of four channels and three cells at their initial weights, float32"),),
+        f"{DARTS}; the threshold is chosen here",
+        _radius,
+        Mutant("an activation without kinks", _softplus),
+        optimizers=("darts",),
+        evidence=SHIPPED,
+        kind="calibration",
+    ),
+    Claim(
+        "live.descent-lemma",
+        r"F(z+\Delta)\le F(z)+\langle\nabla F(z),\Delta\rangle+\tfrac M2\|\Delta\|^2,\quad "
+        r"M=\sup_{0<s\le1}\frac{\langle\nabla F(z+s\Delta)-\nabla F(z),\Delta\rangle}{s\|\Delta\|^2},\ z=(w,\theta)",
+        (BATCHES, DOUBLE, Assumption("the supremum is that over four shares of the step")),
+        "Nesterov (2004), Lemma 1.2.3, with the smoothness along the step (Mishkin et al. 2024) in place of a constant",
+        _descent,
+        Mutant.by_factor("the smoothness", _descent, 0.2),
+        optimizers=("gaea",),
+        evidence=SHIPPED,
+        kind="theorem",
+    ),
+    Claim(
+        "live.stationarity",
+        r"\min_{t<T}\|\nabla F(w_t)\|^2\le"
+        r"\frac{2(F(w_0)-F(w_T))+\sum_tL_t\sigma_t^2\eta_t^2}{\sum_t(2\eta_t-L_t\eta_t^2)}",
+        (
+            BATCHES,
+            ON_THE_RUN,
+            Assumption("SGD without momentum, mini-batches drawn with replacement; in expectation", checked=False),
+        ),
+        "Ghadimi, Lan (SIAM J. Optim. 2013), Theorem 2.1 (number unchecked), with the loss reached for the infimum",
+        _stationarity,
+        Mutant.by_factor("the learning rate", _stationarity, 0.05),
+        optimizers=("darts", "gaea", "gdas", "pc_darts"),
+        evidence=SHIPPED,
+        kind="theorem",
+    ),
+    Claim(
+        "live.discretisation-gap",
+        r"|F(\theta_1)-F(\theta_0)|\le(1-\max_o\theta_{io})\int_0^1"
+        r"\Big(\max_o\partial_{io}F(\theta_s)-\min_o\partial_{io}F(\theta_s)\Big)ds,\quad "
+        r"\theta_s\text{ moves row }i\text{ to its vertex, row after row}",
+        (Assumption("the integral is that of six Gauss-Legendre points"), DOUBLE),
+        "derived here: fundamental theorem of calculus, Hoelder; the gap is that of Wang et al. (ICLR 2021)",
+        _gap,
+        Mutant.by_factor("the power of the distance from the vertex", _gap, 4.0),
+        optimizers=("darts", "gaea", "pc_darts"),
+        evidence=SHIPPED,
+        kind="theorem",
+    ),
+    Claim(
+        "live.discretisation-integral",
+        r"F(e)-F(\theta)=\int_0^1\langle\nabla F(\theta+s(e-\theta)),e-\theta\rangle\,ds",
+        (Assumption("Gauss-Legendre quadrature of 48 points; to five parts in a hundred of the variation"), DOUBLE),
+        "the fundamental theorem of calculus: the loss is absolutely continuous along the segment",
+        _integral,
+        Mutant.by_factor("the gradient of the supernet", _integral, 1.5),
+        optimizers=("gaea", "hybrid_supernet"),
+        evidence=SHIPPED,
+        kind="software check",
+    ),
+    Claim(
+        "live.dominant-eigenvalue",
+        r"\rho_k=\frac{\sum_ic_i^2\lambda_i^{2k-1}}{\sum_ic_i^2\lambda_i^{2k-2}}\to\lambda_1,"
+        r"\quad c_i\text{ the start over the eigenvectors of }\nabla^2_\alpha L",
+        (Assumption("the Hessian in the logits is computed whole; products are counted from 1"), DOUBLE),
+        "power iteration with the Rayleigh quotient (Golub, Van Loan 2013, section 8.2)",
+        _power,
+        Mutant.by_factor("the number of products", _power, 2.0),
+        optimizers=("darts", "gaea", "gdas", "pc_darts"),
+        evidence=EXACT,
+        kind="exact law",
+    ),
+    Claim(
+        "live.straight-through-law",
+        r"E\hat g_i=\sum_aP(a)\,c_{a,i}\,E\big[\tfrac1\tau\dot\sigma(\tfrac{\Delta_i+x}\tau)\,\big|\,a\big]"
+        r"\ne\partial_{\Delta_i}\sum_aP(a)L(a),\quad x\text{ logistic}",
+        (Assumption("two edges with two choices each, so that the four cells are enumerated"), DOUBLE),
+        "derived here for the estimator of Dong, Yang (CVPR 2019); Jang, Gu, Poole (ICLR 2017)",
+        _straight,
+        Mutant.by_factor("the temperature", _straight, 3.0),
+        optimizers=("gdas",),
+        evidence=EXACT,
+        kind="exact law",
+    ),
+    Claim(
+        "live.gaea-proximal",
+        r"\eta\langle g,\theta^+-u\rangle=\mathrm{KL}(u\|\theta)-\mathrm{KL}(u\|\theta^+)-\mathrm{KL}(\theta^+\|\theta)"
+        r"\text{ for every }u",
+        (DOUBLE, Assumption("one level: theta moves on the training batch")),
+        "three-point identity of mirror descent; Li, Khodak, Balcan, Talwalkar (ICLR 2021)",
+        _proximal,
+        Mutant.by_factor("the learning rate", _proximal, 1.5),
+        optimizers=("gaea",),
+        evidence=EXACT,
+        kind="exact law",
+    ),
+    Claim(
+        "live.adam-step",
+        r"|\Delta\alpha_t|\le\eta\,\frac{1-\beta_1}{1-\beta_1^t}"
+        r"\sqrt{\frac{1-\beta_2^t}{1-\beta_2}\sum_{j<t}(\beta_1^2/\beta_2)^j}\text{ for all gradients}",
+        (Assumption(r"$\beta_1 = 0.5$, $\beta_2 = 0.999$, as DARTS has them"),),
+        "derived here: Cauchy-Schwarz, attained; sharper than Kingma, Ba (ICLR 2015), section 2.1",
+        _adam,
+        Mutant.by_factor("the learning rate", _adam, 1.5),
+        optimizers=("darts", "gdas", "pc_darts"),
+        evidence=EXACT,
+        kind="theorem",
+    ),
+    Claim(
+        "live.selection-optimism",
+        r"E[m_J-M_J]\le\sqrt{\frac{\ln k}{2n}},\quad J=\arg\min_iM_i\text{ over }n\text{ validation examples}",
+        (
+            Assumption("the predictions do not depend on which examples were drawn"),
+            Assumption("examples drawn with replacement from a pool of 512"),
+        ),
+        "maximal inequality for sub-Gaussian variables with Hoeffding's lemma (Boucheron, Lugosi, Massart 2013, section 2.5)",
+        _optimism,
+        Mutant.by_factor("the number of examples", _optimism, 64.0),
+        optimizers=("rsps", "hybrid_supernet", "random_search"),
+        evidence=SHIPPED,
+        kind="theorem",
+    ),
+    Claim(
+        "live.selection-law",
+        r"E[m_J-M_J],\ k=2\text{: exact, from the trinomial of examples on which one of two cells errs}",
+        (Assumption("examples drawn with replacement from a pool of 512"),),
+        "derived here: conditional on the disagreements the other errors are binomial",
+        _optimism_law,
+        Mutant.by_factor("the number of examples", _optimism_law, 2.0),
+        optimizers=("rsps",),
+        evidence=EXACT,
+        kind="exact law",
+    ),
+)
+
+CLAIMS = STATEMENTS if find_spec("torch") is not None else ()
+"""The claims, where torch is installed."""
