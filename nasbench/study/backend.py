@@ -17,6 +17,8 @@ from nasbench.study.live_config import is_live
 
 ASK_TELL, LIVE = "nasbench.study.ask_tell", "nasbench.live.experiment.study_backend"
 """Modules with the `BACKEND` of tables and functions, and that of live tasks."""
+TASK_STUDY = "nasbench.live.experiment.task_study"
+"""Module with the study of one live task."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +80,19 @@ def backend_of(problem: str) -> Backend:
     """Return the backend of a problem."""
     backend: Backend = import_module(LIVE if is_live(problem) else ASK_TELL).BACKEND
     return backend
+
+
+def study_of_task(name: str) -> Study | None:
+    """Return the study of a live task given by its name with the prefix, or by the address of a user's data; None if it is
+    neither.
+
+    Raises:
+        NasbenchError: if it is a task that cannot be used.
+    """
+    if not is_live(name) and ":" not in name:
+        return None
+    study: Study = import_module(TASK_STUDY).task_study(name)
+    return study
 
 
 def by_backend(study: Study) -> list[tuple[Backend, Study]]:

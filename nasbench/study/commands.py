@@ -40,7 +40,9 @@ def list_(
 
 def run(
     context: typer.Context,
-    study: Annotated[str, typer.Argument(help="a preset, or a TOML file")],
+    study: Annotated[
+        str, typer.Argument(help="a preset, a TOML file, or a live task (live/TASK, folder:PATH, csv:PATH#COLUMN)")
+    ],
     runs: Annotated[
         int | None,
         typer.Option(
@@ -113,6 +115,7 @@ def run(
     from nasbench.cli.console import print_json, say
     from nasbench.cli.progress import progress_bar
     from nasbench.cli.unused_options import refuse_unused
+    from nasbench.study.backend import study_of_task
     from nasbench.study.cluster import connect
     from nasbench.study.runner import run_study
     from nasbench.study.scheduler import LOCAL
@@ -125,7 +128,7 @@ def run(
         refuse_unused(
             context, ("jobs",), "is not used on a cluster, whose workers are started separately; leave it out"
         )
-    chosen = load_study(study)
+    chosen = study_of_task(study) or load_study(study)
     chosen = chosen if runs is None else chosen.with_runs(runs)
     chosen = chosen if seed is None else chosen.with_seed(seed)
     chosen = chosen.with_machines(workers, batch_size, lie)

@@ -13,7 +13,7 @@ PREFIX = "live/"
 """Prefix of the names of live tasks."""
 TABLES = ("subset_size", "supernet", "recipe", "search_recipe")
 """Tables of the section `live` that a task may override, like its budget and its list of references."""
-SEEDED_REFERENCES = ("small_cnn", "largest", "random_large")
+SEEDED_REFERENCES = ("small_cnn", "fixed_cell", "resnet18", "text_cnn", "largest", "random_large")
 """Stochastic reference models, which run once per seed; the others run once."""
 
 

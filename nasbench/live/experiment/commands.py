@@ -110,7 +110,9 @@ def search(
 
 
 def train(
-    architecture: Annotated[str, typer.Argument(help="architecture string of the space")],
+    architecture: Annotated[
+        str, typer.Argument(help="architecture string of the space, or a reference model, such as resnet18")
+    ],
     task: Annotated[str, typer.Option(help=AnyTask)] = "digits",
     space: SpaceOfTask = None,
     recipe: Annotated[str | None, typer.Option(help="small (the default), nas-bench-201 or cifar10-gpu")] = None,
@@ -123,9 +125,10 @@ def train(
     track: Track = None,
     json: Json = False,
 ) -> None:
-    """Train an architecture from scratch; an interrupted training resumes from its last checkpoint."""
+    """Train an architecture from scratch, or a reference model; an interrupted training resumes from its last checkpoint."""
     require_extra("live", "torch")
     from nasbench.live.experiment.defaults import chosen_task
+    from nasbench.live.experiment.reference_models import is_reference, run_reference
     from nasbench.live.experiment.retraining import describe_trained, train_final
     from nasbench.live.hardware.torch_device import choose_device
     from nasbench.live.networks.builders import get_networks
@@ -135,8 +138,12 @@ def train(
 
     chosen, space = chosen_task(task, space)
     settings = chosen_recipe(recipe, chosen, space, epochs, channels, cells, seed)
-    vector = get_networks(space).make_space().from_string(architecture)
     where = choose_device(device)
+    if is_reference(architecture):
+        scores = run_reference(architecture, chosen, chosen.load(), settings, where, out, space)
+        show("train", "trainings", [{"task": task, "reference": architecture, "seed": seed, **scores}], json)
+        return
+    vector = get_networks(space).make_space().from_string(architecture)
     splits = chosen.load()
     row: dict[str, Any] = {"task": task, "space": space, "architecture": architecture, "seed": seed}
     with tracked_epochs(track or (), tracking_folder(out), task, row, following):

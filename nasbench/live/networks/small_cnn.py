@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from nasbench.live.networks.operations import Style
@@ -30,10 +29,3 @@ class PlainNetwork(nn.Module):
         """Map an input to `(N, outputs)`."""
         outputs: Tensor = self.head(self.layers(self.stem(x)))
         return outputs
-
-
-def plain_network(shape: TaskShape, channels: int, seed: int) -> nn.Module:
-    """Return the network with initial weights drawn from the seed."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return PlainNetwork(shape, channels)

@@ -1,4 +1,4 @@
-"""Forecasts without a network: persistence, mean, seasonal naive and ARIMA (statsmodels).
+"""Forecasts without a network: persistence, mean, seasonal naive, linear models of the window and ARIMA (statsmodels).
 
 A target is relative to the last value of its window (`tasks.task.windows`), and so is a forecast.
 """
@@ -18,6 +18,8 @@ Values = NDArray[np.float64]
 
 ORDERS = ((2, 0, 1), (4, 0, 2), (2, 1, 1), (4, 1, 2))
 """Candidate orders (p, d, q) of ARIMA, selected on the search split."""
+PENALTIES = (0.01, 1.0, 100.0, 1e4, 1e6)
+"""Candidate penalties of the linear map."""
 
 
 def persistence(task: Task, splits: Splits) -> Values:
@@ -42,6 +44,28 @@ def seasonal_naive(task: Task, splits: Splits) -> Values:
         raise NasbenchError(f"Task {task.name!r} has no season within its window; leave seasonal_naive out.")
     start = length - season
     return splits.test.x[:, task.target, start : start + horizon] - _last(task, splits.test)
+
+
+def dlinear(task: Task, splits: Splits) -> Values:
+    """Return the forecasts of a linear map from the window of the target to all steps.
+
+    DLinear (Zeng et al., AAAI 2023) adds a linear map of a moving average and one of the rest, which together are a linear
+    map of the window (Toner and Darlow, ICML 2024); fitted here by ridge regression in closed form. As targets are
+    relative to the last value, so are inputs (NLinear of the same paper). The penalty is selected on the search split, and
+    the model refitted on both splits.
+    """
+
+    def design(split: Split) -> Values:
+        series = split.x[:, task.target].astype(np.float64) - _last(task, split)
+        return np.concatenate([series, np.ones((len(split), 1))], axis=1)
+
+    def fitted(x: Values, y: Values, penalty: float) -> Values:
+        return np.asarray(np.linalg.solve(x.T @ x + penalty * np.eye(x.shape[1]), x.T @ y), np.float64)
+
+    train, search = design(splits.train), design(splits.search)
+    errors = [np.square(search @ fitted(train, splits.train.y, p) - splits.search.y).mean() for p in PENALTIES]
+    both = np.concatenate([train, search]), np.concatenate([splits.train.y, splits.search.y])
+    return np.asarray(design(splits.test) @ fitted(*both, PENALTIES[int(np.argmin(errors))]), np.float64)
 
 
 def arima(task: Task, splits: Splits) -> Values:
