@@ -16,6 +16,16 @@ def pluralize_any(numbers: Iterable[int], noun: str) -> str:
     return join_names([*map(str, others), pluralize(last, noun)], "or")
 
 
+def interval_name(alpha: float) -> str:
+    """Return `95% CI` for an error rate of 0.05."""
+    return f"{100.0 * (1.0 - alpha):.10g}% CI"
+
+
+def level_name(alpha: float) -> str:
+    """Return `5% level` for an error rate of 0.05."""
+    return f"{100.0 * alpha:.10g}% level"
+
+
 def format_range(first: float, last: float) -> str:
     """Return `5 to 7`, the lower one first, or `5` where both are written the same."""
     low, high = (f"{value:.4g}" for value in sorted((first, last)))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from nasbench.errors import NasbenchError, quoted, unknown_name
@@ -66,6 +67,7 @@ class Study:
         runs: runs of each method on each problem, numbered from 0.
         seed: base seed; on a live task run i has the seed `seed + i`.
         name, description: name and a sentence on the purpose.
+        names: how reports call methods and problems, by label of a method and name of a problem.
         runs_per_file: number of runs that advance in lockstep and share a file.
         objectives, split, epochs, training_seed, repeat_policy: see `nasbench.search.search_protocol.SearchProtocol`; epochs may be
             "longest". On a live task `error` stands for the metric of the task, and the other four do not apply.
@@ -86,6 +88,7 @@ class Study:
     seed: int
     name: str
     description: str
+    names: Mapping[str, str]
     runs_per_file: int
     objectives: tuple[str, ...]
     split: str
@@ -110,6 +113,7 @@ class Study:
         seed: int = 0,
         name: str = "study",
         description: str = "",
+        names: Mapping[str, str] = MappingProxyType({}),
         runs_per_file: int = 100,
         objectives: str | Iterable[str] = ("error",),
         split: str = "validation",
@@ -134,6 +138,7 @@ class Study:
             "seed": as_plain(seed),
             "name": name,
             "description": description,
+            "names": dict(names),
             "runs_per_file": as_plain(runs_per_file),
             "objectives": named,
             "split": split,
@@ -195,6 +200,16 @@ class Study:
             for run in (0, self.runs - 1):
                 if self.live_seed(run) not in SEED:
                     raise NasbenchError(f"A seed of {self.name} is {self.live_seed(run)}; it should be {SEED.words}.")
+
+    def check_names(self) -> None:
+        """Raise NasbenchError if `names` has something that is no method and no problem of the study, or gives it no text."""
+        known = [*(method.label for method in self.methods), *self.problems]
+        known += [problem.partition("/")[2] for problem in self.problems]
+        for name, shown in self.names.items():
+            if name not in known:
+                raise unknown_name(f"method or problem in the names of {self.name}", name, known)
+            if not isinstance(shown, str) or not shown.strip():
+                raise NasbenchError(f"{self.name} calls {name} {quoted(shown)}; it should be a text.")
 
     def _check_parallelism(self) -> None:
         parallelism = self.parallelism
@@ -362,7 +377,7 @@ class Study:
         )
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the study as plain data with all keys, except `constraints` if there are none, `added_at` if no runs were
+        """Return the study as plain data with all keys, except `names` and `constraints` if there are none, `added_at` if no runs were
         added, `live` if there are no live tasks, and `workers`, `batch_size` and `lie` if trainings run one by one.
         """
         return {
@@ -385,6 +400,7 @@ class Study:
             "budget": dict(self.budget.limits),
             "methods": [method.to_mapping() for method in self.methods],
             **({"live": self.live.to_mapping()} if self.live_problems else {}),
+            **({"names": dict(self.names)} if self.names else {}),
         }
 
     def _parallelism_mapping(self) -> dict[str, Any]:

@@ -120,7 +120,7 @@ class Store:
         held = stored = parse_stored_study(read_study(folder, manifest), f"{folder / 'study.toml'}")
         if all(method in study.methods for method in held.methods):
             held = held.replace(methods=study.methods)  # methods are added as runs are
-        same = held.with_runs(study.runs).replace(description=study.description)
+        same = held.with_runs(study.runs).replace(description=study.description, names=study.names)
         if changed := difference(same.to_mapping(), study.with_runs(study.runs).to_mapping()):
             raise NasbenchError(f"{folder} holds another study: {changed}; choose another folder or restore the study.")
         if study.runs < held.runs:

@@ -91,6 +91,7 @@ class StudyFile(FileModel):
     methods: Annotated[tuple[MethodTable, ...], Field(description="a list of [[methods]] tables")]
     added_at: tuple[int, ...] = ()
     live: LiveTable = LiveTable()
+    names: Mapping[str, str] = {}
 
     @model_validator(mode="before")
     @classmethod

@@ -58,7 +58,7 @@ def parse_study(text: str, where: str) -> Study:
 
     file = read_model(StudyFile, text, f"study {where}")
     given = {name: getattr(file, name) for name in file.model_fields_set - {"schema_"}}
-    return Study(
+    study = Study(
         **{
             **given,
             "problems": _expanded(file.problems),
@@ -73,6 +73,8 @@ def parse_study(text: str, where: str) -> Study:
             ),
         }
     )
+    study.check_names()
+    return study
 
 
 def parse_stored_study(text: str, where: str) -> Study:

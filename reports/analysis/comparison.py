@@ -17,6 +17,7 @@ from nasbench.spaces.space import Floats
 from nasbench.ties import differences, lowest, tolerance
 
 ALPHA = 0.05
+"""Error rate of tests and intervals, where no other is chosen."""
 Verdict = Literal["best", "worse", "not significant", "contrary"]
 
 
@@ -35,6 +36,7 @@ class OptimizerSummary:
         effect: A12 against the best; above a half it scores worse.
         runs: hash of its runs.
         compared: hashes of its runs and the best's.
+        alpha: error rate of the tests of a data set.
     """
 
     mean: Estimate | Undefined
@@ -47,6 +49,7 @@ class OptimizerSummary:
     effect: Estimate | Undefined
     runs: str
     compared: str
+    alpha: float = ALPHA
 
     @property
     def verdict(self) -> Verdict:
@@ -56,7 +59,7 @@ class OptimizerSummary:
         """
         if self.best:
             return "best"
-        if isinstance(self.p_value, Undefined) or self.p_value >= ALPHA:
+        if isinstance(self.p_value, Undefined) or self.p_value >= self.alpha:
             return "not significant"
         return "worse" if self.lean > 0 else "contrary"
 
@@ -76,7 +79,9 @@ class Comparison:
     p_values: Mapping[tuple[int, int], float | Undefined]
 
 
-def compare(scores: Mapping[str, Floats], digests: Mapping[str, str], rng: np.random.Generator) -> Comparison:
+def compare(
+    scores: Mapping[str, Floats], digests: Mapping[str, str], rng: np.random.Generator, alpha: float = ALPHA
+) -> Comparison:
     """Compare optimizers by scores of which lower is better.
 
     The test is Wilcoxon's signed rank, paired by run, adjusted by Holm over all pairs since the best is chosen by looking.
@@ -85,6 +90,7 @@ def compare(scores: Mapping[str, Floats], digests: Mapping[str, str], rng: np.ra
         scores: `(R,)` of each optimizer, by label.
         digests: hash of the runs of each.
         rng: the random stream of the bootstrap.
+        alpha: error rate of the tests, and of each interval.
     """
     labels, values = list(scores), list(scores.values())
     leaders = lowest([score.mean() for score in values], tolerance(*values))
@@ -97,16 +103,17 @@ def compare(scores: Mapping[str, Floats], digests: Mapping[str, str], rng: np.ra
     for i, (label, score) in enumerate(scores.items()):
         n, digest = len(score), digests[label]
         standings[label] = OptimizerSummary(
-            mean=studentised_mean(score, rng, resamples=resamples_for(n)),
+            mean=studentised_mean(score, rng, resamples=resamples_for(n), level=1.0 - alpha),
             sd=float(score.std(ddof=1)) if n > 1 else ONE_RUN,
             median=float(np.median(score)),
             n=n,
             best=bool(leaders[i]),
             p_value=itself if i == best else adjusted[min(i, best), max(i, best)],
             lean=_signed_ranks(differences(score, values[best])),
-            effect=itself if i == best else a12(score, values[best]),
+            effect=itself if i == best else a12(score, values[best], level=1.0 - alpha),
             runs=digest,
             compared=digest if i == best else f"{digest}+{digests[labels[best]]}",
+            alpha=alpha,
         )
     return Comparison(labels[best], standings, adjusted)
 

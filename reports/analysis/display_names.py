@@ -103,6 +103,11 @@ class DisplayNames:
 
     chosen: Mapping[str, str] = field(default_factory=dict)
 
+    def over(self, others: Mapping[str, str], labels: Iterable[str], problems: Iterable[str]) -> DisplayNames:
+        """Return these names, and for what they leave out those of `others` that are of a label, problem or data set here."""
+        known = {*labels, *problems, *(problem.partition("/")[2] for problem in problems)}
+        return DisplayNames({**{name: text for name, text in others.items() if name in known}, **self.chosen})
+
     def optimizer(self, label: str) -> str:
         """Return the name of an optimizer: chosen, or of its published name, with what follows that in the label, or the label."""
         if label in self.chosen:

@@ -14,6 +14,7 @@ from nasbench.benchmarks.oracle import ConstrainedOracle
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.benchmarks.views import AS_IT_IS, View
 from nasbench.reports.analysis.accounts import TIMES, drawn_accounts, main_account, measured_accounts
+from nasbench.reports.analysis.comparison import ALPHA
 from nasbench.reports.analysis.display_names import DisplayNames
 from nasbench.reports.analysis.feasibility import Feasibility, feasibility, final_scores
 from nasbench.reports.analysis.operator_shares import OperatorShares, operator_shares
@@ -104,6 +105,7 @@ class BenchmarkEvaluation:
         views: how users see each objective.
         feasible_share: share of all architectures that satisfy the constraints of the study; None where there are none.
         recorded: whether the runs were read from a table of runs, which says nothing of training seeds, epochs and overhead.
+        alpha: error rate of tests and intervals.
     """
 
     benchmark: str
@@ -124,6 +126,12 @@ class BenchmarkEvaluation:
     recorded: bool = False
     is_optimum_known: bool = True
     feasible_share: float | None = None
+    alpha: float = ALPHA
+
+    @property
+    def level(self) -> float:
+        """Coverage of intervals."""
+        return 1.0 - self.alpha
 
     @property
     def unit(self) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import rankdata
 
 from nasbench.reports.analysis.comparison import resamples_for
 from nasbench.reports.analysis.digest import digest_contents
@@ -21,13 +22,31 @@ from nasbench.reports.statistics.restricted_mean_ratio import ComparedTimes, geo
 from nasbench.reports.statistics.result import Estimate, HypothesisTest, Undefined
 from nasbench.reports.statistics.survival import restricted_mean
 from nasbench.spaces.space import Floats
+from nasbench.ties import tolerance
 
 ITSELF = Undefined("the reference is not compared with itself")
 
 
 def family(benchmark: str) -> str:
     """Return the family of a benchmark: the name of its table, function or surrogate."""
-    return benchmark.partition("/")[0]
+    return benchmark.removeprefix("recorded/").partition("/")[0]
+
+
+def family_scores(evaluations: Sequence[BenchmarkEvaluation]) -> Floats:
+    """Return a final score of each method in each family, `(families, methods)`, lower is better.
+
+    It is the mean over the data sets of the family of the relative regret; of the ranks, where a data set has no spread to be relative to.
+    """
+    families: dict[str, list[BenchmarkEvaluation]] = {}
+    for evaluation in evaluations:
+        families.setdefault(family(evaluation.benchmark), []).append(evaluation)
+    rows = []
+    for own in families.values():
+        if all(e.average > e.optimum + tolerance(e.average, e.optimum) for e in own):
+            rows.append([relative_regret(own, label).mean() for label in own[0].outcomes])
+        else:
+            rows.append(np.mean([rankdata([o.score.mean() for o in e.outcomes.values()]) for e in own], axis=0))
+    return np.array(rows)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,9 @@ REFERENCE = 1.1
 """Reference point in every scaled objective."""
 
 BUDGETS = 24
-"""Budgets at which hypervolume is read."""
+"""Budgets at which hypervolume is read, in equal ratios."""
+FRACTIONS = (0.1, 0.25, 0.5, 1.0)
+"""Fractions of the whole at which it is read as well."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,7 @@ def _looks(spent: Floats) -> Floats:
     if first <= 0.0 or last <= first:
         return np.array([last])
     looks = np.geomspace(first, last, BUDGETS)
+    looks = np.sort(np.append(looks, [f * last for f in FRACTIONS if first < f * last < last]))
     whole = bool((spent == np.round(spent)).all())
     return np.unique(np.append(np.round(looks) if whole else looks[:-1], last))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nasbench.reports.analysis.comparison import resamples_for
+from nasbench.reports.analysis.comparison import ALPHA, resamples_for
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.analysis.targets import Target
 from nasbench.reports.statistics.multiple import holm
@@ -32,6 +32,7 @@ class TimeToTargetResult:
         planned: whether that is the limit that the study set beforehand.
         runs: hash of its runs.
         compared: hashes of its runs and the reference's.
+        alpha: error rate of tests and intervals.
     """
 
     benchmark: str
@@ -47,6 +48,7 @@ class TimeToTargetResult:
     planned: bool
     runs: str
     compared: str
+    alpha: float = ALPHA
 
 
 def times_to_target(
@@ -82,6 +84,7 @@ def times_to_target(
                     rng,
                     paired=True,
                     resamples=resamples_for(times.runs),
+                    level=evaluation.level,
                 )
             found.append(
                 TimeToTargetResult(
@@ -89,8 +92,8 @@ def times_to_target(
                     target=target,
                     account=account,
                     label=label,
-                    reached=rate(times.events, times.runs),
-                    mean=restricted_mean(times, horizon),
+                    reached=rate(times.events, times.runs, level=evaluation.level),
+                    mean=restricted_mean(times, horizon, level=evaluation.level),
                     expected=expected_running_time(times),
                     saving=saving,
                     p_value=p_values.get(label, itself),
@@ -98,6 +101,7 @@ def times_to_target(
                     planned=evaluation.is_planned(target.key, account),
                     runs=outcome.digest,
                     compared=outcome.digest if label == reference else f"{outcome.digest}+{base.digest}",
+                    alpha=evaluation.alpha,
                 )
             )
     return tuple(found)

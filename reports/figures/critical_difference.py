@@ -8,28 +8,33 @@ from typing import Any
 import numpy as np
 
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
+from nasbench.reports.analysis.families import family_scores
 from nasbench.reports.figures.figure import Figure, Panel
 from nasbench.reports.figures.style import INK, Styles, shown
 from nasbench.reports.statistics.ranks import CriticalDifference, friedman, nemenyi
 from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.wording import pluralize
 
-NAME, TITLE = "critical-difference", "Mean ranks over data sets"
+NAME, TITLE = "critical-difference", "Mean ranks over tables"
 ROW = 0.19  # inches a name
 
 
 def critical_difference(evaluations: Sequence[BenchmarkEvaluation], styles: Styles) -> Figure:
-    """Draw mean ranks of mean final scores over benchmarks, if there are benchmarks enough."""
+    """Draw mean ranks over tables, if there are enough: data sets of one table are correlated, and count once together."""
     labels = list(evaluations[0].outcomes)
-    scores = np.array([[float(o.score.mean()) for o in e.outcomes.values()] for e in evaluations])
-    result, test = nemenyi(scores), friedman(scores)
+    scores = family_scores(evaluations)
+    result, test = nemenyi(scores, alpha=evaluations[0].alpha), friedman(scores)
     if isinstance(result, Undefined):
-        return Figure(NAME, TITLE, "", (), result.reason)
+        of = pluralize(len(evaluations), "data set")
+        few = f" ({of} of {pluralize(len(scores), 'table')}; data sets of one table are correlated and count once)"
+        return Figure(NAME, TITLE, "", (), result.reason + (few if len(scores) < len(evaluations) else ""))
     p_value = test.reason if isinstance(test, Undefined) else f"p = {test.p_value:.3g}"
     return Figure(
         name=NAME,
         title=TITLE,
         caption=(
-            f"Mean rank of the mean final score over {result.n} data sets (1: best). Bars join optimizers that do not differ significantly (Nemenyi's test) at "
+            f"Mean rank of the final regret over {result.n} tables (1: best), relative to a random architecture's and averaged over the data sets "
+            f"of a table, which are correlated. Bars join optimizers that do not differ significantly (Nemenyi's test) at "
             f"{result.alpha:g}: their ranks differ by less than {result.difference:.2f}. Friedman's test: {p_value}. "
             "Mean ranks depend on which optimizers are in the study."
         ),

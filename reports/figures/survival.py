@@ -15,7 +15,7 @@ from nasbench.reports.figures.figure import Figure, Panel
 from nasbench.reports.figures.style import Styles
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.statistics.survival import kaplan_meier
-from nasbench.reports.wording import pluralize
+from nasbench.reports.wording import interval_name, pluralize
 
 
 def survival(evaluations: Sequence[BenchmarkEvaluation], styles: Styles) -> Figure:
@@ -26,7 +26,7 @@ def survival(evaluations: Sequence[BenchmarkEvaluation], styles: Styles) -> Figu
         title=f"Time until {target.name} is queried",
         caption=(
             f"Kaplan-Meier curves: fraction of runs that have not yet queried {target.name} (by {searched_on([e.scoring for e in evaluations])}); "
-            f"lower is better; band: pointwise 95% CI.{styles.note} "
+            f"lower is better; band: pointwise {interval_name(evaluations[0].alpha)}.{styles.note} "
             "A mark at the right end: some runs had not reached it at the horizon."
         ),
         panels=tuple(_panel(evaluation, target, styles) for evaluation in evaluations),
@@ -38,7 +38,7 @@ def _panel(evaluation: BenchmarkEvaluation, target: Target, styles: Styles) -> P
     curves = []
     for label, outcome in evaluation.outcomes.items():
         times = outcome.times[target.key, evaluation.main]
-        curve = kaplan_meier(times)
+        curve = kaplan_meier(times, level=evaluation.level)
         if isinstance(curve, Undefined):
             continue
         survival, low, high = (np.append(1.0, values) for values in (curve.survival, curve.lower, curve.upper))

@@ -39,7 +39,8 @@ def time_ratios(arrivals: Sequence[TimeToTargetResult], reference: str, styles: 
         title=title,
         caption=(
             f"Ratio of the restricted mean {NAMES[account]} until {target.name} is queried, optimizer over {reference}, paired by run, "
-            "with 95% confidence intervals (bootstrap-t of the log ratio, each by itself, without a correction for the number of comparisons). "
+            f"with {100 * (1 - compared[0].alpha):.10g}% confidence intervals "
+            "(bootstrap-t of the log ratio, each by itself, without a correction for the number of comparisons). "
             "Left of the line at 1: faster than the reference. An open marker has no interval."
         ),
         panels=tuple(panels),

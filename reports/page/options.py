@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nasbench.errors import NasbenchError, unknown_name
+from nasbench.reports.analysis.comparison import ALPHA
 from nasbench.reports.analysis.display_names import SUITE_NAMES, DisplayNames
 from nasbench.reports.figures.figure import FORMATS
 from nasbench.reports.figures.style import Font
@@ -21,6 +22,7 @@ class ReportOptions:
         formats: of the files of figures; figures are not drawn at all if there is none.
         font: of figures.
         figures: names of the figures that are drawn; all if empty.
+        alpha: error rate of tests and intervals, of benchmarks.
         is_compact: whether the LaTeX document has the main result alone, for the text of a paper; the rest is its appendix.
     """
 
@@ -29,8 +31,11 @@ class ReportOptions:
     font: Font = "sans"
     figures: tuple[str, ...] = ()
     is_compact: bool = False
+    alpha: float = ALPHA
 
     def __post_init__(self) -> None:
+        if not 0.0 < self.alpha < 0.25:
+            raise NasbenchError(f"The error rate is {self.alpha:g}; it should lie between 0 and 0.25, as 0.05 does.")
         for name in self.formats:
             if name not in FORMATS:
                 raise unknown_name("format of figures", name, FORMATS)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nasbench.reports.analysis.comparison import Comparison, compare
+from nasbench.reports.analysis.comparison import ALPHA, Comparison, compare
 from nasbench.reports.analysis.display_names import DisplayNames
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, evaluate_study, rename
 from nasbench.reports.analysis.live_tasks import LiveTasks
@@ -43,11 +43,11 @@ from nasbench.reports.tables.anytime import anytime_table
 from nasbench.reports.tables.comparison import comparison_table
 from nasbench.reports.tables.constraints import constraints_table
 from nasbench.reports.tables.further_data_set import further_data_set_table
-from nasbench.reports.tables.hypervolume_overview import hypervolume_overview_table
+from nasbench.reports.tables.hypervolume_over_time import hypervolume_over_time_table
 from nasbench.reports.tables.live_overview import live_overview_table, skipped_table
 from nasbench.reports.tables.live_scores import pairs_table, score_table
 from nasbench.reports.tables.multi_objective import multi_objective_table
-from nasbench.reports.tables.overview import overview_table
+from nasbench.reports.tables.overview import hypervolume_overview_table, overview_table
 from nasbench.reports.tables.power import power_table
 from nasbench.reports.tables.practical_equivalence import practical_table
 from nasbench.reports.tables.relative_improvement import relative_improvement_table
@@ -73,15 +73,17 @@ class ReportPart:
     scorings: tuple[Scoring, ...] = ()
 
 
-def report_benchmarks(results: Results, reference: str, names: DisplayNames, draw: bool) -> ReportPart:
-    """Return the part on the benchmarks of a study; `reference` is a label, `draw` says whether it has figures."""
+def report_benchmarks(
+    results: Results, reference: str, names: DisplayNames, draw: bool, alpha: float = ALPHA
+) -> ReportPart:
+    """Return the part on the benchmarks of a study; `reference` is a label, `draw` says whether it has figures, `alpha` is the error rate."""
     reference = names.optimizer(reference)
     rng = np.random.default_rng([results.study.seed, 1])
     shorts = names.problems(results.benchmarks)
-    evaluations = tuple(rename(e, shorts[e.benchmark], names) for e in evaluate_study(results))
+    evaluations = tuple(replace(rename(e, shorts[e.benchmark], names), alpha=alpha) for e in evaluate_study(results))
     scores = {e.benchmark: {label: o.score for label, o in e.outcomes.items()} for e in evaluations}
     digests = {e.benchmark: {label: o.digest for label, o in e.outcomes.items()} for e in evaluations}
-    comparisons = {name: compare(scores[name], digests[name], rng) for name in scores}
+    comparisons = {name: compare(scores[name], digests[name], rng, alpha) for name in scores}
     spoken = decide([said for e in evaluations for said in e.laws])
     halves = {e.short: half_splits(scores[e.benchmark], rng, splits=2_000) for e in evaluations}
     own_rng = np.random.default_rng([results.study.seed, 2])  # so that the bounds of other tables stay as they are
@@ -96,12 +98,11 @@ def report_benchmarks(results: Results, reference: str, names: DisplayNames, dra
     shown = headline_target([e.targets for e in evaluations]).key
     ratios = time_ratios([a for a in reached[main] if a.target.key == shown], reference, styles)
     figures = (*_figures(results, evaluations, spoken, styles), *((ratios,) if ratios else ())) if draw else ()
-    overview = hypervolume_overview_table(evaluations, fronts) if fronts else None
-    tables = _tables(results, evaluations, comparisons, reached, reference, spoken, halves, rng, names)
+    tables = _tables(results, evaluations, comparisons, fronts, reached, reference, spoken, halves, rng, names)
     return ReportPart(
         headline=_headline(results, evaluations, comparisons, fronts),
         summary=summary(results, evaluations, comparisons, reached[main], reference, halves, names),
-        tables=(*((overview,) if overview else ()), *tables),
+        tables=tables,
         figures=figures,
         methods=methods(results, evaluations, names),
         scorings=tuple(e.scoring for e in evaluations),
@@ -117,6 +118,7 @@ def _compare_fronts(
         {label: 100.0 * (1.0 - front.volume[:, -1]) for label, front in fronts.items() if front is not None},
         digests,
         rng,
+        evaluation.alpha,
     )
 
 
@@ -159,6 +161,7 @@ def _tables(
     results: Results,
     evaluations: Sequence[BenchmarkEvaluation],
     comparisons: Mapping[str, Comparison],
+    fronts: Mapping[str, Comparison],
     reached: Mapping[str, Sequence[TimeToTargetResult]],
     reference: str,
     spoken: Sequence[TraceCheck],
@@ -168,7 +171,9 @@ def _tables(
 ) -> tuple[ReportTable, ...]:
     objectives = results.study.objectives
     entries = [(names.optimizer(entry.label), entry.name, entry.settings) for entry in results.study.methods]
+    own_rng = np.random.default_rng([results.study.seed, 3])  # so that the bounds of other tables stay as they are
     tables = [
+        hypervolume_overview_table(evaluations, fronts) if fronts else None,
         overview_table(evaluations, comparisons, objectives[0]),
         comparison_table(evaluations, comparisons, objectives[0]),
         constraints_table(evaluations, results.study.constraints, rng),
@@ -179,7 +184,8 @@ def _tables(
         robustness_table(evaluations, reached[evaluations[0].main], halves),
         anytime_table(evaluations),
         *(time_to_target_table(found, account, reference) for account, found in reached.items() if found),
-        multi_objective_table(evaluations, objectives, rng) if len(objectives) > 1 else None,
+        multi_objective_table(evaluations, fronts, objectives, rng) if fronts else None,
+        hypervolume_over_time_table(evaluations, own_rng) if fronts else None,
         ablation_table(evaluations, entries, rng),
         cost_table(evaluations),
         relative_improvement_table(evaluations),

@@ -83,11 +83,13 @@ def build_report(
         raise unknown_name("optimizer in this study", reference, results.labels)
     if reference is not None and not results.benchmarks:
         raise NasbenchError("A report of live tasks has no times to targets; leave --reference out.")
-    names = options.names
+    if results.live.tasks and options.alpha != DEFAULTS.alpha:
+        raise NasbenchError("Reports of live tasks have tests at 0.05 and intervals of 95%; leave --alpha out.")
+    names = options.names.over(results.study.names, results.labels, results.benchmarks)
     names.check(results.labels, results.benchmarks)
     judged = [table for path in judgements for table in read_judgements(path)]
     queried = (
-        report_benchmarks(results, reference or results.labels[0], names, options.are_drawn)
+        report_benchmarks(results, reference or results.labels[0], names, options.are_drawn, options.alpha)
         if results.benchmarks
         else ReportPart()
     )

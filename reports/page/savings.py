@@ -10,7 +10,7 @@ from nasbench.reports.analysis.accounts import NAMES
 from nasbench.reports.analysis.time_to_target import TimeToTargetResult
 from nasbench.reports.statistics.restricted_mean_ratio import RestrictedMeanRatio
 from nasbench.reports.statistics.result import Interval, Undefined
-from nasbench.reports.wording import join_names
+from nasbench.reports.wording import interval_name, join_names
 
 MOST_NAMES = 4
 """A sentence that would name more optimizers than this counts them instead; the tables have all."""
@@ -29,7 +29,8 @@ def savings(others: Sequence[str], reference: str, reached: Sequence[TimeToTarge
     }
     target, name = found[others[0]][0].target.name, NAMES[reached[0].account]
     sentences = [
-        f"{len(faster)} of {len(others)} optimizers reached {target} with significantly fewer {name} than {reference} on every data set (95% CI)."
+        f"{len(faster)} of {len(others)} optimizers reached {target} with significantly fewer {name} than {reference} on every data set "
+        f"({interval_name(reached[0].alpha)}, each comparison by itself)."
     ]
     if ratios:
         quickest = min(ratios, key=lambda label: ratios[label])
@@ -53,13 +54,13 @@ def _saving(label: str, reference: str, reached: Sequence[TimeToTargetResult]) -
             continue
         bounds = saving.interval
         text = (
-            f"95% CI {100 * bounds.lower:.0f} to {100 * bounds.upper:.0f}%"
+            f"{interval_name(1.0 - bounds.level)} {100 * bounds.lower:.0f} to {100 * bounds.upper:.0f}%"
             if isinstance(bounds, Interval)
             else f"no CI: {bounds.reason}"
         )
         faster += _is_faster(saving)
         phrases.append(f"{100 * saving.value:.0f}% on {arrival.benchmark} ({text})")
-    verdict = f"; significantly fewer on {faster} of {len(found)} data sets"
+    verdict = f"; significantly fewer on {faster} of {len(found)} data sets (each CI by itself)"
     if len(found) == 1:
         tested = isinstance(found[0].saving.interval, Interval)
         verdict = f"; {'' if faster else 'not '}significantly fewer" if tested else ""

@@ -24,7 +24,7 @@ RESULT, FRONTS, TIME, RANKS, FINAL, ROBUSTNESS, COST, THEORY, MORE = (
 
 ORDER: dict[str, tuple[str, ...]] = {
     RESULT: ("hypervolume", "hypervolume-overview", "tasks", "search-curves"),
-    FRONTS: ("pareto", "multi-objective"),
+    FRONTS: ("pareto", "multi-objective", "hypervolume-over-time"),
     TIME: ("time-ratios", "time-to-target-*", "survival", "run-time", "performance-profile"),
     RANKS: ("critical-difference", "aggregate"),
     FINAL: ("anytime-*", "overview", "comparison", "constraints", "scores", "pairs", "score-seconds", "win-probability", "anytime"),

@@ -16,7 +16,7 @@ from nasbench.reports.statistics.result import Estimate, Interval, Undefined
 from nasbench.reports.statistics.robustness import across_conditions, rank_methods
 from nasbench.reports.tables.constraints import sentences
 from nasbench.reports.tables.table import MINUS
-from nasbench.reports.wording import join_names, pluralize
+from nasbench.reports.wording import join_names, level_name, pluralize
 from nasbench.ties import tolerance
 
 SMALL, LARGE = 0.56, 0.71
@@ -54,7 +54,7 @@ def summary(
         *_hypervolumes(evaluations),
         *savings([label for label in map(names.optimizer, results.labels) if label != reference], reference, arrived),
         *_robust(evaluations, halves),
-        *_power(results),
+        *_power(results, evaluations[0].alpha),
     )
 
 
@@ -125,7 +125,9 @@ def _winner(evaluation: BenchmarkEvaluation, comparison: Comparison) -> str:
     not_significant = [label for label, s in others.items() if s.verdict == "not significant"]
     parts = []
     if worse:
-        parts.append(f"significantly worse (5% level): {_abbreviate_names(worse)}")
+        parts.append(
+            f"significantly worse ({level_name(first.alpha)}, Holm over all pairs): {_abbreviate_names(worse)}"
+        )
     if contrary:
         parts.append(
             f"significantly better in most runs, but with a worse mean because of a few bad runs: {join_names(contrary)}"
@@ -197,12 +199,12 @@ def _effect(effect: Estimate | Undefined) -> str:
     return effect.reason if isinstance(effect, Undefined) else f"A12 {effect.value:.2f}"
 
 
-def _power(results: Results) -> tuple[str, ...]:
+def _power(results: Results, alpha: float) -> tuple[str, ...]:
     runs, methods = results.study.runs, len(results.study.methods)
     if methods < 2:
         return ("There is one optimizer, so nothing is compared; a comparison needs at least random search beside it.",)
     pairs = methods * (methods - 1) // 2
-    design = rank_sum(alpha=0.05 / pairs)
+    design = rank_sum(alpha=alpha / pairs)
     needed = " and ".join(
         f"A12 = {0.5 + effect:g} {_runs_for(runs_needed(design, effect))}" for effect in (LARGE - 0.5, SMALL - 0.5)
     )
@@ -215,7 +217,7 @@ def _power(results: Results) -> tuple[str, ...]:
         return (f"The study had {lacks}; {needed} of each optimizer.",)
     return (
         f"With {pluralize(runs, 'run')} of each, the minimum detectable effect at a power of 80% is A12 = {0.5 + smallest:.2f} "
-        f"(rank-sum test at 5%, Bonferroni over {pluralize(pairs, 'pair')}); {needed} of each optimizer.",
+        f"(rank-sum test at {100 * alpha:.10g}%, Bonferroni over {pluralize(pairs, 'pair')}); {needed} of each optimizer.",
     )
 
 

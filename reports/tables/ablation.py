@@ -13,6 +13,7 @@ from nasbench.reports.statistics.bootstrap import studentised_mean
 from nasbench.reports.statistics.multiple import holm
 from nasbench.reports.statistics.pairwise import a12, wilcoxon_signed_rank
 from nasbench.reports.tables.table import DATA_SET, ReportTable, TableCell, TableColumn, estimated
+from nasbench.reports.wording import interval_name
 from nasbench.ties import differences
 
 
@@ -39,14 +40,15 @@ def ablation_table(
         return None
     settings = {label: values for label, _, values in entries}
     digits = 2 if common_unit(evaluations) == "%" else 3
+    ci = interval_name(evaluations[0].alpha)
     columns = (
         DATA_SET,
         TableColumn(key="base", heading="base", kind="text", group=True),
         TableColumn(key="variant", heading="variant", kind="text"),
         TableColumn(key="change", heading="what differs", kind="text"),
-        TableColumn(key="difference", heading="variant minus base [95% CI]", digits=digits + 1),
+        TableColumn(key="difference", heading=f"variant minus base [{ci}]", digits=digits + 1),
         TableColumn(key="p_value", heading="p", kind="p_value"),
-        TableColumn(key="a12", heading="A12 [95% CI]"),
+        TableColumn(key="a12", heading=f"A12 [{ci}]"),
         TableColumn(key="n", heading="n", kind="count"),
     )
     rows = []
@@ -58,7 +60,10 @@ def ablation_table(
                 outcome = evaluation.outcomes[label]
                 runs = f"{outcome.digest}+{first.digest}"
                 difference = studentised_mean(
-                    differences(outcome.score, first.score), rng, resamples=resamples_for(len(outcome.score))
+                    differences(outcome.score, first.score),
+                    rng,
+                    resamples=resamples_for(len(outcome.score)),
+                    level=evaluation.level,
                 )
                 rows.append(
                     (
@@ -68,7 +73,7 @@ def ablation_table(
                         TableCell(_change(settings[base], settings[label])),
                         estimated(difference.map(evaluation.view.difference), runs),
                         TableCell(p_value, runs=runs),
-                        estimated(a12(outcome.score, first.score), runs),
+                        estimated(a12(outcome.score, first.score, level=evaluation.level), runs),
                         TableCell(len(outcome.score), runs=runs),
                     )
                 )

@@ -13,7 +13,7 @@ from nasbench.reports.statistics.location import interquartile_mean, mean
 from nasbench.reports.statistics.pairwise import probability_of_improvement
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.tables.table import OPTIMIZER, ReportTable, TableCell, TableColumn, estimated
-from nasbench.reports.wording import pluralize
+from nasbench.reports.wording import interval_name, pluralize
 from nasbench.ties import tolerance
 
 
@@ -25,11 +25,12 @@ def aggregate_table(
         return None
     labels = list(evaluations[0].outcomes)
     compared = len(labels) > 1
+    ci = interval_name(evaluations[0].alpha)
     columns = (
         OPTIMIZER,
-        TableColumn(key="iqm", heading="interquartile mean (%) [95% CI]", kind="percent"),
-        TableColumn(key="mean", heading="mean (%) [95% CI]", kind="percent"),
-        *((TableColumn(key="improvement", heading=f"P(better than {reference}) [95% CI]"),) if compared else ()),
+        TableColumn(key="iqm", heading=f"interquartile mean (%) [{ci}]", kind="percent"),
+        TableColumn(key="mean", heading=f"mean (%) [{ci}]", kind="percent"),
+        *((TableColumn(key="improvement", heading=f"P(better than {reference}) [{ci}]"),) if compared else ()),
         TableColumn(key="n", heading="runs × data sets", kind="count"),
     )
     scores = {label: relative_regret(evaluations, label) for label in labels}
@@ -41,13 +42,17 @@ def aggregate_table(
         improvement = (
             Undefined("the reference is not compared with itself")
             if label == reference
-            else probability_of_improvement(values, scores[reference], rng, resamples=resamples)
+            else probability_of_improvement(
+                values, scores[reference], rng, resamples=resamples, level=evaluations[0].level
+            )
         )
         rows.append(
             (
                 TableCell(label),
-                estimated(stratified(values, interquartile_mean, rng, resamples=resamples), runs),
-                estimated(stratified(values, mean, rng, resamples=resamples), runs),
+                estimated(
+                    stratified(values, interquartile_mean, rng, resamples=resamples, level=evaluations[0].level), runs
+                ),
+                estimated(stratified(values, mean, rng, resamples=resamples, level=evaluations[0].level), runs),
                 *((estimated(improvement, both),) if compared else ()),
                 TableCell(values.size, runs=runs),
             )

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from nasbench.reports.analysis.comparison import ALPHA, Comparison, OptimizerSummary, digits_for
+from nasbench.reports.analysis.comparison import Comparison, OptimizerSummary, digits_for
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, best_architecture, common_unit
 from nasbench.reports.analysis.scoring import exposure, scored_by
 from nasbench.reports.tables.table import DATA_SET, OPTIMIZER, ReportTable, TableCell, TableColumn, estimated
+from nasbench.reports.wording import interval_name
 
 MARKS = {"best": "", "worse": "*", "not significant": "≈", "contrary": "†"}
-MEANINGS = {
-    "*": f"significantly worse than the best at {ALPHA:g}",
-    "≈": f"difference from the best not significant at {ALPHA:g}, which is not evidence of equality",
-    "†": f"significantly better than the best in most pairs of runs at {ALPHA:g}; its mean is worse because of a few bad runs",
-}
-"""Sign of each verdict of `OptimizerSummary`, and what it means."""
+"""Sign of each verdict of `OptimizerSummary`."""
+
+
+def meanings(alpha: float) -> dict[str, str]:
+    """Return what each sign means at an error rate of the tests."""
+    at = f"at {alpha:g}, Holm-adjusted over all pairs"
+    return {
+        "*": f"significantly worse than the best {at}",
+        "≈": f"difference from the best not significant {at}, which is not evidence of equality",
+        "†": f"significantly better than the best in most pairs of runs {at}; its mean is worse because of a few bad runs",
+    }
 
 
 def comparison_table(
@@ -30,18 +36,19 @@ def comparison_table(
     """
     unit, scorings = common_unit(evaluations), [e.scoring for e in evaluations]
     digits = digits_for(s.mean for e in evaluations for s in comparisons[e.benchmark].standings.values())
+    ci = interval_name(evaluations[0].alpha)
     columns = (
         DATA_SET,
         OPTIMIZER,
         TableColumn(
-            key="mean", heading=f"mean {objective}{f' ({unit})' if unit != objective else ''} [95% CI]", digits=digits
+            key="mean", heading=f"mean {objective}{f' ({unit})' if unit != objective else ''} [{ci}]", digits=digits
         ),
         TableColumn(key="sd", heading="sd", digits=digits),
         TableColumn(key="median", heading="median", digits=digits),
         TableColumn(key="n", heading="n", kind="count"),
         TableColumn(key="optimum", heading="optimum", digits=digits),
         TableColumn(key="p_value", heading="p against best", kind="p_value"),
-        TableColumn(key="a12", heading="A12 against best [95% CI]"),
+        TableColumn(key="a12", heading=f"A12 against best [{ci}]"),
     )
     rows = tuple(
         _row(evaluation, label, standing)
@@ -58,7 +65,7 @@ def comparison_table(
         ),
         columns=columns,
         rows=rows,
-        marks=MEANINGS,
+        marks=meanings(evaluations[0].alpha),
         notes=(*_how(evaluations), *exposure(scorings), *_negated(evaluations, objective)),
     )
 
@@ -89,7 +96,7 @@ def _how(evaluations: Sequence[BenchmarkEvaluation]) -> tuple[str, ...]:
     seeded = not evaluations[0].recorded and any(e.scoring.kind == "table" for e in evaluations)
     shared = " (run i of every optimizer uses the same training seeds)" if seeded else ""
     return (
-        f"Confidence intervals of means: bootstrap-t over runs. p: Wilcoxon signed-rank test, paired by run{shared}, "
+        f"Confidence intervals: each by itself; of means bootstrap-t over runs. p: Wilcoxon signed-rank test, paired by run{shared}, "
         "Holm-adjusted over all pairs of optimizers on the data set, because the best is selected after the fact. "
         "A12: probability that a run of this optimizer scores worse than one of the best, ties counting half (Newcombe's interval).",
     )

@@ -11,7 +11,7 @@ from nasbench.reports.statistics.bootstrap import studentised_mean
 from nasbench.reports.statistics.proportion import rate
 from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.tables.table import DATA_SET, OPTIMIZER, ReportTable, TableCell, TableColumn, estimated
-from nasbench.reports.wording import join_names, pluralize
+from nasbench.reports.wording import interval_name, join_names, pluralize
 from nasbench.search.constraints import Constraint, join
 
 
@@ -21,13 +21,14 @@ def constraints_table(
     """Build the table; None where the study has no constraints."""
     if not constraints:
         return None
+    ci = interval_name(evaluations[0].alpha)
     columns = (
         DATA_SET,
         OPTIMIZER,
-        TableColumn(key="feasible_queries", heading="feasible queries (%) [95% CI]", kind="percent", digits=1),
+        TableColumn(key="feasible_queries", heading=f"feasible queries (%) [{ci}]", kind="percent", digits=1),
         TableColumn(key="first_feasible", heading="median queries to a feasible one", kind="count"),
         TableColumn(key="runs_without", heading="runs without any", kind="count"),
-        TableColumn(key="choice_holds", heading="feasible final choice (%) [95% CI]", kind="percent", digits=1),
+        TableColumn(key="choice_holds", heading=f"feasible final choice (%) [{ci}]", kind="percent", digits=1),
     )
     rows = [(TableCell(evaluation.short), *row) for evaluation in evaluations for row in _rows(evaluation, rng)]
     shares = (f"{share_text(e)} of {e.short}" for e in evaluations)
@@ -54,13 +55,13 @@ def _rows(evaluation: BenchmarkEvaluation, rng: np.random.Generator) -> list[tup
         rows.append(
             (
                 TableCell(label),
-                estimated(studentised_mean(kept.share, rng, resamples=4_000), runs),
+                estimated(studentised_mean(kept.share, rng, resamples=4_000, level=evaluation.level), runs),
                 TableCell(
                     first if np.isfinite(first) else Undefined("half of the runs or more have no feasible query"),
                     runs=runs,
                 ),
                 TableCell(int((~kept.found).sum()), runs=runs),
-                estimated(rate(int(kept.holds.sum()), len(kept.holds)), runs),
+                estimated(rate(int(kept.holds.sum()), len(kept.holds), level=evaluation.level), runs),
             )
         )
     return rows

@@ -8,7 +8,7 @@ from nasbench.reports.analysis.comparison import ALPHA, compare
 from nasbench.reports.analysis.few_seeds import most_coverage, seed_mean, why_no_test
 from nasbench.reports.analysis.live_tasks import LiveRuns, LiveTasks
 from nasbench.reports.statistics.result import Undefined
-from nasbench.reports.tables.comparison import MARKS, MEANINGS
+from nasbench.reports.tables.comparison import MARKS, meanings
 from nasbench.reports.tables.table import TASK, ReportTable, TableCell, TableColumn, estimated
 from nasbench.reports.wording import pluralize
 from nasbench.ties import lowest
@@ -123,5 +123,5 @@ def pairs_table(live: LiveTasks, rng: np.random.Generator) -> ReportTable | None
         ),
         columns=columns,
         rows=tuple(rows),
-        marks=MEANINGS,
+        marks=meanings(ALPHA),
     )

@@ -2,37 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from nasbench.reports.analysis.comparison import compare
+from nasbench.reports.analysis.comparison import Comparison
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.analysis.pareto_fronts import REFERENCE, FrontTraces, TrueFront
 from nasbench.reports.analysis.scoring import searched_on
 from nasbench.reports.statistics.bootstrap import studentised_mean
 from nasbench.reports.statistics.multiobjective import additive_epsilon, coverage, igd_plus
 from nasbench.reports.statistics.result import Undefined
-from nasbench.reports.tables.comparison import MARKS, MEANINGS
+from nasbench.reports.tables.comparison import MARKS, meanings
 from nasbench.reports.tables.table import DATA_SET, OPTIMIZER, ReportTable, TableCell, TableColumn, estimated
-from nasbench.reports.wording import format_range, pluralize
+from nasbench.reports.wording import format_range, interval_name, pluralize
 from nasbench.spaces.space import Floats
 
 
 def multi_objective_table(
-    evaluations: Sequence[BenchmarkEvaluation], objectives: Sequence[str], rng: np.random.Generator
+    evaluations: Sequence[BenchmarkEvaluation],
+    comparisons: Mapping[str, Comparison],
+    objectives: Sequence[str],
+    rng: np.random.Generator,
 ) -> ReportTable:
-    """Build the table; every benchmark must have been evaluated with several objectives."""
+    """Build the table; every benchmark must have been evaluated with several objectives.
+
+    Args:
+        evaluations: one a benchmark.
+        comparisons: by benchmark, of the share in percent of the hypervolume that a run's front lacks.
+        objectives: names of the objectives.
+        rng: the random stream of the bootstrap.
+    """
+    ci = interval_name(evaluations[0].alpha)
     columns = (
         DATA_SET,
         OPTIMIZER,
-        TableColumn(key="hypervolume", heading="hypervolume (%) [95% CI]", kind="percent", digits=1),
-        TableColumn(key="igd_plus", heading="IGD+ [95% CI]", digits=4),
-        TableColumn(key="epsilon", heading="additive epsilon [95% CI]", digits=4),
-        TableColumn(key="coverage", heading="coverage of the front (%) [95% CI]", kind="percent", digits=1),
+        TableColumn(key="hypervolume", heading=f"hypervolume (%) [{ci}]", kind="percent", digits=1),
+        TableColumn(key="igd_plus", heading=f"IGD+ [{ci}]", digits=4),
+        TableColumn(key="epsilon", heading=f"additive epsilon [{ci}]", digits=4),
+        TableColumn(key="coverage", heading=f"coverage of the front (%) [{ci}]", kind="percent", digits=1),
         TableColumn(key="size", heading="points", digits=1),
     )
-    rows = [row for evaluation in evaluations for row in _rows(evaluation, rng)]
+    rows = [row for evaluation in evaluations for row in _rows(evaluation, comparisons[evaluation.benchmark], rng)]
     front = evaluations[0].front_name
     fronts = "; ".join(_front_note(e, objectives) for e in evaluations)
     return ReportTable(
@@ -45,19 +56,19 @@ def multi_objective_table(
         ),
         columns=columns,
         rows=tuple(rows),
-        marks={sign: f"{meaning} (hypervolume)" for sign, meaning in MEANINGS.items()},
+        marks={sign: f"{meaning} (hypervolume)" for sign, meaning in meanings(evaluations[0].alpha).items()},
         notes=(f"Reference point: {REFERENCE:g} in every scaled objective. {front.capitalize()}: {fronts}.",),
     )
 
 
-def _rows(evaluation: BenchmarkEvaluation, rng: np.random.Generator) -> list[tuple[TableCell, ...]]:
+def _rows(
+    evaluation: BenchmarkEvaluation, comparison: Comparison, rng: np.random.Generator
+) -> list[tuple[TableCell, ...]]:
     truth = evaluation.front
     fronts = {label: outcome.fronts for label, outcome in evaluation.outcomes.items()}
     assert truth is not None
     found = {label: front for label, front in fronts.items() if front is not None}
-    lost = {label: 1.0 - front.volume[:, -1] for label, front in found.items()}
     digests = {label: outcome.digest for label, outcome in evaluation.outcomes.items()}
-    comparison = compare(lost, digests, rng)
     rows = []
     for label, front in found.items():
         standing, runs = comparison.standings[label], digests[label]
@@ -67,9 +78,15 @@ def _rows(evaluation: BenchmarkEvaluation, rng: np.random.Generator) -> list[tup
                 TableCell(evaluation.short),
                 TableCell(label),
                 estimated(
-                    standing.mean.map(lambda lost: 1.0 - lost), runs, mark=MARKS[standing.verdict], best=standing.best
+                    standing.mean.map(lambda lacking: 1.0 - lacking / 100.0),
+                    runs,
+                    mark=MARKS[standing.verdict],
+                    best=standing.best,
                 ),
-                *(estimated(studentised_mean(values, rng, resamples=4_000), runs) for values in indicators),
+                *(
+                    estimated(studentised_mean(values, rng, resamples=4_000, level=evaluation.level), runs)
+                    for values in indicators
+                ),
                 TableCell(float(np.mean([len(points) for points in front.final])), runs=runs),
             )
         )

@@ -1,32 +1,35 @@
-"""The table of a paper: mean and standard deviation of the final score, a row an optimizer and a column a data set."""
+"""The table of a paper: a row an optimizer and a column a data set, mean and standard deviation of the score or of the hypervolume."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from nasbench.reports.analysis.comparison import Comparison, OptimizerSummary, digits_for
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, best_architecture
+from nasbench.reports.analysis.scoring import searched_on
 from nasbench.reports.statistics.result import Undefined, if_defined
-from nasbench.reports.tables.comparison import MARKS, MEANINGS
+from nasbench.reports.tables.comparison import MARKS, meanings
 from nasbench.reports.tables.table import MINUS, OPTIMIZER, ReportTable, TableCell, TableColumn
 
 MOST = 10
 """Data sets that fit beside each other."""
 
+Text = Callable[[BenchmarkEvaluation, float], str]
+"""How the mean of a comparison is shown."""
+
 
 def overview_table(
     evaluations: Sequence[BenchmarkEvaluation], comparisons: Mapping[str, Comparison], objective: str
 ) -> ReportTable | None:
-    """Build the table, or None for more than `MOST` data sets; arguments as in `nasbench.reports.tables.comparison.comparison_table`."""
+    """Build the table of final scores, or None for more than `MOST` data sets; arguments as in `comparison_table`."""
     if len(evaluations) > MOST:
         return None
-    standings = {e.short: comparisons[e.benchmark].standings for e in evaluations}
-    digits = {name: digits_for(s.mean for s in own.values()) for name, own in standings.items()}
-    rows = tuple(
-        (TableCell(label), *(_cell(e, standings[e.short][label], digits[e.short]) for e in evaluations))
-        for label in evaluations[0].outcomes
-    )
-    optimum = (TableCell(_number(e.view(e.optimum), digits[e.short]), runs=e.checksum) for e in evaluations)
+    digits = {e.short: digits_for(s.mean for s in comparisons[e.benchmark].standings.values()) for e in evaluations}
+
+    def text(evaluation: BenchmarkEvaluation, score: float) -> str:
+        return f"{evaluation.view(score):.{digits[evaluation.short]}f}".replace("-", MINUS)
+
+    optimum = (TableCell(text(e, e.optimum), runs=e.checksum) for e in evaluations)
     return ReportTable(
         name="overview",
         title="Overview",
@@ -34,20 +37,55 @@ def overview_table(
             f"{objective.capitalize()} of the final incumbent, mean ± standard deviation over runs, {evaluations[0].view.better}. "
             "The best mean of each data set is in bold."
         ),
-        columns=(
-            OPTIMIZER,
-            *(TableColumn(key=e.short, heading=f"{e.short} ({e.unit})", kind="text") for e in evaluations),
-        ),
-        rows=(*rows, (TableCell(best_architecture(evaluations)), *optimum)),
-        marks=MEANINGS,
+        columns=_columns(evaluations, [e.unit for e in evaluations]),
+        rows=(*_rows(evaluations, comparisons, digits, text), (TableCell(best_architecture(evaluations)), *optimum)),
+        marks=meanings(evaluations[0].alpha),
     )
 
 
-def _cell(evaluation: BenchmarkEvaluation, standing: OptimizerSummary, digits: int) -> TableCell:
-    spread = "" if isinstance(standing.sd, Undefined) else f" ± {standing.sd:.{digits}f}"
-    text = if_defined(standing.mean.value, lambda mean: _number(evaluation.view(mean), digits) + spread)
-    return TableCell(text, mark=MARKS[standing.verdict], best=standing.best, runs=standing.runs)
+def hypervolume_overview_table(
+    evaluations: Sequence[BenchmarkEvaluation], comparisons: Mapping[str, Comparison]
+) -> ReportTable | None:
+    """Build the table of the hypervolume of final fronts, or None for more than `MOST` data sets.
+
+    Args:
+        evaluations: one a benchmark, with several objectives.
+        comparisons: by benchmark, of the share in percent of the hypervolume that a run's front lacks.
+    """
+    if len(evaluations) > MOST:
+        return None
+    digits = digits_for((s.mean for e in evaluations for s in comparisons[e.benchmark].standings.values()), least=1)
+    same = {evaluation.short: digits for evaluation in evaluations}
+    return ReportTable(
+        name="hypervolume-overview",
+        title="Hypervolume of the final front",
+        caption=(
+            f"Hypervolume of the front that a run returns, valued by {searched_on([e.scoring for e in evaluations])}, as a share of the "
+            f"{evaluations[0].front_name}'s, mean ± standard deviation over runs, higher is better. The best mean of each data set is in bold."
+        ),
+        columns=_columns(evaluations, ["%"] * len(evaluations)),
+        rows=_rows(evaluations, comparisons, same, lambda _, lacking: f"{100.0 - lacking:.{digits}f}"),
+        marks=meanings(evaluations[0].alpha),
+    )
 
 
-def _number(value: float, digits: int) -> str:
-    return f"{value:.{digits}f}".replace("-", MINUS)
+def _columns(evaluations: Sequence[BenchmarkEvaluation], units: Sequence[str]) -> tuple[TableColumn, ...]:
+    named = zip(evaluations, units, strict=True)
+    return (OPTIMIZER, *(TableColumn(key=e.short, heading=f"{e.short} ({unit})", kind="text") for e, unit in named))
+
+
+def _rows(
+    evaluations: Sequence[BenchmarkEvaluation],
+    comparisons: Mapping[str, Comparison],
+    digits: Mapping[str, int],
+    text: Text,
+) -> tuple[tuple[TableCell, ...], ...]:
+    def cell(evaluation: BenchmarkEvaluation, standing: OptimizerSummary) -> TableCell:
+        spread = "" if isinstance(standing.sd, Undefined) else f" ± {standing.sd:.{digits[evaluation.short]}f}"
+        shown = if_defined(standing.mean.value, lambda mean: text(evaluation, mean) + spread)
+        return TableCell(shown, mark=MARKS[standing.verdict], best=standing.best, runs=standing.runs)
+
+    return tuple(
+        (TableCell(label), *(cell(e, comparisons[e.benchmark].standings[label]) for e in evaluations))
+        for label in evaluations[0].outcomes
+    )

@@ -23,7 +23,7 @@ def power_table(evaluations: Sequence[BenchmarkEvaluation], reference: str) -> R
     labels = [label for label in evaluations[0].outcomes if label != reference]
     if not labels or any(e.unit != "%" for e in evaluations):
         return None
-    alpha = 0.05 / len(labels)
+    alpha = evaluations[0].alpha / len(labels)
     design = mean_difference(alpha=alpha, paired=True)
     return ReportTable(
         name="power",
@@ -42,7 +42,7 @@ def power_table(evaluations: Sequence[BenchmarkEvaluation], reference: str) -> R
         ),
         rows=tuple(_row(e, label, reference, design) for e in evaluations for label in labels),
         notes=(
-            f"Paired t test at 5%, Bonferroni over {pluralize(len(labels), 'comparison')} of a data set. "
+            f"Paired t test at {100 * evaluations[0].alpha:.10g}%, Bonferroni over {pluralize(len(labels), 'comparison')} of a data set. "
             "The standard deviation is estimated from this study; the effect size is the margin, not the observed difference.",
         ),
     )

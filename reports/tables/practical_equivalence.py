@@ -13,7 +13,7 @@ from nasbench.reports.statistics.equivalence import Equivalence, paired
 from nasbench.reports.statistics.multiple import holm
 from nasbench.reports.statistics.result import Interval, Undefined
 from nasbench.reports.tables.table import DATA_SET, OPTIMIZER, ReportTable, TableCell, TableColumn
-from nasbench.reports.wording import pluralize
+from nasbench.reports.wording import interval_name, pluralize
 
 MARGIN = 0.1
 """Percentage points of error up to which two architectures are as good as each other: about what another training seed changes."""
@@ -46,7 +46,9 @@ def practical_table(
         DATA_SET,
         OPTIMIZER,
         *ROPE_COLUMNS,
-        TableColumn(key="difference", heading="mean difference (points) [90% CI]", digits=3),
+        TableColumn(
+            key="difference", heading=f"mean difference (points) [{interval_name(2 * evaluations[0].alpha)}]", digits=3
+        ),
         TableColumn(key="p_value", heading="p of TOST", kind="p_value"),
         TableColumn(key="verdict", heading="equivalence of means", kind="text"),
         TableColumn(key="n", heading="n", kind="count"),
@@ -54,7 +56,10 @@ def practical_table(
     rows = []
     for evaluation in evaluations:
         base = evaluation.outcomes[reference]
-        tests = {label: paired(evaluation.outcomes[label].score, base.score, MARGIN) for label in labels}
+        tests = {
+            label: paired(evaluation.outcomes[label].score, base.score, MARGIN, alpha=evaluation.alpha)
+            for label in labels
+        }
         adjusted = dict(zip(labels, holm([test.p_value for test in tests.values()]), strict=True))
         for label in labels:
             outcome = evaluation.outcomes[label]

@@ -13,6 +13,7 @@ import numpy as np
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
 from nasbench.reports.statistics.bootstrap import studentised_mean
 from nasbench.reports.tables.table import DATA_SET, OPTIMIZER, ReportTable, TableCell, TableColumn, estimated
+from nasbench.reports.wording import interval_name
 from nasbench.spaces.space import Floats
 
 SEED = 2020
@@ -30,12 +31,13 @@ def relative_improvement_table(evaluations: Sequence[BenchmarkEvaluation]) -> Re
     ]
     if len(measured) < len(evaluations):
         return None
+    ci = interval_name(evaluations[0].alpha)
     columns = (
         DATA_SET,
         OPTIMIZER,
         TableColumn(key="accuracy", heading="accuracy (%)", digits=2),
         TableColumn(key="average", heading="average architecture (%)", digits=2),
-        TableColumn(key="improvement", heading="relative improvement (%) [95% CI]", digits=2),
+        TableColumn(key="improvement", heading=f"relative improvement (%) [{ci}]", digits=2),
         TableColumn(key="n", heading="n", kind="count"),
     )
     rng = np.random.default_rng(SEED)
@@ -58,7 +60,10 @@ def _rows(evaluation: BenchmarkEvaluation, rng: np.random.Generator) -> list[tup
             TableCell(label),
             TableCell(100.0 - float(outcome.score.mean()), runs=outcome.digest),
             TableCell(100.0 - evaluation.average, runs=evaluation.checksum),
-            estimated(studentised_mean(relative_improvement(outcome.score, evaluation.average), rng), outcome.digest),
+            estimated(
+                studentised_mean(relative_improvement(outcome.score, evaluation.average), rng, level=evaluation.level),
+                outcome.digest,
+            ),
             TableCell(len(outcome.score), runs=outcome.digest),
         )
         for label, outcome in evaluation.outcomes.items()

@@ -8,12 +8,7 @@ from nasbench.reports.analysis.accounts import NAMES, SCALES
 from nasbench.reports.analysis.time_to_target import TimeToTargetResult
 from nasbench.reports.statistics.result import if_defined
 from nasbench.reports.tables.table import DATA_SET, OPTIMIZER, ReportTable, TableCell, TableColumn, estimated
-
-_COMPARED = (
-    TableColumn(key="reduction", heading="reduction (%) [95% CI]", kind="percent", digits=0),
-    TableColumn(key="least", heading="lower bound (%)", kind="percent", digits=0),
-    TableColumn(key="p_value", heading="log-rank p", kind="p_value"),
-)
+from nasbench.reports.wording import interval_name
 
 
 def time_to_target_table(arrivals: Sequence[TimeToTargetResult], account: str, reference: str) -> ReportTable:
@@ -25,14 +20,20 @@ def time_to_target_table(arrivals: Sequence[TimeToTargetResult], account: str, r
         reference: label that reductions are against.
     """
     compared = len({arrival.label for arrival in arrivals}) > 1
+    ci = interval_name(arrivals[0].alpha)
+    comparing = (
+        TableColumn(key="reduction", heading=f"reduction (%) [{ci}]", kind="percent", digits=0),
+        TableColumn(key="least", heading="lower bound (%)", kind="percent", digits=0),
+        TableColumn(key="p_value", heading="log-rank p", kind="p_value"),
+    )
     columns = (
         DATA_SET,
         TableColumn(key="target", heading="target", kind="text", group=True),
         OPTIMIZER,
-        TableColumn(key="reached", heading="reached (%) [95% CI]", kind="percent", digits=0),
-        TableColumn(key="mean", heading="restricted mean [95% CI]", digits=1),
+        TableColumn(key="reached", heading=f"reached (%) [{ci}]", kind="percent", digits=0),
+        TableColumn(key="mean", heading=f"restricted mean [{ci}]", digits=1),
         TableColumn(key="expected", heading="expected running time (ERT)", digits=1),
-        *(_COMPARED if compared else ()),
+        *(comparing if compared else ()),
     )
     notes = [
         "All quantities follow the runs up to the cap: a target reached beyond it counts as missed. Expected running time charges each "
@@ -41,9 +42,10 @@ def time_to_target_table(arrivals: Sequence[TimeToTargetResult], account: str, r
     ]
     if compared:
         notes.append(
-            f"Reduction: relative reduction of the restricted mean against {reference}, negative where more is spent; lower bound: one-sided, 95%. "
+            f"Reduction: relative reduction of the restricted mean against {reference}, negative where more is spent; "
+            f"lower bound: one-sided, {100 * (1 - arrivals[0].alpha):.10g}%. "
             f"The reference {reference} was chosen by the order of the study or on the command line, not by the results. "
-            "Reductions are paired by run, with bootstrap-t bounds of the log ratio. "
+            "Reductions are paired by run, with bootstrap-t bounds of the log ratio, each by itself. "
             "Log-rank tests are Holm-adjusted over the optimizers of a target; they lose power where curves cross."
         )
     return ReportTable(

@@ -227,14 +227,16 @@ def test_the_critical_difference_is_refused_with_few_data_sets_and_drawn_with_en
     refused = critical_difference(evaluations, styles)
     assert not refused.panels
     assert "at least 5" in refused.refused
-    enough = [replace(evaluations[i % 2], short=f"set {i}") for i in range(6)]
+    enough = [replace(evaluations[i % 2], short=f"set {i}", benchmark=f"table-{i}/set") for i in range(6)]
     drawn = critical_difference(enough, styles)
     assert len(drawn.panels) == 1
-    assert "6 data sets" in drawn.caption
+    assert "6 tables" in drawn.caption
     ticks = [text.get_text() for text in drawn.panels[0].picture.axes[0].get_yticklabels()]
     ranks = [float(text.split()[-1]) for text in ticks]
     assert ranks == sorted(ranks)
     assert len(ranks) == 3
+    one_table = [replace(one, benchmark=f"table/set-{i}") for i, one in enumerate(enough)]
+    assert "data sets of one table are correlated and count once" in critical_difference(one_table, styles).refused
 
 
 def test_one_optimizer_gives_no_comparison(evaluations: list[BenchmarkEvaluation]) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from nasbench.errors import NasbenchError
+from nasbench.reports.analysis.comparison import compare
 from nasbench.reports.analysis.evaluation import evaluate_benchmark
 from nasbench.reports.analysis.pareto_fronts import REFERENCE, front_traces, true_front
 from nasbench.reports.analysis.results import Results
@@ -13,6 +14,7 @@ from nasbench.reports.figures.emphasis import styles_of
 from nasbench.reports.figures.pareto import pareto
 from nasbench.reports.statistics.multiobjective import hypervolume
 from nasbench.reports.statistics.result import Undefined
+from nasbench.reports.tables.hypervolume_over_time import hypervolume_over_time_table
 from nasbench.reports.tables.multi_objective import multi_objective_table
 from nasbench.reports.wording import format_range
 
@@ -63,7 +65,20 @@ def test_front_traces_against_the_whole_history(several: Results) -> None:
 
 def test_table_and_figure_of_several_objectives(several: Results) -> None:
     evaluations = [evaluate_benchmark(several, name) for name in several.study.problems]
-    table = multi_objective_table(evaluations, several.study.objectives, np.random.default_rng(0))
+    compared = {
+        e.benchmark: compare(
+            {label: 100.0 * (1.0 - o.fronts.volume[:, -1]) for label, o in e.outcomes.items() if o.fronts is not None},
+            dict.fromkeys(e.outcomes, "0"),
+            np.random.default_rng(0),
+        )
+        for e in evaluations
+    }
+    over_time = hypervolume_over_time_table(evaluations, np.random.default_rng(0))
+    final = [row[-1] for row in over_time.rows if row[0].value == evaluations[0].short]
+    for cell, (label, outcome) in zip(final, evaluations[0].outcomes.items(), strict=True):
+        assert outcome.fronts is not None and cell.value == pytest.approx(outcome.fronts.volume[:, -1].mean()), label
+        assert cell.best == compared[evaluations[0].benchmark].standings[label].best
+    table = multi_objective_table(evaluations, compared, several.study.objectives, np.random.default_rng(0))
     keys = [column.key for column in table.columns]
     cells = dict(zip(keys, table.rows[0], strict=True))
     fronts = evaluations[0].outcomes["random_search"].fronts
