@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
@@ -335,22 +334,6 @@ def test_data_that_cannot_be_a_task_are_refused_in_one_sentence(
         assert status(["search", address]) == 2
         said = capsys.readouterr().err
         assert said.count("\n") == 1 and said.startswith("nasbench: ")
-
-
-def test_a_table_is_searched_trained_and_reported_by_one_command_each(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    shop(60).to_csv(tmp_path / "shop.csv", index=False)
-    monkeypatch.chdir(tmp_path)
-    task = "csv:shop.csv#bought,group=patient"
-    assert status(["search", task, "--queries", "2", "--epochs", "6", "--out", "found", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)["searches"][0]
-    assert found["space"] == "mlp" and 0 <= found["test_error"] <= 100
-    assert status(["train", found["architecture"], "--task", task, "--epochs", "6", "--out", "alone", "--json"]) == 0
-    trained = json.loads(capsys.readouterr().out)["trainings"][0]
-    assert trained["test_error"] == found["test_error"]
-    assert status(["train", "|x|", "--task", task, "--space", "nas-bench-201"]) == 2
-    assert "use --space mlp" in capsys.readouterr().err
 
 
 def test_small_data_of_a_user_are_trained_for_enough_steps() -> None:

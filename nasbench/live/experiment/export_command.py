@@ -12,6 +12,7 @@ from nasbench.errors import NasbenchError
 from nasbench.extras import require_extra
 
 if TYPE_CHECKING:
+    from nasbench.live.tasks.user_task import UserTask
     from nasbench.live.training.recipe import Recipe
 
 
@@ -43,6 +44,7 @@ def export(
     from nasbench.live.experiment.retraining import final_splits, train_final
     from nasbench.live.hardware.torch_device import choose_device
     from nasbench.live.networks.builders import get_networks
+    from nasbench.live.tasks.user_task import UserTask
 
     check_target(onnx)
     chosen, space = chosen_task(task, space)
@@ -57,7 +59,21 @@ def export(
     trained = train_final(chosen, splits, space, vector, plan, choose_device(device), checkpoint)
     row: dict[str, Any] = {"task": task, "space": space, "architecture": architecture, "seed": plan.seed}
     row |= deploy(chosen, final_splits(splits), trained, onnx, int8)
+    if isinstance(chosen, UserTask):
+        row["preparation_file"] = str(write_preparation(chosen, onnx))
     show("export", "exports", [row], json)
+
+
+def write_preparation(task: UserTask, onnx: Path) -> Path:
+    """Write beside an ONNX file what its inputs and outputs mean, and return the path; see `UserTask.preparation`."""
+    import json
+
+    from nasbench.files.atomic import write_atomically
+
+    content = {"task": task.name, "classes": list(task.classes), "inputs": task.preparation}
+    path = onnx.with_suffix(".json")
+    write_atomically(path, json.dumps(content, indent=1, ensure_ascii=False).encode())
+    return path
 
 
 def _recipe_of(folder: Path) -> Recipe:

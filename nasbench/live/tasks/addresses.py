@@ -52,11 +52,14 @@ def address_hint(name: str) -> str | None:
 
 
 def as_task(thing: Any, name: str) -> Task:
-    """Return a task made of what a package or a module names: a task, a data set, (x, y), or a function that returns one."""
+    """Return a task made of what a package or a module names: a task, a data set, (x, y), or a function or class that makes
+    one.
+    """
     from nasbench.live.tasks.custom import task_from_arrays
     from nasbench.live.tasks.dataset import Dataset, task_from_dataset
 
-    made = thing() if callable(thing) and not isinstance(thing, Dataset | Task | Mapping) else thing
+    makes = isinstance(thing, type) or (callable(thing) and not isinstance(thing, Dataset | Task | Mapping))
+    made = thing() if makes else thing
     if isinstance(made, Task):
         return made
     if isinstance(made, tuple) and len(made) == 2 and all(hasattr(part, "shape") for part in made):
