@@ -10,6 +10,7 @@ import numpy as np
 
 from nasbench.benchmarks.function_benchmark import FunctionEvaluator
 from nasbench.errors import NasbenchError, unknown_name
+from nasbench.live.experiment.known_quantities import check_known
 from nasbench.live.networks.builders import ConvNetworks, get_networks
 from nasbench.live.networks.space_networks import get_cell_networks
 from nasbench.live.searchers.catalogue import find_searcher, get_searcher, searcher_names
@@ -17,6 +18,7 @@ from nasbench.live.searchers.searcher import SupernetConfig
 from nasbench.live.searchers.stopping import EarlyStopping
 from nasbench.live.training.recipe import SMALL, Recipe
 from nasbench.renamed import CONFIG, RECIPE, SETTINGS, stored_with_new_names, with_new_names
+from nasbench.search.known_quantities import KnownQuantity
 from nasbench.search.ledger import Budget
 from nasbench.search.problem import Problem
 from nasbench.search.random_streams import Streams
@@ -113,7 +115,8 @@ def check_config(config: ExperimentConfig) -> None:
 def _check_optimizer(config: ExperimentConfig) -> None:
     """Construct an optimizer that trains from scratch on a dummy benchmark, without data or queries."""
     space = get_networks(config.space).make_space()
-    evaluator = FunctionEvaluator(space, lambda architectures: np.zeros(len(architectures)))
+    evaluator = _Unmeasured(space, lambda architectures: np.zeros(len(architectures)))
+    evaluator.live_space = config.space
     protocol = SearchProtocol(
         objectives=config.objectives or ("error",),
         split="search",
@@ -125,6 +128,16 @@ def _check_optimizer(config: ExperimentConfig) -> None:
     evaluator.cheap = (False,) * len(protocol.objectives)
     problem = Problem(evaluator, protocol, config.seed, (0,))
     get_optimizer(config.optimizer).create(problem, Streams(config.seed, (0,)), config.optimizer_params)
+
+
+class _Unmeasured(FunctionEvaluator):
+    """Zeros for everything that a live task could be asked for."""
+
+    live_space = ""
+
+    def known(self, name: str) -> KnownQuantity:
+        check_known(name, self.live_space)
+        return KnownQuantity(lambda architectures: np.zeros(architectures.shape[:-1]))
 
 
 def _check_space(config: ExperimentConfig) -> None:

@@ -16,7 +16,8 @@ from nasbench.files.sealed import read_sealed, write_sealed
 from nasbench.live.experiment.config import ExperimentConfig, check_config, config_as_dict, upgraded_config
 from nasbench.live.experiment.evaluation_cache import EvaluationCache
 from nasbench.live.experiment.experiment import Experiment
-from nasbench.live.experiment.training_benchmark import LiveBenchmark
+from nasbench.live.experiment.known_quantities import KnowingEvaluator
+from nasbench.live.experiment.training_benchmark import LiveBenchmark, LiveProblem
 from nasbench.live.networks.space_networks import Architecture
 from nasbench.live.searchers.catalogue import get_searcher
 from nasbench.live.searchers.diagnostics import supernet_warnings
@@ -182,7 +183,9 @@ def search_standalone(experiment: Experiment, epoch_callback: EpochCallback = no
     with memory_guard(experiment.device, "searching"):
         splits = experiment.splits
         live = LiveBenchmark(task, splits.train, splits.search, config.space, config.search_recipe, experiment.device)
-        problem = live.problem(protocol, config.seed, (0,), cache, epoch_callback)
+        evaluator = KnowingEvaluator(live, protocol, cache, epoch_callback)
+        evaluator.supernet = replace(config.supernet, seed=config.seed)
+        problem = LiveProblem(evaluator, protocol, config.seed, (0,))
         optimizer = get_optimizer(config.optimizer).create(
             problem, Streams(config.seed, (0,)), dict(config.optimizer_params)
         )

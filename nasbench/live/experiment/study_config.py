@@ -44,14 +44,14 @@ def check_task(study: Study, problem: str) -> None:
             "task's metric; `nasbench search` minimises several."
         )
     for unit in study.units():
-        if unit.problem != problem:
+        if unit.problem != problem or unit.runs != (0,):  # the other runs differ by their seed alone
             continue
         if unit.method is None:
             check_reference(unit.label, task, live.space)
             recipe_of(study, unit)
             continue
         config = experiment_config(study, unit)
-        if config.shares_weights and unit.runs == (0,):
+        if config.shares_weights:
             # Requirements of a searcher on the space and the supernet are checked by building it once, without data.
             make, partial = get_searcher(config.optimizer, config.optimizer_params)
             build_searcher(make, task, config.space, config.supernet, torch.device("cpu"), partial)
