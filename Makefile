@@ -9,7 +9,7 @@ FUZZ_SEED ?= 0
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test lint types tests speed fuzz constraints gpu-evidence cpu-evidence clean
+.PHONY: demo test lint types tests docs speed fuzz constraints gpu-evidence cpu-evidence clean
 
 demo: $(VENV)/.demo  ## install, run the quick study, write its report
 	$(BIN)/nasbench run quick --jobs 2 --out $(RESULTS)
@@ -27,6 +27,11 @@ types: $(VENV)/.test
 
 tests: $(VENV)/.test
 	$(BIN)/python -m pytest -q -n auto --maxprocesses 2 --dist worksteal
+
+docs: $(VENV)/.docs  ## the site, in docs/_build/html; what its pages show is run, tables are compared, and a warning is an error
+	$(BIN)/python docs/generate.py --check
+	$(BIN)/codespell
+	$(BIN)/python -m sphinx -q -W --keep-going -j 2 -b html docs docs/_build/html
 
 speed: $(VENV)/.test  ## the figures of docs/RESULTS.md on speed
 	$(BIN)/python -m pytest -q tests/performance --benchmark-enable --benchmark-columns=min,median,rounds
@@ -63,5 +68,9 @@ $(VENV)/.test: $(VENV)/.demo
 	$(BIN)/python -m pip install -q -e '.[live,theory,tune,cluster,federated,edge,test]'
 	touch $@
 
+$(VENV)/.docs: $(VENV)/.test
+	$(BIN)/python -m pip install -q -e '.[docs]'
+	touch $@
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build *.egg-info
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build docs/_build *.egg-info

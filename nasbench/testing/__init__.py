@@ -1,6 +1,6 @@
 """Contract suites for optimizers, searchers, spaces and benchmarks of one's own, to be subclassed in one's own tests (they need pytest).
 
-Example, a whole test file of a package that has an optimizer:
+Example, a whole test file of a package that has an optimizer::
 
     from nasbench.testing import OptimizerContract
 
