@@ -3,26 +3,12 @@
 from sklearn.datasets import load_digits
 
 import nasbench
+from nasbench.cli.main import main
 
 digits = load_digits()
 task = nasbench.register_task("my-digits", digits.images, digits.target)
 print(task.shape)
 
-# The same search as `nasbench search my-digits --optimizer random_search --queries 2 --epochs 1`, in this process.
-from nasbench.cli.main import main  # noqa: E402
-
-main(
-    [
-        "search",
-        "my-digits",
-        "--optimizer",
-        "random_search",
-        "--queries",
-        "2",
-        "--epochs",
-        "1",
-        "--subset-size",
-        "64",
-        "--json",
-    ]
-)
+# As `nasbench search my-digits --optimizer random_search --queries 2 ...`, in this process, which knows the task.
+small = "--queries 2 --epochs 1 --subset-size 64 --channels 4 --cells 1"
+main(["search", "my-digits", "--optimizer", "random_search", *small.split(), "--json"])
