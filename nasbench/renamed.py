@@ -1,7 +1,7 @@
-"""Words of the first edition and the field's terms that took their place: accepted for one release, with a warning.
+"""Words of the first edition and the field's terms that took their place: accepted in version 1, with a warning.
 
 What a user may still have written lies here and nowhere else: settings of methods, keys of TOML files, options of commands,
-columns of traces, accounts of a budget. Version 0.4 no longer reads them.
+columns of traces, accounts of a budget. Version 2.0 no longer reads them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from nasbench.errors import NasbenchError
 
-WITHOUT = "0.4"
+WITHOUT = "2.0"
 """The first release that does not read the old words."""
 
 

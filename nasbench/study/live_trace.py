@@ -37,7 +37,7 @@ def supernet_columns(curve: Rows, finalists: Rows, space: Space, seed: int, epoc
 
 
 def stored_columns(result: Mapping[str, Any]) -> Columns:
-    """Return the trace of a stored result without a trace file, as written by versions before 0.3.
+    """Return the trace of a stored result without a trace file, as written by versions before 1.0.
 
     What such a result does not say is missing: finalists, and the seed of each training alone, which is -1.
 

@@ -24,7 +24,7 @@ first edition (`cost`, `first`, `fresh`, `proposer`) are renamed when they are r
 metadata of a trace say why runs ended that did not spend their budget (`nasbench.study.endings`).
 
 The seconds of a live trace were measured: the column is null in the file, and `Store.read` fills it from `timings`. A search on shared
-weights has a row an epoch (`nasbench.study.live_trace`). Versions before 0.3 wrote no traces of live units; these are read off the curves.
+weights has a row an epoch (`nasbench.study.live_trace`). Versions before 1.0 wrote no traces of live units; these are read off the curves.
 
 A file appears by rename, whole or not at all. One that the manifest does not name is produced again, which also
 verifies folders of versions without a manifest.

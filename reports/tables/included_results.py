@@ -17,7 +17,7 @@ from nasbench.reports.tables.table import ReportTable, TableCell, TableColumn
 from nasbench.reports.tables.theory_verdicts import theory_tables
 
 KEYS = {"verify": "verdicts", "hypotheses": "hypotheses", "claims": "claims", "reproduce": "rows"}
-"""Command to the key of its results; `claims` is what `hypotheses` was called before version 0.3."""
+"""Command to the key of its results; `claims` is what `hypotheses` was called before version 1.0."""
 
 TITLES = {
     "verify": "Theory against traces",

@@ -1,4 +1,4 @@
-"""The wheel: one import name, every data file, and a sentence where another package has overwritten it."""
+"""Source distribution and wheel: one import name, every data file, and a sentence where another package has overwritten it."""
 
 from __future__ import annotations
 
@@ -26,15 +26,18 @@ def data_files() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel of this checkout."""
+    """The wheel of this checkout, built from its source distribution, as a release is."""
     source = tmp_path_factory.mktemp("source")  # a copy, since a build leaves files beside its source
     for folder in ("nasbench", *LINKED):
         copytree(ROOT / folder, source / folder, symlinks=True, ignore=ignore_patterns("__pycache__"))
     for file in ("pyproject.toml", "README.md", "LICENSE"):
         (source / file).write_bytes((ROOT / file).read_bytes())
-    wheels = tmp_path_factory.mktemp("wheels")
-    build = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(wheels)]
-    subprocess.run([*build, str(source)], check=True)
+    wheels, archives = tmp_path_factory.mktemp("wheels"), tmp_path_factory.mktemp("archives")
+    build = f"from setuptools import build_meta; build_meta.build_sdist({str(archives)!r})"
+    subprocess.run([sys.executable, "-c", build], cwd=source, check=True, capture_output=True)
+    (archive,) = archives.glob("nas_verify-*.tar.gz")
+    install = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(wheels)]
+    subprocess.run([*install, str(archive)], check=True)
     (built,) = wheels.glob("*.whl")
     return built
 
