@@ -149,8 +149,11 @@ def log_expected_improvement(mean: Floats, deviation: Floats, incumbent: float) 
 
     deviation = np.maximum(deviation, SMALLEST_DEVIATION)
     z = (incumbent - mean) / deviation
-    density = np.exp(-0.5 * z * z) / sqrt(2 * pi)
-    near = np.log(np.maximum(density + z * ndtr(z), np.finfo(float).tiny))
-    tail = np.clip(z, FAR_TAIL, -1.0)
-    mills = np.log1p(tail * erfcx(-tail / sqrt(2)) * sqrt(pi / 2)) - 2 * np.log(np.maximum(z / tail, 1.0))
-    return np.log(deviation) + np.where(z > -1.0, near, mills - 0.5 * z * z - 0.5 * log(2 * pi))
+    value = np.log(deviation)
+    near = z > -1.0
+    value[near] += np.log(np.exp(-0.5 * z[near] ** 2) / sqrt(2 * pi) + z[near] * ndtr(z[near]))
+    tail = z[~near]
+    bounded = np.maximum(tail, FAR_TAIL)
+    mills = np.log1p(bounded * erfcx(-bounded / sqrt(2)) * sqrt(pi / 2)) - 2 * np.log(tail / bounded)
+    value[~near] += mills - 0.5 * tail**2 - 0.5 * log(2 * pi)
+    return value
