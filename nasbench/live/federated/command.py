@@ -48,7 +48,7 @@ def search(
     finalists: Annotated[
         int,
         typer.Option(min=1, help="architectures that are trained and compared; 1 takes the mode of theta unseen"),
-    ] = 3,
+    ] = 2,
     clients: Annotated[int, typer.Option(help="number of clients")] = 4,
     partition: Annotated[
         str, typer.Option(help="how examples are partitioned among clients: iid or dirichlet:ALPHA")

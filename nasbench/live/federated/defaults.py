@@ -32,7 +32,7 @@ def scaled_config(
     clients: int,
     rounds: int | None = None,
     train_rounds: int | None = None,
-    finalists: int = 3,
+    finalists: int = 2,
 ) -> FederatedConfig:
     """Return the configuration of a federated search with as many steps a client as the central one has.
 
@@ -44,7 +44,7 @@ def scaled_config(
         clients: number of clients.
         rounds: communication rounds of the search; None for as many as follow.
         train_rounds: communication rounds of the final training; likewise.
-        finalists: architectures that are trained and compared, in the first third of the final training.
+        finalists: architectures that are trained and compared, in the first two thirds of the final training.
     """
     examples = len(splits.train)
     batch = min(central.recipe.batch_size, max(_power_of_two(examples / clients / STEPS_IN_A_ROUND), LEAST_BATCH))
@@ -63,7 +63,7 @@ def scaled_config(
         seed=central.seed,
         warmup_rounds=searching // 2,
         n_finalists=finalists if training > 1 else 1,
-        finalist_rounds=max(training // 3, 1) if finalists > 1 and training > 1 else 0,
+        finalist_rounds=max(2 * training // 3, 1) if finalists > 1 and training > 1 else 0,
     )
 
 
