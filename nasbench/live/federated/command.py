@@ -69,6 +69,9 @@ def search(
     compare_seeds: Annotated[
         int, typer.Option(metavar="N", help="compare with central and local-only search over N seeds")
     ] = 0,
+    local_only: Annotated[
+        bool, typer.Option(help="whether that comparison includes clients that search and train alone")
+    ] = True,
     device: Device = "auto",
     out: Out = None,
     json: Json = False,
@@ -80,6 +83,8 @@ def search(
             f"A federated search averages theta, which {optimizer!r} does not send; use --optimizer gaea."
         )
     network = ("token_file", "certificates", "client_timeout")
+    if not compare_seeds:
+        refuse_unused(context, ("local_only",), "belongs to a comparison; add --compare-seeds, or leave it out")
     if compare_seeds:
         reason = "is not used by --compare-seeds, which runs the rounds in one process; leave it out"
         refuse_unused(context, ("listen", "runtime", *network), reason)
@@ -117,8 +122,9 @@ def search(
     )
     where = choose_device(device)
     if compare_seeds:
+        size = central.recipe.batch_size
         rows = compare.compare_seeds(
-            experiment, compare_seeds, where, out, passes=passes, batch_size=central.recipe.batch_size
+            experiment, compare_seeds, where, out, passes=passes, batch_size=size, local_only=local_only
         )
         show("federated search", "rows", compare.summary(rows), json)
         return
@@ -173,6 +179,7 @@ def join(
     from nasbench.live.federated.runtime import connect
     from nasbench.live.hardware.torch_device import choose_device
     from nasbench.live.tasks.catalogue import get_task
+    from nasbench.live.training.training import stderr_reporter
 
     checked_address(address)
     _check_timeout(client_timeout)
@@ -187,7 +194,9 @@ def join(
             raise NasbenchError(f"The client is number {client} of {clients}; it should be from 0 to {clients - 1}.")
         splits = partition_examples(chosen, splits, clients, Partition.parse(partition), seed)[client]
     check_client(chosen, splits, client)
+    stderr_reporter(f"client {client} has {len(splits.train)} training examples and waits for {address}")
     connect(Client(client, chosen, splits, choose_device(device)), address, client_timeout, credentials)
+    stderr_reporter(f"client {client}: the search has ended")
 
 
 def _check_timeout(seconds: float) -> None:

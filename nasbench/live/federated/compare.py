@@ -45,6 +45,7 @@ def compare(
     reporter: Reporter = stderr_reporter,
     passes: tuple[int, int] | None = None,
     batch_size: int | None = None,
+    local_only: bool = True,
 ) -> dict[str, Any]:
     """Return the test scores of four ways to obtain a network, for one seed.
 
@@ -62,6 +63,7 @@ def compare(
         passes: epochs of search and of training where there are no rounds (central and local-only); None for the number
             of rounds.
         batch_size: examples a step there; None for that of the rounds.
+        local_only: whether the clients also search and train alone, which is left out of the result otherwise.
     """
     task, splits = experiment.data()
     config, test = experiment.config, DeviceSplit(splits.test, task, device)
@@ -81,11 +83,14 @@ def compare(
     reporter(f"seed {config.seed}: central")
     central = found(splits)
     scores = {"central": trained(central, splits)}
-    reporter(f"seed {config.seed}: {experiment.clients} clients, local only")
     owners = experiment.owners(device)
-    local = [found(owner.splits) for owner in owners]
-    each = [trained(architecture, owner.splits) for architecture, owner in zip(local, owners, strict=True)]
-    scores["local_only"] = float(np.mean(each))
+    local: list[Architecture] = []
+    each: list[float] = []
+    if local_only:
+        reporter(f"seed {config.seed}: {experiment.clients} clients, local only")
+        local = [found(owner.splits) for owner in owners]
+        each = [trained(architecture, owner.splits) for architecture, owner in zip(local, owners, strict=True)]
+        scores["local_only"] = float(np.mean(each))
     reporter(f"seed {config.seed}: federated")
     coordinator = experiment.coordinator(lambda message: None)
     run_loop(coordinator, owners)
@@ -100,7 +105,7 @@ def compare(
     return {
         "task": config.task,
         "seed": config.seed,
-        **{name: scores[name] for name in SCORES},
+        **{name: scores[name] for name in SCORES if name in scores},
         **coordinator.ledger,
         "local_scores": each,
         "examples_of_clients": [coordinator.examples[k] for k in sorted(coordinator.examples)],
@@ -121,6 +126,7 @@ def compare_seeds(
     reporter: Reporter = stderr_reporter,
     passes: tuple[int, int] | None = None,
     batch_size: int | None = None,
+    local_only: bool = True,
 ) -> list[dict[str, Any]]:
     """Return the comparisons of `seeds` consecutive seeds, from the configuration's on; those stored in `folder` are
     not run again.
@@ -136,7 +142,7 @@ def compare_seeds(
     ]
     for one in plans:
         one.owners()
-    return [_kept(one, device, folder, reporter, passes, batch_size) for one in plans]
+    return [_kept(one, device, folder, reporter, passes, batch_size, local_only) for one in plans]
 
 
 def _identity(
@@ -154,6 +160,7 @@ def _kept(
     reporter: Reporter,
     passes: tuple[int, int] | None,
     batch_size: int | None,
+    local_only: bool,
 ) -> dict[str, Any]:
     path = folder / f"compare-{experiment.config.task}-{experiment.config.seed}.json" if folder else None
     if path and path.exists():
@@ -161,7 +168,7 @@ def _kept(
         if result.get("config") != json.loads(json.dumps(_identity(experiment, passes, batch_size))):
             raise NasbenchError(f"{path} is the comparison with another configuration; choose another folder.")
         return result
-    result = compare(experiment, device, reporter, passes, batch_size)
+    result = compare(experiment, device, reporter, passes, batch_size, local_only)
     if path:
         write_sealed(path, result)
     return result
@@ -170,10 +177,11 @@ def _kept(
 def summary(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the mean over seeds of each score and each difference, with a 95% bootstrap interval.
 
-    Percentile bootstrap over seeds with `RESAMPLES` resamples; with as few as five seeds its coverage is below nominal.
+    A score that a row does not have is left out. Percentile bootstrap over seeds with `RESAMPLES` resamples; with as few as five
+    seeds its coverage is below nominal.
     """
-    columns = {name: np.array([row[name] for row in rows]) for name in SCORES}
-    columns |= {f"{a} - {b}": columns[a] - columns[b] for a, b in DIFFERENCES}
+    columns = {name: np.array([row[name] for row in rows]) for name in SCORES if all(name in row for row in rows)}
+    columns |= {f"{a} - {b}": columns[a] - columns[b] for a, b in DIFFERENCES if a in columns and b in columns}
     picks = np.random.default_rng(0).integers(len(rows), size=(RESAMPLES, len(rows)))
     table = []
     for name, values in columns.items():

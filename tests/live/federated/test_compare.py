@@ -44,5 +44,7 @@ def test_a_summary_holds_means_differences_and_their_intervals() -> None:
     assert table["central"]["mean"] == 3 and 1 < table["central"]["low"] < 3 < table["central"]["high"] < 5
     assert table["federated - central"] == {"score": "federated - central", "seeds": 5, "mean": 1, "low": 1, "high": 1}
     assert table["local_only - federated"]["mean"] == 46
+    without = [{name: value for name, value in row.items() if name != "local_only"} for row in rows]
+    assert {row["score"] for row in summary(without)} == {name for name in table if "local_only" not in name}
     # a mean of five draws of which one value in five is 5: it is a count of them, binomial (5, 1/5)
     assert (table["federated_pooled - central"]["low"], table["federated_pooled - central"]["high"]) == (0, 3)
