@@ -68,6 +68,8 @@ DATA_SETS = {
     "imagenet": "ImageNet",
     "imagenet16-120": "ImageNet16-120",
     "jigsaw": "Jigsaw",
+    "mnist-1d": "MNIST-1D",
+    "mnist-1d-reference": "MNIST-1D reference",
     "nas-bench-101-sample": "NAS-Bench-101 sample",
     "nas-bench-201": "NAS-Bench-201",
     "nas-bench-360": "NAS-Bench-360",

@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
+import torch
 
 from nasbench.errors import NasbenchError
+from nasbench.live.experiment.experiment import open_experiment
 from nasbench.live.experiment.reference_distribution import RECIPE
+from nasbench.live.experiment.search import supernet_search
 from nasbench.live.experiment.study_config import experiment_config
+from nasbench.live.searchers.diagnostics import UNMOVED
 from nasbench.live.searchers.searcher import SupernetConfig
 from nasbench.live.training.recipe import CIFAR10_GPU, SMALL
 from nasbench.study.runner import check_study
@@ -179,3 +184,14 @@ def test_one_shot_trains_as_its_reference_distribution_and_methods_have_their_ow
     text = study.to_toml().replace("population_size = 5", "population_size = 5\nsearch_epochs = 3")
     with pytest.raises(NasbenchError, match="search_epochs"):
         check_study(parse_study(text, "none"))
+
+
+@pytest.mark.parametrize("label", ["darts (first order)", "gaea", "gdas"])
+def test_rates_of_one_shot_move_theta_within_a_twentieth_of_its_steps(label: str) -> None:
+    study = load_study("one-shot")
+    unit = next(unit for unit in study.units() if unit.label == label)
+    config = experiment_config(study, unit)
+    config = replace(config, subset_size=(256, 256), supernet=replace(config.supernet, epochs=10))
+    found = supernet_search(open_experiment(config, torch.device("cpu"))).run()
+    assert found.curve[-1]["entropy"] < UNMOVED * found.curve[0]["entropy"]
+    assert found.curve[-1]["entropy"] < 0.998 * np.log(5)

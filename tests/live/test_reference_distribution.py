@@ -12,6 +12,9 @@ import pytest
 from nasbench.benchmarks.objectives import find_objective
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.errors import NasbenchError
+from nasbench.live.experiment import percentile
+from nasbench.live.experiment.grouped_training import SeedTrainings
+from nasbench.live.experiment.percentile import reference_percentile
 from nasbench.live.experiment.reference_distribution import (
     CELLS,
     RECIPE,
@@ -26,6 +29,7 @@ from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.task import Splits, Task
 from nasbench.search.ledger import Budget
 from nasbench.spaces.nas_bench_201 import NasBench201Space
+from nasbench.tables.catalogue import get_table
 from nasbench.tables.sources.reference_distribution import build as build_table
 from nasbench.tables.table import open_table
 
@@ -104,3 +108,45 @@ def test_a_distribution_is_a_table_with_fidelities_and_a_test_split(tmp_path: Pa
         assert oracle.score(oracle.row(cell)) == pytest.approx(np.mean(row["test"]["2"]))
         parameters_of = find_objective(table, "mnist-1d", "parameters", None, None)
         assert parameters_of.cheap and parameters_of.mean()[oracle.row(cell)] == pytest.approx(row["parameters"] / 1e6)
+
+
+def test_a_cell_is_scored_among_the_random_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    table, space, task = get_table("mnist-1d-reference"), NasBench201Space(), get_task("mnist-1d")
+    column = table.find("mnist-1d", "accuracy", "test", 15)
+    assert column is not None
+    errors = 100 - table.measured(column).mean()
+    held = space.from_index(np.asarray(table.row_index))
+    best = reference_percentile(task, "nas-bench-201", held[errors.argmin()], replace(RECIPE, seed=7))
+    count = len(np.unique(space.canonical(held), axis=0))
+    assert best["reference_error"] == pytest.approx(errors.min()) and best["reference_cells"] == count >= 40
+    assert best["reference_percentile"] == pytest.approx(100 * (1 - 0.5 / count))
+    worst = reference_percentile(task, "nas-bench-201", held[errors.argmax()], RECIPE)
+    assert worst["reference_percentile"] == pytest.approx(50 / count)
+    # A cell that the table lacks is trained as those in it were.
+    absent = next(cell for cell in reference_cells()[::-1] if int(space.index(cell)) not in table.row_index)
+    asked = []
+
+    def train(*given: object) -> SeedTrainings:
+        asked.append(given)
+        return SeedTrainings(np.zeros((3, 15)), {15: np.array([0.0, 1.0, 2.0])}, np.zeros(15))
+
+    monkeypatch.setattr(percentile, "train_seeds", train)
+    found = reference_percentile(task, "nas-bench-201", absent, RECIPE)
+    assert (found["reference_error"], found["reference_percentile"]) == (1.0, 100.0)
+    assert len(asked) == 1 and np.array_equal(asked[0][2], absent)  # type: ignore[arg-type]
+    # Other recipes and tasks are not comparable.
+    assert reference_percentile(task, "nas-bench-201", absent, replace(RECIPE, epochs=3)) == {}
+    assert reference_percentile(get_task("digits"), "nas-bench-201", absent, RECIPE) == {}
+
+
+def test_cells_that_ship_are_the_first_of_the_order() -> None:
+    table, space = get_table("mnist-1d-reference"), NasBench201Space()
+    held = space.index(np.unique(space.canonical(space.from_index(np.asarray(table.row_index))), axis=0))
+    assert set(held) == set(space.index(reference_cells()[: len(held)]))
+    column = table.find("mnist-1d", "accuracy", "test", 15)
+    assert column is not None and column.seeds == (0, 1, 2)
+    found = table.measured(column)
+    assert found.missing is None
+    distinct = np.asarray(found.values)[np.isin(np.asarray(table.row_index), held)]
+    # Cells differ more than trainings of one cell do.
+    assert distinct.mean(axis=1).std() > np.sqrt(distinct.var(axis=1, ddof=1).mean())
