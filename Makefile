@@ -9,7 +9,7 @@ FUZZ_SEED ?= 0
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test lint types tests docs speed fuzz constraints gpu-evidence cpu-evidence clean
+.PHONY: demo test lint types tests docs speed peers fuzz constraints gpu-evidence cpu-evidence clean
 
 demo: $(VENV)/.demo  ## install, run the quick study, write its report
 	$(BIN)/nasbench run quick --jobs 2 --out $(RESULTS)
@@ -33,8 +33,12 @@ docs: $(VENV)/.docs  ## the site, in docs/_build/html; what its pages show is ru
 	$(BIN)/codespell
 	$(BIN)/python -m sphinx -q -W --keep-going -j 2 -b html docs docs/_build/html
 
-speed: $(VENV)/.test  ## the figures of docs/RESULTS.md on speed
+speed: $(VENV)/.test  ## the figures of docs/RESULTS.md on speed, and the growth of docs/SPEED.md
 	$(BIN)/python -m pytest -q tests/performance --benchmark-enable --benchmark-columns=min,median,rounds
+	$(BIN)/nasbench growth --page docs/SPEED.md
+
+peers: $(VENV)/.test  ## the same searches by other libraries, as far as they are installed, in docs/SPEED.md
+	$(BIN)/python -m tests.performance.peers docs/SPEED.md
 
 fuzz: $(VENV)/.test  ## damaged files and nonsense for some minutes: nothing may be read in silence, end in a traceback or not end
 	$(BIN)/python -m tests.fuzz --minutes $(FUZZ_MINUTES) --seed $(FUZZ_SEED)

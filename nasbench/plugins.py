@@ -146,7 +146,13 @@ def usable(found: Iterable[EntryPoint], load: Callable[[EntryPoint], T]) -> list
 
 def is_own(point: EntryPoint) -> bool:
     """Return whether this suite registers the entry point."""
-    return point.dist is not None and point.dist.name == OWN
+    return point.dist is not None and _name(point.dist) == OWN
+
+
+@lru_cache
+def _name(distribution: metadata.Distribution) -> str:
+    """Return the name of a distribution, for which all of its metadata are parsed, its description included."""
+    return distribution.name
 
 
 def package(point: EntryPoint) -> str:

@@ -36,13 +36,19 @@ class _Commands(TyperGroup):
     """A group whose commands are loaded from entry points on demand."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return sorted(command.name for command in usable(_points().values(), _load))
+        return sorted(command.name for command in usable(_points().values(), self._loaded))
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         points = _points()
         if cmd_name not in points:
             raise unknown_name("command", cmd_name, points)
-        return _load(points[cmd_name])
+        return self._loaded(points[cmd_name])
+
+    def _loaded(self, point: EntryPoint) -> Any:
+        """Return a command, which is built once: help asks for each of them twice."""
+        if point.name not in self.commands:
+            self.commands[point.name] = _load(point)
+        return self.commands[point.name]
 
 
 def _points() -> dict[str, EntryPoint]:

@@ -16,6 +16,8 @@ from nasbench.errors import NasbenchError
 
 LARGEST = 16 * 2**20
 """Maximum size in bytes of a document written by a user, or that describes one table or study."""
+PART = 2**18
+"""Bytes that are read at once."""
 DEEPEST = 32
 """Maximum nesting depth of a document; those of the suite have a depth of six."""
 
@@ -33,7 +35,10 @@ def read_text(path: Path, what: str, largest: int = LARGEST) -> str:
     """
     try:
         with path.open("rb") as stream:
-            content = stream.read(largest + 1)
+            content = bytearray()
+            # Part by part: to ask for the largest size at once would take as much memory.
+            while len(content) <= largest and (part := stream.read(PART)):
+                content += part
     except OSError as fault:
         raise NasbenchError(f"The {what} cannot be read ({fault.strerror or fault}).") from None
     except ValueError:  # a null byte in the path

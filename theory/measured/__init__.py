@@ -1,0 +1,1 @@
+"""What the suite itself costs, measured beside the orders that theory states."""
