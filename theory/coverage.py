@@ -9,6 +9,7 @@ from typing import Any
 
 from nasbench.search.registry import get_optimizer, optimizer_names
 from nasbench.theory.families.complexity.optimizers import ORDERS
+from nasbench.theory.families.live import SEARCHERS
 from nasbench.theory.machinery.claim import Claim, Evidence
 from nasbench.theory.machinery.registry import all_claims
 from nasbench.theory.traces.trace_checks import CHECKS_BY_OPTIMIZER
@@ -22,7 +23,7 @@ class CoverageRow:
     """What is stated about one aspect of one optimizer.
 
     Attributes:
-        optimizer: its registered name.
+        optimizer: its registered name, or that of a searcher.
         aspect: "convergence" or "complexity".
         exact: names of claims whose values are computed without sampling.
         shipped: names of claims that run the registered optimizer.
@@ -49,10 +50,11 @@ def aspect_of(claim: Claim) -> str:
 
 
 def coverage() -> Iterator[CoverageRow]:
-    """Yield a row for each aspect of each registered optimizer."""
+    """Yield a row for each aspect of each registered optimizer, then of each weight-sharing searcher."""
     claims = tuple(all_claims().values())
-    for name in optimizer_names():
-        installed = all(find_spec(module) is not None for module in get_optimizer(name).modules)
+    needed = {name: get_optimizer(name).modules for name in optimizer_names()} | dict.fromkeys(SEARCHERS, ("torch",))
+    for name, modules in needed.items():
+        installed = all(find_spec(module) is not None for module in modules)
         for aspect in ASPECTS:
             about = [c for c in claims if name in c.optimizers and aspect_of(c) == aspect]
             exact, shipped = (

@@ -11,6 +11,7 @@ import pytest
 from nasbench.search.registry import get_optimizer
 from nasbench.theory.coverage import ASPECTS, CoverageRow, coverage, coverage_row
 from nasbench.theory.exact.landscape import Landscape
+from nasbench.theory.families.live import SEARCHERS
 from nasbench.theory.families.registered import CLAIMS as REGISTERED
 from nasbench.theory.families.registered import ageing, annealing, halving, policies
 from nasbench.theory.machinery import registered_runs
@@ -70,10 +71,6 @@ def test_a_row_counts_claims_or_names_them(table: list[CoverageRow]) -> None:
     row = next(one for one in table if one.optimizer == "tpe" and one.aspect == "convergence")
     assert coverage_row(row)["shipped_run"] == len(row.shipped)
     assert "model-based.tpe-law" in coverage_row(row, whole=True)["exact"].split()
-
-
-SEARCHERS = ("darts", "gaea", "gdas", "hybrid_supernet", "pc_darts", "rsps")
-"""Weight-sharing searchers, of `nasbench.live.searchers.catalogue`."""
 
 
 def test_claims_name_registered_optimizers() -> None:

@@ -57,7 +57,7 @@ def _chance(architectures: Architectures, weight: float) -> np.ndarray:
 
 def _on_traces(runs: OptimizerRuns, context: Context) -> Verdict | None:
     """Test the first queries of all runs together."""
-    if runs.queried is None or runs.space is None or not runs.is_product or not runs.is_alone:
+    if not runs.is_product or not runs.is_alone:
         return None
     first = min(count_first(runs.entry.name, runs.settings), runs.horizon)
     drawn = runs.queried[:, :first].reshape(-1, runs.space.d)

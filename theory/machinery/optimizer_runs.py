@@ -15,6 +15,7 @@ from nasbench.benchmarks.function_benchmark import FunctionBenchmark
 from nasbench.benchmarks.objectives import find_objective
 from nasbench.benchmarks.tabular import TabularBenchmark
 from nasbench.search.registry import registered_optimizer
+from nasbench.spaces.catalogue import get_space
 from nasbench.spaces.space import Space
 from nasbench.study.config import Study
 from nasbench.study.live_config import is_live
@@ -27,6 +28,11 @@ LISTED = 2**17
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
+
+
+def space_of_problem(study: Study, benchmark: str) -> Space:
+    """Return the space that a study searches on a benchmark or a live task."""
+    return get_space(study.live.space) if is_live(benchmark) else get_searchable(benchmark).space
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,7 @@ class OptimizerRuns:
         observed: objectives as the optimizer saw them, shape (R, Q, M); infinite after the end of a run.
         architectures: of each query, shape (R, Q, d); None where `index` tells them.
         seconds: the optimizer's processor seconds, a run, as pairs (queries, seconds); empty where the folder does not tell.
+        charged: measured seconds of each query of a live study, shape (R, Q), 0 after the end of a run; None of other studies.
     """
 
     study: Study
@@ -51,6 +58,7 @@ class OptimizerRuns:
     observed: Floats
     architectures: NDArray[np.int8] | None = None
     seconds: tuple[tuple[int, float], ...] = ()
+    charged: Floats | None = None
 
     @property
     def count(self) -> int:
@@ -88,15 +96,17 @@ class OptimizerRuns:
         return Landscape(np.asarray(values, dtype=float), tuple(int(k) for k in space.cardinalities))
 
     @property
-    def space(self) -> Space | None:
-        """The space that was searched; None of a live task."""
-        return None if self.is_live else get_searchable(self.benchmark).space
+    def space(self) -> Space:
+        """The space that was searched."""
+        return space_of_problem(self.study, self.benchmark)
 
     @property
     def is_product(self) -> bool:
         """Whether every combination of choices could be asked for."""
-        if self.is_live or self.study.constraints:
+        if self.study.constraints:
             return False
+        if self.is_live:
+            return type(self.space).is_feasible is Space.is_feasible
         benchmark = get_searchable(self.benchmark)
         return benchmark.table.is_complete if isinstance(benchmark, TabularBenchmark) else type(self.space) is Space
 
@@ -138,13 +148,11 @@ class OptimizerRuns:
         return NoisyTable(values, self.landscape, self.study.repeat_policy)
 
     @cached_property
-    def queried(self) -> NDArray[np.int8] | None:
-        """Architecture of each query within the horizon, shape (R, horizon, d); None of a live task."""
-        if self.is_live:
-            return None
+    def queried(self) -> NDArray[np.int8]:
+        """Architecture of each query within the horizon, shape (R, horizon, d)."""
         if self.architectures is not None:
             return self.architectures[:, : self.horizon]
-        return get_searchable(self.benchmark).space.from_index(self.index[:, : self.horizon])
+        return self.space.from_index(self.index[:, : self.horizon])
 
     @cached_property
     def settings(self) -> Mapping[str, Any]:

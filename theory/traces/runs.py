@@ -12,7 +12,8 @@ from nasbench.errors import NasbenchError
 from nasbench.study.live_config import is_live
 from nasbench.study.methods import MethodConfig
 from nasbench.study.store import Store
-from nasbench.theory.machinery.optimizer_runs import OptimizerRuns
+from nasbench.study.trace_table import SECONDS
+from nasbench.theory.machinery.optimizer_runs import OptimizerRuns, space_of_problem
 
 
 def open_runs(folder: Path) -> list[OptimizerRuns]:
@@ -41,7 +42,7 @@ def _runs(store: Store, benchmark: str, entry: MethodConfig) -> OptimizerRuns | 
     units = [u for u in store.units() if u.problem == benchmark and u.label == entry.label and u.method is not None]
     if not units:
         return None
-    names = ["run", "query", "architecture", *store.study.objectives]
+    names = ["run", "query", "architecture", SECONDS, *store.study.objectives]
     table = pa.concat_tables([store.read(unit).select(names) for unit in units]).sort_by(
         [("run", "ascending"), ("query", "ascending")]
     )
@@ -53,12 +54,10 @@ def _runs(store: Store, benchmark: str, entry: MethodConfig) -> OptimizerRuns | 
         observed[position, query, m] = table[objective].to_numpy()
     index = np.full(shape, -1, dtype=np.intp)
     index[position, query] = 0
-    if is_live(benchmark):
-        return OptimizerRuns(store.study, benchmark, entry, index, observed)
     strings = table["architecture"].combine_chunks().dictionary_encode()
     if isinstance(strings, pa.ChunkedArray):
         strings = strings.combine_chunks()
-    space = get_searchable(benchmark).space
+    space = space_of_problem(store.study, benchmark)
     known = np.stack([space.from_string(text) for text in strings.dictionary.to_pylist()])
     codes = strings.indices.to_numpy(zero_copy_only=False)
     architectures = None
@@ -67,6 +66,10 @@ def _runs(store: Store, benchmark: str, entry: MethodConfig) -> OptimizerRuns | 
     else:
         architectures = np.zeros((*shape, space.d), dtype=np.int8)
         architectures[position, query] = known[codes]
+    if is_live(benchmark):
+        charged = np.zeros(shape)
+        charged[position, query] = table[SECONDS].to_numpy()
+        return OptimizerRuns(store.study, benchmark, entry, index, observed, architectures, charged=charged)
     noted = [store.timing(unit).seconds_on_the_way for unit in units]
     seconds = tuple((int(queries), float(spent)) for one in noted for queries, spent in one)
     return OptimizerRuns(store.study, benchmark, entry, index, observed, architectures, seconds)

@@ -24,7 +24,7 @@ def design(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
 
 def _uniform(claim: str, runs: OptimizerRuns, first: int, note: str) -> list[TraceCheck]:
     queried, space = runs.queried, runs.space
-    if queried is None or space is None or not runs.is_product:
+    if not runs.is_product:
         return []
     draws = queried[:, :first].reshape(-1, space.d)
     return [make_check(claim, runs, choices_are_uniform(draws, space.cardinalities, note=note))]
@@ -33,7 +33,7 @@ def _uniform(claim: str, runs: OptimizerRuns, first: int, note: str) -> list[Tra
 def never_twice(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
     """Count queries of an architecture that the run has asked for before, within the size of the space."""
     queried = runs.queried
-    if queried is None or runs.space is None or runs.fidelities > 1:
+    if runs.fidelities > 1:
         return []
     most = min(runs.horizon, runs.space.product_size)
     repeated = sum(most - len(np.unique(run[:most], axis=0)) for run in queried)

@@ -95,7 +95,9 @@ def check_runs(runs: OptimizerRuns, context: Context) -> list[TraceCheck]:
     Those of `CHECKS_BY_OPTIMIZER`, where they belong to a registered claim, those that claims bring themselves, and the growth of time.
     """
     known = all_claims()
-    own = checkers_of(runs.study, runs.entry) if not (runs.is_live or runs.study.constraints) else ()
+    own = () if runs.study.constraints else checkers_of(runs.study, runs.entry)
+    if runs.is_live:
+        own = tuple(checker for checker in own if checker in OF_ARCHITECTURES)
     checks = [
         one
         for checker in (*own, growth_of_time)
@@ -322,6 +324,9 @@ CHECKS_BY_OPTIMIZER: dict[str, tuple[TraceChecker, ...]] = {
     "progressive": (never_twice,),
 }
 """Checks by the registered name of the optimizer."""
+
+OF_ARCHITECTURES: tuple[TraceChecker, ...] = (all_draws, design, never_twice)
+"""Those that look at nothing but what was asked for, so that they are made of live training too."""
 
 
 def _time_law(claim: str, runs: OptimizerRuns, stated_for: Callable[[int], Floats], kind: str) -> TraceCheck:

@@ -5,16 +5,36 @@ This module imports no torch: the checks, in the modules beside it, are imported
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from importlib.util import find_spec
+from typing import Any
 
-from nasbench.theory.machinery.claim import Assumption, Claim, Evidence, Mutant
+import numpy as np
+
+from nasbench.theory.families.complexity.growth import TIME_SLACK, Slope, check_slopes
+from nasbench.theory.machinery.claim import (
+    Assumption,
+    Claim,
+    Context,
+    Evidence,
+    Mutant,
+    Outcome,
+    Verdict,
+    not_judged,
+)
 from nasbench.theory.machinery.deferred import Deferred
+from nasbench.theory.machinery.optimizer_runs import OptimizerRuns
 
 EXACT, SHIPPED = (Evidence.EXACT, Evidence.SHIPPED), (Evidence.SHIPPED,)
 DARTS = "Liu, Simonyan, Yang (ICLR 2019), equations 7 and 8"
 DOUBLE = Assumption("float64")
 KINKS = Assumption("ReLU between smooth functions; inputs of ReLUs that change sign are found from their signs")
 BATCHES = Assumption("the objective is the mean loss of fixed mini-batches, each normalised by its own statistics")
+SEARCHERS = ("darts", "drnas", "gaea", "gdas", "hybrid_supernet", "pc_darts", "rsps")
+"""Weight-sharing searchers, those of `nasbench.live.searchers.catalogue`, which imports torch."""
+FEWEST = 4
+"""Epochs or trainings between which a slope is fitted, at least."""
 ON_THE_RUN = Assumption("smoothness and noise are those of each step of the run itself", checked=False)
 
 
@@ -37,6 +57,28 @@ _proximal = _check("estimators", "check_proximal")
 _adam = _check("estimators", "check_adam")
 _optimism = _check("selection", "check_bound")
 _optimism_law = _check("selection", "check_law")
+
+
+def _passes(context: Context, factor: float, **stated: Any) -> Verdict:
+    return _check("cost", "check_passes")(context, factor=factor, **stated)
+
+
+def _operations(context: Context, factor: float, **stated: Any) -> Verdict:
+    return _check("cost", "check_operations")(context, factor=factor, **stated)
+
+
+def _time_of_epochs(runs: OptimizerRuns, context: Context) -> Verdict | None:
+    """Test the growth of the measured seconds of a live study in its epochs or trainings, those of all runs together."""
+    if runs.charged is None:
+        return None
+    spent = np.cumsum(runs.charged[:, : runs.horizon], axis=1).mean(axis=0)
+    if runs.horizon < FEWEST or spent[0] <= 0:
+        return not_judged(
+            Outcome.UNDECIDED, f"the times of {runs.horizon} epochs or trainings are too few", n=runs.count
+        )
+    made = np.arange(1, runs.horizon + 1)
+    return check_slopes([Slope.of("time", made, spent, 1.0, TIME_SLACK)], runs.horizon, f"T = 1 to {runs.horizon}")
+
 
 STATEMENTS = (
     Claim(
@@ -187,7 +229,7 @@ STATEMENTS = (
         "derived here: Cauchy-Schwarz, attained; sharper than Kingma, Ba (ICLR 2015), section 2.1",
         _adam,
         Mutant.by_factor("the learning rate", _adam, 1.5),
-        optimizers=("darts", "gdas", "pc_darts"),
+        optimizers=("darts", "drnas", "gdas", "pc_darts"),
         evidence=EXACT,
         kind="theorem",
     ),
@@ -218,5 +260,70 @@ STATEMENTS = (
     ),
 )
 
-CLAIMS = STATEMENTS if find_spec("torch") is not None else ()
+PASSES: Mapping[str, tuple[str, float, Mapping[str, object]]] = {
+    "darts": ("darts", 2, {}),
+    "darts-second-order": ("darts", 5, {"order": 2}),
+    "darts-exact": ("darts", 4, {"order": 2, "hypergradient": "exact"}),
+    "drnas": ("drnas", 2, {}),
+    "gaea": ("gaea", 1, {}),
+    "gaea-two-levels": ("gaea", 2, {"levels": 2}),
+    "gdas": ("gdas", 2, {}),
+    "pc-darts": ("pc_darts", 2, {}),
+    "rsps": ("rsps", 1, {}),
+    "hybrid-supernet": ("hybrid_supernet", 1.5, {}),
+}
+"""Passes through the supernet that a step makes: searcher, their number, options."""
+
+MIXED: Mapping[str, int] = {"darts": 1, "drnas": 1, "gaea": 1, "pc_darts": 1, "gdas": 0, "rsps": 0}
+"""Whether a searcher computes all operations of an edge, or one."""
+
+COST = (
+    *(
+        Claim(
+            f"complexity.passes-{name}",
+            rf"\text{{a step makes {passes:g} passes through the supernet, forward and backward}}",
+            (Assumption("memory suffices for a whole batch"),),
+            "the definition of the algorithm",
+            partial(_check("cost", "check_passes"), passes=passes, name=searcher, options=options),
+            Mutant.by_factor(
+                "the number of passes",
+                partial(_passes, passes=passes, name=searcher, options=options),
+                2.0,
+            ),
+            optimizers=(searcher,),
+            evidence=EXACT,
+            kind="exact law",
+        )
+        for name, (searcher, passes, options) in PASSES.items()
+    ),
+    *(
+        Claim(
+            f"complexity.operations-{name.replace('_', '-')}",
+            r"\text{a pass computes all } |O| \text{ operations of each of } E \text{ edges}"
+            if mixed
+            else r"\text{a pass computes at most one operation of each of } E \text{ edges}",
+            (Assumption("the choice none is not computed"),),
+            "the definition of the algorithm: the mixture, or one path",
+            partial(_check("cost", "check_operations"), name=name, mixed=mixed),
+            Mutant.by_factor("the number of operations", partial(_operations, name=name, mixed=mixed), 0.5),
+            optimizers=(name,),
+            evidence=EXACT,
+            kind="exact law" if mixed else "theorem",
+        )
+        for name, mixed in MIXED.items()
+    ),
+    Claim(
+        "complexity.live-epochs",
+        r"T \text{ epochs on shared weights, or } T \text{ trainings of equal length, take } O(T) \text{ time}",
+        (Assumption("one device, alike throughout"),),
+        "each epoch makes the same passes",
+        _check("cost", "check_epochs"),
+        Mutant("each epoch makes one step more than the one before", _check("cost", "check_growing")),
+        evidence=SHIPPED,
+        kind="theorem",
+        trace_check=_time_of_epochs,
+    ),
+)
+
+CLAIMS = (*STATEMENTS, *COST) if find_spec("torch") is not None else ()
 """The claims, where torch is installed."""

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from nasbench.live.networks.mixed_operation import OperationWeights
 from nasbench.live.searchers.catalogue import get_searcher
+from nasbench.live.searchers.gaea import Gaea
 from nasbench.live.searchers.loop import build_searcher
 from nasbench.live.searchers.searcher import LogitSearcher, Searcher, SupernetConfig
 from nasbench.live.tasks.shape import TaskShape
@@ -96,7 +97,7 @@ def _convert(searcher: Searcher) -> None:
     searcher.supernet.double()
     if isinstance(searcher, LogitSearcher):
         searcher.alpha.data = searcher.alpha.data.double()
-    if hasattr(searcher, "theta"):
+    if isinstance(searcher, Gaea):
         searcher.theta = searcher.theta.double()
 
 
