@@ -45,8 +45,8 @@ def report(
     style: Annotated[
         Path | None,
         typer.Option(
-            help="TOML file: [names] of optimizers and problems as readers see them; [figures] with formats, font (sans or serif) "
-            "and show, the names of those wanted; compact"
+            help="TOML file with tables `names` (how optimizers and problems are called) and `figures` (formats; font, sans or serif; "
+            "show, the names of those wanted; compact)"
         ),
     ] = None,
     compact: Annotated[

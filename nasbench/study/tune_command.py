@@ -27,7 +27,7 @@ def tune(
     context: typer.Context,
     trials: Annotated[int, typer.Option(help="number of configurations to try, including the defaults")],
     optimizer: Annotated[
-        str, typer.Argument(help="registered name; with --study a label of it, or none for all of its methods")
+        str, typer.Argument(help="registered name; with --study, the label of one of its methods (default: all of them)")
     ] = "",
     benchmark: Annotated[str, typer.Option(help="table/dataset, such as nas-bench-201/imagenet16-120")] = "",
     budget: Annotated[
@@ -36,7 +36,7 @@ def tune(
     study: Annotated[
         str,
         typer.Option(
-            help="a preset or TOML file: tune on all of its problems at once, within its budget; settings that it gives stay as they are"
+            help="a preset or TOML file: tune on all of its problems at once, within its budget; settings given there are not tuned"
         ),
     ] = "",
     out: Annotated[
@@ -78,7 +78,7 @@ def tune(
     worker_timeout: Annotated[float, typer.Option(help="seconds to wait while a cluster has no worker")] = 60.0,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Tune the settings of an optimizer on a benchmark, or alike those of all methods of a study, within a stated budget."""
+    """Tune the settings of an optimizer on a benchmark, or of all methods of a study alike, within a stated budget."""
     from nasbench.benchmarks.catalogue import get_benchmark
     from nasbench.cli.console import print_json, print_table, say
     from nasbench.cli.progress import progress_bar

@@ -30,10 +30,10 @@ def hypotheses(
         bool, typer.Option(help="register the named hypotheses with the present sources, before anything is run")
     ] = False,
     run: Annotated[
-        bool, typer.Option(help="run what the studies of the named hypotheses lack, as they are registered")
+        bool, typer.Option(help="run what is missing of the registered studies of the named hypotheses")
     ] = False,
     pack: Annotated[
-        bool, typer.Option(help="write what decides on the named hypotheses from the results folders to the evidence")
+        bool, typer.Option(help="store what decides about the named hypotheses, from the results folders, as evidence")
     ] = False,
     replay: Annotated[
         int, typer.Option(metavar="N", help="run N runs of each method again and compare them with the traces")
@@ -42,9 +42,9 @@ def hypotheses(
 ) -> int:
     """Judge the project's pre-registered hypotheses, each under its last registration.
 
-    With --register --run --pack all that a new version needs is done: it is registered, run, packed as evidence and judged.
+    --register --run --pack does all that a new version needs: hypotheses are registered, run, packed as evidence and judged.
 
-    Exit status 1 where one that was judged does not stand, or where results are not those that were registered.
+    Exits with status 1 if a judged hypothesis does not stand, or if results are not those that were registered.
     """
     from nasbench.cli.console import print_json, print_table
     from nasbench.cli.progress import progress_bar

@@ -17,7 +17,7 @@ def latency(
     space: Space = "nas-bench-201",
     channels: Annotated[int, typer.Option(min=1, help="channels of the network")] = 8,
     cells: Annotated[int | None, typer.Option(min=1, help="cells per stage; layers in the DARTS space")] = None,
-    batch: Annotated[int, typer.Option(min=1, help="examples a pass")] = 1,
+    batch: Annotated[int, typer.Option(min=1, help="examples per pass")] = 1,
     sampled: Annotated[int, typer.Option(min=2, help="number of random architectures for the comparison")] = 30,
     calibration: Annotated[int, typer.Option(min=1, help="number of other random architectures for calibration")] = 10,
     seconds: Annotated[float, typer.Option(help="seconds per measurement")] = 0.1,
