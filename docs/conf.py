@@ -34,6 +34,7 @@ autodoc_typehints = "signature"
 autodoc_class_signature = "mixed"
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
+napoleon_use_rtype = False  # "Returns: one row per query: ..." is a sentence, no type
 autosummary_generate = False
 
 html_theme = "furo"
