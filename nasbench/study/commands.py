@@ -61,11 +61,15 @@ def run(
     ] = None,
     batch_size: Annotated[
         int | None,
-        typer.Option(help="instead of --workers: simulated trainings of each run that start together and are awaited together"),
+        typer.Option(
+            help="instead of --workers: simulated trainings of each run that start together and are awaited together"
+        ),
     ] = None,
     lie: Annotated[
         str | None,
-        typer.Option(help="value that the constant liar assumes for pending results: mean, worst or best of those so far"),
+        typer.Option(
+            help="value that the constant liar assumes for pending results: mean, worst or best of those so far"
+        ),
     ] = None,
     jobs: Annotated[int, typer.Option(help="processes")] = 1,
     cluster: Annotated[

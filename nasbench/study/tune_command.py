@@ -27,7 +27,8 @@ def tune(
     context: typer.Context,
     trials: Annotated[int, typer.Option(help="number of configurations to try, including the defaults")],
     optimizer: Annotated[
-        str, typer.Argument(help="registered name; with --study, the label of one of its methods (default: all of them)")
+        str,
+        typer.Argument(help="registered name; with --study, the label of one of its methods (default: all of them)"),
     ] = "",
     benchmark: Annotated[str, typer.Option(help="table/dataset, such as nas-bench-201/imagenet16-120")] = "",
     budget: Annotated[
