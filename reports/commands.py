@@ -69,7 +69,7 @@ def report(
             help="write the runs in this format too, into a folder of its name: ioh (IOHanalyzer) or coco (repeatable)"
         ),
     ] = None,
-    tidy: Annotated[Path | None, typer.Option(help="write all runs as one Parquet file too, a row a query")] = None,
+    tidy: Annotated[Path | None, typer.Option(help="write all runs as one Parquet file too, a row per query")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Write a report of a results folder, a table of runs or the logs of another library as HTML, Markdown and LaTeX, with its tables and figures."""

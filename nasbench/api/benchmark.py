@@ -187,7 +187,7 @@ class Benchmark:
             constraints: as in `problem`; those that are known beforehand hold for all.
 
         Returns:
-            One row per architecture: `problem`, `architecture`, `epochs`, and one column an objective, as users see it.
+            One row per architecture: `problem`, `architecture`, `epochs`, and one column per objective, as users see it.
 
         Raises:
             NasbenchError: if the benchmark has no such objective, split or epochs, or a number is out of range.

@@ -193,8 +193,8 @@ def register_task(
     """Register a task for live search: from arrays, a data set of torch or Hugging Face, a DataFrame or a folder of
     images.
 
-    Half of the examples are used for training, a quarter for the search and a quarter for testing, in each class alike.
-    Inputs are standardised by the training part.
+    Half of the examples are used for training, a quarter for the search and a quarter for testing, in the same proportions in each class.
+    Inputs are standardised with the statistics of the training part.
 
     Args:
         name: name in `nasbench search` and studies.

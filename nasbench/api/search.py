@@ -54,12 +54,12 @@ def search(
         out: folder for the results; by default they are discarded when the program ends.
         workers: simulated workers, which come back one by one when their recorded training time is over.
         batch_size: instead of workers, number of proposals that are trained at once and awaited together.
-        lie: what stands for pending results, "mean", "worst" or "best" (see `nasbench.search.constant_liar`), for methods that have no
+        lie: value that stands for pending results, "mean", "worst" or "best" (see `nasbench.search.constant_liar`), for methods that have no
             batch rule of their own.
         no_repeats: whether what a run has evaluated is answered from its history when it is proposed again, at no cost, and the method is
             asked again; see `nasbench.search.no_repeats`.
         warm_start: evaluations that every run is told before its first query, which cost nothing: a DataFrame with a column `architecture`
-            and one an objective, a CSV or Parquet file, results or a results folder; see `nasbench.study.warm_start`.
+            and one per objective, a CSV or Parquet file, results or a results folder; see `nasbench.study.warm_start`.
         **protocol: `objectives`, `split`, `epochs`, `training_seed`, `repeat_policy`, `constraints`; see `Benchmark.problem`.
 
     Raises:

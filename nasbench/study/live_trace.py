@@ -1,6 +1,6 @@
 """Traces of searches on live tasks that queried no benchmark: they are read off the curve of the search. This module needs no torch.
 
-A search on shared weights has a row an epoch of the supernet: the architecture that it would have returned then, with the score of the
+A search on shared weights has a row per epoch of the supernet: the architecture that it would have returned then, with the score of the
 supernet on the search split. A row for each finalist that was trained alone follows. `operator` says which of the two a row is.
 """
 
@@ -24,7 +24,7 @@ def supernet_columns(curve: Rows, finalists: Rows, space: Space, seed: int, epoc
     """Return the trace of a search on shared weights.
 
     Args:
-        curve: a row an epoch.
+        curve: a row per epoch.
         finalists: a row for each architecture that was trained alone.
         space: that was searched.
         seed: of all trainings.

@@ -3,7 +3,7 @@
     study.toml          the study as run (`schema`: version of this layout)
     warm_start.csv      evaluations that runs were given before their first query, where there were any; study.toml has its SHA-256
     environment.json    versions, platform, commit, SHA-256 of the sources that decide; the checksum of each benchmark's table; the device of live tasks
-    traces/PROBLEM/METHOD/RUNS.parquet         one row a query; RUNS is FIRST-LAST, or the seed on a live task
+    traces/PROBLEM/METHOD/RUNS.parquet         one row per query; RUNS is FIRST-LAST, or the seed on a live task
     runs/TASK/METHOD/SEED.json                 of live units: what was found and how it scored, with curves; equal bits when run again
     timings/...json     what a clock measured of each unit, apart since no two runs agree on it; of queries, by which sources it was made too
     skipped.json        live tasks that were not run since their data are not here, with the reason
@@ -15,7 +15,7 @@ task (`unit.method` is None for a reference, which has no trace). `Store.read(un
 JSON of a live one with its timing merged in.
 
 Columns of a trace: `run`; `query` (from 0 within the run); `architecture` (official string); `epochs`; `training_seed` (-1 for a
-mean over seeds); one column an objective, minimised; `charged_seconds`; `is_new_architecture` (first query of the architecture in the
+mean over seeds); one column per objective, minimised; `charged_seconds`; `is_new_architecture` (first query of the architecture in the
 run); `is_new_isomorphism_class` (the same up to isomorphism). Optimizers that say which of their operators proposed a query add
 `operator` (a short name). Studies with workers or batches add `worker` (number of the machine) and `wall_seconds` (the simulated clock
 when the result came back); their rows are in the order in which results came back. Studies with constraints
@@ -24,7 +24,7 @@ first edition (`cost`, `first`, `fresh`, `proposer`) are renamed when they are r
 metadata of a trace say why runs ended that did not spend their budget (`nasbench.study.endings`).
 
 The seconds of a live trace were measured: the column is null in the file, and `Store.read` fills it from `timings`. A search on shared
-weights has a row an epoch (`nasbench.study.live_trace`). Versions before 1.0 wrote no traces of live units; these are read off the curves.
+weights has a row per epoch (`nasbench.study.live_trace`). Versions before 1.0 wrote no traces of live units; these are read off the curves.
 
 A file appears by rename, whole or not at all. One that the manifest does not name is produced again, which also
 verifies folders of versions without a manifest.

@@ -39,7 +39,7 @@ def toy_problem(budget: float = 20, *, runs: int = 1, seed: int = 0) -> Problem:
     """Return `toy_benchmark` as a problem of one objective.
 
     Args:
-        budget: queries a run.
+        budget: queries per run.
         runs: how many advance in lockstep.
         seed: of the chance of the benchmark, of which this one has none.
 

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 
 def to_pandas(results: Results) -> pd.DataFrame:
-    """Return all traces as one frame, a row a query, sorted by problem, method, run and query.
+    """Return all traces as one frame, a row per query, sorted by problem, method, run and query.
 
     Columns: `method`, `problem`, `run`, `query` (from 0 within the run), `architecture` (its string), `epochs`, `training_seed`, one
-    column an objective (as users see it: an accuracy as accuracy), `incumbent` (the first objective of the best architecture observed
+    column per objective (as users see it: an accuracy as accuracy), `incumbent` (the first objective of the best architecture observed
     so far, as observed), `regret` (true score of the incumbent above the best of the benchmark, in the unit of the objective; NaN on a
     live task, whose optimum is not known), `charged_seconds`, and `operator` where methods say which of their operators proposed a query. A study with
     workers or batches has `worker` and `wall_seconds`, the simulated clock when the result came back.
@@ -37,7 +37,7 @@ def to_pandas(results: Results) -> pd.DataFrame:
     Studies under constraints add the quantities that are constrained and no objectives, as users see them, and `feasible`; `incumbent` and
     `regret` are NaN before the first feasible query, and `regret` where the incumbent truly violates a constraint.
 
-    A search on shared weights has a row an epoch, with the score of the supernet on the search split, and a row for each finalist that
+    A search on shared weights has a row per epoch, with the score of the supernet on the search split, and a row for each finalist that
     it trained alone.
     """
     problems = [problem for problem in results.study.problems if problem not in results.store.skipped]

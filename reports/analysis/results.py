@@ -83,7 +83,7 @@ class Results:
         return self
 
     def to_pandas(self) -> pd.DataFrame:
-        """Return the traces as one tidy frame, a row a query; see `nasbench.reports.analysis.frames.to_pandas`."""
+        """Return the traces as one tidy frame, a row per query; see `nasbench.reports.analysis.frames.to_pandas`."""
         from nasbench.reports.analysis.frames import to_pandas
 
         return to_pandas(self)

@@ -70,7 +70,7 @@ def convert(path: Path, name: str, converter: Converter, objective: str = "") ->
 
 def list_converters() -> list[dict[str, Any]]:
     """Return a row for each format, for `nasbench list`."""
-    table = {"name": TABLE, "reads": "tables of runs, CSV or Parquet, a row a query"}
+    table = {"name": TABLE, "reads": "tables of runs, CSV or Parquet, a row per query"}
     return [table, *({"name": name, "reads": one.summary} for name, one in converters().items())]
 
 

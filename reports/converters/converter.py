@@ -23,7 +23,7 @@ SEED = re.compile(r"^(.+?)[\s._/-]+(?:seed|run)?[\s._-]*(\d{1,15})$", re.IGNOREC
 
 @dataclass(frozen=True, kw_only=True)
 class ConvertedRuns:
-    """Runs of another library as a table, a row a query; the queries of a run are in the order in which they were made.
+    """Runs of another library as a table, a row per query; the queries of a run are in the order in which they were made.
 
     Attributes:
         frame: the columns `method`, `problem`, `run` and `value`, and where they are known `architecture`, `charged_seconds`, `worker`

@@ -1,4 +1,4 @@
-"""The table of a paper: a row an optimizer and a column a data set, mean and standard deviation of the score or of the hypervolume."""
+"""The table of a paper: a row per optimizer and a column per data set, mean and standard deviation of the score or of the hypervolume."""
 
 from __future__ import annotations
 
