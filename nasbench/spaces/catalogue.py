@@ -15,6 +15,7 @@ _SPACES: Mapping[str, tuple[str, str]] = {
     "darts": ("nasbench.spaces.darts", "DartsSpace"),
     "convnet": ("nasbench.spaces.convnet", "convnet"),
     "mlp": ("nasbench.spaces.mlp", "MlpSpace"),
+    "sequence": ("nasbench.spaces.sequence", "SequenceSpace"),
     "hierarchical": ("nasbench.spaces.hierarchical", "HierarchicalSpace"),
     "transnas-bench-101-micro": ("nasbench.spaces.transnas_bench_101", "TransNasBench101MicroSpace"),
     "nats-bench-size": ("nasbench.spaces.nats_size", "NatsSizeSpace"),

@@ -338,10 +338,10 @@ def test_data_that_cannot_be_a_task_are_refused_in_one_sentence(
 
 def test_small_data_of_a_user_are_trained_for_enough_steps() -> None:
     task = task_from_frame("small", shop(40), "bought")
-    recipe = default_recipe(None, task)
-    assert recipe.epochs == 300 and default_recipe("small", task).epochs == 12
+    recipe = default_recipe(None, task, "mlp")
+    assert recipe.epochs == 300 and default_recipe("small", task, "mlp").epochs == 12
     larger = task_from_frame("larger", shop(4000), "bought")
-    recipe = default_recipe(None, larger)
+    recipe = default_recipe(None, larger, "mlp")
     assert recipe.epochs * (2000 // 64) >= FEWEST_STEPS[0] > (recipe.epochs - 1) * (2000 // 64)
 
 

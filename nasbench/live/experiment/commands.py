@@ -136,7 +136,7 @@ def train(
     from nasbench.study.tracking.tracker import tracked_epochs
     from nasbench.study.tracking.units import tracking_folder
 
-    chosen, space = chosen_task(task, space)
+    chosen, space = chosen_task(task, space, architecture)
     settings = chosen_recipe(recipe, chosen, space, epochs, channels, cells, seed)
     where = choose_device(device)
     if is_reference(architecture):
@@ -163,7 +163,7 @@ def chosen_recipe(
     from nasbench.live.experiment.defaults import default_recipe
     from nasbench.live.networks.builders import network_size
 
-    settings = default_recipe(name, task)
+    settings = default_recipe(name, task, space)
     width, depth = network_size(space, channels, cells, usual=(settings.channels, settings.cells))
     return replace(
         settings, epochs=settings.epochs if epochs is None else epochs, channels=width, cells=depth, seed=seed

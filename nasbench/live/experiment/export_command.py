@@ -47,7 +47,7 @@ def export(
     from nasbench.live.tasks.user_task import UserTask
 
     check_target(onnx)
-    chosen, space = chosen_task(task, space)
+    chosen, space = chosen_task(task, space, architecture)
     if checkpoint is None:
         plan = chosen_recipe(recipe, chosen, space, epochs, channels, cells, seed)
     elif any(given is not None for given in (recipe, epochs, channels, cells)):

@@ -52,15 +52,16 @@ class SearchOptions:
         from nasbench.live.experiment.config import ExperimentConfig
         from nasbench.live.experiment.defaults import chosen_task, default_recipe
         from nasbench.live.networks.builders import network_size
+        from nasbench.live.searchers.catalogue import find_searcher
         from nasbench.live.searchers.searcher import SupernetConfig
 
         if self.subset_size is not None and self.subset_size < 2:
             raise NasbenchError(f"--subset-size is {self.subset_size}; it should be 2 or more.")
-        task, space = chosen_task(self.task, self.space)
+        task, space = chosen_task(self.task, self.space, shares_weights=find_searcher(optimizer) is not None)
         width, depth = network_size(space, self.channels, self.cells, usual=(8, 1))
         named = {"precision": self.precision, "channels_last": self.channels_last}
         arithmetic: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
-        usual = default_recipe(self.recipe, task, self.subset_size)
+        usual = default_recipe(self.recipe, task, space, self.subset_size)
         recipe = replace(usual, channels=width, cells=depth, **arithmetic)
         return ExperimentConfig(
             task=self.task,

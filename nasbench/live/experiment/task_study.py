@@ -22,8 +22,9 @@ def task_study(name: str) -> Study:
         NasbenchError: if there is no such task.
     """
     task = get_task(task_of(name))
+    space = default_space(task.shape)
     recipe: dict[str, Any] = {
-        key: value for key, value in default_recipe(None, task).as_dict().items() if key != "seed"
+        key: value for key, value in default_recipe(None, task, space).as_dict().items() if key != "seed"
     }
     return Study(
         name=task.name,
@@ -34,7 +35,7 @@ def task_study(name: str) -> Study:
         runs=RUNS,
         objectives=("error",),
         live=LiveConfig(
-            space=default_space(task.shape),
+            space=space,
             references=references_of(task),
             recipe=recipe | {"augmentation": "task"},
             search_recipe={"epochs": max(recipe["epochs"] // 3, 1)},

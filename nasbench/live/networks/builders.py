@@ -15,6 +15,7 @@ from nasbench.errors import NasbenchError
 from nasbench.live.networks.convnet import AIRBENCH_START, ConvNet
 from nasbench.live.networks.mlp import Mlp
 from nasbench.live.networks.operations import Style
+from nasbench.live.networks.sequence import SequenceNetwork
 from nasbench.live.networks.space_networks import (
     CELL_NETWORKS,
     STANDALONE_SPACES,
@@ -27,6 +28,7 @@ from nasbench.live.tasks.shape import TaskShape
 from nasbench.spaces import convnet
 from nasbench.spaces.catalogue import get_space
 from nasbench.spaces.mlp import mlp_design
+from nasbench.spaces.sequence import sequence_design
 from nasbench.spaces.space import Architectures, Floats
 
 
@@ -90,7 +92,12 @@ class ConvNetworks:
 
 Networks = SpaceNetworks | ConvNetworks | TrainedAlone
 
-TRAINED_ALONE = {"mlp": TrainedAlone("mlp", lambda architecture, shape: Mlp(mlp_design(architecture), shape))}
+TRAINED_ALONE = {
+    "mlp": TrainedAlone("mlp", lambda architecture, shape: Mlp(mlp_design(architecture), shape)),
+    "sequence": TrainedAlone(
+        "sequence", lambda architecture, shape: SequenceNetwork(sequence_design(architecture), shape)
+    ),
+}
 """Spaces whose decisions alone determine a network."""
 
 

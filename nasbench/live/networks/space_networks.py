@@ -200,7 +200,7 @@ CELL_NETWORKS: dict[str, SpaceNetworks] = {
 }
 
 
-STANDALONE_SPACES = ("convnet", "mlp")
+STANDALONE_SPACES = ("convnet", "mlp", "sequence")
 """Live spaces without edges, whose networks are trained from scratch; see `nasbench.live.networks.builders`."""
 
 

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from nasbench.errors import NasbenchError
 from nasbench.live.networks.mlp import Dropout
+from nasbench.live.networks.sequence import embed
 from nasbench.live.tasks.shape import TaskShape
 
 KERNELS = (3, 4, 5)
@@ -30,7 +31,7 @@ class TextCnn(nn.Module):
         super().__init__()
         if not shape.vocabulary:
             raise NasbenchError("The network text_cnn reads words; choose another for images, series and tables.")
-        self.embedding = nn.Embedding(shape.vocabulary, embedding, padding_idx=0)
+        self.embedding = embed(shape, embedding)
         self.filters = nn.ModuleList([nn.Conv1d(embedding, filters, k, padding=k // 2) for k in KERNELS])
         self.dropout = Dropout(dropout)
         self.linear = nn.Linear(len(KERNELS) * filters, shape.outputs)
