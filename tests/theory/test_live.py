@@ -23,9 +23,7 @@ QUICK = (
     "selection-optimism",
     "selection-law",
 )
-CLAIMS = tuple(
-    claim for claim in LIVE if claim.name.removeprefix("live.") in QUICK or claim.name.startswith("complexity.")
-)
+CLAIMS = tuple(claim for claim in LIVE if claim.name.removeprefix("live.") in QUICK)
 
 
 @pytest.mark.parametrize("name", [claim.name for claim in CLAIMS])

@@ -21,7 +21,7 @@ from nasbench.theory.machinery.testbed import make_problem, make_space
 FIRST: Mapping[str, str | int] = {
     "regularized_evolution": "population_size", "simulated_annealing": 1, "one_plus_one_ea": 1, "local_search": "n_initial_samples",
     "asng": "samples_per_step", "reinforce": 1, "quantum_inspired": "population_size", "nsga2": "population_size",
-    "sms_emoa": "population_size", "hyperband": 1, "successive_halving": 1, "asha": 1, "bohb": 1, "dehb": 1,
+    "sms_emoa": "population_size", "nsga3": "population_size", "pasha": 1, "hyperband": 1, "successive_halving": 1, "asha": 1, "bohb": 1, "dehb": 1,
 }  # fmt: skip
 """Optimizers, and how many architectures they ask for first: the value of a setting, or a number."""
 

@@ -53,11 +53,13 @@ class GpUcbRun:
         regret: cumulative regret, shape (draws, T).
         outside: did f ever leave the confidence band, shape (draws,).
         spread: max f - min f, shape (draws,).
+        beyond: whether the regret of some query exceeded twice the half-width of the band there, shape (draws,).
     """
 
     regret: Floats
     outside: NDArray[np.bool_]
     spread: Floats
+    beyond: NDArray[np.bool_]
 
 
 def play(
@@ -78,7 +80,7 @@ def play(
     draws, size = truth.shape
     posterior = LowRank(kernel, draws) if size <= 1000 else Factored(kernel, draws)
     mean, variance = np.zeros((draws, size)), np.ones((draws, size))
-    outside = np.zeros(draws, dtype=bool)
+    outside, beyond = np.zeros((2, draws), dtype=bool)
     gaps = np.empty((draws, steps))
     lane, best = np.arange(draws), truth.max(axis=1)
     for t in range(steps):
@@ -89,12 +91,13 @@ def play(
         if random and rng.random() < random:
             at = rng.integers(size, size=draws)
         gaps[:, t] = best - truth[lane, at]
+        beyond |= gaps[:, t] > 2 * half[lane, at] + 1e-9
         row, total = posterior.row(at), variance[lane, at] + noise
         posterior.observe(at, total)
         surprise = truth[lane, at] + np.sqrt(noise) * rng.normal(size=draws) - mean[lane, at]
         mean += row * (surprise / total)[:, None]
         variance = np.maximum(variance - row**2 / total[:, None], 1e-12)
-    return GpUcbRun(np.cumsum(gaps, axis=1), outside, np.ptp(truth, axis=1))
+    return GpUcbRun(np.cumsum(gaps, axis=1), outside, np.ptp(truth, axis=1), beyond)
 
 
 ADDITIVE = AnovaKernel(1.0, 3, 5, 1)
@@ -109,6 +112,18 @@ def check_band(ctx: Context, width: float = 1.0) -> Verdict:
     found = play(ADDITIVE, ADDITIVE.draw(rng, draws), 300, 0.25, rng, width=width)
     note = "draws that leave the band, 300 steps, 125 architectures"
     return rate_at_most(int(found.outside.sum()), draws, DELTA, note=note)
+
+
+def check_query(ctx: Context, random: float = 0.0) -> Verdict:
+    """Count the draws on which some query of 300 has a regret beyond twice the half-width of its band: at most delta, exact binomial.
+
+    A mutant draws a share of the queries at random.
+    """
+    rng = ctx.rng("bayesian.gp-ucb-query")
+    draws = 150
+    found = play(ADDITIVE, ADDITIVE.draw(rng, draws), 300, 0.25, rng, random=random)
+    note = "draws with a query beyond its bound, 300 queries, 125 architectures"
+    return rate_at_most(int(found.beyond.sum()), draws, DELTA, note=note)
 
 
 def check_regret(ctx: Context, random: float = 0.0) -> Verdict:
@@ -190,6 +205,15 @@ CLAIMS = (
         f"{SRINIVAS}, Lemma 5.1",
         check_band,
         Mutant.by_factor("the width of the band", check_band, 0.5),
+        kind="theorem",
+    ),
+    Claim(
+        "bayesian.gp-ucb-query",
+        r"\Pr[\forall t:\ f(x^*)-f(x_t)\le2\beta_t^{1/2}\sigma_{t-1}(x_t)]\ge 1-\delta",
+        (PRIOR,),
+        f"{SRINIVAS}, Lemma 5.2 (number unchecked)",
+        check_query,
+        Mutant("one query in twenty is random", partial(check_query, random=0.05)),
         kind="theorem",
     ),
     Claim(

@@ -1,10 +1,11 @@
 """NSGA-II, NSGA-III and SMS-EMOA as registered, on bit strings with two objectives: what they never lose, and how fast they spread.
 
-Duplicate strings are removed by the adapters, which the lemmas allow. Time to the end 1^n of OneMinMax: let M be the greatest number of ones so
-far, held by an individual that is never lost. In NSGA-II it has infinite crowding distance and takes part in two tournaments a
-generation, each won with probability 1/2 or more, so that it is a parent with probability at least 3/4; flipping one of n - M zeros and
-nothing else has probability (n - M)/n (1 - 1/n)^(n-1). Waiting times add up to E T <= 4/3 n (1 - 1/n)^(1-n) H_{n-M} generations. In
-SMS-EMOA every individual is the parent of the one child with probability 1/mu, which takes the place of 3/4.
+Duplicate strings are removed by the adapters, which the lemmas allow. Time to the end 1^n of OneMinMax: let i be the least number of zeros so
+far, in an individual that is never lost. In NSGA-II it has infinite crowding distance, as one other individual has, and takes part in two
+tournaments a generation: it loses only to that one, by a fair coin, so that each makes it a parent with probability 1 - 1 / (2 (N - 1)). In
+SMS-EMOA every individual is the parent of the one child with probability 1 / mu, and a child that equals its parent, of probability
+(1 - 1/n)^n, is drawn again. Of W children of that individual the best takes its place if it is better; expected times E_i of this chain follow
+from the law of W and of bitwise mutation by forward substitution. What other individuals add only shortens the time.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from scipy.stats import binom
 
 from nasbench.baselines.nsga2 import nsga2
 from nasbench.baselines.prescreened_nsga2 import PrescreenedNsga2
@@ -22,7 +24,6 @@ from nasbench.baselines.sms_emoa import sms_emoa
 from nasbench.search.optimizer import PerRun, RunByRun
 from nasbench.search.problem import Problem
 from nasbench.spaces.space import Architectures, Floats, Ints
-from nasbench.theory.families.nsga2.runtime import harmonic
 from nasbench.theory.machinery.claim import Assumption, Claim, Context, Evidence, Mutant, Verdict, equal_within
 from nasbench.theory.machinery.registered_runs import Algorithm, observe, start
 from nasbench.theory.machinery.statistical_checks import means_at_most
@@ -155,18 +156,38 @@ def _keeps_extremes(context: Context, algorithm: Algorithm, generations: int, **
     )
 
 
+def expected_steps(bits: int, children: Floats, again: float = 1.0) -> Floats:
+    """Return E_i for i = 0 to n zeros, `(n + 1,)`.
+
+    Args:
+        bits: n.
+        children: P(W = w), w = 0, 1, ...
+        again: probability that a child is kept and not drawn again; improvements are not.
+    """
+    steps = np.zeros(bits + 1)
+    for zeros in range(1, bits + 1):
+        lost, won = (binom.pmf(np.arange(m + 1), m, 1 / bits) for m in (zeros, bits - zeros))
+        child = np.convolve(lost[::-1], won)[:zeros] / again  # of 0 to zeros - 1 zeros
+        at_most = np.cumsum(child)
+        best = np.sum([p * (1 - (1 - at_most) ** w) for w, p in enumerate(children)], axis=0)
+        steps[zeros] = (1 + np.diff(best, prepend=0.0) @ steps[:zeros]) / best[-1]
+    return steps
+
+
 def _spread(context: Context, algorithm: str, bits: int, population: int, runs: int, factor: float = 1.0) -> Verdict:
     """Compare times until 1^n is in the population with their bounds, given the first population."""
-    parent = 3 / 4 if algorithm == "nsga2" else 1 / population
-    waiting = factor * bits / (parent * (1 - 1 / bits) ** (bits - 1))
+    if algorithm == "nsga2":
+        bounds = expected_steps(bits, binom.pmf(np.arange(3), 2, 1 - 1 / (2 * (population - 1))))
+    else:
+        bounds = expected_steps(bits, np.array([1 - 1 / population, 1 / population]), 1 - (1 - 1 / bits) ** bits)
     ratios = []
     for number in range(runs):
         settings = {"population_size": population, "crossover_prob": 0.0, "mutation_prob": 2 / bits}
         optimizer = _begin(context, algorithm, bits, number, **settings)
         _advance(optimizer, one_min_max)
-        bound = waiting * harmonic(bits - int(optimizer.population[:, 0].max()))
+        bound = factor * float(bounds[bits - int(optimizer.population[:, 0].max())])
         steps = 0
-        while optimizer.population[:, 0].max() < bits and steps < 4 * bound / factor:
+        while optimizer.population[:, 0].max() < bits and steps < 8 * bound / factor:
             _advance(optimizer, one_min_max)
             steps += 1
         ratios.append(steps / bound if bound else 0.0)
@@ -225,9 +246,14 @@ CLAIMS = (
     ),
     Claim(
         "nsga2.registered-spread",
-        r"E\,T \le \tfrac43 n (1 - \tfrac1n)^{1-n} H_{n-M_0} \text{ generations until } 1^n \text{ is found}",
-        (MUTATION_ONLY, Assumption("OneMinMax, 16 bits; the argument needs N >= 4 alone")),
-        f"{_ZHENG}; constant of pymoo's tournament derived here",
+        r"E\,T \le E_{n-M_0} \text{ generations until } 1^n,\ E_i = \frac{1+\sum_{j<i}p_{ij}E_j}{\sum_{j<i}p_{ij}},\ "
+        r"p_{ij}\text{: best of } W \sim \mathrm{Bin}(2, 1-\tfrac1{2(N-1)}) \text{ children}",
+        (
+            MUTATION_ONLY,
+            Assumption("OneMinMax, 16 bits; the argument needs N >= 4 alone"),
+            Assumption("copies have no crowding distance, so that two individuals have an infinite one"),
+        ),
+        f"{_ZHENG}; chain of pymoo's tournament derived here",
         _NSGA2_SPREAD,
         Mutant.by_factor("a bound times {factor:.2f}", lambda c, f: _NSGA2_SPREAD(c, factor=f), 1 / 15),
         optimizers=("nsga2",),
@@ -272,7 +298,8 @@ CLAIMS = (
     ),
     Claim(
         "sms-emoa.spread",
-        r"E\,T \le \mu n (1 - \tfrac1n)^{1-n} H_{n-M_0} \text{ evaluations until } 1^n \text{ is found}",
+        r"E\,T \le E_{n-M_0} \text{ evaluations until } 1^n,\ E_i = \frac{1+\sum_{j<i}p_{ij}E_j}{\sum_{j<i}p_{ij}},\ "
+        r"p_{ij} = \frac{P(\text{child of } i \text{ has } j \text{ zeros})}{\mu(1-(1-\frac1n)^n)}",
         (MUTATION_ONLY, Assumption("OneMinMax, 8 bits, mu = 4")),
         "waiting times, derived here; order as in Zheng and Doerr 2024 (arXiv 2312.10290), unchecked",
         _SMS_SPREAD,
