@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
@@ -45,7 +47,7 @@ def plain(text: str) -> str:
     """Return a summary without digests of runs and names of folders, which the command prints for those who compare them."""
     text = re.sub(r", runs [0-9a-f, ]+\)", ")", text)
     text = re.sub(r" \(verdicts [0-9a-f]+\)", "", text)
-    text = re.sub(r" in \S+/reports/evidence", "", text)
+    text = re.sub(r" in \S+/reports/evidence|, and the sources have changed since.*", "", text)
     text = re.sub(r"[\w.-]+-\d+ is void: .*", "its registration is void, since the sources changed", text)
     return text.replace("it is not registered", "stated, not registered")
 
@@ -127,11 +129,27 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
 }
 
 
+def run_readme() -> None:
+    """Run the program of the README in an empty folder."""
+    (program,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    with TemporaryDirectory() as folder:
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "agg"}
+        subprocess.run(
+            [sys.executable, "-c", program], cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL
+        )
+
+
 def main() -> None:
     """Rewrite the generated blocks, or exit with status 1 where one is not what its command prints."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--check", action="store_true", help="change nothing, and fail where a table differs")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="change nothing, fail where a table differs, and run the program of the README",
+    )
     check = parser.parse_args().check
+    if check:
+        run_readme()
     stale = []
     for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
         text = path.read_text(encoding="utf-8")
