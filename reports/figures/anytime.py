@@ -54,11 +54,11 @@ def _panel(evaluation: BenchmarkEvaluation, account: str, styles: Styles) -> Pan
         axes=(UNITS[account], f"regret ({'points' if evaluation.unit == '%' else evaluation.unit})"),
         alt=f"Median regret on {evaluation.short} against {UNITS[account]}",
         log=all(len(curve.at) > 1 for curve in curves),
-        scale=lambda axes: _scale_regret(axes, smallest),
+        scale=lambda axes: scale_regret(axes, smallest),
     )
 
 
-def _scale_regret(axes: Any, smallest: float) -> None:
+def scale_regret(axes: Any, smallest: float) -> None:
     """Make the ordinate logarithmic down to a power of ten at the smallest positive value, linear from there to zero."""
     if not np.isfinite(smallest):
         axes.set_ylim(-0.05, 1.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.special import ndtri
 
 from nasbench.reports.analysis.accounts import UNITS
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation
@@ -32,7 +33,8 @@ def run_time(evaluations: Sequence[BenchmarkEvaluation], styles: Styles) -> Figu
         caption=(
             f"Fraction of (run, target) pairs reached within a budget of {UNITS[evaluations[0].main]}, over {pluralize(len(targets), 'target')} "
             f"({', '.join(t.name for t in targets)}); higher is better. Curves end at the horizon, "
-            f"or where the first unsuccessful run stopped before it.{styles.note}"
+            f"or where the first unsuccessful run stopped before it. "
+            f"Band: Wilson's interval of the fraction as of as many runs, each target one more look at them.{styles.note}"
         ),
         panels=panels,
         legend=styles.legend() if panels else (),
@@ -51,7 +53,13 @@ def _panel(evaluation: BenchmarkEvaluation, styles: Styles) -> Panel | Undefined
         if isinstance(solved, Undefined):
             return solved
         curves.append(
-            Curve(label, budgets, solved, f"{label} {100 * solved[-1]:.0f}% within {end:,.0f} {times[0].unit}".rstrip())
+            Curve(
+                label,
+                budgets,
+                solved,
+                band=wilson_band(np.asarray(solved, dtype=np.float64), times[0].runs, evaluation.level),
+                alt=f"{label} {100 * solved[-1]:.0f}% within {end:,.0f} {times[0].unit}".rstrip(),
+            )
         )
     return curve_panel(
         ("run-time", evaluation.short),
@@ -73,3 +81,14 @@ def _budgets(times: Sequence[CensoredTimes], end: float) -> Floats:
         return np.unique(np.round(np.geomspace(1.0, max(end, 1.0), POINTS)).clip(max=end))
     first = float(spent.min())
     return np.array([end]) if first <= 0.0 or first >= end else np.append(np.geomspace(first, end, POINTS)[:-1], end)
+
+
+def wilson_band(shares: Floats, runs: int, level: float) -> tuple[Floats, Floats]:
+    """Return Wilson's interval of shares of a number of runs, `(n,)` each.
+
+    The (run, target) pairs of a run are dependent, so that a fraction of pairs is taken as known no better than that of the runs.
+    """
+    z = float(ndtri((1.0 + level) / 2.0))
+    middle = (shares + z * z / (2 * runs)) / (1 + z * z / runs)
+    half = z / (1 + z * z / runs) * np.sqrt(shares * (1 - shares) / runs + z * z / (4 * runs * runs))
+    return np.clip(middle - half, 0.0, 1.0), np.clip(middle + half, 0.0, 1.0)

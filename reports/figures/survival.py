@@ -17,6 +17,9 @@ from nasbench.reports.statistics.result import Undefined
 from nasbench.reports.statistics.survival import kaplan_meier
 from nasbench.reports.wording import interval_name, pluralize
 
+FEWEST_AT_RISK = 5
+"""Runs still going below which a curve is cut: its steps would be those of single runs."""
+
 
 def survival(evaluations: Sequence[BenchmarkEvaluation], styles: Styles) -> Figure:
     """Draw one panel a benchmark."""
@@ -27,7 +30,7 @@ def survival(evaluations: Sequence[BenchmarkEvaluation], styles: Styles) -> Figu
         caption=(
             f"Kaplan-Meier curves: fraction of runs that have not yet queried {target.name} (by {searched_on([e.scoring for e in evaluations])}); "
             f"lower is better; band: pointwise {interval_name(evaluations[0].alpha)}.{styles.note} "
-            "A mark at the right end: some runs had not reached it at the horizon."
+            f"Curves are cut where fewer than {FEWEST_AT_RISK} runs are still going; a mark at the end: some runs had not reached it at the horizon."
         ),
         panels=tuple(_panel(evaluation, target, styles) for evaluation in evaluations),
         legend=styles.legend(),
@@ -41,10 +44,11 @@ def _panel(evaluation: BenchmarkEvaluation, target: Target, styles: Styles) -> P
         curve = kaplan_meier(times, level=evaluation.level)
         if isinstance(curve, Undefined):
             continue
-        survival, low, high = (np.append(1.0, values) for values in (curve.survival, curve.lower, curve.upper))
+        kept = curve.at_risk >= min(FEWEST_AT_RISK, times.runs)
+        survival, low, high = (np.append(1.0, values[kept]) for values in (curve.survival, curve.lower, curve.upper))
         alt = f"{label} {times.events} of {pluralize(times.runs, 'run')} reached it"
         is_censored = times.events < times.runs
-        curves.append(Curve(label, np.append(0.0, curve.time), survival, alt, (low, high), is_censored))
+        curves.append(Curve(label, np.append(0.0, curve.time[kept]), survival, alt, (low, high), is_censored))
     return curve_panel(
         ("survival", evaluation.short),
         evaluation.short,

@@ -68,6 +68,13 @@ def _draw(axes: Any, labels: Sequence[str], wins: Floats, title: str) -> None:
                 color="white" if strong else "#000000",
                 fontsize=7,
             )
+    label_matrix(axes, labels)
+    axes.set_title(shown(title))
+
+
+def label_matrix(axes: Any, labels: Sequence[str]) -> None:
+    """Name the rows and columns of a matrix of optimizers, and take away its grid and frame."""
+    count = len(labels)
     if count <= MOST_NAMES:
         axes.set_xticks(
             range(count), [shown(label) for label in labels], rotation=35, ha="right", rotation_mode="anchor"
@@ -79,4 +86,3 @@ def _draw(axes: Any, labels: Sequence[str], wins: Floats, title: str) -> None:
     axes.grid(visible=False)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    axes.set_title(shown(title))

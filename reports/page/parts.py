@@ -15,16 +15,20 @@ from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.scoring import Scoring
 from nasbench.reports.analysis.targets import headline as headline_target
 from nasbench.reports.analysis.time_to_target import TimeToTargetResult, times_to_target
+from nasbench.reports.figures.against_reference import against_reference
 from nasbench.reports.figures.anytime import anytime
 from nasbench.reports.figures.critical_difference import critical_difference
 from nasbench.reports.figures.emphasis import styles_of
 from nasbench.reports.figures.figure import Figure
 from nasbench.reports.figures.hypervolume import hypervolume
 from nasbench.reports.figures.live_tasks import score_against_seconds, search_curves, skips
+from nasbench.reports.figures.mean_rank import mean_rank
 from nasbench.reports.figures.operator_shares import operator_share_figure
+from nasbench.reports.figures.pairwise_significance import pairwise_significance
 from nasbench.reports.figures.pareto import pareto
 from nasbench.reports.figures.performance_profile import performance_profile
 from nasbench.reports.figures.run_time import run_time
+from nasbench.reports.figures.score_distributions import score_distributions
 from nasbench.reports.figures.style import Styles
 from nasbench.reports.figures.survival import survival
 from nasbench.reports.figures.theory_predictions import laws
@@ -97,7 +101,11 @@ def report_benchmarks(
     styles = styles_of(evaluations, reference)
     shown = headline_target([e.targets for e in evaluations]).key
     ratios = time_ratios([a for a in reached[main] if a.target.key == shown], reference, styles)
-    figures = (*_figures(results, evaluations, spoken, styles), *((ratios,) if ratios else ())) if draw else ()
+    figures = (
+        (*_figures(results, evaluations, comparisons, reference, spoken, styles), *((ratios,) if ratios else ()))
+        if draw
+        else ()
+    )
     tables = _tables(results, evaluations, comparisons, fronts, reached, reference, spoken, halves, rng, names)
     return ReportPart(
         headline=_headline(results, evaluations, comparisons, fronts),
@@ -195,7 +203,12 @@ def _tables(
 
 
 def _figures(
-    results: Results, evaluations: Sequence[BenchmarkEvaluation], spoken: Sequence[TraceCheck], styles: Styles
+    results: Results,
+    evaluations: Sequence[BenchmarkEvaluation],
+    comparisons: Mapping[str, Comparison],
+    reference: str,
+    spoken: Sequence[TraceCheck],
+    styles: Styles,
 ) -> tuple[Figure, ...]:
     objectives = results.study.objectives
     several = (pareto(evaluations, objectives, styles), hypervolume(evaluations, styles)) if len(objectives) > 1 else ()
@@ -205,6 +218,10 @@ def _figures(
         survival(evaluations, styles),
         performance_profile(evaluations, styles),
         win_probability(evaluations),
+        pairwise_significance(evaluations, comparisons),
+        score_distributions(evaluations, styles),
+        against_reference(evaluations, reference, styles),
+        mean_rank(evaluations, styles),
         critical_difference(evaluations, styles),
         *several,
         operator_share_figure(evaluations),

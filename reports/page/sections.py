@@ -26,8 +26,11 @@ ORDER: dict[str, tuple[str, ...]] = {
     RESULT: ("hypervolume", "hypervolume-overview", "tasks", "search-curves"),
     FRONTS: ("pareto", "multi-objective", "hypervolume-over-time"),
     TIME: ("time-ratios", "time-to-target-*", "survival", "run-time", "performance-profile"),
-    RANKS: ("critical-difference", "aggregate"),
-    FINAL: ("anytime-*", "overview", "comparison", "constraints", "scores", "pairs", "score-seconds", "win-probability", "anytime"),
+    RANKS: ("critical-difference", "mean-rank", "aggregate"),
+    FINAL: (
+        "anytime-*", "overview", "comparison", "constraints", "scores", "pairs", "score-seconds", "against-reference", "score-distributions",
+        "pairwise-significance", "win-probability", "anytime",
+    ),
     ROBUSTNESS: ("robustness", "further-data-set", "practical", "power", "ablation", "relative-improvement"),
     COST: ("cost", "costs", "operator_shares", "skips"),
     THEORY: ("laws", "bound-against-trace"),

@@ -11,6 +11,7 @@ from nasbench.cli.main import status
 from nasbench.errors import NasbenchError
 from nasbench.reports.page.options import ReportOptions
 from nasbench.reports.page.report import build_report
+from nasbench.reports.statistics.result import Interval
 from nasbench.study.toml import parse_study
 
 QUIET = ReportOptions(formats=())
@@ -41,11 +42,12 @@ def test_the_error_rate_is_named_wherever_intervals_and_tests_are(folder: Path) 
         headings = [column.heading for table in tables for column in table.columns]
         text = " ".join([*report.summary, *headings, *(note for table in tables for note in table.notes)])
         assert rate in text and other not in text
-    ((wide, narrow),) = [
-        [next(t for t in r.tables if t.name == "comparison").rows[0][2].interval for r in (stricter, usual)]
+    rows = [
+        next(table for table in report.tables if table.name == "comparison").rows[0] for report in (stricter, usual)
     ]
-    assert getattr(wide, "level", 0) == 0.99 and getattr(narrow, "level", 0) == 0.95
-    assert wide.lower < narrow.lower and wide.upper > narrow.upper  # type: ignore[union-attr]
+    wide, narrow = (row[2].interval for row in rows)
+    assert isinstance(wide, Interval) and isinstance(narrow, Interval)
+    assert (wide.level, narrow.level) == (0.99, 0.95) and wide.lower < narrow.lower < narrow.upper < wide.upper
     with pytest.raises(NasbenchError, match="should lie between 0 and"):
         ReportOptions(alpha=0.5)
 

@@ -11,18 +11,28 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import rankdata
 
+from nasbench.reports.analysis.comparison import compare
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, evaluate_study
 from nasbench.reports.analysis.results import Results
+from nasbench.reports.analysis.targets import headline
+from nasbench.reports.figures.against_reference import against_reference
 from nasbench.reports.figures.anytime import anytime
 from nasbench.reports.figures.critical_difference import critical_difference
 from nasbench.reports.figures.emphasis import styles_of
 from nasbench.reports.figures.figure import Figure, Panel, inline_svg, write_figure_files
+from nasbench.reports.figures.mean_rank import mean_rank
+from nasbench.reports.figures.pairwise_significance import pairwise_significance
 from nasbench.reports.figures.performance_profile import performance_profile
-from nasbench.reports.figures.run_time import run_time
+from nasbench.reports.figures.run_time import run_time, wilson_band
+from nasbench.reports.figures.score_distributions import score_distributions
 from nasbench.reports.figures.style import DASHES, GRID, INK, MOST_BEST, PALETTE, Styles, line_style, power_text
 from nasbench.reports.figures.survival import survival
 from nasbench.reports.figures.win_probability import win_probability
+from nasbench.reports.statistics.inputs import CensoredTimes
+from nasbench.reports.statistics.proportion import rate
+from nasbench.reports.statistics.result import Estimate, Interval
 
 LIGHT, DARK = "#ffffff", "#14161a"
 
@@ -256,3 +266,66 @@ def test_powers_of_ten_in_plain_text() -> None:
         "10⁻⁴",
     ]
     assert GRID != INK
+
+
+def test_mean_ranks_over_the_budget_are_those_of_the_runs(
+    evaluations: list[BenchmarkEvaluation], styles: Styles
+) -> None:
+    (panel,) = mean_rank(evaluations, styles).panels
+    lines = {line.get_label(): line.get_ydata() for line in panel.picture.axes[0].lines}
+    assert np.allclose(sum(lines.values()), 6.0)  # ranks 1, 2 and 3 in every run
+    final = [np.stack([o.curves[e.main].regret[:, -1] for o in e.outcomes.values()]) for e in evaluations]
+    expected = np.mean([rankdata(regret, axis=0) for regret in final], axis=0).mean(axis=1)
+    assert np.allclose([line[-1] for line in lines.values()], expected)
+
+
+def test_every_pair_with_the_reference_has_a_panel_with_two_bands(
+    evaluations: list[BenchmarkEvaluation], styles: Styles
+) -> None:
+    figure = against_reference(evaluations, "random_search", styles)
+    assert figure is not None and [panel.title for panel in figure.panels] == ["local_search", "regularized_evolution"]
+    for panel in figure.panels:
+        (axes,) = panel.picture.axes
+        assert len(axes.lines) == 2 and len(axes.collections) == 2
+        relative = np.mean([e.outcomes[panel.title].score - e.optimum for e in evaluations], axis=1)
+        assert panel.title in panel.alt and np.isfinite(relative).all()
+
+
+def test_clouds_have_a_dot_for_every_run(evaluations: list[BenchmarkEvaluation], styles: Styles) -> None:
+    panel = score_distributions(evaluations, styles).panels[0]
+    dots = [line for line in panel.picture.axes[0].lines if str(line.get_gid()).endswith("-runs")]
+    for line, outcome in zip(dots, evaluations[0].outcomes.values(), strict=True):
+        assert sorted(line.get_xdata()) == sorted(outcome.score)
+
+
+def test_significance_is_that_of_the_comparison(evaluations: list[BenchmarkEvaluation]) -> None:
+    rng = np.random.default_rng(0)
+    shifted = {label: float(i) for i, label in enumerate(evaluations[0].outcomes)}
+    evaluation = replace(
+        evaluations[0],
+        outcomes={k: replace(o, score=shifted[k] + rng.random(12)) for k, o in evaluations[0].outcomes.items()},
+    )
+    comparison = compare({k: o.score for k, o in evaluation.outcomes.items()}, dict.fromkeys(shifted, "0"), rng)
+    (panel,) = pairwise_significance([evaluation], {evaluation.benchmark: comparison}).panels
+    signs = {(int(t.get_position()[1]), int(t.get_position()[0])): t.get_text() for t in panel.picture.axes[0].texts}
+    assert signs == {(0, 1): "+", (0, 2): "+", (1, 2): "+", (1, 0): "−", (2, 0): "−", (2, 1): "−"}
+    assert "random_search than 2" in panel.alt
+
+
+def test_bands_of_run_time_distributions_are_wilsons() -> None:
+    low, high = wilson_band(np.array([0.0, 0.5, 1.0]), 10, 0.95)
+    for share, bounds in ((0, (low[0], high[0])), (5, (low[1], high[1])), (10, (low[2], high[2]))):
+        known = rate(share, 10)
+        assert isinstance(known, Estimate) and isinstance(known.interval, Interval)
+        assert bounds == pytest.approx((known.interval.lower, known.interval.upper), abs=1e-12)
+
+
+def test_a_survival_curve_is_cut_where_few_runs_go_on(evaluations: list[BenchmarkEvaluation], styles: Styles) -> None:
+    key = (headline([e.targets for e in evaluations]).key, evaluations[0].main)
+    times = CensoredTimes(np.arange(1.0, 13.0), np.ones(12, dtype=bool), "")
+    cut = replace(
+        evaluations[0],
+        outcomes={k: replace(o, times={**o.times, key: times}) for k, o in evaluations[0].outcomes.items()},
+    )
+    panel = survival([cut], styles).panels[0]
+    assert all(line.get_xdata()[-1] == 8.0 for line in panel.picture.axes[0].lines if "line" in str(line.get_gid()))
