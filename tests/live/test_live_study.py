@@ -29,7 +29,7 @@ def with_option(name: str, other: str, option: str) -> tuple[str, str]:
     return head, head.replace(f'name = "{name}"', f'name = "{other}"') + f"\n{option}"
 
 
-LIVE = ("applications", "darts-collapse", "darts-on-digits", "live-cifar10", "live-quick", "one-shot")
+LIVE = ("applications", "darts-collapse", "darts-on-digits", "live-cifar10", "live-quick", "one-shot", "sequences")
 
 
 @pytest.mark.parametrize("name", LIVE)
