@@ -22,6 +22,7 @@ LISTEN = "--listen 127.0.0.1:1"
         ),
         ("federated search digits --token-file x", "--token-file applies to clients that connect over a network"),
         ("federated search digits --certificates x", "--certificates applies to clients that connect over a network"),
+        ("federated search digits --clients 0 --runtime loop", "The number of clients is 0; it should be 1 or more"),
         ("federated search digits --no-local-only", "--local-only belongs to a comparison"),
         ("federated search digits --compare-seeds 1 --runtime loop", "--runtime is not used by --compare-seeds"),
         ("federated search digits --compare-seeds 1 --listen 127.0.0.1:1", "--listen is not used by --compare-seeds"),

@@ -39,6 +39,9 @@ def test_a_client_takes_as_many_steps_as_a_central_search(clients: int) -> None:
     steps = config.supernet.epochs * (each // config.supernet.batch_size)
     assert steps == pytest.approx(10 * (len(splits.train) // 64), rel=0.1)
     assert 0 < config.warmup_rounds < config.supernet.epochs and config.finalist_rounds < config.recipe.epochs
+    everything = len(splits.train) + len(splits.search)
+    trained = config.recipe.epochs * (everything // clients // config.recipe.batch_size)
+    assert trained == pytest.approx((1 if clients == 1 else 2) * SMALL.epochs * (everything // 64), rel=0.1)
     if clients == 1:
         assert (config.supernet.epochs, config.recipe.epochs, config.recipe.batch_size) == (10, SMALL.epochs, 64)
     assert FederatedConfig.loads(config.dumps()) == config
