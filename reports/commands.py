@@ -56,6 +56,7 @@ def report(
         list[str] | None,
         typer.Option(help="FILE: what a column is called there, such as method=tuner or run=seed (repeatable)"),
     ] = None,
+    jobs: Annotated[int, typer.Option(help="processes")] = 1,
     alpha: Annotated[float, typer.Option(help="error rate of tests, and of confidence intervals one by one")] = 0.05,
     format: Annotated[
         str,
@@ -111,7 +112,7 @@ def report(
         options = read_options(style) if style else DEFAULTS
         if figures is not None:
             options = replace(options, formats=formats_of(figures))
-        options = replace(options, is_compact=options.is_compact or compact, alpha=alpha)
+        options = replace(options, is_compact=options.is_compact or compact, alpha=alpha, jobs=jobs)
         folder = out or (source / "report" if source.is_dir() else source.with_name(f"{source.stem}-report"))
         for name in export or ():
             export_runs(results, name, folder / name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -17,6 +18,7 @@ from nasbench.reports.analysis.accounts import TIMES, drawn_accounts, main_accou
 from nasbench.reports.analysis.comparison import ALPHA
 from nasbench.reports.analysis.display_names import DisplayNames
 from nasbench.reports.analysis.feasibility import Feasibility, feasibility, final_scores
+from nasbench.reports.analysis.forks import in_forks
 from nasbench.reports.analysis.operator_shares import OperatorShares, operator_shares
 from nasbench.reports.analysis.pareto_fronts import FrontTraces, TrueFront, front_traces, tied, true_front
 from nasbench.reports.analysis.recorded_benchmark import RecordedBenchmark
@@ -224,10 +226,23 @@ def common_unit(evaluations: Sequence[BenchmarkEvaluation]) -> str:
     return units.pop() if len(units) == 1 else "unit of the data set"
 
 
-def evaluate_study(results: Results) -> Iterator[BenchmarkEvaluation]:
-    """Evaluate a study, benchmark by benchmark; the traces of one are let go before the next is read."""
-    for benchmark in results.benchmarks:
-        yield evaluate_benchmark(results, benchmark)
+def evaluate_study(results: Results, jobs: int = 1) -> Iterator[BenchmarkEvaluation]:
+    """Evaluate a study, benchmark by benchmark, in a number of processes; the traces of one are let go before the next is read."""
+    if jobs == 1:
+        for benchmark in results.benchmarks:
+            yield evaluate_benchmark(results, benchmark)
+        return
+    yield from in_forks([partial(_sent, results, benchmark) for benchmark in results.benchmarks], jobs)
+
+
+def _sent(results: Results, benchmark: str) -> BenchmarkEvaluation:
+    """Return an evaluation without the whole benchmark, which its targets hold on to and no longer need."""
+    evaluation = evaluate_benchmark(results, benchmark)
+    return replace(evaluation, targets=tuple(replace(target, value=_is_spent) for target in evaluation.targets))
+
+
+def _is_spent(rows: Ints) -> Floats:
+    raise AssertionError("times to targets are read off before an evaluation is sent")
 
 
 def rename(evaluation: BenchmarkEvaluation, short: str, names: DisplayNames) -> BenchmarkEvaluation:

@@ -207,15 +207,19 @@ def write_figure_files(figures: Sequence[Figure], folder: Path, formats: Sequenc
         folder: where to write.
         formats: of "svg", "pdf" and "png".
     """
+    return [path for figure in figures for sheet in figure.sheets for path in write_sheet(sheet, folder, formats)]
+
+
+def write_sheet(sheet: Sheet, folder: Path, formats: Sequence[str] = FORMATS) -> list[Path]:
+    """Write a sheet, drawn once, in all formats; arguments as in `write_figure_files`."""
     paths = []
-    for sheet in (sheet for figure in figures for sheet in figure.sheets):
-        for ending in formats:
-            path = folder / f"{sheet.name}.{ending}"
-            if ending == "svg":
-                path.write_text(to_svg(sheet.picture), encoding="utf-8")
-            else:
-                with figure_style():
-                    metadata = {"CreationDate": None} if ending == "pdf" else {}
-                    sheet.picture.savefig(path, dpi=RESOLUTION, metadata=metadata)
-            paths.append(path)
+    for ending in formats:
+        path = folder / f"{sheet.name}.{ending}"
+        if ending == "svg":
+            path.write_text(to_svg(sheet.picture), encoding="utf-8")
+        else:
+            with figure_style():
+                metadata = {"CreationDate": None} if ending == "pdf" else {}
+                sheet.picture.savefig(path, dpi=RESOLUTION, metadata=metadata)
+        paths.append(path)
     return paths

@@ -23,6 +23,7 @@ class ReportOptions:
         font: of figures.
         figures: names of the figures that are drawn; all if empty.
         alpha: error rate of tests and intervals, of benchmarks.
+        jobs: processes that evaluate benchmarks and draw figures.
         is_compact: whether the LaTeX document has the main result alone, for the text of a paper; the rest is its appendix.
     """
 
@@ -32,10 +33,13 @@ class ReportOptions:
     figures: tuple[str, ...] = ()
     is_compact: bool = False
     alpha: float = ALPHA
+    jobs: int = 1
 
     def __post_init__(self) -> None:
         if not 0.0 < self.alpha < 0.25:
             raise NasbenchError(f"The error rate is {self.alpha:g}; it should lie between 0 and 0.25, as 0.05 does.")
+        if self.jobs < 1:
+            raise NasbenchError(f"The number of jobs is {self.jobs}; it should be 1 or more.")
         for name in self.formats:
             if name not in FORMATS:
                 raise unknown_name("format of figures", name, FORMATS)

@@ -78,13 +78,17 @@ class ReportPart:
 
 
 def report_benchmarks(
-    results: Results, reference: str, names: DisplayNames, draw: bool, alpha: float = ALPHA
+    results: Results, reference: str, names: DisplayNames, draw: bool, alpha: float = ALPHA, jobs: int = 1
 ) -> ReportPart:
-    """Return the part on the benchmarks of a study; `reference` is a label, `draw` says whether it has figures, `alpha` is the error rate."""
+    """Return the part on the benchmarks of a study; `reference` is a label, `draw` says whether it has figures, `alpha` is the error rate,
+    `jobs` how many processes evaluate benchmarks.
+    """
     reference = names.optimizer(reference)
     rng = np.random.default_rng([results.study.seed, 1])
     shorts = names.problems(results.benchmarks)
-    evaluations = tuple(replace(rename(e, shorts[e.benchmark], names), alpha=alpha) for e in evaluate_study(results))
+    evaluations = tuple(
+        replace(rename(e, shorts[e.benchmark], names), alpha=alpha) for e in evaluate_study(results, jobs)
+    )
     scores = {e.benchmark: {label: o.score for label, o in e.outcomes.items()} for e in evaluations}
     digests = {e.benchmark: {label: o.digest for label, o in e.outcomes.items()} for e in evaluations}
     comparisons = {name: compare(scores[name], digests[name], rng, alpha) for name in scores}

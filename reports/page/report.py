@@ -89,7 +89,9 @@ def build_report(
     names.check(results.labels, results.benchmarks)
     judged = [table for path in judgements for table in read_judgements(path)]
     queried = (
-        report_benchmarks(results, reference or results.labels[0], names, options.are_drawn, options.alpha)
+        report_benchmarks(
+            results, reference or results.labels[0], names, options.are_drawn, options.alpha, options.jobs
+        )
         if results.benchmarks
         else ReportPart()
     )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from nasbench import markup
 from nasbench.errors import NasbenchError
-from nasbench.reports.figures.figure import Figure, inline_svg, swatch, write_figure_files
+from nasbench.reports.analysis.forks import in_forks
+from nasbench.reports.figures.figure import Figure, Panel, inline_svg, swatch, write_sheet
 from nasbench.reports.figures.hover import hover_data
 from nasbench.reports.page.options import DEFAULTS, ReportOptions
 from nasbench.reports.page.report import Report
@@ -49,12 +51,13 @@ def write_report(report: Report, folder: Path, options: ReportOptions = DEFAULTS
         (folder / "tables").mkdir(parents=True, exist_ok=True)
         (folder / "figures").mkdir(exist_ok=True)
         files = [path for table in report.tables for path in write_table_files(table, folder / "tables")]
-        files += write_figure_files(report.figures, folder / "figures", options.formats)
+        drawings, drawn = _draw(report, folder / "figures", options)
+        files += drawn
         for name, text in (
             ("report.md", markdown(report)),
             ("report.tex", latex(report)),
             *((("main.tex", latex(report, is_compact=True)),) if options.is_compact else ()),
-            ("report.html", html(report)),
+            ("report.html", html(report, drawings)),
         ):
             (folder / name).write_text(text, encoding="utf-8")
             files.append(folder / name)
@@ -65,15 +68,46 @@ def write_report(report: Report, folder: Path, options: ReportOptions = DEFAULTS
     return ReportFiles(folder / "report.html", tuple(files))
 
 
-def html(report: Report) -> str:
-    """Return the HTML page, which loads nothing from elsewhere."""
+@dataclass(frozen=True)
+class Drawing:
+    """A panel as a page has it.
+
+    Attributes:
+        svg: an SVG element.
+        curves: JSON of its curves, for their values under the pointer; empty where there are none.
+    """
+
+    svg: str
+    curves: str
+
+
+def _draw(report: Report, folder: Path, options: ReportOptions) -> tuple[dict[str, Drawing], list[Path]]:
+    """Draw every panel for the page, by its name, and write the files of all figures; in several processes."""
+    panels = {panel.name: panel for figure in report.figures for panel in figure.panels}
+    sheets = [sheet for figure in report.figures for sheet in figure.sheets]
+    # Of a sheet the files take about as long as a few panels do, so both are spread evenly.
+    drawings = in_forks([partial(draw_panel, panel) for panel in panels.values()], options.jobs)
+    written = in_forks([partial(write_sheet, sheet, folder, options.formats) for sheet in sheets], options.jobs)
+    return dict(zip(panels, drawings, strict=True)), [path for paths in written for path in paths]
+
+
+def draw_panel(panel: Panel) -> Drawing:
+    """Draw a panel for a page."""
+    return Drawing(inline_svg(panel), hover_data(panel))
+
+
+def html(report: Report, drawings: Mapping[str, Drawing] | None = None) -> str:
+    """Return the HTML page, which loads nothing from elsewhere; `drawings` are of its panels, by name."""
     from markupsafe import Markup
+
+    panels = [panel for figure in report.figures for panel in figure.panels]
+    drawn = drawings if drawings is not None else {panel.name: draw_panel(panel) for panel in panels}
 
     filters: dict[str, Callable[..., str]] = {
         "table": lambda table: Markup(to_html(table)),
-        "hover": hover_data,
+        "hover": lambda panel: drawn[panel.name].curves,
         "swatch": lambda entry: Markup(swatch(entry)),
-        "svg": lambda panel: Markup(inline_svg(panel)),
+        "svg": lambda panel: Markup(drawn[panel.name].svg),
     }
     return _rendered("page.html.j2", report, filters, autoescape=True, finalize=_shown)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,7 +13,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from nasbench.cli.main import status
 from nasbench.errors import NasbenchError
+from nasbench.reports.analysis.forks import in_forks
 from nasbench.reports.commands import report
 from nasbench.reports.statistics.result import Interval, Undefined
 from nasbench.reports.tables.included_results import read_judgements
@@ -181,3 +184,21 @@ def test_hypotheses_are_shown_with_every_number_they_rest_on(word: str, tmp_path
     assert [row[2].value for row in claims.rows] == ["not shown", "not run"]
     assert [row[2].value for row in evidence.rows] == [0.4, never]
     assert evidence.rows[0][2].runs == "abc"
+
+
+def test_several_processes_write_the_same_report(study_folder: Path, tmp_path: Path) -> None:
+    wanted = tmp_path / "style.toml"
+    wanted.write_text('[figures]\nformats = ["svg"]\nshow = ["survival", "mean-rank"]\n')
+    for jobs in (1, 2):
+        options = ["--style", str(wanted), "--out", str(tmp_path / f"{jobs}"), "--jobs", str(jobs)]
+        assert status(["report", str(study_folder), *options]) == 0
+    one, two = ({p.relative_to(tmp_path / j): p.read_bytes() for p in (tmp_path / j).rglob("*.*")} for j in "12")
+    assert one.keys() == two.keys() and all(one[name] == two[name] for name in one)
+
+
+def test_a_process_of_a_report_that_ends_is_a_sentence() -> None:
+    assert in_forks([lambda i=i: i * i for i in range(5)], 2) == [0, 1, 4, 9, 16]  # type: ignore[misc]
+    with pytest.raises(NasbenchError, match="ended early"):
+        in_forks([lambda: os._exit(1), lambda: None], 2)
+    with pytest.raises(ZeroDivisionError):
+        in_forks([lambda: 1 // 0, lambda: 0], 2)
