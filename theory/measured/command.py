@@ -65,12 +65,12 @@ def growth_row(found: MeasuredGrowth) -> dict[str, Any]:
     return row | {"seconds": f"{found.seconds[-1]:.3g}", "MB": f"{found.memory[-1] / 1e6:.3g}"}
 
 
-def plan_row(plan: Plan, cores: int) -> dict[str, Any]:
+def plan_row(planned: Plan, cores: int) -> dict[str, Any]:
     """Return a plan as a flat row."""
     return {
-        "method": plan.method,
-        "processor hours": f"{plan.hours:.2g}" if plan.hours < 10 else f"{plan.hours:,.0f}",
-        "hours": f"{plan.hours / cores:.2g}",
-        "MB a process": f"{plan.memory / 1e6:.0f}",
-        "GB of traces": f"{plan.disk / 1e9:.2g}",
+        "method": planned.method,
+        "processor hours": f"{planned.hours:.2g}" if planned.hours < 10 else f"{planned.hours:,.0f}",
+        "hours": f"{planned.hours / cores:.2g}",
+        "MB a process": f"{planned.memory / 1e6:.0f}",
+        "GB of traces": f"{planned.disk / 1e9:.2g}",
     }
