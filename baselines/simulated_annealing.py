@@ -111,11 +111,12 @@ class SimulatedAnnealing:
         self._proposed += walked
         self._accepted += accepted
         warming = walked & np.isinf(self.temperature)
-        self._uphill += np.stack([np.where(warming, np.maximum(rise, 0.0), 0.0), warming & (rise > 0)])
-        self._end(
-            warming & (self._proposed >= self._warmup),
-            walked & ~warming & (self._proposed >= self._proposals_per_temperature),
-        )
+        if warming.any():
+            self._uphill += np.stack([np.where(warming, np.maximum(rise, 0.0), 0.0), warming & (rise > 0)])
+        warm = warming & (self._proposed >= self._warmup)
+        stage = walked & ~warming & (self._proposed >= self._proposals_per_temperature)
+        if (warm | stage).any():
+            self._end(warm, stage)
 
     def _end(self, warm: NDArray[np.bool_], stage: NDArray[np.bool_]) -> None:
         """Finish the warm-up of some runs and a temperature of others."""

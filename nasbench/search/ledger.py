@@ -155,7 +155,7 @@ class Ledger:
     def exhausted(self) -> NDArray[np.bool_]:
         """Runs that have reached a limit, `(R,)`."""
         reached = [self.spent[account] >= limit for account, limit in self.limits.items()]
-        return np.logical_or.reduce(reached)
+        return reached[0] if len(reached) == 1 else np.logical_or.reduce(reached)
 
     def endings(self) -> list[str]:
         """Return why each run ended: the reason that completes "The run ended because"; empty where it has spent its

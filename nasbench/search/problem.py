@@ -209,7 +209,9 @@ class Problem:
         """Return all that is evaluated, training seeds and seconds `(R, B, ...)` of the wanted queries; NaN, -1 and 0 elsewhere."""
         if self._repeat_policy != "retrain":
             repetition = np.zeros_like(repetition)
-        keys = np.broadcast_to(self._keys[:, None], wanted.shape)
+        keys = self._keys[:, None]
+        if wanted.shape[1] > 1:
+            keys = np.broadcast_to(keys, wanted.shape)
         everything = bool(wanted.all())
         chosen = (lambda a: a.reshape(-1, *a.shape[2:])) if everything else (lambda a: a[wanted])
         asked = chosen(source), chosen(architectures), chosen(level)

@@ -37,12 +37,18 @@ class Streams:
         self.seed = seed
         self.runs = tuple(int(run) for run in runs)
         self._sources = [np.random.default_rng(_sequence(seed, run, _LOCKSTEP)) for run in self.runs]
-        self._buffer = np.empty((len(self.runs), 0))
+        # Rows that begin a power of two apart would share a few lines of the cache: each column would be read from memory.
+        self._wide = np.empty((len(self.runs), _LINE))
         self._cursor = np.zeros(len(self.runs), dtype=np.int64)
         self._aligned = True
 
     def __len__(self) -> int:
         return len(self.runs)
+
+    @property
+    def _buffer(self) -> Floats:
+        """Numbers that were drawn ahead, `(R, width)`, of which those from the cursor on are unread."""
+        return self._wide[:, :-_LINE]
 
     def uniform(self, n: int, active: NDArray[np.bool_] | None = None) -> Floats:
         """Draw `n` uniform numbers in [0, 1) for every run, `(R, n)`.
@@ -57,7 +63,9 @@ class Streams:
         result = np.zeros((len(self), n))
         if len(rows):
             self._reserve(n, rows)
-            result[rows] = self._buffer[rows[:, None], self._cursor[rows, None] + np.arange(n)]
+            width = self._wide.shape[1]
+            drawn = self._wide.reshape(-1).take((rows * width + self._cursor[rows])[:, None] + np.arange(n))
+            result[rows] = drawn
             self._cursor[rows] += n
             self._aligned = bool((self._cursor == self._cursor[0]).all())
         return result
@@ -95,11 +103,10 @@ class Streams:
 
     def _widen(self, width: int) -> None:
         # Unread numbers move to the right end, where a cursor expects them.
-        # Rows that begin a power of two apart would share a few lines of the cache: each column would be read from memory.
-        wider = np.empty((len(self), width + _LINE))[:, :width]
+        wider = np.empty((len(self), width + _LINE))
         old = self._buffer.shape[1]
-        wider[:, width - old :] = self._buffer
-        self._buffer = wider
+        wider[:, width - old : width] = self._buffer
+        self._wide = wider
         self._cursor += width - old
 
     def generator(self, position: int) -> np.random.Generator:

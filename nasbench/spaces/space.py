@@ -89,6 +89,10 @@ class Space:
             )
         return np.concatenate([np.cumprod(self.cardinalities[:0:-1])[::-1], [1]]).astype(np.int64)
 
+    @cached_property
+    def _radix_as_doubles(self) -> Floats:
+        return self._radix.astype(np.float64)
+
     # ---- integers ------------------------------------------------------------------------------------------------
 
     def index(self, architectures: Architectures) -> Ints:
@@ -101,7 +105,9 @@ class Space:
         """
         if self.product_size < 2**53:
             # Exact in doubles, and several times faster there than in integers.
-            return np.dot(architectures.astype(np.float64), self._radix.astype(np.float64)).astype(np.int64)
+            lead, rows = architectures.shape[:-1], architectures.reshape(-1, architectures.shape[-1])
+            index = np.dot(rows.astype(np.float64), self._radix_as_doubles).astype(np.int64)
+            return index.reshape(lead) if lead else index[0]
         return np.dot(architectures.astype(np.int64), self._radix)
 
     def from_index(self, index: Ints | int) -> Architectures:

@@ -21,9 +21,10 @@ from nasbench.spaces.nas_bench_201 import NasBench201Space
 CIFAR = TaskShape(2, 3, 32, 10)
 
 
-def test_parameters_and_macs_of_500_cells_equal_the_closed_forms() -> None:
+def test_parameters_and_macs_of_150_cells_equal_the_closed_forms() -> None:
     space = NasBench201Space()
-    cells = space.sample(np.random.default_rng(0).random((500, 6)))
+    cells = space.sample(np.random.default_rng(0).random((150, 6)))
+    assert all(np.bincount(edge, minlength=5).min() >= 15 for edge in cells.T), "every operation on every edge, often"
     counted = []
     for cell in cells:
         network = get_cell_networks("nas-bench-201").build_standalone(cell, CIFAR, 16, 5)
