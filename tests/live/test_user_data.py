@@ -23,9 +23,10 @@ from nasbench.live.networks.builders import get_networks
 from nasbench.live.networks.mlp import Dropout
 from nasbench.live.tasks import catalogue
 from nasbench.live.tasks.catalogue import get_task
+from nasbench.live.tasks.custom import task_from_arrays
 from nasbench.live.tasks.data_frame import encode_columns, task_from_frame
 from nasbench.live.tasks.splitting import divide
-from nasbench.live.tasks.user_task import UserTask
+from nasbench.live.tasks.user_task import UserTask, check_same_data
 from nasbench.registered import forgotten_afterwards
 
 
@@ -170,7 +171,7 @@ def test_no_statistic_of_a_table_or_of_images_depends_on_the_test_part() -> None
     rows = divide(y, 0)
     moved = x.copy()
     moved[rows[2]] += 1000
-    first, second = (nasbench.live.tasks.custom.task_from_arrays("x", one, y) for one in (x, moved))  # type: ignore[attr-defined]
+    first, second = (task_from_arrays("x", one, y) for one in (x, moved))
     np.testing.assert_array_equal(first.load().train.x, second.load().train.x)
     assert first.preparation == second.preparation
 
@@ -246,6 +247,15 @@ def test_a_file_that_changes_is_read_again(tmp_path: Path) -> None:
     for classes in (2, 4):
         np.savez(path, x=np.random.default_rng(0).random((40 + classes, 8, 8)), y=np.arange(40 + classes) % classes)
         assert get_task(f"npz:{path}").shape.outputs == classes
+
+
+def test_a_folder_of_results_is_refused_once_the_data_have_changed(tmp_path: Path) -> None:
+    x, y = np.random.default_rng(0).random((16, 8, 8)), np.arange(16) % 2
+    check_same_data(task_from_arrays("own", x, y), tmp_path)
+    check_same_data(task_from_arrays("own", x.copy(), y), tmp_path)
+    x[0, 0, 0] += 1
+    with pytest.raises(NasbenchError, match="no longer those of"):
+        check_same_data(task_from_arrays("own", x, y), tmp_path)
 
 
 def save(path: Path, **arrays: Any) -> str:

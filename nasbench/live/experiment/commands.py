@@ -132,12 +132,14 @@ def train(
     from nasbench.live.experiment.retraining import describe_trained, train_final
     from nasbench.live.hardware.torch_device import choose_device
     from nasbench.live.networks.builders import get_networks
+    from nasbench.live.tasks.user_task import check_same_data
     from nasbench.live.training.following import following
     from nasbench.study.tracking.tracker import tracked_epochs
     from nasbench.study.tracking.units import tracking_folder
 
     chosen, space = chosen_task(task, space, architecture)
     settings = chosen_recipe(recipe, chosen, space, epochs, channels, cells, seed)
+    check_same_data(chosen, out)
     where = choose_device(device)
     if is_reference(architecture):
         scores = run_reference(architecture, chosen, chosen.load(), settings, where, out, space)
@@ -174,9 +176,14 @@ def list_tasks() -> list[dict[str, Any]]:
     """Return one row per task, with the extra that a search on it would still need; listing and fetching need none."""
     from importlib.util import find_spec
 
-    from nasbench.live.tasks.catalogue import TASKS, get_task
+    from nasbench.live.tasks.addresses import as_task
+    from nasbench.live.tasks.catalogue import GROUP, TASKS, get_task
+    from nasbench.plugins import points, usable, use
 
     tasks = [get_task(name) for name in TASKS]
+    tasks += usable(
+        points(GROUP).values(), lambda point: use(point, "task", lambda loaded: as_task(loaded, point.name))
+    )
     needs = None if find_spec("torch") else "live"
     return [
         {

@@ -14,6 +14,7 @@ from nasbench.live.networks.builders import get_networks
 from nasbench.live.networks.space_networks import Architecture
 from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.tasks.task import Splits, Task
+from nasbench.live.tasks.user_task import check_same_data
 from nasbench.live.training.recipe import Recipe
 from nasbench.live.training.training import Reporter, Trained, stderr_reporter
 from nasbench.spaces.space import Space
@@ -70,4 +71,5 @@ def open_experiment(
 ) -> Experiment:
     """Return the experiment of a validated configuration with the data of its task."""
     task = get_task(config.task)
+    check_same_data(task, workdir)
     return Experiment(config, task, task.load().reduced(*config.subset_size), device, workdir, reporter)

@@ -44,7 +44,7 @@ def export(
     from nasbench.live.experiment.retraining import final_splits, train_final
     from nasbench.live.hardware.torch_device import choose_device
     from nasbench.live.networks.builders import get_networks
-    from nasbench.live.tasks.user_task import UserTask
+    from nasbench.live.tasks.user_task import UserTask, check_same_data
 
     check_target(onnx)
     chosen, space = chosen_task(task, space, architecture)
@@ -54,6 +54,7 @@ def export(
         raise NasbenchError("A checkpoint brings its own recipe; leave out --recipe, --epochs, --channels and --cells.")
     else:
         plan = _recipe_of(checkpoint)
+    check_same_data(chosen, checkpoint)
     vector = get_networks(space).make_space().from_string(architecture)
     splits = chosen.load()
     trained = train_final(chosen, splits, space, vector, plan, choose_device(device), checkpoint)

@@ -88,7 +88,8 @@ def _parts_of(folder: Path) -> dict[str, Path]:
 
 
 def _folders(folder: Path) -> list[Path]:
-    return sorted(one for one in folder.iterdir() if one.is_dir() and not one.name.startswith("."))
+    """Return the sub-folders but those that systems and archives leave behind, such as __MACOSX."""
+    return sorted(one for one in folder.iterdir() if one.is_dir() and not one.name.startswith((".", "__")))
 
 
 def _files(folder: Path, classes: Sequence[str]) -> Iterator[tuple[Path, int]]:
