@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from nasbench.reports.analysis.comparison import ALPHA, Comparison, compare
 from nasbench.reports.analysis.display_names import DisplayNames
 from nasbench.reports.analysis.evaluation import BenchmarkEvaluation, evaluate_study, rename
+from nasbench.reports.analysis.forks import in_forks
 from nasbench.reports.analysis.live_tasks import LiveTasks
 from nasbench.reports.analysis.results import Results
 from nasbench.reports.analysis.scoring import Scoring
@@ -98,10 +100,8 @@ def report_benchmarks(
     fronts = {
         e.benchmark: _compare_fronts(e, digests[e.benchmark], own_rng) for e in evaluations if e.front is not None
     }
-    main, accounts = evaluations[0].main, dict.fromkeys(a for e in evaluations for a in e.accounts)
-    reached = {
-        a: [x for e in evaluations if a in e.accounts for x in times_to_target(e, a, reference, rng)] for a in accounts
-    }
+    main, accounts = evaluations[0].main, list(dict.fromkeys(a for e in evaluations for a in e.accounts))
+    reached = _reached(results, evaluations, accounts, reference, jobs)
     styles = styles_of(evaluations, reference)
     shown = headline_target([e.targets for e in evaluations]).key
     ratios = time_ratios([a for a in reached[main] if a.target.key == shown], reference, styles)
@@ -119,6 +119,20 @@ def report_benchmarks(
         methods=methods(results, evaluations, names),
         scorings=tuple(e.scoring for e in evaluations),
     )
+
+
+def _reached(
+    results: Results, evaluations: Sequence[BenchmarkEvaluation], accounts: Sequence[str], reference: str, jobs: int
+) -> dict[str, list[TimeToTargetResult]]:
+    """Return the times to targets by account, each data set and account with random numbers of its own, in several processes."""
+    cells = [(a, i, e) for a in accounts for i, e in enumerate(evaluations) if a in e.accounts]
+
+    def judge(account: str, number: int, evaluation: BenchmarkEvaluation) -> tuple[TimeToTargetResult, ...]:
+        rng = np.random.default_rng([results.study.seed, 4, number, *account.encode()])
+        return times_to_target(evaluation, account, reference, rng)
+
+    found = in_forks([partial(judge, *cell) for cell in cells], jobs)
+    return {a: [x for (own, *_), some in zip(cells, found, strict=True) if own == a for x in some] for a in accounts}
 
 
 def _compare_fronts(
