@@ -178,6 +178,7 @@ def test_one_shot_trains_as_its_reference_distribution_and_methods_have_their_ow
     configs = {label: experiment_config(study, unit) for label, unit in units.items()}
     assert {config.supernet.epochs for config in configs.values()} > {6, 9, 34}
     assert "search_epochs" not in configs["gdas"].optimizer_params
+    assert configs["rsps (fair)"].supernet.learning_rate == 0.03 and configs["gdas"].supernet.learning_rate == 0.1
     for config in configs.values():
         assert config.recipe == replace(RECIPE, seed=config.recipe.seed)
         assert config.search_recipe == replace(RECIPE, epochs=5, seed=config.search_recipe.seed)

@@ -24,8 +24,8 @@ from nasbench.search.ledger import Budget
 from nasbench.study.config import Study, WorkUnit
 from nasbench.study.live_config import task_of
 
-SEARCH_EPOCHS = "search_epochs"
-"""Setting of a weight-sharing method of a study: its own epochs of the supernet, so that methods can take equal time."""
+OF_SUPERNET = {"search_epochs": "epochs", "search_learning_rate": "learning_rate"}
+"""Settings of a weight-sharing method of a study that are those of its own supernet, so that methods can take equal time."""
 OF_TASK = "task"
 """Value of `augmentation` for the task's own."""
 
@@ -68,8 +68,9 @@ def experiment_config(study: Study, unit: WorkUnit) -> ExperimentConfig:
     tables = study.live.of_problem(unit.problem, study.budget.limits)
     where = f"study {study.name}, task {task_of(unit.problem)}"
     settings = dict(unit.method.settings)
-    if SEARCH_EPOCHS in settings and find_searcher(unit.method.name) is not None:
-        tables["supernet"] = {**tables["supernet"], "epochs": settings.pop(SEARCH_EPOCHS)}
+    if OF_SUPERNET.keys() & settings and find_searcher(unit.method.name) is not None:
+        own = {name: settings.pop(key) for key, name in OF_SUPERNET.items() if key in settings}
+        tables["supernet"] = {**tables["supernet"], **own}
     config = ExperimentConfig(
         task=task_of(unit.problem),
         space=study.live.space,
