@@ -56,10 +56,25 @@ OUTSIDE = {
 
 def link_inside(app: Any, docname: str, source: list[str]) -> None:
     """Let links to files of the repository lead to the pages that include them."""
+    source[0] = linked_inside(source[0])
+
+
+def linked_inside(text: str) -> str:
+    """Return a page, or one that it includes, with links that hold on the site."""
     for outside, inside in OUTSIDE.items():
-        source[0] = source[0].replace(f"]({outside}", f"]({inside}")
+        text = text.replace(f"]({outside}", f"]({inside}")
+    return text
+
+
+def link_included(app: Any, path: Any, parent: str, source: list[str]) -> None:
+    """Do the same in pages of the repository's top folder that the site includes."""
+    text = source[0].replace("](docs/", "](/")
+    for outside, inside in OUTSIDE.items():
+        text = text.replace(f"]({outside.removeprefix('../')}", f"]({inside}")
+    source[0] = text
 
 
 def setup(app: Any) -> None:
     """Connect."""
     app.connect("source-read", link_inside)
+    app.connect("include-read", link_included)

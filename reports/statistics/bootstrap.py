@@ -3,7 +3,7 @@
 Sources: Efron and Tibshirani 1993, "An Introduction to the Bootstrap", chapters 12 to 14; Hesterberg 2015, "What Teachers
 Should Know about the Bootstrap", section 4.4 (the expanded percentile); Agarwal et al. 2021 (stratification by task).
 
-Coverage of nominal 95% intervals at n = 30 (4,000 simulated samples, standard error 0.35 to 0.5; the tests repeat it):
+Coverage of nominal 95% intervals at n = 30 (4,000 simulated samples, standard error 0.35 to 0.5; the tests repeat it)::
 
                               mean                         median             stratified over 3 tasks
     law           percentile   BCa   studentised     percentile   BCa    mean   IQM    median
