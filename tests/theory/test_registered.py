@@ -13,7 +13,7 @@ from nasbench.theory.coverage import ASPECTS, CoverageRow, coverage, coverage_ro
 from nasbench.theory.exact.landscape import Landscape
 from nasbench.theory.families.live import SEARCHERS
 from nasbench.theory.families.registered import CLAIMS as REGISTERED
-from nasbench.theory.families.registered import ageing, annealing, halving, policies
+from nasbench.theory.families.registered import ageing, annealing, differential_evolution, halving, policies
 from nasbench.theory.machinery import registered_runs
 from nasbench.theory.machinery.claim import ALPHA, Claim, Context, Evidence, Outcome
 from nasbench.theory.machinery.detection_limit import is_rejected
@@ -87,7 +87,7 @@ def looked_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
         names.add(name)
         return get_optimizer(name)
 
-    for module in (registered_runs, halving, policies):
+    for module in (registered_runs, differential_evolution, policies):
         monkeypatch.setattr(module, "get_optimizer", spy)
     yield names
 

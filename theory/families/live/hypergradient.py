@@ -27,7 +27,15 @@ from nasbench.live.searchers.searcher import Searcher
 from nasbench.live.supernets.hypergradient import unrolled_hypergradient
 from nasbench.live.training.batches import Batch
 from nasbench.live.training.metrics import loss
-from nasbench.theory.families.live.small_search import SmallSearch, copied, flat, move_to, small_search, smoothed
+from nasbench.theory.families.live.small_search import (
+    SmallSearch,
+    copied,
+    flat,
+    mixture_of,
+    move_to,
+    small_search,
+    smoothed,
+)
 from nasbench.theory.machinery.claim import Context, Verdict, all_at_most, at_most
 from nasbench.theory.machinery.statistical_checks import rate_at_least
 
@@ -35,28 +43,21 @@ ROUNDING = 64 * np.finfo(float).eps
 """Relative error of a gradient of the supernet in float64, at most: a sum of some thousand terms."""
 
 
-def darts(context: Context, name: str, order: int = 2, **options: Any) -> SmallSearch:
+def darts(context: Context, name: str, **options: Any) -> SmallSearch:
     """Return DARTS on a small supernet after two steps, so that momentum is in the step that is unrolled."""
-    found = small_search(context.rng(name), "darts", {"order": 1})
+    found = small_search(context.rng(name), "darts", options)
     for _ in range(2):
         found.searcher.step(found.train[0], found.search[0])
-    searcher = found.searcher
-    assert isinstance(searcher, Darts)
-    searcher.order = order  # type: ignore[assignment]
-    for option, value in options.items():
-        setattr(searcher, option, value)
     return found
 
 
 def gradient_of_step(search: SmallSearch, train: Batch, held: Batch) -> Tensor:
-    """Return the gradient along which a step of the searcher moves the logits, which stay as they are."""
+    """Take a step of the searcher; return the gradient along which it moved the logits."""
     searcher = search.searcher
     assert isinstance(searcher, Darts)
-    taken: list[Tensor] = []
-    searcher.update_alpha = taken.append  # type: ignore[method-assign, assignment]
     searcher.step(train, held)
-    del searcher.update_alpha  # type: ignore[attr-defined]
-    return taken[0].detach()
+    assert searcher.alpha.grad is not None
+    return searcher.alpha.grad.clone()
 
 
 def double_backward(search: SmallSearch, train: Batch, held: Batch) -> Tensor:
@@ -67,7 +68,7 @@ def double_backward(search: SmallSearch, train: Batch, held: Batch) -> Tensor:
     group = searcher.optimizer.param_groups[0]
 
     def value(batch: Batch, parameters: dict[str, Tensor]) -> Tensor:
-        mixture = searcher._mix()
+        mixture = mixture_of(searcher)
         outputs = torch.func.functional_call(searcher.supernet, parameters, (batch[0], mixture))
         return loss(searcher.supernet.shape, outputs, batch[1])
 
@@ -84,7 +85,7 @@ def check_exact(context: Context, rate: float = 1.0, instances: int = 3) -> Verd
     """Compare the step's hypergradient with back-propagation through the unrolled step; a mutant unrolls another learning rate."""
     worst = 0.0
     for i in range(instances):
-        found = darts(context, f"live.hypergradient-exact.{i}", hypergradient="exact")
+        found = darts(context, f"live.hypergradient-exact.{i}", order=2, hypergradient="exact")
         group = found.searcher.optimizer.param_groups[0]
         true = double_backward(found, found.train[1], found.search[1])
         group["lr"] *= rate
@@ -117,7 +118,7 @@ class Line:
                 module.register_forward_pre_hook(lambda _, inputs: self.signs.append((inputs[0] > 0).reshape(-1)))
 
     def _loss(self, batch: Batch) -> Tensor:
-        return self.searcher.loss(batch, self.searcher._mix())
+        return self.searcher.loss(batch, mixture_of(self.searcher))
 
     def _at(self, t: float) -> None:
         move_to(self.weights, self.origin, self.direction, t)
@@ -248,8 +249,8 @@ def product_of(searcher: Searcher, train: Batch, held: Batch, exact: bool, **opt
     """
     assert isinstance(searcher, Darts)
     found = unrolled_hypergradient(
-        lambda: searcher.loss(train, searcher._mix()),
-        lambda: searcher.loss(held, searcher._mix()),
+        lambda: searcher.loss(train, mixture_of(searcher)),
+        lambda: searcher.loss(held, mixture_of(searcher)),
         searcher.weights,
         searcher.alpha,
         rate=1.0,
@@ -257,7 +258,7 @@ def product_of(searcher: Searcher, train: Batch, held: Batch, exact: bool, **opt
         exact=exact,
         **options,
     )
-    (outer,) = torch.autograd.grad(searcher.loss(held, searcher._mix()), searcher.alpha)
+    (outer,) = torch.autograd.grad(searcher.loss(held, mixture_of(searcher)), searcher.alpha)
     return outer - found
 
 

@@ -107,6 +107,11 @@ def loss_at(search: SmallSearch, batch: Batch, theta: Tensor) -> Tensor:
     return searcher.loss(batch, OperationWeights(weights=searcher.networks.relaxation(theta)))
 
 
+def mixture_of(searcher: LogitSearcher) -> OperationWeights:
+    """Return the mixture at the logits of a searcher, differentiable in them."""
+    return OperationWeights(weights=searcher.networks.relaxation(searcher.soften()))
+
+
 def flat(tensors: Sequence[Tensor]) -> Tensor:
     """Return tensors as one vector, detached."""
     return torch.cat([tensor.detach().reshape(-1) for tensor in tensors])
@@ -128,6 +133,6 @@ def smoothed(module: nn.Module, activation: type[nn.Module]) -> None:
     """Replace every ReLU of a network by another activation, in place."""
     for name, child in module.named_children():
         if isinstance(child, nn.ReLU):
-            setattr(module, name, activation())
+            module.add_module(name, activation())
         else:
             smoothed(child, activation)

@@ -3,12 +3,15 @@
 from nasbench.theory.families.registered import (
     ageing,
     annealing,
+    asynchronous,
+    densities,
+    differential_evolution,
     elitist,
     fronts,
     generic,
     halving,
-    models,
     policies,
+    processes,
 )
 
 CLAIMS = (
@@ -17,7 +20,10 @@ CLAIMS = (
     *annealing.CLAIMS,
     *fronts.CLAIMS,
     *halving.CLAIMS,
+    *asynchronous.CLAIMS,
+    *differential_evolution.CLAIMS,
     *policies.CLAIMS,
-    *models.CLAIMS,
+    *densities.CLAIMS,
+    *processes.CLAIMS,
     *generic.CLAIMS,
 )
