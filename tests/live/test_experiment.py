@@ -104,7 +104,7 @@ def test_selection_by_perturbation_is_an_option() -> None:
             {"early_stopping": "max-skip-connections", "optimizer": "hybrid"},
             "hybrid trains alone; leave out --early-stopping",
         ),
-        ({"optimizer": "drats"}, "did you mean 'darts'"),
+        ({"optimizer": "dartz"}, "did you mean 'darts'"),
     ],
 )
 def test_a_plan_with_what_does_not_apply_is_refused_before_data_are_read(
