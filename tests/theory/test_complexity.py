@@ -7,7 +7,7 @@ bends it by; a claim that time leaves undecided does not fail.
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from nasbench.search.operation_counter import counting
 from nasbench.search.registry import get_optimizer, optimizer_names
 from nasbench.theory.exact.elitist import hitting_time
 from nasbench.theory.exact.landscape import Landscape
+from nasbench.theory.families.complexity import optimizers
 from nasbench.theory.families.complexity.growth import Order, Slope, check_slopes, geometric, grow
 from nasbench.theory.families.complexity.optimizers import ORDERS, QuadraticMemoryMutant, QuadraticTimeMutant
 from nasbench.theory.families.complexity.solvers import dense_hitting_time
@@ -46,6 +47,14 @@ MUTANTS = (
     "complexity.archive",
 )
 """One of each kind of mutant; `nasbench verify --mutants` goes through all."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_timed_run() -> Iterator[None]:
+    """Time is looked at in one run, at all of its sizes; `nasbench verify` takes two. Counts and memory are of a run of their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(optimizers, "SEEDS", 1)
+        yield
 
 
 @pytest.mark.parametrize("name", [claim.name for claim in CLAIMS])

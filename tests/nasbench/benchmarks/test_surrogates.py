@@ -280,13 +280,15 @@ ELSEWHERE = {
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("optimizer", installed_optimizers(without=SLOW))
 def test_every_optimizer_runs_or_says_in_a_sentence_what_it_lacks(name: str, optimizer: str) -> None:
+    """Beyond the first generation of each on either space; a second and third model of one space is asked less."""
     benchmark = nasbench.load_benchmark(name)
+    queries = 30 if name in ("hw-gpt-bench/m", "hw-gpt-bench/l") else 60
     if optimizer in ELSEWHERE:
         with pytest.raises(NasbenchError, match=ELSEWHERE[optimizer]):
-            nasbench.search(optimizer, benchmark, budget={"queries": 60})
+            nasbench.search(optimizer, benchmark, budget={"queries": queries})
         return
-    frame = nasbench.search(optimizer, benchmark, budget={"queries": 60}, runs=2, seed=1).to_pandas()
-    assert (frame.groupby("run")["query"].count() == 60).all()
+    frame = nasbench.search(optimizer, benchmark, budget={"queries": queries}, runs=2, seed=1).to_pandas()
+    assert (frame.groupby("run")["query"].count() == queries).all()
     assert (frame["regret"] >= 0).all()
     assert (frame.groupby("run")["regret"].diff().dropna() <= 0).all()
     objective = surrogate_benchmark(name).predictions[benchmark.objectives[0]]
