@@ -64,7 +64,7 @@ def read_file(source: Path, trusted: bool) -> Any:
         # Torch's reader names less than Python's, but follows a pickle as deep as it goes.
         if not trusted and not is_bounded(data, size, before):
             raise
-        from nasbench.live.training.torch_file import load_torch_file
+        from nasbench.files.torch_file import load_torch_file
 
         return load_torch_file(source, trusted, str(refused))
 
