@@ -40,6 +40,8 @@ def test_one_run_of_one_optimizer_on_one_data_set(small_study: Callable[..., Pat
     assert [f.name for f in report.figures if f.refused] == [
         "performance-profile",
         "win-probability",
+        "pairwise-significance",
+        "mean-rank",
         "critical-difference",
     ]
     statuses = {item.question: item.status for item in report.checklist}
