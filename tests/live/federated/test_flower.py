@@ -16,29 +16,32 @@ import torch
 
 pytest.importorskip("flwr", reason="needs Flower: pip install 'nas-verify[federated]'")
 
+from nasbench.live.experiment.config import ExperimentConfig
 from nasbench.live.federated.coordinator import ClientFailures
+from nasbench.live.federated.defaults import scaled_config
 from nasbench.live.federated.experiment import FederatedExperiment, digest
-from nasbench.live.federated.federated_config import FederatedConfig
 from nasbench.live.federated.in_process_runtime import run_loop
 from nasbench.live.federated.partition import Partition
 from nasbench.live.federated.update_validation import wire_bytes
 from nasbench.live.searchers.searcher import SupernetConfig
+from nasbench.live.tasks.catalogue import get_task
 from nasbench.live.training.recipe import SMALL
 
 PATIENCE = 900
 """Seconds after which a process that hangs is ended; a slow machine comes nowhere near."""
 CPU = torch.device("cpu")
-JOB = FederatedConfig(
+CENTRAL = ExperimentConfig(
     task="digits",
     supernet=SupernetConfig(epochs=1, channels=4, cells=1),
     recipe=replace(SMALL, epochs=1, channels=4),
 )
+JOB = scaled_config(CENTRAL, get_task("digits").load().reduced(120, 30), 3, rounds=1, train_rounds=1)
 PLAN = FederatedExperiment(config=JOB, clients=3, partition=Partition(1.0), subset_size=(120, 30))
 
 
 CUT = ["--clients", "3", "--partition", "dirichlet:1", "--subset-size", "120"]
 SEARCH = ["federated", "search", "digits", "--device", "cpu", "--json", *CUT]
-SEARCH += ["--search-epochs", "1", "--epochs", "1", "--channels", "4"]
+SEARCH += ["--search-epochs", "1", "--epochs", "1", "--channels", "4", "--rounds", "1", "--train-rounds", "1"]
 NASBENCH = [sys.executable, "-c", "from nasbench.cli.main import main; main()"]
 
 
