@@ -114,6 +114,8 @@ def report(
             options = replace(options, formats=formats_of(figures))
         options = replace(options, is_compact=options.is_compact or compact, alpha=alpha, jobs=jobs)
         folder = out or (source / "report" if source.is_dir() else source.with_name(f"{source.stem}-report"))
+        if tidy is not None and any(tidy.resolve() == one.resolve() for one in (*sources, *(include_json or ()))):
+            raise NasbenchError(f"--tidy {tidy} would overwrite what is reported; name another file.")
         for name in export or ():
             export_runs(results, name, folder / name)
         if tidy is not None:

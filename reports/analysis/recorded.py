@@ -15,6 +15,7 @@ from nasbench import registered
 from nasbench.benchmarks.catalogue import get_searchable, is_taken
 from nasbench.benchmarks.views import View, minimised
 from nasbench.errors import NasbenchError, unknown_name
+from nasbench.files.delimited import check_table
 from nasbench.files.documents import LARGEST
 from nasbench.files.temporary import TemporaryFolder
 from nasbench.renamed import COLUMNS
@@ -250,6 +251,7 @@ def _read(path: Path, columns: list[str]) -> pd.DataFrame:
         if path.stat().st_size > MOST_BYTES:
             raise NasbenchError(f"{path} is too large for a table of runs; it may have {MOST_BYTES:,} bytes.")
         if path.suffix != ".parquet":
+            check_table(path)
             return pd.read_csv(path, usecols=lambda name: name in columns, low_memory=False, compression=None)
         with pq.ParquetFile(path) as file:
             if file.metadata.num_rows > MOST_ROWS:

@@ -26,6 +26,7 @@ from nasbench.reports.converters.converter import (
     head,
     is_any,
     json_lines,
+    objective_number,
 )
 
 TRIALS, CONFIG, GATHERED = "trial_logs.jsonl", Path(".hydra", "config.yaml"), "*.parquet"
@@ -118,10 +119,10 @@ def _cost(cost: Any, objective: str, file: Path) -> float:
     """Return a cost, or one of several, which may be in a text."""
     cost = json.loads(cost) if isinstance(cost, str) else cost
     if not isinstance(cost, list | tuple | np.ndarray):
-        return float(cost)
+        cost = [cost]
     if len(cost) > 1 and not objective:
         raise NasbenchError(f"The trials of {file} have {len(cost)} costs; say which with --objective 0 or 1.")
-    return float(cost[int(objective or 0)])
+    return float(cost[objective_number(objective, len(cost), file)])
 
 
 CONVERTER = Converter("CARP-S: folders with trial_logs.jsonl, or a gathered logs.parquet", recognises, read)

@@ -34,7 +34,7 @@ def find_converter(path: Path, name: str = "") -> tuple[str, Converter] | None:
         name: a registered name, `module:ATTR`, "table", or empty.
 
     Raises:
-        NasbenchError: if there is none of that name.
+        NasbenchError: if there is none of that name, or a folder has files of several.
     """
     if name == TABLE:
         return None
@@ -45,7 +45,12 @@ def find_converter(path: Path, name: str = "") -> tuple[str, Converter] | None:
         if name not in known:
             raise unknown_name("format of runs", name, (TABLE, *known))
         return name, known[name]
-    return next(((found, one) for found, one in known.items() if one.recognises(path)), None)
+    found = [(each, one) for each, one in known.items() if one.recognises(path)]
+    if len(found) > 1:
+        raise NasbenchError(
+            f"{path} has files of {' and of '.join(each for each, _ in found)}; name a folder of one of them, or say which with --format."
+        )
+    return found[0] if found else None
 
 
 def convert(path: Path, name: str, converter: Converter, objective: str = "") -> ConvertedRuns:

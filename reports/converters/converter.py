@@ -65,6 +65,18 @@ def split_run(name: str) -> tuple[str, int]:
     return (found[1], int(found[2])) if found else (name, 0)
 
 
+def objective_number(objective: str, count: int, source: Path) -> int:
+    """Return the number of an objective, from 0; 0 for an empty text.
+
+    Raises:
+        NasbenchError: if it is no number of one of `count` objectives.
+    """
+    if objective and not (objective.isascii() and objective.isdigit() and int(objective) < count):
+        numbers = "its only objective is number 0" if count == 1 else f"its objectives are numbered 0 to {count - 1}"
+        raise NasbenchError(f"--objective is {objective!r}, and {source} has no objective of that number; {numbers}.")
+    return int(objective or 0)
+
+
 def files_named(folder: Path, pattern: str) -> list[Path]:
     """Return the files below a folder, or the file itself, that match a pattern, sorted by path.
 

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from nasbench.errors import NasbenchError
+from nasbench.files.delimited import check_table
 from nasbench.files.documents import read_json
 from nasbench.reports.converters.converter import (
     MOST_BYTES,
@@ -26,6 +27,7 @@ from nasbench.reports.converters.converter import (
     as_text,
     head,
     json_lines,
+    objective_number,
     split_run,
 )
 
@@ -61,7 +63,6 @@ def recognises(path: Path) -> bool:
 
 def read(path: Path, objective: str = "") -> ConvertedRuns:
     """Return the finished trials of all studies; `objective` is the number of one of several, from 0."""
-    number = int(objective or 0)
     if path.is_dir():
         studies = [study for one in sorted(path.glob("*.csv")) for study in _from_table(one)]
     elif head(path).startswith(b"SQLite format 3\0"):
@@ -75,6 +76,7 @@ def read(path: Path, objective: str = "") -> ConvertedRuns:
         raise NasbenchError(
             f"The study {several.name} of {path} has {len(several.directions)} objectives; say which with --objective 0 or 1."
         )
+    number = max((objective_number(objective, len(study.directions), path) for study in studies), default=0)
     directions = {study.directions[number if len(study.directions) > 1 else 0].lower() for study in studies}
     if len(directions) > 1:
         raise NasbenchError(f"{path} has studies that minimise and studies that maximise; report them separately.")
@@ -167,6 +169,8 @@ def _from_journal(path: Path) -> list[_Study]:
 
 
 def _from_table(path: Path) -> list[_Study]:
+    if path.suffix != ".json":
+        check_table(path)
     frame = (
         pd.DataFrame(read_json(path, str(path), MOST_BYTES))
         if path.suffix == ".json"
@@ -175,6 +179,8 @@ def _from_table(path: Path) -> list[_Study]:
     named = [name for name in frame.columns if str(name).startswith("params_")]
     study = _Study(path.stem, [""])  # the table does not say its direction
     for row in frame.to_dict("records"):
+        if row["state"] not in STATES or (row["state"] == COMPLETE and pd.isna(row["value"])):
+            raise ValueError(f"trial {row['number']} has the state {row['state']} and the value {row['value']}")
         study.trials.append({
             "number": int(row["number"]), "state": row["state"], "values": [float(row["value"])],
             "params": {name.removeprefix("params_"): row[name] for name in named},

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from nasbench.errors import NasbenchError, unknown_name
+from nasbench.files.delimited import check_rows
 from nasbench.files.documents import read_json
 from nasbench.reports.converters.converter import MOST_BYTES, ConvertedRuns, Converter, as_text, files_named
 
@@ -46,7 +47,9 @@ def read(path: Path, objective: str = "") -> ConvertedRuns:
         about = read_json(folder / METADATA, str(folder / METADATA))
         metric, direction = _metric(about, objective, folder)
         metrics.add((metric, direction))
-        parts.append(_trials(pd.read_csv(io.BytesIO(_content(results))), metric).assign(**_named(about)))
+        content = _content(results)
+        check_rows(io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline=""), str(results))
+        parts.append(_trials(pd.read_csv(io.BytesIO(content)), metric).assign(**_named(about)))
     if len(metrics) > 1:
         texts = sorted(f"{metric} ({direction})" for metric, direction in metrics)
         raise NasbenchError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -219,3 +220,47 @@ def test_formats_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert status(["list", "converters", "--json"]) == 0
     listed = {row["name"] for row in json.loads(capsys.readouterr().out)["converters"]}
     assert listed == {"table", *converters()} and len(listed) >= 7
+
+
+def test_a_table_of_trials_that_is_cut_or_has_holes_is_refused(tmp_path: Path) -> None:
+    lines = (DATA / "optuna" / "tables" / "random-0.csv").read_text().splitlines()
+    for number, last in enumerate((lines[2][:30], lines[2].replace("COMPLETE", "COMPL"), lines[2].replace("1", "\0"))):
+        path = tmp_path / f"{number}.csv"
+        path.write_text("\n".join([*lines[:2], last]))
+        with pytest.raises(NasbenchError):
+            nasbench.read_traces(path)
+
+
+@pytest.mark.parametrize(("name", "objective"), [("carps", "1"), ("carps", "-1"), ("optuna/studies.db", "7")])
+def test_an_objective_that_is_not_there_is_refused(name: str, objective: str) -> None:
+    with pytest.raises(NasbenchError, match="has no objective of that number"):
+        nasbench.read_traces(DATA / name, objective=objective)
+
+
+def test_a_folder_with_files_of_several_libraries_is_refused() -> None:
+    with pytest.raises(NasbenchError, match=r"has files of .* and of .*; name a folder of one of them"):
+        nasbench.read_traces(DATA)
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (lambda lines: [lines[0], *(f"9,{line}" for line in lines[1:])], "line 2 has 5 fields and the header 4"),
+        (lambda lines: [f"{lines[0]},value", *(f"{line},3" for line in lines[1:])], "two columns named 'value'"),
+    ],
+)
+def test_a_table_of_runs_whose_columns_are_shifted_is_refused(
+    change: Callable[[list[str]], list[str]], fault: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_text("\n".join(change(["method,run,query,value", "a,0,0,1", "a,0,1,2"])))
+    with pytest.raises(NasbenchError, match=fault):
+        nasbench.read_traces(path)
+
+
+def test_a_report_does_not_overwrite_what_it_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_text(content := "method,run,query,value\na,0,0,1\na,0,1,2\n")
+    assert status(["report", str(path), "--figures", "none", "--tidy", str(path)]) == 2
+    assert "would overwrite what is reported" in capsys.readouterr().err
+    assert path.read_text() == content

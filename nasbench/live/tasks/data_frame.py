@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from nasbench.errors import NasbenchError, quoted, unknown_name
 from nasbench.extras import require_extra
+from nasbench.files.delimited import check_table
 from nasbench.live.tasks.custom import Labels, arrange_parts
 from nasbench.live.tasks.shape import TaskShape
 from nasbench.live.tasks.splitting import divide
@@ -49,7 +50,7 @@ def read_table(path: Path) -> pd.DataFrame:
     """Return a CSV file, whatever of comma, semicolon, tab and bar separates its columns.
 
     Raises:
-        NasbenchError: if it is no text in UTF-8, or no table.
+        NasbenchError: if it is no text in UTF-8, or no table of rows that all have the columns of the header.
     """
     import pandas as pd
 
@@ -62,6 +63,7 @@ def read_table(path: Path) -> pd.DataFrame:
         table: pd.DataFrame = pd.read_csv(
             path, sep=separator, encoding="utf-8-sig", na_values=list(MISSING), skipinitialspace=True, low_memory=False
         )
+        check_table(path, separator)
     except UnicodeDecodeError as fault:
         raise NasbenchError(
             f"{path} is not UTF-8 (byte {fault.start}); save it as UTF-8, such as with: iconv -f latin1 -t utf-8 FILE."
