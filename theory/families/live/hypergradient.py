@@ -94,7 +94,7 @@ def check_exact(context: Context, rate: float = 1.0, instances: int = 3) -> Verd
     return at_most(worst, 1e-9, instances, note="relative error of the gradient that DARTS takes, float64")
 
 
-class Line:
+class SupernetLine:
     """The gradient g(t) of the training loss of a supernet in the logits, along w + t v / |v|, v that of the unrolled step.
 
     Args:
@@ -181,7 +181,7 @@ def check_smooth(context: Context, factor: float = 1.0, instances: int = 4) -> V
     seen, bounds = [], []
     for i in range(instances):
         found = darts(context, f"live.hypergradient-smooth.{i}")
-        line = Line(found, found.train[1], found.search[1])
+        line = SupernetLine(found, found.train[1], found.search[1])
         radius = line.smooth_radius()
         exact = line.derivative(0.0)
         bend = [
@@ -200,7 +200,7 @@ def check_jumps(context: Context, weight: float = 1.0, instances: int = 3) -> Ve
     worst, most, errors = 0.0, 0, []
     for i in range(instances):
         found = darts(context, f"live.hypergradient-jumps.{i}")
-        line = Line(found, found.train[1], found.search[1])
+        line = SupernetLine(found, found.train[1], found.search[1])
         radius = 2 * line.smooth_radius(1.0)
         width = radius * 1e-5
         crossed = list(line.kinks(-radius, radius, width))
