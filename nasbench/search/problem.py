@@ -210,7 +210,7 @@ class Problem:
         if self._repeat_policy != "retrain":
             repetition = np.zeros_like(repetition)
         keys = self._keys[:, None]
-        if wanted.shape[1] > 1:
+        if wanted.shape[1] != 1:  # one query a run needs no copy; none at all has no key
             keys = np.broadcast_to(keys, wanted.shape)
         everything = bool(wanted.all())
         chosen = (lambda a: a.reshape(-1, *a.shape[2:])) if everything else (lambda a: a[wanted])
